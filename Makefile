@@ -1,0 +1,88 @@
+# Every command a developer or CI runs. `make` alone prints this help.
+#   Variables: PYTHON=python3.12 picks the interpreter; ARGS="..." is passed on to the program or to pytest.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+VENV := .venv
+BIN := $(VENV)/bin
+PACKAGES := core config cases feeds alerts dashboard video
+CHECKED := $(PACKAGES) migrations scripts tests $(wildcard app.py bootstrap.py)
+JS_TESTS = $(shell find tests/js -type f \( -name '*.test.mjs' -o -name 'test_*.mjs' -o -name 'test-*.mjs' \) | sort)
+ARGS ?=
+
+##@ Start
+
+.PHONY: demo
+demo: setup ## show the wall with a simulated city (needs Python 3.11 or newer, nothing else)
+	@$(BIN)/python app.py demo $(ARGS)
+
+.PHONY: run
+run: setup ## run the program on its settings: web, push and worker in one process
+	@$(BIN)/python app.py $(ARGS)
+
+.PHONY: setup
+setup: ## create .venv with the pinned packages (done by demo and run)
+	@scripts/setup run
+
+.PHONY: setup-test
+setup-test: ## the same plus test tools, Chromium, Redis, PostgreSQL, Node.js, Chinese fonts (done by test)
+	@scripts/setup test
+
+##@ Check
+
+.PHONY: test
+test: setup-test lint test-js test-py ## everything CI runs: lint, types, layers, JavaScript and Python tests
+
+.PHONY: lint
+lint: setup-test ## ruff, mypy (strict on core, cases, alerts), import contracts
+	$(BIN)/ruff check $(CHECKED)
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+.PHONY: format
+format: setup-test ## sort imports and apply ruff's safe fixes
+	$(BIN)/ruff check --fix $(CHECKED)
+
+.PHONY: test-js
+test-js: setup-test ## the browser modules, in Node.js
+	@if [ -n "$(JS_TESTS)" ]; then node --test $(JS_TESTS); else echo 'no JavaScript tests'; fi
+
+.PHONY: test-py
+test-py: setup-test ## pytest; ARGS="tests/unit -k calendar" runs a part
+	YANGGUANG_TEST_REQUIRE_SERVICES=1 $(BIN)/python -m pytest $(ARGS)
+
+##@ Measure
+
+.PHONY: bench
+bench: setup-test ## benchmarks, each with its floor; writes docs/benchmarks.md
+	@$(BIN)/python -m tests.bench $(ARGS)
+
+##@ Data
+
+.PHONY: migrate
+migrate: setup ## bring the database to the newest schema (the settings say which)
+	@$(BIN)/alembic upgrade head
+
+##@ Keep
+
+.PHONY: docs
+docs: setup ## rewrite the pages of docs/ that are made from the code
+	@$(BIN)/python -m scripts.render_docs $(ARGS)
+
+.PHONY: freeze
+freeze: ## resolve requirements*.txt afresh and write requirements.lock
+	@scripts/freeze
+
+.PHONY: clean
+clean: ## remove .venv and caches (never a database)
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis tests/output
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.PHONY: help
+help:
+	@awk 'BEGIN {FS = ":.*## "} \
+		/^##@/ {printf "\n\033[1m%s\033[0m\n", substr($$0, 5)} \
+		/^[a-z-]+:.*## / {printf "  \033[36m%-12s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)

@@ -1,0 +1,1 @@
+"""Rules, cards and their life, and the push that brings them to the screens."""

@@ -1,0 +1,103 @@
+"""Tables of the alerts: cards, commands (idempotency), alarms of the system about itself, screens and their receipts.
+
+Columns named *_at are microseconds UTC.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    text,
+)
+
+from core.database import metadata
+
+# `key` names the occurrence (lifecycle.card_key). At most one card of a key is open; closed ones stay for ever.
+cards = Table(
+    "cards", metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("key", String(64), nullable=False),
+    Column("case_id", BigInteger, nullable=False),
+    Column("case_no", String(128), nullable=False),
+    Column("area", String(64), nullable=False),
+    Column("org", String(128), nullable=False),
+    Column("item", String(128), nullable=False),
+    Column("title", Text, nullable=False),
+    Column("rule", String(64), nullable=False),
+    Column("rule_version", String(64), nullable=False),
+    Column("clock_kind", String(16), nullable=False),
+    Column("ordinal", Integer, nullable=False),
+    Column("level", SmallInteger, nullable=False),  # 1 warning, 2 yellow, 3 red
+    Column("condition", Boolean, nullable=False),
+    Column("is_stale", Boolean, nullable=False),
+    Column("rev", Integer, nullable=False),
+    Column("acked_rev", Integer),
+    Column("acked_by", String(64)),    # account
+    Column("acked_name", String(64)),  # as shown
+    Column("acked_at", BigInteger),
+    Column("ack_comment", Text),
+    Column("opened_at", BigInteger, nullable=False),  # theoretical instant of the first rung
+    Column("level_at", BigInteger, nullable=False),   # theoretical instant of the present level
+    Column("raised_at", BigInteger, nullable=False),  # when we learnt of it
+    Column("due_at", BigInteger),
+    Column("cleared_at", BigInteger),
+    Column("closed_at", BigInteger),
+    Column("closed_reason", String(255)),
+    Column("evidence", Text, nullable=False),         # JSON: the passages that justify it
+    Index("ix_cards_key", "key"),
+    Index("ix_cards_case_id", "case_id"),
+)
+_OPEN = text("closed_at IS NULL")
+Index("uq_cards_open_key", cards.c.key, unique=True, postgresql_where=_OPEN, sqlite_where=_OPEN)
+Index("ix_cards_open_level", cards.c.level, cards.c.level_at, postgresql_where=_OPEN, sqlite_where=_OPEN)
+
+# A repeated command gets its first answer again.
+commands = Table(
+    "commands", metadata,
+    Column("command_id", String(64), primary_key=True),
+    Column("actor", String(64), nullable=False),
+    Column("at", BigInteger, nullable=False, index=True),
+    Column("result", Text, nullable=False),
+)
+
+# What the system says about itself: a calendar year or a limit missing, a rule that raised, a screen that is blank.
+alarms = Table(
+    "alarms", metadata,
+    Column("code", String(64), primary_key=True),
+    Column("subject", String(160), primary_key=True),
+    Column("args", Text, nullable=False),  # JSON object for the sentence
+    Column("since", BigInteger, nullable=False),
+    Column("count", Integer, nullable=False),
+    Column("cleared_at", BigInteger),
+)
+
+# Which clock stands behind which alarm, so that a repeated report counts once and a cured clock is subtracted once.
+unjudgeable_clocks = Table(
+    "unjudgeable_clocks", metadata,
+    Column("case_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("kind", String(16), primary_key=True),
+    Column("ordinal", Integer, primary_key=True, autoincrement=False),
+    Column("code", String(64), nullable=False),
+    Column("subject", String(160), nullable=False),
+)
+
+screens = Table(
+    "screens", metadata,
+    Column("screen", String(64), primary_key=True),
+    Column("name", String(64), nullable=False),
+    Column("epoch", String(32), nullable=False),
+    Column("last_seq", BigInteger, nullable=False),
+    Column("last_seen_at", BigInteger, nullable=False),
+    Column("build", String(64), nullable=False),
+    Column("heap", BigInteger),
+    Column("latency_ms", Integer),
+    Column("painted_at", BigInteger),
+)

@@ -1,0 +1,111 @@
+"""The shapes that travel to browsers and other programs: cards, counts, the fingerprint of the active cards.
+
+Instants are ISO 8601 strings with the offset of the zone people read (Asia/Shanghai unless configured otherwise).
+docs/push-protocol.md describes every field.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import tzinfo
+from typing import Any
+
+import msgspec
+
+from alerts.cards import Card, Passage
+from alerts.lifecycle import Level
+from alerts.wording import Wording
+from core.instants import from_us
+
+ID_FACTOR, REV_FACTOR, WORD = 2654435761, 40503, 1 << 32
+
+
+class Acknowledgement(msgspec.Struct, frozen=True):
+    by: str
+    at: str
+    comment: str
+
+
+class CardView(msgspec.Struct, frozen=True):
+    """A card as a screen sees it. No applicant: a wall is read by everybody who walks past it."""
+
+    id: int
+    rev: int
+    level: str
+    state: str
+    condition: bool
+    org: str
+    org_name: str
+    item: str
+    item_name: str
+    case_no: str
+    area: str
+    rule: str
+    clock_kind: str
+    limit_text: str
+    opened_at: str
+    level_at: str
+    raised_at: str
+    due_at: str | None
+    cleared_at: str | None
+    closed_at: str | None
+    closed_reason: str | None
+    acked: Acknowledgement | None
+    stale: bool
+    demanded_action: str
+    late_text: str
+
+
+class Counts(msgspec.Struct, frozen=True):
+    """Active (not closed) cards by level, and those that wait for a person."""
+
+    warning: int
+    yellow: int
+    red: int
+    unack: int
+    oldest_unack_at: str | None
+
+
+class CardWriter:
+    """Draws card views in one language and zone."""
+
+    def __init__(self, wording: Wording, zone: tzinfo) -> None:
+        self._wording, self._zone = wording, zone
+
+    def iso(self, us: int) -> str:
+        return from_us(us).astimezone(self._zone).isoformat(timespec="seconds")
+
+    def maybe_iso(self, us: int | None) -> str | None:
+        return None if us is None else self.iso(us)
+
+    def view(self, card: Card) -> CardView:
+        words, top = self._wording, _speaking_passage(card)
+        return CardView(
+            id=card.id, rev=card.rev, level=Level(card.level).wire, state=card.state.value, condition=card.condition,
+            org=card.case.org, org_name=words.org_name(card.case.org), item=card.case.item,
+            item_name=words.item_name(card.case.item), case_no=card.case.case_no, area=card.case.area,
+            rule=words.rule_name(top), clock_kind=card.clock_kind, limit_text=words.limit_text(top),
+            opened_at=self.iso(card.opened_at), level_at=self.iso(card.level_at), raised_at=self.iso(card.raised_at),
+            due_at=self.maybe_iso(card.due_at), cleared_at=self.maybe_iso(card.cleared_at),
+            closed_at=self.maybe_iso(card.closed_at), closed_reason=card.closed_reason,
+            acked=self.acknowledgement(card), stale=card.is_stale, demanded_action=words.demanded_action(top),
+            late_text=words.late_text(top))
+
+    def said(self, code: str, **args: Any) -> str:
+        """The sentence of an error code."""
+        return self._wording.sentence(f"error.{code}", **args)
+
+    def acknowledgement(self, card: Card) -> Acknowledgement | None:
+        if card.acked_at is None:
+            return None
+        return Acknowledgement(card.acked_name or "", self.iso(card.acked_at), card.ack_comment or "")
+
+
+def _speaking_passage(card: Card) -> Passage:
+    """The passage the card speaks of: the one that gives its level, or the last known when all were withdrawn."""
+    return card.top if card.standing else card.passages[-1]
+
+
+def fingerprint(cards: Iterable[tuple[int, int]]) -> int:
+    """Order-free hash over (id, rev) of the active cards, unsigned 32 bit; the browser computes the same sum."""
+    return sum(card_id * ID_FACTOR + rev * REV_FACTOR for card_id, rev in cards) % WORD

@@ -1,0 +1,70 @@
+"""The words on a card: names and sentences looked up in catalogue, ladders and texts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from alerts.cards import Passage
+from config.ladders import Preset
+
+Name = Callable[[str], str]
+
+
+class Wording(Protocol):
+    """What a card needs said in the language of the wall."""
+
+    def org_name(self, org: str) -> str: ...
+    def item_name(self, item: str) -> str: ...
+    def limit_text(self, passage: Passage) -> str: ...
+    def rule_name(self, passage: Passage) -> str: ...
+    def late_text(self, passage: Passage) -> str: ...
+    def demanded_action(self, passage: Passage) -> str: ...
+    def sentence(self, key: str, **args: Any) -> str: ...
+
+
+class Sentences(Protocol):
+    """The texts of one language (config.texts.Texts)."""
+
+    def has(self, key: str) -> bool: ...
+    def get(self, key: str, **values: object) -> str: ...
+
+
+class LadderWording:
+    """Words from the presets in force, the catalogue's names and the texts of one language.
+
+    A rung, a rule or a text that is not known keeps its code: a card of an old version can still be read, and a missing
+    word never stops a card from being raised.
+    """
+
+    def __init__(self, org_name: Name, item_name: Name, presets: Mapping[str, Preset], texts: Sentences,
+                 *, in_english: bool = False) -> None:
+        self.org_name, self.item_name, self._texts, self._english = org_name, item_name, texts, in_english
+        rules = [rule for preset in presets.values() for rule in preset.rules]
+        self._rules = {rule.id: rule.name_en if in_english else rule.name for rule in rules}
+        self._rungs = {(rule.id, rung.code): rung for rule in rules for rung in rule.rungs}
+
+    def sentence(self, key: str, **args: Any) -> str:
+        return self._texts.get(key, **args) if self._texts.has(key) else key
+
+    def limit_text(self, passage: Passage) -> str:
+        stated = str(passage.facts.get("limit") or "")
+        amount, unit = stated[:-2], stated[-2:]
+        if not amount.isdigit():
+            return self.sentence("limit.due")
+        return self.sentence(f"limit.{unit}", n=int(amount))
+
+    def rule_name(self, passage: Passage) -> str:
+        return self._rules.get(passage.rule, passage.rule)
+
+    def late_text(self, passage: Passage) -> str:
+        rung = self._rungs.get((passage.rule, passage.rung))
+        if rung is None:
+            return passage.rung
+        return rung.label_en if self._english else rung.label
+
+    def demanded_action(self, passage: Passage) -> str:
+        rung = self._rungs.get((passage.rule, passage.rung))
+        if rung is None:
+            return ""
+        return rung.demanded_action_en if self._english else rung.demanded_action

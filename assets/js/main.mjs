@@ -1,0 +1,129 @@
+/**
+ * The one module entry of every page. Dash lays out the frame; elements that live opt in with `data-live="name"`, and the
+ * module of that name is mounted on them. A page with `data-live-root` also gets the live link.
+ */
+
+import { connectLive, afterTwoFrames } from "./modules/socket_client.mjs";
+import { initialState } from "./modules/live_state.mjs";
+import { createStore } from "./modules/store.mjs";
+import { textsOf, instant } from "./modules/format.mjs";
+import { newClock, observe } from "./modules/server_clock.mjs";
+import * as alarmStrip from "./modules/alarm_strip.mjs";
+import * as cardColumns from "./modules/card_columns.mjs";
+import * as flyOver from "./modules/fly_over.mjs";
+import * as heatMap from "./modules/heat_map.mjs";
+import * as keyFigures from "./modules/key_figures.mjs";
+import * as linkStrip from "./modules/link_strip.mjs";
+import * as queueStrip from "./modules/queue_strip.mjs";
+import * as roomStrip from "./modules/room_strip.mjs";
+import * as screenCare from "./modules/screen_care.mjs";
+import * as tickingClock from "./modules/ticking_clock.mjs";
+
+const MODULES = {
+  "alarm-strip": alarmStrip, "card-columns": cardColumns, "fly-over": flyOver, "heat-map": heatMap,
+  "key-figures": keyFigures, "link-strip": linkStrip, "queue-strip": queueStrip, "room-strip": roomStrip,
+  "screen-care": screenCare, "ticking-clock": tickingClock,
+};
+const BIRTHS_KEPT = 500;
+const FAULTS_KEPT = 5;
+
+whenPresent("[data-live-root]", start);
+
+/** Dash renders late; wait for the frame without polling. */
+function whenPresent(selector, callback) {
+  const found = document.querySelector(selector);
+  if (found) { callback(found); return; }
+  const observer = new MutationObserver(() => {
+    const node = document.querySelector(selector);
+    if (!node) return;
+    observer.disconnect();
+    callback(node);
+  });
+  observer.observe(document.documentElement, { childList: true, subtree: true });
+}
+
+function start(wall) {
+  const config = JSON.parse(wall.dataset.config);
+  const t = textsOf(config.texts);
+  const now = () => performance.now();
+  const { faults, onFault } = faultList(t);
+  const store = createStore(initialState(), (callback) => requestAnimationFrame(callback), onFault);
+  const arrivals = signal();
+  const births = new Map();
+  let clock = newClock();
+
+  const live = connectLive({
+    io: window.io, store, screen: screenName(), now, afterPaint: afterTwoFrames,
+    heap: () => performance.memory?.usedJSHeapSize ?? null,
+    onHeard: (_kind, message, atMs) => { clock = observe(clock, instant(message?.server_time), atMs); },
+    onArrived: (cards) => { remember(births, cards, now()); arrivals.emit(cards); },
+  });
+  const deps = {
+    store, t, now, arrivals, births, faults, onFault, wall, clock: () => clock, link: () => live.link,
+    every: (ms, callback) => every(ms, callback, onFault), scale: rootScale,
+    staleAfterMs: config.staleAfterMs,
+  };
+  deps.every(1_000, live.watch);
+  for (const node of [wall, ...wall.querySelectorAll("[data-live]")]) mountOn(node, deps);
+  store.subscribe((state) => { wall.dataset.loaded = String(state.loaded); wall.dataset.demo = String(state.demo); });
+  // For end-to-end tests and the browser console: what this screen believes.
+  window.yangguang = Object.freeze({ state: store.get, link: () => ({ ...live.link }), faults });
+}
+
+function mountOn(node, deps) {
+  const module = MODULES[node.dataset.live];
+  if (!module) return;
+  try { module.mount(node, deps); } catch (fault) { deps.onFault(fault); }
+}
+
+/** setInterval whose failures are seen: a panel that fails becomes an alarm on the wall, not a silent gap. */
+function every(ms, callback, onFault) {
+  const timer = setInterval(() => { try { callback(); } catch (fault) { onFault(fault); } }, ms);
+  return () => clearInterval(timer);
+}
+
+function signal() {
+  const readers = new Set();
+  return {
+    subscribe(reader) { readers.add(reader); return () => readers.delete(reader); },
+    emit(value) { for (const reader of readers) reader(value); },
+  };
+}
+
+/** When each card came, for the thirty seconds of its flash; bounded. */
+function remember(births, cards, nowMs) {
+  for (const card of cards) { births.delete(card.id); births.set(card.id, nowMs); }
+  while (births.size > BIRTHS_KEPT) births.delete(births.keys().next().value);
+}
+
+function faultList(t) {
+  const kept = [];
+  return {
+    faults: () => kept,
+    onFault(fault) {
+      console.error(fault);
+      const text = t("wall.alarm.screen_fault", { message: String(fault?.message ?? fault).slice(0, 60) });
+      const known = kept.find((alarm) => alarm.text === text);
+      if (known) known.count += 1;
+      else if (kept.push({ code: "screen_fault", text, count: 1 }) > FAULTS_KEPT) kept.shift();
+    },
+  };
+}
+
+/** Real pixels per design pixel: the style sheet sets the root size to 16 design pixels. */
+function rootScale() {
+  return parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
+}
+
+/** A name that stays with this screen: from the address, else made once and kept. */
+function screenName() {
+  const asked = new URLSearchParams(location.search).get("screen");
+  if (asked) return asked.slice(0, 64);
+  try {
+    const kept = localStorage.getItem("yangguang.screen") ?? `screen-${crypto.getRandomValues(new Uint32Array(1))[0].toString(36)}`;
+    localStorage.setItem("yangguang.screen", kept);
+    return kept;
+  } catch {
+    return "screen-unnamed";
+  }
+}

@@ -1,0 +1,67 @@
+/**
+ * Commands of the desk: sent under a number of their own and repeated under the same number until the server answers, so
+ * that a lost answer can never sign a card twice and a lost command is never forgotten.
+ */
+
+export const ANSWER_WITHIN_MS = 4_000;
+const FIRST_PAUSE_MS = 500;
+const LAST_PAUSE_MS = 8_000;
+
+/**
+ * @param {{emit: (name: string, payload: object, withinMs: number) => Promise<object>,
+ *          wait: (ms: number) => Promise<void>, newId: () => string, onRetry?: (attempt: number) => void}} deps
+ *        `emit` resolves with the server's answer and rejects when none came in time
+ */
+export function commander({ emit, wait, newId, onRetry }) {
+  return async function send(command) {
+    const numbered = { command_id: newId(), ...command };
+    for (let attempt = 1, pause = FIRST_PAUSE_MS; ; attempt += 1, pause = Math.min(pause * 2, LAST_PAUSE_MS)) {
+      try {
+        return await emit("command", numbered, ANSWER_WITHIN_MS);
+      } catch {
+        onRetry?.(attempt);
+        await wait(pause);
+      }
+    }
+  };
+}
+
+/** Emit with an answer over a Socket.IO client. */
+export function emitterOf(socket) {
+  return (name, payload, withinMs) => new Promise((resolve, reject) => {
+    if (!socket.connected) { reject(new Error("not connected")); return; }
+    socket.timeout(withinMs).emit(name, payload, (error, answer) => (error ? reject(error) : resolve(answer)));
+  });
+}
+
+/** A random UUID; also where the page is served without HTTPS and crypto.randomUUID does not exist. */
+export function newId() {
+  if (globalThis.crypto.randomUUID) return globalThis.crypto.randomUUID();
+  const bytes = globalThis.crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6] & 0x0f) | 0x40;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return [8, 12, 16, 20].reduceRight((text, at) => `${text.slice(0, at)}-${text.slice(at)}`, hex);
+}
+
+/**
+ * The server's answer in words: how many were signed, and each that was not with its reason.
+ * @returns {{signed: number, refused: {id: number, words: string}[], words: string}}
+ */
+export function outcome(answer, t) {
+  if (!answer || !Array.isArray(answer.results)) {
+    return { signed: 0, refused: [], words: answer?.message ?? reason(answer?.error ?? answer?.code, t) };
+  }
+  const signed = answer.results.filter((result) => result.ok).length;
+  const refused = answer.results.filter((result) => !result.ok)
+    .map((result) => ({ id: result.id, words: result.message ?? reason(result.error, t) }));
+  const already = answer.results.find((result) => result.ok && result.already && result.message);
+  const words = [already ? already.message : signed > 0 || refused.length === 0 ? t("desk.done.signed", { n: signed }) : "",
+    refused.length > 0 ? t("desk.done.refused", { n: refused.length, why: refused[0].words }) : ""];
+  return { signed, refused, words: words.filter(Boolean).join("　") };
+}
+
+function reason(error, t) {
+  const code = typeof error === "string" ? error : error?.code ?? "—";
+  return t("desk.refused.unknown", { code });
+}

@@ -1,0 +1,102 @@
+/** The pane beside the list: everything about the card one stands on, and its history. */
+
+import { civil, instant, offsetMinutes, span } from "./format.mjs";
+import { element, mark } from "./keyed_list.mjs";
+import { stateWords } from "./desk_list.mjs";
+
+/** @param {HTMLElement} parent @param {{t: Function, serverNow: () => number|null, history: (id: number) => Promise<object[]>}} deps */
+export function deskDetail(parent, { t, serverNow, history }) {
+  let shown = "";
+
+  function render(card) {
+    const key = card ? `${card.id}/${card.rev}` : "none";
+    if (key === shown) return;
+    shown = key;
+    parent.replaceChildren(...(card ? pane(card) : [element("p", "detail-empty", t("desk.detail.none"))]));
+    if (card) fillHistory(card, key);
+  }
+
+  function pane(card) {
+    const head = element("header", `detail-head detail-${card.level}`);
+    const title = element("div", "detail-title");
+    title.append(element("span", "detail-level", `${t(`level.${card.level}`)} · ${card.late_text}`),
+      element("h2", "", card.item_name));
+    head.append(mark(card.level, t), title);
+    const action = element("p", "detail-action");
+    action.append(element("span", "detail-label", t("desk.detail.demanded")), element("span", "", card.demanded_action || "—"));
+    return [head, caseLink(card), action, facts(card), historyBox()];
+  }
+
+  function caseLink(card) {
+    const link = element("a", "detail-case num", card.case_no);
+    link.href = caseAddress(card);
+    link.append(element("span", "detail-case-go", t("desk.detail.why")));
+    return link;
+  }
+
+  function facts(card) {
+    const list = element("dl", "facts");
+    const rows = [
+      ["org", card.org_name], ["rule", card.rule], ["limit", card.limit_text], ["due", longInstant(card.due_at)],
+      ["late", lateWords(card)], ["since", longInstant(card.level_at)], ["state", stateWords(card, serverNow(), t)],
+      ["acked_at", card.acked ? longInstant(card.acked.at) : ""], ["comment", card.acked?.comment ?? ""],
+      ["cleared", longInstant(card.cleared_at, "")], ["stale", card.stale ? t("desk.detail.stale_words") : ""],
+    ];
+    for (const [name, value] of rows) {
+      if (!value) continue;
+      list.append(element("dt", "", t(`desk.detail.${name}`)), element("dd", "num", value));
+    }
+    return list;
+  }
+
+  function lateWords(card) {
+    const due = instant(card.due_at);
+    const now = serverNow();
+    if (due == null || now == null) return "";
+    const until = instant(card.cleared_at) ?? now;
+    return t(until >= due ? "desk.detail.late_by" : "desk.detail.left", { span: span(Math.abs(until - due), t) });
+  }
+
+  function historyBox() {
+    const box = element("section", "history");
+    box.append(element("h3", "", t("desk.detail.history")), element("ol", "history-list"));
+    return box;
+  }
+
+  async function fillHistory(card, key) {
+    let lines;
+    try {
+      lines = (await history(card.id)).map((entry) => historyLine(entry));
+    } catch (fault) {
+      lines = [element("li", "history-missing", t("desk.detail.history_missing", { why: fault.message }))];
+    }
+    if (key === shown) parent.querySelector(".history-list")?.replaceChildren(...lines);
+  }
+
+  function historyLine(entry) {
+    const line = element("li", `history-line history-${entry.level ?? "none"}`);
+    line.append(element("time", "num", longInstant(entry.at)), element("span", "", historyWords(entry)));
+    return line;
+  }
+
+  function historyWords(entry) {
+    const key = `desk.history.${entry.kind}`;
+    const words = t(key, { level: entry.level ? t(`level.${entry.level}`) : "", by: entry.by ?? "" });
+    return [words === key ? entry.kind : words, entry.text].filter(Boolean).join("：");
+  }
+
+  return { render, refresh() { shown = ""; } };
+}
+
+export function caseAddress(card) {
+  return `/case/${encodeURIComponent(card.area)}/${encodeURIComponent(card.case_no)}`;
+}
+
+/** "2026-03-16 09:20:00", in the zone the server wrote it in. */
+export function longInstant(iso, missing = "—") {
+  const ms = instant(iso);
+  if (ms == null) return missing;
+  const { year, month, day, hms } = civil(ms, offsetMinutes(iso));
+  const two = (n) => String(n).padStart(2, "0");
+  return `${year}-${two(month)}-${two(day)} ${hms}`;
+}

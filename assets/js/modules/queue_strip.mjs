@@ -1,0 +1,75 @@
+/** The queue at the foot of the wall: every card that still wants something, newest first; it steps, it never slides. */
+
+import { clip, hanWidth, instant, span } from "./format.mjs";
+import { element, keyedList, mark, setText } from "./keyed_list.mjs";
+import { byNews, needsAck, shortNames } from "./live_state.mjs";
+import { read } from "./server_clock.mjs";
+
+const SLOTS = 4;
+const PER_ROW = 2;
+const STEP_MS = 4_000;
+const MOST = 60;
+const ROW_HAN = 15;
+
+/** The slots to show at `step`, wrapping at the end by whole rows. Pure. */
+export function slots(items, step) {
+  if (items.length <= SLOTS) return items;
+  const rows = Math.ceil(items.length / PER_ROW);
+  const start = (step % rows) * PER_ROW;
+  const doubled = items.concat(items);
+  return doubled.slice(start, start + SLOTS);
+}
+
+/** What the queue holds: unsigned first and newest first, at most `most`. Pure. */
+export function queueOf(cards, most = MOST) {
+  return [...cards].sort(byNews).slice(0, most);
+}
+
+/** @param {HTMLElement} root with parts list, summary, more */
+export function mount(root, { store, t, now, clock, arrivals, every }) {
+  const part = (name) => root.querySelector(`[data-part=${name}]`);
+  const parts = { summary: part("summary"), more: part("more"), empty: part("empty") };
+  let step = 0;
+  let short = shortNames(store.get());
+  const list = keyedList(part("list"), { key: (card) => card.id, create: (card) => createRow(card, t), update: updateRow });
+  const leaveArrivals = arrivals.subscribe(() => { step = 0; });
+
+  function updateRow(node, card) {
+    const org = short(card);
+    setText(node.children[1], org);
+    setText(node.children[2], clip(card.item_name ?? "", ROW_HAN - hanWidth(org)));
+    setText(node.children[3], card.state === "acked" ? "✓" : "");
+    const className = `queue-row queue-${card.level} ${needsAck(card) ? "is-unack" : "is-acked"}`;
+    if (node.className !== className) node.className = className;
+  }
+
+  function draw() {
+    const { cards, loaded, counts } = store.get();
+    short = shortNames(store.get());
+    const items = queueOf(cards.values());
+    list.render(slots(items, step));
+    parts.empty.hidden = !loaded || items.length > 0;
+    setText(parts.summary, summaryWords(counts, cards, read(clock(), now()), t));
+    const beyond = Math.max(0, cards.size - SLOTS);
+    setText(parts.more, beyond > 0 ? t("wall.queue.more", { n: beyond }) : "");
+  }
+
+  const leave = store.subscribe(draw);
+  const stop = every(STEP_MS, () => { step += 1; draw(); });
+  return () => { leave(); leaveArrivals(); stop(); };
+}
+
+function createRow(card, t) {
+  const node = element("li", "queue-row");
+  node.append(mark(card.level, t), element("span", "queue-org"), element("span", "queue-item"), element("span", "queue-ack"));
+  return node;
+}
+
+function summaryWords(counts, cards, serverNow, t) {
+  const waiting = [...cards.values()].filter((card) => needsAck(card));
+  const unack = counts?.unack ?? waiting.length;
+  if (unack === 0) return t("wall.queue.all_signed");
+  const oldest = waiting.map((card) => instant(card.level_at)).filter((ms) => ms != null).reduce((a, b) => Math.min(a, b), Infinity);
+  if (serverNow == null || oldest === Infinity) return t("wall.queue.waiting", { n: unack });
+  return t("wall.queue.waiting_oldest", { n: unack, span: span(serverNow - oldest, t) });
+}

@@ -1,0 +1,1 @@
+"""The record: journal, states, clocks, counters and the reads over them."""

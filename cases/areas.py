@@ -1,0 +1,78 @@
+"""Which calendar, ladder and wall clock hold in an area: what is stored for it, else the installation's defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, select
+
+from cases.models import areas
+from config.ladders import Preset
+from core.database import Database, bulk_upsert
+from core.errors import ConfigError
+from core.working_calendar import WorkingCalendar
+
+_COLUMNS = ("area", "name", "calendar", "timezone", "preset")
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """An area as stored: ids of its calendar and preset, IANA zone of its wall clock."""
+
+    area: str
+    name: str
+    calendar: str
+    timezone: str
+    preset: str
+
+
+@dataclass(frozen=True, slots=True)
+class AreaContext:
+    """What the clocks of an area need."""
+
+    calendar: WorkingCalendar
+    preset: Preset
+
+
+class Areas:
+    """Look-up of areas, cached; `forget` after another process may have changed the table."""
+
+    def __init__(self, calendars: Mapping[str, WorkingCalendar], presets: Mapping[str, Preset], default: Area) -> None:
+        self._calendars, self._presets, self._default = calendars, presets, default
+        self._context_of_default = self._context(default)
+        self._known: dict[str, AreaContext] = {}
+
+    @property
+    def default(self) -> AreaContext:
+        return self._context_of_default
+
+    def of(self, area: str) -> AreaContext:
+        """The context of an area; the installation's default for one that was never stored."""
+        return self._known.get(area, self._context_of_default)
+
+    def for_area(self, area: str) -> WorkingCalendar:
+        """The calendar of an area on its own wall clock."""
+        return self.of(area).calendar
+
+    def load(self, database: Database) -> None:
+        """Read every stored area."""
+        with database.read() as conn:
+            rows = [Area(*row) for row in conn.execute(select(*areas.c["area", "name", "calendar", "timezone", "preset"]))]
+        self._known = {row.area: self._context(row) for row in rows}
+
+    def save(self, conn: Connection, area: Area) -> None:
+        """Store an area and use it from now on. Raises ConfigError for an unknown calendar or preset."""
+        context = self._context(area)
+        bulk_upsert(conn, areas, _COLUMNS, [(area.area, area.name, area.calendar, area.timezone, area.preset)],
+                    key=("area",))
+        self._known[area.area] = context
+
+    def _context(self, area: Area) -> AreaContext:
+        if area.calendar not in self._calendars:
+            raise ConfigError("calendar_unknown", area=area.area, key="calendar", value=area.calendar,
+                              remedy=f"one of {', '.join(sorted(self._calendars))}")
+        if area.preset not in self._presets:
+            raise ConfigError("preset_unknown", area=area.area, key="preset", value=area.preset,
+                              remedy=f"one of {', '.join(sorted(self._presets))}")
+        return AreaContext(self._calendars[area.calendar].in_zone(area.timezone), self._presets[area.preset])

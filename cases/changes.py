@@ -1,0 +1,171 @@
+"""What a new projection of a case changes: rows to write, rungs to claim, counters to move, events to tell."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from cases.events import (
+    CaseFacts,
+    CaseJudgeable,
+    CaseUnjudgeable,
+    ClockEnded,
+    ClockKind,
+    ClockRef,
+    RungPassed,
+    RungWithdrawn,
+)
+from cases.models import case_table, clock_rungs, clocks, counter_days, counter_lights
+from cases.projection import ClockState, Condition, Light, facts_of
+from cases.states import Fold
+from cases.tally import MEASURES, Tally
+from core.database import bulk_delete, bulk_insert, bulk_upsert
+from core.unit_of_work import UnitOfWork
+
+CASE_COLUMNS = ("case_id", "area", "case_no", "org", "item", "state", "light", "opened_at", "closed_at", "last_event_at",
+                "tally", "fold")
+CLOCK_COLUMNS = ("case_id", "kind", "ordinal", "condition", "level", "limit_text", "started_at", "due_at", "ended_at",
+                 "next_at", "passed", "evidence")
+LIGHTS = (Light.NORMAL, Light.SUSPENDED, Light.WARNING, Light.YELLOW, Light.RED, Light.UNJUDGEABLE)
+_CLOCK_KEY = ("case_id", "kind", "ordinal")
+NO_ORG = "(none)"
+_pack = msgspec.msgpack.Encoder().encode
+_json = msgspec.json.Encoder().encode
+
+
+class StoredClock(msgspec.Struct, frozen=True):
+    """What is kept of a clock between two projections."""
+
+    ref: ClockRef
+    condition: str
+    level: int
+    passed: tuple[str, ...]
+    next_at: int | None
+
+
+@dataclass(slots=True)
+class StoredCase:
+    """A case as last written."""
+
+    fold: Fold
+    light: Light
+    tally: Tally
+    org: str
+    item: str
+    clocks: dict[ClockRef, StoredClock] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Changes:
+    """Collects what one transaction changes, and writes it at its end in a handful of bulk statements."""
+
+    cases: list[tuple[Any, ...]] = field(default_factory=list)
+    clocks: list[tuple[Any, ...]] = field(default_factory=list)
+    claims: list[tuple[Any, ...]] = field(default_factory=list)
+    withdrawn: list[tuple[ClockRef, str]] = field(default_factory=list)
+    gone: list[ClockRef] = field(default_factory=list)
+    lights: dict[tuple[str, str], list[int]] = field(default_factory=lambda: defaultdict(lambda: [0] * len(LIGHTS)))
+    days: dict[tuple[str, int], list[int]] = field(default_factory=lambda: defaultdict(lambda: [0] * len(MEASURES)))
+    events: list[Any] = field(default_factory=list)
+
+    def case(self, case_id: int, fold: Fold, light: Light, tally: Tally, before: StoredCase | None) -> None:
+        """Write the case and move it from its old place in the counters to the new one."""
+        org, item = fold.org or NO_ORG, fold.item
+        self.cases.append((case_id, fold.area, fold.case_no, org, item, fold.state.value, light.value,
+                           fold.accepted.at if fold.accepted else None, fold.closed.at if fold.closed else None,
+                           fold.last_key[0], tally.text, _pack(fold)))
+        if before is not None:
+            self._count(before.org, before.item, before.light, -1)
+            self._tally(before.tally, -1)
+        self._count(org, item, light, 1)
+        self._tally(tally, 1)
+
+    def clocks_of(self, fold: Fold, case_id: int, states: Sequence[ClockState], before: Mapping[ClockRef, StoredClock],
+                  now_us: int) -> None:
+        """Write the clocks and tell what became true or untrue since they were last looked at."""
+        facts = facts_of(fold, case_id)
+        for state in states:
+            known = before.get(state.ref)
+            self.clocks.append(_clock_row(state))
+            self._rungs(state, known, facts, now_us)
+            self._judgement(state, known, facts)
+        for ref in before.keys() - {state.ref for state in states}:
+            self._remove(before[ref], facts)
+
+    def write(self, uow: UnitOfWork) -> None:
+        """All of it, then the domain events' reactions, in the caller's transaction."""
+        conn = uow.conn
+        bulk_upsert(conn, case_table, CASE_COLUMNS, self.cases, key=("case_id",))
+        bulk_upsert(conn, clocks, CLOCK_COLUMNS, self.clocks, key=_CLOCK_KEY)
+        bulk_delete(conn, clocks, _CLOCK_KEY, [_key(ref) for ref in self.gone])
+        bulk_delete(conn, clock_rungs, (*_CLOCK_KEY, "rung"), [(*_key(ref), rung) for ref, rung in self.withdrawn])
+        bulk_insert(conn, clock_rungs, (*_CLOCK_KEY, "rung", "at", "detected_at"), self.claims)
+        self._write_counters(uow)
+        uow.publish(self.events)
+
+    def _write_counters(self, uow: UnitOfWork) -> None:
+        names = tuple(light.value for light in LIGHTS)
+        lights = [(org, item, *counts) for (org, item), counts in self.lights.items() if any(counts)]
+        bulk_upsert(uow.conn, counter_lights, ("org", "item", *names), lights, key=("org", "item"), add=names)
+        days = [(org, day, *counts) for (org, day), counts in self.days.items() if any(counts)]
+        bulk_upsert(uow.conn, counter_days, ("org", "day", *MEASURES), days, key=("org", "day"), add=MEASURES)
+
+    def _count(self, org: str, item: str, light: Light, by: int) -> None:
+        if light is not Light.NONE:
+            self.lights[org, item][LIGHTS.index(light)] += by
+
+    def _tally(self, tally: Tally, by: int) -> None:
+        for org, day, measure in tally.entries():
+            self.days[org, day][measure] += by
+
+    def _rungs(self, state: ClockState, known: StoredClock | None, facts: CaseFacts, now_us: int) -> None:
+        passed_before = known.passed if known is not None else ()
+        ended_at = state.ended.at if state.ended is not None else None
+        for code, level, at in state.passages:
+            if code in state.passed and code not in passed_before and at is not None:
+                self.claims.append((*_key(state.ref), code, at, now_us))
+                self.events.append(RungPassed(state.ref, facts, code, level, state.rule, state.rule_version, at,
+                                              state.due_at, ended_at, state.evidence()))
+        for code in passed_before:
+            if code not in state.passed:
+                self.withdrawn.append((state.ref, code))
+                self.events.append(RungWithdrawn(state.ref, facts, code, "facts_changed"))
+        was_running = known is None or known.condition != Condition.ENDED
+        if state.passed and ended_at is not None and known is not None and was_running:
+            self.events.append(ClockEnded(state.ref, facts, ended_at))
+
+    def _judgement(self, state: ClockState, known: StoredClock | None, facts: CaseFacts) -> None:
+        was_unjudgeable = known is not None and known.condition == Condition.UNJUDGEABLE
+        if state.condition is Condition.UNJUDGEABLE and not was_unjudgeable:
+            self.events.append(CaseUnjudgeable(state.ref, facts, state.reason, state.detail))
+        if was_unjudgeable and state.condition is not Condition.UNJUDGEABLE:
+            self.events.append(CaseJudgeable(state.ref, facts))
+
+    def _remove(self, known: StoredClock, facts: CaseFacts) -> None:
+        """The facts no longer know this clock (an event was replaced): nothing it told stays told."""
+        self.gone.append(known.ref)
+        for code in known.passed:
+            self.withdrawn.append((known.ref, code))
+            self.events.append(RungWithdrawn(known.ref, facts, code, "clock_gone"))
+        if known.condition == Condition.UNJUDGEABLE:
+            self.events.append(CaseJudgeable(known.ref, facts))
+
+
+def stored_clock(case_id: int, kind: str, ordinal: int, condition: str, level: int, passed: str,
+                 next_at: int | None) -> StoredClock:
+    """A clock row as read."""
+    ref = ClockRef(case_id, ClockKind(kind), ordinal)
+    return StoredClock(ref, condition, level, tuple(passed.split(",")) if passed else (), next_at)
+
+
+def _clock_row(state: ClockState) -> tuple[Any, ...]:
+    return (*_key(state.ref), state.condition.value, state.level, state.limit_text, state.started.at, state.due_at,
+            state.ended.at if state.ended else None, state.next_at, ",".join(state.passed), _json(state.evidence()).decode())
+
+
+def _key(ref: ClockRef) -> tuple[int, str, int]:
+    return ref.case_id, ref.kind.value, ref.ordinal

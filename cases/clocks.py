@@ -1,0 +1,228 @@
+"""The one algebra of every limit: a budget, a start, suspensions, an end, and the instants that follow from them.
+
+Pure: the same facts give the same instants for ever. A clock never stores a target date as truth; due instant and rungs are
+derived from budget and ledger each time (行政许可法 Art. 42-45; suspension arithmetic of domain.md §4).
+
+Day by day (`day`): the n-th counted day strictly after the opening day is the due day; whoever closes on it is on time; the
+rung passes at its midnight. The day a stop begins is counted (it had begun to run), the day it ends is not. By instant
+(`instant`): n working days are n times the office day measured from the second of opening; one second late is late.
+Local instants are microseconds on the wall clock as written; results are UTC.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cases.events import Due
+from cases.states import Moment, Stop
+from config.ladders import Rung
+from core.instants import DAY_US, HOUR_US, MINUTE_US
+from core.limits import Granularity, Limit, Unit
+from core.working_calendar import WorkingCalendar
+
+Span = tuple[int, int | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """What a clock is made of: budget and its unit, start, suspensions as local spans, and the calendar that counts.
+
+    `amount` is a whole number for stated limits; the span to a due date a feed states may be a fraction of a day and is
+    negative when that date lies before the opening.
+    """
+
+    amount: float
+    unit: Unit
+    granularity: Granularity
+    started: Moment
+    stops: tuple[Span, ...]
+    calendar: WorkingCalendar
+
+    @property
+    def by_day(self) -> bool:
+        return self.granularity is Granularity.DAY
+
+
+def timing_of_limit(limit: Limit, started: Moment, stops: tuple[Span, ...], calendar: WorkingCalendar) -> Timing:
+    """A clock with a stated budget, such as 20 working days."""
+    return Timing(limit.amount, limit.unit, limit.granularity, started, stops, calendar)
+
+
+def timing_of_due(due: Due, started: Moment, stops: tuple[Span, ...], calendar: WorkingCalendar) -> Timing:
+    """A clock whose source states a due date: its budget is the calendar time from the opening to that date."""
+    local_due = due.at + due.utc_offset * MINUTE_US
+    if due.granularity == Granularity.DAY:
+        days = local_due // DAY_US - started.local // DAY_US
+        return Timing(days, Unit.CALENDAR_DAY, Granularity.DAY, started, stops, calendar)
+    return Timing((local_due - started.local) / DAY_US, Unit.CALENDAR_DAY, Granularity.INSTANT, started, stops, calendar)
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A rung of the ladder with the instant it passes: UTC microseconds, None while a stop is open before it."""
+
+    code: str
+    level: int
+    at: int | None
+
+
+def due_instant(timing: Timing) -> int | None:
+    """The UTC instant from which the case is late, None while an open stop keeps it from coming."""
+    return instant_after(timing, timing.amount)
+
+
+def due_day(timing: Timing) -> int | None:
+    """The last epoch day on which closing is on time, for limits judged by day."""
+    return _day_after(timing, int(timing.amount))
+
+
+def passages(timing: Timing, rungs: Sequence[Rung]) -> list[Passage]:
+    """When each rung passes, whether or not the clock still runs then."""
+    return [Passage(rung.code, rung.level, instant_after(timing, threshold))
+            for rung in rungs if (threshold := threshold_of(timing, rung)) is not None]
+
+
+def threshold_of(timing: Timing, rung: Rung) -> float | None:
+    """Units of the limit that must be used before the rung passes; None when the ladder has no room for the rung.
+
+    A lead longer than the limit itself shrinks to half the limit: a two-day case warned from its first second on would
+    teach people to look away.
+    """
+    if rung.fraction is not None:
+        return timing.amount * rung.fraction
+    offset = rung.offset_days or 0
+    if timing.unit is Unit.WORKING_HOUR and offset:
+        return None
+    if offset < 0 and timing.amount + offset <= 0:
+        return timing.amount / 2 if timing.amount > 0 else None
+    return timing.amount + offset
+
+
+def instant_after(timing: Timing, units: float) -> int | None:
+    """The UTC instant at which more than `units` of the limit's unit have been used."""
+    if timing.by_day or timing.amount == 0 == units:
+        day = _day_after(timing, int(units))
+        return None if day is None else _to_utc(timing, (day + 1) * DAY_US)
+    local = _local_after(timing, round(units * _unit_us(timing)))
+    return None if local is None else _to_utc(timing, local)
+
+
+def used_days(timing: Timing, day: int) -> int:
+    """Counted days in (opening day, day] that no stop takes out."""
+    opened = timing.started.local // DAY_US
+    if day <= opened:
+        return 0
+    stopped = sum(_count(timing, max(start, opened), min(end, day)) for start, end in _day_stops(timing, day)
+                  if min(end, day) > max(start, opened))
+    return _count(timing, opened, day) - stopped
+
+
+def merge(spans: Sequence[Span]) -> tuple[Span, ...]:
+    """Overlapping or touching spans joined, in order; an open one swallows all that follow."""
+    merged: list[Span] = []
+    for start, end in sorted(spans, key=lambda span: span[0]):
+        if merged and (merged[-1][1] is None or start <= merged[-1][1]):
+            before_start, before_end = merged[-1]
+            joined = None if end is None or before_end is None else max(end, before_end)
+            merged[-1] = (before_start, joined)
+        else:
+            merged.append((start, end))
+    return tuple(merged)
+
+
+def suspensions(stops: Sequence[Stop], started: Moment, ended: Moment | None, calendar: WorkingCalendar) -> tuple[Span, ...]:
+    """The case's stops as merged local spans within the clock's life, each capped at its approved working days."""
+    begin = started.local
+    spans: list[Span] = []
+    for stop in stops:
+        start, end = max(stop.start.local, begin), _effective_end(stop, calendar)
+        if ended is not None:
+            end = ended.local if end is None else min(end, ended.local)
+        if end is None or end > start:
+            spans.append((start, end))
+    return merge(spans)
+
+
+def _effective_end(stop: Stop, calendar: WorkingCalendar) -> int | None:
+    end = stop.end.local if stop.end is not None else None
+    if stop.approved_days is None:
+        return end
+    start_day, in_day = divmod(stop.start.local, DAY_US)
+    ceiling = calendar.add_working_days(start_day, stop.approved_days) * DAY_US + in_day
+    return ceiling if end is None else min(end, ceiling)
+
+
+# By day -----------------------------------------------------------------------------------------------------------
+
+def _day_after(timing: Timing, units: int) -> int | None:
+    """The day on which the `units`-th counted day falls; beyond it the limit is exceeded."""
+    cursor = timing.started.local // DAY_US
+    if units < 0:
+        return cursor + units
+    for start, end in timing.stops:
+        start_day = start // DAY_US
+        available = _count(timing, cursor, start_day) if start_day > cursor else 0
+        if available >= units:
+            break
+        if end is None:
+            return None
+        units -= available
+        cursor = max(cursor, end // DAY_US)
+    return _add(timing, cursor, units)
+
+
+def _day_stops(timing: Timing, until: int) -> list[tuple[int, int]]:
+    return [(start // DAY_US, until if end is None else end // DAY_US) for start, end in timing.stops]
+
+
+def _count(timing: Timing, after: int, upto: int) -> int:
+    if timing.unit is Unit.CALENDAR_DAY:
+        return upto - after
+    return timing.calendar.working_days_between(after, upto)
+
+
+def _add(timing: Timing, day: int, units: int) -> int:
+    if timing.unit is Unit.CALENDAR_DAY:
+        return day + units
+    return timing.calendar.add_working_days(day, units)
+
+
+# By instant -------------------------------------------------------------------------------------------------------
+
+def _local_after(timing: Timing, amount_us: int) -> int | None:
+    cursor = timing.started.local
+    for start, end in timing.stops:
+        available = _measure(timing, cursor, start) if start > cursor else 0
+        if available >= amount_us:
+            break
+        if end is None:
+            return None
+        amount_us -= available
+        cursor = max(cursor, end)
+    return _advance(timing, cursor, amount_us) if amount_us >= 0 else cursor + amount_us
+
+
+def _measure(timing: Timing, begin: int, end: int) -> int:
+    if timing.unit is Unit.CALENDAR_DAY:
+        return end - begin
+    return timing.calendar.measure(begin, end)
+
+
+def _advance(timing: Timing, local: int, amount_us: int) -> int:
+    if timing.unit is Unit.CALENDAR_DAY:
+        return local + amount_us
+    return timing.calendar.advance(local, amount_us)
+
+
+def _unit_us(timing: Timing) -> int:
+    units = {Unit.CALENDAR_DAY: DAY_US, Unit.WORKING_HOUR: HOUR_US, Unit.WORKING_DAY: timing.calendar.day_us}
+    return units[timing.unit]
+
+
+def _to_utc(timing: Timing, local: int) -> int:
+    """Local to UTC by the calendar's zone if the source wrote in it, else by the source's own fixed offset."""
+    started = timing.started
+    if timing.calendar.to_local(started.at) == started.local:
+        return timing.calendar.to_utc(local)
+    return local - started.utc_offset * MINUTE_US

@@ -1,0 +1,219 @@
+"""What happens to a case: the canonical events feeds deliver, and the domain events this package tells upwards.
+
+The event kinds are the message family of the approval exchanges (domain.md §3, §8): every source's own codes are mapped
+to them by a mapping file, and nothing below the feeds knows any other vocabulary.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from hashlib import blake2b
+
+import msgspec
+
+
+class EventKind(StrEnum):
+    """The canonical kinds, in the order of a case's life."""
+
+    SUBMITTED = "submitted"                      # 申办
+    PRE_ACCEPTED = "pre_accepted"                # 预受理
+    RECEIVED = "received"                        # 收件
+    ACCEPTED = "accepted"                        # 受理
+    NOT_ACCEPTED = "not_accepted"                # 不予受理
+    CORRECTION_NOTIFIED = "correction_notified"  # 补正告知
+    CORRECTION_RECEIVED = "correction_received"  # 补正受理
+    STEP = "step"                                # 环节
+    SPECIAL_STARTED = "special_started"          # 特别程序开始
+    SPECIAL_ENDED = "special_ended"              # 特别程序结束
+    EXTENDED = "extended"                        # 延期
+    DECIDED = "decided"                          # 决定
+    CONCLUDED = "concluded"                      # 办结
+    COLLECTED = "collected"                      # 领取
+    WITHDRAWN = "withdrawn"                      # 撤回
+    RETURNED = "returned"                        # 退件
+    VOIDED = "voided"                            # 作废
+
+
+CLOSING_KINDS = frozenset({EventKind.CONCLUDED, EventKind.NOT_ACCEPTED, EventKind.WITHDRAWN, EventKind.RETURNED,
+                           EventKind.VOIDED})
+
+
+class ClockKind(StrEnum):
+    """What a clock watches. `own` is a due date the feed itself states beside promised and statutory."""
+
+    PROMISED = "promised"
+    STATUTORY = "statutory"
+    OWN = "own"
+    STEP = "step"
+    PRE_ACCEPTANCE = "pre_acceptance"
+    SPECIAL = "special"
+    CONSULTATION = "consultation"
+    COMPLAINT = "complaint"
+    DELIVERY = "delivery"
+
+
+class Due(msgspec.Struct, frozen=True, array_like=True):
+    """A due date as a source states it: instant in microseconds UTC, its own offset in minutes, `day` or `instant`."""
+
+    at: int
+    utc_offset: int = 480
+    granularity: str = "day"
+
+
+class EventData(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What an event may carry beyond its head. `attributes` keeps what a mapping asked to keep of the source."""
+
+    title: str | None = None
+    applicant: str | None = None
+    reason: str | None = None
+    document_no: str | None = None
+    special_kind: str | None = None
+    approved_days: int | None = None
+    promised_due: Due | None = None
+    statutory_due: Due | None = None
+    own_due: Due | None = None
+    step_due: Due | None = None
+    promised_limit: str | None = None   # "7wd"
+    statutory_limit: str | None = None  # "20wd"
+    parent_org: str | None = None
+    attributes: dict[str, str] | None = None
+
+
+NO_DATA = EventData()
+
+
+class CaseEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One event of one case, as its source claims it.
+
+    `claimed_at` is microseconds UTC and `utc_offset` the minutes east in which the source wrote it: the date of the event
+    is the date as written. `order` is its place in the source, which decides between equal times. `source_event_id` with
+    `source_version` is unique in the source: a repeated delivery changes nothing; a higher version replaces the lower.
+    """
+
+    source: str
+    source_event_id: str
+    source_version: int = 1
+    kind: EventKind
+    case_no: str
+    area: str
+    claimed_at: int
+    utc_offset: int = 480
+    order: int = 0
+    org: str | None = None
+    item: str | None = None
+    item_version: str | None = None
+    actor: str | None = None
+    station: str | None = None
+    step: str | None = None
+    data: EventData = NO_DATA
+
+    @property
+    def sort_key(self) -> tuple[int, int, str]:
+        """Events of a case are judged in this order, whatever the order of their delivery."""
+        return self.claimed_at, self.order, self.source_event_id
+
+
+def case_id_of(area: str, case_no: str) -> int:
+    """The case's own 63-bit number: the same wherever and in whatever order it is met; numbers repeat across areas."""
+    digest = blake2b(f"{area}\x1f{case_no}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest) >> 1
+
+
+def event_id_of(source: str, source_event_id: str, source_version: int) -> bytes:
+    """16 bytes that stand for (source, source_event_id, source_version) in the journal's unique index."""
+    return blake2b(f"{source}\x1f{source_event_id}\x1f{source_version}".encode(), digest_size=16).digest()
+
+
+class Status(StrEnum):
+    """What became of one record (the acknowledgement codes of the exchange)."""
+
+    OK = "ok"
+    DUPLICATE = "duplicate"
+    MALFORMED = "malformed"
+    UNSUITABLE = "unsuitable"
+    ERROR = "error"
+
+
+class Outcome(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The acknowledgement of one record; `code` and `detail` are set unless it is ok."""
+
+    status: Status
+    code: str = ""
+    detail: dict[str, str] = {}
+
+
+OK = Outcome(Status.OK)
+DUPLICATE = Outcome(Status.DUPLICATE, "already_recorded")
+
+
+# Domain events --------------------------------------------------------------------------------------------------
+
+class ClockRef(msgspec.Struct, frozen=True):
+    """A clock of a case: several of one kind (steps, special procedures) are numbered by `ordinal`."""
+
+    case_id: int
+    kind: ClockKind
+    ordinal: int = 0
+
+
+class CaseFacts(msgspec.Struct, frozen=True):
+    """What a card says about its case."""
+
+    case_id: int
+    case_no: str
+    area: str
+    org: str
+    item: str
+    title: str
+
+
+class RungPassed(msgspec.Struct, frozen=True):
+    """A clock passed a rung of its ladder while running.
+
+    Told once per (clock, rung) in the transaction that claims it. `at` is the theoretical instant, not that of the
+    detection; `closed_at` is set when the clock had already ended when we learnt of the passage (a log loaded late).
+    """
+
+    clock: ClockRef
+    case: CaseFacts
+    rung: str
+    level: int
+    rule: str
+    rule_version: str
+    at: int
+    due_at: int | None
+    closed_at: int | None
+    evidence: dict[str, object]
+
+
+class RungWithdrawn(msgspec.Struct, frozen=True):
+    """Facts that arrived later (a suspension, a correction) make a passage told before unjustified."""
+
+    clock: ClockRef
+    case: CaseFacts
+    rung: str
+    reason: str
+
+
+class ClockEnded(msgspec.Struct, frozen=True):
+    """A clock with at least one passed rung ended: the condition of its card is over."""
+
+    clock: ClockRef
+    case: CaseFacts
+    ended_at: int
+
+
+class CaseUnjudgeable(msgspec.Struct, frozen=True):
+    """A clock cannot be judged: no limit, no calendar for the year, a rule that raises. An alarm, never a pass."""
+
+    clock: ClockRef
+    case: CaseFacts
+    reason: str
+    detail: str
+
+
+class CaseJudgeable(msgspec.Struct, frozen=True):
+    """A clock that could not be judged can be now, or has ended."""
+
+    clock: ClockRef
+    case: CaseFacts

@@ -1,0 +1,147 @@
+"""A deadline that explains itself: every day counted or not, and why, for any clock of a case."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cases.clocks import Timing, due_day
+from cases.projection import ClockState, Condition
+from cases.queries import CaseDetail
+from core.errors import SupervisionError
+from core.instants import DAY_US, MINUTE_US, date_of
+from core.limits import Granularity, Unit
+from core.working_calendar import WorkingCalendar
+
+MAX_DAYS = 800
+
+
+@dataclass(frozen=True, slots=True)
+class DayLine:
+    """One day of a clock's life. `n` is the running count of days used; `stop` numbers the suspension, 0 for none."""
+
+    day: int
+    date: str
+    kind: str      # opening, working, make_up, weekend, holiday, calendar, suspended, after_end
+    name: str
+    counted: bool
+    n: int
+    stop: int
+    is_due: bool
+    is_late: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RungLine:
+    """A rung of the ladder with its instant (microseconds UTC)."""
+
+    code: str
+    level: int
+    at: int | None
+    passed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ClockExplanation:
+    """Why a clock shows what it shows. Spans are epoch days; instants microseconds UTC."""
+
+    kind: str
+    ordinal: int
+    name: str
+    limit_text: str
+    unit: str
+    granularity: str
+    amount: float
+    calendar: str
+    rule: str
+    rule_version: str
+    condition: str
+    level: int
+    started_at: int
+    due_at: int | None
+    due_day: int | None
+    ended_at: int | None
+    utc_offset: int
+    used: float | None
+    rungs: list[RungLine]
+    days: list[DayLine]
+    stops: list[tuple[int, int | None]]
+    reason: str
+    detail: str
+
+
+def explain(case: CaseDetail, calendar: WorkingCalendar) -> list[ClockExplanation]:
+    """Every clock of the case, day by day up to its end, its due day or the case's `as_of`, whichever is last."""
+    return [explain_clock(clock, calendar, case.as_of) for clock in case.clocks]
+
+
+def explain_clock(clock: ClockState, calendar: WorkingCalendar, now_us: int) -> ClockExplanation:
+    """One clock. A clock that cannot be judged explains the reason instead of days."""
+    timing = _timing(clock, calendar)
+    last_day = _due_day(clock, timing)
+    days = [] if clock.condition is Condition.UNJUDGEABLE or clock.reason else _days(clock, timing, last_day, now_us)
+    return ClockExplanation(
+        kind=clock.ref.kind.value, ordinal=clock.ref.ordinal, name=clock.name, limit_text=clock.limit_text,
+        unit=clock.unit, granularity=clock.granularity, amount=clock.amount, calendar=clock.calendar, rule=clock.rule,
+        rule_version=clock.rule_version, condition=clock.condition.value, level=clock.level,
+        started_at=clock.started.at, due_at=clock.due_at, due_day=last_day,
+        ended_at=clock.ended.at if clock.ended else None, utc_offset=clock.started.utc_offset,
+        used=_used(days, clock, now_us), days=days, stops=[_day_span(span) for span in clock.stops],
+        rungs=[RungLine(code, level, at, code in clock.passed) for code, level, at in clock.passages],
+        reason=clock.reason, detail=clock.detail)
+
+
+def _timing(clock: ClockState, calendar: WorkingCalendar) -> Timing:
+    return Timing(clock.amount, Unit(clock.unit), Granularity(clock.granularity), clock.started, clock.stops, calendar)
+
+
+def _due_day(clock: ClockState, timing: Timing) -> int | None:
+    if clock.reason:
+        return None
+    if timing.by_day:
+        return due_day(timing)
+    return None if clock.due_at is None else _local_day(clock.due_at, clock.started.utc_offset)
+
+
+def _days(clock: ClockState, timing: Timing, last_day: int | None, now_us: int) -> list[DayLine]:
+    opened = clock.started.local // DAY_US
+    ended = clock.ended.local // DAY_US if clock.ended else None
+    today = ended if ended is not None else _local_day(now_us, clock.started.utc_offset)
+    until = min(max(today, last_day if last_day is not None else today), opened + MAX_DAYS)
+    lines: list[DayLine] = []
+    used = 0
+    for day in range(opened, until + 1):
+        kind, name, counts, stop = _status(timing, day, opened)
+        used += counts
+        lines.append(DayLine(day, date_of(day).isoformat(), "after_end" if ended is not None and day > ended else kind,
+                             name, counts, used, stop, day == last_day, last_day is not None and last_day < day <= today))
+    return lines
+
+
+def _status(timing: Timing, day: int, opened: int) -> tuple[str, str, bool, int]:
+    if day == opened:
+        return "opening", "", False, 0
+    stop = next((number for number, (start, end) in enumerate(timing.stops, start=1)
+                 if start // DAY_US < day and (end is None or day <= end // DAY_US)), 0)
+    try:
+        status = timing.calendar.status(day)
+    except SupervisionError as error:
+        return "unpublished", error.code, False, stop
+    counts = status.counted or timing.unit is Unit.CALENDAR_DAY
+    if stop and counts:
+        return "suspended", status.name, False, stop
+    kind = "calendar" if timing.unit is Unit.CALENDAR_DAY and not status.counted else status.kind
+    return kind, status.name, counts, stop
+
+
+def _used(days: list[DayLine], clock: ClockState, now_us: int) -> float | None:
+    end = clock.ended.local // DAY_US if clock.ended else _local_day(now_us, clock.started.utc_offset)
+    return next((line.n for line in reversed(days) if line.day <= end), None)
+
+
+def _local_day(us: int, offset_min: int) -> int:
+    return (us + offset_min * MINUTE_US) // DAY_US
+
+
+def _day_span(span: tuple[int, int | None]) -> tuple[int, int | None]:
+    start, end = span
+    return start // DAY_US, None if end is None else end // DAY_US

@@ -1,0 +1,203 @@
+"""The record as it stood on any day, recomputed from the journal: open overdue per department, and statistics.
+
+Counted by the dates as written, by the same clock algebra as the live clocks. On day D a case is open if it was opened on
+or before D and not closed by D; overdue if D is after its due day; closed on its due day it was in time. Under `net` the
+days in (stop, resumption] do not count; a stop that never ends lasts to the end of the record.
+"""
+
+from __future__ import annotations
+
+import calendar as civil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import BigInteger, Connection, cast, func, select
+
+from cases.changes import NO_ORG
+from cases.clocks import Span, Timing, due_day, merge, timing_of_due, timing_of_limit, used_days
+from cases.events import Due
+from cases.journal import stream_cases
+from cases.models import journal
+from cases.projection import Catalogue, limits_of
+from cases.states import Fold, Moment, fold_all
+from core.database import Database
+from core.errors import InvalidInput
+from core.instants import DAY_US, MINUTE_US, day_of
+from core.limits import Granularity, Limit, Unit, parse_limit
+from core.working_calendar import WorkingCalendar
+
+KINDS = ("promised", "statutory", "own")
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Which limit is asked about, on which calendar, and whether suspensions are taken out."""
+
+    limit: str
+    calendar: WorkingCalendar
+    net: bool = False
+
+    @property
+    def stated(self) -> Limit | None:
+        """The limit when it is stated as `20wd`, None when it is one of KINDS."""
+        return None if self.limit in KINDS else parse_limit(self.limit)
+
+
+@dataclass(frozen=True, slots=True)
+class PastCase:
+    """A case as the statistics see it: epoch days; due None when it has no such limit."""
+
+    org: str
+    opened: int
+    closed: int | None
+    due: int | None
+    working_days: int | None
+    calendar_days: int | None
+
+
+class History:
+    """Recomputes from the journal; nothing here reads a counter or a stored clock."""
+
+    def __init__(self, database: Database, catalogue: Catalogue) -> None:
+        self._database, self._catalogue = database, catalogue
+
+    def heatmap(self, question: Question, days: Sequence[int]) -> dict[str, list[int]]:
+        """Per department the number of open overdue cases at the end of each of the epoch days."""
+        rows: dict[str, list[int]] = {}
+        for case in self.cases(question):
+            row = rows.setdefault(case.org, [0] * len(days))
+            for column, day in enumerate(days):
+                row[column] += _is_open_overdue(case, day)
+        return dict(sorted(rows.items()))
+
+    def stats(self, question: Question, day: int) -> dict[str, Any]:
+        """The statistics at the end of an epoch day: `all` and one entry per department."""
+        cases = [case for case in self.cases(question) if case.opened <= day]
+        by_org: dict[str, list[PastCase]] = {}
+        for case in cases:
+            by_org.setdefault(case.org, []).append(case)
+        return {"all": _figures(cases, day, question),
+                "departments": {org: _figures(group, day, question) for org, group in sorted(by_org.items())}}
+
+    def cases(self, question: Question) -> Iterator[PastCase]:
+        """Every case ever opened, judged by the question."""
+        with self._database.read() as conn:
+            log_end = _end_of_record(conn) if question.net else 0
+        with self._database.read() as conn:
+            for _case_id, events in stream_cases(conn):
+                past = _past_case(fold_all(events), question, self._catalogue, log_end)
+                if past is not None:
+                    yield past
+
+
+def columns(first: date, last: date, step: str) -> list[int]:
+    """The epoch days a heat map shows: month ends, week ends (Sunday) or days in [first, last], and `last` itself."""
+    if first > last:
+        raise InvalidInput("range_backwards", first=first.isoformat(), last=last.isoformat())
+    if step not in ("day", "week", "month"):
+        raise InvalidInput("step_unknown", step=step, accepted="day, week or month")
+    days = [first + timedelta(days=offset) for offset in range((last - first).days + 1)]
+    chosen = [day for day in days if _ends(day, step)]
+    return [day_of(day) for day in dict.fromkeys([*chosen, last])]
+
+
+def _ends(day: date, step: str) -> bool:
+    if step == "month":
+        return day.day == civil.monthrange(day.year, day.month)[1]
+    return step == "day" or day.weekday() == 6
+
+
+def _end_of_record(conn: Connection) -> int:
+    """The last day (as written) on which anything happened, as the local instant of its end."""
+    last = conn.scalar(select(func.max(journal.c.claimed_at + cast(journal.c.utc_offset, BigInteger) * MINUTE_US))) or 0
+    return (last // DAY_US) * DAY_US
+
+
+def _past_case(fold: Fold, question: Question, catalogue: Catalogue, log_end: int) -> PastCase | None:
+    if fold.accepted is None:
+        return None
+    stops = _stops(fold, fold.accepted, log_end) if question.net else ()
+    timing = _timing(fold, fold.accepted, question, catalogue, stops)
+    opened = fold.accepted.local // DAY_US
+    closed = fold.closed.local // DAY_US if fold.closed else None
+    return PastCase(fold.org or NO_ORG, opened, closed, due_day(timing) if timing is not None else None,
+                    _duration(fold.accepted, closed, stops, question, Unit.WORKING_DAY),
+                    _duration(fold.accepted, closed, stops, question, Unit.CALENDAR_DAY))
+
+
+def _timing(fold: Fold, opened: Moment, question: Question, catalogue: Catalogue, stops: tuple[Span, ...]) -> Timing | None:
+    if question.stated is not None:
+        return timing_of_limit(_by_day(question.stated), opened, stops, question.calendar)
+    due = {"promised": fold.promised_due, "statutory": fold.statutory_due, "own": fold.own_due}[question.limit]
+    if due is not None:
+        return timing_of_due(Due(due.at, due.utc_offset, Granularity.DAY), opened, stops, question.calendar)
+    promised, statutory = limits_of(fold, catalogue)
+    limit = {"promised": promised, "statutory": statutory, "own": None}[question.limit]
+    return timing_of_limit(_by_day(limit), opened, stops, question.calendar) if limit is not None else None
+
+
+def _by_day(limit: Limit) -> Limit:
+    """History is judged by dates, so an hour limit counts as the day it falls on."""
+    if limit.unit is Unit.WORKING_HOUR:
+        return Limit(0)
+    return Limit(limit.amount, limit.unit, Granularity.DAY)
+
+
+def _stops(fold: Fold, opened: Moment, log_end: int) -> tuple[Span, ...]:
+    """The case's stops after its opening; one that never ends lasts to the end of the record or of the case."""
+    until = fold.closed.local if fold.closed else log_end
+    spans = [(max(stop.start.local, opened.local), min(stop.end.local if stop.end else until, until))
+             for stop in fold.stops]
+    return merge([(start, end) for start, end in spans if end > start])
+
+
+def _duration(opened: Moment, closed: int | None, stops: tuple[Span, ...], question: Question, unit: Unit) -> int | None:
+    if closed is None:
+        return None
+    timing = Timing(0, unit, Granularity.DAY, opened, stops, question.calendar)
+    return used_days(timing, closed)
+
+
+def _is_open_overdue(case: PastCase, day: int) -> bool:
+    is_open = case.opened <= day and (case.closed is None or case.closed > day)
+    return is_open and case.due is not None and day > case.due
+
+
+def _figures(cases: Sequence[PastCase], day: int, question: Question) -> dict[str, Any]:
+    closed = [case for case in cases if case.closed is not None and case.closed <= day]
+    judged = [(case.closed, case.due) for case in closed if case.closed is not None and case.due is not None]
+    early = sum(end < due for end, due in judged)
+    on_due_day = sum(end == due for end, due in judged)
+    working = [case.working_days for case in closed if case.working_days is not None]
+    civil_days = [case.calendar_days for case in closed if case.calendar_days is not None]
+    in_working_days = question.stated is not None and question.stated.unit is not Unit.CALENDAR_DAY
+    duration = working if in_working_days else civil_days
+    return {
+        "cases": len(cases), "closed": len(closed), "open": len(cases) - len(closed), "closed_early": early,
+        "closed_on_due_day": on_due_day, "closed_late": len(judged) - early - on_due_day,
+        "open_overdue": sum(_is_open_overdue(case, day) for case in cases),
+        "without_limit": sum(case.due is None for case in cases),
+        "early_rate": _rate(early, len(closed)), "ontime_rate": _rate(early + on_due_day, len(closed)),
+        "median_duration": quantile(duration, 0.5), "p90_duration": quantile(duration, 0.9),
+        "duration_unit": "wd" if in_working_days else "cd",
+        "median_working_days": quantile(working, 0.5), "p90_working_days": quantile(working, 0.9),
+        "median_calendar_days": quantile(civil_days, 0.5), "p90_calendar_days": quantile(civil_days, 0.9)}
+
+
+def _rate(part: int, whole: int) -> float | None:
+    """No denominator, no rate: None, never 0 % or 100 %."""
+    return round(part / whole, 6) if whole else None
+
+
+def quantile(values: Sequence[int], share: float) -> float | None:
+    """Linear interpolation between the closest ranks (Hyndman and Fan type 7); None without values."""
+    if not values:
+        return None
+    ordered = sorted(values)
+    place = (len(ordered) - 1) * share
+    low = int(place)
+    high = min(low + 1, len(ordered) - 1)
+    return round(ordered[low] + (ordered[high] - ordered[low]) * (place - low), 6)
+

@@ -1,0 +1,137 @@
+"""The append-only journal: events in, rows with their seals out, and events back again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, TypeVar
+
+import msgspec
+from sqlalchemy import Connection, select
+
+from cases.chain import GENESIS, ChainKeys, canonical, mac_of, seal_of
+from cases.events import CaseEvent, EventData, EventKind, case_id_of
+from cases.models import chain_heads, journal
+from core.database import bulk_insert, bulk_upsert
+from core.unit_of_work import UnitOfWork
+
+COLUMNS = ("seq", "event_id", "case_no", "area", "kind", "claimed_at", "utc_offset", "src_order", "received_at", "source",
+           "source_event_id", "source_version", "org", "item", "item_version", "actor", "station", "step", "payload",
+           "chain", "chain_pos", "case_id", "prev_mac", "mac")
+_EVENT_COLUMNS = ("kind", "claimed_at", "utc_offset", "src_order", "source", "source_event_id", "source_version", "org",
+                  "item", "item_version", "actor", "station", "step", "payload", "case_no", "area")
+_encode_data = msgspec.json.Encoder().encode
+_decode_data = msgspec.json.Decoder(EventData).decode
+_KINDS = {kind.value: kind for kind in EventKind}
+T = TypeVar("T")
+MAX_PARAMETERS = 5_000
+
+
+def chain_of(event: CaseEvent) -> str:
+    """The chain an event belongs to: its organisation's, or its area's while no organisation is known."""
+    return event.org or event.area
+
+
+class Appender:
+    """Appends events to the journal within one transaction, whose ledger lock keeps every chain single-headed."""
+
+    def __init__(self, uow: UnitOfWork, keys: ChainKeys, chains: set[str]) -> None:
+        self._uow, self._keys = uow, keys
+        self._heads = _load_heads(uow.conn, chains)
+        self._rows: list[tuple[Any, ...]] = []
+
+    def append(self, event: CaseEvent, event_id: bytes, case_id: int) -> None:
+        """Number, seal and queue one event; `flush` writes them."""
+        chain = chain_of(event)
+        pos, prev_mac = self._heads.get(chain, (0, GENESIS))
+        sealed = (self._uow.next_journal_seq(), event_id, event.case_no, event.area, event.kind.value, event.claimed_at,
+                  event.utc_offset, event.order, self._uow.now_us, event.source, event.source_event_id,
+                  event.source_version, event.org, event.item, event.item_version, event.actor, event.station,
+                  event.step, _encode_data(event.data).decode(), chain, pos + 1)
+        mac = mac_of(self._keys.key(chain), prev_mac, canonical(sealed))
+        self._heads[chain] = (pos + 1, mac)
+        self._rows.append((*sealed, case_id, prev_mac, mac))
+
+    def flush(self) -> None:
+        bulk_insert(self._uow.conn, journal, COLUMNS, self._rows)
+        heads = [(chain, pos, mac, seal_of(self._keys.key(chain), pos, mac))
+                 for chain, (pos, mac) in self._heads.items() if pos]
+        bulk_upsert(self._uow.conn, chain_heads, ("chain", "pos", "mac", "seal"), heads, key=("chain",))
+        self._rows.clear()
+
+
+def known_event_ids(conn: Connection, event_ids: Sequence[bytes]) -> set[bytes]:
+    """Which of these deliveries the journal already holds."""
+    known: set[bytes] = set()
+    for part in chunks(event_ids):
+        known.update(row[0] for row in conn.execute(select(journal.c.event_id).where(journal.c.event_id.in_(part))))
+    return {bytes(event_id) for event_id in known}
+
+
+def events_by_id(conn: Connection, event_ids: Sequence[bytes]) -> dict[bytes, CaseEvent]:
+    """The recorded events of these ids."""
+    statement = select(*journal.c[("event_id", *_EVENT_COLUMNS)])
+    found: dict[bytes, CaseEvent] = {}
+    for part in chunks(event_ids):
+        found.update({bytes(row[0]): _event(row[1:]) for row in conn.execute(statement.where(journal.c.event_id.in_(part)))})
+    return found
+
+
+def events_of_cases(conn: Connection, case_ids: Sequence[int]) -> dict[int, list[CaseEvent]]:
+    """Every recorded event of these cases, by case, in the order of recording."""
+    found: dict[int, list[CaseEvent]] = {case_id: [] for case_id in case_ids}
+    statement = select(*journal.c[("case_id", *_EVENT_COLUMNS)])
+    for part in chunks(case_ids):
+        for row in conn.execute(statement.where(journal.c.case_id.in_(part)).order_by(journal.c.seq)):
+            found[row[0]].append(_event(row[1:]))
+    return found
+
+
+def stream_cases(conn: Connection, batch: int = 10_000) -> Iterator[tuple[int, list[CaseEvent]]]:
+    """The whole journal case by case, with bounded memory."""
+    statement = select(*journal.c[("case_id", *_EVENT_COLUMNS)]).order_by(journal.c.case_id)
+    case_id, events = None, list[CaseEvent]()
+    for row in conn.execution_options(yield_per=batch).execute(statement):
+        if row[0] != case_id and events and case_id is not None:
+            yield case_id, events
+            events = []
+        case_id = row[0]
+        events.append(_event(row[1:]))
+    if case_id is not None:
+        yield case_id, events
+
+
+def stream_events(conn: Connection, after_seq: int = 0, batch: int = 10_000) -> Iterator[CaseEvent]:
+    """The whole journal in the order of recording."""
+    statement = select(*journal.c[_EVENT_COLUMNS]).where(journal.c.seq > after_seq).order_by(journal.c.seq)
+    for row in conn.execution_options(yield_per=batch).execute(statement):
+        yield _event(row)
+
+
+def chunks(values: Sequence[T], size: int = MAX_PARAMETERS) -> Iterator[Sequence[T]]:
+    """The values in parts that fit one statement's parameters."""
+    for start in range(0, len(values), size):
+        yield values[start:start + size]
+
+
+def _load_heads(conn: Connection, chains: set[str]) -> dict[str, tuple[int, bytes]]:
+    statement = select(*chain_heads.c["chain", "pos", "mac"]).where(chain_heads.c.chain.in_(chains))
+    return {chain: (pos, bytes(mac)) for chain, pos, mac in conn.execute(statement)}
+
+
+def _event(row: Any) -> CaseEvent:
+    (kind, claimed_at, utc_offset, src_order, source, source_event_id, source_version, org, item, item_version, actor,
+     station, step, payload, case_no, area) = row
+    return CaseEvent(source=source, source_event_id=source_event_id, source_version=source_version, kind=_KINDS[kind],
+                     case_no=case_no, area=area, claimed_at=claimed_at, utc_offset=utc_offset, order=src_order, org=org,
+                     item=item, item_version=item_version, actor=actor, station=station, step=step,
+                     data=_decode_data(payload))
+
+
+def read_event(row: Any) -> CaseEvent:
+    """The event of a journal row read as a mapping."""
+    return _event(tuple(row[name] for name in _EVENT_COLUMNS))
+
+
+def case_id_of_event(event: CaseEvent) -> int:
+    """The case an event belongs to."""
+    return case_id_of(event.area, event.case_no)

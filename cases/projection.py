@@ -1,0 +1,291 @@
+"""From the facts of a case to its clocks and its light: one pure function, used at every event and by every sweep.
+
+A clock that cannot be judged (no limit, no calendar for the year, a rule that raises) comes out as `unjudgeable` with its
+reason; it never comes out as on time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+import msgspec
+
+from cases.areas import AreaContext
+from cases.clocks import Passage, Span, Timing, due_instant, passages, suspensions, timing_of_due, timing_of_limit
+from cases.events import CaseFacts, ClockKind, ClockRef, Due, EventKind
+from cases.states import Fold, Moment, State, Stop
+from config.ladders import Rule
+from core.errors import SupervisionError
+from core.instants import DAY_US, date_of
+from core.limits import Granularity, Limit, Unit, parse_limit
+
+
+class Condition(StrEnum):
+    """Whether a clock runs."""
+
+    RUNNING = "running"
+    STOPPED = "stopped"
+    ENDED = "ended"
+    UNJUDGEABLE = "unjudgeable"
+
+
+class Light(StrEnum):
+    """The one light of an open case, worst first; a closed case has `none`."""
+
+    RED = "red"
+    YELLOW = "yellow"
+    WARNING = "warning"
+    UNJUDGEABLE = "unjudgeable"
+    SUSPENDED = "suspended"
+    NORMAL = "normal"
+    NONE = "none"
+
+
+LIGHT_OF_LEVEL = {3: Light.RED, 2: Light.YELLOW, 1: Light.WARNING}
+
+
+class ItemLimits(Protocol):
+    """What a clock asks of an item of the catalogue."""
+
+    @property
+    def promised(self) -> Limit | None: ...
+    @property
+    def statutory(self) -> Limit | None: ...
+
+
+class Catalogue(Protocol):
+    """What the projection asks of the catalogue: the item by code, or None."""
+
+    def find_item(self, code: str) -> ItemLimits | None: ...
+
+
+class ClockState(msgspec.Struct, frozen=True):
+    """A clock as it stands at one instant, with everything a stranger needs to recompute it."""
+
+    ref: ClockRef
+    condition: Condition
+    level: int
+    limit_text: str
+    started: Moment
+    due_at: int | None = None
+    ended: Moment | None = None
+    stops: tuple[Span, ...] = ()
+    passages: tuple[tuple[str, int, int | None], ...] = ()
+    passed: tuple[str, ...] = ()
+    next_at: int | None = None
+    amount: float = 0
+    unit: str = Unit.WORKING_DAY
+    granularity: str = Granularity.DAY
+    calendar: str = ""
+    rule: str = ""
+    rule_version: str = ""
+    reason: str = ""
+    detail: str = ""
+    name: str = ""
+
+    def evidence(self) -> dict[str, object]:
+        """The ledger of this clock as JSON-safe values."""
+        return {"limit": self.limit_text, "amount": self.amount, "unit": self.unit, "granularity": self.granularity,
+                "calendar": self.calendar, "rule": self.rule, "rule_version": self.rule_version,
+                "started": self.started, "ended": self.ended, "stops": self.stops, "passages": self.passages,
+                "reason": self.reason, "detail": self.detail, "name": self.name}
+
+
+@dataclass(frozen=True, slots=True)
+class _Watch:
+    """A limit to watch, before its instants are derived."""
+
+    ref: ClockRef
+    started: Moment
+    ended: Moment | None
+    rule: Rule
+    limit: Limit | None = None
+    due: Due | None = None
+    stops: tuple[Stop, ...] = ()
+    name: str = ""
+
+
+class _Unjudgeable(Exception):
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(reason)
+        self.reason, self.detail = reason, detail
+
+
+def project(fold: Fold, case_id: int, context: AreaContext, catalogue: Catalogue, now_us: int) -> list[ClockState]:
+    """Every clock of the case as it stands at `now_us`."""
+    try:
+        watches = list(_watches(fold, case_id, context, catalogue))
+    except _Unjudgeable as why:
+        opened = fold.accepted or fold.submitted or Moment(now_us)
+        ref = ClockRef(case_id, ClockKind.PROMISED)
+        return [_unjudgeable(ref, opened, fold.closed, why.reason, why.detail)]
+    return [_judge(watch, context, now_us) for watch in watches]
+
+
+def light_of(fold: Fold, clocks: list[ClockState]) -> Light:
+    """The worst light of the open clocks of an open case."""
+    if not fold.is_open:
+        return Light.NONE
+    running = [clock for clock in clocks if clock.condition is not Condition.ENDED]
+    level = max((clock.level for clock in running), default=0)
+    if level:
+        return LIGHT_OF_LEVEL[level]
+    if any(clock.condition is Condition.UNJUDGEABLE for clock in running):
+        return Light.UNJUDGEABLE
+    return Light.SUSPENDED if fold.state in (State.SUSPENDED, State.CORRECTING) else Light.NORMAL
+
+
+def facts_of(fold: Fold, case_id: int) -> CaseFacts:
+    """What a card says about the case."""
+    return CaseFacts(case_id, fold.case_no, fold.area, fold.org, fold.item, fold.title)
+
+
+# What there is to watch -------------------------------------------------------------------------------------------
+
+def _watches(fold: Fold, case_id: int, context: AreaContext, catalogue: Catalogue) -> Iterator[_Watch]:
+    if fold.submitted is not None:
+        yield from _pre_acceptance(fold, case_id, context, fold.submitted)
+    if fold.accepted is not None:
+        yield from _case_limits(fold, case_id, context, catalogue, fold.accepted)
+        yield from _special_procedures(fold, case_id, context)
+        yield from _steps(fold, case_id, context, fold.accepted)
+
+
+def _case_limits(fold: Fold, case_id: int, context: AreaContext, catalogue: Catalogue,
+                 opened: Moment) -> Iterator[_Watch]:
+    promised, statutory = limits_of(fold, catalogue)
+    dues = {ClockKind.PROMISED: fold.promised_due, ClockKind.STATUTORY: fold.statutory_due,
+            ClockKind.OWN: fold.own_due if fold.own_due not in (fold.promised_due, fold.statutory_due) else None}
+    limits = {ClockKind.PROMISED: promised, ClockKind.STATUTORY: statutory, ClockKind.OWN: None}
+    if not any(dues.values()) and promised is None and statutory is None:
+        raise _Unjudgeable(*_why_no_limit(fold, catalogue))
+    for kind, due in dues.items():
+        limit, rule = limits[kind], _rule(context, kind, opened)
+        if rule is not None and (due is not None or limit is not None):
+            yield _Watch(ClockRef(case_id, kind), opened, fold.closed, rule, limit, due, tuple(fold.stops))
+
+
+def limits_of(fold: Fold, catalogue: Catalogue) -> tuple[Limit | None, Limit | None]:
+    """(promised, statutory): what the feed states, else the item's; an approved extension lengthens both."""
+    item = catalogue.find_item(fold.item) if fold.item else None
+    promised = parse_limit(fold.promised_limit) if fold.promised_limit else item.promised if item else None
+    statutory = parse_limit(fold.statutory_limit) if fold.statutory_limit else item.statutory if item else None
+    return _extended(promised, fold.extension_days), _extended(statutory, fold.extension_days)
+
+
+def _extended(limit: Limit | None, days: int) -> Limit | None:
+    if limit is None or not days or limit.unit is Unit.WORKING_HOUR:
+        return limit
+    return Limit(limit.amount + days, limit.unit, limit.granularity)
+
+
+def _why_no_limit(fold: Fold, catalogue: Catalogue) -> tuple[str, str]:
+    if not fold.item:
+        return "limit_missing", fold.source
+    if catalogue.find_item(fold.item) is None:
+        return "item_unknown", fold.item
+    return "limit_missing", fold.item
+
+
+def _pre_acceptance(fold: Fold, case_id: int, context: AreaContext, submitted: Moment) -> Iterator[_Watch]:
+    rule = _rule(context, ClockKind.PRE_ACCEPTANCE, submitted)
+    if rule is not None and rule.default_limit is not None:
+        yield _Watch(ClockRef(case_id, ClockKind.PRE_ACCEPTANCE), submitted, fold.answered, rule, rule.default_limit)
+
+
+def _special_procedures(fold: Fold, case_id: int, context: AreaContext) -> Iterator[_Watch]:
+    specials = [stop for stop in fold.stops if stop.kind != "correction"]
+    for ordinal, stop in enumerate(specials):
+        rule = _rule(context, ClockKind.SPECIAL, stop.start)
+        if rule is None:
+            continue
+        limit = Limit(stop.approved_days) if stop.approved_days is not None else rule.default_limit
+        ref = ClockRef(case_id, ClockKind.SPECIAL, ordinal)
+        yield _Watch(ref, stop.start, _end_of_special(fold, stop), rule, limit, name=stop.kind)
+
+
+def _end_of_special(fold: Fold, stop: Stop) -> Moment | None:
+    """Its own end; a case given up ends it too, a concluded case does not (the special was never closed)."""
+    given_up = fold.closed_by not in ("", EventKind.CONCLUDED)
+    return stop.end or (fold.closed if given_up else None)
+
+
+def _steps(fold: Fold, case_id: int, context: AreaContext, opened: Moment) -> Iterator[_Watch]:
+    for ordinal, step in enumerate(fold.steps):
+        rule = _rule(context, ClockKind.STEP, step.done)
+        if rule is not None:
+            started = min(opened, step.done, key=lambda moment: moment.at)
+            ref = ClockRef(case_id, ClockKind.STEP, ordinal)
+            yield _Watch(ref, started, step.done, rule, due=step.due, name=step.step)
+
+
+def _rule(context: AreaContext, kind: ClockKind, opened: Moment) -> Rule | None:
+    return context.preset.rule_for(kind.value, date_of(opened.local // DAY_US))
+
+
+# How it stands ----------------------------------------------------------------------------------------------------
+
+def _judge(watch: _Watch, context: AreaContext, now_us: int) -> ClockState:
+    try:
+        return _judged(watch, _timing(watch, context), context, now_us)
+    except _Unjudgeable as why:
+        return _unjudgeable(watch.ref, watch.started, watch.ended, why.reason, why.detail)
+    except SupervisionError as error:
+        return _unjudgeable(watch.ref, watch.started, watch.ended, error.code, str(error))
+    except (ArithmeticError, ValueError, TypeError, LookupError) as error:
+        return _unjudgeable(watch.ref, watch.started, watch.ended, "rule_raised", f"{watch.rule.id}: {error!r}")
+
+
+def _timing(watch: _Watch, context: AreaContext) -> Timing:
+    stops = suspensions(watch.stops, watch.started, watch.ended, context.calendar)
+    if watch.due is not None:
+        return timing_of_due(watch.due, watch.started, stops, context.calendar)
+    if watch.limit is None:
+        raise _Unjudgeable("limit_missing", watch.name or watch.ref.kind.value)
+    return timing_of_limit(watch.limit, watch.started, stops, context.calendar)
+
+
+def _judged(watch: _Watch, timing: Timing, context: AreaContext, now_us: int) -> ClockState:
+    rungs = passages(timing, watch.rule.rungs)
+    until = now_us if watch.ended is None else min(now_us, watch.ended.at)
+    passed = [rung for rung in rungs if rung.at is not None and _has_passed(rung.at, until, watch, timing)]
+    return ClockState(
+        ref=watch.ref, condition=_condition(watch, timing, now_us), level=max((rung.level for rung in passed), default=0),
+        limit_text=str(watch.limit) if watch.due is None else "due", started=watch.started,
+        due_at=due_instant(timing), ended=watch.ended, stops=timing.stops,
+        passages=tuple((rung.code, rung.level, rung.at) for rung in rungs),
+        passed=tuple(rung.code for rung in passed), next_at=_next_at(watch, rungs, passed),
+        amount=timing.amount, unit=timing.unit.value, granularity=timing.granularity.value,
+        calendar=context.calendar.key, rule=watch.rule.id, rule_version=f"{context.preset.id}@{context.preset.version}",
+        name=watch.name)
+
+
+def _has_passed(at: int, until: int, watch: _Watch, timing: Timing) -> bool:
+    """A rung passes at its instant; a clock that ended exactly then was still in time (one second late is late)."""
+    if watch.ended is not None and until == watch.ended.at and not timing.by_day:
+        return at < until
+    return at <= until
+
+
+def _next_at(watch: _Watch, rungs: list[Passage], passed: list[Passage]) -> int | None:
+    if watch.ended is not None:
+        return None
+    waiting = [rung.at for rung in rungs if rung not in passed and rung.at is not None]
+    return min(waiting, default=None)
+
+
+def _condition(watch: _Watch, timing: Timing, now_us: int) -> Condition:
+    if watch.ended is not None:
+        return Condition.ENDED
+    local_now = now_us + watch.started.utc_offset * 60_000_000
+    stopped = any(start <= local_now and (end is None or local_now < end) for start, end in timing.stops)
+    return Condition.STOPPED if stopped else Condition.RUNNING
+
+
+def _unjudgeable(ref: ClockRef, started: Moment, ended: Moment | None, reason: str, detail: str) -> ClockState:
+    condition = Condition.UNJUDGEABLE if ended is None else Condition.ENDED
+    return ClockState(ref=ref, condition=condition, level=0, limit_text="", started=started, ended=ended,
+                      reason=reason, detail=detail)

@@ -1,0 +1,88 @@
+"""The sweep: clocks whose next rung has come are looked at anew. Its cost follows the rungs passed, not the open cases.
+
+1. Take the earliest clocks with next_at ≤ now, by index, at most one batch.
+2. Recompute the truth of their cases from the facts; claim each passed rung by a unique insert, stamped with the
+   theoretical instant.
+3. A case whose projection raises is pushed ahead, kept in `poisoned` and told as an alarm; it never stops the sweep.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, delete, select, update
+
+from cases.changes import Changes
+from cases.events import CaseJudgeable, CaseUnjudgeable, ClockKind, ClockRef
+from cases.models import clocks, poisoned
+from cases.projection import facts_of
+from cases.service import Recorder, load_cases
+from core.database import bulk_upsert
+from core.instants import SECOND_US
+from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
+
+
+@dataclass(frozen=True, slots=True)
+class SweepResult:
+    """How many cases were looked at, how many rungs were claimed, how many cases failed."""
+
+    cases: int
+    rungs: int
+    failed: int
+
+
+class Sweeper:
+    """Runs sweeps. Any number of workers may; the ledger's lock lets one write at a time."""
+
+    def __init__(self, uow: UnitOfWorkFactory, recorder: Recorder, batch: int, retry_after_s: float) -> None:
+        self._uow, self._recorder = uow, recorder
+        self._batch, self._retry_after_us = batch, int(retry_after_s * SECOND_US)
+
+    def sweep_all(self) -> SweepResult:
+        """Sweep until nothing is due."""
+        total = SweepResult(0, 0, 0)
+        while True:
+            one = self.sweep()
+            total = SweepResult(total.cases + one.cases, total.rungs + one.rungs, total.failed + one.failed)
+            if one.cases == 0:
+                return total
+
+    def sweep(self) -> SweepResult:
+        """One batch in one transaction."""
+        with self._uow() as uow:
+            case_ids = _due_cases(uow.conn, uow.now_us, self._batch)
+            if not case_ids:
+                return SweepResult(0, 0, 0)
+            changes = Changes()
+            failed = self._recorder.reproject(uow, case_ids, changes)
+            changes.write(uow)
+            _tell_healed(uow, set(case_ids) - {case_id for case_id, _ in failed})
+            self._keep_poisoned(uow, failed)
+            return SweepResult(len(case_ids), len(changes.claims), len(failed))
+
+    def _keep_poisoned(self, uow: UnitOfWork, failed: list[tuple[int, Exception]]) -> None:
+        rows = [(case_id, uow.now_us, repr(error)[:2000]) for case_id, error in failed]
+        bulk_upsert(uow.conn, poisoned, ("case_id", "since", "error"), rows, key=("case_id",))
+        for case_id, error in failed:
+            _push_ahead(uow.conn, case_id, uow.now_us + self._retry_after_us)
+            fold = load_cases(uow.conn, [case_id])[case_id].fold
+            uow.publish([CaseUnjudgeable(ClockRef(case_id, ClockKind.PROMISED), facts_of(fold, case_id), "rule_raised",
+                                         repr(error)[:200])])
+
+
+def _due_cases(conn: Connection, now_us: int, batch: int) -> list[int]:
+    statement = select(clocks.c.case_id).where(clocks.c.next_at <= now_us).order_by(clocks.c.next_at).limit(batch)
+    return list(dict.fromkeys(conn.scalars(statement)))
+
+
+def _push_ahead(conn: Connection, case_id: int, until_us: int) -> None:
+    conn.execute(update(clocks).where(clocks.c.case_id == case_id, clocks.c.next_at.is_not(None)).values(next_at=until_us))
+
+
+def _tell_healed(uow: UnitOfWork, case_ids: set[int]) -> None:
+    """Cases that failed before and did not now: forget the failure and end its alarm."""
+    healed = [case_id for case_id in uow.conn.scalars(select(poisoned.c.case_id)) if case_id in case_ids]
+    if healed:
+        uow.conn.execute(delete(poisoned).where(poisoned.c.case_id.in_(healed)))
+        uow.publish([CaseJudgeable(ClockRef(case_id, ClockKind.PROMISED), facts_of(case.fold, case_id))
+                     for case_id, case in load_cases(uow.conn, healed).items()])

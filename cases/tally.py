@@ -1,0 +1,69 @@
+"""What one case adds to the day counters, kept with the case so that a late event can take it back exactly.
+
+Days are those of the dates as written. Early, on the due day and late are judged by the promised limit, else by the own,
+else by the statutory one (early-completion rate: domain.md §7.1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from cases.events import ClockKind, EventKind
+from cases.projection import ClockState
+from cases.states import Fold, Moment
+from core.instants import DAY_US, MINUTE_US
+
+MEASURES = ("received", "accepted", "closed", "closed_early", "closed_on_due_day", "closed_late")
+_RECEIVED, _ACCEPTED, _CLOSED, _EARLY, _ON_DUE_DAY, _LATE = range(len(MEASURES))
+_JUDGED_BY = (ClockKind.PROMISED, ClockKind.OWN, ClockKind.STATUTORY)
+
+
+class Tally(NamedTuple):
+    """Days are epoch days or None; `outcome` is a measure's index or None."""
+
+    org: str = ""
+    received: int | None = None
+    accepted: int | None = None
+    closed: int | None = None
+    outcome: int | None = None
+
+    @property
+    def text(self) -> str:
+        numbers = ("" if value is None else str(value) for value in self[1:])
+        return "\x1f".join((self.org, *numbers))
+
+    def entries(self) -> Iterator[tuple[str, int, int]]:
+        """(org, day, measure) for each counter this case adds one to."""
+        for measure, day in ((_RECEIVED, self.received), (_ACCEPTED, self.accepted), (_CLOSED, self.closed)):
+            if day is not None:
+                yield self.org, day, measure
+        if self.closed is not None and self.outcome is not None:
+            yield self.org, self.closed, self.outcome
+
+
+def tally_of(fold: Fold, org: str, clocks: Sequence[ClockState]) -> Tally:
+    """The tally of a case as it stands."""
+    first = fold.submitted or fold.received or fold.accepted
+    concluded = fold.closed if fold.closed_by == EventKind.CONCLUDED else None
+    return Tally(org, _day(first), _day(fold.accepted), _day(concluded), _outcome(concluded, clocks))
+
+
+def read_tally(text: str) -> Tally:
+    """The inverse of `Tally.text`."""
+    org, *numbers = text.split("\x1f")
+    return Tally(org, *(int(number) if number else None for number in numbers))
+
+
+def _day(moment: Moment | None) -> int | None:
+    return None if moment is None else moment.local // DAY_US
+
+
+def _outcome(closed: Moment | None, clocks: Sequence[ClockState]) -> int | None:
+    by_kind = {clock.ref.kind: clock for clock in clocks if clock.due_at is not None}
+    judged = next((by_kind[kind] for kind in _JUDGED_BY if kind in by_kind), None)
+    if closed is None or judged is None or judged.due_at is None:
+        return None
+    last_moment = judged.due_at - 1 + judged.started.utc_offset * MINUTE_US
+    due_day, closed_day = last_moment // DAY_US, closed.local // DAY_US
+    return _LATE if closed_day > due_day else _EARLY if closed_day < due_day else _ON_DUE_DAY

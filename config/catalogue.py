@@ -1,0 +1,235 @@
+"""The service catalogue as data: areas, organisations and items with their limits (config/city/*.yaml).
+
+A promised limit may never exceed the statutory one (it is a promise to be quicker), and "no limit" is None, never 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+from config.documents import Document, Strict, read_document
+from core.errors import ConfigError, InvalidInput
+from core.limits import Limit, Unit, parse_limit
+
+CITY_DIR = Path(__file__).parent / "city"
+SHORT_NAME_MAX = 5  # Han characters that fit a row head of the wall's heat map
+
+ItemKind = Literal["permit", "internal"]
+Category = Literal["instant", "promised", "forwarded", "joint"]
+SpecialKind = Literal["hearing", "inspection", "testing", "quarantine", "appraisal", "expert_review", "bidding",
+                      "auction", "publicity", "site_survey"]
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """A city, district or county with its own calendar, ladder and wall clock."""
+
+    code: str
+    name: str
+    name_en: str
+    calendar: str
+    preset: str
+    timezone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Organisation:
+    """A department (实施主体). `parent` is "" at the top."""
+
+    code: str
+    name: str
+    short: str
+    area: str
+    parent: str
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A service item (事项). A limit of None means there is none; `special` procedures may stop the clock."""
+
+    code: str
+    name: str
+    org: str
+    kind: ItemKind
+    category: Category
+    promised: Limit | None
+    statutory: Limit | None
+    legal_basis: str
+    version: str
+    steps: tuple[str, ...]
+    special: tuple[SpecialKind, ...]
+    fee: bool
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Everything by code."""
+
+    city: str
+    city_en: str
+    version: str
+    default_area: str
+    areas: Mapping[str, Area]
+    organisations: Mapping[str, Organisation]
+    items: Mapping[str, Item]
+
+    def find_item(self, code: str) -> Item | None:
+        """The item of that code, None when the catalogue does not list it."""
+        return self.items.get(code)
+
+    def find_organisation(self, code: str) -> Organisation | None:
+        """The organisation of that code, None when the catalogue does not list it (a log's own department)."""
+        return self.organisations.get(code)
+
+    @cached_property
+    def items_by_org(self) -> Mapping[str, tuple[Item, ...]]:
+        """The items of every organisation, in the order of the file."""
+        grouped: dict[str, list[Item]] = {code: [] for code in self.organisations}
+        for item in self.items.values():
+            grouped[item.org].append(item)
+        return {code: tuple(items) for code, items in grouped.items()}
+
+
+class _City(Strict):
+    name: str
+    name_en: str
+
+
+class _Area(Strict):
+    name: str
+    name_en: str
+    calendar: str
+    preset: str
+    timezone: str
+
+
+class _Organisation(Strict):
+    code: str
+    name: str
+    short: str
+    area: str | None = None
+    parent: str = ""
+
+
+class _OrganisationsFile(Strict):
+    city: _City
+    areas: dict[str, _Area]
+    default_area: str
+    organisations: tuple[_Organisation, ...]
+
+
+class _Item(Strict):
+    code: str
+    name: str
+    kind: ItemKind
+    category: Category
+    promised: str | None = None
+    statutory: str | None = None
+    special: tuple[SpecialKind, ...] = ()
+    fee: bool = False
+    legal_basis: str = ""
+    version: str | None = None
+
+
+class _ItemsFile(Strict):
+    version: str
+    flows: dict[Category, tuple[str, ...]]
+    items: dict[str, tuple[_Item, ...]]
+
+
+def load_catalogue(directory: Path = CITY_DIR) -> Catalogue:
+    """The catalogue of a directory. Raises ConfigError naming file, line, record, field and remedy."""
+    first, second = read_document(directory / "organisations.yaml"), read_document(directory / "items.yaml")
+    city, listed = first.read_as(_OrganisationsFile), second.read_as(_ItemsFile)
+    organisations = _organisations(first, city)
+    return Catalogue(city.city.name, city.city.name_en, listed.version, city.default_area,
+                     {code: Area(code, **area.model_dump()) for code, area in city.areas.items()},
+                     organisations, _items(second, listed, organisations))
+
+
+def _organisations(document: Document, city: _OrganisationsFile) -> dict[str, Organisation]:
+    if city.default_area not in city.areas:
+        raise document.problem(["default_area"], f"unknown area {city.default_area!r}", "name one of the areas")
+    listed: dict[str, Organisation] = {}
+    for index, entry in enumerate(city.organisations):
+        organisation = Organisation(entry.code, entry.name, entry.short, entry.area or city.default_area, entry.parent)
+        _check_organisation(document, index, organisation, city, listed)
+        listed[entry.code] = organisation
+    _check_parents(document, listed)
+    return listed
+
+
+def _check_organisation(document: Document, index: int, entry: Organisation, city: _OrganisationsFile,
+                        listed: Mapping[str, Organisation]) -> None:
+    place = ("organisations", index)
+    if entry.code in listed:
+        raise _record_problem(document, (*place, "code"), entry.code, "the code is used twice",
+                              "give each its own code")
+    if entry.area not in city.areas:
+        raise _record_problem(document, (*place, "area"), entry.code, f"unknown area {entry.area!r}",
+                              "name one of the areas of this file")
+    if len(entry.short) > SHORT_NAME_MAX:
+        raise _record_problem(document, (*place, "short"), entry.code, f"{entry.short!r} is too long for the wall",
+                              f"use at most {SHORT_NAME_MAX} characters")
+
+
+def _check_parents(document: Document, listed: Mapping[str, Organisation]) -> None:
+    for index, entry in enumerate(listed.values()):
+        if entry.parent and entry.parent not in listed:
+            raise _record_problem(document, ("organisations", index, "parent"), entry.code,
+                                  f"unknown organisation {entry.parent!r}", "name an organisation of this file")
+
+
+def _items(document: Document, listed: _ItemsFile, organisations: Mapping[str, Organisation]) -> dict[str, Item]:
+    items: dict[str, Item] = {}
+    for org, entries in listed.items.items():
+        if org not in organisations:
+            raise _record_problem(document, ("items", org), org, "unknown organisation",
+                                  "add it to organisations.yaml, or correct the code")
+        for index, entry in enumerate(entries):
+            place = ("items", org, index)
+            if entry.code in items:
+                raise _record_problem(document, (*place, "code"), entry.code, "the code is used twice",
+                                      "give each item its own code")
+            items[entry.code] = _item(document, place, org, entry, listed)
+    return items
+
+
+def _item(document: Document, place: tuple[str | int, ...], org: str, entry: _Item, listed: _ItemsFile) -> Item:
+    if entry.category not in listed.flows:
+        raise _record_problem(document, (*place, "category"), entry.code, f"no flow for {entry.category!r}",
+                              "add it to flows")
+    promised = _limit(document, (*place, "promised"), entry.code, entry.promised)
+    statutory = _limit(document, (*place, "statutory"), entry.code, entry.statutory)
+    if promised is not None and statutory is not None and _exceeds(promised, statutory):
+        raise _record_problem(document, (*place, "promised"), entry.code,
+                              f"promised {promised} exceeds statutory {statutory}",
+                              "promise at most the statutory limit")
+    return Item(entry.code, entry.name, org, entry.kind, entry.category, promised, statutory, entry.legal_basis,
+                entry.version or listed.version, listed.flows[entry.category], entry.special, entry.fee)
+
+
+def _limit(document: Document, place: tuple[str | int, ...], record: str, text: str | None) -> Limit | None:
+    if text is None:
+        return None
+    try:
+        return parse_limit(text)
+    except InvalidInput as failure:
+        raise _record_problem(document, place, record, str(failure), "write 20wd, 56cd or 8wh") from failure
+
+
+def _exceeds(promised: Limit, statutory: Limit) -> bool:
+    """Whether the promise is surely longer; a working day lasts at least one calendar day and at most 24 hours."""
+    if promised.unit is statutory.unit:
+        return promised.amount > statutory.amount
+    return promised.unit is Unit.WORKING_DAY and statutory.unit is Unit.CALENDAR_DAY and (
+        promised.amount > statutory.amount)
+
+
+def _record_problem(document: Document, place: tuple[str | int, ...], record: str, problem: str,
+                    remedy: str) -> ConfigError:
+    return document.problem(place, problem, remedy, record=record, field=str(place[-1]))

@@ -1,0 +1,158 @@
+"""Ladders of signals as data (config/rules/*.yaml → Preset): which lights a clock shows, when, and what is demanded.
+
+Places differ in what a colour means (黄 is "nearly due", "over the promise" or "90 % used"), so presets are data, one
+file each, switchable per area. A rung passes at (budget + offset_days) or at (fraction × budget) of the clock's consumed
+time, in the clock's own unit.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from itertools import pairwise
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from config.documents import Document, Strict, read_document
+from core.errors import InvalidInput
+from core.limits import Limit, parse_limit
+
+RULES_DIR = Path(__file__).parent / "rules"
+
+Watched = Literal["promised", "statutory", "own", "step", "pre_acceptance", "special", "consultation", "complaint",
+                  "delivery"]
+LEVELS = {1: "warning", 2: "yellow", 3: "red"}
+
+
+class Rung(Strict):
+    """One threshold of a ladder. Exactly one of `offset_days` and `fraction` is given."""
+
+    code: str = Field(min_length=1, max_length=16)
+    level: Literal[1, 2, 3]
+    offset_days: int | None = None
+    fraction: float | None = Field(default=None, gt=0, le=1)
+    label: str
+    label_en: str
+    demanded_action: str
+    demanded_action_en: str
+
+    @model_validator(mode="after")
+    def _has_one_threshold(self) -> Rung:
+        if (self.offset_days is None) == (self.fraction is None):
+            raise ValueError("give exactly one of offset_days and fraction")
+        return self
+
+    @property
+    def level_name(self) -> str:
+        """warning, yellow or red."""
+        return LEVELS[self.level]
+
+
+class Rule(Strict):
+    """A ladder for one kind of clock. `limit` is the budget where neither item nor feed states one."""
+
+    id: str = Field(min_length=1, max_length=64)
+    watches: Watched
+    name: str
+    name_en: str
+    legal_basis: str
+    source: str
+    demanded_action: str
+    limit: str | None = None
+    effective_from: date | None = None
+    effective_until: date | None = None
+    rungs: tuple[Rung, ...] = Field(min_length=1)
+
+    @property
+    def default_limit(self) -> Limit | None:
+        return parse_limit(self.limit) if self.limit is not None else None
+
+    def holds_on(self, day: date) -> bool:
+        """Whether the rule is in force on that day; both ends belong to it."""
+        return (self.effective_from is None or self.effective_from <= day) and (
+            self.effective_until is None or day <= self.effective_until)
+
+
+class Preset(Strict):
+    """The ladders of one city, versioned. `effective_until` None: until further notice."""
+
+    id: str
+    name: str
+    name_en: str
+    version: str
+    effective_from: date
+    effective_until: date | None = None
+    source: str
+    rules: tuple[Rule, ...] = Field(min_length=1)
+
+    def holds_on(self, day: date) -> bool:
+        """Whether the preset is in force on that day; both ends belong to it."""
+        return self.effective_from <= day and (self.effective_until is None or day <= self.effective_until)
+
+    def rule_for(self, watches: str, day: date | None = None) -> Rule | None:
+        """The rule for that kind of clock in force on `day` (any day when None); None when it is not watched."""
+        return next((rule for rule in self.rules
+                     if rule.watches == watches and (day is None or rule.holds_on(day))), None)
+
+
+def load_presets(directory: Path = RULES_DIR) -> dict[str, Preset]:
+    """Every preset of the directory by id. Raises ConfigError naming file, line, key and remedy."""
+    presets: dict[str, Preset] = {}
+    for path in sorted(directory.glob("*.yaml")):
+        document = read_document(path)
+        preset = document.read_as(Preset)
+        if preset.id in presets:
+            raise document.problem(["id"], f"preset {preset.id!r} is defined twice", "give it another id")
+        _check(document, preset)
+        presets[preset.id] = preset
+    return presets
+
+
+def _check(document: Document, preset: Preset) -> None:
+    _refuse_backward_dates(document, (), preset)
+    for index, rule in enumerate(preset.rules):
+        _check_rule(document, index, rule)
+    for first, second in _overlapping(preset.rules):
+        raise document.problem(["rules", second], f"two rules watch {preset.rules[second].watches!r} at one time",
+                               "give them separate dates, or remove one", other=preset.rules[first].id)
+
+
+def _check_rule(document: Document, index: int, rule: Rule) -> None:
+    _refuse_backward_dates(document, ("rules", index), rule)
+    if rule.limit is not None:
+        _check_limit(document, index, rule.limit)
+    for position, (lower, higher) in enumerate(pairwise(rule.rungs), start=1):
+        if lower.code == higher.code or lower.level >= higher.level or not _is_later(lower, higher):
+            raise document.problem(["rules", index, "rungs", position], "the rung is not above the one before it",
+                                   "order rungs by level and time, each with its own code")
+
+
+def _check_limit(document: Document, index: int, limit: str) -> None:
+    try:
+        parse_limit(limit)
+    except InvalidInput as failure:
+        raise document.problem(["rules", index, "limit"], str(failure), "write 2wd, 56cd or 8wh") from failure
+
+
+def _refuse_backward_dates(document: Document, place: tuple[str | int, ...], dated: Preset | Rule) -> None:
+    start, end = dated.effective_from, dated.effective_until
+    if start is not None and end is not None and end < start:
+        raise document.problem([*place, "effective_until"], "ends before it begins", "correct one of the dates")
+
+
+def _is_later(lower: Rung, higher: Rung) -> bool:
+    """A fraction lies at or before the due instant, so it orders as an offset just below 0."""
+    def height(rung: Rung) -> float:
+        return float(rung.offset_days) if rung.offset_days is not None else (rung.fraction or 0.0) - 1.0
+    return height(lower) < height(higher)
+
+
+def _overlapping(rules: tuple[Rule, ...]) -> list[tuple[int, int]]:
+    return [(i, j) for j, later in enumerate(rules) for i, earlier in enumerate(rules[:j])
+            if earlier.watches == later.watches and _share_a_day(earlier, later)]
+
+
+def _share_a_day(one: Rule, other: Rule) -> bool:
+    start = max(one.effective_from or date.min, other.effective_from or date.min)
+    return start <= min(one.effective_until or date.max, other.effective_until or date.max)

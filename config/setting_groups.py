@@ -1,0 +1,184 @@
+"""The settings themselves: one frozen model per group. Values come from default.yaml, so no field has a default here.
+
+Each description is printed in docs/configuration.md, which `python -m scripts.render_docs` writes. A size, a
+count or a time carries its unit in its name or in its description.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, SecretStr
+
+from config.documents import Strict
+
+
+def _aware(moment: datetime) -> datetime:
+    if moment.tzinfo is None:
+        raise ValueError("the time needs its offset, e.g. 2026-03-02T08:00:00+08:00")
+    return moment
+
+
+Count = Annotated[int, Field(ge=1)]
+Natural = Annotated[int, Field(ge=0)]
+Seconds = Annotated[float, Field(gt=0)]
+Moment = Annotated[datetime, AfterValidator(_aware)]
+
+
+class ServerSettings(Strict):
+    """The web server and the promises its push channel makes."""
+
+    host: str = Field(description="Address to listen on; 0.0.0.0 for every interface.")
+    port: int = Field(ge=0, le=65535, description="TCP port; 0 lets the system choose one.")
+    admission_cap: Count = Field(description="Live clients admitted at once; one more is refused with a message.")
+    heartbeat_s: Seconds = Field(description="Seconds between two heartbeats to every screen.")
+    stale_after_s: Seconds = Field(description="A screen without a heartbeat for so many seconds greys its data.")
+    ping_interval_s: Seconds = Field(description="Seconds between transport pings.")
+    ping_timeout_s: Seconds = Field(description="Seconds until an unanswered ping ends the connection.")
+    worker_threads: Count = Field(description="Background threads for sweeps, imports and feeds.")
+    trusted_proxies: Natural = Field(description="Reverse proxies in front whose X-Forwarded-* headers are believed.")
+
+
+class DatabaseSettings(Strict):
+    """Where the record is kept."""
+
+    url: str = Field(repr=False, description="sqlite:///FILE or postgresql://USER@HOST/NAME.")
+    pool_size: Count = Field(description="Connections kept open; as many again may be opened in a burst.")
+    busy_timeout_s: Seconds = Field(description="Seconds a SQLite connection waits for another process's write.")
+
+
+class RedisSettings(Strict):
+    """Redis, needed only when the program is spread over several processes."""
+
+    url: str | None = Field(repr=False, description="redis://HOST:PORT/DB; empty: everything runs in one process.")
+    timeout_s: Seconds = Field(description="Seconds for connecting and for one command.")
+
+
+class JournalSettings(Strict):
+    """The keyed hash chain of the record."""
+
+    key: SecretStr | None = Field(description="Secret of the chain, at least 32 characters; empty: read from key_path.")
+    key_path: Path = Field(description="File of the secret; made with a random key (mode 600) if it does not exist.")
+    anchor_every: Count = Field(description="An anchor is written after so many rows of a chain.")
+    anchor_dir: Path = Field(description="Folder of the public anchors; keep a copy outside this machine.")
+
+
+class IngestSettings(Strict):
+    """What one delivery may cost."""
+
+    batch_size: Count = Field(description="Events recorded in one transaction.")
+    max_body_bytes: Count = Field(description="Largest body of one request, as received, in bytes.")
+    max_events_per_request: Count = Field(description="Most events in one request.")
+    max_line_bytes: Count = Field(description="Longest line or record of a file, in bytes.")
+    max_decompressed_bytes: Count = Field(description="Largest content of one compressed file or body, in bytes.")
+    max_decompression_ratio: Count = Field(description="Most bytes that one compressed byte may become (zip bombs).")
+    max_attributes: Natural = Field(description="Most source attributes kept with one event.")
+    future_tolerance_min: Natural = Field(description="Minutes by which an event may claim to be ahead of our clock.")
+
+
+class SweepSettings(Strict):
+    """The watch over the clocks."""
+
+    interval_s: Seconds = Field(description="Seconds between two sweeps.")
+    batch: Count = Field(description="Clocks judged in one transaction.")
+    retry_after_s: Seconds = Field(description="Seconds until a clock that failed is tried again.")
+    recount_interval_min: Count = Field(description="Minutes between two recounts of the counters from the journal.")
+
+
+class PushSettings(Strict):
+    """How the wall and the desks are kept up to date."""
+
+    replay_max: Natural = Field(description="A client missing more events than this gets a snapshot instead.")
+    gauge_interval_s: Seconds = Field(description="Shortest time between two gauge messages, in seconds.")
+    poll_interval_s: Seconds = Field(description="Seconds after which the outbox is read even without a doorbell.")
+    shown_within_s: Seconds = Field(description="Seconds a screen has to confirm what it shows; then it is told again.")
+    missed_confirmations_max: Count = Field(description="Unconfirmed batches that get a slow client disconnected.")
+    command_memory_h: Count = Field(description="Hours for which a repeated command id gets its first answer again.")
+
+
+class SecuritySettings(Strict):
+    """Signing in."""
+
+    session_hours: Count = Field(description="Hours until a session ends.")
+    secret_key: SecretStr | None = Field(description="Signs sessions, at least 32 characters; empty: secret_key_path.")
+    secret_key_path: Path = Field(description="File of that secret; made with a random key (mode 600) if absent.")
+    cookie_secure: bool = Field(description="Send the session cookie over HTTPS only; true wherever there is HTTPS.")
+    lockout_attempts: Count = Field(description="Failed sign-ins in a row after which an account is locked.")
+    lockout_minutes: Count = Field(description="Minutes for which it stays locked.")
+    password_min_length: Count = Field(description="Fewest characters of a password.")
+
+
+class DemoSettings(Strict):
+    """The simulated city."""
+
+    enabled: bool = Field(description="Show the simulated city; every page then says 演示.")
+    seed: Natural = Field(description="The same seed gives the same city, case by case.")
+    start: Moment = Field(description="The business instant at which the demonstration opens, with its offset.")
+    speed: Seconds = Field(description="Business seconds per real second during office hours.")
+    idle_speed: Seconds = Field(description="Business seconds per real second outside office hours.")
+    cases_per_day: Count = Field(description="Cases filed per working day in the whole city.")
+    history_days: Count = Field(description="Calendar days of life before the start that are loaded at first start.")
+
+
+class FeedsSettings(Strict):
+    """Sources of events and the watch over them."""
+
+    drop_dir: Path = Field(description="Folder whose sub-folders (one per source) are watched for files.")
+    mapping_dir: Path | None = Field(description="Folder of an installation's own mappings, beside those shipped.")
+    poll_interval_s: Seconds = Field(description="Seconds between two looks into the drop folder.")
+    settle_s: Seconds = Field(description="A dropped file is read when it has not grown for so many seconds.")
+    late_after_s: Seconds = Field(description="A source without an event for so many office seconds is late.")
+    silent_after_s: Seconds = Field(description="A source without an event for so many office seconds is silent.")
+
+
+class AreasSettings(Strict):
+    """What holds for an area that the catalogue does not list (a log's own districts)."""
+
+    default_calendar: str = Field(description="Working calendar: an id of config/calendars.")
+    default_preset: str = Field(description="Ladder of signals: an id of config/rules.")
+    default_timezone: str = Field(description="IANA time zone of its wall clock.")
+
+
+class PathsSettings(Strict):
+    """Where an installation keeps its own data files; empty means those shipped with the program."""
+
+    city_dir: Path | None = Field(description="Folder with organisations.yaml and items.yaml.")
+    calendar_dir: Path | None = Field(description="Folder of working calendars.")
+    rules_dir: Path | None = Field(description="Folder of ladders.")
+
+
+class DisplaySettings(Strict):
+    """What people see."""
+
+    language: Literal["zh", "en"] = Field(description="Language of the pages.")
+    wall_rows: Count = Field(le=50, description="Most departments in the heat map.")
+    wall_cards: Count = Field(description="Most cards in one column of the wall; the rest are counted.")
+    alarm_sound: bool = Field(description="Sound on the wall when a red card arrives.")
+
+
+class LogSettings(Strict):
+    """What the program writes about itself."""
+
+    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(description="Least serious message written.")
+    format: Literal["text", "json"] = Field(description="One line of text or of JSON per message.")
+
+
+class Settings(Strict):
+    """Every setting of the program, frozen."""
+
+    server: ServerSettings
+    database: DatabaseSettings
+    redis: RedisSettings
+    journal: JournalSettings
+    ingest: IngestSettings
+    sweep: SweepSettings
+    push: PushSettings
+    security: SecuritySettings
+    demo: DemoSettings
+    feeds: FeedsSettings
+    areas: AreasSettings
+    paths: PathsSettings
+    display: DisplaySettings
+    log: LogSettings

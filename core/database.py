@@ -1,0 +1,150 @@
+"""The database: one engine, one metadata, and the two bulk writes every hot path uses.
+
+SQLite (default; WAL, synchronous FULL, which costs nothing in batches) and PostgreSQL (psycopg 3) are equals. Tables are
+SQLAlchemy Core tables declared in each package's `models.py`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, MetaData, Table, create_engine, event
+from sqlalchemy.engine import make_url
+
+from core.errors import ConfigError
+
+metadata = MetaData(naming_convention={
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s", "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s", "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s"})
+
+MODEL_MODULES = ("core.models", "cases.models", "feeds.models", "alerts.models")
+Rows = Sequence[Sequence[Any]]
+
+
+def import_models() -> MetaData:
+    """Load every package's tables into `metadata` and return it (migrations and tests need the whole)."""
+    for name in MODEL_MODULES:
+        importlib.import_module(name)
+    return metadata
+
+
+class Database:
+    """One database by URL: `sqlite:///file.db` or `postgresql://user@host/name`."""
+
+    def __init__(self, url: str, *, pool_size: int = 10, busy_timeout_s: float = 30.0) -> None:
+        self.url = make_url(url)
+        self.dialect = self.url.get_backend_name()
+        if self.dialect not in ("sqlite", "postgresql"):
+            raise ConfigError("database_unsupported", key="database.url", value=self.dialect,
+                              remedy="use sqlite:/// or postgresql://")
+        self._writer = threading.RLock() if self.dialect == "sqlite" else None
+        self.engine = self._connect(pool_size, busy_timeout_s)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """A writing transaction; commits at exit, rolls back on an exception."""
+        if self._writer is None:
+            with self.engine.begin() as conn:
+                yield conn
+            return
+        # SQLite has one writer: queueing here is fair and quick, queueing in its busy handler is neither.
+        with self._writer, self.engine.connect().execution_options(writes=True) as conn, conn.begin():
+            yield conn
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A connection for reading, with one consistent view on SQLite."""
+        with self.engine.connect() as conn:
+            yield conn
+
+    def create_all(self) -> None:
+        """Create every table (tests and benchmarks; installations migrate with Alembic)."""
+        import_models().create_all(self.engine)
+
+    def dispose(self) -> None:
+        self.engine.dispose()
+
+    def _connect(self, pool_size: int, busy_timeout_s: float) -> Engine:
+        if self.dialect == "postgresql":
+            return create_engine(self.url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True)
+        if self.url.database and self.url.database != ":memory:":
+            Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(self.url, connect_args={"timeout": busy_timeout_s, "check_same_thread": False},
+                               pool_size=pool_size, max_overflow=pool_size)
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+
+
+def _prepare_sqlite(dbapi_connection: Any, _record: Any) -> None:
+    dbapi_connection.isolation_level = None  # the driver must not begin behind our back
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-65536",
+                   "temp_store=MEMORY"):
+        dbapi_connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(conn: Connection) -> None:
+    conn.exec_driver_sql("BEGIN IMMEDIATE" if conn.get_execution_options().get("writes") else "BEGIN")
+
+
+def bulk_insert(conn: Connection, table: Table, columns: Sequence[str], rows: Rows) -> None:
+    """Insert rows (tuples in the order of `columns`): COPY on PostgreSQL, executemany on SQLite."""
+    if not rows:
+        return
+    if conn.dialect.name == "postgresql":
+        _copy(conn, table.name, columns, rows)
+    else:
+        marks = ",".join("?" * len(columns))
+        conn.exec_driver_sql(f"INSERT INTO {table.name} ({','.join(columns)}) VALUES ({marks})", _tuples(rows))
+
+
+def bulk_upsert(conn: Connection, table: Table, columns: Sequence[str], rows: Rows, key: Sequence[str],
+                add: Sequence[str] = ()) -> None:
+    """Insert or update rows by `key`; columns in `add` are added to what stands there instead of replacing it.
+
+    No key may occur twice in `rows`.
+    """
+    if not rows:
+        return
+    on_conflict = _on_conflict(table.name, columns, key, add)
+    names = ",".join(columns)
+    if conn.dialect.name == "postgresql":
+        stage = f"stage_{table.name}"
+        conn.exec_driver_sql(f"CREATE TEMP TABLE IF NOT EXISTS {stage} (LIKE {table.name}) ON COMMIT DELETE ROWS")
+        _copy(conn, stage, columns, rows)
+        conn.exec_driver_sql(f"INSERT INTO {table.name} ({names}) SELECT {names} FROM {stage} {on_conflict}")
+        conn.exec_driver_sql(f"DELETE FROM {stage}")
+    else:
+        marks = ",".join("?" * len(columns))
+        conn.exec_driver_sql(f"INSERT INTO {table.name} ({names}) VALUES ({marks}) {on_conflict}", _tuples(rows))
+
+
+def bulk_delete(conn: Connection, table: Table, key: Sequence[str], rows: Rows) -> None:
+    """Delete the rows with these keys (tuples in the order of `key`)."""
+    if rows:
+        mark = "%s" if conn.dialect.name == "postgresql" else "?"
+        where = " AND ".join(f"{name} = {mark}" for name in key)
+        conn.exec_driver_sql(f"DELETE FROM {table.name} WHERE {where}", _tuples(rows))
+
+
+def _on_conflict(table: str, columns: Sequence[str], key: Sequence[str], add: Sequence[str]) -> str:
+    changes = [f"{name} = {table}.{name} + excluded.{name}" if name in add else f"{name} = excluded.{name}"
+               for name in columns if name not in key]
+    return f"ON CONFLICT ({','.join(key)}) DO UPDATE SET {', '.join(changes)}"
+
+
+def _copy(conn: Connection, target: str, columns: Sequence[str], rows: Rows) -> None:
+    driver: Any = conn.connection.dbapi_connection
+    with driver.cursor() as cursor, cursor.copy(f"COPY {target} ({','.join(columns)}) FROM STDIN") as copy:
+        for row in rows:
+            copy.write_row(row)
+
+
+def _tuples(rows: Rows) -> list[tuple[Any, ...]]:
+    return [row if isinstance(row, tuple) else tuple(row) for row in rows]

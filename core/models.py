@@ -1,0 +1,69 @@
+"""Tables of the kernel: the ledger head, the outbox, job slots, staff accounts, feed tokens and screens."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, String, Table, Text
+
+from core.database import metadata
+
+# One row. Locked by every writing transaction, so that journal and outbox numbers are commit-ordered: a plain
+# autoincrement can become visible out of order between transactions, and a reader would skip what it never saw.
+ledger = Table(
+    "ledger", metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("epoch", String(32), nullable=False),
+    Column("journal_seq", BigInteger, nullable=False),
+    Column("outbox_seq", BigInteger, nullable=False),
+)
+
+outbox = Table(
+    "outbox", metadata,
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("topic", String(32), nullable=False),
+    Column("subject", String(64), nullable=False),
+    Column("rev", Integer, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("payload", Text, nullable=False),
+    Index("ix_outbox_topic_subject", "topic", "subject", "seq"),
+)
+
+job_slots = Table(
+    "job_slots", metadata,
+    Column("job", String(64), primary_key=True),
+    Column("slot_at", BigInteger, primary_key=True),
+    Column("owner", String(64), nullable=False),
+    Column("finished_at", BigInteger),
+    Column("error", Text),
+)
+
+leases = Table(
+    "leases", metadata,
+    Column("name", String(64), primary_key=True),
+    Column("owner", String(64), nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+)
+
+accounts = Table(
+    "accounts", metadata,
+    Column("username", String(64), primary_key=True),
+    Column("display_name", String(64), nullable=False),
+    Column("password_hash", String(255), nullable=False),
+    Column("roles", String(255), nullable=False),
+    Column("org", String(64), nullable=False, default=""),
+    Column("is_active", Boolean, nullable=False, default=True),
+    Column("generation", Integer, nullable=False, default=0),
+    Column("failed_attempts", Integer, nullable=False, default=0),
+    Column("locked_until", BigInteger, nullable=False, default=0),
+    Column("created_at", BigInteger, nullable=False),
+)
+
+# Tokens of feeds and of paired screens. Only the SHA-256 is kept.
+tokens = Table(
+    "tokens", metadata,
+    Column("token_hash", String(64), primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("name", String(64), nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("revoked_at", BigInteger),
+    Index("ix_tokens_kind_name", "kind", "name"),
+)

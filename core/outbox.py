@@ -1,0 +1,82 @@
+"""The outbox: what the world must be told, written in the transaction that made it true.
+
+Numbers are commit-ordered and dense, so a reader that has seen `n` has seen everything up to `n`. The table is the
+truth; a doorbell only says that it is worth reading.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, insert, select, update
+
+from core.models import ledger, outbox
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One outbox row; `payload` is JSON text."""
+
+    seq: int
+    topic: str
+    subject: str
+    rev: int
+    at: int
+    payload: str
+
+
+@dataclass(slots=True)
+class LedgerHead:
+    """The last numbers given out, as read under the lock."""
+
+    epoch: str
+    journal_seq: int
+    outbox_seq: int
+
+
+def lock_ledger(conn: Connection) -> LedgerHead:
+    """Take the one writer's lock and read the heads; creates the row in a new installation."""
+    statement = select(ledger.c.epoch, ledger.c.journal_seq, ledger.c.outbox_seq).where(ledger.c.id == 1)
+    row = conn.execute(statement.with_for_update()).first()
+    if row is None:
+        head = LedgerHead(uuid.uuid4().hex, 0, 0)
+        conn.execute(insert(ledger).values(id=1, epoch=head.epoch, journal_seq=0, outbox_seq=0))
+        return head
+    return LedgerHead(*row)
+
+
+def save_ledger(conn: Connection, head: LedgerHead) -> None:
+    """Write the heads back before the commit."""
+    conn.execute(update(ledger).where(ledger.c.id == 1).values(journal_seq=head.journal_seq,
+                                                               outbox_seq=head.outbox_seq))
+
+
+def new_epoch(conn: Connection) -> str:
+    """Start a new epoch (after a restore or re-index): every client takes a fresh snapshot."""
+    epoch = uuid.uuid4().hex
+    lock_ledger(conn)
+    conn.execute(update(ledger).where(ledger.c.id == 1).values(epoch=epoch))
+    return epoch
+
+
+def head(conn: Connection) -> tuple[str, int]:
+    """(epoch, last committed outbox seq); ("", 0) in an installation nothing was ever written to."""
+    row = conn.execute(select(ledger.c.epoch, ledger.c.outbox_seq).where(ledger.c.id == 1)).first()
+    return (row[0], row[1]) if row else ("", 0)
+
+
+def read_after(conn: Connection, seq: int, limit: int, topics: Sequence[str] = ()) -> list[Message]:
+    """Messages with a number above `seq`, in order, at most `limit`."""
+    statement = select(*outbox.c["seq", "topic", "subject", "rev", "at", "payload"]).where(outbox.c.seq > seq)
+    if topics:
+        statement = statement.where(outbox.c.topic.in_(topics))
+    return [Message(*row) for row in conn.execute(statement.order_by(outbox.c.seq).limit(limit))]
+
+
+def history_of(conn: Connection, topic: str, subject: str) -> list[Message]:
+    """Everything ever told about one subject, oldest first."""
+    statement = select(*outbox.c["seq", "topic", "subject", "rev", "at", "payload"]).where(
+        outbox.c.topic == topic, outbox.c.subject == subject)
+    return [Message(*row) for row in conn.execute(statement.order_by(outbox.c.seq))]

@@ -1,0 +1,1 @@
+"""The pages: wall, duty desk, case, feed health."""

@@ -1,0 +1,36 @@
+"""The people of the demonstration, so that every role can be tried with one click. Never created outside of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.access import Role
+from core.accounts import Accounts
+
+DEMO_PASSWORD = "yangguang-demo"  # noqa: S105 - public on purpose: shown on the sign-in page of the demonstration
+
+
+@dataclass(frozen=True, slots=True)
+class DemoAccount:
+    """A person of the simulated city."""
+
+    username: str
+    display_name: str
+    role: Role
+
+
+DEMO_ACCOUNTS = (
+    DemoAccount("zhou", "周立新", Role.DUTY_OFFICER),
+    DemoAccount("li", "李敏", Role.INSPECTOR),
+    DemoAccount("wang", "王建国", Role.LEADER),
+    DemoAccount("zhao", "赵晓燕", Role.DEPARTMENT_USER),
+    DemoAccount("chen", "陈默", Role.ADMINISTRATOR),
+)
+
+
+def create_demo_accounts(accounts: Accounts, org: str) -> None:
+    """Make those that do not exist yet; `org` is the unit of the department user."""
+    for person in DEMO_ACCOUNTS:
+        if accounts.find(person.username) is None:
+            accounts.create(person.username, DEMO_PASSWORD, display_name=person.display_name, roles=[person.role],
+                            org=org if person.role is Role.DEPARTMENT_USER else "")

@@ -1,0 +1,197 @@
+"""The one door of the whole web server: nothing is served that the table below does not allow.
+
+The rule of a request is that of the route it matched, so a page, its data, its callbacks and its files share one. A
+route without a rule is refused to everybody; tests/conventions/test_access.py walks all routes. The live channel does
+not pass through Flask's routes: it calls `Gate.identify` when a client connects and `Gate.holds` before a command.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask, g, redirect, request, session
+from flask.typing import ResponseReturnValue
+
+from core.access import Actor, Role, require
+from core.accounts import Account, Accounts, Token
+from core.clock import Clock
+from core.errors import NotAuthenticated, NotPermitted, Unavailable
+from core.instants import MINUTE_US
+from dashboard.forgery import check_same_site
+from dashboard.sessions import SCREEN_TOKEN_PREFIX, Sessions
+
+WATCHERS = frozenset({Role.DUTY_OFFICER, Role.INSPECTOR, Role.LEADER, Role.ADMINISTRATOR})
+WALL = WATCHERS | {Role.WALL_SCREEN}
+STAFF = WATCHERS | {Role.DEPARTMENT_USER}
+LOCAL = ("127.0.0.1", "::1")
+VISITOR = Actor("visitor", frozenset({Role.WALL_SCREEN}), display_name="访客")
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Who may use a route. A path ending in * stands for everything below it; the longest match wins.
+
+    `token` names the kind of bearer token that is accepted; `local` opens the route to this machine itself.
+    """
+
+    path: str
+    roles: frozenset[Role] = frozenset()
+    public: bool = False
+    token: str = ""
+    local: bool = False
+
+    def covers(self, path: str) -> bool:
+        return path.startswith(self.path[:-1]) if self.path.endswith("*") else path == self.path
+
+
+RULES = (
+    Rule("/", public=True),                       # only ever redirects
+    Rule("/sign-in/*", public=True),
+    Rule("/assets/*", public=True),               # style sheets and fonts of the sign-in page; nothing private
+    Rule("/healthz", public=True),                # says "alive" and nothing else
+    Rule("/readyz", roles=frozenset({Role.ADMINISTRATOR}), token="probe", local=True),
+    Rule("/sign-out/", roles=STAFF),
+    Rule("/session/", roles=STAFF),
+    Rule("/wall/*", roles=WALL),
+    Rule("/desk/*", roles=WATCHERS),
+    Rule("/case/*", roles=STAFF),
+    Rule("/feeds/*", roles=WATCHERS),
+    Rule("/api/v1/openapi.json", public=True),    # the contract, for whoever builds a feed
+    Rule("/api/v1/*", token="feed"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class GatePolicy:
+    """Failed sign-ins an address may make in a window of minutes; and whether anybody may watch the wall (demo)."""
+
+    sign_in_failures: int = 20
+    sign_in_window_minutes: int = 5
+    demo: bool = False
+
+
+class TooManyAttempts(Unavailable):
+    """This address failed to sign in too often."""
+
+    status = 429
+
+
+class Gate:
+    """Default deny in front of every route."""
+
+    def __init__(self, accounts: Accounts, sessions: Sessions, clock: Clock, policy: GatePolicy,
+                 rules: Iterable[Rule] = RULES) -> None:
+        self._accounts, self.sessions, self.policy = accounts, sessions, policy
+        self._rules = sorted(rules, key=lambda rule: -len(rule.path))
+        self.failures = FailedAttempts(clock, policy)
+
+    def install(self, server: Flask) -> None:
+        self.sessions.install(server)
+        server.before_request(self.check)
+
+    def rule_of(self, path: str) -> Rule | None:
+        return next((rule for rule in self._rules if rule.covers(path)), None)
+
+    def check(self) -> ResponseReturnValue | None:
+        """Let the request in (None), send it elsewhere, or raise NotAuthenticated or NotPermitted."""
+        g.actor, g.token = self.identify(), None
+        if request.path == "/wall/" and request.args.get("screen", "").startswith(SCREEN_TOKEN_PREFIX):
+            return self._pair_screen(request.args["screen"])
+        rule = self._rule_of_request()
+        if rule.token and self._bears(rule.token):
+            return None
+        if not (rule.public or (rule.local and _is_local())):
+            self._require(rule.roles)
+        if request.method not in ("GET", "HEAD", "OPTIONS"):
+            check_same_site(self.sessions.csrf_token())
+        return None
+
+    def identify(self) -> Actor | None:
+        """The person, the paired screen, or in a demonstration the visitor behind this request or socket."""
+        person = self.sessions.person()
+        if person is not None:
+            return person.actor
+        return self.sessions.screen() or (VISITOR if self.policy.demo else None)
+
+    def holds(self, held: Any) -> Account | None:
+        """The account behind a live socket's copy of the session, if that session still holds."""
+        return self.sessions.account_of(held)
+
+    def _rule_of_request(self) -> Rule:
+        matched = request.url_rule.rule if request.url_rule is not None else request.path
+        rule = self.rule_of(matched)
+        if rule is not None:
+            return rule
+        if request.url_rule is not None:
+            raise NotPermitted("no_access_rule")
+        # An address that does not exist: people signed in are told so, nobody else learns which ones do.
+        return Rule(matched, roles=WALL | STAFF)
+
+    def _require(self, roles: frozenset[Role]) -> None:
+        is_only_screen = g.actor is not None and g.actor.roles == {Role.WALL_SCREEN}
+        if is_only_screen and Role.WALL_SCREEN not in roles:
+            raise NotAuthenticated("sign_in_required")
+        require(g.actor, *roles)
+
+    def _bears(self, kind: str) -> bool:
+        scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+        token = self._accounts.find_token(kind, given.strip()) if scheme.lower() == "bearer" else None
+        if token is None:
+            return False
+        g.actor, g.token = _actor_of(token), token
+        return True
+
+    def _pair_screen(self, token: str) -> ResponseReturnValue:
+        """The token leaves the address bar at once, so that it is neither bookmarked nor photographed."""
+        response = redirect("/wall/")
+        if not self.sessions.pair_screen(token, response):  # type: ignore[arg-type]
+            raise NotAuthenticated("screen_token_unknown")
+        return response
+
+
+class FailedAttempts:
+    """Failed sign-ins per address in a sliding window, in this process. Accounts have their own lock beside it."""
+
+    _ADDRESSES_MAX = 10_000
+
+    def __init__(self, clock: Clock, policy: GatePolicy) -> None:
+        self._clock, self._limit = clock, policy.sign_in_failures
+        self._window_us = policy.sign_in_window_minutes * MINUTE_US
+        self._failures: dict[str, deque[int]] = {}
+        self._lock = threading.Lock()
+
+    def check(self, address: str) -> None:
+        """Raises TooManyAttempts with the seconds to wait."""
+        with self._lock:
+            recent = self._recent(address)
+            if len(recent) >= self._limit:
+                wait_us = recent[0] + self._window_us - self._clock.now_us()
+                raise TooManyAttempts("too_many_attempts", retry_after=max(1, wait_us // 1_000_000))
+
+    def add(self, address: str) -> None:
+        with self._lock:
+            if len(self._failures) >= self._ADDRESSES_MAX and address not in self._failures:
+                self._failures.pop(next(iter(self._failures)))
+            self._failures.setdefault(address, deque(maxlen=self._limit)).append(self._clock.now_us())
+
+    def _recent(self, address: str) -> deque[int]:
+        recent = self._failures.get(address, deque())
+        while recent and recent[0] <= self._clock.now_us() - self._window_us:
+            recent.popleft()
+        if not recent:
+            self._failures.pop(address, None)
+        return recent
+
+
+
+
+def _actor_of(token: Token) -> Actor:
+    return Actor(f"{token.kind}:{token.name}", frozenset(), display_name=token.name)
+
+
+def _is_local() -> bool:
+    return request.remote_addr in LOCAL and "X-Forwarded-For" not in request.headers

@@ -1,0 +1,98 @@
+"""Plain web pages and small answers beside the Dash pages: sign-in and out, home, health, static files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from flask import Blueprint, Flask, Response, g, jsonify, redirect, request, send_from_directory
+from flask.typing import ResponseReturnValue
+
+from core.accounts import Account
+from core.errors import NotAuthenticated
+from core.health import Check
+from dashboard.gate import Gate
+from dashboard.headers import add_security_headers
+from dashboard.pages import home, sign_in
+from dashboard.refusals import Refusals, sentence
+from dashboard.shell import ASSETS
+from dashboard.words import remember_language, words_of
+
+
+def install(server: Flask, services: Any, gate: Gate, readiness: Callable[[], Sequence[Check]]) -> None:
+    """Gate, headers, refusals and plain pages on the server; call it before the first page is mounted."""
+    add_security_headers(server, over_https=gate.sessions.policy.secure)
+    gate.install(server)
+    remember_language(server)
+    Refusals(services.texts, services.settings.display.language).install(server)
+    server.register_blueprint(blueprint(services, gate, readiness))
+
+
+def blueprint(services: Any, gate: Gate, readiness: Callable[[], Sequence[Check]]) -> Blueprint:
+    """The routes; who may use them is said in dashboard/gate.py."""
+    site = Blueprint("site", __name__, template_folder="templates")
+    entrance = Entrance(services, gate)
+    site.add_url_rule("/", "home", lambda: redirect(home.address_for(g.actor)))
+    site.add_url_rule("/sign-in/", "sign_in", entrance.show)
+    site.add_url_rule("/sign-in/", "enter", entrance.enter, methods=["POST"])
+    site.add_url_rule("/sign-out/", "leave", entrance.leave, methods=["POST"])
+    site.add_url_rule("/session/", "session", session_state)
+    site.add_url_rule("/assets/<path:path>", "assets", asset)
+    site.add_url_rule("/healthz", "alive", lambda: Response("ok\n", mimetype="text/plain"))
+    site.add_url_rule("/readyz", "ready", lambda: ready(readiness()))
+    return site
+
+
+class Entrance:
+    """Signing in and out."""
+
+    def __init__(self, services: Any, gate: Gate) -> None:
+        self._services, self._gate = services, gate
+
+    def show(self) -> ResponseReturnValue:
+        if self._gate.sessions.person() is not None and not request.args.get("next"):
+            return redirect(home.address_for(g.actor))
+        return self._page(request.args.get("next", ""))
+
+    def enter(self) -> ResponseReturnValue:
+        address = request.remote_addr or ""
+        self._gate.failures.check(address)
+        username = request.form.get("username", "").strip().lower()
+        try:
+            account = self._services.accounts.authenticate(username, request.form.get("password", ""))
+        except NotAuthenticated as refusal:
+            self._gate.failures.add(address)
+            return self._page(request.form.get("next", ""), username, refusal), refusal.status
+        return self._welcome(account)
+
+    def leave(self) -> ResponseReturnValue:
+        self._gate.sessions.close()
+        return redirect(home.SIGN_IN)
+
+    def _welcome(self, account: Account) -> ResponseReturnValue:
+        self._gate.sessions.open(account)
+        wanted = sign_in.safe_address(request.form.get("next", ""))
+        # 303: the browser must fetch the next page, not post the password to it.
+        return redirect(wanted or home.address_for(account.actor), 303)
+
+    def _page(self, next_address: str, username: str = "", refusal: NotAuthenticated | None = None) -> str:
+        words = words_of(self._services.texts, self._services.settings.display.language)
+        return sign_in.render(words, csrf=self._gate.sessions.csrf_token(), next_address=next_address,
+                              demo=self._gate.policy.demo, username=username,
+                              problem="" if refusal is None else sentence(refusal, words))
+
+
+def session_state() -> Response:
+    """Asked by a page in which somebody is working, so that a session does not end under his hands."""
+    return jsonify(name=g.actor.name, display_name=g.actor.display_name)
+
+
+def asset(path: str) -> Response:
+    return send_from_directory(ASSETS, path)
+
+
+def ready(checks: Sequence[Check]) -> ResponseReturnValue:
+    """200 when everything works, else 503; a line for each check either way."""
+    good = all(check.ok for check in checks)
+    body = {"ready": good, "checks": [{"name": check.name, "ok": check.ok, "detail": check.detail} for check in checks]}
+    return jsonify(body), 200 if good else 503

@@ -1,0 +1,38 @@
+"""Centre of the wall: the heat map of open cases per department, one figure in two blocks either side of the seam."""
+
+from __future__ import annotations
+
+import json
+
+from dash import dcc, html
+
+from dashboard.figures import GRAPH_CONFIG, Figure, heat_map_frame
+from dashboard.panels.marks import mark, part
+from dashboard.words import Words
+from dashboard.theme import Theme
+
+GRAPH_ID = "wall-heat-map"
+
+
+def layout(t: Words, theme: Theme) -> html.Section:
+    """The headings and the empty figure; the script fills it."""
+    frame = render(theme)
+    return html.Section([
+        html.Div([_headings(t, t("wall.board.title")), _headings(t, None)], className="board-heads"),
+        dcc.Graph(id=GRAPH_ID, figure=frame, config=GRAPH_CONFIG, className="board-graph"),
+    ], className="wall-board", **{"data-live": "heat-map", "data-graph": GRAPH_ID, "data-frame": json.dumps(frame)})
+
+
+def render(theme: Theme) -> Figure:
+    """The figure before any data."""
+    return heat_map_frame(theme)
+
+
+def _headings(t: Words, title: str | None) -> html.Div:
+    """Headings of one block: over the names the title, or on the right the rule of the order."""
+    name = html.H2(title, className="board-title") if title else part("more", html.Span, "board-rule", t("wall.board.sorted"))
+    return html.Div([
+        name,
+        html.Span(t("wall.board.open"), className="board-head"),
+        *(html.Span(mark(level, t), className="board-head") for level in ("warning", "yellow", "red")),
+    ], className="board-block")

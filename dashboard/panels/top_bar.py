@@ -1,0 +1,58 @@
+"""The bar every staff page begins with: whose product, which pages this person may use, who he is, the way out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dash import html
+from flask import g, has_request_context, session
+
+from core.access import Actor
+from dashboard.forgery import FIELD
+from dashboard.gate import STAFF, WALL, WATCHERS
+from dashboard.words import Words
+
+PAGES = (("wall", "/wall/", WALL), ("desk", "/desk/", WATCHERS), ("case", "/case/", STAFF), ("feeds", "/feeds/", WATCHERS))
+
+
+def layout(t: Words, page: str, demo: bool) -> html.Header:
+    """The bar for the actor of this request; without one (a test that only looks at the frame) it greets nobody."""
+    actor = g.get("actor") if has_request_context() else None
+    return html.Header([_brand(t, demo), _pages(t, page, actor), _language(t), _person(t, actor)], className="topbar")
+
+
+def _brand(t: Words, demo: bool) -> html.Div:
+    chip = [html.Span(t("app.demo"), className="chip chip-demo", title=t("app.demo_long"))] if demo else []
+    return html.Div([html.Span(className="topbar-sun", **{"aria-hidden": "true"}), html.Strong(t("app.name")), *chip],
+                    className="topbar-brand")
+
+
+def _pages(t: Words, page: str, actor: Actor | None) -> html.Nav:
+    links = [_page_link(t, name, address, name == page) for name, address, roles in PAGES
+             if actor is not None and actor.has(*roles)]
+    return html.Nav(links, className="topbar-pages", **{"aria-label": t("staff.navigation")})
+
+
+def _page_link(t: Words, name: str, address: str, is_here: bool) -> html.A:
+    current = {"aria-current": "page"} if is_here else {}
+    return html.A(t(f"staff.page.{name}"), href=address, **current)
+
+
+def _language(t: Words) -> html.A:
+    other = "en" if t.language == "zh" else "zh"
+    return html.A(t("staff.other_language"), href=f"?lang={other}", className="topbar-language")
+
+
+def _person(t: Words, actor: Actor | None) -> html.Div:
+    if actor is None:
+        return html.Div(className="topbar-person")
+    roles = "、".join(t(f"role.{role.value}") for role in sorted(actor.roles))
+    return html.Div([html.Div([html.Strong(actor.display_name or actor.name), html.Span(roles)], className="topbar-who"),
+                     _way_out(t)], className="topbar-person")
+
+
+def _way_out(t: Words) -> html.Form:
+    """A form, so that signing out is a POST; its token rides in the address of a button's name and value."""
+    token: Any = session.get("csrf", "") if has_request_context() else ""
+    return html.Form(html.Button(t("staff.sign_out"), type="submit", name=FIELD, value=token, className="button"),
+                     action="/sign-out/", method="POST")

@@ -1,0 +1,116 @@
+"""Who is behind a cookie: a person signed in, a paired screen, or nobody.
+
+A session is a signed cookie (Flask's) that names a row of the token table, so that signing out, deactivating an account
+or changing its roles ends it at once, in every process. A screen's cookie names the hash of its own token.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask, Response, request, session
+from itsdangerous import BadSignature, URLSafeSerializer
+
+from core.access import Actor, Role
+from core.accounts import Account, Accounts
+from core.clock import Clock
+from core.instants import HOUR_US, MINUTE_US
+
+SESSION_COOKIE = "yangguang_session"
+SCREEN_COOKIE = "yangguang_screen"
+SCREEN_TOKEN_PREFIX = "yg_screen_"
+_SCREEN_DAYS_S = 400 * 24 * 3600  # the longest a browser keeps a cookie
+_TOUCH_EVERY_US = MINUTE_US
+
+
+@dataclass(frozen=True, slots=True)
+class SessionPolicy:
+    """How long a session lives: without a request (idle) and in all (absolute). `secure`: cookies over HTTPS only."""
+
+    idle_minutes: int = 120
+    hours: int = 12
+    secure: bool = False
+
+
+class Sessions:
+    """Opens, reads and ends sessions. `clock` is the machine's own time, never a demonstration's."""
+
+    def __init__(self, accounts: Accounts, clock: Clock, policy: SessionPolicy, secret_key: str) -> None:
+        self._accounts, self._clock, self.policy = accounts, clock, policy
+        self._secret_key = secret_key
+        self._screens = URLSafeSerializer(secret_key, salt="yangguang.screen")
+
+    def install(self, server: Flask) -> None:
+        server.secret_key = self._secret_key
+        server.config.update(SESSION_COOKIE_NAME=SESSION_COOKIE, SESSION_COOKIE_HTTPONLY=True,
+                             SESSION_COOKIE_SAMESITE="Lax", SESSION_COOKIE_SECURE=self.policy.secure,
+                             SESSION_REFRESH_EACH_REQUEST=False)
+
+    # People ---------------------------------------------------------------------------------------------------
+
+    def open(self, account: Account) -> None:
+        """Sign in: everything the cookie held before is dropped and it names a new session (no fixation)."""
+        now = self._clock.now_us()
+        self._accounts.forget_sessions_before(now - self.policy.hours * HOUR_US)
+        session.clear()
+        session.update(token=self._accounts.issue_token("session", account.username), name=account.username,
+                       generation=account.generation, opened_at=now, seen_at=now, csrf=secrets.token_urlsafe(24))
+
+    def close(self) -> None:
+        """Sign out: the row goes first, so that a copy of the cookie is worth nothing."""
+        if "token" in session:
+            self._accounts.revoke_token("session", session["token"])
+        session.clear()
+
+    def person(self) -> Account | None:
+        """The account behind the cookie if its session still holds."""
+        account = self.account_of(session)
+        if account is not None and self._clock.now_us() - session["seen_at"] > _TOUCH_EVERY_US:
+            session["seen_at"] = self._clock.now_us()
+        return account
+
+    def account_of(self, held: Any) -> Account | None:
+        """The same for session data kept elsewhere: a live socket holds a copy from the moment it connected."""
+        if not held.get("token") or self._is_over(held):
+            return None
+        if self._accounts.find_token("session", held["token"]) is None:
+            return None
+        account = self._accounts.find(held["name"])
+        is_good = account is not None and account.is_active and account.generation == held["generation"]
+        return account if is_good else None
+
+    def _is_over(self, held: Any) -> bool:
+        now = self._clock.now_us()
+        idle = now - held.get("seen_at", 0) > self.policy.idle_minutes * MINUTE_US
+        return idle or now - held.get("opened_at", 0) > self.policy.hours * HOUR_US
+
+    def csrf_token(self) -> str:
+        """The token every form of this browser must carry, also before anybody signed in."""
+        if "csrf" not in session:
+            session["csrf"] = secrets.token_urlsafe(24)
+        return str(session["csrf"])
+
+    # Screens --------------------------------------------------------------------------------------------------
+
+    def pair_screen(self, token: str, response: Response) -> bool:
+        """Exchange a screen's token for its cookie; False when the token is unknown or revoked."""
+        known = self._accounts.find_token("screen", token)
+        if known is None:
+            return False
+        response.set_cookie(SCREEN_COOKIE, str(self._screens.dumps(known.token_hash)), max_age=_SCREEN_DAYS_S,
+                            httponly=True, samesite="Lax", secure=self.policy.secure)
+        return True
+
+    def screen(self) -> Actor | None:
+        """The paired screen behind the cookie, until its token is revoked."""
+        sealed = request.cookies.get(SCREEN_COOKIE)
+        if not sealed:
+            return None
+        try:
+            token = self._accounts.find_token_by_hash("screen", self._screens.loads(sealed))
+        except BadSignature:
+            return None
+        return None if token is None else Actor(f"screen:{token.name}", frozenset({Role.WALL_SCREEN}),
+                                                display_name=token.name)

@@ -1,0 +1,82 @@
+"""The frame every page stands in: one Dash app per page on one Flask server.
+
+Each page is its own small app, so the wall carries no callbacks of the desk and each prefix has one access rule. Scripts,
+styles and fonts come from this server only; the content security policy of a page names no other host.
+"""
+
+from __future__ import annotations
+
+from html import escape
+from pathlib import Path
+from typing import Any, Protocol
+
+from dash import Dash
+from flask import Flask, Response, request
+
+from dashboard.headers import PLAIN_POLICY
+from dashboard.words import Words, words_of
+
+ASSETS = Path(__file__).resolve().parent.parent / "assets"
+HTML_LANGUAGE = {"zh": "zh-CN", "en": "en"}
+
+INDEX = """<!DOCTYPE html>
+<html lang="zh-CN">
+<head>{%metas%}<title>{%title%}</title>{%favicon%}{%css%}</head>
+<body>{%app_entry%}<footer>{%config%}{%scripts%}{%renderer%}</footer></body>
+</html>"""
+
+
+class Page(Protocol):
+    """What a module of dashboard/pages offers. `TITLE` is the key of its title in the locale files."""
+
+    PREFIX: str
+    TITLE: str
+
+    def layout(self, services: Any) -> Any: ...
+
+    def register(self, app: Dash, services: Any) -> None: ...
+
+
+class PageApp(Dash):
+    """A Dash app whose document says which page and which language it is in."""
+
+    page: Page
+    services: Any
+
+    def interpolate_index(self, **parts: Any) -> str:
+        words = texts_for(self.services)
+        parts["title"] = escape(words(self.page.TITLE))
+        document = super().interpolate_index(**parts)
+        opening = f'<html lang="{HTML_LANGUAGE[words.language]}" class="page-{self.page.PREFIX.strip("/") or "home"}">'
+        return document.replace('<html lang="zh-CN">', opening, 1)
+
+
+def mount(server: Flask, page: Page, services: Any) -> Dash:
+    """Put a page on the server under its PREFIX, with its callbacks and its content security policy."""
+    app = PageApp(
+        __name__, server=server, url_base_pathname=page.PREFIX, assets_folder=str(ASSETS), assets_path_ignore=["^modules$"],
+        use_pages=False, serve_locally=True, suppress_callback_exceptions=False, update_title=None, index_string=INDEX,
+        meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
+    )
+    app.page, app.services = page, services
+    app.layout = lambda: page.layout(services)
+    page.register(app, services)
+    server.after_request(lambda response: _with_policy(app, response))
+    return app
+
+
+def texts_for(services: Any) -> Words:
+    """The words of this request: ?lang= of the page, what was asked for last, or the language of the installation."""
+    return words_of(services.texts, services.settings.display.language)
+
+
+def content_security_policy(app: Dash) -> str:
+    """The plain policy, and by hash the one inline script that starts the Dash renderer."""
+    scripts = " ".join(digest if digest.startswith("'") else f"'{digest}'" for digest in app.csp_hashes())
+    return PLAIN_POLICY.replace("script-src 'self'", f"script-src 'self' {scripts}")
+
+
+def _with_policy(app: PageApp, response: Response) -> Response:
+    if request.path.startswith(app.page.PREFIX) and response.mimetype == "text/html":
+        response.headers.setdefault("Content-Security-Policy", content_security_policy(app))
+    return response

@@ -1,0 +1,1 @@
+"""Case-state feeds: mappings, connectors, acknowledgement per record, quarantine and feed health."""

@@ -1,0 +1,43 @@
+"""What one delivery may cost: the limits every reader and connector of this package keeps to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+MIB = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class FeedLimits:
+    """Built from the settings `ingest.*` and `feeds.*`; the defaults are theirs."""
+
+    batch_size: int = 2000
+    """Events recorded in one transaction."""
+    max_body_bytes: int = 16 * MIB
+    """Largest request body as received."""
+    max_events_per_request: int = 10_000
+    max_line_bytes: int = MIB
+    """Longest line of a file, longest record and longest piece of XML without a new element."""
+    max_decompressed_bytes: int = 4096 * MIB
+    max_decompression_ratio: int = 200
+    """Most bytes one compressed byte may become; checked once 1 MiB has come out, so small files are free."""
+    max_attributes: int = 40
+    """Most source attributes kept with one event."""
+    max_trace_events: int = 100_000
+    """Events of one XES trace held together; a longer trace is handed on in pieces."""
+    future_tolerance_s: int = 600
+    """Seconds by which an event may claim to be ahead of our clock."""
+    max_quarantined_chars: int = 8_000
+    """Characters of a refused record that are kept."""
+    max_quarantined_per_import: int = 10_000
+    """Refused records of one file that are kept; the rest are counted only."""
+    max_concurrent_requests: int = 4
+    """Deliveries over HTTP handled at once; the next is told when to come back."""
+    max_concurrent_per_source: int = 2
+    retry_after_s: int = 2
+    late_after_s: int = 1800
+    silent_after_s: int = 7200
+    settle_s: float = 2.0
+    """A dropped file is read once it has not grown for so long."""
+    remembered_rows: int = 1_000_000
+    """Row fingerprints held in memory; further ones go to a temporary file."""

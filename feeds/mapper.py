@@ -1,0 +1,230 @@
+"""A mapping applied to one file: rows in, events or refusals out, in order.
+
+An event's id in its source is the source's own when the mapping names one; else a fingerprint of the case and the
+event's own values, with the number of earlier identical rows of the file: importing a file again repeats every id, while
+two identical rows of one file stay two events. Events made from case values are `<case>#<kind>`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from cases.events import CaseEvent
+from feeds.limits import FeedLimits
+from feeds.mapping import ANY_CODE, CaseEventShape, EventShape, SourceMapping, TargetShape
+from feeds.reasons import Refusal, Rejection
+from feeds.records import Broken, Parsed, Row
+from feeds.tally import Tally, fingerprint_of
+from feeds.times import time_reader
+from feeds.values import Compiler, Fields, name_of, short_name, whole_number
+
+ORDER_FIRST, ORDER_LAST = 0, 2**31 - 1
+MAX_LENGTHS = {"source_event_id": 160, "case_no": 128, "area": 64, "org": 128, "item": 128, "item_version": 32,
+               "actor": 128, "station": 128, "step": 160}
+_SUFFIXES = (".gz", ".xes", ".csv", ".jsonl", ".ndjson", ".json", ".xml", ".txt")
+
+
+class CaseHead(msgspec.Struct, frozen=True):
+    """Whose row it is."""
+
+    source: str
+    area: str
+    no: str
+    org: str | None
+    item: str | None
+    item_version: str | None
+
+
+class Mapper:
+    """Turns the rows of one file into events. Not shared between files: it remembers what it met."""
+
+    def __init__(self, mapping: SourceMapping, file_name: str, limits: FeedLimits) -> None:
+        shape = mapping.shape
+        self.mapping, self.stem = mapping, stem_of(file_name)
+        compiler = Compiler(self.stem, shape.null_values, time_reader(mapping.zone, shape.time.formats))
+        self._area, self._no = compiler.text(shape.area.code), compiler.text(shape.case.no)
+        self._org, self._item = compiler.text(shape.case.org), compiler.text(shape.case.item)
+        self._item_version = compiler.text(shape.case.item_version)
+        self._no_name, self._area_name = name_of(shape.case.no), name_of(shape.area.code)
+        self._told, rows = Tally(limits.remembered_rows), Tally(limits.remembered_rows)
+        self._case_events = [_CaseEventMaker(one, compiler) for one in shape.case_events]
+        self._event = _EventMaker(shape.event, compiler, rows) if shape.event is not None else None
+        self._tallies = (self._told, rows)
+        self._sources: dict[str, str] = {}
+        self._last_told: tuple[str, ...] = ()
+
+    def parse(self, records: Iterable[Row | Broken]) -> Iterator[Parsed]:
+        """Every record's events or its refusal; a row with case values may yield several."""
+        for record in records:
+            if isinstance(record, Row):
+                yield from self.map(record)
+            else:
+                yield Parsed(None, record.rejection, record.raw, record.rejection.line, record.header)
+
+    def map(self, row: Row) -> Iterator[Parsed]:
+        """The events of one row."""
+        try:
+            head = self._head(row.fields)
+        except Refusal as refusal:
+            yield _refused(row, refusal)
+            return
+        if self._case_events:
+            yield from self._tell_case(row, head)
+        if self._event is not None and row.own is not None:
+            yield _attempt(self._event, row, head)
+
+    def areas_met(self) -> tuple[str, ...]:
+        """The codes of the areas whose cases were read so far."""
+        return tuple(self._sources)
+
+    def constant_area(self) -> str | None:
+        """The area of every case of this file, unless a column tells it."""
+        return None if self.mapping.shape.area.code.column else self._area({})
+
+    def source_of(self, area: str) -> str:
+        """The name under which this file's events are journalled."""
+        source = self._sources.get(area)
+        if source is None:
+            template = self.mapping.shape.source
+            source = short_name(template.format(mapping=self.mapping.name, area=area, file=self.stem))
+            self._sources[area] = source
+        return source
+
+    def close(self) -> None:
+        """Give back the memory and the temporary files."""
+        for tally in self._tallies:
+            tally.close()
+
+    def _head(self, fields: Fields) -> CaseHead:
+        no, area = self._no(fields), self._area(fields)
+        if no is None:
+            raise Refusal("value_missing", self._no_name)
+        if area is None:
+            raise Refusal("area_unknown", self._area_name)
+        return CaseHead(self.source_of(area), area, no, self._org(fields), self._item(fields), self._item_version(fields))
+
+    def _tell_case(self, row: Row, head: CaseHead) -> Iterator[Parsed]:
+        """Case values repeat on every row of a flat file: tell them once, and complain once when they contradict."""
+        told = (head.area, head.no, *[maker.facts(row.fields) for maker in self._case_events])
+        if told == self._last_told:
+            return
+        self._last_told = told
+        for maker, facts in zip(self._case_events, told[2:], strict=True):
+            if facts is None:
+                continue
+            place = f"{head.area}\x1f{head.no}\x1f{maker.kind}"
+            is_first = not self._told.count(fingerprint_of(place))
+            is_new = not self._told.count(fingerprint_of(f"{place}\x1f{facts}"))
+            if is_first:
+                yield _attempt(maker, row, head)
+            elif is_new:
+                yield _refused(row, Refusal("case_facts_contradict", maker.at_name, facts.replace("\x1f", " | "),
+                                            f"case {head.no} was told before with other values"))
+
+
+class _CaseEventMaker:
+    """Makes the event a case's own values tell about."""
+
+    def __init__(self, shape: CaseEventShape, compiler: Compiler) -> None:
+        self.kind, self.at_name = shape.kind, name_of(shape.at)
+        self._at_text, self._at = compiler.text(shape.at), compiler.time(shape.at)
+        self._data, self._actor = compiler.data(shape.data, shape.attributes), compiler.text(shape.actor)
+        self._required = shape.required
+        self._order = ORDER_FIRST if shape.place == "first" else ORDER_LAST
+        values = [shape.at, *shape.data.values(), *shape.attributes.values()]
+        self._columns = tuple(dict.fromkeys(column for value in values for column in (*value.column, *value.join)))
+
+    def facts(self, fields: Fields) -> str | None:
+        """What the event is made of, as one text; None when there is no event."""
+        if not self._required and self._at_text(fields) is None:
+            return None
+        return "\x1f".join([fields.get(column, "") for column in self._columns])
+
+    def make(self, row: Row, head: CaseHead) -> CaseEvent:
+        claimed = self._at(row.fields)
+        if claimed is None:
+            raise Refusal("value_missing", self.at_name)
+        return CaseEvent(source=head.source, source_event_id=f"{head.no}#{self.kind.value}", kind=self.kind,
+                         case_no=head.no, area=head.area, claimed_at=claimed[0], utc_offset=claimed[1],
+                         order=self._order, org=head.org, item=head.item, item_version=head.item_version,
+                         actor=self._actor(row.fields), data=self._data(row.fields))
+
+
+class _EventMaker:
+    """Makes the event of a row."""
+
+    def __init__(self, shape: EventShape, compiler: Compiler, rows: Tally) -> None:
+        self._at, self._at_name = compiler.time(shape.at), name_of(shape.at)
+        self._code, self._code_name = compiler.text(shape.code), name_of(shape.code)
+        self._id, self._version, self._order = (compiler.text(one) for one in (shape.id, shape.version, shape.order))
+        self._actor, self._station, self._step = (compiler.text(one)
+                                                  for one in (shape.actor, shape.station, shape.step))
+        self._data, self._rows = compiler.data(shape.data, shape.attributes), rows
+        self._kinds, self._default = shape.kinds, shape.kinds.get(ANY_CODE)
+
+    def make(self, row: Row, head: CaseHead) -> CaseEvent:
+        fields = row.fields
+        claimed = self._at(fields)
+        if claimed is None:
+            raise Refusal("value_missing", self._at_name)
+        target = self._target(fields)
+        version, order, data = self._version(fields), self._order(fields), self._data(fields)
+        if target.reason or target.special_kind:
+            data = msgspec.structs.replace(data, reason=target.reason or data.reason,
+                                           special_kind=target.special_kind or data.special_kind)
+        return CaseEvent(source=head.source, source_event_id=self._id(fields) or self._fingerprint(row, head),
+                         source_version=1 if version is None else whole_number(version, "version"), kind=target.kind,
+                         case_no=head.no, area=head.area, claimed_at=claimed[0], utc_offset=claimed[1],
+                         order=row.order if order is None else whole_number(order, "order"),
+                         org=head.org, item=head.item, item_version=head.item_version, actor=self._actor(fields),
+                         station=self._station(fields), step=target.step or self._step(fields), data=data)
+
+    def _target(self, fields: Fields) -> TargetShape:
+        code = self._code(fields)
+        if code is None:
+            raise Refusal("value_missing", self._code_name)
+        targets = self._kinds.get(code, self._default)
+        for target in targets or ():
+            if not target.when or _holds(target.when, fields):
+                return target
+        raise Refusal("code_unknown", self._code_name, code)
+
+    def _fingerprint(self, row: Row, head: CaseHead) -> str:
+        mark = fingerprint_of(f"{head.area}\x1f{head.no}\x1f{row.own}")
+        earlier = self._rows.count(mark)
+        return mark.hex() if not earlier else f"{mark.hex()}.{earlier + 1}"
+
+
+def stem_of(file_name: str) -> str:
+    """The name of a file without folder and known endings: `BPIC15_1` of `logs/BPIC15_1.xes.gz`."""
+    stem = file_name.replace("\\", "/").rpartition("/")[2]
+    while stem.lower().endswith(_SUFFIXES):
+        stem = stem[:stem.rfind(".")]
+    return stem or "unnamed"
+
+
+def _holds(when: dict[str, tuple[str, ...]], fields: Fields) -> bool:
+    return all(fields.get(column, "").strip() in wanted for column, wanted in when.items())
+
+
+def _attempt(maker: _CaseEventMaker | _EventMaker, row: Row, head: CaseHead) -> Parsed:
+    try:
+        event = maker.make(row, head)
+        check_lengths(event)
+    except Refusal as refusal:
+        return _refused(row, refusal)
+    return Parsed(event, None, row.fields, row.line)
+
+
+def check_lengths(event: CaseEvent) -> None:
+    """Raises Refusal `value_too_long`: the record has room for so much and cuts nothing off."""
+    for name, most in MAX_LENGTHS.items():
+        value = getattr(event, name)
+        if value is not None and len(value) > most:
+            raise Refusal("value_too_long", name, value, f"at most {most} characters")
+
+
+def _refused(row: Row, refusal: Refusal) -> Parsed:
+    return Parsed(None, Rejection(refusal.as_outcome(), row.line), row.fields, row.line)

@@ -1,0 +1,249 @@
+"""Mapping files: how the columns and codes of a source become events of the record.
+
+One YAML file per kind of source. Everything is checked when it is read; a complaint names the file, the line, the key and
+the remedy. docs/feeds.md describes every key with examples.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping as MappingOf
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from cases.events import Due, EventData, EventKind
+from config.documents import Document, Strict, read_document
+from core.errors import ConfigError
+
+MAPPING_DIR = Path(__file__).resolve().parents[1] / "config" / "mappings"
+ANY_CODE = "*"
+DUE_FIELDS = frozenset(name for name in EventData.__struct_fields__ if name.endswith("_due"))
+LIMIT_FIELDS = frozenset(name for name in EventData.__struct_fields__ if name.endswith("_limit"))
+TEXT_FIELDS = frozenset(EventData.__struct_fields__) - DUE_FIELDS - LIMIT_FIELDS - {"attributes", "approved_days"}
+DATA_FIELDS = DUE_FIELDS | LIMIT_FIELDS | TEXT_FIELDS | {"approved_days"}
+Format = Literal["xes", "csv", "jsonl"]
+
+
+def _as_tuple(given: Any) -> Any:
+    return (given,) if isinstance(given, str) else given
+
+
+def _as_value(given: Any) -> Any:
+    return {"column": given} if isinstance(given, str) else given
+
+
+def _as_target(given: Any) -> Any:
+    return {"kind": given} if isinstance(given, str) else given
+
+
+def _as_targets(given: Any) -> Any:
+    return given if isinstance(given, list) else [given]
+
+
+Texts = Annotated[tuple[str, ...], BeforeValidator(_as_tuple)]
+
+
+class ValueShape(Strict):
+    """Where a value comes from: the first filled of several columns, columns joined, the file's name, or a constant."""
+
+    column: Texts = ()
+    join: Texts = ()
+    with_: str = Field(default=" ", alias="with")
+    file: Texts = ()
+    value: str | None = None
+    absent: str | None = None
+    granularity: Literal["day", "instant"] = "day"
+
+    @model_validator(mode="after")
+    def _has_one_origin(self) -> Self:
+        origins = sum((bool(self.column), bool(self.join), bool(self.file), self.value is not None))
+        if origins != 1:
+            raise ValueError("give exactly one of column, join, file and value")
+        for pattern in self.file:
+            _compiled(pattern)
+        return self
+
+
+Value = Annotated[ValueShape, BeforeValidator(_as_value)]
+
+
+class AreaShape(Strict):
+    """The area of the cases. With a calendar it is stored when the source is read; without, it must exist already."""
+
+    code: Value
+    name: str = "{area}"
+    calendar: str | None = None
+    timezone: str = "Asia/Shanghai"
+    preset: str | None = None
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        if (self.calendar is None) != (self.preset is None):
+            raise ValueError("calendar and preset belong together: give both or neither")
+        return self
+
+
+class TimeShape(Strict):
+    """How time stamps are written. `zone: none` refuses a time stamp without an offset."""
+
+    zone: str | None = None
+    formats: Texts = ("iso",)
+
+
+class CaseShape(Strict):
+    no: Value
+    org: Value | None = None
+    item: Value | None = None
+    item_version: Value | None = None
+
+
+class TargetShape(Strict):
+    """What a source's code means, perhaps only `when` columns have certain values."""
+
+    kind: EventKind
+    step: str | None = None
+    reason: str | None = None
+    special_kind: str | None = None
+    when: dict[str, Texts] = {}
+
+
+Target = Annotated[TargetShape, BeforeValidator(_as_target)]
+
+
+class EventShape(Strict):
+    """The event of a row. Codes that are not in `kinds` are refused unless `'*'` states what they are."""
+
+    at: Value
+    code: Value
+    kinds: dict[str, Annotated[tuple[Target, ...], BeforeValidator(_as_targets)]] = Field(min_length=1)
+    id: Value | None = None
+    version: Value | None = None
+    order: Value | None = None
+    actor: Value | None = None
+    station: Value | None = None
+    step: Value | None = None
+    data: dict[str, Value] = {}
+    attributes: dict[str, Value] = {}
+
+
+class CaseEventShape(Strict):
+    """An event made of the case's own values, e.g. accepted at its start date. Absent time: no event, unless required."""
+
+    kind: EventKind
+    at: Value
+    required: bool = False
+    place: Literal["first", "last"] = "first"
+    actor: Value | None = None
+    data: dict[str, Value] = {}
+    attributes: dict[str, Value] = {}
+
+
+class MappingShape(Strict):
+    """A mapping file."""
+
+    name: str = Field(pattern=r"^[a-z0-9_.-]{1,40}$")
+    title: dict[Literal["zh", "en"], str]
+    formats: Annotated[tuple[Format, ...], BeforeValidator(_as_tuple)] = Field(min_length=1)
+    rows: Literal["event", "case"] = "event"
+    source: str = "{mapping}"
+    encoding: Literal["auto", "utf-8", "utf-16", "gb18030"] = "auto"
+    separator: Literal[",", ";", "\t", "|"] = ","
+    null_values: tuple[str, ...] = ()
+    area: AreaShape
+    time: TimeShape = TimeShape()
+    case: CaseShape
+    case_events: tuple[CaseEventShape, ...] = ()
+    event: EventShape | None = None
+
+
+class SourceMapping:
+    """A checked mapping and where it was written."""
+
+    def __init__(self, shape: MappingShape, path: Path) -> None:
+        self.shape, self.path = shape, path
+        self.name = shape.name
+        self.zone = zone_of(shape)
+
+
+def read_mapping(path: Path) -> SourceMapping:
+    """Read and check one file. Raises ConfigError with file, line, key, problem and remedy."""
+    document = read_document(path)
+    shape = document.read_as(MappingShape)
+    _check(document, shape)
+    return SourceMapping(shape, path)
+
+
+def find_mapping(name_or_file: str, directories: tuple[Path, ...] = (MAPPING_DIR,)) -> SourceMapping:
+    """A mapping by the name of a file in one of the directories (the first wins), or by its own path."""
+    if name_or_file.endswith((".yaml", ".yml")):
+        return read_mapping(Path(name_or_file))
+    for directory in directories:
+        path = directory / f"{name_or_file}.yaml"
+        if re.fullmatch(r"[a-z0-9_.-]+", name_or_file) and path.is_file():
+            return read_mapping(path)
+    raise ConfigError("mapping_unknown", value=name_or_file, known=sorted(mapping_names(directories)),
+                      remedy="name one of these, or give the path of a .yaml file")
+
+
+def mapping_names(directories: tuple[Path, ...] = (MAPPING_DIR,)) -> Iterator[str]:
+    """The names `find_mapping` knows."""
+    for directory in directories:
+        yield from (path.stem for path in sorted(directory.glob("*.yaml")))
+
+
+def zone_of(shape: MappingShape) -> ZoneInfo | None:
+    """The zone of times without offset: `time.zone`, else the area's."""
+    name = shape.time.zone or shape.area.timezone
+    return None if name == "none" else ZoneInfo(name)
+
+
+def _check(document: Document, shape: MappingShape) -> None:
+    _check_zones(document, shape)
+    if shape.rows == "event" and shape.event is None:
+        raise document.problem(["rows"], "rows are events, but there is no `event` block", "add it, or write rows: case")
+    if shape.rows == "case" and not shape.case_events:
+        raise document.problem(["rows"], "rows are cases, but there are no `case_events`", "add them")
+    if shape.event is not None:
+        _check_data(document, ("event", "data"), shape.event.data)
+        _check_kinds(document, shape.event)
+    for index, case_event in enumerate(shape.case_events):
+        _check_data(document, ("case_events", index, "data"), case_event.data)
+
+
+def _check_zones(document: Document, shape: MappingShape) -> None:
+    for keys, name in ((("time", "zone"), shape.time.zone), (("area", "timezone"), shape.area.timezone)):
+        try:
+            if name not in (None, "none"):
+                ZoneInfo(str(name))
+        except (ZoneInfoNotFoundError, ValueError) as failure:
+            raise document.problem(keys, f"no such time zone: {name!r}",
+                                   "an IANA name such as Europe/Amsterdam") from failure
+
+
+def _check_data(document: Document, keys: tuple[str | int, ...], data: MappingOf[str, ValueShape]) -> None:
+    for name in data.keys() - DATA_FIELDS:
+        raise document.problem((*keys, name), f"an event has no {name!r}", f"one of {', '.join(sorted(DATA_FIELDS))}")
+
+
+def _check_kinds(document: Document, event: EventShape) -> None:
+    for code, targets in event.kinds.items():
+        for index, target in enumerate(targets[:-1]):
+            if not target.when:
+                raise document.problem(("event", "kinds", code, index), "the lines after it are never reached",
+                                       "give it a `when`, or put it last")
+    if event.kinds.get(ANY_CODE) and any(target.when for target in event.kinds[ANY_CODE]):
+        raise document.problem(("event", "kinds", ANY_CODE), "the default may not have a `when`", "remove it")
+
+
+def _compiled(pattern: str) -> re.Pattern[str]:
+    try:
+        return re.compile(pattern)
+    except re.error as failure:
+        raise ValueError(f"no regular expression: {failure}") from failure
+
+
+__all__ = ["DATA_FIELDS", "DUE_FIELDS", "LIMIT_FIELDS", "MAPPING_DIR", "Due", "MappingShape", "SourceMapping",
+           "find_mapping", "mapping_names", "read_mapping", "zone_of"]

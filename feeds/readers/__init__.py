@@ -1,0 +1,1 @@
+"""Readers: a stream of bytes → rows as texts, whatever happens to the stream."""

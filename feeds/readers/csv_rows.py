@@ -1,0 +1,123 @@
+"""CSV files: a row per record under a header, read as a stream.
+
+Columns named `case:<name>` hold values of the case, repeated on every row; the others are the event's own. Texts stay
+texts: a formula is kept as written and made harmless where it is exported.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+
+from feeds.limits import FeedLimits
+from feeds.readers.lines import TextLines
+from feeds.readers.xes import CASE_PREFIX
+from feeds.reasons import Refusal, Rejection
+from feeds.records import Broken, Row
+
+_SHOWN_FIELDS = 200
+
+
+def read_csv(chunks: Iterator[bytes], limits: FeedLimits, *, encoding: str = "auto", separator: str = ",",
+             needed: frozenset[str] = frozenset()) -> Iterator[Row | Broken]:
+    """A Row per record; a Broken per line or record that cannot be one. Without the `needed` columns nothing is read."""
+    lines = TextLines(chunks, limits, encoding)
+    try:
+        yield from _Table(lines, separator, needed).rows()
+    except _NoHeader as failure:
+        yield Broken(Rejection(failure.as_outcome(), 1))
+    yield from lines.take_broken()
+
+
+class _NoHeader(Refusal):
+    """There is no usable header, so no row can be read."""
+
+
+class _Table:
+    def __init__(self, lines: TextLines, separator: str, needed: frozenset[str]) -> None:
+        self._lines, self._needed = lines, needed
+        self._reader = csv.reader(lines, delimiter=separator, strict=True)
+        self._header: tuple[str, ...] = ()
+        self._own: list[int] | None = None
+        self._order = 0
+
+    def rows(self) -> Iterator[Row | Broken]:
+        self._read_header()
+        while True:
+            before = self._lines.number
+            try:
+                values = next(self._reader)
+            except StopIteration:
+                return
+            except csv.Error as failure:
+                yield from self._lines.take_broken()
+                yield self._unreadable(failure, before)
+                continue
+            hole = self._lines.last_broken_line
+            yield from self._lines.take_broken()
+            if values:
+                yield self._row(values, before, hole)
+
+    def _row(self, values: list[str], before: int, hole: int) -> Row | Broken:
+        line = self._lines.number - _line_ends(values) if hole == 0 else self._lines.number
+        if len(values) != len(self._header):
+            return self._refuse(line, values, "field_count", f"{len(values)} fields, the header has {len(self._header)}")
+        if before < hole < self._lines.number and _line_ends(values):
+            return self._refuse(line, values, "wrong_encoding", f"line {hole} inside this record was refused")
+        self._order += 1
+        own = values if self._own is None else [values[index] for index in self._own]
+        return Row(line, dict(zip(self._header, values, strict=True)), "\x1f".join(own), self._order)
+
+    def _read_header(self) -> None:
+        try:
+            header = next(self._reader, None)
+        except csv.Error as failure:
+            raise _NoHeader("header_missing", problem=str(failure)) from failure
+        if header is None and not self._lines.last_broken_line:
+            raise _NoHeader("file_empty")
+        self._header = tuple(name.strip() for name in header or ())
+        if not any(self._header):
+            raise _NoHeader("header_missing")
+        self._check_columns()
+        if any(name.startswith(CASE_PREFIX) for name in self._header):
+            self._own = [index for index, name in enumerate(self._header) if not name.startswith(CASE_PREFIX)]
+
+    def _check_columns(self) -> None:
+        twice = sorted({name for name in self._header if self._header.count(name) > 1})
+        if twice:
+            raise _NoHeader("header_repeated", value=", ".join(twice))
+        missing = sorted(self._needed - set(self._header))
+        if missing:
+            raise _NoHeader("mapping_columns_missing", value=", ".join(missing),
+                            problem=f"the file has {', '.join(self._header[:_SHOWN_FIELDS])}")
+
+    def _unreadable(self, failure: csv.Error, before: int) -> Broken:
+        code = "field_too_long" if "field limit" in str(failure) else "field_count"
+        refusal = Refusal(code, problem=f"lines {before + 1} to {self._lines.number}: {failure}")
+        return Broken(Rejection(refusal.as_outcome(), before + 1), "", self._header)
+
+    def _refuse(self, line: int, values: list[str], code: str, problem: str) -> Broken:
+        raw = _as_line(values)
+        return Broken(Rejection(Refusal(code, problem=problem).as_outcome(), line), raw, self._header)
+
+
+def parse_csv_line(text: str, header: tuple[str, ...], separator: str = ",") -> Row:
+    """One repaired line under the header it was refused under. Raises Refusal `field_count`."""
+    try:
+        values = next(csv.reader([text], delimiter=separator, strict=True), [])
+    except csv.Error as failure:
+        raise Refusal("field_count", problem=str(failure)) from failure
+    if len(values) != len(header):
+        raise Refusal("field_count", problem=f"{len(values)} fields, the header has {len(header)}")
+    own = [value for name, value in zip(header, values, strict=True) if not name.startswith(CASE_PREFIX)]
+    return Row(0, dict(zip(header, values, strict=True)), "\x1f".join(own), 0)
+
+
+def _as_line(values: list[str]) -> str:
+    quoted = ('"' + value.replace('"', '""') + '"' if any(mark in value for mark in ',"\n\r') else value
+              for value in values)
+    return ",".join(quoted)
+
+
+def _line_ends(values: list[str]) -> int:
+    return sum(value.count("\n") for value in values)

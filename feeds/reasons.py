@@ -1,0 +1,90 @@
+"""Why a record was refused: one code per reason, its acknowledgement status and what its sender can do about it.
+
+The Chinese and English sentences for people come from `config/locales` by `feed.reason.<code>`; the remedy here is what
+the command line and the machine interface say.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from cases.events import Outcome, Status
+
+_MALFORMED = {
+    "archive_unsupported": "unpack it; .gz and plain files are read directly",
+    "attributes_too_many": "send fewer attributes, or raise ingest.max_attributes",
+    "content_after_json": "one JSON value per line",
+    "field_count": "give every row as many fields as the header; quote fields that contain the separator",
+    "field_too_long": "shorten the field, or close its quotation mark",
+    "file_empty": "send a file with content",
+    "gzip_broken": "compress and send the file again; what was readable before the break is kept",
+    "gzip_too_large": "split the file, or raise ingest.max_decompressed_bytes / ingest.max_decompression_ratio",
+    "gzip_truncated": "send the whole file again; what was readable before the break is kept",
+    "header_missing": "the first line must name the columns",
+    "header_repeated": "give every column its own name",
+    "json_invalid": "send valid JSON in UTF-8, one object per line",
+    "line_too_long": "split the record, or raise ingest.max_line_bytes",
+    "mapping_columns_missing": "use the mapping made for this file, or correct its column names",
+    "nul_character": "remove the NUL characters; the file may be binary or UTF-16 without a mark",
+    "number_unreadable": "write a whole number",
+    "record_invalid": "correct the field named in the detail",
+    "time_out_of_range": "write a date between 1900 and 2199",
+    "time_unreadable": "write ISO 8601, e.g. 2026-03-09T09:30:00+08:00, or add the format to the mapping",
+    "time_zone_missing": "write the offset, or state a zone in the mapping",
+    "value_missing": "fill the field",
+    "value_too_long": "shorten the value",
+    "wrong_encoding": "save the file as UTF-8 (UTF-16 with a mark and GB18030 are recognised)",
+    "xml_broken": "send well-formed XML; what was readable before the break is kept",
+    "xml_forbidden": "remove the DOCTYPE and all entity declarations",
+    "xml_no_traces": "send an XES log with traces",
+    "xml_too_deep": "send attributes nested less deeply",
+    "xml_token_too_long": "shorten the text, or raise ingest.max_line_bytes",
+}
+_UNSUITABLE = {
+    "area_unknown": "name the area of the case",
+    "case_facts_contradict": "give all rows of a case the same case values",
+    "code_unknown": "add the code to the mapping's code table, then replay the record",
+    "future_dated": "correct the time of the event or the clock of the sender",
+    "limit_unreadable": "write 20wd, 56cd or 8wh",
+}
+_ERROR = {"not_recorded": "replay the record; if it fails again, report the detail to the administrator"}
+
+REMEDIES = _MALFORMED | _UNSUITABLE | _ERROR
+
+
+def status_of(code: str) -> Status:
+    """The acknowledgement status of a reason."""
+    if code in _MALFORMED:
+        return Status.MALFORMED
+    return Status.UNSUITABLE if code in _UNSUITABLE else Status.ERROR
+
+
+class Refusal(Exception):
+    """A record cannot become an event. `field` and `value` say what is wrong; the value is cut to 200 characters."""
+
+    def __init__(self, code: str, field: str = "", value: object = "", problem: str = "") -> None:
+        super().__init__(code, field)
+        self.code, self.field, self.value, self.problem = code, field, str(value)[:200], problem
+
+    def as_detail(self) -> dict[str, str]:
+        told = {"field": self.field, "value": self.value, "problem": self.problem, "remedy": REMEDIES[self.code]}
+        return {key: text for key, text in told.items() if text}
+
+    def as_outcome(self) -> Outcome:
+        return Outcome(status_of(self.code), self.code, self.as_detail())
+
+
+class Rejection(msgspec.Struct, frozen=True):
+    """A refused record and where it stands: 1-based line (0: unknown), byte of the decompressed content, record name."""
+
+    outcome: Outcome
+    line: int = 0
+    byte: int = 0
+    record: str = ""
+
+    @property
+    def position(self) -> str:
+        """`line 7`, `byte 4096`, or empty."""
+        if self.line:
+            return f"line {self.line}"
+        return f"byte {self.byte}" if self.byte else ""

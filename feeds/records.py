@@ -1,0 +1,44 @@
+"""What readers hand to the mapping, and what the mapping hands to ingest."""
+
+from __future__ import annotations
+
+import msgspec
+
+from cases.events import CaseEvent
+from feeds.reasons import Rejection
+
+
+class Row(msgspec.Struct, frozen=True):
+    """One record of a source as texts by column; case attributes are named `case:<name>`.
+
+    `own` is what distinguishes the event from others of its case (None: the row tells about the case only), `order` its
+    place in the file or trace.
+    """
+
+    line: int
+    fields: dict[str, str]
+    own: str | None
+    order: int
+
+
+class Broken(msgspec.Struct, frozen=True):
+    """A record, or the rest of a file, that could not be read. `raw` is its text as far as it is known."""
+
+    rejection: Rejection
+    raw: str = ""
+    header: tuple[str, ...] = ()
+
+
+class Parsed(msgspec.Struct, frozen=True):
+    """One record on its way to the journal: an event, or the reason why there is none; with what it was made of."""
+
+    event: CaseEvent | None
+    rejection: Rejection | None = None
+    raw: dict[str, str] | str = ""
+    line: int = 0
+    header: tuple[str, ...] = ()
+
+
+def raw_text(raw: dict[str, str] | str) -> str:
+    """The record as one text for the quarantine."""
+    return raw if isinstance(raw, str) else msgspec.json.encode(raw).decode()

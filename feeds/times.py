@@ -1,0 +1,64 @@
+"""Time stamps as sources write them → instant and offset.
+
+An offset that is written is kept. Without one, the zone of the mapping decides, at that local time (summer time
+included). A time without either is refused: its instant would be a guess.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from core.instants import SECOND_US, from_us, offset_minutes, to_us
+from feeds.reasons import Refusal
+
+ISO = "iso"
+EPOCH_S, EPOCH_MS = "epoch_s", "epoch_ms"
+FIRST_YEAR, LAST_YEAR = 1900, 2199
+_REMEMBERED = 65_536
+
+TimeReader = Callable[[str], tuple[int, int]]
+
+
+def time_reader(zone: ZoneInfo | None, formats: tuple[str, ...] = (ISO,)) -> TimeReader:
+    """A function text → (microseconds UTC, minutes east). It raises Refusal for what it cannot read.
+
+    `formats` are `iso`, `epoch_s`, `epoch_ms` or strptime patterns, tried in order. Answers are remembered (bounded):
+    logs repeat their days.
+    """
+
+    @lru_cache(maxsize=_REMEMBERED)
+    def read(text: str) -> tuple[int, int]:
+        moment = _moment(text, formats)
+        if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+            raise Refusal("time_out_of_range", value=text)
+        if moment.tzinfo is None:
+            if zone is None:
+                raise Refusal("time_zone_missing", value=text)
+            moment = moment.replace(tzinfo=zone)
+        elif zone is not None and formats[0].startswith("epoch"):
+            moment = moment.astimezone(zone)
+        return to_us(moment), offset_minutes(moment)
+
+    return read
+
+
+def _moment(text: str, formats: tuple[str, ...]) -> datetime:
+    for form in formats:
+        try:
+            return _read_as(text, form)
+        except (ValueError, OverflowError):
+            continue
+    raise Refusal("time_unreadable", value=text, problem=f"expected {' or '.join(formats)}")
+
+
+def _read_as(text: str, form: str) -> datetime:
+    if form == ISO:
+        return datetime.fromisoformat(text)
+    if form == EPOCH_S:
+        return from_us(int(text) * SECOND_US)
+    if form == EPOCH_MS:
+        return from_us(int(text) * 1000)
+    return datetime.strptime(text, form)

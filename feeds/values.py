@@ -1,0 +1,187 @@
+"""Mapping values compiled to functions: a record's texts → one text, a due date, event data."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from cases.events import NO_DATA, Due, EventData
+from core.errors import InvalidInput
+from core.limits import parse_limit
+from feeds.mapping import DUE_FIELDS, LIMIT_FIELDS, ValueShape
+from feeds.reasons import Refusal
+from feeds.tally import fingerprint_of
+from feeds.times import TimeReader
+
+Fields = dict[str, str]
+Getter = Callable[[Fields], str | None]
+DataGetter = Callable[[Fields], EventData]
+
+
+class Compiler:
+    """Compiles values for one file: its stem, the texts that mean "absent", and its way of writing times."""
+
+    def __init__(self, stem: str, null_values: tuple[str, ...], read_time: TimeReader) -> None:
+        self._stem, self._nulls, self._read_time = stem, frozenset(null_values), read_time
+
+    def text(self, shape: ValueShape | None) -> Getter:
+        """A function fields → text or None (absent, empty or one of the null values)."""
+        if shape is None:
+            return _absent
+        if shape.value is not None:
+            return _constant(shape.value)
+        if shape.file:
+            return _constant(self._from_file_name(shape))
+        if shape.join:
+            return self._joined(shape)
+        if len(shape.column) == 1:
+            return self._of_column(shape.column[0], shape.absent)
+        return self._first_filled(shape)
+
+    def time(self, shape: ValueShape) -> Callable[[Fields], tuple[int, int] | None]:
+        """A function fields → (instant, offset) or None. Its Refusal names the column."""
+        get, read, name = self.text(shape), self._read_time, name_of(shape)
+
+        def time(fields: Fields) -> tuple[int, int] | None:
+            text = get(fields)
+            if text is None:
+                return None
+            try:
+                return read(text)
+            except Refusal as refusal:
+                refusal.field = name
+                raise
+
+        return time
+
+    def data(self, shapes: Mapping[str, ValueShape], attributes: Mapping[str, ValueShape]) -> DataGetter:
+        """A function fields → EventData; the shared empty one when nothing is filled."""
+        if not shapes and not attributes:
+            return lambda _fields: NO_DATA
+        getters = [(name, self._datum(name, shape)) for name, shape in shapes.items()]
+        kept = [(name, self.text(shape)) for name, shape in attributes.items()]
+
+        def data(fields: Fields) -> EventData:
+            filled: dict[str, Any] = {}
+            for name, get in getters:
+                value = get(fields)
+                if value is not None:
+                    filled[name] = value
+            told = {name: value for name, get in kept if (value := get(fields)) is not None}
+            if told:
+                filled["attributes"] = told
+            return EventData(**filled) if filled else NO_DATA
+
+        return data
+
+    def _datum(self, name: str, shape: ValueShape) -> Callable[[Fields], Any]:
+        if name in DUE_FIELDS:
+            return self._due(shape)
+        if name in LIMIT_FIELDS:
+            return _checked(self.text(shape), name_of(shape), _limit)
+        if name == "approved_days":
+            return _checked(self.text(shape), name_of(shape), _whole_number)
+        return self.text(shape)
+
+    def _due(self, shape: ValueShape) -> Callable[[Fields], Due | None]:
+        time, granularity = self.time(shape), shape.granularity
+
+        def due(fields: Fields) -> Due | None:
+            read = time(fields)
+            return None if read is None else Due(read[0], read[1], granularity)
+
+        return due
+
+    def _from_file_name(self, shape: ValueShape) -> str:
+        for pattern in shape.file:
+            match = re.search(pattern, self._stem)
+            if match:
+                return short_name(match[match.lastindex or 0])
+        return shape.absent or short_name(self._stem)
+
+    def _of_column(self, column: str, absent: str | None) -> Getter:
+        nulls = self._nulls
+
+        def get(fields: Fields) -> str | None:
+            text = fields.get(column)
+            if text:
+                text = text.strip()
+            return text if text and text not in nulls else absent
+
+        return get
+
+    def _first_filled(self, shape: ValueShape) -> Getter:
+        getters = [self._of_column(column, None) for column in shape.column]
+        absent = shape.absent
+
+        def get(fields: Fields) -> str | None:
+            for getter in getters:
+                text = getter(fields)
+                if text is not None:
+                    return text
+            return absent
+
+        return get
+
+    def _joined(self, shape: ValueShape) -> Getter:
+        """Absent as soon as one part is: half an identifier identifies nothing."""
+        getters = [self._of_column(column, None) for column in shape.join]
+        between, absent = shape.with_, shape.absent
+
+        def get(fields: Fields) -> str | None:
+            parts = [getter(fields) for getter in getters]
+            filled = [part for part in parts if part is not None]
+            return between.join(filled) if len(filled) == len(parts) else absent
+
+        return get
+
+
+def name_of(shape: ValueShape) -> str:
+    """The column a complaint about this value names."""
+    return " / ".join(shape.column or shape.join) or "file name"
+
+
+def short_name(name: str, most: int = 64) -> str:
+    """The name, or its beginning and a fingerprint of all of it when it is longer than the record has room for."""
+    return name if len(name) <= most else f"{name[:most - 13]}~{fingerprint_of(name).hex()[:12]}"
+
+
+def whole_number(text: str, field: str) -> int:
+    """Raises Refusal `number_unreadable`."""
+    return int(_checked(lambda _: text, field, _whole_number)({}))
+
+
+def _checked(get: Getter, name: str, convert: Callable[[str], Any]) -> Callable[[Fields], Any]:
+    def checked(fields: Fields) -> Any:
+        text = get(fields)
+        if text is None:
+            return None
+        try:
+            return convert(text)
+        except Refusal as refusal:
+            refusal.field = name
+            raise
+
+    return checked
+
+
+def _limit(text: str) -> str:
+    try:
+        return str(parse_limit(text))
+    except InvalidInput as failure:
+        raise Refusal("limit_unreadable", value=text) from failure
+
+
+def _whole_number(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or len(text) > 9:
+        raise Refusal("number_unreadable", value=text)
+    return int(text)
+
+
+def _absent(_fields: Fields) -> str | None:
+    return None
+
+
+def _constant(text: str) -> Getter:
+    return lambda _fields: text

@@ -1,0 +1,110 @@
+"""Write the parts of docs/ that are made from the code: `python -m scripts.render_docs`, or `--check` to only compare.
+
+A generated part stands between two marks in its page; the text around it is written by hand.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from config.documents import read_document
+from config.ladders import Preset, Rule, Rung, load_presets
+from config.setting_groups import Settings
+from config.settings import DEFAULTS, environment_name, is_secret
+
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+_BEGIN, _END = "<!-- generated: {name} -->", "<!-- end of generated: {name} -->"
+
+
+def render_settings() -> str:
+    """One table per group: key, default, meaning."""
+    defaults = read_document(DEFAULTS).data
+    return "\n".join(_group(group, field.annotation, defaults[group]) for group, field in Settings.model_fields.items())
+
+
+def render_ladders() -> str:
+    """One table per preset: what is watched, when each rung passes, what is demanded."""
+    return "\n".join(_preset(preset) for preset in load_presets().values())
+
+
+PARTS: dict[tuple[str, str], Callable[[], str]] = {
+    ("configuration.md", "settings"): render_settings,
+    ("configuration.md", "ladders"): render_ladders,
+}
+
+
+def with_part(page: str, name: str, part: str) -> str:
+    """The page with the text between the marks of `name` replaced. Raises ValueError when a mark is missing."""
+    begin, end = _BEGIN.format(name=name), _END.format(name=name)
+    before, found, rest = page.partition(begin)
+    _, found_end, after = rest.partition(end)
+    if not found or not found_end:
+        raise ValueError(f"the page lacks the marks of {name!r}")
+    return f"{before}{begin}\n\n{part}\n{end}{after}"
+
+
+def rendered(docs: Path = DOCS) -> dict[Path, str]:
+    """Every page that has generated parts, as it should be."""
+    pages: dict[Path, str] = {}
+    for (file, name), render in PARTS.items():
+        path = docs / file
+        pages[path] = with_part(pages.get(path) or path.read_text(encoding="utf-8"), name, render())
+    return pages
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="change nothing; exit with 1 if a page is out of date")
+    options = parser.parse_args(arguments)
+    stale = [path for path, text in rendered().items() if path.read_text(encoding="utf-8") != text]
+    for path in stale:
+        print(f"{'out of date' if options.check else 'written'}: {path.relative_to(DOCS.parent)}")
+        if not options.check:
+            path.write_text(rendered()[path], encoding="utf-8")
+    return 1 if options.check and stale else 0
+
+
+def _group(group: str, model: Any, defaults: dict[str, Any]) -> str:
+    lines = [f"### {group}", "", model.__doc__.strip(), "", "| key | default | meaning |", "|---|---|---|"]
+    for name, field in model.model_fields.items():
+        key = f"{group}.{name}"
+        meaning = f"{field.description} Secret." if is_secret(key) else field.description
+        lines.append(f"| `{key}`<br>`{environment_name(key)}` | {_default(defaults[name])} | {meaning} |")
+    return "\n".join([*lines, ""])
+
+
+def _default(value: Any) -> str:
+    if value is None:
+        return "empty"
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
+
+
+def _preset(preset: Preset) -> str:
+    lines = [f"### {preset.id}: {preset.name}", "",
+             f"Version {preset.version}, in force from {preset.effective_from}. Source: {preset.source}.", "",
+             "| clock | warning 预警 | yellow 黄牌 | red 红牌 | legal basis |", "|---|---|---|---|---|"]
+    for rule in preset.rules:
+        cells = [_rung_of(rule, level) for level in (1, 2, 3)]
+        budget = f" (limit {rule.limit} where none is stated)" if rule.limit else ""
+        lines.append(f"| {rule.name}{budget} | {' | '.join(cells)} | {rule.legal_basis} |")
+    return "\n".join([*lines, ""])
+
+
+def _rung_of(rule: Rule, level: int) -> str:
+    return next((_when(rung) for rung in rule.rungs if rung.level == level), "–")
+
+
+def _when(rung: Rung) -> str:
+    if rung.fraction is not None:
+        return f"{rung.fraction:.0%} of the limit used"
+    if not rung.offset_days:
+        return "at the limit"
+    return f"limit {'+' if rung.offset_days > 0 else '−'} {abs(rung.offset_days)}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

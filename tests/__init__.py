@@ -1,0 +1,1 @@
+"""Tests. Folders by cost: unit, conventions, integration, e2e, bench, js."""

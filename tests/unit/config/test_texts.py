@@ -1,0 +1,79 @@
+"""The sentences people read: both languages say the same things, and every code of the program has its words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from alerts.lifecycle import Closing, Level
+from alerts.lifecycle import State as CardState
+from cases.events import ClockKind, EventKind, Status
+from cases.projection import Condition, Light
+from cases.states import State
+from config.catalogue import Category, ItemKind, SpecialKind
+from config.texts import LANGUAGES, load_texts
+from core.access import Role
+from core.errors import ConfigError
+from core.limits import Unit
+from feeds.reasons import REMEDIES
+
+CODES: dict[str, Iterable[str]] = {
+    "event_kind": EventKind, "state": State, "clock": ClockKind, "clock_condition": Condition, "light": Light,
+    "level": [level.wire for level in Level], "card_state": CardState, "card_closing": Closing, "role": Role,
+    "unit": Unit, "limit": Unit, "outcome": Status, "feed.reason": REMEDIES, "item_kind": get_args(ItemKind),
+    "category": get_args(Category), "special_kind": get_args(SpecialKind),
+    "office_state": ["working", "before", "lunch", "after", "weekend", "holiday", "unpublished"],
+    "feed.state": ["ok", "late", "silent", "never"],
+}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("group", CODES)
+def test_every_code_of_the_program_has_its_words(group: str, language: str) -> None:
+    texts = load_texts()[language]
+    assert [code for code in CODES[group] if not texts.has(f"{group}.{code}")] == []
+
+
+def test_both_languages_have_the_same_keys_and_the_same_values_to_put_in() -> None:
+    texts = load_texts()
+    assert texts["zh"].all_keys() ^ texts["en"].all_keys() == frozenset()
+    differing = [key for key in texts["zh"].all_keys() if texts["zh"].places(key) != texts["en"].places(key)]
+    assert differing == []
+
+
+def test_every_error_raised_by_code_has_a_sentence() -> None:
+    texts, root = load_texts()["zh"], Path(__file__).resolve().parents[3]
+    raised = {code for package in ("core", "config", "cases", "alerts", "feeds", "dashboard")
+              for path in (root / package).rglob("*.py") for code in _codes_raised(path.read_text("utf-8"))}
+    assert sorted(code for code in raised if not texts.has(f"error.{code}")) == []
+
+
+def _codes_raised(source: str) -> Iterable[str]:
+    categories = ("SupervisionError|ConfigError|InvalidInput|NotAuthenticated|NotPermitted|NotFound|Conflict|TooLarge|"
+                  "UpstreamError|Unavailable")
+    return re.findall(rf'\b(?:{categories})\("([a-z_]+)"', source)
+
+
+def test_values_are_put_in_and_braces_without_a_name_are_left() -> None:
+    texts = load_texts()["zh"]
+    assert texts.get("error.account_not_found", username="{x}") == "没有账号 {x}"
+
+
+def test_a_missing_key_or_value_raises() -> None:
+    texts = load_texts()["zh"]
+    with pytest.raises(ConfigError, match="text_missing"):
+        texts.get("error.nothing_like_it")
+    with pytest.raises(ConfigError, match="text_value_missing"):
+        texts.get("error.account_not_found")
+
+
+def test_a_value_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    for language in LANGUAGES:
+        (tmp_path / f"{language}.yaml").write_text("group:\n  answer: true\n", encoding="utf-8")
+    with pytest.raises(ConfigError) as refusal:
+        load_texts(tmp_path)
+    assert (refusal.value.details["line"], refusal.value.details["key"]) == (2, "group.answer")
