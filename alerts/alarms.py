@@ -89,7 +89,8 @@ class AlarmService:
 
 def standing_alarms(conn: Connection) -> list[Alarm]:
     """Every alarm not cleared, oldest first."""
-    statement = select(alarms.c["code", "subject", "args", "since", "count"]).where(alarms.c.cleared_at.is_(None))
+    statement = select(alarms.c.code, alarms.c.subject, alarms.c.args, alarms.c.since, alarms.c.count).where(
+        alarms.c.cleared_at.is_(None))
     rows = conn.execute(statement.order_by(alarms.c.since, alarms.c.code, alarms.c.subject))
     return [Alarm(code, subject, msgspec.json.decode(args), since, count) for code, subject, args, since, count in rows]
 

@@ -93,7 +93,7 @@ class Delivery:
         """First data of an admitted client: what it missed, or a snapshot. True when it could be replayed."""
         with self._lock:
             client = self._clients.get(sid)
-            can_replay = is_same_build and epoch == self._log.epoch and self._is_near(last_seq)
+            can_replay = is_same_build and bool(epoch) and epoch == self._log.epoch and self._is_near(last_seq)
             if client is not None and can_replay:
                 self._continue_from(client, last_seq)
                 return True

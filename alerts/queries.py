@@ -71,7 +71,7 @@ class CardQueries:
 
     def active(self, level: Level | None = None, limit: int = 100, offset: int = 0, org: str | None = None) -> CardPage:
         """Cards not closed, unacknowledged first, oldest first; of one level or one department when asked."""
-        wanted = [_IS_OPEN, *([cards.c.level == int(level)] if level else []), *([cards.c.org == org] if org else [])]
+        wanted = [_IS_OPEN, *([cards.c.level == int(level)] if level else []), *([cards.c.org == org] if org is not None else [])]
         with self._database.read() as conn:
             total = conn.execute(select(func.count()).select_from(cards).where(*wanted)).scalar_one()
             rows = conn.execute(_by_urgency(select(cards).where(*wanted)).limit(min(limit, PAGE_MAX)).offset(offset))

@@ -72,8 +72,8 @@ class CardWriter:
     def __init__(self, wording: Wording, zone: tzinfo) -> None:
         self._wording, self._zone = wording, zone
 
-    def iso(self, us: int) -> str:
-        return from_us(us).astimezone(self._zone).isoformat(timespec="seconds")
+    def iso(self, us: int, timespec: str = "seconds") -> str:
+        return from_us(us).astimezone(self._zone).isoformat(timespec=timespec)
 
     def maybe_iso(self, us: int | None) -> str | None:
         return None if us is None else self.iso(us)
@@ -94,6 +94,10 @@ class CardWriter:
     def said(self, code: str, **args: Any) -> str:
         """The sentence of an error code."""
         return self._wording.sentence(f"error.{code}", **args)
+
+    def alarm(self, code: str, **args: Any) -> str:
+        """The sentence of an alarm."""
+        return self._wording.sentence(f"alarm.{code}", **args)
 
     def acknowledgement(self, card: Card) -> Acknowledgement | None:
         if card.acked_at is None:

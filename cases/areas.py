@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, select
 
 from cases.models import areas
-from config.ladders import Preset
+from config.ladders import Preset, Rule
 from core.database import Database, bulk_upsert
 from core.errors import ConfigError
+from core.instants import date_of
 from core.working_calendar import WorkingCalendar
 
 _COLUMNS = ("area", "name", "calendar", "timezone", "preset")
@@ -29,10 +30,18 @@ class Area:
 
 @dataclass(frozen=True, slots=True)
 class AreaContext:
-    """What the clocks of an area need."""
+    """What the clocks of an area need. Rules are remembered per kind and day: every event asks for them."""
 
     calendar: WorkingCalendar
     preset: Preset
+    rules: dict[tuple[str, int], Rule | None] = field(default_factory=dict, compare=False)
+
+    def rule(self, kind: str, day: int) -> Rule | None:
+        """The rule in force for that kind of clock on an epoch day."""
+        key = (kind, day)
+        if key not in self.rules:
+            self.rules[key] = self.preset.rule_for(kind, date_of(day)) if self.preset.holds_on(date_of(day)) else None
+        return self.rules[key]
 
 
 class Areas:

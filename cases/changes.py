@@ -45,6 +45,14 @@ class StoredClock(msgspec.Struct, frozen=True):
     level: int
     passed: tuple[str, ...]
     next_at: int | None
+    due_at: int | None
+    ended_at: int | None
+
+    def says(self, state: ClockState) -> bool:
+        """Whether the row already says what the projection says, so that it need not be written again."""
+        return (self.condition == state.condition and self.level == state.level and self.passed == state.passed
+                and self.next_at == state.next_at and self.due_at == state.due_at
+                and self.ended_at == (state.ended.at if state.ended else None))
 
 
 @dataclass(slots=True)
@@ -90,6 +98,8 @@ class Changes:
         facts = facts_of(fold, case_id)
         for state in states:
             known = before.get(state.ref)
+            if known is not None and known.says(state):
+                continue
             self.clocks.append(_clock_row(state))
             self._rungs(state, known, facts, now_us)
             self._judgement(state, known, facts)
@@ -155,11 +165,15 @@ class Changes:
             self.events.append(CaseJudgeable(known.ref, facts))
 
 
-def stored_clock(case_id: int, kind: str, ordinal: int, condition: str, level: int, passed: str,
-                 next_at: int | None) -> StoredClock:
-    """A clock row as read."""
-    ref = ClockRef(case_id, ClockKind(kind), ordinal)
-    return StoredClock(ref, condition, level, tuple(passed.split(",")) if passed else (), next_at)
+STORED_CLOCK_COLUMNS = ("case_id", "kind", "ordinal", "condition", "level", "passed", "next_at", "due_at", "ended_at")
+_KINDS = {kind.value: kind for kind in ClockKind}
+
+
+def stored_clock(case_id: int, kind: str, ordinal: int, condition: str, level: int, passed: str, next_at: int | None,
+                 due_at: int | None, ended_at: int | None) -> StoredClock:
+    """A clock row as read (STORED_CLOCK_COLUMNS)."""
+    ref = ClockRef(case_id, _KINDS[kind], ordinal)
+    return StoredClock(ref, condition, level, tuple(passed.split(",")) if passed else (), next_at, due_at, ended_at)
 
 
 def _clock_row(state: ClockState) -> tuple[Any, ...]:

@@ -63,7 +63,7 @@ def known_event_ids(conn: Connection, event_ids: Sequence[bytes]) -> set[bytes]:
     """Which of these deliveries the journal already holds."""
     known: set[bytes] = set()
     for part in chunks(event_ids):
-        known.update(row[0] for row in conn.execute(select(journal.c.event_id).where(journal.c.event_id.in_(part))))
+        known.update(conn.scalars(select(journal.c.event_id).where(journal.c.event_id.in_(part))).all())
     return {bytes(event_id) for event_id in known}
 
 

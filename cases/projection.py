@@ -19,7 +19,7 @@ from cases.events import CaseFacts, ClockKind, ClockRef, Due, EventKind
 from cases.states import Fold, Moment, State, Stop
 from config.ladders import Rule
 from core.errors import SupervisionError
-from core.instants import DAY_US, date_of
+from core.instants import DAY_US, MINUTE_US
 from core.limits import Granularity, Limit, Unit, parse_limit
 
 
@@ -162,10 +162,13 @@ def _case_limits(fold: Fold, case_id: int, context: AreaContext, catalogue: Cata
     limits = {ClockKind.PROMISED: promised, ClockKind.STATUTORY: statutory, ClockKind.OWN: None}
     if not any(dues.values()) and promised is None and statutory is None:
         raise _Unjudgeable(*_why_no_limit(fold, catalogue))
-    for kind, due in dues.items():
-        limit, rule = limits[kind], _rule(context, kind, opened)
-        if rule is not None and (due is not None or limit is not None):
-            yield _Watch(ClockRef(case_id, kind), opened, fold.closed, rule, limit, due, tuple(fold.stops))
+    watched = [(kind, due, limits[kind]) for kind, due in dues.items() if due is not None or limits[kind] is not None]
+    rules = {kind: rule for kind, _, _ in watched if (rule := _rule(context, kind, opened)) is not None}
+    if not rules:
+        raise _Unjudgeable("rule_missing", context.preset.id)
+    for kind, due, limit in watched:
+        if kind in rules:
+            yield _Watch(ClockRef(case_id, kind), opened, fold.closed, rules[kind], limit, due, tuple(fold.stops))
 
 
 def limits_of(fold: Fold, catalogue: Catalogue) -> tuple[Limit | None, Limit | None]:
@@ -223,7 +226,7 @@ def _steps(fold: Fold, case_id: int, context: AreaContext, opened: Moment) -> It
 
 
 def _rule(context: AreaContext, kind: ClockKind, opened: Moment) -> Rule | None:
-    return context.preset.rule_for(kind.value, date_of(opened.local // DAY_US))
+    return context.rule(kind, opened.local // DAY_US)
 
 
 # How it stands ----------------------------------------------------------------------------------------------------
@@ -280,7 +283,7 @@ def _next_at(watch: _Watch, rungs: list[Passage], passed: list[Passage]) -> int 
 def _condition(watch: _Watch, timing: Timing, now_us: int) -> Condition:
     if watch.ended is not None:
         return Condition.ENDED
-    local_now = now_us + watch.started.utc_offset * 60_000_000
+    local_now = now_us + watch.started.utc_offset * MINUTE_US
     stopped = any(start <= local_now and (end is None or local_now < end) for start, end in timing.stops)
     return Condition.STOPPED if stopped else Condition.RUNNING
 

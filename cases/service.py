@@ -16,7 +16,7 @@ from sqlalchemy import Connection, select
 
 from cases.areas import Areas
 from cases.chain import ChainKeys
-from cases.changes import NO_ORG, Changes, StoredCase, stored_clock
+from cases.changes import NO_ORG, STORED_CLOCK_COLUMNS, Changes, StoredCase, stored_clock
 from cases.events import (
     DUPLICATE,
     OK,
@@ -150,7 +150,7 @@ def load_cases(conn: Connection, case_ids: Sequence[int]) -> dict[int, StoredCas
     found: dict[int, StoredCase] = {}
     for part in chunks(case_ids):
         for row in conn.execute(select(*case_table.c["case_id", "fold", "light", "tally", "org", "item"])
-                                .where(case_table.c.case_id.in_(part))):
+                                .where(case_table.c.case_id.in_(part))).all():
             found[row[0]] = StoredCase(_unpack(row[1]), Light(row[2]), read_tally(row[3]), row[4], row[5])
     for part in chunks(list(found)):
         _load_clocks(conn, part, found)
@@ -158,8 +158,8 @@ def load_cases(conn: Connection, case_ids: Sequence[int]) -> dict[int, StoredCas
 
 
 def _load_clocks(conn: Connection, case_ids: Sequence[int], found: dict[int, StoredCase]) -> None:
-    statement = select(*clocks.c["case_id", "kind", "ordinal", "condition", "level", "passed", "next_at"])
-    for row in conn.execute(statement.where(clocks.c.case_id.in_(case_ids))):
+    statement = select(*clocks.c[STORED_CLOCK_COLUMNS]).where(clocks.c.case_id.in_(case_ids))
+    for row in conn.execute(statement).all():
         clock = stored_clock(*row)
         found[row[0]].clocks[clock.ref] = clock
 

@@ -13,7 +13,7 @@ from typing import Literal
 
 from config.documents import Document, Strict, read_document
 from core.errors import ConfigError, InvalidInput
-from core.limits import Limit, Unit, parse_limit
+from core.limits import Granularity, Limit, Unit, parse_limit
 
 CITY_DIR = Path(__file__).parent / "city"
 SHORT_NAME_MAX = 5  # Han characters that fit a row head of the wall's heat map
@@ -137,6 +137,7 @@ class _Item(Strict):
 
 class _ItemsFile(Strict):
     version: str
+    granularity: Granularity | None = None
     flows: dict[Category, tuple[str, ...]]
     items: dict[str, tuple[_Item, ...]]
 
@@ -203,8 +204,8 @@ def _item(document: Document, place: tuple[str | int, ...], org: str, entry: _It
     if entry.category not in listed.flows:
         raise _record_problem(document, (*place, "category"), entry.code, f"no flow for {entry.category!r}",
                               "add it to flows")
-    promised = _limit(document, (*place, "promised"), entry.code, entry.promised)
-    statutory = _limit(document, (*place, "statutory"), entry.code, entry.statutory)
+    promised = _limit(document, (*place, "promised"), entry.code, entry.promised, listed.granularity)
+    statutory = _limit(document, (*place, "statutory"), entry.code, entry.statutory, listed.granularity)
     if promised is not None and statutory is not None and _exceeds(promised, statutory):
         raise _record_problem(document, (*place, "promised"), entry.code,
                               f"promised {promised} exceeds statutory {statutory}",
@@ -213,11 +214,12 @@ def _item(document: Document, place: tuple[str | int, ...], org: str, entry: _It
                 entry.version or listed.version, listed.flows[entry.category], entry.special, entry.fee)
 
 
-def _limit(document: Document, place: tuple[str | int, ...], record: str, text: str | None) -> Limit | None:
+def _limit(document: Document, place: tuple[str | int, ...], record: str, text: str | None,
+           granularity: Granularity | None) -> Limit | None:
     if text is None:
         return None
     try:
-        return parse_limit(text)
+        return parse_limit(text, granularity)
     except InvalidInput as failure:
         raise _record_problem(document, place, record, str(failure), "write 20wd, 56cd or 8wh") from failure
 

@@ -16,7 +16,7 @@ from pydantic import Field, model_validator
 
 from config.documents import Document, Strict, read_document
 from core.errors import InvalidInput
-from core.limits import Limit, parse_limit
+from core.limits import Granularity, Limit, parse_limit
 
 RULES_DIR = Path(__file__).parent / "rules"
 
@@ -50,7 +50,12 @@ class Rung(Strict):
 
 
 class Rule(Strict):
-    """A ladder for one kind of clock. `limit` is the budget where neither item nor feed states one."""
+    """A ladder for one kind of clock.
+
+    `limit` is the budget where neither item nor feed states one. `granularity` says how this place judges that budget
+    and the approved length of a special procedure (absent: days by day, hours by instant); an item's own limits bring
+    theirs along.
+    """
 
     id: str = Field(min_length=1, max_length=64)
     watches: Watched
@@ -60,13 +65,14 @@ class Rule(Strict):
     source: str
     demanded_action: str
     limit: str | None = None
+    granularity: Granularity | None = None
     effective_from: date | None = None
     effective_until: date | None = None
     rungs: tuple[Rung, ...] = Field(min_length=1)
 
     @property
     def default_limit(self) -> Limit | None:
-        return parse_limit(self.limit) if self.limit is not None else None
+        return parse_limit(self.limit, self.granularity) if self.limit is not None else None
 
     def holds_on(self, day: date) -> bool:
         """Whether the rule is in force on that day; both ends belong to it."""

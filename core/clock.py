@@ -109,3 +109,23 @@ class AcceleratedClock:
             self._business_us, self._at_real_us = business_us, real_us
         return business_us
 
+
+
+class SwitchedClock:
+    """Stands in front of another clock that may be exchanged: a demonstration loads its past before it goes live."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def switch_to(self, clock: Clock) -> None:
+        self._clock = clock
+
+    @property
+    def speed(self) -> float:
+        return self._clock.speed
+
+    def now(self) -> datetime:
+        return self._clock.now()
+
+    def now_us(self) -> int:
+        return self._clock.now_us()

@@ -40,13 +40,17 @@ class Job:
 
 
 class Scheduler:
-    """Runs the jobs of one process while it holds the lease; `on_failure(job, error)` tells of a job that raised."""
+    """Runs the jobs of one process while it holds the lease.
+
+    `on_change(job, error)` is called when a job begins to fail (with the error) and when it is well again (with None).
+    """
 
     def __init__(self, database: Database, lease_s: float = 10.0, clock: Clock | None = None,
-                 on_failure: Callable[[str, Exception], None] | None = None) -> None:
+                 on_change: Callable[[str, Exception | None], None] | None = None) -> None:
         self._database, self._lease_us = database, int(lease_s * SECOND_US)
         self._clock = clock or SystemClock()
-        self._on_failure = on_failure
+        self._on_change = on_change
+        self._failing: set[str] = set()
         self.owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:6]}"
         self._runner = BackgroundScheduler(timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1,
                                                                          "misfire_grace_time": None})
@@ -93,10 +97,17 @@ class Scheduler:
         except Exception as error:  # one failing job must not end the scheduler; it is logged and told as an alarm
             log.exception("job %s failed", job.name)
             self._finish(job, repr(error))
-            if self._on_failure is not None:
-                self._on_failure(job.name, error)
+            self._tell(job, error)
         else:
             self._finish(job, None)
+            self._tell(job, None)
+
+    def _tell(self, job: Job, error: Exception | None) -> None:
+        was_failing = job.name in self._failing
+        if self._on_change is None or was_failing == (error is not None):
+            return
+        (self._failing.discard if error is None else self._failing.add)(job.name)
+        self._on_change(job.name, error)
 
     def _claim(self, job: Job) -> bool:
         try:

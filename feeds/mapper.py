@@ -40,9 +40,9 @@ class CaseHead(msgspec.Struct, frozen=True):
 class Mapper:
     """Turns the rows of one file into events. Not shared between files: it remembers what it met."""
 
-    def __init__(self, mapping: SourceMapping, file_name: str, limits: FeedLimits) -> None:
+    def __init__(self, mapping: SourceMapping, file_name: str, limits: FeedLimits, source: str | None = None) -> None:
         shape = mapping.shape
-        self.mapping, self.stem = mapping, stem_of(file_name)
+        self.mapping, self.stem, self._source = mapping, stem_of(file_name), source or shape.source
         compiler = Compiler(self.stem, shape.null_values, time_reader(mapping.zone, shape.time.formats))
         self._area, self._no = compiler.text(shape.area.code), compiler.text(shape.case.no)
         self._org, self._item = compiler.text(shape.case.org), compiler.text(shape.case.item)
@@ -53,7 +53,7 @@ class Mapper:
         self._event = _EventMaker(shape.event, compiler, rows) if shape.event is not None else None
         self._tallies = (self._told, rows)
         self._sources: dict[str, str] = {}
-        self._last_told: tuple[str, ...] = ()
+        self._last_told: tuple[CaseHead, list[str | None]] | None = None
 
     def parse(self, records: Iterable[Row | Broken]) -> Iterator[Parsed]:
         """Every record's events or its refusal; a row with case values may yield several."""
@@ -87,10 +87,16 @@ class Mapper:
         """The name under which this file's events are journalled."""
         source = self._sources.get(area)
         if source is None:
-            template = self.mapping.shape.source
-            source = short_name(template.format(mapping=self.mapping.name, area=area, file=self.stem))
+            source = short_name(self._source.format(mapping=self.mapping.name, area=area, file=self.stem))
             self._sources[area] = source
         return source
+
+    def default_source(self) -> str:
+        """The source of records that belong to no case."""
+        area = self.constant_area()
+        if area is not None:
+            return self.source_of(area)
+        return next(iter(self._sources.values()), self.mapping.name)
 
     def close(self) -> None:
         """Give back the memory and the temporary files."""
@@ -107,11 +113,11 @@ class Mapper:
 
     def _tell_case(self, row: Row, head: CaseHead) -> Iterator[Parsed]:
         """Case values repeat on every row of a flat file: tell them once, and complain once when they contradict."""
-        told = (head.area, head.no, *[maker.facts(row.fields) for maker in self._case_events])
-        if told == self._last_told:
+        told = [maker.facts(row.fields) for maker in self._case_events]
+        if (head, told) == self._last_told:
             return
-        self._last_told = told
-        for maker, facts in zip(self._case_events, told[2:], strict=True):
+        self._last_told = head, told
+        for maker, facts in zip(self._case_events, told, strict=True):
             if facts is None:
                 continue
             place = f"{head.area}\x1f{head.no}\x1f{maker.kind}"

@@ -7,14 +7,16 @@ the remedy. docs/feeds.md describes every key with examples.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping as MappingOf
+from collections.abc import Iterator
+from collections.abc import Mapping as MappingOf
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from cases.events import Due, EventData, EventKind
+from cases.areas import Area
+from cases.events import EventData, EventKind
 from config.documents import Document, Strict, read_document
 from core.errors import ConfigError
 
@@ -167,6 +169,18 @@ class SourceMapping:
         self.name = shape.name
         self.zone = zone_of(shape)
 
+    @property
+    def reference(self) -> str:
+        """What `find_mapping` finds it by again."""
+        return self.name if self.path.stem == self.name else str(self.path)
+
+    def area_named(self, code: str) -> Area | None:
+        """The area to store for a code; None when the mapping leaves areas to the installation."""
+        area = self.shape.area
+        if area.calendar is None or area.preset is None:
+            return None
+        return Area(code, area.name.format(area=code), area.calendar, area.timezone, area.preset)
+
 
 def read_mapping(path: Path) -> SourceMapping:
     """Read and check one file. Raises ConfigError with file, line, key, problem and remedy."""
@@ -209,7 +223,10 @@ def _check(document: Document, shape: MappingShape) -> None:
     if shape.event is not None:
         _check_data(document, ("event", "data"), shape.event.data)
         _check_kinds(document, shape.event)
+    kinds = [one.kind for one in shape.case_events]
     for index, case_event in enumerate(shape.case_events):
+        if case_event.kind in kinds[:index]:
+            raise document.problem(("case_events", index, "kind"), "this kind is there twice", "make one of them")
         _check_data(document, ("case_events", index, "data"), case_event.data)
 
 
@@ -244,6 +261,3 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     except re.error as failure:
         raise ValueError(f"no regular expression: {failure}") from failure
 
-
-__all__ = ["DATA_FIELDS", "DUE_FIELDS", "LIMIT_FIELDS", "MAPPING_DIR", "Due", "MappingShape", "SourceMapping",
-           "find_mapping", "mapping_names", "read_mapping", "zone_of"]

@@ -61,4 +61,4 @@ def _read_as(text: str, form: str) -> datetime:
         return from_us(int(text) * SECOND_US)
     if form == EPOCH_MS:
         return from_us(int(text) * 1000)
-    return datetime.strptime(text, form)
+    return datetime.strptime(text, form)  # noqa: DTZ007 - the caller adds the mapping's zone

@@ -8,21 +8,20 @@ import { initialState } from "./modules/live_state.mjs";
 import { createStore } from "./modules/store.mjs";
 import { textsOf, instant } from "./modules/format.mjs";
 import { newClock, observe } from "./modules/server_clock.mjs";
-import * as alarmStrip from "./modules/alarm_strip.mjs";
-import * as cardColumns from "./modules/card_columns.mjs";
-import * as flyOver from "./modules/fly_over.mjs";
-import * as heatMap from "./modules/heat_map.mjs";
-import * as keyFigures from "./modules/key_figures.mjs";
-import * as linkStrip from "./modules/link_strip.mjs";
-import * as queueStrip from "./modules/queue_strip.mjs";
-import * as roomStrip from "./modules/room_strip.mjs";
-import * as screenCare from "./modules/screen_care.mjs";
-import * as tickingClock from "./modules/ticking_clock.mjs";
 
+// Loaded only where they are used: a page is not slower, and not broken, by what another page needs.
 const MODULES = {
-  "alarm-strip": alarmStrip, "card-columns": cardColumns, "fly-over": flyOver, "heat-map": heatMap,
-  "key-figures": keyFigures, "link-strip": linkStrip, "queue-strip": queueStrip, "room-strip": roomStrip,
-  "screen-care": screenCare, "ticking-clock": tickingClock,
+  "alarm-strip": () => import("./modules/alarm_strip.mjs"),
+  "card-columns": () => import("./modules/card_columns.mjs"),
+  "desk-console": () => import("./modules/desk_console.mjs"),
+  "fly-over": () => import("./modules/fly_over.mjs"),
+  "heat-map": () => import("./modules/heat_map.mjs"),
+  "key-figures": () => import("./modules/key_figures.mjs"),
+  "link-strip": () => import("./modules/link_strip.mjs"),
+  "queue-strip": () => import("./modules/queue_strip.mjs"),
+  "room-strip": () => import("./modules/room_strip.mjs"),
+  "screen-care": () => import("./modules/screen_care.mjs"),
+  "ticking-clock": () => import("./modules/ticking_clock.mjs"),
 };
 const BIRTHS_KEPT = 500;
 const FAULTS_KEPT = 5;
@@ -48,7 +47,7 @@ function start(wall) {
   const now = () => performance.now();
   const { faults, onFault } = faultList(t);
   const store = createStore(initialState(), (callback) => requestAnimationFrame(callback), onFault);
-  const arrivals = signal();
+  const arrivals = signal(onFault);
   const births = new Map();
   let clock = newClock();
 
@@ -59,7 +58,7 @@ function start(wall) {
     onArrived: (cards) => { remember(births, cards, now()); arrivals.emit(cards); },
   });
   const deps = {
-    store, t, now, arrivals, births, faults, onFault, wall, clock: () => clock, link: () => live.link,
+    store, t, now, arrivals, births, faults, onFault, wall, clock: () => clock, link: () => live.link, socket: live.socket,
     every: (ms, callback) => every(ms, callback, onFault), scale: rootScale,
     staleAfterMs: config.staleAfterMs,
   };
@@ -70,10 +69,10 @@ function start(wall) {
   window.yangguang = Object.freeze({ state: store.get, link: () => ({ ...live.link }), faults });
 }
 
-function mountOn(node, deps) {
-  const module = MODULES[node.dataset.live];
-  if (!module) return;
-  try { module.mount(node, deps); } catch (fault) { deps.onFault(fault); }
+async function mountOn(node, deps) {
+  const load = MODULES[node.dataset.live];
+  if (!load) return;
+  try { (await load()).mount(node, deps); } catch (fault) { deps.onFault(fault); }
 }
 
 /** setInterval whose failures are seen: a panel that fails becomes an alarm on the wall, not a silent gap. */
@@ -82,11 +81,13 @@ function every(ms, callback, onFault) {
   return () => clearInterval(timer);
 }
 
-function signal() {
+function signal(onFault) {
   const readers = new Set();
   return {
     subscribe(reader) { readers.add(reader); return () => readers.delete(reader); },
-    emit(value) { for (const reader of readers) reader(value); },
+    emit(value) {
+      for (const reader of readers) { try { reader(value); } catch (fault) { onFault(fault); } }
+    },
   };
 }
 

@@ -8,8 +8,8 @@ from dash import dcc, html
 
 from dashboard.figures import GRAPH_CONFIG, Figure, heat_map_frame
 from dashboard.panels.marks import mark, part
-from dashboard.words import Words
 from dashboard.theme import Theme
+from dashboard.words import Words
 
 GRAPH_ID = "wall-heat-map"
 

@@ -56,16 +56,25 @@ class TextLines:
         return self._broken[-1].rejection.line if self._broken else 0
 
     def _text_of(self, raw: bytes | None) -> str | None:
+        try:
+            return self._checked(raw)
+        except Refusal as refusal:
+            kept = (raw or b"")[:_KEPT_OF_A_BAD_LINE].decode(self._encoding or "utf-8", "replace").replace("\0", "\\0")
+            self._broken.append(Broken(Rejection(refusal.as_outcome(), self.number), kept))
+            return None
+
+    def _checked(self, raw: bytes | None) -> str:
         if raw is None:
-            return self._refuse("line_too_long", b"", f"more than {self._limits.max_line_bytes} bytes")
+            raise Refusal("line_too_long", problem=f"more than {self._limits.max_line_bytes} bytes")
         try:
             text = self._decoded(raw)
         except UnicodeDecodeError as failure:
-            return self._refuse("wrong_encoding", raw, f"byte {failure.start + 1} of the line is not {self.encoding}")
+            problem = f"byte {failure.start + 1} of the line is not {self.encoding}"
+            raise Refusal("wrong_encoding", problem=problem) from failure
         if "\0" in text:
-            return self._refuse("nul_character", raw, "")
+            raise Refusal("nul_character")
         if self._is_rewritten and "\ufffd" in text:
-            return self._refuse("wrong_encoding", raw, "half of a UTF-16 character")
+            raise Refusal("wrong_encoding", problem="half of a UTF-16 character")
         return text
 
     def _decoded(self, raw: bytes) -> str:
@@ -78,10 +87,6 @@ class TextLines:
         except UnicodeDecodeError:
             text, self._encoding = raw.decode("gb18030"), "gb18030"
         return text
-
-    def _refuse(self, code: str, raw: bytes, problem: str) -> None:
-        kept = raw[:_KEPT_OF_A_BAD_LINE].decode(self._encoding or "utf-8", "replace").replace("\0", "\\0")
-        self._broken.append(Broken(Rejection(Refusal(code, problem=problem).as_outcome(), self.number), kept))
 
     def _split(self) -> Iterator[bytes | None]:
         """Lines with their ends; None for one that was too long, whose bytes were let go as they came."""

@@ -1,4 +1,4 @@
-"""Logs of seventeen cases made by hand, each case a trap, with answers worked out on paper and a calendar page.
+"""Logs of eighteen cases made by hand, each case a trap, with answers worked out on paper and a calendar page.
 
     September 2013        October 2013          November 2013      Chinese calendar of those weeks:
     Mo Tu We Th Fr Sa Su  Mo Tu We Th Fr Sa Su  Mo Tu We Th Fr     off  19-21 September, 1-7 October
@@ -60,6 +60,9 @@ BETA: list[Trace] = [
     ({"concept:name": "2004", "startDate": "2013-09-23T00:00:00+02:00", "endDate": "2013-10-15T00:00:00+02:00"},
      [(STOP, "2013-09-26T00:00:00+02:00"), (RESUME, "2013-09-26T00:00:00+02:00"), (STOP, "2013-09-27T00:00:00+02:00"),
       (OTHER, "2013-10-20T00:00:00+02:00")]),
+    # Closed four days after its log ends, still stopped: a stop lasts to the end of the log, so those four days count.
+    ({"concept:name": "2005", "startDate": "2013-09-30T00:00:00+02:00", "endDate": "2013-10-24T00:00:00+02:00"},
+     [(OTHER, "2013-09-30T00:00:00+02:00"), (STOP, "2013-10-02T00:00:00+02:00")]),
 ]
 
 # A town in the format of receipt_wabo.
@@ -127,17 +130,17 @@ def _figures(*values: float | None) -> dict[str, float | None]:
 Answers = dict[tuple[str, str, bool], tuple[dict[str, Any], dict[str, dict[str, Any]]]]
 TOWN_STATISTICS: Answers = {
     ("10cd", "mf", False): (
-        _figures(12, 9, 3, 1, 2, 6, 3, 0.111111, 0.333333, 11, 23.6, 9, 16.8, 11, 23.6),
+        _figures(13, 10, 3, 1, 2, 7, 3, 0.1, 0.3, 12, 24.6, 9, 18.2, 12, 24.6),
         {"ALPHA": _figures(8, 6, 2, 1, 2, 3, 2, 0.166667, 0.5, 10.5, 25.5, 8.5, 17.5, 10.5, 25.5),
-         "BETA": _figures(4, 3, 1, 0, 0, 3, 1, 0, 0, 13, 20.2, 9, 14.6, 13, 20.2)}),
+         "BETA": _figures(5, 4, 1, 0, 0, 4, 1, 0, 0, 17.5, 23.4, 12.5, 17.4, 17.5, 23.4)}),
     ("10cd", "mf", True): (
-        _figures(12, 9, 3, 3, 4, 2, 2, 0.333333, 0.777778, 10, 12.8, 7, 9.6, 10, 12.8),
+        _figures(13, 10, 3, 4, 4, 2, 2, 0.4, 0.8, 10, 11.9, 6.5, 9.3, 10, 11.9),
         {"ALPHA": _figures(8, 6, 2, 1, 3, 2, 1, 0.166667, 0.666667, 10, 15.5, 8, 10.5, 10, 15.5),
-         "BETA": _figures(4, 3, 1, 2, 1, 0, 1, 0.666667, 1, 8, 9.6, 6, 6.8, 8, 9.6)}),
+         "BETA": _figures(5, 4, 1, 3, 1, 0, 1, 0.75, 1, 7, 9.4, 6, 6.7, 7, 9.4)}),
     ("5wd", "cn", True): (
-        _figures(12, 9, 3, 4, 0, 5, 2, 0.444444, 0.444444, 6, 9.4, 6, 9.4, 10, 12.8),
+        _figures(13, 10, 3, 5, 0, 5, 2, 0.5, 0.5, 5, 8.7, 5, 8.7, 10, 11.9),
         {"ALPHA": _figures(8, 6, 2, 1, 0, 5, 1, 0.166667, 0.166667, 6, 11.5, 6, 11.5, 10, 15.5),
-         "BETA": _figures(4, 3, 1, 3, 0, 0, 1, 1, 1, 4, 4, 4, 4, 8, 9.6)}),
+         "BETA": _figures(5, 4, 1, 4, 0, 0, 1, 1, 1, 4, 4, 4, 4, 7, 9.4)}),
 }
 _NOTHING = _figures(0, 0, 0, 0, 0, 0, 0, *[None] * 8)
 RECEIPT_STATISTICS: Answers = {

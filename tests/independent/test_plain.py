@@ -74,6 +74,13 @@ def _stop_that_never_ends_lasts_on(original, events, end_of_log):
     return original(events, end_of_log + timedelta(days=16))
 
 
+def _stop_that_never_ends_lasts_to_the_closing(original, municipality, attributes, events, end_of_log):
+    case = original(municipality, attributes, events, end_of_log)
+    case.stops = [(stop, case.closed if resumption == end_of_log and case.closed else resumption)
+                  for stop, resumption in case.stops]
+    return case
+
+
 def _stops_in_the_order_of_the_file(original, events, end_of_log):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(plain, "_instant", lambda _text: datetime(2013, 1, 1, tzinfo=UTC))
@@ -129,6 +136,7 @@ MUTANTS: dict[str, tuple[str, Callable[..., object]]] = {
     "a planned end is an end": ("_bpic15_case", _planned_end_is_an_end),
     "a stop that never ends is none": ("_stops", _stop_that_never_ends_is_no_stop),
     "a stop that never ends outlasts its log": ("_stops", _stop_that_never_ends_lasts_on),
+    "a stop that never ends lasts to the closing": ("_bpic15_case", _stop_that_never_ends_lasts_to_the_closing),
     "stops in the order of the file": ("_stops", _stops_in_the_order_of_the_file),
     "equal times in the reverse order": ("_stops", _stops_of_equal_time_in_reverse),
     "the opening day counts": ("_nth_day", _opening_day_counts),

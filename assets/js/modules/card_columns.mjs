@@ -1,8 +1,9 @@
 /** Red and yellow cards, oldest unacknowledged first, as many as the wall holds legibly; the rest is counted in words. */
 
+import { thousands } from "./format.mjs";
 import { createCard, itemLines, updateCard } from "./card_view.mjs";
 import { keyedList, setText } from "./keyed_list.mjs";
-import { cardsOf, needsAck, shortNames } from "./live_state.mjs";
+import { cardsOf, needsAck, shortNames, totals } from "./live_state.mjs";
 import { read } from "./server_clock.mjs";
 
 /** Design pixels (20-wall.css holds the same): a card with a one-line item, each further line, the gap after a card. */
@@ -53,9 +54,12 @@ export function mount(root, { store, t, now, clock, births, every }) {
     const fit = fitCards(cards.red, cards.yellow);
     const short = shortNames(state);
     const nowMs = now();
+    const sums = totals(state);
     const view = { t, short, nowMs, serverNow: read(clock(), nowMs) };
-    for (const level of ["red", "yellow"]) columns[level].render(cards[level], fit[level], view, births, state.loaded);
-    setText(more, moreWords(cards.red.length - fit.red, cards.yellow.length - fit.yellow, t));
+    for (const level of ["red", "yellow"]) {
+      columns[level].render(cards[level], { fit: fit[level], total: state.loaded ? sums[level] : null }, view, births);
+    }
+    setText(more, moreWords(sums.red - fit.red, sums.yellow - fit.yellow, t));
   }
 
   const leave = store.subscribe(draw);
@@ -74,13 +78,13 @@ function column(root, t) {
     update: (node, card) => updateCard(node, card, { ...view, bornMs: births.get(card.id) }),
   });
   return {
-    render(cards, fit, nextView, nextBirths, loaded) {
+    render(cards, { fit, total }, nextView, nextBirths) {
       view = nextView;
       births = nextBirths;
       const unsigned = cards.reduce((sum, card) => sum + needsAck(card), 0);
-      setText(parts.count, loaded ? String(cards.length) : "—");
+      setText(parts.count, thousands(total));
       setText(parts.unack, unsigned > 0 ? t("wall.card.unsigned_count", { n: unsigned }) : "");
-      parts.empty.hidden = !loaded || cards.length > 0;
+      parts.empty.hidden = total !== 0;
       list.render(cards.slice(0, fit));
     },
   };

@@ -7,6 +7,8 @@
  * @typedef {{resync:boolean, arrived:Card[], shown:number|null}} Effects
  */
 
+import { instant } from "./format.mjs";
+
 export const LEVELS = { warning: 1, yellow: 2, red: 3 };
 const NOTHING = Object.freeze({ resync: false, arrived: Object.freeze([]), shown: null });
 const GAUGES = ["server_time", "board", "figures", "feeds", "duty", "calendar", "alarms"];
@@ -16,7 +18,7 @@ export function initialState() {
   return {
     loaded: false, epoch: null, last: 0, build: null, demo: false, serverTime: null,
     board: null, figures: null, feeds: [], duty: null, calendar: null, alarms: [],
-    cards: new Map(), counts: null, headSeq: 0, hashMatches: true,
+    cards: new Map(), counts: null, partial: false, headSeq: 0, hashMatches: true,
   };
 }
 
@@ -35,7 +37,7 @@ function applySnapshot(state, message) {
   const next = {
     ...withGauges(state, message), loaded: true, epoch: message.epoch, last: message.as_of_seq,
     build: message.build ?? null, demo: Boolean(message.demo), cards, counts: message.counts ?? null,
-    headSeq: message.as_of_seq, hashMatches: true,
+    partial: activeIn(message.counts) > cards.size, headSeq: message.as_of_seq, hashMatches: true,
   };
   return { state: next, effects: { ...NOTHING, shown: message.as_of_seq } };
 }
@@ -64,11 +66,15 @@ function applyGauge(state, message) {
 }
 
 function applyHeartbeat(state, message) {
-  const level = message.head_seq === state.last;
-  const hashMatches = !level || message.hash == null || message.hash === cardsHash(state.cards.values());
+  const comparable = message.head_seq === state.last && !state.partial && message.hash != null;
+  const hashMatches = !comparable || message.hash === cardsHash(state.cards.values());
   const next = { ...state, headSeq: message.head_seq, counts: message.counts ?? state.counts, hashMatches,
     serverTime: message.server_time ?? state.serverTime };
   return { state: next, effects: { ...NOTHING, resync: state.loaded && !hashMatches } };
+}
+
+function activeIn(counts) {
+  return counts ? counts.warning + counts.yellow + counts.red : 0;
 }
 
 function withGauges(state, message) {
@@ -114,6 +120,23 @@ function compare(a, b) {
   const left = Date.parse(a ?? "") || 0;
   const right = Date.parse(b ?? "") || 0;
   return left - right;
+}
+
+/**
+ * How many active cards there are. Counted from the cards themselves, so that a number and the list beside it never
+ * disagree; only when the server sent a part of very many cards are its own counts taken.
+ */
+export function totals(state) {
+  if (state.partial && state.counts) return { ...state.counts, oldest_unack_at: instant(state.counts.oldest_unack_at) };
+  const sums = { warning: 0, yellow: 0, red: 0, unack: 0, oldest_unack_at: null };
+  for (const card of state.cards.values()) {
+    sums[card.level] += 1;
+    if (!needsAck(card)) continue;
+    sums.unack += 1;
+    const at = instant(card.level_at);
+    if (at != null && (sums.oldest_unack_at == null || at < sums.oldest_unack_at)) sums.oldest_unack_at = at;
+  }
+  return sums;
 }
 
 /** The name the wall prints for the department of a card: the short one of the board, else what the card carries. */

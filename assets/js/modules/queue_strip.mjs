@@ -1,8 +1,8 @@
 /** The queue at the foot of the wall: every card that still wants something, newest first; it steps, it never slides. */
 
-import { clip, hanWidth, instant, span } from "./format.mjs";
+import { clip, hanWidth, span } from "./format.mjs";
 import { element, keyedList, mark, setText } from "./keyed_list.mjs";
-import { byNews, needsAck, shortNames } from "./live_state.mjs";
+import { byNews, needsAck, shortNames, totals } from "./live_state.mjs";
 import { read } from "./server_clock.mjs";
 
 const SLOTS = 4;
@@ -44,13 +44,15 @@ export function mount(root, { store, t, now, clock, arrivals, every }) {
   }
 
   function draw() {
-    const { cards, loaded, counts } = store.get();
-    short = shortNames(store.get());
+    const state = store.get();
+    const { cards, loaded } = state;
+    const sums = totals(state);
+    short = shortNames(state);
     const items = queueOf(cards.values());
     list.render(slots(items, step));
     parts.empty.hidden = !loaded || items.length > 0;
-    setText(parts.summary, summaryWords(counts, cards, read(clock(), now()), t));
-    const beyond = Math.max(0, cards.size - SLOTS);
+    setText(parts.summary, loaded ? summaryWords(sums, read(clock(), now()), t) : "");
+    const beyond = sums.warning + sums.yellow + sums.red - SLOTS;
     setText(parts.more, beyond > 0 ? t("wall.queue.more", { n: beyond }) : "");
   }
 
@@ -65,11 +67,9 @@ function createRow(card, t) {
   return node;
 }
 
-function summaryWords(counts, cards, serverNow, t) {
-  const waiting = [...cards.values()].filter((card) => needsAck(card));
-  const unack = counts?.unack ?? waiting.length;
+/** "待签收 12 张 · 最久 35 分". Pure. */
+export function summaryWords({ unack, oldest_unack_at: oldest }, serverNow, t) {
   if (unack === 0) return t("wall.queue.all_signed");
-  const oldest = waiting.map((card) => instant(card.level_at)).filter((ms) => ms != null).reduce((a, b) => Math.min(a, b), Infinity);
-  if (serverNow == null || oldest === Infinity) return t("wall.queue.waiting", { n: unack });
+  if (serverNow == null || oldest == null) return t("wall.queue.waiting", { n: unack });
   return t("wall.queue.waiting_oldest", { n: unack, span: span(serverNow - oldest, t) });
 }

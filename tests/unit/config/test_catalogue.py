@@ -12,7 +12,7 @@ from config.calendars import load_calendars
 from config.catalogue import CITY_DIR, load_catalogue
 from config.ladders import load_presets
 from core.errors import ConfigError
-from core.limits import Limit
+from core.limits import Granularity, parse_limit
 
 
 @pytest.fixture
@@ -60,7 +60,8 @@ def test_every_area_names_a_calendar_and_a_ladder_that_exist() -> None:
 def test_an_item_is_found_with_its_limits_and_steps() -> None:
     item = load_catalogue().find_item("ziran-01")
     assert item is not None
-    assert (item.promised, item.statutory) == (Limit(8), Limit(20))
+    assert (item.promised, item.statutory) == (parse_limit("8wd", Granularity.INSTANT),
+                                               parse_limit("20wd", Granularity.INSTANT))
     assert item.steps[0] == "受理"
     assert item.steps[-1] == "办结"
     assert load_catalogue().find_item("none") is None

@@ -11,7 +11,7 @@ import pytest
 from cases.events import ClockKind
 from config.ladders import Watched, load_presets
 from core.errors import ConfigError
-from core.limits import Limit
+from core.limits import Granularity, parse_limit
 
 RULE = """
 id: test
@@ -71,7 +71,8 @@ def test_yulin_cards_at_nine_tenths_of_the_promise() -> None:
 def test_limits_where_none_is_stated_are_data_too() -> None:
     preset = load_presets()["kechuang"]
     stated = {rule.watches: rule.default_limit for rule in preset.rules if rule.default_limit}
-    assert stated == {"pre_acceptance": Limit(2), "delivery": Limit(3), "consultation": Limit(5), "complaint": Limit(5)}
+    days = {"pre_acceptance": 2, "delivery": 3, "consultation": 5, "complaint": 5}
+    assert stated == {watched: parse_limit(f"{amount}wd", Granularity.INSTANT) for watched, amount in days.items()}
 
 
 def test_every_kind_of_clock_can_be_watched() -> None:

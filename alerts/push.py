@@ -1,0 +1,280 @@
+"""The push channel `/live`: Socket.IO in front, the outbox behind. docs/push-protocol.md is its contract.
+
+WebSocket only: long polling would need sticky routes and loops after a restart. Threading mode: about 500 clients per
+process with unpatched libraries.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+from flask import Flask, Request, request
+from flask_socketio import ConnectionRefusedError, Namespace, SocketIO
+
+from alerts.acknowledging import AcknowledgeCommand
+from alerts.admission import Gate, Refusals
+from alerts.alarms import AlarmService
+from alerts.client_manager import LockedManager
+from alerts.delivery import Client, Delivery
+from alerts.frames import FrameJson
+from alerts.gauges import GaugeBoard, Gauges
+from alerts.queries import CardQueries, Snapshot
+from alerts.rules import PushRules
+from alerts.screens import ScreenLog
+from alerts.service import CardService
+from alerts.tailer import Tailer
+from alerts.wire import CardWriter
+from core.access import Actor, Role, require
+from core.clock import Clock
+from core.database import Database
+from core.doorbell import Doorbell
+from core.errors import InvalidInput, SupervisionError, Unavailable
+
+log = logging.getLogger(__name__)
+NAMESPACE = "/live"
+SOCKET_PATH = "/socket.io"
+# A department user sees his own unit only, and the wall is about all of them.
+LIVE_ROLES = (Role.WALL_SCREEN, Role.DUTY_OFFICER, Role.INSPECTOR, Role.LEADER, Role.ADMINISTRATOR)
+TEXT_MAX = 64
+
+
+class Hello(msgspec.Struct, frozen=True):
+    """What a connecting page says about itself. All of it may be missing: then it gets a snapshot."""
+
+    epoch: str | None = None
+    last_seq: int | None = None
+    build: str | None = None
+    screen: str | None = None
+
+
+class Shown(msgspec.Struct, frozen=True):
+    """Painted up to `seq`. `hidden`: received, but the page is in the background and paints nothing."""
+
+    seq: int
+    latency_ms: float | None = None
+    heap: float | None = None
+    hidden: bool = False
+
+
+class Resync(msgspec.Struct, frozen=True):
+    last_seq: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PushParts:
+    """What the push channel is made of; the composition root gives it.
+
+    `actor_of(request)` names the person or screen behind a connection (None: refused); it is asked again for every
+    command. `gauges()` gives board, figures, feeds, duty, calendar and alarms. `build` names the release: a page of
+    another build gets a snapshot, sees the new build there and reloads.
+    """
+
+    database: Database
+    doorbell: Doorbell
+    clock: Clock
+    queries: CardQueries
+    service: CardService
+    alarms: AlarmService
+    writer: CardWriter
+    actor_of: Callable[[Request], Actor | None]
+    gauges: Gauges
+    rules: PushRules = field(default_factory=PushRules)
+    build: str = ""
+    is_demo: bool = False
+    monotonic: Callable[[], float] = time.monotonic
+
+
+class LivePush:
+    """Everything of the channel. `attach(app)`, `start()`, `stop()`; `disconnect_actor` on sign-out or role change."""
+
+    def __init__(self, parts: PushParts) -> None:
+        self._parts, rules = parts, parts.rules
+        self.socketio = SocketIO(
+            async_mode="threading", transports=["websocket"], json=FrameJson, async_handlers=False, manage_session=False,
+            client_manager=LockedManager(),
+            ping_interval=rules.ping_interval_s, ping_timeout=rules.ping_timeout_s,
+            max_http_buffer_size=rules.message_max_bytes, logger=False, engineio_logger=False)
+        self.gauges = GaugeBoard(parts.gauges, rules.gauge_interval_s, parts.monotonic,
+                                 lambda: parts.writer.alarm("gauges_failed"), self._now_iso)
+        self.delivery = Delivery(_SocketOutlet(self.socketio), self._snapshot, rules, parts.monotonic)
+        self.screens = ScreenLog(parts.database, parts.alarms, rules.fault_memory_s, parts.monotonic)
+        self._refusals = Refusals(self._close_transport, parts.monotonic)
+        self.tailer = Tailer(
+            database=parts.database, doorbell=parts.doorbell, queries=parts.queries, delivery=self.delivery,
+            gauges=self.gauges, screens=self.screens, clock=parts.clock, rules=rules, monotonic=parts.monotonic,
+            now_iso=self._now_iso, housekeeping=self._refusals.let_go)
+        self._cached: tuple[Snapshot, dict[str, Any]] | None = None
+        self._one_snapshot = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def attach(self, app: Flask) -> None:
+        """Serve the channel from this Flask application."""
+        rules = self._parts.rules
+        self.socketio.init_app(app)
+        self.socketio.on_namespace(LiveNamespace(self))
+        app.wsgi_app = Gate(  # type: ignore[method-assign]
+            app.wsgi_app, SOCKET_PATH, rules.admission_cap + rules.refusal_margin, self._sockets,
+            self._parts.writer.said("live_full", max=rules.admission_cap))
+
+    def start(self) -> None:
+        """Begin to follow the outbox, in a thread of its own."""
+        self.tailer.try_step()
+        self._thread = threading.Thread(target=self.tailer.run, name="push-tailer", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        self.tailer.stop()
+        if self._thread is not None:
+            self._thread.join(timeout=2 * self._parts.rules.poll_interval_s)
+
+    def disconnect_actor(self, name: str) -> None:
+        """End every connection of a person: he signed out, or his roles changed."""
+        for sid in self.delivery.sids_of(name):
+            self.socketio.server.disconnect(sid, NAMESPACE)
+
+    # What the namespace calls -------------------------------------------------------------------------------------
+
+    def admit(self, sid: str, auth: Any) -> None:
+        """Raises NotAuthenticated, NotPermitted, InvalidInput or Unavailable."""
+        actor = require(self._parts.actor_of(request), *LIVE_ROLES)
+        hello = read_message(auth or {}, Hello)
+        client = Client(sid, (hello.screen or "")[:TEXT_MAX], actor, (hello.build or "")[:TEXT_MAX])
+        if not self.delivery.admit(client):
+            raise Unavailable("live_full", max=self._parts.rules.admission_cap, retry_after=10)
+        # In a thread of its own: what is emitted before this handler returns would arrive before "connected".
+        self.socketio.start_background_task(self._welcome, sid, hello)
+
+    def refuse(self, sid: str) -> None:
+        self._refusals.add(self.socketio.server.manager.eio_sid_from_sid(sid, NAMESPACE))
+
+    def confirm(self, sid: str, shown: Shown) -> None:
+        self.delivery.confirm(sid, shown.seq, self._parts.clock.now_us(), _whole(shown.latency_ms), _whole(shown.heap),
+                              shown.hidden)
+
+    def command(self, data: Any) -> Any:
+        """The answer to a duty officer's command. Who he is and what he may is asked anew every time."""
+        try:
+            command = read_message(data, AcknowledgeCommand)
+            result = self._parts.service.acknowledge(command, self._parts.actor_of(request))
+        except SupervisionError as error:
+            return self._refusal(error)
+        except Exception:
+            log.exception("a command failed")
+            return self._refusal(Unavailable("command_failed"))
+        return msgspec.to_builtins(result)
+
+    def said(self, error: SupervisionError) -> str:
+        return self._parts.writer.said(error.code, **error.details)
+
+    # Inside -------------------------------------------------------------------------------------------------------
+
+    def _welcome(self, sid: str, hello: Hello) -> None:
+        is_same_build = (hello.build or "") == self._parts.build
+        last = hello.last_seq if hello.last_seq is not None else -1
+        if self.delivery.welcome(sid, hello.epoch or "", last, is_same_build):
+            # A replay brings only cards; what else is on the page is as old as the connection that broke.
+            self.socketio.emit("gauge", self.gauges.current(), namespace=NAMESPACE, to=sid)
+            self.socketio.emit("heartbeat", self.tailer.heartbeat(), namespace=NAMESPACE, to=sid)
+
+    def _snapshot(self) -> tuple[Snapshot, dict[str, Any]]:
+        """One read for everybody who joins while nothing new is written."""
+        with self._one_snapshot:
+            epoch, head = self.delivery.position
+            cached = self._cached
+            if cached is None or cached[0].epoch != epoch or cached[0].as_of_seq < head:
+                snapshot = self._parts.queries.snapshot()
+                cached = self._cached = snapshot, self._message(snapshot)
+            return cached[0], {**cached[1], **self.gauges.current()}
+
+    def _message(self, snapshot: Snapshot) -> dict[str, Any]:
+        return {"epoch": snapshot.epoch, "as_of_seq": snapshot.as_of_seq, "build": self._parts.build,
+                "demo": self._parts.is_demo, "cards": snapshot.cards, "counts": snapshot.counts,
+                "partial": snapshot.is_partial}
+
+    def _refusal(self, error: SupervisionError) -> dict[str, Any]:
+        return {"ok": False, "error": error.code, "message": self.said(error), "results": [],
+                "retry": isinstance(error, Unavailable)}
+
+    def _now_iso(self) -> str:
+        return self._parts.writer.iso(self._parts.clock.now_us(), timespec="milliseconds")
+
+    def _sockets(self) -> int:
+        return len(self.socketio.server.eio.sockets)
+
+    def _close_transport(self, eio_sid: Any) -> None:
+        if eio_sid is not None:
+            self.socketio.server.eio.disconnect(eio_sid)
+
+
+class LiveNamespace(Namespace):  # type: ignore[misc]
+    """The messages a page may send. Every one is validated; what cannot be read is ignored or answered in words."""
+
+    def __init__(self, push: LivePush) -> None:
+        super().__init__(NAMESPACE)
+        self._push = push
+
+    def on_connect(self, auth: Any = None) -> None:
+        sid = request.sid  # type: ignore[attr-defined]
+        try:
+            self._push.admit(sid, auth)
+        except SupervisionError as error:
+            self._push.refuse(sid)
+            raise ConnectionRefusedError(self._push.said(error), {"code": error.code}) from error
+
+    def on_disconnect(self, *_reason: Any) -> None:
+        self._push.delivery.remove(request.sid)  # type: ignore[attr-defined]
+
+    def on_shown(self, data: Any = None) -> None:
+        shown = readable(data, Shown)
+        if shown is not None:
+            self._push.confirm(request.sid, shown)  # type: ignore[attr-defined]
+
+    def on_resync(self, data: Any = None) -> None:
+        asked = readable(data or {}, Resync)
+        last = asked.last_seq if asked and asked.last_seq is not None else -1
+        self._push.delivery.resync(request.sid, last)  # type: ignore[attr-defined]
+
+    def on_command(self, data: Any = None) -> Any:
+        return self._push.command(data)
+
+
+class _SocketOutlet:
+    """Delivery's transport: one encoding for all who get the same."""
+
+    def __init__(self, socketio: SocketIO) -> None:
+        self._socketio = socketio
+
+    def emit(self, event: str, data: Any, sids: Sequence[str]) -> None:
+        if sids:  # Socket.IO takes an empty list for "everybody"
+            self._socketio.server.emit(event, data, to=list(sids), namespace=NAMESPACE)
+
+    def drop(self, sid: str) -> None:
+        self._socketio.server.disconnect(sid, NAMESPACE)
+
+
+def read_message(data: Any, kind: type[Any]) -> Any:
+    """A message as its struct. Raises InvalidInput saying what is wrong with it."""
+    try:
+        return msgspec.convert(data, kind, strict=True)
+    except msgspec.ValidationError as error:
+        raise InvalidInput("message_invalid", problem=str(error)) from error
+
+
+def readable(data: Any, kind: type[Any]) -> Any:
+    """The same for messages nobody waits for an answer to: None when it cannot be read."""
+    try:
+        return read_message(data, kind)
+    except InvalidInput as error:
+        log.info("push: unreadable %s from a client: %s", kind.__name__, error)
+        return None
+
+
+def _whole(number: float | None) -> int | None:
+    return None if number is None else min(round(number), 2**31 - 1)
+

@@ -1,0 +1,69 @@
+"""What the screens report about themselves: receipts, and the alarm when one of them stops painting (屏幕异常).
+
+Receipts are measurements, not facts of the record: they are written in batches, apart from the ledger, so that they
+never make a feed wait.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from sqlalchemy import Connection, delete, select
+
+from alerts.alarms import AlarmService
+from alerts.delivery import Client, Troubles
+from alerts.models import screens
+from core.database import Database, bulk_upsert
+
+FAULT = "screen_fault"
+_COLUMNS = ("screen", "name", "epoch", "last_seq", "last_seen_at", "build", "heap", "latency_ms", "painted_at")
+
+
+class ScreenLog:
+    """Writes receipts and screen alarms. A fault whose screen was not seen for `fault_memory_s` is forgotten."""
+
+    def __init__(self, database: Database, alarms: AlarmService, fault_memory_s: float,
+                 monotonic: Callable[[], float]) -> None:
+        self._database, self._alarms, self._memory_s, self._monotonic = database, alarms, fault_memory_s, monotonic
+        self._faulty: dict[str, float] = {}
+
+    def write(self, receipts: Sequence[Client], troubles: Troubles, epoch: str, now_us: int) -> None:
+        """One transaction for everything new; none when there is nothing."""
+        raised = [client for client in troubles.faulty if client.is_monitored and client.screen]
+        cleared = {client.screen for client in troubles.healed if client.screen} | self._forgotten()
+        if not (receipts or raised or cleared):
+            return
+        with self._database.transaction() as conn:
+            _write_receipts(conn, receipts, epoch, now_us)
+            for client in raised:
+                self._alarms.set_alarm(conn, FAULT, client.screen, now_us, screen=client.screen, name=_name(client))
+            for screen in cleared:
+                self._alarms.clear_alarm(conn, FAULT, screen, now_us)
+        self._faulty.update({client.screen: self._monotonic() for client in raised})
+        for screen in cleared:
+            self._faulty.pop(screen, None)
+
+    def forget_before(self, before_us: int) -> int:
+        """Drop screens not seen since. Returns how many."""
+        with self._database.transaction() as conn:
+            return conn.execute(delete(screens).where(screens.c.last_seen_at < before_us)).rowcount
+
+    def rows(self) -> list[dict[str, object]]:
+        """Every known screen, for the health page."""
+        with self._database.read() as conn:
+            return [dict(row) for row in conn.execute(select(screens).order_by(screens.c.screen)).mappings()]
+
+    def _forgotten(self) -> set[str]:
+        now = self._monotonic()
+        return {screen for screen, since in self._faulty.items() if now - since > self._memory_s}
+
+
+def _write_receipts(conn: Connection, receipts: Sequence[Client], epoch: str, now_us: int) -> None:
+    newest = {client.screen: client for client in receipts}  # two pages of one screen: the later one counts
+    rows = [(client.screen, _name(client), epoch, client.shown, now_us, client.build, client.heap, client.latency_ms,
+             client.painted_at) for client in newest.values()]
+    bulk_upsert(conn, screens, _COLUMNS, rows, key=("screen",))
+
+
+def _name(client: Client) -> str:
+    return (client.actor.display_name or client.actor.name)[:64]

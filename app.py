@@ -1,0 +1,156 @@
+"""阳光监察 Yangguang: `python app.py` runs the command centre; `python app.py --help` lists everything else it does."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from bootstrap import Services, build_services
+from commands import administration, records, reports, serving
+from config.settings import Settings, load_settings
+from core.errors import SupervisionError
+
+EXIT_ERROR = 1
+Command = Callable[[Services, argparse.Namespace], int]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command. Exit code 0: done; 1: it could not be done; 2: records were refused; 3: faults were found."""
+    options = _parser().parse_args(arguments)
+    try:
+        settings = _settings(options)
+        _prepare_log(settings)
+        return _run(settings, options)
+    except SupervisionError as error:
+        print(f"{error.code}: {error}", file=sys.stderr)
+        return EXIT_ERROR
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_ERROR
+
+
+def _run(settings: Settings, options: argparse.Namespace) -> int:
+    if options.whole is not None:
+        return int(options.whole(settings, options))
+    services = build_services(settings)
+    try:
+        return int(options.command(services, options))
+    finally:
+        services.database.dispose()
+
+
+def _settings(options: argparse.Namespace) -> Settings:
+    overrides = {key: value for key, value in (("database.url", options.database), ("server.port", options.port),
+                                               ("server.host", options.host)) if value is not None}
+    return load_settings(overrides, file=options.config, env=os.environ)
+
+
+def _prepare_log(settings: Settings) -> None:
+    logging.basicConfig(level=settings.log.level, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    for noisy in ("werkzeug", "apscheduler", "alembic", "engineio", "socketio", "simple_websocket"):
+        logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.getLogger().level))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="app.py", description="阳光监察: supervision command centre and approval platform")
+    common = _common()
+    commands = parser.add_subparsers(dest="name", metavar="command")
+    _common_into(parser)
+    parser.set_defaults(whole=serving.run, command=None)
+    for name, help_text, whole in (("run", "web, push and worker in one process (the default)", serving.run),
+                                   ("web", "web and push of a scaled-out installation", serving.run_web),
+                                   ("worker", "sweeps, feeds and jobs of a scaled-out installation", serving.run_worker),
+                                   ("demo", "a simulated city, live, in a database of its own", serving.run_demo)):
+        commands.add_parser(name, help=help_text, parents=[common]).set_defaults(whole=whole, command=None)
+    _add_records(commands, common)
+    _add_reports(commands, common)
+    _add_administration(commands, common)
+    return parser
+
+
+def _common() -> argparse.ArgumentParser:
+    parent = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    _common_into(parent)
+    return parent
+
+
+def _common_into(parser: argparse.ArgumentParser) -> None:
+    suppressed = parser.argument_default is argparse.SUPPRESS
+    for flag, kind, help_text in (("--database", str, "sqlite:///FILE or postgresql://USER@HOST/NAME"),
+                                  ("--config", Path, "file with the settings of this installation"),
+                                  ("--host", str, "address to listen on"), ("--port", int, "port to listen on")):
+        parser.add_argument(flag, type=kind, help=help_text, default=argparse.SUPPRESS if suppressed else None)
+
+
+def _add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", common: argparse.ArgumentParser, name: str,
+         command: Command, help_text: str) -> argparse.ArgumentParser:
+    parser = commands.add_parser(name, help=help_text, description=help_text, parents=[common])
+    parser.set_defaults(command=command, whole=None)
+    return parser
+
+
+def _add_records(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", common: argparse.ArgumentParser) -> None:
+    load = _add(commands, common, "import", records.import_log, "load a log: XES, CSV or JSON Lines, plain or gz")
+    _file_and_mapping(load)
+    load.add_argument("--format", choices=("text", "json"), default="text")
+    play = commands.add_parser("replay", help="play a log through the live system, so that the wall moves as it did then",
+                               parents=[common])
+    _file_and_mapping(play)
+    play.add_argument("--speed", type=float, default=3600.0, help="business seconds per real second (default 3600)")
+    play.set_defaults(whole=serving.run_replay, command=None)
+    check = _add(commands, common, "verify", records.verify, "check the journal's chains")
+    check.add_argument("--export", help="check this export instead of the database, without the key")
+    check.add_argument("--anchors", help="the public anchors: a file or a folder")
+    check.set_defaults(whole=None)
+    count = _add(commands, common, "recount", records.recount, "compare the counters with the journal")
+    count.add_argument("--repair", action="store_true", help="write the true counters")
+    _add(commands, common, "sweep", records.sweep, "bring every clock to the present")
+    _add(commands, common, "anchor", records.anchor, "publish anchors of the chains")
+    _add(commands, common, "export-journal", records.export_journal,
+         "write the journal as JSON Lines").add_argument("file", metavar="FILE")
+
+
+def _file_and_mapping(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE")
+    parser.add_argument("--mapping", required=True, help="name of a shipped mapping, or a mapping file")
+    parser.add_argument("--source", help="name of the source, instead of the mapping's")
+
+
+def _add_reports(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", common: argparse.ArgumentParser) -> None:
+    heat = _add(commands, common, "heatmap", reports.heatmap, "open overdue cases per department, from the journal")
+    heat.add_argument("--from", dest="first", required=True, metavar="DATE")
+    heat.add_argument("--to", dest="last", required=True, metavar="DATE")
+    heat.add_argument("--step", choices=("day", "week", "month"), default="month")
+    numbers = _add(commands, common, "stats", reports.stats, "closed early, on time and late at the end of a day")
+    numbers.add_argument("--as-of", required=True, metavar="DATE")
+    for parser, default in ((heat, "csv"), (numbers, "json")):
+        parser.add_argument("--limit", required=True, help="promised, statutory, own, or stated: 20wd, 56cd")
+        parser.add_argument("--calendar", default="cn", help="cn (State Council) or mf (Monday to Friday)")
+        parser.add_argument("--net", action="store_true", help="take suspensions out")
+        parser.add_argument("--format", choices=("csv", "json"), default=default)
+    why = _add(commands, common, "explain", reports.explain_case, "why each clock of a case shows what it shows")
+    why.add_argument("case", metavar="CASE")
+    why.add_argument("--area", help="when the number exists in several areas")
+    why.add_argument("--format", choices=("text", "json"), default="text")
+
+
+def _add_administration(commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
+                        common: argparse.ArgumentParser) -> None:
+    _add(commands, common, "migrate", administration.migrate, "bring the database to the newest schema")
+    person = _add(commands, common, "account", administration.account, "create an account, or change its roles")
+    person.add_argument("username")
+    person.add_argument("--name", help="name shown to others")
+    person.add_argument("--role", action="append", default=[], help="may be given several times")
+    person.add_argument("--org", default="", help="unit of a department user")
+    token = _add(commands, common, "token", administration.token, "issue a token for a feed or a wall screen; shown once")
+    token.add_argument("kind", choices=("feed", "screen", "probe"))
+    token.add_argument("for_name", metavar="NAME")
+    token.add_argument("--revoke", action="store_true", help="end its tokens instead")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

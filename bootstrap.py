@@ -1,0 +1,189 @@
+"""The composition root: builds every service once, says who reacts to what and which work repeats.
+
+Nobody imports this module but `app.py`, `serving.py`, the commands and the tests.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from pydantic import SecretStr
+
+from alerts.alarms import AlarmService
+from alerts.queries import CardQueries
+from alerts.rules import CardRules
+from alerts.service import CardService
+from alerts.wire import CardWriter
+from alerts.wording import LadderWording
+from cases.anchoring import Anchorer
+from cases.areas import Area, Areas
+from cases.chain import ChainKeys
+from cases.events import CaseJudgeable, CaseUnjudgeable, ClockEnded, RungPassed, RungWithdrawn
+from cases.history import History
+from cases.queries import CaseQueries
+from cases.recount import Recounter
+from cases.service import Recorder
+from cases.sweep import Sweeper
+from config.calendars import CALENDAR_DIR, load_calendars
+from config.catalogue import CITY_DIR, Catalogue, load_catalogue
+from config.ladders import RULES_DIR, Preset, load_presets
+from config.settings import Settings
+from config.texts import Texts, load_texts
+from core.accounts import AccountPolicy, Accounts
+from core.clock import Clock, SystemClock
+from core.database import Database
+from core.doorbell import Doorbell, InProcessDoorbell, RedisDoorbell
+from core.schema import migrate
+from core.unit_of_work import Reaction, UnitOfWorkFactory
+from core.working_calendar import WorkingCalendar
+from feeds.ingest import Ingest
+from feeds.limits import FeedLimits
+from feeds.mapping import MAPPING_DIR, SourceMapping, find_mapping
+from feeds.public_event import EventReader
+from feeds.queries import FeedQueries
+from feeds.repair import Repairs
+
+
+@dataclass(frozen=True)
+class Services:
+    """Everything a command, a page or a job may ask for."""
+
+    settings: Settings
+    clock: Clock
+    database: Database
+    uow: UnitOfWorkFactory
+    doorbell: Doorbell
+    calendars: Mapping[str, WorkingCalendar]
+    areas: Areas
+    catalogue: Catalogue
+    presets: Mapping[str, Preset]
+    languages: Mapping[str, Texts]
+    keys: ChainKeys
+    recorder: Recorder
+    sweeper: Sweeper
+    recounter: Recounter
+    anchorer: Anchorer
+    history: History
+    case_queries: CaseQueries
+    alerts: CardService
+    alarms: AlarmService
+    alert_queries: CardQueries
+    card_writer: CardWriter
+    ingest: Ingest
+    feed_queries: FeedQueries
+    repairs: Repairs
+    event_reader: EventReader
+    accounts: Accounts
+
+    def texts(self, language: str) -> Texts:
+        """The texts of a language, Chinese for one we do not speak."""
+        return self.languages.get(language, self.languages["zh"])
+
+    def find_mapping(self, name_or_file: str) -> SourceMapping:
+        """A mapping by name (the installation's own before those shipped) or by file."""
+        return _found(self.settings, name_or_file)
+
+
+def reactions(alerts: CardService, alarms: AlarmService) -> dict[type, list[Reaction]]:
+    """What then? Every domain event with who reacts to it, inside the transaction that made it true."""
+    return {
+        RungPassed: [alerts.raise_cards],
+        RungWithdrawn: [alerts.withdraw],
+        ClockEnded: [alerts.clear_conditions],
+        CaseUnjudgeable: [alarms.alarm_unjudgeable],
+        CaseJudgeable: [alarms.clear_unjudgeable],
+    }
+
+
+def build_services(settings: Settings, clock: Clock | None = None) -> Services:
+    """All services of one process on one database, which is migrated to the newest schema first."""
+    clock = clock or SystemClock()
+    database = Database(settings.database.url, pool_size=settings.database.pool_size,
+                        busy_timeout_s=settings.database.busy_timeout_s)
+    migrate(database)
+    doorbell = _doorbell(settings)
+    uow = UnitOfWorkFactory(database, clock, doorbell)
+    calendars = load_calendars(settings.paths.calendar_dir or CALENDAR_DIR)
+    presets = load_presets(settings.paths.rules_dir or RULES_DIR)
+    catalogue = load_catalogue(settings.paths.city_dir or CITY_DIR)
+    languages = load_texts()
+    areas = Areas(calendars, presets, _default_area(settings, catalogue))
+    areas.load(database)
+    keys = ChainKeys(secret_of(settings.journal.key, settings.journal.key_path))
+    recorder = Recorder(uow, keys, areas, catalogue)
+    sweeper = Sweeper(uow, recorder, settings.sweep.batch, settings.sweep.retry_after_s)
+    case_queries = CaseQueries(database, areas, catalogue)
+    writer = _card_writer(settings, case_queries, presets, languages)
+    alerts, alarms = CardService(uow, writer, CardRules()), AlarmService()
+    uow.reactions.update(reactions(alerts, alarms))
+    limits = feed_limits(settings)
+    ingest = Ingest(recorder, database, clock, areas, limits)
+    event_reader = EventReader(catalogue.default_area, limits.max_attributes)
+    return Services(
+        settings=settings, clock=clock, database=database, uow=uow, doorbell=doorbell, calendars=calendars, areas=areas,
+        catalogue=catalogue, presets=presets, languages=languages, keys=keys, recorder=recorder, sweeper=sweeper,
+        recounter=Recounter(uow, sweeper, areas, catalogue),
+        anchorer=Anchorer(uow, settings.journal.anchor_every, settings.journal.anchor_dir),
+        history=History(database, catalogue), case_queries=case_queries, alerts=alerts, alarms=alarms,
+        alert_queries=CardQueries(database, writer), card_writer=writer,
+        ingest=ingest,
+        feed_queries=FeedQueries(database, limits), event_reader=event_reader,
+        repairs=Repairs(ingest, database, clock, event_reader, lambda name: _found(settings, name)),
+        accounts=Accounts(uow, SystemClock(), _account_policy(settings)))
+
+
+def secret_of(given: SecretStr | None, path: Path) -> bytes:
+    """The secret given, else that of the file, which is made with a random one (mode 600) if it does not exist."""
+    if given is not None:
+        return given.get_secret_value().encode()
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_hex(32), encoding="ascii")
+    return path.read_text(encoding="ascii").strip().encode()
+
+
+def feed_limits(settings: Settings) -> FeedLimits:
+    """The limits of the feeds from the settings."""
+    ingest, feeds = settings.ingest, settings.feeds
+    return FeedLimits(
+        batch_size=ingest.batch_size, max_body_bytes=ingest.max_body_bytes,
+        max_events_per_request=ingest.max_events_per_request, max_line_bytes=ingest.max_line_bytes,
+        max_decompressed_bytes=ingest.max_decompressed_bytes, max_decompression_ratio=ingest.max_decompression_ratio,
+        max_attributes=ingest.max_attributes, future_tolerance_s=ingest.future_tolerance_min * 60,
+        late_after_s=int(feeds.late_after_s), silent_after_s=int(feeds.silent_after_s), settle_s=feeds.settle_s)
+
+
+def _doorbell(settings: Settings) -> Doorbell:
+    if settings.redis.url is None:
+        return InProcessDoorbell()
+    return RedisDoorbell(settings.redis.url, settings.redis.timeout_s)
+
+
+def _default_area(settings: Settings, catalogue: Catalogue) -> Area:
+    return Area(catalogue.default_area, catalogue.city, settings.areas.default_calendar, settings.areas.default_timezone,
+                settings.areas.default_preset)
+
+
+def _card_writer(settings: Settings, queries: CaseQueries, presets: Mapping[str, Preset],
+                 languages: Mapping[str, Texts]) -> CardWriter:
+    language = settings.display.language
+    wording = LadderWording(queries.org_name, queries.item_name, presets, languages[language], in_english=language == "en")
+    return CardWriter(wording, ZoneInfo(settings.areas.default_timezone))
+
+
+def _account_policy(settings: Settings) -> AccountPolicy:
+    security = settings.security
+    return AccountPolicy(lock_after=security.lockout_attempts, lock_minutes=security.lockout_minutes,
+                         password_min_length=security.password_min_length)
+
+
+
+
+def _found(settings: Settings, name_or_file: str) -> SourceMapping:
+    own = settings.feeds.mapping_dir
+    return find_mapping(name_or_file, (own, MAPPING_DIR) if own is not None else (MAPPING_DIR,))

@@ -1,0 +1,1 @@
+"""What `python app.py <command>` does; one module per kind of work."""

@@ -1,0 +1,55 @@
+"""What the technician of a unit does at the command line: schema, accounts, tokens."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import sys
+
+from bootstrap import Services
+from core.access import Role
+from core.errors import InvalidInput
+
+
+def migrate(services: Services, _options: argparse.Namespace) -> int:
+    """The services were built, so the schema is the newest already."""
+    print(f"{services.database.url.render_as_string(hide_password=True)} has the newest schema")
+    return 0
+
+
+def account(services: Services, options: argparse.Namespace) -> int:
+    """Create an account (the password is asked for, or read from standard input), or change an existing one's roles."""
+    roles = [_role(name) for name in options.role]
+    if services.accounts.find(options.username) is None:
+        services.accounts.create(options.username, _password(), display_name=options.name or options.username,
+                                 roles=roles, org=options.org)
+    else:
+        services.accounts.change(options.username, roles=roles or None, org=options.org or None)
+    known = services.accounts.get(options.username)
+    print(f"{known.username}: {', '.join(sorted(role.value for role in known.roles)) or 'no role'}")
+    return 0
+
+
+def token(services: Services, options: argparse.Namespace) -> int:
+    """Issue a token and show it once; only its hash is kept."""
+    if options.revoke:
+        print(f"{services.accounts.revoke_tokens(options.kind, options.for_name)} tokens revoked")
+        return 0
+    print(services.accounts.issue_token(options.kind, options.for_name))
+    return 0
+
+
+def _role(name: str) -> Role:
+    try:
+        return Role(name)
+    except ValueError:
+        raise InvalidInput("role_unknown", value=name, accepted=", ".join(role.value for role in Role)) from None
+
+
+def _password() -> str:
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().rstrip("\n")
+    first = getpass.getpass("Password: ")
+    if getpass.getpass("Again: ") != first:
+        raise InvalidInput("passwords_differ")
+    return first

@@ -1,0 +1,160 @@
+"""The demonstration: a simulated city with its past, running faster than life, in a database of its own."""
+
+from __future__ import annotations
+
+import logging
+import random
+import sys
+import threading
+import uuid
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from alerts.acknowledging import AcknowledgeCommand, CardRef
+from bootstrap import Services, build_services
+from cases.events import CaseEvent
+from config.settings import Settings
+from core.access import Actor, Role
+from core.clock import AcceleratedClock, FrozenClock, SwitchedClock
+from core.instants import DAY_US, SECOND_US, from_us, to_us
+from dashboard.demo_accounts import DEMO_ACCOUNTS, DEMO_PASSWORD, create_demo_accounts
+from feeds.quarantine import Delivery
+from feeds.records import Parsed
+from feeds.simulated_city import SimulatedCity, officer_acknowledges
+
+log = logging.getLogger(__name__)
+TICK_S = 0.5
+OFFICER_EVERY_S = 5.0
+SOURCE_NAMES = {"hall": "政务服务大厅"}
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """A city ready to be shown; `live` runs it until told to stop."""
+
+    services: Services
+    live: Callable[[threading.Event], None]
+    duty_name: str
+    greeting: str
+
+
+def prepare_demo(settings: Settings, *, has_database: bool) -> Demo:
+    """Make the city anew and live through its past, which takes some seconds."""
+    settings = _demo_settings(settings, has_database)
+    start = settings.demo.start
+    past_from = to_us(start) - settings.demo.history_days * DAY_US
+    clock = SwitchedClock(FrozenClock(from_us(past_from)))
+    services = build_services(settings, clock)
+    officer = DEMO_ACCOUNTS[0]
+    create_demo_accounts(services.accounts, next(iter(services.catalogue.organisations)))
+    town = _Town(services, clock, Actor(officer.username, frozenset({Role.DUTY_OFFICER}), "", officer.display_name))
+    town.live_through(past_from, to_us(start))
+    clock.switch_to(_live_clock(services, start))
+    return Demo(services, town.live, officer.display_name, _greeting(services))
+
+
+class _Town:
+    """Feeds what the simulated city reports into the real system, and lets a simulated officer sign old cards."""
+
+    def __init__(self, services: Services, clock: SwitchedClock, officer: Actor) -> None:
+        self._services, self._clock, self._officer = services, clock, officer
+        demo = services.settings.demo
+        self._city = SimulatedCity(services.catalogue, services.areas.default.calendar, demo.seed, demo.cases_per_day)
+        self._rng = random.Random(demo.seed)
+
+    def live_through(self, from_us: int, to_us_: int) -> None:
+        """The past, day by day: events, sweep, signatures, each as of its own day."""
+        self._load_living(from_us)
+        days = max(1, (to_us_ - from_us) // DAY_US)
+        for number, day in enumerate(range(from_us, to_us_, DAY_US), start=1):
+            until = min(day + DAY_US, to_us_)
+            self._clock.switch_to(FrozenClock(_moment(until)))
+            self._take(self._city.events_between(day, until))
+            self._services.sweeper.sweep_all()
+            self._sign(share=1.0)
+            _show_progress(number, days)
+
+    def live(self, stop: threading.Event) -> None:
+        """The present: what has been reported since the last look, and now and then a signature."""
+        cursor, signed_at = self._clock.now_us(), 0.0
+        while not stop.wait(TICK_S):
+            now = self._clock.now_us()
+            try:
+                self._take(self._city.events_between(cursor, now))
+                signed_at += TICK_S
+                if signed_at >= OFFICER_EVERY_S:
+                    signed_at = 0.0
+                    self._sign(share=0.5)
+            except Exception:  # the show goes on; what went wrong is in the log and, as a silent feed, on the wall
+                log.exception("the simulated city stumbled")
+            cursor = now
+
+    def _load_living(self, from_us: int) -> None:
+        """Cases filed before the loaded past that still live in it: their earlier events come first."""
+        self._take(self._city.events_between(from_us - 40 * DAY_US, from_us))
+
+    def _take(self, events: Sequence[CaseEvent]) -> None:
+        by_source: dict[str, list[Parsed]] = defaultdict(list)
+        for event in events:
+            by_source[event.source].append(Parsed(event))
+        for source, batch in by_source.items():
+            self._services.ingest.take(Delivery(source, name=self._name_of(source)), batch)
+
+    def _name_of(self, source: str) -> str:
+        known = self._services.catalogue.find_organisation(source)
+        return known.short if known is not None else SOURCE_NAMES.get(source, source)
+
+    def _sign(self, share: float) -> None:
+        """Sign cards the officer would have come to by now, one command for all."""
+        now = self._clock.now()
+        waiting = [card for card in self._services.alert_queries.active(None, 500).cards if card.state != "acked"]
+        chosen = [CardRef(card.id, card.rev) for card in waiting
+                  if self._rng.random() < share and self._would_sign(card.raised_at, now)]
+        for start in range(0, len(chosen), 100):
+            command = AcknowledgeCommand(command_id=str(uuid.uuid4()), cards=tuple(chosen[start:start + 100]),
+                                         comment="已电话通知责任单位")
+            self._services.alerts.acknowledge(command, self._officer)
+
+    def _would_sign(self, raised_at: str, now: datetime) -> bool:
+        return officer_acknowledges((now - datetime.fromisoformat(raised_at)).total_seconds(), self._rng)
+
+
+def _demo_settings(settings: Settings, has_database: bool) -> Settings:
+    demo = settings.demo.model_copy(update={"enabled": True})
+    if has_database:
+        return settings.model_copy(update={"demo": demo})
+    folder = settings.journal.key_path.parent / "demo"
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.glob("demo.db*"):
+        old.unlink()
+    database = settings.database.model_copy(update={"url": f"sqlite:///{folder / 'demo.db'}"})
+    journal = settings.journal.model_copy(update={"key_path": folder / "journal.key", "anchor_dir": folder / "anchors"})
+    security = settings.security.model_copy(update={"secret_key_path": folder / "session.key"})
+    feeds = settings.feeds.model_copy(update={"drop_dir": folder / "drop"})
+    for old in (folder / "anchors").glob("*.jsonl"):
+        old.unlink()
+    return settings.model_copy(update={"demo": demo, "database": database, "journal": journal, "security": security,
+                                       "feeds": feeds})
+
+
+def _live_clock(services: Services, start: datetime) -> AcceleratedClock:
+    calendar, demo = services.areas.default.calendar, services.settings.demo
+    return AcceleratedClock(start, demo.speed, demo.idle_speed, next_change=calendar.next_office_change,
+                            is_busy=lambda us: calendar.office_state(us)[0] == "working")
+
+
+def _moment(us: int) -> datetime:
+    return from_us(us - us % SECOND_US)
+
+
+def _show_progress(number: int, days: int) -> None:
+    end = "\n" if number >= days else ""
+    print(f"\r演示城市 simulated city: day {number} of {days}", end=end, file=sys.stderr, flush=True)
+
+
+def _greeting(services: Services) -> str:
+    people = "\n".join(f"    {person.username:<6} {person.display_name}  {person.role.value}" for person in DEMO_ACCOUNTS)
+    return (f"阳光监察 演示 (demonstration, {services.catalogue.city})\n"
+            f"  accounts, password {DEMO_PASSWORD}:\n{people}")

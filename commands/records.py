@@ -1,0 +1,107 @@
+"""Work on the record: import a log, verify the chains, recount the counters, sweep, anchor, export the journal."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from bootstrap import Services
+from cases.anchoring import rows_by_chain, verify_database
+from cases.verify import Fault, check_rows, export_line, read_anchors, read_export
+from feeds.importer import EXIT_REJECTIONS, ImportReport, import_file
+
+FAULTS_FOUND = 3
+FAULTS_SHOWN = 20
+
+
+def import_log(services: Services, options: argparse.Namespace) -> int:
+    """Load a file, bring the clocks to the present, anchor the chains. Exit code 2 when records were refused."""
+    report = import_file(Path(options.file), services.find_mapping(options.mapping), services.ingest,
+                         source=options.source, progress=_show_progress if sys.stderr.isatty() else None)
+    services.sweeper.sweep_all()
+    services.anchorer.anchor(force=True)
+    if options.format == "json":
+        print(json.dumps(report.as_dict(), ensure_ascii=False, indent=2))
+    else:
+        _print_report(report)
+    return report.exit_code
+
+
+def verify(services: Services, options: argparse.Namespace) -> int:
+    """Check every chain with the key, or an export without it. Exit code 3 when something is wrong."""
+    if options.export:
+        return verify_export(options)
+    count, faults = verify_database(services.database, services.keys, services.settings.journal.anchor_dir)
+    return _tell_faults(count, faults)
+
+
+def verify_export(options: argparse.Namespace) -> int:
+    """What a stranger does: check an export with the public anchors alone, without key and database."""
+    if not options.anchors:
+        print("verify --export needs --anchors: the public anchor file or folder", file=sys.stderr)
+        return EXIT_REJECTIONS
+    count, faults = check_rows(read_export(Path(options.export)), read_anchors(Path(options.anchors)))
+    return _tell_faults(count, faults)
+
+
+def recount(services: Services, options: argparse.Namespace) -> int:
+    """Compare counters with the journal. Exit code 3 when they differed (also when they were repaired)."""
+    result = services.recounter.recount(repair=options.repair)
+    for difference in result.differences[:FAULTS_SHOWN]:
+        print(f"{difference.counter} {difference.place}: kept {difference.kept}, journal says {difference.true}")
+    repaired = ", repaired" if result.repaired else ""
+    print(f"{result.cases} cases recounted, {len(result.differences)} differences{repaired}")
+    return FAULTS_FOUND if result.differences else 0
+
+
+def sweep(services: Services, _options: argparse.Namespace) -> int:
+    """Bring every clock to the present."""
+    result = services.sweeper.sweep_all()
+    print(f"{result.cases} cases looked at, {result.rungs} rungs passed, {result.failed} failed")
+    return FAULTS_FOUND if result.failed else 0
+
+
+def anchor(services: Services, _options: argparse.Namespace) -> int:
+    """Publish an anchor of every chain that has grown."""
+    made = services.anchorer.anchor(force=True)
+    print(f"{len(made)} chains anchored in {services.settings.journal.anchor_dir}")
+    return 0
+
+
+def export_journal(services: Services, options: argparse.Namespace) -> int:
+    """Write the journal as JSON Lines, chain by chain, for the stand-alone verifier."""
+    count = 0
+    with Path(options.file).open("w", encoding="utf-8") as file, services.database.read() as conn:
+        for count, row in enumerate(rows_by_chain(conn), start=1):
+            file.write(export_line(row) + "\n")
+    print(f"{count} rows written to {options.file}")
+    return 0
+
+
+def _tell_faults(count: int, faults: list[Fault]) -> int:
+    for fault in faults[:FAULTS_SHOWN]:
+        print(f"{fault.code}: chain {fault.chain}, row {fault.pos}")
+    if len(faults) > FAULTS_SHOWN:
+        print(f"… and {len(faults) - FAULTS_SHOWN} more")
+    print(f"{count} rows checked, {len(faults)} faults")
+    return FAULTS_FOUND if faults else 0
+
+
+def _show_progress(report: ImportReport) -> None:
+    account = report.account
+    print(f"\r{report.file}: {account.total} records, {report.records_per_s:,.0f}/s, {account.duplicates} known, "
+          f"{account.rejected} refused", end="", file=sys.stderr, flush=True)
+
+
+def _print_report(report: ImportReport) -> None:
+    account = report.account
+    print(f"\n{report.file} ({report.mapping}): {account.total} records in {report.seconds:.1f} s "
+          f"({report.records_per_s:,.0f}/s): {account.accepted} recorded, {account.duplicates} known before, "
+          f"{account.rejected} refused")
+    for code, number in sorted(account.reasons.items()):
+        print(f"  {code}: {number}")
+    for sample in report.samples:
+        told = ", ".join(f"{key}={value}" for key, value in sample.detail.items())
+        print(f"    {sample.position}: {sample.code} ({told})")

@@ -1,0 +1,116 @@
+"""The long-running commands: the command centre in one process or by role, and a log replayed through it."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import signal
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+
+from bootstrap import Services, build_services, feed_limits
+from commands.demo import prepare_demo
+from config.settings import Settings
+from core.errors import ConfigError
+from feeds.mapping import MAPPING_DIR, find_mapping
+from feeds.replay import Replay, replay_clock
+from jobs import build_scheduler, jobs_of
+from server import Server, build_server
+
+log = logging.getLogger(__name__)
+Stop = Callable[[], None]
+
+
+def run(settings: Settings, _options: argparse.Namespace) -> int:
+    """Web, push and worker in one process, on SQLite or PostgreSQL, with no other service."""
+    services = build_services(settings)
+    return serve(services, build_server(services), with_jobs=True)
+
+
+def run_web(settings: Settings, _options: argparse.Namespace) -> int:
+    """Web and push only; a worker elsewhere sweeps. Needs Redis for the doorbell between the processes."""
+    services = build_services(_scaled(settings))
+    return serve(services, build_server(services), with_jobs=False)
+
+
+def run_worker(settings: Settings, _options: argparse.Namespace) -> int:
+    """Sweeps, feeds and jobs only."""
+    services = build_services(_scaled(settings))
+    scheduler = build_scheduler(services)
+    scheduler.start(jobs_of(services))
+    stopped = _until_told_to_stop()
+    stopped.wait()
+    scheduler.stop()
+    return 0
+
+
+def run_demo(settings: Settings, options: argparse.Namespace) -> int:
+    """A simulated city in a database of its own, made anew at every start."""
+    demo = prepare_demo(settings, has_database=options.database is not None)
+    server = build_server(demo.services, demo_duty=demo.duty_name)
+    return serve(demo.services, server, with_jobs=True, background=demo.live, greeting=demo.greeting)
+
+
+def run_replay(settings: Settings, options: argparse.Namespace) -> int:
+    """Play a log through the live system; the wall shows it as it was then."""
+    own = settings.feeds.mapping_dir
+    mapping = find_mapping(options.mapping, (own, MAPPING_DIR) if own is not None else (MAPPING_DIR,))
+    with Replay(Path(options.file), mapping, feed_limits(settings)) as replay:
+        services = build_services(settings, replay_clock(replay.first_us, options.speed))
+        greeting = f"replaying {options.file} at {options.speed:g} times the speed of life"
+        return serve(services, build_server(services), with_jobs=True, greeting=greeting,
+                     background=lambda stop: _told(replay.play(services.clock, services.ingest, stop)))
+
+
+def serve(services: Services, server: Server, *, with_jobs: bool, greeting: str = "",
+          background: Callable[[threading.Event], object] | None = None) -> int:
+    """Serve until told to stop, then finish what runs."""
+    stopped = _until_told_to_stop()
+    scheduler = build_scheduler(services) if with_jobs else None
+    if scheduler is not None:
+        scheduler.start(jobs_of(services))
+    server.push.start()
+    worker = threading.Thread(target=background, args=[stopped], name="background", daemon=True) if background else None
+    if worker is not None:
+        worker.start()
+    _listen(services.settings, server, greeting)
+    stopped.wait()
+    if worker is not None:
+        worker.join(timeout=10)
+    server.push.stop()
+    if scheduler is not None:
+        scheduler.stop()
+    services.database.dispose()
+    return 0
+
+
+def _listen(settings: Settings, server: Server, greeting: str) -> None:
+    host, port = settings.server.host, settings.server.port
+
+    def listen() -> None:
+        server.push.socketio.run(server.app, host=host, port=port, allow_unsafe_werkzeug=True, log_output=False)
+    threading.Thread(target=listen, name="web", daemon=True).start()
+    print(f"{greeting}\n\n  http://{host}:{port}/\n" if greeting else f"http://{host}:{port}/", flush=True)
+
+
+def _until_told_to_stop() -> threading.Event:
+    stopped = threading.Event()
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        stopped.set()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
+    return stopped
+
+
+def _scaled(settings: Settings) -> Settings:
+    if settings.redis.url is None:
+        raise ConfigError("redis_needed", key="redis.url", value=None,
+                          remedy="set YANGGUANG_REDIS__URL, or run everything in one process with `python app.py`")
+    return settings
+
+
+def _told(account: object) -> None:
+    log.info("replay finished: %s", account)

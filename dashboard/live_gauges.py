@@ -1,0 +1,100 @@
+"""What the wall shows beside its cards: board, key figures, feeds, duty, calendar and alarms, as one JSON-safe mapping."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo
+
+from alerts.alarms import Alarm
+from alerts.queries import CardQueries
+from cases.areas import Areas
+from cases.queries import CaseQueries
+from core.access import Role
+from core.accounts import Accounts
+from core.clock import Clock
+from core.instants import from_us
+from feeds.queries import FeedHealth, FeedQueries
+
+
+class Sentences(Protocol):
+    """The texts of the wall's language."""
+
+    def has(self, key: str) -> bool: ...
+    def get(self, key: str, **values: object) -> str: ...
+
+
+class LiveGauges:
+    """Called at most twice a second whatever the number of screens; every part is a small read."""
+
+    def __init__(self, cases: CaseQueries, cards: CardQueries, feeds: FeedQueries, areas: Areas, clock: Clock,
+                 texts: Sentences, rows: int, on_duty: Callable[[], Mapping[str, Any] | None]) -> None:
+        self._cases, self._cards, self._feeds, self._areas, self._clock = cases, cards, feeds, areas, clock
+        self._texts, self._rows, self._on_duty = texts, rows, on_duty
+        self._zone = ZoneInfo(areas.default.calendar.timezone)
+
+    def __call__(self) -> dict[str, Any]:
+        now = self._clock.now_us()
+        board = self._cases.board(now)
+        feeds = self._feeds.health(now, self._silence_s(now))
+        return {"board": {"as_of": self._iso(board.as_of), "rows": [asdict(row) for row in board.rows[:self._rows]],
+                          "more": max(0, len(board.rows) - self._rows)},
+                "figures": asdict(self._cases.figures(now)), "feeds": [self._feed(feed) for feed in feeds],
+                "duty": self._on_duty(), "calendar": self._calendar(now), "alarms": self._alarms(now, feeds)}
+
+    def _alarms(self, now: int, feeds: list[FeedHealth]) -> list[dict[str, Any]]:
+        told = [self._alarm(alarm) for alarm in self._cards.alarms()]
+        silent = [self._told("feed_silent", feed.last_received_at or now, name=feed.name)
+                  for feed in feeds if feed.state == "silent"]
+        unpublished = self._areas.default.calendar.office_state(now)[0] == "unpublished"
+        return [*told, *silent, *([self._told("calendar_unpublished_today", now)] if unpublished else [])]
+
+    def _alarm(self, alarm: Alarm) -> dict[str, Any]:
+        return {**self._told(alarm.code, alarm.since, **{"subject": alarm.subject, "n": alarm.count, **alarm.args}),
+                "count": alarm.count}
+
+    def _told(self, code: str, since: int, **values: Any) -> dict[str, Any]:
+        key = f"alarm.{code}"
+        text = self._texts.get(key, **values) if self._texts.has(key) else f"{code} {values.get('detail', '')}".strip()
+        return {"code": code, "text": text, "since": self._iso(since), "count": 1}
+
+    def _calendar(self, now: int) -> dict[str, str]:
+        state, name = self._areas.default.calendar.office_state(now)
+        return {"state": state, "label": self._texts.get(f"wall.calendar.{state}"), "day_name": name}
+
+    def _feed(self, feed: FeedHealth) -> dict[str, Any]:
+        last = None if feed.last_event_at is None else self._iso(feed.last_event_at)
+        return {"source": feed.source, "name": feed.name, "state": feed.state, "last_event_at": last, "lag_s": feed.lag_s,
+                "rejected": feed.rejected}
+
+    def _silence_s(self, now: int) -> float | None:
+        """Nobody reports outside office hours: then no source is late for being quiet."""
+        return None if self._areas.default.calendar.office_state(now)[0] == "working" else 0.0
+
+    def _iso(self, us: int) -> str:
+        return from_us(us).astimezone(self._zone).isoformat(timespec="seconds")
+
+
+class OnDuty:
+    """Who is on duty: the duty officer who signed in last and has not signed out."""
+
+    def __init__(self, accounts: Accounts, clock: Clock, fallback: str = "") -> None:
+        self._accounts, self._clock, self._fallback = accounts, clock, fallback
+        self._known: Mapping[str, Any] | None = None
+        self._asked_at = -10**18
+
+    def __call__(self) -> Mapping[str, Any] | None:
+        """`clock` is the machine's own: the answer is looked up every five real seconds."""
+        if self._clock.now_us() - self._asked_at > 5_000_000:
+            self._asked_at, self._known = self._clock.now_us(), self._look()
+        return self._known
+
+    def _look(self) -> Mapping[str, Any] | None:
+        officers = {account.username: account.display_name for account in self._accounts.list()
+                    if account.is_active and Role.DUTY_OFFICER in account.roles}
+        sessions = [token for token in self._accounts.list_tokens("session") if token.name in officers and token.is_valid]
+        if not sessions:
+            return {"name": self._fallback, "since": None} if self._fallback else None
+        newest = max(sessions, key=lambda token: token.created_at)
+        return {"name": officers[newest.name], "since": from_us(newest.created_at).isoformat(timespec="seconds")}

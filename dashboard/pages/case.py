@@ -1,0 +1,59 @@
+"""办件, the page of one case: what is known of it and why its light is what it is; and the search for one."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import parse_qs, unquote
+
+from dash import Dash, Input, Output, dcc, html
+from flask import g
+
+from cases.explain import explain
+from core.access import Actor, Role
+from dashboard.panels import case_clocks, case_facts, case_search, top_bar
+from dashboard.words import Words, words_of
+
+PREFIX = "/case/"
+TITLE = "case.title"
+FOUND_MAX = 50
+
+
+def layout(services: Any) -> html.Div:
+    """Frame and search; the body follows the address."""
+    t = words_of(services.texts, services.settings.display.language)
+    return html.Div([dcc.Location(id="case-address", refresh=False), top_bar.layout(t, "case", services.settings.demo.enabled),
+                     case_search.layout(t), html.Main(id="case-body", className="case-body")], className="staff case")
+
+
+def register(app: Dash, services: Any) -> None:
+    @app.callback(Output("case-body", "children"), Input("case-address", "pathname"), Input("case-address", "search"))
+    def show(pathname: str | None, search: str | None) -> Any:
+        t = words_of(services.texts, services.settings.display.language)
+        return body(services, g.actor, pathname or PREFIX, parse_qs((search or "").lstrip("?")), t)
+
+
+def body(services: Any, actor: Actor, pathname: str, query: dict[str, list[str]], t: Words) -> Any:
+    """One case when the address names one, else what was searched for."""
+    parts = [unquote(part) for part in pathname.removeprefix(PREFIX).split("/", 1)]
+    if len(parts) == 2 and parts[1]:
+        return _case(services, actor, parts[0], parts[1].rstrip("/"), query.get("clock", [""])[0], t)
+    text = query.get("q", [""])[0].strip()
+    rows = services.case_queries.search(text, FOUND_MAX) if text else []
+    return case_search.render(text, [row for row in rows if actor.may_see_org(row.org)], t)
+
+
+def _case(services: Any, actor: Actor, area: str, case_no: str, clock: str, t: Words) -> Any:
+    case = services.case_queries.find_case(case_no, services.clock.now_us(), area)
+    if case is None or not actor.may_see_org(case.org):
+        return _refusal(actor, t)
+    clocks = explain(case, services.areas.for_area(case.area))
+    return html.Div([case_facts.render(case, actor, t),
+                     html.Div([case_clocks.render(clocks, clock, case.as_of, services.presets, t), case_facts.events(case, t)],
+                              className="case-main")], className="case-view")
+
+
+def _refusal(actor: Actor, t: Words) -> html.Section:
+    """A department user gets one answer for a case of another unit and for one that does not exist."""
+    is_limited = not actor.roles - {Role.DEPARTMENT_USER}
+    return html.Section([html.P(t("case.not_permitted" if is_limited else "case.not_found")), html.A(t("case.back"), href=PREFIX)],
+                        className="panel case-none")

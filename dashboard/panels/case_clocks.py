@@ -1,0 +1,112 @@
+"""The clocks of a case: which there are, and for the one chosen why it shows its light. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+from dash import html
+
+from dashboard.panels import case_calendar
+from dashboard.panels.case_calendar import LEVELS, words_of_day
+from dashboard.panels.case_sentence import budget, number, sentence
+from dashboard.panels.marks import mark
+from dashboard.times import day_at, stamp
+from dashboard.words import Words
+
+ORDER = ("promised", "statutory", "own", "pre_acceptance", "special", "step")
+
+
+def render(clocks: Sequence[Any], chosen: str, as_of: int, presets: Mapping[str, Any], t: Words) -> html.Section:
+    """`clocks` are ClockExplanations; `chosen` is the key of one of them, else the most serious is shown."""
+    if not clocks:
+        return html.Section([html.H2(t("case.clock.title")), html.P(t("case.clock.none"), className="case-none")], className="panel")
+    ordered = sorted(clocks, key=_rank)
+    shown = next((clock for clock in ordered if key_of(clock) == chosen), ordered[0])
+    tabs = html.Nav([_tab(clock, clock is shown, t) for clock in ordered], className="clock-tabs")
+    return html.Section([html.H2(t("case.clock.title")), tabs, _clock(shown, as_of, presets, t)], className="panel case-clocks")
+
+
+def key_of(clock: Any) -> str:
+    return f"{clock.kind}-{clock.ordinal}"
+
+
+def _rank(clock: Any) -> tuple[Any, ...]:
+    kind = ORDER.index(clock.kind) if clock.kind in ORDER else len(ORDER)
+    return clock.ended_at is not None, -clock.level, not clock.reason, kind, clock.ordinal
+
+
+def _tab(clock: Any, is_shown: bool, t: Words) -> html.A:
+    current = {"aria-current": "true"} if is_shown else {}
+    sign = mark(LEVELS[clock.level], t) if clock.level else html.Span(className=f"clock-dot dot-{clock.condition}")
+    words = [html.Strong(_name(clock, t)), html.Span(f"{budget(clock, t)} · {t(f'clock_condition.{clock.condition}')}")]
+    return html.A([sign, html.Span(words, className="clock-tab-words")], href=f"?{urlencode({'clock': key_of(clock)})}",
+                  className="clock-tab", **current)
+
+
+def _name(clock: Any, t: Words) -> str:
+    name = t(f"clock.{clock.kind}")
+    part = t.first(f"special_kind.{clock.name}", "case.clock.plain", name=clock.name) if clock.name else ""
+    return f"{name} · {part}" if part else name
+
+
+def _clock(clock: Any, as_of: int, presets: Mapping[str, Any], t: Words) -> html.Div:
+    today = day_at(as_of, clock.utc_offset)
+    why = html.P(sentence(clock, as_of, t), className=f"clock-sentence sentence-{LEVELS[clock.level]}")
+    if clock.reason:
+        return html.Div([why, _figures(clock, t)], className="clock-body")
+    picture = html.Div([case_calendar.render(clock, today, t), _ladder(clock, presets, t)], className="clock-picture")
+    return html.Div([why, _figures(clock, t), picture, _table(clock, t)], className="clock-body")
+
+
+def _figures(clock: Any, t: Words) -> html.Dl:
+    rows = [("started", stamp(clock.started_at, clock.utc_offset)), ("limit", budget(clock, t)),
+            ("due", stamp(clock.due_at, clock.utc_offset))]
+    if clock.ended_at is not None:
+        rows.append(("ended", stamp(clock.ended_at, clock.utc_offset)))
+    if clock.used is not None and clock.limit_text != "due":
+        rows.append(("used", f"{number(clock.used)} / {number(clock.amount)}"))
+    return html.Dl([html.Div([html.Dt(t(f"case.clock.{name}")), html.Dd(value, className="num")]) for name, value in rows],
+                   className="clock-figures")
+
+
+def _ladder(clock: Any, presets: Mapping[str, Any], t: Words) -> html.Section:
+    rule = _rule(clock, presets)
+    rungs = [_rung(rung, clock, rule, t) for rung in reversed(clock.rungs)]
+    basis = [html.P(rule.legal_basis, className="ladder-basis")] if rule is not None else []
+    name = [html.P(rule.name_en if t.language == "en" else rule.name, className="ladder-rule")] if rule is not None else []
+    return html.Section([html.H3(t("case.clock.rungs")), *name, html.Ol(rungs, className="ladder"), *basis], className="clock-ladder")
+
+
+def _rung(rung: Any, clock: Any, rule: Any, t: Words) -> html.Li:
+    known = next((one for one in rule.rungs if one.code == rung.code), None) if rule is not None else None
+    label = rung.code if known is None else known.label_en if t.language == "en" else known.label
+    state = t("case.clock.rung_passed" if rung.passed else "case.clock.rung_waiting" if rung.at else "case.clock.no_rung_at")
+    return html.Li([mark(LEVELS[rung.level], t), html.Span([html.Strong(label), html.Span(stamp(rung.at, clock.utc_offset), className="num")]),
+                    html.Span(state, className="chip rung-state")],
+                   className="rung is-passed" if rung.passed else "rung")
+
+
+def _rule(clock: Any, presets: Mapping[str, Any]) -> Any:
+    preset = presets.get(clock.rule_version.partition("@")[0])
+    return next((rule for rule in preset.rules if rule.id == clock.rule), None) if preset is not None else None
+
+
+def _table(clock: Any, t: Words) -> html.Details:
+    heads = html.Tr([html.Th(t(f"case.clock.{name}"), scope="col") for name in ("day", "weekday", "kind", "counted", "n")])
+    rows = [html.Tr([html.Td(line.date, className="num"), html.Td(t(f"case.weekday.{(line.day + 3) % 7}")),
+                     html.Td(_kind(line, clock, t)), html.Td("✓" if line.counted else t("case.clock.not_counted")),
+                     html.Td(str(line.n) if line.counted else "", className="num")], className=f"day-row{_late(line)}")
+            for line in clock.days]
+    return html.Details([html.Summary(t("case.clock.days")), html.Table([html.Thead(heads), html.Tbody(rows)], className="grid days-table")],
+                        className="clock-days")
+
+
+def _kind(line: Any, clock: Any, t: Words) -> str:
+    return " · ".join(words_of_day(line, clock, t).split(" · ")[1:2] + ([line.name] if line.name else [])
+                      + ([t("case.day.due")] if line.is_due else []))
+
+
+def _late(line: Any) -> str:
+    return " is-late" if line.is_late else " is-due" if line.is_due else ""

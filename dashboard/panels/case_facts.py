@@ -1,0 +1,94 @@
+"""What is known of a case: its head, its facts, and its record of events with both times. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dash import html
+
+from core.access import Actor, Role
+from core.instants import HOUR_US
+from dashboard.panels.marks import mark
+from dashboard.times import BEIJING_MIN, span_text, stamp
+from dashboard.words import Words
+
+# Who handles or inspects the case needs the applicant's name; who watches the time does not.
+SEES_APPLICANT = (Role.INSPECTOR, Role.DEPARTMENT_USER)
+LEVEL_LIGHTS = ("red", "yellow", "warning")
+NOTABLE_GAP_US = 24 * HOUR_US
+_SHORT_NAME = 4
+
+
+def masked(name: str) -> str:
+    """王小明 → 王**; a company keeps its first two and last two characters."""
+    if len(name) <= _SHORT_NAME:
+        return name[:1] + "*" * (len(name) - 1)
+    return f"{name[:2]}***{name[-2:]}"
+
+
+def render(case: Any, actor: Actor, t: Words) -> html.Aside:
+    """Left column of the case page."""
+    return html.Aside([_head(case, t), _facts(case, actor, t), _violations(case, t)], className="panel case-facts")
+
+
+def _head(case: Any, t: Words) -> html.Header:
+    light = mark(case.light, t) if case.light in LEVEL_LIGHTS else html.Span(className=f"light-dot light-{case.light}")
+    words = html.Div([html.Span(t(f"light.{case.light}"), className=f"light-words words-{case.light}"),
+                      html.Span(t(f"state.{case.state}"), className="chip")], className="case-light-words")
+    return html.Header([html.Div([light, words], className="case-light"),
+                        html.H1(case.item_name or case.title or case.case_no), html.P(case.case_no, className="case-number num")])
+
+
+def _facts(case: Any, actor: Actor, t: Words) -> html.Dl:
+    rows = [("org", case.org_name), ("title", case.title), ("applicant", _applicant(case, actor, t)), ("area", case.area),
+            ("opened_at", stamp(case.opened_at)), ("closed_at", stamp(case.closed_at) if case.closed_at else "")]
+    return html.Dl([part for name, value in rows if value for part in (html.Dt(t(f"case.fact.{name}")), html.Dd(value, className="num"))],
+                   className="facts")
+
+
+def _applicant(case: Any, actor: Actor, t: Words) -> Any:
+    if not case.applicant:
+        return ""
+    if actor.has(*SEES_APPLICANT):
+        return case.applicant
+    return [masked(case.applicant), html.Span(t("case.masked"), className="facts-note")]
+
+
+def _violations(case: Any, t: Words) -> html.Section | None:
+    if not case.violations:
+        return None
+    lines = [html.Li([html.Strong(t.first(f"violation.{code}", f"violation.{code}")), html.Span(stamp(at), className="num")])
+             for code, at in case.violations]
+    return html.Section([html.H3(t("case.violations")), html.Ul(lines)], className="case-violations")
+
+
+def events(case: Any, t: Words) -> html.Section:
+    """Claimed and received time side by side; most cheating shows in the difference."""
+    heads = html.Tr([html.Th(t(f"case.events.{name}"), scope="col") for name in ("kind", "claimed", "received", "gap", "who", "source")])
+    rows = [_event(recorded, t) for recorded in case.events]
+    table = html.Table([html.Thead(heads), html.Tbody(rows)], className="grid events-table")
+    return html.Section([html.H2(t("case.events.title")), html.P(t("case.events.note"), className="panel-note"), table], className="panel")
+
+
+def _event(recorded: Any, t: Words) -> html.Tr:
+    event = recorded.event
+    gap = recorded.received_at - event.claimed_at
+    name = t(f"event_kind.{event.kind.value}")
+    detail = event.step or event.data.reason or event.data.special_kind or ""
+    detail = t.first(f"special_kind.{detail}", "case.clock.plain", name=detail) if detail else ""
+    who = " ".join(filter(None, (event.actor, event.station)))
+    return html.Tr([html.Td([html.Strong(name), html.Span(detail, className="event-detail")]),
+                    html.Td(stamp(event.claimed_at, event.utc_offset, seconds=True), className="num"),
+                    html.Td(stamp(recorded.received_at, BEIJING_MIN, seconds=True), className="num"),
+                    html.Td(_gap(gap, t), className=f"num{' is-notable' if _is_notable(gap) else ''}"),
+                    html.Td(who or "—"), html.Td(event.source)])
+
+
+def _is_notable(gap: int) -> bool:
+    return gap < 0 or gap > NOTABLE_GAP_US
+
+
+def _gap(gap: int, t: Words) -> str:
+    if gap < 0:
+        return t("case.events.future")
+    return t("case.events.late_entry", span=span_text(gap, t)) if _is_notable(gap) else span_text(gap, t)

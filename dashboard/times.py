@@ -1,0 +1,38 @@
+"""Instants and spans as people read them. Columns are microseconds UTC; offsets are minutes east, as the source wrote."""
+
+from __future__ import annotations
+
+from core.instants import DAY_US, HOUR_US, MINUTE_US, date_of, written_local
+from dashboard.words import Words
+
+BEIJING_MIN = 480
+
+
+def stamp(us: int | None, offset_min: int = BEIJING_MIN, *, seconds: bool = False) -> str:
+    """`2026-03-16 09:20`, with the offset behind it where it is not Beijing time; "—" for None."""
+    if us is None:
+        return "—"
+    local = written_local(us, offset_min)
+    text = local.strftime("%Y-%m-%d %H:%M:%S" if seconds else "%Y-%m-%d %H:%M")
+    return text if offset_min == BEIJING_MIN else f"{text} {local.strftime('%z')[:3]}:{local.strftime('%z')[3:]}"
+
+
+def day_text(day: int) -> str:
+    """`2026-03-16` of an epoch day."""
+    return date_of(day).isoformat()
+
+
+def day_at(us: int, offset_min: int) -> int:
+    """Epoch day of an instant on the wall clock of its source."""
+    return (us + offset_min * MINUTE_US) // DAY_US
+
+
+def span_text(us: int, t: Words) -> str:
+    """刚刚, 12 分, 3 小时 5 分, 2 天 4 小时: the same words as on the wall."""
+    if us < MINUTE_US:
+        return t("wall.span.now")
+    if us < HOUR_US:
+        return t("wall.span.minutes", m=us // MINUTE_US)
+    if us < DAY_US:
+        return t("wall.span.hours", h=us // HOUR_US, m=us % HOUR_US // MINUTE_US)
+    return t("wall.span.days", d=us // DAY_US, h=us % DAY_US // HOUR_US)

@@ -1,0 +1,16 @@
+"""Texts of other people on their way into a spreadsheet."""
+
+from __future__ import annotations
+
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_NUMBER_CHARACTERS = frozenset("0123456789.,+-%eE")
+
+
+def neutralise(text: str) -> str:
+    """The text as a spreadsheet may open it: what would be read as a formula gets an apostrophe in front.
+
+    The record keeps texts as they were sent; only an export changes them. Plain numbers stay numbers.
+    """
+    if not text.startswith(_FORMULA_STARTS) or (set(text) <= _NUMBER_CHARACTERS and len(text) > 1):
+        return text
+    return "'" + text

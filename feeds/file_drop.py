@@ -1,0 +1,146 @@
+"""A folder as a feed: drop_dir/<source>/ with files, and a `mapping` file or setting that says how to read them.
+
+    <source>/          files are put here, best under a name ending in .part that is renamed when complete
+    <source>/processing/   taken by rename, so that one worker has it; found here after a crash, it is read again
+    <source>/done/, failed/   the file afterwards, with <file>.report.json beside it
+
+Reading a file twice is harmless: what was recorded already is a duplicate.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from core.clock import Clock
+from core.errors import SupervisionError, Unavailable
+from core.instants import SECOND_US
+from feeds.importer import ImportReport, import_file
+from feeds.ingest import Ingest
+from feeds.mapping import SourceMapping
+
+log = logging.getLogger(__name__)
+MAPPING_FILE = "mapping.yaml"
+PROCESSING, DONE, FAILED = "processing", "done", "failed"
+_UNFINISHED = (".part", ".tmp", ".crdownload", "~")
+_ENDINGS = (".csv", ".jsonl", ".ndjson", ".xes", ".csv.gz", ".jsonl.gz", ".ndjson.gz", ".xes.gz")
+
+FindMapping = Callable[[str], SourceMapping]
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    size: int
+    since_us: int
+
+
+class FileDrop:
+    """Looks into the drop folder; `poll` is called by a job of the scheduler, one worker at a time."""
+
+    def __init__(self, drop_dir: Path, ingest: Ingest, clock: Clock, find_mapping: FindMapping,
+                 mappings: Mapping[str, str] | None = None) -> None:
+        """`mappings` names the mapping of a source folder that has no mapping.yaml of its own; else its own name is."""
+        self._drop_dir, self._ingest, self._clock = drop_dir, ingest, clock
+        self._find_mapping, self._mappings = find_mapping, dict(mappings or {})
+        self._seen: dict[Path, _Seen] = {}
+
+    def recover(self) -> int:
+        """Put files a crash left in processing/ back in line; call once at the start of the one worker that polls."""
+        left = [path for folder in self._sources() for path in _files(folder / PROCESSING)]
+        for path in left:
+            path.rename(path.parent.parent / path.name)
+        return len(left)
+
+    def poll(self) -> list[ImportReport]:
+        """Read every complete file, oldest first. A file that cannot be read goes to failed/ and stops no other."""
+        reports = []
+        for folder in self._sources():
+            for path in sorted(self._complete(folder), key=lambda file: file.stat().st_mtime_ns):
+                report = self._read(folder, path)
+                if report is not None:
+                    reports.append(report)
+        return reports
+
+    def _sources(self) -> list[Path]:
+        if not self._drop_dir.is_dir():
+            return []
+        return sorted(folder for folder in self._drop_dir.iterdir() if folder.is_dir() and not folder.is_symlink())
+
+    def _complete(self, folder: Path) -> Iterator[Path]:
+        now_us, present = self._clock.now_us(), set(_files(folder))
+        for gone in [path for path in self._seen if path.parent == folder and path not in present]:
+            del self._seen[gone]
+        for path in present:
+            if path.name.endswith(_UNFINISHED) or not path.name.lower().endswith(_ENDINGS):
+                continue
+            size = path.stat().st_size
+            seen = self._seen.get(path)
+            if seen is None or seen.size != size:
+                self._seen[path] = _Seen(size, now_us)
+            elif now_us - seen.since_us >= self._ingest.limits.settle_s * SECOND_US:
+                yield path
+
+    def _read(self, folder: Path, path: Path) -> ImportReport | None:
+        claimed = _claim(path)
+        if claimed is None:
+            return None
+        self._seen.pop(path, None)
+        try:
+            mapping = self._mapping_of(folder)
+            report = import_file(claimed, mapping, self._ingest, kind="live", source=folder.name, is_history=False)
+        except Unavailable:
+            claimed.rename(path)  # the database is away, the file is not to blame
+            raise
+        except (SupervisionError, OSError) as failure:
+            log.error("dropped file %s/%s cannot be read: %s", folder.name, path.name, failure)
+            _finish(claimed, folder / FAILED, self._problem(failure))
+            return None
+        _finish(claimed, folder / (DONE if report.account.total > report.account.rejected else FAILED), report.as_dict())
+        return report
+
+    def _mapping_of(self, folder: Path) -> SourceMapping:
+        own = folder / MAPPING_FILE
+        return self._find_mapping(str(own) if own.is_file() else self._mappings.get(folder.name, folder.name))
+
+    def _problem(self, failure: Exception) -> dict[str, object]:
+        if isinstance(failure, SupervisionError):
+            return failure.as_problem()
+        return {"code": "file_unreadable", "details": {"problem": str(failure)}}
+
+
+def _claim(path: Path) -> Path | None:
+    """Take a file by renaming it; None when another worker was first."""
+    target = _free_name(path.parent / PROCESSING, path.name)
+    try:
+        path.rename(target)
+    except FileNotFoundError:
+        return None
+    return target
+
+
+def _finish(claimed: Path, folder: Path, report: dict[str, object]) -> None:
+    """The report first: a file in done/ always has one."""
+    target = _free_name(folder, claimed.name)
+    target.with_name(target.name + ".report.json").write_bytes(msgspec.json.format(msgspec.json.encode(report)))
+    claimed.rename(target)
+
+
+def _free_name(folder: Path, name: str) -> Path:
+    """A name in the folder that overwrites nothing: a.csv, a.csv → 2-a.csv."""
+    folder.mkdir(exist_ok=True)
+    target, number = folder / name, 1
+    while target.exists():
+        number += 1
+        target = folder / f"{number}-{name}"
+    return target
+
+
+def _files(folder: Path) -> list[Path]:
+    """Plain files only: a link could point anywhere."""
+    if not folder.is_dir():
+        return []
+    return [path for path in folder.iterdir() if path.is_file() and not path.is_symlink()]

@@ -1,0 +1,163 @@
+"""Loading a whole file: read, mapped, recorded batch by batch, with progress and a final report.
+
+Batches end between two cases where the file allows it, so that a case whose conclusion is its next line is not judged
+without it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+from cases.events import Outcome, Status
+from core.errors import InvalidInput
+from feeds.ingest import Ingest
+from feeds.mapper import Mapper
+from feeds.mapping import SourceMapping
+from feeds.quarantine import Delivery
+from feeds.readers.files import read_records
+from feeds.records import Parsed
+from feeds.status import Account
+
+EXIT_OK, EXIT_REJECTIONS = 0, 2
+_SAMPLES_PER_REASON = 3
+
+
+@dataclass(slots=True)
+class Sample:
+    """One refused record of the report."""
+
+    code: str
+    position: str
+    detail: dict[str, str]
+
+
+@dataclass(slots=True)
+class ImportReport:
+    """What became of a file. `exit_code` is 0 when every record was recorded now or before, 2 when some were refused."""
+
+    file: str
+    mapping: str
+    account: Account = field(default_factory=Account)
+    samples: list[Sample] = field(default_factory=list)
+    sources: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+    @property
+    def records_per_s(self) -> float:
+        return self.account.total / self.seconds if self.seconds else 0.0
+
+    @property
+    def exit_code(self) -> int:
+        return EXIT_REJECTIONS if self.account.rejected else EXIT_OK
+
+    def as_dict(self) -> dict[str, object]:
+        """JSON-safe, for `.report.json` and `--format json`."""
+        return {"file": self.file, "mapping": self.mapping, "sources": self.sources, "records": self.account.total,
+                "accepted": self.account.accepted, "duplicates": self.account.duplicates,
+                "rejected": self.account.rejected, "reasons": self.account.reasons,
+                "samples": [{"code": one.code, "position": one.position, **one.detail} for one in self.samples],
+                "seconds": round(self.seconds, 3), "records_per_s": round(self.records_per_s)}
+
+
+Progress = Callable[[ImportReport], None]
+
+
+def import_file(path: Path, mapping: SourceMapping, ingest: Ingest, *, kind: str = "file", source: str | None = None,
+                is_history: bool = True, progress: Progress | None = None) -> ImportReport:
+    """Load a file. `is_history`: clocks are judged as of the newest event of each batch; a sweep afterwards brings them to
+    the present. `source` overrides the mapping's. Raises InvalidInput when the file cannot be opened, Unavailable when
+    the database is gone; what was recorded until then stays, and importing again goes on where it stopped.
+    """
+    try:
+        stream = path.open("rb")
+    except OSError as failure:
+        raise InvalidInput("file_unreadable", file=str(path), problem=failure.strerror or str(failure),
+                           remedy="name a file that exists and may be read") from failure
+    with stream:
+        return _Import(path.name, mapping, ingest, kind, source, is_history).run(stream, progress)
+
+
+class _Import:
+    def __init__(self, file_name: str, mapping: SourceMapping, ingest: Ingest, kind: str, source: str | None,
+                 is_history: bool) -> None:
+        self._mapping, self._ingest, self._kind, self._is_history = mapping, ingest, kind, is_history
+        self._mapper = Mapper(mapping, file_name, ingest.limits, source)
+        self._areas_stored: set[str] = set()
+        self.report = ImportReport(file_name, mapping.name)
+
+    def run(self, stream: BinaryIO, progress: Progress | None) -> ImportReport:
+        started = time.monotonic()
+        area = self._mapper.constant_area()
+        if area is not None:
+            self._store_area(area)
+        records = read_records(stream, self._mapping.shape, self._ingest.limits)
+        try:
+            for batch in batches(self._mapper.parse(records), self._ingest.limits.batch_size):
+                self._take(batch)
+                self.report.seconds = time.monotonic() - started
+                if progress is not None:
+                    progress(self.report)
+        finally:
+            self._mapper.close()
+        self.report.seconds = time.monotonic() - started
+        return self.report
+
+    def _take(self, batch: list[Parsed]) -> None:
+        for area in set(self._mapper.areas_met()) - self._areas_stored:
+            self._store_area(area)
+        claimed = [parsed.event.claimed_at for parsed in batch if parsed.event is not None]
+        judged_at = max(claimed, default=None) if self._is_history else None
+        for source, part in _by_source(batch, self._mapper.default_source()):
+            delivery = Delivery(source, self.report.file, self._mapping.reference, self._kind, self._title())
+            room = max(0, self._ingest.limits.max_quarantined_per_import - self.report.account.rejected)
+            outcomes, account = self._ingest.take(delivery, part, judged_at=judged_at, keep_refused=room)
+            self.report.account.add(account)
+            self._note(source, part, outcomes)
+
+    def _note(self, source: str, part: list[Parsed], outcomes: list[Outcome]) -> None:
+        if source not in self.report.sources:
+            self.report.sources.append(source)
+        for parsed, outcome in zip(part, outcomes, strict=True):
+            if outcome.status in (Status.OK, Status.DUPLICATE):
+                continue
+            if sum(one.code == outcome.code for one in self.report.samples) < _SAMPLES_PER_REASON:
+                position = parsed.rejection.position if parsed.rejection else f"line {parsed.line}"
+                self.report.samples.append(Sample(outcome.code, position, outcome.detail))
+
+    def _store_area(self, code: str) -> None:
+        self._areas_stored.add(code)
+        area = self._mapping.area_named(code)
+        if area is not None:
+            is_from_a_column = self._mapper.constant_area() is None
+            self._ingest.store_area(area, only_if_new=is_from_a_column)
+
+    def _title(self) -> str:
+        return self._mapping.shape.title.get("zh") or self._mapping.name
+
+
+def batches(parsed: Iterable[Parsed], size: int) -> Iterator[list[Parsed]]:
+    """Batches of about `size` records that end between two cases, and of twice the size at most."""
+    batch: list[Parsed] = []
+    for one in parsed:
+        if len(batch) >= size and (len(batch) >= 2 * size or _begins_a_case(batch[-1], one)):
+            yield batch
+            batch = []
+        batch.append(one)
+    if batch:
+        yield batch
+
+
+def _begins_a_case(before: Parsed, one: Parsed) -> bool:
+    return before.event is None or one.event is None or before.event.case_no != one.event.case_no
+
+
+def _by_source(batch: list[Parsed], default: str) -> Iterator[tuple[str, list[Parsed]]]:
+    parts: dict[str, list[Parsed]] = {}
+    for parsed in batch:
+        parts.setdefault(default if parsed.event is None else parsed.event.source, []).append(parsed)
+    yield from parts.items()
+

@@ -1,0 +1,117 @@
+"""The one way in for events of other systems: recorded in batches, acknowledged one by one, refused ones kept."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import Protocol
+
+import msgspec
+from sqlalchemy.exc import DBAPIError
+
+from cases.areas import Area, Areas
+from cases.events import CaseEvent, Outcome, Status
+from core.clock import Clock
+from core.database import Database
+from core.errors import SupervisionError, Unavailable
+from core.instants import SECOND_US, written_local
+from feeds import quarantine
+from feeds.limits import FeedLimits
+from feeds.quarantine import Delivery, Refused
+from feeds.reasons import Refusal
+from feeds.records import Parsed, raw_text
+from feeds.status import Account, enter
+
+log = logging.getLogger(__name__)
+
+
+class RecordsEvents(Protocol):
+    """What ingest needs of the record (cases.service.Recorder)."""
+
+    def record(self, events: Sequence[CaseEvent], judged_at: int | None = None) -> list[Outcome]:
+        """Outcome i belongs to event i; one transaction."""
+
+
+class Ingest:
+    """Takes parsed records of any connector."""
+
+    def __init__(self, recorder: RecordsEvents, database: Database, clock: Clock, areas: Areas,
+                 limits: FeedLimits) -> None:
+        self.limits = limits
+        self._recorder, self._database, self._clock, self._areas = recorder, database, clock, areas
+
+    def store_area(self, area: Area, *, only_if_new: bool = False) -> None:
+        """Make an area of a mapping known before its cases arrive. `only_if_new` leaves an existing one alone."""
+        if only_if_new and self._areas.of(area.area) is not self._areas.default:
+            return
+        with self._database.transaction() as conn:
+            self._areas.save(conn, area)
+
+    def take(self, delivery: Delivery, batch: Sequence[Parsed], *, judged_at: int | None = None,
+             keep_refused: int | None = None) -> tuple[list[Outcome], Account]:
+        """Record a batch; outcome i belongs to record i.
+
+        `judged_at` is handed to the record (loading history); at most `keep_refused` refused records are kept. Raises
+        Unavailable when the database cannot be written now: nothing of the batch is lost if it is sent again.
+        """
+        now_us = self._clock.now_us()
+        outcomes = [self._judge(parsed, now_us) for parsed in batch]
+        good = [index for index, outcome in enumerate(outcomes) if outcome is None]
+        events = [event for index in good if (event := batch[index].event) is not None]
+        for index, outcome in zip(good, self._record(events, judged_at), strict=True):
+            outcomes[index] = outcome
+        final = [outcome for outcome in outcomes if outcome is not None]
+        account = Account()
+        account.note(final)
+        account.note_newest(events)
+        self._keep(delivery, batch, final, account, now_us, keep_refused)
+        return final, account
+
+    def _judge(self, parsed: Parsed, now_us: int) -> Outcome | None:
+        """Why the record must not be recorded; None when it may."""
+        if parsed.event is None:
+            return parsed.rejection.outcome if parsed.rejection else Refusal("record_invalid").as_outcome()
+        ahead = parsed.event.claimed_at - now_us
+        if ahead <= self.limits.future_tolerance_s * SECOND_US:
+            return None
+        claimed = written_local(parsed.event.claimed_at, parsed.event.utc_offset).isoformat()
+        return Refusal("future_dated", "at", claimed, f"{ahead // SECOND_US} s ahead of our clock").as_outcome()
+
+    def _record(self, events: Sequence[CaseEvent], judged_at: int | None) -> list[Outcome]:
+        if not events:
+            return []
+        try:
+            return self._recorder.record(events, judged_at)
+        except DBAPIError as failure:
+            raise Unavailable("database_unavailable", retry_after=self.limits.retry_after_s) from failure
+        except SupervisionError:
+            raise
+        except Exception as failure:  # noqa: BLE001 - whatever one event breaks must not stop the others
+            return self._isolate(events, judged_at, failure)
+
+    def _isolate(self, events: Sequence[CaseEvent], judged_at: int | None, failure: Exception) -> list[Outcome]:
+        """Halve a batch that cannot be recorded until the event that breaks it stands alone."""
+        if len(events) == 1:
+            log.error("event %s of %s cannot be recorded", events[0].source_event_id, events[0].source, exc_info=failure)
+            return [Refusal("not_recorded", problem=f"{type(failure).__name__}: {failure}").as_outcome()]
+        half = len(events) // 2
+        return self._record(events[:half], judged_at) + self._record(events[half:], judged_at)
+
+    def _keep(self, delivery: Delivery, batch: Sequence[Parsed], outcomes: Sequence[Outcome], account: Account,
+              now_us: int, keep_refused: int | None) -> None:
+        refused = [_refused(parsed, outcome) for parsed, outcome in zip(batch, outcomes, strict=True)
+                   if outcome.status not in (Status.OK, Status.DUPLICATE)][:keep_refused]
+        try:
+            with self._database.transaction() as conn:
+                quarantine.keep(conn, delivery, refused, now_us, self.limits)
+                enter(conn, delivery, account, now_us)
+        except DBAPIError as failure:
+            raise Unavailable("database_unavailable", retry_after=self.limits.retry_after_s) from failure
+
+
+def _refused(parsed: Parsed, outcome: Outcome) -> Refused:
+    position = parsed.rejection.position if parsed.rejection else f"line {parsed.line}" if parsed.line else ""
+    raw = parsed.raw
+    if not raw and parsed.event is not None:
+        raw = msgspec.json.encode(parsed.event).decode()
+    return Refused(raw_text(raw), outcome, position, parsed.header)

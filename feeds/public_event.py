@@ -1,0 +1,170 @@
+"""The event as other systems send it over HTTP or in JSON Lines, and its conversion into an event of the record.
+
+The shape is the contract of POST /api/v1/events; feeds/openapi.py describes it from these structs. Unknown fields are
+refused: a misspelt due date must not vanish without a word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from cases.events import NO_DATA, CaseEvent, Due, EventData, EventKind
+from core.errors import InvalidInput
+from core.instants import offset_minutes, to_us
+from core.limits import parse_limit
+from feeds.reasons import Refusal, Rejection
+from feeds.records import Parsed
+from feeds.times import FIRST_YEAR, LAST_YEAR
+
+Id = Annotated[str, Meta(min_length=1, max_length=160, description="Unique in the source; a repeated one is a duplicate.")]
+Name = Annotated[str, Meta(min_length=1, max_length=128)]
+Text = Annotated[str, Meta(max_length=2000)]
+Moment = Annotated[datetime, Meta(tz=True, description="RFC 3339 with offset, e.g. 2026-03-09T09:30:00+08:00.")]
+DueText = Annotated[str, Meta(min_length=10, max_length=35, examples=["2026-03-16", "2026-03-16T17:00:00+08:00"],
+                              description="A date (that whole day is in time), or a moment with offset.")]
+LimitText = Annotated[str, Meta(pattern=r"^\d{1,4}(wd|cd|wh)$", examples=["7wd", "56cd", "8wh"],
+                                description="Working days (wd), calendar days (cd) or working hours (wh).")]
+
+
+class PublicData(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What an event may carry beyond its head."""
+
+    title: Text | None = None
+    applicant: Annotated[str, Meta(max_length=256)] | None = None
+    reason: Text | None = None
+    document_no: Name | None = None
+    special_kind: Name | None = None
+    approved_days: Annotated[int, Meta(ge=0, le=9999)] | None = None
+    promised_due: DueText | None = None
+    statutory_due: DueText | None = None
+    own_due: DueText | None = None
+    step_due: DueText | None = None
+    due_granularity: Annotated[Literal["day", "instant"], Meta(
+        description="day: closed on the due day is in time; instant: one second late is late.")] = "day"
+    promised_limit: LimitText | None = None
+    statutory_limit: LimitText | None = None
+    parent_org: Name | None = None
+    attributes: dict[Name, Annotated[str, Meta(max_length=2000)]] | None = None
+
+
+class PublicEvent(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One event of one case."""
+
+    id: Id
+    version: Annotated[int, Meta(ge=1, le=2**31 - 1, description="A higher version replaces a lower one.")] = 1
+    kind: EventKind
+    case_no: Name
+    area: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
+    at: Moment
+    order: Annotated[int, Meta(ge=0, le=2**31 - 1, description="Decides between events of the same moment.")] = 0
+    org: Name | None = None
+    item: Name | None = None
+    item_version: Annotated[str, Meta(max_length=32)] | None = None
+    actor: Name | None = None
+    station: Name | None = None
+    step: Annotated[str, Meta(min_length=1, max_length=160)] | None = None
+    data: PublicData | None = None
+
+
+class EventReader:
+    """JSON of one event → CaseEvent of a source. Holds its compiled decoder; safe to share between threads."""
+
+    def __init__(self, default_area: str, max_attributes: int = 40) -> None:
+        self._decode = msgspec.json.Decoder(PublicEvent).decode
+        self._default_area, self._max_attributes = default_area, max_attributes
+
+    def parse(self, source: str, raw: bytes, line: int = 0) -> Parsed:
+        """The event of a record, or why it is refused."""
+        try:
+            return Parsed(self.read(source, raw), None, "", line)
+        except Refusal as refusal:
+            text = raw.decode("utf-8", "replace")
+            return Parsed(None, Rejection(refusal.as_outcome(), line), text, line)
+
+    def read(self, source: str, raw: bytes) -> CaseEvent:
+        """Raises Refusal naming the field and the problem."""
+        try:
+            public = self._decode(raw)
+        except msgspec.ValidationError as failure:
+            raise _explained(failure) from failure
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as failure:
+            raise Refusal("json_invalid", problem=str(failure)) from failure
+        if b"\\u0000" in raw and "\0" in "".join(_strings(public)):
+            raise Refusal("nul_character")
+        return self.event_of(source, public)
+
+    def event_of(self, source: str, public: PublicEvent) -> CaseEvent:
+        """The event of the record. Raises Refusal for a year or due date out of the question."""
+        at = public.at
+        if not FIRST_YEAR <= at.year <= LAST_YEAR:
+            raise Refusal("time_out_of_range", "at", at.isoformat())
+        offset = offset_minutes(at)
+        return CaseEvent(
+            source=source, source_event_id=public.id, source_version=public.version, kind=public.kind,
+            case_no=public.case_no, area=public.area or self._default_area, claimed_at=to_us(at), utc_offset=offset,
+            order=public.order, org=public.org, item=public.item, item_version=public.item_version, actor=public.actor,
+            station=public.station, step=public.step,
+            data=NO_DATA if public.data is None else self._data(public.data, offset))
+
+    def _data(self, data: PublicData, offset: int) -> EventData:
+        if data.attributes and len(data.attributes) > self._max_attributes:
+            raise Refusal("attributes_too_many", "data.attributes", len(data.attributes))
+        return EventData(
+            title=data.title, applicant=data.applicant, reason=data.reason, document_no=data.document_no,
+            special_kind=data.special_kind, approved_days=data.approved_days,
+            promised_due=_due(data.promised_due, offset, data, "promised_due"),
+            statutory_due=_due(data.statutory_due, offset, data, "statutory_due"),
+            own_due=_due(data.own_due, offset, data, "own_due"), step_due=_due(data.step_due, offset, data, "step_due"),
+            promised_limit=_limit(data.promised_limit, "promised_limit"),
+            statutory_limit=_limit(data.statutory_limit, "statutory_limit"),
+            parent_org=data.parent_org, attributes=data.attributes)
+
+
+def _due(text: str | None, offset: int, data: PublicData, field: str) -> Due | None:
+    """A date is that day on the event's own wall clock."""
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text if len(text) > 10 else f"{text}T00:00:00{_signed(offset)}")
+    except ValueError as failure:
+        raise Refusal("time_unreadable", f"data.{field}", text) from failure
+    if moment.tzinfo is None:
+        raise Refusal("time_zone_missing", f"data.{field}", text)
+    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        raise Refusal("time_out_of_range", f"data.{field}", text)
+    return Due(to_us(moment), offset_minutes(moment), data.due_granularity)
+
+
+def _signed(offset: int) -> str:
+    sign, size = ("-", -offset) if offset < 0 else ("+", offset)
+    return f"{sign}{size // 60:02d}:{size % 60:02d}"
+
+
+def _limit(text: str | None, field: str) -> str | None:
+    if text is None:
+        return None
+    try:
+        return str(parse_limit(text))
+    except InvalidInput as failure:
+        raise Refusal("limit_unreadable", f"data.{field}", text) from failure
+
+
+def _explained(failure: msgspec.ValidationError) -> Refusal:
+    """msgspec says "… - at `$.data.title`"; the place becomes the field."""
+    problem, _, place = str(failure).partition(" - at `")
+    return Refusal("record_invalid", place.rstrip("`").removeprefix("$").removeprefix("."), problem=problem)
+
+
+def _strings(value: object) -> Sequence[str]:
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, msgspec.Struct):
+        return [text for part in msgspec.structs.astuple(value) for text in _strings(part)]
+    if isinstance(value, dict):
+        return [text for pair in value.items() for part in pair for text in _strings(part)]
+    return []

@@ -1,0 +1,93 @@
+"""Refused records: kept with their reason, repaired or dismissed by a person, never lost silently."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Row, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from cases.events import Outcome
+from core.errors import Conflict, NotFound
+from feeds.limits import FeedLimits
+from feeds.models import quarantine
+from feeds.tally import fingerprint_of
+
+OPEN, REPAIRED, DISMISSED = "open", "repaired", "dismissed"
+HEADER = "header"  # key of the detail: the columns of a refused line of CSV
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """Where a batch came from: the source's name, the file (or `http`), and the mapping that reads its records."""
+
+    source: str
+    origin: str = "http"
+    mapping: str = ""
+    kind: str = "live"
+    name: str = ""
+
+
+class Refused(msgspec.Struct, frozen=True):
+    """A refused record as it goes into the quarantine."""
+
+    raw: str
+    outcome: Outcome
+    position: str = ""
+    header: tuple[str, ...] = ()
+
+
+def keep(conn: Connection, delivery: Delivery, refused: Sequence[Refused], now_us: int, limits: FeedLimits) -> None:
+    """Store refused records; one that is there already is counted and opened again."""
+    rows = {row["fingerprint"]: row for row in (_row(delivery, one, now_us, limits) for one in refused)}
+    if not rows:
+        return
+    insert = (postgresql if conn.dialect.name == "postgresql" else sqlite).insert(quarantine)
+    conn.execute(insert.on_conflict_do_update(index_elements=["fingerprint"], set_={
+        "times": quarantine.c.times + 1, "received_at": now_us, "state": OPEN}), list(rows.values()))
+
+
+def get_open(conn: Connection, quarantine_id: int) -> Row[Any]:
+    """An open record. Raises NotFound, or Conflict when somebody has handled it already."""
+    row = conn.execute(select(quarantine).where(quarantine.c.id == quarantine_id)).first()
+    if row is None:
+        raise NotFound("quarantined_record_unknown", id=quarantine_id)
+    if row.state != OPEN:
+        raise Conflict("quarantined_record_handled", id=quarantine_id, state=row.state, by=row.handled_by)
+    return row
+
+
+def close(conn: Connection, quarantine_id: int, state: str, by: str, now_us: int) -> bool:
+    """Mark as handled; False when somebody else was first."""
+    done = conn.execute(update(quarantine).where(quarantine.c.id == quarantine_id, quarantine.c.state == OPEN).values(
+        state=state, handled_by=by, handled_at=now_us))
+    return done.rowcount == 1
+
+
+def refuse_again(conn: Connection, quarantine_id: int, raw: str, outcome: Outcome, header: str | None,
+                 now_us: int) -> None:
+    """Keep what was tried in vain, with its new reason, and the header it came under."""
+    detail = outcome.detail if header is None else {**outcome.detail, HEADER: header}
+    conn.execute(update(quarantine).where(quarantine.c.id == quarantine_id).values(
+        raw=raw, code=outcome.code, status=outcome.status.value, detail=_text(detail),
+        times=quarantine.c.times + 1, received_at=now_us))
+
+
+def _row(delivery: Delivery, refused: Refused, now_us: int, limits: FeedLimits) -> dict[str, object]:
+    raw = refused.raw.replace("\0", "\\0")[:limits.max_quarantined_chars]
+    detail = dict(refused.outcome.detail)
+    if refused.header:
+        detail[HEADER] = _text(refused.header)
+    mark = "\x1f".join((delivery.source, refused.outcome.code, raw, detail.get("field", ""),
+                        "" if raw else f"{delivery.origin} {refused.position}"))
+    return {"fingerprint": fingerprint_of(mark), "source": delivery.source, "received_at": now_us, "times": 1,
+            "origin": delivery.origin[:255], "mapping": delivery.mapping, "position": refused.position[:64], "raw": raw,
+            "code": refused.outcome.code, "status": refused.outcome.status.value, "detail": _text(detail),
+            "state": OPEN}
+
+
+def _text(value: object) -> str:
+    return msgspec.json.encode(value).decode().replace("\\u0000", "")

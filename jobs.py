@@ -1,0 +1,64 @@
+"""The work that repeats: what, how often, and by one process at a time or by each slot once."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+
+from bootstrap import Services
+from core.instants import HOUR_US
+from core.scheduling import Job, Scheduler
+from feeds.file_drop import FileDrop
+
+log = logging.getLogger(__name__)
+ANCHOR_INTERVAL_S = 60.0
+TIDY_INTERVAL_S = 3600.0
+
+
+def jobs_of(services: Services) -> list[Job]:
+    """The jobs of a worker. All recompute from the clock: one that came late changes nothing but lateness."""
+    settings = services.settings
+    drop = FileDrop(settings.feeds.drop_dir, services.ingest, services.clock, services.find_mapping)
+    drop.recover()
+    return [
+        Job("sweep", settings.sweep.interval_s, services.sweeper.sweep_all),
+        Job("file_drop", settings.feeds.poll_interval_s, drop.poll),
+        Job("anchor", ANCHOR_INTERVAL_S, services.anchorer.anchor, slot=True),
+        Job("recount", settings.sweep.recount_interval_min * 60.0, lambda: recount(services), slot=True),
+        Job("tidy", TIDY_INTERVAL_S, lambda: tidy(services), slot=True),
+    ]
+
+
+def build_scheduler(services: Services) -> Scheduler:
+    """A scheduler whose failing jobs stand on the wall as alarms until they succeed again."""
+    def failed(name: str, error: Exception | None) -> None:
+        with services.uow() as uow:
+            if error is None:
+                services.alarms.clear_alarm(uow.conn, "job_failed", name, uow.now_us)
+            else:
+                services.alarms.set_alarm(uow.conn, "job_failed", name, uow.now_us, detail=name)
+    return Scheduler(services.database, on_change=failed)
+
+
+def recount(services: Services) -> None:
+    """Compare the counters with the journal; a difference is an alarm, and is repaired."""
+    result = services.recounter.recount(repair=True)
+    with services.uow() as uow:
+        if result.differences:
+            log.error("recount: %d differences, first %s", len(result.differences), result.differences[0])
+            services.alarms.set_alarm(uow.conn, "counters_differ", "", uow.now_us, n=len(result.differences))
+        else:
+            services.alarms.clear_alarm(uow.conn, "counters_differ", "", uow.now_us)
+
+
+def tidy(services: Services) -> None:
+    """Forget answers to old commands, and say when the disk is nearly full."""
+    hours = services.settings.push.command_memory_h
+    services.alerts.forget_commands(services.clock.now_us() - hours * HOUR_US)
+    folder = services.settings.journal.anchor_dir.parent
+    free = shutil.disk_usage(folder if folder.exists() else ".").free
+    with services.uow() as uow:
+        if free < 1024**3:
+            services.alarms.set_alarm(uow.conn, "disk_nearly_full", "", uow.now_us, mib=free // 1024**2)
+        else:
+            services.alarms.clear_alarm(uow.conn, "disk_nearly_full", "", uow.now_us)

@@ -1,0 +1,95 @@
+"""The web server of one process: gate, pages, interfaces and the live channel on one Flask application."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from flask import Flask, g
+
+from alerts.http import create_blueprint as cards_blueprint
+from alerts.push import LivePush, PushParts
+from alerts.rules import PushRules
+from bootstrap import Services, secret_of
+from config.settings import Settings
+from core.access import Actor
+from core.clock import SystemClock
+from core.health import Readiness
+from dashboard import http as site
+from dashboard.gate import Gate, GatePolicy
+from dashboard.live_gauges import LiveGauges, OnDuty
+from dashboard.pages import desk, wall
+from dashboard.sessions import SessionPolicy, Sessions
+from dashboard.shell import ASSETS, mount
+from feeds.http import events_blueprint
+
+PAGES = (wall, desk)
+ROOT = Path(__file__).resolve().parent
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """The Flask application and the live channel that is served with it."""
+
+    app: Flask
+    push: LivePush
+
+
+def build_server(services: Services, demo_duty: str = "") -> Server:
+    """Everything people and other systems reach by HTTP and WebSocket."""
+    app = Flask("yangguang", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = services.settings.ingest.max_body_bytes
+    gate = _gate(services)
+    site.install(app, services, gate, Readiness(services.database, services.doorbell, SystemClock()).checks)
+    app.register_blueprint(cards_blueprint(services.alerts, services.alert_queries, lambda _request: _present_actor()))
+    app.register_blueprint(events_blueprint(services.ingest, services.feed_queries, services.database, services.clock,
+                                            services.event_reader))
+    for page in PAGES:
+        mount(app, page, services)
+    push = LivePush(_push_parts(services, gate, demo_duty))
+    push.attach(app)
+    return Server(app, push)
+
+
+def build_id() -> str:
+    """Names what is served, so that a screen notices a new release and reloads."""
+    digest = hashlib.sha256()
+    for path in sorted(path for path in ASSETS.rglob("*") if path.suffix in (".css", ".js", ".mjs")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:8]
+
+
+def _gate(services: Services) -> Gate:
+    security = services.settings.security
+    secret = secret_of(security.secret_key, security.secret_key_path).decode()
+    policy = SessionPolicy(hours=security.session_hours, secure=security.cookie_secure)
+    sessions = Sessions(services.accounts, SystemClock(), policy, secret)
+    return Gate(services.accounts, sessions, SystemClock(), GatePolicy(demo=services.settings.demo.enabled))
+
+
+def _push_parts(services: Services, gate: Gate, demo_duty: str) -> PushParts:
+    settings = services.settings
+    texts = services.texts(settings.display.language)
+    duty = OnDuty(services.accounts, SystemClock(), demo_duty)
+    gauges = LiveGauges(services.case_queries, services.alert_queries, services.feed_queries, services.areas, services.clock,
+                        texts, settings.display.wall_rows, duty)
+    return PushParts(
+        database=services.database, doorbell=services.doorbell, clock=services.clock, queries=services.alert_queries,
+        service=services.alerts, alarms=services.alarms, writer=services.card_writer,
+        actor_of=lambda _request: gate.identify(), gauges=gauges, rules=_push_rules(settings), build=build_id(),
+        is_demo=settings.demo.enabled)
+
+
+def _present_actor() -> Actor | None:
+    actor: Actor | None = g.get("actor")
+    return actor
+
+
+def _push_rules(settings: Settings) -> PushRules:
+    server, push = settings.server, settings.push
+    return PushRules(
+        admission_cap=server.admission_cap, replay_max=push.replay_max, gauge_interval_s=push.gauge_interval_s,
+        heartbeat_s=server.heartbeat_s, poll_interval_s=push.poll_interval_s, shown_within_s=push.shown_within_s,
+        missed_max=push.missed_confirmations_max, ping_interval_s=server.ping_interval_s,
+        ping_timeout_s=server.ping_timeout_s)

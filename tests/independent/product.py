@@ -1,0 +1,74 @@
+"""The product as its users meet it: the command line in a process of its own, on a database of its own."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.independent.plain import Question
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+TIMEOUT_S = 600
+
+
+@dataclass(frozen=True)
+class Product:
+    """One installation in one folder."""
+
+    folder: Path
+
+    def load(self, log: Path, mapping: str) -> None:
+        """Import a log; a refused record fails the test with the report's words."""
+        self._run("import", str(log), "--mapping", mapping)
+
+    def heat_map(self, question: Question, first: str, last: str) -> list[list[str]]:
+        printed = self._run("heatmap", "--from", first, "--to", last, "--step", "month", *_asked(question),
+                            "--format", "csv")
+        return list(csv.reader(io.StringIO(printed)))
+
+    def statistics(self, question: Question, as_of: str) -> dict[str, Any]:
+        printed = self._run("stats", "--as-of", as_of, *_asked(question), "--format", "json")
+        found: dict[str, Any] = json.loads(printed)
+        return found
+
+    def _run(self, *arguments: str) -> str:
+        command = [sys.executable, str(REPOSITORY / "app.py"), *arguments,
+                   "--database", f"sqlite:///{self.folder / 'product.db'}"]
+        settings = {"PYTHONIOENCODING": "utf-8", "YANGGUANG_JOURNAL__KEY": "k" * 32}
+        done = subprocess.run(command, cwd=self.folder, env=os.environ | settings, capture_output=True, text=True,
+                              timeout=TIMEOUT_S, check=False)
+        assert done.returncode == 0, f"{' '.join(arguments)}\n{done.stdout}\n{done.stderr}"
+        return done.stdout
+
+
+def _asked(question: Question) -> list[str]:
+    net = ["--net"] if question.net else []
+    return ["--limit", question.limit, "--calendar", question.calendar, *net]
+
+
+def cell_differences(found: list[list[str]], expected: list[list[str]]) -> list[str]:
+    """Each cell in which two heat maps differ, said in words."""
+    if [row[0] for row in found] != [row[0] for row in expected] or found[0] != expected[0]:
+        return [f"rows or columns: {[row[0] for row in found]} {found[0]}, not {[row[0] for row in expected]} {expected[0]}"]
+    return [f"{row[0]} on {found[0][column]}: {row[column]}, not {right[column]}"
+            for row, right in zip(found, expected) for column in range(len(right)) if row[column] != right[column]]
+
+
+def figure_differences(found: dict[str, Any], expected: dict[str, Any]) -> list[str]:
+    """Each figure in which two statistics differ. What the product tells beyond the expected is its own affair."""
+    differences = [f"{name}: {found.get(name)}, not {expected[name]}"
+                   for name in ("as_of", "limit", "calendar", "net") if found.get(name) != expected[name]]
+    if list(found["departments"]) != list(expected["departments"]):
+        differences.append(f"departments: {list(found['departments'])}, not {list(expected['departments'])}")
+    pairs = [("all", found["all"], expected["all"])]
+    pairs += [(name, found["departments"].get(name, {}), figures) for name, figures in expected["departments"].items()]
+    return differences + [f"{name} {figure}: {mine.get(figure, 'absent')}, not {value}"
+                          for name, mine, right in pairs for figure, value in right.items()
+                          if figure not in mine or mine[figure] != value]

@@ -1,0 +1,182 @@
+"""The product's command line and the independent calculation agree on every cell and every figure.
+
+On the real logs against plain loops over the raw files; on the hand-made logs against answers worked out on paper.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.independent import handmade, plain
+from tests.independent.plain import Case, Question
+from tests.independent.product import Product, cell_differences, figure_differences
+
+RECEIPT_MONTHS = ("2010-10-01", "2012-02-10")
+RECEIPT_AS_OF = ("2011-12-31", "2012-01-15")
+TOWN_MONTHS = ("2010-10-01", "2015-08-15")
+TOWN_AS_OF = ("2013-06-30", "2015-03-31")
+
+RECEIPT_QUESTIONS = [
+    *[Question(limit, "mf", net) for limit in ("own", "promised", "statutory") for net in (False, True)],
+    Question("own", "cn"), Question("56cd", "mf"), Question("20wd", "cn"), Question("40wd", "mf", net=True),
+]
+TOWN_QUESTIONS = [
+    *[Question(limit, calendar, net) for limit in ("20wd", "40wd") for calendar in ("mf", "cn") for net in (False, True)],
+    *[Question("56cd", calendar, net) for calendar in ("mf", "cn") for net in (False, True)],
+    Question("own", "mf"),
+]
+
+
+def spoken(question: Question) -> str:
+    return f"{question.limit}-{question.calendar}-{'net' if question.net else 'gross'}"
+
+
+# The raw logs and what the product makes of them, each once for the whole run -------------------------------------
+
+@pytest.fixture(scope="module")
+def calendars(data_dir: Path) -> dict[str, plain.IsWorkingDay]:
+    return {"mf": plain.monday_to_friday, "cn": plain.chinese_calendar(data_dir / "holiday_cn")}
+
+
+@pytest.fixture(scope="module")
+def receipt(data_dir: Path) -> list[Case]:
+    return plain.read_receipt_xes(data_dir / "receipt_wabo" / "08_receipt.xes.gz")
+
+
+@pytest.fixture(scope="module")
+def towns(data_dir: Path) -> list[Case]:
+    return [case for log in town_logs(data_dir) for case in plain.read_bpic15(log)]
+
+
+def town_logs(data_dir: Path) -> list[Path]:
+    return sorted((data_dir / "bpic15_m1_m2").glob("BPIC15_*.xes.gz"))
+
+
+@pytest.fixture(scope="module")
+def receipt_product(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Product:
+    product = Product(tmp_path_factory.mktemp("receipt"))
+    product.load(data_dir / "receipt_wabo" / "08_receipt.xes.gz", "receipt_wabo")
+    return product
+
+
+@pytest.fixture(scope="module")
+def town_product(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Product:
+    product = Product(tmp_path_factory.mktemp("towns"))
+    for log in town_logs(data_dir):
+        product.load(log, "bpic15")
+    return product
+
+
+@pytest.fixture(scope="module", params=["flat", "tables"])
+def csv_product(request: pytest.FixtureRequest, data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Product:
+    """The receipt log as one flat file, and as a table of cases with a table of events."""
+    product, folder = Product(tmp_path_factory.mktemp(request.param)), data_dir / "receipt_wabo"
+    if request.param == "flat":
+        product.load(folder / "receipt.csv", "receipt_wabo")
+    else:
+        product.load(folder / "events.csv.gz", "receipt_wabo_events")
+        product.load(folder / "cases.csv.gz", "receipt_wabo_cases")
+    return product
+
+
+# Real logs ------------------------------------------------------------------------------------------------------
+
+def expected_heat_map(cases: list[Case], question: Question, calendars, months: tuple[str, str]) -> list[list[str]]:
+    days = plain.month_ends(*(date.fromisoformat(day) for day in months))
+    return plain.heat_map(cases, question, calendars[question.calendar], days)
+
+
+def expected_statistics(cases: list[Case], question: Question, calendars, as_of: str) -> dict[str, Any]:
+    return plain.statistics(cases, question, calendars[question.calendar], date.fromisoformat(as_of))
+
+
+@pytest.mark.parametrize("question", RECEIPT_QUESTIONS, ids=spoken)
+def test_every_cell_of_the_receipt_log_agrees(question, receipt, receipt_product, calendars):
+    expected = expected_heat_map(receipt, question, calendars, RECEIPT_MONTHS)
+    assert cell_differences(receipt_product.heat_map(question, *RECEIPT_MONTHS), expected) == []
+
+
+@pytest.mark.parametrize("question", RECEIPT_QUESTIONS, ids=spoken)
+@pytest.mark.parametrize("as_of", RECEIPT_AS_OF)
+def test_every_figure_of_the_receipt_log_agrees(as_of, question, receipt, receipt_product, calendars):
+    expected = expected_statistics(receipt, question, calendars, as_of)
+    assert figure_differences(receipt_product.statistics(question, as_of), expected) == []
+
+
+@pytest.mark.parametrize("question", TOWN_QUESTIONS, ids=spoken)
+def test_every_cell_of_the_two_municipalities_agrees(question, towns, town_product, calendars):
+    expected = expected_heat_map(towns, question, calendars, TOWN_MONTHS)
+    assert cell_differences(town_product.heat_map(question, *TOWN_MONTHS), expected) == []
+
+
+@pytest.mark.parametrize("question", TOWN_QUESTIONS, ids=spoken)
+@pytest.mark.parametrize("as_of", TOWN_AS_OF)
+def test_every_figure_of_the_two_municipalities_agrees(as_of, question, towns, town_product, calendars):
+    expected = expected_statistics(towns, question, calendars, as_of)
+    assert figure_differences(town_product.statistics(question, as_of), expected) == []
+
+
+def test_the_receipt_log_as_csv_says_the_same(csv_product, receipt, calendars):
+    question = Question("own", "mf")
+    heat_map = csv_product.heat_map(question, *RECEIPT_MONTHS)
+    assert cell_differences(heat_map, expected_heat_map(receipt, question, calendars, RECEIPT_MONTHS)) == []
+    statistics = csv_product.statistics(question, RECEIPT_AS_OF[0])
+    assert figure_differences(statistics, expected_statistics(receipt, question, calendars, RECEIPT_AS_OF[0])) == []
+
+
+# Hand-made logs -------------------------------------------------------------------------------------------------
+
+@pytest.fixture(scope="module")
+def handmade_towns(tmp_path_factory: pytest.TempPathFactory) -> Product:
+    product = Product(tmp_path_factory.mktemp("handmade_towns"))
+    logs = handmade.write_logs(product.folder)
+    product.load(logs["ALPHA"], "bpic15")
+    product.load(logs["BETA"], "bpic15")
+    return product
+
+
+@pytest.fixture(scope="module")
+def handmade_receipt(tmp_path_factory: pytest.TempPathFactory) -> Product:
+    product = Product(tmp_path_factory.mktemp("handmade_receipt"))
+    product.load(handmade.write_logs(product.folder)["GAMMA"], "receipt_wabo")
+    return product
+
+
+def _told(asked: tuple[Any, ...]) -> str:
+    return "-".join(map(str, asked))
+
+
+@pytest.mark.parametrize("asked", handmade.TOWN_HEAT_MAPS, ids=_told)
+def test_every_trap_in_a_municipality_is_seen_in_the_heat_map(asked, handmade_towns):
+    limit, calendar, net, first, last = asked
+    found = handmade_towns.heat_map(Question(limit, calendar, net), first, last)
+    assert cell_differences(found, handmade.TOWN_HEAT_MAPS[asked]) == []
+
+
+@pytest.mark.parametrize("asked", handmade.RECEIPT_HEAT_MAPS, ids=_told)
+def test_every_trap_in_a_receipt_log_is_seen_in_the_heat_map(asked, handmade_receipt):
+    limit, calendar, net, first, last = asked
+    found = handmade_receipt.heat_map(Question(limit, calendar, net), first, last)
+    assert cell_differences(found, handmade.RECEIPT_HEAT_MAPS[asked]) == []
+
+
+def _on_paper(asked: tuple[str, str, bool], answers: handmade.Answers) -> dict[str, Any]:
+    (limit, calendar, net), (everything, departments) = asked, answers[asked]
+    return {"as_of": handmade.AS_OF, "limit": limit, "calendar": calendar, "net": net, "all": everything,
+            "departments": departments}
+
+
+@pytest.mark.parametrize("asked", handmade.TOWN_STATISTICS, ids=_told)
+def test_every_trap_in_a_municipality_is_seen_in_the_statistics(asked, handmade_towns):
+    found = handmade_towns.statistics(Question(*asked), handmade.AS_OF)
+    assert figure_differences(found, _on_paper(asked, handmade.TOWN_STATISTICS)) == []
+
+
+@pytest.mark.parametrize("asked", handmade.RECEIPT_STATISTICS, ids=_told)
+def test_every_trap_in_a_receipt_log_is_seen_in_the_statistics(asked, handmade_receipt):
+    found = handmade_receipt.statistics(Question(*asked), handmade.AS_OF)
+    assert figure_differences(found, _on_paper(asked, handmade.RECEIPT_STATISTICS)) == []

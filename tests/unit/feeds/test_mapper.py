@@ -1,0 +1,189 @@
+"""Rows become events: ids, times, codes, case values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from cases.events import EventKind
+from core.instants import written_local
+from feeds.mapper import ORDER_LAST, stem_of
+from feeds.mapping import SourceMapping
+from feeds.records import Parsed
+from tests.unit.feeds.conftest import PERMITS
+
+Parse = Callable[..., list[Parsed]]
+Told = Callable[[list[Parsed]], list[str]]
+WriteMapping = Callable[[str], SourceMapping]
+HEADER = b"case_no,what,at,who,office\n"
+
+
+def _only(parsed: list[Parsed]) -> Parsed:
+    assert len(parsed) == 1
+    return parsed[0]
+
+
+def _claimed(parsed: Parsed) -> str:
+    assert parsed.event is not None
+    return written_local(parsed.event.claimed_at, parsed.event.utc_offset).isoformat()
+
+
+@pytest.mark.parametrize(("written", "claimed"), [
+    ("2011-10-30T01:30:00+02:00", "2011-10-30T01:30:00+02:00"),
+    ("2011-10-11 13:42:22.688000+02:00", "2011-10-11T13:42:22.688000+02:00"),
+    ("2014-04-11T00:00:00.000+02:00", "2014-04-11T00:00:00+02:00"),
+    ("2014-04-11T00:00:00Z", "2014-04-11T00:00:00+00:00"),
+    ("2014-04-11", "2014-04-11T00:00:00+08:00"),
+    ("1990-07-01T12:00", "1990-07-01T12:00:00+09:00"),
+])
+def test_the_offset_is_the_written_one_or_that_of_the_zone_at_that_local_time(parse: Parse, permits: SourceMapping,
+                                                                              written: str, claimed: str) -> None:
+    one = _only(parse(HEADER + f"A1,open,{written},,\n".encode(), permits))
+    assert _claimed(one) == claimed
+
+
+def test_summer_time_of_the_mapping_s_zone_is_kept(parse: Parse, write_mapping: WriteMapping) -> None:
+    mapping = write_mapping(PERMITS + "time: {zone: Europe/Amsterdam, formats: ['%d.%m.%Y %H:%M', iso]}\n")
+    rows = b"A1,open,01.07.2011 08:00,,\nA1,look,2011-12-01T08:00,,\n"
+    assert [_claimed(one) for one in parse(HEADER + rows, mapping)] == ["2011-07-01T08:00:00+02:00",
+                                                                       "2011-12-01T08:00:00+01:00"]
+
+
+def test_a_time_without_offset_is_refused_where_no_zone_is_stated(parse: Parse, told: Told,
+                                                                   write_mapping: WriteMapping) -> None:
+    mapping = write_mapping(PERMITS + "time: {zone: none}\n")
+    one = _only(parse(HEADER + b"A1,open,2011-07-01 08:00,,\n", mapping))
+    assert told([one]) == ["line 2 time_zone_missing"]
+    assert one.rejection is not None
+    assert one.rejection.outcome.detail["field"] == "at"
+
+
+@pytest.mark.parametrize(("row", "code"), [
+    ("A1,open,yesterday,,", "time_unreadable"), ("A1,open,,,", "value_missing"), (",open,2011-01-01,,", "value_missing"),
+    ("A1,dance,2011-01-01,,", "code_unknown"), ("A1,,2011-01-01,,", "value_missing"),
+    ("A1,open,0011-01-01,,", "time_out_of_range"), ("A1,open,2011-02-30,,", "time_unreadable"),
+    (f"{'9' * 200},open,2011-01-01,,", "value_too_long"),
+])
+def test_a_row_that_cannot_be_an_event_says_why_and_the_next_is_read(parse: Parse, told: Told, permits: SourceMapping,
+                                                                      row: str, code: str) -> None:
+    content = HEADER + f"{row}\nB2,open,2011-01-01,,\n".encode()
+    assert told(parse(content, permits)) == [f"line 2 {code}", "B2 accepted"]
+
+
+def test_an_unknown_code_is_a_step_only_if_the_mapping_says_so(parse: Parse, told: Told,
+                                                                write_mapping: WriteMapping) -> None:
+    mapping = write_mapping(PERMITS.replace("    look: step", "    look: step\n    '*': step"))
+    assert told(parse(HEADER + b"A1,dance,2011-01-01,,\n", mapping)) == ["A1 step"]
+
+
+def test_an_absent_office_is_shown_as_none(parse: Parse, permits: SourceMapping) -> None:
+    one = _only(parse(HEADER + b"A1,open,2011-01-01,,  \n", permits))
+    assert one.event is not None
+    assert one.event.org == "(none)"
+
+
+def test_reading_a_file_again_repeats_every_id_and_identical_rows_stay_two(parse: Parse, permits: SourceMapping) -> None:
+    content = HEADER + b"A1,look,2011-01-01,,\nA1,look,2011-01-01,,\nA2,look,2011-01-01,,\n"
+    first = [one.event.source_event_id for one in parse(content, permits) if one.event]
+    again = [one.event.source_event_id for one in parse(content, permits) if one.event]
+    assert first == again
+    assert len(set(first)) == 3
+
+
+def test_a_longer_file_repeats_the_ids_of_its_beginning(parse: Parse, permits: SourceMapping) -> None:
+    content = HEADER + b"A1,look,2011-01-01,,\nA1,look,2011-01-01,,\n"
+    longer = content + b"A1,look,2011-01-01,,\n"
+    ids = [one.event.source_event_id for one in parse(content, permits) if one.event]
+    assert [one.event.source_event_id for one in parse(longer, permits) if one.event][:2] == ids
+
+
+CASE_VALUES = PERMITS + """
+case_events:
+  - {kind: received, at: 'case:came', required: true, data: {own_due: 'case:due', promised_limit: 'case:limit'}}
+  - {kind: collected, at: 'case:went', place: last}
+"""
+CASE_HEADER = b"case_no,case:came,case:went,case:due,case:limit,what,at\n"
+
+
+def test_case_values_repeated_on_every_row_are_told_once(parse: Parse, told: Told, write_mapping: WriteMapping) -> None:
+    rows = (b"A1,2011-01-03,2011-01-09,2011-01-10,20wd,look,2011-01-04\n"
+            b"A1,2011-01-03,2011-01-09,2011-01-10,20wd,look,2011-01-05\n"
+            b"B2,2011-01-03,,,,look,2011-01-04\n"
+            b"A1,2011-01-03,2011-01-09,2011-01-10,20wd,look,2011-01-06\n")
+    parsed = parse(CASE_HEADER + rows, write_mapping(CASE_VALUES))
+    assert told(parsed) == ["A1 received", "A1 collected", "A1 step", "A1 step", "B2 received", "B2 step", "A1 step"]
+    received, collected = parsed[0].event, parsed[1].event
+    assert received is not None
+    assert collected is not None
+    assert received.source_event_id == "A1#received"
+    assert received.data.own_due is not None
+    assert (received.data.own_due.granularity, received.data.promised_limit) == ("day", "20wd")
+    assert (received.order, collected.order) == (0, ORDER_LAST)
+
+
+def test_case_values_that_contradict_earlier_rows_are_reported_once(parse: Parse, told: Told,
+                                                                     write_mapping: WriteMapping) -> None:
+    rows = (b"A1,2011-01-03,,,,look,2011-01-04\nA1,2011-01-04,,,,look,2011-01-05\nA1,2011-01-04,,,,look,2011-01-06\n")
+    assert told(parse(CASE_HEADER + rows, write_mapping(CASE_VALUES))) == [
+        "A1 received", "A1 step", "line 3 case_facts_contradict", "A1 step", "A1 step"]
+
+
+def test_a_case_value_that_is_filled_later_is_told_then(parse: Parse, told: Told, write_mapping: WriteMapping) -> None:
+    rows = b"A1,2011-01-03,,,,look,2011-01-04\nA1,2011-01-03,2011-01-08,,,look,2011-01-05\n"
+    assert told(parse(CASE_HEADER + rows, write_mapping(CASE_VALUES))) == [
+        "A1 received", "A1 step", "A1 collected", "A1 step"]
+
+
+def test_a_missing_required_case_value_is_reported_and_the_events_are_kept(parse: Parse, told: Told,
+                                                                           write_mapping: WriteMapping) -> None:
+    rows = b"A1,,,,,look,2011-01-04\nA1,,,,,look,2011-01-05\n"
+    assert told(parse(CASE_HEADER + rows, write_mapping(CASE_VALUES))) == ["line 2 value_missing", "A1 step", "A1 step"]
+
+
+@pytest.mark.parametrize(("value", "code"), [("2o11-01-10,20wd", "time_unreadable"), ("2011-01-10,20", "limit_unreadable")])
+def test_a_wrong_due_date_or_limit_is_never_dropped_silently(parse: Parse, told: Told, write_mapping: WriteMapping,
+                                                             value: str, code: str) -> None:
+    rows = f"A1,2011-01-03,,{value},look,2011-01-04\n".encode()
+    assert told(parse(CASE_HEADER + rows, write_mapping(CASE_VALUES))) == [f"line 2 {code}", "A1 step"]
+
+
+def test_conditions_choose_between_the_meanings_of_a_code(parse: Parse, told: Told) -> None:
+    header = b"case_id,activity,resource,timestamp,article,vehicleclass,dismissal\n"
+    rows = (b"A1,Send Appeal to Prefecture,,2001-01-01,,,NIL\nA2,Send Appeal to Prefecture,,2001-01-01,,,#\n"
+            b"A3,Appeal to Judge,,2001-01-01,,,G\nA4,Appeal to Judge,,2001-01-01,,,#\n"
+            b"A5,Payment,,2001-01-01,,,\nA6,Flee the Country,,2001-01-01,,,\n")
+    assert told(parse(header + rows, "traffic_fines")) == [
+        "A1 step", "A2 voided", "A3 voided", "A4 step", "A5 concluded", "line 7 code_unknown"]
+
+
+def test_the_same_case_number_in_two_municipalities_is_two_cases(parse: Parse, xes: Callable[..., bytes]) -> None:
+    log = xes('<trace><string key="concept:name" value="1"/><date key="startDate" value="2011-01-01T00:00:00+01:00"/></trace>')
+    first, second = (_only(parse(log, "bpic15", name)).event for name in ("BPIC15_1.xes.gz", "other/BPIC15_2.xes"))
+    assert first is not None
+    assert second is not None
+    assert (first.area, first.org, first.source) == ("BPIC15_1", "BPIC15_1", "bpic15.BPIC15_1")
+    assert (second.area, second.org, second.source) == ("BPIC15_2", "BPIC15_2", "bpic15.BPIC15_2")
+
+
+def test_a_file_of_any_name_names_its_municipality(parse: Parse, xes: Callable[..., bytes]) -> None:
+    log = xes('<trace><string key="concept:name" value="1"/><date key="startDate" value="2011-01-01T00:00:00+01:00"/></trace>')
+    event = _only(parse(log, "bpic15", f"{'hidden' * 20}.xes.gz")).event
+    assert event is not None
+    assert event.kind is EventKind.ACCEPTED
+    assert len(event.area) == 64
+    assert len(event.source) == 64
+
+
+@pytest.mark.parametrize(("name", "stem"), [("a/b/BPIC15_1.xes.gz", "BPIC15_1"), ("x.csv", "x"), ("日志.jsonl.gz", "日志"),
+                                            ("C:\\logs\\y.xes", "y"), (".gz", "unnamed"), ("plain", "plain")])
+def test_the_stem_of_a_file_name(name: str, stem: str) -> None:
+    assert stem_of(name) == stem
+
+
+def test_our_own_file_reads_the_same_from_csv_and_json_lines(parse: Parse) -> None:
+    table = ("id,kind,case_no,at,org,item,promised_due,approved_days\n"
+             "e1,受理,A1,2026-03-09T09:30:00+08:00,JS,JS-001,2026-03-16,\n").encode()
+    lines = ('{"id": "e1", "kind": "accepted", "case_no": "A1", "at": "2026-03-09T09:30:00+08:00", "org": "JS", '
+             '"item": "JS-001", "data": {"promised_due": "2026-03-16"}, "order": 1}\n').encode()
+    assert _only(parse(table, "yangguang_csv")).event == _only(parse(lines, "yangguang_csv")).event
