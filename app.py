@@ -86,14 +86,14 @@ def _common_into(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(flag, type=kind, help=help_text, default=argparse.SUPPRESS if suppressed else None)
 
 
-def _add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", common: argparse.ArgumentParser, name: str,
+def _add(commands: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser, name: str,
          command: Command, help_text: str) -> argparse.ArgumentParser:
     parser = commands.add_parser(name, help=help_text, description=help_text, parents=[common])
     parser.set_defaults(command=command, whole=None)
     return parser
 
 
-def _add_records(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", common: argparse.ArgumentParser) -> None:
+def _add_records(commands: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser) -> None:
     load = _add(commands, common, "import", records.import_log, "load a log: XES, CSV or JSON Lines, plain or gz")
     _file_and_mapping(load)
     load.add_argument("--format", choices=("text", "json"), default="text")
@@ -120,7 +120,7 @@ def _file_and_mapping(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--source", help="name of the source, instead of the mapping's")
 
 
-def _add_reports(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", common: argparse.ArgumentParser) -> None:
+def _add_reports(commands: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser) -> None:
     heat = _add(commands, common, "heatmap", reports.heatmap, "open overdue cases per department, from the journal")
     heat.add_argument("--from", dest="first", required=True, metavar="DATE")
     heat.add_argument("--to", dest="last", required=True, metavar="DATE")
@@ -138,7 +138,7 @@ def _add_reports(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     why.add_argument("--format", choices=("text", "json"), default="text")
 
 
-def _add_administration(commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
+def _add_administration(commands: argparse._SubParsersAction[argparse.ArgumentParser],
                         common: argparse.ArgumentParser) -> None:
     _add(commands, common, "migrate", administration.migrate, "bring the database to the newest schema")
     person = _add(commands, common, "account", administration.account, "create an account, or change its roles")

@@ -131,7 +131,7 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
         history=History(database, catalogue), case_queries=case_queries, alerts=alerts, alarms=alarms,
         alert_queries=CardQueries(database, writer), card_writer=writer,
         ingest=ingest,
-        feed_queries=FeedQueries(database, limits), event_reader=event_reader,
+        feed_queries=FeedQueries(database, limits, areas.default.calendar.office_seconds), event_reader=event_reader,
         repairs=Repairs(ingest, database, clock, event_reader, lambda name: _found(settings, name)),
         accounts=Accounts(uow, SystemClock(), _account_policy(settings)))
 

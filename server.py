@@ -19,12 +19,12 @@ from core.health import Readiness
 from dashboard import http as site
 from dashboard.gate import Gate, GatePolicy
 from dashboard.live_gauges import LiveGauges, OnDuty
-from dashboard.pages import desk, wall
+from dashboard.pages import case, desk, feeds, wall
 from dashboard.sessions import SessionPolicy, Sessions
 from dashboard.shell import ASSETS, mount
 from feeds.http import events_blueprint
 
-PAGES = (wall, desk)
+PAGES = (wall, desk, case, feeds)
 ROOT = Path(__file__).resolve().parent
 
 

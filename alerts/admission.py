@@ -6,6 +6,7 @@ answered 503 before a thread is spent on them, so that plain HTTP keeps answerin
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -16,17 +17,30 @@ LET_GO_AFTER_S = 1.0
 
 
 class Gate:
-    """WSGI middleware: at most `room` sockets at once under `path`."""
+    """WSGI middleware: at most `room` sockets at once under `path`, each given up when dead for `dead_after_s`."""
 
-    def __init__(self, app: WSGIApplication, path: str, room: int, sockets: Callable[[], int], words: str) -> None:
+    def __init__(self, app: WSGIApplication, path: str, room: int, sockets: Callable[[], int], words: str,
+                 dead_after_s: float) -> None:
         self._app, self._path, self._room, self._sockets, self._words = app, path, room, sockets, words
+        self._dead_after_s = dead_after_s
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        if environ.get("PATH_INFO", "").startswith(self._path) and self._sockets() >= self._room:
+        if not environ.get("PATH_INFO", "").startswith(self._path):
+            return self._app(environ, start_response)
+        if self._sockets() >= self._room:
             start_response("503 Service Unavailable", [("Content-Type", "text/plain; charset=utf-8"),
                                                        ("Retry-After", "10"), ("Connection", "close")])
             return [self._words.encode()]
+        self._bound(environ.get("werkzeug.socket") or environ.get("gunicorn.socket"))
         return self._app(environ, start_response)
+
+    def _bound(self, connection: socket.socket | None) -> None:
+        """Let the kernel end a connection whose other side takes nothing, else its two threads wait for ever."""
+        if connection is None or connection.family not in (socket.AF_INET, socket.AF_INET6):
+            return
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        if hasattr(socket, "TCP_USER_TIMEOUT"):
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(self._dead_after_s * 1000))
 
 
 class Refusals:

@@ -102,9 +102,10 @@ class LivePush:
             max_http_buffer_size=rules.message_max_bytes, logger=False, engineio_logger=False)
         self.gauges = GaugeBoard(parts.gauges, rules.gauge_interval_s, parts.monotonic,
                                  lambda: parts.writer.alarm("gauges_failed"), self._now_iso)
-        self.delivery = Delivery(_SocketOutlet(self.socketio), self._snapshot, rules, parts.monotonic)
-        self.screens = ScreenLog(parts.database, parts.alarms, rules.fault_memory_s, parts.monotonic)
         self._refusals = Refusals(self._close_transport, parts.monotonic)
+        self._outlet = _SocketOutlet(self.socketio, self._refusals)
+        self.delivery = Delivery(self._outlet, self._snapshot, rules, parts.monotonic)
+        self.screens = ScreenLog(parts.database, parts.alarms, rules.fault_memory_s, parts.monotonic)
         self.tailer = Tailer(
             database=parts.database, doorbell=parts.doorbell, queries=parts.queries, delivery=self.delivery,
             gauges=self.gauges, screens=self.screens, clock=parts.clock, rules=rules, monotonic=parts.monotonic,
@@ -120,7 +121,7 @@ class LivePush:
         self.socketio.on_namespace(LiveNamespace(self))
         app.wsgi_app = Gate(  # type: ignore[method-assign]
             app.wsgi_app, SOCKET_PATH, rules.admission_cap + rules.refusal_margin, self._sockets,
-            self._parts.writer.said("live_full", max=rules.admission_cap))
+            self._parts.writer.said("live_full", max=rules.admission_cap), rules.dead_after_s)
 
     def start(self) -> None:
         """Begin to follow the outbox, in a thread of its own."""
@@ -136,7 +137,7 @@ class LivePush:
     def disconnect_actor(self, name: str) -> None:
         """End every connection of a person: he signed out, or his roles changed."""
         for sid in self.delivery.sids_of(name):
-            self.socketio.server.disconnect(sid, NAMESPACE)
+            self._outlet.drop(sid)
 
     # What the namespace calls -------------------------------------------------------------------------------------
 
@@ -208,8 +209,7 @@ class LivePush:
         return len(self.socketio.server.eio.sockets)
 
     def _close_transport(self, eio_sid: Any) -> None:
-        if eio_sid is not None:
-            self.socketio.server.eio.disconnect(eio_sid)
+        close_transport(self.socketio, eio_sid)
 
 
 class LiveNamespace(Namespace):  # type: ignore[misc]
@@ -247,15 +247,24 @@ class LiveNamespace(Namespace):  # type: ignore[misc]
 class _SocketOutlet:
     """Delivery's transport: one encoding for all who get the same."""
 
-    def __init__(self, socketio: SocketIO) -> None:
-        self._socketio = socketio
+    def __init__(self, socketio: SocketIO, refusals: Refusals) -> None:
+        self._socketio, self._refusals = socketio, refusals
 
     def emit(self, event: str, data: Any, sids: Sequence[str]) -> None:
         if sids:  # Socket.IO takes an empty list for "everybody"
             self._socketio.server.emit(event, data, to=list(sids), namespace=NAMESPACE)
 
     def drop(self, sid: str) -> None:
+        eio_sid = self._socketio.server.manager.eio_sid_from_sid(sid, NAMESPACE)
         self._socketio.server.disconnect(sid, NAMESPACE)
+        self._refusals.add(eio_sid)
+
+
+def close_transport(socketio: SocketIO, eio_sid: Any) -> None:
+    """End a connection without waiting for it: the library's own way waits for a queue that nobody may empty."""
+    transport = socketio.server.eio.sockets.get(eio_sid)
+    if transport is not None:
+        transport.close(wait=False)
 
 
 def read_message(data: Any, kind: type[Any]) -> Any:

@@ -48,4 +48,5 @@ class PushRules:
     resync_pause_s: float = 0.5
     ping_interval_s: float = 5.0
     ping_timeout_s: float = 5.0
+    dead_after_s: float = 20.0
     message_max_bytes: int = 65_536

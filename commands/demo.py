@@ -111,14 +111,17 @@ class _Town:
         now = self._clock.now()
         waiting = [card for card in self._services.alert_queries.active(None, 500).cards if card.state != "acked"]
         chosen = [CardRef(card.id, card.rev) for card in waiting
-                  if self._rng.random() < share and self._would_sign(card.raised_at, now)]
+                  if self._rng.random() < share and self._would_sign(card.id, card.raised_at, now)]
         for start in range(0, len(chosen), 100):
             command = AcknowledgeCommand(command_id=str(uuid.uuid4()), cards=tuple(chosen[start:start + 100]),
                                          comment="已电话通知责任单位")
             self._services.alerts.acknowledge(command, self._officer)
 
-    def _would_sign(self, raised_at: str, now: datetime) -> bool:
-        return officer_acknowledges((now - datetime.fromisoformat(raised_at)).total_seconds(), self._rng)
+    def _would_sign(self, card_id: int, raised_at: str, now: datetime) -> bool:
+        """One card in six waits for a visitor to sign it, for three days at most."""
+        age_s = (now - datetime.fromisoformat(raised_at)).total_seconds()
+        is_for_visitors = card_id % 6 == 0 and age_s < 3 * 24 * 3600
+        return not is_for_visitors and officer_acknowledges(age_s, self._rng)
 
 
 def _demo_settings(settings: Settings, has_database: bool) -> Settings:

@@ -156,6 +156,13 @@ class WorkingCalendar:
             return status.kind, status.name
         return self._hour_state(in_day), status.name
 
+    def office_seconds(self, since_us: int, until_us: int) -> float:
+        """Office time between two UTC instants, in seconds; plain time in a year that is not published."""
+        try:
+            return self.measure(self.to_local(since_us), self.to_local(until_us)) / 1_000_000
+        except CalendarNotPublished:
+            return (until_us - since_us) / 1_000_000
+
     def next_office_change(self, us: int) -> int:
         """The next UTC instant at which an office-hours boundary or midnight is crossed."""
         day, in_day = divmod(self.to_local(us), DAY_US)

@@ -37,7 +37,7 @@ class LiveGauges:
     def __call__(self) -> dict[str, Any]:
         now = self._clock.now_us()
         board = self._cases.board(now)
-        feeds = self._feeds.health(now, self._silence_s(now))
+        feeds = self._feeds.health(now)
         return {"board": {"as_of": self._iso(board.as_of), "rows": [asdict(row) for row in board.rows[:self._rows]],
                           "more": max(0, len(board.rows) - self._rows)},
                 "figures": asdict(self._cases.figures(now)), "feeds": [self._feed(feed) for feed in feeds],
@@ -67,10 +67,6 @@ class LiveGauges:
         last = None if feed.last_event_at is None else self._iso(feed.last_event_at)
         return {"source": feed.source, "name": feed.name, "state": feed.state, "last_event_at": last, "lag_s": feed.lag_s,
                 "rejected": feed.rejected}
-
-    def _silence_s(self, now: int) -> float | None:
-        """Nobody reports outside office hours: then no source is late for being quiet."""
-        return None if self._areas.default.calendar.office_state(now)[0] == "working" else 0.0
 
     def _iso(self, us: int) -> str:
         return from_us(us).astimezone(self._zone).isoformat(timespec="seconds")

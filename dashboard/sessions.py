@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from typing import Any
 
 from flask import Flask, Response, request, session
 from itsdangerous import BadSignature, URLSafeSerializer
@@ -64,27 +63,26 @@ class Sessions:
             self._accounts.revoke_token("session", session["token"])
         session.clear()
 
-    def person(self) -> Account | None:
-        """The account behind the cookie if its session still holds."""
-        account = self.account_of(session)
-        if account is not None and self._clock.now_us() - session["seen_at"] > _TOUCH_EVERY_US:
+    def person(self, *, live: bool = False) -> Account | None:
+        """The account behind the cookie if its session still holds.
+
+        `live`: for a socket, which holds the cookie of the moment it connected; only the absolute limit ends it.
+        """
+        if not session.get("token") or self._is_over(live):
+            return None
+        if self._accounts.find_token("session", session["token"]) is None:
+            return None
+        account = self._accounts.find(session["name"])
+        if account is None or not account.is_active or account.generation != session["generation"]:
+            return None
+        if not live and self._clock.now_us() - session["seen_at"] > _TOUCH_EVERY_US:
             session["seen_at"] = self._clock.now_us()
         return account
 
-    def account_of(self, held: Any) -> Account | None:
-        """The same for session data kept elsewhere: a live socket holds a copy from the moment it connected."""
-        if not held.get("token") or self._is_over(held):
-            return None
-        if self._accounts.find_token("session", held["token"]) is None:
-            return None
-        account = self._accounts.find(held["name"])
-        is_good = account is not None and account.is_active and account.generation == held["generation"]
-        return account if is_good else None
-
-    def _is_over(self, held: Any) -> bool:
+    def _is_over(self, live: bool) -> bool:
         now = self._clock.now_us()
-        idle = now - held.get("seen_at", 0) > self.policy.idle_minutes * MINUTE_US
-        return idle or now - held.get("opened_at", 0) > self.policy.hours * HOUR_US
+        is_idle = not live and now - session.get("seen_at", 0) > self.policy.idle_minutes * MINUTE_US
+        return is_idle or now - session.get("opened_at", 0) > self.policy.hours * HOUR_US
 
     def csrf_token(self) -> str:
         """The token every form of this browser must carry, also before anybody signed in."""

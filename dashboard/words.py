@@ -12,7 +12,7 @@ LANGUAGES = ("zh", "en")
 LANGUAGE_COOKIE = "yangguang_language"
 _YEAR_S = 365 * 24 * 3600
 _PLACE = re.compile(r"\{(\w+)\}")
-Texts = Callable[[str], Mapping[str, Any]]
+Texts = Callable[[str], Any]  # language → config.texts.Texts
 
 
 class Words:
@@ -52,10 +52,10 @@ def language(default: str = "zh") -> str:
 def words_of(texts: Texts, default: str = "zh") -> Words:
     """The words of this request, looked up once."""
     if not has_request_context():
-        return Words(default, texts(default))
+        return Words(default, texts(default).tree)
     if "words" not in g:
         wanted = language(default)
-        g.words = Words(wanted, texts(wanted))
+        g.words = Words(wanted, texts(wanted).tree)
     words: Words = g.words
     return words
 

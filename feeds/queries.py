@@ -129,7 +129,7 @@ class FeedQueries:
 def _open_by_source(conn: Connection) -> dict[str, int]:
     rows = conn.execute(select(quarantine.c.source, func.count()).where(
         quarantine.c.state == OPEN).group_by(quarantine.c.source))
-    return dict(rows.tuples().all())
+    return dict(iter(rows))
 
 
 def _never(source: str) -> FeedHealth:

@@ -27,6 +27,7 @@ _MALFORMED = {
     "mapping_columns_missing": "use the mapping made for this file, or correct its column names",
     "nul_character": "remove the NUL characters; the file may be binary or UTF-16 without a mark",
     "number_unreadable": "write a whole number",
+    "quotation_broken": "close the quotation mark, and double those inside a field",
     "record_invalid": "correct the field named in the detail",
     "time_out_of_range": "write a date between 1900 and 2199",
     "time_unreadable": "write ISO 8601, e.g. 2026-03-09T09:30:00+08:00, or add the format to the mapping",

@@ -194,6 +194,7 @@ class CaseLife:
     def _conclude(self) -> None:
         rng = self._rng
         is_granted = rng.random() < 0.975
+        self._wait(rng.uniform(5, 60) * _MINUTE)
         self._happen(K.DECIDED, reason=None if is_granted else "不予许可：不符合法定条件", document_no=self._notice("准"))
         self._wait(rng.uniform(3, 120) * _MINUTE)
         self._happen(K.CONCLUDED)

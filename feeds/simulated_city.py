@@ -29,7 +29,7 @@ LONGEST_LIFE_DAYS = 190      # calendar days within which every simulated case h
 _LONGEST_DELIVERY_DAYS = 3   # calendar days after which every event has been delivered, twice if it is to be
 _FIRST_YEAR_DAY = 12_418     # 2004-01-01: before it the law behind the limits was not in force
 _LAST_DAY = 22_645           # 2032-01-01
-_OWN_SYSTEM_SHARE = 0.15     # of the organisations report from a system of their own
+_OWN_SYSTEMS = 5             # so many of the busiest organisations report from a system of their own
 _WEEKDAY_LOAD = (1.2, 1.05, 1.0, 0.95, 0.8, 0.8, 0.8)  # Monday first
 _DAY_OFF_LOAD = 0.05
 _THURSDAY = 3
@@ -58,11 +58,11 @@ class SimulatedCity:
         self._cases_per_day, self._opened_day = cases_per_day, opened_day
         self._time = WorkingTime(calendar, _FIRST_YEAR_DAY, _LAST_DAY)
         self._orgs = tuple(catalogue.organisations.values())
-        self._place = catalogue.areas[catalogue.default_area].name
+        self._place = catalogue.city.partition("（")[0]
         self._names = tuple(organisation.name for organisation in self._orgs)
         self._habits = _habits_by_org(self._orgs, seed)
-        self._source_of, self.sources = _sources(self._orgs, seed)
         self._offer = _offer(catalogue, seed)
+        self._source_of, self.sources = _sources(self._orgs, self._offer)
         self._heap: list[tuple[int, int, int, _Case]] = []
         self._cursor: int | None = None
         self._next_day = 0
@@ -181,7 +181,7 @@ class SimulatedCity:
             return at_us
         start = self._time.at(day, self._time.opens) + rng.randrange(5 * HOUR_US)
         end = start + rng.randrange(40 * MINUTE_US, 150 * MINUTE_US)
-        return end + (at_us - start) % (2 * MINUTE_US) if start <= at_us < end else at_us
+        return end + (at_us - start) // 60 if start <= at_us < end else at_us
 
 
 # What the city is like --------------------------------------------------------------------------------------------
@@ -200,14 +200,20 @@ def _habits_by_org(orgs: tuple[Organisation, ...], seed: int) -> dict[str, Habit
         elif rank < late + middling:
             habits[organisation.code] = Habits(rng.uniform(0.45, 0.56), 0.36, 0.02, 0.02, 0.06, officers)
         else:
-            habits[organisation.code] = Habits(rng.uniform(0.32, 0.45), 0.34, 0.007, 0.006, 0.02, officers)
+            habits[organisation.code] = Habits(rng.uniform(0.33, 0.46), 0.34, 0.007, 0.006, 0.02, officers)
     return habits
 
 
-def _sources(orgs: tuple[Organisation, ...], seed: int) -> tuple[dict[str, str], dict[str, str]]:
-    """(source of each organisation, name of each source): the service hall's system, and some departments' own."""
-    rng = Random(f"{seed}/sources")
-    own = set(rng.sample([organisation.code for organisation in orgs], round(len(orgs) * _OWN_SYSTEM_SHARE)))
+def _sources(orgs: tuple[Organisation, ...],
+             offer: tuple[list[Item], list[float]]) -> tuple[dict[str, str], dict[str, str]]:
+    """(source of each organisation, name of each source): the service hall's system, and the busiest ones' own.
+
+    A source with few events would rightly be reported as silent most of the time, so small organisations have none.
+    """
+    share: dict[str, float] = {}
+    for item, above, below in zip(offer[0], offer[1], [0.0, *offer[1]], strict=False):
+        share[item.org] = share.get(item.org, 0.0) + above - below
+    own = set(sorted(share, key=lambda code: -share[code])[:_OWN_SYSTEMS])
     names = {HALL: "政务服务中心"}
     names |= {f"own-{org.code}": f"{org.short}业务系统" for org in orgs if org.code in own}
     return {org.code: f"own-{org.code}" if org.code in own else HALL for org in orgs}, names
@@ -217,7 +223,7 @@ def _offer(catalogue: Catalogue, seed: int) -> tuple[list[Item], list[float]]:
     """Items with cumulated weights: few items make most of the cases, as everywhere."""
     rng = Random(f"{seed}/offer")
     items, weights, total = [], [], 0.0
-    for org, of_org in catalogue.items_by_org.items():
+    for of_org in catalogue.items_by_org.values():
         size = max(0.6, rng.lognormvariate(0.0, 0.5))
         for item in of_org:
             popular = 2.0 if item.category == "instant" else 0.7 if item.kind == "internal" else 1.0
@@ -230,9 +236,9 @@ def _offer(catalogue: Catalogue, seed: int) -> tuple[list[Item], list[float]]:
 
 def _delay(rng: Random) -> int:
     kind = rng.random()
-    if kind < 0.94:
+    if kind < 0.96:
         return rng.randrange(SECOND_US // 2, 20 * SECOND_US)
-    return rng.randrange(30 * SECOND_US, 25 * MINUTE_US) if kind < 0.993 else rng.randrange(HOUR_US, 8 * HOUR_US)
+    return rng.randrange(30 * SECOND_US, 25 * MINUTE_US) if kind < 0.997 else rng.randrange(HOUR_US, 8 * HOUR_US)
 
 
 def _actor(kind: EventKind, applicant: str, officers: tuple[str, ...], index: int) -> str:

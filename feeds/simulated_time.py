@@ -7,6 +7,7 @@ supervision rightly refuses to judge it.
 from __future__ import annotations
 
 from bisect import bisect_left
+from itertools import pairwise
 
 from core.instants import DAY_US
 from core.working_calendar import CalendarNotPublished, WorkingCalendar
@@ -76,5 +77,5 @@ def _office_spans(calendar: WorkingCalendar, day: int) -> list[tuple[int, int]]:
     edges = [midnight]
     while edges[-1] < midnight + DAY_US:
         edges.append(calendar.next_office_change(edges[-1]))
-    return [(start - midnight, end - midnight) for start, end in zip(edges, edges[1:], strict=False)
+    return [(start - midnight, end - midnight) for start, end in pairwise(edges)
             if calendar.office_state(start)[0] not in ("before", "lunch", "after")]

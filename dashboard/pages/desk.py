@@ -17,7 +17,7 @@ from dashboard.words import Words, words_of
 
 PREFIX = "/desk/"
 TITLE = "desk.title"
-SECTIONS = ("wall", "desk", "level")
+SECTIONS = ("wall", "desk", "level", "card_closing")
 ACKNOWLEDGERS = (Role.DUTY_OFFICER, Role.INSPECTOR, Role.ADMINISTRATOR)
 
 

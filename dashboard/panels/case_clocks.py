@@ -53,11 +53,13 @@ def _name(clock: Any, t: Words) -> str:
 
 def _clock(clock: Any, as_of: int, presets: Mapping[str, Any], t: Words) -> html.Div:
     today = day_at(as_of, clock.utc_offset)
-    why = html.P(sentence(clock, as_of, t), className=f"clock-sentence sentence-{LEVELS[clock.level]}")
+    # A date must not be broken after one of its hyphens.
+    words = sentence(clock, as_of, t).replace("-", "-\N{WORD JOINER}")
+    why = html.P(words, className=f"clock-sentence sentence-{'unjudgeable' if clock.reason else LEVELS[clock.level]}")
     if clock.reason:
         return html.Div([why, _figures(clock, t)], className="clock-body")
-    picture = html.Div([case_calendar.render(clock, today, t), _ladder(clock, presets, t)], className="clock-picture")
-    return html.Div([why, _figures(clock, t), picture, _table(clock, t)], className="clock-body")
+    return html.Div([why, _figures(clock, t), case_calendar.render(clock, today, t), _table(clock, t), _ladder(clock, presets, t)],
+                    className="clock-body")
 
 
 def _figures(clock: Any, t: Words) -> html.Dl:

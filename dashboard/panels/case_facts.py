@@ -40,7 +40,7 @@ def _head(case: Any, t: Words) -> html.Header:
 
 
 def _facts(case: Any, actor: Actor, t: Words) -> html.Dl:
-    rows = [("org", case.org_name), ("title", case.title), ("applicant", _applicant(case, actor, t)), ("area", case.area),
+    rows = [("org", case.org_name), ("title", _title(case, actor)), ("applicant", _applicant(case, actor, t)), ("area", case.area),
             ("opened_at", stamp(case.opened_at)), ("closed_at", stamp(case.closed_at) if case.closed_at else "")]
     return html.Dl([part for name, value in rows if value for part in (html.Dt(t(f"case.fact.{name}")), html.Dd(value, className="num"))],
                    className="facts")
@@ -54,10 +54,17 @@ def _applicant(case: Any, actor: Actor, t: Words) -> Any:
     return [masked(case.applicant), html.Span(t("case.masked"), className="facts-note")]
 
 
+def _title(case: Any, actor: Actor) -> str:
+    """Titles often begin with the applicant's name, which is hidden there too."""
+    if not case.applicant or actor.has(*SEES_APPLICANT):
+        return str(case.title)
+    return str(case.title).replace(case.applicant, masked(case.applicant))
+
+
 def _violations(case: Any, t: Words) -> html.Section | None:
     if not case.violations:
         return None
-    lines = [html.Li([html.Strong(t.first(f"violation.{code}", f"violation.{code}")), html.Span(stamp(at), className="num")])
+    lines = [html.Li([html.Strong(t(f"violation.{code}")), html.Span(stamp(at), className="num")])
              for code, at in case.violations]
     return html.Section([html.H3(t("case.violations")), html.Ul(lines)], className="case-violations")
 

@@ -14,24 +14,21 @@ NOT_COUNTED = ("weekend", "holiday", "suspended")
 def sentence(clock: Any, as_of: int, t: Words) -> str:
     """From a ClockExplanation: start, budget, what was left out, due day, and how it stands at `as_of`."""
     if clock.reason:
-        why = t.first(f"alarm.{clock.reason}", f"error.{clock.reason}", "case.why.cannot_detail", **_details(clock))
+        why = t.first(f"case.why.reason.{clock.reason}", "case.why.reason.other")
         return t("case.why.cannot", why=why, detail=clock.detail)
-    return t("case.why.join").join(filter(None, (_start(clock, t), _left_out(clock, t), _due(clock, t), _standing(clock, as_of, t))))
+    parts = (_start(clock, t), _left_out(clock, t), _due(clock, t), _standing(clock, as_of, t))
+    return t("case.why.join").join(filter(None, parts))
 
 
 def budget(clock: Any, t: Words) -> str:
     """`7 个工作日`, or that the source gave the date itself."""
     if clock.limit_text in ("due", ""):
-        return t("case.clock.budget_due")
+        return t("case.clock.budget_due" if clock.limit_text else "case.clock.budget_none")
     return t(f"case.clock.budget_{clock.unit}", n=number(clock.amount))
 
 
 def number(amount: float) -> str:
     return f"{amount:.1f}".removesuffix(".0")
-
-
-def _details(clock: Any) -> dict[str, str]:
-    return {"name": clock.detail, "n": "1", "detail": clock.detail, "year": clock.detail, "calendar": clock.calendar}
 
 
 def _start(clock: Any, t: Words) -> str:
@@ -44,10 +41,8 @@ def _left_out(clock: Any, t: Words) -> str:
     until = clock.due_day if clock.due_day is not None else 1 << 40
     kinds = Counter(line.kind for line in clock.days if line.day <= until)
     parts = [t(f"case.why.{kind}", n=kinds[kind]) for kind in NOT_COUNTED if kinds[kind]]
-    if not parts or clock.unit == "cd":
-        parts = [part for kind, part in zip(NOT_COUNTED, parts, strict=False) if kind == "suspended"]
     words = t("case.why.not_counted", what=t("case.why.list").join(parts)) if parts else ""
-    made_up = t("case.why.make_up", n=kinds["make_up"]) if kinds["make_up"] and clock.unit != "cd" else ""
+    made_up = t("case.why.make_up", n=kinds["make_up"]) if kinds["make_up"] else ""
     return t("case.why.join").join(filter(None, (words, made_up)))
 
 
@@ -59,14 +54,15 @@ def _standing(clock: Any, as_of: int, t: Words) -> str:
     if clock.used is None or clock.limit_text == "due":
         return _against_date(clock, as_of, t)
     used, rest = number(clock.used), clock.amount - clock.used
-    over = number(-rest)
     if clock.ended_at is not None:
         ended = day_text(day_at(clock.ended_at, clock.utc_offset))
         key = "ended_late" if rest < 0 else "ended_on_day" if rest == 0 else "ended_early"
         return t(f"case.why.{key}", day=ended, used=used, rest=number(abs(rest)))
     if clock.condition == "stopped":
         return t("case.why.stopped", used=used, rest=number(max(rest, 0)))
-    return t("case.why.running_late", used=used, over=over) if rest < 0 else t("case.why.running", used=used, rest=number(rest))
+    if rest < 0:
+        return t("case.why.running_late", used=used, over=number(-rest))
+    return t("case.why.running", used=used, rest=number(rest))
 
 
 def _against_date(clock: Any, as_of: int, t: Words) -> str:

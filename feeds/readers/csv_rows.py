@@ -7,7 +7,9 @@ texts: a formula is kept as written and made harmless where it is exported.
 from __future__ import annotations
 
 import csv
+from collections import deque
 from collections.abc import Iterator
+from typing import Self
 
 from feeds.limits import FeedLimits
 from feeds.readers.lines import TextLines
@@ -33,10 +35,40 @@ class _NoHeader(Refusal):
     """There is no usable header, so no row can be read."""
 
 
+class _Rereadable:
+    """The lines of a file, remembered since the last record, so that a record gone wrong costs one line and not all the
+    lines an unclosed quotation mark has swallowed."""
+
+    def __init__(self, lines: TextLines) -> None:
+        self._lines, self._texts = lines, iter(lines)
+        self._again: deque[tuple[int, str]] = deque()
+        self.given: list[tuple[int, str]] = []
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> str:
+        if self._again:
+            line = self._again.popleft()
+        else:
+            text = next(self._texts)
+            line = self._lines.number, text
+        self.given.append(line)
+        return line[1]
+
+    def give_back(self) -> tuple[int, str]:
+        """All lines of the failed record but its first are read again; returns the first."""
+        first, *rest = self.given
+        self._again.extendleft(reversed(rest))
+        self.given.clear()
+        return first
+
+
 class _Table:
     def __init__(self, lines: TextLines, separator: str, needed: frozenset[str]) -> None:
         self._lines, self._needed = lines, needed
-        self._reader = csv.reader(lines, delimiter=separator, strict=True)
+        self._source = _Rereadable(lines)
+        self._reader = csv.reader(self._source, delimiter=separator, strict=True)
         self._header: tuple[str, ...] = ()
         self._own: list[int] | None = None
         self._order = 0
@@ -44,26 +76,27 @@ class _Table:
     def rows(self) -> Iterator[Row | Broken]:
         self._read_header()
         while True:
-            before = self._lines.number
+            self._source.given.clear()
             try:
                 values = next(self._reader)
             except StopIteration:
                 return
             except csv.Error as failure:
                 yield from self._lines.take_broken()
-                yield self._unreadable(failure, before)
+                yield self._unreadable(failure)
                 continue
             hole = self._lines.last_broken_line
-            yield from self._lines.take_broken()
+            if hole:
+                yield from self._lines.take_broken()
             if values:
-                yield self._row(values, before, hole)
+                yield self._row(values, hole)
 
-    def _row(self, values: list[str], before: int, hole: int) -> Row | Broken:
-        line = self._lines.number - _line_ends(values) if hole == 0 else self._lines.number
+    def _row(self, values: list[str], hole: int) -> Row | Broken:
+        line = self._source.given[0][0]
         if len(values) != len(self._header):
             return self._refuse(line, values, "field_count", f"{len(values)} fields, the header has {len(self._header)}")
-        if before < hole < self._lines.number and _line_ends(values):
-            return self._refuse(line, values, "wrong_encoding", f"line {hole} inside this record was refused")
+        if hole > line:
+            return self._refuse(line, values, "record_invalid", f"line {hole} inside this record was refused")
         self._order += 1
         own = values if self._own is None else [values[index] for index in self._own]
         return Row(line, dict(zip(self._header, values, strict=True)), "\x1f".join(own), self._order)
@@ -91,10 +124,11 @@ class _Table:
             raise _NoHeader("mapping_columns_missing", value=", ".join(missing),
                             problem=f"the file has {', '.join(self._header[:_SHOWN_FIELDS])}")
 
-    def _unreadable(self, failure: csv.Error, before: int) -> Broken:
-        code = "field_too_long" if "field limit" in str(failure) else "field_count"
-        refusal = Refusal(code, problem=f"lines {before + 1} to {self._lines.number}: {failure}")
-        return Broken(Rejection(refusal.as_outcome(), before + 1), "", self._header)
+    def _unreadable(self, failure: csv.Error) -> Broken:
+        code = "field_too_long" if "field limit" in str(failure) else "quotation_broken"
+        line, text = self._source.give_back()
+        refusal = Refusal(code, problem=str(failure))
+        return Broken(Rejection(refusal.as_outcome(), line), text.rstrip("\r\n"), self._header)
 
     def _refuse(self, line: int, values: list[str], code: str, problem: str) -> Broken:
         raw = _as_line(values)
@@ -117,7 +151,3 @@ def _as_line(values: list[str]) -> str:
     quoted = ('"' + value.replace('"', '""') + '"' if any(mark in value for mark in ',"\n\r') else value
               for value in values)
     return ",".join(quoted)
-
-
-def _line_ends(values: list[str]) -> int:
-    return sum(value.count("\n") for value in values)

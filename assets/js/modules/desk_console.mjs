@@ -9,6 +9,7 @@ import { caseAddress, deskDetail } from "./desk_detail.mjs";
 import { deskFilters } from "./desk_filters.mjs";
 import { deskList } from "./desk_list.mjs";
 import { signForm } from "./desk_sign.mjs";
+import { storyOf } from "./desk_story.mjs";
 import { NO_FILTER, departments, listed, revisions, standing, stepFrom, tally } from "./desk_view.mjs";
 import { setText, toggle } from "./keyed_list.mjs";
 import { read } from "./server_clock.mjs";
@@ -16,11 +17,12 @@ import { read } from "./server_clock.mjs";
 const TICK_MS = 5_000;
 const MINUTE_MS = 60_000;
 const PAGE_STEPS = 10;
+const STILL_HERE_MS = 300_000;
 
 /** @param {HTMLElement} root the frame laid out by dashboard/pages/desk.py */
 export function mount(root, { store, t, now, clock, every, socket }) {
   const part = (name) => root.querySelector(`[data-part=${name}]`);
-  const desk = { filter: NO_FILTER, selected: null, index: 0, checked: new Set(), sending: new Set(), cards: [] };
+  const desk = { filter: NO_FILTER, selected: null, index: 0, checked: new Set(), sending: new Set(), cards: [], toldAt: now() };
   const mayAcknowledge = root.dataset.mayAcknowledge === "true";
   const serverNow = () => read(clock(), now());
   const send = commander({ emit: emitterOf(socket), wait: (ms) => new Promise((done) => setTimeout(done, ms)), newId,
@@ -134,14 +136,23 @@ export function mount(root, { store, t, now, clock, every, socket }) {
   };
 
   async function history(id) {
-    const answer = await fetch(`/desk/cards/${id}/history`, { headers: { Accept: "application/json" } });
+    const answer = await fetch(`/api/v1/cards/${id}`, { headers: { Accept: "application/json" } });
     if (!answer.ok) throw new Error(`${answer.status}`);
-    return (await answer.json()).history;
+    return storyOf((await answer.json()).history);
+  }
+
+  /** Somebody works here: the session must not end under his hands although the page itself asks nothing. */
+  function stillHere() {
+    if (now() - desk.toldAt < STILL_HERE_MS) return;
+    desk.toldAt = now();
+    fetch("/session/").then((answer) => { if (answer.status === 401) location.reload(); }, () => { desk.toldAt = -Infinity; });
   }
 
   document.addEventListener("keydown", onKey);
+  for (const name of ["keydown", "pointerdown"]) document.addEventListener(name, stillHere);
   part("all")?.addEventListener("click", checkAll);
   const unsubscribe = store.subscribe(draw);
   const stop = every(TICK_MS, draw);
-  return () => { unsubscribe(); stop(); document.removeEventListener("keydown", onKey); };
+  return () => { unsubscribe(); stop(); document.removeEventListener("keydown", onKey);
+    for (const name of ["keydown", "pointerdown"]) document.removeEventListener(name, stillHere); };
 }

@@ -82,7 +82,15 @@ export function deskDetail(parent, { t, serverNow, history }) {
   function historyWords(entry) {
     const key = `desk.history.${entry.kind}`;
     const words = t(key, { level: entry.level ? t(`level.${entry.level}`) : "", by: entry.by ?? "" });
-    return [words === key ? entry.kind : words, entry.text].filter(Boolean).join("：");
+    return [words === key ? entry.kind : words, closing(entry)].filter(Boolean).join("：");
+  }
+
+  /** A closing carries a code, and behind a colon what caused it. */
+  function closing(entry) {
+    if (entry.kind !== "closed" || !entry.text) return entry.text;
+    const code = entry.text.split(":")[0];
+    const words = t(`card_closing.${code}`);
+    return words === `card_closing.${code}` ? entry.text : words;
   }
 
   return { render, refresh() { shown = ""; } };

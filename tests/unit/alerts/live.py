@@ -13,7 +13,7 @@ import simple_websocket
 from flask import Flask, Request
 from werkzeug.serving import make_server
 
-from alerts.push import LivePush, PushParts
+from alerts.push import LivePush, PushParts, close_transport
 from alerts.rules import PushRules
 from core.access import Actor
 from core.doorbell import Doorbell
@@ -63,7 +63,7 @@ class LiveServer:
     def __exit__(self, *_exc: object) -> None:
         self.push.stop()
         for eio_sid in list(self.push.socketio.server.eio.sockets):
-            self.push.socketio.server.eio.disconnect(eio_sid)
+            close_transport(self.push.socketio, eio_sid)
         self._http.shutdown()
         self._http.server_close()
 

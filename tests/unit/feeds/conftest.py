@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
 
@@ -12,9 +12,10 @@ import pytest
 from cases.areas import Area, Areas
 from cases.events import DUPLICATE, OK, CaseEvent, Outcome, event_id_of
 from config.calendars import load_calendars
-from config.ladders import load_presets
+from config.ladders import Preset, load_presets
 from core.clock import FrozenClock
 from core.database import Database
+from core.working_calendar import WorkingCalendar
 from feeds.ingest import Ingest
 from feeds.limits import FeedLimits
 from feeds.mapper import Mapper
@@ -87,9 +88,20 @@ def limits() -> FeedLimits:
     return FeedLimits(batch_size=10, max_line_bytes=4096, retry_after_s=7)
 
 
+@pytest.fixture(scope="session")
+def calendars() -> dict[str, WorkingCalendar]:
+    return load_calendars()
+
+
+@pytest.fixture(scope="session")
+def presets() -> Mapping[str, Preset]:
+    return load_presets()
+
+
 @pytest.fixture
-def ingest(recorder: FakeRecorder, database: Database, frozen_clock: FrozenClock, limits: FeedLimits) -> Ingest:
-    areas = Areas(load_calendars(), load_presets(), Area("city", "市", "cn", "Asia/Shanghai", "kechuang"))
+def ingest(recorder: FakeRecorder, database: Database, frozen_clock: FrozenClock, limits: FeedLimits,
+           calendars: dict[str, WorkingCalendar], presets: Mapping[str, Preset]) -> Ingest:
+    areas = Areas(calendars, presets, Area("city", "市", "cn", "Asia/Shanghai", "kechuang"))
     return Ingest(recorder, database, frozen_clock, areas, limits)
 
 

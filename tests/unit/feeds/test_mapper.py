@@ -184,6 +184,6 @@ def test_the_stem_of_a_file_name(name: str, stem: str) -> None:
 def test_our_own_file_reads_the_same_from_csv_and_json_lines(parse: Parse) -> None:
     table = ("id,kind,case_no,at,org,item,promised_due,approved_days\n"
              "e1,受理,A1,2026-03-09T09:30:00+08:00,JS,JS-001,2026-03-16,\n").encode()
-    lines = ('{"id": "e1", "kind": "accepted", "case_no": "A1", "at": "2026-03-09T09:30:00+08:00", "org": "JS", '
-             '"item": "JS-001", "data": {"promised_due": "2026-03-16"}, "order": 1}\n').encode()
+    lines = (b'{"id": "e1", "kind": "accepted", "case_no": "A1", "at": "2026-03-09T09:30:00+08:00", "org": "JS", '
+             b'"item": "JS-001", "data": {"promised_due": "2026-03-16"}, "order": 1}\n')
     assert _only(parse(table, "yangguang_csv")).event == _only(parse(lines, "yangguang_csv")).event

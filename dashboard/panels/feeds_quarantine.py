@@ -1,0 +1,127 @@
+"""The quarantine: refused records with their reason, and for an administrator their repair."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import parse_qs
+
+from dash import Dash, Input, Output, State, ctx, dcc, html
+from dash.exceptions import PreventUpdate
+from flask import g
+
+from core.access import Role, require
+from core.errors import SupervisionError
+from dashboard.refusals import sentence
+from dashboard.times import stamp
+from dashboard.words import Words, words_of
+
+HEADS = ("received", "source", "reason", "where")
+PAGE = 50
+RAW_SHOWN = 20_000
+
+
+def layout(t: Words, *, may_repair: bool) -> html.Div:
+    """List on the left, the chosen record and its repair on the right."""
+    left = html.Section([html.H2(t("feeds_page.quarantine")), html.P(t("feeds_page.quarantine_words"), className="panel-note"),
+                         html.Div(id="feeds-quarantine")], className="panel")
+    right = html.Section([html.Div(id="feeds-record"), _form(t, may_repair),
+                          html.P(id="feeds-said", className="feeds-said", role="status")], className="panel")
+    return html.Div([dcc.Location(id="feeds-address", refresh=False), dcc.Store(id="feeds-changed"), left, right], className="feeds-pair")
+
+
+def _form(t: Words, may_repair: bool) -> html.Div:
+    if not may_repair:
+        # The ids stay, so that one set of callbacks serves both; the server refuses whoever is no administrator.
+        hidden = [dcc.Textarea(id="feeds-raw"), html.Button(id="feeds-replay"), html.Button(id="feeds-dismiss")]
+        return html.Div([html.Div(hidden, hidden=True), html.P(t("feeds_page.only_administrator"), className="panel-note")], id="feeds-form", hidden=True)
+    buttons = html.Div([html.Button(t("feeds_page.replay"), id="feeds-replay", className="button button-main"),
+                        html.Button(t("feeds_page.dismiss"), id="feeds-dismiss", className="button")], className="repair-buttons")
+    return html.Div([html.Label(t("feeds_page.repair"), htmlFor="feeds-raw"), dcc.Textarea(id="feeds-raw", spellCheck=False), buttons],
+                    id="feeds-form", className="repair-form", hidden=True)
+
+
+def register(app: Dash, services: Any) -> None:
+    def words() -> Words:
+        return words_of(services.texts, services.settings.display.language)
+
+    @app.callback(Output("feeds-quarantine", "children"), Input("feeds-tick", "n_intervals"), Input("feeds-address", "search"),
+                  Input("feeds-changed", "data"))
+    def refresh(_ticks: int | None, search: str | None, _changed: Any) -> Any:
+        return render(services.feed_queries.quarantined(limit=PAGE), chosen_id(search), words())
+
+    @app.callback(Output("feeds-record", "children"), Output("feeds-raw", "value"), Output("feeds-form", "hidden"),
+                  Input("feeds-address", "search"), Input("feeds-changed", "data"))
+    def show(search: str | None, _changed: Any) -> tuple[Any, str, bool]:
+        record_id = chosen_id(search)
+        if record_id is None:
+            return html.P(words()("feeds_page.select"), className="case-none"), "", True
+        try:
+            record = services.feed_queries.get_quarantined(record_id)
+        except SupervisionError as refusal:
+            return html.P(sentence(refusal, words()), className="case-none"), "", True
+        return render_record(record, words()), record.raw, record.state != "open"
+
+    @app.callback(Output("feeds-said", "children"), Output("feeds-changed", "data"), Input("feeds-replay", "n_clicks"),
+                  Input("feeds-dismiss", "n_clicks"), State("feeds-raw", "value"), State("feeds-address", "search"),
+                  prevent_initial_call=True)
+    def handle(replays: int | None, dismissals: int | None, raw: str | None, search: str | None) -> tuple[str, Any]:
+        record_id = chosen_id(search)
+        if record_id is None or not (replays or dismissals):
+            raise PreventUpdate
+        require(g.actor, Role.ADMINISTRATOR)
+        try:
+            said = _handle(services, ctx.triggered_id, record_id, raw or "", words())
+        except SupervisionError as refusal:
+            said = sentence(refusal, words())
+        return said, [replays, dismissals]
+
+
+def _handle(services: Any, button: str, record_id: int, raw: str, t: Words) -> str:
+    if button == "feeds-dismiss":
+        services.repairs.dismiss(record_id, g.actor)
+        return t("feeds_page.dismissed")
+    outcome = services.repairs.repair(record_id, raw, g.actor)
+    words = t(f"outcome.{outcome.status.value}")
+    why = t.first(f"feed.reason.{outcome.code}", "case.clock.plain", name=outcome.code) if outcome.code else ""
+    return t("feeds_page.replayed", outcome="：".join(filter(None, (words, why))) if outcome.status.value != "ok" else words)
+
+
+def chosen_id(search: str | None) -> int | None:
+    """The record named in the address: ?record=17."""
+    text = parse_qs((search or "").lstrip("?")).get("record", [""])[0]
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 12 else None
+
+
+def render(page: Any, chosen: int | None, t: Words) -> Any:
+    """A row per QuarantinedRecord."""
+    if not page.records:
+        return html.P(t("feeds_page.quarantine_empty"), className="case-none")
+    heads = html.Tr([html.Th(t(f"feeds_page.{name}"), scope="col") for name in HEADS])
+    rows = [_row(record, record.id == chosen, t) for record in page.records]
+    return [html.Table([html.Thead(heads), html.Tbody(rows)], className="grid"),
+            html.P(t("feeds_page.shown", n=len(page.records), all=page.total), className="panel-note")]
+
+
+def _row(record: Any, is_chosen: bool, t: Words) -> html.Tr:
+    link = dcc.Link(stamp(record.received_at), href=f"?record={record.id}", refresh=False)
+    times = f" × {record.times}" if record.times > 1 else ""
+    where = " ".join(filter(None, (record.origin, record.position)))
+    return html.Tr([html.Td(link, className="num"), html.Td(record.source), html.Td([*_reason(record, t), times]), html.Td(where)],
+                   className="is-chosen" if is_chosen else "")
+
+
+def _reason(record: Any, t: Words) -> Sequence[Any]:
+    field = " ".join(filter(None, (record.detail.get("field", ""), record.detail.get("value", ""))))
+    return [html.Span(t.first(f"feed.reason.{record.code}", "case.clock.plain", name=record.code), className="refused-code"),
+            html.Span(field, className="event-detail")]
+
+
+def render_record(record: Any, t: Words) -> html.Div:
+    """The record as it came, and what is wrong with it."""
+    facts = [("source", record.source), ("where", " ".join(filter(None, (record.origin, record.position)))), ("received", stamp(record.received_at)),
+             ("state", t.first(f"feeds_page.record_state.{record.state}", "case.clock.plain", name=record.state)),
+             ("remedy", record.detail.get("remedy", ""))]
+    rows = [part for name, value in facts if value for part in (html.Dt(t(f"feeds_page.{name}")), html.Dd(value))]
+    return html.Div([html.H2(_reason(record, t)), html.Dl(rows, className="facts"), html.H3(t("feeds_page.record")),
+                     html.Pre(record.raw[:RAW_SHOWN], className="raw")])

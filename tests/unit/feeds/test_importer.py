@@ -1,0 +1,119 @@
+"""Loading files: progress, the report, areas, and loading them again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from cases.models import areas
+from core.database import Database
+from core.errors import InvalidInput
+from feeds.importer import ImportReport, batches, import_file
+from feeds.ingest import Ingest
+from feeds.limits import FeedLimits
+from feeds.mapping import SourceMapping
+from feeds.queries import FeedQueries
+from feeds.reasons import Refusal, Rejection
+from feeds.records import Parsed
+from feeds.tally import Tally, fingerprint_of
+from tests.unit.feeds.conftest import PERMITS, FakeRecorder
+
+HEADER = "case_no,what,at,who,office\n"
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    rows = "".join(f"A{number},open,2018-01-0{1 + number % 9},,\nA{number},close,2018-02-01,,\n" for number in range(25))
+    path = tmp_path / "log.csv"
+    path.write_text(HEADER + rows + "B1,dance,2018-01-01,,\nB2,open,2018-01-01\n", encoding="utf-8")
+    return path
+
+
+def test_a_file_is_loaded_with_progress_and_a_report(log: Path, permits: SourceMapping, ingest: Ingest) -> None:
+    seen: list[int] = []
+    report = import_file(log, permits, ingest, progress=lambda so_far: seen.append(so_far.account.total))
+    assert (report.account.accepted, report.account.rejected, report.exit_code) == (50, 2, 2)
+    assert report.account.reasons == {"code_unknown": 1, "field_count": 1}
+    assert {(one.code, one.position) for one in report.samples} == {("code_unknown", "line 52"), ("field_count", "line 53")}
+    assert seen == sorted(seen)
+    assert seen[-1] == 52
+    assert report.as_dict()["sources"] == ["permits"]
+
+
+def test_loading_again_records_nothing_twice(log: Path, permits: SourceMapping, ingest: Ingest, recorder: FakeRecorder,
+                                             database: Database) -> None:
+    import_file(log, permits, ingest)
+    again = import_file(log, permits, ingest)
+    assert (again.account.accepted, again.account.duplicates, len(recorder.events)) == (0, 50, 50)
+    assert FeedQueries(database, ingest.limits).quarantined().total == 2
+
+
+def test_a_good_file_ends_with_exit_code_0(tmp_path: Path, permits: SourceMapping, ingest: Ingest) -> None:
+    path = tmp_path / "good.csv"
+    path.write_text(HEADER + "A1,open,2018-01-01,,\n", encoding="utf-8")
+    assert import_file(path, permits, ingest).exit_code == 0
+
+
+def test_batches_end_between_two_cases_and_are_judged_as_of_their_newest_event(log: Path, permits: SourceMapping,
+                                                                               ingest: Ingest,
+                                                                               recorder: FakeRecorder) -> None:
+    import_file(log, permits, ingest)
+    assert len(recorder.judged_at) == 5
+    assert set(recorder.judged_at) == {max(event.claimed_at for event in recorder.events)}
+
+
+def test_live_files_are_judged_as_of_now(log: Path, permits: SourceMapping, ingest: Ingest, recorder: FakeRecorder) -> None:
+    import_file(log, permits, ingest, is_history=False)
+    assert set(recorder.judged_at) == {None}
+
+
+def test_the_area_of_a_mapping_is_stored_before_its_cases(log: Path, permits: SourceMapping, ingest: Ingest,
+                                                          database: Database) -> None:
+    import_file(log, permits, ingest)
+    with database.read() as conn:
+        assert conn.execute(select(areas)).all() == [("city", "city", "cn", "Asia/Shanghai", "kechuang")]
+
+
+def test_an_area_named_by_a_column_does_not_overwrite_the_installation_s(tmp_path: Path, ingest: Ingest, database: Database,
+                                                                        write_mapping: Callable[[str], SourceMapping]) -> None:
+    by_column = write_mapping(PERMITS.replace("{value: city}", "office").replace("calendar: cn", "calendar: mf"))
+    fixed = write_mapping(PERMITS.replace("{value: city}", "{value: north}"))
+    path = tmp_path / "x.csv"
+    path.write_text(HEADER + "A1,open,2018-01-01,,north\nA2,open,2018-01-01,,south\n", encoding="utf-8")
+    import_file(path, fixed, ingest)
+    import_file(path, by_column, ingest)
+    with database.read() as conn:
+        assert dict(iter(conn.execute(select(areas.c.area, areas.c.calendar)))) == {"north": "cn", "south": "mf"}
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path, permits: SourceMapping, ingest: Ingest) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        import_file(tmp_path / "missing.csv", permits, ingest)
+    assert caught.value.details["file"].endswith("missing.csv")
+
+
+def test_only_so_many_refused_records_of_a_file_are_kept(tmp_path: Path, permits: SourceMapping, ingest: Ingest,
+                                                         database: Database) -> None:
+    path = tmp_path / "bad.csv"
+    path.write_text(HEADER + "".join(f"A{number},dance,2018-01-01,,\n" for number in range(60)), encoding="utf-8")
+    ingest.limits = FeedLimits(batch_size=10, max_quarantined_per_import=25)
+    report: ImportReport = import_file(path, permits, ingest)
+    assert report.account.rejected == 60
+    assert FeedQueries(database, ingest.limits).quarantined().total == 25
+
+
+def test_a_batch_without_case_boundaries_is_cut_all_the_same() -> None:
+    bad = Parsed(None, Rejection(Refusal("json_invalid").as_outcome()))
+    assert [len(batch) for batch in batches([bad] * 25, 10)] == [10, 10, 5]
+
+
+def test_fingerprints_beyond_the_memory_are_counted_in_a_file() -> None:
+    tally = Tally(in_memory=3)
+    marks = [fingerprint_of(str(number)) for number in range(10)]
+    assert [tally.count(mark) for mark in marks] == [0] * 10
+    assert [tally.count(mark) for mark in marks] == [1] * 10
+    assert tally.count(marks[9]) == 2
+    tally.close()

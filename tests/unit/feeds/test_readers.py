@@ -1,0 +1,117 @@
+"""Readers: formats and encodings as they come, good records kept whatever follows them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from feeds.mapping import SourceMapping
+from feeds.records import Parsed
+
+Parse = Callable[..., list[Parsed]]
+Told = Callable[[list[Parsed]], list[str]]
+Xes = Callable[..., bytes]
+HEADER = "case_no,what,at,who,office\n"
+TWO = HEADER + "甲1,open,2011-01-01,张三,城管局\n乙2,close,2011-01-02,,\n"
+EVENT = ('<event><string key="concept:name" value="look"/><date key="time:timestamp" '
+         'value="2011-01-0{day}T00:00:00+01:00"/></event>')
+NAME = '<string key="concept:name" value="{name}"/><date key="case:startdate" value="x"/>'
+
+
+def _trace(name: str, *days: int) -> str:
+    start = '<date key="startdate" value="2011-01-01T00:00:00.000+01:00"/>'
+    return f'<trace><string key="concept:name" value="{name}"/>{start}{"".join(EVENT.format(day=day) for day in days)}</trace>'
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gbk", "gb18030", "utf-16", "utf-16-le", "utf-16-be"])
+def test_the_encoding_of_a_csv_file_is_found(parse: Parse, permits: SourceMapping, encoding: str) -> None:
+    parsed = parse(TWO.encode(encoding), permits)
+    assert [(one.event.case_no, one.event.org) for one in parsed if one.event] == [("甲1", "城管局"), ("乙2", "(none)")]
+
+
+def test_windows_line_ends_and_a_missing_last_one_are_fine(parse: Parse, told: Told, permits: SourceMapping) -> None:
+    assert told(parse(TWO.replace("\n", "\r\n").rstrip().encode(), permits)) == ["甲1 accepted", "乙2 concluded"]
+
+
+def test_quoted_fields_may_contain_separators_and_line_ends(parse: Parse, permits: SourceMapping) -> None:
+    content = HEADER + 'A1,open,2011-01-01,"Zhang, San","office\nof ""permits"""\nB2,oops,2011-01-01,,\n'
+    parsed = parse(content.encode(), permits)
+    assert parsed[0].event is not None
+    assert (parsed[0].event.actor, parsed[0].event.org) == ("Zhang, San", 'office\nof "permits"')
+    assert parsed[1].line == 4
+
+
+def test_a_wrong_number_of_fields_is_reported_with_its_line(parse: Parse, told: Told, permits: SourceMapping) -> None:
+    content = HEADER + "A1,open,2011-01-01\nB2,open,2011-01-01,,\nC3,open,2011-01-01,,,,\nD4,open,2011-01-01,,\n"
+    parsed = parse(content.encode(), permits)
+    assert told(parsed) == ["line 2 field_count", "B2 accepted", "line 4 field_count", "D4 accepted"]
+    assert parsed[0].raw == "A1,open,2011-01-01"
+    assert parsed[0].header == ("case_no", "what", "at", "who", "office")
+
+
+def test_columns_may_stand_in_any_order_and_others_be_added(parse: Parse, told: Told, permits: SourceMapping) -> None:
+    assert told(parse(b"extra,at,what,case_no\nx,2011-01-01,open,A1\n", permits)) == ["A1 accepted"]
+
+
+@pytest.mark.parametrize(("content", "code"), [
+    (b"", "file_empty"), (b"   \n", "file_empty"), (b"a,b,c\n1,2,3\n", "mapping_columns_missing"),
+    (b"case_no,case_no,what,at\n1,2,3,4\n", "header_repeated"), (b"PK\x03\x04zip", "archive_unsupported"),
+])
+def test_a_file_that_is_no_table_of_this_source_says_so_once(parse: Parse, told: Told, permits: SourceMapping,
+                                                             content: bytes, code: str) -> None:
+    assert [line.split()[-1] for line in told(parse(content, permits))] == [code]
+
+
+def test_json_lines_keep_good_lines_between_bad_ones(parse: Parse, told: Told, permits: SourceMapping) -> None:
+    content = (b'{"case_no": "A1", "what": "open", "at": "2011-01-01", "office": {"name": "x"}}\n'
+               b'{"case_no": \n[1, 2]\n\n'
+               b'{"case_no": 7, "what": "open", "at": "2011-01-01"}\n{"case_no": "\\u0000", "what": "open"}\n')
+    assert told(parse(content, permits, "x.jsonl")) == [
+        "A1 accepted", "line 2 json_invalid", "line 3 json_invalid", "7 accepted", "line 6 nul_character"]
+
+
+def test_an_xes_log_gives_case_values_first_and_events_in_order(parse: Parse, told: Told, xes: Xes) -> None:
+    parsed = parse(xes(_trace("a", 1, 2), _trace("b", 3)), "receipt_wabo")
+    assert told(parsed) == ["a accepted", "a step", "a step", "b accepted", "b step"]
+    assert [one.event.order for one in parsed if one.event] == [0, 1, 2, 0, 1]
+
+
+def test_case_values_behind_the_events_of_a_trace_count_as_well(parse: Parse, told: Told, xes: Xes) -> None:
+    trace = _trace("a", 1).replace("</trace>", '<date key="enddate" value="2011-02-01T00:00:00+01:00"/></trace>')
+    assert told(parse(xes(trace), "receipt_wabo")) == ["a accepted", "a concluded", "a step"]
+
+
+def test_nested_attributes_prefixes_and_value_before_key_are_read(parse: Parse, xes: Xes) -> None:
+    nested = ('<x:trace xmlns:x="u"><string value="a" key="concept:name"><string key="concept:name" value="inner"/></string>'
+              '<date key="startdate" value="2011-01-01T00:00:00+01:00"/>'
+              '<list key="l"><values><string key="group" value="hidden"/></values></list></x:trace>')
+    event = parse(xes(nested), "receipt_wabo")[0].event
+    assert event is not None
+    assert (event.case_no, event.org) == ("a", "(none)")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "gb18030"])
+def test_xes_is_read_in_its_declared_encoding(parse: Parse, xes: Xes, encoding: str) -> None:
+    head = f'<?xml version="1.0" encoding="{encoding.removesuffix("-sig")}"?>'
+    event = parse(xes(_trace("案件甲"), head=head, encoding=encoding), "receipt_wabo")[0].event
+    assert event is not None
+    assert event.case_no == "案件甲"
+
+
+def test_a_trace_longer_than_the_limit_is_handed_on_in_pieces(parse: Parse, told: Told, xes: Xes,
+                                                               monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("feeds.limits.FeedLimits.max_trace_events", 2, raising=False)
+    parsed = parse(xes(_trace("a", 1, 2, 3, 4, 5)), "receipt_wabo")
+    assert told(parsed) == ["a accepted", *["a step"] * 5]
+    assert [one.event.order for one in parsed if one.event] == [0, 1, 2, 3, 4, 5]
+
+
+def test_an_xes_without_traces_says_so(parse: Parse, told: Told, xes: Xes) -> None:
+    assert [line.split()[-1] for line in told(parse(xes(), "receipt_wabo"))] == ["xml_no_traces"]
+
+
+def test_gzip_is_recognised_by_its_content_also_in_several_members(parse: Parse, told: Told, permits: SourceMapping,
+                                                                    packed: Callable[[bytes], bytes]) -> None:
+    content = TWO.encode()
+    assert told(parse(packed(content[:40]) + packed(content[40:]) + b"\0\0", permits)) == ["甲1 accepted", "乙2 concluded"]
