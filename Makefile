@@ -9,7 +9,7 @@ SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
 PACKAGES := core config cases feeds alerts dashboard video
-CHECKED := $(PACKAGES) migrations scripts tests $(wildcard app.py bootstrap.py)
+CHECKED := $(PACKAGES) commands migrations scripts tests app.py bootstrap.py jobs.py server.py
 JS_TESTS = $(shell find tests/js -type f \( -name '*.test.mjs' -o -name 'test_*.mjs' -o -name 'test-*.mjs' \) | sort)
 ARGS ?=
 

@@ -51,8 +51,10 @@ def _settings(options: argparse.Namespace) -> Settings:
 
 def _prepare_log(settings: Settings) -> None:
     logging.basicConfig(level=settings.log.level, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    for noisy in ("werkzeug", "apscheduler", "alembic", "engineio", "socketio", "simple_websocket"):
-        logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.getLogger().level))
+    for library in ("werkzeug", "alembic", "engineio", "socketio"):
+        logging.getLogger(library).setLevel(max(logging.WARNING, logging.getLogger().level))
+    # It warns of every tick it coalesces, which is what our jobs are made for.
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Select, and_, case, func, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, select
 
 from alerts.alarms import Alarm, standing_alarms
 from alerts.card_rows import from_row
@@ -71,7 +71,9 @@ class CardQueries:
 
     def active(self, level: Level | None = None, limit: int = 100, offset: int = 0, org: str | None = None) -> CardPage:
         """Cards not closed, unacknowledged first, oldest first; of one level or one department when asked."""
-        wanted = [_IS_OPEN, *([cards.c.level == int(level)] if level else []), *([cards.c.org == org] if org is not None else [])]
+        wanted: list[ColumnElement[bool]] = [_IS_OPEN]
+        wanted += [cards.c.level == int(level)] if level is not None else []
+        wanted += [cards.c.org == org] if org is not None else []
         with self._database.read() as conn:
             total = conn.execute(select(func.count()).select_from(cards).where(*wanted)).scalar_one()
             rows = conn.execute(_by_urgency(select(cards).where(*wanted)).limit(min(limit, PAGE_MAX)).offset(offset))

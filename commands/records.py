@@ -74,8 +74,9 @@ def export_journal(services: Services, options: argparse.Namespace) -> int:
     """Write the journal as JSON Lines, chain by chain, for the stand-alone verifier."""
     count = 0
     with Path(options.file).open("w", encoding="utf-8") as file, services.database.read() as conn:
-        for count, row in enumerate(rows_by_chain(conn), start=1):
+        for row in rows_by_chain(conn):
             file.write(export_line(row) + "\n")
+            count += 1
     print(f"{count} rows written to {options.file}")
     return 0
 

@@ -84,7 +84,7 @@ class Database:
 
 def _prepare_sqlite(dbapi_connection: Any, _record: Any) -> None:
     dbapi_connection.isolation_level = None  # the driver must not begin behind our back
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-65536",
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-16384",
                    "temp_store=MEMORY"):
         dbapi_connection.execute(f"PRAGMA {pragma}")
 

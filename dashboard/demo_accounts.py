@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from core.access import Role
 from core.accounts import Accounts
 
-DEMO_PASSWORD = "yangguang-demo"  # noqa: S105 - public on purpose: shown on the sign-in page of the demonstration
+DEMO_PASSWORD = "yangguang-demo"  # public on purpose: the sign-in page shows it
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,7 +82,7 @@ class Sessions:
     def _is_over(self, live: bool) -> bool:
         now = self._clock.now_us()
         is_idle = not live and now - session.get("seen_at", 0) > self.policy.idle_minutes * MINUTE_US
-        return is_idle or now - session.get("opened_at", 0) > self.policy.hours * HOUR_US
+        return bool(is_idle or now - session.get("opened_at", 0) > self.policy.hours * HOUR_US)
 
     def csrf_token(self) -> str:
         """The token every form of this browser must carry, also before anybody signed in."""

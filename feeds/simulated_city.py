@@ -228,7 +228,7 @@ def _offer(catalogue: Catalogue, seed: int) -> tuple[list[Item], list[float]]:
         for item in of_org:
             popular = 2.0 if item.category == "instant" else 0.7 if item.kind == "internal" else 1.0
             long = 10.0 / max(10, item.promised.amount if item.promised else 10)
-            total += size * popular * long * max(0.3, rng.lognormvariate(0.0, 0.7))
+            total += size * popular * long ** 0.3 * max(0.3, rng.lognormvariate(0.0, 0.7))
             items.append(item)
             weights.append(total)
     return items, weights

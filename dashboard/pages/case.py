@@ -21,8 +21,9 @@ FOUND_MAX = 50
 def layout(services: Any) -> html.Div:
     """Frame and search; the body follows the address."""
     t = words_of(services.texts, services.settings.display.language)
-    return html.Div([dcc.Location(id="case-address", refresh=False), top_bar.layout(t, "case", services.settings.demo.enabled),
-                     case_search.layout(t), html.Main(id="case-body", className="case-body")], className="staff case")
+    bar = top_bar.layout(t, "case", services.settings.demo.enabled)
+    return html.Div([dcc.Location(id="case-address", refresh=False), bar, case_search.layout(t),
+                     html.Main(id="case-body", className="case-body")], className="staff case")
 
 
 def register(app: Dash, services: Any) -> None:
@@ -47,13 +48,12 @@ def _case(services: Any, actor: Actor, area: str, case_no: str, clock: str, t: W
     if case is None or not actor.may_see_org(case.org):
         return _refusal(actor, t)
     clocks = explain(case, services.areas.for_area(case.area))
-    return html.Div([case_facts.render(case, actor, t),
-                     html.Div([case_clocks.render(clocks, clock, case.as_of, services.presets, t), case_facts.events(case, t)],
-                              className="case-main")], className="case-view")
+    main = [case_clocks.render(clocks, clock, case.as_of, services.presets, t), case_facts.events(case, t)]
+    return html.Div([case_facts.render(case, actor, t), html.Div(main, className="case-main")], className="case-view")
 
 
 def _refusal(actor: Actor, t: Words) -> html.Section:
     """A department user gets one answer for a case of another unit and for one that does not exist."""
     is_limited = not actor.roles - {Role.DEPARTMENT_USER}
-    return html.Section([html.P(t("case.not_permitted" if is_limited else "case.not_found")), html.A(t("case.back"), href=PREFIX)],
-                        className="panel case-none")
+    words = t("case.not_permitted" if is_limited else "case.not_found")
+    return html.Section([html.P(words), html.A(t("case.back"), href=PREFIX)], className="panel case-none")

@@ -19,8 +19,8 @@ def layout(services: Any) -> html.Div:
     t = words_of(services.texts, services.settings.display.language)
     actor = g.get("actor") if has_request_context() else None
     may_repair = actor is not None and actor.has(Role.ADMINISTRATOR)
-    return html.Div([top_bar.layout(t, "feeds", services.settings.demo.enabled),
-                     html.Main([feeds_sources.layout(t), feeds_quarantine.layout(t, may_repair=may_repair)], className="feeds-body")],
+    panels = [feeds_sources.layout(t), feeds_quarantine.layout(t, may_repair=may_repair)]
+    return html.Div([top_bar.layout(t, "feeds", services.settings.demo.enabled), html.Main(panels, className="feeds-body")],
                     className="staff feeds")
 
 

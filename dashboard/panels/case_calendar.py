@@ -104,10 +104,13 @@ def _class_of(line: Any, clock: Any, today: int) -> str:
 
 def words_of_day(line: Any, clock: Any, t: Words) -> str:
     """`2026-03-16 周末`, with the name of the holiday and the running count."""
-    kind = t.first(f"case.day.{line.kind}", f"day_kind.{line.kind}", "case.day.working")
     count = t("case.why.count", n=line.n) if line.counted else t("case.clock.not_counted")
     due = t("case.day.due") if line.is_due else t("case.day.ended") if is_end(line, clock) else ""
-    return " · ".join(filter(None, (line.date, kind, line.name, count, due)))
+    return " · ".join(filter(None, (line.date, kind_words(line, t), line.name, count, due)))
+
+
+def kind_words(line: Any, t: Words) -> str:
+    return t.first(f"case.day.{line.kind}", f"day_kind.{line.kind}")
 
 
 def legend(t: Words) -> html.Ul:
@@ -116,6 +119,8 @@ def legend(t: Words) -> html.Ul:
 
 
 def _sample(kind: str, t: Words) -> html.Span:
-    counted = " is-counted" if kind in ("working", "make_up", "due") else ""
-    sign = html.Span(t(f"case.sign.{kind}"), className=f"cal-sign sign-{kind}") if kind != "working" else html.Strong("3", className="cal-n")
-    return html.Span(sign, className=f"cal-sample cal-day day-{kind.replace('_', '-')}{counted}{' is-due' if kind == 'due' else ''}")
+    classes = ["cal-sample", "cal-day", f"day-{kind.replace('_', '-')}"]
+    classes += ["is-counted"] if kind in ("working", "make_up", "due") else []
+    classes += ["is-due"] if kind == "due" else []
+    sign = html.Span(t(f"case.sign.{kind}"), className=f"cal-sign sign-{kind}")
+    return html.Span(html.Strong("3", className="cal-n") if kind == "working" else sign, className=" ".join(classes))

@@ -9,9 +9,10 @@ from urllib.parse import urlencode
 from dash import html
 
 from dashboard.panels import case_calendar
-from dashboard.panels.case_calendar import LEVELS, words_of_day
+from dashboard.panels.case_calendar import LEVELS, kind_words
 from dashboard.panels.case_sentence import budget, number, sentence
 from dashboard.panels.marks import mark
+from dashboard.panels.tables import grid, num
 from dashboard.times import day_at, stamp
 from dashboard.words import Words
 
@@ -21,7 +22,8 @@ ORDER = ("promised", "statutory", "own", "pre_acceptance", "special", "step")
 def render(clocks: Sequence[Any], chosen: str, as_of: int, presets: Mapping[str, Any], t: Words) -> html.Section:
     """`clocks` are ClockExplanations; `chosen` is the key of one of them, else the most serious is shown."""
     if not clocks:
-        return html.Section([html.H2(t("case.clock.title")), html.P(t("case.clock.none"), className="case-none")], className="panel")
+        nothing = html.P(t("case.clock.none"), className="case-none")
+        return html.Section([html.H2(t("case.clock.title")), nothing], className="panel")
     ordered = sorted(clocks, key=_rank)
     shown = next((clock for clock in ordered if key_of(clock) == chosen), ordered[0])
     tabs = html.Nav([_tab(clock, clock is shown, t) for clock in ordered], className="clock-tabs")
@@ -55,11 +57,11 @@ def _clock(clock: Any, as_of: int, presets: Mapping[str, Any], t: Words) -> html
     today = day_at(as_of, clock.utc_offset)
     # A date must not be broken after one of its hyphens.
     words = sentence(clock, as_of, t).replace("-", "-\N{WORD JOINER}")
-    why = html.P(words, className=f"clock-sentence sentence-{'unjudgeable' if clock.reason else LEVELS[clock.level]}")
-    if clock.reason:
-        return html.Div([why, _figures(clock, t)], className="clock-body")
-    return html.Div([why, _figures(clock, t), case_calendar.render(clock, today, t), _table(clock, t), _ladder(clock, presets, t)],
-                    className="clock-body")
+    tone = "unjudgeable" if clock.reason else LEVELS[clock.level]
+    parts = [html.P(words, className=f"clock-sentence sentence-{tone}"), _figures(clock, t)]
+    if not clock.reason:
+        parts += [case_calendar.render(clock, today, t), _table(clock, t), _ladder(clock, presets, t)]
+    return html.Div(parts, className="clock-body")
 
 
 def _figures(clock: Any, t: Words) -> html.Dl:
@@ -69,25 +71,28 @@ def _figures(clock: Any, t: Words) -> html.Dl:
         rows.append(("ended", stamp(clock.ended_at, clock.utc_offset)))
     if clock.used is not None and clock.limit_text != "due":
         rows.append(("used", f"{number(clock.used)} / {number(clock.amount)}"))
-    return html.Dl([html.Div([html.Dt(t(f"case.clock.{name}")), html.Dd(value, className="num")]) for name, value in rows],
-                   className="clock-figures")
+    pairs = [html.Div([html.Dt(t(f"case.clock.{name}")), html.Dd(value, className="num")]) for name, value in rows]
+    return html.Dl(pairs, className="clock-figures")
 
 
 def _ladder(clock: Any, presets: Mapping[str, Any], t: Words) -> html.Section:
     rule = _rule(clock, presets)
     rungs = [_rung(rung, clock, rule, t) for rung in reversed(clock.rungs)]
-    basis = [html.P(rule.legal_basis, className="ladder-basis")] if rule is not None else []
-    name = [html.P(rule.name_en if t.language == "en" else rule.name, className="ladder-rule")] if rule is not None else []
-    return html.Section([html.H3(t("case.clock.rungs")), *name, html.Ol(rungs, className="ladder"), *basis], className="clock-ladder")
+    ladder = html.Ol(rungs, className="ladder")
+    if rule is None:
+        return html.Section([html.H3(t("case.clock.rungs")), ladder], className="clock-ladder")
+    name = html.P(rule.name_en if t.language == "en" else rule.name, className="ladder-rule")
+    basis = html.P(rule.legal_basis, className="ladder-basis")
+    return html.Section([html.H3(t("case.clock.rungs")), name, ladder, basis], className="clock-ladder")
 
 
 def _rung(rung: Any, clock: Any, rule: Any, t: Words) -> html.Li:
     known = next((one for one in rule.rungs if one.code == rung.code), None) if rule is not None else None
     label = rung.code if known is None else known.label_en if t.language == "en" else known.label
-    state = t("case.clock.rung_passed" if rung.passed else "case.clock.rung_waiting" if rung.at else "case.clock.no_rung_at")
-    return html.Li([mark(LEVELS[rung.level], t), html.Span([html.Strong(label), html.Span(stamp(rung.at, clock.utc_offset), className="num")]),
-                    html.Span(state, className="chip rung-state")],
-                   className="rung is-passed" if rung.passed else "rung")
+    state = "rung_passed" if rung.passed else "rung_waiting" if rung.at is not None else "no_rung_at"
+    words = html.Span([html.Strong(label), html.Span(stamp(rung.at, clock.utc_offset), className="num")])
+    chip = html.Span(t(f"case.clock.{state}"), className="chip rung-state")
+    return html.Li([mark(LEVELS[rung.level], t), words, chip], className="rung is-passed" if rung.passed else "rung")
 
 
 def _rule(clock: Any, presets: Mapping[str, Any]) -> Any:
@@ -96,19 +101,18 @@ def _rule(clock: Any, presets: Mapping[str, Any]) -> Any:
 
 
 def _table(clock: Any, t: Words) -> html.Details:
-    heads = html.Tr([html.Th(t(f"case.clock.{name}"), scope="col") for name in ("day", "weekday", "kind", "counted", "n")])
-    rows = [html.Tr([html.Td(line.date, className="num"), html.Td(t(f"case.weekday.{(line.day + 3) % 7}")),
-                     html.Td(_kind(line, clock, t)), html.Td("✓" if line.counted else t("case.clock.not_counted")),
-                     html.Td(str(line.n) if line.counted else "", className="num")], className=f"day-row{_late(line)}")
-            for line in clock.days]
-    return html.Details([html.Summary(t("case.clock.days")), html.Table([html.Thead(heads), html.Tbody(rows)], className="grid days-table")],
-                        className="clock-days")
+    heads = [t(f"case.clock.{name}") for name in ("day", "weekday", "kind", "counted", "n")]
+    table = grid(heads, (_day_row(line, clock, t) for line in clock.days), "days-table")
+    return html.Details([html.Summary(t("case.clock.days")), table], className="clock-days")
+
+
+def _day_row(line: Any, clock: Any, t: Words) -> html.Tr:
+    counted = "✓" if line.counted else t("case.clock.not_counted")
+    cells = [num(line.date), html.Td(t(f"case.weekday.{(line.day + 3) % 7}")), html.Td(_kind(line, clock, t)),
+             html.Td(counted), num(str(line.n) if line.counted else "")]
+    return html.Tr(cells, className=f"day-row{' is-late' if line.is_late else ' is-due' if line.is_due else ''}")
 
 
 def _kind(line: Any, clock: Any, t: Words) -> str:
-    return " · ".join(words_of_day(line, clock, t).split(" · ")[1:2] + ([line.name] if line.name else [])
-                      + ([t("case.day.due")] if line.is_due else []))
-
-
-def _late(line: Any) -> str:
-    return " is-late" if line.is_late else " is-due" if line.is_due else ""
+    due = t("case.day.due") if line.is_due else t("case.day.ended") if case_calendar.is_end(line, clock) else ""
+    return " · ".join(filter(None, (kind_words(line, t), line.name, due)))

@@ -9,6 +9,7 @@ from dash import html
 from core.access import Actor, Role
 from core.instants import HOUR_US
 from dashboard.panels.marks import mark
+from dashboard.panels.tables import facts, grid, num
 from dashboard.times import BEIJING_MIN, span_text, stamp
 from dashboard.words import Words
 
@@ -28,22 +29,23 @@ def masked(name: str) -> str:
 
 def render(case: Any, actor: Actor, t: Words) -> html.Aside:
     """Left column of the case page."""
-    return html.Aside([_head(case, t), _facts(case, actor, t), _violations(case, t)], className="panel case-facts")
+    return html.Aside([_head(case, actor, t), _facts(case, actor, t), _violations(case, t)], className="panel case-facts")
 
 
-def _head(case: Any, t: Words) -> html.Header:
+def _head(case: Any, actor: Actor, t: Words) -> html.Header:
     light = mark(case.light, t) if case.light in LEVEL_LIGHTS else html.Span(className=f"light-dot light-{case.light}")
     words = html.Div([html.Span(t(f"light.{case.light}"), className=f"light-words words-{case.light}"),
                       html.Span(t(f"state.{case.state}"), className="chip")], className="case-light-words")
-    return html.Header([html.Div([light, words], className="case-light"),
-                        html.H1(case.item_name or case.title or case.case_no), html.P(case.case_no, className="case-number num")])
+    name = html.H1(case.item_name or _title(case, actor) or case.case_no)
+    return html.Header([html.Div([light, words], className="case-light"), name,
+                        html.P(case.case_no, className="case-number num")])
 
 
 def _facts(case: Any, actor: Actor, t: Words) -> html.Dl:
-    rows = [("org", case.org_name), ("title", _title(case, actor)), ("applicant", _applicant(case, actor, t)), ("area", case.area),
-            ("opened_at", stamp(case.opened_at)), ("closed_at", stamp(case.closed_at) if case.closed_at else "")]
-    return html.Dl([part for name, value in rows if value for part in (html.Dt(t(f"case.fact.{name}")), html.Dd(value, className="num"))],
-                   className="facts")
+    rows = [("org", case.org_name), ("title", _title(case, actor)), ("applicant", _applicant(case, actor, t)),
+            ("area", case.area), ("opened_at", stamp(case.opened_at)),
+            ("closed_at", stamp(case.closed_at) if case.closed_at is not None else "")]
+    return facts((t(f"case.fact.{name}"), value) for name, value in rows)
 
 
 def _applicant(case: Any, actor: Actor, t: Words) -> Any:
@@ -71,24 +73,28 @@ def _violations(case: Any, t: Words) -> html.Section | None:
 
 def events(case: Any, t: Words) -> html.Section:
     """Claimed and received time side by side; most cheating shows in the difference."""
-    heads = html.Tr([html.Th(t(f"case.events.{name}"), scope="col") for name in ("kind", "claimed", "received", "gap", "who", "source")])
-    rows = [_event(recorded, t) for recorded in case.events]
-    table = html.Table([html.Thead(heads), html.Tbody(rows)], className="grid events-table")
-    return html.Section([html.H2(t("case.events.title")), html.P(t("case.events.note"), className="panel-note"), table], className="panel")
+    heads = [t(f"case.events.{name}") for name in ("kind", "claimed", "received", "gap", "who", "source")]
+    table = grid(heads, (_event(recorded, t) for recorded in case.events), "events-table")
+    note = html.P(t("case.events.note"), className="panel-note")
+    return html.Section([html.H2(t("case.events.title")), note, table], className="panel")
 
 
 def _event(recorded: Any, t: Words) -> html.Tr:
-    event = recorded.event
-    gap = recorded.received_at - event.claimed_at
-    name = t(f"event_kind.{event.kind.value}")
-    detail = event.step or event.data.reason or event.data.special_kind or ""
-    detail = t.first(f"special_kind.{detail}", "case.clock.plain", name=detail) if detail else ""
+    event, gap = recorded.event, recorded.received_at - recorded.event.claimed_at
+    name = [html.Strong(t(f"event_kind.{event.kind.value}")), html.Span(_detail(event, t), className="event-detail")]
     who = " ".join(filter(None, (event.actor, event.station)))
-    return html.Tr([html.Td([html.Strong(name), html.Span(detail, className="event-detail")]),
-                    html.Td(stamp(event.claimed_at, event.utc_offset, seconds=True), className="num"),
-                    html.Td(stamp(recorded.received_at, BEIJING_MIN, seconds=True), className="num"),
-                    html.Td(_gap(gap, t), className=f"num{' is-notable' if _is_notable(gap) else ''}"),
-                    html.Td(who or "—"), html.Td(event.source)])
+    return html.Tr([
+        html.Td(name), num(stamp(event.claimed_at, event.utc_offset, seconds=True)),
+        num(stamp(recorded.received_at, BEIJING_MIN, seconds=True)),
+        html.Td(_gap(gap, t), className="num is-notable" if _is_notable(gap) else "num"), html.Td(who or "—"),
+        html.Td(event.source)])
+
+
+def _detail(event: Any, t: Words) -> str:
+    special = event.data.special_kind
+    if special:
+        return t.first(f"special_kind.{special}", "case.clock.plain", name=special)
+    return str(event.step or event.data.reason or "")
 
 
 def _is_notable(gap: int) -> bool:

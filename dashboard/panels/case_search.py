@@ -8,7 +8,8 @@ from urllib.parse import quote
 
 from dash import dcc, html
 
-from dashboard.panels.marks import mark
+from dashboard.panels.marks import LEVELS, mark
+from dashboard.panels.tables import grid, num
 from dashboard.times import stamp
 from dashboard.words import Words
 
@@ -17,8 +18,8 @@ HEADS = ("case_no", "item", "org", "opened_at", "state")
 
 def layout(t: Words) -> html.Form:
     """A plain GET form: the address of a search can be kept and passed on."""
-    field = dcc.Input(name="q", type="search", placeholder=t("case.search_hint"), className="field search-field", autoFocus=True,
-                      spellCheck=False, autoComplete="off", id="case-q")
+    field = dcc.Input(name="q", type="search", placeholder=t("case.search_hint"), className="field search-field",
+                      autoFocus=True, spellCheck=False, autoComplete="off", id="case-q")
     return html.Form([html.Label(t("case.search_label"), htmlFor="case-q"), field,
                       html.Button(t("case.search"), type="submit", className="button")],
                      action="/case/", method="GET", className="case-search", role="search")
@@ -30,17 +31,18 @@ def render(text: str, rows: Sequence[Any], t: Words) -> html.Section:
         return html.Section(html.P(t("case.search_hint")), className="panel case-none")
     if not rows:
         return html.Section(html.P(t("case.search_none", text=text)), className="panel case-none")
-    heads = html.Tr([html.Th(t(f"case.fact.{name}" if name != "state" else "case.light"), scope="col") for name in HEADS])
-    body = html.Tbody([_row(row, t) for row in rows])
-    return html.Section([html.H2(t("case.search_found", n=len(rows))), html.Table([html.Thead(heads), body], className="grid")],
-                        className="panel")
+    heads = [t("case.light" if name == "state" else f"case.fact.{name}") for name in HEADS]
+    found = html.H2(t("case.search_found", n=len(rows)))
+    return html.Section([found, grid(heads, (_row(row, t) for row in rows))], className="panel")
 
 
 def _row(row: Any, t: Words) -> html.Tr:
-    light = mark(row.light, t) if row.light in ("red", "yellow", "warning") else html.Span(className=f"light-dot light-{row.light}")
-    return html.Tr([html.Td(html.A(row.case_no, href=address_of(row.area, row.case_no)), className="num"), html.Td(row.item_name),
-                    html.Td(row.org_name), html.Td(stamp(row.opened_at), className="num"),
-                    html.Td(html.Span([light, t(f"state.{row.state}")], className="found-state"))])
+    is_level = row.light in LEVELS
+    light = mark(row.light, t) if is_level else html.Span(className=f"light-dot light-{row.light}")
+    state = html.Span([light, t(f"state.{row.state}")], className="found-state")
+    link = html.A(row.case_no, href=address_of(row.area, row.case_no))
+    return html.Tr([html.Td(link, className="num"), html.Td(row.item_name), html.Td(row.org_name),
+                    num(stamp(row.opened_at)), html.Td(state)])
 
 
 def address_of(area: str, case_no: str) -> str:

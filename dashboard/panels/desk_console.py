@@ -19,8 +19,8 @@ def layout(t: Words, *, may_acknowledge: bool) -> html.Main:
 
 
 def _strip(t: Words) -> html.Div:
-    oldest = html.Div([html.Span(t("desk.oldest"), className="oldest-label"), part("oldest", html.Strong, "oldest-span num", "—")],
-                      className="desk-oldest")
+    span = part("oldest", html.Strong, "oldest-span num", "—")
+    oldest = html.Div([html.Span(t("desk.oldest"), className="oldest-label"), span], className="desk-oldest")
     return html.Div([part("filters", html.Div, "desk-filters"), oldest], className="desk-strip")
 
 

@@ -10,8 +10,10 @@ from dash import Dash, Input, Output, State, ctx, dcc, html
 from dash.exceptions import PreventUpdate
 from flask import g
 
+from cases.events import Status
 from core.access import Role, require
 from core.errors import SupervisionError
+from dashboard.panels.tables import facts, grid
 from dashboard.refusals import sentence
 from dashboard.times import stamp
 from dashboard.words import Words, words_of
@@ -23,22 +25,22 @@ RAW_SHOWN = 20_000
 
 def layout(t: Words, *, may_repair: bool) -> html.Div:
     """List on the left, the chosen record and its repair on the right."""
-    left = html.Section([html.H2(t("feeds_page.quarantine")), html.P(t("feeds_page.quarantine_words"), className="panel-note"),
-                         html.Div(id="feeds-quarantine")], className="panel")
-    right = html.Section([html.Div(id="feeds-record"), _form(t, may_repair),
-                          html.P(id="feeds-said", className="feeds-said", role="status")], className="panel")
-    return html.Div([dcc.Location(id="feeds-address", refresh=False), dcc.Store(id="feeds-changed"), left, right], className="feeds-pair")
+    note = html.P(t("feeds_page.quarantine_words"), className="panel-note")
+    left = html.Section([html.H2(t("feeds_page.quarantine")), note, html.Div(id="feeds-quarantine")], className="panel")
+    said = html.P(id="feeds-said", className="feeds-said", role="status")
+    right = html.Section([html.Div(id="feeds-record"), _form(t, may_repair), said], className="panel")
+    hidden = [dcc.Location(id="feeds-address", refresh=False), dcc.Store(id="feeds-changed")]
+    return html.Div([*hidden, left, right], className="feeds-pair")
 
 
 def _form(t: Words, may_repair: bool) -> html.Div:
-    if not may_repair:
-        # The ids stay, so that one set of callbacks serves both; the server refuses whoever is no administrator.
-        hidden = [dcc.Textarea(id="feeds-raw"), html.Button(id="feeds-replay"), html.Button(id="feeds-dismiss")]
-        return html.Div([html.Div(hidden, hidden=True), html.P(t("feeds_page.only_administrator"), className="panel-note")], id="feeds-form", hidden=True)
-    buttons = html.Div([html.Button(t("feeds_page.replay"), id="feeds-replay", className="button button-main"),
-                        html.Button(t("feeds_page.dismiss"), id="feeds-dismiss", className="button")], className="repair-buttons")
-    return html.Div([html.Label(t("feeds_page.repair"), htmlFor="feeds-raw"), dcc.Textarea(id="feeds-raw", spellCheck=False), buttons],
-                    id="feeds-form", className="repair-form", hidden=True)
+    """The ids are there for everybody, so that one set of callbacks serves both; the server refuses the others."""
+    buttons = [html.Button(t("feeds_page.replay"), id="feeds-replay", className="button button-main"),
+               html.Button(t("feeds_page.dismiss"), id="feeds-dismiss", className="button")]
+    fields = [html.Label(t("feeds_page.repair"), htmlFor="feeds-raw"), dcc.Textarea(id="feeds-raw", spellCheck=False),
+              html.Div(buttons, className="repair-buttons")]
+    note = html.P(t("feeds_page.only_administrator"), className="panel-note", hidden=may_repair)
+    return html.Div([html.Div(fields, className="repair-form", hidden=not may_repair), note], id="feeds-form", hidden=True)
 
 
 def register(app: Dash, services: Any) -> None:
@@ -83,8 +85,9 @@ def _handle(services: Any, button: str, record_id: int, raw: str, t: Words) -> s
         return t("feeds_page.dismissed")
     outcome = services.repairs.repair(record_id, raw, g.actor)
     words = t(f"outcome.{outcome.status.value}")
-    why = t.first(f"feed.reason.{outcome.code}", "case.clock.plain", name=outcome.code) if outcome.code else ""
-    return t("feeds_page.replayed", outcome="：".join(filter(None, (words, why))) if outcome.status.value != "ok" else words)
+    is_in = outcome.status in (Status.OK, Status.DUPLICATE)
+    why = "" if is_in else t.first(f"feed.reason.{outcome.code}", "case.clock.plain", name=outcome.code)
+    return t("feeds_page.replayed", outcome="：".join(filter(None, (words, why))))
 
 
 def chosen_id(search: str | None) -> int | None:
@@ -97,31 +100,32 @@ def render(page: Any, chosen: int | None, t: Words) -> Any:
     """A row per QuarantinedRecord."""
     if not page.records:
         return html.P(t("feeds_page.quarantine_empty"), className="case-none")
-    heads = html.Tr([html.Th(t(f"feeds_page.{name}"), scope="col") for name in HEADS])
-    rows = [_row(record, record.id == chosen, t) for record in page.records]
-    return [html.Table([html.Thead(heads), html.Tbody(rows)], className="grid"),
-            html.P(t("feeds_page.shown", n=len(page.records), all=page.total), className="panel-note")]
+    table = grid([t(f"feeds_page.{name}") for name in HEADS],
+                 (_row(record, record.id == chosen, t) for record in page.records))
+    return [table, html.P(t("feeds_page.shown", n=len(page.records), all=page.total), className="panel-note")]
 
 
 def _row(record: Any, is_chosen: bool, t: Words) -> html.Tr:
     link = dcc.Link(stamp(record.received_at), href=f"?record={record.id}", refresh=False)
     times = f" × {record.times}" if record.times > 1 else ""
-    where = " ".join(filter(None, (record.origin, record.position)))
-    return html.Tr([html.Td(link, className="num"), html.Td(record.source), html.Td([*_reason(record, t), times]), html.Td(where)],
-                   className="is-chosen" if is_chosen else "")
+    return html.Tr([html.Td(link, className="num"), html.Td(record.source), html.Td([*_reason(record, t), times]),
+                    html.Td(_place(record))], className="is-chosen" if is_chosen else "")
+
+
+def _place(record: Any) -> str:
+    return " ".join(filter(None, (record.origin, record.position)))
 
 
 def _reason(record: Any, t: Words) -> Sequence[Any]:
     field = " ".join(filter(None, (record.detail.get("field", ""), record.detail.get("value", ""))))
-    return [html.Span(t.first(f"feed.reason.{record.code}", "case.clock.plain", name=record.code), className="refused-code"),
-            html.Span(field, className="event-detail")]
+    words = t.first(f"feed.reason.{record.code}", "case.clock.plain", name=record.code)
+    return [html.Span(words, className="refused-code"), html.Span(field, className="event-detail")]
 
 
 def render_record(record: Any, t: Words) -> html.Div:
     """The record as it came, and what is wrong with it."""
-    facts = [("source", record.source), ("where", " ".join(filter(None, (record.origin, record.position)))), ("received", stamp(record.received_at)),
-             ("state", t.first(f"feeds_page.record_state.{record.state}", "case.clock.plain", name=record.state)),
-             ("remedy", record.detail.get("remedy", ""))]
-    rows = [part for name, value in facts if value for part in (html.Dt(t(f"feeds_page.{name}")), html.Dd(value))]
-    return html.Div([html.H2(_reason(record, t)), html.Dl(rows, className="facts"), html.H3(t("feeds_page.record")),
-                     html.Pre(record.raw[:RAW_SHOWN], className="raw")])
+    state = t.first(f"feeds_page.record_state.{record.state}", "case.clock.plain", name=record.state)
+    rows = [("source", record.source), ("where", _place(record)), ("received", stamp(record.received_at)),
+            ("state", state), ("remedy", record.detail.get("remedy", ""))]
+    return html.Div([html.H2(_reason(record, t)), facts((t(f"feeds_page.{name}"), value) for name, value in rows),
+                     html.H3(t("feeds_page.record")), html.Pre(record.raw[:RAW_SHOWN], className="raw")])

@@ -8,6 +8,7 @@ from typing import Any
 from dash import Dash, Input, Output, dcc, html
 
 from core.instants import SECOND_US
+from dashboard.panels.tables import grid, num
 from dashboard.times import span_text, stamp
 from dashboard.words import Words, words_of
 
@@ -16,16 +17,16 @@ REFRESH_MS = 5_000
 
 
 def layout(t: Words) -> html.Section:
-    return html.Section([html.H2(t("feeds_page.sources")), html.Div(id="feeds-sources"), dcc.Interval(id="feeds-tick", interval=REFRESH_MS)],
-                        className="panel")
+    tick = dcc.Interval(id="feeds-tick", interval=REFRESH_MS)
+    return html.Section([html.H2(t("feeds_page.sources")), html.Div(id="feeds-sources"), tick], className="panel")
 
 
 def render(sources: Sequence[Any], t: Words) -> Any:
     """A row per FeedHealth."""
     if not sources:
         return html.P(t("feeds_page.no_sources"), className="case-none")
-    heads = html.Tr([html.Th(t(f"feeds_page.{name}"), scope="col", className="right" if name in HEADS[4:] else "") for name in HEADS])
-    return html.Table([html.Thead(heads), html.Tbody([_row(source, t) for source in sources])], className="grid")
+    heads = [t(f"feeds_page.{name}") for name in HEADS]
+    return grid(heads, (_row(source, t) for source in sources), right=range(4, len(HEADS)))
 
 
 def register(app: Dash, services: Any) -> None:
@@ -36,9 +37,9 @@ def register(app: Dash, services: Any) -> None:
 
 
 def _row(source: Any, t: Words) -> html.Tr:
-    name = [html.Strong(source.name), html.Span(source.source, className="event-detail")] if source.name != source.source else html.Strong(source.name)
+    code = [html.Span(source.source, className="event-detail")] if source.name != source.source else []
+    state = html.Span(t(f"feed.state.{source.state}"), className=f"feed-state feed-{source.state}")
     lag = "—" if source.lag_s is None else span_text(int(source.lag_s * SECOND_US), t)
-    numbers = [html.Td(f"{number:,}", className="num right") for number in
-               (source.accepted, source.duplicates, source.rejected, source.open_quarantined)]
-    return html.Tr([html.Td(name), html.Td(html.Span(t(f"feed.state.{source.state}"), className=f"feed-state feed-{source.state}")),
-                    html.Td(stamp(source.last_event_at), className="num"), html.Td(lag, className="num"), *numbers])
+    numbers = (source.accepted, source.duplicates, source.rejected, source.open_quarantined)
+    return html.Tr([html.Td([html.Strong(source.name), *code]), html.Td(state), num(stamp(source.last_event_at)), num(lag),
+                    *(html.Td(f"{number:,}", className="num right") for number in numbers)])

@@ -52,3 +52,10 @@ test("network jitter does not make a clock look fast", () => {
 
   assert.equal(isLife(clock), true);
 });
+
+test("a page that was busy while it loaded does not take the late messages for a fast clock", () => {
+  let clock = observe(newClock(), 0, 4_000);
+  for (let ms = 500; ms <= 12_000; ms += 500) clock = observe(clock, ms, Math.max(4_000, ms) + 10);
+
+  assert.equal(isLife(clock), true);
+});

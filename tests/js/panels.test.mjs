@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { alarmsNow } from "../../assets/js/modules/alarm_strip.mjs";
 import { CARD, fitCards, moreWords } from "../../assets/js/modules/card_columns.mjs";
 import { ackWords, itemLines } from "../../assets/js/modules/card_view.mjs";
 import { floodWords, planFly } from "../../assets/js/modules/fly_over.mjs";
@@ -112,4 +113,13 @@ test("a reader that fails does not keep the others from the news, and the failur
 
   assert.deepEqual(seen, [0, 1]);
   assert.deepEqual(faults, ["broken"]);
+});
+
+test("a screen that hears nothing never says that all is well", () => {
+  const heard = { connected: true, loaded: true, lastHeardMs: 0, nowMs: 1_000 };
+  const reported = [{ code: "limit_missing", text: "缺期限", count: 3 }];
+
+  assert.deepEqual(alarmsNow(heard, [], null, keys), []);
+  assert.deepEqual(alarmsNow(heard, [], reported, keys).map((alarm) => alarm.code), ["limit_missing"]);
+  assert.deepEqual(alarmsNow({ ...heard, nowMs: 12_000 }, [], reported, keys).map((alarm) => alarm.code), ["no_data", "limit_missing"]);
 });

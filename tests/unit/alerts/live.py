@@ -45,7 +45,7 @@ class LiveServer:
         self.house, self.port = house, port or free_port()
         self.push = LivePush(PushParts(
             database=house.database, doorbell=doorbell or house.doorbell, clock=house.clock, queries=house.queries,
-            service=house.cards, alarms=house.alarms, writer=house.writer, actor_of=who, gauges=gauges or (lambda: {}),
+            service=house.cards, alarms=house.alarms, writer=house.writer, actor_of=who, gauges=gauges or dict,
             rules=rules or fast(), build=build, is_demo=True))
         self.app = Flask("live")
         self.app.get("/healthz")(lambda: "ok")
@@ -141,6 +141,7 @@ class Page:
         self.heard: list[tuple[str, Any]] = []
         self.refusal: Any = None
         self.is_connected = self.is_over = False
+        self._is_deaf = False
         self._answers: dict[int, Any] = {}
         self._news = threading.Condition()
         self._hello = {"epoch": self.wall.epoch, "last_seq": self.wall.last, "build": build, "screen": screen}
@@ -166,6 +167,14 @@ class Page:
         with self._news:
             if not self._news.wait_for(is_true, PATIENCE_S):
                 raise TimeoutError(f"waited {PATIENCE_S} s for {what}; last={self.wall.last} heard={self.heard[-3:]}")
+
+    def hears(self, is_true: Callable[[], bool], within_s: float) -> bool:
+        with self._news:
+            return self._news.wait_for(is_true, within_s)
+
+    def be_deaf(self) -> None:
+        """Answer nothing any more, not even pings, as a frozen browser does."""
+        self._is_deaf = True
 
     def wait_for(self, kind: str, count: int = 1) -> Any:
         """The newest message of a kind, once there are so many of them."""
@@ -202,6 +211,8 @@ class Page:
                 self._news.notify_all()
 
     def _take(self, frame: str) -> None:
+        if self._is_deaf:
+            return
         if frame[:1] == "0":
             self._socket.send(f"40{NAMESPACE},{json.dumps(self._hello)}")
         elif frame == "2":

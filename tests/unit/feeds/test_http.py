@@ -1,0 +1,217 @@
+"""POST /api/v1/events and its neighbours, as another system meets them."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
+from werkzeug.test import TestResponse
+
+from core.clock import FrozenClock
+from core.database import Database
+from core.errors import InvalidInput, Unavailable
+from core.models import tokens as token_table
+from feeds import tokens
+from feeds.http import Admission, TooManyRequests, events_blueprint
+from feeds.ingest import Ingest
+from feeds.limits import FeedLimits
+from feeds.public_event import EventReader
+from feeds.queries import FeedQueries
+from tests.unit.feeds.conftest import FakeRecorder
+
+URL = "/api/v1/events"
+
+
+def _event(number: int, **changes: object) -> dict[str, object]:
+    return {"id": f"e{number}", "kind": "accepted", "case_no": f"A{number}", "at": "2018-10-15T09:00:00+08:00"} | changes
+
+
+@pytest.fixture
+def token(database: Database) -> str:
+    with database.transaction() as conn:
+        return tokens.issue(conn, "hall", 0)
+
+
+@pytest.fixture
+def limits() -> FeedLimits:
+    return FeedLimits(batch_size=2, max_body_bytes=10_000, max_events_per_request=20, retry_after_s=7)
+
+
+@pytest.fixture
+def client(ingest: Ingest, database: Database, frozen_clock: FrozenClock) -> Iterator[FlaskClient]:
+    app = Flask(__name__)
+    queries = FeedQueries(database, ingest.limits)
+    app.register_blueprint(events_blueprint(ingest, queries, database, frozen_clock, EventReader("city")))
+    with app.test_client() as client:
+        yield client
+
+
+@pytest.fixture
+def auth(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+def assert_problem(response: TestResponse, status: int, code: str) -> dict[str, Any]:
+    assert (response.status_code, response.mimetype) == (status, "application/problem+json")
+    body: dict[str, Any] = response.get_json()
+    assert (body["status"], body["code"]) == (status, code)
+    return body
+
+
+def test_every_record_is_acknowledged_in_order(client: FlaskClient, auth: dict[str, str], recorder: FakeRecorder) -> None:
+    body = [_event(1), _event(2, kind="nonsense"), _event(1), "no object", _event(3, at="2030-01-01T00:00:00Z")]
+    answer = client.post(URL, json=body, headers=auth).get_json()
+    assert [one["status"] for one in answer["results"]] == ["ok", "malformed", "duplicate", "malformed", "unsuitable"]
+    assert [one["index"] for one in answer["results"]] == [0, 1, 2, 3, 4]
+    assert answer["results"][1]["detail"]["field"] == "kind"
+    assert answer["results"][4]["code"] == "future_dated"
+    assert (answer["source"], answer["accepted"], answer["duplicates"], answer["rejected"]) == ("hall", 1, 1, 3)
+    assert [event.source for event in recorder.events] == ["hall"]
+
+
+def test_the_same_delivery_again_is_all_duplicates(client: FlaskClient, auth: dict[str, str]) -> None:
+    body = {"events": [_event(1), _event(2), _event(3)]}
+    assert client.post(URL, json=body, headers=auth).get_json()["accepted"] == 3
+    assert client.post(URL, json=body, headers=auth).get_json()["duplicates"] == 3
+
+
+def test_json_lines_keep_good_lines_between_bad_ones(client: FlaskClient, auth: dict[str, str]) -> None:
+    body = f"{json.dumps(_event(1))}\n{{broken\n\n{json.dumps(_event(2))}\n"
+    answer = client.post(URL, data=body, content_type="application/x-ndjson", headers=auth).get_json()
+    assert [one["status"] for one in answer["results"]] == ["ok", "malformed", "ok"]
+
+
+def test_a_body_may_be_packed(client: FlaskClient, auth: dict[str, str]) -> None:
+    body = gzip.compress(json.dumps([_event(1)]).encode())
+    answer = client.post(URL, data=body, content_type="application/json", headers=auth | {"Content-Encoding": "gzip"})
+    assert answer.get_json()["accepted"] == 1
+
+
+@pytest.mark.parametrize(("body", "content_type", "encoding", "status", "code"), [
+    (b"[{", "application/json", "", 400, "body_unreadable"),
+    (b'{"event": []}', "application/json", "", 400, "body_unreadable"),
+    (b"", "application/json", "", 400, "body_unreadable"),
+    (b"42", "application/json", "", 400, "body_unreadable"),
+    ("[]".encode("utf-16"), "application/json", "", 400, "body_unreadable"),
+    (b"[" * 200_000, "application/json", "", 413, "body_too_large"),
+    (b"[" * 9_000, "application/json", "", 400, "body_unreadable"),
+    (b"[" + b",".join([b"{}"] * 21) + b"]", "application/json", "", 413, "too_many_events"),
+    (b"<xml/>", "application/xml", "", 415, "media_type_unsupported"),
+    (b"[]", "application/json", "br", 415, "content_encoding_unsupported"),
+    (gzip.compress(b"[" + b" " * 100_000 + b"]"), "application/json", "gzip", 413, "body_too_large"),
+    (gzip.compress(b" " * 5_000_000), "application/json", "gzip", 413, "body_too_large"),
+    (gzip.compress(b"[]")[:-9], "application/json", "gzip", 400, "gzip_truncated"),
+])
+def test_a_body_that_cannot_be_read_records_nothing(client: FlaskClient, auth: dict[str, str], recorder: FakeRecorder,
+                                                    body: bytes, content_type: str, encoding: str, status: int,
+                                                    code: str) -> None:
+    headers = auth | ({"Content-Encoding": encoding} if encoding else {})
+    assert_problem(client.post(URL, data=body, content_type=content_type, headers=headers), status, code)
+    assert recorder.events == []
+
+
+@pytest.mark.parametrize("header", [{}, {"Authorization": "Bearer wrong"}, {"Authorization": "Basic eDp5"},
+                                    {"Authorization": "Bearer "}])
+def test_without_a_valid_token_nothing_is_taken(client: FlaskClient, header: dict[str, str], token: str) -> None:
+    answer = client.post(URL, json=[_event(1)], headers=header)
+    assert_problem(answer, 401, "token_required")
+    assert answer.headers["WWW-Authenticate"] == "Bearer"
+
+
+def test_a_revoked_token_is_no_token(client: FlaskClient, auth: dict[str, str], database: Database) -> None:
+    with database.transaction() as conn:
+        assert tokens.revoke(conn, "hall", 5) == 1
+        assert tokens.revoke(conn, "hall", 6) == 0
+    assert_problem(client.post(URL, json=[_event(1)], headers=auth), 401, "token_required")
+
+
+def test_only_the_hash_of_a_token_is_kept(token: str, database: Database) -> None:
+    with database.read() as conn:
+        stored = conn.execute(select(token_table)).all()
+        assert token not in repr(stored)
+        assert [one.source for one in tokens.list_tokens(conn)] == ["hall"]
+
+
+def test_a_source_needs_a_usable_name(database: Database) -> None:
+    for name in ("", "x" * 65, "a\nb"):
+        with database.transaction() as conn, pytest.raises(InvalidInput):
+            tokens.issue(conn, name, 0)
+
+
+def test_a_database_that_is_away_asks_to_come_again(client: FlaskClient, auth: dict[str, str],
+                                                    recorder: FakeRecorder) -> None:
+    recorder.failure = OperationalError("INSERT", {}, Exception("gone"))
+    answer = client.post(URL, json=[_event(1)], headers=auth)
+    assert_problem(answer, 503, "database_unavailable")
+    assert answer.headers["Retry-After"] == "7"
+
+
+def test_beyond_the_admission_cap_senders_are_told_when_to_come_back() -> None:
+    admission = Admission(most=3, most_per_source=2, retry_after_s=5)
+    with admission.enter("a"), admission.enter("a"):
+        with pytest.raises(TooManyRequests) as too_many, admission.enter("a"):
+            pass
+        with admission.enter("b"), pytest.raises(Unavailable) as busy, admission.enter("c"):
+            pass
+    assert (too_many.value.status, too_many.value.retry_after) == (429, 5)
+    assert (busy.value.status, busy.value.retry_after) == (503, 5)
+    with admission.enter("a"):
+        pass
+
+
+def test_a_busy_source_gets_429_over_http(client: FlaskClient, auth: dict[str, str], recorder: FakeRecorder) -> None:
+    started, go_on = threading.Semaphore(0), threading.Event()
+    original = recorder.record
+
+    def slow(*arguments: Any) -> Any:
+        started.release()
+        go_on.wait(10)
+        return original(*arguments)
+
+    recorder.record = slow  # type: ignore[method-assign]
+    app = client.application
+    threads = [threading.Thread(target=lambda number=number: app.test_client().post(URL, json=[_event(number)],
+                                                                                    headers=auth)) for number in (1, 2)]
+    for thread in threads:
+        thread.start()
+    assert started.acquire(timeout=10)
+    assert started.acquire(timeout=10)
+    answer = client.post(URL, json=[_event(3)], headers=auth)
+    go_on.set()
+    for thread in threads:
+        thread.join(10)
+    assert_problem(answer, 429, "too_many_requests")
+    assert answer.headers["Retry-After"] == "7"
+
+
+def test_a_source_reads_its_own_health_only(client: FlaskClient, auth: dict[str, str]) -> None:
+    client.post(URL, json=[_event(1)], headers=auth)
+    health = client.get("/api/v1/sources/hall/health", headers=auth).get_json()
+    assert (health["state"], health["accepted"], health["last_event_at"]) == ("ok", 1, "2018-10-15T01:00:00+00:00")
+    assert_problem(client.get("/api/v1/sources/other/health", headers=auth), 403, "not_permitted")
+    assert_problem(client.get("/api/v1/sources/hall/health"), 401, "token_required")
+
+
+def test_a_source_with_a_token_that_never_delivered_shows_as_never(client: FlaskClient, auth: dict[str, str]) -> None:
+    assert client.get("/api/v1/sources/hall/health", headers=auth).get_json()["state"] == "never"
+
+
+def test_the_openapi_document_matches_the_interface(client: FlaskClient) -> None:
+    document = client.get("/api/v1/openapi.json").get_json()
+    assert document["openapi"].startswith("3.1")
+    served = {str(rule) for rule in client.application.url_map.iter_rules() if str(rule).startswith("/api/")}
+    assert {path.replace("{source}", "<source>") for path in document["paths"]} == served
+    event = document["components"]["schemas"]["PublicEvent"]
+    assert set(event["required"]) == {"id", "kind", "case_no", "at"}
+    assert event["additionalProperties"] is False
+    text = json.dumps(document)
+    for reference in {part.split('"')[0] for part in text.split("#/components/schemas/")[1:]}:
+        assert reference in document["components"]["schemas"]
