@@ -37,7 +37,7 @@ from core.accounts import AccountPolicy, Accounts
 from core.clock import Clock, SystemClock
 from core.database import Database
 from core.doorbell import Doorbell, InProcessDoorbell, RedisDoorbell
-from core.schema import migrate
+from core.migration import migrate
 from core.unit_of_work import Reaction, UnitOfWorkFactory
 from core.working_calendar import WorkingCalendar
 from feeds.ingest import Ingest

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flask import Flask, g
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from alerts.http import create_blueprint as cards_blueprint
 from alerts.push import LivePush, PushParts
@@ -49,6 +50,9 @@ def build_server(services: Services, demo_duty: str = "") -> Server:
         mount(app, page, services)
     push = LivePush(_push_parts(services, gate, demo_duty))
     push.attach(app)
+    proxies = services.settings.server.trusted_proxies
+    if proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]
     return Server(app, push)
 
 

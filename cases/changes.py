@@ -32,9 +32,19 @@ CLOCK_COLUMNS = ("case_id", "kind", "ordinal", "condition", "level", "limit_text
                  "next_at", "passed", "evidence")
 LIGHTS = (Light.NORMAL, Light.SUSPENDED, Light.WARNING, Light.YELLOW, Light.RED, Light.UNJUDGEABLE)
 _CLOCK_KEY = ("case_id", "kind", "ordinal")
+RUNG_COLUMNS = (*_CLOCK_KEY, "rung", "at", "detected_at")
 NO_ORG = "(none)"
 _pack = msgspec.msgpack.Encoder().encode
 _json = msgspec.json.Encoder().encode
+
+
+class _Passages(msgspec.Struct):
+    """The part of a clock's evidence that says when its rungs pass."""
+
+    passages: list[tuple[str, int, int | None]] = []
+
+
+_decode_passages = msgspec.json.Decoder(_Passages).decode
 
 
 class StoredClock(msgspec.Struct, frozen=True):
@@ -47,12 +57,17 @@ class StoredClock(msgspec.Struct, frozen=True):
     next_at: int | None
     due_at: int | None
     ended_at: int | None
+    evidence: str
 
-    def says(self, state: ClockState) -> bool:
+    def says(self, state: ClockState, evidence: str) -> bool:
         """Whether the row already says what the projection says, so that it need not be written again."""
         return (self.condition == state.condition and self.level == state.level and self.passed == state.passed
                 and self.next_at == state.next_at and self.due_at == state.due_at
-                and self.ended_at == (state.ended.at if state.ended else None))
+                and self.ended_at == (state.ended.at if state.ended else None) and self.evidence == evidence)
+
+    def told(self) -> dict[str, int | None]:
+        """The rungs told as passed, with their instants."""
+        return {code: at for code, _level, at in _decode_passages(self.evidence).passages if code in self.passed}
 
 
 @dataclass(slots=True)
@@ -74,6 +89,7 @@ class Changes:
     cases: list[tuple[Any, ...]] = field(default_factory=list)
     clocks: list[tuple[Any, ...]] = field(default_factory=list)
     claims: list[tuple[Any, ...]] = field(default_factory=list)
+    moved: list[tuple[Any, ...]] = field(default_factory=list)
     withdrawn: list[tuple[ClockRef, str]] = field(default_factory=list)
     gone: list[ClockRef] = field(default_factory=list)
     lights: dict[tuple[str, str], list[int]] = field(default_factory=lambda: defaultdict(lambda: [0] * len(LIGHTS)))
@@ -97,10 +113,10 @@ class Changes:
         """Write the clocks and tell what became true or untrue since they were last looked at."""
         facts = facts_of(fold, case_id)
         for state in states:
-            known = before.get(state.ref)
-            if known is not None and known.says(state):
+            known, evidence = before.get(state.ref), _json(state.evidence()).decode()
+            if known is not None and known.says(state, evidence):
                 continue
-            self.clocks.append(_clock_row(state))
+            self.clocks.append(_clock_row(state, evidence))
             self._rungs(state, known, facts, now_us)
             self._judgement(state, known, facts)
         for ref in before.keys() - {state.ref for state in states}:
@@ -113,7 +129,8 @@ class Changes:
         bulk_upsert(conn, clocks, CLOCK_COLUMNS, self.clocks, key=_CLOCK_KEY)
         bulk_delete(conn, clocks, _CLOCK_KEY, [_key(ref) for ref in self.gone])
         bulk_delete(conn, clock_rungs, (*_CLOCK_KEY, "rung"), [(*_key(ref), rung) for ref, rung in self.withdrawn])
-        bulk_insert(conn, clock_rungs, (*_CLOCK_KEY, "rung", "at", "detected_at"), self.claims)
+        bulk_insert(conn, clock_rungs, RUNG_COLUMNS, self.claims)
+        bulk_upsert(conn, clock_rungs, RUNG_COLUMNS, self.moved, key=(*_CLOCK_KEY, "rung"))
         self._write_counters(uow)
         uow.publish(self.events)
 
@@ -133,26 +150,30 @@ class Changes:
             self.days[org, day][measure] += by
 
     def _rungs(self, state: ClockState, known: StoredClock | None, facts: CaseFacts, now_us: int) -> None:
-        passed_before = known.passed if known is not None else ()
-        ended_at = state.ended.at if state.ended is not None else None
+        """Claim what passed, move what facts moved, withdraw what they unjustify, and tell each of it."""
+        told = known.told() if known is not None else {}
+        runs_again = known is not None and known.ended_at is not None and state.ended is None
         for code, level, at in state.passages:
-            if code in state.passed and code not in passed_before and at is not None:
+            if code not in state.passed or at is None:
+                continue
+            if code not in told:
                 self.claims.append((*_key(state.ref), code, at, now_us))
-                self.events.append(RungPassed(state.ref, facts, code, level, state.rule, state.rule_version, at,
-                                              state.due_at, ended_at, state.evidence()))
-        for code in passed_before:
-            if code not in state.passed:
-                self.withdrawn.append((state.ref, code))
-                self.events.append(RungWithdrawn(state.ref, facts, code, "facts_changed"))
-        was_running = known is None or known.condition != Condition.ENDED
-        if state.passed and ended_at is not None and known is not None and was_running:
-            self.events.append(ClockEnded(state.ref, facts, ended_at))
+            elif told[code] != at:
+                self.moved.append((*_key(state.ref), code, at, now_us))
+            # The card of an ended clock is history; only a running one must learn of a moved instant.
+            if code not in told or runs_again or (state.ended is None and told[code] != at):
+                self.events.append(_passed(state, facts, code, level, at))
+        for code in told.keys() - set(state.passed):
+            self.withdrawn.append((state.ref, code))
+            self.events.append(RungWithdrawn(state.ref, facts, code, "facts_changed"))
+        if known is not None and state.passed and state.ended is not None and known.ended_at != state.ended.at:
+            self.events.append(ClockEnded(state.ref, facts, state.ended.at))
 
     def _judgement(self, state: ClockState, known: StoredClock | None, facts: CaseFacts) -> None:
         was_unjudgeable = known is not None and known.condition == Condition.UNJUDGEABLE
-        if state.condition is Condition.UNJUDGEABLE and not was_unjudgeable:
+        if state.condition is Condition.UNJUDGEABLE:
             self.events.append(CaseUnjudgeable(state.ref, facts, state.reason, state.detail))
-        if was_unjudgeable and state.condition is not Condition.UNJUDGEABLE:
+        elif was_unjudgeable:
             self.events.append(CaseJudgeable(state.ref, facts))
 
     def _remove(self, known: StoredClock, facts: CaseFacts) -> None:
@@ -165,20 +186,28 @@ class Changes:
             self.events.append(CaseJudgeable(known.ref, facts))
 
 
-STORED_CLOCK_COLUMNS = ("case_id", "kind", "ordinal", "condition", "level", "passed", "next_at", "due_at", "ended_at")
+STORED_CLOCK_COLUMNS = ("case_id", "kind", "ordinal", "condition", "level", "passed", "next_at", "due_at", "ended_at",
+                        "evidence")
 _KINDS = {kind.value: kind for kind in ClockKind}
 
 
 def stored_clock(case_id: int, kind: str, ordinal: int, condition: str, level: int, passed: str, next_at: int | None,
-                 due_at: int | None, ended_at: int | None) -> StoredClock:
+                 due_at: int | None, ended_at: int | None, evidence: str) -> StoredClock:
     """A clock row as read (STORED_CLOCK_COLUMNS)."""
     ref = ClockRef(case_id, _KINDS[kind], ordinal)
-    return StoredClock(ref, condition, level, tuple(passed.split(",")) if passed else (), next_at, due_at, ended_at)
+    return StoredClock(ref, condition, level, tuple(passed.split(",")) if passed else (), next_at, due_at, ended_at,
+                       evidence)
 
 
-def _clock_row(state: ClockState) -> tuple[Any, ...]:
+def _passed(state: ClockState, facts: CaseFacts, code: str, level: int, at: int) -> RungPassed:
+    ended_at = state.ended.at if state.ended is not None else None
+    return RungPassed(state.ref, facts, code, level, state.rule, state.rule_version, at, state.due_at, ended_at,
+                      state.evidence())
+
+
+def _clock_row(state: ClockState, evidence: str) -> tuple[Any, ...]:
     return (*_key(state.ref), state.condition.value, state.level, state.limit_text, state.started.at, state.due_at,
-            state.ended.at if state.ended else None, state.next_at, ",".join(state.passed), _json(state.evidence()).decode())
+            state.ended.at if state.ended else None, state.next_at, ",".join(state.passed), evidence)
 
 
 def _key(ref: ClockRef) -> tuple[int, str, int]:

@@ -109,8 +109,8 @@ class CaseEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def sort_key(self) -> tuple[int, int, str]:
-        """Events of a case are judged in this order, whatever the order of their delivery."""
-        return self.claimed_at, self.order, self.source_event_id
+        """Events of a case are judged in this order, whatever the order of their delivery; two sources may number alike."""
+        return self.claimed_at, self.order, f"{self.source}\x1f{self.source_event_id}"
 
 
 def case_id_of(area: str, case_no: str) -> int:
@@ -170,8 +170,9 @@ class CaseFacts(msgspec.Struct, frozen=True):
 class RungPassed(msgspec.Struct, frozen=True):
     """A clock passed a rung of its ladder while running.
 
-    Told once per (clock, rung) in the transaction that claims it. `at` is the theoretical instant, not that of the
-    detection; `closed_at` is set when the clock had already ended when we learnt of the passage (a log loaded late).
+    Told once per (clock, rung) in the transaction that claims it, and again only when later facts move its instant or make
+    an ended clock run again. `at` is the theoretical instant, not that of the detection; `closed_at` is set when the clock
+    had already ended when we learnt of the passage (a log loaded late).
     """
 
     clock: ClockRef

@@ -205,9 +205,13 @@ def _special_procedures(fold: Fold, case_id: int, context: AreaContext) -> Itera
         rule = _rule(context, ClockKind.SPECIAL, stop.start)
         if rule is None:
             continue
-        limit = Limit(stop.approved_days) if stop.approved_days is not None else rule.default_limit
+        limit = _approved(stop.approved_days, rule) if stop.approved_days is not None else rule.default_limit
         ref = ClockRef(case_id, ClockKind.SPECIAL, ordinal)
         yield _Watch(ref, stop.start, _end_of_special(fold, stop), rule, limit, name=stop.kind)
+
+
+def _approved(days: int, rule: Rule) -> Limit:
+    return Limit(days, granularity=rule.granularity or Granularity.DAY)
 
 
 def _end_of_special(fold: Fold, stop: Stop) -> Moment | None:

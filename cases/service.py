@@ -175,9 +175,10 @@ def _differs(event: CaseEvent) -> Outcome:
 
 
 def _needs_refold(before: StoredCase | None, arrivals: list[_Arrival]) -> bool:
-    if any(arrival.event.source_version != 1 for arrival in arrivals):
-        return before is not None
-    return before is not None and min(arrival.event.sort_key for arrival in arrivals) <= before.fold.last_key
+    if before is None:
+        return False
+    corrects = before.fold.corrected or any(arrival.event.source_version > 1 for arrival in arrivals)
+    return corrects or min(arrival.event.sort_key for arrival in arrivals) <= before.fold.last_key
 
 
 def _folded(before: StoredCase | None, arrivals: list[_Arrival], history: list[CaseEvent] | None) -> Fold:
@@ -191,8 +192,12 @@ def _folded(before: StoredCase | None, arrivals: list[_Arrival], history: list[C
 
 
 def _leaves_clocks_alone(before: StoredCase, fold: Fold, arrivals: list[_Arrival], now_us: int) -> bool:
-    """Plain steps move no limit, so the clocks need no new look unless one is due for it."""
-    plain = all(arrival.event.kind is EventKind.STEP and arrival.event.data.step_due is None for arrival in arrivals)
+    """Plain steps move no limit, so the clocks need no new look unless one is due for it.
+
+    A step that replaces an earlier version is not plain: what it replaces may have been anything.
+    """
+    plain = not fold.corrected and all(arrival.event.kind is EventKind.STEP and arrival.event.data.step_due is None
+                                       for arrival in arrivals)
     if not plain or before.org != (fold.org or NO_ORG) or before.item != fold.item:
         return False
     return before.fold.last_key <= fold.last_key and all(

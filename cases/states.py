@@ -127,6 +127,7 @@ class Fold(msgspec.Struct, array_like=True):
     violations: list[tuple[str, int]] = []
     events: int = 0
     last_key: tuple[int, int, str] = (-(1 << 62), 0, "")
+    corrected: bool = False  # a higher version was met, so a lower one that comes later must not be applied
 
     @property
     def is_open(self) -> bool:
@@ -159,6 +160,7 @@ def apply(fold: Fold, event: CaseEvent) -> None:
     _move(fold, event)
     fold.events += 1
     fold.last_key = event.sort_key
+    fold.corrected = fold.corrected or event.source_version > 1
 
 
 def _note_head(fold: Fold, event: CaseEvent) -> None:

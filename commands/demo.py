@@ -27,7 +27,6 @@ from feeds.simulated_city import SimulatedCity, officer_acknowledges
 log = logging.getLogger(__name__)
 TICK_S = 0.5
 OFFICER_EVERY_S = 5.0
-SOURCE_NAMES = {"hall": "政务服务大厅"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +48,8 @@ def prepare_demo(settings: Settings, *, has_database: bool) -> Demo:
     services = build_services(settings, clock)
     officer = DEMO_ACCOUNTS[0]
     create_demo_accounts(services.accounts, next(iter(services.catalogue.organisations)))
-    town = _Town(services, clock, Actor(officer.username, frozenset({Role.DUTY_OFFICER}), "", officer.display_name))
+    town = _Town(services, clock, Actor(officer.username, frozenset({Role.DUTY_OFFICER}), "", officer.display_name),
+                 past_from)
     town.live_through(past_from, to_us(start))
     clock.switch_to(_live_clock(services, start))
     return Demo(services, town.live, officer.display_name, _greeting(services))
@@ -58,15 +58,15 @@ def prepare_demo(settings: Settings, *, has_database: bool) -> Demo:
 class _Town:
     """Feeds what the simulated city reports into the real system, and lets a simulated officer sign old cards."""
 
-    def __init__(self, services: Services, clock: SwitchedClock, officer: Actor) -> None:
+    def __init__(self, services: Services, clock: SwitchedClock, officer: Actor, opened_us: int) -> None:
         self._services, self._clock, self._officer = services, clock, officer
         demo = services.settings.demo
-        self._city = SimulatedCity(services.catalogue, services.areas.default.calendar, demo.seed, demo.cases_per_day)
+        calendar = services.areas.default.calendar
+        self._city = SimulatedCity(services.catalogue, calendar, demo.seed, demo.cases_per_day, calendar.today(opened_us))
         self._rng = random.Random(demo.seed)
 
     def live_through(self, from_us: int, to_us_: int) -> None:
         """The past, day by day: events, sweep, signatures, each as of its own day."""
-        self._load_living(from_us)
         days = max(1, (to_us_ - from_us) // DAY_US)
         for number, day in enumerate(range(from_us, to_us_, DAY_US), start=1):
             until = min(day + DAY_US, to_us_)
@@ -91,20 +91,12 @@ class _Town:
                 log.exception("the simulated city stumbled")
             cursor = now
 
-    def _load_living(self, from_us: int) -> None:
-        """Cases filed before the loaded past that still live in it: their earlier events come first."""
-        self._take(self._city.events_between(from_us - 40 * DAY_US, from_us))
-
     def _take(self, events: Sequence[CaseEvent]) -> None:
         by_source: dict[str, list[Parsed]] = defaultdict(list)
         for event in events:
             by_source[event.source].append(Parsed(event))
         for source, batch in by_source.items():
-            self._services.ingest.take(Delivery(source, name=self._name_of(source)), batch)
-
-    def _name_of(self, source: str) -> str:
-        known = self._services.catalogue.find_organisation(source)
-        return known.short if known is not None else SOURCE_NAMES.get(source, source)
+            self._services.ingest.take(Delivery(source, name=self._city.sources[source]), batch)
 
     def _sign(self, share: float) -> None:
         """Sign cards the officer would have come to by now, one command for all."""

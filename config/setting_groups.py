@@ -37,7 +37,6 @@ class ServerSettings(Strict):
     stale_after_s: Seconds = Field(description="A screen without a heartbeat for so many seconds greys its data.")
     ping_interval_s: Seconds = Field(description="Seconds between transport pings.")
     ping_timeout_s: Seconds = Field(description="Seconds until an unanswered ping ends the connection.")
-    worker_threads: Count = Field(description="Background threads for sweeps, imports and feeds.")
     trusted_proxies: Natural = Field(description="Reverse proxies in front whose X-Forwarded-* headers are believed.")
 
 
@@ -154,8 +153,6 @@ class DisplaySettings(Strict):
 
     language: Literal["zh", "en"] = Field(description="Language of the pages.")
     wall_rows: Count = Field(le=50, description="Most departments in the heat map.")
-    wall_cards: Count = Field(description="Most cards in one column of the wall; the rest are counted.")
-    alarm_sound: bool = Field(description="Sound on the wall when a red card arrives.")
 
 
 class LogSettings(Strict):

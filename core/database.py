@@ -1,4 +1,4 @@
-"""The database: one engine, one metadata, and the two bulk writes every hot path uses.
+"""The database: one engine, one metadata, and the bulk look-up and writes every hot path uses.
 
 SQLite (default; WAL, synchronous FULL, which costs nothing in batches) and PostgreSQL (psycopg 3) are equals. Tables are
 SQLAlchemy Core tables declared in each package's `models.py`.
@@ -24,6 +24,7 @@ metadata = MetaData(naming_convention={
     "pk": "pk_%(table_name)s"})
 
 MODEL_MODULES = ("core.models", "cases.models", "feeds.models", "alerts.models")
+MAX_PARAMETERS = 5_000
 Rows = Sequence[Sequence[Any]]
 
 
@@ -93,6 +94,24 @@ def _begin_sqlite(conn: Connection) -> None:
     conn.exec_driver_sql("BEGIN IMMEDIATE" if conn.get_execution_options().get("writes") else "BEGIN")
 
 
+def look_up(conn: Connection, columns: Sequence[str], table: Table, key: str, values: Sequence[Any],
+            condition: str = "", *arguments: Any) -> list[tuple[Any, ...]]:
+    """The rows whose `key` is among `values`, as the driver gives them: a binary column may be any bytes-like object.
+
+    `condition` is further SQL with `?` for each of `arguments`. It must not contain a literal `?` or `%`.
+    """
+    select = f"SELECT {','.join(columns)} FROM {table.name} WHERE {key}"
+    further = f" AND {condition}" if condition else ""
+    if conn.dialect.name == "postgresql":
+        statement = f"{select} = ANY(%s){further}".replace("?", "%s")
+        return _fetched(conn, statement, (list(values), *arguments)) if values else []
+    found: list[tuple[Any, ...]] = []
+    for start in range(0, len(values), MAX_PARAMETERS):
+        part = values[start:start + MAX_PARAMETERS]
+        found += _fetched(conn, f"{select} IN ({_marks(len(part))}){further}", (*part, *arguments))
+    return found
+
+
 def bulk_insert(conn: Connection, table: Table, columns: Sequence[str], rows: Rows) -> None:
     """Insert rows (tuples in the order of `columns`): COPY on PostgreSQL, executemany on SQLite."""
     if not rows:
@@ -100,8 +119,8 @@ def bulk_insert(conn: Connection, table: Table, columns: Sequence[str], rows: Ro
     if conn.dialect.name == "postgresql":
         _copy(conn, table.name, columns, rows)
     else:
-        marks = ",".join("?" * len(columns))
-        conn.exec_driver_sql(f"INSERT INTO {table.name} ({','.join(columns)}) VALUES ({marks})", _tuples(rows))
+        names = ",".join(columns)
+        conn.exec_driver_sql(f"INSERT INTO {table.name} ({names}) VALUES ({_marks(len(columns))})", _tuples(rows))
 
 
 def bulk_upsert(conn: Connection, table: Table, columns: Sequence[str], rows: Rows, key: Sequence[str],
@@ -115,14 +134,28 @@ def bulk_upsert(conn: Connection, table: Table, columns: Sequence[str], rows: Ro
     on_conflict = _on_conflict(table.name, columns, key, add)
     names = ",".join(columns)
     if conn.dialect.name == "postgresql":
-        stage = f"stage_{table.name}"
-        conn.exec_driver_sql(f"CREATE TEMP TABLE IF NOT EXISTS {stage} (LIKE {table.name}) ON COMMIT DELETE ROWS")
-        _copy(conn, stage, columns, rows)
-        conn.exec_driver_sql(f"INSERT INTO {table.name} ({names}) SELECT {names} FROM {stage} {on_conflict}")
-        conn.exec_driver_sql(f"DELETE FROM {stage}")
+        with _staged(conn, table, columns, rows) as stage:
+            conn.exec_driver_sql(f"INSERT INTO {table.name} ({names}) SELECT {names} FROM {stage} {on_conflict}")
     else:
-        marks = ",".join("?" * len(columns))
+        marks = _marks(len(columns))
         conn.exec_driver_sql(f"INSERT INTO {table.name} ({names}) VALUES ({marks}) {on_conflict}", _tuples(rows))
+
+
+def bulk_update(conn: Connection, table: Table, columns: Sequence[str], rows: Rows, key: Sequence[str]) -> None:
+    """Update rows that exist: `columns` are the new values followed by `key`. Only the indexes of `columns` are touched,
+    which makes it several times cheaper than an upsert of the whole row."""
+    if not rows:
+        return
+    values = [name for name in columns if name not in key]
+    if conn.dialect.name == "postgresql":
+        changes = ", ".join(f"{name} = stage.{name}" for name in values)
+        where = " AND ".join(f"{table.name}.{name} = stage.{name}" for name in key)
+        with _staged(conn, table, columns, rows) as stage:
+            conn.exec_driver_sql(f"UPDATE {table.name} SET {changes} FROM {stage} AS stage WHERE {where}")
+    else:
+        changes = ", ".join(f"{name} = ?" for name in values)
+        where = " AND ".join(f"{name} = ?" for name in key)
+        conn.exec_driver_sql(f"UPDATE {table.name} SET {changes} WHERE {where}", _tuples(rows))
 
 
 def bulk_delete(conn: Connection, table: Table, key: Sequence[str], rows: Rows) -> None:
@@ -131,6 +164,27 @@ def bulk_delete(conn: Connection, table: Table, key: Sequence[str], rows: Rows) 
         mark = "%s" if conn.dialect.name == "postgresql" else "?"
         where = " AND ".join(f"{name} = {mark}" for name in key)
         conn.exec_driver_sql(f"DELETE FROM {table.name} WHERE {where}", _tuples(rows))
+
+
+def _fetched(conn: Connection, statement: str, arguments: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+    """Rows without the toolkit's own row objects and conversions: at thousands of rows a batch they cost more than SQL."""
+    cursor: Any = conn.exec_driver_sql(statement, arguments).cursor
+    return cursor.fetchall()  # type: ignore[no-any-return]
+
+
+def _marks(count: int) -> str:
+    return ",".join("?" * count)
+
+
+@contextmanager
+def _staged(conn: Connection, table: Table, columns: Sequence[str], rows: Rows) -> Iterator[str]:
+    """The rows in a temporary table of PostgreSQL, from where one statement takes them. It has none of the table's
+    NOT NULL: an update stages some columns only."""
+    stage = f"stage_{table.name}"
+    conn.exec_driver_sql(f"CREATE TEMP TABLE IF NOT EXISTS {stage} ON COMMIT DELETE ROWS AS TABLE {table.name} WITH NO DATA")
+    _copy(conn, stage, columns, rows)
+    yield stage
+    conn.exec_driver_sql(f"DELETE FROM {stage}")
 
 
 def _on_conflict(table: str, columns: Sequence[str], key: Sequence[str], add: Sequence[str]) -> str:

@@ -45,10 +45,14 @@ _UNSUITABLE = {
     "area_unknown": "name the area of the case",
     "case_facts_contradict": "give all rows of a case the same case values",
     "code_unknown": "add the code to the mapping's code table, then replay the record",
+    "content_differs": "an event of this id is recorded with other content: send a higher version to correct it",
     "future_dated": "correct the time of the event or the clock of the sender",
     "limit_unreadable": "write 20wd, 56cd or 8wh",
 }
-_ERROR = {"not_recorded": "replay the record; if it fails again, report the detail to the administrator"}
+_ERROR = {
+    "cannot_be_folded": "replay the record; if it fails again, report the detail to the administrator",
+    "not_recorded": "replay the record; if it fails again, report the detail to the administrator",
+}
 
 REMEDIES = _MALFORMED | _UNSUITABLE | _ERROR
 

@@ -12,13 +12,14 @@ class Row(msgspec.Struct, frozen=True):
     """One record of a source as texts by column; case attributes are named `case:<name>`.
 
     `own` is what distinguishes the event from others of its case (None: the row tells about the case only), `order` its
-    place in the file or trace.
+    place in the file or trace. Rows of one trace share one `case` object, by which they are known to belong together.
     """
 
     line: int
     fields: dict[str, str]
     own: str | None
     order: int
+    case: dict[str, str] | None = None
 
 
 class Broken(msgspec.Struct, frozen=True):

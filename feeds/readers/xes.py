@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 from xml.parsers import expat
 
@@ -61,22 +61,21 @@ def _decoded(chunks: Iterator[bytes]) -> Iterator[bytes | str]:
 
 
 class _Log:
-    """Receives expat's calls and collects the rows of finished traces."""
+    """Feeds expat and collects the rows of what `_Traces` hears from it."""
 
     def __init__(self, limits: FeedLimits) -> None:
         self._limits = limits
-        self._rows: list[Row | Broken] = []
-        self._tags: dict[str, str] = {}
-        self._depth = 0
-        self._trace_depth = self._event_depth = 0
-        self._case: _Attributes = {}
-        self._events: list[tuple[int, _Attributes]] = []
-        self._event: _Attributes | None = None
-        self._line = self._trace_line = self._order = 0
-        self._traces = self._elements = self._elements_before = self._silent_bytes = 0
-        self._told_case = False
-        self._fed_bytes = 0
-        self._parser = self._new_parser()
+        self._parser = expat.ParserCreate()
+        self._traces = _Traces(limits, lambda: self._parser.CurrentLineNumber)
+        self._fed_bytes = self._elements_before = self._silent_bytes = 0
+        self._prepare()
+
+    def _prepare(self) -> None:
+        parser: Any = self._parser
+        parser.ordered_attributes = True
+        parser.StartElementHandler, parser.EndElementHandler = self._traces.handlers()
+        parser.StartDoctypeDeclHandler, parser.EntityDeclHandler = _refuse_doctype, _refuse_entity
+        parser.UnparsedEntityDeclHandler, parser.ExternalEntityRefHandler = _refuse_entity, _refuse_external
 
     def feed(self, piece: bytes | str) -> None:
         """Parse one piece. Raises Refusal at the first thing that is not allowed or not XML."""
@@ -91,89 +90,32 @@ class _Log:
         self._refuse_silence(len(piece))
 
     def finish(self) -> None:
+        """Raises Refusal when the log ends too early or has no traces."""
         try:
             self._parser.Parse(b"", True)
         except expat.ExpatError as failure:
             raise self._broken(failure, b"", 0) from failure
-        if not self._traces:
+        if not self._traces.number:
             raise Refusal("xml_no_traces")
 
     def taken(self) -> list[Row | Broken]:
         """The rows since the last call."""
-        rows, self._rows = self._rows, []
+        rows, self._traces.rows = self._traces.rows, []
         return rows
 
     def break_off(self) -> None:
         """Keep what the unfinished trace has told so far."""
-        if self._trace_depth:
-            self._hand_on()
+        self._traces.hand_on_unfinished()
 
     def rejection(self, refusal: Refusal) -> Rejection:
+        """Where the reading ended."""
         byte = refusal.byte if isinstance(refusal, StreamBroken) else max(self._parser.CurrentByteIndex, 0)
         return Rejection(refusal.as_outcome(), self._parser.CurrentLineNumber, byte)
 
-    def _new_parser(self) -> Any:
-        parser = expat.ParserCreate()
-        parser.ordered_attributes = True
-        parser.StartElementHandler, parser.EndElementHandler = self._start, self._end
-        parser.StartDoctypeDeclHandler, parser.EntityDeclHandler = _refuse_doctype, _refuse_entity
-        parser.UnparsedEntityDeclHandler, parser.ExternalEntityRefHandler = _refuse_entity, _refuse_external
-        return parser
-
-    def _start(self, tag: str, attributes: list[str]) -> None:
-        self._depth += 1
-        self._elements += 1
-        if self._event is not None:
-            if self._depth == self._event_depth + 1:
-                _note(self._event, attributes)
-        elif self._trace_depth:
-            if self._local(tag) == "event":
-                self._event, self._event_depth, self._line = {}, self._depth, self._parser.CurrentLineNumber
-            elif self._depth == self._trace_depth + 1:
-                _note(self._case, attributes)
-        elif self._local(tag) == "trace":
-            self._trace_depth, self._trace_line = self._depth, self._parser.CurrentLineNumber
-        if self._depth > _MAX_DEPTH:
-            raise Refusal("xml_too_deep", problem=f"more than {_MAX_DEPTH} levels")
-
-    def _end(self, _tag: str) -> None:
-        if self._event is not None and self._depth == self._event_depth:
-            self._events.append((self._line, self._event))
-            self._event = None
-            if len(self._events) >= self._limits.max_trace_events:
-                self._hand_on()
-        elif self._trace_depth and self._depth == self._trace_depth:
-            self._hand_on()
-            self._close_trace()
-        self._depth -= 1
-
-    def _hand_on(self) -> None:
-        case = {CASE_PREFIX + key: value for key, value in self._case.items()}
-        if not self._told_case:
-            self._rows.append(Row(self._trace_line, case, None, 0))
-            self._told_case = True
-        for line, event in self._events:
-            self._order += 1
-            own = "\x1f".join([*event, *event.values()])
-            self._rows.append(Row(line, {**case, **event}, own, self._order))
-        self._events = []
-
-    def _close_trace(self) -> None:
-        self._traces += 1
-        self._trace_depth, self._order, self._told_case, self._case = 0, 0, False, {}
-
-    def _local(self, tag: str) -> str:
-        local = self._tags.get(tag)
-        if local is None:
-            local = tag.rpartition(":")[2]
-            if len(self._tags) < 1000:
-                self._tags[tag] = local
-        return local
-
     def _refuse_silence(self, size: int) -> None:
         """Expat gathers an unfinished piece in memory: a piece without an end must not grow for ever."""
-        if self._elements != self._elements_before:
-            self._elements_before, self._silent_bytes = self._elements, 0
+        if self._traces.elements != self._elements_before:
+            self._elements_before, self._silent_bytes = self._traces.elements, 0
             return
         self._silent_bytes += size
         if self._silent_bytes > self._limits.max_line_bytes:
@@ -184,6 +126,96 @@ class _Log:
         is_encoding = failure.code in _ENCODING_ERRORS or _is_foreign_byte(piece, self._parser.ErrorByteIndex - start)
         return Refusal("wrong_encoding" if is_encoding else "xml_broken",
                        problem=f"line {failure.lineno}, column {failure.offset}: {reason}")
+
+
+class _Traces:
+    """Elements in, rows out. `rows` are those of finished traces, `number` counts these, `elements` counts everything."""
+
+    def __init__(self, limits: FeedLimits, line: Callable[[], int]) -> None:
+        self._most_events, self._line = limits.max_trace_events, line
+        self.rows: list[Row | Broken] = []
+        self.number = self.elements = 0
+        self._case: _Attributes = {}
+        self._events: list[tuple[int, _Attributes]] = []
+        self._told: _Attributes | None = None
+        self._trace_line = self._order = 0
+        self._is_open = False
+
+    def handlers(self) -> tuple[Callable[[str, list[str]], None], Callable[[str], None]]:
+        """The two functions expat calls for every element. Locals instead of attributes: they run millions of times."""
+        depth, trace_depth, event_depth, event_line = 0, -9, -9, 0
+        into: _Attributes = {}
+        local_names = _LocalNames()
+
+        def start(tag: str, attributes: list[str]) -> None:
+            nonlocal depth, trace_depth, event_depth, event_line, into
+            depth += 1
+            if depth == event_depth + 1:
+                _note(into, attributes)
+            elif trace_depth < 0:
+                if local_names[tag] == "trace":
+                    trace_depth, into = depth, self._open_trace()
+            elif depth == trace_depth + 1:
+                if local_names[tag] == "event":
+                    event_depth, event_line, into = depth, self._line(), {}
+                else:
+                    _note(self._case, attributes)
+            elif depth > _MAX_DEPTH:
+                raise Refusal("xml_too_deep", problem=f"more than {_MAX_DEPTH} levels")
+
+        def end(_tag: str) -> None:
+            nonlocal depth, trace_depth, event_depth
+            if depth == event_depth:
+                event_depth = -9
+                self._add(event_line, into)
+            elif depth == trace_depth:
+                trace_depth = -9
+                self._close_trace()
+            depth -= 1
+
+        return start, end
+
+    def hand_on_unfinished(self) -> None:
+        """Rows of a trace that will not end."""
+        if self._is_open:
+            self._hand_on()
+
+    def _open_trace(self) -> _Attributes:
+        self._trace_line, self._order, self._case, self._told, self._is_open = self._line(), 0, {}, None, True
+        self.elements += 1
+        return self._case
+
+    def _add(self, line: int, event: _Attributes) -> None:
+        self.elements += 1
+        self._events.append((line, event))
+        if len(self._events) >= self._most_events:
+            self._hand_on()
+
+    def _close_trace(self) -> None:
+        self._hand_on()
+        self.number += 1
+        self._is_open = False
+
+    def _hand_on(self) -> None:
+        case = self._told
+        if case is None:
+            case = self._told = {CASE_PREFIX + key: value for key, value in self._case.items()}
+            self.rows.append(Row(self._trace_line, case, None, 0, case))
+        for line, event in self._events:
+            self._order += 1
+            own = "\x1f".join([*event, *event.values()])
+            self.rows.append(Row(line, {**case, **event}, own, self._order, case))
+        self._events = []
+
+
+class _LocalNames(dict[str, str]):
+    """Tags without their prefix, remembered; a log with endless different tags is not."""
+
+    def __missing__(self, tag: str) -> str:
+        local = tag.rpartition(":")[2]
+        if len(self) < _MAX_ATTRIBUTES:
+            self[tag] = local
+        return local
 
 
 _ENCODING_ERRORS = {expat.errors.codes[text] for text in (

@@ -14,6 +14,7 @@ from dashboard.gate import RULES, Gate, Rule
 from tests.staff import Site, make_site
 
 PUBLIC = {"/", "/sign-in/", "/assets/<path:path>", "/healthz", "/api/v1/openapi.json"}
+FROM_OUTSIDE = {"REMOTE_ADDR": "203.0.113.9"}
 SIGNED_IN = (Role.DUTY_OFFICER, Role.INSPECTOR, Role.LEADER, Role.DEPARTMENT_USER, Role.ADMINISTRATOR)
 
 
@@ -69,7 +70,7 @@ def test_a_stranger_gets_nothing_but_the_public_routes(site: Site, clients: dict
     opened = []
     for route in routes(site):
         for method in sorted((route.methods or set()) - {"OPTIONS"}):
-            answer = clients[None].open(an_address(route), method=method, environ_base={"REMOTE_ADDR": "203.0.113.9"})
+            answer = clients[None].open(an_address(route), method=method, buffered=True, environ_base=FROM_OUTSIDE)
             if answer.status_code not in (302, 401, 403):
                 opened.append(route.rule)
 
@@ -85,7 +86,7 @@ def test_a_role_enters_what_its_rules_allow_and_nothing_else(site: Site, clients
         assert rule is not None
         if "GET" not in (route.methods or set()):
             continue
-        status = clients[role].get(an_address(route), environ_base={"REMOTE_ADDR": "203.0.113.9"}).status_code
+        status = clients[role].get(an_address(route), buffered=True, environ_base=FROM_OUTSIDE).status_code
         may_enter = rule.public or role in rule.roles
         if may_enter == (status in (401, 403)):
             wrong.append((route.rule, status))
@@ -95,7 +96,7 @@ def test_a_role_enters_what_its_rules_allow_and_nothing_else(site: Site, clients
 
 def test_no_answer_comes_without_the_security_headers(site: Site, clients: dict[Role | None, FlaskClient]) -> None:
     for address in ("/", "/healthz", "/sign-in/", "/desk/", "/nothing-here", "/desk/_dash-layout", "/assets/css/10-base.css"):
-        headers = clients[Role.DUTY_OFFICER].get(address).headers
+        headers = clients[Role.DUTY_OFFICER].get(address, buffered=True).headers
 
         policy = headers["Content-Security-Policy"]
         assert "default-src 'self'" in policy, address

@@ -166,13 +166,15 @@ def test_a_live_link_outlives_idleness_but_not_its_session(accounts: FakeAccount
         with app.test_request_context("/", headers={"Cookie": cookie}):
             from flask import request
             return gate.identify_live(request)
-    frozen_clock.advance(timedelta(hours=5))
+    frozen_clock.advance(timedelta(hours=11))
     after_idleness = live()
+    frozen_clock.advance(timedelta(hours=2))
+    after_the_limit = live()
+    frozen_clock.move_to(frozen_clock.now() - timedelta(hours=13))
     client.get("/open/out")
 
     assert after_idleness is not None
-    assert live() is not None  # the idle browser's sign-out did not reach the session; the absolute limit does
-    frozen_clock.advance(timedelta(hours=8))
+    assert after_the_limit is None
     assert live() is None
 
 

@@ -1,0 +1,199 @@
+"""The case page: who sees what, the deadline in a sentence and as a picture."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from dash.development.base_component import Component
+
+from cases.explain import ClockExplanation, explain
+from core.access import Role
+from core.instants import day_of
+from dashboard.pages import case
+from dashboard.panels import case_calendar, case_clocks, case_sentence
+from dashboard.panels.case_facts import masked
+from dashboard.times import day_at, stamp
+from dashboard.words import Words
+from tests.staff import NOW, OTHER_ORG, OWN_ORG, Site, make_site, run_callback
+
+PATHS = {"own": "/case/360500/XY-1", "other": "/case/360500/XY-2", "none": "/case/360500/XY-404"}
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
+    site = make_site(tmp_path_factory.mktemp("case"))
+    site.record_case("XY-1", OWN_ORG)
+    site.record_case("XY-2", OTHER_ORG, "李四海")
+    return site
+
+
+@pytest.fixture(scope="module")
+def words(site: Site) -> Words:
+    return Words("zh", site.services.texts("zh").tree)
+
+
+def shown(site: Site, role: Role, path: str, search: str = "") -> str:
+    answer = run_callback(site.client(role), "/case/", "case-body.children",
+                          {"case-address.pathname": path, "case-address.search": search})
+    assert answer.status_code == 200, answer.text
+    return json.dumps(answer.json, ensure_ascii=False)
+
+
+def explained(site: Site, case_no: str = "XY-1", kind: str = "promised") -> ClockExplanation:
+    detail = site.services.case_queries.find_case(case_no, site.services.clock.now_us(), "360500")
+    assert detail is not None
+    return next(clock for clock in explain(detail, site.services.areas.for_area("360500")) if clock.kind == kind)
+
+
+def components(node: Any) -> Iterator[Component]:
+    if isinstance(node, list | tuple):
+        for child in node:
+            yield from components(child)
+    elif isinstance(node, Component):
+        yield node
+        yield from components(getattr(node, "children", None))
+
+
+def text_of(node: Any) -> str:
+    if isinstance(node, Component):
+        return text_of(getattr(node, "children", None))
+    if isinstance(node, list | tuple):
+        return "".join(text_of(child) for child in node)
+    return "" if node is None else str(node)
+
+
+# Who sees what
+
+
+def test_a_department_user_sees_his_own_unit_and_cannot_tell_another_units_case_from_none(site: Site) -> None:
+    own, other, none = (shown(site, Role.DEPARTMENT_USER, PATHS[name]) for name in ("own", "other", "none"))
+
+    assert "XY-1" in own
+    assert "XY-2" not in other
+    assert "李四海" not in other
+    assert other == none
+
+
+def test_a_department_users_search_finds_his_own_unit_only(site: Site) -> None:
+    assert "XY-2" not in shown(site, Role.DEPARTMENT_USER, "/case/", "?q=XY")
+    assert "XY-2" in shown(site, Role.DUTY_OFFICER, "/case/", "?q=XY")
+
+
+@pytest.mark.parametrize(("role", "sees"), [(Role.INSPECTOR, True), (Role.DEPARTMENT_USER, True), (Role.DUTY_OFFICER, False),
+                                            (Role.LEADER, False), (Role.ADMINISTRATOR, False)])
+def test_the_applicant_is_named_only_to_who_needs_the_name(site: Site, role: Role, sees: bool) -> None:
+    assert ("王小明" in shown(site, role, PATHS["own"])) is sees
+
+
+@pytest.mark.parametrize(("name", "hidden"), [("王小明", "王**"), ("李四", "李*"), ("新余市钢铁贸易有限公司", "新余***公司"), ("", "")])
+def test_masking_keeps_just_enough_to_recognise_a_name(name: str, hidden: str) -> None:
+    assert masked(name) == hidden
+
+
+def test_a_case_number_with_odd_signs_finds_its_way(site: Site) -> None:
+    site.record_case("A/7 <b>&?", OWN_ORG)
+
+    assert "A/7 <b>&?" in shown(site, Role.INSPECTOR, "/case/360500/A%2F7%20%3Cb%3E%26%3F")
+
+
+# The sentence and the picture
+
+
+def test_the_sentence_names_start_budget_what_is_left_out_and_how_it_stands(site: Site, words: Words) -> None:
+    clock = explained(site)
+    sentence = case_sentence.sentence(clock, site.services.clock.now_us(), words)
+
+    assert sentence.startswith("2026-02-03 起算")
+    assert f"{case_sentence.number(clock.amount)} 个工作日" in sentence
+    assert f"应于 {case_calendar.date_of(clock.due_day or 0).isoformat()} 办结" in sentence
+    assert f"已超 {case_sentence.number((clock.used or 0) - clock.amount)} 天" in sentence
+
+
+def test_the_days_left_out_of_the_sentence_are_those_of_the_table(site: Site, words: Words) -> None:
+    clock = explained(site, kind="statutory")
+    until_due = [line for line in clock.days if line.day <= (clock.due_day or 0)]
+    sentence = case_sentence.sentence(clock, site.services.clock.now_us(), words)
+
+    for kind, word in (("weekend", "周末"), ("holiday", "节假日")):
+        assert f"{word} {sum(line.kind == kind for line in until_due)} 天" in sentence
+    assert f"调休上班 {sum(line.kind == 'make_up' for line in until_due)} 天" in sentence
+
+
+def test_a_clock_that_cannot_be_judged_says_why_and_never_on_time(site: Site, words: Words) -> None:
+    from types import SimpleNamespace
+    clock = SimpleNamespace(reason="limit_missing", detail="hall", limit_text="")
+    sentence = case_sentence.sentence(clock, 0, words)
+
+    assert "没有给出时限" in sentence
+    assert "不视为按期" in sentence
+
+
+def test_the_picture_prints_the_running_count_in_every_counted_day(site: Site, words: Words) -> None:
+    clock = explained(site)
+    picture = case_calendar.render(clock, day_at(site.services.clock.now_us(), 480), words)
+    days = [cell for cell in components(picture) if "cal-day" in str(getattr(cell, "className", "")).split()
+            and cell.to_plotly_json()["type"] == "Td"]
+    counted = [cell for cell in days if "is-counted" in cell.className.split()]
+    printed = [text_of(part) for cell in counted for part in components(cell) if getattr(part, "className", "") == "cal-n"]
+
+    assert len(days) == len(clock.days)
+    assert printed == [str(line.n) for line in clock.days if line.counted]
+
+
+def test_every_day_is_told_by_a_sign_and_words_not_by_colour_alone(site: Site, words: Words) -> None:
+    clock = explained(site, kind="statutory")
+    picture = case_calendar.render(clock, day_at(site.services.clock.now_us(), 480), words)
+    by_kind: dict[str, set[str]] = {}
+    for cell in components(picture):
+        classes = str(getattr(cell, "className", "")).split()
+        if "cal-day" in classes and cell.to_plotly_json()["type"] == "Td":
+            kind = next(name for name in classes if name.startswith("day-"))
+            by_kind.setdefault(kind, set()).update(sign for sign in "休假班停始期" if sign in text_of(cell))
+            assert cell.title.startswith("2026-")
+
+    assert by_kind["day-weekend"] == {"休"}
+    assert by_kind["day-holiday"] == {"假"}
+    assert by_kind["day-make-up"] == {"班"}
+    assert by_kind["day-opening"] == {"始"}
+
+
+def test_a_very_long_clock_shows_its_ends_its_due_month_and_how_much_lies_between() -> None:
+    from types import SimpleNamespace
+    months = [[SimpleNamespace(day=day_of(NOW.date().replace(year=2020 + at // 12, month=at % 12 + 1, day=1)))] for at in range(20)]
+    shown_months, left_out = case_calendar._shown(months, months[9][0].day)
+
+    assert shown_months == [*months[:3], months[9], *months[-3:]]
+    assert left_out == 13
+
+
+def test_the_worst_open_clock_is_shown_first_and_another_on_request(site: Site, words: Words) -> None:
+    detail = site.services.case_queries.find_case("XY-1", site.services.clock.now_us(), "360500")
+    assert detail is not None
+    clocks = explain(detail, site.services.areas.for_area("360500"))
+
+    def current(chosen: str) -> str:
+        section = case_clocks.render(clocks, chosen, detail.as_of, site.services.presets, words)
+        return next(text_of(part) for part in components(section) if "aria-current" in part.to_plotly_json()["props"])
+
+    worst = max(clocks, key=lambda clock: clock.level)
+    assert words(f"clock.{worst.kind}") in current("")
+    assert words("clock.promised") in current("promised-0")
+
+
+def test_times_carry_their_offset_where_it_is_not_beijings() -> None:
+    assert stamp(0) == "1970-01-01 08:00"
+    assert stamp(0, 60) == "1970-01-01 01:00 +01:00"
+    assert stamp(None) == "—"
+
+
+def test_the_page_knows_both_languages(site: Site) -> None:
+    client = site.client(Role.INSPECTOR)
+    client.get("/case/?lang=en")
+    answer = run_callback(client, "/case/", "case-body.children",
+                          {"case-address.pathname": PATHS["own"], "case-address.search": ""})
+
+    assert "How the time is counted" in answer.text
+    assert case.TITLE == "case.title"

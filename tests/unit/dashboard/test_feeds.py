@@ -1,0 +1,89 @@
+"""The feeds page: health, and what is done with refused records."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from werkzeug.test import TestResponse
+
+from core.access import Role
+from dashboard.panels.feeds_quarantine import chosen_id
+from feeds.quarantine import Delivery
+from feeds.reasons import Refusal, Rejection
+from feeds.records import Parsed
+from tests.staff import OWN_ORG, Site, make_site, run_callback
+
+HANDLE = "..feeds-said.children...feeds-changed.data.."
+BROKEN = '{"case_no": "G-1", "kind": "ZZ9", "at": "2026-03-16T09:00:00+08:00"}'
+
+
+@pytest.fixture
+def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
+    site = make_site(tmp_path_factory.mktemp("feeds"))
+    refused = Rejection(Refusal("code_unknown", "kind", "ZZ9", "not in the code table").as_outcome())
+    site.services.ingest.take(Delivery("gjj", name="公积金中心"), [Parsed(None, refused, BROKEN)])
+    return site
+
+
+def only_record(site: Site) -> int:
+    return site.services.feed_queries.quarantined(state=None).records[0].id
+
+
+def press(site: Site, role: Role, button: str, raw: str = BROKEN) -> TestResponse:
+    clicks = {"feeds-replay.n_clicks": int(button == "feeds-replay") or None,
+              "feeds-dismiss.n_clicks": int(button == "feeds-dismiss") or None}
+    return run_callback(site.client(role), "/feeds/", HANDLE, clicks, {
+        "feeds-raw.value": raw, "feeds-address.search": f"?record={only_record(site)}"}, changed=f"{button}.n_clicks")
+
+
+def test_every_source_is_listed_with_its_state_in_words(site: Site) -> None:
+    answer = run_callback(site.client(Role.DUTY_OFFICER), "/feeds/", "feeds-sources.children", {"feeds-tick.n_intervals": 1})
+    shown = json.dumps(answer.json, ensure_ascii=False)
+
+    assert "公积金中心" in shown
+    assert "正常" in shown
+
+
+def test_a_refused_record_is_shown_with_its_reason(site: Site) -> None:
+    answer = run_callback(site.client(Role.INSPECTOR), "/feeds/", "feeds-quarantine.children", {
+        "feeds-tick.n_intervals": 1, "feeds-address.search": "", "feeds-changed.data": None})
+
+    assert "未登记的代码" in json.dumps(answer.json, ensure_ascii=False)
+
+
+def test_an_administrator_repairs_a_record_and_it_leaves_the_quarantine(site: Site) -> None:
+    good = json.dumps({"id": "g-1", "case_no": "G-1", "kind": "accepted", "at": "2026-03-16T09:00:00+08:00",
+                       "area": "360500", "org": OWN_ORG, "item": site.item_of(OWN_ORG)})
+    said = press(site, Role.ADMINISTRATOR, "feeds-replay", good)
+
+    assert "已入库" in json.dumps(said.json, ensure_ascii=False)
+    assert site.services.feed_queries.quarantined().total == 0
+
+
+def test_a_repair_that_does_not_help_says_why_and_keeps_the_record(site: Site) -> None:
+    said = press(site, Role.ADMINISTRATOR, "feeds-replay", "{broken")
+
+    assert "已重新送入：格式错误" in json.dumps(said.json, ensure_ascii=False)
+    assert site.services.feed_queries.quarantined().total == 1
+
+
+def test_a_record_is_dismissed_once(site: Site) -> None:
+    first = press(site, Role.ADMINISTRATOR, "feeds-dismiss")
+    second = press(site, Role.ADMINISTRATOR, "feeds-dismiss")
+
+    assert "已标为不予处理" in json.dumps(first.json, ensure_ascii=False)
+    assert "已标为不予处理" not in json.dumps(second.json, ensure_ascii=False)
+
+
+@pytest.mark.parametrize("role", [Role.DUTY_OFFICER, Role.INSPECTOR, Role.LEADER])
+@pytest.mark.parametrize("button", ["feeds-replay", "feeds-dismiss"])
+def test_nobody_else_may_repair_or_dismiss(site: Site, role: Role, button: str) -> None:
+    assert press(site, role, button).status_code == 403
+    assert site.services.feed_queries.quarantined().total == 1
+
+
+@pytest.mark.parametrize(("search", "record"), [("?record=17", 17), ("?record=x", None), ("", None), (None, None),
+                                                ("?record=-1", None), ("?record=9999999999999999", None)])
+def test_the_chosen_record_is_read_from_the_address(search: str | None, record: int | None) -> None:
+    assert chosen_id(search) == record

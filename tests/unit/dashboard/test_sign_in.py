@@ -1,0 +1,116 @@
+"""Signing in and out through the real server."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.access import Actor, Role
+from dashboard.demo_accounts import DEMO_PASSWORD
+from dashboard.pages.home import address_for
+from dashboard.pages.sign_in import safe_address
+from tests.staff import SAME_ORIGIN, Site, csrf_of, make_site, sign_in
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
+    return make_site(tmp_path_factory.mktemp("sign_in"))
+
+
+@pytest.mark.parametrize(("role", "address"), [
+    (Role.DUTY_OFFICER, "/desk/"), (Role.INSPECTOR, "/desk/"), (Role.DEPARTMENT_USER, "/case/"), (Role.LEADER, "/wall/"),
+    (Role.ADMINISTRATOR, "/feeds/"), (Role.WALL_SCREEN, "/wall/")])
+def test_everybody_is_sent_to_the_page_he_works_on(role: Role, address: str) -> None:
+    assert address_for(Actor("x", frozenset({role}))) == address
+
+
+def test_a_stranger_is_sent_to_the_sign_in_page_and_then_where_he_wanted_to_go(site: Site) -> None:
+    client = site.client()
+    sent = client.get("/desk/?lang=zh")
+    welcomed = sign_in(client, "zhou", next="/desk/?lang=zh")
+
+    assert sent.headers["Location"] == "/sign-in/?next=%2Fdesk%2F%3Flang%3Dzh"
+    assert (welcomed.status_code, welcomed.headers["Location"]) == (303, "/desk/?lang=zh")
+    assert client.get("/desk/").status_code == 200
+
+
+@pytest.mark.parametrize("address", ["https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:alert(1)",
+                                     "desk/", "/desk/\r\nSet-Cookie: a=b", "/sign-in/", "/sign-out/", "http:/evil", "/a\\b"])
+def test_the_next_address_never_leads_elsewhere(address: str) -> None:
+    assert safe_address(address) == ""
+
+
+def test_a_wrong_password_says_so_in_chinese_and_keeps_the_name(site: Site) -> None:
+    answer = sign_in(site.client(), "zhou", "wrong")
+
+    assert answer.status_code == 401
+    assert "用户名或密码不正确" in answer.text
+    assert 'value="zhou"' in answer.text
+    assert "wrong" not in answer.text
+
+
+def test_the_sign_in_form_needs_its_token(site: Site) -> None:
+    client = site.client()
+    form = {"username": "zhou", "password": DEMO_PASSWORD}
+
+    assert client.post("/sign-in/", data=form, headers=SAME_ORIGIN).status_code == 403
+
+
+def test_signing_out_is_a_form_with_a_token_and_ends_the_session(site: Site) -> None:
+    client = site.client(Role.DUTY_OFFICER)
+    by_link = client.get("/sign-out/").status_code
+    with client.session_transaction() as session:
+        token = session["csrf"]
+    forged = client.post("/sign-out/", headers={"Origin": "http://evil.example"}, data={"csrf": token}).status_code
+    done = client.post("/sign-out/", headers=SAME_ORIGIN, data={"csrf": token})
+
+    assert (by_link, forged) == (405, 403)
+    assert done.headers["Location"] == "/sign-in/"
+    assert client.get("/session/").status_code == 401
+
+
+def test_an_address_that_keeps_failing_must_wait(tmp_path: object, site: Site) -> None:
+    outside = {"REMOTE_ADDR": "203.0.113.77"}
+    client = site.client()
+    token = csrf_of(client)
+    form = {"username": "nobody-at-all", "password": "x", "csrf": token}
+    statuses = [client.post("/sign-in/", data=form, headers=SAME_ORIGIN, environ_base=outside).status_code for _ in range(21)]
+
+    assert statuses == [401] * 20 + [429]
+
+
+def test_demonstration_accounts_are_shown_in_the_demonstration_only(site: Site, tmp_path_factory: pytest.TempPathFactory) -> None:
+    demo = make_site(tmp_path_factory.mktemp("demo"), demo=True)
+
+    assert DEMO_PASSWORD not in site.client().get("/sign-in/").text
+    assert "周立新" in demo.client().get("/sign-in/").text
+    assert demo.client().get("/").headers["Location"] == "/wall/"
+    assert demo.client().get("/wall/").status_code == 200
+    assert demo.client().get("/desk/").status_code == 302
+
+
+def test_the_page_speaks_english_when_asked_and_remembers_it(site: Site) -> None:
+    client = site.client()
+
+    assert "Sign in" in client.get("/sign-in/?lang=en").text
+    assert 'lang="en"' in client.get("/sign-in/").text
+    assert "登录" in client.get("/sign-in/?lang=zh").text
+
+
+def test_readiness_tells_what_is_wrong_and_only_to_those_who_may_know(site: Site) -> None:
+    answer = site.client().get("/readyz")
+    checks = {check["name"]: check["ok"] for check in answer.json["checks"]}  # type: ignore[index]
+
+    assert answer.status_code == 503  # no scheduler runs in this test
+    assert checks == {"database": True, "doorbell": True, "scheduler": False, "last_sweep": False}
+    assert site.client().get("/readyz", environ_base={"REMOTE_ADDR": "203.0.113.9"}).status_code in (302, 401)
+
+
+def test_refusals_are_problem_details_for_programs_and_a_page_for_people(site: Site) -> None:
+    client = site.client(Role.DUTY_OFFICER)
+    program = client.get("/nothing", headers={"Accept": "application/json"})
+    person = client.get("/nothing", headers={"Accept": "text/html"})
+
+    assert program.mimetype == "application/problem+json"
+    assert program.json["status"] == 404  # type: ignore[index]
+    assert (person.status_code, person.mimetype) == (404, "text/html")
+    assert "返回首页" in person.text
