@@ -73,7 +73,7 @@ def verify_database(database: Database, keys: ChainKeys, anchor_folder: Path) ->
 def rows_by_chain(conn: Connection) -> Iterator[dict[str, Any]]:
     """Every journal row as a plain mapping, chain by chain in the order of chain_pos."""
     statement = select(*journal.c[_ROW_COLUMNS]).order_by(journal.c.chain, journal.c.chain_pos, journal.c.seq)
-    for row in conn.execution_options(yield_per=5_000).execute(statement).mappings():
+    for row in conn.execute(statement, execution_options={"yield_per": 5_000}).mappings():
         yield {name: bytes(value) if isinstance(value, memoryview) else value for name, value in row.items()}
 
 

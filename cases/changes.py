@@ -21,19 +21,22 @@ from cases.events import (
 )
 from cases.models import case_table, clock_rungs, clocks, counter_days, counter_lights
 from cases.projection import ClockState, Condition, Light, facts_of
-from cases.states import Fold
-from cases.tally import MEASURES, Tally
-from core.database import bulk_delete, bulk_insert, bulk_upsert
+from cases.states import Fold, State
+from cases.tally import MEASURES, Tally, read_tally
+from core.database import bulk_delete, bulk_insert, bulk_update, bulk_upsert
 from core.unit_of_work import UnitOfWork
 
-CASE_COLUMNS = ("case_id", "area", "case_no", "org", "item", "state", "light", "opened_at", "closed_at", "last_event_at",
-                "tally", "fold")
-CLOCK_COLUMNS = ("case_id", "kind", "ordinal", "condition", "level", "limit_text", "started_at", "due_at", "ended_at",
-                 "next_at", "passed", "evidence")
+CASE_COLUMNS = ("org", "item", "state", "light", "opened_at", "closed_at", "last_event_at", "tally", "fold", "case_id")
+TOUCHED_COLUMNS = ("state", "last_event_at", "fold", "case_id")
+CLOCK_COLUMNS = ("condition", "level", "limit_text", "started_at", "due_at", "ended_at", "next_at", "passed", "evidence",
+                 "case_id", "kind", "ordinal")
 LIGHTS = (Light.NORMAL, Light.SUSPENDED, Light.WARNING, Light.YELLOW, Light.RED, Light.UNJUDGEABLE)
 _CLOCK_KEY = ("case_id", "kind", "ordinal")
 RUNG_COLUMNS = (*_CLOCK_KEY, "rung", "at", "detected_at")
 NO_ORG = "(none)"
+_PLACES = {light: place for place, light in enumerate(LIGHTS)}
+# What is stored for an enum: asking a member for its `value` costs more than the look-up, at every event.
+_TEXTS: dict[str, str] = {one: one.value for kind in (State, Light, Condition, ClockKind) for one in kind}
 _pack = msgspec.msgpack.Encoder().encode
 _json = msgspec.json.Encoder().encode
 
@@ -67,6 +70,8 @@ class StoredClock(msgspec.Struct, frozen=True):
 
     def told(self) -> dict[str, int | None]:
         """The rungs told as passed, with their instants."""
+        if not self.passed:
+            return {}
         return {code: at for code, _level, at in _decode_passages(self.evidence).passages if code in self.passed}
 
 
@@ -76,7 +81,7 @@ class StoredCase:
 
     fold: Fold
     light: Light
-    tally: Tally
+    tally: str  # as text: most events change nothing in it, so it is read only when it must be taken back
     org: str
     item: str
     clocks: dict[ClockRef, StoredClock] = field(default_factory=dict)
@@ -86,7 +91,10 @@ class StoredCase:
 class Changes:
     """Collects what one transaction changes, and writes it at its end in a handful of bulk statements."""
 
+    new_cases: list[tuple[Any, ...]] = field(default_factory=list)
     cases: list[tuple[Any, ...]] = field(default_factory=list)
+    touched: list[tuple[Any, ...]] = field(default_factory=list)
+    new_clocks: list[tuple[Any, ...]] = field(default_factory=list)
     clocks: list[tuple[Any, ...]] = field(default_factory=list)
     claims: list[tuple[Any, ...]] = field(default_factory=list)
     moved: list[tuple[Any, ...]] = field(default_factory=list)
@@ -98,25 +106,35 @@ class Changes:
 
     def case(self, case_id: int, fold: Fold, light: Light, tally: Tally, before: StoredCase | None) -> None:
         """Write the case and move it from its old place in the counters to the new one."""
-        org, item = fold.org or NO_ORG, fold.item
-        self.cases.append((case_id, fold.area, fold.case_no, org, item, fold.state.value, light.value,
-                           fold.accepted.at if fold.accepted else None, fold.closed.at if fold.closed else None,
-                           fold.last_key[0], tally.text, _pack(fold)))
-        if before is not None:
+        org, item, text = fold.org or NO_ORG, fold.item, tally.text
+        row = (org, item, _TEXTS[fold.state], _TEXTS[light], fold.accepted.at if fold.accepted else None,
+               fold.closed.at if fold.closed else None, fold.last_key[0], text, _pack(fold), case_id)
+        if before is None:
+            self.new_cases.append((fold.area, fold.case_no, *row))
+            self._count(org, item, light, 1)
+            self._tally(tally, 1)
+            return
+        self.cases.append(row)
+        if (before.org, before.item, before.light) != (org, item, light):
             self._count(before.org, before.item, before.light, -1)
-            self._tally(before.tally, -1)
-        self._count(org, item, light, 1)
-        self._tally(tally, 1)
+            self._count(org, item, light, 1)
+        if before.tally != text:
+            self._tally(read_tally(before.tally), -1)
+            self._tally(tally, 1)
+
+    def touch(self, case_id: int, fold: Fold) -> None:
+        """Write a case of which nothing but the facts changed: same light, same clocks, same place in the counters."""
+        self.touched.append((_TEXTS[fold.state], fold.last_key[0], _pack(fold), case_id))
 
     def clocks_of(self, fold: Fold, case_id: int, states: Sequence[ClockState], before: Mapping[ClockRef, StoredClock],
                   now_us: int) -> None:
         """Write the clocks and tell what became true or untrue since they were last looked at."""
         facts = facts_of(fold, case_id)
         for state in states:
-            known, evidence = before.get(state.ref), _json(state.evidence()).decode()
+            known, evidence = before.get(state.ref), _evidence(state)
             if known is not None and known.says(state, evidence):
                 continue
-            self.clocks.append(_clock_row(state, evidence))
+            (self.new_clocks if known is None else self.clocks).append(_clock_row(state, evidence))
             self._rungs(state, known, facts, now_us)
             self._judgement(state, known, facts)
         for ref in before.keys() - {state.ref for state in states}:
@@ -125,8 +143,11 @@ class Changes:
     def write(self, uow: UnitOfWork) -> None:
         """All of it, then the domain events' reactions, in the caller's transaction."""
         conn = uow.conn
-        bulk_upsert(conn, case_table, CASE_COLUMNS, self.cases, key=("case_id",))
-        bulk_upsert(conn, clocks, CLOCK_COLUMNS, self.clocks, key=_CLOCK_KEY)
+        bulk_insert(conn, case_table, ("area", "case_no", *CASE_COLUMNS), self.new_cases)
+        bulk_update(conn, case_table, CASE_COLUMNS, self.cases, key=("case_id",))
+        bulk_update(conn, case_table, TOUCHED_COLUMNS, self.touched, key=("case_id",))
+        bulk_insert(conn, clocks, CLOCK_COLUMNS, self.new_clocks)
+        bulk_update(conn, clocks, CLOCK_COLUMNS, self.clocks, key=_CLOCK_KEY)
         bulk_delete(conn, clocks, _CLOCK_KEY, [_key(ref) for ref in self.gone])
         bulk_delete(conn, clock_rungs, (*_CLOCK_KEY, "rung"), [(*_key(ref), rung) for ref, rung in self.withdrawn])
         bulk_insert(conn, clock_rungs, RUNG_COLUMNS, self.claims)
@@ -143,7 +164,7 @@ class Changes:
 
     def _count(self, org: str, item: str, light: Light, by: int) -> None:
         if light is not Light.NONE:
-            self.lights[org, item][LIGHTS.index(light)] += by
+            self.lights[org, item][_PLACES[light]] += by
 
     def _tally(self, tally: Tally, by: int) -> None:
         for org, day, measure in tally.entries():
@@ -151,6 +172,8 @@ class Changes:
 
     def _rungs(self, state: ClockState, known: StoredClock | None, facts: CaseFacts, now_us: int) -> None:
         """Claim what passed, move what facts moved, withdraw what they unjustify, and tell each of it."""
+        if not state.passed and (known is None or not known.passed):
+            return
         told = known.told() if known is not None else {}
         runs_again = known is not None and known.ended_at is not None and state.ended is None
         for code, level, at in state.passages:
@@ -163,7 +186,7 @@ class Changes:
             # The card of an ended clock is history; only a running one must learn of a moved instant.
             if code not in told or runs_again or (state.ended is None and told[code] != at):
                 self.events.append(_passed(state, facts, code, level, at))
-        for code in told.keys() - set(state.passed):
+        for code in [code for code in told if code not in state.passed]:
             self.withdrawn.append((state.ref, code))
             self.events.append(RungWithdrawn(state.ref, facts, code, "facts_changed"))
         if known is not None and state.passed and state.ended is not None and known.ended_at != state.ended.at:
@@ -205,10 +228,15 @@ def _passed(state: ClockState, facts: CaseFacts, code: str, level: int, at: int)
                       state.evidence())
 
 
+def _evidence(state: ClockState) -> str:
+    """What justified the rungs told. A clock that has told nothing needs none: it follows from the facts of the case."""
+    return _json(state.evidence()).decode() if state.passed else ""
+
+
 def _clock_row(state: ClockState, evidence: str) -> tuple[Any, ...]:
-    return (*_key(state.ref), state.condition.value, state.level, state.limit_text, state.started.at, state.due_at,
-            state.ended.at if state.ended else None, state.next_at, ",".join(state.passed), evidence)
+    return (_TEXTS[state.condition], state.level, state.limit_text, state.started.at, state.due_at,
+            state.ended.at if state.ended else None, state.next_at, ",".join(state.passed), evidence, *_key(state.ref))
 
 
 def _key(ref: ClockRef) -> tuple[int, str, int]:
-    return ref.case_id, ref.kind.value, ref.ordinal
+    return ref.case_id, _TEXTS[ref.kind], ref.ordinal

@@ -9,9 +9,9 @@ import msgspec
 from sqlalchemy import Connection, select
 
 from cases.chain import GENESIS, ChainKeys, canonical, mac_of, seal_of
-from cases.events import CaseEvent, EventData, EventKind, case_id_of
+from cases.events import NO_DATA, CaseEvent, EventData, EventKind, case_id_of
 from cases.models import chain_heads, journal
-from core.database import bulk_insert, bulk_upsert
+from core.database import MAX_PARAMETERS, bulk_insert, bulk_upsert, look_up
 from core.unit_of_work import UnitOfWork
 
 COLUMNS = ("seq", "event_id", "case_no", "area", "kind", "claimed_at", "utc_offset", "src_order", "received_at", "source",
@@ -22,8 +22,9 @@ _EVENT_COLUMNS = ("kind", "claimed_at", "utc_offset", "src_order", "source", "so
 _encode_data = msgspec.json.Encoder().encode
 _decode_data = msgspec.json.Decoder(EventData).decode
 _KINDS = {kind.value: kind for kind in EventKind}
+_TEXTS = {kind: kind.value for kind in EventKind}  # `value` of an enum costs more than sealing a row's number
+_NO_DATA_TEXT = _encode_data(NO_DATA).decode()
 T = TypeVar("T")
-MAX_PARAMETERS = 5_000
 
 
 def chain_of(event: CaseEvent) -> str:
@@ -43,10 +44,12 @@ class Appender:
         """Number, seal and queue one event; `flush` writes them."""
         chain = chain_of(event)
         pos, prev_mac = self._heads.get(chain, (0, GENESIS))
-        sealed = (self._uow.next_journal_seq(), event_id, event.case_no, event.area, event.kind.value, event.claimed_at,
+        data = event.data
+        payload = _NO_DATA_TEXT if data is NO_DATA else _encode_data(data).decode()
+        sealed = (self._uow.next_journal_seq(), event_id, event.case_no, event.area, _TEXTS[event.kind], event.claimed_at,
                   event.utc_offset, event.order, self._uow.now_us, event.source, event.source_event_id,
                   event.source_version, event.org, event.item, event.item_version, event.actor, event.station,
-                  event.step, _encode_data(event.data).decode(), chain, pos + 1)
+                  event.step, payload, chain, pos + 1)
         mac = mac_of(self._keys.key(chain), prev_mac, canonical(sealed))
         self._heads[chain] = (pos + 1, mac)
         self._rows.append((*sealed, case_id, prev_mac, mac))
@@ -61,19 +64,13 @@ class Appender:
 
 def known_event_ids(conn: Connection, event_ids: Sequence[bytes]) -> set[bytes]:
     """Which of these deliveries the journal already holds."""
-    known: set[bytes] = set()
-    for part in chunks(event_ids):
-        known.update(conn.scalars(select(journal.c.event_id).where(journal.c.event_id.in_(part))).all())
-    return {bytes(event_id) for event_id in known}
+    return {bytes(row[0]) for row in look_up(conn, ("event_id",), journal, "event_id", event_ids)}
 
 
 def events_by_id(conn: Connection, event_ids: Sequence[bytes]) -> dict[bytes, CaseEvent]:
     """The recorded events of these ids."""
-    statement = select(*journal.c[("event_id", *_EVENT_COLUMNS)])
-    found: dict[bytes, CaseEvent] = {}
-    for part in chunks(event_ids):
-        found.update({bytes(row[0]): _event(row[1:]) for row in conn.execute(statement.where(journal.c.event_id.in_(part)))})
-    return found
+    rows = look_up(conn, ("event_id", *_EVENT_COLUMNS), journal, "event_id", event_ids)
+    return {bytes(row[0]): _event(row[1:]) for row in rows}
 
 
 def events_of_cases(conn: Connection, case_ids: Sequence[int]) -> dict[int, list[CaseEvent]]:
@@ -90,7 +87,7 @@ def stream_cases(conn: Connection, batch: int = 10_000) -> Iterator[tuple[int, l
     """The whole journal case by case, with bounded memory."""
     statement = select(*journal.c[("case_id", *_EVENT_COLUMNS)]).order_by(journal.c.case_id)
     case_id, events = None, list[CaseEvent]()
-    for row in conn.execution_options(yield_per=batch).execute(statement):
+    for row in conn.execute(statement, execution_options={"yield_per": batch}):
         if row[0] != case_id and events and case_id is not None:
             yield case_id, events
             events = []
@@ -103,7 +100,7 @@ def stream_cases(conn: Connection, batch: int = 10_000) -> Iterator[tuple[int, l
 def stream_events(conn: Connection, after_seq: int = 0, batch: int = 10_000) -> Iterator[CaseEvent]:
     """The whole journal in the order of recording."""
     statement = select(*journal.c[_EVENT_COLUMNS]).where(journal.c.seq > after_seq).order_by(journal.c.seq)
-    for row in conn.execution_options(yield_per=batch).execute(statement):
+    for row in conn.execute(statement, execution_options={"yield_per": batch}):
         yield _event(row)
 
 
@@ -114,8 +111,8 @@ def chunks(values: Sequence[T], size: int = MAX_PARAMETERS) -> Iterator[Sequence
 
 
 def _load_heads(conn: Connection, chains: set[str]) -> dict[str, tuple[int, bytes]]:
-    statement = select(*chain_heads.c["chain", "pos", "mac"]).where(chain_heads.c.chain.in_(chains))
-    return {chain: (pos, bytes(mac)) for chain, pos, mac in conn.execute(statement)}
+    rows = look_up(conn, ("chain", "pos", "mac"), chain_heads, "chain", list(chains))
+    return {chain: (pos, bytes(mac)) for chain, pos, mac in rows}
 
 
 def _event(row: Any) -> CaseEvent:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from operator import attrgetter
 from typing import Protocol
 
 import msgspec
@@ -135,7 +136,20 @@ def light_of(fold: Fold, clocks: list[ClockState]) -> Light:
         return LIGHT_OF_LEVEL[level]
     if any(clock.condition is Condition.UNJUDGEABLE for clock in running):
         return Light.UNJUDGEABLE
-    return Light.SUSPENDED if fold.state in (State.SUSPENDED, State.CORRECTING) else Light.NORMAL
+    return Light.SUSPENDED if fold.state in _AT_REST else Light.NORMAL
+
+
+def moves_nothing(before: Fold, after: Fold) -> bool:
+    """Whether all that clocks, light and counters are made of is the same in both. A case that was ever stopped is looked
+    at every time: a stop ends at its ceiling without any event."""
+    return not after.stops and _what_counts(before) == _what_counts(after) and (
+        before.state in _AT_REST) is (after.state in _AT_REST)
+
+
+_AT_REST = frozenset({State.SUSPENDED, State.CORRECTING})
+_what_counts = attrgetter("area", "org", "item", "source", "submitted", "received", "answered", "accepted", "closed",
+                          "closed_by", "extension_days", "promised_due", "statutory_due", "own_due", "promised_limit",
+                          "statutory_limit", "stops", "steps")
 
 
 def facts_of(fold: Fold, case_id: int) -> CaseFacts:
@@ -241,9 +255,14 @@ def _judge(watch: _Watch, context: AreaContext, now_us: int) -> ClockState:
     except _Unjudgeable as why:
         return _unjudgeable(watch.ref, watch.started, watch.ended, why.reason, why.detail)
     except SupervisionError as error:
-        return _unjudgeable(watch.ref, watch.started, watch.ended, error.code, str(error))
+        return _unjudgeable(watch.ref, watch.started, watch.ended, error.code, _values_of(error))
     except (ArithmeticError, ValueError, TypeError, LookupError) as error:
         return _unjudgeable(watch.ref, watch.started, watch.ended, "rule_raised", f"{watch.rule.id}: {error!r}")
+
+
+def _values_of(error: SupervisionError) -> str:
+    """What the sentence of the error is about, such as `cn 2027`: people read it beside that sentence."""
+    return " ".join(str(value) for value in error.details.values())
 
 
 def _timing(watch: _Watch, context: AreaContext) -> Timing:

@@ -8,11 +8,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from cases.areas import Areas
 from cases.chain import ChainKeys
@@ -21,21 +21,21 @@ from cases.events import (
     DUPLICATE,
     OK,
     CaseEvent,
-    EventKind,
     Outcome,
     Status,
     event_id_of,
 )
-from cases.journal import Appender, case_id_of_event, chain_of, chunks, events_by_id, events_of_cases, known_event_ids
+from cases.journal import Appender, case_id_of_event, chain_of, events_by_id, events_of_cases, known_event_ids
 from cases.models import case_table, clocks, organisations
-from cases.projection import Catalogue, Condition, Light, light_of, project
+from cases.projection import Catalogue, Light, light_of, moves_nothing, project
 from cases.states import Fold, apply, fold_all
-from cases.tally import read_tally, tally_of
-from core.database import bulk_upsert
+from cases.tally import tally_of
+from core.database import bulk_upsert, look_up
 from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 log = logging.getLogger(__name__)
 _unpack = msgspec.msgpack.Decoder(Fold).decode
+_LIGHTS = {light.value: light for light in Light}
 
 
 @dataclass(slots=True)
@@ -45,6 +45,7 @@ class _Arrival:
     index: int
     event: CaseEvent
     event_id: bytes
+    case_id: int
 
 
 class Recorder:
@@ -71,8 +72,12 @@ class Recorder:
         changes = Changes()
         folded = self._fold(uow.conn, by_case, outcomes)
         self._append(uow, [arrival for case_id in folded for arrival in by_case[case_id]])
+        still = _standing_still(uow.conn, folded, judged_at)
         for case_id, (fold, before) in folded.items():
-            self._project(judged_at, changes, case_id, fold, before, by_case[case_id])
+            if before is not None and case_id in still:
+                changes.touch(case_id, fold)
+            else:
+                self._look(judged_at, changes, case_id, fold, before)
         changes.write(uow)
         self._remember_organisations(uow, events)
         return outcomes
@@ -101,12 +106,13 @@ class Recorder:
                 outcomes[index] = DUPLICATE if _says_the_same(earlier, event) else _differs(event)
                 continue
             recorded[event_id] = event
-            by_case.setdefault(case_id_of_event(event), []).append(_Arrival(index, event, event_id))
+            case_id = case_id_of_event(event)
+            by_case.setdefault(case_id, []).append(_Arrival(index, event, event_id, case_id))
         return by_case
 
     def _fold(self, conn: Connection, by_case: dict[int, list[_Arrival]],
               outcomes: list[Outcome]) -> dict[int, tuple[Fold, StoredCase | None]]:
-        stored = load_cases(conn, list(by_case))
+        stored = _load_facts(conn, list(by_case))
         late = [case_id for case_id, arrivals in by_case.items() if _needs_refold(stored.get(case_id), arrivals)]
         history = events_of_cases(conn, late) if late else {}
         folded: dict[int, tuple[Fold, StoredCase | None]] = {}
@@ -123,15 +129,8 @@ class Recorder:
     def _append(self, uow: UnitOfWork, arrivals: list[_Arrival]) -> None:
         appender = Appender(uow, self._keys, {chain_of(arrival.event) for arrival in arrivals})
         for arrival in sorted(arrivals, key=lambda arrival: arrival.index):
-            appender.append(arrival.event, arrival.event_id, case_id_of_event(arrival.event))
+            appender.append(arrival.event, arrival.event_id, arrival.case_id)
         appender.flush()
-
-    def _project(self, now_us: int, changes: Changes, case_id: int, fold: Fold, before: StoredCase | None,
-                 arrivals: list[_Arrival]) -> None:
-        if before is not None and _leaves_clocks_alone(before, fold, arrivals, now_us):
-            changes.case(case_id, fold, before.light, before.tally, before)
-        else:
-            self._look(now_us, changes, case_id, fold, before)
 
     def _look(self, now_us: int, changes: Changes, case_id: int, fold: Fold, before: StoredCase | None) -> None:
         states = project(fold, case_id, self._areas.of(fold.area), self._catalogue, now_us)
@@ -147,21 +146,28 @@ class Recorder:
 
 def load_cases(conn: Connection, case_ids: Sequence[int]) -> dict[int, StoredCase]:
     """The cases of these numbers that exist, with their clocks."""
-    found: dict[int, StoredCase] = {}
-    for part in chunks(case_ids):
-        for row in conn.execute(select(*case_table.c["case_id", "fold", "light", "tally", "org", "item"])
-                                .where(case_table.c.case_id.in_(part))).all():
-            found[row[0]] = StoredCase(_unpack(row[1]), Light(row[2]), read_tally(row[3]), row[4], row[5])
-    for part in chunks(list(found)):
-        _load_clocks(conn, part, found)
+    found = _load_facts(conn, case_ids)
+    _load_clocks(conn, list(found), found)
     return found
 
 
-def _load_clocks(conn: Connection, case_ids: Sequence[int], found: dict[int, StoredCase]) -> None:
-    statement = select(*clocks.c[STORED_CLOCK_COLUMNS]).where(clocks.c.case_id.in_(case_ids))
-    for row in conn.execute(statement).all():
+def _load_facts(conn: Connection, case_ids: Sequence[int]) -> dict[int, StoredCase]:
+    rows = look_up(conn, ("case_id", "fold", "light", "tally", "org", "item"), case_table, "case_id", case_ids)
+    return {case_id: StoredCase(_unpack(fold), _LIGHTS[light], tally, org, item)
+            for case_id, fold, light, tally, org, item in rows}
+
+
+def _load_clocks(conn: Connection, case_ids: Sequence[int], found: Mapping[int, StoredCase]) -> None:
+    for row in look_up(conn, STORED_CLOCK_COLUMNS, clocks, "case_id", case_ids):
         clock = stored_clock(*row)
         found[row[0]].clocks[clock.ref] = clock
+
+
+def _due(conn: Connection, case_ids: Sequence[int], now_us: int) -> set[int]:
+    """Which of these cases have a clock that waits for a look, or one that could not be judged."""
+    # Written so that no index but that of the cases fits: these are few cases among millions of clocks.
+    waiting = "(coalesce(next_at, 9223372036854775807) <= ? OR condition || '' = 'unjudgeable')"
+    return {row[0] for row in look_up(conn, ("case_id",), clocks, "case_id", case_ids, waiting, now_us)}
 
 
 def _says_the_same(earlier: CaseEvent, event: CaseEvent) -> bool:
@@ -191,15 +197,11 @@ def _folded(before: StoredCase | None, arrivals: list[_Arrival], history: list[C
     return fold
 
 
-def _leaves_clocks_alone(before: StoredCase, fold: Fold, arrivals: list[_Arrival], now_us: int) -> bool:
-    """Plain steps move no limit, so the clocks need no new look unless one is due for it.
-
-    A step that replaces an earlier version is not plain: what it replaces may have been anything.
-    """
-    plain = not fold.corrected and all(arrival.event.kind is EventKind.STEP and arrival.event.data.step_due is None
-                                       for arrival in arrivals)
-    if not plain or before.org != (fold.org or NO_ORG) or before.item != fold.item:
-        return False
-    return before.fold.last_key <= fold.last_key and all(
-        clock.condition != Condition.UNJUDGEABLE and (clock.next_at is None or clock.next_at > now_us)
-        for clock in before.clocks.values())
+def _standing_still(conn: Connection, folded: Mapping[int, tuple[Fold, StoredCase | None]], now_us: int) -> set[int]:
+    """The cases whose clocks, light and counters stay as they are, so that they need no new look; most events are such
+    steps on the way. The clocks of the others are loaded."""
+    known = {case_id: before for case_id, (_, before) in folded.items() if before is not None}
+    unmoved = [case_id for case_id, before in known.items() if moves_nothing(before.fold, folded[case_id][0])]
+    still = set(unmoved) - _due(conn, unmoved, now_us)
+    _load_clocks(conn, [case_id for case_id in known if case_id not in still], known)
+    return still

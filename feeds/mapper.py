@@ -11,9 +11,10 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from cases.events import CaseEvent
+from cases.events import CaseEvent, EventData
 from feeds.limits import FeedLimits
-from feeds.mapping import ANY_CODE, CaseEventShape, EventShape, SourceMapping, TargetShape
+from feeds.mapping import ANY_CODE, CaseEventShape, EventShape, MappingShape, SourceMapping, TargetShape
+from feeds.readers.xes import CASE_PREFIX
 from feeds.reasons import Refusal, Rejection
 from feeds.records import Broken, Parsed, Row
 from feeds.tally import Tally, fingerprint_of
@@ -21,8 +22,6 @@ from feeds.times import time_reader
 from feeds.values import Compiler, Fields, name_of, short_name, whole_number
 
 ORDER_FIRST, ORDER_LAST = 0, 2**31 - 1
-MAX_LENGTHS = {"source_event_id": 160, "case_no": 128, "area": 64, "org": 128, "item": 128, "item_version": 32,
-               "actor": 128, "station": 128, "step": 160}
 _SUFFIXES = (".gz", ".xes", ".csv", ".jsonl", ".ndjson", ".json", ".xml", ".txt")
 
 
@@ -54,6 +53,9 @@ class Mapper:
         self._tallies = (self._told, rows)
         self._sources: dict[str, str] = {}
         self._last_told: tuple[CaseHead, list[str | None]] | None = None
+        self._is_told_by_trace = all(column.startswith(CASE_PREFIX) for column in self._case_columns(shape))
+        self._last_case: dict[str, str] | None = None
+        self._last_head: CaseHead | None = None
 
     def parse(self, records: Iterable[Row | Broken]) -> Iterator[Parsed]:
         """Every record's events or its refusal; a row with case values may yield several."""
@@ -65,13 +67,16 @@ class Mapper:
 
     def map(self, row: Row) -> Iterator[Parsed]:
         """The events of one row."""
-        try:
-            head = self._head(row.fields)
-        except Refusal as refusal:
-            yield _refused(row, refusal)
-            return
-        if self._case_events:
-            yield from self._tell_case(row, head)
+        head = self._last_head
+        if head is None or row.case is None or row.case is not self._last_case:
+            try:
+                head = self._head(row.fields)
+            except Refusal as refusal:
+                yield _refused(row, refusal)
+                return
+            self._last_head, self._last_case = head, row.case if self._is_told_by_trace else None
+            if self._case_events:
+                yield from self._tell_case(row, head)
         if self._event is not None and row.own is not None:
             yield _attempt(self._event, row, head)
 
@@ -109,7 +114,20 @@ class Mapper:
             raise Refusal("value_missing", self._no_name)
         if area is None:
             raise Refusal("area_unknown", self._area_name)
-        return CaseHead(self.source_of(area), area, no, self._org(fields), self._item(fields), self._item_version(fields))
+        head = CaseHead(self.source_of(area), area, no, self._org(fields), self._item(fields), self._item_version(fields))
+        for name, value, most in (("case_no", no, 128), ("area", area, 64), ("org", head.org, 128),
+                                  ("item", head.item, 128), ("item_version", head.item_version, 32)):
+            _check_length(name, value, most)
+        return head
+
+    @staticmethod
+    def _case_columns(shape: MappingShape) -> Iterator[str]:
+        values = [shape.area.code, shape.case.no, shape.case.org, shape.case.item, shape.case.item_version]
+        for one in shape.case_events:
+            values += [one.at, one.actor, *one.data.values(), *one.attributes.values()]
+        for value in values:
+            if value is not None:
+                yield from (*value.column, *value.join)
 
     def _tell_case(self, row: Row, head: CaseHead) -> Iterator[Parsed]:
         """Case values repeat on every row of a flat file: tell them once, and complain once when they contradict."""
@@ -176,23 +194,25 @@ class _EventMaker:
         if claimed is None:
             raise Refusal("value_missing", self._at_name)
         target = self._target(fields)
-        version, order, data = self._version(fields), self._order(fields), self._data(fields)
-        if target.reason or target.special_kind:
-            data = msgspec.structs.replace(data, reason=target.reason or data.reason,
-                                           special_kind=target.special_kind or data.special_kind)
-        return CaseEvent(source=head.source, source_event_id=self._id(fields) or self._fingerprint(row, head),
+        version, order = self._version(fields), self._order(fields)
+        actor, station, step = self._actor(fields), self._station(fields), target.step or self._step(fields)
+        event_id = self._id(fields) or self._fingerprint(row, head)
+        _check_length("id", event_id, 160)
+        _check_length("actor", actor, 128)
+        _check_length("station", station, 128)
+        _check_length("step", step, 160)
+        return CaseEvent(source=head.source, source_event_id=event_id,
                          source_version=1 if version is None else whole_number(version, "version"), kind=target.kind,
                          case_no=head.no, area=head.area, claimed_at=claimed[0], utc_offset=claimed[1],
-                         order=row.order if order is None else whole_number(order, "order"),
-                         org=head.org, item=head.item, item_version=head.item_version, actor=self._actor(fields),
-                         station=self._station(fields), step=target.step or self._step(fields), data=data)
+                         order=row.order if order is None else whole_number(order, "order"), org=head.org,
+                         item=head.item, item_version=head.item_version, actor=actor, station=station, step=step,
+                         data=_told_by(target, self._data(fields)))
 
     def _target(self, fields: Fields) -> TargetShape:
         code = self._code(fields)
         if code is None:
             raise Refusal("value_missing", self._code_name)
-        targets = self._kinds.get(code, self._default)
-        for target in targets or ():
+        for target in self._kinds.get(code, self._default) or ():
             if not target.when or _holds(target.when, fields):
                 return target
         raise Refusal("code_unknown", self._code_name, code)
@@ -201,6 +221,13 @@ class _EventMaker:
         mark = fingerprint_of(f"{head.area}\x1f{head.no}\x1f{row.own}")
         earlier = self._rows.count(mark)
         return mark.hex() if not earlier else f"{mark.hex()}.{earlier + 1}"
+
+
+def _told_by(target: TargetShape, data: EventData) -> EventData:
+    if target.reason is None and target.special_kind is None:
+        return data
+    return msgspec.structs.replace(data, reason=target.reason or data.reason,
+                                   special_kind=target.special_kind or data.special_kind)
 
 
 def stem_of(file_name: str) -> str:
@@ -218,18 +245,15 @@ def _holds(when: dict[str, tuple[str, ...]], fields: Fields) -> bool:
 def _attempt(maker: _CaseEventMaker | _EventMaker, row: Row, head: CaseHead) -> Parsed:
     try:
         event = maker.make(row, head)
-        check_lengths(event)
     except Refusal as refusal:
         return _refused(row, refusal)
     return Parsed(event, None, row.fields, row.line)
 
 
-def check_lengths(event: CaseEvent) -> None:
-    """Raises Refusal `value_too_long`: the record has room for so much and cuts nothing off."""
-    for name, most in MAX_LENGTHS.items():
-        value = getattr(event, name)
-        if value is not None and len(value) > most:
-            raise Refusal("value_too_long", name, value, f"at most {most} characters")
+def _check_length(name: str, value: str | None, most: int) -> None:
+    """The record has room for so much, and cuts nothing off."""
+    if value is not None and len(value) > most:
+        raise Refusal("value_too_long", name, value, f"at most {most} characters")
 
 
 def _refused(row: Row, refusal: Refusal) -> Parsed:

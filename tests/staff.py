@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
@@ -17,13 +18,16 @@ from bootstrap import Services, build_services
 from cases.events import CaseEvent, EventData, EventKind
 from config.settings import load_settings
 from core.access import Role
-from core.clock import FrozenClock
+from core.accounts import Accounts
+from core.clock import FrozenClock, SystemClock
 from core.instants import to_us
 from dashboard.demo_accounts import DEMO_ACCOUNTS, DEMO_PASSWORD, create_demo_accounts
 from server import build_server
 
 OWN_ORG, OTHER_ORG = "fagai", "minzheng"
 SAME_ORIGIN = {"Origin": "http://localhost"}
+AS_BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)  # the real one takes a tenth of a second on purpose
 NOW = datetime(2026, 3, 16, 6, 3, 20, tzinfo=UTC)
 _CSRF = re.compile(r'name="csrf" value="([^"]+)"')
 
@@ -61,6 +65,7 @@ def make_site(folder: Path, *, demo: bool = False) -> Site:
         "database.url": f"sqlite:///{folder / 'site.db'}", "journal.key": "j" * 32, "security.secret_key": "s" * 32,
         "journal.anchor_dir": str(folder / "anchors"), "feeds.drop_dir": str(folder / "drop"), "demo.enabled": demo})
     services = build_services(settings, FrozenClock(NOW))
+    services = replace(services, accounts=Accounts(services.uow, SystemClock(), hasher=QUICK))
     create_demo_accounts(services.accounts, OWN_ORG)
     return Site(build_server(services).app, services)
 

@@ -23,6 +23,7 @@ from feeds.records import Broken, Row
 CASE_PREFIX = "case:"
 _MAX_DEPTH = 64
 _MAX_ATTRIBUTES = 2000
+_NOWHERE = -9  # depth of an element that is not open
 _CHINESE = {"gbk", "gb2312", "gb18030", "x-gbk", "cp936"}
 _DECLARED = re.compile(rb"<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9_.:-]{1,40})[\"']")
 _Attributes = dict[str, str]
@@ -113,13 +114,13 @@ class _Log:
         return Rejection(refusal.as_outcome(), self._parser.CurrentLineNumber, byte)
 
     def _refuse_silence(self, size: int) -> None:
-        """Expat gathers an unfinished piece in memory: a piece without an end must not grow for ever."""
+        """Expat gathers an unfinished piece in memory: a piece, or a record, must not grow for ever."""
         if self._traces.elements != self._elements_before:
             self._elements_before, self._silent_bytes = self._traces.elements, 0
             return
         self._silent_bytes += size
         if self._silent_bytes > self._limits.max_line_bytes:
-            raise Refusal("xml_token_too_long", problem=f"{self._silent_bytes} bytes without a new element")
+            raise Refusal("xml_token_too_long", problem=f"{self._silent_bytes} bytes without a new record or element")
 
     def _broken(self, failure: expat.ExpatError, piece: bytes | str, start: int) -> Refusal:
         reason = expat.errors.messages[failure.code]
@@ -129,7 +130,8 @@ class _Log:
 
 
 class _Traces:
-    """Elements in, rows out. `rows` are those of finished traces, `number` counts these, `elements` counts everything."""
+    """Elements in, rows out. `rows` are those of finished traces, `number` counts these, `elements` grows with every record
+    and with every element outside of traces: the sign that the log goes on."""
 
     def __init__(self, limits: FeedLimits, line: Callable[[], int]) -> None:
         self._most_events, self._line = limits.max_trace_events, line
@@ -143,33 +145,39 @@ class _Traces:
 
     def handlers(self) -> tuple[Callable[[str, list[str]], None], Callable[[str], None]]:
         """The two functions expat calls for every element. Locals instead of attributes: they run millions of times."""
-        depth, trace_depth, event_depth, event_line = 0, -9, -9, 0
-        into: _Attributes = {}
+        depth, trace_depth, event_depth, event_line = 0, _NOWHERE, _NOWHERE, 0
+        event: _Attributes = {}
         local_names = _LocalNames()
 
         def start(tag: str, attributes: list[str]) -> None:
-            nonlocal depth, trace_depth, event_depth, event_line, into
+            nonlocal depth, trace_depth
             depth += 1
             if depth == event_depth + 1:
-                _note(into, attributes)
-            elif trace_depth < 0:
-                if local_names[tag] == "trace":
-                    trace_depth, into = depth, self._open_trace()
+                _note(event, attributes)
             elif depth == trace_depth + 1:
-                if local_names[tag] == "event":
-                    event_depth, event_line, into = depth, self._line(), {}
-                else:
-                    _note(self._case, attributes)
-            elif depth > _MAX_DEPTH:
+                start_in_trace(tag, attributes)
+            elif trace_depth == _NOWHERE:
+                self.elements += 1
+                if local_names[tag] == "trace":
+                    trace_depth = depth
+                    self._open_trace()
+            if depth > _MAX_DEPTH:
                 raise Refusal("xml_too_deep", problem=f"more than {_MAX_DEPTH} levels")
+
+        def start_in_trace(tag: str, attributes: list[str]) -> None:
+            nonlocal event_depth, event_line, event
+            if local_names[tag] == "event":
+                event_depth, event_line, event = depth, self._line(), {}
+            else:
+                _note(self._case, attributes)
 
         def end(_tag: str) -> None:
             nonlocal depth, trace_depth, event_depth
             if depth == event_depth:
-                event_depth = -9
-                self._add(event_line, into)
+                event_depth = _NOWHERE
+                self._add(event_line, event)
             elif depth == trace_depth:
-                trace_depth = -9
+                trace_depth = _NOWHERE
                 self._close_trace()
             depth -= 1
 
@@ -180,10 +188,8 @@ class _Traces:
         if self._is_open:
             self._hand_on()
 
-    def _open_trace(self) -> _Attributes:
+    def _open_trace(self) -> None:
         self._trace_line, self._order, self._case, self._told, self._is_open = self._line(), 0, {}, None, True
-        self.elements += 1
-        return self._case
 
     def _add(self, line: int, event: _Attributes) -> None:
         self.elements += 1

@@ -199,3 +199,10 @@ def test_two_sources_that_number_alike_may_report_at_one_instant(records, areas)
                      claimed_at=FIRST, item="licence")
     bureau = msgspec.structs.replace(hall, source="bureau", item="unlimited")
     assert recorded(records, areas, [[hall], [bureau]]) == recorded(records, areas, [[bureau], [hall]])
+
+
+def test_a_late_fact_moves_the_instant_at_which_a_rung_passed(records, areas):
+    later = CaseEvent(source="hall", source_event_id="1", kind=EventKind.ACCEPTED, case_no="A1", area="360500",
+                      claimed_at=FIRST + 9 * DAY_US, item="licence")
+    earlier = msgspec.structs.replace(later, source_event_id="2", claimed_at=FIRST + 7 * DAY_US)
+    assert recorded(records, areas, [[later], [earlier]]) == recorded(records, areas, [[earlier], [later]])

@@ -8,7 +8,7 @@ from core.access import Actor, Role
 from dashboard.demo_accounts import DEMO_PASSWORD
 from dashboard.pages.home import address_for
 from dashboard.pages.sign_in import safe_address
-from tests.staff import SAME_ORIGIN, Site, csrf_of, make_site, sign_in
+from tests.staff import AS_BROWSER, SAME_ORIGIN, Site, csrf_of, make_site, sign_in
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,7 @@ def test_everybody_is_sent_to_the_page_he_works_on(role: Role, address: str) -> 
 
 def test_a_stranger_is_sent_to_the_sign_in_page_and_then_where_he_wanted_to_go(site: Site) -> None:
     client = site.client()
-    sent = client.get("/desk/?lang=zh")
+    sent = client.get("/desk/?lang=zh", headers=AS_BROWSER)
     welcomed = sign_in(client, "zhou", next="/desk/?lang=zh")
 
     assert sent.headers["Location"] == "/sign-in/?next=%2Fdesk%2F%3Flang%3Dzh"
@@ -68,7 +68,7 @@ def test_signing_out_is_a_form_with_a_token_and_ends_the_session(site: Site) -> 
     assert client.get("/session/").status_code == 401
 
 
-def test_an_address_that_keeps_failing_must_wait(tmp_path: object, site: Site) -> None:
+def test_an_address_that_keeps_failing_must_wait(site: Site) -> None:
     outside = {"REMOTE_ADDR": "203.0.113.77"}
     client = site.client()
     token = csrf_of(client)
@@ -85,7 +85,7 @@ def test_demonstration_accounts_are_shown_in_the_demonstration_only(site: Site, 
     assert "周立新" in demo.client().get("/sign-in/").text
     assert demo.client().get("/").headers["Location"] == "/wall/"
     assert demo.client().get("/wall/").status_code == 200
-    assert demo.client().get("/desk/").status_code == 302
+    assert demo.client().get("/desk/", headers=AS_BROWSER).status_code == 302
 
 
 def test_the_page_speaks_english_when_asked_and_remembers_it(site: Site) -> None:
