@@ -60,13 +60,16 @@ class StoredClock(msgspec.Struct, frozen=True):
     next_at: int | None
     due_at: int | None
     ended_at: int | None
+    started_at: int
+    limit_text: str
     evidence: str
 
     def says(self, state: ClockState, evidence: str) -> bool:
         """Whether the row already says what the projection says, so that it need not be written again."""
         return (self.condition == state.condition and self.level == state.level and self.passed == state.passed
                 and self.next_at == state.next_at and self.due_at == state.due_at
-                and self.ended_at == (state.ended.at if state.ended else None) and self.evidence == evidence)
+                and self.ended_at == (state.ended.at if state.ended else None) and self.started_at == state.started.at
+                and self.limit_text == state.limit_text and self.evidence == evidence)
 
     def told(self) -> dict[str, int | None]:
         """The rungs told as passed, with their instants."""
@@ -210,16 +213,16 @@ class Changes:
 
 
 STORED_CLOCK_COLUMNS = ("case_id", "kind", "ordinal", "condition", "level", "passed", "next_at", "due_at", "ended_at",
-                        "evidence")
+                        "started_at", "limit_text", "evidence")
 _KINDS = {kind.value: kind for kind in ClockKind}
 
 
 def stored_clock(case_id: int, kind: str, ordinal: int, condition: str, level: int, passed: str, next_at: int | None,
-                 due_at: int | None, ended_at: int | None, evidence: str) -> StoredClock:
+                 due_at: int | None, ended_at: int | None, started_at: int, limit_text: str, evidence: str) -> StoredClock:
     """A clock row as read (STORED_CLOCK_COLUMNS)."""
     ref = ClockRef(case_id, _KINDS[kind], ordinal)
     return StoredClock(ref, condition, level, tuple(passed.split(",")) if passed else (), next_at, due_at, ended_at,
-                       evidence)
+                       started_at, limit_text, evidence)
 
 
 def _passed(state: ClockState, facts: CaseFacts, code: str, level: int, at: int) -> RungPassed:
@@ -229,8 +232,9 @@ def _passed(state: ClockState, facts: CaseFacts, code: str, level: int, at: int)
 
 
 def _evidence(state: ClockState) -> str:
-    """What justified the rungs told. A clock that has told nothing needs none: it follows from the facts of the case."""
-    return _json(state.evidence()).decode() if state.passed else ""
+    """What justified the rungs told, or why it cannot be judged. A clock that has told nothing needs none: it follows from
+    the facts of the case."""
+    return _json(state.evidence()).decode() if state.passed or state.reason else ""
 
 
 def _clock_row(state: ClockState, evidence: str) -> tuple[Any, ...]:

@@ -115,14 +115,26 @@ class _Unjudgeable(Exception):
         self.reason, self.detail = reason, detail
 
 
+# What facts, limits and rules may raise while they are judged; anything else is a fault of ours and poisons the case.
+_RAISED_BY_FACTS = (_Unjudgeable, SupervisionError, ArithmeticError, ValueError, TypeError, LookupError)
+
+
 def project(fold: Fold, case_id: int, context: AreaContext, catalogue: Catalogue, now_us: int) -> list[ClockState]:
     """Every clock of the case as it stands at `now_us`."""
+    states: list[ClockState] = []
+    if fold.accepted is not None:
+        states.extend(_case_clocks(fold, case_id, context, catalogue, fold.accepted, now_us))
+    return states + [_judge(watch, context, now_us) for watch in _other_watches(fold, case_id, context)]
+
+
+def _case_clocks(fold: Fold, case_id: int, context: AreaContext, catalogue: Catalogue, opened: Moment,
+                 now_us: int) -> list[ClockState]:
+    """The clocks of the case's own limits; one that says why not when there is nothing to judge them by."""
     try:
-        watches = list(_watches(fold, case_id, context, catalogue))
-    except _Unjudgeable as why:
-        opened = fold.accepted or fold.submitted or Moment(now_us)
-        ref = ClockRef(case_id, ClockKind.PROMISED)
-        return [_unjudgeable(ref, opened, fold.closed, why.reason, why.detail)]
+        watches = list(_case_limits(fold, case_id, context, catalogue, opened))
+    except _RAISED_BY_FACTS as error:
+        reason, detail = _why_not(error, "limits")
+        return [_unjudgeable(ClockRef(case_id, ClockKind.PROMISED), opened, fold.closed, reason, detail)]
     return [_judge(watch, context, now_us) for watch in watches]
 
 
@@ -159,11 +171,11 @@ def facts_of(fold: Fold, case_id: int) -> CaseFacts:
 
 # What there is to watch -------------------------------------------------------------------------------------------
 
-def _watches(fold: Fold, case_id: int, context: AreaContext, catalogue: Catalogue) -> Iterator[_Watch]:
+def _other_watches(fold: Fold, case_id: int, context: AreaContext) -> Iterator[_Watch]:
+    """What is watched whatever becomes of the case's own limits."""
     if fold.submitted is not None:
         yield from _pre_acceptance(fold, case_id, context, fold.submitted)
     if fold.accepted is not None:
-        yield from _case_limits(fold, case_id, context, catalogue, fold.accepted)
         yield from _special_procedures(fold, case_id, context)
         yield from _steps(fold, case_id, context, fold.accepted)
 
@@ -252,12 +264,17 @@ def _rule(context: AreaContext, kind: ClockKind, opened: Moment) -> Rule | None:
 def _judge(watch: _Watch, context: AreaContext, now_us: int) -> ClockState:
     try:
         return _judged(watch, _timing(watch, context), context, now_us)
-    except _Unjudgeable as why:
-        return _unjudgeable(watch.ref, watch.started, watch.ended, why.reason, why.detail)
-    except SupervisionError as error:
-        return _unjudgeable(watch.ref, watch.started, watch.ended, error.code, _values_of(error))
-    except (ArithmeticError, ValueError, TypeError, LookupError) as error:
-        return _unjudgeable(watch.ref, watch.started, watch.ended, "rule_raised", f"{watch.rule.id}: {error!r}")
+    except _RAISED_BY_FACTS as error:
+        return _unjudgeable(watch.ref, watch.started, watch.ended, *_why_not(error, watch.rule.id))
+
+
+def _why_not(error: Exception, rule: str) -> tuple[str, str]:
+    """(reason, detail) of a clock whose judging raised."""
+    if isinstance(error, _Unjudgeable):
+        return error.reason, error.detail
+    if isinstance(error, SupervisionError):
+        return error.code, _values_of(error)
+    return "rule_raised", f"{rule}: {error!r}"
 
 
 def _values_of(error: SupervisionError) -> str:
@@ -283,7 +300,7 @@ def _judged(watch: _Watch, timing: Timing, context: AreaContext, now_us: int) ->
         limit_text=str(watch.limit) if watch.due is None else "due", started=watch.started,
         due_at=due_instant(timing), ended=watch.ended, stops=timing.stops,
         passages=tuple((rung.code, rung.level, rung.at) for rung in rungs),
-        passed=tuple(rung.code for rung in passed), next_at=_next_at(watch, rungs, passed),
+        passed=tuple(rung.code for rung in passed), next_at=_next_at(watch, timing, rungs, passed),
         amount=timing.amount, unit=timing.unit.value, granularity=timing.granularity.value,
         calendar=context.calendar.key, rule=watch.rule.id, rule_version=f"{context.preset.id}@{context.preset.version}",
         name=watch.name)
@@ -296,10 +313,10 @@ def _has_passed(at: int, until: int, watch: _Watch, timing: Timing) -> bool:
     return at <= until
 
 
-def _next_at(watch: _Watch, rungs: list[Passage], passed: list[Passage]) -> int | None:
-    if watch.ended is not None:
-        return None
-    waiting = [rung.at for rung in rungs if rung not in passed and rung.at is not None]
+def _next_at(watch: _Watch, timing: Timing, rungs: list[Passage], passed: list[Passage]) -> int | None:
+    """The next rung to come. A clock whose end is told a few minutes ahead may still pass one before that end."""
+    waiting = [rung.at for rung in rungs if rung not in passed and rung.at is not None
+               and (watch.ended is None or _has_passed(rung.at, watch.ended.at, watch, timing))]
     return min(waiting, default=None)
 
 

@@ -62,7 +62,9 @@ class Recorder:
         conclusion stands further down in the file is not overdue today. A sweep afterwards brings them to the present.
         """
         with self._uow() as uow:
-            return self.record_in(uow, events, judged_at)
+            outcomes = self.record_in(uow, events, judged_at)
+        self._known_orgs.update(event.org for event in events if event.org)  # stored for certain only after the commit
+        return outcomes
 
     def record_in(self, uow: UnitOfWork, events: Sequence[CaseEvent], judged_at: int | None = None) -> list[Outcome]:
         """The same within a transaction of the caller's."""
@@ -141,7 +143,6 @@ class Recorder:
         rows = {event.org: (event.org, event.org, event.data.parent_org or "")
                 for event in events if event.org and event.org not in self._known_orgs}
         bulk_upsert(uow.conn, organisations, ("org", "name", "parent"), list(rows.values()), key=("org",))
-        self._known_orgs.update(rows)
 
 
 def load_cases(conn: Connection, case_ids: Sequence[int]) -> dict[int, StoredCase]:

@@ -55,8 +55,9 @@ class Sweeper:
                 return SweepResult(0, 0, 0)
             changes = Changes()
             failed = self._recorder.reproject(uow, case_ids, changes)
-            changes.write(uow)
+            # Before the changes are told: a case that heals may turn out unjudgeable for a reason of its own.
             _tell_healed(uow, set(case_ids) - {case_id for case_id, _ in failed})
+            changes.write(uow)
             self._keep_poisoned(uow, failed)
             return SweepResult(len(case_ids), len(changes.claims), len(failed))
 

@@ -96,22 +96,31 @@ class ChainCheck:
 def check_rows(rows: Iterable[Row], anchors: Iterable[Anchor], keys: ChainKeys | None = None,
                heads: Mapping[str, tuple[int, bytes, bytes]] | None = None) -> tuple[int, list[Fault]]:
     """Check rows that come chain by chain in the order of chain_pos. Returns (rows read, faults)."""
-    by_chain: dict[str, dict[int, Anchor]] = {}
-    for anchor in anchors:
-        by_chain.setdefault(anchor.chain, {})[anchor.pos] = anchor
-    left_heads, faults, count = dict(heads or {}), list[Fault](), 0
+    by_chain, faults = _anchors_by_chain(anchors)
+    left_heads, count = dict(heads or {}), 0
     check: ChainCheck | None = None
     for row in rows:
         if check is None or check.chain != row["chain"]:
-            _finish(check, left_heads, faults, bool(heads))
+            _finish(check, left_heads, faults, heads is not None)
             chain = row["chain"]
             check = ChainCheck(chain, keys.key(chain) if keys else None, by_chain.pop(chain, {}))
         check.take(row)
         count += 1
-    _finish(check, left_heads, faults, bool(heads))
+    _finish(check, left_heads, faults, heads is not None)
     gone = {*left_heads, *by_chain}
     faults.extend(Fault(chain, 1, "chain_removed") for chain in sorted(gone))
     return count, faults
+
+
+def _anchors_by_chain(anchors: Iterable[Anchor]) -> tuple[dict[str, dict[int, Anchor]], list[Fault]]:
+    """Anchors by chain and position. Two that contradict each other show a chain that was rolled back and grew anew."""
+    by_chain: dict[str, dict[int, Anchor]] = {}
+    faults: list[Fault] = []
+    for anchor in anchors:
+        first = by_chain.setdefault(anchor.chain, {}).setdefault(anchor.pos, anchor)
+        if (first.mac, first.digest) != (anchor.mac, anchor.digest):
+            faults.append(Fault(anchor.chain, anchor.pos, "anchor_differs"))
+    return by_chain, faults
 
 
 def _finish(check: ChainCheck | None, heads: dict[str, tuple[int, bytes, bytes]], faults: list[Fault],

@@ -10,9 +10,11 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, select, text, update
 
 from core.models import ledger, outbox
+
+_FIRST_LEDGER = text("INSERT INTO ledger (id, epoch, journal_seq, outbox_seq) VALUES (1, :epoch, 0, 0) ON CONFLICT DO NOTHING")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +43,9 @@ def lock_ledger(conn: Connection) -> LedgerHead:
     statement = select(ledger.c.epoch, ledger.c.journal_seq, ledger.c.outbox_seq).where(ledger.c.id == 1)
     row = conn.execute(statement.with_for_update()).first()
     if row is None:
-        head = LedgerHead(uuid.uuid4().hex, 0, 0)
-        conn.execute(insert(ledger).values(id=1, epoch=head.epoch, journal_seq=0, outbox_seq=0))
-        return head
+        # Two first writers may meet here; one inserts, the other waits and then locks what it finds.
+        conn.execute(_FIRST_LEDGER, {"epoch": uuid.uuid4().hex})
+        row = conn.execute(statement.with_for_update()).one()
     return LedgerHead(*row)
 
 

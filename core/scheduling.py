@@ -106,8 +106,8 @@ class Scheduler:
         was_failing = job.name in self._failing
         if self._on_change is None or was_failing == (error is not None):
             return
+        self._on_change(job.name, error)  # may raise when the database is away: then it is not yet told
         (self._failing.discard if error is None else self._failing.add)(job.name)
-        self._on_change(job.name, error)
 
     def _claim(self, job: Job) -> bool:
         try:

@@ -40,7 +40,7 @@ class Refusals:
         if error.code is None or error.code < 400:
             return error.get_response()
         code = f"http_{error.code}"
-        detail = words_of(self._texts, self._language).first(f"error.{code}", "error.http")
+        detail = words_of(self._texts, self._language).first(f"error.status_{error.code}", "error.http")
         return self._answer(_problem(code, error.code, detail), error.code, None)
 
     def on_failure(self, error: Exception) -> ResponseReturnValue:
@@ -72,7 +72,8 @@ def _problem(code: str, status: int, detail: str) -> dict[str, Any]:
 
 def sentence(error: SupervisionError, words: Words) -> str:
     """What a person reads about this error."""
-    return words.first(f"error.{error.code}", f"error.status_{error.status}", **error.details)
+    values = error.details | ({} if error.retry_after is None else {"retry_after": error.retry_after})
+    return words.first(f"error.{error.code}", f"error.status_{error.status}", **values)
 
 
 def wants_page() -> bool:

@@ -41,7 +41,7 @@ class Mapper:
 
     def __init__(self, mapping: SourceMapping, file_name: str, limits: FeedLimits, source: str | None = None) -> None:
         shape = mapping.shape
-        self.mapping, self.stem, self._source = mapping, stem_of(file_name), source or shape.source
+        self.mapping, self.stem, self._source = mapping, stem_of(file_name), source
         compiler = Compiler(self.stem, shape.null_values, time_reader(mapping.zone, shape.time.formats))
         self._area, self._no = compiler.text(shape.area.code), compiler.text(shape.case.no)
         self._org, self._item = compiler.text(shape.case.org), compiler.text(shape.case.item)
@@ -92,8 +92,7 @@ class Mapper:
         """The name under which this file's events are journalled."""
         source = self._sources.get(area)
         if source is None:
-            source = short_name(self._source.format(mapping=self.mapping.name, area=area, file=self.stem))
-            self._sources[area] = source
+            source = self._sources[area] = short_name(self._source or self.mapping.source_of(area, self.stem))
         return source
 
     def default_source(self) -> str:

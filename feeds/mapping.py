@@ -174,6 +174,10 @@ class SourceMapping:
         """What `find_mapping` finds it by again."""
         return self.name if self.path.stem == self.name else str(self.path)
 
+    def source_of(self, area: str, stem: str) -> str:
+        """The name of the source of a file's events of an area."""
+        return self.shape.source.format(mapping=self.name, area=area, file=stem)
+
     def area_named(self, code: str) -> Area | None:
         """The area to store for a code; None when the mapping leaves areas to the installation."""
         area = self.shape.area
@@ -216,6 +220,7 @@ def zone_of(shape: MappingShape) -> ZoneInfo | None:
 
 def _check(document: Document, shape: MappingShape) -> None:
     _check_zones(document, shape)
+    _check_templates(document, shape)
     if shape.rows == "event" and shape.event is None:
         raise document.problem(["rows"], "rows are events, but there is no `event` block", "add it, or write rows: case")
     if shape.rows == "case" and not shape.case_events:
@@ -228,6 +233,16 @@ def _check(document: Document, shape: MappingShape) -> None:
         if case_event.kind in kinds[:index]:
             raise document.problem(("case_events", index, "kind"), "this kind is there twice", "make one of them")
         _check_data(document, ("case_events", index, "data"), case_event.data)
+
+
+def _check_templates(document: Document, shape: MappingShape) -> None:
+    for keys, template, known in ((("source",), shape.source, ("mapping", "area", "file")),
+                                  (("area", "name"), shape.area.name, ("area",))):
+        try:
+            template.format(**dict.fromkeys(known, ""))
+        except (KeyError, IndexError, ValueError, AttributeError) as failure:
+            raise document.problem(keys, f"unreadable template: {failure}",
+                                   f"only {', '.join('{' + name + '}' for name in known)} may be used") from failure
 
 
 def _check_zones(document: Document, shape: MappingShape) -> None:

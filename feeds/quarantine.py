@@ -18,6 +18,8 @@ from feeds.tally import fingerprint_of
 
 OPEN, REPAIRED, DISMISSED = "open", "repaired", "dismissed"
 HEADER = "header"  # key of the detail: the columns of a refused line of CSV
+MAPPING = "mapping"  # key of the detail: the path of a mapping file, when it is longer than its column
+_MAPPING_ROOM = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +69,17 @@ def close(conn: Connection, quarantine_id: int, state: str, by: str, now_us: int
     return done.rowcount == 1
 
 
-def refuse_again(conn: Connection, quarantine_id: int, raw: str, outcome: Outcome, header: str | None,
-                 now_us: int) -> None:
-    """Keep what was tried in vain, with its new reason, and the header it came under."""
-    detail = outcome.detail if header is None else {**outcome.detail, HEADER: header}
-    conn.execute(update(quarantine).where(quarantine.c.id == quarantine_id).values(
-        raw=raw, code=outcome.code, status=outcome.status.value, detail=_text(detail),
+def refuse_again(conn: Connection, row: Row[Any], raw: str, outcome: Outcome, now_us: int) -> None:
+    """Keep what was tried in vain, with its new reason, and how it is read."""
+    kept = {name: text for name, text in detail_of(row).items() if name in (HEADER, MAPPING)}
+    conn.execute(update(quarantine).where(quarantine.c.id == row.id).values(
+        raw=raw, code=outcome.code, status=outcome.status.value, detail=_text({**outcome.detail, **kept}),
         times=quarantine.c.times + 1, received_at=now_us))
+
+
+def detail_of(row: Row[Any]) -> dict[str, str]:
+    """What was said about a refused record."""
+    return msgspec.json.decode(row.detail, type=dict[str, str])
 
 
 def _row(delivery: Delivery, refused: Refused, now_us: int, limits: FeedLimits) -> dict[str, object]:
@@ -81,12 +87,14 @@ def _row(delivery: Delivery, refused: Refused, now_us: int, limits: FeedLimits) 
     detail = dict(refused.outcome.detail)
     if refused.header:
         detail[HEADER] = _text(refused.header)
+    if len(delivery.mapping) > _MAPPING_ROOM:
+        detail[MAPPING] = delivery.mapping
     mark = "\x1f".join((delivery.source, refused.outcome.code, raw, detail.get("field", ""),
                         "" if raw else f"{delivery.origin} {refused.position}"))
     return {"fingerprint": fingerprint_of(mark), "source": delivery.source, "received_at": now_us, "times": 1,
-            "origin": delivery.origin[:255], "mapping": delivery.mapping, "position": refused.position[:64], "raw": raw,
-            "code": refused.outcome.code, "status": refused.outcome.status.value, "detail": _text(detail),
-            "state": OPEN}
+            "origin": delivery.origin[:255], "mapping": delivery.mapping[:_MAPPING_ROOM],
+            "position": refused.position[:64], "raw": raw, "code": refused.outcome.code,
+            "status": refused.outcome.status.value, "detail": _text(detail), "state": OPEN}
 
 
 def _text(value: object) -> str:

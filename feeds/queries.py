@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
 from sqlalchemy import Connection, Row, func, select
 
 from core.database import Database
@@ -15,7 +14,7 @@ from core.instants import SECOND_US
 from core.models import tokens
 from feeds.limits import FeedLimits
 from feeds.models import feed_status, quarantine
-from feeds.quarantine import OPEN
+from feeds.quarantine import OPEN, detail_of
 from feeds.tokens import FEED
 
 
@@ -137,6 +136,5 @@ def _never(source: str) -> FeedHealth:
 
 
 def _record(row: Row[Any]) -> QuarantinedRecord:
-    detail = msgspec.json.decode(row.detail, type=dict[str, str])
     return QuarantinedRecord(row.id, row.source, row.received_at, row.times, row.origin, row.mapping, row.position,
-                             row.raw, row.code, row.status, detail, row.state, row.handled_by, row.handled_at)
+                             row.raw, row.code, row.status, detail_of(row), row.state, row.handled_by, row.handled_at)

@@ -67,14 +67,15 @@ class Repairs:
         now_us = self._clock.now_us()
         with self._database.transaction() as conn:
             if outcome.status not in (Status.OK, Status.DUPLICATE):
-                quarantine.refuse_again(conn, row.id, raw, outcome, _header_of(row), now_us)
+                quarantine.refuse_again(conn, row, raw, outcome, now_us)
             elif not quarantine.close(conn, row.id, quarantine.REPAIRED, actor.name, now_us):
                 raise Conflict("quarantined_record_handled", id=row.id)
 
     def _parse(self, row: TableRow[Any], raw: str) -> list[Parsed]:
         if not row.mapping:
             return [self._reader.parse(row.source, raw.encode())]
-        mapper = Mapper(self._find_mapping(row.mapping), row.origin, self._ingest.limits, row.source)
+        mapping = quarantine.detail_of(row).get(quarantine.MAPPING, row.mapping)
+        mapper = Mapper(self._find_mapping(mapping), row.origin, self._ingest.limits, row.source)
         try:
             return list(mapper.map(_row_of(row, raw))) or [_refused(Refusal("record_invalid", problem="no event in it"), raw)]
         except Refusal as refusal:
@@ -89,11 +90,8 @@ def _refused(refusal: Refusal, raw: str) -> Parsed:
 
 def _row_of(row: TableRow[Any], raw: str) -> Row:
     """A record as JSON (how mapped records are kept), or a line of CSV under the header it came with."""
-    header = _header_of(row)
+    header = quarantine.detail_of(row).get(quarantine.HEADER)
     if header and not raw.lstrip().startswith("{"):
         return parse_csv_line(raw, tuple(msgspec.json.decode(header, type=list[str])))
     return row_of_json(raw)
 
-
-def _header_of(row: TableRow[Any]) -> str | None:
-    return msgspec.json.decode(row.detail, type=dict[str, str]).get(quarantine.HEADER)

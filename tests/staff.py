@@ -54,9 +54,10 @@ class Site:
     def record_case(self, case_no: str, org: str, applicant: str = "王小明") -> None:
         """A case accepted on Tuesday 2026-02-03 10:20 in Shanghai and never concluded."""
         accepted = to_us(datetime(2026, 2, 3, 2, 20, tzinfo=UTC))
+        data = EventData(applicant=applicant, title=f"{applicant}申请")
         self.services.recorder.record([CaseEvent(
             source="hall", source_event_id=f"{case_no}-1", kind=EventKind.ACCEPTED, case_no=case_no, area="360500",
-            claimed_at=accepted, org=org, item=self.item_of(org), data=EventData(applicant=applicant, title=f"{applicant}申请"))])
+            claimed_at=accepted, org=org, item=self.item_of(org), data=data)])
 
 
 def make_site(folder: Path, *, demo: bool = False) -> Site:
@@ -82,8 +83,8 @@ def sign_in(client: FlaskClient, username: str, password: str = DEMO_PASSWORD, *
     return client.post("/sign-in/", data=form, headers=SAME_ORIGIN)
 
 
-def run_callback(client: FlaskClient, page: str, outputs: str, inputs: Mapping[str, Any], state: Mapping[str, Any] | None = None,
-                 changed: str = "") -> TestResponse:
+def run_callback(client: FlaskClient, page: str, outputs: str, inputs: Mapping[str, Any],
+                 state: Mapping[str, Any] | None = None, changed: str = "") -> TestResponse:
     """What the browser asks when an input changed. Keys are `id.property`; `outputs` as Dash names them."""
     def parts(values: Mapping[str, Any]) -> list[dict[str, Any]]:
         return [{"id": key.split(".")[0], "property": key.split(".")[1], "value": value} for key, value in values.items()]

@@ -27,6 +27,7 @@ _NOWHERE = -9  # depth of an element that is not open
 _CHINESE = {"gbk", "gb2312", "gb18030", "x-gbk", "cp936"}
 _DECLARED = re.compile(rb"<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9_.:-]{1,40})[\"']")
 _Attributes = dict[str, str]
+_Handlers = tuple[Callable[[str, list[str]], None], Callable[[str], None]]
 
 
 def read_xes(chunks: Iterator[bytes], limits: FeedLimits) -> Iterator[Row | Broken]:
@@ -143,7 +144,7 @@ class _Traces:
         self._trace_line = self._order = 0
         self._is_open = False
 
-    def handlers(self) -> tuple[Callable[[str, list[str]], None], Callable[[str], None]]:
+    def handlers(self) -> _Handlers:  # noqa: C901 - three small functions that share their locals
         """The two functions expat calls for every element. Locals instead of attributes: they run millions of times."""
         depth, trace_depth, event_depth, event_line = 0, _NOWHERE, _NOWHERE, 0
         event: _Attributes = {}

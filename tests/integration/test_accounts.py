@@ -130,7 +130,8 @@ def test_accounts_that_make_no_sense_are_refused(accounts: Accounts) -> None:
     def create(username: str = "new", password: str = RIGHT, roles: list[Role] | None = None, org: str = "") -> None:
         accounts.create(username, password, display_name="", roles=[Role.LEADER] if roles is None else roles, org=org)
 
-    for refused, code in ((lambda: create("Zhou!"), "username_invalid"), (lambda: create(password="short"), "password_too_short"),
+    for refused, code in ((lambda: create("Zhou!"), "username_invalid"),
+                          (lambda: create(password="short"), "password_too_short"),
                           (lambda: create(roles=[]), "roles_missing"),
                           (lambda: create(roles=[Role.DEPARTMENT_USER]), "department_user_needs_org")):
         with pytest.raises(InvalidInput) as refusal:

@@ -28,6 +28,7 @@ from feeds.ingest import Ingest
 from feeds.limits import FeedLimits
 from feeds.mapper import Mapper
 from feeds.mapping import find_mapping
+from feeds.queries import FeedQueries
 from feeds.readers.files import read_records
 
 Fact = tuple[str, str, str]  # case, kind, date as written
@@ -177,6 +178,21 @@ def test_two_municipalities_with_common_case_numbers_stay_apart(data_dir: Path, 
     with database.read() as conn:
         found = conn.execute(select(journal.c.area, func.count(journal.c.case_id.distinct())).group_by(journal.c.area))
         assert dict(iter(found)) == {"BPIC15_1": 20, "BPIC15_2": 20, "BPIC15_4": 20}
+
+
+def test_refused_records_are_kept_and_accounted_for(record_in: tuple[Database, Ingest], tmp_path: Path) -> None:
+    database, ingest = record_in
+    path = tmp_path / "fines.csv"
+    path.write_text("case_id,activity,resource,timestamp,article,vehicleclass,dismissal\n"
+                    "A1,Create Fine,=cmd,2001-01-01,157,A,NIL\nA1,Flee,,2001-01-02,,,\nA1,Payment\n", encoding="utf-8")
+    for times in (1, 2):
+        report = _load(ingest, "traffic_fines", path)
+        assert report.account.reasons == {"code_unknown": 1, "field_count": 1}
+        page = FeedQueries(database, ingest.limits).quarantined()
+        assert [(one.code, one.times, one.raw[:2]) for one in page.records] == [
+            ("field_count", times, "A1"), ("code_unknown", times, '{"')]
+    health = FeedQueries(database, ingest.limits).health_of("traffic_fines", SystemClock().now_us())
+    assert (health.accepted, health.duplicates, health.rejected, health.open_quarantined) == (1, 1, 4, 2)
 
 
 def _first_traces(path: Path, folder: Path, most: int = 20) -> Path:

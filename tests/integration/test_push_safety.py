@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -36,6 +37,21 @@ def sqlite_house(fresh_sqlite_url: str) -> Iterator[House]:
     database.create_all()
     yield House(database)
     database.dispose()
+
+
+@pytest.fixture
+def borrowed() -> Iterator[Callable[[ServerProcess], ServerProcess]]:
+    """Starts a server process and sees to its end, whatever the test does."""
+    servers: list[ServerProcess] = []
+
+    def borrow(server: ServerProcess) -> ServerProcess:
+        servers.append(server)
+        server.start()
+        return server
+
+    yield borrow
+    for server in servers:
+        server.kill9()
 
 
 def head_of(house: House) -> int:
@@ -133,9 +149,8 @@ def test_forty_pages_that_connect_at_once_all_hear(sqlite_house: House):
 
 # Crashes ----------------------------------------------------------------------------------------------------------
 
-def test_the_server_killed_in_mid_stream_costs_nothing(house: House):
-    server = ServerProcess(house.database.url.render_as_string(hide_password=False), free_port())
-    server.start()
+def test_the_server_killed_in_mid_stream_costs_nothing(house: House, borrowed: Callable[[ServerProcess], ServerProcess]):
+    server = borrowed(ServerProcess(house.database.url.render_as_string(hide_password=False), free_port()))
     wall, story = Wall(), Story(house, seed=5)
     page = Page(server.url, wall=wall)
     for _ in range(40):
@@ -156,7 +171,6 @@ def test_the_server_killed_in_mid_stream_costs_nothing(house: House):
     assert_shows_the_truth(wall, house)
     assert_never_twice_and_in_order(wall)
     again.cut()
-    server.kill9()
 
 
 def test_redis_killed_costs_latency_and_no_event(sqlite_house: House, redis_service: Service, redis_url: str, restored: Any):
@@ -202,10 +216,14 @@ def test_a_database_that_goes_away_greys_the_wall_and_loses_nothing(fresh_postgr
 
 def wait_for_silence(page: Page) -> int:
     """Until no heartbeat came for three of its intervals; their number so far."""
-    beats = len(page.of("heartbeat"))
-    while page.hears(lambda: len(page.of("heartbeat")) > beats, 0.6):
+    beats = 0
+    while page.hears(partial(has_heard, page, beats + 1), 0.6):
         beats = len(page.of("heartbeat"))
     return beats
+
+
+def has_heard(page: Page, beats: int) -> bool:
+    return len(page.of("heartbeat")) >= beats
 
 
 def record_or_not(house: House, event: Any) -> bool:

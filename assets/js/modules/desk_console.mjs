@@ -12,6 +12,7 @@ import { signForm } from "./desk_sign.mjs";
 import { storyOf } from "./desk_story.mjs";
 import { NO_FILTER, departments, listed, revisions, standing, stepFrom, tally } from "./desk_view.mjs";
 import { setText, toggle } from "./keyed_list.mjs";
+import { needsAck } from "./live_state.mjs";
 import { read } from "./server_clock.mjs";
 
 const TICK_MS = 5_000;
@@ -22,7 +23,7 @@ const STILL_HERE_MS = 300_000;
 /** @param {HTMLElement} root the frame laid out by dashboard/pages/desk.py */
 export function mount(root, { store, t, now, clock, every, socket }) {
   const part = (name) => root.querySelector(`[data-part=${name}]`);
-  const desk = { filter: NO_FILTER, selected: null, index: 0, checked: new Set(), sending: new Set(), cards: [], toldAt: now() };
+  const desk = { filter: NO_FILTER, selected: null, index: 0, checked: new Set(), sending: new Set(), signed: new Set(), auto: true, cards: [], toldAt: now() };
   const mayAcknowledge = root.dataset.mayAcknowledge === "true";
   const serverNow = () => read(clock(), now());
   const send = commander({ emit: emitterOf(socket), wait: (ms) => new Promise((done) => setTimeout(done, ms)), newId,
@@ -31,12 +32,13 @@ export function mount(root, { store, t, now, clock, every, socket }) {
   const list = deskList(part("list"), { t, onSelect: select, onOpen: open, onCheck: check });
   const detail = deskDetail(part("detail"), { t, serverNow, history });
   const filters = deskFilters(part("filters"), { t, onChange: (filter) => { desk.filter = filter; draw(); } });
-  const sign = signForm(part("sign"), { t, mayAcknowledge, onSign: acknowledge, onCancel: () => part("list").focus() });
+  const sign = signForm(part("sign"), { t, mayAcknowledge, onSign: acknowledge, onCancel: () => part("list").focus({ preventScroll: true }) });
 
   function draw() {
     const cards = [...store.get().cards.values()];
     desk.cards = listed(cards, desk.filter);
     forgetGone(store.get().cards);
+    stepOn(store.get().cards);
     const current = standing(desk.cards, desk.selected, desk.index);
     desk.selected = current?.id ?? null;
     desk.index = Math.max(0, desk.cards.indexOf(current));
@@ -67,6 +69,19 @@ export function mount(root, { store, t, now, clock, every, socket }) {
     for (const id of desk.checked) if (!cards.has(id)) desk.checked.delete(id);
   }
 
+  /**
+   * When one's own signature has arrived, or somebody else signed the card the desk had chosen by itself, the place in the
+   * list stays and the next card moves up to it. A card that a person chose stays chosen wherever it goes.
+   */
+  function stepOn(cards) {
+    const card = cards.get(desk.selected);
+    const mayLeave = desk.auto || desk.signed.has(desk.selected);
+    if (!mayLeave || (card && needsAck(card) === 1)) return;
+    desk.signed.delete(desk.selected);
+    desk.selected = null;
+    desk.auto = true;
+  }
+
   /** What a command would sign: the marked cards, else the one that one stands on. */
   function chosen() {
     const marked = desk.cards.filter((card) => desk.checked.has(card.id));
@@ -76,6 +91,7 @@ export function mount(root, { store, t, now, clock, every, socket }) {
 
   function select(id) {
     desk.selected = id;
+    desk.auto = false;
     draw();
     list.reveal(desk.cards[desk.index]);
   }
@@ -104,11 +120,12 @@ export function mount(root, { store, t, now, clock, every, socket }) {
     draw();
     const answer = await send({ type: "acknowledge", cards, comment });
     ids.forEach((id) => { desk.sending.delete(id); desk.checked.delete(id); });
+    if (answer?.ok) desk.signed = new Set(ids);
     const { words, refused, signed } = outcome(answer, t);
     say(words, refused.length > 0 || signed === 0 ? "refused" : "done");
     detail.refresh();
     draw();
-    part("list").focus();
+    part("list").focus({ preventScroll: true });
   }
 
   function say(words, tone) {
@@ -120,7 +137,7 @@ export function mount(root, { store, t, now, clock, every, socket }) {
   function onKey(event) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const typing = event.target.closest("input, textarea, select, button, a");
-    if (typing) { if (event.key === "Escape") { sign.close(); part("list").focus(); } return; }
+    if (typing) { if (event.key === "Escape") { sign.close(); part("list").focus({ preventScroll: true }); } return; }
     const action = KEYS[event.key];
     if (!action) return;
     event.preventDefault();

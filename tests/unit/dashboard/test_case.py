@@ -88,7 +88,8 @@ def test_the_applicant_is_named_only_to_who_needs_the_name(site: Site, role: Rol
     assert ("王小明" in shown(site, role, PATHS["own"])) is sees
 
 
-@pytest.mark.parametrize(("name", "hidden"), [("王小明", "王**"), ("李四", "李*"), ("新余市钢铁贸易有限公司", "新余***公司"), ("", "")])
+@pytest.mark.parametrize(("name", "hidden"), [
+    ("王小明", "王**"), ("李四", "李*"), ("新余市钢铁贸易有限公司", "新余***公司"), ("", "")])
 def test_masking_keeps_just_enough_to_recognise_a_name(name: str, hidden: str) -> None:
     assert masked(name) == hidden
 
@@ -162,7 +163,8 @@ def test_every_day_is_told_by_a_sign_and_words_not_by_colour_alone(site: Site, w
 
 def test_a_very_long_clock_shows_its_ends_its_due_month_and_how_much_lies_between() -> None:
     from types import SimpleNamespace
-    months = [[SimpleNamespace(day=day_of(NOW.date().replace(year=2020 + at // 12, month=at % 12 + 1, day=1)))] for at in range(20)]
+    firsts = [NOW.date().replace(year=2020 + at // 12, month=at % 12 + 1, day=1) for at in range(20)]
+    months = [[SimpleNamespace(day=day_of(first))] for first in firsts]
     shown_months, left_out = case_calendar._shown(months, months[9][0].day)
 
     assert shown_months == [*months[:3], months[9], *months[-3:]]

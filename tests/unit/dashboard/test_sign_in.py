@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from core.access import Actor, Role
@@ -73,13 +75,13 @@ def test_an_address_that_keeps_failing_must_wait(site: Site) -> None:
     client = site.client()
     token = csrf_of(client)
     form = {"username": "nobody-at-all", "password": "x", "csrf": token}
-    statuses = [client.post("/sign-in/", data=form, headers=SAME_ORIGIN, environ_base=outside).status_code for _ in range(21)]
+    answers = [client.post("/sign-in/", data=form, headers=SAME_ORIGIN, environ_base=outside) for _ in range(21)]
 
-    assert statuses == [401] * 20 + [429]
+    assert [answer.status_code for answer in answers] == [401] * 20 + [429]
 
 
-def test_demonstration_accounts_are_shown_in_the_demonstration_only(site: Site, tmp_path_factory: pytest.TempPathFactory) -> None:
-    demo = make_site(tmp_path_factory.mktemp("demo"), demo=True)
+def test_demonstration_accounts_are_shown_in_the_demonstration_only(site: Site, tmp_path: Path) -> None:
+    demo = make_site(tmp_path, demo=True)
 
     assert DEMO_PASSWORD not in site.client().get("/sign-in/").text
     assert "周立新" in demo.client().get("/sign-in/").text

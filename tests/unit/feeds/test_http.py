@@ -11,15 +11,15 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 from werkzeug.test import TestResponse
 
+from core.accounts import Accounts
 from core.clock import FrozenClock
 from core.database import Database
-from core.errors import InvalidInput, Unavailable
-from core.models import tokens as token_table
-from feeds import tokens
+from core.doorbell import InProcessDoorbell
+from core.errors import Unavailable
+from core.unit_of_work import UnitOfWorkFactory
 from feeds.http import Admission, TooManyRequests, events_blueprint
 from feeds.ingest import Ingest
 from feeds.limits import FeedLimits
@@ -35,9 +35,13 @@ def _event(number: int, **changes: object) -> dict[str, object]:
 
 
 @pytest.fixture
-def token(database: Database) -> str:
-    with database.transaction() as conn:
-        return tokens.issue(conn, "hall", 0)
+def accounts(database: Database, frozen_clock: FrozenClock) -> Accounts:
+    return Accounts(UnitOfWorkFactory(database, frozen_clock, InProcessDoorbell()), frozen_clock)
+
+
+@pytest.fixture
+def token(accounts: Accounts) -> str:
+    return accounts.issue_token("feed", "hall")
 
 
 @pytest.fixture
@@ -126,24 +130,15 @@ def test_without_a_valid_token_nothing_is_taken(client: FlaskClient, header: dic
     assert answer.headers["WWW-Authenticate"] == "Bearer"
 
 
-def test_a_revoked_token_is_no_token(client: FlaskClient, auth: dict[str, str], database: Database) -> None:
-    with database.transaction() as conn:
-        assert tokens.revoke(conn, "hall", 5) == 1
-        assert tokens.revoke(conn, "hall", 6) == 0
+def test_a_revoked_token_is_no_token(client: FlaskClient, auth: dict[str, str], accounts: Accounts) -> None:
+    assert accounts.revoke_tokens("feed", "hall") == 1
     assert_problem(client.post(URL, json=[_event(1)], headers=auth), 401, "token_required")
 
 
-def test_only_the_hash_of_a_token_is_kept(token: str, database: Database) -> None:
-    with database.read() as conn:
-        stored = conn.execute(select(token_table)).all()
-        assert token not in repr(stored)
-        assert [one.source for one in tokens.list_tokens(conn)] == ["hall"]
-
-
-def test_a_source_needs_a_usable_name(database: Database) -> None:
-    for name in ("", "x" * 65, "a\nb"):
-        with database.transaction() as conn, pytest.raises(InvalidInput):
-            tokens.issue(conn, name, 0)
+def test_the_token_of_a_screen_is_no_token_of_a_source(client: FlaskClient, accounts: Accounts) -> None:
+    screen = accounts.issue_token("screen", "hall")
+    answer = client.post(URL, json=[_event(1)], headers={"Authorization": f"Bearer {screen}"})
+    assert_problem(answer, 401, "token_required")
 
 
 def test_a_database_that_is_away_asks_to_come_again(client: FlaskClient, auth: dict[str, str],

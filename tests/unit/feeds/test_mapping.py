@@ -73,3 +73,10 @@ def test_the_first_directory_wins(tmp_path: Path) -> None:
     own.write_text(PERMITS.replace("name: permits", "name: bpic15"), encoding="utf-8")
     assert find_mapping("bpic15", (tmp_path,)).path == own
     assert read_mapping(own).reference == "bpic15"
+
+
+def test_a_template_with_an_unknown_name_is_refused(write_mapping: Callable[[str], SourceMapping]) -> None:
+    with pytest.raises(ConfigError) as caught:
+        write_mapping(PERMITS + "source: '{town}'\n")
+    assert caught.value.details["key"] == "source"
+    assert "{area}" in caught.value.details["remedy"]

@@ -1,0 +1,24 @@
+"""Fixtures of the end-to-end tests: a whole installation that runs, and browsers before it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.e2e.centre import CommandCentre, settings_for
+from tests.e2e.screens import Screens, screens_of
+
+
+@pytest.fixture(scope="module")
+def centre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CommandCentre]:
+    """One installation for the tests of a file; each uses case numbers and departments of its own."""
+    with CommandCentre(settings_for(tmp_path_factory.mktemp("centre"))) as running:
+        yield running
+
+
+@pytest.fixture
+def screens(browser: Browser) -> Iterator[Screens]:
+    with screens_of(browser) as opened:
+        yield opened

@@ -1,0 +1,84 @@
+"""The main job, end to end: events come in by HTTP, and the wall in the supervision room shows what follows from them."""
+
+from __future__ import annotations
+
+import time
+
+from tests.e2e.centre import CommandCentre, accepted, concluded, overdue
+from tests.e2e.screens import (
+    Screens,
+    believed,
+    figure,
+    heat_row,
+    wait_for_card,
+    wait_for_heat_row,
+    wait_for_text,
+    wall_cards,
+)
+
+AT_ONCE_S = 5.0  # generous: the figures themselves are measured by the benchmarks
+
+
+def test_a_delivery_raises_a_red_card_a_row_and_the_figures_on_the_wall_at_once(centre: CommandCentre, screens: Screens) -> None:
+    wall = screens.wall(centre.address, centre.screen_token)
+    assert wall_cards(wall, "red") == []
+    item = centre.item("fagai")
+
+    centre.post(accepted("S-1", "2026-01-05T10:00:00+08:00", item=item), accepted("S-2", "2026-03-16T09:10:00+08:00", item=item))
+    delivered = time.perf_counter()
+    wait_for_card(wall, "red", "S-1")
+    shown_after = time.perf_counter() - delivered
+
+    assert shown_after < AT_ONCE_S
+    [card] = wall_cards(wall, "red")
+    assert card["org"] == centre.name_of("fagai")
+    assert card["item"] == centre.services.catalogue.items[item].name
+    assert card["late"] == "超法定时限"
+    assert card["ack"].startswith("未签收")
+    wait_for_heat_row(wall, centre.name_of("fagai"), ["2", "1"])
+    wait_for_text(wall, "[data-figure=open]", "2")
+    assert (figure(wall, "red"), figure(wall, "yellow"), figure(wall, "accepted_today")) == ("1", "0", "1")
+
+
+def test_a_new_card_is_shown_large_once_and_stands_in_the_queue(centre: CommandCentre, screens: Screens) -> None:
+    wall = screens.wall(centre.address, centre.screen_token)
+
+    centre.post(overdue("S-10", "2026-03-13", org="minzheng", item=centre.item("minzheng")))
+
+    wait_for_text(wall, ".fly-card .fly-level", "新发黄牌")
+    assert centre.name_of("minzheng") in wall.inner_text(".fly-card")
+    wait_for_card(wall, "yellow", "S-10", "超承诺时限")
+    wait_for_text(wall, ".queue-row", centre.name_of("minzheng"))
+    assert "待签收" in wall.inner_text(".queue-summary")
+
+
+def test_a_card_worsens_and_a_concluded_case_leaves_the_heat_map(centre: CommandCentre, screens: Screens) -> None:
+    org = "jiaoyu"
+    name = centre.name_of(org)
+    wall = screens.wall(centre.address, centre.screen_token)
+    centre.post(overdue("S-20", "2026-03-13", org=org, item=centre.item(org)))
+    wait_for_card(wall, "yellow", "S-20")
+    wait_for_heat_row(wall, name, ["1", "1"])
+
+    centre.post(overdue("S-20", "2026-03-13", org=org, item=centre.item(org), limit="statutory_due", version=2))
+    wait_for_card(wall, "red", "S-20")
+    assert "S-20" not in [card["case_no"] for card in wall_cards(wall, "yellow")]
+
+    centre.post(concluded("S-20", "2026-03-16T09:20:00+08:00"))
+    wait_for_card(wall, "red", "S-20", "已消除 未签收")
+    wall.wait_for_function("(name) => ![...document.querySelectorAll('#wall-heat-map svg text')]"
+                           ".some((node) => node.textContent.trim() === name)", arg=name)
+    assert heat_row(wall, name) is None
+
+
+def test_two_walls_show_the_same_and_a_wall_in_english_too(centre: CommandCentre, screens: Screens) -> None:
+    centre.post(overdue("S-30", "2026-03-12", org="minzheng", item=centre.item("minzheng")))
+    chinese = screens.wall(centre.address, centre.screen_token)
+    english = screens.wall(centre.address, centre.screen_token, lang="en")
+    wait_for_card(chinese, "yellow", "S-30")
+    wait_for_card(english, "yellow", "S-30")
+
+    assert sorted(card["id"] for card in believed(chinese)["cards"]) == sorted(card["id"] for card in believed(english)["cards"])
+    assert "黄牌" in chinese.inner_text(".cards-yellow .cards-head")
+    assert "Yellow" in english.inner_text(".cards-yellow .cards-head")
+    assert english.get_attribute("html", "lang") == "en"
