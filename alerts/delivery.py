@@ -34,6 +34,7 @@ class Client:
     screen: str
     actor: Actor
     build: str = ""
+    epoch: str = ""
     sent: int | None = None
     awaiting: int | None = None      # number it has to confirm
     awaiting_after: int | None = None  # number before the batch in flight; None: a snapshot is in flight
@@ -95,6 +96,7 @@ class Delivery:
             client = self._clients.get(sid)
             can_replay = is_same_build and bool(epoch) and epoch == self._log.epoch and self._is_near(last_seq)
             if client is not None and can_replay:
+                client.epoch = epoch
                 self._continue_from(client, last_seq)
                 return True
         self._give_snapshot(sid)
@@ -134,11 +136,12 @@ class Delivery:
             return self._log.epoch, self._log.head
 
     def restart(self, epoch: str, head: int) -> None:
-        """Another epoch: every client starts anew from a snapshot."""
+        """Another epoch, or a log that runs back: every client starts anew, but those who read the new one already."""
         with self._lock:
+            is_back = epoch == self._log.epoch
             self._log.restart(epoch, head)
-            everyone = list(self._clients)
-        for sid in everyone:
+            strangers = [client.sid for client in self._clients.values() if is_back or client.epoch != epoch]
+        for sid in strangers:
             self._give_snapshot(sid)
 
     def publish(self, messages: Sequence[Message]) -> None:
@@ -260,5 +263,5 @@ class Delivery:
             missed = client.missed if client.awaiting is not None else 0
             client.sent = client.awaiting = snapshot.as_of_seq
             client.awaiting_after, client.waiting_since, client.missed = None, self._monotonic(), missed
-            client.is_partial, client.closed_since = snapshot.is_partial, 0
+            client.epoch, client.is_partial, client.closed_since = snapshot.epoch, snapshot.is_partial, 0
             self._outlet.emit("snapshot", message, [sid])

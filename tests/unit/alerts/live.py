@@ -52,12 +52,12 @@ class LiveServer:
         self.push.attach(self.app)
 
     def __enter__(self) -> LiveServer:
+        self.push.start()
         self._http = make_server("127.0.0.1", self.port, self.app, threaded=True)
         self._http.daemon_threads = True  # type: ignore[attr-defined]
         self._http.log = lambda *_args: None  # type: ignore[attr-defined]
         self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         self._thread.start()
-        self.push.start()
         return self
 
     def __exit__(self, *_exc: object) -> None:
