@@ -94,7 +94,7 @@ def refusal_of(card: Card | None, ref: CardRef, writer: CardWriter) -> CardResul
     already. A card that changed otherwise (it worsened) has to be looked at again.
     """
     if card is None:
-        return _refused(ref.id, 0, State.CLOSED, "card_not_found", writer.said("card_not_found"))
+        return _refused(ref.id, 0, State.CLOSED, "card_not_found", writer.said("card_not_found", id=ref.id))
     if card.rev == ref.rev and card.closed_at is None and not card.is_acked:
         return None
     if card.acked_rev is not None and card.acked_rev >= ref.rev:

@@ -84,7 +84,7 @@ class Card:
     @property
     def top(self) -> Passage:
         """The passage that gives the card its level: the earliest of the worst."""
-        return min(self.standing, key=lambda passage: (-passage.level, passage.at))
+        return _top_of(self.standing)
 
     def knows(self, new: Passage) -> bool:
         """Whether this very passage stands here already: a repeated delivery."""
@@ -92,7 +92,7 @@ class Card:
 
     def take(self, new: Passage) -> bool:
         """Add a passage, or replace what was known of the same rung. False when it says nothing new."""
-        if self.knows(new):
+        if self.passages and self.knows(new):
             return False
         self.passages = [old for old in self.passages if old.withdrawn or not _same_rung(old, new)]
         self.passages.append(new)
@@ -140,7 +140,8 @@ class Card:
             self.close(reason, now_us)
 
     def _derive(self) -> None:
-        standing, top = self.standing, self.top
+        standing = self.standing
+        top = _top_of(standing)
         self.level, self.level_at, self.due_at = top.level, top.at, top.due_at
         self.rule, self.rule_version, self.clock_kind, self.ordinal = top.rule, top.rule_version, top.kind, top.ordinal
         self.opened_at = min(passage.at for passage in standing)
@@ -158,6 +159,10 @@ class Card:
     def _forget_acknowledgement(self) -> None:
         self.acked_rev = self.acked_at = None
         self.acked_by = self.acked_name = self.ack_comment = None
+
+
+def _top_of(passages: list[Passage]) -> Passage:
+    return passages[0] if len(passages) == 1 else min(passages, key=lambda passage: (-passage.level, passage.at))
 
 
 def _same_rung(old: Passage, new: Passage) -> bool:

@@ -59,7 +59,7 @@ def _level(name: str | None) -> Level | None:
     try:
         return Level[name.upper()]
     except KeyError:
-        raise InvalidInput("level_unknown", level=name[:32], accepted="warning, yellow or red") from None
+        raise InvalidInput("level_unknown", name=name[:32], accepted="warning, yellow or red") from None
 
 
 def _number(name: str, default: int, most: int) -> int:

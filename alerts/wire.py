@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import tzinfo
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -73,7 +74,7 @@ class CardWriter:
         self._wording, self._zone = wording, zone
 
     def iso(self, us: int, timespec: str = "seconds") -> str:
-        return from_us(us).astimezone(self._zone).isoformat(timespec=timespec)
+        return _iso(us, self._zone, timespec)
 
     def maybe_iso(self, us: int | None) -> str | None:
         return None if us is None else self.iso(us)
@@ -103,6 +104,11 @@ class CardWriter:
         if card.acked_at is None:
             return None
         return Acknowledgement(card.acked_name or "", self.iso(card.acked_at), card.ack_comment or "")
+
+
+@lru_cache(maxsize=8192)  # a batch of cards shares most of its instants
+def _iso(us: int, zone: tzinfo, timespec: str) -> str:
+    return from_us(us).astimezone(zone).isoformat(timespec=timespec)
 
 
 def _speaking_passage(card: Card) -> Passage:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from alerts.cards import Passage
 from config.ladders import Preset
+from core.errors import ConfigError
+
+log = logging.getLogger(__name__)
 
 Name = Callable[[str], str]
 
@@ -45,7 +49,13 @@ class LadderWording:
         self._rungs = {(rule.id, rung.code): rung for rule in rules for rung in rule.rungs}
 
     def sentence(self, key: str, **args: Any) -> str:
-        return self._texts.get(key, **args) if self._texts.has(key) else key
+        if not self._texts.has(key):
+            return key
+        try:
+            return self._texts.get(key, **args)
+        except ConfigError as error:
+            log.warning("a text cannot be used: %s", error)
+            return key
 
     def limit_text(self, passage: Passage) -> str:
         stated = str(passage.facts.get("limit") or "")

@@ -38,6 +38,7 @@ class Timing:
     started: Moment
     stops: tuple[Span, ...]
     calendar: WorkingCalendar
+    at_once: bool = False  # a budget of 0: the same visit, so until the end of the day
 
     @property
     def by_day(self) -> bool:
@@ -46,7 +47,7 @@ class Timing:
 
 def timing_of_limit(limit: Limit, started: Moment, stops: tuple[Span, ...], calendar: WorkingCalendar) -> Timing:
     """A clock with a stated budget, such as 20 working days."""
-    return Timing(limit.amount, limit.unit, limit.granularity, started, stops, calendar)
+    return Timing(limit.amount, limit.unit, limit.granularity, started, stops, calendar, at_once=limit.amount == 0)
 
 
 def timing_of_due(due: Due, started: Moment, stops: tuple[Span, ...], calendar: WorkingCalendar) -> Timing:
@@ -101,7 +102,7 @@ def threshold_of(timing: Timing, rung: Rung) -> float | None:
 
 def instant_after(timing: Timing, units: float) -> int | None:
     """The UTC instant at which more than `units` of the limit's unit have been used."""
-    if timing.by_day or timing.amount == 0 == units:
+    if timing.by_day or (timing.at_once and units == 0):
         day = _day_after(timing, int(units))
         return None if day is None else _to_utc(timing, (day + 1) * DAY_US)
     local = _local_after(timing, round(units * _unit_us(timing)))

@@ -34,6 +34,10 @@ class EventKind(StrEnum):
     VOIDED = "voided"                            # 作废
 
 
+# `order` of an event made from what a log says of the case as a whole: it stands after the log's own events of that instant
+# and is no event of the log itself (the end of a log is the time of its last event).
+AFTER_THE_LOG = 2**31 - 1
+
 CLOSING_KINDS = frozenset({EventKind.CONCLUDED, EventKind.NOT_ACCEPTED, EventKind.WITHDRAWN, EventKind.RETURNED,
                            EventKind.VOIDED})
 

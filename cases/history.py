@@ -2,13 +2,13 @@
 
 Counted by the dates as written, by the same clock algebra as the live clocks. On day D a case is open if it was opened on
 or before D and not closed by D; overdue if D is after its due day; closed on its due day it was in time. Under `net` the
-days in (stop, resumption] do not count; a stop that never ends lasts to the end of the record.
+days in (stop, resumption] do not count; a stop that never ends lasts to the end of its log.
 """
 
 from __future__ import annotations
 
 import calendar as civil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -17,14 +17,14 @@ from sqlalchemy import BigInteger, Connection, cast, func, select
 
 from cases.changes import NO_ORG
 from cases.clocks import Span, Timing, due_day, merge, timing_of_due, timing_of_limit, used_days
-from cases.events import Due
+from cases.events import AFTER_THE_LOG, Due
 from cases.journal import stream_cases
 from cases.models import journal
 from cases.projection import Catalogue, limits_of
 from cases.states import Fold, Moment, fold_all
 from core.database import Database
 from core.errors import InvalidInput
-from core.instants import DAY_US, MINUTE_US, day_of
+from core.instants import DAY_US, HOUR_US, MINUTE_US, day_of
 from core.limits import Granularity, Limit, Unit, parse_limit
 from core.working_calendar import WorkingCalendar
 
@@ -42,7 +42,12 @@ class Question:
     @property
     def stated(self) -> Limit | None:
         """The limit when it is stated as `20wd`, None when it is one of KINDS."""
-        return None if self.limit in KINDS else parse_limit(self.limit)
+        if self.limit in KINDS:
+            return None
+        limit = parse_limit(self.limit)
+        if limit.unit is Unit.WORKING_HOUR:
+            raise InvalidInput("limit_hours_not_by_day", text=self.limit, accepted="20wd or 56cd")
+        return limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,20 +79,22 @@ class History:
 
     def stats(self, question: Question, day: int) -> dict[str, Any]:
         """The statistics at the end of an epoch day: `all` and one entry per department."""
-        cases = [case for case in self.cases(question) if case.opened <= day]
         by_org: dict[str, list[PastCase]] = {}
-        for case in cases:
-            by_org.setdefault(case.org, []).append(case)
+        for case in self.cases(question):
+            known = by_org.setdefault(case.org, [])
+            if case.opened <= day:
+                known.append(case)
+        cases = [case for group in by_org.values() for case in group]
         return {"all": _figures(cases, day, question),
                 "departments": {org: _figures(group, day, question) for org, group in sorted(by_org.items())}}
 
     def cases(self, question: Question) -> Iterator[PastCase]:
         """Every case ever opened, judged by the question."""
         with self._database.read() as conn:
-            log_end = _end_of_record(conn) if question.net else 0
+            log_ends = _ends_of_logs(conn) if question.net else {}
         with self._database.read() as conn:
             for _case_id, events in stream_cases(conn):
-                past = _past_case(fold_all(events), question, self._catalogue, log_end)
+                past = _past_case(fold_all(events), question, self._catalogue, log_ends)
                 if past is not None:
                     yield past
 
@@ -109,16 +116,18 @@ def _ends(day: date, step: str) -> bool:
     return step == "day" or day.weekday() == 6
 
 
-def _end_of_record(conn: Connection) -> int:
-    """The last day (as written) on which anything happened, as the local instant of its end."""
-    last = conn.scalar(select(func.max(journal.c.claimed_at + cast(journal.c.utc_offset, BigInteger) * MINUTE_US))) or 0
-    return (last // DAY_US) * DAY_US
+def _ends_of_logs(conn: Connection) -> dict[str, int]:
+    """Per source the day (as written) of its last event, as a local instant."""
+    local = journal.c.claimed_at + cast(journal.c.utc_offset, BigInteger) * MINUTE_US
+    own = select(journal.c.source, func.max(local)).where(journal.c.src_order < AFTER_THE_LOG).group_by(journal.c.source)
+    return {source: last // DAY_US * DAY_US for source, last in conn.execute(own)}
 
 
-def _past_case(fold: Fold, question: Question, catalogue: Catalogue, log_end: int) -> PastCase | None:
+def _past_case(fold: Fold, question: Question, catalogue: Catalogue,
+               log_ends: Mapping[str, int]) -> PastCase | None:
     if fold.accepted is None:
         return None
-    stops = _stops(fold, fold.accepted, log_end) if question.net else ()
+    stops = _stops(fold, fold.accepted, log_ends.get(fold.source, 0)) if question.net else ()
     timing = _timing(fold, fold.accepted, question, catalogue, stops)
     opened = fold.accepted.local // DAY_US
     closed = fold.closed.local // DAY_US if fold.closed else None
@@ -129,28 +138,32 @@ def _past_case(fold: Fold, question: Question, catalogue: Catalogue, log_end: in
 
 def _timing(fold: Fold, opened: Moment, question: Question, catalogue: Catalogue, stops: tuple[Span, ...]) -> Timing | None:
     if question.stated is not None:
-        return timing_of_limit(_by_day(question.stated), opened, stops, question.calendar)
+        return timing_of_limit(_by_day(question.stated, question.calendar), opened, stops, question.calendar)
     due = {"promised": fold.promised_due, "statutory": fold.statutory_due, "own": fold.own_due}[question.limit]
     if due is not None:
         return timing_of_due(Due(due.at, due.utc_offset, Granularity.DAY), opened, stops, question.calendar)
     promised, statutory = limits_of(fold, catalogue)
     limit = {"promised": promised, "statutory": statutory, "own": None}[question.limit]
-    return timing_of_limit(_by_day(limit), opened, stops, question.calendar) if limit is not None else None
+    return timing_of_limit(_by_day(limit, question.calendar), opened, stops, question.calendar) if limit is not None else None
 
 
-def _by_day(limit: Limit) -> Limit:
-    """History is judged by dates, so an hour limit counts as the day it falls on."""
+def _by_day(limit: Limit, calendar: WorkingCalendar) -> Limit:
+    """History is judged by dates: an item's hours count as the working days they fill."""
     if limit.unit is Unit.WORKING_HOUR:
-        return Limit(0)
+        return Limit(-(-limit.amount * HOUR_US // calendar.day_us))
     return Limit(limit.amount, limit.unit, Granularity.DAY)
 
 
 def _stops(fold: Fold, opened: Moment, log_end: int) -> tuple[Span, ...]:
-    """The case's stops after its opening; one that never ends lasts to the end of the record or of the case."""
-    until = fold.closed.local if fold.closed else log_end
-    spans = [(max(stop.start.local, opened.local), min(stop.end.local if stop.end else until, until))
-             for stop in fold.stops]
-    return merge([(start, end) for start, end in spans if end > start])
+    """The case's stops after its opening and before its closing; one that never ends lasts to the end of the log."""
+    spans = []
+    for stop in fold.stops:
+        start, end = max(stop.start.local, opened.local), stop.end.local if stop.end else log_end
+        if fold.closed is not None:
+            end = min(end, fold.closed.local)
+        if end > start:
+            spans.append((start, end))
+    return merge(spans)
 
 
 def _duration(opened: Moment, closed: int | None, stops: tuple[Span, ...], question: Question, unit: Unit) -> int | None:

@@ -192,9 +192,11 @@ def _case_limits(fold: Fold, case_id: int, context: AreaContext, catalogue: Cata
     rules = {kind: rule for kind, _, _ in watched if (rule := _rule(context, kind, opened)) is not None}
     if not rules:
         raise _Unjudgeable("rule_missing", context.preset.id)
+    stated = {ClockKind.PROMISED: fold.promised_limit, ClockKind.STATUTORY: fold.statutory_limit}
     for kind, due, limit in watched:
         if kind in rules:
-            yield _Watch(ClockRef(case_id, kind), opened, fold.closed, rules[kind], limit, due, tuple(fold.stops))
+            judged = _as_judged_here(limit, rules[kind]) if stated.get(kind) else limit
+            yield _Watch(ClockRef(case_id, kind), opened, fold.closed, rules[kind], judged, due, tuple(fold.stops))
 
 
 def limits_of(fold: Fold, catalogue: Catalogue) -> tuple[Limit | None, Limit | None]:
@@ -203,6 +205,13 @@ def limits_of(fold: Fold, catalogue: Catalogue) -> tuple[Limit | None, Limit | N
     promised = parse_limit(fold.promised_limit) if fold.promised_limit else item.promised if item else None
     statutory = parse_limit(fold.statutory_limit) if fold.statutory_limit else item.statutory if item else None
     return _extended(promised, fold.extension_days), _extended(statutory, fold.extension_days)
+
+
+def _as_judged_here(limit: Limit | None, rule: Rule) -> Limit | None:
+    """A limit a feed states says how long, not how exactly: that is the rule's to say."""
+    if limit is None or rule.granularity is None or limit.unit is Unit.WORKING_HOUR:
+        return limit
+    return Limit(limit.amount, limit.unit, rule.granularity)
 
 
 def _extended(limit: Limit | None, days: int) -> Limit | None:

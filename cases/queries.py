@@ -180,12 +180,13 @@ class CaseQueries:
             return list(conn.scalars(select(case_table.c.area).where(case_table.c.case_no == case_no)
                                      .order_by(case_table.c.area)))
 
-    def search(self, text: str, limit: int = 50) -> list[CaseRow]:
-        """Open cases first, those whose number begins with `text`."""
+    def search(self, text: str, limit: int = 50, org: str | None = None) -> list[CaseRow]:
+        """Open cases first, those whose number begins with `text`; of one department when asked."""
         c = case_table.c
         statement = select(*c["case_id", "area", "case_no", "org", "item", "state", "light", "opened_at", "closed_at"])
         with self._database.read() as conn:
-            rows = conn.execute(statement.where(c.case_no.startswith(text, autoescape=True))
+            rows = conn.execute(statement.where(c.case_no.startswith(text, autoescape=True),
+                                                *([c.org == org] if org is not None else []))
                                 .order_by(c.closed_at.is_not(None), c.case_no).limit(limit)).all()
         return [self._case_row(row) for row in rows]
 

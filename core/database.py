@@ -15,6 +15,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, MetaData, Table, create_engine, event
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
 
 from core.errors import ConfigError
 
@@ -195,9 +196,20 @@ def _on_conflict(table: str, columns: Sequence[str], key: Sequence[str], add: Se
 
 def _copy(conn: Connection, target: str, columns: Sequence[str], rows: Rows) -> None:
     driver: Any = conn.connection.dbapi_connection
-    with driver.cursor() as cursor, cursor.copy(f"COPY {target} ({','.join(columns)}) FROM STDIN") as copy:
+    statement = f"COPY {target} ({','.join(columns)}) FROM STDIN"
+    with _wrapped_errors(conn, statement), driver.cursor() as cursor, cursor.copy(statement) as copy:
         for row in rows:
             copy.write_row(row)
+
+
+@contextmanager
+def _wrapped_errors(conn: Connection, statement: str) -> Iterator[None]:
+    """Errors of the bare driver as those of SQLAlchemy, so that a caller has one kind to catch."""
+    driver_error = conn.dialect.loaded_dbapi.Error
+    try:
+        yield
+    except driver_error as error:
+        raise DBAPIError.instance(statement, None, error, driver_error, dialect=conn.dialect) from error
 
 
 def _tuples(rows: Rows) -> list[tuple[Any, ...]]:

@@ -85,7 +85,7 @@ class _Import:
     def __init__(self, file_name: str, mapping: SourceMapping, ingest: Ingest, kind: str, source: str | None,
                  is_history: bool) -> None:
         self._mapping, self._ingest, self._kind, self._is_history = mapping, ingest, kind, is_history
-        self._mapper = Mapper(mapping, file_name, ingest.limits, source)
+        self._mapper = Mapper(mapping, file_name, ingest.limits, source, ingest.default_area)
         self._areas_stored: set[str] = set()
         self.report = ImportReport(file_name, mapping.name)
 

@@ -36,8 +36,9 @@ class Ingest:
     """Takes parsed records of any connector."""
 
     def __init__(self, recorder: RecordsEvents, database: Database, clock: Clock, areas: Areas,
-                 limits: FeedLimits) -> None:
-        self.limits = limits
+                 limits: FeedLimits, default_area: str | None = None) -> None:
+        """`default_area` is the area of cases whose record names none."""
+        self.limits, self.default_area = limits, default_area
         self._recorder, self._database, self._clock, self._areas = recorder, database, clock, areas
 
     def store_area(self, area: Area, *, only_if_new: bool = False) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from cases.events import CaseEvent, EventData
+from cases.events import AFTER_THE_LOG, CaseEvent, EventData
 from feeds.limits import FeedLimits
 from feeds.mapping import ANY_CODE, CaseEventShape, EventShape, MappingShape, SourceMapping, TargetShape
 from feeds.readers.xes import CASE_PREFIX
@@ -21,7 +21,7 @@ from feeds.tally import Tally, fingerprint_of
 from feeds.times import time_reader
 from feeds.values import Compiler, Fields, name_of, short_name, whole_number
 
-ORDER_FIRST, ORDER_LAST = 0, 2**31 - 1
+ORDER_FIRST, ORDER_LAST = 0, AFTER_THE_LOG
 _SUFFIXES = (".gz", ".xes", ".csv", ".jsonl", ".ndjson", ".json", ".xml", ".txt")
 
 
@@ -39,11 +39,14 @@ class CaseHead(msgspec.Struct, frozen=True):
 class Mapper:
     """Turns the rows of one file into events. Not shared between files: it remembers what it met."""
 
-    def __init__(self, mapping: SourceMapping, file_name: str, limits: FeedLimits, source: str | None = None) -> None:
+    def __init__(self, mapping: SourceMapping, file_name: str, limits: FeedLimits, source: str | None = None,
+                 default_area: str | None = None) -> None:
+        """`source` overrides the name in the journal; `default_area` is the area of cases whose own is not told."""
         shape = mapping.shape
         self.mapping, self.stem, self._source = mapping, stem_of(file_name), source
         compiler = Compiler(self.stem, shape.null_values, time_reader(mapping.zone, shape.time.formats))
         self._area, self._no = compiler.text(shape.area.code), compiler.text(shape.case.no)
+        self._default_area = default_area
         self._org, self._item = compiler.text(shape.case.org), compiler.text(shape.case.item)
         self._item_version = compiler.text(shape.case.item_version)
         self._no_name, self._area_name = name_of(shape.case.no), name_of(shape.area.code)
@@ -108,7 +111,7 @@ class Mapper:
             tally.close()
 
     def _head(self, fields: Fields) -> CaseHead:
-        no, area = self._no(fields), self._area(fields)
+        no, area = self._no(fields), self._area(fields) or self._default_area
         if no is None:
             raise Refusal("value_missing", self._no_name)
         if area is None:

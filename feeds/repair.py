@@ -75,7 +75,8 @@ class Repairs:
         if not row.mapping:
             return [self._reader.parse(row.source, raw.encode())]
         mapping = quarantine.detail_of(row).get(quarantine.MAPPING, row.mapping)
-        mapper = Mapper(self._find_mapping(mapping), row.origin, self._ingest.limits, row.source)
+        mapper = Mapper(self._find_mapping(mapping), row.origin, self._ingest.limits, row.source,
+                        self._ingest.default_area)
         try:
             return list(mapper.map(_row_of(row, raw))) or [_refused(Refusal("record_invalid", problem="no event in it"), raw)]
         except Refusal as refusal:

@@ -41,12 +41,12 @@ def replay_clock(first_us: int, speed: float) -> AcceleratedClock:
 class Replay:
     """A file ready to be played. Close it, or use it as a context manager: it holds a temporary file."""
 
-    def __init__(self, path: Path, mapping: SourceMapping, limits: FeedLimits) -> None:
+    def __init__(self, path: Path, mapping: SourceMapping, limits: FeedLimits, default_area: str | None = None) -> None:
         self.path, self.mapping, self.limits = path, mapping, limits
         self.refused: list[Parsed] = []
         self.rejected = 0
         self._timeline = Timeline()
-        self._mapper = Mapper(mapping, path.name, limits)
+        self._mapper = Mapper(mapping, path.name, limits, None, default_area)
         with path.open("rb") as stream:
             self._timeline.add(self._kept(self._mapper.parse(read_records(stream, mapping.shape, limits))))
         self._mapper.close()

@@ -46,7 +46,7 @@ function start(wall) {
   const t = textsOf(config.texts);
   const now = () => performance.now();
   const { faults, onFault } = faultList(t);
-  const store = createStore(initialState(), (callback) => requestAnimationFrame(callback), onFault);
+  const store = createStore(initialState(config.shortNames), (callback) => requestAnimationFrame(callback), onFault);
   const arrivals = signal(onFault);
   const births = new Map();
   let clock = newClock();

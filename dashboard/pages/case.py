@@ -16,6 +16,7 @@ from dashboard.words import Words, words_of
 PREFIX = "/case/"
 TITLE = "case.title"
 FOUND_MAX = 50
+SIGNALS = ("red", "yellow", "warning")
 
 
 def layout(services: Any) -> html.Div:
@@ -38,9 +39,24 @@ def body(services: Any, actor: Actor, pathname: str, query: dict[str, list[str]]
     parts = [unquote(part) for part in pathname.removeprefix(PREFIX).split("/", 1)]
     if len(parts) == 2 and parts[1]:
         return _case(services, actor, parts[0], parts[1].rstrip("/"), query.get("clock", [""])[0], t)
-    text = query.get("q", [""])[0].strip()
-    rows = services.case_queries.search(text, FOUND_MAX) if text else []
-    return case_search.render(text, [row for row in rows if actor.may_see_org(row.org)], t)
+    return _search(services, actor, query.get("q", [""])[0].strip(), t)
+
+
+def _search(services: Any, actor: Actor, text: str, t: Words) -> Any:
+    """What was searched for; before that, a department user's own cases that need attention."""
+    own = actor.org if is_limited(actor) else None
+    if not text:
+        needy = services.case_queries.list_cases(own, SIGNALS) if own is not None else []
+        return case_search.render_own(needy, t) if own is not None else case_search.render(text, [], t)
+    rows = services.case_queries.search(text, FOUND_MAX, own)
+    if [row.case_no for row in rows] == [text]:
+        return _case(services, actor, rows[0].area, text, "", t)
+    return case_search.render(text, rows, t)
+
+
+def is_limited(actor: Actor) -> bool:
+    """Whether the person sees his own unit only."""
+    return not actor.roles - {Role.DEPARTMENT_USER}
 
 
 def _case(services: Any, actor: Actor, area: str, case_no: str, clock: str, t: Words) -> Any:
@@ -54,6 +70,5 @@ def _case(services: Any, actor: Actor, area: str, case_no: str, clock: str, t: W
 
 def _refusal(actor: Actor, t: Words) -> html.Section:
     """A department user gets one answer for a case of another unit and for one that does not exist."""
-    is_limited = not actor.roles - {Role.DEPARTMENT_USER}
-    words = t("case.not_permitted" if is_limited else "case.not_found")
+    words = t("case.not_permitted" if is_limited(actor) else "case.not_found")
     return html.Section([html.P(words), html.A(t("case.back"), href=PREFIX)], className="panel case-none")

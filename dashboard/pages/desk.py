@@ -29,12 +29,14 @@ def layout(services: Any) -> html.Div:
     return html.Div(
         [top_bar.layout(t, "desk", demo), live_strip.layout(t),
          desk_console.layout(t, may_acknowledge=actor is not None and actor.has(*ACKNOWLEDGERS))],
-        className="staff desk", **{"data-live-root": "desk", "data-config": _config(t), "data-freshness": "connecting",
-                                   "data-loaded": "false", "data-demo": str(demo).lower()})
+        className="staff desk",
+        **{"data-live-root": "desk", "data-config": _config(services, t), "data-freshness": "connecting",
+           "data-loaded": "false", "data-demo": str(demo).lower()})
 
 
-def _config(t: Words) -> str:
-    return json.dumps({"texts": {name: t.tree.get(name, {}) for name in SECTIONS}}, ensure_ascii=False)
+def _config(services: Any, t: Words) -> str:
+    return json.dumps({"texts": {name: t.tree.get(name, {}) for name in SECTIONS},
+                       "staleAfterMs": services.settings.server.stale_after_s * 1000}, ensure_ascii=False)
 
 
 def register(app: Dash, services: Any) -> None:

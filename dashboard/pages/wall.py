@@ -23,7 +23,10 @@ TITLE = "wall.title"
 def layout(services: Any) -> html.Div:
     """The whole wall: the canvas of 1920 x 1080 design pixels, empty of data."""
     t = texts_for(services)
-    config = {"texts": {"wall": t.tree.get("wall", {})}, "staleAfterMs": services.settings.server.stale_after_s * 1000}
+    # A card may come before its department stands on the board, or stay after it left: the wall knows every short name.
+    short = {org.code: org.short for org in services.catalogue.organisations.values()}
+    config = {"texts": {"wall": t.tree.get("wall", {})}, "staleAfterMs": services.settings.server.stale_after_s * 1000,
+              "shortNames": short}
     return html.Div(
         html.Div(_zones(t), className="wall-canvas", **{"data-live": "screen-care"}),
         className="wall", **{"data-live-root": "wall", "data-config": json.dumps(config, ensure_ascii=False),

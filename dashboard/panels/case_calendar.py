@@ -20,6 +20,7 @@ MONTHS_SHOWN = 6
 SIGNED = ("make_up", "weekend", "holiday", "opening", "suspended")
 LEGEND = ("opening", "working", "make_up", "weekend", "holiday", "suspended", "due")
 LEVELS = {0: "none", 1: "warning", 2: "yellow", 3: "red"}
+CALENDAR_DAY = "cd"
 _DAYS_IN_WEEK = 7
 
 
@@ -84,6 +85,8 @@ def _sign(line: Any, clock: Any) -> str:
         return "due"
     if is_end(line, clock):
         return "ended"
+    if clock.unit == CALENDAR_DAY and line.kind == "make_up":
+        return ""  # every day counts; whether offices were open says nothing
     return line.kind if line.kind in SIGNED else ""
 
 

@@ -31,9 +31,19 @@ def render(text: str, rows: Sequence[Any], t: Words) -> html.Section:
         return html.Section(html.P(t("case.search_hint")), className="panel case-none")
     if not rows:
         return html.Section(html.P(t("case.search_none", text=text)), className="panel case-none")
+    return html.Section([html.H2(t("case.search_found", n=len(rows))), _table(rows, t)], className="panel")
+
+
+def render_own(rows: Sequence[Any], t: Words) -> html.Section:
+    """A department's own cases that show a signal."""
+    if not rows:
+        return html.Section(html.P(t("case.own_calm")), className="panel case-none")
+    return html.Section([html.H2(t("case.own", n=len(rows))), _table(rows, t)], className="panel")
+
+
+def _table(rows: Sequence[Any], t: Words) -> html.Table:
     heads = [t("case.light" if name == "state" else f"case.fact.{name}") for name in HEADS]
-    found = html.H2(t("case.search_found", n=len(rows)))
-    return html.Section([found, grid(heads, (_row(row, t) for row in rows))], className="panel")
+    return grid(heads, (_row(row, t) for row in rows))
 
 
 def _row(row: Any, t: Words) -> html.Tr:

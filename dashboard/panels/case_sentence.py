@@ -42,7 +42,7 @@ def _left_out(clock: Any, t: Words) -> str:
     kinds = Counter(line.kind for line in clock.days if line.day <= until)
     parts = [t(f"case.why.{kind}", n=kinds[kind]) for kind in NOT_COUNTED if kinds[kind]]
     words = t("case.why.not_counted", what=t("case.why.list").join(parts)) if parts else ""
-    made_up = t("case.why.make_up", n=kinds["make_up"]) if kinds["make_up"] else ""
+    made_up = t("case.why.make_up", n=kinds["make_up"]) if kinds["make_up"] and clock.unit != "cd" else ""
     return t("case.why.join").join(filter(None, (words, made_up)))
 
 

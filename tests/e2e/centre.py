@@ -126,6 +126,15 @@ def concluded(case_no: str, at: str, **fields: Any) -> dict[str, Any]:
     return {"id": f"{case_no}-concluded", "kind": "concluded", "case_no": case_no, "at": at, **fields}
 
 
-def overdue(case_no: str, due: str, org: str = UNIT, limit: str = "promised_due", **fields: Any) -> dict[str, Any]:
-    """A case whose source states its due date; past a promised one is a yellow card, past a statutory one a red."""
-    return accepted(case_no, "2026-02-02T10:00:00+08:00", org, data={limit: due, **fields.pop("data", {})}, **fields)
+def yellow(case_no: str, due: str = "2026-03-12", org: str = UNIT, **fields: Any) -> dict[str, Any]:
+    """A case past the promised date its source states, and far from the statutory one."""
+    return _dated(case_no, org, {"promised_due": due, "statutory_due": "2026-12-31"}, fields)
+
+
+def red(case_no: str, due: str = "2026-03-12", org: str = UNIT, **fields: Any) -> dict[str, Any]:
+    """A case past the statutory date its source states; with `version=2` what was a yellow one becomes red."""
+    return _dated(case_no, org, {"promised_due": due, "statutory_due": due}, fields)
+
+
+def _dated(case_no: str, org: str, dues: dict[str, str], fields: dict[str, Any]) -> dict[str, Any]:
+    return accepted(case_no, "2026-02-02T10:00:00+08:00", org, data={**dues, **fields.pop("data", {})}, **fields)

@@ -13,9 +13,10 @@ export const LEVELS = { warning: 1, yellow: 2, red: 3 };
 const NOTHING = Object.freeze({ resync: false, arrived: Object.freeze([]), shown: null });
 const GAUGES = ["server_time", "board", "figures", "feeds", "duty", "calendar", "alarms"];
 
-/** State before the first snapshot: nothing is known, and nothing is claimed. */
-export function initialState() {
+/** State before the first snapshot: nothing is known, and nothing is claimed. `names`: short names by department. */
+export function initialState(names = {}) {
   return {
+    names,
     loaded: false, epoch: null, last: 0, build: null, demo: false, serverTime: null,
     board: null, figures: null, feeds: [], duty: null, calendar: null, alarms: [],
     cards: new Map(), counts: null, partial: false, headSeq: 0, hashMatches: true,
@@ -139,10 +140,10 @@ export function totals(state) {
   return sums;
 }
 
-/** The name the wall prints for the department of a card: the short one of the board, else what the card carries. */
+/** The name the wall prints for the department of a card: the short one, else what the card carries. */
 export function shortNames(state) {
   const names = new Map((state.board?.rows ?? []).map((row) => [row.org, row.short]));
-  return (card) => names.get(card.org) || card.org_name || "";
+  return (card) => names.get(card.org) || state.names?.[card.org] || card.org_name || "";
 }
 
 /** Cards of one level in the given order. */

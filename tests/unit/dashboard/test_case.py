@@ -100,6 +100,18 @@ def test_a_case_number_with_odd_signs_finds_its_way(site: Site) -> None:
     assert "A/7 <b>&?" in shown(site, Role.INSPECTOR, "/case/360500/A%2F7%20%3Cb%3E%26%3F")
 
 
+def test_a_department_user_is_met_by_his_own_cases_that_need_attention(site: Site) -> None:
+    met = shown(site, Role.DEPARTMENT_USER, "/case/")
+
+    assert "XY-1" in met
+    assert "XY-2" not in met
+
+
+def test_a_whole_number_leads_to_the_case_itself(site: Site) -> None:
+    assert "时限是怎样计算的" in shown(site, Role.DUTY_OFFICER, "/case/", "?q=XY-2")
+    assert "XY-2" not in shown(site, Role.DEPARTMENT_USER, "/case/", "?q=XY-2").replace("“XY-2”", "")
+
+
 # The sentence and the picture
 
 

@@ -128,7 +128,7 @@ def parse(limits: FeedLimits) -> Callable[..., list[Parsed]]:
 
     def read(content: bytes, mapping: SourceMapping | str, name: str = "permits.csv") -> list[Parsed]:
         known = find_mapping(mapping) if isinstance(mapping, str) else mapping
-        mapper = Mapper(known, name, limits)
+        mapper = Mapper(known, name, limits, None, "360500")
         try:
             return list(mapper.parse(read_records(BytesIO(content), known.shape, limits)))
         finally:

@@ -8,9 +8,10 @@ import pytest
 
 from cases.events import EventKind
 from core.instants import written_local
-from feeds.mapper import ORDER_LAST, stem_of
+from feeds.limits import FeedLimits
+from feeds.mapper import ORDER_LAST, Mapper, stem_of
 from feeds.mapping import SourceMapping
-from feeds.records import Parsed
+from feeds.records import Parsed, Row
 from tests.unit.feeds.conftest import PERMITS
 
 Parse = Callable[..., list[Parsed]]
@@ -186,4 +187,14 @@ def test_our_own_file_reads_the_same_from_csv_and_json_lines(parse: Parse) -> No
              "e1,受理,A1,2026-03-09T09:30:00+08:00,JS,JS-001,2026-03-16,\n").encode()
     lines = (b'{"id": "e1", "kind": "accepted", "case_no": "A1", "at": "2026-03-09T09:30:00+08:00", "org": "JS", '
              b'"item": "JS-001", "data": {"promised_due": "2026-03-16"}, "order": 1}\n')
-    assert _only(parse(table, "yangguang_csv")).event == _only(parse(lines, "yangguang_csv")).event
+    event = _only(parse(table, "yangguang_csv")).event
+    assert event is not None
+    assert event.area == "360500"
+    assert _only(parse(lines, "yangguang_csv")).event == event
+
+
+def test_a_case_of_no_area_is_refused_where_the_installation_has_no_default(permits: SourceMapping,
+                                                                           write_mapping: WriteMapping) -> None:
+    mapper = Mapper(write_mapping(PERMITS.replace("{value: city}", "district")), "x.csv", FeedLimits())
+    row = Row(2, {"case_no": "A1", "what": "open", "at": "2011-01-01"}, "", 1)
+    assert [one.rejection.outcome.code for one in mapper.map(row) if one.rejection] == ["area_unknown"]

@@ -80,3 +80,9 @@ def test_a_template_with_an_unknown_name_is_refused(write_mapping: Callable[[str
         write_mapping(PERMITS + "source: '{town}'\n")
     assert caught.value.details["key"] == "source"
     assert "{area}" in caught.value.details["remedy"]
+
+
+def test_the_example_in_the_documentation_is_a_valid_mapping(write_mapping: Callable[[str], SourceMapping]) -> None:
+    page = Path(__file__).resolve().parents[3] / "docs" / "feeds.md"
+    example = page.read_text(encoding="utf-8").split("```yaml\n")[1].split("```")[0]
+    assert write_mapping(example).name == "permits"

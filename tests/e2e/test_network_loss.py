@@ -1,0 +1,159 @@
+"""The cable to the wall is pulled: it says so, keeps what it shows, and afterwards is exactly what it would be without."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import msgspec
+import pytest
+from playwright.sync_api import Page
+
+from tests.e2e.cable import Cable
+from tests.e2e.centre import MONDAY, CommandCentre, concluded, red, settings_for, yellow
+from tests.e2e.frames import Heard
+from tests.e2e.screens import Screens, believed, loaded, wait_for_card, wait_for_text, wall_cards
+
+LOSS_S = 6.0
+IMPATIENT = {"server__heartbeat_s": 0.5, "server__stale_after_s": 1.5, "server__ping_interval_s": 1.0,
+             "server__ping_timeout_s": 1.0}
+ORGS = ("fagai", "minzheng", "jiaoyu", "wenlv")
+
+
+@pytest.fixture
+def centre(tmp_path: Path) -> Iterator[CommandCentre]:
+    """Heartbeats ten times as often as in life, so that six seconds are a long loss."""
+    with CommandCentre(settings_for(tmp_path, **IMPATIENT)) as running:
+        yield running
+
+
+@pytest.fixture
+def cable(centre: CommandCentre) -> Iterator[Cable]:
+    with Cable(centre.port) as line:
+        yield line
+
+
+def wall_behind(cable: Cable, centre: CommandCentre, screens: Screens) -> tuple[Page, Heard]:
+    page = screens.blank(may_lose_link=True)
+    heard = Heard(page)
+    page.goto(f"{cable.address}/wall/?screen={centre.screen_token}")
+    loaded(page)
+    return page, heard
+
+
+def live_a_morning(centre: CommandCentre, prefix: str) -> None:
+    """Cards are raised, worsen, are signed for, and cases end."""
+    for n, org in enumerate(ORGS):
+        centre.post(yellow(f"{prefix}-{n}", org=org, item=centre.item(org)))
+    centre.post(red(f"{prefix}-1", org=ORGS[1], item=centre.item(ORGS[1]), version=2))
+    centre.sign(f"{prefix}-0", f"{prefix}-2")
+    centre.post(concluded(f"{prefix}-2", "2026-03-16T09:20:00+08:00"))
+
+
+def until_silent_for(page: Page, seconds: float) -> None:
+    page.wait_for_function("(ms) => performance.now() - window.yangguang.link().lastHeardMs > ms", arg=seconds * 1000)
+
+
+def until_level_with(page: Page, centre: CommandCentre) -> None:
+    """Until the page holds exactly what the database holds."""
+    wanted = {str(card.id): card.rev for card in centre.cards().values()}
+    page.wait_for_function("""(wanted) => {
+        const cards = [...window.yangguang.state().cards.values()];
+        return cards.length === Object.keys(wanted).length && cards.every(({id, rev}) => wanted[id] === rev);
+    }""", arg=wanted)
+
+
+def assert_as_fresh(page: Page, heard: Heard, centre: CommandCentre, screens: Screens) -> None:
+    """The page, what it heard, the database and a page opened this moment are all the same."""
+    until_level_with(page, centre)
+    fresh = screens.wall(centre.address, centre.screen_token)
+    until_level_with(fresh, centre)
+    in_database = sorted(msgspec.to_builtins(list(centre.cards().values())), key=lambda card: card["id"])
+    for one in (page, fresh):
+        assert sorted(believed(one)["cards"], key=lambda card: card["id"]) == in_database
+    assert heard.cards() == in_database
+    assert heard.shown_once_each()
+    assert heard.in_order()
+    for level in ("red", "yellow"):
+        page.wait_for_function("(wanted) => [...document.querySelectorAll(wanted[0])].map((node) => node.textContent)"
+                               ".join() === wanted[1]",
+                               arg=[f".cards-{level} .card-no", ",".join(card["case_no"] for card in wall_cards(fresh, level))])
+
+
+def test_a_loss_is_said_nothing_is_cleared_and_afterwards_the_wall_is_as_a_fresh_one(
+        centre: CommandCentre, cable: Cable, screens: Screens) -> None:
+    live_a_morning(centre, "L")
+    page, heard = wall_behind(cable, centre, screens)
+    wait_for_card(page, "yellow", "L-3")
+    before = {level: [card["case_no"] for card in wall_cards(page, level)] for level in ("red", "yellow")}
+
+    cable.cut()
+    live_a_morning(centre, "M")
+    centre.post(red("L-3", org="wenlv", item=centre.item("wenlv"), version=2))
+    centre.sign("L-3")
+    page.wait_for_selector(".wall.is-stale")
+    until_silent_for(page, LOSS_S)
+
+    assert page.get_attribute(".wall", "data-freshness") == "stale"
+    assert "数据停于 " in page.inner_text(".veil")
+    assert page.is_visible(".veil-words >> nth=0")
+    assert page.inner_text("[data-live=link-strip] [data-part=state]") == "数据已停"
+    wait_for_text(page, ".alarm-text", "收不到数据")
+    assert {level: [card["case_no"] for card in wall_cards(page, level)] for level in ("red", "yellow")} == before
+
+    cable.mend()
+    page.wait_for_selector(".wall:not(.is-stale)[data-freshness=live]")
+    assert heard.links > 1
+    assert_as_fresh(page, heard, centre, screens)
+    assert "M-1" in [card["case_no"] for card in wall_cards(page, "red")]
+
+
+def test_the_words_on_the_veil_say_when_the_data_stopped(centre: CommandCentre, cable: Cable, screens: Screens) -> None:
+    page, _ = wall_behind(cable, centre, screens)
+    last_heard = believed(page)["serverTime"]
+
+    cable.cut()
+    page.wait_for_selector(".wall.is-stale")
+    told = page.inner_text(".veil-words >> nth=0").removeprefix("数据停于 ")
+
+    assert last_heard[11:16] <= told[:5] <= (MONDAY + timedelta(hours=8, minutes=5)).strftime("%H:%M")
+    assert believed(page)["serverTime"][11:19] == told
+
+
+def test_a_wall_that_missed_more_than_is_replayed_takes_a_snapshot(tmp_path: Path, screens: Screens) -> None:
+    settings = settings_for(tmp_path, **IMPATIENT, push__replay_max=3)
+    with CommandCentre(settings) as centre, Cable(centre.port) as cable:
+        live_a_morning(centre, "R")
+        page, heard = wall_behind(cable, centre, screens)
+
+        cable.cut()
+        live_a_morning(centre, "T")
+        page.wait_for_selector(".wall.is-stale")
+        cable.mend()
+        until_level_with(page, centre)
+
+        assert heard.kinds.count("snapshot") == 2
+        assert_as_fresh(page, heard, centre, screens)
+
+
+def test_a_command_given_into_a_dead_line_is_carried_out_once_when_it_lives_again(
+        centre: CommandCentre, cable: Cable, screens: Screens) -> None:
+    centre.post(yellow("C-1", item=centre.item("fagai")))
+    desk = screens.desk(cable.address, "zhou")
+    screens.complaints.clear()
+    desk.wait_for_selector(".desk-list .row")
+    desk.focus(".desk-list")
+    desk.keyboard.press("a")
+    desk.wait_for_selector(".sign-form:not([hidden])")
+
+    cable.cut()
+    desk.keyboard.press("Control+Enter")
+    wait_for_text(desk, "[data-part=said]", "正在重试")
+    assert centre.cards()["C-1"].state == "unack"
+    cable.mend()
+
+    wait_for_text(desk, "[data-part=said]", "签收")
+    desk.wait_for_function("() => [...window.yangguang.state().cards.values()].every((card) => card.state === 'acked')")
+    assert centre.cards()["C-1"].rev == 2
+    screens.complaints[:] = [words for words in screens.complaints if "WebSocket" not in words]

@@ -1,0 +1,77 @@
+"""The words on a card come from the shipped ladders and texts, and a missing word never stops a card."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from alerts.cards import passage_of
+from alerts.wording import LadderWording
+from cases.events import ClockKind
+from config.ladders import load_presets
+from config.texts import LANGUAGES, Texts, load_texts
+from core.instants import DAY_US
+from tests.unit.alerts.house import passed
+
+ALERTS = Path(__file__).resolve().parents[3] / "alerts"
+TEXTS = load_texts()
+# What each of our sentences is given; the texts may ask for no more.
+GIVEN = {
+    "error.card_not_found": {"id"}, "error.card_closed": set(), "error.card_changed": {"rev"},
+    "error.already_acknowledged": {"by", "at"}, "error.live_full": {"max"}, "error.message_invalid": {"problem"},
+    "error.command_failed": set(), "error.level_unknown": {"name", "accepted"}, "error.number_invalid": {"name"},
+    "error.command_unknown": {"type"}, "error.command_id_invalid": {"length", "max"}, "error.cards_invalid": {"count"},
+    "error.too_many_cards": {"count", "max"}, "error.comment_too_long": {"length", "max"},
+    "error.command_id_used": {"command_id"}, "alarm.gauges_failed": set(), "alarm.screen_fault": {"screen", "name"},
+    "limit.wd": {"n"}, "limit.cd": {"n"}, "limit.wh": {"n"}, "limit.due": set(),
+}
+
+
+def wording(language: str = "zh") -> LadderWording:
+    return LadderWording({"D01": "住建局"}.get, {"I001": "施工许可"}.get, load_presets(),  # type: ignore[arg-type]
+                         TEXTS[language], in_english=language == "en")
+
+
+def real(rung: str, kind: ClockKind, limit: str = "7wd"):
+    passage = passage_of(passed(rung, kind=kind, at=DAY_US))
+    passage.rule, passage.facts = f"kechuang.{kind.value}", {"limit": limit}
+    return passage
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("key", sorted(GIVEN))
+def test_every_sentence_exists_and_asks_for_what_it_is_given(language: str, key: str):
+    assert TEXTS[language].has(key)
+    assert TEXTS[language].places(key) <= GIVEN[key]
+
+
+def test_every_error_code_of_this_package_is_in_the_table_above():
+    source = "".join(path.read_text(encoding="utf-8") for path in ALERTS.glob("*.py"))
+    raised = set(re.findall(r'(?:InvalidInput|TooLarge|Conflict|NotFound|Unavailable|said)\(\s*"(\w+)"', source))
+    assert {f"error.{code}" for code in raised} <= GIVEN.keys()
+
+
+def test_a_card_is_worded_by_its_rung():
+    words = wording()
+    yellow = real("yellow", ClockKind.PROMISED)
+
+    assert (words.rule_name(yellow), words.late_text(yellow)) == ("承诺时限", "超承诺时限")
+    assert words.demanded_action(yellow) == "立即办结，并在线答复原因"
+    assert words.limit_text(yellow) == "7 个工作日"
+    assert wording("en").late_text(real("red", ClockKind.STATUTORY)) == "Past the statutory limit"
+
+
+def test_a_rung_no_preset_knows_any_more_keeps_its_code():
+    passage = real("yellow", ClockKind.PROMISED)
+    passage.rule = "kechuang1999.promised"
+
+    assert (wording().rule_name(passage), wording().late_text(passage)) == ("kechuang1999.promised", "yellow")
+
+
+def test_a_text_that_is_missing_or_asks_for_too_much_becomes_its_key():
+    words = LadderWording(str, str, {}, Texts("zh", {"error": {"card_closed": "{reason} 已销"}}))
+
+    assert words.sentence("error.unheard_of") == "error.unheard_of"
+    assert words.sentence("error.card_closed") == "error.card_closed"
