@@ -118,10 +118,10 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
     sweeper = Sweeper(uow, recorder, settings.sweep.batch, settings.sweep.retry_after_s)
     case_queries = CaseQueries(database, areas, catalogue)
     writer = _card_writer(settings, case_queries, presets, languages)
-    alerts, alarms = CardService(uow, writer, CardRules()), AlarmService()
+    alerts, alarms = CardService(uow, writer, _card_rules(settings)), AlarmService()
     uow.reactions.update(reactions(alerts, alarms))
     limits = feed_limits(settings)
-    ingest = Ingest(recorder, database, clock, areas, limits)
+    ingest = Ingest(recorder, database, clock, areas, limits, default_area=catalogue.default_area)
     event_reader = EventReader(catalogue.default_area, limits.max_attributes)
     return Services(
         settings=settings, clock=clock, database=database, uow=uow, doorbell=doorbell, calendars=calendars, areas=areas,
@@ -155,7 +155,9 @@ def feed_limits(settings: Settings) -> FeedLimits:
         max_events_per_request=ingest.max_events_per_request, max_line_bytes=ingest.max_line_bytes,
         max_decompressed_bytes=ingest.max_decompressed_bytes, max_decompression_ratio=ingest.max_decompression_ratio,
         max_attributes=ingest.max_attributes, future_tolerance_s=ingest.future_tolerance_min * 60,
-        late_after_s=int(feeds.late_after_s), silent_after_s=int(feeds.silent_after_s), settle_s=feeds.settle_s)
+        max_concurrent_requests=feeds.max_concurrent_requests, max_concurrent_per_source=feeds.max_concurrent_per_source,
+        retry_after_s=feeds.retry_after_s, late_after_s=int(feeds.late_after_s),
+        silent_after_s=int(feeds.silent_after_s), settle_s=feeds.settle_s)
 
 
 def _doorbell(settings: Settings) -> Doorbell:
@@ -174,6 +176,11 @@ def _card_writer(settings: Settings, queries: CaseQueries, presets: Mapping[str,
     language = settings.display.language
     wording = LadderWording(queries.org_name, queries.item_name, presets, languages[language], in_english=language == "en")
     return CardWriter(wording, ZoneInfo(settings.areas.default_timezone))
+
+
+def _card_rules(settings: Settings) -> CardRules:
+    cards = settings.cards
+    return CardRules(cards.history_after_days, cards.comment_max, cards.per_command)
 
 
 def _account_policy(settings: Settings) -> AccountPolicy:

@@ -50,6 +50,7 @@ def build_server(services: Services, demo_duty: str = "") -> Server:
         mount(app, page, services)
     push = LivePush(_push_parts(services, gate, demo_duty))
     push.attach(app)
+    gate.on_leave = push.disconnect_actor
     proxies = services.settings.server.trusted_proxies
     if proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]
@@ -67,9 +68,10 @@ def build_id() -> str:
 def _gate(services: Services) -> Gate:
     security = services.settings.security
     secret = secret_of(security.secret_key, security.secret_key_path).decode()
-    policy = SessionPolicy(hours=security.session_hours, secure=security.cookie_secure)
+    policy = SessionPolicy(security.session_idle_minutes, security.session_hours, security.cookie_secure)
     sessions = Sessions(services.accounts, SystemClock(), policy, secret)
-    return Gate(services.accounts, sessions, SystemClock(), GatePolicy(demo=services.settings.demo.enabled))
+    limits = GatePolicy(security.sign_in_failures, security.sign_in_window_minutes, demo=services.settings.demo.enabled)
+    return Gate(services.accounts, sessions, SystemClock(), limits)
 
 
 def _push_parts(services: Services, gate: Gate, demo_duty: str) -> PushParts:
@@ -81,7 +83,7 @@ def _push_parts(services: Services, gate: Gate, demo_duty: str) -> PushParts:
     return PushParts(
         database=services.database, doorbell=services.doorbell, clock=services.clock, queries=services.alert_queries,
         service=services.alerts, alarms=services.alarms, writer=services.card_writer,
-        actor_of=lambda _request: gate.identify(), gauges=gauges, rules=_push_rules(settings), build=build_id(),
+        actor_of=gate.identify_live, gauges=gauges, rules=_push_rules(settings), build=build_id(),
         is_demo=settings.demo.enabled)
 
 

@@ -140,9 +140,12 @@ class Recorder:
         changes.clocks_of(fold, case_id, states, before.clocks if before else {}, now_us)
 
     def _remember_organisations(self, uow: UnitOfWork, events: Sequence[CaseEvent]) -> None:
-        rows = {event.org: (event.org, event.org, event.data.parent_org or "")
-                for event in events if event.org and event.org not in self._known_orgs}
-        bulk_upsert(uow.conn, organisations, ("org", "name", "parent"), list(rows.values()), key=("org",))
+        parents: dict[str, str] = {}
+        for event in events:
+            if event.org and event.org not in self._known_orgs:
+                parents[event.org] = event.data.parent_org or parents.get(event.org, "")
+        bulk_upsert(uow.conn, organisations, ("org", "name", "parent"),
+                    [(org, org, parent) for org, parent in parents.items()], key=("org",))
 
 
 def load_cases(conn: Connection, case_ids: Sequence[int]) -> dict[int, StoredCase]:

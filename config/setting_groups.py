@@ -101,11 +101,14 @@ class SecuritySettings(Strict):
     """Signing in."""
 
     session_hours: Count = Field(description="Hours until a session ends.")
+    session_idle_minutes: Count = Field(description="Minutes without a request after which it ends too.")
     secret_key: SecretStr | None = Field(description="Signs sessions, at least 32 characters; empty: secret_key_path.")
     secret_key_path: Path = Field(description="File of that secret; made with a random key (mode 600) if absent.")
     cookie_secure: bool = Field(description="Send the session cookie over HTTPS only; true wherever there is HTTPS.")
     lockout_attempts: Count = Field(description="Failed sign-ins in a row after which an account is locked.")
     lockout_minutes: Count = Field(description="Minutes for which it stays locked.")
+    sign_in_failures: Count = Field(description="Failed sign-ins one address may make within the window.")
+    sign_in_window_minutes: Count = Field(description="Length of that window, in minutes.")
     password_min_length: Count = Field(description="Fewest characters of a password.")
 
 
@@ -128,6 +131,9 @@ class FeedsSettings(Strict):
     mapping_dir: Path | None = Field(description="Folder of an installation's own mappings, beside those shipped.")
     poll_interval_s: Seconds = Field(description="Seconds between two looks into the drop folder.")
     settle_s: Seconds = Field(description="A dropped file is read when it has not grown for so many seconds.")
+    max_concurrent_requests: Count = Field(description="Deliveries over HTTP handled at once; one more is told to come back.")
+    max_concurrent_per_source: Count = Field(description="The same for one source.")
+    retry_after_s: Count = Field(description="Seconds after which a refused delivery is asked to come back.")
     late_after_s: Seconds = Field(description="A source without an event for so many office seconds is late.")
     silent_after_s: Seconds = Field(description="A source without an event for so many office seconds is silent.")
 
@@ -146,6 +152,14 @@ class PathsSettings(Strict):
     city_dir: Path | None = Field(description="Folder with organisations.yaml and items.yaml.")
     calendar_dir: Path | None = Field(description="Folder of working calendars.")
     rules_dir: Path | None = Field(description="Folder of ladders.")
+
+
+class CardSettings(Strict):
+    """Cards and commands on them."""
+
+    history_after_days: Natural = Field(description="A card learnt so many days after its clock ended is history, not news.")
+    comment_max: Count = Field(description="Longest comment of an acknowledgement, in characters.")
+    per_command: Count = Field(description="Most cards acknowledged by one command.")
 
 
 class DisplaySettings(Strict):
@@ -177,5 +191,6 @@ class Settings(Strict):
     feeds: FeedsSettings
     areas: AreasSettings
     paths: PathsSettings
+    cards: CardSettings
     display: DisplaySettings
     log: LogSettings

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from flask import Flask, Request, g, redirect, request
@@ -89,6 +89,7 @@ class Gate:
         self._accounts, self.sessions, self.policy = accounts, sessions, policy
         self._rules = sorted(rules, key=lambda rule: -len(rule.path))
         self.failures = FailedAttempts(clock, policy)
+        self.on_leave: Callable[[str], None] = lambda _name: None  # ends the live links of a person who signs out
 
     def install(self, server: Flask) -> None:
         self.sessions.install(server)

@@ -66,7 +66,9 @@ class Entrance:
         return self._welcome(account)
 
     def leave(self) -> ResponseReturnValue:
+        name = g.actor.name if g.actor else ""
         self._gate.sessions.close()
+        self._gate.on_leave(name)
         return redirect(home.SIGN_IN)
 
     def _welcome(self, account: Account) -> ResponseReturnValue:

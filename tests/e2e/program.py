@@ -41,7 +41,8 @@ class Program:
         self._process = subprocess.Popen([sys.executable, str(REPOSITORY / "app.py"), *self._arguments], cwd=self._folder,
                                          env=self._environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                                          encoding="utf-8")
-        threading.Thread(target=self._read, args=[self._process], daemon=True).start()
+        self._reader = threading.Thread(target=self._read, args=[self._process], daemon=True)
+        self._reader.start()
         wait_until(lambda: bool(self._address()) or not self.is_running, timeout_s=START_TIMEOUT_S, what=f"an address\n{self.log}")
         assert self.is_running, self.log
 
@@ -50,11 +51,13 @@ class Program:
         if self._process is not None and self.is_running:
             self._process.terminate()
             self._process.wait(30)
+        self._hang_up()
 
     def kill9(self) -> None:
         assert self._process is not None
         self._process.kill()
         self._process.wait(30)
+        self._hang_up()
 
     @property
     def is_running(self) -> bool:
@@ -71,6 +74,11 @@ class Program:
     def _address(self) -> str:
         found = ADDRESS.search(self.log)
         return found[0] if found else ""
+
+    def _hang_up(self) -> None:
+        if self._process is not None and self._process.stdout is not None:
+            self._reader.join(10)
+            self._process.stdout.close()
 
     def _read(self, process: subprocess.Popen[str]) -> None:
         assert process.stdout is not None

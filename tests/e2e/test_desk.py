@@ -239,7 +239,7 @@ def test_a_wrong_password_is_told_and_lets_nobody_in(centre: CommandCentre, scre
 
 
 def test_the_whole_way_works_in_english(centre: CommandCentre, screens: Screens) -> None:
-    centre.post(yellow("D-9", item=centre.item("fagai")))
+    centre.post(accepted("D-9", "2026-02-02T10:00:00+08:00", item=centre.item("fagai")))
     page = screens.blank()
     sign_in(page, centre.address, "zhou", "/desk/", lang="en")
     loaded(page)

@@ -62,9 +62,10 @@ export function connectLive(deps) {
   });
   socket.on("connect_error", (error) => {
     link.connected = false;
+    if (socket.active) return; // the line is dead, the library tries again
     link.refused = error?.message ?? "";
     deps.onRefused?.(link.refused);
-    if (!socket.active) setTimeout(() => socket.connect(), RESYNC_LAST_MS);
+    setTimeout(() => socket.connect(), RESYNC_LAST_MS);
   });
   for (const kind of KINDS) socket.on(kind, (message) => receive(kind, message));
 

@@ -1,0 +1,268 @@
+"""The state chart: every event in every state, and the facts that hold whatever the order of their delivery."""
+
+from __future__ import annotations
+
+from itertools import permutations
+
+import msgspec
+import pytest
+
+from cases.events import CaseEvent, EventKind
+from cases.states import CLOSED, MAX_VIOLATIONS, OPEN, State, fold_all
+from tests.unit.cases.record import event, us
+
+K, S = EventKind, State
+
+# How to come to a state.
+PATHS: dict[State, list[EventKind]] = {
+    S.NONE: [], S.SUBMITTED: [K.SUBMITTED], S.PRE_ACCEPTED: [K.PRE_ACCEPTED], S.RECEIVED: [K.RECEIVED],
+    S.CORRECTING: [K.RECEIVED, K.CORRECTION_NOTIFIED], S.ACCEPTED: [K.ACCEPTED],
+    S.SUSPENDED: [K.ACCEPTED, K.SPECIAL_STARTED], S.DECIDED: [K.ACCEPTED, K.DECIDED],
+    S.CONCLUDED: [K.ACCEPTED, K.CONCLUDED], S.COLLECTED: [K.ACCEPTED, K.CONCLUDED, K.COLLECTED],
+    S.NOT_ACCEPTED: [K.RECEIVED, K.NOT_ACCEPTED], S.WITHDRAWN: [K.ACCEPTED, K.WITHDRAWN],
+    S.RETURNED: [K.ACCEPTED, K.RETURNED], S.VOIDED: [K.ACCEPTED, K.VOIDED]}
+
+# What each event does in each state: the state it leads to, or the state and the violation noted.
+# . stays where it is; o out_of_order; b before_acceptance; e event_after_end; t closed_twice; s concluded_while_suspended
+COLUMNS = [S.NONE, S.SUBMITTED, S.PRE_ACCEPTED, S.RECEIVED, S.CORRECTING, S.ACCEPTED, S.SUSPENDED, S.DECIDED]
+CODES = {"o": "out_of_order", "b": "before_acceptance", "s": "concluded_while_suspended", "2": "second_correction"}
+CHART = """
+event               none         submitted    pre_accepted   received       correcting     accepted       suspended      decided
+submitted           submitted    submitted:o  submitted:o    submitted:o    submitted:o    accepted:o     suspended:o    decided:o
+pre_accepted        pre_accepted pre_accepted pre_accepted:o pre_accepted:o pre_accepted:o accepted:o     suspended:o    decided:o
+received            received     received     received       received:o     received:o     accepted:o     suspended:o    decided:o
+accepted            accepted     accepted     accepted       accepted       accepted       accepted:o     suspended:o    decided:o
+not_accepted        not_accepted not_accepted not_accepted   not_accepted   not_accepted   not_accepted:o not_accepted:o not_accepted:o
+correction_notified correcting   correcting   correcting     correcting     correcting:2   suspended      suspended      suspended:o
+correction_received received:o   received:o   received:o     received:o     received       accepted:o     suspended      decided:o
+step                none:b       submitted:b  pre_accepted:b received:b     correcting:b   accepted       suspended      decided
+special_started     none:b       submitted:b  pre_accepted:b received:b     correcting:b   suspended      suspended      suspended:o
+special_ended       none:o       submitted:o  pre_accepted:o received:o     correcting:o   accepted:o     accepted       decided:o
+extended            none:b       submitted:b  pre_accepted:b received:b     correcting:b   accepted       suspended      decided:o
+decided             decided:b    decided:b    decided:b      decided:b      decided:b      decided        decided:o      decided:o
+concluded           concluded:b  concluded:b  concluded:b    concluded:b    concluded:b    concluded      concluded:s    concluded
+collected           collected:o  collected:o  collected:o    collected:o    collected:o    collected:o    collected:o    collected:o
+withdrawn           withdrawn:o  withdrawn    withdrawn      withdrawn      withdrawn      withdrawn      withdrawn      withdrawn
+returned            returned:o   returned     returned       returned       returned       returned       returned       returned
+voided              voided:o     voided       voided         voided         voided         voided         voided         voided
+"""
+CLOSING = {K.CONCLUDED, K.NOT_ACCEPTED, K.WITHDRAWN, K.RETURNED, K.VOIDED}
+
+
+def story(*kinds: EventKind, **data: object) -> list[CaseEvent]:
+    """Events of these kinds, one a day from 10-08 on."""
+    return [event(kind, f"10-{8 + n:02} 10:00", **data) for n, kind in enumerate(kinds)]
+
+
+def outcome(kinds: list[EventKind]) -> tuple[State, list[str]]:
+    fold = fold_all(story(*kinds))
+    return fold.state, [code for code, _at in fold.violations]
+
+
+def charted() -> list[tuple[State, EventKind, State, list[str]]]:
+    _, *lines = CHART.strip("\n").splitlines()
+    cells = []
+    for line in lines:
+        kind, *targets = line.split()
+        for state, cell in zip(COLUMNS, targets, strict=True):
+            target, _, letter = cell.partition(":")
+            cells.append((state, K(kind), S(target), [CODES[letter]] if letter else []))
+    return cells
+
+
+def test_the_chart_below_names_every_event_in_every_open_state():
+    assert {(state, kind) for state, kind, _, _ in charted()} == {(state, kind) for state in OPEN for kind in K}
+    assert {*COLUMNS} == OPEN
+    assert {*PATHS} == {*State}
+
+
+@pytest.mark.parametrize("state", State)
+def test_every_state_is_reached_without_a_violation(state):
+    assert outcome(PATHS[state]) == (state, [])
+
+
+@pytest.mark.parametrize(("state", "kind", "target", "violations"), charted())
+def test_an_event_in_an_open_state_is_allowed_or_gives_its_violation(state, kind, target, violations):
+    assert outcome([*PATHS[state], kind]) == (target, violations)
+
+
+@pytest.mark.parametrize("state", sorted(CLOSED))
+@pytest.mark.parametrize("kind", EventKind)
+def test_nothing_moves_a_case_that_is_over_but_the_collection_of_its_result(state, kind):
+    if (state, kind) == (S.CONCLUDED, K.COLLECTED):
+        assert outcome([*PATHS[state], kind]) == (S.COLLECTED, [])
+        return
+    moved, violations = outcome([*PATHS[state], kind])
+    assert moved is state
+    assert violations[-1] == ("closed_twice" if kind in CLOSING else "event_after_end")
+
+
+def test_a_whole_life_without_a_fault_has_no_violation():
+    assert outcome([K.SUBMITTED, K.PRE_ACCEPTED, K.RECEIVED, K.CORRECTION_NOTIFIED, K.CORRECTION_RECEIVED, K.ACCEPTED,
+                    K.STEP, K.SPECIAL_STARTED, K.SPECIAL_ENDED, K.STEP, K.EXTENDED, K.DECIDED, K.CONCLUDED,
+                    K.COLLECTED]) == (S.COLLECTED, [])
+
+
+# Facts --------------------------------------------------------------------------------------------------------------
+
+def test_every_order_of_delivery_gives_the_same_facts():
+    events = story(K.SUBMITTED, K.ACCEPTED, K.SPECIAL_STARTED, K.SPECIAL_ENDED, K.CONCLUDED)
+    folds = [fold_all(order) for order in permutations(events)]
+    assert all(fold == folds[0] for fold in folds)
+    assert folds[0].state is S.CONCLUDED
+
+
+def test_the_first_acceptance_opens_the_case_and_a_second_one_is_noted():
+    fold = fold_all([event(K.ACCEPTED, "10-15 10:00"), event(K.ACCEPTED, "10-17 10:00")])
+    assert fold.accepted is not None
+    assert fold.accepted.at == us("10-15 10:00")
+    assert fold.violations == [("out_of_order", us("10-17 10:00"))]
+
+
+def test_the_first_end_counts_and_a_second_one_is_noted():
+    fold = fold_all([*story(K.ACCEPTED), event(K.WITHDRAWN, "10-20 10:00"), event(K.CONCLUDED, "10-21 10:00")])
+    assert fold.closed is not None
+    assert (fold.state, fold.closed.at, fold.closed_by) == (S.WITHDRAWN, us("10-20 10:00"), "withdrawn")
+    assert fold.violations == [("closed_twice", us("10-21 10:00"))]
+
+
+def test_a_step_after_the_end_is_noted_and_changes_no_state():
+    fold = fold_all(story(K.ACCEPTED, K.CONCLUDED, K.STEP))
+    assert (fold.state, fold.violations[0][0], fold.events) == (S.CONCLUDED, "event_after_end", 3)
+
+
+def test_a_case_concluded_while_it_stood_still_is_concluded_and_told():
+    fold = fold_all(story(K.ACCEPTED, K.SPECIAL_STARTED, K.CONCLUDED))
+    assert fold.state is S.CONCLUDED
+    assert fold.violations == [("concluded_while_suspended", us("10-10 10:00"))]
+    assert fold.stops[0].end is None, "nobody ended the special procedure"
+
+
+def test_a_withdrawal_ends_a_case_in_any_open_state_but_one_that_never_began():
+    for state in OPEN - {S.NONE}:
+        assert outcome([*PATHS[state], K.WITHDRAWN]) == (S.WITHDRAWN, [])
+    assert outcome([K.WITHDRAWN]) == (S.WITHDRAWN, ["out_of_order"])
+
+
+def test_violations_are_bounded_and_the_first_are_kept():
+    steps = [event(K.STEP, f"10-{day:02} {hour:02}:00", id=f"{day}/{hour}") for day in range(9, 13) for hour in range(20)]
+    fold = fold_all([event(K.ACCEPTED, "10-08 10:00"), event(K.CONCLUDED, "10-08 11:00"), *steps])
+    assert len(fold.violations) == MAX_VIOLATIONS
+    assert fold.violations[0] == ("event_after_end", us("10-09 00:00"))
+    assert fold.events == 82
+
+
+# Corrections --------------------------------------------------------------------------------------------------------
+
+def test_a_correction_before_acceptance_leads_back_to_the_receipt():
+    assert outcome([K.SUBMITTED, K.CORRECTION_NOTIFIED]) == (S.CORRECTING, [])
+    assert outcome([K.SUBMITTED, K.CORRECTION_NOTIFIED, K.CORRECTION_RECEIVED, K.ACCEPTED]) == (S.ACCEPTED, [])
+
+
+def test_a_correction_after_acceptance_suspends_the_case_and_its_receipt_resumes_it():
+    assert outcome([K.ACCEPTED, K.CORRECTION_NOTIFIED]) == (S.SUSPENDED, [])
+    assert outcome([K.ACCEPTED, K.CORRECTION_NOTIFIED, K.CORRECTION_RECEIVED]) == (S.ACCEPTED, [])
+
+
+def test_a_decided_case_that_is_resumed_is_still_decided():
+    assert outcome([K.ACCEPTED, K.DECIDED, K.CORRECTION_NOTIFIED, K.CORRECTION_RECEIVED])[0] is S.DECIDED
+
+
+def test_telling_the_applicant_twice_what_is_missing_is_a_violation():
+    assert outcome([K.RECEIVED, K.CORRECTION_NOTIFIED, K.CORRECTION_RECEIVED, K.CORRECTION_NOTIFIED]) == (
+        S.CORRECTING, ["second_correction"])
+
+
+def test_a_correction_that_arrives_does_not_end_a_special_procedure():
+    fold = fold_all(story(K.ACCEPTED, K.SPECIAL_STARTED, K.CORRECTION_NOTIFIED, K.CORRECTION_RECEIVED))
+    assert fold.state is S.SUSPENDED
+    assert [(stop.kind, stop.end is None) for stop in fold.stops] == [("special", True), ("correction", False)]
+
+
+# Special procedures -------------------------------------------------------------------------------------------------
+
+def specials(*told: tuple[EventKind, str, str]) -> list[tuple[str, str | None]]:
+    """(notice number, end) of each special procedure."""
+    events = [event(kind, when, document_no=number) for kind, when, number in told]
+    fold = fold_all([event(K.ACCEPTED, "10-08 09:00"), *events])
+    ends = {us(when): when for _, when, _ in told}
+    return [(stop.number, ends[stop.end.at] if stop.end else None) for stop in fold.stops]
+
+
+def test_overlapping_special_procedures_end_by_their_own_numbers():
+    assert specials((K.SPECIAL_STARTED, "10-09 10:00", "A"), (K.SPECIAL_STARTED, "10-10 10:00", "B"),
+                    (K.SPECIAL_ENDED, "10-11 10:00", "A"), (K.SPECIAL_ENDED, "10-12 10:00", "B")) == [
+        ("A", "10-11 10:00"), ("B", "10-12 10:00")]
+
+
+def test_the_case_resumes_when_the_last_of_several_special_procedures_ends():
+    begun = [event(K.ACCEPTED, "10-08 10:00"), event(K.SPECIAL_STARTED, "10-09 10:00", document_no="A"),
+             event(K.SPECIAL_STARTED, "10-10 10:00", document_no="B"), event(K.SPECIAL_ENDED, "10-11 10:00", document_no="B")]
+    assert fold_all(begun).state is S.SUSPENDED
+    assert fold_all([*begun, event(K.SPECIAL_ENDED, "10-12 10:00", document_no="A")]).state is S.ACCEPTED
+
+
+def test_an_end_without_a_known_number_ends_all_that_are_open():
+    assert specials((K.SPECIAL_STARTED, "10-09 10:00", "A"), (K.SPECIAL_STARTED, "10-10 10:00", "B"),
+                    (K.SPECIAL_ENDED, "10-11 10:00", "")) == [("A", "10-11 10:00"), ("B", "10-11 10:00")]
+
+
+def test_an_end_that_arrives_before_its_beginning_was_told_is_matched_by_the_claimed_times():
+    late = [event(K.SPECIAL_ENDED, "10-11 10:00"), event(K.ACCEPTED, "10-08 10:00"), event(K.SPECIAL_STARTED, "10-09 10:00")]
+    fold = fold_all(late)
+    assert (fold.state, fold.violations) == (S.ACCEPTED, [])
+    assert fold.stops[0].end is not None
+
+
+def test_extensions_add_up():
+    extended = [event(K.EXTENDED, f"10-{day} 10:00", approved_days=days) for day, days in ((16, 10), (17, 5), (18, None))]
+    assert fold_all([event(K.ACCEPTED, "10-15 10:00"), *extended]).extension_days == 15
+
+
+# Versions -----------------------------------------------------------------------------------------------------------
+
+def test_a_higher_version_replaces_the_lower_in_every_order():
+    first = event(K.ACCEPTED, "10-15 10:00", id="a", title="old")
+    second = event(K.ACCEPTED, "10-16 10:00", id="a", version=2, title="new")
+    third = event(K.VOIDED, "10-17 10:00", id="a", version=3)
+    for order in permutations([first, second, third]):
+        fold = fold_all(order)
+        assert (fold.state, fold.accepted, fold.events) == (S.VOIDED, None, 1)
+    assert fold_all([second, first]).title == "new"
+
+
+def test_versions_of_two_sources_do_not_replace_each_other():
+    hall, bureau = event(K.ACCEPTED, "10-15 10:00", id="1"), event(K.STEP, "10-16 10:00", id="1", version=2, source="bureau")
+    assert fold_all([hall, bureau]).events == 2
+
+
+def test_equal_times_are_judged_in_the_order_of_the_source():
+    accepted = event(K.ACCEPTED, "10-15 10:00", order=1)
+    concluded = event(K.CONCLUDED, "10-15 10:00", order=2)
+    assert fold_all([concluded, accepted]).violations == []
+    swapped = [msgspec.structs.replace(accepted, order=2), msgspec.structs.replace(concluded, order=1)]
+    assert [code for code, _ in fold_all(swapped).violations] == ["before_acceptance", "event_after_end"]
+
+
+# What stands in the head ---------------------------------------------------------------------------------------------
+
+def test_what_an_event_leaves_out_stays_as_it_was_told_before():
+    fold = fold_all([event(K.ACCEPTED, "10-15 10:00", title="桥", applicant="李", promised_limit="7wd"),
+                     event(K.STEP, "10-16 10:00", item="", org=None),
+                     event(K.STEP, "10-17 10:00", applicant="王", org="Water")])
+    assert (fold.title, fold.applicant, fold.org, fold.item, fold.promised_limit) == ("桥", "王", "Water", "permit", "7wd")
+
+
+def test_only_events_that_may_state_a_limit_do():
+    fold = fold_all([event(K.ACCEPTED, "10-15 10:00", promised_limit="7wd"),
+                     event(K.STEP, "10-16 10:00", promised_limit="99wd"),
+                     event(K.EXTENDED, "10-17 10:00", statutory_limit="30wd")])
+    assert (fold.promised_limit, fold.statutory_limit) == ("7wd", "30wd")
+
+
+def test_an_online_filing_is_answered_by_the_first_thing_the_office_says():
+    for kind in (K.PRE_ACCEPTED, K.RECEIVED, K.ACCEPTED, K.NOT_ACCEPTED, K.CORRECTION_NOTIFIED, K.RETURNED):
+        fold = fold_all([event(K.SUBMITTED, "10-15 10:00"), event(kind, "10-16 10:00"), event(K.STEP, "10-17 10:00")])
+        assert fold.answered is not None
+        assert fold.answered.at == us("10-16 10:00")
+    assert fold_all([event(K.SUBMITTED, "10-15 10:00"), event(K.STEP, "10-16 10:00")]).answered is None
