@@ -17,6 +17,8 @@ from config.settings import Settings
 from core.access import Actor
 from core.clock import SystemClock
 from core.health import Readiness
+from core.instants import DAY_US
+from core.scheduling import Job
 from dashboard import http as site
 from dashboard.gate import Gate, GatePolicy
 from dashboard.live_gauges import LiveGauges, OnDuty
@@ -25,6 +27,7 @@ from dashboard.sessions import SessionPolicy, Sessions
 from dashboard.shell import ASSETS, mount
 from feeds.http import events_blueprint
 
+DAY_S, SCREENS_KEPT_DAYS = 86_400.0, 30
 PAGES = (wall, desk, case, feeds)
 ROOT = Path(__file__).resolve().parent
 
@@ -35,6 +38,7 @@ class Server:
 
     app: Flask
     push: LivePush
+    jobs: list[Job]
 
 
 def build_server(services: Services, demo_duty: str = "") -> Server:
@@ -54,7 +58,12 @@ def build_server(services: Services, demo_duty: str = "") -> Server:
     proxies = services.settings.server.trusted_proxies
     if proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]
-    return Server(app, push)
+    return Server(app, push, [Job("screens", DAY_S, lambda: _forget_screens(services, push), slot=True)])
+
+
+def _forget_screens(services: Services, push: LivePush) -> None:
+    """Screens not seen for a month are no longer ours."""
+    push.screens.forget_before(services.clock.now_us() - SCREENS_KEPT_DAYS * DAY_US)
 
 
 def build_id() -> str:

@@ -50,7 +50,7 @@ class _Passages(msgspec.Struct):
 _decode_passages = msgspec.json.Decoder(_Passages).decode
 
 
-class StoredClock(msgspec.Struct, frozen=True):
+class StoredClock(msgspec.Struct, frozen=True, gc=False):
     """What is kept of a clock between two projections."""
 
     ref: ClockRef
@@ -88,6 +88,9 @@ class StoredCase:
     org: str
     item: str
     clocks: dict[ClockRef, StoredClock] = field(default_factory=dict)
+
+
+_TOLD_IN_ORDER = (RungPassed, RungWithdrawn, ClockEnded, CaseUnjudgeable, CaseJudgeable)
 
 
 @dataclass(slots=True)
@@ -156,7 +159,8 @@ class Changes:
         bulk_insert(conn, clock_rungs, RUNG_COLUMNS, self.claims)
         bulk_upsert(conn, clock_rungs, RUNG_COLUMNS, self.moved, key=(*_CLOCK_KEY, "rung"))
         self._write_counters(uow)
-        uow.publish(self.events)
+        # By type, in the order they are told of one clock: reactions then take thousands at a time instead of runs of two.
+        uow.publish(sorted(self.events, key=lambda event: _TOLD_IN_ORDER.index(type(event))))
 
     def _write_counters(self, uow: UnitOfWork) -> None:
         names = tuple(light.value for light in LIGHTS)

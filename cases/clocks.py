@@ -12,7 +12,8 @@ Local instants are microseconds on the wall clock as written; results are UTC.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from cases.events import Due
 from cases.states import Moment, Stop
@@ -24,8 +25,7 @@ from core.working_calendar import WorkingCalendar
 Span = tuple[int, int | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Timing:
+class Timing(msgspec.Struct, frozen=True, gc=False):
     """What a clock is made of: budget and its unit, start, suspensions as local spans, and the calendar that counts.
 
     `amount` is a whole number for stated limits; the span to a due date a feed states may be a fraction of a day and is
@@ -59,8 +59,7 @@ def timing_of_due(due: Due, started: Moment, stops: tuple[Span, ...], calendar: 
     return Timing((local_due - started.local) / DAY_US, Unit.CALENDAR_DAY, Granularity.INSTANT, started, stops, calendar)
 
 
-@dataclass(frozen=True, slots=True)
-class Passage:
+class Passage(msgspec.Struct, frozen=True, gc=False):
     """A rung of the ladder with the instant it passes: UTC microseconds, None while a stop is open before it."""
 
     code: str
@@ -134,6 +133,8 @@ def merge(spans: Sequence[Span]) -> tuple[Span, ...]:
 
 def suspensions(stops: Sequence[Stop], started: Moment, ended: Moment | None, calendar: WorkingCalendar) -> tuple[Span, ...]:
     """The case's stops as merged local spans within the clock's life, each capped at its approved working days."""
+    if not stops:
+        return ()
     begin = started.local
     spans: list[Span] = []
     for stop in stops:
@@ -217,8 +218,9 @@ def _advance(timing: Timing, local: int, amount_us: int) -> int:
 
 
 def _unit_us(timing: Timing) -> int:
-    units = {Unit.CALENDAR_DAY: DAY_US, Unit.WORKING_HOUR: HOUR_US, Unit.WORKING_DAY: timing.calendar.day_us}
-    return units[timing.unit]
+    if timing.unit is Unit.WORKING_DAY:
+        return timing.calendar.day_us
+    return HOUR_US if timing.unit is Unit.WORKING_HOUR else DAY_US
 
 
 def _to_utc(timing: Timing, local: int) -> int:

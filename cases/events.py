@@ -56,7 +56,7 @@ class ClockKind(StrEnum):
     DELIVERY = "delivery"
 
 
-class Due(msgspec.Struct, frozen=True, array_like=True):
+class Due(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A due date as a source states it: instant in microseconds UTC, its own offset in minutes, `day` or `instant`."""
 
     at: int
@@ -64,7 +64,7 @@ class Due(msgspec.Struct, frozen=True, array_like=True):
     granularity: str = "day"
 
 
-class EventData(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class EventData(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """What an event may carry beyond its head. `attributes` keeps what a mapping asked to keep of the source."""
 
     title: str | None = None
@@ -86,7 +86,7 @@ class EventData(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 NO_DATA = EventData()
 
 
-class CaseEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class CaseEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One event of one case, as its source claims it.
 
     `claimed_at` is microseconds UTC and `utc_offset` the minutes east in which the source wrote it: the date of the event
@@ -138,7 +138,7 @@ class Status(StrEnum):
     ERROR = "error"
 
 
-class Outcome(msgspec.Struct, frozen=True, omit_defaults=True):
+class Outcome(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """The acknowledgement of one record; `code` and `detail` are set unless it is ok."""
 
     status: Status
@@ -152,7 +152,7 @@ DUPLICATE = Outcome(Status.DUPLICATE, "already_recorded")
 
 # Domain events --------------------------------------------------------------------------------------------------
 
-class ClockRef(msgspec.Struct, frozen=True):
+class ClockRef(msgspec.Struct, frozen=True, gc=False):
     """A clock of a case: several of one kind (steps, special procedures) are numbered by `ordinal`."""
 
     case_id: int
@@ -160,7 +160,7 @@ class ClockRef(msgspec.Struct, frozen=True):
     ordinal: int = 0
 
 
-class CaseFacts(msgspec.Struct, frozen=True):
+class CaseFacts(msgspec.Struct, frozen=True, gc=False):
     """What a card says about its case."""
 
     case_id: int
@@ -171,7 +171,7 @@ class CaseFacts(msgspec.Struct, frozen=True):
     title: str
 
 
-class RungPassed(msgspec.Struct, frozen=True):
+class RungPassed(msgspec.Struct, frozen=True, gc=False):
     """A clock passed a rung of its ladder while running.
 
     Told once per (clock, rung) in the transaction that claims it, and again only when later facts move its instant or make
@@ -191,7 +191,7 @@ class RungPassed(msgspec.Struct, frozen=True):
     evidence: dict[str, object]
 
 
-class RungWithdrawn(msgspec.Struct, frozen=True):
+class RungWithdrawn(msgspec.Struct, frozen=True, gc=False):
     """Facts that arrived later (a suspension, a correction) make a passage told before unjustified."""
 
     clock: ClockRef
@@ -200,7 +200,7 @@ class RungWithdrawn(msgspec.Struct, frozen=True):
     reason: str
 
 
-class ClockEnded(msgspec.Struct, frozen=True):
+class ClockEnded(msgspec.Struct, frozen=True, gc=False):
     """A clock with at least one passed rung ended: the condition of its card is over."""
 
     clock: ClockRef
@@ -208,7 +208,7 @@ class ClockEnded(msgspec.Struct, frozen=True):
     ended_at: int
 
 
-class CaseUnjudgeable(msgspec.Struct, frozen=True):
+class CaseUnjudgeable(msgspec.Struct, frozen=True, gc=False):
     """A clock cannot be judged: no limit, no calendar for the year, a rule that raises. An alarm, never a pass."""
 
     clock: ClockRef
@@ -217,7 +217,7 @@ class CaseUnjudgeable(msgspec.Struct, frozen=True):
     detail: str
 
 
-class CaseJudgeable(msgspec.Struct, frozen=True):
+class CaseJudgeable(msgspec.Struct, frozen=True, gc=False):
     """A clock that could not be judged can be now, or has ended."""
 
     clock: ClockRef

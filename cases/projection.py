@@ -7,7 +7,6 @@ reason; it never comes out as on time.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from operator import attrgetter
 from typing import Protocol
@@ -63,7 +62,7 @@ class Catalogue(Protocol):
     def find_item(self, code: str) -> ItemLimits | None: ...
 
 
-class ClockState(msgspec.Struct, frozen=True):
+class ClockState(msgspec.Struct, frozen=True, gc=False):
     """A clock as it stands at one instant, with everything a stranger needs to recompute it."""
 
     ref: ClockRef
@@ -95,8 +94,7 @@ class ClockState(msgspec.Struct, frozen=True):
                 "reason": self.reason, "detail": self.detail, "name": self.name}
 
 
-@dataclass(frozen=True, slots=True)
-class _Watch:
+class _Watch(msgspec.Struct, frozen=True, gc=False):
     """A limit to watch, before its instants are derived."""
 
     ref: ClockRef
@@ -154,13 +152,14 @@ def light_of(fold: Fold, clocks: list[ClockState]) -> Light:
 def moves_nothing(before: Fold, after: Fold) -> bool:
     """Whether all that clocks, light and counters are made of is the same in both. A case that was ever stopped is looked
     at every time: a stop ends at its ceiling without any event."""
-    return not after.stops and _what_counts(before) == _what_counts(after) and (
-        before.state in _AT_REST) is (after.state in _AT_REST)
+    return (not after.stops and _what_counts(before) == _what_counts(after)
+            and (before.state in _AT_REST) is (after.state in _AT_REST)
+            and (before.submitted or before.received) == (after.submitted or after.received))
 
 
 _AT_REST = frozenset({State.SUSPENDED, State.CORRECTING})
-_what_counts = attrgetter("area", "org", "item", "source", "submitted", "received", "answered", "accepted", "closed",
-                          "closed_by", "extension_days", "promised_due", "statutory_due", "own_due", "promised_limit",
+_what_counts = attrgetter("area", "org", "item", "source", "submitted", "answered", "accepted", "closed", "closed_by",
+                          "extension_days", "promised_due", "statutory_due", "own_due", "promised_limit",
                           "statutory_limit", "stops", "steps")
 
 
@@ -175,7 +174,7 @@ def _other_watches(fold: Fold, case_id: int, context: AreaContext) -> Iterator[_
     """What is watched whatever becomes of the case's own limits."""
     if fold.submitted is not None:
         yield from _pre_acceptance(fold, case_id, context, fold.submitted)
-    if fold.accepted is not None:
+    if fold.accepted is not None and (fold.stops or fold.steps):
         yield from _special_procedures(fold, case_id, context)
         yield from _steps(fold, case_id, context, fold.accepted)
 
@@ -183,20 +182,20 @@ def _other_watches(fold: Fold, case_id: int, context: AreaContext) -> Iterator[_
 def _case_limits(fold: Fold, case_id: int, context: AreaContext, catalogue: Catalogue,
                  opened: Moment) -> Iterator[_Watch]:
     promised, statutory = limits_of(fold, catalogue)
-    dues = {ClockKind.PROMISED: fold.promised_due, ClockKind.STATUTORY: fold.statutory_due,
-            ClockKind.OWN: fold.own_due if fold.own_due not in (fold.promised_due, fold.statutory_due) else None}
-    limits = {ClockKind.PROMISED: promised, ClockKind.STATUTORY: statutory, ClockKind.OWN: None}
-    if not any(dues.values()) and promised is None and statutory is None:
+    own_due = None if fold.own_due in (fold.promised_due, fold.statutory_due) else fold.own_due
+    limits = ((ClockKind.PROMISED, fold.promised_due, promised, fold.promised_limit),
+              (ClockKind.STATUTORY, fold.statutory_due, statutory, fold.statutory_limit),
+              (ClockKind.OWN, own_due, None, ""))
+    watched = [one for one in limits if one[1] is not None or one[2] is not None]
+    if not watched:
         raise _Unjudgeable(*_why_no_limit(fold, catalogue))
-    watched = [(kind, due, limits[kind]) for kind, due in dues.items() if due is not None or limits[kind] is not None]
-    rules = {kind: rule for kind, _, _ in watched if (rule := _rule(context, kind, opened)) is not None}
-    if not rules:
+    ruled = [(one, rule) for one in watched if (rule := _rule(context, one[0], opened)) is not None]
+    if not ruled:
         raise _Unjudgeable("rule_missing", context.preset.id)
-    stated = {ClockKind.PROMISED: fold.promised_limit, ClockKind.STATUTORY: fold.statutory_limit}
-    for kind, due, limit in watched:
-        if kind in rules:
-            judged = _as_judged_here(limit, rules[kind]) if stated.get(kind) else limit
-            yield _Watch(ClockRef(case_id, kind), opened, fold.closed, rules[kind], judged, due, tuple(fold.stops))
+    stops = tuple(fold.stops)
+    for (kind, due, limit, stated), rule in ruled:
+        judged = _as_judged_here(limit, rule) if stated else limit
+        yield _Watch(ClockRef(case_id, kind), opened, fold.closed, rule, judged, due, stops)
 
 
 def limits_of(fold: Fold, catalogue: Catalogue) -> tuple[Limit | None, Limit | None]:
@@ -310,7 +309,7 @@ def _judged(watch: _Watch, timing: Timing, context: AreaContext, now_us: int) ->
         due_at=due_instant(timing), ended=watch.ended, stops=timing.stops,
         passages=tuple((rung.code, rung.level, rung.at) for rung in rungs),
         passed=tuple(rung.code for rung in passed), next_at=_next_at(watch, timing, rungs, passed),
-        amount=timing.amount, unit=timing.unit.value, granularity=timing.granularity.value,
+        amount=timing.amount, unit=timing.unit, granularity=timing.granularity,
         calendar=context.calendar.key, rule=watch.rule.id, rule_version=f"{context.preset.id}@{context.preset.version}",
         name=watch.name)
 

@@ -66,7 +66,7 @@ TRANSITIONS: dict[EventKind, tuple[frozenset[State], State | None]] = {
 }
 
 
-class Moment(msgspec.Struct, frozen=True, array_like=True):
+class Moment(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """An instant with the offset its source wrote it in."""
 
     at: int
@@ -78,7 +78,7 @@ class Moment(msgspec.Struct, frozen=True, array_like=True):
         return self.at + self.utc_offset * MINUTE_US
 
 
-class Stop(msgspec.Struct, array_like=True):
+class Stop(msgspec.Struct, array_like=True, gc=False):
     """One suspension of the case's clock: a special procedure or a correction after acceptance."""
 
     kind: str
@@ -88,7 +88,7 @@ class Stop(msgspec.Struct, array_like=True):
     approved_days: int | None = None
 
 
-class StepDue(msgspec.Struct, frozen=True, array_like=True):
+class StepDue(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A step that carries a due date of its own, and when it was done."""
 
     step: str
@@ -96,7 +96,7 @@ class StepDue(msgspec.Struct, frozen=True, array_like=True):
     due: Due
 
 
-class Fold(msgspec.Struct, array_like=True):
+class Fold(msgspec.Struct, array_like=True, gc=False):
     """Everything the events of one case say, in the order of their claimed times."""
 
     state: State = State.NONE

@@ -30,8 +30,7 @@ class Tally(NamedTuple):
 
     @property
     def text(self) -> str:
-        numbers = ("" if value is None else str(value) for value in self[1:])
-        return "\x1f".join((self.org, *numbers))
+        return "\x1f".join([self.org, *["" if value is None else str(value) for value in self[1:]]])
 
     def entries(self) -> Iterator[tuple[str, int, int]]:
         """(org, day, measure) for each counter this case adds one to."""
@@ -60,9 +59,11 @@ def _day(moment: Moment | None) -> int | None:
 
 
 def _outcome(closed: Moment | None, clocks: Sequence[ClockState]) -> int | None:
+    if closed is None:
+        return None
     by_kind = {clock.ref.kind: clock for clock in clocks if clock.due_at is not None}
     judged = next((by_kind[kind] for kind in _JUDGED_BY if kind in by_kind), None)
-    if closed is None or judged is None or judged.due_at is None:
+    if judged is None or judged.due_at is None:
         return None
     last_moment = judged.due_at - 1 + judged.started.utc_offset * MINUTE_US
     due_day, closed_day = last_moment // DAY_US, closed.local // DAY_US

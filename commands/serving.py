@@ -71,7 +71,7 @@ def serve(services: Services, server: Server, *, with_jobs: bool, greeting: str 
     stopped = _until_told_to_stop()
     scheduler = build_scheduler(services) if with_jobs else None
     if scheduler is not None:
-        scheduler.start(jobs_of(services))
+        scheduler.start([*jobs_of(services), *server.jobs])
     server.push.start()
     worker = threading.Thread(target=background, args=[stopped], name="background", daemon=True) if background else None
     if worker is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from core.errors import InvalidInput
 
@@ -45,6 +46,7 @@ class Limit:
 _STATED = re.compile(r"^(\d{1,4})(wd|cd|wh)$")
 
 
+@lru_cache(maxsize=1024)  # rules and feeds state the same few limits at every event
 def parse_limit(text: str, granularity: Granularity | None = None) -> Limit:
     """Read `20wd`, `56cd` or `8wh`. Raises InvalidInput naming the text and the accepted forms."""
     match = _STATED.match(text.strip())

@@ -201,7 +201,11 @@ class WorkingCalendar:
         before = self._count_to_unchecked(day - 1)
         if whole == before:
             return whole * self.day_us
-        return before * self.day_us + sum(min(max(in_day - start, 0), end - start) for start, end in self._spans)
+        worked = before * self.day_us
+        for start, end in self._spans:
+            if in_day > start:
+                worked += min(in_day, end) - start
+        return worked
 
     def _clock_time(self, worked_us: int) -> int:
         for start, end in self._spans:

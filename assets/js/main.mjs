@@ -52,7 +52,7 @@ function start(wall) {
   let clock = newClock();
 
   const live = connectLive({
-    io: window.io, store, screen: screenName(), now, afterPaint: afterTwoFrames,
+    io: window.io, store, screen: screenName(), now, afterPaint: afterTwoFrames, isHidden: () => document.hidden,
     heap: () => performance.memory?.usedJSHeapSize ?? null,
     onHeard: (_kind, message, atMs) => { clock = observe(clock, instant(message?.server_time), atMs); },
     onArrived: (cards) => { remember(births, cards, now()); arrivals.emit(cards); },

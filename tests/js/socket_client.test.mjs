@@ -100,9 +100,26 @@ test("losing the connection clears nothing, and a server that hung up is called 
   assert.equal(screen.socket.reconnects, 1);
 });
 
-test("a refusal is remembered until the next connection", () => {
+test("a refusal is remembered until the next connection, which is tried later", (context) => {
+  context.mock.timers.enable({ apis: ["setTimeout"] });
   const screen = joinedScreen();
+  screen.socket.active = false;
   screen.say("connect_error", { message: "full" });
+  assert.equal(screen.live.link.refused, "full");
+
+  context.mock.timers.tick(10_000);
+  assert.equal(screen.socket.reconnects, 1);
+  screen.say("connect");
+  assert.equal(screen.live.link.refused, null);
+});
+
+test("a server that is away has refused nobody", () => {
+  const screen = joinedScreen();
+  screen.say("connect_error", { message: "websocket error" });
+
+  assert.equal(screen.live.link.connected, false);
+  assert.equal(screen.live.link.refused, null);
+});
   assert.equal(screen.live.link.refused, "full");
 
   screen.say("connect");

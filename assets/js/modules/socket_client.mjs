@@ -17,7 +17,7 @@ const BEHIND_LIMIT_MS = 2_000;
 /**
  * @param {{io: Function, store: object, screen: string, namespace?: string, now: () => number,
  *          afterPaint: (callback: Function) => void, heap: () => number|null,
- *          onArrived?: Function, onHeard?: Function, onRefused?: Function}} deps
+ *          isHidden?: () => boolean, onArrived?: Function, onHeard?: Function, onRefused?: Function}} deps
  */
 export function connectLive(deps) {
   const { io, store, screen, now, afterPaint, heap } = deps;
@@ -35,7 +35,13 @@ export function connectLive(deps) {
     if (kind === "snapshot") link.resyncPauseMs = RESYNC_FIRST_MS;
     if (effects.arrived.length > 0) deps.onArrived?.(effects.arrived);
     if (effects.resync) resync();
-    if (effects.shown != null) afterPaint(() => confirm(effects.shown, receivedMs));
+    if (effects.shown != null) report(effects.shown, receivedMs);
+  }
+
+  /** A page in the background paints nothing and gets no frames: it says that it received, and that it is hidden. */
+  function report(seq, receivedMs) {
+    if (deps.isHidden?.()) socket.emit("shown", { seq, hidden: true });
+    else afterPaint(() => confirm(seq, receivedMs));
   }
 
   function confirm(seq, receivedMs) {

@@ -23,28 +23,28 @@ PATHS: dict[State, list[EventKind]] = {
     S.RETURNED: [K.ACCEPTED, K.RETURNED], S.VOIDED: [K.ACCEPTED, K.VOIDED]}
 
 # What each event does in each state: the state it leads to, or the state and the violation noted.
-# . stays where it is; o out_of_order; b before_acceptance; e event_after_end; t closed_twice; s concluded_while_suspended
+# o out_of_order; b before_acceptance; e event_after_end; t closed_twice; s concluded_while_suspended
 COLUMNS = [S.NONE, S.SUBMITTED, S.PRE_ACCEPTED, S.RECEIVED, S.CORRECTING, S.ACCEPTED, S.SUSPENDED, S.DECIDED]
 CODES = {"o": "out_of_order", "b": "before_acceptance", "s": "concluded_while_suspended", "2": "second_correction"}
 CHART = """
-event               none         submitted    pre_accepted   received       correcting     accepted       suspended      decided
-submitted           submitted    submitted:o  submitted:o    submitted:o    submitted:o    accepted:o     suspended:o    decided:o
-pre_accepted        pre_accepted pre_accepted pre_accepted:o pre_accepted:o pre_accepted:o accepted:o     suspended:o    decided:o
-received            received     received     received       received:o     received:o     accepted:o     suspended:o    decided:o
-accepted            accepted     accepted     accepted       accepted       accepted       accepted:o     suspended:o    decided:o
-not_accepted        not_accepted not_accepted not_accepted   not_accepted   not_accepted   not_accepted:o not_accepted:o not_accepted:o
-correction_notified correcting   correcting   correcting     correcting     correcting:2   suspended      suspended      suspended:o
-correction_received received:o   received:o   received:o     received:o     received       accepted:o     suspended      decided:o
-step                none:b       submitted:b  pre_accepted:b received:b     correcting:b   accepted       suspended      decided
-special_started     none:b       submitted:b  pre_accepted:b received:b     correcting:b   suspended      suspended      suspended:o
-special_ended       none:o       submitted:o  pre_accepted:o received:o     correcting:o   accepted:o     accepted       decided:o
-extended            none:b       submitted:b  pre_accepted:b received:b     correcting:b   accepted       suspended      decided:o
-decided             decided:b    decided:b    decided:b      decided:b      decided:b      decided        decided:o      decided:o
-concluded           concluded:b  concluded:b  concluded:b    concluded:b    concluded:b    concluded      concluded:s    concluded
-collected           collected:o  collected:o  collected:o    collected:o    collected:o    collected:o    collected:o    collected:o
-withdrawn           withdrawn:o  withdrawn    withdrawn      withdrawn      withdrawn      withdrawn      withdrawn      withdrawn
-returned            returned:o   returned     returned       returned       returned       returned       returned       returned
-voided              voided:o     voided       voided         voided         voided         voided         voided         voided
+event               none         submitted    pre_accepted received       correcting     accepted       suspended      decided
+submitted           submitted    same:o       submitted:o  submitted:o    submitted:o    same:o         same:o         same:o
+pre_accepted        pre_accepted pre_accepted same:o       pre_accepted:o pre_accepted:o same:o         same:o         same:o
+received            received     received     received     same:o         received:o     same:o         same:o         same:o
+accepted            accepted     accepted     accepted     accepted       accepted       same:o         same:o         same:o
+not_accepted        not_accepted not_accepted not_accepted not_accepted   not_accepted   not_accepted:o not_accepted:o not_accepted:o
+correction_notified correcting   correcting   correcting   correcting     same:2         suspended      same           suspended:o
+correction_received received:o   received:o   received:o   same:o         received       same:o         same           same:o
+step                same:b       same:b       same:b       same:b         same:b         same           same           same
+special_started     same:b       same:b       same:b       same:b         same:b         suspended      same           suspended:o
+special_ended       same:o       same:o       same:o       same:o         same:o         same:o         accepted       same:o
+extended            same:b       same:b       same:b       same:b         same:b         same           same           same:o
+decided             decided:b    decided:b    decided:b    decided:b      decided:b      decided        decided:o      same:o
+concluded           concluded:b  concluded:b  concluded:b  concluded:b    concluded:b    concluded      concluded:s    concluded
+collected           collected:o  collected:o  collected:o  collected:o    collected:o    collected:o    collected:o    collected:o
+withdrawn           withdrawn:o  withdrawn    withdrawn    withdrawn      withdrawn      withdrawn      withdrawn      withdrawn
+returned            returned:o   returned     returned     returned       returned       returned       returned       returned
+voided              voided:o     voided       voided       voided         voided         voided         voided         voided
 """
 CLOSING = {K.CONCLUDED, K.NOT_ACCEPTED, K.WITHDRAWN, K.RETURNED, K.VOIDED}
 
@@ -66,7 +66,7 @@ def charted() -> list[tuple[State, EventKind, State, list[str]]]:
         kind, *targets = line.split()
         for state, cell in zip(COLUMNS, targets, strict=True):
             target, _, letter = cell.partition(":")
-            cells.append((state, K(kind), S(target), [CODES[letter]] if letter else []))
+            cells.append((state, K(kind), state if target == "same" else S(target), [CODES[letter]] if letter else []))
     return cells
 
 
