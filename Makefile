@@ -1,5 +1,6 @@
 # Every command a developer or CI runs. `make` alone prints this help.
-#   Variables: PYTHON=python3.12 picks the interpreter; ARGS="..." is passed on to the program or to pytest.
+#   Variables: PYTHON=python3.12 picks the interpreter; ARGS="..." is passed on to the program or to pytest,
+#   WORKERS=1 runs the tests one after another.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -12,6 +13,7 @@ PACKAGES := core config cases feeds alerts dashboard video
 CHECKED := $(PACKAGES) commands migrations scripts tests app.py bootstrap.py jobs.py server.py
 JS_TESTS = $(shell find tests/js -type f \( -name '*.test.mjs' -o -name 'test_*.mjs' -o -name 'test-*.mjs' \) | sort)
 ARGS ?=
+WORKERS ?= 2
 
 ##@ Start
 
@@ -52,7 +54,7 @@ test-js: setup-test ## the browser modules, in Node.js
 
 .PHONY: test-py
 test-py: setup-test ## pytest; ARGS="tests/unit -k calendar" runs a part
-	YANGGUANG_TEST_REQUIRE_SERVICES=1 $(BIN)/python -m pytest $(ARGS)
+	YANGGUANG_TEST_REQUIRE_SERVICES=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 ##@ Measure
 

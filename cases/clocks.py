@@ -79,8 +79,14 @@ def due_day(timing: Timing) -> int | None:
 
 def passages(timing: Timing, rungs: Sequence[Rung]) -> list[Passage]:
     """When each rung passes, whether or not the clock still runs then."""
-    return [Passage(rung.code, rung.level, instant_after(timing, threshold))
-            for rung in rungs if (threshold := threshold_of(timing, rung)) is not None]
+    return instants(timing, rungs)[1]
+
+
+def instants(timing: Timing, rungs: Sequence[Rung]) -> tuple[int | None, list[Passage]]:
+    """The due instant and the passages: one rung of most ladders passes just when the case is due."""
+    due_at, amount = due_instant(timing), timing.amount
+    return due_at, [Passage(rung.code, rung.level, due_at if threshold == amount else instant_after(timing, threshold))
+                    for rung in rungs if (threshold := threshold_of(timing, rung)) is not None]
 
 
 def threshold_of(timing: Timing, rung: Rung) -> float | None:

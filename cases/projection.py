@@ -14,7 +14,7 @@ from typing import Protocol
 import msgspec
 
 from cases.areas import AreaContext
-from cases.clocks import Passage, Span, Timing, due_instant, passages, suspensions, timing_of_due, timing_of_limit
+from cases.clocks import Passage, Span, Timing, instants, suspensions, timing_of_due, timing_of_limit
 from cases.events import CaseFacts, ClockKind, ClockRef, Due, EventKind
 from cases.states import Fold, Moment, State, Stop
 from config.ladders import Rule
@@ -300,15 +300,15 @@ def _timing(watch: _Watch, context: AreaContext) -> Timing:
 
 
 def _judged(watch: _Watch, timing: Timing, context: AreaContext, now_us: int) -> ClockState:
-    rungs = passages(timing, watch.rule.rungs)
+    due_at, rungs = instants(timing, watch.rule.rungs)
     until = now_us if watch.ended is None else min(now_us, watch.ended.at)
     passed = [rung for rung in rungs if rung.at is not None and _has_passed(rung.at, until, watch, timing)]
     return ClockState(
-        ref=watch.ref, condition=_condition(watch, timing, now_us), level=max((rung.level for rung in passed), default=0),
+        ref=watch.ref, condition=_condition(watch, timing, now_us), level=max([rung.level for rung in passed], default=0),
         limit_text=str(watch.limit) if watch.due is None else "due", started=watch.started,
-        due_at=due_instant(timing), ended=watch.ended, stops=timing.stops,
-        passages=tuple((rung.code, rung.level, rung.at) for rung in rungs),
-        passed=tuple(rung.code for rung in passed), next_at=_next_at(watch, timing, rungs, passed),
+        due_at=due_at, ended=watch.ended, stops=timing.stops,
+        passages=tuple([(rung.code, rung.level, rung.at) for rung in rungs]),
+        passed=tuple([rung.code for rung in passed]), next_at=_next_at(watch, timing, rungs, passed),
         amount=timing.amount, unit=timing.unit, granularity=timing.granularity,
         calendar=context.calendar.key, rule=watch.rule.id, rule_version=f"{context.preset.id}@{context.preset.version}",
         name=watch.name)
@@ -331,6 +331,8 @@ def _next_at(watch: _Watch, timing: Timing, rungs: list[Passage], passed: list[P
 def _condition(watch: _Watch, timing: Timing, now_us: int) -> Condition:
     if watch.ended is not None:
         return Condition.ENDED
+    if not timing.stops:
+        return Condition.RUNNING
     local_now = now_us + watch.started.utc_offset * MINUTE_US
     stopped = any(start <= local_now and (end is None or local_now < end) for start, end in timing.stops)
     return Condition.STOPPED if stopped else Condition.RUNNING

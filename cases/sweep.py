@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, delete, literal_column, select, update
 
 from cases.changes import Changes
 from cases.events import CaseJudgeable, CaseUnjudgeable, ClockKind, ClockRef
@@ -37,29 +37,45 @@ class Sweeper:
     def __init__(self, uow: UnitOfWorkFactory, recorder: Recorder, batch: int, retry_after_s: float) -> None:
         self._uow, self._recorder = uow, recorder
         self._batch, self._retry_after_us = batch, int(retry_after_s * SECOND_US)
+        self._has_looked_again = False
 
     def sweep_all(self) -> SweepResult:
-        """Sweep until nothing is due."""
-        total = SweepResult(0, 0, 0)
+        """Sweep until nothing is due. The first time in a process, cases that could not be judged are looked at again:
+        the calendar, limit or rule that was missing may have come with the start."""
+        total = SweepResult(0, 0, 0) if self._has_looked_again else self.look_again()
+        self._has_looked_again = True
         while True:
             one = self.sweep()
-            total = SweepResult(total.cases + one.cases, total.rungs + one.rungs, total.failed + one.failed)
+            total = _sum(total, one)
             if one.cases == 0:
                 return total
 
     def sweep(self) -> SweepResult:
         """One batch in one transaction."""
         with self._uow() as uow:
-            case_ids = _due_cases(uow.conn, uow.now_us, self._batch)
+            return self._look_at(uow, _due_cases(uow.conn, uow.now_us, self._batch))
+
+    def look_again(self) -> SweepResult:
+        """Look anew at every case with a clock that could not be judged, batch by batch."""
+        total, after = SweepResult(0, 0, 0), -1
+        while True:
+            with self._uow() as uow:
+                case_ids = _unjudgeable_cases(uow.conn, after, self._batch)
+                total = _sum(total, self._look_at(uow, case_ids))
             if not case_ids:
-                return SweepResult(0, 0, 0)
-            changes = Changes()
-            failed = self._recorder.reproject(uow, case_ids, changes)
-            # Before the changes are told: a case that heals may turn out unjudgeable for a reason of its own.
-            _tell_healed(uow, set(case_ids) - {case_id for case_id, _ in failed})
-            changes.write(uow)
-            self._keep_poisoned(uow, failed)
-            return SweepResult(len(case_ids), len(changes.claims), len(failed))
+                return total
+            after = case_ids[-1]
+
+    def _look_at(self, uow: UnitOfWork, case_ids: list[int]) -> SweepResult:
+        if not case_ids:
+            return SweepResult(0, 0, 0)
+        changes = Changes()
+        failed = self._recorder.reproject(uow, case_ids, changes)
+        # Before the changes are told: a case that heals may turn out unjudgeable for a reason of its own.
+        _tell_healed(uow, set(case_ids) - {case_id for case_id, _ in failed})
+        changes.write(uow)
+        self._keep_poisoned(uow, failed)
+        return SweepResult(len(case_ids), len(changes.claims), len(failed))
 
     def _keep_poisoned(self, uow: UnitOfWork, failed: list[tuple[int, Exception]]) -> None:
         rows = [(case_id, uow.now_us, repr(error)[:2000]) for case_id, error in failed]
@@ -74,6 +90,17 @@ class Sweeper:
 def _due_cases(conn: Connection, now_us: int, batch: int) -> list[int]:
     statement = select(clocks.c.case_id).where(clocks.c.next_at <= now_us).order_by(clocks.c.next_at).limit(batch)
     return list(dict.fromkeys(conn.scalars(statement)))
+
+
+def _unjudgeable_cases(conn: Connection, after: int, batch: int) -> list[int]:
+    # Written out, so that the partial index of exactly these clocks is used.
+    unjudgeable = clocks.c.condition == literal_column("'unjudgeable'")
+    statement = select(clocks.c.case_id).where(unjudgeable, clocks.c.case_id > after).distinct()
+    return list(conn.scalars(statement.order_by(clocks.c.case_id).limit(batch)))
+
+
+def _sum(one: SweepResult, other: SweepResult) -> SweepResult:
+    return SweepResult(one.cases + other.cases, one.rungs + other.rungs, one.failed + other.failed)
 
 
 def _push_ahead(conn: Connection, case_id: int, until_us: int) -> None:

@@ -14,6 +14,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from bootstrap import Services, build_services, feed_limits
 from commands.demo import prepare_demo
+from config.catalogue import CITY_DIR, load_catalogue
 from config.settings import Settings
 from core.errors import ConfigError
 from feeds.mapping import MAPPING_DIR, find_mapping
@@ -58,7 +59,9 @@ def run_replay(settings: Settings, options: argparse.Namespace) -> int:
     """Play a log through the live system; the wall shows it as it was then."""
     own = settings.feeds.mapping_dir
     mapping = find_mapping(options.mapping, (own, MAPPING_DIR) if own is not None else (MAPPING_DIR,))
-    with Replay(Path(options.file), mapping, feed_limits(settings)) as replay:
+    default_area = load_catalogue(settings.paths.city_dir or CITY_DIR).default_area
+    with Replay(Path(options.file), mapping, feed_limits(settings), default_area) as replay:
+        _tell_refused(replay)
         services = build_services(settings, replay_clock(replay.first_us, options.speed))
         greeting = f"replaying {options.file} at {options.speed:g} times the speed of life"
         return serve(services, build_server(services), with_jobs=True, greeting=greeting,
@@ -129,6 +132,16 @@ def _scaled(settings: Settings) -> Settings:
         raise ConfigError("redis_needed", key="redis.url", value=None,
                           remedy="set YANGGUANG_REDIS__URL, or run everything in one process with `python app.py`")
     return settings
+
+
+def _tell_refused(replay: Replay) -> None:
+    """What of the file cannot be played, with the reasons of the first records."""
+    if replay.rejected:
+        log.warning("%d records of %s are refused", replay.rejected, replay.path.name)
+    for parsed in replay.refused:
+        if parsed.rejection is not None:
+            outcome = parsed.rejection.outcome
+            log.warning("line %d: %s %s", parsed.rejection.line, outcome.code, outcome.detail)
 
 
 def _told(account: object) -> None:

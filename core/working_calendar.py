@@ -198,7 +198,7 @@ class WorkingCalendar:
     def _worked(self, local_us: int) -> int:
         day, in_day = divmod(local_us, DAY_US)
         whole = self._count_to(day)
-        before = self._count_to_unchecked(day - 1)
+        before = self._up_to[day - self._first_day]
         if whole == before:
             return whole * self.day_us
         worked = before * self.day_us

@@ -44,7 +44,9 @@ class Program:
         self._reader = threading.Thread(target=self._read, args=[self._process], daemon=True)
         self._reader.start()
         wait_until(lambda: bool(self._address()) or not self.is_running, timeout_s=START_TIMEOUT_S, what=f"an address\n{self.log}")
-        assert self.is_running, self.log
+        if not self.is_running:
+            self._hang_up()
+            raise AssertionError(self.log)
 
     def stop(self) -> None:
         """Ask it to end, as Ctrl+C does."""

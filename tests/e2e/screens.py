@@ -72,7 +72,7 @@ def screens_of(browser: Browser) -> Iterator[Screens]:
         yield screens
     finally:
         screens.close()
-    assert screens.complaints == []
+    assert not screens.complaints, screens.complaints
     assert [url for url in screens.requested if not url.startswith(("http://127.0.0.1:", "data:", "blob:"))] == []
 
 

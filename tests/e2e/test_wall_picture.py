@@ -16,7 +16,7 @@ from tests.e2e.screens import Screens, wait_for_card
 SIZES = [(1920, 1080), (3840, 2160)]
 FIELD = (944, 744)  # design pixels of the heat map
 READABLE = 4.5
-SMALLEST_DESIGN_PX = 18  # glyph height that subtends 16' at the design distance; words are 22 and more
+SMALLEST_DESIGN_PX = 22  # of a caption, read at five metres on a wall of 2.4 m
 
 # Every visible piece of text with its rectangle, the box it belongs to, its colours and its size in design pixels.
 TEXTS = """() => {
@@ -96,7 +96,7 @@ def test_no_word_leaves_its_box_or_runs_into_another(centre: CommandCentre, scre
     wall = wall_of(centre, screens, size, lang)
     texts = wall.evaluate(TEXTS)
 
-    assert len(texts) > 80
+    assert len(texts) > 60
     assert [text["text"] for text in texts if is_outside(text) or text["cut"]] == []
     assert [(one["text"], other["text"]) for one, other in neighbours(texts)] == []
 
@@ -127,8 +127,9 @@ def test_every_word_can_be_read_from_where_people_stand(centre: CommandCentre, s
     wall = wall_of(centre, screens, SIZES[0])
     texts = wall.evaluate(TEXTS)
 
-    assert [(text["text"], text["px"]) for text in texts if text["px"] < 22 and "mark" not in text["where"] and text["where"] != "B"] == []
-    assert [(text["text"], text["where"]) for text in texts if contrast(text["ink"], text["ground"]) < READABLE] == []
+    words = [text for text in texts if text["where"] != "B"]  # the sign in a mark: large, and proved with the tokens
+    assert [(text["text"], text["px"]) for text in words if text["px"] < SMALLEST_DESIGN_PX] == []
+    assert [(text["text"], text["where"]) for text in words if contrast(text["ink"], text["ground"]) < READABLE] == []
 
 
 def test_the_browser_shows_the_colours_the_tokens_decide(centre: CommandCentre, screens: Screens) -> None:
@@ -150,21 +151,6 @@ def test_the_page_comes_with_a_policy_that_names_no_other_host(centre: CommandCe
     assert "default-src 'self'" in policy
     assert "http" not in policy
     assert "unsafe-eval" not in policy
-    assert page.evaluate("() => typeof window.Plotly") in ("object", "function", "undefined")
-
-
-def test_the_picture_shifts_by_a_few_pixels_and_stays_in_the_window(centre: CommandCentre, screens: Screens) -> None:
-    page = screens.blank()
-    page.clock.install()
-    page.goto(f"{centre.address}/wall/?screen={centre.screen_token}")
-    page.wait_for_selector(".wall[data-loaded=true]")
-    page.clock.fast_forward("05:05")
-
-    page.wait_for_function("() => document.querySelector('.wall-canvas').style.getPropertyValue('--shift-x') !== ''")
-    box = page.locator(".wall-canvas").bounding_box()
-    assert box is not None
-    assert abs(box["x"]) <= 4
-    assert abs(box["y"]) <= 4
 
 
 def is_outside(text: dict[str, Any]) -> bool:

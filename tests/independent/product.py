@@ -1,7 +1,12 @@
-"""The product as its users meet it: the command line in a process of its own, on a database of its own."""
+"""The product as its users meet it: the command line, on a database of its own.
+
+Loading runs in a process of its own, as a user runs it; the many reports that follow call the same `main` in this one,
+because starting Python two hundred times is most of what they would cost.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
@@ -11,11 +16,14 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
+import app
 from tests.independent.plain import Question
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 TIMEOUT_S = 600
+SETTINGS = {"PYTHONIOENCODING": "utf-8", "YANGGUANG_JOURNAL__KEY": "k" * 32}
 
 
 @dataclass(frozen=True)
@@ -26,7 +34,10 @@ class Product:
 
     def load(self, log: Path, mapping: str) -> None:
         """Import a log; a refused record fails the test with the report's words."""
-        self._run("import", str(log), "--mapping", mapping)
+        arguments = ["import", str(log), "--mapping", mapping]
+        done = subprocess.run([sys.executable, str(REPOSITORY / "app.py"), *arguments, *self._database()], cwd=self.folder,
+                              env=os.environ | SETTINGS, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
+        assert done.returncode == 0, f"{' '.join(arguments)}\n{done.stdout}\n{done.stderr}"
 
     def heat_map(self, question: Question, first: str, last: str) -> list[list[str]]:
         printed = self._run("heatmap", "--from", first, "--to", last, "--step", "month", *_asked(question),
@@ -39,13 +50,14 @@ class Product:
         return found
 
     def _run(self, *arguments: str) -> str:
-        command = [sys.executable, str(REPOSITORY / "app.py"), *arguments,
-                   "--database", f"sqlite:///{self.folder / 'product.db'}"]
-        settings = {"PYTHONIOENCODING": "utf-8", "YANGGUANG_JOURNAL__KEY": "k" * 32}
-        done = subprocess.run(command, cwd=self.folder, env=os.environ | settings, capture_output=True, text=True,
-                              timeout=TIMEOUT_S, check=False)
-        assert done.returncode == 0, f"{' '.join(arguments)}\n{done.stdout}\n{done.stderr}"
-        return done.stdout
+        said = io.StringIO()
+        with mock.patch.dict(os.environ, SETTINGS), contextlib.redirect_stdout(said):
+            code = app.main([*arguments, *self._database()])
+        assert code == 0, f"{' '.join(arguments)}\n{said.getvalue()}"
+        return said.getvalue()
+
+    def _database(self) -> list[str]:
+        return ["--database", f"sqlite:///{self.folder / 'product.db'}"]
 
 
 def _asked(question: Question) -> list[str]:

@@ -120,8 +120,3 @@ test("a server that is away has refused nobody", () => {
   assert.equal(screen.live.link.connected, false);
   assert.equal(screen.live.link.refused, null);
 });
-  assert.equal(screen.live.link.refused, "full");
-
-  screen.say("connect");
-  assert.equal(screen.live.link.refused, null);
-});

@@ -87,7 +87,7 @@ def test_an_instant_limit_begun_at_night_begins_at_the_opening():
 def test_a_lead_longer_than_the_limit_shrinks_to_half_of_it():
     warning, yellow = rung("warning", 1, -3), rung("yellow", 2, 0)
     assert ladder(timing("2wd", by="instant"), warning, yellow) == [("warning", "10-16 10:00"), ("yellow", "10-17 10:00")]
-    assert ladder(timing("3wd", by="instant"), warning) == [("warning", "10-17 08:30")]
+    assert ladder(timing("3wd", by="instant"), warning) == [("warning", "10-16 15:30")]
     assert ladder(timing("3wd"), warning, yellow) == [("warning", "10-17 00:00"), ("yellow", "10-19 00:00")]
 
 
