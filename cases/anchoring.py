@@ -10,12 +10,13 @@ from typing import Any
 from sqlalchemy import Connection, and_, func, select
 
 from cases.chain import GENESIS, SEALED, ChainKeys, canonical, next_digest
+from cases.events import case_id_of
 from cases.models import anchors, chain_heads, journal
 from cases.verify import Anchor, Fault, check_rows, read_anchors
 from core.database import Database, bulk_insert
 from core.unit_of_work import UnitOfWorkFactory
 
-_ROW_COLUMNS = (*SEALED, "prev_mac", "mac")
+_ROW_COLUMNS = (*SEALED, "case_id", "prev_mac", "mac")
 
 
 class Anchorer:
@@ -67,7 +68,17 @@ def verify_database(database: Database, keys: ChainKeys, anchor_folder: Path) ->
         heads = {row.chain: (row.pos, bytes(row.mac), bytes(row.seal)) for row in conn.execute(select(chain_heads))}
         kept = [Anchor(row.chain, row.pos, bytes(row.mac), bytes(row.digest), row.at)
                 for row in conn.execute(select(anchors))]
-        return check_rows(rows_by_chain(conn), [*kept, *published], keys, heads)
+        moved: list[Fault] = []
+        count, faults = check_rows(_with_their_cases(rows_by_chain(conn), moved), [*kept, *published], keys, heads)
+        return count, faults + moved
+
+
+def _with_their_cases(rows: Iterator[dict[str, Any]], moved: list[Fault]) -> Iterator[dict[str, Any]]:
+    """The case's number is derived from sealed columns and not sealed itself: a row that was moved to another case."""
+    for row in rows:
+        if row["case_id"] != case_id_of(row["area"], row["case_no"]):
+            moved.append(Fault(row["chain"], row["chain_pos"], "row_moved"))
+        yield row
 
 
 def rows_by_chain(conn: Connection) -> Iterator[dict[str, Any]]:

@@ -11,7 +11,7 @@ Local instants are microseconds on the wall clock as written; results are UTC.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -23,6 +23,7 @@ from core.limits import Granularity, Limit, Unit
 from core.working_calendar import WorkingCalendar
 
 Span = tuple[int, int | None]
+Measure = Callable[["Timing", int, int], int]
 
 
 class Timing(msgspec.Struct, frozen=True, gc=False):
@@ -161,23 +162,30 @@ def _effective_end(stop: Stop, calendar: WorkingCalendar) -> int | None:
     return ceiling if end is None else min(end, ceiling)
 
 
+def _reach(timing: Timing, amount: int, scale: int, count: Measure, add: Measure) -> int | None:
+    """Where the budget is used up, stops left out: a day for `scale` DAY_US, a local instant for 1; None while an open stop
+    keeps it from being used up. A due date stated before the opening stays where it is.
+    """
+    cursor = timing.started.local // scale
+    if amount < 0:
+        return cursor + amount
+    for start, end in timing.stops:
+        begin = start // scale
+        available = count(timing, cursor, begin) if begin > cursor else 0
+        if available >= amount:
+            break
+        if end is None:
+            return None
+        amount -= available
+        cursor = max(cursor, end // scale)
+    return add(timing, cursor, amount)
+
+
 # By day -----------------------------------------------------------------------------------------------------------
 
 def _day_after(timing: Timing, units: int) -> int | None:
     """The day on which the `units`-th counted day falls; beyond it the limit is exceeded."""
-    cursor = timing.started.local // DAY_US
-    if units < 0:
-        return cursor + units
-    for start, end in timing.stops:
-        start_day = start // DAY_US
-        available = _count(timing, cursor, start_day) if start_day > cursor else 0
-        if available >= units:
-            break
-        if end is None:
-            return None
-        units -= available
-        cursor = max(cursor, end // DAY_US)
-    return _add(timing, cursor, units)
+    return _reach(timing, units, DAY_US, _count, _add)
 
 
 def _day_stops(timing: Timing, until: int) -> list[tuple[int, int]]:
@@ -199,16 +207,7 @@ def _add(timing: Timing, day: int, units: int) -> int:
 # By instant -------------------------------------------------------------------------------------------------------
 
 def _local_after(timing: Timing, amount_us: int) -> int | None:
-    cursor = timing.started.local
-    for start, end in timing.stops:
-        available = _measure(timing, cursor, start) if start > cursor else 0
-        if available >= amount_us:
-            break
-        if end is None:
-            return None
-        amount_us -= available
-        cursor = max(cursor, end)
-    return _advance(timing, cursor, amount_us) if amount_us >= 0 else cursor + amount_us
+    return _reach(timing, amount_us, 1, _measure, _advance)
 
 
 def _measure(timing: Timing, begin: int, end: int) -> int:

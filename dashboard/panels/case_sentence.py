@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from dashboard.times import day_at, day_text
+from core.instants import MINUTE_US
+from dashboard.times import day_at, day_text, span_text, stamp
 from dashboard.words import Words
 
 NOT_COUNTED = ("weekend", "holiday", "suspended")
@@ -54,6 +55,8 @@ def _standing(clock: Any, as_of: int, t: Words) -> str:
     if clock.used is None or clock.limit_text == "due":
         return _against_date(clock, as_of, t)
     used, rest = number(clock.used), clock.amount - clock.used
+    if rest == 0 and clock.granularity == "instant" and clock.due_at is not None and clock.condition != "stopped":
+        return _on_the_last_day(clock, as_of, used, t)
     if clock.ended_at is not None:
         ended = day_text(day_at(clock.ended_at, clock.utc_offset))
         key = "ended_late" if rest < 0 else "ended_on_day" if rest == 0 else "ended_early"
@@ -65,12 +68,23 @@ def _standing(clock: Any, as_of: int, t: Words) -> str:
     return t("case.why.running", used=used, rest=number(rest))
 
 
+def _on_the_last_day(clock: Any, as_of: int, used: str, t: Words) -> str:
+    """All days are used up: now the time of day decides, to the minute."""
+    end = clock.ended_at if clock.ended_at is not None else as_of
+    state = "open" if clock.ended_at is None else "ended"
+    side = "past" if end > clock.due_at else "before"
+    return t(f"case.why.{state}_{side}_time", used=used, day=day_text(day_at(end, clock.utc_offset)),
+             time=stamp(clock.due_at, clock.utc_offset)[-5:], span=span_text(max(abs(end - clock.due_at), MINUTE_US), t))
+
+
 def _against_date(clock: Any, as_of: int, t: Words) -> str:
     """For a due date the source stated there is no budget to use up: only before it or after it."""
     if clock.due_day is None:
         return ""
     end = clock.ended_at if clock.ended_at is not None else as_of
     days = day_at(end, clock.utc_offset) - clock.due_day
+    if days == 0 and clock.granularity == "instant" and clock.due_at is not None:
+        return _on_the_last_day(clock, as_of, number(clock.used or 0), t)
     state = "ended" if clock.ended_at is not None else "open"
     key = "after" if days > 0 else "on" if days == 0 else "before"
     return t(f"case.why.{state}_{key}_date", day=day_text(day_at(end, clock.utc_offset)), n=abs(days))

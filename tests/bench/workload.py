@@ -19,12 +19,13 @@ BEGINS = datetime.fromisoformat("2025-03-03T00:00:00+08:00")
 _encode = msgspec.json.Encoder().encode
 
 
-def city_events(count: int) -> list[CaseEvent]:
-    """The first `count` events of a busy city that opens its doors on that Monday, in the order of delivery."""
+def city_events(count: int, cases_per_day: int = CASES_PER_DAY) -> list[CaseEvent]:
+    """The first `count` events of a busy city that opens its doors on that Monday, in the order of delivery. A repeated
+    delivery, as the city makes them, counts."""
     catalogue = load_catalogue()
     calendar = load_calendars()["cn"]
     start = to_us(BEGINS)
-    city = SimulatedCity(catalogue, calendar, SEED, CASES_PER_DAY, opened_day=calendar.today(start))
+    city = SimulatedCity(catalogue, calendar, SEED, cases_per_day, opened_day=calendar.today(start))
     events: list[CaseEvent] = []
     day = start
     while len(events) < count:

@@ -10,7 +10,7 @@ import pytest
 from tests.e2e.program import Program
 from tests.e2e.screens import Screens, believed, figure, loaded, sign_in
 
-SMALL_CITY = {"demo__history_days": "3", "demo__cases_per_day": "120"}
+SMALL_CITY = {"demo__history_days": "10", "demo__cases_per_day": "100"}
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,56 @@
+"""`python -m tests.bench [name…]`: run benchmarks, print them, and write them into docs/benchmarks.md."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.bench import http, imports, ingest, millions, push, wall
+from tests.bench.harness import Line, Options, hardware
+from tests.bench.report import as_table, write_part
+
+BENCHES: dict[str, Callable[[Options], list[Line]]] = {
+    "ingest": ingest.run, "http": http.run, "import": imports.run, "sweep": millions.run, "push": push.run, "wall": wall.run}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Exit code 1 when a limit was missed."""
+    given = _parser().parse_args(arguments)
+    failed = False
+    print(hardware(), flush=True)
+    with tempfile.TemporaryDirectory(prefix="yangguang-bench-", dir=given.folder) as folder:
+        options = Options(Path(folder), given.events, given.stores.split(","), _numbers(given.cases),
+                          _numbers(given.clients), given.samples, given.minutes)
+        for name in given.names or BENCHES:
+            print(f"\n== {name}", flush=True)
+            lines = BENCHES[name](options)
+            print(as_table(lines), flush=True)
+            failed |= any(line.holds is False for line in lines)
+            if not given.dry:
+                write_part(name, lines)
+    return int(failed)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("names", nargs="*", choices=[*BENCHES, []], metavar="name", help=", ".join(BENCHES))
+    parser.add_argument("--events", type=int, default=60_000, help="events fed (ingest, http, import)")
+    parser.add_argument("--stores", default="sqlite,postgresql", help="databases (ingest, http, import, sweep)")
+    parser.add_argument("--cases", default="1000000,10000000", help="open cases (sweep)")
+    parser.add_argument("--clients", default="100,200", help="connected clients, one of them Chromium (push)")
+    parser.add_argument("--samples", type=int, default=100, help="events timed one by one (push)")
+    parser.add_argument("--minutes", type=float, default=2.0, help="how long the page is watched (wall); 60 for an hour")
+    parser.add_argument("--folder", type=Path, help="where databases are made; 10 million cases take about 10 GB")
+    parser.add_argument("--dry", action="store_true", help="only print, leave docs/benchmarks.md alone")
+    return parser
+
+
+def _numbers(text: str) -> list[int]:
+    return [int(number.replace("_", "")) for number in text.split(",")]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,72 @@
+"""Starting the real server for a benchmark, and posting events to it over a kept connection."""
+
+from __future__ import annotations
+
+import http.client
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from tests.bench.serve import EMIT
+from tests.services import free_port, wait_until
+
+ROOT = Path(__file__).resolve().parents[2]
+START_TIMEOUT_S = 60.0
+
+
+class Served:
+    """A running server: where, who, and the feed's token."""
+
+    def __init__(self, port: int, pid: int, token: str) -> None:
+        self.port, self.pid, self.token = port, pid, token
+        self._line = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def post(self, events: Sequence[bytes]) -> bytes:
+        """POST /api/v1/events; raises RuntimeError unless it is accepted."""
+        return self._ask("/api/v1/events", b"[" + b",".join(events) + b"]")
+
+    def emit(self) -> None:
+        """The bare message to every client."""
+        self._ask(EMIT, b"")
+
+    def _ask(self, path: str, body: bytes) -> bytes:
+        self._line.request("POST", path, body, {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"})
+        answer = self._line.getresponse()
+        text = answer.read()
+        if answer.status not in (200, 204):
+            raise RuntimeError(f"{path}: {answer.status} {text[:500]!r}")
+        return text
+
+    def is_up(self) -> bool:
+        try:
+            self._line.request("GET", "/healthz")
+            return self._line.getresponse().read() == b"ok\n"
+        except OSError:
+            self._line.close()
+            return False
+
+
+@contextmanager
+def served(url: str, folder: Path, begins: datetime) -> Iterator[Served]:
+    """A server that answers; ended with the block."""
+    port = free_port()
+    command = [sys.executable, "-m", "tests.bench.serve", url, str(folder), begins.isoformat(), str(port)]
+    log = folder / f"server-{port}.log"
+    with log.open("wb") as errors, subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=errors) as process:
+        try:
+            assert process.stdout is not None
+            token = process.stdout.readline().decode().strip()
+            server = Served(port, process.pid, token)
+            wait_until(lambda: process.poll() is not None or server.is_up(), timeout_s=START_TIMEOUT_S, what="the server")
+            if process.poll() is not None:
+                raise RuntimeError(log.read_text(encoding="utf-8")[-2000:])
+            yield server
+        finally:
+            process.terminate()
