@@ -64,7 +64,7 @@ def _case(services: Any, actor: Actor, area: str, case_no: str, clock: str, t: W
     if case is None or not actor.may_see_org(case.org):
         return _refusal(actor, t)
     clocks = explain(case, services.areas.for_area(case.area))
-    main = [case_clocks.render(clocks, clock, case.as_of, services.presets, t), case_facts.events(case, t)]
+    main = [case_clocks.render(clocks, clock, case.as_of, services.presets, t), case_facts.events(case, actor, t)]
     return html.Div([case_facts.render(case, actor, t), html.Div(main, className="case-main")], className="case-view")
 
 

@@ -71,18 +71,23 @@ def _violations(case: Any, t: Words) -> html.Section | None:
     return html.Section([html.H3(t("case.violations")), html.Ul(lines)], className="case-violations")
 
 
-def events(case: Any, t: Words) -> html.Section:
+def events(case: Any, actor: Actor, t: Words) -> html.Section:
     """Claimed and received time side by side; most cheating shows in the difference."""
     heads = [t(f"case.events.{name}") for name in ("kind", "claimed", "received", "gap", "who", "source")]
-    table = grid(heads, (_event(recorded, t) for recorded in case.events), "events-table")
+    table = grid(heads, (_event(recorded, _who(recorded.event, case, actor), t) for recorded in case.events), "events-table")
     note = html.P(t("case.events.note"), className="panel-note")
     return html.Section([html.H2(t("case.events.title")), note, table], className="panel")
 
 
-def _event(recorded: Any, t: Words) -> html.Tr:
+def _who(event: Any, case: Any, actor: Actor) -> str:
+    """The applicant himself may have acted; then his name is hidden here as above."""
+    hides = event.actor and event.actor == case.applicant and not actor.has(*SEES_APPLICANT)
+    return " ".join(filter(None, (masked(event.actor) if hides else event.actor, event.station)))
+
+
+def _event(recorded: Any, who: str, t: Words) -> html.Tr:
     event, gap = recorded.event, recorded.received_at - recorded.event.claimed_at
     name = [html.Strong(t(f"event_kind.{event.kind.value}")), html.Span(_detail(event, t), className="event-detail")]
-    who = " ".join(filter(None, (event.actor, event.station)))
     return html.Tr([
         html.Td(name), num(stamp(event.claimed_at, event.utc_offset, seconds=True)),
         num(stamp(recorded.received_at, BEIJING_MIN, seconds=True)),

@@ -43,7 +43,7 @@ class Program:
                                          encoding="utf-8")
         self._reader = threading.Thread(target=self._read, args=[self._process], daemon=True)
         self._reader.start()
-        wait_until(lambda: bool(self._address()) or not self.is_running, timeout_s=START_TIMEOUT_S, what=f"an address\n{self.log}")
+        wait_until(lambda: bool(self._address()) or not self.is_running, timeout_s=START_TIMEOUT_S, what="an address")
         if not self.is_running:
             self._hang_up()
             raise AssertionError(self.log)

@@ -132,8 +132,12 @@ def figure(page: Page, name: str) -> str:
 
 
 HEAT_ROW = """(name) => {
-    const place = (node) => { const box = node.getBoundingClientRect(); return {node, x: box.left, y: box.top + box.height / 2}; };
-    const texts = [...document.querySelectorAll("#wall-heat-map svg text")].filter((node) => node.textContent.trim()).map(place);
+    const place = (node) => {
+        const box = node.getBoundingClientRect();
+        return {node, x: box.left, y: box.top + box.height / 2};
+    };
+    const printed = [...document.querySelectorAll("#wall-heat-map svg text")].filter((node) => node.textContent.trim());
+    const texts = printed.map(place);
     const own = texts.find(({node}) => node.textContent.trim() === name);
     if (!own) return null;
     const graph = document.querySelector("#wall-heat-map").getBoundingClientRect();

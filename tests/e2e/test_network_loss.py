@@ -6,19 +6,16 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
-import msgspec
 import pytest
-from playwright.sync_api import Page
 
 from tests.e2e.cable import Cable
-from tests.e2e.centre import MONDAY, CommandCentre, concluded, red, settings_for, yellow
-from tests.e2e.frames import Heard
-from tests.e2e.screens import Screens, believed, loaded, wait_for_card, wait_for_text, wall_cards
+from tests.e2e.centre import MONDAY, CommandCentre, red, settings_for, yellow
+from tests.e2e.loss import assert_as_fresh, columns, live_a_morning, until_level_with, until_silent_for, wall_behind
+from tests.e2e.screens import Screens, believed, wait_for_card, wait_for_text, wall_cards
 
 LOSS_S = 6.0
 IMPATIENT = {"server__heartbeat_s": 0.5, "server__stale_after_s": 1.5, "server__ping_interval_s": 1.0,
              "server__ping_timeout_s": 1.0}
-ORGS = ("fagai", "minzheng", "jiaoyu", "wenlv")
 
 
 @pytest.fixture
@@ -34,59 +31,12 @@ def cable(centre: CommandCentre) -> Iterator[Cable]:
         yield line
 
 
-def wall_behind(cable: Cable, centre: CommandCentre, screens: Screens) -> tuple[Page, Heard]:
-    page = screens.blank(may_lose_link=True)
-    heard = Heard(page)
-    page.goto(f"{cable.address}/wall/?screen={centre.screen_token}")
-    loaded(page)
-    return page, heard
-
-
-def live_a_morning(centre: CommandCentre, prefix: str) -> None:
-    """Cards are raised, worsen, are signed for, and cases end."""
-    for n, org in enumerate(ORGS):
-        centre.post(yellow(f"{prefix}-{n}", org=org, item=centre.item(org)))
-    centre.post(red(f"{prefix}-1", org=ORGS[1], item=centre.item(ORGS[1]), version=2))
-    centre.sign(f"{prefix}-0", f"{prefix}-2")
-    centre.post(concluded(f"{prefix}-2", "2026-03-16T09:20:00+08:00"))
-
-
-def until_silent_for(page: Page, seconds: float) -> None:
-    page.wait_for_function("(ms) => performance.now() - window.yangguang.link().lastHeardMs > ms", arg=seconds * 1000)
-
-
-def until_level_with(page: Page, centre: CommandCentre) -> None:
-    """Until the page holds exactly what the database holds."""
-    wanted = {str(card.id): card.rev for card in centre.cards().values()}
-    page.wait_for_function("""(wanted) => {
-        const cards = [...window.yangguang.state().cards.values()];
-        return cards.length === Object.keys(wanted).length && cards.every(({id, rev}) => wanted[id] === rev);
-    }""", arg=wanted)
-
-
-def assert_as_fresh(page: Page, heard: Heard, centre: CommandCentre, screens: Screens) -> None:
-    """The page, what it heard, the database and a page opened this moment are all the same."""
-    until_level_with(page, centre)
-    fresh = screens.wall(centre.address, centre.screen_token)
-    until_level_with(fresh, centre)
-    in_database = sorted(msgspec.to_builtins(list(centre.cards().values())), key=lambda card: card["id"])
-    for one in (page, fresh):
-        assert sorted(believed(one)["cards"], key=lambda card: card["id"]) == in_database
-    assert heard.cards() == in_database
-    assert heard.shown_once_each()
-    assert heard.in_order()
-    for level in ("red", "yellow"):
-        page.wait_for_function("(wanted) => [...document.querySelectorAll(wanted[0])].map((node) => node.textContent)"
-                               ".join() === wanted[1]",
-                               arg=[f".cards-{level} .card-no", ",".join(card["case_no"] for card in wall_cards(fresh, level))])
-
-
 def test_a_loss_is_said_nothing_is_cleared_and_afterwards_the_wall_is_as_a_fresh_one(
         centre: CommandCentre, cable: Cable, screens: Screens) -> None:
     live_a_morning(centre, "L")
     page, heard = wall_behind(cable, centre, screens)
     wait_for_card(page, "yellow", "L-3")
-    before = {level: [card["case_no"] for card in wall_cards(page, level)] for level in ("red", "yellow")}
+    before = columns(page)
 
     cable.cut()
     live_a_morning(centre, "M")
@@ -100,7 +50,7 @@ def test_a_loss_is_said_nothing_is_cleared_and_afterwards_the_wall_is_as_a_fresh
     assert page.is_visible(".veil-words >> nth=0")
     assert page.inner_text("[data-live=link-strip] [data-part=state]") == "数据已停"
     wait_for_text(page, ".alarm-text", "收不到数据")
-    assert {level: [card["case_no"] for card in wall_cards(page, level)] for level in ("red", "yellow")} == before
+    assert columns(page) == before
 
     cable.mend()
     page.wait_for_selector(".wall:not(.is-stale)[data-freshness=live]")

@@ -1,4 +1,4 @@
-"""A wall that hangs for months: it reloads itself at night and after an upgrade, and shifts its picture. Hours pass by decree."""
+"""A wall that hangs for months reloads itself at night and after an upgrade, and shifts its picture. Hours pass by decree."""
 
 from __future__ import annotations
 
@@ -36,11 +36,14 @@ def wall_under_a_clock(screens: Screens, address: str, token: str) -> Page:
 def pass_time(page: Page, span: str) -> None:
     """So much time passes in the browser; afterwards the page has heard from the server again."""
     page.clock.fast_forward(span)
-    page.wait_for_function("() => window.yangguang?.link().connected && performance.now() - window.yangguang.link().lastHeardMs < 1000")
+    page.wait_for_function("""() => {
+        const link = window.yangguang?.link();
+        return link?.connected && performance.now() - link.lastHeardMs < 1000;
+    }""")
 
 
 def until_reloaded(page: Page) -> None:
-    page.wait_for_function("() => window.isTheFirst === undefined && document.querySelector('.wall[data-loaded=true]') !== null")
+    page.wait_for_function("() => window.isTheFirst === undefined && document.querySelector('.wall[data-loaded=true]')")
 
 
 def test_at_night_the_page_is_loaded_anew_but_not_while_a_red_card_waits(centre: CommandCentre, screens: Screens) -> None:
@@ -84,7 +87,7 @@ def test_after_an_upgrade_the_page_is_loaded_anew(centre: CommandCentre, screens
         page.goto(f"{cable.address}/wall/?screen={centre.screen_token}")
         loaded(page)
         page.evaluate("() => { window.isTheFirst = true; }")
-        assert believed(page)["build"] in page.inner_text(".link-build")
+        wait_for_text(page, ".link-build", believed(page)["build"])
 
         monkeypatch.setattr("server.build_id", lambda: "0ddba11")
         with CommandCentre(settings_for(tmp_path, **IMPATIENT)) as upgraded, page.expect_request(is_probe):

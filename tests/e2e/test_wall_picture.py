@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -43,8 +42,9 @@ TEXTS = """() => {
         while (getComputedStyle(box).display === "inline") box = box.parentElement;
         const field = box.getBoundingClientRect(), style = getComputedStyle(parent);
         const rect = (r) => ({left: r.left / scale, right: r.right / scale, top: r.top / scale, bottom: r.bottom / scale});
-        found.push({text: node.textContent.trim(), where: parent.className || parent.tagName, own: rect(own), field: rect(field),
-            panel: parent.closest(".card, .queue-row, .figure, .foot-room, .foot-alarms, .fly-card, .wall-header, .light")?.className ?? "",
+        const panel = parent.closest(".card, .queue-row, .figure, .foot-room, .foot-alarms, .fly-card, .wall-header, .light");
+        found.push({text: node.textContent.trim(), where: parent.className || parent.tagName, own: rect(own),
+            field: rect(field), panel: panel?.className ?? "",
             cut: box.scrollWidth > box.clientWidth + 1 && box.clientWidth > 0, px: parseFloat(style.fontSize) / scale,
             ink: style.color, ground: groundOf(parent)});
     }
@@ -75,7 +75,7 @@ def fill(centre: CommandCentre) -> None:
             events.append(red(f"360500-20260201-{place:04}", org=org, item=own))
     events += [red(f"360500-20260101-900{n}", "2026-02-20", item.org, item=item.code) for n, item in enumerate(longest)]
     events += [yellow(f"360500-20260101-910{n}", "2026-02-20", item.org, item=item.code) for n, item in enumerate(longest)]
-    events += [accepted(f"360500-20260101-92{n:02}", "2026-03-01T10:00:00+08:00", org="fagai", item="unknown-item-with-a-long-code")
+    events += [accepted(f"360500-20260101-92{n:02}", "2026-03-01T10:00:00+08:00", item="unknown-item-with-a-long-code")
                for n in range(12)]
     events.append(accepted("360500-20260101-9300", "2026-03-01T10:00:00+08:00", org="fagai"))
     centre.post(*events)
@@ -135,8 +135,10 @@ def test_every_word_can_be_read_from_where_people_stand(centre: CommandCentre, s
 def test_the_browser_shows_the_colours_the_tokens_decide(centre: CommandCentre, screens: Screens) -> None:
     wall = wall_of(centre, screens, SIZES[0])
     names = ("text-hi", "text-mid", "text-low", "card-red", "card-yellow", "red-ink", "due-soon", "bg-0", "bg-1", "bg-2")
-    shown = wall.evaluate("(names) => names.map((name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`))",
-                          list(names))
+    shown = wall.evaluate("""(names) => {
+        const style = getComputedStyle(document.documentElement);
+        return names.map((name) => style.getPropertyValue(`--${name}`));
+    }""", list(names))
 
     assert [colour.strip() for colour in shown] == [load_theme().color(name) for name in names]
 
@@ -155,8 +157,8 @@ def test_the_page_comes_with_a_policy_that_names_no_other_host(centre: CommandCe
 
 def is_outside(text: dict[str, Any]) -> bool:
     own, field = text["own"], text["field"]
-    return bool(own["left"] < field["left"] - 1.5 or own["right"] > field["right"] + 1.5 or own["left"] < 0 or own["right"] > 1920
-                or own["bottom"] > 1083 or own["top"] < -3)
+    is_wider = own["left"] < field["left"] - 1.5 or own["right"] > field["right"] + 1.5
+    return bool(is_wider or own["left"] < 0 or own["right"] > 1920 or own["bottom"] > 1083 or own["top"] < -3)
 
 
 def neighbours(texts: list[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:

@@ -28,13 +28,15 @@ def said(one: Any, as_of: int, language: str = "zh") -> str:
     return case_sentence.sentence(one, as_of, Words(language, TEXTS[language].tree))
 
 
-@pytest.mark.parametrize(("minutes", "words"), [(-65, "今天 11:33 到期，还剩 1 小时 5 分"), (0, "今天 11:33 到期，还剩 1 分"),
-                                                (12, "今天 11:33 已到期，已超 12 分"), (200, "今天 11:33 已到期，已超 3 小时 20 分")])
+@pytest.mark.parametrize(("minutes", "words"), [
+    (-65, "今天 11:33 到期，还剩 1 小时 5 分"), (0, "今天 11:33 到期，还剩 1 分"),
+    (12, "今天 11:33 已到期，已超 12 分"), (200, "今天 11:33 已到期，已超 3 小时 20 分")])
 def test_an_open_case_is_told_how_long_it_has_or_how_late_it_is(minutes: int, words: str) -> None:
     assert words in said(clock(), DUE + minutes * MINUTE_US)
 
 
-@pytest.mark.parametrize(("minutes", "words"), [(-30, "早于当日 11:33 的到期时刻 30 分，按期"), (30, "晚于当日 11:33 的到期时刻 30 分，超期")])
+@pytest.mark.parametrize(("minutes", "words"), [
+    (-30, "早于当日 11:33 的到期时刻 30 分，按期"), (30, "晚于当日 11:33 的到期时刻 30 分，超期")])
 def test_a_case_that_ended_on_its_last_day_is_told_on_which_side_of_the_due_time(minutes: int, words: str) -> None:
     assert words in said(clock(ended_at=DUE + minutes * MINUTE_US), DUE + 10**12)
 

@@ -27,7 +27,8 @@ LOCALES = {name: yaml.safe_load((ROOT / "config" / "locales" / f"{name}.yaml").r
 
 def make_services(language: str = "zh") -> Any:
     display = SimpleNamespace(language=language)
-    return SimpleNamespace(texts=lambda wanted: SimpleNamespace(tree=LOCALES[wanted]), catalogue=SimpleNamespace(organisations={}),
+    return SimpleNamespace(texts=lambda wanted: SimpleNamespace(tree=LOCALES[wanted]),
+                           catalogue=SimpleNamespace(organisations={}),
                            settings=SimpleNamespace(display=display, server=SimpleNamespace(stale_after_s=12)))
 
 

@@ -1,0 +1,62 @@
+"""A real Chromium that shows the wall, and says when its pixels changed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from playwright.sync_api import Page, sync_playwright
+
+from tests.bench.serve import FLOOR_EVENT
+
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--enable-precise-memory-info"]
+# Runs before the page's own scripts. `painted(case)` resolves with the instant, on the machine's clock in milliseconds, at
+# which the second frame after the change began: the first one has drawn it. `bare` holds when bare messages came in.
+_WATCH = """
+(() => {
+  const now = () => performance.timeOrigin + performance.now();
+  const seen = new Map(), waiting = new Map(), bare = [];
+  const settle = (no) => requestAnimationFrame(() => requestAnimationFrame(() => {
+    seen.set(no, now());
+    waiting.get(no)?.(seen.get(no));
+  }));
+  const look = () => {
+    for (const no of waiting.keys()) {
+      if (!seen.has(no) && document.querySelector("[data-level=red]")?.textContent.includes(no)) { seen.set(no, 0); settle(no); }
+    }
+  };
+  new MutationObserver(look).observe(document, { childList: true, subtree: true, characterData: true });
+  window.bench = {
+    bare,
+    expect: (no) => { window.bench.result = new Promise((resolve) => waiting.set(no, resolve)); },
+    painted: () => window.bench.result,
+  };
+  const Native = window.WebSocket;
+  window.WebSocket = class extends Native {
+    constructor(...given) {
+      super(...given);
+      this.addEventListener("message", ({ data }) => {
+        if (typeof data === "string" && data.includes('["%s"')) bare.push(now());
+      });
+    }
+  };
+})();
+""" % FLOOR_EVENT
+
+
+@contextmanager
+def wall_page(address: str) -> Iterator[Page]:
+    """The wall at 1920 × 1080 with its first snapshot drawn."""
+    chromium = os.environ.get("YANGGUANG_TEST_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None:
+        raise RuntimeError("no Chromium installed: apt-get install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        page = browser.new_page(viewport={"width": 1920, "height": 1080}, locale="zh-CN", timezone_id="Asia/Shanghai")
+        page.add_init_script(_WATCH)
+        page.goto(f"{address}/wall/")
+        page.wait_for_selector('[data-loaded="true"]', state="attached", timeout=60_000)
+        yield page
+        browser.close()
