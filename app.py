@@ -9,10 +9,13 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from sqlalchemy.exc import InterfaceError, OperationalError
+
 from bootstrap import Services, build_services
 from commands import administration, records, reports, serving
 from config.settings import Settings, load_settings
 from core.errors import SupervisionError
+from core.log_lines import JsonLines
 
 EXIT_ERROR = 1
 Command = Callable[[Services, argparse.Namespace], int]
@@ -28,8 +31,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SupervisionError as error:
         print(f"{error.code}: {error}", file=sys.stderr)
         return EXIT_ERROR
+    except (OperationalError, InterfaceError) as error:
+        print(f"database_unavailable: {error.orig}", file=sys.stderr)
+        return EXIT_ERROR
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_ERROR
+    except OSError as error:
+        print(f"file_unusable: {error}", file=sys.stderr)
         return EXIT_ERROR
 
 
@@ -50,7 +59,12 @@ def _settings(options: argparse.Namespace) -> Settings:
 
 
 def _prepare_log(settings: Settings) -> None:
-    logging.basicConfig(level=settings.log.level, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    handler = logging.StreamHandler(sys.stderr)
+    if settings.log.format == "json":
+        handler.setFormatter(JsonLines())
+    else:
+        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    logging.basicConfig(level=settings.log.level, handlers=[handler])
     for library in ("werkzeug", "alembic", "engineio", "socketio"):
         logging.getLogger(library).setLevel(max(logging.WARNING, logging.getLogger().level))
     # It warns of every tick it coalesces, which is what our jobs are made for.
@@ -145,9 +159,13 @@ def _add_administration(commands: argparse._SubParsersAction[argparse.ArgumentPa
     _add(commands, common, "migrate", administration.migrate, "bring the database to the newest schema")
     person = _add(commands, common, "account", administration.account, "create an account, or change its roles")
     person.add_argument("username")
-    person.add_argument("--name", help="name shown to others")
+    person.add_argument("--name", dest="label", help="name shown to others")
     person.add_argument("--role", action="append", default=[], help="may be given several times")
-    person.add_argument("--org", default="", help="unit of a department user")
+    person.add_argument("--org", help="unit of a department user")
+    person.add_argument("--password", action="store_true", help="ask for a new password")
+    standing = person.add_mutually_exclusive_group()
+    standing.add_argument("--deactivate", dest="is_active", action="store_const", const=False, help="end its sessions, refuse it")
+    standing.add_argument("--activate", dest="is_active", action="store_const", const=True, help="let it in again")
     token = _add(commands, common, "token", administration.token, "issue a token for a feed or a wall screen; shown once")
     token.add_argument("kind", choices=("feed", "screen", "probe"))
     token.add_argument("for_name", metavar="NAME")

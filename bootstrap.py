@@ -5,10 +5,14 @@ Nobody imports this module but `app.py`, `serving.py`, the commands and the test
 
 from __future__ import annotations
 
+import hashlib
+import os
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from zoneinfo import ZoneInfo
 
 from pydantic import SecretStr
@@ -37,6 +41,7 @@ from core.accounts import AccountPolicy, Accounts
 from core.clock import Clock, SystemClock
 from core.database import Database
 from core.doorbell import Doorbell, InProcessDoorbell, RedisDoorbell
+from core.errors import ConfigError
 from core.migration import migrate
 from core.unit_of_work import Reaction, UnitOfWorkFactory
 from core.working_calendar import WorkingCalendar
@@ -46,6 +51,8 @@ from feeds.mapping import MAPPING_DIR, SourceMapping, find_mapping
 from feeds.public_event import EventReader
 from feeds.queries import FeedQueries
 from feeds.repair import Repairs
+
+SECRET_MIN = 32
 
 
 @dataclass(frozen=True)
@@ -112,10 +119,11 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
     catalogue = load_catalogue(settings.paths.city_dir or CITY_DIR)
     languages = load_texts()
     areas = Areas(calendars, presets, _default_area(settings, catalogue))
-    areas.load(database)
+    with database.read() as conn:
+        areas.refresh(conn)
     keys = ChainKeys(secret_of(settings.journal.key, settings.journal.key_path))
     recorder = Recorder(uow, keys, areas, catalogue)
-    sweeper = Sweeper(uow, recorder, settings.sweep.batch, settings.sweep.retry_after_s)
+    sweeper = Sweeper(uow, recorder, settings.sweep.batch, settings.sweep.retry_after_s, judged_by=_print_of(settings))
     case_queries = CaseQueries(database, areas, catalogue)
     writer = _card_writer(settings, case_queries, presets, languages)
     alerts, alarms = CardService(uow, writer, _card_rules(settings)), AlarmService()
@@ -126,7 +134,7 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
     return Services(
         settings=settings, clock=clock, database=database, uow=uow, doorbell=doorbell, calendars=calendars, areas=areas,
         catalogue=catalogue, presets=presets, languages=languages, keys=keys, recorder=recorder, sweeper=sweeper,
-        recounter=Recounter(uow, sweeper, areas, catalogue),
+        recounter=Recounter(uow, sweeper, recorder),
         anchorer=Anchorer(uow, settings.journal.anchor_every, settings.journal.anchor_dir),
         history=History(database, catalogue), case_queries=case_queries, alerts=alerts, alarms=alarms,
         alert_queries=CardQueries(database, writer), card_writer=writer,
@@ -136,15 +144,36 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
         accounts=Accounts(uow, SystemClock(), _account_policy(settings)))
 
 
+def _print_of(settings: Settings) -> str:
+    """Changes with every calendar, ladder and catalogue file: what could not be judged is then looked at again."""
+    paths = settings.paths
+    folders = (paths.calendar_dir or CALENDAR_DIR, paths.rules_dir or RULES_DIR, paths.city_dir or CITY_DIR)
+    digest = hashlib.sha256()
+    for path in sorted(path for folder in folders for path in folder.glob("*.yaml")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
 def secret_of(given: SecretStr | None, path: Path) -> bytes:
     """The secret given, else that of the file, which is made with a random one (mode 600) if it does not exist."""
     if given is not None:
         return given.get_secret_value().encode()
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_hex(32), encoding="ascii")
-    return path.read_text(encoding="ascii").strip().encode()
+        _make_secret(path)
+    secret = path.read_text(encoding="ascii").strip().encode()
+    if len(secret) < SECRET_MIN:
+        raise ConfigError("secret_too_short", file=str(path), remedy="restore the file from its copy")
+    return secret
+
+
+def _make_secret(path: Path) -> None:
+    """Written whole under another name first: a process starting at the same time must never read half a secret."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with NamedTemporaryFile("w", dir=path.parent, prefix=".secret-", encoding="ascii") as draft:
+        draft.write(secrets.token_hex(32))
+        draft.flush()
+        with suppress(FileExistsError):  # the other process was first: its secret counts
+            os.link(draft.name, path)
 
 
 def feed_limits(settings: Settings) -> FeedLimits:

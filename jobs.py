@@ -19,7 +19,6 @@ def jobs_of(services: Services) -> list[Job]:
     """The jobs of a worker. All recompute from the clock: one that came late changes nothing but lateness."""
     settings = services.settings
     drop = FileDrop(settings.feeds.drop_dir, services.ingest, services.clock, services.find_mapping)
-    drop.recover()
     return [
         Job("sweep", settings.sweep.interval_s, services.sweeper.sweep_all),
         Job("file_drop", settings.feeds.poll_interval_s, drop.poll),

@@ -86,14 +86,14 @@ def _gate(services: Services) -> Gate:
 def _push_parts(services: Services, gate: Gate, demo_duty: str) -> PushParts:
     settings = services.settings
     texts = services.texts(settings.display.language)
-    duty = OnDuty(services.accounts, SystemClock(), demo_duty)
+    duty = OnDuty(services.accounts, SystemClock(), settings.security.session_hours, demo_duty)
     gauges = LiveGauges(services.case_queries, services.alert_queries, services.feed_queries, services.areas, services.clock,
                         texts, settings.display.wall_rows, duty)
     return PushParts(
         database=services.database, doorbell=services.doorbell, clock=services.clock, queries=services.alert_queries,
         service=services.alerts, alarms=services.alarms, writer=services.card_writer,
-        actor_of=gate.identify_live, gauges=gauges, rules=_push_rules(settings), build=build_id(),
-        is_demo=settings.demo.enabled)
+        actor_of=gate.identify_live, credential_of=gate.credential_of, holding=gate.sessions.holding, gauges=gauges,
+        rules=_push_rules(settings), build=build_id(), is_demo=settings.demo.enabled)
 
 
 def _present_actor() -> Actor | None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, delete, select, tuple_, update
+from sqlalchemy import Connection, Row, delete, func, or_, select, tuple_, update
 
 from alerts.models import alarms, unjudgeable_clocks
 from cases.events import CaseJudgeable, CaseUnjudgeable, ClockRef
@@ -20,6 +20,7 @@ from core.database import bulk_upsert
 from core.unit_of_work import UnitOfWork
 
 SUBJECT_MAX = 160
+EACH_MAX = 5
 _CLOCK = (unjudgeable_clocks.c.case_id, unjudgeable_clocks.c.kind, unjudgeable_clocks.c.ordinal)
 _CHUNK = 500
 AlarmKey = tuple[str, str]  # code, subject
@@ -28,13 +29,17 @@ ClockKey = tuple[int, str, int]
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """An alarm that stands. `since` is microseconds UTC; `args` are the values of its sentence `alarm.<code>`."""
+    """An alarm that stands. `since` is microseconds UTC; `args` are the values of its sentence `alarm.<code>`.
+
+    `others`: how many further subjects of this code it speaks for (`gathered_alarms`); they are in `count`.
+    """
 
     code: str
     subject: str
     args: Mapping[str, Any]
     since: int
     count: int
+    others: int = 0
 
 
 class AlarmService:
@@ -93,6 +98,24 @@ def standing_alarms(conn: Connection) -> list[Alarm]:
         alarms.c.cleared_at.is_(None))
     rows = conn.execute(statement.order_by(alarms.c.since, alarms.c.code, alarms.c.subject))
     return [Alarm(code, subject, msgspec.json.decode(args), since, count) for code, subject, args, since, count in rows]
+
+
+def gathered_alarms(conn: Connection, each: int = EACH_MAX) -> list[Alarm]:
+    """The same for a wall: a code that stands for more than `each` subjects is one alarm, that of its oldest subject."""
+    code = alarms.c.code
+    ranked = select(
+        alarms, func.row_number().over(partition_by=code, order_by=(alarms.c.since, alarms.c.subject)).label("place"),
+        func.count().over(partition_by=code).label("subjects"),
+        func.sum(alarms.c.count).over(partition_by=code).label("total")).where(alarms.c.cleared_at.is_(None)).subquery()
+    kept = select(ranked).where(or_(ranked.c.place == 1, ranked.c.subjects <= each))
+    return [_gathered(row, each) for row in conn.execute(kept.order_by(ranked.c.since, ranked.c.code, ranked.c.subject))]
+
+
+def _gathered(row: Row[Any], each: int) -> Alarm:
+    is_one_of_few = row.subjects <= each
+    values = row._mapping  # `count` is a method of the row
+    return Alarm(row.code, row.subject, msgspec.json.decode(row.args), row.since,
+                 values["count"] if is_one_of_few else int(row.total), 0 if is_one_of_few else row.subjects - 1)
 
 
 def _reasons_of(conn: Connection, clocks: Iterable[ClockKey]) -> dict[ClockKey, AlarmKey]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from operator import attrgetter
 from typing import Any
 
 import msgspec
-from sqlalchemy import BigInteger, Connection, Row, String, bindparam, func, select, text
+from sqlalchemy import BigInteger, Connection, Row, String, and_, bindparam, func, not_, or_, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql import Select
 
@@ -16,7 +16,7 @@ from alerts.models import cards
 from cases.events import CaseFacts
 from core.database import bulk_insert, bulk_upsert
 
-_CASE = ("case_id", "case_no", "area", "org", "item", "title")
+_CASE = ("case_id", "case_no", "area", "org", "item", "title", "source")
 _PLAIN = ("id", "key", "rule", "rule_version", "clock_kind", "ordinal", "level", "condition", "is_stale", "rev",
           "acked_rev", "acked_by", "acked_name", "acked_at", "ack_comment", "opened_at", "level_at", "raised_at",
           "due_at", "cleared_at", "closed_at", "closed_reason")
@@ -54,9 +54,12 @@ def by_id(conn: Connection, ids: Iterable[int]) -> dict[int, Card]:
     return {row.id: from_row(row) for row in rows}
 
 
-def open_of_area(conn: Connection, area: str) -> list[Card]:
-    statement = select(cards).where(cards.c.closed_at.is_(None), cards.c.area == area).order_by(cards.c.id)
-    return [from_row(row) for row in conn.execute(statement)]
+def wrongly_fresh_or_stale(conn: Connection, silent: Collection[str]) -> list[Card]:
+    """Open cards whose staleness is not what the silence of these sources says."""
+    is_silent = cards.c.source.in_(silent)
+    differs = or_(and_(is_silent, not_(cards.c.is_stale)), and_(not_(is_silent), cards.c.is_stale))
+    rows = conn.execute(select(cards).where(cards.c.closed_at.is_(None), differs).order_by(cards.c.id))
+    return [from_row(row) for row in rows]
 
 
 def next_id(conn: Connection) -> int:

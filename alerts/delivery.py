@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -34,6 +34,7 @@ class Client:
     screen: str
     actor: Actor
     build: str = ""
+    credential: Hashable = None      # what it was let in by, as `PushParts.credential_of` names it
     epoch: str = ""
     sent: int | None = None
     awaiting: int | None = None      # number it has to confirm
@@ -87,6 +88,7 @@ class Delivery:
         with self._lock:
             if len(self._clients) >= self._rules.admission_cap:
                 return False
+            client.waiting_since = self._monotonic()
             self._clients[client.sid] = client
             return True
 
@@ -123,6 +125,11 @@ class Delivery:
     def sids_of(self, actor_name: str) -> list[str]:
         with self._lock:
             return [client.sid for client in self._clients.values() if client.actor.name == actor_name]
+
+    def credentials(self) -> dict[str, Hashable]:
+        """What every client was let in by."""
+        with self._lock:
+            return {client.sid: client.credential for client in self._clients.values()}
 
     def count(self) -> int:
         return len(self._clients)
@@ -184,7 +191,10 @@ class Delivery:
     # Inspection ---------------------------------------------------------------------------------------------------
 
     def inspect(self) -> Troubles:
-        """Once in a while: tell the silent ones again, name the faulty ones, part with the hopeless ones."""
+        """Once in a while: tell the silent ones again, name the faulty ones, part with the hopeless ones.
+
+        Hopeless is also who got no first data: it comes back and asks anew.
+        """
         now = self._monotonic()
         with self._lock:
             late = [client for client in self._clients.values()
@@ -195,6 +205,8 @@ class Delivery:
             snapshots = [client.sid for client in late if client.missed == 1 and not self._tell_again(client)]
             self._troubles.faulty += [client for client in late if client.missed == 2]
             hopeless = [client.sid for client in late if client.missed > self._rules.missed_max]
+            hopeless += [client.sid for client in self._clients.values()
+                         if client.sent is None and now - client.waiting_since >= self._rules.welcomed_within_s]
             found, self._troubles = self._troubles, Troubles()
         for sid in snapshots:
             self._give_snapshot(sid)

@@ -31,6 +31,7 @@ cards = Table(
     Column("org", String(128), nullable=False),
     Column("item", String(128), nullable=False),
     Column("title", Text, nullable=False),
+    Column("source", String(64), nullable=False),  # that reported the case last
     Column("rule", String(64), nullable=False),
     Column("rule_version", String(64), nullable=False),
     Column("clock_kind", String(16), nullable=False),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,6 +25,7 @@ from alerts.delivery import Client, Delivery
 from alerts.frames import FrameJson
 from alerts.gauges import GaugeBoard, Gauges
 from alerts.queries import CardQueries, Snapshot
+from alerts.rights import Holding, Rights
 from alerts.rules import PushRules
 from alerts.screens import ScreenLog
 from alerts.service import CardService
@@ -71,8 +72,10 @@ class PushParts:
     """What the push channel is made of; the composition root gives it.
 
     `actor_of(request)` names the person or screen behind a connection (None: refused); it is asked again for every
-    command. `gauges()` gives board, figures, feeds, duty, calendar and alarms. `build` names the release: a page of
-    another build gets a snapshot, sees the new build there and reloads.
+    command. `credential_of(request)` names what a connection is let in by (None: nothing that can be taken away) and
+    `holding(credentials)` gives those that still hold; it is asked for all connections every few seconds. `gauges()`
+    gives board, figures, feeds, duty, calendar and alarms. `build` names the release: a page of another build gets a
+    snapshot, sees the new build there and reloads.
     """
 
     database: Database
@@ -87,6 +90,8 @@ class PushParts:
     rules: PushRules = field(default_factory=PushRules)
     build: str = ""
     is_demo: bool = False
+    credential_of: Callable[[Request], Hashable] = lambda _request: None
+    holding: Holding = frozenset
     monotonic: Callable[[], float] = time.monotonic
 
 
@@ -106,10 +111,11 @@ class LivePush:
         self._outlet = _SocketOutlet(self.socketio, self._refusals)
         self.delivery = Delivery(self._outlet, self._snapshot, rules, parts.monotonic)
         self.screens = ScreenLog(parts.database, parts.alarms, rules.fault_memory_s, parts.monotonic)
+        self._rights = Rights(self.delivery, parts.holding, self._outlet.drop, rules.rights_interval_s, parts.monotonic)
         self.tailer = Tailer(
             database=parts.database, doorbell=parts.doorbell, queries=parts.queries, delivery=self.delivery,
             gauges=self.gauges, screens=self.screens, clock=parts.clock, rules=rules, monotonic=parts.monotonic,
-            now_iso=self._now_iso, housekeeping=self._refusals.let_go)
+            now_iso=self._now_iso, housekeeping=self._keep_house)
         self._cached: tuple[Snapshot, dict[str, Any]] | None = None
         self._one_snapshot = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -145,11 +151,12 @@ class LivePush:
         """Raises NotAuthenticated, NotPermitted, InvalidInput or Unavailable."""
         actor = require(self._parts.actor_of(request), *LIVE_ROLES)
         hello = read_message(auth or {}, Hello)
-        client = Client(sid, (hello.screen or "")[:TEXT_MAX], actor, (hello.build or "")[:TEXT_MAX])
+        client = Client(sid, (hello.screen or "")[:TEXT_MAX], actor, (hello.build or "")[:TEXT_MAX],
+                        self._parts.credential_of(request))
         if not self.delivery.admit(client):
             raise Unavailable("live_full", max=self._parts.rules.admission_cap, retry_after=10)
         # In a thread of its own: what is emitted before this handler returns would arrive before "connected".
-        self.socketio.start_background_task(self._welcome, sid, hello)
+        self.socketio.start_background_task(self._try_welcome, sid, hello)
 
     def refuse(self, sid: str) -> None:
         self._refusals.add(self.socketio.server.manager.eio_sid_from_sid(sid, NAMESPACE))
@@ -174,6 +181,18 @@ class LivePush:
         return self._parts.writer.said(error.code, **error.details)
 
     # Inside -------------------------------------------------------------------------------------------------------
+
+    def _keep_house(self) -> None:
+        self._refusals.let_go()
+        self._rights.check()
+
+    def _try_welcome(self, sid: str, hello: Hello) -> None:
+        """A page that cannot be given its first data (the database is away) is let go, so that it comes back."""
+        try:
+            self._welcome(sid, hello)
+        except Exception:
+            log.exception("push: no first data for a page; it has to come back")
+            self.refuse(sid)
 
     def _welcome(self, sid: str, hello: Hello) -> None:
         is_same_build = (hello.build or "") == self._parts.build
@@ -224,8 +243,15 @@ class LiveNamespace(Namespace):  # type: ignore[misc]
         try:
             self._push.admit(sid, auth)
         except SupervisionError as error:
-            self._push.refuse(sid)
-            raise ConnectionRefusedError(self._push.said(error), {"code": error.code}) from error
+            raise self._refused(sid, error) from error
+        except Exception as error:
+            # Unanswered, the page would wait for ever: the library tells it nothing of what is raised here.
+            log.exception("push: a page could not be admitted")
+            raise self._refused(sid, Unavailable("overloaded")) from error
+
+    def _refused(self, sid: str, error: SupervisionError) -> ConnectionRefusedError:
+        self._push.refuse(sid)
+        return ConnectionRefusedError(self._push.said(error), {"code": error.code})
 
     def on_disconnect(self, *_reason: Any) -> None:
         self._push.delivery.remove(request.sid)  # type: ignore[attr-defined]

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, select
 
-from alerts.alarms import Alarm, standing_alarms
+from alerts.alarms import Alarm, gathered_alarms, standing_alarms
 from alerts.card_rows import from_row
 from alerts.lifecycle import Level
 from alerts.models import cards
@@ -91,6 +91,11 @@ class CardQueries:
     def alarms(self) -> list[Alarm]:
         with self._database.read() as conn:
             return standing_alarms(conn)
+
+    def gathered_alarms(self) -> list[Alarm]:
+        """The alarms as a wall says them: a few of each code one by one, many as one."""
+        with self._database.read() as conn:
+            return gathered_alarms(conn)
 
     def find(self, card_id: int) -> CardHistory | None:
         """A card with its evidence and everything ever told about it."""

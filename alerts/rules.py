@@ -29,8 +29,9 @@ class PushRules:
 
     A client that misses more than `replay_max` events gets a snapshot of at most `snapshot_max` cards. It confirms a
     batch of at most `batch_max` events within `shown_within_s`, else it is told once more; after `missed_max` missed
-    confirmations in a row and one more it is disconnected. Connections beyond `admission_cap` are refused in words,
-    beyond that plus `refusal_margin` without.
+    confirmations in a row and one more it is disconnected, as it is when it got no first data within `welcomed_within_s`.
+    Whether it still may listen is asked every `rights_interval_s`. Connections beyond `admission_cap` are refused in
+    words, beyond that plus `refusal_margin` without.
     """
 
     admission_cap: int = 500
@@ -42,6 +43,8 @@ class PushRules:
     heartbeat_s: float = 5.0
     poll_interval_s: float = 1.0
     shown_within_s: float = 10.0
+    welcomed_within_s: float = 10.0
+    rights_interval_s: float = 5.0
     missed_max: int = 3
     receipts_interval_s: float = 5.0
     fault_memory_s: float = 600.0

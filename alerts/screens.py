@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 from sqlalchemy import Connection, delete, select
 
-from alerts.alarms import AlarmService
+from alerts.alarms import AlarmService, standing_alarms
 from alerts.delivery import Client, Troubles
 from alerts.models import screens
 from core.database import Database, bulk_upsert
@@ -20,17 +20,24 @@ _COLUMNS = ("screen", "name", "epoch", "last_seq", "last_seen_at", "build", "hea
 
 
 class ScreenLog:
-    """Writes receipts and screen alarms. A fault whose screen was not seen for `fault_memory_s` is forgotten."""
+    """Writes receipts and screen alarms.
+
+    A fault ends when its screen paints again, after whatever restart of screen or server, or when nothing was seen of
+    it for `fault_memory_s`.
+    """
 
     def __init__(self, database: Database, alarms: AlarmService, fault_memory_s: float,
                  monotonic: Callable[[], float]) -> None:
         self._database, self._alarms, self._memory_s, self._monotonic = database, alarms, fault_memory_s, monotonic
-        self._faulty: dict[str, float] = {}
+        self._faulty: dict[str, float] | None = None
 
     def write(self, receipts: Sequence[Client], troubles: Troubles, epoch: str, now_us: int) -> None:
         """One transaction for everything new; none when there is nothing."""
+        faulty = self._known_faults()
         raised = [client for client in troubles.faulty if client.is_monitored and client.screen]
-        cleared = {client.screen for client in troubles.healed if client.screen} | self._forgotten()
+        well = {client.screen for client in receipts if client.is_well and client.painted_at is not None}
+        cleared = {client.screen for client in troubles.healed if client.screen} | (well & faulty.keys())
+        cleared = (cleared | self._forgotten(faulty)) - {client.screen for client in raised}
         if not (receipts or raised or cleared):
             return
         with self._database.transaction() as conn:
@@ -39,9 +46,9 @@ class ScreenLog:
                 self._alarms.set_alarm(conn, FAULT, client.screen, now_us, screen=client.screen, name=_name(client))
             for screen in cleared:
                 self._alarms.clear_alarm(conn, FAULT, screen, now_us)
-        self._faulty.update({client.screen: self._monotonic() for client in raised})
+        faulty.update({client.screen: self._monotonic() for client in raised})
         for screen in cleared:
-            self._faulty.pop(screen, None)
+            faulty.pop(screen, None)
 
     def forget_before(self, before_us: int) -> int:
         """Drop screens not seen since. Returns how many."""
@@ -53,9 +60,16 @@ class ScreenLog:
         with self._database.read() as conn:
             return [dict(row) for row in conn.execute(select(screens).order_by(screens.c.screen)).mappings()]
 
-    def _forgotten(self) -> set[str]:
+    def _known_faults(self) -> dict[str, float]:
+        """The standing faults and when they were last seen; those of before a restart count as seen at its first look."""
+        if self._faulty is None:
+            with self._database.read() as conn:
+                self._faulty = {alarm.subject: self._monotonic() for alarm in standing_alarms(conn) if alarm.code == FAULT}
+        return self._faulty
+
+    def _forgotten(self, faulty: dict[str, float]) -> set[str]:
         now = self._monotonic()
-        return {screen for screen, since in self._faulty.items() if now - since > self._memory_s}
+        return {screen for screen, since in faulty.items() if now - since > self._memory_s}
 
 
 def _write_receipts(conn: Connection, receipts: Sequence[Client], epoch: str, now_us: int) -> None:

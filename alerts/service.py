@@ -8,7 +8,7 @@ in a few statements per batch.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import TypeVar
 
 from sqlalchemy import delete
@@ -23,7 +23,7 @@ from alerts.acknowledging import (
     refusal_of,
     remember,
 )
-from alerts.card_rows import by_id, insert_cards, newest_by_key, next_id, open_of_area, update_cards
+from alerts.card_rows import by_id, insert_cards, newest_by_key, next_id, update_cards, wrongly_fresh_or_stale
 from alerts.cards import Card, Passage, passage_of
 from alerts.lifecycle import card_key
 from alerts.models import commands
@@ -103,13 +103,17 @@ class CardService:
         with self._units() as uow:
             return uow.conn.execute(delete(commands).where(commands.c.at < older_than_us)).rowcount
 
-    def mark_stale(self, uow: UnitOfWork, area: str, is_stale: bool) -> None:
-        """The source of an area fell silent or returned. A dead feed marks its cards; it never clears one."""
-        changed = [card for card in open_of_area(uow.conn, area) if card.is_stale != is_stale]
+    def watch_feeds(self, uow: UnitOfWork, silent_sources: Collection[str]) -> int:
+        """Mark the open cards of silent sources stale and those of all others fresh. Returns how many changed.
+
+        A dead feed marks its cards; it never clears one. Asked again with the same sources, it changes nothing.
+        """
+        changed = wrongly_fresh_or_stale(uow.conn, silent_sources)
         for card in changed:
-            card.is_stale = is_stale
+            card.is_stale = not card.is_stale
             card.rev += 1
         self.save(uow, changed)
+        return len(changed)
 
     def save(self, uow: UnitOfWork, changed: Sequence[Card]) -> None:
         """Write changed cards and tell the world, one message each."""

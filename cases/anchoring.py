@@ -64,7 +64,7 @@ class Anchorer:
 def verify_database(database: Database, keys: ChainKeys, anchor_folder: Path) -> tuple[int, list[Fault]]:
     """Check every row, head and published anchor of a database with the installation's key."""
     published = list(read_anchors(anchor_folder)) if anchor_folder.exists() else []
-    with database.read() as conn:
+    with database.snapshot() as conn:
         heads = {row.chain: (row.pos, bytes(row.mac), bytes(row.seal)) for row in conn.execute(select(chain_heads))}
         kept = [Anchor(row.chain, row.pos, bytes(row.mac), bytes(row.digest), row.at)
                 for row in conn.execute(select(anchors))]

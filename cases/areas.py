@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 
 from cases.models import areas
 from config.ladders import Preset, Rule
-from core.database import Database, bulk_upsert
+from core.database import bulk_upsert
 from core.errors import ConfigError
 from core.instants import date_of
 from core.working_calendar import WorkingCalendar
@@ -45,12 +45,14 @@ class AreaContext:
 
 
 class Areas:
-    """Look-up of areas, cached; `forget` after another process may have changed the table."""
+    """Look-up of areas. `refresh` reads the small table at the start of every transaction that judges, since another process
+    may have stored an area; contexts of areas that did not change are kept with what they remember."""
 
     def __init__(self, calendars: Mapping[str, WorkingCalendar], presets: Mapping[str, Preset], default: Area) -> None:
         self._calendars, self._presets, self._default = calendars, presets, default
         self._context_of_default = self._context(default)
         self._known: dict[str, AreaContext] = {}
+        self._stored: dict[str, Area] = {}
 
     @property
     def default(self) -> AreaContext:
@@ -64,18 +66,21 @@ class Areas:
         """The calendar of an area on its own wall clock."""
         return self.of(area).calendar
 
-    def load(self, database: Database) -> None:
-        """Read every stored area."""
-        with database.read() as conn:
-            rows = [Area(*row) for row in conn.execute(select(*areas.c["area", "name", "calendar", "timezone", "preset"]))]
-        self._known = {row.area: self._context(row) for row in rows}
+    def refresh(self, conn: Connection) -> None:
+        """Read every stored area. Raises ConfigError for a calendar or preset this installation does not have."""
+        rows = {row[0]: Area(*row) for row in conn.execute(select(*areas.c[_COLUMNS])).all()}
+        if rows != self._stored:
+            self._known = {name: self._known[name] if self._stored.get(name) == row else self._context(row)
+                           for name, row in rows.items()}
+            self._stored = rows
 
     def save(self, conn: Connection, area: Area) -> None:
         """Store an area and use it from now on. Raises ConfigError for an unknown calendar or preset."""
         context = self._context(area)
         bulk_upsert(conn, areas, _COLUMNS, [(area.area, area.name, area.calendar, area.timezone, area.preset)],
                     key=("area",))
-        self._known[area.area] = context
+        self._known = {**self._known, area.area: context}
+        self._stored = {**self._stored, area.area: area}
 
     def _context(self, area: Area) -> AreaContext:
         if area.calendar not in self._calendars:

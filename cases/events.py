@@ -161,7 +161,7 @@ class ClockRef(msgspec.Struct, frozen=True, gc=False):
 
 
 class CaseFacts(msgspec.Struct, frozen=True, gc=False):
-    """What a card says about its case."""
+    """What a card says about its case. `source` is the one that reported it last."""
 
     case_id: int
     case_no: str
@@ -169,6 +169,7 @@ class CaseFacts(msgspec.Struct, frozen=True, gc=False):
     org: str
     item: str
     title: str
+    source: str = ""
 
 
 class RungPassed(msgspec.Struct, frozen=True, gc=False):

@@ -90,9 +90,8 @@ class History:
 
     def cases(self, question: Question) -> Iterator[PastCase]:
         """Every case ever opened, judged by the question."""
-        with self._database.read() as conn:
+        with self._database.snapshot() as conn:
             log_ends = _ends_of_logs(conn) if question.net else {}
-        with self._database.read() as conn:
             for _case_id, events in stream_cases(conn):
                 past = _past_case(fold_all(events), question, self._catalogue, log_ends)
                 if past is not None:

@@ -64,14 +64,6 @@ areas = Table(
     Column("preset", String(32), nullable=False),
 )
 
-# Organisations met in feeds that the catalogue does not list (a log's own departments), with their parent.
-organisations = Table(
-    "organisations", metadata,
-    Column("org", String(128), primary_key=True),
-    Column("name", String(128), nullable=False),
-    Column("parent", String(128), nullable=False, default=""),
-)
-
 case_table = Table(
     "cases", metadata,
     Column("case_id", BigInteger, primary_key=True, autoincrement=False),

@@ -165,7 +165,7 @@ _what_counts = attrgetter("area", "org", "item", "source", "submitted", "answere
 
 def facts_of(fold: Fold, case_id: int) -> CaseFacts:
     """What a card says about the case."""
-    return CaseFacts(case_id, fold.case_no, fold.area, fold.org, fold.item, fold.title)
+    return CaseFacts(case_id, fold.case_no, fold.area, fold.org, fold.item, fold.title, fold.source)
 
 
 # What there is to watch -------------------------------------------------------------------------------------------
@@ -339,6 +339,6 @@ def _condition(watch: _Watch, timing: Timing, now_us: int) -> Condition:
 
 
 def _unjudgeable(ref: ClockRef, started: Moment, ended: Moment | None, reason: str, detail: str) -> ClockState:
-    condition = Condition.UNJUDGEABLE if ended is None else Condition.ENDED
-    return ClockState(ref=ref, condition=condition, level=0, limit_text="", started=started, ended=ended,
+    """An ended clock stays unjudgeable too: whether the case was late is still not known, and must not look like no."""
+    return ClockState(ref=ref, condition=Condition.UNJUDGEABLE, level=0, limit_text="", started=started, ended=ended,
                       reason=reason, detail=detail)

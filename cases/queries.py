@@ -13,7 +13,7 @@ from cases.areas import Areas
 from cases.changes import LIGHTS
 from cases.events import CaseEvent
 from cases.journal import read_event
-from cases.models import case_table, counter_days, counter_lights, journal, organisations
+from cases.models import case_table, counter_days, counter_lights, journal
 from cases.projection import ClockState, ItemLimits, Light, project
 from cases.states import CLOSED, Fold
 from cases.tally import MEASURES
@@ -140,7 +140,6 @@ class CaseQueries:
 
     def __init__(self, database: Database, areas: Areas, directory: Directory) -> None:
         self._database, self._areas, self._directory = database, areas, directory
-        self._names: dict[str, str] = {}
 
     def board(self, now_us: int) -> Board:
         """Open cases per department and light, from the counters: its cost is that of the departments, not the cases."""
@@ -170,6 +169,7 @@ class CaseQueries:
     def find_case(self, case_no: str, now_us: int, area: str | None = None) -> CaseDetail | None:
         """The case of that number; when several areas have it and none is named, the one last touched."""
         with self._database.read() as conn:
+            self._areas.refresh(conn)
             found = conn.execute(_case_by_number(case_no, area)).first()
             events = _recorded_events(conn, found.case_id) if found else []
         return self._detail(found, events, now_us) if found else None
@@ -199,20 +199,14 @@ class CaseQueries:
         return [self._case_row(row) for row in rows]
 
     def org_name(self, org: str) -> str:
-        """The department's full name, else its name in the log that brought it, else its code."""
+        """The department's full name; a log's own department is called as the log calls it."""
         known = self._directory.find_organisation(org)
-        return known.name if known is not None else self._logged_name(org)
+        return known.name if known is not None else org
 
     def item_name(self, item: str) -> str:
         """The item's name, else its code."""
         known = self._directory.find_item(item) if item else None
         return known.name if known is not None else item
-
-    def _logged_name(self, org: str) -> str:
-        if org not in self._names:
-            with self._database.read() as conn:
-                self._names.update({row[0]: row[1] for row in conn.execute(select(*organisations.c["org", "name"]))})
-        return self._names.get(org, org)
 
     def _board_row(self, org: str, counts: Sequence[int]) -> BoardRow:
         count = dict(zip(LIGHTS, counts, strict=True))

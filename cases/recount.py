@@ -1,33 +1,36 @@
-"""Recount: every case folded anew from the journal, and the counters compared with what comes out.
+"""Recount: every case folded anew from the journal and compared with what is kept of it, then the counters with the cases.
 
-A difference is a fault of ours: it is told as an alarm, and only then repaired.
+Case by case in slices, each a short transaction, so that nobody waits for a count of millions. A difference is a fault of ours:
+it is told as an alarm, and only then repaired, through the same door as any change: clocks, rungs, cards and counters.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from sqlalchemy import Connection, Table, delete, select
+import msgspec
+from sqlalchemy import Connection, Table, delete, func, select
 
-from cases.areas import Areas
-from cases.changes import LIGHTS, NO_ORG
-from cases.journal import stream_cases
-from cases.models import case_table, counter_days, counter_lights
-from cases.projection import Catalogue, Light, light_of, project
-from cases.states import fold_all
+from cases.changes import LIGHTS, NO_ORG, Changes, StoredCase
+from cases.journal import events_of_cases
+from cases.models import case_table, clock_rungs, clocks, counter_days, counter_lights, journal
+from cases.projection import Light, light_of
+from cases.service import Recorder, load_cases
+from cases.states import Fold, fold_all
 from cases.sweep import Sweeper
-from cases.tally import MEASURES, tally_of
+from cases.tally import MEASURES, read_tally, tally_of
 from core.database import bulk_insert
 from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
-Counts = dict[tuple[str, str | int, str], int]
+SLICE = 1_000
+Counts = Counter[tuple[str, str | int, str]]
+_pack = msgspec.msgpack.Encoder().encode
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A counter (or a case's light) that says something else than the journal."""
+    """Something kept (facts or light of a case, a counter) that says something else than the journal."""
 
     counter: str
     place: str
@@ -35,85 +38,126 @@ class Difference:
     true: int | str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Recount:
-    """How many cases were counted, what differed, and whether the counters were rewritten."""
+    """How many cases were counted, what differed, and whether it was repaired."""
 
-    cases: int
-    differences: list[Difference]
-    repaired: bool
+    cases: int = 0
+    differences: list[Difference] = field(default_factory=list)
+    repaired: bool = False
 
 
 class Recounter:
     """Compares, and repairs when asked to."""
 
-    def __init__(self, uow: UnitOfWorkFactory, sweeper: Sweeper, areas: Areas, catalogue: Catalogue) -> None:
-        self._uow, self._sweeper, self._areas, self._catalogue = uow, sweeper, areas, catalogue
+    def __init__(self, uow: UnitOfWorkFactory, sweeper: Sweeper, recorder: Recorder) -> None:
+        self._uow, self._sweeper, self._recorder = uow, sweeper, recorder
 
     def recount(self, repair: bool = False) -> Recount:
-        """Sweep to the present, then count everything again in one transaction, so that nothing moves meanwhile."""
+        """Count every case, then the counters. Each slice is brought to its own present before it is judged."""
         self._sweeper.sweep_all()
+        found, after = Recount(), -1
+        while True:
+            with self._uow() as uow:
+                case_ids = _slice(uow.conn, after)
+                if not case_ids:
+                    break
+                found.differences += self._count_cases(uow, case_ids, repair)
+            found.cases += len(case_ids)
+            after = case_ids[-1]
         with self._uow() as uow:
-            truth = _Truth()
-            for case_id, events in stream_cases(uow.conn):
-                fold = fold_all(events)
-                states = project(fold, case_id, self._areas.of(fold.area), self._catalogue, uow.now_us)
-                truth.add(case_id, fold.org or NO_ORG, fold.item, light_of(fold, states),
-                          tally_of(fold, fold.org or NO_ORG, states).entries())
-            differences = [*_compare("counter_lights", _kept_lights(uow.conn), truth.lights),
-                           *_compare("counter_days", _kept_days(uow.conn), truth.days),
-                           *_light_differences(uow.conn, truth.case_lights)]
-            if repair and differences:
-                _rewrite(uow, truth)
-            return Recount(len(truth.case_lights), differences, bool(repair and differences))
+            found.differences += _count_counters(uow, repair)
+        found.repaired = bool(repair and found.differences)
+        return found
+
+    def _count_cases(self, uow: UnitOfWork, case_ids: list[int], repair: bool) -> list[Difference]:
+        self._bring_to_present(uow, case_ids)
+        kept, history = load_cases(uow.conn, case_ids), events_of_cases(uow.conn, case_ids)
+        differences, changes = list[Difference](), Changes()
+        for case_id in case_ids:
+            fold = fold_all(history[case_id])
+            difference = self._compare(uow.now_us, case_id, fold, kept.get(case_id))
+            if difference is not None:
+                differences.append(difference)
+                if repair:
+                    _forget_remains(uow.conn, case_id, kept)
+                    self._recorder.look(uow.now_us, changes, case_id, fold, kept.get(case_id))
+        changes.write(uow)
+        return differences
+
+    def _bring_to_present(self, uow: UnitOfWork, case_ids: list[int]) -> None:
+        """A rung that passed since the last sweep is no fault."""
+        statement = select(clocks.c.case_id).where(clocks.c.case_id.in_(case_ids), clocks.c.next_at <= uow.now_us)
+        changes = Changes()
+        self._recorder.reproject(uow, sorted(set(uow.conn.scalars(statement))), changes)
+        changes.write(uow)
+
+    def _compare(self, now_us: int, case_id: int, fold: Fold, kept: StoredCase | None) -> Difference | None:
+        if kept is None:
+            return Difference("case", fold.case_no, "absent", fold.state.value)
+        if _pack(kept.fold) != _pack(fold):
+            return Difference("case_facts", fold.case_no, kept.fold.state.value, fold.state.value)
+        states = self._recorder.judged(now_us, case_id, fold)
+        light = light_of(fold, states)
+        if light != kept.light:
+            return Difference("case_light", fold.case_no, kept.light.value, light.value)
+        tally = tally_of(fold, fold.org or NO_ORG, states).text
+        return None if tally == kept.tally else Difference("case_tally", fold.case_no, kept.tally, tally)
 
 
-class _Truth:
-    def __init__(self) -> None:
-        self.lights: Counts = Counter()
-        self.days: Counts = Counter()
-        self.case_lights: dict[int, Light] = {}
+def _slice(conn: Connection, after: int) -> list[int]:
+    """The next cases of the journal: one that lost its row is missed by nobody else."""
+    statement = select(journal.c.case_id).where(journal.c.case_id > after).distinct()
+    return list(conn.scalars(statement.order_by(journal.c.case_id).limit(SLICE)))
 
-    def add(self, case_id: int, org: str, item: str, light: Light, entries: Iterable[tuple[str, int, int]]) -> None:
-        self.case_lights[case_id] = light
-        if light is not Light.NONE:
-            self.lights[org, item, light.value] += 1
-        for entry_org, day, measure in entries:
-            self.days[entry_org, day, MEASURES[measure]] += 1
+
+def _forget_remains(conn: Connection, case_id: int, kept: dict[int, StoredCase]) -> None:
+    """The clocks of a case whose own row is gone would stand in the way of the true ones."""
+    if case_id not in kept:
+        conn.execute(delete(clocks).where(clocks.c.case_id == case_id))
+        conn.execute(delete(clock_rungs).where(clock_rungs.c.case_id == case_id))
+
+
+# The counters against the cases -----------------------------------------------------------------------------------
+
+def _count_counters(uow: UnitOfWork, repair: bool) -> list[Difference]:
+    lights, days = _true_lights(uow.conn), _true_days(uow.conn)
+    light_names, day_names = tuple(light.value for light in LIGHTS), MEASURES
+    differences = [*_compare("counter_lights", _kept(uow.conn, counter_lights, "item", light_names), lights),
+                   *_compare("counter_days", _kept(uow.conn, counter_days, "day", day_names), days)]
+    if repair and differences:
+        _rewrite(uow.conn, counter_lights, "item", light_names, lights)
+        _rewrite(uow.conn, counter_days, "day", day_names, days)
+    return differences
+
+
+def _true_lights(conn: Connection) -> Counts:
+    c = case_table.c
+    statement = select(c.org, c.item, c.light, func.count()).where(c.light != Light.NONE.value)
+    return Counter({(org, item, light): count for org, item, light, count in
+                    conn.execute(statement.group_by(c.org, c.item, c.light)).all()})
+
+
+def _true_days(conn: Connection) -> Counts:
+    counts: Counts = Counter()
+    for text, count in conn.execute(select(case_table.c.tally, func.count()).group_by(case_table.c.tally)).all():
+        for org, day, measure in read_tally(text).entries():
+            counts[org, day, MEASURES[measure]] += count
+    return counts
+
+
+def _kept(conn: Connection, table: Table, second: str, names: tuple[str, ...]) -> Counts:
+    rows = conn.execute(select(*table.c[("org", second, *names)])).all()
+    return Counter({(row[0], row[1], name): value for row in rows for name, value in zip(names, row[2:], strict=True)
+                    if value})
 
 
 def _compare(counter: str, kept: Counts, true: Counts) -> list[Difference]:
-    return [Difference(counter, "/".join(map(str, place)), kept.get(place, 0), true.get(place, 0))
-            for place in sorted(kept.keys() | true.keys(), key=str) if kept.get(place, 0) != true.get(place, 0)]
+    return [Difference(counter, "/".join(map(str, place)), kept[place], true[place])
+            for place in sorted(kept.keys() | true.keys(), key=str) if kept[place] != true[place]]
 
 
-def _light_differences(conn: Connection, true: Mapping[int, Light]) -> list[Difference]:
-    rows = conn.execute(select(*case_table.c["case_id", "case_no", "light"])).all()
-    return [Difference("case_light", row.case_no, row.light, true[row.case_id].value if row.case_id in true else "absent")
-            for row in rows if row.light != true.get(row.case_id)]
-
-
-def _kept_lights(conn: Connection) -> Counts:
-    return _kept(conn, counter_lights, "item", [light.value for light in LIGHTS])
-
-
-def _kept_days(conn: Connection) -> Counts:
-    return _kept(conn, counter_days, "day", list(MEASURES))
-
-
-def _kept(conn: Connection, table: Table, second: str, names: list[str]) -> Counts:
-    rows = conn.execute(select(*table.c["org", second, *names])).all()
-    return {(row[0], row[1], name): value for row in rows for name, value in zip(names, row[2:], strict=True) if value}
-
-
-def _rewrite(uow: UnitOfWork, truth: _Truth) -> None:
-    """Put the true counters in place of the kept ones, and the true light on every case."""
-    for table, second, names, counts in ((counter_lights, "item", [light.value for light in LIGHTS], truth.lights),
-                                         (counter_days, "day", list(MEASURES), truth.days)):
-        uow.conn.execute(delete(table))
-        places = {place[:2] for place in counts}
-        rows = [(*place, *(counts.get((*place, name), 0) for name in names)) for place in sorted(places, key=str)]
-        bulk_insert(uow.conn, table, ("org", second, *names), rows)
-    mark = "%s" if uow.conn.dialect.name == "postgresql" else "?"
-    uow.conn.exec_driver_sql(f"UPDATE cases SET light = {mark} WHERE case_id = {mark}",
-                             [(light.value, case_id) for case_id, light in truth.case_lights.items()])
+def _rewrite(conn: Connection, table: Table, second: str, names: tuple[str, ...], counts: Counts) -> None:
+    conn.execute(delete(table))
+    rows = [(*place, *(counts[*place, name] for name in names)) for place in sorted({key[:2] for key in counts}, key=str)]
+    bulk_insert(conn, table, ("org", second, *names), rows)

@@ -26,11 +26,11 @@ from cases.events import (
     event_id_of,
 )
 from cases.journal import Appender, case_id_of_event, chain_of, events_by_id, events_of_cases, known_event_ids
-from cases.models import case_table, clocks, organisations
-from cases.projection import Catalogue, Light, light_of, moves_nothing, project
+from cases.models import case_table, clocks
+from cases.projection import Catalogue, ClockState, Light, light_of, moves_nothing, project
 from cases.states import Fold, apply, fold_all
 from cases.tally import tally_of
-from core.database import bulk_upsert, look_up
+from core.database import look_up
 from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 log = logging.getLogger(__name__)
@@ -53,7 +53,6 @@ class Recorder:
 
     def __init__(self, uow: UnitOfWorkFactory, keys: ChainKeys, areas: Areas, catalogue: Catalogue) -> None:
         self._uow, self._keys, self._areas, self._catalogue = uow, keys, areas, catalogue
-        self._known_orgs: set[str] = set()
 
     def record(self, events: Sequence[CaseEvent], judged_at: int | None = None) -> list[Outcome]:
         """Record a batch in one transaction; outcome i belongs to event i.
@@ -62,13 +61,12 @@ class Recorder:
         conclusion stands further down in the file is not overdue today. A sweep afterwards brings them to the present.
         """
         with self._uow() as uow:
-            outcomes = self.record_in(uow, events, judged_at)
-        self._known_orgs.update(event.org for event in events if event.org)  # stored for certain only after the commit
-        return outcomes
+            return self.record_in(uow, events, judged_at)
 
     def record_in(self, uow: UnitOfWork, events: Sequence[CaseEvent], judged_at: int | None = None) -> list[Outcome]:
         """The same within a transaction of the caller's."""
         judged_at = uow.now_us if judged_at is None else min(judged_at, uow.now_us)
+        self._areas.refresh(uow.conn)
         outcomes: list[Outcome] = [OK] * len(events)
         by_case = self._fresh(uow.conn, events, outcomes)
         changes = Changes()
@@ -79,17 +77,17 @@ class Recorder:
             if before is not None and case_id in still:
                 changes.touch(case_id, fold)
             else:
-                self._look(judged_at, changes, case_id, fold, before)
+                self.look(_not_before_told(judged_at, before), changes, case_id, fold, before)
         changes.write(uow)
-        self._remember_organisations(uow, events)
         return outcomes
 
     def reproject(self, uow: UnitOfWork, case_ids: Sequence[int], changes: Changes) -> list[tuple[int, Exception]]:
         """Look at these cases anew at the transaction's instant; returns those whose projection raised."""
         failed: list[tuple[int, Exception]] = []
+        self._areas.refresh(uow.conn)
         for case_id, before in load_cases(uow.conn, case_ids).items():
             try:
-                self._look(uow.now_us, changes, case_id, before.fold, before)
+                self.look(uow.now_us, changes, case_id, before.fold, before)
             except Exception as error:  # one poisoned case must not stop the others; it is reported and retried
                 log.exception("case %s cannot be projected", case_id)
                 failed.append((case_id, error))
@@ -134,18 +132,15 @@ class Recorder:
             appender.append(arrival.event, arrival.event_id, arrival.case_id)
         appender.flush()
 
-    def _look(self, now_us: int, changes: Changes, case_id: int, fold: Fold, before: StoredCase | None) -> None:
-        states = project(fold, case_id, self._areas.of(fold.area), self._catalogue, now_us)
+    def look(self, now_us: int, changes: Changes, case_id: int, fold: Fold, before: StoredCase | None) -> None:
+        """Judge a case of these facts at an instant and note what that changes."""
+        states = self.judged(now_us, case_id, fold)
         changes.case(case_id, fold, light_of(fold, states), tally_of(fold, fold.org or NO_ORG, states), before)
         changes.clocks_of(fold, case_id, states, before.clocks if before else {}, now_us)
 
-    def _remember_organisations(self, uow: UnitOfWork, events: Sequence[CaseEvent]) -> None:
-        parents: dict[str, str] = {}
-        for event in events:
-            if event.org and event.org not in self._known_orgs:
-                parents[event.org] = event.data.parent_org or parents.get(event.org, "")
-        bulk_upsert(uow.conn, organisations, ("org", "name", "parent"),
-                    [(org, org, parent) for org, parent in parents.items()], key=("org",))
+    def judged(self, now_us: int, case_id: int, fold: Fold) -> list[ClockState]:
+        """The clocks of a case of these facts at an instant."""
+        return project(fold, case_id, self._areas.of(fold.area), self._catalogue, now_us)
 
 
 def load_cases(conn: Connection, case_ids: Sequence[int]) -> dict[int, StoredCase]:
@@ -172,6 +167,12 @@ def _due(conn: Connection, case_ids: Sequence[int], now_us: int) -> set[int]:
     # Written so that no index but that of the cases fits: these are few cases among millions of clocks.
     waiting = "(coalesce(next_at, 9223372036854775807) <= ? OR condition || '' = 'unjudgeable')"
     return {row[0] for row in look_up(conn, ("case_id",), clocks, "case_id", case_ids, waiting, now_us)}
+
+
+def _not_before_told(judged_at: int, before: StoredCase | None) -> int:
+    """Looking at a known case as of an earlier day must not take back what was told of it since."""
+    told = [at for clock in before.clocks.values() for at in clock.told().values() if at] if before is not None else []
+    return max([judged_at, *told])
 
 
 def _says_the_same(earlier: CaseEvent, event: CaseEvent) -> bool:

@@ -19,6 +19,7 @@ from cases.projection import facts_of
 from cases.service import Recorder, load_cases
 from core.database import bulk_upsert
 from core.instants import SECOND_US
+from core.models import marks
 from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 
@@ -34,21 +35,31 @@ class SweepResult:
 class Sweeper:
     """Runs sweeps. Any number of workers may; the ledger's lock lets one write at a time."""
 
-    def __init__(self, uow: UnitOfWorkFactory, recorder: Recorder, batch: int, retry_after_s: float) -> None:
-        self._uow, self._recorder = uow, recorder
+    def __init__(self, uow: UnitOfWorkFactory, recorder: Recorder, batch: int, retry_after_s: float,
+                 judged_by: str = "") -> None:
+        """`judged_by` names the calendars, ladders and catalogue in use; when it is new, what could not be judged is looked
+        at again."""
+        self._uow, self._recorder, self._judged_by = uow, recorder, judged_by
         self._batch, self._retry_after_us = batch, int(retry_after_s * SECOND_US)
         self._has_looked_again = False
 
     def sweep_all(self) -> SweepResult:
-        """Sweep until nothing is due. The first time in a process, cases that could not be judged are looked at again:
-        the calendar, limit or rule that was missing may have come with the start."""
-        total = SweepResult(0, 0, 0) if self._has_looked_again else self.look_again()
+        """Sweep until nothing is due. The first time in a process, cases that could not be judged are looked at again if a
+        calendar, limit or rule that was missing may have come with the start."""
+        total = SweepResult(0, 0, 0) if self._has_looked_again or not self._is_news() else self.look_again()
         self._has_looked_again = True
         while True:
             one = self.sweep()
             total = _sum(total, one)
             if one.cases == 0:
                 return total
+
+    def _is_news(self) -> bool:
+        """Whether calendars, ladders or catalogue are others than when this was last asked; remembers them."""
+        with self._uow() as uow:
+            known = uow.conn.scalar(select(marks.c.value).where(marks.c.name == "judged_by"))
+            bulk_upsert(uow.conn, marks, ("name", "value"), [("judged_by", self._judged_by)], key=("name",))
+        return known != self._judged_by
 
     def sweep(self) -> SweepResult:
         """One batch in one transaction."""

@@ -18,15 +18,17 @@ def migrate(services: Services, _options: argparse.Namespace) -> int:
 
 
 def account(services: Services, options: argparse.Namespace) -> int:
-    """Create an account (the password is asked for, or read from standard input), or change an existing one's roles."""
+    """Create an account (its password is asked for, or read from standard input), or change what is given of one."""
     roles = [_role(name) for name in options.role]
     if services.accounts.find(options.username) is None:
-        services.accounts.create(options.username, _password(), display_name=options.name or options.username,
-                                 roles=roles, org=options.org)
+        services.accounts.create(options.username, _password(), display_name=options.label or options.username,
+                                 roles=roles, org=options.org or "")
     else:
-        services.accounts.change(options.username, roles=roles or None, org=options.org or None)
+        services.accounts.change(options.username, roles=roles or None, org=options.org, display_name=options.label,
+                                 password=_password() if options.password else None, is_active=options.is_active)
     known = services.accounts.get(options.username)
-    print(f"{known.username}: {', '.join(sorted(role.value for role in known.roles)) or 'no role'}")
+    state = "" if known.is_active else ", deactivated"
+    print(f"{known.username}: {', '.join(sorted(role.value for role in known.roles)) or 'no role'}{state}")
     return 0
 
 

@@ -41,7 +41,7 @@ class Demo:
 
 def prepare_demo(settings: Settings, *, has_database: bool) -> Demo:
     """Make the city anew and live through its past, which takes some seconds."""
-    settings = _demo_settings(settings, has_database)
+    settings = show_settings(settings, "demo", has_database=has_database)
     start = settings.demo.start
     past_from = to_us(start) - settings.demo.history_days * DAY_US
     clock = SwitchedClock(FrozenClock(from_us(past_from)))
@@ -116,20 +116,19 @@ class _Town:
         return not is_for_visitors and officer_acknowledges(age_s, self._rng)
 
 
-def _demo_settings(settings: Settings, has_database: bool) -> Settings:
+def show_settings(settings: Settings, name: str, *, has_database: bool) -> Settings:
+    """Settings of a show (demo, replay): marked as such, in a database made anew beside the real one, never in it."""
     demo = settings.demo.model_copy(update={"enabled": True})
     if has_database:
         return settings.model_copy(update={"demo": demo})
-    folder = settings.journal.key_path.parent / "demo"
+    folder = settings.journal.key_path.parent / name
     folder.mkdir(parents=True, exist_ok=True)
-    for old in folder.glob("demo.db*"):
+    for old in (*folder.glob(f"{name}.db*"), *(folder / "anchors").glob("*.jsonl")):
         old.unlink()
-    database = settings.database.model_copy(update={"url": f"sqlite:///{folder / 'demo.db'}"})
+    database = settings.database.model_copy(update={"url": f"sqlite:///{folder / name}.db"})
     journal = settings.journal.model_copy(update={"key_path": folder / "journal.key", "anchor_dir": folder / "anchors"})
     security = settings.security.model_copy(update={"secret_key_path": folder / "session.key"})
     feeds = settings.feeds.model_copy(update={"drop_dir": folder / "drop"})
-    for old in (folder / "anchors").glob("*.jsonl"):
-        old.unlink()
     return settings.model_copy(update={"demo": demo, "database": database, "journal": journal, "security": security,
                                        "feeds": feeds})
 

@@ -13,7 +13,7 @@ from types import FrameType
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from bootstrap import Services, build_services, feed_limits
-from commands.demo import prepare_demo
+from commands.demo import prepare_demo, show_settings
 from config.catalogue import CITY_DIR, load_catalogue
 from config.settings import Settings
 from core.errors import ConfigError
@@ -56,7 +56,8 @@ def run_demo(settings: Settings, options: argparse.Namespace) -> int:
 
 
 def run_replay(settings: Settings, options: argparse.Namespace) -> int:
-    """Play a log through the live system; the wall shows it as it was then."""
+    """Play a log through the live system, in a database of its own; the wall shows it as it was then."""
+    settings = show_settings(settings, "replay", has_database=options.database is not None)
     own = settings.feeds.mapping_dir
     mapping = find_mapping(options.mapping, (own, MAPPING_DIR) if own is not None else (MAPPING_DIR,))
     default_area = load_catalogue(settings.paths.city_dir or CITY_DIR).default_area

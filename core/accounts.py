@@ -132,7 +132,7 @@ class Accounts:
             return [_account(row) for row in conn.execute(select(*_COLUMNS).order_by(accounts.c.username))]
 
     def change(self, username: str, *, roles: Collection[Role] | None = None, org: str | None = None,
-               password: str | None = None, is_active: bool | None = None) -> Account:
+               password: str | None = None, is_active: bool | None = None, display_name: str | None = None) -> Account:
         """Change what is given. Every change ends the account's live sessions. Raises NotFound or InvalidInput."""
         hashed = None if password is None else self._hash(password)
         with self._uow() as uow:
@@ -143,7 +143,8 @@ class Accounts:
                             is_active=before.is_active if is_active is None else is_active)
             values: dict[str, Any] = {
                 "roles": _checked_roles(before.roles if roles is None else roles, after.org), "org": after.org,
-                "is_active": after.is_active, "generation": before.generation + 1}
+                "is_active": after.is_active, "generation": before.generation + 1,
+                "display_name": display_name or before.display_name}
             if hashed is not None:
                 values |= {"password_hash": hashed, "failed_attempts": 0, "locked_until": 0}
             uow.conn.execute(update(accounts).where(accounts.c.username == username).values(values))

@@ -36,6 +36,13 @@ job_slots = Table(
     Column("error", Text),
 )
 
+# What this installation remembers between runs, by name.
+marks = Table(
+    "marks", metadata,
+    Column("name", String(64), primary_key=True),
+    Column("value", String(128), nullable=False),
+)
+
 leases = Table(
     "leases", metadata,
     Column("name", String(64), primary_key=True),

@@ -50,7 +50,7 @@ class Scheduler:
         self._database, self._lease_us = database, int(lease_s * SECOND_US)
         self._clock = clock or SystemClock()
         self._on_change = on_change
-        self._failing: set[str] = set()
+        self._fails: dict[str, bool] = {}
         self.owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:6]}"
         self._runner = BackgroundScheduler(timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1,
                                                                          "misfire_grace_time": None})
@@ -103,11 +103,12 @@ class Scheduler:
             self._tell(job, None)
 
     def _tell(self, job: Job, error: Exception | None) -> None:
-        was_failing = job.name in self._failing
-        if self._on_change is None or was_failing == (error is not None):
+        """The first result after a start is always told: an alarm of an earlier process may still stand."""
+        fails = error is not None
+        if self._on_change is None or self._fails.get(job.name) == fails:
             return
         self._on_change(job.name, error)  # may raise when the database is away: then it is not yet told
-        (self._failing.discard if error is None else self._failing.add)(job.name)
+        self._fails[job.name] = fails
 
     def _claim(self, job: Job) -> bool:
         try:

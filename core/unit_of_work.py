@@ -63,7 +63,9 @@ class UnitOfWorkFactory:
     @contextmanager
     def __call__(self) -> Iterator[UnitOfWork]:
         with self.database.transaction() as conn:
-            uow = UnitOfWork(conn, self.clock.now_us(), lock_ledger(conn), self.reactions)
+            head = lock_ledger(conn)
+            # After the lock: who waited for it must not judge with an older "now" than who went first.
+            uow = UnitOfWork(conn, self.clock.now_us(), head, self.reactions)
             yield uow
             uow.flush()
         self.doorbell.ring(uow.head.outbox_seq)

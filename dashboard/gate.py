@@ -2,7 +2,8 @@
 
 The rule of a request is that of the route it matched, so a page, its data, its callbacks and its files share one. A
 route without a rule is refused to everybody; tests/conventions/test_access.py walks all routes. The live channel does
-not pass through Flask's routes: it asks `Gate.identify_live` when a client connects and before every command.
+not pass through Flask's routes: it asks `Gate.identify_live` when a client connects and before every command, and every
+few seconds whether what its clients were let in by (`Gate.credential_of`) still holds.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from core.clock import Clock
 from core.errors import NotAuthenticated, NotPermitted, Unavailable
 from core.instants import MINUTE_US
 from dashboard.forgery import check_same_site
-from dashboard.sessions import SCREEN_TOKEN_PREFIX, Sessions
+from dashboard.sessions import SCREEN_TOKEN_PREFIX, Credential, Sessions
 
 WATCHERS = frozenset({Role.DUTY_OFFICER, Role.INSPECTOR, Role.LEADER, Role.ADMINISTRATOR})
 WALL = WATCHERS | {Role.WALL_SCREEN}
@@ -121,6 +122,10 @@ class Gate:
         """The same for a live link, whose cookie is as old as the link: it ends with the session, not by idleness."""
         person = self.sessions.person(live=True)
         return self._without_person() if person is None else person.actor
+
+    def credential_of(self, _request: Request) -> Credential | None:
+        """What that link is let in by; None for a demonstration's visitor, who has nothing to lose."""
+        return self.sessions.credential()
 
     def _without_person(self) -> Actor | None:
         return self.sessions.screen() or (VISITOR if self.policy.demo else None)

@@ -14,8 +14,11 @@ from cases.queries import CaseQueries
 from core.access import Role
 from core.accounts import Accounts
 from core.clock import Clock
-from core.instants import from_us
+from core.instants import HOUR_US, from_us
 from feeds.queries import FeedHealth, FeedQueries
+
+ALARMS_MAX = 50
+_NAMED = ("detail", "name")  # the value by which an alarm's sentence names its subject
 
 
 class Sentences(Protocol):
@@ -44,15 +47,28 @@ class LiveGauges:
                 "duty": self._on_duty(), "calendar": self._calendar(now), "alarms": self._alarms(now, feeds)}
 
     def _alarms(self, now: int, feeds: list[FeedHealth]) -> list[dict[str, Any]]:
-        told = [self._alarm(alarm) for alarm in self._cards.alarms()]
+        told = [self._alarm(alarm) for alarm in self._cards.gathered_alarms()]
         silent = [self._told("feed_silent", feed.last_received_at or now, name=feed.name)
                   for feed in feeds if feed.state == "silent"]
         unpublished = self._areas.default.calendar.office_state(now)[0] == "unpublished"
-        return [*told, *silent, *([self._told("calendar_unpublished_today", now)] if unpublished else [])]
+        own = [self._told("calendar_unpublished_today", now)] if unpublished else []
+        return self._bounded([*own, *told, *silent])
+
+    def _bounded(self, told: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """At most ALARMS_MAX, the last of them speaking for those left out: every page gets all of this at every change."""
+        if len(told) <= ALARMS_MAX:
+            return told
+        kept, rest = told[:ALARMS_MAX - 1], told[ALARMS_MAX - 1:]
+        more = {"code": "more", "text": self._texts.get("alarm.more", n=len(rest)),
+                "since": min(alarm["since"] for alarm in rest), "count": 1}
+        return [*kept, more]
 
     def _alarm(self, alarm: Alarm) -> dict[str, Any]:
-        return {**self._told(alarm.code, alarm.since, **{"subject": alarm.subject, "n": alarm.count, **alarm.args}),
-                "count": alarm.count}
+        values = {"subject": alarm.subject, "n": alarm.count, **alarm.args}
+        if alarm.others:
+            values |= {name: self._texts.get("alarm.and_others", first=values[name], n=alarm.others + 1)
+                       for name in _NAMED if name in values}
+        return {**self._told(alarm.code, alarm.since, **values), "count": alarm.count}
 
     def _told(self, code: str, since: int, **values: Any) -> dict[str, Any]:
         key = f"alarm.{code}"
@@ -73,10 +89,11 @@ class LiveGauges:
 
 
 class OnDuty:
-    """Who is on duty: the duty officer who signed in last and has not signed out."""
+    """Who is on duty: the duty officer who signed in last, has not signed out and whose session has not run out."""
 
-    def __init__(self, accounts: Accounts, clock: Clock, fallback: str = "") -> None:
+    def __init__(self, accounts: Accounts, clock: Clock, session_hours: int, fallback: str = "") -> None:
         self._accounts, self._clock, self._fallback = accounts, clock, fallback
+        self._session_us = session_hours * HOUR_US
         self._known: Mapping[str, Any] | None = None
         self._asked_at = -10**18
 
@@ -89,7 +106,9 @@ class OnDuty:
     def _look(self) -> Mapping[str, Any] | None:
         officers = {account.username: account.display_name for account in self._accounts.list()
                     if account.is_active and Role.DUTY_OFFICER in account.roles}
-        sessions = [token for token in self._accounts.list_tokens("session") if token.name in officers and token.is_valid]
+        begin = self._clock.now_us() - self._session_us
+        sessions = [token for token in self._accounts.list_tokens("session")
+                    if token.name in officers and token.is_valid and token.created_at >= begin]
         if not sessions:
             return {"name": self._fallback, "since": None} if self._fallback else None
         newest = max(sessions, key=lambda token: token.created_at)

@@ -7,13 +7,14 @@ or changing its roles ends it at once, in every process. A screen's cookie names
 from __future__ import annotations
 
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from flask import Flask, Response, request, session
 from itsdangerous import BadSignature, URLSafeSerializer
 
 from core.access import Actor, Role
-from core.accounts import Account, Accounts
+from core.accounts import Account, Accounts, Token, hash_of
 from core.clock import Clock
 from core.instants import HOUR_US, MINUTE_US
 
@@ -31,6 +32,17 @@ class SessionPolicy:
     idle_minutes: int = 120
     hours: int = 12
     secure: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """What a live link was let in by: the token of a screen, or that of a session, which ends at `until` (us UTC)."""
+
+    kind: str
+    token_hash: str
+    name: str
+    generation: int = 0
+    until: int = 0
 
 
 class Sessions:
@@ -90,6 +102,25 @@ class Sessions:
             session["csrf"] = secrets.token_urlsafe(24)
         return str(session["csrf"])
 
+    # Live links -----------------------------------------------------------------------------------------------
+
+    def credential(self) -> Credential | None:
+        """What the cookies of this request are worth to a live link: a session that holds, else a paired screen."""
+        if self.person(live=True) is not None:
+            return Credential("session", hash_of(session["token"]), session["name"], session["generation"],
+                              session["opened_at"] + self.policy.hours * HOUR_US)
+        token = self._screen_token()
+        return None if token is None else Credential("screen", token.token_hash, token.name)
+
+    def holding(self, credentials: Collection[Credential]) -> set[Credential]:
+        """Those that still hold, whatever their number in one query per kind and one for the accounts."""
+        now = self._clock.now_us()
+        valid = {token.token_hash for kind in {one.kind for one in credentials}
+                 for token in self._accounts.list_tokens(kind) if token.is_valid}
+        generations = {account.username: account.generation for account in self._accounts.list() if account.is_active}
+        return {one for one in credentials if one.token_hash in valid and (
+            one.kind == "screen" or (now <= one.until and generations.get(one.name) == one.generation))}
+
     # Screens --------------------------------------------------------------------------------------------------
 
     def pair_screen(self, token: str, response: Response) -> bool:
@@ -103,12 +134,15 @@ class Sessions:
 
     def screen(self) -> Actor | None:
         """The paired screen behind the cookie, until its token is revoked."""
+        token = self._screen_token()
+        return None if token is None else Actor(f"screen:{token.name}", frozenset({Role.WALL_SCREEN}),
+                                                display_name=token.name)
+
+    def _screen_token(self) -> Token | None:
         sealed = request.cookies.get(SCREEN_COOKIE)
         if not sealed:
             return None
         try:
-            token = self._accounts.find_token_by_hash("screen", self._screens.loads(sealed))
+            return self._accounts.find_token_by_hash("screen", self._screens.loads(sealed))
         except BadSignature:
             return None
-        return None if token is None else Actor(f"screen:{token.name}", frozenset({Role.WALL_SCREEN}),
-                                                display_name=token.name)

@@ -63,6 +63,7 @@ def upgrade() -> None:
     sa.Column('org', sa.String(length=128), nullable=False),
     sa.Column('item', sa.String(length=128), nullable=False),
     sa.Column('title', sa.Text(), nullable=False),
+    sa.Column('source', sa.String(length=64), nullable=False),
     sa.Column('rule', sa.String(length=64), nullable=False),
     sa.Column('rule_version', sa.String(length=64), nullable=False),
     sa.Column('clock_kind', sa.String(length=16), nullable=False),
@@ -246,11 +247,10 @@ def upgrade() -> None:
     sa.Column('outbox_seq', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_ledger'))
     )
-    op.create_table('organisations',
-    sa.Column('org', sa.String(length=128), nullable=False),
-    sa.Column('name', sa.String(length=128), nullable=False),
-    sa.Column('parent', sa.String(length=128), nullable=False),
-    sa.PrimaryKeyConstraint('org', name=op.f('pk_organisations'))
+    op.create_table('marks',
+    sa.Column('name', sa.String(length=64), nullable=False),
+    sa.Column('value', sa.String(length=128), nullable=False),
+    sa.PrimaryKeyConstraint('name', name=op.f('pk_marks'))
     )
     op.create_table('outbox',
     sa.Column('seq', sa.BigInteger(), autoincrement=False, nullable=False),
@@ -345,7 +345,7 @@ def downgrade() -> None:
         batch_op.drop_index('ix_outbox_topic_subject')
 
     op.drop_table('outbox')
-    op.drop_table('organisations')
+    op.drop_table('marks')
     op.drop_table('ledger')
     op.drop_table('leases')
     with op.batch_alter_table('journal', schema=None) as batch_op:

@@ -57,6 +57,8 @@ def test_the_alarm_shrinks_with_each_cured_case_and_goes_with_the_last(record):
     record.take(accepted("1", "permit", version=2))
     assert record.alarm_codes() == {"item_unknown": 1}
     record.take(event(K.CONCLUDED, "10-16 09:00", case_no="2", item="mystery"))
+    assert record.alarm_codes() == {"item_unknown": 1}, "that it is over does not tell whether it was late"
+    record.take(accepted("2", "permit", version=2))
     assert record.alarm_codes() == {}
     assert record.light("1") == "normal"
 

@@ -21,7 +21,7 @@ from tests.unit.cases.ingesting import batch
 from tests.unit.cases.record import KEYS, Record, opened
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-BATCHES, KILLS = 60, 3
+BATCHES, KILLS = 40, 3
 
 
 class Program:

@@ -167,6 +167,8 @@ def test_a_failing_job_is_told_once_and_healed_once_and_others_run_on(database, 
             frozen_clock.advance(timedelta(seconds=60))
 
     all_round(2)
+    assert told == [("recount", "well"), ("sweep", "well")], "an alarm of an earlier process may still stand"
+    told.clear()
     bad.broken = ValueError("out of paper")
     all_round(3)
     assert told == [("recount", "ValueError('out of paper')")]

@@ -143,13 +143,13 @@ class Record:
     """Everything that writes and reads cases, on one database and one frozen clock."""
 
     def __init__(self, database: Database, clock: FrozenClock | None = None, *, batch: int = 100,
-                 preset: str = "kechuang", city: City | None = None) -> None:
+                 preset: str = "kechuang", city: City | None = None, judged_by: str = "") -> None:
         self.database, self.city, self.areas = database, city or City(), city_areas(preset)
         self.clock = clock or FrozenClock(datetime(2018, 10, 15, 2, 0, tzinfo=UTC))
         self.uow = UnitOfWorkFactory(database, self.clock, InProcessDoorbell())
         self.recorder = Recorder(self.uow, KEYS, self.areas, self.city)
-        self.sweeper = Sweeper(self.uow, self.recorder, batch, retry_after_s=300)
-        self.recounter = Recounter(self.uow, self.sweeper, self.areas, self.city)
+        self.sweeper = Sweeper(self.uow, self.recorder, batch, retry_after_s=300, judged_by=str(sorted(self.city.items)))
+        self.recounter = Recounter(self.uow, self.sweeper, self.recorder)
         self.queries = CaseQueries(database, self.areas, self.city)
         self.alarms = AlarmService()
         cards = CardService(self.uow, CardWriter(PlainWording(), SHANGHAI), CardRules())

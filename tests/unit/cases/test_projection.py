@@ -255,10 +255,11 @@ def test_a_light_that_can_be_judged_outshines_one_that_cannot():
     assert clocks["step", 0].passed == ("yellow",), "a done step keeps what it passed, whatever the case's own limits"
 
 
-def test_a_closed_case_that_could_not_be_judged_is_no_longer_an_alarm():
+def test_a_closed_case_that_could_not_be_judged_stays_unjudged_and_shows_no_light():
+    """Whether it was late is still not known; the alarm stays until the item is there."""
     mystery = [event(K.ACCEPTED, "10-15 10:00", item="mystery"), event(K.CONCLUDED, "10-16 10:00", item="mystery")]
     clock = only("10-17 10:00", *mystery)
-    assert (clock.condition, clock.reason, light("10-17 10:00", *mystery)) == (Condition.ENDED, "item_unknown", Light.NONE)
+    assert (clock.condition, clock.reason, light("10-17 10:00", *mystery)) == (Condition.UNJUDGEABLE, "item_unknown", Light.NONE)
 
 
 # Evidence ---------------------------------------------------------------------------------------------------------
