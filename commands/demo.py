@@ -18,7 +18,7 @@ from cases.events import CaseEvent
 from config.settings import Settings
 from core.access import Actor, Role
 from core.clock import AcceleratedClock, FrozenClock, SwitchedClock
-from core.instants import DAY_US, SECOND_US, from_us, to_us
+from core.instants import DAY_US, HOUR_US, SECOND_US, from_us, to_us
 from dashboard.demo_accounts import DEMO_ACCOUNTS, DEMO_PASSWORD, create_demo_accounts
 from feeds.quarantine import Delivery
 from feeds.records import Parsed
@@ -27,6 +27,7 @@ from feeds.simulated_city import SimulatedCity, officer_acknowledges
 log = logging.getLogger(__name__)
 TICK_S = 0.5
 OFFICER_EVERY_S = 5.0
+PAST_STEP_US = 4 * HOUR_US  # how late the past's events were received, at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +67,13 @@ class _Town:
         self._rng = random.Random(demo.seed)
 
     def live_through(self, from_us: int, to_us_: int) -> None:
-        """The past, day by day: events, sweep, signatures, each as of its own day."""
+        """The past, day by day: events as they came in, sweep and signatures at the end of each day."""
         days = max(1, (to_us_ - from_us) // DAY_US)
         for number, day in enumerate(range(from_us, to_us_, DAY_US), start=1):
-            until = min(day + DAY_US, to_us_)
-            self._clock.switch_to(FrozenClock(_moment(until)))
-            self._take(self._city.events_between(day, until))
+            for start in range(day, min(day + DAY_US, to_us_), PAST_STEP_US):
+                until = min(start + PAST_STEP_US, to_us_)
+                self._clock.switch_to(FrozenClock(_moment(until)))
+                self._take(self._city.events_between(start, until))
             self._services.sweeper.sweep_all()
             self._sign(share=1.0)
             _show_progress(number, days)

@@ -12,6 +12,7 @@ from itertools import islice
 
 from core.errors import InvalidInput, TooLarge
 
+_DEEPEST = 100
 _LINE = re.compile(rb"\S[^\n]*")
 _ARRAY = re.compile(rb"\s*\[\s*")
 _ENVELOPE = re.compile(rb'\s*\{\s*"events"\s*:\s*\[\s*')
@@ -68,12 +69,12 @@ def _end_of_value(body: bytes, start: int) -> int:
             raise _unreadable("a value is missing", start)
         return plain.end()
     at, depth = start, 0
-    while bracket := _TO_BRACKET.match(body, at):
+    while depth <= _DEEPEST and (bracket := _TO_BRACKET.match(body, at)):
         at = bracket.end()
         depth += 1 if body[at - 1] in b"[{" else -1
         if depth == 0:
             return at
-    raise _unreadable("a value is not closed", start)
+    raise _unreadable("a value is not closed, or nested too deeply", start)
 
 
 def _unreadable(problem: str, at: int) -> InvalidInput:

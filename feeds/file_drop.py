@@ -47,16 +47,17 @@ class FileDrop:
         self._drop_dir, self._ingest, self._clock = drop_dir, ingest, clock
         self._find_mapping, self._mappings = find_mapping, dict(mappings or {})
         self._seen: dict[Path, _Seen] = {}
-
-    def recover(self) -> int:
-        """Put files a crash left in processing/ back in line; call once at the start of the one worker that polls."""
-        left = [path for folder in self._sources() for path in _files(folder / PROCESSING)]
-        for path in left:
-            path.rename(path.parent.parent / path.name)
-        return len(left)
+        self._has_recovered = False
 
     def poll(self) -> list[ImportReport]:
-        """Read every complete file, oldest first. A file that cannot be read goes to failed/ and stops no other."""
+        """Read every complete file, oldest first. A file that cannot be read goes to failed/ and stops no other.
+
+        The first call puts files a crash left in processing/ back in line: before it, another worker may be reading them.
+        Raises Unavailable when the database is away; the file waits in the folder.
+        """
+        if not self._has_recovered:
+            self._recover()
+            self._has_recovered = True
         reports = []
         for folder in self._sources():
             for path in sorted(self._complete(folder), key=lambda file: file.stat().st_mtime_ns):
@@ -64,6 +65,11 @@ class FileDrop:
                 if report is not None:
                     reports.append(report)
         return reports
+
+    def _recover(self) -> None:
+        for folder in self._sources():
+            for path in _files(folder / PROCESSING):
+                _put_back(path)
 
     def _sources(self) -> list[Path]:
         if not self._drop_dir.is_dir():
@@ -93,10 +99,10 @@ class FileDrop:
             mapping = self._mapping_of(folder)
             report = import_file(claimed, mapping, self._ingest, kind="live", source=folder.name, is_history=False)
         except Unavailable:
-            claimed.rename(path)  # the database is away, the file is not to blame
+            _put_back(claimed)  # the database is away, the file is not to blame
             raise
-        except (SupervisionError, OSError) as failure:
-            log.error("dropped file %s/%s cannot be read: %s", folder.name, path.name, failure)
+        except Exception as failure:  # whatever one file breaks must not stop the others, nor leave it in processing/
+            log.error("dropped file %s/%s cannot be read", folder.name, path.name, exc_info=failure)
             _finish(claimed, folder / FAILED, self._problem(failure))
             return None
         _finish(claimed, folder / (DONE if report.account.total > report.account.rejected else FAILED), report.as_dict())
@@ -109,7 +115,7 @@ class FileDrop:
     def _problem(self, failure: Exception) -> dict[str, object]:
         if isinstance(failure, SupervisionError):
             return failure.as_problem()
-        return {"code": "file_unreadable", "details": {"problem": str(failure)}}
+        return {"code": "file_unreadable", "details": {"problem": f"{type(failure).__name__}: {failure}"}}
 
 
 def _claim(path: Path) -> Path | None:
@@ -120,6 +126,11 @@ def _claim(path: Path) -> Path | None:
     except FileNotFoundError:
         return None
     return target
+
+
+def _put_back(claimed: Path) -> None:
+    """Into the folder it was taken from; a file of that name may have been dropped there since."""
+    claimed.rename(_free_name(claimed.parent.parent, claimed.name))
 
 
 def _finish(claimed: Path, folder: Path, report: dict[str, object]) -> None:

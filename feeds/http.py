@@ -16,6 +16,7 @@ from typing import Any
 
 import msgspec
 from flask import Blueprint, Response, request
+from werkzeug.exceptions import ClientDisconnected
 
 from cases.events import Outcome
 from core.clock import Clock
@@ -26,10 +27,13 @@ from feeds import tokens
 from feeds.body import split_body
 from feeds.ingest import Ingest
 from feeds.openapi import openapi_document
+from feeds.outage import told_when_away
 from feeds.public_event import EventReader
 from feeds.quarantine import Delivery
 from feeds.queries import FeedHealth, FeedQueries
 from feeds.readers.archive import StreamBroken, unpacked
+from feeds.reasons import Refusal, Rejection
+from feeds.records import Parsed
 from feeds.status import Account
 
 _JSON, _PROBLEM = "application/json", "application/problem+json"
@@ -46,6 +50,12 @@ class UnsupportedMediaType(InvalidInput):
     """The body is of a kind that is not read here."""
 
     status = 415
+
+
+class BodyIncomplete(InvalidInput):
+    """The sender stopped in the middle of the body."""
+
+    status = 408
 
 
 class Admission:
@@ -77,9 +87,10 @@ def events_blueprint(ingest: Ingest, queries: FeedQueries, database: Database, c
     """The routes under /api/v1. Access: a source's token, except for the OpenAPI document, which is public."""
     blueprint = Blueprint("feeds", __name__, url_prefix="/api/v1")
     api = _Api(ingest, queries, database, clock, reader)
-    blueprint.add_url_rule("/events", "post_events", _guarded(api.post_events), methods=["POST"])
-    blueprint.add_url_rule("/openapi.json", "openapi", _guarded(api.openapi))
-    blueprint.add_url_rule("/sources/<source>/health", "source_health", _guarded(api.source_health))
+    retry_after_s = ingest.limits.retry_after_s
+    blueprint.add_url_rule("/events", "post_events", _guarded(api.post_events, retry_after_s), methods=["POST"])
+    blueprint.add_url_rule("/openapi.json", "openapi", _guarded(api.openapi, retry_after_s))
+    blueprint.add_url_rule("/sources/<source>/health", "source_health", _guarded(api.source_health, retry_after_s))
     return blueprint
 
 
@@ -93,8 +104,9 @@ class _Api:
 
     def post_events(self) -> Response:
         source = self._source()
+        sent = self._received()  # before admission: a sender that stops half-way must not hold the place of another
         with self._admission.enter(source):
-            records = split_body(self._body(), self._limits.max_events_per_request, request.mimetype != _JSON)
+            records = split_body(self._opened(sent), self._limits.max_events_per_request, request.mimetype != _JSON)
             outcomes, account = self._take(source, records)
         return _json({"source": source, "accepted": account.accepted, "duplicates": account.duplicates,
                       "rejected": account.rejected,
@@ -111,12 +123,20 @@ class _Api:
     def _take(self, source: str, records: list[bytes]) -> tuple[list[Outcome], Account]:
         total, outcomes, size = Account(), list[Outcome](), self._limits.batch_size
         for start in range(0, len(records), size):
-            batch = [self._reader.parse(source, raw, start + index + 1)
+            batch = [self._parsed(source, raw, start + index + 1)
                      for index, raw in enumerate(records[start:start + size])]
             part, account = self._ingest.take(Delivery(source), batch)
             outcomes += part
             total.add(account)
         return outcomes, total
+
+    def _parsed(self, source: str, raw: bytes, line: int) -> Parsed:
+        most = self._limits.max_line_bytes
+        if len(raw) <= most:
+            return self._reader.parse(source, raw, line)
+        refusal = Refusal("line_too_long", problem=f"{len(raw)} bytes, at most {most}")
+        shown = raw[:self._limits.max_quarantined_chars].decode("utf-8", "replace")
+        return Parsed(None, Rejection(refusal.as_outcome(), line), shown, line)
 
     def _source(self) -> str:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
@@ -127,16 +147,24 @@ class _Api:
                 return source
         raise NotAuthenticated("token_required")
 
-    def _body(self) -> bytes:
-        """The body, unpacked. Raises TooLarge, UnsupportedMediaType or InvalidInput."""
+    def _received(self) -> bytes:
+        """The body as sent. Raises TooLarge, UnsupportedMediaType or BodyIncomplete."""
         if request.mimetype not in _ACCEPTED_TYPES:
             raise UnsupportedMediaType("media_type_unsupported", given=request.mimetype, accepted=list(_ACCEPTED_TYPES))
         most = self._limits.max_body_bytes
         if (request.content_length or 0) > most:
             raise TooLarge("body_too_large", most=most, setting="ingest.max_body_bytes")
-        body = request.stream.read(most + 1)
+        try:
+            with _patience(self._limits.body_timeout_s):
+                body = request.stream.read(most + 1)
+        except (ClientDisconnected, TimeoutError) as failure:
+            raise BodyIncomplete("body_incomplete", seconds=self._limits.body_timeout_s) from failure
         if len(body) > most:
             raise TooLarge("body_too_large", most=most, setting="ingest.max_body_bytes")
+        return body
+
+    def _opened(self, body: bytes) -> bytes:
+        """The body unpacked. Raises TooLarge, UnsupportedMediaType or InvalidInput."""
         encoding = request.headers.get("Content-Encoding", "identity").lower()
         if encoding == "gzip":
             return self._unpack(body)
@@ -158,12 +186,28 @@ class _Api:
         return b"".join(pieces)
 
 
-def _guarded(view: Callable[..., Response]) -> Callable[..., Response]:
-    """Errors as RFC 9457 problem details."""
+@contextmanager
+def _patience(seconds: float) -> Iterator[None]:
+    """Wait at most so long for each piece of the body. A server that hands over no socket has a limit of its own."""
+    connection = request.environ.get("werkzeug.socket")
+    if connection is None:
+        yield
+        return
+    before = connection.gettimeout()
+    connection.settimeout(seconds)
+    try:
+        yield
+    finally:
+        connection.settimeout(before)
+
+
+def _guarded(view: Callable[..., Response], retry_after_s: int) -> Callable[..., Response]:
+    """Errors as RFC 9457 problem details, a database that is away as 503."""
 
     def guarded(**arguments: Any) -> Response:
         try:
-            return view(**arguments)
+            with told_when_away(retry_after_s):
+                return view(**arguments)
         except SupervisionError as failure:
             return _problem(failure)
 

@@ -7,16 +7,16 @@ from collections.abc import Sequence
 from typing import Protocol
 
 import msgspec
-from sqlalchemy.exc import DBAPIError
 
 from cases.areas import Area, Areas
 from cases.events import CaseEvent, Outcome, Status
 from core.clock import Clock
 from core.database import Database
-from core.errors import SupervisionError, Unavailable
+from core.errors import SupervisionError
 from core.instants import SECOND_US, written_local
 from feeds import quarantine
 from feeds.limits import FeedLimits
+from feeds.outage import told_when_away
 from feeds.quarantine import Delivery, Refused
 from feeds.reasons import Refusal
 from feeds.records import Parsed, raw_text
@@ -42,10 +42,13 @@ class Ingest:
         self._recorder, self._database, self._clock, self._areas = recorder, database, clock, areas
 
     def store_area(self, area: Area, *, only_if_new: bool = False) -> None:
-        """Make an area of a mapping known before its cases arrive. `only_if_new` leaves an existing one alone."""
+        """Make an area of a mapping known before its cases arrive. `only_if_new` leaves an existing one alone.
+
+        Raises Unavailable when the database cannot be written now.
+        """
         if only_if_new and self._areas.of(area.area) is not self._areas.default:
             return
-        with self._database.transaction() as conn:
+        with told_when_away(self.limits.retry_after_s), self._database.transaction() as conn:
             self._areas.save(conn, area)
 
     def take(self, delivery: Delivery, batch: Sequence[Parsed], *, judged_at: int | None = None,
@@ -82,9 +85,8 @@ class Ingest:
         if not events:
             return []
         try:
-            return self._recorder.record(events, judged_at)
-        except DBAPIError as failure:
-            raise Unavailable("database_unavailable", retry_after=self.limits.retry_after_s) from failure
+            with told_when_away(self.limits.retry_after_s):
+                return self._recorder.record(events, judged_at)
         except SupervisionError:
             raise
         except Exception as failure:  # noqa: BLE001 - whatever one event breaks must not stop the others
@@ -102,12 +104,9 @@ class Ingest:
               now_us: int, keep_refused: int | None) -> None:
         refused = [_refused(parsed, outcome) for parsed, outcome in zip(batch, outcomes, strict=True)
                    if outcome.status not in (Status.OK, Status.DUPLICATE)][:keep_refused]
-        try:
-            with self._database.transaction() as conn:
-                quarantine.keep(conn, delivery, refused, now_us, self.limits)
-                enter(conn, delivery, account, now_us)
-        except DBAPIError as failure:
-            raise Unavailable("database_unavailable", retry_after=self.limits.retry_after_s) from failure
+        with told_when_away(self.limits.retry_after_s), self._database.transaction() as conn:
+            quarantine.keep(conn, delivery, refused, now_us, self.limits)
+            enter(conn, delivery, account, now_us)
 
 
 def _refused(parsed: Parsed, outcome: Outcome) -> Refused:

@@ -34,6 +34,8 @@ class FeedLimits:
     max_concurrent_requests: int = 4
     """Deliveries over HTTP handled at once; the next is told when to come back."""
     max_concurrent_per_source: int = 2
+    body_timeout_s: float = 30.0
+    """A delivery whose sender is silent for so long before the end of the body is given up."""
     retry_after_s: int = 2
     late_after_s: int = 1800
     silent_after_s: int = 7200

@@ -116,11 +116,11 @@ class Mapper:
             raise Refusal("value_missing", self._no_name)
         if area is None:
             raise Refusal("area_unknown", self._area_name)
-        head = CaseHead(self.source_of(area), area, no, self._org(fields), self._item(fields), self._item_version(fields))
-        for name, value, most in (("case_no", no, 128), ("area", area, 64), ("org", head.org, 128),
-                                  ("item", head.item, 128), ("item_version", head.item_version, 32)):
+        org, item, item_version = self._org(fields), self._item(fields), self._item_version(fields)
+        for name, value, most in (("case_no", no, 128), ("area", area, 64), ("org", org, 128), ("item", item, 128),
+                                  ("item_version", item_version, 32)):
             _check_length(name, value, most)
-        return head
+        return CaseHead(self.source_of(area), area, no, org, item, item_version)
 
     @staticmethod
     def _case_columns(shape: MappingShape) -> Iterator[str]:

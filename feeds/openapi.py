@@ -66,6 +66,7 @@ class EventBatch(msgspec.Struct):
 
 _STRUCTS = (PublicEvent, EventBatch, Acknowledgement, Problem, SourceHealth)
 _PROBLEMS = {"400": "The body is not readable; nothing was recorded.", "401": "No valid token.",
+             "408": "The sender stopped in the middle of the body; nothing was recorded.",
              "413": "The body or the number of events is larger than a setting allows.",
              "415": "Not JSON or JSON Lines, or packed otherwise than gzip.",
              "429": "Too many deliveries of this source at once: wait Retry-After seconds, then send again.",

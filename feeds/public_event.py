@@ -19,7 +19,7 @@ from core.instants import offset_minutes, to_us
 from core.limits import parse_limit
 from feeds.reasons import Refusal, Rejection
 from feeds.records import Parsed
-from feeds.times import FIRST_YEAR, LAST_YEAR
+from feeds.times import FIRST_YEAR, LAST_YEAR, MOST_DAYS
 
 Id = Annotated[str, Meta(min_length=1, max_length=160, description="Unique in the source; a repeated one is a duplicate.")]
 Name = Annotated[str, Meta(min_length=1, max_length=128)]
@@ -39,7 +39,7 @@ class PublicData(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_
     reason: Text | None = None
     document_no: Name | None = None
     special_kind: Name | None = None
-    approved_days: Annotated[int, Meta(ge=0, le=9999)] | None = None
+    approved_days: Annotated[int, Meta(ge=0, le=MOST_DAYS)] | None = None
     promised_due: DueText | None = None
     statutory_due: DueText | None = None
     own_due: DueText | None = None

@@ -24,13 +24,17 @@ _MAPPING_ROOM = 64
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """Where a batch came from: the source's name, the file (or `http`), and the mapping that reads its records."""
+    """Where a batch came from: the source's name, the file (or `http`), and the mapping that reads its records.
+
+    `is_repair`: tried again by a person; it counts, but says nothing about the source itself.
+    """
 
     source: str
     origin: str = "http"
     mapping: str = ""
     kind: str = "live"
     name: str = ""
+    is_repair: bool = False
 
 
 class Refused(msgspec.Struct, frozen=True):
@@ -60,6 +64,22 @@ def get_open(conn: Connection, quarantine_id: int) -> Row[Any]:
     if row.state != OPEN:
         raise Conflict("quarantined_record_handled", id=quarantine_id, state=row.state, by=row.handled_by)
     return row
+
+
+def open_among(conn: Connection, ids: Sequence[int]) -> Sequence[Row[Any]]:
+    """Those of these records that nobody has handled yet."""
+    return conn.execute(select(quarantine).where(quarantine.c.id.in_(ids), quarantine.c.state == OPEN).order_by(
+        quarantine.c.id)).all()
+
+
+def ids_alike(conn: Connection, quarantine_id: int) -> Sequence[int]:
+    """All open records of the source of this one that were refused for the same reason. Raises NotFound."""
+    row = conn.execute(select(quarantine.c.source, quarantine.c.code).where(quarantine.c.id == quarantine_id)).first()
+    if row is None:
+        raise NotFound("quarantined_record_unknown", id=quarantine_id)
+    return conn.execute(select(quarantine.c.id).where(
+        quarantine.c.source == row.source, quarantine.c.code == row.code, quarantine.c.state == OPEN).order_by(
+        quarantine.c.id)).scalars().all()
 
 
 def close(conn: Connection, quarantine_id: int, state: str, by: str, now_us: int) -> bool:

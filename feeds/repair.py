@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import cache
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -12,7 +15,6 @@ from cases.events import Outcome, Status
 from core.access import Actor
 from core.clock import Clock
 from core.database import Database
-from core.errors import Conflict
 from feeds import quarantine
 from feeds.ingest import Ingest
 from feeds.mapper import Mapper
@@ -25,6 +27,10 @@ from feeds.reasons import Refusal, Rejection
 from feeds.records import Parsed, Row
 
 FindMapping = Callable[[str], SourceMapping]
+Try = tuple[TableRow[Any], str]
+"""A quarantined record and the text it is tried with."""
+_AT_ONCE = 500
+_IN = (Status.OK, Status.DUPLICATE)
 
 
 class Repairs:
@@ -40,11 +46,26 @@ class Repairs:
 
         Raises NotFound, or Conflict when it was handled before.
         """
-        return self._try_again(quarantine_id, new_raw, actor)
+        with self._database.read() as conn:
+            row = quarantine.get_open(conn, quarantine_id)
+        return self._try_again([(row, new_raw)], actor)[quarantine_id]
 
     def replay(self, ids: Sequence[int], actor: Actor) -> dict[int, Outcome]:
-        """Try records again as they are, after a code table was extended or a fault mended."""
-        return {quarantine_id: self._try_again(quarantine_id, None, actor) for quarantine_id in ids}
+        """Try records again as they are, after a code table was extended or a fault mended. Recorded in batches; a record
+        that was handled before has no outcome. Raises Unavailable; what was recorded until then stays so.
+        """
+        outcomes: dict[int, Outcome] = {}
+        for start in range(0, len(ids), _AT_ONCE):
+            with self._database.read() as conn:
+                rows = quarantine.open_among(conn, ids[start:start + _AT_ONCE])
+            outcomes |= self._try_again([(row, row.raw) for row in rows], actor)
+        return outcomes
+
+    def replay_alike(self, quarantine_id: int, actor: Actor) -> Counter[Status]:
+        """Replay every open record of the same source that was refused for the same reason. Raises NotFound."""
+        with self._database.read() as conn:
+            ids = quarantine.ids_alike(conn, quarantine_id)
+        return Counter(outcome.status for outcome in self.replay(ids, actor).values())
 
     def dismiss(self, quarantine_id: int, actor: Actor) -> None:
         """Close a record that is of no use. Raises NotFound or Conflict."""
@@ -52,47 +73,61 @@ class Repairs:
             quarantine.get_open(conn, quarantine_id)
             quarantine.close(conn, quarantine_id, quarantine.DISMISSED, actor.name, self._clock.now_us())
 
-    def _try_again(self, quarantine_id: int, new_raw: str | None, actor: Actor) -> Outcome:
-        with self._database.read() as conn:
-            row = quarantine.get_open(conn, quarantine_id)
-        raw = row.raw if new_raw is None else new_raw
-        delivery = Delivery(row.source, row.origin, row.mapping, "live" if row.origin == "http" else "file")
-        batch = self._parse(row, raw)
-        outcomes, _account = self._ingest.take(delivery, batch, keep_refused=0)
-        outcome = next((one for one in outcomes if one.status not in (Status.OK, Status.DUPLICATE)), outcomes[0])
-        self._settle(row, raw, outcome, actor)
-        return outcome
+    def _try_again(self, tries: Sequence[Try], actor: Actor) -> dict[int, Outcome]:
+        find_mapping = cache(self._find_mapping)
+        outcomes: dict[int, Outcome] = {}
+        for delivery, part in _by_delivery(tries).items():
+            parsed = [self._parse(row, raw, find_mapping) for row, raw in part]
+            taken = iter(self._ingest.take(delivery, [one for records in parsed for one in records], keep_refused=0)[0])
+            for (row, _raw), records in zip(part, parsed, strict=True):
+                outcomes[row.id] = _worst(list(islice(taken, len(records))))
+        self._settle(tries, outcomes, actor)
+        return outcomes
 
-    def _settle(self, row: TableRow[Any], raw: str, outcome: Outcome, actor: Actor) -> None:
+    def _settle(self, tries: Sequence[Try], outcomes: dict[int, Outcome], actor: Actor) -> None:
         now_us = self._clock.now_us()
         with self._database.transaction() as conn:
-            if outcome.status not in (Status.OK, Status.DUPLICATE):
-                quarantine.refuse_again(conn, row, raw, outcome, now_us)
-            elif not quarantine.close(conn, row.id, quarantine.REPAIRED, actor.name, now_us):
-                raise Conflict("quarantined_record_handled", id=row.id)
+            for row, raw in tries:
+                if outcomes[row.id].status in _IN:
+                    quarantine.close(conn, row.id, quarantine.REPAIRED, actor.name, now_us)
+                else:
+                    quarantine.refuse_again(conn, row, raw, outcomes[row.id], now_us)
 
-    def _parse(self, row: TableRow[Any], raw: str) -> list[Parsed]:
+    def _parse(self, row: TableRow[Any], raw: str, find_mapping: FindMapping) -> list[Parsed]:
         if not row.mapping:
             return [self._reader.parse(row.source, raw.encode())]
-        mapping = quarantine.detail_of(row).get(quarantine.MAPPING, row.mapping)
-        mapper = Mapper(self._find_mapping(mapping), row.origin, self._ingest.limits, row.source,
-                        self._ingest.default_area)
+        mapping = find_mapping(quarantine.detail_of(row).get(quarantine.MAPPING, row.mapping))
+        mapper = Mapper(mapping, row.origin, self._ingest.limits, row.source, self._ingest.default_area)
         try:
-            return list(mapper.map(_row_of(row, raw))) or [_refused(Refusal("record_invalid", problem="no event in it"), raw)]
+            record = _row_of(row, raw, mapping.shape.separator)
+            return list(mapper.map(record)) or [_refused(Refusal("record_invalid", problem="no event in it"), raw)]
         except Refusal as refusal:
             return [_refused(refusal, raw)]
         finally:
             mapper.close()
 
 
+def _by_delivery(tries: Sequence[Try]) -> dict[Delivery, list[Try]]:
+    parts: dict[Delivery, list[Try]] = {}
+    for row, raw in tries:
+        kind = "live" if row.origin == "http" else "file"
+        parts.setdefault(Delivery(row.source, row.origin, row.mapping, kind, is_repair=True), []).append((row, raw))
+    return parts
+
+
+def _worst(outcomes: Sequence[Outcome]) -> Outcome:
+    """One record may become several events: the first refusal, else how the first one went in."""
+    return next((one for one in outcomes if one.status not in _IN), outcomes[0])
+
+
 def _refused(refusal: Refusal, raw: str) -> Parsed:
     return Parsed(None, Rejection(refusal.as_outcome()), raw)
 
 
-def _row_of(row: TableRow[Any], raw: str) -> Row:
+def _row_of(row: TableRow[Any], raw: str, separator: str) -> Row:
     """A record as JSON (how mapped records are kept), or a line of CSV under the header it came with."""
     header = quarantine.detail_of(row).get(quarantine.HEADER)
     if header and not raw.lstrip().startswith("{"):
-        return parse_csv_line(raw, tuple(msgspec.json.decode(header, type=list[str])))
+        return parse_csv_line(raw, tuple(msgspec.json.decode(header, type=list[str])), separator)
     return row_of_json(raw)
 

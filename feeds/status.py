@@ -53,7 +53,7 @@ class Account:
 
 
 def enter(conn: Connection, delivery: Delivery, account: Account, now_us: int) -> None:
-    """Add a delivery to its source's account."""
+    """Add a delivery to its source's account. A repair is no sign of life of the source, and not its way of delivering."""
     lag = None if account.last_event_at is None else now_us - account.last_event_at
     is_postgres = conn.dialect.name == "postgresql"
     insert = (postgresql if is_postgres else sqlite).insert(feed_status).values(
@@ -62,9 +62,11 @@ def enter(conn: Connection, delivery: Delivery, account: Account, now_us: int) -
         duplicates=account.duplicates, rejected=account.rejected)
     old, new = feed_status.c, insert.excluded
     greatest = func.greatest if is_postgres else func.max
-    conn.execute(insert.on_conflict_do_update(index_elements=["source"], set_={
-        "name": new.name, "kind": new.kind, "last_received_at": new.last_received_at,
-        "last_event_at": func.coalesce(greatest(old.last_event_at, new.last_event_at), old.last_event_at,
-                                       new.last_event_at),
-        "lag_us": func.coalesce(new.lag_us, old.lag_us), "accepted": old.accepted + new.accepted,
-        "duplicates": old.duplicates + new.duplicates, "rejected": old.rejected + new.rejected}))
+    changes = {"last_event_at": func.coalesce(greatest(old.last_event_at, new.last_event_at), old.last_event_at,
+                                              new.last_event_at),
+               "accepted": old.accepted + new.accepted, "duplicates": old.duplicates + new.duplicates,
+               "rejected": old.rejected + new.rejected}
+    if not delivery.is_repair:
+        changes |= {"name": new.name, "kind": new.kind, "last_received_at": new.last_received_at,
+                    "lag_us": func.coalesce(new.lag_us, old.lag_us)}
+    conn.execute(insert.on_conflict_do_update(index_elements=["source"], set_=changes))

@@ -17,6 +17,8 @@ from feeds.reasons import Refusal
 ISO = "iso"
 EPOCH_S, EPOCH_MS = "epoch_s", "epoch_ms"
 FIRST_YEAR, LAST_YEAR = 1900, 2199
+MOST_DAYS = 9999
+"""Longest number of days an event may grant."""
 _REMEMBERED = 65_536
 
 TimeReader = Callable[[str], tuple[int, int]]

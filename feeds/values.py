@@ -12,7 +12,7 @@ from core.limits import parse_limit
 from feeds.mapping import DUE_FIELDS, LIMIT_FIELDS, ValueShape
 from feeds.reasons import Refusal
 from feeds.tally import fingerprint_of
-from feeds.times import TimeReader
+from feeds.times import MOST_DAYS, TimeReader
 
 Fields = dict[str, str]
 Getter = Callable[[Fields], str | None]
@@ -81,7 +81,7 @@ class Compiler:
         if name in LIMIT_FIELDS:
             return _checked(self.text(shape), name_of(shape), _limit)
         if name == "approved_days":
-            return _checked(self.text(shape), name_of(shape), _whole_number)
+            return _checked(self.text(shape), name_of(shape), _days)
         return self.text(shape)
 
     def _due(self, shape: ValueShape) -> Callable[[Fields], Due | None]:
@@ -177,6 +177,13 @@ def _whole_number(text: str) -> int:
     if not text.isascii() or not text.isdigit() or len(text) > 9:
         raise Refusal("number_unreadable", value=text)
     return int(text)
+
+
+def _days(text: str) -> int:
+    days = _whole_number(text)
+    if days > MOST_DAYS:
+        raise Refusal("number_unreadable", value=text, problem=f"at most {MOST_DAYS}")
+    return days
 
 
 def _absent(_fields: Fields) -> str | None:

@@ -62,7 +62,8 @@ def _standing(clock: Any, as_of: int, t: Words) -> str:
         key = "ended_late" if rest < 0 else "ended_on_day" if rest == 0 else "ended_early"
         return t(f"case.why.{key}", day=ended, used=used, rest=number(abs(rest)))
     if clock.condition == "stopped":
-        return t("case.why.stopped", used=used, rest=number(max(rest, 0)))
+        key = "stopped_late" if rest < 0 else "stopped"
+        return t(f"case.why.{key}", used=used, rest=number(max(rest, 0)), over=number(-rest))
     if rest < 0:
         return t("case.why.running_late", used=used, over=number(-rest))
     return t("case.why.running", used=used, rest=number(rest))

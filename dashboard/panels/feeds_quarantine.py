@@ -36,7 +36,9 @@ def layout(t: Words, *, may_repair: bool) -> html.Div:
 def _form(t: Words, may_repair: bool) -> html.Div:
     """The ids are there for everybody, so that one set of callbacks serves both; the server refuses the others."""
     buttons = [html.Button(t("feeds_page.replay"), id="feeds-replay", className="button button-main"),
-               html.Button(t("feeds_page.dismiss"), id="feeds-dismiss", className="button")]
+               html.Button(t("feeds_page.dismiss"), id="feeds-dismiss", className="button"),
+               html.Button(t("feeds_page.replay_alike"), id="feeds-replay-alike", className="button",
+                           title=t("feeds_page.replay_alike_words"))]
     fields = [html.Label(t("feeds_page.repair"), htmlFor="feeds-raw"), dcc.Textarea(id="feeds-raw", spellCheck=False),
               html.Div(buttons, className="repair-buttons")]
     note = html.P(t("feeds_page.only_administrator"), className="panel-note", hidden=may_repair)
@@ -50,7 +52,8 @@ def register(app: Dash, services: Any) -> None:
     @app.callback(Output("feeds-quarantine", "children"), Input("feeds-tick", "n_intervals"), Input("feeds-address", "search"),
                   Input("feeds-changed", "data"))
     def refresh(_ticks: int | None, search: str | None, _changed: Any) -> Any:
-        return render(services.feed_queries.quarantined(limit=PAGE), chosen_id(search), words())
+        before = older_than(search)
+        return render(services.feed_queries.quarantined(before=before, limit=PAGE), chosen_id(search), words(), before)
 
     @app.callback(Output("feeds-record", "children"), Output("feeds-raw", "value"), Output("feeds-form", "hidden"),
                   Input("feeds-address", "search"), Input("feeds-changed", "data"))
@@ -65,24 +68,29 @@ def register(app: Dash, services: Any) -> None:
         return render_record(record, words()), record.raw, record.state != "open"
 
     @app.callback(Output("feeds-said", "children"), Output("feeds-changed", "data"), Input("feeds-replay", "n_clicks"),
-                  Input("feeds-dismiss", "n_clicks"), State("feeds-raw", "value"), State("feeds-address", "search"),
-                  prevent_initial_call=True)
-    def handle(replays: int | None, dismissals: int | None, raw: str | None, search: str | None) -> tuple[str, Any]:
+                  Input("feeds-dismiss", "n_clicks"), Input("feeds-replay-alike", "n_clicks"), State("feeds-raw", "value"),
+                  State("feeds-address", "search"), prevent_initial_call=True)
+    def handle(replays: int | None, dismissals: int | None, alike: int | None, raw: str | None,
+               search: str | None) -> tuple[str, Any]:
         record_id = chosen_id(search)
-        if record_id is None or not (replays or dismissals):
+        if record_id is None or not (replays or dismissals or alike):
             raise PreventUpdate
         require(g.actor, Role.ADMINISTRATOR)
         try:
             said = _handle(services, ctx.triggered_id, record_id, raw or "", words())
         except SupervisionError as refusal:
             said = sentence(refusal, words())
-        return said, [replays, dismissals]
+        return said, [replays, dismissals, alike]
 
 
 def _handle(services: Any, button: str, record_id: int, raw: str, t: Words) -> str:
     if button == "feeds-dismiss":
         services.repairs.dismiss(record_id, g.actor)
         return t("feeds_page.dismissed")
+    if button == "feeds-replay-alike":
+        told = services.repairs.replay_alike(record_id, g.actor)
+        recorded = told[Status.OK] + told[Status.DUPLICATE]
+        return t("feeds_page.replayed_alike", n=told.total(), recorded=recorded, refused=told.total() - recorded)
     outcome = services.repairs.repair(record_id, raw, g.actor)
     words = t(f"outcome.{outcome.status.value}")
     is_in = outcome.status in (Status.OK, Status.DUPLICATE)
@@ -92,21 +100,35 @@ def _handle(services: Any, button: str, record_id: int, raw: str, t: Words) -> s
 
 def chosen_id(search: str | None) -> int | None:
     """The record named in the address: ?record=17."""
-    text = parse_qs((search or "").lstrip("?")).get("record", [""])[0]
+    return _number(search, "record")
+
+
+def older_than(search: str | None) -> int | None:
+    """The record after which the page in the address begins: ?before=17. None: the newest."""
+    return _number(search, "before")
+
+
+def _number(search: str | None, name: str) -> int | None:
+    text = parse_qs((search or "").lstrip("?")).get(name, [""])[0]
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 12 else None
 
 
-def render(page: Any, chosen: int | None, t: Words) -> Any:
-    """A row per QuarantinedRecord."""
-    if not page.records:
+def render(page: Any, chosen: int | None, t: Words, before: int | None = None) -> Any:
+    """A row per QuarantinedRecord, and the way to older ones."""
+    if not page.total:
         return html.P(t("feeds_page.quarantine_empty"), className="case-none")
+    place = "" if before is None else f"&before={before}"
     table = grid([t(f"feeds_page.{name}") for name in HEADS],
-                 (_row(record, record.id == chosen, t) for record in page.records))
-    return [table, html.P(t("feeds_page.shown", n=len(page.records), all=page.total), className="panel-note")]
+                 (_row(record, record.id == chosen, place, t) for record in page.records))
+    links = [] if before is None else [" · ", dcc.Link(t("feeds_page.newest"), href="?", refresh=False)]
+    if page.next_before is not None:
+        links += [" · ", dcc.Link(t("feeds_page.older"), href=f"?before={page.next_before}", refresh=False)]
+    shown = t("feeds_page.shown", n=len(page.records), all=page.total)
+    return [table, html.P([shown, *links], className="panel-note")]
 
 
-def _row(record: Any, is_chosen: bool, t: Words) -> html.Tr:
-    link = dcc.Link(stamp(record.received_at), href=f"?record={record.id}", refresh=False)
+def _row(record: Any, is_chosen: bool, place: str, t: Words) -> html.Tr:
+    link = dcc.Link(stamp(record.received_at), href=f"?record={record.id}{place}", refresh=False)
     times = f" × {record.times}" if record.times > 1 else ""
     return html.Tr([html.Td(link, className="num"), html.Td(record.source), html.Td([*_reason(record, t), times]),
                     html.Td(_place(record))], className="is-chosen" if is_chosen else "")

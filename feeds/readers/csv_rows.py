@@ -66,7 +66,7 @@ class _Rereadable:
 
 class _Table:
     def __init__(self, lines: TextLines, separator: str, needed: frozenset[str]) -> None:
-        self._lines, self._needed = lines, needed
+        self._lines, self._separator, self._needed = lines, separator, needed
         self._source = _Rereadable(lines)
         self._reader = csv.reader(self._source, delimiter=separator, strict=True)
         self._header: tuple[str, ...] = ()
@@ -131,11 +131,11 @@ class _Table:
         return Broken(Rejection(refusal.as_outcome(), line), text.rstrip("\r\n"), self._header)
 
     def _refuse(self, line: int, values: list[str], code: str, problem: str) -> Broken:
-        raw = _as_line(values)
+        raw = _as_line(values, self._separator)
         return Broken(Rejection(Refusal(code, problem=problem).as_outcome(), line), raw, self._header)
 
 
-def parse_csv_line(text: str, header: tuple[str, ...], separator: str = ",") -> Row:
+def parse_csv_line(text: str, header: tuple[str, ...], separator: str) -> Row:
     """One repaired line under the header it was refused under. Raises Refusal `field_count`."""
     try:
         values = next(csv.reader([text], delimiter=separator, strict=True), [])
@@ -147,7 +147,7 @@ def parse_csv_line(text: str, header: tuple[str, ...], separator: str = ",") -> 
     return Row(0, dict(zip(header, values, strict=True)), "\x1f".join(own), 0)
 
 
-def _as_line(values: list[str]) -> str:
-    quoted = ('"' + value.replace('"', '""') + '"' if any(mark in value for mark in ',"\n\r') else value
+def _as_line(values: list[str], separator: str) -> str:
+    quoted = ('"' + value.replace('"', '""') + '"' if any(mark in value for mark in f'{separator}"\n\r') else value
               for value in values)
-    return ",".join(quoted)
+    return separator.join(quoted)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 
 from alerts.models import screens
 from core.database import Database
@@ -193,6 +194,50 @@ def test_a_role_taken_away_counts_at_the_next_command(house: House):
             roles["alice"] = CHARLIE
             answer = desk.call("command", {"command_id": "c", "cards": [{"id": 1, "rev": 1}]})
             assert answer["error"] == "not_permitted"
+
+
+def test_a_page_that_got_no_first_data_comes_back_and_gets_it(house: House):
+    with LiveServer(house) as server:
+        snapshot, house.queries.snapshot = house.queries.snapshot, unreadable
+        with page_on(server) as page:
+            page.wait(lambda: page.is_over, "the end of a connection that cannot be served")
+            assert page.of("snapshot") == []
+        house.queries.snapshot = snapshot
+        with page_on(server) as again:
+            again.wait_for("snapshot")
+        connected(server, 0)
+
+
+def test_a_page_whose_identity_cannot_be_asked_is_refused_in_words(house: House):
+    with LiveServer(house, who=unreadable) as server, page_on(server) as page:
+        page.wait(lambda: page.refusal is not None, "a refusal")
+        assert page.refusal == {"message": "error.overloaded", "data": {"code": "overloaded"}}
+        page.wait(lambda: page.is_over, "the end of the connection")
+
+
+def unreadable(*_args: Any) -> Any:
+    raise OperationalError("SELECT", {}, Exception("the database is away"))
+
+
+def test_a_link_ends_when_what_it_was_let_in_by_no_longer_holds(house: House):
+    valid = {"alice", "wall-1"}
+    parts = {"credential_of": lambda request: request.headers["X-Actor"], "holding": lambda asked: asked & valid}
+    with LiveServer(house, fast(rights_interval_s=0.1), **parts) as server, \
+            page_on(server, ALICE) as alice, page_on(server, WALL) as wall:
+        alice.wait_for("snapshot")
+        wall.wait_for("snapshot")
+        valid.remove("wall-1")
+        wall.wait(lambda: wall.is_over, "the end of the screen's link")
+        connected(server, 1)
+        assert alice.is_connected
+
+
+def test_nothing_is_sent_while_nobody_can_say_whether_the_links_hold(house: House):
+    parts = {"credential_of": lambda _request: "token", "holding": unreadable}
+    with LiveServer(house, fast(rights_interval_s=0.0), **parts) as server, page_on(server) as page:
+        page.wait_for("snapshot")
+        house.record(passed())
+        assert not page.hears(lambda: bool(page.of("events")), 1.0)
 
 
 def test_signing_out_ends_every_connection_of_that_person(house: House, server: LiveServer):

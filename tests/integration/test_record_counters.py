@@ -143,14 +143,14 @@ def tampered(record: Record) -> Record:
         conn.execute(delete(counter_days).where(counter_days.c.day == us("10-15 10:00") // DAY_US))
         conn.execute(insert(counter_lights).values(org="Ghost", item="x", normal=7, suspended=0, warning=0, yellow=0, red=0,
                                                    unjudgeable=0))
-        conn.execute(update(case_table).where(case_table.c.case_no == "1").values(light="normal"))
     return record
 
 
 def test_a_tampered_counter_is_found_and_named(tampered):
     found = {(one.counter, one.place): (one.kept, one.true) for one in tampered.recounter.recount().differences}
     day = us("10-15 10:00") // DAY_US
-    assert found == {("counter_lights", "Ghost/x/normal"): (7, 0), ("case_light", "1"): ("normal", "yellow"),
+    assert found == {("counter_lights", "Land/permit/yellow"): (0, 1), ("counter_lights", "Land/permit/normal"): (2, 1),
+                     ("counter_lights", "Ghost/x/normal"): (7, 0),
                      ("counter_days", f"Land/{day}/received"): (0, 1), ("counter_days", f"Land/{day}/accepted"): (0, 1)}
 
 
@@ -169,6 +169,31 @@ def test_a_repaired_counter_is_right_and_goes_on_counting(tampered):
     assert tampered.recounter.recount().differences == []
 
 
+# A case that says something else than its events -------------------------------------------------------------------
+
+@pytest.mark.parametrize(("values", "counter"), [({"light": "normal"}, "case_light"), ({"tally": ""}, "case_tally")])
+def test_a_tampered_case_is_found_by_its_events_and_repaired_with_its_counters(record, values, counter):
+    record.at("10-26 10:00").take(event(K.ACCEPTED, "10-15 10:00", case_no="1"), event(K.ACCEPTED, "10-25 10:00", case_no="2"))
+    with record.database.transaction() as conn:
+        conn.execute(update(case_table).where(case_table.c.case_no == "1").values(
+            **{name: value or "Land" + "\x1f" * 4 for name, value in values.items()}))
+    assert (counter, "1") in {(one.counter, one.place) for one in record.recounter.recount().differences}
+    assert record.recounter.recount(repair=True).repaired
+    assert record.recounter.recount().differences == []
+    assert board(record) == {"Land": (2, 0, 0, 1, 0, 0)}
+
+
+def test_a_case_whose_row_is_gone_is_made_again_from_its_events(record):
+    record.at("10-26 10:00").take(event(K.ACCEPTED, "10-15 10:00", case_no="1"), event(K.ACCEPTED, "10-25 10:00", case_no="2"))
+    before = record.rungs()
+    with record.database.transaction() as conn:
+        conn.execute(delete(case_table).where(case_table.c.case_no == "1"))
+    assert ("case", "1") in {(one.counter, one.place) for one in record.recounter.recount().differences}
+    record.recounter.recount(repair=True)
+    assert record.recounter.recount().differences == []
+    assert (record.light(), record.rungs()) == ("yellow", before)
+
+
 class _Services:
     """As much of the services as the job of the recount asks for."""
 
@@ -179,6 +204,6 @@ class _Services:
 def test_the_job_tells_a_difference_as_an_alarm_repairs_it_and_takes_the_alarm_back(tampered, caplog):
     recount(_Services(tampered))  # type: ignore[arg-type]
     assert tampered.alarm_codes() == {"counters_differ": 1}
-    assert "4 differences" in caplog.text
+    assert "5 differences" in caplog.text
     recount(_Services(tampered))  # type: ignore[arg-type]
     assert tampered.alarm_codes() == {}

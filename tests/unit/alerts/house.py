@@ -109,16 +109,16 @@ class House:
         return self.cards.acknowledge(AcknowledgeCommand(command_id=command_id, cards=refs, comment=comment), by)
 
 
-def facts_of(case_id: int = 1, org: str = "D01") -> CaseFacts:
+def facts_of(case_id: int = 1, org: str = "D01", source: str = "hall") -> CaseFacts:
     return CaseFacts(case_id=case_id, case_no=f"2018-{case_id:04}", area="360500", org=org, item="I001",
-                     title="施工许可")
+                     title="施工许可", source=source)
 
 
 def passed(rung: str = "yellow", *, case_id: int = 1, kind: ClockKind = ClockKind.PROMISED, ordinal: int = 0,
-           at: int | None = None, ended_at: int | None = None, level: int | None = None) -> RungPassed:
+           at: int | None = None, ended_at: int | None = None, level: int | None = None, source: str = "hall") -> RungPassed:
     """A rung passed a day before MORNING unless `at` says otherwise."""
     moment = at if at is not None else days_ago(1)
-    return RungPassed(ClockRef(case_id, kind, ordinal), facts_of(case_id), rung, level or LEVELS[rung],
+    return RungPassed(ClockRef(case_id, kind, ordinal), facts_of(case_id, source=source), rung, level or LEVELS[rung],
                       f"rule.{kind.value}", "kechuang@2018.1", moment, moment, ended_at, {"limit": "7wd"})
 
 

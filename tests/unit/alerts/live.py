@@ -41,12 +41,12 @@ class LiveServer:
 
     def __init__(self, house: House, rules: PushRules | None = None, *, port: int = 0, doorbell: Doorbell | None = None,
                  gauges: Callable[[], dict[str, Any]] | None = None, build: str = "b1",
-                 who: Callable[[Request], Actor | None] = actor_of) -> None:
+                 who: Callable[[Request], Actor | None] = actor_of, **parts: Any) -> None:
         self.house, self.port = house, port or free_port()
         self.push = LivePush(PushParts(
             database=house.database, doorbell=doorbell or house.doorbell, clock=house.clock, queries=house.queries,
             service=house.cards, alarms=house.alarms, writer=house.writer, actor_of=who, gauges=gauges or dict,
-            rules=rules or fast(), build=build, is_demo=True))
+            rules=rules or fast(), build=build, is_demo=True, **parts))
         self.app = Flask("live")
         self.app.get("/healthz")(lambda: "ok")
         self.push.attach(self.app)

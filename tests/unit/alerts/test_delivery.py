@@ -199,6 +199,19 @@ def test_a_page_that_waits_for_its_first_data_hears_nothing_else():
     assert room.sent == []
 
 
+def test_a_page_without_first_data_is_dropped_so_that_it_comes_back():
+    room = Room(welcomed_within_s=10)
+    room.now = 100
+    room.delivery.admit(Client("a", "a", WALL))
+    room.join("served")
+    room.now = 109
+    room.delivery.inspect()
+    before = list(room.dropped)
+    room.now = 110
+    room.delivery.inspect()
+    assert (before, room.dropped) == ([], ["a"])
+
+
 def test_the_house_is_full_at_its_cap():
     room = Room(admission_cap=2)
     room.join("a")

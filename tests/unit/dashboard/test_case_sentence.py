@@ -17,11 +17,12 @@ DUE = to_us(datetime(2026, 4, 22, 3, 33, tzinfo=UTC))  # 11:33 in Shanghai
 TEXTS = load_texts()
 
 
-def clock(*, ended_at: int | None = None, granularity: str = "instant", limit_text: str = "10wd") -> Any:
-    return SimpleNamespace(reason="", started_at=DUE - 14 * 24 * 60 * MINUTE_US, utc_offset=480, granularity=granularity,
-                           limit_text=limit_text, unit="wd", amount=10, used=10, due_at=DUE, ended_at=ended_at,
-                           due_day=day_of(datetime(2026, 4, 22, tzinfo=UTC).date()), days=[],
-                           condition="running" if ended_at is None else "ended")
+def clock(**changes: Any) -> Any:
+    """A clock of ten working days, all of them used, that runs; `changes` says otherwise."""
+    values = {"reason": "", "started_at": DUE - 14 * 24 * 60 * MINUTE_US, "utc_offset": 480, "granularity": "instant",
+              "limit_text": "10wd", "unit": "wd", "amount": 10, "used": 10, "due_at": DUE, "ended_at": None, "days": [],
+              "due_day": day_of(datetime(2026, 4, 22, tzinfo=UTC).date()), "condition": "running"}
+    return SimpleNamespace(**{**values, **changes})
 
 
 def said(one: Any, as_of: int, language: str = "zh") -> str:
@@ -48,3 +49,8 @@ def test_a_limit_judged_by_day_is_in_time_to_the_end_of_the_day() -> None:
 def test_a_due_time_the_source_states_is_judged_to_the_minute_too() -> None:
     assert "已超 5 分" in said(clock(limit_text="due"), DUE + 5 * MINUTE_US)
     assert "late." in said(clock(limit_text="due"), DUE + 5 * MINUTE_US, "en")
+
+
+def test_a_clock_that_was_stopped_when_it_was_late_already_is_late() -> None:
+    assert "目前停表，已用 21 天，已超 11 天" in said(clock(condition="stopped", used=21), DUE + 10**12)
+    assert "目前停表，已用 4 天，还剩 6 天" in said(clock(condition="stopped", used=4), DUE - 10**12)

@@ -8,7 +8,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from core.access import Role
-from dashboard.panels.feeds_quarantine import chosen_id
+from dashboard.panels.feeds_quarantine import PAGE, chosen_id, older_than
 from feeds.quarantine import Delivery
 from feeds.reasons import Refusal, Rejection
 from feeds.records import Parsed
@@ -21,8 +21,7 @@ BROKEN = '{"case_no": "G-1", "kind": "ZZ9", "at": "2026-03-16T09:00:00+08:00"}'
 @pytest.fixture
 def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
     site = make_site(tmp_path_factory.mktemp("feeds"))
-    refused = Rejection(Refusal("code_unknown", "kind", "ZZ9", "not in the code table").as_outcome())
-    site.services.ingest.take(Delivery("gjj", name="公积金中心"), [Parsed(None, refused, BROKEN)])
+    refuse(site, BROKEN)
     return site
 
 
@@ -30,9 +29,26 @@ def only_record(site: Site) -> int:
     return site.services.feed_queries.quarantined(state=None).records[0].id
 
 
+def refuse(site: Site, *raws: str) -> None:
+    refused = Rejection(Refusal("code_unknown", "kind", "ZZ9", "not in the code table").as_outcome())
+    site.services.ingest.take(Delivery("gjj", name="公积金中心"), [Parsed(None, refused, raw) for raw in raws])
+
+
+def good_event(site: Site, case_no: str = "G-1") -> str:
+    return json.dumps({"id": case_no, "case_no": case_no, "kind": "accepted", "at": "2026-03-16T09:00:00+08:00",
+                       "area": "360500", "org": OWN_ORG, "item": site.item_of(OWN_ORG)})
+
+
+def quarantine_shown(site: Site, search: str) -> str:
+    answer = run_callback(site.client(Role.INSPECTOR), "/feeds/", "feeds-quarantine.children", {
+        "feeds-tick.n_intervals": 1, "feeds-address.search": search, "feeds-changed.data": None})
+    return json.dumps(answer.json, ensure_ascii=False)
+
+
 def press(site: Site, role: Role, button: str, raw: str = BROKEN) -> TestResponse:
     clicks = {"feeds-replay.n_clicks": int(button == "feeds-replay") or None,
-              "feeds-dismiss.n_clicks": int(button == "feeds-dismiss") or None}
+              "feeds-dismiss.n_clicks": int(button == "feeds-dismiss") or None,
+              "feeds-replay-alike.n_clicks": int(button == "feeds-replay-alike") or None}
     return run_callback(site.client(role), "/feeds/", HANDLE, clicks, {
         "feeds-raw.value": raw, "feeds-address.search": f"?record={only_record(site)}"}, changed=f"{button}.n_clicks")
 
@@ -46,16 +62,24 @@ def test_every_source_is_listed_with_its_state_in_words(site: Site) -> None:
 
 
 def test_a_refused_record_is_shown_with_its_reason(site: Site) -> None:
-    answer = run_callback(site.client(Role.INSPECTOR), "/feeds/", "feeds-quarantine.children", {
-        "feeds-tick.n_intervals": 1, "feeds-address.search": "", "feeds-changed.data": None})
+    assert "未登记的代码" in quarantine_shown(site, "")
 
-    assert "未登记的代码" in json.dumps(answer.json, ensure_ascii=False)
+
+def test_older_records_are_a_link_away(site: Site) -> None:
+    refuse(site, *(str(number) for number in range(PAGE)))
+    oldest = site.services.feed_queries.quarantined(limit=PAGE + 1).records[-1].id
+    newest = quarantine_shown(site, "")
+    assert f'"?before={oldest + 1}"' in newest
+    assert f'"?record={oldest}"' not in newest
+
+    older = quarantine_shown(site, f"?before={oldest + 1}")
+    assert f'"?record={oldest}&before={oldest + 1}"' in older
+    assert "回到最新" in older
+    assert "更早的记录" not in older
 
 
 def test_an_administrator_repairs_a_record_and_it_leaves_the_quarantine(site: Site) -> None:
-    good = json.dumps({"id": "g-1", "case_no": "G-1", "kind": "accepted", "at": "2026-03-16T09:00:00+08:00",
-                       "area": "360500", "org": OWN_ORG, "item": site.item_of(OWN_ORG)})
-    said = press(site, Role.ADMINISTRATOR, "feeds-replay", good)
+    said = press(site, Role.ADMINISTRATOR, "feeds-replay", good_event(site))
 
     assert "已入库" in json.dumps(said.json, ensure_ascii=False)
     assert site.services.feed_queries.quarantined().total == 0
@@ -68,6 +92,14 @@ def test_a_repair_that_does_not_help_says_why_and_keeps_the_record(site: Site) -
     assert site.services.feed_queries.quarantined().total == 1
 
 
+def test_an_administrator_replays_all_records_alike(site: Site) -> None:
+    refuse(site, *(good_event(site, f"G-{number}") for number in range(3)))
+    said = press(site, Role.ADMINISTRATOR, "feeds-replay-alike")
+
+    assert "已重新送入 4 条，其中 3 条已入库，1 条仍被拒收" in json.dumps(said.json, ensure_ascii=False)
+    assert site.services.feed_queries.quarantined().total == 1
+
+
 def test_a_record_is_dismissed_once(site: Site) -> None:
     first = press(site, Role.ADMINISTRATOR, "feeds-dismiss")
     second = press(site, Role.ADMINISTRATOR, "feeds-dismiss")
@@ -77,7 +109,7 @@ def test_a_record_is_dismissed_once(site: Site) -> None:
 
 
 @pytest.mark.parametrize("role", [Role.DUTY_OFFICER, Role.INSPECTOR, Role.LEADER])
-@pytest.mark.parametrize("button", ["feeds-replay", "feeds-dismiss"])
+@pytest.mark.parametrize("button", ["feeds-replay", "feeds-dismiss", "feeds-replay-alike"])
 def test_nobody_else_may_repair_or_dismiss(site: Site, role: Role, button: str) -> None:
     assert press(site, role, button).status_code == 403
     assert site.services.feed_queries.quarantined().total == 1
@@ -87,3 +119,4 @@ def test_nobody_else_may_repair_or_dismiss(site: Site, role: Role, button: str) 
                                                 ("?record=-1", None), ("?record=9999999999999999", None)])
 def test_the_chosen_record_is_read_from_the_address(search: str | None, record: int | None) -> None:
     assert chosen_id(search) == record
+    assert older_than((search or "").replace("record", "before")) == record

@@ -20,7 +20,9 @@ from feeds.ingest import Ingest
 from feeds.limits import FeedLimits
 from feeds.mapper import Mapper
 from feeds.mapping import SourceMapping, find_mapping, read_mapping
+from feeds.queries import FeedQueries
 from feeds.readers.files import read_records
+from feeds.reasons import Refusal, Rejection
 from feeds.records import Parsed
 
 PERMITS = """
@@ -43,13 +45,20 @@ event:
 """
 
 
+def refused(code: str = "code_unknown", raw: str = '{"what": "dance"}') -> Parsed:
+    """A record that was refused in line 7."""
+    return Parsed(None, Rejection(Refusal(code, "what", "dance").as_outcome(), 7), raw, 7)
+
+
 class FakeRecorder:
-    """Remembers what it was given; a repeated delivery is a duplicate; a case number in `poison` makes it raise."""
+    """Remembers what it was given; a repeated delivery is a duplicate; a case number in `poison` makes it raise
+    `poisoned_by`."""
 
     def __init__(self) -> None:
         self.events: list[CaseEvent] = []
         self.judged_at: list[int | None] = []
         self.poison: set[str] = set()
+        self.poisoned_by: Exception = ValueError("poisoned")
         self.failure: Exception | None = None
         self._ids: set[bytes] = set()
 
@@ -57,7 +66,7 @@ class FakeRecorder:
         if self.failure is not None:
             raise self.failure
         if any(event.case_no in self.poison for event in events):
-            raise ValueError("poisoned")
+            raise self.poisoned_by
         self.judged_at.append(judged_at)
         return [self._one(event) for event in events]
 
@@ -103,6 +112,11 @@ def ingest(recorder: FakeRecorder, database: Database, frozen_clock: FrozenClock
            calendars: dict[str, WorkingCalendar], presets: Mapping[str, Preset]) -> Ingest:
     areas = Areas(calendars, presets, Area("city", "市", "cn", "Asia/Shanghai", "kechuang"))
     return Ingest(recorder, database, frozen_clock, areas, limits)
+
+
+@pytest.fixture
+def queries(database: Database, ingest: Ingest) -> FeedQueries:
+    return FeedQueries(database, ingest.limits)
 
 
 @pytest.fixture

@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy.exc import OperationalError
 
+from cases.events import Outcome
 from core.clock import FrozenClock
 from core.errors import Unavailable
+from feeds import file_drop
 from feeds.file_drop import FileDrop
+from feeds.importer import ImportReport, import_file
 from feeds.ingest import Ingest
 from feeds.mapping import find_mapping
 from tests.unit.feeds.conftest import PERMITS, FakeRecorder
@@ -94,15 +98,35 @@ def test_a_broken_mapping_is_told_beside_the_file(drop: FileDrop, folder: Path, 
 
 
 def test_a_file_left_by_a_crash_is_read_again_without_harm(drop: FileDrop, folder: Path, frozen_clock: FrozenClock,
-                                                           recorder: FakeRecorder) -> None:
+                                                           ingest: Ingest, recorder: FakeRecorder) -> None:
     (folder / "a.csv").write_text(CONTENT, encoding="utf-8")
     _settle(drop, frozen_clock)
     (folder / "processing").mkdir(exist_ok=True)
     (folder / "processing" / "a.csv").write_text(CONTENT, encoding="utf-8")
-    assert drop.recover() == 1
-    assert _settle(drop, frozen_clock) == [0]
+    restarted = FileDrop(folder.parent, ingest, frozen_clock, find_mapping)
+    assert _settle(restarted, frozen_clock) == [0]
     assert len(recorder.events) == 1
     assert (folder / "done" / "2-a.csv").exists()
+
+
+def test_only_the_first_look_touches_what_stands_in_processing(drop: FileDrop, folder: Path) -> None:
+    """A worker that stands by never looks; one that has looked knows that what it finds there is its own."""
+    (folder / "processing").mkdir()
+    (folder / "processing" / "a.csv").write_text(CONTENT, encoding="utf-8")
+    drop.poll()
+    assert not (folder / "processing" / "a.csv").exists()
+    (folder / "processing" / "b.csv").write_text(CONTENT, encoding="utf-8")
+    drop.poll()
+    assert (folder / "processing" / "b.csv").exists()
+
+
+def test_a_recovered_file_overwrites_no_newly_dropped_one(drop: FileDrop, folder: Path, frozen_clock: FrozenClock,
+                                                          recorder: FakeRecorder) -> None:
+    (folder / "processing").mkdir()
+    (folder / "processing" / "a.csv").write_text(CONTENT, encoding="utf-8")
+    (folder / "a.csv").write_text(CONTENT.replace("A1", "A2"), encoding="utf-8")
+    assert _settle(drop, frozen_clock) == [1, 1]
+    assert {event.case_no for event in recorder.events} == {"A1", "A2"}
 
 
 def test_a_file_waits_while_the_database_is_away(drop: FileDrop, folder: Path, frozen_clock: FrozenClock,
@@ -114,6 +138,36 @@ def test_a_file_waits_while_the_database_is_away(drop: FileDrop, folder: Path, f
     assert (folder / "a.csv").exists()
     recorder.failure = None
     assert _settle(drop, frozen_clock) == [1]
+
+
+def test_a_waiting_file_overwrites_no_file_dropped_meanwhile(drop: FileDrop, folder: Path, frozen_clock: FrozenClock,
+                                                             recorder: FakeRecorder) -> None:
+    def drop_another_and_fail(*_arguments: object) -> list[Outcome]:
+        (folder / "a.csv").write_text(CONTENT.replace("A1", "A2"), encoding="utf-8")
+        raise OperationalError("INSERT", {}, Exception("gone"))
+
+    (folder / "a.csv").write_text(CONTENT, encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(Unavailable):
+        patch.setattr(recorder, "record", drop_another_and_fail)
+        _settle(drop, frozen_clock)
+    assert sorted(_settle(drop, frozen_clock)) == [1, 1]
+    assert {event.case_no for event in recorder.events} == {"A1", "A2"}
+
+
+def test_whatever_a_file_breaks_it_fails_with_a_report_and_the_next_is_read(
+        drop: FileDrop, folder: Path, frozen_clock: FrozenClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    def read(path: Path, *arguments: Any, **options: Any) -> ImportReport:
+        if path.name == "a.csv":
+            raise ZeroDivisionError("a fault of ours")
+        return import_file(path, *arguments, **options)
+
+    monkeypatch.setattr(file_drop, "import_file", read)
+    (folder / "a.csv").write_text(CONTENT, encoding="utf-8")
+    (folder / "b.csv").write_text(CONTENT, encoding="utf-8")
+    assert _settle(drop, frozen_clock) == [1]
+    report = json.loads((folder / "failed" / "a.csv.report.json").read_text(encoding="utf-8"))
+    assert report["details"]["problem"] == "ZeroDivisionError: a fault of ours"
+    assert list((folder / "processing").iterdir()) == []
 
 
 def test_a_missing_drop_folder_is_no_error(tmp_path: Path, ingest: Ingest, frozen_clock: FrozenClock) -> None:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import gzip
 import json
+import socket
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
+from werkzeug.serving import BaseWSGIServer, make_server
 from werkzeug.test import TestResponse
 
 from core.accounts import Accounts
@@ -46,7 +50,8 @@ def token(accounts: Accounts) -> str:
 
 @pytest.fixture
 def limits() -> FeedLimits:
-    return FeedLimits(batch_size=2, max_body_bytes=10_000, max_events_per_request=20, retry_after_s=7)
+    return FeedLimits(batch_size=2, max_body_bytes=10_000, max_events_per_request=20, max_line_bytes=4096,
+                      body_timeout_s=0.5, retry_after_s=7)
 
 
 @pytest.fixture
@@ -147,6 +152,71 @@ def test_a_database_that_is_away_asks_to_come_again(client: FlaskClient, auth: d
     answer = client.post(URL, json=[_event(1)], headers=auth)
     assert_problem(answer, 503, "database_unavailable")
     assert answer.headers["Retry-After"] == "7"
+
+
+def test_a_token_cannot_be_looked_up_while_the_database_is_away(client: FlaskClient, auth: dict[str, str],
+                                                                database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    @contextmanager
+    def away() -> Iterator[Connection]:
+        raise OperationalError("SELECT", {}, Exception("gone"))
+        yield
+
+    monkeypatch.setattr(database, "read", away)
+    for answer in (client.post(URL, json=[_event(1)], headers=auth), client.get("/api/v1/sources/hall/health", headers=auth)):
+        assert_problem(answer, 503, "database_unavailable")
+        assert answer.headers["Retry-After"] == "7"
+
+
+def test_a_bad_escape_in_an_array_costs_its_record_only(client: FlaskClient, auth: dict[str, str]) -> None:
+    body = json.dumps([_event(1), _event(2, actor="@"), _event(3)]).replace("@", "\\ud800")
+    answer = client.post(URL, data=body, content_type="application/json", headers=auth).get_json()
+    assert [one["status"] for one in answer["results"]] == ["ok", "malformed", "ok"]
+
+
+def test_a_record_longer_than_the_limit_costs_itself_only(client: FlaskClient, auth: dict[str, str]) -> None:
+    answer = client.post(URL, json=[_event(1), _event(2, actor="x" * 5000)], headers=auth).get_json()
+    assert [one.get("code") for one in answer["results"]] == [None, "line_too_long"]
+
+
+@pytest.fixture
+def server(client: FlaskClient) -> Iterator[BaseWSGIServer]:
+    """The interface on a real socket, which the test client has not."""
+    server = make_server("127.0.0.1", 0, client.application, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def _begin_a_delivery(server: BaseWSGIServer, auth: dict[str, str], sent: str, length: str) -> socket.socket:
+    head = (f"POST {URL} HTTP/1.1\r\nHost: localhost\r\nAuthorization: {auth['Authorization']}\r\n"
+            f"Content-Type: application/json\r\n{length}\r\n\r\n")
+    connection = socket.create_connection(("127.0.0.1", server.server_port), timeout=20)
+    connection.sendall((head + sent).encode())
+    return connection
+
+
+def _answer(connection: socket.socket) -> tuple[int, dict[str, Any]]:
+    with connection, connection.makefile("rb") as stream:
+        head, _, body = stream.read().partition(b"\r\n\r\n")
+    return int(head.split()[1]), json.loads(body)
+
+
+@pytest.mark.parametrize(("sent", "length"), [("[", "Content-Length: 100"), ("", "Content-Length: 100"),
+                                              ("1\r\n[\r\n", "Transfer-Encoding: chunked")])
+def test_senders_that_stop_half_way_hold_up_nobody_and_are_given_up(
+        server: BaseWSGIServer, auth: dict[str, str], client: FlaskClient, recorder: FakeRecorder, sent: str,
+        length: str) -> None:
+    halves = [_begin_a_delivery(server, auth, sent, length) for _ in range(4)]
+    body = json.dumps([_event(1)])
+    status, told = _answer(_begin_a_delivery(server, auth, body, f"Content-Length: {len(body)}"))
+    assert (status, told["accepted"]) == (200, 1)
+    for half in halves:
+        status, told = _answer(half)
+        assert (status, told["code"]) == (408, "body_incomplete")
+    assert len(recorder.events) == 1
 
 
 def test_beyond_the_admission_cap_senders_are_told_when_to_come_back() -> None:

@@ -1,0 +1,132 @@
+"""The quarantine's second chances: repaired, replayed as they are, one or all alike, or dismissed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from cases.events import CaseEvent, EventKind, Status
+from core.access import Actor
+from core.clock import FrozenClock
+from core.database import Database
+from core.errors import Conflict, NotFound
+from feeds.ingest import Ingest
+from feeds.mapping import SourceMapping, find_mapping, read_mapping
+from feeds.public_event import EventReader
+from feeds.quarantine import Delivery
+from feeds.queries import FeedQueries
+from feeds.reasons import Refusal, Rejection
+from feeds.records import Parsed
+from feeds.repair import Repairs
+from tests.unit.feeds.conftest import PERMITS, FakeRecorder, refused
+
+DESK = Delivery("desk")
+ALICE = Actor("alice", frozenset())
+
+
+@pytest.fixture
+def repairs(ingest: Ingest, database: Database, frozen_clock: FrozenClock, permits: SourceMapping) -> Repairs:
+    def find(name: str) -> SourceMapping:
+        return read_mapping(permits.path) if name == "permits" else find_mapping(name)
+
+    return Repairs(ingest, database, frozen_clock, EventReader("city"), find)
+
+
+def _quarantined(ingest: Ingest, queries: FeedQueries, delivery: Delivery, parsed: Parsed) -> int:
+    ingest.take(delivery, [parsed])
+    return queries.quarantined().records[0].id
+
+
+GOOD_JSON = '{"id": "1", "kind": "accepted", "case_no": "A1", "at": "2018-10-15T09:00:00+08:00"}'
+
+
+def test_a_repaired_record_is_recorded_and_leaves_the_quarantine(ingest: Ingest, queries: FeedQueries, repairs: Repairs,
+                                                                 recorder: FakeRecorder) -> None:
+    record = _quarantined(ingest, queries, DESK, refused("record_invalid", GOOD_JSON.replace("accepted", "akzepted")))
+    assert repairs.repair(record, GOOD_JSON.replace("accepted", "nonsense"), ALICE).status is Status.MALFORMED
+    assert queries.quarantined().total == 1
+    assert repairs.repair(record, GOOD_JSON, ALICE).status is Status.OK
+    assert [event.case_no for event in recorder.events] == ["A1"]
+    handled = queries.get_quarantined(record)
+    assert (handled.state, handled.handled_by) == ("repaired", "alice")
+
+
+def test_a_record_is_handled_once(ingest: Ingest, queries: FeedQueries, repairs: Repairs) -> None:
+    record = _quarantined(ingest, queries, DESK, refused())
+    repairs.dismiss(record, ALICE)
+    with pytest.raises(Conflict):
+        repairs.repair(record, GOOD_JSON, ALICE)
+    with pytest.raises(NotFound):
+        repairs.dismiss(record + 1, ALICE)
+
+
+def test_a_line_of_csv_is_repaired_as_a_line_under_its_header(ingest: Ingest, queries: FeedQueries, repairs: Repairs,
+                                                              recorder: FakeRecorder) -> None:
+    line = Parsed(None, Rejection(Refusal("field_count").as_outcome(), 2), "A1,open", 2, ("case_no", "what", "at"))
+    record = _quarantined(ingest, queries, Delivery("permits", "x.csv", "permits", "file"), line)
+    assert repairs.repair(record, "A1,open", ALICE).code == "field_count"
+    assert repairs.repair(record, "A1,open,2018-01-01", ALICE).status is Status.OK
+    assert recorder.events[0].kind is EventKind.ACCEPTED
+
+
+def test_a_record_is_replayed_when_the_code_table_has_grown(ingest: Ingest, queries: FeedQueries, repairs: Repairs,
+                                                            permits: SourceMapping) -> None:
+    dance = refused(raw='{"case_no": "A1", "what": "dance", "at": "2018-01-01"}')
+    record = _quarantined(ingest, queries, Delivery("permits", "x.csv", "permits", "file"), dance)
+    assert repairs.replay([record], ALICE)[record].code == "code_unknown"
+    permits.path.write_text(PERMITS.replace("    look: step", "    look: step\n    dance: step"), encoding="utf-8")
+    assert repairs.replay([record], ALICE)[record].status is Status.OK
+    assert queries.quarantined().total == 0
+
+
+@pytest.mark.parametrize("separator", [",", ";"])
+def test_a_refused_line_is_kept_and_repaired_with_the_separator_of_its_mapping(
+        ingest: Ingest, queries: FeedQueries, repairs: Repairs, write_mapping: Callable[[str], SourceMapping],
+        parse: Callable[..., list[Parsed]], recorder: FakeRecorder, separator: str) -> None:
+    mapping = write_mapping(f"{PERMITS}separator: '{separator}'\n")
+    content = 'case_no,what,at,who\nA1,open,"2018-01-01"\n'.replace(",", separator)
+    record = _quarantined(ingest, queries, Delivery("permits", "x.csv", "permits", "file"),
+                          parse(content.encode(), mapping)[0])
+    raw = queries.get_quarantined(record).raw
+    assert raw == separator.join(["A1", "open", "2018-01-01"])
+    assert repairs.repair(record, f'{raw}{separator}"Li{separator} Wang"', ALICE).status is Status.OK
+    assert recorder.events[0].actor == f"Li{separator} Wang"
+
+
+def test_a_repair_says_nothing_about_the_source_itself(ingest: Ingest, queries: FeedQueries, repairs: Repairs,
+                                                       frozen_clock: FrozenClock) -> None:
+    """A dropped file is a live source with a name; repairing a record of it must not make it one nobody watches."""
+    delivery = Delivery("permits", "x.csv", "permits", "live", "许可")
+    event = CaseEvent("permits", "1", kind=EventKind.ACCEPTED, case_no="A0", area="city", claimed_at=frozen_clock.now_us())
+    ingest.take(delivery, [Parsed(event), refused(raw='{"case_no": "A1", "what": "open", "at": "2018-01-01"}')])
+    before = queries.health_of("permits", frozen_clock.now_us())
+    frozen_clock.advance(timedelta(hours=1))
+    assert repairs.replay([queries.quarantined().records[0].id], ALICE) != {}
+    after = queries.health_of("permits", frozen_clock.now_us())
+    assert (after.name, after.kind, after.last_received_at, after.lag_s) == ("许可", "live", before.last_received_at, 0.0)
+    assert (after.accepted, after.state) == (2, "late")
+
+
+def test_all_records_alike_are_replayed_in_batches_and_the_others_left_alone(
+        ingest: Ingest, queries: FeedQueries, repairs: Repairs, recorder: FakeRecorder) -> None:
+    good = [GOOD_JSON.replace('"1"', f'"{number}"').replace("A1", f"A{number}") for number in range(1200)]
+    ingest.take(DESK, [refused("not_recorded", raw) for raw in [*good, "{broken"]])
+    ingest.take(DESK, [refused("code_unknown", good[0])])
+    ingest.take(Delivery("other"), [refused("not_recorded", good[1])])
+    chosen = queries.quarantined(source="desk", limit=2).records[1].id
+    assert repairs.replay_alike(chosen, ALICE) == {Status.OK: 1200, Status.MALFORMED: 1}
+    assert {event.source for event in recorder.events} == {"desk"}
+    left = queries.quarantined().records
+    assert sorted((one.source, one.code) for one in left) == [
+        ("desk", "code_unknown"), ("desk", "json_invalid"), ("other", "not_recorded")]
+
+
+def test_a_record_handled_meanwhile_is_left_out_of_a_replay(ingest: Ingest, queries: FeedQueries,
+                                                            repairs: Repairs) -> None:
+    ingest.take(DESK, [refused("not_recorded", GOOD_JSON), refused("not_recorded", GOOD_JSON.replace("A1", "A2"))])
+    second, first = (one.id for one in queries.quarantined().records)
+    repairs.dismiss(first, ALICE)
+    assert list(repairs.replay([first, second], ALICE)) == [second]
+    assert queries.get_quarantined(first).state == "dismissed"
