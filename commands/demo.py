@@ -27,7 +27,7 @@ from feeds.simulated_city import SimulatedCity, officer_acknowledges
 log = logging.getLogger(__name__)
 TICK_S = 0.5
 OFFICER_EVERY_S = 5.0
-PAST_STEP_US = 4 * HOUR_US  # how late the past's events were received, at most
+PAST_STEP_US = 8 * HOUR_US  # how late the past's events were received, at most
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from tests.bench.served import Served, served
 HEAP_LIMIT_MB, BUSY_LIMIT = 5.0, 0.20
 EVERY_S, WARM_UP_S, LOOK_EVERY_S = 0.5, 15.0, 10.0
 STANDING_CARDS = 30
+IDLE_S = 30.0
 _encode = msgspec.json.Encoder().encode
 
 
@@ -28,7 +29,7 @@ def run(options: Options) -> list[Line]:
             devtools = page.context.new_cdp_session(page)
             devtools.send("Performance.enable")
             _live(server, devtools, WARM_UP_S, "warm")
-            idle = _live(server, devtools, options.minutes * 15, "")
+            idle = _live(server, devtools, max(IDLE_S, options.minutes * 15), "")
             busy = _live(server, devtools, options.minutes * 60, "live")
     return [_heap_line(options, idle, busy), _busy_line(options, idle, busy)]
 
