@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _prepare_log(settings)
         return _run(settings, options)
     except SupervisionError as error:
-        print(f"{error.code}: {error}", file=sys.stderr)
+        print(error, file=sys.stderr)
         return EXIT_ERROR
     except (OperationalError, InterfaceError) as error:
         print(f"database_unavailable: {error.orig}", file=sys.stderr)

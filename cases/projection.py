@@ -122,6 +122,10 @@ def project(fold: Fold, case_id: int, context: AreaContext, catalogue: Catalogue
     states: list[ClockState] = []
     if fold.accepted is not None:
         states.extend(_case_clocks(fold, case_id, context, catalogue, fold.accepted, now_us))
+    elif (decided := fold.decided or (fold.closed if fold.closed_by == EventKind.CONCLUDED else None)) is not None:
+        # Its limits run from an acceptance nobody reported: that must not look like being in time.
+        reference = ClockRef(case_id, ClockKind.PROMISED)
+        states.append(_unjudgeable(reference, decided, fold.closed, "acceptance_missing", fold.source))
     return states + [_judge(watch, context, now_us) for watch in _other_watches(fold, case_id, context)]
 
 
@@ -140,7 +144,7 @@ def light_of(fold: Fold, clocks: list[ClockState]) -> Light:
     """The worst light of the open clocks of an open case."""
     if not fold.is_open:
         return Light.NONE
-    running = [clock for clock in clocks if clock.condition is not Condition.ENDED]
+    running = [clock for clock in clocks if clock.ended is None]
     level = max((clock.level for clock in running), default=0)
     if level:
         return LIGHT_OF_LEVEL[level]
@@ -154,7 +158,8 @@ def moves_nothing(before: Fold, after: Fold) -> bool:
     at every time: a stop ends at its ceiling without any event."""
     return (not after.stops and _what_counts(before) == _what_counts(after)
             and (before.state in _AT_REST) is (after.state in _AT_REST)
-            and (before.submitted or before.received) == (after.submitted or after.received))
+            and (before.submitted or before.received) == (after.submitted or after.received)
+            and (after.accepted is not None or before.decided == after.decided))
 
 
 _AT_REST = frozenset({State.SUSPENDED, State.CORRECTING})

@@ -254,7 +254,10 @@ def _closed(fold: Fold, event: CaseEvent, moment: Moment) -> None:
 
 
 def _collected(fold: Fold, _event: CaseEvent, moment: Moment) -> None:
+    """Whoever collects the result has it: a conclusion nobody reported is as old as that."""
     fold.collected = fold.collected or moment
+    if fold.closed is None:
+        fold.closed, fold.closed_by = moment, EventKind.CONCLUDED.value
 
 
 def _extended(fold: Fold, event: CaseEvent, _moment: Moment) -> None:

@@ -62,7 +62,10 @@ class Sweeper:
         return known != self._judged_by
 
     def sweep(self) -> SweepResult:
-        """One batch in one transaction."""
+        """One batch in one transaction; none when nothing is due, so that an idle second writes nothing."""
+        with self._uow.database.read() as conn:
+            if not _due_cases(conn, self._uow.clock.now_us(), 1):
+                return SweepResult(0, 0, 0)
         with self._uow() as uow:
             return self._look_at(uow, _due_cases(uow.conn, uow.now_us, self._batch))
 

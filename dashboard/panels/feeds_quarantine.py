@@ -120,7 +120,7 @@ def render(page: Any, chosen: int | None, t: Words, before: int | None = None) -
     place = "" if before is None else f"&before={before}"
     table = grid([t(f"feeds_page.{name}") for name in HEADS],
                  (_row(record, record.id == chosen, place, t) for record in page.records))
-    links = [] if before is None else [" · ", dcc.Link(t("feeds_page.newest"), href="?", refresh=False)]
+    links: list[Any] = [] if before is None else [" · ", dcc.Link(t("feeds_page.newest"), href="?", refresh=False)]
     if page.next_before is not None:
         links += [" · ", dcc.Link(t("feeds_page.older"), href=f"?before={page.next_before}", refresh=False)]
     shown = t("feeds_page.shown", n=len(page.records), all=page.total)

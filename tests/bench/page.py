@@ -24,7 +24,9 @@ _WATCH = """
   }));
   const look = () => {
     for (const no of waiting.keys()) {
-      if (!seen.has(no) && document.querySelector("[data-level=red]")?.textContent.includes(no)) { seen.set(no, 0); settle(no); }
+      if (seen.has(no) || !document.querySelector("[data-level=red]")?.textContent.includes(no)) continue;
+      seen.set(no, 0);
+      settle(no);
     }
   };
   new MutationObserver(look).observe(document, { childList: true, subtree: true, characterData: true });
@@ -38,12 +40,12 @@ _WATCH = """
     constructor(...given) {
       super(...given);
       this.addEventListener("message", ({ data }) => {
-        if (typeof data === "string" && data.includes('["%s"')) bare.push(now());
+        if (typeof data === "string" && data.includes('["FLOOR"')) bare.push(now());
       });
     }
   };
 })();
-""" % FLOOR_EVENT
+""".replace("FLOOR", FLOOR_EVENT)
 
 
 @contextmanager

@@ -42,7 +42,8 @@ def _line(options: Options, count: int) -> Line:
     painted = [at - began for began, at in sent.values()]
     received = [max(got["cards"][case]) * 1000 - began for case, (began, _) in sent.items() if case in got["cards"]]
     floor_page = [at - began for began, at in zip(bare_sent, bare_page, strict=True)]
-    floor_all = [max(ats) * 1000 - began for began, ats in zip(bare_sent, [*zip(*got["bare"], strict=True)][WARM_UP:], strict=True)]
+    bare_all = list(zip(*got["bare"], strict=True))[WARM_UP:]
+    floor_all = [max(ats) * 1000 - began for began, ats in zip(bare_sent, bare_all, strict=True)]
     limit = LIMITS_MS.get(count, OTHERS_MS)
     return Line(f"HTTP request sent → pixels changed, {count} clients",
                 f"{spread(painted)} to the second frame; the last of the other {count - 1} clients has the card after "

@@ -79,7 +79,7 @@ def test_alarms_take_turns_and_never_hide_a_card(centre: CommandCentre, screens:
 
 def test_the_alarm_speaks_the_language_of_the_installation(tmp_path: Path, screens: Screens) -> None:
     with CommandCentre(settings_for(tmp_path / "english", display__language="en")) as english:
-        wall = screens.wall(english.address, english.screen_token, lang="en")
+        wall = screens.wall(english.address, english.screen_token, lang="en", may_lose_link=True)
         english.post(accepted("A-7", "2026-03-02T10:00:00+08:00", item="no-such-item"))
 
         until_alarm(wall, "Item no-such-item is not in the catalogue")

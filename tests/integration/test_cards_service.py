@@ -357,3 +357,46 @@ def test_old_command_ids_are_forgotten(house: House):
     house.sign(house.only_card())
 
     assert house.cards.forget_commands(days_ago(-1)) == 1
+
+
+# Reading ----------------------------------------------------------------------------------------------------------
+
+def test_counts_and_fingerprint_cover_the_active_cards(house: House):
+    house.record(passed("warning", case_id=1), passed("yellow", case_id=2, at=days_ago(9)), passed("red", case_id=3))
+    house.sign(house.card(3))
+    vitals = house.queries.vitals()
+
+    assert (vitals.counts.warning, vitals.counts.yellow, vitals.counts.red, vitals.counts.unack) == (1, 1, 1, 2)
+    assert vitals.counts.oldest_unack_at == "2018-10-06T10:00:00+08:00"
+    expected = sum((card.id * 2654435761 + card.rev * 40503) % 2**32 for card in house.active()) % 2**32
+    assert vitals.digest == expected == house.queries.active_hash()
+
+
+def test_the_oldest_unacknowledged_come_first(house: House):
+    for number, age in ((1, 3), (2, 9), (3, 5)):
+        house.record(passed("yellow", case_id=number, at=days_ago(age)))
+    house.sign(house.card(2))
+
+    assert [card.case_no for card in house.active()] == ["2018-0003", "2018-0001", "2018-0002"]
+
+
+def test_a_snapshot_is_bounded_and_says_so(fresh_database_url: str):
+    database = Database(fresh_database_url)
+    database.create_all()
+    house = House(database, snapshot_max=20)
+    house.record(*(passed("warning", case_id=n) for n in range(1, 41)),
+                 *(passed("red", case_id=n) for n in range(41, 44)))
+
+    snapshot = house.queries.snapshot()
+
+    levels = [card.level for card in snapshot.cards]
+    assert (len(levels), levels.count("red"), snapshot.is_partial) == (20, 3, True)
+    assert (snapshot.counts.warning, house.queries.vitals().digest) == (40, None)
+    database.dispose()
+
+
+def test_an_empty_house_has_an_empty_snapshot(house: House):
+    snapshot = house.queries.snapshot()
+
+    assert (snapshot.epoch, snapshot.as_of_seq, snapshot.cards) == ("", 0, [])
+    assert house.queries.find(1) is None

@@ -277,3 +277,11 @@ def test_the_evidence_of_a_clock_lets_a_stranger_recompute_it():
     assert [(code, level, told(at)) for code, level, at in evidence["passages"]] == [
         ("warning", 1, "10-23 00:00"), ("yellow", 2, "10-26 00:00")]
     assert len(evidence["stops"]) == 1
+
+
+def test_a_decision_without_a_reported_acceptance_cannot_be_judged():
+    """Its limits run from an acceptance nobody reported; normal would be a guess."""
+    decided = event(K.DECIDED, "10-16 10:00")
+    clock = only("10-17 10:00", decided)
+    assert (clock.condition, clock.reason, light("10-17 10:00", decided)) == (
+        Condition.UNJUDGEABLE, "acceptance_missing", Light.UNJUDGEABLE)

@@ -140,16 +140,18 @@ def test_a_file_waits_while_the_database_is_away(drop: FileDrop, folder: Path, f
     assert _settle(drop, frozen_clock) == [1]
 
 
-def test_a_waiting_file_overwrites_no_file_dropped_meanwhile(drop: FileDrop, folder: Path, frozen_clock: FrozenClock,
-                                                             recorder: FakeRecorder) -> None:
+def test_a_waiting_file_overwrites_no_file_dropped_meanwhile(
+        drop: FileDrop, folder: Path, frozen_clock: FrozenClock, recorder: FakeRecorder,
+        monkeypatch: pytest.MonkeyPatch) -> None:
     def drop_another_and_fail(*_arguments: object) -> list[Outcome]:
         (folder / "a.csv").write_text(CONTENT.replace("A1", "A2"), encoding="utf-8")
         raise OperationalError("INSERT", {}, Exception("gone"))
 
     (folder / "a.csv").write_text(CONTENT, encoding="utf-8")
-    with pytest.MonkeyPatch.context() as patch, pytest.raises(Unavailable):
-        patch.setattr(recorder, "record", drop_another_and_fail)
-        _settle(drop, frozen_clock)
+    with monkeypatch.context() as while_away:
+        while_away.setattr(recorder, "record", drop_another_and_fail)
+        with pytest.raises(Unavailable):
+            _settle(drop, frozen_clock)
     assert sorted(_settle(drop, frozen_clock)) == [1, 1]
     assert {event.case_no for event in recorder.events} == {"A1", "A2"}
 

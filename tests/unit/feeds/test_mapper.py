@@ -149,6 +149,23 @@ def test_a_wrong_due_date_or_limit_is_never_dropped_silently(parse: Parse, told:
     assert told(parse(CASE_HEADER + rows, write_mapping(CASE_VALUES))) == [f"line 2 {code}", "A1 step"]
 
 
+@pytest.mark.parametrize(("days", "expected"), [("0", "A1 accepted"), ("9999", "A1 accepted"),
+                                                ("10000", "line 2 number_unreadable"), ("-1", "line 2 number_unreadable"),
+                                                ("999999999", "line 2 number_unreadable")])
+def test_approved_days_are_bounded_as_over_http(parse: Parse, told: Told, write_mapping: WriteMapping, days: str,
+                                                expected: str) -> None:
+    mapping = write_mapping(PERMITS.replace("  kinds:", "  data: {approved_days: days}\n  kinds:"))
+    content = f"case_no,what,at,days\nA1,open,2011-01-01,{days}\n"
+    assert told(parse(content.encode(), mapping)) == [expected]
+
+
+def test_an_area_that_the_record_has_no_room_for_is_never_met(write_mapping: WriteMapping) -> None:
+    mapper = Mapper(write_mapping(PERMITS.replace("{value: city}", "district")), "x.csv", FeedLimits())
+    row = Row(2, {"case_no": "A1", "district": "x" * 65, "what": "open", "at": "2011-01-01"}, "", 1)
+    assert [one.rejection.outcome.code for one in mapper.map(row) if one.rejection] == ["value_too_long"]
+    assert mapper.areas_met() == ()
+
+
 def test_conditions_choose_between_the_meanings_of_a_code(parse: Parse, told: Told) -> None:
     header = b"case_id,activity,resource,timestamp,article,vehicleclass,dismissal\n"
     rows = (b"A1,Send Appeal to Prefecture,,2001-01-01,,,NIL\nA2,Send Appeal to Prefecture,,2001-01-01,,,#\n"

@@ -99,7 +99,8 @@ def test_a_repair_says_nothing_about_the_source_itself(ingest: Ingest, queries: 
                                                        frozen_clock: FrozenClock) -> None:
     """A dropped file is a live source with a name; repairing a record of it must not make it one nobody watches."""
     delivery = Delivery("permits", "x.csv", "permits", "live", "许可")
-    event = CaseEvent("permits", "1", kind=EventKind.ACCEPTED, case_no="A0", area="city", claimed_at=frozen_clock.now_us())
+    event = CaseEvent(source="permits", source_event_id="1", kind=EventKind.ACCEPTED, case_no="A0", area="city",
+                      claimed_at=frozen_clock.now_us())
     ingest.take(delivery, [Parsed(event), refused(raw='{"case_no": "A1", "what": "open", "at": "2018-01-01"}')])
     before = queries.health_of("permits", frozen_clock.now_us())
     frozen_clock.advance(timedelta(hours=1))
