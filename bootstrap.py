@@ -185,7 +185,9 @@ def feed_limits(settings: Settings) -> FeedLimits:
         max_decompressed_bytes=ingest.max_decompressed_bytes, max_decompression_ratio=ingest.max_decompression_ratio,
         max_attributes=ingest.max_attributes, future_tolerance_s=ingest.future_tolerance_min * 60,
         max_concurrent_requests=feeds.max_concurrent_requests, max_concurrent_per_source=feeds.max_concurrent_per_source,
-        retry_after_s=feeds.retry_after_s, late_after_s=int(feeds.late_after_s),
+        body_timeout_s=feeds.body_timeout_s, max_trace_events=feeds.max_trace_events,
+        max_quarantined_chars=feeds.max_quarantined_chars, max_quarantined_per_import=feeds.max_quarantined_per_import,
+        remembered_rows=feeds.remembered_rows, retry_after_s=feeds.retry_after_s, late_after_s=int(feeds.late_after_s),
         silent_after_s=int(feeds.silent_after_s), settle_s=feeds.settle_s)
 
 
