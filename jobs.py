@@ -11,6 +11,7 @@ from core.scheduling import Job, Scheduler
 from feeds.file_drop import FileDrop
 
 log = logging.getLogger(__name__)
+WATCH_INTERVAL_S = 10.0
 ANCHOR_INTERVAL_S = 60.0
 TIDY_INTERVAL_S = 3600.0
 
@@ -22,6 +23,7 @@ def jobs_of(services: Services) -> list[Job]:
     return [
         Job("sweep", settings.sweep.interval_s, services.sweeper.sweep_all),
         Job("file_drop", settings.feeds.poll_interval_s, drop.poll),
+        Job("feed_watch", WATCH_INTERVAL_S, lambda: watch_feeds(services)),
         Job("anchor", ANCHOR_INTERVAL_S, services.anchorer.anchor, slot=True),
         Job("recount", settings.sweep.recount_interval_min * 60.0, lambda: recount(services), slot=True),
         Job("tidy", TIDY_INTERVAL_S, lambda: tidy(services), slot=True),
@@ -37,6 +39,13 @@ def build_scheduler(services: Services) -> Scheduler:
             else:
                 services.alarms.set_alarm(uow.conn, "job_failed", name, uow.now_us, detail=name)
     return Scheduler(services.database, on_change=failed)
+
+
+def watch_feeds(services: Services) -> None:
+    """The cards of a source that fell silent say that they may be out of date; they are never cleared for it."""
+    health = services.feed_queries.health(services.clock.now_us())
+    with services.uow() as uow:
+        services.alerts.watch_feeds(uow, {feed.source for feed in health if feed.state == "silent"})
 
 
 def recount(services: Services) -> None:

@@ -10,10 +10,18 @@ export function deskDetail(parent, { t, serverNow, history }) {
 
   function render(card) {
     const key = card ? `${card.id}/${card.rev}` : "none";
-    if (key === shown) return;
+    if (key === shown) { passTime(card); return; }
     shown = key;
     parent.replaceChildren(...(card ? pane(card) : [element("p", "detail-empty", t("desk.detail.none"))]));
     if (card) fillHistory(card, key);
+  }
+
+  /** How late, how long unsigned: the card is the same, the clock is not. */
+  function passTime(card) {
+    const old = parent.querySelector(".facts");
+    if (!card || !old) return;
+    const fresh = facts(card);
+    if (fresh.textContent !== old.textContent) old.replaceWith(fresh);
   }
 
   function pane(card) {
