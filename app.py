@@ -164,7 +164,7 @@ def _add_administration(commands: argparse._SubParsersAction[argparse.ArgumentPa
     person.add_argument("--org", help="unit of a department user")
     person.add_argument("--password", action="store_true", help="ask for a new password")
     standing = person.add_mutually_exclusive_group()
-    standing.add_argument("--deactivate", dest="is_active", action="store_const", const=False, help="end its sessions, refuse it")
+    standing.add_argument("--deactivate", dest="is_active", action="store_const", const=False, help="end its sessions")
     standing.add_argument("--activate", dest="is_active", action="store_const", const=True, help="let it in again")
     token = _add(commands, common, "token", administration.token, "issue a token for a feed or a wall screen; shown once")
     token.add_argument("kind", choices=("feed", "screen", "probe"))

@@ -38,21 +38,24 @@ class LedgerHead:
     outbox_seq: int
 
 
+# Composed once: every writing transaction begins with the one and ends with the other.
+_LOCK = select(ledger.c.epoch, ledger.c.journal_seq, ledger.c.outbox_seq).where(ledger.c.id == 1).with_for_update()
+_SAVE = update(ledger).where(ledger.c.id == 1)
+
+
 def lock_ledger(conn: Connection) -> LedgerHead:
     """Take the one writer's lock and read the heads; creates the row in a new installation."""
-    statement = select(ledger.c.epoch, ledger.c.journal_seq, ledger.c.outbox_seq).where(ledger.c.id == 1)
-    row = conn.execute(statement.with_for_update()).first()
+    row = conn.execute(_LOCK).first()
     if row is None:
         # Two first writers may meet here; one inserts, the other waits and then locks what it finds.
         conn.execute(_FIRST_LEDGER, {"epoch": uuid.uuid4().hex})
-        row = conn.execute(statement.with_for_update()).one()
+        row = conn.execute(_LOCK).one()
     return LedgerHead(*row)
 
 
 def save_ledger(conn: Connection, head: LedgerHead) -> None:
     """Write the heads back before the commit."""
-    conn.execute(update(ledger).where(ledger.c.id == 1).values(journal_seq=head.journal_seq,
-                                                               outbox_seq=head.outbox_seq))
+    conn.execute(_SAVE, {"journal_seq": head.journal_seq, "outbox_seq": head.outbox_seq})
 
 
 def new_epoch(conn: Connection) -> str:

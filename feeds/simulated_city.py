@@ -67,6 +67,7 @@ class SimulatedCity:
         self._cursor: int | None = None
         self._next_day = 0
         self._alive_from = 0.0
+        self._outages: dict[tuple[str, int], tuple[int, int]] = {}
 
     def events_between(self, from_us: int, to_us: int) -> list[CaseEvent]:
         """What the feeds deliver in [from_us, to_us), in order of delivery.
@@ -175,13 +176,22 @@ class SimulatedCity:
 
     def _after_outage(self, source: str, at_us: int) -> int:
         """A source is cut off now and then for an hour or two and then sends what has piled up."""
-        day = self._calendar.today(at_us)
+        start, end = self._outage(source, self._calendar.today(at_us))
+        return end + (at_us - start) // 60 if start <= at_us < end else at_us
+
+    def _outage(self, source: str, day: int) -> tuple[int, int]:
+        """When the source is cut off that day, (0, 0) on most days. Asked for every event, drawn once."""
+        known = self._outages.get((source, day))
+        if known is None:
+            known = self._outages[source, day] = self._draw_outage(source, day)
+        return known
+
+    def _draw_outage(self, source: str, day: int) -> tuple[int, int]:
         rng = Random(f"{self._seed}/outage/{source}/{day}")
         if rng.random() >= 0.02:
-            return at_us
+            return 0, 0
         start = self._time.at(day, self._time.opens) + rng.randrange(5 * HOUR_US)
-        end = start + rng.randrange(40 * MINUTE_US, 150 * MINUTE_US)
-        return end + (at_us - start) // 60 if start <= at_us < end else at_us
+        return start, start + rng.randrange(40 * MINUTE_US, 150 * MINUTE_US)
 
 
 # What the city is like --------------------------------------------------------------------------------------------

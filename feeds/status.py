@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
 
 from sqlalchemy import Connection, func
 from sqlalchemy.dialects import postgresql, sqlite
@@ -53,20 +55,23 @@ class Account:
 
 
 def enter(conn: Connection, delivery: Delivery, account: Account, now_us: int) -> None:
-    """Add a delivery to its source's account. A repair is no sign of life of the source, and not its way of delivering."""
+    """Add a delivery to its source's account."""
     lag = None if account.last_event_at is None else now_us - account.last_event_at
-    is_postgres = conn.dialect.name == "postgresql"
-    insert = (postgresql if is_postgres else sqlite).insert(feed_status).values(
-        source=delivery.source, name=delivery.name or delivery.source, kind=delivery.kind,
-        last_event_at=account.last_event_at, last_received_at=now_us, lag_us=lag, accepted=account.accepted,
-        duplicates=account.duplicates, rejected=account.rejected)
+    conn.execute(_addition(conn.dialect.name == "postgresql"), {
+        "source": delivery.source, "name": delivery.name or delivery.source, "kind": delivery.kind,
+        "last_event_at": account.last_event_at, "last_received_at": now_us, "lag_us": lag, "accepted": account.accepted,
+        "duplicates": account.duplicates, "rejected": account.rejected})
+
+
+@cache
+def _addition(is_postgres: bool) -> Any:
+    """The statement, composed once: every delivery of every source needs it."""
+    insert = (postgresql if is_postgres else sqlite).insert(feed_status)
     old, new = feed_status.c, insert.excluded
     greatest = func.greatest if is_postgres else func.max
-    changes = {"last_event_at": func.coalesce(greatest(old.last_event_at, new.last_event_at), old.last_event_at,
-                                              new.last_event_at),
-               "accepted": old.accepted + new.accepted, "duplicates": old.duplicates + new.duplicates,
-               "rejected": old.rejected + new.rejected}
-    if not delivery.is_repair:
-        changes |= {"name": new.name, "kind": new.kind, "last_received_at": new.last_received_at,
-                    "lag_us": func.coalesce(new.lag_us, old.lag_us)}
-    conn.execute(insert.on_conflict_do_update(index_elements=["source"], set_=changes))
+    return insert.on_conflict_do_update(index_elements=["source"], set_={
+        "name": new.name, "kind": new.kind, "last_received_at": new.last_received_at,
+        "last_event_at": func.coalesce(greatest(old.last_event_at, new.last_event_at), old.last_event_at,
+                                       new.last_event_at),
+        "lag_us": func.coalesce(new.lag_us, old.lag_us), "accepted": old.accepted + new.accepted,
+        "duplicates": old.duplicates + new.duplicates, "rejected": old.rejected + new.rejected})
