@@ -88,8 +88,9 @@ def loaded(page: Page) -> None:
     """Until the page has its first snapshot and has drawn it."""
     page.wait_for_selector("[data-live-root][data-loaded=true]")
     if page.locator(".wall").count():
+        page.wait_for_selector("#wall-heat-map svg.main-svg >> nth=0", state="attached")
         page.wait_for_function("() => document.querySelectorAll('#wall-heat-map svg text').length > 0"
-                               " || (window.yangguang.state().board?.rows.length === 0)")
+                               " || window.yangguang.state().board?.rows.length === 0")
 
 
 def believed(page: Page) -> dict[str, Any]:

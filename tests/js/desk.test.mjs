@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
+import { webcrypto } from "node:crypto";
 import { test } from "node:test";
 
 import { commander, newId, outcome } from "../../assets/js/modules/desk_commands.mjs";
 import { storyOf } from "../../assets/js/modules/desk_story.mjs";
 import { CARDS_PER_COMMAND, NO_FILTER, departments, listed, revisions, standing, stepFrom, tally } from "../../assets/js/modules/desk_view.mjs";
 import { card } from "./factories.mjs";
+
+globalThis.crypto ??= webcrypto; // browsers and newer Nodes have it as a global
 
 const ids = (cards) => cards.map(({ id }) => id);
 const t = (key, values = {}) => `${key}${Object.keys(values).length ? JSON.stringify(values) : ""}`;

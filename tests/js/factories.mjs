@@ -41,3 +41,9 @@ export function fakeIo() {
   const io = (namespace, options) => Object.assign(io, { namespace, options }) && socket;
   return { io, socket, sent, say: (name, message) => handlers.get(name)?.(message) };
 }
+
+/** Debian's Node 18 takes the list itself, newer ones an object with it. */
+export function mockTimeouts(timers) {
+  const isOld = Number(process.versions.node.split(".")[0]) < 20;
+  timers.enable(isOld ? ["setTimeout"] : { apis: ["setTimeout"] });
+}

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { initialState } from "../../assets/js/modules/live_state.mjs";
 import { connectLive } from "../../assets/js/modules/socket_client.mjs";
 import { createStore } from "../../assets/js/modules/store.mjs";
-import { card, fakeIo, snapshot } from "./factories.mjs";
+import { card, fakeIo, mockTimeouts, snapshot } from "./factories.mjs";
 
 function joinedScreen() {
   const line = fakeIo();
@@ -101,7 +101,7 @@ test("losing the connection clears nothing, and a server that hung up is called 
 });
 
 test("a refusal is remembered until the next connection, which is tried later", (context) => {
-  context.mock.timers.enable({ apis: ["setTimeout"] });
+  mockTimeouts(context.mock.timers);
   const screen = joinedScreen();
   screen.socket.active = false;
   screen.say("connect_error", { message: "full" });
