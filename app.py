@@ -112,6 +112,7 @@ def _add(commands: argparse._SubParsersAction[argparse.ArgumentParser], common: 
 def _add_records(commands: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser) -> None:
     load = _add(commands, common, "import", records.import_log, "load a log: XES, CSV or JSON Lines, plain or gz")
     _file_and_mapping(load)
+    load.add_argument("--source", help="name of the source, instead of the mapping's")
     load.add_argument("--format", choices=("text", "json"), default="text")
     play = commands.add_parser("replay", help="play a log through the live system, so that the wall moves as it did then",
                                parents=[common])
@@ -133,7 +134,6 @@ def _add_records(commands: argparse._SubParsersAction[argparse.ArgumentParser], 
 def _file_and_mapping(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE")
     parser.add_argument("--mapping", required=True, help="name of a shipped mapping, or a mapping file")
-    parser.add_argument("--source", help="name of the source, instead of the mapping's")
 
 
 def _add_reports(commands: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser) -> None:
