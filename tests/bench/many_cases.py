@@ -1,7 +1,7 @@
 """Millions of open cases, written in bulk: every row is what the product itself would have written for such a case.
 
-One case in 9,600 was accepted in each office minute of the last twenty working days. Facts, clocks, lights and counters of a
-minute's case come from the product's own fold and projection; the millions are copies with numbers of their own.
+In each of the last 9,600 office minutes (about 23 working days) as many cases were accepted. Facts, clocks, lights and
+counters of a minute's case come from the product's own fold and projection; the millions are copies with numbers of their own.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
+from itertools import count as count_from
+from itertools import islice, takewhile
 from random import Random
 from typing import Any
 
@@ -73,11 +74,9 @@ def _models(counters: Changes, count: int) -> list[_Model]:
     catalogue, areas = _world()
     calendar, rng, now_us = areas.default.calendar, Random(1), to_us(NOW)
     items = [item for item in catalogue.items.values() if item.promised and item.promised.unit == "wd"]
-    day = calendar.add_working_days(calendar.today(now_us), -20)
-    first = day * DAY_US + calendar.to_local(now_us) % DAY_US
-    opened = [calendar.to_utc(calendar.advance(first, minute * MINUTE_US + 1))
-              for minute in range(20 * calendar.day_us // MINUTE_US)]
-    instants = [at for at in opened if at < now_us][-OFFICE_MINUTES:]
+    day = calendar.add_working_days(calendar.today(now_us), -(OFFICE_MINUTES * MINUTE_US // calendar.day_us + 2))
+    opened = (calendar.to_utc(calendar.advance(day * DAY_US, minute * MINUTE_US + 1)) for minute in count_from(0))
+    instants = list(takewhile(lambda at: at < now_us, opened))[-OFFICE_MINUTES:]
     share, left = divmod(count, len(instants))
     return [_model(counters, rng.choice(items), at, now_us, areas, catalogue, share + (number < left))
             for number, at in enumerate(instants)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -22,7 +23,7 @@ class Served:
 
     def __init__(self, port: int, pid: int, token: str) -> None:
         self.port, self.pid, self.token = port, pid, token
-        self._line = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
+        self._lines = threading.local()
 
     @property
     def address(self) -> str:
@@ -36,9 +37,17 @@ class Served:
         """The bare message to every client."""
         self._ask(EMIT, b"")
 
+    def _connection(self) -> http.client.HTTPConnection:
+        """One kept connection per sending thread."""
+        if not hasattr(self._lines, "kept"):
+            self._lines.kept = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
+        kept: http.client.HTTPConnection = self._lines.kept
+        return kept
+
     def _ask(self, path: str, body: bytes) -> bytes:
-        self._line.request("POST", path, body, {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"})
-        answer = self._line.getresponse()
+        line = self._connection()
+        line.request("POST", path, body, {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"})
+        answer = line.getresponse()
         text = answer.read()
         if answer.status not in (200, 204):
             raise RuntimeError(f"{path}: {answer.status} {text[:500]!r}")
@@ -46,10 +55,10 @@ class Served:
 
     def is_up(self) -> bool:
         try:
-            self._line.request("GET", "/healthz")
-            return self._line.getresponse().read() == b"ok\n"
+            self._connection().request("GET", "/healthz")
+            return self._connection().getresponse().read() == b"ok\n"
         except OSError:
-            self._line.close()
+            self._connection().close()
             return False
 
 
