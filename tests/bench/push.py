@@ -80,7 +80,7 @@ def _accept(server: Served, page: Page, number: int) -> tuple[str, tuple[float, 
 
 def overdue_case(case_no: str, number: int) -> bytes:
     """An acceptance told late: over every limit, and older than those before it, so that its card stands on top."""
-    at = MORNING - timedelta(days=40, hours=number)
+    at = MORNING - timedelta(days=40, seconds=20 * number)  # within one morning: nights and weekends make equal instants
     return _encode({"id": f"{case_no}-1", "kind": "accepted", "case_no": case_no, "at": at.isoformat(), "org": "bench",
                     "data": {"promised_limit": "1wd", "statutory_limit": "2wd"}})
 
