@@ -97,13 +97,6 @@ def stream_cases(conn: Connection, batch: int = 10_000) -> Iterator[tuple[int, l
         yield case_id, events
 
 
-def stream_events(conn: Connection, after_seq: int = 0, batch: int = 10_000) -> Iterator[CaseEvent]:
-    """The whole journal in the order of recording."""
-    statement = select(*journal.c[_EVENT_COLUMNS]).where(journal.c.seq > after_seq).order_by(journal.c.seq)
-    for row in conn.execute(statement, execution_options={"yield_per": batch}):
-        yield _event(row)
-
-
 def chunks(values: Sequence[T], size: int = MAX_PARAMETERS) -> Iterator[Sequence[T]]:
     """The values in parts that fit one statement's parameters."""
     for start in range(0, len(values), size):

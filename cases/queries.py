@@ -15,7 +15,7 @@ from cases.events import CaseEvent
 from cases.journal import read_event
 from cases.models import case_table, counter_days, counter_lights, journal
 from cases.projection import ClockState, ItemLimits, Light, project
-from cases.states import CLOSED, Fold
+from cases.states import Fold
 from cases.tally import MEASURES
 from core.database import Database
 
@@ -249,8 +249,3 @@ def _recorded_events(conn: Connection, case_id: int) -> list[RecordedEvent]:
     rows = conn.execute(select(journal).where(journal.c.case_id == case_id).order_by(journal.c.seq)).mappings().all()
     events = [RecordedEvent(row["seq"], row["received_at"], read_event(row)) for row in rows]
     return sorted(events, key=lambda recorded: recorded.event.sort_key)
-
-
-def is_closed(state: str) -> bool:
-    """Whether a case in that state is over."""
-    return state in CLOSED

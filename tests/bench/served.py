@@ -15,7 +15,7 @@ from tests.bench.serve import EMIT
 from tests.services import free_port, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
-START_TIMEOUT_S = 60.0
+START_TIMEOUT_S, STOP_TIMEOUT_S = 60.0, 15.0
 
 
 class Served:
@@ -78,4 +78,13 @@ def served(url: str, folder: Path, begins: datetime) -> Iterator[Served]:
                 raise RuntimeError(log.read_text(encoding="utf-8")[-2000:])
             yield server
         finally:
-            process.terminate()
+            _end(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """In order, or else at once: a benchmark that was interrupted must not leave a server behind."""
+    process.terminate()
+    try:
+        process.wait(STOP_TIMEOUT_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
