@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import logging
 import signal
 import threading
@@ -80,6 +81,9 @@ def serve(services: Services, server: Server, *, with_jobs: bool, greeting: str 
     worker = threading.Thread(target=background, args=[stopped], name="background", daemon=True) if background else None
     if worker is not None:
         worker.start()
+    # What was loaded until here lives as long as the process: the collector need not walk it at every batch of events.
+    gc.collect()
+    gc.freeze()
     listener = Listener(services.settings, server)
     listener.start()
     print(f"{greeting}\n\n  {listener.address}\n" if greeting else listener.address, flush=True)

@@ -32,7 +32,6 @@ def main(url: str, folder: Path, begins: datetime, port: int) -> None:
     server = build_server(services, demo_duty="bench")
 
     server.app.wsgi_app = _Emitter(server.app.wsgi_app, server.push.socketio)  # type: ignore[method-assign]
-    import gc; gc.collect(); gc.freeze()
     serve(services, server, with_jobs=True)
 
 
