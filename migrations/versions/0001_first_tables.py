@@ -106,7 +106,8 @@ def upgrade() -> None:
     sa.Column('last_event_at', sa.BigInteger(), nullable=False),
     sa.Column('tally', sa.String(length=320), nullable=False),
     sa.Column('fold', sa.LargeBinary(), nullable=False),
-    sa.PrimaryKeyConstraint('case_id', name=op.f('pk_cases'))
+    sa.PrimaryKeyConstraint('case_id', name=op.f('pk_cases')),
+    postgresql_with={'fillfactor': 70}
     )
     with op.batch_alter_table('cases', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_cases_case_no'), ['case_no'], unique=False)
@@ -126,7 +127,8 @@ def upgrade() -> None:
     sa.Column('rung', sa.String(length=16), nullable=False),
     sa.Column('at', sa.BigInteger(), nullable=False),
     sa.Column('detected_at', sa.BigInteger(), nullable=False),
-    sa.PrimaryKeyConstraint('case_id', 'kind', 'ordinal', 'rung', name=op.f('pk_clock_rungs'))
+    sa.PrimaryKeyConstraint('case_id', 'kind', 'ordinal', 'rung', name=op.f('pk_clock_rungs')),
+    sqlite_with_rowid=False
     )
     op.create_table('clocks',
     sa.Column('case_id', sa.BigInteger(), autoincrement=False, nullable=False),
@@ -141,7 +143,8 @@ def upgrade() -> None:
     sa.Column('next_at', sa.BigInteger(), nullable=True),
     sa.Column('passed', sa.String(length=64), nullable=False),
     sa.Column('evidence', sa.Text(), nullable=False),
-    sa.PrimaryKeyConstraint('case_id', 'kind', 'ordinal', name=op.f('pk_clocks'))
+    sa.PrimaryKeyConstraint('case_id', 'kind', 'ordinal', name=op.f('pk_clocks')),
+    sqlite_with_rowid=False, postgresql_with={'fillfactor': 70}
     )
     with op.batch_alter_table('clocks', schema=None) as batch_op:
         batch_op.create_index('ix_clocks_next_at', ['next_at'], unique=False, postgresql_where=sa.text('next_at IS NOT NULL'), sqlite_where=sa.text('next_at IS NOT NULL'))
@@ -203,7 +206,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('job', 'slot_at', name=op.f('pk_job_slots'))
     )
     op.create_table('journal',
-    sa.Column('seq', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('seq', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
     sa.Column('event_id', sa.LargeBinary(length=16), nullable=False),
     sa.Column('case_id', sa.BigInteger(), nullable=False),
     sa.Column('case_no', sa.String(length=128), nullable=False),

@@ -22,9 +22,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(dropped)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def centre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CommandCentre]:
-    """One installation for the tests of a file; each uses case numbers and departments of its own."""
+    """An installation of its own for each test: the wall shows few cards, and those of another test could crowd its out."""
     with CommandCentre(settings_for(tmp_path_factory.mktemp("centre"))) as running:
         yield running
 
