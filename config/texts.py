@@ -1,4 +1,4 @@
-"""Every sentence a person reads, by dotted key and language (config/locales/*.yaml). Chinese is the first language."""
+"""Every sentence a person reads, by dotted key and language (config/locales/zh and /en). Chinese is the first language."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from config.documents import read_document
+from config.documents import Document, read_document
 from core.errors import ConfigError
 
 LOCALE_DIR = Path(__file__).parent / "locales"
@@ -48,15 +48,31 @@ class Texts:
 
 
 def load_texts(directory: Path = LOCALE_DIR) -> dict[str, Texts]:
-    """The texts of every language. Raises ConfigError naming file, line and key."""
-    texts: dict[str, Texts] = {}
-    for language in LANGUAGES:
-        document = read_document(directory / f"{language}.yaml")
+    """The texts of every language: all files of its folder together, in which a group may go on in a second file.
+
+    Raises ConfigError naming file, line and key, also for a key that stands in two files.
+    """
+    return {language: Texts(language, _read_language(directory / language)) for language in LANGUAGES}
+
+
+def _read_language(folder: Path) -> dict[str, Any]:
+    tree: dict[str, Any] = {}
+    for path in sorted(folder.glob("*.yaml")):
+        document = read_document(path)
         for place, value in _leaves(document.data, ()):
             if not isinstance(value, str) or not value:
                 raise document.problem(place, f"{value!r} is not a text", "put the text into quotation marks")
-        texts[language] = Texts(language, document.data)
-    return texts
+            _put(tree, document, place, value)
+    return tree
+
+
+def _put(tree: dict[str, Any], document: Document, place: tuple[str, ...], value: str) -> None:
+    group: Any = tree
+    for name in place[:-1]:
+        group = group.setdefault(name, {}) if isinstance(group, dict) else None
+    if not isinstance(group, dict) or place[-1] in group:
+        raise document.problem(place, "the key stands in another file of this language too", "keep one of the two")
+    group[place[-1]] = value
 
 
 def _flat(tree: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

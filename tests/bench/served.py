@@ -6,15 +6,19 @@ import http.client
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
+import psutil
+
 from tests.bench.serve import EMIT
 from tests.services import free_port, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
+SETTLE_S, QUIET_SHARE = 1.0, 0.05
 START_TIMEOUT_S, STOP_TIMEOUT_S = 60.0, 15.0
 
 
@@ -52,6 +56,13 @@ class Served:
         if answer.status not in (200, 204):
             raise RuntimeError(f"{path}: {answer.status} {text[:500]!r}")
         return text
+
+    def settle(self) -> None:
+        """Return once the server has done what it does at its start: its first jobs, its caches."""
+        process, busy = psutil.Process(self.pid), -1.0
+        while (now := sum(process.cpu_times()[:2])) - busy > QUIET_SHARE * SETTLE_S:
+            busy = now
+            time.sleep(SETTLE_S)
 
     def is_up(self) -> bool:
         try:

@@ -47,7 +47,7 @@ def test_both_languages_have_the_same_keys_and_the_same_values_to_put_in() -> No
 
 def test_every_error_raised_by_code_has_a_sentence() -> None:
     texts, root = load_texts()["zh"], Path(__file__).resolve().parents[3]
-    raised = {code for package in ("core", "config", "cases", "alerts", "feeds", "dashboard")
+    raised = {code for package in ("core", "config", "cases", "alerts", "feeds", "supervision", "dashboard")
               for path in (root / package).rglob("*.py") for code in _codes_raised(path.read_text("utf-8"))}
     assert sorted(code for code in raised if not texts.has(f"error.{code}")) == []
 
@@ -72,8 +72,30 @@ def test_a_missing_key_or_value_raises() -> None:
 
 
 def test_a_value_that_is_no_text_is_refused(tmp_path: Path) -> None:
-    for language in LANGUAGES:
-        (tmp_path / f"{language}.yaml").write_text("group:\n  answer: true\n", encoding="utf-8")
+    _write(tmp_path, "page.yaml", "group:\n  answer: true\n")
     with pytest.raises(ConfigError) as refusal:
         load_texts(tmp_path)
     assert (refusal.value.details["line"], refusal.value.details["key"]) == (2, "group.answer")
+
+
+def test_a_group_goes_on_in_a_second_file(tmp_path: Path) -> None:
+    _write(tmp_path, "one.yaml", "error:\n  first: a\n")
+    _write(tmp_path, "two.yaml", "error:\n  second: b\n")
+
+    assert load_texts(tmp_path)["zh"].all_keys() == {"error.first", "error.second"}
+
+
+@pytest.mark.parametrize("again", ["error:\n  first: b\n", "error: b\n", "error:\n  first:\n    deeper: b\n"])
+def test_a_key_that_stands_in_two_files_is_refused(tmp_path: Path, again: str) -> None:
+    _write(tmp_path, "one.yaml", "error:\n  first: a\n")
+    _write(tmp_path, "two.yaml", again)
+
+    with pytest.raises(ConfigError) as refusal:
+        load_texts(tmp_path)
+    assert "two.yaml" in refusal.value.details["file"]
+
+
+def _write(directory: Path, name: str, text: str) -> None:
+    for language in LANGUAGES:
+        (directory / language).mkdir(exist_ok=True)
+        (directory / language / name).write_text(text, encoding="utf-8")

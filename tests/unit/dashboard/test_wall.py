@@ -10,11 +10,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-import yaml
 from dash.development.base_component import Component
 from flask import Flask
 from flask.testing import FlaskClient
 
+from config.texts import load_texts
 from dashboard import shell
 from dashboard.headers import add_security_headers
 from dashboard.pages import wall
@@ -22,7 +22,7 @@ from dashboard.words import remember_language
 
 ROOT = Path(__file__).resolve().parents[3]
 SCRIPTS = sorted((ROOT / "assets" / "js").rglob("*.*js"))
-LOCALES = {name: yaml.safe_load((ROOT / "config" / "locales" / f"{name}.yaml").read_text("utf-8")) for name in ("zh", "en")}
+LOCALES = {name: texts.tree for name, texts in load_texts().items()}
 
 
 def make_services(language: str = "zh") -> Any:
