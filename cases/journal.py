@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import msgspec
@@ -11,7 +12,7 @@ from sqlalchemy import Connection, select
 from cases.chain import GENESIS, ChainKeys, canonical, mac_of, seal_of
 from cases.events import NO_DATA, CaseEvent, EventData, EventKind, case_id_of
 from cases.models import chain_heads, journal
-from core.database import MAX_PARAMETERS, bulk_insert, bulk_upsert, look_up
+from core.database import MAX_PARAMETERS, bulk_inserting, bulk_upsert, look_up
 from core.unit_of_work import UnitOfWork
 
 COLUMNS = ("seq", "event_id", "case_no", "area", "kind", "claimed_at", "utc_offset", "src_order", "received_at", "source",
@@ -41,7 +42,7 @@ class Appender:
         self._rows: list[tuple[Any, ...]] = []
 
     def append(self, event: CaseEvent, event_id: bytes, case_id: int) -> None:
-        """Number, seal and queue one event; `flush` writes them."""
+        """Number, seal and queue one event; `flushing` writes them."""
         chain = chain_of(event)
         pos, prev_mac = self._heads.get(chain, (0, GENESIS))
         data = event.data
@@ -54,8 +55,11 @@ class Appender:
         self._heads[chain] = (pos + 1, mac)
         self._rows.append((*sealed, case_id, prev_mac, mac))
 
-    def flush(self) -> None:
-        bulk_insert(self._uow.conn, journal, COLUMNS, self._rows)
+    @contextmanager
+    def flushing(self) -> Iterator[None]:
+        """Write what was appended, around a block that leaves the connection alone: the database works meanwhile."""
+        with bulk_inserting(self._uow.conn, journal, COLUMNS, self._rows):
+            yield
         heads = [(chain, pos, mac, seal_of(self._keys.key(chain), pos, mac))
                  for chain, (pos, mac) in self._heads.items() if pos]
         bulk_upsert(self._uow.conn, chain_heads, ("chain", "pos", "mac", "seal"), heads, key=("chain",))

@@ -71,13 +71,14 @@ class Recorder:
         by_case = self._fresh(uow.conn, events, outcomes)
         changes = Changes()
         folded = self._fold(uow.conn, by_case, outcomes)
-        self._append(uow, [arrival for case_id in folded for arrival in by_case[case_id]])
+        appender = self._append(uow, [arrival for case_id in folded for arrival in by_case[case_id]])
         still = _standing_still(uow.conn, folded, judged_at)
-        for case_id, (fold, before) in folded.items():
-            if before is not None and case_id in still:
-                changes.touch(case_id, fold)
-            else:
-                self.look(_not_before_told(judged_at, before), changes, case_id, fold, before)
+        with appender.flushing():
+            for case_id, (fold, before) in folded.items():
+                if before is not None and case_id in still:
+                    changes.touch(case_id, fold)
+                else:
+                    self.look(_not_before_told(judged_at, before), changes, case_id, fold, before)
         changes.write(uow)
         return outcomes
 
@@ -126,11 +127,11 @@ class Recorder:
                     outcomes[arrival.index] = Outcome(Status.ERROR, "cannot_be_folded", {"error": repr(error)})
         return folded
 
-    def _append(self, uow: UnitOfWork, arrivals: list[_Arrival]) -> None:
+    def _append(self, uow: UnitOfWork, arrivals: list[_Arrival]) -> Appender:
         appender = Appender(uow, self._keys, {chain_of(arrival.event) for arrival in arrivals})
         for arrival in sorted(arrivals, key=lambda arrival: arrival.index):
             appender.append(arrival.event, arrival.event_id, arrival.case_id)
-        appender.flush()
+        return appender
 
     def look(self, now_us: int, changes: Changes, case_id: int, fold: Fold, before: StoredCase | None) -> None:
         """Judge a case of these facts at an instant and note what that changes."""

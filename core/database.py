@@ -136,6 +136,17 @@ def bulk_insert(conn: Connection, table: Table, columns: Sequence[str], rows: Ro
         conn.exec_driver_sql(f"INSERT INTO {table.name} ({names}) VALUES ({_marks(len(columns))})", _tuples(rows))
 
 
+@contextmanager
+def bulk_inserting(conn: Connection, table: Table, columns: Sequence[str], rows: Rows) -> Iterator[None]:
+    """`bulk_insert` around a block that leaves the connection alone: PostgreSQL takes the rows in while the block works."""
+    if rows and conn.dialect.name == "postgresql":
+        with _copying(conn, table.name, columns, rows):
+            yield
+    else:
+        bulk_insert(conn, table, columns, rows)
+        yield
+
+
 def bulk_upsert(conn: Connection, table: Table, columns: Sequence[str], rows: Rows, key: Sequence[str],
                 add: Sequence[str] = ()) -> None:
     """Insert or update rows by `key`; columns in `add` are added to what stands there instead of replacing it.
@@ -206,12 +217,19 @@ def _on_conflict(table: str, columns: Sequence[str], key: Sequence[str], add: Se
     return f"ON CONFLICT ({','.join(key)}) DO UPDATE SET {', '.join(changes)}"
 
 
-def _copy(conn: Connection, target: str, columns: Sequence[str], rows: Rows) -> None:
+@contextmanager
+def _copying(conn: Connection, target: str, columns: Sequence[str], rows: Rows) -> Iterator[None]:
     driver: Any = conn.connection.dbapi_connection
     statement = f"COPY {target} ({','.join(columns)}) FROM STDIN"
     with _wrapped_errors(conn, statement), driver.cursor() as cursor, cursor.copy(statement) as copy:
         for row in rows:
             copy.write_row(row)
+        yield
+
+
+def _copy(conn: Connection, target: str, columns: Sequence[str], rows: Rows) -> None:
+    with _copying(conn, target, columns, rows):
+        pass
 
 
 @contextmanager
