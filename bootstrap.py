@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 from pydantic import SecretStr
 
 from alerts.alarms import AlarmService
+from alerts.attachments import AttachmentRules, AttachmentStore
 from alerts.queries import CardQueries
 from alerts.rules import CardRules
 from alerts.service import CardService
@@ -43,6 +44,7 @@ from core.database import Database
 from core.doorbell import Doorbell, InProcessDoorbell, RedisDoorbell
 from core.errors import ConfigError
 from core.migration import migrate
+from core.read_log import ReadLog
 from core.unit_of_work import Reaction, UnitOfWorkFactory
 from core.working_calendar import WorkingCalendar
 from feeds.ingest import Ingest
@@ -80,6 +82,8 @@ class Services:
     alarms: AlarmService
     alert_queries: CardQueries
     card_writer: CardWriter
+    attachments: AttachmentStore
+    read_log: ReadLog
     ingest: Ingest
     feed_queries: FeedQueries
     repairs: Repairs
@@ -138,6 +142,7 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
         anchorer=Anchorer(uow, settings.journal.anchor_every, settings.journal.anchor_dir),
         history=History(database, catalogue), case_queries=case_queries, alerts=alerts, alarms=alarms,
         alert_queries=CardQueries(database, writer), card_writer=writer,
+        attachments=AttachmentStore(uow, database, _attachment_rules(settings)), read_log=ReadLog(uow, database),
         ingest=ingest,
         feed_queries=FeedQueries(database, limits, areas.default.calendar.office_seconds), event_reader=event_reader,
         repairs=Repairs(ingest, database, clock, event_reader, lambda name: _found(settings, name)),
@@ -212,6 +217,11 @@ def _card_writer(settings: Settings, queries: CaseQueries, presets: Mapping[str,
 def _card_rules(settings: Settings) -> CardRules:
     cards = settings.cards
     return CardRules(cards.history_after_days, cards.comment_max, cards.per_command)
+
+
+def _attachment_rules(settings: Settings) -> AttachmentRules:
+    cards = settings.cards
+    return AttachmentRules(cards.attachment_max_bytes, cards.attachments_per_card, tuple(cards.attachment_types.split()))
 
 
 def _account_policy(settings: Settings) -> AccountPolicy:

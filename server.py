@@ -9,6 +9,7 @@ from pathlib import Path
 from flask import Flask, g
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from alerts.http import create_attachment_blueprint
 from alerts.http import create_blueprint as cards_blueprint
 from alerts.push import LivePush, PushParts
 from alerts.rules import PushRules
@@ -48,6 +49,8 @@ def build_server(services: Services, demo_duty: str = "") -> Server:
     gate = _gate(services)
     site.install(app, services, gate, Readiness(services.database, services.doorbell, SystemClock()).checks)
     app.register_blueprint(cards_blueprint(services.alerts, services.alert_queries, lambda _request: _present_actor()))
+    app.register_blueprint(create_attachment_blueprint(services.attachments, services.alert_queries, services.read_log,
+                                                       lambda _request: _present_actor()))
     app.register_blueprint(events_blueprint(services.ingest, services.feed_queries, services.database, services.clock,
                                             services.event_reader))
     for page in PAGES:

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 from flask import Blueprint, Request, Response, request
 
 from alerts.acknowledging import AcknowledgeCommand
+from alerts.attachments import AttachmentStore
 from alerts.lifecycle import Level
 from alerts.queries import PAGE_MAX, CardQueries
 from alerts.service import CardService
 from core.access import Actor, Role, require
-from core.errors import InvalidInput, NotFound
+from core.errors import InvalidInput, NotFound, TooLarge
+from core.read_log import ReadLog
 
 READERS = (Role.WALL_SCREEN, Role.DUTY_OFFICER, Role.INSPECTOR, Role.LEADER, Role.DEPARTMENT_USER, Role.ADMINISTRATOR)
+FILE_READERS = tuple(role for role in READERS if role is not Role.WALL_SCREEN)
 _COMMAND = msgspec.json.Decoder(AcknowledgeCommand)
 
 
@@ -42,6 +46,44 @@ def create_blueprint(service: CardService, queries: CardQueries,
         if found is None or not actor.may_see_org(found.card.org):
             raise NotFound("card_not_found", id=card_id)
         return _json(found)
+
+    return blueprint
+
+
+def create_attachment_blueprint(store: AttachmentStore, queries: CardQueries, reads: ReadLog,
+                                actor_of: Callable[[Request], Actor | None]) -> Blueprint:
+    """Files of a card. A file is the whole body of a request, named in the query: no form, so its progress can be shown."""
+    blueprint = Blueprint("attachments", __name__, url_prefix="/api/v1/cards/<int:card_id>/attachments")
+
+    def allowed(card_id: int) -> Actor:
+        actor = require(actor_of(request), *FILE_READERS)
+        found = queries.find(card_id)
+        if found is None or not actor.may_see_org(found.card.org):
+            raise NotFound("card_not_found", id=card_id)
+        return actor
+
+    @blueprint.get("")
+    def list_attachments(card_id: int) -> Response:
+        allowed(card_id)
+        return _json({"attachments": store.of_card(card_id), "max_bytes": store.rules.max_bytes, "types": store.rules.types})
+
+    @blueprint.post("")
+    def keep(card_id: int) -> Response:
+        actor = allowed(card_id)
+        if (request.content_length or 0) > store.rules.max_bytes:
+            raise TooLarge("attachment_too_large", name=request.args.get("name", "")[:80],
+                           max_mb=round(store.rules.max_bytes / 1024 / 1024, 1))
+        return _json(store.keep(card_id, request.args.get("name", ""), request.get_data(), actor))
+
+    @blueprint.get("/<sha256>")
+    def open_attachment(card_id: int, sha256: str) -> Response:
+        actor = allowed(card_id)
+        attachment, content = store.open(card_id, sha256)
+        reads.note("attachment", f"{card_id}/{sha256}", actor, request.remote_addr or "")
+        response = Response(content, mimetype=attachment.media_type)
+        # Never shown in place: a file somebody sent in must not run as a page of ours.
+        response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(attachment.name)}"
+        return response
 
     return blueprint
 

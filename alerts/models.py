@@ -11,6 +11,7 @@ from sqlalchemy import (
     Column,
     Index,
     Integer,
+    LargeBinary,
     SmallInteger,
     String,
     Table,
@@ -101,4 +102,18 @@ screens = Table(
     Column("heap", BigInteger),
     Column("latency_ms", Integer),
     Column("painted_at", BigInteger),
+)
+
+# Files that came with a reply or an appeal. They live with the card: who may see it may open them.
+attachments = Table(
+    "attachments", metadata,
+    Column("card_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("sha256", String(64), primary_key=True),
+    Column("name", String(160), nullable=False),
+    Column("media_type", String(96), nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("uploaded_by", String(64), nullable=False),
+    Column("uploaded_name", String(64), nullable=False),
+    Column("uploaded_at", BigInteger, nullable=False),
+    Column("content", LargeBinary, nullable=False),
 )

@@ -165,6 +165,9 @@ class CardSettings(Strict):
     history_after_days: Natural = Field(description="A card learnt so many days after its clock ended is history, not news.")
     comment_max: Count = Field(description="Longest comment of an acknowledgement, in characters.")
     per_command: Count = Field(description="Most cards acknowledged by one command.")
+    attachment_max_bytes: Count = Field(description="Largest file with a reply, in bytes.")
+    attachments_per_card: Count = Field(description="Most files with one card.")
+    attachment_types: str = Field(description="Endings accepted, apart by blanks; of pdf doc docx xls xlsx jpg jpeg png txt.")
 
 
 class DisplaySettings(Strict):

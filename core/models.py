@@ -74,3 +74,16 @@ tokens = Table(
     Column("revoked_at", BigInteger),
     Index("ix_tokens_kind_name", "kind", "name"),
 )
+
+# Who looked at what is not everybody's (evidence, a reporter's identity): the reader himself is on record.
+read_log = Table(
+    "read_log", metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("at", BigInteger, nullable=False),
+    Column("actor", String(64), nullable=False),
+    Column("actor_name", String(64), nullable=False),
+    Column("what", String(32), nullable=False),
+    Column("subject", String(160), nullable=False),
+    Column("address", String(64), nullable=False),
+    Index("ix_read_log_subject", "what", "subject"),
+)
