@@ -20,6 +20,8 @@ from pydantic import SecretStr
 from alerts.alarms import AlarmService
 from alerts.attachments import AttachmentRules, AttachmentStore
 from alerts.queries import CardQueries
+from alerts.roster import Roster
+from alerts.roster.service import RosterService
 from alerts.rules import CardRules
 from alerts.service import CardService
 from alerts.wire import CardWriter
@@ -89,6 +91,8 @@ class Services:
     repairs: Repairs
     event_reader: EventReader
     accounts: Accounts
+    roster: Roster
+    roster_service: RosterService
 
     def texts(self, language: str) -> Texts:
         """The texts of a language, Chinese for one we do not speak."""
@@ -132,6 +136,7 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
     writer = _card_writer(settings, case_queries, presets, languages)
     alerts, alarms = CardService(uow, writer, _card_rules(settings)), AlarmService()
     uow.reactions.update(reactions(alerts, alarms))
+    roster = Roster(database, areas)
     limits = feed_limits(settings)
     ingest = Ingest(recorder, database, clock, areas, limits, default_area=catalogue.default_area)
     event_reader = EventReader(catalogue.default_area, limits.max_attributes)
@@ -146,7 +151,8 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
         ingest=ingest,
         feed_queries=FeedQueries(database, limits, areas.default.calendar.office_seconds), event_reader=event_reader,
         repairs=Repairs(ingest, database, clock, event_reader, lambda name: _found(settings, name)),
-        accounts=Accounts(uow, SystemClock(), _account_policy(settings)))
+        accounts=Accounts(uow, SystemClock(), _account_policy(settings)), roster=roster,
+        roster_service=RosterService(uow, roster, alarms, catalogue.organisations.keys))
 
 
 def _print_of(settings: Settings) -> str:

@@ -89,7 +89,9 @@ def _gate(services: Services) -> Gate:
 def _push_parts(services: Services, gate: Gate, demo_duty: str) -> PushParts:
     settings = services.settings
     texts = services.texts(settings.display.language)
-    duty = OnDuty(services.accounts, SystemClock(), settings.security.session_hours, demo_duty)
+    duty = OnDuty(services.accounts, SystemClock(), settings.security.session_hours, demo_duty,
+                  lambda: [person.display_name for person in services.roster.on_duty(
+                      services.clock.now_us(), services.catalogue.default_area)])
     gauges = LiveGauges(services.case_queries, services.alert_queries, services.feed_queries, services.areas, services.clock,
                         texts, settings.display.wall_rows, duty)
     return PushParts(

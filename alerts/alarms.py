@@ -71,6 +71,13 @@ class AlarmService:
             return
         self._write(conn, {(code, subject[:SUBJECT_MAX]): 1}, {}, now_us, args)
 
+    def renew_alarm(self, conn: Connection, code: str, subject: str, now_us: int, *, n: int = 1, **args: Any) -> None:
+        """Raise an alarm, or let the one that stands say what is true now; `since` stays. `n` is also its count."""
+        key = (code, subject[:SUBJECT_MAX])
+        standing = _standing(conn, {key})
+        since, count = standing.get(key, (now_us, 0))
+        self._write(conn, {key: n - count}, {key: (since, count)}, now_us, {"n": n, **args})
+
     def clear_alarm(self, conn: Connection, code: str, subject: str, now_us: int) -> None:
         conn.execute(update(alarms).where(alarms.c.code == code, alarms.c.subject == subject[:SUBJECT_MAX],
                                           alarms.c.cleared_at.is_(None)).values(cleared_at=now_us, count=0))

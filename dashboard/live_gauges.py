@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
@@ -89,10 +89,15 @@ class LiveGauges:
 
 
 class OnDuty:
-    """Who is on duty: the duty officer who signed in last, has not signed out and whose session has not run out."""
+    """Who is on duty: whom the roster names now; in a gap of it or without one, the duty officer who signed in last, has
+    not signed out and whose session has not run out.
 
-    def __init__(self, accounts: Accounts, clock: Clock, session_hours: int, fallback: str = "") -> None:
-        self._accounts, self._clock, self._fallback = accounts, clock, fallback
+    `planned` gives the names of those the roster has on duty.
+    """
+
+    def __init__(self, accounts: Accounts, clock: Clock, session_hours: int, fallback: str = "",
+                 planned: Callable[[], Sequence[str]] = tuple) -> None:
+        self._accounts, self._clock, self._fallback, self._planned = accounts, clock, fallback, planned
         self._session_us = session_hours * HOUR_US
         self._known: Mapping[str, Any] | None = None
         self._asked_at = -10**18
@@ -104,6 +109,9 @@ class OnDuty:
         return self._known
 
     def _look(self) -> Mapping[str, Any] | None:
+        planned = self._planned()
+        if planned:
+            return {"name": "、".join(planned), "since": None}
         officers = {account.username: account.display_name for account in self._accounts.list()
                     if account.is_active and Role.DUTY_OFFICER in account.roles}
         begin = self._clock.now_us() - self._session_us

@@ -56,3 +56,13 @@ def test_the_last_cured_case_clears_the_alarm_and_a_new_one_starts_afresh(house:
     house.record(unjudgeable(1))
     [alarm] = house.queries.alarms()
     assert (alarm.count, alarm.since) == (1, days_ago(0) + 3_600_000_000)
+
+
+def test_a_renewed_alarm_says_what_is_true_now_and_keeps_its_beginning(house: House):
+    with house.units() as uow:
+        house.alarms.renew_alarm(uow.conn, "roster_gap", "", 100, n=3, day="2018-10-15")
+    with house.units() as uow:
+        house.alarms.renew_alarm(uow.conn, "roster_gap", "", 200, n=1, day="2018-10-16")
+
+    [alarm] = house.queries.alarms()
+    assert (alarm.since, alarm.count, dict(alarm.args)) == (100, 1, {"n": 1, "day": "2018-10-16"})

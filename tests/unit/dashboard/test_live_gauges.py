@@ -120,3 +120,15 @@ def test_in_a_demonstration_somebody_is_always_on_duty(frozen_clock: FrozenClock
     officers = Officers(frozen_clock)
     officers.sign_in("zhou", hours_ago=13)
     assert on_duty(officers, frozen_clock, "演示值班员") == {"name": "演示值班员", "since": None}
+
+
+def test_the_roster_comes_before_the_sessions(frozen_clock: FrozenClock):
+    planned = ["周立新", "李敏"]
+    duty = OnDuty(SimpleNamespace(list=list, list_tokens=lambda _kind: []), frozen_clock, 12, "演示值班员",  # type: ignore[arg-type]
+                  lambda: planned)
+    assert duty() == {"name": "周立新、李敏", "since": None}
+
+    planned.clear()
+    frozen_clock.advance(timedelta(seconds=6))
+
+    assert duty() == {"name": "演示值班员", "since": None}, "in a gap of the plan the older ways answer"
