@@ -32,6 +32,23 @@ class EventKind(StrEnum):
     WITHDRAWN = "withdrawn"                      # 撤回
     RETURNED = "returned"                        # 退件
     VOIDED = "voided"                            # 作废
+    EXTENSION_REQUESTED = "extension_requested"  # 延期申请
+    FORWARDED = "forwarded"                      # 转报
+    FEE_CHARGED = "fee_charged"                  # 收费
+    HEARING_HELD = "hearing_held"                # 听证
+    REASSIGNED = "reassigned"                    # 改派
+    DELIVERED = "delivered"                      # 送达
+    LICENCE_ISSUED = "licence_issued"            # 电子证照出证
+    PUBLISHED = "published"                      # 结果公开
+    TICKET_CALLED = "ticket_called"              # 叫号
+    RATED = "rated"                              # 评价
+    # A consultation or complaint is a case of its own with a number of its own.
+    CONSULTED = "consulted"                      # 咨询
+    ANSWERED = "answered"                        # 答复
+    COMPLAINED = "complained"                    # 投诉
+    COMPLAINT_ACCEPTED = "complaint_accepted"    # 投诉受理
+    COMPLAINT_EXTENDED = "complaint_extended"    # 投诉延期
+    COMPLAINT_ANSWERED = "complaint_answered"    # 投诉办结
 
 
 # `order` of an event made from what a log says of the case as a whole: it stands after the log's own events of that instant
@@ -39,7 +56,7 @@ class EventKind(StrEnum):
 AFTER_THE_LOG = 2**31 - 1
 
 CLOSING_KINDS = frozenset({EventKind.CONCLUDED, EventKind.NOT_ACCEPTED, EventKind.WITHDRAWN, EventKind.RETURNED,
-                           EventKind.VOIDED})
+                           EventKind.VOIDED, EventKind.ANSWERED, EventKind.COMPLAINT_ANSWERED})
 
 
 class ClockKind(StrEnum):
@@ -54,6 +71,11 @@ class ClockKind(StrEnum):
     CONSULTATION = "consultation"
     COMPLAINT = "complaint"
     DELIVERY = "delivery"
+    ACCEPTANCE = "acceptance"              # papers in hand → accepted, refused or told what is missing
+    CORRECTION = "correction"              # papers in hand → the notice that says what is missing
+    FORWARDING = "forwarding"              # reviewed → passed on to the organ above
+    LICENCE = "licence"                    # concluded → electronic licence
+    COMPLAINT_INTAKE = "complaint_intake"  # complained → accepted or refused
 
 
 class Due(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -65,7 +87,12 @@ class Due(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class EventData(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """What an event may carry beyond its head. `attributes` keeps what a mapping asked to keep of the source."""
+    """What an event may carry beyond its head. `attributes` keeps what a mapping asked to keep of the source.
+
+    `materials` are the codes received, or asked for by a correction notice; `deferred` those promised later (容缺). `post` is
+    that of the actor (岗位); `result` is granted or refused. Money is in fen; `certificate_at` is microseconds UTC. A phone is
+    kept as a keyed hash only: enough to see that two ratings came from one.
+    """
 
     title: str | None = None
     applicant: str | None = None
@@ -81,6 +108,24 @@ class EventData(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, g
     statutory_limit: str | None = None  # "20wd"
     parent_org: str | None = None
     attributes: dict[str, str] | None = None
+    post: str | None = None
+    opinion: str | None = None
+    result: str | None = None
+    materials: tuple[str, ...] | None = None
+    deferred: tuple[str, ...] | None = None
+    fee_code: str | None = None
+    amount_fen: int | None = None
+    quantity: int | None = None
+    receipt_no: str | None = None
+    waiver: str | None = None           # ground on which a fee was waived
+    certificate_no: str | None = None
+    certificate_at: int | None = None
+    ticket_no: str | None = None
+    score: int | None = None            # of a rating: 1 very dissatisfied … 5 very satisfied
+    channel: str | None = None
+    phone_hash: str | None = None
+    device: str | None = None
+    topic: str | None = None            # what a consultation or complaint is about
 
 
 NO_DATA = EventData()
@@ -223,3 +268,26 @@ class CaseJudgeable(msgspec.Struct, frozen=True, gc=False):
 
     clock: ClockRef
     case: CaseFacts
+
+
+class ActViolated(msgspec.Struct, frozen=True, gc=False):
+    """An act of the organ breaks a rule (config.acts.Act), as the case's facts and its item show it.
+
+    Told once when `code` with `subject` (a step, a material, a fee, a field; "" when there is but one) joins the faults of the
+    case, in the transaction that learnt of it. `at` is the claimed instant of the act, microseconds UTC.
+    """
+
+    case: CaseFacts
+    code: str
+    subject: str
+    at: int
+    evidence: dict[str, object]
+
+
+class ActRedeemed(msgspec.Struct, frozen=True, gc=False):
+    """Facts that arrived later (a correction, an event of earlier date) show that there was no fault."""
+
+    case: CaseFacts
+    code: str
+    subject: str
+    reason: str

@@ -12,6 +12,7 @@ from enum import StrEnum
 
 import msgspec
 
+from cases.act_facts import ACT_FACTS, Extension, Fee, StepDone, note_outcome, note_papers, note_step
 from cases.events import CLOSING_KINDS, CaseEvent, Due, EventKind
 from core.instants import MINUTE_US
 
@@ -35,13 +36,17 @@ class State(StrEnum):
     WITHDRAWN = "withdrawn"
     RETURNED = "returned"
     VOIDED = "voided"
+    LODGED = "lodged"      # a consultation or complaint, waiting
+    HANDLING = "handling"  # a complaint that was accepted
+    ANSWERED = "answered"
 
 
 S, K = State, EventKind
 BEFORE_ACCEPTANCE = frozenset({S.NONE, S.SUBMITTED, S.PRE_ACCEPTED, S.RECEIVED, S.CORRECTING})
 UNDER_WAY = frozenset({S.ACCEPTED, S.SUSPENDED, S.DECIDED})
-CLOSED = frozenset({S.CONCLUDED, S.COLLECTED, S.NOT_ACCEPTED, S.WITHDRAWN, S.RETURNED, S.VOIDED})
-OPEN = BEFORE_ACCEPTANCE | UNDER_WAY
+CLOSED = frozenset({S.CONCLUDED, S.COLLECTED, S.NOT_ACCEPTED, S.WITHDRAWN, S.RETURNED, S.VOIDED, S.ANSWERED})
+MATTERS = frozenset({S.LODGED, S.HANDLING})
+OPEN = BEFORE_ACCEPTANCE | UNDER_WAY | MATTERS
 
 # (event, states it may come from, state it leads to; None = the state stays). domain.md §3.2. A first event may be any
 # opening one: a feed may start to report in the middle of a case's life.
@@ -50,7 +55,7 @@ TRANSITIONS: dict[EventKind, tuple[frozenset[State], State | None]] = {
     K.PRE_ACCEPTED: (frozenset({S.NONE, S.SUBMITTED}), S.PRE_ACCEPTED),
     K.RECEIVED: (frozenset({S.NONE, S.SUBMITTED, S.PRE_ACCEPTED}), S.RECEIVED),
     K.ACCEPTED: (BEFORE_ACCEPTANCE, S.ACCEPTED),
-    K.NOT_ACCEPTED: (BEFORE_ACCEPTANCE, S.NOT_ACCEPTED),
+    K.NOT_ACCEPTED: (BEFORE_ACCEPTANCE | MATTERS, S.NOT_ACCEPTED),
     K.CORRECTION_NOTIFIED: (BEFORE_ACCEPTANCE | {S.ACCEPTED, S.SUSPENDED}, S.CORRECTING),
     K.CORRECTION_RECEIVED: (frozenset({S.CORRECTING, S.SUSPENDED}), S.RECEIVED),
     K.STEP: (frozenset({S.ACCEPTED, S.SUSPENDED, S.DECIDED}), None),
@@ -63,7 +68,24 @@ TRANSITIONS: dict[EventKind, tuple[frozenset[State], State | None]] = {
     K.WITHDRAWN: (OPEN - {S.NONE}, S.WITHDRAWN),
     K.RETURNED: (OPEN - {S.NONE}, S.RETURNED),
     K.VOIDED: (OPEN - {S.NONE}, S.VOIDED),
+    K.EXTENSION_REQUESTED: (frozenset({S.ACCEPTED, S.SUSPENDED}), None),
+    K.FORWARDED: (UNDER_WAY, None),
+    K.FEE_CHARGED: (frozenset(S) - {S.NONE}, None),  # a fee after the end is a fault of its own, not one of order
+    K.HEARING_HELD: (frozenset({S.ACCEPTED, S.SUSPENDED}), None),
+    K.REASSIGNED: (OPEN - {S.NONE}, None),
+    K.DELIVERED: (frozenset({S.DECIDED, S.CONCLUDED, S.COLLECTED, S.NOT_ACCEPTED, S.RETURNED, S.ANSWERED}), None),
+    K.LICENCE_ISSUED: (frozenset({S.DECIDED, S.CONCLUDED, S.COLLECTED}), None),
+    K.PUBLISHED: (frozenset({S.DECIDED, S.CONCLUDED, S.COLLECTED}), None),
+    K.TICKET_CALLED: (frozenset(S), None),
+    K.RATED: (frozenset(S) - {S.NONE}, None),
+    K.CONSULTED: (frozenset({S.NONE}), S.LODGED),
+    K.ANSWERED: (frozenset({S.LODGED}), S.ANSWERED),
+    K.COMPLAINED: (frozenset({S.NONE}), S.LODGED),
+    K.COMPLAINT_ACCEPTED: (frozenset({S.LODGED}), S.HANDLING),
+    K.COMPLAINT_EXTENDED: (MATTERS, None),
+    K.COMPLAINT_ANSWERED: (MATTERS, S.ANSWERED),
 }
+_OF_MATTERS = frozenset({K.CONSULTED, K.ANSWERED, K.COMPLAINED, K.COMPLAINT_ACCEPTED, K.COMPLAINT_ANSWERED})
 
 
 class Moment(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -128,6 +150,25 @@ class Fold(msgspec.Struct, array_like=True, gc=False):
     events: int = 0
     last_key: tuple[int, int, str] = (-(1 << 62), 0, "")
     corrected: bool = False  # a higher version was met, so a lower one that comes later must not be applied
+    # What acts are judged by (cases.act_facts).
+    path: list[StepDone] = []
+    refused: Moment | None = None
+    is_reasoned: bool = False
+    materials: tuple[str, ...] = ()
+    asked: tuple[str, ...] = ()
+    deferred: tuple[str, ...] = ()
+    fees: list[Fee] = []
+    extensions: list[Extension] = []
+    extension_asked: int | None = None
+    hearing: Moment | None = None
+    forwarded: Moment | None = None
+    delivered: Moment | None = None
+    licensed: Moment | None = None
+    certificate_no: str = ""
+    published: Moment | None = None
+    lodged: Moment | None = None  # a consultation or complaint
+    matter: str = ""
+    taken: Moment | None = None
 
     @property
     def is_open(self) -> bool:
@@ -184,7 +225,7 @@ def _note_limits(fold: Fold, event: CaseEvent) -> None:
     fold.statutory_limit = data.statutory_limit or fold.statutory_limit
 
 
-_LIMITED_BY = frozenset({K.SUBMITTED, K.PRE_ACCEPTED, K.RECEIVED, K.ACCEPTED, K.EXTENDED})
+_LIMITED_BY = frozenset({K.SUBMITTED, K.PRE_ACCEPTED, K.RECEIVED, K.ACCEPTED, K.EXTENDED, K.CONSULTED, K.COMPLAINED})
 
 
 def _move(fold: Fold, event: CaseEvent) -> None:
@@ -198,7 +239,11 @@ def _move(fold: Fold, event: CaseEvent) -> None:
 
 
 def _target_in_context(fold: Fold, kind: EventKind, target: State) -> State:
-    """Corrections before acceptance and after it lead to different states; a step back never follows from a fact."""
+    """Corrections before acceptance and after it lead to different states; a step back never follows from a fact. What
+    belongs to a consultation or complaint does not move an application."""
+    if kind in _OF_MATTERS:
+        moves = fold.state in MATTERS if target is not S.LODGED else fold.state is S.NONE
+        return target if moves else fold.state
     if fold.accepted is None:
         return fold.state if kind in (K.SPECIAL_STARTED, K.SPECIAL_ENDED) else target
     if kind in (K.CORRECTION_NOTIFIED, K.CORRECTION_RECEIVED, K.SPECIAL_ENDED):
@@ -213,9 +258,13 @@ def _violation_of(state: State, kind: EventKind) -> str:
         return "event_after_end" if kind not in CLOSING_KINDS else "closed_twice"
     if kind is K.CONCLUDED and state is S.SUSPENDED:
         return "concluded_while_suspended"
-    if state in BEFORE_ACCEPTANCE and kind in (K.STEP, K.DECIDED, K.CONCLUDED, K.SPECIAL_STARTED, K.EXTENDED):
+    if state in BEFORE_ACCEPTANCE and kind in _AFTER_ACCEPTANCE:
         return "before_acceptance"
     return "out_of_order"
+
+
+_AFTER_ACCEPTANCE = frozenset({K.STEP, K.DECIDED, K.CONCLUDED, K.SPECIAL_STARTED, K.EXTENDED, K.EXTENSION_REQUESTED,
+                               K.FORWARDED, K.HEARING_HELD, K.LICENCE_ISSUED, K.PUBLISHED})
 
 
 def _violate(fold: Fold, code: str, at: int) -> None:
@@ -225,13 +274,17 @@ def _violate(fold: Fold, code: str, at: int) -> None:
 
 # Facts: what each kind adds beside the state ----------------------------------------------------------------------
 
-def _submitted(fold: Fold, _event: CaseEvent, moment: Moment) -> None:
+def _submitted(fold: Fold, event: CaseEvent, moment: Moment) -> None:
     fold.submitted = fold.submitted or moment
+    if event.data.materials is not None:
+        note_papers(fold, event)
 
 
 def _received(fold: Fold, event: CaseEvent, moment: Moment) -> None:
     fold.received = fold.received or moment
     _answered(fold, event, moment)
+    if event.data.materials is not None:
+        note_papers(fold, event)
 
 
 def _answered(fold: Fold, _event: CaseEvent, moment: Moment) -> None:
@@ -241,14 +294,19 @@ def _answered(fold: Fold, _event: CaseEvent, moment: Moment) -> None:
 def _accepted(fold: Fold, event: CaseEvent, moment: Moment) -> None:
     _answered(fold, event, moment)
     fold.accepted = fold.accepted or moment
+    data = event.data
+    if data.materials is not None or data.deferred is not None:
+        note_papers(fold, event)
 
 
-def _decided(fold: Fold, _event: CaseEvent, moment: Moment) -> None:
+def _decided(fold: Fold, event: CaseEvent, moment: Moment) -> None:
     fold.decided = fold.decided or moment
+    note_outcome(fold, event, moment)
 
 
 def _closed(fold: Fold, event: CaseEvent, moment: Moment) -> None:
     _answered(fold, event, moment)
+    note_outcome(fold, event, moment)
     if fold.closed is None:
         fold.closed, fold.closed_by = moment, event.kind.value
 
@@ -260,11 +318,8 @@ def _collected(fold: Fold, _event: CaseEvent, moment: Moment) -> None:
         fold.closed, fold.closed_by = moment, EventKind.CONCLUDED.value
 
 
-def _extended(fold: Fold, event: CaseEvent, _moment: Moment) -> None:
-    fold.extension_days += event.data.approved_days or 0
-
-
 def _step(fold: Fold, event: CaseEvent, moment: Moment) -> None:
+    note_step(fold, event, moment)
     if event.data.step_due is not None:
         fold.steps = [*fold.steps, StepDue(event.step or "", moment, event.data.step_due)]
 
@@ -284,10 +339,12 @@ def _correction_notified(fold: Fold, event: CaseEvent, moment: Moment) -> None:
         _violate(fold, "second_correction", event.claimed_at)
     _answered(fold, event, moment)
     fold.stops = [*fold.stops, Stop("correction", moment)]
+    note_papers(fold, event)
 
 
-def _correction_received(fold: Fold, _event: CaseEvent, moment: Moment) -> None:
+def _correction_received(fold: Fold, event: CaseEvent, moment: Moment) -> None:
     _end_stops(fold, moment, "", correction=True)
+    note_papers(fold, event)
 
 
 def _end_stops(fold: Fold, moment: Moment, number: str, *, correction: bool) -> None:
@@ -301,7 +358,7 @@ def _end_stops(fold: Fold, moment: Moment, number: str, *, correction: bool) -> 
 _FACTS = {
     K.SUBMITTED: _submitted, K.PRE_ACCEPTED: _answered, K.RECEIVED: _received, K.ACCEPTED: _accepted,
     K.NOT_ACCEPTED: _closed, K.CORRECTION_NOTIFIED: _correction_notified, K.CORRECTION_RECEIVED: _correction_received,
-    K.STEP: _step, K.SPECIAL_STARTED: _special_started, K.SPECIAL_ENDED: _special_ended, K.EXTENDED: _extended,
+    K.STEP: _step, K.SPECIAL_STARTED: _special_started, K.SPECIAL_ENDED: _special_ended,
     K.DECIDED: _decided, K.CONCLUDED: _closed, K.COLLECTED: _collected, K.WITHDRAWN: _closed, K.RETURNED: _closed,
-    K.VOIDED: _closed,
+    K.VOIDED: _closed, **ACT_FACTS,
 }

@@ -14,6 +14,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from config.acts import Act
 from config.documents import Document, Strict, read_document
 from core.errors import InvalidInput
 from core.limits import Granularity, Limit, parse_limit
@@ -21,12 +22,18 @@ from core.limits import Granularity, Limit, parse_limit
 RULES_DIR = Path(__file__).parent / "rules"
 
 Watched = Literal["promised", "statutory", "own", "step", "pre_acceptance", "special", "consultation", "complaint",
-                  "delivery"]
+                  "delivery", "acceptance", "correction", "forwarding", "licence", "complaint_intake"]
+Addressee = Literal["liaison", "handler", "unit_head", "duty_officer", "shift_leader", "inspector", "leader"]
+PARAMETERS: dict[str, frozenset[str]] = {Act.LATE_DATA: frozenset({"hours"})}
 LEVELS = {1: "warning", 2: "yellow", 3: "red"}
 
 
 class Rung(Strict):
-    """One threshold of a ladder. Exactly one of `offset_days` and `fraction` is given."""
+    """One threshold of a ladder. Exactly one of `offset_days` and `fraction` is given.
+
+    `notify` says who is told beside those who watch the wall, `reply_limit` (such as 5wd) by when the unit must answer (None:
+    no answer is asked for), `confirm` whether a person decides before the card is issued (待发).
+    """
 
     code: str = Field(min_length=1, max_length=16)
     level: Literal[1, 2, 3]
@@ -36,6 +43,9 @@ class Rung(Strict):
     label_en: str
     demanded_action: str
     demanded_action_en: str
+    notify: tuple[Addressee, ...] = ("liaison",)
+    reply_limit: str | None = None
+    confirm: bool = False
 
     @model_validator(mode="after")
     def _has_one_threshold(self) -> Rung:
@@ -66,6 +76,7 @@ class Rule(Strict):
     demanded_action: str
     limit: str | None = None
     granularity: Granularity | None = None
+    extension_notice: str | None = None
     effective_from: date | None = None
     effective_until: date | None = None
     rungs: tuple[Rung, ...] = Field(min_length=1)
@@ -80,6 +91,46 @@ class Rule(Strict):
             self.effective_until is None or day <= self.effective_until)
 
 
+class ActRule(Strict):
+    """What one kind of fault costs in a place. An act without a rule raises no card there.
+
+    `items` and `orgs` narrow the rule to some items or organisations (empty: all). `parameters` are the act's own numbers:
+    late_data knows `hours`.
+    """
+
+    id: str = Field(min_length=1, max_length=64)
+    act: Act
+    level: Literal[1, 2, 3]
+    name: str
+    name_en: str
+    legal_basis: str
+    source: str
+    demanded_action: str
+    demanded_action_en: str
+    notify: tuple[Addressee, ...] = ("liaison",)
+    reply_limit: str | None = None
+    confirm: bool = False
+    items: tuple[str, ...] = ()
+    orgs: tuple[str, ...] = ()
+    parameters: dict[str, int] = {}
+    effective_from: date | None = None
+    effective_until: date | None = None
+
+    @property
+    def level_name(self) -> str:
+        """warning, yellow or red."""
+        return LEVELS[self.level]
+
+    def holds_on(self, day: date) -> bool:
+        """Whether the rule is in force on that day; both ends belong to it."""
+        return (self.effective_from is None or self.effective_from <= day) and (
+            self.effective_until is None or day <= self.effective_until)
+
+    def covers(self, org: str, item: str) -> bool:
+        """Whether the rule speaks of that organisation and item."""
+        return (not self.orgs or org in self.orgs) and (not self.items or item in self.items)
+
+
 class Preset(Strict):
     """The ladders of one city, versioned. `effective_until` None: until further notice."""
 
@@ -91,6 +142,7 @@ class Preset(Strict):
     effective_until: date | None = None
     source: str
     rules: tuple[Rule, ...] = Field(min_length=1)
+    acts: tuple[ActRule, ...] = ()
 
     def holds_on(self, day: date) -> bool:
         """Whether the preset is in force on that day; both ends belong to it."""
@@ -100,6 +152,11 @@ class Preset(Strict):
         """The rule for that kind of clock in force on `day` (any day when None); None when it is not watched."""
         return next((rule for rule in self.rules
                      if rule.watches == watches and (day is None or rule.holds_on(day))), None)
+
+    def act_rule(self, act: str, day: date, org: str, item: str) -> ActRule | None:
+        """The rule for that fault in force on `day`, one that names the organisation or item first; None: no card."""
+        found = [rule for rule in self.acts if rule.act == act and rule.holds_on(day) and rule.covers(org, item)]
+        return max(found, key=lambda rule: bool(rule.items) + bool(rule.orgs), default=None) if self.holds_on(day) else None
 
 
 def load_presets(directory: Path = RULES_DIR) -> dict[str, Preset]:
@@ -119,6 +176,7 @@ def _check(document: Document, preset: Preset) -> None:
     _refuse_backward_dates(document, (), preset)
     for index, rule in enumerate(preset.rules):
         _check_rule(document, index, rule)
+    check_acts(document, preset)
     for first, second in _overlapping(preset.rules):
         raise document.problem(["rules", second], f"two rules watch {preset.rules[second].watches!r} at one time",
                                "give them separate dates, or remove one", other=preset.rules[first].id)
@@ -126,22 +184,46 @@ def _check(document: Document, preset: Preset) -> None:
 
 def _check_rule(document: Document, index: int, rule: Rule) -> None:
     _refuse_backward_dates(document, ("rules", index), rule)
-    if rule.limit is not None:
-        _check_limit(document, index, rule.limit)
+    for key in ("limit", "extension_notice"):
+        check_limit(document, ("rules", index, key), getattr(rule, key))
+    for position, rung in enumerate(rule.rungs):
+        check_limit(document, ("rules", index, "rungs", position, "reply_limit"), rung.reply_limit)
     for position, (lower, higher) in enumerate(pairwise(rule.rungs), start=1):
         if lower.code == higher.code or lower.level >= higher.level or not _is_later(lower, higher):
             raise document.problem(["rules", index, "rungs", position], "the rung is not above the one before it",
                                    "order rungs by level and time, each with its own code")
 
 
-def _check_limit(document: Document, index: int, limit: str) -> None:
+def check_limit(document: Document, place: tuple[str | int, ...], limit: str | None) -> None:
+    """Raises ConfigError when the limit cannot be read."""
     try:
-        parse_limit(limit)
+        if limit is not None:
+            parse_limit(limit)
     except InvalidInput as failure:
-        raise document.problem(["rules", index, "limit"], str(failure), "write 2wd, 56cd or 8wh") from failure
+        raise document.problem(place, str(failure), "write 2wd, 56cd or 8wh") from failure
 
 
-def _refuse_backward_dates(document: Document, place: tuple[str | int, ...], dated: Preset | Rule) -> None:
+def check_acts(document: Document, preset: Preset) -> None:
+    """Rules of acts: readable limits and numbers, dates in order, none of them said twice for one place and time."""
+    for index, rule in enumerate(preset.acts):
+        _refuse_backward_dates(document, ("acts", index), rule)
+        check_limit(document, ("acts", index, "reply_limit"), rule.reply_limit)
+        unknown = sorted(rule.parameters.keys() - PARAMETERS.get(rule.act, frozenset()))
+        if unknown:
+            raise document.problem(["acts", index, "parameters", unknown[0]], f"{rule.act} has no parameter {unknown[0]!r}",
+                                   f"remove it, or use {', '.join(sorted(PARAMETERS.get(rule.act, ()))) or 'none'}")
+    for first, second in _said_twice(preset.acts):
+        raise document.problem(["acts", second], f"two rules judge {preset.acts[second].act.value!r} at one time",
+                               "give them separate dates, items or orgs, or remove one", other=preset.acts[first].id)
+
+
+def _said_twice(acts: tuple[ActRule, ...]) -> list[tuple[int, int]]:
+    return [(i, j) for j, later in enumerate(acts) for i, earlier in enumerate(acts[:j])
+            if (earlier.id == later.id) or (earlier.act is later.act and earlier.items == later.items
+                                            and earlier.orgs == later.orgs and _share_a_day(earlier, later))]
+
+
+def _refuse_backward_dates(document: Document, place: tuple[str | int, ...], dated: Preset | Rule | ActRule) -> None:
     start, end = dated.effective_from, dated.effective_until
     if start is not None and end is not None and end < start:
         raise document.problem([*place, "effective_until"], "ends before it begins", "correct one of the dates")
@@ -159,6 +241,6 @@ def _overlapping(rules: tuple[Rule, ...]) -> list[tuple[int, int]]:
             if earlier.watches == later.watches and _share_a_day(earlier, later)]
 
 
-def _share_a_day(one: Rule, other: Rule) -> bool:
+def _share_a_day(one: Rule | ActRule, other: Rule | ActRule) -> bool:
     start = max(one.effective_from or date.min, other.effective_from or date.min)
     return start <= min(one.effective_until or date.max, other.effective_until or date.max)

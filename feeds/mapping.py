@@ -24,8 +24,10 @@ MAPPING_DIR = Path(__file__).resolve().parents[1] / "config" / "mappings"
 ANY_CODE = "*"
 DUE_FIELDS = frozenset(name for name in EventData.__struct_fields__ if name.endswith("_due"))
 LIMIT_FIELDS = frozenset(name for name in EventData.__struct_fields__ if name.endswith("_limit"))
-TEXT_FIELDS = frozenset(EventData.__struct_fields__) - DUE_FIELDS - LIMIT_FIELDS - {"attributes", "approved_days"}
-DATA_FIELDS = DUE_FIELDS | LIMIT_FIELDS | TEXT_FIELDS | {"approved_days"}
+NUMBER_FIELDS = frozenset({"amount_fen", "quantity", "score"})
+LIST_FIELDS = frozenset({"materials", "deferred"})
+TIME_FIELDS = frozenset({"certificate_at"})
+DATA_FIELDS = frozenset(EventData.__struct_fields__) - {"attributes"}
 Format = Literal["xes", "csv", "jsonl"]
 
 

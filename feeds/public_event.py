@@ -49,6 +49,26 @@ class PublicData(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_
     promised_limit: LimitText | None = None
     statutory_limit: LimitText | None = None
     parent_org: Name | None = None
+    post: Annotated[Name, Meta(description="Post of the actor (岗位).")] | None = None
+    opinion: Text | None = None
+    result: Annotated[Literal["granted", "refused"], Meta(description="Outcome of a decision.")] | None = None
+    materials: Annotated[tuple[Name, ...], Meta(
+        max_length=100, description="Codes of the materials received; with correction_notified those asked for.")] | None = None
+    deferred: Annotated[tuple[Name, ...], Meta(
+        max_length=100, description="Codes of materials accepted as to follow (容缺).")] | None = None
+    fee_code: Name | None = None
+    amount_fen: Annotated[int, Meta(ge=0, le=2**53, description="Money in fen.")] | None = None
+    quantity: Annotated[int, Meta(ge=0, le=2**31 - 1)] | None = None
+    receipt_no: Name | None = None
+    waiver: Annotated[Text, Meta(description="Ground on which the fee was waived.")] | None = None
+    certificate_no: Name | None = None
+    certificate_at: Annotated[datetime, Meta(tz=True, description="RFC 3339 with offset.")] | None = None
+    ticket_no: Name | None = None
+    score: Annotated[int, Meta(ge=1, le=5, description="1 very dissatisfied … 5 very satisfied.")] | None = None
+    channel: Name | None = None
+    phone_hash: Annotated[Name, Meta(description="Keyed hash of the phone number, never the number.")] | None = None
+    device: Name | None = None
+    topic: Name | None = None
     attributes: dict[Name, Annotated[str, Meta(max_length=2000)]] | None = None
 
 
@@ -122,7 +142,14 @@ class EventReader:
             own_due=_due(data.own_due, offset, data, "own_due"), step_due=_due(data.step_due, offset, data, "step_due"),
             promised_limit=_limit(data.promised_limit, "promised_limit"),
             statutory_limit=_limit(data.statutory_limit, "statutory_limit"),
-            parent_org=data.parent_org, attributes=data.attributes)
+            certificate_at=None if data.certificate_at is None else to_us(data.certificate_at),
+            **{name: value for name in _AS_SENT if (value := getattr(data, name)) is not None})
+
+
+# What is told in the same words here and in the record.
+_AS_SENT = ("parent_org", "attributes", "post", "opinion", "result", "materials", "deferred", "fee_code", "amount_fen",
+            "quantity", "receipt_no", "waiver", "certificate_no", "ticket_no", "score", "channel", "phone_hash", "device",
+            "topic")
 
 
 def _due(text: str | None, offset: int, data: PublicData, field: str) -> Due | None:

@@ -48,6 +48,7 @@ _UNSUITABLE = {
     "content_differs": "an event of this id is recorded with other content: send a higher version to correct it",
     "future_dated": "correct the time of the event or the clock of the sender",
     "limit_unreadable": "write 20wd, 56cd or 8wh",
+    "result_unknown": "write granted or refused, or map the source's own word to one of them",
 }
 _ERROR = {
     "cannot_be_folded": "replay the record; if it fails again, report the detail to the administrator",

@@ -9,7 +9,7 @@ from typing import Any
 from cases.events import NO_DATA, Due, EventData
 from core.errors import InvalidInput
 from core.limits import parse_limit
-from feeds.mapping import DUE_FIELDS, LIMIT_FIELDS, ValueShape
+from feeds.mapping import DUE_FIELDS, LIMIT_FIELDS, LIST_FIELDS, NUMBER_FIELDS, TIME_FIELDS, ValueShape
 from feeds.reasons import Refusal
 from feeds.tally import fingerprint_of
 from feeds.times import MOST_DAYS, TimeReader
@@ -17,6 +17,8 @@ from feeds.times import MOST_DAYS, TimeReader
 Fields = dict[str, str]
 Getter = Callable[[Fields], str | None]
 DataGetter = Callable[[Fields], EventData]
+MOST_CODES = 100
+RESULTS = ("granted", "refused")
 
 
 class Compiler:
@@ -82,7 +84,14 @@ class Compiler:
             return _checked(self.text(shape), name_of(shape), _limit)
         if name == "approved_days":
             return _checked(self.text(shape), name_of(shape), _days)
-        return self.text(shape)
+        convert = _CONVERTERS.get(name)
+        if convert is not None:
+            return _checked(self.text(shape), name_of(shape), convert)
+        return self._instant(shape) if name in TIME_FIELDS else self.text(shape)
+
+    def _instant(self, shape: ValueShape) -> Callable[[Fields], int | None]:
+        time = self.time(shape)
+        return lambda fields: None if (read := time(fields)) is None else read[0]
 
     def _due(self, shape: ValueShape) -> Callable[[Fields], Due | None]:
         time, granularity = self.time(shape), shape.granularity
@@ -179,6 +188,20 @@ def _whole_number(text: str) -> int:
     return int(text)
 
 
+def _listed(text: str) -> tuple[str, ...]:
+    """Codes in one cell, separated by `|`, `;`, `、` or a comma."""
+    codes = tuple(code for part in re.split(r"[|;；、,，]", text) if (code := part.strip()))
+    if len(codes) > MOST_CODES or any(len(code) > 128 for code in codes):
+        raise Refusal("value_too_long", value=text, problem=f"at most {MOST_CODES} codes of 128 characters")
+    return codes
+
+
+def _result(text: str) -> str:
+    if text not in RESULTS:
+        raise Refusal("result_unknown", value=text, problem=f"one of {', '.join(RESULTS)}")
+    return text
+
+
 def _days(text: str) -> int:
     days = _whole_number(text)
     if days > MOST_DAYS:
@@ -192,3 +215,7 @@ def _absent(_fields: Fields) -> str | None:
 
 def _constant(text: str) -> Getter:
     return lambda _fields: text
+
+
+_CONVERTERS: dict[str, Callable[[str], Any]] = {
+    **dict.fromkeys(NUMBER_FIELDS, _whole_number), **dict.fromkeys(LIST_FIELDS, _listed), "result": _result}

