@@ -33,13 +33,20 @@ from cases.events import CaseJudgeable, CaseUnjudgeable, ClockEnded, RungPassed,
 from cases.history import History
 from cases.queries import CaseQueries
 from cases.recount import Recounter
+from cases.rejudging import Rejudger
 from cases.service import Recorder
 from cases.sweep import Sweeper
-from config.calendars import CALENDAR_DIR, load_calendars
+from config.calendars import CALENDAR_DIR, load_calendar_contents, load_calendars
 from config.catalogue import CITY_DIR, Catalogue, load_catalogue
+from config.changelog import ChangeLog
+from config.editing import Shipped
+from config.events import VersionConfirmed
 from config.ladders import RULES_DIR, Preset, load_presets
+from config.service import ConfigService
 from config.settings import Settings
 from config.texts import Texts, load_texts
+from config.two_persons import TwoPersons
+from config.versions import AreaPlan
 from core.accounts import AccountPolicy, Accounts
 from core.clock import Clock, SystemClock
 from core.database import Database
@@ -93,6 +100,8 @@ class Services:
     accounts: Accounts
     roster: Roster
     roster_service: RosterService
+    editing: ConfigService
+    rejudger: Rejudger
 
     def texts(self, language: str) -> Texts:
         """The texts of a language, Chinese for one we do not speak."""
@@ -103,7 +112,7 @@ class Services:
         return _found(self.settings, name_or_file)
 
 
-def reactions(alerts: CardService, alarms: AlarmService) -> dict[type, list[Reaction]]:
+def reactions(alerts: CardService, alarms: AlarmService, rejudger: Rejudger | None = None) -> dict[type, list[Reaction]]:
     """What then? Every domain event with who reacts to it, inside the transaction that made it true."""
     return {
         RungPassed: [alerts.raise_cards],
@@ -111,6 +120,7 @@ def reactions(alerts: CardService, alarms: AlarmService) -> dict[type, list[Reac
         ClockEnded: [alerts.clear_conditions],
         CaseUnjudgeable: [alarms.alarm_unjudgeable],
         CaseJudgeable: [alarms.clear_unjudgeable],
+        VersionConfirmed: [rejudger.ask] if rejudger is not None else [],
     }
 
 
@@ -133,10 +143,11 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
     recorder = Recorder(uow, keys, areas, catalogue)
     sweeper = Sweeper(uow, recorder, settings.sweep.batch, settings.sweep.retry_after_s, judged_by=_print_of(settings))
     case_queries = CaseQueries(database, areas, catalogue)
-    writer = _card_writer(settings, case_queries, presets, languages)
+    writer = _card_writer(settings, case_queries, presets, languages, areas)
     alerts, alarms = CardService(uow, writer, _card_rules(settings)), AlarmService()
-    uow.reactions.update(reactions(alerts, alarms))
     roster = Roster(database, areas)
+    rejudger = Rejudger(uow, recorder, areas, settings.sweep.batch)
+    uow.reactions.update(reactions(alerts, alarms, rejudger))
     limits = feed_limits(settings)
     ingest = Ingest(recorder, database, clock, areas, limits, default_area=catalogue.default_area)
     event_reader = EventReader(catalogue.default_area, limits.max_attributes)
@@ -145,14 +156,27 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
         catalogue=catalogue, presets=presets, languages=languages, keys=keys, recorder=recorder, sweeper=sweeper,
         recounter=Recounter(uow, sweeper, recorder),
         anchorer=Anchorer(uow, settings.journal.anchor_every, settings.journal.anchor_dir),
-        history=History(database, catalogue), case_queries=case_queries, alerts=alerts, alarms=alarms,
+        history=History(database, catalogue, areas), case_queries=case_queries, alerts=alerts, alarms=alarms,
         alert_queries=CardQueries(database, writer), card_writer=writer,
         attachments=AttachmentStore(uow, database, _attachment_rules(settings)), read_log=ReadLog(uow, database),
         ingest=ingest,
-        feed_queries=FeedQueries(database, limits, areas.default.calendar.office_seconds), event_reader=event_reader,
+        feed_queries=FeedQueries(database, limits, lambda since, until: areas.default.calendar.office_seconds(since, until)),
+        event_reader=event_reader,
         repairs=Repairs(ingest, database, clock, event_reader, lambda name: _found(settings, name)),
         accounts=Accounts(uow, SystemClock(), _account_policy(settings)), roster=roster,
-        roster_service=RosterService(uow, roster, alarms, catalogue.organisations.keys))
+        roster_service=RosterService(uow, roster, alarms, catalogue.organisations.keys),
+        editing=_editing(settings, uow, keys, presets, catalogue, areas), rejudger=rejudger)
+
+
+def _editing(settings: Settings, uow: UnitOfWorkFactory, keys: ChainKeys, presets: Mapping[str, Preset],
+             catalogue: Catalogue, areas: Areas) -> ConfigService:
+    def plan_of(area: str) -> AreaPlan:
+        stored = areas.stored(area)
+        return AreaPlan(stored.name, stored.calendar, stored.timezone, stored.preset)
+
+    contents = load_calendar_contents(settings.paths.calendar_dir or CALENDAR_DIR)
+    return ConfigService(uow, Shipped(presets, contents, catalogue, plan_of), ChangeLog(keys.key("config")),
+                         TwoPersons(settings.security.two_administrators))
 
 
 def _print_of(settings: Settings) -> str:
@@ -214,9 +238,10 @@ def _default_area(settings: Settings, catalogue: Catalogue) -> Area:
 
 
 def _card_writer(settings: Settings, queries: CaseQueries, presets: Mapping[str, Preset],
-                 languages: Mapping[str, Texts]) -> CardWriter:
+                 languages: Mapping[str, Texts], areas: Areas) -> CardWriter:
     language = settings.display.language
-    wording = LadderWording(queries.org_name, queries.item_name, presets, languages[language], in_english=language == "en")
+    wording = LadderWording(queries.org_name, queries.item_name, presets, languages[language], in_english=language == "en",
+                            find_preset=areas.find_preset)
     return CardWriter(wording, ZoneInfo(settings.areas.default_timezone))
 
 

@@ -12,6 +12,7 @@ from feeds.file_drop import FileDrop
 
 log = logging.getLogger(__name__)
 WATCH_INTERVAL_S = 10.0
+REJUDGE_INTERVAL_S = 1.0
 ANCHOR_INTERVAL_S = 60.0
 TIDY_INTERVAL_S = 3600.0
 
@@ -24,6 +25,7 @@ def jobs_of(services: Services) -> list[Job]:
         Job("sweep", settings.sweep.interval_s, services.sweeper.sweep_all),
         Job("file_drop", settings.feeds.poll_interval_s, drop.poll),
         Job("feed_watch", WATCH_INTERVAL_S, lambda: watch_feeds(services)),
+        Job("rejudge", REJUDGE_INTERVAL_S, services.rejudger.work),
         Job("anchor", ANCHOR_INTERVAL_S, services.anchorer.anchor, slot=True),
         Job("recount", settings.sweep.recount_interval_min * 60.0, lambda: recount(services), slot=True),
         Job("tidy", TIDY_INTERVAL_S, lambda: tidy(services), slot=True),

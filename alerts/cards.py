@@ -88,7 +88,8 @@ class Card:
 
     def knows(self, new: Passage) -> bool:
         """Whether this very passage stands here already: a repeated delivery."""
-        return any(_same_rung(old, new) and old.at == new.at and old.ended_at == new.ended_at for old in self.standing)
+        return any(_same_rung(old, new) and (old.at, old.level, old.ended_at) == (new.at, new.level, new.ended_at)
+                   for old in self.standing)
 
     def take(self, new: Passage) -> bool:
         """Add a passage, or replace what was known of the same rung. False when it says nothing new."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from alerts.cards import Passage
-from config.ladders import Preset
+from config.ladders import Preset, Rule, Rung
 from core.errors import ConfigError
 
 log = logging.getLogger(__name__)
@@ -42,8 +42,10 @@ class LadderWording:
     """
 
     def __init__(self, org_name: Name, item_name: Name, presets: Mapping[str, Preset], texts: Sentences,
-                 *, in_english: bool = False) -> None:
+                 *, in_english: bool = False, find_preset: Callable[[str], Preset | None] = lambda _version: None) -> None:
+        """`find_preset` gives the edited version a card was issued under, by its `id@version`."""
         self.org_name, self.item_name, self._texts, self._english = org_name, item_name, texts, in_english
+        self._find_preset = find_preset
         rules = [rule for preset in presets.values() for rule in preset.rules]
         self._rules = {rule.id: rule.name_en if in_english else rule.name for rule in rules}
         self._rungs = {(rule.id, rung.code): rung for rule in rules for rung in rule.rungs}
@@ -65,16 +67,30 @@ class LadderWording:
         return self.sentence(f"limit.{unit}", n=int(amount))
 
     def rule_name(self, passage: Passage) -> str:
+        edited = self._edited(passage)
+        if edited is not None:
+            return edited.name_en if self._english else edited.name
         return self._rules.get(passage.rule, passage.rule)
 
     def late_text(self, passage: Passage) -> str:
-        rung = self._rungs.get((passage.rule, passage.rung))
+        rung = self._rung(passage)
         if rung is None:
             return passage.rung
         return rung.label_en if self._english else rung.label
 
     def demanded_action(self, passage: Passage) -> str:
-        rung = self._rungs.get((passage.rule, passage.rung))
+        rung = self._rung(passage)
         if rung is None:
             return ""
         return rung.demanded_action_en if self._english else rung.demanded_action
+
+    def _rung(self, passage: Passage) -> Rung | None:
+        edited = self._edited(passage)
+        if edited is not None:
+            return next((rung for rung in edited.rungs if rung.code == passage.rung), None)
+        return self._rungs.get((passage.rule, passage.rung))
+
+    def _edited(self, passage: Passage) -> Rule | None:
+        """The rule as it read in the version the card was issued under."""
+        preset = self._find_preset(passage.rule_version)
+        return None if preset is None else next((rule for rule in preset.rules if rule.id == passage.rule), None)

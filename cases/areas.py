@@ -1,20 +1,43 @@
-"""Which calendar, ladder and wall clock hold in an area: what is stored for it, else the installation's defaults."""
+"""Which calendar, ladder, wall clock and limits hold for a case: what is stored for its area, in the versions that are its own.
+
+What an installation was shipped with is version 0; what was edited and confirmed since is read from the database
+(config/versions.py says which version a case is judged by).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, literal, select, union_all
 
 from cases.models import areas
+from cases.states import Fold
 from config.ladders import Preset, Rule
+from config.versions import (
+    NO_VERSIONS,
+    REVISION,
+    AreaPlan,
+    Dated,
+    ItemLimit,
+    Versions,
+    in_force,
+    read_versions,
+)
 from core.database import bulk_upsert
 from core.errors import ConfigError
-from core.instants import date_of
+from core.instants import DAY_US, date_of
+from core.models import marks
 from core.working_calendar import WorkingCalendar
 
+log = logging.getLogger(__name__)
+T = TypeVar("T")
 _COLUMNS = ("area", "name", "calendar", "timezone", "preset")
+# The few areas and the name of the configuration in one look: it is asked at the start of every transaction that judges.
+_STORED = union_all(select(*areas.c[_COLUMNS]),
+                    select(literal(""), marks.c.value, literal(""), literal(""), literal("")).where(marks.c.name == REVISION))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,49 +67,192 @@ class AreaContext:
         return self.rules[key]
 
 
+@dataclass(frozen=True, slots=True)
+class Span:
+    """What decides which versions a case is judged by: the epoch day it began (None: not known) and its end (us UTC)."""
+
+    began: int | None = None
+    ended_at: int | None = None
+
+
+NEWEST = Span()
+
+
+def span_of(fold: Fold) -> Span:
+    """The case's span: its first moment as written, and when it was closed."""
+    first = fold.submitted or fold.received or fold.accepted
+    return Span(first.local // DAY_US if first is not None else None, fold.closed.at if fold.closed is not None else None)
+
+
 class Areas:
     """Look-up of areas. `refresh` reads the small table at the start of every transaction that judges, since another process
-    may have stored an area; contexts of areas that did not change are kept with what they remember."""
+    may have stored an area or confirmed a version; contexts that did not change are kept with what they remember."""
 
     def __init__(self, calendars: Mapping[str, WorkingCalendar], presets: Mapping[str, Preset], default: Area) -> None:
         self._calendars, self._presets, self._default = calendars, presets, default
-        self._context_of_default = self._context(default)
-        self._known: dict[str, AreaContext] = {}
         self._stored: dict[str, Area] = {}
+        self._versions = NO_VERSIONS
+        self._contexts: dict[tuple[Any, ...], AreaContext] = {}
+        self._newest: dict[str, AreaContext] = {}
+        self._elsewhere = self._context("", NEWEST)
 
     @property
     def default(self) -> AreaContext:
-        return self._context_of_default
+        """The context of the installation's own area."""
+        return self.of(self._default.area)
+
+    @property
+    def versions(self) -> Versions:
+        """The confirmed versions as last read."""
+        return self._versions
 
     def of(self, area: str) -> AreaContext:
-        """The context of an area; the installation's default for one that was never stored."""
-        return self._known.get(area, self._context_of_default)
+        """The newest context of an area; the installation's default for one that was never stored."""
+        return self._newest.get(area, self._elsewhere)
 
     def for_area(self, area: str) -> WorkingCalendar:
-        """The calendar of an area on its own wall clock."""
+        """The newest calendar of an area on its own wall clock."""
         return self.of(area).calendar
 
+    def of_case(self, fold: Fold, *, as_newest: bool = False) -> AreaContext:
+        """The context a case is judged by; with `as_newest` that of a case that began today."""
+        if as_newest or self._versions.is_empty:
+            return self.of(fold.area)
+        return self.at(fold.area, span_of(fold))
+
+    def at(self, area: str, span: Span) -> AreaContext:
+        """The context of an area for the cases of a span."""
+        return self._context(area, span)
+
+    def plan_of(self, area: str, span: Span = NEWEST) -> Area:
+        """Which calendar and preset an area goes by."""
+        stored = self._stored.get(area, self._default)
+        edited = in_force(self._versions.areas.get(area, ()), span.began, span.ended_at)
+        return stored if edited is None else _area_of(area, edited.value)
+
+    def stored(self, area: str) -> Area:
+        """What is stored for an area before any edit; the installation's default else."""
+        return self._stored.get(area, replace(self._default, area=area))
+
+    def limits_at(self, item: str, span: Span) -> ItemLimit | None:
+        """The edited limits of an item for the cases of a span; None where the catalogue's own hold."""
+        edited = in_force(self._versions.items.get(item, ()), span.began, span.ended_at)
+        return None if edited is None else edited.value
+
+    def catalogue_of(self, fold: Fold, catalogue: Any, *, as_newest: bool = False) -> Any:
+        """The catalogue as it holds for a case: with the item's edited limits, if any."""
+        if fold.item not in self._versions.items:
+            return catalogue
+        limits = self.limits_at(fold.item, NEWEST if as_newest else span_of(fold))
+        return catalogue if limits is None else _Amended(catalogue, fold.item, limits)
+
+    def find_preset(self, rule_version: str) -> Preset | None:
+        """The preset that cards call `id@version`, however old; None for one this installation never had."""
+        name, _, version = rule_version.partition("@")
+        return next((one for one in self.presets_of(name) if one.version == version), None)
+
+    def find_calendar(self, key: str) -> WorkingCalendar | None:
+        """The calendar that clocks call `id@version`, however old."""
+        name = key.partition("@")[0]
+        known = ([self._calendars[name]] if name in self._calendars else [])
+        return next((one for one in [*known, *(dated.value for dated in self._versions.calendars.get(name, ()))]
+                     if one.key == key), None)
+
+    def presets_of(self, preset: str) -> list[Preset]:
+        """Every version of a preset ever in force, oldest first."""
+        shipped = [self._presets[preset]] if preset in self._presets else []
+        return shipped + [dated.value for dated in self._versions.presets.get(preset, ())]
+
     def refresh(self, conn: Connection) -> None:
-        """Read every stored area. Raises ConfigError for a calendar or preset this installation does not have."""
-        rows = {row[0]: Area(*row) for row in conn.execute(select(*areas.c[_COLUMNS])).all()}
-        if rows != self._stored:
-            self._known = {name: self._known[name] if self._stored.get(name) == row else self._context(row)
-                           for name, row in rows.items()}
-            self._stored = rows
+        """Read every stored area, and the versions if any was confirmed since. Raises ConfigError for a calendar or preset
+        this installation does not have."""
+        rows = {row[0]: Area(*row) for row in conn.execute(_STORED).all()}
+        mark = rows.pop("", None)
+        revision = mark.name if mark is not None else ""
+        if revision != self._versions.revision:
+            self._take(rows, read_versions(conn, revision) if revision else NO_VERSIONS)
+        elif rows != self._stored:
+            self._take(rows, self._versions)
 
     def save(self, conn: Connection, area: Area) -> None:
         """Store an area and use it from now on. Raises ConfigError for an unknown calendar or preset."""
-        context = self._context(area)
+        self._checked(area)
         bulk_upsert(conn, areas, _COLUMNS, [(area.area, area.name, area.calendar, area.timezone, area.preset)],
                     key=("area",))
-        self._known = {**self._known, area.area: context}
-        self._stored = {**self._stored, area.area: area}
+        self._take({**self._stored, area.area: area}, self._versions)
 
-    def _context(self, area: Area) -> AreaContext:
-        if area.calendar not in self._calendars:
+    def amended(self, versions: Versions) -> Areas:
+        """These areas with other versions: what a preview judges by. Never refreshed."""
+        other = Areas(self._calendars, self._presets, self._default)
+        other._take(self._stored, versions)
+        return other
+
+    def knows(self, area: str) -> bool:
+        """Whether an area was ever stored or edited."""
+        return area in self._stored or area in self._versions.areas
+
+    def known_areas(self) -> list[str]:
+        """The areas with a plan of their own, and the default one."""
+        return sorted({self._default.area, *self._stored, *self._versions.areas})
+
+    # Inside -------------------------------------------------------------------------------------------------------
+
+    def _take(self, stored: Mapping[str, Area], versions: Versions) -> None:
+        before = (self._stored, self._versions)
+        self._stored, self._versions = dict(stored), versions
+        if versions is not before[1]:
+            self._contexts = {}
+        try:
+            names = {*stored, *versions.areas}
+            newest = {name: self._context(name, NEWEST) for name in names}
+            self._elsewhere, self._newest = self._context("", NEWEST), newest
+        except ConfigError:
+            self._stored, self._versions = before
+            raise
+
+    def _context(self, area: str, span: Span) -> AreaContext:
+        plan = self._checked(self.plan_of(area, span))
+        calendar = _version_for(self._versions.calendars.get(plan.calendar, ()), span, self._calendars.get(plan.calendar))
+        preset = _version_for(self._versions.presets.get(plan.preset, ()), span, self._presets.get(plan.preset))
+        key = (calendar.key, preset.id, preset.version, plan.timezone)
+        known = self._contexts.get(key)
+        if known is None:
+            known = self._contexts[key] = AreaContext(calendar.in_zone(plan.timezone), preset)
+        return known
+
+    def _checked(self, area: Area) -> Area:
+        if area.calendar not in self._calendars and area.calendar not in self._versions.calendars:
             raise ConfigError("calendar_unknown", area=area.area, key="calendar", value=area.calendar,
                               remedy=f"one of {', '.join(sorted(self._calendars))}")
-        if area.preset not in self._presets:
+        if area.preset not in self._presets and area.preset not in self._versions.presets:
             raise ConfigError("preset_unknown", area=area.area, key="preset", value=area.preset,
                               remedy=f"one of {', '.join(sorted(self._presets))}")
-        return AreaContext(self._calendars[area.calendar].in_zone(area.timezone), self._presets[area.preset])
+        return area
+
+
+class _Amended:
+    """A catalogue in which one item has other limits."""
+
+    def __init__(self, catalogue: Any, item: str, limits: ItemLimit) -> None:
+        self._catalogue, self._item, self._limits = catalogue, item, limits
+
+    def find_item(self, code: str) -> Any:
+        found = self._catalogue.find_item(code)
+        if found is None or code != self._item:
+            return found
+        return replace(found, promised=self._limits.promised, statutory=self._limits.statutory)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._catalogue, name)
+
+
+def _version_for(versions: Sequence[Dated[T]], span: Span, shipped: T | None) -> T:
+    found = in_force(versions, span.began, span.ended_at)
+    value = shipped if found is None else found.value
+    if value is None:  # an edit that made something new: older cases are judged by its first version
+        value = versions[0].value
+    return value
+
+
+def _area_of(area: str, plan: AreaPlan) -> Area:
+    return Area(area, plan.name, plan.calendar, plan.timezone, plan.preset)

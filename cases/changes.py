@@ -78,6 +78,11 @@ class StoredClock(msgspec.Struct, frozen=True, gc=False):
         return {code: at for code, _level, at in _decode_passages(self.evidence).passages if code in self.passed}
 
 
+    def levels(self) -> dict[str, int]:
+        """The levels at which its rungs were told; an edited ladder may give a rung another one."""
+        return {code: level for code, level, _at in _decode_passages(self.evidence).passages} if self.passed else {}
+
+
 @dataclass(slots=True)
 class StoredCase:
     """A case as last written."""
@@ -181,7 +186,7 @@ class Changes:
         """Claim what passed, move what facts moved, withdraw what they unjustify, and tell each of it."""
         if not state.passed and (known is None or not known.passed):
             return
-        told = known.told() if known is not None else {}
+        told, levels = (known.told(), known.levels()) if known is not None else ({}, {})
         runs_again = known is not None and known.ended_at is not None and state.ended is None
         for code, level, at in state.passages:
             if code not in state.passed or at is None:
@@ -190,8 +195,8 @@ class Changes:
                 self.claims.append((*_key(state.ref), code, at, now_us))
             elif told[code] != at:
                 self.moved.append((*_key(state.ref), code, at, now_us))
-            # The card of an ended clock is history; only a running one must learn of a moved instant.
-            if code not in told or runs_again or (state.ended is None and told[code] != at):
+            # The card of an ended clock is history; only a running one must learn of a moved instant or another level.
+            if code not in told or runs_again or (state.ended is None and (told[code] != at or levels.get(code) != level)):
                 self.events.append(_passed(state, facts, code, level, at))
         for code in [code for code in told if code not in state.passed]:
             self.withdrawn.append((state.ref, code))

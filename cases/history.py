@@ -15,6 +15,7 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Connection, cast, func, select
 
+from cases.areas import Areas
 from cases.changes import NO_ORG
 from cases.clocks import Span, Timing, due_day, merge, timing_of_due, timing_of_limit, used_days
 from cases.events import AFTER_THE_LOG, Due
@@ -65,8 +66,9 @@ class PastCase:
 class History:
     """Recomputes from the journal; nothing here reads a counter or a stored clock."""
 
-    def __init__(self, database: Database, catalogue: Catalogue) -> None:
-        self._database, self._catalogue = database, catalogue
+    def __init__(self, database: Database, catalogue: Catalogue, areas: Areas | None = None) -> None:
+        """`areas` know which limits of an item were in force for a case; without them the catalogue's hold for all."""
+        self._database, self._catalogue, self._areas = database, catalogue, areas
 
     def heatmap(self, question: Question, days: Sequence[int]) -> dict[str, list[int]]:
         """Per department the number of open overdue cases at the end of each of the epoch days."""
@@ -93,7 +95,9 @@ class History:
         with self._database.snapshot() as conn:
             log_ends = _ends_of_logs(conn) if question.net else {}
             for _case_id, events in stream_cases(conn):
-                past = _past_case(fold_all(events), question, self._catalogue, log_ends)
+                fold = fold_all(events)
+                catalogue = self._catalogue if self._areas is None else self._areas.catalogue_of(fold, self._catalogue)
+                past = _past_case(fold, question, catalogue, log_ends)
                 if past is not None:
                     yield past
 

@@ -13,8 +13,9 @@ from cases.areas import Areas
 from cases.changes import LIGHTS
 from cases.events import CaseEvent
 from cases.journal import read_event
+from cases.judging import judge
 from cases.models import case_table, counter_days, counter_lights, journal
-from cases.projection import ClockState, ItemLimits, Light, project
+from cases.projection import ClockState, ItemLimits, Light
 from cases.states import Fold
 from cases.tally import MEASURES
 from core.database import Database
@@ -220,7 +221,7 @@ class CaseQueries:
 
     def _detail(self, row: Any, events: list[RecordedEvent], now_us: int) -> CaseDetail:
         fold = _unpack(row.fold)
-        clocks = project(fold, row.case_id, self._areas.of(row.area), self._directory, now_us)
+        clocks = judge(fold, row.case_id, self._areas, self._directory, now_us)
         return CaseDetail(row.case_id, row.area, row.case_no, row.org, self.org_name(row.org), row.item,
                           self.item_name(row.item), fold.title, fold.applicant, row.state, row.light, row.opened_at,
                           row.closed_at, now_us, fold, events, clocks, fold.violations)

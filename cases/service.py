@@ -26,8 +26,9 @@ from cases.events import (
     event_id_of,
 )
 from cases.journal import Appender, case_id_of_event, chain_of, events_by_id, events_of_cases, known_event_ids
+from cases.judging import judge
 from cases.models import case_table, clocks
-from cases.projection import Catalogue, ClockState, Light, light_of, moves_nothing, project
+from cases.projection import Catalogue, ClockState, Light, light_of, moves_nothing
 from cases.states import Fold, apply, fold_all
 from cases.tally import tally_of
 from core.database import look_up
@@ -141,7 +142,7 @@ class Recorder:
 
     def judged(self, now_us: int, case_id: int, fold: Fold) -> list[ClockState]:
         """The clocks of a case of these facts at an instant."""
-        return project(fold, case_id, self._areas.of(fold.area), self._catalogue, now_us)
+        return judge(fold, case_id, self._areas, self._catalogue, now_us)
 
 
 def load_cases(conn: Connection, case_ids: Sequence[int]) -> dict[int, StoredCase]:

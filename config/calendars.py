@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from config.documents import Document, Strict, read_document
 from core.working_calendar import WorkingCalendar, YearPlan
@@ -45,6 +45,17 @@ def load_calendars(directory: Path = CALENDAR_DIR) -> dict[str, WorkingCalendar]
             raise document.problem(["id"], f"calendar {calendar.id!r} is defined twice", "give it another id")
         calendars[calendar.id] = calendar
     return calendars
+
+
+def calendar_of(content: Any, origin: str) -> WorkingCalendar:
+    """A calendar from data of the same shape as a file. Raises ConfigError naming `origin`, key and remedy."""
+    return _calendar(Document(Path(origin), content, {}))
+
+
+def load_calendar_contents(directory: Path = CALENDAR_DIR) -> dict[str, dict[str, Any]]:
+    """What the files say, by id: what an edit begins with."""
+    documents = (read_document(path) for path in sorted(directory.glob("*.yaml")))
+    return {str(document.data["id"]): document.data for document in documents}
 
 
 def _calendar(document: Document) -> WorkingCalendar:

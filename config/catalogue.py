@@ -206,7 +206,7 @@ def _item(document: Document, place: tuple[str | int, ...], org: str, entry: _It
                               "add it to flows")
     promised = _limit(document, (*place, "promised"), entry.code, entry.promised, listed.granularity)
     statutory = _limit(document, (*place, "statutory"), entry.code, entry.statutory, listed.granularity)
-    if promised is not None and statutory is not None and _exceeds(promised, statutory):
+    if promised is not None and statutory is not None and exceeds(promised, statutory):
         raise _record_problem(document, (*place, "promised"), entry.code,
                               f"promised {promised} exceeds statutory {statutory}",
                               "promise at most the statutory limit")
@@ -224,7 +224,7 @@ def _limit(document: Document, place: tuple[str | int, ...], record: str, text: 
         raise _record_problem(document, place, record, str(failure), "write 20wd, 56cd or 8wh") from failure
 
 
-def _exceeds(promised: Limit, statutory: Limit) -> bool:
+def exceeds(promised: Limit, statutory: Limit) -> bool:
     """Whether the promise is surely longer; a working day lasts at least one calendar day and at most 24 hours."""
     if promised.unit is statutory.unit:
         return promised.amount > statutory.amount

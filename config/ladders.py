@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -164,12 +164,22 @@ def load_presets(directory: Path = RULES_DIR) -> dict[str, Preset]:
     presets: dict[str, Preset] = {}
     for path in sorted(directory.glob("*.yaml")):
         document = read_document(path)
-        preset = document.read_as(Preset)
+        preset = _checked(document)
         if preset.id in presets:
             raise document.problem(["id"], f"preset {preset.id!r} is defined twice", "give it another id")
-        _check(document, preset)
         presets[preset.id] = preset
     return presets
+
+
+def preset_of(content: Any, origin: str) -> Preset:
+    """A preset from data of the same shape as a file. Raises ConfigError naming `origin`, key and remedy."""
+    return _checked(Document(Path(origin), content, {}))
+
+
+def _checked(document: Document) -> Preset:
+    preset = document.read_as(Preset)
+    _check(document, preset)
+    return preset
 
 
 def _check(document: Document, preset: Preset) -> None:

@@ -24,8 +24,8 @@ metadata = MetaData(naming_convention={
     "ck": "ck_%(table_name)s_%(constraint_name)s", "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
     "pk": "pk_%(table_name)s"})
 
-MODEL_MODULES = ("core.models", "cases.models", "feeds.models", "alerts.models", "alerts.roster.models",
-                 "alerts.notices.models", "alerts.handover.models")
+MODEL_MODULES = ("core.models", "config.models", "cases.models", "feeds.models", "alerts.models", "alerts.roster.models",
+                 "alerts.notices.models", "alerts.handover.models", "alerts.patrol.models")
 MAX_PARAMETERS = 5_000
 Rows = Sequence[Sequence[Any]]
 

@@ -46,7 +46,7 @@ class Ingest:
 
         Raises Unavailable when the database cannot be written now.
         """
-        if only_if_new and self._areas.of(area.area) is not self._areas.default:
+        if only_if_new and self._areas.knows(area.area):
             return
         with told_when_away(self.limits.retry_after_s), self._database.transaction() as conn:
             self._areas.save(conn, area)

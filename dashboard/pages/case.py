@@ -63,7 +63,7 @@ def _case(services: Any, actor: Actor, area: str, case_no: str, clock: str, t: W
     case = services.case_queries.find_case(case_no, services.clock.now_us(), area)
     if case is None or not actor.may_see_org(case.org):
         return _refusal(actor, t)
-    clocks = explain(case, services.areas.for_area(case.area))
+    clocks = explain(case, services.areas.of_case(case.fold).calendar)
     main = [case_clocks.render(clocks, clock, case.as_of, services.presets, t), case_facts.events(case, actor, t)]
     return html.Div([case_facts.render(case, actor, t), html.Div(main, className="case-main")], className="case-view")
 

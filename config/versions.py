@@ -1,0 +1,141 @@
+"""Versions of what rules: presets, calendars, limits of items, and which of them an area uses.
+
+A case is judged by one set of versions, found from its own dates and from nothing else, so that the same facts give the same
+answer for ever: of each thing the newest version that (1) is in force on the day the case began, and (2) was confirmed before
+the case ended. So a change never reaches a case that had ended when it was confirmed, and reaches an open case only if its
+author let it begin early enough. Version 0 is what the program was shipped or installed with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Generic, TypeVar
+
+import msgspec
+from sqlalchemy import Connection, Table, select
+
+from config.calendars import calendar_of
+from config.ladders import Preset, preset_of
+from config.models import area_versions, calendar_versions, item_limit_versions, rule_versions
+from core.limits import Limit, parse_limit
+from core.models import marks
+from core.working_calendar import WorkingCalendar
+
+T = TypeVar("T")
+REVISION = "config_revision"
+BEFORE_EVERYTHING = -(1 << 40)
+
+
+class Kind(StrEnum):
+    """What is edited."""
+
+    RULES = "rules"
+    CALENDAR = "calendar"
+    ITEM = "item"
+    AREA = "area"
+
+
+class VersionState(StrEnum):
+    """The life of a version: proposed → active → superseded, or rejected."""
+
+    PROPOSED = "proposed"
+    ACTIVE = "active"
+    SUPERSEDED = "superseded"
+    REJECTED = "rejected"
+
+
+TABLES: Mapping[Kind, Table] = {Kind.RULES: rule_versions, Kind.CALENDAR: calendar_versions,
+                                Kind.ITEM: item_limit_versions, Kind.AREA: area_versions}
+EVER_IN_FORCE = (VersionState.ACTIVE.value, VersionState.SUPERSEDED.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Dated(Generic[T]):
+    """A confirmed version: number, value, first day (epoch day) of the cases it is for, and when it was confirmed (us UTC)."""
+
+    number: int
+    value: T
+    effective_from: int = BEFORE_EVERYTHING
+    confirmed_at: int = BEFORE_EVERYTHING
+
+
+@dataclass(frozen=True, slots=True)
+class ItemLimit:
+    """The limits of an item; None: there is none."""
+
+    promised: Limit | None
+    statutory: Limit | None
+
+
+@dataclass(frozen=True, slots=True)
+class AreaPlan:
+    """What an area goes by: ids of its calendar and preset, zone of its wall clock."""
+
+    name: str
+    calendar: str
+    timezone: str
+    preset: str
+
+
+@dataclass(frozen=True)
+class Versions:
+    """Every confirmed version beyond those shipped, oldest first, by subject. `revision` names the state that was read."""
+
+    revision: str = ""
+    presets: Mapping[str, Sequence[Dated[Preset]]] = field(default_factory=dict)
+    calendars: Mapping[str, Sequence[Dated[WorkingCalendar]]] = field(default_factory=dict)
+    items: Mapping[str, Sequence[Dated[ItemLimit]]] = field(default_factory=dict)
+    areas: Mapping[str, Sequence[Dated[AreaPlan]]] = field(default_factory=dict)
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.presets or self.calendars or self.items or self.areas)
+
+
+NO_VERSIONS = Versions()
+
+
+def in_force(versions: Sequence[Dated[T]], began: int | None, ended_at: int | None) -> Dated[T] | None:
+    """The newest version for a case that began on that epoch day (None: not known) and ended then (us UTC; None: open)."""
+    for one in reversed(versions):
+        if (began is None or one.effective_from <= began) and (ended_at is None or one.confirmed_at <= ended_at):
+            return one
+    return None
+
+
+def read_revision(conn: Connection) -> str:
+    """Names what was last confirmed; "" where nothing ever was."""
+    return conn.scalar(select(marks.c.value).where(marks.c.name == REVISION)) or ""
+
+
+def read_versions(conn: Connection, revision: str) -> Versions:
+    """Every version that is or was in force. Raises ConfigError for one that this program cannot read."""
+    return Versions(
+        revision,
+        presets=_read(conn, Kind.RULES, lambda subject, number, content: preset_of(content, _origin(subject, number))),
+        calendars=_read(conn, Kind.CALENDAR, lambda subject, number, content: calendar_of(content, _origin(subject, number))),
+        items=_read(conn, Kind.ITEM, lambda _subject, _number, content: item_limit_of(content)),
+        areas=_read(conn, Kind.AREA, lambda _subject, _number, content: AreaPlan(**content)))
+
+
+def item_limit_of(content: Mapping[str, Any]) -> ItemLimit:
+    """The limits of a version's content: {"promised": "7wd", "statutory": null, "granularity": "instant"}."""
+    granularity = content.get("granularity")
+    return ItemLimit(*(parse_limit(content[name], granularity) if content.get(name) else None
+                       for name in ("promised", "statutory")))
+
+
+def _read(conn: Connection, kind: Kind, value_of: Any) -> dict[str, list[Dated[Any]]]:
+    found: dict[str, list[Dated[Any]]] = {}
+    table = TABLES[kind]
+    statement = select(*table.c["subject", "version", "content", "effective_from", "decided_at"])
+    for row in conn.execute(statement.where(table.c.state.in_(EVER_IN_FORCE)).order_by(table.c.subject, table.c.version)):
+        value = value_of(row.subject, row.version, msgspec.json.decode(row.content))
+        found.setdefault(row.subject, []).append(Dated(row.version, value, row.effective_from, row.decided_at))
+    return found
+
+
+def _origin(subject: str, number: int) -> str:
+    return f"{subject}, version {number}"
