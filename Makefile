@@ -9,7 +9,7 @@ SHELL := /bin/bash
 
 VENV := .venv
 BIN := $(VENV)/bin
-PACKAGES := core config cases feeds alerts dashboard video
+PACKAGES := core config papers cases feeds alerts supervision dashboard video
 CHECKED := $(PACKAGES) commands migrations scripts tests app.py bootstrap.py jobs.py server.py
 JS_TESTS = $(shell find tests/js -type f \( -name '*.test.mjs' -o -name 'test_*.mjs' -o -name 'test-*.mjs' \) | sort)
 ARGS ?=
@@ -39,7 +39,7 @@ setup-test: ## the same plus test tools, Chromium, Redis, PostgreSQL, Node.js, C
 test: setup-test lint test-js test-py ## everything CI runs: lint, types, layers, JavaScript and Python tests
 
 .PHONY: lint
-lint: setup-test ## ruff, mypy (strict on core, cases, alerts), import contracts
+lint: setup-test ## ruff, mypy (strict on core, papers, cases, alerts, supervision), import contracts
 	$(BIN)/ruff check $(CHECKED)
 	$(BIN)/mypy
 	$(BIN)/lint-imports

@@ -159,6 +159,25 @@ class PathsSettings(Strict):
     city_dir: Path | None = Field(description="Folder with organisations.yaml and items.yaml.")
     calendar_dir: Path | None = Field(description="Folder of working calendars.")
     rules_dir: Path | None = Field(description="Folder of ladders.")
+    follow_up_dir: Path | None = Field(description="Folder with papers.yaml and complaints.yaml.")
+
+
+class PaperSettings(Strict):
+    """Official documents as PDF. Without fonts of its own an installation uses those of Debian's fonts-noto-cjk."""
+
+    body_font: Path | None = Field(description="Font file of the body (仿宋_GB2312); empty: Noto Serif CJK.")
+    title_font: Path | None = Field(description="Font file of head and title (方正小标宋简体); empty: Noto Serif CJK Bold.")
+    heading_font: Path | None = Field(description="Font file of headings (黑体); empty: Noto Sans CJK.")
+    font_dir: Path = Field(description="Folder of the small copies made of these fonts; it may be emptied at any time.")
+    interval_s: Seconds = Field(description="Seconds between two looks for papers whose files are still to be made.")
+
+
+class ComplaintSettings(Strict):
+    """Who complained is kept apart and sealed."""
+
+    identity_key: SecretStr | None = Field(description="Secret of the seal, at least 32 characters; empty: identity_key_path.")
+    identity_key_path: Path = Field(description="File of that secret; made with a random key (mode 600) if it does not exist.")
+    interval_s: Seconds = Field(description="Seconds between two looks at the due dates of orders and complaints.")
 
 
 class CardSettings(Strict):
@@ -201,6 +220,8 @@ class Settings(Strict):
     feeds: FeedsSettings
     areas: AreasSettings
     paths: PathsSettings
+    papers: PaperSettings
+    complaints: ComplaintSettings
     cards: CardSettings
     display: DisplaySettings
     log: LogSettings

@@ -24,8 +24,9 @@ metadata = MetaData(naming_convention={
     "ck": "ck_%(table_name)s_%(constraint_name)s", "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
     "pk": "pk_%(table_name)s"})
 
-MODEL_MODULES = ("core.models", "config.models", "cases.models", "feeds.models", "alerts.models", "alerts.roster.models",
-                 "alerts.notices.models", "alerts.handover.models", "alerts.patrol.models")
+MODEL_MODULES = ("core.models", "config.models", "papers.models", "cases.models", "feeds.models", "alerts.models",
+                 "alerts.roster.models", "alerts.notices.models", "alerts.handover.models", "alerts.patrol.models",
+                 "supervision.models")
 MAX_PARAMETERS = 5_000
 Rows = Sequence[Sequence[Any]]
 
