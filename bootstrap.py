@@ -20,6 +20,7 @@ from pydantic import SecretStr
 from alerts.alarms import AlarmService
 from alerts.attachments import AttachmentRules, AttachmentStore
 from alerts.queries import CardQueries
+from alerts.room.service import Room, build_room
 from alerts.roster import Roster
 from alerts.roster.service import RosterService
 from alerts.rules import CardRules
@@ -102,6 +103,7 @@ class Services:
     roster_service: RosterService
     editing: ConfigService
     rejudger: Rejudger
+    room: Room
 
     def texts(self, language: str) -> Texts:
         """The texts of a language, Chinese for one we do not speak."""
@@ -164,6 +166,7 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
         event_reader=event_reader,
         repairs=Repairs(ingest, database, clock, event_reader, lambda name: _found(settings, name)),
         accounts=Accounts(uow, SystemClock(), _account_policy(settings)), roster=roster,
+        room=build_room(settings, uow, alarms),
         roster_service=RosterService(uow, roster, alarms, catalogue.organisations.keys),
         editing=_editing(settings, uow, keys, presets, catalogue, areas), rejudger=rejudger)
 
@@ -259,8 +262,6 @@ def _account_policy(settings: Settings) -> AccountPolicy:
     security = settings.security
     return AccountPolicy(lock_after=security.lockout_attempts, lock_minutes=security.lockout_minutes,
                          password_min_length=security.password_min_length)
-
-
 
 
 def _found(settings: Settings, name_or_file: str) -> SourceMapping:

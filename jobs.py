@@ -28,6 +28,8 @@ def jobs_of(services: Services) -> list[Job]:
         Job("rejudge", REJUDGE_INTERVAL_S, services.rejudger.work),
         Job("anchor", ANCHOR_INTERVAL_S, services.anchorer.anchor, slot=True),
         Job("recount", settings.sweep.recount_interval_min * 60.0, lambda: recount(services), slot=True),
+        Job("canary", settings.monitor.canary_interval_s, services.room.sender.send, slot=True),
+        Job("speech_watch", TIDY_INTERVAL_S, lambda: watch_speech(services)),
         Job("tidy", TIDY_INTERVAL_S, lambda: tidy(services), slot=True),
     ]
 
@@ -59,6 +61,16 @@ def recount(services: Services) -> None:
             services.alarms.set_alarm(uow.conn, "counters_differ", "", uow.now_us, n=len(result.differences))
         else:
             services.alarms.clear_alarm(uow.conn, "counters_differ", "", uow.now_us)
+
+
+def watch_speech(services: Services) -> None:
+    """A room that is to be spoken to and has no voice says so; it hears the tones all the same."""
+    with services.uow() as uow:
+        if services.room.engine.is_there():
+            services.alarms.clear_alarm(uow.conn, "speech_missing", "", uow.now_us)
+        else:
+            services.alarms.set_alarm(uow.conn, "speech_missing", "", uow.now_us,
+                                      program=services.settings.room.speech_program)
 
 
 def tidy(services: Services) -> None:

@@ -12,6 +12,9 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from alerts.http import create_attachment_blueprint
 from alerts.http import create_blueprint as cards_blueprint
 from alerts.push import LivePush, PushParts
+from alerts.room.heartbeat import Heartbeat, call_outside
+from alerts.room.http import RoomParts
+from alerts.room.http import create_blueprint as room_blueprint
 from alerts.rules import PushRules
 from bootstrap import Services, secret_of
 from config.settings import Settings
@@ -23,13 +26,13 @@ from core.scheduling import Job
 from dashboard import http as site
 from dashboard.gate import Gate, GatePolicy
 from dashboard.live_gauges import LiveGauges, OnDuty
-from dashboard.pages import case, desk, feeds, wall
+from dashboard.pages import case, desk, feeds, health, wall
 from dashboard.sessions import SessionPolicy, Sessions
 from dashboard.shell import ASSETS, mount
 from feeds.http import events_blueprint
 
-DAY_S, SCREENS_KEPT_DAYS = 86_400.0, 30
-PAGES = (wall, desk, case, feeds)
+DAY_S, CALL_INTERVAL_S, SCREENS_KEPT_DAYS = 86_400.0, 60.0, 30
+PAGES = (wall, desk, case, feeds, health)
 ROOT = Path(__file__).resolve().parent
 
 
@@ -47,12 +50,17 @@ def build_server(services: Services, demo_duty: str = "") -> Server:
     app = Flask("yangguang", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = services.settings.ingest.max_body_bytes
     gate = _gate(services)
-    site.install(app, services, gate, Readiness(services.database, services.doorbell, SystemClock()).checks)
+    readiness = Readiness(services.database, services.doorbell, SystemClock())
+    site.install(app, services, gate, readiness.checks)
+    heartbeat = _heartbeat(services, readiness)
     app.register_blueprint(cards_blueprint(services.alerts, services.alert_queries, lambda _request: _present_actor()))
     app.register_blueprint(create_attachment_blueprint(services.attachments, services.alert_queries, services.read_log,
                                                        lambda _request: _present_actor()))
     app.register_blueprint(events_blueprint(services.ingest, services.feed_queries, services.database, services.clock,
                                             services.event_reader))
+    app.register_blueprint(room_blueprint(RoomParts(
+        services.room.audio, services.room.clips, services.alert_queries, services.texts(services.settings.display.language),
+        heartbeat, lambda _request: _present_actor())))
     for page in PAGES:
         mount(app, page, services)
     push = LivePush(_push_parts(services, gate, demo_duty))
@@ -61,7 +69,22 @@ def build_server(services: Services, demo_duty: str = "") -> Server:
     proxies = services.settings.server.trusted_proxies
     if proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]
-    return Server(app, push, [Job("screens", DAY_S, lambda: _forget_screens(services, push), slot=True)])
+    return Server(app, push, [Job("screens", DAY_S, lambda: _forget_screens(services, push), slot=True),
+                              *_outside_calls(services, heartbeat)])
+
+
+def _heartbeat(services: Services, readiness: Readiness) -> Heartbeat:
+    """Good news is at most three canaries old."""
+    stale_after_s = 3 * services.settings.monitor.canary_interval_s
+    return Heartbeat(services.database, SystemClock(), readiness.checks, stale_after_s)
+
+
+def _outside_calls(services: Services, heartbeat: Heartbeat) -> list[Job]:
+    monitor = services.settings.monitor
+    if monitor.call_url is None:
+        return []
+    url = str(monitor.call_url)
+    return [Job("outside_monitor", CALL_INTERVAL_S, lambda: call_outside(heartbeat, url, monitor.call_timeout_s), slot=True)]
 
 
 def _forget_screens(services: Services, push: LivePush) -> None:
@@ -93,11 +116,12 @@ def _push_parts(services: Services, gate: Gate, demo_duty: str) -> PushParts:
                   lambda: [person.display_name for person in services.roster.on_duty(
                       services.clock.now_us(), services.catalogue.default_area)])
     gauges = LiveGauges(services.case_queries, services.alert_queries, services.feed_queries, services.areas, services.clock,
-                        texts, settings.display.wall_rows, duty)
+                        texts, settings.display.wall_rows, duty, services.room)
     return PushParts(
         database=services.database, doorbell=services.doorbell, clock=services.clock, queries=services.alert_queries,
         service=services.alerts, alarms=services.alarms, writer=services.card_writer,
         actor_of=gate.identify_live, credential_of=gate.credential_of, holding=gate.sessions.holding, gauges=gauges,
+        audio=services.room.audio, canary=services.room.canary_rules,
         rules=_push_rules(settings), build=build_id(), is_demo=settings.demo.enabled)
 
 

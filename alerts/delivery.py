@@ -126,6 +126,18 @@ class Delivery:
         with self._lock:
             return [client.sid for client in self._clients.values() if client.actor.name == actor_name]
 
+    def visible(self) -> dict[str, str]:
+        """Pages that have data and paint: sid → screen."""
+        with self._lock:
+            return {client.sid: client.screen or client.actor.name for client in self._clients.values()
+                    if client.sent is not None and not client.is_hidden}
+
+    def screen_of(self, sid: str) -> str:
+        """The name of the screen behind a page; "" for a page that has gone."""
+        with self._lock:
+            client = self._clients.get(sid)
+            return client.screen if client is not None else ""
+
     def credentials(self) -> dict[str, Hashable]:
         """What every client was let in by."""
         with self._lock:

@@ -59,6 +59,7 @@ cards = Table(
 )
 _OPEN = text("closed_at IS NULL")
 Index("uq_cards_open_key", cards.c.key, unique=True, postgresql_where=_OPEN, sqlite_where=_OPEN)
+Index("ix_cards_raised_at", cards.c.raised_at)
 Index("ix_cards_open_level", cards.c.level, cards.c.level_at, postgresql_where=_OPEN, sqlite_where=_OPEN)
 
 # A repeated command gets its first answer again.

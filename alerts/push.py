@@ -26,13 +26,15 @@ from alerts.frames import FrameJson
 from alerts.gauges import GaugeBoard, Gauges
 from alerts.queries import CardQueries, Snapshot
 from alerts.rights import Holding, Rights
+from alerts.room.audio import RoomAudio
+from alerts.room.canary import CanaryRules, CanaryWatch
 from alerts.rules import PushRules
 from alerts.screens import ScreenLog
 from alerts.service import CardService
 from alerts.tailer import Tailer
 from alerts.wire import CardWriter
 from core.access import Actor, Role, require
-from core.clock import Clock
+from core.clock import Clock, SystemClock
 from core.database import Database
 from core.doorbell import Doorbell
 from core.errors import InvalidInput, SupervisionError, Unavailable
@@ -67,6 +69,13 @@ class Resync(msgspec.Struct, frozen=True):
     last_seq: int | None = None
 
 
+class Audio(msgspec.Struct, frozen=True):
+    """A wall asks to speak in its room. `ready`: its sound is on."""
+
+    room: str
+    ready: bool
+
+
 @dataclass(frozen=True, slots=True)
 class PushParts:
     """What the push channel is made of; the composition root gives it.
@@ -74,7 +83,8 @@ class PushParts:
     `actor_of(request)` names the person or screen behind a connection (None: refused); it is asked again for every
     command. `credential_of(request)` names what a connection is let in by (None: nothing that can be taken away) and
     `holding(credentials)` gives those that still hold; it is asked for all connections every few seconds. `gauges()`
-    gives board, figures, feeds, duty, calendar and alarms. `build` names the release: a page of another build gets a
+    gives board, figures, feeds, duty, calendar and alarms. `audio` says which screen of a room speaks; `machine_clock` times
+    the canaries. `build` names the release: a page of another build gets a
     snapshot, sees the new build there and reloads.
     """
 
@@ -92,6 +102,9 @@ class PushParts:
     is_demo: bool = False
     credential_of: Callable[[Request], Hashable] = lambda _request: None
     holding: Holding = frozenset
+    audio: RoomAudio | None = None
+    canary: CanaryRules = field(default_factory=CanaryRules)
+    machine_clock: Clock = field(default_factory=SystemClock)
     monotonic: Callable[[], float] = time.monotonic
 
 
@@ -111,13 +124,15 @@ class LivePush:
         self._outlet = _SocketOutlet(self.socketio, self._refusals)
         self.delivery = Delivery(self._outlet, self._snapshot, rules, parts.monotonic)
         self.screens = ScreenLog(parts.database, parts.alarms, rules.fault_memory_s, parts.monotonic)
+        self.canaries = CanaryWatch(parts.database, parts.machine_clock, parts.canary, self.delivery.visible)
         self._rights = Rights(self.delivery, parts.holding, self._outlet.drop, rules.rights_interval_s, parts.monotonic)
         self.tailer = Tailer(
             database=parts.database, doorbell=parts.doorbell, queries=parts.queries, delivery=self.delivery,
-            gauges=self.gauges, screens=self.screens, clock=parts.clock, rules=rules, monotonic=parts.monotonic,
-            now_iso=self._now_iso, housekeeping=self._keep_house)
+            gauges=self.gauges, screens=self.screens, canaries=self.canaries, clock=parts.clock, rules=rules,
+            monotonic=parts.monotonic, now_iso=self._now_iso, housekeeping=self._keep_house)
         self._cached: tuple[Snapshot, dict[str, Any]] | None = None
         self._one_snapshot = threading.Lock()
+        self._speaking: set[str] = set()
         self._thread: threading.Thread | None = None
 
     def attach(self, app: Flask) -> None:
@@ -162,8 +177,29 @@ class LivePush:
         self._refusals.add(self.socketio.server.manager.eio_sid_from_sid(sid, NAMESPACE))
 
     def confirm(self, sid: str, shown: Shown) -> None:
+        self.canaries.seen(sid, shown.seq, is_hidden=shown.hidden)
         self.delivery.confirm(sid, shown.seq, self._parts.clock.now_us(), _whole(shown.latency_ms), _whole(shown.heap),
                               shown.hidden)
+
+    def speaks(self, sid: str, asked: Audio) -> dict[str, Any]:
+        """Whether this screen is the voice of its room, else which one is; and how long the horn is silent still."""
+        audio, screen = self._parts.audio, self.delivery.screen_of(sid)
+        if audio is None or not screen:
+            return {"speaks": False, "by": "", "silent_ms": 0}
+        room = asked.room[:TEXT_MAX] or "main"
+        if not asked.ready:
+            self._fall_silent(screen)
+            return {"speaks": False, "by": audio.speaker_of(room), "silent_ms": audio.silent_for_ms(room)}
+        speaker = audio.claim(room, screen)
+        if speaker.screen == screen:
+            self._speaking.add(screen)
+        return {"speaks": speaker.screen == screen, "by": speaker.screen, "silent_ms": audio.silent_for_ms(room)}
+
+    def leave(self, sid: str) -> None:
+        """A page is gone; if it was the voice of its room, the next that asks takes over at once."""
+        client = self.delivery.remove(sid)
+        if client is not None:
+            self._fall_silent(client.screen)
 
     def command(self, data: Any) -> Any:
         """The answer to a duty officer's command. Who he is and what he may is asked anew every time."""
@@ -181,6 +217,11 @@ class LivePush:
         return self._parts.writer.said(error.code, **error.details)
 
     # Inside -------------------------------------------------------------------------------------------------------
+
+    def _fall_silent(self, screen: str) -> None:
+        if screen in self._speaking and self._parts.audio is not None:
+            self._speaking.discard(screen)
+            self._parts.audio.give_up(screen)
 
     def _keep_house(self) -> None:
         self._refusals.let_go()
@@ -254,7 +295,7 @@ class LiveNamespace(Namespace):  # type: ignore[misc]
         return ConnectionRefusedError(self._push.said(error), {"code": error.code})
 
     def on_disconnect(self, *_reason: Any) -> None:
-        self._push.delivery.remove(request.sid)  # type: ignore[attr-defined]
+        self._push.leave(request.sid)  # type: ignore[attr-defined]
 
     def on_shown(self, data: Any = None) -> None:
         shown = readable(data, Shown)
@@ -265,6 +306,10 @@ class LiveNamespace(Namespace):  # type: ignore[misc]
         asked = readable(data or {}, Resync)
         last = asked.last_seq if asked and asked.last_seq is not None else -1
         self._push.delivery.resync(request.sid, last)  # type: ignore[attr-defined]
+
+    def on_audio(self, data: Any = None) -> Any:
+        asked = readable(data, Audio)
+        return None if asked is None else self._push.speaks(request.sid, asked)  # type: ignore[attr-defined]
 
     def on_command(self, data: Any = None) -> Any:
         return self._push.command(data)

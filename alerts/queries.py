@@ -109,6 +109,12 @@ class CardQueries:
                    for message in told]
         return CardHistory(self._writer.view(card), msgspec.to_builtins(card.passages), history)
 
+    def find_view(self, card_id: int) -> CardView | None:
+        """A card as it stands now."""
+        with self._database.read() as conn:
+            row = conn.execute(select(cards).where(cards.c.id == card_id)).first()
+        return None if row is None else self._writer.view(from_row(row))
+
     def vitals(self) -> Vitals:
         """Head, counts and fingerprint of one and the same moment."""
         with self._consistent() as conn:

@@ -7,6 +7,7 @@ never make a feed wait.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, select
 
@@ -55,11 +56,6 @@ class ScreenLog:
         with self._database.transaction() as conn:
             return conn.execute(delete(screens).where(screens.c.last_seen_at < before_us)).rowcount
 
-    def rows(self) -> list[dict[str, object]]:
-        """Every known screen, for the health page."""
-        with self._database.read() as conn:
-            return [dict(row) for row in conn.execute(select(screens).order_by(screens.c.screen)).mappings()]
-
     def _known_faults(self) -> dict[str, float]:
         """The standing faults and when they were last seen; those of before a restart count as seen at its first look."""
         if self._faulty is None:
@@ -70,6 +66,30 @@ class ScreenLog:
     def _forgotten(self, faulty: dict[str, float]) -> set[str]:
         now = self._monotonic()
         return {screen for screen, since in faulty.items() if now - since > self._memory_s}
+
+
+@dataclass(frozen=True, slots=True)
+class KnownScreen:
+    """A screen as it last reported itself; instants are microseconds UTC."""
+
+    screen: str
+    name: str
+    last_seq: int
+    last_seen_at: int
+    build: str
+    heap: int | None
+    latency_ms: int | None
+    painted_at: int | None
+    is_faulty: bool
+
+
+def known_screens(database: Database) -> list[KnownScreen]:
+    """Every screen of the registry, by name."""
+    with database.read() as conn:
+        faulty = {alarm.subject for alarm in standing_alarms(conn) if alarm.code == FAULT}
+        return [KnownScreen(row.screen, row.name, row.last_seq, row.last_seen_at, row.build, row.heap, row.latency_ms,
+                            row.painted_at, row.screen in faulty)
+                for row in conn.execute(select(screens).order_by(screens.c.screen))]
 
 
 def _write_receipts(conn: Connection, receipts: Sequence[Client], epoch: str, now_us: int) -> None:

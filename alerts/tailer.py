@@ -14,6 +14,7 @@ from collections.abc import Callable
 from alerts.delivery import Delivery, Troubles
 from alerts.gauges import GaugeBoard
 from alerts.queries import CardQueries, Vitals
+from alerts.room.canary import CanaryWatch
 from alerts.rules import PushRules
 from alerts.screens import ScreenLog
 from core import outbox
@@ -29,11 +30,12 @@ class Tailer:
     """`step` does one round and is all there is to test; `run` repeats it until stopped."""
 
     def __init__(self, *, database: Database, doorbell: Doorbell, queries: CardQueries, delivery: Delivery,
-                 gauges: GaugeBoard, screens: ScreenLog, clock: Clock, rules: PushRules,
+                 gauges: GaugeBoard, screens: ScreenLog, canaries: CanaryWatch, clock: Clock, rules: PushRules,
                  monotonic: Callable[[], float], now_iso: Callable[[], str],
                  housekeeping: Callable[[], None]) -> None:
         self._database, self._doorbell, self._queries, self._delivery = database, doorbell, queries, delivery
         self._gauges, self._screens, self._clock, self._rules = gauges, screens, clock, rules
+        self._canaries = canaries
         self._monotonic, self._now_iso, self._housekeeping = monotonic, now_iso, housekeeping
         self._stopping = threading.Event()
         self._beat_at = self._written_at = float("-inf")
@@ -65,6 +67,7 @@ class Tailer:
     def step(self) -> None:
         self._housekeeping()
         self._follow()
+        self._canaries.finish()
         if self._delivery.count() == 0:
             return
         gauge = self._gauges.news()
@@ -92,6 +95,7 @@ class Tailer:
                 self._delivery.restart(now_epoch, first)
                 epoch = now_epoch
             if messages:
+                self._canaries.note(messages)
                 self._delivery.publish(messages)
                 last = messages[-1].seq
             elif is_new:

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, Field, HttpUrl, SecretStr
 
 from config.documents import Strict
 
@@ -191,6 +191,31 @@ class CardSettings(Strict):
     attachment_types: str = Field(description="Endings accepted, apart by blanks; of pdf doc docx xls xlsx jpg jpeg png txt.")
 
 
+class RoomSettings(Strict):
+    """Sound in the supervision room."""
+
+    speech: Literal["espeak", "off"] = Field(description="Voice that reads new cards aloud; off leaves the tones.")
+    speech_program: str = Field(min_length=1, description="Program of that voice (Debian package espeak-ng).")
+    speech_words_a_minute: int = Field(ge=80, le=300, description="How fast it speaks.")
+    speech_timeout_s: Seconds = Field(description="Seconds after which one sentence is given up.")
+    clip_dir: Path = Field(description="Folder of sentences already spoken, made anew when lost.")
+    clip_max_mib: Count = Field(description="Most MiB of that folder; the longest unused sentences go first.")
+    speaker_lease_s: Seconds = Field(description="Seconds until another screen of a room speaks when one falls silent.")
+    silence_max_min: Count = Field(description="Most minutes for which a horn can be silenced at once.")
+
+
+class MonitorSettings(Strict):
+    """The watch over this program itself."""
+
+    canary_interval_s: Seconds = Field(description="Seconds between two canaries: messages timed from commit to screen.")
+    canary_patience_s: Seconds = Field(description="Seconds a screen has to paint one before it counts as missed.")
+    canary_slow_ms: Count = Field(description="A canary later than so many ms at p95, three times in a row, is an alarm.")
+    canary_kept_days: Count = Field(description="Days for which the times of canaries are kept.")
+    load_days: int = Field(ge=1, le=366, description="Days over which the health page counts alarms.")
+    call_url: HttpUrl | None = Field(description="Address of a monitor outside, called every minute while all is well.")
+    call_timeout_s: Seconds = Field(description="Seconds for that call.")
+
+
 class DisplaySettings(Strict):
     """What people see."""
 
@@ -223,5 +248,7 @@ class Settings(Strict):
     papers: PaperSettings
     complaints: ComplaintSettings
     cards: CardSettings
+    room: RoomSettings
+    monitor: MonitorSettings
     display: DisplaySettings
     log: LogSettings

@@ -24,6 +24,26 @@ class Check:
     detail: str
 
 
+@dataclass(frozen=True, slots=True)
+class JobReport:
+    """A job's last run: microseconds UTC of the machine's clock; `error` is empty when it went well."""
+
+    name: str
+    finished_at: int
+    error: str
+    owner: str
+
+
+def job_reports(database: Database) -> list[JobReport]:
+    """The last finished run of every job, by name."""
+    last = select(job_slots.c.job, func.max(job_slots.c.finished_at).label("at")).where(
+        job_slots.c.finished_at.is_not(None)).group_by(job_slots.c.job).subquery()
+    found = select(job_slots).join(last, (job_slots.c.job == last.c.job) & (job_slots.c.finished_at == last.c.at))
+    with database.read() as conn:
+        return [JobReport(row.job, row.finished_at, row.error or "", row.owner)
+                for row in conn.execute(found.order_by(job_slots.c.job))]
+
+
 class Readiness:
     """Runs the checks. Lease and job times are on `clock`, the clock the scheduler itself runs on."""
 

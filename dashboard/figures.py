@@ -6,6 +6,7 @@ each time the board changes. Lengths are pixels of the 1920 x 1080 design; the b
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from dashboard.theme import Theme
@@ -27,6 +28,33 @@ GRAPH_CONFIG: dict[str, Any] = {
     "responsive": False,
     "plotlyServerURL": "",
 }
+
+
+_HOVER = "%{x}<br>%{y}<extra></extra>"
+QUIET_GRAPH: dict[str, Any] = {**GRAPH_CONFIG, "responsive": True}
+
+
+def trend(theme: Theme, labels: Sequence[str], values: Sequence[int | None], limit: float | None = None) -> Figure:
+    """A line over time with its limit; labels are category names, so that no date is guessed from them."""
+    line = {"type": "scatter", "mode": "lines", "x": list(labels), "y": list(values), "hovertemplate": _HOVER,
+            "line": {"color": theme.color("info"), "width": 2}}
+    shapes = [] if limit is None else [{"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": limit, "y1": limit,
+                                        "line": {"color": theme.color("due-soon"), "width": 1, "dash": "dash"}}]
+    return {"data": [line], "layout": _small(theme) | {"shapes": shapes}}
+
+
+def bars(theme: Theme, labels: Sequence[str], values: Sequence[int]) -> Figure:
+    """A bar per label."""
+    return {"data": [{"type": "bar", "x": list(labels), "y": list(values), "hovertemplate": _HOVER,
+                      "marker": {"color": theme.color("load-5")}}], "layout": _small(theme)}
+
+
+def _small(theme: Theme) -> Figure:
+    """The layout of a picture beside a table: no title, quiet axes, few labels."""
+    axis = {"color": theme.color("text-low"), "gridcolor": theme.color("line-faint"), "zeroline": False, "fixedrange": True}
+    return {"paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)", "font": {"family": theme.font, "size": 12},
+            "margin": {"l": 48, "r": 12, "t": 8, "b": 32}, "showlegend": False, "height": 200,
+            "xaxis": axis | {"type": "category", "nticks": 8}, "yaxis": axis | {"rangemode": "tozero", "nticks": 5}}
 
 
 def heat_map_frame(theme: Theme) -> Figure:

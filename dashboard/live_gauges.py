@@ -1,4 +1,4 @@
-"""What the wall shows beside its cards: board, key figures, feeds, duty, calendar and alarms, as one JSON-safe mapping."""
+"""What the wall shows beside its cards: board, figures, feeds, room, duty, calendar and alarms, as one JSON-safe mapping."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from alerts.alarms import Alarm
 from alerts.queries import CardQueries
+from alerts.room.service import Room
 from cases.areas import Areas
 from cases.queries import CaseQueries
 from core.access import Role
@@ -32,7 +33,8 @@ class LiveGauges:
     """Called at most twice a second whatever the number of screens; every part is a small read."""
 
     def __init__(self, cases: CaseQueries, cards: CardQueries, feeds: FeedQueries, areas: Areas, clock: Clock,
-                 texts: Sentences, rows: int, on_duty: Callable[[], Mapping[str, Any] | None]) -> None:
+                 texts: Sentences, rows: int, on_duty: Callable[[], Mapping[str, Any] | None], room: Room) -> None:
+        self._room = room
         self._cases, self._cards, self._feeds, self._areas, self._clock = cases, cards, feeds, areas, clock
         self._texts, self._rows, self._on_duty = texts, rows, on_duty
         self._zone = ZoneInfo(areas.default.calendar.timezone)
@@ -44,7 +46,14 @@ class LiveGauges:
         return {"board": {"as_of": self._iso(board.as_of), "rows": [asdict(row) for row in board.rows[:self._rows]],
                           "more": max(0, len(board.rows) - self._rows)},
                 "figures": asdict(self._cases.figures(now)), "feeds": [self._feed(feed) for feed in feeds],
-                "duty": self._on_duty(), "calendar": self._calendar(now), "alarms": self._alarms(now, feeds)}
+                "room": self._heard(), "duty": self._on_duty(), "calendar": self._calendar(now),
+                "alarms": self._alarms(now, feeds)}
+
+    def _heard(self) -> dict[str, Any]:
+        """Silenced rooms, and how long the last canary took to the screens."""
+        last = self._room.journeys(1)
+        silences = [{"room": silence.room, "by": silence.by} for silence in self._room.audio.silences()]
+        return {"silences": silences, "latency_ms": last[0].p95_ms if last else None}
 
     def _alarms(self, now: int, feeds: list[FeedHealth]) -> list[dict[str, Any]]:
         told = [self._alarm(alarm) for alarm in self._cards.gathered_alarms()]

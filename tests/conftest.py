@@ -24,6 +24,7 @@ LOOPBACK = ("127.0.0.1", "::1", "localhost", "0.0.0.0")
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--force-color-profile=srgb", "--hide-scrollbars",
+    "--autoplay-policy=no-user-gesture-required",  # as the kiosk browser of a wall is started
 ]
 
 

@@ -20,6 +20,7 @@ const MODULES = {
   "link-strip": () => import("./modules/link_strip.mjs"),
   "queue-strip": () => import("./modules/queue_strip.mjs"),
   "room-strip": () => import("./modules/room_strip.mjs"),
+  "room-voice": () => import("./modules/room_voice.mjs"),
   "screen-care": () => import("./modules/screen_care.mjs"),
   "ticking-clock": () => import("./modules/ticking_clock.mjs"),
 };
@@ -59,6 +60,7 @@ function start(wall) {
   });
   const deps = {
     store, t, now, arrivals, births, faults, onFault, wall, clock: () => clock, link: () => live.link, socket: live.socket,
+    screen: screenName(),
     every: (ms, callback) => every(ms, callback, onFault), scale: rootScale,
     staleAfterMs: config.staleAfterMs,
   };

@@ -14,9 +14,11 @@ def layout(t: Words) -> html.Footer:
 
 
 def _room(t: Words) -> html.Div:
+    sound = [html.Span(t("wall.sound.label"), className="room-label"), part("sound", html.Span, "room-sound num", "—")]
     return html.Div([
         _pair(t("wall.duty.label"), part("duty", html.Span, "room-duty", "—")),
         _pair(t("wall.feeds.label"), part("feeds", html.Span, "room-feeds", "—")),
+        html.Div(sound, className="room-line", **{"data-live": "room-voice"}),
     ], className="foot-room", **{"data-live": "room-strip"})
 
 

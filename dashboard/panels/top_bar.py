@@ -12,7 +12,8 @@ from dashboard.forgery import FIELD
 from dashboard.gate import STAFF, WALL, WATCHERS
 from dashboard.words import Words
 
-PAGES = (("wall", "/wall/", WALL), ("desk", "/desk/", WATCHERS), ("case", "/case/", STAFF), ("feeds", "/feeds/", WATCHERS))
+PAGES = (("wall", "/wall/", WALL), ("desk", "/desk/", WATCHERS), ("case", "/case/", STAFF), ("feeds", "/feeds/", WATCHERS),
+         ("health", "/health/", WATCHERS))
 
 
 def layout(t: Words, page: str, demo: bool) -> html.Header:

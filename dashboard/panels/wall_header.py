@@ -37,5 +37,6 @@ def _link(t: Words) -> html.Div:
     return html.Div([
         html.Div([html.Span(className="link-dot"), part("state", html.Span, "link-state", t("wall.link.connecting"))],
                  className="link-line"),
-        html.Div([part("age", html.Span, "num"), part("build", html.Span, "link-build num")], className="link-line"),
+        html.Div([part("latency", html.Span, "link-latency num"), part("age", html.Span, "num"),
+                  part("build", html.Span, "link-build num")], className="link-line"),
     ], className="link", **{"data-live": "link-strip"})

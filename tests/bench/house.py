@@ -41,7 +41,8 @@ def house(url: str, folder: Path, begins: datetime = BEGINS) -> Iterator[tuple[S
 def settings_of(url: str, folder: Path) -> dict[str, object]:
     """Settings that keep everything in `folder`."""
     return {"database.url": url, "journal.key_path": folder / "journal.key", "journal.anchor_dir": folder / "anchors",
-            "security.secret_key_path": folder / "session.key", "feeds.drop_dir": folder / "drop"}
+            "security.secret_key_path": folder / "session.key", "feeds.drop_dir": folder / "drop",
+            "room.clip_dir": folder / "clips"}
 
 
 def present_at(events: Sequence[CaseEvent]) -> list[datetime]:

@@ -10,7 +10,7 @@ const TICK_MS = 500;
 /** @param {HTMLElement} root with parts state, age, build */
 export function mount(root, { store, t, now, clock, link, every, wall, staleAfterMs }) {
   const part = (name) => root.querySelector(`[data-part=${name}]`);
-  const parts = { state: part("state"), age: part("age"), build: part("build") };
+  const parts = { state: part("state"), age: part("age"), build: part("build"), latency: part("latency") };
   const banners = wall.querySelectorAll("[data-part=stale-words]");
 
   function tick() {
@@ -20,6 +20,7 @@ export function mount(root, { store, t, now, clock, link, every, wall, staleAfte
     if (wall.dataset.freshness !== state) wall.dataset.freshness = state;
     setText(parts.state, refused && state !== "live" ? t("wall.link.refused") : t(`wall.link.${state}`));
     setText(parts.age, ageWords(lastHeardMs == null ? null : now() - lastHeardMs, t));
+    setText(parts.latency, latencyWords(store.get().room, t));
     setText(parts.build, build ? t("wall.link.build", { build }) : "");
     toggle(wall, "is-stale", state === "stale");
     if (state === "stale") showSince(serverTime, lastHeardMs);
@@ -32,6 +33,11 @@ export function mount(root, { store, t, now, clock, link, every, wall, staleAfte
   }
 
   return every(TICK_MS, tick);
+}
+
+/** How long the last canary took from commit to screen; nothing before the first. */
+export function latencyWords(room, t) {
+  return room?.latency_ms == null ? "" : t("wall.link.latency", { ms: room.latency_ms });
 }
 
 /** Age of the newest message in whole seconds, then minutes. */

@@ -25,6 +25,9 @@ class City:
     clock: FrozenClock
     alarms: list[Alarm] = field(default_factory=list)
     silent: int = 0
+    room: Any = field(default_factory=lambda: SimpleNamespace(
+        audio=SimpleNamespace(silences=lambda: [SimpleNamespace(room="main", by="周立新")]),
+        journeys=lambda _count: [SimpleNamespace(p95_ms=120)]))
 
     def gauges(self) -> dict[str, Any]:
         calendar = SimpleNamespace(timezone="Asia/Shanghai", office_state=lambda _now: ("working", ""))
@@ -35,7 +38,8 @@ class City:
                  "cards": SimpleNamespace(gathered_alarms=lambda: self.alarms),
                  "feeds": SimpleNamespace(health=lambda _now: feeds),
                  "areas": SimpleNamespace(default=SimpleNamespace(calendar=calendar))}
-        return LiveGauges(**parts, clock=self.clock, texts=load_texts()["zh"], rows=20, on_duty=lambda: None)()
+        return LiveGauges(**parts, clock=self.clock, texts=load_texts()["zh"], rows=20, on_duty=lambda: None,
+                           room=self.room)()
 
     def told(self) -> list[dict[str, Any]]:
         return self.gauges()["alarms"]
@@ -132,3 +136,7 @@ def test_the_roster_comes_before_the_sessions(frozen_clock: FrozenClock):
     frozen_clock.advance(timedelta(seconds=6))
 
     assert duty() == {"name": "演示值班员", "since": None}, "in a gap of the plan the older ways answer"
+
+
+def test_the_room_says_who_silenced_it_and_how_long_the_last_canary_took(city: City):
+    assert {"silences": [{"room": "main", "by": "周立新"}], "latency_ms": 120} == city.gauges()["room"]

@@ -1,0 +1,1 @@
+"""The supervision room itself: what it says aloud, who may say it, and whether what it shows still reaches its screens."""

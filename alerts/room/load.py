@@ -1,0 +1,145 @@
+"""How heavy the alarms weigh on the people on duty: the figures of ISA-18.2 / IEC 62682 over a window of days.
+
+Limits as the standards' public summaries give them, for one operating position: about one alarm in ten minutes is acceptable,
+two are the most that can be managed, more than ten in ten minutes are a flood; the ten busiest sources carry at most five per
+cent; fewer than five stale alarms (standing for more than a day) on any day. Business time: a demonstration that runs fast is
+judged by its own days.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date, timedelta, tzinfo
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, and_, case, func, select
+
+from alerts.lifecycle import Closing, Level
+from alerts.models import cards
+from core.database import Database
+from core.instants import DAY_US, MINUTE_US, from_us
+
+SLOT_US = 10 * MINUTE_US
+FLOOD = 10
+TOP = 10
+SIGNED_MAX = 50_000  # acknowledgements read for the percentiles; the newest ones count
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One of the busiest: a department's rule."""
+
+    org: str
+    rule: str
+    count: int
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """Minutes from raising to acknowledgement."""
+
+    level: Level
+    count: int
+    median_min: float | None
+    p95_min: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmLoad:
+    """The figures of a window. Shares are between 0 and 1, None where there is nothing to divide by."""
+
+    days: int
+    raised: int
+    per_ten_min: float
+    worst_ten_min: int
+    flood_share: float | None
+    by_level: dict[Level, int]
+    top: list[Source]
+    top_share: float | None
+    stale: int
+    unsigned: int
+    oldest_unsigned_at: int | None
+    signed: list[Signed]
+    by_day: list[tuple[date, int]]
+
+
+class LoadQueries:
+    """Reads only. Cost: one pass over the cards of the window by an index, whatever the number of older ones."""
+
+    def __init__(self, database: Database, zone: tzinfo) -> None:
+        self._database, self._zone = database, zone
+
+    def load(self, now_us: int, days: int) -> AlarmLoad:
+        """The figures of the last `days` days before an instant, warnings included."""
+        begin = now_us - days * DAY_US
+        window = and_(cards.c.raised_at > begin, cards.c.raised_at <= now_us,
+                      cards.c.closed_reason.is_distinct_from(Closing.LOADED_AS_HISTORY.value))
+        with self._database.snapshot() as conn:
+            slots = _slots(conn, window)
+            return _load(conn, window, slots, now_us, days, self._zone)
+
+
+def _slots(conn: Connection, window: ColumnElement[bool]) -> Counter[int]:
+    slot = (cards.c.raised_at // SLOT_US).label("slot")
+    rows = conn.execute(select(slot, func.count()).where(window).group_by(slot))
+    return Counter({int(number): count for number, count in rows})
+
+
+def _load(conn: Connection, window: ColumnElement[bool], slots: Counter[int], now_us: int, days: int,
+          zone: tzinfo) -> AlarmLoad:
+    raised = slots.total()
+    top = _top(conn, window, raised)
+    stale, unsigned, oldest = _standing(conn, now_us)
+    return AlarmLoad(
+        days=days, raised=raised, per_ten_min=raised / (days * DAY_US / SLOT_US), worst_ten_min=max(slots.values(), default=0),
+        flood_share=sum(1 for count in slots.values() if count > FLOOD) / (days * DAY_US / SLOT_US) if raised else None,
+        by_level=_by_level(conn, window), top=top, top_share=sum(source.count for source in top) / raised if raised else None,
+        stale=stale, unsigned=unsigned, oldest_unsigned_at=oldest, signed=[_signed(conn, window, level) for level in Level],
+        by_day=_by_day(slots, now_us, days, zone))
+
+
+def _top(conn: Connection, window: ColumnElement[bool], raised: int) -> list[Source]:
+    busiest = select(cards.c.org, cards.c.rule, func.count()).where(window).group_by(cards.c.org, cards.c.rule).order_by(
+        func.count().desc(), cards.c.org, cards.c.rule).limit(TOP)
+    rows = conn.execute(busiest)
+    return [Source(org, rule, count, count / raised) for org, rule, count in rows]
+
+
+def _standing(conn: Connection, now_us: int) -> tuple[int, int, int | None]:
+    """(stale, unsigned, oldest unsigned): stale stands unsigned for more than a day."""
+    unsigned = and_(cards.c.closed_at.is_(None), cards.c.acked_at.is_(None))
+    row: Any = conn.execute(select(
+        func.count(case((cards.c.raised_at < now_us - DAY_US, 1))), func.count(), func.min(cards.c.raised_at))
+        .where(unsigned)).one()
+    return int(row[0]), int(row[1]), row[2]
+
+
+def _by_level(conn: Connection, window: ColumnElement[bool]) -> dict[Level, int]:
+    found = {Level(level): count for level, count in
+             conn.execute(select(cards.c.level, func.count()).where(window).group_by(cards.c.level))}
+    return {level: found.get(level, 0) for level in Level}
+
+
+def _signed(conn: Connection, window: ColumnElement[bool], level: Level) -> Signed:
+    took = sorted(row[0] for row in conn.execute(
+        select(cards.c.acked_at - cards.c.raised_at).where(window, cards.c.level == int(level), cards.c.acked_at.is_not(None))
+        .order_by(cards.c.raised_at.desc()).limit(SIGNED_MAX)))
+    if not took:
+        return Signed(level, 0, None, None)
+    median, p95 = took[len(took) // 2], took[min(len(took) - 1, int(len(took) * 0.95))]
+    return Signed(level, len(took), median / MINUTE_US, p95 / MINUTE_US)
+
+
+def _by_day(slots: Counter[int], now_us: int, days: int, zone: tzinfo) -> list[tuple[date, int]]:
+    """(day, cards) of the calendar days of the room that the window touches, oldest first."""
+    found: Counter[date] = Counter()
+    for slot, count in slots.items():
+        found[_day(slot * SLOT_US, zone)] += count
+    last = _day(now_us, zone)
+    return [(day, found.get(day, 0)) for day in (last - timedelta(days=back) for back in range(days, -1, -1))]
+
+
+def _day(us: int, zone: tzinfo) -> date:
+    return from_us(us).astimezone(zone).date()

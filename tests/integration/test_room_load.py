@@ -1,0 +1,65 @@
+"""The load of alarms against a hand-counted month, and the reasons why clocks cannot be judged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from alerts.lifecycle import Level
+from alerts.room.load import LoadQueries
+from core.clock import FrozenClock
+from core.database import Database
+from core.instants import DAY_US, HOUR_US, MINUTE_US, from_us
+from tests.unit.alerts.house import ZONE, House, days_ago, passed
+
+NOW = days_ago(0)
+ZONED_NOW = from_us(NOW).astimezone(ZONE)
+
+
+@pytest.fixture
+def house(fresh_database_url: str) -> Iterator[House]:
+    database = Database(fresh_database_url)
+    database.create_all()
+    yield House(database, FrozenClock(from_us(NOW)))
+    database.dispose()
+
+
+def raise_at(house: House, at: int, *rungs: tuple[int, str]) -> None:
+    """Cards learnt of at an instant: (case, rung)."""
+    house.clock.move_to(from_us(at))  # type: ignore[attr-defined]
+    house.record(*(passed(rung, case_id=case, at=at) for case, rung in rungs))
+
+
+def test_an_empty_house_has_no_figures_to_divide(house: House):
+    load = LoadQueries(house.database, ZONE).load(NOW, 30)
+
+    assert (0, 0.0, 0, None, None, 0, 0, None) == (load.raised, load.per_ten_min, load.worst_ten_min, load.flood_share,
+                                                   load.top_share, load.stale, load.unsigned, load.oldest_unsigned_at)
+    assert [(level, 0, None, None) for level in Level] == [(s.level, s.count, s.median_min, s.p95_min) for s in load.signed]
+    assert 31 == len(load.by_day)
+
+
+def test_it_counts_what_a_hand_counts(house: House):
+    slot = (NOW - 3 * DAY_US - HOUR_US) // (10 * MINUTE_US) * 10 * MINUTE_US
+    raise_at(house, NOW - 40 * DAY_US, (900, "red"))                                          # before the window
+    raise_at(house, slot, *((case, "yellow") for case in range(1, 13)))                       # a flood of 12
+    raise_at(house, slot + 20 * MINUTE_US, (20, "red"), (21, "warning"))
+    raise_at(house, NOW - 2 * HOUR_US, (30, "red"))
+    house.clock.move_to(from_us(NOW - HOUR_US))  # type: ignore[attr-defined]
+    reds = [card for card in house.active() if card.level == "red" and card.raised_at > from_us(NOW - DAY_US).isoformat()]
+    house.sign(*reds)
+    load = LoadQueries(house.database, ZONE).load(NOW, 30)
+
+    assert 15 == load.raised
+    assert 12 == load.worst_ten_min
+    assert {Level.WARNING: 1, Level.YELLOW: 12, Level.RED: 2} == load.by_level
+    assert load.per_ten_min == pytest.approx(15 / (30 * 144))
+    assert load.flood_share == pytest.approx(1 / (30 * 144))
+    assert 1.0 == load.top_share
+    assert 15 == sum(source.count for source in load.top)
+    assert (15, 15) == (load.stale, load.unsigned)  # the 13 of the flood's day, the warning and the red of 40 days ago
+    assert NOW - 40 * DAY_US == load.oldest_unsigned_at
+    assert [(Level.RED, 1, 60.0, 60.0)] == [(s.level, s.count, s.median_min, s.p95_min) for s in load.signed if s.count]
+    assert {0: 1, 3: 14} == {back: count for back, (_, count) in enumerate(reversed(load.by_day)) if count}
+    assert ZONED_NOW.date() == load.by_day[-1][0]
