@@ -125,7 +125,8 @@ def test_a_sentence_is_said_once_whoever_asks_for_it_and_how_many_at_a_time(tmp_
 
     assert ["红牌"] == engine.said
     assert 1 == len(set(clips))
-    assert store.clip("红牌", "en") and 2 == len(engine.said)
+    assert store.clip("红牌", "en")
+    assert 2 == len(engine.said)
     assert [] == [path.name for path in tmp_path.iterdir() if path.suffix != ".wav"]
 
 
