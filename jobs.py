@@ -15,6 +15,7 @@ WATCH_INTERVAL_S = 10.0
 REJUDGE_INTERVAL_S = 1.0
 ANCHOR_INTERVAL_S = 60.0
 TIDY_INTERVAL_S = 3600.0
+ROSTER_INTERVAL_S = 60.0
 
 
 def jobs_of(services: Services) -> list[Job]:
@@ -30,6 +31,8 @@ def jobs_of(services: Services) -> list[Job]:
         Job("recount", settings.sweep.recount_interval_min * 60.0, lambda: recount(services), slot=True),
         Job("canary", settings.monitor.canary_interval_s, services.room.sender.send, slot=True),
         Job("speech_watch", TIDY_INTERVAL_S, lambda: watch_speech(services)),
+        Job("roster_watch", ROSTER_INTERVAL_S, lambda: services.roster_service.watch(
+            settings.roster.look_ahead_days, services.case_queries.org_name), slot=True),
         Job("tidy", TIDY_INTERVAL_S, lambda: tidy(services), slot=True),
     ]
 

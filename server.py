@@ -15,6 +15,7 @@ from alerts.push import LivePush, PushParts
 from alerts.room.heartbeat import Heartbeat, call_outside
 from alerts.room.http import RoomParts
 from alerts.room.http import create_blueprint as room_blueprint
+from alerts.roster.http import create_blueprint as roster_blueprint
 from alerts.rules import PushRules
 from bootstrap import Services, secret_of
 from config.settings import Settings
@@ -56,6 +57,8 @@ def build_server(services: Services, demo_duty: str = "") -> Server:
     app.register_blueprint(cards_blueprint(services.alerts, services.alert_queries, lambda _request: _present_actor()))
     app.register_blueprint(create_attachment_blueprint(services.attachments, services.alert_queries, services.read_log,
                                                        lambda _request: _present_actor()))
+    app.register_blueprint(roster_blueprint(services.roster, services.roster_service, services.clock,
+                                            services.catalogue.default_area, lambda _request: _present_actor()))
     app.register_blueprint(events_blueprint(services.ingest, services.feed_queries, services.database, services.clock,
                                             services.event_reader))
     app.register_blueprint(room_blueprint(RoomParts(

@@ -216,6 +216,45 @@ class MonitorSettings(Strict):
     call_timeout_s: Seconds = Field(description="Seconds for that call.")
 
 
+class RosterSettings(Strict):
+    """The duty roster."""
+
+    look_ahead_days: int = Field(ge=1, le=31, description="Days ahead in which a gap of the roster is an alarm.")
+
+
+class NoticeSettings(Strict):
+    """Notices about cards and the ways out of the site. A way without an address is off."""
+
+    policy_dir: Path | None = Field(description="Folder with policy.yaml and the templates; empty: config/notices.")
+    escalation_dir: Path | None = Field(description="Folder of escalation chains; empty: config/escalation.")
+    sandbox: bool = Field(description="Write to the delivery log instead of sending; always so in a demonstration.")
+    base_url: str = Field(pattern=r"^https?://[^\s/]+$", description="Address of this site in links, without a path.")
+    email_url: SecretStr | None = Field(description="mailto:// or mailtos:// address of the mail server (docs/notices.md).")
+    sms_url: SecretStr | None = Field(description="Address of the SMS gateway; {phone}, {text} and {id} are put in.")
+    sms_body: str = Field(description="Body of its request with the same places; empty: a GET without a body.")
+    sms_content_type: str = Field(description="Media type of that body; it decides how values are escaped.")
+    sms_authorization: SecretStr | None = Field(description="Value of the Authorization header of the SMS gateway.")
+    sms_success: str = Field(description="Text an answer of the gateway must contain to count as taken; empty: any 2xx.")
+    webhook_url: SecretStr | None = Field(description="http(s) address that gets every notice as a signed CloudEvent.")
+    webhook_secret: SecretStr | None = Field(description="Key of its HMAC signature, at least 32 characters.")
+    wecom_url: SecretStr | None = Field(description="wecombot:// address of a WeCom group robot.")
+    dingtalk_url: SecretStr | None = Field(description="dingtalk:// address of a DingTalk group robot.")
+    feishu_url: SecretStr | None = Field(description="feishu:// address of a Feishu group robot.")
+    interval_s: Seconds = Field(description="Seconds between two looks for notices to send and steps to take.")
+    batch: Count = Field(description="Notices one sender takes up at a time.")
+    senders: int = Field(ge=1, le=16, description="Notices sent at the same time.")
+    timeout_s: Seconds = Field(description="Seconds for connecting to a peer, and for its answer.")
+    attempts_max: Count = Field(description="Failed attempts after which a notice is put on the dead-letter list.")
+    backoff_s: Seconds = Field(description="Seconds until the second attempt; doubled for each one after.")
+    backoff_max_s: Seconds = Field(description="Longest time between two attempts, in seconds.")
+    lease_s: Seconds = Field(description="Seconds after which a notice taken up by a sender that died is taken up again.")
+    quiet_from: str | None = Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$",
+                                   description="HH:MM from which only red cards leave the site; empty: no quiet hours.")
+    quiet_until: str | None = Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", description="HH:MM at which they end.")
+    flood_per_hour: Count = Field(description="Notices below red that may reach one address outside the site in an hour.")
+    audit_after_min: Count = Field(description="Minutes after which a notice that has not ended is an alarm.")
+
+
 class DisplaySettings(Strict):
     """What people see."""
 
@@ -250,5 +289,7 @@ class Settings(Strict):
     cards: CardSettings
     room: RoomSettings
     monitor: MonitorSettings
+    roster: RosterSettings
+    notices: NoticeSettings
     display: DisplaySettings
     log: LogSettings

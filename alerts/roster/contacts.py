@@ -10,8 +10,8 @@ import msgspec
 
 from core.errors import InvalidInput
 
-_PHONE = re.compile(r"^\+?[0-9][0-9 -]{4,30}$")
-_EMAIL = re.compile(r"^[^@\s,;<>\"']{1,64}@[A-Za-z0-9.-]{1,60}\.[A-Za-z]{2,20}$|^[^@\s,;<>\"']{1,64}@localhost$")
+_PHONE = re.compile(r"^\+?[0-9][0-9 -]{4,30}\Z")
+_EMAIL = re.compile(r"^[^@\s,;<>\"']{1,64}@[A-Za-z0-9.-]{1,60}\.[A-Za-z]{2,20}\Z|^[^@\s,;<>\"']{1,64}@localhost\Z")
 
 
 class Addressee(StrEnum):
@@ -27,7 +27,7 @@ class Addressee(StrEnum):
 
 
 class Channel(StrEnum):
-    """The ways a notice may take. `sandbox` writes to the delivery log only."""
+    """The ways a notice may take."""
 
     IN_SITE = "in_site"
     EMAIL = "email"
@@ -36,7 +36,6 @@ class Channel(StrEnum):
     DINGTALK = "dingtalk"
     FEISHU = "feishu"
     WEBHOOK = "webhook"
-    SANDBOX = "sandbox"
 
 
 # What a person may prefer. The groups (WeCom, DingTalk, Feishu) and the webhook have one address per installation.

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from alerts.lifecycle import State as CardState
+from alerts.notices.words import NoticeState, Reason
+from alerts.roster.contacts import Addressee, Channel
 from cases.events import ClockKind, EventKind, Status
 from cases.projection import Condition, Light
 from cases.states import State
@@ -30,7 +32,8 @@ def _rows() -> dict[str, set[str]]:
     return rows
 
 
-@pytest.mark.parametrize("codes", [EventKind, State, Role, ClockKind, Condition, Light, CardState, Unit, Status, Act],
+@pytest.mark.parametrize("codes", [EventKind, State, Role, ClockKind, Condition, Light, CardState, Unit, Status, Act,
+                                   NoticeState, Reason, Channel, Addressee],
                          ids=lambda codes: f"{codes.__module__}.{codes.__name__}")
 def test_every_code_is_explained(codes: type[Enum]) -> None:
     rows = _rows()
@@ -39,7 +42,9 @@ def test_every_code_is_explained(codes: type[Enum]) -> None:
 
 @pytest.mark.parametrize(("codes", "group"), [
     (EventKind, "event_kind"), (Role, "role"), (ClockKind, "clock"), (CardState, "card_state"), (Status, "outcome"),
-    (Act, "violation"), (Unit, "unit"), (Condition, "clock_condition")], ids=lambda value: getattr(value, "__name__", value))
+    (Act, "violation"), (Unit, "unit"), (Condition, "clock_condition"),
+    (NoticeState, "notice.state"), (Reason, "notice.reason"), (Channel, "notice.channel"), (Addressee, "addressee")],
+    ids=lambda value: getattr(value, "__name__", value))
 def test_the_glossary_and_the_pages_use_the_same_chinese(codes: type[Enum], group: str) -> None:
     rows, texts = _rows(), load_texts()["zh"]
     differing = {member.value: (rows[member.value], texts.get(f"{group}.{member.value}")) for member in codes

@@ -11,12 +11,15 @@ import pytest
 
 from alerts.lifecycle import Closing, Level
 from alerts.lifecycle import State as CardState
+from alerts.notices.words import NoticeState, Reason
+from alerts.roster.contacts import Channel
 from cases.events import ClockKind, EventKind, Status
 from cases.projection import Condition, Light
 from cases.states import State
 from config.acts import Act
 from config.catalogue import Category, ItemKind, SpecialKind
 from config.ladders import Addressee
+from config.notice_policy import Occasion
 from config.texts import LANGUAGES, load_texts
 from core.access import Role
 from core.errors import ConfigError
@@ -30,6 +33,8 @@ CODES: dict[str, Iterable[str]] = {
     "category": get_args(Category), "special_kind": get_args(SpecialKind),
     "office_state": ["working", "before", "lunch", "after", "weekend", "holiday", "unpublished"],
     "violation": Act, "addressee": get_args(Addressee),
+    "notice.what": get_args(Occasion), "notice.state": NoticeState, "notice.reason": Reason, "notice.channel": Channel,
+    "notice.outcome": ["sent", "failed", "refused"],
     "feed.state": ["ok", "late", "silent", "never"],
 }
 
