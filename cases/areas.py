@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, literal, select, union_all
 
+from cases.clocks import Scale, scale_of
 from cases.models import areas
 from cases.states import Fold
 from config.ladders import Preset, Rule
@@ -29,11 +30,13 @@ from config.versions import (
 from core.database import bulk_upsert
 from core.errors import ConfigError
 from core.instants import DAY_US, date_of
+from core.limits import Limit
 from core.models import marks
 from core.working_calendar import WorkingCalendar
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
+MAX_SCALES = 10_000  # a feed may state any limit at every event
 _COLUMNS = ("area", "name", "calendar", "timezone", "preset")
 # The few areas and the name of the configuration in one look: it is asked at the start of every transaction that judges.
 _STORED = union_all(select(*areas.c[_COLUMNS]),
@@ -53,11 +56,18 @@ class Area:
 
 @dataclass(frozen=True, slots=True)
 class AreaContext:
-    """What the clocks of an area need. Rules are remembered per kind and day: every event asks for them."""
+    """What the clocks of an area need. Rules are remembered per kind and day, scales per rule and limit: every event asks
+    for them."""
 
     calendar: WorkingCalendar
     preset: Preset
     rules: dict[tuple[str, int], Rule | None] = field(default_factory=dict, compare=False)
+    scales: dict[tuple[str, Limit], Scale] = field(default_factory=dict, compare=False)
+
+    @property
+    def preset_key(self) -> str:
+        """`id@version`, what a clock or a card stores as evidence."""
+        return f"{self.preset.id}@{self.preset.version}"
 
     def rule(self, kind: str, day: int) -> Rule | None:
         """The rule in force for that kind of clock on an epoch day."""
@@ -65,6 +75,16 @@ class AreaContext:
         if key not in self.rules:
             self.rules[key] = self.preset.rule_for(kind, date_of(day)) if self.preset.holds_on(date_of(day)) else None
         return self.rules[key]
+
+    def scale(self, rule: Rule, limit: Limit) -> Scale:
+        """The limit on the rule's ladder, by this calendar."""
+        known = self.scales.get((rule.id, limit))
+        if known is not None and known.rule is rule:
+            return known
+        if len(self.scales) >= MAX_SCALES:
+            self.scales.clear()
+        scale = self.scales[rule.id, limit] = scale_of(limit, rule, self.calendar)
+        return scale
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,26 +112,26 @@ class Changes:
     withdrawn: list[tuple[ClockRef, str]] = field(default_factory=list)
     gone: list[ClockRef] = field(default_factory=list)
     lights: dict[tuple[str, str], list[int]] = field(default_factory=lambda: defaultdict(lambda: [0] * len(LIGHTS)))
-    days: dict[tuple[str, int], list[int]] = field(default_factory=lambda: defaultdict(lambda: [0] * len(MEASURES)))
+    tallies: dict[str, int] = field(default_factory=lambda: defaultdict(int))  # how many more cases have this tally
     events: list[Any] = field(default_factory=list)
 
     def case(self, case_id: int, fold: Fold, light: Light, tally: Tally, before: StoredCase | None) -> None:
         """Write the case and move it from its old place in the counters to the new one."""
-        org, item, text = fold.org or NO_ORG, fold.item, tally.text
-        row = (org, item, _TEXTS[fold.state], _TEXTS[light], fold.accepted.at if fold.accepted else None,
-               fold.closed.at if fold.closed else None, fold.last_key[0], text, _pack(fold), case_id)
+        org, item, accepted, closed, text = fold.org or NO_ORG, fold.item, fold.accepted, fold.closed, tally.text
+        row = (org, item, _TEXTS[fold.state], _TEXTS[light], accepted.at if accepted else None,
+               closed.at if closed else None, fold.last_key[0], text, _pack(fold), case_id)
         if before is None:
             self.new_cases.append((fold.area, fold.case_no, *row))
             self._count(org, item, light, 1)
-            self._tally(tally, 1)
+            self.tallies[text] += 1
             return
         self.cases.append(row)
         if (before.org, before.item, before.light) != (org, item, light):
             self._count(before.org, before.item, before.light, -1)
             self._count(org, item, light, 1)
         if before.tally != text:
-            self._tally(read_tally(before.tally), -1)
-            self._tally(tally, 1)
+            self.tallies[before.tally] -= 1
+            self.tallies[text] += 1
 
     def touch(self, case_id: int, fold: Fold) -> None:
         """Write a case of which nothing but the facts changed: same light, same clocks, same place in the counters."""
@@ -140,16 +140,26 @@ class Changes:
     def clocks_of(self, fold: Fold, case_id: int, states: Sequence[ClockState], before: Mapping[ClockRef, StoredClock],
                   now_us: int) -> None:
         """Write the clocks and tell what became true or untrue since they were last looked at."""
-        facts = facts_of(fold, case_id)
         for state in states:
             known, evidence = before.get(state.ref), _evidence(state)
             if known is not None and known.says(state, evidence):
                 continue
             (self.new_clocks if known is None else self.clocks).append(_clock_row(state, evidence))
-            self._rungs(state, known, facts, now_us)
-            self._judgement(state, known, facts)
-        for ref in before.keys() - {state.ref for state in states}:
-            self._remove(before[ref], facts)
+            if evidence or (known is not None and known.evidence):  # else it told nothing, and had told nothing
+                facts = facts_of(fold, case_id)
+                self._rungs(state, known, facts, now_us)
+                self._judgement(state, known, facts)
+        if before:
+            for ref in before.keys() - {state.ref for state in states}:
+                self._remove(before[ref], facts_of(fold, case_id))
+
+    def days(self) -> dict[tuple[str, int], list[int]]:
+        """What the tallies add to the day counters: counts per measure by (organisation, day)."""
+        days: dict[tuple[str, int], list[int]] = defaultdict(lambda: [0] * len(MEASURES))
+        for text, by in self.tallies.items():
+            for org, day, measure in read_tally(text).entries():
+                days[org, day][measure] += by
+        return days
 
     def write(self, uow: UnitOfWork) -> None:
         """All of it, then the domain events' reactions, in the caller's transaction."""
@@ -171,16 +181,12 @@ class Changes:
         names = tuple(light.value for light in LIGHTS)
         lights = [(org, item, *counts) for (org, item), counts in self.lights.items() if any(counts)]
         bulk_upsert(uow.conn, counter_lights, ("org", "item", *names), lights, key=("org", "item"), add=names)
-        days = [(org, day, *counts) for (org, day), counts in self.days.items() if any(counts)]
+        days = [(org, day, *counts) for (org, day), counts in self.days().items() if any(counts)]
         bulk_upsert(uow.conn, counter_days, ("org", "day", *MEASURES), days, key=("org", "day"), add=MEASURES)
 
     def _count(self, org: str, item: str, light: Light, by: int) -> None:
         if light is not Light.NONE:
             self.lights[org, item][_PLACES[light]] += by
-
-    def _tally(self, tally: Tally, by: int) -> None:
-        for org, day, measure in tally.entries():
-            self.days[org, day][measure] += by
 
     def _rungs(self, state: ClockState, known: StoredClock | None, facts: CaseFacts, now_us: int) -> None:
         """Claim what passed, move what facts moved, withdraw what they unjustify, and tell each of it."""

@@ -17,7 +17,7 @@ import msgspec
 
 from cases.events import Due
 from cases.states import Moment, Stop
-from config.ladders import Rung
+from config.ladders import Rule, Rung
 from core.instants import DAY_US, HOUR_US, MINUTE_US
 from core.limits import Granularity, Limit, Unit
 from core.working_calendar import WorkingCalendar
@@ -104,6 +104,43 @@ def threshold_of(timing: Timing, rung: Rung) -> float | None:
     if offset < 0 and timing.amount + offset <= 0:
         return timing.amount / 2 if timing.amount > 0 else None
     return timing.amount + offset
+
+
+class Scale(msgspec.Struct, frozen=True):
+    """A limit as a rule's ladder measures it by one calendar: what the clocks of that limit have in common, worked out once.
+
+    `thresholds` are the units used when the case is due and when each of the rungs `codes` passes; `spans_us` are the same in
+    working time, None where days are counted.
+    """
+
+    limit: Limit
+    rule: Rule
+    calendar: WorkingCalendar
+    codes: tuple[str, ...]
+    levels: tuple[int, ...]
+    thresholds: tuple[float, ...]
+    spans_us: tuple[int, ...] | None
+    text: str
+
+
+def scale_of(limit: Limit, rule: Rule, calendar: WorkingCalendar) -> Scale:
+    """The limit on the ladder of the rule."""
+    timing = timing_of_limit(limit, Moment(0), (), calendar)
+    marks = [(rung, units) for rung in rule.rungs if (units := threshold_of(timing, rung)) is not None]
+    thresholds = (timing.amount, *[units for _, units in marks])
+    spans = tuple([round(units * _unit_us(timing)) for units in thresholds])
+    in_working_time = not timing.by_day and limit.unit is not Unit.CALENDAR_DAY and min(spans) > 0
+    return Scale(limit, rule, calendar, tuple([rung.code for rung, _ in marks]), tuple([rung.level for rung, _ in marks]),
+                 thresholds, spans if in_working_time else None, str(limit))
+
+
+def instants_on(scale: Scale, started: Moment) -> list[int | None]:
+    """When a clock that nothing stops is due and when each rung of its scale passes: `instants` at a third of the cost."""
+    if scale.spans_us is None or not scale.calendar.has_one_offset:
+        timing = timing_of_limit(scale.limit, started, (), scale.calendar)
+        return [instant_after(timing, units) for units in scale.thresholds]
+    east_us = started.utc_offset * MINUTE_US
+    return [local - east_us for local in scale.calendar.advance_each(started.at + east_us, scale.spans_us)]
 
 
 def instant_after(timing: Timing, units: float) -> int | None:

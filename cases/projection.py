@@ -14,13 +14,15 @@ from typing import Protocol
 import msgspec
 
 from cases.areas import AreaContext
-from cases.clocks import Passage, Span, Timing, instants, suspensions, timing_of_due, timing_of_limit
+from cases.clocks import Span, Timing, instants, instants_on, suspensions, timing_of_due, timing_of_limit
 from cases.events import CaseFacts, ClockKind, ClockRef, Due, EventKind
 from cases.states import Fold, Moment, State, Stop
 from config.ladders import Rule
 from core.errors import SupervisionError
 from core.instants import DAY_US, MINUTE_US
 from core.limits import Granularity, Limit, Unit, parse_limit
+
+Passing = tuple[str, int, int | None]  # rung, level, the instant it passes: None while a stop is open before it
 
 
 class Condition(StrEnum):
@@ -73,7 +75,7 @@ class ClockState(msgspec.Struct, frozen=True, gc=False):
     due_at: int | None = None
     ended: Moment | None = None
     stops: tuple[Span, ...] = ()
-    passages: tuple[tuple[str, int, int | None], ...] = ()
+    passages: tuple[Passing, ...] = ()
     passed: tuple[str, ...] = ()
     next_at: int | None = None
     amount: float = 0
@@ -144,11 +146,14 @@ def light_of(fold: Fold, clocks: list[ClockState]) -> Light:
     """The worst light of the open clocks of an open case."""
     if not fold.is_open:
         return Light.NONE
-    running = [clock for clock in clocks if clock.ended is None]
-    level = max((clock.level for clock in running), default=0)
+    level, is_unjudgeable = 0, False
+    for clock in clocks:
+        if clock.ended is None:
+            level = max(level, clock.level)
+            is_unjudgeable = is_unjudgeable or clock.condition is Condition.UNJUDGEABLE
     if level:
         return LIGHT_OF_LEVEL[level]
-    if any(clock.condition is Condition.UNJUDGEABLE for clock in running):
+    if is_unjudgeable:
         return Light.UNJUDGEABLE
     return Light.SUSPENDED if fold.state in _AT_REST else Light.NORMAL
 
@@ -276,7 +281,7 @@ def _rule(context: AreaContext, kind: ClockKind, opened: Moment) -> Rule | None:
 
 def _judge(watch: _Watch, context: AreaContext, now_us: int) -> ClockState:
     try:
-        return _judged(watch, _timing(watch, context), context, now_us)
+        return _judged(watch, context, now_us)
     except _RAISED_BY_FACTS as error:
         return _unjudgeable(watch.ref, watch.started, watch.ended, *_why_not(error, watch.rule.id))
 
@@ -304,33 +309,53 @@ def _timing(watch: _Watch, context: AreaContext) -> Timing:
     return timing_of_limit(watch.limit, watch.started, stops, context.calendar)
 
 
-def _judged(watch: _Watch, timing: Timing, context: AreaContext, now_us: int) -> ClockState:
-    due_at, rungs = instants(timing, watch.rule.rungs)
-    until = now_us if watch.ended is None else min(now_us, watch.ended.at)
-    passed = [rung for rung in rungs if rung.at is not None and _has_passed(rung.at, until, watch, timing)]
+def _judged(watch: _Watch, context: AreaContext, now_us: int) -> ClockState:
+    if watch.stops or watch.due is not None or watch.limit is None:
+        return _judged_by_ledger(watch, context, now_us)
+    scale = context.scale(watch.rule, watch.limit)
+    due_at, *reached = instants_on(scale, watch.started)
+    limit, rungs = scale.limit, tuple(zip(scale.codes, scale.levels, reached, strict=True))
+    passed, level, next_at = _standing(rungs, watch.ended, now_us, by_day=limit.granularity is Granularity.DAY)
     return ClockState(
-        ref=watch.ref, condition=_condition(watch, timing, now_us), level=max([rung.level for rung in passed], default=0),
+        ref=watch.ref, condition=Condition.RUNNING if watch.ended is None else Condition.ENDED, level=level,
+        limit_text=scale.text, started=watch.started, due_at=due_at, ended=watch.ended, passages=rungs, passed=passed,
+        next_at=next_at, amount=limit.amount, unit=limit.unit, granularity=limit.granularity, calendar=context.calendar.key,
+        rule=watch.rule.id, rule_version=context.preset_key, name=watch.name)
+
+
+def _judged_by_ledger(watch: _Watch, context: AreaContext, now_us: int) -> ClockState:
+    """A clock that was stopped, or whose budget is its own."""
+    timing = _timing(watch, context)
+    due_at, reached = instants(timing, watch.rule.rungs)
+    rungs = tuple([(rung.code, rung.level, rung.at) for rung in reached])
+    passed, level, next_at = _standing(rungs, watch.ended, now_us, by_day=timing.by_day)
+    return ClockState(
+        ref=watch.ref, condition=_condition(watch, timing, now_us), level=level,
         limit_text=str(watch.limit) if watch.due is None else "due", started=watch.started,
-        due_at=due_at, ended=watch.ended, stops=timing.stops,
-        passages=tuple([(rung.code, rung.level, rung.at) for rung in rungs]),
-        passed=tuple([rung.code for rung in passed]), next_at=_next_at(watch, timing, rungs, passed),
+        due_at=due_at, ended=watch.ended, stops=timing.stops, passages=rungs, passed=passed, next_at=next_at,
         amount=timing.amount, unit=timing.unit, granularity=timing.granularity,
-        calendar=context.calendar.key, rule=watch.rule.id, rule_version=f"{context.preset.id}@{context.preset.version}",
-        name=watch.name)
+        calendar=context.calendar.key, rule=watch.rule.id, rule_version=context.preset_key, name=watch.name)
 
 
-def _has_passed(at: int, until: int, watch: _Watch, timing: Timing) -> bool:
-    """A rung passes at its instant; a clock that ended exactly then was still in time (one second late is late)."""
-    if watch.ended is not None and until == watch.ended.at and not timing.by_day:
-        return at < until
-    return at <= until
+def _standing(rungs: tuple[Passing, ...], ended: Moment | None, now_us: int, *,
+              by_day: bool) -> tuple[tuple[str, ...], int, int | None]:
+    """(rungs passed, the worst level among them, the instant of the next rung to come).
 
-
-def _next_at(watch: _Watch, timing: Timing, rungs: list[Passage], passed: list[Passage]) -> int | None:
-    """The next rung to come. A clock whose end is told a few minutes ahead may still pass one before that end."""
-    waiting = [rung.at for rung in rungs if rung not in passed and rung.at is not None
-               and (watch.ended is None or _has_passed(rung.at, watch.ended.at, watch, timing))]
-    return min(waiting, default=None)
+    A rung passes at its instant; a clock that ended exactly then was still in time (one second late is late), if it is not
+    judged by day. A clock whose end is told a few minutes ahead may still pass a rung before that end.
+    """
+    last = None if ended is None else ended.at if by_day else ended.at - 1
+    until = now_us if last is None or now_us < last else last
+    passed, level, next_at = [], 0, None
+    for code, its_level, at in rungs:
+        if at is None:
+            continue
+        if at <= until:
+            passed.append(code)
+            level = max(level, its_level)
+        elif (last is None or at <= last) and (next_at is None or at < next_at):
+            next_at = at
+    return tuple(passed), level, next_at
 
 
 def _condition(watch: _Watch, timing: Timing, now_us: int) -> Condition:

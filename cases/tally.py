@@ -7,7 +7,9 @@ else by the statutory one (early-completion rate: domain.md §7.1).
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from functools import lru_cache
+
+import msgspec
 
 from cases.events import ClockKind, EventKind
 from cases.projection import ClockState
@@ -19,7 +21,7 @@ _RECEIVED, _ACCEPTED, _CLOSED, _EARLY, _ON_DUE_DAY, _LATE = range(len(MEASURES))
 _JUDGED_BY = (ClockKind.PROMISED, ClockKind.OWN, ClockKind.STATUTORY)
 
 
-class Tally(NamedTuple):
+class Tally(msgspec.Struct, frozen=True, gc=False):
     """Days are epoch days or None; `outcome` is a measure's index or None."""
 
     org: str = ""
@@ -30,7 +32,7 @@ class Tally(NamedTuple):
 
     @property
     def text(self) -> str:
-        return "\x1f".join([self.org, *["" if value is None else str(value) for value in self[1:]]])
+        return _text_of(self)
 
     def entries(self) -> Iterator[tuple[str, int, int]]:
         """(org, day, measure) for each counter this case adds one to."""
@@ -39,6 +41,12 @@ class Tally(NamedTuple):
                 yield self.org, day, measure
         if self.closed is not None and self.outcome is not None:
             yield self.org, self.closed, self.outcome
+
+
+@lru_cache(maxsize=8192)  # the cases of an organisation's day share it
+def _text_of(tally: Tally) -> str:
+    numbers = (tally.received, tally.accepted, tally.closed, tally.outcome)
+    return "\x1f".join([tally.org, *["" if value is None else str(value) for value in numbers]])
 
 
 def tally_of(fold: Fold, org: str, clocks: Sequence[ClockState]) -> Tally:
@@ -55,7 +63,7 @@ def read_tally(text: str) -> Tally:
 
 
 def _day(moment: Moment | None) -> int | None:
-    return None if moment is None else moment.local // DAY_US
+    return None if moment is None else (moment.at + moment.utc_offset * MINUTE_US) // DAY_US
 
 
 def _outcome(closed: Moment | None, clocks: Sequence[ClockState]) -> int | None:

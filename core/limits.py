@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+
+import msgspec
 
 from core.errors import InvalidInput
 
@@ -25,8 +26,7 @@ class Granularity(StrEnum):
     INSTANT = "instant"
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
+class Limit(msgspec.Struct, frozen=True, cache_hash=True):
     """A budget of time. Amount 0 means "at once"; "no limit" is None, never 0 (行政许可法 Art. 82: unit is stored)."""
 
     amount: int

@@ -11,7 +11,7 @@ Days are epoch days. Local instants are microseconds since 1970-01-01 00:00 on t
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -122,8 +122,18 @@ class WorkingCalendar:
         """The earliest local instant by which `amount_us` of working time has passed since `local_from`."""
         if amount_us <= 0:
             return local_from
-        whole, part = divmod(self._worked(local_from) + amount_us - 1, self.day_us)
-        return self._nth(whole) * DAY_US + self._clock_time(part + 1)
+        return self.advance_each(local_from, (amount_us,))[0]
+
+    def advance_each(self, local_from: int, amounts_us: Sequence[int]) -> list[int]:
+        """`advance` by each of several amounts, all above 0: the start is placed once, and whole days end at one hour."""
+        worked, of_part, hour = self._worked(local_from) - 1, -1, 0
+        reached = []
+        for amount_us in amounts_us:
+            whole, part = divmod(worked + amount_us, self.day_us)
+            if part != of_part:
+                of_part, hour = part, self._clock_time(part + 1)
+            reached.append(self._nth(whole) * DAY_US + hour)
+        return reached
 
     # Zone -----------------------------------------------------------------------------------------------------
 
@@ -138,6 +148,11 @@ class WorkingCalendar:
         if self._fixed_offset_us is not None:
             return local_us - self._fixed_offset_us
         return to_us(from_us(local_us).replace(tzinfo=self.zone))
+
+    @property
+    def has_one_offset(self) -> bool:
+        """Whether the zone never changes its clocks, so that local and UTC are always as far apart."""
+        return self._fixed_offset_us is not None
 
     def today(self, us: int) -> int:
         """Epoch day of an instant on this area's wall clock."""

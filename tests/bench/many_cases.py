@@ -96,9 +96,10 @@ def _model(counters: Changes, item: Item, at: int, now_us: int, areas: Areas, ca
     written = Changes()
     written.case(0, fold, light_of(fold, states), tally_of(fold, fold.org, states), None)
     written.clocks_of(fold, 0, states, {}, now_us)
-    for total, own in ((counters.lights, written.lights), (counters.days, written.days)):
-        for place, counts in own.items():
-            total[place] = [sum_ + times * one for sum_, one in zip(total[place], counts, strict=True)]  # type: ignore[index]
+    for place, counts in written.lights.items():
+        counters.lights[place] = [total + times * one for total, one in zip(counters.lights[place], counts, strict=True)]
+    for text, cases in written.tallies.items():
+        counters.tallies[text] += times * cases
     case = written.new_cases[0]
     before, _, after = case[-2].partition(number.encode())
     return _Model(case, (before, after), written.new_clocks)
@@ -167,4 +168,4 @@ def _write_counters(database: Database, counters: Changes) -> None:
         bulk_insert(conn, counter_lights, ("org", "item", *(light.value for light in LIGHTS)),
                     [(*place, *counts) for place, counts in counters.lights.items()])
         bulk_insert(conn, counter_days, ("org", "day", *MEASURES),
-                    [(*place, *counts) for place, counts in counters.days.items()])
+                    [(*place, *counts) for place, counts in counters.days().items()])

@@ -12,8 +12,10 @@ from cases.clocks import (
     Timing,
     due_day,
     due_instant,
+    instants_on,
     merge,
     passages,
+    scale_of,
     suspensions,
     timing_of_due,
     timing_of_limit,
@@ -21,7 +23,7 @@ from cases.clocks import (
 )
 from cases.events import Due
 from cases.states import Moment, Stop
-from config.ladders import Rung
+from config.ladders import Rule, Rung
 from core.instants import DAY_US, HOUR_US, MINUTE_US
 from core.limits import Granularity, Limit, Unit
 from core.working_calendar import WorkingCalendar
@@ -196,3 +198,19 @@ def test_the_rungs_of_a_ladder_pass_in_their_order(limit, facts):
     instants = [end_of(rung.at) for rung in found]
     assert instants == sorted(instants)
     assert end_of(next(rung.at for rung in found if rung.code == "yellow")) == end_of(due_instant(timing(limit, facts)))
+
+
+FRACTION = Rung(code="used", level=1, fraction=0.9, label="u", label_en="u", demanded_action="a", demanded_action_en="a")
+RULE = Rule(id="any", watches="own", name="n", name_en="n", legal_basis="b", source="s", demanded_action="a",
+            rungs=(FRACTION, *LADDER))
+
+
+@given(LIMITS, facts(), st.sampled_from(["Asia/Shanghai", "Europe/Berlin"]))
+def test_a_scale_worked_out_once_gives_the_instants_of_every_clock_of_its_limit(limit, facts, zone):
+    calendar, opened, _ = facts
+    calendar = calendar.in_zone(zone)
+    clock, scale = timing_of_limit(limit, opened, (), calendar), scale_of(limit, RULE, calendar)
+    due_at, *reached = instants_on(scale, opened)
+    assert due_at == due_instant(clock)
+    assert list(zip(scale.codes, scale.levels, reached)) == [
+        (rung.code, rung.level, rung.at) for rung in passages(clock, RULE.rungs)]

@@ -107,6 +107,12 @@ def test_advancing_ends_at_the_earliest_instant(calendar, start, amount):
     assert calendar.measure(start, calendar.advance(start, amount) - 1) == amount - 1
 
 
+@given(calendars(), LOCAL_INSTANTS, st.lists(st.integers(1, 60 * DAY_US), max_size=4))
+def test_advancing_by_several_amounts_is_advancing_by_each(calendar, start, amounts):
+    amounts = [amount % (30 * calendar.day_us) + 1 for amount in amounts]
+    assert calendar.advance_each(start, amounts) == [calendar.advance(start, amount) for amount in amounts]
+
+
 @given(calendars(), LOCAL_INSTANTS, st.integers(0, 90 * DAY_US))
 def test_advancing_what_was_measured_ends_where_work_last_stopped(calendar, start, later):
     end = start + later
