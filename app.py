@@ -162,6 +162,7 @@ def _add_administration(commands: argparse._SubParsersAction[argparse.ArgumentPa
     person.add_argument("--name", dest="label", help="name shown to others")
     person.add_argument("--role", action="append", default=[], help="may be given several times")
     person.add_argument("--org", help="unit of a department user")
+    person.add_argument("--area", help="code of the one area the person sees; empty text for all of them")
     person.add_argument("--password", action="store_true", help="ask for a new password")
     standing = person.add_mutually_exclusive_group()
     standing.add_argument("--deactivate", dest="is_active", action="store_const", const=False, help="end its sessions")

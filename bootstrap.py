@@ -25,6 +25,7 @@ from alerts.roster import Roster
 from alerts.roster.service import RosterService
 from alerts.rules import CardRules
 from alerts.service import CardService
+from alerts.terms import Terms
 from alerts.wire import CardWriter
 from alerts.wording import LadderWording
 from cases.anchoring import Anchorer
@@ -146,7 +147,7 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
     sweeper = Sweeper(uow, recorder, settings.sweep.batch, settings.sweep.retry_after_s, judged_by=_print_of(settings))
     case_queries = CaseQueries(database, areas, catalogue)
     writer = _card_writer(settings, case_queries, presets, languages, areas)
-    alerts, alarms = CardService(uow, writer, _card_rules(settings)), AlarmService()
+    alerts, alarms = CardService(uow, writer, _card_rules(settings), Terms(areas.for_area)), AlarmService()
     roster = Roster(database, areas)
     rejudger = Rejudger(uow, recorder, areas, settings.sweep.batch)
     uow.reactions.update(reactions(alerts, alarms, rejudger))
@@ -250,7 +251,15 @@ def _card_writer(settings: Settings, queries: CaseQueries, presets: Mapping[str,
 
 def _card_rules(settings: Settings) -> CardRules:
     cards = settings.cards
-    return CardRules(cards.history_after_days, cards.comment_max, cards.per_command)
+    return CardRules(
+        history_after_days=cards.history_after_days, comment_max=cards.comment_max, text_max=cards.text_max,
+        cards_per_command=cards.per_command, red_needs_two=cards.red_needs_two,
+        shelve_max_minutes=cards.shelve_max_minutes,
+        ack_again={1: cards.ack_again_warning, 2: cards.ack_again_yellow, 3: cards.ack_again_red},
+        reply_limit=cards.reply_limit, appeal_limit=cards.appeal_limit,
+        appeal_decision_limit=cards.appeal_decision_limit, escalation_max=cards.escalation_max,
+        re_arm_minutes=cards.re_arm_minutes, flood_cards=cards.flood_cards, flood_minutes=cards.flood_minutes,
+        attachments_per_reply=cards.attachments_per_card)
 
 
 def _attachment_rules(settings: Settings) -> AttachmentRules:

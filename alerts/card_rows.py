@@ -1,4 +1,4 @@
-"""Cards in and out of their table, many at a time."""
+"""Cards, their log and their deadlines in and out of the tables, many at a time."""
 
 from __future__ import annotations
 
@@ -12,18 +12,28 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql import Select
 
 from alerts.cards import Card, Passage
-from alerts.models import cards
+from alerts.lifecycle import Appeal, Disposition, Origin, Suppression
+from alerts.models import card_deadlines, card_log, cards
 from cases.events import CaseFacts
 from core.database import bulk_insert, bulk_upsert
 
 _CASE = ("case_id", "case_no", "area", "org", "item", "title", "source")
-_PLAIN = ("id", "key", "rule", "rule_version", "clock_kind", "ordinal", "level", "condition", "is_stale", "rev",
-          "acked_rev", "acked_by", "acked_name", "acked_at", "ack_comment", "opened_at", "level_at", "raised_at",
-          "due_at", "cleared_at", "closed_at", "closed_reason")
+# What the log repeats when it changes: everything about the life of a card. Replaying the log gives these columns.
+LOGGED = ("origin", "level", "condition", "is_stale", "rev", "disposition", "acked_rev", "acked_by", "acked_name", "acked_at",
+          "ack_comment", "first_by", "first_name", "first_as", "first_at", "first_comment", "suppression",
+          "suppressed_until", "suppressed_by", "suppressed_reason", "escalation", "appeal", "issued_at", "order_no",
+          "reply_limit", "reply_due_at", "replied_by", "replied_at", "revoke_by", "revoke_reason", "re_alarms", "flood",
+          "level_at", "due_at", "cleared_at", "closed_at", "closed_reason")
+_PLAIN = ("id", "key", "rule", "rule_version", "clock_kind", "ordinal", "opened_at", "raised_at", *LOGGED)
 COLUMNS = (*_CASE, *_PLAIN, "evidence")
+LOG_COLUMNS = ("seq", "card_id", "rev", "at", "actor", "actor_name", "action", "reason", "detail")
+DEADLINE_COLUMNS = ("card_id", "kind", "due_at", "done_at", "retry_at")
+_KINDS = {"origin": Origin, "disposition": Disposition, "suppression": Suppression, "appeal": Appeal}
 _values_of = attrgetter(*(f"case.{name}" for name in _CASE), *_PLAIN)
+_logged_of = attrgetter(*LOGGED)
 _PASSAGES = msgspec.json.Decoder(list[Passage])
 _ENCODER = msgspec.json.Encoder()
+_NEW = Card(id=0, key="", case=CaseFacts(0, "", "", "", "", ""), raised_at=0)
 
 
 def to_row(card: Card) -> tuple[Any, ...]:
@@ -34,7 +44,25 @@ def to_row(card: Card) -> tuple[Any, ...]:
 def from_row(row: Row[Any]) -> Card:
     values = row._mapping
     case = CaseFacts(*(values[name] for name in _CASE))
-    return Card(case=case, passages=_PASSAGES.decode(values["evidence"]), **{name: values[name] for name in _PLAIN})
+    plain = {name: values[name] for name in _PLAIN}
+    card = Card(case=case, passages=_PASSAGES.decode(values["evidence"]),
+                **plain | {name: kind(plain[name]) for name, kind in _KINDS.items()})
+    card.logged = _logged_of(card)
+    return card
+
+
+def changes_of(card: Card) -> dict[str, Any]:
+    """The logged columns that differ from what they were when the card was read (from a card's first values: a new one)."""
+    before = card.logged or _logged_of(_NEW)
+    return {name: now for name, was, now in zip(LOGGED, before, _logged_of(card)) if was != now}
+
+
+def replay(details: Iterable[str]) -> dict[str, Any]:
+    """The logged columns as the log of a card says they are, from its details in order."""
+    values: dict[str, Any] = dict(zip(LOGGED, _logged_of(_NEW)))
+    for detail in details:
+        values.update(msgspec.json.decode(detail).get("set", {}))
+    return values
 
 
 def newest_by_key(conn: Connection, keys: Iterable[str]) -> dict[str, Card]:
@@ -67,12 +95,52 @@ def next_id(conn: Connection) -> int:
     return (conn.execute(select(func.max(cards.c.id))).scalar() or 0) + 1
 
 
+def next_log_seq(conn: Connection) -> int:
+    """The next number of the log; safe for the same reason."""
+    return (conn.execute(select(func.max(card_log.c.seq))).scalar() or 0) + 1
+
+
 def insert_cards(conn: Connection, new: Sequence[Card]) -> None:
     bulk_insert(conn, cards, COLUMNS, [to_row(card) for card in new])
 
 
 def update_cards(conn: Connection, changed: Sequence[Card]) -> None:
     bulk_upsert(conn, cards, COLUMNS, [to_row(card) for card in changed], key=("id",))
+
+
+def write_log(conn: Connection, changed: Sequence[Card]) -> None:
+    """A row for everything that happened to these cards; the last of each card carries what changed in its row."""
+    rows: list[tuple[Any, ...]] = []
+    for card in changed:
+        last = len(card.entries) - 1
+        for place, entry in enumerate(card.entries):
+            detail = {**entry.detail, "set": changes_of(card)} if place == last else entry.detail
+            rows.append((card.id, card.rev, entry.at, entry.actor.name, entry.actor.display_name or entry.actor.name,
+                         entry.action, entry.reason, _ENCODER.encode(detail).decode()))
+    if rows:
+        first = next_log_seq(conn)
+        bulk_insert(conn, card_log, LOG_COLUMNS, [(first + place, *row) for place, row in enumerate(rows)])
+
+
+def write_deadlines(conn: Connection, changed: Sequence[Card], now_us: int) -> None:
+    """Arm the deadlines these cards ask for, and end those they no longer need."""
+    armed = [(card.id, kind, due, None, None) for card in changed for kind, due in card.deadlines.items() if due is not None]
+    bulk_upsert(conn, card_deadlines, DEADLINE_COLUMNS, armed, key=("card_id", "kind"))
+    ended = [{"of_card": card.id, "of_kind": kind} for card in changed
+             for kind, due in card.deadlines.items() if due is None and _may_stand(card, kind)]
+    if ended:
+        conn.execute(card_deadlines.update().where(
+            card_deadlines.c.card_id == bindparam("of_card"), card_deadlines.c.kind == bindparam("of_kind"),
+            card_deadlines.c.done_at.is_(None)).values(done_at=now_us), ended)
+
+
+def _may_stand(card: Card, kind: str) -> bool:
+    """Whether the card, as it was read, could have had such a deadline: most cards that change never had any."""
+    if not card.logged:
+        return False
+    before = dict(zip(LOGGED, card.logged))
+    return {"ack": before["acked_at"] is not None, "shelf": before["suppressed_until"] is not None,
+            "appeal": before["appeal"] in (Appeal.FILED, Appeal.PASSED_UP)}.get(kind, before["reply_due_at"] is not None)
 
 
 # One parameter however many values: thousands of bound parameters would be compiled anew for every batch size.

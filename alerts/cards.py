@@ -1,4 +1,7 @@
-"""One card in memory: the passages that justify it, and everything derived from them. Pure: no database, no clock."""
+"""One card in memory: the passages that justify it, its axes, and what the engine does to it. Pure: no database, no clock.
+
+What people do to it is in `handling`; both say what they did with `note`, from which log rows and events are written.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +10,31 @@ from typing import Any
 
 import msgspec
 
-from alerts.lifecycle import Closing, State, asks_again, closing_reason, display_state
+from alerts import events as told
+from alerts.lifecycle import (
+    ENDED,
+    RE_ARMING,
+    Appeal,
+    Closing,
+    Disposition,
+    Level,
+    Origin,
+    Signing,
+    State,
+    Suppression,
+    asks_again,
+    closing_reason,
+    display_state,
+    is_pending,
+)
 from cases.events import CaseFacts, ClockRef, RungPassed
-from core.access import Actor
+from core.access import SYSTEM, Actor
+
+CLOSED_REASON_MAX = 255
 
 
 class Passage(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """One rung passed by one clock: the card's evidence. `facts` is what the record said about it then."""
+    """One rung passed by one clock, or one occasion: the card's evidence. `facts` is what was said about it then."""
 
     kind: str
     ordinal: int
@@ -40,6 +61,19 @@ def passage_of(event: RungPassed) -> Passage:
 
 
 @dataclass(slots=True)
+class Entry:
+    """One thing that happened to a card: a line of its log, and the event it is told by (None: told to nobody)."""
+
+    action: str
+    actor: Actor
+    at: int
+    reason: str = ""
+    detail: dict[str, Any] = field(default_factory=dict)
+    event: type[told.CardEvent] | None = None
+    fields: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
 class Card:
     """A card (牌) and its life. Methods change it and say whether anything changed; `settle` draws the consequences."""
 
@@ -48,6 +82,7 @@ class Card:
     case: CaseFacts
     raised_at: int
     passages: list[Passage] = field(default_factory=list)
+    origin: Origin = Origin.CLOCK
     rule: str = ""
     rule_version: str = ""
     clock_kind: str = ""
@@ -61,20 +96,66 @@ class Card:
     acked_name: str | None = None
     acked_at: int | None = None
     ack_comment: str | None = None
+    first_by: str | None = None
+    first_name: str | None = None
+    first_as: str | None = None
+    first_at: int | None = None
+    first_comment: str | None = None
+    disposition: Disposition = Disposition.TO_SIGN
+    suppression: Suppression = Suppression.NONE
+    suppressed_until: int | None = None
+    suppressed_by: str | None = None
+    suppressed_reason: str | None = None
+    escalation: int = 0
+    appeal: Appeal = Appeal.NONE
+    issued_at: int | None = None
+    order_no: str | None = None
+    reply_limit: str = ""
+    reply_due_at: int | None = None
+    replied_by: str | None = None
+    replied_at: int | None = None
+    revoke_by: str | None = None
+    revoke_reason: str | None = None
+    re_alarms: int = 0
+    flood: str = ""
     opened_at: int = 0
     level_at: int = 0
     due_at: int | None = None
     cleared_at: int | None = None
     closed_at: int | None = None
     closed_reason: str | None = None
+    # Not in the row: what happened since it was read, deadlines to arm (or to end: None), and the row as it was read.
+    entries: list[Entry] = field(default_factory=list, repr=False, compare=False)
+    deadlines: dict[str, int | None] = field(default_factory=dict, repr=False, compare=False)
+    logged: tuple[Any, ...] = field(default=(), repr=False, compare=False)
 
     @property
     def is_acked(self) -> bool:
         return self.acked_at is not None
 
     @property
+    def signing(self) -> Signing:
+        if self.is_acked:
+            return Signing.FULL
+        return Signing.NONE if self.first_by is None else Signing.HALF
+
+    @property
+    def is_closed(self) -> bool:
+        return self.disposition in ENDED
+
+    @property
+    def is_issued(self) -> bool:
+        """Whether anybody outside the desk may know of it."""
+        return self.disposition not in (Disposition.TO_CONFIRM, Disposition.DISMISSED)
+
+    @property
     def state(self) -> State:
-        return display_state(condition=self.condition, acked=self.is_acked, closed=self.closed_at is not None)
+        return display_state(condition=self.condition, signing=self.signing, disposition=self.disposition,
+                             suppression=self.suppression)
+
+    @property
+    def is_pending(self) -> bool:
+        return is_pending(self.disposition, self.appeal, reply_owed=self.reply_due_at is not None)
 
     @property
     def standing(self) -> list[Passage]:
@@ -86,6 +167,15 @@ class Card:
         """The passage that gives the card its level: the earliest of the worst."""
         return _top_of(self.standing)
 
+    # What happened ------------------------------------------------------------------------------------------------
+
+    def note(self, action: str, at: int, event: type[told.CardEvent] | None = None, *, actor: Actor = SYSTEM,
+             reason: str = "", detail: dict[str, Any] | None = None, **fields: Any) -> None:
+        """Write down what was just done. `fields` are further ones of the event."""
+        self.entries.append(Entry(action, actor, at, reason, detail or {}, event, fields))
+
+    # Facts --------------------------------------------------------------------------------------------------------
+
     def knows(self, new: Passage) -> bool:
         """Whether this very passage stands here already: a repeated delivery."""
         return any(_same_rung(old, new) and (old.at, old.level, old.ended_at) == (new.at, new.level, new.ended_at)
@@ -93,7 +183,7 @@ class Card:
 
     def take(self, new: Passage) -> bool:
         """Add a passage, or replace what was known of the same rung. False when it says nothing new."""
-        if self.passages and self.knows(new):
+        if self.passages and self.knows(new) and (self.origin is Origin.CLOCK or new in self.standing):
             return False
         self.passages = [old for old in self.passages if old.withdrawn or not _same_rung(old, new)]
         self.passages.append(new)
@@ -113,16 +203,21 @@ class Card:
             passage.ended_at = ended_at
         return bool(found)
 
-    def acknowledge(self, actor: Actor, comment: str, now_us: int) -> None:
-        """A person has seen this revision. Closes the card when its condition is over."""
-        self.acked_rev, self.acked_at, self.ack_comment = self.rev, now_us, comment
-        self.acked_by, self.acked_name = actor.name, actor.display_name or actor.name
-        if not self.condition:
-            self.close(Closing.ACKNOWLEDGED, now_us)
-        self.rev += 1
+    def withdraw_all(self, reason: str) -> bool:
+        """Nothing of it stands any more."""
+        found = self.standing
+        for passage in found:
+            passage.withdrawn = reason
+        return bool(found)
 
-    def close(self, reason: str, now_us: int) -> None:
-        self.closed_at, self.closed_reason = now_us, reason
+    def end_all(self, ended_at: int) -> bool:
+        """Whatever it says is over."""
+        found = [passage for passage in self.standing if passage.is_running]
+        for passage in found:
+            passage.ended_at = ended_at
+        return bool(found)
+
+    # Consequences -------------------------------------------------------------------------------------------------
 
     def settle(self, now_us: int, history_after_us: int) -> None:
         """After passages changed: level, instants, condition, attention and closure follow, as a new revision."""
@@ -132,13 +227,74 @@ class Card:
             return
         level_before, condition_before = self.level, self.condition
         self._derive()
-        if asks_again(level_before=level_before, level=self.level, condition_before=condition_before,
-                      condition=self.condition):
-            self._forget_acknowledgement()
-        reason = closing_reason(level=self.level, condition=self.condition, acked=self.is_acked,
-                                is_history=self._is_history(history_after_us))
-        if reason is not None:
-            self.close(reason, now_us)
+        if self.rev == 1:
+            self._first_note(now_us)
+        elif asks_again(level_before=level_before, level=self.level, condition_before=condition_before,
+                        condition=self.condition):
+            self._ask_again(level_before, now_us)
+        elif condition_before and not self.condition:
+            self.note("condition_ended", now_us, told.ConditionEnded)
+        elif self.level < level_before:
+            self.note("eased", now_us)
+        else:
+            self.note("facts_changed", now_us)
+        self.close_if_over(now_us, history_after_us)
+
+    def reopen(self, now_us: int) -> None:
+        """It fired again soon after it had closed: the same occurrence goes on (re-arm window)."""
+        self.closed_at = self.closed_reason = self.cleared_at = None
+        self.disposition, self.re_alarms, self.issued_at = Disposition.TO_SIGN, self.re_alarms + 1, now_us
+        self.escalation, self.appeal = 0, Appeal.NONE
+        self.order_no = self.replied_by = self.replied_at = self.revoke_by = self.revoke_reason = None
+        self.forget_acknowledgement()
+        self.condition = True  # so that settling finds nothing that came back a second time
+        self.note("reopened", now_us, told.CardOpened)
+
+    def can_reopen(self, now_us: int, window_us: int) -> bool:
+        return (self.closed_at is not None and self.closed_reason in RE_ARMING and now_us - self.closed_at <= window_us)
+
+    def close(self, reason: str, now_us: int, disposition: Disposition = Disposition.WRITTEN_OFF,
+              actor: Actor = SYSTEM) -> None:
+        """Off the screens; whatever was owed or kept quiet ends with it."""
+        self.closed_at, self.closed_reason, self.disposition = now_us, reason[:CLOSED_REASON_MAX], disposition
+        self.suppression, self.suppressed_until, self.reply_due_at = Suppression.NONE, None, None
+        self.deadlines = dict.fromkeys(("reply", "order", "ack", "shelf", "appeal"))
+        told_by = None if disposition is Disposition.DISMISSED else told.CardClosed
+        self.note("closed", now_us, told_by, actor=actor, reason=self.closed_reason)
+
+    def forget_acknowledgement(self) -> None:
+        self.acked_rev = self.acked_at = self.first_at = None
+        self.acked_by = self.acked_name = self.ack_comment = None
+        self.first_by = self.first_name = self.first_as = self.first_comment = None
+        if self.disposition is Disposition.SIGNED:
+            self.disposition = Disposition.TO_SIGN
+        self.deadlines["ack"] = None
+
+    def unshelve(self, now_us: int, reason: str, actor: Actor = SYSTEM) -> None:
+        """Back on the screens, and to be looked at again."""
+        self.forget_acknowledgement()
+        self.suppression, self.suppressed_until, self.suppressed_by, self.suppressed_reason = Suppression.NONE, None, None, None
+        self.deadlines["shelf"] = None
+        self.note("unshelved", now_us, told.CardUnshelved, actor=actor, reason=reason)
+
+    def _first_note(self, now_us: int) -> None:
+        if self.disposition is Disposition.TO_CONFIRM:
+            self.note("to_confirm", now_us, told.CardToConfirm)
+        else:
+            self.issued_at = now_us
+            self.note("opened", now_us, told.CardOpened)
+
+    def _ask_again(self, level_before: int, now_us: int) -> None:
+        """What was signed or shelved before does not cover what the card says now."""
+        signed_by = self.acked_by or ""
+        self.forget_acknowledgement()
+        if self.level > level_before:
+            if self.suppression is Suppression.SHELVED:
+                self.unshelve(now_us, "worsened")
+            self.note("worsened", now_us, told.CardWorsened)
+        else:
+            self.re_alarms += 1
+            self.note("asked_again", now_us, told.CardAskedAgain, reason="returned", acknowledged_by=signed_by)
 
     def _derive(self) -> None:
         standing = self.standing
@@ -149,17 +305,28 @@ class Card:
         self.condition = any(passage.is_running for passage in standing)
         self.cleared_at = None if self.condition else max(p.ended_at for p in standing if p.ended_at is not None)
 
+    def close_if_over(self, now_us: int, history_after_us: int) -> None:
+        """Close when nobody needs to see it any more."""
+        is_history = self._is_history(history_after_us)
+        if self.disposition is Disposition.TO_CONFIRM and not is_history:
+            return  # a person decides, whether or not it still holds
+        reason = closing_reason(level=self.level, condition=self.condition, acked=self.is_acked,
+                                is_history=is_history, is_pending=self.is_pending)
+        if reason is not None:
+            self.close(reason, now_us)
+
     def _is_history(self, history_after_us: int) -> bool:
         return self.cleared_at is not None and self.raised_at - self.cleared_at > history_after_us
 
     def _withdrawn_entirely(self, now_us: int) -> None:
         reasons = dict.fromkeys(passage.withdrawn for passage in self.passages)
         self.condition, self.cleared_at = False, now_us
-        self.close(f"{Closing.WITHDRAWN}: {', '.join(reasons)}"[:255], now_us)
+        self.close(f"{Closing.WITHDRAWN}: {', '.join(reasons)}", now_us, Disposition.CANCELLED)
 
-    def _forget_acknowledgement(self) -> None:
-        self.acked_rev = self.acked_at = None
-        self.acked_by = self.acked_name = self.ack_comment = None
+
+def level_name(card: Card) -> str:
+    """warning, yellow or red."""
+    return Level(card.level).wire
 
 
 def _top_of(passages: list[Passage]) -> Passage:

@@ -9,18 +9,19 @@ from urllib.parse import quote
 import msgspec
 from flask import Blueprint, Request, Response, request
 
-from alerts.acknowledging import AcknowledgeCommand
 from alerts.attachments import AttachmentStore
-from alerts.lifecycle import Level
+from alerts.card_commands import CardCommand, CommandType
+from alerts.lifecycle import Disposition, Level
 from alerts.queries import PAGE_MAX, CardQueries
 from alerts.service import CardService
 from core.access import Actor, Role, require
 from core.errors import InvalidInput, NotFound, TooLarge
 from core.read_log import ReadLog
 
-READERS = (Role.WALL_SCREEN, Role.DUTY_OFFICER, Role.INSPECTOR, Role.LEADER, Role.DEPARTMENT_USER, Role.ADMINISTRATOR)
-FILE_READERS = tuple(role for role in READERS if role is not Role.WALL_SCREEN)
-_COMMAND = msgspec.json.Decoder(AcknowledgeCommand)
+READERS = (Role.WALL_SCREEN, Role.DUTY_OFFICER, Role.SHIFT_LEADER, Role.INSPECTOR, Role.LEADER, Role.DEPARTMENT_USER,
+           Role.ADMINISTRATOR)
+STAFF = tuple(role for role in READERS if role is not Role.WALL_SCREEN)
+_COMMAND = msgspec.json.Decoder(CardCommand)
 
 
 def create_blueprint(service: CardService, queries: CardQueries,
@@ -30,20 +31,30 @@ def create_blueprint(service: CardService, queries: CardQueries,
 
     @blueprint.post("/acknowledge")
     def acknowledge() -> Response:
-        return _json(service.acknowledge(_command(request.get_data()), actor_of(request)))
+        command = msgspec.structs.replace(_command(request.get_data()), type=CommandType.ACKNOWLEDGE.value)
+        return _json(service.execute(command, actor_of(request)))
+
+    @blueprint.post("/commands")
+    def execute() -> Response:
+        return _json(service.execute(_command(request.get_data()), actor_of(request)))
 
     @blueprint.get("")
     def list_cards() -> Response:
         actor = require(actor_of(request), *READERS)
-        own = actor.org if actor.roles == {Role.DEPARTMENT_USER} else None
-        return _json(queries.active(_level(request.args.get("level")), _number("limit", 100, PAGE_MAX),
-                                    _number("offset", 0, 10**9), own))
+        limit, offset = _number("limit", 100, PAGE_MAX), _number("offset", 0, 10**9)
+        org = request.args.get("org")
+        if request.args.get("state") == "closed":
+            return _json(queries.closed(require(actor, *STAFF), limit, offset, org))
+        disposition = _disposition(request.args.get("disposition"))
+        if disposition is Disposition.TO_CONFIRM:  # no accusation that nobody has looked at goes to a wall
+            require(actor, *STAFF)
+        return _json(queries.active(_level(request.args.get("level")), limit, offset, org, actor, disposition))
 
     @blueprint.get("/<int:card_id>")
     def show_card(card_id: int) -> Response:
         actor = require(actor_of(request), *READERS)
-        found = queries.find(card_id)
-        if found is None or not actor.may_see_org(found.card.org):
+        found = queries.find(card_id, actor)
+        if found is None:
             raise NotFound("card_not_found", id=card_id)
         return _json(found)
 
@@ -56,9 +67,8 @@ def create_attachment_blueprint(store: AttachmentStore, queries: CardQueries, re
     blueprint = Blueprint("attachments", __name__, url_prefix="/api/v1/cards/<int:card_id>/attachments")
 
     def allowed(card_id: int) -> Actor:
-        actor = require(actor_of(request), *FILE_READERS)
-        found = queries.find(card_id)
-        if found is None or not actor.may_see_org(found.card.org):
+        actor = require(actor_of(request), *STAFF)
+        if queries.find(card_id, actor) is None:
             raise NotFound("card_not_found", id=card_id)
         return actor
 
@@ -88,7 +98,7 @@ def create_attachment_blueprint(store: AttachmentStore, queries: CardQueries, re
     return blueprint
 
 
-def _command(body: bytes) -> AcknowledgeCommand:
+def _command(body: bytes) -> CardCommand:
     try:
         return _COMMAND.decode(body)
     except (msgspec.DecodeError, RecursionError) as error:
@@ -102,6 +112,15 @@ def _level(name: str | None) -> Level | None:
         return Level[name.upper()]
     except KeyError:
         raise InvalidInput("level_unknown", name=name[:32], accepted="warning, yellow or red") from None
+
+
+def _disposition(name: str | None) -> Disposition | None:
+    if name is None:
+        return None
+    try:
+        return Disposition(name)
+    except ValueError:
+        raise InvalidInput("disposition_unknown", name=name[:32], accepted=", ".join(Disposition)) from None
 
 
 def _number(name: str, default: int, most: int) -> int:

@@ -1,7 +1,7 @@
-"""The life of a card as pure tables: its state, when it closes, when it asks for attention again.
+"""The axes of a card and what follows from them, pure: the shown state, when it closes, when it asks for attention again.
 
-Condition (facts), acknowledgement (a person) and closure are separate axes; the shown state is derived from them by
-`display_state` alone. Names follow ISA-18.2 (RTN: returned to normal).
+Condition (facts), acknowledgement (people), disposition (what is done about it), suppression, appeal and closure are axes of
+their own; the shown state is derived from them by `display_state` alone. Names follow ISA-18.2 (RTN: returned to normal).
 """
 
 from __future__ import annotations
@@ -29,19 +29,91 @@ class Level(IntEnum):
 class State(StrEnum):
     """What a screen shows of a card."""
 
+    NORMAL = "normal"        # not an alarm: waits for confirmation, or over and signed while a reply is still owed
     UNACK = "unack"
     ACKED = "acked"
     RTN_UNACK = "rtn_unack"  # the condition is over, nobody has acknowledged it yet
+    SHELVED = "shelved"
+    SUPPRESSED = "suppressed"
+    OUT_OF_SERVICE = "out_of_service"
     CLOSED = "closed"
 
 
+class Origin(StrEnum):
+    """What raised a card."""
+
+    CLOCK = "clock"
+    ACT = "act"
+    FINDING = "finding"
+    ORDER = "order"
+    COMPLAINT = "complaint"
+    MANUAL = "manual"
+    ONSITE = "onsite"
+
+
+# The condition of these is a standing fact that the engine ends. An act once done stays done: there the accepted reply of
+# the department is what ends it.
+STANDING_ORIGINS = frozenset({Origin.CLOCK, Origin.ORDER, Origin.COMPLAINT})
+
+
+class Disposition(StrEnum):
+    """What is done about a card (domain.md §5.3, wall.md §4)."""
+
+    TO_CONFIRM = "to_confirm"    # 待发: a person has to confirm it before anybody is told
+    TO_SIGN = "to_sign"
+    SIGNED = "signed"
+    UNDER_ORDER = "under_order"
+    REPLIED = "replied"
+    WRITTEN_OFF = "written_off"
+    REVOKED = "revoked"          # 撤牌: two persons found it unjustified
+    DISMISSED = "dismissed"
+    CANCELLED = "cancelled"      # 取消: later facts took back everything it said
+
+
+ENDED = frozenset({Disposition.WRITTEN_OFF, Disposition.REVOKED, Disposition.DISMISSED, Disposition.CANCELLED})
+
+
+class Signing(StrEnum):
+    """How far a card is acknowledged. `half`: a red card with one of its two signatures."""
+
+    NONE = "none"
+    HALF = "half"
+    FULL = "full"
+
+
+class Suppression(StrEnum):
+    """Why a card is kept quiet."""
+
+    NONE = "none"
+    SHELVED = "shelved"                # 暂挂, by a person, until an instant
+    BY_DESIGN = "by_design"            # 依法停计: the law stops its clock
+    OUT_OF_SERVICE = "out_of_service"  # 规则停用
+
+
+class Appeal(StrEnum):
+    """The department contests the card."""
+
+    NONE = "none"
+    FILED = "filed"
+    UPHELD = "upheld"
+    REJECTED = "rejected"
+    PASSED_UP = "passed_up"
+
+
 class Closing(StrEnum):
-    """Why a card closed. A withdrawn one adds the reason after a colon."""
+    """Why a card closed. Withdrawn, revoked, written off and dismissed add the reason after a colon."""
 
     CONDITION_ENDED = "condition_ended"
     ACKNOWLEDGED = "acknowledged"
     LOADED_AS_HISTORY = "loaded_as_history"
     WITHDRAWN = "withdrawn"
+    REPLY_ACCEPTED = "reply_accepted"
+    WRITTEN_OFF = "written_off"
+    REVOKED = "revoked"
+    DISMISSED = "dismissed"
+
+
+RE_ARMING = frozenset({Closing.CONDITION_ENDED.value, Closing.ACKNOWLEDGED.value})
 
 
 def card_key(clock: ClockRef) -> str:
@@ -51,26 +123,42 @@ def card_key(clock: ClockRef) -> str:
     return f"{clock.kind.value}:{clock.case_id}:{clock.ordinal}"
 
 
-def display_state(*, condition: bool, acked: bool, closed: bool) -> State:
+_QUIET = {Suppression.SHELVED: State.SHELVED, Suppression.BY_DESIGN: State.SUPPRESSED,
+          Suppression.OUT_OF_SERVICE: State.OUT_OF_SERVICE}
+_PENDING = frozenset({Disposition.UNDER_ORDER, Disposition.REPLIED})
+
+
+def display_state(*, condition: bool, signing: Signing, disposition: Disposition = Disposition.TO_SIGN,
+                  suppression: Suppression = Suppression.NONE) -> State:
     """The shown state of a card. Total: every combination has one answer."""
-    if closed:
+    if disposition in ENDED:
         return State.CLOSED
+    if disposition is Disposition.TO_CONFIRM:
+        return State.NORMAL
+    if suppression is not Suppression.NONE:
+        return _QUIET[suppression]
+    is_signed = signing is Signing.FULL
     if condition:
-        return State.ACKED if acked else State.UNACK
-    return State.CLOSED if acked else State.RTN_UNACK
+        return State.ACKED if is_signed else State.UNACK
+    return State.NORMAL if is_signed else State.RTN_UNACK
 
 
-def closing_reason(*, level: int, condition: bool, acked: bool, is_history: bool) -> Closing | None:
+def is_pending(disposition: Disposition, appeal: Appeal, *, reply_owed: bool) -> bool:
+    """Whether somebody still owes something on the card, so that the end of its condition does not end the card."""
+    return disposition in _PENDING or reply_owed or appeal in (Appeal.FILED, Appeal.PASSED_UP, Appeal.UPHELD)
+
+
+def closing_reason(*, level: int, condition: bool, acked: bool, is_history: bool, is_pending: bool = False) -> Closing | None:
     """Why a card whose passages still stand closes now; None while it stays.
 
     A warning nobody needs any more goes by itself; a yellow or red card waits for a person, unless it was raised from a
-    log loaded long after the fact.
+    log loaded long after the fact. A card on which a reply or a decision is owed waits for that.
     """
     if condition:
         return None
     if is_history:
         return Closing.LOADED_AS_HISTORY
-    if acked or level == Level.WARNING:
+    if not is_pending and (acked or level == Level.WARNING):
         return Closing.CONDITION_ENDED
     return None
 

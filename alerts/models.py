@@ -1,4 +1,5 @@
-"""Tables of the alerts: cards, commands (idempotency), alarms of the system about itself, screens and their receipts.
+"""Tables of the alerts: cards with their log, deadlines and files; commands (idempotency); alarms of the system
+about itself, screens and their receipts.
 
 Columns named *_at are microseconds UTC.
 """
@@ -21,12 +22,14 @@ from sqlalchemy import (
 
 from core.database import metadata
 
-# `key` names the occurrence (lifecycle.card_key). At most one card of a key is open; closed ones stay for ever.
+KEY_MAX = 200
+
+# `key` names the occurrence (lifecycle.card_key, Occasion.key). At most one card of a key is open; closed ones stay for ever.
 cards = Table(
     "cards", metadata,
     Column("id", BigInteger, primary_key=True, autoincrement=False),
-    Column("key", String(64), nullable=False),
-    Column("case_id", BigInteger, nullable=False),
+    Column("key", String(KEY_MAX), nullable=False),
+    Column("case_id", BigInteger, nullable=False),  # 0: about an organisation, not a case
     Column("case_no", String(128), nullable=False),
     Column("area", String(64), nullable=False),
     Column("org", String(128), nullable=False),
@@ -54,6 +57,29 @@ cards = Table(
     Column("closed_at", BigInteger),
     Column("closed_reason", String(255)),
     Column("evidence", Text, nullable=False),         # JSON: the passages that justify it
+    Column("origin", String(16), nullable=False, server_default="clock"),
+    Column("disposition", String(16), nullable=False, server_default="to_sign"),
+    Column("first_by", String(64)),    # a red card's first signature of two
+    Column("first_name", String(64)),
+    Column("first_as", String(16)),    # officer or shift_leader: which of the two it counts as
+    Column("first_at", BigInteger),
+    Column("first_comment", Text),
+    Column("suppression", String(16), nullable=False, server_default="none"),
+    Column("suppressed_until", BigInteger),
+    Column("suppressed_by", String(64)),
+    Column("suppressed_reason", Text),
+    Column("escalation", Integer, nullable=False, server_default="0"),
+    Column("appeal", String(16), nullable=False, server_default="none"),
+    Column("issued_at", BigInteger),   # when the department could know of it; the time to appeal runs from here
+    Column("order_no", String(64)),
+    Column("reply_limit", String(16), nullable=False, server_default=text("''")),
+    Column("reply_due_at", BigInteger),  # set while a reply is owed
+    Column("replied_by", String(64)),
+    Column("replied_at", BigInteger),
+    Column("revoke_by", String(64)),   # the first of two persons
+    Column("revoke_reason", Text),
+    Column("re_alarms", Integer, nullable=False, server_default="0"),
+    Column("flood", String(32), nullable=False, server_default=text("''")),
     Index("ix_cards_key", "key"),
     Index("ix_cards_case_id", "case_id"),
 )
@@ -61,6 +87,34 @@ _OPEN = text("closed_at IS NULL")
 Index("uq_cards_open_key", cards.c.key, unique=True, postgresql_where=_OPEN, sqlite_where=_OPEN)
 Index("ix_cards_raised_at", cards.c.raised_at)
 Index("ix_cards_open_level", cards.c.level, cards.c.level_at, postgresql_where=_OPEN, sqlite_where=_OPEN)
+
+# The life of a card, append-only. `detail` is a JSON object; its member `set` has the columns that changed with their new
+# values (`card_rows.LOGGED`), so that the log of a card, replayed, gives its row.
+card_log = Table(
+    "card_log", metadata,
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("card_id", BigInteger, nullable=False),
+    Column("rev", Integer, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("actor", String(64), nullable=False),
+    Column("actor_name", String(64), nullable=False),
+    Column("action", String(32), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Index("ix_card_log_card_id", "card_id", "seq"),
+)
+
+# At most one of a kind stands for a card. `retry_at`: a row that failed is passed over until then.
+card_deadlines = Table(
+    "card_deadlines", metadata,
+    Column("card_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("kind", String(8), primary_key=True),  # reply, order, ack, shelf, appeal
+    Column("due_at", BigInteger, nullable=False),
+    Column("done_at", BigInteger),
+    Column("retry_at", BigInteger),
+)
+_STANDS = text("done_at IS NULL")
+Index("ix_card_deadlines_standing", card_deadlines.c.due_at, postgresql_where=_STANDS, sqlite_where=_STANDS)
 
 # A repeated command gets its first answer again.
 commands = Table(

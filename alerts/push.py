@@ -17,9 +17,9 @@ import msgspec
 from flask import Flask, Request, request
 from flask_socketio import ConnectionRefusedError, Namespace, SocketIO
 
-from alerts.acknowledging import AcknowledgeCommand
 from alerts.admission import Gate, Refusals
 from alerts.alarms import AlarmService
+from alerts.card_commands import CardCommand
 from alerts.client_manager import LockedManager
 from alerts.delivery import Client, Delivery
 from alerts.frames import FrameJson
@@ -37,13 +37,13 @@ from core.access import Actor, Role, require
 from core.clock import Clock, SystemClock
 from core.database import Database
 from core.doorbell import Doorbell
-from core.errors import InvalidInput, SupervisionError, Unavailable
+from core.errors import InvalidInput, NotPermitted, SupervisionError, Unavailable
 
 log = logging.getLogger(__name__)
 NAMESPACE = "/live"
 SOCKET_PATH = "/socket.io"
-# A department user sees his own unit only, and the wall is about all of them.
-LIVE_ROLES = (Role.WALL_SCREEN, Role.DUTY_OFFICER, Role.INSPECTOR, Role.LEADER, Role.ADMINISTRATOR)
+# Everybody here hears the same: a department user or a person bound to an area, who may not, pages over HTTP.
+LIVE_ROLES = (Role.WALL_SCREEN, Role.DUTY_OFFICER, Role.SHIFT_LEADER, Role.INSPECTOR, Role.LEADER, Role.ADMINISTRATOR)
 TEXT_MAX = 64
 
 
@@ -165,6 +165,8 @@ class LivePush:
     def admit(self, sid: str, auth: Any) -> None:
         """Raises NotAuthenticated, NotPermitted, InvalidInput or Unavailable."""
         actor = require(self._parts.actor_of(request), *LIVE_ROLES)
+        if actor.area:
+            raise NotPermitted("live_needs_every_area")
         hello = read_message(auth or {}, Hello)
         client = Client(sid, (hello.screen or "")[:TEXT_MAX], actor, (hello.build or "")[:TEXT_MAX],
                         self._parts.credential_of(request))
@@ -204,8 +206,8 @@ class LivePush:
     def command(self, data: Any) -> Any:
         """The answer to a duty officer's command. Who he is and what he may is asked anew every time."""
         try:
-            command = read_message(data, AcknowledgeCommand)
-            result = self._parts.service.acknowledge(command, self._parts.actor_of(request))
+            command = read_message(data, CardCommand)
+            result = self._parts.service.execute(command, self._parts.actor_of(request))
         except SupervisionError as error:
             return self._refusal(error)
         except Exception:

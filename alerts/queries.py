@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -12,15 +12,18 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, sele
 
 from alerts.alarms import Alarm, gathered_alarms, standing_alarms
 from alerts.card_rows import from_row
-from alerts.lifecycle import Level
-from alerts.models import cards
+from alerts.lifecycle import Disposition, Level, Suppression
+from alerts.models import card_log, cards
+from alerts.sight import IS_OPEN, WAITS_FOR_CONFIRMATION, visible_to
 from alerts.wire import ID_FACTOR, REV_FACTOR, WORD, CardView, CardWriter, Counts
 from core import outbox
+from core.access import Actor
 from core.database import Database
 
 PAGE_MAX = 500
-_IS_OPEN = cards.c.closed_at.is_(None)
-_IS_UNACK = and_(_IS_OPEN, cards.c.acked_at.is_(None))
+_IS_QUIET = cards.c.suppression != Suppression.NONE.value
+_IS_UNACK = and_(cards.c.acked_at.is_(None), ~_IS_QUIET)
+_IS_UNDER_ORDER = cards.c.disposition == Disposition.UNDER_ORDER.value
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -31,10 +34,24 @@ class Change(msgspec.Struct, frozen=True):
     card: dict[str, Any]
 
 
+class LogLine(msgspec.Struct, frozen=True):
+    """One line of the card's log (`card_log`): who did what, when and why."""
+
+    seq: int
+    rev: int
+    at: str
+    actor: str
+    actor_name: str
+    action: str
+    reason: str
+    detail: dict[str, Any]
+
+
 class CardHistory(msgspec.Struct, frozen=True):
     card: CardView
     evidence: list[Any]
     history: list[Change]
+    log: list[LogLine]
 
 
 class CardPage(msgspec.Struct, frozen=True):
@@ -69,14 +86,29 @@ class CardQueries:
     def __init__(self, database: Database, writer: CardWriter, snapshot_max: int = PAGE_MAX) -> None:
         self._database, self._writer, self._snapshot_max = database, writer, snapshot_max
 
-    def active(self, level: Level | None = None, limit: int = 100, offset: int = 0, org: str | None = None) -> CardPage:
-        """Cards not closed, unacknowledged first, oldest first; of one level or one department when asked."""
-        wanted: list[ColumnElement[bool]] = [_IS_OPEN]
+    def active(self, level: Level | None = None, limit: int = 100, offset: int = 0, org: str | None = None,
+               actor: Actor | None = None, disposition: Disposition | None = None) -> CardPage:
+        """Cards not closed that `actor` may see (None: all), unacknowledged first, oldest first.
+
+        Of one level, department or disposition when asked; those that wait for confirmation only when asked for.
+        """
+        is_asked = disposition is Disposition.TO_CONFIRM
+        wanted: list[ColumnElement[bool]] = [WAITS_FOR_CONFIRMATION if is_asked else IS_OPEN, *visible_to(actor)]
         wanted += [cards.c.level == int(level)] if level is not None else []
         wanted += [cards.c.org == org] if org is not None else []
+        wanted += [cards.c.disposition == disposition.value] if disposition is not None else []
+        return self._page(wanted, _by_urgency, limit, offset)
+
+    def closed(self, actor: Actor | None, limit: int = 100, offset: int = 0, org: str | None = None) -> CardPage:
+        """Cards that are closed and that `actor` may see, the last closed first."""
+        wanted = [cards.c.closed_at.is_not(None), *visible_to(actor), *([cards.c.org == org] if org is not None else [])]
+        return self._page(wanted, _by_closing, limit, offset)
+
+    def _page(self, wanted: list[ColumnElement[bool]], order: Callable[[Select[Any]], Select[Any]], limit: int,
+              offset: int) -> CardPage:
         with self._database.read() as conn:
             total = conn.execute(select(func.count()).select_from(cards).where(*wanted)).scalar_one()
-            rows = conn.execute(_by_urgency(select(cards).where(*wanted)).limit(min(limit, PAGE_MAX)).offset(offset))
+            rows = conn.execute(order(select(cards).where(*wanted)).limit(min(limit, PAGE_MAX)).offset(offset))
             return CardPage(total, [self._writer.view(from_row(row)) for row in rows])
 
     def counts(self) -> Counts:
@@ -97,17 +129,23 @@ class CardQueries:
         with self._database.read() as conn:
             return gathered_alarms(conn)
 
-    def find(self, card_id: int) -> CardHistory | None:
-        """A card with its evidence and everything ever told about it."""
+    def find(self, card_id: int, actor: Actor | None = None) -> CardHistory | None:
+        """A card that `actor` may see, with its evidence, its log and everything ever told about it."""
         with self._consistent() as conn:
-            row = conn.execute(select(cards).where(cards.c.id == card_id)).first()
+            row = conn.execute(select(cards).where(cards.c.id == card_id, *visible_to(actor))).first()
             if row is None:
                 return None
             told = outbox.history_of(conn, "card", str(card_id))
+            log = conn.execute(select(card_log).where(card_log.c.card_id == card_id).order_by(card_log.c.seq)).all()
         card = from_row(row)
         history = [Change(message.seq, self._writer.iso(message.at), msgspec.json.decode(message.payload))
                    for message in told]
-        return CardHistory(self._writer.view(card), msgspec.to_builtins(card.passages), history)
+        return CardHistory(self._writer.view(card), msgspec.to_builtins(card.passages), history,
+                           [self._line(line) for line in log])
+
+    def _line(self, line: Any) -> LogLine:
+        return LogLine(line.seq, line.rev, self._writer.iso(line.at), line.actor, line.actor_name, line.action, line.reason,
+                       msgspec.json.decode(line.detail))
 
     def find_view(self, card_id: int) -> CardView | None:
         """A card as it stands now."""
@@ -137,14 +175,16 @@ class CardQueries:
 
     def _chosen(self, conn: Connection, counts: Counts) -> Iterator[Any]:
         for level, share in shares(self._snapshot_max, counts).items():
-            of_level = select(cards).where(_IS_OPEN, cards.c.level == int(level))
+            of_level = select(cards).where(IS_OPEN, cards.c.level == int(level))
             yield from conn.execute(_by_urgency(of_level).limit(share))
 
     def _counts(self, conn: Connection) -> Counts:
         row = conn.execute(select(
             *(func.count(case((cards.c.level == int(level), 1))) for level in Level),
-            func.count(case((_IS_UNACK, 1))), func.min(case((_IS_UNACK, cards.c.level_at)))).where(_IS_OPEN)).one()
-        return Counts(row[0], row[1], row[2], row[3], self._writer.maybe_iso(row[4]))
+            func.count(case((_IS_UNACK, 1))), func.min(case((_IS_UNACK, cards.c.level_at))),
+            func.count(case((_IS_QUIET, 1))), func.count(case((_IS_UNDER_ORDER, 1)))).where(IS_OPEN)).one()
+        drafts = conn.execute(select(func.count()).select_from(cards).where(WAITS_FOR_CONFIRMATION)).scalar_one()
+        return Counts(row[0], row[1], row[2], row[3], self._writer.maybe_iso(row[4]), drafts, row[5], row[6])
 
     @contextmanager
     def _consistent(self) -> Iterator[Connection]:
@@ -169,8 +209,12 @@ def _by_urgency(statement: Select[Any]) -> Select[Any]:
     return statement.order_by(case((cards.c.acked_at.is_(None), 0), else_=1), cards.c.level_at, cards.c.id)
 
 
+def _by_closing(statement: Select[Any]) -> Select[Any]:
+    return statement.order_by(cards.c.closed_at.desc(), cards.c.id.desc())
+
+
 def _active_hash(conn: Connection) -> int:
     summand = (cards.c.id * ID_FACTOR + cards.c.rev * REV_FACTOR) % WORD
-    return int(conn.execute(select(func.coalesce(func.sum(summand), 0)).where(_IS_OPEN)).scalar_one()) % WORD
+    return int(conn.execute(select(func.coalesce(func.sum(summand), 0)).where(IS_OPEN)).scalar_one()) % WORD
 
 

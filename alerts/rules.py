@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
-from core.instants import DAY_US
+from core.instants import DAY_US, MINUTE_US
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,15 +13,37 @@ class CardRules:
     """Limits of cards and commands.
 
     `history_after_days`: a card raised so many days after its clock had ended is history, recorded and not shown.
+    `red_needs_two`: a red card is acknowledged by an officer and a shift leader. `shelve_max_minutes` bounds and fills in a
+    shelving. `ack_again`: by level, the working time without activity after which a signature no longer counts ("" never).
+    `reply_limit`, `appeal_limit`, `appeal_decision_limit`: what the department and we have where nothing else is said.
+    A key that fires again within `re_arm_minutes` of its closing is the same occurrence. More than `flood_cards` new cards in
+    `flood_minutes` are a flood. A deadline that failed is tried again after `deadline_retry_s`.
     """
 
     history_after_days: int = 30
     comment_max: int = 500
+    text_max: int = 4000
     cards_per_command: int = 200
+    red_needs_two: bool = True
+    shelve_max_minutes: int = 120
+    ack_again: Mapping[int, str] = field(default_factory=dict)
+    reply_limit: str = "5wd"
+    appeal_limit: str = "5wd"
+    appeal_decision_limit: str = "5wd"
+    escalation_max: int = 3
+    re_arm_minutes: int = 10
+    flood_cards: int = 10
+    flood_minutes: int = 10
+    attachments_per_reply: int = 10
+    deadline_retry_s: float = 60.0
 
     @property
     def history_after_us(self) -> int:
         return self.history_after_days * DAY_US
+
+    @property
+    def re_arm_us(self) -> int:
+        return self.re_arm_minutes * MINUTE_US
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from alerts.cards import Card, Passage
-from alerts.lifecycle import Level
+from alerts.lifecycle import Level, Suppression
 from alerts.wording import Wording
 from core.instants import from_us
 
@@ -25,6 +25,22 @@ class Acknowledgement(msgspec.Struct, frozen=True):
     by: str
     at: str
     comment: str
+
+
+class Quiet(msgspec.Struct, frozen=True):
+    """Why a card is kept quiet: shelved (until an instant), by_design, out_of_service."""
+
+    kind: str
+    until: str | None
+    by: str
+    reason: str
+
+
+class Proposal(msgspec.Struct, frozen=True):
+    """Somebody proposes to revoke the card; another person decides."""
+
+    by: str
+    reason: str
 
 
 class CardView(msgspec.Struct, frozen=True):
@@ -55,16 +71,34 @@ class CardView(msgspec.Struct, frozen=True):
     stale: bool
     demanded_action: str
     late_text: str
+    origin: str
+    disposition: str
+    first: Acknowledgement | None   # a red card's first signature, while it waits for the second
+    suppression: Quiet | None
+    escalation: int
+    appeal: str
+    order_no: str | None
+    reply_due_at: str | None
+    replied_at: str | None
+    revocation: Proposal | None
+    re_alarms: int
+    flood: str
 
 
 class Counts(msgspec.Struct, frozen=True):
-    """Active (not closed) cards by level, and those that wait for a person."""
+    """Active cards (issued, not closed) by level, and those that wait for a person.
+
+    `to_confirm` waits for confirmation and is in no other number; `shelved` counts whatever is kept quiet.
+    """
 
     warning: int
     yellow: int
     red: int
     unack: int
     oldest_unack_at: str | None
+    to_confirm: int = 0
+    shelved: int = 0
+    under_order: int = 0
 
 
 class CardWriter:
@@ -90,7 +124,22 @@ class CardWriter:
             due_at=self.maybe_iso(card.due_at), cleared_at=self.maybe_iso(card.cleared_at),
             closed_at=self.maybe_iso(card.closed_at), closed_reason=card.closed_reason,
             acked=self.acknowledgement(card), stale=card.is_stale, demanded_action=words.demanded_action(top),
-            late_text=words.late_text(top))
+            late_text=words.late_text(top), origin=card.origin.value, disposition=card.disposition.value,
+            first=self._first(card), suppression=self._quiet(card), escalation=card.escalation,
+            appeal=card.appeal.value, order_no=card.order_no, reply_due_at=self.maybe_iso(card.reply_due_at),
+            replied_at=self.maybe_iso(card.replied_at), revocation=_proposal(card), re_alarms=card.re_alarms,
+            flood=card.flood)
+
+    def demanded_action(self, card: Card) -> str:
+        return self._wording.demanded_action(_speaking_passage(card))
+
+    def needs_confirmation(self, card: Card) -> bool:
+        """Whether the rule asks for a person before the card is issued."""
+        return self._wording.needs_confirmation(_speaking_passage(card))
+
+    def reply_limit(self, card: Card) -> str:
+        """The limit within which the department owes a reply, as the rule says; empty when it says none."""
+        return self._wording.reply_limit(_speaking_passage(card))
 
     def said(self, code: str, **args: Any) -> str:
         """The sentence of an error code."""
@@ -104,6 +153,21 @@ class CardWriter:
         if card.acked_at is None:
             return None
         return Acknowledgement(card.acked_name or "", self.iso(card.acked_at), card.ack_comment or "")
+
+    def _first(self, card: Card) -> Acknowledgement | None:
+        if card.first_at is None or card.is_acked:
+            return None
+        return Acknowledgement(card.first_name or "", self.iso(card.first_at), card.first_comment or "")
+
+    def _quiet(self, card: Card) -> Quiet | None:
+        if card.suppression is Suppression.NONE:
+            return None
+        return Quiet(card.suppression.value, self.maybe_iso(card.suppressed_until), card.suppressed_by or "",
+                     card.suppressed_reason or "")
+
+
+def _proposal(card: Card) -> Proposal | None:
+    return None if card.revoke_by is None else Proposal(card.revoke_by, card.revoke_reason or "")
 
 
 @lru_cache(maxsize=8192)  # a batch of cards shares most of its instants

@@ -7,12 +7,14 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from alerts.cards import Passage
-from config.ladders import Preset, Rule, Rung
+from alerts.lifecycle import Origin
+from config.ladders import ActRule, Preset, Rule, Rung
 from core.errors import ConfigError
 
 log = logging.getLogger(__name__)
 
 Name = Callable[[str], str]
+_NO_CLOCKS = frozenset(Origin) - {Origin.CLOCK, Origin.COMPLAINT}  # a complaint may come with a limit of its own
 
 
 class Wording(Protocol):
@@ -24,6 +26,8 @@ class Wording(Protocol):
     def rule_name(self, passage: Passage) -> str: ...
     def late_text(self, passage: Passage) -> str: ...
     def demanded_action(self, passage: Passage) -> str: ...
+    def reply_limit(self, passage: Passage) -> str: ...
+    def needs_confirmation(self, passage: Passage) -> bool: ...
     def sentence(self, key: str, **args: Any) -> str: ...
 
 
@@ -47,6 +51,7 @@ class LadderWording:
         self.org_name, self.item_name, self._texts, self._english = org_name, item_name, texts, in_english
         self._find_preset = find_preset
         rules = [rule for preset in presets.values() for rule in preset.rules]
+        self._acts = {act.id: act for preset in presets.values() for act in preset.acts}
         self._rules = {rule.id: rule.name_en if in_english else rule.name for rule in rules}
         self._rungs = {(rule.id, rung.code): rung for rule in rules for rung in rule.rungs}
 
@@ -61,6 +66,8 @@ class LadderWording:
 
     def limit_text(self, passage: Passage) -> str:
         stated = str(passage.facts.get("limit") or "")
+        if not stated and passage.kind in _NO_CLOCKS:
+            return ""
         amount, unit = stated[:-2], stated[-2:]
         if not amount.isdigit():
             return self.sentence("limit.due")
@@ -68,29 +75,49 @@ class LadderWording:
 
     def rule_name(self, passage: Passage) -> str:
         edited = self._edited(passage)
-        if edited is not None:
-            return edited.name_en if self._english else edited.name
-        return self._rules.get(passage.rule, passage.rule)
+        rule = edited or self._acts.get(passage.rule)
+        if rule is not None:
+            return rule.name_en if self._english else rule.name
+        return self._rules.get(passage.rule) or self._told(passage, "title") or passage.rule
 
     def late_text(self, passage: Passage) -> str:
+        """Why there is a card, in a word or two; of an occasion its own words, or what kind it is."""
         rung = self._rung(passage)
-        if rung is None:
-            return passage.rung
-        return rung.label_en if self._english else rung.label
+        if rung is not None:
+            return rung.label_en if self._english else rung.label
+        kind = f"origin.{passage.kind}"
+        return self._told(passage, "late_text") or (self.sentence(kind) if self._texts.has(kind) else passage.rung)
 
     def demanded_action(self, passage: Passage) -> str:
         rung = self._rung(passage)
+        if rung is None and (act := self._acts.get(passage.rule)) is not None:
+            return act.demanded_action_en if self._english else act.demanded_action
         if rung is None:
-            return ""
+            return self._told(passage, "demanded_action")
         return rung.demanded_action_en if self._english else rung.demanded_action
+
+    def needs_confirmation(self, passage: Passage) -> bool:
+        """Whether the rung of a clock asks for a person before its card is issued (待发)."""
+        rung = self._rung(passage)
+        return rung is not None and rung.confirm
+
+    def reply_limit(self, passage: Passage) -> str:
+        rung = self._rung(passage)
+        return str(passage.facts.get("reply_limit") or (rung.reply_limit if rung is not None else None) or "")
 
     def _rung(self, passage: Passage) -> Rung | None:
         edited = self._edited(passage)
-        if edited is not None:
+        if isinstance(edited, Rule):
             return next((rung for rung in edited.rungs if rung.code == passage.rung), None)
         return self._rungs.get((passage.rule, passage.rung))
 
-    def _edited(self, passage: Passage) -> Rule | None:
+    def _edited(self, passage: Passage) -> Rule | ActRule | None:
         """The rule as it read in the version the card was issued under."""
         preset = self._find_preset(passage.rule_version)
-        return None if preset is None else next((rule for rule in preset.rules if rule.id == passage.rule), None)
+        rules: list[Rule | ActRule] = [] if preset is None else [*preset.rules, *preset.acts]
+        return next((rule for rule in rules if rule.id == passage.rule), None)
+
+    def _told(self, passage: Passage, name: str) -> str:
+        """What an occasion itself says, in the language of the wall where it can."""
+        in_english = passage.facts.get(f"{name}_en") if self._english else None
+        return str(in_english or passage.facts.get(name) or "")

@@ -22,10 +22,11 @@ def account(services: Services, options: argparse.Namespace) -> int:
     roles = [_role(name) for name in options.role]
     if services.accounts.find(options.username) is None:
         services.accounts.create(options.username, _password(), display_name=options.label or options.username,
-                                 roles=roles, org=options.org or "")
+                                 roles=roles, org=options.org or "", area=options.area or "")
     else:
         services.accounts.change(options.username, roles=roles or None, org=options.org, display_name=options.label,
-                                 password=_password() if options.password else None, is_active=options.is_active)
+                                 area=options.area, password=_password() if options.password else None,
+                                 is_active=options.is_active)
     known = services.accounts.get(options.username)
     state = "" if known.is_active else ", deactivated"
     print(f"{known.username}: {', '.join(sorted(role.value for role in known.roles)) or 'no role'}{state}")

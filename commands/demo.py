@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from alerts.acknowledging import AcknowledgeCommand, CardRef
+from alerts.card_commands import CardCommand, CardRef
 from bootstrap import Services, build_services
 from cases.events import CaseEvent
 from config.settings import Settings
@@ -107,9 +107,9 @@ class _Town:
         chosen = [CardRef(card.id, card.rev) for card in waiting
                   if self._rng.random() < share and self._would_sign(card.id, card.raised_at, now)]
         for start in range(0, len(chosen), 100):
-            command = AcknowledgeCommand(command_id=str(uuid.uuid4()), cards=tuple(chosen[start:start + 100]),
-                                         comment="已电话通知责任单位")
-            self._services.alerts.acknowledge(command, self._officer)
+            command = CardCommand(command_id=str(uuid.uuid4()), cards=chosen[start:start + 100],
+                                  comment="已电话通知责任单位")
+            self._services.alerts.execute(command, self._officer)
 
     def _would_sign(self, card_id: int, raised_at: str, now: datetime) -> bool:
         """One card in six waits for a visitor to sign it, for three days at most."""

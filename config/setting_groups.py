@@ -25,6 +25,7 @@ Count = Annotated[int, Field(ge=1)]
 Natural = Annotated[int, Field(ge=0)]
 Seconds = Annotated[float, Field(gt=0)]
 Moment = Annotated[datetime, AfterValidator(_aware)]
+LimitText = Annotated[str, Field(pattern=r"^(\d{1,4}(wd|cd|wh))?$")]
 
 
 class ServerSettings(Strict):
@@ -184,11 +185,25 @@ class CardSettings(Strict):
     """Cards and commands on them."""
 
     history_after_days: Natural = Field(description="A card learnt so many days after its clock ended is history, not news.")
-    comment_max: Count = Field(description="Longest comment of an acknowledgement, in characters.")
-    per_command: Count = Field(description="Most cards acknowledged by one command.")
     attachment_max_bytes: Count = Field(description="Largest file with a reply, in bytes.")
     attachments_per_card: Count = Field(description="Most files with one card.")
     attachment_types: str = Field(description="Endings accepted, apart by blanks; of pdf doc docx xls xlsx jpg jpeg png txt.")
+    comment_max: Count = Field(description="Longest comment or reason of a command, in characters.")
+    text_max: Count = Field(description="Longest reply, appeal or description of a card by hand, in characters.")
+    per_command: Count = Field(description="Most cards one command is about.")
+    red_needs_two: bool = Field(description="A red card is acknowledged by an officer and a shift leader, two persons.")
+    shelve_max_minutes: Count = Field(description="Longest shelving, in minutes; also what is meant when none is named.")
+    ack_again_warning: LimitText = Field(description="Working time until an idle signed warning asks again; empty: never.")
+    ack_again_yellow: LimitText = Field(description="The same for a yellow card, such as 2wd or 8wh.")
+    ack_again_red: LimitText = Field(description="The same for a red card.")
+    reply_limit: LimitText = Field(description="Time to reply where neither the rule nor the request names one.")
+    appeal_limit: LimitText = Field(description="Time to appeal against a card, from its issue.")
+    appeal_decision_limit: LimitText = Field(description="Time to decide an appeal; then the card goes up one level.")
+    escalation_max: Count = Field(description="Highest level of escalation.")
+    re_arm_minutes: Natural = Field(description="A card that fires again so many minutes after it closed is the same card.")
+    flood_cards: Count = Field(description="More new cards than this within flood_minutes are summed up on screens.")
+    flood_minutes: Count = Field(description="Minutes in which new cards are counted for that.")
+    deadline_interval_s: Seconds = Field(description="Seconds between two looks at what falls due on cards.")
 
 
 class RoomSettings(Strict):

@@ -13,6 +13,7 @@ class Role(StrEnum):
 
     WALL_SCREEN = "wall_screen"
     DUTY_OFFICER = "duty_officer"
+    SHIFT_LEADER = "shift_leader"  # may do what a duty officer may, and signs red cards with one
     INSPECTOR = "inspector"
     LEADER = "leader"
     DEPARTMENT_USER = "department_user"
@@ -21,19 +22,28 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """A person, a screen, a feed or the system itself. `org` limits a department user to his own unit."""
+    """A person, a screen, a feed or the system itself.
+
+    `org` limits a department user to his own unit; `area` limits whoever has one to cards, cases and complaints of it.
+    """
 
     name: str
     roles: frozenset[Role]
     org: str = ""
     display_name: str = ""
+    area: str = ""
 
     def has(self, *roles: Role) -> bool:
         return not self.roles.isdisjoint(roles)
 
-    def may_see_org(self, org: str) -> bool:
-        """A department user sees his own unit; every other role sees all of them."""
-        return self.org == org or bool(self.roles - {Role.DEPARTMENT_USER})
+    @property
+    def only_org(self) -> str | None:
+        """The one unit this actor sees; None when he sees every unit."""
+        return None if self.roles - {Role.DEPARTMENT_USER} else self.org
+
+    def may_see(self, area: str, org: str) -> bool:
+        """A department user sees his own unit, a person bound to an area that area; every other role sees all."""
+        return self.area in ("", area) and self.only_org in (None, org)
 
 
 SYSTEM = Actor("system", frozenset(), display_name="系统")

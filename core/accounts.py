@@ -28,7 +28,7 @@ from core.unit_of_work import UnitOfWorkFactory
 
 _USERNAME = re.compile(r"^[a-z0-9][a-z0-9_.-]{1,63}$")
 TOKEN_KINDS = ("feed", "screen", "probe", "session")
-_COLUMNS: Any = accounts.c["username", "display_name", "roles", "org", "is_active", "generation",
+_COLUMNS: Any = accounts.c["username", "display_name", "roles", "org", "area", "is_active", "generation",
                            "failed_attempts", "locked_until", "created_at"]
 
 
@@ -55,10 +55,11 @@ class Account:
     failed_attempts: int
     locked_until: int
     created_at: int
+    area: str = ""
 
     @property
     def actor(self) -> Actor:
-        return Actor(self.username, self.roles, self.org, self.display_name)
+        return Actor(self.username, self.roles, self.org, self.display_name, self.area)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ class Accounts:
     # Accounts -------------------------------------------------------------------------------------------------
 
     def create(self, username: str, password: str, *, display_name: str, roles: Collection[Role],
-               org: str = "") -> Account:
+               org: str = "", area: str = "") -> Account:
         """A new account. Raises InvalidInput (name, password, roles, missing unit) or Conflict (name taken)."""
         if _USERNAME.match(username) is None:
             raise InvalidInput("username_invalid", username=username)
@@ -102,7 +103,7 @@ class Accounts:
                 raise Conflict("username_taken", username=username)
             uow.conn.execute(insert(accounts).values(
                 username=username, display_name=display_name or username, password_hash=hashed, roles=checked, org=org,
-                is_active=True, generation=0, failed_attempts=0, locked_until=0, created_at=self._clock.now_us()))
+                area=area, is_active=True, generation=0, failed_attempts=0, locked_until=0, created_at=self._clock.now_us()))
         return self.get(username)
 
     def authenticate(self, username: str, password: str) -> Account:
@@ -132,7 +133,8 @@ class Accounts:
             return [_account(row) for row in conn.execute(select(*_COLUMNS).order_by(accounts.c.username))]
 
     def change(self, username: str, *, roles: Collection[Role] | None = None, org: str | None = None,
-               password: str | None = None, is_active: bool | None = None, display_name: str | None = None) -> Account:
+               password: str | None = None, is_active: bool | None = None, display_name: str | None = None,
+               area: str | None = None) -> Account:
         """Change what is given. Every change ends the account's live sessions. Raises NotFound or InvalidInput."""
         hashed = None if password is None else self._hash(password)
         with self._uow() as uow:
@@ -143,6 +145,7 @@ class Accounts:
                             is_active=before.is_active if is_active is None else is_active)
             values: dict[str, Any] = {
                 "roles": _checked_roles(before.roles if roles is None else roles, after.org), "org": after.org,
+                "area": before.area if area is None else area,
                 "is_active": after.is_active, "generation": before.generation + 1,
                 "display_name": display_name or before.display_name}
             if hashed is not None:
@@ -269,7 +272,7 @@ def _find(conn: Connection, username: str) -> Account | None:
 
 def _account(row: Any) -> Account:
     return Account(row.username, row.display_name, frozenset(Role(name) for name in row.roles.split()), row.org,
-                   row.is_active, row.generation, row.failed_attempts, row.locked_until, row.created_at)
+                   row.is_active, row.generation, row.failed_attempts, row.locked_until, row.created_at, row.area)
 
 
 def _token(row: Any) -> Token:

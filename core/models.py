@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, String, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, String, Table, Text, text
 
 from core.database import metadata
 
@@ -57,6 +57,7 @@ accounts = Table(
     Column("password_hash", String(255), nullable=False),
     Column("roles", String(255), nullable=False),
     Column("org", String(64), nullable=False, default=""),
+    Column("area", String(64), nullable=False, server_default=text("''")),  # empty: every area
     Column("is_active", Boolean, nullable=False, default=True),
     Column("generation", Integer, nullable=False, default=0),
     Column("failed_attempts", Integer, nullable=False, default=0),

@@ -21,6 +21,7 @@ class DemoAccount:
 
 DEMO_ACCOUNTS = (
     DemoAccount("zhou", "周立新", Role.DUTY_OFFICER),
+    DemoAccount("sun", "孙国华", Role.SHIFT_LEADER),
     DemoAccount("li", "李敏", Role.INSPECTOR),
     DemoAccount("wang", "王建国", Role.LEADER),
     DemoAccount("zhao", "赵晓燕", Role.DEPARTMENT_USER),

@@ -24,7 +24,7 @@ from core.instants import MINUTE_US
 from dashboard.forgery import check_same_site
 from dashboard.sessions import SCREEN_TOKEN_PREFIX, Credential, Sessions
 
-WATCHERS = frozenset({Role.DUTY_OFFICER, Role.INSPECTOR, Role.LEADER, Role.ADMINISTRATOR})
+WATCHERS = frozenset({Role.DUTY_OFFICER, Role.SHIFT_LEADER, Role.INSPECTOR, Role.LEADER, Role.ADMINISTRATOR})
 WALL = WATCHERS | {Role.WALL_SCREEN}
 STAFF = WATCHERS | {Role.DEPARTMENT_USER}
 LOCAL = ("127.0.0.1", "::1")

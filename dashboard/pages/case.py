@@ -61,7 +61,7 @@ def is_limited(actor: Actor) -> bool:
 
 def _case(services: Any, actor: Actor, area: str, case_no: str, clock: str, t: Words) -> Any:
     case = services.case_queries.find_case(case_no, services.clock.now_us(), area)
-    if case is None or not actor.may_see_org(case.org):
+    if case is None or not actor.may_see(case.area, case.org):
         return _refusal(actor, t)
     clocks = explain(case, services.areas.of_case(case.fold).calendar)
     main = [case_clocks.render(clocks, clock, case.as_of, services.presets, t), case_facts.events(case, actor, t)]

@@ -18,7 +18,7 @@ from dashboard.words import Words, words_of
 PREFIX = "/desk/"
 TITLE = "desk.title"
 SECTIONS = ("wall", "desk", "level", "card_closing")
-ACKNOWLEDGERS = (Role.DUTY_OFFICER, Role.INSPECTOR, Role.ADMINISTRATOR)
+ACKNOWLEDGERS = (Role.DUTY_OFFICER, Role.SHIFT_LEADER, Role.INSPECTOR, Role.ADMINISTRATOR)
 
 
 def layout(services: Any) -> html.Div:

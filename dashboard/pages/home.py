@@ -8,6 +8,7 @@ SIGN_IN = "/sign-in/"
 # The first role that matches decides: whoever is on duty works at the desk, whatever else he may be.
 HOMES = (
     (Role.DUTY_OFFICER, "/desk/"),
+    (Role.SHIFT_LEADER, "/desk/"),
     (Role.INSPECTOR, "/desk/"),
     (Role.DEPARTMENT_USER, "/case/"),
     (Role.ADMINISTRATOR, "/feeds/"),

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from alerts.acknowledging import AcknowledgeCommand, CardRef
+from alerts.card_commands import CardCommand, CardRef
 from alerts.push import close_transport
 from alerts.wire import CardView
 from bootstrap import Services, build_services
@@ -93,8 +93,8 @@ class CommandCentre:
         """An inspector signs elsewhere, out of sight of the browser under test."""
         cards = self.cards()
         refs = [CardRef(cards[case_no].id, cards[case_no].rev) for case_no in case_nos]
-        command = AcknowledgeCommand(command_id=f"elsewhere-{'-'.join(case_nos)}", cards=refs, comment=comment)
-        assert self.services.alerts.acknowledge(command, INSPECTOR).ok
+        command = CardCommand(command_id=f"elsewhere-{'-'.join(case_nos)}", cards=refs, comment=comment)
+        assert self.services.alerts.execute(command, INSPECTOR).ok
 
     def item(self, org: str, number: int = 0) -> str:
         """An item of a department that has both limits in working days."""

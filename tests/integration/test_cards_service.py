@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select
@@ -17,6 +18,7 @@ from tests.unit.alerts.house import (
     ALICE,
     BOB,
     CHARLIE,
+    LEA,
     WALL,
     House,
     days_ago,
@@ -197,6 +199,7 @@ def test_a_new_passage_after_closing_is_a_new_card(house: House):
     house.record(passed("yellow"))
     house.sign(house.only_card())
     house.record(ended())
+    house.clock.advance(timedelta(minutes=11))
     house.record(passed("red", kind=ClockKind.STATUTORY))
 
     assert house.only_card().id == 2
@@ -364,6 +367,7 @@ def test_old_command_ids_are_forgotten(house: House):
 def test_counts_and_fingerprint_cover_the_active_cards(house: House):
     house.record(passed("warning", case_id=1), passed("yellow", case_id=2, at=days_ago(9)), passed("red", case_id=3))
     house.sign(house.card(3))
+    house.sign(house.card(3), by=LEA, command_id="c-2")
     vitals = house.queries.vitals()
 
     assert (vitals.counts.warning, vitals.counts.yellow, vitals.counts.red, vitals.counts.unack) == (1, 1, 1, 2)

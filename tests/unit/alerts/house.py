@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from alerts.acknowledging import AcknowledgeCommand, CardRef, CommandResult
 from alerts.alarms import AlarmService
+from alerts.card_commands import CardCommand, CardRef, CommandResult
 from alerts.cards import Passage
+from alerts.lifecycle import Disposition
 from alerts.queries import CardQueries
 from alerts.rules import CardRules
 from alerts.service import CardService
@@ -25,7 +26,7 @@ from cases.events import (
     RungWithdrawn,
 )
 from core.access import Actor, Role
-from core.clock import Clock, FrozenClock
+from core.clock import FrozenClock
 from core.database import Database
 from core.doorbell import Doorbell, InProcessDoorbell
 from core.instants import DAY_US
@@ -34,6 +35,7 @@ from core.unit_of_work import UnitOfWorkFactory
 ZONE = ZoneInfo("Asia/Shanghai")
 MORNING = datetime(2018, 10, 15, 2, 0, tzinfo=UTC)
 ALICE = Actor("alice", frozenset({Role.DUTY_OFFICER}), display_name="艾丽")
+LEA = Actor("lea", frozenset({Role.SHIFT_LEADER}), display_name="雷亚")
 BOB = Actor("bob", frozenset({Role.INSPECTOR}), display_name="薄博")
 CHARLIE = Actor("charlie", frozenset({Role.DEPARTMENT_USER}), org="D01")
 WALL = Actor("wall-1", frozenset({Role.WALL_SCREEN}), display_name="监察室大屏")
@@ -61,6 +63,12 @@ class PlainWording:
     def demanded_action(self, passage: Passage) -> str:
         return f"act on {passage.rung}"
 
+    def reply_limit(self, passage: Passage) -> str:
+        return str(passage.facts.get("reply_limit", ""))
+
+    def needs_confirmation(self, passage: Passage) -> bool:
+        return bool(passage.facts.get("confirm"))
+
     def sentence(self, key: str, **args: Any) -> str:
         return " ".join([key, *(f"{name}={value}" for name, value in sorted(args.items()))])
 
@@ -70,7 +78,7 @@ class House:
     """Everything a test needs; `record` plays the part of the case record."""
 
     database: Database
-    clock: Clock = field(default_factory=lambda: FrozenClock(MORNING))
+    clock: FrozenClock = field(default_factory=lambda: FrozenClock(MORNING))
     doorbell: Doorbell = field(default_factory=InProcessDoorbell)
     rules: CardRules = field(default_factory=CardRules)
     snapshot_max: int = 500
@@ -94,6 +102,10 @@ class House:
     def active(self) -> list[CardView]:
         return self.queries.active(limit=500).cards
 
+    def drafts(self) -> list[CardView]:
+        """Cards that wait for confirmation."""
+        return self.queries.active(disposition=Disposition.TO_CONFIRM).cards
+
     def only_card(self) -> CardView:
         [card] = self.active()
         return card
@@ -106,7 +118,7 @@ class House:
     def sign(self, *cards: CardView, by: Actor | None = ALICE, command_id: str = "c-1",
              comment: str = "已核实") -> CommandResult:
         refs = [CardRef(card.id, card.rev) for card in cards]
-        return self.cards.acknowledge(AcknowledgeCommand(command_id=command_id, cards=refs, comment=comment), by)
+        return self.cards.execute(CardCommand(command_id=command_id, cards=refs, comment=comment), by)
 
 
 def facts_of(case_id: int = 1, org: str = "D01", source: str = "hall") -> CaseFacts:

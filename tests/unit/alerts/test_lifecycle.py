@@ -4,22 +4,56 @@ from __future__ import annotations
 
 import pytest
 
-from alerts.lifecycle import Closing, State, asks_again, card_key, closing_reason, display_state
+from alerts.lifecycle import (
+    ENDED,
+    Closing,
+    Disposition,
+    Signing,
+    State,
+    Suppression,
+    asks_again,
+    card_key,
+    closing_reason,
+    display_state,
+)
 from cases.events import ClockKind, ClockRef
 
 
-@pytest.mark.parametrize(("condition", "acked", "closed", "state"), [
-    (True, False, False, State.UNACK),
-    (True, True, False, State.ACKED),
-    (False, False, False, State.RTN_UNACK),
-    (False, True, False, State.CLOSED),
-    (True, False, True, State.CLOSED),
-    (True, True, True, State.CLOSED),
-    (False, False, True, State.CLOSED),
-    (False, True, True, State.CLOSED),
+@pytest.mark.parametrize(("condition", "signing", "state"), [
+    (True, Signing.NONE, State.UNACK),
+    (True, Signing.HALF, State.UNACK),
+    (True, Signing.FULL, State.ACKED),
+    (False, Signing.NONE, State.RTN_UNACK),
+    (False, Signing.HALF, State.RTN_UNACK),
+    (False, Signing.FULL, State.NORMAL),
 ])
-def test_it_derives_the_shown_state_from_three_axes(condition: bool, acked: bool, closed: bool, state: State):
-    assert display_state(condition=condition, acked=acked, closed=closed) is state
+def test_an_issued_card_shows_whether_it_holds_and_who_has_signed(condition: bool, signing: Signing, state: State):
+    for disposition in (Disposition.TO_SIGN, Disposition.SIGNED, Disposition.UNDER_ORDER, Disposition.REPLIED):
+        assert display_state(condition=condition, signing=signing, disposition=disposition) is state
+
+
+@pytest.mark.parametrize("condition", [True, False])
+@pytest.mark.parametrize("signing", Signing)
+@pytest.mark.parametrize("suppression", Suppression)
+def test_what_has_ended_is_closed_and_what_nobody_confirmed_is_no_alarm(condition: bool, signing: Signing,
+                                                                        suppression: Suppression):
+    axes = {"condition": condition, "signing": signing, "suppression": suppression}
+    assert {display_state(disposition=ended, **axes) for ended in ENDED} == {State.CLOSED}
+    assert display_state(disposition=Disposition.TO_CONFIRM, **axes) is State.NORMAL
+
+
+@pytest.mark.parametrize(("suppression", "state"), [
+    (Suppression.SHELVED, State.SHELVED), (Suppression.BY_DESIGN, State.SUPPRESSED),
+    (Suppression.OUT_OF_SERVICE, State.OUT_OF_SERVICE)])
+def test_what_keeps_it_quiet_is_shown_before_all_else(suppression: Suppression, state: State):
+    shown = {display_state(condition=condition, signing=signing, suppression=suppression)
+             for condition in (True, False) for signing in Signing}
+    assert shown == {state}
+
+
+def test_a_card_on_which_something_is_owed_does_not_close_with_its_condition():
+    assert closing_reason(level=2, condition=False, acked=True, is_history=False, is_pending=True) is None
+    assert closing_reason(level=1, condition=False, acked=False, is_history=False, is_pending=True) is None
 
 
 @pytest.mark.parametrize(("level", "condition", "acked", "is_history", "reason"), [

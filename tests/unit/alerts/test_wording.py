@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from alerts.cards import passage_of
+from alerts.transitions import REASONS
 from alerts.wording import LadderWording
 from cases.events import ClockKind
 from config.ladders import load_presets
@@ -24,8 +25,13 @@ GIVEN = {
     "error.command_failed": set(), "error.overloaded": set(),
     "error.level_unknown": {"name", "accepted"}, "error.number_invalid": {"name"},
     "error.command_unknown": {"type"}, "error.command_id_invalid": {"length", "max"}, "error.cards_invalid": {"count"},
-    "error.too_many_cards": {"count", "max"}, "error.comment_too_long": {"length", "max"},
+    "error.too_many_cards": {"count", "max"}, "error.comment_too_long": {"field", "length", "max"},
     "error.command_id_used": {"command_id"}, "alarm.gauges_failed": set(), "alarm.screen_fault": {"screen", "name"},
+    "error.waits_for_second": set(), "error.too_many_attachments": {"count", "max"}, "error.attachment_unknown": {"rev"},
+    "error.until_unreadable": {"text"}, "error.until_out_of_range": {"minutes"}, "error.field_missing": {"field", "type"},
+    "error.disposition_unknown": {"name", "accepted"}, "error.decision_unknown": {"decision"},
+    "error.occasion_key_invalid": {"key", "max"}, "error.occasion_level_invalid": {"key", "level"},
+    **{f"error.{reason}": {"rev"} for reason in REASONS if reason != "already_acknowledged"},
     "limit.wd": {"n"}, "limit.cd": {"n"}, "limit.wh": {"n"}, "limit.due": set(),
 }
 

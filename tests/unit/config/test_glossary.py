@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from alerts.lifecycle import Appeal, Disposition, Origin, Signing, Suppression
 from alerts.lifecycle import State as CardState
 from alerts.notices.words import NoticeState, Reason
 from alerts.roster.contacts import Addressee, Channel
@@ -33,7 +34,7 @@ def _rows() -> dict[str, set[str]]:
 
 
 @pytest.mark.parametrize("codes", [EventKind, State, Role, ClockKind, Condition, Light, CardState, Unit, Status, Act,
-                                   NoticeState, Reason, Channel, Addressee],
+                                   NoticeState, Reason, Channel, Addressee, Origin, Disposition, Suppression, Appeal, Signing],
                          ids=lambda codes: f"{codes.__module__}.{codes.__name__}")
 def test_every_code_is_explained(codes: type[Enum]) -> None:
     rows = _rows()
@@ -43,7 +44,9 @@ def test_every_code_is_explained(codes: type[Enum]) -> None:
 @pytest.mark.parametrize(("codes", "group"), [
     (EventKind, "event_kind"), (Role, "role"), (ClockKind, "clock"), (CardState, "card_state"), (Status, "outcome"),
     (Act, "violation"), (Unit, "unit"), (Condition, "clock_condition"),
-    (NoticeState, "notice.state"), (Reason, "notice.reason"), (Channel, "notice.channel"), (Addressee, "addressee")],
+    (NoticeState, "notice.state"), (Reason, "notice.reason"), (Channel, "notice.channel"), (Addressee, "addressee"),
+    (Origin, "origin"), (Disposition, "disposition"),
+    (Suppression, "suppression"), (Appeal, "appeal"), (Signing, "signing")],
     ids=lambda value: getattr(value, "__name__", value))
 def test_the_glossary_and_the_pages_use_the_same_chinese(codes: type[Enum], group: str) -> None:
     rows, texts = _rows(), load_texts()["zh"]

@@ -9,10 +9,12 @@ from typing import get_args
 
 import pytest
 
-from alerts.lifecycle import Closing, Level
+from alerts.card_commands import CommandType, Decision
+from alerts.lifecycle import Appeal, Closing, Disposition, Level, Origin, Signing, Suppression
 from alerts.lifecycle import State as CardState
 from alerts.notices.words import NoticeState, Reason
 from alerts.roster.contacts import Channel
+from alerts.transitions import REASONS
 from cases.events import ClockKind, EventKind, Status
 from cases.projection import Condition, Light
 from cases.states import State
@@ -29,6 +31,8 @@ from feeds.reasons import REMEDIES
 CODES: dict[str, Iterable[str]] = {
     "event_kind": EventKind, "state": State, "clock": ClockKind, "clock_condition": Condition, "light": Light,
     "level": [level.wire for level in Level], "card_state": CardState, "card_closing": Closing, "role": Role,
+    "origin": Origin, "disposition": Disposition, "suppression": Suppression, "appeal": Appeal, "signing": Signing,
+    "card_command": CommandType, "decision": Decision, "error": REASONS,
     "unit": Unit, "limit": Unit, "outcome": Status, "feed.reason": REMEDIES, "item_kind": get_args(ItemKind),
     "category": get_args(Category), "special_kind": get_args(SpecialKind),
     "office_state": ["working", "before", "lunch", "after", "weekend", "holiday", "unpublished"],

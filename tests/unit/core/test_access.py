@@ -35,11 +35,21 @@ def test_the_system_itself_has_no_role_that_opens_a_page():
 
 
 def test_a_department_user_sees_his_own_unit_only():
-    assert CLERK.may_see_org("shuiwu")
-    assert not CLERK.may_see_org("guotu")
+    assert CLERK.may_see("360500", "shuiwu")
+    assert not CLERK.may_see("360500", "guotu")
+    assert CLERK.only_org == "shuiwu"
 
 
 def test_any_other_role_beside_it_sees_every_unit():
     both = Actor("dora", frozenset({Role.DEPARTMENT_USER, Role.INSPECTOR}), org="shuiwu")
-    assert both.may_see_org("guotu")
-    assert OFFICER.may_see_org("guotu")
+    assert both.may_see("360500", "guotu")
+    assert OFFICER.may_see("360500", "guotu")
+    assert OFFICER.only_org is None
+
+
+def test_a_person_bound_to_an_area_sees_that_area_only_whatever_his_role():
+    district = Actor("emil", frozenset({Role.INSPECTOR}), area="360502")
+    clerk = Actor("fang", frozenset({Role.DEPARTMENT_USER}), org="shuiwu", area="360502")
+    assert [district.may_see(area, "guotu") for area in ("360502", "360500", "")] == [True, False, False]
+    assert [clerk.may_see("360502", org) for org in ("shuiwu", "guotu")] == [True, False]
+    assert not clerk.may_see("360500", "shuiwu")

@@ -1,0 +1,26 @@
+"""What an actor may see of the cards, as conditions of a query: the filter stands inside every statement, never after it."""
+
+from __future__ import annotations
+
+from sqlalchemy import ColumnElement, and_
+
+from alerts.lifecycle import Disposition
+from alerts.models import cards
+from core.access import Actor
+
+IS_CONFIRMED = cards.c.disposition.not_in((Disposition.TO_CONFIRM.value, Disposition.DISMISSED.value))
+IS_OPEN = and_(cards.c.closed_at.is_(None), cards.c.disposition != Disposition.TO_CONFIRM.value)
+WAITS_FOR_CONFIRMATION = and_(cards.c.closed_at.is_(None), cards.c.disposition == Disposition.TO_CONFIRM.value)
+
+
+def visible_to(actor: Actor | None) -> list[ColumnElement[bool]]:
+    """Conditions on `cards`; None (the program itself) sees everything.
+
+    A person bound to an area sees that area; a department user his own unit, and nothing that nobody has confirmed.
+    """
+    if actor is None:
+        return []
+    conditions: list[ColumnElement[bool]] = [cards.c.area == actor.area] if actor.area else []
+    if actor.only_org is not None:
+        conditions += [cards.c.org == actor.only_org, IS_CONFIRMED]
+    return conditions
