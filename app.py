@@ -12,7 +12,7 @@ from pathlib import Path
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from bootstrap import Services, build_services
-from commands import administration, records, reports, serving
+from commands import administration, backtests, records, reports, serving
 from config.settings import Settings, load_settings
 from core.errors import SupervisionError
 from core.log_lines import JsonLines
@@ -148,6 +148,13 @@ def _add_reports(commands: argparse._SubParsersAction[argparse.ArgumentParser], 
         parser.add_argument("--calendar", default="cn", help="cn (State Council) or mf (Monday to Friday)")
         parser.add_argument("--net", action="store_true", help="take suspensions out")
         parser.add_argument("--format", choices=("csv", "json"), default=default)
+    trial = _add(commands, common, "backtest", backtests.backtest, "which cards a preset would have raised in a period")
+    trial.add_argument("--preset", required=True, help="the ladder to try: an id of config/rules")
+    trial.add_argument("--from", dest="first", required=True, metavar="DATE")
+    trial.add_argument("--to", dest="last", required=True, metavar="DATE")
+    trial.add_argument("--area", help="try it in this area only")
+    trial.add_argument("--alone", action="store_true", help="list every card instead of those that differ from now")
+    trial.add_argument("--format", choices=("csv", "json"), default="csv")
     why = _add(commands, common, "explain", reports.explain_case, "why each clock of a case shows what it shows")
     why.add_argument("case", metavar="CASE")
     why.add_argument("--area", help="when the number exists in several areas")

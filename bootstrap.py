@@ -19,6 +19,9 @@ from pydantic import SecretStr
 
 from alerts.alarms import AlarmService
 from alerts.attachments import AttachmentRules, AttachmentStore
+from alerts.backtest.previews import Previews
+from alerts.backtest.runs import Runs
+from alerts.backtest.service import Backtester
 from alerts.queries import CardQueries
 from alerts.room.service import Room, build_room
 from alerts.roster import Roster
@@ -105,6 +108,9 @@ class Services:
     editing: ConfigService
     rejudger: Rejudger
     room: Room
+    previews: Previews
+    backtester: Backtester
+    backtest_runs: Runs
 
     def texts(self, language: str) -> Texts:
         """The texts of a language, Chinese for one we do not speak."""
@@ -149,6 +155,7 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
     writer = _card_writer(settings, case_queries, presets, languages, areas)
     alerts, alarms = CardService(uow, writer, _card_rules(settings), Terms(areas.for_area)), AlarmService()
     roster = Roster(database, areas)
+    editing, backtester = _editing(settings, uow, keys, presets, catalogue, areas), Backtester(database)
     rejudger = Rejudger(uow, recorder, areas, settings.sweep.batch)
     uow.reactions.update(reactions(alerts, alarms, rejudger))
     limits = feed_limits(settings)
@@ -169,7 +176,8 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
         accounts=Accounts(uow, SystemClock(), _account_policy(settings)), roster=roster,
         room=build_room(settings, uow, alarms),
         roster_service=RosterService(uow, roster, alarms, catalogue.organisations.keys),
-        editing=_editing(settings, uow, keys, presets, catalogue, areas), rejudger=rejudger)
+        editing=editing, rejudger=rejudger, previews=Previews(database, areas, catalogue, editing), backtester=backtester,
+        backtest_runs=Runs(database, backtester, clock.now_us))
 
 
 def _editing(settings: Settings, uow: UnitOfWorkFactory, keys: ChainKeys, presets: Mapping[str, Preset],

@@ -22,6 +22,8 @@ from config.versions import (
     REVISION,
     AreaPlan,
     Dated,
+    Era,
+    Eras,
     ItemLimit,
     Versions,
     in_force,
@@ -100,7 +102,7 @@ NEWEST = Span()
 
 def span_of(fold: Fold) -> Span:
     """The case's span: its first moment as written, and when it was closed."""
-    first = fold.submitted or fold.received or fold.accepted
+    first = fold.submitted or fold.received or fold.accepted or fold.lodged
     return Span(first.local // DAY_US if first is not None else None, fold.closed.at if fold.closed is not None else None)
 
 
@@ -114,6 +116,7 @@ class Areas:
         self._versions = NO_VERSIONS
         self._contexts: dict[tuple[Any, ...], AreaContext] = {}
         self._newest: dict[str, AreaContext] = {}
+        self._eras, self._by_era = Eras(NO_VERSIONS), dict[tuple[str, Era], AreaContext]()
         self._elsewhere = self._context("", NEWEST)
 
     @property
@@ -142,7 +145,15 @@ class Areas:
 
     def at(self, area: str, span: Span) -> AreaContext:
         """The context of an area for the cases of a span."""
-        return self._context(area, span)
+        key = (area, self.era_of(span))
+        known = self._by_era.get(key)
+        if known is None:
+            known = self._by_era[key] = self._context(area, span)
+        return known
+
+    def era_of(self, span: Span) -> Era:
+        """Names the versions the cases of a span are judged by."""
+        return self._eras.of(span.began, span.ended_at)
 
     def plan_of(self, area: str, span: Span = NEWEST) -> Area:
         """Which calendar and preset an area goes by."""
@@ -220,6 +231,7 @@ class Areas:
     def _take(self, stored: Mapping[str, Area], versions: Versions) -> None:
         before = (self._stored, self._versions)
         self._stored, self._versions = dict(stored), versions
+        self._eras, self._by_era = Eras(versions), {}
         if versions is not before[1]:
             self._contexts = {}
         try:
@@ -228,6 +240,7 @@ class Areas:
             self._elsewhere, self._newest = self._context("", NEWEST), newest
         except ConfigError:
             self._stored, self._versions = before
+            self._eras = Eras(self._versions)
             raise
 
     def _context(self, area: str, span: Span) -> AreaContext:

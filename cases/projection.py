@@ -372,3 +372,9 @@ def _unjudgeable(ref: ClockRef, started: Moment, ended: Moment | None, reason: s
     """An ended clock stays unjudgeable too: whether the case was late is still not known, and must not look like no."""
     return ClockState(ref=ref, condition=Condition.UNJUDGEABLE, level=0, limit_text="", started=started, ended=ended,
                       reason=reason, detail=detail)
+
+
+# The same watches and their judging, one by one, for whoever times them by the thousand (alerts.backtest).
+Watch = _Watch
+case_limits, other_watches, judge_watch = _case_limits, _other_watches, _judge
+RAISED_BY_FACTS = _RAISED_BY_FACTS

@@ -191,6 +191,33 @@ class WorkingCalendar:
             return "after"
         return "working" if any(start <= in_day < end for start, end in self._spans) else "lunch"
 
+    # For whoever works on arrays --------------------------------------------------------------------------------
+
+    @property
+    def known_days(self) -> tuple[int, int]:
+        """First and last epoch day whose status is known."""
+        return self._first_day, self._last_day
+
+    @property
+    def counts(self) -> list[int]:
+        """Working days before the i-th known day, i from 0 to the number of known days: the prefix table itself."""
+        return self._up_to
+
+    @property
+    def working_days(self) -> list[int]:
+        """Every working day of the known years, in order."""
+        return self._days
+
+    @property
+    def office_spans(self) -> list[tuple[int, int]]:
+        """Office hours as microseconds of the day."""
+        return self._spans
+
+    @property
+    def fixed_offset_us(self) -> int | None:
+        """The zone's offset where it never changes."""
+        return self._fixed_offset_us
+
     # Tables ---------------------------------------------------------------------------------------------------
 
     def _counts(self, day: int) -> bool:

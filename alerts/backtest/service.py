@@ -1,0 +1,222 @@
+"""The back-test: which cards other rules, calendars or limits would have raised in a period, and how that differs from now.
+
+The facts are those the journal says today, kept folded with every case; clocks are judged as of the end of the period, as the
+live engine would have at that instant. Cases pass through in chunks, so memory does not follow their number.
+"""
+
+from __future__ import annotations
+
+import gc
+import time
+from collections import Counter
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+import numpy as np
+from sqlalchemy import Connection, func, select
+
+from alerts.backtest.arrays import Ints
+from alerts.backtest.cards import Cards, Names, Rungs, cards_of, compare, passages_of, within
+from alerts.backtest.watches import KINDS, Clocks, Reader, World
+from cases.judging import judge
+from cases.models import case_table
+from cases.states import Fold
+from core.database import Database
+from core.errors import SupervisionError
+
+CHUNK = 25_000
+LINES_MAX = 5_000
+_COLUMNS = ("case_id", "case_no", "area", "org", "item", "fold")
+_unpack = msgspec.msgpack.Decoder(Fold).decode
+Progress = Callable[[int, int], None]
+
+
+class BacktestCancelled(SupervisionError):
+    """Somebody ended it."""
+
+    status = 409
+
+    def __init__(self) -> None:
+        super().__init__("backtest_cancelled")
+
+
+@dataclass(frozen=True, slots=True)
+class CardLine:
+    """One card of the result. `change`: new, gone, changed or same against the present rules (same also where none were given).
+
+    Instants are microseconds UTC; those `before` are what the present rules give, None for a new card.
+    """
+
+    change: str
+    case_id: int
+    case_no: str
+    area: str
+    org: str
+    item: str
+    kind: str
+    ordinal: int
+    level: int
+    opened_at: int
+    level_at: int
+    rule: str
+    rule_version: str
+    level_before: int | None = None
+    opened_before: int | None = None
+    level_at_before: int | None = None
+
+
+@dataclass(slots=True)
+class Result:
+    """What a back-test found. `by_org` counts cards per (organisation, level) with the tested and with the present rules.
+
+    `lines` holds the cards that differ, or all where there was nothing to compare with, up to a limit; the counts are complete.
+    `scalar` cases were judged one by one; `unjudged` have a clock that nobody can judge.
+    """
+
+    cases: int = 0
+    total: int = 0
+    seconds: float = 0.0
+    cards: Counter[int] = field(default_factory=Counter)
+    cards_before: Counter[int] = field(default_factory=Counter)
+    changes: Counter[str] = field(default_factory=Counter)
+    by_org: Counter[tuple[str, int]] = field(default_factory=Counter)
+    by_org_before: Counter[tuple[str, int]] = field(default_factory=Counter)
+    lines: list[CardLine] = field(default_factory=list)
+    scalar: int = 0
+    unjudged: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Cards raised or worsened from `from_us` on, judged as of `to_us` (microseconds UTC)."""
+
+    from_us: int
+    to_us: int
+
+
+class Backtester:
+    """Reads cases and judges them in one world or two."""
+
+    def __init__(self, database: Database, chunk: int = CHUNK) -> None:
+        self._database, self._chunk = database, chunk
+
+    def run(self, tested: World, period: Period, present: World | None = None, *, progress: Progress = lambda _n, _of: None,
+            is_cancelled: Callable[[], bool] = lambda: False, lines_max: int = LINES_MAX) -> Result:
+        """Judge every case. `progress` is told (cases read, cases in all) after each chunk. Raises BacktestCancelled."""
+        began, result = time.perf_counter(), Result()
+        with self._database.snapshot() as conn:
+            result.total = int(conn.scalar(select(func.count()).select_from(case_table)) or 0)
+            judges = Judges(tested, present, period)
+            with closing(_chunks(conn, self._chunk)) as chunks:
+                for rows in chunks:
+                    if is_cancelled():
+                        raise BacktestCancelled
+                    judge_chunk(rows, judges, result, lines_max)
+                    progress(result.cases, result.total)
+        result.seconds = time.perf_counter() - began
+        return result
+
+
+class Judges:
+    """What judges chunk after chunk: the tested world, and the present one to compare with."""
+
+    def __init__(self, tested: World, present: World | None, period: Period) -> None:
+        self.period = period
+        self.tested = (tested, Reader(tested, period.to_us))
+        self.present = None if present is None else (present, Reader(present, period.to_us))
+
+
+def judge_chunk(rows: Sequence[Any], judges: Judges, result: Result, lines_max: int) -> None:
+    """Add the cards of some cases (rows of _COLUMNS) to the result."""
+    folds, names, period = decoded(rows), Names(), judges.period
+    ids = [row[0] for row in rows]
+    after, unjudged, scalar = _cards(folds, ids, *judges.tested, period, names)
+    result.cases += len(rows)
+    result.scalar += scalar
+    result.unjudged += unjudged
+    _count(after, rows, result.cards, result.by_org)
+    if judges.present is None:
+        _add_lines(result, rows, names, lines_max, "same", after, None)
+        return
+    before, _unjudged, _scalar = _cards(folds, ids, *judges.present, period, names)
+    _count(before, rows, result.cards_before, result.by_org_before)
+    found = compare(before, after)
+    _add_lines(result, rows, names, lines_max, "new", after.where(found.new), None)
+    _add_lines(result, rows, names, lines_max, "gone", before.where(found.gone), before.where(found.gone))
+    _add_lines(result, rows, names, lines_max, "changed", after.where(found.changed_after), before.where(found.changed_before))
+    result.changes["same"] += len(after) - len(found.new) - len(found.changed_after)
+
+
+def decoded(rows: Sequence[Any]) -> list[Fold]:
+    """The facts of some cases. The collector rests meanwhile: it would walk thousands of new objects that are all in use."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        return [_unpack(row[5]) for row in rows]
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _cards(folds: Sequence[Fold], ids: Sequence[int], world: World, reader: Reader, period: Period,
+           names: Names) -> tuple[Cards, int, int]:
+    """(the cards of the period, cases that cannot be judged, cases judged one by one)."""
+    clocks = reader.clocks(folds, ids)
+    rungs, unjudged = passages_of(clocks, period.to_us, names)
+    again = _to_judge_again(folds, unjudged, world)
+    if len(again):
+        rungs = _with_scalar(rungs, folds, ids, again, world, period, names)
+    scalar = len(again) + len({place for place, _ in clocks.scalar})
+    return within(cards_of(rungs), period.from_us), len(set(unjudged)), scalar
+
+
+def _to_judge_again(folds: Sequence[Fold], unjudged: Sequence[int], world: World) -> Ints:
+    """Cases that ended unjudged are given what is in force now (cases.judging); arrays do not know that second try."""
+    if world.areas.versions.is_empty:
+        return np.zeros(0, dtype=np.int64)
+    return np.array(sorted({place for place in unjudged if folds[place].closed is not None}), dtype=np.int64)
+
+
+def _with_scalar(rungs: Rungs, folds: Sequence[Fold], ids: Sequence[int], places: Ints, world: World, period: Period,
+                 names: Names) -> Rungs:
+    states = [(int(place), state) for place in places
+              for state in judge(folds[place], ids[place], world.areas, world.catalogue, period.to_us)]
+    added, _ = passages_of(Clocks(scalar=states), period.to_us, names)
+    kept = ~np.isin(rungs.case, places)
+    return Rungs(*(np.concatenate([getattr(rungs, name)[kept], getattr(added, name)]) for name in Rungs.__slots__))
+
+
+def _count(cards: Cards, rows: Sequence[Any], levels: Counter[int], by_org: Counter[tuple[str, int]]) -> None:
+    counted = Counter(zip([rows[case][3] for case in cards.case.tolist()], cards.level.tolist(), strict=True))
+    by_org.update(counted)
+    for (_org, level), count in counted.items():
+        levels[level] += count
+
+
+def _add_lines(result: Result, rows: Sequence[Any], names: Names, lines_max: int, change: str, cards: Cards,
+               before: Cards | None) -> None:
+    result.changes[change] += len(cards)
+    for at in range(min(len(cards), max(0, lines_max - len(result.lines)))):
+        case_id, case_no, area, org, item, _fold = rows[int(cards.case[at])]
+        rule, version = names.texts[int(cards.rule[at])]
+        earlier = (None, None, None) if before is None else (int(before.level[at]), int(before.opened_at[at]),
+                                                             int(before.level_at[at]))
+        result.lines.append(CardLine(
+            change, case_id, case_no, area, org, item, KINDS[int(cards.kind[at])].value, int(cards.ordinal[at]),
+            int(cards.level[at]), int(cards.opened_at[at]), int(cards.level_at[at]), rule, version, *earlier))
+
+
+def _chunks(conn: Connection, size: int) -> Generator[list[tuple[Any, ...]], None, None]:
+    """All cases, as the driver gives them: a million row objects of the toolkit would cost more than reading."""
+    streaming = conn.execution_options(stream_results=True, yield_per=size)
+    result = streaming.exec_driver_sql(f"SELECT {', '.join(_COLUMNS)} FROM {case_table.name}")
+    cursor: Any = result.cursor
+    try:
+        while rows := cursor.fetchmany(size):
+            yield rows
+    finally:
+        cursor.close()
+        result.close()
