@@ -13,7 +13,8 @@ def test_the_back_test_tells_as_json_what_another_ladder_changes(on_loaded):
     assert (done.code, told["cases"]) == (0, 5)
     assert set(told["levels"]) == {"warning", "yellow", "red"}
     assert sum(told["changes"].values()) >= sum(told["levels"].values()) > 0
-    assert told["levels"] == {level: sum(one["cards"][level] for one in told["departments"].values()) for level in told["levels"]}
+    departments = told["departments"].values()
+    assert told["levels"] == {level: sum(one["cards"][level] for one in departments) for level in told["levels"]}
 
 
 def test_the_back_test_as_csv_lists_the_cards_and_neutralises_formulas(on_loaded):
