@@ -147,10 +147,10 @@ class CardQueries:
         return LogLine(line.seq, line.rev, self._writer.iso(line.at), line.actor, line.actor_name, line.action, line.reason,
                        msgspec.json.decode(line.detail))
 
-    def find_view(self, card_id: int) -> CardView | None:
-        """A card as it stands now."""
+    def find_view(self, card_id: int, actor: Actor | None = None) -> CardView | None:
+        """A card that `actor` may see, as it stands now."""
         with self._database.read() as conn:
-            row = conn.execute(select(cards).where(cards.c.id == card_id)).first()
+            row = conn.execute(select(cards).where(cards.c.id == card_id, *visible_to(actor))).first()
         return None if row is None else self._writer.view(from_row(row))
 
     def vitals(self) -> Vitals:

@@ -18,7 +18,7 @@ from core.database import Database
 from core.errors import InvalidInput
 from core.instants import MINUTE_US, SECOND_US
 
-SILENCERS = (Role.DUTY_OFFICER, Role.INSPECTOR, Role.LEADER, Role.ADMINISTRATOR)
+SILENCERS = (Role.DUTY_OFFICER, Role.SHIFT_LEADER, Role.INSPECTOR, Role.LEADER, Role.ADMINISTRATOR)
 TEXT_MAX = 64
 
 

@@ -69,7 +69,7 @@ class _Room:
 
     def card(self, card_id: int, rev: int) -> Response:
         """`rev` is there for the browser's cache: what is said is what the card says now."""
-        found = self._parts.cards.find_view(card_id)
+        found = self._parts.cards.find_view(card_id, self._parts.actor_of(request))
         if found is None:
             raise NotFound("card_not_found", id=card_id)
         return self._said(of_card(found, self._parts.texts), keep=found.rev == rev)

@@ -15,8 +15,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, case, func, select
 
-from alerts.lifecycle import Closing, Level
+from alerts.lifecycle import Closing, Level, Suppression
 from alerts.models import cards
+from alerts.sight import IS_CONFIRMED, IS_OPEN, WAITS_FOR_CONFIRMATION
 from core.database import Database
 from core.instants import DAY_US, MINUTE_US, from_us
 
@@ -47,6 +48,18 @@ class Signed:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """What stands now. Stale: unacknowledged for more than a day. Suppressed cards are counted, never forgotten."""
+
+    unsigned: int
+    stale: int
+    oldest_unsigned_at: int | None
+    shelved: int
+    out_of_service: int
+    to_confirm: int
+
+
+@dataclass(frozen=True, slots=True)
 class AlarmLoad:
     """The figures of a window. Shares are between 0 and 1, None where there is nothing to divide by."""
 
@@ -54,13 +67,12 @@ class AlarmLoad:
     raised: int
     per_ten_min: float
     worst_ten_min: int
+    re_alarms: int
     flood_share: float | None
     by_level: dict[Level, int]
     top: list[Source]
     top_share: float | None
-    stale: int
-    unsigned: int
-    oldest_unsigned_at: int | None
+    standing: Standing
     signed: list[Signed]
     by_day: list[tuple[date, int]]
 
@@ -74,7 +86,7 @@ class LoadQueries:
     def load(self, now_us: int, days: int) -> AlarmLoad:
         """The figures of the last `days` days before an instant, warnings included."""
         begin = now_us - days * DAY_US
-        window = and_(cards.c.raised_at > begin, cards.c.raised_at <= now_us,
+        window = and_(IS_CONFIRMED, cards.c.raised_at > begin, cards.c.raised_at <= now_us,
                       cards.c.closed_reason.is_distinct_from(Closing.LOADED_AS_HISTORY.value))
         with self._database.snapshot() as conn:
             slots = _slots(conn, window)
@@ -91,12 +103,12 @@ def _load(conn: Connection, window: ColumnElement[bool], slots: Counter[int], no
           zone: tzinfo) -> AlarmLoad:
     raised = slots.total()
     top = _top(conn, window, raised)
-    stale, unsigned, oldest = _standing(conn, now_us)
     return AlarmLoad(
         days=days, raised=raised, per_ten_min=raised / (days * DAY_US / SLOT_US), worst_ten_min=max(slots.values(), default=0),
         flood_share=sum(1 for count in slots.values() if count > FLOOD) / (days * DAY_US / SLOT_US) if raised else None,
+        re_alarms=conn.execute(select(func.coalesce(func.sum(cards.c.re_alarms), 0)).where(window)).scalar_one(),
         by_level=_by_level(conn, window), top=top, top_share=sum(source.count for source in top) / raised if raised else None,
-        stale=stale, unsigned=unsigned, oldest_unsigned_at=oldest, signed=[_signed(conn, window, level) for level in Level],
+        standing=_standing(conn, now_us), signed=[_signed(conn, window, level) for level in Level],
         by_day=_by_day(slots, now_us, days, zone))
 
 
@@ -107,13 +119,19 @@ def _top(conn: Connection, window: ColumnElement[bool], raised: int) -> list[Sou
     return [Source(org, rule, count, count / raised) for org, rule, count in rows]
 
 
-def _standing(conn: Connection, now_us: int) -> tuple[int, int, int | None]:
-    """(stale, unsigned, oldest unsigned): stale stands unsigned for more than a day."""
-    unsigned = and_(cards.c.closed_at.is_(None), cards.c.acked_at.is_(None))
+def _standing(conn: Connection, now_us: int) -> Standing:
+    kept_quiet = cards.c.suppression
+    unsigned = and_(IS_OPEN, cards.c.acked_at.is_(None), kept_quiet == Suppression.NONE.value)
     row: Any = conn.execute(select(
-        func.count(case((cards.c.raised_at < now_us - DAY_US, 1))), func.count(), func.min(cards.c.raised_at))
-        .where(unsigned)).one()
-    return int(row[0]), int(row[1]), row[2]
+        _count(unsigned), _count(and_(unsigned, cards.c.raised_at < now_us - DAY_US)),
+        func.min(case((unsigned, cards.c.raised_at))), _count(and_(IS_OPEN, kept_quiet == Suppression.SHELVED.value)),
+        _count(and_(IS_OPEN, kept_quiet == Suppression.OUT_OF_SERVICE.value)), _count(WAITS_FOR_CONFIRMATION))
+        .where(cards.c.closed_at.is_(None))).one()
+    return Standing(*row)
+
+
+def _count(which: ColumnElement[bool]) -> ColumnElement[int]:
+    return func.count(case((which, 1)))
 
 
 def _by_level(conn: Connection, window: ColumnElement[bool]) -> dict[Level, int]:

@@ -43,15 +43,19 @@ def render(view: View, t: Words) -> Any:
 def _figures(view: View, t: Words) -> html.Table:
     load = view.load
     mix = " / ".join(_percent(count / load.raised if load.raised else None) for _, count in sorted(load.by_level.items()))
-    oldest = "—" if load.oldest_unsigned_at is None else span_text(view.now - load.oldest_unsigned_at, t)
+    now = load.standing
+    oldest = "—" if now.oldest_unsigned_at is None else span_text(view.now - now.oldest_unsigned_at, t)
+    quiet = t("health.load.suppressed_of", shelved=now.shelved, out=now.out_of_service, confirm=now.to_confirm)
     rows = [
         _row(t, "per_ten_min", f"{load.per_ten_min:.2f}", f"≤ {PER_TEN_MIN:g}", load.per_ten_min <= PER_TEN_MIN),
         _row(t, "worst_ten_min", f"{load.worst_ten_min:,}", f"≤ {WORST_TEN_MIN}", load.worst_ten_min <= WORST_TEN_MIN),
         _row(t, "flood", _percent(load.flood_share), f"< {FLOOD_SHARE:.0%}", (load.flood_share or 0) < FLOOD_SHARE),
         _row(t, "top", _percent(load.top_share), f"≤ {TOP_SHARE:.0%}", (load.top_share or 0) <= TOP_SHARE),
-        _row(t, "stale", f"{load.stale:,}", f"< {STALE}", load.stale < STALE),
+        _row(t, "stale", f"{now.stale:,}", f"< {STALE}", now.stale < STALE),
+        _row(t, "chattering", f"{load.re_alarms:,}", "0", load.re_alarms == 0),
         _row(t, "mix", mix, "80 / 15 / 5 %", None),
-        _row(t, "unsigned", t("health.load.unsigned_of", n=load.unsigned, span=oldest), "", None)]
+        _row(t, "unsigned", t("health.load.unsigned_of", n=now.unsigned, span=oldest), "", None),
+        _row(t, "suppressed", quiet, "", None)]
     heads = [t(f"health.load.{name}") for name in ("figure", "value", "limit", "verdict")]
     return grid(heads, rows, right=(1, 2))
 

@@ -66,7 +66,8 @@ class Client:
             self.joined.set()
         elif name == "events":
             for event in data["events"]:
-                self.cards.setdefault(event["card"]["case_no"], at)
+                if event["card"] is not None:  # a canary carries none
+                    self.cards.setdefault(event["card"]["case_no"], at)
             self._confirm(data["events"][-1]["seq"])
 
     def _confirm(self, seq: int) -> None:

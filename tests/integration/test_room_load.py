@@ -6,14 +6,18 @@ from collections.abc import Iterator
 
 import pytest
 
+from alerts.card_commands import CardCommand, CardRef
 from alerts.lifecycle import Level
-from alerts.room.load import LoadQueries
+from alerts.room.load import LoadQueries, Standing
+from alerts.wire import CardView
+from core.access import Actor, Role
 from core.clock import FrozenClock
 from core.database import Database
 from core.instants import DAY_US, HOUR_US, MINUTE_US, from_us
-from tests.unit.alerts.house import ZONE, House, days_ago, passed
+from tests.unit.alerts.house import ALICE, ZONE, House, days_ago, passed
 
 NOW = days_ago(0)
+LEADER = Actor("leader", frozenset({Role.SHIFT_LEADER}), display_name="值班长")
 ZONED_NOW = from_us(NOW).astimezone(ZONE)
 
 
@@ -25,6 +29,11 @@ def house(fresh_database_url: str) -> Iterator[House]:
     database.dispose()
 
 
+def reds_again(house: House, cards: list[CardView]) -> list[CardView]:
+    """The same cards at their present revision: a red one needs a second signature."""
+    return [house.card(card.id) for card in cards]
+
+
 def raise_at(house: House, at: int, *rungs: tuple[int, str]) -> None:
     """Cards learnt of at an instant: (case, rung)."""
     house.clock.move_to(from_us(at))  # type: ignore[attr-defined]
@@ -34,8 +43,9 @@ def raise_at(house: House, at: int, *rungs: tuple[int, str]) -> None:
 def test_an_empty_house_has_no_figures_to_divide(house: House):
     load = LoadQueries(house.database, ZONE).load(NOW, 30)
 
-    assert (0, 0.0, 0, None, None, 0, 0, None) == (load.raised, load.per_ten_min, load.worst_ten_min, load.flood_share,
-                                                   load.top_share, load.stale, load.unsigned, load.oldest_unsigned_at)
+    assert (0, 0.0, 0, 0, None, None) == (load.raised, load.per_ten_min, load.worst_ten_min, load.re_alarms, load.flood_share,
+                                          load.top_share)
+    assert Standing(0, 0, None, 0, 0, 0) == load.standing
     assert [(level, 0, None, None) for level in Level] == [(s.level, s.count, s.median_min, s.p95_min) for s in load.signed]
     assert 31 == len(load.by_day)
 
@@ -49,6 +59,7 @@ def test_it_counts_what_a_hand_counts(house: House):
     house.clock.move_to(from_us(NOW - HOUR_US))  # type: ignore[attr-defined]
     reds = [card for card in house.active() if card.level == "red" and card.raised_at > from_us(NOW - DAY_US).isoformat()]
     house.sign(*reds)
+    house.sign(*reds_again(house, reds), by=LEADER, command_id="c-2")
     load = LoadQueries(house.database, ZONE).load(NOW, 30)
 
     assert 15 == load.raised
@@ -58,8 +69,19 @@ def test_it_counts_what_a_hand_counts(house: House):
     assert load.flood_share == pytest.approx(1 / (30 * 144))
     assert 1.0 == load.top_share
     assert 15 == sum(source.count for source in load.top)
-    assert (15, 15) == (load.stale, load.unsigned)  # the 13 of the flood's day, the warning and the red of 40 days ago
-    assert NOW - 40 * DAY_US == load.oldest_unsigned_at
+    # the 12 of the flood, the warning, the red one of that day and the red one of 40 days ago
+    assert Standing(15, 15, NOW - 40 * DAY_US, 0, 0, 0) == load.standing
     assert [(Level.RED, 1, 60.0, 60.0)] == [(s.level, s.count, s.median_min, s.p95_min) for s in load.signed if s.count]
     assert {0: 1, 3: 14} == {back: count for back, (_, count) in enumerate(reversed(load.by_day)) if count}
     assert ZONED_NOW.date() == load.by_day[-1][0]
+
+
+def test_what_is_kept_quiet_is_counted_and_not_called_unsigned(house: House):
+    raise_at(house, NOW - 3 * DAY_US, (1, "yellow"), (2, "yellow"))
+    card = next(card for card in house.active() if card.case_no.endswith("1"))
+    house.clock.move_to(from_us(NOW - HOUR_US))  # type: ignore[attr-defined]
+    house.cards.execute(CardCommand(command_id="s-1", type="shelve", cards=[CardRef(card.id, card.rev)], reason="等待系统升级",
+                                    until=from_us(NOW + HOUR_US // 2).isoformat()), ALICE)
+    standing = LoadQueries(house.database, ZONE).load(NOW, 30).standing
+
+    assert (1, 1, 1) == (standing.unsigned, standing.stale, standing.shelved)
