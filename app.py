@@ -12,7 +12,7 @@ from pathlib import Path
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from bootstrap import Services, build_services
-from commands import administration, backtests, records, reports, serving
+from commands import administration, backtests, detection, records, reports, serving
 from config.settings import Settings, load_settings
 from core.errors import SupervisionError
 from core.log_lines import JsonLines
@@ -84,6 +84,7 @@ def _parser() -> argparse.ArgumentParser:
         commands.add_parser(name, help=help_text, parents=[common]).set_defaults(whole=whole, command=None)
     _add_records(commands, common)
     _add_reports(commands, common)
+    _add_detection(commands, common)
     _add_administration(commands, common)
     return parser
 
@@ -159,6 +160,18 @@ def _add_reports(commands: argparse._SubParsersAction[argparse.ArgumentParser], 
     why.add_argument("case", metavar="CASE")
     why.add_argument("--area", help="when the number exists in several areas")
     why.add_argument("--format", choices=("text", "json"), default="text")
+
+
+def _add_detection(commands: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser) -> None:
+    find = _add(commands, common, "detect", detection.detect, "run the detectors of gaming over a period")
+    find.add_argument("--from", dest="first", required=True, metavar="DATE")
+    find.add_argument("--to", dest="last", required=True, metavar="DATE")
+    find.add_argument("--only", metavar="G1,G7", help="these detectors only")
+    find.add_argument("--dry-run", action="store_true", help="print what is found and keep nothing")
+    find.add_argument("--format", choices=("text", "json", "csv"), default="text")
+    own = _add(commands, common, "volumes", detection.volumes, "take in what units say of their own volume (CSV)")
+    own.add_argument("file", metavar="FILE")
+    own.add_argument("--area", help="code of the area; the default area otherwise")
 
 
 def _add_administration(commands: argparse._SubParsersAction[argparse.ArgumentParser],

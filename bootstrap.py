@@ -22,6 +22,7 @@ from alerts.attachments import AttachmentRules, AttachmentStore
 from alerts.backtest.previews import Previews
 from alerts.backtest.runs import Runs
 from alerts.backtest.service import Backtester
+from alerts.detectors.building import Detectors, build_detectors
 from alerts.queries import CardQueries
 from alerts.room.service import Room, build_room
 from alerts.roster import Roster
@@ -111,6 +112,7 @@ class Services:
     previews: Previews
     backtester: Backtester
     backtest_runs: Runs
+    detectors: Detectors
 
     def texts(self, language: str) -> Texts:
         """The texts of a language, Chinese for one we do not speak."""
@@ -175,6 +177,9 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
         repairs=Repairs(ingest, database, clock, event_reader, lambda name: _found(settings, name)),
         accounts=Accounts(uow, SystemClock(), _account_policy(settings)), roster=roster,
         room=build_room(settings, uow, alarms),
+        detectors=build_detectors(uow, clock, areas, catalogue, alerts, languages,
+                                  (case_queries.org_name, case_queries.item_name), settings.detectors.file,
+                                  settings.detectors.max_days),
         roster_service=RosterService(uow, roster, alarms, catalogue.organisations.keys),
         editing=editing, rejudger=rejudger, previews=Previews(database, areas, catalogue, editing), backtester=backtester,
         backtest_runs=Runs(database, backtester, clock.now_us))

@@ -33,6 +33,7 @@ def jobs_of(services: Services) -> list[Job]:
         Job("speech_watch", TIDY_INTERVAL_S, lambda: watch_speech(services)),
         Job("roster_watch", ROSTER_INTERVAL_S, lambda: services.roster_service.watch(
             settings.roster.look_ahead_days, services.case_queries.org_name), slot=True),
+        Job("detect", settings.detectors.check_interval_s, lambda: detect(services), slot=True),
         Job("tidy", TIDY_INTERVAL_S, lambda: tidy(services), slot=True),
     ]
 
@@ -74,6 +75,19 @@ def watch_speech(services: Services) -> None:
         else:
             services.alarms.set_alarm(uow.conn, "speech_missing", "", uow.now_us,
                                       program=services.settings.room.speech_program)
+
+
+def detect(services: Services) -> None:
+    """The nightly run of the detectors; one that raised stands as an alarm until it runs through again."""
+    settings = services.settings.detectors
+    for report in services.detectors.detection.run_due(settings.run_at_hour, settings.settle_days):
+        log.info("detectors: %d findings of %d rows in %.1f s, %d new, %d ended", len(report.findings), report.rows_read,
+                 report.seconds, report.found, report.ended)
+        with services.uow() as uow:
+            if report.failed:
+                services.alarms.set_alarm(uow.conn, "detector_failed", "", uow.now_us, detail="、".join(report.failed))
+            else:
+                services.alarms.clear_alarm(uow.conn, "detector_failed", "", uow.now_us)
 
 
 def tidy(services: Services) -> None:

@@ -20,7 +20,7 @@ from core.limits import parse_limit
 
 def heatmap(services: Services, options: argparse.Namespace) -> int:
     """Open overdue per department at the end of each day of the range."""
-    days = columns(_date(options.first, "--from"), _date(options.last, "--to"), options.step)
+    days = columns(parse_date(options.first, "--from"), parse_date(options.last, "--to"), options.step)
     rows = services.history.heatmap(_question(services, options), days)
     if options.format == "json":
         _print_json({org: dict(zip(map(_iso, days), counts, strict=True)) for org, counts in rows.items()})
@@ -34,7 +34,7 @@ def heatmap(services: Services, options: argparse.Namespace) -> int:
 def stats(services: Services, options: argparse.Namespace) -> int:
     """The statistics at the end of a day, for all and for each department."""
     question = _question(services, options)
-    as_of = _date(options.as_of, "--as-of")
+    as_of = parse_date(options.as_of, "--as-of")
     figures = services.history.stats(question, day_of(as_of))
     if options.format == "json":
         _print_json({"as_of": as_of.isoformat(), "limit": options.limit, "calendar": options.calendar,
@@ -116,7 +116,8 @@ def _print_json(value: object) -> None:
     print(json.dumps(value, ensure_ascii=False, indent=2))
 
 
-def _date(text: str, option: str) -> date:
+def parse_date(text: str, option: str) -> date:
+    """The date of an option. Raises InvalidInput naming it."""
     try:
         return date.fromisoformat(text)
     except ValueError:

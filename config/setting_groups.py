@@ -270,6 +270,16 @@ class NoticeSettings(Strict):
     audit_after_min: Count = Field(description="Minutes after which a notice that has not ended is an alarm.")
 
 
+class DetectorsSettings(Strict):
+    """Detectors of gaming; what each looks for and its parameters stand in docs/detectors.md."""
+
+    file: Path | None = Field(description="Parameters of the detectors; empty: the one shipped (config/detectors.yaml).")
+    run_at_hour: int = Field(ge=0, le=23, description="Hour of the default area's clock from which the nightly run is due.")
+    check_interval_s: Seconds = Field(description="Real seconds between two looks whether the nightly run is due.")
+    settle_days: Natural = Field(description="First days of a month in which the month before is looked at again: late data.")
+    max_days: Count = Field(description="Longest period of one run, in days.")
+
+
 class DisplaySettings(Strict):
     """What people see."""
 
@@ -306,5 +316,6 @@ class Settings(Strict):
     monitor: MonitorSettings
     roster: RosterSettings
     notices: NoticeSettings
+    detectors: DetectorsSettings
     display: DisplaySettings
     log: LogSettings

@@ -6,15 +6,20 @@ A generated part stands between two marks in its page; the text around it is wri
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from alerts.detectors.base import Watch
+from alerts.detectors.registry import DETECTORS, shapes
+from config.detectors import CommonParameters, DetectorSettings, load_detector_settings
 from config.documents import read_document
 from config.ladders import Preset, Rule, Rung, load_presets
 from config.setting_groups import Settings
 from config.settings import DEFAULTS, environment_name, is_secret
+from config.texts import Texts, load_texts
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 _BEGIN, _END = "<!-- generated: {name} -->", "<!-- end of generated: {name} -->"
@@ -31,9 +36,16 @@ def render_ladders() -> str:
     return "\n".join(_preset(preset) for preset in load_presets().values())
 
 
+def render_detectors() -> str:
+    """One section per detector: what it looks for, its signs and how they are judged, its parameters with their defaults."""
+    settings, texts = load_detector_settings(shapes()), load_texts()
+    return "\n".join(_detector(detector, settings, texts) for detector in DETECTORS)
+
+
 PARTS: dict[tuple[str, str], Callable[[], str]] = {
     ("configuration.md", "settings"): render_settings,
     ("configuration.md", "ladders"): render_ladders,
+    ("detectors.md", "detectors"): render_detectors,
 }
 
 
@@ -66,6 +78,23 @@ def main(arguments: list[str] | None = None) -> int:
         if not options.check:
             path.write_text(rendered()[path], encoding="utf-8")
     return 1 if options.check and stale else 0
+
+
+def _detector(detector: type[Watch], settings: DetectorSettings, texts: dict[str, Texts]) -> str:
+    key, common = f"detector.{detector.id}", set(CommonParameters.model_fields)
+    zh, en = texts["zh"].get, texts["en"].get
+    values = settings.default[detector.id].model_dump(mode="json")
+    lines = [f"### {detector.id}: {zh(f'{key}.name')} · {en(f'{key}.name')}", "",
+             f"{zh(f'{key}.looks_for')}。", "", f"Looks for {en(f'{key}.looks_for')}. Why: {en(f'{key}.why')}. "
+             f"What it cannot show: {en(f'{key}.cannot')}. Reads: {', '.join(detector.needs)}. Level {values['level']}, "
+             f"{values['min_cases']} things counted and {values['min_hits']} hits at least.", "",
+             "| sign | judged by |", "|---|---|",
+             *(f"| `{sign.code}` | {', '.join(sign.tests)} |" for sign in detector.signs)]
+    own = {name: field for name, field in detector.Parameters.model_fields.items() if name not in common}
+    if own:
+        lines += ["", "| parameter | default | meaning |", "|---|---|---|",
+                  *(f"| `{name}` | `{json.dumps(values[name])}` | {field.description} |" for name, field in own.items())]
+    return "\n".join([*lines, ""])
 
 
 def _group(group: str, model: Any, defaults: dict[str, Any]) -> str:

@@ -1,0 +1,81 @@
+"""Fees: G27 收费异常."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field
+
+from alerts.detectors.base import Judged, Sign, Watch, unit
+from alerts.detectors.facts import fact, text
+from alerts.detectors.trace import Row, Trace
+from config.detectors import CommonParameters, Natural, Share
+from core.instants import DAY_US
+
+
+class G27Parameters(CommonParameters):
+    not_standard_share: Share = Field(description="Share of fees off the standard that is still normal.")
+    no_fee_share: Share = Field(description="Share of concluded fee items without any fee that is still normal.")
+    after_days: Natural = Field(description="Days after the conclusion from which a fee is charged too late.")
+
+
+class G27Fees(Watch):
+    """An item's standards come from the catalogue; where it has none, only timing, receipts and absence are judged."""
+
+    id, needs = "G27", ("fee_charged", "concluded", "catalogue")
+    signs = (Sign("not_standard", (Judged.NORM,)), Sign("no_fee", (Judged.NORM,)), Sign("after_end", (Judged.COUNT,)),
+             Sign("no_receipt", (Judged.COUNT,)), Sign("no_ground", (Judged.COUNT,)))
+    Parameters = G27Parameters
+
+    def prepare(self) -> None:
+        self._reports: set[str] = set()
+
+    def see(self, case: Trace) -> None:
+        item = self.around.directory.find_item(case.item) if case.item else None
+        fees = case.all("fee_charged")
+        if fees:
+            self._reports.add(case.org)
+        done = case.concluded
+        if done is not None and getattr(item, "fee", False) and self.around.period.covers(done.claimed_at):
+            self.count(unit(case), "no_fee")
+            if not any(_amount(row) or text(row, "waiver") for row in fees):
+                self.hit(unit(case), "no_fee", case, [done, *fees])
+        for row in fees:
+            if self.around.period.covers(row.claimed_at):
+                self._look(case, row, item, done)
+
+    def _look(self, case: Trace, row: Row, item: Any, done: Row | None) -> None:
+        subject, amount = unit(case), _amount(row)
+        for sign in ("not_standard", "after_end", "no_receipt", "no_ground"):
+            self.count(subject, sign)
+        due = _standard(item, row)
+        if due is not None and amount not in (due, 0):
+            self.hit(subject, "not_standard", case, [row], yuan=amount / 100, standard=due / 100)
+        if done is not None and row.claimed_at - done.claimed_at > self.p.after_days * DAY_US:
+            self.hit(subject, "after_end", case, [done, row], yuan=amount / 100)
+        if amount and not text(row, "receipt_no"):
+            self.hit(subject, "no_receipt", case, [row], yuan=amount / 100)
+        if item is not None and not getattr(item, "fee", False) and amount:
+            self.hit(subject, "no_ground", case, [row], yuan=amount / 100)
+
+    def end(self) -> None:
+        """A unit that never reports fees has no fee feed; that is a matter for whoever connects it, not for a detector."""
+        tallies = self.tallies["no_fee"]
+        for subject in [one for one in tallies if one.org not in self._reports]:
+            del tallies[subject]
+
+
+def _amount(row: Row) -> int:
+    """In fen."""
+    found = fact(row, "amount_fen")
+    return int(found) if found is not None and str(found).lstrip("-").isdigit() else 0
+
+
+def _standard(item: Any, row: Row) -> int | None:
+    """Standard × quantity in fen, from the item's list of fees or from what the event states; None when neither says."""
+    quantity = int(fact(row, "quantity") or 1)
+    for fee in getattr(item, "fees", ()) or ():
+        if getattr(fee, "code", "") == text(row, "fee_code"):
+            return int(fee.standard_fen) * quantity
+    stated = fact(row, "standard_fen")
+    return int(stated) * quantity if stated is not None and str(stated).isdigit() else None
