@@ -37,6 +37,7 @@ from cases.areas import Area, Areas
 from cases.chain import ChainKeys
 from cases.events import CaseJudgeable, CaseUnjudgeable, ClockEnded, RungPassed, RungWithdrawn
 from cases.history import History
+from cases.proof import Proofs
 from cases.queries import CaseQueries
 from cases.recount import Recounter
 from cases.rejudging import Rejudger
@@ -92,6 +93,7 @@ class Services:
     recounter: Recounter
     anchorer: Anchorer
     history: History
+    proofs: Proofs
     case_queries: CaseQueries
     alerts: CardService
     alarms: AlarmService
@@ -168,7 +170,8 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
         catalogue=catalogue, presets=presets, languages=languages, keys=keys, recorder=recorder, sweeper=sweeper,
         recounter=Recounter(uow, sweeper, recorder),
         anchorer=Anchorer(uow, settings.journal.anchor_every, settings.journal.anchor_dir),
-        history=History(database, catalogue, areas), case_queries=case_queries, alerts=alerts, alarms=alarms,
+        history=History(database, catalogue, areas), proofs=Proofs(database), case_queries=case_queries, alerts=alerts,
+        alarms=alarms,
         alert_queries=CardQueries(database, writer), card_writer=writer,
         attachments=AttachmentStore(uow, database, _attachment_rules(settings)), read_log=ReadLog(uow, database),
         ingest=ingest,

@@ -27,6 +27,12 @@ class Acknowledgement(msgspec.Struct, frozen=True):
     comment: str
 
 
+class FirstSignature(Acknowledgement, frozen=True):
+    """The first of the two signatures of a red card. `as`: which of the two it is, officer or shift_leader."""
+
+    signs_as: str = msgspec.field(name="as", default="officer")
+
+
 class Quiet(msgspec.Struct, frozen=True):
     """Why a card is kept quiet: shelved (until an instant), by_design, out_of_service."""
 
@@ -73,7 +79,7 @@ class CardView(msgspec.Struct, frozen=True):
     late_text: str
     origin: str
     disposition: str
-    first: Acknowledgement | None   # a red card's first signature, while it waits for the second
+    first: FirstSignature | None   # a red card's first signature, while it waits for the second
     suppression: Quiet | None
     escalation: int
     appeal: str
@@ -154,10 +160,11 @@ class CardWriter:
             return None
         return Acknowledgement(card.acked_name or "", self.iso(card.acked_at), card.ack_comment or "")
 
-    def _first(self, card: Card) -> Acknowledgement | None:
+    def _first(self, card: Card) -> FirstSignature | None:
         if card.first_at is None or card.is_acked:
             return None
-        return Acknowledgement(card.first_name or "", self.iso(card.first_at), card.first_comment or "")
+        return FirstSignature(card.first_name or "", self.iso(card.first_at), card.first_comment or "",
+                              card.first_as or "officer")
 
     def _quiet(self, card: Card) -> Quiet | None:
         if card.suppression is Suppression.NONE:

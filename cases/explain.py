@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
+
+import msgspec
 
 from cases.clocks import Timing, due_day
+from cases.events import ClockKind, ClockRef
 from cases.projection import ClockState, Condition
 from cases.queries import CaseDetail
+from cases.states import Moment
 from core.errors import SupervisionError
 from core.instants import DAY_US, MINUTE_US, date_of
 from core.limits import Granularity, Unit
 from core.working_calendar import WorkingCalendar
 
 MAX_DAYS = 800
+_NAMES = {"limit": "limit_text"}
+_FACTS: dict[str, Any] = {"ref": {"case_id": 0, "kind": ClockKind.PROMISED.value}, "condition": Condition.RUNNING, "level": 0,
+                          "limit_text": "", "started": (0, 0)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +76,25 @@ class ClockExplanation:
     stops: list[tuple[int, int | None]]
     reason: str
     detail: str
+    spans: tuple[tuple[int, int | None], ...] = ()  # the stops to the microsecond, on the wall clock of the source
 
 
 def explain(case: CaseDetail, calendar: WorkingCalendar) -> list[ClockExplanation]:
     """Every clock of the case, day by day up to its end, its due day or the case's `as_of`, whichever is last."""
     return [explain_clock(clock, calendar, case.as_of) for clock in case.clocks]
+
+
+def explain_evidence(ref: ClockRef, facts: Mapping[str, Any], calendar: WorkingCalendar, *, level: int, passed: Collection[str],
+                     due_at: int | None, ended_at: int | None, now_us: int) -> ClockExplanation:
+    """The clock as the evidence of a card has it (`ClockState.evidence`), not as it stands now: what was held against somebody
+    must be explained by what was known then. `passed` are the rungs told; instants are microseconds UTC.
+    """
+    known = {_NAMES.get(name, name): value for name, value in facts.items()}
+    clock = msgspec.convert({**_FACTS, **known}, ClockState, strict=False)
+    ended = clock.ended or (None if ended_at is None else Moment(ended_at, clock.started.utc_offset))
+    condition = Condition.UNJUDGEABLE if clock.reason else Condition.ENDED if ended else Condition.RUNNING
+    return explain_clock(msgspec.structs.replace(clock, ref=ref, condition=condition, level=level, due_at=due_at, ended=ended,
+                                                 passed=tuple(passed)), calendar, now_us)
 
 
 def explain_clock(clock: ClockState, calendar: WorkingCalendar, now_us: int) -> ClockExplanation:
@@ -87,7 +110,7 @@ def explain_clock(clock: ClockState, calendar: WorkingCalendar, now_us: int) -> 
         ended_at=clock.ended.at if clock.ended else None, utc_offset=clock.started.utc_offset,
         used=_used(days, clock, now_us), days=days, stops=[_day_span(span) for span in clock.stops],
         rungs=[RungLine(code, level, at, code in clock.passed) for code, level, at in clock.passages],
-        reason=clock.reason, detail=clock.detail)
+        reason=clock.reason, detail=clock.detail, spans=clock.stops)
 
 
 def _timing(clock: ClockState, calendar: WorkingCalendar) -> Timing:

@@ -75,6 +75,11 @@ class WorkingCalendar:
         self._fixed_offset_us = self._constant_offset_us()
 
     @property
+    def office_hours(self) -> tuple[tuple[int, int], ...]:
+        """(start, end) of each span of every working day, in minutes of the day."""
+        return tuple((start // MINUTE_US, end // MINUTE_US) for start, end in self._spans)
+
+    @property
     def key(self) -> str:
         """`id@version`, what a clock or a card stores as evidence."""
         return f"{self.id}@{self.version}"

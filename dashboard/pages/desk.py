@@ -11,14 +11,13 @@ from typing import Any
 from dash import Dash, html
 from flask import g, has_request_context
 
-from core.access import Role
+from core.access import Actor
 from dashboard.panels import desk_console, live_strip, top_bar
 from dashboard.words import Words, words_of
 
 PREFIX = "/desk/"
 TITLE = "desk.title"
-SECTIONS = ("wall", "desk", "level", "card_closing")
-ACKNOWLEDGERS = (Role.DUTY_OFFICER, Role.SHIFT_LEADER, Role.INSPECTOR, Role.ADMINISTRATOR)
+SECTIONS = ("wall", "desk", "level", "card_closing", "card_state", "card_action")
 
 
 def layout(services: Any) -> html.Div:
@@ -28,7 +27,7 @@ def layout(services: Any) -> html.Div:
     demo = services.settings.demo.enabled
     return html.Div(
         [top_bar.layout(t, "desk", demo), live_strip.layout(t),
-         desk_console.layout(t, may_acknowledge=actor is not None and actor.has(*ACKNOWLEDGERS))],
+         desk_console.layout(t, _person(actor), _places(services, actor))],
         className="staff desk",
         **{"data-live-root": "desk", "data-config": _config(services, t), "data-freshness": "connecting",
            "data-loaded": "false", "data-demo": str(demo).lower()})
@@ -37,6 +36,23 @@ def layout(services: Any) -> html.Div:
 def _config(services: Any, t: Words) -> str:
     return json.dumps({"texts": {name: t.tree.get(name, {}) for name in SECTIONS},
                        "staleAfterMs": services.settings.server.stale_after_s * 1000}, ensure_ascii=False)
+
+
+def _person(actor: Actor | None) -> str:
+    """Who works here, so that the page offers what he may do; the server checks every command anew."""
+    if actor is None:
+        return json.dumps({"name": "", "display_name": "", "roles": []})
+    roles = sorted(role.value for role in actor.roles)
+    return json.dumps({"name": actor.name, "display_name": actor.display_name, "roles": roles}, ensure_ascii=False)
+
+
+def _places(services: Any, actor: Actor | None) -> str:
+    """The departments and items a manual card may name: those this person may see."""
+    catalogue, area = services.catalogue, services.catalogue.default_area
+    seen = {org.code: org for org in catalogue.organisations.values() if actor is None or actor.may_see(area, org.code)}
+    orgs = [{"code": org.code, "name": org.name} for org in seen.values()]
+    items = [{"code": item.code, "name": item.name, "org": item.org} for item in catalogue.items.values() if item.org in seen]
+    return json.dumps({"orgs": orgs, "items": items}, ensure_ascii=False)
 
 
 def register(app: Dash, services: Any) -> None:

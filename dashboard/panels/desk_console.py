@@ -8,20 +8,26 @@ from dashboard.panels.marks import part
 from dashboard.words import Words
 
 HEADS = ("level", "what", "org", "limit", "due", "state")
-KEYS = (("↑ ↓", "move"), ("A", "sign"), ("Enter", "open"), ("desk.keys.space", "mark"), ("*", "mark_all"), ("/", "search"))
+KEYS = (("↑ ↓", "move"), ("F8", "next_waiting"), ("F2", "sign"), ("desk.keys.space", "mark"), ("*", "mark_all"),
+        ("1–9", "view"), ("/", "search"), ("Enter", "open"))
 
 
-def layout(t: Words, *, may_acknowledge: bool) -> html.Main:
-    """Left the list under its filters, right the card one stands on."""
-    return html.Main(
-        [html.Section([_strip(t), _list(t), _foot(t)], className="desk-left"), _right(t)],
-        className="desk-main", **{"data-live": "desk-console", "data-may-acknowledge": str(may_acknowledge).lower()})
+def layout(t: Words, me: str, places: str) -> html.Main:
+    """Left the queue under its filters, right the card one stands on and what can be done with it.
+
+    `me` and `places` are JSON: who works here, and the departments and items a manual card may name.
+    """
+    left = html.Section([_strip(t), part("flood", html.Div, "desk-flood"), _list(t), _foot(t)], className="desk-left")
+    return html.Main([left, _right(t), _help()], className="desk-main",
+                     **{"data-live": "desk-console", "data-me": me, "data-places": places})
 
 
 def _strip(t: Words) -> html.Div:
-    span = part("oldest", html.Strong, "oldest-span num", "—")
-    oldest = html.Div([html.Span(t("desk.oldest"), className="oldest-label"), span], className="desk-oldest")
-    return html.Div([part("filters", html.Div, "desk-filters"), oldest], className="desk-strip")
+    oldest = [html.Div([html.Span(t(f"desk.{name}"), className="oldest-label"),
+                        part(name, html.Strong, f"oldest-span {name}-span num", "—")], className="oldest-figure")
+              for name in ("unsigned", "oldest")]
+    return html.Div([part("filters", html.Div, "desk-filters"), html.Div(oldest, className="desk-oldest")],
+                    className="desk-strip")
 
 
 def _list(t: Words) -> html.Div:
@@ -36,10 +42,15 @@ def _list(t: Words) -> html.Div:
 
 def _foot(t: Words) -> html.Div:
     keys = [html.Span([html.Kbd(t(key) if "." in key else key), t(f"desk.keys.{name}")]) for key, name in KEYS]
+    more = html.Button([html.Kbd("?"), t("desk.keys.help")], type="button", className="keys-more", **{"data-part": "help-open"})
     said = html.P(className="desk-said", role="status", **{"data-part": "said", "aria-live": "polite"})
-    return html.Div([said, html.Div(keys, className="desk-keys")], className="desk-foot")
+    return html.Div([said, html.Div([*keys, more], className="desk-keys")], className="desk-foot")
 
 
 def _right(t: Words) -> html.Aside:
-    return html.Aside([part("detail", html.Div, "desk-detail"), part("sign", html.Div, "desk-sign")],
+    return html.Aside([part("detail", html.Div, "desk-detail"), part("act", html.Div, "desk-act")],
                       className="desk-right", **{"aria-label": t("desk.detail.label")})
+
+
+def _help() -> html.Dialog:
+    return html.Dialog(className="help-sheet", **{"data-part": "help"})

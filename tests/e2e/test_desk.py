@@ -27,7 +27,7 @@ def choose(desk: Page, case_no: str) -> None:
 
 def open_sign_form(desk: Page, comment: str) -> None:
     desk.keyboard.press("a")
-    desk.wait_for_selector(".sign-form:not([hidden])")
+    desk.wait_for_selector(".act-form:not([hidden])")
     desk.keyboard.type(comment)
 
 
@@ -51,7 +51,7 @@ def test_an_officer_signs_by_keyboard_and_the_wall_shows_the_signature(centre: C
     wait_for_card(wall, "yellow", "D-1", "✓ 周立新")
 
     assert time.perf_counter() - signed < WITHIN_S
-    wait_for_text(desk, "[data-part=said]", "已签收 1 张")
+    wait_for_text(desk, "[data-part=said]", "签收：已完成 1 张")
     wait_for_text(desk, ".desk-detail", COMMENT)
     card = centre.cards()["D-1"]
     assert card.acked is not None
@@ -70,7 +70,7 @@ def test_several_cards_are_signed_with_one_comment(centre: CommandCentre, screen
     open_sign_form(desk, "一并督办")
     confirm(desk)
 
-    wait_for_text(desk, "[data-part=said]", "已签收 3 张")
+    wait_for_text(desk, "[data-part=said]", "签收：已完成 3 张")
     assert {centre.cards()[f"D-3{n}"].state for n in range(3)} == {"acked"}
 
 
@@ -82,7 +82,7 @@ def test_two_people_sign_the_same_card_at_once_and_one_is_told_in_words(centre: 
         open_sign_form(desk, comment)
     for desk in (officer, inspector):
         # Sent by a timer of each page, so that neither has heard of the other when it sends.
-        desk.evaluate("() => setTimeout(() => document.querySelector('.sign-form').requestSubmit(), 300)")
+        desk.evaluate("() => setTimeout(() => document.querySelector('.act-form').requestSubmit(), 300)")
 
     for desk in (officer, inspector):
         wait_for_text(desk, "[data-part=said]", "签收")
@@ -91,7 +91,7 @@ def test_two_people_sign_the_same_card_at_once_and_one_is_told_in_words(centre: 
     card = centre.cards()["D-2"]
     assert card.acked is not None
     winner, loser = (officer, inspector) if card.acked.by == "周立新" else (inspector, officer)
-    wait_for_text(winner, "[data-part=said]", "已签收 1 张")
+    wait_for_text(winner, "[data-part=said]", "签收：已完成 1 张")
     wait_for_text(loser, "[data-part=said]", f"{card.acked.by} 已先签收")
     for desk in (officer, inspector):
         [known] = [one for one in believed(desk)["cards"] if one["case_no"] == "D-2"]
@@ -120,8 +120,9 @@ def test_a_leader_sees_the_desk_and_cannot_sign(centre: CommandCentre, screens: 
 
     desk.keyboard.press("a")
 
-    assert desk.is_disabled(".sign-open")
-    assert "签收由值班员或监察员办理" in desk.inner_text(".desk-sign")
+    wait_for_text(desk, "[data-part=said]", "现在不能签收")
+    assert desk.locator(".act-acknowledge").count() == 0
+    assert "签收由值班员或监察员办理" in desk.inner_text(".desk-act")
 
 
 # Why --------------------------------------------------------------------------------------------------------------
@@ -150,7 +151,7 @@ def test_the_case_behind_a_card_explains_its_deadline_day_by_day(centre: Command
                 accepted("D-6", "2026-03-02T10:00:00+08:00", "minzheng", item=item.code, data={"statutory_due": "2026-03-10"}))
     desk = screens.desk(centre.address, "zhou")
     choose(desk, "D-6")
-    desk.keyboard.press("Enter")
+    desk.keyboard.press("p")
     desk.wait_for_selector(".case-facts")
     desk.goto(f"{centre.address}/case/360500/D-6?clock=promised-0")
     desk.wait_for_selector(".cal-month")
@@ -248,7 +249,7 @@ def test_the_whole_way_works_in_english(centre: CommandCentre, screens: Screens)
     choose(page, "D-9")
 
     assert "Duty desk" in page.inner_text(".topbar-pages")
-    page.keyboard.press("Enter")
+    page.keyboard.press("p")
     page.wait_for_selector(".clock-sentence")
     assert "working days" in page.inner_text(".clock-tabs")
     assert page.get_attribute("html", "lang") == "en"

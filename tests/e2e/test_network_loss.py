@@ -97,7 +97,7 @@ def test_a_command_given_into_a_dead_line_is_carried_out_once_when_it_lives_agai
     desk.wait_for_selector(".desk-list .row")
     desk.focus(".desk-list")
     desk.keyboard.press("a")
-    desk.wait_for_selector(".sign-form:not([hidden])")
+    desk.wait_for_selector(".act-form:not([hidden])")
 
     cable.cut()
     desk.keyboard.press("Control+Enter")

@@ -3,8 +3,12 @@ import { webcrypto } from "node:crypto";
 import { test } from "node:test";
 
 import { commander, newId, outcome } from "../../assets/js/modules/desk_commands.mjs";
+import { ACTIONS, ISSUE, actionOfKey, commandOf, fitting, lacking, offered } from "../../assets/js/modules/desk_actions.mjs";
+import { awaitsMine, isReplyOverdue, notesOf } from "../../assets/js/modules/card_axes.mjs";
+import { floodOf, folded, groupOf } from "../../assets/js/modules/desk_flood.mjs";
+import { askedCard, deskMemory } from "../../assets/js/modules/desk_memory.mjs";
 import { storyOf } from "../../assets/js/modules/desk_story.mjs";
-import { CARDS_PER_COMMAND, NO_FILTER, departments, listed, revisions, standing, stepFrom, tally } from "../../assets/js/modules/desk_view.mjs";
+import { CARDS_PER_COMMAND, NO_FILTER, departments, listed, nextWaiting, revisions, standing, stepFrom, tabTitle, tally, viewCounts } from "../../assets/js/modules/desk_view.mjs";
 import { card } from "./factories.mjs";
 
 globalThis.crypto ??= webcrypto; // browsers and newer Nodes have it as a global
@@ -33,7 +37,7 @@ test("filters by level, department, waiting and words combine", () => {
   ];
   const only = (filter) => ids(listed(cards, { ...NO_FILTER, ...filter }));
 
-  assert.deepEqual(only({ level: "red", waiting: true }), [1]);
+  assert.deepEqual(only({ level: "red", view: "waiting" }), [1]);
   assert.deepEqual(only({ org: "B" }), [3]);
   assert.deepEqual(only({ text: "  民政 xy-2 " }), [2]);
   assert.deepEqual(only({ text: "没有" }), []);
@@ -100,24 +104,25 @@ test("numbers are version 4 UUIDs, each its own", () => {
   for (const id of made) assert.match(id, /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
 });
 
-test("an answer tells what was signed and why the rest was not", () => {
+test("an answer tells what was done and why the rest was not", () => {
   const answer = { ok: false, results: [{ id: 1, ok: true }, { id: 2, ok: false, error: "card_changed", message: "此牌已变化" }] };
-  const told = outcome(answer, t);
+  const told = outcome(answer, "签收", t);
 
-  assert.equal(told.signed, 1);
+  assert.equal(told.done, 1);
+  assert.equal(told.tone, "refused");
   assert.deepEqual(told.refused, [{ id: 2, words: "此牌已变化" }]);
-  assert.match(told.words, /desk\.done\.signed.*desk\.done\.refused.*此牌已变化/);
+  assert.match(told.words, /desk\.done\.served.*desk\.done\.refused.*此牌已变化/);
 });
 
 test("a card somebody else signed first is told with his name", () => {
   const answer = { ok: true, results: [{ id: 1, ok: true, already: true, message: "已由 李敏 签收" }] };
 
-  assert.equal(outcome(answer, t).words, "已由 李敏 签收");
+  assert.equal(outcome(answer, "签收", t).words, "已由 李敏 签收");
 });
 
 test("a refused command is told in the server's words, or by its code", () => {
-  assert.equal(outcome({ ok: false, error: "sign_in_required", message: "请先登录" }, t).words, "请先登录");
-  assert.match(outcome({ ok: false, error: "x" }, t).words, /desk\.refused\.unknown.*x/);
+  assert.equal(outcome({ ok: false, error: "sign_in_required", message: "请先登录" }, "签收", t).words, "请先登录");
+  assert.match(outcome({ ok: false, error: "x", results: [] }, "签收", t).words, /desk\.refused\.unknown.*x/);
 });
 
 // The story of a card -----------------------------------------------------------------------------------------------
@@ -140,4 +145,175 @@ test("the story tells when the source fell silent and came back", () => {
   const kinds = storyOf([before, { ...before, stale: true }, before].map((one, n) => ({ at: at(n), card: one }))).map(({ kind }) => kind);
 
   assert.deepEqual(kinds.slice(1), ["stale", "fresh"]);
+});
+
+// What waits for whom -----------------------------------------------------------------------------------------------
+
+const OFFICER = { name: "zhou", display_name: "周立新", roles: ["duty_officer"] };
+const LEADER = { name: "sun", display_name: "孙志刚", roles: ["shift_leader"] };
+const half = (changes = {}) => card({ id: 1, level: "red", state: "unack", first: { by: "周立新", as: "officer", at: at(1), comment: "" }, ...changes });
+const waitingReply = (changes = {}) => card({ state: "acked", disposition: "signed", reply_due_at: at(30), ...changes });
+
+test("a red card signed by an officer waits for the shift leader and no longer for the officer", () => {
+  assert.equal(awaitsMine(half(), LEADER), true);
+  assert.equal(awaitsMine(half(), OFFICER), false);
+  assert.equal(awaitsMine(half({ first: { by: "孙志刚", as: "shift_leader", at: at(1), comment: "" } }), OFFICER), true);
+  assert.equal(awaitsMine(half({ first: { by: "孙志刚", as: "shift_leader", at: at(1), comment: "" } }), LEADER), false);
+});
+
+test("a reply is overdue when its instant has passed and none came", () => {
+  const late = Date.parse(at(31));
+  assert.equal(isReplyOverdue(waitingReply(), late), true);
+  assert.equal(isReplyOverdue(waitingReply(), Date.parse(at(29))), false);
+  assert.equal(isReplyOverdue(waitingReply({ disposition: "replied" }), late), false);
+  assert.equal(isReplyOverdue(waitingReply(), null), false);
+});
+
+test("each view holds the cards its question is about", () => {
+  const cards = [half(), card({ id: 2, state: "normal", disposition: "to_confirm" }), card({ id: 3, state: "acked", disposition: "replied" }),
+    card({ id: 4, state: "shelved", suppression: { kind: "shelved", until: at(50), by: "周立新", reason: "" } }),
+    card({ id: 5, state: "acked", appeal: "filed" }), card({ id: 6, state: "acked", revocation: { by: "zhou", reason: "误判" } }),
+    waitingReply({ id: 7 }), card({ id: 8, state: "acked", disposition: "under_order", order_no: "督〔2026〕1号" })];
+  const counts = viewCounts(cards, { me: LEADER, nowMs: Date.parse(at(40)) });
+
+  assert.deepEqual(counts, { waiting: 1, second: 1, to_confirm: 1, replied: 1, overdue: 1, under_order: 1, appeals: 1, revocations: 1, shelved: 1 });
+});
+
+test("what waits for a signature comes before what waits for confirmation, and what is shelved comes last", () => {
+  const shelved = card({ id: 1, level: "red", state: "shelved", suppression: { kind: "shelved", until: at(50), by: "", reason: "" } });
+  const toConfirm = card({ id: 2, level: "red", state: "normal", disposition: "to_confirm" });
+
+  assert.deepEqual(ids(listed([shelved, card({ id: 3, level: "warning", state: "acked" }), toConfirm, card({ id: 4, level: "warning", state: "unack" })], NO_FILTER)), [4, 2, 3, 1]);
+});
+
+test("notes tell what is owed, worst first", () => {
+  const codes = notesOf(card({ state: "acked", disposition: "under_order", order_no: "1", reply_due_at: at(1), appeal: "filed", escalation: 2, re_alarms: 3 }), Date.parse(at(9)))
+    .map(({ code }) => code);
+
+  assert.deepEqual(codes, ["reply_overdue", "appeal_filed", "under_order", "escalated", "again"]);
+});
+
+test("the next unsigned card is the one below, from the top again behind the last", () => {
+  const cards = [card({ id: 1, state: "unack" }), card({ id: 2, state: "acked" }), card({ id: 3, state: "unack" })];
+
+  assert.equal(nextWaiting(cards, 1).id, 3);
+  assert.equal(nextWaiting(cards, 3).id, 1);
+  assert.equal(nextWaiting([cards[1]], 2), null);
+});
+
+test("the tab says how many wait and since when", () => {
+  assert.equal(tabTitle("值班席", 3, "5 分"), "（3）值班席 · 5 分");
+  assert.equal(tabTitle("值班席", 0, ""), "值班席");
+});
+
+// Commands on offer -------------------------------------------------------------------------------------------------
+
+const names = (cards, me) => offered(cards, me).map(({ action }) => action.name);
+
+test("no key stands for two commands that fit the same card", () => {
+  const states = [half(), card({ state: "unack" }), card({ state: "acked", disposition: "signed" }), card({ state: "acked", disposition: "replied", appeal: "filed", revocation: { by: "x", reason: "" } }),
+    card({ state: "normal", disposition: "to_confirm" }), card({ state: "shelved", suppression: { kind: "shelved" } })];
+  const inspector = { name: "li", display_name: "李敏", roles: ["inspector"] };
+  for (const one of states) {
+    const keys = offered([one], inspector).flatMap(({ action }) => action.keys);
+    assert.equal(new Set(keys).size, keys.length, JSON.stringify(names([one], inspector)));
+  }
+});
+
+test("a department user is offered nothing, a leader no signature", () => {
+  assert.deepEqual(names([card({ state: "unack" })], { name: "z", display_name: "赵", roles: ["department_user"] }), []);
+  assert.ok(!names([card({ state: "unack" })], { name: "w", display_name: "王", roles: ["leader"] }).includes("acknowledge"));
+  assert.ok(names([card({ state: "unack" })], OFFICER).includes("acknowledge"));
+});
+
+test("whoever signed first is not offered the second signature", () => {
+  assert.ok(!names([half()], OFFICER).includes("acknowledge"));
+  assert.ok(names([half()], LEADER).includes("acknowledge"));
+});
+
+test("a card that waits for confirmation can be confirmed or dismissed, not signed or shelved", () => {
+  const one = card({ state: "normal", disposition: "to_confirm" });
+
+  assert.deepEqual(names([one], LEADER), ["confirm", "dismiss", "comment"]);
+  assert.deepEqual(names([one], OFFICER), ["comment"]);
+});
+
+test("a red card is shelved by a shift leader only", () => {
+  assert.ok(!names([half()], OFFICER).includes("shelve"));
+  assert.ok(names([half()], LEADER).includes("shelve"));
+});
+
+test("a clock that still runs is written off by nobody but a leader; an act that stays done may be", () => {
+  const signed = (changes) => card({ state: "acked", disposition: "signed", condition: true, acked: { by: "周立新", at: at(1), comment: "" }, ...changes });
+  assert.ok(!names([signed()], LEADER).includes("write_off"));
+  assert.ok(names([signed()], { name: "w", display_name: "王", roles: ["leader"] }).includes("write_off"));
+  assert.ok(names([signed({ origin: "act" })], LEADER).includes("write_off"));
+});
+
+test("one key shelves what is open and brings back what is shelved", () => {
+  assert.equal(actionOfKey("S", [card({ state: "unack" })], OFFICER).action.name, "shelve");
+  assert.equal(actionOfKey("s", [card({ state: "shelved", suppression: { kind: "shelved" } })], OFFICER).action.name, "unshelve");
+  assert.equal(actionOfKey("y", [card({ state: "unack" })], OFFICER), null);
+});
+
+test("of several marked cards a bulk command takes those it fits, any other the first", () => {
+  const cards = [card({ id: 1, state: "acked" }), card({ id: 2, state: "unack" }), card({ id: 3, state: "unack" })];
+  const action = (name) => ACTIONS.find((one) => one.name === name);
+
+  assert.deepEqual(ids(fitting(action("acknowledge"), cards, OFFICER)), [2, 3]);
+  assert.deepEqual(ids(fitting(action("escalate"), cards, OFFICER)), [1]);
+});
+
+test("a command carries the noted revisions and the fields that were filled in", () => {
+  const shelve = ACTIONS.find(({ name }) => name === "shelve");
+
+  assert.deepEqual(commandOf(shelve, [{ id: 1, rev: 4 }], { reason: "抢修", until: "60", comment: "x" }),
+    { type: "shelve", cards: [{ id: 1, rev: 4 }], reason: "抢修", until: "60" });
+  assert.deepEqual(lacking(shelve, { reason: " ", until: "60" }), ["reason"]);
+  assert.deepEqual(lacking(ISSUE, { level: "red", org: "", title: "", text: "x" }), ["org", "title"]);
+  assert.deepEqual(lacking(ISSUE, { level: "red", org: "A", title: "x" }), []);
+});
+
+// Floods ------------------------------------------------------------------------------------------------------------
+
+const flooding = () => [...Array.from({ length: 9 }, (_, n) => card({ id: n + 1, org: "A", item: "i", raised_at: at(n) })),
+  card({ id: 20, org: "B", item: "k", raised_at: at(3) }), card({ id: 21, org: "B", item: "k", raised_at: at(4) })];
+
+test("more than ten in ten minutes are a flood, gathered by department and item; ten are not", () => {
+  const now = Date.parse(at(9));
+
+  assert.deepEqual(floodOf(flooding(), now).groups.map(({ key, cards }) => [key, cards.length]), [["A/i", 9]]);
+  assert.equal(floodOf(flooding(), now).count, 11);
+  assert.equal(floodOf(flooding().slice(1), now).count, 0);
+  assert.equal(floodOf(flooding(), Date.parse(at(30))).count, 0);
+});
+
+test("a folded group stands as its most urgent card and drops nothing; opened, all stand", () => {
+  const cards = flooding();
+  const { groups } = floodOf(cards, Date.parse(at(9)));
+  const shut = folded(cards, groups, new Set());
+
+  assert.deepEqual(ids(shut.cards), [1, 20, 21]);
+  assert.equal(shut.folds.get(1).length, 9);
+  assert.equal(folded(cards, groups, new Set(["A/i"])).cards.length, cards.length);
+  assert.equal(groupOf(cards[4], groups).key, "A/i");
+  assert.equal(groupOf(cards[9], groups), null);
+});
+
+// Memory ------------------------------------------------------------------------------------------------------------
+
+test("a desk remembers its place over a reload, and works where nothing can be kept", () => {
+  const kept = new Map();
+  const storage = { getItem: (name) => kept.get(name) ?? null, setItem: (name, text) => kept.set(name, text) };
+  deskMemory(storage).keep({ filter: { view: "waiting" }, selected: 7, checked: new Set([7, 8]), opened: new Set(["A/i"]), auto: false });
+
+  assert.deepEqual(deskMemory(storage).read(), { filter: { view: "waiting" }, selected: 7, auto: false, checked: [7, 8], opened: ["A/i"] });
+  assert.deepEqual(deskMemory(null).read(), {});
+  assert.deepEqual(deskMemory({ getItem: () => "{broken" }).read(), {});
+});
+
+test("the address may name the card to stand on", () => {
+  assert.equal(askedCard("?card=17"), 17);
+  assert.equal(askedCard("?card=x"), null);
+  assert.equal(askedCard(""), null);
 });

@@ -45,20 +45,21 @@ export function newId() {
 }
 
 /**
- * The server's answer in words: how many were signed, and each that was not with its reason.
- * @returns {{signed: number, refused: {id: number, words: string}[], words: string}}
+ * The server's answer in words: how many were served, and each that was not with its reason, to be shown at its card.
+ * @param {string} what the command in words
+ * @returns {{done: number, refused: {id: number, words: string}[], words: string, tone: "done"|"refused"}}
  */
-export function outcome(answer, t) {
-  if (!answer || !Array.isArray(answer.results)) {
-    return { signed: 0, refused: [], words: answer?.message ?? reason(answer?.error ?? answer?.code, t) };
+export function outcome(answer, what, t) {
+  if (!answer || !Array.isArray(answer.results) || (answer.error && answer.results.length === 0)) {
+    return { done: 0, refused: [], words: answer?.message ?? reason(answer?.error ?? answer?.code, t), tone: "refused" };
   }
-  const signed = answer.results.filter((result) => result.ok).length;
+  const done = answer.results.filter((result) => result.ok).length;
   const refused = answer.results.filter((result) => !result.ok)
     .map((result) => ({ id: result.id, words: result.message ?? reason(result.error, t) }));
-  const already = answer.results.find((result) => result.ok && result.already && result.message);
-  const words = [already ? already.message : signed > 0 || refused.length === 0 ? t("desk.done.signed", { n: signed }) : "",
+  const told = answer.results.find((result) => result.ok && result.message);
+  const words = [told ? told.message : done > 0 || refused.length === 0 ? t("desk.done.served", { what, n: done }) : "",
     refused.length > 0 ? t("desk.done.refused", { n: refused.length, why: refused[0].words }) : ""];
-  return { signed, refused, words: words.filter(Boolean).join("　") };
+  return { done, refused, words: words.filter(Boolean).join("　"), tone: refused.length > 0 || done === 0 ? "refused" : "done" };
 }
 
 function reason(error, t) {

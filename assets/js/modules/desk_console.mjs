@@ -1,92 +1,128 @@
 /**
- * The duty desk: one state (filter, position, marked cards), keys and clicks that change it, and the panes that show it.
- * Nothing is shown as signed before the server has said so.
+ * The duty desk: one state (filter, position, marked cards, answers), keys and clicks that change it, and the panes that show
+ * it. Nothing is shown as done before the server has said so; a refusal stands at its card.
  */
 
 import { instant, span } from "./format.mjs";
+import { actPane } from "./desk_act.mjs";
+import { floodBanner } from "./desk_banner.mjs";
 import { commander, emitterOf, newId, outcome } from "./desk_commands.mjs";
-import { caseAddress, deskDetail } from "./desk_detail.mjs";
+import { cardAddress, caseAddress, deskDetail } from "./desk_detail.mjs";
 import { deskFilters } from "./desk_filters.mjs";
+import { floodOf, folded, groupOf } from "./desk_flood.mjs";
+import { helpSheet } from "./desk_help.mjs";
+import { deskKeys } from "./desk_keys.mjs";
 import { deskList } from "./desk_list.mjs";
-import { signForm } from "./desk_sign.mjs";
+import { askedCard, deskMemory } from "./desk_memory.mjs";
+import { pendingCards } from "./desk_pending.mjs";
 import { storyOf } from "./desk_story.mjs";
-import { NO_FILTER, departments, listed, revisions, standing, stepFrom, tally } from "./desk_view.mjs";
+import { NO_FILTER, departments, listed, nextWaiting, revisions, standing, stepFrom, tabTitle, tally, viewCounts } from "./desk_view.mjs";
+import { isToConfirm } from "./card_axes.mjs";
 import { setText, toggle } from "./keyed_list.mjs";
 import { needsAck } from "./live_state.mjs";
 import { read } from "./server_clock.mjs";
 
 const TICK_MS = 5_000;
 const MINUTE_MS = 60_000;
-const PAGE_STEPS = 10;
 const STILL_HERE_MS = 300_000;
+const SHELF_FIELD = "until";
 
 /** @param {HTMLElement} root the frame laid out by dashboard/pages/desk.py */
-export function mount(root, { store, t, now, clock, every, socket }) {
+export function mount(root, { store, t, now, clock, every, socket, onFault }) {
   const part = (name) => root.querySelector(`[data-part=${name}]`);
-  const desk = { filter: NO_FILTER, selected: null, index: 0, checked: new Set(), sending: new Set(), signed: new Set(), auto: true, cards: [], toldAt: now() };
-  const mayAcknowledge = root.dataset.mayAcknowledge === "true";
+  const memory = deskMemory(globalThis.sessionStorage ?? null);
+  const kept = memory.read();
+  const desk = {
+    filter: { ...NO_FILTER, ...kept.filter }, selected: askedCard(location.search) ?? kept.selected ?? null, index: 0,
+    auto: askedCard(location.search) == null && kept.auto !== false, checked: new Set(kept.checked), opened: new Set(kept.opened),
+    sending: new Set(), served: new Set(), answers: new Map(), cards: [], folds: new Map(), flood: { count: 0, groups: [] }, toldAt: now(),
+  };
+  const me = JSON.parse(root.dataset.me);
+  const title = document.title;
   const serverNow = () => read(clock(), now());
+  const around = () => ({ me, nowMs: serverNow() });
   const send = commander({ emit: emitterOf(socket), wait: (ms) => new Promise((done) => setTimeout(done, ms)), newId,
     onRetry: () => say(t("desk.done.retrying"), "waiting") });
 
+  const pending = pendingCards({ fetch: (...args) => fetch(...args), every, onChange: () => draw(), onFault });
+  const everyCard = () => pending.beside(store.get().cards);
+  const find = (id) => store.get().cards.get(id) ?? pending.get(id);
+
   const list = deskList(part("list"), { t, onSelect: select, onOpen: open, onCheck: check });
   const detail = deskDetail(part("detail"), { t, serverNow, history });
-  const filters = deskFilters(part("filters"), { t, onChange: (filter) => { desk.filter = filter; draw(); } });
-  const sign = signForm(part("sign"), { t, mayAcknowledge, onSign: acknowledge, onCancel: () => part("list").focus({ preventScroll: true }) });
+  const filters = deskFilters(part("filters"), { t, first: desk.filter, onChange: (filter) => { desk.filter = filter; draw(); } });
+  const banner = floodBanner(part("flood"), { t, onToggle: fold });
+  const help = helpSheet(part("help"), { t, onClose: toList });
+  const act = actPane(part("act"), { t, me, places: JSON.parse(root.dataset.places), onCommand: command, onCancel: toList, say });
 
   function draw() {
-    const cards = [...store.get().cards.values()];
-    desk.cards = listed(cards, desk.filter);
-    forgetGone(store.get().cards);
-    stepOn(store.get().cards);
+    pending.count(store.get().counts?.to_confirm);
+    const all = everyCard();
+    desk.flood = floodOf(all, serverNow());
+    const shown = folded(listed(all, desk.filter, around()), desk.flood.groups, desk.opened);
+    desk.cards = shown.cards;
+    desk.folds = shown.folds;
+    if (store.get().loaded) { forgetGone(); stepOn(); }
     const current = standing(desk.cards, desk.selected, desk.index);
-    desk.selected = current?.id ?? null;
+    desk.selected = current?.id ?? desk.selected;
     desk.index = Math.max(0, desk.cards.indexOf(current));
     drawList(current);
-    detail.render(current);
-    filters.render(tally(cards), departments(cards), desk.cards.length);
-    drawOldest(tally(cards).oldest);
-    sign.render(chosen(), desk.sending.size > 0);
+    detail.render(current, desk.answers.get(current?.id));
+    filters.render(tally(all), departments(all), countShown(), viewCounts(all, around()));
+    banner.render(desk.flood, desk.opened);
+    drawOldest(tally(all));
+    act.render(chosen(), desk.sending.size > 0);
+    memory.keep(desk);
   }
+
+  const countShown = () => desk.cards.length + [...desk.folds.values()].reduce((sum, members) => sum + members.length - 1, 0);
 
   function drawList(current) {
     const at = serverNow();
     const minute = at == null ? null : Math.floor(at / MINUTE_MS);
-    list.render(desk.cards.map((card) => ({ card, minute, serverNow: at, selected: card.id === desk.selected,
-      checked: desk.checked.has(card.id), sending: desk.sending.has(card.id) })));
+    list.render(desk.cards.map((card) => ({ card, minute, serverNow: at, selected: card.id === desk.selected, fold: desk.folds.get(card.id),
+      answer: desk.answers.get(card.id), checked: desk.checked.has(card.id), sending: desk.sending.has(card.id) })));
     part("list").setAttribute("aria-activedescendant", current ? `card-${current.id}` : "");
     toggle(part("empty"), "is-shown", store.get().loaded && desk.cards.length === 0);
-    setText(part("empty"), store.get().cards.size === 0 ? t("desk.list.calm") : t("desk.list.filtered"));
+    setText(part("empty"), everyCard().length === 0 ? t("desk.list.calm") : t("desk.list.filtered"));
   }
 
-  function drawOldest(oldest) {
+  function drawOldest({ waiting, oldest }) {
     const at = serverNow();
     const since = instant(oldest);
-    setText(part("oldest"), since == null || at == null ? "—" : span(at - since, t));
+    const words = since == null || at == null ? "" : span(at - since, t);
+    setText(part("oldest"), words || "—");
+    setText(part("unsigned"), String(waiting));
+    const wanted = tabTitle(title, waiting, words);
+    if (document.title !== wanted) document.title = wanted;
   }
 
-  function forgetGone(cards) {
-    for (const id of desk.checked) if (!cards.has(id)) desk.checked.delete(id);
+  function forgetGone() {
+    for (const id of desk.checked) if (!find(id)) desk.checked.delete(id);
+    for (const [id, answer] of desk.answers) if (!find(id) || find(id).rev > answer.rev + 1) desk.answers.delete(id);
   }
 
   /**
-   * When one's own signature has arrived, or somebody else signed the card the desk had chosen by itself, the place in the
+   * When one's own command has arrived, or somebody else signed the card the desk had chosen by itself, the place in the
    * list stays and the next card moves up to it. A card that a person chose stays chosen wherever it goes.
    */
-  function stepOn(cards) {
-    const card = cards.get(desk.selected);
-    const mayLeave = desk.auto || desk.signed.has(desk.selected);
-    if (!mayLeave || (card && needsAck(card) === 1)) return;
-    desk.signed.delete(desk.selected);
+  function stepOn() {
+    const card = find(desk.selected);
+    const mayLeave = desk.auto || desk.served.has(desk.selected);
+    if (!mayLeave || (card && isWaiting(card))) return;
+    desk.served.delete(desk.selected);
     desk.selected = null;
     desk.auto = true;
   }
 
-  /** What a command would sign: the marked cards, else the one that one stands on. */
+  /** Waits for somebody to do something about it at all; what is half signed waits for another person. */
+  const isWaiting = (card) => (needsAck(card) === 1 && !(desk.served.has(card.id) && card.first)) || isToConfirm(card);
+
+  /** What a command would serve: the marked cards, else the one that one stands on, with all that are folded onto it. */
   function chosen() {
-    const marked = desk.cards.filter((card) => desk.checked.has(card.id));
+    const marked = listed(everyCard().filter((card) => desk.checked.has(card.id)), NO_FILTER);
     if (marked.length > 0) return marked;
-    return desk.cards.filter((card) => card.id === desk.selected);
+    return desk.folds.get(desk.selected) ?? desk.cards.filter((card) => card.id === desk.selected);
   }
 
   function select(id) {
@@ -97,35 +133,65 @@ export function mount(root, { store, t, now, clock, every, socket }) {
   }
 
   function check(id) {
-    if (!desk.checked.delete(id)) desk.checked.add(id);
+    const ids = (desk.folds.get(id) ?? [{ id }]).map((card) => card.id);
+    const isOn = desk.checked.has(id);
+    for (const one of ids) if (isOn) desk.checked.delete(one); else desk.checked.add(one);
     select(id);
   }
 
   function checkAll() {
-    const waiting = revisions(desk.cards).map(({ id }) => id);
-    const all = waiting.every((id) => desk.checked.has(id));
-    desk.checked = new Set(all ? [] : waiting);
+    const shown = desk.cards.flatMap((card) => desk.folds.get(card.id) ?? [card]);
+    const waiting = revisions(shown).map(({ id }) => id);
+    const wanted = waiting.length > 0 ? waiting : shown.map(({ id }) => id);
+    const all = wanted.every((id) => desk.checked.has(id));
+    desk.checked = new Set(all ? [] : wanted);
     draw();
   }
 
-  function open(id) {
+  function fold(key) {
+    if (!desk.opened.delete(key)) desk.opened.add(key);
+    draw();
+  }
+
+  function foldHere() {
+    const group = groupOf(find(desk.selected), desk.flood.groups);
+    if (group) fold(group.key);
+    else if (desk.flood.groups.length > 0) fold(desk.flood.groups[0].key);
+  }
+
+  function open(id, address = cardAddress) {
     const card = desk.cards.find((one) => one.id === id);
-    if (card) location.assign(caseAddress(card));
+    if (card) location.assign(address(card));
   }
 
-  async function acknowledge(cards, comment) {
-    const ids = cards.map(({ id }) => id);
-    ids.forEach((id) => desk.sending.add(id));
-    say(t("desk.done.sending", { n: ids.length }), "waiting");
+  async function command(asked, action) {
+    const ids = asked.cards.map(({ id }) => id);
+    const what = t(`desk.command.${action.name}`);
+    ids.forEach((id) => { desk.sending.add(id); desk.answers.delete(id); });
+    say(t("desk.done.sending", { what, n: ids.length }), "waiting");
     draw();
-    const answer = await send({ type: "acknowledge", cards, comment });
+    const answer = await send({ ...asked, ...instantOf(asked) });
     ids.forEach((id) => { desk.sending.delete(id); desk.checked.delete(id); });
-    if (answer?.ok) desk.signed = new Set(ids);
-    const { words, refused, signed } = outcome(answer, t);
-    say(words, refused.length > 0 || signed === 0 ? "refused" : "done");
+    take(answer, what, asked.cards);
+    pending.ask();
     detail.refresh();
     draw();
-    part("list").focus({ preventScroll: true });
+    toList();
+  }
+
+  /** Minutes on the form are an instant of the server's clock on the wire. */
+  function instantOf(asked) {
+    if (!(SHELF_FIELD in asked)) return {};
+    return { [SHELF_FIELD]: new Date(serverNow() + Number(asked[SHELF_FIELD]) * MINUTE_MS).toISOString() };
+  }
+
+  function take(answer, what, refs) {
+    const { words, refused, tone } = outcome(answer, what, t);
+    const revs = new Map(refs.map(({ id, rev }) => [id, rev]));
+    for (const { id, words: why } of refused) desk.answers.set(id, { words: t("desk.done.not_done", { what, why }), tone: "refused", rev: revs.get(id) });
+    const failed = new Set(refused.map(({ id }) => id));
+    for (const { id } of refs) if (tone === "done" || (answer?.results && !failed.has(id))) desk.served.add(id);
+    say(words, tone);
   }
 
   function say(words, tone) {
@@ -134,23 +200,23 @@ export function mount(root, { store, t, now, clock, every, socket }) {
     box.dataset.tone = tone;
   }
 
-  function onKey(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const typing = event.target.closest("input, textarea, select, button, a");
-    if (typing) { if (event.key === "Escape") { sign.close(); part("list").focus({ preventScroll: true }); } return; }
-    const action = KEYS[event.key];
-    if (!action) return;
-    event.preventDefault();
-    action();
+  function toList() { part("list").focus({ preventScroll: true }); }
+
+  function leave() {
+    desk.checked.clear();
+    desk.answers.delete(desk.selected);
+    say("", "");
+    draw();
   }
 
-  const move = (steps) => () => { const card = stepFrom(desk.cards, desk.selected, steps); if (card) select(card.id); };
-  const KEYS = {
-    ArrowDown: move(1), ArrowUp: move(-1), j: move(1), k: move(-1), PageDown: move(PAGE_STEPS), PageUp: move(-PAGE_STEPS),
-    Home: move(-Infinity), End: move(Infinity), Enter: () => open(desk.selected), "/": () => filters.focus(),
-    a: () => sign.open(), A: () => sign.open(), " ": () => desk.selected != null && check(desk.selected), "*": checkAll,
-    Escape: () => { desk.checked.clear(); draw(); },
-  };
+  const step = (steps) => { const card = stepFrom(desk.cards, desk.selected, steps); if (card) select(card.id); };
+  const unbind = deskKeys(document, {
+    step, toList, leave, checkAll, foldHere, help: () => help.open(), search: () => filters.focus(), view: (digit) => filters.number(digit),
+    closeForm: () => act.close(), command: (key) => act.key(key), isBusy: () => help.isOpen,
+    next: () => { const card = nextWaiting(desk.cards, desk.selected); if (card) select(card.id); },
+    mark: () => desk.selected != null && check(desk.selected), open: () => open(desk.selected),
+    openCase: () => open(desk.selected, (card) => (card.case_no ? caseAddress(card) : cardAddress(card))),
+  });
 
   async function history(id) {
     const answer = await fetch(`/api/v1/cards/${id}`, { headers: { Accept: "application/json" } });
@@ -165,11 +231,12 @@ export function mount(root, { store, t, now, clock, every, socket }) {
     fetch("/session/").then((answer) => { if (answer.status === 401) location.reload(); }, () => { desk.toldAt = -Infinity; });
   }
 
-  document.addEventListener("keydown", onKey);
   for (const name of ["keydown", "pointerdown"]) document.addEventListener(name, stillHere);
   part("all")?.addEventListener("click", checkAll);
+  part("help-open")?.addEventListener("click", () => help.open());
   const unsubscribe = store.subscribe(draw);
   const stop = every(TICK_MS, draw);
-  return () => { unsubscribe(); stop(); document.removeEventListener("keydown", onKey);
+  toList();
+  return () => { unsubscribe(); stop(); unbind(); pending.stop();
     for (const name of ["keydown", "pointerdown"]) document.removeEventListener(name, stillHere); };
 }

@@ -2,17 +2,18 @@
 
 import { civil, instant, offsetMinutes, span } from "./format.mjs";
 import { element, mark } from "./keyed_list.mjs";
+import { notesOf } from "./card_axes.mjs";
 import { stateWords } from "./desk_list.mjs";
 
 /** @param {HTMLElement} parent @param {{t: Function, serverNow: () => number|null, history: (id: number) => Promise<object[]>}} deps */
 export function deskDetail(parent, { t, serverNow, history }) {
   let shown = "";
 
-  function render(card) {
-    const key = card ? `${card.id}/${card.rev}` : "none";
+  function render(card, answer) {
+    const key = card ? `${card.id}/${card.rev}/${answer?.words ?? ""}` : "none";
     if (key === shown) { passTime(card); return; }
     shown = key;
-    parent.replaceChildren(...(card ? pane(card) : [element("p", "detail-empty", t("desk.detail.none"))]));
+    parent.replaceChildren(...(card ? pane(card, answer) : [element("p", "detail-empty", t("desk.detail.none"))]));
     if (card) fillHistory(card, key);
   }
 
@@ -24,7 +25,7 @@ export function deskDetail(parent, { t, serverNow, history }) {
     if (fresh.textContent !== old.textContent) old.replaceWith(fresh);
   }
 
-  function pane(card) {
+  function pane(card, answer) {
     const head = element("header", `detail-head detail-${card.level}`);
     const title = element("div", "detail-title");
     title.append(element("span", "detail-level", `${t(`level.${card.level}`)} · ${card.late_text}`),
@@ -32,14 +33,37 @@ export function deskDetail(parent, { t, serverNow, history }) {
     head.append(mark(card.level, t), title);
     const action = element("p", "detail-action");
     action.append(element("span", "detail-label", t("desk.detail.demanded")), element("span", "", card.demanded_action || "—"));
-    return [head, caseLink(card), action, facts(card), historyBox()];
+    return [head, ...answerOf(answer), links(card), ...notes(card), action, facts(card), historyBox()];
   }
 
-  function caseLink(card) {
-    const link = element("a", "detail-case num", card.case_no);
-    link.href = caseAddress(card);
-    link.append(element("span", "detail-case-go", t("desk.detail.why")));
+  /** What the server answered to the last command on this card: it stands at the card until something else is done. */
+  function answerOf(answer) {
+    if (!answer) return [];
+    const line = element("p", `detail-answer answer-${answer.tone}`, answer.words);
+    line.setAttribute("role", "alert");
+    return [line];
+  }
+
+  function links(card) {
+    const box = element("div", "detail-links");
+    box.append(linkTo(cardAddress(card), "detail-card", t("desk.detail.card", { id: card.id }), t("desk.detail.evidence"), "Enter"));
+    if (card.case_no) box.append(linkTo(caseAddress(card), "detail-case", card.case_no, t("desk.detail.why"), "P"));
+    return box;
+  }
+
+  function linkTo(href, className, words, more, key) {
+    const link = element("a", `detail-link ${className} num`, words);
+    link.href = href;
+    link.append(element("span", "detail-case-go", more), element("kbd", "", key));
     return link;
+  }
+
+  function notes(card) {
+    const found = notesOf(card, serverNow());
+    if (found.length === 0) return [];
+    const list = element("ul", "detail-notes");
+    list.append(...found.map((note) => element("li", `note note-${note.code}`, t(`desk.note.${note.code}`, note))));
+    return [list];
   }
 
   function facts(card) {
@@ -47,6 +71,9 @@ export function deskDetail(parent, { t, serverNow, history }) {
     const rows = [
       ["org", card.org_name], ["rule", card.rule], ["limit", card.limit_text], ["due", longInstant(card.due_at)],
       ["late", lateWords(card)], ["since", longInstant(card.level_at)], ["state", stateWords(card, serverNow(), t)],
+      ["reply_due", longInstant(card.reply_due_at, "")], ["order_no", card.order_no ?? ""],
+      ["shelved_for", card.suppression?.reason ?? ""],
+      ["first", card.first ? t("desk.detail.first_by", { by: card.first.by, at: longInstant(card.first.at) }) : ""],
       ["acked_at", card.acked ? longInstant(card.acked.at) : ""], ["comment", card.acked?.comment ?? ""],
       ["cleared", longInstant(card.cleared_at, "")], ["stale", card.stale ? t("desk.detail.stale_words") : ""],
     ];
@@ -102,6 +129,10 @@ export function deskDetail(parent, { t, serverNow, history }) {
   }
 
   return { render, refresh() { shown = ""; } };
+}
+
+export function cardAddress(card) {
+  return `/card/${card.id}`;
 }
 
 export function caseAddress(card) {

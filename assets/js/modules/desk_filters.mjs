@@ -1,17 +1,17 @@
-/** The filter bar of the desk: level chips with their counts, department, waiting only, search. */
+/** The filter bar of the desk: level chips with their counts, the views (what waits for whom), department, search. */
 
 import { element, mark, setText, toggle } from "./keyed_list.mjs";
-import { ANY, NO_FILTER } from "./desk_view.mjs";
+import { ANY, NO_FILTER, VIEWS } from "./desk_view.mjs";
 
 const LEVELS = ["red", "yellow", "warning"];
 const TYPING_PAUSE_MS = 150;
 
 /** @param {HTMLElement} parent @param {{t: Function, onChange: (filter: object) => void}} deps */
-export function deskFilters(parent, { t, onChange }) {
-  let filter = NO_FILTER;
+export function deskFilters(parent, { t, onChange, first = NO_FILTER }) {
+  let filter = first;
   let timer = 0;
   const levels = new Map([[ANY, levelChip(ANY)], ...LEVELS.map((level) => [level, levelChip(level)])]);
-  const waiting = chip("filter-waiting", t("desk.filter.waiting"), () => change({ waiting: !filter.waiting }));
+  const views = new Map(Object.keys(VIEWS).map((name, at) => [name, viewChip(name, at + 1)]));
   const org = orgChoice();
   const search = searchBox();
   const found = element("span", "filter-found num");
@@ -19,7 +19,13 @@ export function deskFilters(parent, { t, onChange }) {
   group.setAttribute("role", "group");
   group.setAttribute("aria-label", t("desk.filter.level"));
   group.append(...levels.values());
-  parent.replaceChildren(group, waiting, org, search, found);
+  const viewGroup = element("div", "filter-views");
+  viewGroup.setAttribute("role", "group");
+  viewGroup.setAttribute("aria-label", t("desk.filter.view"));
+  viewGroup.append(...views.values(), found);
+  const finding = element("div", "filter-finding");
+  finding.append(org, search);
+  parent.replaceChildren(group, finding, viewGroup);
 
   function levelChip(level) {
     const button = chip(`filter-level filter-${level || "all"}`, "", () => change({ level: filter.level === level ? ANY : level }));
@@ -27,6 +33,18 @@ export function deskFilters(parent, { t, onChange }) {
     button.append(element("span", "filter-name", t(level ? `level.${level}` : "desk.filter.all")),
       element("strong", "filter-count num", "—"), element("span", "filter-unsigned num"));
     return button;
+  }
+
+  function viewChip(name, number) {
+    const button = chip(`filter-view view-${name}`, "", () => toView(name));
+    button.append(element("kbd", "", String(number)), element("span", "", t(`desk.view.${name}`)), element("strong", "view-count num", "0"));
+    button.setAttribute("aria-keyshortcuts", String(number));
+    return button;
+  }
+
+  /** A view chosen twice is left again. */
+  function toView(name) {
+    change({ view: filter.view === name ? ANY : name });
   }
 
   function chip(className, words, onClick) {
@@ -59,11 +77,17 @@ export function deskFilters(parent, { t, onChange }) {
     onChange(filter);
   }
 
-  function render(counts, departments, shown) {
+  function render(counts, departments, shown, viewed) {
     for (const [level, button] of levels) renderLevel(button, level, level ? counts[level] : counts);
-    waiting.setAttribute("aria-pressed", String(filter.waiting));
+    for (const [name, button] of views) renderView(button, name, viewed[name]);
     renderOrgs(departments);
     setText(found, t("desk.filter.found", { n: shown, all: counts.all }));
+  }
+
+  function renderView(button, name, count) {
+    button.setAttribute("aria-pressed", String(filter.view === name));
+    toggle(button, "is-none", count === 0);
+    setText(button.querySelector(".view-count"), String(count));
   }
 
   function renderLevel(button, level, count) {
@@ -88,5 +112,12 @@ export function deskFilters(parent, { t, onChange }) {
     org.value = filter.org;
   }
 
-  return { render, focus() { search.focus(); search.select(); } };
+  search.value = filter.text;
+  const numbered = [...views.keys()];
+  return {
+    render,
+    focus() { search.focus(); search.select(); },
+    /** The view of a key 1 to 9; 0 shows all. */
+    number(digit) { if (digit === 0) change({ view: ANY, level: ANY, org: ANY }); else if (numbered[digit - 1]) toView(numbered[digit - 1]); },
+  };
 }

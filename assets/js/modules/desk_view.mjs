@@ -1,29 +1,70 @@
 /** What the duty desk shows of the active cards. Pure: no DOM, no socket, no clock. */
 
+import { awaitsMine, hasAppeal, hasRevocation, isQuiet, isReplied, isReplyOverdue, isShelved, isToConfirm,
+  isUnderOrder } from "./card_axes.mjs";
 import { LEVELS, needsAck } from "./live_state.mjs";
 
 export const ANY = "";
 /** The server takes no more in one command (alerts/rules.py). */
 export const CARDS_PER_COMMAND = 200;
 
-/** @typedef {{level: string, org: string, waiting: boolean, text: string}} Filter */
-export const NO_FILTER = Object.freeze({ level: ANY, org: ANY, waiting: false, text: "" });
+/** @typedef {{level: string, org: string, view: string, text: string}} Filter */
+export const NO_FILTER = Object.freeze({ level: ANY, org: ANY, view: ANY, text: "" });
+
+/** What the desk can be narrowed to, in the order of the keys 1 to 9. Each asks one question of a card. */
+export const VIEWS = {
+  waiting: (card) => needsAck(card) === 1,
+  second: (card, { me }) => awaitsMine(card, me),
+  to_confirm: isToConfirm,
+  replied: isReplied,
+  overdue: (card, { nowMs }) => isReplyOverdue(card, nowMs),
+  under_order: isUnderOrder,
+  appeals: hasAppeal,
+  revocations: hasRevocation,
+  shelved: isShelved,
+};
+const NOBODY = Object.freeze({ me: Object.freeze({ name: "", roles: Object.freeze([]) }), nowMs: null });
+
+/** Unsigned, then waiting for confirmation, then in hand, then kept quiet. */
+function turn(card) {
+  if (needsAck(card)) return 0;
+  if (isToConfirm(card)) return 1;
+  return isQuiet(card) ? 3 : 2;
+}
 
 /** Unsigned first; red before yellow before warning; the oldest of each first. Ties by id, so that two desks agree. */
 export function byDuty(a, b) {
-  return needsAck(b) - needsAck(a) || LEVELS[b.level] - LEVELS[a.level] || time(a.level_at) - time(b.level_at) || a.id - b.id;
+  return turn(a) - turn(b) || LEVELS[b.level] - LEVELS[a.level] || time(a.level_at) - time(b.level_at) || a.id - b.id;
 }
 
-export function matches(card, filter) {
+/** @param {{me: {name: string, roles: string[]}, nowMs: number|null}} around who looks, and when */
+export function matches(card, filter, around = NOBODY) {
   if (filter.level && card.level !== filter.level) return false;
   if (filter.org && card.org !== filter.org) return false;
-  if (filter.waiting && needsAck(card) === 0) return false;
+  if (filter.view && !VIEWS[filter.view](card, around)) return false;
   return words(filter.text).every((word) => haystack(card).includes(word));
 }
 
 /** Cards in the order of duty that pass the filter. */
-export function listed(cards, filter) {
-  return [...cards].filter((card) => matches(card, filter)).sort(byDuty);
+export function listed(cards, filter, around = NOBODY) {
+  return [...cards].filter((card) => matches(card, filter, around)).sort(byDuty);
+}
+
+/** How many cards each view holds. */
+export function viewCounts(cards, around = NOBODY) {
+  return Object.fromEntries(Object.entries(VIEWS).map(([name, asks]) => [name, cards.filter((card) => asks(card, around)).length]));
+}
+
+/** The next card after this one that waits for a signature, from the top again behind the last; null when none waits. */
+export function nextWaiting(cards, selectedId) {
+  const at = cards.findIndex((card) => card.id === selectedId);
+  const turned = [...cards.slice(at + 1), ...cards.slice(0, at + 1)];
+  return turned.find((card) => needsAck(card) === 1) ?? null;
+}
+
+/** "（46）值班席": what the tab of a browser says while somebody works in another one. */
+export function tabTitle(title, waiting, oldest) {
+  return waiting > 0 ? `（${waiting}）${title}${oldest ? ` · ${oldest}` : ""}` : title;
 }
 
 /** Counts by level and of those that wait, and the instant since which the oldest of them waits. */
@@ -71,8 +112,10 @@ export function stepFrom(cards, selectedId, steps) {
  * meanwhile is refused by the server and stays unsigned.
  */
 export function revisions(cards) {
-  return cards.filter((card) => needsAck(card) === 1).slice(0, CARDS_PER_COMMAND).map(({ id, rev }) => ({ id, rev }));
+  return cards.filter((card) => needsAck(card) === 1).slice(0, CARDS_PER_COMMAND).map(refOf);
 }
+
+export const refOf = ({ id, rev }) => ({ id, rev });
 
 function words(text) {
   return text.toLowerCase().split(/\s+/).filter(Boolean);

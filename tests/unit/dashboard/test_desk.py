@@ -23,9 +23,18 @@ def layout(site: Site, role: Role) -> str:
     return json.dumps(site.client(role).get("/desk/_dash-layout").json, ensure_ascii=False)
 
 
-@pytest.mark.parametrize(("role", "may"), [(Role.DUTY_OFFICER, "true"), (Role.INSPECTOR, "true"), (Role.LEADER, "false")])
-def test_the_desk_offers_signing_to_those_who_may(site: Site, role: Role, may: str) -> None:
-    assert f'"data-may-acknowledge": "{may}"' in layout(site, role)
+def test_the_desk_knows_who_works_at_it(site: Site) -> None:
+    for role, name in ((Role.DUTY_OFFICER, "zhou"), (Role.LEADER, "wang")):
+        found = re.search(r'"data-me": "(.*?)(?<!\\)"', layout(site, role))
+        assert found is not None
+        me = json.loads(found[1].replace('\\"', '"'))
+        assert (me["name"], me["roles"]) == (name, [role.value])
+
+
+def test_a_manual_card_may_name_every_department_and_its_items(site: Site) -> None:
+    frame = layout(site, Role.INSPECTOR)
+
+    assert all(org.name in frame for org in site.services.catalogue.organisations.values())
 
 
 def test_every_part_a_script_looks_for_is_in_the_frame(site: Site) -> None:
@@ -37,9 +46,16 @@ def test_every_part_a_script_looks_for_is_in_the_frame(site: Site) -> None:
 
 
 def test_every_sentence_a_desk_script_uses_exists_in_both_languages(site: Site) -> None:
-    used = {key for path in MODULES.glob("desk_*.mjs") for key in re.findall(r'\bt\("([\w.]+)"', path.read_text("utf-8"))}
+    scripts = [*MODULES.glob("desk_*.mjs"), MODULES / "card_axes.mjs"]
+    used = {key for path in scripts for key in re.findall(r'\bt\("([\w.]+)"', path.read_text("utf-8"))}
+    actions = (MODULES / "desk_actions.mjs").read_text("utf-8")
+    used |= {f"desk.command.{name}" for name in re.findall(r'name: "(\w+)"', actions)}
+    views = (MODULES / "desk_view.mjs").read_text("utf-8").partition("export const VIEWS = {")[2].partition("};")[0]
+    used |= {f"desk.view.{name}" for name in re.findall(r"^  (\w+)[:,]", views, re.MULTILINE)}
+    axes = (MODULES / "card_axes.mjs").read_text("utf-8")
+    used |= {f"desk.note.{name}" for name in re.findall(r'code: "(\w+)"', axes)}
 
-    assert len(used) > 30
+    assert len(used) > 90
     for language in ("zh", "en"):
         texts = site.services.texts(language)
         assert sorted(key for key in used if not texts.has(key)) == []

@@ -1,0 +1,116 @@
+"""牌证, the page of one card: what happened, why, from which record, what became of it and who was told; and its PDF."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import parse_qs
+
+from dash import Dash, Input, Output, State, dcc, html
+from dash.exceptions import PreventUpdate
+from flask import Response, g, request
+
+from alerts.notices.queries import NoticeQueries
+from core.access import Actor
+from core.errors import NotFound
+from dashboard import evidence_paper
+from dashboard.card_evidence import Material, gather, material
+from dashboard.panels import card_head, card_story, top_bar
+from dashboard.words import Words, words_of
+
+PREFIX = "/card/"
+TITLE = "card.title"
+LOOK_AGAIN_MS = 10_000
+
+
+def layout(services: Any) -> html.Div:
+    """The frame; the body follows the address and is drawn anew when the card has changed."""
+    t = words_of(services.texts, services.settings.display.language)
+    return html.Div(
+        [
+            dcc.Location(id="card-address", refresh=False),
+            dcc.Interval(id="card-again", interval=LOOK_AGAIN_MS),
+            dcc.Store(id="card-shown"),
+            top_bar.layout(t, "card", services.settings.demo.enabled),
+            html.Main(id="card-body", className="case-body"),
+        ],
+        className="staff case",
+    )
+
+
+def register(app: Dash, services: Any) -> None:
+    @app.callback(
+        Output("card-body", "children"),
+        Output("card-shown", "data"),
+        Input("card-address", "pathname"),
+        Input("card-address", "search"),
+        Input("card-again", "n_intervals"),
+        State("card-shown", "data"),
+    )
+    def show(pathname: str | None, search: str | None, _again: int | None, shown: str | None) -> Any:
+        t = words_of(services.texts, services.settings.display.language)
+        body, mark = drawn(services, g.actor, pathname or PREFIX, search or "", t)
+        if mark == shown:
+            raise PreventUpdate
+        return body(), mark
+
+    papers = Papers(services)
+    app.server.add_url_rule(f"{PREFIX}<int:card_id>/evidence.pdf", "card_evidence_pdf", papers.pdf)
+    app.server.add_url_rule(f"{PREFIX}<int:card_id>/evidence.json", "card_evidence_json", papers.json)
+
+
+class Papers:
+    """The evidence of a card as files. Who took one is on record before it is given out."""
+
+    def __init__(self, services: Any) -> None:
+        self._services = services
+
+    def pdf(self, card_id: int) -> Response:
+        """The paper, in Chinese whatever the language of the page."""
+        made = evidence_paper.paper(self._material(card_id, "evidence_pdf"), Words("zh", self._services.texts("zh").tree))
+        return _file(made.as_pdf(), "application/pdf", f"card-{card_id}.pdf")
+
+    def json(self, card_id: int) -> Response:
+        """The same content for programs; its SHA-256 stands on the paper."""
+        return _file(
+            evidence_paper.payload(self._material(card_id, "evidence_json")), "application/json", f"card-{card_id}.json"
+        )
+
+    def _material(self, card_id: int, what: str) -> Material:
+        found = material(self._services, g.actor, card_id, notices_of(self._services, card_id) or [])
+        if found is None:
+            raise NotFound("card_not_found", id=card_id)
+        self._services.read_log.note(what, str(card_id), g.actor, request.remote_addr or "")
+        return found
+
+
+def _file(content: bytes, media_type: str, name: str) -> Response:
+    response = Response(content, mimetype=media_type)
+    response.headers["Content-Disposition"] = f'inline; filename="{name}"'
+    return response
+
+
+def drawn(services: Any, actor: Actor, pathname: str, search: str, t: Words) -> tuple[Callable[[], Any], str]:
+    """What draws the body, and a mark that changes when the body would."""
+    evidence = gather(services, actor, card_id_of(pathname))
+    if evidence is None:
+        return lambda: html.Section([html.P(t("card.not_found"))], className="panel case-none"), f"{pathname}/none"
+    notices = notices_of(services, evidence.card.id)
+    chosen = parse_qs(search.lstrip("?")).get("clock", [""])[0]
+
+    def body() -> Any:
+        story = card_story.render(evidence, chosen, actor, services.presets, notices, t)
+        return html.Div([card_head.render(evidence, actor, t), story], className="case-view")
+
+    return body, f"{pathname}{search}/{evidence.card.rev}/{len(evidence.log)}/{len(notices or [])}"
+
+
+def card_id_of(pathname: str) -> int:
+    """The number in the address; 0, which no card has, when there is none."""
+    part = pathname.removeprefix(PREFIX).strip("/").split("/")[0]
+    return int(part) if part.isascii() and part.isdigit() and len(part) < 18 else 0
+
+
+def notices_of(services: Any, card_id: int) -> Any:
+    """What was told of the card and what was not, oldest first."""
+    return NoticeQueries(services.database).of_card(card_id)

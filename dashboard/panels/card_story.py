@@ -1,0 +1,245 @@
+"""The body of a card page: what happened in a sentence, why the card was issued, the record behind it, its life, who was told.
+
+Pure: everything is given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from dash import html
+
+from core.access import Actor
+from dashboard.panels import case_clocks, case_facts
+from dashboard.panels.card_head import when
+from dashboard.panels.case_calendar import LEVELS
+from dashboard.panels.marks import mark
+from dashboard.panels.tables import grid, num
+from dashboard.times import stamp
+from dashboard.words import Words
+
+# What of a passage's facts the clock's own panel shows already.
+_OF_THE_CLOCK = frozenset(
+    {
+        "limit",
+        "amount",
+        "unit",
+        "granularity",
+        "calendar",
+        "rule",
+        "rule_version",
+        "started",
+        "ended",
+        "stops",
+        "passages",
+        "reason",
+        "detail",
+        "name",
+    }
+)
+
+
+def render(
+    evidence: Any, chosen: str, actor: Actor, presets: Mapping[str, Any], notices: Sequence[Any] | None, t: Words
+) -> html.Div:
+    """The sections in the order in which somebody asks: what, why, from what, then what, who knew."""
+    sections = [_what(evidence, t)]
+    if evidence.clocks:
+        sections.append(case_clocks.render(evidence.clocks, chosen, evidence.as_of, presets, t))
+    sections += [
+        _passages(evidence, t),
+        _facts(evidence, t),
+        life(evidence.found, t),
+        _notices(notices, t),
+        _files(evidence, t),
+    ]
+    if evidence.case is not None:
+        sections.append(case_facts.events(evidence.case, actor, t))
+    return html.Div([section for section in sections if section is not None], className="case-main")
+
+
+def _what(evidence: Any, t: Words) -> html.Section:
+    return html.Section(
+        [
+            html.H2(t("card.what")),
+            html.P(what_happened(evidence, t), className="clock-sentence sentence-" + evidence.card.level),
+        ],
+        className="panel",
+    )
+
+
+def what_happened(evidence: Any, t: Words) -> str:
+    """One sentence: who, which case, by which rule in which version, when, what it means."""
+    card, top = evidence.card, evidence.top
+    subject = (
+        t("card.said.case", item=card.item_name, no=card.case_no) if card.case_no else card.item_name or t("card.said.org")
+    )
+    return t(
+        "card.said.sentence",
+        org=card.org_name,
+        subject=subject,
+        at=stamp(top.at, seconds=True),
+        rule=card.rule,
+        version=top.rule_version,
+        late=card.late_text,
+        level=t(f"level.{card.level}"),
+    )
+
+
+def _passages(evidence: Any, t: Words) -> html.Section:
+    """Every rung that made or worsened the card, with the versions it was judged by."""
+    heads = [t(f"card.passage.{name}") for name in ("level", "rule", "rung", "at", "due", "version", "calendar", "ended")]
+    table = grid(heads, (_passage(passage, t) for passage in evidence.passages), "passages-table")
+    return html.Section(
+        [html.H2(t("card.evidence")), html.P(t("card.evidence_note"), className="panel-note"), table], className="panel"
+    )
+
+
+def _passage(passage: Any, t: Words) -> html.Tr:
+    gone = (
+        t("card.passage.withdrawn", reason=passage.withdrawn)
+        if passage.withdrawn
+        else stamp(passage.ended_at, seconds=True)
+    )
+    kind = t.first(f"clock.{passage.kind}", f"origin.{passage.kind}", "card.plain", name=passage.kind)
+    return html.Tr(
+        [
+            html.Td(mark(LEVELS[passage.level], t)),
+            html.Td([html.Strong(kind), html.Span(passage.rule, className="event-detail")]),
+            html.Td(passage.rung),
+            num(stamp(passage.at, seconds=True)),
+            num(stamp(passage.due_at, seconds=True)),
+            num(passage.rule_version),
+            num(str(passage.facts.get("calendar") or "—")),
+            num(gone),
+        ],
+        className="is-withdrawn" if passage.withdrawn else "",
+    )
+
+
+def _facts(evidence: Any, t: Words) -> html.Section | None:
+    """What else the record said: the findings of an act rule or a detector, field by field, rows as a table."""
+    known = [
+        (name, value)
+        for name, value in evidence.top.facts.items()
+        if name not in _OF_THE_CLOCK and value not in (None, "", [], {})
+    ]
+    if not known:
+        return None
+    parts = [
+        html.Div(
+            [html.H3(t.first(f"evidence.{name}", "card.plain", name=name)), value_of(value, t)], className="evidence-part"
+        )
+        for name, value in known
+    ]
+    return html.Section([html.H2(t("card.findings")), *parts], className="panel")
+
+
+def value_of(value: Any, t: Words) -> Any:
+    """A JSON value as people read it: rows of objects as a table, an object as its fields, anything else as text."""
+    if isinstance(value, list) and value and all(isinstance(row, Mapping) for row in value):
+        names = list(dict.fromkeys(name for row in value for name in row))
+        heads = [t.first(f"evidence.{name}", "card.plain", name=name) for name in names]
+        return grid(heads, (html.Tr([num(plain(row.get(name), name)) for name in names]) for row in value), "evidence-rows")
+    if isinstance(value, Mapping):
+        heads = [t("card.field"), t("card.value")]
+        return grid(
+            heads,
+            (
+                html.Tr([html.Td(t.first(f"evidence.{name}", "card.plain", name=name)), num(plain(part, name))])
+                for name, part in value.items()
+            ),
+            "evidence-rows",
+        )
+    return html.P(plain(value), className="num evidence-value")
+
+
+def plain(value: Any, name: str = "") -> str:
+    """A value on one line. A whole number under a name that ends in `_at` (or is `at`) is an instant."""
+    if value is None:
+        return "—"
+    if isinstance(value, int) and not isinstance(value, bool) and (name == "at" or name.endswith("_at")):
+        return stamp(value, seconds=True)
+    if isinstance(value, list | tuple):
+        return "、".join(plain(part) for part in value)
+    if isinstance(value, Mapping):
+        return "；".join(f"{key}={plain(part, key)}" for key, part in value.items())
+    return str(value)
+
+
+def life(found: Any, t: Words) -> html.Section:
+    """The log of the card, line by line: who did what, when, why."""
+    lines = [_line(line, t) for line in found.log]
+    body = html.Ol(lines, className="history-list") if lines else html.P(t("card.no_life"), className="case-none")
+    return html.Section([html.H2(t("card.life")), body], className="panel card-life")
+
+
+def _line(line: Any, t: Words) -> html.Li:
+    action = t.first(f"card_action.{line.action}", "card.plain", name=line.action)
+    who = "" if line.actor == "system" else line.actor_name or line.actor
+    words = [
+        html.Strong(action),
+        html.Span(who, className="life-who") if who else None,
+        html.Span(line.reason, className="life-why"),
+    ]
+    return html.Li(
+        [
+            html.Time(when(line.at), className="num"),
+            html.Span([part for part in words if part is not None]),
+            html.Span(t("card.rev", rev=line.rev), className="life-rev num"),
+        ],
+        className=f"history-line action-{line.action}",
+    )
+
+
+def _notices(notices: Sequence[Any] | None, t: Words) -> html.Section:
+    """Who was told when by which channel, and who was not and why."""
+    if not notices:
+        return html.Section(
+            [html.H2(t("card.told")), html.P(t("card.no_notices"), className="case-none")], className="panel"
+        )
+    heads = [t(f"card.notice.{name}") for name in ("at", "what", "who", "channel", "state", "reason")]
+    return html.Section(
+        [html.H2(t("card.told")), grid(heads, (_notice(one, t) for one in notices), "notices-table")], className="panel"
+    )
+
+
+def _notice(one: Any, t: Words) -> html.Tr:
+    who = [
+        html.Strong(one.name or one.username or "—"),
+        html.Span(t.first(f"addressee.{one.addressee}", "card.plain", name=one.addressee), className="event-detail"),
+    ]
+    state = html.Span(
+        t.first(f"notice.state.{one.state}", "card.plain", name=one.state), className=f"chip notice-{one.state}"
+    )
+    why = t.first(f"notice.reason.{one.reason}", "card.plain", name=one.reason)
+    return html.Tr(
+        [
+            num(stamp(one.ended_at or one.created_at, seconds=True)),
+            html.Td(t.first(f"notice.what.{one.what}", "card.plain", name=one.what)),
+            html.Td(who),
+            html.Td(t.first(f"notice.channel.{one.channel}", "card.plain", name=one.channel)),
+            html.Td(state),
+            html.Td("；".join(filter(None, (why, one.error)))),
+        ]
+    )
+
+
+def _files(evidence: Any, t: Words) -> html.Section | None:
+    if not evidence.files:
+        return None
+    heads = [t(f"card.file.{name}") for name in ("name", "size", "by", "at", "digest")]
+    rows = (
+        html.Tr(
+            [
+                html.Td(html.A(one.name, href=f"/api/v1/cards/{evidence.card.id}/attachments/{one.sha256}")),
+                num(f"{one.size:,}"),
+                html.Td(one.uploaded_name),
+                num(stamp(one.uploaded_at, seconds=True)),
+                html.Td(one.sha256[:16] + "…", className="num", title=one.sha256),
+            ]
+        )
+        for one in evidence.files
+    )
+    return html.Section([html.H2(t("card.files")), grid(heads, rows, "files-table", right=(1,))], className="panel")

@@ -1,0 +1,229 @@
+"""The page of a card and its evidence paper: who sees it, what it explains, and that a stranger can recompute the paper."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import subprocess
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+
+from cases.events import CaseEvent, EventData, EventKind
+from core.access import Role
+from core.instants import to_us
+from dashboard.pages.card import card_id_of
+from dashboard.panels.card_story import plain, value_of
+from dashboard.words import Words
+from tests.independent import evidence_reader
+from tests.staff import OTHER_ORG, OWN_ORG, Site, make_site, run_callback
+
+CHINA = timezone(timedelta(hours=8))
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
+    site = make_site(tmp_path_factory.mktemp("card"))
+    site.record_case("XY-1", OWN_ORG)
+    site.record_case("XY-2", OTHER_ORG, "李四海")
+    record(site, "XY-3", EventKind.ACCEPTED, datetime(2026, 2, 9, 16, 47, 13, tzinfo=CHINA), title="停计")
+    record(
+        site,
+        "XY-3",
+        EventKind.SPECIAL_STARTED,
+        datetime(2026, 2, 11, 9, 12, 40, tzinfo=CHINA),
+        special_kind="site_survey",
+        approved_days=5,
+    )
+    record(site, "XY-3", EventKind.SPECIAL_ENDED, datetime(2026, 2, 13, 15, 3, 9, tzinfo=CHINA), special_kind="site_survey")
+    record(site, "XY-4", EventKind.ACCEPTED, datetime(2026, 2, 14, 20, 31, 0, tzinfo=CHINA), title="非办公时间起算")
+    return site
+
+
+def record(site: Site, case_no: str, kind: EventKind, at: datetime, **data: object) -> None:
+    site.services.recorder.record(
+        [
+            CaseEvent(
+                source="hall",
+                source_event_id=f"{case_no}-{kind.value}",
+                kind=kind,
+                case_no=case_no,
+                area="360500",
+                claimed_at=to_us(at.astimezone(UTC)),
+                org=OWN_ORG,
+                item=site.item_of(OWN_ORG),
+                data=EventData(**data),
+            )
+        ]
+    )  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def words(site: Site) -> Words:
+    return Words("zh", site.services.texts("zh").tree)
+
+
+def card_of(site: Site, case_no: str) -> int:
+    return next(card.id for card in site.services.alert_queries.active().cards if card.case_no == case_no)
+
+
+def shown(site: Site, role: Role, card_id: int) -> str:
+    answer = run_callback(
+        site.client(role),
+        "/card/",
+        "..card-body.children...card-shown.data..",
+        {"card-address.pathname": f"/card/{card_id}", "card-address.search": "", "card-again.n_intervals": 0},
+        {"card-shown.data": None},
+    )
+    assert answer.status_code == 200, answer.text
+    return json.dumps(answer.json["response"]["card-body"], ensure_ascii=False)
+
+
+def paper_of(site: Site, case_no: str, folder: Path, role: Role = Role.INSPECTOR) -> Path:
+    answer = site.client(role).get(f"/card/{card_of(site, case_no)}/evidence.pdf")
+    assert (answer.status_code, answer.mimetype) == (200, "application/pdf"), answer.text
+    path = folder / f"{case_no}.pdf"
+    path.write_bytes(answer.data)
+    return path
+
+
+def text_of(pdf: Path) -> str:
+    return subprocess.run(["pdftotext", "-layout", str(pdf), "-"], capture_output=True, check=True).stdout.decode("utf-8")
+
+
+def run_together(text: str) -> str:
+    """Without line breaks, blanks and page numbers: a digest that was broken at a line's end is whole again."""
+    return re.sub(r"—\d+—|\x0c", "", re.sub(r"[\n ]", "", text))
+
+
+# Who sees what
+
+
+def test_a_department_user_sees_his_own_units_card_and_cannot_tell_anothers_from_none(site: Site) -> None:
+    own, other = card_of(site, "XY-1"), card_of(site, "XY-2")
+
+    assert "XY-1" in shown(site, Role.DEPARTMENT_USER, own)
+    assert shown(site, Role.DEPARTMENT_USER, other) == shown(site, Role.DEPARTMENT_USER, 99_999)
+    assert site.client(Role.DEPARTMENT_USER).get(f"/card/{other}/evidence.pdf").status_code == 404
+    assert site.client(Role.DEPARTMENT_USER).get(f"/card/{other}/evidence.json").status_code == 404
+
+
+def test_page_and_paper_do_not_name_the_applicant_to_who_only_watches_the_time(site: Site, tmp_path: Path) -> None:
+    assert "李四海" not in shown(site, Role.DUTY_OFFICER, card_of(site, "XY-2"))
+    assert "李四海" not in text_of(paper_of(site, "XY-2", tmp_path))
+
+
+def test_whoever_takes_the_evidence_is_on_record(site: Site, tmp_path: Path) -> None:
+    paper_of(site, "XY-1", tmp_path, Role.LEADER)
+    look = site.services.read_log.looks("evidence_pdf")[0]
+
+    assert (look.actor_name, look.subject) == ("王建国", str(card_of(site, "XY-1")))
+
+
+# What it says
+
+
+def test_the_page_says_what_happened_by_which_versions_and_counts_the_days(site: Site) -> None:
+    page = shown(site, Role.INSPECTOR, card_of(site, "XY-1"))
+
+    for part in (
+        "发生了什么",
+        "kechuang@",
+        "cn@",
+        "时限是怎样计算的",
+        "cal-day",
+        "发牌依据",
+        "业务记录",
+        "没有发出通知",
+        "evidence.pdf",
+    ):
+        assert part in page, part
+
+
+def test_a_card_that_did_not_change_is_not_drawn_again(site: Site) -> None:
+    client, address = site.client(Role.INSPECTOR), f"/card/{card_of(site, 'XY-1')}"
+    inputs = {"card-address.pathname": address, "card-address.search": "", "card-again.n_intervals": 1}
+    first = run_callback(client, "/card/", "..card-body.children...card-shown.data..", inputs, {"card-shown.data": None})
+    mark = first.json["response"]["card-shown"]["data"]
+
+    assert (
+        run_callback(
+            client, "/card/", "..card-body.children...card-shown.data..", inputs, {"card-shown.data": mark}
+        ).status_code
+        == 204
+    )
+
+
+def test_evidence_of_any_shape_can_be_read(words: Words) -> None:
+    table = str(value_of([{"at": 0, "who": "甲"}, {"who": "乙", "n": 3}], words))
+
+    assert "1970-01-01 08:00:00" in table
+    assert "乙" in table
+    assert plain({"opened_at": 0, "n": [1, 2]}) == "opened_at=1970-01-01 08:00:00；n=1、2"
+    assert (plain(None), plain(True, "at")) == ("—", "True")
+
+
+@pytest.mark.parametrize(
+    ("path", "number"), [("/card/17", 17), ("/card/17/", 17), ("/card/", 0), ("/card/x", 0), ("/card/" + "9" * 30, 0)]
+)
+def test_an_address_names_a_card_or_none(path: str, number: int) -> None:
+    assert card_id_of(path) == number
+
+
+# The paper
+
+
+@pytest.mark.parametrize("case_no", ["XY-1", "XY-3", "XY-4"])
+def test_a_stranger_recomputes_the_due_instants_from_the_words_on_the_paper(
+    site: Site, tmp_path: Path, case_no: str
+) -> None:
+    clocks = evidence_reader.read(paper_of(site, case_no, tmp_path))
+
+    assert clocks
+    for clock in clocks:
+        assert clock.due() == clock.stated_due, clock.facts
+        assert any(not is_working for is_working in clock.working.values())  # it does cross days off
+
+
+def test_a_forged_due_instant_would_be_noticed(site: Site, tmp_path: Path) -> None:
+    """The reader works from the days, not from the stated result: one holiday called a working day changes what it finds."""
+    clock = evidence_reader.read(paper_of(site, "XY-1", tmp_path))[0]
+    off = next(
+        day for day, is_working in sorted(clock.working.items()) if not is_working and day.isoformat() > "2026-02-03"
+    )
+    clock.working[off] = True
+
+    assert clock.due() != clock.stated_due
+
+
+def test_the_stops_stand_on_the_paper_to_the_second(site: Site, tmp_path: Path) -> None:
+    clock = next(one for one in evidence_reader.read(paper_of(site, "XY-3", tmp_path)) if one.stops)
+
+    assert [[str(edge) for edge in stop] for stop in clock.stops] == [["2026-02-11 09:12:40", "2026-02-13 15:03:09"]]
+
+
+def test_the_paper_bears_the_seals_the_rule_and_the_digest_of_its_data(site: Site, tmp_path: Path) -> None:
+    text = run_together(text_of(paper_of(site, "XY-3", tmp_path)))
+    data = site.client(Role.INSPECTOR).get(f"/card/{card_of(site, 'XY-3')}/evidence.json").data
+    content = json.loads(data)
+
+    assert hashlib.sha256(data).hexdigest() in text
+    assert len(content["journal"]) == 3
+    for row in content["journal"]:
+        assert row["mac"] in text
+        assert row["payload_sha256"] in text
+    assert content["clocks"][0]["rule"]["legal_basis"].replace(" ", "") in text
+
+
+def test_a_public_anchor_behind_the_rows_is_named_and_its_absence_too(tmp_path: Path) -> None:
+    site = make_site(tmp_path)
+    site.record_case("XY-1", OWN_ORG)
+    assert "尚在下一个公开锚点之前" in run_together(text_of(paper_of(site, "XY-1", tmp_path)))
+    site.services.anchorer.anchor(force=True)
+    text = run_together(text_of(paper_of(site, "XY-1", tmp_path)))
+    anchor = json.loads(site.client(Role.INSPECTOR).get(f"/card/{card_of(site, 'XY-1')}/evidence.json").data)["anchors"][0]
+
+    assert anchor["digest"] in text
+    assert "尚在下一个公开锚点之前" not in text
