@@ -16,6 +16,7 @@ const MODULES = {
   "desk-console": () => import("./modules/desk_console.mjs"),
   "fly-over": () => import("./modules/fly_over.mjs"),
   "heat-map": () => import("./modules/heat_map.mjs"),
+  "horn-button": () => import("./modules/horn_button.mjs"),
   "key-figures": () => import("./modules/key_figures.mjs"),
   "link-strip": () => import("./modules/link_strip.mjs"),
   "queue-strip": () => import("./modules/queue_strip.mjs"),

@@ -26,7 +26,7 @@ def layout(services: Any) -> html.Div:
     actor = g.get("actor") if has_request_context() else None
     demo = services.settings.demo.enabled
     return html.Div(
-        [top_bar.layout(t, "desk", demo), live_strip.layout(t),
+        [top_bar.layout(t, "desk", demo), live_strip.layout(t, services.settings.room.silence_max_min),
          desk_console.layout(t, _person(actor), _places(services, actor))],
         className="staff desk",
         **{"data-live-root": "desk", "data-config": _config(services, t), "data-freshness": "connecting",

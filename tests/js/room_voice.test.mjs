@@ -5,6 +5,7 @@ import { test } from "node:test";
 
 import { FLOOD_EVERY_MS, TONE_EVERY_MS, hornLevel, next, silentRoom, withNews } from "../../assets/js/modules/room_plan.mjs";
 import { addressesOf, soundWords } from "../../assets/js/modules/room_voice.mjs";
+import { hornState } from "../../assets/js/modules/horn_button.mjs";
 import { card, keys } from "./factories.mjs";
 
 const HERE = { speaks: true, silent: false, busy: false };
@@ -96,4 +97,9 @@ test("the badge always says why it is silent", () => {
   assert.equal(soundWords({ ...on, speaks: true, isMute: true }, keys).text, "wall.sound.mute_voice");
   assert.equal(soundWords({ ...on, by: "east" }, keys).text, "wall.sound.by|east");
   assert.equal(soundWords(on, keys).text, "wall.sound.nobody");
+});
+
+test("the horn button offers silence, and when it is silent says by whom, for how long, and ends it", () => {
+  assert.deepEqual(hornState(null, 0, 5, keys), { words: "desk.horn.silence|5", minutes: 5, isSilent: false });
+  assert.deepEqual(hornState({ room: "main", by: "周立新" }, 61_000, 5, keys), { words: "desk.horn.silent|1:01|周立新", minutes: 0, isSilent: true });
 });
