@@ -23,6 +23,7 @@ from alerts.backtest.previews import Previews
 from alerts.backtest.runs import Runs
 from alerts.backtest.service import Backtester
 from alerts.detectors.building import Detectors, build_detectors
+from alerts.notices.office import NoticeOffice, OfficeParts, build_office
 from alerts.queries import CardQueries
 from alerts.room.service import Room, build_room
 from alerts.roster import Roster
@@ -108,6 +109,7 @@ class Services:
     accounts: Accounts
     roster: Roster
     roster_service: RosterService
+    notices: NoticeOffice
     editing: ConfigService
     rejudger: Rejudger
     room: Room
@@ -125,7 +127,8 @@ class Services:
         return _found(self.settings, name_or_file)
 
 
-def reactions(alerts: CardService, alarms: AlarmService, rejudger: Rejudger | None = None) -> dict[type, list[Reaction]]:
+def reactions(alerts: CardService, alarms: AlarmService, rejudger: Rejudger | None = None,
+              notices: NoticeOffice | None = None) -> dict[type, list[Reaction]]:
     """What then? Every domain event with who reacts to it, inside the transaction that made it true."""
     return {
         RungPassed: [alerts.raise_cards],
@@ -134,6 +137,7 @@ def reactions(alerts: CardService, alarms: AlarmService, rejudger: Rejudger | No
         CaseUnjudgeable: [alarms.alarm_unjudgeable],
         CaseJudgeable: [alarms.clear_unjudgeable],
         VersionConfirmed: [rejudger.ask] if rejudger is not None else [],
+        **(notices.reactions() if notices is not None else {}),  # every event of a card: escalation, then who is told
     }
 
 
@@ -161,7 +165,10 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
     roster = Roster(database, areas)
     editing, backtester = _editing(settings, uow, keys, presets, catalogue, areas), Backtester(database)
     rejudger = Rejudger(uow, recorder, areas, settings.sweep.batch)
-    uow.reactions.update(reactions(alerts, alarms, rejudger))
+    notices = build_office(settings.notices, OfficeParts(
+        uow, areas, roster, alarms, writer, languages.__getitem__, ZoneInfo(settings.areas.default_timezone),
+        settings.demo.enabled))
+    uow.reactions.update(reactions(alerts, alarms, rejudger, notices))
     limits = feed_limits(settings)
     ingest = Ingest(recorder, database, clock, areas, limits, default_area=catalogue.default_area)
     event_reader = EventReader(catalogue.default_area, limits.max_attributes)
@@ -183,7 +190,7 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
         detectors=build_detectors(uow, clock, areas, catalogue, alerts, languages,
                                   (case_queries.org_name, case_queries.item_name), settings.detectors.file,
                                   settings.detectors.max_days),
-        roster_service=RosterService(uow, roster, alarms, catalogue.organisations.keys),
+        roster_service=RosterService(uow, roster, alarms, catalogue.organisations.keys), notices=notices,
         editing=editing, rejudger=rejudger, previews=Previews(database, areas, catalogue, editing), backtester=backtester,
         backtest_runs=Runs(database, backtester, clock.now_us))
 

@@ -16,6 +16,7 @@ REJUDGE_INTERVAL_S = 1.0
 ANCHOR_INTERVAL_S = 60.0
 TIDY_INTERVAL_S = 3600.0
 ROSTER_INTERVAL_S = 60.0
+AUDIT_INTERVAL_S = 20.0
 
 
 def jobs_of(services: Services) -> list[Job]:
@@ -31,6 +32,9 @@ def jobs_of(services: Services) -> list[Job]:
         Job("recount", settings.sweep.recount_interval_min * 60.0, lambda: recount(services), slot=True),
         Job("canary", settings.monitor.canary_interval_s, services.room.sender.send, slot=True),
         Job("speech_watch", TIDY_INTERVAL_S, lambda: watch_speech(services)),
+        Job("escalation", settings.notices.interval_s, services.notices.escalation.step_due),
+        Job("notices", settings.notices.interval_s, services.notices.sender.send_due),
+        Job("notice_audit", AUDIT_INTERVAL_S, services.notices.auditor.audit),
         Job("roster_watch", ROSTER_INTERVAL_S, lambda: services.roster_service.watch(
             settings.roster.look_ahead_days, services.case_queries.org_name), slot=True),
         Job("detect", settings.detectors.check_interval_s, lambda: detect(services), slot=True),

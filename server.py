@@ -11,6 +11,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from alerts.http import create_attachment_blueprint
 from alerts.http import create_blueprint as cards_blueprint
+from alerts.notices.http import create_blueprint as notices_blueprint
 from alerts.push import LivePush, PushParts
 from alerts.room.heartbeat import Heartbeat, call_outside
 from alerts.room.http import RoomParts
@@ -57,6 +58,8 @@ def build_server(services: Services, demo_duty: str = "") -> Server:
     app.register_blueprint(cards_blueprint(services.alerts, services.alert_queries, lambda _request: _present_actor()))
     app.register_blueprint(create_attachment_blueprint(services.attachments, services.alert_queries, services.read_log,
                                                        lambda _request: _present_actor()))
+    app.register_blueprint(notices_blueprint(services.notices.queries, services.notices.actions,
+                                             lambda _request: _present_actor()))
     app.register_blueprint(roster_blueprint(services.roster, services.roster_service, services.clock,
                                             services.catalogue.default_area, lambda _request: _present_actor()))
     app.register_blueprint(events_blueprint(services.ingest, services.feed_queries, services.database, services.clock,

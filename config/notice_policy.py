@@ -7,7 +7,7 @@ template wins: the one whose `when` names most of organisation, occasion, level 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -79,7 +79,7 @@ class NoticePolicy:
     policy: Policy
     languages: Mapping[str, Templates]
 
-    def told(self, what: str, level: int, of_rung: tuple[str, ...]) -> tuple[str, ...]:
+    def told(self, what: str, level: int, of_rung: Sequence[str]) -> tuple[str, ...]:
         """Addressees of an occasion of a card of this level, each once; () when nobody is told of it."""
         occasion = self.policy.occasions.get(what)  # type: ignore[call-overload]
         if occasion is None:

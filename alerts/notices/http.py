@@ -1,0 +1,80 @@
+"""Notices over HTTP: the delivery log for those on watch, and everybody's own inbox."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from flask import Blueprint, Request, Response, request
+
+from alerts.notices.actions import NoticeActions
+from alerts.notices.queries import LogFilter, NoticeQueries
+from core.access import Actor
+from core.errors import InvalidInput, NotAuthenticated
+
+ActorOf = Callable[[Request], Actor | None]
+
+
+class _ReadCommand(msgspec.Struct, forbid_unknown_fields=True):
+    ids: list[int] | None = None
+
+
+_READ = msgspec.json.Decoder(_ReadCommand)
+
+
+def create_blueprint(queries: NoticeQueries, actions: NoticeActions, actor_of: ActorOf) -> Blueprint:
+    """Routes under /api/v1/notices and /api/v1/inbox. Who may use them is said in dashboard/gate.py."""
+    blueprint = Blueprint("notices", __name__, url_prefix="/api/v1")
+
+    @blueprint.get("/notices")
+    def show_log() -> Response:
+        actor = _present(actor_of(request))
+        asked = LogFilter(request.args.get("state", ""), request.args.get("channel", ""), number("card"), number("before"),
+                          actor.area)
+        return _json({"notices": queries.log(asked, number("limit") or 50), "counts": queries.counts()})
+
+    @blueprint.get("/notices/<int:notice_id>/attempts")
+    def show_attempts(notice_id: int) -> Response:
+        return _json({"attempts": queries.attempts(notice_id)})
+
+    @blueprint.post("/notices/<int:notice_id>/resend")
+    def resend(notice_id: int) -> Response:
+        actions.resend(notice_id, actor_of(request))
+        return _json({"ok": True})
+
+    @blueprint.get("/inbox")
+    def show_inbox() -> Response:
+        actor = _present(actor_of(request))
+        found = queries.inbox(actor.name, number("limit") or 50, number("before"))
+        return _json({"notices": found, "unread": queries.unread(actor.name)})
+
+    @blueprint.post("/inbox/read")
+    def read() -> Response:
+        try:
+            command = _READ.decode(request.get_data() or b"{}")
+        except (msgspec.DecodeError, RecursionError) as error:
+            raise InvalidInput("message_invalid", problem=str(error)) from error
+        return _json({"read": actions.mark_read(command.ids, actor_of(request))})
+
+    return blueprint
+
+
+def number(name: str) -> int | None:
+    """A whole number of the query; None when it is not given. Raises InvalidInput."""
+    text = request.args.get(name)
+    if text is None:
+        return None
+    if not text.isascii() or not text.isdigit() or len(text) > 15:
+        raise InvalidInput("number_invalid", name=name)
+    return int(text)
+
+
+def _present(actor: Actor | None) -> Actor:
+    if actor is None:
+        raise NotAuthenticated("sign_in_required")
+    return actor
+
+
+def _json(value: Any) -> Response:
+    return Response(msgspec.json.encode(value), mimetype="application/json")
