@@ -23,6 +23,8 @@ from alerts.backtest.previews import Previews
 from alerts.backtest.runs import Runs
 from alerts.backtest.service import Backtester
 from alerts.detectors.building import Detectors, build_detectors
+from alerts.handover.queries import HandoverQueries
+from alerts.handover.service import HandoverService
 from alerts.notices.office import NoticeOffice, OfficeParts, build_office
 from alerts.queries import CardQueries
 from alerts.room.service import Room, build_room
@@ -110,6 +112,8 @@ class Services:
     roster: Roster
     roster_service: RosterService
     notices: NoticeOffice
+    handovers: HandoverService
+    handover_queries: HandoverQueries
     editing: ConfigService
     rejudger: Rejudger
     room: Room
@@ -191,6 +195,7 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
                                   (case_queries.org_name, case_queries.item_name), settings.detectors.file,
                                   settings.detectors.max_days),
         roster_service=RosterService(uow, roster, alarms, catalogue.organisations.keys), notices=notices,
+        handovers=HandoverService(uow, alerts), handover_queries=HandoverQueries(database),
         editing=editing, rejudger=rejudger, previews=Previews(database, areas, catalogue, editing), backtester=backtester,
         backtest_runs=Runs(database, backtester, clock.now_us))
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from flask import Flask, g
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from alerts.handover.http import create_blueprint as handover_blueprint
 from alerts.http import create_attachment_blueprint
 from alerts.http import create_blueprint as cards_blueprint
 from alerts.notices.http import create_blueprint as notices_blueprint
@@ -58,6 +59,8 @@ def build_server(services: Services, demo_duty: str = "") -> Server:
     app.register_blueprint(cards_blueprint(services.alerts, services.alert_queries, lambda _request: _present_actor()))
     app.register_blueprint(create_attachment_blueprint(services.attachments, services.alert_queries, services.read_log,
                                                        lambda _request: _present_actor()))
+    app.register_blueprint(handover_blueprint(services.handovers, services.handover_queries,
+                                              lambda _request: _present_actor()))
     app.register_blueprint(notices_blueprint(services.notices.queries, services.notices.actions,
                                              lambda _request: _present_actor()))
     app.register_blueprint(roster_blueprint(services.roster, services.roster_service, services.clock,

@@ -1,0 +1,92 @@
+"""What an outgoing officer hands over, drafted from what stands: his cards, shelved ones, replies that fall due, open ones,
+and the alarms of the system."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, and_, select
+
+from alerts.alarms import gathered_alarms
+from alerts.lifecycle import Suppression
+from alerts.models import card_deadlines, cards
+from alerts.sight import IS_OPEN
+
+ITEMS_MAX = 1000
+RED = 3
+
+
+class ItemKind(StrEnum):
+    """Why a thing is on the list. A card stands there once, under the first of these that fits."""
+
+    ACKNOWLEDGED = "acknowledged"  # the outgoing officer signed for it
+    SHELVED = "shelved"
+    REPLY_DUE = "reply_due"        # a reply or an order falls due in the next shift
+    OPEN = "open"
+    ALARM = "alarm"
+
+
+class Item(msgspec.Struct, kw_only=True):
+    """One thing to be taken over. `card_id` is 0 for an alarm; `facts` is what a page shows of it."""
+
+    number: int = 0
+    kind: str
+    card_id: int = 0
+    rev: int = 0
+    facts: dict[str, Any]
+    decision: str = ""
+    note: str = ""
+    decided_at: int | None = None
+
+
+def drafted(conn: Connection, outgoing: str, area: str, due_before_us: int) -> list[Item]:
+    """The items of a shift of that area ("" for all), numbered. `due_before_us`: the end of the next shift."""
+    items = [*_cards(conn, outgoing, area, due_before_us), *_alarms(conn)]
+    order = list(ItemKind)
+    items.sort(key=lambda item: (order.index(ItemKind(item.kind)), -item.facts.get("level", 0), item.card_id))
+    for number, item in enumerate(items[:ITEMS_MAX], 1):
+        item.number = number
+    return items[:ITEMS_MAX]
+
+
+def unassigned_reds(conn: Connection, area: str) -> list[int]:
+    """Red cards that nobody has signed for and nobody has shelved."""
+    statement = select(cards.c.id).where(IS_OPEN, cards.c.level == RED, cards.c.acked_at.is_(None),
+                                         cards.c.first_at.is_(None), cards.c.suppression == Suppression.NONE.value)
+    if area:
+        statement = statement.where(cards.c.area == area)
+    return list(conn.scalars(statement.order_by(cards.c.id)))
+
+
+def _cards(conn: Connection, outgoing: str, area: str, due_before_us: int) -> Iterator[Item]:
+    due: dict[int, tuple[str, int]] = {row.card_id: (row.kind, row.due_at) for row in conn.execute(select(
+        card_deadlines.c.card_id, card_deadlines.c.kind, card_deadlines.c.due_at).where(and_(
+            card_deadlines.c.done_at.is_(None), card_deadlines.c.kind.in_(("reply", "order", "appeal")),
+            card_deadlines.c.due_at < due_before_us)))}
+    statement = select(cards).where(IS_OPEN).order_by(cards.c.level.desc(), cards.c.id).limit(ITEMS_MAX)
+    if area:
+        statement = statement.where(cards.c.area == area)
+    for row in conn.execute(statement):
+        owed = due.get(row.id)
+        yield Item(kind=_kind(row, outgoing, owed is not None).value, card_id=row.id, rev=row.rev, facts={
+            "level": row.level, "case_no": row.case_no, "org": row.org, "item": row.item, "title": row.title,
+            "acked_name": row.acked_name, "ack_comment": row.ack_comment, "shelved_until": row.suppressed_until,
+            "shelved_reason": row.suppressed_reason, "owed": owed[0] if owed else None, "owed_at": owed[1] if owed else None,
+            "level_at": row.level_at, "disposition": row.disposition})
+
+
+def _kind(row: Any, outgoing: str, is_owed: bool) -> ItemKind:
+    if row.acked_by == outgoing or (row.acked_by is None and row.first_by == outgoing):
+        return ItemKind.ACKNOWLEDGED
+    if row.suppression == Suppression.SHELVED.value:
+        return ItemKind.SHELVED
+    return ItemKind.REPLY_DUE if is_owed else ItemKind.OPEN
+
+
+def _alarms(conn: Connection) -> Iterator[Item]:
+    for alarm in gathered_alarms(conn):
+        yield Item(kind=ItemKind.ALARM.value, facts={"code": alarm.code, "subject": alarm.subject, "args": dict(alarm.args),
+                                                     "since": alarm.since, "count": alarm.count})

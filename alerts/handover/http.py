@@ -1,0 +1,98 @@
+"""Handovers over HTTP. The desk draws them; only the two officers concerned may act."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import msgspec
+from flask import Blueprint, Request, Response, request
+
+from alerts.handover.queries import HandoverQueries
+from alerts.handover.service import HandoverService
+from core.access import Actor
+from core.errors import InvalidInput, NotFound
+
+ActorOf = Callable[[Request], Actor | None]
+T = TypeVar("T")
+
+
+class _Draft(msgspec.Struct, forbid_unknown_fields=True):
+    incoming: str
+    area: str = ""
+
+
+class _Notes(msgspec.Struct, forbid_unknown_fields=True):
+    notes: str
+
+
+class _Decision(msgspec.Struct, forbid_unknown_fields=True):
+    items: list[int]
+    decision: str
+    note: str = ""
+
+
+def create_blueprint(service: HandoverService, queries: HandoverQueries, actor_of: ActorOf) -> Blueprint:
+    """Routes under /api/v1/handovers. Every command answers with the handover as it is then."""
+    blueprint = Blueprint("handovers", __name__, url_prefix="/api/v1/handovers")
+
+    def answer(handover_id: int) -> Response:
+        found = queries.find(handover_id, actor_of(request))
+        if found is None:
+            raise NotFound("handover_not_found", id=handover_id)
+        return _json(found)
+
+    @blueprint.get("")
+    def show_history() -> Response:
+        actor = actor_of(request)
+        return _json({"handovers": queries.history(actor=actor),
+                      "present": queries.present(actor.name) if actor is not None else None})
+
+    @blueprint.post("")
+    def draft() -> Response:
+        asked = _body(_Draft)
+        return answer(service.draft(asked.incoming, asked.area, actor_of(request)))
+
+    @blueprint.get("/<int:handover_id>")
+    def show(handover_id: int) -> Response:
+        return answer(handover_id)
+
+    @blueprint.post("/<int:handover_id>/notes")
+    def write_notes(handover_id: int) -> Response:
+        service.write_notes(handover_id, _body(_Notes).notes, actor_of(request))
+        return answer(handover_id)
+
+    @blueprint.post("/<int:handover_id>/decide")
+    def decide(handover_id: int) -> Response:
+        asked = _body(_Decision)
+        service.decide(handover_id, asked.items, asked.decision, asked.note, actor_of(request))
+        return answer(handover_id)
+
+    _add_signatures(blueprint, service, actor_of, answer)
+    return blueprint
+
+
+def _add_signatures(blueprint: Blueprint, service: HandoverService, actor_of: ActorOf,
+                    answer: Callable[[int], Response]) -> None:
+    """The routes that carry nothing but who acts."""
+    def acting(act: Callable[[int, Actor | None], object]) -> Callable[[int], Response]:
+        def view(handover_id: int) -> Response:
+            act(handover_id, actor_of(request))
+            return answer(handover_id)
+        return view
+
+    acts: dict[str, Callable[[int, Actor | None], object]] = {"offer": service.offer, "sign": service.sign,
+                                                              "cancel": service.cancel}
+    for name, act in acts.items():
+        blueprint.add_url_rule(f"/<int:handover_id>/{name}", name, acting(act), methods=["POST"])
+
+
+def _body(kind: type[T]) -> T:
+    try:
+        return msgspec.json.decode(request.get_data(), type=kind)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise InvalidInput("message_invalid", problem=str(error)) from error
+
+
+def _json(value: Any) -> Response:
+    return Response(msgspec.json.encode(value), mimetype="application/json")
