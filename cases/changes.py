@@ -34,6 +34,7 @@ LIGHTS = (Light.NORMAL, Light.SUSPENDED, Light.WARNING, Light.YELLOW, Light.RED,
 _CLOCK_KEY = ("case_id", "kind", "ordinal")
 RUNG_COLUMNS = (*_CLOCK_KEY, "rung", "at", "detected_at")
 NO_ORG = "(none)"
+_NO_LIGHT = Light.NONE
 _PLACES = {light: place for place, light in enumerate(LIGHTS)}
 # What is stored for an enum: asking a member for its `value` costs more than the look-up, at every event.
 _TEXTS: dict[str, str] = {one: one.value for kind in (State, Light, Condition, ClockKind) for one in kind}
@@ -185,7 +186,7 @@ class Changes:
         bulk_upsert(uow.conn, counter_days, ("org", "day", *MEASURES), days, key=("org", "day"), add=MEASURES)
 
     def _count(self, org: str, item: str, light: Light, by: int) -> None:
-        if light is not Light.NONE:
+        if light is not _NO_LIGHT:
             self.lights[org, item][_PLACES[light]] += by
 
     def _rungs(self, state: ClockState, known: StoredClock | None, facts: CaseFacts, now_us: int) -> None:

@@ -120,7 +120,10 @@ class Scale(msgspec.Struct, frozen=True):
     levels: tuple[int, ...]
     thresholds: tuple[float, ...]
     spans_us: tuple[int, ...] | None
+    by_day: bool
     text: str
+    rule_id: str
+    calendar_key: str
 
 
 def scale_of(limit: Limit, rule: Rule, calendar: WorkingCalendar) -> Scale:
@@ -131,7 +134,7 @@ def scale_of(limit: Limit, rule: Rule, calendar: WorkingCalendar) -> Scale:
     spans = tuple([round(units * _unit_us(timing)) for units in thresholds])
     in_working_time = not timing.by_day and limit.unit is not Unit.CALENDAR_DAY and min(spans) > 0
     return Scale(limit, rule, calendar, tuple([rung.code for rung, _ in marks]), tuple([rung.level for rung, _ in marks]),
-                 thresholds, spans if in_working_time else None, str(limit))
+                 thresholds, spans if in_working_time else None, timing.by_day, str(limit), rule.id, calendar.key)
 
 
 def instants_on(scale: Scale, started: Moment) -> list[int | None]:

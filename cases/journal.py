@@ -25,6 +25,7 @@ _decode_data = msgspec.json.Decoder(EventData).decode
 _KINDS = {kind.value: kind for kind in EventKind}
 _TEXTS = {kind: kind.value for kind in EventKind}  # `value` of an enum costs more than sealing a row's number
 _NO_DATA_TEXT = _encode_data(NO_DATA).decode()
+_BEFORE_FIRST = (0, GENESIS)
 T = TypeVar("T")
 
 
@@ -37,22 +38,23 @@ class Appender:
     """Appends events to the journal within one transaction, whose ledger lock keeps every chain single-headed."""
 
     def __init__(self, uow: UnitOfWork, keys: ChainKeys, chains: set[str]) -> None:
-        self._uow, self._keys = uow, keys
+        self._uow, self._keys, self._now_us = uow, keys, uow.now_us
         self._heads = _load_heads(uow.conn, chains)
         self._rows: list[tuple[Any, ...]] = []
 
     def append(self, event: CaseEvent, event_id: bytes, case_id: int) -> None:
         """Number, seal and queue one event; `flushing` writes them."""
-        chain = chain_of(event)
-        pos, prev_mac = self._heads.get(chain, (0, GENESIS))
+        chain = event.org or event.area
+        pos, prev_mac = self._heads.get(chain, _BEFORE_FIRST)
+        pos += 1
         data = event.data
         payload = _NO_DATA_TEXT if data is NO_DATA else _encode_data(data).decode()
         sealed = (self._uow.next_journal_seq(), event_id, event.case_no, event.area, _TEXTS[event.kind], event.claimed_at,
-                  event.utc_offset, event.order, self._uow.now_us, event.source, event.source_event_id,
+                  event.utc_offset, event.order, self._now_us, event.source, event.source_event_id,
                   event.source_version, event.org, event.item, event.item_version, event.actor, event.station,
-                  event.step, payload, chain, pos + 1)
+                  event.step, payload, chain, pos)
         mac = mac_of(self._keys.key(chain), prev_mac, canonical(sealed))
-        self._heads[chain] = (pos + 1, mac)
+        self._heads[chain] = (pos, mac)
         self._rows.append((*sealed, case_id, prev_mac, mac))
 
     @contextmanager

@@ -49,6 +49,14 @@ class Light(StrEnum):
 LIGHT_OF_LEVEL = {3: Light.RED, 2: Light.YELLOW, 1: Light.WARNING}
 
 
+# Asking an enum for a member costs more than most of what is done with it here, at every event.
+_PROMISED, _STATUTORY, _OWN, _PRE_ACCEPTANCE = (ClockKind.PROMISED, ClockKind.STATUTORY, ClockKind.OWN,
+                                                ClockKind.PRE_ACCEPTANCE)
+_RUNNING, _ENDED, _UNJUDGEABLE = Condition.RUNNING, Condition.ENDED, Condition.UNJUDGEABLE
+_NORMAL, _NONE = Light.NORMAL, Light.NONE
+_CONCLUDED = EventKind.CONCLUDED
+
+
 class ItemLimits(Protocol):
     """What a clock asks of an item of the catalogue."""
 
@@ -124,11 +132,12 @@ def project(fold: Fold, case_id: int, context: AreaContext, catalogue: Catalogue
     states: list[ClockState] = []
     if fold.accepted is not None:
         states.extend(_case_clocks(fold, case_id, context, catalogue, fold.accepted, now_us))
-    elif (decided := fold.decided or (fold.closed if fold.closed_by == EventKind.CONCLUDED else None)) is not None:
+    elif (decided := fold.decided or (fold.closed if fold.closed_by == _CONCLUDED else None)) is not None:
         # Its limits run from an acceptance nobody reported: that must not look like being in time.
-        reference = ClockRef(case_id, ClockKind.PROMISED)
+        reference = ClockRef(case_id, _PROMISED)
         states.append(_unjudgeable(reference, decided, fold.closed, "acceptance_missing", fold.source))
-    return states + [_judge(watch, context, now_us) for watch in _other_watches(fold, case_id, context)]
+    states.extend([_judge(watch, context, now_us) for watch in _other_watches(fold, case_id, context)])
+    return states
 
 
 def _case_clocks(fold: Fold, case_id: int, context: AreaContext, catalogue: Catalogue, opened: Moment,
@@ -138,24 +147,24 @@ def _case_clocks(fold: Fold, case_id: int, context: AreaContext, catalogue: Cata
         watches = list(_case_limits(fold, case_id, context, catalogue, opened))
     except _RAISED_BY_FACTS as error:
         reason, detail = _why_not(error, "limits")
-        return [_unjudgeable(ClockRef(case_id, ClockKind.PROMISED), opened, fold.closed, reason, detail)]
+        return [_unjudgeable(ClockRef(case_id, _PROMISED), opened, fold.closed, reason, detail)]
     return [_judge(watch, context, now_us) for watch in watches]
 
 
 def light_of(fold: Fold, clocks: list[ClockState]) -> Light:
     """The worst light of the open clocks of an open case."""
-    if not fold.is_open:
-        return Light.NONE
+    if fold.closed is not None:
+        return _NONE
     level, is_unjudgeable = 0, False
     for clock in clocks:
         if clock.ended is None:
             level = max(level, clock.level)
-            is_unjudgeable = is_unjudgeable or clock.condition is Condition.UNJUDGEABLE
+            is_unjudgeable = is_unjudgeable or clock.condition is _UNJUDGEABLE
     if level:
         return LIGHT_OF_LEVEL[level]
     if is_unjudgeable:
         return Light.UNJUDGEABLE
-    return Light.SUSPENDED if fold.state in _AT_REST else Light.NORMAL
+    return Light.SUSPENDED if fold.state in _AT_REST else _NORMAL
 
 
 def moves_nothing(before: Fold, after: Fold) -> bool:
@@ -193,9 +202,9 @@ def _case_limits(fold: Fold, case_id: int, context: AreaContext, catalogue: Cata
                  opened: Moment) -> Iterator[_Watch]:
     promised, statutory = limits_of(fold, catalogue)
     own_due = None if fold.own_due in (fold.promised_due, fold.statutory_due) else fold.own_due
-    limits = ((ClockKind.PROMISED, fold.promised_due, promised, fold.promised_limit),
-              (ClockKind.STATUTORY, fold.statutory_due, statutory, fold.statutory_limit),
-              (ClockKind.OWN, own_due, None, ""))
+    limits = ((_PROMISED, fold.promised_due, promised, fold.promised_limit),
+              (_STATUTORY, fold.statutory_due, statutory, fold.statutory_limit),
+              (_OWN, own_due, None, ""))
     watched = [one for one in limits if one[1] is not None or one[2] is not None]
     if not watched:
         raise _Unjudgeable(*_why_no_limit(fold, catalogue))
@@ -238,9 +247,9 @@ def _why_no_limit(fold: Fold, catalogue: Catalogue) -> tuple[str, str]:
 
 
 def _pre_acceptance(fold: Fold, case_id: int, context: AreaContext, submitted: Moment) -> Iterator[_Watch]:
-    rule = _rule(context, ClockKind.PRE_ACCEPTANCE, submitted)
-    if rule is not None and rule.default_limit is not None:
-        yield _Watch(ClockRef(case_id, ClockKind.PRE_ACCEPTANCE), submitted, fold.answered, rule, rule.default_limit)
+    rule = _rule(context, _PRE_ACCEPTANCE, submitted)
+    if rule is not None and (limit := rule.default_limit) is not None:
+        yield _Watch(ClockRef(case_id, _PRE_ACCEPTANCE), submitted, fold.answered, rule, limit)
 
 
 def _special_procedures(fold: Fold, case_id: int, context: AreaContext) -> Iterator[_Watch]:
@@ -274,7 +283,7 @@ def _steps(fold: Fold, case_id: int, context: AreaContext, opened: Moment) -> It
 
 
 def _rule(context: AreaContext, kind: ClockKind, opened: Moment) -> Rule | None:
-    return context.rule(kind, opened.local // DAY_US)
+    return context.rule(kind, (opened.at + opened.utc_offset * MINUTE_US) // DAY_US)
 
 
 # How it stands ----------------------------------------------------------------------------------------------------
@@ -315,12 +324,12 @@ def _judged(watch: _Watch, context: AreaContext, now_us: int) -> ClockState:
     scale = context.scale(watch.rule, watch.limit)
     due_at, *reached = instants_on(scale, watch.started)
     limit, rungs = scale.limit, tuple(zip(scale.codes, scale.levels, reached, strict=True))
-    passed, level, next_at = _standing(rungs, watch.ended, now_us, by_day=limit.granularity is Granularity.DAY)
+    passed, level, next_at = _standing(rungs, watch.ended, now_us, by_day=scale.by_day)
     return ClockState(
-        ref=watch.ref, condition=Condition.RUNNING if watch.ended is None else Condition.ENDED, level=level,
+        ref=watch.ref, condition=_RUNNING if watch.ended is None else _ENDED, level=level,
         limit_text=scale.text, started=watch.started, due_at=due_at, ended=watch.ended, passages=rungs, passed=passed,
-        next_at=next_at, amount=limit.amount, unit=limit.unit, granularity=limit.granularity, calendar=context.calendar.key,
-        rule=watch.rule.id, rule_version=context.preset_key, name=watch.name)
+        next_at=next_at, amount=limit.amount, unit=limit.unit, granularity=limit.granularity, calendar=scale.calendar_key,
+        rule=scale.rule_id, rule_version=context.preset_key, name=watch.name)
 
 
 def _judged_by_ledger(watch: _Watch, context: AreaContext, now_us: int) -> ClockState:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import msgspec
 from sqlalchemy import Connection
@@ -29,7 +28,7 @@ from cases.journal import Appender, case_id_of_event, chain_of, events_by_id, ev
 from cases.judging import judge
 from cases.models import case_table, clocks
 from cases.projection import Catalogue, ClockState, Light, light_of, moves_nothing
-from cases.states import Fold, apply, fold_all
+from cases.states import Fold, apply, fold_all, in_order
 from cases.tally import tally_of
 from core.database import look_up
 from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
@@ -39,8 +38,7 @@ _unpack = msgspec.msgpack.Decoder(Fold).decode
 _LIGHTS = {light.value: light for light in Light}
 
 
-@dataclass(slots=True)
-class _Arrival:
+class _Arrival(msgspec.Struct, gc=False):
     """A fresh event with its place in the batch."""
 
     index: int
@@ -190,8 +188,11 @@ def _differs(event: CaseEvent) -> Outcome:
 def _needs_refold(before: StoredCase | None, arrivals: list[_Arrival]) -> bool:
     if before is None:
         return False
-    corrects = before.fold.corrected or any(arrival.event.source_version > 1 for arrival in arrivals)
-    return corrects or min(arrival.event.sort_key for arrival in arrivals) <= before.fold.last_key
+    newest = before.fold.last_key
+    for arrival in arrivals:
+        if arrival.event.source_version > 1 or arrival.event.sort_key <= newest:
+            return True
+    return before.fold.corrected
 
 
 def _folded(before: StoredCase | None, arrivals: list[_Arrival], history: list[CaseEvent] | None) -> Fold:
@@ -199,7 +200,7 @@ def _folded(before: StoredCase | None, arrivals: list[_Arrival], history: list[C
     if before is None or history is not None:
         return fold_all([*(history or []), *fresh])
     fold = msgspec.structs.replace(before.fold)
-    for event in sorted(fresh, key=lambda event: event.sort_key):
+    for event in in_order(fresh):
         apply(fold, event)
     return fold
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import StrEnum
+from operator import attrgetter
 
 import msgspec
 
@@ -177,10 +178,18 @@ class Fold(msgspec.Struct, array_like=True, gc=False):
 
 def fold_all(events: Iterable[CaseEvent]) -> Fold:
     """The record of a case from all its events, in any order; only the highest version of an event counts."""
-    fold = Fold()
-    for event in sorted(latest_versions(events), key=lambda event: event.sort_key):
+    fold, found = Fold(), list(events)
+    for event in in_order(latest_versions(found)) if len(found) > 1 else found:
         apply(fold, event)
     return fold
+
+
+def in_order(events: list[CaseEvent]) -> list[CaseEvent]:
+    """The events of a case in the order in which they are judged."""
+    return sorted(events, key=_sort_key) if len(events) > 1 else events
+
+
+_sort_key = attrgetter("sort_key")
 
 
 def latest_versions(events: Iterable[CaseEvent]) -> list[CaseEvent]:
@@ -245,12 +254,18 @@ def _target_in_context(fold: Fold, kind: EventKind, target: State) -> State:
         moves = fold.state in MATTERS if target is not S.LODGED else fold.state is S.NONE
         return target if moves else fold.state
     if fold.accepted is None:
-        return fold.state if kind in (K.SPECIAL_STARTED, K.SPECIAL_ENDED) else target
-    if kind in (K.CORRECTION_NOTIFIED, K.CORRECTION_RECEIVED, K.SPECIAL_ENDED):
+        return fold.state if kind in _SPECIALS else target
+    if kind in _OF_STOPS:
         stopped = any(stop.end is None for stop in fold.stops)
         return S.SUSPENDED if stopped else (S.DECIDED if fold.decided else S.ACCEPTED)
-    is_step_back = target in BEFORE_ACCEPTANCE or kind is K.ACCEPTED
+    is_step_back = target in _BEHIND
     return fold.state if is_step_back and fold.state in UNDER_WAY else target
+
+
+# Sets, because to ask an enum for a member costs more than all of the above, and this is asked of every event.
+_SPECIALS = frozenset({K.SPECIAL_STARTED, K.SPECIAL_ENDED})
+_OF_STOPS = frozenset({K.CORRECTION_NOTIFIED, K.CORRECTION_RECEIVED, K.SPECIAL_ENDED})
+_BEHIND = BEFORE_ACCEPTANCE | {S.ACCEPTED}
 
 
 def _violation_of(state: State, kind: EventKind) -> str:

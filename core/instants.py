@@ -14,13 +14,14 @@ HOUR_US = 60 * MINUTE_US
 DAY_US = 24 * HOUR_US
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
+_ONE_US = timedelta(microseconds=1)
 
 
 def to_us(moment: datetime) -> int:
     """Microseconds UTC of an aware datetime; a naive one raises ValueError (its zone would be a guess)."""
     if moment.tzinfo is None:
         raise ValueError("a naive datetime has no instant: give it a time zone first")
-    return (moment - _EPOCH) // timedelta(microseconds=1)
+    return (moment - _EPOCH) // _ONE_US
 
 
 def from_us(us: int) -> datetime:

@@ -18,7 +18,7 @@ import msgspec
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import ClientDisconnected
 
-from cases.events import Outcome
+from cases.events import Outcome, Status
 from core.clock import Clock
 from core.database import Database
 from core.errors import InvalidInput, NotAuthenticated, NotPermitted, SupervisionError, TooLarge, Unavailable
@@ -56,6 +56,15 @@ class BodyIncomplete(InvalidInput):
     """The sender stopped in the middle of the body."""
 
     status = 408
+
+
+class _Result(msgspec.Struct, omit_defaults=True, gc=False):
+    """What became of one record; what an accepted one has nothing to say about is left out."""
+
+    index: int
+    status: Status
+    code: str = ""
+    detail: dict[str, str] = {}
 
 
 class Admission:
@@ -110,7 +119,7 @@ class _Api:
             outcomes, account = self._take(source, records)
         return _json({"source": source, "accepted": account.accepted, "duplicates": account.duplicates,
                       "rejected": account.rejected,
-                      "results": [_result(index, outcome) for index, outcome in enumerate(outcomes)]})
+                      "results": [_Result(index, one.status, one.code, one.detail) for index, one in enumerate(outcomes)]})
 
     def openapi(self) -> Response:
         return _json(openapi_document(self._limits))
@@ -227,15 +236,6 @@ def _json(value: object, status: int = 200, mimetype: str = _JSON) -> Response:
     response = Response(msgspec.json.encode(value), status, mimetype=mimetype)
     response.headers["Cache-Control"] = "no-store"
     return response
-
-
-def _result(index: int, outcome: Outcome) -> dict[str, object]:
-    told: dict[str, object] = {"index": index, "status": outcome.status.value}
-    if outcome.code:
-        told["code"] = outcome.code
-    if outcome.detail:
-        told["detail"] = outcome.detail
-    return told
 
 
 def _told(health: FeedHealth) -> dict[str, object]:

@@ -23,6 +23,7 @@ from feeds.records import Parsed, raw_text
 from feeds.status import Account, enter
 
 log = logging.getLogger(__name__)
+_GOOD = frozenset({Status.OK, Status.DUPLICATE})
 
 
 class RecordsEvents(Protocol):
@@ -76,7 +77,7 @@ class Ingest:
         if parsed.event is None:
             return parsed.rejection.outcome if parsed.rejection else Refusal("record_invalid").as_outcome()
         ahead = parsed.event.claimed_at - now_us
-        if ahead <= self.limits.future_tolerance_s * SECOND_US:
+        if ahead <= 0 or ahead <= self.limits.future_tolerance_s * SECOND_US:
             return None
         claimed = written_local(parsed.event.claimed_at, parsed.event.utc_offset).isoformat()
         return Refusal("future_dated", "at", claimed, f"{ahead // SECOND_US} s ahead of our clock").as_outcome()
@@ -103,7 +104,7 @@ class Ingest:
     def _keep(self, delivery: Delivery, batch: Sequence[Parsed], outcomes: Sequence[Outcome], account: Account,
               now_us: int, keep_refused: int | None) -> None:
         refused = [_refused(parsed, outcome) for parsed, outcome in zip(batch, outcomes, strict=True)
-                   if outcome.status not in (Status.OK, Status.DUPLICATE)][:keep_refused]
+                   if outcome.status not in _GOOD][:keep_refused]
         with told_when_away(self.limits.retry_after_s), self._database.transaction() as conn:
             quarantine.keep(conn, delivery, refused, now_us, self.limits)
             enter(conn, delivery, account, now_us)

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
-from msgspec import Meta
+from msgspec import Meta, to_builtins
 
 from cases.events import NO_DATA, CaseEvent, Due, EventData, EventKind
 from core.errors import InvalidInput
@@ -134,28 +134,26 @@ class EventReader:
     def _data(self, data: PublicData, offset: int) -> EventData:
         if data.attributes and len(data.attributes) > self._max_attributes:
             raise Refusal("attributes_too_many", "data.attributes", len(data.attributes))
-        return EventData(
-            title=data.title, applicant=data.applicant, reason=data.reason, document_no=data.document_no,
-            special_kind=data.special_kind, approved_days=data.approved_days,
-            promised_due=_due(data.promised_due, offset, data, "promised_due"),
-            statutory_due=_due(data.statutory_due, offset, data, "statutory_due"),
-            own_due=_due(data.own_due, offset, data, "own_due"), step_due=_due(data.step_due, offset, data, "step_due"),
-            promised_limit=_limit(data.promised_limit, "promised_limit"),
-            statutory_limit=_limit(data.statutory_limit, "statutory_limit"),
-            certificate_at=None if data.certificate_at is None else to_us(data.certificate_at),
-            **{name: value for name in _AS_SENT if (value := getattr(data, name)) is not None})
+        given = to_builtins(data, builtin_types=(datetime,))  # what was sent, and none of the many that were not
+        granularity = given.pop("due_granularity", "day")
+        for name in given.keys() & _READ_HERE:
+            given[name] = _read(name, given[name], offset, granularity)
+        return EventData(**given)
 
 
-# What is told in the same words here and in the record.
-_AS_SENT = ("parent_org", "attributes", "post", "opinion", "result", "materials", "deferred", "fee_code", "amount_fen",
-            "quantity", "receipt_no", "waiver", "certificate_no", "ticket_no", "score", "channel", "phone_hash", "device",
-            "topic")
+# What is told here in other words than in the record; the rest is told in the same ones.
+_DUES = frozenset({"promised_due", "statutory_due", "own_due", "step_due"})
+_READ_HERE = _DUES | {"promised_limit", "statutory_limit", "certificate_at"}
 
 
-def _due(text: str | None, offset: int, data: PublicData, field: str) -> Due | None:
+def _read(name: str, value: Any, offset: int, granularity: str) -> Any:
+    if name in _DUES:
+        return _due(value, offset, granularity, name)
+    return to_us(value) if name == "certificate_at" else _limit(value, name)
+
+
+def _due(text: str, offset: int, granularity: str, field: str) -> Due:
     """A date is that day on the event's own wall clock."""
-    if text is None:
-        return None
     try:
         moment = datetime.fromisoformat(text if len(text) > 10 else f"{text}T00:00:00{_signed(offset)}")
     except ValueError as failure:
@@ -164,7 +162,7 @@ def _due(text: str | None, offset: int, data: PublicData, field: str) -> Due | N
         raise Refusal("time_zone_missing", f"data.{field}", text)
     if not FIRST_YEAR <= moment.year <= LAST_YEAR:
         raise Refusal("time_out_of_range", f"data.{field}", text)
-    return Due(to_us(moment), offset_minutes(moment), data.due_granularity)
+    return Due(to_us(moment), offset_minutes(moment), granularity)
 
 
 def _signed(offset: int) -> str:
@@ -172,9 +170,7 @@ def _signed(offset: int) -> str:
     return f"{sign}{size // 60:02d}:{size % 60:02d}"
 
 
-def _limit(text: str | None, field: str) -> str | None:
-    if text is None:
-        return None
+def _limit(text: str, field: str) -> str:
     try:
         return str(parse_limit(text))
     except InvalidInput as failure:
