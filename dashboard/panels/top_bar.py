@@ -9,11 +9,8 @@ from flask import g, has_request_context, session
 
 from core.access import Actor
 from dashboard.forgery import FIELD
-from dashboard.gate import STAFF, WALL, WATCHERS
+from dashboard.navigation import Place, places_for
 from dashboard.words import Words
-
-PAGES = (("wall", "/wall/", WALL), ("desk", "/desk/", WATCHERS), ("case", "/case/", STAFF), ("feeds", "/feeds/", WATCHERS),
-         ("health", "/health/", WATCHERS))
 
 
 def layout(t: Words, page: str, demo: bool) -> html.Header:
@@ -29,14 +26,25 @@ def _brand(t: Words, demo: bool) -> html.Div:
 
 
 def _pages(t: Words, page: str, actor: Actor | None) -> html.Nav:
-    links = [_page_link(t, name, address, name == page) for name, address, roles in PAGES
-             if actor is not None and actor.has(*roles)]
-    return html.Nav(links, className="topbar-pages", **{"aria-label": t("staff.navigation")})
+    groups = [_group(t, name, places, page) for name, places in places_for(actor)]
+    return html.Nav(groups, className="topbar-pages", **{"aria-label": t("staff.navigation")})
 
 
-def _page_link(t: Words, name: str, address: str, is_here: bool) -> html.A:
+def _group(t: Words, name: str, places: list[Place], page: str) -> Any:
+    """One page is a link, several are a menu that opens under pointer and keyboard alike, without a script."""
+    links = [_page_link(t, place, place.name == page) for place in places]
+    if len(links) == 1:
+        return links[0]
+    here = next((place for place in places if place.name == page), None)
+    words = t(f"staff.group.{name}") if here is None else t(f"staff.page.{here.name}")
+    opener = html.Button([words, html.Span("▾", className="menu-sign", **{"aria-hidden": "true"})], type="button",
+                         className="topbar-opener is-here" if here else "topbar-opener", **{"aria-haspopup": "true"})
+    return html.Div([opener, html.Div(links, className="topbar-menu")], className="topbar-group")
+
+
+def _page_link(t: Words, place: Place, is_here: bool) -> html.A:
     current = {"aria-current": "page"} if is_here else {}
-    return html.A(t(f"staff.page.{name}"), href=address, **current)
+    return html.A(t(f"staff.page.{place.name}"), href=place.address, **current)
 
 
 def _language(t: Words) -> html.A:

@@ -248,7 +248,7 @@ def test_the_whole_way_works_in_english(centre: CommandCentre, screens: Screens)
     loaded(page)
     choose(page, "D-9")
 
-    assert "Duty desk" in page.inner_text(".topbar-pages")
+    assert "Duty desk" in page.text_content(".topbar-pages")
     page.keyboard.press("p")
     page.wait_for_selector(".clock-sentence")
     assert "working days" in page.inner_text(".clock-tabs")

@@ -1,0 +1,37 @@
+"""Where everything is: the pages people go to, in groups. Who may go there is what the gate says, and is said nowhere else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.access import Actor
+from dashboard.gate import RULES, Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A page by the name of its words (`staff.page.<name>`)."""
+
+    name: str
+    address: str
+
+
+# A group (`staff.group.<name>`) becomes a menu when a person may use more than one of its pages.
+GROUPS: tuple[tuple[str, tuple[Place, ...]], ...] = (
+    ("room", (Place("wall", "/wall/"), Place("desk", "/desk/"))),
+    ("cases", (Place("case", "/case/"),)),
+    ("system", (Place("feeds", "/feeds/"), Place("health", "/health/"))),
+)
+
+
+def places_for(actor: Actor | None) -> list[tuple[str, list[Place]]]:
+    """The groups with the pages this person may use; groups without any are left out."""
+    if actor is None:
+        return []
+    open_to_him = [(group, [place for place in places if actor.has(*_rule(place.address).roles)]) for group, places in GROUPS]
+    return [(group, places) for group, places in open_to_him if places]
+
+
+def _rule(address: str) -> Rule:
+    """The rule of the gate for an address: the longest that covers it."""
+    return max((rule for rule in RULES if rule.covers(address)), key=lambda rule: len(rule.path))
