@@ -22,6 +22,7 @@ from alerts.attachments import AttachmentRules, AttachmentStore
 from alerts.backtest.previews import Previews
 from alerts.backtest.runs import Runs
 from alerts.backtest.service import Backtester
+from alerts.deadlines import DeadlineSweeper
 from alerts.detectors.building import Detectors, build_detectors
 from alerts.handover.queries import HandoverQueries
 from alerts.handover.service import HandoverService
@@ -99,6 +100,7 @@ class Services:
     proofs: Proofs
     case_queries: CaseQueries
     alerts: CardService
+    deadlines: DeadlineSweeper
     alarms: AlarmService
     alert_queries: CardQueries
     card_writer: CardWriter
@@ -182,7 +184,7 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
         recounter=Recounter(uow, sweeper, recorder),
         anchorer=Anchorer(uow, settings.journal.anchor_every, settings.journal.anchor_dir),
         history=History(database, catalogue, areas), proofs=Proofs(database), case_queries=case_queries, alerts=alerts,
-        alarms=alarms,
+        alarms=alarms, deadlines=DeadlineSweeper(uow, alerts, alarms),
         alert_queries=CardQueries(database, writer), card_writer=writer,
         attachments=AttachmentStore(uow, database, _attachment_rules(settings)), read_log=ReadLog(uow, database),
         ingest=ingest,

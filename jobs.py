@@ -25,6 +25,7 @@ def jobs_of(services: Services) -> list[Job]:
     drop = FileDrop(settings.feeds.drop_dir, services.ingest, services.clock, services.find_mapping)
     return [
         Job("sweep", settings.sweep.interval_s, services.sweeper.sweep_all),
+        Job("deadlines", settings.cards.deadline_interval_s, services.deadlines.sweep),
         Job("file_drop", settings.feeds.poll_interval_s, drop.poll),
         Job("feed_watch", WATCH_INTERVAL_S, lambda: watch_feeds(services)),
         Job("rejudge", REJUDGE_INTERVAL_S, services.rejudger.work),

@@ -31,6 +31,8 @@ from cases.events import CaseFacts, ClockRef, RungPassed
 from core.access import SYSTEM, Actor
 
 CLOSED_REASON_MAX = 255
+_QUIET = {Suppression.BY_DESIGN: ("stopped_by_law", "resumed_by_law"),
+          Suppression.OUT_OF_SERVICE: ("out_of_service", "back_in_service")}
 
 
 class Passage(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -276,6 +278,21 @@ class Card:
         self.suppression, self.suppressed_until, self.suppressed_by, self.suppressed_reason = Suppression.NONE, None, None, None
         self.deadlines["shelf"] = None
         self.note("unshelved", now_us, told.CardUnshelved, actor=actor, reason=reason)
+
+    def keep_quiet(self, why: Suppression, reason: str, now_us: int, actor: Actor) -> None:
+        """The law stops its clock, or its rule is out of service."""
+        self.suppression, self.suppressed_by, self.suppressed_reason = why, actor.name, reason
+        self.rev += 1
+        self.note(_QUIET[why][0], now_us, actor=actor, reason=reason)
+
+    def end_quiet(self, now_us: int, actor: Actor) -> None:
+        """That is over; it is to be looked at again."""
+        action = _QUIET[self.suppression][1]
+        self.suppression = Suppression.NONE
+        self.suppressed_by = self.suppressed_reason = None
+        self.forget_acknowledgement()
+        self.rev += 1
+        self.note(action, now_us, told.CardAskedAgain, actor=actor, reason=action)
 
     def _first_note(self, now_us: int) -> None:
         if self.disposition is Disposition.TO_CONFIRM:

@@ -16,7 +16,8 @@ from alerts.cards import Card
 from alerts.lifecycle import STANDING_ORIGINS, Appeal, Closing, Disposition, Level, Signing, Suppression
 from alerts.rules import CardRules
 from alerts.terms import Terms
-from core.access import Actor, Role
+from alerts.transitions import Event
+from core.access import SYSTEM, Actor, Role
 from core.errors import InvalidInput
 from core.instants import MINUTE_US, to_us
 from core.working_calendar import CalendarNotPublished
@@ -224,6 +225,40 @@ class Handling:
         card.note("escalated", at, told.CardEscalated, actor=actor, reason=reason, detail={"escalation": card.escalation},
                   escalation=card.escalation)
         return True
+
+
+    # What falls due (the sweeper of `deadlines`; `at` is the instant at which it did) -----------------------------
+
+    def lapse(self, event: Event, card: Card, at: int, now_us: int) -> None:
+        """Let pass what the table allows to pass: a new revision."""
+        {Event.ACK_LAPSED: _ask_again, Event.SHELF_LAPSED: _end_shelving, Event.REPLY_LAPSED: self._reply_overdue,
+         Event.ORDER_LAPSED: _order_overdue, Event.APPEAL_LAPSED: self._appeal_overdue}[event](card, at)
+        card.rev += 1
+        card.close_if_over(now_us, self._rules.history_after_us)
+
+    def _reply_overdue(self, card: Card, at: int) -> None:
+        """D2 of domain.md §5.2: a card unanswered past its date goes up one level."""
+        card.note("reply_overdue", at, told.ReplyOverdue)
+        self.escalate(card, at, SYSTEM, "reply_overdue")
+
+    def _appeal_overdue(self, card: Card, at: int) -> None:
+        card.note("appeal_overdue", at)
+        self.escalate(card, at, SYSTEM, "appeal_overdue")
+
+
+def _ask_again(card: Card, at: int) -> None:
+    """Nothing was done since it was signed: it is to be looked at again."""
+    signed_by = card.acked_by or ""
+    card.forget_acknowledgement()
+    card.note("ack_lapsed", at, told.CardAskedAgain, reason="no_activity", acknowledged_by=signed_by)
+
+
+def _end_shelving(card: Card, at: int) -> None:
+    card.unshelve(at, "expired")
+
+
+def _order_overdue(card: Card, at: int) -> None:
+    card.note("order_overdue", at, told.OrderOverdue, detail={"order_no": card.order_no}, order_no=card.order_no or "")
 
 
 def _signs_as(actor: Actor) -> str:

@@ -128,7 +128,8 @@ def test_the_heartbeat_tells_head_counts_and_fingerprint(house: House, server: L
         beat = page.wait_for("heartbeat")
         assert (beat["head_seq"], beat["hash"]) == (2, page.wall.digest())
         assert beat["counts"] == {"warning": 1, "yellow": 0, "red": 1, "unack": 2,
-                                  "oldest_unack_at": "2018-10-14T10:00:00+08:00"}
+                                  "oldest_unack_at": "2018-10-14T10:00:00+08:00", "to_confirm": 0, "shelved": 0,
+                                  "under_order": 0}
         assert beat["server_time"] == "2018-10-15T10:00:00.000+08:00"
 
 
@@ -173,7 +174,9 @@ def test_an_officer_signs_over_the_socket_and_every_page_sees_it(house: House, s
     (ALICE, {"command_id": "c", "cards": [{"id": "x"}]}, "message_invalid"),
     (ALICE, {"command_id": "c", "cards": []}, "cards_invalid"),
     (ALICE, None, "message_invalid"),
-    (ALICE, {"command_id": "c", "type": "shelve", "cards": [{"id": 1, "rev": 1}]}, "command_unknown"),
+    (ALICE, {"command_id": "c", "type": "explode", "cards": [{"id": 1, "rev": 1}]}, "command_unknown"),
+    (ALICE, {"command_id": "c", "type": "shelve", "cards": [{"id": 1, "rev": 1}]}, "field_missing"),
+    (ALICE, {"command_id": "c", "type": "reply", "cards": [{"id": 1, "rev": 1}], "text": "x"}, "not_permitted"),
 ])
 def test_a_command_that_cannot_be_done_is_answered_in_words(house: House, server: LiveServer, actor: Any, data: Any,
                                                             code: str):

@@ -32,7 +32,10 @@ GIVEN = {
     "error.disposition_unknown": {"name", "accepted"}, "error.decision_unknown": {"decision"},
     "error.occasion_key_invalid": {"key", "max"}, "error.occasion_level_invalid": {"key", "level"},
     **{f"error.{reason}": {"rev"} for reason in REASONS if reason != "already_acknowledged"},
-    "limit.wd": {"n"}, "limit.cd": {"n"}, "limit.wh": {"n"}, "limit.due": set(),
+    "error.attachment_name_missing": set(), "error.attachment_empty": {"name"}, "error.attachments_full": {"max"},
+    "error.attachment_too_large": {"name", "max_mb"}, "error.attachment_type_refused": {"name", "accepted"},
+    "error.attachment_not_its_type": {"name", "ending"}, "error.attachment_not_found": {"name"},
+    "alarm.deadline_failed": {"card"}, "limit.wd": {"n"}, "limit.cd": {"n"}, "limit.wh": {"n"}, "limit.due": set(),
 }
 
 

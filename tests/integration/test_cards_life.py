@@ -1,0 +1,471 @@
+"""What people do with a card, from signing to its end, and what falls due meanwhile. On SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from alerts.alarms import standing_alarms
+from alerts.card_commands import CardCommand, CardRef
+from alerts.lifecycle import Suppression
+from alerts.models import card_deadlines
+from alerts.rules import CardRules
+from cases.events import ClockKind
+from core.access import Actor
+from core.database import Database
+from core.errors import InvalidInput, NotPermitted, TooLarge
+from tests.unit.alerts.house import ALICE, BOB, CHARLIE, LEA, House, days_ago, ended, passed
+from tests.unit.alerts.life import INSPECTOR, LEADER, SECOND_LEADER, Life
+
+RULES = CardRules(ack_again={2: "1wd", 3: "4wh"})
+
+
+@pytest.fixture
+def life(fresh_database_url: str) -> Iterator[Life]:
+    database = Database(fresh_database_url)
+    database.create_all()
+    yield Life(House(database, rules=RULES))
+    database.dispose()
+
+
+@pytest.fixture(autouse=True)
+def log_is_whole(life: Life) -> Iterator[None]:
+    """Whatever a test did: the log of each card, replayed, gives its row."""
+    yield
+    assert life.differences() == []
+
+
+def red(life: Life) -> None:
+    life.house.record(passed("red", kind=ClockKind.STATUTORY))
+
+
+def signed(life: Life) -> None:
+    life.house.record(passed("yellow"))
+    assert life.do("acknowledge", ALICE).ok
+
+
+# Signing ----------------------------------------------------------------------------------------------------------
+
+def test_a_red_card_is_acknowledged_by_an_officer_and_a_shift_leader(life: Life):
+    red(life)
+    first = life.do("acknowledge", ALICE, comment="已电话核实")
+    assert (first.ok, first.state, first.message) == (True, "unack", "error.waits_for_second")
+    card = life.card()
+    assert card.first is not None
+    assert (card.first.by, card.acked, card.disposition) == ("艾丽", None, "to_sign")
+
+    second = life.do("acknowledge", LEA)
+    assert (second.ok, second.state, life.card().disposition) == (True, "acked", "signed")
+    assert life.heard() == ["CardOpened", "CardAcknowledged"]
+    assert life.actions() == ["opened", "first_signature", "acknowledged"]
+
+
+def test_it_may_also_begin_with_the_shift_leader(life: Life):
+    red(life)
+    life.do("acknowledge", LEA)
+
+    assert life.do("acknowledge", ALICE).state == "acked"
+
+
+def test_two_officers_are_not_an_officer_and_a_shift_leader(life: Life):
+    red(life)
+    life.do("acknowledge", ALICE)
+
+    assert life.do("acknowledge", BOB).error == "shift_leader_must_sign"
+    assert life.do("acknowledge", ALICE).already
+    assert life.card().state == "unack"
+
+
+def test_one_shift_leader_is_not_two_persons(life: Life):
+    red(life)
+    life.do("acknowledge", LEA)
+    assert life.do("acknowledge", LEA).already
+    assert life.card().state == "unack"
+    assert life.do("acknowledge", SECOND_LEADER).state == "acked"
+
+
+def test_an_installation_may_do_with_one_signature(fresh_sqlite_url: str):
+    database = Database(fresh_sqlite_url)
+    database.create_all()
+    life = Life(House(database, rules=CardRules(red_needs_two=False)))
+    red(life)
+    assert life.do("acknowledge", ALICE).state == "acked"
+    database.dispose()
+
+
+def test_many_cards_are_signed_with_one_comment_at_the_revision_seen(life: Life):
+    life.house.record(*(passed("yellow", case_id=n) for n in range(1, 5)))
+    seen = life.house.active()
+    life.house.record(passed("red", case_id=2, kind=ClockKind.STATUTORY))
+
+    result = life.command("acknowledge", ALICE, *seen, comment="已逐一核实")
+
+    assert [(one.id, one.error) for one in result.results if not one.ok] == [(2, "card_changed")]
+    assert life.card(2).state == "unack"
+
+
+def test_a_signature_is_taken_back_with_a_reason(life: Life):
+    signed(life)
+    life.heard()
+    with pytest.raises(InvalidInput, match="field_missing"):
+        life.do("unacknowledge", ALICE)
+
+    assert life.do("unacknowledge", ALICE, reason="签错了").state == "unack"
+    assert (life.card().disposition, life.heard()) == ("to_sign", ["CardAskedAgain"])
+
+
+# Shelving ---------------------------------------------------------------------------------------------------------
+
+def test_a_shelved_card_comes_back_by_itself_and_asks_again(life: Life):
+    signed(life)
+    result = life.do("shelve", ALICE, reason="等待会议结果", until="2018-10-15T11:00:00+08:00")
+    assert result.state == "shelved"
+    snapshot = life.house.queries.snapshot()
+    assert (snapshot.counts.shelved, snapshot.counts.unack, snapshot.counts.yellow) == (1, 0, 1)
+
+    assert life.wait(minutes=59) == 0
+    assert life.wait(minutes=2) == 1
+
+    card = life.card()
+    assert (card.state, card.suppression) == ("unack", None)
+    assert life.find().log[-1].at == "2018-10-15T11:00:00+08:00"  # when it ran out, not when we noticed
+    assert life.heard() == ["CardOpened", "CardAcknowledged", "CardShelved", "CardUnshelved"]
+
+
+def test_worsening_breaks_shelving(life: Life):
+    signed(life)
+    life.do("shelve", ALICE, reason="等待")
+    red(life)
+
+    assert (life.card().state, life.card().suppression, life.deadlines()) == ("unack", None, {})
+
+
+@pytest.mark.parametrize(("until", "code"), [
+    ("2018-10-15T12:00:01+08:00", "until_out_of_range"), ("2018-10-15T09:00:00+08:00", "until_out_of_range"),
+    ("2018-10-15T11:00:00", "until_out_of_range"), ("soon", "until_unreadable")])
+def test_nobody_shelves_for_longer_than_the_setting(life: Life, until: str, code: str):
+    signed(life)
+    with pytest.raises(InvalidInput, match=code):
+        life.do("shelve", ALICE, reason="等待", until=until)
+
+
+def test_a_red_card_is_shelved_by_a_shift_leader_only(life: Life):
+    red(life)
+    assert life.do("shelve", ALICE, reason="等待").error == "red_shelved_by_leader"
+    assert life.do("shelve", LEA, reason="等待").state == "shelved"
+    assert life.do("unshelve", ALICE).state == "unack"
+
+
+# Signatures that nothing follows ----------------------------------------------------------------------------------
+
+def test_a_signature_without_activity_does_not_last(life: Life):
+    signed(life)
+    assert life.wait(days=1, hours=13) == 0   # Tuesday 23:00: the first working day after Monday is not over
+    assert life.wait(hours=2) == 1            # Wednesday 01:00
+
+    assert (life.card().state, life.card().disposition) == ("unack", "to_sign")
+    line = life.find().log[-1]
+    assert (line.action, line.at) == ("ack_lapsed", "2018-10-17T00:00:00+08:00")
+    event = life.told[-1]
+    assert (type(event).__name__, event.acknowledged_by, event.reason) == ("CardAskedAgain", "alice", "no_activity")
+
+
+def test_real_work_resets_the_time_out(life: Life):
+    signed(life)
+    life.wait(days=1)
+    life.do("comment", ALICE, comment="部门答应今天办结")
+
+    assert life.wait(days=1) == 0
+    assert life.wait(days=1) == 1
+
+
+# Replies ----------------------------------------------------------------------------------------------------------
+
+def test_a_department_replies_with_a_file_and_an_inspector_accepts(life: Life):
+    signed(life)
+    life.do("request_reply", ALICE, reply_limit="3wd", comment="请说明原因")
+    assert life.card().reply_due_at == "2018-10-19T00:00:00+08:00"
+    life.house.record(ended())
+    assert (life.card().state, life.card().condition) == ("normal", False)  # over and signed, but an answer is owed
+
+    file = life.files.keep(1, "说明.txt", "情况说明".encode(), CHARLIE)
+    assert life.do("reply", CHARLIE, text="系统故障，已办结", attachments=[file.sha256]).ok
+    assert (life.card().disposition, life.deadlines().get("reply")) == ("replied", None)
+    assert life.do("accept_reply", BOB).state == "closed"
+    assert (life.card().closed_reason, life.card().disposition) == ("reply_accepted", "written_off")
+    assert life.heard()[-5:] == ["ReplyRequested", "ConditionEnded", "ReplyReceived", "ReplyAccepted", "CardClosed"]
+
+
+def test_a_reply_names_no_file_that_was_not_sent(life: Life):
+    signed(life)
+    assert life.do("reply", CHARLIE, text="见附件", attachments=["0" * 64]).error == "attachment_unknown"
+    with pytest.raises(TooLarge, match="too_many_attachments"):
+        life.do("reply", CHARLIE, text="见附件", attachments=["0" * 64] * 11)
+
+
+def test_a_rejected_reply_is_owed_again(life: Life):
+    signed(life)
+    life.do("reply", CHARLIE, text="知道了")
+    assert life.do("reject_reply", BOB, reason="未说明原因", reply_limit="1wd").ok
+
+    assert (life.card().disposition, life.card().reply_due_at) == ("signed", "2018-10-17T00:00:00+08:00")
+
+
+def test_a_card_whose_condition_stands_is_written_off_by_a_leader_with_a_basis_only(life: Life):
+    signed(life)
+    life.do("reply", CHARLIE, text="正在办")
+    assert life.do("accept_reply", BOB).error == "condition_stands"
+    assert life.do("accept_reply", LEADER).error == "condition_stands"
+
+    assert life.do("accept_reply", LEADER, reason="市政府批准延期").state == "closed"
+
+
+def test_nobody_reviews_his_own_reply(life: Life):
+    both = Actor("both", CHARLIE.roles | BOB.roles, org="D01")
+    signed(life)
+    life.house.record(passed("yellow", case_id=2))
+    life.do("reply", both, text="已办结", card_id=2)
+
+    life.house.record(ended(case_id=2))
+    assert life.do("accept_reply", both, card_id=2).error == "own_reply"
+
+
+def test_an_overdue_reply_goes_up_one_level_at_the_instant_it_was_due(life: Life):
+    signed(life)
+    life.do("request_reply", ALICE, reply_limit="1wd")
+    life.heard()
+    life.wait(days=2)
+
+    card = life.card()
+    assert (card.escalation, card.reply_due_at) == (1, "2018-10-17T00:00:00+08:00")
+    assert {"ReplyOverdue", "CardEscalated"} <= set(life.heard())
+    assert [line.at for line in life.find().log if line.action == "reply_overdue"] == ["2018-10-17T00:00:00+08:00"]
+
+
+# Orders -----------------------------------------------------------------------------------------------------------
+
+def dispatched(life: Life, limit: str = "3wd") -> None:
+    signed(life)
+    assert life.do("dispatch", ALICE, order_no="督〔2018〕7号", reply_limit=limit).ok
+
+
+def test_an_order_is_dispatched_on_a_signed_card(life: Life):
+    life.house.record(passed("yellow"))
+    assert life.do("dispatch", ALICE, order_no="督〔2018〕7号", reply_limit="3wd").error == "not_acknowledged"
+    life.do("acknowledge", ALICE)
+    life.do("dispatch", ALICE, order_no="督〔2018〕7号", reply_limit="3wd")
+
+    card = life.card()
+    assert (card.disposition, card.order_no, card.reply_due_at) == ("under_order", "督〔2018〕7号", "2018-10-19T00:00:00+08:00")
+    assert life.house.queries.counts().under_order == 1
+    life.house.record(ended())
+    assert life.card().state == "normal"
+
+
+def test_an_order_is_dispatched_in_the_unit_of_work_of_who_wrote_it(life: Life):
+    signed(life)
+    order = CardCommand(command_id="o-1", type="dispatch", cards=[CardRef(1, 2)], order_no="7", reply_limit="3wd")
+
+    def write_and_fail() -> None:
+        with life.house.units() as uow:
+            assert life.house.cards.execute_in(uow, order, LEADER).ok
+            raise RuntimeError("the document could not be drawn")
+
+    with pytest.raises(RuntimeError):
+        write_and_fail()
+    assert life.card().disposition == "signed"
+
+
+def test_a_missed_order_raises_a_red_card_of_its_own_that_ends_with_the_reply(life: Life):
+    dispatched(life)
+    life.heard()
+    life.wait(days=4)
+
+    late = life.card(2)
+    assert (late.level, late.origin, late.org, late.opened_at) == ("red", "order", "D01", "2018-10-19T00:00:00+08:00")
+    assert "OrderOverdue" in life.heard()
+    life.do("reply", CHARLIE, text="已办结")
+    assert (life.card(2).state, life.card(2).condition) == ("rtn_unack", False)
+
+
+def test_a_rejected_reply_to_an_order_is_under_order_again(life: Life):
+    dispatched(life)
+    life.do("reply", CHARLIE, text="知道了")
+    life.do("reject_reply", INSPECTOR, reason="没有整改措施")
+
+    assert (life.card().disposition, set(life.deadlines()) & {"order", "reply"}) == ("under_order", {"order"})
+
+
+# Appeals and revocations ------------------------------------------------------------------------------------------
+
+def test_an_appeal_that_is_upheld_revokes_the_card_with_a_second_person(life: Life):
+    signed(life)
+    assert life.do("appeal", CHARLIE, text="当日系统停机").ok
+    assert life.do("decide_appeal", BOB, decision="uphold", reason="停机属实").ok
+    assert life.card().revocation is not None
+    assert life.do("confirm_revoke", BOB).error == "second_person_needed"
+
+    assert life.do("confirm_revoke", LEADER).state == "closed"
+    assert (life.card().disposition, life.card().closed_reason) == ("revoked", "revoked: 停机属实")
+    assert life.heard()[-5:] == ["AppealFiled", "AppealDecided", "RevocationProposed", "CardRevoked", "CardClosed"]
+
+
+def test_a_rejected_appeal_is_final(life: Life):
+    signed(life)
+    life.do("appeal", CHARLIE, text="不服")
+    life.do("decide_appeal", BOB, decision="reject", reason="证据充分")
+
+    assert life.do("appeal", CHARLIE, text="还是不服").error == "appeal_rejected"
+    life.house.record(ended())
+    assert life.card().state == "closed"
+
+
+def test_an_appeal_passed_up_is_a_leaders(life: Life):
+    signed(life)
+    life.do("appeal", CHARLIE, text="不服")
+    life.do("decide_appeal", BOB, decision="pass_up", reason="涉及多部门")
+    assert life.do("decide_appeal", BOB, decision="reject", reason="x").error == "leader_decides"
+    assert life.do("decide_appeal", LEADER, decision="pass_up", reason="x").error == "passed_up_already"
+
+    assert life.do("decide_appeal", LEADER, decision="reject", reason="维持").ok
+    assert life.card().appeal == "rejected"
+
+
+def test_two_who_do_not_agree_on_an_appeal_leave_it_to_a_leader(life: Life):
+    signed(life)
+    life.do("appeal", CHARLIE, text="不服")
+    life.do("decide_appeal", BOB, decision="uphold", reason="成立")
+    life.do("reject_revoke", LEA, reason="不成立")
+
+    assert (life.card().appeal, life.card().revocation) == ("passed_up", None)
+
+
+def test_an_appeal_comes_in_time_or_not_at_all(life: Life):
+    signed(life)
+    life.wait(days=9)
+
+    assert life.do("appeal", CHARLIE, text="不服").error == "appeal_too_late"
+
+
+def test_an_appeal_nobody_decides_goes_up(life: Life):
+    signed(life)
+    life.do("appeal", CHARLIE, text="不服")
+    life.wait(days=9)
+
+    assert life.card().escalation == 1
+
+
+def test_a_false_card_is_revoked_by_two_persons(life: Life):
+    red(life)
+    life.do("propose_revoke", ALICE, reason="数据错误")
+    assert life.do("propose_revoke", LEA, reason="x").error == "revocation_pending"
+    with pytest.raises(NotPermitted):
+        life.do("confirm_revoke", ALICE)
+    life.do("reject_revoke", LEA, reason="数据无误")
+    assert life.card().revocation is None
+
+    life.do("propose_revoke", ALICE, reason="数据错误")
+    assert life.do("confirm_revoke", LEA).state == "closed"
+    red(life)
+    assert life.house.active() == []  # the same passage told again raises nothing
+
+
+# The rest ---------------------------------------------------------------------------------------------------------
+
+def test_escalating_by_hand_has_a_top(life: Life):
+    signed(life)
+    assert [life.do("escalate", ALICE, reason="无人响应").error for _ in range(4)] == [None, None, None,
+                                                                                    "escalated_to_the_top"]
+
+
+def test_a_comment_is_kept_also_on_a_closed_card(life: Life):
+    signed(life)
+    life.house.record(ended())
+    assert life.card().state == "closed"
+    assert life.do("comment", LEADER, comment="典型案例").ok
+    assert life.find().log[-1].reason == "典型案例"
+    assert life.house.active() == []
+
+
+def test_a_key_that_fires_again_soon_is_the_same_card(life: Life):
+    signed(life)
+    life.house.record(ended())
+    life.wait(minutes=9)
+    red(life)
+
+    card = life.card(1)
+    assert (card.state, card.level, card.re_alarms, card.closed_at) == ("unack", "red", 1, None)
+    assert "reopened" in life.actions()
+    assert len(life.house.active()) == 1
+
+
+def test_a_condition_that_comes_back_is_counted(life: Life):
+    life.house.record(passed("yellow", at=days_ago(3)))
+    life.house.record(ended())
+    life.house.record(passed("yellow", at=days_ago(0.5)))
+
+    assert (life.card().state, life.card().re_alarms) == ("unack", 1)
+
+
+def test_more_cards_than_a_person_takes_in_are_one_flood(life: Life):
+    life.house.record(*(passed("yellow", case_id=n) for n in range(1, 11)))
+    assert {card.flood for card in life.house.active()} == {""}
+    life.house.record(passed("yellow", case_id=11))
+    life.wait(minutes=5)
+    life.house.record(passed("yellow", case_id=12), passed("yellow", case_id=13))
+    assert [life.card(n).flood for n in (10, 11, 12, 13)] == ["", "f11", "f11", "f11"]
+
+    life.wait(minutes=11)
+    life.house.record(passed("yellow", case_id=14))
+    assert life.card(14).flood == ""
+    assert len(life.house.active()) == 14
+
+
+def test_the_law_stops_a_card_and_lets_it_go_on(life: Life):
+    signed(life)
+    with life.house.units() as uow:
+        life.house.cards.keep_quiet(uow, ["limit:1"], Suppression.BY_DESIGN, "《行政许可法》第四十五条")
+    assert (life.card().state, life.card().suppression.reason) == ("suppressed", "《行政许可法》第四十五条")  # type: ignore[union-attr]
+    with life.house.units() as uow:
+        life.house.cards.keep_quiet(uow, ["limit:1"], Suppression.OUT_OF_SERVICE, "规则停用")
+        life.house.cards.end_quiet(uow, ["limit:1"], Suppression.BY_DESIGN)
+    assert life.card().state == "unack"
+
+
+# Deadlines --------------------------------------------------------------------------------------------------------
+
+def test_a_deadline_that_fails_is_an_alarm_and_stops_no_other(life: Life, monkeypatch: pytest.MonkeyPatch):
+    life.house.record(passed("yellow", case_id=1), passed("yellow", case_id=2))
+    for card_id in (1, 2):
+        life.do("request_reply", ALICE, card_id, reply_limit="1wd")
+    lapse = life.house.cards.handling.lapse
+
+    def poisoned(event: Any, card: Any, *rest: Any) -> None:
+        if card.id == 1:
+            raise ValueError("poison")
+        lapse(event, card, *rest)
+
+    monkeypatch.setattr(life.house.cards.handling, "lapse", poisoned)
+    life.wait(days=2)
+    assert [life.card(n).escalation for n in (1, 2)] == [0, 1]
+    with life.house.database.read() as conn:
+        assert [(alarm.code, alarm.subject) for alarm in standing_alarms(conn)] == [("deadline_failed", "1 reply")]
+
+    monkeypatch.undo()
+    assert life.wait(seconds=61) == 1
+    assert life.card(1).escalation == 1
+    with life.house.database.read() as conn:
+        assert standing_alarms(conn) == []
+
+
+def test_the_deadlines_of_a_closed_card_are_over(life: Life):
+    signed(life)
+    life.do("request_reply", ALICE, reply_limit="1wd")
+    life.do("propose_revoke", ALICE, reason="误报")
+    life.do("confirm_revoke", LEA)
+
+    assert (life.deadlines(), life.wait(days=30)) == ({}, 0)
+    with life.house.database.read() as conn:
+        assert {row.kind for row in conn.execute(card_deadlines.select())} == {"ack", "reply"}
