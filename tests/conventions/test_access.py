@@ -15,7 +15,7 @@ from tests.staff import Site, make_site
 
 PUBLIC = {"/", "/sign-in/", "/assets/<path:path>", "/healthz", "/api/v1/openapi.json"}
 FROM_OUTSIDE = {"REMOTE_ADDR": "203.0.113.9"}
-SIGNED_IN = (Role.DUTY_OFFICER, Role.INSPECTOR, Role.LEADER, Role.DEPARTMENT_USER, Role.ADMINISTRATOR)
+SIGNED_IN = (Role.DUTY_OFFICER, Role.SHIFT_LEADER, Role.INSPECTOR, Role.LEADER, Role.DEPARTMENT_USER, Role.ADMINISTRATOR)
 
 
 @pytest.fixture(scope="module")
