@@ -23,6 +23,7 @@ from dashboard.demo_accounts import DEMO_ACCOUNTS, DEMO_PASSWORD, create_demo_ac
 from feeds.quarantine import Delivery
 from feeds.records import Parsed
 from feeds.simulated_city import SimulatedCity, officer_acknowledges
+from feeds.simulated_gaming import bad_habits_of
 
 log = logging.getLogger(__name__)
 TICK_S = 0.5
@@ -52,6 +53,7 @@ def prepare_demo(settings: Settings, *, has_database: bool) -> Demo:
     town = _Town(services, clock, Actor(officer.username, frozenset({Role.DUTY_OFFICER}), "", officer.display_name),
                  past_from)
     town.live_through(past_from, to_us(start))
+    services.detectors.detection.run_due(0, 31)  # this month and the last, so that there are findings to look at
     clock.switch_to(_live_clock(services, start))
     return Demo(services, town.live, officer.display_name, _greeting(services))
 
@@ -63,7 +65,8 @@ class _Town:
         self._services, self._clock, self._officer = services, clock, officer
         demo = services.settings.demo
         calendar = services.areas.default.calendar
-        self._city = SimulatedCity(services.catalogue, calendar, demo.seed, demo.cases_per_day, calendar.today(opened_us))
+        self._city = SimulatedCity(services.catalogue, calendar, demo.seed, demo.cases_per_day, calendar.today(opened_us),
+                                   bad_habits_of(demo.bad_habits, services.catalogue))
         self._rng = random.Random(demo.seed)
 
     def live_through(self, from_us: int, to_us_: int) -> None:

@@ -125,6 +125,7 @@ class DemoSettings(Strict):
     idle_speed: Seconds = Field(description="Business seconds per real second outside office hours.")
     cases_per_day: Count = Field(description="Cases filed per working day in the whole city.")
     history_days: Count = Field(description="Calendar days of life before the start that are loaded at first start.")
+    bad_habits: str = Field(description="Units with habits the detectors should find, e.g. shuili=late_entry; empty: none.")
 
 
 class FeedsSettings(Strict):

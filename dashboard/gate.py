@@ -26,6 +26,7 @@ from dashboard.sessions import SCREEN_TOKEN_PREFIX, Credential, Sessions
 
 WATCHERS = frozenset({Role.DUTY_OFFICER, Role.SHIFT_LEADER, Role.INSPECTOR, Role.LEADER, Role.ADMINISTRATOR})
 WALL = WATCHERS | {Role.WALL_SCREEN}
+FINDERS = frozenset({Role.SHIFT_LEADER, Role.INSPECTOR, Role.LEADER, Role.ADMINISTRATOR})
 STAFF = WATCHERS | {Role.DEPARTMENT_USER}
 LOCAL = ("127.0.0.1", "::1")
 VISITOR = Actor("visitor", frozenset({Role.WALL_SCREEN}), display_name="访客")
@@ -77,6 +78,7 @@ RULES = (
     Rule("/api/v1/horn", roles=WATCHERS),         # silencing asks for more (alerts/room/audio.py)
     Rule("/api/v1/heartbeat", roles=frozenset({Role.ADMINISTRATOR}), token="probe", local=True),
     Rule("/health/*", roles=WATCHERS),
+    Rule("/findings/*", roles=FINDERS),
     Rule("/api/v1/*", token="feed"),
 )
 

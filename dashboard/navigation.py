@@ -19,7 +19,7 @@ class Place:
 # A group (`staff.group.<name>`) becomes a menu when a person may use more than one of its pages.
 GROUPS: tuple[tuple[str, tuple[Place, ...]], ...] = (
     ("room", (Place("wall", "/wall/"), Place("desk", "/desk/"))),
-    ("cases", (Place("case", "/case/"),)),
+    ("cases", (Place("case", "/case/"), Place("findings", "/findings/"))),
     ("system", (Place("feeds", "/feeds/"), Place("health", "/health/"))),
 )
 

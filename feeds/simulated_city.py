@@ -8,7 +8,7 @@ still be alive. Memory holds the cases that have events to come, nothing else.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from random import Random
 
@@ -19,6 +19,7 @@ from config.catalogue import Catalogue, Item, Organisation
 from core.instants import HOUR_US, MINUTE_US, SECOND_US, date_of
 from core.working_calendar import WorkingCalendar
 from feeds.simulated_case import CaseLife, Habits
+from feeds.simulated_gaming import LATE_ENTRY, held_back, with_habit
 from feeds.simulated_people import applicant_for, officer_acknowledges, officers_of
 from feeds.simulated_time import WorkingTime
 
@@ -49,11 +50,12 @@ class SimulatedCity:
     """The events of a city with `cases_per_day` filings on a working day.
 
     `calendar` is that of the catalogue's default area. `opened_day`, an epoch day, is the first day on which cases are
-    filed; without it the city has always existed.
+    filed; without it the city has always existed. `bad_habits` names a habit of simulated_gaming by organisation.
     """
 
     def __init__(self, catalogue: Catalogue, calendar: WorkingCalendar, seed: int, cases_per_day: int,
-                 opened_day: int | None = None) -> None:
+                 opened_day: int | None = None, bad_habits: Mapping[str, str] | None = None) -> None:
+        self._bad_habits = bad_habits or {}
         self._catalogue, self._calendar, self._seed = catalogue, calendar, seed
         self._cases_per_day, self._opened_day = cases_per_day, opened_day
         self._time = WorkingTime(calendar, _FIRST_YEAR_DAY, _LAST_DAY)
@@ -160,7 +162,8 @@ class SimulatedCity:
                 case_no=case_no, area=area, claimed_at=claimed // SECOND_US * SECOND_US, order=index, org=item.org,
                 item=item.code, item_version=item.version, actor=_actor(happening.kind, applicant, officers, index),
                 step=happening.step, data=data))
-        return events
+        habit = self._bad_habits.get(item.org)
+        return events if habit is None else with_habit(events, habit, str(self._seed), officers[0])
 
     # The feed -----------------------------------------------------------------------------------------------------
 
@@ -172,6 +175,9 @@ class SimulatedCity:
             deliveries.append((arrives, index))
             if rng.random() < 0.008:
                 deliveries.append((arrives + rng.randrange(5 * SECOND_US, 2 * HOUR_US), index))
+        if self._bad_habits.get(events[0].org or "") == LATE_ENTRY and held_back(events, str(self._seed)):
+            last = max(arrives for arrives, index in deliveries if events[index].kind is EventKind.CONCLUDED)
+            deliveries = [(max(arrives, last), index) for arrives, index in deliveries]
         return sorted(deliveries, reverse=True)
 
     def _after_outage(self, source: str, at_us: int) -> int:

@@ -25,7 +25,7 @@ def sentence(detector: str, figure: Figure, parameters: Mapping[str, Any], say: 
         return said
     tail = say(f"detector_test.{figure.test}", **values)
     is_chinese = any("\u4e00" <= sign <= "\u9fff" for sign in tail)
-    return f"{said}（{tail}）" if is_chinese else f"{said} ({tail})"
+    return f"{said}，{tail}" if is_chinese else f"{said}; {tail}"
 
 
 def values_of(figure: Figure, parameters: Mapping[str, Any], say: Say) -> dict[str, Any]:
