@@ -156,6 +156,8 @@ def _add_reports(commands: argparse._SubParsersAction[argparse.ArgumentParser], 
     trial.add_argument("--area", help="try it in this area only")
     trial.add_argument("--alone", action="store_true", help="list every card instead of those that differ from now")
     trial.add_argument("--format", choices=("csv", "json"), default="csv")
+    watch = _add(commands, common, "patrol", backtests.patrol, "recompute every issued card, list what no longer agrees")
+    watch.add_argument("--format", choices=("text", "json"), default="text")
     why = _add(commands, common, "explain", reports.explain_case, "why each clock of a case shows what it shows")
     why.add_argument("case", metavar="CASE")
     why.add_argument("--area", help="when the number exists in several areas")

@@ -27,6 +27,7 @@ from alerts.detectors.building import Detectors, build_detectors
 from alerts.handover.queries import HandoverQueries
 from alerts.handover.service import HandoverService
 from alerts.notices.office import NoticeOffice, OfficeParts, build_office
+from alerts.patrol.service import Patroller
 from alerts.queries import CardQueries
 from alerts.room.service import Room, build_room
 from alerts.roster import Roster
@@ -123,6 +124,7 @@ class Services:
     backtester: Backtester
     backtest_runs: Runs
     detectors: Detectors
+    patroller: Patroller
 
     def texts(self, language: str) -> Texts:
         """The texts of a language, Chinese for one we do not speak."""
@@ -199,7 +201,8 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
         roster_service=RosterService(uow, roster, alarms, catalogue.organisations.keys), notices=notices,
         handovers=HandoverService(uow, alerts), handover_queries=HandoverQueries(database),
         editing=editing, rejudger=rejudger, previews=Previews(database, areas, catalogue, editing), backtester=backtester,
-        backtest_runs=Runs(database, backtester, clock.now_us))
+        backtest_runs=Runs(database, backtester, clock.now_us),
+        patroller=Patroller(uow, areas, catalogue, backtester, alarms))
 
 
 def _editing(settings: Settings, uow: UnitOfWorkFactory, keys: ChainKeys, presets: Mapping[str, Preset],

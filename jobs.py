@@ -6,13 +6,15 @@ import logging
 import shutil
 
 from bootstrap import Services
-from core.instants import HOUR_US
+from core.instants import DAY_US, HOUR_US
 from core.scheduling import Job, Scheduler
 from feeds.file_drop import FileDrop
 
 log = logging.getLogger(__name__)
 WATCH_INTERVAL_S = 10.0
 REJUDGE_INTERVAL_S = 1.0
+PATROL_LOOK_S = 600.0
+PATROL_HOURS = range(1, 5)  # on the wall clock of the installation
 ANCHOR_INTERVAL_S = 60.0
 TIDY_INTERVAL_S = 3600.0
 ROSTER_INTERVAL_S = 60.0
@@ -29,6 +31,7 @@ def jobs_of(services: Services) -> list[Job]:
         Job("file_drop", settings.feeds.poll_interval_s, drop.poll),
         Job("feed_watch", WATCH_INTERVAL_S, lambda: watch_feeds(services)),
         Job("rejudge", REJUDGE_INTERVAL_S, services.rejudger.work),
+        Job("patrol", PATROL_LOOK_S, lambda: patrol_at_night(services), slot=True),
         Job("anchor", ANCHOR_INTERVAL_S, services.anchorer.anchor, slot=True),
         Job("recount", settings.sweep.recount_interval_min * 60.0, lambda: recount(services), slot=True),
         Job("canary", settings.monitor.canary_interval_s, services.room.sender.send, slot=True),
@@ -59,6 +62,15 @@ def watch_feeds(services: Services) -> None:
     health = services.feed_queries.health(services.clock.now_us())
     with services.uow() as uow:
         services.alerts.watch_feeds(uow, {feed.source for feed in health if feed.state == "silent"})
+
+
+def patrol_at_night(services: Services) -> None:
+    """Once a night; by day only when the last one is older than a day and a half, as after a machine stood still."""
+    now, last = services.clock.now_us(), services.patroller.last()
+    age = now - last.began_at if last is not None else 2 * DAY_US
+    hour = services.areas.default.calendar.to_local(now) % DAY_US // HOUR_US
+    if age > DAY_US * 3 // 2 or (hour in PATROL_HOURS and age > DAY_US // 2):
+        services.patroller.patrol("nightly")
 
 
 def recount(services: Services) -> None:

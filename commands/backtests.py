@@ -39,6 +39,21 @@ def backtest(services: Services, options: argparse.Namespace) -> int:
     return 0
 
 
+def patrol(services: Services, options: argparse.Namespace) -> int:
+    """Recompute every issued card; exit code 3 when something no longer agrees."""
+    done = services.patroller.patrol("command line")
+    found = services.patroller.findings(done.id, _EVERY_LINE)
+    if options.format == "json":
+        print(json.dumps({"cards": done.cards, "cases": done.cases, "findings": [
+            {"code": one.code.value, "card": one.card_id, "area": one.area, "case_no": one.case_no, "department": one.org,
+             **one.detail} for one in found]}, ensure_ascii=False, indent=2))
+    else:
+        print(f"{done.cards} cards, {done.cases} cases, {done.findings} findings")
+        for one in found:
+            print(f"{one.code.value}: {one.area}/{one.case_no} {one.org} {dict(one.detail)}")
+    return 3 if done.findings else 0
+
+
 def period_of(services: Services, first: str, last: str) -> Period:
     """From the first moment of a day to the end of another, on the wall clock of the installation; never beyond now."""
     begin, end = _date(first, "--from"), _date(last, "--to")

@@ -28,6 +28,7 @@ WATCHERS = frozenset({Role.DUTY_OFFICER, Role.SHIFT_LEADER, Role.INSPECTOR, Role
 WALL = WATCHERS | {Role.WALL_SCREEN}
 FINDERS = frozenset({Role.SHIFT_LEADER, Role.INSPECTOR, Role.LEADER, Role.ADMINISTRATOR})
 STAFF = WATCHERS | {Role.DEPARTMENT_USER}
+EDITORS = frozenset({Role.INSPECTOR, Role.LEADER, Role.ADMINISTRATOR})  # of rules: administrators edit, the others read
 LOCAL = ("127.0.0.1", "::1")
 VISITOR = Actor("visitor", frozenset({Role.WALL_SCREEN}), display_name="访客")
 
@@ -79,6 +80,9 @@ RULES = (
     Rule("/api/v1/heartbeat", roles=frozenset({Role.ADMINISTRATOR}), token="probe", local=True),
     Rule("/health/*", roles=WATCHERS),
     Rule("/findings/*", roles=FINDERS),
+    Rule("/rules/*", roles=EDITORS),
+    Rule("/calendars/*", roles=EDITORS),
+    Rule("/items/*", roles=EDITORS),
     Rule("/api/v1/*", token="feed"),
 )
 

@@ -20,6 +20,7 @@ class Place:
 GROUPS: tuple[tuple[str, tuple[Place, ...]], ...] = (
     ("room", (Place("wall", "/wall/"), Place("desk", "/desk/"))),
     ("cases", (Place("case", "/case/"), Place("findings", "/findings/"))),
+    ("rules", (Place("rules", "/rules/"), Place("calendars", "/calendars/"), Place("items", "/items/"))),
     ("system", (Place("feeds", "/feeds/"), Place("health", "/health/"))),
 )
 

@@ -21,7 +21,7 @@ class Words:
     def __init__(self, language: str, tree: Mapping[str, Any]) -> None:
         self.language, self.tree = language, tree
 
-    def __call__(self, key: str, **values: Any) -> str:
+    def __call__(self, key: str, /, **values: Any) -> str:
         found = self._find(key)
         return key if found is None else _PLACE.sub(lambda place: str(values.get(place[1], place[0])), found)
 

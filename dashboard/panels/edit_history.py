@@ -1,0 +1,97 @@
+"""What waits for a second administrator, and every version made before, with what it changed. Pure but for its reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from dash import html
+
+from config.versions import Kind
+from core.access import Actor, Role
+from dashboard.panels.tables import grid, num
+from dashboard.times import stamp
+from dashboard.words import Words
+
+DIFFERENCES_SHOWN = 12
+_UNTOLD = ("version",)
+
+
+def proposals(services: Any, actor: Actor, t: Words) -> list[Any]:
+    """Every proposal of the installation, whatever page it was made on."""
+    waiting = services.editing.proposals()
+    if not waiting:
+        return [html.H2(t("rules_page.proposals")), html.P(t("rules_page.proposals_none"), className="case-none")]
+    return [html.H2(t("rules_page.proposals")), *(_proposal(services, version, actor, t) for version in waiting)]
+
+
+def _proposal(services: Any, version: Any, actor: Actor, t: Words) -> html.Article:
+    _number, before = services.editing.present(version.kind, version.subject)
+    key = f"{version.kind.value}|{version.subject}|{version.number}"
+    may_decide = actor.has(Role.ADMINISTRATOR)
+    buttons = [html.Button(t(f"rules_page.{name}"), id={"decide": name, "version": key}, disabled=not may_decide,
+                           className=f"button{' button-main' if name == 'confirm' else ''}") for name in ("confirm", "reject")]
+    head = html.Header([html.Strong(f"{t(f'config_kind.{version.kind.value}')} · {version.subject}"),
+                        html.Span(t("rules_page.version", n=version.number), className="chip")])
+    told = html.P(t("rules_page.proposed_by", who=version.made_by, at=stamp(version.made_at),
+                    since=version.effective_from.isoformat(), reason=version.reason), className="panel-note")
+    return html.Article([head, told, _differences(before, version.content, t), html.Div(buttons, className="repair-buttons")],
+                        className="edit-proposal")
+
+
+def history(services: Any, kind: Kind, subject: str, t: Words) -> list[Any]:
+    """The versions of one subject, newest first, down to the shipped one."""
+    versions = services.editing.history(kind, subject)
+    shipped = services.editing.shipped.content(kind, subject)
+    contents: dict[int, Mapping[str, Any]] = {0: shipped} | {version.number: version.content for version in versions}
+    heads = [t(f"rules_page.column.{name}") for name in ("version", "state", "since", "who", "reason", "differences")]
+    rows = [html.Tr([num(str(version.number)), html.Td(t(f"version_state.{version.state.value}")),
+                     num(version.effective_from.isoformat()), html.Td(_who(version)), html.Td(version.reason),
+                     html.Td(_differences(contents[version.based_on], version.content, t))]) for version in versions]
+    first = html.Tr([num("0"), html.Td(t("rules_page.shipped")), num("—"), html.Td("—"), html.Td("—"), html.Td("—")])
+    log = [html.P(t("rules_page.rejudged", kind=t(f"config_kind.{one.kind}"), subject=one.subject, n=one.version,
+                    cases=f"{one.cases:,}", moved=f"{one.moved:,}",
+                    state=t("rules_page.finished" if one.finished_at else "rules_page.running")), className="panel-note")
+           for one in services.rejudger.recent(3)]
+    return [html.H2(t("rules_page.history")), grid(heads, [*rows, first]), *log]
+
+
+def _who(version: Any) -> str:
+    return version.made_by if not version.decided_by else f"{version.made_by} / {version.decided_by}"
+
+
+def _differences(before: Mapping[str, Any], after: Mapping[str, Any], t: Words) -> html.Ul:
+    found = list(differences(before, after))
+    lines = [html.Li([html.Code(path), html.Span(_text(old), className="edit-old"), " → ",
+                      html.Span(_text(new), className="edit-new")]) for path, old, new in found[:DIFFERENCES_SHOWN]]
+    more = [html.Li(t("rules_page.more", n=len(found) - DIFFERENCES_SHOWN))] if len(found) > DIFFERENCES_SHOWN else []
+    return html.Ul([*lines, *more] or [html.Li(t("rules_page.no_difference"))], className="edit-differences")
+
+
+def differences(before: Any, after: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
+    """(path, old, new) of every value that differs; parts of a list that carry an id or code are found by it."""
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        for name in {**before, **after}:
+            if path or name not in _UNTOLD:
+                yield from differences(before.get(name), after.get(name), f"{path}.{name}" if path else str(name))
+    elif _is_list_of_things(before) and _is_list_of_things(after):
+        yield from differences({_name(one): one for one in before}, {_name(one): one for one in after}, path)
+    elif before != after:
+        yield path, before, after
+
+
+def _is_list_of_things(value: Any) -> bool:
+    return isinstance(value, Sequence) and not isinstance(value, str) and bool(value) and all(
+        isinstance(one, Mapping) and _name(one) for one in value)
+
+
+def _name(one: Mapping[str, Any]) -> str:
+    return str(one.get("id") or one.get("code") or "")
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return "∅"
+    if isinstance(value, Mapping):
+        return str(value.get("name") or value.get("label") or "…")
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)

@@ -1,0 +1,275 @@
+"""The pages on which rules, calendars and limits are edited: who may what, errors at their field, preview, save, confirm."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from config.versions import Kind, VersionState
+from core.access import Role
+from dashboard.pages import calendars, items, rules
+from dashboard.panels import rule_form
+from dashboard.panels.edit_history import differences
+from tests.staff import SAME_ORIGIN, Site, make_site, sign_in
+
+SECOND = "fang"
+
+
+@pytest.fixture
+def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
+    return make_site(tmp_path_factory.mktemp("rules"))
+
+
+def shown(client: FlaskClient, page: str, outputs: list[str], inputs: Mapping[str, Any],
+          state: Mapping[str, Any] | None = None) -> str:
+    return words(asked(client, page, outputs, inputs, state))
+
+
+def asked(client: FlaskClient, page: str, outputs: list[Any], inputs: Mapping[str, Any], state: Any = None,
+          changed: str = "") -> TestResponse:
+    """A callback as the browser calls it. Fields of a form go in as lists, as ALL does."""
+    def parts(values: Mapping[str, Any]) -> list[Any]:
+        return [value if isinstance(value, list) and name.startswith("[") else
+                {"id": name.rsplit(".", 1)[0], "property": name.rsplit(".", 1)[1], "value": value}
+                for name, value in values.items()]
+
+    def named(output: Any) -> Any:
+        if isinstance(output, list):
+            return output
+        return {"id": output.rsplit(".", 1)[0], "property": output.rsplit(".", 1)[1]}
+    known = json.loads(client.get(f"{page}_dash-dependencies").text)
+    names = [output for output in outputs if isinstance(output, str)]
+    wanted = [one["output"] for one in known if all(name in one["output"] for name in names)]
+    told = [named(output) for output in outputs]
+    body = {"output": wanted[0], "outputs": told if wanted[0].startswith("..") else told[0], "inputs": parts(inputs),
+            "state": parts(state or {}), "changedPropIds": [changed or next(iter(inputs))]}
+    return client.post(f"{page}_dash-update-component", json=body, headers=SAME_ORIGIN)
+
+
+def words(answer: TestResponse) -> str:
+    return json.dumps(answer.json, ensure_ascii=False)
+
+
+def held(values: Mapping[str, Any], form: str, prop: str) -> list[dict[str, Any]]:
+    return [{"id": {"field": name, "of": form}, "property": prop,
+             "value": value if prop == "value" else {"field": name, "of": form}} for name, value in values.items()]
+
+
+def places(names: list[str], form: str) -> list[dict[str, Any]]:
+    return [{"id": {"error": name, "of": form}, "property": "id", "value": {"error": name, "of": form}} for name in names]
+
+
+ITEM_VALUES = {"promised": "9wd", "statutory": "20wd", "granularity": "instant"}
+
+
+def save(client: FlaskClient, values: Mapping[str, Any], reason: str = "试") -> TestResponse:
+    names = list(ITEM_VALUES)
+    errors = [{"id": {"error": name, "of": "items"}, "property": "children"} for name in names]
+    return asked(client, "/items/", ["edit-said.children", errors, "edit-changed.data"], {"edit-save.n_clicks": 1}, {
+        "[values": held(values, "items", "value"), "[ids": held(values, "items", "id"), "[places": places(names, "items"),
+        "edit-since.value": "2026-01-01", "edit-reason.value": reason, "edit-extra.data": None,
+        "edit-address.search": "?item=fagai-01"})
+
+
+# Who may --------------------------------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("page", ["/rules/", "/calendars/", "/items/"])
+def test_inspectors_leaders_and_administrators_see_the_pages_and_nobody_else(site: Site, page: str) -> None:
+    for role in (Role.INSPECTOR, Role.LEADER, Role.ADMINISTRATOR):
+        assert site.client(role).get(page).status_code == 200
+    for role in (Role.DUTY_OFFICER, Role.DEPARTMENT_USER):
+        assert site.client(role).get(page).status_code == 403
+    assert site.client().get(page).status_code in (302, 401)
+
+
+def test_who_may_only_read_cannot_save_preview_or_decide(site: Site) -> None:
+    answer = save(site.client(Role.INSPECTOR), ITEM_VALUES)
+    assert answer.status_code == 403 or "没有此项权限" in words(answer)
+    assert site.services.editing.history(Kind.ITEM, "fagai-01") == []
+
+
+def test_a_request_from_another_site_is_refused(site: Site) -> None:
+    client = site.client(Role.ADMINISTRATOR)
+    answer = client.post("/items/_dash-update-component", json={}, headers={"Origin": "http://evil.example"})
+    assert (answer.status_code, answer.json["code"]) == (403, "cross_site_request")
+
+
+# Forms ----------------------------------------------------------------------------------------------------------------
+
+def test_the_form_is_made_from_the_model_and_reads_back_what_it_shows(site: Site) -> None:
+    """Every rule of every preset survives being shown and read unchanged."""
+    for preset in site.services.presets.values():
+        content = preset.model_dump(mode="json")
+        for group in ("rules", "acts"):
+            for rule in content[group]:
+                values = values_shown(content, rule["id"], site)
+                edited = rule_form.edited(content, rule["id"], values)
+                checked = site.services.editing.shipped.checked(Kind.RULES, preset.id, edited, 1)
+                assert checked[group] == content[group], rule["id"]
+
+
+def values_shown(content: Mapping[str, Any], rule: str, site: Site) -> dict[str, Any]:
+    from config.texts import load_texts
+    from dashboard.words import Words
+    found: dict[str, Any] = {}
+
+    def walk(node: Any) -> None:
+        key = getattr(node, "id", None)
+        if isinstance(key, dict) and "field" in key:
+            found[key["field"]] = node.value
+        children = getattr(node, "children", None)
+        for child in children if isinstance(children, list | tuple) else [children] if children is not None else []:
+            walk(child)
+    walk(rule_form.render(content, rule, Words("zh", load_texts()["zh"].tree), may_edit=True))
+    return found
+
+
+def test_a_wrong_value_is_told_at_its_field(site: Site) -> None:
+    answer = save(site.client(Role.ADMINISTRATOR), {**ITEM_VALUES, "promised": "21wd"})
+    assert "超过法定时限" in answer.json["response"]["edit-said"]["children"]
+    at_fields = {key: value["children"] for key, value in answer.json["response"].items() if "error" in key}
+    assert {key: "超过法定时限" in told for key, told in at_fields.items()} == {key: "promised" in key for key in at_fields}
+
+
+def test_the_place_of_a_rung_error_is_the_rung_of_that_level(site: Site) -> None:
+    values = {"1.used": [], "2.used": ["yes"], "3.used": ["yes"]}
+    assert rule_form.place_of_error("rules.4.rungs.1.offset_days", values) == "3.offset_days"
+    assert rule_form.place_of_error("rules.4.limit", values) == "limit"
+
+
+def test_a_rule_can_be_added_changed_and_switched_off(site: Site) -> None:
+    content = site.services.presets["chengdu"].model_dump(mode="json")
+    values = values_shown(content, "chengdu.promised", site)
+    changed = rule_form.edited(content, "chengdu.promised", {**values, "2.offset_days": "-2"})
+    assert changed["rules"][0]["rungs"][0]["offset_days"] == "-2"
+    added = rule_form.edited(content, rule_form.NEW, {**values, "id": "chengdu.step", "watches": "step"})
+    assert [rule["id"] for rule in added["rules"]][-1] == "chengdu.step"
+    off = rule_form.edited(content, "chengdu.own", {**values, "switched_off": ["yes"]})
+    assert "chengdu.own" not in [rule["id"] for rule in off["rules"]]
+
+
+# Save, confirm, history -------------------------------------------------------------------------------------------------
+
+def test_an_edit_is_saved_shown_to_the_second_administrator_and_confirmed_by_her(site: Site) -> None:
+    site.services.accounts.create(SECOND, "long enough 1", display_name="方", roles=[Role.ADMINISTRATOR])
+    first = site.client(Role.ADMINISTRATOR)
+    assert "等待另一名管理员复核" in save(first, ITEM_VALUES).json["response"]["edit-said"]["children"]
+
+    told = shown(first, "/items/", ["edit-proposals.children", "edit-history.children"],
+                 {"edit-address.search": "?item=fagai-01", "edit-changed.data": None})
+    assert "7wd" in told
+    assert "9wd" in told
+
+    second = site.app.test_client()
+    assert sign_in(second, SECOND, "long enough 1").status_code == 303
+    assert "本人不能复核" in words(decide(first))
+    assert "已复核生效" in decide(second).json["response"]["edit-said"]["children"]
+    assert site.services.editing.history(Kind.ITEM, "fagai-01")[0].state is VersionState.ACTIVE
+
+
+def decide(client: FlaskClient) -> TestResponse:
+    return _decided(client, {"decide": "confirm", "version": "item|fagai-01|1"})
+
+
+def _decided(client: FlaskClient, button: Mapping[str, str]) -> TestResponse:
+    known = json.loads(client.get("/items/_dash-dependencies").text)
+    output = next(one["output"] for one in known if any("decide" in str(part["id"]) for part in one["inputs"]))
+    names = output.strip(".").split("...")
+    outputs = [{"id": name.split(".")[0], "property": name.split(".", 1)[1]} for name in names]
+    body = {"output": output, "outputs": outputs, "inputs": [[{"id": button, "property": "n_clicks", "value": 1}]],
+            "state": [{"id": "edit-reason", "property": "value", "value": ""}],
+            "changedPropIds": [json.dumps(button, separators=(",", ":"), sort_keys=True) + ".n_clicks"]}
+    return client.post("/items/_dash-update-component", json=body, headers=SAME_ORIGIN)
+
+
+def test_differences_name_the_rung_and_the_field() -> None:
+    before = {"rules": [{"id": "a", "rungs": [{"code": "red", "offset_days": 0}]}], "version": "1"}
+    after = {"rules": [{"id": "a", "rungs": [{"code": "red", "offset_days": 2}]}], "version": "1+1"}
+    assert list(differences(before, after)) == [("rules.a.rungs.red.offset_days", 0, 2)]
+
+
+# Preview --------------------------------------------------------------------------------------------------------------
+
+def test_a_preview_runs_is_followed_to_its_end_and_shows_what_moves(site: Site) -> None:
+    site.record_case("A-1", "fagai")
+    client, names = site.client(Role.ADMINISTRATOR), list(ITEM_VALUES)
+    item = site.item_of("fagai")
+    errors = [{"id": {"error": name, "of": "items"}, "property": "children"} for name in names]
+    answer = asked(client, "/items/", ["edit-run.data", errors, "edit-result.children", "edit-poll.disabled"],
+                   {"edit-preview.n_clicks": 1}, {
+        "[values": held(ITEM_VALUES | {"promised": "19wd"}, "items", "value"), "[ids": held(ITEM_VALUES, "items", "id"),
+        "[places": places(names, "items"), "edit-from.value": "2026-01-01", "edit-to.value": "2026-03-16",
+        "edit-since.value": "2026-01-01", "edit-extra.data": None, "edit-address.search": f"?item={item}"})
+    run_id = answer.json["response"]["edit-run"]["data"]
+    told = followed(client, run_id)
+    assert "A-1" in told
+    assert "消失" in told or "变动" in told
+
+
+def followed(client: FlaskClient, run_id: str) -> str:
+    known = json.loads(client.get("/items/_dash-dependencies").text)
+    output = next(one["output"] for one in known if any(part["id"] == "edit-poll" for part in one["inputs"]))
+    names = output.strip(".").split("...")
+    outputs = [{"id": name.split(".")[0], "property": name.split(".", 1)[1]} for name in names]
+    for _ in range(300):
+        body = {"output": output, "outputs": outputs, "changedPropIds": ["edit-poll.n_intervals"],
+                "inputs": [{"id": "edit-poll", "property": "n_intervals", "value": 1},
+                           {"id": "edit-cancel", "property": "n_clicks", "value": None}],
+                "state": [{"id": "edit-run", "property": "data", "value": run_id}]}
+        answer = client.post("/items/_dash-update-component", json=body, headers=SAME_ORIGIN)
+        if answer.json["response"]["edit-poll"]["disabled"]:
+            return json.dumps(answer.json, ensure_ascii=False)
+        time.sleep(0.1)
+    raise AssertionError("the preview never ended")
+
+
+def test_a_preview_belongs_to_who_started_it(site: Site) -> None:
+    previews = site.services.previews
+    world = previews.present()
+    from alerts.backtest.service import Period
+    from core.errors import NotFound
+    run = site.services.backtest_runs.start("anna", world, world, world, Period(0, site.services.clock.now_us()))
+    with pytest.raises(NotFound):
+        site.services.backtest_runs.get(run.id, "ben")
+
+
+# Calendars ------------------------------------------------------------------------------------------------------------
+
+def test_a_clicked_day_turns_to_its_next_kind_and_back(site: Site) -> None:
+    with site.app.test_request_context():
+        once, _said = calendars.clicked(site.services, "cn", "2026-03-18", {"calendar": "cn", "days": []}, "市庆")
+        assert once["days"] == [["2026-03-18", "off", "市庆"]]
+        twice, _said = calendars.clicked(site.services, "cn", "2026-03-18", once, "")
+        assert twice["days"] == []
+        weekend, _said = calendars.clicked(site.services, "cn", "2026-03-21", twice, "")
+        assert weekend["days"] == [["2026-03-21", "work", ""]]
+
+
+def test_the_clicked_days_and_the_office_hours_make_the_draft(site: Site) -> None:
+    draft = calendars.draft(site.services, "?calendar=cn", {"office_hours": "09:00-12:00，13:00-17:00"},
+                            {"calendar": "cn", "days": [["2026-03-18", "off", "市庆"]]})
+    assert draft.content["office_hours"] == ["09:00-12:00", "13:00-17:00"]
+    assert draft.content["years"]["2026"]["off"]["市庆"] == ["2026-03-18"]
+    world = site.services.previews.edited(Kind.CALENDAR, "cn", draft.content)
+    assert world.areas.default.calendar.day_us == 7 * 3_600_000_000
+
+
+def test_addresses_that_name_nothing_show_something(site: Site) -> None:
+    assert rules.subject(site.services, "?preset=moon") == (Kind.RULES, "kechuang")
+    assert items.subject(site.services, "?item=moon")[1] in site.services.catalogue.items
+    assert calendars.year_of(site.services, "?year=abc") == 2026
+
+
+def test_the_patrol_is_started_and_told(site: Site) -> None:
+    site.record_case("A-1", "fagai")
+    client = site.client(Role.INSPECTOR)
+    assert "尚未巡检" in shown(client, "/rules/", ["patrol-result.children"], {"patrol-run.n_clicks": None})
+    assert "巡检：重算" in shown(client, "/rules/", ["patrol-result.children"], {"patrol-run.n_clicks": 1})
+
+
