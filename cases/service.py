@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 from sqlalchemy import Connection
@@ -34,6 +34,7 @@ from core.database import look_up
 from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 log = logging.getLogger(__name__)
+Also = Callable[[Connection, list[Outcome]], None]
 _unpack = msgspec.msgpack.Decoder(Fold).decode
 _LIGHTS = {light.value: light for light in Light}
 
@@ -53,14 +54,18 @@ class Recorder:
     def __init__(self, uow: UnitOfWorkFactory, keys: ChainKeys, areas: Areas, catalogue: Catalogue) -> None:
         self._uow, self._keys, self._areas, self._catalogue = uow, keys, areas, catalogue
 
-    def record(self, events: Sequence[CaseEvent], judged_at: int | None = None) -> list[Outcome]:
+    def record(self, events: Sequence[CaseEvent], judged_at: int | None = None, also: Also | None = None) -> list[Outcome]:
         """Record a batch in one transaction; outcome i belongs to event i.
 
         `judged_at` (microseconds UTC) is for loading history: the clocks are looked at as of that instant, since a case whose
         conclusion stands further down in the file is not overdue today. A sweep afterwards brings them to the present.
+        `also` is what the caller writes beside the record: committed with it, or neither.
         """
         with self._uow() as uow:
-            return self.record_in(uow, events, judged_at)
+            outcomes = self.record_in(uow, events, judged_at)
+            if also is not None:
+                also(uow.conn, outcomes)
+            return outcomes
 
     def record_in(self, uow: UnitOfWork, events: Sequence[CaseEvent], judged_at: int | None = None) -> list[Outcome]:
         """The same within a transaction of the caller's."""

@@ -205,12 +205,25 @@ def _marks(count: int) -> str:
 @contextmanager
 def _staged(conn: Connection, table: Table, columns: Sequence[str], rows: Rows) -> Iterator[str]:
     """The rows in a temporary table of PostgreSQL, from where one statement takes them. It has none of the table's
-    NOT NULL: an update stages some columns only."""
+    NOT NULL: an update stages some columns only. A commit empties it; only what is staged twice in a transaction must be
+    deleted by us."""
     stage = f"stage_{table.name}"
     conn.exec_driver_sql(f"CREATE TEMP TABLE IF NOT EXISTS {stage} ON COMMIT DELETE ROWS AS TABLE {table.name} WITH NO DATA")
+    filled = _stages_filled(conn)
+    if stage in filled:
+        conn.exec_driver_sql(f"DELETE FROM {stage}")
+    filled.add(stage)
     _copy(conn, stage, columns, rows)
     yield stage
-    conn.exec_driver_sql(f"DELETE FROM {stage}")
+
+
+def _stages_filled(conn: Connection) -> set[str]:
+    """The temporary tables used in this transaction."""
+    transaction, filled = conn.info.get("stages", (None, set()))
+    if transaction is not conn.get_transaction():
+        transaction, filled = conn.info["stages"] = (conn.get_transaction(), set())
+    names: set[str] = filled
+    return names
 
 
 def _on_conflict(table: str, columns: Sequence[str], key: Sequence[str], add: Sequence[str]) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import msgspec
+from sqlalchemy import Connection
 
 from cases.areas import Area, Areas
 from cases.events import CaseEvent, Outcome, Status
@@ -23,14 +24,15 @@ from feeds.records import Parsed, raw_text
 from feeds.status import Account, enter
 
 log = logging.getLogger(__name__)
+Also = Callable[[Connection, list[Outcome]], None]
 _GOOD = frozenset({Status.OK, Status.DUPLICATE})
 
 
 class RecordsEvents(Protocol):
     """What ingest needs of the record (cases.service.Recorder)."""
 
-    def record(self, events: Sequence[CaseEvent], judged_at: int | None = None) -> list[Outcome]:
-        """Outcome i belongs to event i; one transaction."""
+    def record(self, events: Sequence[CaseEvent], judged_at: int | None = None, also: Also | None = None) -> list[Outcome]:
+        """Outcome i belongs to event i; one transaction, in which `also` writes too."""
 
 
 class Ingest:
@@ -61,16 +63,38 @@ class Ingest:
         """
         now_us = self._clock.now_us()
         outcomes = [self._judge(parsed, now_us) for parsed in batch]
-        good = [index for index, outcome in enumerate(outcomes) if outcome is None]
-        events = [event for index in good if (event := batch[index].event) is not None]
-        for index, outcome in zip(good, self._record(events, judged_at), strict=True):
-            outcomes[index] = outcome
-        final = [outcome for outcome in outcomes if outcome is not None]
-        account = Account()
-        account.note(final)
-        account.note_newest(events)
-        self._keep(delivery, batch, final, account, now_us, keep_refused)
-        return final, account
+        events = [parsed.event for parsed, outcome in zip(batch, outcomes, strict=True)
+                  if outcome is None and parsed.event is not None]
+        result: tuple[list[Outcome], Account] = ([], Account())
+
+        def keep(conn: Connection, recorded: list[Outcome]) -> None:
+            nonlocal result
+            of_good = iter(recorded)
+            final = [next(of_good) if outcome is None else outcome for outcome in outcomes]
+            account = Account()
+            account.note(final)
+            account.note_newest(events)
+            quarantine.keep(conn, delivery, _refused_among(batch, final)[:keep_refused], now_us, self.limits)
+            enter(conn, delivery, account, now_us)
+            result = final, account
+
+        self._record_and(keep, events, judged_at)
+        return result
+
+    def _record_and(self, keep: Also, events: Sequence[CaseEvent], judged_at: int | None) -> None:
+        """Record and keep in one transaction, if nothing stands in the way; else what can be recorded, then the rest kept."""
+        if events:
+            try:
+                with told_when_away(self.limits.retry_after_s):
+                    self._recorder.record(events, judged_at, keep)
+                return
+            except SupervisionError:
+                raise
+            except Exception:  # noqa: BLE001 - nothing of it was written: below, each event and its failure stand alone
+                log.info("a batch of %d events is recorded in parts", len(events))
+        recorded = self._record(events, judged_at)
+        with told_when_away(self.limits.retry_after_s), self._database.transaction() as conn:
+            keep(conn, recorded)
 
     def _judge(self, parsed: Parsed, now_us: int) -> Outcome | None:
         """Why the record must not be recorded; None when it may."""
@@ -101,13 +125,9 @@ class Ingest:
         half = len(events) // 2
         return self._record(events[:half], judged_at) + self._record(events[half:], judged_at)
 
-    def _keep(self, delivery: Delivery, batch: Sequence[Parsed], outcomes: Sequence[Outcome], account: Account,
-              now_us: int, keep_refused: int | None) -> None:
-        refused = [_refused(parsed, outcome) for parsed, outcome in zip(batch, outcomes, strict=True)
-                   if outcome.status not in _GOOD][:keep_refused]
-        with told_when_away(self.limits.retry_after_s), self._database.transaction() as conn:
-            quarantine.keep(conn, delivery, refused, now_us, self.limits)
-            enter(conn, delivery, account, now_us)
+
+def _refused_among(batch: Sequence[Parsed], outcomes: Sequence[Outcome]) -> list[Refused]:
+    return [_refused(parsed, outcome) for parsed, outcome in zip(batch, outcomes, strict=True) if outcome.status not in _GOOD]
 
 
 def _refused(parsed: Parsed, outcome: Outcome) -> Refused:

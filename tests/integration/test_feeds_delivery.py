@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask
 from sqlalchemy import func, select
+from sqlalchemy.exc import OperationalError
 
 from cases.areas import Area, Areas
 from cases.chain import ChainKeys
@@ -22,6 +23,7 @@ from core.database import Database
 from core.doorbell import InProcessDoorbell
 from core.instants import written_local
 from core.unit_of_work import UnitOfWorkFactory
+from feeds import ingest as ingest_module
 from feeds.http import events_blueprint
 from feeds.ingest import Ingest
 from feeds.limits import FeedLimits
@@ -104,3 +106,22 @@ def test_any_order_of_delivery_gives_the_same_cases(house: tuple[Flask, Database
         states = conn.execute(select(case_table.c.state, case_table.c.opened_at, case_table.c.closed_at)).all()
     assert len(set(states)) == 1
     assert states[0].state == "concluded"
+
+
+def test_events_and_the_account_of_their_source_are_committed_together_or_not_at_all(
+        house: tuple[Flask, Database, dict[str, str]], monkeypatch: pytest.MonkeyPatch) -> None:
+    app, database, auth = house
+    body, client, enter = [_event(1), _event(2, kind="danced")], app.test_client(), ingest_module.enter
+
+    def gone(*_: object) -> None:
+        raise OperationalError("INSERT", {}, Exception("gone"))
+
+    monkeypatch.setattr(ingest_module, "enter", gone)
+    assert client.post(URL, json=body, headers=auth).status_code == 503
+    with database.read() as conn:
+        assert conn.execute(select(func.count()).select_from(journal)).scalar() == 0
+    monkeypatch.setattr(ingest_module, "enter", enter)
+    answer = client.post(URL, json=body, headers=auth).get_json()
+    assert (answer["accepted"], answer["duplicates"], answer["rejected"]) == (1, 0, 1)
+    health = FeedQueries(database, FeedLimits()).health_of("hall", 0)
+    assert (health.accepted, health.open_quarantined) == (1, 1)

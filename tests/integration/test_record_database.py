@@ -155,3 +155,14 @@ def test_the_folder_of_a_sqlite_file_is_made(tmp_path):
     insert(database, ("a", 1, 1, None, None))
     database.dispose()
     assert (tmp_path / "new" / "folder" / "x.db").exists()
+
+
+def test_what_is_staged_twice_in_a_transaction_or_on_one_connection_is_written_once(database):
+    for n in (1, 2):
+        with database.transaction() as conn:
+            bulk_upsert(conn, things, ALL, [("a", 1, n, "first", None)], key=KEY)
+            bulk_upsert(conn, things, ("place", "day", "n"), [("b", 1, 10)], key=KEY, add=("n",))
+            with conn.begin_nested():
+                bulk_upsert(conn, things, ("place", "day", "n"), [("b", 1, 100)], key=KEY, add=("n",))
+            bulk_update(conn, things, ("note", *KEY), [("last", "a", 1)], key=KEY)
+    assert rows(database) == [("a", 1, 2, "last", None), ("b", 1, 220, None, None)]

@@ -16,7 +16,7 @@ from config.ladders import Preset, load_presets
 from core.clock import FrozenClock
 from core.database import Database
 from core.working_calendar import WorkingCalendar
-from feeds.ingest import Ingest
+from feeds.ingest import Also, Ingest
 from feeds.limits import FeedLimits
 from feeds.mapper import Mapper
 from feeds.mapping import SourceMapping, find_mapping, read_mapping
@@ -55,6 +55,7 @@ class FakeRecorder:
     `poisoned_by`."""
 
     def __init__(self) -> None:
+        self.database: Database | None = None
         self.events: list[CaseEvent] = []
         self.judged_at: list[int | None] = []
         self.poison: set[str] = set()
@@ -62,13 +63,17 @@ class FakeRecorder:
         self.failure: Exception | None = None
         self._ids: set[bytes] = set()
 
-    def record(self, events: Sequence[CaseEvent], judged_at: int | None = None) -> list[Outcome]:
+    def record(self, events: Sequence[CaseEvent], judged_at: int | None = None, also: Also | None = None) -> list[Outcome]:
         if self.failure is not None:
             raise self.failure
         if any(event.case_no in self.poison for event in events):
             raise self.poisoned_by
         self.judged_at.append(judged_at)
-        return [self._one(event) for event in events]
+        outcomes = [self._one(event) for event in events]
+        if also is not None and self.database is not None:
+            with self.database.transaction() as conn:
+                also(conn, outcomes)
+        return outcomes
 
     def _one(self, event: CaseEvent) -> Outcome:
         event_id = event_id_of(event.source, event.source_event_id, event.source_version)
@@ -111,6 +116,7 @@ def presets() -> Mapping[str, Preset]:
 def ingest(recorder: FakeRecorder, database: Database, frozen_clock: FrozenClock, limits: FeedLimits,
            calendars: dict[str, WorkingCalendar], presets: Mapping[str, Preset]) -> Ingest:
     areas = Areas(calendars, presets, Area("city", "市", "cn", "Asia/Shanghai", "kechuang"))
+    recorder.database = database
     return Ingest(recorder, database, frozen_clock, areas, limits)
 
 
