@@ -10,10 +10,23 @@ import importlib
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, MetaData, Table, create_engine, event
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Engine,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    String,
+    Table,
+    create_engine,
+    event,
+)
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
@@ -140,9 +153,12 @@ def bulk_insert(conn: Connection, table: Table, columns: Sequence[str], rows: Ro
 
 @contextmanager
 def bulk_inserting(conn: Connection, table: Table, columns: Sequence[str], rows: Rows) -> Iterator[None]:
-    """`bulk_insert` around a block that leaves the connection alone: PostgreSQL takes the rows in while the block works."""
+    """`bulk_insert` around a block that leaves the connection alone: PostgreSQL takes the rows in while the block works.
+
+    They go in binary, which is cheaper on both sides: every value must be of its column's very type, int, str, bytes or None.
+    """
     if rows and conn.dialect.name == "postgresql":
-        with _copying(conn, table.name, columns, rows):
+        with _copying(conn, table.name, columns, rows, _binary_types(table, tuple(columns))):
             yield
     else:
         bulk_insert(conn, table, columns, rows)
@@ -233,13 +249,26 @@ def _on_conflict(table: str, columns: Sequence[str], key: Sequence[str], add: Se
 
 
 @contextmanager
-def _copying(conn: Connection, target: str, columns: Sequence[str], rows: Rows) -> Iterator[None]:
+def _copying(conn: Connection, target: str, columns: Sequence[str], rows: Rows,
+             binary_types: Sequence[str] = ()) -> Iterator[None]:
     driver: Any = conn.connection.dbapi_connection
-    statement = f"COPY {target} ({','.join(columns)}) FROM STDIN"
+    statement = f"COPY {target} ({','.join(columns)}) FROM STDIN{' (FORMAT BINARY)' if binary_types else ''}"
     with _wrapped_errors(conn, statement), driver.cursor() as cursor, cursor.copy(statement) as copy:
+        if binary_types:
+            copy.set_types(binary_types)
+        write = copy.write_row
         for row in rows:
-            copy.write_row(row)
+            write(row)
         yield
+
+
+_BINARY_TYPES = ((BigInteger, "int8"), (SmallInteger, "int2"), (Integer, "int4"), (LargeBinary, "bytea"), (String, "text"))
+
+
+@cache
+def _binary_types(table: Table, columns: tuple[str, ...]) -> tuple[str, ...]:
+    """PostgreSQL's names of the columns' types. Raises StopIteration for one that is not sent in binary."""
+    return tuple([next(name for kind, name in _BINARY_TYPES if isinstance(table.c[column].type, kind)) for column in columns])
 
 
 def _copy(conn: Connection, target: str, columns: Sequence[str], rows: Rows) -> None:

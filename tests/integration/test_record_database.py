@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import BigInteger, Column, Integer, LargeBinary, MetaData, String, Table, Text, delete, select
 from sqlalchemy.exc import IntegrityError
 
-from core.database import Database, bulk_delete, bulk_insert, bulk_update, bulk_upsert, look_up
+from core.database import Database, bulk_delete, bulk_insert, bulk_inserting, bulk_update, bulk_upsert, look_up
 from core.errors import ConfigError
 from tests.unit.cases.record import fresh_postgres
 
@@ -53,6 +53,13 @@ def insert(database: Database, *wanted: tuple[object, ...]) -> None:
 def test_what_is_inserted_in_bulk_is_read_back_to_the_byte(database):
     wanted = [("a", 1, 2**62, AWKWARD, bytes(range(256))), ("b", -1, -(2**62), "", b""), ("c", 0, 0, None, None)]
     insert(database, *wanted)
+    assert rows(database) == wanted
+
+
+def test_what_is_inserted_while_something_else_goes_on_is_read_back_to_the_byte(database):
+    wanted = [("a", 1, 2**62, AWKWARD, bytes(range(256))), ("b", -1, -(2**62), "", b""), ("c", 0, 0, None, None)]
+    with database.transaction() as conn, bulk_inserting(conn, things, ALL, wanted):
+        pass
     assert rows(database) == wanted
 
 
