@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from cases import service
+from cases import judging
 from cases.events import EventKind
 from cases.models import clocks, poisoned
 from core.database import Database
@@ -30,14 +30,14 @@ class Poison:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.cases: set[int] = set()
-        real = service.project
+        real = judging.project
 
         def project(fold: Any, number: int, *rest: Any) -> Any:
             if number in self.cases:
                 raise RuntimeError(f"poisoned {fold.case_no}")
             return real(fold, number, *rest)
 
-        monkeypatch.setattr(service, "project", project)
+        monkeypatch.setattr(judging, "project", project)
 
 
 @pytest.fixture
