@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import SecretStr
 
+from alerts.acts import ActCards
 from alerts.alarms import AlarmService
 from alerts.attachments import AttachmentRules, AttachmentStore
 from alerts.backtest.previews import Previews
@@ -40,7 +41,7 @@ from alerts.wording import LadderWording
 from cases.anchoring import Anchorer
 from cases.areas import Area, Areas
 from cases.chain import ChainKeys
-from cases.events import CaseJudgeable, CaseUnjudgeable, ClockEnded, RungPassed, RungWithdrawn
+from cases.events import ActRedeemed, ActViolated, CaseJudgeable, CaseUnjudgeable, ClockEnded, RungPassed, RungWithdrawn
 from cases.history import History
 from cases.proof import Proofs
 from cases.queries import CaseQueries
@@ -136,7 +137,7 @@ class Services:
 
 
 def reactions(alerts: CardService, alarms: AlarmService, rejudger: Rejudger | None = None,
-              notices: NoticeOffice | None = None) -> dict[type, list[Reaction]]:
+              notices: NoticeOffice | None = None, acts: ActCards | None = None) -> dict[type, list[Reaction]]:
     """What then? Every domain event with who reacts to it, inside the transaction that made it true."""
     return {
         RungPassed: [alerts.raise_cards],
@@ -144,6 +145,8 @@ def reactions(alerts: CardService, alarms: AlarmService, rejudger: Rejudger | No
         ClockEnded: [alerts.clear_conditions],
         CaseUnjudgeable: [alarms.alarm_unjudgeable],
         CaseJudgeable: [alarms.clear_unjudgeable],
+        ActRedeemed: [acts.withdraw] if acts is not None else [],
+        ActViolated: [acts.raise_cards] if acts is not None else [],
         VersionConfirmed: [rejudger.ask] if rejudger is not None else [],
         **(notices.reactions() if notices is not None else {}),  # every event of a card: escalation, then who is told
     }
@@ -176,7 +179,8 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
     notices = build_office(settings.notices, OfficeParts(
         uow, areas, roster, alarms, writer, languages.__getitem__, ZoneInfo(settings.areas.default_timezone),
         settings.demo.enabled))
-    uow.reactions.update(reactions(alerts, alarms, rejudger, notices))
+    acts = ActCards(alerts, areas, _card_rules(settings).history_after_us)
+    uow.reactions.update(reactions(alerts, alarms, rejudger, notices, acts))
     limits = feed_limits(settings)
     ingest = Ingest(recorder, database, clock, areas, limits, default_area=catalogue.default_area)
     event_reader = EventReader(catalogue.default_area, limits.max_attributes)

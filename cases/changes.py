@@ -9,7 +9,10 @@ from typing import Any
 
 import msgspec
 
+from cases.acts import Fault, evidence_of, kept_faults
 from cases.events import (
+    ActRedeemed,
+    ActViolated,
     CaseFacts,
     CaseJudgeable,
     CaseUnjudgeable,
@@ -26,8 +29,8 @@ from cases.tally import MEASURES, Tally, read_tally
 from core.database import bulk_delete, bulk_insert, bulk_update, bulk_upsert
 from core.unit_of_work import UnitOfWork
 
-CASE_COLUMNS = ("org", "item", "state", "light", "opened_at", "closed_at", "last_event_at", "tally", "fold", "case_id")
-TOUCHED_COLUMNS = ("state", "last_event_at", "fold", "case_id")
+CASE_COLUMNS = ("org", "item", "state", "light", "opened_at", "closed_at", "last_event_at", "tally", "acts", "fold", "case_id")
+TOUCHED_COLUMNS = ("state", "last_event_at", "acts", "fold", "case_id")
 CLOCK_COLUMNS = ("condition", "level", "limit_text", "started_at", "due_at", "ended_at", "next_at", "passed", "evidence",
                  "case_id", "kind", "ordinal")
 LIGHTS = (Light.NORMAL, Light.SUSPENDED, Light.WARNING, Light.YELLOW, Light.RED, Light.UNJUDGEABLE)
@@ -93,10 +96,11 @@ class StoredCase:
     tally: str  # as text: most events change nothing in it, so it is read only when it must be taken back
     org: str
     item: str
+    acts: str = ""  # the faults told, as cases.acts.kept_text writes them
     clocks: dict[ClockRef, StoredClock] = field(default_factory=dict)
 
 
-_TOLD_IN_ORDER = (RungPassed, RungWithdrawn, ClockEnded, CaseUnjudgeable, CaseJudgeable)
+_TOLD_IN_ORDER = (RungPassed, RungWithdrawn, ClockEnded, CaseUnjudgeable, CaseJudgeable, ActRedeemed, ActViolated)
 
 
 @dataclass(slots=True)
@@ -116,11 +120,12 @@ class Changes:
     tallies: dict[str, int] = field(default_factory=lambda: defaultdict(int))  # how many more cases have this tally
     events: list[Any] = field(default_factory=list)
 
-    def case(self, case_id: int, fold: Fold, light: Light, tally: Tally, before: StoredCase | None) -> None:
+    def case(self, case_id: int, fold: Fold, light: Light, tally: Tally, before: StoredCase | None,
+             acts: str = "") -> None:
         """Write the case and move it from its old place in the counters to the new one."""
         org, item, accepted, closed, text = fold.org or NO_ORG, fold.item, fold.accepted, fold.closed, tally.text
         row = (org, item, _TEXTS[fold.state], _TEXTS[light], accepted.at if accepted else None,
-               closed.at if closed else None, fold.last_key[0], text, _pack(fold), case_id)
+               closed.at if closed else None, fold.last_key[0], text, acts, _pack(fold), case_id)
         if before is None:
             self.new_cases.append((fold.area, fold.case_no, *row))
             self._count(org, item, light, 1)
@@ -134,9 +139,17 @@ class Changes:
             self.tallies[before.tally] -= 1
             self.tallies[text] += 1
 
-    def touch(self, case_id: int, fold: Fold) -> None:
+    def touch(self, case_id: int, fold: Fold, acts: str = "") -> None:
         """Write a case of which nothing but the facts changed: same light, same clocks, same place in the counters."""
-        self.touched.append((_TEXTS[fold.state], fold.last_key[0], _pack(fold), case_id))
+        self.touched.append((_TEXTS[fold.state], fold.last_key[0], acts, _pack(fold), case_id))
+
+    def acts_of(self, case_id: int, fold: Fold, item: object, before: str, faults: Sequence[Fault]) -> None:
+        """Tell which faults joined those told before, and which the facts no longer show."""
+        facts = facts_of(fold, case_id)
+        told, shown = ({(one.code, one.subject): one for one in some} for some in (kept_faults(before), faults))
+        self.events.extend(ActRedeemed(facts, *key, "facts_changed") for key in told.keys() - shown.keys())
+        self.events.extend(ActViolated(facts, *one, evidence_of(one, fold, item)) for key, one in shown.items()
+                           if key not in told)
 
     def clocks_of(self, fold: Fold, case_id: int, states: Sequence[ClockState], before: Mapping[ClockRef, StoredClock],
                   now_us: int) -> None:

@@ -124,6 +124,7 @@ class Scale(msgspec.Struct, frozen=True):
     text: str
     rule_id: str
     calendar_key: str
+    quiet_us: int  # real time within which no rung surely passes, wherever the clock begins and however it stops
 
 
 def scale_of(limit: Limit, rule: Rule, calendar: WorkingCalendar) -> Scale:
@@ -134,7 +135,8 @@ def scale_of(limit: Limit, rule: Rule, calendar: WorkingCalendar) -> Scale:
     spans = tuple([round(units * _unit_us(timing)) for units in thresholds])
     in_working_time = not timing.by_day and limit.unit is not Unit.CALENDAR_DAY and min(spans) > 0
     return Scale(limit, rule, calendar, tuple([rung.code for rung, _ in marks]), tuple([rung.level for rung, _ in marks]),
-                 thresholds, spans if in_working_time else None, timing.by_day, str(limit), rule.id, calendar.key)
+                 thresholds, spans if in_working_time else None, timing.by_day, str(limit), rule.id, calendar.key,
+                 max(min(spans[1:], default=0) - 1, 0))
 
 
 def instants_on(scale: Scale, started: Moment) -> list[int | None]:

@@ -19,10 +19,11 @@ from cases.areas import Areas
 from cases.changes import NO_ORG
 from cases.clocks import Span, Timing, due_day, merge, timing_of_due, timing_of_limit, used_days
 from cases.events import AFTER_THE_LOG, Due
+from cases.extensions import lengthened
 from cases.journal import stream_cases
 from cases.models import journal
-from cases.projection import Catalogue, limits_of
 from cases.states import Fold, Moment, fold_all
+from cases.watches import Catalogue, limits_of
 from core.database import Database
 from core.errors import InvalidInput
 from core.instants import DAY_US, HOUR_US, MINUTE_US, day_of
@@ -147,7 +148,11 @@ def _timing(fold: Fold, opened: Moment, question: Question, catalogue: Catalogue
         return timing_of_due(Due(due.at, due.utc_offset, Granularity.DAY), opened, stops, question.calendar)
     promised, statutory = limits_of(fold, catalogue)
     limit = {"promised": promised, "statutory": statutory, "own": None}[question.limit]
-    return timing_of_limit(_by_day(limit, question.calendar), opened, stops, question.calendar) if limit is not None else None
+    if limit is None:
+        return None
+    by_day = _by_day(limit, question.calendar)
+    longer = lengthened(by_day, fold, opened, stops, question.calendar) or by_day
+    return timing_of_limit(longer, opened, stops, question.calendar)
 
 
 def _by_day(limit: Limit, calendar: WorkingCalendar) -> Limit:

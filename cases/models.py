@@ -83,10 +83,15 @@ case_table = Table(
     Column("closed_at", BigInteger),
     Column("last_event_at", BigInteger, nullable=False),
     Column("tally", String(320), nullable=False),  # what this case has added to counter_days
+    Column("acts", Text, nullable=False, server_default=text("''")),  # JSON: the faults told of this case; "" for none
     Column("fold", LargeBinary, nullable=False),
     Index("ix_cases_org_light", "org", "light"),
     postgresql_with=ROOM,
 )
+
+# Cases whose papers are in hand: the sweep looks for those nobody answers.
+Index("ix_cases_received", case_table.c.last_event_at, postgresql_where=text("state = 'received'"),
+      sqlite_where=text("state = 'received'"))
 
 clocks = Table(
     "clocks", metadata,

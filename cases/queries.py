@@ -15,9 +15,10 @@ from cases.events import CaseEvent
 from cases.journal import read_event
 from cases.judging import judge
 from cases.models import case_table, counter_days, counter_lights, journal
-from cases.projection import ClockState, ItemLimits, Light
+from cases.projection import ClockState, Light
 from cases.states import Fold
 from cases.tally import MEASURES
+from cases.watches import ItemLimits
 from core.database import Database
 
 RATE_DAYS = 30

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import msgspec
 from sqlalchemy import Connection, Table, delete, func, select
 
+from cases.acts import kept_faults, kept_text
 from cases.changes import LIGHTS, NO_ORG, Changes, StoredCase
 from cases.journal import events_of_cases
 from cases.models import case_table, clock_rungs, clocks, counter_days, counter_lights, journal
@@ -20,6 +21,7 @@ from cases.service import Recorder, load_cases
 from cases.states import Fold, fold_all
 from cases.sweep import Sweeper
 from cases.tally import MEASURES, read_tally, tally_of
+from config.acts import Act
 from core.database import bulk_insert
 from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
@@ -102,7 +104,11 @@ class Recounter:
         if light != kept.light:
             return Difference("case_light", fold.case_no, kept.light.value, light.value)
         tally = tally_of(fold, fold.org or NO_ORG, states).text
-        return None if tally == kept.tally else Difference("case_tally", fold.case_no, kept.tally, tally)
+        if tally != kept.tally:
+            return Difference("case_tally", fold.case_no, kept.tally, tally)
+        told = [fault for fault in kept_faults(kept.acts) if fault.code != Act.LATE_DATA]
+        true = self._recorder.faults(fold)
+        return None if told == true else Difference("case_acts", fold.case_no, kept_text(told), kept_text(true))
 
 
 def _slice(conn: Connection, after: int) -> list[int]:

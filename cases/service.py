@@ -13,13 +13,16 @@ from collections.abc import Callable, Mapping, Sequence
 import msgspec
 from sqlalchemy import Connection
 
+from cases.acts import LATE_AFTER_US, Fault, faults_of, kept_faults, kept_text, late_of
 from cases.areas import Areas
+from cases.asides import follows_steps
 from cases.chain import ChainKeys
 from cases.changes import NO_ORG, STORED_CLOCK_COLUMNS, Changes, StoredCase, stored_clock
 from cases.events import (
     DUPLICATE,
     OK,
     CaseEvent,
+    ClockKind,
     Outcome,
     Status,
     event_id_of,
@@ -27,10 +30,13 @@ from cases.events import (
 from cases.journal import Appender, case_id_of_event, chain_of, events_by_id, events_of_cases, known_event_ids
 from cases.judging import judge
 from cases.models import case_table, clocks
-from cases.projection import Catalogue, ClockState, Light, light_of, moves_nothing
+from cases.projection import ClockState, Light, light_of, moves_nothing, sleeps
 from cases.states import Fold, apply, fold_all, in_order
 from cases.tally import tally_of
+from cases.watches import Catalogue, item_of
+from config.acts import Act
 from core.database import look_up
+from core.instants import DAY_US
 from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 log = logging.getLogger(__name__)
@@ -69,6 +75,7 @@ class Recorder:
 
     def record_in(self, uow: UnitOfWork, events: Sequence[CaseEvent], judged_at: int | None = None) -> list[Outcome]:
         """The same within a transaction of the caller's."""
+        received_at = uow.now_us if judged_at is None else None  # history is late by nature
         judged_at = uow.now_us if judged_at is None else min(judged_at, uow.now_us)
         self._areas.refresh(uow.conn)
         outcomes: list[Outcome] = [OK] * len(events)
@@ -76,13 +83,14 @@ class Recorder:
         changes = Changes()
         folded = self._fold(uow.conn, by_case, outcomes)
         appender = self._append(uow, [arrival for case_id in folded for arrival in by_case[case_id]])
-        still = _standing_still(uow.conn, folded, judged_at)
+        still = _standing_still(uow.conn, folded, judged_at, self._asks)
         with appender.flushing():
             for case_id, (fold, before) in folded.items():
+                late = self._late(by_case[case_id], fold, received_at) if received_at is not None else ()
                 if before is not None and case_id in still:
-                    changes.touch(case_id, fold)
+                    changes.touch(case_id, fold, self._acts(changes, case_id, fold, before, late))
                 else:
-                    self.look(_not_before_told(judged_at, before), changes, case_id, fold, before)
+                    self.look(_not_before_told(judged_at, before), changes, case_id, fold, before, late)
         changes.write(uow)
         return outcomes
 
@@ -137,15 +145,64 @@ class Recorder:
             appender.append(arrival.event, arrival.event_id, arrival.case_id)
         return appender
 
-    def look(self, now_us: int, changes: Changes, case_id: int, fold: Fold, before: StoredCase | None) -> None:
-        """Judge a case of these facts at an instant and note what that changes."""
+    def look(self, now_us: int, changes: Changes, case_id: int, fold: Fold, before: StoredCase | None,
+             late: Sequence[Fault] = ()) -> None:
+        """Judge a case of these facts at an instant and note what that changes. `late` are faults of how it was reported."""
         states = self.judged(now_us, case_id, fold)
-        changes.case(case_id, fold, light_of(fold, states), tally_of(fold, fold.org or NO_ORG, states), before)
+        acts = self._acts(changes, case_id, fold, before, late)
+        changes.case(case_id, fold, light_of(fold, states), tally_of(fold, fold.org or NO_ORG, states), before, acts)
         changes.clocks_of(fold, case_id, states, before.clocks if before else {}, now_us)
 
     def judged(self, now_us: int, case_id: int, fold: Fold) -> list[ClockState]:
         """The clocks of a case of these facts at an instant."""
-        return judge(fold, case_id, self._areas, self._catalogue, now_us)
+        return judge(fold, case_id, self._areas, self._catalogue, now_us, quiet=True)
+
+    # Acts ---------------------------------------------------------------------------------------------------------
+
+    def faults(self, fold: Fold) -> list[Fault]:
+        """The faults these facts show. A case that raises has none told: its clocks say that it cannot be judged."""
+        return faults_of(fold, self._item(fold), self._areas.of_case)
+
+    def _acts(self, changes: Changes, case_id: int, fold: Fold, before: StoredCase | None, late: Sequence[Fault]) -> str:
+        """What is kept of the faults of a case; what changed in them is told. One that came late stays told."""
+        known = before.acts if before is not None else ""
+        try:
+            faults = self.faults(fold)
+        except Exception:  # one case must not stop the batch of all the others
+            log.exception("the acts of case %s cannot be judged", case_id)
+            return known
+        if known or late:
+            faults = merged(faults, [*[fault for fault in kept_faults(known) if fault.code == Act.LATE_DATA], *late])
+        text = kept_text(faults)
+        if text != known:
+            changes.acts_of(case_id, fold, self._item(fold), known, faults)
+        return text
+
+    def _late(self, arrivals: Sequence[_Arrival], fold: Fold, received_at: int) -> list[Fault]:
+        if received_at - min(arrival.event.claimed_at for arrival in arrivals) <= LATE_AFTER_US:
+            return []
+        return late_of([arrival.event for arrival in arrivals], self._item(fold), received_at)
+
+    def _item(self, fold: Fold) -> object:
+        return item_of(self._areas.catalogue_of(fold, self._catalogue), fold.item) if fold.item else None
+
+    def _asks(self, before: Fold, after: Fold) -> bool:
+        """Whether a clock beside the case's own limits needs a look at what is new."""
+        if before.received != after.received and after.received is not None:
+            context = self._areas.of_case(after)
+            rule = context.rule(ClockKind.ACCEPTANCE, after.received.local // DAY_US)
+            limit = rule.default_limit if rule is not None else None
+            if rule is not None and limit is not None and not sleeps(0, context.scale(rule, limit).quiet_us):
+                return True
+        return follows_steps(before, after, self._item(after))
+
+
+def merged(faults: Sequence[Fault], more: Sequence[Fault]) -> list[Fault]:
+    """One fault for each code and subject, the earliest, in their order."""
+    found: dict[tuple[str, str], Fault] = {}
+    for fault in sorted([*faults, *more], key=lambda fault: fault.at):
+        found.setdefault((fault.code, fault.subject), fault)
+    return [found[key] for key in sorted(found)]
 
 
 def load_cases(conn: Connection, case_ids: Sequence[int]) -> dict[int, StoredCase]:
@@ -156,9 +213,9 @@ def load_cases(conn: Connection, case_ids: Sequence[int]) -> dict[int, StoredCas
 
 
 def _load_facts(conn: Connection, case_ids: Sequence[int]) -> dict[int, StoredCase]:
-    rows = look_up(conn, ("case_id", "fold", "light", "tally", "org", "item"), case_table, "case_id", case_ids)
-    return {case_id: StoredCase(_unpack(fold), _LIGHTS[light], tally, org, item)
-            for case_id, fold, light, tally, org, item in rows}
+    rows = look_up(conn, ("case_id", "fold", "light", "tally", "org", "item", "acts"), case_table, "case_id", case_ids)
+    return {case_id: StoredCase(_unpack(fold), _LIGHTS[light], tally, org, item, acts)
+            for case_id, fold, light, tally, org, item, acts in rows}
 
 
 def _load_clocks(conn: Connection, case_ids: Sequence[int], found: Mapping[int, StoredCase]) -> None:
@@ -210,11 +267,12 @@ def _folded(before: StoredCase | None, arrivals: list[_Arrival], history: list[C
     return fold
 
 
-def _standing_still(conn: Connection, folded: Mapping[int, tuple[Fold, StoredCase | None]], now_us: int) -> set[int]:
+def _standing_still(conn: Connection, folded: Mapping[int, tuple[Fold, StoredCase | None]], now_us: int,
+                    asks: Callable[[Fold, Fold], bool]) -> set[int]:
     """The cases whose clocks, light and counters stay as they are, so that they need no new look; most events are such
     steps on the way. The clocks of the others are loaded."""
     known = {case_id: before for case_id, (_, before) in folded.items() if before is not None}
-    unmoved = [case_id for case_id, before in known.items() if moves_nothing(before.fold, folded[case_id][0])]
+    unmoved = [case_id for case_id, before in known.items() if moves_nothing(before.fold, folded[case_id][0], asks)]
     still = set(unmoved) - _due(conn, unmoved, now_us)
     _load_clocks(conn, [case_id for case_id in known if case_id not in still], known)
     return still

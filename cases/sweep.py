@@ -10,17 +10,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, delete, literal_column, select, update
+from sqlalchemy import Connection, delete, exists, literal_column, select, update
 
 from cases.changes import Changes
 from cases.events import CaseJudgeable, CaseUnjudgeable, ClockKind, ClockRef
-from cases.models import clocks, poisoned
-from cases.projection import facts_of
+from cases.models import case_table, clocks, poisoned
+from cases.projection import SLEEP_US, facts_of
 from cases.service import Recorder, load_cases
 from core.database import bulk_upsert
 from core.instants import SECOND_US
 from core.models import marks
 from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
+
+WAKE_EVERY_US = 900 * SECOND_US
+_OF_ACCEPTANCE = (ClockKind.ACCEPTANCE.value, ClockKind.CORRECTION.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +45,14 @@ class Sweeper:
         self._uow, self._recorder, self._judged_by = uow, recorder, judged_by
         self._batch, self._retry_after_us = batch, int(retry_after_s * SECOND_US)
         self._has_looked_again = False
+        self._woken_at: int | None = None
 
     def sweep_all(self) -> SweepResult:
         """Sweep until nothing is due. The first time in a process, cases that could not be judged are looked at again if a
         calendar, limit or rule that was missing may have come with the start."""
         total = SweepResult(0, 0, 0) if self._has_looked_again or not self._is_news() else self.look_again()
         self._has_looked_again = True
+        total = _sum(total, self.wake())
         while True:
             one = self.sweep()
             total = _sum(total, one)
@@ -68,6 +73,21 @@ class Sweeper:
                 return SweepResult(0, 0, 0)
         with self._uow() as uow:
             return self._look_at(uow, _due_cases(uow.conn, uow.now_us, self._batch))
+
+    def wake(self) -> SweepResult:
+        """Give their clock to cases that were received hours ago and not answered (projection.sleeps); every quarter hour."""
+        now_us, total, after = self._uow.clock.now_us(), SweepResult(0, 0, 0), -1
+        if self._woken_at is not None and 0 <= now_us - self._woken_at < WAKE_EVERY_US:
+            return total
+        self._woken_at = now_us
+        while True:
+            with self._uow.database.read() as conn:
+                case_ids = _asleep(conn, now_us - SLEEP_US, after, self._batch)
+            if not case_ids:
+                return total
+            with self._uow() as uow:
+                total = _sum(total, self._look_at(uow, case_ids))
+            after = case_ids[-1]
 
     def look_again(self) -> SweepResult:
         """Look anew at every case with a clock that could not be judged, batch by batch."""
@@ -104,6 +124,16 @@ class Sweeper:
 def _due_cases(conn: Connection, now_us: int, batch: int) -> list[int]:
     statement = select(clocks.c.case_id).where(clocks.c.next_at <= now_us).order_by(clocks.c.next_at).limit(batch)
     return list(dict.fromkeys(conn.scalars(statement)))
+
+
+def _asleep(conn: Connection, silent_since_us: int, after: int, batch: int) -> list[int]:
+    # Written out, so that the partial index of exactly these cases is used.
+    received = case_table.c.state == literal_column("'received'")
+    awake = exists().where(clocks.c.case_id == case_table.c.case_id, clocks.c.kind.in_(_OF_ACCEPTANCE),
+                           clocks.c.ended_at.is_(None))
+    statement = select(case_table.c.case_id).where(received, case_table.c.last_event_at <= silent_since_us, ~awake,
+                                                   case_table.c.case_id > after)
+    return list(conn.scalars(statement.order_by(case_table.c.case_id).limit(batch)))
 
 
 def _unjudgeable_cases(conn: Connection, after: int, batch: int) -> list[int]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from config.documents import Document, Strict, read_document
+from config.item_details import NO_DETAILS, Described, ItemDetails
 from core.errors import ConfigError, InvalidInput
 from core.limits import Granularity, Limit, Unit, parse_limit
 
@@ -63,6 +64,7 @@ class Item:
     steps: tuple[str, ...]
     special: tuple[SpecialKind, ...]
     fee: bool
+    details: ItemDetails = NO_DETAILS
 
 
 @dataclass(frozen=True)
@@ -149,7 +151,7 @@ def load_catalogue(directory: Path = CITY_DIR) -> Catalogue:
     organisations = _organisations(first, city)
     return Catalogue(city.city.name, city.city.name_en, listed.version, city.default_area,
                      {code: Area(code, **area.model_dump()) for code, area in city.areas.items()},
-                     organisations, _items(second, listed, organisations))
+                     organisations, _items(second, listed, organisations, Described(directory)))
 
 
 def _organisations(document: Document, city: _OrganisationsFile) -> dict[str, Organisation]:
@@ -185,7 +187,8 @@ def _check_parents(document: Document, listed: Mapping[str, Organisation]) -> No
                                   f"unknown organisation {entry.parent!r}", "name an organisation of this file")
 
 
-def _items(document: Document, listed: _ItemsFile, organisations: Mapping[str, Organisation]) -> dict[str, Item]:
+def _items(document: Document, listed: _ItemsFile, organisations: Mapping[str, Organisation],
+           described: Described) -> dict[str, Item]:
     items: dict[str, Item] = {}
     for org, entries in listed.items.items():
         if org not in organisations:
@@ -196,11 +199,13 @@ def _items(document: Document, listed: _ItemsFile, organisations: Mapping[str, O
             if entry.code in items:
                 raise _record_problem(document, (*place, "code"), entry.code, "the code is used twice",
                                       "give each item its own code")
-            items[entry.code] = _item(document, place, org, entry, listed)
+            items[entry.code] = _item(document, place, org, entry, listed, described)
+    described.check_known(items.__contains__)
     return items
 
 
-def _item(document: Document, place: tuple[str | int, ...], org: str, entry: _Item, listed: _ItemsFile) -> Item:
+def _item(document: Document, place: tuple[str | int, ...], org: str, entry: _Item, listed: _ItemsFile,
+          described: Described) -> Item:
     if entry.category not in listed.flows:
         raise _record_problem(document, (*place, "category"), entry.code, f"no flow for {entry.category!r}",
                               "add it to flows")
@@ -210,8 +215,10 @@ def _item(document: Document, place: tuple[str | int, ...], org: str, entry: _It
         raise _record_problem(document, (*place, "promised"), entry.code,
                               f"promised {promised} exceeds statutory {statutory}",
                               "promise at most the statutory limit")
+    steps = listed.flows[entry.category]
     return Item(entry.code, entry.name, org, entry.kind, entry.category, promised, statutory, entry.legal_basis,
-                entry.version or listed.version, listed.flows[entry.category], entry.special, entry.fee)
+                entry.version or listed.version, steps, entry.special, entry.fee,
+                described.of(entry.code, steps, promised))
 
 
 def _limit(document: Document, place: tuple[str | int, ...], record: str, text: str | None,

@@ -18,8 +18,9 @@ from cases.events import CaseEvent, EventKind
 from config.catalogue import Catalogue, Item, Organisation
 from core.instants import HOUR_US, MINUTE_US, SECOND_US, date_of
 from core.working_calendar import WorkingCalendar
-from feeds.simulated_case import CaseLife, Habits
+from feeds.simulated_case import CaseLife, Habits, Happening
 from feeds.simulated_gaming import LATE_ENTRY, held_back, with_habit
+from feeds.simulated_matters import Matters
 from feeds.simulated_people import applicant_for, officer_acknowledges, officers_of
 from feeds.simulated_time import WorkingTime
 
@@ -29,6 +30,7 @@ HALL = "hall"
 LONGEST_LIFE_DAYS = 190      # calendar days within which every simulated case has ended
 _LONGEST_DELIVERY_DAYS = 3   # calendar days after which every event has been delivered, twice if it is to be
 _FIRST_YEAR_DAY = 12_418     # 2004-01-01: before it the law behind the limits was not in force
+_AFTER_THE_CASES = 1_000_000  # consultations and complaints are numbered from here
 _LAST_DAY = 22_645           # 2032-01-01
 _OWN_SYSTEMS = 5             # so many of the busiest organisations report from a system of their own
 _WEEKDAY_LOAD = (1.2, 1.05, 1.0, 0.95, 0.8, 0.8, 0.8)  # Monday first
@@ -65,6 +67,7 @@ class SimulatedCity:
         self._habits = _habits_by_org(self._orgs, seed)
         self._offer = _offer(catalogue, seed)
         self._source_of, self.sources = _sources(self._orgs, self._offer)
+        self._matters = Matters(self._orgs, self._time, seed, HALL)
         self._heap: list[tuple[int, int, int, _Case]] = []
         self._cursor: int | None = None
         self._next_day = 0
@@ -114,7 +117,12 @@ class SimulatedCity:
         rng = Random(f"{self._seed}/{day}")
         load = self._cases_per_day * self._load_factor(day)
         count = max(0, round(rng.gauss(load, load ** 0.5)))
-        return (self._case(day, serial, Random(rng.getrandbits(64))) for serial in range(1, count + 1))
+        for serial in range(1, count + 1):
+            yield self._case(day, serial, Random(rng.getrandbits(64)))
+        for serial, events in self._matters.of_day(day, load):
+            matter = _Case(day, _AFTER_THE_CASES + serial, events)
+            matter.deliveries = self._deliveries(events, Random(f"{self._seed}/{events[0].case_no}"))
+            yield matter
 
     def _load_factor(self, day: int) -> float:
         """Mondays are busy, Fridays quiet; on days off a few people file online."""
@@ -160,7 +168,7 @@ class SimulatedCity:
             events.append(CaseEvent(
                 source=self._source_of[item.org], source_event_id=f"{case_no}-{index + 1:02d}", kind=happening.kind,
                 case_no=case_no, area=area, claimed_at=claimed // SECOND_US * SECOND_US, order=index, org=item.org,
-                item=item.code, item_version=item.version, actor=_actor(happening.kind, applicant, officers, index),
+                item=item.code, item_version=item.version, actor=_actor(happening, applicant, officers, index),
                 step=happening.step, data=data))
         habit = self._bad_habits.get(item.org)
         return events if habit is None else with_habit(events, habit, str(self._seed), officers[0])
@@ -257,9 +265,12 @@ def _delay(rng: Random) -> int:
     return rng.randrange(30 * SECOND_US, 25 * MINUTE_US) if kind < 0.997 else rng.randrange(HOUR_US, 8 * HOUR_US)
 
 
-def _actor(kind: EventKind, applicant: str, officers: tuple[str, ...], index: int) -> str:
-    if kind in (EventKind.SUBMITTED, EventKind.WITHDRAWN, EventKind.CORRECTION_RECEIVED, EventKind.COLLECTED):
+def _actor(happening: Happening, applicant: str, officers: tuple[str, ...], index: int) -> str:
+    if happening.kind in (EventKind.SUBMITTED, EventKind.WITHDRAWN, EventKind.CORRECTION_RECEIVED, EventKind.COLLECTED,
+                          EventKind.RATED):
         return applicant
+    if happening.by is not None:
+        return officers[happening.by % len(officers)]
     return officers[(index + len(applicant)) % len(officers)]
 
 

@@ -18,8 +18,9 @@ from alerts.backtest.timing import Shape, Timings
 from cases.areas import AreaContext, Areas, span_of
 from cases.clocks import suspensions, timing_of_due, timing_of_limit
 from cases.events import ClockKind, EventKind
-from cases.projection import RAISED_BY_FACTS, ClockState, Watch, case_limits, judge_watch, other_watches
+from cases.projection import ClockState, judge_watch
 from cases.states import Fold, Moment
+from cases.watches import RAISED_BY_FACTS, Watch, case_limits, other_watches
 from config.ladders import Rule
 from core.instants import DAY_US, MINUTE_US
 from core.limits import Granularity, Unit
@@ -95,11 +96,15 @@ class Reader:
             context = of_case(fold)
             if not add(place, fold, context, plain):
                 self._limits_one_by_one(place, fold, case_ids[place], context, found, columns)
-            for watch in other_watches(fold, case_ids[place], context):
+            for watch in other_watches(fold, case_ids[place], context, self._catalogue_of(fold)):
                 self._take(place, watch, context, found, columns)
         self._limits.fill(plain, found, columns)
         found.batches += columns.batches()
         return found
+
+    def _catalogue_of(self, fold: Fold) -> Any:
+        world = self._world
+        return world.areas.catalogue_of(fold, world.catalogue) if self._limits.with_eras else world.catalogue
 
     # One by one -------------------------------------------------------------------------------------------------------
 

@@ -83,11 +83,11 @@ def test_a_consultation_or_complaint_is_due_on_the_22nd(xinyu, watches):
 
 
 def test_a_licence_is_delivered_in_three_days_or_yellow_and_never_red(xinyu):
-    assert rungs_of(xinyu, "delivery", 3) == {"yellow": "10-18 10:00"}
+    assert rungs_of(xinyu, "licence", 3) == {"yellow": "10-18 10:00"}
 
 
 @pytest.mark.parametrize(("watches", "due"), [("pre_acceptance", "10-17 10:00"), ("consultation", "10-22 10:00"),
-                                              ("complaint", "10-22 10:00"), ("delivery", "10-18 10:00")])
+                                              ("complaint", "10-22 10:00"), ("licence", "10-18 10:00")])
 def test_the_limits_nobody_states_are_the_presets_own_and_judged_to_the_instant(xinyu, watches, due):
     limit = rule(xinyu, watches).default_limit
     assert limit is not None

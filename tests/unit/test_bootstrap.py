@@ -12,7 +12,16 @@ from sqlalchemy import inspect, select
 
 from alerts.alarms import standing_alarms
 from bootstrap import Services, build_services, feed_limits, reactions, secret_of
-from cases.events import CaseJudgeable, CaseUnjudgeable, ClockEnded, EventKind, RungPassed, RungWithdrawn
+from cases.events import (
+    ActRedeemed,
+    ActViolated,
+    CaseJudgeable,
+    CaseUnjudgeable,
+    ClockEnded,
+    EventKind,
+    RungPassed,
+    RungWithdrawn,
+)
 from config.events import VersionConfirmed
 from config.settings import Settings, load_settings
 from core.clock import FrozenClock, SystemClock
@@ -59,7 +68,7 @@ def test_an_event_goes_all_the_way_from_the_recorder_to_a_card_that_is_told(serv
 
 def test_every_domain_event_of_the_record_has_a_reaction(services):
     assert set(reactions(services.alerts, services.alarms)) == {RungPassed, RungWithdrawn, ClockEnded, CaseUnjudgeable,
-                                                               CaseJudgeable, VersionConfirmed}
+                                                               CaseJudgeable, VersionConfirmed, ActViolated, ActRedeemed}
     assert set(services.uow.reactions) >= {RungPassed, RungWithdrawn, ClockEnded, CaseUnjudgeable, CaseJudgeable}
 
 

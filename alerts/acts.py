@@ -1,0 +1,70 @@
+"""Faults of acts become cards: by the rule of the area that was in force on the day of the act.
+
+The reactions run inside the transaction that learnt of the fault. An act without a rule in its area raises no card; one older
+than the history of the cards (a log loaded late) is a matter of the record only, as the card of a clock long ended is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from alerts.models import KEY_MAX
+from alerts.occasions import Occasion, Origin
+from alerts.service import CardService
+from cases.areas import Areas, Span
+from cases.events import ActRedeemed, ActViolated
+from config.acts import Act
+from config.ladders import ActRule, Preset
+from core.instants import HOUR_US, date_of
+from core.unit_of_work import UnitOfWork
+
+
+class ActCards:
+    """Raises and withdraws the cards of acts. Holds no state."""
+
+    def __init__(self, cards: CardService, areas: Areas, history_after_us: int) -> None:
+        self._cards, self._areas, self._history_after_us = cards, areas, history_after_us
+
+    def raise_cards(self, uow: UnitOfWork, batch: Sequence[ActViolated]) -> None:
+        """A card for each fault that a rule of its place punishes."""
+        occasions = [occasion for event in batch if uow.now_us - event.at <= self._history_after_us
+                     and (occasion := self._occasion(event, uow.now_us)) is not None]
+        if occasions:
+            self._cards.raise_occasions(uow, occasions)
+
+    def withdraw(self, uow: UnitOfWork, batch: Sequence[ActRedeemed]) -> None:
+        """The facts show no such fault any more."""
+        self._cards.withdraw_occasions(uow, {key_of(event): event.reason for event in batch})
+
+    def _occasion(self, event: ActViolated, now_us: int) -> Occasion | None:
+        case = event.case
+        day = self._areas.for_area(case.area).today(event.at)
+        preset = self._areas.at(case.area, Span(day, event.at)).preset
+        rule = preset.act_rule(event.code, date_of(day), case.org, case.item)
+        if rule is None or not _is_late_enough(event, rule, now_us):
+            return None
+        return _occasion_of(event, rule, preset)
+
+
+def key_of(event: ActViolated | ActRedeemed) -> str:
+    """The card's key: one open card for each fault of a case."""
+    return f"act:{event.code}:{event.case.case_id}:{event.subject}"[:KEY_MAX]
+
+
+def _occasion_of(event: ActViolated, rule: ActRule, preset: Preset) -> Occasion:
+    about = str(event.evidence.get("subject_name") or event.subject)
+    words: dict[str, object] = {"title": rule.name, "title_en": rule.name_en, "demanded_action": rule.demanded_action,
+             "demanded_action_en": rule.demanded_action_en, "legal_basis": rule.legal_basis, "notify": list(rule.notify)}
+    if about:
+        words["late_text"] = about
+    return Occasion(
+        key=key_of(event), origin=Origin.ACT, case=event.case, rule=rule.id, rule_version=f"{preset.id}@{preset.version}",
+        level=rule.level, at=event.at, needs_confirmation=rule.confirm, reply_limit=rule.reply_limit or "",
+        evidence={**event.evidence, **words})
+
+
+def _is_late_enough(event: ActViolated, rule: ActRule, now_us: int) -> bool:
+    """A place may look away from data that came late by less than so many hours."""
+    if event.code != Act.LATE_DATA:
+        return True
+    return now_us - event.at > rule.parameters.get("hours", 24) * HOUR_US

@@ -1,0 +1,171 @@
+"""What is watched beside a case's own limits: acceptance, correction notice, steps, forwarding, licence, delivery, and the
+clocks of a consultation or complaint.
+
+Each says when it began and ended and, where the item or the feed states one, its limit; the ladder of the place says the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+import msgspec
+
+from cases.act_facts import StepDone
+from cases.events import ClockKind, EventKind
+from cases.states import Fold, Moment, Stop
+from config.catalogue import Item
+from core.limits import Limit
+
+FLOW_ORDINALS = 100  # clocks of the item's own steps are numbered from here; below stand steps with a due date of their own
+CORRECTION = "correction"
+
+
+class Aside(msgspec.Struct, frozen=True, gc=False):
+    """A limit to watch; `limit` None: as the ladder says. `stated`: a feed said how long, the ladder says how exactly."""
+
+    kind: ClockKind
+    ordinal: int
+    started: Moment
+    ended: Moment | None
+    limit: Limit | None = None
+    name: str = ""
+    stops: tuple[Stop, ...] = ()
+
+    def lasts(self, now_us: int) -> int:
+        """Microseconds from its beginning to its end, or to now."""
+        return (now_us if self.ended is None else self.ended.at) - self.started.at
+
+
+def asides(fold: Fold, item: object) -> list[Aside]:
+    """Everything to watch beside the case's own limits, pre-acceptance and special procedures. Asked at every event."""
+    found = [] if fold.received is None else _acceptance(fold, fold.received)
+    if fold.accepted is not None and isinstance(item, Item):
+        details = item.details
+        if details.step_limits:
+            found.extend(_steps(fold, item, fold.accepted))
+        if item.category == "forwarded":
+            found.extend(_forwarding(fold, item))
+        if details.licence and fold.refused is None:
+            found.extend(_licence(fold, item))
+    return found
+
+
+def follows_steps(before: Fold, after: Fold, item: object) -> bool:
+    """Whether a clock of the item begins or ends with the steps, the decision or the collection that are new in `after`."""
+    if not isinstance(item, Item):
+        return False
+    details, is_forwarded = item.details, item.category == "forwarded"
+    if (details.licence or details.step_limits) and (before.path, before.decided, before.collected) != (
+            after.path, after.decided, after.collected):
+        return True
+    return is_forwarded and any(done.step in item.steps[-3:-1] for done in after.path[len(before.path):])
+
+
+def matters(fold: Fold) -> Iterator[Aside]:
+    """The clocks of a consultation or complaint; its own limit is the feed's or the ladder's."""
+    if fold.lodged is None:
+        return
+    kind = ClockKind(fold.matter)
+    yield Aside(kind, 0, fold.lodged, fold.closed)
+    if kind is ClockKind.COMPLAINT:
+        yield Aside(ClockKind.COMPLAINT_INTAKE, 0, fold.lodged, fold.taken or fold.closed)
+
+
+# Acceptance (行政许可法 Art. 32): within five working days accept, refuse, or say once all that is missing --------------
+
+def _acceptance(fold: Fold, received: Moment) -> list[Aside]:
+    """One span from the papers in hand to the answer, and one more for each time corrected papers came in. A span that ended
+    with a correction notice is that notice's clock."""
+    answered = fold.accepted if fold.closed is None else _first(fold.accepted, fold.closed)
+    if answered is not None and answered.at <= received.at:
+        return []
+    if not fold.stops:
+        return [Aside(ClockKind.ACCEPTANCE, 0, received, answered)]
+    return list(_spans_of_acceptance(fold, received, answered))
+
+
+def _spans_of_acceptance(fold: Fold, received: Moment, answered: Moment | None) -> Iterator[Aside]:
+    notices = [stop for stop in fold.stops if stop.kind == CORRECTION and _before(stop.start, answered)
+               and stop.start.at >= received.at]
+    starts = [received, *[stop.end for stop in notices]]
+    for ordinal, started in enumerate(starts):
+        if started is not None and _before(started, answered):
+            notice = notices[ordinal].start if ordinal < len(notices) else None
+            kind = ClockKind.ACCEPTANCE if notice is None else ClockKind.CORRECTION
+            yield Aside(kind, ordinal, started, notice or answered)
+
+
+def _first(*moments: Moment | None) -> Moment | None:
+    known = [moment for moment in moments if moment is not None]
+    return min(known, key=lambda moment: moment.at) if known else None
+
+
+def _before(moment: Moment, other: Moment | None) -> bool:
+    return other is None or moment.at < other.at
+
+
+# Steps of the item's flow -----------------------------------------------------------------------------------------
+
+def _steps(fold: Fold, item: Item, opened: Moment) -> Iterator[Aside]:
+    """Each visit to a step with a limit, from the step before it (or the acceptance) to its completion; the step that is open
+    now runs. Another handler does not begin it anew. What stops the case stops the step."""
+    limits, stops = item.details.step_limits, tuple(fold.stops)
+    done = inner_path(fold, item)
+    for ordinal, (started, step) in enumerate(zip([opened, *[_moment(one) for one in done]], done, strict=False)):
+        if step.step in limits and step.at >= opened.at:
+            yield Aside(ClockKind.STEP, FLOW_ORDINALS + ordinal, started, _moment(step), limits[step.step], step.step, stops)
+    following = _following(done, item)
+    if following in limits:
+        started = _moment(done[-1]) if done else opened
+        ended = _first(fold.decided, fold.closed)
+        if ended is None or ended.at > started.at:
+            yield Aside(ClockKind.STEP, FLOW_ORDINALS + len(done), started, ended, limits[following], following, stops)
+
+
+def inner_path(fold: Fold, item: Item) -> Sequence[StepDone]:
+    """The steps between acceptance and conclusion as they were done, those the item knows."""
+    inner = item.steps[1:-1]
+    return [done for done in fold.path if done.step in inner]
+
+
+def _following(done: Sequence[StepDone], item: Item) -> str:
+    """The step that is open once these are done: the one after the last; "" when the flow is through."""
+    inner = item.steps[1:-1]
+    if not done:
+        return inner[0] if inner else ""
+    return dict(pairwise(inner)).get(done[-1].step, "")
+
+
+def _moment(done: StepDone) -> Moment:
+    return Moment(done.at, done.utc_offset)
+
+
+# After the review -------------------------------------------------------------------------------------------------
+
+def _forwarding(fold: Fold, item: Item) -> Iterator[Aside]:
+    """From the last review here until it is passed on, as its step or as an event of its own."""
+    *_, review, forwarding, _end = ("", *item.steps)
+    reviewed = next((done for done in reversed(fold.path) if done.step == review), None)
+    if reviewed is None:
+        return
+    passed_on = next((_moment(done) for done in fold.path if done.step == forwarding and done.at >= reviewed.at), None)
+    started = _moment(reviewed)
+    ended = _first(fold.forwarded, passed_on, fold.closed)
+    if ended is None or ended.at >= started.at:
+        yield Aside(ClockKind.FORWARDING, 0, started, ended, item.details.forward)
+
+
+def _licence(fold: Fold, item: Item) -> Iterator[Aside]:
+    """The electronic licence runs from the conclusion, the one on paper from the decision; whoever has it in hand has it."""
+    concluded = fold.closed if fold.closed_by == EventKind.CONCLUDED else None
+    in_hand = _first(fold.delivered, fold.collected)
+    if item.details.licence == "electronic" and concluded is not None:
+        yield Aside(ClockKind.LICENCE, 0, concluded, _not_before(concluded, _first(fold.licensed, in_hand)))
+    elif item.details.licence == "paper" and (granted := fold.decided or concluded) is not None:
+        given_up = fold.closed if fold.closed_by not in ("", EventKind.CONCLUDED) else None
+        yield Aside(ClockKind.DELIVERY, 0, granted, _not_before(granted, in_hand or given_up))
+
+
+def _not_before(started: Moment, ended: Moment | None) -> Moment | None:
+    return started if ended is not None and ended.at < started.at else ended

@@ -1,0 +1,208 @@
+"""What there is to watch in a case: its own limits, and everything beside them, before any instant is worked out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Protocol
+
+import msgspec
+
+from cases.areas import AreaContext
+from cases.asides import Aside, asides, matters
+from cases.clocks import suspensions
+from cases.events import ClockKind, ClockRef, Due, EventKind
+from cases.extensions import lengthened
+from cases.states import Fold, Moment, Stop
+from config.catalogue import Item
+from config.ladders import Rule
+from core.errors import SupervisionError
+from core.instants import DAY_US, MINUTE_US
+from core.limits import Granularity, Limit, Unit, parse_limit
+
+
+class ItemLimits(Protocol):
+    """What a clock asks of an item of the catalogue."""
+
+    @property
+    def promised(self) -> Limit | None: ...
+    @property
+    def statutory(self) -> Limit | None: ...
+
+
+class Catalogue(Protocol):
+    """What the projection asks of the catalogue: the item by code, or None."""
+
+    def find_item(self, code: str) -> ItemLimits | None: ...
+
+
+class Watch(msgspec.Struct, frozen=True, gc=False):
+    """A limit to watch, before its instants are derived."""
+
+    ref: ClockRef
+    started: Moment
+    ended: Moment | None
+    rule: Rule
+    limit: Limit | None = None
+    due: Due | None = None
+    stops: tuple[Stop, ...] = ()
+    name: str = ""
+
+
+class Unjudgeable(Exception):
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(reason)
+        self.reason, self.detail = reason, detail
+
+
+# What facts, limits and rules may raise while they are judged; anything else is a fault of ours and poisons the case.
+RAISED_BY_FACTS = (Unjudgeable, SupervisionError, ArithmeticError, ValueError, TypeError, LookupError)
+
+
+def watches_of_its_own(fold: Fold, case_id: int, context: AreaContext, catalogue: Catalogue) -> Iterator[Watch]:
+    """What is watched whatever becomes of the case's own limits."""
+    if fold.lodged is not None:
+        for aside in matters(fold):
+            yield from _of_matter(aside, fold, case_id, context)
+    if fold.submitted is not None:
+        yield from _pre_acceptance(fold, case_id, context, fold.submitted)
+    if fold.accepted is not None and (fold.stops or fold.steps):
+        yield from _special_procedures(fold, case_id, context, item_of(catalogue, fold.item) if fold.item else None)
+        yield from _steps(fold, case_id, context, fold.accepted)
+
+
+def case_limits(fold: Fold, case_id: int, context: AreaContext, catalogue: Catalogue,
+                 opened: Moment) -> Iterator[Watch]:
+    promised, statutory = limits_of(fold, catalogue)
+    own_due = None if fold.own_due in (fold.promised_due, fold.statutory_due) else fold.own_due
+    limits = ((ClockKind.PROMISED, fold.promised_due, promised, fold.promised_limit),
+              (ClockKind.STATUTORY, fold.statutory_due, statutory, fold.statutory_limit),
+              (ClockKind.OWN, own_due, None, ""))
+    watched = [one for one in limits if one[1] is not None or one[2] is not None]
+    if not watched:
+        raise Unjudgeable(*_why_no_limit(fold, catalogue))
+    ruled = [(one, rule) for one in watched if (rule := rule_of(context, one[0], opened)) is not None]
+    if not ruled:
+        raise Unjudgeable("rule_missing", context.preset.id)
+    stops = tuple(fold.stops)
+    for (kind, due, limit, stated), rule in ruled:
+        judged = _as_judged_here(limit, rule) if stated else limit
+        if fold.extensions:
+            spans = suspensions(stops, opened, fold.closed, context.calendar)
+            judged = lengthened(judged, fold, opened, spans, context.calendar, rule.extension_notice)
+        yield Watch(ClockRef(case_id, kind), opened, fold.closed, rule, judged, due, stops)
+
+
+def limits_of(fold: Fold, catalogue: Catalogue) -> tuple[Limit | None, Limit | None]:
+    """(promised, statutory): what the feed states, else the item's; without what an extension adds (cases.extensions)."""
+    item = catalogue.find_item(fold.item) if fold.item else None
+    promised = parse_limit(fold.promised_limit) if fold.promised_limit else item.promised if item else None
+    statutory = parse_limit(fold.statutory_limit) if fold.statutory_limit else item.statutory if item else None
+    return promised, statutory
+
+
+def _as_judged_here(limit: Limit | None, rule: Rule) -> Limit | None:
+    """A limit a feed states says how long, not how exactly: that is the rule's to say."""
+    if limit is None or rule.granularity is None or limit.unit is Unit.WORKING_HOUR:
+        return limit
+    return Limit(limit.amount, limit.unit, rule.granularity)
+
+
+def _why_no_limit(fold: Fold, catalogue: Catalogue) -> tuple[str, str]:
+    if not fold.item:
+        return "limit_missing", fold.source
+    if catalogue.find_item(fold.item) is None:
+        return "item_unknown", fold.item
+    return "limit_missing", fold.item
+
+
+def _pre_acceptance(fold: Fold, case_id: int, context: AreaContext, submitted: Moment) -> Iterator[Watch]:
+    rule = rule_of(context, ClockKind.PRE_ACCEPTANCE, submitted)
+    if rule is not None and rule.default_limit is not None:
+        yield Watch(ClockRef(case_id, ClockKind.PRE_ACCEPTANCE), submitted, fold.answered, rule, rule.default_limit)
+
+
+def item_of(catalogue: Catalogue, code: str) -> object:
+    """The item, None also when the catalogue raises: the clocks of the case's own limits then say so."""
+    try:
+        return catalogue.find_item(code)
+    except Exception:  # noqa: BLE001 whatever it is, the clocks of the limits meet it again and name it
+        return None
+
+
+def _of_matter(aside: Aside, fold: Fold, case_id: int, context: AreaContext) -> Iterator[Watch]:
+    """A consultation or complaint: the limit its feed states, else the ladder's, with the days that were approved."""
+    rule = rule_of(context, aside.kind, aside.started)
+    if rule is None:
+        return
+    limit = rule.default_limit
+    if aside.kind is not ClockKind.COMPLAINT_INTAKE:
+        stated = _as_judged_here(parse_limit(fold.promised_limit), rule) if fold.promised_limit else None
+        limit = lengthened(stated or limit, fold, aside.started, (), context.calendar, rule.extension_notice)
+    yield Watch(ClockRef(case_id, aside.kind, aside.ordinal), aside.started, aside.ended, rule, limit, fold.own_due)
+
+
+def _special_procedures(fold: Fold, case_id: int, context: AreaContext, item: object) -> Iterator[Watch]:
+    specials = [stop for stop in fold.stops if stop.kind != "correction"]
+    for ordinal, stop in enumerate(specials):
+        rule = rule_of(context, ClockKind.SPECIAL, stop.start)
+        if rule is None:
+            continue
+        days = least_days(stop.approved_days, _ceiling(item, stop.kind))
+        limit = _approved(days, rule) if days is not None else rule.default_limit
+        ref = ClockRef(case_id, ClockKind.SPECIAL, ordinal)
+        yield Watch(ref, stop.start, _end_of_special(fold, stop), rule, limit, name=stop.kind)
+
+
+def _ceiling(item: object, kind: str) -> int | None:
+    return item.details.ceilings.get(kind) if isinstance(item, Item) else None
+
+
+def least_days(*days: int | None) -> int | None:
+    """The shortest of the lengths that are known: what was approved never goes beyond the item's ceiling."""
+    return min((one for one in days if one is not None), default=None)
+
+
+def _approved(days: int, rule: Rule) -> Limit:
+    return Limit(days, granularity=rule.granularity or Granularity.DAY)
+
+
+def _end_of_special(fold: Fold, stop: Stop) -> Moment | None:
+    """Its own end; a case given up ends it too, a concluded case does not (the special was never closed)."""
+    given_up = fold.closed_by not in ("", EventKind.CONCLUDED)
+    return stop.end or (fold.closed if given_up else None)
+
+
+def _steps(fold: Fold, case_id: int, context: AreaContext, opened: Moment) -> Iterator[Watch]:
+    for ordinal, step in enumerate(fold.steps):
+        rule = rule_of(context, ClockKind.STEP, step.done)
+        if rule is not None:
+            started = min(opened, step.done, key=lambda moment: moment.at)
+            ref = ClockRef(case_id, ClockKind.STEP, ordinal)
+            yield Watch(ref, started, step.done, rule, due=step.due, name=step.step)
+
+
+def rule_of(context: AreaContext, kind: ClockKind, opened: Moment) -> Rule | None:
+    return context.rule(kind, (opened.at + opened.utc_offset * MINUTE_US) // DAY_US)
+
+
+def ruled_asides(fold: Fold, context: AreaContext, catalogue: Catalogue) -> Iterator[tuple[Aside, Rule, Limit]]:
+    if fold.received is None and fold.accepted is None:
+        return
+    for aside in asides(fold, item_of(catalogue, fold.item) if fold.item else None):
+        rule = rule_of(context, aside.kind, aside.started)
+        limit = None if rule is None else aside.limit or rule.default_limit
+        if rule is not None and limit is not None:
+            yield aside, rule, limit
+
+
+def watch_of(aside: Aside, case_id: int, rule: Rule, limit: Limit) -> Watch:
+    return Watch(ClockRef(case_id, aside.kind, aside.ordinal), aside.started, aside.ended, rule, limit, stops=aside.stops,
+                  name=aside.name)
+
+
+def other_watches(fold: Fold, case_id: int, context: AreaContext, catalogue: Catalogue) -> Iterator[Watch]:
+    """Everything beside the case's own limits that may ever have something to tell."""
+    for aside, rule, limit in ruled_asides(fold, context, catalogue):
+        if aside.ended is None or aside.lasts(0) > context.scale(rule, limit).quiet_us:
+            yield watch_of(aside, case_id, rule, limit)
+    yield from watches_of_its_own(fold, case_id, context, catalogue)

@@ -1,0 +1,136 @@
+"""What acts are judged by beside an item's limits (config/city/details.yaml): posts, step limits, papers, fees, licence.
+
+Written for a share of the items; what is not written about an item is not judged of it, and an installation without this
+file judges limits and the order of steps only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from config.documents import Document, Strict, read_document
+from core.errors import InvalidInput
+from core.limits import Granularity, Limit, Unit, parse_limit
+
+Licence = Literal["", "paper", "electronic"]
+Published = Literal["name", "org", "legal_basis", "materials", "steps", "promised", "fees"]
+FILE = "details.yaml"
+
+
+class Material(Strict):
+    """A paper of the item's list. `deferrable`: the case may be accepted while it is to follow (容缺)."""
+
+    code: str = Field(min_length=1, max_length=64)
+    name: str
+    required: bool = True
+    deferrable: bool = False
+
+
+class FeeStandard(Strict):
+    """A fee the item may charge: at most `standard_fen` (fen) for each of `unit`."""
+
+    code: str = Field(min_length=1, max_length=64)
+    name: str
+    standard_fen: int = Field(ge=0)
+    unit: str
+    basis: str = Field(min_length=1)
+
+
+@dataclass(frozen=True, slots=True)
+class ItemDetails:
+    """Posts entitled to each step, limits of steps, papers by code, fees by code, ceilings of special procedures (working
+    days), and the fields the public guide lacks. `licence` is what the applicant gets in hand; `forward` is the time for
+    passing the case on."""
+
+    posts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    step_limits: Mapping[str, Limit] = field(default_factory=dict)
+    materials: Mapping[str, Material] = field(default_factory=dict)
+    fees: Mapping[str, FeeStandard] = field(default_factory=dict)
+    ceilings: Mapping[str, int] = field(default_factory=dict)
+    hearing: bool = False
+    licence: Licence = ""
+    forward: Limit | None = None
+    unpublished: tuple[Published, ...] = ()
+
+
+NO_DETAILS = ItemDetails()
+
+
+class _Details(Strict):
+    step_limits: dict[str, str] = {}
+    materials: tuple[Material, ...] = ()
+    fees: tuple[FeeStandard, ...] = ()
+    ceilings: dict[str, int] = {}
+    hearing: bool = False
+    licence: Licence = ""
+    forward: str | None = None
+    unpublished: tuple[Published, ...] = ()
+
+
+class _DetailsFile(Strict):
+    granularity: Granularity | None = None
+    posts: dict[str, tuple[str, ...]] = {}
+    ceilings: dict[str, int] = {}
+    items: dict[str, _Details] = {}
+
+
+class Described:
+    """The details file of a city, checked against its items one by one."""
+
+    def __init__(self, directory: Path) -> None:
+        """Raises ConfigError naming file, line, key and remedy."""
+        path = directory / FILE
+        self._document: Document | None = read_document(path) if path.exists() else None
+        self._file = self._document.read_as(_DetailsFile) if self._document is not None else _DetailsFile()
+        self._common = ItemDetails(posts=self._file.posts, ceilings=self._file.ceilings)
+
+    def of(self, code: str, steps: tuple[str, ...], promised: Limit | None) -> ItemDetails:
+        """The details of an item whose flow and promise these are."""
+        given = self._file.items.get(code)
+        if given is None or self._document is None:
+            return self._common
+        limits = {step: self._limit(("items", code, "step_limits", step), text) for step, text in given.step_limits.items()}
+        self._check_steps(code, steps, limits, promised)
+        for key in ("materials", "fees"):
+            self._check_codes(code, key, [one.code for one in getattr(given, key)])
+        return ItemDetails(
+            self._file.posts, limits, {one.code: one for one in given.materials}, {one.code: one for one in given.fees},
+            {**self._file.ceilings, **given.ceilings}, given.hearing, given.licence,
+            None if given.forward is None else self._limit(("items", code, "forward"), given.forward), given.unpublished)
+
+    def check_known(self, is_known: Callable[[str], bool]) -> None:
+        """Raises ConfigError for details of an item that is not listed."""
+        for code in self._file.items:
+            if not is_known(code) and self._document is not None:
+                raise self._document.problem(("items", code), f"no such item: {code!r}",
+                                             "correct the code, or list the item in items.yaml")
+
+    def _limit(self, place: tuple[str | int, ...], text: str) -> Limit:
+        assert self._document is not None
+        try:
+            return parse_limit(text, self._file.granularity)
+        except InvalidInput as failure:
+            raise self._document.problem(place, str(failure), "write 20wd, 56cd or 8wh") from failure
+
+    def _check_steps(self, code: str, steps: tuple[str, ...], limits: Mapping[str, Limit], promised: Limit | None) -> None:
+        """Limits belong to steps of the flow, and together they stay within the promise."""
+        assert self._document is not None
+        for step in limits.keys() - set(steps):
+            raise self._document.problem(("items", code, "step_limits", step), f"the flow has no step {step!r}",
+                                         f"one of {', '.join(steps)}")
+        days = [limit.amount for limit in limits.values() if limit.unit is Unit.WORKING_DAY]
+        if promised is not None and promised.unit is Unit.WORKING_DAY and sum(days) > promised.amount:
+            raise self._document.problem(("items", code, "step_limits"), f"the steps take {sum(days)} days, more than the "
+                                         f"promised {promised}", "shorten them: together they must fit the promise")
+
+    def _check_codes(self, code: str, key: str, codes: list[str]) -> None:
+        assert self._document is not None
+        for index, one in enumerate(codes):
+            if one in codes[:index]:
+                raise self._document.problem(("items", code, key, index, "code"), f"{one!r} is there twice",
+                                             "give each its own code")
