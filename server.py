@@ -56,7 +56,8 @@ def build_server(services: Services, demo_duty: str = "") -> Server:
     readiness = Readiness(services.database, services.doorbell, SystemClock())
     site.install(app, services, gate, readiness.checks)
     heartbeat = _heartbeat(services, readiness)
-    app.register_blueprint(cards_blueprint(services.alerts, services.alert_queries, lambda _request: _present_actor()))
+    app.register_blueprint(cards_blueprint(services.alerts, services.alert_queries, lambda _request: _present_actor(),
+                                           services.read_log))
     app.register_blueprint(create_attachment_blueprint(services.attachments, services.alert_queries, services.read_log,
                                                        lambda _request: _present_actor()))
     app.register_blueprint(handover_blueprint(services.handovers, services.handover_queries,

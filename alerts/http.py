@@ -25,8 +25,10 @@ _COMMAND = msgspec.json.Decoder(CardCommand)
 
 
 def create_blueprint(service: CardService, queries: CardQueries,
-                     actor_of: Callable[[Request], Actor | None]) -> Blueprint:
-    """Routes under /api/v1/cards. Errors are SupervisionErrors; the application turns them into problem details."""
+                     actor_of: Callable[[Request], Actor | None], reads: ReadLog | None = None) -> Blueprint:
+    """Routes under /api/v1/cards. Who opens a card's evidence is written into `reads`.
+
+    Errors are SupervisionErrors; the application turns them into problem details."""
     blueprint = Blueprint("cards", __name__, url_prefix="/api/v1/cards")
 
     @blueprint.post("/acknowledge")
@@ -56,6 +58,8 @@ def create_blueprint(service: CardService, queries: CardQueries,
         found = queries.find(card_id, actor)
         if found is None:
             raise NotFound("card_not_found", id=card_id)
+        if reads is not None and not actor.has(Role.WALL_SCREEN):
+            reads.note("card_evidence", str(card_id), actor, request.remote_addr or "")
         return _json(found)
 
     return blueprint

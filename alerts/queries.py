@@ -141,7 +141,7 @@ class CardQueries:
         history = [Change(message.seq, self._writer.iso(message.at), msgspec.json.decode(message.payload))
                    for message in told]
         return CardHistory(self._writer.view(card), msgspec.to_builtins(card.passages), history,
-                           [self._line(line) for line in log])
+                           [self._line(line) for line in log if _is_for(actor, line)])
 
     def _line(self, line: Any) -> LogLine:
         return LogLine(line.seq, line.rev, self._writer.iso(line.at), line.actor, line.actor_name, line.action, line.reason,
@@ -207,6 +207,11 @@ def shares(room: int, counts: Counts) -> dict[Level, int]:
 def _by_urgency(statement: Select[Any]) -> Select[Any]:
     """Those that wait for a person first, then the oldest; ties by number, so that two screens agree."""
     return statement.order_by(case((cards.c.acked_at.is_(None), 0), else_=1), cards.c.level_at, cards.c.id)
+
+
+def _is_for(actor: Actor | None, line: Any) -> bool:
+    """A department reads what was done to its card, not what the supervisors remarked among themselves."""
+    return actor is None or actor.only_org is None or line.action != "comment" or line.actor == actor.name
 
 
 def _by_closing(statement: Select[Any]) -> Select[Any]:

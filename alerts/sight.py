@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, and_
 
 from alerts.lifecycle import Disposition
 from alerts.models import cards
-from core.access import Actor
+from core.access import Actor, Role
 
 IS_CONFIRMED = cards.c.disposition.not_in((Disposition.TO_CONFIRM.value, Disposition.DISMISSED.value))
 IS_OPEN = and_(cards.c.closed_at.is_(None), cards.c.disposition != Disposition.TO_CONFIRM.value)
@@ -16,11 +16,14 @@ WAITS_FOR_CONFIRMATION = and_(cards.c.closed_at.is_(None), cards.c.disposition =
 def visible_to(actor: Actor | None) -> list[ColumnElement[bool]]:
     """Conditions on `cards`; None (the program itself) sees everything.
 
-    A person bound to an area sees that area; a department user his own unit, and nothing that nobody has confirmed.
+    A person bound to an area sees that area; a department user his own unit; neither he nor a wall sees what nobody has
+    confirmed.
     """
     if actor is None:
         return []
     conditions: list[ColumnElement[bool]] = [cards.c.area == actor.area] if actor.area else []
     if actor.only_org is not None:
-        conditions += [cards.c.org == actor.only_org, IS_CONFIRMED]
+        conditions.append(cards.c.org == actor.only_org)
+    if not actor.roles - {Role.DEPARTMENT_USER, Role.WALL_SCREEN}:
+        conditions.append(IS_CONFIRMED)
     return conditions

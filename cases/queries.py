@@ -182,22 +182,24 @@ class CaseQueries:
             return list(conn.scalars(select(case_table.c.area).where(case_table.c.case_no == case_no)
                                      .order_by(case_table.c.area)))
 
-    def search(self, text: str, limit: int = 50, org: str | None = None) -> list[CaseRow]:
-        """Open cases first, those whose number begins with `text`; of one department when asked."""
+    def search(self, text: str, limit: int = 50, org: str | None = None, area: str = "") -> list[CaseRow]:
+        """Open cases first, those whose number begins with `text`; of one department or area when asked."""
         c = case_table.c
         statement = select(*c["case_id", "area", "case_no", "org", "item", "state", "light", "opened_at", "closed_at"])
         with self._database.read() as conn:
             rows = conn.execute(statement.where(c.case_no.startswith(text, autoescape=True),
-                                                *([c.org == org] if org is not None else []))
+                                                *([c.org == org] if org is not None else []),
+                                                *([c.area == area] if area else []))
                                 .order_by(c.closed_at.is_not(None), c.case_no).limit(limit)).all()
         return [self._case_row(row) for row in rows]
 
-    def list_cases(self, org: str, lights: Sequence[str], limit: int = 200) -> list[CaseRow]:
-        """The open cases of a department that show one of these lights, oldest first."""
+    def list_cases(self, org: str, lights: Sequence[str], limit: int = 200, area: str = "") -> list[CaseRow]:
+        """The open cases of a department (and of one area when asked) that show one of these lights, oldest first."""
         c = case_table.c
         statement = select(*c["case_id", "area", "case_no", "org", "item", "state", "light", "opened_at", "closed_at"])
         with self._database.read() as conn:
-            rows = conn.execute(statement.where(c.org == org, c.light.in_(lights)).order_by(c.opened_at).limit(limit)).all()
+            rows = conn.execute(statement.where(c.org == org, c.light.in_(lights), *([c.area == area] if area else []))
+                                .order_by(c.opened_at).limit(limit)).all()
         return [self._case_row(row) for row in rows]
 
     def org_name(self, org: str) -> str:

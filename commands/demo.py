@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from alerts.card_commands import CardCommand, CardRef
+from alerts.wire import CardView
 from bootstrap import Services, build_services
 from cases.events import CaseEvent
 from config.settings import Settings
@@ -48,21 +49,27 @@ def prepare_demo(settings: Settings, *, has_database: bool) -> Demo:
     past_from = to_us(start) - settings.demo.history_days * DAY_US
     clock = SwitchedClock(FrozenClock(from_us(past_from)))
     services = build_services(settings, clock)
-    officer = DEMO_ACCOUNTS[0]
+    officer = _person(Role.DUTY_OFFICER)
     create_demo_accounts(services.accounts, next(iter(services.catalogue.organisations)))
-    town = _Town(services, clock, Actor(officer.username, frozenset({Role.DUTY_OFFICER}), "", officer.display_name),
-                 past_from)
+    town = _Town(services, clock, (officer, _person(Role.SHIFT_LEADER)), past_from)
     town.live_through(past_from, to_us(start))
     services.detectors.detection.run_due(0, 31)  # this month and the last, so that there are findings to look at
     clock.switch_to(_live_clock(services, start))
     return Demo(services, town.live, officer.display_name, _greeting(services))
 
 
-class _Town:
-    """Feeds what the simulated city reports into the real system, and lets a simulated officer sign old cards."""
+def _person(role: Role) -> Actor:
+    """The demonstration's person of that role."""
+    account = next(account for account in DEMO_ACCOUNTS if account.role is role)
+    return Actor(account.username, frozenset({role}), "", account.display_name)
 
-    def __init__(self, services: Services, clock: SwitchedClock, officer: Actor, opened_us: int) -> None:
-        self._services, self._clock, self._officer = services, clock, officer
+
+class _Town:
+    """Feeds what the simulated city reports into the real system, and lets the simulated shift sign old cards."""
+
+    def __init__(self, services: Services, clock: SwitchedClock, shift: tuple[Actor, Actor], opened_us: int) -> None:
+        self._services, self._clock = services, clock
+        self._officer, self._shift_leader = shift
         demo = services.settings.demo
         calendar = services.areas.default.calendar
         self._city = SimulatedCity(services.catalogue, calendar, demo.seed, demo.cases_per_day, calendar.today(opened_us),
@@ -104,15 +111,19 @@ class _Town:
             self._services.ingest.take(Delivery(source, name=self._city.sources[source]), batch)
 
     def _sign(self, share: float) -> None:
-        """Sign cards the officer would have come to by now, one command for all."""
+        """Sign cards the shift would have come to by now; a red one that the officer signed is the shift leader's."""
         now = self._clock.now()
-        waiting = [card for card in self._services.alert_queries.active(None, 500).cards if card.state != "acked"]
-        chosen = [CardRef(card.id, card.rev) for card in waiting
-                  if self._rng.random() < share and self._would_sign(card.id, card.raised_at, now)]
-        for start in range(0, len(chosen), 100):
-            command = CardCommand(command_id=str(uuid.uuid4()), cards=chosen[start:start + 100],
-                                  comment="已电话通知责任单位")
-            self._services.alerts.execute(command, self._officer)
+        waiting = [card for card in self._services.alert_queries.active(None, 500).cards
+                   if card.state in ("unack", "rtn_unack") and self._rng.random() < share
+                   and self._would_sign(card.id, card.raised_at, now)]
+        self._execute(self._officer, [card for card in waiting if card.first is None], "已电话通知责任单位")
+        self._execute(self._shift_leader, [card for card in waiting if card.first is not None], "同意，请责任单位限期办结")
+
+    def _execute(self, person: Actor, chosen: Sequence[CardView], comment: str) -> None:
+        refs = [CardRef(card.id, card.rev) for card in chosen]
+        for start in range(0, len(refs), 100):
+            command = CardCommand(command_id=str(uuid.uuid4()), cards=refs[start:start + 100], comment=comment)
+            self._services.alerts.execute(command, person)
 
     def _would_sign(self, card_id: int, raised_at: str, now: datetime) -> bool:
         """One card in six waits for a visitor to sign it, for three days at most."""

@@ -46,9 +46,9 @@ def _search(services: Any, actor: Actor, text: str, t: Words) -> Any:
     """What was searched for; before that, a department user's own cases that need attention."""
     own = actor.org if is_limited(actor) else None
     if not text:
-        needy = services.case_queries.list_cases(own, SIGNALS) if own is not None else []
+        needy = services.case_queries.list_cases(own, SIGNALS, area=actor.area) if own is not None else []
         return case_search.render_own(needy, t) if own is not None else case_search.render(text, [], t)
-    rows = services.case_queries.search(text, FOUND_MAX, own)
+    rows = services.case_queries.search(text, FOUND_MAX, own, actor.area)
     if [row.case_no for row in rows] == [text]:
         return _case(services, actor, rows[0].area, text, "", t)
     return case_search.render(text, rows, t)

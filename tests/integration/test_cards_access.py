@@ -65,7 +65,7 @@ def client(life: Life) -> FlaskClient:
         return PEOPLE.get(request.headers.get("X-Actor", ""))
 
     app = Flask("cards")
-    app.register_blueprint(create_blueprint(life.house.cards, life.house.queries, who))
+    app.register_blueprint(create_blueprint(life.house.cards, life.house.queries, who, life.reads))
     app.register_error_handler(SupervisionError, lambda error: (jsonify(error.as_problem()), error.status))
     return app.test_client()
 
@@ -164,6 +164,29 @@ def test_one_department_may_be_asked_for(client: FlaskClient):
 def test_a_command_that_cannot_be_is_refused_whole_with_its_field(client: FlaskClient, members: dict[str, str], code: str):
     answer = execute(client, ALICE, 1, **members)
     assert (answer.status_code // 100, answer.json["code"]) == (4, code)
+
+
+def test_a_wall_does_not_learn_of_what_nobody_confirmed(client: FlaskClient):
+    assert client.get("/api/v1/cards/4", headers={"X-Actor": WALL.name}).status_code == 404
+
+
+def test_a_department_does_not_read_what_the_supervisors_remark(client: FlaskClient, life: Life):
+    life.do("comment", ALICE, 1, comment="疑似有意拖延")
+    life.do("comment", CHARLIE, 1, comment="正在补办")
+
+    def remarks(who: Actor) -> list[str]:
+        log = client.get("/api/v1/cards/1", headers={"X-Actor": who.name}).json["log"]
+        return [line["reason"] for line in log if line["action"] == "comment"]
+
+    assert (remarks(BOB), remarks(CHARLIE)) == (["疑似有意拖延", "正在补办"], ["正在补办"])
+
+
+def test_who_opens_the_evidence_is_written_down(client: FlaskClient, life: Life):
+    for who in (BOB, CHARLIE, WALL, OTHER_CLERK):
+        client.get("/api/v1/cards/1", headers={"X-Actor": who.name})
+
+    assert [(look.actor, look.what, look.subject) for look in life.reads.looks()] == [
+        ("charlie", "card_evidence", "1"), ("bob", "card_evidence", "1")]
 
 
 def test_the_log_of_a_card_comes_with_it(client: FlaskClient):

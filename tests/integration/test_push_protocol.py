@@ -12,10 +12,12 @@ from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
 from alerts.models import screens
+from alerts.occasions import Occasion, Origin
+from core.access import Actor, Role
 from core.database import Database
 from core.outbox import new_epoch
 from tests.services import wait_until
-from tests.unit.alerts.house import ALICE, BOB, CHARLIE, WALL, House, passed
+from tests.unit.alerts.house import ALICE, BOB, CHARLIE, WALL, House, days_ago, facts_of, passed
 from tests.unit.alerts.live import LiveServer, Page, connected, fast, page_on
 
 
@@ -318,3 +320,23 @@ def test_receipts_of_screens_are_kept(house: House):
         assert (row().screen, row().name, row().latency_ms, row().heap) == ("wall-east", "监察室大屏", 20, 1000)
 
 
+
+
+def test_a_person_bound_to_one_area_is_refused_in_words_and_pages_instead(house: House):
+    district = Actor("emil", frozenset({Role.INSPECTOR}), area="360502")
+    with LiveServer(house, who=lambda _request: district) as server, page_on(server, ALICE) as page:
+        page.wait(lambda: page.refusal is not None, "a refusal")
+        assert page.refusal["data"]["code"] == "live_needs_every_area"
+
+
+def test_a_card_that_waits_for_confirmation_is_a_number_without_a_card(house: House, server: LiveServer):
+    with page_on(server) as page:
+        page.reach(0)
+        with house.units() as uow:
+            house.cards.raise_occasions(uow, [Occasion(
+                key="finding:G1:D01", origin=Origin.FINDING, case=facts_of(), rule="G1", rule_version="1", level=2,
+                at=days_ago(0), needs_confirmation=True, evidence={})])
+        page.reach(1)
+        assert page.wall.cards == {}
+        assert "D01" not in str(page.heard)
+        page.wait(lambda: any(beat["counts"]["to_confirm"] == 1 for beat in page.of("heartbeat")), "the count")

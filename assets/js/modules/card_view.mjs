@@ -45,6 +45,9 @@ export function updateCard(node, card, view) {
 export function ackWords(card, { t, serverNow }) {
   if (card.state === "acked") return t("wall.card.acked", { by: initials(card.acked?.by) });
   if (card.state === "rtn_unack") return t("wall.card.over_unsigned");
+  if (card.state === "normal") return t("wall.card.over_awaited");
+  if (card.suppression) return t(`wall.card.quiet.${card.suppression.kind}`);
+  if (card.first) return t("wall.card.half_signed", { by: initials(card.first.by) });
   const since = instant(card.level_at);
   if (since == null || serverNow == null) return t("wall.card.unsigned");
   return t("wall.card.unsigned_for", { span: span(serverNow - since, t) });

@@ -20,6 +20,7 @@ from alerts.models import card_deadlines, card_log, cards
 from alerts.queries import CardHistory
 from alerts.wire import CardView
 from core.access import Actor, Role
+from core.read_log import ReadLog
 from core.unit_of_work import UnitOfWork
 from tests.unit.alerts.house import House
 
@@ -39,6 +40,7 @@ class Life:
     def __post_init__(self) -> None:
         self.house.units.reactions.update({kind: [self._hear] for kind in CARD_EVENTS})
         self.sweeper = DeadlineSweeper(self.house.units, self.house.cards, self.house.alarms)
+        self.reads = ReadLog(self.house.units, self.house.database)
         self.files = AttachmentStore(self.house.units, self.house.database, AttachmentRules())
 
     def _hear(self, _uow: UnitOfWork, batch: Sequence[CardEvent]) -> None:
