@@ -18,8 +18,8 @@ class Place:
 
 # A group (`staff.group.<name>`) becomes a menu when a person may use more than one of its pages.
 GROUPS: tuple[tuple[str, tuple[Place, ...]], ...] = (
-    ("room", (Place("wall", "/wall/"), Place("desk", "/desk/"))),
-    ("cases", (Place("case", "/case/"), Place("findings", "/findings/"))),
+    ("room", (Place("wall", "/wall/"), Place("desk", "/desk/"), Place("handover", "/handover/"))),
+    ("cases", (Place("unit", "/unit/"), Place("case", "/case/"), Place("findings", "/findings/"))),
     ("rules", (Place("rules", "/rules/"), Place("calendars", "/calendars/"), Place("items", "/items/"))),
     ("system", (Place("feeds", "/feeds/"), Place("health", "/health/"))),
 )

@@ -28,7 +28,14 @@ const MODULES = {
 const BIRTHS_KEPT = 500;
 const FAULTS_KEPT = 5;
 
+// Pages that ask for what they show, instead of hearing it on the live link.
+const PLAIN_PAGES = {
+  "handover-page": () => import("./modules/handover_page.mjs"),
+  "unit-page": () => import("./modules/unit_page.mjs"),
+};
+
 whenPresent("[data-live-root]", start);
+whenPresent("[data-plain-root]", startPlain);
 
 /** Dash renders late; wait for the frame without polling. */
 function whenPresent(selector, callback) {
@@ -41,6 +48,11 @@ function whenPresent(selector, callback) {
     callback(node);
   });
   observer.observe(document.documentElement, { childList: true, subtree: true });
+}
+
+async function startPlain(root) {
+  const t = textsOf(JSON.parse(root.dataset.config).texts);
+  (await PLAIN_PAGES[root.dataset.plainRoot]()).mount(root, { t, onFault: (fault) => console.error(fault) });
 }
 
 function start(wall) {

@@ -10,7 +10,7 @@ HOMES = (
     (Role.DUTY_OFFICER, "/desk/"),
     (Role.SHIFT_LEADER, "/desk/"),
     (Role.INSPECTOR, "/desk/"),
-    (Role.DEPARTMENT_USER, "/case/"),
+    (Role.DEPARTMENT_USER, "/unit/"),
     (Role.ADMINISTRATOR, "/feeds/"),
     (Role.LEADER, "/wall/"),
     (Role.WALL_SCREEN, "/wall/"),

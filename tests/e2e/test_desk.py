@@ -193,7 +193,7 @@ def test_a_department_user_opens_his_own_case_and_no_other(centre: CommandCentre
                 yellow("D-8", org="minzheng", item=centre.item("minzheng"), data={"applicant": "李四海"}))
     page = screens.blank()
     sign_in(page, centre.address, "zhao")
-    page.wait_for_url("**/case/")
+    page.wait_for_url("**/unit/")
 
     page.goto(f"{centre.address}/case/360500/D-7")
     page.wait_for_selector(".case-facts")
@@ -207,7 +207,7 @@ def test_a_department_user_opens_his_own_case_and_no_other(centre: CommandCentre
 def test_a_department_user_is_not_let_onto_desk_and_wall(centre: CommandCentre, screens: Screens) -> None:
     page = screens.blank(may_lose_link=True)
     sign_in(page, centre.address, "zhao")
-    page.wait_for_url("**/case/")
+    page.wait_for_url("**/unit/")
 
     statuses = {}
     for path in ("/desk/", "/wall/", "/feeds/"):
