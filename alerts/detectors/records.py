@@ -115,6 +115,12 @@ class Records:
             return [Volume(*row) for row in conn.execute(statement)]
 
 
+def areas_reporting(conn: Connection, period: Period) -> set[str]:
+    """The areas whose units reported volumes of the period: one that handles everything outside has no case to be found by."""
+    c = reported_volumes.c
+    return set(conn.scalars(select(c.area).where(c.first_day >= period.first, c.last_day <= period.last).distinct()))
+
+
 def relaxation_of(row: Any) -> Relaxation | None:
     """The more time an edit gives; None when it gives none."""
     before, after = json.loads(row["before"]) or {}, json.loads(row["after"]) or {}

@@ -14,7 +14,7 @@ from time import perf_counter
 from alerts.detectors.base import Directory, Finding, Period, Surroundings, Watch
 from alerts.detectors.findings import FindingService, RunLine
 from alerts.detectors.reading import JournalReader, UnitCases
-from alerts.detectors.records import Records
+from alerts.detectors.records import Records, areas_reporting
 from alerts.detectors.registry import BY_ID, DETECTORS
 from alerts.detectors.trace import Trace
 from cases.areas import Areas
@@ -86,8 +86,10 @@ class Detection:
         by_area: dict[str, list[UnitCases]] = {}
         for unit in reader.units(period):
             by_area.setdefault(unit.area, []).append(unit)
-        for area in sorted(by_area):
-            self._run_area(area, by_area[area], reader, report, only)
+        with self._database.read() as conn:
+            reporting = areas_reporting(conn, period)
+        for area in sorted(by_area.keys() | reporting):
+            self._run_area(area, by_area.get(area, []), reader, report, only)
         report.rows_read, report.seconds = reader.rows_read, perf_counter() - started
         if save:
             report.found, report.changed, report.ended = self._findings.save(

@@ -10,15 +10,18 @@ from typing import Any
 
 import msgspec
 import pytest
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from alerts.card_commands import CardCommand, CardRef
+from alerts.detectors.base import Period
 from alerts.detectors.entry import G4HandledFirst
 from alerts.detectors.models import detector_runs, findings
-from alerts.detectors.records import Volume
+from alerts.detectors.records import Records, Volume
 from alerts.models import cards
+from alerts.roster.models import duty_shifts
 from bootstrap import Services, build_services
 from cases.events import CaseEvent, EventData, EventKind
+from config.models import config_log
 from config.settings import load_settings
 from core.access import Actor, Role
 from core.clock import FrozenClock, SwitchedClock
@@ -28,6 +31,7 @@ from tests.unit.alerts.detectors.logs import at
 
 K = EventKind
 INSPECTOR = Actor("bob", frozenset({Role.INSPECTOR}), display_name="薄博")
+LEADER = Actor("wang", frozenset({Role.LEADER}), display_name="王建国")
 OFFICER = Actor("alice", frozenset({Role.DUTY_OFFICER}), display_name="艾丽")
 AREA, ORG, ITEM = "360500", "fagai", "fagai-01"
 NOW = datetime(2024, 5, 10, 2, 0, tzinfo=UTC)
@@ -286,3 +290,51 @@ def test_the_days_of_a_month_are_the_areas_own(services: Services) -> None:
     period = services.detectors.detection.period_of(day_of(date(2024, 4, 1)), day_of(date(2024, 4, 30)))
     assert (period.until - period.since) == 30 * DAY_US
     assert period.since == at("04-01 00:00")
+
+
+# What the other tables say ----------------------------------------------------------------------------------------
+
+def test_cards_that_were_revoked_come_with_the_second_of_the_two_persons(services: Services) -> None:
+    services.recorder.record([_event("L-1", K.ACCEPTED, "04-01 09:00")])
+    services.sweeper.sweep_all()
+    records = Records(services.database, _april(services), services.areas.default.calendar)
+    [card] = [one for one in _rows(services, cards) if one["origin"] == "clock"][:1]
+    for kind, actor in (("propose_revoke", INSPECTOR), ("confirm_revoke", LEADER)):
+        [row] = [one for one in _rows(services, cards) if one["id"] == card["id"]]
+        command = CardCommand(command_id=kind, type=kind, cards=[CardRef(row["id"], row["rev"])], reason="规则有误")
+        assert services.alerts.execute(command, actor).ok
+    [revoked] = [one for one in records.cards_of(card["case_id"]) if one.card_id == card["id"]]
+    assert (revoked.reviewer, revoked.org) == ("wang", ORG)
+    assert revoked.revoked_at is not None
+    issued = records.cards_issued(AREA, revoked.issued_at, revoked.issued_at + 1)
+    assert revoked in issued
+
+
+def test_whoever_stands_on_the_roster_is_off_duty_outside_his_shifts_and_nobody_else_is(services: Services) -> None:
+    with services.uow() as uow:
+        uow.conn.execute(insert(duty_shifts).values(
+            id=1, username="zhou", role="duty_officer", weekday=0, from_min=480, until_min=1080, area="",
+            valid_from="2024-04-01", valid_until="", rev=1))
+    records = Records(services.database, _april(services), services.areas.default.calendar)
+    assert not records.is_off_duty(AREA, "zhou", at("04-08 09:00"))  # a Monday
+    assert records.is_off_duty(AREA, "zhou", at("04-08 19:00"))
+    assert records.is_off_duty(AREA, "zhou", at("04-09 09:00"))
+    assert not records.is_off_duty(AREA, "zhou", at("03-26 09:00"))  # before the plan began
+    assert not records.is_off_duty(AREA, "somebody", at("04-09 09:00"))
+
+
+def test_a_raised_limit_is_a_relaxation_from_its_confirmation(services: Services) -> None:
+    row = {"seq": 1, "at": at("04-12 09:00"), "actor": "chen", "actor_name": "陈默", "kind": "item", "subject": ITEM,
+           "version": 1, "reason": "调整", "before": '{"promised": "7wd", "statutory": "20wd"}',
+           "after": '{"promised": "12wd", "statutory": "20wd"}', "prev_mac": b"", "mac": b""}
+    with services.uow() as uow:
+        uow.conn.execute(insert(config_log).values(**row, action="proposed"))
+        uow.conn.execute(insert(config_log).values(**{**row, "seq": 2}, action="confirmed"))
+    records = Records(services.database, _april(services), services.areas.default.calendar)
+    [change] = records.relaxations(at("04-01 00:00"), at("05-01 00:00"))
+    assert (change.actor, change.item, change.days, change.what) == ("chen", ITEM, 5, "limit")
+    assert records.relaxations(at("04-13 00:00"), at("05-01 00:00")) == []
+
+
+def _april(services: Services) -> Period:
+    return services.detectors.detection.period_of(day_of(date(2024, 4, 1)), day_of(date(2024, 4, 30)))
