@@ -13,8 +13,8 @@ from typing import Any
 import msgspec
 from sqlalchemy import select
 
-from alerts.backtest.service import BacktestCancelled
 from alerts.backtest.watches import World
+from alerts.backtest.worker import BacktestCancelled
 from cases.judging import judge
 from cases.models import case_table
 from cases.projection import ClockState, light_of

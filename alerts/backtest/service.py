@@ -7,6 +7,7 @@ live engine would have at that instant. Cases pass through in chunks, so memory 
 from __future__ import annotations
 
 import gc
+import os
 import time
 from collections import Counter
 from collections.abc import Callable, Generator, Sequence
@@ -21,26 +22,19 @@ from sqlalchemy import Connection, func, select
 from alerts.backtest.arrays import Ints
 from alerts.backtest.cards import Cards, Names, Rungs, cards_of, compare, passages_of, within
 from alerts.backtest.watches import KINDS, Clocks, Reader, World
+from alerts.backtest.worker import BacktestCancelled, Task, in_processes
 from cases.judging import judge
 from cases.models import case_table
 from cases.states import Fold
 from core.database import Database
-from core.errors import SupervisionError
 
 CHUNK = 25_000
+PROCESSES = min(2, os.cpu_count() or 1)
+WORTH_PROCESSES = 100_000  # below, starting processes takes longer than judging
 LINES_MAX = 5_000
 _COLUMNS = ("case_id", "case_no", "area", "org", "item", "fold")
 _unpack = msgspec.msgpack.Decoder(Fold).decode
 Progress = Callable[[int, int], None]
-
-
-class BacktestCancelled(SupervisionError):
-    """Somebody ended it."""
-
-    status = 409
-
-    def __init__(self) -> None:
-        super().__init__("backtest_cancelled")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +82,15 @@ class Result:
     scalar: int = 0
     unjudged: int = 0
 
+    def add(self, other: Result) -> None:
+        """Take in what another share found."""
+        for name in ("cards", "cards_before", "changes", "by_org", "by_org_before"):
+            getattr(self, name).update(getattr(other, name))
+        self.lines += other.lines
+        self.cases += other.cases
+        self.scalar += other.scalar
+        self.unjudged += other.unjudged
+
 
 @dataclass(frozen=True, slots=True)
 class Period:
@@ -100,24 +103,51 @@ class Period:
 class Backtester:
     """Reads cases and judges them in one world or two."""
 
-    def __init__(self, database: Database, chunk: int = CHUNK) -> None:
-        self._database, self._chunk = database, chunk
+    def __init__(self, database: Database, chunk: int = CHUNK, processes: int = PROCESSES) -> None:
+        self._database, self._chunk, self._processes = database, chunk, processes
 
     def run(self, tested: World, period: Period, present: World | None = None, *, progress: Progress = lambda _n, _of: None,
             is_cancelled: Callable[[], bool] = lambda: False, lines_max: int = LINES_MAX) -> Result:
         """Judge every case. `progress` is told (cases read, cases in all) after each chunk. Raises BacktestCancelled."""
-        began, result = time.perf_counter(), Result()
+        began = time.perf_counter()
         with self._database.snapshot() as conn:
-            result.total = int(conn.scalar(select(func.count()).select_from(case_table)) or 0)
-            judges = Judges(tested, present, period)
-            with closing(_chunks(conn, self._chunk)) as chunks:
-                for rows in chunks:
-                    if is_cancelled():
-                        raise BacktestCancelled
-                    judge_chunk(rows, judges, result, lines_max)
-                    progress(result.cases, result.total)
-        result.seconds = time.perf_counter() - began
+            total = int(conn.scalar(select(func.count()).select_from(case_table)) or 0)
+        if total < WORTH_PROCESSES or self._processes < 2:
+            result = self._here(tested, present, period, lambda read: progress(read, total), is_cancelled, lines_max)
+        else:
+            result = self._shared(tested, present, period, lambda read: progress(read, total), is_cancelled, lines_max)
+        result.total, result.seconds = total, time.perf_counter() - began
         return result
+
+    def _here(self, tested: World, present: World | None, period: Period, told: Callable[[int], None],
+              is_cancelled: Callable[[], bool], lines_max: int) -> Result:
+        task = Task(judged_share, "", tested, present, period, lines_max, self._chunk, (0, 1))
+        return judged_share(self._database, task, told, is_cancelled)
+
+    def _shared(self, tested: World, present: World | None, period: Period, told: Callable[[int], None],
+                is_cancelled: Callable[[], bool], lines_max: int) -> Result:
+        url = self._database.url.render_as_string(hide_password=False)
+        tasks = [Task(judged_share, url, tested, present, period, lines_max, self._chunk, (at, self._processes))
+                 for at in range(self._processes)]
+        results = in_processes(tasks, progress=told, is_cancelled=is_cancelled)
+        for other in results[1:]:
+            results[0].add(other)
+        found: Result = results[0]
+        found.lines = found.lines[:lines_max]
+        return found
+
+
+def judged_share(database: Database, task: Task, told: Callable[[int], None],
+                 is_cancelled: Callable[[], bool] = lambda: False) -> Result:
+    """Judge the cases of one share. Raises BacktestCancelled."""
+    result, judges = Result(), Judges(task.tested, task.present, task.period)
+    with database.snapshot() as conn, closing(_chunks(conn, task.chunk, task.share)) as chunks:
+        for rows in chunks:
+            if is_cancelled():
+                raise BacktestCancelled
+            judge_chunk(rows, judges, result, task.lines_max)
+            told(result.cases)
+    return result
 
 
 class Judges:
@@ -209,14 +239,20 @@ def _add_lines(result: Result, rows: Sequence[Any], names: Names, lines_max: int
             int(cards.level[at]), int(cards.opened_at[at]), int(cards.level_at[at]), rule, version, *earlier))
 
 
-def _chunks(conn: Connection, size: int) -> Generator[list[tuple[Any, ...]], None, None]:
+def _chunks(conn: Connection, size: int, share: tuple[int, int]) -> Generator[list[tuple[Any, ...]], None, None]:
     """All cases, as the driver gives them: a million row objects of the toolkit would cost more than reading."""
     streaming = conn.execution_options(stream_results=True, yield_per=size)
-    result = streaming.exec_driver_sql(f"SELECT {', '.join(_COLUMNS)} FROM {case_table.name}")
-    cursor: Any = result.cursor
+    remainder, of = share
+    mine = "" if of == 1 else f" WHERE case_id % {of} = {remainder}"
+    # A literal per cent sign is doubled where the driver would take it for the place of a value.
+    if conn.dialect.name == "postgresql":
+        mine = mine.replace("%", "%%")
+    result = streaming.exec_driver_sql(f"SELECT {', '.join(_COLUMNS)} FROM {case_table.name}{mine}")
+    # A streamed result has read its first row ahead, so that the driver's cursor no longer has it.
+    rows_of: Any = result if conn.dialect.name == "postgresql" else result.cursor
     try:
-        while rows := cursor.fetchmany(size):
+        while rows := rows_of.fetchmany(size):
             yield rows
     finally:
-        cursor.close()
+        rows_of.close()
         result.close()

@@ -25,7 +25,7 @@ from dashboard.panels.edit_history import history, proposals
 from dashboard.refusals import sentence
 from dashboard.words import Words, words_of
 
-POLL_MS = 400
+POLL_MS, PAUSED_MS = 700, 3_600_000
 PERIOD_DAYS = 90
 
 
@@ -111,7 +111,9 @@ def _register_preview(app: Dash, services: Any, editor: Editor) -> None:
 
     @app.callback(Output("edit-result", "children", allow_duplicate=True),
                   Output("edit-poll", "disabled", allow_duplicate=True), Input("edit-poll", "n_intervals"),
-                  Input("edit-cancel", "n_clicks"), State("edit-run", "data"), prevent_initial_call=True)
+                  Input("edit-cancel", "n_clicks"), State("edit-run", "data"), prevent_initial_call=True,
+                  running=[(Output("edit-poll", "interval"), PAUSED_MS, POLL_MS)])
+    # Dash drops an answer once the next question is asked: on a busy machine none would ever arrive.
     def follow(_ticks: int | None, _cancels: int | None, run_id: str | None) -> tuple[Any, bool]:
         if not run_id:
             raise PreventUpdate

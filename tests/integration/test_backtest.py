@@ -12,6 +12,7 @@ import msgspec
 import pytest
 from sqlalchemy import select
 
+from alerts.backtest import service
 from alerts.backtest.previews import Previews
 from alerts.backtest.service import BacktestCancelled, Backtester, CardLine, Period, Result
 from alerts.backtest.watches import EVERYTHING, Scope, World
@@ -226,3 +227,24 @@ def test_progress_is_told_and_it_can_be_cancelled(folder: Path, city: list[CaseE
     with pytest.raises(BacktestCancelled):
         Backtester(services.database, chunk=500).run(world, period, is_cancelled=lambda: len(seen) > 0)
     services.database.dispose()
+
+
+def test_two_processes_find_what_one_finds(fresh_database_url: str, folder: Path, city: list[CaseEvent],
+                                           monkeypatch: pytest.MonkeyPatch) -> None:
+    services = services_on(fresh_database_url, folder, CITY_NOW)
+    record(services, city)
+    world = present_world(services)
+    tested = Previews(services.database, services.areas, services.catalogue, services.editing).preset_everywhere("yulin")
+    period, seen = Period(0, services.clock.now_us()), list[int]()
+    alone = Backtester(services.database).run(tested, period, world, lines_max=10**6)
+    monkeypatch.setattr(service, "WORTH_PROCESSES", 1)
+    shared = Backtester(services.database, chunk=300, processes=2).run(
+        tested, period, world, lines_max=10**6, progress=lambda read, _of: seen.append(read))
+    with pytest.raises(BacktestCancelled):
+        Backtester(services.database, processes=2).run(tested, period, world, is_cancelled=lambda: True)
+    services.database.dispose()
+
+    assert (shared.cards, shared.cards_before, shared.changes, shared.by_org) == (
+        alone.cards, alone.cards_before, alone.changes, alone.by_org)
+    assert sorted(shared.lines, key=repr) == sorted(alone.lines, key=repr)
+    assert shared.cases == alone.cases == seen[-1]
