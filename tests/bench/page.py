@@ -1,4 +1,4 @@
-"""A real Chromium that shows the wall, and says when its pixels changed."""
+"""A real Chromium that shows the wall or the desk, and says when its pixels changed."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _WATCH = """
   }));
   const look = () => {
     for (const no of waiting.keys()) {
-      if (seen.has(no) || !document.querySelector("[data-level=red]")?.textContent.includes(no)) continue;
+      if (seen.has(no) || !document.querySelector("SELECTOR")?.textContent.includes(no)) continue;
       seen.set(no, 0);
       settle(no);
     }
@@ -48,17 +48,38 @@ _WATCH = """
 """.replace("FLOOR", FLOOR_EVENT)
 
 
+RED_COLUMN, DESK_LIST = "[data-level=red]", "[data-part=list]"
+
+
 @contextmanager
 def wall_page(address: str) -> Iterator[Page]:
-    """The wall at 1920 × 1080 with its first snapshot drawn."""
+    """The wall at 1920 × 1080 with its first snapshot drawn; it watches the column of the red cards."""
+    with _page(RED_COLUMN) as page:
+        page.goto(f"{address}/wall/")
+        page.wait_for_selector('[data-loaded="true"]', state="attached", timeout=60_000)
+        yield page
+
+
+@contextmanager
+def desk_page(address: str, username: str, password: str) -> Iterator[Page]:
+    """The duty desk of somebody who signed in; it watches the list of cards."""
+    with _page(DESK_LIST) as page:
+        page.goto(f"{address}/sign-in/?next=/desk/")
+        page.fill("input[name=username]", username)
+        page.fill("input[name=password]", password)
+        page.click("button[type=submit]")
+        page.wait_for_selector('[data-loaded="true"]', state="attached", timeout=60_000)
+        yield page
+
+
+@contextmanager
+def _page(watched: str) -> Iterator[Page]:
     chromium = os.environ.get("YANGGUANG_TEST_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
     if chromium is None:
         raise RuntimeError("no Chromium installed: apt-get install chromium")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
         page = browser.new_page(viewport={"width": 1920, "height": 1080}, locale="zh-CN", timezone_id="Asia/Shanghai")
-        page.add_init_script(_WATCH)
-        page.goto(f"{address}/wall/")
-        page.wait_for_selector('[data-loaded="true"]', state="attached", timeout=60_000)
+        page.add_init_script(_WATCH.replace("SELECTOR", watched))
         yield page
         browser.close()

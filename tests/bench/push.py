@@ -33,7 +33,7 @@ def run(options: Options) -> list[Line]:
 
 def _line(options: Options, count: int) -> Line:
     with store("sqlite", options.folder) as (url, _), served(url, options.folder, MORNING) as server:
-        with _others(server, count - 1) as others, wall_page(server.address) as page:
+        with other_clients(server, count - 1) as others, wall_page(server.address) as page:
             _warm_up(server, page)
             bare_sent = [_bare(server, page) for _ in range(options.samples)]
             sent = dict(_accept(server, page, number) for number in range(options.samples))
@@ -90,7 +90,7 @@ def _pause(rng: Random = Random(1)) -> None:  # noqa: B008 - one sequence of pau
 
 
 @contextmanager
-def _others(server: Served, count: int) -> Iterator[Any]:
+def other_clients(server: Served, count: int) -> Iterator[Any]:
     """The other clients, all joined. Calling what is yielded, after the block, gives what they got."""
     command = [sys.executable, "-m", "tests.bench.clients", str(server.port), str(count)]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:

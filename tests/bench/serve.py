@@ -17,11 +17,13 @@ from alerts.push import NAMESPACE
 from bootstrap import build_services
 from commands.serving import serve
 from config.settings import load_settings
+from core.access import Role
 from core.clock import AcceleratedClock
 from server import build_server
 from tests.bench.house import settings_of
 
 EMIT, FLOOR_EVENT, SOURCE = "/bench/emit", "bench", "bench"
+OFFICER, PASSWORD = "bench", "a bench is no place to sleep"
 
 
 def main(url: str, folder: Path, begins: datetime, port: int) -> None:
@@ -29,6 +31,7 @@ def main(url: str, folder: Path, begins: datetime, port: int) -> None:
     settings = load_settings(settings_of(url, folder) | {"demo.enabled": True, "server.port": port})
     services = build_services(settings, AcceleratedClock(begins, speed=1.0))
     print(services.accounts.issue_token("feed", SOURCE), flush=True)
+    services.accounts.create(OFFICER, PASSWORD, display_name="bench", roles=[Role.DUTY_OFFICER])
     server = build_server(services, demo_duty="bench")
 
     server.app.wsgi_app = _Emitter(server.app.wsgi_app, server.push.socketio)  # type: ignore[method-assign]
