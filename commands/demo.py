@@ -87,6 +87,10 @@ class _Town:
             self._services.sweeper.sweep_all()
             self._sign(share=1.0)
             _show_progress(number, days)
+        # What fell due meanwhile is let pass once, so that the show does not open with a month of it.
+        self._services.deadlines.sweep()
+        for _ in ("officer", "shift leader"):
+            self._sign(share=1.0)
 
     def live(self, stop: threading.Event) -> None:
         """The present: what has been reported since the last look, and now and then a signature."""
