@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import msgspec
 from sqlalchemy import Connection, func, select
 
+from cases.acts import evidence_of, kept_faults
 from cases.areas import Areas
 from cases.changes import LIGHTS
 from cases.events import CaseEvent
@@ -18,7 +19,7 @@ from cases.models import case_table, counter_days, counter_lights, journal
 from cases.projection import ClockState, Light
 from cases.states import Fold
 from cases.tally import MEASURES
-from cases.watches import ItemLimits
+from cases.watches import ItemLimits, item_of
 from core.database import Database
 
 RATE_DAYS = 30
@@ -114,6 +115,16 @@ class CaseRow:
 
 
 @dataclass(frozen=True, slots=True)
+class ActFault:
+    """A fault of an act as people read it: its code, what it is about in words, its instant, and what it follows from."""
+
+    code: str
+    about: str
+    at: int
+    evidence: dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
 class CaseDetail:
     """Everything known of one case. `clocks` are derived at `as_of`, not read."""
 
@@ -135,6 +146,7 @@ class CaseDetail:
     events: list[RecordedEvent] = field(default_factory=list)
     clocks: list[ClockState] = field(default_factory=list)
     violations: list[tuple[str, int]] = field(default_factory=list)
+    faults: list[ActFault] = field(default_factory=list)
 
 
 class CaseQueries:
@@ -227,7 +239,15 @@ class CaseQueries:
         clocks = judge(fold, row.case_id, self._areas, self._directory, now_us)
         return CaseDetail(row.case_id, row.area, row.case_no, row.org, self.org_name(row.org), row.item,
                           self.item_name(row.item), fold.title, fold.applicant, row.state, row.light, row.opened_at,
-                          row.closed_at, now_us, fold, events, clocks, fold.violations)
+                          row.closed_at, now_us, fold, events, clocks, fold.violations,
+                          self._faults(row.acts, fold))
+
+    def _faults(self, text: str, fold: Fold) -> list[ActFault]:
+        """The faults told of a case, each with the name of what it is about and the facts it follows from."""
+        item = item_of(self._areas.catalogue_of(fold, self._directory), fold.item) if fold.item else None
+        told = [(fault, evidence_of(fault, fold, item)) for fault in kept_faults(text)]
+        return [ActFault(fault.code, str(evidence.get("subject_name") or fault.subject), fault.at, evidence)
+                for fault, evidence in told]
 
 
 def _lights_by_org(conn: Connection) -> dict[str, tuple[int, ...]]:

@@ -64,10 +64,14 @@ def _title(case: Any, actor: Actor) -> str:
 
 
 def _violations(case: Any, t: Words) -> html.Section | None:
-    if not case.violations:
+    """Faults with what they are about, then what the state chart noted and no fault stands for."""
+    faults = [(fault.code, fault.about, fault.at) for fault in case.faults]
+    told = {code for code, _, _ in faults}
+    shown = [*faults, *[(code, "", at) for code, at in case.violations if code not in told]]
+    if not shown:
         return None
-    lines = [html.Li([html.Strong(t(f"violation.{code}")), html.Span(stamp(at), className="num")])
-             for code, at in case.violations]
+    lines = [html.Li([html.Strong(t(f"violation.{code}")), html.Span(about), html.Span(stamp(at), className="num")])
+             for code, about, at in sorted(shown, key=lambda one: one[2])]
     return html.Section([html.H3(t("case.violations")), html.Ul(lines)], className="case-violations")
 
 

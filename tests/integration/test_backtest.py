@@ -77,7 +77,7 @@ def live_cards(services: Services) -> Told:
     c = card_table.c
     with services.database.read() as conn:
         rows = conn.execute(select(c.key, c.level, c.opened_at, c.level_at, c.rule_version, c.closed_reason)
-                            .where(c.case_id != 0)).all()
+                            .where(c.case_id != 0, c.origin == "clock")).all()
     return {row.key: (row.level, row.opened_at, row.level_at, row.rule_version) for row in rows
             if not (row.closed_reason or "").startswith("withdrawn")}
 
@@ -165,7 +165,8 @@ def test_departments_and_levels_are_counted(folder: Path, city: list[CaseEvent])
     record(services, city)
     result = backtest(services, present_world(services))
     with services.database.read() as conn:
-        rows = conn.execute(select(card_table.c.org, card_table.c.level, card_table.c.closed_reason)).all()
+        rows = conn.execute(select(card_table.c.org, card_table.c.level, card_table.c.closed_reason)
+                            .where(card_table.c.origin == "clock")).all()
     services.database.dispose()
 
     assert result.by_org == Counter((row.org, row.level) for row in rows
