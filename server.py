@@ -29,13 +29,28 @@ from core.scheduling import Job
 from dashboard import http as site
 from dashboard.gate import Gate, GatePolicy
 from dashboard.live_gauges import LiveGauges, OnDuty
-from dashboard.pages import calendars, card, case, desk, feeds, findings, handover, health, items, rules, unit, wall
+from dashboard.pages import (
+    calendars,
+    card,
+    case,
+    desk,
+    feeds,
+    findings,
+    handover,
+    health,
+    items,
+    notices,
+    roster,
+    rules,
+    unit,
+    wall,
+)
 from dashboard.sessions import SessionPolicy, Sessions
 from dashboard.shell import ASSETS, mount
 from feeds.http import events_blueprint
 
 DAY_S, CALL_INTERVAL_S, SCREENS_KEPT_DAYS = 86_400.0, 60.0, 30
-PAGES = (wall, desk, card, unit, handover, case, feeds, findings, health, rules, calendars, items)
+PAGES = (wall, desk, card, unit, handover, case, feeds, findings, health, rules, calendars, items, roster, notices)
 ROOT = Path(__file__).resolve().parent
 
 

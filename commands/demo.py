@@ -16,10 +16,11 @@ from alerts.card_commands import CardCommand, CardRef
 from alerts.wire import CardView
 from bootstrap import Services, build_services
 from cases.events import CaseEvent
+from commands.demo_duty import staff_demo
 from config.settings import Settings
 from core.access import Actor, Role
 from core.clock import AcceleratedClock, FrozenClock, SwitchedClock
-from core.instants import DAY_US, HOUR_US, SECOND_US, from_us, to_us
+from core.instants import DAY_US, HOUR_US, SECOND_US, date_of, from_us, to_us
 from dashboard.demo_accounts import DEMO_ACCOUNTS, DEMO_PASSWORD, create_demo_accounts
 from feeds.quarantine import Delivery
 from feeds.records import Parsed
@@ -51,6 +52,8 @@ def prepare_demo(settings: Settings, *, has_database: bool) -> Demo:
     services = build_services(settings, clock)
     officer = _person(Role.DUTY_OFFICER)
     create_demo_accounts(services.accounts, next(iter(services.catalogue.organisations)))
+    calendar = services.areas.default.calendar
+    staff_demo(services, date_of(calendar.today(past_from)), date_of(calendar.today(to_us(start))))
     town = _Town(services, clock, (officer, _person(Role.SHIFT_LEADER)), past_from)
     town.live_through(past_from, to_us(start))
     services.detectors.detection.run_due(0, 31)  # this month and the last, so that there are findings to look at
@@ -85,6 +88,8 @@ class _Town:
                 self._clock.switch_to(FrozenClock(_moment(until)))
                 self._take(self._city.events_between(start, until))
             self._services.sweeper.sweep_all()
+            self._services.notices.escalation.step_due()
+            self._services.notices.sender.send_due()
             self._sign(share=1.0)
             _show_progress(number, days)
         # What fell due meanwhile is let pass once, so that the show does not open with a month of it.

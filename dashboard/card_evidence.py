@@ -32,6 +32,7 @@ class Evidence:
     clocks: list[ClockExplanation]
     files: list[Any]  # alerts.attachments.Attachment
     as_of: int  # microseconds UTC
+    on_duty: str = ""  # who had duty when it was raised
 
     @property
     def card(self) -> Any:
@@ -78,9 +79,9 @@ def gather(services: Any, actor: Actor, card_id: int) -> Evidence | None:
     now = services.clock.now_us()
     passages = msgspec.convert(found.evidence, list[Passage])
     case = services.case_queries.find_case(found.card.case_no, now, found.card.area) if found.card.case_no else None
-    return Evidence(
-        found, passages, case, _clocks(services, found.card, passages, now), services.attachments.of_card(card_id), now
-    )
+    on_duty = "、".join(person.display_name for person in services.roster.raised_under(card_id))
+    clocks, files = _clocks(services, found.card, passages, now), services.attachments.of_card(card_id)
+    return Evidence(found, passages, case, clocks, files, now, on_duty)
 
 
 def seen(services: Any, actor: Actor, card_id: int) -> Any:

@@ -19,7 +19,8 @@ def render(evidence: Any, actor: Actor, t: Words) -> html.Aside:
     """Left column: signal, what it is about, what is demanded, its axes, its links."""
     card = evidence.card
     return html.Aside(
-        [_head(card, t), _links(card, actor, t), _demand(card, t), _facts(card, t)], className="panel card-facts"
+        [_head(card, t), _links(card, actor, t), _demand(card, t), _facts(card, evidence.on_duty, t)],
+        className="panel card-facts",
     )
 
 
@@ -73,7 +74,7 @@ def _demand(card: Any, t: Words) -> html.P | None:
     )
 
 
-def _facts(card: Any, t: Words) -> html.Dl:
+def _facts(card: Any, on_duty: str, t: Words) -> html.Dl:
     quiet, first = card.suppression, card.first
     rows = [
         ("org", card.org_name),
@@ -83,6 +84,7 @@ def _facts(card: Any, t: Words) -> html.Dl:
         ("limit", card.limit_text),
         ("level_at", when(card.level_at)),
         ("raised_at", when(card.raised_at)),
+        ("on_duty", on_duty),
         ("due_at", when(card.due_at)),
         ("first", _signed(first, t)),
         ("acked", _signed(card.acked, t)),

@@ -1,0 +1,61 @@
+"""Who does duty in the simulated city, and whom its organisations answer through. Never written outside a demonstration."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from alerts.roster.contacts import Addressee, Channel, Contact
+from alerts.roster.plan import DutyException, ExceptionKind, Shift
+from bootstrap import Services
+from core.access import Actor, Role
+from dashboard.demo_accounts import DEMO_ACCOUNTS
+
+OFFICER, LEADER = "zhou", "sun"
+BEGIN_MIN, END_MIN = 8 * 60, 18 * 60
+_SURNAMES = "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦许何吕张孔曹严华金魏陶姜戚谢邹喻柏窦章云苏潘葛范彭郎"
+_GIVEN = ("建平", "晓岚", "志远", "秀英", "海涛", "文静", "国栋", "丽华")
+
+
+def staff_demo(services: Services, first_day: date, start: date) -> None:
+    """Plan, two exceptions of the first week, and a liaison for every organisation; nothing when there is a plan already."""
+    if services.roster.has_plan():
+        return
+    chief = next(one for one in DEMO_ACCOUNTS if one.role is Role.ADMINISTRATOR)
+    actor = Actor(chief.username, frozenset({chief.role}), display_name=chief.display_name)
+    for username, role in ((OFFICER, Role.DUTY_OFFICER), (LEADER, Role.SHIFT_LEADER)):
+        for weekday in range(5):
+            services.roster_service.save_shift(Shift(
+                username=username, role=role.value, weekday=weekday, from_min=BEGIN_MIN, until_min=END_MIN,
+                valid_from=first_day), actor)
+    _note_exceptions(services, first_day, start, actor)
+    _name_contacts(services, actor)
+
+
+def _note_exceptions(services: Services, first_day: date, start: date, actor: Actor) -> None:
+    """Make-up days need somebody; and on the third day the officer is away for an afternoon."""
+    calendar = services.areas.default.calendar
+    for number in range((start - first_day).days + 30):
+        day = first_day + timedelta(days=number)
+        if calendar.status((day - date(1970, 1, 1)).days).kind == "make_up":
+            for username, role in ((OFFICER, Role.DUTY_OFFICER), (LEADER, Role.SHIFT_LEADER)):
+                services.roster_service.add_exception(DutyException(
+                    day=day, kind=ExceptionKind.EXTRA, username=username, role=role.value, from_min=BEGIN_MIN,
+                    until_min=END_MIN, reason="调休上班"), actor)
+    services.roster_service.add_exception(DutyException(
+        day=start + timedelta(days=2), kind=ExceptionKind.REPLACEMENT, username=OFFICER, substitute=LEADER,
+        from_min=14 * 60, until_min=END_MIN, reason="参加培训"), actor)
+
+
+def _name_contacts(services: Services, actor: Actor) -> None:
+    department = next(one for one in DEMO_ACCOUNTS if one.role is Role.DEPARTMENT_USER)
+    for number, org in enumerate(services.catalogue.organisations):
+        name = _SURNAMES[number % len(_SURNAMES)] + _GIVEN[number % len(_GIVEN)]
+        is_first = number == 0  # the organisation of the department user
+        services.roster_service.save_contact(Contact(
+            org=org, role=Addressee.LIAISON, name=department.display_name if is_first else name,
+            username=department.username if is_first else "", phone=f"1380790{number:04}",
+            email=f"liaison{number:02}@example.cn", channels=(Channel.SMS, Channel.EMAIL)), actor)
+    for role, username, name in ((Addressee.DUTY_OFFICER, OFFICER, "周立新"), (Addressee.SHIFT_LEADER, LEADER, "孙国华")):
+        services.roster_service.save_contact(Contact(
+            role=role, username=username, name=name, phone=f"1390790{len(username):04}", channels=(Channel.WECOM,),
+            min_level=3), actor)
