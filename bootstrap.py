@@ -54,6 +54,7 @@ from config.catalogue import CITY_DIR, Catalogue, load_catalogue
 from config.changelog import ChangeLog
 from config.editing import Shipped
 from config.events import VersionConfirmed
+from config.follow_up import FOLLOW_UP_DIR, load_follow_up
 from config.ladders import RULES_DIR, Preset, load_presets
 from config.service import ConfigService
 from config.settings import Settings
@@ -75,6 +76,7 @@ from feeds.mapping import MAPPING_DIR, SourceMapping, find_mapping
 from feeds.public_event import EventReader
 from feeds.queries import FeedQueries
 from feeds.repair import Repairs
+from supervision.assembly import FollowUpDesk, Parts, build_follow_up, fonts_of
 
 SECRET_MIN = 32
 
@@ -84,6 +86,7 @@ class Services:
     """Everything a command, a page or a job may ask for."""
 
     settings: Settings
+    follow_up: FollowUpDesk
     clock: Clock
     database: Database
     uow: UnitOfWorkFactory
@@ -182,9 +185,13 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
     acts = ActCards(alerts, areas, _card_rules(settings).history_after_us)
     uow.reactions.update(reactions(alerts, alarms, rejudger, notices, acts))
     limits = feed_limits(settings)
+    follow_up = _follow_up(settings, uow, recorder, areas, case_queries, alerts, languages, catalogue)
+    for kind, followers in follow_up.reactions().items():  # an order follows its cards before anybody is told of them
+        uow.reactions[kind] = [*followers, *uow.reactions.get(kind, ())]
     ingest = Ingest(recorder, database, clock, areas, limits, default_area=catalogue.default_area)
     event_reader = EventReader(catalogue.default_area, limits.max_attributes)
     return Services(
+        follow_up=follow_up,
         settings=settings, clock=clock, database=database, uow=uow, doorbell=doorbell, calendars=calendars, areas=areas,
         catalogue=catalogue, presets=presets, languages=languages, keys=keys, recorder=recorder, sweeper=sweeper,
         recounter=Recounter(uow, sweeper, recorder),
@@ -228,6 +235,17 @@ def _print_of(settings: Settings) -> str:
     for path in sorted(path for folder in folders for path in folder.glob("*.yaml")):
         digest.update(path.read_bytes())
     return digest.hexdigest()
+
+
+def _follow_up(settings: Settings, uow: UnitOfWorkFactory, recorder: Recorder, areas: Areas, cases: CaseQueries,
+               alerts: CardService, languages: Mapping[str, Texts], catalogue: Catalogue) -> FollowUpDesk:
+    secret = secret_of(settings.complaints.identity_key, settings.complaints.identity_key_path)
+    names = [organisation.name for organisation in catalogue.organisations.values()]
+    rules = load_follow_up(settings.paths.follow_up_dir or FOLLOW_UP_DIR)
+    return build_follow_up(Parts(
+        units=uow, database=uow.database, recorder=recorder, areas=areas, cases=cases, cards=alerts, rules=rules,
+        languages=languages, default_area=catalogue.default_area, identity_secret=secret,
+        fonts=fonts_of(settings.papers, languages, [rules.papers.issuer, *names])))
 
 
 def secret_of(given: SecretStr | None, path: Path) -> bytes:

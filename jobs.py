@@ -26,6 +26,8 @@ def jobs_of(services: Services) -> list[Job]:
     settings = services.settings
     drop = FileDrop(settings.feeds.drop_dir, services.ingest, services.clock, services.find_mapping)
     return [
+        Job("follow_up", settings.complaints.interval_s, services.follow_up.watch),
+        Job("papers", settings.papers.interval_s, services.follow_up.papers.make_files),
         Job("sweep", settings.sweep.interval_s, services.sweeper.sweep_all),
         Job("deadlines", settings.cards.deadline_interval_s, services.deadlines.sweep),
         Job("file_drop", settings.feeds.poll_interval_s, drop.poll),

@@ -33,6 +33,7 @@ from dashboard.pages import (
     calendars,
     card,
     case,
+    complaints,
     desk,
     feeds,
     findings,
@@ -40,6 +41,7 @@ from dashboard.pages import (
     health,
     items,
     notices,
+    orders,
     roster,
     rules,
     unit,
@@ -48,9 +50,13 @@ from dashboard.pages import (
 from dashboard.sessions import SessionPolicy, Sessions
 from dashboard.shell import ASSETS, mount
 from feeds.http import events_blueprint
+from supervision.complaints.http import create_blueprint as complaints_blueprint
+from supervision.http import create_blueprint as liability_blueprint
+from supervision.orders.http import create_blueprint as orders_blueprint
 
 DAY_S, CALL_INTERVAL_S, SCREENS_KEPT_DAYS = 86_400.0, 60.0, 30
-PAGES = (wall, desk, card, unit, handover, case, feeds, findings, health, rules, calendars, items, roster, notices)
+PAGES = (wall, desk, card, unit, handover, case, findings, orders, complaints, roster, notices, rules, calendars, items,
+         feeds, health)
 ROOT = Path(__file__).resolve().parent
 
 
@@ -86,6 +92,7 @@ def build_server(services: Services, demo_duty: str = "") -> Server:
     app.register_blueprint(room_blueprint(RoomParts(
         services.room.audio, services.room.clips, services.alert_queries, services.texts(services.settings.display.language),
         heartbeat, lambda _request: _present_actor())))
+    _register_follow_up(app, services)
     for page in PAGES:
         mount(app, page, services)
     push = LivePush(_push_parts(services, gate, demo_duty))
@@ -96,6 +103,16 @@ def build_server(services: Services, demo_duty: str = "") -> Server:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]
     return Server(app, push, [Job("screens", DAY_S, lambda: _forget_screens(services, push), slot=True),
                               *_outside_calls(services, heartbeat)])
+
+
+def _register_follow_up(app: Flask, services: Services) -> None:
+    desk = services.follow_up
+    app.register_blueprint(orders_blueprint(
+        desk.orders, desk.order_queries, desk.papers, desk.register, services.read_log, services.clock.now_us,
+        lambda _request: _present_actor(), services.catalogue.default_area))
+    app.register_blueprint(complaints_blueprint(
+        desk.complaints, desk.complaint_queries, services.read_log, services.clock.now_us, lambda _request: _present_actor()))
+    app.register_blueprint(liability_blueprint(desk.liability, desk.samples, lambda _request: _present_actor()))
 
 
 def _heartbeat(services: Services, readiness: Readiness) -> Heartbeat:

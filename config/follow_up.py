@@ -83,7 +83,8 @@ class ComplaintRules(Strict):
     version: str
     accept_limit: LimitText
     kinds: dict[ComplaintKind, KindRules]
-    bodies: tuple[str, ...]
+    bodies: dict[str, str]
+    appeal_body: str
     categories: dict[str, Category]
     rating_bad_most: int = Field(ge=1, le=4)
     sample: SampleRules
@@ -93,6 +94,8 @@ class ComplaintRules(Strict):
         for code, category in self.categories.items():
             if category.route not in self.bodies:
                 raise ValueError(f"category {code!r} is routed to {category.route!r}, which is not one of the bodies")
+        if self.appeal_body not in self.bodies or not self.bodies[self.appeal_body]:
+            raise ValueError(f"appeal_body {self.appeal_body!r} is not a body of its own")
         missing = {"consultation", "complaint", "rating"} - set(self.kinds)
         if missing:
             raise ValueError(f"no limit for {', '.join(sorted(missing))}")

@@ -36,6 +36,10 @@ class Texts:
         """Every dotted key."""
         return frozenset(self._sentences)
 
+    def raw(self, key: str) -> str:
+        """The sentence as it is written, its places unfilled."""
+        return self._sentences[key]
+
     def places(self, key: str) -> frozenset[str]:
         """The names of the values a sentence needs."""
         return frozenset(_PLACE.findall(self._sentences[key]))

@@ -30,6 +30,7 @@ FINDERS = frozenset({Role.SHIFT_LEADER, Role.INSPECTOR, Role.LEADER, Role.ADMINI
 STAFF = WATCHERS | {Role.DEPARTMENT_USER}
 EDITORS = frozenset({Role.INSPECTOR, Role.LEADER, Role.ADMINISTRATOR})  # of rules: administrators edit, the others read
 LOCAL = ("127.0.0.1", "::1")
+JUDGES = frozenset({Role.INSPECTOR, Role.LEADER})
 VISITOR = Actor("visitor", frozenset({Role.WALL_SCREEN}), display_name="访客")
 
 
@@ -64,6 +65,18 @@ RULES = (
     Rule("/handover/*", roles=WATCHERS),
     Rule("/unit/*", roles=frozenset({Role.DEPARTMENT_USER})),
     Rule("/case/*", roles=STAFF),
+    Rule("/orders/*", roles=STAFF),
+    Rule("/complaints/*", roles=STAFF),
+    Rule("/api/v1/orders", roles=STAFF),          # a department user what was issued to his unit (supervision/orders)
+    Rule("/api/v1/orders/*", roles=STAFF),
+    Rule("/api/v1/papers", roles=STAFF),
+    Rule("/api/v1/papers/*", roles=STAFF),
+    Rule("/api/v1/complaints", roles=STAFF, token="feed"),  # other systems file; staff file and read (supervision/complaints)
+    Rule("/api/v1/complaints/*", roles=STAFF),
+    Rule("/api/v1/liabilities", roles=JUDGES),
+    Rule("/api/v1/liabilities/*", roles=JUDGES),
+    Rule("/api/v1/samples", roles=WATCHERS),
+    Rule("/api/v1/samples/*", roles=WATCHERS),
     Rule("/feeds/*", roles=WATCHERS),
     Rule("/roster/*", roles=WATCHERS),
     Rule("/notices/*", roles=WATCHERS),

@@ -21,6 +21,7 @@ GROUPS: tuple[tuple[str, tuple[Place, ...]], ...] = (
     ("room", (Place("wall", "/wall/"), Place("desk", "/desk/"), Place("handover", "/handover/"))),
     ("cases", (Place("unit", "/unit/"), Place("case", "/case/"), Place("findings", "/findings/"))),
     ("rules", (Place("rules", "/rules/"), Place("calendars", "/calendars/"), Place("items", "/items/"))),
+    ("follow_up", (Place("orders", "/orders/"), Place("complaints", "/complaints/"))),
     ("duty", (Place("roster", "/roster/"), Place("notices", "/notices/"))),
     ("system", (Place("feeds", "/feeds/"), Place("health", "/health/"))),
 )

@@ -91,7 +91,7 @@ def _seen_by(actor: Actor) -> list[Any]:
     conditions: list[Any] = []
     if not actor.roles - {Role.DEPARTMENT_USER}:
         conditions.append(papers.c.org == actor.org)
-    area = getattr(actor, "area", "")
+    area = actor.area
     return [*conditions, papers.c.area == area] if area else conditions
 
 

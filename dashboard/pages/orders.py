@@ -1,0 +1,238 @@
+"""督办文书, what people do about cards: orders and proposals, the register of papers, liability, samples."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from dash import Dash, Input, Output, State, ctx, dcc, html
+from dash.exceptions import PreventUpdate
+from flask import g, has_request_context
+
+from core.access import Actor
+from core.errors import SupervisionError
+from dashboard.gate import JUDGES, WATCHERS
+from dashboard.panels import order_views as seen
+from dashboard.panels import top_bar
+from dashboard.panels.follow_up import asked, buttons, choice, flat, views, words_field
+from dashboard.refusals import sentence
+from dashboard.words import Words, words_of
+from papers.queries import Wanted
+from supervision.orders.http import Act, perform
+from supervision.orders.matters import Draft
+from supervision.orders.queries import WantedOrders
+from supervision.sampling import CallResult
+
+PREFIX = "/orders/"
+TITLE = "orders_page.title"
+ACTIONS = ("submit", "approve", "reject", "withdraw", "reply", "accept_reply", "reject_reply", "note")
+MAIN = ("submit", "approve", "reply", "accept_reply")
+VERDICTS = ("accepted", "rejected")
+PAGE = 100
+
+
+def layout(services: Any) -> html.Div:
+    t = words_of(services.texts, services.settings.display.language)
+    actor = g.get("actor") if has_request_context() else None
+    hidden = [dcc.Location(id="orders-address", refresh=False), dcc.Store(id="orders-changed"),
+              dcc.Interval(id="orders-tick", interval=10_000)]
+    side = html.Section([html.Div(id="orders-detail"), _form(t), _draft_form(services, t), _sample_form(services, t)],
+                        className="panel follow-side")
+    pair = html.Div([html.Section(html.Div(id="orders-list"), className="panel"), side], className="follow-pair")
+    main = html.Main([html.Div(id="orders-head", className="follow-head"), pair], className="follow-body")
+    bar = top_bar.layout(t, "orders", services.settings.demo.enabled)
+    return html.Div([*hidden, bar, main], className="staff follow", **{"data-actor": actor.name if actor else ""})
+
+
+def _form(t: Words) -> html.Div:
+    verdicts = [html.Button(t(f"orders_page.verdict.{name}"), id=f"orders-verdict-{name}", hidden=True,
+                            className="button button-main" if name == "accepted" else "button") for name in VERDICTS]
+    return html.Div([words_field("orders", t), buttons("orders", ACTIONS, "order_action", t, MAIN),
+                     html.Div(verdicts, className="act-buttons"), html.P(id="orders-said", className="feeds-said",
+                                                                         role="status")],
+                    id="orders-form", className="act-form", hidden=True)
+
+
+def _draft_form(services: Any, t: Words) -> html.Div:
+    """A proposal begins here; it is edited until it is submitted to a leader."""
+    kinds: Any = [{"label": t(f"order_kind.{kind}"), "value": kind} for kind in ("proposal", "rectification")]
+    units: Any = [{"label": one.name, "value": one.code} for one in services.catalogue.organisations.values()]
+    texts = [html.Div([html.Label(t(f"orders_page.{name}")), dcc.Textarea(id=f"draft-{name}", className="act-words")],
+                      className="act-field") for name in ("problem", "basis", "demand")]
+    return html.Div([
+        html.H2(t("orders_page.new")),
+        html.Div([html.Label(t("orders_page.fact.kind")), dcc.RadioItems(kinds, "proposal", id="draft-kind",
+                                                                         className="act-choice")],
+                 className="act-field"),
+        html.Div([html.Label(t("orders_page.fact.unit")), dcc.Dropdown(units, id="draft-org",
+                                                                       placeholder=t("complaints_page.choose_unit"))],
+                 className="act-field"),
+        html.Div([html.Label(t("orders_page.fact.title")), dcc.Input(id="draft-title", className="field", autoComplete="off")],
+                 className="act-field"), *texts,
+        html.Div(html.Button(t("orders_page.save_draft"), id="draft-save", className="button button-main"),
+                 className="act-buttons"), html.P(id="draft-said", className="feeds-said", role="status")],
+        id="orders-draft", className="act-form", hidden=True)
+
+
+def _sample_form(services: Any, t: Words) -> html.Div:
+    units: Any = [{"label": one.name, "value": one.code} for one in services.catalogue.organisations.values()]
+    return html.Div([
+        html.H2(t("orders_page.draw")), html.P(t("orders_page.draw_words"), className="panel-note"),
+        html.Div([html.Label(t("orders_page.sample.month")), dcc.Input(id="sample-month", className="field",
+                                                                       placeholder="2026-03")],
+                 className="act-field"),
+        html.Div([html.Label(t("orders_page.sample.unit")), dcc.Dropdown(units, id="sample-org",
+                                                                         placeholder=t("complaints_page.choose_unit"))],
+                 className="act-field"),
+        html.Div(html.Button(t("orders_page.draw"), id="sample-draw", className="button button-main"), className="act-buttons"),
+        html.Div([html.Div([html.Label(t("orders_page.call.place")), dcc.Input(id="sample-place", type="number", min=1, value=1,
+                                                                              className="field")], className="act-field"),
+                  choice("sample", "result", "sample_result", CallResult, t),
+                  html.Div([html.Label(t("follow_page.words")), dcc.Input(id="sample-note", className="field")],
+                           className="act-field"),
+                  html.Div(html.Button(t("orders_page.record_call"), id="sample-record", className="button"),
+                           className="act-buttons")], id="sample-calling", hidden=True),
+        html.P(id="sample-said", className="feeds-said", role="status")], id="orders-sample", className="act-form", hidden=True)
+
+
+def register(app: Dash, services: Any) -> None:
+    def words() -> Words:
+        return words_of(services.texts, services.settings.display.language)
+
+    @app.callback(Output("orders-head", "children"), Output("orders-list", "children"), Input("orders-address", "search"),
+                  Input("orders-changed", "data"), Input("orders-tick", "n_intervals"))
+    def refresh(search: str | None, _changed: Any, _ticks: Any) -> tuple[Any, Any]:
+        return head(services, g.actor, asked(search), words()), listed(services, g.actor, asked(search), words())
+
+    @app.callback(Output("orders-detail", "children"), Output("orders-form", "hidden"), Output("orders-draft", "hidden"),
+                  Output("orders-sample", "hidden"), Output("sample-calling", "hidden"), Output("sample-result-field",
+                                                                                                "hidden"),
+                  [Output(f"orders-do-{action}", "hidden") for action in ACTIONS],
+                  [Output(f"orders-verdict-{name}", "hidden") for name in VERDICTS],
+                  Input("orders-address", "search"), Input("orders-changed", "data"))
+    def show(search: str | None, _changed: Any) -> Any:
+        picture, *hidden = shown(services, g.actor, asked(search), words())
+        return [picture, *flat(hidden)]
+
+    @app.callback(Output("orders-said", "children"), Output("orders-changed", "data"), Output("orders-words", "value"),
+                  [Input(f"orders-do-{action}", "n_clicks") for action in ACTIONS],
+                  [Input(f"orders-verdict-{name}", "n_clicks") for name in VERDICTS],
+                  State("orders-address", "search"), State("orders-words", "value"), prevent_initial_call=True)
+    def handle(*given: Any) -> Any:
+        *clicks, search, said = given
+        button, query = str(ctx.triggered_id or ""), asked(search)
+        if not any(clicks):
+            raise PreventUpdate
+        try:
+            done = _do(services, button, query, said or "", words())
+        except SupervisionError as refusal:
+            return sentence(refusal, words()), uuid.uuid4().hex, said
+        return done, uuid.uuid4().hex, ""
+
+    @app.callback(Output("draft-said", "children"), Input("draft-save", "n_clicks"),
+                  [State(f"draft-{name}", "value") for name in ("kind", "org", "title", "problem", "demand", "basis")],
+                  prevent_initial_call=True)
+    def save(clicks: int | None, *values: str | None) -> Any:
+        if not clicks:
+            raise PreventUpdate
+        kind, org, title, problem, demand, basis = [(value or "").strip() for value in values]
+        try:
+            number = services.follow_up.orders.draft(
+                Draft(kind, services.catalogue.default_area, org, title, problem, demand, basis, origin="manual"), g.actor)
+        except SupervisionError as refusal:
+            return sentence(refusal, words())
+        return dcc.Link(words()("orders_page.draft_saved"), href=f"?order={number}", refresh=False)
+
+    _register_samples(app, services, words)
+
+
+def _register_samples(app: Dash, services: Any, words: Any) -> None:
+    @app.callback(Output("sample-said", "children"), Input("sample-draw", "n_clicks"), Input("sample-record", "n_clicks"),
+                  [State(f"sample-{name}", "value") for name in ("month", "org", "place", "result", "note")],
+                  State("orders-address", "search"), prevent_initial_call=True)
+    def sample(_draws: int | None, _records: int | None, *given: Any) -> Any:
+        month, org, place, result, note, search = given
+        desk = services.follow_up.samples
+        try:
+            if ctx.triggered_id == "sample-draw":
+                number = desk.draw((month or "").strip(), org or "", g.actor)
+                return dcc.Link(words()("orders_page.drawn"), href=f"?view=samples&sample={number}", refresh=False)
+            number = _number(asked(search).get("sample", ""))
+            case_id = next((call.case_id for call in desk.calls(number) if call.place == place), 0)
+            desk.record(number, case_id, result or "", note or "", g.actor)
+        except SupervisionError as refusal:
+            return sentence(refusal, words())
+        return words()("orders_page.recorded")
+
+
+def _do(services: Any, button: str, query: dict[str, str], said: str, t: Words) -> str:
+    """Carry out what a button asks; returns what the person is told."""
+    if button.startswith("orders-verdict-"):
+        verdict = button.removeprefix("orders-verdict-")
+        services.follow_up.liability.decide(_number(query.get("proposal", "")), g.actor, verdict, said)
+        return t(f"liability.state.{verdict}")
+    action, order_id = button.removeprefix("orders-do-"), _number(query.get("order", ""))
+    rev = services.follow_up.order_queries.find(order_id, g.actor).head.rev
+    perform(services.follow_up.orders, order_id, action, Act(rev=rev, words=said), g.actor)
+    return t("follow_page.done", action=t(f"order_action.{action}"))
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 12 else 0
+
+
+def head(services: Any, actor: Actor, query: dict[str, str], t: Words) -> list[Any]:
+    """Tabs of what this person may look at, and the figures of the orders."""
+    names = ["", "papers", *(["new", "liability"] if actor.has(*JUDGES) else []),
+             *(["samples"] if actor.has(*WATCHERS) else [])]
+    view = query.get("view", "")
+    parts: list[Any] = [views([(name, t(f"orders_page.view.{name or 'orders'}")) for name in names], view)]
+    if view in ("", "new"):
+        counts = services.follow_up.order_queries.counts(actor, services.clock.now_us())
+        parts.append(seen.figure_row(counts, query.get("standing", ""), t))
+    return parts
+
+
+def listed(services: Any, actor: Actor, query: dict[str, str], t: Words) -> Any:
+    desk, org_name, view = services.follow_up, services.case_queries.org_name, query.get("view", "")
+    if view == "papers":
+        rows, total = desk.register.register(actor, Wanted(query.get("kind", ""), text=query.get("q", "")), PAGE)
+        return seen.register(rows, total, org_name, t)
+    if view == "liability" and actor.has(*JUDGES):
+        return seen.liabilities(desk.liability.listed(actor), query.get("proposal", ""), org_name, t)
+    if view == "samples" and actor.has(*WATCHERS):
+        return seen.samples(desk.samples.listed(), query.get("sample", ""), org_name, t)
+    now = services.clock.now_us()
+    rows, total = desk.order_queries.listed(actor, WantedOrders(query.get("kind", ""), query.get("standing", "")), now, PAGE)
+    return seen.table(rows, total, query, now, org_name, t)
+
+
+def shown(services: Any, actor: Actor, query: dict[str, str], t: Words) -> Any:
+    """The right side: detail, and which of its forms and buttons are hidden."""
+    view, none = query.get("view", ""), [True] * len(ACTIONS)
+    is_new = view == "new" and actor.has(*JUDGES)
+    if view == "samples" and actor.has(*WATCHERS):
+        calls = services.follow_up.samples.calls(_number(query.get("sample", "")))
+        picture = seen.calls(calls, services.case_queries.item_name, t) if calls else None
+        return picture, True, True, False, not calls, not calls, none, [True, True]
+    if view == "liability" and actor.has(*JUDGES) and query.get("proposal"):
+        return _liability(services, actor, _number(query["proposal"]), t)
+    if not query.get("order") or view:
+        words = None if is_new else html.P(t("orders_page.select"), className="case-none")
+        return words, True, not is_new, True, True, True, none, [True, True]
+    try:
+        found = services.follow_up.order_queries.find(_number(query["order"]), actor)
+    except SupervisionError as refusal:
+        return html.P(sentence(refusal, t), className="case-none"), True, True, True, True, True, none, [True, True]
+    picture = seen.detail(found, services.clock.now_us(), services, t)
+    return picture, not found.may, True, True, True, True, [action not in found.may for action in ACTIONS], [True, True]
+
+
+def _liability(services: Any, actor: Actor, number: int, t: Words) -> Any:
+    row = next((row for row in services.follow_up.liability.listed(actor) if row.id == number), None)
+    none = [True] * len(ACTIONS)
+    if row is None:
+        refusal = html.P(t("error.liability_not_found", id=number), className="case-none")
+        return refusal, True, True, True, True, True, none, [True] * 2
+    is_open = row.state == "proposed"
+    return seen.liability_detail(row, t), not is_open, True, True, True, True, none, [not is_open] * 2
