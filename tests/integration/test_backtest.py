@@ -77,7 +77,7 @@ def live_cards(services: Services) -> Told:
     c = card_table.c
     with services.database.read() as conn:
         rows = conn.execute(select(c.key, c.level, c.opened_at, c.level_at, c.rule_version, c.closed_reason)
-                            .where(c.case_id != 0, c.origin == "clock")).all()
+                            .where(c.origin == "clock")).all()
     return {row.key: (row.level, row.opened_at, row.level_at, row.rule_version) for row in rows
             if not (row.closed_reason or "").startswith("withdrawn")}
 
