@@ -127,14 +127,19 @@ class G21Parameters(CommonParameters):
 
 
 class G21NotDelivered(Watch):
-    """Judged ten working days after the conclusion, and only for units whose source reports deliveries at all."""
+    """Judged ten working days after the conclusion, and only where the unit's source reports deliveries at all.
+
+    Whether an item has an electronic licence no catalogue says: it has one where the unit ever reports one for it.
+    """
 
     id, needs = "G21", ("concluded", "collected", "delivered", "licence_issued", "complained")
     signs = (Sign("undelivered", (Judged.NORM,)), Sign("licence", (Judged.NORM,)), Sign("complained", (Judged.COUNT,)))
     Parameters = G21Parameters
 
     def prepare(self) -> None:
-        self._reports: set[tuple[str, str]] = set()
+        self._delivers: set[str] = set()
+        self._licensed: set[str] = set()  # items of the unit that is read
+        self._licences: list[tuple[Trace, Row, Row | None]] = []
         self._done: dict[str, tuple[Trace, Row]] = {}
         self._complaints: list[tuple[int, str, Trace, Row]] = []
 
@@ -142,13 +147,13 @@ class G21NotDelivered(Watch):
         handed = case.first(K.COLLECTED, "delivered")
         issued = case.first("licence_issued")
         if handed is not None:
-            self._reports.add((case.org, "undelivered"))
+            self._delivers.add(case.org)
         if issued is not None:
-            self._reports.add((case.org, "licence"))
+            self._licensed.add(case.item)
         done = case.concluded
         if done is not None:
             self._judge(case, done, "undelivered", handed, self.p.deliver_days)
-            self._judge(case, done, "licence", issued, self.p.licence_days)
+            self._licences.append((case, done, issued))
             self._done[case.case_no] = (case, done)
         complaint = case.first("complained")
         if complaint is not None and self.around.period.covers(complaint.claimed_at):
@@ -163,7 +168,13 @@ class G21NotDelivered(Watch):
             self.hit(unit(case), sign, case, [done], days=waited)
 
     def end_unit(self, org: str) -> None:
-        """A complaint that names the number of a case as its topic, after that case was said to be finished."""
+        """A complaint that names the number of a case as its topic, after that case was said to be finished; and the licences
+        of those items of the unit that have one."""
+        for case, done, issued in self._licences:
+            if case.item in self._licensed:
+                self._judge(case, done, "licence", issued, self.p.licence_days)
+        self._licences.clear()
+        self._licensed.clear()
         for _, _, case, row in sorted(self._complaints, key=lambda entry: entry[:2]):
             about = self._done.get(row.data.topic or row.data.reason or "")
             if about is not None and row.claimed_at > about[1].claimed_at:
@@ -172,6 +183,6 @@ class G21NotDelivered(Watch):
         self._complaints.clear()
 
     def end(self) -> None:
-        for sign in ("undelivered", "licence"):
-            for subject in [one for one in self.tallies[sign] if (one.org, sign) not in self._reports]:
-                del self.tallies[sign][subject]
+        tallies = self.tallies["undelivered"]
+        for subject in [one for one in tallies if one.org not in self._delivers]:
+            del tallies[subject]

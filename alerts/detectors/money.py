@@ -20,7 +20,11 @@ class G27Parameters(CommonParameters):
 
 
 class G27Fees(Watch):
-    """An item's standards come from the catalogue; where it has none, only timing, receipts and absence are judged."""
+    """An item's standards come from the catalogue; where it has none, only timing, receipts and absence are judged.
+
+    A missing fee is judged for the items whose fees the unit reports: others are collected elsewhere, which is a matter for
+    whoever connects that source, not for a detector.
+    """
 
     id, needs = "G27", ("fee_charged", "concluded", "catalogue")
     signs = (Sign("not_standard", (Judged.NORM,)), Sign("no_fee", (Judged.NORM,)), Sign("after_end", (Judged.COUNT,)),
@@ -28,18 +32,17 @@ class G27Fees(Watch):
     Parameters = G27Parameters
 
     def prepare(self) -> None:
-        self._reports: set[str] = set()
+        self._reported: set[str] = set()  # items of the unit that is read
+        self._done: list[tuple[Trace, Row, list[Row]]] = []
 
     def see(self, case: Trace) -> None:
         item = self.around.directory.find_item(case.item) if case.item else None
         fees = case.all("fee_charged")
         if fees:
-            self._reports.add(case.org)
+            self._reported.add(case.item)
         done = case.concluded
         if done is not None and getattr(item, "fee", False) and self.around.period.covers(done.claimed_at):
-            self.count(unit(case), "no_fee")
-            if not any(_amount(row) or text(row, "waiver") for row in fees):
-                self.hit(unit(case), "no_fee", case, [done, *fees])
+            self._done.append((case, done, fees))
         for row in fees:
             if self.around.period.covers(row.claimed_at):
                 self._look(case, row, item, done)
@@ -58,11 +61,15 @@ class G27Fees(Watch):
         if item is not None and not getattr(item, "fee", False) and amount:
             self.hit(subject, "no_ground", case, [row], yuan=amount / 100)
 
-    def end(self) -> None:
-        """A unit that never reports fees has no fee feed; that is a matter for whoever connects it, not for a detector."""
-        tallies = self.tallies["no_fee"]
-        for subject in [one for one in tallies if one.org not in self._reports]:
-            del tallies[subject]
+    def end_unit(self, org: str) -> None:
+        """Only now is it known which items' fees the unit reports."""
+        for case, done, fees in self._done:
+            if case.item in self._reported:
+                self.count(unit(case), "no_fee")
+                if not any(_amount(row) or text(row, "waiver") for row in fees):
+                    self.hit(unit(case), "no_fee", case, [done, *fees])
+        self._done.clear()
+        self._reported.clear()
 
 
 def _amount(row: Row) -> int:

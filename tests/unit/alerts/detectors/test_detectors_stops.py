@@ -28,7 +28,8 @@ def _fair(number: int, org: str = "D01", **data: Any) -> Any:
 
 def test_g7_finds_the_share_the_late_starts_and_those_that_end_with_the_case() -> None:
     late = [_special(n, "04-17 14:00", "04-19 09:00", "04-19 11:00") for n in range(12)]
-    found = detect("G7", [*honest("D01", 18), *late, *(_fair(n + 40) for n in range(10))], directory=Directory(permit=ITEM))
+    found = detect("G7", [*honest("D01", 18), *late, *(_fair(n + 40) for n in range(10))], directory=Directory(permit=ITEM),
+                   ends_with_case_share=0.1)
     assert figures(found) == {("D01", "ratio"): (22, 40), ("D01", "late_start"): (12, 22), ("D01", "ends_with_case"): (12, 22)}
     assert shown(found, "late_start") == [f"D01-s-{n:02}" for n in range(12)]
     assert 0.85 <= min(one.facts["used"] for one in found[0].evidence if one.sign == "late_start") < 1.2
@@ -40,7 +41,8 @@ def test_g7_finds_missing_documents_wrong_kinds_too_many_days_and_several_in_a_c
         told(kind, f"04-0{day} {10 + n}:0{n}", special_kind="site_survey", document_no=f"{n}/{k}", approved_days=3)
         for k, (kind, day) in enumerate(zip(("special_started", "special_ended") * 2, (2, 3, 4, 8), strict=True))),
         told("concluded", "04-12 09:00")) for n in range(5)]
-    found = detect("G7", [*honest("D01", 90), *bad, *several], directory=Directory(permit=ITEM))
+    found = detect("G7", [*honest("D01", 90), *bad, *several], directory=Directory(permit=ITEM), too_long_share=0.05,
+                   min_cases=16)
     assert figures(found) == {("D01", "no_document"): (6, 16), ("D01", "kind"): (6, 16), ("D01", "too_long"): (6, 16),
                               ("D01", "several"): (5, 16)}
 
