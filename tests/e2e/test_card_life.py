@@ -6,7 +6,8 @@ from datetime import timedelta
 
 from playwright.sync_api import Page
 
-from tests.e2e.centre import MONDAY, CommandCentre, concluded, red, yellow
+from supervision.orders.queries import WantedOrders
+from tests.e2e.centre import INSPECTOR, MONDAY, CommandCentre, concluded, red, yellow
 from tests.e2e.screens import Screens, sign_in, wait_for_text
 from tests.e2e.test_desk import choose, confirm
 
@@ -184,3 +185,23 @@ def test_a_card_is_revoked_by_two_persons(centre: CommandCentre, screens: Screen
     assert "L-9" not in centre.cards()
     [closed] = [card for card in centre.services.alert_queries.closed(None).cards if card.case_no == "L-9"]
     assert closed.disposition == "revoked"
+
+
+# Orders -----------------------------------------------------------------------------------------------------------
+
+
+def test_an_order_given_at_the_desk_is_numbered_and_has_its_paper(centre: CommandCentre, screens: Screens) -> None:
+    centre.post(yellow("L-9", item=centre.item("fagai")))
+    officer = screens.desk(centre.address, "zhou")
+    choose(officer, "L-9")
+    give(officer, "a", "已电话督促")
+    wait_for_text(officer, ".row", "已签收 周立新")
+    give(officer, "d", "限期办结并书面说明原因")
+    wait_for_text(officer, "[data-part=said]", "下达督办：已完成 1 张")
+
+    card = centre.cards()["L-9"]
+    assert card.disposition == "under_order"
+    assert card.order_no is not None
+    assert "号" in card.order_no
+    [order] = centre.services.follow_up.order_queries.listed(INSPECTOR, WantedOrders("", "", ""), centre.clock.now_us())[0]
+    assert order.number == card.order_no

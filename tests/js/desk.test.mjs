@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { webcrypto } from "node:crypto";
 import { test } from "node:test";
 
-import { commander, newId, outcome } from "../../assets/js/modules/desk_commands.mjs";
+import { commander, newId, orderer, outcome } from "../../assets/js/modules/desk_commands.mjs";
 import { ACTIONS, ISSUE, actionOfKey, commandOf, fitting, lacking, offered } from "../../assets/js/modules/desk_actions.mjs";
 import { awaitsMine, isReplyOverdue, notesOf } from "../../assets/js/modules/card_axes.mjs";
 import { floodOf, folded, groupOf } from "../../assets/js/modules/desk_flood.mjs";
@@ -316,4 +316,25 @@ test("the address may name the card to stand on", () => {
   assert.equal(askedCard("?card=17"), 17);
   assert.equal(askedCard("?card=x"), null);
   assert.equal(askedCard(""), null);
+});
+
+test("an order goes to the orders under one number, again until it is answered, and answers like a command", async () => {
+  const asked = [];
+  const answers = [null, { ok: false, status: 503, json: async () => ({ code: "overloaded" }) }, { ok: true, status: 201, json: async () => ({ id: 4 }) }];
+  const order = orderer({ ask: async (address, sent) => { asked.push([address, sent]); const answer = answers.shift(); if (!answer) throw new Error("away"); return answer; },
+    csrf: () => "token", wait: async () => {}, newId: () => "o-1" });
+  const answer = await order({ type: "dispatch", cards: [{ id: 7, rev: 3 }], reason: "限期整改", reply_limit: "3wd" });
+
+  assert.deepEqual(answer, { ok: true, results: [{ id: 7, ok: true }] });
+  assert.equal(new Set(asked.map(([address, sent]) => address + sent.body)).size, 1);
+  assert.equal(asked[0][0], "/api/v1/orders");
+  assert.equal(asked[0][1].headers["X-CSRFToken"], "token");
+  assert.deepEqual(JSON.parse(asked[0][1].body), { kind: "order", command_id: "o-1", cards: [{ id: 7, rev: 3 }], demand: "限期整改", reply_limit: "3wd" });
+});
+
+test("an order that is refused says why in the server's words", async () => {
+  const order = orderer({ ask: async () => ({ ok: false, status: 409, json: async () => ({ code: "card_changed", detail: "牌已变化" }) }),
+    csrf: () => "", wait: async () => {}, newId: () => "o-2" });
+
+  assert.deepEqual(await order({ cards: [{ id: 7, rev: 3 }], reason: "x", reply_limit: "3wd" }), { ok: false, error: "card_changed", message: "牌已变化", results: [] });
 });

@@ -39,7 +39,7 @@ export const ACTIONS = [
     fits: (card, me) => hasRevocation(card) && card.revocation.by !== me.name },
   { name: "request_reply", keys: ["r", "F4"], bulk: true, roles: DIRECTORS, fields: ["reason", "reply_limit"],
     fits: (card) => isOpen(card) && !isReplied(card) },
-  { name: "dispatch", keys: ["d", "F9"], bulk: false, roles: DIRECTORS, fields: ["order_no!", "reason", "reply_limit!"],
+  { name: "dispatch", keys: ["d", "F9"], bulk: false, roles: DIRECTORS, fields: ["reason!", "reply_limit!"],
     fits: (card) => isOpen(card) && isSigned(card) && !isReplied(card) && !isUnderOrder(card) },
   { name: "shelve", keys: ["s", "F7"], bulk: true, roles: DIRECTORS, fields: ["reason!", "until!"], fits: mayBeShelved },
   { name: "unshelve", keys: ["s", "F7"], bulk: true, roles: DIRECTORS, fields: ["reason"], fits: isShelved },

@@ -26,6 +26,31 @@ export function commander({ emit, wait, newId, onRetry }) {
   };
 }
 
+const ORDERS = "/api/v1/orders";
+
+/**
+ * An order (督办单) over cards: the server gives it its number and draws its paper, so it goes to the orders and not to the cards; it
+ * is repeated like a command, under the number of its intention.
+ *
+ * @param {{ask: typeof fetch, csrf: () => string, wait: (ms: number) => Promise<void>, newId: () => string, onRetry?: Function}} deps
+ * @returns the answer in the shape of a command's
+ */
+export function orderer({ ask, csrf, wait, newId, onRetry }) {
+  return async function order({ cards, reason, reply_limit }) {
+    const body = JSON.stringify({ kind: "order", command_id: newId(), cards, demand: reason, reply_limit });
+    for (let attempt = 1, pause = FIRST_PAUSE_MS; ; attempt += 1, pause = Math.min(pause * 2, LAST_PAUSE_MS)) {
+      try {
+        const answer = await ask(ORDERS, { method: "POST", headers: { "Content-Type": "application/json", "X-CSRFToken": csrf() }, body });
+        const told = await answer.json();
+        if (answer.ok) return { ok: true, results: cards.map(({ id }) => ({ id, ok: true })) };
+        if (answer.status !== 503) return { ok: false, error: told.code, message: told.detail, results: [] };
+      } catch { /* no answer: it may have been issued, and is asked for again under the same number */ }
+      onRetry?.(attempt);
+      await wait(pause);
+    }
+  };
+}
+
 /** Emit with an answer over a Socket.IO client. */
 export function emitterOf(socket) {
   return (name, payload, withinMs) => new Promise((resolve, reject) => {

@@ -6,7 +6,7 @@
 import { instant, span } from "./format.mjs";
 import { actPane } from "./desk_act.mjs";
 import { floodBanner } from "./desk_banner.mjs";
-import { commander, emitterOf, newId, outcome } from "./desk_commands.mjs";
+import { commander, emitterOf, newId, orderer, outcome } from "./desk_commands.mjs";
 import { cardAddress, caseAddress, deskDetail } from "./desk_detail.mjs";
 import { deskFilters } from "./desk_filters.mjs";
 import { floodOf, folded, groupOf } from "./desk_flood.mjs";
@@ -41,8 +41,9 @@ export function mount(root, { store, t, now, clock, every, socket, onFault }) {
   const title = document.title;
   const serverNow = () => read(clock(), now());
   const around = () => ({ me, nowMs: serverNow() });
-  const send = commander({ emit: emitterOf(socket), wait: (ms) => new Promise((done) => setTimeout(done, ms)), newId,
-    onRetry: () => say(t("desk.done.retrying"), "waiting") });
+  const patience = { wait: (ms) => new Promise((done) => setTimeout(done, ms)), newId, onRetry: () => say(t("desk.done.retrying"), "waiting") };
+  const send = commander({ emit: emitterOf(socket), ...patience });
+  const order = orderer({ ask: (...args) => fetch(...args), csrf: () => document.querySelector(".topbar-person button")?.value ?? "", ...patience });
 
   const pending = pendingCards({ fetch: (...args) => fetch(...args), every, onChange: () => draw(), onFault });
   const everyCard = () => pending.beside(store.get().cards);
@@ -170,7 +171,7 @@ export function mount(root, { store, t, now, clock, every, socket, onFault }) {
     ids.forEach((id) => { desk.sending.add(id); desk.answers.delete(id); });
     say(t("desk.done.sending", { what, n: ids.length }), "waiting");
     draw();
-    const answer = await send({ ...asked, ...instantOf(asked) });
+    const answer = await (action.name === "dispatch" ? order(asked) : send({ ...asked, ...instantOf(asked) }));
     ids.forEach((id) => { desk.sending.delete(id); desk.checked.delete(id); });
     take(answer, what, asked.cards);
     pending.ask();

@@ -29,7 +29,7 @@ const MAKERS = {
   level: (name, about) => choice(name, about, LEVELS.map((one) => [one, about.t(`level.${one}`)]), "yellow"),
   org: (name, about) => choice(name, about, about.places.orgs.map(({ code, name: words }) => [code, words]), ""),
   item: itemField,
-  title: lineField, basis: lineField, order_no: lineField,
+  title: lineField, basis: lineField,
 };
 
 /** Items of the department chosen above; none may be chosen. */
