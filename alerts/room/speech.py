@@ -40,7 +40,7 @@ class Espeak:
     """espeak-ng of Debian: plain, small, speaks Mandarin, needs no network."""
 
     program: str = "espeak-ng"
-    words_a_minute: int = 150
+    words_a_minute: int = 200
     timeout_s: float = 10.0
 
     @property

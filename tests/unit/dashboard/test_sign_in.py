@@ -19,7 +19,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
 
 
 @pytest.mark.parametrize(("role", "address"), [
-    (Role.DUTY_OFFICER, "/desk/"), (Role.INSPECTOR, "/desk/"), (Role.DEPARTMENT_USER, "/case/"), (Role.LEADER, "/wall/"),
+    (Role.DUTY_OFFICER, "/desk/"), (Role.INSPECTOR, "/desk/"), (Role.DEPARTMENT_USER, "/unit/"), (Role.LEADER, "/wall/"),
     (Role.ADMINISTRATOR, "/feeds/"), (Role.WALL_SCREEN, "/wall/")])
 def test_everybody_is_sent_to_the_page_he_works_on(role: Role, address: str) -> None:
     assert address_for(Actor("x", frozenset({role}))) == address

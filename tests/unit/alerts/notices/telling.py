@@ -121,9 +121,10 @@ class TellingHouse(House):
         return [row for row in found if all(getattr(row, name) == value for name, value in wanted.items())]
 
     def told(self, **wanted: str) -> list[tuple[str, str, str, str]]:
-        """(addressee, name, channel, state or why not) of each row, in order."""
+        """(addressee, name, channel, state or why not) of each row, in order; without the handlers nobody named in this house,
+        of whom the rungs of the shipped ladders speak too."""
         return [(row.addressee, row.name, row.channel, row.reason if row.is_withheld else row.state)
-                for row in self.rows(**wanted)]
+                for row in self.rows(**wanted) if (row.addressee, row.reason) != ("handler", "nobody_named")]
 
     def alarm_codes(self) -> dict[str, int]:
         with self.database.read() as conn:
