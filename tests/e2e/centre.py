@@ -23,6 +23,7 @@ from server import Server, build_server
 
 MONDAY = datetime(2026, 3, 16, 1, 30, tzinfo=UTC)  # 09:30 in Shanghai, in office hours
 UNIT = "fagai"                                     # the department of the demonstration's department user
+SHIFT_LEADER = Actor("sun", frozenset({Role.SHIFT_LEADER}), display_name="孙国华")
 INSPECTOR = Actor("li", frozenset({Role.INSPECTOR}), display_name="李敏")
 
 
@@ -90,11 +91,14 @@ class CommandCentre:
         return {card.case_no: card for card in self.services.alert_queries.snapshot().cards}
 
     def sign(self, *case_nos: str, comment: str = "已核实") -> None:
-        """An inspector signs elsewhere, out of sight of the browser under test."""
-        cards = self.cards()
-        refs = [CardRef(cards[case_no].id, cards[case_no].rev) for case_no in case_nos]
-        command = CardCommand(command_id=f"elsewhere-{'-'.join(case_nos)}", cards=refs, comment=comment)
-        assert self.services.alerts.execute(command, INSPECTOR).ok
+        """An inspector signs elsewhere, out of sight of the browser under test; a shift leader too where a card needs both."""
+        for actor in (INSPECTOR, SHIFT_LEADER):
+            cards = self.cards()
+            waiting = [cards[case_no] for case_no in case_nos if case_no in cards and cards[case_no].acked is None]
+            if waiting:
+                refs = [CardRef(card.id, card.rev) for card in waiting]
+                command = CardCommand(command_id=f"{actor.name}-{'-'.join(case_nos)}", cards=refs, comment=comment)
+                assert self.services.alerts.execute(command, actor).ok
 
     def item(self, org: str, number: int = 0) -> str:
         """An item of a department that has both limits in working days."""
