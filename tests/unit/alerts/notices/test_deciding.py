@@ -26,7 +26,7 @@ def test_the_liaison_is_told_in_site_and_by_the_first_of_his_ways(house: Telling
     house.raise_card("warning")
 
     assert house.told() == [("liaison", "赵晓燕", "in_site", "sent"), ("liaison", "赵晓燕", "sms", "queued")]
-    [_, sms] = house.rows()
+    [sms] = house.rows(channel="sms")
     assert "act on warning" in sms.body
     assert "2018-0001" in sms.body
     assert sms.reason == "addressee"
