@@ -138,7 +138,7 @@ def test_the_page_says_what_happened_by_which_versions_and_counts_the_days(site:
         "cal-day",
         "发牌依据",
         "业务记录",
-        "通知",
+        "notices-table",
         "evidence.pdf",
     ):
         assert part in page, part
