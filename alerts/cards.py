@@ -117,6 +117,7 @@ class Card:
     replied_by: str | None = None
     replied_at: int | None = None
     revoke_by: str | None = None
+    revoke_name: str | None = None
     revoke_reason: str | None = None
     re_alarms: int = 0
     flood: str = ""
@@ -247,7 +248,7 @@ class Card:
         self.closed_at = self.closed_reason = self.cleared_at = None
         self.disposition, self.re_alarms, self.issued_at = Disposition.TO_SIGN, self.re_alarms + 1, now_us
         self.escalation, self.appeal = 0, Appeal.NONE
-        self.order_no = self.replied_by = self.replied_at = self.revoke_by = self.revoke_reason = None
+        self.order_no = self.replied_by = self.replied_at = self.revoke_by = self.revoke_name = self.revoke_reason = None
         self.forget_acknowledgement()
         self.condition = True  # so that settling finds nothing that came back a second time
         self.note("reopened", now_us, told.CardOpened)

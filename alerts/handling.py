@@ -208,7 +208,7 @@ class Handling:
     def _reject_revoke(self, card: Card, do: Doing) -> str | None:
         if card.revoke_by == do.actor.name:
             return "second_person_needed"
-        card.revoke_by = card.revoke_reason = None
+        card.revoke_by = card.revoke_name = card.revoke_reason = None
         if card.appeal is Appeal.UPHELD:  # the two do not agree: a leader decides
             self._await_decision(card, Appeal.PASSED_UP, do.now_us)
         card.note("revocation_rejected", do.now_us, told.RevocationRejected, actor=do.actor, reason=do.reason)
@@ -344,7 +344,8 @@ def _end_act(card: Card, now_us: int) -> None:
 
 
 def _propose_revoke(card: Card, do: Doing) -> str | None:
-    card.revoke_by, card.revoke_reason = do.actor.name, do.reason
+    card.revoke_by, card.revoke_name = do.actor.name, do.actor.display_name or do.actor.name
+    card.revoke_reason = do.reason
     card.note("revocation_proposed", do.now_us, told.RevocationProposed, actor=do.actor, reason=do.reason)
     return None
 

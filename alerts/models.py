@@ -76,7 +76,8 @@ cards = Table(
     Column("reply_due_at", BigInteger),  # set while a reply is owed
     Column("replied_by", String(64)),
     Column("replied_at", BigInteger),
-    Column("revoke_by", String(64)),   # the first of two persons
+    Column("revoke_by", String(64)),   # the first of two persons: account
+    Column("revoke_name", String(64)),  # as shown
     Column("revoke_reason", Text),
     Column("re_alarms", Integer, nullable=False, server_default="0"),
     Column("flood", String(32), nullable=False, server_default=text("''")),

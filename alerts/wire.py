@@ -43,9 +43,10 @@ class Quiet(msgspec.Struct, frozen=True):
 
 
 class Proposal(msgspec.Struct, frozen=True):
-    """Somebody proposes to revoke the card; another person decides."""
+    """Somebody proposes to revoke the card; another person decides. `by` is the account, `name` what is shown."""
 
     by: str
+    name: str
     reason: str
 
 
@@ -174,7 +175,8 @@ class CardWriter:
 
 
 def _proposal(card: Card) -> Proposal | None:
-    return None if card.revoke_by is None else Proposal(card.revoke_by, card.revoke_reason or "")
+    return None if card.revoke_by is None else Proposal(
+        card.revoke_by, card.revoke_name or card.revoke_by, card.revoke_reason or "")
 
 
 @lru_cache(maxsize=8192)  # a batch of cards shares most of its instants

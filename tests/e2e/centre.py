@@ -86,9 +86,13 @@ class CommandCentre:
     def set_clock(self, moment: datetime) -> None:
         self.clock.switch_to(clock_at(moment))
 
+    def all_cards(self) -> list[CardView]:
+        """The active cards, as the database has them."""
+        return list(self.services.alert_queries.snapshot().cards)
+
     def cards(self) -> dict[str, CardView]:
-        """The active cards by case number, as the database has them."""
-        return {card.case_no: card for card in self.services.alert_queries.snapshot().cards}
+        """The active cards of clocks by case number; a case may have others beside it, of the acts in it."""
+        return {card.case_no: card for card in self.all_cards() if card.origin == "clock"}
 
     def sign(self, *case_nos: str, comment: str = "已核实") -> None:
         """An inspector signs elsewhere, out of sight of the browser under test; a shift leader too where a card needs both."""

@@ -41,7 +41,7 @@ def until_silent_for(page: Page, seconds: float) -> None:
 
 def until_level_with(page: Page, centre: CommandCentre) -> None:
     """Until the page holds exactly what the database holds."""
-    wanted = {str(card.id): card.rev for card in centre.cards().values()}
+    wanted = {str(card.id): card.rev for card in centre.all_cards()}
     page.wait_for_function("""(wanted) => {
         const cards = [...window.yangguang.state().cards.values()];
         return cards.length === Object.keys(wanted).length && cards.every(({id, rev}) => wanted[id] === rev);
@@ -53,7 +53,7 @@ def assert_as_fresh(page: Page, heard: Heard, centre: CommandCentre, screens: Sc
     until_level_with(page, centre)
     fresh = screens.wall(centre.address, centre.screen_token, may_lose_link=True)
     until_level_with(fresh, centre)
-    in_database = sorted(msgspec.to_builtins(list(centre.cards().values())), key=lambda card: card["id"])
+    in_database = sorted(msgspec.to_builtins(centre.all_cards()), key=lambda card: card["id"])
     for one in (page, fresh):
         assert sorted(believed(one)["cards"], key=lambda card: card["id"]) == in_database
     assert heard.cards() == in_database

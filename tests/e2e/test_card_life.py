@@ -173,6 +173,7 @@ def test_a_card_is_revoked_by_two_persons(centre: CommandCentre, screens: Screen
     choose(officer, "L-9")
     give(officer, "v", "经核数据有误")
     wait_for_text(officer, "[data-part=said]", "提议撤牌：已完成 1 张")
+    wait_for_text(officer, ".row", "周立新 提议撤牌")
     officer.keyboard.press("v")
     wait_for_text(officer, "[data-part=said]", "现在不能")
 

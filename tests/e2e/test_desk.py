@@ -16,11 +16,12 @@ COMMENT = "已电话督促经办人，今日办结"
 
 
 def choose(desk: Page, case_no: str) -> None:
-    """Find one card by keyboard alone."""
+    """Find the card of a case by keyboard alone; of several, the gravest, which stands first."""
     desk.wait_for_function("(caseNo) => document.querySelector('.desk-list').textContent.includes(caseNo)", arg=case_no)
     desk.keyboard.press("/")
     desk.keyboard.type(case_no)
-    desk.wait_for_function("(caseNo) => document.querySelectorAll('.desk-list .row').length === 1"
+    desk.wait_for_function("(caseNo) => [...document.querySelectorAll('.desk-list .row')].every((row) =>"
+                           " row.textContent.includes(caseNo))"
                            " && document.querySelector('.detail-case')?.textContent.includes(caseNo)", arg=case_no)
     desk.keyboard.press("Escape")
 

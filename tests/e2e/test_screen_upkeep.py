@@ -58,11 +58,11 @@ def test_at_night_the_page_is_loaded_anew_but_not_while_a_red_card_waits(centre:
     assert page.evaluate("() => window.isTheFirst") is True
 
     centre.sign("U-1")
-    wait_for_card(page, "red", "U-1", "✓ 李敏")
+    wait_for_card(page, "red", "U-1", "✓ 孙国华")
     pass_time(page, "31")
     page.clock.fast_forward("21")
     until_reloaded(page)
-    wait_for_card(page, "red", "U-1", "✓ 李敏")
+    wait_for_card(page, "red", "U-1", "✓ 孙国华")
 
 
 def test_a_young_page_and_a_page_by_day_are_left_alone(centre: CommandCentre, screens: Screens) -> None:

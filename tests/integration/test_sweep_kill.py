@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from alerts.models import cards as card_table
 from cases.events import EventKind, RungPassed
+from core.database import bulk_inserting
 from tests.unit.cases.record import Record, event, opened
 
 K = EventKind
@@ -74,7 +75,7 @@ def test_a_batch_whose_database_is_killed_while_it_is_copied_is_an_error_of_the_
     with opened(fresh_postgres_url) as database:
         record = Record(database).at("10-16 10:00")
         record.take(event(K.ACCEPTED, "10-15 10:00", case_no="before"))
-        monkeypatch.setattr("cases.journal.bulk_insert", _killing(server))
+        monkeypatch.setattr("cases.journal.bulk_inserting", _killing(server))
         with pytest.raises(DBAPIError):
             record.recorder.record([event(K.ACCEPTED, "10-15 10:00", case_no="during")])
         monkeypatch.undo()
@@ -84,10 +85,8 @@ def test_a_batch_whose_database_is_killed_while_it_is_copied_is_an_error_of_the_
 
 
 def _killing(server):
-    from core.database import bulk_insert
-
-    def insert(*args):
+    def inserting(*args):
         server.kill9()
-        bulk_insert(*args)
+        return bulk_inserting(*args)
 
-    return insert
+    return inserting

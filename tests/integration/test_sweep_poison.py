@@ -32,10 +32,10 @@ class Poison:
         self.cases: set[int] = set()
         real = judging.project
 
-        def project(fold: Any, number: int, *rest: Any) -> Any:
+        def project(fold: Any, number: int, *rest: Any, **named: Any) -> Any:
             if number in self.cases:
                 raise RuntimeError(f"poisoned {fold.case_no}")
-            return real(fold, number, *rest)
+            return real(fold, number, *rest, **named)
 
         monkeypatch.setattr(judging, "project", project)
 

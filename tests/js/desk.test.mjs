@@ -172,7 +172,7 @@ test("a reply is overdue when its instant has passed and none came", () => {
 test("each view holds the cards its question is about", () => {
   const cards = [half(), card({ id: 2, state: "normal", disposition: "to_confirm" }), card({ id: 3, state: "acked", disposition: "replied" }),
     card({ id: 4, state: "shelved", suppression: { kind: "shelved", until: at(50), by: "周立新", reason: "" } }),
-    card({ id: 5, state: "acked", appeal: "filed" }), card({ id: 6, state: "acked", revocation: { by: "zhou", reason: "误判" } }),
+    card({ id: 5, state: "acked", appeal: "filed" }), card({ id: 6, state: "acked", revocation: { by: "zhou", name: "周立新", reason: "误判" } }),
     waitingReply({ id: 7 }), card({ id: 8, state: "acked", disposition: "under_order", order_no: "督〔2026〕1号" })];
   const counts = viewCounts(cards, { me: LEADER, nowMs: Date.parse(at(40)) });
 
@@ -211,7 +211,7 @@ test("the tab says how many wait and since when", () => {
 const names = (cards, me) => offered(cards, me).map(({ action }) => action.name);
 
 test("no key stands for two commands that fit the same card", () => {
-  const states = [half(), card({ state: "unack" }), card({ state: "acked", disposition: "signed" }), card({ state: "acked", disposition: "replied", appeal: "filed", revocation: { by: "x", reason: "" } }),
+  const states = [half(), card({ state: "unack" }), card({ state: "acked", disposition: "signed" }), card({ state: "acked", disposition: "replied", appeal: "filed", revocation: { by: "x", name: "某某", reason: "" } }),
     card({ state: "normal", disposition: "to_confirm" }), card({ state: "shelved", suppression: { kind: "shelved" } })];
   const inspector = { name: "li", display_name: "李敏", roles: ["inspector"] };
   for (const one of states) {

@@ -44,7 +44,7 @@ export function notesOf(card, nowMs) {
   if (isReplyOverdue(card, nowMs)) notes.push({ code: "reply_overdue" });
   if (isReplied(card)) notes.push({ code: "replied" });
   if (hasAppeal(card)) notes.push({ code: card.appeal === "passed_up" ? "appeal_passed_up" : "appeal_filed" });
-  if (hasRevocation(card)) notes.push({ code: "revocation", by: card.revocation.by });
+  if (hasRevocation(card)) notes.push({ code: "revocation", by: card.revocation.name });
   if (isUnderOrder(card)) notes.push({ code: "under_order", no: card.order_no ?? "" });
   if (card.escalation > 0) notes.push({ code: "escalated", n: card.escalation });
   if (alarmsAgain(card) > 0) notes.push({ code: "again", n: alarmsAgain(card) });

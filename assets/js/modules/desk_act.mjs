@@ -97,7 +97,7 @@ export function actPane(parent, { t, me, places, onCommand, onCancel, say }) {
     if (action.name === "acknowledge" && card?.first) notes.push(t("desk.act.first_signed", { by: card.first.by }));
     else if (action.name === "acknowledge" && cards.some(({ level }) => level === "red")) notes.push(t("desk.act.red_needs_two"));
     if (action.name === "propose_revoke") notes.push(t("desk.act.revoke_needs_two"));
-    if (card?.revocation && action.name.endsWith("_revoke")) notes.push(t("desk.act.revoke_proposed", card.revocation));
+    if (card?.revocation && action.name.endsWith("_revoke")) notes.push(t("desk.act.revoke_proposed", { by: card.revocation.name, reason: card.revocation.reason }));
     return notes.map((words) => element("p", "act-note", words));
   }
 

@@ -95,7 +95,8 @@ export function webAudioPlayer(onFault) {
 
   async function sound(address) {
     if (!known.has(address)) {
-      const answer = await fetch(address);
+      const answer = await fetch(address).catch(() => null);
+      if (!answer) return null; // the server is away, which the page says elsewhere
       if (!answer.ok) { mute = mute || !address.includes("/tone-"); return null; }
       if (!address.includes("/tone-")) mute = false;
       known.set(address, await context.decodeAudioData(await answer.arrayBuffer()));
