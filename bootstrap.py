@@ -175,7 +175,7 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
     sweeper = Sweeper(uow, recorder, settings.sweep.batch, settings.sweep.retry_after_s, judged_by=_print_of(settings))
     case_queries = CaseQueries(database, areas, catalogue)
     writer = _card_writer(settings, case_queries, presets, languages, areas)
-    alerts, alarms = CardService(uow, writer, _card_rules(settings), Terms(areas.for_area)), AlarmService()
+    alerts, alarms = CardService(uow, writer, _card_rules(settings), Terms(areas.for_area), catalogue.area_of), AlarmService()
     roster = Roster(database, areas)
     editing, backtester = _editing(settings, uow, keys, presets, catalogue, areas), Backtester(database)
     rejudger = Rejudger(uow, recorder, areas, settings.sweep.batch)

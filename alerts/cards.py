@@ -111,6 +111,7 @@ class Card:
     escalation: int = 0
     appeal: Appeal = Appeal.NONE
     issued_at: int | None = None
+    told_at: int | None = None
     order_no: str | None = None
     reply_limit: str = ""
     reply_due_at: int | None = None
@@ -148,8 +149,8 @@ class Card:
 
     @property
     def is_issued(self) -> bool:
-        """Whether anybody outside the desk may know of it."""
-        return self.disposition not in (Disposition.TO_CONFIRM, Disposition.DISMISSED)
+        """Whether anybody outside the desk may know of it: a draft stays unknown, however it ends."""
+        return self.issued_at is not None
 
     @property
     def state(self) -> State:
@@ -246,12 +247,17 @@ class Card:
     def reopen(self, now_us: int) -> None:
         """It fired again soon after it had closed: the same occurrence goes on (re-arm window)."""
         self.closed_at = self.closed_reason = self.cleared_at = None
-        self.disposition, self.re_alarms, self.issued_at = Disposition.TO_SIGN, self.re_alarms + 1, now_us
+        self.disposition, self.re_alarms = Disposition.TO_SIGN, self.re_alarms + 1
+        self.issue(now_us)
         self.escalation, self.appeal = 0, Appeal.NONE
         self.order_no = self.replied_by = self.replied_at = self.revoke_by = self.revoke_name = self.revoke_reason = None
         self.forget_acknowledgement()
         self.condition = True  # so that settling finds nothing that came back a second time
         self.note("reopened", now_us, told.CardOpened)
+
+    def issue(self, now_us: int) -> None:
+        """From now on the department knows of it."""
+        self.issued_at = self.told_at = now_us
 
     def can_reopen(self, now_us: int, window_us: int) -> bool:
         return (self.closed_at is not None and self.closed_reason in RE_ARMING and now_us - self.closed_at <= window_us)
@@ -299,7 +305,7 @@ class Card:
         if self.disposition is Disposition.TO_CONFIRM:
             self.note("to_confirm", now_us, told.CardToConfirm)
         else:
-            self.issued_at = now_us
+            self.issue(now_us)
             self.note("opened", now_us, told.CardOpened)
 
     def _ask_again(self, level_before: int, now_us: int) -> None:
@@ -309,10 +315,18 @@ class Card:
         if self.level > level_before:
             if self.suppression is Suppression.SHELVED:
                 self.unshelve(now_us, "worsened")
+            self._accuse_anew(now_us)
             self.note("worsened", now_us, told.CardWorsened)
         else:
             self.re_alarms += 1
             self.note("asked_again", now_us, told.CardAskedAgain, reason="returned", acknowledged_by=signed_by)
+
+    def _accuse_anew(self, now_us: int) -> None:
+        """A worse accusation may be appealed like the first; what was decided of the milder one does not bind."""
+        if self.is_issued:
+            self.told_at = now_us
+        if self.appeal is Appeal.REJECTED:
+            self.appeal = Appeal.NONE
 
     def _derive(self) -> None:
         standing = self.standing

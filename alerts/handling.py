@@ -94,10 +94,13 @@ class Handling:
             card.deadlines["reply"] = None
 
     def demand_reply(self, card: Card, now_us: int) -> None:
-        """What the rule behind an issued card demands, if it demands a reply."""
+        """What the rule behind an issued card demands, if it demands a reply. Under an order the order's own term counts."""
         limit = self._reply_limit_of(card)
-        if limit and not card.is_closed and card.disposition is not Disposition.TO_CONFIRM:
-            self.owe_reply(card, limit, now_us)
+        if not limit or card.is_closed or card.order_no or card.disposition is Disposition.TO_CONFIRM:
+            return
+        if card.disposition is Disposition.REPLIED:  # to what the card said before
+            card.disposition = Disposition.SIGNED if card.is_acked else Disposition.TO_SIGN
+        self.owe_reply(card, limit, now_us)
 
     # Signing ------------------------------------------------------------------------------------------------------
 
@@ -113,7 +116,8 @@ class Handling:
         return None
 
     def _confirm(self, card: Card, do: Doing) -> str | None:
-        card.disposition, card.issued_at = Disposition.TO_SIGN, do.now_us
+        card.disposition = Disposition.TO_SIGN
+        card.issue(do.now_us)
         card.note("confirmed", do.now_us, told.CardOpened, actor=do.actor, reason=do.reason)
         self.demand_reply(card, do.now_us)
         return None
@@ -176,7 +180,7 @@ class Handling:
     def _appeal(self, card: Card, do: Doing) -> str | None:
         if do.missing_files(card):
             return "attachment_unknown"
-        since = card.issued_at if card.issued_at is not None else card.raised_at
+        since = card.told_at if card.told_at is not None else card.raised_at
         if do.now_us >= self._terms.due(card.case.area, self._rules.appeal_limit, since):
             return "appeal_too_late"
         self._await_decision(card, Appeal.FILED, do.now_us)

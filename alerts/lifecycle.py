@@ -53,7 +53,7 @@ class Origin(StrEnum):
 
 # The condition of these is a standing fact that the engine ends. An act once done stays done: there the accepted reply of
 # the department is what ends it.
-STANDING_ORIGINS = frozenset({Origin.CLOCK, Origin.ORDER, Origin.COMPLAINT})
+STANDING_ORIGINS = frozenset({Origin.CLOCK, Origin.ORDER})
 
 
 class Disposition(StrEnum):

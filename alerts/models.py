@@ -70,7 +70,8 @@ cards = Table(
     Column("suppressed_reason", Text),
     Column("escalation", Integer, nullable=False, server_default="0"),
     Column("appeal", String(16), nullable=False, server_default="none"),
-    Column("issued_at", BigInteger),   # when the department could know of it; the time to appeal runs from here
+    Column("issued_at", BigInteger),   # when the department could know of it
+    Column("told_at", BigInteger),     # and of the level it has now; the time to appeal runs from here
     Column("order_no", String(64)),
     Column("reply_limit", String(16), nullable=False, server_default=text("''")),
     Column("reply_due_at", BigInteger),  # set while a reply is owed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from alerts.attachments import missing
@@ -41,8 +42,9 @@ MANUAL_RULE, MANUAL_VERSION = "manual", "manual"
 class Performing:
     """Carries commands out."""
 
-    def __init__(self, cards: CardService, units: UnitOfWorkFactory, writer: CardWriter, rules: CardRules) -> None:
-        self._cards, self._units, self._writer, self._rules = cards, units, writer, rules
+    def __init__(self, cards: CardService, units: UnitOfWorkFactory, writer: CardWriter, rules: CardRules,
+                 area_of: Callable[[str], str | None]) -> None:
+        self._cards, self._units, self._writer, self._rules, self._area_of = cards, units, writer, rules, area_of
 
     def execute(self, command: CardCommand, actor: Actor | None) -> CommandResult:
         person, kind = self._admit(command, actor)
@@ -120,9 +122,16 @@ class Performing:
     def _issue(self, uow: UnitOfWork, command: CardCommand, actor: Actor) -> CommandResult:
         """A card by hand (人工发牌). One issued by an officer alone waits for confirmation."""
         key = f"manual:{uuid.uuid5(uuid.NAMESPACE_OID, f'{actor.name}/{command.command_id}')}"
-        self._cards.raise_occasions(uow, [_manual(command, actor, key, uow.now_us, self._rules)])
+        self._cards.raise_occasions(uow, [_manual(command, actor, key, uow.now_us, self._area(command, actor))])
         card = newest_by_key(uow.conn, [key])[key]
         return CommandResult(ok=True, results=[self._done(card)])
+
+    def _area(self, command: CardCommand, actor: Actor) -> str:
+        """Where the department of a card by hand is; somebody with rights in one area speaks of that one."""
+        area = command.area or actor.area or self._area_of(command.org)
+        if not area:
+            raise InvalidInput("card_org_unknown", org=command.org[:NAME_MAX])
+        return area
 
     # Words --------------------------------------------------------------------------------------------------------
 
@@ -144,12 +153,11 @@ def may_see_card(actor: Actor, card: Card) -> bool:
     return actor.may_see(card.case.area, card.case.org) and (card.is_issued or actor.only_org is None)
 
 
-def _manual(command: CardCommand, actor: Actor, key: str, now_us: int, rules: CardRules) -> Occasion:
+def _manual(command: CardCommand, actor: Actor, key: str, now_us: int, area: str) -> Occasion:
     try:
         level = Level[command.level.upper()]
     except KeyError:
         raise InvalidInput("level_unknown", name=command.level[:NAME_MAX], accepted="warning, yellow or red") from None
-    area = command.area or actor.area
     if not actor.may_see(area, command.org):
         raise NotPermitted("not_permitted")
     case = CaseFacts(0, command.case_no, area, command.org, command.item, command.title)

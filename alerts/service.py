@@ -39,14 +39,15 @@ class CardService:
     """The writing side of the cards. Holds no state between calls.
 
     `units` is for the calls from outside (commands); the reactions work in the caller's unit of work. `terms` counts limits
-    by the calendar of the card's area.
+    by the calendar of the card's area. `area_of` an organisation's code, for cards by hand; None: no such organisation.
     """
 
-    def __init__(self, units: UnitOfWorkFactory, writer: CardWriter, rules: CardRules, terms: Terms | None = None) -> None:
+    def __init__(self, units: UnitOfWorkFactory, writer: CardWriter, rules: CardRules, terms: Terms | None = None,
+                 area_of: Callable[[str], str | None] = lambda _org: None) -> None:
         self._units, self._rules, self.writer = units, rules, writer
         self.store = CardStore(writer)
         self.handling = Handling(rules, terms or Terms(), writer.reply_limit)
-        self._performing = Performing(self, units, writer, rules)
+        self._performing = Performing(self, units, writer, rules, area_of)
 
     # Reactions, inside the caller's transaction -------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from alerts.lifecycle import Disposition
 from alerts.models import cards
 from core.access import Actor, Role
 
-IS_CONFIRMED = cards.c.disposition.not_in((Disposition.TO_CONFIRM.value, Disposition.DISMISSED.value))
+IS_ISSUED = cards.c.issued_at.is_not(None)
 IS_OPEN = and_(cards.c.closed_at.is_(None), cards.c.disposition != Disposition.TO_CONFIRM.value)
 WAITS_FOR_CONFIRMATION = and_(cards.c.closed_at.is_(None), cards.c.disposition == Disposition.TO_CONFIRM.value)
 
@@ -25,5 +25,5 @@ def visible_to(actor: Actor | None) -> list[ColumnElement[bool]]:
     if actor.only_org is not None:
         conditions.append(cards.c.org == actor.only_org)
     if not actor.roles - {Role.DEPARTMENT_USER, Role.WALL_SCREEN}:
-        conditions.append(IS_CONFIRMED)
+        conditions.append(IS_ISSUED)
     return conditions

@@ -93,7 +93,7 @@ RULES: Mapping[Verb, tuple[str, ...]] = {
     CommandType.DISMISS: ("card_closed", "already_confirmed"),
     CommandType.SHELVE: (*_OPEN, "quiet_already"),
     CommandType.UNSHELVE: (*_OPEN, "not_shelved"),
-    CommandType.REQUEST_REPLY: (*_OPEN, "reply_waits"),
+    CommandType.REQUEST_REPLY: (*_OPEN, "reply_waits", "under_order"),
     CommandType.DISPATCH: (*_OPEN, "not_acknowledged", "reply_waits", "under_order"),
     CommandType.REPLY: (*_OPEN, "reply_waits"),
     CommandType.ACCEPT_REPLY: (*_OPEN, "no_reply", "appeal_pending", "condition_stands"),

@@ -87,6 +87,11 @@ class Catalogue:
         """The organisation of that code, None when the catalogue does not list it (a log's own department)."""
         return self.organisations.get(code)
 
+    def area_of(self, code: str) -> str | None:
+        """The area of the organisation of that code, None when the catalogue does not list it."""
+        known = self.organisations.get(code)
+        return known.area if known is not None else None
+
     @cached_property
     def items_by_org(self) -> Mapping[str, tuple[Item, ...]]:
         """The items of every organisation, in the order of the file."""

@@ -79,6 +79,8 @@ def gather(services: Any, actor: Actor, card_id: int) -> Evidence | None:
     now = services.clock.now_us()
     passages = msgspec.convert(found.evidence, list[Passage])
     case = services.case_queries.find_case(found.card.case_no, now, found.card.area) if found.card.case_no else None
+    if case is not None and not actor.may_see(case.area, case.org):
+        case = None  # a complaint or a card by hand may name another unit's case
     on_duty = "、".join(person.display_name for person in services.roster.raised_under(card_id))
     clocks, files = _clocks(services, found.card, passages, now), services.attachments.of_card(card_id)
     return Evidence(found, passages, case, clocks, files, now, on_duty)

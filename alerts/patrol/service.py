@@ -19,7 +19,7 @@ from alerts.alarms import AlarmService
 from alerts.backtest.service import Backtester, CardLine, Period
 from alerts.backtest.watches import World
 from alerts.cards import Passage
-from alerts.lifecycle import CASE_LIMITS
+from alerts.lifecycle import CASE_LIMITS, Origin
 from alerts.models import cards
 from alerts.patrol.models import patrol_findings, patrols
 from cases.areas import AreaContext, Areas
@@ -136,8 +136,8 @@ class Patroller:
         wanted = select(*c["id", "case_id", "case_no", "area", "org", "level", "raised_at", "closed_at", "evidence"])
         while True:
             with self._units.database.read() as conn:
-                rows = conn.execute(wanted.where(c.id > after, c.case_id != 0, c.clock_kind.in_(list(_KINDS)))
-                                    .order_by(c.id).limit(self._batch)).all()
+                rows = conn.execute(wanted.where(c.id > after, c.case_id != 0, c.origin == Origin.CLOCK.value,
+                                                 c.clock_kind.in_(list(_KINDS))).order_by(c.id).limit(self._batch)).all()
             if not rows:
                 return
             after = rows[-1].id

@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, Connection, and_, case, func, select
 
 from alerts.lifecycle import Closing, Level, Suppression
 from alerts.models import cards
-from alerts.sight import IS_CONFIRMED, IS_OPEN, WAITS_FOR_CONFIRMATION
+from alerts.sight import IS_ISSUED, IS_OPEN, WAITS_FOR_CONFIRMATION
 from core.database import Database
 from core.instants import DAY_US, MINUTE_US, from_us
 
@@ -86,7 +86,7 @@ class LoadQueries:
     def load(self, now_us: int, days: int) -> AlarmLoad:
         """The figures of the last `days` days before an instant, warnings included."""
         begin = now_us - days * DAY_US
-        window = and_(IS_CONFIRMED, cards.c.raised_at > begin, cards.c.raised_at <= now_us,
+        window = and_(IS_ISSUED, cards.c.raised_at > begin, cards.c.raised_at <= now_us,
                       cards.c.closed_reason.is_distinct_from(Closing.LOADED_AS_HISTORY.value))
         with self._database.snapshot() as conn:
             slots = _slots(conn, window)

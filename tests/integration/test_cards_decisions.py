@@ -95,6 +95,48 @@ def test_an_appeal_comes_in_time_or_not_at_all(life: Life):
     assert life.do("appeal", CHARLIE, text="不服").error == "appeal_too_late"
 
 
+def test_a_worse_card_may_be_appealed_anew_from_the_day_it_is_worse(life: Life):
+    life.house.record(passed("warning"))
+    life.wait(days=9)
+    red(life)
+
+    assert life.do("appeal", CHARLIE, text="不服").ok
+
+
+def test_what_was_decided_of_the_milder_card_does_not_bind(life: Life):
+    signed(life)
+    life.do("appeal", CHARLIE, text="不服")
+    life.do("decide_appeal", BOB, decision="reject", reason="证据充分")
+    red(life)
+
+    assert life.card().appeal == "none"
+    assert life.do("appeal", CHARLIE, text="红牌不服").ok
+
+
+# A card that worsens while its department answers ------------------------------------------------------------------
+
+def test_an_answer_to_the_milder_card_does_not_bar_the_one_the_worse_card_demands(life: Life):
+    life.house.record(passed("yellow", reply_limit="5wd"))
+    assert life.do("reply", CHARLIE, text="已整改").ok
+    life.house.record(passed("red", kind=ClockKind.STATUTORY, reply_limit="3wd"))
+
+    card = life.card()
+    assert (card.disposition, card.reply_due_at is not None) == ("to_sign", True)
+    assert life.do("reply", CHARLIE, text="已查明原因").ok
+    life.wait(days=15)
+    assert (life.card().escalation, life.card().disposition) == (0, "replied")
+
+
+def test_an_order_keeps_its_term_when_the_card_worsens_or_somebody_asks(life: Life):
+    signed(life)
+    assert life.do("dispatch", ALICE, order_no="督〔2018〕7号", reply_limit="10wd").ok
+    due = life.card().reply_due_at
+    life.house.record(passed("red", kind=ClockKind.STATUTORY, reply_limit="1wd"))
+
+    assert life.do("request_reply", ALICE, reply_limit="1wd").error == "under_order"
+    assert (life.card().disposition, life.card().reply_due_at) == ("under_order", due)
+
+
 def test_an_appeal_nobody_decides_goes_up(life: Life):
     signed(life)
     life.do("appeal", CHARLIE, text="不服")

@@ -13,6 +13,8 @@ from sqlalchemy.exc import IntegrityError
 from alerts.card_commands import CardCommand, CardRef
 from alerts.card_rows import insert_cards, newest_by_key
 from alerts.occasions import Occasion, Origin
+from alerts.service import CardService
+from core.access import Actor, Role
 from core.database import Database
 from core.errors import InvalidInput, NotPermitted
 from tests.unit.alerts.house import ALICE, BOB, CHARLIE, LEA, House, days_ago, facts_of
@@ -175,6 +177,24 @@ def test_a_department_does_not_learn_of_what_nobody_confirmed(house: House):
     assert house.queries.find(1, BOB) is not None
 
 
+def test_a_draft_that_is_withdrawn_stays_unknown_to_its_department(house: House):
+    tell(house, act(needs_confirmation=True))
+    with house.units() as uow:
+        house.cards.withdraw_occasions(uow, {"act:no_reason:1:": "理由已补"})
+
+    assert house.card(1).disposition == "cancelled"
+    assert house.queries.find(1, CHARLIE) is None
+    assert house.queries.find(1, BOB) is not None
+
+
+def test_the_card_of_a_verified_complaint_ends_with_the_answer_that_is_accepted(house: House):
+    tell(house, act(key="complaint:T-1", origin=Origin.COMPLAINT))
+    assert do(house, "reply", CHARLIE, house.only_card(), text="已道歉并整改").ok
+
+    assert do(house, "accept_reply", BOB, house.only_card()).ok
+    assert house.card(1).state == "closed"
+
+
 # By hand ----------------------------------------------------------------------------------------------------------
 
 def issue(house: House, by: Any, **members: Any) -> Any:
@@ -195,6 +215,18 @@ def test_a_card_by_hand_of_a_duty_officer_waits_for_another_person(house: House)
     issue(house, ALICE)
 
     assert (house.active(), len(house.drafts())) == ([], 1)
+
+
+def test_a_card_by_hand_is_of_the_area_its_department_is_in(house: House):
+    area_of = {"D01": "360500"}.get
+    house.cards = CardService(house.units, house.writer, house.rules, area_of=area_of)
+    bound = Actor("wei", frozenset({Role.INSPECTOR}), area="360500")
+
+    result = issue(house, BOB, area="")
+
+    assert house.queries.find(result.id, bound) is not None
+    with pytest.raises(InvalidInput, match="card_org_unknown"):
+        issue(house, LEA, area="", org="NOSUCH")
 
 
 def test_the_same_command_issues_one_card(house: House):

@@ -18,7 +18,7 @@ const has = (me, ...roles) => roles.some((role) => me.roles.includes(role));
 const isOpen = (card) => card.state !== "closed" && !isToConfirm(card);
 const isSigned = (card) => Boolean(card.acked);
 // An act once done stays done; a clock's condition is a fact that only a leader may overrule, with a basis.
-const STANDING = ["clock", "order", "complaint"];
+const STANDING = ["clock", "order"];
 const isOver = (card, me) => !(card.condition && STANDING.includes(card.origin ?? "clock")) || has(me, "leader");
 const mayBeShelved = (card, me) => isOpen(card) && !isQuiet(card) && (card.level !== "red" || has(me, "shift_leader", "leader"));
 
@@ -38,7 +38,7 @@ export const ACTIONS = [
   { name: "reject_revoke", keys: ["b"], bulk: false, roles: JUDGES, fields: ["reason!"],
     fits: (card, me) => hasRevocation(card) && card.revocation.by !== me.name },
   { name: "request_reply", keys: ["r", "F4"], bulk: true, roles: DIRECTORS, fields: ["reason", "reply_limit"],
-    fits: (card) => isOpen(card) && !isReplied(card) },
+    fits: (card) => isOpen(card) && !isReplied(card) && !isUnderOrder(card) },
   { name: "dispatch", keys: ["d", "F9"], bulk: false, roles: DIRECTORS, fields: ["reason!", "reply_limit!"],
     fits: (card) => isOpen(card) && isSigned(card) && !isReplied(card) && !isUnderOrder(card) },
   { name: "shelve", keys: ["s", "F7"], bulk: true, roles: DIRECTORS, fields: ["reason!", "until!"], fits: mayBeShelved },

@@ -127,11 +127,12 @@ def facts_of(case_id: int = 1, org: str = "D01", source: str = "hall") -> CaseFa
 
 
 def passed(rung: str = "yellow", *, case_id: int = 1, kind: ClockKind = ClockKind.PROMISED, ordinal: int = 0,
-           at: int | None = None, ended_at: int | None = None, level: int | None = None, source: str = "hall") -> RungPassed:
+           at: int | None = None, ended_at: int | None = None, level: int | None = None, source: str = "hall",
+           **facts: Any) -> RungPassed:
     """A rung passed a day before MORNING unless `at` says otherwise."""
     moment = at if at is not None else days_ago(1)
     return RungPassed(ClockRef(case_id, kind, ordinal), facts_of(case_id, source=source), rung, level or LEVELS[rung],
-                      f"rule.{kind.value}", "kechuang@2018.1", moment, moment, ended_at, {"limit": "7wd"})
+                      f"rule.{kind.value}", "kechuang@2018.1", moment, moment, ended_at, {"limit": "7wd", **facts})
 
 
 def withdrawn(rung: str = "yellow", *, case_id: int = 1, kind: ClockKind = ClockKind.PROMISED,

@@ -48,7 +48,7 @@ ALLOWED: dict[object, Callable[[Axes], bool]] = {
     CommandType.DISMISS: lambda a: a.disposition is D.TO_CONFIRM,
     CommandType.SHELVE: lambda a: is_issued(a) and a.suppression is S.NONE,
     CommandType.UNSHELVE: lambda a: is_issued(a) and a.suppression is S.SHELVED,
-    CommandType.REQUEST_REPLY: lambda a: a.disposition in (D.TO_SIGN, D.SIGNED, D.UNDER_ORDER),
+    CommandType.REQUEST_REPLY: lambda a: a.disposition in (D.TO_SIGN, D.SIGNED),
     CommandType.DISPATCH: lambda a: a.disposition in (D.TO_SIGN, D.SIGNED) and a.signing is Signing.FULL,
     CommandType.REPLY: lambda a: a.disposition in (D.TO_SIGN, D.SIGNED, D.UNDER_ORDER),
     CommandType.ACCEPT_REPLY: lambda a: a.disposition is D.REPLIED and a.appeal in (A.NONE, A.REJECTED) and may_end(a),

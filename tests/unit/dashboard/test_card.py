@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from cases.events import CaseEvent, EventData, EventKind
+from alerts.occasions import Occasion, Origin
+from cases.events import CaseEvent, CaseFacts, EventData, EventKind
 from core.access import Role
 from core.instants import to_us
 from dashboard.pages.card import card_id_of
@@ -110,6 +111,20 @@ def test_a_department_user_sees_his_own_units_card_and_cannot_tell_anothers_from
     assert shown(site, Role.DEPARTMENT_USER, other) == shown(site, Role.DEPARTMENT_USER, 99_999)
     assert site.client(Role.DEPARTMENT_USER).get(f"/card/{other}/evidence.pdf").status_code == 404
     assert site.client(Role.DEPARTMENT_USER).get(f"/card/{other}/evidence.json").status_code == 404
+
+
+def test_a_card_that_names_another_units_case_does_not_show_it(site: Site) -> None:
+    about = Occasion(key="manual:about-XY-2", origin=Origin.MANUAL, rule="manual", rule_version="manual", level=2,
+                     case=CaseFacts(0, "XY-2", "360500", OWN_ORG, "", "对他案的说明"), at=site.services.clock.now_us(), evidence={"title": "对他案的说明"})
+    with site.services.uow() as uow:
+        site.services.alerts.raise_occasions(uow, [about])
+    number = next(card.id for card in site.services.alert_queries.active().cards
+                  if (card.case_no, card.origin) == ("XY-2", "manual"))
+
+    evidence = json.loads(site.client(Role.DEPARTMENT_USER).get(f"/card/{number}/evidence.json").data)
+    inspectors = json.loads(site.client(Role.INSPECTOR).get(f"/card/{number}/evidence.json").data)
+
+    assert (evidence["journal"], [row["source_event_id"] for row in inspectors["journal"]]) == ([], ["XY-2-1"])
 
 
 def test_page_and_paper_do_not_name_the_applicant_to_who_only_watches_the_time(site: Site, tmp_path: Path) -> None:
