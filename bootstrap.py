@@ -177,7 +177,8 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
     writer = _card_writer(settings, case_queries, presets, languages, areas)
     alerts, alarms = CardService(uow, writer, _card_rules(settings), Terms(areas.for_area), catalogue.area_of), AlarmService()
     roster = Roster(database, areas)
-    editing, backtester = _editing(settings, uow, keys, presets, catalogue, areas), Backtester(database)
+    editing, backtester = _editing(settings, uow, keys, presets, catalogue, areas), Backtester(
+        database, acts_history_us=_card_rules(settings).history_after_us)
     rejudger = Rejudger(uow, recorder, areas, settings.sweep.batch)
     notices = build_office(settings.notices, OfficeParts(
         uow, areas, roster, alarms, writer, languages.__getitem__, ZoneInfo(settings.areas.default_timezone),
@@ -213,7 +214,7 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
         handovers=HandoverService(uow, alerts), handover_queries=HandoverQueries(database),
         editing=editing, rejudger=rejudger, previews=Previews(database, areas, catalogue, editing), backtester=backtester,
         backtest_runs=Runs(database, backtester, clock.now_us),
-        patroller=Patroller(uow, areas, catalogue, backtester, alarms))
+        patroller=Patroller(uow, areas, catalogue, Backtester(database), alarms))
 
 
 def _editing(settings: Settings, uow: UnitOfWorkFactory, keys: ChainKeys, presets: Mapping[str, Preset],

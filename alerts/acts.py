@@ -12,7 +12,7 @@ from alerts.models import KEY_MAX
 from alerts.occasions import Occasion, Origin
 from alerts.service import CardService
 from cases.areas import Areas, Span
-from cases.events import ActRedeemed, ActViolated
+from cases.events import ActRedeemed, ActViolated, CaseFacts
 from config.acts import Act
 from config.ladders import ActRule, Preset
 from core.instants import HOUR_US, date_of
@@ -27,8 +27,7 @@ class ActCards:
 
     def raise_cards(self, uow: UnitOfWork, batch: Sequence[ActViolated]) -> None:
         """A card for each fault that a rule of its place punishes."""
-        occasions = [occasion for event in batch if uow.now_us - event.at <= self._history_after_us
-                     and (occasion := self._occasion(event, uow.now_us)) is not None]
+        occasions = [occasion for event in batch if (occasion := self._occasion(event, uow.now_us)) is not None]
         if occasions:
             self._cards.raise_occasions(uow, occasions)
 
@@ -37,13 +36,22 @@ class ActCards:
         self._cards.withdraw_occasions(uow, {key_of(event): event.reason for event in batch})
 
     def _occasion(self, event: ActViolated, now_us: int) -> Occasion | None:
-        case = event.case
-        day = self._areas.for_area(case.area).today(event.at)
-        preset = self._areas.at(case.area, Span(day, event.at)).preset
-        rule = preset.act_rule(event.code, date_of(day), case.org, case.item)
-        if rule is None or not _is_late_enough(event, rule, now_us):
-            return None
-        return _occasion_of(event, rule, preset)
+        found = rule_of(self._areas, event.case, event.code, event.at, now_us, self._history_after_us)
+        return None if found is None else _occasion_of(event, *found)
+
+
+def rule_of(areas: Areas, case: CaseFacts, code: str, at: int, told_at: int,
+            history_after_us: int) -> tuple[ActRule, Preset] | None:
+    """The rule by which a fault of that instant, told then, is a card, and its preset; None: no card.
+
+    One function for the live engine and for the back-test, which asks it of other areas.
+    """
+    if told_at - at > history_after_us:
+        return None
+    day = areas.for_area(case.area).today(at)
+    preset = areas.at(case.area, Span(day, at)).preset
+    rule = preset.act_rule(code, date_of(day), case.org, case.item)
+    return (rule, preset) if rule is not None and _is_late_enough(code, told_at - at, rule) else None
 
 
 def key_of(event: ActViolated | ActRedeemed) -> str:
@@ -63,8 +71,6 @@ def _occasion_of(event: ActViolated, rule: ActRule, preset: Preset) -> Occasion:
         evidence={**event.evidence, **words})
 
 
-def _is_late_enough(event: ActViolated, rule: ActRule, now_us: int) -> bool:
+def _is_late_enough(code: str, late_us: int, rule: ActRule) -> bool:
     """A place may look away from data that came late by less than so many hours."""
-    if event.code != Act.LATE_DATA:
-        return True
-    return now_us - event.at > rule.parameters.get("hours", 24) * HOUR_US
+    return code != Act.LATE_DATA or late_us > rule.parameters.get("hours", 24) * HOUR_US

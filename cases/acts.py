@@ -290,6 +290,20 @@ def late_of(events: Iterable[CaseEvent], item: object, received_at: int) -> list
             if received_at - event.claimed_at > LATE_AFTER_US]
 
 
+def merged(faults: Iterable[Fault], more: Iterable[Fault]) -> list[Fault]:
+    """One fault for each code and subject, the earliest, in their order."""
+    found: dict[tuple[str, str], Fault] = {}
+    for fault in sorted([*faults, *more], key=lambda fault: fault.at):
+        found.setdefault((fault.code, fault.subject), fault)
+    return [found[key] for key in sorted(found)]
+
+
+def differing(told: Iterable[Fault], shown: Iterable[Fault]) -> tuple[list[Fault], list[Fault]]:
+    """(faults that joined those told before, those the facts no longer show). One whose instant moved is neither."""
+    before, after = ({(one.code, one.subject): one for one in some} for some in (told, shown))
+    return ([one for key, one in after.items() if key not in before], [one for key, one in before.items() if key not in after])
+
+
 def kept_text(faults: list[Fault]) -> str:
     """What is kept of the faults with the case; "" for none, as for most."""
     return _encode(faults).decode() if faults else ""
@@ -308,9 +322,8 @@ def evidence_of(fault: Fault, fold: Fold, item: object) -> dict[str, object]:
     details = item.details
     evidence |= {"item": item.code, "item_version": item.version, "steps": item.steps,
                  "path": [(done.step, done.actor, done.post, done.at) for done in fold.path]}
-    paper, fee = details.materials.get(fault.subject), details.fees.get(fault.subject)
-    if (named := paper or fee) is not None:
-        evidence["subject_name"] = named.name
+    if name := subject_name(fault, item):
+        evidence["subject_name"] = name
     if fault.code.startswith("fee"):
         evidence |= {"fees": [list(msgspec.structs.astuple(fee)) for fee in fold.fees],
                      "standards": {code: one.standard_fen for code, one in details.fees.items()}}
@@ -326,6 +339,14 @@ def evidence_of(fault: Fault, fold: Fold, item: object) -> dict[str, object]:
     elif fault.code == Act.LATE_DATA:
         evidence["late_after_hours"] = LATE_AFTER_US // HOUR_US
     return evidence
+
+
+def subject_name(fault: Fault, item: object) -> str:
+    """What people call the paper or fee the fault is about; "" for anything else."""
+    if not isinstance(item, Item):
+        return ""
+    named = item.details.materials.get(fault.subject) or item.details.fees.get(fault.subject)
+    return named.name if named is not None else ""
 
 
 def day_of_fault(fault: Fault, utc_offset: int) -> int:

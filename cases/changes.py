@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from cases.acts import Fault, evidence_of, kept_faults
+from cases.acts import Fault, differing, evidence_of, kept_faults
 from cases.events import (
     ActRedeemed,
     ActViolated,
@@ -146,10 +146,9 @@ class Changes:
     def acts_of(self, case_id: int, fold: Fold, item: object, before: str, faults: Sequence[Fault]) -> None:
         """Tell which faults joined those told before, and which the facts no longer show."""
         facts = facts_of(fold, case_id)
-        told, shown = ({(one.code, one.subject): one for one in some} for some in (kept_faults(before), faults))
-        self.events.extend(ActRedeemed(facts, *key, "facts_changed") for key in told.keys() - shown.keys())
-        self.events.extend(ActViolated(facts, *one, evidence_of(one, fold, item)) for key, one in shown.items()
-                           if key not in told)
+        joined, left = differing(kept_faults(before), faults)
+        self.events.extend(ActRedeemed(facts, one.code, one.subject, "facts_changed") for one in left)
+        self.events.extend(ActViolated(facts, *one, evidence_of(one, fold, item)) for one in joined)
 
     def clocks_of(self, fold: Fold, case_id: int, states: Sequence[ClockState], before: Mapping[ClockRef, StoredClock],
                   now_us: int) -> None:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import msgspec
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from cases.chain import GENESIS, ChainKeys, canonical, mac_of, seal_of
 from cases.events import NO_DATA, CaseEvent, EventData, EventKind, case_id_of
@@ -86,6 +86,28 @@ def events_of_cases(conn: Connection, case_ids: Sequence[int]) -> dict[int, list
     for part in chunks(case_ids):
         for row in conn.execute(statement.where(journal.c.case_id.in_(part)).order_by(journal.c.seq)):
             found[row[0]].append(_event(row[1:]))
+    return found
+
+
+def received_spans(conn: Connection, case_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
+    """(when the first and when the last event of each of these cases was received), microseconds UTC."""
+    c, found = journal.c, dict[int, tuple[int, int]]()
+    for part in chunks(case_ids):
+        statement = select(c.case_id, func.min(c.received_at), func.max(c.received_at)).where(c.case_id.in_(part))
+        found |= {case_id: (first, last) for case_id, first, last in conn.execute(statement.group_by(c.case_id))}
+    return found
+
+
+def deliveries_of_cases(conn: Connection, case_ids: Sequence[int]) -> dict[int, list[tuple[int, list[CaseEvent]]]]:
+    """The events of these cases as they were recorded: (received, the events of that moment), oldest first."""
+    found: dict[int, list[tuple[int, list[CaseEvent]]]] = {case_id: [] for case_id in case_ids}
+    statement = select(*journal.c[("case_id", "received_at", *_EVENT_COLUMNS)])
+    for part in chunks(case_ids):
+        for row in conn.execute(statement.where(journal.c.case_id.in_(part)).order_by(journal.c.seq)):
+            deliveries = found[row[0]]
+            if not deliveries or deliveries[-1][0] != row[1]:
+                deliveries.append((row[1], []))
+            deliveries[-1][1].append(_event(row[2:]))
     return found
 
 

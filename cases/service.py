@@ -13,7 +13,8 @@ from collections.abc import Callable, Mapping, Sequence
 import msgspec
 from sqlalchemy import Connection
 
-from cases.acts import LATE_AFTER_US, Fault, faults_of, kept_faults, kept_text, late_of
+from cases.act_judging import ActJudge
+from cases.acts import LATE_AFTER_US, Fault, kept_text
 from cases.areas import Areas
 from cases.asides import follows_steps
 from cases.chain import ChainKeys
@@ -31,10 +32,9 @@ from cases.journal import Appender, case_id_of_event, chain_of, events_by_id, ev
 from cases.judging import judge
 from cases.models import case_table, clocks
 from cases.projection import ClockState, Light, light_of, moves_nothing, sleeps
-from cases.states import Fold, apply, fold_all, in_order
+from cases.states import Fold, fold_all, folded_on, must_refold
 from cases.tally import tally_of
-from cases.watches import Catalogue, item_of
-from config.acts import Act
+from cases.watches import Catalogue
 from core.database import look_up
 from core.instants import DAY_US
 from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
@@ -59,6 +59,7 @@ class Recorder:
 
     def __init__(self, uow: UnitOfWorkFactory, keys: ChainKeys, areas: Areas, catalogue: Catalogue) -> None:
         self._uow, self._keys, self._areas, self._catalogue = uow, keys, areas, catalogue
+        self._act_judge = ActJudge(areas, catalogue)
 
     def record(self, events: Sequence[CaseEvent], judged_at: int | None = None, also: Also | None = None) -> list[Outcome]:
         """Record a batch in one transaction; outcome i belongs to event i.
@@ -161,30 +162,25 @@ class Recorder:
 
     def faults(self, fold: Fold) -> list[Fault]:
         """The faults these facts show. A case that raises has none told: its clocks say that it cannot be judged."""
-        return faults_of(fold, self._item(fold), self._areas.of_case)
+        return self._act_judge.faults(fold)
 
     def _acts(self, changes: Changes, case_id: int, fold: Fold, before: StoredCase | None, late: Sequence[Fault]) -> str:
-        """What is kept of the faults of a case; what changed in them is told. One that came late stays told."""
+        """What is kept of the faults of a case; what changed in them is told."""
         known = before.acts if before is not None else ""
         try:
-            faults = self.faults(fold)
+            faults = self._act_judge.standing(known, fold, late)
         except Exception:  # one case must not stop the batch of all the others
             log.exception("the acts of case %s cannot be judged", case_id)
             return known
-        if known or late:
-            faults = merged(faults, [*[fault for fault in kept_faults(known) if fault.code == Act.LATE_DATA], *late])
         text = kept_text(faults)
         if text != known:
-            changes.acts_of(case_id, fold, self._item(fold), known, faults)
+            changes.acts_of(case_id, fold, self._act_judge.item(fold), known, faults)
         return text
 
     def _late(self, arrivals: Sequence[_Arrival], fold: Fold, received_at: int) -> list[Fault]:
         if received_at - min(arrival.event.claimed_at for arrival in arrivals) <= LATE_AFTER_US:
             return []
-        return late_of([arrival.event for arrival in arrivals], self._item(fold), received_at)
-
-    def _item(self, fold: Fold) -> object:
-        return item_of(self._areas.catalogue_of(fold, self._catalogue), fold.item) if fold.item else None
+        return self._act_judge.late([arrival.event for arrival in arrivals], fold, received_at)
 
     def _asks(self, before: Fold, after: Fold) -> bool:
         """Whether a clock beside the case's own limits needs a look at what is new."""
@@ -194,15 +190,7 @@ class Recorder:
             limit = rule.default_limit if rule is not None else None
             if rule is not None and limit is not None and not sleeps(0, context.scale(rule, limit).quiet_us):
                 return True
-        return follows_steps(before, after, self._item(after))
-
-
-def merged(faults: Sequence[Fault], more: Sequence[Fault]) -> list[Fault]:
-    """One fault for each code and subject, the earliest, in their order."""
-    found: dict[tuple[str, str], Fault] = {}
-    for fault in sorted([*faults, *more], key=lambda fault: fault.at):
-        found.setdefault((fault.code, fault.subject), fault)
-    return [found[key] for key in sorted(found)]
+        return follows_steps(before, after, self._act_judge.item(after))
 
 
 def load_cases(conn: Connection, case_ids: Sequence[int]) -> dict[int, StoredCase]:
@@ -248,23 +236,14 @@ def _differs(event: CaseEvent) -> Outcome:
 
 
 def _needs_refold(before: StoredCase | None, arrivals: list[_Arrival]) -> bool:
-    if before is None:
-        return False
-    newest = before.fold.last_key
-    for arrival in arrivals:
-        if arrival.event.source_version > 1 or arrival.event.sort_key <= newest:
-            return True
-    return before.fold.corrected
+    return before is not None and must_refold(before.fold, [arrival.event for arrival in arrivals])
 
 
 def _folded(before: StoredCase | None, arrivals: list[_Arrival], history: list[CaseEvent] | None) -> Fold:
     fresh = [arrival.event for arrival in arrivals]
     if before is None or history is not None:
         return fold_all([*(history or []), *fresh])
-    fold = msgspec.structs.replace(before.fold)
-    for event in in_order(fresh):
-        apply(fold, event)
-    return fold
+    return folded_on(before.fold, fresh)
 
 
 def _standing_still(conn: Connection, folded: Mapping[int, tuple[Fold, StoredCase | None]], now_us: int,

@@ -192,6 +192,19 @@ def in_order(events: list[CaseEvent]) -> list[CaseEvent]:
 _sort_key = attrgetter("sort_key")
 
 
+def must_refold(fold: Fold, fresh: Iterable[CaseEvent]) -> bool:
+    """Whether these events cannot simply be added: one is older than the last one folded, or replaces an earlier one."""
+    return fold.corrected or any(event.source_version > 1 or event.sort_key <= fold.last_key for event in fresh)
+
+
+def folded_on(fold: Fold, fresh: list[CaseEvent]) -> Fold:
+    """The record with newer events added; the one handed in stays as it is."""
+    after = msgspec.structs.replace(fold)
+    for event in in_order(fresh):
+        apply(after, event)
+    return after
+
+
 def latest_versions(events: Iterable[CaseEvent]) -> list[CaseEvent]:
     """The events without those a higher version of the same source event replaces."""
     latest: dict[tuple[str, str], CaseEvent] = {}

@@ -17,7 +17,8 @@ from core.errors import InvalidInput
 from core.instants import DAY_US, day_of, from_us
 
 _COLUMNS = ("change", "area", "case_no", "department", "item", "clock", "ordinal", "level", "opened_at", "level_at", "rule",
-            "rule_version", "level_before", "opened_at_before", "level_at_before")
+            "rule_version", "level_before", "opened_at_before", "level_at_before", "origin", "subject", "to_confirm",
+            "to_confirm_before")
 _LEVELS = {1: "warning", 2: "yellow", 3: "red", None: ""}
 _EVERY_LINE = 10**9
 
@@ -71,7 +72,8 @@ def _progress(read: int, total: int) -> None:
 
 def _as_json(services: Services, result: Result) -> dict[str, Any]:
     return {"cases": result.cases, "seconds": round(result.seconds, 3), "unjudged": result.unjudged, "scalar": result.scalar,
-            "changes": dict(result.changes), "levels": _levels(result.cards), "levels_before": _levels(result.cards_before),
+            "changes": dict(result.changes), "act_changes": dict(result.act_changes),
+            "levels": _levels(result.cards), "levels_before": _levels(result.cards_before),
             "departments": dict(_departments(result)),
             "cards": [dict(zip(_COLUMNS, _values(services, line), strict=True)) for line in result.lines]}
 
@@ -94,7 +96,8 @@ def _values(services: Services, line: CardLine) -> list[Any]:
 
     return [line.change, line.area, neutral(line.case_no), neutral(line.org), neutral(line.item), line.kind, line.ordinal,
             _LEVELS[line.level], instant(line.opened_at), instant(line.level_at), line.rule, line.rule_version,
-            _LEVELS[line.level_before], instant(line.opened_before), instant(line.level_at_before)]
+            _LEVELS[line.level_before], instant(line.opened_before), instant(line.level_at_before),
+            line.origin, neutral(line.subject), line.confirm, "" if line.confirm_before is None else line.confirm_before]
 
 
 def neutral(text: str) -> str:

@@ -1,7 +1,8 @@
 """The back-test: which cards other rules, calendars or limits would have raised in a period, and how that differs from now.
 
 The facts are those the journal says today, kept folded with every case; clocks are judged as of the end of the period, as the
-live engine would have at that instant. Cases pass through in chunks, so memory does not follow their number.
+live engine would have at that instant; faults of acts (alerts.backtest.acts) by the rule of their own day. Cases pass through
+in chunks, so memory does not follow their number.
 """
 
 from __future__ import annotations
@@ -10,19 +11,22 @@ import gc
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import msgspec
 import numpy as np
 from sqlalchemy import Connection, func, select
 
+from alerts.backtest.acts import ActCard, ActTrial
+from alerts.backtest.acts import Cards as ActCards
 from alerts.backtest.arrays import Ints
 from alerts.backtest.cards import Cards, Names, Rungs, cards_of, compare, passages_of, within
 from alerts.backtest.watches import KINDS, Clocks, Reader, World
 from alerts.backtest.worker import BacktestCancelled, Task, in_processes
+from alerts.lifecycle import Origin
 from cases.judging import judge
 from cases.models import case_table
 from cases.states import Fold
@@ -32,7 +36,7 @@ CHUNK = 25_000
 PROCESSES = min(2, os.cpu_count() or 1)
 WORTH_PROCESSES = 100_000  # below, starting processes takes longer than judging
 LINES_MAX = 5_000
-_COLUMNS = ("case_id", "case_no", "area", "org", "item", "fold")
+_COLUMNS = ("case_id", "case_no", "area", "org", "item", "fold", "acts")
 _unpack = msgspec.msgpack.Decoder(Fold).decode
 Progress = Callable[[int, int], None]
 
@@ -41,7 +45,9 @@ Progress = Callable[[int, int], None]
 class CardLine:
     """One card of the result. `change`: new, gone, changed or same against the present rules (same also where none were given).
 
-    Instants are microseconds UTC; those `before` are what the present rules give, None for a new card.
+    Instants are microseconds UTC; those `before` are what the present rules give, None for a new card. Where `origin` is act,
+    `kind` is the act, `subject` what it is about (`about` as people call it), and `confirm` says whether a person decides
+    before the card is issued.
     """
 
     change: str
@@ -60,6 +66,11 @@ class CardLine:
     level_before: int | None = None
     opened_before: int | None = None
     level_at_before: int | None = None
+    origin: str = Origin.CLOCK.value
+    subject: str = ""
+    about: str = ""
+    confirm: bool = False
+    confirm_before: bool | None = None
 
 
 @dataclass(slots=True)
@@ -67,7 +78,8 @@ class Result:
     """What a back-test found. `by_org` counts cards per (organisation, level) with the tested and with the present rules.
 
     `lines` holds the cards that differ, or all where there was nothing to compare with, up to a limit; the counts are complete.
-    `scalar` cases were judged one by one; `unjudged` have a clock that nobody can judge.
+    `act_changes` is the part of `changes` that is cards of acts. `scalar` cases were judged one by one; `unjudged` have a clock
+    that nobody can judge; `replayed` were looked up in the journal for their faults.
     """
 
     cases: int = 0
@@ -76,20 +88,23 @@ class Result:
     cards: Counter[int] = field(default_factory=Counter)
     cards_before: Counter[int] = field(default_factory=Counter)
     changes: Counter[str] = field(default_factory=Counter)
+    act_changes: Counter[str] = field(default_factory=Counter)
     by_org: Counter[tuple[str, int]] = field(default_factory=Counter)
     by_org_before: Counter[tuple[str, int]] = field(default_factory=Counter)
     lines: list[CardLine] = field(default_factory=list)
     scalar: int = 0
     unjudged: int = 0
+    replayed: int = 0
 
     def add(self, other: Result) -> None:
         """Take in what another share found."""
-        for name in ("cards", "cards_before", "changes", "by_org", "by_org_before"):
+        for name in ("cards", "cards_before", "changes", "act_changes", "by_org", "by_org_before"):
             getattr(self, name).update(getattr(other, name))
         self.lines += other.lines
         self.cases += other.cases
         self.scalar += other.scalar
         self.unjudged += other.unjudged
+        self.replayed += other.replayed
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +116,13 @@ class Period:
 
 
 class Backtester:
-    """Reads cases and judges them in one world or two."""
+    """Reads cases and judges them in one world or two. Cards of acts are looked for too when it is told from when on the
+    engine takes a fault for history (`acts_history_us`)."""
 
-    def __init__(self, database: Database, chunk: int = CHUNK, processes: int = PROCESSES) -> None:
+    def __init__(self, database: Database, chunk: int = CHUNK, processes: int = PROCESSES,
+                 acts_history_us: int | None = None) -> None:
         self._database, self._chunk, self._processes = database, chunk, processes
+        self._acts_history_us = acts_history_us
 
     def run(self, tested: World, period: Period, present: World | None = None, *, progress: Progress = lambda _n, _of: None,
             is_cancelled: Callable[[], bool] = lambda: False, lines_max: int = LINES_MAX) -> Result:
@@ -121,14 +139,14 @@ class Backtester:
 
     def _here(self, tested: World, present: World | None, period: Period, told: Callable[[int], None],
               is_cancelled: Callable[[], bool], lines_max: int) -> Result:
-        task = Task(judged_share, "", tested, present, period, lines_max, self._chunk, (0, 1))
+        task = Task(judged_share, "", tested, present, period, lines_max, self._chunk, (0, 1), self._acts_history_us)
         return judged_share(self._database, task, told, is_cancelled)
 
     def _shared(self, tested: World, present: World | None, period: Period, told: Callable[[int], None],
                 is_cancelled: Callable[[], bool], lines_max: int) -> Result:
         url = self._database.url.render_as_string(hide_password=False)
-        tasks = [Task(judged_share, url, tested, present, period, lines_max, self._chunk, (at, self._processes))
-                 for at in range(self._processes)]
+        tasks = [Task(judged_share, url, tested, present, period, lines_max, self._chunk, (at, self._processes),
+                      self._acts_history_us) for at in range(self._processes)]
         results = in_processes(tasks, progress=told, is_cancelled=is_cancelled)
         for other in results[1:]:
             results[0].add(other)
@@ -140,12 +158,15 @@ class Backtester:
 def judged_share(database: Database, task: Task, told: Callable[[int], None],
                  is_cancelled: Callable[[], bool] = lambda: False) -> Result:
     """Judge the cases of one share. Raises BacktestCancelled."""
-    result, judges = Result(), Judges(task.tested, task.present, task.period)
+    result, judges = Result(), Judges(task.tested, task.present, task.period, task.acts_history_us)
     with database.snapshot() as conn, closing(_chunks(conn, task.chunk, task.share)) as chunks:
         for rows in chunks:
             if is_cancelled():
                 raise BacktestCancelled
-            judge_chunk(rows, judges, result, task.lines_max)
+            folds = decoded(rows)
+            judge_chunk(rows, folds, judges, result, task.lines_max)
+            if judges.acts is not None:
+                _judge_acts(conn, rows, folds, judges.acts, result, task.lines_max, is_cancelled)
             told(result.cases)
     return result
 
@@ -153,15 +174,17 @@ def judged_share(database: Database, task: Task, told: Callable[[int], None],
 class Judges:
     """What judges chunk after chunk: the tested world, and the present one to compare with."""
 
-    def __init__(self, tested: World, present: World | None, period: Period) -> None:
+    def __init__(self, tested: World, present: World | None, period: Period, acts_history_us: int | None = None) -> None:
         self.period = period
         self.tested = (tested, Reader(tested, period.to_us))
         self.present = None if present is None else (present, Reader(present, period.to_us))
+        worlds = [tested] if present is None else [tested, present]
+        self.acts = None if acts_history_us is None else ActTrial(worlds, period.from_us, period.to_us, acts_history_us)
 
 
-def judge_chunk(rows: Sequence[Any], judges: Judges, result: Result, lines_max: int) -> None:
-    """Add the cards of some cases (rows of _COLUMNS) to the result."""
-    folds, names, period = decoded(rows), Names(), judges.period
+def judge_chunk(rows: Sequence[Any], folds: Sequence[Fold], judges: Judges, result: Result, lines_max: int) -> None:
+    """Add the cards of clocks of some cases (rows of _COLUMNS) to the result."""
+    names, period = Names(), judges.period
     ids = [row[0] for row in rows]
     after, unjudged, scalar = _cards(folds, ids, *judges.tested, period, names)
     result.cases += len(rows)
@@ -230,7 +253,7 @@ def _add_lines(result: Result, rows: Sequence[Any], names: Names, lines_max: int
                before: Cards | None) -> None:
     result.changes[change] += len(cards)
     for at in range(min(len(cards), max(0, lines_max - len(result.lines)))):
-        case_id, case_no, area, org, item, _fold = rows[int(cards.case[at])]
+        case_id, case_no, area, org, item = rows[int(cards.case[at])][:5]
         rule, version = names.texts[int(cards.rule[at])]
         earlier = (None, None, None) if before is None else (int(before.level[at]), int(before.opened_at[at]),
                                                              int(before.level_at[at]))
@@ -239,15 +262,57 @@ def _add_lines(result: Result, rows: Sequence[Any], names: Names, lines_max: int
             int(cards.level[at]), int(cards.opened_at[at]), int(cards.level_at[at]), rule, version, *earlier))
 
 
+# Cards of acts ----------------------------------------------------------------------------------------------------
+
+def _judge_acts(conn: Connection, rows: Sequence[Any], folds: Sequence[Fold], trial: ActTrial, result: Result, lines_max: int,
+                is_cancelled: Callable[[], bool]) -> None:
+    (after, *others), replayed = trial.cards(conn, rows, folds, is_cancelled)
+    result.replayed += replayed
+    _count_acts(after, result.cards, result.by_org)
+    if others:
+        _count_acts(others[0], result.cards_before, result.by_org_before)
+    for change, card, before in _act_changes(after, others[0] if others else None):
+        result.changes[change] += 1
+        result.act_changes[change] += 1
+        if len(result.lines) < lines_max and (change != "same" or not others):
+            result.lines.append(_act_line(change, rows[card.row], card, before))
+
+
+def _count_acts(cards: ActCards, levels: Counter[int], by_org: Counter[tuple[str, int]]) -> None:
+    levels.update(card.level for card in cards.values())
+    by_org.update((card.org, card.level) for card in cards.values())
+
+
+def _act_changes(after: ActCards, before: ActCards | None) -> Iterator[tuple[str, ActCard, ActCard | None]]:
+    """(what became of it, the card, the one under the present rules)."""
+    for key, card in after.items():
+        known = None if before is None else before.get(key)
+        if known is None:
+            yield "same" if before is None else "new", card, None
+        else:
+            yield "changed" if card.differs(known) else "same", card, known
+    for key, known in (before or {}).items():
+        if key not in after:
+            yield "gone", known, known
+
+
+def _act_line(change: str, row: Any, card: ActCard, before: ActCard | None) -> CardLine:
+    line = CardLine(change, row[0], row[1], row[2], card.org, card.item, card.act, 0, card.level, card.at, card.at, card.rule,
+                    card.rule_version, origin=Origin.ACT.value, subject=card.subject, about=card.about, confirm=card.confirm)
+    return line if before is None else replace(line, level_before=before.level, opened_before=before.at,
+                                               level_at_before=before.at, confirm_before=before.confirm)
+
+
 def _chunks(conn: Connection, size: int, share: tuple[int, int]) -> Generator[list[tuple[Any, ...]], None, None]:
     """All cases, as the driver gives them: a million row objects of the toolkit would cost more than reading."""
-    streaming = conn.execution_options(stream_results=True, yield_per=size)
     remainder, of = share
     mine = "" if of == 1 else f" WHERE case_id % {of} = {remainder}"
     # A literal per cent sign is doubled where the driver would take it for the place of a value.
     if conn.dialect.name == "postgresql":
         mine = mine.replace("%", "%%")
-    result = streaming.exec_driver_sql(f"SELECT {', '.join(_COLUMNS)} FROM {case_table.name}{mine}")
+    # Options of the statement, not of the connection: what else is asked meanwhile is small.
+    result = conn.exec_driver_sql(f"SELECT {', '.join(_COLUMNS)} FROM {case_table.name}{mine}",
+                                  execution_options={"stream_results": True, "yield_per": size})
     # A streamed result has read its first row ahead, so that the driver's cursor no longer has it.
     rows_of: Any = result if conn.dialect.name == "postgresql" else result.cursor
     try:

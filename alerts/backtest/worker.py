@@ -41,6 +41,7 @@ class Task:
     lines_max: int
     chunk: int
     share: Shared
+    acts_history_us: int | None = None
 
 
 def in_processes(tasks: list[Task], *, progress: Callable[[int], None], is_cancelled: Callable[[], bool]) -> list[Any]:

@@ -101,11 +101,11 @@ def _preset(services: Any, name: str, is_here: bool, number: int, search: str, t
                               href=f"?preset={name}&rule={one['id']}", refresh=False),
                      className="is-here" if is_here and one["id"] == chosen else "")
              for one in [*content["rules"], *(content.get("acts") or ())]]
-    new = html.Li(dcc.Link(t("rules_page.add_rule"), href=f"?preset={name}&rule={rule_form.NEW}", refresh=False),
-                  hidden=not may_edit())
+    new = [html.Li(dcc.Link(t(f"rules_page.{words}"), href=f"?preset={name}&rule={rule}", refresh=False), hidden=not may_edit())
+           for words, rule in (("add_rule", rule_form.NEW), ("add_act_rule", rule_form.NEW_ACT))]
     version = [html.Span(t("rules_page.version", n=number), className="chip chip-info")] if number else []
     return html.Details([html.Summary([html.Strong(_short(content[language])), *version]),
-                         html.P(content[language], className="panel-note"), html.Ul([*rules, new], className="edit-list")],
+                         html.P(content[language], className="panel-note"), html.Ul([*rules, *new], className="edit-list")],
                         open=is_here, className="edit-preset")
 
 

@@ -70,8 +70,16 @@ def _cards(result: Any, name_of: Any, t: Words) -> html.Section:
     told = t("rules_page.cards_told", cases=f"{result.cases:,}", seconds=f"{result.seconds:.1f}", new=f"{changes['new']:,}",
              gone=f"{changes['gone']:,}", changed=f"{changes['changed']:,}", same=f"{changes['same']:,}")
     note = [html.P(t("rules_page.unjudged", n=f"{result.unjudged:,}"), className="panel-note")] if result.unjudged else []
-    return html.Section([html.H3(t("rules_page.cards")), html.P(told), *note, _departments(result, name_of, t),
-                         _lines(result, name_of, t)])
+    return html.Section([html.H3(t("rules_page.cards")), html.P(told), *_of_acts(result.act_changes, t), *note,
+                         _departments(result, name_of, t), _lines(result, name_of, t)])
+
+
+def _of_acts(changes: Counter[str], t: Words) -> list[html.P]:
+    """How many of them follow from rules of acts; nothing where no act was punished before or after."""
+    if not any(changes.values()):
+        return []
+    counts = {name: f"{changes[name]:,}" for name in ("new", "gone", "changed", "same")}
+    return [html.P(t("rules_page.acts_told", **counts))]
 
 
 def _departments(result: Any, name_of: Any, t: Words) -> Any:
@@ -104,14 +112,36 @@ def _change(before: int, after: int) -> html.Td:
 def _lines(result: Any, name_of: Any, t: Words) -> Any:
     if not result.lines:
         return None
-    columns = ("change", "level", "case", "org", "clock", "level_at", "level_at_before")
+    columns = ("change", "level", "case", "org", "rule", "level_at", "level_at_before")
     heads = [t(f"rules_page.column.{name}") for name in columns]
     rows = [html.Tr([
         html.Td(html.Span(t(f"rules_page.change.{line.change}"), className=f"chip edit-{line.change}")),
-        html.Td(mark(LEVELS[line.level], t)), _case(line), html.Td(name_of(line.org)), html.Td(t(f"clock.{line.kind}")),
+        html.Td(_levels(line, t)), _case(line), html.Td(name_of(line.org)), html.Td(_rule(line, t)),
         num("—" if line.change == "gone" else stamp(line.level_at)), num(stamp(line.level_at_before))])
         for line in result.lines[:LISTED]]
     return _listed(grid(heads, rows), len(rows), result.changes["new"] + result.changes["gone"] + result.changes["changed"], t)
+
+
+def _levels(line: Any, t: Words) -> list[Any]:
+    """The level, and the one before where the edit changes it; so with whether the card waits for a person."""
+    before = line.level if line.level_before is None else line.level_before
+    told: list[Any] = [mark(LEVELS[before], t), " → "] if before != line.level else []
+    told.append(mark(LEVELS[line.level], t))
+    if line.confirm_before not in (None, line.confirm):
+        told.append(html.Small(t("rules_page.confirm_on" if line.confirm else "rules_page.confirm_off")))
+    return told
+
+
+def _rule(line: Any, t: Words) -> list[Any]:
+    """Where the card comes from: a limit or an act, what it is about, and the rule."""
+    what = t(f"clock.{line.kind}") if line.origin == "clock" else t(f"violation.{line.kind}")
+    about = f"：{_about(line, t)}" if line.about else ""
+    return [html.Span(t(f"origin.{line.origin}"), className="chip"), f" {what}{about} ", html.Small(line.rule, className="num")]
+
+
+def _about(line: Any, t: Words) -> str:
+    """Late data name a kind of event; everything else is about a thing with a name of its own."""
+    return t.first(f"event_kind.{line.about}", "case.clock.plain", name=line.about) if line.kind == "late_data" else line.about
 
 
 def _listed(table: Any, shown: int, total: int, t: Words) -> html.Div:

@@ -13,11 +13,14 @@ from dashboard.panels.marks import mark
 from dashboard.words import Words
 
 FORM = "rules"
-NEW = "new"
+NEW, NEW_ACT = "new", "new_act"
 _OF_RUNG = ("level",)
 BLANK: dict[str, Any] = {
     "id": "", "watches": "promised", "name": "", "name_en": "", "legal_basis": "", "source": "", "demanded_action": "",
     "limit": None, "granularity": None, "rungs": []}
+BLANK_ACT: dict[str, Any] = {
+    "id": "", "act": "step_skipped", "level": 1, "name": "", "name_en": "", "legal_basis": "", "source": "",
+    "demanded_action": "", "demanded_action_en": "", "notify": ["liaison"]}
 
 
 def found(content: Mapping[str, Any], rule: str) -> tuple[str, int, dict[str, Any]]:
@@ -26,6 +29,8 @@ def found(content: Mapping[str, Any], rule: str) -> tuple[str, int, dict[str, An
         for place, one in enumerate(content.get(group) or ()):
             if one["id"] == rule:
                 return group, place, one
+    if rule == NEW_ACT:
+        return "acts", len(content.get("acts") or ()), BLANK_ACT
     return "rules", len(content["rules"]), BLANK
 
 

@@ -11,6 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from cases.events import CaseEvent, EventKind
 from config.versions import Kind, VersionState
 from core.access import Role
 from dashboard.pages import calendars, items, rules
@@ -19,6 +20,7 @@ from dashboard.panels.edit_history import differences
 from tests.staff import SAME_ORIGIN, Site, make_site, sign_in
 
 SECOND = "fang"
+REFUSED = "kechuang.refused_without_reason"
 
 
 @pytest.fixture
@@ -114,7 +116,11 @@ def test_the_form_is_made_from_the_model_and_reads_back_what_it_shows(site: Site
                 assert checked[group] == content[group], rule["id"]
 
 
-def values_shown(content: Mapping[str, Any], rule: str, site: Site) -> dict[str, Any]:
+def values_shown(content: Mapping[str, Any], rule: str, _site: Site) -> dict[str, Any]:
+    return values_of_form(content, rule)
+
+
+def values_of_form(content: Mapping[str, Any], rule: str) -> dict[str, Any]:
     from config.texts import load_texts
     from dashboard.words import Words
     found: dict[str, Any] = {}
@@ -212,8 +218,51 @@ def test_a_preview_runs_is_followed_to_its_end_and_shows_what_moves(site: Site) 
     assert "消失" in told or "变动" in told
 
 
-def followed(client: FlaskClient, run_id: str) -> str:
-    known = json.loads(client.get("/items/_dash-dependencies").text)
+def test_an_edited_act_rule_shows_the_cards_it_would_have_raised(site: Site) -> None:
+    """The level rises from yellow to red, and a person decides first: in the picture the cards of clocks are in."""
+    services = site.services
+    services.recorder.record([refusal(services, "A-7")])
+    told = previewed(site.client(Role.ADMINISTRATOR), services, REFUSED, {"level": 3, "confirm": ["yes"]})
+    assert "其中行为规则的牌：新增 0，消失 0，变动 1，不变 0" in told
+    for words in ("A-7", "行为", "未说明不予理由", REFUSED, "改为发牌前由人确认", "mark-red", "mark-yellow"):
+        assert words in told, words
+
+
+def test_an_act_rule_that_is_switched_off_takes_its_cards_away(site: Site) -> None:
+    site.services.recorder.record([refusal(site.services, "A-8")])
+    told = previewed(site.client(Role.ADMINISTRATOR), site.services, REFUSED, {"switched_off": ["yes"]})
+    assert "其中行为规则的牌：新增 0，消失 1，变动 0，不变 0" in told
+
+
+def test_a_rule_of_an_act_can_be_added(site: Site) -> None:
+    content = site.services.presets["kechuang"].model_dump(mode="json")
+    values = values_shown(content, rule_form.NEW_ACT, site)
+    added = rule_form.edited(content, rule_form.NEW_ACT, {**values, "id": "kechuang.new", "act": "late_data", "orgs": "fagai",
+                                                          "parameters": "hours=72"})
+    checked = site.services.editing.shipped.checked(Kind.RULES, "kechuang", added, 1)
+    assert (checked["acts"][-1]["id"], checked["acts"][-1]["parameters"]) == ("kechuang.new", {"hours": 72})
+
+
+def refusal(services: Any, case_no: str) -> CaseEvent:
+    return CaseEvent(source="hall", source_event_id=case_no, kind=EventKind.NOT_ACCEPTED, case_no=case_no, area="360500",
+                     claimed_at=services.clock.now_us() - 3_600_000_000, org="shuili", item="shuili-02")
+
+
+def previewed(client: FlaskClient, services: Any, rule: str, change: Mapping[str, Any]) -> str:
+    content = services.presets["kechuang"].model_dump(mode="json")
+    values = {**values_of_form(content, rule), **change}
+    errors = [{"id": {"error": name, "of": "rules"}, "property": "children"} for name in values]
+    answer = asked(client, "/rules/", ["edit-run.data", errors, "edit-result.children", "edit-poll.disabled"],
+                   {"edit-preview.n_clicks": 1}, {
+        "[values": held(values, "rules", "value"), "[ids": held(values, "rules", "id"),
+        "[places": places(list(values), "rules"),
+        "edit-from.value": "2026-01-01", "edit-to.value": "2026-03-16", "edit-since.value": "2026-01-01",
+        "edit-extra.data": None, "edit-address.search": f"?preset=kechuang&rule={rule}"})
+    return followed(client, answer.json["response"]["edit-run"]["data"], "/rules/")
+
+
+def followed(client: FlaskClient, run_id: str, page: str = "/items/") -> str:
+    known = json.loads(client.get(f"{page}_dash-dependencies").text)
     output = next(one["output"] for one in known if any(part["id"] == "edit-poll" for part in one["inputs"]))
     names = output.strip(".").split("...")
     outputs = [{"id": name.split(".")[0], "property": name.split(".", 1)[1]} for name in names]
@@ -222,7 +271,7 @@ def followed(client: FlaskClient, run_id: str) -> str:
                 "inputs": [{"id": "edit-poll", "property": "n_intervals", "value": 1},
                            {"id": "edit-cancel", "property": "n_clicks", "value": None}],
                 "state": [{"id": "edit-run", "property": "data", "value": run_id}]}
-        answer = client.post("/items/_dash-update-component", json=body, headers=SAME_ORIGIN)
+        answer = client.post(f"{page}_dash-update-component", json=body, headers=SAME_ORIGIN)
         if answer.json["response"]["edit-poll"]["disabled"]:
             return json.dumps(answer.json, ensure_ascii=False)
         time.sleep(0.1)

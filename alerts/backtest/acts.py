@@ -1,0 +1,123 @@
+"""Cards of acts in a back-test: which faults other rules would have made cards of, and how that differs from now.
+
+The faults of a case are kept with it, so cases without any cost nothing. What a card follows from besides (when the fault was
+told, of which organisation) is found again from the journal by the record's own functions, only for cases with faults that may
+lie in the period.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection
+
+from alerts.acts import rule_of
+from alerts.backtest.watches import World
+from alerts.backtest.worker import BacktestCancelled
+from cases.act_judging import ActJudge, Step, Told, late_ones, steps_of, told_faults
+from cases.acts import subject_name
+from cases.journal import deliveries_of_cases, received_spans
+from cases.states import Fold
+
+SLICE = 500  # cases between two looks at whether somebody cancelled
+Key = tuple[int, str, str]  # case, act, subject
+
+
+@dataclass(frozen=True, slots=True)
+class ActCard:
+    """One card of an act. `row` is the place of its case in the chunk; `confirm`: a person decides before it is issued."""
+
+    row: int
+    act: str
+    subject: str
+    about: str
+    org: str
+    item: str
+    level: int
+    at: int
+    confirm: bool
+    rule: str
+    rule_version: str
+
+    def differs(self, other: ActCard) -> bool:
+        """Whether people would see another card."""
+        return (self.level, self.at, self.confirm) != (other.level, other.at, other.confirm)
+
+
+Cards = Mapping[Key, ActCard]
+
+
+class ActTrial:
+    """Finds the cards of acts in some worlds, chunk after chunk. Cases are those of the first world's scope."""
+
+    def __init__(self, worlds: Sequence[World], from_us: int, to_us: int, history_after_us: int) -> None:
+        self._from_us, self._to_us, self._history_after_us = from_us, to_us, history_after_us
+        self._worlds = [(world, ActJudge(world.areas, world.catalogue)) for world in worlds]
+
+    def cards(self, conn: Connection, rows: Sequence[Any], folds: Sequence[Fold],
+              is_cancelled: Callable[[], bool]) -> tuple[list[Cards], int]:
+        """(the cards in each world, how many cases were looked up in the journal). Raises BacktestCancelled.
+
+        `rows` are (case_id, case_no, area, org, item, fold, acts).
+        """
+        found: list[dict[Key, ActCard]] = [{} for _ in self._worlds]
+        places = [place for place, fold in enumerate(folds) if self._may_have_cards(rows[place], fold)]
+        for start in range(0, len(places), SLICE):
+            if is_cancelled():
+                raise BacktestCancelled
+            for place, steps in self._histories(conn, rows, folds, places[start:start + SLICE]):
+                self._take(found, place, rows[place][0], folds[place], steps)
+        return list(found), len(places)
+
+    # Which cases ------------------------------------------------------------------------------------------------------
+
+    def _may_have_cards(self, row: Any, fold: Fold) -> bool:
+        """No fault is younger than the last thing that happened. What follows from rules is judged, not read."""
+        if not (row[6] or self._depends_on_rules(fold)) or fold.last_key[0] < self._from_us:
+            return False
+        if not self._worlds[0][0].scope.holds(fold.area, fold.item):
+            return False
+        return bool(row[6]) or any(told_faults(row[0], [Step(0, fold, [])], judge) for _, judge in self._worlds)
+
+    def _depends_on_rules(self, fold: Fold) -> bool:
+        return any(judge.depends_on_rules(fold) for _, judge in self._worlds)
+
+    # When they were told ----------------------------------------------------------------------------------------------
+
+    def _histories(self, conn: Connection, rows: Sequence[Any], folds: Sequence[Fold],
+                   places: Sequence[int]) -> Iterator[tuple[int, list[Step]]]:
+        """A case that came in one delivery, as logs do, was known at once as it is now; the others are folded anew."""
+        spans = received_spans(conn, [rows[place][0] for place in places])
+        grown = [case_id for case_id, (first, last) in spans.items() if first != last]
+        deliveries = deliveries_of_cases(conn, grown)
+        for place in places:
+            case_id, acts = rows[place][0], rows[place][6]
+            if case_id in deliveries:
+                yield place, steps_of(deliveries[case_id], self._worlds[0][1], acts)
+            elif case_id in spans:
+                yield place, [Step(spans[case_id][0], folds[place], late_ones(acts))]
+
+    # What they cost ---------------------------------------------------------------------------------------------------
+
+    def _take(self, found: Sequence[dict[Key, ActCard]], place: int, case_id: int, fold: Fold, steps: Sequence[Step]) -> None:
+        told: list[Told] | None = None
+        for cards, (world, judge) in zip(found, self._worlds, strict=True):
+            if told is None or self._depends_on_rules(fold):
+                told = told_faults(case_id, steps, judge)
+            for one in told:
+                card = self._card(place, one, world, judge.item(fold))
+                if card is not None:
+                    cards[case_id, one.fault.code, one.fault.subject] = card
+
+    def _card(self, place: int, told: Told, world: World, item: object) -> ActCard | None:
+        fault, case = told.fault, told.case
+        if not self._from_us <= fault.at <= self._to_us:
+            return None
+        found = rule_of(world.areas, case, fault.code, fault.at, told.at, self._history_after_us)
+        if found is None:
+            return None
+        rule, preset = found
+        return ActCard(place, str(fault.code), fault.subject, subject_name(fault, item) or fault.subject, case.org, case.item,
+                       rule.level, fault.at, rule.confirm, rule.id, f"{preset.id}@{preset.version}")
