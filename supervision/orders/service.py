@@ -24,6 +24,7 @@ from supervision.orders.matters import (
     ALLOWED,
     DRAFTERS,
     OFFICERS,
+    CardsLeft,
     Draft,
     OrderAction,
     OrderedCard,
@@ -51,6 +52,9 @@ class CardActions(Protocol):
 
     def answered(self, uow: UnitOfWork, number: str) -> None:
         """The order was answered: its red card's condition is over."""
+
+    def left(self, uow: UnitOfWork, number: str) -> CardsLeft:
+        """What is still open of the cards under an order."""
 
 
 class OrderService:
@@ -178,9 +182,13 @@ class OrderService:
         """The unit's reply to a paper without cards; one over cards is answered on them."""
         with self._changing(order_id, rev, actor, OrderAction.REPLY) as change:
             _needed("words", words)
-            if self._has_cards(change.uow, order_id):
-                raise Conflict("order_answered_on_cards", id=order_id)
+            self._not_on_cards(change)
             self._replied(change, words)
+
+    def _not_on_cards(self, change: _Changing) -> None:
+        """Judged here, an order could end while one of its cards is still unanswered."""
+        if self._has_cards(change.uow, change.row["id"]):
+            raise Conflict("order_answered_on_cards", id=change.row["id"])
 
     def _replied(self, change: _Changing, words: str) -> None:
         change.set(state=OrderState.REPLIED.value, replied_at=change.uow.now_us, next_at=None)
@@ -189,6 +197,7 @@ class OrderService:
 
     def accept_reply(self, order_id: int, rev: int, actor: Actor | None, words: str = "") -> None:
         with self._changing(order_id, rev, actor, OrderAction.ACCEPT_REPLY) as change:
+            self._not_on_cards(change)
             change.set(state=OrderState.DONE.value, closed_at=change.uow.now_us, next_at=None)
             change.done(words)
 
@@ -196,10 +205,11 @@ class OrderService:
         """The reply is not enough: a new term runs from now."""
         with self._changing(order_id, rev, actor, OrderAction.REJECT_REPLY) as change:
             _needed("reason", reason)
-            self._run_again(change, reply_limit or change.row["reply_limit"], reason)
+            self._not_on_cards(change)
+            limit = reply_limit or change.row["reply_limit"]
+            self._run_again(change, self._dates.due(change.row["area"], limit, change.uow.now_us), reason)
 
-    def _run_again(self, change: _Changing, limit: str, reason: str) -> None:
-        due = self._dates.due(change.row["area"], limit, change.uow.now_us)
+    def _run_again(self, change: _Changing, due: int, reason: str) -> None:
         change.set(state=OrderState.ISSUED.value, due_at=due, next_at=due, replied_at=None, overdue_at=None, reminded_at=None,
                    criticised_at=None)
         change.done(reason, {"due_at": due})
@@ -212,19 +222,31 @@ class OrderService:
     # What the cards of an order tell ------------------------------------------------------------------------------
 
     def on_card_reply(self, uow: UnitOfWork, number: str, action: OrderAction, actor: Actor, words: str) -> None:
-        """A card under this order was answered, or its answer accepted or rejected: the order follows its cards."""
+        """A card under this order was answered, or its answer accepted or rejected: the order follows all its cards."""
         row = uow.conn.execute(select(orders).where(orders.c.number == number).with_for_update()).mappings().first()
-        if row is None or OrderState(row["state"]) not in ALLOWED[action][0]:
+        if row is None or OrderState(row["state"]) not in (OrderState.ISSUED, OrderState.REPLIED):
             return
+        self._follow(self._change_in(uow, row, actor, action), self._cards.left(uow, number), words)
+
+    def _follow(self, change: _Changing, left: CardsLeft, words: str) -> None:
+        """Owed as long as one card is unanswered, answered until the last answer is accepted."""
+        is_issued = change.row["state"] == OrderState.ISSUED
+        if left.owed_at is not None and (not is_issued or left.owed_at > change.row["due_at"]):
+            self._run_again(change, left.owed_at, words)
+        elif left.owed_at is None and left.has_replied and is_issued:
+            self._replied(change, words)
+        elif left.owed_at is None and not left.has_replied:
+            change.set(state=OrderState.DONE.value, closed_at=change.uow.now_us, next_at=None)
+            change.done(words)
+            self._cards.answered(change.uow, change.row["number"])
+        else:
+            change.done(words)
+
+    def _change_in(self, uow: UnitOfWork, row: Any, actor: Actor, action: OrderAction) -> _Changing:
+        """A change within a transaction that is open already."""
         change = _Changing(self, self._units, row["id"], row["rev"], actor, action)
         change.uow, change.row = uow, dict(row)
-        if action is OrderAction.REPLY:
-            self._replied(change, words)
-        elif action is OrderAction.ACCEPT_REPLY:
-            change.set(state=OrderState.DONE.value, closed_at=uow.now_us, next_at=None)
-            change.done(words)
-        else:
-            self._run_again(change, row["reply_limit"], words)
+        return change
 
     def has_due(self, now_us: int) -> bool:
         """Whether `watch` has anything to do."""
@@ -240,8 +262,18 @@ class OrderService:
             due = uow.conn.execute(select(orders).where(orders.c.next_at <= uow.now_us).order_by(orders.c.next_at)
                                    .limit(most).with_for_update()).mappings().all()
             for row in due:
-                self._step(uow, dict(row))
+                if not self._is_settled(uow, row):
+                    self._step(uow, dict(row))
         return len(due)
+
+    def _is_settled(self, uow: UnitOfWork, row: Any) -> bool:
+        """Whether nothing is owed any more: the last unanswered cards may have ended otherwise (revoked, withdrawn)."""
+        if not self._has_cards(uow, row["id"]):
+            return False
+        left = self._cards.left(uow, row["number"])
+        if left.owed_at is None:
+            self._follow(self._change_in(uow, row, SYSTEM, OrderAction.SETTLED), left, "")
+        return left.owed_at is None
 
     def _step(self, uow: UnitOfWork, row: dict[str, Any]) -> None:
         at = row["next_at"]
