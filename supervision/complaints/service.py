@@ -152,15 +152,22 @@ class ComplaintService:
             change.journal(EventKind.NOT_ACCEPTED, reason=change.row["category"])
 
     def transfer(self, no: str, rev: int, actor: Actor | None, route: str, reason: str) -> None:
-        """转办: another body handles it; the term runs on."""
+        """转办: another body handles it, never the unit complained of; the term runs on."""
         with self._changing(no, rev, actor, ComplaintAction.TRANSFER) as change:
             change.need(reason=reason)
             if route not in self._rules.bodies or route == change.row["route"]:
                 raise InvalidInput("complaint_route_invalid", route=route[:32], accepted=", ".join(self._rules.bodies))
+            self._check_not_accused(change.row, route)
             before = change.row["route"]
             change.set(route=route)
             change.done(reason, {"from": before, "to": route})
             change.journal(EventKind.REASSIGNED)
+
+    def _check_not_accused(self, row: dict[str, Any], route: str) -> None:
+        """A unit that handled what is complained of it would read it and clear itself; a consultation is its own to answer."""
+        if row["kind"] == "complaint" and self.handler(route, row["org"]) == row["org"]:
+            others = [one for one in self._rules.bodies if self.handler(one, row["org"]) != row["org"]]
+            raise InvalidInput("complaint_route_accused", route=route, accepted=", ".join(others))
 
     def ask_extension(self, no: str, rev: int, actor: Actor | None, days: int, reason: str) -> None:
         """Asked before the term is over, for at most what the rules leave; granted by somebody else."""

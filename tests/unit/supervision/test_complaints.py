@@ -132,6 +132,27 @@ def test_a_transfer_keeps_the_term_and_says_from_where_to_where(office: Office):
     assert found.log[-1].detail == {"from": "service_centre", "to": "legal"}
 
 
+@pytest.mark.parametrize(("org", "route"), [(OWN_ORG, "unit"), ("sifa", "legal"), ("sifa", "unit")])
+def test_a_complaint_is_not_transferred_to_the_unit_it_accuses(office: Office, org: str, route: str):
+    no = office.complain(org=org)
+    office.desk.complaints.accept(no, office.rev(no), OFFICER)
+    with pytest.raises(InvalidInput, match="complaint_route_accused") as refusal:
+        office.desk.complaints.transfer(no, office.rev(no), OFFICER, route, "转办")
+
+    assert "supervision" in refusal.value.details["accepted"]
+    assert ("legal" in refusal.value.details["accepted"]) == (org != "sifa")
+    with pytest.raises(NotFound):
+        office.desk.complaint_queries.find(no, UNIT)
+
+
+def test_a_consultation_may_go_back_to_the_unit_that_was_asked(office: Office):
+    no = office.ask()
+    office.desk.complaints.transfer(no, office.rev(no), OFFICER, "legal", "涉及法制审查")
+    office.desk.complaints.transfer(no, office.rev(no), OFFICER, "unit", "由单位答复")
+
+    assert "answer" in office.desk.complaint_queries.find(no, UNIT).may
+
+
 def test_what_proved_true_raises_a_card_against_the_unit(office: Office):
     no = office.complain("extortion")
     office.desk.complaints.accept(no, office.rev(no), OFFICER)
