@@ -137,8 +137,9 @@ def register(app: Dash, services: Any) -> None:
             raise PreventUpdate
         kind, org, title, problem, demand, basis = [(value or "").strip() for value in values]
         try:
+            area = g.actor.area or services.catalogue.default_area
             number = services.follow_up.orders.draft(
-                Draft(kind, services.catalogue.default_area, org, title, problem, demand, basis, origin="manual"), g.actor)
+                Draft(kind, area, org, title, problem, demand, basis, origin="manual"), g.actor)
         except SupervisionError as refusal:
             return sentence(refusal, words())
         return dcc.Link(words()("orders_page.draft_saved"), href=f"?order={number}", refresh=False)
@@ -158,7 +159,7 @@ def _register_samples(app: Dash, services: Any, words: Any) -> None:
                 number = desk.draw((month or "").strip(), org or "", g.actor)
                 return dcc.Link(words()("orders_page.drawn"), href=f"?view=samples&sample={number}", refresh=False)
             number = _number(asked(search).get("sample", ""))
-            case_id = next((call.case_id for call in desk.calls(number) if call.place == place), 0)
+            case_id = next((call.case_id for call in desk.calls(number, g.actor) if call.place == place), 0)
             desk.record(number, case_id, result or "", note or "", g.actor)
         except SupervisionError as refusal:
             return sentence(refusal, words())
@@ -201,7 +202,7 @@ def listed(services: Any, actor: Actor, query: dict[str, str], t: Words) -> Any:
     if view == "liability" and actor.has(*JUDGES):
         return seen.liabilities(desk.liability.listed(actor), query.get("proposal", ""), org_name, t)
     if view == "samples" and actor.has(*WATCHERS):
-        return seen.samples(desk.samples.listed(), query.get("sample", ""), org_name, t)
+        return seen.samples(desk.samples.listed(actor), query.get("sample", ""), org_name, t)
     now = services.clock.now_us()
     rows, total = desk.order_queries.listed(actor, WantedOrders(query.get("kind", ""), query.get("standing", "")), now, PAGE)
     return seen.table(rows, total, query, now, org_name, t)
@@ -212,7 +213,7 @@ def shown(services: Any, actor: Actor, query: dict[str, str], t: Words) -> Any:
     view, none = query.get("view", ""), [True] * len(ACTIONS)
     is_new = view == "new" and actor.has(*JUDGES)
     if view == "samples" and actor.has(*WATCHERS):
-        calls = services.follow_up.samples.calls(_number(query.get("sample", "")))
+        calls = services.follow_up.samples.calls(_number(query.get("sample", "")), actor)
         picture = seen.calls(calls, services.case_queries.item_name, t) if calls else None
         return picture, True, True, False, not calls, not calls, none, [True, True]
     if view == "liability" and actor.has(*JUDGES) and query.get("proposal"):

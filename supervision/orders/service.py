@@ -121,8 +121,10 @@ class OrderService:
     # Drafts -------------------------------------------------------------------------------------------------------
 
     def draft(self, draft: Draft, actor: Actor | None) -> int:
-        """A proposal, edited until it is submitted. Returns its id."""
+        """A proposal, edited until it is submitted. Returns its id. Raises NotPermitted for an area not the drafter's."""
         drafter = require(actor, *DRAFTERS)
+        if drafter.area not in ("", draft.area):
+            raise NotPermitted("order_area_not_yours", area=draft.area[:64], own=drafter.area)
         self._check(draft)
         with self._units() as uow:
             return int(self._insert(uow, draft, drafter)["id"])
