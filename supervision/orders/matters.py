@@ -49,6 +49,7 @@ class OrderAction(StrEnum):
     SETTLED = "settled"      # no card is unanswered any more, though not every one was answered
 
 
+WRITERS = frozenset({OrderAction.DRAFTED, OrderAction.EDIT, OrderAction.SUBMIT})  # whoever did one has a hand in the text
 OFFICERS = frozenset({Role.DUTY_OFFICER, Role.SHIFT_LEADER, Role.INSPECTOR, Role.LEADER})
 DRAFTERS = frozenset({Role.INSPECTOR, Role.LEADER})
 READERS = OFFICERS | {Role.DEPARTMENT_USER, Role.ADMINISTRATOR}

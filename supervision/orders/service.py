@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 import msgspec
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from config.follow_up import PaperRules
 from core.access import SYSTEM, Actor, Role, require
@@ -24,6 +24,7 @@ from supervision.orders.matters import (
     ALLOWED,
     DRAFTERS,
     OFFICERS,
+    WRITERS,
     CardsLeft,
     Draft,
     OrderAction,
@@ -151,14 +152,15 @@ class OrderService:
         with self._changing(order_id, rev, actor, OrderAction.SUBMIT) as change:
             for name in ("title", "problem", "demand"):
                 _needed(name, change.row[name])
-            change.set(state=OrderState.SUBMITTED.value, drafted_by=change.actor.name,
-                       drafted_name=change.actor.display_name or change.actor.name)
+            if change.row["drafted_by"] == SYSTEM.name:  # who sends on what was drafted by itself answers for it
+                change.set(drafted_by=change.actor.name, drafted_name=change.actor.display_name or change.actor.name)
+            change.set(state=OrderState.SUBMITTED.value)
             change.done("")
 
     def approve(self, order_id: int, rev: int, actor: Actor | None) -> str:
-        """签发 by a leader who did not draft it: number, paper, term. Returns the number."""
+        """签发 by a leader who never drafted, edited or submitted it: number, paper, term. Returns the number."""
         with self._changing(order_id, rev, actor, OrderAction.APPROVE) as change:
-            if change.row["drafted_by"] == change.actor.name:
+            if change.actor.name in writers_of(change.uow.conn, order_id):
                 raise NotPermitted("approval_by_another")
             change.set(approved_by=change.actor.name, approved_name=change.actor.display_name or change.actor.name)
             change.done("")
@@ -398,6 +400,12 @@ class _Changing:
         _short("words", words)
         self.set(rev=self.row["rev"] + 1)
         self._service._log(self.uow, self.row, self.actor, self.action, words, detail or {})
+
+
+def writers_of(conn: Connection, order_id: int) -> set[str]:
+    """Everybody who had a hand in the text of a draft."""
+    return set(conn.scalars(select(order_log.c.actor).where(
+        order_log.c.order_id == order_id, order_log.c.action.in_([action.value for action in WRITERS]))))
 
 
 def may_see(actor: Actor, area: str, org: str, state: str) -> bool:

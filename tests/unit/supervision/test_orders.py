@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from datetime import timedelta
 from io import BytesIO
 from typing import Any
@@ -247,6 +248,20 @@ def test_what_two_persons_do_one_cannot(office: Office):
         office.desk.orders.approve(order_id, 2, LEADER)
     with pytest.raises(NotPermitted):
         office.desk.orders.approve(order_id, 2, INSPECTOR)
+
+
+def test_who_drafted_or_edited_does_not_approve_whoever_submits(office: Office):
+    service, chief = office.desk.orders, replace(LEADER, name="ma", display_name="马骏")
+    order_id = service.draft(Draft("proposal", "360500", OWN_ORG, "题目", "问题", "要求"), LEADER)
+    service.edit(order_id, 1, chief, problem="另一问题")
+    service.submit(order_id, 2, INSPECTOR)
+
+    for hand in (LEADER, chief):
+        assert "approve" not in office.desk.order_queries.find(order_id, hand).may
+        with pytest.raises(NotPermitted, match="approval_by_another"):
+            service.approve(order_id, 3, hand)
+    assert office.order(order_id).head.drafted_name == "王建国"
+    assert service.approve(order_id, 3, replace(LEADER, name="luo"))
 
 
 def test_a_draft_is_edited_sent_back_and_issued_in_its_own_series(office: Office):
