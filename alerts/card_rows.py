@@ -82,6 +82,16 @@ def by_id(conn: Connection, ids: Iterable[int]) -> dict[int, Card]:
     return {row.id: from_row(row) for row in rows}
 
 
+def under_order(conn: Connection, numbers: Collection[str]) -> list[Card]:
+    """Open cards whose order, one of these, is not closed for them yet: unanswered (`under_order`) or answered (`replied`)."""
+    if not numbers:
+        return []
+    stands = cards.c.disposition.in_((Disposition.UNDER_ORDER.value, Disposition.REPLIED.value))
+    rows = conn.execute(select(cards).where(cards.c.closed_at.is_(None), cards.c.order_no.in_(sorted(numbers)), stands)
+                        .order_by(cards.c.id))
+    return [from_row(row) for row in rows]
+
+
 def wrongly_fresh_or_stale(conn: Connection, silent: Collection[str]) -> list[Card]:
     """Open cards whose staleness is not what the silence of these sources says."""
     is_silent = cards.c.source.in_(silent)

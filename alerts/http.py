@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 import msgspec
@@ -21,6 +21,7 @@ from core.read_log import ReadLog
 READERS = (Role.WALL_SCREEN, Role.DUTY_OFFICER, Role.SHIFT_LEADER, Role.INSPECTOR, Role.LEADER, Role.DEPARTMENT_USER,
            Role.ADMINISTRATOR)
 STAFF = tuple(role for role in READERS if role is not Role.WALL_SCREEN)
+T = TypeVar("T")
 _COMMAND = msgspec.json.Decoder(CardCommand)
 
 
@@ -55,10 +56,10 @@ def create_blueprint(service: CardService, queries: CardQueries,
     @blueprint.get("/<int:card_id>")
     def show_card(card_id: int) -> Response:
         actor = require(actor_of(request), *READERS)
-        found = queries.find(card_id, actor)
-        if found is None:
-            raise NotFound("card_not_found", id=card_id)
-        if reads is not None and not actor.has(Role.WALL_SCREEN):
+        if not actor.has(*STAFF):  # a wall, and whoever passes it, sees the card and not what people wrote on it
+            return _json({"card": _there(queries.find_view(card_id, actor), card_id)})
+        found = _there(queries.find(card_id, actor), card_id)
+        if reads is not None:
             reads.note("card_evidence", str(card_id), actor, request.remote_addr or "")
         return _json(found)
 
@@ -134,6 +135,12 @@ def _number(name: str, default: int, most: int) -> int:
     if not text.isascii() or not text.isdigit() or len(text) > 9:
         raise InvalidInput("number_invalid", name=name)
     return min(int(text), most)
+
+
+def _there(found: T | None, card_id: int) -> T:
+    if found is None:
+        raise NotFound("card_not_found", id=card_id)
+    return found
 
 
 def _json(value: Any) -> Response:

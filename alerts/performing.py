@@ -19,10 +19,10 @@ from alerts.card_commands import (
     earlier_result,
     remember,
 )
-from alerts.card_rows import by_id, newest_by_key
+from alerts.card_rows import by_id, newest_by_key, under_order
 from alerts.cards import Card
 from alerts.handling import Doing
-from alerts.lifecycle import Level, Signing, State
+from alerts.lifecycle import Disposition, Level, Signing, State
 from alerts.occasions import Occasion, Origin
 from alerts.rules import CardRules
 from alerts.transitions import JUDGES, NEEDED, OVERRIDABLE, ROLES, axes_of, may_override, refusal
@@ -96,9 +96,14 @@ class Performing:
             results.append(result)
             changed += [card] if is_changed else []
         self._cards.save(uow, changed)
-        if kind is CommandType.REPLY:  # what was overdue with the order is over with the answer
-            self._cards.end_occasions(uow, {f"order:{card.order_no}": uow.now_us for card in changed if card.order_no})
+        if kind is CommandType.REPLY:
+            self._end_orders(uow, {card.order_no for card in changed if card.order_no})
         return CommandResult(ok=all(result.ok for result in results), results=results)
+
+    def _end_orders(self, uow: UnitOfWork, numbers: set[str]) -> None:
+        """What was overdue with an order is over with its last answer: one card of several does not answer for the others."""
+        owed = {card.order_no for card in under_order(uow.conn, numbers) if card.disposition is Disposition.UNDER_ORDER}
+        self._cards.end_occasions(uow, {f"order:{number}": uow.now_us for number in sorted(numbers - owed)})
 
     def _one(self, card: Card, ref: CardRef, kind: CommandType, do: Doing) -> tuple[CardResult, bool]:
         """The card's result, and whether the card changed."""

@@ -10,12 +10,14 @@ import msgspec
 from flask import Blueprint, Request, Response, request
 from msgspec import Meta
 
-from core.access import Actor, require
+from core.access import Actor, Role, require
 from core.errors import InvalidInput, NotFound
 from core.instants import from_us
 from supervision.liability import Proposed
 from supervision.liability_service import DECIDERS, Circumstances, LiabilityRow, LiabilityService
 from supervision.sampling import CALLERS, SampleService
+
+VIEWERS = (*CALLERS, Role.ADMINISTRATOR)
 
 
 class Propose(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -70,7 +72,7 @@ def create_blueprint(liability: LiabilityService, samples: SampleService,
 
     @blueprint.get("/samples")
     def drawn() -> Response:
-        return _json([asdict(sample) for sample in samples.listed()])
+        return _json([asdict(sample) for sample in samples.listed(require(actor_of(request), *VIEWERS))])
 
     @blueprint.post("/samples")
     def draw() -> Response:
@@ -79,7 +81,7 @@ def create_blueprint(liability: LiabilityService, samples: SampleService,
 
     @blueprint.get("/samples/<int:sample_id>")
     def calls(sample_id: int) -> Response:
-        found = samples.calls(sample_id)
+        found = samples.calls(sample_id, require(actor_of(request), *VIEWERS))
         if not found:
             raise NotFound("sample_call_not_found", id=sample_id)
         return _json([asdict(call) | {"case_id": str(call.case_id)} for call in found])

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import ColumnElement, exists, func, insert, select, update
 
 from cases.models import case_table
 from config.follow_up import SampleRules
 from core.access import Actor, Role, require
 from core.database import Database
-from core.errors import Conflict, InvalidInput, NotFound
+from core.errors import Conflict, InvalidInput, NotFound, NotPermitted
 from core.instants import DAY_US, day_of
 from core.unit_of_work import UnitOfWorkFactory
 from core.working_calendar import WorkingCalendar
@@ -79,18 +79,18 @@ class SampleService:
         self._units, self._database, self._rules, self._calendar = units, database, rules, calendar
 
     def draw(self, month: str, org: str, actor: Actor | None) -> int:
-        """Draw once a unit and month. Raises InvalidInput (month), Conflict (drawn already) or NotFound (nothing concluded)."""
+        """Draw once a unit and month. Raises InvalidInput (month), Conflict (drawn already), NotFound (nothing concluded) or
+        NotPermitted (some of it in an area this person does not see: the one draw there is must be of everything)."""
         person = require(actor, *CALLERS)
         first, after = self._span(month)
         with self._units() as uow:
-            if uow.conn.scalar(select(samples.c.id).where(samples.c.month == month, samples.c.org == org)) is not None:
-                raise Conflict("sample_drawn_already", month=month, org=org)
             c = case_table.c
             found = {row.case_id: row for row in uow.conn.execute(
                 select(*c["case_id", "case_no", "area", "item"]).where(
                     c.org == org, c.closed_at >= first, c.closed_at < after, c.state.in_(("concluded", "collected"))))}
-            if not found:
-                raise NotFound("sample_nothing_concluded", month=month, org=org)
+            _check_population({row.area for row in found.values()}, month, org, person)
+            if uow.conn.scalar(select(samples.c.id).where(samples.c.month == month, samples.c.org == org)) is not None:
+                raise Conflict("sample_drawn_already", month=month, org=org)
             seed, size = secrets.token_hex(SEED_BYTES), self._rules.size(len(found))
             number = int(uow.conn.scalar(select(func.coalesce(func.max(samples.c.id), 0))) or 0) + 1
             uow.conn.execute(insert(samples).values(
@@ -109,7 +109,7 @@ class SampleService:
             raise InvalidInput("call_result_unknown", result=result[:32], accepted=", ".join(CallResult))
         with self._units() as uow:
             is_call = (sample_calls.c.sample_id == sample_id) & (sample_calls.c.case_id == case_id)
-            before = uow.conn.scalar(select(sample_calls.c.result).where(is_call))
+            before = uow.conn.scalar(select(sample_calls.c.result).where(is_call, *_of_area(person)))
             if before is None:
                 raise NotFound("sample_call_not_found", id=sample_id)
             if before not in ("", CallResult.UNREACHED):
@@ -117,14 +117,19 @@ class SampleService:
             uow.conn.execute(update(sample_calls).where(is_call).values(
                 result=result, note=note.strip()[:1000], called_by=person.display_name or person.name, called_at=uow.now_us))
 
-    def listed(self, limit: int = 60) -> list[Sample]:
+    def listed(self, actor: Actor, limit: int = 60) -> list[Sample]:
+        """The latest draws; somebody bound to an area sees those with cases of it."""
+        of_sample = sample_calls.c.sample_id == samples.c.id
+        seen = [exists().where(of_sample, *_of_area(actor))] if actor.area else []
         with self._database.read() as conn:
-            rows = conn.execute(select(samples).order_by(samples.c.month.desc(), samples.c.id.desc()).limit(limit)).all()
+            rows = conn.execute(select(samples).where(*seen).order_by(samples.c.month.desc(), samples.c.id.desc())
+                                .limit(limit)).all()
         return [Sample(*row) for row in rows]
 
-    def calls(self, sample_id: int) -> list[Call]:
+    def calls(self, sample_id: int, actor: Actor) -> list[Call]:
+        """What of a draw this person may see, in the order of the draw."""
         with self._database.read() as conn:
-            rows = conn.execute(select(sample_calls).where(sample_calls.c.sample_id == sample_id)
+            rows = conn.execute(select(sample_calls).where(sample_calls.c.sample_id == sample_id, *_of_area(actor))
                                 .order_by(sample_calls.c.place)).all()
         return [Call(row.case_id, row.place, row.case_no, row.area, row.item, row.result, row.note, row.called_by,
                      row.called_at) for row in rows]
@@ -137,3 +142,14 @@ class SampleService:
             raise InvalidInput("month_unreadable", month=month[:16]) from None
         after = date(first.year + first.month // 12, first.month % 12 + 1, 1)
         return self._calendar.to_utc(day_of(first) * DAY_US), self._calendar.to_utc(day_of(after) * DAY_US)
+
+
+def _of_area(actor: Actor) -> list[ColumnElement[bool]]:
+    return [sample_calls.c.area == actor.area] if actor.area else []
+
+
+def _check_population(areas: set[str], month: str, org: str, person: Actor) -> None:
+    if not areas or (person.area and person.area not in areas):
+        raise NotFound("sample_nothing_concluded", month=month, org=org)
+    if person.area and areas != {person.area}:
+        raise NotPermitted("sample_spans_areas", month=month, org=org)

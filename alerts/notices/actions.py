@@ -26,18 +26,19 @@ class NoticeActions:
         self._units, self._alarms = units, alarms
 
     def resend(self, notice_id: int, actor: Actor | None) -> None:
-        """Put a dead notice back, with its attempts counted anew and under the same id. Raises NotFound or Conflict."""
-        require(actor, *RESENDERS)
+        """Put a dead notice back, with its attempts counted anew and under the same id. Raises NotFound, also for one of an
+        area this person does not see, or Conflict."""
+        person = require(actor, *RESENDERS)
         with self._units() as uow:
-            state = uow.conn.execute(select(notices.c.state).where(notices.c.id == notice_id)).scalar()
-            if state is None:
+            found = uow.conn.execute(select(notices.c.state, notices.c.area).where(notices.c.id == notice_id)).first()
+            if found is None or person.area not in ("", found.area):
                 raise NotFound("notice_not_found", id=notice_id)
             done = uow.conn.execute(update(notices).where(
                 notices.c.id == notice_id, notices.c.state == NoticeState.DEAD).values(
                     state=NoticeState.QUEUED, reason=Reason.RESENT, attempts=0, claims=notices.c.claims,
                     next_at=uow.now_us, ended_at=None))
             if done.rowcount == 0:
-                raise Conflict("notice_not_dead", id=notice_id, state=state)
+                raise Conflict("notice_not_dead", id=notice_id, state=found.state)
             tell_dead(uow, self._alarms)
 
     def mark_read(self, ids: Sequence[int] | None, actor: Actor | None) -> int:

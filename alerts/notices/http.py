@@ -32,11 +32,11 @@ def create_blueprint(queries: NoticeQueries, actions: NoticeActions, actor_of: A
         actor = _present(actor_of(request))
         asked = LogFilter(request.args.get("state", ""), request.args.get("channel", ""), number("card"), number("before"),
                           actor.area)
-        return _json({"notices": queries.log(asked, number("limit") or 50), "counts": queries.counts()})
+        return _json({"notices": queries.log(asked, number("limit") or 50), "counts": queries.counts(actor.area)})
 
     @blueprint.get("/notices/<int:notice_id>/attempts")
     def show_attempts(notice_id: int) -> Response:
-        return _json({"attempts": queries.attempts(notice_id)})
+        return _json({"attempts": queries.attempts(notice_id, _present(actor_of(request)).area)})
 
     @blueprint.post("/notices/<int:notice_id>/resend")
     def resend(notice_id: int) -> Response:

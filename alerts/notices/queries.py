@@ -116,18 +116,20 @@ class NoticeQueries:
             statement = statement.where(notices.c.id < asked.before)
         return self._views(statement)
 
-    def counts(self) -> dict[str, int]:
-        """How many notices stand in each state that still asks for something: queued, sending, dead."""
+    def counts(self, area: str = "") -> dict[str, int]:
+        """How many notices (of an area) stand in each state that still asks for something: queued, sending, dead."""
         asked = (NoticeState.QUEUED, NoticeState.SENDING, NoticeState.DEAD)
         with self._database.read() as conn:
-            rows = conn.execute(select(notices.c.state, func.count()).where(notices.c.state.in_(asked))
+            rows = conn.execute(select(notices.c.state, func.count()).where(notices.c.state.in_(asked), *_of_area(area))
                                 .group_by(notices.c.state)).all()
         found = {row[0]: row[1] for row in rows}
         return {state.value: found.get(state.value, 0) for state in asked}
 
-    def attempts(self, notice_id: int) -> list[Attempt]:
+    def attempts(self, notice_id: int, area: str = "") -> list[Attempt]:
+        """Every try at a notice (of an area); of another area's none, as of one that does not exist."""
+        ours = select(notices.c.id).where(notices.c.id == notice_id, *_of_area(area))
         with self._database.read() as conn:
-            rows = conn.execute(select(notice_attempts).where(notice_attempts.c.notice_id == notice_id)
+            rows = conn.execute(select(notice_attempts).where(notice_attempts.c.notice_id.in_(ours))
                                 .order_by(notice_attempts.c.number)).all()
         return [Attempt(row.number, row.at, row.took_ms, row.outcome, row.detail) for row in rows]
 
@@ -165,6 +167,11 @@ class NoticeQueries:
         with self._database.read() as conn:
             rows = conn.execute(statement).mappings().all()
         return [NoticeView(**{**row, "address": covered(row["address"], row["channel"])}) for row in rows]
+
+
+def _of_area(area: str) -> list[Any]:
+    """The limit of whoever is bound to an area."""
+    return [notices.c.area == area] if area else []
 
 
 def _in_box(username: str) -> tuple[Any, ...]:

@@ -35,7 +35,8 @@ def layout(services: Any) -> html.Div:
     may_file = actor is not None and actor.has(*OFFICERS, Role.ADMINISTRATOR)
     tabs = [("", t("complaints_page.list")), *([("new", t("complaints_page.new"))] if may_file else [])]
     hidden = [dcc.Location(id="complaints-address", refresh=False), dcc.Store(id="complaints-changed"),
-              dcc.Interval(id="complaints-tick", interval=10_000), dcc.Store(id="complaints-tabs", data=tabs)]
+              dcc.Store(id="complaints-seen"), dcc.Interval(id="complaints-tick", interval=10_000),
+              dcc.Store(id="complaints-tabs", data=tabs)]
     pair = html.Div([html.Section(html.Div(id="complaints-list"), className="panel"),
                      html.Section([html.Div(id="complaints-detail"), _form(services, t)], className="panel follow-side")],
                     id="complaints-pair", className="follow-pair")
@@ -81,28 +82,29 @@ def register(app: Dash, services: Any) -> None:
     def refresh(search: str | None, _changed: Any, _ticks: Any, tabs: Any) -> tuple[Any, Any, bool, bool]:
         return listed(services, g.actor, asked(search), tabs, words())
 
-    @app.callback(Output("complaints-detail", "children"), Output("complaints-form", "hidden"),
-                  Output("complaints-identity", "hidden"),
+    @app.callback(Output("complaints-detail", "children"), Output("complaints-seen", "data"),
+                  Output("complaints-form", "hidden"), Output("complaints-identity", "hidden"),
                   [Output(f"complaints-{name}-field", "hidden") for name in ("route", "finding", "satisfaction", "days")],
                   [Output(f"complaints-do-{action}", "hidden") for action in ACTIONS],
                   Input("complaints-address", "search"), Input("complaints-changed", "data"))
     def show(search: str | None, _changed: Any) -> Any:
-        picture, *hidden = shown(services, g.actor, asked(search).get("no", ""), words())
-        return [picture, *flat(hidden)]
+        picture, looked_at, *hidden = shown(services, g.actor, asked(search).get("no", ""), words())
+        return [picture, looked_at, *flat(hidden)]
 
     @app.callback(Output("complaints-said", "children"), Output("complaints-changed", "data"), Output("complaints-words",
                                                                                                       "value"),
                   [Input(f"complaints-do-{action}", "n_clicks") for action in ACTIONS],
                   State("complaints-address", "search"), State("complaints-words", "value"), State("complaints-route", "value"),
                   State("complaints-finding", "value"), State("complaints-satisfaction", "value"),
-                  State("complaints-days", "value"), prevent_initial_call=True)
+                  State("complaints-days", "value"), State("complaints-seen", "data"), prevent_initial_call=True)
     def handle(*given: Any) -> Any:
-        clicks, (search, said, route, finding, satisfaction, days) = given[:len(ACTIONS)], given[len(ACTIONS):]
+        clicks, (search, said, route, finding, satisfaction, days, looked_at) = given[:len(ACTIONS)], given[len(ACTIONS):]
         no, action = asked(search).get("no", ""), str(ctx.triggered_id or "").removeprefix("complaints-do-")
         if not no or action not in ACTIONS or not any(clicks):
             raise PreventUpdate
         try:
-            rev = services.follow_up.complaint_queries.find(no, g.actor).head.rev
+            # As it was shown: nobody acts on what he has not seen.
+            rev = looked_at["rev"] if looked_at and looked_at["no"] == no else -1
             told = Act(rev=rev, words=said or "", route=route or "", days=int(days or 0), finding=finding or "",
                        satisfaction=satisfaction or "")
             perform(services.follow_up.complaints, no, action, told, g.actor)
@@ -163,18 +165,20 @@ def listed(services: Any, actor: Actor, query: dict[str, str], tabs: Any, t: Wor
 
 
 def shown(services: Any, actor: Actor, no: str, t: Words) -> Any:
-    """The detail and which parts of its form are hidden."""
+    """The detail, what it was drawn from, and which parts of its form are hidden."""
     nothing = [True] * 4, [True] * len(ACTIONS)
     if not no:
-        return html.P(t("complaints_page.select"), className="case-none"), True, True, *nothing
+        return html.P(t("complaints_page.select"), className="case-none"), None, True, True, *nothing
     try:
         found = services.follow_up.complaint_queries.find(no, actor)
     except SupervisionError as refusal:
-        return html.P(sentence(refusal, t), className="case-none"), True, True, *nothing
+        return html.P(sentence(refusal, t), className="case-none"), None, True, True, *nothing
     may_read = found.has_reporter and actor.has(*IDENTITY)
     needed = {NEEDS.get(action) for action in found.may}
     if found.head.kind != "complaint":
         needed.discard("finding")
     fields = [name not in needed for name in ("route", "finding", "satisfaction", "days")]
     view = seen.detail(found, services.clock.now_us(), services.case_queries.org_name, t, may_read)
-    return view, not found.may and not may_read, not may_read, fields, [action not in found.may for action in ACTIONS]
+    looked_at = {"no": no, "rev": found.head.rev}
+    hidden = not found.may and not may_read, not may_read, fields, [action not in found.may for action in ACTIONS]
+    return view, looked_at, *hidden

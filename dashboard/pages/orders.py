@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Any
 
 from dash import Dash, Input, Output, State, ctx, dcc, html
@@ -14,10 +16,11 @@ from core.errors import SupervisionError
 from dashboard.gate import JUDGES, WATCHERS
 from dashboard.panels import order_views as seen
 from dashboard.panels import top_bar
-from dashboard.panels.follow_up import asked, buttons, choice, flat, views, words_field
+from dashboard.panels.follow_up import asked, buttons, choice, views, words_field
 from dashboard.refusals import sentence
 from dashboard.words import Words, words_of
 from papers.queries import Wanted
+from supervision.liability_service import Circumstances
 from supervision.orders.http import Act, perform
 from supervision.orders.matters import Draft
 from supervision.orders.queries import WantedOrders
@@ -28,16 +31,31 @@ TITLE = "orders_page.title"
 ACTIONS = ("submit", "approve", "reject", "withdraw", "reply", "accept_reply", "reject_reply", "note")
 MAIN = ("submit", "approve", "reply", "accept_reply")
 VERDICTS = ("accepted", "rejected")
+# The parts of the right side and the ids that are hidden with them.
+PARTS = {"form": ("orders-form",), "draft": ("orders-draft",), "sample": ("orders-sample",),
+         "calling": ("sample-calling", "sample-result-field"), "propose": ("orders-propose",)}
 PAGE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The right side: a picture, the parts to be seen below it, and the buttons. `seen` is what the picture was drawn from."""
+
+    picture: Any
+    parts: tuple[str, ...] = ()
+    may: Collection[str] = ()
+    is_decided: bool = True
+    seen: dict[str, int] | None = None
+    card: int | None = None
 
 
 def layout(services: Any) -> html.Div:
     t = words_of(services.texts, services.settings.display.language)
     actor = g.get("actor") if has_request_context() else None
-    hidden = [dcc.Location(id="orders-address", refresh=False), dcc.Store(id="orders-changed"),
+    hidden = [dcc.Location(id="orders-address", refresh=False), dcc.Store(id="orders-changed"), dcc.Store(id="orders-seen"),
               dcc.Interval(id="orders-tick", interval=10_000)]
-    side = html.Section([html.Div(id="orders-detail"), _form(t), _draft_form(services, t), _sample_form(services, t)],
-                        className="panel follow-side")
+    side = html.Section([html.Div(id="orders-detail"), _form(t), _draft_form(services, t), _sample_form(services, t),
+                         _propose_form(t)], className="panel follow-side")
     pair = html.Div([html.Section(html.Div(id="orders-list"), className="panel"), side], className="follow-pair")
     main = html.Main([html.Div(id="orders-head", className="follow-head"), pair], className="follow-body")
     bar = top_bar.layout(t, "orders", services.settings.demo.enabled)
@@ -95,6 +113,18 @@ def _sample_form(services: Any, t: Words) -> html.Div:
         html.P(id="sample-said", className="feeds-said", role="status")], id="orders-sample", className="act-form", hidden=True)
 
 
+def _propose_form(t: Words) -> html.Div:
+    """A proposal of liability begins here, or at a card of an order, which brings its number along."""
+    card = html.Div([html.Label(t("orders_page.propose_card"), htmlFor="propose-card"),
+                     dcc.Input(id="propose-card", type="number", min=1, step=1, className="field")], className="act-field")
+    return html.Div([
+        html.H2(t("orders_page.propose")), html.P(t("orders_page.propose_words"), className="panel-note"), card,
+        html.Div(html.Button(t("orders_page.propose"), id="propose-do", className="button button-main"),
+                 className="act-buttons"),
+        html.P(id="propose-said", className="feeds-said", role="status")],
+        id="orders-propose", className="act-form", hidden=True)
+
+
 def register(app: Dash, services: Any) -> None:
     def words() -> Words:
         return words_of(services.texts, services.settings.display.language)
@@ -104,27 +134,29 @@ def register(app: Dash, services: Any) -> None:
     def refresh(search: str | None, _changed: Any, _ticks: Any) -> tuple[Any, Any]:
         return head(services, g.actor, asked(search), words()), listed(services, g.actor, asked(search), words())
 
-    @app.callback(Output("orders-detail", "children"), Output("orders-form", "hidden"), Output("orders-draft", "hidden"),
-                  Output("orders-sample", "hidden"), Output("sample-calling", "hidden"), Output("sample-result-field",
-                                                                                                "hidden"),
+    @app.callback(Output("orders-detail", "children"), Output("orders-seen", "data"), Output("propose-card", "value"),
+                  [Output(name, "hidden") for names in PARTS.values() for name in names],
                   [Output(f"orders-do-{action}", "hidden") for action in ACTIONS],
                   [Output(f"orders-verdict-{name}", "hidden") for name in VERDICTS],
                   Input("orders-address", "search"), Input("orders-changed", "data"))
     def show(search: str | None, _changed: Any) -> Any:
-        picture, *hidden = shown(services, g.actor, asked(search), words())
-        return [picture, *flat(hidden)]
+        found = shown(services, g.actor, asked(search), words())
+        return [found.picture, found.seen, found.card,
+                *(part not in found.parts for part, names in PARTS.items() for _ in names),
+                *(action not in found.may for action in ACTIONS), *(found.is_decided for _ in VERDICTS)]
 
     @app.callback(Output("orders-said", "children"), Output("orders-changed", "data"), Output("orders-words", "value"),
                   [Input(f"orders-do-{action}", "n_clicks") for action in ACTIONS],
                   [Input(f"orders-verdict-{name}", "n_clicks") for name in VERDICTS],
-                  State("orders-address", "search"), State("orders-words", "value"), prevent_initial_call=True)
+                  State("orders-address", "search"), State("orders-words", "value"), State("orders-seen", "data"),
+                  prevent_initial_call=True)
     def handle(*given: Any) -> Any:
-        *clicks, search, said = given
+        *clicks, search, said, looked_at = given
         button, query = str(ctx.triggered_id or ""), asked(search)
         if not any(clicks):
             raise PreventUpdate
         try:
-            done = _do(services, button, query, said or "", words())
+            done = _do(services, button, query, said or "", looked_at or {}, words())
         except SupervisionError as refusal:
             return sentence(refusal, words()), uuid.uuid4().hex, said
         return done, uuid.uuid4().hex, ""
@@ -137,13 +169,28 @@ def register(app: Dash, services: Any) -> None:
             raise PreventUpdate
         kind, org, title, problem, demand, basis = [(value or "").strip() for value in values]
         try:
+            area = g.actor.area or services.catalogue.default_area
             number = services.follow_up.orders.draft(
-                Draft(kind, services.catalogue.default_area, org, title, problem, demand, basis, origin="manual"), g.actor)
+                Draft(kind, area, org, title, problem, demand, basis, origin="manual"), g.actor)
         except SupervisionError as refusal:
             return sentence(refusal, words())
         return dcc.Link(words()("orders_page.draft_saved"), href=f"?order={number}", refresh=False)
 
     _register_samples(app, services, words)
+    _register_proposing(app, services, words)
+
+
+def _register_proposing(app: Dash, services: Any, words: Any) -> None:
+    @app.callback(Output("propose-said", "children"), Input("propose-do", "n_clicks"), State("propose-card", "value"),
+                  prevent_initial_call=True)
+    def propose(clicks: int | None, card: int | None) -> Any:
+        if not clicks:
+            raise PreventUpdate
+        try:
+            number = services.follow_up.liability.propose(_number(str(card or "")), Circumstances(), g.actor)
+        except SupervisionError as refusal:
+            return sentence(refusal, words())
+        return dcc.Link(words()("orders_page.proposed"), href=f"?view=liability&proposal={number}", refresh=False)
 
 
 def _register_samples(app: Dash, services: Any, words: Any) -> None:
@@ -158,21 +205,21 @@ def _register_samples(app: Dash, services: Any, words: Any) -> None:
                 number = desk.draw((month or "").strip(), org or "", g.actor)
                 return dcc.Link(words()("orders_page.drawn"), href=f"?view=samples&sample={number}", refresh=False)
             number = _number(asked(search).get("sample", ""))
-            case_id = next((call.case_id for call in desk.calls(number) if call.place == place), 0)
+            case_id = next((call.case_id for call in desk.calls(number, g.actor) if call.place == place), 0)
             desk.record(number, case_id, result or "", note or "", g.actor)
         except SupervisionError as refusal:
             return sentence(refusal, words())
         return words()("orders_page.recorded")
 
 
-def _do(services: Any, button: str, query: dict[str, str], said: str, t: Words) -> str:
-    """Carry out what a button asks; returns what the person is told."""
+def _do(services: Any, button: str, query: dict[str, str], said: str, looked_at: dict[str, int], t: Words) -> str:
+    """Carry out what a button asks of the order as it was shown; returns what the person is told."""
     if button.startswith("orders-verdict-"):
         verdict = button.removeprefix("orders-verdict-")
         services.follow_up.liability.decide(_number(query.get("proposal", "")), g.actor, verdict, said)
         return t(f"liability.state.{verdict}")
     action, order_id = button.removeprefix("orders-do-"), _number(query.get("order", ""))
-    rev = services.follow_up.order_queries.find(order_id, g.actor).head.rev
+    rev = looked_at.get("rev", 0) if looked_at.get("order") == order_id else 0  # nobody approves a text he has not seen
     perform(services.follow_up.orders, order_id, action, Act(rev=rev, words=said), g.actor)
     return t("follow_page.done", action=t(f"order_action.{action}"))
 
@@ -201,38 +248,44 @@ def listed(services: Any, actor: Actor, query: dict[str, str], t: Words) -> Any:
     if view == "liability" and actor.has(*JUDGES):
         return seen.liabilities(desk.liability.listed(actor), query.get("proposal", ""), org_name, t)
     if view == "samples" and actor.has(*WATCHERS):
-        return seen.samples(desk.samples.listed(), query.get("sample", ""), org_name, t)
+        return seen.samples(desk.samples.listed(actor), query.get("sample", ""), org_name, t)
     now = services.clock.now_us()
     rows, total = desk.order_queries.listed(actor, WantedOrders(query.get("kind", ""), query.get("standing", "")), now, PAGE)
     return seen.table(rows, total, query, now, org_name, t)
 
 
-def shown(services: Any, actor: Actor, query: dict[str, str], t: Words) -> Any:
-    """The right side: detail, and which of its forms and buttons are hidden."""
-    view, none = query.get("view", ""), [True] * len(ACTIONS)
-    is_new = view == "new" and actor.has(*JUDGES)
+def shown(services: Any, actor: Actor, query: dict[str, str], t: Words) -> Shown:
+    """The right side of what the address asks for."""
+    view = query.get("view", "")
     if view == "samples" and actor.has(*WATCHERS):
-        calls = services.follow_up.samples.calls(_number(query.get("sample", "")))
+        calls = services.follow_up.samples.calls(_number(query.get("sample", "")), actor)
         picture = seen.calls(calls, services.case_queries.item_name, t) if calls else None
-        return picture, True, True, False, not calls, not calls, none, [True, True]
-    if view == "liability" and actor.has(*JUDGES) and query.get("proposal"):
-        return _liability(services, actor, _number(query["proposal"]), t)
+        return Shown(picture, ("sample", "calling") if calls else ("sample",))
+    if view == "liability" and actor.has(*JUDGES):
+        return _liability(services, actor, query, t)
+    if view == "new" and actor.has(*JUDGES):
+        return Shown(None, ("draft",))
     if not query.get("order") or view:
-        words = None if is_new else html.P(t("orders_page.select"), className="case-none")
-        return words, True, not is_new, True, True, True, none, [True, True]
+        return Shown(html.P(t("orders_page.select"), className="case-none"))
+    return _order(services, actor, _number(query["order"]), t)
+
+
+def _order(services: Any, actor: Actor, number: int, t: Words) -> Shown:
     try:
-        found = services.follow_up.order_queries.find(_number(query["order"]), actor)
+        found = services.follow_up.order_queries.find(number, actor)
     except SupervisionError as refusal:
-        return html.P(sentence(refusal, t), className="case-none"), True, True, True, True, True, none, [True, True]
-    picture = seen.detail(found, services.clock.now_us(), services, t)
-    return picture, not found.may, True, True, True, True, [action not in found.may for action in ACTIONS], [True, True]
+        return Shown(html.P(sentence(refusal, t), className="case-none"))
+    picture = seen.detail(found, services.clock.now_us(), services, t, may_propose=actor.has(*JUDGES))
+    return Shown(picture, ("form",) if found.may else (), found.may, seen={"order": number, "rev": found.head.rev})
 
 
-def _liability(services: Any, actor: Actor, number: int, t: Words) -> Any:
+def _liability(services: Any, actor: Actor, query: dict[str, str], t: Words) -> Shown:
+    """One proposal; without one, the form in which a new one begins."""
+    number = _number(query.get("proposal", ""))
+    if not number:
+        return Shown(None, ("propose",), card=_number(query.get("card", "")) or None)
     row = next((row for row in services.follow_up.liability.listed(actor) if row.id == number), None)
-    none = [True] * len(ACTIONS)
     if row is None:
-        refusal = html.P(t("error.liability_not_found", id=number), className="case-none")
-        return refusal, True, True, True, True, True, none, [True] * 2
+        return Shown(html.P(t("error.liability_not_found", id=number), className="case-none"))
     is_open = row.state == "proposed"
-    return seen.liability_detail(row, t), not is_open, True, True, True, True, none, [not is_open] * 2
+    return Shown(seen.liability_detail(row, t), ("form",) if is_open else (), is_decided=not is_open)

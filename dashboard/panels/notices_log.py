@@ -48,7 +48,7 @@ def register(app: Dash, services: Any) -> None:
     def refresh(_ticks: int | None, search: str | None, _changed: Any) -> tuple[Any, Any]:
         queries, t, wish = services.notices.queries, words(), wish_of(search)
         rows = queries.log(asked_of(search), PAGE)
-        return render(rows, wish, services.case_queries.org_name, t), render_filters(wish, queries.counts(), t)
+        return render(rows, wish, services.case_queries.org_name, t), render_filters(wish, queries.counts(_area()), t)
 
     @app.callback(Output("notices-chosen", "children"), Output("notices-resend", "hidden"), Input("notices-address", "search"),
                   Input("notices-changed", "data"), Input("notices-tick", "n_intervals"))

@@ -41,7 +41,7 @@ def _row(row: Any, query: dict[str, str], now_us: int, org_name: Any, t: Words) 
                    className="is-chosen" if query.get("order") == str(row.id) else "")
 
 
-def detail(found: Any, now_us: int, services: Any, t: Words) -> html.Div:
+def detail(found: Any, now_us: int, services: Any, t: Words, *, may_propose: bool) -> html.Div:
     """One order: where it stands, what it demands, its cards, its files, its life."""
     head, queries = found.head, services.case_queries
     lamp = head.light(now_us)
@@ -58,7 +58,8 @@ def detail(found: Any, now_us: int, services: Any, t: Words) -> html.Div:
              html.H3(t("orders_page.demand")), html.P(found.demand, className="said")]
     return html.Div([title, files(head.number, t), facts((t(f"orders_page.fact.{name}"), value) for name, value in rows),
                      *parts,
-                     *_cards(found.cards, queries, t), html.H3(t("follow_page.life")), log(found.log, "order_action", t)],
+                     *_cards(found.cards, queries, t, may_propose=may_propose), html.H3(t("follow_page.life")),
+                     log(found.log, "order_action", t)],
                     className="follow-detail")
 
 
@@ -71,13 +72,19 @@ def files(number: str | None, t: Words) -> html.Div | None:
                      html.A(t("orders_page.docx"), href=f"{address}/docx", className="button")], className="act-buttons")
 
 
-def _cards(cards: Sequence[Any], queries: Any, t: Words) -> list[Any]:
+def _cards(cards: Sequence[Any], queries: Any, t: Words, *, may_propose: bool) -> list[Any]:
     if not cards:
         return []
-    heads = [t(f"orders_page.card.{name}") for name in ("level", "case", "item", "due")]
+    names = ("level", "case", "item", "due", *(["liability"] if may_propose else []))
+    heads = [t(f"orders_page.card.{name}") for name in names]
     rows = (html.Tr([html.Td(mark(LEVELS[card.level], t)), html.Td(card.case_no, className="num"),
-                     html.Td(queries.item_name(card.item)), num(stamp(card.due_at))]) for card in cards)
+                     html.Td(queries.item_name(card.item)), num(stamp(card.due_at)), *_propose(card, t, may_propose)])
+            for card in cards)
     return [html.H3(t("orders_page.cards", n=len(cards))), grid(heads, rows)]
+
+
+def _propose(card: Any, t: Words, may_propose: bool) -> list[html.Td]:
+    return [html.Td(link(t("orders_page.propose"), view="liability", card=str(card.card_id)))] if may_propose else []
 
 
 def register(rows: Sequence[Any], total: int, org_name: Any, t: Words) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -59,6 +61,9 @@ OFFICERS = frozenset({Role.DUTY_OFFICER, Role.SHIFT_LEADER, Role.INSPECTOR, Role
 HANDLERS = OFFICERS | {Role.DEPARTMENT_USER}
 APPROVERS = frozenset({Role.INSPECTOR, Role.LEADER})
 READERS = HANDLERS | {Role.ADMINISTRATOR}
+_DASHES = frozenset("−ー·•.．_＿")  # beside those Unicode calls dashes
+_BETWEEN_NUMBERS = re.compile(r"[/,;、，；\n]")
+_COUNTRY_CODE = re.compile(r"^(\+|00)?86(?=1\d{10}$)")
 _S, _A = ComplaintState, ComplaintAction
 
 # What may be done, in which states, by whom. A department user acts on what his unit is to handle, nothing else.
@@ -112,8 +117,41 @@ class Filing:
 
 
 def without_identity(text: str, reporter: Reporter) -> str:
-    """The text with whatever names the reporter blacked out: people sign what they write."""
-    for told in sorted((reporter.name, reporter.phone, reporter.address, reporter.id_number), key=len, reverse=True):
-        if len(told) >= 2:
-            text = text.replace(told, "＊" * min(len(told), 6))
+    """The text with whatever names the reporter blacked out: people sign what they write, and write a number as they please.
+
+    Spaces and dashes within, full-width letters and digits, and case make no difference.
+    """
+    for told in sorted(_secrets(reporter), key=len, reverse=True):
+        text = _blacked_out(text, told)
     return text
+
+
+def _secrets(reporter: Reporter) -> set[str]:
+    """What is looked for: every field as it reads without its form; of a telephone every number, without country code too."""
+    phones = [_plain(one) for one in _BETWEEN_NUMBERS.split(reporter.phone)]
+    phones += [_COUNTRY_CODE.sub("", one) for one in phones]
+    found = {*phones, *(_plain(told) for told in (reporter.name, reporter.phone, reporter.address, reporter.id_number))}
+    return {told for told in found if len(told) >= 2}
+
+
+def _blacked_out(text: str, told: str) -> str:
+    read = [(letter, place) for place, written in enumerate(text) for letter in _letters(written)]
+    plain, parts, done = "".join(letter for letter, _ in read), [], 0
+    at = plain.find(told)
+    while at >= 0:
+        first, last = read[at][1], read[at + len(told) - 1][1]
+        parts += [text[done:first], "＊" * min(last + 1 - first, 6)]
+        done, at = last + 1, plain.find(told, at + len(told))
+    return "".join([*parts, text[done:]])
+
+
+def _plain(text: str) -> str:
+    return "".join(letter for written in text for letter in _letters(written))
+
+
+def _letters(written: str) -> str:
+    """How a character counts when a text is compared: one width, one case; spaces, dashes and what cannot be seen not at all.
+    A new line does: what stands on two lines is not one number."""
+    if written != "\n" and (written.isspace() or written in _DASHES or unicodedata.category(written) in ("Pd", "Cf")):
+        return ""
+    return unicodedata.normalize("NFKC", written).casefold()

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from sqlalchemy import insert, select, text, update
+from sqlalchemy import func, insert, select, text, update
 
 from cases.events import CaseEvent, EventData, EventKind
 from cases.service import Recorder
@@ -152,15 +152,22 @@ class ComplaintService:
             change.journal(EventKind.NOT_ACCEPTED, reason=change.row["category"])
 
     def transfer(self, no: str, rev: int, actor: Actor | None, route: str, reason: str) -> None:
-        """转办: another body handles it; the term runs on."""
+        """转办: another body handles it, never the unit complained of; the term runs on."""
         with self._changing(no, rev, actor, ComplaintAction.TRANSFER) as change:
             change.need(reason=reason)
             if route not in self._rules.bodies or route == change.row["route"]:
                 raise InvalidInput("complaint_route_invalid", route=route[:32], accepted=", ".join(self._rules.bodies))
+            self._check_not_accused(change.row, route)
             before = change.row["route"]
             change.set(route=route)
             change.done(reason, {"from": before, "to": route})
             change.journal(EventKind.REASSIGNED)
+
+    def _check_not_accused(self, row: dict[str, Any], route: str) -> None:
+        """A unit that handled what is complained of it would read it and clear itself; a consultation is its own to answer."""
+        if row["kind"] == "complaint" and self.handler(route, row["org"]) == row["org"]:
+            others = [one for one in self._rules.bodies if self.handler(one, row["org"]) != row["org"]]
+            raise InvalidInput("complaint_route_accused", route=route, accepted=", ".join(others))
 
     def ask_extension(self, no: str, rev: int, actor: Actor | None, days: int, reason: str) -> None:
         """Asked before the term is over, for at most what the rules leave; granted by somebody else."""
@@ -191,7 +198,8 @@ class ComplaintService:
     def _extend(self, change: Any, days: int) -> None:
         row, extra = change.row, change.row["extra_days"] + days
         limit = self._rules.kinds[row["kind"]].limit
-        change.set(extra_days=extra, due_at=self._due(row["area"], limit, row["filed_at"], extra))
+        since = row["called_back_at"] or row["filed_at"]  # called back and still open: it was opened again then
+        change.set(extra_days=extra, due_at=self._due(row["area"], limit, since, extra))
         change.journal(EventKind.COMPLAINT_EXTENDED if row["kind"] == "complaint" else EventKind.EXTENDED, approved_days=days)
 
     def answer(self, no: str, rev: int, actor: Actor | None, answer: str, finding: str = "") -> None:
@@ -218,9 +226,25 @@ class ComplaintService:
             if satisfaction not in list(Satisfaction):
                 raise InvalidInput("satisfaction_unknown", satisfaction=satisfaction[:32], accepted=", ".join(Satisfaction))
             change.need(words=words)
-            change.set(called_back_at=change.uow.now_us, satisfaction=satisfaction, state=ComplaintState.CLOSED.value,
-                       closed_at=change.uow.now_us)
-            change.done(words, {"satisfaction": satisfaction})
+            change.set(called_back_at=change.uow.now_us, satisfaction=satisfaction)
+            if satisfaction == Satisfaction.DISSATISFIED:
+                self._open_again(change, words)
+            else:
+                change.set(state=ComplaintState.CLOSED.value, closed_at=change.uow.now_us)
+                change.done(words, {"satisfaction": satisfaction})
+
+    def _open_again(self, change: _Changing, words: str) -> None:
+        """A new term from now, and a new case in the journal: there an answered matter has ended for good."""
+        row = change.row
+        due_at = self._due(row["area"], self._rules.kinds[row["kind"]].limit, change.uow.now_us)
+        change.set(state=ComplaintState.HANDLING.value, due_at=due_at, extra_days=0, answered_at=None, finding="",
+                   card_raised=False)
+        change.done(words, {"satisfaction": Satisfaction.DISSATISFIED.value, "due_at": due_at})
+        is_question = row["kind"] == "consultation"
+        change.journal(EventKind.CONSULTED if is_question else EventKind.COMPLAINED,
+                       promised_limit=self._rules.kinds[row["kind"]].limit)
+        if not is_question:
+            change.journal(EventKind.COMPLAINT_ACCEPTED)
 
     def note(self, no: str, rev: int, actor: Actor | None, words: str) -> None:
         with self._changing(no, rev, actor, ComplaintAction.NOTE) as change:
@@ -285,7 +309,7 @@ class ComplaintService:
         attributes = {"kind": row["kind"], "route": row["route"], "about_org": row["org"], "about_case": row["about_case"]}
         title = self._words.title(row["kind"], row["category"], row["org"])
         self._recorder.record_in(uow, [CaseEvent(
-            source=SOURCE, source_event_id=f"{row['no']}-{mark}", kind=kind, case_no=row["no"], area=row["area"],
+            source=SOURCE, source_event_id=f"{row['no']}-{mark}", kind=kind, case_no=_case_no(uow, row["no"]), area=row["area"],
             claimed_at=uow.now_us, utc_offset=self._dates.offset(row["area"], uow.now_us), order=row["rev"], org=handler,
             data=EventData(title=title, topic=row["category"], attributes=attributes, **data))])
 
@@ -357,6 +381,13 @@ class _Changing:
 
     def journal(self, kind: EventKind, **data: Any) -> None:
         self._service._tell_journal(self.uow, self.row, kind, f"{self.row['rev']}-{kind.value}", **data)
+
+
+def _case_no(uow: UnitOfWork, no: str) -> str:
+    """Its case in the journal: its own number, and one more for every time a call-back opened it again (TS2026-000001-2)."""
+    times = uow.conn.scalar(select(func.count()).select_from(complaint_log).where(
+        complaint_log.c.no == no, complaint_log.c.action == ComplaintAction.CALL_BACK.value))
+    return f"{no}-{times + 1}" if times else no
 
 
 def _needed(name: str, value: str) -> None:

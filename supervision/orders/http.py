@@ -116,7 +116,8 @@ def made(service: OrderService, told: NewOrder, actor: Actor, default_area: str)
     if told.kind == "order":
         return service.dispatch(told.command_id, [(card.id, card.rev) for card in told.cards], told.demand, told.reply_limit,
                                 actor)
-    return service.draft(Draft(told.kind, told.area or default_area, told.org, told.title, told.problem, told.demand,
+    area = told.area or actor.area or default_area
+    return service.draft(Draft(told.kind, area, told.org, told.title, told.problem, told.demand,
                                told.basis, told.reply_limit, told.origin[:80]), actor)
 
 

@@ -46,8 +46,10 @@ class OrderAction(StrEnum):
     ACCEPT_REPLY = "accept_reply"
     REJECT_REPLY = "reject_reply"
     NOTE = "note"
+    SETTLED = "settled"      # no card is unanswered any more, though not every one was answered
 
 
+WRITERS = frozenset({OrderAction.DRAFTED, OrderAction.EDIT, OrderAction.SUBMIT})  # whoever did one has a hand in the text
 OFFICERS = frozenset({Role.DUTY_OFFICER, Role.SHIFT_LEADER, Role.INSPECTOR, Role.LEADER})
 DRAFTERS = frozenset({Role.INSPECTOR, Role.LEADER})
 READERS = OFFICERS | {Role.DEPARTMENT_USER, Role.ADMINISTRATOR}
@@ -60,8 +62,9 @@ ALLOWED: dict[OrderAction, tuple[frozenset[OrderState], frozenset[Role]]] = {
     _A.REJECT: (frozenset({_S.SUBMITTED}), frozenset({Role.LEADER})),
     _A.WITHDRAW: (frozenset({_S.DRAFT, _S.SUBMITTED}), DRAFTERS),
     _A.REPLY: (frozenset({_S.ISSUED}), frozenset({Role.DEPARTMENT_USER})),
-    _A.ACCEPT_REPLY: (frozenset({_S.REPLIED}), OFFICERS),
-    _A.REJECT_REPLY: (frozenset({_S.REPLIED}), OFFICERS),
+    # As on cards (alerts.transitions.ROLES): whoever dispatches does not judge the answer.
+    _A.ACCEPT_REPLY: (frozenset({_S.REPLIED}), DRAFTERS),
+    _A.REJECT_REPLY: (frozenset({_S.REPLIED}), DRAFTERS),
     _A.NOTE: (frozenset({_S.DRAFT, _S.SUBMITTED, _S.ISSUED, _S.REPLIED}), OFFICERS),
 }
 
@@ -96,3 +99,12 @@ class OrderedCard:
     item: str
     level: int
     due_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class CardsLeft:
+    """What is open of an order over cards: the first instant at which an answer is due (microseconds UTC; None when none is
+    owed), and whether an answer waits for somebody who judges it."""
+
+    owed_at: int | None
+    has_replied: bool

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from alerts.card_commands import CardCommand, CardRef, CommandType
-from alerts.card_rows import by_id
+from alerts.card_rows import by_id, under_order
 from alerts.events import CardEvent, ReplyAccepted, ReplyReceived, ReplyRejected
-from alerts.lifecycle import Level
+from alerts.lifecycle import Disposition, Level
 from alerts.occasions import Occasion, Origin
 from alerts.service import CardService
 from cases.events import CaseFacts
@@ -16,7 +16,7 @@ from config.texts import Texts
 from core.access import Actor
 from core.errors import Conflict, NotFound
 from core.unit_of_work import UnitOfWork
-from supervision.orders.matters import OrderAction, OrderedCard
+from supervision.orders.matters import CardsLeft, OrderAction, OrderedCard
 from supervision.orders.service import OrderService
 
 RULE, RULE_VERSION = "supervision.order", "1"
@@ -59,6 +59,11 @@ class OrdersOnCards:
 
     def answered(self, uow: UnitOfWork, number: str) -> None:
         self._cards.end_occasions(uow, {f"order:{number}": uow.now_us})
+
+    def left(self, uow: UnitOfWork, number: str) -> CardsLeft:
+        open_cards = under_order(uow.conn, [number])
+        owed = [card.reply_due_at or 0 for card in open_cards if card.disposition is Disposition.UNDER_ORDER]
+        return CardsLeft(min(owed, default=None), len(owed) < len(open_cards))
 
     def _said(self, texts: Texts, what: str, row: dict[str, Any]) -> str:
         kind = texts.get(f"order_kind.{row['kind']}")

@@ -13,7 +13,7 @@ from core.database import Database
 from core.errors import NotFound
 from core.instants import DAY_US
 from supervision.models import order_cards, order_log, orders
-from supervision.orders.matters import ALLOWED, OFFICERS, OrderAction, OrderedCard, OrderState
+from supervision.orders.matters import ALLOWED, OFFICERS, WRITERS, OrderAction, OrderedCard, OrderState
 
 PAGE_MAX = 200
 NEAR_US = 3 * DAY_US  # pushed to everybody concerned when so little is left (西安)
@@ -127,7 +127,7 @@ class OrderQueries:
         head = OrderRow(*(getattr(row, column.name) for column in _HEAD))
         log = [OrderEntry(one.at, one.actor_name, one.action, one.words, msgspec.json.decode(one.detail)) for one in entries]
         return OrderDetail(head, row.problem, row.basis, row.demand, [OrderedCard(*card) for card in cards], log,
-                           _may_do(actor, row, bool(cards)))
+                           _may_do(actor, row, bool(cards), {one.actor for one in entries if one.action in WRITERS}))
 
     def id_of(self, number: str) -> int | None:
         with self._database.read() as conn:
@@ -135,12 +135,12 @@ class OrderQueries:
         return None if found is None else int(found)
 
 
-def _may_do(actor: Actor, row: Any, has_cards: bool) -> list[str]:
+def _may_do(actor: Actor, row: Any, has_cards: bool, writers: set[str]) -> list[str]:
     """What this person may do now. The reply of an order over cards is given and judged on its cards."""
     on_cards = (OrderAction.REPLY, OrderAction.ACCEPT_REPLY, OrderAction.REJECT_REPLY) if has_cards else ()
     return [action.value for action, (states, roles) in ALLOWED.items()
             if row.state in states and actor.has(*roles) and action not in on_cards
-            and not (action is OrderAction.APPROVE and row.drafted_by == actor.name)]
+            and not (action is OrderAction.APPROVE and actor.name in writers)]
 
 
 def _seen_by(actor: Actor) -> list[Any]:

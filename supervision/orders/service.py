@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 import msgspec
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from config.follow_up import PaperRules
 from core.access import SYSTEM, Actor, Role, require
@@ -24,6 +24,8 @@ from supervision.orders.matters import (
     ALLOWED,
     DRAFTERS,
     OFFICERS,
+    WRITERS,
+    CardsLeft,
     Draft,
     OrderAction,
     OrderedCard,
@@ -51,6 +53,9 @@ class CardActions(Protocol):
 
     def answered(self, uow: UnitOfWork, number: str) -> None:
         """The order was answered: its red card's condition is over."""
+
+    def left(self, uow: UnitOfWork, number: str) -> CardsLeft:
+        """What is still open of the cards under an order."""
 
 
 class OrderService:
@@ -117,8 +122,10 @@ class OrderService:
     # Drafts -------------------------------------------------------------------------------------------------------
 
     def draft(self, draft: Draft, actor: Actor | None) -> int:
-        """A proposal, edited until it is submitted. Returns its id."""
+        """A proposal, edited until it is submitted. Returns its id. Raises NotPermitted for an area not the drafter's."""
         drafter = require(actor, *DRAFTERS)
+        if drafter.area not in ("", draft.area):
+            raise NotPermitted("order_area_not_yours", area=draft.area[:64], own=drafter.area)
         self._check(draft)
         with self._units() as uow:
             return int(self._insert(uow, draft, drafter)["id"])
@@ -145,14 +152,15 @@ class OrderService:
         with self._changing(order_id, rev, actor, OrderAction.SUBMIT) as change:
             for name in ("title", "problem", "demand"):
                 _needed(name, change.row[name])
-            change.set(state=OrderState.SUBMITTED.value, drafted_by=change.actor.name,
-                       drafted_name=change.actor.display_name or change.actor.name)
+            if change.row["drafted_by"] == SYSTEM.name:  # who sends on what was drafted by itself answers for it
+                change.set(drafted_by=change.actor.name, drafted_name=change.actor.display_name or change.actor.name)
+            change.set(state=OrderState.SUBMITTED.value)
             change.done("")
 
     def approve(self, order_id: int, rev: int, actor: Actor | None) -> str:
-        """签发 by a leader who did not draft it: number, paper, term. Returns the number."""
+        """签发 by a leader who never drafted, edited or submitted it: number, paper, term. Returns the number."""
         with self._changing(order_id, rev, actor, OrderAction.APPROVE) as change:
-            if change.row["drafted_by"] == change.actor.name:
+            if change.actor.name in writers_of(change.uow.conn, order_id):
                 raise NotPermitted("approval_by_another")
             change.set(approved_by=change.actor.name, approved_name=change.actor.display_name or change.actor.name)
             change.done("")
@@ -178,9 +186,13 @@ class OrderService:
         """The unit's reply to a paper without cards; one over cards is answered on them."""
         with self._changing(order_id, rev, actor, OrderAction.REPLY) as change:
             _needed("words", words)
-            if self._has_cards(change.uow, order_id):
-                raise Conflict("order_answered_on_cards", id=order_id)
+            self._not_on_cards(change)
             self._replied(change, words)
+
+    def _not_on_cards(self, change: _Changing) -> None:
+        """Judged here, an order could end while one of its cards is still unanswered."""
+        if self._has_cards(change.uow, change.row["id"]):
+            raise Conflict("order_answered_on_cards", id=change.row["id"])
 
     def _replied(self, change: _Changing, words: str) -> None:
         change.set(state=OrderState.REPLIED.value, replied_at=change.uow.now_us, next_at=None)
@@ -189,6 +201,7 @@ class OrderService:
 
     def accept_reply(self, order_id: int, rev: int, actor: Actor | None, words: str = "") -> None:
         with self._changing(order_id, rev, actor, OrderAction.ACCEPT_REPLY) as change:
+            self._not_on_cards(change)
             change.set(state=OrderState.DONE.value, closed_at=change.uow.now_us, next_at=None)
             change.done(words)
 
@@ -196,10 +209,11 @@ class OrderService:
         """The reply is not enough: a new term runs from now."""
         with self._changing(order_id, rev, actor, OrderAction.REJECT_REPLY) as change:
             _needed("reason", reason)
-            self._run_again(change, reply_limit or change.row["reply_limit"], reason)
+            self._not_on_cards(change)
+            limit = reply_limit or change.row["reply_limit"]
+            self._run_again(change, self._dates.due(change.row["area"], limit, change.uow.now_us), reason)
 
-    def _run_again(self, change: _Changing, limit: str, reason: str) -> None:
-        due = self._dates.due(change.row["area"], limit, change.uow.now_us)
+    def _run_again(self, change: _Changing, due: int, reason: str) -> None:
         change.set(state=OrderState.ISSUED.value, due_at=due, next_at=due, replied_at=None, overdue_at=None, reminded_at=None,
                    criticised_at=None)
         change.done(reason, {"due_at": due})
@@ -212,19 +226,31 @@ class OrderService:
     # What the cards of an order tell ------------------------------------------------------------------------------
 
     def on_card_reply(self, uow: UnitOfWork, number: str, action: OrderAction, actor: Actor, words: str) -> None:
-        """A card under this order was answered, or its answer accepted or rejected: the order follows its cards."""
+        """A card under this order was answered, or its answer accepted or rejected: the order follows all its cards."""
         row = uow.conn.execute(select(orders).where(orders.c.number == number).with_for_update()).mappings().first()
-        if row is None or OrderState(row["state"]) not in ALLOWED[action][0]:
+        if row is None or OrderState(row["state"]) not in (OrderState.ISSUED, OrderState.REPLIED):
             return
+        self._follow(self._change_in(uow, row, actor, action), self._cards.left(uow, number), words)
+
+    def _follow(self, change: _Changing, left: CardsLeft, words: str) -> None:
+        """Owed as long as one card is unanswered, answered until the last answer is accepted."""
+        is_issued = change.row["state"] == OrderState.ISSUED
+        if left.owed_at is not None and (not is_issued or left.owed_at > change.row["due_at"]):
+            self._run_again(change, left.owed_at, words)
+        elif left.owed_at is None and left.has_replied and is_issued:
+            self._replied(change, words)
+        elif left.owed_at is None and not left.has_replied:
+            change.set(state=OrderState.DONE.value, closed_at=change.uow.now_us, next_at=None)
+            change.done(words)
+            self._cards.answered(change.uow, change.row["number"])
+        else:
+            change.done(words)
+
+    def _change_in(self, uow: UnitOfWork, row: Any, actor: Actor, action: OrderAction) -> _Changing:
+        """A change within a transaction that is open already."""
         change = _Changing(self, self._units, row["id"], row["rev"], actor, action)
         change.uow, change.row = uow, dict(row)
-        if action is OrderAction.REPLY:
-            self._replied(change, words)
-        elif action is OrderAction.ACCEPT_REPLY:
-            change.set(state=OrderState.DONE.value, closed_at=uow.now_us, next_at=None)
-            change.done(words)
-        else:
-            self._run_again(change, row["reply_limit"], words)
+        return change
 
     def has_due(self, now_us: int) -> bool:
         """Whether `watch` has anything to do."""
@@ -240,8 +266,18 @@ class OrderService:
             due = uow.conn.execute(select(orders).where(orders.c.next_at <= uow.now_us).order_by(orders.c.next_at)
                                    .limit(most).with_for_update()).mappings().all()
             for row in due:
-                self._step(uow, dict(row))
+                if not self._is_settled(uow, row):
+                    self._step(uow, dict(row))
         return len(due)
+
+    def _is_settled(self, uow: UnitOfWork, row: Any) -> bool:
+        """Whether nothing is owed any more: the last unanswered cards may have ended otherwise (revoked, withdrawn)."""
+        if not self._has_cards(uow, row["id"]):
+            return False
+        left = self._cards.left(uow, row["number"])
+        if left.owed_at is None:
+            self._follow(self._change_in(uow, row, SYSTEM, OrderAction.SETTLED), left, "")
+        return left.owed_at is None
 
     def _step(self, uow: UnitOfWork, row: dict[str, Any]) -> None:
         at = row["next_at"]
@@ -364,6 +400,12 @@ class _Changing:
         _short("words", words)
         self.set(rev=self.row["rev"] + 1)
         self._service._log(self.uow, self.row, self.actor, self.action, words, detail or {})
+
+
+def writers_of(conn: Connection, order_id: int) -> set[str]:
+    """Everybody who had a hand in the text of a draft."""
+    return set(conn.scalars(select(order_log.c.actor).where(
+        order_log.c.order_id == order_id, order_log.c.action.in_([action.value for action in WRITERS]))))
 
 
 def may_see(actor: Actor, area: str, org: str, state: str) -> bool:

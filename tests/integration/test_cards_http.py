@@ -102,3 +102,13 @@ def test_a_card_shows_its_evidence_and_history(house: House, client: FlaskClient
     assert card["evidence"][0]["rule_version"] == "kechuang@2018.1"
     assert [change["card"]["state"] for change in card["history"]] == ["unack", "acked"]
     assert client.get("/api/v1/cards/77", headers={"X-Actor": "bob"}).status_code == 404
+
+
+def test_a_wall_reads_the_card_and_nothing_anybody_wrote_on_it(house: House, client: FlaskClient):
+    house.record(passed())
+    sign(client, "alice")
+
+    answer = client.get("/api/v1/cards/1", headers={"X-Actor": "wall-1"})
+    assert (answer.status_code, set(answer.json), answer.json["card"]["id"]) == (200, {"card"}, 1)
+    assert "log" in client.get("/api/v1/cards/1", headers={"X-Actor": "bob"}).json
+    assert client.get("/api/v1/cards/77", headers={"X-Actor": "wall-1"}).status_code == 404

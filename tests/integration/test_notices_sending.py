@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import insert, update
@@ -91,6 +92,19 @@ def test_only_those_on_duty_may_send_again_and_only_what_exists(house: TellingHo
             house.office.actions.resend(1, actor)
     with pytest.raises(NotFound):
         house.office.actions.resend(77, ALICE)
+
+
+def test_somebody_bound_to_another_area_neither_reads_attempts_nor_sends_again(house: TellingHouse):
+    house.raise_card("warning")
+    house.peers[Channel.SMS].fail(1, permanent=True)
+    house.send()
+    [row] = house.rows(channel="sms")
+
+    assert (house.office.queries.attempts(row.id, "999999"), len(house.office.queries.attempts(row.id, row.area))) == ([], 1)
+    assert (house.office.queries.counts("999999")["dead"], house.office.queries.counts(row.area)["dead"]) == (0, 1)
+    with pytest.raises(NotFound, match="notice_not_found"):
+        house.office.actions.resend(row.id, replace(ALICE, area="999999"))
+    house.office.actions.resend(row.id, replace(ALICE, area=row.area))
 
 
 def test_a_fault_of_ours_in_one_way_out_holds_up_nobody_else(house: TellingHouse, caplog: pytest.LogCaptureFixture):

@@ -132,6 +132,59 @@ def test_a_transfer_keeps_the_term_and_says_from_where_to_where(office: Office):
     assert found.log[-1].detail == {"from": "service_centre", "to": "legal"}
 
 
+@pytest.mark.parametrize(("org", "route"), [(OWN_ORG, "unit"), ("sifa", "legal"), ("sifa", "unit")])
+def test_a_complaint_is_not_transferred_to_the_unit_it_accuses(office: Office, org: str, route: str):
+    no = office.complain(org=org)
+    office.desk.complaints.accept(no, office.rev(no), OFFICER)
+    with pytest.raises(InvalidInput, match="complaint_route_accused") as refusal:
+        office.desk.complaints.transfer(no, office.rev(no), OFFICER, route, "转办")
+
+    assert "supervision" in refusal.value.details["accepted"]
+    assert ("legal" in refusal.value.details["accepted"]) == (org != "sifa")
+    with pytest.raises(NotFound):
+        office.desk.complaint_queries.find(no, UNIT)
+
+
+def test_a_consultation_may_go_back_to_the_unit_that_was_asked(office: Office):
+    no = office.ask()
+    office.desk.complaints.transfer(no, office.rev(no), OFFICER, "legal", "涉及法制审查")
+    office.desk.complaints.transfer(no, office.rev(no), OFFICER, "unit", "由单位答复")
+
+    assert "answer" in office.desk.complaint_queries.find(no, UNIT).may
+
+
+def test_dissatisfaction_opens_it_again_with_a_new_term_and_a_new_case(office: Office):
+    service, no = office.desk.complaints, office.complain()
+    service.accept(no, office.rev(no), OFFICER)
+    service.answer(no, office.rev(no), INSPECTOR, "不属实。", "unfounded")
+    office.later(days=20)
+    service.call_back(no, office.rev(no), OFFICER, "dissatisfied", "未核实窗口录像")
+
+    found = office.desk.complaint_queries.find(no, INSPECTOR)
+    assert (found.head.state, found.head.closed_at, found.head.finding) == ("handling", None, "")
+    assert found.head.due_at > office.clock.now_us()
+    assert office.services.case_queries.find_case(f"{no}-2", office.clock.now_us()).closed_at is None
+    service.ask_extension(no, office.rev(no), INSPECTOR, 3, "需调取录像")
+    service.decide_extension(no, office.rev(no), LEADER, grant=True)
+    assert office.desk.complaint_queries.find(no, INSPECTOR).head.due_at > found.head.due_at
+    service.answer(no, office.rev(no), INSPECTOR, "经查属实。", "verified")
+    service.call_back(no, office.rev(no), OFFICER, "satisfied", "认可")
+
+    assert office.desk.complaint_queries.find(no, INSPECTOR).head.state == "closed"
+    assert kinds_in_journal(office, no) == ["complained", "complaint_accepted", "complaint_answered"]
+    assert kinds_in_journal(office, f"{no}-2") == [
+        "complained", "complaint_accepted", "complaint_extended", "complaint_answered"]
+
+
+def test_a_question_answered_in_vain_is_open_again(office: Office):
+    no = office.ask()
+    office.desk.complaints.answer(no, office.rev(no), UNIT, "请到窗口咨询。")
+    office.desk.complaints.call_back(no, office.rev(no), OFFICER, "dissatisfied", "没有回答问题")
+    office.desk.complaints.answer(no, office.rev(no), UNIT, "需要身份证和施工图。")
+
+    assert kinds_in_journal(office, f"{no}-2") == ["consulted", "answered"]
+
+
 def test_what_proved_true_raises_a_card_against_the_unit(office: Office):
     no = office.complain("extortion")
     office.desk.complaints.accept(no, office.rev(no), OFFICER)

@@ -72,15 +72,39 @@ def test_the_longest_name_is_blacked_out_first():
     assert without_identity("张三丰说", Reporter(name="张三丰", phone="三丰")) == "＊＊＊说"
 
 
+@pytest.mark.parametrize("written", ["139-7900-1234", "139 7900 1234", "１３９７９００１２３４", "139－7900－1234",
+                                     "+86 139\u30007900\u30001234", "139—7900—1234"])
+@pytest.mark.parametrize("sealed", ["13979001234", "139-7900-1234", "+86 13979001234", "0790-6441234、13979001234"])
+def test_a_number_is_blacked_out_however_it_is_written(written: str, sealed: str):
+    shown = without_identity(f"来电 {written}，谢谢。", Reporter(phone=sealed))
+
+    assert not any(part in shown for part in ("7900", "1234", "７９００"))
+    assert shown.startswith("来电 ")
+    assert shown.endswith("，谢谢。")
+
+
+@pytest.mark.parametrize(("sealed", "written"), [("36050219800101123x", "36050219800101123X"),
+                                                 ("36050219800101123X", "360502 19800101 123ｘ")])
+def test_an_identity_number_is_blacked_out_whatever_the_case_of_its_last_letter(sealed: str, written: str):
+    assert without_identity(f"证号{written}。", Reporter(id_number=sealed)) == "证号＊＊＊＊＊＊。"
+
+
+def test_what_is_not_his_stays_as_it_was_written():
+    said = "来电 139-7900-1235，ＡＢＣ - 三 楼\n第 7 号"
+
+    assert without_identity(said, Reporter(name="欧阳守正", phone="13979001234", id_number="36050219800101123x")) == said
+
+
 def busy_office(office: Office) -> list[str]:
     """Every kind of matter, handled as far as it goes, its reporter named wherever people write."""
     numbers = []
-    for category, route in (("extortion", "environment"), ("attitude", "unit")):
-        no = office.complain(category, content=SIGNED, about_case="A-1")
-        office.desk.complaints.accept(no, office.rev(no), OFFICER, f"{REPORTER.name}反映")
-        if route == "unit":
-            office.desk.complaints.transfer(no, office.rev(no), OFFICER, "unit", f"请你单位答复{REPORTER.name}")
-        office.desk.complaints.answer(no, office.rev(no), INSPECTOR, f"{REPORTER.name}反映属实", "verified")
+    for kind, category, finding in (("complaint", "extortion", "verified"), ("consultation", "handling", "")):
+        no = office.complain(category, content=SIGNED, about_case="A-1", kind=kind)
+        if kind == "complaint":
+            office.desk.complaints.accept(no, office.rev(no), OFFICER, f"{REPORTER.name}反映")
+        for route in ("legal", "environment" if kind == "complaint" else "unit"):
+            office.desk.complaints.transfer(no, office.rev(no), OFFICER, route, f"请答复{REPORTER.name}")
+        office.desk.complaints.answer(no, office.rev(no), INSPECTOR, f"{REPORTER.name}反映属实", finding)
         told(office, no)
         numbers.append(no)
     office.card_on(case_no="A-1")

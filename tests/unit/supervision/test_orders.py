@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from datetime import timedelta
 from io import BytesIO
 from typing import Any
@@ -146,6 +147,99 @@ def test_the_reply_on_the_card_is_the_reply_to_the_order(office: Office):
     assert office.order(order_id).head.state == "done"
 
 
+def two_cards(office: Office) -> tuple[int, int, int]:
+    """An order over two cards: (order, first card, second card)."""
+    order_id = office.desk.orders.dispatch("c-1", [signed(office), signed(office, case_no="A-2")], DEMAND, "5wd", OFFICER)
+    first, second = (card.card_id for card in office.order(order_id).cards)
+    return order_id, first, second
+
+
+def on_card(office: Office, card_id: int, kind: str, actor: Any, **more: Any) -> None:
+    card = office.services.alert_queries.find_view(card_id)
+    result = office.services.alerts.execute(CardCommand(
+        command_id=f"{kind}-{card_id}-{card.rev}", type=kind, cards=[CardRef(card_id, card.rev)], **more), actor)
+    assert result.ok, result
+
+
+def test_an_order_over_several_cards_is_answered_by_its_last_answer_and_done_with_its_last_acceptance(office: Office):
+    order_id, first, second = two_cards(office)
+    on_card(office, first, "reply", UNIT, text="A-1 已处理")
+    assert (office.order(order_id).head.state, office.order(order_id).log[-1].words) == ("issued", "A-1 已处理")
+    on_card(office, second, "reply", UNIT, text="A-2 已处理")
+    assert office.order(order_id).head.state == "replied"
+
+    for card_id, case_no, state in ((first, "A-1", "replied"), (second, "A-2", "done")):
+        office.conclude(case_no)
+        on_card(office, card_id, "accept_reply", INSPECTOR)
+        assert office.order(order_id).head.state == state
+
+
+def test_the_order_is_overdue_as_long_as_one_of_its_cards_is_unanswered(office: Office):
+    order_id, first, second = two_cards(office)
+    on_card(office, first, "reply", UNIT, text="A-1 已处理")
+    office.later(days=9)
+    office.services.deadlines.sweep()
+    office.desk.watch()
+    [late] = [card for card in office.services.alert_queries.active(limit=100).cards if card.origin == "order"]
+    assert office.order(order_id).head.overdue_at is not None
+
+    on_card(office, first, "reject_reply", INSPECTOR, reason="未说明责任人")
+    on_card(office, first, "reply", UNIT, text="责任人：赵晓燕")
+    assert office.services.alert_queries.find_view(late.id).condition
+    on_card(office, second, "reply", UNIT, text="A-2 已处理")
+    assert not office.services.alert_queries.find_view(late.id).condition
+    assert office.order(order_id).head.state == "replied"
+
+
+def test_a_card_with_a_new_term_gives_its_order_one_once_the_others_are_answered(office: Office):
+    order_id, first, second = two_cards(office)
+    on_card(office, first, "reply", UNIT, text="A-1 已处理")
+    before = office.order(order_id).head.due_at
+    office.later(days=2)
+    on_card(office, first, "reject_reply", INSPECTOR, reason="未说明责任人")
+    assert office.order(order_id).head.due_at == before
+    on_card(office, second, "reply", UNIT, text="A-2 已处理")
+
+    assert (office.order(order_id).head.state, office.order(order_id).head.due_at > before) == ("issued", True)
+
+
+def test_an_order_whose_last_unanswered_card_ended_otherwise_is_not_reminded_of(office: Office):
+    order_id, first, second = two_cards(office)
+    on_card(office, first, "reply", UNIT, text="A-1 已处理")
+    on_card(office, second, "propose_revoke", INSPECTOR, reason="数据有误")
+    on_card(office, second, "confirm_revoke", LEADER, reason="数据有误")
+    office.later(days=9)
+    office.desk.watch()
+
+    found = office.order(order_id)
+    assert (found.head.state, found.head.overdue_at, found.log[-1].action) == ("replied", None, "settled")
+
+
+@pytest.mark.parametrize("action", ["accept_reply", "reject_reply"])
+def test_answers_given_on_cards_are_judged_on_them(office: Office, action: str):
+    order_id, first, second = two_cards(office)
+    for card_id in (first, second):
+        on_card(office, card_id, "reply", UNIT, text="已处理")
+    answer = post(office.site.client(Role.INSPECTOR), f"/api/v1/orders/{order_id}/{action}",
+                  {"rev": office.order(order_id).head.rev, "words": "合格"})
+
+    assert (answer.status_code, answer.json["code"]) == (409, "order_answered_on_cards")
+    assert office.order(order_id).head.state == "replied"
+
+
+@pytest.mark.parametrize("actor", [OFFICER, SHIFT_LEADER])
+def test_who_dispatches_does_not_judge_the_answer(office: Office, actor: Any):
+    order_id = issued(office)
+    office.desk.orders.reply(order_id, office.order(order_id).head.rev, UNIT, "已整改。")
+    rev = office.order(order_id).head.rev
+    assert not {"accept_reply", "reject_reply"} & set(office.desk.order_queries.find(order_id, actor).may)
+
+    with pytest.raises(NotPermitted):
+        office.desk.orders.accept_reply(order_id, rev, actor)
+    with pytest.raises(NotPermitted):
+        office.desk.orders.reject_reply(order_id, rev, actor, "未说明原因")
+
+
 def test_what_two_persons_do_one_cannot(office: Office):
     order_id = office.desk.orders.draft(Draft("proposal", "360500", OWN_ORG, "题目", "问题", "要求"), LEADER)
     office.desk.orders.submit(order_id, 1, LEADER)
@@ -154,6 +248,20 @@ def test_what_two_persons_do_one_cannot(office: Office):
         office.desk.orders.approve(order_id, 2, LEADER)
     with pytest.raises(NotPermitted):
         office.desk.orders.approve(order_id, 2, INSPECTOR)
+
+
+def test_who_drafted_or_edited_does_not_approve_whoever_submits(office: Office):
+    service, chief = office.desk.orders, replace(LEADER, name="ma", display_name="马骏")
+    order_id = service.draft(Draft("proposal", "360500", OWN_ORG, "题目", "问题", "要求"), LEADER)
+    service.edit(order_id, 1, chief, problem="另一问题")
+    service.submit(order_id, 2, INSPECTOR)
+
+    for hand in (LEADER, chief):
+        assert "approve" not in office.desk.order_queries.find(order_id, hand).may
+        with pytest.raises(NotPermitted, match="approval_by_another"):
+            service.approve(order_id, 3, hand)
+    assert office.order(order_id).head.drafted_name == "王建国"
+    assert service.approve(order_id, 3, replace(LEADER, name="luo"))
 
 
 def test_a_draft_is_edited_sent_back_and_issued_in_its_own_series(office: Office):
@@ -239,7 +347,7 @@ def test_a_reply_that_is_not_enough_starts_a_new_term(office: Office):
     assert head.state == "issued"
     assert office.desk.orders._dates.day("360500", head.due_at - 1).isoformat() == "2026-03-19"
     office.desk.orders.reply(order_id, head.rev, UNIT, "原因：人员变动。")
-    office.desk.orders.accept_reply(order_id, office.order(order_id).head.rev, OFFICER)
+    office.desk.orders.accept_reply(order_id, office.order(order_id).head.rev, INSPECTOR)
     assert office.order(order_id).head.state == "done"
 
 

@@ -1,0 +1,111 @@
+"""The pages of orders and complaints: what a button does is done to what the page showed; proposals of liability begin here."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.access import Role
+from dashboard.pages import complaints as complaints_page
+from dashboard.pages import orders as orders_page
+from dashboard.words import Words
+from supervision.orders.matters import Draft
+from tests.staff import OWN_ORG, make_site, run_callback
+from tests.unit.supervision.office import INSPECTOR, LEADER, OFFICER, Office
+from tests.unit.supervision.test_orders import dispatched
+
+HIDDEN = [name for names in orders_page.PARTS.values() for name in names]
+HIDDEN += [f"orders-do-{one}" for one in orders_page.ACTIONS] + [f"orders-verdict-{one}" for one in orders_page.VERDICTS]
+SHOW = ["orders-detail.children", "orders-seen.data", "propose-card.value", *(f"{name}.hidden" for name in HIDDEN)]
+DO = "..orders-said.children...orders-changed.data...orders-words.value.."
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Office:
+    return Office(make_site(tmp_path))
+
+
+def drawn(office: Office, search: str, role: Role = Role.LEADER) -> dict[str, Any]:
+    """Every output of the right side by its id."""
+    answer = run_callback(office.site.client(role), "/orders/", f"..{'...'.join(SHOW)}..",
+                          {"orders-address.search": search, "orders-changed.data": None})
+    assert answer.status_code == 200, answer.text
+    return {name: next(iter(values.values())) for name, values in answer.json["response"].items()}  # type: ignore[index]
+
+
+def press(office: Office, action: str, search: str, looked_at: Any, role: Role = Role.LEADER) -> str:
+    buttons = [f"orders-do-{one}" for one in orders_page.ACTIONS] + [f"orders-verdict-{one}" for one in orders_page.VERDICTS]
+    answer = run_callback(office.site.client(role), "/orders/", DO,
+                          {f"{name}.n_clicks": int(name == f"orders-do-{action}") or None for name in buttons},
+                          {"orders-address.search": search, "orders-words.value": "", "orders-seen.data": looked_at},
+                          changed=f"orders-do-{action}.n_clicks")
+    return str(answer.json["response"]["orders-said"]["children"])  # type: ignore[index]
+
+
+def test_a_leader_does_not_approve_a_text_the_page_never_showed_him(office: Office) -> None:
+    service = office.desk.orders
+    order_id = service.draft(Draft("proposal", "360500", OWN_ORG, "题目", "旧问题", "要求"), INSPECTOR)
+    service.submit(order_id, 1, INSPECTOR)
+    search = f"?order={order_id}"
+    looked_at = drawn(office, search)["orders-seen"]
+    service.reject(order_id, 2, LEADER, "改")
+    service.edit(order_id, 3, INSPECTOR, problem="新问题")
+    service.submit(order_id, 4, INSPECTOR)
+
+    assert "已被他人更新" in press(office, "approve", search, looked_at)
+    assert "已被他人更新" in press(office, "approve", search, {"order": order_id + 1, "rev": 5})
+    assert office.order(order_id).head.state == "submitted"
+    now = drawn(office, search)
+    assert "新问题" in json.dumps(now["orders-detail"], ensure_ascii=False)
+    assert "已完成" in press(office, "approve", search, now["orders-seen"])
+    assert office.order(order_id).head.state == "issued"
+
+
+def test_a_complaint_is_acted_on_as_it_was_shown(office: Office) -> None:
+    no = office.complain()
+    looked_at = {"no": no, "rev": office.rev(no)}
+    office.desk.complaints.note(no, office.rev(no), INSPECTOR, "情况有变")
+    buttons = [f"complaints-do-{one}" for one in complaints_page.ACTIONS]
+    state = {f"complaints-{name}.value": None for name in ("words", "route", "finding", "satisfaction", "days")}
+
+    def accept(seen: Any) -> str:
+        answer = run_callback(
+            office.site.client(Role.DUTY_OFFICER), "/complaints/",
+            "..complaints-said.children...complaints-changed.data...complaints-words.value..",
+            {f"{name}.n_clicks": int(name == "complaints-do-accept") or None for name in buttons},
+            {"complaints-address.search": f"?no={no}", **state, "complaints-seen.data": seen},
+            changed="complaints-do-accept.n_clicks")
+        return str(answer.json["response"]["complaints-said"]["children"])  # type: ignore[index]
+
+    assert "已被他人更新" in accept(looked_at)
+    assert "已被他人更新" in accept(None)
+    now = complaints_page.shown(office.services, OFFICER, no, Words("zh", office.services.texts("zh").tree))[1]
+    assert "已完成" in accept(now)
+
+
+def test_an_inspector_proposes_liability_from_a_card_of_an_order(office: Office) -> None:
+    order_id = dispatched(office)
+    card_id = office.order(order_id).cards[0].card_id
+    link = f"view=liability&card={card_id}"
+    assert link in json.dumps(drawn(office, f"?order={order_id}", Role.INSPECTOR)["orders-detail"])
+    assert link not in json.dumps(drawn(office, f"?order={order_id}", Role.DUTY_OFFICER)["orders-detail"])
+
+    begun = drawn(office, f"?{link}", Role.INSPECTOR)
+    assert (begun["orders-propose"], begun["propose-card"]) == (False, card_id)
+    assert drawn(office, f"?{link}", Role.DUTY_OFFICER)["orders-propose"] is True
+    propose(office, card_id, Role.DUTY_OFFICER)
+    assert office.desk.liability.listed(INSPECTOR) == []
+    said = propose(office, card_id, Role.INSPECTOR)
+    [row] = office.desk.liability.listed(INSPECTOR)
+    assert f"?view=liability&proposal={row.id}" in said
+    assert "尚未作出决定" in propose(office, card_id, Role.LEADER)
+    assert drawn(office, f"?view=liability&proposal={row.id}")["orders-verdict-accepted"] is False
+
+
+def propose(office: Office, card_id: int, role: Role) -> str:
+    answer = run_callback(office.site.client(role), "/orders/", "propose-said.children", {"propose-do.n_clicks": 1},
+                          {"propose-card.value": card_id})
+    return json.dumps(answer.json, ensure_ascii=False)
