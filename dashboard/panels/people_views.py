@@ -92,12 +92,16 @@ def _line(services: Any, line: Edit, t: Words) -> html.Tr:
 
 
 def _changes(services: Any, before: Mapping[str, Any], after: Mapping[str, Any], t: Words) -> html.Ul:
-    """Field, old → new of everything that differs."""
-    lines = [html.Li([html.Span(_label(field, t), className="people-field"),
-                      html.Span(_value(services, field, old, t), className="edit-old"), " → ",
-                      html.Span(_value(services, field, new, t), className="edit-new")])
-             for field, old, new in differences(before, after)]
+    """Field, old → new of everything that reads differently, in the order of the table."""
+    found = [(field, _value(services, field, old, t), _value(services, field, new, t))
+             for field, old, new in sorted(differences(before, after), key=lambda one: _place(one[0]))]
+    lines = [html.Li([html.Span(_label(field, t), className="people-field"), html.Span(old, className="edit-old"), " → ",
+                      html.Span(new, className="edit-new")]) for field, old, new in found if old != new]
     return html.Ul(lines or [html.Li(t("rules_page.no_difference"))], className="edit-differences")
+
+
+def _place(field: str) -> int:
+    return COLUMNS.index(field) if field in COLUMNS else len(COLUMNS)
 
 
 def _label(field: str, t: Words) -> str:
