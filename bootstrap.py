@@ -56,6 +56,7 @@ from config.editing import Shipped
 from config.events import VersionConfirmed
 from config.follow_up import FOLLOW_UP_DIR, load_follow_up
 from config.ladders import RULES_DIR, Preset, load_presets
+from config.people import PeopleService
 from config.service import ConfigService
 from config.settings import Settings
 from config.texts import Texts, load_texts
@@ -122,6 +123,7 @@ class Services:
     handovers: HandoverService
     handover_queries: HandoverQueries
     editing: ConfigService
+    people: PeopleService
     rejudger: Rejudger
     room: Room
     previews: Previews
@@ -177,8 +179,11 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
     writer = _card_writer(settings, case_queries, presets, languages, areas)
     alerts, alarms = CardService(uow, writer, _card_rules(settings), Terms(areas.for_area), catalogue.area_of), AlarmService()
     roster = Roster(database, areas)
-    editing, backtester = _editing(settings, uow, keys, presets, catalogue, areas), Backtester(
-        database, acts_history_us=_card_rules(settings).history_after_us)
+    changes, needs_two = ChangeLog(keys.key("config")), TwoPersons(settings.security.two_administrators)
+    accounts = Accounts(uow, SystemClock(), _account_policy(settings))
+    shipped = _shipped(settings, presets, catalogue, areas)
+    editing = ConfigService(uow, shipped, changes, needs_two)
+    backtester = Backtester(database, acts_history_us=_card_rules(settings).history_after_us)
     rejudger = Rejudger(uow, recorder, areas, settings.sweep.batch)
     notices = build_office(settings.notices, OfficeParts(
         uow, areas, roster, alarms, writer, languages.__getitem__, ZoneInfo(settings.areas.default_timezone),
@@ -205,7 +210,7 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
         feed_queries=FeedQueries(database, limits, lambda since, until: areas.default.calendar.office_seconds(since, until)),
         event_reader=event_reader,
         repairs=Repairs(ingest, database, clock, event_reader, lambda name: _found(settings, name)),
-        accounts=Accounts(uow, SystemClock(), _account_policy(settings)), roster=roster,
+        accounts=accounts, people=PeopleService(uow, accounts, changes, needs_two, catalogue), roster=roster,
         room=build_room(settings, uow, alarms),
         detectors=build_detectors(uow, clock, areas, catalogue, alerts, languages,
                                   (case_queries.org_name, case_queries.item_name), settings.detectors.file,
@@ -217,15 +222,12 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
         patroller=Patroller(uow, areas, catalogue, Backtester(database), alarms))
 
 
-def _editing(settings: Settings, uow: UnitOfWorkFactory, keys: ChainKeys, presets: Mapping[str, Preset],
-             catalogue: Catalogue, areas: Areas) -> ConfigService:
+def _shipped(settings: Settings, presets: Mapping[str, Preset], catalogue: Catalogue, areas: Areas) -> Shipped:
     def plan_of(area: str) -> AreaPlan:
         stored = areas.stored(area)
         return AreaPlan(stored.name, stored.calendar, stored.timezone, stored.preset)
 
-    contents = load_calendar_contents(settings.paths.calendar_dir or CALENDAR_DIR)
-    return ConfigService(uow, Shipped(presets, contents, catalogue, plan_of), ChangeLog(keys.key("config")),
-                         TwoPersons(settings.security.two_administrators))
+    return Shipped(presets, load_calendar_contents(settings.paths.calendar_dir or CALENDAR_DIR), catalogue, plan_of)
 
 
 def _print_of(settings: Settings) -> str:

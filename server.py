@@ -42,6 +42,7 @@ from dashboard.pages import (
     items,
     notices,
     orders,
+    people,
     roster,
     rules,
     unit,
@@ -56,7 +57,7 @@ from supervision.orders.http import create_blueprint as orders_blueprint
 
 DAY_S, CALL_INTERVAL_S, SCREENS_KEPT_DAYS = 86_400.0, 60.0, 30
 PAGES = (wall, desk, card, unit, handover, case, findings, orders, complaints, roster, notices, rules, calendars, items,
-         feeds, health)
+         people, feeds, health)
 ROOT = Path(__file__).resolve().parent
 
 

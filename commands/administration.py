@@ -18,16 +18,15 @@ def migrate(services: Services, _options: argparse.Namespace) -> int:
 
 
 def account(services: Services, options: argparse.Namespace) -> int:
-    """Create an account (its password is asked for, or read from standard input), or change what is given of one."""
+    """Create an account (its password is asked for, or read from standard input), or change what is given of one.
+
+    Needs no second person, since whoever holds the machine holds the database; but the change log tells of it.
+    """
     roles = [_role(name) for name in options.role]
-    if services.accounts.find(options.username) is None:
-        services.accounts.create(options.username, _password(), display_name=options.label or options.username,
-                                 roles=roles, org=options.org or "", area=options.area or "")
-    else:
-        services.accounts.change(options.username, roles=roles or None, org=options.org, display_name=options.label,
-                                 area=options.area, password=_password() if options.password else None,
-                                 is_active=options.is_active)
-    known = services.accounts.get(options.username)
+    is_new = services.accounts.find(options.username) is None
+    known = services.people.set_directly(
+        options.username, password=_password() if is_new or options.password else None, roles=roles or None, org=options.org,
+        area=options.area, display_name=options.label or None, is_active=options.is_active)
     state = "" if known.is_active else ", deactivated"
     print(f"{known.username}: {', '.join(sorted(role.value for role in known.roles)) or 'no role'}{state}")
     return 0

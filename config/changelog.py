@@ -29,6 +29,7 @@ class Action(StrEnum):
     PROPOSED = "proposed"
     CONFIRMED = "confirmed"
     REJECTED = "rejected"
+    SET = "set"  # at once, at the command line, without a proposal
 
 
 @dataclass(frozen=True, slots=True)

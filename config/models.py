@@ -1,4 +1,5 @@
-"""Tables of what people edit in the browser: versions of ladders, calendars, limits and areas, and the log of every edit.
+"""Tables of what people edit in the browser: versions of ladders, calendars, limits and areas, proposals on accounts, and the
+log of every edit.
 
 The shipped YAML files are version 0 and stand in no table. A version is never changed after it was decided and never deleted:
 a card of years ago is recomputed with the one it was issued under. Columns named *_at are microseconds UTC; `effective_from` is
@@ -37,6 +38,24 @@ rule_versions = _versions("rule_versions")
 calendar_versions = _versions("calendar_versions")
 item_limit_versions = _versions("item_limit_versions")
 area_versions = _versions("area_versions")
+
+# What is to become of an account. `content` is the standing asked for (people.content_of), never anything of a password.
+account_proposals = Table(
+    "account_proposals", metadata,
+    Column("username", String(64), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("based_on", Integer, nullable=False),       # generation of the account its author saw; people.NEW for none
+    Column("content", Text, nullable=False),
+    Column("state", String(12), nullable=False),       # people.ProposalState
+    Column("reason", Text, nullable=False),
+    Column("made_by", String(64), nullable=False),
+    Column("made_at", BigInteger, nullable=False),
+    Column("decided_by", String(64)),
+    Column("decided_at", BigInteger),
+)
+_is_waiting = text("state = 'proposed'")
+Index("uq_account_proposals_proposed", account_proposals.c.username, unique=True, postgresql_where=_is_waiting,
+      sqlite_where=_is_waiting)
 
 # Append-only and chained: who changed what, when and why, as it was before and after (G15 watches it).
 config_log = Table(

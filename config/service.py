@@ -69,7 +69,7 @@ class ConfigService:
         field, NotFound for an unknown subject, Conflict when another proposal waits or `based_on` is out of date.
         """
         require(actor, Role.ADMINISTRATOR)
-        told = _checked_reason(reason)
+        told = checked_reason(reason)
         with self._units() as uow:
             before_number, before = self._present(uow.conn, kind, subject)
             _refuse_outdated(before_number if based_on is None else based_on, before_number)
@@ -104,7 +104,7 @@ class ConfigService:
     def reject(self, kind: Kind, subject: str, number: int, *, actor: Actor, reason: str) -> Version:
         """Turn a proposal down, or take one's own back. It stays readable."""
         require(actor, Role.ADMINISTRATOR)
-        told = _checked_reason(reason)
+        told = checked_reason(reason)
         with self._units() as uow:
             proposal = self._proposal(uow.conn, kind, subject, number)
             _decide(uow, proposal, VersionState.REJECTED, actor)
@@ -215,7 +215,8 @@ def _next_number(conn: Connection, kind: Kind, subject: str) -> int:
     return int(conn.scalar(select(func.max(table.c.version)).where(table.c.subject == subject)) or 0) + 1
 
 
-def _checked_reason(reason: str) -> str:
+def checked_reason(reason: str) -> str:
+    """The reason of an edit without the blanks around it. Raises InvalidInput for none or one too long."""
     told = reason.strip()
     if not told:
         raise InvalidInput("reason_missing", key="reason")

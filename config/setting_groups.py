@@ -112,7 +112,7 @@ class SecuritySettings(Strict):
     sign_in_window_minutes: Count = Field(description="Length of that window, in minutes.")
     password_min_length: Count = Field(description="Fewest characters of a password.")
     two_administrators: Literal["auto", "on", "off"] = Field(
-        description="A second administrator confirms edits of rules, calendars, limits, areas; auto: once there are two.")
+        description="A second administrator confirms edits of rules, calendars, limits, areas, roles; auto: once two exist.")
 
 
 class DemoSettings(Strict):

@@ -27,6 +27,7 @@ from core.models import accounts, tokens
 from core.unit_of_work import UnitOfWorkFactory
 
 _USERNAME = re.compile(r"^[a-z0-9][a-z0-9_.-]{1,63}$")
+NAME_MAX = 64
 TOKEN_KINDS = ("feed", "screen", "probe", "session")
 _COLUMNS: Any = accounts.c["username", "display_name", "roles", "org", "area", "is_active", "generation",
                            "failed_attempts", "locked_until", "created_at"]
@@ -40,6 +41,31 @@ class AccountPolicy:
     lock_minutes: int = 15
     password_min_length: int = 10
     parallel_hashes: int = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What others decide about an account: who he is called, what he may do, and where."""
+
+    display_name: str
+    roles: frozenset[Role]
+    org: str = ""
+    area: str = ""
+    is_active: bool = True
+
+    def check(self) -> None:
+        """Raises InvalidInput for what cannot be."""
+        if not self.display_name.strip() or len(self.display_name) > NAME_MAX:
+            raise InvalidInput("display_name_invalid", key="display_name", most=NAME_MAX)
+        if not self.roles:
+            raise InvalidInput("roles_missing", key="roles")
+        if Role.DEPARTMENT_USER in self.roles and not self.org:
+            raise InvalidInput("department_user_needs_org", key="org")
+
+    def changed(self, *, roles: Collection[Role] | None = None, **given: Any) -> Standing:
+        """The same with what is given (not None) put in."""
+        known = {name: value for name, value in given.items() if value is not None}
+        return replace(self, roles=self.roles if roles is None else frozenset(roles), **known)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +86,10 @@ class Account:
     @property
     def actor(self) -> Actor:
         return Actor(self.username, self.roles, self.org, self.display_name, self.area)
+
+    @property
+    def standing(self) -> Standing:
+        return Standing(self.display_name, self.roles, self.org, self.area, self.is_active)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,17 +124,20 @@ class Accounts:
     def create(self, username: str, password: str, *, display_name: str, roles: Collection[Role],
                org: str = "", area: str = "") -> Account:
         """A new account. Raises InvalidInput (name, password, roles, missing unit) or Conflict (name taken)."""
-        if _USERNAME.match(username) is None:
-            raise InvalidInput("username_invalid", username=username)
-        checked = _checked_roles(roles, org)
-        hashed = self._hash(password)
+        hashed = self.hash(password)
+        standing = Standing(display_name or username, frozenset(roles), org, area)
         with self._uow() as uow:
-            if _find(uow.conn, username) is not None:
-                raise Conflict("username_taken", username=username)
-            uow.conn.execute(insert(accounts).values(
-                username=username, display_name=display_name or username, password_hash=hashed, roles=checked, org=org,
-                area=area, is_active=True, generation=0, failed_attempts=0, locked_until=0, created_at=self._clock.now_us()))
-        return self.get(username)
+            return self.create_in(uow.conn, username, standing, hashed)
+
+    def create_in(self, conn: Connection, username: str, standing: Standing, hashed: str) -> Account:
+        """`create` within the caller's transaction, of a password hashed before it: the hash takes a tenth of a second."""
+        check_username(username)
+        standing.check()
+        if find_account(conn, username) is not None:
+            raise Conflict("username_taken", key="username", username=username)
+        conn.execute(insert(accounts).values(username=username, password_hash=hashed, generation=0, failed_attempts=0,
+                                             locked_until=0, created_at=self._clock.now_us(), **_columns_of(standing)))
+        return _present(conn, username)
 
     def authenticate(self, username: str, password: str) -> Account:
         """The account of a right name and password. Raises NotAuthenticated("sign_in_failed").
@@ -126,7 +159,7 @@ class Accounts:
 
     def find(self, username: str) -> Account | None:
         with self._uow.database.read() as conn:
-            return _find(conn, username)
+            return find_account(conn, username)
 
     def list(self) -> Sequence[Account]:
         with self._uow.database.read() as conn:
@@ -136,23 +169,21 @@ class Accounts:
                password: str | None = None, is_active: bool | None = None, display_name: str | None = None,
                area: str | None = None) -> Account:
         """Change what is given. Every change ends the account's live sessions. Raises NotFound or InvalidInput."""
-        hashed = None if password is None else self._hash(password)
+        hashed = None if password is None else self.hash(password)
         with self._uow() as uow:
-            before = _find(uow.conn, username)
-            if before is None:
-                raise NotFound("account_not_found", username=username)
-            after = replace(before, org=before.org if org is None else org,
-                            is_active=before.is_active if is_active is None else is_active)
-            values: dict[str, Any] = {
-                "roles": _checked_roles(before.roles if roles is None else roles, after.org), "org": after.org,
-                "area": before.area if area is None else area,
-                "is_active": after.is_active, "generation": before.generation + 1,
-                "display_name": display_name or before.display_name}
-            if hashed is not None:
-                values |= {"password_hash": hashed, "failed_attempts": 0, "locked_until": 0}
-            uow.conn.execute(update(accounts).where(accounts.c.username == username).values(values))
-            _revoke(uow.conn, "session", username, self._clock.now_us())
-        return self.get(username)
+            standing = _present(uow.conn, username).standing.changed(
+                roles=roles, org=org, area=area, is_active=is_active, display_name=display_name or None)
+            return self.change_in(uow.conn, username, standing, hashed)
+
+    def change_in(self, conn: Connection, username: str, standing: Standing, hashed: str | None = None) -> Account:
+        """`change` within the caller's transaction: the standing becomes this one, and live sessions end."""
+        standing.check()
+        before = _present(conn, username)
+        secret = {} if hashed is None else {"password_hash": hashed, "failed_attempts": 0, "locked_until": 0}
+        conn.execute(update(accounts).where(accounts.c.username == username).values(
+            generation=before.generation + 1, **_columns_of(standing), **secret))
+        _revoke(conn, "session", username, self._clock.now_us())
+        return _present(conn, username)
 
     def deactivate(self, username: str) -> Account:
         """The person can no longer sign in and is out of every live session."""
@@ -204,13 +235,18 @@ class Accounts:
             done = uow.conn.execute(delete(tokens).where(tokens.c.kind == "session", tokens.c.created_at < created_at))
         return done.rowcount
 
-    # Inside ---------------------------------------------------------------------------------------------------
-
-    def _hash(self, password: str) -> str:
+    def hash(self, password: str) -> str:
+        """What is kept of a password. Raises InvalidInput for one that is too short."""
         if len(password) < self.policy.password_min_length:
             raise InvalidInput("password_too_short", at_least=self.policy.password_min_length)
         with self._hashing:
             return self._hasher.hash(password)
+
+    def is_locked(self, account: Account) -> bool:
+        """Whether failed sign-ins keep this account out at the moment."""
+        return account.locked_until > self._clock.now_us()
+
+    # Inside ---------------------------------------------------------------------------------------------------
 
     def _verifies(self, stored: str, password: str) -> bool:
         with self._hashing:
@@ -227,9 +263,9 @@ class Accounts:
 
     def _admit(self, username: str, password: str, stored: str) -> Account:
         """The lock is read again inside the transaction: parallel guesses may have closed it meanwhile."""
-        renewed = self._hash(password) if self._hasher.check_needs_rehash(stored) else stored
+        renewed = self.hash(password) if self._hasher.check_needs_rehash(stored) else stored
         with self._uow() as uow:
-            account = _find(uow.conn, username)
+            account = find_account(uow.conn, username)
             if account is None or not account.is_active or account.locked_until > self._clock.now_us():
                 raise NotAuthenticated("sign_in_failed")
             if account.failed_attempts or renewed != stored:
@@ -240,7 +276,7 @@ class Accounts:
     def _refuse(self, username: str) -> Account:
         now = self._clock.now_us()
         with self._uow() as uow:
-            account = _find(uow.conn, username)
+            account = find_account(uow.conn, username)
             if account is not None and account.locked_until <= now:
                 uow.conn.execute(update(accounts).where(accounts.c.username == username)
                                  .values(self._after_failure(account.failed_attempts + 1, now)))
@@ -257,17 +293,28 @@ def hash_of(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def _checked_roles(roles: Collection[Role], org: str) -> str:
-    if not roles:
-        raise InvalidInput("roles_missing")
-    if Role.DEPARTMENT_USER in roles and not org:
-        raise InvalidInput("department_user_needs_org")
-    return " ".join(sorted(Role(role).value for role in roles))
+def check_username(username: str) -> None:
+    """Raises InvalidInput for what cannot be the name of an account."""
+    if _USERNAME.match(username) is None:
+        raise InvalidInput("username_invalid", key="username", username=username)
 
 
-def _find(conn: Connection, username: str) -> Account | None:
+def find_account(conn: Connection, username: str) -> Account | None:
+    """The account as this transaction sees it."""
     row = conn.execute(select(*_COLUMNS).where(accounts.c.username == username)).first()
     return None if row is None else _account(row)
+
+
+def _present(conn: Connection, username: str) -> Account:
+    account = find_account(conn, username)
+    if account is None:
+        raise NotFound("account_not_found", username=username)
+    return account
+
+
+def _columns_of(standing: Standing) -> dict[str, Any]:
+    return {"display_name": standing.display_name, "roles": " ".join(sorted(role.value for role in standing.roles)),
+            "org": standing.org, "area": standing.area, "is_active": standing.is_active}
 
 
 def _account(row: Any) -> Account:

@@ -23,7 +23,7 @@ GROUPS: tuple[tuple[str, tuple[Place, ...]], ...] = (
     ("rules", (Place("rules", "/rules/"), Place("calendars", "/calendars/"), Place("items", "/items/"))),
     ("follow_up", (Place("orders", "/orders/"), Place("complaints", "/complaints/"))),
     ("duty", (Place("roster", "/roster/"), Place("notices", "/notices/"))),
-    ("system", (Place("feeds", "/feeds/"), Place("health", "/health/"))),
+    ("system", (Place("people", "/people/"), Place("feeds", "/feeds/"), Place("health", "/health/"))),
 )
 
 

@@ -9,14 +9,25 @@ import pytest
 from app import main
 from bootstrap import build_services
 from config.settings import load_settings
+from core.access import Actor, Role
 
 
 @pytest.fixture
-def accounts(on_empty):
-    """The accounts of the installation in the current folder."""
+def services(on_empty):
+    """The installation in the current folder."""
     services = build_services(load_settings({"database.url": "sqlite:///record.db"}))
-    yield services.accounts
+    yield services
     services.database.dispose()
+
+
+@pytest.fixture
+def accounts(services):
+    return services.accounts
+
+
+@pytest.fixture
+def people(services):
+    return services.people
 
 
 @pytest.fixture
@@ -47,6 +58,19 @@ def test_an_account_is_created_with_the_password_typed_in_and_its_roles_changed_
     changed = on_empty("account", "alice", "--role", "inspector", "--role", "leader")
     assert changed.out == "alice: inspector, leader\n"
     assert "horse" not in created.out + created.err
+
+
+def test_what_the_command_line_does_to_accounts_stands_in_the_change_log(on_empty, people, type_in):
+    type_in("correct horse battery\n")
+    on_empty("account", "alice", "--name", "艾丽", "--role", "administrator")
+    on_empty("account", "alice", "--org", "fagai")
+    refused = on_empty("account", "alice", "--deactivate")
+    lines = people.log(Actor("x", frozenset({Role.ADMINISTRATOR})))
+
+    assert (refused.code, "last_administrator" in refused.err) == (1, True)
+    assert [(line.actor, line.action, line.before.get("org"), line.after["org"]) for line in lines] == [
+        ("command line", "set", "", "fagai"), ("command line", "set", None, "")]
+    assert "horse" not in repr(lines)
 
 
 @pytest.mark.parametrize(("arguments", "typed", "code"), [
