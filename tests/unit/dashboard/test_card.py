@@ -115,7 +115,8 @@ def test_a_department_user_sees_his_own_units_card_and_cannot_tell_anothers_from
 
 def test_a_card_that_names_another_units_case_does_not_show_it(site: Site) -> None:
     about = Occasion(key="manual:about-XY-2", origin=Origin.MANUAL, rule="manual", rule_version="manual", level=2,
-                     case=CaseFacts(0, "XY-2", "360500", OWN_ORG, "", "对他案的说明"), at=site.services.clock.now_us(), evidence={"title": "对他案的说明"})
+                     case=CaseFacts(0, "XY-2", "360500", OWN_ORG, "", "对他案的说明"),
+                     at=site.services.clock.now_us(), evidence={"title": "对他案的说明"})
     with site.services.uow() as uow:
         site.services.alerts.raise_occasions(uow, [about])
     number = next(card.id for card in site.services.alert_queries.active().cards
