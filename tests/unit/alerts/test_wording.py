@@ -30,6 +30,7 @@ GIVEN = {
     "error.waits_for_second": set(), "error.too_many_attachments": {"count", "max"}, "error.attachment_unknown": {"rev"},
     "error.until_unreadable": {"text"}, "error.until_out_of_range": {"minutes"}, "error.field_missing": {"field", "type"},
     "error.disposition_unknown": {"name", "accepted"}, "error.decision_unknown": {"decision"},
+    "error.card_org_unknown": {"org"},
     "error.occasion_key_invalid": {"key", "max"}, "error.occasion_level_invalid": {"key", "level"},
     **{f"error.{reason}": {"rev"} for reason in REASONS if reason != "already_acknowledged"},
     "error.attachment_name_missing": set(), "error.attachment_empty": {"name"}, "error.attachments_full": {"max"},
