@@ -60,15 +60,23 @@ def key_of(event: ActViolated | ActRedeemed) -> str:
 
 
 def _occasion_of(event: ActViolated, rule: ActRule, preset: Preset) -> Occasion:
-    about = str(event.evidence.get("subject_name") or event.subject)
-    words: dict[str, object] = {"title": rule.name, "title_en": rule.name_en, "demanded_action": rule.demanded_action,
-             "demanded_action_en": rule.demanded_action_en, "legal_basis": rule.legal_basis, "notify": list(rule.notify)}
-    if about:
-        words["late_text"] = about
+    about = _subject_in_words(event)
+    words: dict[str, object] = {
+        "title": rule.name, "title_en": rule.name_en, "demanded_action": rule.demanded_action,
+        "demanded_action_en": rule.demanded_action_en, "legal_basis": rule.legal_basis, "notify": list(rule.notify),
+        "late_text": f"{rule.name}：{about}" if about else rule.name,
+        "late_text_en": f"{rule.name_en}: {about}" if about else rule.name_en}
     return Occasion(
         key=key_of(event), origin=Origin.ACT, case=event.case, rule=rule.id, rule_version=f"{preset.id}@{preset.version}",
         level=rule.level, at=event.at, needs_confirmation=rule.confirm, reply_limit=rule.reply_limit or "",
         evidence={**event.evidence, **words})
+
+
+def _subject_in_words(event: ActViolated) -> str:
+    """The material, fee or step by its name; a code or a serial number says nothing to who reads a wall."""
+    steps = event.evidence.get("steps")
+    is_step = isinstance(steps, list | tuple) and event.subject in steps
+    return str(event.evidence.get("subject_name") or (event.subject if is_step else ""))
 
 
 def _is_late_enough(code: str, late_us: int, rule: ActRule) -> bool:

@@ -59,6 +59,8 @@ def test_a_fee_above_the_standard_is_a_red_card_that_says_so(services: Services)
     with services.database.read() as conn:
         card = conn.execute(select(cards)).one()
     assert (card.origin, card.opened_at, card.org) == ("act", TOO_MUCH.claimed_at, "shuili")
+    [seen] = services.alert_queries.active().cards
+    assert seen.late_text == "超标准收费：水土保持补偿费"
     detail = services.case_queries.find_case("2026-1", TODAY)
     assert detail is not None
     assert [(fault.code, fault.about) for fault in detail.faults] == [("fee_above_standard", "水土保持补偿费")]
@@ -106,6 +108,14 @@ def test_what_needs_a_person_waits_to_be_confirmed(services: Services) -> None:
     with services.database.read() as conn:
         card = conn.execute(select(cards.c.rule, cards.c.disposition)).one()
     assert tuple(card) == ("kechuang.same_person", "to_confirm")
+
+
+def test_a_card_does_not_speak_in_codes(services: Services) -> None:
+    services.recorder.record([ACCEPTED, event(K.SPECIAL_STARTED, -90, special_kind="site_survey", approved_days=5)])
+
+    words = {card.rule: card.late_text for card in services.alert_queries.active().cards}
+    assert words == {name: name for name in words}
+    assert words
 
 
 def test_data_a_day_late_are_a_warning_and_history_is_none(services: Services) -> None:
