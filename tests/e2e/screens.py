@@ -12,7 +12,7 @@ from dashboard.demo_accounts import DEMO_PASSWORD
 
 WALL_SIZE = (1920, 1080)
 PATIENCE_MS = 15_000
-LOST = ("WebSocket connection", "ERR_CONNECTION", "Failed to load resource: net::")
+LOST = ("WebSocket connection", "WebSocket is already in CLOSING", "ERR_CONNECTION", "Failed to load resource: net::")
 
 
 class Screens:

@@ -81,6 +81,9 @@ export function mount(root, { store, t, now, socket, arrivals, every, onFault, m
   return () => { leave(); stop(); player.close(); };
 }
 
+/** The line is cut: the page says so elsewhere, and it is no fault of the sound. */
+const lost = () => null;
+
 /** Plays WAV files of this server one after the other. A sentence that cannot be had leaves the tone. */
 export function webAudioPlayer(onFault) {
   const context = new AudioContext();
@@ -95,11 +98,13 @@ export function webAudioPlayer(onFault) {
 
   async function sound(address) {
     if (!known.has(address)) {
-      const answer = await fetch(address).catch(() => null);
-      if (!answer) return null; // the server is away, which the page says elsewhere
+      const answer = await fetch(address).catch(lost);
+      if (!answer) return null;
       if (!answer.ok) { mute = mute || !address.includes("/tone-"); return null; }
       if (!address.includes("/tone-")) mute = false;
-      known.set(address, await context.decodeAudioData(await answer.arrayBuffer()));
+      const bytes = await answer.arrayBuffer().catch(lost);
+      if (!bytes) return null;
+      known.set(address, await context.decodeAudioData(bytes));
       if (known.size > SOUNDS_KEPT) known.delete(known.keys().next().value);
     }
     return known.get(address);
