@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
 
 from dashboard.demo_accounts import DEMO_PASSWORD
 
 WALL_SIZE = (1920, 1080)
 PATIENCE_MS = 15_000
+expect.set_options(timeout=PATIENCE_MS)
 LOST = ("WebSocket connection", "WebSocket is already in CLOSING", "ERR_CONNECTION", "Failed to load resource: net::")
 
 
