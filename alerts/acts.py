@@ -60,7 +60,7 @@ def key_of(event: ActViolated | ActRedeemed) -> str:
 
 
 def _occasion_of(event: ActViolated, rule: ActRule, preset: Preset) -> Occasion:
-    about = _subject_in_words(event)
+    about = event.evidence.get("subject_name")  # a code or a serial number says nothing to who reads a wall
     words: dict[str, object] = {
         "title": rule.name, "title_en": rule.name_en, "demanded_action": rule.demanded_action,
         "demanded_action_en": rule.demanded_action_en, "legal_basis": rule.legal_basis, "notify": list(rule.notify),
@@ -70,13 +70,6 @@ def _occasion_of(event: ActViolated, rule: ActRule, preset: Preset) -> Occasion:
         key=key_of(event), origin=Origin.ACT, case=event.case, rule=rule.id, rule_version=f"{preset.id}@{preset.version}",
         level=rule.level, at=event.at, needs_confirmation=rule.confirm, reply_limit=rule.reply_limit or "",
         evidence={**event.evidence, **words})
-
-
-def _subject_in_words(event: ActViolated) -> str:
-    """The material, fee or step by its name; a code or a serial number says nothing to who reads a wall."""
-    steps = event.evidence.get("steps")
-    is_step = isinstance(steps, list | tuple) and event.subject in steps
-    return str(event.evidence.get("subject_name") or (event.subject if is_step else ""))
 
 
 def _is_late_enough(code: str, late_us: int, rule: ActRule) -> bool:

@@ -342,11 +342,13 @@ def evidence_of(fault: Fault, fold: Fold, item: object) -> dict[str, object]:
 
 
 def subject_name(fault: Fault, item: object) -> str:
-    """What people call the paper or fee the fault is about; "" for anything else."""
+    """What people call the paper, fee or step the fault is about; "" for what has a code or a number only."""
     if not isinstance(item, Item):
         return ""
     named = item.details.materials.get(fault.subject) or item.details.fees.get(fault.subject)
-    return named.name if named is not None else ""
+    if named is not None:
+        return named.name
+    return fault.subject if fault.subject in item.steps else ""
 
 
 def day_of_fault(fault: Fault, utc_offset: int) -> int:

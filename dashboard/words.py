@@ -32,6 +32,11 @@ class Words:
         """The sentence of the first key that has one."""
         return self(next((key for key in keys if self.has(key)), keys[-1]), **values)
 
+    def subject(self, about: str) -> str:
+        """What the fault of an act is about: a kind of event or special procedure by its words, else the name it came with."""
+        known = next((key for key in (f"event_kind.{about}", f"special_kind.{about}") if self.has(key)), None)
+        return about if known is None else self(known)
+
     def _find(self, key: str) -> str | None:
         node: Any = self.tree
         for part in key.split("."):

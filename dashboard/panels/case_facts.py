@@ -70,7 +70,7 @@ def _violations(case: Any, t: Words) -> html.Section | None:
     shown = [*faults, *[(code, "", at) for code, at in case.violations if code not in told]]
     if not shown:
         return None
-    lines = [html.Li([html.Strong(t(f"violation.{code}")), html.Span(about), html.Span(stamp(at), className="num")])
+    lines = [html.Li([html.Strong(t(f"violation.{code}")), html.Span(t.subject(about)), html.Span(stamp(at), className="num")])
              for code, about, at in sorted(shown, key=lambda one: one[2])]
     return html.Section([html.H3(t("case.violations")), html.Ul(lines)], className="case-violations")
 

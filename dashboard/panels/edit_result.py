@@ -135,13 +135,8 @@ def _levels(line: Any, t: Words) -> list[Any]:
 def _rule(line: Any, t: Words) -> list[Any]:
     """Where the card comes from: a limit or an act, what it is about, and the rule."""
     what = t(f"clock.{line.kind}") if line.origin == "clock" else t(f"violation.{line.kind}")
-    about = f"：{_about(line, t)}" if line.about else ""
+    about = f"：{t.subject(line.about)}" if line.about else ""
     return [html.Span(t(f"origin.{line.origin}"), className="chip"), f" {what}{about} ", html.Small(line.rule, className="num")]
-
-
-def _about(line: Any, t: Words) -> str:
-    """Late data name a kind of event; everything else is about a thing with a name of its own."""
-    return t.first(f"event_kind.{line.about}", "case.clock.plain", name=line.about) if line.kind == "late_data" else line.about
 
 
 def _listed(table: Any, shown: int, total: int, t: Words) -> html.Div:

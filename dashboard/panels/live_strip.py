@@ -21,7 +21,7 @@ def _clock(t: Words, silence_max_min: int) -> html.Div:
     clock = html.Div([part("date", html.Span, "num"), part("hms", html.Strong, "num", "--:--"),
                       part("state", html.Span, "chip"), fast],
                      className="livestrip-clock", **{"data-live": "ticking-clock"})
-    horn = html.Button(t("desk.horn.silence", n=silence_max_min), type="button", className="horn num",
+    horn = html.Button(t("desk.horn.silence", n=silence_max_min), type="button", className="horn num", disabled=True,
                        **{"data-live": "horn-button", "data-room": ROOM, "data-most": str(silence_max_min)})
     return html.Div([clock, horn], className="livestrip-clock")
 

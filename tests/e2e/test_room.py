@@ -5,7 +5,7 @@ from __future__ import annotations
 from playwright.sync_api import Page, expect
 
 from tests.e2e.centre import CommandCentre, red
-from tests.e2e.screens import Screens, loaded, sign_in
+from tests.e2e.screens import Screens, sign_in
 
 SOUND = "[data-part=sound]"
 HEARD = "document.querySelector('[data-live=room-voice]').dataset.heard"
@@ -37,7 +37,6 @@ def test_the_horn_is_silenced_for_a_while_and_the_card_still_waits(centre: Comma
     expect(wall.locator(SOUND)).to_have_text("本屏播报")
     officer = screens.blank()
     sign_in(officer, centre.address, "zhou", "/desk/")
-    loaded(officer)
     officer.get_by_role("button", name="静音 5 分钟").click()
     expect(wall.locator(SOUND)).to_contain_text("静音")
     expect(wall.locator(SOUND)).to_contain_text("周立新")

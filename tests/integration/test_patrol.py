@@ -13,9 +13,10 @@ from sqlalchemy import delete, select, update
 
 from alerts.alarms import standing_alarms
 from alerts.models import cards
+from alerts.occasions import Occasion, Origin
 from alerts.patrol.service import Finding, Found
 from bootstrap import Services
-from cases.events import EventKind
+from cases.events import CaseFacts, EventKind
 from config.versions import Kind
 from core.clock import FrozenClock
 from tests.integration.test_config_versions import built_on, confirmed, edited_rules, event, us
@@ -59,6 +60,21 @@ def test_sound_cards_are_passed_in_silence(services: Services) -> None:
     done = services.patroller.patrol("anna")
     assert (done.cards, done.findings) == (1, 0)
     assert "patrol_abnormal" not in alarm_codes(services)
+
+
+def test_a_card_of_a_verified_complaint_has_no_clock_to_recompute(services: Services) -> None:
+    """A complaint about a case bears its number, and a name that a kind of clock has too."""
+    with services.database.read() as conn:
+        case_id = conn.execute(select(cards.c.case_id).where(CLOCK)).scalar_one()
+    case = CaseFacts(case_id, "A1", "360500", "fagai", "fagai-01", "对A1的投诉")
+    with services.uow() as uow:
+        services.alerts.raise_occasions(uow, [Occasion(
+            key="complaint:T-1", origin=Origin.COMPLAINT, case=case, rule="complaint", rule_version="1", level=2,
+            at=uow.now_us, evidence={"title": "投诉查实"})])
+
+    done = services.patroller.patrol("anna")
+
+    assert (done.cards, done.findings) == (1, 0)
 
 
 def test_an_end_set_earlier_after_the_card_is_found_with_both_entries(services: Services) -> None:
