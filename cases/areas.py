@@ -155,6 +155,11 @@ class Areas:
         """Names the versions the cases of a span are judged by."""
         return self._eras.of(span.began, span.ended_at)
 
+    @property
+    def turns(self) -> tuple[Sequence[int], Sequence[int]]:
+        """(the epoch days, the instants in us UTC) at which one era ends and another begins."""
+        return self._eras.days, self._eras.instants
+
     def plan_of(self, area: str, span: Span = NEWEST) -> Area:
         """Which calendar and preset an area goes by."""
         stored = self._stored.get(area, self._default)
@@ -174,8 +179,12 @@ class Areas:
         """The catalogue as it holds for a case: with the item's edited limits, if any."""
         if fold.item not in self._versions.items:
             return catalogue
-        limits = self.limits_at(fold.item, NEWEST if as_newest else span_of(fold))
-        return catalogue if limits is None else _Amended(catalogue, fold.item, limits)
+        return self.catalogue_at(fold.item, NEWEST if as_newest else span_of(fold), catalogue)
+
+    def catalogue_at(self, item: str, span: Span, catalogue: Any) -> Any:
+        """The catalogue as it holds for a case of that item and span."""
+        limits = self.limits_at(item, span)
+        return catalogue if limits is None else _Amended(catalogue, item, limits)
 
     def find_preset(self, rule_version: str) -> Preset | None:
         """The preset that cards call `id@version`, however old; None for one this installation never had."""

@@ -8,7 +8,7 @@ from typing import Protocol
 import msgspec
 
 from cases.areas import AreaContext
-from cases.asides import Aside, asides, matters
+from cases.asides import CORRECTION, Aside, asides, matters
 from cases.clocks import suspensions
 from cases.events import ClockKind, ClockRef, Due, EventKind
 from cases.extensions import lengthened
@@ -142,15 +142,23 @@ def _of_matter(aside: Aside, fold: Fold, case_id: int, context: AreaContext) -> 
 
 
 def _special_procedures(fold: Fold, case_id: int, context: AreaContext, item: object) -> Iterator[Watch]:
-    specials = [stop for stop in fold.stops if stop.kind != "correction"]
-    for ordinal, stop in enumerate(specials):
+    for ordinal, (stop, end) in enumerate(specials_of(fold)):
         rule = rule_of(context, ClockKind.SPECIAL, stop.start)
         if rule is None:
             continue
-        days = least_days(stop.approved_days, _ceiling(item, stop.kind))
-        limit = _approved(days, rule) if days is not None else rule.default_limit
-        ref = ClockRef(case_id, ClockKind.SPECIAL, ordinal)
-        yield Watch(ref, stop.start, _end_of_special(fold, stop), rule, limit, name=stop.kind)
+        days = special_days(stop, item)
+        limit = approved_limit(days, rule) if days is not None else rule.default_limit
+        yield Watch(ClockRef(case_id, ClockKind.SPECIAL, ordinal), stop.start, end, rule, limit, name=stop.kind)
+
+
+def specials_of(fold: Fold) -> list[tuple[Stop, Moment | None]]:
+    """Each special procedure and the end of its clock."""
+    return [(stop, _end_of_special(fold, stop)) for stop in fold.stops if stop.kind != CORRECTION]
+
+
+def special_days(stop: Stop, item: object) -> int | None:
+    """The days a special procedure may take: those approved, never beyond the item's ceiling; None: as the rule says."""
+    return least_days(stop.approved_days, _ceiling(item, stop.kind))
 
 
 def _ceiling(item: object, kind: str) -> int | None:
@@ -162,7 +170,8 @@ def least_days(*days: int | None) -> int | None:
     return min((one for one in days if one is not None), default=None)
 
 
-def _approved(days: int, rule: Rule) -> Limit:
+def approved_limit(days: int, rule: Rule) -> Limit:
+    """So many days, as exactly as the rule judges them."""
     return Limit(days, granularity=rule.granularity or Granularity.DAY)
 
 

@@ -100,18 +100,18 @@ Era = tuple[int, int]
 
 
 class Eras:
-    """Which spans meet the same versions: two cases of one era are judged alike."""
+    """Which spans meet the same versions: two cases of one era are judged alike. `days` and `instants` are where eras meet."""
 
     def __init__(self, versions: Versions) -> None:
         every = [one for kind in (versions.presets, versions.calendars, versions.items, versions.areas)
                  for dated in kind.values() for one in dated]
-        self._days = sorted({one.effective_from for one in every})
-        self._instants = sorted({one.confirmed_at for one in every})
+        self.days = sorted({one.effective_from for one in every})
+        self.instants = sorted({one.confirmed_at for one in every})
 
     def of(self, began: int | None, ended_at: int | None) -> Era:
         """The era of a case that began on that epoch day and ended then (us UTC); None: not known, open."""
-        return (len(self._days) if began is None else bisect_right(self._days, began),
-                len(self._instants) if ended_at is None else bisect_right(self._instants, ended_at))
+        return (len(self.days) if began is None else bisect_right(self.days, began),
+                len(self.instants) if ended_at is None else bisect_right(self.instants, ended_at))
 
 
 def in_force(versions: Sequence[Dated[T]], began: int | None, ended_at: int | None) -> Dated[T] | None:

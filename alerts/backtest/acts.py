@@ -55,15 +55,17 @@ class ActTrial:
     def __init__(self, worlds: Sequence[World], from_us: int, to_us: int, history_after_us: int) -> None:
         self._from_us, self._to_us, self._history_after_us = from_us, to_us, history_after_us
         self._worlds = [(world, ActJudge(world.areas, world.catalogue)) for world in worlds]
+        self._edited = {item for world in worlds for item in world.areas.versions.items}
 
     def cards(self, conn: Connection, rows: Sequence[Any], folds: Sequence[Fold],
               is_cancelled: Callable[[], bool]) -> tuple[list[Cards], int]:
         """(the cards in each world, how many cases were looked up in the journal). Raises BacktestCancelled.
 
-        `rows` are (case_id, case_no, area, org, item, fold, acts).
+        `rows` are (case_id, fold, acts).
         """
         found: list[dict[Key, ActCard]] = [{} for _ in self._worlds]
-        places = [place for place, fold in enumerate(folds) if self._may_have_cards(rows[place], fold)]
+        places = [place for place, (row, fold) in enumerate(zip(rows, folds, strict=True))
+                  if (row[2] or fold.extensions or fold.item in self._edited) and self._may_have_cards(row, fold)]
         for start in range(0, len(places), SLICE):
             if is_cancelled():
                 raise BacktestCancelled
@@ -75,11 +77,11 @@ class ActTrial:
 
     def _may_have_cards(self, row: Any, fold: Fold) -> bool:
         """No fault is younger than the last thing that happened. What follows from rules is judged, not read."""
-        if not (row[6] or self._depends_on_rules(fold)) or fold.last_key[0] < self._from_us:
+        if not (row[2] or self._depends_on_rules(fold)) or fold.last_key[0] < self._from_us:
             return False
         if not self._worlds[0][0].scope.holds(fold.area, fold.item):
             return False
-        return bool(row[6]) or any(told_faults(row[0], [Step(0, fold, [])], judge) for _, judge in self._worlds)
+        return bool(row[2]) or any(told_faults(row[0], [Step(0, fold, [])], judge) for _, judge in self._worlds)
 
     def _depends_on_rules(self, fold: Fold) -> bool:
         return any(judge.depends_on_rules(fold) for _, judge in self._worlds)
@@ -93,7 +95,7 @@ class ActTrial:
         grown = [case_id for case_id, (first, last) in spans.items() if first != last]
         deliveries = deliveries_of_cases(conn, grown)
         for place in places:
-            case_id, acts = rows[place][0], rows[place][6]
+            case_id, acts = rows[place][0], rows[place][2]
             if case_id in deliveries:
                 yield place, steps_of(deliveries[case_id], self._worlds[0][1], acts)
             elif case_id in spans:

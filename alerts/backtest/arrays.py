@@ -19,7 +19,7 @@ from core.working_calendar import WorkingCalendar
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
-NONE = np.iinfo(np.int64).min  # stands for "there is none"
+NONE = int(np.iinfo(np.int64).min)  # stands for "there is none"
 _FIRST, _LAST = datetime(1890, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
 

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from alerts.backtest.arrays import Ints
+from alerts.backtest.spans import KIND_CODES, KINDS
 from alerts.backtest.timing import instants, passed
-from alerts.backtest.watches import KIND_CODES, KINDS, Clocks
+from alerts.backtest.watches import Clocks
 from alerts.lifecycle import CASE_LIMITS
 from cases.projection import ClockState
 
@@ -75,7 +76,7 @@ def passages_of(clocks: Clocks, now_us: int, names: Names) -> tuple[Rungs, list[
     unjudged = list(clocks.unjudged)
     for batch in clocks.batches:
         at_of_rungs, bad = instants(batch.timings, batch.rule.rungs)
-        unjudged += [int(place) for place in batch.case[bad]]
+        unjudged += batch.case[bad].tolist()
         for rung, at in zip(batch.rule.rungs, at_of_rungs, strict=True):
             rows = np.nonzero(passed(at, batch.ended_at, now_us, batch.timings.shape.by_day) & ~bad)[0]
             if len(rows):

@@ -24,9 +24,11 @@ from alerts.backtest.acts import ActCard, ActTrial
 from alerts.backtest.acts import Cards as ActCards
 from alerts.backtest.arrays import Ints
 from alerts.backtest.cards import Cards, Names, Rungs, cards_of, compare, passages_of, within
-from alerts.backtest.watches import KINDS, Clocks, Reader, World
+from alerts.backtest.spans import KINDS, Facts, FactsReader
+from alerts.backtest.watches import Clocks, Reader, World
 from alerts.backtest.worker import BacktestCancelled, Task, in_processes
 from alerts.lifecycle import Origin
+from cases.changes import NO_ORG
 from cases.judging import judge
 from cases.models import case_table
 from cases.states import Fold
@@ -36,7 +38,7 @@ CHUNK = 25_000
 PROCESSES = min(2, os.cpu_count() or 1)
 WORTH_PROCESSES = 100_000  # below, starting processes takes longer than judging
 LINES_MAX = 5_000
-_COLUMNS = ("case_id", "case_no", "area", "org", "item", "fold", "acts")
+_COLUMNS = ("case_id", "fold", "acts")
 _unpack = msgspec.msgpack.Decoder(Fold).decode
 Progress = Callable[[int, int], None]
 
@@ -176,8 +178,9 @@ class Judges:
 
     def __init__(self, tested: World, present: World | None, period: Period, acts_history_us: int | None = None) -> None:
         self.period = period
-        self.tested = (tested, Reader(tested, period.to_us))
-        self.present = None if present is None else (present, Reader(present, period.to_us))
+        self.facts = FactsReader(tested.catalogue)
+        self.tested = (tested, Reader(tested, period.to_us, self.facts))
+        self.present = None if present is None else (present, Reader(present, period.to_us, self.facts))
         worlds = [tested] if present is None else [tested, present]
         self.acts = None if acts_history_us is None else ActTrial(worlds, period.from_us, period.to_us, acts_history_us)
 
@@ -185,21 +188,22 @@ class Judges:
 def judge_chunk(rows: Sequence[Any], folds: Sequence[Fold], judges: Judges, result: Result, lines_max: int) -> None:
     """Add the cards of clocks of some cases (rows of _COLUMNS) to the result."""
     names, period = Names(), judges.period
-    ids = [row[0] for row in rows]
-    after, unjudged, scalar = _cards(folds, ids, *judges.tested, period, names)
+    ids, facts = [row[0] for row in rows], judges.facts.read(folds)
+    after, unjudged, scalar = _cards(facts, folds, ids, *judges.tested, period, names)
     result.cases += len(rows)
     result.scalar += scalar
     result.unjudged += unjudged
-    _count(after, rows, result.cards, result.by_org)
+    _count(after, folds, result.cards, result.by_org)
     if judges.present is None:
-        _add_lines(result, rows, names, lines_max, "same", after, None)
+        _add_lines(result, ids, folds, names, lines_max, "same", after, None)
         return
-    before, _unjudged, _scalar = _cards(folds, ids, *judges.present, period, names)
-    _count(before, rows, result.cards_before, result.by_org_before)
+    before, _unjudged, _scalar = _cards(facts, folds, ids, *judges.present, period, names)
+    _count(before, folds, result.cards_before, result.by_org_before)
     found = compare(before, after)
-    _add_lines(result, rows, names, lines_max, "new", after.where(found.new), None)
-    _add_lines(result, rows, names, lines_max, "gone", before.where(found.gone), before.where(found.gone))
-    _add_lines(result, rows, names, lines_max, "changed", after.where(found.changed_after), before.where(found.changed_before))
+    gone = before.where(found.gone)
+    for change, cards, earlier in (("new", after.where(found.new), None), ("gone", gone, gone),
+                                   ("changed", after.where(found.changed_after), before.where(found.changed_before))):
+        _add_lines(result, ids, folds, names, lines_max, change, cards, earlier)
     result.changes["same"] += len(after) - len(found.new) - len(found.changed_after)
 
 
@@ -208,16 +212,16 @@ def decoded(rows: Sequence[Any]) -> list[Fold]:
     was_on = gc.isenabled()
     gc.disable()
     try:
-        return [_unpack(row[5]) for row in rows]
+        return [_unpack(row[1]) for row in rows]
     finally:
         if was_on:
             gc.enable()
 
 
-def _cards(folds: Sequence[Fold], ids: Sequence[int], world: World, reader: Reader, period: Period,
+def _cards(facts: Facts, folds: Sequence[Fold], ids: Sequence[int], world: World, reader: Reader, period: Period,
            names: Names) -> tuple[Cards, int, int]:
     """(the cards of the period, cases that cannot be judged, cases judged one by one)."""
-    clocks = reader.clocks(folds, ids)
+    clocks = reader.clocks(facts, folds, ids)
     rungs, unjudged = passages_of(clocks, period.to_us, names)
     again = _to_judge_again(folds, unjudged, world)
     if len(again):
@@ -242,24 +246,26 @@ def _with_scalar(rungs: Rungs, folds: Sequence[Fold], ids: Sequence[int], places
     return Rungs(*(np.concatenate([getattr(rungs, name)[kept], getattr(added, name)]) for name in Rungs.__slots__))
 
 
-def _count(cards: Cards, rows: Sequence[Any], levels: Counter[int], by_org: Counter[tuple[str, int]]) -> None:
-    counted = Counter(zip([rows[case][3] for case in cards.case.tolist()], cards.level.tolist(), strict=True))
+def _count(cards: Cards, folds: Sequence[Fold], levels: Counter[int], by_org: Counter[tuple[str, int]]) -> None:
+    counted = Counter(zip([folds[case].org or NO_ORG for case in cards.case.tolist()], cards.level.tolist(), strict=True))
     by_org.update(counted)
     for (_org, level), count in counted.items():
         levels[level] += count
 
 
-def _add_lines(result: Result, rows: Sequence[Any], names: Names, lines_max: int, change: str, cards: Cards,
-               before: Cards | None) -> None:
+def _add_lines(result: Result, ids: Sequence[int], folds: Sequence[Fold], names: Names, lines_max: int, change: str,
+               cards: Cards, before: Cards | None) -> None:
     result.changes[change] += len(cards)
     for at in range(min(len(cards), max(0, lines_max - len(result.lines)))):
-        case_id, case_no, area, org, item = rows[int(cards.case[at])][:5]
+        place = int(cards.case[at])
+        fold = folds[place]
         rule, version = names.texts[int(cards.rule[at])]
         earlier = (None, None, None) if before is None else (int(before.level[at]), int(before.opened_at[at]),
                                                              int(before.level_at[at]))
         result.lines.append(CardLine(
-            change, case_id, case_no, area, org, item, KINDS[int(cards.kind[at])].value, int(cards.ordinal[at]),
-            int(cards.level[at]), int(cards.opened_at[at]), int(cards.level_at[at]), rule, version, *earlier))
+            change, ids[place], fold.case_no, fold.area, fold.org or NO_ORG, fold.item, KINDS[int(cards.kind[at])].value,
+            int(cards.ordinal[at]), int(cards.level[at]), int(cards.opened_at[at]), int(cards.level_at[at]), rule, version,
+            *earlier))
 
 
 # Cards of acts ----------------------------------------------------------------------------------------------------
@@ -275,7 +281,7 @@ def _judge_acts(conn: Connection, rows: Sequence[Any], folds: Sequence[Fold], tr
         result.changes[change] += 1
         result.act_changes[change] += 1
         if len(result.lines) < lines_max and (change != "same" or not others):
-            result.lines.append(_act_line(change, rows[card.row], card, before))
+            result.lines.append(_act_line(change, rows[card.row][0], folds[card.row], card, before))
 
 
 def _count_acts(cards: ActCards, levels: Counter[int], by_org: Counter[tuple[str, int]]) -> None:
@@ -296,9 +302,10 @@ def _act_changes(after: ActCards, before: ActCards | None) -> Iterator[tuple[str
             yield "gone", known, known
 
 
-def _act_line(change: str, row: Any, card: ActCard, before: ActCard | None) -> CardLine:
-    line = CardLine(change, row[0], row[1], row[2], card.org, card.item, card.act, 0, card.level, card.at, card.at, card.rule,
-                    card.rule_version, origin=Origin.ACT.value, subject=card.subject, about=card.about, confirm=card.confirm)
+def _act_line(change: str, case_id: int, fold: Fold, card: ActCard, before: ActCard | None) -> CardLine:
+    line = CardLine(change, case_id, fold.case_no, fold.area, card.org, card.item, card.act, 0, card.level, card.at, card.at,
+                    card.rule, card.rule_version, origin=Origin.ACT.value, subject=card.subject, about=card.about,
+                    confirm=card.confirm)
     return line if before is None else replace(line, level_before=before.level, opened_before=before.at,
                                                level_at_before=before.at, confirm_before=before.confirm)
 

@@ -1,36 +1,36 @@
-"""From the facts of many cases to their clocks in batches that can be timed as arrays.
+"""From the spans of many cases to their clocks in batches that can be timed as arrays, in one world of rules.
 
-The limits of an ordinary case (no stop, no due date of its own) follow from its item, its area and the day it began: they are
-looked up once per combination. Everything else goes through the very generators of cases.projection, one by one, and only its
+Which rule measures a span, and by which limit, follows from its area, item, kind and day: it is looked up once per
+combination. Cases whose limits follow from more go through the very generators of cases.projection, one by one, and only their
 timing is done on arrays. What cannot be an array (more stops than columns) is judged by the scalar engine.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from alerts.backtest.arrays import NONE, Floats, Ints, calendar_table
+from alerts.backtest.arrays import NONE, Bools, Floats, Ints, calendar_table
+from alerts.backtest.spans import KIND_CODES, KINDS, MAX_STOPS, NEVER, Columns, Facts, FactsReader, Spans, Stated, is_decided
 from alerts.backtest.timing import Shape, Timings
-from cases.areas import AreaContext, Areas, span_of
+from cases.areas import AreaContext, Areas, Span
 from cases.clocks import suspensions, timing_of_due, timing_of_limit
-from cases.events import ClockKind, EventKind
+from cases.events import ClockKind
 from cases.projection import ClockState, judge_watch
 from cases.states import Fold, Moment
-from cases.watches import RAISED_BY_FACTS, Watch, case_limits, other_watches
+from cases.watches import RAISED_BY_FACTS, Watch, approved_limit, case_limits, other_watches
 from config.ladders import Rule
-from core.instants import DAY_US, MINUTE_US
-from core.limits import Granularity, Unit
+from core.instants import DAY_US
+from core.limits import Granularity, Limit, Unit
 from core.working_calendar import WorkingCalendar
 
-MAX_STOPS = 8
-KINDS = tuple(ClockKind)
-KIND_CODES = {kind: code for code, kind in enumerate(KINDS)}
-_PLAIN_KINDS = (ClockKind.PROMISED, ClockKind.STATUTORY)
-BatchKey = tuple[int, int, Shape]  # ids of calendar and rule within the chunk, shape
+_OWN_KINDS = (ClockKind.PROMISED, ClockKind.STATUTORY)
+# What is watched whether or not a rung of it can have passed, so that a day nobody can judge is noticed.
+_ALWAYS = np.array([kind in (ClockKind.PRE_ACCEPTANCE, ClockKind.SPECIAL) for kind in KINDS])
+_MUST_HAVE_LIMIT = frozenset({KIND_CODES[ClockKind.SPECIAL]})
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,53 +79,162 @@ class Clocks:
     unjudged: list[int] = field(default_factory=list)
 
 
+class Part(NamedTuple):
+    """What the clocks of one batch share."""
+
+    context: AreaContext
+    rule: Rule
+    shape: Shape
+
+
+class Measure(NamedTuple):
+    """How a span is measured: the batch it belongs to, its budget, and for how long surely no rung passes."""
+
+    part: Part
+    amount: float
+    quiet_us: int = -1
+
+
 class Reader:
-    """Reads the clocks of chunk after chunk in one world; limits once looked up are remembered."""
+    """Reads the clocks of chunk after chunk in one world; what a combination asks for is remembered."""
 
-    def __init__(self, world: World, now_us: int) -> None:
-        self._world, self._now_us = world, now_us
-        self._limits = PlainLimits(world)
+    def __init__(self, world: World, now_us: int, facts: FactsReader) -> None:
+        self._world, self._now_us, self._facts = world, now_us, facts
+        self._eras = _EraTable(world.areas)
+        self._contexts: list[AreaContext] = []
+        self._numbers: dict[int, int] = {}
+        self._measures: dict[tuple[int, int, int, int], Measure | bool] = {}
+        self._own: dict[tuple[int, int, int], dict[ClockKind, Measure] | None] = {}
 
-    def clocks(self, folds: Sequence[Fold], case_ids: Sequence[int]) -> Clocks:
-        found, columns, plain = Clocks(), _Columns(), PlainCases()
-        scope, add = self._world.scope, self._limits.add
-        of_case = self._world.areas.of_case if self._limits.with_eras else _Remembered(self._world.areas)
-        for place, fold in enumerate(folds):
-            if not (scope is EVERYTHING or scope.holds(fold.area, fold.item)):
-                continue
-            context = of_case(fold)
-            if not add(place, fold, context, plain):
-                self._limits_one_by_one(place, fold, case_ids[place], context, found, columns)
-            for watch in other_watches(fold, case_ids[place], context, self._catalogue_of(fold)):
-                self._take(place, watch, context, found, columns)
-        self._limits.fill(plain, found, columns)
+    def clocks(self, facts: Facts, folds: Sequence[Fold], case_ids: Sequence[int]) -> Clocks:
+        """The clocks of a chunk."""
+        found, columns = Clocks(), _Columns()
+        in_scope, era = self._in_scope(facts), self._eras.of(facts.began, facts.ended)
+        self._take_own(facts, in_scope, era, found, columns)
+        self._take_beside(facts, in_scope, era, found, columns)
+        for place in facts.singly:
+            if in_scope[place]:
+                self._take_singly(place, folds[place], case_ids[place], found, columns)
+        found.unjudged += [place for place in facts.unjudged if in_scope[place]]
         found.batches += columns.batches()
         return found
 
-    def _catalogue_of(self, fold: Fold) -> Any:
-        world = self._world
-        return world.areas.catalogue_of(fold, world.catalogue) if self._limits.with_eras else world.catalogue
+    def _in_scope(self, facts: Facts) -> Bools:
+        scope = self._world.scope
+        if scope is EVERYTHING:
+            return np.ones(len(facts.group), dtype=np.bool_)
+        holds = np.array([scope.holds(one.area, one.item) for one in self._facts.examples], dtype=np.bool_)
+        chosen: Bools = holds[facts.group]
+        return chosen
 
-    # One by one -------------------------------------------------------------------------------------------------------
+    def _context(self, group: int, era: int) -> AreaContext:
+        return self._world.areas.at(self._facts.examples[group].area, self._eras.span(era))
 
-    def _limits_one_by_one(self, place: int, fold: Fold, case_id: int, context: AreaContext, found: Clocks,
-                           columns: _Columns) -> None:
-        if fold.accepted is None:
-            if fold.decided is not None or (fold.closed is not None and fold.closed_by == EventKind.CONCLUDED):
-                found.unjudged.append(place)
-            return
+    # The limits of the cases themselves ---------------------------------------------------------------------------------
+
+    def _take_own(self, facts: Facts, in_scope: Bools, era: Ints, found: Clocks, columns: _Columns) -> None:
+        own = _rows(facts.own, in_scope)
+        days = own.local // DAY_US
+        keys, back = _combinations(facts.group[own.place], era[own.place], days)
+        answers = [self._limits(*key) for key in keys]
+        unjudged = np.array([answer is None for answer in answers], dtype=np.bool_)[back]
+        found.unjudged += own.place[unjudged].tolist()
+        for kind in _OWN_KINDS:
+            measures = [None if answer is None else answer.get(kind) for answer in answers]
+            own.kind = np.full(len(own.place), KIND_CODES[kind], dtype=np.int64)
+            self._add(facts, own, measures, back, found, columns)
+
+    def _limits(self, group: int, era: int, day: int) -> dict[ClockKind, Measure] | None:
+        """The limits of the cases of a group accepted on a day; None when they cannot be judged."""
+        key = (group, era, day)
+        if key not in self._own:
+            self._own[key] = self._ask(self._facts.examples[group], self._context(group, era), self._eras.span(era), day)
+        return self._own[key]
+
+    def _ask(self, example: Fold, context: AreaContext, span: Span, day: int) -> dict[ClockKind, Measure] | None:
+        areas, catalogue = self._world.areas, self._world.catalogue
+        try:
+            catalogue = areas.catalogue_at(example.item, span, catalogue)
+            watches = list(case_limits(example, 0, context, catalogue, Moment(day * DAY_US, 0)))
+        except RAISED_BY_FACTS:
+            return None
+        return {watch.ref.kind: _measure(context, watch.rule, watch.limit) for watch in watches if watch.limit is not None}
+
+    # Everything beside them ---------------------------------------------------------------------------------------------
+
+    def _take_beside(self, facts: Facts, in_scope: Bools, era: Ints, found: Clocks, columns: _Columns) -> None:
+        beside = _rows(facts.beside, in_scope)
+        contexts, context_of = _combinations(facts.group[beside.place], era[beside.place])
+        numbers = np.array([self._context_number(*key) for key in contexts], dtype=np.int64)[context_of]
+        keys, back = _combinations(numbers, beside.kind, beside.local // DAY_US, beside.stated)
+        measures = [self._measured(*key) for key in keys]
+        unjudged = np.array([measure is True for measure in measures], dtype=np.bool_)[back]
+        found.unjudged += beside.place[unjudged].tolist()
+        quiet = np.array([one.quiet_us if isinstance(one, Measure) else NEVER for one in measures], dtype=np.int64)[back]
+        lasting = (beside.ended == NONE) | (beside.ended - beside.started > quiet) | _ALWAYS[beside.kind]
+        rows = np.nonzero(lasting & (quiet != NEVER))[0]
+        self._add(facts, _chosen(beside, rows), [one if isinstance(one, Measure) else None for one in measures], back[rows],
+                  found, columns)
+
+    def _context_number(self, group: int, era: int) -> int:
+        context = self._context(group, era)
+        number = self._numbers.get(id(context))
+        if number is None:
+            number = self._numbers[id(context)] = len(self._contexts)
+            self._contexts.append(context)
+        return number
+
+    def _measured(self, context: int, kind: int, day: int, stated: int) -> Measure | bool:
+        """How a span of that kind and day is measured; False: not at all, True: it should be, and cannot."""
+        key = (context, kind, day, stated)
+        if key not in self._measures:
+            self._measures[key] = self._resolved(self._contexts[context], kind, day, self._facts.stated[stated])
+        return self._measures[key]
+
+    @staticmethod
+    def _resolved(context: AreaContext, kind: int, day: int, stated: Stated) -> Measure | bool:
+        rule = context.rule(KINDS[kind], day)
+        if rule is None:
+            return False
+        limit = approved_limit(stated, rule) if isinstance(stated, int) else stated or rule.default_limit
+        return kind in _MUST_HAVE_LIMIT if limit is None else _measure(context, rule, limit)
+
+    # To batches -----------------------------------------------------------------------------------------------------------
+
+    @staticmethod
+    def _add(facts: Facts, rows: Columns, measures: Sequence[Measure | None], back: Ints, found: Clocks,
+             columns: _Columns) -> None:
+        """Add spans to the batches their measures (by `back`) name."""
+        parts: dict[Any, tuple[Part, int]] = {}
+        number, amount = np.full(len(measures), -1, dtype=np.int64), np.zeros(len(measures))
+        for at, measure in enumerate(measures):
+            if measure is not None:
+                part, amount[at] = measure.part, measure.amount
+                key = (id(part.context), id(part.rule), part.shape)
+                number[at] = parts.setdefault(key, (part, len(parts)))[1]
+        of_row = number[back]
+        for part, at in parts.values():
+            mine = np.nonzero(of_row == at)[0]
+            columns.of(*part).add_many(facts, _chosen(rows, mine), amount[back[mine]], found)
+
+    # One by one -----------------------------------------------------------------------------------------------------------
+
+    def _take_singly(self, place: int, fold: Fold, case_id: int, found: Clocks, columns: _Columns) -> None:
+        context = self._world.areas.of_case(fold)
         try:
             catalogue = self._world.areas.catalogue_of(fold, self._world.catalogue)
-            watches = list(case_limits(fold, case_id, context, catalogue, fold.accepted))
+            watches = [] if fold.accepted is None else list(case_limits(fold, case_id, context, catalogue, fold.accepted))
         except RAISED_BY_FACTS:
             found.unjudged.append(place)
-            return
-        for watch in watches:
+            watches = []
+        if fold.accepted is None and is_decided(fold):
+            found.unjudged.append(place)
+        for watch in (*watches, *other_watches(fold, case_id, context, self._world.catalogue)):
             self._take(place, watch, context, found, columns)
 
     def _take(self, place: int, watch: Watch, context: AreaContext, found: Clocks, columns: _Columns) -> None:
         try:
-            stops = suspensions(watch.stops, watch.started, watch.ended, context.calendar) if watch.stops else ()
+            stops = suspensions(watch.stops, watch.started, watch.ended, context.calendar)
             if watch.due is not None:
                 timing = timing_of_due(watch.due, watch.started, stops, context.calendar)
             elif watch.limit is not None:
@@ -140,145 +249,73 @@ class Reader:
             found.scalar.append((place, judge_watch(watch, context, self._now_us)))  # more than there are columns
             return
         shape = Shape(Unit(timing.unit), Granularity(timing.granularity), timing.at_once)
-        column = columns.of(context, watch.rule, shape)
-        column.add(place, watch, timing.amount, stops)
+        columns.of(context, watch.rule, shape).add(place, watch, timing.amount, stops)
 
 
-class _Remembered:
-    """Contexts by area, for a world in which nothing was ever edited."""
+class _EraTable:
+    """Which versions the cases of a span meet (cases.areas), as one number."""
 
     def __init__(self, areas: Areas) -> None:
-        self._areas, self._known = areas, dict[str, AreaContext]()
+        self._days, self._instants = (np.array(one, dtype=np.int64) for one in areas.turns)
 
-    def __call__(self, fold: Fold) -> AreaContext:
-        found = self._known.get(fold.area)
-        if found is None:
-            found = self._known[fold.area] = self._areas.of(fold.area)
-        return found
+    def of(self, began: Ints, ended: Ints) -> Ints:
+        by_day = np.searchsorted(self._days, began, side="right")
+        numbers: Ints = by_day * (len(self._instants) + 1) + np.searchsorted(self._instants, ended, side="right")
+        return numbers
 
-
-@dataclass(slots=True)
-class PlainCases:
-    """The ordinary cases of a chunk as columns: `group` numbers what their limits follow from."""
-
-    place: list[int] = field(default_factory=list)
-    group: list[int] = field(default_factory=list)
-    started: list[int] = field(default_factory=list)
-    offset: list[int] = field(default_factory=list)
-    ended: list[int] = field(default_factory=list)
+    def span(self, era: int) -> Span:
+        """A span of that era."""
+        day, instant = divmod(era, len(self._instants) + 1)
+        return Span(_just_before(self._days, day), _just_before(self._instants, instant))
 
 
-class PlainLimits:
-    """Limits of ordinary cases by what they follow from: area, item, stated limits, versions; and the rules of the day.
-
-    A group is asked once for each set of rules its days meet, by the projection's own generator.
-    """
-
-    def __init__(self, world: World) -> None:
-        self._world = world
-        self.with_eras = not world.areas.versions.is_empty
-        self._numbers: dict[Any, int] = {}
-        self._examples: list[tuple[Fold, AreaContext]] = []
-        self._days: dict[tuple[int, int], int] = {}
-        self._rules: dict[tuple[int, ...], int] = {}
-        self._answers: dict[tuple[int, int], Answer | None] = {}
-
-    def add(self, place: int, fold: Fold, context: AreaContext, plain: PlainCases) -> bool:
-        """Take the case if it is an ordinary one."""
-        opened = fold.accepted
-        if (opened is None or fold.stops or fold.extension_days or fold.own_due is not None or fold.promised_due is not None
-                or fold.statutory_due is not None or fold.extensions or fold.extension_asked is not None):
-            return False
-        era = self._world.areas.era_of(span_of(fold)) if self.with_eras else None
-        key = (fold.area, fold.item, fold.promised_limit, fold.statutory_limit, era)
-        number = self._numbers.get(key)
-        if number is None:
-            number = self._numbers[key] = len(self._examples)
-            self._examples.append((fold, context))
-        plain.place.append(place)
-        plain.group.append(number)
-        plain.started.append(opened.at)
-        plain.offset.append(opened.utc_offset)
-        plain.ended.append(NONE if fold.closed is None else fold.closed.at)
-        return True
-
-    def fill(self, plain: PlainCases, found: Clocks, columns: _Columns) -> None:
-        """Add the limits of the chunk's ordinary cases to its columns, batch by batch."""
-        if not plain.place:
-            return
-        place, group, started, ended = (np.array(column, dtype=np.int64) for column in (
-            plain.place, plain.group, plain.started, plain.ended))
-        local = started + np.array(plain.offset, dtype=np.int64) * MINUTE_US
-        answers, back = self._answers_of(group, local // DAY_US)
-        unjudged = np.array([answer is None for answer in answers], dtype=np.bool_)[back]
-        found.unjudged += [int(one) for one in place[unjudged]]
-        for kind in _PLAIN_KINDS:
-            for part, amount, rows in _by_batch(kind, answers, back):
-                columns.of(part.context, part.rule, part.shape).add_many(
-                    place[rows], KIND_CODES[kind], amount, started[rows], local[rows], ended[rows])
-
-    def _answers_of(self, group: Ints, day: Ints) -> tuple[list[Answer | None], Ints]:
-        """(the different answers, which of them each row gets)."""
-        first = int(day.min())
-        span = int(day.max()) - first + 1
-        pairs, back = np.unique(group * span + day - first, return_inverse=True)
-        numbers: dict[tuple[int, int], int] = {}
-        of_pair = [numbers.setdefault(self._key(int(pair) // span, int(pair) % span + first), len(numbers)) for pair in pairs]
-        return [self._answers[key] for key in numbers], np.array(of_pair, dtype=np.int64)[back]
-
-    def _key(self, group: int, day: int) -> tuple[int, int]:
-        """(group, rules of the day), whose answer is then known."""
-        fold, context = self._examples[group]
-        rules = self._days.get((id(context), day))
-        if rules is None:
-            ids = tuple(id(context.rule(kind, day)) for kind in ClockKind)
-            rules = self._days[id(context), day] = self._rules.setdefault((id(context), *ids), len(self._rules))
-        key = (group, rules)
-        if key not in self._answers:
-            self._answers[key] = self._ask(fold, context, day)
-        return key
-
-    def _ask(self, fold: Fold, context: AreaContext, day: int) -> Answer | None:
-        """The limits of a case like this accepted on that day; None when it cannot be judged."""
-        opened = Moment(day * DAY_US, 0)
-        try:
-            catalogue = self._world.areas.catalogue_of(fold, self._world.catalogue)
-            watches = list(case_limits(fold, 0, context, catalogue, opened))
-        except RAISED_BY_FACTS:
-            return None
-        return {watch.ref.kind: (Part(context, watch.rule, Shape(
-            watch.limit.unit, watch.limit.granularity, watch.limit.amount == 0)), float(watch.limit.amount))
-            for watch in watches if watch.limit is not None}
+def _just_before(turns: Ints, number: int) -> int | None:
+    """The last value that belongs to that part of the line; None beyond its last turn, where unknown and open ones are too."""
+    return int(turns[number]) - 1 if number < len(turns) else None
 
 
-def _by_batch(kind: ClockKind, answers: Sequence[Answer | None], back: Ints) -> Iterator[tuple[Part, Floats, Ints]]:
-    """(what a batch shares, amounts, rows) of every batch of that kind."""
-    parts: dict[Any, tuple[Part, int]] = {}
-    number, amount = np.full(len(answers), -1, dtype=np.int64), np.zeros(len(answers))
-    for at, answer in enumerate(answers):
-        if answer is not None and kind in answer:
-            part, amount[at] = answer[kind]
-            number[at] = parts.setdefault(part.key, (part, len(parts)))[1]
-    of_row = number[back]
-    for part, at in parts.values():
-        rows = np.nonzero(of_row == at)[0]
-        yield part, amount[back[rows]], rows
+def _measure(context: AreaContext, rule: Rule, limit: Limit) -> Measure:
+    shape = Shape(limit.unit, limit.granularity, limit.amount == 0)
+    return Measure(Part(context, rule, shape), float(limit.amount), context.scale(rule, limit).quiet_us)
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """What the clocks of one batch share."""
+def _combinations(*columns: Ints) -> tuple[list[tuple[int, ...]], Ints]:
+    """(the combinations of values that occur, which of them each row has)."""
+    if not len(columns[0]):
+        return [], np.zeros(0, dtype=np.int64)
+    lows = [int(column.min()) for column in columns]
+    widths = [int(column.max()) - low + 1 for column, low in zip(columns, lows, strict=True)]
+    key = np.zeros(len(columns[0]), dtype=np.int64)
+    for column, low, width in zip(columns, lows, widths, strict=True):
+        key = key * width + (column - low)
+    different, back = _numbered(key)
+    found: list[Ints] = []
+    for low, width in zip(reversed(lows), reversed(widths), strict=True):
+        different, part = np.divmod(different, width)
+        found.append(part + low)
+    return list(zip(*(column.tolist() for column in reversed(found)), strict=True)), back
 
-    context: AreaContext
-    rule: Rule
-    shape: Shape
 
-    @property
-    def key(self) -> BatchKey:
-        return id(self.context), id(self.rule), self.shape
+def _numbered(key: Ints) -> tuple[Ints, Ints]:
+    """The different values and each row's place among them; by a table where they are close together, as they mostly are."""
+    top = int(key.max()) + 1
+    if top > max(1_000_000, 8 * len(key)):
+        different, back = np.unique(key, return_inverse=True)
+        return different, back
+    seen = np.zeros(top, dtype=np.bool_)
+    seen[key] = True
+    different = np.nonzero(seen)[0]
+    places = np.zeros(top, dtype=np.int64)
+    places[different] = np.arange(len(different))
+    return different, places[key]
 
 
-Answer = dict[ClockKind, tuple[Part, float]]
+def _rows(columns: Columns, in_scope: Bools) -> Columns:
+    return _chosen(columns, np.nonzero(in_scope[columns.place])[0])
+
+
+def _chosen(columns: Columns, rows: Ints) -> Columns:
+    return Columns(*(getattr(columns, name)[rows] for name in Columns.__slots__))
 
 
 class _Column:
@@ -287,37 +324,53 @@ class _Column:
     def __init__(self, context: AreaContext, rule: Rule, shape: Shape) -> None:
         self._context, self._rule, self._shape = context, rule, shape
         self._ones: list[tuple[int, int, int, float, int, int, int]] = []
-        self._stops: list[tuple[tuple[int, int | None], ...]] = []
-        self._many: list[tuple[Ints, ...]] = []
+        self._stops_of_ones: list[Spans] = []
+        self._many: list[tuple[Ints | Floats, ...]] = []
+        self._stops: list[tuple[int, Spans]] = []  # rows of `many` that were stopped
+        self._rows = 0
 
-    def add(self, place: int, watch: Watch, amount: float, stops: tuple[tuple[int, int | None], ...]) -> None:
+    def add(self, place: int, watch: Watch, amount: float, stops: Spans) -> None:
         ended = NONE if watch.ended is None else watch.ended.at
         self._ones.append((place, KIND_CODES[watch.ref.kind], watch.ref.ordinal, amount, watch.started.at,
                            watch.started.local, ended))
-        self._stops.append(stops)
+        self._stops_of_ones.append(stops)
 
-    def add_many(self, place: Ints, kind: int, amount: Any, started: Ints, local: Ints, ended: Ints) -> None:
-        self._many.append((place, np.full(len(place), kind, dtype=np.int64), np.zeros(len(place), dtype=np.int64), amount,
-                           started, local, ended))
+    def add_many(self, facts: Facts, rows: Columns, amount: Floats, found: Clocks) -> None:
+        """Add spans; those stopped in a way this calendar cannot tell are unjudged."""
+        stopped = np.nonzero(rows.stopped >= 0)[0]
+        if len(stopped):
+            rows, amount = self._with_stops(facts, rows, amount, stopped, found)
+        self._many.append((rows.place, rows.kind, rows.ordinal, amount, rows.started, rows.local, rows.ended))
+        self._rows += len(rows.place)
+
+    def _with_stops(self, facts: Facts, rows: Columns, amount: Floats, stopped: Ints, found: Clocks) -> tuple[Columns, Floats]:
+        spans = facts.stop_spans(self._context.calendar)
+        of_row = [(row, spans[number]) for row, number in zip(stopped.tolist(), rows.stopped[stopped].tolist(), strict=True)]
+        bad = [row for row, one in of_row if one is None]
+        if bad:
+            found.unjudged += rows.place[bad].tolist()
+            kept = np.setdiff1d(np.arange(len(rows.place)), bad)
+            rows, amount = _chosen(rows, kept), amount[kept]
+            return self._with_stops(facts, rows, amount, np.nonzero(rows.stopped >= 0)[0], found)
+        self._stops += [(self._rows + row, one) for row, one in of_row if one]
+        return rows, amount
 
     def batch(self) -> Batch:
         ones = [np.array(column, dtype=np.float64 if at == 3 else np.int64)
                 for at, column in enumerate(zip(*self._ones, strict=True))] if self._ones else []
         parts = [*self._many, *([tuple(ones)] if ones else [])]
         place, kind, ordinal, amount, started, local, ended = (np.concatenate(column) for column in zip(*parts, strict=True))
-        before = sum(len(part[0]) for part in self._many)
-        stop_from, stop_to = _stop_columns(self._stops, before)
-        table = calendar_table(self._context.calendar)
-        timings = Timings(self._shape, table, amount, started, local, stop_from, stop_to)
-        version = f"{self._context.preset.id}@{self._context.preset.version}"
-        return Batch(self._rule, version, self._context.calendar, place, kind, ordinal, ended, timings)
+        stops = [*self._stops, *((self._rows + row, one) for row, one in enumerate(self._stops_of_ones) if one)]
+        timings = Timings(self._shape, calendar_table(self._context.calendar), amount, started, local,
+                          *_stop_columns(stops, len(place)))
+        return Batch(self._rule, self._context.preset_key, self._context.calendar, place, kind, ordinal, ended, timings)
 
 
 class _Columns:
     """The batches of a chunk, by context, rule and shape."""
 
     def __init__(self) -> None:
-        self._known: dict[BatchKey, _Column] = {}
+        self._known: dict[tuple[int, int, Shape], _Column] = {}
 
     def of(self, context: AreaContext, rule: Rule, shape: Shape) -> _Column:
         key = (id(context), id(rule), shape)
@@ -330,12 +383,12 @@ class _Columns:
         return [column.batch() for column in self._known.values()]
 
 
-def _stop_columns(stops: Sequence[Sequence[tuple[int, int | None]]], before: int) -> tuple[Ints, Ints]:
-    """Stops as arrays with one column each, after `before` rows that have none."""
-    width = max((len(one) for one in stops), default=0)
-    begin = np.full((before + len(stops), width), NONE, dtype=np.int64)
-    end = np.full((before + len(stops), width), NONE, dtype=np.int64)
-    for row, one in enumerate(stops, start=before):
+def _stop_columns(stops: Sequence[tuple[int, Spans]], rows: int) -> tuple[Ints, Ints]:
+    """Stops as arrays with one column each."""
+    width = max((len(one) for _row, one in stops), default=0)
+    begin = np.full((rows, width), NONE, dtype=np.int64)
+    end = np.full((rows, width), NONE, dtype=np.int64)
+    for row, one in stops:
         for column, (start, stop) in enumerate(one):
             begin[row, column], end[row, column] = start, NONE if stop is None else stop
     return begin, end

@@ -47,7 +47,7 @@ def as_json(event: CaseEvent) -> bytes:
     if event.step is not None:
         said["step"] = event.step
     data = {name: value for name in ("title", "applicant", "reason", "document_no", "special_kind", "approved_days")
-            if (value := getattr(event.data, name)) is not None}
+            if (value := getattr(event.data, name)) not in (None, "")}  # a notice without a number is sent without the field
     return _encode(said | {"data": data} if data else said)
 
 
