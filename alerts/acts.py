@@ -55,7 +55,7 @@ def ruling_of(areas: Areas, case: CaseFacts, fault: Fault | ActViolated, told_at
               history_after_us: int) -> Ruling | None:
     """The ruling on a fault told then; None: no card.
 
-    Where a fault is made up of events, each is judged by the rule of its own day, and the strictest of these rules has the card.
+    Where a fault is made up of events, each is judged by the rule of its own day; the strictest of these rules has the card.
     One function for the live engine and for the back-test, which asks it of other areas.
     """
     parts: Sequence[Fault | ActViolated | LateEvent] = fault.late or (fault,)
