@@ -7,12 +7,14 @@ than the history of the cards (a log loaded late) is a matter of the record only
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from alerts.models import KEY_MAX
 from alerts.occasions import Occasion, Origin
 from alerts.service import CardService
+from cases.acts import LATE_EVENTS, Fault, late_rows
 from cases.areas import Areas, Span
-from cases.events import ActRedeemed, ActViolated, CaseFacts
+from cases.events import ActRedeemed, ActViolated, CaseFacts, LateEvent
 from config.acts import Act
 from config.ladders import ActRule, Preset
 from core.instants import HOUR_US, date_of
@@ -36,16 +38,38 @@ class ActCards:
         self._cards.withdraw_occasions(uow, {key_of(event): event.reason for event in batch})
 
     def _occasion(self, event: ActViolated, now_us: int) -> Occasion | None:
-        found = rule_of(self._areas, event.case, event.code, event.at, now_us, self._history_after_us)
-        return None if found is None else _occasion_of(event, *found)
+        ruling = ruling_of(self._areas, event.case, event, now_us, self._history_after_us)
+        return None if ruling is None else _occasion_of(event, ruling)
 
 
-def rule_of(areas: Areas, case: CaseFacts, code: str, at: int, told_at: int,
-            history_after_us: int) -> tuple[ActRule, Preset] | None:
-    """The rule by which a fault of that instant, told then, is a card, and its preset; None: no card.
+class Ruling(NamedTuple):
+    """By which rule (of which preset) a fault is a card, since when, and which of the events it is made up of are on it."""
 
+    rule: ActRule
+    preset: Preset
+    at: int
+    late: tuple[LateEvent, ...]
+
+
+def ruling_of(areas: Areas, case: CaseFacts, fault: Fault | ActViolated, told_at: int,
+              history_after_us: int) -> Ruling | None:
+    """The ruling on a fault told then; None: no card.
+
+    Where a fault is made up of events, each is judged by the rule of its own day; the strictest of these rules has the card.
     One function for the live engine and for the back-test, which asks it of other areas.
     """
+    parts: Sequence[Fault | ActViolated | LateEvent] = fault.late or (fault,)
+    ruled = [(found, part) for part in parts
+             if (found := _rule_of(areas, case, fault.code, part.at, told_at, history_after_us)) is not None]
+    if not ruled:
+        return None
+    rule, preset = max((found for found, _ in ruled), key=lambda found: found[0].level)
+    late = tuple(part for _, part in ruled if isinstance(part, LateEvent))
+    return Ruling(rule, preset, min(part.at for _, part in ruled), late)
+
+
+def _rule_of(areas: Areas, case: CaseFacts, code: str, at: int, told_at: int,
+             history_after_us: int) -> tuple[ActRule, Preset] | None:
     if told_at - at > history_after_us:
         return None
     day = areas.for_area(case.area).today(at)
@@ -55,21 +79,23 @@ def rule_of(areas: Areas, case: CaseFacts, code: str, at: int, told_at: int,
 
 
 def key_of(event: ActViolated | ActRedeemed) -> str:
-    """The card's key: one open card for each fault of a case."""
+    """The card's key: one open card for each fault of a case, however much it grows."""
     return f"act:{event.code}:{event.case.case_id}:{event.subject}"[:KEY_MAX]
 
 
-def _occasion_of(event: ActViolated, rule: ActRule, preset: Preset) -> Occasion:
+def _occasion_of(event: ActViolated, ruling: Ruling) -> Occasion:
+    rule, preset = ruling.rule, ruling.preset
     about = event.evidence.get("subject_name")  # a code or a serial number says nothing to who reads a wall
     words: dict[str, object] = {
         "title": rule.name, "title_en": rule.name_en, "demanded_action": rule.demanded_action,
         "demanded_action_en": rule.demanded_action_en, "legal_basis": rule.legal_basis, "notify": list(rule.notify),
         "late_text": f"{rule.name}：{about}" if about else rule.name,
         "late_text_en": f"{rule.name_en}: {about}" if about else rule.name_en}
+    listed = {LATE_EVENTS: late_rows(ruling.late)} if ruling.late else {}
     return Occasion(
         key=key_of(event), origin=Origin.ACT, case=event.case, rule=rule.id, rule_version=f"{preset.id}@{preset.version}",
-        level=rule.level, at=event.at, needs_confirmation=rule.confirm, reply_limit=rule.reply_limit or "",
-        evidence={**event.evidence, **words})
+        level=rule.level, at=ruling.at, needs_confirmation=rule.confirm, reply_limit=rule.reply_limit or "",
+        evidence={**event.evidence, **words, **listed}, gathers=LATE_EVENTS if listed else "")
 
 
 def _is_late_enough(code: str, late_us: int, rule: ActRule) -> bool:

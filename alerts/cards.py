@@ -36,7 +36,8 @@ _QUIET = {Suppression.BY_DESIGN: ("stopped_by_law", "resumed_by_law"),
 
 
 class Passage(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """One rung passed by one clock, or one occasion: the card's evidence. `facts` is what was said about it then."""
+    """One rung passed by one clock, or one occasion: the card's evidence. `facts` is what was said about it then; where the
+    card gathers single facts, `gathers` names the member that lists them."""
 
     kind: str
     ordinal: int
@@ -49,6 +50,13 @@ class Passage(msgspec.Struct, kw_only=True, omit_defaults=True):
     ended_at: int | None = None
     withdrawn: str = ""
     facts: dict[str, Any] = {}
+    gathers: str = ""
+
+    @property
+    def listed(self) -> list[dict[str, Any]]:
+        """The single facts it lists."""
+        found: list[dict[str, Any]] = self.facts[self.gathers] if self.gathers else []
+        return found
 
     @property
     def is_running(self) -> bool:
@@ -183,7 +191,18 @@ class Card:
     def knows(self, new: Passage) -> bool:
         """Whether this very passage stands here already: a repeated delivery."""
         return any(_same_rung(old, new) and (old.at, old.level, old.ended_at) == (new.at, new.level, new.ended_at)
-                   for old in self.standing)
+                   and _lists_all(old, new) for old in self.standing)
+
+    def gathered(self, new: Passage) -> Passage:
+        """The passage with what this card lists already. One that is milder than the card adds to the list the card speaks of
+        and leaves its level and rule."""
+        if not new.gathers or not self.standing:
+            return new
+        top = self.top
+        speaking = new if new.level >= top.level else top
+        listed = [*top.listed, *(fact for fact in new.listed if fact not in top.listed)]
+        facts = {**speaking.facts, new.gathers: listed}
+        return msgspec.structs.replace(speaking, at=new.at, ended_at=new.ended_at, facts=facts)
 
     def take(self, new: Passage) -> bool:
         """Add a passage, or replace what was known of the same rung. False when it says nothing new."""
@@ -367,6 +386,10 @@ def _top_of(passages: list[Passage]) -> Passage:
 
 def _same_rung(old: Passage, new: Passage) -> bool:
     return old.rung == new.rung and old.kind == new.kind and old.ordinal == new.ordinal
+
+
+def _lists_all(old: Passage, new: Passage) -> bool:
+    return all(fact in old.listed for fact in new.listed)
 
 
 def _of_clock(passage: Passage, clock: ClockRef) -> bool:

@@ -25,6 +25,8 @@ class Occasion(msgspec.Struct, frozen=True, kw_only=True):
     `complaint:<no>`, `manual:<uuid>`). A card about an organisation only has case_id 0 and no case_no. `reply_limit` such as
     `5wd`: the department owes a reply within it. `evidence` is JSON-safe; where `rule` is no rule of a preset its members
     `title`, `title_en`, `demanded_action` and `demanded_action_en` are the words of the card, `late_text` its short reason.
+    `gathers` names the member of the evidence that lists single facts, for a card that gathers them: what is told while it is
+    open joins its list and does not raise another.
     """
 
     key: str
@@ -38,6 +40,7 @@ class Occasion(msgspec.Struct, frozen=True, kw_only=True):
     needs_confirmation: bool = False
     reply_limit: str = ""
     evidence: dict[str, Any]
+    gathers: str = ""
 
 
 def check_occasion(occasion: Occasion) -> None:
@@ -55,11 +58,12 @@ def passage_of_occasion(occasion: Occasion) -> Passage:
         facts["reply_limit"] = occasion.reply_limit
     return Passage(kind=occasion.origin.value, ordinal=0, rung=Level(occasion.level).wire, level=occasion.level,
                    at=occasion.at, due_at=occasion.due_at, rule=occasion.rule, rule_version=occasion.rule_version,
-                   facts=facts)
+                   facts=facts, gathers=occasion.gathers)
 
 
 def news_for(card: Card, new: Passage) -> Passage | None:
     """What an occasion adds to an open card: None when it is known. What is told again keeps the instant of the first."""
+    new = card.gathered(new)
     for old in card.standing:
         if old.rung == new.rung and old.kind == new.kind:
             is_known = old.facts == new.facts and old.rule_version == new.rule_version and old.is_running

@@ -197,7 +197,7 @@ class _Raising:
         elif fresh := [passage for passage in news if card is None or not card.knows(passage)]:
             if card is not None and self._is_same_occurrence(card, fresh):
                 card.reopen(self._uow.now_us)
-                self._grow(card, case, fresh)
+                self._grow(card, case, [card.gathered(passage) for passage in fresh])
             else:
                 self._open(key, case, fresh, origin, needs_confirmation)
 

@@ -86,7 +86,8 @@ class LadderWording:
         if rung is not None:
             return rung.label_en if self._english else rung.label
         kind = f"origin.{passage.kind}"
-        return self._told(passage, "late_text") or (self.sentence(kind) if self._texts.has(kind) else passage.rung)
+        said = self._told(passage, "late_text") or (self.sentence(kind) if self._texts.has(kind) else passage.rung)
+        return self._gathered(said, passage) if passage.gathers else said
 
     def demanded_action(self, passage: Passage) -> str:
         rung = self._rung(passage)
@@ -116,6 +117,11 @@ class LadderWording:
         preset = self._find_preset(passage.rule_version)
         rules: list[Rule | ActRule] = [] if preset is None else [*preset.rules, *preset.acts]
         return next((rule for rule in rules if rule.id == passage.rule), None)
+
+    def _gathered(self, said: str, passage: Passage) -> str:
+        """How many single facts there are by now, and how bad the worst is."""
+        worst = max((fact["late_hours"] for fact in passage.listed), default=0)
+        return self.sentence(f"gathered.{passage.gathers}", said=said, n=len(passage.listed), hours=worst)
 
     def _told(self, passage: Passage, name: str) -> str:
         """What an occasion itself says, in the language of the wall where it can."""

@@ -7,16 +7,16 @@ same of the same data.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import NamedTuple
 
-from cases.acts import Fault, differing, faults_of, kept_faults, kept_text, late_of, merged
+from cases.acts import Fault, differing, faults_of, kept_faults, kept_text, late_fault, late_of
 from cases.areas import Areas
-from cases.events import CaseEvent, CaseFacts
+from cases.events import CaseEvent, CaseFacts, LateEvent
 from cases.projection import facts_of
 from cases.states import Fold, fold_all, folded_on, must_refold
 from cases.watches import Catalogue, item_of
-from config.acts import Act
 
 log = logging.getLogger(__name__)
 
@@ -35,14 +35,15 @@ class ActJudge:
         """The faults these facts show."""
         return faults_of(fold, self.item(fold), self._areas.of_case)
 
-    def late(self, events: Iterable[CaseEvent], fold: Fold, received_at: int) -> list[Fault]:
-        """The faults of how these events were reported."""
+    def late(self, events: Iterable[CaseEvent], fold: Fold, received_at: int) -> list[LateEvent]:
+        """Those of these events that came late."""
         return late_of(events, self.item(fold), received_at)
 
-    def standing(self, known: str, fold: Fold, late: Sequence[Fault]) -> list[Fault]:
+    def standing(self, known: str, fold: Fold, late: Sequence[LateEvent]) -> list[Fault]:
         """What stands after an event: what the facts show, and what came late now or (`known`, as kept) before."""
         faults = self.faults(fold)
-        return merged(faults, [*late_ones(known), *late]) if known or late else faults
+        events = [*late_ones(known), *late] if known or late else None
+        return sorted([*faults, late_fault(events)]) if events else faults
 
     def depends_on_rules(self, fold: Fold) -> bool:
         """Whether its faults follow from more than its facts and the shipped items: from the calendar and ladder that say when
@@ -56,37 +57,38 @@ class Step(NamedTuple):
 
     received_at: int
     fold: Fold
-    late: list[Fault]
+    late: list[LateEvent]
 
 
 class Told(NamedTuple):
-    """A fault as it was told: of which case (as known then) and when."""
+    """A fault, or what was new of one that grew, as it was told: of which case (as known then) and when."""
 
     fault: Fault
     at: int
     case: CaseFacts
 
 
-def late_ones(known: str) -> list[Fault]:
-    """Of the faults kept of a case those of late reporting, which stay told."""
-    return [fault for fault in kept_faults(known) if fault.code == Act.LATE_DATA]
+def late_ones(known: str) -> list[LateEvent]:
+    """The events that came late, of the faults kept of a case: what once came late stays late."""
+    return [event for fault in kept_faults(known) for event in fault.late]
 
 
-def steps_of(deliveries: Iterable[tuple[int, list[CaseEvent]]], judge: ActJudge, known: str) -> list[Step]:
-    """The case delivery by delivery. `known` are the faults kept of it today: events loaded as history were never late, and the
-    journal does not say which those are."""
-    first_late = {fault.subject: fault.at for fault in late_ones(known)}
+def steps_of(deliveries: Iterable[tuple[int, list[CaseEvent]]], known: str) -> list[Step]:
+    """The case delivery by delivery. `known` are the faults kept of it today, which list what came late: events loaded as
+    history never did, and the journal does not say which those are."""
+    late = late_ones(known)
     steps, fold, earlier = list[Step](), None, list[CaseEvent]()
     for received_at, fresh in deliveries:
         fold = _advanced(fold, earlier, fresh)
         earlier += fresh
-        steps.append(Step(received_at, fold, _really_late(judge.late(fresh, fold, received_at), first_late)))
+        steps.append(Step(received_at, fold, [event for event in late if event.received_at == received_at]))
     return steps
 
 
 def told_faults(case_id: int, steps: Iterable[Step], judge: ActJudge) -> list[Told]:
-    """The faults that stand at the end, each as it was last told: an instant that moved later is not told again."""
-    known, told = "", dict[tuple[str, str], Told]()
+    """The faults that stand at the end, each as it was told: an instant that moved later is not told again, what grows is told
+    at every growth."""
+    known, told = "", dict[tuple[str, str], list[Told]]()
     for step in steps:
         try:
             shown = judge.standing(known, step.fold, step.late)
@@ -96,17 +98,13 @@ def told_faults(case_id: int, steps: Iterable[Step], judge: ActJudge) -> list[To
         joined, left = differing(kept_faults(known), shown)
         for fault in left:
             del told[fault.code, fault.subject]
-        facts = facts_of(step.fold, case_id) if joined else None
-        told |= {(fault.code, fault.subject): Told(fault, step.received_at, facts) for fault in joined if facts is not None}
+        for fault in joined:
+            told.setdefault((fault.code, fault.subject), []).append(Told(fault, step.received_at, facts_of(step.fold, case_id)))
         known = kept_text(shown)
-    return list(told.values())
+    return list(chain.from_iterable(told.values()))
 
 
 def _advanced(fold: Fold | None, earlier: list[CaseEvent], fresh: list[CaseEvent]) -> Fold:
     if fold is None or must_refold(fold, fresh):
         return fold_all([*earlier, *fresh])
     return folded_on(fold, fresh)
-
-
-def _really_late(late: Iterable[Fault], first_late: Mapping[str, int]) -> list[Fault]:
-    return [fault for fault in late if fault.subject in first_late and fault.at >= first_late[fault.subject]]

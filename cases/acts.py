@@ -2,7 +2,8 @@
 
 So any order of delivery ends in the same faults, and a corrected event redeems the fault it was reported with. Only cases of an
 item the catalogue lists are judged: without its flow, papers and fees nobody can say what would have been right. Data that came
-late are the one fault that does not follow from what happened but from when we learnt of it; `late_of` finds them.
+late are the one fault that does not follow from what happened but from when we learnt of it; `late_of` finds them, and all of a
+case are one fault that grows.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from cases.act_facts import Fee
 from cases.areas import AreaContext
 from cases.asides import CORRECTION, inner_path
 from cases.clocks import suspensions
-from cases.events import CaseEvent, ClockKind, EventKind
+from cases.events import CaseEvent, ClockKind, EventKind, LateEvent
 from cases.extensions import is_late
 from cases.states import Fold
 from cases.watches import limits_of
@@ -28,20 +29,24 @@ from core.instants import DAY_US, HOUR_US, MINUTE_US
 from core.limits import Limit, Unit, parse_limit
 
 LATE_AFTER_US = 24 * HOUR_US
+LATE_EVENTS = "late_events"  # the member of the evidence that lists them
+MAX_LATE = 60  # late events kept of a case, the first ones: they are rewritten with every event
 CHARTED = frozenset({Act.BEFORE_ACCEPTANCE, Act.OUT_OF_ORDER, Act.EVENT_AFTER_END, Act.CLOSED_TWICE,
                      Act.CONCLUDED_WHILE_SUSPENDED, Act.SECOND_CORRECTION})
 
 
 class Fault(NamedTuple):
-    """One fault: its code, what it is about, the claimed instant of the act (microseconds UTC)."""
+    """One fault: its code, what it is about, the claimed instant of the act (microseconds UTC); of late data the events that
+    came late, in the order in which they came, and the earliest of their instants."""
 
     code: str
     subject: str
     at: int
+    late: tuple[LateEvent, ...] = ()
 
 
 _encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder(list[tuple[str, str, int]]).decode
+_decode = msgspec.json.Decoder(list[Fault]).decode
 
 
 def faults_of(fold: Fold, item: object, context: Callable[[Fold], AreaContext]) -> list[Fault]:
@@ -50,7 +55,7 @@ def faults_of(fold: Fold, item: object, context: Callable[[Fold], AreaContext]) 
     if not isinstance(item, Item) or _is_plain(fold, item):
         return []
     found: dict[tuple[str, str], int] = {}
-    for code, subject, at in _all(fold, item, context):
+    for code, subject, at, _late in _all(fold, item, context):
         known = found.get((code, subject))
         found[code, subject] = at if known is None else min(known, at)
     return [Fault(code, subject, at) for (code, subject), at in sorted(found.items())] if found else []
@@ -282,36 +287,46 @@ def _was_heard(fold: Fold, decided_at: int) -> bool:
 
 # Late data, and what is kept --------------------------------------------------------------------------------------
 
-def late_of(events: Iterable[CaseEvent], item: object, received_at: int) -> list[Fault]:
-    """The kinds of events that reached us more than 24 hours after they are said to have happened."""
+def late_of(events: Iterable[CaseEvent], item: object, received_at: int) -> list[LateEvent]:
+    """The events that reached us more than 24 hours after they are said to have happened."""
     if not isinstance(item, Item):
         return []
-    return [Fault(Act.LATE_DATA, event.kind.value, event.claimed_at) for event in events
-            if received_at - event.claimed_at > LATE_AFTER_US]
+    return [LateEvent(event.source, event.source_event_id, event.kind.value, event.step or "", event.claimed_at, received_at)
+            for event in events if received_at - event.claimed_at > LATE_AFTER_US]
 
 
-def merged(faults: Iterable[Fault], more: Iterable[Fault]) -> list[Fault]:
-    """One fault for each code and subject, the earliest, in their order."""
-    found: dict[tuple[str, str], Fault] = {}
-    for fault in sorted([*faults, *more], key=lambda fault: fault.at):
-        found.setdefault((fault.code, fault.subject), fault)
-    return [found[key] for key in sorted(found)]
+def late_fault(events: Iterable[LateEvent]) -> Fault:
+    """The one fault of a case that these events came late. One reported again, corrected, is late once: when it first was."""
+    first: dict[tuple[str, str], LateEvent] = {}
+    for event in events:
+        first.setdefault((event.source, event.source_event_id), event)
+    late = tuple(first.values())[:MAX_LATE]
+    return Fault(Act.LATE_DATA, "", min(event.at for event in late), late)
 
 
 def differing(told: Iterable[Fault], shown: Iterable[Fault]) -> tuple[list[Fault], list[Fault]]:
-    """(faults that joined those told before, those the facts no longer show). One whose instant moved is neither."""
+    """(what joined the faults told before, those the facts no longer show). One whose instant moved is neither; of one that
+    grew, what is new of it joined."""
     before, after = ({(one.code, one.subject): one for one in some} for some in (told, shown))
-    return ([one for key, one in after.items() if key not in before], [one for key, one in before.items() if key not in after])
+    joined = [fresh for key, one in after.items() if (fresh := _news_of(one, before.get(key))) is not None]
+    return joined, [one for key, one in before.items() if key not in after]
+
+
+def _news_of(fault: Fault, known: Fault | None) -> Fault | None:
+    if known is None:
+        return fault
+    fresh = tuple(event for event in fault.late if event not in known.late)
+    return fault._replace(at=min(event.at for event in fresh), late=fresh) if fresh else None
 
 
 def kept_text(faults: list[Fault]) -> str:
     """What is kept of the faults with the case; "" for none, as for most."""
-    return _encode(faults).decode() if faults else ""
+    return _encode([fault if fault.late else fault[:3] for fault in faults]).decode() if faults else ""
 
 
 def kept_faults(text: str) -> list[Fault]:
     """The inverse of `kept_text`."""
-    return [Fault(*one) for one in _decode(text)] if text else []
+    return _decode(text) if text else []
 
 
 def evidence_of(fault: Fault, fold: Fold, item: object) -> dict[str, object]:
@@ -337,8 +352,15 @@ def evidence_of(fault: Fault, fold: Fold, item: object) -> dict[str, object]:
     elif fault.code == Act.WRONG_POST:
         evidence["posts"] = list(details.posts.get(fault.subject, ()))
     elif fault.code == Act.LATE_DATA:
-        evidence["late_after_hours"] = LATE_AFTER_US // HOUR_US
+        evidence |= {"late_after_hours": LATE_AFTER_US // HOUR_US, LATE_EVENTS: late_rows(fault.late)}
     return evidence
+
+
+def late_rows(late: Iterable[LateEvent]) -> list[dict[str, object]]:
+    """Late events as evidence lists them: what happened, when it says so, when it came, how many whole hours lie between."""
+    return [{"event_kind": event.kind, "step": event.step, "claimed_at": event.at, "received_at": event.received_at,
+             "late_hours": event.delay // HOUR_US, "source": event.source, "source_event_id": event.source_event_id}
+            for event in late]
 
 
 def subject_name(fault: Fault, item: object) -> str:

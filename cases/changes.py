@@ -144,11 +144,12 @@ class Changes:
         self.touched.append((_TEXTS[fold.state], fold.last_key[0], acts, _pack(fold), case_id))
 
     def acts_of(self, case_id: int, fold: Fold, item: object, before: str, faults: Sequence[Fault]) -> None:
-        """Tell which faults joined those told before, and which the facts no longer show."""
+        """Tell what joined the faults told before, and which of them the facts no longer show."""
         facts = facts_of(fold, case_id)
         joined, left = differing(kept_faults(before), faults)
         self.events.extend(ActRedeemed(facts, one.code, one.subject, "facts_changed") for one in left)
-        self.events.extend(ActViolated(facts, *one, evidence_of(one, fold, item)) for one in joined)
+        self.events.extend(ActViolated(facts, one.code, one.subject, one.at, evidence_of(one, fold, item), one.late)
+                           for one in joined)
 
     def clocks_of(self, fold: Fold, case_id: int, states: Sequence[ClockState], before: Mapping[ClockRef, StoredClock],
                   now_us: int) -> None:

@@ -270,11 +270,28 @@ class CaseJudgeable(msgspec.Struct, frozen=True, gc=False):
     case: CaseFacts
 
 
+class LateEvent(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """An event that reached us late: of which source, what happened (at which step), when it says so, when we received it."""
+
+    source: str
+    source_event_id: str
+    kind: str
+    step: str
+    at: int
+    received_at: int
+
+    @property
+    def delay(self) -> int:
+        """How late it came, in microseconds."""
+        return self.received_at - self.at
+
+
 class ActViolated(msgspec.Struct, frozen=True, gc=False):
     """An act of the organ breaks a rule (config.acts.Act), as the case's facts and its item show it.
 
     Told once when `code` with `subject` (a step, a material, a fee, a field; "" when there is but one) joins the faults of the
-    case, in the transaction that learnt of it. `at` is the claimed instant of the act, microseconds UTC.
+    case, in the transaction that learnt of it. `at` is the claimed instant of the act, microseconds UTC. A fault made up of
+    events (late data) is told again when it grows: `late` are those that are new, `at` the earliest of them.
     """
 
     case: CaseFacts
@@ -282,6 +299,7 @@ class ActViolated(msgspec.Struct, frozen=True, gc=False):
     subject: str
     at: int
     evidence: dict[str, object]
+    late: tuple[LateEvent, ...] = ()
 
 
 class ActRedeemed(msgspec.Struct, frozen=True, gc=False):

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, func, select
 from cases.acts import evidence_of, kept_faults
 from cases.areas import Areas
 from cases.changes import LIGHTS
-from cases.events import CaseEvent
+from cases.events import CaseEvent, LateEvent
 from cases.journal import read_event
 from cases.judging import judge
 from cases.models import case_table, counter_days, counter_lights, journal
@@ -116,12 +116,14 @@ class CaseRow:
 
 @dataclass(frozen=True, slots=True)
 class ActFault:
-    """A fault of an act as people read it: its code, what it is about in words, its instant, and what it follows from."""
+    """A fault of an act as people read it: its code, what it is about in words, its instant, what it follows from, and where
+    data came late the events it is made up of."""
 
     code: str
     about: str
     at: int
     evidence: dict[str, object]
+    late: tuple[LateEvent, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +248,7 @@ class CaseQueries:
         """The faults told of a case, each with the name of what it is about and the facts it follows from."""
         item = item_of(self._areas.catalogue_of(fold, self._directory), fold.item) if fold.item else None
         told = [(fault, evidence_of(fault, fold, item)) for fault in kept_faults(text)]
-        return [ActFault(fault.code, str(evidence.get("subject_name") or fault.subject), fault.at, evidence)
+        return [ActFault(fault.code, str(evidence.get("subject_name") or fault.subject), fault.at, evidence, fault.late)
                 for fault, evidence in told]
 
 

@@ -24,6 +24,7 @@ from cases.events import (
     OK,
     CaseEvent,
     ClockKind,
+    LateEvent,
     Outcome,
     Status,
     event_id_of,
@@ -147,8 +148,8 @@ class Recorder:
         return appender
 
     def look(self, now_us: int, changes: Changes, case_id: int, fold: Fold, before: StoredCase | None,
-             late: Sequence[Fault] = ()) -> None:
-        """Judge a case of these facts at an instant and note what that changes. `late` are faults of how it was reported."""
+             late: Sequence[LateEvent] = ()) -> None:
+        """Judge a case of these facts at an instant and note what that changes. `late` are the events that just came late."""
         states = self.judged(now_us, case_id, fold)
         acts = self._acts(changes, case_id, fold, before, late)
         changes.case(case_id, fold, light_of(fold, states), tally_of(fold, fold.org or NO_ORG, states), before, acts)
@@ -164,7 +165,8 @@ class Recorder:
         """The faults these facts show. A case that raises has none told: its clocks say that it cannot be judged."""
         return self._act_judge.faults(fold)
 
-    def _acts(self, changes: Changes, case_id: int, fold: Fold, before: StoredCase | None, late: Sequence[Fault]) -> str:
+    def _acts(self, changes: Changes, case_id: int, fold: Fold, before: StoredCase | None,
+              late: Sequence[LateEvent]) -> str:
         """What is kept of the faults of a case; what changed in them is told."""
         known = before.acts if before is not None else ""
         try:
@@ -177,7 +179,7 @@ class Recorder:
             changes.acts_of(case_id, fold, self._act_judge.item(fold), known, faults)
         return text
 
-    def _late(self, arrivals: Sequence[_Arrival], fold: Fold, received_at: int) -> list[Fault]:
+    def _late(self, arrivals: Sequence[_Arrival], fold: Fold, received_at: int) -> list[LateEvent]:
         if received_at - min(arrival.event.claimed_at for arrival in arrivals) <= LATE_AFTER_US:
             return []
         return self._act_judge.late([arrival.event for arrival in arrivals], fold, received_at)

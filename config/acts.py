@@ -9,7 +9,7 @@ from enum import StrEnum
 
 
 class Act(StrEnum):
-    """Codes of faults. The subject of one is a step, a material, a fee or a field."""
+    """Codes of faults. The subject of one is a step, a material, a fee or a field; of some there is but one."""
 
     STEP_SKIPPED = "step_skipped"                    # 环节缺失、跳步
     STEP_REVERSED = "step_reversed"                  # 环节逆序

@@ -251,7 +251,7 @@ def _findings(evidence: Evidence, t: Words) -> list[Block]:
     """The evidence of an act rule or a detector, field by field."""
     facts = {} if evidence.clocks else evidence.top.facts
     rows = [
-        (t.first(f"evidence.{name}", "card.plain", name=name), plain(value, name))
+        (t.first(f"evidence.{name}", "card.plain", name=name), plain(value, t, name))
         for name, value in facts.items()
         if not isinstance(value, list | Mapping) or value
     ]

@@ -33,9 +33,9 @@ class Words:
         return self(next((key for key in keys if self.has(key)), keys[-1]), **values)
 
     def subject(self, about: str) -> str:
-        """What the fault of an act is about: a kind of event or special procedure by its words, else the name it came with."""
-        known = next((key for key in (f"event_kind.{about}", f"special_kind.{about}") if self.has(key)), None)
-        return about if known is None else self(known)
+        """What the fault of an act is about: a kind of special procedure by its words, else the name it came with."""
+        key = f"special_kind.{about}"
+        return self(key) if self.has(key) else about
 
     def _find(self, key: str) -> str | None:
         node: Any = self.tree

@@ -7,13 +7,13 @@ lie in the period.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection
 
-from alerts.acts import rule_of
+from alerts.acts import ruling_of
 from alerts.backtest.watches import World
 from alerts.backtest.worker import BacktestCancelled
 from cases.act_judging import ActJudge, Step, Told, late_ones, steps_of, told_faults
@@ -44,6 +44,12 @@ class ActCard:
     def differs(self, other: ActCard) -> bool:
         """Whether people would see another card."""
         return (self.level, self.at, self.confirm) != (other.level, other.at, other.confirm)
+
+    def grown(self, later: ActCard) -> ActCard:
+        """The same card after more of its fault was told: as bad as the worst of it, by the newest rule that says so, from the
+        earliest instant of it; whether a person had to confirm it was decided when it was opened."""
+        speaking = later if later.level >= self.level else self
+        return replace(speaking, at=min(self.at, later.at), confirm=self.confirm, org=later.org, item=later.item)
 
 
 Cards = Mapping[Key, ActCard]
@@ -97,7 +103,7 @@ class ActTrial:
         for place in places:
             case_id, acts = rows[place][0], rows[place][2]
             if case_id in deliveries:
-                yield place, steps_of(deliveries[case_id], self._worlds[0][1], acts)
+                yield place, steps_of(deliveries[case_id], acts)
             elif case_id in spans:
                 yield place, [Step(spans[case_id][0], folds[place], late_ones(acts))]
 
@@ -108,18 +114,23 @@ class ActTrial:
         for cards, (world, judge) in zip(found, self._worlds, strict=True):
             if told is None or self._depends_on_rules(fold):
                 told = told_faults(case_id, steps, judge)
-            for one in told:
-                card = self._card(place, one, world, judge.item(fold))
-                if card is not None:
-                    cards[case_id, one.fault.code, one.fault.subject] = card
+            for key, card in self._cards_of(place, case_id, told, world, judge.item(fold)).items():
+                if self._from_us <= card.at <= self._to_us:
+                    cards[key] = card
+
+    def _cards_of(self, place: int, case_id: int, told: Iterable[Told], world: World, item: object) -> dict[Key, ActCard]:
+        found: dict[Key, ActCard] = {}
+        for one in told:
+            card, key = self._card(place, one, world, item), (case_id, one.fault.code, one.fault.subject)
+            if card is not None:
+                found[key] = found[key].grown(card) if key in found else card
+        return found
 
     def _card(self, place: int, told: Told, world: World, item: object) -> ActCard | None:
         fault, case = told.fault, told.case
-        if not self._from_us <= fault.at <= self._to_us:
+        ruling = ruling_of(world.areas, case, fault, told.at, self._history_after_us)
+        if ruling is None:
             return None
-        found = rule_of(world.areas, case, fault.code, fault.at, told.at, self._history_after_us)
-        if found is None:
-            return None
-        rule, preset = found
+        rule, preset = ruling.rule, ruling.preset
         return ActCard(place, str(fault.code), fault.subject, subject_name(fault, item) or fault.subject, case.org, case.item,
-                       rule.level, fault.at, rule.confirm, rule.id, f"{preset.id}@{preset.version}")
+                       rule.level, ruling.at, rule.confirm, rule.id, f"{preset.id}@{preset.version}")

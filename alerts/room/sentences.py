@@ -5,7 +5,7 @@ from __future__ import annotations
 from alerts.wire import CardView
 from config.texts import Texts
 
-ORG_MAX, ITEM_MAX, LATE_MAX = 12, 14, 16  # characters; four Chinese characters a second make a sentence of twelve seconds
+ORG_MAX, ITEM_MAX, LATE_MAX = 12, 14, 20  # characters; four Chinese characters a second make a sentence of twelve seconds
 
 
 def of_card(card: CardView, t: Texts) -> str:

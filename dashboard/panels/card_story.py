@@ -141,30 +141,34 @@ def value_of(value: Any, t: Words) -> Any:
     if isinstance(value, list) and value and all(isinstance(row, Mapping) for row in value):
         names = list(dict.fromkeys(name for row in value for name in row))
         heads = [t.first(f"evidence.{name}", "card.plain", name=name) for name in names]
-        return grid(heads, (html.Tr([num(plain(row.get(name), name)) for name in names]) for row in value), "evidence-rows")
+        return grid(heads, (html.Tr([num(plain(row.get(name), t, name)) for name in names]) for row in value), "evidence-rows")
     if isinstance(value, Mapping):
         heads = [t("card.field"), t("card.value")]
         return grid(
             heads,
             (
-                html.Tr([html.Td(t.first(f"evidence.{name}", "card.plain", name=name)), num(plain(part, name))])
+                html.Tr([html.Td(t.first(f"evidence.{name}", "card.plain", name=name)), num(plain(part, t, name))])
                 for name, part in value.items()
             ),
             "evidence-rows",
         )
-    return html.P(plain(value), className="num evidence-value")
+    return html.P(plain(value, t), className="num evidence-value")
 
 
-def plain(value: Any, name: str = "") -> str:
-    """A value on one line. A whole number under a name that ends in `_at` (or is `at`) is an instant."""
+def plain(value: Any, t: Words, name: str = "") -> str:
+    """A value on one line. A whole number under a name that ends in `_at` (or is `at`) is an instant, an event is told by its
+    kind in words."""
     if value is None:
         return "—"
+    if name == "event_kind":
+        return t.first(f"event_kind.{value}", "card.plain", name=value)
     if isinstance(value, int) and not isinstance(value, bool) and (name == "at" or name.endswith("_at")):
         return stamp(value, seconds=True)
     if isinstance(value, list | tuple):
-        return "、".join(plain(part) for part in value)
+        return "、".join(plain(part, t) for part in value)
     if isinstance(value, Mapping):
-        return "；".join(f"{key}={plain(part, key)}" for key, part in value.items())
+        names = {key: t.first(f"evidence.{key}", "card.plain", name=key) for key in value}
+        return "；".join(f"{names[key]}={plain(part, t, key)}" for key, part in value.items())
     return str(value)
 
 

@@ -65,14 +65,21 @@ def _title(case: Any, actor: Actor) -> str:
 
 def _violations(case: Any, t: Words) -> html.Section | None:
     """Faults with what they are about, then what the state chart noted and no fault stands for."""
-    faults = [(fault.code, fault.about, fault.at) for fault in case.faults]
+    faults = [(fault.code, _about(fault, t), fault.at) for fault in case.faults]
     told = {code for code, _, _ in faults}
     shown = [*faults, *[(code, "", at) for code, at in case.violations if code not in told]]
     if not shown:
         return None
-    lines = [html.Li([html.Strong(t(f"violation.{code}")), html.Span(t.subject(about)), html.Span(stamp(at), className="num")])
+    lines = [html.Li([html.Strong(t(f"violation.{code}")), html.Span(about), html.Span(stamp(at), className="num")])
              for code, about, at in sorted(shown, key=lambda one: one[2])]
     return html.Section([html.H3(t("case.violations")), html.Ul(lines)], className="case-violations")
+
+
+def _about(fault: Any, t: Words) -> str:
+    """What it is about; of data that came late how many they are and the worst delay, as the table of events shows each."""
+    if not fault.late:
+        return t.subject(fault.about)
+    return t("case.late", n=len(fault.late), span=span_text(max(event.delay for event in fault.late), t))
 
 
 def events(case: Any, actor: Actor, t: Words) -> html.Section:

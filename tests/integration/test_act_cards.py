@@ -11,12 +11,15 @@ import msgspec
 import pytest
 from sqlalchemy import select
 
+from alerts.card_commands import CardCommand, CardRef
+from alerts.card_rows import newest_by_key
 from alerts.models import cards
 from bootstrap import Services, build_services
 from cases.areas import Area
-from cases.events import CaseEvent, EventData, EventKind
+from cases.events import CaseEvent, EventData, EventKind, case_id_of
 from cases.models import case_table, clocks
 from config.settings import load_settings
+from core.access import Actor, Role
 from core.clock import FrozenClock
 from core.instants import to_us
 
@@ -24,6 +27,7 @@ K = EventKind
 NOW = datetime(2026, 3, 12, 2, 0, tzinfo=UTC)  # a Thursday, 10:00 in Shanghai
 TODAY = to_us(NOW)
 MINUTE = 60_000_000
+OFFICER = Actor("li", frozenset({Role.DUTY_OFFICER}))
 
 
 @pytest.fixture
@@ -124,6 +128,70 @@ def test_data_a_day_late_are_a_warning_and_history_is_none(services: Services) -
     assert told(services) == []
     services.recorder.record([event(K.RECEIVED, -31 * 60)])
     assert told(services) == [("kechuang.late_data", 1, None)]
+
+
+def late(kind: EventKind, hours: int, **more: object) -> CaseEvent:
+    return event(kind, -60 * hours, **more)  # type: ignore[arg-type]
+
+
+def late_cards(services: Services) -> list[tuple[int, int, str]]:
+    """(number, revision, words) of each open card of an act."""
+    return [(card.id, card.rev, card.late_text) for card in services.alert_queries.active().cards if card.origin == "act"]
+
+
+def listed(services: Services, card_id: int) -> list[str]:
+    found = services.alert_queries.find(card_id)
+    assert found is not None
+    return [row["event_kind"] for row in found.evidence[-1]["facts"]["late_events"]]
+
+
+def test_a_tardy_batch_is_one_card_of_the_case_that_says_how_many_and_how_late(services: Services) -> None:
+    services.recorder.record([late(K.RECEIVED, 50), late(K.ACCEPTED, 40), late(K.STEP, 30, actor="甲", step="承办"),
+                              late(K.STEP, 26, actor="乙", step="审核")])
+    assert late_cards(services) == [(1, 1, "数据迟报：4 条，最长 50 小时")]
+    assert listed(services, 1) == ["received", "accepted", "step", "step"]
+    detail = services.case_queries.find_case("2026-1", TODAY)
+    assert detail is not None
+    assert [(fault.code, len(fault.late)) for fault in detail.faults] == [("late_data", 4)]
+
+
+def test_more_late_data_grow_the_open_card_and_ask_nobody_again(services: Services) -> None:
+    services.recorder.record([late(K.RECEIVED, 30), late(K.ACCEPTED, 29)])
+    services.alerts.execute(CardCommand(command_id="a-1", cards=[CardRef(1, 1)], comment="知悉"), OFFICER)
+    services.clock.move_to(NOW + timedelta(hours=10))
+    services.recorder.record([late(K.STEP, 28, actor="甲", step="承办"), event(K.STEP, 590, actor="乙", step="审核")])
+    services.recorder.record([late(K.STEP, 28, actor="甲", step="承办")])  # delivered again: known
+    [card] = services.alert_queries.active().cards
+    assert (card.id, card.state, card.level, card.late_text) == (1, "acked", "warning", "数据迟报：3 条，最长 38 小时")
+    assert listed(services, 1) == ["received", "accepted", "step"]
+
+
+def test_after_the_card_ended_late_data_are_a_new_occurrence_with_what_is_new(services: Services) -> None:
+    services.recorder.record([late(K.ACCEPTED, 30)])
+    services.alerts.execute(CardCommand(command_id="a-1", cards=[CardRef(1, 1)], comment="知悉"), OFFICER)
+    with services.uow() as uow:
+        card = newest_by_key(uow.conn, [f"act:late_data:{case_id_of('360500', '2026-1')}:"]).popitem()[1]
+        card.close("written_off: 已整改", uow.now_us)
+        services.alerts.save(uow, [card])
+    same_instant = late(K.STEP, 30, actor="甲", step="承办")  # a source that writes days only
+    services.recorder.record([same_instant])
+    assert [(number, words) for number, _rev, words in late_cards(services)] == [(2, "数据迟报：1 条，最长 30 小时")]
+    assert listed(services, 2) == ["step"]
+
+
+def test_a_correction_of_late_data_is_no_further_late_event_and_a_refold_keeps_them(services: Services) -> None:
+    services.recorder.record([late(K.ACCEPTED, 30, applicant="某某公司")])
+    services.recorder.record([late(K.ACCEPTED, 30, version=2, applicant="某公司")])
+    services.recorder.record([event(K.RECEIVED, -31 * 60)])
+    assert [words for _no, _rev, words in late_cards(services)] == ["数据迟报：2 条，最长 31 小时"]
+    assert services.recounter.recount().differences == []
+
+
+def test_what_a_place_looks_away_from_is_not_on_its_card(services: Services) -> None:
+    """Hours of the rule and the age of history hold for each event, not for the worst or oldest of them."""
+    services.recorder.record([late(K.RECEIVED, 24 * 40), late(K.ACCEPTED, 26)])
+    [(number, _rev, words)] = late_cards(services)
+    assert (listed(services, number), words) == (["accepted"], "数据迟报：1 条，最长 26 小时")
 
 
 def test_a_recount_finds_the_faults_told_and_the_facts_agree(services: Services) -> None:

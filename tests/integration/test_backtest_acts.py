@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -17,6 +17,7 @@ from sqlalchemy import select
 
 from alerts.backtest import service
 from alerts.backtest.service import BacktestCancelled, Backtester, CardLine, Period, Result
+from alerts.card_rows import newest_by_key
 from alerts.models import cards as card_table
 from bootstrap import Services, build_services
 from cases.events import CaseEvent, EventData, EventKind
@@ -133,6 +134,14 @@ def from_the_middle(content: Content) -> None:
         rule(content, act)["effective_from"] = MIDDLE.isoformat()
 
 
+def stricter_from_the_middle(content: Content) -> None:
+    """Late data of some days make a warning, of the days after a red card a person confirms: a card that grows may worsen."""
+    mild = rule(content, "late_data")
+    content["acts"].append({**mild, "id": "kechuang.later_late_data", "level": 3, "confirm": True,
+                            "effective_from": MIDDLE.isoformat()})
+    mild["effective_until"] = (MIDDLE - timedelta(days=1)).isoformat()
+
+
 def for_one_organisation(content: Content) -> None:
     rule(content, "late_data")["orgs"] = ["shuili"]
 
@@ -247,13 +256,21 @@ def test_alone_it_finds_the_cards_the_live_engine_raised(recorded: Services) -> 
     assert acts_of(result.lines, "same") == held
     assert result.act_changes["same"] == len(held) > 300
     assert len(codes) >= 12, codes
+    assert any(len(moments) > 1 for moments in moments_of_late_data(recorded))  # cards that grew are among them
     assert min(codes[act] for act in ("late_data", "wrong_post", "same_person", "material_unlisted", "step_skipped",
                                       "refused_without_reason", "fee_without_receipt")) >= 10, codes
 
 
+def moments_of_late_data(services: Services) -> list[set[int]]:
+    """For every card of late data the instants at which what it lists was received."""
+    with services.database.read() as conn:
+        found = newest_by_key(conn, [key for key in live(services) if key.startswith("act:late_data:")])
+    return [{row["received_at"] for row in card.top.facts["late_events"]} for card in found.values()]
+
+
 def test_every_edit_is_predicted_card_by_card(recorded: Services, live_under: Callable[[Edit], Cards]) -> None:
     held = live(recorded)
-    for edit in EDITS:
+    for edit in (*EDITS, stricter_from_the_middle):
         expected, result = live_under(edit), backtest(recorded, after(edit))
         both = expected.keys() & held.keys()
         assert acts_of(result.lines, "new") == {key: expected[key] for key in expected.keys() - held.keys()}, edit

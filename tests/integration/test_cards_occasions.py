@@ -72,6 +72,39 @@ def test_an_occasion_may_worsen(house: House):
     assert (card.level, card.state, card.acked) == ("red", "unack", None)
 
 
+def gathered(level: int, *facts: int, days: int = 1) -> Occasion:
+    rows = [{"no": fact, "late_hours": fact} for fact in facts]
+    return act(level=level, at=days_ago(days), gathers="rows", evidence={"title": f"level {level}", "rows": rows})
+
+
+def rows_of(house: House, card_id: int = 1) -> list[int]:
+    found = house.queries.find(card_id)
+    assert found is not None
+    return [row["no"] for row in found.evidence[-1]["facts"]["rows"]]
+
+
+def test_a_card_that_gathers_lists_what_is_told_while_it_is_open(house: House):
+    tell(house, gathered(2, 1, 2))
+    house.sign(house.only_card())
+    rev = house.only_card().rev
+    tell(house, gathered(2, 3, days=0), gathered(2, 2, 3))
+
+    card = house.only_card()
+    assert (card.rev, card.state, rows_of(house)) == (rev + 1, "acked", [1, 2, 3])
+    assert card.opened_at == "2018-10-14T10:00:00+08:00"
+
+
+def test_what_is_milder_adds_to_the_list_and_what_is_worse_takes_it_over(house: House):
+    tell(house, gathered(2, 1))
+    tell(house, gathered(1, 2))
+    assert (house.only_card().level, rows_of(house)) == ("yellow", [1, 2])
+    house.sign(house.only_card())
+    tell(house, gathered(3, 3))
+
+    card = house.only_card()
+    assert (card.level, card.state, rows_of(house)) == ("red", "unack", [1, 2, 3])
+
+
 def test_an_occasion_ends_and_waits_for_a_person(house: House):
     tell(house, act())
     with house.units() as uow:

@@ -11,8 +11,10 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect
+from sqlalchemy import inspect, select
 
+from cases.acts import Fault, kept_faults
+from cases.models import case_table, journal
 from core.database import Database, import_models
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -95,3 +97,34 @@ def differences(url: str) -> list[object]:
             return list(compare_metadata(context, import_models()))
     finally:
         database.dispose()
+
+
+def test_late_data_kept_by_kind_become_one_fault_with_what_the_journal_knows(fresh_database_url):
+    """A database of before 0012 holds one fault for each kind of event; today's record reads what the migration made of it."""
+    config, hour = alembic_for(fresh_database_url), 3_600_000_000
+    before = '[["late_data","accepted",10],["late_data","step",20],["wrong_post","批准",30]]'
+    events = [("1", "received", None, 5, 5 + hour), ("2", "accepted", None, 10, 10 + 25 * hour),
+              ("2", "accepted", None, 10, 99 * hour), ("3", "step", "审核", 40, 40 + 30 * hour),
+              ("4", "step", "承办", 20, 20 + 30 * hour), ("5", "step", "批准", 1, 99 * hour)]
+    command.upgrade(config, "0011")
+    database = Database(fresh_database_url)
+    with database.transaction() as conn:
+        conn.execute(case_table.insert().values(case_id=7, area="a", case_no="1", org="o", item="i", state="accepted",
+                                                light="normal", last_event_at=0, tally="", acts=before, fold=b""))
+        for seq, (number, kind, step, claimed_at, received_at) in enumerate(events, start=1):
+            conn.execute(journal.insert().values(
+                seq=seq, event_id=bytes([seq]) * 16, case_id=7, case_no="1", area="a", kind=kind, claimed_at=claimed_at,
+                utc_offset=480, src_order=0, received_at=received_at, source="hall", source_event_id=number, source_version=1,
+                step=step, payload="{}", chain="o", chain_pos=seq, prev_mac=b"", mac=b""))
+    command.upgrade(config, "head")
+    with database.read() as conn:
+        late, other = kept_faults(conn.scalar(select(case_table.c.acts)))
+    command.downgrade(config, "0011")
+    with database.read() as conn:
+        after = conn.scalar(select(case_table.c.acts))
+    database.dispose()
+
+    assert (late.code, late.subject, late.at, other) == ("late_data", "", 10, Fault("wrong_post", "批准", 30))
+    assert [(one.source_event_id, one.step, one.delay) for one in late.late] == [
+        ("2", "", 25 * hour), ("3", "审核", 30 * hour), ("4", "承办", 30 * hour)]
+    assert before == after

@@ -37,6 +37,7 @@ GIVEN = {
     "error.attachment_too_large": {"name", "max_mb"}, "error.attachment_type_refused": {"name", "accepted"},
     "error.attachment_not_its_type": {"name", "ending"}, "error.attachment_not_found": {"name"},
     "alarm.deadline_failed": {"card"}, "limit.wd": {"n"}, "limit.cd": {"n"}, "limit.wh": {"n"}, "limit.due": set(),
+    "gathered.late_events": {"said", "n", "hours"},
 }
 
 

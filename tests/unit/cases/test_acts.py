@@ -7,9 +7,9 @@ from random import Random
 import msgspec
 import pytest
 
-from cases.acts import Fault, evidence_of, faults_of, kept_faults, kept_text, late_of
+from cases.acts import MAX_LATE, differing, evidence_of, faults_of, kept_faults, kept_text, late_fault, late_of
 from cases.areas import AreaContext
-from cases.events import CaseEvent, EventKind
+from cases.events import CaseEvent, EventKind, LateEvent
 from cases.states import fold_all
 from config.acts import Act
 from config.calendars import load_calendars
@@ -166,11 +166,32 @@ def test_a_case_of_an_unknown_item_is_not_judged():
     assert faults_of(fold_all(life(reviewed=None)), None, lambda _fold: CONTEXT) == []
 
 
-def test_data_that_came_a_day_late_are_told_by_the_kind_of_event():
+def test_data_that_came_a_day_late_are_listed_event_by_event():
     events, noon = life(), us("10-16 10:00")
-    assert late_of(events, ITEM, noon) == [Fault(Act.LATE_DATA, "received", us("10-15 09:00"))]
+    [late] = late_of(events, ITEM, noon)
+    assert (late.kind, late.at, late.delay) == ("received", us("10-15 09:00"), 25 * HOUR_US)
     assert late_of(events[1:2], ITEM, us("10-15 10:00") + 24 * HOUR_US) == []
     assert late_of(events, None, us("10-30 10:00")) == []
+
+
+def test_late_data_are_one_fault_of_a_case_that_grows_by_what_is_new():
+    first = late_fault(late_of(life()[:2], ITEM, us("10-17 10:00")))
+    more = late_of(life()[1:4], ITEM, us("10-20 10:00"))  # one of them was known
+    grown = late_fault([*first.late, *more])
+    assert [(fault.code, fault.subject, len(fault.late)) for fault in (first, grown)] == [
+        (Act.LATE_DATA, "", 2), (Act.LATE_DATA, "", 4)]
+    assert grown.late[:2] == first.late
+    [[news], left] = differing([first], [grown])
+    assert (news.late, news.at, left) == (grown.late[2:], us("10-16 10:00"), [])
+    assert differing([grown], [grown]) == ([], [])
+    assert kept_faults(kept_text([grown])) == [grown]
+
+
+def test_what_is_kept_of_late_data_is_bounded():
+    events = [LateEvent("hall", str(number), "step", "", number, 10**12) for number in range(3 * MAX_LATE)]
+    fault = late_fault(events)
+    assert fault.late == tuple(events[:MAX_LATE])
+    assert differing([fault], [late_fault([*fault.late, *events])]) == ([], [])
 
 
 def test_a_correction_redeems_and_what_is_kept_is_read_again():

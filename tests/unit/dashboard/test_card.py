@@ -179,8 +179,8 @@ def test_evidence_of_any_shape_can_be_read(words: Words) -> None:
 
     assert "1970-01-01 08:00:00" in table
     assert "乙" in table
-    assert plain({"opened_at": 0, "n": [1, 2]}) == "opened_at=1970-01-01 08:00:00；n=1、2"
-    assert (plain(None), plain(True, "at")) == ("—", "True")
+    assert plain({"opened_at": 0, "n": [1, 2]}, words) == "opened_at=1970-01-01 08:00:00；n=1、2"
+    assert (plain(None, words), plain(True, words, "at")) == ("—", "True")
 
 
 @pytest.mark.parametrize(
