@@ -5,7 +5,8 @@ All of it in the caller's unit of work; nothing else writes cards.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 
 from alerts.card_rows import insert_cards, next_id, update_cards, write_deadlines, write_log
 from alerts.cards import Card, Entry
@@ -35,7 +36,7 @@ class CardStore:
         news = [card for card in opened if card.closed_at is None] + list(changed)
         for card in news:
             self._tell(uow, card)
-        uow.publish([event for card in news for event in self._events_of(card)])
+        uow.publish(list(_in_waves([self._events_of(card) for card in news])))
         for card in every:
             card.entries.clear()
             card.deadlines.clear()
@@ -60,6 +61,13 @@ class CardStore:
         brief = self.brief(card)
         return [entry.event(card=brief, actor=entry.actor.name, at=entry.at, reason=entry.reason, **entry.fields)
                 for entry in entries if entry.event is not None]
+
+
+def _in_waves(of_cards: Sequence[Sequence[CardEvent]]) -> Iterator[CardEvent]:
+    """The first events of all cards by kind, then the second: each card's in their order, and as many of one kind together as
+    can be, since whoever reacts looks things up once per run."""
+    for wave in zip_longest(*of_cards):
+        yield from sorted((event for event in wave if event is not None), key=lambda event: type(event).__name__)
 
 
 def _is_told(card: Card, entry: Entry) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, select, update
 
 from alerts import events as ev
 from alerts.events import CardBrief, CardEvent
@@ -27,7 +27,7 @@ from alerts.roster.plan import OnDuty
 from alerts.roster.queries import Roster
 from cases.areas import Areas
 from config.notice_policy import NoticePolicy
-from core.database import look_up
+from core.database import bulk_insert, look_up
 from core.instants import HOUR_US
 from core.unit_of_work import UnitOfWork
 
@@ -90,13 +90,14 @@ class Notifier:
         """Keep who was on duty when each card was opened; the first opening counts."""
         opened = {event.card.id: event.card for event in batch}
         known = {number for (number,) in look_up(uow.conn, ("card_id",), card_duty, "card_id", list(opened))}
-        present: dict[str, str] = {}
+        present, rows = dict[str, str](), list[tuple[int, int, str]]()
         for number, card in opened.items():
             if card.area not in present:
                 officers: list[OnDuty] = self._roster.on_duty_in(uow.conn, uow.now_us, card.area)
                 present[card.area] = msgspec.json.encode(officers).decode()
             if number not in known:
-                uow.conn.execute(insert(card_duty).values(card_id=number, at=uow.now_us, officers=present[card.area]))
+                rows.append((number, uow.now_us, present[card.area]))
+        bulk_insert(uow.conn, card_duty, ("card_id", "at", "officers"), rows)
 
     def tell(self, uow: UnitOfWork, tellings: Sequence[Telling]) -> Counter[str]:
         """Write the rows. Returns for each step (of `Telling.step`) how many notices were made that may reach somebody."""
