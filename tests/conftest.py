@@ -11,12 +11,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import alembic.command
 import psycopg
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 from sqlalchemy.engine import make_url
 
+import core.migration
 from core.clock import FrozenClock
+from tests import ground
 from tests.services import Service, ServiceUnavailable, start_postgres, start_redis
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -44,6 +47,20 @@ def no_outside_network() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(socket.socket, "connect", connect)
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_ground() -> Iterator[pytest.MonkeyPatch]:
+    """Schema and configuration files are worked out once per process (tests.ground)."""
+    with pytest.MonkeyPatch.context() as patch:
+        ground.lay(patch)
+        yield patch
+
+
+@pytest.fixture
+def plain_ground(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The migrations themselves, step by step."""
+    monkeypatch.setattr(core.migration, "command", alembic.command)
 
 
 # --- servers ----------------------------------------------------------------------------------------------------

@@ -17,6 +17,8 @@ from cases.acts import Fault, kept_faults
 from cases.models import case_table, journal
 from core.database import Database, import_models
 
+pytestmark = pytest.mark.usefixtures("plain_ground")
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 
