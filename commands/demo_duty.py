@@ -7,21 +7,19 @@ from datetime import date, timedelta
 from alerts.roster.contacts import Addressee, Channel, Contact
 from alerts.roster.plan import DutyException, ExceptionKind, Shift
 from bootstrap import Services
+from commands.demo_people import liaison_name, person
 from core.access import Actor, Role
 from dashboard.demo_accounts import DEMO_ACCOUNTS
 
 OFFICER, LEADER = "zhou", "sun"
 BEGIN_MIN, END_MIN = 8 * 60, 18 * 60
-_SURNAMES = "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦许何吕张孔曹严华金魏陶姜戚谢邹喻柏窦章云苏潘葛范彭郎"
-_GIVEN = ("建平", "晓岚", "志远", "秀英", "海涛", "文静", "国栋", "丽华")
 
 
 def staff_demo(services: Services, first_day: date, start: date) -> None:
     """Plan, two exceptions of the first week, and a liaison for every organisation; nothing when there is a plan already."""
     if services.roster.has_plan():
         return
-    chief = next(one for one in DEMO_ACCOUNTS if one.role is Role.ADMINISTRATOR)
-    actor = Actor(chief.username, frozenset({chief.role}), display_name=chief.display_name)
+    actor = person(Role.ADMINISTRATOR)
     for username, role in ((OFFICER, Role.DUTY_OFFICER), (LEADER, Role.SHIFT_LEADER)):
         for weekday in range(5):
             services.roster_service.save_shift(Shift(
@@ -49,7 +47,7 @@ def _note_exceptions(services: Services, first_day: date, start: date, actor: Ac
 def _name_contacts(services: Services, actor: Actor) -> None:
     department = next(one for one in DEMO_ACCOUNTS if one.role is Role.DEPARTMENT_USER)
     for number, org in enumerate(services.catalogue.organisations):
-        name = _SURNAMES[number % len(_SURNAMES)] + _GIVEN[number % len(_GIVEN)]
+        name = liaison_name(number)
         is_first = number == 0  # the organisation of the department user
         services.roster_service.save_contact(Contact(
             org=org, role=Addressee.LIAISON, name=department.display_name if is_first else name,
