@@ -54,7 +54,7 @@ from config.catalogue import CITY_DIR, Catalogue, load_catalogue
 from config.changelog import ChangeLog
 from config.editing import Shipped
 from config.events import VersionConfirmed
-from config.follow_up import FOLLOW_UP_DIR, load_follow_up
+from config.follow_up import FOLLOW_UP_DIR, FollowUp, load_follow_up
 from config.ladders import RULES_DIR, Preset, load_presets
 from config.people import PeopleService
 from config.service import ConfigService
@@ -131,6 +131,11 @@ class Services:
     backtest_runs: Runs
     detectors: Detectors
     patroller: Patroller
+
+    @property
+    def answering_units(self) -> tuple[str, ...]:
+        """Whoever a card may be against and so needs a liaison: the organisations, and bodies that only handle complaints."""
+        return _answering_units(self.catalogue, self.follow_up.rules)
 
     def texts(self, language: str) -> Texts:
         """The texts of a language, Chinese for one we do not speak."""
@@ -215,11 +220,16 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
         detectors=build_detectors(uow, clock, areas, catalogue, alerts, languages,
                                   (case_queries.org_name, case_queries.item_name), settings.detectors.file,
                                   settings.detectors.max_days),
-        roster_service=RosterService(uow, roster, alarms, catalogue.organisations.keys), notices=notices,
+        roster_service=RosterService(uow, roster, alarms, lambda: _answering_units(catalogue, follow_up.rules)),
+        notices=notices,
         handovers=HandoverService(uow, alerts), handover_queries=HandoverQueries(database),
         editing=editing, rejudger=rejudger, previews=Previews(database, areas, catalogue, editing), backtester=backtester,
         backtest_runs=Runs(database, backtester, clock.now_us),
         patroller=Patroller(uow, areas, catalogue, Backtester(database), alarms))
+
+
+def _answering_units(catalogue: Catalogue, rules: FollowUp) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*catalogue.organisations, *rules.complaints.handling_bodies)))
 
 
 def _shipped(settings: Settings, presets: Mapping[str, Preset], catalogue: Catalogue, areas: Areas) -> Shipped:

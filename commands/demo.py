@@ -86,9 +86,9 @@ class _Town:
                 self._follow_up.play(until, lambda us: self._clock.switch_to(FrozenClock(_moment(us))))
                 self._clock.switch_to(FrozenClock(_moment(until)))
                 self._take(self._city.events_between(start, until))
+                self._services.notices.escalation.step_due()  # while those on duty are there: not at the weekend
             self._services.sweeper.sweep_all()
             self._services.follow_up.watch()
-            self._services.notices.escalation.step_due()
             self._services.notices.sender.send_due()
             self._sign(share=1.0)
             _show_progress(number, days)

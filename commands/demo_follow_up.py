@@ -29,7 +29,7 @@ class FollowUpShow:
         self._stage = Stage(self._time)
         self._items = {code: [item.name for item in items] for code, items in services.catalogue.items_by_org.items() if items}
         self._units = [code for code in services.catalogue.organisations if code in self._items]
-        people = UnitPeople(services.catalogue.organisations)
+        people = UnitPeople(services.answering_units)
         area_of = {code: services.catalogue.organisations[code].area for code in self._units}
         self._complaints = ComplaintStories(services.follow_up, people)
         self._orders = OrderStories(services.follow_up, services.alerts, services.alert_queries, people, area_of)

@@ -36,7 +36,7 @@ class UnitPeople:
 
     def of(self, unit: str) -> Actor:
         """The person of that unit, as the services know one who is signed in."""
-        number, parts = self._numbers.get(unit, len(self._numbers)), frozenset({Role.DEPARTMENT_USER})
+        number, parts = self._numbers[unit], frozenset({Role.DEPARTMENT_USER})
         if number == 0:
             known = person(Role.DEPARTMENT_USER)
             return Actor(known.name, parts, unit, known.display_name)
