@@ -28,6 +28,7 @@ from alerts.detectors.building import Detectors, build_detectors
 from alerts.handover.queries import HandoverQueries
 from alerts.handover.service import HandoverService
 from alerts.notices.office import NoticeOffice, OfficeParts, build_office
+from alerts.notices.service import Notifier
 from alerts.patrol.service import Patroller
 from alerts.queries import CardQueries
 from alerts.room.service import Room, build_room
@@ -196,7 +197,7 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
     acts = ActCards(alerts, areas, _card_rules(settings).history_after_us)
     uow.reactions.update(reactions(alerts, alarms, rejudger, notices, acts))
     limits = feed_limits(settings)
-    follow_up = _follow_up(settings, uow, recorder, areas, case_queries, alerts, languages, catalogue)
+    follow_up = _follow_up(settings, uow, recorder, areas, case_queries, alerts, languages, catalogue, notices.notifier)
     for kind, followers in follow_up.reactions().items():  # an order follows its cards before anybody is told of them
         uow.reactions[kind] = [*followers, *uow.reactions.get(kind, ())]
     ingest = Ingest(recorder, database, clock, areas, limits, default_area=catalogue.default_area)
@@ -251,13 +252,13 @@ def _print_of(settings: Settings) -> str:
 
 
 def _follow_up(settings: Settings, uow: UnitOfWorkFactory, recorder: Recorder, areas: Areas, cases: CaseQueries,
-               alerts: CardService, languages: Mapping[str, Texts], catalogue: Catalogue) -> FollowUpDesk:
+               alerts: CardService, languages: Mapping[str, Texts], catalogue: Catalogue, notifier: Notifier) -> FollowUpDesk:
     secret = secret_of(settings.complaints.identity_key, settings.complaints.identity_key_path)
     names = [organisation.name for organisation in catalogue.organisations.values()]
     rules = load_follow_up(settings.paths.follow_up_dir or FOLLOW_UP_DIR)
     return build_follow_up(Parts(
         units=uow, database=uow.database, recorder=recorder, areas=areas, cases=cases, cards=alerts, rules=rules,
-        languages=languages, default_area=catalogue.default_area, identity_secret=secret,
+        languages=languages, default_area=catalogue.default_area, identity_secret=secret, notifier=notifier,
         fonts=fonts_of(settings.papers, languages, [rules.papers.issuer, *names])))
 
 
