@@ -13,7 +13,7 @@ from commands.demo_people import UnitPeople, person
 from commands.demo_stage import Story
 from core.access import Actor, Role
 from supervision.assembly import FollowUpDesk
-from supervision.complaints.http import Act, perform
+from supervision.complaints.http import ComplaintAct, perform
 from supervision.complaints.queries import WantedComplaints
 
 PORTAL = Actor("portal", frozenset(), display_name="政务服务网")  # as a source that sends with its token is known
@@ -141,7 +141,7 @@ class ComplaintStories:
 
     def _do(self, no: str, action: str, actor: Actor, words: str = "", **more: object) -> None:
         rev = self._desk.complaint_queries.find(no, self._inspector).head.rev
-        perform(self._desk.complaints, no, action, Act(rev=rev, words=words, **more), actor)  # type: ignore[arg-type]
+        perform(self._desk.complaints, no, action, ComplaintAct(rev=rev, words=words, **more), actor)  # type: ignore[arg-type]
 
     def _answer(self, no: str, words: str, finding: str = "") -> None:
         """By the person of whoever handles it now."""
