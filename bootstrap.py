@@ -28,6 +28,7 @@ from alerts.detectors.building import Detectors, build_detectors
 from alerts.handover.queries import HandoverQueries
 from alerts.handover.service import HandoverService
 from alerts.notices.office import NoticeOffice, OfficeParts, build_office
+from alerts.notices.service import Notifier
 from alerts.patrol.service import Patroller
 from alerts.queries import CardQueries
 from alerts.room.service import Room, build_room
@@ -54,7 +55,7 @@ from config.catalogue import CITY_DIR, Catalogue, load_catalogue
 from config.changelog import ChangeLog
 from config.editing import Shipped
 from config.events import VersionConfirmed
-from config.follow_up import FOLLOW_UP_DIR, load_follow_up
+from config.follow_up import FOLLOW_UP_DIR, FollowUp, load_follow_up
 from config.ladders import RULES_DIR, Preset, load_presets
 from config.people import PeopleService
 from config.service import ConfigService
@@ -132,6 +133,11 @@ class Services:
     detectors: Detectors
     patroller: Patroller
 
+    @property
+    def answering_units(self) -> tuple[str, ...]:
+        """Whoever a card may be against and so needs a liaison: the organisations, and bodies that only handle complaints."""
+        return _answering_units(self.catalogue, self.follow_up.rules)
+
     def texts(self, language: str) -> Texts:
         """The texts of a language, Chinese for one we do not speak."""
         return self.languages.get(language, self.languages["zh"])
@@ -191,7 +197,7 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
     acts = ActCards(alerts, areas, _card_rules(settings).history_after_us)
     uow.reactions.update(reactions(alerts, alarms, rejudger, notices, acts))
     limits = feed_limits(settings)
-    follow_up = _follow_up(settings, uow, recorder, areas, case_queries, alerts, languages, catalogue)
+    follow_up = _follow_up(settings, uow, recorder, areas, case_queries, alerts, languages, catalogue, notices.notifier)
     for kind, followers in follow_up.reactions().items():  # an order follows its cards before anybody is told of them
         uow.reactions[kind] = [*followers, *uow.reactions.get(kind, ())]
     ingest = Ingest(recorder, database, clock, areas, limits, default_area=catalogue.default_area)
@@ -215,11 +221,16 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
         detectors=build_detectors(uow, clock, areas, catalogue, alerts, languages,
                                   (case_queries.org_name, case_queries.item_name), settings.detectors.file,
                                   settings.detectors.max_days),
-        roster_service=RosterService(uow, roster, alarms, catalogue.organisations.keys), notices=notices,
+        roster_service=RosterService(uow, roster, alarms, lambda: _answering_units(catalogue, follow_up.rules)),
+        notices=notices,
         handovers=HandoverService(uow, alerts), handover_queries=HandoverQueries(database),
         editing=editing, rejudger=rejudger, previews=Previews(database, areas, catalogue, editing), backtester=backtester,
         backtest_runs=Runs(database, backtester, clock.now_us),
         patroller=Patroller(uow, areas, catalogue, Backtester(database), alarms))
+
+
+def _answering_units(catalogue: Catalogue, rules: FollowUp) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*catalogue.organisations, *rules.complaints.handling_bodies)))
 
 
 def _shipped(settings: Settings, presets: Mapping[str, Preset], catalogue: Catalogue, areas: Areas) -> Shipped:
@@ -241,13 +252,13 @@ def _print_of(settings: Settings) -> str:
 
 
 def _follow_up(settings: Settings, uow: UnitOfWorkFactory, recorder: Recorder, areas: Areas, cases: CaseQueries,
-               alerts: CardService, languages: Mapping[str, Texts], catalogue: Catalogue) -> FollowUpDesk:
+               alerts: CardService, languages: Mapping[str, Texts], catalogue: Catalogue, notifier: Notifier) -> FollowUpDesk:
     secret = secret_of(settings.complaints.identity_key, settings.complaints.identity_key_path)
     names = [organisation.name for organisation in catalogue.organisations.values()]
     rules = load_follow_up(settings.paths.follow_up_dir or FOLLOW_UP_DIR)
     return build_follow_up(Parts(
         units=uow, database=uow.database, recorder=recorder, areas=areas, cases=cases, cards=alerts, rules=rules,
-        languages=languages, default_area=catalogue.default_area, identity_secret=secret,
+        languages=languages, default_area=catalogue.default_area, identity_secret=secret, notifier=notifier,
         fonts=fonts_of(settings.papers, languages, [rules.papers.issuer, *names])))
 
 

@@ -9,15 +9,13 @@ from pathlib import Path
 from flask import Flask, g
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from alerts.handover.http import create_blueprint as handover_blueprint
-from alerts.http import create_attachment_blueprint
-from alerts.http import create_blueprint as cards_blueprint
-from alerts.notices.http import create_blueprint as notices_blueprint
+from alerts import http as cards_http
+from alerts.handover import http as handover_http
+from alerts.notices import http as notices_http
 from alerts.push import LivePush, PushParts
+from alerts.room import http as room_http
 from alerts.room.heartbeat import Heartbeat, call_outside
-from alerts.room.http import RoomParts
-from alerts.room.http import create_blueprint as room_blueprint
-from alerts.roster.http import create_blueprint as roster_blueprint
+from alerts.roster import http as roster_http
 from alerts.rules import PushRules
 from bootstrap import Services, secret_of
 from config.settings import Settings
@@ -51,10 +49,13 @@ from dashboard.pages import (
 from dashboard.sessions import SessionPolicy, Sessions
 from dashboard.shell import ASSETS, mount
 from feeds.http import events_blueprint
-from supervision.complaints.http import create_blueprint as complaints_blueprint
-from supervision.http import create_blueprint as liability_blueprint
-from supervision.orders.http import create_blueprint as orders_blueprint
+from supervision import http as liability_http
+from supervision.complaints import http as complaints_http
+from supervision.orders import http as orders_http
 
+# What the OpenAPI document tells beside the feeds; tests/conventions/test_openapi.py holds it to the routes.
+OPERATIONS = tuple(one for module in (cards_http, notices_http, handover_http, roster_http, room_http, orders_http,
+                                      complaints_http, liability_http) for one in module.OPERATIONS)
 DAY_S, CALL_INTERVAL_S, SCREENS_KEPT_DAYS = 86_400.0, 60.0, 30
 PAGES = (wall, desk, card, unit, handover, case, findings, orders, complaints, roster, notices, rules, calendars, items,
          people, feeds, health)
@@ -78,19 +79,20 @@ def build_server(services: Services, demo_duty: str = "") -> Server:
     readiness = Readiness(services.database, services.doorbell, SystemClock())
     site.install(app, services, gate, readiness.checks)
     heartbeat = _heartbeat(services, readiness)
-    app.register_blueprint(cards_blueprint(services.alerts, services.alert_queries, lambda _request: _present_actor(),
-                                           services.read_log))
-    app.register_blueprint(create_attachment_blueprint(services.attachments, services.alert_queries, services.read_log,
-                                                       lambda _request: _present_actor()))
-    app.register_blueprint(handover_blueprint(services.handovers, services.handover_queries,
-                                              lambda _request: _present_actor()))
-    app.register_blueprint(notices_blueprint(services.notices.queries, services.notices.actions,
-                                             lambda _request: _present_actor()))
-    app.register_blueprint(roster_blueprint(services.roster, services.roster_service, services.clock,
-                                            services.catalogue.default_area, lambda _request: _present_actor()))
+    app.register_blueprint(cards_http.create_blueprint(
+        services.alerts, services.alert_queries, lambda _request: _present_actor(), services.read_log))
+    app.register_blueprint(cards_http.create_attachment_blueprint(
+        services.attachments, services.alert_queries, services.read_log, lambda _request: _present_actor()))
+    app.register_blueprint(handover_http.create_blueprint(
+        services.handovers, services.handover_queries, lambda _request: _present_actor()))
+    app.register_blueprint(notices_http.create_blueprint(
+        services.notices.queries, services.notices.actions, lambda _request: _present_actor()))
+    app.register_blueprint(roster_http.create_blueprint(
+        services.roster, services.roster_service, services.clock, services.catalogue.default_area,
+        lambda _request: _present_actor()))
     app.register_blueprint(events_blueprint(services.ingest, services.feed_queries, services.database, services.clock,
-                                            services.event_reader))
-    app.register_blueprint(room_blueprint(RoomParts(
+                                            services.event_reader, OPERATIONS))
+    app.register_blueprint(room_http.create_blueprint(room_http.RoomParts(
         services.room.audio, services.room.clips, services.alert_queries, services.texts(services.settings.display.language),
         heartbeat, lambda _request: _present_actor())))
     _register_follow_up(app, services)
@@ -108,12 +110,12 @@ def build_server(services: Services, demo_duty: str = "") -> Server:
 
 def _register_follow_up(app: Flask, services: Services) -> None:
     desk = services.follow_up
-    app.register_blueprint(orders_blueprint(
+    app.register_blueprint(orders_http.create_blueprint(
         desk.orders, desk.order_queries, desk.papers, desk.register, services.read_log, services.clock.now_us,
         lambda _request: _present_actor(), services.catalogue.default_area))
-    app.register_blueprint(complaints_blueprint(
+    app.register_blueprint(complaints_http.create_blueprint(
         desk.complaints, desk.complaint_queries, services.read_log, services.clock.now_us, lambda _request: _present_actor()))
-    app.register_blueprint(liability_blueprint(desk.liability, desk.samples, lambda _request: _present_actor()))
+    app.register_blueprint(liability_http.create_blueprint(desk.liability, desk.samples, lambda _request: _present_actor()))
 
 
 def _heartbeat(services: Services, readiness: Readiness) -> Heartbeat:

@@ -10,11 +10,12 @@ import msgspec
 from flask import Blueprint, Request, Response, request
 
 from alerts.attachments import AttachmentStore
-from alerts.card_commands import CardCommand, CommandType
+from alerts.card_commands import CardCommand, CommandResult, CommandType
 from alerts.lifecycle import Disposition, Level
-from alerts.queries import PAGE_MAX, CardQueries
+from alerts.queries import PAGE_MAX, CardPage, CardQueries
 from alerts.service import CardService
 from core.access import Actor, Role, require
+from core.api_document import Operation
 from core.errors import InvalidInput, NotFound, TooLarge
 from core.read_log import ReadLog
 
@@ -23,6 +24,23 @@ READERS = (Role.WALL_SCREEN, Role.DUTY_OFFICER, Role.SHIFT_LEADER, Role.INSPECTO
 STAFF = tuple(role for role in READERS if role is not Role.WALL_SCREEN)
 T = TypeVar("T")
 _COMMAND = msgspec.json.Decoder(CardCommand)
+
+
+_CARDS = "/api/v1/cards"
+OPERATIONS = (
+    Operation("get", _CARDS, "listCards", "Active or closed cards", answers=CardPage, query={
+        "level": "warning, yellow or red", "org": "code of the unit", "state": "closed: those instead of the active ones",
+        "disposition": "where they stand", "limit": "at most", "offset": "after so many"}),
+    Operation("get", f"{_CARDS}/<int:card_id>", "getCard", "A card with what happened to it"),
+    Operation("post", f"{_CARDS}/acknowledge", "acknowledgeCards", "Acknowledge cards", takes=CardCommand,
+              answers=CommandResult),
+    Operation("post", f"{_CARDS}/commands", "commandCards", "Any command on cards", takes=CardCommand, answers=CommandResult),
+    Operation("get", f"{_CARDS}/<int:card_id>/attachments", "listAttachments", "Files of a card"),
+    Operation("post", f"{_CARDS}/<int:card_id>/attachments", "keepAttachment", "Keep a file with a card", query={
+        "name": "the file's name"}, takes_media="application/octet-stream"),
+    Operation("get", f"{_CARDS}/<int:card_id>/attachments/<sha256>", "openAttachment", "A file of a card",
+              media="application/octet-stream"),
+)
 
 
 def create_blueprint(service: CardService, queries: CardQueries,

@@ -17,6 +17,8 @@ from alerts.wire import CardView
 from bootstrap import Services, build_services
 from cases.events import CaseEvent
 from commands.demo_duty import staff_demo
+from commands.demo_follow_up import FollowUpShow
+from commands.demo_people import person
 from config.settings import Settings
 from core.access import Actor, Role
 from core.clock import AcceleratedClock, FrozenClock, SwitchedClock
@@ -50,25 +52,20 @@ def prepare_demo(settings: Settings, *, has_database: bool) -> Demo:
     past_from = to_us(start) - settings.demo.history_days * DAY_US
     clock = SwitchedClock(FrozenClock(from_us(past_from)))
     services = build_services(settings, clock)
-    officer = _person(Role.DUTY_OFFICER)
+    officer = person(Role.DUTY_OFFICER)
     create_demo_accounts(services.accounts, next(iter(services.catalogue.organisations)))
     calendar = services.areas.default.calendar
     staff_demo(services, date_of(calendar.today(past_from)), date_of(calendar.today(to_us(start))))
-    town = _Town(services, clock, (officer, _person(Role.SHIFT_LEADER)), past_from)
+    town = _Town(services, clock, (officer, person(Role.SHIFT_LEADER)), past_from)
     town.live_through(past_from, to_us(start))
     services.detectors.detection.run_due(0, 31)  # this month and the last, so that there are findings to look at
     clock.switch_to(_live_clock(services, start))
     return Demo(services, town.live, officer.display_name, _greeting(services))
 
 
-def _person(role: Role) -> Actor:
-    """The demonstration's person of that role."""
-    account = next(account for account in DEMO_ACCOUNTS if account.role is role)
-    return Actor(account.username, frozenset({role}), "", account.display_name)
-
-
 class _Town:
-    """Feeds what the simulated city reports into the real system, and lets the simulated shift sign old cards."""
+    """Feeds what the simulated city reports into the real system, lets it complain and its supervisors order, and lets the
+    simulated shift sign old cards."""
 
     def __init__(self, services: Services, clock: SwitchedClock, shift: tuple[Actor, Actor], opened_us: int) -> None:
         self._services, self._clock = services, clock
@@ -77,6 +74,7 @@ class _Town:
         calendar = services.areas.default.calendar
         self._city = SimulatedCity(services.catalogue, calendar, demo.seed, demo.cases_per_day, calendar.today(opened_us),
                                    bad_habits_of(demo.bad_habits, services.catalogue))
+        self._follow_up = FollowUpShow(services, opened_us, to_us(demo.start))
         self._rng = random.Random(demo.seed)
 
     def live_through(self, from_us: int, to_us_: int) -> None:
@@ -85,10 +83,12 @@ class _Town:
         for number, day in enumerate(range(from_us, to_us_, DAY_US), start=1):
             for start in range(day, min(day + DAY_US, to_us_), PAST_STEP_US):
                 until = min(start + PAST_STEP_US, to_us_)
+                self._follow_up.play(until, lambda us: self._clock.switch_to(FrozenClock(_moment(us))))
                 self._clock.switch_to(FrozenClock(_moment(until)))
                 self._take(self._city.events_between(start, until))
+                self._services.notices.escalation.step_due()  # while those on duty are there: not at the weekend
             self._services.sweeper.sweep_all()
-            self._services.notices.escalation.step_due()
+            self._services.follow_up.watch()
             self._services.notices.sender.send_due()
             self._sign(share=1.0)
             _show_progress(number, days)
@@ -104,6 +104,7 @@ class _Town:
             now = self._clock.now_us()
             try:
                 self._take(self._city.events_between(cursor, now))
+                self._follow_up.play(now)
                 signed_at += TICK_S
                 if signed_at >= OFFICER_EVERY_S:
                     signed_at = 0.0

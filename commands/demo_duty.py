@@ -7,21 +7,20 @@ from datetime import date, timedelta
 from alerts.roster.contacts import Addressee, Channel, Contact
 from alerts.roster.plan import DutyException, ExceptionKind, Shift
 from bootstrap import Services
+from commands.demo_people import UnitPeople, head_name, person
 from core.access import Actor, Role
-from dashboard.demo_accounts import DEMO_ACCOUNTS
 
 OFFICER, LEADER = "zhou", "sun"
 BEGIN_MIN, END_MIN = 8 * 60, 18 * 60
-_SURNAMES = "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦许何吕张孔曹严华金魏陶姜戚谢邹喻柏窦章云苏潘葛范彭郎"
-_GIVEN = ("建平", "晓岚", "志远", "秀英", "海涛", "文静", "国栋", "丽华")
+_OFFICE = ((Addressee.DUTY_OFFICER, Role.DUTY_OFFICER), (Addressee.SHIFT_LEADER, Role.SHIFT_LEADER),
+           (Addressee.INSPECTOR, Role.INSPECTOR), (Addressee.LEADER, Role.LEADER))
 
 
 def staff_demo(services: Services, first_day: date, start: date) -> None:
-    """Plan, two exceptions of the first week, and a liaison for every organisation; nothing when there is a plan already."""
+    """Plan, two exceptions of the first week, people to tell in every organisation; nothing when there is a plan already."""
     if services.roster.has_plan():
         return
-    chief = next(one for one in DEMO_ACCOUNTS if one.role is Role.ADMINISTRATOR)
-    actor = Actor(chief.username, frozenset({chief.role}), display_name=chief.display_name)
+    actor = person(Role.ADMINISTRATOR)
     for username, role in ((OFFICER, Role.DUTY_OFFICER), (LEADER, Role.SHIFT_LEADER)):
         for weekday in range(5):
             services.roster_service.save_shift(Shift(
@@ -47,15 +46,19 @@ def _note_exceptions(services: Services, first_day: date, start: date, actor: Ac
 
 
 def _name_contacts(services: Services, actor: Actor) -> None:
-    department = next(one for one in DEMO_ACCOUNTS if one.role is Role.DEPARTMENT_USER)
-    for number, org in enumerate(services.catalogue.organisations):
-        name = _SURNAMES[number % len(_SURNAMES)] + _GIVEN[number % len(_GIVEN)]
-        is_first = number == 0  # the organisation of the department user
+    """A liaison and a head for everybody a card may be against, and the office's own people: whom an escalation names, it
+    reaches. In a demonstration every way out is the sandbox, which writes to the delivery log only."""
+    user, people = person(Role.DEPARTMENT_USER), UnitPeople(services.answering_units)
+    for number, unit in enumerate(services.answering_units):
+        own = people.of(unit)
         services.roster_service.save_contact(Contact(
-            org=org, role=Addressee.LIAISON, name=department.display_name if is_first else name,
-            username=department.username if is_first else "", phone=f"1380790{number:04}",
-            email=f"liaison{number:02}@example.cn", channels=(Channel.SMS, Channel.EMAIL)), actor)
-    for role, username, name in ((Addressee.DUTY_OFFICER, OFFICER, "周立新"), (Addressee.SHIFT_LEADER, LEADER, "孙国华")):
+            org=unit, role=Addressee.LIAISON, name=own.display_name, username=user.name if own.name == user.name else "",
+            phone=f"1380790{number:04}", email=f"liaison{number:02}@example.cn", channels=(Channel.SMS, Channel.EMAIL)), actor)
         services.roster_service.save_contact(Contact(
-            role=role, username=username, name=name, phone=f"1390790{len(username):04}", channels=(Channel.WECOM,),
+            org=unit, role=Addressee.UNIT_HEAD, name=head_name(number), phone=f"1360790{number:04}",
+            channels=(Channel.SMS,)), actor)
+    for part, role in _OFFICE:
+        one = person(role)
+        services.roster_service.save_contact(Contact(
+            role=part, username=one.name, name=one.display_name, phone=f"1390790{len(part):04}", channels=(Channel.WECOM,),
             min_level=3), actor)

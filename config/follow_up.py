@@ -89,6 +89,11 @@ class ComplaintRules(Strict):
     rating_bad_most: int = Field(ge=1, le=4)
     sample: SampleRules
 
+    @property
+    def handling_bodies(self) -> tuple[str, ...]:
+        """The bodies of their own that handle complaints, by the code or name under which cards are raised against them."""
+        return tuple(dict.fromkeys(body for body in self.bodies.values() if body))
+
     @model_validator(mode="after")
     def _routes_exist(self) -> ComplaintRules:
         for code, category in self.categories.items():

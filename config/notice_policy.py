@@ -1,4 +1,4 @@
-"""Who is told of what happens to a card, and in which words: data (config/notices/*.yaml), validated on load.
+"""Who is told of what happens to a card or a paper, and in which words: data (config/notices/*.yaml), validated on load.
 
 `policy.yaml` says to whom each occasion goes; every other file holds the templates of one language. The most specific
 template wins: the one whose `when` names most of organisation, occasion, level and channel.
@@ -22,14 +22,15 @@ NOTICE_DIR = Path(__file__).parent / "notices"
 POLICY_FILE = "policy.yaml"
 # What a template may put in. docs/notices.md explains each.
 VARIABLES = frozenset({"card_no", "case_no", "org", "item", "level", "rule", "limit", "due", "late", "demanded_action",
-                       "reply_due", "occasion", "name", "link", "site"})
+                       "reply_due", "occasion", "name", "link", "site", "paper", "number", "title"})
 _PLACE = re.compile(r"\{([^{}]*)\}")
 
 LevelName = Literal["warning", "yellow", "red"]
 Way = Literal["in_site", "email", "sms", "wecom", "dingtalk", "feishu", "webhook"]
 Occasion = Literal["opened", "worsened", "asked_again", "unshelved", "order_dispatched", "reply_requested", "reply_received",
                    "reply_accepted", "reply_rejected", "reply_overdue", "order_overdue", "appeal_filed", "appeal_decided",
-                   "revocation_proposed", "revocation_rejected", "revoked", "closed", "escalated", "step"]
+                   "revocation_proposed", "revocation_rejected", "revoked", "closed", "escalated", "step", "paper_issued",
+                   "paper_urged", "paper_rejected"]
 
 
 class OccasionPolicy(Strict):

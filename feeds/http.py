@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from io import BytesIO
@@ -19,6 +19,7 @@ from flask import Blueprint, Response, request
 from werkzeug.exceptions import ClientDisconnected
 
 from cases.events import Outcome, Status
+from core.api_document import Operation
 from core.clock import Clock
 from core.database import Database
 from core.errors import InvalidInput, NotAuthenticated, NotPermitted, SupervisionError, TooLarge, Unavailable
@@ -91,11 +92,12 @@ class Admission:
                 self._busy[source] -= 1
 
 
-def events_blueprint(ingest: Ingest, queries: FeedQueries, database: Database, clock: Clock,
-                     reader: EventReader) -> Blueprint:
-    """The routes under /api/v1. Access: a source's token, except for the OpenAPI document, which is public."""
+def events_blueprint(ingest: Ingest, queries: FeedQueries, database: Database, clock: Clock, reader: EventReader,
+                     others: Sequence[Operation] = ()) -> Blueprint:
+    """The routes under /api/v1. Access: a source's token, except for the OpenAPI document, which is public and also lists the
+    operations of `others`."""
     blueprint = Blueprint("feeds", __name__, url_prefix="/api/v1")
-    api = _Api(ingest, queries, database, clock, reader)
+    api = _Api(ingest, queries, database, clock, reader, others)
     retry_after_s = ingest.limits.retry_after_s
     blueprint.add_url_rule("/events", "post_events", _guarded(api.post_events, retry_after_s), methods=["POST"])
     blueprint.add_url_rule("/openapi.json", "openapi", _guarded(api.openapi, retry_after_s))
@@ -104,8 +106,9 @@ def events_blueprint(ingest: Ingest, queries: FeedQueries, database: Database, c
 
 
 class _Api:
-    def __init__(self, ingest: Ingest, queries: FeedQueries, database: Database, clock: Clock,
-                 reader: EventReader) -> None:
+    def __init__(self, ingest: Ingest, queries: FeedQueries, database: Database, clock: Clock, reader: EventReader,
+                 others: Sequence[Operation]) -> None:
+        self._others = others
         self._ingest, self._queries, self._database, self._clock = ingest, queries, database, clock
         self._reader, self._limits = reader, ingest.limits
         self._admission = Admission(ingest.limits.max_concurrent_requests, ingest.limits.max_concurrent_per_source,
@@ -122,7 +125,7 @@ class _Api:
                       "results": [_Result(index, one.status, one.code, one.detail) for index, one in enumerate(outcomes)]})
 
     def openapi(self) -> Response:
-        return _json(openapi_document(self._limits))
+        return _json(openapi_document(self._limits, self._others))
 
     def source_health(self, source: str) -> Response:
         if self._source() != source:

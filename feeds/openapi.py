@@ -1,12 +1,15 @@
-"""The OpenAPI 3.1 document of the feed interface, made from the structs that decode it."""
+"""The OpenAPI 3.1 document of the interface, made from the structs that decode it: the feeds' part here, the others' from
+the operations their routes list."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
 from cases.events import Status
+from core.api_document import Operation, paths_of, types_of
 from feeds.limits import FeedLimits
 from feeds.public_event import PublicEvent
 from feeds.reasons import REMEDIES
@@ -21,7 +24,7 @@ class Result(msgspec.Struct, omit_defaults=True):
     detail: dict[str, str] = {}
 
 
-class Acknowledgement(msgspec.Struct):
+class EventsAcknowledgement(msgspec.Struct):
     """What became of a delivery."""
 
     source: str
@@ -64,7 +67,12 @@ class EventBatch(msgspec.Struct):
     events: list[PublicEvent]
 
 
-_STRUCTS = (PublicEvent, EventBatch, Acknowledgement, Problem, SourceHealth)
+_STRUCTS = (PublicEvent, EventBatch, EventsAcknowledgement, Problem, SourceHealth)
+_SCHEMES = {
+    "token": {"type": "http", "scheme": "bearer", "description": "One token per source, issued by an administrator."},
+    "probe": {"type": "http", "scheme": "bearer", "description": "The token of a monitor."},
+    "session": {"type": "apiKey", "in": "cookie", "name": "yangguang_session", "description":
+                "A person signed in. Whatever changes something is sent from this site: with its Origin."}}
 _PROBLEMS = {"400": "The body is not readable; nothing was recorded.", "401": "No valid token.",
              "408": "The sender stopped in the middle of the body; nothing was recorded.",
              "413": "The body or the number of events is larger than a setting allows.",
@@ -73,21 +81,19 @@ _PROBLEMS = {"400": "The body is not readable; nothing was recorded.", "401": "N
              "503": "Busy: wait Retry-After seconds, then send the same delivery again."}
 
 
-def openapi_document(limits: FeedLimits) -> dict[str, Any]:
-    """The document as JSON-safe values."""
-    _, schemas = msgspec.json.schema_components(_STRUCTS, ref_template="#/components/schemas/{name}")
+def openapi_document(limits: FeedLimits, others: Sequence[Operation] = ()) -> dict[str, Any]:
+    """The document as JSON-safe values; `others` are the operations of the other modules."""
+    _, schemas = msgspec.json.schema_components([*_STRUCTS, *types_of(others)], ref_template="#/components/schemas/{name}")
     return {
         "openapi": "3.1.0",
-        "info": {"title": "Yangguang 阳光监察 – feed interface", "version": "1",
-                 "description": f"At most {limits.max_events_per_request} events and {limits.max_body_bytes} bytes per "
+        "info": {"title": "Yangguang 阳光监察", "version": "1",
+                 "description": f"Feeds: at most {limits.max_events_per_request} events and {limits.max_body_bytes} bytes per "
                                 "request. Deliveries are idempotent: send again whatever was not acknowledged. Reasons "
                                 f"of refusal: {', '.join(sorted(REMEDIES))}."},
         "paths": {"/api/v1/events": {"post": _post_events()},
                   "/api/v1/sources/{source}/health": {"get": _source_health()},
-                  "/api/v1/openapi.json": {"get": _openapi()}},
-        "components": {"schemas": schemas,
-                       "securitySchemes": {"token": {"type": "http", "scheme": "bearer",
-                                                     "description": "One token per source, issued by an administrator."}}},
+                  "/api/v1/openapi.json": {"get": _openapi()}, **paths_of(others)},
+        "components": {"schemas": schemas, "securitySchemes": _SCHEMES},
         "security": [{"token": []}],
     }
 
@@ -100,7 +106,7 @@ def _post_events() -> dict[str, Any]:
         "requestBody": {"required": True, "content": {
             "application/json": {"schema": {"oneOf": [{"type": "array", "items": event}, _ref("EventBatch")]}},
             "application/x-ndjson": {"schema": {**event, "description": "One event per line."}}}},
-        "responses": {"200": _answer("Recorded after commit; every record has a result.", "Acknowledgement"),
+        "responses": {"200": _answer("Recorded after commit; every record has a result.", "EventsAcknowledgement"),
                       **{status: _problem(text) for status, text in _PROBLEMS.items()}}}
 
 

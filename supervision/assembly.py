@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from alerts.events import ReplyAccepted, ReplyReceived, ReplyRejected
+from alerts.notices.service import Notifier
 from alerts.service import CardService
 from cases.areas import Areas
 from cases.queries import CaseQueries
@@ -27,6 +28,7 @@ from supervision.liability_service import LiabilityService
 from supervision.orders.on_cards import OrderFollower, OrdersOnCards
 from supervision.orders.queries import OrderQueries
 from supervision.orders.service import OrderService
+from supervision.orders.telling import PaperTeller
 from supervision.orders.wording import Names, PaperWording
 from supervision.ratings import Ratings
 from supervision.sampling import SampleService
@@ -48,6 +50,7 @@ class Parts:
     default_area: str
     identity_secret: bytes
     fonts: Fonts
+    notifier: Notifier
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +68,12 @@ class FollowUpDesk:
     samples: SampleService
     watch: Callable[[], None]
     follower: OrderFollower
+    teller: PaperTeller
 
     def reactions(self) -> dict[type, list[Reaction]]:
-        """Who reacts to the cards of an order."""
-        return {kind: [self.follower.follow] for kind in (ReplyReceived, ReplyAccepted, ReplyRejected)}
+        """Who reacts to the cards of an order, and to papers."""
+        follow: list[Reaction] = [self.follower.follow]
+        return {**dict.fromkeys((ReplyReceived, ReplyAccepted, ReplyRejected), follow), **self.teller.reactions()}
 
 
 def build_follow_up(parts: Parts) -> FollowUpDesk:
@@ -91,7 +96,8 @@ def build_follow_up(parts: Parts) -> FollowUpDesk:
         complaint_queries=ComplaintQueries(parts.database, parts.rules.complaints),
         liability=LiabilityService(parts.units, parts.database),
         samples=SampleService(parts.units, parts.database, parts.rules.complaints.sample, parts.areas.default.calendar),
-        watch=lambda: _watch(parts.units, orders, complaints, ratings, cards), follower=OrderFollower(orders))
+        watch=lambda: _watch(parts.units, orders, complaints, ratings, cards), follower=OrderFollower(orders),
+        teller=PaperTeller(parts.notifier, parts.cases.org_name))
 
 
 def _complaints(parts: Parts, dates: DueDates) -> ComplaintService:

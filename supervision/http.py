@@ -11,6 +11,7 @@ from flask import Blueprint, Request, Response, request
 from msgspec import Meta
 
 from core.access import Actor, Role, require
+from core.api_document import Operation
 from core.errors import InvalidInput, NotFound
 from core.instants import from_us
 from supervision.liability import Proposed
@@ -44,6 +45,19 @@ class Called(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     case_id: Annotated[str, Meta(pattern="^[0-9]{1,19}$")]  # too large for a browser to keep as a number
     result: str
     note: str = ""
+
+
+OPERATIONS = (
+    Operation("get", "/api/v1/liabilities", "listLiabilities", "Proposals of liability"),
+    Operation("post", "/api/v1/liabilities", "proposeLiability", "Propose from a card and the journal", takes=Propose,
+              status=201),
+    Operation("post", "/api/v1/liabilities/<int:liability_id>/decision", "decideLiability", "Accept, change or reject",
+              takes=Decide),
+    Operation("get", "/api/v1/samples", "listSamples", "Samples of concluded cases"),
+    Operation("post", "/api/v1/samples", "drawSample", "Draw one for a unit and month", takes=Draw, status=201),
+    Operation("get", "/api/v1/samples/<int:sample_id>", "getSample", "The calls of a sample"),
+    Operation("post", "/api/v1/samples/<int:sample_id>/calls", "recordCall", "The result of a call", takes=Called),
+)
 
 
 def create_blueprint(liability: LiabilityService, samples: SampleService,

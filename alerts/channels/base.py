@@ -23,6 +23,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     address: str
     name: str
     at: str
+    paper: str = ""  # number of the paper it is of; then card_id is 0
     data: dict[str, Any]
 
 

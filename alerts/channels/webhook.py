@@ -36,8 +36,10 @@ class Webhook:
 
 def as_cloud_event(message: Message, source: str) -> dict[str, object]:
     """The event: its id is the notice's, so a receiver sees a repetition by (source, id)."""
-    return {"specversion": "1.0", "id": message.uid, "source": source, "type": f"cn.yangguang.card.{message.what}",
-            "subject": f"card/{message.card_id}", "time": message.at, "datacontenttype": "application/json",
+    kind, number = ("paper", message.paper) if message.paper else ("card", message.card_id)
+    return {"specversion": "1.0", "id": message.uid, "source": source,
+            "type": f"cn.yangguang.{kind}.{message.what.removeprefix('paper_')}", "subject": f"{kind}/{number}",
+            "time": message.at, "datacontenttype": "application/json",
             "data": {**message.data, "subject": message.subject, "text": message.body, "name": message.name}}
 
 

@@ -11,25 +11,39 @@ from flask import Blueprint, Request, Response, request
 from alerts.handover.queries import HandoverQueries
 from alerts.handover.service import HandoverService
 from core.access import Actor
+from core.api_document import Operation
 from core.errors import InvalidInput, NotFound
 
 ActorOf = Callable[[Request], Actor | None]
 T = TypeVar("T")
 
 
-class _Draft(msgspec.Struct, forbid_unknown_fields=True):
+class HandoverDraft(msgspec.Struct, forbid_unknown_fields=True):
     incoming: str
     area: str = ""
 
 
-class _Notes(msgspec.Struct, forbid_unknown_fields=True):
+class HandoverNotes(msgspec.Struct, forbid_unknown_fields=True):
     notes: str
 
 
-class _Decision(msgspec.Struct, forbid_unknown_fields=True):
+class HandoverDecision(msgspec.Struct, forbid_unknown_fields=True):
     items: list[int]
     decision: str
     note: str = ""
+
+
+_ONE = "/api/v1/handovers/<int:handover_id>"
+OPERATIONS = (
+    Operation("get", "/api/v1/handovers", "listHandovers", "The last handovers, and one's own that is under way"),
+    Operation("post", "/api/v1/handovers", "draftHandover", "Draw up the list of a handover", takes=HandoverDraft),
+    Operation("get", _ONE, "getHandover", "A handover with its items"),
+    Operation("post", f"{_ONE}/notes", "noteHandover", "Write its notes", takes=HandoverNotes),
+    Operation("post", f"{_ONE}/offer", "offerHandover", "Sign and offer it"),
+    Operation("post", f"{_ONE}/decide", "decideHandover", "Accept or decline items", takes=HandoverDecision),
+    Operation("post", f"{_ONE}/sign", "signHandover", "Take it over"),
+    Operation("post", f"{_ONE}/cancel", "cancelHandover", "Take it back"),
+)
 
 
 def create_blueprint(service: HandoverService, queries: HandoverQueries, actor_of: ActorOf) -> Blueprint:
@@ -50,7 +64,7 @@ def create_blueprint(service: HandoverService, queries: HandoverQueries, actor_o
 
     @blueprint.post("")
     def draft() -> Response:
-        asked = _body(_Draft)
+        asked = _body(HandoverDraft)
         return answer(service.draft(asked.incoming, asked.area, actor_of(request)))
 
     @blueprint.get("/<int:handover_id>")
@@ -59,12 +73,12 @@ def create_blueprint(service: HandoverService, queries: HandoverQueries, actor_o
 
     @blueprint.post("/<int:handover_id>/notes")
     def write_notes(handover_id: int) -> Response:
-        service.write_notes(handover_id, _body(_Notes).notes, actor_of(request))
+        service.write_notes(handover_id, _body(HandoverNotes).notes, actor_of(request))
         return answer(handover_id)
 
     @blueprint.post("/<int:handover_id>/decide")
     def decide(handover_id: int) -> Response:
-        asked = _body(_Decision)
+        asked = _body(HandoverDecision)
         service.decide(handover_id, asked.items, asked.decision, asked.note, actor_of(request))
         return answer(handover_id)
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from sqlalchemy import Connection, select
 
-from alerts.events import CardBrief
 from alerts.notices.words import Reason
 from alerts.roster.contacts import Addressee, Channel, Contact
 from alerts.roster.plan import OnDuty
@@ -21,6 +21,16 @@ from core.models import accounts
 
 _OF_UNIT = frozenset({Addressee.LIAISON, Addressee.HANDLER, Addressee.UNIT_HEAD})
 _ON_DUTY = frozenset({Addressee.DUTY_OFFICER, Addressee.SHIFT_LEADER})
+
+
+class Concerned(Protocol):
+    """What people are told of, a card or a paper, as far as it decides who they are."""
+
+    @property
+    def area(self) -> str: ...
+
+    @property
+    def org(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +82,7 @@ class People:
             .where(accounts.c.is_active)).all()}
         self._planned: Mapping[str, str] = self.roster.planned_in(self.conn, self.at)
 
-    def found(self, card: CardBrief, addressee: Addressee) -> Iterator[Found]:
+    def found(self, card: Concerned, addressee: Addressee) -> Iterator[Found]:
         """Everybody meant by that part, and those who belong to it but are not told; at least one answer."""
         if addressee in _ON_DUTY and self._planned:
             yield from self._of_shift(card, addressee)
@@ -84,7 +94,7 @@ class People:
         else:
             yield from self._with_role(addressee)
 
-    def _of_shift(self, card: CardBrief, addressee: Addressee) -> Iterator[Found]:
+    def _of_shift(self, card: Concerned, addressee: Addressee) -> Iterator[Found]:
         present = {one.username for one in self.on_duty(card.area) if one.role == addressee}
         for username in present:
             yield Found(addressee, self._person(username), Reason.ON_DUTY)
@@ -100,7 +110,7 @@ class People:
             self._duty[area] = self.roster.on_duty_in(self.conn, self.at, area)
         return self._duty[area]
 
-    def _named(self, card: CardBrief, addressee: Addressee) -> list[Contact]:
+    def _named(self, card: Concerned, addressee: Addressee) -> list[Contact]:
         own = self._contacts.get((card.org, addressee), [])
         return own if addressee in _OF_UNIT else [*own, *self._contacts.get(("", addressee), [])]
 

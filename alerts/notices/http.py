@@ -11,16 +11,29 @@ from flask import Blueprint, Request, Response, request
 from alerts.notices.actions import NoticeActions
 from alerts.notices.queries import LogFilter, NoticeQueries
 from core.access import Actor
+from core.api_document import Operation
 from core.errors import InvalidInput, NotAuthenticated
 
 ActorOf = Callable[[Request], Actor | None]
 
 
-class _ReadCommand(msgspec.Struct, forbid_unknown_fields=True):
+class ReadCommand(msgspec.Struct, forbid_unknown_fields=True):
     ids: list[int] | None = None
 
 
-_READ = msgspec.json.Decoder(_ReadCommand)
+_READ = msgspec.json.Decoder(ReadCommand)
+
+
+OPERATIONS = (
+    Operation("get", "/api/v1/notices", "listNotices", "The delivery log, newest first", query={
+        "state": "where they stand", "channel": "by which way", "card": "id of a card", "before": "older than this notice",
+        "limit": "at most"}),
+    Operation("get", "/api/v1/notices/<int:notice_id>/attempts", "listAttempts", "Every try at a notice"),
+    Operation("post", "/api/v1/notices/<int:notice_id>/resend", "resendNotice", "Put a dead notice back"),
+    Operation("get", "/api/v1/inbox", "getInbox", "One's own notices and how many are unread", query={
+        "limit": "at most", "before": "older than this notice"}),
+    Operation("post", "/api/v1/inbox/read", "readInbox", "Mark notices of one's own as read", takes=ReadCommand),
+)
 
 
 def create_blueprint(queries: NoticeQueries, actions: NoticeActions, actor_of: ActorOf) -> Blueprint:

@@ -41,12 +41,15 @@ notices = Table(
     Column("error", String(500), nullable=False),
     Column("ended_at", BigInteger),                   # sent, dead or withheld
     Column("read_at", BigInteger),
+    Column("paper", String(64), nullable=False, server_default=text("''")),  # of the paper it is of; then card_id is 0
     Index("ix_notices_created_at", "created_at", "id"),
 )
 _WAITING = text("state IN ('queued', 'sending')")
 Index("ix_notices_waiting", notices.c.next_at, postgresql_where=_WAITING, sqlite_where=_WAITING)
 _UNREAD = text("channel = 'in_site' AND state = 'sent' AND read_at IS NULL")
 Index("ix_notices_unread", notices.c.username, postgresql_where=_UNREAD, sqlite_where=_UNREAD)
+_OF_PAPER = text("paper <> ''")
+Index("ix_notices_paper", notices.c.paper, postgresql_where=_OF_PAPER, sqlite_where=_OF_PAPER)
 _DEAD = text("state = 'dead'")
 Index("ix_notices_dead", notices.c.id, postgresql_where=_DEAD, sqlite_where=_DEAD)
 

@@ -16,11 +16,12 @@ from core.database import Database
 PAGE_MAX = 200
 _SHOWN = ("id", "uid", "what", "card_id", "card_rev", "level", "area", "org", "addressee", "username", "name", "channel",
           "address", "state", "reason", "step", "subject", "body", "created_at", "next_at", "attempts", "claims", "error",
-          "ended_at", "read_at")
+          "ended_at", "read_at", "paper")
 
 
 class NoticeView(msgspec.Struct, frozen=True, kw_only=True):
-    """A line of the delivery log. Instants are microseconds UTC; `address` is covered but for its ends."""
+    """A line of the delivery log. Instants are microseconds UTC; `address` is covered but for its ends. `paper` is
+    the number of the paper it is of; of a card's it is ""."""
 
     id: int
     uid: str
@@ -47,6 +48,7 @@ class NoticeView(msgspec.Struct, frozen=True, kw_only=True):
     error: str
     ended_at: int | None
     read_at: int | None
+    paper: str
 
 
 class Attempt(msgspec.Struct, frozen=True):
@@ -81,6 +83,7 @@ class LogFilter:
     before: int | None = None
     area: str = ""
     org: str | None = None
+    paper: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +108,7 @@ class NoticeQueries:
         """The newest lines that fit, newest first."""
         statement = select(*(notices.c[name] for name in _SHOWN)).order_by(notices.c.id.desc()).limit(min(limit, PAGE_MAX))
         for column, wanted in ((notices.c.state, asked.state), (notices.c.channel, asked.channel),
-                               (notices.c.area, asked.area)):
+                               (notices.c.area, asked.area), (notices.c.paper, asked.paper)):
             if wanted:
                 statement = statement.where(column == wanted)
         if asked.org is not None:

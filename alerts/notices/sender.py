@@ -105,8 +105,9 @@ class Sender:
         if outlet is None:
             raise UpstreamError("notice_not_delivered", detail="channel off")
         return outlet.send(Message(
-            uid=notice.uid, what=notice.what, card_id=notice.card_id, subject=notice.subject, body=notice.body,
-            address=notice.address, name=notice.name, data=msgspec.json.decode(notice.data),
+            uid=notice.uid, what=notice.what, card_id=notice.card_id, paper=notice.paper,
+            subject=notice.subject, body=notice.body, address=notice.address, name=notice.name,
+            data=msgspec.json.decode(notice.data),
             at=from_us(notice.created_at).astimezone(self._zone).isoformat(timespec="seconds")))
 
     def _finish(self, notice: Notice, result: _Outcome) -> None:

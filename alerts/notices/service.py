@@ -17,6 +17,7 @@ from alerts import events as ev
 from alerts.events import CardBrief, CardEvent
 from alerts.notices.addressees import Found, People, Person
 from alerts.notices.models import notices
+from alerts.notices.papers import PaperBrief
 from alerts.notices.quiet import QuietHours
 from alerts.notices.rows import Notice, withheld, write
 from alerts.notices.texts import Writer
@@ -54,10 +55,10 @@ RungAddressees = Callable[[CardBrief], Sequence[str]]
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """One occasion to tell: to whom, of which card. `step` names the escalation step it belongs to."""
+    """One occasion to tell: to whom, of which card or paper. `step` names the escalation step it belongs to."""
 
     what: str
-    card: CardBrief
+    about: CardBrief | PaperBrief
     to: tuple[str, ...]
     step: str = ""
 
@@ -103,19 +104,33 @@ class Notifier:
         """Write the rows. Returns for each step (of `Telling.step`) how many notices were made that may reach somebody."""
         if not tellings:
             return Counter()
-        people = People(uow.conn, self._roster, uow.now_us, {telling.card.org for telling in tellings})
+        people = People(uow.conn, self._roster, uow.now_us, {telling.about.org for telling in tellings})
         drafts = [draft for telling in tellings for draft in self._decided(uow, telling, people)]
         self._withhold_flood(uow, drafts)
-        self._writer.fill(uow, [draft for draft in drafts if not draft.is_withheld])
+        papers = {telling.about.number: telling.about for telling in tellings if isinstance(telling.about, PaperBrief)}
+        self._writer.fill(uow, [draft for draft in drafts if not draft.is_withheld], papers)
         write(uow.conn, drafts)
         return Counter(draft.step for draft in drafts if not draft.is_withheld)
+
+    # Papers -----------------------------------------------------------------------------------------------------------
+
+    def tell_of_paper(self, uow: UnitOfWork, what: str, paper: PaperBrief) -> None:
+        """Tell whoever the policy names for that occasion of a paper."""
+        to = self._policy.told(what, paper.level, ())
+        self.tell(uow, [Telling(what, paper, to)] if to else [])
+
+    @staticmethod
+    def withhold_of_papers(uow: UnitOfWork, numbers: Sequence[str]) -> None:
+        """What still waits to be told of these papers has lost its point."""
+        uow.conn.execute(update(notices).where(notices.c.paper.in_(numbers), notices.c.state == NoticeState.QUEUED).values(
+            state=NoticeState.WITHHELD, reason=Reason.CLOSED_MEANWHILE, ended_at=uow.now_us, next_at=None))
 
     # Deciding ---------------------------------------------------------------------------------------------------------
 
     def _decided(self, uow: UnitOfWork, telling: Telling, people: People) -> Iterator[Notice]:
         reached: set[tuple[str, str]] = set()
         for name in telling.to:
-            for found in people.found(telling.card, Addressee(name)):
+            for found in people.found(telling.about, Addressee(name)):
                 for notice in self._of(uow.now_us, telling, found):
                     place = (notice.channel, notice.address)
                     if not notice.is_withheld and place in reached:
@@ -144,15 +159,15 @@ class Notifier:
         """What speaks against telling this person anything at all."""
         if found.person is None or found.reason is Reason.NOT_ON_DUTY:
             return found.reason
-        if found.person.area not in ("", telling.card.area):
+        if found.person.area not in ("", telling.about.area):
             return Reason.AREA
-        if telling.card.state == "shelved":
+        if telling.about.state == "shelved":
             return Reason.SHELVED
         return None
 
     def _outside(self, now_us: int, telling: Telling, found: Found, person: Person) -> Iterator[Notice]:
         """The first of his ways that is on; all of them for a red card. A way that is off says so."""
-        level, told = telling.card.level, 0
+        level, told = telling.about.level, 0
         for channel in person.channels:
             if told and level < RED:
                 return
@@ -162,7 +177,7 @@ class Notifier:
                 yield withheld(notice, against, now_us)
                 continue
             told += 1
-            yield self._deferred(notice, level, telling.card.area)
+            yield self._deferred(notice, level, telling.about.area)
 
     def _against_way(self, channel: Channel, person: Person, level: int) -> Reason | None:
         if level < person.min_level:
@@ -216,9 +231,11 @@ class Notifier:
 
 
 def _draft(now_us: int, telling: Telling, found: Found, channel: Channel) -> Notice:
-    card, person = telling.card, found.person
+    about, person = telling.about, found.person
+    card_id, paper = (0, about.number) if isinstance(about, PaperBrief) else (about.id, "")
     return Notice(
-        what=telling.what, card_id=card.id, card_rev=card.rev, level=card.level, area=card.area, org=card.org,
+        what=telling.what, card_id=card_id, paper=paper, card_rev=about.rev, level=about.level,
+        area=about.area, org=about.org,
         addressee=found.addressee.value, username=person.username if person else "", name=person.name if person else "",
         channel=channel.value, address=person.address(channel) if person else "", state=NoticeState.QUEUED.value,
         reason=found.reason.value, step=telling.step, language=person.language if person else "zh", created_at=now_us,

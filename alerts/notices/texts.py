@@ -1,4 +1,4 @@
-"""The words of notices: a card's values put into the template of the person's language, his organisation and the way."""
+"""The words of notices: the values of a card or paper in the template of the person's language, organisation and way."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from alerts.card_rows import by_id
+from alerts.notices.papers import PaperBrief
 from alerts.notices.rows import Notice
 from alerts.wire import CardView, CardWriter
 from config.ladders import LEVELS
@@ -28,20 +29,26 @@ class Writer:
     def __init__(self, policy: NoticePolicy, cards: CardWriter, texts: TextsOf, base_url: str, zone: tzinfo) -> None:
         self._policy, self._cards, self._texts, self._base_url, self._zone = policy, cards, texts, base_url, zone
 
-    def fill(self, uow: UnitOfWork, drafts: Sequence[Notice]) -> None:
-        """Subject, body and data of each. The cards are read once, as the change has left them."""
-        known = by_id(uow.conn, {draft.card_id for draft in drafts}) if drafts else {}
+    def fill(self, uow: UnitOfWork, drafts: Sequence[Notice], papers: Mapping[str, PaperBrief]) -> None:
+        """Subject, body and data of each. The cards are read once, as the change has left them; `papers` by their number."""
+        numbers = {draft.card_id for draft in drafts if not draft.paper}
+        known = by_id(uow.conn, numbers) if numbers else {}
         views = {number: (self._cards.view(card), card.reply_due_at) for number, card in known.items()}
         for draft in drafts:
-            if draft.card_id in views:
-                self._fill(draft, *views[draft.card_id])
+            if draft.paper:
+                values, data = self._values_of_paper(draft, papers[draft.paper]), _data_of_paper(draft, papers[draft.paper])
+            elif draft.card_id in views:
+                values = self._values(draft, *views[draft.card_id])
+                data = self._data(draft, views[draft.card_id][0])
+            else:
+                continue
+            self._write(draft, values, data)
 
-    def _fill(self, draft: Notice, view: CardView, reply_due_at: int | None) -> None:
-        values = self._values(draft, view, reply_due_at)
+    def _write(self, draft: Notice, values: Mapping[str, str], data: dict[str, Any]) -> None:
         subject, body = self._policy.written(draft.language, org=draft.org, what=draft.what, level=draft.level,
                                              channel=draft.channel, values=values)
         draft.subject, draft.body = " ".join(subject.split())[:SUBJECT_MAX], body.strip()
-        draft.data = msgspec.json.encode(self._data(draft, view, values)).decode()
+        draft.data = msgspec.json.encode({**data, "link": values["link"]}).decode()
 
     def _values(self, draft: Notice, view: CardView, reply_due_at: int | None) -> dict[str, str]:
         texts = self._texts(draft.language)
@@ -49,18 +56,34 @@ class Writer:
                 "level": texts.get(f"level.{LEVELS[draft.level]}"), "rule": view.rule, "limit": view.limit_text,
                 "due": self._moment(view.due_at), "late": view.late_text, "demanded_action": view.demanded_action or NONE,
                 "reply_due": self._instant(reply_due_at), "occasion": texts.get(f"notice.what.{draft.what}"),
-                "name": draft.name, "link": f"{self._base_url}/card/{view.id}/"}
+                "name": draft.name, "link": f"{self._base_url}/card/{view.id}/",
+                "paper": NONE, "number": NONE, "title": NONE}
 
-    def _data(self, draft: Notice, view: CardView, values: Mapping[str, str]) -> dict[str, Any]:
+    @staticmethod
+    def _data(draft: Notice, view: CardView) -> dict[str, Any]:
         return {"card": view.id, "rev": draft.card_rev, "what": draft.what, "level": LEVELS[draft.level], "area": draft.area,
                 "org": draft.org, "item": view.item, "case_no": view.case_no, "addressee": draft.addressee,
-                "due": view.due_at, "link": values["link"], "step": draft.step}
+                "due": view.due_at, "step": draft.step}
+
+    def _values_of_paper(self, draft: Notice, paper: PaperBrief) -> dict[str, str]:
+        texts, due = self._texts(draft.language), self._instant(paper.due_at)
+        none = dict.fromkeys(("card_no", "case_no", "item", "level", "rule", "limit", "late"), NONE)
+        return {**none, "paper": texts.get(f"order_kind.{paper.kind}"), "number": paper.number, "title": paper.title,
+                "org": paper.org_name, "due": due, "reply_due": due, "demanded_action": paper.demand or NONE,
+                "occasion": texts.get(f"notice.what.{draft.what}"), "name": draft.name,
+                "link": f"{self._base_url}/orders/?order={paper.id}"}
 
     def _moment(self, iso: str | None) -> str:
         return NONE if iso is None else _until(datetime.fromisoformat(iso))
 
     def _instant(self, us: int | None) -> str:
         return NONE if us is None else _until(from_us(us).astimezone(self._zone))
+
+
+def _data_of_paper(draft: Notice, paper: PaperBrief) -> dict[str, Any]:
+    return {"paper": paper.number, "order": paper.id, "rev": draft.card_rev, "kind": paper.kind, "what": draft.what,
+            "level": LEVELS[draft.level], "area": draft.area, "org": draft.org, "addressee": draft.addressee,
+            "due": None if paper.due_at is None else from_us(paper.due_at).isoformat()}
 
 
 def _until(moment: datetime) -> str:

@@ -18,6 +18,7 @@ from alerts.room.sentences import of_card, of_flood, of_test
 from alerts.room.tones import tone
 from config.texts import Texts
 from core.access import Actor
+from core.api_document import Operation
 from core.errors import InvalidInput, NotFound
 
 WAV, MANY = "audio/wav", 9_999
@@ -31,6 +32,14 @@ class SilenceCommand(msgspec.Struct, frozen=True):
 
 
 _COMMAND = msgspec.json.Decoder(SilenceCommand)
+
+
+OPERATIONS = (
+    Operation("get", "/api/v1/horn", "listSilences", "Which rooms are silenced, and by whom"),
+    Operation("post", "/api/v1/horn", "silenceRoom", "Silence a room or let it sound again", takes=SilenceCommand),
+    Operation("get", "/api/v1/heartbeat", "getHeartbeat", "200 when everything works, else 503, with a line for each check",
+              by=("session", "probe"), media="text/plain"),
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,12 +15,28 @@ from alerts.roster.plan import DutyException, Shift
 from alerts.roster.queries import Roster
 from alerts.roster.service import RosterService
 from core.access import Actor
+from core.api_document import Operation
 from core.clock import Clock
 from core.errors import InvalidInput
 from core.instants import DAY_US, date_of
 
 ActorOf = Callable[[Request], Actor | None]
 T = TypeVar("T")
+
+
+OPERATIONS = (
+    Operation("get", "/api/v1/roster", "getRoster", "The week, the plan and its last changes", query={"area": "of which area"}),
+    Operation("get", "/api/v1/roster/on-duty", "getOnDuty", "Who is on duty now", query={"area": "in which area"}),
+    Operation("post", "/api/v1/roster/shifts", "saveShift", "Add or change a line of the plan", takes=Shift, answers=Shift),
+    Operation("delete", "/api/v1/roster/shifts/<int:shift_id>", "endShift", "End a line of the plan", query={
+        "last_day": "ISO date until which it holds"}),
+    Operation("post", "/api/v1/roster/exceptions", "addException", "Note that a day differs", takes=DutyException,
+              answers=DutyException),
+    Operation("delete", "/api/v1/roster/exceptions/<int:exception_id>", "removeException", "Take an exception back"),
+    Operation("get", "/api/v1/contacts", "listContacts", "People to be told, and units without a liaison"),
+    Operation("post", "/api/v1/contacts", "saveContact", "Add or change a contact", takes=Contact, answers=Contact),
+    Operation("delete", "/api/v1/contacts/<int:contact_id>", "removeContact", "He is told nothing any more"),
+)
 
 
 def create_blueprint(roster: Roster, service: RosterService, clock: Clock, default_area: str,

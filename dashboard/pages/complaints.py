@@ -15,7 +15,7 @@ from dashboard.panels import top_bar
 from dashboard.panels.follow_up import asked, buttons, choice, flat, views, words_field
 from dashboard.refusals import sentence
 from dashboard.words import Words, words_of
-from supervision.complaints.http import Act, perform
+from supervision.complaints.http import ComplaintAct, perform
 from supervision.complaints.matters import OFFICERS, Filing, Finding, Reporter, Satisfaction
 from supervision.complaints.queries import WantedComplaints
 
@@ -105,7 +105,7 @@ def register(app: Dash, services: Any) -> None:
         try:
             # As it was shown: nobody acts on what he has not seen.
             rev = looked_at["rev"] if looked_at and looked_at["no"] == no else -1
-            told = Act(rev=rev, words=said or "", route=route or "", days=int(days or 0), finding=finding or "",
+            told = ComplaintAct(rev=rev, words=said or "", route=route or "", days=int(days or 0), finding=finding or "",
                        satisfaction=satisfaction or "")
             perform(services.follow_up.complaints, no, action, told, g.actor)
         except SupervisionError as refusal:

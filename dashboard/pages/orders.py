@@ -21,7 +21,7 @@ from dashboard.refusals import sentence
 from dashboard.words import Words, words_of
 from papers.queries import Wanted
 from supervision.liability_service import Circumstances
-from supervision.orders.http import Act, perform
+from supervision.orders.http import OrderAct, perform
 from supervision.orders.matters import Draft
 from supervision.orders.queries import WantedOrders
 from supervision.sampling import CallResult
@@ -220,7 +220,7 @@ def _do(services: Any, button: str, query: dict[str, str], said: str, looked_at:
         return t(f"liability.state.{verdict}")
     action, order_id = button.removeprefix("orders-do-"), _number(query.get("order", ""))
     rev = looked_at.get("rev", 0) if looked_at.get("order") == order_id else 0  # nobody approves a text he has not seen
-    perform(services.follow_up.orders, order_id, action, Act(rev=rev, words=said), g.actor)
+    perform(services.follow_up.orders, order_id, action, OrderAct(rev=rev, words=said), g.actor)
     return t("follow_page.done", action=t(f"order_action.{action}"))
 
 

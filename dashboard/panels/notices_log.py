@@ -128,14 +128,20 @@ def render(rows: Sequence[Any], wish: Mapping[str, str], org_name: OrgName, t: W
 def _row(row: Any, wish: Mapping[str, str], org_name: OrgName, t: Words) -> html.Tr:
     link = dcc.Link(stamp(row.created_at), href=f"?{urlencode({**wish, 'notice': row.id})}", refresh=False)
     chosen = "is-chosen" if wish.get("notice") == str(row.id) else ""
-    return html.Tr([html.Td(link, className="num"), html.Td(mark(LEVEL_NAMES[row.level], t)),
-                    html.Td(t(f"notice.what.{row.what}")),
-                    html.Td(dcc.Link(f"#{row.card_id}", href=f"?card={row.card_id}", refresh=False), className="num"),
+    return html.Tr([html.Td(link, className="num"), html.Td("—" if row.paper else mark(LEVEL_NAMES[row.level], t)),
+                    html.Td(t(f"notice.what.{row.what}")), html.Td(_about(row), className="num"),
                     html.Td(org_name(row.org)), html.Td([html.Strong(row.name or "—"), " ",
                                                          html.Span(t(f"addressee.{row.addressee}"), className="event-detail")]),
                     html.Td(t(f"notice.channel.{row.channel}")),
                     html.Td(t(f"notice.state.{row.state}"), className=f"notice-state notice-{row.state}"),
                     html.Td(_why(row, t), className="event-detail")], className=chosen)
+
+
+def _about(row: Any) -> Any:
+    """The card, as a filter of this list; or the paper, where it is."""
+    if row.paper:
+        return html.A(row.paper, href=f"/orders/?{urlencode({'q': row.paper})}")
+    return dcc.Link(f"#{row.card_id}", href=f"?card={row.card_id}", refresh=False)
 
 
 def _why(row: Any, t: Words) -> str:

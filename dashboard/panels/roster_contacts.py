@@ -32,7 +32,7 @@ def layout(services: Any, t: Words, *, may_edit: bool) -> html.Section:
 
 def _form(services: Any, t: Words, may_edit: bool) -> html.Div:
     orgs = [{"value": "", "label": t("roster.every_org")},
-            *({"value": one.code, "label": one.name} for one in services.catalogue.organisations.values())]
+            *({"value": unit, "label": services.case_queries.org_name(unit)} for unit in services.answering_units)]
     roles = [{"value": role.value, "label": t(f"addressee.{role.value}")} for role in Addressee]
     people = [{"value": "", "label": t("roster.no_account")},
               *({"value": name, "label": shown} for name, shown in services.roster.people(lambda _role: True))]
@@ -67,10 +67,10 @@ def register(app: Dash, services: Any) -> None:
     @app.callback(Output("contacts-list", "children"), Output("contacts-missing", "children"),
                   Input("roster-contacts-changed", "data"))
     def refresh(_changed: Any) -> tuple[Any, Any]:
-        t, contacts = words(), services.roster.contacts()
-        missing = services.roster.without_liaison(services.catalogue.organisations)
+        t, contacts, units = words(), services.roster.contacts(), services.answering_units
+        missing = services.roster.without_liaison(units)
         return (render(contacts, services.case_queries.org_name, t),
-                render_missing(missing, len(services.catalogue.organisations), services.case_queries.org_name, t))
+                render_missing(missing, len(units), services.case_queries.org_name, t))
 
     @app.callback(*(Output(f"contact-{name}", "value") for name in _FIELDS), Input("roster-address", "search"),
                   prevent_initial_call=True)

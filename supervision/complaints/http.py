@@ -14,10 +14,11 @@ from flask import Blueprint, Request, Response, request
 from msgspec import Meta
 
 from core.access import Actor, require
+from core.api_document import Operation
 from core.errors import InvalidInput, NotAuthenticated
 from core.instants import from_us
 from core.read_log import ReadLog
-from supervision.complaints.matters import READERS, Filing, Reporter
+from supervision.complaints.matters import ALLOWED, READERS, Filing, Reporter
 from supervision.complaints.queries import ComplaintDetail, ComplaintQueries, ComplaintRow, WantedComplaints
 from supervision.complaints.service import ComplaintService
 
@@ -49,7 +50,7 @@ class PublicComplaint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     reporter: PublicReporter | None = None
 
 
-class Act(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class ComplaintAct(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What POST /api/v1/complaints/<no>/<action> takes: the revision seen, and what the action needs."""
 
     rev: int
@@ -60,11 +61,32 @@ class Act(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     satisfaction: str = ""
 
 
+class Filed(msgspec.Struct, frozen=True):
+    """The number it was given."""
+
+    no: str
+
+
 class Ask(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What POST /api/v1/complaints/<no>/identity takes."""
+
     reason: str
 
 
-_complaint, _act, _ask = (msgspec.json.Decoder(shape) for shape in (PublicComplaint, Act, Ask))
+_complaint, _act, _ask = (msgspec.json.Decoder(shape) for shape in (PublicComplaint, ComplaintAct, Ask))
+
+
+_ONE = "/api/v1/complaints/<no>"
+OPERATIONS = (
+    Operation("post", "/api/v1/complaints", "fileComplaint", "File a consultation or complaint; the same id changes nothing",
+              by=("token", "session"), takes=PublicComplaint, answers=Filed, status=201),
+    Operation("get", "/api/v1/complaints", "listComplaints", "Complaints, what is owed soonest first", query={
+        "kind": "consultation, complaint or rating", "standing": "open, late, to_call or done", "q": "part of number or title",
+        "limit": "at most", "offset": "after so many"}),
+    Operation("get", _ONE, "getComplaint", "A complaint with its log, without who reported"),
+    Operation("post", f"{_ONE}/<action>", "actOnComplaint", "Act on it; identity takes a reason and answers who reported",
+              takes=(ComplaintAct, Ask), choices={"action": (*(action.value for action in ALLOWED), "identity")}),
+)
 
 
 def create_blueprint(service: ComplaintService, queries: ComplaintQueries, reads: ReadLog, now_us: Callable[[], int],
@@ -80,7 +102,7 @@ def create_blueprint(service: ComplaintService, queries: ComplaintQueries, reads
         if actor.roles:
             require(actor, *READERS)
         told = _decoded(_complaint, request.get_data())
-        return _json({"no": service.file(_filing(told, actor), _reporter(told.reporter), actor)}, 201)
+        return _json(Filed(service.file(_filing(told, actor), _reporter(told.reporter), actor)), 201)
 
     @blueprint.get("")
     def listed() -> Response:
@@ -110,7 +132,7 @@ def create_blueprint(service: ComplaintService, queries: ComplaintQueries, reads
     return blueprint
 
 
-def perform(service: ComplaintService, no: str, action: str, act: Act, actor: Actor) -> None:
+def perform(service: ComplaintService, no: str, action: str, act: ComplaintAct, actor: Actor) -> None:
     """One action by its name. Raises InvalidInput for a name that is none."""
     rev, words = act.rev, act.words
     actions: dict[str, Callable[[], None]] = {

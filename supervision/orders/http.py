@@ -11,6 +11,7 @@ import msgspec
 from flask import Blueprint, Request, Response, request
 
 from core.access import Actor, require
+from core.api_document import Operation
 from core.errors import InvalidInput, NotFound
 from core.instants import from_us
 from core.read_log import ReadLog
@@ -44,7 +45,7 @@ class NewOrder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     origin: str = ""
 
 
-class Act(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class OrderAct(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What POST /api/v1/orders/<id>/<action> takes."""
 
     rev: int
@@ -53,7 +54,23 @@ class Act(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     fields: dict[Literal["title", "problem", "basis", "demand", "reply_limit"], str] = {}
 
 
-_new, _act = msgspec.json.Decoder(NewOrder), msgspec.json.Decoder(Act)
+_new, _act = msgspec.json.Decoder(NewOrder), msgspec.json.Decoder(OrderAct)
+
+
+_ACTIONS = ("edit", "submit", "approve", "reject", "withdraw", "reply", "accept_reply", "reject_reply", "note")
+_LISTED = {"kind": "kind of paper", "q": "part of number or title", "limit": "at most", "offset": "after so many"}
+OPERATIONS = (
+    Operation("get", "/api/v1/orders", "listOrders", "Orders and proposals", query={"standing": "where they stand", **_LISTED}),
+    Operation("post", "/api/v1/orders", "makeOrder", "An order over cards, or the draft of another paper", takes=NewOrder,
+              status=201),
+    Operation("get", "/api/v1/orders/<int:order_id>", "getOrder", "An order with its cards and log"),
+    Operation("post", "/api/v1/orders/<int:order_id>/<action>", "actOnOrder", "Do something about it", takes=OrderAct,
+              choices={"action": _ACTIONS}),
+    Operation("get", "/api/v1/papers", "listPapers", "The register of papers", query={
+        "org": "unit", "year": "year", **_LISTED}),
+    Operation("get", "/api/v1/papers/<number>/<kind>", "getPaper", "The file of a paper", choices={"kind": tuple(MEDIA_TYPES)},
+              media="application/octet-stream"),
+)
 
 
 def create_blueprint(service: OrderService, queries: OrderQueries, papers: PaperService, register: PaperQueries,
@@ -121,7 +138,7 @@ def made(service: OrderService, told: NewOrder, actor: Actor, default_area: str)
                                told.basis, told.reply_limit, told.origin[:80]), actor)
 
 
-def perform(service: OrderService, order_id: int, action: str, act: Act, actor: Actor) -> None:
+def perform(service: OrderService, order_id: int, action: str, act: OrderAct, actor: Actor) -> None:
     """One action by its name. Raises InvalidInput for a name that is none."""
     rev, words = act.rev, act.words
     actions: dict[str, Callable[[], object]] = {

@@ -6,7 +6,7 @@ What happens to the reply of such an order happens on its cards, and comes here 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import msgspec
@@ -20,6 +20,7 @@ from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from papers.service import Issue, PaperService, Series
 from supervision.due_dates import DueDates
 from supervision.models import order_cards, order_log, orders
+from supervision.orders.events import PaperAnswered, PaperEvent, PaperIssued, PaperReplyRejected, PaperUrged
 from supervision.orders.matters import (
     ALLOWED,
     DRAFTERS,
@@ -197,7 +198,12 @@ class OrderService:
     def _replied(self, change: _Changing, words: str) -> None:
         change.set(state=OrderState.REPLIED.value, replied_at=change.uow.now_us, next_at=None)
         change.done(words)
+        self._settle(change)
+
+    def _settle(self, change: _Changing) -> None:
+        """Nothing is owed: its red card's condition is over, and nobody is urged any more."""
         self._cards.answered(change.uow, change.row["number"])
+        _publish(change.uow, PaperAnswered, change.row)
 
     def accept_reply(self, order_id: int, rev: int, actor: Actor | None, words: str = "") -> None:
         with self._changing(order_id, rev, actor, OrderAction.ACCEPT_REPLY) as change:
@@ -212,6 +218,7 @@ class OrderService:
             self._not_on_cards(change)
             limit = reply_limit or change.row["reply_limit"]
             self._run_again(change, self._dates.due(change.row["area"], limit, change.uow.now_us), reason)
+            _publish(change.uow, PaperReplyRejected, change.row)
 
     def _run_again(self, change: _Changing, due: int, reason: str) -> None:
         change.set(state=OrderState.ISSUED.value, due_at=due, next_at=due, replied_at=None, overdue_at=None, reminded_at=None,
@@ -242,7 +249,7 @@ class OrderService:
         elif left.owed_at is None and not left.has_replied:
             change.set(state=OrderState.DONE.value, closed_at=change.uow.now_us, next_at=None)
             change.done(words)
-            self._cards.answered(change.uow, change.row["number"])
+            self._settle(change)
         else:
             change.done(words)
 
@@ -298,6 +305,8 @@ class OrderService:
         uow.conn.execute(update(orders).where(orders.c.id == row["id"]).values(
             rev=row["rev"], **{name: row[name] for name in ("overdue_at", "reminded_at", "criticised_at", "next_at")}))
         self._log(uow, row, SYSTEM, action, "", {"at": at}, at)
+        if action is OrderAction.REMINDED:
+            _publish(uow, PaperUrged, row)
 
     def _draft_criticism(self, uow: UnitOfWork, row: dict[str, Any]) -> None:
         t = self._wording.t
@@ -342,6 +351,8 @@ class OrderService:
         uow.conn.execute(update(orders).where(orders.c.id == row["id"]).values(
             **{name: row[name] for name in ("number", "state", "rev", "issued_at", "due_at", "next_at")}))
         self._log(uow, row, actor, OrderAction.ISSUED, "", {"number": paper.number, "due_at": due})
+        if not cards:  # an order over cards is told of on each of them
+            _publish(uow, PaperIssued, row)
         return paper.number
 
     def _has_cards(self, uow: UnitOfWork, order_id: int) -> bool:
@@ -415,6 +426,10 @@ def may_see(actor: Actor, area: str, org: str, state: str) -> bool:
     if actor.has(*OFFICERS, Role.ADMINISTRATOR):
         return True
     return actor.org == org and state not in (OrderState.DRAFT, OrderState.SUBMITTED, OrderState.WITHDRAWN)
+
+
+def _publish(uow: UnitOfWork, kind: type[PaperEvent], row: Mapping[str, Any]) -> None:
+    uow.publish([kind(**{name: row[name] for name in PaperEvent.__struct_fields__})])
 
 
 def _needed(name: str, value: str) -> None:
