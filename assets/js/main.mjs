@@ -7,6 +7,7 @@ import { connectLive, afterTwoFrames } from "./modules/socket_client.mjs";
 import { initialState } from "./modules/live_state.mjs";
 import { createStore } from "./modules/store.mjs";
 import { textsOf, instant } from "./modules/format.mjs";
+import { NEWS, mount as mountInbox } from "./modules/inbox.mjs";
 import { newClock, observe } from "./modules/server_clock.mjs";
 
 // Loaded only where they are used: a page is not slower, and not broken, by what another page needs.
@@ -36,6 +37,7 @@ const PLAIN_PAGES = {
 
 whenPresent("[data-live-root]", start);
 whenPresent("[data-plain-root]", startPlain);
+whenPresent("[data-inbox]", startInbox);
 
 /** Dash renders late; wait for the frame without polling. */
 function whenPresent(selector, callback) {
@@ -55,6 +57,10 @@ async function startPlain(root) {
   (await PLAIN_PAGES[root.dataset.plainRoot]()).mount(root, { t, onFault: (fault) => console.error(fault) });
 }
 
+function startInbox(root) {
+  mountInbox(root, { t: textsOf(JSON.parse(root.dataset.config).texts), onFault: (fault) => console.error(fault) });
+}
+
 function start(wall) {
   const config = JSON.parse(wall.dataset.config);
   const t = textsOf(config.texts);
@@ -68,7 +74,10 @@ function start(wall) {
   const live = connectLive({
     io: window.io, store, screen: screenName(), now, afterPaint: afterTwoFrames, isHidden: () => document.hidden,
     heap: () => performance.memory?.usedJSHeapSize ?? null,
-    onHeard: (_kind, message, atMs) => { clock = observe(clock, instant(message?.server_time), atMs); },
+    onHeard: (kind, message, atMs) => {
+      clock = observe(clock, instant(message?.server_time), atMs);
+      if (kind === "events") document.dispatchEvent(new Event(NEWS));
+    },
     onArrived: (cards) => { remember(births, cards, now()); arrivals.emit(cards); },
   });
   const deps = {

@@ -1,4 +1,4 @@
-"""The bar every staff page begins with: whose product, which pages this person may use, who he is, the way out."""
+"""The bar every staff page begins with: whose product, which pages this person may use, his inbox, who he is, the way out."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from flask import g, has_request_context, session
 from core.access import Actor
 from dashboard.forgery import FIELD
 from dashboard.navigation import Place, places_for
+from dashboard.panels import inbox
 from dashboard.words import Words
 
 
@@ -56,8 +57,8 @@ def _person(t: Words, actor: Actor | None) -> html.Div:
     if actor is None:
         return html.Div(className="topbar-person")
     roles = "、".join(t(f"role.{role.value}") for role in sorted(actor.roles))
-    return html.Div([html.Div([html.Strong(actor.display_name or actor.name), html.Span(roles)], className="topbar-who"),
-                     _way_out(t)], className="topbar-person")
+    return html.Div([inbox.layout(t), html.Div([html.Strong(actor.display_name or actor.name), html.Span(roles)],
+                                               className="topbar-who"), _way_out(t)], className="topbar-person")
 
 
 def _way_out(t: Words) -> html.Form:

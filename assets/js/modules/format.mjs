@@ -1,5 +1,6 @@
 /** Words and numbers as people read them. Pure; every sentence comes from the texts the page was given. */
 
+const BEIJING_MIN = 480;
 const PLACEHOLDER = /\{(\w+)\}/g;
 const ISO = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?)(Z|[+-]\d{2}:?\d{2})$/;
 
@@ -89,4 +90,11 @@ export function initials(name) {
   const trimmed = (name ?? "").trim();
   if (hanWidth(trimmed) <= 4) return trimmed;
   return trimmed.split(/\s+/).map((word) => word[0]).join("").slice(0, 3).toUpperCase();
+}
+
+/** "03-16 09:20" of microseconds UTC, in Beijing time. */
+export function when(us) {
+  if (us == null) return "";
+  const { month, day, hm } = civil(us / 1000, BEIJING_MIN);
+  return `${String(month).padStart(2, "0")}-${String(day).padStart(2, "0")} ${hm}`;
 }

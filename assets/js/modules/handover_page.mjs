@@ -3,12 +3,11 @@
  * signs. The page asks for what stands; nothing is shown as done before the server has said so.
  */
 
-import { civil } from "./format.mjs";
+import { when } from "./format.mjs";
 import { handoverKeys, itemWords, left, nextUndecided, partOf } from "./handover_view.mjs";
 import { element, mark, setText, toggle } from "./keyed_list.mjs";
 
 const AGAIN_MS = 10_000;
-const BEIJING_MIN = 480;
 const LEVELS = { 1: "warning", 2: "yellow", 3: "red" };
 
 /** @param {HTMLElement} root the frame laid out by dashboard/pages/handover.py */
@@ -214,11 +213,4 @@ export function mount(root, { t, onFault }) {
   const timer = setInterval(ask, AGAIN_MS);
   ask();
   return () => { clearInterval(timer); unbind(); };
-}
-
-/** "03-16 09:20" of microseconds UTC, in Beijing time. */
-export function when(us) {
-  if (us == null) return "";
-  const { month, day, hm } = civil(us / 1000, BEIJING_MIN);
-  return `${String(month).padStart(2, "0")}-${String(day).padStart(2, "0")} ${hm}`;
 }
