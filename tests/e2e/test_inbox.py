@@ -9,8 +9,10 @@ from core.access import Actor, Role
 from supervision.orders.matters import Draft
 from tests.e2e.centre import INSPECTOR, UNIT, CommandCentre, yellow
 from tests.e2e.screens import Screens, sign_in
+from tests.services import wait_until
 
 CHIEF = Actor("chen", frozenset({Role.ADMINISTRATOR}))
+UNIT_USER = Actor("zhao", frozenset({Role.DEPARTMENT_USER}), UNIT)
 LEADER = Actor("wang", frozenset({Role.LEADER}), display_name="王建国")
 
 
@@ -34,7 +36,7 @@ def test_the_desk_counts_at_once_and_reading_clears(centre: CommandCentre, scree
 
     opener.click()
     expect(desk.locator(".inbox-item.is-unread")).to_contain_text("XY-1")
-    desk.locator(".inbox [data-part=read]").click()
+    desk.locator(".inbox [data-part=inbox-read]").click()
     expect(desk.locator(".inbox-count")).to_be_hidden()
     desk.keyboard.press("Escape")
     expect(desk.locator(".inbox-panel")).to_be_hidden()
@@ -44,12 +46,16 @@ def test_the_desk_counts_at_once_and_reading_clears(centre: CommandCentre, scree
 def test_a_department_user_finds_his_proposal_in_english_too(centre: CommandCentre, screens: Screens) -> None:
     centre.services.roster_service.save_contact(
         Contact(org=UNIT, role=Addressee.LIAISON, name="赵晓燕", username="zhao"), CHIEF)
+    centre.post(yellow("XY-2"))
+    wait_until(lambda: "XY-2" in centre.cards(), timeout_s=10, what="the card")
+    centre.services.notices.actions.mark_read(None, UNIT_USER)
     propose(centre)
     page = screens.blank()
     sign_in(page, centre.address, "zhao", "/unit/", lang="en")
 
     expect(page.locator(".inbox-opener")).to_have_attribute("aria-label", "In-site notices, 1 unread")
+    expect(page.locator(".unit-cards").first).to_contain_text("XY-2")  # the page around it is what it was
     page.locator(".inbox-opener").click()
-    page.locator(".inbox-item").click()
+    page.locator(".inbox-item.is-unread").click()
     page.wait_for_url("**/orders/?q=*")
     expect(page.locator(".inbox-opener")).to_have_attribute("aria-label", "In-site notices, none unread")

@@ -77,3 +77,11 @@ test("the figure is filled from the frame, at the scale of the screen, without t
   assert.equal(trace("zero").x.length, 5);
   assert.equal(JSON.stringify(frame), printed);
 });
+
+test("a name too long for its place is cut, one that fits at the smallest size is not", () => {
+  const [long, fits] = placeRows([row({ org: "a", short: "市行政服务中心管理委员会" }), row({ org: "b", short: "市公积金中心" })]).names;
+
+  assert.equal(long.text, "市行政服务中心…");
+  assert.ok([...long.text].length * long.size <= FIELD.name, `${long.size}`);
+  assert.equal(fits.text, "市公积金中心");
+});

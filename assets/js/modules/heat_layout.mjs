@@ -73,10 +73,23 @@ function valuesOf(row) {
 }
 
 function nameOf(row) {
-  const text = row.short || row.name;
-  const width = [...text].reduce((sum, sign) => sum + (sign.codePointAt(0) < 0x2e80 ? 0.56 : 1), 0);
-  const size = Math.max(SMALLEST_NAME, Math.min(NAME_SIZE, (FIELD.name - 10) / width));
+  const room = FIELD.name - 10;
+  const text = fitting(row.short || row.name, room / SMALLEST_NAME);
+  const size = Math.max(SMALLEST_NAME, Math.min(NAME_SIZE, room / widthOf(text)));
   return { text, size, worst: row.red > 0 ? "red" : row.yellow > 0 ? "yellow" : "calm" };
+}
+
+/** Of a name that is too long even at the smallest size, what there is room for: it must not run into the figures. */
+function fitting(text, most) {
+  if (widthOf(text) <= most) return text;
+  const signs = [...text];
+  while (signs.length > 1 && widthOf(`${signs.join("")}…`) > most) signs.pop();
+  return `${signs.join("")}…`;
+}
+
+/** In widths of a Han sign. */
+function widthOf(text) {
+  return [...text].reduce((sum, sign) => sum + (sign.codePointAt(0) < 0x2e80 ? 0.56 : 1), 0);
 }
 
 /** Step 0..4 of the lightness ramp. Square root: most departments are small beside the largest. */

@@ -12,6 +12,7 @@ from alerts.escalation import UNHEARD_CODE
 from alerts.notices.models import escalation_steps, notices
 from alerts.roster.contacts import Addressee
 from commands.demo import Demo, prepare_demo
+from dashboard.demo_accounts import DEMO_ACCOUNTS
 from tests.unit.commands.test_demo_follow_up import settings_in
 
 
@@ -48,6 +49,13 @@ def test_the_units_are_told_by_the_sandbox(demo: Demo) -> None:
                             .where(notices.c.addressee == Addressee.UNIT_HEAD.value)).all()
 
     assert any(one.channel == "sms" and one.state == "sent" for one in told)
+
+
+def test_nobody_begins_with_a_month_of_unread_notices(demo: Demo) -> None:
+    queries = demo.services.notices.queries
+
+    assert queries.inbox("zhou")
+    assert [0] * len(DEMO_ACCOUNTS) == [queries.unread(one.username) for one in DEMO_ACCOUNTS]
 
 
 def test_who_watches_the_roster_misses_nobody(demo: Demo, tmp_path: Path) -> None:
