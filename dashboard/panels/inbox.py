@@ -1,10 +1,6 @@
 """The inbox in the bar: how many in-site notices this person has not read, and the last ones. Filled by the page itself
-<<<<<<< HEAD
-(assets/js/modules/inbox.mjs), so that it is there on every page and goes on counting."""
-=======
 (assets/js/modules/inbox.mjs), so that it is there on every page and goes on counting. Its
 parts bear its name: those of the page around it are looked for in the whole page."""
->>>>>>> demo3
 
 from __future__ import annotations
 
@@ -18,18 +14,6 @@ from dashboard.words import Words
 
 def layout(t: Words) -> html.Div:
     """The button with its badge, and the panel it opens."""
-<<<<<<< HEAD
-    words = [html.Span(t("inbox.title")), part("count", html.Span, "inbox-count num")]
-    opener = html.Button(
-        words, type="button", className="button inbox-opener",
-        **{"data-part": "opener", "aria-label": t("inbox.label_none"), "aria-expanded": "false", "aria-haspopup": "true"})
-    head = html.Div([html.Strong(t("inbox.title")),
-                     html.Button(t("inbox.read_all"), type="button", className="button", hidden=True, **{"data-part": "read"})],
-                    className="inbox-head")
-    panel = html.Div([head, part("list", html.Ul, "inbox-list"), part("empty", html.P, "inbox-empty", t("inbox.empty"))],
-                     hidden=True, className="inbox-panel",
-                     **{"data-part": "panel", "role": "region", "aria-label": t("inbox.title")})
-=======
     words = [html.Span(t("inbox.title")), part("inbox-count", html.Span, "inbox-count num")]
     opener = html.Button(
         words, type="button", className="button inbox-opener",
@@ -40,6 +24,5 @@ def layout(t: Words) -> html.Div:
     found = [part("inbox-list", html.Ul, "inbox-list"), part("inbox-empty", html.P, "inbox-empty", t("inbox.empty"))]
     panel = html.Div([head, *found], hidden=True, className="inbox-panel",
                      **{"data-part": "inbox-panel", "role": "region", "aria-label": t("inbox.title")})
->>>>>>> demo3
     texts = json.dumps({"texts": {"inbox": t.tree.get("inbox", {})}}, ensure_ascii=False)
     return html.Div([opener, panel], className="inbox", **{"data-inbox": "", "data-config": texts})

@@ -15,11 +15,7 @@ export const NEWS = "yangguang-news";
 /** @param {HTMLElement} root the frame laid out by dashboard/panels/inbox.py */
 export function mount(root, { t, onFault }) {
   const part = (name) => root.querySelector(`[data-part=${name}]`);
-<<<<<<< HEAD
-  const opener = part("opener"), panel = part("panel");
-=======
   const opener = part("inbox-opener"), panel = part("inbox-panel");
->>>>>>> demo3
   let pending = null;
 
   async function ask() {
@@ -32,24 +28,14 @@ export function mount(root, { t, onFault }) {
   }
 
   function draw({ notices, unread }) {
-<<<<<<< HEAD
-    setText(part("count"), badge(unread));
-=======
     setText(part("inbox-count"), badge(unread));
->>>>>>> demo3
     toggle(root, "has-unread", unread > 0);
     opener.setAttribute("aria-label", label(unread, t));
     opener.title = label(unread, t);
     root.dataset.unread = String(unread);
-<<<<<<< HEAD
-    part("list").replaceChildren(...notices.map(item));
-    toggle(part("empty"), "is-shown", notices.length === 0);
-    part("read").hidden = unread === 0;
-=======
     part("inbox-list").replaceChildren(...notices.map(item));
     toggle(part("inbox-empty"), "is-shown", notices.length === 0);
     part("inbox-read").hidden = unread === 0;
->>>>>>> demo3
   }
 
   function item(notice) {
@@ -88,11 +74,7 @@ export function mount(root, { t, onFault }) {
   }
 
   opener.addEventListener("click", () => open(panel.hidden));
-<<<<<<< HEAD
-  part("read").addEventListener("click", () => { opener.focus(); read(null); }); // the button goes away with the last one
-=======
   part("inbox-read").addEventListener("click", () => { opener.focus(); read(null); }); // the button goes away with the last one
->>>>>>> demo3
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || panel.hidden) return;
     event.stopPropagation(); // the desk has keys of its own
