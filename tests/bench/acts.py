@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from datetime import timedelta
+from functools import cache
 from random import Random
 
 import msgspec
 from playwright.sync_api import Page
 
+from config.catalogue import Item, load_catalogue
 from tests.bench import alertmanager
 from tests.bench.harness import Line, Options, percentile, spread, store
 from tests.bench.page import desk_page
@@ -52,9 +55,16 @@ def _refuse(server: Served, page: Page, case_no: str, rng: Random = Random(2)) -
     return float(page.evaluate("() => window.bench.painted()")) - began
 
 
+@cache
+def _items() -> Sequence[Item]:
+    """An item of each organisation: acts of an unknown one are not judged, and a desk folds many cards of one place."""
+    return list({item.org: item for item in load_catalogue().items.values()}.values())
+
+
 def _refusal(case_no: str) -> list[bytes]:
     """Filed, and refused without a word of why."""
     at = [(MORNING - timedelta(minutes=minutes)).isoformat() for minutes in (20, 10)]
-    head = {"case_no": case_no, "org": "bench"}
+    item = _items()[int(case_no[1:]) % len(_items())]
+    head = {"case_no": case_no, "org": item.org, "item": item.code}
     return [_encode({"id": f"{case_no}-1", "kind": "received", "at": at[0], **head}),
             _encode({"id": f"{case_no}-2", "kind": "not_accepted", "at": at[1], **head})]

@@ -25,10 +25,14 @@ from tests.bench.house import settings_of
 EMIT, FLOOR_EVENT, SOURCE = "/bench/emit", "bench", "bench"
 OFFICER, PASSWORD = "bench", "a bench is no place to sleep"
 
+MANY = 10_000
+
 
 def main(url: str, folder: Path, begins: datetime, port: int) -> None:
     """Print the token of the feed, then serve until told to stop."""
-    settings = load_settings(settings_of(url, folder) | {"demo.enabled": True, "server.port": port})
+    # Cards are measured one by one; beyond this number screens would say them together.
+    settings = load_settings(settings_of(url, folder) | {"demo.enabled": True, "server.port": port,
+                                                         "cards.flood_cards": MANY})
     services = build_services(settings, AcceleratedClock(begins, speed=1.0))
     print(services.accounts.issue_token("feed", SOURCE), flush=True)
     services.accounts.create(OFFICER, PASSWORD, display_name="bench", roles=[Role.DUTY_OFFICER])
