@@ -30,7 +30,7 @@ from core.limits import Limit, Unit, parse_limit
 
 LATE_AFTER_US = 24 * HOUR_US
 LATE_EVENTS = "late_events"  # the member of the evidence that lists them
-MAX_LATE = 60  # late events kept of a case, the first ones: they are rewritten with every event
+MAX_LATE = 60  # late events kept of a case, the worst ones: they are rewritten with every event
 CHARTED = frozenset({Act.BEFORE_ACCEPTANCE, Act.OUT_OF_ORDER, Act.EVENT_AFTER_END, Act.CLOSED_TWICE,
                      Act.CONCLUDED_WHILE_SUSPENDED, Act.SECOND_CORRECTION})
 
@@ -300,8 +300,16 @@ def late_fault(events: Iterable[LateEvent]) -> Fault:
     first: dict[tuple[str, str], LateEvent] = {}
     for event in events:
         first.setdefault((event.source, event.source_event_id), event)
-    late = tuple(first.values())[:MAX_LATE]
+    late = _worst(tuple(first.values()))
     return Fault(Act.LATE_DATA, "", min(event.at for event in late), late)
+
+
+def _worst(late: tuple[LateEvent, ...]) -> tuple[LateEvent, ...]:
+    """The latest of more than are kept, in the order in which they came: a worse one must be told however many came before."""
+    if len(late) <= MAX_LATE:
+        return late
+    kept = set(sorted(late, key=lambda event: event.at - event.received_at)[:MAX_LATE])
+    return tuple(event for event in late if event in kept)
 
 
 def differing(told: Iterable[Fault], shown: Iterable[Fault]) -> tuple[list[Fault], list[Fault]]:

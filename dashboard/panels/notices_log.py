@@ -140,7 +140,7 @@ def _row(row: Any, wish: Mapping[str, str], org_name: OrgName, t: Words) -> html
 def _about(row: Any) -> Any:
     """The card, as a filter of this list; or the paper, where it is."""
     if row.paper:
-        return html.A(row.paper, href=f"/orders/?{urlencode({'q': row.paper})}")
+        return html.A(row.paper, href=f"/orders/?{urlencode({'view': 'papers', 'q': row.paper})}")
     return dcc.Link(f"#{row.card_id}", href=f"?card={row.card_id}", refresh=False)
 
 

@@ -57,5 +57,5 @@ def test_a_department_user_finds_his_proposal_in_english_too(centre: CommandCent
     expect(page.locator(".unit-cards").first).to_contain_text("XY-2")  # the page around it is what it was
     page.locator(".inbox-opener").click()
     page.locator(".inbox-item.is-unread").click()
-    page.wait_for_url("**/orders/?q=*")
+    page.wait_for_url("**/orders/?view=papers&q=*")
     expect(page.locator(".inbox-opener")).to_have_attribute("aria-label", "In-site notices, none unread")

@@ -15,7 +15,7 @@ test("the label says the whole number, and that there is none", () => {
 
 test("a notice leads to its paper, else to its card", () => {
   assert.equal(address({ paper: "", card_id: 17 }), "/card/17/");
-  assert.equal(address({ paper: "新监建〔2026〕1号", card_id: 0 }), `/orders/?q=${encodeURIComponent("新监建〔2026〕1号")}`);
+  assert.equal(address({ paper: "新监建〔2026〕1号", card_id: 0 }), `/orders/?view=papers&q=${encodeURIComponent("新监建〔2026〕1号")}`);
 });
 
 test("an instant is written in Beijing time", () => {

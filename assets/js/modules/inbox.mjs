@@ -16,7 +16,7 @@ export const NEWS = "yangguang-news";
 export function mount(root, { t, onFault }) {
   const part = (name) => root.querySelector(`[data-part=${name}]`);
   const opener = part("inbox-opener"), panel = part("inbox-panel");
-  let pending = null;
+  let pending = null, unreadShown = [];
 
   async function ask() {
     try {
@@ -33,9 +33,10 @@ export function mount(root, { t, onFault }) {
     opener.setAttribute("aria-label", label(unread, t));
     opener.title = label(unread, t);
     root.dataset.unread = String(unread);
+    unreadShown = notices.filter((notice) => notice.read_at == null).map((notice) => notice.id);
     part("inbox-list").replaceChildren(...notices.map(item));
     toggle(part("inbox-empty"), "is-shown", notices.length === 0);
-    part("inbox-read").hidden = unread === 0;
+    part("inbox-read").hidden = unreadShown.length === 0;
   }
 
   function item(notice) {
@@ -74,7 +75,7 @@ export function mount(root, { t, onFault }) {
   }
 
   opener.addEventListener("click", () => open(panel.hidden));
-  part("inbox-read").addEventListener("click", () => { opener.focus(); read(null); }); // the button goes away with the last one
+  part("inbox-read").addEventListener("click", () => { opener.focus(); read(unreadShown); }); // what nobody saw stays unread
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || panel.hidden) return;
     event.stopPropagation(); // the desk has keys of its own

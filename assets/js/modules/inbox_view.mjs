@@ -15,5 +15,5 @@ export function label(unread, t) {
 
 /** Where a notice leads: to its paper, else to its card. */
 export function address(notice) {
-  return notice.paper ? `/orders/?q=${encodeURIComponent(notice.paper)}` : `/card/${notice.card_id}/`;
+  return notice.paper ? `/orders/?view=papers&q=${encodeURIComponent(notice.paper)}` : `/card/${notice.card_id}/`;
 }

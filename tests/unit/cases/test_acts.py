@@ -192,6 +192,9 @@ def test_what_is_kept_of_late_data_is_bounded():
     fault = late_fault(events)
     assert fault.late == tuple(events[:MAX_LATE])
     assert differing([fault], [late_fault([*fault.late, *events])]) == ([], [])
+    worse = LateEvent("hall", "worse", "step", "", 5, 2 * 10**12)
+    [[news], left] = differing([fault], [late_fault([*fault.late, worse])])
+    assert (news.late, left) == ((worse,), [])
 
 
 def test_a_correction_redeems_and_what_is_kept_is_read_again():
