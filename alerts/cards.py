@@ -200,9 +200,10 @@ class Card:
             return new
         top = self.top
         speaking = new if new.level >= top.level else top
+        at = new.at if speaking is new else top.at  # an older fact that is milder does not date back the worse one
         listed = [*top.listed, *(fact for fact in new.listed if fact not in top.listed)]
         facts = {**speaking.facts, new.gathers: listed}
-        return msgspec.structs.replace(speaking, at=new.at, ended_at=new.ended_at, facts=facts)
+        return msgspec.structs.replace(speaking, at=at, ended_at=new.ended_at, facts=facts)
 
     def take(self, new: Passage) -> bool:
         """Add a passage, or replace what was known of the same rung. False when it says nothing new."""

@@ -47,9 +47,9 @@ class ActCard:
 
     def grown(self, later: ActCard) -> ActCard:
         """The same card after more of its fault was told: as bad as the worst of it, by the newest rule that says so, from the
-        earliest instant of it; whether a person had to confirm it was decided when it was opened."""
-        speaking = later if later.level >= self.level else self
-        return replace(speaking, at=min(self.at, later.at), confirm=self.confirm, org=later.org, item=later.item)
+        earliest instant of it that is no milder; whether a person had to confirm it was decided when it was opened."""
+        speaking, at = (later, min(self.at, later.at)) if later.level >= self.level else (self, self.at)
+        return replace(speaking, at=at, confirm=self.confirm, org=later.org, item=later.item)
 
 
 Cards = Mapping[Key, ActCard]

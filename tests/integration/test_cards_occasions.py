@@ -105,6 +105,15 @@ def test_what_is_milder_adds_to_the_list_and_what_is_worse_takes_it_over(house: 
     assert (card.level, card.state, rows_of(house)) == ("red", "unack", [1, 2, 3])
 
 
+def test_an_older_fact_that_is_milder_does_not_date_back_the_worse_one(house: House):
+    tell(house, gathered(3, 1, days=1))
+    since = house.only_card().level_at
+    tell(house, gathered(2, 2, days=2))
+
+    card = house.only_card()
+    assert (card.level, card.level_at, rows_of(house)) == ("red", since, [1, 2])
+
+
 def test_an_occasion_ends_and_waits_for_a_person(house: House):
     tell(house, act())
     with house.units() as uow:
