@@ -19,7 +19,8 @@ from core.instants import DAY_US, MINUTE_US, date_of, from_us
 from core.working_calendar import WorkingCalendar
 from dashboard.card_evidence import Evidence, Judged, Material
 from dashboard.panels.card_head import closing, when
-from dashboard.panels.card_story import plain, what_happened
+from dashboard.panels.card_story import what_happened
+from dashboard.panels.evidence_values import heading, plain
 from dashboard.times import BEIJING_MIN, stamp
 from dashboard.words import Words
 from papers import official
@@ -251,7 +252,7 @@ def _findings(evidence: Evidence, t: Words) -> list[Block]:
     """The evidence of an act rule or a detector, field by field."""
     facts = {} if evidence.clocks else evidence.top.facts
     rows = [
-        (t.first(f"evidence.{name}", "card.plain", name=name), plain(value, t, name))
+        (heading(name, t), plain(value, t, name))
         for name, value in facts.items()
         if not isinstance(value, list | Mapping) or value
     ]

@@ -14,6 +14,7 @@ from core.access import Actor
 from dashboard.panels import case_clocks, case_facts
 from dashboard.panels.card_head import when
 from dashboard.panels.case_calendar import LEVELS
+from dashboard.panels.evidence_values import heading, value_of
 from dashboard.panels.marks import mark
 from dashboard.panels.tables import grid, num
 from dashboard.times import stamp
@@ -120,56 +121,21 @@ def _passage(passage: Any, t: Words) -> html.Tr:
 
 def _facts(evidence: Any, t: Words) -> html.Section | None:
     """What else the record said: the findings of an act rule or a detector, field by field, rows as a table."""
+    shown_above = _OF_THE_CLOCK if evidence.clocks else ()
     known = [
         (name, value)
         for name, value in evidence.top.facts.items()
-        if name not in _OF_THE_CLOCK and value not in (None, "", [], {})
+        if name not in shown_above and value not in (None, "", [], {})
     ]
     if not known:
         return None
     parts = [
         html.Div(
-            [html.H3(t.first(f"evidence.{name}", "card.plain", name=name)), value_of(value, t)], className="evidence-part"
+            [html.H3(heading(name, t)), value_of(name, value, t)], className="evidence-part"
         )
         for name, value in known
     ]
     return html.Section([html.H2(t("card.findings")), *parts], className="panel")
-
-
-def value_of(value: Any, t: Words) -> Any:
-    """A JSON value as people read it: rows of objects as a table, an object as its fields, anything else as text."""
-    if isinstance(value, list) and value and all(isinstance(row, Mapping) for row in value):
-        names = list(dict.fromkeys(name for row in value for name in row))
-        heads = [t.first(f"evidence.{name}", "card.plain", name=name) for name in names]
-        return grid(heads, (html.Tr([num(plain(row.get(name), t, name)) for name in names]) for row in value), "evidence-rows")
-    if isinstance(value, Mapping):
-        heads = [t("card.field"), t("card.value")]
-        return grid(
-            heads,
-            (
-                html.Tr([html.Td(t.first(f"evidence.{name}", "card.plain", name=name)), num(plain(part, t, name))])
-                for name, part in value.items()
-            ),
-            "evidence-rows",
-        )
-    return html.P(plain(value, t), className="num evidence-value")
-
-
-def plain(value: Any, t: Words, name: str = "") -> str:
-    """A value on one line. A whole number under a name that ends in `_at` (or is `at`) is an instant, an event is told by its
-    kind in words."""
-    if value is None:
-        return "—"
-    if name == "event_kind":
-        return t.first(f"event_kind.{value}", "card.plain", name=value)
-    if isinstance(value, int) and not isinstance(value, bool) and (name == "at" or name.endswith("_at")):
-        return stamp(value, seconds=True)
-    if isinstance(value, list | tuple):
-        return "、".join(plain(part, t) for part in value)
-    if isinstance(value, Mapping):
-        names = {key: t.first(f"evidence.{key}", "card.plain", name=key) for key in value}
-        return "；".join(f"{names[key]}={plain(part, t, key)}" for key, part in value.items())
-    return str(value)
 
 
 def life(found: Any, t: Words) -> html.Section:

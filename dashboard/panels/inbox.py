@@ -1,6 +1,8 @@
-"""The inbox in the bar: how many in-site notices this person has not read, and the last ones. Filled by the page itself
-(assets/js/modules/inbox.mjs), so that it is there on every page and goes on counting. Its
-parts bear its name: those of the page around it are looked for in the whole page."""
+"""The inbox in the bar: how many in-site notices this person has not read, and the last ones.
+
+Filled by the page itself (assets/js/modules/inbox.mjs), so that it is there on every page and goes on counting. Its parts bear
+its name: those of the page around it are looked for in the whole page.
+"""
 
 from __future__ import annotations
 

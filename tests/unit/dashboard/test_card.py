@@ -16,7 +16,7 @@ from cases.events import CaseEvent, CaseFacts, EventData, EventKind
 from core.access import Role
 from core.instants import to_us
 from dashboard.pages.card import card_id_of
-from dashboard.panels.card_story import plain, value_of
+from dashboard.panels.evidence_values import plain, value_of
 from dashboard.words import Words
 from tests.independent import evidence_reader
 from tests.staff import OTHER_ORG, OWN_ORG, Site, make_site, run_callback
@@ -175,12 +175,20 @@ def test_a_card_that_did_not_change_is_not_drawn_again(site: Site) -> None:
 
 
 def test_evidence_of_any_shape_can_be_read(words: Words) -> None:
-    table = str(value_of([{"at": 0, "who": "甲"}, {"who": "乙", "n": 3}], words))
+    table = str(value_of("rows", [{"at": 0, "who": "甲"}, {"who": "乙", "n": 3}], words))
 
     assert "1970-01-01 08:00:00" in table
     assert "乙" in table
     assert plain({"opened_at": 0, "n": [1, 2]}, words) == "opened_at=1970-01-01 08:00:00；n=1、2"
     assert (plain(None, words), plain(True, words, "at")) == ("—", "True")
+
+
+def test_what_an_act_follows_from_reads_as_words_and_times(words: Words) -> None:
+    assert (plain("late_data", words, "code"), plain("concluded", words, "state"), plain(0, words, "at")) == (
+        "数据迟报", "已办结", "1970-01-01 08:00:00")
+    table = str(value_of("path", [["审核", "肖俊", "审核人", 0]], words))
+    assert all(word in table for word in ("环节", "经办人", "岗位", "发生时间", "肖俊", "1970-01-01 08:00:00"))
+    assert value_of("path", [["审核", 1]], words).children == "审核、1"  # not the rows we know: as it is
 
 
 @pytest.mark.parametrize(
