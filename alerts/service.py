@@ -174,7 +174,6 @@ class CardService:
         return self._rules
 
 
-
 class _Raising:
     """One batch of passages on its way to its cards: opened, worsened, or reopened within the re-arm window."""
 

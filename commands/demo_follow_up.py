@@ -11,9 +11,9 @@ from commands.demo_letters import complaint, question
 from commands.demo_orders import OrderStories
 from commands.demo_people import UnitPeople
 from commands.demo_stage import Stage
+from feeds.simulated_city import FIRST_DAY, LAST_DAY
 from feeds.simulated_time import WorkingTime
 
-_FIRST_DAY, _LAST_DAY = 12_418, 22_645  # as the simulated city (feeds/simulated_city.py)
 _ORDERS_BEFORE_D = 16    # working days before the opening on which the first orders are given: the older ones are long done
 _LETTERS = (1, 1, 2, 2, 3)
 _ORDER_EVERY_D, _PROPOSAL_EVERY_D = 2, 6
@@ -25,7 +25,7 @@ class FollowUpShow:
     def __init__(self, services: Services, opened_us: int, start_us: int) -> None:
         demo, calendar = services.settings.demo, services.areas.default.calendar
         self._seed, self._calendar = demo.seed, calendar
-        self._time = WorkingTime(calendar, _FIRST_DAY, _LAST_DAY)
+        self._time = WorkingTime(calendar, FIRST_DAY, LAST_DAY)
         self._stage = Stage(self._time)
         self._items = {code: [item.name for item in items] for code, items in services.catalogue.items_by_org.items() if items}
         self._units = [code for code in services.catalogue.organisations if code in self._items]

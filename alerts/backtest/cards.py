@@ -130,8 +130,6 @@ def compare(before: Cards, after: Cards) -> Difference:
                       in_before[differs], in_after[differs])
 
 
-
-
 def _full(rows: Ints, value: int) -> Ints:
     return np.full(len(rows), value, dtype=np.int64)
 

@@ -179,7 +179,7 @@ class Judges:
     def __init__(self, tested: World, present: World | None, period: Period, acts_history_us: int | None = None) -> None:
         self.period = period
         # The process's own areas change when somebody confirms a version; a run judges all cases by one state of things.
-        tested, present = _standing_still(tested), present and _standing_still(present)
+        tested, present = _as_it_stands(tested), present and _as_it_stands(present)
         self.facts = FactsReader(tested.catalogue)
         self.tested = (tested, Reader(tested, period.to_us, self.facts))
         self.present = None if present is None else (present, Reader(present, period.to_us, self.facts))
@@ -187,7 +187,7 @@ class Judges:
         self.acts = None if acts_history_us is None else ActTrial(worlds, period.from_us, period.to_us, acts_history_us)
 
 
-def _standing_still(world: World) -> World:
+def _as_it_stands(world: World) -> World:
     return replace(world, areas=world.areas.amended(world.areas.versions))
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import msgspec
 
 
-class PaperBrief(msgspec.Struct, frozen=True, kw_only=True):
-    """A paper issued to a unit. `level` says how pressing it is, as that of a card; `due_at` is microseconds UTC."""
+class Paper(msgspec.Struct, frozen=True, kw_only=True):
+    """A paper issued to a unit. `due_at` is microseconds UTC."""
 
     id: int
     rev: int
@@ -16,7 +16,12 @@ class PaperBrief(msgspec.Struct, frozen=True, kw_only=True):
     demand: str
     area: str
     org: str
+    due_at: int | None
+
+
+class PaperBrief(Paper, frozen=True, kw_only=True):
+    """A paper as people are told of it. `level` says how pressing it is, as that of a card."""
+
     org_name: str
     level: int
-    due_at: int | None
     state: str = "issued"

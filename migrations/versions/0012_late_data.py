@@ -29,7 +29,7 @@ journal = sa.table("journal", *(sa.column(name) for name in ("seq", "case_id", *
 def upgrade() -> None:
     for case_id, faults in _cases_with_late_data():
         told = {subject: at for code, subject, at in faults if code == "late_data"}
-        late = _late_events(case_id, told)[:MAX_LATE]
+        late = _worst(_late_events(case_id, told))
         others = [fault for fault in faults if fault[0] != "late_data"]
         one = [["late_data", "", min(event[4] for event in late), late]] if late else []
         _keep(case_id, sorted([*others, *one]))
@@ -59,6 +59,12 @@ def _late_events(case_id: int, told: dict[str, int]) -> list[list[Any]]:
             event = [row.source, row.source_event_id, row.kind, row.step or "", row.claimed_at, row.received_at]
             first.setdefault((row.source, row.source_event_id), event)
     return list(first.values())
+
+
+def _worst(late: list[list[Any]]) -> list[list[Any]]:
+    """No more than the record keeps, as the record chooses them: those with the longest delay, in the order in which they came."""
+    kept = sorted(range(len(late)), key=lambda place: late[place][4] - late[place][5])[:MAX_LATE]
+    return [late[place] for place in sorted(kept)]
 
 
 def _keep(case_id: int, faults: list[Any]) -> None:

@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-import msgspec
+from alerts.notices.papers import Paper
 
 
-class PaperEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """The paper as it is after the event; `due_at` is microseconds UTC."""
-
-    id: int
-    rev: int
-    number: str
-    kind: str
-    title: str
-    demand: str
-    area: str
-    org: str
-    due_at: int | None
+class PaperEvent(Paper, frozen=True):
+    """The paper as it is after the event."""
 
 
 class PaperIssued(PaperEvent, frozen=True):

@@ -55,7 +55,7 @@ def run(options: Options) -> list[Line]:
 def _floor(path: Path) -> tuple[float, float]:
     connection = sqlite3.connect(path)
     with stopwatch() as spent:
-        cursor = connection.execute("SELECT case_id, case_no, area, org, item, fold FROM cases")
+        cursor = connection.execute("SELECT case_id, fold, acts FROM cases")
         while cursor.fetchmany(25_000):
             pass
     connection.close()
