@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from cases.clocks import due_instant, timing_of_limit
-from cases.states import Moment
+from cases.fold import Moment
 from core.instants import MINUTE_US
 from core.limits import parse_limit
 from core.working_calendar import WorkingCalendar

@@ -13,7 +13,7 @@ import msgspec
 from cases.events import CaseEvent, EventKind
 
 if TYPE_CHECKING:
-    from cases.states import Fold, Moment
+    from cases.fold import Fold, Moment
 
 MAX_PATH = 24   # steps kept; the longest flow of a catalogue has a third of them
 MAX_FEES = 20

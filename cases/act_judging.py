@@ -14,8 +14,9 @@ from typing import NamedTuple
 from cases.acts import Fault, differing, faults_of, kept_faults, kept_text, late_fault, late_of
 from cases.areas import Areas
 from cases.events import CaseEvent, CaseFacts, LateEvent
+from cases.fold import Fold
 from cases.projection import facts_of
-from cases.states import Fold, fold_all, folded_on, must_refold
+from cases.states import fold_all, folded_on, must_refold
 from cases.watches import Catalogue, item_of
 
 log = logging.getLogger(__name__)

@@ -16,11 +16,11 @@ import msgspec
 
 from cases.act_facts import Fee
 from cases.areas import AreaContext
-from cases.asides import CORRECTION, inner_path
+from cases.asides import inner_path
 from cases.clocks import suspensions
 from cases.events import CaseEvent, ClockKind, EventKind, LateEvent
 from cases.extensions import is_late
-from cases.states import Fold
+from cases.fold import NO_SPECIALS, Fold
 from cases.watches import limits_of
 from config.acts import Act
 from config.catalogue import Item
@@ -156,7 +156,7 @@ def _handled(fold: Fold) -> int | None:
 
 def _of_specials(fold: Fold, item: Item) -> Iterator[Fault]:
     ceilings = item.details.ceilings
-    specials = [stop for stop in fold.stops if stop.kind != CORRECTION]
+    specials = [stop for stop in fold.stops if stop.kind not in NO_SPECIALS]
     for number, stop in enumerate(specials, start=1):
         if not stop.number:
             yield Fault(Act.SPECIAL_WITHOUT_NOTICE, str(number), stop.start.at)

@@ -14,8 +14,8 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, literal, select, union_all
 
 from cases.clocks import Scale, scale_of
+from cases.fold import Fold
 from cases.models import areas
-from cases.states import Fold
 from config.ladders import Preset, Rule
 from config.versions import (
     NO_VERSIONS,

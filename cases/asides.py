@@ -13,12 +13,13 @@ import msgspec
 
 from cases.act_facts import StepDone
 from cases.events import ClockKind, EventKind
-from cases.states import Fold, Moment, Stop
+from cases.facts import spans_of_steps
+from cases.fold import CORRECTION, Fold, Moment, Stop
 from config.catalogue import Item
 from core.limits import Limit
 
+ELSEWHERE = "elsewhere"  # the case was at another step
 FLOW_ORDINALS = 100  # clocks of the item's own steps are numbered from here; below stand steps with a due date of their own
-CORRECTION = "correction"
 
 
 class Aside(msgspec.Struct, frozen=True, gc=False):
@@ -110,17 +111,39 @@ def _before(moment: Moment, other: Moment | None) -> bool:
 def _steps(fold: Fold, item: Item, opened: Moment) -> Iterator[Aside]:
     """Each visit to a step with a limit, from the step before it (or the acceptance) to its completion; the step that is open
     now runs. Another handler does not begin it anew. What stops the case stops the step."""
-    limits, stops = item.details.step_limits, tuple(fold.stops)
-    done = inner_path(fold, item)
-    for ordinal, (started, step) in enumerate(zip([opened, *[_moment(one) for one in done]], done, strict=False)):
+    limits, done = item.details.step_limits, inner_path(fold, item)
+    spans = spans_of_steps(done, fold.visits, opened)
+    for ordinal, (step, (started, ended)) in enumerate(zip(done, spans, strict=False)):
         if step.step in limits and step.at >= opened.at:
-            yield Aside(ClockKind.STEP, FLOW_ORDINALS + ordinal, started, _moment(step), limits[step.step], step.step, stops)
-    following = _following(done, item)
+            yield _step(fold, FLOW_ORDINALS + ordinal, step.step, started, ended, limits[step.step])
+    following, started = _following(done, item), spans[-1][0]
     if following in limits:
-        started = _moment(done[-1]) if done else opened
         ended = _first(fold.decided, fold.closed)
         if ended is None or ended.at > started.at:
-            yield Aside(ClockKind.STEP, FLOW_ORDINALS + len(done), started, ended, limits[following], following, stops)
+            yield _step(fold, FLOW_ORDINALS + len(done), following, started, ended, limits[following])
+    if fold.visits:
+        yield from _withdrawn_steps(fold, item, len(done))
+
+
+def _step(fold: Fold, ordinal: int, step: str, started: Moment, ended: Moment | None, limit: Limit) -> Aside:
+    """One clock for all visits to a step: what was used before a step back stays used, the time in between does not count."""
+    stops, visits = tuple(fold.stops), [visit for visit in fold.visits if visit.step == step]
+    if not visits:
+        return Aside(ClockKind.STEP, ordinal, started, ended, limit, step, stops)
+    away = tuple(Stop(ELSEWHERE, visit.end, begun) for visit, begun in zip(
+        visits, [*[visit.start for visit in visits[1:]], started], strict=True) if begun.at > visit.end.at)
+    return Aside(ClockKind.STEP, ordinal, visits[0].start, ended, limit, step, (*stops, *away))
+
+
+def _withdrawn_steps(fold: Fold, item: Item, passed: int) -> Iterator[Aside]:
+    """Steps withdrawn that have not come again: late then is late now, whatever became of what they had found."""
+    limits = item.details.step_limits
+    for place, step in enumerate(item.steps[1:-1]):
+        visits = [visit for visit in fold.visits if visit.step == step]
+        if place > passed and visits and step in limits:
+            last = visits[-1]
+            yield _step(msgspec.structs.replace(fold, visits=[visit for visit in fold.visits if visit is not last]),
+                        FLOW_ORDINALS + place, step, last.start, last.end, limits[step])
 
 
 def inner_path(fold: Fold, item: Item) -> Sequence[StepDone]:

@@ -22,9 +22,9 @@ from cases.events import (
     RungPassed,
     RungWithdrawn,
 )
+from cases.fold import Fold, State
 from cases.models import case_table, clock_rungs, clocks, counter_days, counter_lights
 from cases.projection import ClockState, Condition, Light, facts_of
-from cases.states import Fold, State
 from cases.tally import MEASURES, Tally, read_tally
 from core.database import bulk_delete, bulk_insert, bulk_update, bulk_upsert
 from core.unit_of_work import UnitOfWork

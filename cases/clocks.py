@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from cases.events import Due
-from cases.states import Moment, Stop
+from cases.fold import Moment, Stop
 from config.ladders import Rule, Rung
 from core.instants import DAY_US, HOUR_US, MINUTE_US
 from core.limits import Granularity, Limit, Unit

@@ -42,6 +42,10 @@ class EventKind(StrEnum):
     PUBLISHED = "published"                      # 结果公开
     TICKET_CALLED = "ticket_called"              # 叫号
     RATED = "rated"                              # 评价
+    ROLLED_BACK = "rolled_back"                  # 回退
+    REOPENED = "reopened"                        # 重办
+    HELD = "held"                                # 待前置
+    RELEASED = "released"                        # 前置完成
     # A consultation or complaint is a case of its own with a number of its own.
     CONSULTED = "consulted"                      # 咨询
     ANSWERED = "answered"                        # 答复
@@ -126,6 +130,7 @@ class EventData(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, g
     phone_hash: str | None = None
     device: str | None = None
     topic: str | None = None            # what a consultation or complaint is about
+    from_step: str | None = None        # of a step back: the step that was open
 
 
 NO_DATA = EventData()

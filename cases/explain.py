@@ -10,9 +10,9 @@ import msgspec
 
 from cases.clocks import Timing, due_day
 from cases.events import ClockKind, ClockRef
+from cases.fold import Moment
 from cases.projection import ClockState, Condition
 from cases.queries import CaseDetail
-from cases.states import Moment
 from core.errors import SupervisionError
 from core.instants import DAY_US, MINUTE_US, date_of
 from core.limits import Granularity, Unit

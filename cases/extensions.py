@@ -7,7 +7,7 @@ A limit shorter than the notice may be extended until it ends.
 from __future__ import annotations
 
 from cases.clocks import Span, Timing, instant_after, timing_of_limit
-from cases.states import Fold, Moment
+from cases.fold import Fold, Moment
 from core.limits import Limit, Unit, parse_limit
 from core.working_calendar import WorkingCalendar
 

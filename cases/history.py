@@ -20,9 +20,10 @@ from cases.changes import NO_ORG
 from cases.clocks import Span, Timing, due_day, merge, timing_of_due, timing_of_limit, used_days
 from cases.events import AFTER_THE_LOG, Due
 from cases.extensions import lengthened
+from cases.fold import Fold, Moment
 from cases.journal import stream_cases
 from cases.models import journal
-from cases.states import Fold, Moment, fold_all
+from cases.states import fold_all
 from cases.watches import Catalogue, limits_of
 from core.database import Database
 from core.errors import InvalidInput

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from cases.areas import Areas
+from cases.fold import Fold
 from cases.projection import ClockState, Condition, project
-from cases.states import Fold
 
 
 def judge(fold: Fold, case_id: int, areas: Areas, catalogue: Any, now_us: int, *,

@@ -15,7 +15,7 @@ import msgspec
 from cases.areas import AreaContext
 from cases.clocks import Span, Timing, instants, instants_on, suspensions, timing_of_due, timing_of_limit
 from cases.events import CaseFacts, ClockKind, ClockRef, EventKind
-from cases.states import Fold, Moment, State
+from cases.fold import Fold, Moment, State
 from cases.watches import (
     RAISED_BY_FACTS,
     Catalogue,

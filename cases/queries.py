@@ -13,11 +13,11 @@ from cases.acts import evidence_of, kept_faults
 from cases.areas import Areas
 from cases.changes import LIGHTS
 from cases.events import CaseEvent, LateEvent
+from cases.fold import Fold
 from cases.journal import read_event
 from cases.judging import judge
 from cases.models import case_table, counter_days, counter_lights, journal
 from cases.projection import ClockState, Light
-from cases.states import Fold
 from cases.tally import MEASURES
 from cases.watches import ItemLimits, item_of
 from core.database import Database

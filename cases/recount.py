@@ -14,11 +14,12 @@ from sqlalchemy import Connection, Table, delete, func, select
 
 from cases.acts import kept_faults, kept_text
 from cases.changes import LIGHTS, NO_ORG, Changes, StoredCase
+from cases.fold import Fold
 from cases.journal import events_of_cases
 from cases.models import case_table, clock_rungs, clocks, counter_days, counter_lights, journal
 from cases.projection import Light, light_of
 from cases.service import Recorder, load_cases
-from cases.states import Fold, fold_all
+from cases.states import fold_all
 from cases.sweep import Sweeper
 from cases.tally import MEASURES, read_tally, tally_of
 from config.acts import Act

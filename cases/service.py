@@ -29,11 +29,12 @@ from cases.events import (
     Status,
     event_id_of,
 )
+from cases.fold import Fold
 from cases.journal import Appender, case_id_of_event, chain_of, events_by_id, events_of_cases, known_event_ids
 from cases.judging import judge
 from cases.models import case_table, clocks
 from cases.projection import ClockState, Light, light_of, moves_nothing, sleeps
-from cases.states import Fold, fold_all, folded_on, must_refold
+from cases.states import fold_all, folded_on, must_refold
 from cases.tally import tally_of
 from cases.watches import Catalogue
 from core.database import look_up

@@ -12,8 +12,8 @@ from functools import lru_cache
 import msgspec
 
 from cases.events import ClockKind, EventKind
+from cases.fold import Fold, Moment
 from cases.projection import ClockState
-from cases.states import Fold, Moment
 from core.instants import DAY_US, MINUTE_US
 
 MEASURES = ("received", "accepted", "closed", "closed_early", "closed_on_due_day", "closed_late")

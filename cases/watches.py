@@ -8,11 +8,11 @@ from typing import Protocol
 import msgspec
 
 from cases.areas import AreaContext
-from cases.asides import CORRECTION, Aside, asides, matters
+from cases.asides import Aside, asides, matters
 from cases.clocks import suspensions
 from cases.events import ClockKind, ClockRef, Due, EventKind
 from cases.extensions import lengthened
-from cases.states import Fold, Moment, Stop
+from cases.fold import NO_SPECIALS, Fold, Moment, Stop
 from config.catalogue import Item
 from config.ladders import Rule
 from core.errors import SupervisionError
@@ -153,7 +153,7 @@ def _special_procedures(fold: Fold, case_id: int, context: AreaContext, item: ob
 
 def specials_of(fold: Fold) -> list[tuple[Stop, Moment | None]]:
     """Each special procedure and the end of its clock."""
-    return [(stop, _end_of_special(fold, stop)) for stop in fold.stops if stop.kind != CORRECTION]
+    return [(stop, _end_of_special(fold, stop)) for stop in fold.stops if stop.kind not in NO_SPECIALS]
 
 
 def special_days(stop: Stop, item: object) -> int | None:

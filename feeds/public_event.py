@@ -69,6 +69,7 @@ class PublicData(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_
     phone_hash: Annotated[Name, Meta(description="Keyed hash of the phone number, never the number.")] | None = None
     device: Name | None = None
     topic: Name | None = None
+    from_step: Annotated[Name, Meta(description="Of rolled_back: the step that was open.")] | None = None
     attributes: dict[Name, Annotated[str, Meta(max_length=2000)]] | None = None
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import date
 
 from cases.clocks import due_instant, timing_of_limit
-from cases.states import Moment
+from cases.fold import Moment
 from core.instants import MINUTE_US, date_of
 from core.limits import parse_limit
 from core.working_calendar import WorkingCalendar

@@ -18,8 +18,8 @@ from alerts.backtest.watches import World
 from alerts.backtest.worker import BacktestCancelled
 from cases.act_judging import ActJudge, Step, Told, late_ones, steps_of, told_faults
 from cases.acts import subject_name
+from cases.fold import Fold
 from cases.journal import deliveries_of_cases, received_spans
-from cases.states import Fold
 
 SLICE = 500  # cases between two looks at whether somebody cancelled
 Key = tuple[int, str, str]  # case, act, subject

@@ -15,10 +15,10 @@ from sqlalchemy import select
 
 from alerts.backtest.watches import World
 from alerts.backtest.worker import BacktestCancelled
+from cases.fold import Fold
 from cases.judging import judge
 from cases.models import case_table
 from cases.projection import ClockState, light_of
-from cases.states import Fold
 from core.database import Database
 
 CHUNK = 2_000

@@ -29,9 +29,9 @@ from alerts.backtest.watches import Clocks, Reader, World
 from alerts.backtest.worker import BacktestCancelled, Task, in_processes
 from alerts.lifecycle import Origin
 from cases.changes import NO_ORG
+from cases.fold import Fold
 from cases.judging import judge
 from cases.models import case_table
-from cases.states import Fold
 from core.database import Database
 
 CHUNK = 25_000

@@ -18,7 +18,7 @@ from alerts.backtest.arrays import NONE, Ints
 from cases.asides import asides
 from cases.clocks import Span, suspensions
 from cases.events import ClockKind, EventKind
-from cases.states import Fold, Moment, Stop
+from cases.fold import Fold, Moment, Stop
 from cases.watches import RAISED_BY_FACTS, Catalogue, item_of, special_days, specials_of
 from core.instants import DAY_US, MINUTE_US
 from core.limits import Limit
@@ -97,7 +97,7 @@ class FactsReader:
             accepted = fold.accepted
             self._read_beside(place, fold, beside, stops)
             if accepted is not None:
-                stopped = _stopped(stops, fold, accepted, closed) if fold.stops else -1
+                stopped = _stopped(stops, tuple(fold.stops), accepted, closed) if fold.stops else -1
                 own.extend((place, 0, 0, accepted.at, accepted.at + accepted.utc_offset * MINUTE_US,
                             NONE if closed is None else closed.at, 0, stopped))
             elif is_decided(fold):
@@ -112,7 +112,7 @@ class FactsReader:
                 rows.extend((place, KIND_CODES[aside.kind], aside.ordinal, started.at,
                              started.at + started.utc_offset * MINUTE_US, NONE if ended is None else ended.at,
                              0 if aside.limit is None else self._stated(aside.limit),
-                             _stopped(stops, fold, started, ended) if aside.stops else -1))
+                             _stopped(stops, aside.stops, started, ended) if aside.stops else -1))
         if fold.submitted is not None:
             _add(rows, place, _ONLINE, 0, fold.submitted, fold.answered, 0)
         if fold.stops and fold.accepted is not None:
@@ -147,8 +147,8 @@ def _add(rows: array[int], place: int, kind: int, ordinal: int, started: Moment,
                  NONE if ended is None else ended.at, stated, -1))
 
 
-def _stopped(stops: list[Stopped], fold: Fold, started: Moment, ended: Moment | None) -> int:
-    stops.append((tuple(fold.stops), started, ended))
+def _stopped(stops: list[Stopped], found: tuple[Stop, ...], started: Moment, ended: Moment | None) -> int:
+    stops.append((found, started, ended))
     return len(stops) - 1
 
 
@@ -160,7 +160,7 @@ def is_decided(fold: Fold) -> bool:
 def _is_judged_singly(fold: Fold) -> bool:
     """Whether its limits follow from more than item, area, stated lengths and the day it began."""
     return bool(fold.extensions or fold.steps or fold.extension_days or fold.own_due or fold.promised_due or fold.statutory_due
-                or fold.lodged or len(fold.stops) > MAX_STOPS or fold.extension_asked is not None)
+                or fold.lodged or len(fold.stops) + len(fold.visits) > MAX_STOPS or fold.extension_asked is not None)
 
 
 def _table(values: array[int], width: int) -> Iterator[Ints]:

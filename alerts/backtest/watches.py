@@ -19,8 +19,8 @@ from alerts.backtest.timing import Shape, Timings
 from cases.areas import AreaContext, Areas, Span
 from cases.clocks import suspensions, timing_of_due, timing_of_limit
 from cases.events import ClockKind
+from cases.fold import Fold, Moment
 from cases.projection import ClockState, judge_watch
-from cases.states import Fold, Moment
 from cases.watches import RAISED_BY_FACTS, Watch, approved_limit, case_limits, other_watches
 from config.ladders import Rule
 from core.instants import DAY_US

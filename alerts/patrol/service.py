@@ -24,10 +24,11 @@ from alerts.models import cards
 from alerts.patrol.models import patrol_findings, patrols
 from cases.areas import AreaContext, Areas
 from cases.events import CLOSING_KINDS, CaseEvent, ClockKind
+from cases.fold import Fold
 from cases.journal import read_event
 from cases.models import journal
 from cases.projection import ClockState, project
-from cases.states import Fold, fold_all
+from cases.states import fold_all
 from core.database import bulk_insert
 from core.instants import MINUTE_US
 from core.unit_of_work import UnitOfWorkFactory

@@ -14,8 +14,9 @@ import pytest
 from cases.areas import Area, AreaContext, Areas
 from cases.clocks import due_instant, passages, suspensions, timing_of_limit
 from cases.events import CaseEvent, EventData, EventKind
+from cases.fold import Moment, Stop
 from cases.projection import ClockState, Condition, Light, light_of, project
-from cases.states import Moment, Stop, fold_all
+from cases.states import fold_all
 from config.calendars import load_calendars
 from config.ladders import Rule, load_presets
 from core.instants import SECOND_US, from_us, to_us

@@ -14,7 +14,7 @@ from alerts.backtest.timing import Shape, Timings, instants
 from cases import clocks
 from cases.clocks import Timing, suspensions, timing_of_due, timing_of_limit
 from cases.events import Due
-from cases.states import Moment, Stop
+from cases.fold import Moment, Stop
 from config.ladders import Rung
 from core.errors import SupervisionError
 from core.instants import DAY_US, HOUR_US, MINUTE_US, day_of

@@ -19,10 +19,11 @@ import core.models  # noqa: F401  (its tables are part of the metadata)
 from cases.areas import Area, Areas
 from cases.chain import ChainKeys
 from cases.events import CaseEvent, Due, EventData, EventKind, Status, case_id_of
+from cases.fold import Fold
 from cases.journal import events_of_cases
 from cases.models import case_table, clock_rungs, clocks, counter_days, counter_lights
 from cases.service import Recorder
-from cases.states import Fold, fold_all
+from cases.states import fold_all
 from config.calendars import load_calendars
 from config.ladders import load_presets
 from core.clock import FrozenClock

@@ -16,7 +16,7 @@ from cases.clocks import (
     used_days,
 )
 from cases.events import Due
-from cases.states import Moment, Stop
+from cases.fold import Moment, Stop
 from config.ladders import Rung
 from core.instants import DAY_US, HOUR_US, SECOND_US, date_of
 from core.limits import Granularity, Limit, Unit, parse_limit

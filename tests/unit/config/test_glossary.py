@@ -12,8 +12,8 @@ from alerts.lifecycle import State as CardState
 from alerts.notices.words import NoticeState, Reason
 from alerts.roster.contacts import Addressee, Channel
 from cases.events import ClockKind, EventKind, Status
+from cases.fold import State
 from cases.projection import Condition, Light
-from cases.states import State
 from config.acts import Act
 from config.texts import load_texts
 from core.access import Role

@@ -16,8 +16,8 @@ from alerts.notices.words import NoticeState, Reason
 from alerts.roster.contacts import Channel
 from alerts.transitions import REASONS
 from cases.events import ClockKind, EventKind, Status
+from cases.fold import State
 from cases.projection import Condition, Light
-from cases.states import State
 from config.acts import Act
 from config.catalogue import Category, ItemKind, SpecialKind
 from config.ladders import Addressee

@@ -1,0 +1,168 @@
+"""What each kind of event adds to the record of its case, beside the state it leads to (cases.states)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from cases.act_facts import ACT_FACTS, StepDone, note_outcome, note_papers, note_step
+from cases.events import CaseEvent, EventKind
+from cases.fold import CORRECTION, NO_SPECIALS, PREREQUISITE, REOPENING, Fold, Moment, State, StepDue, Stop, Visit
+
+MAX_VIOLATIONS, MAX_VISITS = 50, 60
+K = EventKind
+
+
+def violate(fold: Fold, code: str, at: int) -> None:
+    if len(fold.violations) < MAX_VIOLATIONS:
+        fold.violations = [*fold.violations, (code, at)]
+
+
+def _submitted(fold: Fold, event: CaseEvent, moment: Moment) -> None:
+    fold.submitted = fold.submitted or moment
+    if event.data.materials is not None:
+        note_papers(fold, event)
+
+
+def _received(fold: Fold, event: CaseEvent, moment: Moment) -> None:
+    fold.received = fold.received or moment
+    _answered(fold, event, moment)
+    if event.data.materials is not None:
+        note_papers(fold, event)
+
+
+def _answered(fold: Fold, _event: CaseEvent, moment: Moment) -> None:
+    fold.answered = fold.answered or moment
+
+
+def _accepted(fold: Fold, event: CaseEvent, moment: Moment) -> None:
+    _answered(fold, event, moment)
+    fold.accepted = fold.accepted or moment
+    data = event.data
+    if data.materials is not None or data.deferred is not None:
+        note_papers(fold, event)
+
+
+def _decided(fold: Fold, event: CaseEvent, moment: Moment) -> None:
+    fold.decided = fold.decided or moment
+    note_outcome(fold, event, moment)
+
+
+def _closed(fold: Fold, event: CaseEvent, moment: Moment) -> None:
+    _answered(fold, event, moment)
+    note_outcome(fold, event, moment)
+    if fold.closed is None:
+        fold.closed, fold.closed_by = moment, event.kind.value
+
+
+def _collected(fold: Fold, _event: CaseEvent, moment: Moment) -> None:
+    """Whoever collects the result has it: a conclusion nobody reported is as old as that."""
+    fold.collected = fold.collected or moment
+    if fold.closed is None:
+        fold.closed, fold.closed_by = moment, EventKind.CONCLUDED.value
+
+
+def _step(fold: Fold, event: CaseEvent, moment: Moment) -> None:
+    note_step(fold, event, moment)
+    if event.data.step_due is not None:
+        fold.steps = [*fold.steps, StepDue(event.step or "", moment, event.data.step_due)]
+
+
+def _special_started(fold: Fold, event: CaseEvent, moment: Moment) -> None:
+    data = event.data
+    fold.stops = [*fold.stops, Stop(data.special_kind or "special", moment, None, data.document_no or "",
+                                    data.approved_days)]
+
+
+def _special_ended(fold: Fold, event: CaseEvent, moment: Moment) -> None:
+    _end_stops(fold, moment, event.data.document_no or "", "")
+
+
+def _correction_notified(fold: Fold, event: CaseEvent, moment: Moment) -> None:
+    if any(stop.kind == CORRECTION for stop in fold.stops):
+        violate(fold, "second_correction", event.claimed_at)
+    _answered(fold, event, moment)
+    fold.stops = [*fold.stops, Stop(CORRECTION, moment)]
+    note_papers(fold, event)
+
+
+def _correction_received(fold: Fold, event: CaseEvent, moment: Moment) -> None:
+    _end_stops(fold, moment, "", CORRECTION)
+    note_papers(fold, event)
+
+
+def _end_stops(fold: Fold, moment: Moment, number: str, family: str) -> None:
+    """End the open stops of that family ("": special procedures): the numbered one where its number is known, else all."""
+    open_ones = [stop for stop in fold.stops if stop.end is None and _family(stop) == family]
+    numbered = [stop for stop in open_ones if number and stop.number == number]
+    ended = {id(stop) for stop in numbered or open_ones}
+    fold.stops = [msgspec.structs.replace(stop, end=moment) if id(stop) in ended else stop for stop in fold.stops]
+
+
+def _family(stop: Stop) -> str:
+    return stop.kind if stop.kind in NO_SPECIALS else ""
+
+
+def _held(fold: Fold, _event: CaseEvent, moment: Moment) -> None:
+    """Nothing can be done before another case is through, so nothing counts (并联审批: prerequisites hold what must wait)."""
+    fold.stops = [*fold.stops, Stop(PREREQUISITE, moment)]
+
+
+def _released(fold: Fold, _event: CaseEvent, moment: Moment) -> None:
+    _end_stops(fold, moment, "", PREREQUISITE)
+
+
+# Steps back: what followed from the steps withdrawn is withdrawn with them, in one act; the events stay in the journal and
+# the time already used stays used.
+
+def _rolled_back(fold: Fold, event: CaseEvent, moment: Moment) -> None:
+    """Back to a step of before. A decision that rested on the steps withdrawn falls with them; one that came to its end stands
+    until it is reopened."""
+    if fold.closed is None and fold.accepted is not None:
+        fold.decided = fold.refused = None
+        _withdraw_steps(fold, event, moment)
+
+
+def _reopened(fold: Fold, event: CaseEvent, moment: Moment) -> None:
+    """The conclusion is withdrawn. Nobody had the case in hand since, so that time does not count."""
+    if fold.state is not State.CONCLUDED or fold.closed is None:
+        return
+    fold.stops = [*fold.stops, Stop(REOPENING, fold.closed, moment)]
+    fold.closed, fold.closed_by, fold.decided, fold.refused = None, "", None, None
+    _withdraw_steps(fold, event, fold.stops[-1].start)
+
+
+def _withdraw_steps(fold: Fold, event: CaseEvent, until: Moment) -> None:
+    """The steps from the one named on are open or still to come again; how long each was worked at is kept."""
+    places = [place for place, done in enumerate(fold.path) if done.step == event.step]
+    first = places[-1] if places else len(fold.path)
+    *done, (opened, _) = spans_of_steps(fold.path, fold.visits, fold.accepted or until)
+    withdrawn = [Visit(step.step, start, end or until)
+                 for step, (start, end) in zip(fold.path[first:], done[first:], strict=True)]
+    fold.visits = [*fold.visits, *withdrawn, Visit(event.data.from_step or "", opened, until)][-MAX_VISITS:]
+    fold.path = fold.path[:first]
+
+
+def spans_of_steps(path: Sequence[StepDone], visits: Sequence[Visit], opened: Moment) -> list[tuple[Moment, Moment | None]]:
+    """When each of these steps was begun and done, and last when the step that follows them was begun: with the step before
+    it (the first one with the acceptance, `opened`), or with a step back after that."""
+    spans: list[tuple[Moment, Moment | None]] = []
+    begun = opened
+    for done in (*path, None):
+        back = [visit.end for visit in visits if visit.end.at > begun.at and (done is None or visit.end.at <= done.at)]
+        begun = max([begun, *back], key=lambda moment: moment.at)
+        end = None if done is None else Moment(done.at, done.utc_offset)
+        spans.append((begun, end))
+        begun = end or begun
+    return spans
+
+
+FACTS: dict[EventKind, Callable[[Fold, CaseEvent, Moment], None]] = {
+    K.SUBMITTED: _submitted, K.PRE_ACCEPTED: _answered, K.RECEIVED: _received, K.ACCEPTED: _accepted,
+    K.NOT_ACCEPTED: _closed, K.CORRECTION_NOTIFIED: _correction_notified, K.CORRECTION_RECEIVED: _correction_received,
+    K.STEP: _step, K.SPECIAL_STARTED: _special_started, K.SPECIAL_ENDED: _special_ended,
+    K.ROLLED_BACK: _rolled_back, K.REOPENED: _reopened, K.HELD: _held, K.RELEASED: _released,
+    K.DECIDED: _decided, K.CONCLUDED: _closed, K.COLLECTED: _collected, K.WITHDRAWN: _closed, K.RETURNED: _closed,
+    K.VOIDED: _closed, **ACT_FACTS,
+}
