@@ -39,6 +39,9 @@ from alerts.service import CardService
 from alerts.terms import Terms
 from alerts.wire import CardWriter
 from alerts.wording import LadderWording
+from approval.assembly import Approval, build_approval
+from approval.assembly import Parts as ApprovalParts
+from approval.handling import HandlingRules
 from cases.anchoring import Anchorer
 from cases.areas import Area, Areas
 from cases.chain import ChainKeys
@@ -132,6 +135,7 @@ class Services:
     backtest_runs: Runs
     detectors: Detectors
     patroller: Patroller
+    approval: Approval
 
     @property
     def answering_units(self) -> tuple[str, ...]:
@@ -226,7 +230,16 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
         handovers=HandoverService(uow, alerts), handover_queries=HandoverQueries(database),
         editing=editing, rejudger=rejudger, previews=Previews(database, areas, catalogue, editing), backtester=backtester,
         backtest_runs=Runs(database, backtester, clock.now_us),
-        patroller=Patroller(uow, areas, catalogue, Backtester(database), alarms))
+        patroller=Patroller(uow, areas, catalogue, Backtester(database), alarms),
+        approval=_approval(settings, uow, recorder, areas, catalogue, follow_up, languages["zh"]))
+
+
+def _approval(settings: Settings, uow: UnitOfWorkFactory, recorder: Recorder, areas: Areas, catalogue: Catalogue,
+              follow_up: FollowUpDesk, chinese: Texts) -> Approval:
+    given = settings.approval
+    return build_approval(ApprovalParts(
+        uow, recorder, areas, catalogue, follow_up.papers, chinese.get,
+        HandlingRules(given.extension_posts, given.extension_notice_days, given.extension_days_max)))
 
 
 def _answering_units(catalogue: Catalogue, rules: FollowUp) -> tuple[str, ...]:

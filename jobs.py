@@ -27,6 +27,7 @@ def jobs_of(services: Services) -> list[Job]:
     drop = FileDrop(settings.feeds.drop_dir, services.ingest, services.clock, services.find_mapping)
     return [
         Job("follow_up", settings.complaints.interval_s, services.follow_up.watch),
+        Job("silence", settings.approval.silence_interval_s, services.approval.projects.consent_by_silence),
         Job("papers", settings.papers.interval_s, services.follow_up.papers.make_files),
         Job("sweep", settings.sweep.interval_s, services.sweeper.sweep_all),
         Job("deadlines", settings.cards.deadline_interval_s, services.deadlines.sweep),

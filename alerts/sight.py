@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, and_
 
 from alerts.lifecycle import Disposition
 from alerts.models import cards
-from core.access import Actor, Role
+from core.access import OF_ONE_UNIT, Actor, Role
 
 IS_ISSUED = cards.c.issued_at.is_not(None)
 IS_OPEN = and_(cards.c.closed_at.is_(None), cards.c.disposition != Disposition.TO_CONFIRM.value)
@@ -24,6 +24,6 @@ def visible_to(actor: Actor | None) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = [cards.c.area == actor.area] if actor.area else []
     if actor.only_org is not None:
         conditions.append(cards.c.org == actor.only_org)
-    if not actor.roles - {Role.DEPARTMENT_USER, Role.WALL_SCREEN}:
+    if not actor.roles - OF_ONE_UNIT - {Role.WALL_SCREEN}:
         conditions.append(IS_ISSUED)
     return conditions

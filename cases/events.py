@@ -44,6 +44,7 @@ class EventKind(StrEnum):
     RATED = "rated"                              # 评价
     ROLLED_BACK = "rolled_back"                  # 回退
     REOPENED = "reopened"                        # 重办
+    SUPPLEMENTED = "supplemented"                # 容缺补齐
     HELD = "held"                                # 待前置
     RELEASED = "released"                        # 前置完成
     # A consultation or complaint is a case of its own with a number of its own.

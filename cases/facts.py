@@ -104,6 +104,11 @@ def _family(stop: Stop) -> str:
     return stop.kind if stop.kind in NO_SPECIALS else ""
 
 
+def _supplemented(fold: Fold, event: CaseEvent, _moment: Moment) -> None:
+    """Papers that were to follow (容缺) came in; they were rightly missing at the acceptance, so they stay noted as deferred."""
+    note_papers(fold, event)
+
+
 def _held(fold: Fold, _event: CaseEvent, moment: Moment) -> None:
     """Nothing can be done before another case is through, so nothing counts (并联审批: prerequisites hold what must wait)."""
     fold.stops = [*fold.stops, Stop(PREREQUISITE, moment)]
@@ -162,7 +167,7 @@ FACTS: dict[EventKind, Callable[[Fold, CaseEvent, Moment], None]] = {
     K.SUBMITTED: _submitted, K.PRE_ACCEPTED: _answered, K.RECEIVED: _received, K.ACCEPTED: _accepted,
     K.NOT_ACCEPTED: _closed, K.CORRECTION_NOTIFIED: _correction_notified, K.CORRECTION_RECEIVED: _correction_received,
     K.STEP: _step, K.SPECIAL_STARTED: _special_started, K.SPECIAL_ENDED: _special_ended,
-    K.ROLLED_BACK: _rolled_back, K.REOPENED: _reopened, K.HELD: _held, K.RELEASED: _released,
+    K.ROLLED_BACK: _rolled_back, K.REOPENED: _reopened, K.SUPPLEMENTED: _supplemented, K.HELD: _held, K.RELEASED: _released,
     K.DECIDED: _decided, K.CONCLUDED: _closed, K.COLLECTED: _collected, K.WITHDRAWN: _closed, K.RETURNED: _closed,
     K.VOIDED: _closed, **ACT_FACTS,
 }

@@ -295,6 +295,15 @@ class LogSettings(Strict):
     format: Literal["text", "json"] = Field(description="One line of text or of JSON per message.")
 
 
+class ApprovalSettings(Strict):
+    """Cases this installation handles itself."""
+
+    extension_posts: tuple[str, ...] = Field(min_length=1, description="Posts that decide on more days, waivers and voiding.")
+    extension_notice_days: Natural = Field(description="Working days before the promised end by which more must be asked for.")
+    extension_days_max: Count = Field(description="The most working days one extension may add.")
+    silence_interval_s: Seconds = Field(description="Seconds between two looks for units whose silence is consent.")
+
+
 class Settings(Strict):
     """Every setting of the program, frozen."""
 
@@ -312,6 +321,7 @@ class Settings(Strict):
     paths: PathsSettings
     papers: PaperSettings
     complaints: ComplaintSettings
+    approval: ApprovalSettings
     cards: CardSettings
     room: RoomSettings
     monitor: MonitorSettings

@@ -17,7 +17,11 @@ class Role(StrEnum):
     INSPECTOR = "inspector"
     LEADER = "leader"
     DEPARTMENT_USER = "department_user"
+    APPROVAL_STAFF = "approval_staff"  # windows, handlers, reviewers, approvers; which of them, their posts say
     ADMINISTRATOR = "administrator"
+
+
+OF_ONE_UNIT = frozenset({Role.DEPARTMENT_USER, Role.APPROVAL_STAFF})
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +43,7 @@ class Actor:
     @property
     def only_org(self) -> str | None:
         """The one unit this actor sees; None when he sees every unit."""
-        return None if self.roles - {Role.DEPARTMENT_USER} else self.org
+        return None if self.roles - OF_ONE_UNIT else self.org
 
     def may_see(self, area: str, org: str) -> bool:
         """A department user sees his own unit, a person bound to an area that area; every other role sees all."""

@@ -19,7 +19,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import Connection, delete, insert, select, update
 
-from core.access import Actor, Role
+from core.access import OF_ONE_UNIT, Actor, Role
 from core.clock import Clock
 from core.errors import Conflict, InvalidInput, NotAuthenticated, NotFound
 from core.instants import MINUTE_US
@@ -59,7 +59,7 @@ class Standing:
             raise InvalidInput("display_name_invalid", key="display_name", most=NAME_MAX)
         if not self.roles:
             raise InvalidInput("roles_missing", key="roles")
-        if Role.DEPARTMENT_USER in self.roles and not self.org:
+        if self.roles & OF_ONE_UNIT and not self.org:
             raise InvalidInput("department_user_needs_org", key="org")
 
     def changed(self, *, roles: Collection[Role] | None = None, **given: Any) -> Standing:

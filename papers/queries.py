@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import func, select
 
-from core.access import Actor, Role
+from core.access import OF_ONE_UNIT, Actor
 from core.database import Database
 from core.errors import NotFound
 from papers.models import papers
@@ -89,7 +89,7 @@ class PaperQueries:
 def _seen_by(actor: Actor) -> list[Any]:
     """A department user sees what is addressed to his unit; a person bound to an area, that area's."""
     conditions: list[Any] = []
-    if not actor.roles - {Role.DEPARTMENT_USER}:
+    if not actor.roles - OF_ONE_UNIT:
         conditions.append(papers.c.org == actor.org)
     area = actor.area
     return [*conditions, papers.c.area == area] if area else conditions

@@ -9,7 +9,7 @@ from dash import Dash, Input, Output, dcc, html
 from flask import g
 
 from cases.explain import explain
-from core.access import Actor, Role
+from core.access import OF_ONE_UNIT, Actor
 from dashboard.panels import case_clocks, case_facts, case_search, top_bar
 from dashboard.words import Words, words_of
 
@@ -56,7 +56,7 @@ def _search(services: Any, actor: Actor, text: str, t: Words) -> Any:
 
 def is_limited(actor: Actor) -> bool:
     """Whether the person sees his own unit only."""
-    return not actor.roles - {Role.DEPARTMENT_USER}
+    return not actor.roles - OF_ONE_UNIT
 
 
 def _case(services: Any, actor: Actor, area: str, case_no: str, clock: str, t: Words) -> Any:

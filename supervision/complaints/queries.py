@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import func, or_, select
 
 from config.follow_up import ComplaintRules
-from core.access import Actor, Role
+from core.access import OF_ONE_UNIT, Actor, Role
 from core.database import Database
 from core.errors import NotFound
 from core.instants import DAY_US
@@ -139,7 +139,7 @@ class ComplaintQueries:
         head = ComplaintRow(*(getattr(row, column.name) for column in _HEAD))
         log = [LogEntry(one.at, one.actor, one.actor_name, one.action, one.words, msgspec.json.decode(one.detail))
                for one in entries]
-        is_unit = not actor.roles - {Role.DEPARTMENT_USER}
+        is_unit = not actor.roles - OF_ONE_UNIT
         return ComplaintDetail(head, row.content, row.answer, row.extra_days, row.asked_days, row.asked_by,
                                known and not is_unit, log if not is_unit else [one for one in log if _for_units(one)],
                                may_do(actor, row))

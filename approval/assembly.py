@@ -1,0 +1,72 @@
+"""Builds everything of hosted approval once; `bootstrap` gives what it needs and keeps what comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from approval.desk import Desk
+from approval.ending import Ending
+from approval.handling import Handling, HandlingRules
+from approval.intake import Intake
+from approval.posts import Posts
+from approval.projects import Projects
+from approval.queries import HostedQueries
+from approval.receipts import Receipts
+from cases.areas import Areas
+from cases.service import Recorder
+from config.catalogue import Catalogue
+from core.unit_of_work import UnitOfWorkFactory
+from papers.service import PaperService
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the rest of the program brings along. `words` gives the Chinese sentences of the papers."""
+
+    units: UnitOfWorkFactory
+    recorder: Recorder
+    areas: Areas
+    catalogue: Catalogue
+    papers: PaperService
+    words: Callable[..., str]
+    rules: HandlingRules
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """The services of hosted approval."""
+
+    desk: Desk
+    intake: Intake
+    handling: Handling
+    ending: Ending
+    projects: Projects
+    posts: Posts
+    queries: HostedQueries
+
+
+def build_approval(parts: Parts) -> Approval:
+    """All services on the parts given."""
+    catalogue = parts.catalogue
+
+    def org_names(code: str) -> tuple[str, str]:
+        organisation = catalogue.organisations[code]
+        return organisation.name, organisation.short
+
+    def item_name(code: str) -> str:
+        item = catalogue.find_item(code)
+        return item.name if item is not None else code
+
+    def posts_of_step(code: str, step: str) -> Sequence[str]:
+        """`step` "" is the acceptance, "conclusion" the end."""
+        item = catalogue.find_item(code)
+        if item is None:
+            return ()
+        name = {"": item.steps[0], "conclusion": item.steps[-1]}.get(step, step)
+        return item.details.posts.get(name, ())
+
+    desk = Desk(parts.units, parts.recorder, parts.areas, catalogue, Receipts(parts.papers, parts.words, org_names, item_name))
+    intake, handling, ending = Intake(desk), Handling(desk, parts.rules), Ending(desk, parts.rules)
+    return Approval(desk, intake, handling, ending, Projects(desk, intake, handling, ending, parts.words), Posts(parts.units),
+                    HostedQueries(parts.units.database, posts_of_step, parts.rules.extension_posts))

@@ -1,0 +1,189 @@
+"""From the decision to the end, and what follows it: fees, conclusion, collection, rating; withdrawal, return, voiding."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import insert, select, update
+
+from approval.desk import Desk, Hosted
+from approval.handling import HandlingRules
+from approval.intake import APPLICANT, deferred_of, give
+from approval.matters import Act, checked_words
+from approval.models import hosted_fees
+from approval.queries import is_rated
+from approval.receipts import ReceiptKind
+from cases.events import EventKind
+from core.access import Actor
+from core.errors import Conflict, InvalidInput, NotFound
+from core.unit_of_work import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class Fee:
+    """A fee as it stands. Money in fen."""
+
+    id: int
+    code: str
+    quantity: int
+    amount_fen: int
+    state: str
+    receipt_no: str
+    ground: str
+
+
+class Ending:
+    """The acts around 办结. Each is one transaction."""
+
+    def __init__(self, desk: Desk, rules: HandlingRules) -> None:
+        self._desk, self._rules = desk, rules
+        self.after_end: list[Callable[[UnitOfWork, Hosted], None]] = []  # told of every case that ends, in its transaction
+
+    # Fees ---------------------------------------------------------------------------------------------------------
+
+    def charge(self, case_no: str, rev: int, code: str, quantity: int, actor: Actor, station: str = "") -> int:
+        """缴费通知: the published standard times the quantity, never another amount. Returns the fee's id."""
+        with self._desk.acting(Act.CHARGE, case_no, rev) as (uow, case):
+            self._desk.any_post(uow, case, actor)
+            standard = self._desk.item(case.row.item).details.fees.get(code)
+            if standard is None:
+                raise InvalidInput("fee_without_basis", key="code", fee=code[:40])
+            if not 0 < quantity <= 100_000:
+                raise InvalidInput("fee_quantity_invalid", key="quantity", quantity=quantity)
+            amount = standard.standard_fen * quantity
+            made = uow.conn.execute(insert(hosted_fees).values(
+                case_id=case.row.case_id, code=code, quantity=quantity, amount_fen=amount, state="due", charged_at=uow.now_us))
+            give(self._desk, uow, case, ReceiptKind.FEE, told={
+                "name": standard.name, "amount": f"{amount / 100:.2f}", "quantity": quantity, "unit": standard.unit,
+                "basis": standard.basis})
+            return int(made.inserted_primary_key[0])  # type: ignore[index]
+
+    def paid(self, case_no: str, fee_id: int, receipt_no: str, actor: Actor | None = None, station: str = "") -> None:
+        """The fee was paid, at the window or through the gateway, with the number of its receipt (票据)."""
+        number = checked_words(receipt_no, "receipt_no")
+        with self._desk.acting(Act.CHARGE, case_no, None) as (uow, case):
+            if actor is not None:
+                self._desk.any_post(uow, case, actor)
+            fee = self._settle(uow, case, fee_id, "paid", actor, receipt_no=number)
+            self._desk.tell(uow, case, EventKind.FEE_CHARGED, actor or APPLICANT, station=station, fee_code=fee.code,
+                            amount_fen=fee.amount_fen, quantity=fee.quantity, receipt_no=number)
+
+    def waive(self, case_no: str, rev: int, fee_id: int, ground: str, actor: Actor, station: str = "") -> None:
+        """减免: with its ground, by whoever may decide on it."""
+        told = checked_words(ground, "ground")
+        with self._desk.acting(Act.WAIVE, case_no, rev) as (uow, case):
+            post = self._desk.post(uow, case, actor, self._rules.extension_posts)
+            fee = self._settle(uow, case, fee_id, "waived", actor, ground=told)
+            self._desk.tell(uow, case, EventKind.FEE_CHARGED, actor, station=station, post=post, fee_code=fee.code,
+                            amount_fen=0, quantity=fee.quantity, waiver=told)
+
+    # The end ------------------------------------------------------------------------------------------------------
+
+    def conclude(self, case_no: str, rev: int, words: str, actor: Actor, station: str = "", certificate_no: str = "") -> None:
+        """办结: every step done and decided, every fee settled, every paper here.
+
+        Raises Conflict naming what is still open.
+        """
+        with self._desk.acting(Act.CONCLUDE, case_no, rev) as (uow, case):
+            post = self._desk.post(uow, case, actor, case.flow.posts_of_conclusion())
+            self._check_ready(uow, case)
+            self.conclude_in(uow, case, words, actor, post, station, certificate_no)
+
+    def conclude_in(self, uow: UnitOfWork, case: Hosted, words: str, actor: Actor, post: str = "", station: str = "",
+                    certificate_no: str = "") -> None:
+        """The same within a transaction of the caller's, who has checked the person and that nothing is open."""
+        refused = case.fold.refused is not None
+        self._desk.tell(uow, case, EventKind.CONCLUDED, actor, station=station, post=post, opinion=words.strip(),
+                        result="refused" if refused else "granted", certificate_no=certificate_no)
+        self._desk.end_tasks(uow, case, "done")
+        case.step = ""
+        result = self._desk.receipts.word(f"receipt.result.{'refused' if refused else 'granted'}")
+        give(self._desk, uow, case, ReceiptKind.CONCLUDED, told={"result": result})
+        if certificate_no and not refused and self._desk.item(case.row.item).details.licence == "electronic":
+            self._desk.tell(uow, case, EventKind.LICENCE_ISSUED, actor, station=station, certificate_no=certificate_no)
+        self._told(uow, case)
+
+    def collect(self, case_no: str, rev: int, collector: str, actor: Actor, station: str = "") -> None:
+        """领取: who took the result away."""
+        told = checked_words(collector, "collector")
+        with self._desk.acting(Act.COLLECT, case_no, rev) as (uow, case):
+            self._desk.any_post(uow, case, actor)
+            self._desk.tell(uow, case, EventKind.COLLECTED, actor, station=station, attributes={"collector": told})
+
+    def rate(self, case_no: str, score: int, words: str = "") -> None:
+        """好差评: by the applicant, once. Raises Conflict for a second one."""
+        if not 1 <= score <= 5:
+            raise InvalidInput("score_invalid", key="score", score=score)
+        told = checked_words(words, "words", required=False)
+        with self._desk.acting(Act.RATE, case_no, None) as (uow, case):
+            if is_rated(uow.conn, case.row.case_id):
+                raise Conflict("rated_once", case_no=case_no)
+            self._desk.tell(uow, case, EventKind.RATED, APPLICANT, score=score, opinion=told, channel="web")
+
+    def withdraw(self, case_no: str, reason: str = "") -> None:
+        """撤回: the applicant takes it back."""
+        told = checked_words(reason, "reason", required=False)
+        with self._desk.acting(Act.WITHDRAW, case_no, None) as (uow, case):
+            self._give_up(uow, case, EventKind.WITHDRAWN, APPLICANT, told)
+
+    def return_(self, case_no: str, rev: int, reason: str, actor: Actor, station: str = "") -> None:
+        """退件: what was asked for did not come."""
+        told = checked_words(reason, "reason")
+        with self._desk.acting(Act.RETURN, case_no, rev) as (uow, case):
+            self._desk.post(uow, case, actor, case.flow.posts_of_acceptance())
+            self._give_up(uow, case, EventKind.RETURNED, actor, told, station)
+
+    def void(self, case_no: str, rev: int, reason: str, actor: Actor, station: str = "") -> None:
+        """作废: with its reason, by whoever may decide on it."""
+        told = checked_words(reason, "reason")
+        with self._desk.acting(Act.VOID, case_no, rev) as (uow, case):
+            self._desk.post(uow, case, actor, self._rules.extension_posts)
+            self._give_up(uow, case, EventKind.VOIDED, actor, told, station)
+
+    # Inside -------------------------------------------------------------------------------------------------------
+
+    def _give_up(self, uow: UnitOfWork, case: Hosted, kind: EventKind, actor: Actor, reason: str, station: str = "") -> None:
+        self._desk.tell(uow, case, kind, actor, station=station, reason=reason)
+        self._desk.end_tasks(uow, case, "withdrawn")
+        case.step = ""
+        self._told(uow, case)
+
+    def _told(self, uow: UnitOfWork, case: Hosted) -> None:
+        for follow in self.after_end:
+            follow(uow, case)
+
+    def _check_ready(self, uow: UnitOfWork, case: Hosted) -> None:
+        if case.step or (case.flow.inner and case.fold.decided is None):
+            raise Conflict("steps_open", case_no=case.case_no, step=case.step)
+        to_follow = deferred_of(uow, case)
+        if to_follow:
+            raise Conflict("papers_to_follow", case_no=case.case_no, papers="、".join(to_follow))
+        if case.fold.refused is None:
+            self._check_fees(uow, case)
+
+    def _check_fees(self, uow: UnitOfWork, case: Hosted) -> None:
+        fees = fees_of(uow.conn, case.row.case_id)
+        owed = [fee for fee in fees if fee.state == "due"]
+        if owed:
+            raise Conflict("fees_owed", case_no=case.case_no, amount=f"{sum(fee.amount_fen for fee in owed) / 100:.2f}")
+        if self._desk.item(case.row.item).details.fees and not fees:
+            raise Conflict("fees_missing", case_no=case.case_no)
+
+    def _settle(self, uow: UnitOfWork, case: Hosted, fee_id: int, state: str, actor: Actor | None, **values: Any) -> Fee:
+        f = hosted_fees.c
+        done = uow.conn.execute(update(hosted_fees).where(
+            f.id == fee_id, f.case_id == case.row.case_id, f.state == "due").values(
+                state=state, settled_at=uow.now_us, settled_by=actor.name if actor is not None else "", **values))
+        if done.rowcount != 1:
+            raise NotFound("fee_not_due", case_no=case.case_no, fee=fee_id)
+        return next(fee for fee in fees_of(uow.conn, case.row.case_id) if fee.id == fee_id)
+
+
+def fees_of(conn: Any, case_id: int) -> list[Fee]:
+    """The fees of a case, oldest first."""
+    f = hosted_fees.c
+    rows = conn.execute(select(f.id, f.code, f.quantity, f.amount_fen, f.state, f.receipt_no, f.ground)
+                        .where(f.case_id == case_id).order_by(f.id))
+    return [Fee(*row) for row in rows]

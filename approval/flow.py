@@ -1,0 +1,139 @@
+"""The way of a case as plain data: the steps of one case, and the parts of a project with what each waits for.
+
+Both are pure: nothing here knows a database or a clock. A flow is pinned to its case when it is filed; a plan to its project.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+import msgspec
+
+from config.catalogue import Item
+from core.errors import InvalidInput
+
+ACCEPTANCE, CONCLUSION = 0, -1  # the first step of every flow is 受理, the last 办结; the others are between
+
+
+class Step(msgspec.Struct, frozen=True):
+    """A station of the handling: the posts entitled to it, and its limit as text ("" for none)."""
+
+    name: str
+    posts: tuple[str, ...] = ()
+    limit: str = ""
+
+
+class Flow(msgspec.Struct, frozen=True):
+    """The steps in their order, 受理 and 办结 included."""
+
+    item_version: str
+    steps: tuple[Step, ...]
+
+    @property
+    def inner(self) -> tuple[str, ...]:
+        """The steps between acceptance and conclusion."""
+        return tuple(step.name for step in self.steps[1:-1])
+
+    def find(self, name: str) -> Step:
+        """Raises InvalidInput for a step the flow does not have."""
+        for step in self.steps:
+            if step.name == name:
+                return step
+        raise InvalidInput("hosted_step_unknown", key="step", step=name)
+
+    def posts_of_acceptance(self) -> tuple[str, ...]:
+        return self.steps[ACCEPTANCE].posts
+
+    def posts_of_conclusion(self) -> tuple[str, ...]:
+        return self.steps[CONCLUSION].posts
+
+    def following(self, name: str) -> str:
+        """The step after that one, "" after the last inner one; of "" the first."""
+        inner = self.inner
+        place = -1 if name == "" else inner.index(name)
+        return inner[place + 1] if place + 1 < len(inner) else ""
+
+    def earlier(self, name: str) -> tuple[str, ...]:
+        """The steps one may go back to from there; from "" (all done) every one."""
+        inner = self.inner
+        return inner if name == "" else inner[:inner.index(name)]
+
+
+def flow_of(item: Item) -> Flow:
+    """The flow of an item as the catalogue has it now."""
+    details = item.details
+    return Flow(item.version, tuple(
+        Step(name, tuple(details.posts.get(name, ())), str(details.step_limits.get(name, ""))) for name in item.steps))
+
+
+# Projects ---------------------------------------------------------------------------------------------------------
+
+class Part(msgspec.Struct, frozen=True):
+    """One part of a project: an item of a unit, and the parts that must be through before it may begin."""
+
+    node: str
+    item: str
+    org: str
+    stage: str = ""
+    after: tuple[str, ...] = ()
+    silent: bool = False
+
+
+def check_plan(parts: Sequence[Part]) -> None:
+    """Raises InvalidInput naming the part: used twice, waiting for an unknown one, or in a circle."""
+    nodes = [part.node for part in parts]
+    if not parts:
+        raise InvalidInput("plan_empty", key="parts")
+    for part in parts:
+        if nodes.count(part.node) > 1:
+            raise InvalidInput("plan_node_twice", key="parts", node=part.node)
+        for one in part.after:
+            if one not in nodes:
+                raise InvalidInput("plan_node_unknown", key="after", node=part.node, after=one)
+    circle = _circle(parts)
+    if circle:
+        raise InvalidInput("plan_circle", key="after", nodes=" → ".join(circle))
+
+
+def _circle(parts: Sequence[Part]) -> list[str]:
+    """The nodes that can never begin, because they wait for each other."""
+    through: set[str] = set()
+    waiting = list(parts)
+    while True:
+        free = [part.node for part in waiting if through.issuperset(part.after)]
+        if not free:
+            return [part.node for part in waiting]
+        through.update(free)
+        waiting = [part for part in waiting if part.node not in through]
+
+
+def ready(parts: Iterable[Part], begun: Collection[str], done: Collection[str]) -> list[str]:
+    """The parts that may begin now: not begun, and everything before them through."""
+    return [part.node for part in parts if part.node not in begun and set(part.after) <= set(done)]
+
+
+def dependents(parts: Iterable[Part], node: str) -> list[str]:
+    """Everything that waits for this part, directly or not, in the order of the plan."""
+    found = {node}
+    listed = list(parts)
+    grew = True
+    while grew:
+        more = {part.node for part in listed if found.intersection(part.after)} - found
+        grew = bool(more)
+        found |= more
+    return [part.node for part in listed if part.node in found and part.node != node]
+
+
+def longest_way(parts: Sequence[Part], length: Mapping[str, float]) -> list[str]:
+    """The critical path: the chain of parts whose lengths add up to the most."""
+    best: dict[str, tuple[float, list[str]]] = {}
+    waiting = list(parts)
+    while waiting:
+        free = [part for part in waiting if all(one in best for one in part.after)]
+        if not free:
+            return []
+        for part in free:
+            before = max((best[one] for one in part.after), key=lambda known: known[0], default=(0.0, []))
+            best[part.node] = (before[0] + length.get(part.node, 0.0), [*before[1], part.node])
+        waiting = [part for part in waiting if part.node not in best]
+    return max(best.values(), key=lambda known: known[0], default=(0.0, []))[1]

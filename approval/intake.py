@@ -1,0 +1,226 @@
+"""From the application to the acceptance: filing on the web or at a window, the check of the papers, the first answers."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import msgspec
+from sqlalchemy import delete, insert, select
+
+from approval.desk import Desk, Hosted
+from approval.flow import Flow, flow_of
+from approval.matters import Act, Application, Channel, Filed, checked_words
+from approval.models import hosted_cases, hosted_papers
+from approval.numbering import made_up_password, password_hash, take_case_number
+from approval.posts import post_for
+from approval.receipts import About, ReceiptKind, due_text
+from cases.events import EventKind, case_id_of
+from cases.fold import CORRECTION, Fold
+from config.catalogue import Item
+from core.access import Actor
+from core.errors import Conflict, InvalidInput
+from core.unit_of_work import UnitOfWork
+
+APPLICANT = Actor("applicant", frozenset(), display_name="申请人")
+_json = msgspec.json.Encoder().encode
+
+
+class Intake:
+    """The acts up to 受理. Each is one transaction."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def file(self, application: Application, channel: Channel, actor: Actor | None = None, station: str = "") -> Filed:
+        """File an application: by the applicant himself (`actor` None), or by a clerk on his behalf.
+
+        Returns number and password; the password cannot be seen again. Raises InvalidInput naming the field, NotPermitted.
+        """
+        application.check()
+        item = self._desk.item(application.item)
+        self._check_papers(item, application.papers)
+        password = made_up_password()
+        with self._desk.units() as uow:
+            flow = flow_of(item)
+            if actor is not None:
+                post_for(uow.conn, actor, item.org, flow.posts_of_acceptance())
+            case = self.open(uow, application, channel, item, flow, password, actor)
+            kind = EventKind.SUBMITTED if channel == "web" else EventKind.RECEIVED
+            self._desk.tell(uow, case, kind, actor or APPLICANT, station=station, title=application.title or item.name,
+                            applicant=application.applicant.name, channel=channel, materials=tuple(application.papers) or None)
+            self._note_papers(uow, case, application.papers, actor or APPLICANT)
+            self._desk.flush(uow, case)
+            self._give(uow, case, ReceiptKind.RECEIVED, entries=self._names(item, application.papers))
+            self._desk.save(uow, case)
+            return Filed(case.case_no, password)
+
+    def open(self, uow: UnitOfWork, application: Application, channel: Channel, item: Item, flow: Flow, password: str,
+             actor: Actor | None, case_no: str = "", part: tuple[int, str] | None = None) -> Hosted:
+        """The row of a new case. `part` names the project and node it belongs to."""
+        area = self._desk.catalogue.organisations[item.org].area
+        number = case_no or take_case_number(uow.conn, area, item.org, self._desk.today(area, uow.now_us))
+        uow.conn.execute(insert(hosted_cases).values(
+            case_id=case_id_of(area, number), case_no=number, area=area, org=item.org, item=item.code,
+            item_version=item.version, channel=channel, title=application.title or item.name,
+            applicant=application.applicant.name, particulars=_particulars(application), flow=_json(flow).decode(), step="",
+            password_hash=password_hash(number, password) if password else "", rev=0, events=0, filed_at=uow.now_us,
+            filed_by=actor.name if actor is not None else "", project_id=part[0] if part else None,
+            node=part[1] if part else None))
+        row = uow.conn.execute(select(hosted_cases).where(hosted_cases.c.case_no == number)).one()
+        return Hosted(row, "none", Fold(), flow, "", 0)
+
+    def pre_accept(self, case_no: str, rev: int, actor: Actor, station: str = "") -> None:
+        """预受理: the online filing is complete at first sight; the papers are awaited."""
+        with self._desk.acting(Act.PRE_ACCEPT, case_no, rev) as (uow, case):
+            self._by_window(uow, case, actor)
+            self._desk.tell(uow, case, EventKind.PRE_ACCEPTED, actor, station=station)
+
+    def receive(self, case_no: str, rev: int, papers: Collection[str], actor: Actor, station: str = "") -> None:
+        """收件: the papers of an online filing came to the window."""
+        with self._desk.acting(Act.RECEIVE, case_no, rev) as (uow, case):
+            self._by_window(uow, case, actor)
+            item = self._desk.item(case.row.item)
+            self._check_papers(item, papers)
+            self._note_papers(uow, case, papers, actor)
+            self._desk.tell(uow, case, EventKind.RECEIVED, actor, station=station, materials=tuple(papers) or None)
+            self._give(uow, case, ReceiptKind.RECEIVED, entries=self._names(item, papers))
+
+    def accept(self, case_no: str, rev: int, actor: Actor, station: str = "", deferred: Collection[str] = ()) -> None:
+        """受理: every required paper is here, or may follow (`deferred`, 容缺) and does so within the promised limit.
+
+        Raises InvalidInput naming the papers that are missing.
+        """
+        with self._desk.acting(Act.ACCEPT, case_no, rev) as (uow, case):
+            post = self._by_window(uow, case, actor)
+            item = self._desk.item(case.row.item)
+            here = self._papers_here(uow, case)
+            self._check_complete(item, here, deferred)
+            self._desk.tell(uow, case, EventKind.ACCEPTED, actor, station=station, post=post,
+                            materials=tuple(sorted(here)) or None, deferred=tuple(deferred) or None)
+            self._desk.open_step(uow, case, case.flow.following(""))
+            self._desk.flush(uow, case)
+            self._note_deferred(uow, case, deferred, actor)
+            self._give(uow, case, ReceiptKind.ACCEPTED, told={"due": self._due(uow, case)},
+                       entries=self._names(item, [*sorted(here), *deferred]))
+
+    def refuse(self, case_no: str, rev: int, reason: str, actor: Actor, station: str = "") -> None:
+        """不予受理, with its reason (行政许可法 Art. 32, 38)."""
+        told = checked_words(reason, "reason")
+        with self._desk.acting(Act.REFUSE, case_no, rev) as (uow, case):
+            post = self._by_window(uow, case, actor)
+            self._desk.tell(uow, case, EventKind.NOT_ACCEPTED, actor, station=station, post=post, reason=told, result="refused")
+            self._give(uow, case, ReceiptKind.REFUSED, told={"reason": told})
+
+    def ask_correction(self, case_no: str, rev: int, papers: Collection[str], reason: str, actor: Actor,
+                       station: str = "") -> None:
+        """补正告知: once, and everything at once. Raises Conflict for a second one (行政许可法 Art. 32)."""
+        told = checked_words(reason, "reason")
+        with self._desk.acting(Act.ASK_CORRECTION, case_no, rev) as (uow, case):
+            post = self._by_window(uow, case, actor)
+            if any(stop.kind == CORRECTION for stop in case.fold.stops):
+                raise Conflict("correction_once", case_no=case_no)
+            item = self._desk.item(case.row.item)
+            self._check_papers(item, papers)
+            self._desk.tell(uow, case, EventKind.CORRECTION_NOTIFIED, actor, station=station, post=post, reason=told,
+                            materials=tuple(papers) or None)
+            self._give(uow, case, ReceiptKind.CORRECTION, told={"reason": told}, entries=self._names(item, papers))
+
+    def correct(self, case_no: str, papers: Collection[str], actor: Actor | None = None, station: str = "",
+                rev: int | None = None) -> None:
+        """补正: what was asked for came in, from the applicant (`actor` None) or at a window."""
+        with self._desk.acting(Act.CORRECT, case_no, rev) as (uow, case):
+            if actor is not None:
+                self._by_window(uow, case, actor)
+            self._check_papers(self._desk.item(case.row.item), papers)
+            self._note_papers(uow, case, papers, actor or APPLICANT)
+            self._desk.tell(uow, case, EventKind.CORRECTION_RECEIVED, actor or APPLICANT, station=station,
+                            materials=tuple(papers) or None)
+
+    def supply(self, case_no: str, papers: Collection[str], actor: Actor, station: str = "", rev: int | None = None) -> None:
+        """容缺补齐: papers that were to follow came in."""
+        with self._desk.acting(Act.CHARGE, case_no, rev) as (uow, case):
+            self._desk.any_post(uow, case, actor)
+            waiting = set(deferred_of(uow, case))
+            if not papers or not waiting.issuperset(papers):
+                raise InvalidInput("papers_not_deferred", key="papers", papers="、".join(sorted(papers)))
+            self._note_papers(uow, case, papers, actor)
+            self._desk.tell(uow, case, EventKind.SUPPLEMENTED, actor, station=station, materials=tuple(papers))
+
+    # Inside -------------------------------------------------------------------------------------------------------
+
+    def _by_window(self, uow: UnitOfWork, case: Hosted, actor: Actor) -> str:
+        return self._desk.post(uow, case, actor, case.flow.posts_of_acceptance())
+
+    def _check_papers(self, item: Item, papers: Collection[str]) -> None:
+        """Nobody may be asked for, or have noted, a paper that is not on the item's list (增设材料)."""
+        unlisted = [code for code in papers if code not in item.details.materials]
+        if unlisted:
+            raise InvalidInput("papers_unlisted", key="papers", papers="、".join(unlisted)[:200])
+
+    def _check_complete(self, item: Item, here: Collection[str], deferred: Collection[str]) -> None:
+        listed = item.details.materials
+        wrong = [code for code in deferred if code not in listed or not listed[code].deferrable]
+        if wrong:
+            raise InvalidInput("papers_not_deferrable", key="deferred", papers="、".join(self._names(item, wrong)))
+        missing = [code for code, paper in listed.items() if paper.required and code not in here and code not in deferred]
+        if missing:
+            raise InvalidInput("papers_missing", key="papers", papers="、".join(self._names(item, missing)))
+
+    def _papers_here(self, uow: UnitOfWork, case: Hosted) -> set[str]:
+        c = hosted_papers.c
+        return set(uow.conn.scalars(select(c.code).where(c.case_id == case.row.case_id, c.state == "received")))
+
+    def _note_papers(self, uow: UnitOfWork, case: Hosted, papers: Collection[str], actor: Actor) -> None:
+        """Papers in hand at the window. Files sent by the applicant are noted where they are stored (approval.materials)."""
+        known = self._papers_here(uow, case)
+        fresh = [code for code in dict.fromkeys(papers) if code not in known]
+        _forget_deferred(uow, case, fresh)
+        if fresh:
+            uow.conn.execute(insert(hosted_papers), [
+                {"case_id": case.row.case_id, "code": code, "place": 0, "state": "received", "form": "paper", "at": uow.now_us,
+                 "by_name": actor.display_name or actor.name} for code in fresh])
+
+    def _note_deferred(self, uow: UnitOfWork, case: Hosted, deferred: Collection[str], actor: Actor) -> None:
+        if deferred:
+            uow.conn.execute(insert(hosted_papers), [
+                {"case_id": case.row.case_id, "code": code, "place": 0, "state": "deferred", "form": "paper", "at": uow.now_us,
+                 "by_name": actor.display_name or actor.name} for code in deferred])
+
+    def _names(self, item: Item, papers: Sequence[str] | Collection[str]) -> list[str]:
+        listed = item.details.materials
+        return [listed[code].name if code in listed else code for code in papers]
+
+    def _due(self, uow: UnitOfWork, case: Hosted) -> str:
+        return due_text(uow.conn, case.row.case_id, "promised", self._desk.offset(case.row.area, uow.now_us))
+
+    def _give(self, uow: UnitOfWork, case: Hosted, kind: ReceiptKind, *, told: Mapping[str, Any] | None = None,
+              entries: Sequence[str] = ()) -> None:
+        give(self._desk, uow, case, kind, told=told, entries=entries)
+
+
+def give(desk: Desk, uow: UnitOfWork, case: Hosted, kind: ReceiptKind, *, told: Mapping[str, Any] | None = None,
+         entries: Sequence[str] = ()) -> str:
+    """Issue a paper about a case; returns its number."""
+    row = case.row
+    about = About(row.case_no, row.case_id, row.area, row.org, row.item, row.applicant, row.title)
+    return desk.receipts.issue(uow, kind, about, desk.today(row.area, uow.now_us), told=told, entries=entries).number
+
+
+def deferred_of(uow: UnitOfWork, case: Hosted) -> list[str]:
+    """The papers that are still to follow."""
+    c = hosted_papers.c
+    return list(uow.conn.scalars(select(c.code).where(c.case_id == case.row.case_id, c.state == "deferred").order_by(c.code)))
+
+
+def _forget_deferred(uow: UnitOfWork, case: Hosted, papers: Collection[str]) -> None:
+    c = hosted_papers.c
+    if papers:
+        uow.conn.execute(delete(hosted_papers).where(
+            c.case_id == case.row.case_id, c.code.in_(list(papers)), c.state == "deferred"))
+
+
+def _particulars(application: Application) -> str:
+    return _json({"applicant": asdict(application.applicant), "fields": dict(application.fields)}).decode()
+

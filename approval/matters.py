@@ -1,0 +1,133 @@
+"""What is done to a hosted case, from which state, and what an applicant hands in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal
+
+from cases.fold import State
+from core.errors import Conflict, InvalidInput, TooLarge
+
+Channel = Literal["web", "window", "project"]
+WORDS_MAX, TITLE_MAX, FIELDS_MAX, FIELD_MAX = 2000, 200, 60, 2000
+SOURCE = "hosted"  # what the journal names as the source of our own cases
+
+
+class Act(StrEnum):
+    """The acts of people on a hosted case. Every one is at least one event of the journal."""
+
+    PRE_ACCEPT = "pre_accept"                # 预受理
+    RECEIVE = "receive"                      # 收件
+    ACCEPT = "accept"                        # 受理
+    REFUSE = "refuse"                        # 不予受理
+    ASK_CORRECTION = "ask_correction"        # 补正告知
+    CORRECT = "correct"                      # 补正
+    CLAIM = "claim"                          # 领取任务 (no event: nothing has been done yet)
+    HAND_OVER = "hand_over"                  # 转办
+    COMPLETE = "complete"                    # 办理
+    SEND_BACK = "send_back"                  # 回退
+    START_SPECIAL = "start_special"          # 特别程序
+    END_SPECIAL = "end_special"              # 结束特别程序
+    ASK_EXTENSION = "ask_extension"          # 申请延期
+    GRANT_EXTENSION = "grant_extension"      # 批准延期
+    REFUSE_EXTENSION = "refuse_extension"    # 不批准延期 (no event: the limit stays)
+    CHARGE = "charge"                        # 收费
+    WAIVE = "waive"                          # 减免
+    CONCLUDE = "conclude"                    # 办结
+    COLLECT = "collect"                      # 领取
+    WITHDRAW = "withdraw"                    # 撤回
+    RETURN = "return"                        # 退件
+    VOID = "void"                            # 作废
+    RATE = "rate"                            # 评价
+    REOPEN = "reopen"                        # 重办
+
+
+_S, _A = State, Act
+_BEFORE = frozenset({_S.SUBMITTED, _S.PRE_ACCEPTED, _S.RECEIVED})
+_UNDER_WAY = frozenset({_S.ACCEPTED, _S.SUSPENDED, _S.DECIDED})
+_OPEN = _BEFORE | _UNDER_WAY | {_S.CORRECTING}
+FROM: Mapping[Act, frozenset[State]] = {
+    _A.PRE_ACCEPT: frozenset({_S.SUBMITTED}), _A.RECEIVE: frozenset({_S.SUBMITTED, _S.PRE_ACCEPTED}),
+    _A.ACCEPT: _BEFORE, _A.REFUSE: _BEFORE | {_S.CORRECTING}, _A.ASK_CORRECTION: _BEFORE,
+    _A.CORRECT: frozenset({_S.CORRECTING}), _A.RETURN: frozenset({_S.CORRECTING}),
+    _A.CLAIM: frozenset({_S.ACCEPTED, _S.SUSPENDED}), _A.HAND_OVER: frozenset({_S.ACCEPTED, _S.SUSPENDED}),
+    _A.COMPLETE: frozenset({_S.ACCEPTED}), _A.SEND_BACK: frozenset({_S.ACCEPTED, _S.DECIDED}),
+    _A.START_SPECIAL: frozenset({_S.ACCEPTED}), _A.END_SPECIAL: frozenset({_S.SUSPENDED}),
+    _A.ASK_EXTENSION: frozenset({_S.ACCEPTED, _S.SUSPENDED}), _A.GRANT_EXTENSION: frozenset({_S.ACCEPTED, _S.SUSPENDED}),
+    _A.REFUSE_EXTENSION: frozenset({_S.ACCEPTED, _S.SUSPENDED}),
+    _A.CHARGE: _UNDER_WAY, _A.WAIVE: _UNDER_WAY, _A.CONCLUDE: frozenset({_S.ACCEPTED, _S.DECIDED}),
+    _A.COLLECT: frozenset({_S.CONCLUDED}), _A.WITHDRAW: _OPEN, _A.VOID: _OPEN,
+    _A.RATE: frozenset({_S.CONCLUDED, _S.COLLECTED, _S.NOT_ACCEPTED, _S.WITHDRAWN, _S.RETURNED}),
+    _A.REOPEN: frozenset({_S.CONCLUDED}),
+}
+
+
+def check_state(act: Act, state: str, case_no: str) -> None:
+    """Raises Conflict when that cannot be done to a case that stands there."""
+    if state not in FROM[act]:
+        raise Conflict("case_not_in_state", case_no=case_no, act=act.value, state=state)
+
+
+@dataclass(frozen=True, slots=True)
+class Applicant:
+    """Who applies. `identity_no` is an ID or credit code; `agent` files for him."""
+
+    name: str
+    kind: Literal["person", "company"] = "person"
+    identity_no: str = ""
+    phone: str = ""
+    email: str = ""
+    address: str = ""
+    agent: str = ""
+
+    def check(self) -> None:
+        """Raises InvalidInput naming the field."""
+        if not self.name.strip() or len(self.name) > 128:
+            raise InvalidInput("applicant_name_invalid", key="name", most=128)
+        for key in ("identity_no", "phone", "email", "address", "agent"):
+            if len(getattr(self, key)) > 256:
+                raise TooLarge("field_too_long", key=key, most=256)
+        if not (self.phone.strip() or self.email.strip()):
+            raise InvalidInput("applicant_contact_missing", key="phone")
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """What is filed: for which item, by whom, under which title, what the form says and which papers are in hand (codes)."""
+
+    item: str
+    applicant: Applicant
+    title: str = ""
+    fields: Mapping[str, str] = field(default_factory=dict)
+    papers: tuple[str, ...] = ()
+
+    def check(self) -> None:
+        """Raises InvalidInput naming the field."""
+        self.applicant.check()
+        if len(self.title) > TITLE_MAX:
+            raise TooLarge("field_too_long", key="title", most=TITLE_MAX)
+        if len(self.fields) > FIELDS_MAX:
+            raise TooLarge("too_many_fields", key="fields", most=FIELDS_MAX)
+        for key, value in self.fields.items():
+            if len(value) > FIELD_MAX:
+                raise TooLarge("field_too_long", key=key, most=FIELD_MAX)
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """What the applicant is given: number and password are all he needs to follow his case. Shown this once."""
+
+    case_no: str
+    password: str = field(repr=False)
+
+
+def checked_words(words: str, key: str, *, required: bool = True) -> str:
+    """A reason or an opinion without blanks around it. Raises InvalidInput when it is missing, TooLarge when it is too long."""
+    told = words.strip()
+    if required and not told:
+        raise InvalidInput("words_missing", key=key)
+    if len(told) > WORDS_MAX:
+        raise TooLarge("field_too_long", key=key, most=WORDS_MAX)
+    return told

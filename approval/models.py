@@ -1,0 +1,146 @@
+"""Tables of hosted approval: the cases handled here, the work that waits, papers, fees, projects and who holds which post.
+
+What has happened to a case is in the journal; these tables hold what the journal has no place for. Columns named *_at are
+microseconds UTC; `rev` rises with every act, so that nobody decides on what he has not seen.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, String, Table, Text, text
+
+from cases.models import ROW_NUMBER
+from core.database import metadata
+
+_IS_OPEN = text("ended_at IS NULL")
+
+# `flow` is the pinned flow (approval.flow.Flow as JSON): an edit of the catalogue moves no case under way.
+hosted_cases = Table(
+    "hosted_cases", metadata,
+    Column("case_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("case_no", String(128), nullable=False, unique=True),
+    Column("area", String(64), nullable=False),
+    Column("org", String(128), nullable=False),
+    Column("item", String(128), nullable=False),
+    Column("item_version", String(32), nullable=False),
+    Column("channel", String(16), nullable=False),       # web, window, project
+    Column("title", Text, nullable=False),
+    Column("applicant", String(256), nullable=False),
+    Column("particulars", Text, nullable=False),         # JSON: contact, identity, what the form says
+    Column("password_hash", String(64), nullable=False),
+    Column("flow", Text, nullable=False),
+    Column("step", String(160), nullable=False),         # the step that is open; "" before acceptance and after the last
+    Column("rev", Integer, nullable=False),
+    Column("events", Integer, nullable=False),           # told to the journal so far
+    Column("filed_at", BigInteger, nullable=False),
+    Column("filed_by", String(64), nullable=False),      # "" for the applicant himself
+    Column("project_id", BigInteger),                    # the case it is a part of (并联审批)
+    Column("node", String(64)),
+    Index("ix_hosted_cases_project", "project_id"),
+    Index("ix_hosted_cases_org", "org", "filed_at"),
+)
+
+# One row per visit to a step; the work list is the open ones.
+hosted_tasks = Table(
+    "hosted_tasks", metadata,
+    Column("id", ROW_NUMBER, primary_key=True),
+    Column("case_id", BigInteger, nullable=False),
+    Column("step", String(160), nullable=False),
+    Column("org", String(128), nullable=False),
+    Column("opened_at", BigInteger, nullable=False),
+    Column("claimed_by", String(64), nullable=False, server_default=text("''")),
+    Column("claimed_name", String(64), nullable=False, server_default=text("''")),
+    Column("ended_at", BigInteger),
+    Column("outcome", String(16), nullable=False, server_default=text("''")),  # done, withdrawn
+    Index("ix_hosted_tasks_case", "case_id", "opened_at"),
+    Index("ix_hosted_tasks_open", "org", "step", postgresql_where=_IS_OPEN, sqlite_where=_IS_OPEN),
+)
+
+hosted_papers = Table(
+    "hosted_papers", metadata,
+    Column("case_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("code", String(64), primary_key=True),        # of the item's list of materials
+    Column("place", Integer, primary_key=True, autoincrement=False),
+    Column("state", String(16), nullable=False),         # received, asked, deferred
+    Column("form", String(16), nullable=False),          # paper, file, reused
+    Column("sha256", String(64)),
+    Column("file_name", String(255), nullable=False, server_default=text("''")),
+    Column("media_type", String(96), nullable=False, server_default=text("''")),
+    Column("size", BigInteger, nullable=False, server_default=text("0")),
+    Column("promised_at", BigInteger),                   # of a deferred one (容缺): by when it is to follow
+    Column("at", BigInteger, nullable=False),
+    Column("by_name", String(64), nullable=False),
+    Index("ix_hosted_papers_sha256", "sha256"),
+)
+
+hosted_fees = Table(
+    "hosted_fees", metadata,
+    Column("id", ROW_NUMBER, primary_key=True),
+    Column("case_id", BigInteger, nullable=False),
+    Column("code", String(64), nullable=False),
+    Column("quantity", Integer, nullable=False),
+    Column("amount_fen", BigInteger, nullable=False),
+    Column("state", String(16), nullable=False),         # due, paid, waived
+    Column("receipt_no", String(64), nullable=False, server_default=text("''")),
+    Column("ground", Text, nullable=False, server_default=text("''")),
+    Column("settled_by", String(64), nullable=False, server_default=text("''")),
+    Column("charged_at", BigInteger, nullable=False),
+    Column("settled_at", BigInteger),
+    Index("ix_hosted_fees_case", "case_id"),
+)
+
+# A request for more days waits for a second person; one at a time and one in all.
+hosted_extensions = Table(
+    "hosted_extensions", metadata,
+    Column("case_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("days", Integer, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("asked_by", String(64), nullable=False),
+    Column("asked_at", BigInteger, nullable=False),
+    Column("state", String(16), nullable=False),         # asked, granted, refused
+    Column("decided_by", String(64), nullable=False, server_default=text("''")),
+    Column("decided_at", BigInteger),
+    Column("decided_words", Text, nullable=False, server_default=text("''")),
+)
+
+# What the applicant was given in writing. `code` stands in the QR code: whoever has it may check the paper.
+hosted_receipts = Table(
+    "hosted_receipts", metadata,
+    Column("id", ROW_NUMBER, primary_key=True),
+    Column("code", String(32), nullable=False, unique=True),
+    Column("case_id", BigInteger, nullable=False),
+    Column("kind", String(24), nullable=False),
+    Column("number", String(64), nullable=False, unique=True),  # in the register of papers
+    Column("issued_at", BigInteger, nullable=False),
+    Index("ix_hosted_receipts_case", "case_id"),
+)
+
+# The parts of a project and what each waits for.
+hosted_nodes = Table(
+    "hosted_nodes", metadata,
+    Column("project_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("node", String(64), primary_key=True),
+    Column("stage", String(64), nullable=False),
+    Column("item", String(128), nullable=False),
+    Column("org", String(128), nullable=False),
+    Column("after", Text, nullable=False),               # JSON list of nodes
+    Column("silent", Boolean, nullable=False),           # silence is consent after the limit (缺席默认)
+    Column("state", String(16), nullable=False),         # waiting, open, done
+    Column("case_id", BigInteger),
+    Index("ix_hosted_nodes_case", "case_id"),
+)
+
+staff_posts = Table(
+    "staff_posts", metadata,
+    Column("username", String(64), primary_key=True),
+    Column("org", String(128), primary_key=True),
+    Column("post", String(64), primary_key=True),
+    Index("ix_staff_posts_org", "org", "post"),
+)
+
+# Numbers of cases: one series for each unit and day, counted in the transaction that uses the number, so without a gap.
+hosted_numbers = Table(
+    "hosted_numbers", metadata,
+    Column("org", String(128), primary_key=True),
+    Column("day", Integer, primary_key=True, autoincrement=False),
+    Column("last", Integer, nullable=False),
+)

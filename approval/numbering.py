@@ -1,0 +1,57 @@
+"""Numbers and passwords of hosted cases.
+
+A number is area (6) + unit + day + serial (4 or more) + check figure, e.g. 360500-fagai-20260316-0007-3: unique, countable by
+hand, and a slip of the pen is noticed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import date
+
+from sqlalchemy import Connection, select, text, update
+
+from approval.models import hosted_numbers
+from core.instants import day_of
+
+_FIRST = text("INSERT INTO hosted_numbers (org, day, last) VALUES (:org, :day, 0) ON CONFLICT DO NOTHING")
+_FIGURES = "23456789"
+PASSWORD_FIGURES = 10  # 30 bits; guessing is limited per address and per number (portal)
+
+
+def take_case_number(conn: Connection, area: str, org: str, day: date) -> str:
+    """The next number of that unit and day, counted in the caller's transaction: a rollback gives it back."""
+    series = {"org": org, "day": day_of(day)}
+    conn.execute(_FIRST, series)
+    n = hosted_numbers.c
+    is_series = (n.org == org) & (n.day == series["day"])
+    conn.execute(update(hosted_numbers).where(is_series).values(last=n.last + 1))
+    serial = int(conn.execute(select(n.last).where(is_series)).scalar_one())
+    return _with_check(f"{area}-{org}-{day:%Y%m%d}-{serial:04d}")
+
+
+def is_case_number(text_given: str) -> bool:
+    """Whether its check figure is right."""
+    head, _, figure = text_given.rpartition("-")
+    return bool(head) and _with_check(head) == f"{head}-{figure}"
+
+
+def _with_check(head: str) -> str:
+    """ISO 7064 MOD 11-10 over the figures and letters of the number."""
+    rest = 10
+    for character in head:
+        if character.isalnum():
+            total = (rest + ord(character.upper()) % 10) % 10 or 10
+            rest = total * 2 % 11
+    return f"{head}-{(11 - rest) % 10}"
+
+
+def made_up_password() -> str:
+    """Figures that are not mistaken for letters when read from a slip of paper."""
+    return "".join(secrets.choice(_FIGURES) for _ in range(PASSWORD_FIGURES))
+
+
+def password_hash(case_no: str, password: str) -> str:
+    """What is kept of it: slow on purpose, salted with the number."""
+    return hashlib.pbkdf2_hmac("sha256", password.encode(), case_no.encode(), 20_000).hex()

@@ -1,0 +1,63 @@
+"""Who holds which post (岗位) in which unit. A post entitles to the steps that name it; nothing else does."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from sqlalchemy import Connection, delete, insert, select
+
+from approval.models import staff_posts
+from core.access import Actor, Role
+from core.errors import InvalidInput, NotPermitted
+from core.unit_of_work import UnitOfWorkFactory
+
+EVERY_UNIT = "*"  # the one window that accepts for all (一窗受理)
+STAFF = frozenset({Role.APPROVAL_STAFF})
+
+
+class Posts:
+    """Reading and giving of posts."""
+
+    def __init__(self, units: UnitOfWorkFactory) -> None:
+        self._units = units
+
+    def give(self, username: str, org: str, posts: Collection[str]) -> None:
+        """The posts of a person in a unit from now on: exactly these. Raises InvalidInput for one without a name."""
+        if not username or not org or any(not post.strip() for post in posts):
+            raise InvalidInput("post_invalid", key="posts")
+        with self._units() as uow:
+            c = staff_posts.c
+            uow.conn.execute(delete(staff_posts).where(c.username == username, c.org == org))
+            if posts:
+                uow.conn.execute(insert(staff_posts), [
+                    {"username": username, "org": org, "post": post} for post in sorted(set(posts))])
+
+    def of(self, username: str) -> list[tuple[str, str]]:
+        """(unit, post) of a person."""
+        with self._units.database.read() as conn:
+            return posts_of(conn, username)
+
+    def holders(self, org: str, posts: Collection[str]) -> list[str]:
+        """Who holds one of these posts in that unit."""
+        c = staff_posts.c
+        with self._units.database.read() as conn:
+            return list(conn.scalars(select(c.username).where(c.org.in_([org, EVERY_UNIT]), c.post.in_(list(posts)))
+                                     .distinct().order_by(c.username)))
+
+
+def posts_of(conn: Connection, username: str) -> list[tuple[str, str]]:
+    """(unit, post) of a person, as this transaction sees it."""
+    c = staff_posts.c
+    return [(org, post) for org, post in conn.execute(
+        select(c.org, c.post).where(c.username == username).order_by(c.org, c.post))]
+
+
+def post_for(conn: Connection, actor: Actor, org: str, wanted: Sequence[str]) -> str:
+    """The post by which this person may do it: the first wanted one he holds in that unit. Raises NotPermitted."""
+    if not actor.has(*STAFF):
+        raise NotPermitted("not_permitted", needs=[role.value for role in STAFF])
+    held = {post for unit, post in posts_of(conn, actor.name) if unit in (org, EVERY_UNIT)}
+    found = next((post for post in wanted if post in held), "")
+    if not found:
+        raise NotPermitted("post_missing", org=org, posts="、".join(wanted))
+    return found

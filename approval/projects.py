@@ -1,0 +1,232 @@
+"""并联审批: one submission, many units at once, each with its own clock; what must wait waits, and silence is consent.
+
+A project is a hosted case of a joint item. Its dispatch (分发) opens a case of its own for every part that waits for nothing;
+a part that is through opens what waited for it; when all are through, the join (会审) is done and the project goes on. A part
+may be reopened in one act: what rested on it is withdrawn with it, in the parts that waited for it and in the project itself.
+So no project is decided while a part is open, which is where flow engines fail when a step is taken back behind a join.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, insert, select, update
+
+from approval.desk import Desk, Hosted, is_over
+from approval.ending import Ending
+from approval.flow import Part, check_plan, dependents, flow_of, ready
+from approval.handling import Handling
+from approval.intake import Intake
+from approval.matters import Act, Applicant, Application, checked_words
+from approval.models import hosted_cases, hosted_nodes
+from cases.events import EventKind
+from cases.fold import State
+from cases.models import clocks
+from core.access import SYSTEM, Actor
+from core.errors import Conflict, InvalidInput, NotFound
+from core.unit_of_work import UnitOfWork
+
+DISPATCH, JOIN = "分发", "会审"
+PARTS_MAX = 60
+_WAITING, _OPEN, _DONE = "waiting", "open", "done"
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A part of a project and where it stands; `case_id` None until it has begun."""
+
+    part: Part
+    state: str
+    case_id: int | None
+
+
+class Projects:
+    """The acts on a project as a whole. Each is one transaction."""
+
+    def __init__(self, desk: Desk, intake: Intake, handling: Handling, ending: Ending, words: Any) -> None:
+        self._desk, self._intake, self._handling, self._ending, self._words = desk, intake, handling, ending, words
+        handling.before_step.append(self._check_step)
+        handling.before_back.append(self._check_back)
+        ending.after_end.append(self._follow_end)
+
+    def dispatch(self, case_no: str, rev: int, parts: Sequence[Part], opinion: str, actor: Actor, station: str = "") -> None:
+        """分发: the lead unit says which units take part and what waits for what. Ready parts begin at once.
+
+        Raises InvalidInput for a plan that cannot be: a circle, an unknown part, an item of another unit.
+        """
+        told = checked_words(opinion, "opinion")
+        self._check_parts(parts)
+        with self._desk.acting(Act.COMPLETE, case_no, rev) as (uow, project):
+            if project.step != DISPATCH:
+                raise Conflict("not_at_dispatch", case_no=case_no, step=project.step)
+            post = self._desk.post(uow, project, actor, project.flow.find(DISPATCH).posts)
+            uow.conn.execute(insert(hosted_nodes), [
+                {"project_id": project.row.case_id, "node": part.node, "stage": part.stage, "item": part.item, "org": part.org,
+                 "after": msgspec.json.encode(part.after).decode(), "silent": part.silent, "state": _WAITING, "case_id": None}
+                for part in parts])
+            self._handling.complete_in(uow, project, told, actor, post, station)
+            self._desk.flush(uow, project)
+            self._advance(uow, project)
+
+    def reopen(self, case_no: str, rev: int, node: str, reason: str, actor: Actor, station: str = "") -> None:
+        """A part's finding does not hold: it is worked at again, and all that rested on it is withdrawn, in one act.
+
+        Raises Conflict when the part is not through, NotFound for one the project does not have.
+        """
+        told = checked_words(reason, "reason")
+        with self._desk.acting(Act.SEND_BACK, case_no, rev) as (uow, project):
+            self._desk.any_post(uow, project, actor)
+            nodes = nodes_of(uow.conn, project.row.case_id)
+            if node not in nodes:
+                raise NotFound("plan_node_unknown", case_no=case_no, node=node[:60])
+            if nodes[node].state != _DONE:
+                raise Conflict("part_not_done", case_no=case_no, node=node)
+            self._withdraw(uow, nodes[node], told, actor, station, held=False)
+            for later in dependents([one.part for one in nodes.values()], node):
+                if nodes[later].case_id is not None and nodes[later].state != _WAITING:
+                    self._withdraw(uow, nodes[later], told, actor, station, held=True)
+            if project.step != JOIN:
+                self._handling.send_back_in(uow, project, JOIN, told, actor, station)
+
+    def consent_by_silence(self) -> int:
+        """超时默许: parts whose unit let its promised limit pass are through, where the plan says so. Returns how many."""
+        passed = self._silent_and_late()
+        for case_no in passed:
+            with self._desk.acting(Act.CLAIM, case_no, None) as (uow, case):
+                self._desk.end_tasks(uow, case, "withdrawn")
+                self._ending.conclude_in(uow, case, self._words("project.silence"), SYSTEM)
+        return len(passed)
+
+    # Inside -------------------------------------------------------------------------------------------------------
+
+    def _check_parts(self, parts: Sequence[Part]) -> None:
+        if len(parts) > PARTS_MAX:
+            raise InvalidInput("plan_too_large", key="parts", most=PARTS_MAX)
+        check_plan(parts)
+        for part in parts:
+            item = self._desk.item(part.item)
+            if item.org != part.org:
+                raise InvalidInput("plan_item_of_other_unit", key="org", node=part.node, item=part.item)
+            if JOIN in item.steps:
+                raise InvalidInput("plan_in_plan", key="item", node=part.node, item=part.item)
+
+    def _check_step(self, uow: UnitOfWork, case: Hosted) -> None:
+        """Dispatch needs its plan, and the join is done by the parts, not by a person."""
+        if case.step == DISPATCH and JOIN in case.flow.inner:
+            raise Conflict("plan_missing", case_no=case.case_no)
+        if case.step == JOIN:
+            open_ones = [name for name, node in nodes_of(uow.conn, case.row.case_id).items() if node.state != _DONE]
+            raise Conflict("parts_open", case_no=case.case_no, nodes="、".join(open_ones))
+
+    def _check_back(self, _uow: UnitOfWork, case: Hosted, to_step: str) -> None:
+        if to_step in (DISPATCH, JOIN) and JOIN in case.flow.inner:
+            raise Conflict("reopen_a_part", case_no=case.case_no)
+
+    def _follow_end(self, uow: UnitOfWork, case: Hosted) -> None:
+        """A part that ended moves its project; a project given up takes its parts with it."""
+        self._desk.flush(uow, case)
+        if case.row.project_id is not None:
+            self._part_ended(uow, case)
+        elif JOIN in case.flow.inner and case.fold.decided is None:
+            self._give_up_parts(uow, case)
+
+    def _part_ended(self, uow: UnitOfWork, case: Hosted) -> None:
+        n = hosted_nodes.c
+        uow.conn.execute(update(hosted_nodes).where(n.case_id == case.row.case_id).values(state=_DONE))
+        project = self._project(uow, case.row.project_id)
+        if project.step == JOIN:
+            self._advance(uow, project)
+            self._desk.save(uow, project)
+
+    def _advance(self, uow: UnitOfWork, project: Hosted) -> None:
+        """Begin, or take up again, what waits for nothing any more; do the join when all is through."""
+        nodes = nodes_of(uow.conn, project.row.case_id)
+        parts = [node.part for node in nodes.values()]
+        begun = {name for name, node in nodes.items() if node.state != _WAITING}
+        done = {name for name, node in nodes.items() if node.state == _DONE}
+        for name in ready(parts, begun, done):
+            if nodes[name].case_id is None:
+                self._begin(uow, project, nodes[name].part, 1 + list(nodes).index(name))
+            else:
+                self._take_up(uow, nodes[name])
+        if len(done) == len(nodes):
+            post = project.flow.find(JOIN).posts
+            self._handling.complete_in(uow, project, self._words("project.joined"), SYSTEM, post[0] if post else "")
+
+    def _begin(self, uow: UnitOfWork, project: Hosted, part: Part, place: int) -> None:
+        """The part's own case, accepted with the dispatch (统一受理)."""
+        item, row = self._desk.item(part.item), project.row
+        application = Application(item.code, Applicant(row.applicant, phone="-"), f"{row.title}：{item.name}"[:200])
+        case = self._intake.open(uow, application, "project", item, flow_of(item), "", None, f"{row.case_no}-{place:02d}",
+                                 (row.case_id, part.node))
+        self._desk.tell(uow, case, EventKind.ACCEPTED, SYSTEM, title=application.title, applicant=row.applicant,
+                        channel="project", attributes={"project": row.case_no})
+        self._desk.open_step(uow, case, case.flow.following(""))
+        self._desk.save(uow, case)
+        self._mark(uow, project.row.case_id, part.node, _OPEN, case.row.case_id)
+
+    def _take_up(self, uow: UnitOfWork, node: Node) -> None:
+        case = self._project(uow, node.case_id)
+        self._desk.tell(uow, case, EventKind.RELEASED, SYSTEM)
+        self._desk.open_step(uow, case, case.flow.following(""))
+        self._desk.save(uow, case)
+        self._mark(uow, case.row.project_id, node.part.node, _OPEN, case.row.case_id)
+
+    def _withdraw(self, uow: UnitOfWork, node: Node, reason: str, actor: Actor, station: str, *, held: bool) -> None:
+        """Back to the part's first step; `held` until what it rests on is through again."""
+        case = self._project(uow, node.case_id)
+        first = case.flow.following("")
+        if is_over(case.state):
+            if case.state != State.CONCLUDED:
+                return
+            self._desk.tell(uow, case, EventKind.REOPENED, actor, step=first, station=station, reason=reason)
+        elif case.step != first:
+            self._desk.tell(uow, case, EventKind.ROLLED_BACK, actor, step=first, station=station, reason=reason,
+                            from_step=case.step)
+        self._desk.end_tasks(uow, case, "withdrawn")
+        case.step = ""
+        if held:
+            self._desk.tell(uow, case, EventKind.HELD, actor, station=station, reason=reason)
+        else:
+            self._desk.open_step(uow, case, first)
+        self._desk.save(uow, case)
+        self._mark(uow, case.row.project_id, node.part.node, _WAITING if held else _OPEN, case.row.case_id)
+
+    def _give_up_parts(self, uow: UnitOfWork, project: Hosted) -> None:
+        for node in nodes_of(uow.conn, project.row.case_id).values():
+            if node.case_id is None or node.state == _DONE:
+                continue
+            case = self._project(uow, node.case_id)
+            self._desk.tell(uow, case, EventKind.WITHDRAWN, SYSTEM, reason=self._words("project.given_up"))
+            self._desk.end_tasks(uow, case, "withdrawn")
+            case.step = ""
+            self._desk.save(uow, case)
+
+    def _project(self, uow: UnitOfWork, case_id: int | None) -> Hosted:
+        number = uow.conn.scalar(select(hosted_cases.c.case_no).where(hosted_cases.c.case_id == case_id))
+        return self._desk.load(uow, str(number))
+
+    def _mark(self, uow: UnitOfWork, project_id: int, node: str, state: str, case_id: int) -> None:
+        n = hosted_nodes.c
+        uow.conn.execute(update(hosted_nodes).where(n.project_id == project_id, n.node == node)
+                         .values(state=state, case_id=case_id))
+
+    def _silent_and_late(self) -> list[str]:
+        n, c, h = hosted_nodes.c, clocks.c, hosted_cases.c
+        now_us = self._desk.units.clock.now_us()
+        with self._desk.units.database.read() as conn:
+            return list(conn.scalars(
+                select(h.case_no).join(hosted_nodes, n.case_id == h.case_id).join(clocks, c.case_id == h.case_id)
+                .where(n.silent.is_(True), n.state == _OPEN, c.kind == "promised", c.ended_at.is_(None),
+                       c.condition == "running", c.due_at <= now_us).order_by(h.case_no)))
+
+
+def nodes_of(conn: Connection, project_id: int) -> dict[str, Node]:
+    """The parts of a project by name, in the order of the plan's stages and names."""
+    rows = conn.execute(select(hosted_nodes).where(hosted_nodes.c.project_id == project_id)
+                        .order_by(hosted_nodes.c.stage, hosted_nodes.c.node))
+    return {row.node: Node(Part(row.node, row.item, row.org, row.stage, tuple(msgspec.json.decode(row.after)), row.silent),
+                           row.state, row.case_id) for row in rows}

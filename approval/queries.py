@@ -1,0 +1,354 @@
+"""What pages and interfaces ask of hosted cases: work lists, one case with what may be done to it, the applicant's view."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import msgspec
+from sqlalchemy import ColumnElement, Connection, func, or_, select
+
+from approval.flow import Flow
+from approval.matters import FROM, Act
+from approval.models import (
+    hosted_cases,
+    hosted_extensions,
+    hosted_fees,
+    hosted_nodes,
+    hosted_papers,
+    hosted_receipts,
+    hosted_tasks,
+)
+from approval.numbering import password_hash
+from approval.posts import EVERY_UNIT, posts_of
+from cases.events import EventKind
+from cases.models import case_table, clocks, journal
+from core.access import Actor, Role
+from core.database import Database
+from core.errors import NotFound
+
+READERS = frozenset({Role.APPROVAL_STAFF, Role.INSPECTOR, Role.LEADER, Role.DEPARTMENT_USER})
+_BEFORE = ("submitted", "pre_accepted", "received", "correcting")
+_flow = msgspec.json.Decoder(Flow).decode
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A line of a work list. Instants are microseconds UTC; `due_at` is of the promised limit, None while it is stopped."""
+
+    case_no: str
+    rev: int
+    title: str
+    item: str
+    org: str
+    applicant: str
+    channel: str
+    state: str
+    light: str
+    step: str
+    since: int
+    claimed_by: str
+    claimed_name: str
+    due_at: int | None
+    is_part: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """A material of a case."""
+
+    code: str
+    place: int
+    state: str
+    form: str
+    sha256: str | None
+    file_name: str
+    media_type: str
+    size: int
+    at: int
+    by_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A paper given out."""
+
+    code: str
+    kind: str
+    number: str
+    issued_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class PartSeen:
+    """A part of a project as it stands."""
+
+    node: str
+    stage: str
+    item: str
+    org: str
+    after: tuple[str, ...]
+    silent: bool
+    state: str
+    case_no: str | None
+    opened_at: int | None
+    closed_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class HostedDetail:
+    """A hosted case whole. `may` are the acts this person may do now; `earlier` the steps it may be sent back to."""
+
+    head: Waiting
+    flow: Flow
+    particulars: dict[str, Any]
+    papers: list[Paper]
+    fees: list[dict[str, Any]]
+    extension: dict[str, Any] | None
+    receipts: list[Receipt]
+    parts: list[PartSeen]
+    project_no: str | None
+    may: frozenset[Act]
+    earlier: tuple[str, ...] = ()
+    held_posts: tuple[str, ...] = ()
+
+
+class HostedQueries:
+    """`flow_posts` gives the posts of a step of an item as the catalogue has it; lists go by it."""
+
+    def __init__(self, database: Database, posts_of_step: Callable[[str, str], Sequence[str]],
+                 extension_posts: Sequence[str]) -> None:
+        self._database, self._posts_of_step, self._extension_posts = database, posts_of_step, tuple(extension_posts)
+
+    # Work lists ---------------------------------------------------------------------------------------------------
+
+    def work(self, actor: Actor, limit: int = 200) -> list[Waiting]:
+        """The open steps this person's posts entitle him to, the nearest end first; those others have taken come last."""
+        with self._database.read() as conn:
+            held = posts_of(conn, actor.name)
+            t = hosted_tasks.c
+            rows = conn.execute(
+                _waiting(t.step, t.opened_at, t.claimed_by, t.claimed_name)
+                .join(hosted_tasks, (t.case_id == hosted_cases.c.case_id) & t.ended_at.is_(None))
+                .where(_in_units(held)).order_by(clocks.c.due_at.is_(None), clocks.c.due_at, hosted_cases.c.case_no)
+                .limit(limit * 4)).all()
+        mine = [_line(row) for row in rows]
+        entitled = [row for row in mine if _holds(held, row.org, self._posts_of_step(row.item, row.step))]
+        return sorted(entitled, key=lambda row: row.claimed_by not in ("", actor.name))[:limit]
+
+    def intake(self, actor: Actor, limit: int = 200) -> list[Waiting]:
+        """What waits at the windows of this person's units: filed, received, or waiting for corrections."""
+        with self._database.read() as conn:
+            held = posts_of(conn, actor.name)
+            c = hosted_cases.c
+            rows = conn.execute(_waiting(c.step, c.filed_at, c.step, c.step).where(
+                _in_units(held), case_table.c.state.in_(_BEFORE)).order_by(c.filed_at).limit(limit)).all()
+        return [_line(row, taken=False) for row in rows
+                if _holds(held, row[4], self._posts_of_step(row[3], ""))]
+
+    def decided(self, actor: Actor, limit: int = 200) -> list[Waiting]:
+        """What waits for its conclusion (待办结)."""
+        with self._database.read() as conn:
+            held = posts_of(conn, actor.name)
+            c = hosted_cases.c
+            rows = conn.execute(_waiting(c.step, case_table.c.last_event_at, c.step, c.step).where(
+                _in_units(held), c.step == "", case_table.c.state.in_(("decided", "accepted"))).order_by(
+                    case_table.c.last_event_at).limit(limit)).all()
+        return [_line(row, taken=False) for row in rows
+                if _holds(held, row[4], self._posts_of_step(row[3], "conclusion"))]
+
+    def search(self, actor: Actor, text: str, limit: int = 50) -> list[Waiting]:
+        """Cases of this person's sight by number, applicant or title; the newest first."""
+        c = hosted_cases.c
+        like = f"%{_escaped(text.strip())}%"
+        with self._database.read() as conn:
+            rows = conn.execute(_waiting(c.step, c.filed_at, c.step, c.step).where(
+                self._sight(conn, actor), or_(c.case_no.like(like, escape="\\"), c.applicant.like(like, escape="\\"),
+                                              c.title.like(like, escape="\\")))
+                .order_by(c.filed_at.desc()).limit(limit)).all()
+        return [_line(row, taken=False) for row in rows]
+
+    def counts(self, actor: Actor) -> dict[str, int]:
+        """How much waits for this person: at the window, in hand, to be concluded."""
+        return {"intake": len(self.intake(actor)), "work": len(self.work(actor)), "decided": len(self.decided(actor))}
+
+    # One case -----------------------------------------------------------------------------------------------------
+
+    def find(self, case_no: str, actor: Actor) -> HostedDetail:
+        """Raises NotFound, also for one this person may not see."""
+        with self._database.snapshot() as conn:
+            c = hosted_cases.c
+            seen = conn.scalar(select(c.case_id).where(c.case_no == case_no, self._sight(conn, actor)))
+            if seen is None:
+                raise NotFound("hosted_case_not_found", case_no=case_no[:60])
+            held = posts_of(conn, actor.name)
+            detail = self._detail(conn, int(seen), actor)
+            may = self._may(detail, held, actor)
+        flow, step = detail.flow, detail.head.step
+        mine = tuple(post for unit, post in held if unit in (detail.head.org, EVERY_UNIT))
+        return replace(detail, may=may, earlier=flow.earlier(step) if flow.inner else (), held_posts=mine)
+
+    def progress(self, case_no: str, password: str) -> HostedDetail:
+        """What the applicant sees with number and password. One answer for a wrong number and a wrong password."""
+        with self._database.snapshot() as conn:
+            row = conn.execute(select(hosted_cases.c.case_id, hosted_cases.c.password_hash).where(
+                hosted_cases.c.case_no == case_no)).first()
+            given = password_hash(case_no, password)
+            if row is None or not row.password_hash or not hmac.compare_digest(given, row.password_hash):
+                raise NotFound("case_or_password_wrong")
+            return self._detail(conn, row.case_id, None)
+
+    def receipt(self, code: str) -> tuple[Receipt, str, str]:
+        """(paper, case number, unit) of a code, for whoever checks it. Raises NotFound."""
+        r, c = hosted_receipts.c, hosted_cases.c
+        with self._database.read() as conn:
+            row = conn.execute(select(r.code, r.kind, r.number, r.issued_at, c.case_no, c.org).join(
+                hosted_cases, c.case_id == r.case_id).where(r.code == code)).first()
+        if row is None:
+            raise NotFound("receipt_not_found")
+        return Receipt(*row[:4]), row.case_no, row.org
+
+    # Inside -------------------------------------------------------------------------------------------------------
+
+    def _sight(self, conn: Connection, actor: Actor) -> ColumnElement[bool]:
+        """Staff see the units they hold posts in, a department user his own, inspectors and leaders all of their area."""
+        c = hosted_cases.c
+        units = {unit for unit, _ in posts_of(conn, actor.name)} if actor.has(Role.APPROVAL_STAFF) else set()
+        if actor.only_org is not None:
+            units.add(actor.only_org)
+        conditions = [c.area == actor.area] if actor.area else []
+        if actor.only_org is not None and EVERY_UNIT not in units:
+            conditions.append(c.org.in_(sorted(units)))
+        return _all(conditions)
+
+    def _detail(self, conn: Connection, case_id: int, actor: Actor | None) -> HostedDetail:
+        c, t = hosted_cases.c, hosted_tasks.c
+        task = conn.execute(select(t.opened_at, t.claimed_by, t.claimed_name).where(
+            t.case_id == case_id, t.ended_at.is_(None))).first()
+        row = conn.execute(_waiting(c.step, c.filed_at, c.step, c.step, c.flow, c.particulars, c.case_id)
+                           .where(c.case_id == case_id)).one()
+        since, by, name = (task.opened_at, task.claimed_by, task.claimed_name) if task is not None else (row[10], "", "")
+        head = replace(_line(row), since=since, claimed_by=by, claimed_name=name)
+        return HostedDetail(head, _flow(row.flow), msgspec.json.decode(row.particulars), _papers(conn, case_id),
+                            _fees(conn, case_id), _extension(conn, case_id), _receipts(conn, case_id), _parts(conn, case_id),
+                            _number(conn, row[14]), frozenset())
+
+    def _may(self, detail: HostedDetail, held: Sequence[tuple[str, str]], actor: Actor) -> frozenset[Act]:
+        """What the state allows and the posts entitle to. The services check again, on what stands then."""
+        head, flow = detail.head, detail.flow
+        if not actor.has(Role.APPROVAL_STAFF):
+            return frozenset()
+        window, ending = flow.posts_of_acceptance(), flow.posts_of_conclusion()
+        step = flow.find(head.step).posts if head.step else ()
+        last = flow.find(flow.inner[-1]).posts if flow.inner else ()
+        every = tuple(post for one in flow.steps for post in one.posts)
+        heads = self._extension_posts
+        wanted: dict[Act, Sequence[str]] = {
+            **dict.fromkeys((Act.PRE_ACCEPT, Act.RECEIVE, Act.ACCEPT, Act.REFUSE, Act.ASK_CORRECTION, Act.CORRECT, Act.RETURN),
+                            window),
+            **dict.fromkeys((Act.CLAIM, Act.HAND_OVER, Act.COMPLETE, Act.START_SPECIAL, Act.END_SPECIAL, Act.ASK_EXTENSION),
+                            step),
+            **dict.fromkeys((Act.GRANT_EXTENSION, Act.REFUSE_EXTENSION, Act.WAIVE, Act.VOID), heads),
+            Act.SEND_BACK: step or last, Act.CONCLUDE: () if head.step else ending, Act.CHARGE: every, Act.COLLECT: every}
+        may = {act for act, posts in wanted.items() if head.state in FROM[act] and _holds(held, head.org, posts)}
+        return frozenset(may - self._idle(detail, actor))
+
+    def _idle(self, detail: HostedDetail, actor: Actor) -> set[Act]:
+        """Acts the state allows but nothing there to do them to."""
+        idle: set[Act] = set()
+        asked = detail.extension is not None and detail.extension["state"] == "asked"
+        if detail.extension is not None:
+            idle.add(Act.ASK_EXTENSION)
+        if not asked:
+            idle |= {Act.GRANT_EXTENSION, Act.REFUSE_EXTENSION}
+        if not any(fee["state"] == "due" for fee in detail.fees):
+            idle.add(Act.WAIVE)
+        if detail.head.claimed_by not in ("", actor.name):
+            idle |= {Act.CLAIM, Act.COMPLETE}
+        if detail.head.claimed_by == actor.name:
+            idle.add(Act.CLAIM)
+        return idle
+
+
+def is_rated(conn: Connection, case_id: int) -> bool:
+    """Whether the applicant has rated the case."""
+    j = journal.c
+    return conn.scalar(select(func.count()).where(j.case_id == case_id, j.kind == EventKind.RATED.value)) != 0
+
+
+def _waiting(step: Any, since: Any, claimed_by: Any, claimed_name: Any, *more: Any) -> Any:
+    """The columns of `Waiting`, in its order, and which project it belongs to."""
+    c, s = hosted_cases.c, case_table.c
+    return select(c.case_no, c.rev, c.title, c.item, c.org, c.applicant, c.channel, s.state, s.light, step.label("at_step"),
+                  since.label("since"), claimed_by.label("by_name"), claimed_name.label("of_name"), clocks.c.due_at,
+                  c.project_id, *more).select_from(hosted_cases).join(case_table, s.case_id == c.case_id).outerjoin(
+                      clocks, (clocks.c.case_id == c.case_id) & (clocks.c.kind == "promised") & (clocks.c.ordinal == 0))
+
+
+def _line(row: Any, *, taken: bool = True) -> Waiting:
+    """`taken` False: the columns of who has it hold something else."""
+    values: list[Any] = list(row)[:15]
+    values[14] = values[14] is not None
+    if not taken:
+        values[11:13] = "", ""
+    return Waiting(*values)
+
+
+def _in_units(held: Sequence[tuple[str, str]]) -> ColumnElement[bool]:
+    units = {unit for unit, _ in held}
+    return _all([] if EVERY_UNIT in units else [hosted_cases.c.org.in_(sorted(units))])
+
+
+def _all(conditions: Sequence[ColumnElement[bool]]) -> ColumnElement[bool]:
+    whole: ColumnElement[bool] = hosted_cases.c.case_id.is_not(None)
+    for one in conditions:
+        whole = whole & one
+    return whole
+
+
+def _holds(held: Sequence[tuple[str, str]], org: str, wanted: Sequence[str]) -> bool:
+    return any(unit in (org, EVERY_UNIT) and post in wanted for unit, post in held)
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def _papers(conn: Connection, case_id: int) -> list[Paper]:
+    p = hosted_papers.c
+    return [Paper(**row._mapping) for row in conn.execute(
+        select(p.code, p.place, p.state, p.form, p.sha256, p.file_name, p.media_type, p.size, p.at, p.by_name)
+        .where(p.case_id == case_id).order_by(p.code, p.place))]
+
+
+def _fees(conn: Connection, case_id: int) -> list[dict[str, Any]]:
+    f = hosted_fees.c
+    return [dict(row._mapping) for row in conn.execute(
+        select(f.id, f.code, f.quantity, f.amount_fen, f.state, f.receipt_no, f.ground, f.charged_at, f.settled_at)
+        .where(f.case_id == case_id).order_by(f.id))]
+
+
+def _extension(conn: Connection, case_id: int) -> dict[str, Any] | None:
+    row = conn.execute(select(hosted_extensions).where(hosted_extensions.c.case_id == case_id)).first()
+    return dict(row._mapping) if row is not None else None
+
+
+def _receipts(conn: Connection, case_id: int) -> list[Receipt]:
+    r = hosted_receipts.c
+    return [Receipt(*row) for row in conn.execute(
+        select(r.code, r.kind, r.number, r.issued_at).where(r.case_id == case_id).order_by(r.id))]
+
+
+def _parts(conn: Connection, case_id: int) -> list[PartSeen]:
+    n, c, s = hosted_nodes.c, hosted_cases.c, case_table.c
+    rows = conn.execute(
+        select(n.node, n.stage, n.item, n.org, n.after, n.silent, n.state, c.case_no, s.opened_at, s.closed_at)
+        .select_from(hosted_nodes).outerjoin(hosted_cases, c.case_id == n.case_id)
+        .outerjoin(case_table, s.case_id == n.case_id).where(n.project_id == case_id).order_by(n.stage, n.node))
+    return [PartSeen(**{**row._mapping, "after": tuple(msgspec.json.decode(row.after))}) for row in rows]
+
+
+def _number(conn: Connection, case_id: int | None) -> str | None:
+    return None if case_id is None else conn.scalar(select(hosted_cases.c.case_no).where(hosted_cases.c.case_id == case_id))

@@ -1,0 +1,131 @@
+"""What the applicant gets in writing: one form for all, numbered by unit and kind, checkable by anybody who has the code.
+
+The texts are Chinese whatever the language of the page, as official documents of this country are.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Connection, insert, select
+
+from approval.models import hosted_receipts
+from cases.models import clocks
+from core.instants import written_local
+from core.unit_of_work import UnitOfWork
+from papers.official import Block, Items, OfficialPaper, Paragraph
+from papers.official import Table as TableBlock
+from papers.service import Issue, PaperService, Series
+
+CODE_LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+CODE_LENGTH = 16  # 80 bits: nobody comes upon somebody else's paper by trying
+
+
+class ReceiptKind(StrEnum):
+    """The receipts and notices (domain.md §3.3)."""
+
+    RECEIVED = "received"      # 接收凭证
+    ACCEPTED = "accepted"      # 受理回执
+    REFUSED = "refused"        # 不予受理告知书
+    CORRECTION = "correction"  # 补正告知书
+    SPECIAL = "special"        # 特别程序告知书
+    EXTENDED = "extended"      # 延期告知书
+    DECISION = "decision"      # 准予、不予许可决定书
+    CONCLUDED = "concluded"    # 办结单
+    FEE = "fee"                # 缴费通知
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A paper just issued."""
+
+    number: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a receipt is about: the case as the applicant knows it."""
+
+    case_no: str
+    case_id: int
+    area: str
+    org: str
+    item: str
+    applicant: str
+    title: str
+
+
+class Receipts:
+    """`t` gives the Chinese sentences, the names come from the catalogue."""
+
+    def __init__(self, papers: PaperService, t: Callable[..., str], org_names: Callable[[str], tuple[str, str]],
+                 item_name: Callable[[str], str]) -> None:
+        self._papers, self._t, self._org_names, self._item_name = papers, t, org_names, item_name
+
+    def word(self, key: str) -> str:
+        """A word of the papers."""
+        return self._t(key)
+
+    def issue(self, uow: UnitOfWork, kind: ReceiptKind, about: About, day: date, *, told: Mapping[str, Any] | None = None,
+              entries: Sequence[str] = ()) -> Given:
+        """Number, register and code in the caller's transaction. `told` fills the sentence, `entries` are listed below it."""
+        name, short = self._org_names(about.org)
+        code = "".join(secrets.choice(CODE_LETTERS) for _ in range(CODE_LENGTH))
+
+        def compose(number: str) -> OfficialPaper:
+            return self._paper(kind, about, name, number, day, code, told or {}, entries)
+
+        paper = self._papers.issue(
+            uow, Series(name, kind.value, self._t(f"receipt.prefix.{kind.value}", short=short)),
+            Issue(about.area, about.org, f"hosted:{about.case_no}"), day, compose)
+        uow.conn.execute(insert(hosted_receipts).values(
+            code=code, case_id=about.case_id, kind=kind.value, number=paper.number, issued_at=uow.now_us))
+        return Given(paper.number, code)
+
+    def _paper(self, kind: ReceiptKind, about: About, issuer: str, number: str, day: date, code: str, told: Mapping[str, Any],
+               entries: Sequence[str]) -> OfficialPaper:
+        t = self._t
+        rows = ((t("receipt.case_no"), about.case_no), (t("receipt.item"), self._item_name(about.item)),
+                (t("receipt.applicant"), about.applicant), (t("receipt.about"), about.title or "—"))
+        body: list[Block] = [TableBlock((t("receipt.head"), t("receipt.content")), rows, widths=(1, 3)),
+                             Paragraph(t(f"receipt.text.{kind.value}", **told))]
+        if entries:
+            body.append(Items(tuple(entries)))
+        body.append(Paragraph(t("receipt.check", code=grouped(code))))
+        return OfficialPaper(title=t(f"receipt.kind.{kind.value}"), number=number, issuer=issuer, addressee=about.applicant,
+                             body=tuple(body), date=day, red_head=False)
+
+
+def grouped(code: str) -> str:
+    """Four letters at a time, as people read them out."""
+    return " ".join(code[place:place + 4] for place in range(0, len(code), 4))
+
+
+def read_code(text: str) -> str:
+    """What somebody typed, without blanks, dashes and the letters that are not used."""
+    return "".join(character for character in text.upper() if character in CODE_LETTERS)
+
+
+def receipts_of(conn: Connection, case_id: int) -> list[Any]:
+    """The papers given out for a case, oldest first."""
+    c = hosted_receipts.c
+    return list(conn.execute(select(hosted_receipts).where(c.case_id == case_id).order_by(c.id)))
+
+
+def due_text(conn: Connection, case_id: int, kind: str, offset: int) -> str:
+    """The last day of a clock of the case, as written on paper; — where there is none."""
+    c = clocks.c
+    due = conn.scalar(select(c.due_at).where(c.case_id == case_id, c.kind == kind).order_by(c.ordinal).limit(1))
+    if due is None:
+        return "—"
+    local = written_local(due, offset)
+    if (local.hour, local.minute) == (0, 0):
+        local = written_local(due - 1, offset)
+        return f"{local.year}年{local.month}月{local.day}日"
+    return f"{local.year}年{local.month}月{local.day}日{local:%H:%M}"

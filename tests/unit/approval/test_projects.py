@@ -1,0 +1,149 @@
+"""并联审批: many units at once, what waits waits, silence consents, and no part taken back leaves a decision standing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from approval.flow import Part
+from approval.projects import DISPATCH, JOIN
+from core.errors import Conflict, InvalidInput
+from tests.hosting import APPROVER, DISPATCHER, JOINER, JOINT, PLAN, Hall
+
+GO_ON = "会审意见已汇总"
+
+
+@pytest.fixture
+def hall(tmp_path: Path) -> Hall:
+    return Hall(tmp_path)
+
+
+def conclude_project(hall: Hall, project: str) -> None:
+    hall.do(project, JOINER, GO_ON)
+    hall.approval.posts.give("luo", "fagai", ["批准人"])
+    hall.do(project, APPROVER, "同意")
+    hall.conclude(project)
+
+
+def test_units_work_at_once_and_what_must_wait_waits(hall: Hall):
+    project = hall.project()
+    assert hall.parts(project) == {"land": "open", "water": "open", "build": "waiting", "fire": "waiting"}
+    hall.finish(project, "land")
+    assert hall.parts(project) == {"land": "done", "water": "open", "build": "waiting", "fire": "open"}
+    hall.finish(project, "water")
+    hall.finish(project, "fire")
+    assert hall.parts(project)["build"] == "open"
+    with pytest.raises(Conflict):
+        hall.do(project, DISPATCHER)
+    hall.finish(project, "build")
+    assert hall.detail(project).head.step == "审核"
+    conclude_project(hall, project)
+    assert hall.case(project).state == "concluded"
+    assert hall.faults(project) == [] == hall.faults(hall.part(project, "build"))
+
+
+def test_every_part_has_a_clock_of_its_own(hall: Hall):
+    project = hall.project()
+    hall.later(days=1)
+    hall.finish(project, "land")
+    assert hall.clocks(hall.part(project, "fire"))["promised"].started.at == hall.clock.now_us()
+    assert hall.clocks(hall.part(project, "water"))["promised"].started.at < hall.clock.now_us()
+
+
+@pytest.mark.parametrize(("plan", "code"), [
+    ((Part("a", "ziran-04", "shuili"),), "plan_item_of_other_unit"), ((Part("a", JOINT, "fagai"),), "plan_in_plan"),
+    ((Part("a", "ziran-04", "ziran", after=("a",)),), "plan_circle"), ((), "plan_empty")])
+def test_a_plan_that_cannot_be_is_refused_and_nothing_is_dispatched(hall: Hall, plan, code):
+    project = hall.accepted(JOINT)
+    with pytest.raises(InvalidInput) as failure:
+        hall.approval.projects.dispatch(project, hall.rev(project), plan, "分发", DISPATCHER)
+    assert (failure.value.code, hall.detail(project).head.step) == (code, DISPATCH)
+
+
+def test_a_dispatch_needs_its_plan_and_cannot_be_gone_back_to(hall: Hall):
+    project = hall.accepted(JOINT)
+    hall.approval.posts.give("tang", "fagai", ["综合窗口", "会审组", "审核人"])
+    with pytest.raises(Conflict, match="plan_missing"):
+        hall.do(project, DISPATCHER)
+    project = hall.project((PLAN[0],))
+    hall.finish(project, "land")
+    for step in (DISPATCH, JOIN):
+        with pytest.raises(Conflict, match="reopen_a_part"):
+            hall.approval.handling.send_back(project, hall.rev(project), step, "再议", JOINER)
+
+
+def test_silence_is_consent_where_the_plan_says_so_and_only_after_the_limit(hall: Hall):
+    project = hall.project((Part("water", "shuili-03", "shuili", silent=True), Part("fire", "yingji-01", "yingji")))
+    hall.later(days=3)
+    assert hall.approval.projects.consent_by_silence() == 0
+    hall.later(days=60)
+    assert hall.approval.projects.consent_by_silence() == 1
+    assert hall.parts(project) == {"water": "done", "fire": "open"}
+    told = hall.events(hall.part(project, "water"))[-1]
+    assert (told.kind, told.actor) == ("concluded", "系统 system")
+    assert told.data.opinion == "超过承诺时限未答复，视为同意（超时默许）。"
+
+
+def test_a_project_given_up_takes_its_parts_with_it(hall: Hall):
+    project = hall.project()
+    hall.finish(project, "land")
+    hall.approval.ending.withdraw(project, "项目取消")
+    states = {node: hall.case(number).state for node in ("land", "water", "fire") if (number := hall.part(project, node))}
+    assert states == {"land": "concluded", "water": "withdrawn", "fire": "withdrawn"}
+
+
+# A part taken back ------------------------------------------------------------------------------------------------
+
+def all_done(hall: Hall) -> str:
+    project = hall.project()
+    for node in ("land", "water", "fire", "build"):
+        hall.finish(project, node)
+    return project
+
+
+def test_a_part_reopened_behind_the_join_withdraws_all_that_rests_on_it_in_one_act(hall: Hall):
+    project = all_done(hall)
+    hall.do(project, JOINER, GO_ON)
+    hall.approval.projects.reopen(project, hall.rev(project), "land", "红线图有误", DISPATCHER)
+    assert hall.parts(project) == {"land": "open", "water": "done", "build": "waiting", "fire": "waiting"}
+    assert hall.detail(project).head.step == JOIN
+    assert {node: hall.case(hall.part(project, node)).state for node in ("land", "build", "fire")} == {
+        "land": "accepted", "build": "suspended", "fire": "suspended"}
+    with pytest.raises(Conflict):
+        hall.conclude(project)
+
+
+def test_after_it_all_is_done_again_the_project_ends_and_nothing_is_a_fault(hall: Hall):
+    project = all_done(hall)
+    hall.later(hours=1)
+    hall.approval.projects.reopen(project, hall.rev(project), "land", "红线图有误", DISPATCHER)
+    hall.later(hours=1)
+    for node in ("land", "fire", "build"):
+        hall.finish(project, node)
+    conclude_project(hall, project)
+    assert hall.faults(project) == []
+    assert [hall.faults(hall.part(project, node)) for node in ("land", "water", "fire", "build")] == [[], [], [], []]
+    assert hall.kinds(hall.part(project, "build")).count("concluded") == 2
+
+
+def test_a_part_in_hand_is_held_while_what_it_rests_on_is_done_again(hall: Hall):
+    project = hall.project()
+    hall.finish(project, "land")
+    fire = hall.part(project, "fire")
+    hall.approval.handling.complete(fire, hall.rev(fire), "同意", hall.officer("yingji", "承办"))
+    before = hall.due(fire)
+    hall.approval.projects.reopen(project, hall.rev(project), "land", "红线图有误", DISPATCHER)
+    assert (hall.case(fire).state, hall.detail(fire).head.step) == ("suspended", "")
+    hall.later(days=1)
+    hall.finish(project, "land")
+    assert (hall.case(fire).state, hall.detail(fire).head.step) == ("accepted", "承办")
+    assert hall.due(fire) > before
+    assert hall.kinds(fire)[-3:] == ["rolled_back", "held", "released"]
+
+
+def test_only_what_is_through_can_be_reopened(hall: Hall):
+    project = hall.project()
+    for node, code in (("water", "part_not_done"), ("build", "part_not_done")):
+        with pytest.raises(Conflict, match=code):
+            hall.approval.projects.reopen(project, hall.rev(project), node, "再议", DISPATCHER)
