@@ -42,6 +42,7 @@ from alerts.wording import LadderWording
 from approval.assembly import Approval, build_approval
 from approval.assembly import Parts as ApprovalParts
 from approval.handling import HandlingRules
+from approval.materials import FolderStore, MaterialRules, Materials, clamd_scanner
 from cases.anchoring import Anchorer
 from cases.areas import Area, Areas
 from cases.chain import ChainKeys
@@ -239,7 +240,15 @@ def _approval(settings: Settings, uow: UnitOfWorkFactory, recorder: Recorder, ar
     given = settings.approval
     return build_approval(ApprovalParts(
         uow, recorder, areas, catalogue, follow_up.papers, chinese.get,
-        HandlingRules(given.extension_posts, given.extension_notice_days, given.extension_days_max)))
+        HandlingRules(given.extension_posts, given.extension_notice_days, given.extension_days_max), _materials(settings),
+        given.draft_kept_days))
+
+
+def _materials(settings: Settings) -> Materials:
+    given = settings.approval
+    rules = MaterialRules(given.material_max_bytes, given.materials_per_case, tuple(given.material_types.split()))
+    scan = clamd_scanner(given.clamd, given.clamd_timeout_s) if given.clamd else None
+    return Materials(FolderStore(given.material_dir), rules, scan)
 
 
 def _answering_units(catalogue: Catalogue, rules: FollowUp) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from alerts.room import http as room_http
 from alerts.room.heartbeat import Heartbeat, call_outside
 from alerts.roster import http as roster_http
 from alerts.rules import PushRules
+from approval import http as approval_http
 from bootstrap import Services, secret_of
 from config.settings import Settings
 from core.access import Actor
@@ -55,7 +56,7 @@ from supervision.orders import http as orders_http
 
 # What the OpenAPI document tells beside the feeds; tests/conventions/test_openapi.py holds it to the routes.
 OPERATIONS = tuple(one for module in (cards_http, notices_http, handover_http, roster_http, room_http, orders_http,
-                                      complaints_http, liability_http) for one in module.OPERATIONS)
+                                      complaints_http, liability_http, approval_http) for one in module.OPERATIONS)
 DAY_S, CALL_INTERVAL_S, SCREENS_KEPT_DAYS = 86_400.0, 60.0, 30
 PAGES = (wall, desk, card, unit, handover, case, findings, orders, complaints, roster, notices, rules, calendars, items,
          people, feeds, health)
@@ -96,6 +97,9 @@ def build_server(services: Services, demo_duty: str = "") -> Server:
         services.room.audio, services.room.clips, services.alert_queries, services.texts(services.settings.display.language),
         heartbeat, lambda _request: _present_actor())))
     _register_follow_up(app, services)
+    app.register_blueprint(approval_http.create_blueprint(
+        services.approval, services.follow_up.papers, services.read_log, lambda _request: _present_actor(),
+        services.accounts.actor_of))
     for page in PAGES:
         mount(app, page, services)
     push = LivePush(_push_parts(services, gate, demo_duty))

@@ -7,7 +7,6 @@ the database: one backup holds the record and what was said in it.
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -18,26 +17,14 @@ from sqlalchemy import Connection, func, insert, select
 from alerts.models import attachments
 from core.access import Actor
 from core.database import Database
-from core.errors import Conflict, InvalidInput, NotFound, TooLarge
+from core.errors import Conflict, NotFound
 from core.unit_of_work import UnitOfWorkFactory
-
-NAME_MAX = 160
-_UNSAFE = re.compile(r"[\x00-\x1f\x7f/\\:*?\"<>|]+")
-_ZIP, _OLE, _JPEG, _PNG = b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"\xff\xd8\xff", b"\x89PNG\r\n"
-_OFFICE = "application/vnd.openxmlformats-officedocument."
-# Ending → (media type, how such a file begins). What an ending promises must be what the file is.
-KINDS = {
-    "pdf": ("application/pdf", b"%PDF-"),
-    "docx": (f"{_OFFICE}wordprocessingml.document", _ZIP), "xlsx": (f"{_OFFICE}spreadsheetml.sheet", _ZIP),
-    "doc": ("application/msword", _OLE), "xls": ("application/vnd.ms-excel", _OLE),
-    "jpg": ("image/jpeg", _JPEG), "jpeg": ("image/jpeg", _JPEG), "png": ("image/png", _PNG),
-    "txt": ("text/plain; charset=utf-8", b""),
-}
+from core.uploads import KINDS, checked_type, clean_name
 
 
 @dataclass(frozen=True, slots=True)
 class AttachmentRules:
-    """`types` are endings of KINDS; `max_bytes` is of one file, `per_card` counts files."""
+    """`types` are endings of core.uploads.KINDS; `max_bytes` is of one file, `per_card` counts files."""
 
     max_bytes: int = 10 * 1024 * 1024
     per_card: int = 20
@@ -72,7 +59,7 @@ class AttachmentStore:
         Raises InvalidInput (no name, empty, type not accepted, content not of its type), TooLarge and Conflict (card full).
         """
         clean = clean_name(name)
-        media_type = checked_type(clean, content, self.rules)
+        media_type = checked_type(clean, content, self.rules.types, self.rules.max_bytes)
         digest = hashlib.sha256(content).hexdigest()
         with self._units() as uow:
             known = _find(uow.conn, card_id, digest)
@@ -111,30 +98,6 @@ def missing(conn: Connection, card_id: int, digests: Iterable[str]) -> list[str]
         return []
     known = conn.execute(select(attachments.c.sha256).where(attachments.c.card_id == card_id)).scalars().all()
     return [digest for digest in wanted if digest not in set(known)]
-
-
-def clean_name(name: str) -> str:
-    """The last part of a path, without signs a file system refuses; its ending survives when it is cut."""
-    plain = _UNSAFE.sub("_", name.replace("\\", "/").rpartition("/")[2]).strip(" .")
-    if not plain:
-        raise InvalidInput("attachment_name_missing")
-    stem, dot, ending = plain.rpartition(".")
-    return plain if len(plain) <= NAME_MAX else f"{stem[:NAME_MAX - len(ending) - 1]}{dot}{ending}"
-
-
-def checked_type(name: str, content: bytes, rules: AttachmentRules) -> str:
-    """The media type of a file whose size, ending and first bytes are in order."""
-    if not content:
-        raise InvalidInput("attachment_empty", name=name)
-    if len(content) > rules.max_bytes:
-        raise TooLarge("attachment_too_large", name=name, max_mb=round(rules.max_bytes / 1024 / 1024, 1))
-    ending = name.rpartition(".")[2].lower() if "." in name else ""
-    if ending not in rules.types or ending not in KINDS:
-        raise InvalidInput("attachment_type_refused", name=name, accepted=" ".join(rules.types))
-    media_type, beginning = KINDS[ending]
-    if not content.startswith(beginning) or (ending == "txt" and b"\x00" in content):
-        raise InvalidInput("attachment_not_its_type", name=name, ending=ending)
-    return media_type
 
 
 def _find(conn: Connection, card_id: int, digest: str) -> Attachment | None:

@@ -6,9 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from approval.desk import Desk
+from approval.drafts import Drafts
 from approval.ending import Ending
 from approval.handling import Handling, HandlingRules
 from approval.intake import Intake
+from approval.materials import Materials
 from approval.posts import Posts
 from approval.projects import Projects
 from approval.queries import HostedQueries
@@ -31,6 +33,8 @@ class Parts:
     papers: PaperService
     words: Callable[..., str]
     rules: HandlingRules
+    materials: Materials
+    drafts_kept_days: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,8 @@ class Approval:
     projects: Projects
     posts: Posts
     queries: HostedQueries
+    materials: Materials
+    drafts: Drafts
 
 
 def build_approval(parts: Parts) -> Approval:
@@ -69,4 +75,5 @@ def build_approval(parts: Parts) -> Approval:
     desk = Desk(parts.units, parts.recorder, parts.areas, catalogue, Receipts(parts.papers, parts.words, org_names, item_name))
     intake, handling, ending = Intake(desk), Handling(desk, parts.rules), Ending(desk, parts.rules)
     return Approval(desk, intake, handling, ending, Projects(desk, intake, handling, ending, parts.words), Posts(parts.units),
-                    HostedQueries(parts.units.database, posts_of_step, parts.rules.extension_posts))
+                    HostedQueries(parts.units.database, posts_of_step, parts.rules.extension_posts), parts.materials,
+                    Drafts(parts.units, parts.materials, parts.drafts_kept_days))

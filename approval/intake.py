@@ -7,10 +7,11 @@ from dataclasses import asdict
 from typing import Any
 
 import msgspec
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, func, insert, select
 
 from approval.desk import Desk, Hosted
 from approval.flow import Flow, flow_of
+from approval.materials import Upload
 from approval.matters import Act, Application, Channel, Filed, checked_words
 from approval.models import hosted_cases, hosted_papers
 from approval.numbering import made_up_password, password_hash, take_case_number
@@ -40,7 +41,7 @@ class Intake:
         """
         application.check()
         item = self._desk.item(application.item)
-        self._check_papers(item, application.papers)
+        self._check_papers(item, application.codes)
         password = made_up_password()
         with self._desk.units() as uow:
             flow = flow_of(item)
@@ -49,10 +50,10 @@ class Intake:
             case = self.open(uow, application, channel, item, flow, password, actor)
             kind = EventKind.SUBMITTED if channel == "web" else EventKind.RECEIVED
             self._desk.tell(uow, case, kind, actor or APPLICANT, station=station, title=application.title or item.name,
-                            applicant=application.applicant.name, channel=channel, materials=tuple(application.papers) or None)
-            self._note_papers(uow, case, application.papers, actor or APPLICANT)
+                            applicant=application.applicant.name, channel=channel, materials=application.codes or None)
+            self._note_papers(uow, case, application.papers, actor or APPLICANT, application.uploads)
             self._desk.flush(uow, case)
-            self._give(uow, case, ReceiptKind.RECEIVED, entries=self._names(item, application.papers))
+            self._give(uow, case, ReceiptKind.RECEIVED, entries=self._names(item, application.codes))
             self._desk.save(uow, case)
             return Filed(case.case_no, password)
 
@@ -128,15 +129,28 @@ class Intake:
             self._give(uow, case, ReceiptKind.CORRECTION, told={"reason": told}, entries=self._names(item, papers))
 
     def correct(self, case_no: str, papers: Collection[str], actor: Actor | None = None, station: str = "",
-                rev: int | None = None) -> None:
+                rev: int | None = None, uploads: Sequence[Upload] = ()) -> None:
         """补正: what was asked for came in, from the applicant (`actor` None) or at a window."""
         with self._desk.acting(Act.CORRECT, case_no, rev) as (uow, case):
             if actor is not None:
                 self._by_window(uow, case, actor)
-            self._check_papers(self._desk.item(case.row.item), papers)
-            self._note_papers(uow, case, papers, actor or APPLICANT)
+            codes = tuple(dict.fromkeys((*papers, *(one.code for one in uploads))))
+            self._check_papers(self._desk.item(case.row.item), codes)
+            self._note_papers(uow, case, papers, actor or APPLICANT, uploads)
             self._desk.tell(uow, case, EventKind.CORRECTION_RECEIVED, actor or APPLICANT, station=station,
-                            materials=tuple(papers) or None)
+                            materials=codes or None)
+
+    def keep_file(self, case_no: str, upload: Upload, actor: Actor) -> None:
+        """A file digitised at the window, or anywhere on the way, is put with the case. No event: no paper came in by it."""
+        with self._desk.units() as uow:
+            case = self._desk.load(uow, case_no)
+            self._desk.any_post(uow, case, actor)
+            self._check_papers(self._desk.item(case.row.item), [upload.code])
+            c = hosted_papers.c
+            known = uow.conn.scalar(select(func.count()).where(c.case_id == case.row.case_id, c.code == upload.code,
+                                                               c.sha256 == upload.sha256))
+            if not known:
+                self._note_papers(uow, case, (), actor, (upload,))
 
     def supply(self, case_no: str, papers: Collection[str], actor: Actor, station: str = "", rev: int | None = None) -> None:
         """容缺补齐: papers that were to follow came in."""
@@ -172,15 +186,23 @@ class Intake:
         c = hosted_papers.c
         return set(uow.conn.scalars(select(c.code).where(c.case_id == case.row.case_id, c.state == "received")))
 
-    def _note_papers(self, uow: UnitOfWork, case: Hosted, papers: Collection[str], actor: Actor) -> None:
-        """Papers in hand at the window. Files sent by the applicant are noted where they are stored (approval.materials)."""
+    def _note_papers(self, uow: UnitOfWork, case: Hosted, papers: Collection[str], actor: Actor,
+                     uploads: Sequence[Upload] = ()) -> None:
+        """Papers in hand at the window, and files. Of one paper there may be several files."""
         known = self._papers_here(uow, case)
-        fresh = [code for code in dict.fromkeys(papers) if code not in known]
-        _forget_deferred(uow, case, fresh)
-        if fresh:
-            uow.conn.execute(insert(hosted_papers), [
-                {"case_id": case.row.case_id, "code": code, "place": 0, "state": "received", "form": "paper", "at": uow.now_us,
-                 "by_name": actor.display_name or actor.name} for code in fresh])
+        on_paper = [code for code in dict.fromkeys(papers) if code not in known]
+        _forget_deferred(uow, case, [*on_paper, *(one.code for one in uploads)])
+        same: dict[str, Any] = {"case_id": case.row.case_id, "state": "received", "at": uow.now_us,
+                                "by_name": actor.display_name or actor.name}
+        rows = [{**same, "code": code, "place": 0, "form": "paper"} for code in on_paper]
+        rows += [{**same, **msgspec.structs.asdict(one), "place": place, "form": "file"}
+                 for place, one in enumerate(uploads, start=self._next_place(uow, case))]
+        for row in rows:
+            uow.conn.execute(insert(hosted_papers).values(**row))
+
+    def _next_place(self, uow: UnitOfWork, case: Hosted) -> int:
+        c = hosted_papers.c
+        return 1 + int(uow.conn.scalar(select(func.max(c.place)).where(c.case_id == case.row.case_id)) or 0)
 
     def _note_deferred(self, uow: UnitOfWork, case: Hosted, deferred: Collection[str], actor: Actor) -> None:
         if deferred:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
+from approval.materials import Upload
 from cases.fold import State
 from core.errors import Conflict, InvalidInput, TooLarge
 
@@ -95,13 +96,20 @@ class Applicant:
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """What is filed: for which item, by whom, under which title, what the form says and which papers are in hand (codes)."""
+    """What is filed: for which item, by whom, under which title, what the form says and which papers are in hand (codes)
+    or sent as files."""
 
     item: str
     applicant: Applicant
     title: str = ""
     fields: Mapping[str, str] = field(default_factory=dict)
     papers: tuple[str, ...] = ()
+    uploads: tuple[Upload, ...] = ()
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """The papers in hand, on paper or as files."""
+        return tuple(dict.fromkeys((*self.papers, *(one.code for one in self.uploads))))
 
     def check(self) -> None:
         """Raises InvalidInput naming the field."""

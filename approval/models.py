@@ -129,6 +129,16 @@ hosted_nodes = Table(
     Index("ix_hosted_nodes_case", "case_id"),
 )
 
+# An application not filed yet. `key_hash` is the SHA-256 of the key the applicant's browser has.
+hosted_drafts = Table(
+    "hosted_drafts", metadata,
+    Column("key_hash", String(64), primary_key=True),
+    Column("item", String(128), nullable=False),
+    Column("content", Text, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    Index("ix_hosted_drafts_updated_at", "updated_at"),
+)
+
 staff_posts = Table(
     "staff_posts", metadata,
     Column("username", String(64), primary_key=True),

@@ -23,8 +23,11 @@ from approval.models import (
 )
 from approval.numbering import password_hash
 from approval.posts import EVERY_UNIT, posts_of
-from cases.events import EventKind
+from cases.events import CaseEvent, EventKind
+from cases.fold import Fold
+from cases.journal import events_by_id
 from cases.models import case_table, clocks, journal
+from cases.states import fold_all
 from core.access import Actor, Role
 from core.database import Database
 from core.errors import NotFound
@@ -189,6 +192,29 @@ class HostedQueries:
         flow, step = detail.flow, detail.head.step
         mine = tuple(post for unit, post in held if unit in (detail.head.org, EVERY_UNIT))
         return replace(detail, may=may, earlier=flow.earlier(step) if flow.inner else (), held_posts=mine)
+
+    def as_it_stood(self, case_no: str, at_us: int, actor: Actor) -> tuple[Fold, list[CaseEvent]]:
+        """The case as it stood at an instant: what had been recorded by then, folded (the time machine of one case).
+
+        Raises NotFound, also when there was nothing yet.
+        """
+        with self._database.snapshot() as conn:
+            c = hosted_cases.c
+            case_id = conn.scalar(select(c.case_id).where(c.case_no == case_no, self._sight(conn, actor)))
+            rows = conn.execute(select(journal.c.event_id).where(
+                journal.c.case_id == case_id, journal.c.received_at <= at_us)).scalars().all() if case_id is not None else []
+            if not rows:
+                raise NotFound("hosted_case_not_found", case_no=case_no[:60])
+            events = list(events_by_id(conn, list(rows)).values())
+        return fold_all(events), sorted(events, key=lambda event: event.sort_key)
+
+    def file_of(self, case_no: str, sha256: str, actor: Actor) -> Paper:
+        """What is known of a file of a case this person may see. Raises NotFound."""
+        detail = self.find(case_no, actor)
+        found = next((paper for paper in detail.papers if paper.sha256 == sha256), None)
+        if found is None:
+            raise NotFound("material_not_found", name=sha256[:12])
+        return found
 
     def progress(self, case_no: str, password: str) -> HostedDetail:
         """What the applicant sees with number and password. One answer for a wrong number and a wrong password."""

@@ -105,7 +105,7 @@ def _family(stop: Stop) -> str:
 
 
 def _supplemented(fold: Fold, event: CaseEvent, _moment: Moment) -> None:
-    """Papers that were to follow (容缺) came in; they were rightly missing at the acceptance, so they stay noted as deferred."""
+    """Papers that were to follow (容缺) came in; rightly missing at the acceptance, they stay noted as deferred."""
     note_papers(fold, event)
 
 

@@ -301,6 +301,13 @@ class ApprovalSettings(Strict):
     extension_posts: tuple[str, ...] = Field(min_length=1, description="Posts that decide on more days, waivers and voiding.")
     extension_notice_days: Natural = Field(description="Working days before the promised end by which more must be asked for.")
     extension_days_max: Count = Field(description="The most working days one extension may add.")
+    material_dir: Path = Field(description="Folder of the files sent with applications.")
+    material_max_bytes: Count = Field(description="Largest file with an application, in bytes.")
+    materials_per_case: Count = Field(description="Most files with one case.")
+    material_types: str = Field(description="Endings accepted, apart by blanks; of pdf doc docx xls xlsx jpg jpeg png txt.")
+    clamd: str = Field(description="clamd that scans files: HOST:PORT or the path of its socket; empty: none is scanned.")
+    clamd_timeout_s: Seconds = Field(description="Seconds until an unanswered scan refuses the file.")
+    draft_kept_days: Count = Field(description="Days after which an application begun and not filed is forgotten.")
     silence_interval_s: Seconds = Field(description="Seconds between two looks for units whose silence is consent.")
 
 

@@ -242,6 +242,12 @@ class Accounts:
         with self._hashing:
             return self._hasher.hash(password)
 
+    def actor_of(self, username: str) -> Actor | None:
+        """The person of that name, None when there is none or he may not sign in."""
+        with self._uow.database.read() as conn:
+            account = find_account(conn, username)
+        return account.actor if account is not None and account.is_active else None
+
     def is_locked(self, account: Account) -> bool:
         """Whether failed sign-ins keep this account out at the moment."""
         return account.locked_until > self._clock.now_us()

@@ -47,7 +47,8 @@ class Hall:
     def __init__(self, folder: Path, url: str = "") -> None:
         settings = load_settings({
             "database.url": url or f"sqlite:///{folder / 'hall.db'}", "journal.key": "j" * 32, "security.secret_key": "s" * 32,
-            "complaints.identity_key": "i" * 32, "papers.font_dir": str(folder / "fonts"),
+            "complaints.identity_key": "i" * 32, "approval.material_dir": str(folder / "materials"),
+            "papers.font_dir": str(folder / "fonts"),
             "journal.anchor_dir": str(folder / "anchors"), "feeds.drop_dir": str(folder / "drop")})
         self.clock = FrozenClock(MONDAY)
         self.services: Services = build_services(settings, self.clock)

@@ -64,7 +64,8 @@ def make_site(folder: Path, *, demo: bool = False) -> Site:
     """Build everything on a SQLite file in `folder`, standing still at NOW."""
     settings = load_settings({
         "database.url": f"sqlite:///{folder / 'site.db'}", "journal.key": "j" * 32, "security.secret_key": "s" * 32,
-        "complaints.identity_key": "i" * 32, "papers.font_dir": str(folder / "fonts"),
+        "complaints.identity_key": "i" * 32, "approval.material_dir": str(folder / "materials"),
+        "papers.font_dir": str(folder / "fonts"),
         "journal.anchor_dir": str(folder / "anchors"), "feeds.drop_dir": str(folder / "drop"), "demo.enabled": demo})
     services = build_services(settings, FrozenClock(NOW))
     services = replace(services, accounts=Accounts(services.uow, SystemClock(), hasher=QUICK))

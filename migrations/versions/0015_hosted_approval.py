@@ -133,6 +133,15 @@ def upgrade() -> None:
     )
     op.create_index("ix_hosted_nodes_case", "hosted_nodes", ["case_id"])
     op.create_table(
+        "hosted_drafts",
+        sa.Column("key_hash", sa.String(length=64), nullable=False),
+        sa.Column("item", sa.String(length=128), nullable=False),
+        sa.Column("content", sa.Text(), nullable=False),
+        sa.Column("updated_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("key_hash"),
+    )
+    op.create_index("ix_hosted_drafts_updated_at", "hosted_drafts", ["updated_at"])
+    op.create_table(
         "staff_posts",
         sa.Column("username", sa.String(length=64), nullable=False),
         sa.Column("org", sa.String(length=128), nullable=False),
@@ -152,6 +161,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("hosted_numbers")
     op.drop_table("staff_posts")
+    op.drop_table("hosted_drafts")
     op.drop_table("hosted_nodes")
     op.drop_table("hosted_receipts")
     op.drop_table("hosted_extensions")

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 from werkzeug.test import TestResponse
 
-from alerts.attachments import KINDS, AttachmentRules, checked_type, clean_name
+from alerts.attachments import AttachmentRules
 from core.access import Role
 from core.errors import InvalidInput, TooLarge
+from core.uploads import KINDS, checked_type, clean_name
 from tests.staff import OTHER_ORG, OWN_ORG, SAME_ORIGIN, Site, make_site
 
 PDF = b"%PDF-1.7\n%%EOF"
@@ -75,7 +76,7 @@ def test_what_cannot_be_taken_is_refused_in_words(site: Site, name: str, content
 
 def test_a_file_above_the_limit_is_told_the_limit() -> None:
     with pytest.raises(TooLarge) as refusal:
-        checked_type("big.txt", b"x" * 11, AttachmentRules(max_bytes=10))
+        checked_type("big.txt", b"x" * 11, ("txt",), 10)
     assert refusal.value.details["name"] == "big.txt"
 
 

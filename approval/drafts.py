@@ -1,0 +1,100 @@
+"""Applications not filed yet: kept under a key only the applicant's browser has, and forgotten after a while."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from typing import Any
+
+import msgspec
+from sqlalchemy import delete, insert, select, update
+
+from approval.materials import Materials, Upload
+from approval.models import hosted_drafts
+from core.errors import InvalidInput, NotFound, TooLarge
+from core.instants import DAY_US
+from core.unit_of_work import UnitOfWorkFactory
+
+CONTENT_MAX = 100_000
+
+
+class Draft(msgspec.Struct, frozen=True):
+    """What the applicant has entered so far: the fields of the form by name, and the files sent."""
+
+    item: str
+    values: dict[str, str]
+    uploads: tuple[Upload, ...] = ()
+
+
+_decode = msgspec.json.Decoder(Draft).decode
+_encode = msgspec.json.Encoder().encode
+
+
+class Drafts:
+    """Each call is one transaction. A key is 256 random bits; its hash is what is kept."""
+
+    def __init__(self, units: UnitOfWorkFactory, materials: Materials, kept_days: int) -> None:
+        self._units, self._materials, self._kept_days = units, materials, kept_days
+
+    def begin(self, item: str) -> str:
+        """A new draft; returns its key, which is kept nowhere."""
+        key = secrets.token_urlsafe(32)
+        with self._units() as uow:
+            uow.conn.execute(insert(hosted_drafts).values(
+                key_hash=_hash(key), item=item, content=_encode(Draft(item, {})).decode(), updated_at=uow.now_us))
+        return key
+
+    def find(self, key: str) -> Draft:
+        """Raises NotFound."""
+        with self._units.database.read() as conn:
+            content = conn.scalar(select(hosted_drafts.c.content).where(hosted_drafts.c.key_hash == _hash(key)))
+        if content is None:
+            raise NotFound("draft_not_found")
+        return _decode(content)
+
+    def save(self, key: str, values: dict[str, str]) -> None:
+        """Keep what the form says. Raises TooLarge."""
+        self._change(key, values={name[:64]: value for name, value in values.items()})
+
+    def attach(self, key: str, code: str, name: str, content: bytes) -> Upload:
+        """Keep a file with it. The same bytes for the same paper are one file."""
+        draft = self.find(key)
+        upload = self._materials.keep(code, name, content)
+        others = tuple(one for one in draft.uploads if (one.code, one.sha256) != (code, upload.sha256))
+        self._materials.check_count((*others, upload))
+        self._change(key, uploads=(*others, upload))
+        return upload
+
+    def detach(self, key: str, code: str, sha256: str) -> None:
+        """Take a file out again. Raises InvalidInput when it is not there."""
+        draft = self.find(key)
+        left = tuple(one for one in draft.uploads if (one.code, one.sha256) != (code, sha256))
+        if len(left) == len(draft.uploads):
+            raise InvalidInput("material_not_found", name=sha256[:12])
+        self._change(key, uploads=left)
+
+    def discard(self, key: str) -> None:
+        """It was filed, or is not wanted any more."""
+        with self._units() as uow:
+            uow.conn.execute(delete(hosted_drafts).where(hosted_drafts.c.key_hash == _hash(key)))
+
+    def forget_old(self) -> int:
+        """Delete drafts nobody has touched for so long; how many."""
+        with self._units() as uow:
+            oldest = uow.now_us - self._kept_days * DAY_US
+            return uow.conn.execute(delete(hosted_drafts).where(hosted_drafts.c.updated_at < oldest)).rowcount
+
+    def _change(self, key: str, **given: Any) -> None:
+        with self._units() as uow:
+            is_it = hosted_drafts.c.key_hash == _hash(key)
+            content = uow.conn.scalar(select(hosted_drafts.c.content).where(is_it))
+            if content is None:
+                raise NotFound("draft_not_found")
+            text = _encode(msgspec.structs.replace(_decode(content), **given)).decode()
+            if len(text) > CONTENT_MAX:
+                raise TooLarge("draft_too_large", most=CONTENT_MAX)
+            uow.conn.execute(update(hosted_drafts).where(is_it).values(content=text, updated_at=uow.now_us))
+
+
+def _hash(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()

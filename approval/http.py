@@ -1,0 +1,296 @@
+"""Hosted approval over HTTP, for pages and for programs with a session: lists, a case, its acts, its files and papers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any, Literal
+from urllib.parse import quote
+
+import msgspec
+from flask import Blueprint, Request, Response, request
+
+from approval.assembly import Approval
+from approval.flow import Part
+from approval.matters import Applicant, Application
+from approval.posts import STAFF
+from approval.queries import READERS, HostedDetail, Waiting
+from approval.receipts import read_code
+from core.access import Actor, require
+from core.api_document import Operation
+from core.errors import InvalidInput, NotFound
+from core.instants import from_us, to_us
+from core.read_log import ReadLog
+from papers.service import MEDIA_TYPES, PaperService
+
+_CASES = "/api/v1/approval/cases"
+LISTS = ("intake", "work", "decided")
+
+
+class Registration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What POST /api/v1/approval/cases takes: a walk-in, filed by a clerk on the applicant's behalf."""
+
+    item: str
+    name: str
+    kind: Literal["person", "company"] = "person"
+    identity_no: str = ""
+    phone: str = ""
+    email: str = ""
+    address: str = ""
+    agent: str = ""
+    title: str = ""
+    fields: dict[str, str] = {}
+    papers: list[str] = []
+    station: str = ""
+
+
+class ActOn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What POST /api/v1/approval/cases/<case_no>/<act> takes; which members an act reads, docs/approval.md says."""
+
+    rev: int
+    station: str = ""
+    words: str = ""
+    reason: str = ""
+    result: Literal["granted", "refused"] = "granted"
+    papers: list[str] = []
+    deferred: list[str] = []
+    to_step: str = ""
+    to: str = ""
+    kind: str = ""
+    days: int = 0
+    code: str = ""
+    quantity: int = 1
+    fee: int = 0
+    receipt_no: str = ""
+    certificate_no: str = ""
+    node: str = ""
+    parts: list[Part] = []
+
+
+_registration, _act = msgspec.json.Decoder(Registration), msgspec.json.Decoder(ActOn)
+PERFORMED = ("pre_accept", "receive", "accept", "refuse", "ask_correction", "correct", "supply", "claim", "hand_over",
+             "complete", "dispatch", "send_back", "start_special", "end_special", "ask_extension", "grant_extension",
+             "refuse_extension", "charge", "paid", "waive", "conclude", "collect", "return", "void", "reopen")
+OPERATIONS = (
+    Operation("get", "/api/v1/approval/lists/<name>", "listApproval", "What waits for the person", choices={"name": LISTS}),
+    Operation("get", _CASES, "findHosted", "Hosted cases by number, applicant or title", query={"q": "part of it"}),
+    Operation("post", _CASES, "registerHosted", "File for an applicant at a window", takes=Registration, status=201),
+    Operation("get", f"{_CASES}/<case_no>", "getHosted", "A hosted case with what the person may do"),
+    Operation("post", f"{_CASES}/<case_no>/acts/<act>", "actOnHosted", "Do something about it", takes=ActOn,
+              choices={"act": PERFORMED}),
+    Operation("get", f"{_CASES}/<case_no>/at/<instant>", "getHostedAt", "The case as it stood at an instant (RFC 3339)"),
+    Operation("post", f"{_CASES}/<case_no>/files", "keepHostedFile", "Put a file with a case", query={
+        "code": "of the paper", "name": "of the file"}, takes_media="application/octet-stream", status=201),
+    Operation("get", f"{_CASES}/<case_no>/files/<sha256>", "openHostedFile", "A file of a case",
+              media="application/octet-stream"),
+    Operation("get", f"{_CASES}/<case_no>/papers/<code>/<kind>", "getHostedPaper", "A paper given out",
+              choices={"kind": tuple(MEDIA_TYPES)}, media="application/octet-stream"),
+)
+
+
+def create_blueprint(approval: Approval, papers: PaperService, reads: ReadLog, actor_of: Callable[[Request], Actor | None],
+                     find_person: Callable[[str], Actor | None]) -> Blueprint:
+    """Routes under /api/v1/approval. Who may: dashboard/gate.py, and the posts held (approval.posts)."""
+    blueprint = Blueprint("approval", __name__, url_prefix="/api/v1/approval")
+    queries = approval.queries
+
+    @blueprint.get("/lists/<name>")
+    def listed(name: str) -> Response:
+        actor = require(actor_of(request), *STAFF)
+        if name not in LISTS:
+            raise NotFound("list_unknown", name=name[:20])
+        return _json({"cases": [shown(row) for row in getattr(queries, name)(actor)]})
+
+    @blueprint.get("/cases")
+    def search() -> Response:
+        actor = require(actor_of(request), *READERS)
+        return _json({"cases": [shown(row) for row in queries.search(actor, request.args.get("q", "")[:100])]})
+
+    @blueprint.post("/cases")
+    def register() -> Response:
+        actor = require(actor_of(request), *STAFF)
+        told = _decoded(_registration, request.get_data())
+        filed = approval.intake.file(application_of(told), "window", actor, told.station)
+        return _json({"case_no": filed.case_no, "password": filed.password}, 201)
+
+    @blueprint.get("/cases/<case_no>")
+    def show(case_no: str) -> Response:
+        actor = require(actor_of(request), *READERS)
+        detail = queries.find(case_no, actor)
+        reads.note("hosted_case", case_no, actor, request.remote_addr or "")
+        return _json(shown_whole(detail))
+
+    @blueprint.post("/cases/<case_no>/acts/<act>")
+    def act(case_no: str, act: str) -> Response:
+        actor = require(actor_of(request), *STAFF)
+        perform(approval, case_no, act, _decoded(_act, request.get_data()), actor, find_person)
+        return _json(shown_whole(queries.find(case_no, actor)))
+
+    @blueprint.get("/cases/<case_no>/at/<instant>")
+    def at(case_no: str, instant: str) -> Response:
+        actor = require(actor_of(request), *READERS)
+        fold, events = queries.as_it_stood(case_no, _instant(instant), actor)
+        return _json({"state": fold.state.value, "path": [done.step for done in fold.path],
+                      "events": [{"kind": event.kind.value, "at": from_us(event.claimed_at).isoformat(), "step": event.step,
+                                  "actor": event.actor} for event in events]})
+
+    _add_files(blueprint, approval, papers, reads, actor_of)
+    return blueprint
+
+
+def _add_files(blueprint: Blueprint, approval: Approval, papers: PaperService, reads: ReadLog,
+               actor_of: Callable[[Request], Actor | None]) -> None:
+    queries = approval.queries
+
+    @blueprint.post("/cases/<case_no>/files")
+    def keep(case_no: str) -> Response:
+        actor = require(actor_of(request), *STAFF)
+        queries.find(case_no, actor)
+        upload = approval.materials.keep(request.args.get("code", ""), request.args.get("name", ""), request.get_data())
+        approval.intake.keep_file(case_no, upload, actor)
+        return _json(msgspec.structs.asdict(upload), 201)
+
+    @blueprint.get("/cases/<case_no>/files/<sha256>")
+    def open_file(case_no: str, sha256: str) -> Response:
+        """Written down before it is given out. Never shown in the page's own origin but as what it is: a download."""
+        actor = require(actor_of(request), *READERS)
+        paper = queries.file_of(case_no, sha256, actor)
+        content = approval.materials.open(sha256)
+        reads.note("material", f"{case_no}/{sha256[:16]}", actor, request.remote_addr or "")
+        return as_download(content, paper.media_type, paper.file_name)
+
+    @blueprint.get("/cases/<case_no>/papers/<code>/<kind>")
+    def paper(case_no: str, code: str, kind: str) -> Response:
+        actor = require(actor_of(request), *READERS)
+        detail = queries.find(case_no, actor)
+        found = next((one for one in detail.receipts if one.code == read_code(code)), None)
+        if found is None or kind not in MEDIA_TYPES:
+            raise NotFound("receipt_not_found")
+        content = papers.file(found.number, "pdf" if kind == "pdf" else "docx")
+        return as_download(content, MEDIA_TYPES[kind], f"{found.number}.{kind}")
+
+
+def application_of(told: Registration) -> Application:
+    """The application a clerk entered."""
+    applicant = Applicant(told.name, told.kind, told.identity_no, told.phone, told.email, told.address, told.agent)
+    return Application(told.item, applicant, told.title, told.fields, tuple(told.papers))
+
+
+def perform(approval: Approval, case_no: str, act: str, told: ActOn, actor: Actor,
+            find_person: Callable[[str], Actor | None]) -> None:
+    """One act by its name. Raises InvalidInput for a name that is none."""
+    acts = {**_of_intake(approval, case_no, told, actor), **_of_handling(approval, case_no, told, actor, find_person),
+            **_of_ending(approval, case_no, told, actor)}
+    if act not in acts:
+        raise InvalidInput("act_unknown", act=act[:32], accepted=", ".join(PERFORMED))
+    acts[act]()
+
+
+Acts = dict[str, Callable[[], object]]
+
+
+def _of_intake(approval: Approval, no: str, told: ActOn, actor: Actor) -> Acts:
+    intake, rev, station = approval.intake, told.rev, told.station
+    return {
+        "pre_accept": lambda: intake.pre_accept(no, rev, actor, station),
+        "receive": lambda: intake.receive(no, rev, told.papers, actor, station),
+        "accept": lambda: intake.accept(no, rev, actor, station, told.deferred),
+        "refuse": lambda: intake.refuse(no, rev, told.reason, actor, station),
+        "ask_correction": lambda: intake.ask_correction(no, rev, told.papers, told.reason, actor, station),
+        "correct": lambda: intake.correct(no, told.papers, actor, station, rev),
+        "supply": lambda: intake.supply(no, told.papers, actor, station, rev),
+    }
+
+
+def _of_handling(approval: Approval, no: str, told: ActOn, actor: Actor, find_person: Callable[[str], Actor | None]) -> Acts:
+    handling, projects, rev, station = approval.handling, approval.projects, told.rev, told.station
+
+    def hand_over() -> None:
+        to = find_person(told.to) if told.to else Actor("", frozenset())
+        if to is None:
+            raise InvalidInput("account_not_found", username=told.to[:64])
+        handling.hand_over(no, rev, to, told.reason, actor, station)
+
+    return {
+        "claim": lambda: handling.claim(no, rev, actor),
+        "hand_over": hand_over,
+        "complete": lambda: handling.complete(no, rev, told.words, actor, station, told.result, told.reason),
+        "send_back": lambda: handling.send_back(no, rev, told.to_step, told.reason, actor, station),
+        "start_special": lambda: handling.start_special(no, rev, told.kind, told.days, told.reason, actor, station),
+        "end_special": lambda: handling.end_special(no, rev, told.words, actor, station),
+        "ask_extension": lambda: handling.ask_extension(no, rev, told.days, told.reason, actor, station),
+        "grant_extension": lambda: handling.decide_extension(no, rev, True, told.words, actor, station),
+        "refuse_extension": lambda: handling.decide_extension(no, rev, False, told.words, actor, station),
+        "dispatch": lambda: projects.dispatch(no, rev, told.parts, told.words, actor, station),
+        "reopen": lambda: projects.reopen(no, rev, told.node, told.reason, actor, station),
+    }
+
+
+def _of_ending(approval: Approval, no: str, told: ActOn, actor: Actor) -> Acts:
+    ending, rev, station = approval.ending, told.rev, told.station
+    return {
+        "charge": lambda: ending.charge(no, rev, told.code, told.quantity, actor, station),
+        "paid": lambda: ending.paid(no, told.fee, told.receipt_no, actor, station),
+        "waive": lambda: ending.waive(no, rev, told.fee, told.reason, actor, station),
+        "conclude": lambda: ending.conclude(no, rev, told.words, actor, station, told.certificate_no),
+        "collect": lambda: ending.collect(no, rev, told.words, actor, station),
+        "return": lambda: ending.return_(no, rev, told.reason, actor, station),
+        "void": lambda: ending.void(no, rev, told.reason, actor, station),
+    }
+
+
+def shown(row: Waiting) -> dict[str, Any]:
+    """A line as JSON, its instants as ISO 8601."""
+    return asdict(row) | {"since": _iso(row.since), "due_at": _iso(row.due_at)}
+
+
+def shown_whole(detail: HostedDetail) -> dict[str, Any]:
+    """A case as JSON."""
+    return shown(detail.head) | {
+        "flow": [step.name for step in detail.flow.steps], "particulars": detail.particulars,
+        "papers": [asdict(paper) | {"at": _iso(paper.at)} for paper in detail.papers],
+        "fees": [fee | {"charged_at": _iso(fee["charged_at"]), "settled_at": _iso(fee["settled_at"])} for fee in detail.fees],
+        "extension": detail.extension,
+        "receipts": [asdict(one) | {"issued_at": _iso(one.issued_at)} for one in detail.receipts],
+        "parts": [asdict(part) | {"opened_at": _iso(part.opened_at), "closed_at": _iso(part.closed_at)}
+                  for part in detail.parts],
+        "project_no": detail.project_no, "may": sorted(act.value for act in detail.may), "earlier": list(detail.earlier)}
+
+
+def as_download(content: bytes, media_type: str, name: str) -> Response:
+    """A file to be saved: a browser must not run what somebody sent in as if it were ours."""
+    response = Response(content, mimetype=media_type)
+    response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name)}"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _iso(us: int | None) -> str | None:
+    return None if us is None else from_us(us).isoformat()
+
+
+def _instant(text: str) -> int:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as failure:
+        raise InvalidInput("instant_unreadable", value=text[:40]) from failure
+    if moment.tzinfo is None:
+        raise InvalidInput("instant_unreadable", value=text[:40])
+    return to_us(moment)
+
+
+def _decoded(decoder: Any, body: bytes) -> Any:
+    try:
+        return decoder.decode(body)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise InvalidInput("message_invalid", problem=str(error)) from error
+
+
+def _json(value: Any, status: int = 200) -> Response:
+    response = Response(msgspec.json.encode(value), status, mimetype="application/json")
+    response.headers["Cache-Control"] = "no-store"
+    return response
+

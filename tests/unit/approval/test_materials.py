@@ -1,0 +1,131 @@
+"""Files: kept whole or not at all, scanned before they are kept, drafts forgotten."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from approval.materials import FolderStore, MaterialRules, Materials, clamd_scanner
+from approval.matters import Application
+from core.errors import InvalidInput, NotFound, TooLarge, UpstreamError
+from tests.hosting import APPLICANT, ITEM, Hall
+
+PDF = b"%PDF-1.4\n1"
+
+
+def materials(folder: Path, **more: object) -> Materials:
+    return Materials(FolderStore(folder), MaterialRules(max_bytes=100, per_case=2), **more)  # type: ignore[arg-type]
+
+
+def test_the_same_bytes_are_one_file(tmp_path: Path):
+    kept = materials(tmp_path)
+    first, second = kept.keep("a", "x.pdf", PDF), kept.keep("b", "y.pdf", PDF)
+    assert first.sha256 == second.sha256
+    assert kept.open(first.sha256) == PDF
+    assert len([path for path in tmp_path.rglob("*") if path.is_file()]) == 1
+
+
+def test_a_disk_that_is_full_leaves_nothing_half_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def full(_descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(UpstreamError, match="material_not_stored"):
+        materials(tmp_path).keep("a", "x.pdf", PDF)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_a_file_that_changed_on_the_disk_is_not_given_out(tmp_path: Path):
+    kept = materials(tmp_path)
+    upload = kept.keep("a", "x.pdf", PDF)
+    next(path for path in tmp_path.rglob("*") if path.is_file()).write_bytes(b"%PDF-other")
+    with pytest.raises(UpstreamError, match="material_damaged"):
+        kept.open(upload.sha256)
+
+
+@pytest.mark.parametrize("digest", ["../../etc/passwd", "", "A" * 64, "0" * 64])
+def test_nothing_but_a_digest_names_a_file(tmp_path: Path, digest: str):
+    with pytest.raises(NotFound):
+        materials(tmp_path).open(digest)
+
+
+# clamd ------------------------------------------------------------------------------------------------------------
+
+@pytest.fixture
+def clamd() -> Iterator[str]:
+    """Speaks the daemon's INSTREAM protocol; finds what contains EICAR."""
+    server = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        while True:
+            try:
+                link, _ = server.accept()
+            except OSError:
+                return
+            with link, link.makefile("rb") as stream:
+                command, content = stream.read(10), b""
+                while size := int.from_bytes(stream.read(4), "big"):
+                    content += stream.read(size)
+                found = command == b"zINSTREAM\0" and b"EICAR" in content
+                link.sendall(b"stream: Eicar-Signature FOUND\0" if found else b"stream: OK\0")
+
+    threading.Thread(target=serve, daemon=True).start()
+    yield f"127.0.0.1:{server.getsockname()[1]}"
+    server.close()
+
+
+def test_what_the_scanner_finds_is_refused(tmp_path: Path, clamd: str):
+    kept = materials(tmp_path, scan=clamd_scanner(clamd, 5))
+    with pytest.raises(InvalidInput) as failure:
+        kept.keep("a", "x.pdf", b"%PDF-EICAR")
+    assert failure.value.details["found"] == "Eicar-Signature"
+    assert kept.keep("a", "x.pdf", PDF).size == len(PDF)
+
+
+def test_nothing_is_taken_in_while_nobody_can_look_at_it(tmp_path: Path):
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        address = f"127.0.0.1:{closed.getsockname()[1]}"
+    with pytest.raises(UpstreamError, match="material_not_scanned"):
+        materials(tmp_path, scan=clamd_scanner(address, 1)).keep("a", "x.pdf", PDF)
+
+
+# Drafts -----------------------------------------------------------------------------------------------------------
+
+def test_a_draft_is_kept_and_filed_with_its_files(tmp_path: Path):
+    hall = Hall(tmp_path)
+    drafts = hall.approval.drafts
+    key = drafts.begin(ITEM)
+    drafts.save(key, {"title": "城南基站"})
+    for code in hall.papers():
+        drafts.attach(key, code, f"{code}.pdf", PDF + code.encode())
+    extra = drafts.attach(key, "changdi", "x.pdf", PDF)
+    drafts.detach(key, "changdi", extra.sha256)
+    draft = drafts.find(key)
+    filed = hall.approval.intake.file(Application(ITEM, APPLICANT, draft.values["title"], uploads=draft.uploads), "web")
+    drafts.discard(key)
+    papers = hall.detail(filed.case_no).papers
+    assert sorted(paper.code for paper in papers) == sorted(hall.papers())
+    assert {paper.form for paper in papers} == {"file"}
+    assert hall.events(filed.case_no)[0].data.materials == tuple(one.code for one in draft.uploads)
+    with pytest.raises(NotFound):
+        drafts.find(key)
+
+
+def test_a_draft_has_its_limits_and_its_time(tmp_path: Path):
+    hall = Hall(tmp_path)
+    drafts = hall.approval.drafts
+    key = drafts.begin(ITEM)
+    with pytest.raises(TooLarge):
+        drafts.save(key, {"title": "字" * 100_001})
+    with pytest.raises(NotFound):
+        drafts.find("guessed")
+    hall.later(days=29)
+    drafts.save(key, {"title": "新"})
+    hall.later(days=29)
+    assert (drafts.forget_old(), drafts.find(key).values) == (0, {"title": "新"})
+    hall.later(days=2)
+    assert drafts.forget_old() == 1
