@@ -31,6 +31,8 @@ STAFF = WATCHERS | {Role.DEPARTMENT_USER}
 EDITORS = frozenset({Role.INSPECTOR, Role.LEADER, Role.ADMINISTRATOR})  # of rules: administrators edit, the others read
 LOCAL = ("127.0.0.1", "::1")
 JUDGES = frozenset({Role.INSPECTOR, Role.LEADER})
+PASSWORD_PAGE = "/account/password"
+LEFT_OPEN = frozenset({PASSWORD_PAGE, "/sign-out/"})  # to who must change his password first
 VISITOR = Actor("visitor", frozenset({Role.WALL_SCREEN}), display_name="访客")
 
 
@@ -59,6 +61,7 @@ RULES = (
     Rule("/readyz", roles=frozenset({Role.ADMINISTRATOR}), token="probe", local=True),
     Rule("/sign-out/", roles=STAFF),
     Rule("/session/", roles=STAFF),
+    Rule("/account/password", roles=WALL | STAFF),  # everybody his own; a screen or a visitor has none (dashboard/http.py)
     Rule("/wall/*", roles=WALL),
     Rule("/desk/*", roles=WATCHERS),
     Rule("/card/*", roles=STAFF),                 # a department user his own unit's cards
@@ -120,6 +123,13 @@ class TooManyAttempts(Unavailable):
     status = 429
 
 
+class PasswordMustChange(NotPermitted):
+    """Somebody else set this person's password: he is led to the page that changes it, and to nothing else."""
+
+    def __init__(self) -> None:
+        super().__init__("password_must_change")
+
+
 class Gate:
     """Default deny in front of every route."""
 
@@ -139,26 +149,29 @@ class Gate:
 
     def check(self) -> ResponseReturnValue | None:
         """Let the request in (None), send it elsewhere, or raise NotAuthenticated or NotPermitted."""
-        g.actor, g.token = self.identify(), None
+        person = self.sessions.person()
+        g.actor, g.token = self._without_person() if person is None else person.actor, None
         if request.path == "/wall/" and request.args.get("screen", "").startswith(SCREEN_TOKEN_PREFIX):
             return self._pair_screen(request.args["screen"])
         rule = self._rule_of_request()
         if rule.token and self._bears(rule.token):
             return None
+        if person is not None and person.must_change and not rule.public and rule.path not in LEFT_OPEN:
+            raise PasswordMustChange
         if not (rule.public or (rule.local and _is_local())):
             self._require(rule.roles)
         if request.method not in ("GET", "HEAD", "OPTIONS"):
             check_same_site(self.sessions.csrf_token())
         return None
 
-    def identify(self) -> Actor | None:
-        """The person, the paired screen, or in a demonstration the visitor behind this request or socket."""
-        person = self.sessions.person()
-        return self._without_person() if person is None else person.actor
-
     def identify_live(self, _request: Request) -> Actor | None:
-        """The same for a live link, whose cookie is as old as the link: it ends with the session, not by idleness."""
+        """Who is behind a live link, whose cookie is as old as the link: it ends with the session, not by idleness.
+
+        Raises PasswordMustChange.
+        """
         person = self.sessions.person(live=True)
+        if person is not None and person.must_change:
+            raise PasswordMustChange
         return self._without_person() if person is None else person.actor
 
     def credential_of(self, _request: Request) -> Credential | None:
@@ -166,6 +179,7 @@ class Gate:
         return self.sessions.credential()
 
     def _without_person(self) -> Actor | None:
+        """The paired screen, or in a demonstration the visitor."""
         return self.sessions.screen() or (VISITOR if self.policy.demo else None)
 
     def _rule_of_request(self) -> Rule:
