@@ -57,11 +57,13 @@ def _places(services: Any, actor: Actor | None) -> str:
 
 
 def _rules(services: Any) -> str:
-    """`until`: by command, the most minutes for which a card may be put aside; the page offers no more (alerts/handling.py)."""
+    """`until`: by command, the most minutes for which a card may be put aside; the page offers no more (alerts/handling.py).
+    `flood`: how many new cards in how many minutes are folded, the same as `alerts/flood.py` marks."""
     cards = services.settings.cards
     return json.dumps({"until": {
         "shelve": cards.shelve_max_minutes, "take_out_of_service": cards.out_of_service_max_days * DAY_MIN,
-        "stop_by_law": cards.stopped_by_law_max_days * DAY_MIN}})
+        "stop_by_law": cards.stopped_by_law_max_days * DAY_MIN},
+        "flood": {"cards": cards.flood_cards, "minutes": cards.flood_minutes}})
 
 
 def register(app: Dash, services: Any) -> None:

@@ -299,18 +299,28 @@ test("a command carries the noted revisions and the fields that were filled in",
 const flooding = () => [...Array.from({ length: 9 }, (_, n) => card({ id: n + 1, org: "A", item: "i", raised_at: at(n) })),
   card({ id: 20, org: "B", item: "k", raised_at: at(3) }), card({ id: 21, org: "B", item: "k", raised_at: at(4) })];
 
+const TEN_IN_TEN = { cards: 10, minutes: 10 };
+
 test("more than ten in ten minutes are a flood, gathered by department and item; ten are not", () => {
   const now = Date.parse(at(9));
 
-  assert.deepEqual(floodOf(flooding(), now).groups.map(({ key, cards }) => [key, cards.length]), [["A/i", 9]]);
-  assert.equal(floodOf(flooding(), now).count, 11);
-  assert.equal(floodOf(flooding().slice(1), now).count, 0);
-  assert.equal(floodOf(flooding(), Date.parse(at(30))).count, 0);
+  assert.deepEqual(floodOf(flooding(), now, TEN_IN_TEN).groups.map(({ key, cards }) => [key, cards.length]), [["A/i", 9]]);
+  assert.equal(floodOf(flooding(), now, TEN_IN_TEN).count, 11);
+  assert.equal(floodOf(flooding().slice(1), now, TEN_IN_TEN).count, 0);
+  assert.equal(floodOf(flooding(), Date.parse(at(30)), TEN_IN_TEN).count, 0);
+});
+
+test("how many in how many minutes are a flood is what the server says", () => {
+  const now = Date.parse(at(9));
+
+  assert.equal(floodOf(flooding(), now, { cards: 11, minutes: 10 }).count, 0);
+  assert.equal(floodOf(flooding(), now, { cards: 3, minutes: 5 }).count, 4);
+  assert.equal(floodOf(flooding(), Date.parse(at(30)), { cards: 10, minutes: 60 }).count, 11);
 });
 
 test("a folded group stands as its most urgent card and drops nothing; opened, all stand", () => {
   const cards = flooding();
-  const { groups } = floodOf(cards, Date.parse(at(9)));
+  const { groups } = floodOf(cards, Date.parse(at(9)), TEN_IN_TEN);
   const shut = folded(cards, groups, new Set());
 
   assert.deepEqual(ids(shut.cards), [1, 20, 21]);
