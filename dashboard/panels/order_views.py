@@ -11,7 +11,7 @@ from dash import html
 from dashboard.panels.follow_up import figures, light, link, log
 from dashboard.panels.marks import mark
 from dashboard.panels.tables import facts, grid, num
-from dashboard.times import stamp
+from dashboard.times import due_stamp, stamp
 from dashboard.words import Words
 
 LEVELS = {1: "warning", 2: "yellow", 3: "red"}
@@ -37,7 +37,7 @@ def _row(row: Any, query: dict[str, str], now_us: int, org_name: Any, t: Words) 
                   standing=query.get("standing", ""))
     words = t(f"order_light.{lamp}") if row.state == "issued" else t(f"order_state.{row.state}")
     return html.Tr([html.Td(number), html.Td(title), html.Td(org_name(row.org)),
-                    html.Td(stamp(row.due_at), className=f"num term-{lamp}"), html.Td(light(lamp, words))],
+                    html.Td(due_stamp(row.due_at), className=f"num term-{lamp}"), html.Td(light(lamp, words))],
                    className="is-chosen" if query.get("order") == str(row.id) else "")
 
 
@@ -51,7 +51,7 @@ def detail(found: Any, now_us: int, services: Any, t: Words, *, may_propose: boo
                          html.P(head.number or "", className="case-number num")])
     rows = [("unit", queries.org_name(head.org)), ("drafted", head.drafted_name), ("approved", head.approved_name or ""),
             ("issued", stamp(head.issued_at) if head.issued_at else ""), ("limit", t.first(f"limit_text.{head.reply_limit}",
-             "orders_page.limit", limit=head.reply_limit)), ("due", stamp(head.due_at) if head.due_at else ""),
+             "orders_page.limit", limit=head.reply_limit)), ("due", due_stamp(head.due_at) if head.due_at else ""),
             ("reminded", stamp(head.reminded_at) if head.reminded_at else "")]
     parts = [html.H3(t("orders_page.problem")), html.P(found.problem, className="said"),
              *([html.H3(t("orders_page.basis")), html.P(found.basis, className="said")] if found.basis else []),
@@ -78,7 +78,7 @@ def _cards(cards: Sequence[Any], queries: Any, t: Words, *, may_propose: bool) -
     names = ("level", "case", "item", "due", *(["liability"] if may_propose else []))
     heads = [t(f"orders_page.card.{name}") for name in names]
     rows = (html.Tr([html.Td(mark(LEVELS[card.level], t)), html.Td(card.case_no, className="num"),
-                     html.Td(queries.item_name(card.item)), num(stamp(card.due_at)), *_propose(card, t, may_propose)])
+                     html.Td(queries.item_name(card.item)), num(due_stamp(card.due_at)), *_propose(card, t, may_propose)])
             for card in cards)
     return [html.H3(t("orders_page.cards", n=len(cards))), grid(heads, rows)]
 
