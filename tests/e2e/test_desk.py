@@ -6,11 +6,11 @@ import time
 from datetime import date, timedelta
 from pathlib import Path
 
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
 from dashboard.demo_accounts import DEMO_PASSWORD
 from tests.e2e.centre import MONDAY, CommandCentre, accepted, red, settings_for, yellow
-from tests.e2e.screens import Screens, believed, loaded, sign_in, wait_for_card, wait_for_text
+from tests.e2e.screens import Screens, believed, loaded, screens_of, sign_in, wait_for_card, wait_for_text
 
 WITHIN_S = 5.0  # generous: the figures themselves are measured by the benchmarks
 COMMENT = "已电话督促经办人，今日办结"
@@ -260,9 +260,9 @@ def test_the_whole_way_works_in_english(centre: CommandCentre, screens: Screens)
 # Floods -----------------------------------------------------------------------------------------------------------
 
 
-def test_the_desk_folds_what_the_settings_call_a_flood(tmp_path: Path, screens: Screens) -> None:
+def test_the_desk_folds_what_the_settings_call_a_flood(tmp_path: Path, browser: Browser) -> None:
     settings = settings_for(tmp_path, cards__flood_cards=3, cards__flood_minutes=30)
-    with CommandCentre(settings) as centre:
+    with CommandCentre(settings) as centre, screens_of(browser) as screens:
         item = centre.item("fagai")
         centre.post(*(yellow(f"F-{n}", item=item) for n in range(3)))
         desk = screens.desk(centre.address, "zhou")

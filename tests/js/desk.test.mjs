@@ -318,6 +318,12 @@ test("how many in how many minutes are a flood is what the server says", () => {
   assert.equal(floodOf(flooding(), Date.parse(at(30)), { cards: 10, minutes: 60 }).count, 11);
 });
 
+test("what the server marked as a flood is gathered by department and item with what came before it", () => {
+  const cards = flooding().map((one, place) => (place > 5 ? { ...one, flood: "f7" } : one));
+
+  assert.deepEqual(floodOf(cards, Date.parse(at(9)), TEN_IN_TEN).groups.map(({ key, cards: found }) => [key, found.length]), [["A/i", 9]]);
+});
+
 test("a folded group stands as its most urgent card and drops nothing; opened, all stand", () => {
   const cards = flooding();
   const { groups } = floodOf(cards, Date.parse(at(9)), TEN_IN_TEN);

@@ -9,8 +9,8 @@ const GROUP_FROM = 3;
 
 const bornAt = (card) => Date.parse(card.raised_at ?? card.level_at ?? "") || 0;
 
-/** The key of the group a card would belong to: what the server says, else department and item. */
-export const groupKey = (card) => card.flood || `${card.org}/${card.item ?? card.item_name}`;
+/** The key of the group a card would belong to. The server marks what came in a flood, which may be of many departments. */
+export const groupKey = (card) => `${card.org}/${card.item ?? card.item_name}`;
 
 /**
  * Whether more than `rules.cards` cards came within `rules.minutes` before `nowMs`, and which cards came then by group, the
