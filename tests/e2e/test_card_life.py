@@ -240,3 +240,9 @@ def test_an_order_given_at_the_desk_is_numbered_and_has_its_paper(centre: Comman
     assert "号" in card.order_no
     [order] = centre.services.follow_up.order_queries.listed(INSPECTOR, WantedOrders("", "", ""), centre.clock.now_us())[0]
     assert order.number == card.order_no
+
+    officer.goto(f"{centre.address}/card/{card.id}")
+    wait_for_text(officer, ".card-orders", order.number)
+    wait_for_text(officer, ".card-orders", " 24:00")
+    officer.click(".card-orders a")
+    wait_for_text(officer, "#orders-detail .case-number", order.number)
