@@ -345,7 +345,8 @@ def _card_rules(settings: Settings) -> CardRules:
     return CardRules(
         history_after_days=cards.history_after_days, comment_max=cards.comment_max, text_max=cards.text_max,
         cards_per_command=cards.per_command, red_needs_two=cards.red_needs_two,
-        shelve_max_minutes=cards.shelve_max_minutes,
+        shelve_max_minutes=cards.shelve_max_minutes, out_of_service_max_days=cards.out_of_service_max_days,
+        stopped_by_law_max_days=cards.stopped_by_law_max_days,
         ack_again={1: cards.ack_again_warning, 2: cards.ack_again_yellow, 3: cards.ack_again_red},
         reply_limit=cards.reply_limit, appeal_limit=cards.appeal_limit,
         appeal_decision_limit=cards.appeal_decision_limit, escalation_max=cards.escalation_max,

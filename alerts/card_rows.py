@@ -149,7 +149,9 @@ def _may_stand(card: Card, kind: str) -> bool:
     if not card.logged:
         return False
     before = dict(zip(LOGGED, card.logged))
-    return {"ack": before["acked_at"] is not None, "shelf": before["suppressed_until"] is not None,
+    if kind in ("shelf", "service", "law"):
+        return before["suppressed_until"] is not None
+    return {"ack": before["acked_at"] is not None,
             "appeal": before["appeal"] in (Appeal.FILED, Appeal.PASSED_UP)}.get(kind, before["reply_due_at"] is not None)
 
 

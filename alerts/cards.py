@@ -6,7 +6,7 @@ What people do to it is in `handling`; both say what they did with `note`, from 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -31,8 +31,18 @@ from cases.events import CaseFacts, ClockRef, RungPassed
 from core.access import SYSTEM, Actor
 
 CLOSED_REASON_MAX = 255
-_QUIET = {Suppression.BY_DESIGN: ("stopped_by_law", "resumed_by_law"),
-          Suppression.OUT_OF_SERVICE: ("out_of_service", "back_in_service")}
+
+
+class _Quiet(NamedTuple):
+    """The lines of the log with which it begins and ends, and the deadline that ends it."""
+
+    begins: str
+    ends: str
+    deadline: str
+
+
+_QUIET = {Suppression.BY_DESIGN: _Quiet("stopped_by_law", "resumed_by_law", "law"),
+          Suppression.OUT_OF_SERVICE: _Quiet("out_of_service", "back_in_service", "service")}
 
 
 class Passage(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -287,7 +297,7 @@ class Card:
         """Off the screens; whatever was owed or kept quiet ends with it."""
         self.closed_at, self.closed_reason, self.disposition = now_us, reason[:CLOSED_REASON_MAX], disposition
         self.suppression, self.suppressed_until, self.reply_due_at = Suppression.NONE, None, None
-        self.deadlines = dict.fromkeys(("reply", "order", "ack", "shelf", "appeal"))
+        self.deadlines = dict.fromkeys(("reply", "order", "ack", "shelf", "service", "law", "appeal"))
         told_by = None if disposition is Disposition.DISMISSED else told.CardClosed
         self.note("closed", now_us, told_by, actor=actor, reason=self.closed_reason)
 
@@ -306,20 +316,22 @@ class Card:
         self.deadlines["shelf"] = None
         self.note("unshelved", now_us, told.CardUnshelved, actor=actor, reason=reason)
 
-    def keep_quiet(self, why: Suppression, reason: str, now_us: int, actor: Actor) -> None:
-        """The law stops its clock, or its rule is out of service."""
-        self.suppression, self.suppressed_by, self.suppressed_reason = why, actor.name, reason
-        self.rev += 1
-        self.note(_QUIET[why][0], now_us, actor=actor, reason=reason)
+    def keep_quiet(self, why: Suppression, reason: str, until: int, now_us: int, actor: Actor) -> None:
+        """The law stops it, or it is out of service, until an instant. Unlike shelving, worsening does not end that."""
+        self.suppression, self.suppressed_until = why, until
+        self.suppressed_by, self.suppressed_reason = actor.name, reason
+        quiet = _QUIET[why]
+        self.deadlines[quiet.deadline] = until
+        self.note(quiet.begins, now_us, told.CardKeptQuiet, actor=actor, reason=reason, detail={"until": until},
+                  why=why.value, until=until)
 
-    def end_quiet(self, now_us: int, actor: Actor) -> None:
+    def end_quiet(self, now_us: int, reason: str, actor: Actor = SYSTEM) -> None:
         """That is over; it is to be looked at again."""
-        action = _QUIET[self.suppression][1]
-        self.suppression = Suppression.NONE
-        self.suppressed_by = self.suppressed_reason = None
+        quiet = _QUIET[self.suppression]
         self.forget_acknowledgement()
-        self.rev += 1
-        self.note(action, now_us, told.CardAskedAgain, actor=actor, reason=action)
+        self.suppression, self.suppressed_until, self.suppressed_by, self.suppressed_reason = Suppression.NONE, None, None, None
+        self.deadlines[quiet.deadline] = None
+        self.note(quiet.ends, now_us, told.CardAskedAgain, actor=actor, reason=reason)
 
     def _first_note(self, now_us: int) -> None:
         if self.disposition is Disposition.TO_CONFIRM:

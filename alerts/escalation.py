@@ -33,7 +33,7 @@ BATCH = 200
 STARTS = (ev.CardOpened, ev.CardWorsened, ev.CardAskedAgain, ev.CardUnshelved)
 STOPS: Mapping[type[CardEvent], str] = {
     ev.CardAcknowledged: "acknowledged", ev.ReplyReceived: "replied", ev.ConditionEnded: "condition_ended",
-    ev.CardShelved: "shelved", ev.CardClosed: "closed", ev.CardRevoked: "revoked"}
+    ev.CardShelved: "shelved", ev.CardKeptQuiet: "quiet", ev.CardClosed: "closed", ev.CardRevoked: "revoked"}
 RESTARTED = "restarted"
 
 

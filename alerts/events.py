@@ -47,7 +47,7 @@ class CardOpened(CardEvent, frozen=True):
 
 
 class CardWorsened(CardEvent, frozen=True):
-    """Its level rose. It lost its acknowledgement and whatever kept it quiet."""
+    """Its level rose. It lost its acknowledgement, and its shelving if it was shelved."""
 
 
 class CardAskedAgain(CardEvent, frozen=True):
@@ -66,6 +66,13 @@ class CardAcknowledged(CardEvent, frozen=True):
 class CardShelved(CardEvent, frozen=True):
     """It is kept quiet until `until`."""
 
+    until: int
+
+
+class CardKeptQuiet(CardEvent, frozen=True):
+    """It is out of service or stopped by law (`why`: out_of_service, by_design) until `until`; then it asks again."""
+
+    why: str
     until: int
 
 
@@ -146,6 +153,6 @@ class CardEscalated(CardEvent, frozen=True):
 
 
 CARD_EVENTS: tuple[type[CardEvent], ...] = (
-    CardToConfirm, CardOpened, CardWorsened, CardAskedAgain, CardAcknowledged, CardShelved, CardUnshelved, ConditionEnded,
-    OrderDispatched, ReplyRequested, ReplyReceived, ReplyAccepted, ReplyRejected, ReplyOverdue, OrderOverdue, AppealFiled,
-    AppealDecided, RevocationProposed, RevocationRejected, CardRevoked, CardClosed, CardEscalated)
+    CardToConfirm, CardOpened, CardWorsened, CardAskedAgain, CardAcknowledged, CardShelved, CardKeptQuiet, CardUnshelved,
+    ConditionEnded, OrderDispatched, ReplyRequested, ReplyReceived, ReplyAccepted, ReplyRejected, ReplyOverdue, OrderOverdue,
+    AppealFiled, AppealDecided, RevocationProposed, RevocationRejected, CardRevoked, CardClosed, CardEscalated)

@@ -19,7 +19,7 @@ from alerts.terms import Terms
 from alerts.transitions import Event
 from core.access import SYSTEM, Actor, Role
 from core.errors import InvalidInput
-from core.instants import MINUTE_US, to_us
+from core.instants import DAY_US, MINUTE_US, to_us
 from core.working_calendar import CalendarNotPublished
 
 log = logging.getLogger(__name__)
@@ -55,6 +55,8 @@ class Handling:
             CommandType.ACKNOWLEDGE: self._acknowledge, CommandType.UNACKNOWLEDGE: _unacknowledge,
             CommandType.CONFIRM: self._confirm, CommandType.DISMISS: _dismiss,
             CommandType.SHELVE: self._shelve, CommandType.UNSHELVE: _unshelve,
+            CommandType.TAKE_OUT_OF_SERVICE: self._take_out_of_service, CommandType.RETURN_TO_SERVICE: _end_quiet,
+            CommandType.STOP_BY_LAW: self._stop_by_law, CommandType.RESUME_BY_LAW: _end_quiet,
             CommandType.REQUEST_REPLY: self._request_reply, CommandType.DISPATCH: self._dispatch,
             CommandType.REPLY: _reply, CommandType.ACCEPT_REPLY: _accept_reply,
             CommandType.REJECT_REPLY: self._reject_reply,
@@ -125,9 +127,11 @@ class Handling:
     # Quiet --------------------------------------------------------------------------------------------------------
 
     def _shelve(self, card: Card, do: Doing) -> str | None:
-        if card.level == Level.RED and not do.actor.has(Role.SHIFT_LEADER, Role.LEADER):
+        if not _may_be_quieted(card, do.actor):
             return "red_shelved_by_leader"
-        until = self._until(do)
+        most = self._rules.shelve_max_minutes
+        until = _until(do, most * MINUTE_US, "until_out_of_range", minutes=most) if do.command.until else (
+            do.now_us + most * MINUTE_US)
         card.suppression, card.suppressed_until = Suppression.SHELVED, until
         card.suppressed_by, card.suppressed_reason = do.actor.name, do.reason
         card.deadlines["shelf"] = until
@@ -135,17 +139,13 @@ class Handling:
                   until=until)
         return None
 
-    def _until(self, do: Doing) -> int:
-        most = do.now_us + self._rules.shelve_max_minutes * MINUTE_US
-        if not do.command.until:
-            return most
-        try:
-            moment = datetime.fromisoformat(do.command.until)
-        except ValueError:
-            raise InvalidInput("until_unreadable", text=do.command.until[:64]) from None
-        if moment.tzinfo is None or not do.now_us < to_us(moment) <= most:
-            raise InvalidInput("until_out_of_range", minutes=self._rules.shelve_max_minutes)
-        return to_us(moment)
+    def _take_out_of_service(self, card: Card, do: Doing) -> str | None:
+        """What it says cannot be relied on for a while, e.g. its feed is being repaired."""
+        return _keep_quiet(card, do, Suppression.OUT_OF_SERVICE, self._rules.out_of_service_max_days)
+
+    def _stop_by_law(self, card: Card, do: Doing) -> str | None:
+        """The law stops the matter; the reason is the basis."""
+        return _keep_quiet(card, do, Suppression.BY_DESIGN, self._rules.stopped_by_law_max_days)
 
     # Replies and orders -------------------------------------------------------------------------------------------
 
@@ -235,7 +235,8 @@ class Handling:
 
     def lapse(self, event: Event, card: Card, at: int, now_us: int) -> None:
         """Let pass what the table allows to pass: a new revision."""
-        {Event.ACK_LAPSED: _ask_again, Event.SHELF_LAPSED: _end_shelving, Event.REPLY_LAPSED: self._reply_overdue,
+        {Event.ACK_LAPSED: _ask_again, Event.SHELF_LAPSED: _end_shelving, Event.SERVICE_LAPSED: _quiet_over,
+         Event.LAW_LAPSED: _quiet_over, Event.REPLY_LAPSED: self._reply_overdue,
          Event.ORDER_LAPSED: _order_overdue, Event.APPEAL_LAPSED: self._appeal_overdue}[event](card, at)
         card.rev += 1
         card.close_if_over(now_us, self._rules.history_after_us)
@@ -259,6 +260,10 @@ def _ask_again(card: Card, at: int) -> None:
 
 def _end_shelving(card: Card, at: int) -> None:
     card.unshelve(at, "expired")
+
+
+def _quiet_over(card: Card, at: int) -> None:
+    card.end_quiet(at, "expired")
 
 
 def _order_overdue(card: Card, at: int) -> None:
@@ -304,6 +309,34 @@ def _unacknowledge(card: Card, do: Doing) -> str | None:
 
 def _dismiss(card: Card, do: Doing) -> str | None:
     card.close(f"{Closing.DISMISSED}: {do.reason}", do.now_us, Disposition.DISMISSED, do.actor)
+    return None
+
+
+def _may_be_quieted(card: Card, actor: Actor) -> bool:
+    """A red card is put aside by a shift leader or a leader only."""
+    return card.level != Level.RED or actor.has(Role.SHIFT_LEADER, Role.LEADER)
+
+
+def _keep_quiet(card: Card, do: Doing, why: Suppression, most_days: int) -> str | None:
+    if not _may_be_quieted(card, do.actor):
+        return "red_shelved_by_leader"
+    card.keep_quiet(why, do.reason, _until(do, most_days * DAY_US, "until_beyond_days", days=most_days), do.now_us, do.actor)
+    return None
+
+
+def _until(do: Doing, most_us: int, code: str, **most: int) -> int:
+    """The instant named, later than now and no later than `most_us` from now. Raises InvalidInput(`code`, `most`)."""
+    try:
+        moment = datetime.fromisoformat(do.command.until)
+    except ValueError:
+        raise InvalidInput("until_unreadable", text=do.command.until[:64]) from None
+    if moment.tzinfo is None or not do.now_us < to_us(moment) <= do.now_us + most_us:
+        raise InvalidInput(code, **most)
+    return to_us(moment)
+
+
+def _end_quiet(card: Card, do: Doing) -> str | None:
+    card.end_quiet(do.now_us, do.reason, do.actor)
     return None
 
 

@@ -86,8 +86,8 @@ class Suppression(StrEnum):
 
     NONE = "none"
     SHELVED = "shelved"                # 暂挂, by a person, until an instant
-    BY_DESIGN = "by_design"            # 依法停计: the law stops its clock
-    OUT_OF_SERVICE = "out_of_service"  # 规则停用
+    BY_DESIGN = "by_design"            # 依法停计: the law stops it, until an instant
+    OUT_OF_SERVICE = "out_of_service"  # 停用, by a person, until an instant
 
 
 class Appeal(StrEnum):

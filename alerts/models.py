@@ -110,7 +110,7 @@ card_log = Table(
 card_deadlines = Table(
     "card_deadlines", metadata,
     Column("card_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("kind", String(8), primary_key=True),  # reply, order, ack, shelf, appeal
+    Column("kind", String(8), primary_key=True),  # reply, order, ack, shelf, service, law, appeal
     Column("due_at", BigInteger, nullable=False),
     Column("done_at", BigInteger),
     Column("retry_at", BigInteger),

@@ -19,16 +19,15 @@ from alerts.card_store import CardStore, Numbers
 from alerts.cards import Card, Passage, passage_of
 from alerts.flood import Flood
 from alerts.handling import Handling
-from alerts.lifecycle import Disposition, Origin, Suppression, card_key
+from alerts.lifecycle import Disposition, Origin, card_key
 from alerts.models import commands
 from alerts.occasions import Occasion, check_occasion, news_for, passage_of_occasion
 from alerts.performing import Performing
 from alerts.rules import CardRules
 from alerts.terms import Terms
-from alerts.transitions import Event, axes_of, refusal
 from alerts.wire import CardWriter
 from cases.events import CaseFacts, ClockEnded, RungPassed, RungWithdrawn
-from core.access import SYSTEM, Actor
+from core.access import Actor
 from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 E = TypeVar("E", RungWithdrawn, ClockEnded)
@@ -94,16 +93,6 @@ class CardService:
         """Later facts unjustify what these open cards say: they close, and their evidence keeps the reason."""
         self._change_by_key(uow, reasons, lambda card, reason: card.withdraw_all(reason))
 
-    def keep_quiet(self, uow: UnitOfWork, keys: Collection[str], why: Suppression, reason: str, actor: Actor = SYSTEM) -> None:
-        """Open cards of these keys are stopped by law or with their rule; `reason` is the basis. Shelving is a command."""
-        event = Event.STOP_BY_LAW if why is Suppression.BY_DESIGN else Event.OUT_OF_SERVICE
-        self._where_allowed(uow, keys, event, lambda card: card.keep_quiet(why, reason, uow.now_us, actor))
-
-    def end_quiet(self, uow: UnitOfWork, keys: Collection[str], why: Suppression, actor: Actor = SYSTEM) -> None:
-        """What kept these quiet is over: they are to be looked at again."""
-        event = Event.RESUME_BY_LAW if why is Suppression.BY_DESIGN else Event.BACK_IN_SERVICE
-        self._where_allowed(uow, keys, event, lambda card: card.end_quiet(uow.now_us, actor))
-
     # Called from outside ------------------------------------------------------------------------------------------
 
     def execute(self, command: CardCommand, actor: Actor | None) -> CommandResult:
@@ -156,12 +145,6 @@ class CardService:
     def _change_by_key(self, uow: UnitOfWork, told: Mapping[str, T], change: Callable[[Card, T], bool]) -> None:
         known = newest_by_key(uow.conn, told)
         self._settle(uow, [card for key, card in known.items() if card.closed_at is None and change(card, told[key])])
-
-    def _where_allowed(self, uow: UnitOfWork, keys: Collection[str], event: Event, change: Callable[[Card], None]) -> None:
-        allowed = [card for card in newest_by_key(uow.conn, keys).values() if refusal(event, axes_of(card)) is None]
-        for card in allowed:
-            change(card)
-        self.save(uow, allowed)
 
     def _settle(self, uow: UnitOfWork, changed: Iterable[Card]) -> None:
         settled = list(changed)

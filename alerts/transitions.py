@@ -24,12 +24,10 @@ class Event(StrEnum):
     END = "end"
     WITHDRAW = "withdraw"          # the last passage is withdrawn
     STALE = "stale"                # its source falls silent, or is back
-    STOP_BY_LAW = "stop_by_law"
-    RESUME_BY_LAW = "resume_by_law"
-    OUT_OF_SERVICE = "out_of_service"
-    BACK_IN_SERVICE = "back_in_service"
     ACK_LAPSED = "ack_lapsed"      # nothing was done for too long after the signature
     SHELF_LAPSED = "shelf_lapsed"
+    SERVICE_LAPSED = "service_lapsed"  # the time for which it was out of service is over
+    LAW_LAPSED = "law_lapsed"          # the same of a stop by law
     REPLY_LAPSED = "reply_lapsed"
     ORDER_LAPSED = "order_lapsed"
     APPEAL_LAPSED = "appeal_lapsed"  # nobody decided it in time
@@ -93,6 +91,10 @@ RULES: Mapping[Verb, tuple[str, ...]] = {
     CommandType.DISMISS: ("card_closed", "already_confirmed"),
     CommandType.SHELVE: (*_OPEN, "quiet_already"),
     CommandType.UNSHELVE: (*_OPEN, "not_shelved"),
+    CommandType.TAKE_OUT_OF_SERVICE: (*_OPEN, "quiet_already"),
+    CommandType.RETURN_TO_SERVICE: (*_OPEN, "not_out_of_service"),
+    CommandType.STOP_BY_LAW: (*_OPEN, "quiet_already"),
+    CommandType.RESUME_BY_LAW: (*_OPEN, "not_stopped_by_law"),
     CommandType.REQUEST_REPLY: (*_OPEN, "reply_waits", "under_order"),
     CommandType.DISPATCH: (*_OPEN, "not_acknowledged", "reply_waits", "under_order"),
     CommandType.REPLY: (*_OPEN, "reply_waits"),
@@ -112,12 +114,10 @@ RULES: Mapping[Verb, tuple[str, ...]] = {
     Event.END: ("card_closed",),
     Event.WITHDRAW: ("card_closed",),
     Event.STALE: ("card_closed",),
-    Event.STOP_BY_LAW: (*_OPEN, "quiet_already"),
-    Event.RESUME_BY_LAW: (*_OPEN, "not_stopped_by_law"),
-    Event.OUT_OF_SERVICE: (*_OPEN, "quiet_already"),
-    Event.BACK_IN_SERVICE: (*_OPEN, "not_out_of_service"),
     Event.ACK_LAPSED: (*_OPEN, "not_acknowledged"),
     Event.SHELF_LAPSED: (*_OPEN, "not_shelved"),
+    Event.SERVICE_LAPSED: (*_OPEN, "not_out_of_service"),
+    Event.LAW_LAPSED: (*_OPEN, "not_stopped_by_law"),
     Event.REPLY_LAPSED: (*_OPEN, "no_reply_owed", "under_order"),
     Event.ORDER_LAPSED: (*_OPEN, "no_reply_owed", "not_under_order"),
     Event.APPEAL_LAPSED: (*_OPEN, "no_appeal"),
@@ -141,6 +141,10 @@ ROLES: Mapping[CommandType, frozenset[Role]] = {
     CommandType.DISMISS: JUDGES,
     CommandType.SHELVE: _DIRECTORS,
     CommandType.UNSHELVE: _DIRECTORS,
+    CommandType.TAKE_OUT_OF_SERVICE: _DIRECTORS,
+    CommandType.RETURN_TO_SERVICE: _DIRECTORS,
+    CommandType.STOP_BY_LAW: _DIRECTORS,
+    CommandType.RESUME_BY_LAW: _DIRECTORS,
     CommandType.REQUEST_REPLY: _DIRECTORS,
     CommandType.DISPATCH: _DIRECTORS,
     CommandType.REPLY: DEPARTMENT,
@@ -161,6 +165,8 @@ NEEDED: Mapping[CommandType, tuple[str, ...]] = {
     CommandType.UNACKNOWLEDGE: ("reason",),
     CommandType.DISMISS: ("reason",),
     CommandType.SHELVE: ("reason",),
+    CommandType.TAKE_OUT_OF_SERVICE: ("reason", "until"),
+    CommandType.STOP_BY_LAW: ("reason", "until"),
     CommandType.DISPATCH: ("order_no", "reply_limit"),
     CommandType.REPLY: ("text",),
     CommandType.REJECT_REPLY: ("reason",),

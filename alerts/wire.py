@@ -34,7 +34,7 @@ class FirstSignature(Acknowledgement, frozen=True):
 
 
 class Quiet(msgspec.Struct, frozen=True):
-    """Why a card is kept quiet: shelved (until an instant), by_design, out_of_service."""
+    """Why a card is kept quiet (shelved, by_design, out_of_service), and until when."""
 
     kind: str
     until: str | None

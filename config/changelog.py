@@ -30,6 +30,7 @@ class Action(StrEnum):
     CONFIRMED = "confirmed"
     REJECTED = "rejected"
     SET = "set"  # at once, at the command line, without a proposal
+    OWN = "own"  # by the person himself: his password
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ Where one person is enough (`security.two_administrators`), `propose` puts it in
 
 The password of a new account is made up here when the account is made, and given to the one who confirmed it, once. Had the
 author set it with his proposal, he could ask for an inspector and then sign in as him; so it takes two to get a usable account,
-nobody chooses a weak password, and no proposal that is turned down leaves one behind. It stands in no log.
+nobody chooses a weak password, and no proposal that is turned down leaves one behind. It is in no log, and opens nothing but
+the page on which its owner replaces it: what somebody else has set must be changed first (`Account.must_change`).
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from config.service import NeedsTwo, checked_reason
 from config.two_persons import administrators
 from core.access import Actor, Role, require
 from core.accounts import Account, Accounts, Standing, check_username, find_account
-from core.errors import Conflict, InvalidInput, NotFound, NotPermitted
+from core.errors import Conflict, InvalidInput, NotAuthenticated, NotFound, NotPermitted
 from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 NEW = -1  # the generation of an account that does not exist yet
@@ -134,6 +135,26 @@ class PeopleService:
             after = self._write(uow.conn, username, before, standing, hashed)
             told = content_of(after) | ({"password": "set"} if before is not None and hashed is not None else {})
             self._changes.append(uow, COMMAND_LINE, ROLE, username, 0, Action.SET, "", content_of(before), told)
+            return after
+
+    def change_own_password(self, username: str, old: str, new: str) -> Account:
+        """The person himself, who knows the old one. Ends his sessions, the present one too; leaves a line of the log.
+
+        Raises InvalidInput for a new one that is too short or the old one again, NotPermitted("old_password_wrong") also while
+        the account is locked (a wrong one counts like a failed sign-in), Conflict when the account changed meanwhile.
+        """
+        hashed = self._accounts.hash(new)
+        try:
+            seen = self._accounts.authenticate(username, old)
+        except NotAuthenticated as refusal:
+            raise NotPermitted("old_password_wrong") from refusal
+        if new == old:
+            raise InvalidInput("password_unchanged")
+        with self._units() as uow:
+            before = _seen(uow.conn, username, seen.generation)
+            after = self._accounts.change_in(uow.conn, username, seen.standing, hashed, must_change=False)
+            held = content_of(before)
+            self._changes.append(uow, seen.actor, ROLE, username, 0, Action.OWN, "", held, held | {"password": "set"})
             return after
 
     # Reads the page asks for ----------------------------------------------------------------------------------------

@@ -194,6 +194,8 @@ class CardSettings(Strict):
     per_command: Count = Field(description="Most cards one command is about.")
     red_needs_two: bool = Field(description="A red card is acknowledged by an officer and a shift leader, two persons.")
     shelve_max_minutes: Count = Field(description="Longest shelving, in minutes; also what is meant when none is named.")
+    out_of_service_max_days: Count = Field(description="Longest time for which a card is taken out of service, in days.")
+    stopped_by_law_max_days: Count = Field(description="Longest time for which a card is stopped by law, in days.")
     ack_again_warning: LimitText = Field(description="Working time until an idle signed warning asks again; empty: never.")
     ack_again_yellow: LimitText = Field(description="The same for a yellow card, such as 2wd or 8wh.")
     ack_again_red: LimitText = Field(description="The same for a red card.")

@@ -30,7 +30,7 @@ _USERNAME = re.compile(r"^[a-z0-9][a-z0-9_.-]{1,63}$")
 NAME_MAX = 64
 TOKEN_KINDS = ("feed", "screen", "probe", "session")
 _COLUMNS: Any = accounts.c["username", "display_name", "roles", "org", "area", "is_active", "generation",
-                           "failed_attempts", "locked_until", "created_at"]
+                           "failed_attempts", "locked_until", "created_at", "must_change"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,10 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A person who may sign in. `generation` rises with every change that must end his live sessions."""
+    """A person who may sign in. `generation` rises with every change that must end his live sessions.
+
+    `must_change`: somebody else set his password, so he is let in to nothing but the page that changes it.
+    """
 
     username: str
     display_name: str
@@ -82,6 +85,7 @@ class Account:
     locked_until: int
     created_at: int
     area: str = ""
+    must_change: bool = False
 
     @property
     def actor(self) -> Actor:
@@ -123,20 +127,26 @@ class Accounts:
 
     def create(self, username: str, password: str, *, display_name: str, roles: Collection[Role],
                org: str = "", area: str = "") -> Account:
-        """A new account. Raises InvalidInput (name, password, roles, missing unit) or Conflict (name taken)."""
+        """A new account whose owner chose its password. Raises InvalidInput (name, password, roles, missing unit) or
+        Conflict (name taken)."""
         hashed = self.hash(password)
         standing = Standing(display_name or username, frozenset(roles), org, area)
         with self._uow() as uow:
-            return self.create_in(uow.conn, username, standing, hashed)
+            return self.create_in(uow.conn, username, standing, hashed, must_change=False)
 
-    def create_in(self, conn: Connection, username: str, standing: Standing, hashed: str) -> Account:
-        """`create` within the caller's transaction, of a password hashed before it: the hash takes a tenth of a second."""
+    def create_in(self, conn: Connection, username: str, standing: Standing, hashed: str, *,
+                  must_change: bool = True) -> Account:
+        """`create` within the caller's transaction, of a password hashed before it: the hash takes a tenth of a second.
+
+        `must_change`: whoever set the password is not its owner, so it opens nothing but the page that changes it.
+        """
         check_username(username)
         standing.check()
         if find_account(conn, username) is not None:
             raise Conflict("username_taken", key="username", username=username)
         conn.execute(insert(accounts).values(username=username, password_hash=hashed, generation=0, failed_attempts=0,
-                                             locked_until=0, created_at=self._clock.now_us(), **_columns_of(standing)))
+                                             locked_until=0, created_at=self._clock.now_us(), must_change=must_change,
+                                             **_columns_of(standing)))
         return _present(conn, username)
 
     def authenticate(self, username: str, password: str) -> Account:
@@ -175,11 +185,16 @@ class Accounts:
                 roles=roles, org=org, area=area, is_active=is_active, display_name=display_name or None)
             return self.change_in(uow.conn, username, standing, hashed)
 
-    def change_in(self, conn: Connection, username: str, standing: Standing, hashed: str | None = None) -> Account:
-        """`change` within the caller's transaction: the standing becomes this one, and live sessions end."""
+    def change_in(self, conn: Connection, username: str, standing: Standing, hashed: str | None = None, *,
+                  must_change: bool = True) -> Account:
+        """`change` within the caller's transaction: the standing becomes this one, and live sessions end.
+
+        `must_change`: of the password in `hashed`, as for `create_in`; without one it stays what it was.
+        """
         standing.check()
         before = _present(conn, username)
-        secret = {} if hashed is None else {"password_hash": hashed, "failed_attempts": 0, "locked_until": 0}
+        secret = {} if hashed is None else {"password_hash": hashed, "failed_attempts": 0, "locked_until": 0,
+                                            "must_change": must_change}
         conn.execute(update(accounts).where(accounts.c.username == username).values(
             generation=before.generation + 1, **_columns_of(standing), **secret))
         _revoke(conn, "session", username, self._clock.now_us())
@@ -325,7 +340,8 @@ def _columns_of(standing: Standing) -> dict[str, Any]:
 
 def _account(row: Any) -> Account:
     return Account(row.username, row.display_name, frozenset(Role(name) for name in row.roles.split()), row.org,
-                   row.is_active, row.generation, row.failed_attempts, row.locked_until, row.created_at, row.area)
+                   row.is_active, row.generation, row.failed_attempts, row.locked_until, row.created_at, row.area,
+                   row.must_change)
 
 
 def _token(row: Any) -> Token:

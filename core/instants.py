@@ -6,7 +6,7 @@ store without conversion and without a time-zone surprise. The edge (HTTP, pages
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
 
 SECOND_US = 1_000_000
 MINUTE_US = 60 * SECOND_US
@@ -32,6 +32,16 @@ def from_us(us: int) -> datetime:
 def written_local(us: int, offset_min: int) -> datetime:
     """The instant as its source wrote it: an aware datetime in the source's own fixed offset."""
     return from_us(us).astimezone(timezone(timedelta(minutes=offset_min)))
+
+
+def written_due(moment: datetime) -> str:
+    """A due instant as people write it, `2026-03-16 24:00`: late from midnight on was due until 24:00 of the day before.
+
+    The one way of writing it: notices (`alerts.notices.texts`) and pages (`dashboard.times.due_stamp`) say the same.
+    """
+    if moment.time() == time.min:
+        return f"{moment - timedelta(days=1):%Y-%m-%d} 24:00"
+    return f"{moment:%Y-%m-%d %H:%M}"
 
 
 def local_day(us: int, offset_min: int) -> int:

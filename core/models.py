@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, String, Table, Text, text
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, String, Table, Text, false, text
 
 from core.database import metadata
 
@@ -63,6 +63,7 @@ accounts = Table(
     Column("failed_attempts", Integer, nullable=False, default=0),
     Column("locked_until", BigInteger, nullable=False, default=0),
     Column("created_at", BigInteger, nullable=False),
+    Column("must_change", Boolean, nullable=False, server_default=false()),  # somebody else knows the password
 )
 
 # Tokens of feeds and of paired screens. Only the SHA-256 is kept.

@@ -33,6 +33,7 @@ class Evidence:
     files: list[Any]  # alerts.attachments.Attachment
     as_of: int  # microseconds UTC
     on_duty: str = ""  # who had duty when it was raised
+    orders: Sequence[Any] = ()  # supervision.orders.queries.OrderRow, those the card belongs to
 
     @property
     def card(self) -> Any:
@@ -83,7 +84,8 @@ def gather(services: Any, actor: Actor, card_id: int) -> Evidence | None:
         case = None  # a complaint or a card by hand may name another unit's case
     on_duty = "、".join(person.display_name for person in services.roster.raised_under(card_id))
     clocks, files = _clocks(services, found.card, passages, now), services.attachments.of_card(card_id)
-    return Evidence(found, passages, case, clocks, files, now, on_duty)
+    orders = services.follow_up.order_queries.of_card(card_id, actor)
+    return Evidence(found, passages, case, clocks, files, now, on_duty, orders)
 
 
 def seen(services: Any, actor: Actor, card_id: int) -> Any:

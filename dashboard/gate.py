@@ -33,6 +33,8 @@ HOSTED = frozenset({Role.APPROVAL_STAFF, Role.DEPARTMENT_USER, Role.INSPECTOR, R
 EDITORS = frozenset({Role.INSPECTOR, Role.LEADER, Role.ADMINISTRATOR})  # of rules: administrators edit, the others read
 LOCAL = ("127.0.0.1", "::1")
 JUDGES = frozenset({Role.INSPECTOR, Role.LEADER})
+PASSWORD_PAGE = "/account/password"
+LEFT_OPEN = frozenset({PASSWORD_PAGE, "/sign-out/"})  # to who must change his password first
 VISITOR = Actor("visitor", frozenset({Role.WALL_SCREEN}), display_name="访客")
 
 
@@ -61,6 +63,7 @@ RULES = (
     Rule("/readyz", roles=frozenset({Role.ADMINISTRATOR}), token="probe", local=True),
     Rule("/sign-out/", roles=EVERYBODY),
     Rule("/session/", roles=EVERYBODY),
+    Rule("/account/password", roles=WALL | EVERYBODY),  # everybody his own; a screen or visitor has none (dashboard/http.py)
     Rule("/wall/*", roles=WALL),
     Rule("/desk/*", roles=WATCHERS),
     Rule("/card/*", roles=STAFF),                 # a department user his own unit's cards
@@ -125,6 +128,13 @@ class TooManyAttempts(Unavailable):
     status = 429
 
 
+class PasswordMustChange(NotPermitted):
+    """Somebody else set this person's password: he is led to the page that changes it, and to nothing else."""
+
+    def __init__(self) -> None:
+        super().__init__("password_must_change")
+
+
 class Gate:
     """Default deny in front of every route."""
 
@@ -144,26 +154,29 @@ class Gate:
 
     def check(self) -> ResponseReturnValue | None:
         """Let the request in (None), send it elsewhere, or raise NotAuthenticated or NotPermitted."""
-        g.actor, g.token = self.identify(), None
+        person = self.sessions.person()
+        g.actor, g.token = self._without_person() if person is None else person.actor, None
         if request.path == "/wall/" and request.args.get("screen", "").startswith(SCREEN_TOKEN_PREFIX):
             return self._pair_screen(request.args["screen"])
         rule = self._rule_of_request()
         if rule.token and self._bears(rule.token):
             return None
+        if person is not None and person.must_change and not rule.public and rule.path not in LEFT_OPEN:
+            raise PasswordMustChange
         if not (rule.public or (rule.local and _is_local())):
             self._require(rule.roles)
         if request.method not in ("GET", "HEAD", "OPTIONS"):
             check_same_site(self.sessions.csrf_token())
         return None
 
-    def identify(self) -> Actor | None:
-        """The person, the paired screen, or in a demonstration the visitor behind this request or socket."""
-        person = self.sessions.person()
-        return self._without_person() if person is None else person.actor
-
     def identify_live(self, _request: Request) -> Actor | None:
-        """The same for a live link, whose cookie is as old as the link: it ends with the session, not by idleness."""
+        """Who is behind a live link, whose cookie is as old as the link: it ends with the session, not by idleness.
+
+        Raises PasswordMustChange.
+        """
         person = self.sessions.person(live=True)
+        if person is not None and person.must_change:
+            raise PasswordMustChange
         return self._without_person() if person is None else person.actor
 
     def credential_of(self, _request: Request) -> Credential | None:
@@ -171,6 +184,7 @@ class Gate:
         return self.sessions.credential()
 
     def _without_person(self) -> Actor | None:
+        """The paired screen, or in a demonstration the visitor."""
         return self.sessions.screen() or (VISITOR if self.policy.demo else None)
 
     def _rule_of_request(self) -> Rule:
@@ -181,7 +195,7 @@ class Gate:
         if request.url_rule is not None:
             raise NotPermitted("no_access_rule")
         # An address that does not exist: people signed in are told so, nobody else learns which ones do.
-        return Rule(matched, roles=WALL | STAFF)
+        return Rule(matched, roles=WALL | EVERYBODY)
 
     def _require(self, roles: frozenset[Role]) -> None:
         is_only_screen = g.actor is not None and g.actor.roles == {Role.WALL_SCREEN}

@@ -9,11 +9,11 @@ from flask import Blueprint, Flask, Response, g, jsonify, redirect, request, sen
 from flask.typing import ResponseReturnValue
 
 from core.accounts import Account
-from core.errors import NotAuthenticated
+from core.errors import InvalidInput, NotAuthenticated, SupervisionError
 from core.health import Check
-from dashboard.gate import Gate
+from dashboard.gate import PASSWORD_PAGE, Gate
 from dashboard.headers import add_security_headers
-from dashboard.pages import home, sign_in
+from dashboard.pages import home, password, sign_in
 from dashboard.refusals import Refusals, sentence
 from dashboard.shell import ASSETS
 from dashboard.words import remember_language, words_of
@@ -36,6 +36,9 @@ def blueprint(services: Any, gate: Gate, readiness: Callable[[], Sequence[Check]
     site.add_url_rule("/sign-in/", "sign_in", entrance.show)
     site.add_url_rule("/sign-in/", "enter", entrance.enter, methods=["POST"])
     site.add_url_rule("/sign-out/", "leave", entrance.leave, methods=["POST"])
+    own = OwnPassword(services, gate)
+    site.add_url_rule(PASSWORD_PAGE, "password", own.show)
+    site.add_url_rule(PASSWORD_PAGE, "change_password", own.change, methods=["POST"])
     site.add_url_rule("/session/", "session", session_state)
     site.add_url_rule("/assets/<path:path>", "assets", asset)
     site.add_url_rule("/healthz", "alive", lambda: Response("ok\n", mimetype="text/plain"))
@@ -72,6 +75,7 @@ class Entrance:
         return redirect(home.SIGN_IN)
 
     def _welcome(self, account: Account) -> ResponseReturnValue:
+        """Who must change his password is led to that page by the gate, wherever he is sent."""
         self._gate.sessions.open(account)
         wanted = sign_in.safe_address(request.form.get("next", ""))
         # 303: the browser must fetch the next page, not post the password to it.
@@ -82,6 +86,50 @@ class Entrance:
         return sign_in.render(words, csrf=self._gate.sessions.csrf_token(), next_address=next_address,
                               demo=self._gate.policy.demo, username=username,
                               problem="" if refusal is None else sentence(refusal, words))
+
+
+class OwnPassword:
+    """The page on which a person changes his own password."""
+
+    def __init__(self, services: Any, gate: Gate) -> None:
+        self._services, self._gate = services, gate
+
+    def show(self) -> ResponseReturnValue:
+        return self._page(self._person(), request.args.get("next", ""))
+
+    def change(self) -> ResponseReturnValue:
+        """A wrong old password counts for the address and the account like a failed sign-in. Every session of the person ends
+        and his live links with them; this browser gets a new one."""
+        person, address = self._person(), request.remote_addr or ""
+        self._gate.failures.check(address)
+        try:
+            changed = self._changed(person)
+        except SupervisionError as refusal:
+            if refusal.code == "old_password_wrong":
+                self._gate.failures.add(address)
+            return self._page(person, request.form.get("next", ""), refusal), refusal.status
+        self._gate.on_leave(person.username)
+        self._gate.sessions.open(changed)
+        return redirect(password.address_after(request.form.get("next", ""), changed), 303)
+
+    def _changed(self, person: Account) -> Account:
+        old, new, again = (request.form.get(name, "") for name in password.FIELDS)
+        if new != again:
+            raise InvalidInput("passwords_differ")
+        changed: Account = self._services.people.change_own_password(person.username, old, new)
+        return changed
+
+    def _person(self) -> Account:
+        person = self._gate.sessions.person()
+        if person is None:  # a paired screen or the visitor of a demonstration
+            raise NotAuthenticated("sign_in_required")
+        return person
+
+    def _page(self, person: Account, next_address: str, refusal: SupervisionError | None = None) -> str:
+        words = words_of(self._services.texts, self._services.settings.display.language)
+        return password.render(words, person, csrf=self._gate.sessions.csrf_token(), next_address=next_address,
+                               at_least=self._services.accounts.policy.password_min_length,
+                               problem="" if refusal is None else sentence(refusal, words))
 
 
 def session_state() -> Response:

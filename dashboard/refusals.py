@@ -12,6 +12,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
 from core.errors import NotAuthenticated, SupervisionError
+from dashboard.gate import PASSWORD_PAGE, PasswordMustChange
 from dashboard.words import Words, words_of
 
 log = logging.getLogger(__name__)
@@ -32,6 +33,8 @@ class Refusals:
     def on_refusal(self, error: SupervisionError) -> ResponseReturnValue:
         if isinstance(error, NotAuthenticated) and wants_page() and request.method == "GET":
             return redirect(f"/sign-in/?{urlencode({'next': request.full_path.rstrip('?')})}")
+        if isinstance(error, PasswordMustChange) and wants_page() and request.method == "GET":
+            return redirect(f"{PASSWORD_PAGE}?{urlencode({'next': request.full_path.rstrip('?')})}")
         words = words_of(self._texts, self._language)
         return self._answer(error.as_problem() | {"detail": sentence(error, words)}, error.status, error.retry_after)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from core.instants import DAY_US, HOUR_US, MINUTE_US, date_of, written_local
+from datetime import datetime
+
+from core.instants import DAY_US, HOUR_US, MINUTE_US, date_of, written_due, written_local
 from dashboard.words import Words
 
 BEIJING_MIN = 480
@@ -13,7 +15,18 @@ def stamp(us: int | None, offset_min: int = BEIJING_MIN, *, seconds: bool = Fals
     if us is None:
         return "—"
     local = written_local(us, offset_min)
-    text = local.strftime("%Y-%m-%d %H:%M:%S" if seconds else "%Y-%m-%d %H:%M")
+    return _with_offset(local.strftime("%Y-%m-%d %H:%M:%S" if seconds else "%Y-%m-%d %H:%M"), local, offset_min)
+
+
+def due_stamp(us: int | None, offset_min: int = BEIJING_MIN) -> str:
+    """`2026-03-16 24:00`: the same of an instant from which something is late, as notices write it."""
+    if us is None:
+        return "—"
+    local = written_local(us, offset_min)
+    return _with_offset(written_due(local), local, offset_min)
+
+
+def _with_offset(text: str, local: datetime, offset_min: int) -> str:
     return text if offset_min == BEIJING_MIN else f"{text} {local.strftime('%z')[:3]}:{local.strftime('%z')[3:]}"
 
 

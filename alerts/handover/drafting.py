@@ -23,7 +23,7 @@ class ItemKind(StrEnum):
     """Why a thing is on the list. A card stands there once, under the first of these that fits."""
 
     ACKNOWLEDGED = "acknowledged"  # the outgoing officer signed for it
-    SHELVED = "shelved"
+    SHELVED = "shelved"            # kept quiet: shelved, out of service or stopped by law
     REPLY_DUE = "reply_due"        # a reply or an order falls due in the next shift
     OPEN = "open"
     ALARM = "alarm"
@@ -73,7 +73,8 @@ def _cards(conn: Connection, outgoing: str, area: str, due_before_us: int) -> It
         owed = due.get(row.id)
         yield Item(kind=_kind(row, outgoing, owed is not None).value, card_id=row.id, rev=row.rev, facts={
             "level": row.level, "case_no": row.case_no, "org": row.org, "item": row.item, "title": row.title,
-            "acked_name": row.acked_name, "ack_comment": row.ack_comment, "shelved_until": row.suppressed_until,
+            "acked_name": row.acked_name, "ack_comment": row.ack_comment, "quiet": row.suppression,
+            "shelved_until": row.suppressed_until,
             "shelved_reason": row.suppressed_reason, "owed": owed[0] if owed else None, "owed_at": owed[1] if owed else None,
             "level_at": row.level_at, "disposition": row.disposition})
 
@@ -81,7 +82,7 @@ def _cards(conn: Connection, outgoing: str, area: str, due_before_us: int) -> It
 def _kind(row: Any, outgoing: str, is_owed: bool) -> ItemKind:
     if row.acked_by == outgoing or (row.acked_by is None and row.first_by == outgoing):
         return ItemKind.ACKNOWLEDGED
-    if row.suppression == Suppression.SHELVED.value:
+    if row.suppression != Suppression.NONE.value:
         return ItemKind.SHELVED
     return ItemKind.REPLY_DUE if is_owed else ItemKind.OPEN
 

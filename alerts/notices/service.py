@@ -15,6 +15,7 @@ from sqlalchemy import func, select, update
 
 from alerts import events as ev
 from alerts.events import CardBrief, CardEvent
+from alerts.lifecycle import State
 from alerts.notices.addressees import Found, People, Person
 from alerts.notices.models import notices
 from alerts.notices.papers import PaperBrief
@@ -47,7 +48,9 @@ _URGING = ("asked_again", "step", "unshelved")
 _POINTLESS: Mapping[type[CardEvent], tuple[Reason, tuple[str, ...] | None]] = {
     ev.CardClosed: (Reason.CLOSED_MEANWHILE, None), ev.CardRevoked: (Reason.CLOSED_MEANWHILE, None),
     ev.CardAcknowledged: (Reason.ACKNOWLEDGED_MEANWHILE, _URGING),
-    ev.CardShelved: (Reason.SHELVED, ("opened", "worsened", *_URGING))}
+    ev.CardShelved: (Reason.SHELVED, ("opened", "worsened", *_URGING)),
+    ev.CardKeptQuiet: (Reason.QUIET, ("opened", "worsened", *_URGING))}
+_KEPT_QUIET = frozenset({State.SUPPRESSED.value, State.OUT_OF_SERVICE.value})
 _TELLS_THE_END = ("closed", "revoked", "appeal_decided", "reply_accepted")
 
 RungAddressees = Callable[[CardBrief], Sequence[str]]
@@ -163,6 +166,8 @@ class Notifier:
             return Reason.AREA
         if telling.about.state == "shelved":
             return Reason.SHELVED
+        if telling.about.state in _KEPT_QUIET:
+            return Reason.QUIET
         return None
 
     def _outside(self, now_us: int, telling: Telling, found: Found, person: Person) -> Iterator[Notice]:

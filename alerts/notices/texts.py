@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, tzinfo
 from typing import Any
 
 import msgspec
@@ -15,7 +15,7 @@ from alerts.wire import CardView, CardWriter
 from config.ladders import LEVELS
 from config.notice_policy import NoticePolicy
 from config.texts import Texts
-from core.instants import from_us
+from core.instants import from_us, written_due
 from core.unit_of_work import UnitOfWork
 
 NONE = "—"
@@ -74,20 +74,13 @@ class Writer:
                 "link": f"{self._base_url}/orders/?order={paper.id}"}
 
     def _moment(self, iso: str | None) -> str:
-        return NONE if iso is None else _until(datetime.fromisoformat(iso))
+        return NONE if iso is None else written_due(datetime.fromisoformat(iso))
 
     def _instant(self, us: int | None) -> str:
-        return NONE if us is None else _until(from_us(us).astimezone(self._zone))
+        return NONE if us is None else written_due(from_us(us).astimezone(self._zone))
 
 
 def _data_of_paper(draft: Notice, paper: PaperBrief) -> dict[str, Any]:
     return {"paper": paper.number, "order": paper.id, "rev": draft.card_rev, "kind": paper.kind, "what": draft.what,
             "level": LEVELS[draft.level], "area": draft.area, "org": draft.org, "addressee": draft.addressee,
             "due": None if paper.due_at is None else from_us(paper.due_at).isoformat()}
-
-
-def _until(moment: datetime) -> str:
-    """A due instant as people write it: what is late from midnight on was due until 24:00 of the day before."""
-    if moment.hour == moment.minute == 0:
-        return f"{moment - timedelta(days=1):%Y-%m-%d} 24:00"
-    return f"{moment:%Y-%m-%d %H:%M}"

@@ -36,6 +36,7 @@ class Reason(StrEnum):
     LEVEL_BELOW = "level_below"
     AREA = "area"
     SHELVED = "shelved"
+    QUIET = "quiet"
     FLOOD = "flood"
     CLOSED_MEANWHILE = "closed_meanwhile"
     ACKNOWLEDGED_MEANWHILE = "acknowledged_meanwhile"

@@ -56,6 +56,7 @@ class Standing:
     oldest_unsigned_at: int | None
     shelved: int
     out_of_service: int
+    stopped_by_law: int
     to_confirm: int
 
 
@@ -125,7 +126,8 @@ def _standing(conn: Connection, now_us: int) -> Standing:
     row: Any = conn.execute(select(
         _count(unsigned), _count(and_(unsigned, cards.c.raised_at < now_us - DAY_US)),
         func.min(case((unsigned, cards.c.raised_at))), _count(and_(IS_OPEN, kept_quiet == Suppression.SHELVED.value)),
-        _count(and_(IS_OPEN, kept_quiet == Suppression.OUT_OF_SERVICE.value)), _count(WAITS_FOR_CONFIRMATION))
+        _count(and_(IS_OPEN, kept_quiet == Suppression.OUT_OF_SERVICE.value)),
+        _count(and_(IS_OPEN, kept_quiet == Suppression.BY_DESIGN.value)), _count(WAITS_FOR_CONFIRMATION))
         .where(cards.c.closed_at.is_(None))).one()
     return Standing(*row)
 

@@ -17,6 +17,7 @@ from dashboard.words import Words, words_of
 
 PREFIX = "/desk/"
 TITLE = "desk.title"
+DAY_MIN = 24 * 60
 SECTIONS = ("wall", "desk", "level", "card_closing", "card_state", "card_action")
 
 
@@ -27,7 +28,7 @@ def layout(services: Any) -> html.Div:
     demo = services.settings.demo.enabled
     return html.Div(
         [top_bar.layout(t, "desk", demo), live_strip.layout(t, services.settings.room.silence_max_min),
-         desk_console.layout(t, _person(actor), _places(services, actor))],
+         desk_console.layout(t, _person(actor), _places(services, actor), _rules(services))],
         className="staff desk",
         **{"data-live-root": "desk", "data-config": _config(services, t), "data-freshness": "connecting",
            "data-loaded": "false", "data-demo": str(demo).lower()})
@@ -53,6 +54,16 @@ def _places(services: Any, actor: Actor | None) -> str:
     orgs = [{"code": org.code, "name": org.name} for org in seen.values()]
     items = [{"code": item.code, "name": item.name, "org": item.org} for item in catalogue.items.values() if item.org in seen]
     return json.dumps({"orgs": orgs, "items": items}, ensure_ascii=False)
+
+
+def _rules(services: Any) -> str:
+    """`until`: by command, the most minutes for which a card may be put aside; the page offers no more (alerts/handling.py).
+    `flood`: how many new cards in how many minutes are folded, the same as `alerts/flood.py` marks."""
+    cards = services.settings.cards
+    return json.dumps({"until": {
+        "shelve": cards.shelve_max_minutes, "take_out_of_service": cards.out_of_service_max_days * DAY_MIN,
+        "stop_by_law": cards.stopped_by_law_max_days * DAY_MIN},
+        "flood": {"cards": cards.flood_cards, "minutes": cards.flood_minutes}})
 
 
 def register(app: Dash, services: Any) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from dash import html
 
 from core.access import Actor
+from core.instants import written_due
 from dashboard.gate import WATCHERS
 from dashboard.panels.marks import mark
 from dashboard.panels.tables import facts
@@ -85,12 +87,13 @@ def _facts(card: Any, on_duty: str, t: Words) -> html.Dl:
         ("level_at", when(card.level_at)),
         ("raised_at", when(card.raised_at)),
         ("on_duty", on_duty),
-        ("due_at", when(card.due_at)),
+        ("due_at", due(card.due_at)),
         ("first", _signed(first, t)),
         ("acked", _signed(card.acked, t)),
-        ("shelved", t("card.shelved_until", at=when(quiet.until), reason=quiet.reason) if quiet is not None else ""),
+        ("shelved" if quiet is None else quiet.kind,
+         "" if quiet is None else t("card.shelved_until", at=when(quiet.until), reason=quiet.reason)),
         ("order_no", card.order_no),
-        ("reply_due_at", when(card.reply_due_at)),
+        ("reply_due_at", due(card.reply_due_at)),
         ("cleared_at", when(card.cleared_at)),
         ("closed_at", when(card.closed_at)),
         ("closed_reason", closing(card, t)),
@@ -112,6 +115,11 @@ def closing(card: Any, t: Words) -> str:
         return ""
     code, _, more = card.closed_reason.partition(":")
     return "：".join(filter(None, (t.first(f"card_closing.{code}", code), more.strip())))
+
+
+def due(iso: str | None) -> str:
+    """A due instant on the wire as notices and orders write it, `2026-03-16 24:00`; empty for none."""
+    return "" if not iso else written_due(datetime.fromisoformat(iso))
 
 
 def when(iso: str | None) -> str:

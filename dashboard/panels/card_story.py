@@ -15,9 +15,11 @@ from dashboard.panels import case_clocks, case_facts
 from dashboard.panels.card_head import when
 from dashboard.panels.case_calendar import LEVELS
 from dashboard.panels.evidence_values import heading, value_of
+from dashboard.panels.follow_up import light
 from dashboard.panels.marks import mark
+from dashboard.panels.order_views import limit_words, standing_of
 from dashboard.panels.tables import grid, num
-from dashboard.times import stamp
+from dashboard.times import due_stamp, stamp
 from dashboard.words import Words
 
 # What of a passage's facts the clock's own panel shows already.
@@ -51,6 +53,7 @@ def render(
     sections += [
         _passages(evidence, t),
         _facts(evidence, t),
+        order_section(evidence.orders, evidence.as_of, t),
         life(evidence.found, t),
         _notices(notices, t),
         _files(evidence, t),
@@ -138,6 +141,23 @@ def _facts(evidence: Any, t: Words) -> html.Section | None:
     return html.Section([html.H2(t("card.findings")), *parts], className="panel")
 
 
+def order_section(orders: Sequence[Any], now_us: int, t: Words) -> html.Section | None:
+    """The orders (督办) the card belongs to: number, how it stands, by when, and the way there."""
+    if not orders:
+        return None
+    heads = [t(f"card.order.{name}") for name in ("number", "title", "state", "limit", "due")]
+    rows = (_order(order, now_us, t) for order in orders)
+    return html.Section([html.H2(t("card.orders")), grid(heads, rows, "orders-table")], className="panel card-orders")
+
+
+def _order(order: Any, now_us: int, t: Words) -> html.Tr:
+    lamp = order.light(now_us)
+    number = html.A(order.number or t("orders_page.no_number", id=order.id), href=f"/orders/?order={order.id}", className="num")
+    title = [html.Strong(order.title), html.Span(t(f"order_kind.{order.kind}"), className="event-detail")]
+    return html.Tr([html.Td(number), html.Td(title), html.Td(light(lamp, standing_of(order, now_us, t))),
+                    html.Td(limit_words(order.reply_limit, t)), html.Td(due_stamp(order.due_at), className=f"num term-{lamp}")])
+
+
 def life(found: Any, t: Words) -> html.Section:
     """The log of the card, line by line: who did what, when, why."""
     lines = [_line(line, t) for line in found.log]
@@ -151,7 +171,7 @@ def _line(line: Any, t: Words) -> html.Li:
     words = [
         html.Strong(action),
         html.Span(who, className="life-who") if who else None,
-        html.Span(line.reason, className="life-why"),
+        html.Span(reason_of(line, t), className="life-why"),
     ]
     return html.Li(
         [
@@ -161,6 +181,12 @@ def _line(line: Any, t: Words) -> html.Li:
         ],
         className=f"history-line action-{line.action}",
     )
+
+
+def reason_of(line: Any, t: Words) -> str:
+    """What a person wrote, as he wrote it; the engine's own reasons are codes and are said in words."""
+    known = line.actor == "system" and line.reason.isidentifier()
+    return t.first(f"card_reason.{line.reason}", "card.plain", name=line.reason) if known else str(line.reason)
 
 
 def _notices(notices: Sequence[Any] | None, t: Words) -> html.Section:

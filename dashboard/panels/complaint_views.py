@@ -9,7 +9,7 @@ from dash import dcc, html
 
 from dashboard.panels.follow_up import asked, figures, light, link, log
 from dashboard.panels.tables import facts, grid, num
-from dashboard.times import stamp
+from dashboard.times import due_stamp, stamp
 from dashboard.words import Words
 
 HEADS = ("no", "about", "unit", "handler", "term", "state")
@@ -42,7 +42,7 @@ def _row(row: Any, query: dict[str, str], now_us: int, org_name: Any, t: Words) 
 
 
 def _term(term: int | None, lamp: str) -> html.Td:
-    return html.Td(stamp(term), className=f"num term-{lamp}")
+    return html.Td(due_stamp(term), className=f"num term-{lamp}")
 
 
 def detail(found: Any, now_us: int, org_name: Any, t: Words, may_read_identity: bool) -> html.Div:
@@ -56,7 +56,7 @@ def detail(found: Any, now_us: int, org_name: Any, t: Words, may_read_identity: 
     asked_for = t("complaints_page.asked_days", n=found.asked_days) if found.asked_days else ""
     rows = [("category", t(f"complaint_category.{head.category}")), ("unit", org_name(head.org)),
             ("handler", t(f"complaint_body.{head.route}")), ("about_case", head.about_case), ("filed_at", stamp(head.filed_at)),
-            ("accept_due", stamp(head.accept_due_at) if head.state == "received" else ""), ("due", stamp(head.due_at)),
+            ("accept_due", due_stamp(head.accept_due_at) if head.state == "received" else ""), ("due", due_stamp(head.due_at)),
             ("extended", t("complaints_page.days", n=found.extra_days) if found.extra_days else ""), ("asked", asked_for),
             ("finding", t(f"complaint_finding.{head.finding}") if head.finding else ""),
             ("satisfaction", t(f"complaint_satisfaction.{head.satisfaction}") if head.satisfaction else "")]

@@ -12,14 +12,15 @@ KEYS = (("↑ ↓", "move"), ("F8", "next_waiting"), ("F2", "sign"), ("desk.keys
         ("1–9", "view"), ("/", "search"), ("Enter", "open"))
 
 
-def layout(t: Words, me: str, places: str) -> html.Main:
+def layout(t: Words, me: str, places: str, rules: str = "{}") -> html.Main:
     """Left the queue under its filters, right the card one stands on and what can be done with it.
 
-    `me` and `places` are JSON: who works here, and the departments and items a manual card may name.
+    `me`, `places` and `rules` are JSON: who works here, the departments and items a manual card may name, and the limits of
+    the server that the page goes by.
     """
     left = html.Section([_strip(t), part("flood", html.Div, "desk-flood"), _list(t), _foot(t)], className="desk-left")
     return html.Main([left, _right(t), _help()], className="desk-main",
-                     **{"data-live": "desk-console", "data-me": me, "data-places": places})
+                     **{"data-live": "desk-console", "data-me": me, "data-places": places, "data-rules": rules})
 
 
 def _strip(t: Words) -> html.Div:

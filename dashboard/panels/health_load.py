@@ -45,7 +45,8 @@ def _figures(view: View, t: Words) -> html.Table:
     mix = " / ".join(_percent(count / load.raised if load.raised else None) for _, count in sorted(load.by_level.items()))
     now = load.standing
     oldest = "—" if now.oldest_unsigned_at is None else span_text(view.now - now.oldest_unsigned_at, t)
-    quiet = t("health.load.suppressed_of", shelved=now.shelved, out=now.out_of_service, confirm=now.to_confirm)
+    quiet = t("health.load.suppressed_of", shelved=now.shelved, out=now.out_of_service, law=now.stopped_by_law,
+              confirm=now.to_confirm)
     rows = [
         _row(t, "per_ten_min", f"{load.per_ten_min:.2f}", f"≤ {PER_TEN_MIN:g}", load.per_ten_min <= PER_TEN_MIN),
         _row(t, "worst_ten_min", f"{load.worst_ten_min:,}", f"≤ {WORST_TEN_MIN}", load.worst_ten_min <= WORST_TEN_MIN),

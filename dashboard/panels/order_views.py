@@ -8,10 +8,12 @@ from urllib.parse import quote
 
 from dash import html
 
+from core.errors import InvalidInput
+from core.limits import parse_limit
 from dashboard.panels.follow_up import figures, light, link, log
 from dashboard.panels.marks import mark
 from dashboard.panels.tables import facts, grid, num
-from dashboard.times import stamp
+from dashboard.times import due_stamp, stamp
 from dashboard.words import Words
 
 LEVELS = {1: "warning", 2: "yellow", 3: "red"}
@@ -35,23 +37,36 @@ def _row(row: Any, query: dict[str, str], now_us: int, org_name: Any, t: Words) 
     title = html.Div([html.Strong(row.title), html.Span(t(f"order_kind.{row.kind}"))], className="two-lines")
     number = link(row.number or t("orders_page.no_number", id=row.id), "num", order=str(row.id),
                   standing=query.get("standing", ""))
-    words = t(f"order_light.{lamp}") if row.state == "issued" else t(f"order_state.{row.state}")
     return html.Tr([html.Td(number), html.Td(title), html.Td(org_name(row.org)),
-                    html.Td(stamp(row.due_at), className=f"num term-{lamp}"), html.Td(light(lamp, words))],
+                    html.Td(due_stamp(row.due_at), className=f"num term-{lamp}"),
+                    html.Td(light(lamp, standing_of(row, now_us, t)))],
                    className="is-chosen" if query.get("order") == str(row.id) else "")
+
+
+def standing_of(row: Any, now_us: int, t: Words) -> str:
+    """How an order stands, in words: by its light while a reply is awaited, else by its state."""
+    return t(f"order_light.{row.light(now_us)}") if row.state == "issued" else t(f"order_state.{row.state}")
+
+
+def limit_words(limit: str, t: Words) -> str:
+    """`3wd` in words: 3 个工作日; a limit nobody can read as it was written."""
+    try:
+        stated = parse_limit(limit)
+    except InvalidInput:
+        return limit
+    return t(f"limit.{stated.unit.value}", n=stated.amount)
 
 
 def detail(found: Any, now_us: int, services: Any, t: Words, *, may_propose: bool) -> html.Div:
     """One order: where it stands, what it demands, its cards, its files, its life."""
     head, queries = found.head, services.case_queries
-    lamp = head.light(now_us)
-    words = t(f"order_light.{lamp}") if head.state == "issued" else t(f"order_state.{head.state}")
-    title = html.Header([html.Div([light(lamp, words), html.Span(t(f"order_kind.{head.kind}"), className="chip")],
-                                  className="detail-lights"), html.H2(head.title),
+    lights = [light(head.light(now_us), standing_of(head, now_us, t)),
+              html.Span(t(f"order_kind.{head.kind}"), className="chip")]
+    title = html.Header([html.Div(lights, className="detail-lights"), html.H2(head.title),
                          html.P(head.number or "", className="case-number num")])
     rows = [("unit", queries.org_name(head.org)), ("drafted", head.drafted_name), ("approved", head.approved_name or ""),
-            ("issued", stamp(head.issued_at) if head.issued_at else ""), ("limit", t.first(f"limit_text.{head.reply_limit}",
-             "orders_page.limit", limit=head.reply_limit)), ("due", stamp(head.due_at) if head.due_at else ""),
+            ("issued", stamp(head.issued_at) if head.issued_at else ""), ("limit", limit_words(head.reply_limit, t)),
+            ("due", due_stamp(head.due_at) if head.due_at else ""),
             ("reminded", stamp(head.reminded_at) if head.reminded_at else "")]
     parts = [html.H3(t("orders_page.problem")), html.P(found.problem, className="said"),
              *([html.H3(t("orders_page.basis")), html.P(found.basis, className="said")] if found.basis else []),
@@ -78,7 +93,7 @@ def _cards(cards: Sequence[Any], queries: Any, t: Words, *, may_propose: bool) -
     names = ("level", "case", "item", "due", *(["liability"] if may_propose else []))
     heads = [t(f"orders_page.card.{name}") for name in names]
     rows = (html.Tr([html.Td(mark(LEVELS[card.level], t)), html.Td(card.case_no, className="num"),
-                     html.Td(queries.item_name(card.item)), num(stamp(card.due_at)), *_propose(card, t, may_propose)])
+                     html.Td(queries.item_name(card.item)), num(due_stamp(card.due_at)), *_propose(card, t, may_propose)])
             for card in cards)
     return [html.H3(t("orders_page.cards", n=len(cards))), grid(heads, rows)]
 

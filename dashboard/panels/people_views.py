@@ -30,8 +30,9 @@ def accounts(services: Any, known: Sequence[Account], waiting: Waiting, chosen: 
 
 
 def _row(services: Any, account: Account, is_awaited: bool, is_chosen: bool, t: Words) -> html.Tr:
-    chip: list[Any] = [" ", html.Span(t("people_page.waits"), className="chip chip-info")] if is_awaited else []
-    name = html.Td([dcc.Link(account.username, href=f"?account={account.username}", refresh=False), *chip])
+    said = [words for words, holds in (("waits", is_awaited), ("must_change", account.must_change)) if holds]
+    chips = [part for words in said for part in (" ", html.Span(t(f"people_page.{words}"), className="chip chip-info"))]
+    name = html.Td([dcc.Link(account.username, href=f"?account={account.username}", refresh=False), *chips])
     shown = [html.Td(_value(services, field, value, t)) for field, value in content_of(account).items()]
     locked = stamp(account.locked_until) if services.accounts.is_locked(account) else "—"
     return html.Tr([name, *shown, num(locked)],

@@ -9,6 +9,7 @@ from flask import g, has_request_context, session
 
 from core.access import Actor
 from dashboard.forgery import FIELD
+from dashboard.gate import PASSWORD_PAGE
 from dashboard.navigation import Place, places_for
 from dashboard.panels import inbox
 from dashboard.words import Words
@@ -57,8 +58,17 @@ def _person(t: Words, actor: Actor | None) -> html.Div:
     if actor is None:
         return html.Div(className="topbar-person")
     roles = "、".join(t(f"role.{role.value}") for role in sorted(actor.roles))
-    return html.Div([inbox.layout(t), html.Div([html.Strong(actor.display_name or actor.name), html.Span(roles)],
-                                               className="topbar-who"), _way_out(t)], className="topbar-person")
+    return html.Div([inbox.layout(t), _own_menu(t, actor.display_name or actor.name, roles), _way_out(t)],
+                    className="topbar-person")
+
+
+def _own_menu(t: Words, name: str, roles: str) -> html.Div:
+    """Who he is, and what he may do with his own account."""
+    who = html.Span([html.Strong(name), html.Span(roles)], className="topbar-who")
+    sign = html.Span("▾", className="menu-sign", **{"aria-hidden": "true"})
+    opener = html.Button([who, sign], type="button", className="topbar-opener", **{"aria-haspopup": "true"})
+    links = [html.A(t("password_page.title"), href=PASSWORD_PAGE)]
+    return html.Div([opener, html.Div(links, className="topbar-menu")], className="topbar-group topbar-own")
 
 
 def _way_out(t: Words) -> html.Form:

@@ -129,6 +129,13 @@ class OrderQueries:
         return OrderDetail(head, row.problem, row.basis, row.demand, [OrderedCard(*card) for card in cards], log,
                            _may_do(actor, row, bool(cards), {one.actor for one in entries if one.action in WRITERS}))
 
+    def of_card(self, card_id: int, actor: Actor) -> list[OrderRow]:
+        """The orders this card belongs to that this person may see, the newest first."""
+        statement = select(*_HEAD).join(order_cards, order_cards.c.order_id == orders.c.id).where(
+            order_cards.c.card_id == card_id, *_seen_by(actor)).order_by(orders.c.id.desc())
+        with self._database.read() as conn:
+            return [OrderRow(*row) for row in conn.execute(statement)]
+
     def id_of(self, number: str) -> int | None:
         with self._database.read() as conn:
             found = conn.scalar(select(orders.c.id).where(orders.c.number == number))

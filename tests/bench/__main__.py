@@ -8,12 +8,13 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import acts, backtest, http, imports, ingest, millions, push, wall
+from tests.bench import acts, backtest, http, imports, ingest, millions, push, read, wall
 from tests.bench.harness import Line, Options, hardware
 from tests.bench.report import as_table, write_part
 
 BENCHES: dict[str, Callable[[Options], list[Line]]] = {
-    "ingest": ingest.run, "http": http.run, "import": imports.run, "sweep": millions.run, "push": push.run, "acts": acts.run,
+    "ingest": ingest.run, "read": read.run, "http": http.run, "import": imports.run,
+    "sweep": millions.run, "push": push.run, "acts": acts.run,
     "wall": wall.run, "backtest": backtest.run}
 
 
@@ -38,7 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("names", nargs="*", choices=[*BENCHES, []], metavar="name", help=", ".join(BENCHES))
-    parser.add_argument("--events", type=int, default=60_000, help="events fed (ingest, http, import)")
+    parser.add_argument("--events", type=int, default=60_000, help="events fed (ingest, read, http, import)")
     parser.add_argument("--stores", default="sqlite,postgresql", help="databases (ingest, http, import, sweep)")
     parser.add_argument("--cases", default="1000000,10000000", help="open cases (sweep); the first is the size of backtest")
     parser.add_argument("--clients", default="100,200", help="connected clients, one of them Chromium (push)")

@@ -151,6 +151,40 @@ def test_a_shelved_card_is_quiet_and_comes_back_by_itself(centre: CommandCentre,
     assert centre.cards()["L-7"].state == "unack"
 
 
+def test_a_card_is_taken_out_of_service_and_stopped_by_law_and_comes_back(centre: CommandCentre, screens: Screens) -> None:
+    centre.post(yellow("L-9", item=centre.item("fagai")))
+    desk = screens.desk(centre.address, "zhou")
+    choose(desk, "L-9")
+    desk.keyboard.press("o")
+    desk.fill("#act-reason", "数据源检修，数据暂不可信")
+    confirm(desk)
+    wait_for_text(desk, ".act-problem", "请填写“停用时长")
+    desk.select_option("#act-until", "1440")
+    confirm(desk)
+    wait_for_text(desk, ".row.is-quiet", "停用至 03-17 ")
+    assert desk.inner_text(".view-shelved .view-count") == "1"
+    assert centre.cards()["L-9"].state == "out_of_service"
+
+    wait_for_text(desk, ".detail-notes, .facts", "停用原因")
+    desk.keyboard.press("o")
+    confirm(desk)
+    desk.wait_for_selector(".row.is-waiting")
+    desk.keyboard.press("l")
+    desk.fill("#act-reason", "《行政许可法》第四十五条，专家评审")
+    desk.select_option("#act-until", str(20 * 1440))
+    confirm(desk)
+    wait_for_text(desk, ".row.is-quiet", "停计至 04-05 ")
+
+    page = screens.blank()
+    sign_in(page, centre.address, "li", f"/card/{centre.cards()['L-9'].id}")
+    wait_for_text(page, ".card-facts", "《行政许可法》第四十五条，专家评审")
+    wait_for_text(page, ".card-life", "恢复使用")
+
+    centre.set_clock(MONDAY + timedelta(days=21))
+    desk.wait_for_selector(".row.is-waiting", timeout=30_000)
+    assert centre.cards()["L-9"].state == "unack"
+
+
 def test_a_form_lacks_nothing_silently(centre: CommandCentre, screens: Screens) -> None:
     centre.post(yellow("L-8", item=centre.item("fagai")))
     desk = screens.desk(centre.address, "zhou")
@@ -206,3 +240,9 @@ def test_an_order_given_at_the_desk_is_numbered_and_has_its_paper(centre: Comman
     assert "号" in card.order_no
     [order] = centre.services.follow_up.order_queries.listed(INSPECTOR, WantedOrders("", "", ""), centre.clock.now_us())[0]
     assert order.number == card.order_no
+
+    officer.goto(f"{centre.address}/card/{card.id}")
+    wait_for_text(officer, ".card-orders", order.number)
+    wait_for_text(officer, ".card-orders", " 24:00")
+    officer.click(".card-orders a")
+    wait_for_text(officer, "#orders-detail .case-number", order.number)

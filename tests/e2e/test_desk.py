@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from datetime import date, timedelta
+from pathlib import Path
 
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
 from dashboard.demo_accounts import DEMO_PASSWORD
-from tests.e2e.centre import CommandCentre, accepted, red, yellow
-from tests.e2e.screens import Screens, believed, loaded, sign_in, wait_for_card, wait_for_text
+from tests.e2e.centre import MONDAY, CommandCentre, accepted, red, settings_for, yellow
+from tests.e2e.screens import Screens, believed, loaded, screens_of, sign_in, wait_for_card, wait_for_text
 
 WITHIN_S = 5.0  # generous: the figures themselves are measured by the benchmarks
 COMMENT = "已电话督促经办人，今日办结"
@@ -254,3 +255,25 @@ def test_the_whole_way_works_in_english(centre: CommandCentre, screens: Screens)
     page.wait_for_selector(".clock-sentence")
     assert "working days" in page.inner_text(".clock-tabs")
     assert page.get_attribute("html", "lang") == "en"
+
+
+# Floods -----------------------------------------------------------------------------------------------------------
+
+
+def test_the_desk_folds_what_the_settings_call_a_flood(tmp_path: Path, browser: Browser) -> None:
+    settings = settings_for(tmp_path, cards__flood_cards=3, cards__flood_minutes=30)
+    with CommandCentre(settings) as centre, screens_of(browser) as screens:
+        item = centre.item("fagai")
+        centre.post(*(yellow(f"F-{n}", item=item) for n in range(3)))
+        desk = screens.desk(centre.address, "zhou")
+        desk.wait_for_function("() => document.querySelectorAll('.desk-list .row').length === 3")
+        assert desk.locator(".desk-flood.is-shown").count() == 0
+
+        centre.set_clock(MONDAY + timedelta(minutes=20))
+        centre.post(yellow("F-3", item=item))
+
+        wait_for_text(desk, ".desk-flood.is-shown .flood-words", "30 分钟内新发 4 张")
+        desk.wait_for_function("() => document.querySelectorAll('.desk-list .row').length === 1")
+        assert {card.flood != "" for case_no, card in centre.cards().items() if case_no == "F-3"} == {True}
+        desk.keyboard.press("g")
+        desk.wait_for_function("() => document.querySelectorAll('.desk-list .row').length === 4")

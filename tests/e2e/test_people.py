@@ -9,6 +9,8 @@ from dashboard.demo_accounts import DEMO_PASSWORD
 from tests.e2e.centre import CommandCentre
 from tests.e2e.screens import Screens, sign_in, wait_for_text
 
+OWN_PASSWORD = "chosen by ivy herself"
+
 
 def people_page(screens: Screens, centre: CommandCentre, username: str, search: str = "") -> Page:
     page = screens.blank()
@@ -47,7 +49,14 @@ def test_a_new_account_needs_two_administrators_and_then_lets_its_owner_in(centr
     owner.fill(".entrance-form input[name=username]", "ivy")
     owner.fill(".entrance-form input[name=password]", password)
     owner.click(".entrance-form button[type=submit]")
+    wait_for_text(owner, ".entrance-notice", "当前密码由他人设置")
+    owner.goto(f"{centre.address}/desk/")
+    owner.fill("input[name=old]", password)
+    owner.fill("input[name=new]", OWN_PASSWORD)
+    owner.fill("input[name=again]", OWN_PASSWORD)
+    owner.click(".entrance-form button[type=submit]")
     wait_for_text(owner, ".topbar-who", "艾薇")
+    assert owner.url == f"{centre.address}/desk/"
 
 
 def test_a_role_taken_away_ends_the_session_of_who_had_it(centre: CommandCentre, screens: Screens) -> None:
@@ -69,3 +78,25 @@ def test_a_role_taken_away_ends_the_session_of_who_had_it(centre: CommandCentre,
     officer.goto(f"{centre.address}/case/")
     officer.wait_for_selector(".entrance-form")
     assert centre.services.accounts.get("zhou").roles == {Role.LEADER}
+
+
+def test_the_menu_under_ones_name_leads_to_the_page_that_changes_ones_password(centre: CommandCentre, screens: Screens) -> None:
+    page, elsewhere = screens.desk(centre.address, "zhou"), screens.desk(centre.address, "zhou")
+    page.hover(".topbar-own .topbar-opener")
+    page.click(".topbar-own a")
+    page.fill("input[name=old]", "not my password")
+    page.fill("input[name=new]", OWN_PASSWORD)
+    page.fill("input[name=again]", OWN_PASSWORD)
+    with page.expect_response(lambda answer: answer.request.method == "POST") as refused:
+        page.click(".entrance-form button[type=submit]")
+    assert refused.value.status == 403
+    wait_for_text(page, ".entrance-problem", "原密码不正确")
+    screens.complaints.clear()  # the browser's own line about the refusal
+    page.fill("input[name=old]", DEMO_PASSWORD)
+    page.fill("input[name=new]", OWN_PASSWORD)
+    page.fill("input[name=again]", OWN_PASSWORD)
+    page.click(".entrance-form button[type=submit]")
+    page.wait_for_selector("[data-live-root][data-loaded=true]")
+
+    elsewhere.goto(f"{centre.address}/case/")
+    elsewhere.wait_for_selector(".entrance-form input[name=username]")

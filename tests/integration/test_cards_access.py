@@ -32,7 +32,9 @@ STAFF = {"duty_officer", "shift_leader", "inspector", "administrator"}
 MATRIX = {
     "acknowledge": STAFF, "unacknowledge": STAFF,
     "confirm": {"shift_leader", "inspector", "leader"}, "dismiss": {"shift_leader", "inspector", "leader"},
-    "shelve": STAFF | {"leader"}, "unshelve": STAFF | {"leader"}, "request_reply": STAFF | {"leader"},
+    "shelve": STAFF | {"leader"}, "unshelve": STAFF | {"leader"},
+    "take_out_of_service": STAFF | {"leader"}, "return_to_service": STAFF | {"leader"},
+    "stop_by_law": STAFF | {"leader"}, "resume_by_law": STAFF | {"leader"}, "request_reply": STAFF | {"leader"},
     "dispatch": STAFF | {"leader"}, "reply": {"department_user"}, "accept_reply": {"inspector", "leader"},
     "reject_reply": {"inspector", "leader"}, "appeal": {"department_user"}, "decide_appeal": {"inspector", "leader"},
     "propose_revoke": STAFF | {"leader"}, "confirm_revoke": {"shift_leader", "inspector", "leader"},

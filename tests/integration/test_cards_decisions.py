@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from alerts.alarms import standing_alarms
-from alerts.lifecycle import Suppression
 from alerts.models import card_deadlines
 from alerts.rules import CardRules
 from cases.events import ClockKind
@@ -209,17 +208,6 @@ def test_more_cards_than_a_person_takes_in_are_one_flood(life: Life):
     life.house.record(passed("yellow", case_id=14))
     assert life.card(14).flood == ""
     assert len(life.house.active()) == 14
-
-
-def test_the_law_stops_a_card_and_lets_it_go_on(life: Life):
-    signed(life)
-    with life.house.units() as uow:
-        life.house.cards.keep_quiet(uow, ["limit:1"], Suppression.BY_DESIGN, "《行政许可法》第四十五条")
-    assert (life.card().state, life.card().suppression.reason) == ("suppressed", "《行政许可法》第四十五条")  # type: ignore[union-attr]
-    with life.house.units() as uow:
-        life.house.cards.keep_quiet(uow, ["limit:1"], Suppression.OUT_OF_SERVICE, "规则停用")
-        life.house.cards.end_quiet(uow, ["limit:1"], Suppression.BY_DESIGN)
-    assert life.card().state == "unack"
 
 
 # Deadlines --------------------------------------------------------------------------------------------------------

@@ -154,6 +154,81 @@ def test_a_red_card_is_shelved_by_a_shift_leader_only(life: Life):
     assert life.do("unshelve", ALICE).state == "unack"
 
 
+# Out of service, stopped by law ------------------------------------------------------------------------------------
+
+QUIET = {"take_out_of_service": ("out_of_service", "return_to_service", "out_of_service", "back_in_service"),
+         "stop_by_law": ("suppressed", "resume_by_law", "stopped_by_law", "resumed_by_law")}
+IN_THREE_DAYS = "2018-10-18T10:00:00+08:00"
+
+
+@pytest.mark.parametrize("begin", QUIET)
+def test_it_is_quiet_until_its_time_is_over_and_then_asks_again(life: Life, begin: str):
+    state, _end, begun, ended = QUIET[begin]
+    life.house.record(passed())
+    assert life.do(begin, ALICE, reason="数据源检修", until=IN_THREE_DAYS).state == state
+    quiet = life.card().suppression
+    assert (quiet.reason, quiet.until, life.house.queries.snapshot().counts.shelved) == ("数据源检修", IN_THREE_DAYS, 1)
+
+    assert life.wait(days=2, hours=23) == 0
+    assert life.wait(hours=2) == 1
+
+    assert (life.card().state, life.card().suppression, life.deadlines()) == ("unack", None, {})
+    lines = [(line.action, line.at) for line in life.find().log][-2:]
+    assert lines == [(begun, "2018-10-15T10:00:00+08:00"), (ended, IN_THREE_DAYS)]
+    assert life.heard() == ["CardOpened", "CardKeptQuiet", "CardAskedAgain"]
+
+
+@pytest.mark.parametrize("begin", QUIET)
+def test_a_person_ends_it_before_its_time(life: Life, begin: str):
+    _state, end, _begun, ended = QUIET[begin]
+    life.house.record(passed())
+    life.do(begin, ALICE, reason="《行政许可法》第四十五条", until=IN_THREE_DAYS)
+
+    assert life.do(end, BOB, reason="已恢复").state == "unack"
+    last = life.find().log[-1]
+    assert (last.action, last.actor, last.reason, life.deadlines()) == (ended, BOB.name, "已恢复", {})
+    assert life.do(end, BOB).error in ("not_out_of_service", "not_stopped_by_law")
+
+
+@pytest.mark.parametrize("begin", QUIET)
+def test_worsening_breaks_neither(life: Life, begin: str):
+    state = QUIET[begin][0]
+    signed(life)
+    life.do(begin, ALICE, reason="数据源检修", until=IN_THREE_DAYS)
+    red(life)
+
+    assert (life.card().level, life.card().state, life.card().acked) == ("red", state, None)
+
+
+def test_of_the_three_ways_one_at_a_time(life: Life):
+    signed(life)
+    life.do("stop_by_law", ALICE, reason="听证", until=IN_THREE_DAYS)
+
+    assert life.do("take_out_of_service", ALICE, reason="检修", until=IN_THREE_DAYS).error == "quiet_already"
+    assert life.do("shelve", ALICE, reason="等待").error == "quiet_already"
+    assert life.do("return_to_service", ALICE).error == "not_out_of_service"
+    assert life.do("unshelve", ALICE).error == "not_shelved"
+
+
+@pytest.mark.parametrize(("begin", "until", "code"), [
+    ("take_out_of_service", "", "field_missing"), ("stop_by_law", "", "field_missing"),
+    ("take_out_of_service", "2018-11-14T10:00:01+08:00", "until_beyond_days"),
+    ("stop_by_law", "2019-04-13T10:00:01+08:00", "until_beyond_days"),
+    ("stop_by_law", "2018-10-15T09:00:00+08:00", "until_beyond_days"), ("stop_by_law", "someday", "until_unreadable")])
+def test_it_needs_an_end_within_the_setting(life: Life, begin: str, until: str, code: str):
+    signed(life)
+    with pytest.raises(InvalidInput, match=code):
+        life.do(begin, ALICE, reason="检修", until=until)
+
+
+@pytest.mark.parametrize("begin", QUIET)
+def test_a_red_card_is_put_aside_by_a_shift_leader_only(life: Life, begin: str):
+    red(life)
+
+    assert life.do(begin, ALICE, reason="检修", until=IN_THREE_DAYS).error == "red_shelved_by_leader"
+    assert life.do(begin, LEA, reason="检修", until=IN_THREE_DAYS).ok
+
+
 # Signatures that nothing follows ----------------------------------------------------------------------------------
 
 def test_a_signature_without_activity_does_not_last(life: Life):

@@ -125,6 +125,30 @@ def test_two_persons_confirm_a_revocation_once(life: Life, other: House):
         assert life.actions(number).count("revoked") == 1
 
 
+def test_a_card_is_put_aside_in_one_way_and_a_repetition_gets_its_first_answer(life: Life, other: House):
+    for number in range(1, ROUNDS):
+        life.house.record(passed("yellow", case_id=number))
+        until = {"reason": "检修", "until": "2018-10-18T10:00:00+08:00"}
+        ways = [commanding(life.house, "take_out_of_service", ALICE, number, 1, **until),
+                commanding(other, "stop_by_law", BOB, number, 1, **until)]
+        answers = at_once(*ways)
+
+        assert sorted(answer.ok for answer in answers) == [False, True]
+        assert [way() for way in ways] == answers
+        assert len({"out_of_service", "stopped_by_law"} & set(life.actions(number))) == 1
+    assert life.differences() == []
+
+
+def test_two_sweepers_bring_back_once_what_was_out_of_service(life: Life, other: House):
+    for number in range(1, ROUNDS):
+        life.house.record(passed("yellow", case_id=number))
+        assert life.do("take_out_of_service", ALICE, number, reason="检修", until="2018-10-16T10:00:00+08:00").ok
+    life.house.clock.advance(timedelta(days=2))
+    at_once(life.sweeper.sweep, DeadlineSweeper(other.units, other.cards, other.alarms).sweep)
+
+    assert [life.actions(number).count("back_in_service") for number in range(1, ROUNDS)] == [1] * (ROUNDS - 1)
+
+
 def test_two_engines_raise_one_card_for_one_fact(life: Life, other: House):
     for number in range(1, ROUNDS):
         at_once(lambda number=number: life.house.record(passed("yellow", case_id=number)),

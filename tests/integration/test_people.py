@@ -137,6 +137,7 @@ def test_a_new_account_exists_when_it_is_confirmed_and_only_the_confirmer_learns
     made = house.people.confirm("ivy", 1, actor=house.actor("ben"))
     assert house.accounts.authenticate("ivy", made.password).display_name == "艾薇"
     assert made.password not in repr(made)
+    assert house.accounts.get("ivy").must_change
     with house.services.database.read() as conn:
         kept = [*conn.execute(select(account_proposals)), *conn.execute(select(config_log))]
     assert made.password not in str(kept)
@@ -356,6 +357,27 @@ def test_the_command_line_needs_no_second_but_leaves_its_line(house: House) -> N
                              ("command line", "set", "ivy", ["inspector"], ["inspector"])]
     newest = house.people.log(house.actor("anna"))[0]
     assert (newest.actor_name, newest.before | {"password": "set"}) == (COMMAND_LINE.display_name, newest.after)
+    assert first_fault(house) is None
+
+
+def test_the_owner_replaces_a_password_that_was_set_meanwhile_from_what_it_is_now(house: House,
+                                                                                 monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between the check of the old one and the new one the technician sets another: his holds, and the owner is told."""
+    verified = house.accounts.authenticate
+
+    def overtaken(username: str, password: str) -> Account:
+        account = verified(username, password)
+        house.people.set_directly(username, password="set in between 1")
+        return account
+
+    monkeypatch.setattr(house.accounts, "authenticate", overtaken)
+    with pytest.raises(Conflict, match="account_outdated"):
+        house.people.change_own_password("zhou", PASSWORD, "of my own choice")
+    monkeypatch.undo()
+
+    assert house.accounts.authenticate("zhou", "set in between 1").must_change
+    done = house.people.change_own_password("zhou", "set in between 1", "of my own choice")
+    assert (done.must_change, house.lines()[-1][:3]) == (False, ("zhou", "own", "zhou"))
     assert first_fault(house) is None
 
 

@@ -45,7 +45,7 @@ def test_an_empty_house_has_no_figures_to_divide(house: House):
 
     assert (0, 0.0, 0, 0, None, None) == (load.raised, load.per_ten_min, load.worst_ten_min, load.re_alarms, load.flood_share,
                                           load.top_share)
-    assert Standing(0, 0, None, 0, 0, 0) == load.standing
+    assert Standing(0, 0, None, 0, 0, 0, 0) == load.standing
     assert [(level, 0, None, None) for level in Level] == [(s.level, s.count, s.median_min, s.p95_min) for s in load.signed]
     assert 31 == len(load.by_day)
 
@@ -70,18 +70,23 @@ def test_it_counts_what_a_hand_counts(house: House):
     assert 1.0 == load.top_share
     assert 15 == sum(source.count for source in load.top)
     # the 12 of the flood, the warning, the red one of that day and the red one of 40 days ago
-    assert Standing(15, 15, NOW - 40 * DAY_US, 0, 0, 0) == load.standing
+    assert Standing(15, 15, NOW - 40 * DAY_US, 0, 0, 0, 0) == load.standing
     assert [(Level.RED, 1, 60.0, 60.0)] == [(s.level, s.count, s.median_min, s.p95_min) for s in load.signed if s.count]
     assert {0: 1, 3: 14} == {back: count for back, (_, count) in enumerate(reversed(load.by_day)) if count}
     assert ZONED_NOW.date() == load.by_day[-1][0]
 
 
 def test_what_is_kept_quiet_is_counted_and_not_called_unsigned(house: House):
-    raise_at(house, NOW - 3 * DAY_US, (1, "yellow"), (2, "yellow"))
+    raise_at(house, NOW - 3 * DAY_US, (1, "yellow"), (2, "yellow"), (3, "yellow"), (4, "yellow"))
     card = next(card for card in house.active() if card.case_no.endswith("1"))
     house.clock.move_to(from_us(NOW - HOUR_US))  # type: ignore[attr-defined]
     house.cards.execute(CardCommand(command_id="s-1", type="shelve", cards=[CardRef(card.id, card.rev)], reason="等待系统升级",
                                     until=from_us(NOW + HOUR_US // 2).isoformat()), ALICE)
+    for number, kind in ((3, "take_out_of_service"), (4, "stop_by_law")):
+        other = next(card for card in house.active() if card.case_no.endswith(str(number)))
+        house.cards.execute(CardCommand(command_id=kind, type=kind, cards=[CardRef(other.id, other.rev)], reason="检修",
+                                        until=from_us(NOW + DAY_US).isoformat()), ALICE)
     standing = LoadQueries(house.database, ZONE).load(NOW, 30).standing
 
-    assert (1, 1, 1) == (standing.unsigned, standing.stale, standing.shelved)
+    assert (1, 1, 1, 1, 1) == (standing.unsigned, standing.stale, standing.shelved, standing.out_of_service,
+                               standing.stopped_by_law)

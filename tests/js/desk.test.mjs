@@ -7,6 +7,7 @@ import { ACTIONS, ISSUE, actionOfKey, commandOf, fitting, lacking, offered } fro
 import { awaitsMine, isReplyOverdue, notesOf } from "../../assets/js/modules/card_axes.mjs";
 import { floodOf, folded, groupOf } from "../../assets/js/modules/desk_flood.mjs";
 import { askedCard, deskMemory } from "../../assets/js/modules/desk_memory.mjs";
+import { stateWords } from "../../assets/js/modules/desk_list.mjs";
 import { storyOf } from "../../assets/js/modules/desk_story.mjs";
 import { CARDS_PER_COMMAND, NO_FILTER, departments, listed, nextWaiting, revisions, standing, stepFrom, tabTitle, tally, viewCounts } from "../../assets/js/modules/desk_view.mjs";
 import { card } from "./factories.mjs";
@@ -212,7 +213,8 @@ const names = (cards, me) => offered(cards, me).map(({ action }) => action.name)
 
 test("no key stands for two commands that fit the same card", () => {
   const states = [half(), card({ state: "unack" }), card({ state: "acked", disposition: "signed" }), card({ state: "acked", disposition: "replied", appeal: "filed", revocation: { by: "x", name: "某某", reason: "" } }),
-    card({ state: "normal", disposition: "to_confirm" }), card({ state: "shelved", suppression: { kind: "shelved" } })];
+    card({ state: "normal", disposition: "to_confirm" }), card({ state: "shelved", suppression: { kind: "shelved" } }),
+    card({ state: "out_of_service", suppression: { kind: "out_of_service" } }), card({ state: "suppressed", suppression: { kind: "by_design" } })];
   const inspector = { name: "li", display_name: "李敏", roles: ["inspector"] };
   for (const one of states) {
     const keys = offered([one], inspector).flatMap(({ action }) => action.keys);
@@ -256,6 +258,24 @@ test("one key shelves what is open and brings back what is shelved", () => {
   assert.equal(actionOfKey("y", [card({ state: "unack" })], OFFICER), null);
 });
 
+test("one key takes out of service and brings back, another stops by law and resumes", () => {
+  const quiet = (kind, state) => card({ state, suppression: { kind, until: at(50), by: "周立新", reason: "检修" } });
+  const open = card({ state: "unack" });
+  assert.deepEqual(["o", "l"].map((key) => actionOfKey(key, [open], OFFICER).action.name), ["take_out_of_service", "stop_by_law"]);
+  assert.equal(actionOfKey("o", [quiet("out_of_service", "out_of_service")], OFFICER).action.name, "return_to_service");
+  assert.equal(actionOfKey("l", [quiet("by_design", "suppressed")], OFFICER).action.name, "resume_by_law");
+  assert.equal(actionOfKey("o", [quiet("by_design", "suppressed")], OFFICER), null);
+  assert.equal(actionOfKey("o", [half()], OFFICER), null);
+  assert.equal(actionOfKey("o", [half()], LEADER).action.name, "take_out_of_service");
+});
+
+test("whatever is put aside stands in one view and says until when", () => {
+  const kinds = [["shelved", "shelved"], ["by_design", "suppressed"], ["out_of_service", "out_of_service"]];
+  const cards = kinds.map(([kind, state], id) => card({ id, state, suppression: { kind, until: at(50), by: "", reason: "" } }));
+  assert.equal(viewCounts(cards, { me: OFFICER, nowMs: null }).shelved, 3);
+  assert.deepEqual(cards.map((one) => stateWords(one, null, (key) => key)), ["desk.state.shelved", "desk.state.by_design", "desk.state.out_of_service"]);
+});
+
 test("of several marked cards a bulk command takes those it fits, any other the first", () => {
   const cards = [card({ id: 1, state: "acked" }), card({ id: 2, state: "unack" }), card({ id: 3, state: "unack" })];
   const action = (name) => ACTIONS.find((one) => one.name === name);
@@ -279,18 +299,34 @@ test("a command carries the noted revisions and the fields that were filled in",
 const flooding = () => [...Array.from({ length: 9 }, (_, n) => card({ id: n + 1, org: "A", item: "i", raised_at: at(n) })),
   card({ id: 20, org: "B", item: "k", raised_at: at(3) }), card({ id: 21, org: "B", item: "k", raised_at: at(4) })];
 
+const TEN_IN_TEN = { cards: 10, minutes: 10 };
+
 test("more than ten in ten minutes are a flood, gathered by department and item; ten are not", () => {
   const now = Date.parse(at(9));
 
-  assert.deepEqual(floodOf(flooding(), now).groups.map(({ key, cards }) => [key, cards.length]), [["A/i", 9]]);
-  assert.equal(floodOf(flooding(), now).count, 11);
-  assert.equal(floodOf(flooding().slice(1), now).count, 0);
-  assert.equal(floodOf(flooding(), Date.parse(at(30))).count, 0);
+  assert.deepEqual(floodOf(flooding(), now, TEN_IN_TEN).groups.map(({ key, cards }) => [key, cards.length]), [["A/i", 9]]);
+  assert.equal(floodOf(flooding(), now, TEN_IN_TEN).count, 11);
+  assert.equal(floodOf(flooding().slice(1), now, TEN_IN_TEN).count, 0);
+  assert.equal(floodOf(flooding(), Date.parse(at(30)), TEN_IN_TEN).count, 0);
+});
+
+test("how many in how many minutes are a flood is what the server says", () => {
+  const now = Date.parse(at(9));
+
+  assert.equal(floodOf(flooding(), now, { cards: 11, minutes: 10 }).count, 0);
+  assert.equal(floodOf(flooding(), now, { cards: 3, minutes: 5 }).count, 4);
+  assert.equal(floodOf(flooding(), Date.parse(at(30)), { cards: 10, minutes: 60 }).count, 11);
+});
+
+test("what the server marked as a flood is gathered by department and item with what came before it", () => {
+  const cards = flooding().map((one, place) => (place > 5 ? { ...one, flood: "f7" } : one));
+
+  assert.deepEqual(floodOf(cards, Date.parse(at(9)), TEN_IN_TEN).groups.map(({ key, cards: found }) => [key, found.length]), [["A/i", 9]]);
 });
 
 test("a folded group stands as its most urgent card and drops nothing; opened, all stand", () => {
   const cards = flooding();
-  const { groups } = floodOf(cards, Date.parse(at(9)));
+  const { groups } = floodOf(cards, Date.parse(at(9)), TEN_IN_TEN);
   const shut = folded(cards, groups, new Set());
 
   assert.deepEqual(ids(shut.cards), [1, 20, 21]);

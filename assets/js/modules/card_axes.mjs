@@ -11,6 +11,8 @@ const OPEN_APPEALS = ["filed", "passed_up"];
 export const dispositionOf = (card) => card.disposition ?? (card.state === "unack" || card.state === "rtn_unack" ? "to_sign" : "signed");
 export const isToConfirm = (card) => dispositionOf(card) === "to_confirm";
 export const isShelved = (card) => card.suppression?.kind === "shelved";
+export const isOutOfService = (card) => card.suppression?.kind === "out_of_service";
+export const isStoppedByLaw = (card) => card.suppression?.kind === "by_design";
 export const isQuiet = (card) => Boolean(card.suppression);
 export const isReplied = (card) => dispositionOf(card) === "replied";
 export const isUnderOrder = (card) => dispositionOf(card) === "under_order";

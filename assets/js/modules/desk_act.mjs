@@ -11,9 +11,9 @@ import { element, setText, toggle } from "./keyed_list.mjs";
 
 /**
  * @param {HTMLElement} parent
- * @param {{t: Function, me: object, places: object, onCommand: Function, onCancel: Function, say: Function}} deps
+ * @param {{t: Function, me: object, places: object, limits: object, onCommand: Function, onCancel: Function, say: Function}} deps
  */
-export function actPane(parent, { t, me, places, onCommand, onCancel, say }) {
+export function actPane(parent, { t, me, places, limits = {}, onCommand, onCancel, say }) {
   const bar = element("div", "act-bar");
   bar.setAttribute("role", "toolbar");
   bar.setAttribute("aria-label", t("desk.act.label"));
@@ -71,7 +71,7 @@ export function actPane(parent, { t, me, places, onCommand, onCancel, say }) {
 
   function open({ action, cards }) {
     given = { action, refs: cards.map(refOf) };
-    const fields = new Map(action.fields.map((name) => [name, fieldOf(name, { action: action.name, t, places, required: action.required.has(name) })]));
+    const fields = new Map(action.fields.map((name) => [name, fieldOf(name, { action: action.name, t, places, limits, required: action.required.has(name) })]));
     given.fields = fields;
     fields.get("org")?.control.addEventListener("change", () => fields.get("item")?.follow(fields.get("org").value()));
     const title = element("h3", "act-title", titleOf(action, cards));

@@ -5,7 +5,8 @@
  * `bulk`: several marked cards may be served by one command with one comment.
  */
 
-import { awaitsMine, hasAppeal, hasRevocation, isQuiet, isReplied, isShelved, isToConfirm, isUnderOrder } from "./card_axes.mjs";
+import { awaitsMine, hasAppeal, hasRevocation, isOutOfService, isQuiet, isReplied, isShelved, isStoppedByLaw, isToConfirm,
+  isUnderOrder } from "./card_axes.mjs";
 import { needsAck } from "./live_state.mjs";
 import { CARDS_PER_COMMAND } from "./desk_view.mjs";
 
@@ -20,7 +21,8 @@ const isSigned = (card) => Boolean(card.acked);
 // An act once done stays done; a clock's condition is a fact that only a leader may overrule, with a basis.
 const STANDING = ["clock", "order"];
 const isOver = (card, me) => !(card.condition && STANDING.includes(card.origin ?? "clock")) || has(me, "leader");
-const mayBeShelved = (card, me) => isOpen(card) && !isQuiet(card) && (card.level !== "red" || has(me, "shift_leader", "leader"));
+// Put aside in any of the three ways; a red card by a shift leader or leader only.
+const mayBeQuieted = (card, me) => isOpen(card) && !isQuiet(card) && (card.level !== "red" || has(me, "shift_leader", "leader"));
 
 /** @typedef {{name: string, keys: string[], bulk: boolean, roles: string[], fields: string[], fits: Function, main?: boolean}} Action */
 export const ACTIONS = [
@@ -41,8 +43,12 @@ export const ACTIONS = [
     fits: (card) => isOpen(card) && !isReplied(card) && !isUnderOrder(card) },
   { name: "dispatch", keys: ["d", "F9"], bulk: false, roles: DIRECTORS, fields: ["reason!", "reply_limit!"],
     fits: (card) => isOpen(card) && isSigned(card) && !isReplied(card) && !isUnderOrder(card) },
-  { name: "shelve", keys: ["s", "F7"], bulk: true, roles: DIRECTORS, fields: ["reason!", "until!"], fits: mayBeShelved },
+  { name: "shelve", keys: ["s", "F7"], bulk: true, roles: DIRECTORS, fields: ["reason!", "until!"], fits: mayBeQuieted },
   { name: "unshelve", keys: ["s", "F7"], bulk: true, roles: DIRECTORS, fields: ["reason"], fits: isShelved },
+  { name: "take_out_of_service", keys: ["o"], bulk: true, roles: DIRECTORS, fields: ["reason!", "until!"], fits: mayBeQuieted },
+  { name: "return_to_service", keys: ["o"], bulk: true, roles: DIRECTORS, fields: ["reason"], fits: isOutOfService },
+  { name: "stop_by_law", keys: ["l"], bulk: true, roles: DIRECTORS, fields: ["reason!", "until!"], fits: mayBeQuieted },
+  { name: "resume_by_law", keys: ["l"], bulk: true, roles: DIRECTORS, fields: ["reason"], fits: isStoppedByLaw },
   { name: "escalate", keys: ["e"], bulk: false, roles: DIRECTORS, fields: ["reason!"], fits: isOpen },
   { name: "propose_revoke", keys: ["v"], bulk: false, roles: DIRECTORS, fields: ["reason!"], fits: (card) => isOpen(card) && !hasRevocation(card) },
   { name: "write_off", keys: ["w"], bulk: false, roles: JUDGES, fields: ["reason!"],

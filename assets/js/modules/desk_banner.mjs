@@ -1,12 +1,12 @@
-/** The banner of a flood: how many came in ten minutes, from where; every group opens and folds on a click or on G. */
+/** The banner of a flood: how many came in how many minutes, from where; every group opens and folds on a click or on G. */
 
 import { element, toggle } from "./keyed_list.mjs";
 import { needsAck } from "./live_state.mjs";
 
 const GROUPS_SHOWN = 6;
 
-/** @param {HTMLElement} parent @param {{t: Function, onToggle: (key: string) => void}} deps */
-export function floodBanner(parent, { t, onToggle }) {
+/** @param {HTMLElement} parent @param {{t: Function, minutes: number, onToggle: (key: string) => void}} deps */
+export function floodBanner(parent, { t, minutes, onToggle }) {
   let drawn = "";
 
   function render({ count, groups }, opened) {
@@ -14,7 +14,7 @@ export function floodBanner(parent, { t, onToggle }) {
     toggle(parent, "is-shown", count > 0);
     if (signature === drawn) return;
     drawn = signature;
-    parent.replaceChildren(element("strong", "flood-words", t("desk.flood.words", { n: count })),
+    parent.replaceChildren(element("strong", "flood-words", t("desk.flood.words", { n: count, minutes })),
       ...groups.slice(0, GROUPS_SHOWN).map((group) => chip(group, opened.has(group.key))),
       ...(groups.length > GROUPS_SHOWN ? [element("span", "flood-more", t("desk.flood.more", { n: groups.length - GROUPS_SHOWN }))] : []));
   }

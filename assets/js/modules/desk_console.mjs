@@ -38,6 +38,7 @@ export function mount(root, { store, t, now, clock, every, socket, onFault }) {
     sending: new Set(), served: new Set(), answers: new Map(), cards: [], folds: new Map(), flood: { count: 0, groups: [] }, toldAt: now(),
   };
   const me = JSON.parse(root.dataset.me);
+  const rules = JSON.parse(root.dataset.rules);
   const title = document.title;
   const serverNow = () => read(clock(), now());
   const around = () => ({ me, nowMs: serverNow() });
@@ -52,14 +53,14 @@ export function mount(root, { store, t, now, clock, every, socket, onFault }) {
   const list = deskList(part("list"), { t, onSelect: select, onOpen: open, onCheck: check });
   const detail = deskDetail(part("detail"), { t, serverNow, history });
   const filters = deskFilters(part("filters"), { t, first: desk.filter, onChange: (filter) => { desk.filter = filter; draw(); } });
-  const banner = floodBanner(part("flood"), { t, onToggle: fold });
+  const banner = floodBanner(part("flood"), { t, minutes: rules.flood.minutes, onToggle: fold });
   const help = helpSheet(part("help"), { t, onClose: toList });
-  const act = actPane(part("act"), { t, me, places: JSON.parse(root.dataset.places), onCommand: command, onCancel: toList, say });
+  const act = actPane(part("act"), { t, me, places: JSON.parse(root.dataset.places), limits: rules.until, onCommand: command, onCancel: toList, say });
 
   function draw() {
     pending.count(store.get().counts?.to_confirm);
     const all = everyCard();
-    desk.flood = floodOf(all, serverNow());
+    desk.flood = floodOf(all, serverNow(), rules.flood);
     const shown = folded(listed(all, desk.filter, around()), desk.flood.groups, desk.opened);
     desk.cards = shown.cards;
     desk.folds = shown.folds;

@@ -72,7 +72,7 @@ export function deskDetail(parent, { t, serverNow, history }) {
       ["org", card.org_name], ["rule", card.rule], ["limit", card.limit_text], ["due", longInstant(card.due_at)],
       ["late", lateWords(card)], ["since", longInstant(card.level_at)], ["state", stateWords(card, serverNow(), t)],
       ["reply_due", longInstant(card.reply_due_at, "")], ["order_no", card.order_no ?? ""],
-      ["shelved_for", card.suppression?.reason ?? ""],
+      [`quiet_for.${card.suppression?.kind}`, card.suppression?.reason ?? ""],
       ["first", card.first ? t("desk.detail.first_by", { by: card.first.by, at: longInstant(card.first.at) }) : ""],
       ["acked_at", card.acked ? longInstant(card.acked.at) : ""], ["comment", card.acked?.comment ?? ""],
       ["cleared", longInstant(card.cleared_at, "")], ["stale", card.stale ? t("desk.detail.stale_words") : ""],

@@ -1,24 +1,27 @@
 /**
- * Many cards at once: cards of one department and item that came within ten minutes stand as one row until somebody opens it.
+ * Many cards at once: cards of one department and item that came soon after another stand as one row until somebody opens it.
+ * What many and soon is are settings of the server (cards.flood_cards, cards.flood_minutes), which the page is given.
  * Nothing is dropped, and one comment can sign them all. Pure.
  */
 
-export const FLOOD_FROM = 10;
-export const WINDOW_MS = 10 * 60_000;
+const MINUTE_MS = 60_000;
 const GROUP_FROM = 3;
 
 const bornAt = (card) => Date.parse(card.raised_at ?? card.level_at ?? "") || 0;
 
-/** The key of the group a card would belong to: what the server says, else department and item. */
-export const groupKey = (card) => card.flood || `${card.org}/${card.item ?? card.item_name}`;
+/** The key of the group a card would belong to. The server marks what came in a flood, which may be of many departments. */
+export const groupKey = (card) => `${card.org}/${card.item ?? card.item_name}`;
 
 /**
- * Whether more than ten cards came within ten minutes before `nowMs`, and which cards came then by group, the largest first.
+ * Whether more than `rules.cards` cards came within `rules.minutes` before `nowMs`, and which cards came then by group, the
+ * largest first.
+ * @param {{cards: number, minutes: number}} rules
  * @returns {{count: number, groups: {key: string, org: string, item: string, cards: object[]}[]}}
  */
-export function floodOf(cards, nowMs) {
-  const recent = nowMs == null ? [] : cards.filter((card) => card.flood || (bornAt(card) > nowMs - WINDOW_MS && bornAt(card) <= nowMs));
-  if (recent.length <= FLOOD_FROM) return { count: 0, groups: [] };
+export function floodOf(cards, nowMs, rules) {
+  const since = nowMs - rules.minutes * MINUTE_MS;
+  const recent = nowMs == null ? [] : cards.filter((card) => card.flood || (bornAt(card) > since && bornAt(card) <= nowMs));
+  if (recent.length <= rules.cards) return { count: 0, groups: [] };
   const found = new Map();
   for (const card of recent) {
     const key = groupKey(card);

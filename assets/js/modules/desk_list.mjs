@@ -2,7 +2,7 @@
 
 import { civil, instant, offsetMinutes, span } from "./format.mjs";
 import { element, keyedList, mark, setText, toggle } from "./keyed_list.mjs";
-import { isHalfSigned, isQuiet, isShelved, isToConfirm, notesOf } from "./card_axes.mjs";
+import { isHalfSigned, isQuiet, isToConfirm, notesOf } from "./card_axes.mjs";
 import { needsAck } from "./live_state.mjs";
 
 /**
@@ -75,10 +75,10 @@ export function deskList(parent, { t, onSelect, onOpen, onCheck }) {
   };
 }
 
-/** "待签收 12 分", "待值班长签收（周立新 已签）", "已签收 李敏", "暂挂至 10:30". */
+/** "待签收 12 分", "待值班长签收（周立新 已签）", "已签收 李敏", "暂挂至 10:30", "停用至 10:30". */
 export function stateWords(card, serverNow, t) {
   if (isToConfirm(card)) return t("desk.state.to_confirm");
-  if (isShelved(card)) return t("desk.state.shelved", { until: shortInstant(card.suppression.until) });
+  if (isQuiet(card)) return t(`desk.state.${card.suppression.kind}`, { until: shortInstant(card.suppression.until) });
   if (isHalfSigned(card)) return t("desk.state.half", { by: card.first.by });
   if (needsAck(card) === 0) return otherWords(card, t);
   if (card.state === "rtn_unack") return t("desk.state.rtn_unack");

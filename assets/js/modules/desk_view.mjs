@@ -1,6 +1,6 @@
 /** What the duty desk shows of the active cards. Pure: no DOM, no socket, no clock. */
 
-import { awaitsMine, hasAppeal, hasRevocation, isQuiet, isReplied, isReplyOverdue, isShelved, isToConfirm,
+import { awaitsMine, hasAppeal, hasRevocation, isQuiet, isReplied, isReplyOverdue, isToConfirm,
   isUnderOrder } from "./card_axes.mjs";
 import { LEVELS, needsAck } from "./live_state.mjs";
 
@@ -21,7 +21,7 @@ export const VIEWS = {
   under_order: isUnderOrder,
   appeals: hasAppeal,
   revocations: hasRevocation,
-  shelved: isShelved,
+  shelved: isQuiet,
 };
 const NOBODY = Object.freeze({ me: Object.freeze({ name: "", roles: Object.freeze([]) }), nowMs: null });
 

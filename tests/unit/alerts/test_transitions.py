@@ -17,7 +17,7 @@ from alerts.terms import Terms
 from alerts.transitions import NEEDED, REASONS, ROLES, RULES, Axes, Event, axes_of, may_override, refusal
 from cases.events import ClockKind, ClockRef
 from core.access import Actor, Role
-from core.instants import HOUR_US
+from core.instants import HOUR_US, from_us
 from tests.unit.alerts.house import ALICE, BOB, CHARLIE, LEA, days_ago, facts_of
 
 D, S, A = Disposition, Suppression, Appeal
@@ -48,6 +48,10 @@ ALLOWED: dict[object, Callable[[Axes], bool]] = {
     CommandType.DISMISS: lambda a: a.disposition is D.TO_CONFIRM,
     CommandType.SHELVE: lambda a: is_issued(a) and a.suppression is S.NONE,
     CommandType.UNSHELVE: lambda a: is_issued(a) and a.suppression is S.SHELVED,
+    CommandType.TAKE_OUT_OF_SERVICE: lambda a: is_issued(a) and a.suppression is S.NONE,
+    CommandType.RETURN_TO_SERVICE: lambda a: is_issued(a) and a.suppression is S.OUT_OF_SERVICE,
+    CommandType.STOP_BY_LAW: lambda a: is_issued(a) and a.suppression is S.NONE,
+    CommandType.RESUME_BY_LAW: lambda a: is_issued(a) and a.suppression is S.BY_DESIGN,
     CommandType.REQUEST_REPLY: lambda a: a.disposition in (D.TO_SIGN, D.SIGNED),
     CommandType.DISPATCH: lambda a: a.disposition in (D.TO_SIGN, D.SIGNED) and a.signing is Signing.FULL,
     CommandType.REPLY: lambda a: a.disposition in (D.TO_SIGN, D.SIGNED, D.UNDER_ORDER),
@@ -67,12 +71,10 @@ ALLOWED: dict[object, Callable[[Axes], bool]] = {
     Event.END: lambda a: a.disposition not in ENDED,
     Event.WITHDRAW: lambda a: a.disposition not in ENDED,
     Event.STALE: lambda a: a.disposition not in ENDED,
-    Event.STOP_BY_LAW: lambda a: is_issued(a) and a.suppression is S.NONE,
-    Event.RESUME_BY_LAW: lambda a: is_issued(a) and a.suppression is S.BY_DESIGN,
-    Event.OUT_OF_SERVICE: lambda a: is_issued(a) and a.suppression is S.NONE,
-    Event.BACK_IN_SERVICE: lambda a: is_issued(a) and a.suppression is S.OUT_OF_SERVICE,
     Event.ACK_LAPSED: lambda a: is_issued(a) and a.signing is Signing.FULL,
     Event.SHELF_LAPSED: lambda a: is_issued(a) and a.suppression is S.SHELVED,
+    Event.SERVICE_LAPSED: lambda a: is_issued(a) and a.suppression is S.OUT_OF_SERVICE,
+    Event.LAW_LAPSED: lambda a: is_issued(a) and a.suppression is S.BY_DESIGN,
     Event.REPLY_LAPSED: lambda a: a.disposition in (D.TO_SIGN, D.SIGNED, D.REPLIED) and a.reply_owed,
     Event.ORDER_LAPSED: lambda a: a.disposition is D.UNDER_ORDER and a.reply_owed,
     Event.APPEAL_LAPSED: lambda a: is_issued(a) and is_undecided(a),
@@ -104,8 +106,9 @@ def card_with(axes: Axes, level: int = 2) -> Card:
 
 
 def command(kind: CommandType) -> CardCommand:
+    until = from_us(NOW + HOUR_US).isoformat() if "until" in NEEDED.get(kind, ()) else ""
     return CardCommand(command_id="c", type=kind.value, comment="已阅", reason="理由", reply_limit="3wd", text="已整改",
-                       order_no="督〔2018〕1号", decision=Decision.REJECT.value)
+                       order_no="督〔2018〕1号", decision=Decision.REJECT.value, until=until)
 
 
 def row(card: Card) -> tuple[object, ...]:
@@ -143,8 +146,8 @@ def test_what_the_table_allows_is_done_as_one_revision_and_leaves_a_sound_card(v
         assert_sound(card, axes)
 
 
-@pytest.mark.parametrize("event", [Event.ACK_LAPSED, Event.SHELF_LAPSED, Event.REPLY_LAPSED, Event.ORDER_LAPSED,
-                                   Event.APPEAL_LAPSED], ids=str)
+@pytest.mark.parametrize("event", [Event.ACK_LAPSED, Event.SHELF_LAPSED, Event.SERVICE_LAPSED, Event.LAW_LAPSED,
+                                   Event.REPLY_LAPSED, Event.ORDER_LAPSED, Event.APPEAL_LAPSED], ids=str)
 def test_what_falls_due_leaves_a_sound_card_that_bears_the_instant_it_fell_due(event: Event):
     handling = Handling(CardRules(), Terms(), lambda _card: "")
     for axes in (axes for axes in ALL_AXES if refusal(event, axes) is None):
@@ -179,7 +182,7 @@ def test_facts_leave_a_sound_card_whatever_people_did_with_it(event: Event):
         assert_sound(card, axes)
         if event is Event.FIRE:
             assert (card.level, card.signing) == (3, Signing.NONE), axes
-            assert card.suppression is not S.SHELVED, "worsening breaks shelving"
+            assert card.suppression is (S.NONE if axes.suppression is S.SHELVED else axes.suppression), "only shelving breaks"
         if event is Event.WITHDRAW:
             assert (card.state, card.disposition) == (State.CLOSED, D.CANCELLED)
 
@@ -210,6 +213,8 @@ def test_a_handler_that_refuses_changes_nothing():
         (CommandType.ACKNOWLEDGE, Actor("ann", ALICE.roles), 3, "signed_by_you"),
         (CommandType.ACKNOWLEDGE, ALICE, 3, "shift_leader_must_sign"),
         (CommandType.SHELVE, ALICE, 3, "red_shelved_by_leader"),
+        (CommandType.TAKE_OUT_OF_SERVICE, ALICE, 3, "red_shelved_by_leader"),
+        (CommandType.STOP_BY_LAW, ALICE, 3, "red_shelved_by_leader"),
         (CommandType.CONFIRM_REVOKE, Actor("someone", LEA.roles), 2, "second_person_needed"),
         (CommandType.REJECT_REVOKE, Actor("someone", LEA.roles), 2, "second_person_needed"),
         (CommandType.DECIDE_APPEAL, BOB, 2, "leader_decides"),

@@ -16,6 +16,7 @@ from core.instants import (
     local_day,
     offset_minutes,
     to_us,
+    written_due,
     written_local,
 )
 
@@ -62,3 +63,13 @@ def test_epoch_days_and_dates_are_inverse():
     assert day_of(date(1970, 1, 1)) == 0
     assert date_of(day_of(date(2000, 2, 29))) == date(2000, 2, 29)
     assert day_of(date(1969, 12, 31)) == -1 == local_day(-1, 0) == (-DAY_US) // DAY_US
+
+
+@pytest.mark.parametrize(("at", "written"), [
+    (datetime(2026, 3, 17, tzinfo=SHANGHAI), "2026-03-16 24:00"), (datetime(2026, 1, 1, tzinfo=SHANGHAI), "2025-12-31 24:00"),
+    (datetime(2026, 3, 17, 0, 1, tzinfo=SHANGHAI), "2026-03-17 00:01"),
+    (datetime(2026, 3, 17, 0, 0, 1, tzinfo=SHANGHAI), "2026-03-17 00:00"),
+    (datetime(2026, 3, 16, 16, tzinfo=UTC).astimezone(SHANGHAI), "2026-03-16 24:00"),
+    (datetime(2026, 3, 16, 16, tzinfo=UTC), "2026-03-16 16:00")])
+def test_what_is_due_at_midnight_is_due_until_the_end_of_the_day_before(at: datetime, written: str):
+    assert written_due(at) == written

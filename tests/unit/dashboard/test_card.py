@@ -8,18 +8,22 @@ import re
 import subprocess
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from alerts.card_commands import CardCommand, CardRef
 from alerts.occasions import Occasion, Origin
 from cases.events import CaseEvent, CaseFacts, EventData, EventKind
 from core.access import Role
-from core.instants import to_us
-from dashboard.pages.card import card_id_of
+from core.instants import to_us, written_due, written_local
+from dashboard.pages.card import card_id_of, drawn
+from dashboard.panels.card_story import reason_of
 from dashboard.panels.evidence_values import plain, value_of
 from dashboard.words import Words
 from tests.independent import evidence_reader
 from tests.staff import OTHER_ORG, OWN_ORG, Site, make_site, run_callback
+from tests.unit.supervision.office import INSPECTOR, SHIFT_LEADER
 
 CHINA = timezone(timedelta(hours=8))
 
@@ -253,3 +257,54 @@ def test_a_public_anchor_behind_the_rows_is_named_and_its_absence_too(tmp_path: 
 
     assert anchor["digest"] in text
     assert "尚在下一个公开锚点之前" not in text
+
+
+def order_over(site: Site, card_id: int) -> int:
+    """An order by hand of somebody who has it signed by those who must."""
+    for actor in (INSPECTOR, SHIFT_LEADER):
+        card = site.services.alert_queries.find(card_id, INSPECTOR).card
+        if card.acked is None:
+            command = CardCommand(command_id=f"sign-{card_id}-{actor.name}", cards=[CardRef(card_id, card.rev)])
+            assert site.services.alerts.execute(command, actor).ok
+    rev = site.services.alert_queries.find(card_id, INSPECTOR).card.rev
+    orders = site.services.follow_up.orders
+    return orders.dispatch(f"order-{card_id}", [(card_id, rev)], "三日内办结并说明原因", "3wd", INSPECTOR)
+
+
+def test_the_order_a_card_belongs_to_stands_on_its_page(site: Site) -> None:
+    card_id = card_of(site, "XY-1")
+    before = shown(site, Role.INSPECTOR, card_id)
+    order_id = order_over(site, card_id)
+    order = site.services.follow_up.order_queries.find(order_id, INSPECTOR).head
+    page = shown(site, Role.INSPECTOR, card_id)
+
+    assert "card-orders" not in before
+    due = written_due(written_local(order.due_at, 480))
+    for words in (order.number, "3 个工作日", f"/orders/?order={order_id}", "办理中", due):
+        assert words in page, words
+    assert f"/orders/?order={order_id}" in shown(site, Role.DEPARTMENT_USER, card_id)
+    assert "card-orders" not in shown(site, Role.INSPECTOR, card_of(site, "XY-2"))
+
+
+def test_the_page_is_drawn_anew_when_the_order_goes_on(site: Site, words: Words) -> None:
+    card_id = card_of(site, "XY-3")
+    before = drawn(site.services, INSPECTOR, f"/card/{card_id}", "", words)[1]
+    order_id = order_over(site, card_id)
+    issued = drawn(site.services, INSPECTOR, f"/card/{card_id}", "", words)[1]
+    rev = site.services.follow_up.order_queries.find(order_id, INSPECTOR).head.rev
+    site.services.follow_up.orders.note(order_id, rev, INSPECTOR, "已电话了解进度")
+
+    assert len({before, issued, drawn(site.services, INSPECTOR, f"/card/{card_id}", "", words)[1]}) == 3
+
+
+def test_the_engines_own_reasons_are_said_in_words(site: Site, words: Words) -> None:
+    card_id = card_of(site, "XY-4")
+    rev = site.services.alert_queries.find(card_id, INSPECTOR).card.rev
+    command = CardCommand(command_id="out", type="take_out_of_service", cards=[CardRef(card_id, rev)], reason="expired",
+                          until="2026-03-17T10:00:00+08:00")
+    assert site.services.alerts.execute(command, SHIFT_LEADER).ok
+    line = site.services.alert_queries.find(card_id, INSPECTOR).log[-1]
+
+    assert reason_of(line, words) == "expired", "a person's words stay as they are"
+    assert reason_of(SimpleNamespace(actor="system", reason="expired"), words) == "到时自动恢复"
+    assert reason_of(SimpleNamespace(actor="system", reason="withdrawn: 事实更正"), words) == "withdrawn: 事实更正"

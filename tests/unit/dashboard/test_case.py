@@ -11,11 +11,11 @@ from dash.development.base_component import Component
 
 from cases.explain import ClockExplanation, explain
 from core.access import Role
-from core.instants import day_of
+from core.instants import HOUR_US, day_of
 from dashboard.pages import case
 from dashboard.panels import case_calendar, case_clocks, case_sentence
 from dashboard.panels.case_facts import masked
-from dashboard.times import day_at, stamp
+from dashboard.times import day_at, due_stamp, stamp
 from dashboard.words import Words
 from tests.staff import NOW, OTHER_ORG, OWN_ORG, Site, make_site, run_callback
 
@@ -201,6 +201,8 @@ def test_times_carry_their_offset_where_it_is_not_beijings() -> None:
     assert stamp(0) == "1970-01-01 08:00"
     assert stamp(0, 60) == "1970-01-01 01:00 +01:00"
     assert stamp(None) == "—"
+    assert (due_stamp(16 * HOUR_US), due_stamp(-HOUR_US, 60), due_stamp(None)) == (
+        "1970-01-01 24:00", "1969-12-31 24:00 +01:00", "—")
 
 
 def test_the_page_knows_both_languages(site: Site) -> None:

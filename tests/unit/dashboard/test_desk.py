@@ -37,6 +37,16 @@ def test_a_manual_card_may_name_every_department_and_its_items(site: Site) -> No
     assert all(org.name in frame for org in site.services.catalogue.organisations.values())
 
 
+def test_the_desk_goes_by_the_limits_of_the_settings(site: Site) -> None:
+    found = re.search(r'"data-rules": "(.*?)(?<!\\)"', layout(site, Role.DUTY_OFFICER))
+    assert found is not None
+    rules, cards = json.loads(found[1].replace('\\"', '"')), site.services.settings.cards
+
+    assert rules["flood"] == {"cards": cards.flood_cards, "minutes": cards.flood_minutes}
+    assert rules["until"] == {"shelve": cards.shelve_max_minutes, "take_out_of_service": cards.out_of_service_max_days * 1440,
+                              "stop_by_law": cards.stopped_by_law_max_days * 1440}
+
+
 def test_every_part_a_script_looks_for_is_in_the_frame(site: Site) -> None:
     wanted = set(re.findall(r'part\("(\w+)"\)', (MODULES / "desk_console.mjs").read_text("utf-8")))
     frame = layout(site, Role.DUTY_OFFICER)

@@ -14,7 +14,7 @@ from core.clock import FrozenClock
 from core.database import Database
 from core.doorbell import InProcessDoorbell
 from core.unit_of_work import UnitOfWorkFactory
-from dashboard.gate import Gate, GatePolicy
+from dashboard.gate import Gate, GatePolicy, PasswordMustChange
 from dashboard.sessions import SCREEN_COOKIE, SESSION_COOKIE, Credential, SessionPolicy, Sessions
 
 
@@ -93,3 +93,12 @@ def test_a_link_of_a_screen_ends_when_its_token_is_revoked(door: Door):
     person, screen = door.sign_in(), door.pair()
     door.accounts.revoke_tokens("screen", "东墙")
     assert door.sessions.holding({person, screen}) == {person}
+
+
+def test_a_live_link_is_closed_to_who_must_change_his_password_first(door: Door) -> None:
+    with door.accounts._uow() as uow:
+        door.accounts.change_in(uow.conn, "zhou", door.zhou.standing, door.accounts.hash("set by another"))
+    with door.app.test_request_context():
+        door.sessions.open(door.accounts.get("zhou"))
+        with pytest.raises(PasswordMustChange):
+            door.gate.identify_live(request)

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from plotly.utils import PlotlyJSONEncoder
 
 from core.access import Role
+from core.instants import written_due, written_local
 from dashboard.pages import complaints as complaints_page
 from dashboard.pages import orders as orders_page
 from dashboard.words import Words
@@ -109,3 +111,31 @@ def propose(office: Office, card_id: int, role: Role) -> str:
     answer = run_callback(office.site.client(role), "/orders/", "propose-said.children", {"propose-do.n_clicks": 1},
                           {"propose-card.value": card_id})
     return json.dumps(answer.json, ensure_ascii=False)
+
+
+def test_a_term_that_ends_with_a_day_reads_24_00_of_that_day(office: Office) -> None:
+    """As the notices of the same order do; 00:00 of the next day reads like a day more."""
+    order_id = dispatched(office)
+    head = office.order(order_id).head
+    assert head.due_at is not None
+    term = written_due(written_local(head.due_at, 480))
+    page = json.dumps(drawn(office, f"?order={order_id}"), ensure_ascii=False)
+    words = Words("zh", office.services.texts("zh").tree)
+    table = json.dumps(orders_page.listed(office.services, INSPECTOR, {}, words), cls=PlotlyJSONEncoder, ensure_ascii=False)
+
+    assert term.endswith(" 24:00")
+    assert term in page
+    assert term in table
+    assert "00:00" not in page.replace(term, "") + table.replace(term, "")
+
+
+def test_the_terms_of_a_complaint_read_24_00_too(office: Office) -> None:
+    no = office.complain()
+    words = Words("zh", office.services.texts("zh").tree)
+    shown = complaints_page.shown(office.services, OFFICER, no, words)[0]
+    listed = complaints_page.listed(office.services, OFFICER, {}, [("", "")], words)[1]
+
+    for picture in (shown, listed):
+        text = json.dumps(picture, cls=PlotlyJSONEncoder, ensure_ascii=False)
+        assert " 24:00" in text
+        assert " 00:00" not in text

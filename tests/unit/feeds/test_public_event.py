@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from cases.events import EventKind
@@ -72,15 +70,10 @@ def test_an_escaped_backslash_before_u0000_is_no_nul() -> None:
     assert READER.read("hall", _raw(org='"a\\\\u0000b"')).org == "a\\u0000b"
 
 
-def test_events_are_read_fast_enough_to_be_no_bottleneck() -> None:
-    """20,000 a second is the promise; the best of five short runs keeps a busy machine out of it."""
-    raw = _raw(org='"JS"', item='"JS-001"', actor='"Zhang San"', data='{"promised_due": "2026-03-16", "title": "permit"}')
-    best = min(_seconds(raw) for _ in range(5))
-    assert 1000 / best > 20_000
+def test_every_member_of_a_whole_event_is_kept() -> None:
+    """How fast it is read is measured by `make bench ARGS=read`."""
+    event = READER.read("hall", _raw(org='"JS"', item='"JS-001"', actor='"Zhang San"', step='"审核"', order="3",
+                                     data='{"promised_due": "2026-03-16", "title": "permit"}'))
 
-
-def _seconds(raw: bytes) -> float:
-    started = time.perf_counter()
-    for _ in range(1000):
-        READER.read("hall", raw)
-    return time.perf_counter() - started
+    assert (event.org, event.item, event.actor, event.step, event.order) == ("JS", "JS-001", "Zhang San", "审核", 3)
+    assert (event.data.title, event.data.promised_due is not None, event.data.statutory_due) == ("permit", True, None)
