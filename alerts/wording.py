@@ -45,10 +45,11 @@ class _Version:
         self.preset = preset
         self.clock_rules = {rule.id for rule in preset.rules}
         self.rules: dict[str, Rule | ActRule] = {}
-        for rule in (*preset.rules, *preset.acts):
+        every: list[Rule | ActRule] = [*preset.rules, *preset.acts]
+        for rule in every:
             self.rules.setdefault(rule.id, rule)
         self.rungs = {(rule.id, rung.code): rung for rule in self.rules.values() if isinstance(rule, Rule)
-                      for rung in reversed(rule.rungs)}
+                      for rung in reversed(rule.rungs)}  # the lowest of two that share a code
 
 
 class LadderWording:
