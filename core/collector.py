@@ -1,7 +1,7 @@
 """The cycle collector of a long-lived process, set for work that makes tens of thousands of objects at a time.
 
 A batch of events or a page of cases is all in use until it is written, so that looking through it every 700 objects, as an
-interpreter does unless told otherwise, finds nothing and costs a tenth of what recording an event does (measured).
+interpreter does unless told otherwise, finds nothing to free.
 """
 
 from __future__ import annotations
