@@ -14,6 +14,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from bootstrap import Services, build_services
 from commands import administration, backtests, detection, records, reports, serving
 from config.settings import Settings, load_settings
+from core import collector
 from core.errors import SupervisionError
 from core.log_lines import JsonLines
 
@@ -46,6 +47,7 @@ def _run(settings: Settings, options: argparse.Namespace) -> int:
     if options.whole is not None:
         return int(options.whole(settings, options))
     services = build_services(settings)
+    collector.settle()
     try:
         return int(options.command(services, options))
     finally:

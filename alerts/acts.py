@@ -17,7 +17,7 @@ from cases.areas import Areas, Span
 from cases.events import ActRedeemed, ActViolated, CaseFacts, LateEvent
 from config.acts import Act
 from config.ladders import ActRule, Preset
-from core.instants import HOUR_US, date_of
+from core.instants import HOUR_US
 from core.unit_of_work import UnitOfWork
 
 
@@ -73,9 +73,9 @@ def _rule_of(areas: Areas, case: CaseFacts, code: str, at: int, told_at: int,
     if told_at - at > history_after_us:
         return None
     day = areas.for_area(case.area).today(at)
-    preset = areas.at(case.area, Span(day, at)).preset
-    rule = preset.act_rule(code, date_of(day), case.org, case.item)
-    return (rule, preset) if rule is not None and _is_late_enough(code, told_at - at, rule) else None
+    context = areas.at(case.area, Span(day, at))
+    rule = context.act_rule(code, day, case.org, case.item)
+    return (rule, context.preset) if rule is not None and _is_late_enough(code, told_at - at, rule) else None
 
 
 def key_of(event: ActViolated | ActRedeemed) -> str:

@@ -33,7 +33,7 @@ _values_of = attrgetter(*(f"case.{name}" for name in _CASE), *_PLAIN)
 _logged_of = attrgetter(*LOGGED)
 _PASSAGES = msgspec.json.Decoder(list[Passage])
 _ENCODER = msgspec.json.Encoder()
-_NEW = Card(id=0, key="", case=CaseFacts(0, "", "", "", "", ""), raised_at=0)
+_NEW = _logged_of(Card(id=0, key="", case=CaseFacts(0, "", "", "", "", ""), raised_at=0))
 
 
 def to_row(card: Card) -> tuple[Any, ...]:
@@ -53,13 +53,13 @@ def from_row(row: Row[Any]) -> Card:
 
 def changes_of(card: Card) -> dict[str, Any]:
     """The logged columns that differ from what they were when the card was read (from a card's first values: a new one)."""
-    before = card.logged or _logged_of(_NEW)
+    before = card.logged or _NEW
     return {name: now for name, was, now in zip(LOGGED, before, _logged_of(card)) if was != now}
 
 
 def replay(details: Iterable[str]) -> dict[str, Any]:
     """The logged columns as the log of a card says they are, from its details in order."""
-    values: dict[str, Any] = dict(zip(LOGGED, _logged_of(_NEW)))
+    values: dict[str, Any] = dict(zip(LOGGED, _NEW))
     for detail in details:
         values.update(msgspec.json.decode(detail).get("set", {}))
     return values

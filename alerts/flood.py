@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, bindparam, func, select
 
 from alerts.cards import Card
 from alerts.lifecycle import Disposition
@@ -25,12 +25,16 @@ class Flood:
         """More than `flood_cards` within `flood_minutes`, these included: these join the flood under way, or begin one."""
         if not opened:
             return
-        since = uow.now_us - self._rules.flood_minutes * MINUTE_US
-        recent, flood = uow.conn.execute(select(func.count(), func.max(cards.c.flood)).where(
-            cards.c.raised_at > since, cards.c.closed_reason.is_distinct_from("loaded_as_history"),
-            cards.c.disposition != Disposition.TO_CONFIRM.value)).one()
-        if recent + len(opened) <= self._rules.flood_cards:
+        since = {"since": uow.now_us - self._rules.flood_minutes * MINUTE_US}
+        enough = self._rules.flood_cards + 1 - len(opened)  # in a flood, counting all would cost more with every card
+        if enough > 0 and uow.conn.execute(_COUNT, since | {"most": enough}).scalar_one() < enough:
             return
-        name = flood or f"f{opened[0].id}"
+        name = uow.conn.execute(_NEWEST_FLOOD, since).scalar() or f"f{opened[0].id}"
         for card in opened:
             card.flood = name
+
+
+_IS_RECENT = and_(cards.c.raised_at > bindparam("since"), cards.c.closed_reason.is_distinct_from("loaded_as_history"),
+                  cards.c.disposition != Disposition.TO_CONFIRM.value)
+_COUNT = select(func.count()).select_from(select(cards.c.id).where(_IS_RECENT).limit(bindparam("most")).subquery())
+_NEWEST_FLOOD = select(cards.c.flood).where(_IS_RECENT, cards.c.flood != "").order_by(cards.c.raised_at.desc()).limit(1)

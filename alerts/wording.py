@@ -38,6 +38,20 @@ class Sentences(Protocol):
     def get(self, key: str, **values: object) -> str: ...
 
 
+class _Version:
+    """The rules and rungs of a preset by their codes; a ladder comes before a rule of acts of the same code."""
+
+    def __init__(self, preset: Preset) -> None:
+        self.preset = preset
+        self.clock_rules = {rule.id for rule in preset.rules}
+        self.rules: dict[str, Rule | ActRule] = {}
+        every: list[Rule | ActRule] = [*preset.rules, *preset.acts]
+        for rule in every:
+            self.rules.setdefault(rule.id, rule)
+        self.rungs = {(rule.id, rung.code): rung for rule in self.rules.values() if isinstance(rule, Rule)
+                      for rung in reversed(rule.rungs)}  # the lowest of two that share a code
+
+
 class LadderWording:
     """Words from the presets in force, the catalogue's names and the texts of one language.
 
@@ -54,6 +68,7 @@ class LadderWording:
         self._acts = {act.id: act for preset in presets.values() for act in preset.acts}
         self._rules = {rule.id: rule.name_en if in_english else rule.name for rule in rules}
         self._rungs = {(rule.id, rung.code): rung for rule in rules for rung in rule.rungs}
+        self._of_version: dict[str, _Version] = {}
 
     def sentence(self, key: str, **args: Any) -> str:
         if not self._texts.has(key):
@@ -107,16 +122,25 @@ class LadderWording:
         return str(passage.facts.get("reply_limit") or (rung.reply_limit if rung is not None else None) or "")
 
     def _rung(self, passage: Passage) -> Rung | None:
-        edited = self._edited(passage)
-        if isinstance(edited, Rule):
-            return next((rung for rung in edited.rungs if rung.code == passage.rung), None)
+        version = self._version(passage.rule_version)
+        if version is not None and passage.rule in version.clock_rules:
+            return version.rungs.get((passage.rule, passage.rung))
         return self._rungs.get((passage.rule, passage.rung))
 
     def _edited(self, passage: Passage) -> Rule | ActRule | None:
         """The rule as it read in the version the card was issued under."""
-        preset = self._find_preset(passage.rule_version)
-        rules: list[Rule | ActRule] = [] if preset is None else [*preset.rules, *preset.acts]
-        return next((rule for rule in rules if rule.id == passage.rule), None)
+        version = self._version(passage.rule_version)
+        return None if version is None else version.rules.get(passage.rule)
+
+    def _version(self, rule_version: str) -> _Version | None:
+        """What is said by that version, sorted once; None when it is not known (any more)."""
+        preset = self._find_preset(rule_version)
+        if preset is None:
+            return None
+        known = self._of_version.get(rule_version)
+        if known is None or known.preset is not preset:
+            known = self._of_version[rule_version] = _Version(preset)
+        return known
 
     def _gathered(self, said: str, passage: Passage) -> str:
         """How many single facts there are by now, and how bad the worst is."""

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, literal, select, union_all
 from cases.clocks import Scale, scale_of
 from cases.fold import Fold
 from cases.models import areas
-from config.ladders import Preset, Rule
+from config.ladders import ActRule, Preset, Rule, narrowest
 from config.versions import (
     NO_VERSIONS,
     REVISION,
@@ -58,13 +58,14 @@ class Area:
 
 @dataclass(frozen=True, slots=True)
 class AreaContext:
-    """What the clocks of an area need. Rules are remembered per kind and day, scales per rule and limit: every event asks
-    for them."""
+    """What the clocks and acts of an area need. Rules are remembered per kind and day, scales per rule and limit: every event
+    asks for them."""
 
     calendar: WorkingCalendar
     preset: Preset
     rules: dict[tuple[str, int], Rule | None] = field(default_factory=dict, compare=False)
     scales: dict[tuple[str, Limit], Scale] = field(default_factory=dict, compare=False)
+    acts: dict[tuple[str, int], Sequence[ActRule]] = field(default_factory=dict, compare=False)
 
     @property
     def preset_key(self) -> str:
@@ -77,6 +78,14 @@ class AreaContext:
         if key not in self.rules:
             self.rules[key] = self.preset.rule_for(kind, date_of(day)) if self.preset.holds_on(date_of(day)) else None
         return self.rules[key]
+
+    def act_rule(self, act: str, day: int, org: str, item: str) -> ActRule | None:
+        """The rule for that fault in force on an epoch day, as `Preset.act_rule` chooses it."""
+        key = (act, day)
+        found = self.acts.get(key)
+        if found is None:
+            found = self.acts[key] = self.preset.act_rules(act, date_of(day))
+        return narrowest(found, org, item) if found else None
 
     def scale(self, rule: Rule, limit: Limit) -> Scale:
         """The limit on the rule's ladder, by this calendar."""
@@ -116,6 +125,7 @@ class Areas:
         self._versions = NO_VERSIONS
         self._contexts: dict[tuple[Any, ...], AreaContext] = {}
         self._newest: dict[str, AreaContext] = {}
+        self._found: dict[str, Preset | None] = {}  # what `find_preset` gave: every card asks for it several times
         self._eras, self._by_era = Eras(NO_VERSIONS), dict[tuple[str, Era], AreaContext]()
         self._elsewhere = self._context("", NEWEST)
 
@@ -188,8 +198,10 @@ class Areas:
 
     def find_preset(self, rule_version: str) -> Preset | None:
         """The preset that cards call `id@version`, however old; None for one this installation never had."""
-        name, _, version = rule_version.partition("@")
-        return next((one for one in self.presets_of(name) if one.version == version), None)
+        if rule_version not in self._found:
+            name, _, version = rule_version.partition("@")
+            self._found[rule_version] = next((one for one in self.presets_of(name) if one.version == version), None)
+        return self._found[rule_version]
 
     def find_calendar(self, key: str) -> WorkingCalendar | None:
         """The calendar that clocks call `id@version`, however old."""
@@ -242,7 +254,7 @@ class Areas:
         self._stored, self._versions = dict(stored), versions
         self._eras, self._by_era = Eras(versions), {}
         if versions is not before[1]:
-            self._contexts = {}
+            self._contexts, self._found = {}, {}
         try:
             names = {*stored, *versions.areas}
             newest = {name: self._context(name, NEWEST) for name in names}

@@ -86,7 +86,9 @@ _sort_key = attrgetter("sort_key")
 
 def must_refold(fold: Fold, fresh: Iterable[CaseEvent]) -> bool:
     """Whether these events cannot simply be added: one is older than the last one folded, or replaces an earlier one."""
-    return fold.corrected or any(event.source_version > 1 or event.sort_key <= fold.last_key for event in fresh)
+    last_at = fold.last_key[0]
+    return fold.corrected or any(event.source_version > 1 or event.claimed_at < last_at or (
+        event.claimed_at == last_at and event.sort_key <= fold.last_key) for event in fresh)
 
 
 def folded_on(fold: Fold, fresh: list[CaseEvent]) -> Fold:

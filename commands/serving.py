@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import gc
 import logging
 import signal
 import threading
@@ -17,6 +16,7 @@ from bootstrap import Services, build_services, feed_limits
 from commands.demo import prepare_demo, show_settings
 from config.catalogue import CITY_DIR, load_catalogue
 from config.settings import Settings
+from core import collector
 from core.errors import ConfigError
 from feeds.mapping import MAPPING_DIR, find_mapping
 from feeds.replay import Replay, replay_clock
@@ -42,6 +42,7 @@ def run_worker(settings: Settings, _options: argparse.Namespace) -> int:
     """Sweeps, feeds and jobs only."""
     services = build_services(_scaled(settings))
     scheduler = build_scheduler(services)
+    collector.settle()
     scheduler.start(jobs_of(services))
     stopped = _until_told_to_stop()
     stopped.wait()
@@ -81,9 +82,7 @@ def serve(services: Services, server: Server, *, with_jobs: bool, greeting: str 
     worker = threading.Thread(target=background, args=[stopped], name="background", daemon=True) if background else None
     if worker is not None:
         worker.start()
-    # What was loaded until here lives as long as the process: the collector need not walk it at every batch of events.
-    gc.collect()
-    gc.freeze()
+    collector.settle()
     listener = Listener(services.settings, server)
     listener.start()
     print(f"{greeting}\n\n  {listener.address}\n" if greeting else listener.address, flush=True)

@@ -7,6 +7,7 @@ time, in the clock's own unit.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
@@ -153,10 +154,19 @@ class Preset(Strict):
         return next((rule for rule in self.rules
                      if rule.watches == watches and (day is None or rule.holds_on(day))), None)
 
+    def act_rules(self, act: str, day: date) -> list[ActRule]:
+        """The rules for that fault in force on `day`, whomever they speak of."""
+        return [rule for rule in self.acts if rule.act == act and rule.holds_on(day)] if self.holds_on(day) else []
+
     def act_rule(self, act: str, day: date, org: str, item: str) -> ActRule | None:
         """The rule for that fault in force on `day`, one that names the organisation or item first; None: no card."""
-        found = [rule for rule in self.acts if rule.act == act and rule.holds_on(day) and rule.covers(org, item)]
-        return max(found, key=lambda rule: bool(rule.items) + bool(rule.orgs), default=None) if self.holds_on(day) else None
+        return narrowest(self.act_rules(act, day), org, item)
+
+
+def narrowest(rules: Iterable[ActRule], org: str, item: str) -> ActRule | None:
+    """The one of these rules that judges that organisation and item: one that names them comes first."""
+    return max((rule for rule in rules if rule.covers(org, item)), key=lambda rule: bool(rule.items) + bool(rule.orgs),
+               default=None)
 
 
 def load_presets(directory: Path = RULES_DIR) -> dict[str, Preset]:

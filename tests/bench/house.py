@@ -15,6 +15,7 @@ from cases.events import CaseEvent
 from cases.journal import COLUMNS
 from cases.models import journal
 from config.settings import load_settings
+from core import collector
 from core.clock import FrozenClock
 from core.database import Database, bulk_insert
 from core.instants import from_us
@@ -29,12 +30,13 @@ def house(url: str, folder: Path, begins: datetime = BEGINS) -> Iterator[tuple[S
     """Everything bootstrap builds, with the cards' reactions, and the clock to move."""
     clock = FrozenClock(begins)
     services = build_services(load_settings(settings_of(url, folder)), clock)
-    gc.collect()
-    gc.freeze()  # what is alive now stays alive: the collector need not look at it in every measured round
+    thresholds = gc.get_threshold()
+    collector.settle()  # as every command of the program does once its services are built
     try:
         yield services, clock
     finally:
         services.database.dispose()
+        gc.set_threshold(*thresholds)
         gc.unfreeze()
 
 
