@@ -35,6 +35,7 @@ class Parts:
     rules: HandlingRules
     materials: Materials
     drafts_kept_days: int
+    password_key: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +73,10 @@ def build_approval(parts: Parts) -> Approval:
         name = {"": item.steps[0], "conclusion": item.steps[-1]}.get(step, step)
         return item.details.posts.get(name, ())
 
-    desk = Desk(parts.units, parts.recorder, parts.areas, catalogue, Receipts(parts.papers, parts.words, org_names, item_name))
+    desk = Desk(parts.units, parts.recorder, parts.areas, catalogue, Receipts(parts.papers, parts.words, org_names, item_name),
+                parts.password_key)
     intake, handling, ending = Intake(desk), Handling(desk, parts.rules), Ending(desk, parts.rules)
     return Approval(desk, intake, handling, ending, Projects(desk, intake, handling, ending, parts.words), Posts(parts.units),
-                    HostedQueries(parts.units.database, posts_of_step, parts.rules.extension_posts), parts.materials,
+                    HostedQueries(parts.units.database, posts_of_step, parts.rules.extension_posts, parts.password_key),
+                    parts.materials,
                     Drafts(parts.units, parts.materials, parts.drafts_kept_days))

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, bindparam, insert, select, update
 
 from approval.flow import Flow
 from approval.matters import SOURCE, Act, check_state
@@ -32,6 +32,17 @@ from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 _fold = msgspec.msgpack.Decoder(Fold).decode
 _flow = msgspec.json.Decoder(Flow).decode
+
+# Made once: every act needs them, and putting a statement together costs more than running it.
+_LOAD = select(hosted_cases, case_table.c.state, case_table.c.fold).join(
+    case_table, case_table.c.case_id == hosted_cases.c.case_id).where(hosted_cases.c.case_no == bindparam("no"))
+_SAVE = update(hosted_cases).where(
+    hosted_cases.c.case_id == bindparam("of_case"), hosted_cases.c.rev == bindparam("seen")).values(
+    rev=bindparam("seen") + 1, events=bindparam("told"), step=bindparam("at_step"))
+_IS_OPEN = (hosted_tasks.c.case_id == bindparam("of_case")) & hosted_tasks.c.ended_at.is_(None)
+_END_TASKS = update(hosted_tasks).where(_IS_OPEN).values(ended_at=bindparam("at"), outcome=bindparam("how"))
+_TASK = select(hosted_tasks).where(_IS_OPEN)
+_OPEN_TASK = insert(hosted_tasks)
 
 
 @dataclass(slots=True)
@@ -59,8 +70,9 @@ class Desk:
     """Shared by the services of this package."""
 
     def __init__(self, units: UnitOfWorkFactory, recorder: Recorder, areas: Areas, catalogue: Catalogue,
-                 receipts: Receipts) -> None:
+                 receipts: Receipts, password_key: bytes) -> None:
         self.units, self.areas, self.catalogue, self.receipts = units, areas, catalogue, receipts
+        self.password_key = password_key
         self._recorder = recorder
 
     @contextmanager
@@ -79,9 +91,7 @@ class Desk:
 
     def load(self, uow: UnitOfWork, case_no: str) -> Hosted:
         """Raises NotFound."""
-        row = uow.conn.execute(select(hosted_cases, case_table.c.state, case_table.c.fold)
-                               .join(case_table, case_table.c.case_id == hosted_cases.c.case_id)
-                               .where(hosted_cases.c.case_no == case_no)).first()
+        row = uow.conn.execute(_LOAD, {"no": case_no}).first()
         if row is None:
             raise NotFound("hosted_case_not_found", case_no=case_no[:60])
         return Hosted(row, row.state, _fold(row.fold), _flow(row.flow), row.step, row.events)
@@ -117,9 +127,8 @@ class Desk:
         """Write the cases back: what was told, the open step, the next revision."""
         self.flush(uow, *cases)
         for case in cases:
-            done = uow.conn.execute(
-                update(hosted_cases).where(hosted_cases.c.case_id == case.row.case_id, hosted_cases.c.rev == case.row.rev)
-                .values(rev=case.row.rev + 1, events=case.events, step=case.step))
+            done = uow.conn.execute(_SAVE, {"of_case": case.row.case_id, "seen": case.row.rev, "told": case.events,
+                                            "at_step": case.step})
             if done.rowcount != 1:
                 raise Conflict("case_changed", case_no=case.case_no, rev=case.row.rev)
 
@@ -139,20 +148,16 @@ class Desk:
         """From now on that step waits ("": none does). A person may be given who had it before."""
         case.step = step
         if step:
-            uow.conn.execute(insert(hosted_tasks).values(
-                case_id=case.row.case_id, step=step, org=case.org, opened_at=uow.now_us, claimed_by=claimed_by,
-                claimed_name=claimed_name))
+            uow.conn.execute(_OPEN_TASK, {"case_id": case.row.case_id, "step": step, "org": case.org, "opened_at": uow.now_us,
+                                          "claimed_by": claimed_by, "claimed_name": claimed_name, "outcome": ""})
 
     def end_tasks(self, uow: UnitOfWork, case: Hosted, outcome: str) -> None:
         """What was open of this case is done, or withdrawn."""
-        uow.conn.execute(update(hosted_tasks).where(
-            hosted_tasks.c.case_id == case.row.case_id, hosted_tasks.c.ended_at.is_(None)).values(
-                ended_at=uow.now_us, outcome=outcome))
+        uow.conn.execute(_END_TASKS, {"of_case": case.row.case_id, "at": uow.now_us, "how": outcome})
 
     def task(self, uow: UnitOfWork, case: Hosted) -> Row[Any] | None:
         """The open task of a case."""
-        return uow.conn.execute(select(hosted_tasks).where(
-            hosted_tasks.c.case_id == case.row.case_id, hosted_tasks.c.ended_at.is_(None))).first()
+        return uow.conn.execute(_TASK, {"of_case": case.row.case_id}).first()
 
     # When ---------------------------------------------------------------------------------------------------------
 

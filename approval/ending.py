@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from approval.desk import Desk, Hosted
 from approval.handling import HandlingRules
@@ -19,6 +19,9 @@ from cases.events import EventKind
 from core.access import Actor
 from core.errors import Conflict, InvalidInput, NotFound
 from core.unit_of_work import UnitOfWork
+
+_FEES = select(*hosted_fees.c["id", "code", "quantity", "amount_fen", "state", "receipt_no", "ground"]).where(
+    hosted_fees.c.case_id == bindparam("of_case")).order_by(hosted_fees.c.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +186,4 @@ class Ending:
 
 def fees_of(conn: Any, case_id: int) -> list[Fee]:
     """The fees of a case, oldest first."""
-    f = hosted_fees.c
-    rows = conn.execute(select(f.id, f.code, f.quantity, f.amount_fen, f.state, f.receipt_no, f.ground)
-                        .where(f.case_id == case_id).order_by(f.id))
-    return [Fee(*row) for row in rows]
+    return [Fee(*row) for row in conn.execute(_FEES, {"of_case": case_id})]

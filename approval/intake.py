@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 import msgspec
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import bindparam, delete, func, insert, select
 
 from approval.desk import Desk, Hosted
 from approval.flow import Flow, flow_of
@@ -26,6 +26,11 @@ from core.unit_of_work import UnitOfWork
 
 APPLICANT = Actor("applicant", frozenset(), display_name="申请人")
 _json = msgspec.json.Encoder().encode
+_FILE = insert(hosted_cases)
+_FILED = select(hosted_cases).where(hosted_cases.c.case_no == bindparam("no"))
+_HERE = select(hosted_papers.c.code).where(hosted_papers.c.case_id == bindparam("of_case"), hosted_papers.c.state == "received")
+_DEFERRED = select(hosted_papers.c.code).where(
+    hosted_papers.c.case_id == bindparam("of_case"), hosted_papers.c.state == "deferred").order_by(hosted_papers.c.code)
 
 
 class Intake:
@@ -62,14 +67,15 @@ class Intake:
         """The row of a new case. `part` names the project and node it belongs to."""
         area = self._desk.catalogue.organisations[item.org].area
         number = case_no or take_case_number(uow.conn, area, item.org, self._desk.today(area, uow.now_us))
-        uow.conn.execute(insert(hosted_cases).values(
-            case_id=case_id_of(area, number), case_no=number, area=area, org=item.org, item=item.code,
-            item_version=item.version, channel=channel, title=application.title or item.name,
-            applicant=application.applicant.name, particulars=_particulars(application), flow=_json(flow).decode(), step="",
-            password_hash=password_hash(number, password) if password else "", rev=0, events=0, filed_at=uow.now_us,
-            filed_by=actor.name if actor is not None else "", project_id=part[0] if part else None,
-            node=part[1] if part else None))
-        row = uow.conn.execute(select(hosted_cases).where(hosted_cases.c.case_no == number)).one()
+        hashed = password_hash(self._desk.password_key, number, password) if password else ""
+        uow.conn.execute(_FILE, {
+            "case_id": case_id_of(area, number), "case_no": number, "area": area, "org": item.org, "item": item.code,
+            "item_version": item.version, "channel": channel, "title": application.title or item.name,
+            "applicant": application.applicant.name, "particulars": _particulars(application), "flow": _json(flow).decode(),
+            "step": "", "password_hash": hashed, "rev": 0, "events": 0, "filed_at": uow.now_us,
+            "filed_by": actor.name if actor is not None else "", "project_id": part[0] if part else None,
+            "node": part[1] if part else None})
+        row = uow.conn.execute(_FILED, {"no": number}).one()
         return Hosted(row, "none", Fold(), flow, "", 0)
 
     def pre_accept(self, case_no: str, rev: int, actor: Actor, station: str = "") -> None:
@@ -183,12 +189,13 @@ class Intake:
             raise InvalidInput("papers_missing", key="papers", papers="、".join(self._names(item, missing)))
 
     def _papers_here(self, uow: UnitOfWork, case: Hosted) -> set[str]:
-        c = hosted_papers.c
-        return set(uow.conn.scalars(select(c.code).where(c.case_id == case.row.case_id, c.state == "received")))
+        return set(uow.conn.scalars(_HERE, {"of_case": case.row.case_id}))
 
     def _note_papers(self, uow: UnitOfWork, case: Hosted, papers: Collection[str], actor: Actor,
                      uploads: Sequence[Upload] = ()) -> None:
         """Papers in hand at the window, and files. Of one paper there may be several files."""
+        if not papers and not uploads:
+            return
         known = self._papers_here(uow, case)
         on_paper = [code for code in dict.fromkeys(papers) if code not in known]
         _forget_deferred(uow, case, [*on_paper, *(one.code for one in uploads)])
@@ -232,8 +239,7 @@ def give(desk: Desk, uow: UnitOfWork, case: Hosted, kind: ReceiptKind, *, told: 
 
 def deferred_of(uow: UnitOfWork, case: Hosted) -> list[str]:
     """The papers that are still to follow."""
-    c = hosted_papers.c
-    return list(uow.conn.scalars(select(c.code).where(c.case_id == case.row.case_id, c.state == "deferred").order_by(c.code)))
+    return list(uow.conn.scalars(_DEFERRED, {"of_case": case.row.case_id}))
 
 
 def _forget_deferred(uow: UnitOfWork, case: Hosted, papers: Collection[str]) -> None:

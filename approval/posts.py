@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from approval.models import staff_posts
 from core.access import Actor, Role
@@ -12,6 +12,8 @@ from core.errors import InvalidInput, NotPermitted
 from core.unit_of_work import UnitOfWorkFactory
 
 EVERY_UNIT = "*"  # the one window that accepts for all (一窗受理)
+_OF_PERSON = select(staff_posts.c.org, staff_posts.c.post).where(
+    staff_posts.c.username == bindparam("username")).order_by(staff_posts.c.org, staff_posts.c.post)
 STAFF = frozenset({Role.APPROVAL_STAFF})
 
 
@@ -47,9 +49,7 @@ class Posts:
 
 def posts_of(conn: Connection, username: str) -> list[tuple[str, str]]:
     """(unit, post) of a person, as this transaction sees it."""
-    c = staff_posts.c
-    return [(org, post) for org, post in conn.execute(
-        select(c.org, c.post).where(c.username == username).order_by(c.org, c.post))]
+    return [(org, post) for org, post in conn.execute(_OF_PERSON, {"username": username})]
 
 
 def post_for(conn: Connection, actor: Actor, org: str, wanted: Sequence[str]) -> str:

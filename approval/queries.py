@@ -122,8 +122,9 @@ class HostedQueries:
     """`flow_posts` gives the posts of a step of an item as the catalogue has it; lists go by it."""
 
     def __init__(self, database: Database, posts_of_step: Callable[[str, str], Sequence[str]],
-                 extension_posts: Sequence[str]) -> None:
+                 extension_posts: Sequence[str], password_key: bytes) -> None:
         self._database, self._posts_of_step, self._extension_posts = database, posts_of_step, tuple(extension_posts)
+        self._password_key = password_key
 
     # Work lists ---------------------------------------------------------------------------------------------------
 
@@ -221,7 +222,7 @@ class HostedQueries:
         with self._database.snapshot() as conn:
             row = conn.execute(select(hosted_cases.c.case_id, hosted_cases.c.password_hash).where(
                 hosted_cases.c.case_no == case_no)).first()
-            given = password_hash(case_no, password)
+            given = password_hash(self._password_key, case_no, password)
             if row is None or not row.password_hash or not hmac.compare_digest(given, row.password_hash):
                 raise NotFound("case_or_password_wrong")
             return self._detail(conn, row.case_id, None)

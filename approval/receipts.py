@@ -12,7 +12,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, bindparam, insert, select
 
 from approval.models import hosted_receipts
 from cases.models import clocks
@@ -23,6 +23,9 @@ from papers.official import Table as TableBlock
 from papers.service import Issue, PaperService, Series
 
 CODE_LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+_KEEP = insert(hosted_receipts)
+_DUE = select(clocks.c.due_at).where(clocks.c.case_id == bindparam("of_case"), clocks.c.kind == bindparam("kind")).order_by(
+    clocks.c.ordinal).limit(1)
 CODE_LENGTH = 16  # 80 bits: nobody comes upon somebody else's paper by trying
 
 
@@ -84,8 +87,8 @@ class Receipts:
         paper = self._papers.issue(
             uow, Series(name, kind.value, self._t(f"receipt.prefix.{kind.value}", short=short)),
             Issue(about.area, about.org, f"hosted:{about.case_no}"), day, compose)
-        uow.conn.execute(insert(hosted_receipts).values(
-            code=code, case_id=about.case_id, kind=kind.value, number=paper.number, issued_at=uow.now_us))
+        uow.conn.execute(_KEEP, {"code": code, "case_id": about.case_id, "kind": kind.value, "number": paper.number,
+                                 "issued_at": uow.now_us})
         return Given(paper.number, code)
 
     def _paper(self, kind: ReceiptKind, about: About, issuer: str, number: str, day: date, code: str, told: Mapping[str, Any],
@@ -120,8 +123,7 @@ def receipts_of(conn: Connection, case_id: int) -> list[Any]:
 
 def due_text(conn: Connection, case_id: int, kind: str, offset: int) -> str:
     """The last day of a clock of the case, as written on paper; — where there is none."""
-    c = clocks.c
-    due = conn.scalar(select(c.due_at).where(c.case_id == case_id, c.kind == kind).order_by(c.ordinal).limit(1))
+    due = conn.scalar(_DUE, {"of_case": case_id, "kind": kind})
     if due is None:
         return "—"
     local = written_local(due, offset)

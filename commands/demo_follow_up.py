@@ -1,4 +1,4 @@
-"""What the simulated city complains about and its supervisors order: which stories begin on which day, by the seed alone."""
+"""What the city applies for here, complains about and is ordered: which stories begin on which day, by the seed alone."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from random import Random
 
 from bootstrap import Services
 from commands.demo_complaints import ComplaintStories, fate_of
+from commands.demo_hosted import HostedStories
 from commands.demo_letters import complaint, question
 from commands.demo_orders import OrderStories
 from commands.demo_people import UnitPeople
@@ -27,6 +28,7 @@ class FollowUpShow:
         self._seed, self._calendar = demo.seed, calendar
         self._time = WorkingTime(calendar, FIRST_DAY, LAST_DAY)
         self._stage = Stage(self._time)
+        self._hosted = HostedStories(services, self._stage, demo.seed)
         self._items = {code: [item.name for item in items] for code, items in services.catalogue.items_by_org.items() if items}
         self._units = [code for code in services.catalogue.organisations if code in self._items]
         people = UnitPeople(services.answering_units)
@@ -42,6 +44,7 @@ class FollowUpShow:
         """Everything that is to happen before `until_us`; `on_moment` is told the instant of each act before it."""
         while (begins := self._time.instant(self._next)) < until_us:
             self._begin_day(self._next)
+            self._hosted.begin_day(self._next)
             self._put_ratings_right(self._next, begins)
             self._next += 1
         self._stage.play(until_us, on_moment)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, select, text, update
+from sqlalchemy import Connection, text
 
-from papers.models import paper_numbers
-
-_FIRST = text("INSERT INTO paper_numbers (issuer, kind, year, last) VALUES (:issuer, :kind, :year, 0) ON CONFLICT DO NOTHING")
+_TAKE = text("INSERT INTO paper_numbers (issuer, kind, year, last) VALUES (:issuer, :kind, :year, 1) "
+             "ON CONFLICT (issuer, kind, year) DO UPDATE SET last = paper_numbers.last + 1 RETURNING last")
 
 
 def take_number(conn: Connection, issuer: str, kind: str, year: int) -> int:
@@ -14,12 +13,7 @@ def take_number(conn: Connection, issuer: str, kind: str, year: int) -> int:
 
     The row is locked until then, so two issuers at the same moment wait for each other; a rollback gives the number back.
     """
-    series = {"issuer": issuer, "kind": kind, "year": year}
-    conn.execute(_FIRST, series)
-    n = paper_numbers.c
-    is_series = (n.issuer == issuer) & (n.kind == kind) & (n.year == year)
-    conn.execute(update(paper_numbers).where(is_series).values(last=n.last + 1))
-    return int(conn.execute(select(n.last).where(is_series)).scalar_one())
+    return int(conn.execute(_TAKE, {"issuer": issuer, "kind": kind, "year": year}).scalar_one())
 
 
 def written(prefix: str, year: int, place: int) -> str:

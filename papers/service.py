@@ -29,6 +29,7 @@ FileKind = Literal["docx", "pdf"]
 MEDIA_TYPES = {"docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document", "pdf": "application/pdf"}
 _KEEP = text("INSERT INTO paper_files (sha256, media_type, size, content, at) "
              "VALUES (:sha256, :media_type, :size, :content, :at) ON CONFLICT DO NOTHING")
+_ENTER = insert(papers)
 _paper = msgspec.json.Decoder(OfficialPaper)
 
 
@@ -61,10 +62,10 @@ class PaperService:
         """Take the next number, compose the paper with it and enter it, all in the caller's transaction."""
         place = take_number(uow.conn, series.issuer, series.kind, day.year)
         paper = compose(written(series.prefix, day.year, place))
-        uow.conn.execute(insert(papers).values(
-            number=paper.number, kind=series.kind, issuer=series.issuer, year=day.year, place=place, title=paper.title,
-            area=about.area, org=about.org, subject=about.subject, issued_at=uow.now_us,
-            content=msgspec.json.encode(paper).decode()))
+        uow.conn.execute(_ENTER, {
+            "number": paper.number, "kind": series.kind, "issuer": series.issuer, "year": day.year, "place": place,
+            "title": paper.title, "area": about.area, "org": about.org, "subject": about.subject, "issued_at": uow.now_us,
+            "content": msgspec.json.encode(paper).decode()})
         return paper
 
     def file(self, number: str, kind: FileKind) -> bytes:

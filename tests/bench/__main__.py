@@ -8,14 +8,14 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import acts, backtest, http, imports, ingest, millions, push, read, wall
+from tests.bench import acts, approval, backtest, http, imports, ingest, millions, push, read, wall
 from tests.bench.harness import Line, Options, hardware
 from tests.bench.report import as_table, write_part
 
 BENCHES: dict[str, Callable[[Options], list[Line]]] = {
     "ingest": ingest.run, "read": read.run, "http": http.run, "import": imports.run,
     "sweep": millions.run, "push": push.run, "acts": acts.run,
-    "wall": wall.run, "backtest": backtest.run}
+    "wall": wall.run, "backtest": backtest.run, "approval": approval.run}
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -30,7 +30,7 @@ def settings_in(folder: Path, **more: object) -> Settings:
     return load_settings({
         "database.url": f"sqlite:///{folder / 'city.db'}", "journal.key_path": str(folder / "journal.key"),
         "journal.anchor_dir": str(folder / "anchors"), "security.secret_key_path": str(folder / "session.key"),
-        "complaints.identity_key_path": str(folder / "identity.key"), "feeds.drop_dir": str(folder / "drop"),
+        "approval.material_dir": str(folder / "materials"), "complaints.identity_key_path": str(folder / "identity.key"), "feeds.drop_dir": str(folder / "drop"),
         "papers.font_dir": str(folder / "fonts"), "demo.enabled": True, **more})
 
 
@@ -169,3 +169,18 @@ def test_what_a_visitor_has_spoilt_ends_one_story_and_no_other(time: WorkingTime
     stage.play(time.instant(day + 1))
 
     assert told == ["other"]
+
+
+def test_a_visitor_finds_hosted_cases_at_every_station_and_none_with_a_broken_order(demo: Demo) -> None:
+    queries, found = demo.services.approval.queries, set()
+    rows = queries.search(INSPECTOR, "", 1000)
+    for row in rows:
+        found.add(row.state)
+    assert found >= {"submitted", "pre_accepted", "accepted", "concluded", "collected"} - {"submitted"}
+    details = [queries.find(row.case_no, INSPECTOR) for row in rows]
+    assert any(detail.parts for detail in details)
+    assert any(detail.fees for detail in details)
+    order = {"out_of_order", "step_skipped", "step_reversed", "same_person", "wrong_post", "event_after_end"}
+    faults = {fault.code for row in rows for fault in demo.services.case_queries.find_case(
+        row.case_no, demo.services.clock.now_us()).faults}
+    assert not order & faults
