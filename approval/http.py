@@ -12,7 +12,8 @@ import msgspec
 from flask import Blueprint, Request, Response, request
 
 from approval.assembly import Approval
-from approval.flow import Part
+from approval.bpmn import flow_as_bpmn, plan_as_bpmn
+from approval.flow import Part, flow_of
 from approval.matters import Applicant, Application
 from approval.posts import STAFF
 from approval.queries import READERS, HostedDetail, Waiting
@@ -80,6 +81,9 @@ OPERATIONS = (
     Operation("post", f"{_CASES}/<case_no>/acts/<act>", "actOnHosted", "Do something about it", takes=ActOn,
               choices={"act": PERFORMED}),
     Operation("get", f"{_CASES}/<case_no>/at/<instant>", "getHostedAt", "The case as it stood at an instant (RFC 3339)"),
+    Operation("get", "/api/v1/approval/flows/<item>", "getFlow", "The flow of an item as BPMN 2.0", media="application/xml"),
+    Operation("get", f"{_CASES}/<case_no>/flow", "getHostedFlow", "The flow a case is pinned to, or its plan, as BPMN 2.0",
+              media="application/xml"),
     Operation("post", f"{_CASES}/<case_no>/files", "keepHostedFile", "Put a file with a case", query={
         "code": "of the paper", "name": "of the file"}, takes_media="application/octet-stream", status=201),
     Operation("get", f"{_CASES}/<case_no>/files/<sha256>", "openHostedFile", "A file of a case",
@@ -127,6 +131,14 @@ def create_blueprint(approval: Approval, papers: PaperService, reads: ReadLog, a
         perform(approval, case_no, act, _decoded(_act, request.get_data()), actor, find_person)
         return _json(shown_whole(queries.find(case_no, actor)))
 
+    _add_pictures(blueprint, approval, actor_of)
+    _add_files(blueprint, approval, papers, reads, actor_of)
+    return blueprint
+
+
+def _add_pictures(blueprint: Blueprint, approval: Approval, actor_of: Callable[[Request], Actor | None]) -> None:
+    queries = approval.queries
+
     @blueprint.get("/cases/<case_no>/at/<instant>")
     def at(case_no: str, instant: str) -> Response:
         actor = require(actor_of(request), *READERS)
@@ -135,8 +147,19 @@ def create_blueprint(approval: Approval, papers: PaperService, reads: ReadLog, a
                       "events": [{"kind": event.kind.value, "at": from_us(event.claimed_at).isoformat(), "step": event.step,
                                   "actor": event.actor} for event in events]})
 
-    _add_files(blueprint, approval, papers, reads, actor_of)
-    return blueprint
+    @blueprint.get("/flows/<item>")
+    def flow(item: str) -> Response:
+        require(actor_of(request), *READERS)
+        found = approval.desk.item(item)
+        return as_download(flow_as_bpmn(flow_of(found), found.code, found.name), "application/xml", f"{found.code}.bpmn")
+
+    @blueprint.get("/cases/<case_no>/flow")
+    def pinned(case_no: str) -> Response:
+        detail = queries.find(case_no, require(actor_of(request), *READERS))
+        parts = [Part(one.node, one.item, one.org, one.stage, one.after, one.silent) for one in detail.parts]
+        drawn = (plan_as_bpmn(parts, case_no, detail.head.title) if parts
+                 else flow_as_bpmn(detail.flow, case_no, detail.head.title))
+        return as_download(drawn, "application/xml", f"{case_no}.bpmn")
 
 
 def _add_files(blueprint: Blueprint, approval: Approval, papers: PaperService, reads: ReadLog,

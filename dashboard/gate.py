@@ -83,6 +83,7 @@ RULES = (
     Rule("/api/v1/samples", roles=WATCHERS),
     Rule("/api/v1/samples/*", roles=WATCHERS),
     Rule("/api/v1/approval/lists/*", roles=frozenset({Role.APPROVAL_STAFF})),
+    Rule("/api/v1/approval/flows/*", roles=HOSTED),
     Rule("/api/v1/approval/cases", roles=HOSTED),  # acts by the posts held (approval/posts.py)
     Rule("/api/v1/approval/cases/*", roles=HOSTED),
     Rule("/feeds/*", roles=WATCHERS),

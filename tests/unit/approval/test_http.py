@@ -110,3 +110,12 @@ def test_a_body_that_cannot_be_is_refused(site: Site, body: object, status: int)
     clerk, no = registered(site)
     assert post(clerk, f"/{no}/acts/accept", body).status_code == status
     assert post(clerk, f"/{no}/acts/explode", {"rev": 1}).status_code == 400
+
+
+def test_flows_are_given_as_bpmn(site: Site):
+    clerk, no = registered(site)
+    for address in (f"flows/{ITEM}", f"cases/{no}/flow"):
+        answer = clerk.get(f"/api/v1/approval/{address}")
+        assert (answer.status_code, answer.mimetype) == (200, "application/xml")
+        assert b"BPMNDiagram" in answer.data
+    assert clerk.get("/api/v1/approval/flows/nothing").status_code == 400

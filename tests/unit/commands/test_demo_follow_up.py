@@ -30,7 +30,8 @@ def settings_in(folder: Path, **more: object) -> Settings:
     return load_settings({
         "database.url": f"sqlite:///{folder / 'city.db'}", "journal.key_path": str(folder / "journal.key"),
         "journal.anchor_dir": str(folder / "anchors"), "security.secret_key_path": str(folder / "session.key"),
-        "approval.material_dir": str(folder / "materials"), "complaints.identity_key_path": str(folder / "identity.key"), "feeds.drop_dir": str(folder / "drop"),
+        "approval.material_dir": str(folder / "materials"),
+        "complaints.identity_key_path": str(folder / "identity.key"), "feeds.drop_dir": str(folder / "drop"),
         "papers.font_dir": str(folder / "fonts"), "demo.enabled": True, **more})
 
 
