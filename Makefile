@@ -58,6 +58,12 @@ test-py: setup-test ## pytest; ARGS="tests/unit -k calendar" runs a part
 
 ##@ Measure
 
+.PHONY: bench-peers
+bench-peers: setup-test ## hosted cases beside two workflow engines, in an environment of their own
+	@test -x .venv-peers/bin/python || python3 -m venv .venv-peers
+	@.venv-peers/bin/pip install --quiet -r tests/bench/peers/requirements.txt
+	@$(BIN)/python -m tests.bench engines
+
 .PHONY: bench
 bench: setup-test ## benchmarks, each with its floor; writes docs/benchmarks.md
 	@$(BIN)/python -m tests.bench $(ARGS)

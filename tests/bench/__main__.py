@@ -8,14 +8,15 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import acts, approval, backtest, http, imports, ingest, millions, push, read, wall
+from tests.bench import acts, approval, backtest, engines, http, imports, ingest, millions, push, read, wall
 from tests.bench.harness import Line, Options, hardware
 from tests.bench.report import as_table, write_part
 
 BENCHES: dict[str, Callable[[Options], list[Line]]] = {
     "ingest": ingest.run, "read": read.run, "http": http.run, "import": imports.run,
     "sweep": millions.run, "push": push.run, "acts": acts.run,
-    "wall": wall.run, "backtest": backtest.run, "approval": approval.run}
+    "wall": wall.run, "backtest": backtest.run, "approval": approval.run, "engines": engines.run}
+ON_REQUEST = frozenset({"engines"})  # needs an environment of its own
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -26,7 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
     with tempfile.TemporaryDirectory(prefix="yangguang-bench-", dir=given.folder) as folder:
         options = Options(Path(folder), given.events, given.stores.split(","), _numbers(given.cases),
                           _numbers(given.clients), given.samples, given.minutes)
-        for name in given.names or BENCHES:
+        for name in given.names or [name for name in BENCHES if name not in ON_REQUEST]:
             print(f"\n== {name}", flush=True)
             lines = BENCHES[name](options)
             print(as_table(lines), flush=True)

@@ -1,11 +1,11 @@
-"""Hosted cases: five steps (受理 承办 审核 批准 办结) of many cases, one transaction an act; three units in parallel beside that."""
+"""Hosted cases: five steps (受理 承办 审核 批准 办结), one transaction an act; and three units in parallel beside that."""
 
 from __future__ import annotations
 
 import itertools
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from approval.flow import Part
@@ -28,12 +28,7 @@ def run(options: Options) -> list[Line]:
 def _services(options: Options, name: str, count: int) -> Line:
     with store(name, options.folder) as (url, others):
         hall = Hall(_folder(options.folder), url)
-        _live(hall, SIMPLE, 5)
-        hall.services.sweeper.sweep_all()
-        acts: list[float] = []
-        with stopwatch(others) as spent:
-            for _ in range(count):
-                acts += _live(hall, SIMPLE, 1)
+        spent, acts = measured(hall, count, others)
         floor = _floor(options.folder, len(acts)) if name == "sqlite" else None
     rate = count / spent.wall
     told = f"{len(acts) / floor.wall:,.0f} commits/s of one journal row" if floor is not None else "–"
@@ -44,9 +39,13 @@ def _services(options: Options, name: str, count: int) -> Line:
                 f"≥ {CASES_AT_LEAST} cases/s", rate >= CASES_AT_LEAST, f"{count} cases, {len(acts)} acts, one transaction each")
 
 
-def _live(hall: Hall, item: str, count: int) -> list[float]:
-    """So many cases from the window to the end; seconds of each act."""
-    return [span for _ in range(count) for span in _life(hall, item)]
+def measured(hall: Hall, count: int, others: Sequence[int] = ()) -> tuple[Spent, list[float]]:
+    """So many cases from the window to the end, after some that are not counted; and the seconds of each act."""
+    for _ in range(5):
+        _life(hall, SIMPLE)
+    with stopwatch(others) as spent:
+        acts = [span for _ in range(count) for span in _life(hall, SIMPLE)]
+    return spent, acts
 
 
 def _life(hall: Hall, item: str) -> list[float]:
