@@ -28,9 +28,9 @@ from sqlalchemy import (
     event,
 )
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DataError, DBAPIError
 
-from core.errors import ConfigError
+from core.errors import ConfigError, InvalidInput
 
 metadata = MetaData(naming_convention={
     "ix": "ix_%(table_name)s_%(column_0_N_name)s", "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -67,24 +67,24 @@ class Database:
     def transaction(self) -> Iterator[Connection]:
         """A writing transaction; commits at exit, rolls back on an exception."""
         if self._writer is None:
-            with self.engine.begin() as conn:
+            with _numbers_checked(), self.engine.begin() as conn:
                 yield conn
             return
         # SQLite has one writer: queueing here is fair and quick, queueing in its busy handler is neither.
-        with self._writer, self.engine.connect().execution_options(writes=True) as conn, conn.begin():
+        with _numbers_checked(), self._writer, self.engine.connect().execution_options(writes=True) as conn, conn.begin():
             yield conn
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A connection for reading."""
-        with self.engine.connect() as conn:
+        with _numbers_checked(), self.engine.connect() as conn:
             yield conn
 
     @contextmanager
     def snapshot(self) -> Iterator[Connection]:
         """A connection for reading whose statements all see the same moment."""
         level = {"isolation_level": "REPEATABLE READ"} if self.dialect == "postgresql" else {}
-        with self.engine.connect().execution_options(**level) as conn:
+        with _numbers_checked(), self.engine.connect().execution_options(**level) as conn:
             yield conn
 
     def create_all(self) -> None:
@@ -284,6 +284,19 @@ def _wrapped_errors(conn: Connection, statement: str) -> Iterator[None]:
         yield
     except driver_error as error:
         raise DBAPIError.instance(statement, None, error, driver_error, dialect=conn.dialect) from error
+
+
+@contextmanager
+def _numbers_checked() -> Iterator[None]:
+    """A number no column can hold was given by somebody: that is his mistake, not ours."""
+    try:
+        yield
+    except OverflowError as error:
+        raise InvalidInput("number_out_of_range") from error
+    except DataError as error:
+        if type(error.orig).__name__ != "NumericValueOutOfRange":
+            raise
+        raise InvalidInput("number_out_of_range") from error
 
 
 def _tuples(rows: Rows) -> list[tuple[Any, ...]]:

@@ -45,7 +45,8 @@ def run(options: Options) -> list[Line]:
 def _line(name: str, told: dict[str, float], rate: float, count: int) -> Line:
     return Line(f"five steps beside {name}", f"{rate:.0f} cases/s, all that a hosted case keeps",
                 f"{told['cases_s']:.0f} cases/s, {told['cpu_ms']:.1f} ms CPU a case",
-                f"{rate / told['cases_s']:.2f} of its speed", "report the ratio", None, f"{count} cases, SQLite synchronous=FULL")
+                f"{rate / told['cases_s']:.2f} of its speed", "report the ratio", None,
+                f"{count} cases, SQLite synchronous=FULL")
 
 
 def _told(script: str, *arguments: str) -> dict[str, float]:

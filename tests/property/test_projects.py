@@ -77,6 +77,7 @@ def test_no_project_is_through_while_a_part_is_open(seed: int):
         order = {"step_skipped", "step_reversed", "out_of_order", "event_after_end", "closed_twice"}
         assert not order.intersection(hall.faults(project))
         assert not any(order.intersection(hall.faults(hall.part(project, part.node))) for part in plan)
+        hall.services.database.dispose()
 
 
 def finish_all(hall: Hall, project: str) -> None:

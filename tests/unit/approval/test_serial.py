@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,8 +17,10 @@ from tests.hosting import APPROVER, CLERK, HALL, HANDLER, HEAD, ITEM, ORG, REVIE
 
 
 @pytest.fixture
-def hall(tmp_path: Path) -> Hall:
-    return Hall(tmp_path)
+def hall(tmp_path: Path) -> Iterator[Hall]:
+    made = Hall(tmp_path)
+    yield made
+    made.services.database.dispose()
 
 
 def refused(code: str, act: Callable[[], object], kind: type[SupervisionError] = Conflict) -> None:
