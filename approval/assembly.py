@@ -71,7 +71,7 @@ def build_approval(parts: Parts) -> Approval:
         if item is None:
             return ()
         name = {"": item.steps[0], "conclusion": item.steps[-1]}.get(step, step)
-        return item.details.posts.get(name, ())
+        return item.details.signers.get(name) or item.details.posts.get(name, ())
 
     desk = Desk(parts.units, parts.recorder, parts.areas, catalogue, Receipts(parts.papers, parts.words, org_names, item_name),
                 parts.password_key)

@@ -6,7 +6,7 @@ out, or none of them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -60,6 +60,17 @@ class Hosted:
     @property
     def case_no(self) -> str:
         return str(self.row.case_no)
+
+    def following(self, step: str) -> str:
+        """The step after that one, as the fields of this application have it."""
+        return self.flow.following(step, self.fields)
+
+    @property
+    def fields(self) -> Mapping[str, str]:
+        """What the form says; read only where a step asks for it."""
+        if all(step.when is None for step in self.flow.steps):
+            return {}
+        return fields_of(self.row.particulars)
 
     @property
     def org(self) -> str:
@@ -140,7 +151,8 @@ class Desk:
 
     def any_post(self, uow: UnitOfWork, case: Hosted, actor: Actor) -> str:
         """Any post of the case's flow."""
-        return self.post(uow, case, actor, tuple(dict.fromkeys(post for step in case.flow.steps for post in step.posts)))
+        every = [post for step in case.flow.steps for post in (*step.posts, *step.signers)]
+        return self.post(uow, case, actor, tuple(dict.fromkeys(every)))
 
     # What waits ---------------------------------------------------------------------------------------------------
 
@@ -168,6 +180,12 @@ class Desk:
     def today(self, area: str, us: int) -> Any:
         """The date of an instant on the area's wall clock."""
         return date_of(self.areas.for_area(area).today(us))
+
+
+def fields_of(particulars: str) -> dict[str, str]:
+    """The fields of the form, of the stored particulars."""
+    fields: dict[str, str] = msgspec.json.decode(particulars)["fields"]
+    return fields
 
 
 def name_of(actor: Actor) -> str:

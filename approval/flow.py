@@ -10,17 +10,47 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 import msgspec
 
 from config.catalogue import Item
+from config.item_details import ItemDetails
 from core.errors import InvalidInput
 
 ACCEPTANCE, CONCLUSION = 0, -1  # the first step of every flow is 受理, the last 办结; the others are between
 
 
+class When(msgspec.Struct, frozen=True):
+    """When a step is done at all (config.item_details.Condition)."""
+
+    field: str
+    at_least: float | None = None
+    one_of: tuple[str, ...] = ()
+
+    def holds(self, fields: Mapping[str, str]) -> bool:
+        """Also when the field does not say: nothing is skipped by an oversight."""
+        given = fields.get(self.field, "").strip()
+        if not given:
+            return True
+        if self.one_of:
+            return given in self.one_of
+        try:
+            return self.at_least is None or float(given.replace(",", "")) >= self.at_least
+        except ValueError:
+            return True
+
+
 class Step(msgspec.Struct, frozen=True):
-    """A station of the handling: the posts entitled to it, and its limit as text ("" for none)."""
+    """A station of the handling: the posts entitled to it, its limit as text ("" for none), when it is done at all, which posts
+    sign it together (会签), and where it may be sent back to ((): to every step before it)."""
 
     name: str
     posts: tuple[str, ...] = ()
     limit: str = ""
+    when: When | None = None
+    signers: tuple[str, ...] = ()
+    returns: tuple[str, ...] = ()
+
+    @property
+    def entitled(self) -> tuple[str, ...]:
+        """The posts that may do something about it."""
+        return self.signers or self.posts
 
 
 class Flow(msgspec.Struct, frozen=True):
@@ -47,23 +77,31 @@ class Flow(msgspec.Struct, frozen=True):
     def posts_of_conclusion(self) -> tuple[str, ...]:
         return self.steps[CONCLUSION].posts
 
-    def following(self, name: str) -> str:
-        """The step after that one, "" after the last inner one; of "" the first."""
-        inner = self.inner
-        place = -1 if name == "" else inner.index(name)
-        return inner[place + 1] if place + 1 < len(inner) else ""
+    def following(self, name: str, fields: Mapping[str, str]) -> str:
+        """The step after that one, "" after the last inner one; of "" the first. One whose condition does not hold is none."""
+        place = 0 if name == "" else self.inner.index(name) + 1
+        return next((step.name for step in self.steps[place + 1:-1] if step.when is None or step.when.holds(fields)), "")
 
-    def earlier(self, name: str) -> tuple[str, ...]:
+    def earlier(self, name: str, fields: Mapping[str, str]) -> tuple[str, ...]:
         """The steps one may go back to from there; from "" (all done) every one."""
-        inner = self.inner
-        return inner if name == "" else inner[:inner.index(name)]
+        taken = tuple(step.name for step in self.steps[1:-1] if step.when is None or step.when.holds(fields))
+        if name == "":
+            return taken
+        before, allowed = taken[:taken.index(name)] if name in taken else (), self.find(name).returns
+        return tuple(step for step in before if not allowed or step in allowed)
 
 
 def flow_of(item: Item) -> Flow:
     """The flow of an item as the catalogue has it now."""
     details = item.details
     return Flow(item.version, tuple(
-        Step(name, tuple(details.posts.get(name, ())), str(details.step_limits.get(name, ""))) for name in item.steps))
+        Step(name, tuple(details.posts.get(name, ())), str(details.step_limits.get(name, "")), _when(details, name),
+             tuple(details.signers.get(name, ())), tuple(details.returns.get(name, ()))) for name in item.steps))
+
+
+def _when(details: ItemDetails, step: str) -> When | None:
+    condition = details.conditions.get(step)
+    return None if condition is None else When(condition.field, condition.at_least, condition.one_of)
 
 
 # Projects ---------------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from sqlalchemy import insert, select, update
 from approval.desk import Desk, Hosted
 from approval.intake import give
 from approval.matters import Act, checked_words
-from approval.models import hosted_extensions, hosted_tasks
+from approval.models import hosted_extensions, hosted_signatures, hosted_tasks
 from approval.receipts import ReceiptKind, due_text
 from cases.events import EventKind
 from cases.fold import NO_SPECIALS, Stop
@@ -75,15 +75,18 @@ class Handling:
             if not case.step:
                 raise Conflict("no_step_open", case_no=case_no)
             post = self._entitled(uow, case, actor)
-            self._refuse_taken(uow, case, actor)
             for check in self.before_step:
                 check(uow, case)
+            if case.flow.find(case.step).signers:
+                self._sign(uow, case, told, actor, station, result, reason)
+                return
+            self._refuse_taken(uow, case, actor)
             self.complete_in(uow, case, told, actor, post, station, result, reason)
 
     def complete_in(self, uow: UnitOfWork, case: Hosted, opinion: str, actor: Actor, post: str, station: str = "",
                     result: Result = "granted", reason: str = "") -> None:
         """The same within a transaction of the caller's, who has checked the person."""
-        step, following = case.step, case.flow.following(case.step)
+        step, following = case.step, case.following(case.step)
         self._desk.tell(uow, case, EventKind.STEP, actor, step=step, station=station, post=post, opinion=opinion)
         self._desk.end_tasks(uow, case, "done")
         self._desk.open_step(uow, case, following)
@@ -98,7 +101,7 @@ class Handling:
         told = checked_words(reason, "reason")
         with self._desk.acting(Act.SEND_BACK, case_no, rev) as (uow, case):
             self._may_send_back(uow, case, actor)
-            if to_step not in case.flow.earlier(case.step):
+            if to_step not in case.flow.earlier(case.step, case.fields):
                 raise InvalidInput("step_not_behind", key="to_step", step=to_step[:60])
             for check in self.before_back:
                 check(uow, case, to_step)
@@ -192,14 +195,34 @@ class Handling:
 
     def _entitled(self, uow: UnitOfWork, case: Hosted, actor: Actor) -> str:
         """The post by which this person may do the open step; after the last one, those of the conclusion."""
-        wanted = case.flow.find(case.step).posts if case.step else case.flow.posts_of_conclusion()
+        wanted = case.flow.find(case.step).entitled if case.step else case.flow.posts_of_conclusion()
         return self._desk.post(uow, case, actor, wanted)
 
     def _may_send_back(self, uow: UnitOfWork, case: Hosted, actor: Actor) -> None:
         """Whoever has the open step; a decision is taken back by whoever may take it."""
         last = case.flow.inner[-1] if case.flow.inner else ""
-        wanted = case.flow.find(case.step or last).posts
+        wanted = case.flow.find(case.step or last).entitled
         self._desk.post(uow, case, actor, wanted)
+
+    def _sign(self, uow: UnitOfWork, case: Hosted, opinion: str, actor: Actor, station: str, result: Result,
+              reason: str) -> None:
+        """会签: every post of the step signs once, each by another person; the last signature does the step."""
+        task, signers = self._desk.task(uow, case), case.flow.find(case.step).signers
+        if task is None:
+            raise Conflict("no_step_open", case_no=case.case_no)
+        s = hosted_signatures.c
+        rows = uow.conn.execute(select(s.post, s.username).where(s.task_id == task.id))
+        signed = {row.post: row.username for row in rows}
+        if actor.name in signed.values() or actor.name in self._doers(uow, case):
+            raise Conflict("same_person", case_no=case.case_no)
+        post = self._desk.post(uow, case, actor, [one for one in signers if one not in signed])
+        uow.conn.execute(insert(hosted_signatures).values(
+            task_id=task.id, post=post, username=actor.name, display_name=actor.display_name, opinion=opinion, at=uow.now_us))
+        if len(signed) + 1 < len(signers):
+            self._desk.tell(uow, case, EventKind.COUNTERSIGNED, actor, step=case.step, station=station, post=post,
+                            opinion=opinion)
+        else:
+            self.complete_in(uow, case, opinion, actor, post, station, result, reason)
 
     def _refuse_taken(self, uow: UnitOfWork, case: Hosted, actor: Actor) -> None:
         task = self._desk.task(uow, case)

@@ -278,7 +278,8 @@ def shown_whole(detail: HostedDetail) -> dict[str, Any]:
         "receipts": [asdict(one) | {"issued_at": _iso(one.issued_at)} for one in detail.receipts],
         "parts": [asdict(part) | {"opened_at": _iso(part.opened_at), "closed_at": _iso(part.closed_at)}
                   for part in detail.parts],
-        "project_no": detail.project_no, "may": sorted(act.value for act in detail.may), "earlier": list(detail.earlier)}
+        "signed": [one | {"at": _iso(one["at"])} for one in detail.signed], "project_no": detail.project_no,
+        "may": sorted(act.value for act in detail.may), "earlier": list(detail.earlier)}
 
 
 def as_download(content: bytes, media_type: str, name: str) -> Response:

@@ -106,7 +106,7 @@ class Intake:
             self._check_complete(item, here, deferred)
             self._desk.tell(uow, case, EventKind.ACCEPTED, actor, station=station, post=post,
                             materials=tuple(sorted(here)) or None, deferred=tuple(deferred) or None)
-            self._desk.open_step(uow, case, case.flow.following(""))
+            self._desk.open_step(uow, case, case.following(""))
             self._desk.flush(uow, case)
             self._note_deferred(uow, case, deferred, actor)
             self._give(uow, case, ReceiptKind.ACCEPTED, told={"due": self._due(uow, case)},

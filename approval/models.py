@@ -55,6 +55,17 @@ hosted_tasks = Table(
     Index("ix_hosted_tasks_open", "org", "step", postgresql_where=_IS_OPEN, sqlite_where=_IS_OPEN),
 )
 
+# Who has signed a step that several sign together; they belong to the visit, so a step sent back is signed anew.
+hosted_signatures = Table(
+    "hosted_signatures", metadata,
+    Column("task_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("post", String(64), primary_key=True),
+    Column("username", String(64), nullable=False),
+    Column("display_name", String(64), nullable=False),
+    Column("opinion", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+)
+
 hosted_papers = Table(
     "hosted_papers", metadata,
     Column("case_id", BigInteger, primary_key=True, autoincrement=False),

@@ -164,21 +164,21 @@ class Projects:
                                  (row.case_id, part.node))
         self._desk.tell(uow, case, EventKind.ACCEPTED, SYSTEM, title=application.title, applicant=row.applicant,
                         channel="project", attributes={"project": row.case_no})
-        self._desk.open_step(uow, case, case.flow.following(""))
+        self._desk.open_step(uow, case, case.following(""))
         self._desk.save(uow, case)
         self._mark(uow, project.row.case_id, part.node, _OPEN, case.row.case_id)
 
     def _take_up(self, uow: UnitOfWork, node: Node) -> None:
         case = self._project(uow, node.case_id)
         self._desk.tell(uow, case, EventKind.RELEASED, SYSTEM)
-        self._desk.open_step(uow, case, case.flow.following(""))
+        self._desk.open_step(uow, case, case.following(""))
         self._desk.save(uow, case)
         self._mark(uow, case.row.project_id, node.part.node, _OPEN, case.row.case_id)
 
     def _withdraw(self, uow: UnitOfWork, node: Node, reason: str, actor: Actor, station: str, *, held: bool) -> None:
         """Back to the part's first step; `held` until what it rests on is through again."""
         case = self._project(uow, node.case_id)
-        first = case.flow.following("")
+        first = case.following("")
         if is_over(case.state):
             if case.state != State.CONCLUDED:
                 return

@@ -19,6 +19,7 @@ from approval.models import (
     hosted_nodes,
     hosted_papers,
     hosted_receipts,
+    hosted_signatures,
     hosted_tasks,
 )
 from approval.numbering import password_hash
@@ -112,6 +113,7 @@ class HostedDetail:
     extension: dict[str, Any] | None
     receipts: list[Receipt]
     parts: list[PartSeen]
+    signed: list[dict[str, Any]]
     project_no: str | None
     may: frozenset[Act]
     earlier: tuple[str, ...] = ()
@@ -192,7 +194,7 @@ class HostedQueries:
             may = self._may(detail, held, actor)
         flow, step = detail.flow, detail.head.step
         mine = tuple(post for unit, post in held if unit in (detail.head.org, EVERY_UNIT))
-        return replace(detail, may=may, earlier=flow.earlier(step) if flow.inner else (), held_posts=mine)
+        return replace(detail, may=may, earlier=flow.earlier(step, detail.particulars["fields"]), held_posts=mine)
 
     def as_it_stood(self, case_no: str, at_us: int, actor: Actor) -> tuple[Fold, list[CaseEvent]]:
         """The case as it stood at an instant: what had been recorded by then, folded (the time machine of one case).
@@ -260,7 +262,7 @@ class HostedQueries:
         head = replace(_line(row), since=since, claimed_by=by, claimed_name=name)
         return HostedDetail(head, _flow(row.flow), msgspec.json.decode(row.particulars), _papers(conn, case_id),
                             _fees(conn, case_id), _extension(conn, case_id), _receipts(conn, case_id), _parts(conn, case_id),
-                            _number(conn, row[14]), frozenset())
+                            _signatures(conn, case_id), _number(conn, row[14]), frozenset())
 
     def _may(self, detail: HostedDetail, held: Sequence[tuple[str, str]], actor: Actor) -> frozenset[Act]:
         """What the state allows and the posts entitle to. The services check again, on what stands then."""
@@ -268,9 +270,9 @@ class HostedQueries:
         if not actor.has(Role.APPROVAL_STAFF):
             return frozenset()
         window, ending = flow.posts_of_acceptance(), flow.posts_of_conclusion()
-        step = flow.find(head.step).posts if head.step else ()
-        last = flow.find(flow.inner[-1]).posts if flow.inner else ()
-        every = tuple(post for one in flow.steps for post in one.posts)
+        step = flow.find(head.step).entitled if head.step else ()
+        last = flow.find(flow.inner[-1]).entitled if flow.inner else ()
+        every = tuple(post for one in flow.steps for post in one.entitled)
         heads = self._extension_posts
         wanted: dict[Act, Sequence[str]] = {
             **dict.fromkeys((Act.PRE_ACCEPT, Act.RECEIVE, Act.ACCEPT, Act.REFUSE, Act.ASK_CORRECTION, Act.CORRECT, Act.RETURN),
@@ -375,6 +377,14 @@ def _parts(conn: Connection, case_id: int) -> list[PartSeen]:
         .select_from(hosted_nodes).outerjoin(hosted_cases, c.case_id == n.case_id)
         .outerjoin(case_table, s.case_id == n.case_id).where(n.project_id == case_id).order_by(n.stage, n.node))
     return [PartSeen(**{**row._mapping, "after": tuple(msgspec.json.decode(row.after))}) for row in rows]
+
+
+def _signatures(conn: Connection, case_id: int) -> list[dict[str, Any]]:
+    """Who has signed the open step so far."""
+    s, t = hosted_signatures.c, hosted_tasks.c
+    return [dict(row._mapping) for row in conn.execute(
+        select(s.post, s.display_name, s.opinion, s.at).join(hosted_tasks, t.id == s.task_id)
+        .where(t.case_id == case_id, t.ended_at.is_(None)).order_by(s.at))]
 
 
 def _number(conn: Connection, case_id: int | None) -> str | None:

@@ -148,6 +148,7 @@ ACT_FACTS = {
     EventKind.EXTENSION_REQUESTED: note_request, EventKind.EXTENDED: note_extension, EventKind.FORWARDED: note_forwarding,
     EventKind.FEE_CHARGED: note_fee, EventKind.HEARING_HELD: note_hearing, EventKind.REASSIGNED: note_nothing,
     EventKind.DELIVERED: note_delivery, EventKind.LICENCE_ISSUED: note_licence, EventKind.PUBLISHED: note_publication,
+    EventKind.COUNTERSIGNED: note_nothing,
     EventKind.TICKET_CALLED: note_nothing, EventKind.RATED: note_nothing, EventKind.CONSULTED: note_matter,
     EventKind.ANSWERED: note_answer, EventKind.COMPLAINED: note_matter, EventKind.COMPLAINT_ACCEPTED: note_intake,
     EventKind.COMPLAINT_EXTENDED: note_extension, EventKind.COMPLAINT_ANSWERED: note_answer,

@@ -106,7 +106,8 @@ def _is_regular(fold: Fold, item: Item) -> bool:
     if len(path) > len(flow) - 2 or (len(path) < len(flow) - 2 and (fold.decided is not None or fold.closed is not None)):
         return False
     for done, step in zip(path, flow[1:], strict=False):
-        if done.step != step or (done.post and done.post not in posts.get(step, (done.post,))):
+        if done.step != step or (done.post and done.post not in posts.get(step, (done.post,))
+                                 and done.post not in item.details.signers.get(step, ())):
             return False
     return len({done.actor for done in path}) == len(path)
 
@@ -119,7 +120,7 @@ def _of_steps(fold: Fold, item: Item) -> Iterator[Fault]:
         yield from _of_order(fold, item)
     doers: dict[str, str] = {}
     for done in fold.path:
-        if done.post and done.post not in posts.get(done.step, (done.post,)):
+        if done.post and done.post not in (*posts.get(done.step, (done.post,)), *item.details.signers.get(done.step, ())):
             yield Fault(Act.WRONG_POST, done.step, done.at)
         if done.actor and doers.setdefault(done.actor, done.step) != done.step:
             yield Fault(Act.SAME_PERSON, done.step, done.at)
@@ -138,11 +139,12 @@ def _of_order(fold: Fold, item: Item) -> Iterator[Fault]:
         if place < furthest:
             yield Fault(Act.STEP_REVERSED, done.step, done.at)
         for missing in flow[furthest + 1:place]:
-            if missing not in done_steps:
+            if missing not in done_steps and missing not in item.details.conditions:
                 yield Fault(Act.STEP_SKIPPED, missing, done.at)
         furthest = max(furthest, place)
     if furthest >= 0 and (over := _handled(fold)) is not None:
-        yield from (Fault(Act.STEP_SKIPPED, missing, over) for missing in flow[furthest + 1:] if missing not in done_steps)
+        yield from (Fault(Act.STEP_SKIPPED, missing, over) for missing in flow[furthest + 1:]
+                    if missing not in done_steps and missing not in item.details.conditions)
 
 
 def _handled(fold: Fold) -> int | None:

@@ -153,11 +153,11 @@ def inner_path(fold: Fold, item: Item) -> Sequence[StepDone]:
 
 
 def _following(done: Sequence[StepDone], item: Item) -> str:
-    """The step that is open once these are done: the one after the last; "" when the flow is through."""
+    """The step that is open once these are done: the one after the last; "" when the flow is through, or when that one is done
+    under a condition only: whether it is, its own event tells."""
     inner = item.steps[1:-1]
-    if not done:
-        return inner[0] if inner else ""
-    return dict(pairwise(inner)).get(done[-1].step, "")
+    following = (inner[0] if inner else "") if not done else dict(pairwise(inner)).get(done[-1].step, "")
+    return "" if following in item.details.conditions else following
 
 
 def _moment(done: StepDone) -> Moment:

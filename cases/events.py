@@ -45,6 +45,7 @@ class EventKind(StrEnum):
     ROLLED_BACK = "rolled_back"                  # 回退
     REOPENED = "reopened"                        # 重办
     SUPPLEMENTED = "supplemented"                # 容缺补齐
+    COUNTERSIGNED = "countersigned"              # 会签
     HELD = "held"                                # 待前置
     RELEASED = "released"                        # 前置完成
     # A consultation or complaint is a case of its own with a number of its own.

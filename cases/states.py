@@ -56,6 +56,7 @@ TRANSITIONS: dict[EventKind, tuple[frozenset[State], State | None]] = {
     K.ROLLED_BACK: (UNDER_WAY, S.ACCEPTED),
     K.REOPENED: (frozenset({S.CONCLUDED}), S.ACCEPTED),
     K.SUPPLEMENTED: (UNDER_WAY, None),
+    K.COUNTERSIGNED: (UNDER_WAY, None),
     K.HELD: (frozenset({S.ACCEPTED, S.SUSPENDED}), S.SUSPENDED),
     K.RELEASED: (frozenset({S.SUSPENDED}), S.ACCEPTED),
     K.CONSULTED: (frozenset({S.NONE}), S.LODGED),
@@ -187,4 +188,5 @@ def _violation_of(state: State, kind: EventKind) -> str:
 
 
 _AFTER_ACCEPTANCE = frozenset({K.STEP, K.DECIDED, K.CONCLUDED, K.SPECIAL_STARTED, K.EXTENDED, K.EXTENSION_REQUESTED, K.HELD,
-                               K.ROLLED_BACK, K.SUPPLEMENTED, K.FORWARDED, K.HEARING_HELD, K.LICENCE_ISSUED, K.PUBLISHED})
+                               K.ROLLED_BACK, K.SUPPLEMENTED, K.COUNTERSIGNED, K.FORWARDED,
+                               K.HEARING_HELD, K.LICENCE_ISSUED, K.PUBLISHED})

@@ -41,11 +41,23 @@ class FeeStandard(Strict):
     basis: str = Field(min_length=1)
 
 
+class Condition(Strict):
+    """When a step is done at all, by a field of the application: its number is at least `at_least`, or it is one of `one_of`.
+
+    What the field does not say (it is missing, or no number) leaves the step in: nothing is skipped by an oversight.
+    """
+
+    field: str = Field(min_length=1, max_length=64)
+    at_least: float | None = None
+    one_of: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class ItemDetails:
     """Posts entitled to each step, limits of steps, papers by code, fees by code, ceilings of special procedures (working
     days), and the fields the public guide lacks. `licence` is what the applicant gets in hand; `forward` is the time for
-    passing the case on."""
+    passing the case on. `conditions` say of a step when it is done at all, `signers` which posts sign it together (会签),
+    `returns` where it may be sent back to (to every earlier step where nothing is said)."""
 
     posts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     step_limits: Mapping[str, Limit] = field(default_factory=dict)
@@ -56,6 +68,9 @@ class ItemDetails:
     licence: Licence = ""
     forward: Limit | None = None
     unpublished: tuple[Published, ...] = ()
+    conditions: Mapping[str, Condition] = field(default_factory=dict)
+    signers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    returns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 NO_DETAILS = ItemDetails()
@@ -70,6 +85,9 @@ class _Details(Strict):
     licence: Licence = ""
     forward: str | None = None
     unpublished: tuple[Published, ...] = ()
+    conditions: dict[str, Condition] = {}
+    signers: dict[str, tuple[str, ...]] = {}
+    returns: dict[str, tuple[str, ...]] = {}
 
 
 class _DetailsFile(Strict):
@@ -96,12 +114,14 @@ class Described:
             return self._common
         limits = {step: self._limit(("items", code, "step_limits", step), text) for step, text in given.step_limits.items()}
         self._check_steps(code, steps, limits, promised)
+        self._check_ways(code, steps, given)
         for key in ("materials", "fees"):
             self._check_codes(code, key, [one.code for one in getattr(given, key)])
         return ItemDetails(
             self._file.posts, limits, {one.code: one for one in given.materials}, {one.code: one for one in given.fees},
             {**self._file.ceilings, **given.ceilings}, given.hearing, given.licence,
-            None if given.forward is None else self._limit(("items", code, "forward"), given.forward), given.unpublished)
+            None if given.forward is None else self._limit(("items", code, "forward"), given.forward), given.unpublished,
+            given.conditions, given.signers, given.returns)
 
     def check_known(self, is_known: Callable[[str], bool]) -> None:
         """Raises ConfigError for details of an item that is not listed."""
@@ -127,6 +147,20 @@ class Described:
         if promised is not None and promised.unit is Unit.WORKING_DAY and sum(days) > promised.amount:
             raise self._document.problem(("items", code, "step_limits"), f"the steps take {sum(days)} days, more than the "
                                          f"promised {promised}", "shorten them: together they must fit the promise")
+
+    def _check_ways(self, code: str, steps: tuple[str, ...], given: _Details) -> None:
+        """Conditions, signers and ways back belong to steps between acceptance and conclusion; a way back leads back."""
+        assert self._document is not None
+        inner = steps[1:-1]
+        for key in ("conditions", "signers", "returns"):
+            for step in getattr(given, key).keys() - set(inner):
+                raise self._document.problem(("items", code, key, step), f"the flow has no step {step!r} between its ends",
+                                             f"one of {', '.join(inner)}")
+        for step, targets in given.returns.items():
+            for target in targets:
+                if target not in inner[:inner.index(step)]:
+                    raise self._document.problem(("items", code, "returns", step), f"{target!r} does not lie before {step!r}",
+                                                 f"one of {', '.join(inner[:inner.index(step)]) or 'none'}")
 
     def _check_codes(self, code: str, key: str, codes: list[str]) -> None:
         assert self._document is not None

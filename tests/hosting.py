@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from bootstrap import Services, build_services
 from cases.events import CaseEvent
 from cases.journal import events_of_cases
 from cases.states import fold_all
+from config.catalogue import CITY_DIR
 from config.settings import load_settings
 from core.access import Actor, Role
 from core.clock import FrozenClock
@@ -44,8 +46,10 @@ PLAN = (Part("land", "ziran-04", "ziran", "1"), Part("water", "shuili-03", "shui
 class Hall:
     """Short ways to what the tests do again and again."""
 
-    def __init__(self, folder: Path, url: str = "") -> None:
-        settings = load_settings({
+    def __init__(self, folder: Path, url: str = "", details: str = "") -> None:
+        """`details` are lines put below `items:` of the city's details.yaml."""
+        city = {"paths.city_dir": str(_city_with(folder, details))} if details else {}
+        settings = load_settings({**city,
             "database.url": url or f"sqlite:///{folder / 'hall.db'}", "journal.key": "j" * 32, "security.secret_key": "s" * 32,
             "complaints.identity_key": "i" * 32, "approval.material_dir": str(folder / "materials"),
             "papers.font_dir": str(folder / "fonts"),
@@ -157,3 +161,12 @@ class Hall:
             fee = self.approval.ending.charge(case_no, self.rev(case_no), code, 1, HALL)
             self.approval.ending.paid(case_no, fee, f"票{fee}", HALL)
         self.approval.ending.conclude(case_no, self.rev(case_no), "办结", HALL, certificate_no="证001")
+
+
+def _city_with(folder: Path, details: str) -> Path:
+    """A copy of the city whose details have these lines more."""
+    city = folder / "city"
+    shutil.copytree(CITY_DIR, city)
+    written = (city / "details.yaml").read_text(encoding="utf-8")
+    (city / "details.yaml").write_text(written.replace("\nitems:\n", f"\nitems:\n{details}", 1), encoding="utf-8")
+    return city

@@ -60,6 +60,16 @@ def upgrade() -> None:
     op.create_index("ix_hosted_tasks_case", "hosted_tasks", ["case_id", "opened_at"])
     op.create_index("ix_hosted_tasks_open", "hosted_tasks", ["org", "step"], postgresql_where=IS_OPEN, sqlite_where=IS_OPEN)
     op.create_table(
+        "hosted_signatures",
+        sa.Column("task_id", sa.BigInteger(), nullable=False, autoincrement=False),
+        sa.Column("post", sa.String(length=64), nullable=False),
+        sa.Column("username", sa.String(length=64), nullable=False),
+        sa.Column("display_name", sa.String(length=64), nullable=False),
+        sa.Column("opinion", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("task_id", "post"),
+    )
+    op.create_table(
         "hosted_papers",
         sa.Column("case_id", sa.BigInteger(), nullable=False, autoincrement=False),
         sa.Column("code", sa.String(length=64), nullable=False),
@@ -167,5 +177,6 @@ def downgrade() -> None:
     op.drop_table("hosted_extensions")
     op.drop_table("hosted_fees")
     op.drop_table("hosted_papers")
+    op.drop_table("hosted_signatures")
     op.drop_table("hosted_tasks")
     op.drop_table("hosted_cases")

@@ -25,8 +25,8 @@ def plans(draw: st.DrawFn) -> list[Part]:
 
 
 def test_a_flow_knows_what_follows_and_what_lies_behind():
-    assert [FLOW.following(step) for step in ("", "承办", "审核", "批准")] == ["承办", "审核", "批准", ""]
-    assert [FLOW.earlier(step) for step in ("承办", "批准", "")] == [(), ("承办", "审核"), ("承办", "审核", "批准")]
+    assert [FLOW.following(step, {}) for step in ("", "承办", "审核", "批准")] == ["承办", "审核", "批准", ""]
+    assert [FLOW.earlier(step, {}) for step in ("承办", "批准", "")] == [(), ("承办", "审核"), ("承办", "审核", "批准")]
     with pytest.raises(InvalidInput):
         FLOW.find("盖章")
 

@@ -64,6 +64,7 @@ rated               same:o same      same    same     same       same     same  
 rolled_back         same:b same:b    same:b  same:b   same:b     same     same      acc     same:o   same:o
 reopened            same:o same:o    same:o  same:o   same:o     same:o   same:o    same:o  same:o   same:o
 supplemented        same:b same:b    same:b  same:b   same:b     same     same      same    same:o   same:o
+countersigned       same:b same:b    same:b  same:b   same:b     same     same      same    same:o   same:o
 held                same:b same:b    same:b  same:b   same:b     susp     same      susp:o  same:o   same:o
 released            same:o same:o    same:o  same:o   same:o     same:o   same      same:o  same:o   same:o
 consulted           lodged same:o    same:o  same:o   same:o     same:o   same:o    same:o  same:o   same:o
