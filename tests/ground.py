@@ -1,11 +1,13 @@
-"""What every test needs again and again, worked out once per process: the newest schema and the parsed configuration files.
+"""What every test needs again and again, worked out once per process: the newest schema, the configuration that was read, the
+code of routes.
 
-Nothing is left out: an empty SQLite file gets the very pages that the migrations made of another one, a file of configuration
-is read again as soon as it changes. Tests of the migrations and of the parser themselves ask for `plain_ground`.
+Nothing is left out: an empty SQLite file gets the very pages that the migrations made of another one, a folder of configuration
+is read again as soon as one of its files changes. Tests of the migrations and of the parser themselves ask for `plain_ground`.
 """
 
 from __future__ import annotations
 
+import inspect
 import pickle
 import sqlite3
 from collections.abc import Callable
@@ -15,7 +17,10 @@ from typing import Any
 import pytest
 from alembic import command
 from alembic.config import Config
+from dash._hooks import HooksManager
+from werkzeug.routing import Rule
 
+import bootstrap
 import config.documents
 import core.migration
 
@@ -55,6 +60,37 @@ class Parser:
         return pickle.loads(self._known[key])
 
 
+class Loader:
+    """Remembers what a folder of configuration was read into, by the time and size of its files. What is read does not change;
+    a mapping is given out as a copy."""
+
+    def __init__(self, load: Callable[..., Any]) -> None:
+        self._load, self._known = load, dict[tuple[Any, ...], Any]()
+
+    def __call__(self, folder: Path | None = None) -> Any:
+        given = () if folder is None else (folder,)
+        where = folder or inspect.signature(self._load).parameters["directory"].default
+        files = sorted(path for path in where.rglob("*") if path.is_file())
+        key = (where, *((path, path.stat().st_mtime_ns, path.stat().st_size) for path in files))
+        if key not in self._known:
+            self._known[key] = self._load(*given)
+        found = self._known[key]
+        return dict(found) if isinstance(found, dict) else found
+
+
+class Builders:
+    """Remembers the code werkzeug writes for a route: it follows from the route's parts and defaults alone."""
+
+    def __init__(self, compile_: Callable[[Rule, bool], Any]) -> None:
+        self._compile, self._known = compile_, dict[tuple[Any, ...], Any]()
+
+    def of(self, rule: Rule, append_unknown: bool = True) -> Any:
+        key = (tuple(rule._trace), tuple(sorted((rule.defaults or {}).items())), append_unknown)
+        if key not in self._known:
+            self._known[key] = self._compile(rule, append_unknown)
+        return self._known[key]
+
+
 def _copied(made: sqlite3.Connection) -> sqlite3.Connection:
     copy = sqlite3.connect(":memory:", check_same_thread=False)
     made.backup(copy)
@@ -65,3 +101,10 @@ def lay(patch: pytest.MonkeyPatch) -> None:
     """From now on."""
     patch.setattr(core.migration, "command", Schema())
     patch.setattr(config.documents, "_parse", Parser(config.documents._parse))
+    for name in ("load_calendars", "load_texts", "load_presets", "load_catalogue", "load_calendar_contents"):
+        patch.setattr(bootstrap, name, Loader(getattr(bootstrap, name)))
+    builders = Builders(Rule._compile_builder)
+    patch.setattr(Rule, "_compile_builder", lambda rule, append_unknown=True: builders.of(rule, append_unknown))
+    # Dash looks through everything that is installed for hooks, once for every page as long as it finds none.
+    HooksManager.register_setuptools()
+    patch.setattr(HooksManager, "register_setuptools", lambda *_: None)
