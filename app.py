@@ -188,6 +188,7 @@ def _add_administration(commands: argparse._SubParsersAction[argparse.ArgumentPa
     person.add_argument("--org", help="unit of a department user")
     person.add_argument("--area", help="code of the one area the person sees; empty text for all of them")
     person.add_argument("--password", action="store_true", help="ask for a new password")
+    person.add_argument("--without-second-factor", action="store_true", help="turn the second factor off (a lost telephone)")
     standing = person.add_mutually_exclusive_group()
     standing.add_argument("--deactivate", dest="is_active", action="store_const", const=False, help="end its sessions")
     standing.add_argument("--activate", dest="is_active", action="store_const", const=True, help="let it in again")

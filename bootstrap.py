@@ -191,7 +191,7 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
     alerts, alarms = CardService(uow, writer, _card_rules(settings), Terms(areas.for_area), catalogue.area_of), AlarmService()
     roster = Roster(database, areas)
     changes, needs_two = ChangeLog(keys.key("config")), TwoPersons(settings.security.two_administrators)
-    accounts = Accounts(uow, SystemClock(), _account_policy(settings))
+    accounts = Accounts(uow, SystemClock(), _account_policy(settings), factor_key=_factor_key(settings))
     shipped = _shipped(settings, presets, catalogue, areas)
     editing = ConfigService(uow, shipped, changes, needs_two)
     backtester = Backtester(database, acts_history_us=_card_rules(settings).history_after_us)
@@ -357,6 +357,11 @@ def _card_rules(settings: Settings) -> CardRules:
 def _attachment_rules(settings: Settings) -> AttachmentRules:
     cards = settings.cards
     return AttachmentRules(cards.attachment_max_bytes, cards.attachments_per_card, tuple(cards.attachment_types.split()))
+
+
+def _factor_key(settings: Settings) -> bytes:
+    security = settings.security
+    return secret_of(security.secret_key, security.secret_key_path)
 
 
 def _account_policy(settings: Settings) -> AccountPolicy:

@@ -22,6 +22,10 @@ def account(services: Services, options: argparse.Namespace) -> int:
 
     Needs no second person, since whoever holds the machine holds the database; but the change log tells of it.
     """
+    if options.without_second_factor:
+        services.people.drop_factor_directly(options.username)
+        print(f"{options.username}: no second factor any more")
+        return 0
     roles = [_role(name) for name in options.role]
     is_new = services.accounts.find(options.username) is None
     known = services.people.set_directly(

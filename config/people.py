@@ -137,7 +137,7 @@ class PeopleService:
             self._changes.append(uow, COMMAND_LINE, ROLE, username, 0, Action.SET, "", content_of(before), told)
             return after
 
-    def change_own_password(self, username: str, old: str, new: str) -> Account:
+    def change_own_password(self, username: str, old: str, new: str, code: str = "") -> Account:
         """The person himself, who knows the old one. Ends his sessions, the present one too; leaves a line of the log.
 
         Raises InvalidInput for a new one that is too short or the old one again, NotPermitted("old_password_wrong") also while
@@ -145,7 +145,7 @@ class PeopleService:
         """
         hashed = self._accounts.hash(new)
         try:
-            seen = self._accounts.authenticate(username, old)
+            seen = self._accounts.authenticate(username, old, code)
         except NotAuthenticated as refusal:
             raise NotPermitted("old_password_wrong") from refusal
         if new == old:
@@ -156,6 +156,43 @@ class PeopleService:
             held = content_of(before)
             self._changes.append(uow, seen.actor, ROLE, username, 0, Action.OWN, "", held, held | {"password": "set"})
             return after
+
+    def set_own_factor(self, username: str, password: str, salt: str, code: str) -> Account:
+        """The person himself gets a second factor: he knows his password, and shows a code of the new key. Leaves a line of
+        the log.
+
+        Raises NotPermitted("old_password_wrong") and NotPermitted("code_wrong").
+        """
+        seen = self._known(username, password, "")
+        after = self._accounts.set_factor(username, salt, code)
+        self._tell_factor(seen, "set")
+        return after
+
+    def drop_own_factor(self, username: str, password: str, code: str) -> Account:
+        """He gives it up: with password and a code. Raises NotPermitted("old_password_wrong") for either."""
+        seen = self._known(username, password, code)
+        after = self._accounts.drop_factor(username)
+        self._tell_factor(seen, "dropped")
+        return after
+
+    def drop_factor_directly(self, username: str) -> Account:
+        """The technician's way, when a telephone is lost. Raises NotFound."""
+        seen = self._accounts.get(username)
+        after = self._accounts.drop_factor(username)
+        self._tell_factor(seen, "dropped", COMMAND_LINE)
+        return after
+
+    def _known(self, username: str, password: str, code: str) -> Account:
+        try:
+            return self._accounts.authenticate(username, password, code)
+        except NotAuthenticated as refusal:
+            raise NotPermitted("old_password_wrong") from refusal
+
+    def _tell_factor(self, account: Account, told: str, actor: Actor | None = None) -> None:
+        held = content_of(account)
+        with self._units() as uow:
+            self._changes.append(uow, actor or account.actor, ROLE, account.username, 0, Action.OWN, "", held,
+                                 held | {"second_factor": told})
 
     # Reads the page asks for ----------------------------------------------------------------------------------------
 

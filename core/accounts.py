@@ -20,9 +20,10 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import Connection, delete, insert, select, update
 
+from core import second_factor
 from core.access import OF_ONE_UNIT, Actor, Role
 from core.clock import Clock
-from core.errors import Conflict, InvalidInput, NotAuthenticated, NotFound
+from core.errors import Conflict, InvalidInput, NotAuthenticated, NotFound, NotPermitted
 from core.instants import MINUTE_US
 from core.models import accounts, tokens
 from core.unit_of_work import UnitOfWorkFactory
@@ -31,7 +32,7 @@ _USERNAME = re.compile(r"^[a-z0-9][a-z0-9_.-]{1,63}$")
 NAME_MAX = 64
 TOKEN_KINDS = ("feed", "screen", "probe", "session")
 _COLUMNS: Any = accounts.c["username", "display_name", "roles", "org", "area", "is_active", "generation",
-                           "failed_attempts", "locked_until", "created_at", "must_change"]
+                           "failed_attempts", "locked_until", "created_at", "must_change", "factor_salt"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,7 @@ class Account:
     created_at: int
     area: str = ""
     must_change: bool = False
+    factor_salt: str = ""
 
     @property
     def actor(self) -> Actor:
@@ -113,13 +115,15 @@ class Token:
 
 
 class Accounts:
-    """Accounts and tokens. `clock` is the machine's own time (see the module)."""
+    """Accounts and tokens. `clock` is the machine's own time (see the module). The keys of second factors are derived from
+    `factor_key`; another one after a restart would let nobody in who has one."""
 
     def __init__(self, uow: UnitOfWorkFactory, clock: Clock, policy: AccountPolicy | None = None,
-                 hasher: PasswordHasher | None = None) -> None:
+                 hasher: PasswordHasher | None = None, factor_key: bytes = b"") -> None:
         self._uow, self._clock = uow, clock
         self.policy = policy or AccountPolicy()
         self._hasher = hasher or PasswordHasher()
+        self._factor_key = factor_key or secrets.token_bytes(32)
         self._hashing = threading.BoundedSemaphore(self.policy.parallel_hashes)
         # Verified against when the name is unknown, so that both answers take the same time.
         self._nobody = _hash_of_nobody(self._hasher.time_cost, self._hasher.memory_cost, self._hasher.parallelism)
@@ -150,16 +154,63 @@ class Accounts:
                                              **_columns_of(standing)))
         return _present(conn, username)
 
-    def authenticate(self, username: str, password: str) -> Account:
-        """The account of a right name and password. Raises NotAuthenticated("sign_in_failed").
+    def authenticate(self, username: str, password: str, code: str = "") -> Account:
+        """The account of a right name and password, and code where it has a second factor. Raises
+        NotAuthenticated("sign_in_failed").
 
-        Unknown name, wrong password, locked and deactivated account get one answer after one amount of work.
+        Unknown name, wrong password or code, locked and deactivated account get one answer after one amount of work.
         """
         account, stored = self._stored(username)
         is_right = self._verifies(stored, password)
         if account is None:
             raise NotAuthenticated("sign_in_failed")
-        return self._admit(username, password, stored) if is_right else self._refuse(username)
+        if not is_right or not self._use_code(account, code):
+            return self._refuse(username)
+        return self._admit(username, password, stored)
+
+    # Second factor --------------------------------------------------------------------------------------------
+
+    def factor_of(self, username: str, salt: str) -> bytes:
+        """The key of a second factor of that salt, to be shown to its owner once."""
+        return second_factor.key_of(self._factor_key, username, salt)
+
+    def set_factor(self, username: str, salt: str, code: str) -> Account:
+        """From now on a code is asked for; `code` shows that the key has arrived. Ends the live sessions of the person.
+
+        Raises NotPermitted("code_wrong").
+        """
+        if len(salt) != 2 * second_factor.SALT_BYTES:
+            raise InvalidInput("code_wrong", key="code")
+        with self._uow() as uow:
+            account = _present(uow.conn, username)
+            step = second_factor.matching_step(self.factor_of(username, salt), code, self._clock.now_us(), 0)
+            if step is None:
+                raise NotPermitted("code_wrong")
+            return self._write_factor(uow.conn, account, salt, step)
+
+    def drop_factor(self, username: str) -> Account:
+        """No code is asked for any more. Ends the live sessions of the person."""
+        with self._uow() as uow:
+            return self._write_factor(uow.conn, _present(uow.conn, username), "", 0)
+
+    def _write_factor(self, conn: Connection, account: Account, salt: str, step: int) -> Account:
+        conn.execute(update(accounts).where(accounts.c.username == account.username).values(
+            factor_salt=salt, factor_step=step, generation=account.generation + 1))
+        _revoke(conn, "session", account.username, self._clock.now_us())
+        return _present(conn, account.username)
+
+    def _use_code(self, account: Account, code: str) -> bool:
+        """Whether the code opens the account; it is used up by that, also for who tries it at the same moment."""
+        if not account.factor_salt:
+            return True
+        a = accounts.c
+        with self._uow() as uow:
+            used = int(uow.conn.scalar(select(a.factor_step).where(a.username == account.username)) or 0)
+            key = self.factor_of(account.username, account.factor_salt)
+            step = second_factor.matching_step(key, code, self._clock.now_us(), used)
+            if step is not None:
+                uow.conn.execute(update(accounts).where(a.username == account.username).values(factor_step=step))
+        return step is not None
 
     def get(self, username: str) -> Account:
         """Raises NotFound."""
@@ -349,7 +400,7 @@ def _columns_of(standing: Standing) -> dict[str, Any]:
 def _account(row: Any) -> Account:
     return Account(row.username, row.display_name, frozenset(Role(name) for name in row.roles.split()), row.org,
                    row.is_active, row.generation, row.failed_attempts, row.locked_until, row.created_at, row.area,
-                   row.must_change)
+                   row.must_change, row.factor_salt)
 
 
 def _token(row: Any) -> Token:

@@ -63,6 +63,8 @@ accounts = Table(
     Column("failed_attempts", Integer, nullable=False, default=0),
     Column("locked_until", BigInteger, nullable=False, default=0),
     Column("created_at", BigInteger, nullable=False),
+    Column("factor_salt", String(40), nullable=False, server_default=text("''")),  # of the second factor; empty: none
+    Column("factor_step", BigInteger, nullable=False, server_default=text("0")),  # the last step a code was used of
     Column("must_change", Boolean, nullable=False, server_default=false()),  # somebody else knows the password
 )
 

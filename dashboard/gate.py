@@ -33,7 +33,7 @@ HOSTED = frozenset({Role.APPROVAL_STAFF, Role.DEPARTMENT_USER, Role.INSPECTOR, R
 EDITORS = frozenset({Role.INSPECTOR, Role.LEADER, Role.ADMINISTRATOR})  # of rules: administrators edit, the others read
 LOCAL = ("127.0.0.1", "::1")
 JUDGES = frozenset({Role.INSPECTOR, Role.LEADER})
-PASSWORD_PAGE = "/account/password"
+PASSWORD_PAGE, FACTOR_PAGE = "/account/password", "/account/second-factor"
 LEFT_OPEN = frozenset({PASSWORD_PAGE, "/sign-out/"})  # to who must change his password first
 VISITOR = Actor("visitor", frozenset({Role.WALL_SCREEN}), display_name="访客")
 
@@ -64,6 +64,7 @@ RULES = (
     Rule("/sign-out/", roles=EVERYBODY),
     Rule("/session/", roles=EVERYBODY),
     Rule("/account/password", roles=WALL | EVERYBODY),  # everybody his own; a screen or visitor has none (dashboard/http.py)
+    Rule("/account/second-factor", roles=WALL | EVERYBODY),
     Rule("/wall/*", roles=WALL),
     Rule("/desk/*", roles=WATCHERS),
     Rule("/card/*", roles=STAFF),                 # a department user his own unit's cards

@@ -11,9 +11,10 @@ from flask.typing import ResponseReturnValue
 from core.accounts import Account
 from core.errors import InvalidInput, NotAuthenticated, SupervisionError
 from core.health import Check
-from dashboard.gate import PASSWORD_PAGE, Gate
+from core.second_factor import new_salt
+from dashboard.gate import FACTOR_PAGE, PASSWORD_PAGE, Gate
 from dashboard.headers import add_security_headers
-from dashboard.pages import home, password, sign_in
+from dashboard.pages import home, password, second_factor, sign_in
 from dashboard.refusals import Refusals, sentence
 from dashboard.shell import ASSETS
 from dashboard.words import remember_language, words_of
@@ -39,6 +40,9 @@ def blueprint(services: Any, gate: Gate, readiness: Callable[[], Sequence[Check]
     own = OwnPassword(services, gate)
     site.add_url_rule(PASSWORD_PAGE, "password", own.show)
     site.add_url_rule(PASSWORD_PAGE, "change_password", own.change, methods=["POST"])
+    factor = OwnFactor(services, gate, own)
+    site.add_url_rule(FACTOR_PAGE, "second_factor", factor.show)
+    site.add_url_rule(FACTOR_PAGE, "change_second_factor", factor.change, methods=["POST"])
     site.add_url_rule("/session/", "session", session_state)
     site.add_url_rule("/assets/<path:path>", "assets", asset)
     site.add_url_rule("/healthz", "alive", lambda: Response("ok\n", mimetype="text/plain"))
@@ -62,7 +66,8 @@ class Entrance:
         self._gate.failures.check(address)
         username = request.form.get("username", "").strip().lower()
         try:
-            account = self._services.accounts.authenticate(username, request.form.get("password", ""))
+            account = self._services.accounts.authenticate(username, request.form.get("password", ""),
+                                                            request.form.get("code", ""))
         except NotAuthenticated as refusal:
             self._gate.failures.add(address)
             return self._page(request.form.get("next", ""), username, refusal), refusal.status
@@ -95,12 +100,12 @@ class OwnPassword:
         self._services, self._gate = services, gate
 
     def show(self) -> ResponseReturnValue:
-        return self._page(self._person(), request.args.get("next", ""))
+        return self._page(self.person(), request.args.get("next", ""))
 
     def change(self) -> ResponseReturnValue:
         """A wrong old password counts for the address and the account like a failed sign-in. Every session of the person ends
         and his live links with them; this browser gets a new one."""
-        person, address = self._person(), request.remote_addr or ""
+        person, address = self.person(), request.remote_addr or ""
         self._gate.failures.check(address)
         try:
             changed = self._changed(person)
@@ -116,12 +121,14 @@ class OwnPassword:
         old, new, again = (request.form.get(name, "") for name in password.FIELDS)
         if new != again:
             raise InvalidInput("passwords_differ")
-        changed: Account = self._services.people.change_own_password(person.username, old, new)
+        changed: Account = self._services.people.change_own_password(
+            person.username, old, new, request.form.get("code", ""))
         return changed
 
-    def _person(self) -> Account:
+    def person(self) -> Account:
+        """Who is signed in. Raises NotAuthenticated for a paired screen or the visitor of a demonstration."""
         person = self._gate.sessions.person()
-        if person is None:  # a paired screen or the visitor of a demonstration
+        if person is None:
             raise NotAuthenticated("sign_in_required")
         return person
 
@@ -130,6 +137,39 @@ class OwnPassword:
         return password.render(words, person, csrf=self._gate.sessions.csrf_token(), next_address=next_address,
                                at_least=self._services.accounts.policy.password_min_length,
                                problem="" if refusal is None else sentence(refusal, words))
+
+
+class OwnFactor:
+    """The page on which a person gets a second factor or gives it up."""
+
+    def __init__(self, services: Any, gate: Gate, own: OwnPassword) -> None:
+        self._services, self._gate, self._own = services, gate, own
+
+    def show(self) -> ResponseReturnValue:
+        return self._page(self._own.person(), new_salt())
+
+    def change(self) -> ResponseReturnValue:
+        """A wrong password or code counts for the address like a failed sign-in. Every session of the person ends."""
+        person, address, form = self._own.person(), request.remote_addr or "", request.form
+        self._gate.failures.check(address)
+        people, salt = self._services.people, form.get("salt", "")
+        try:
+            if form.get("act") == "drop":
+                changed = people.drop_own_factor(person.username, form.get("password", ""), form.get("code", ""))
+            else:
+                changed = people.set_own_factor(person.username, form.get("password", ""), salt, form.get("code", ""))
+        except SupervisionError as refusal:
+            self._gate.failures.add(address)
+            return self._page(person, salt or new_salt(), refusal), refusal.status
+        self._gate.on_leave(person.username)
+        self._gate.sessions.open(changed)
+        return redirect(FACTOR_PAGE, 303)
+
+    def _page(self, person: Account, salt: str, refusal: SupervisionError | None = None) -> str:
+        words = words_of(self._services.texts, self._services.settings.display.language)
+        return second_factor.render(words, person, self._services.accounts, csrf=self._gate.sessions.csrf_token(), salt=salt,
+                                    back=home.address_for(person.actor),
+                                    problem="" if refusal is None else sentence(refusal, words))
 
 
 def session_state() -> Response:

@@ -68,7 +68,7 @@ def make_site(folder: Path, *, demo: bool = False) -> Site:
         "papers.font_dir": str(folder / "fonts"),
         "journal.anchor_dir": str(folder / "anchors"), "feeds.drop_dir": str(folder / "drop"), "demo.enabled": demo})
     services = build_services(settings, FrozenClock(NOW))
-    services = replace(services, accounts=Accounts(services.uow, SystemClock(), hasher=QUICK))
+    services = replace(services, accounts=Accounts(services.uow, SystemClock(), hasher=QUICK, factor_key=b"s" * 32))
     create_demo_accounts(services.accounts, OWN_ORG)
     return Site(build_server(services).app, services)
 

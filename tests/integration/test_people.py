@@ -365,7 +365,7 @@ def test_the_owner_replaces_a_password_that_was_set_meanwhile_from_what_it_is_no
     """Between the check of the old one and the new one the technician sets another: his holds, and the owner is told."""
     verified = house.accounts.authenticate
 
-    def overtaken(username: str, password: str) -> Account:
+    def overtaken(username: str, password: str, _code: str) -> Account:
         account = verified(username, password)
         house.people.set_directly(username, password="set in between 1")
         return account
