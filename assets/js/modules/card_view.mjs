@@ -4,6 +4,10 @@ import { clip, hanWidth, initials, instant, span } from "./format.mjs";
 import { element, mark, setText, toggle } from "./keyed_list.mjs";
 import { needsAck } from "./live_state.mjs";
 
+// The line is cut at its beginning, which the style sheet does by writing it from the right; a number of figures, dashes and
+// letters would change its order there.
+const LEFT_TO_RIGHT = "\u200e";
+
 export const ITEM_LINE_HAN = 16;
 const FLASH_MS = 30_000;
 
@@ -34,7 +38,7 @@ export function updateCard(node, card, view) {
   setText(head.children[2], ackWords(card, view));
   setText(item, clip(card.item_name ?? "", ITEM_LINE_HAN * 2 - 1));
   setText(foot.children[0], card.late_text ?? "");
-  setText(foot.children[1], card.case_no ?? "");
+  setText(foot.children[1], card.case_no ? `${LEFT_TO_RIGHT}${card.case_no}${LEFT_TO_RIGHT}` : "");
   const className = ["card", `card-${card.level}`, unsigned ? "is-unack" : "is-acked",
     card.condition ? "" : "is-cleared", card.stale ? "is-stale hatched" : ""].filter(Boolean).join(" ");
   if (node.className !== className) node.className = className;
