@@ -4,10 +4,6 @@ import { clip, hanWidth, initials, instant, span } from "./format.mjs";
 import { element, mark, setText, toggle } from "./keyed_list.mjs";
 import { needsAck } from "./live_state.mjs";
 
-// The line is cut at its beginning, which the style sheet does by writing it from the right; a number of figures, dashes and
-// letters would change its order there.
-const LEFT_TO_RIGHT = "\u200e";
-
 export const ITEM_LINE_HAN = 16;
 const FLASH_MS = 30_000;
 
@@ -16,13 +12,22 @@ export function itemLines(card) {
   return hanWidth(card.item_name ?? "") > ITEM_LINE_HAN ? 2 : 1;
 }
 
+/** The style sheet cuts this line at its beginning by writing it from the right; what stands in it reads from the left. */
+function numberLine() {
+  const number = element("bdi");
+  number.dir = "ltr";
+  const line = element("span", "card-no num");
+  line.append(number);
+  return line;
+}
+
 /** @returns {HTMLElement} an empty card of this level */
 export function createCard(card, t) {
   const node = element("li", "card");
   const head = element("div", "card-head");
   head.append(mark(card.level, t), element("span", "card-org"), element("span", "card-ack num"));
   const foot = element("div", "card-foot");
-  foot.append(element("span", "card-late num"), element("span", "card-no num"));
+  foot.append(element("span", "card-late num"), numberLine());
   node.append(head, element("p", "card-item"), foot);
   return node;
 }
@@ -38,7 +43,7 @@ export function updateCard(node, card, view) {
   setText(head.children[2], ackWords(card, view));
   setText(item, clip(card.item_name ?? "", ITEM_LINE_HAN * 2 - 1));
   setText(foot.children[0], card.late_text ?? "");
-  setText(foot.children[1], card.case_no ? `${LEFT_TO_RIGHT}${card.case_no}${LEFT_TO_RIGHT}` : "");
+  setText(foot.children[1].firstChild, card.case_no ?? "");
   const className = ["card", `card-${card.level}`, unsigned ? "is-unack" : "is-acked",
     card.condition ? "" : "is-cleared", card.stale ? "is-stale hatched" : ""].filter(Boolean).join(" ");
   if (node.className !== className) node.className = className;
