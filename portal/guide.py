@@ -1,4 +1,4 @@
-"""The catalogue as applicants see it: permits only, by department, kind of handling and words; one item with its public fields."""
+"""The catalogue as applicants see it: permits only, by department, kind of handling and words; one item in full."""
 
 from __future__ import annotations
 
