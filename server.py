@@ -49,7 +49,13 @@ from dashboard.pages import (
 )
 from dashboard.sessions import SessionPolicy, Sessions
 from dashboard.shell import ASSETS, mount
+from dashboard.words import words_of
 from feeds.http import events_blueprint
+from portal import http as portal_http
+from portal.cookies import Cookies
+from portal.limits import Allowance
+from portal.parts import Limits, Portal
+from portal.payment import SandboxGateway
 from supervision import http as liability_http
 from supervision.complaints import http as complaints_http
 from supervision.orders import http as orders_http
@@ -100,6 +106,7 @@ def build_server(services: Services, demo_duty: str = "") -> Server:
     app.register_blueprint(approval_http.create_blueprint(
         services.approval, services.follow_up.papers, services.read_log, lambda _request: _present_actor(),
         services.accounts.actor_of))
+    app.register_blueprint(portal_http.create_blueprint(_portal(services, gate)))
     for page in PAGES:
         mount(app, page, services)
     push = LivePush(_push_parts(services, gate, demo_duty))
@@ -120,6 +127,25 @@ def _register_follow_up(app: Flask, services: Services) -> None:
     app.register_blueprint(complaints_http.create_blueprint(
         desk.complaints, desk.complaint_queries, services.read_log, services.clock.now_us, lambda _request: _present_actor()))
     app.register_blueprint(liability_http.create_blueprint(desk.liability, desk.samples, lambda _request: _present_actor()))
+
+
+def _portal(services: Services, gate: Gate) -> Portal:
+    settings, clock, desk = services.settings, SystemClock(), services.follow_up
+    given, secret = settings.portal, secret_of(settings.security.secret_key, settings.security.secret_key_path).decode()
+
+    def allow(most: int) -> Allowance:
+        return Allowance(clock, most, given.window_minutes)
+
+    return Portal(
+        approval=services.approval, papers=desk.papers, complaints=desk.complaints, complaint_queries=desk.complaint_queries,
+        complaint_rules=desk.rules.complaints, cases=services.case_queries, areas=services.areas, catalogue=services.catalogue,
+        clock=services.clock, secret=secret, gateway=SandboxGateway(secret, "/public/pay/sandbox/"),
+        cookies=Cookies(secret, clock, given.case_session_minutes, settings.approval.draft_kept_days,
+                        secure=settings.security.cookie_secure),
+        limits=Limits(allow(given.failures_per_address), allow(given.failures_per_case), allow(given.forms_per_window),
+                      allow(given.files_per_window), allow(given.checks_per_window)),
+        words=lambda: words_of(services.texts, settings.display.language), csrf=gate.sessions.csrf_token,
+        is_demo=settings.demo.enabled)
 
 
 def _heartbeat(services: Services, readiness: Readiness) -> Heartbeat:

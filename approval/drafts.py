@@ -13,7 +13,7 @@ from approval.materials import Materials, Upload
 from approval.models import hosted_drafts
 from core.errors import InvalidInput, NotFound, TooLarge
 from core.instants import DAY_US
-from core.unit_of_work import UnitOfWorkFactory
+from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 CONTENT_MAX = 100_000
 
@@ -94,6 +94,13 @@ class Drafts:
             if len(text) > CONTENT_MAX:
                 raise TooLarge("draft_too_large", most=CONTENT_MAX)
             uow.conn.execute(update(hosted_drafts).where(is_it).values(content=text, updated_at=uow.now_us))
+
+
+def use_up(uow: UnitOfWork, key: str) -> None:
+    """Take a draft away within the caller's transaction. Raises NotFound when somebody was quicker."""
+    gone = uow.conn.execute(delete(hosted_drafts).where(hosted_drafts.c.key_hash == _hash(key)))
+    if gone.rowcount != 1:
+        raise NotFound("draft_not_found")
 
 
 def _hash(key: str) -> str:

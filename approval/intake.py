@@ -10,6 +10,7 @@ import msgspec
 from sqlalchemy import bindparam, delete, func, insert, select
 
 from approval.desk import Desk, Hosted
+from approval.drafts import use_up
 from approval.flow import Flow, flow_of
 from approval.materials import Upload
 from approval.matters import Act, Application, Channel, Filed, checked_words
@@ -39,8 +40,10 @@ class Intake:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
 
-    def file(self, application: Application, channel: Channel, actor: Actor | None = None, station: str = "") -> Filed:
-        """File an application: by the applicant himself (`actor` None), or by a clerk on his behalf.
+    def file(self, application: Application, channel: Channel, actor: Actor | None = None, station: str = "",
+             draft_key: str = "") -> Filed:
+        """File an application: by the applicant himself (`actor` None), or by a clerk on his behalf. The draft of that key is
+        used up in the same transaction, so that one draft is filed once; a second time raises NotFound.
 
         Returns number and password; the password cannot be seen again. Raises InvalidInput naming the field, NotPermitted.
         """
@@ -49,6 +52,8 @@ class Intake:
         self._check_papers(item, application.codes)
         password = made_up_password()
         with self._desk.units() as uow:
+            if draft_key:
+                use_up(uow, draft_key)
             flow = flow_of(item)
             if actor is not None:
                 post_for(uow.conn, actor, item.org, flow.posts_of_acceptance())

@@ -229,6 +229,15 @@ class HostedQueries:
                 raise NotFound("case_or_password_wrong")
             return self._detail(conn, row.case_id, None)
 
+    def of_applicant(self, case_no: str) -> HostedDetail:
+        """The same for a browser whose session was opened by number and password. Raises NotFound."""
+        with self._database.snapshot() as conn:
+            case_id = conn.scalar(select(hosted_cases.c.case_id).where(
+                hosted_cases.c.case_no == case_no, hosted_cases.c.password_hash != ""))
+            if case_id is None:
+                raise NotFound("case_or_password_wrong")
+            return self._detail(conn, int(case_id), None)
+
     def receipt(self, code: str) -> tuple[Receipt, str, str]:
         """(paper, case number, unit) of a code, for whoever checks it. Raises NotFound."""
         r, c = hosted_receipts.c, hosted_cases.c

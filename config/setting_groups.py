@@ -313,6 +313,18 @@ class ApprovalSettings(Strict):
     silence_interval_s: Seconds = Field(description="Seconds between two looks for units whose silence is consent.")
 
 
+class PortalSettings(Strict):
+    """The public pages. What is limited is counted in each process."""
+
+    case_session_minutes: Count = Field(description="Minutes without a request after which a case opened by password closes.")
+    window_minutes: Count = Field(description="Length of the windows below, in minutes.")
+    failures_per_address: Count = Field(description="Wrong numbers or passwords one address may enter within the window.")
+    failures_per_case: Count = Field(description="Wrong passwords for one case number within the window.")
+    forms_per_window: Count = Field(description="Applications begun or filed and letters sent by one address.")
+    files_per_window: Count = Field(description="Files sent by one address.")
+    checks_per_window: Count = Field(description="Papers checked by one address.")
+
+
 class Settings(Strict):
     """Every setting of the program, frozen."""
 
@@ -331,6 +343,7 @@ class Settings(Strict):
     papers: PaperSettings
     complaints: ComplaintSettings
     approval: ApprovalSettings
+    portal: PortalSettings
     cards: CardSettings
     room: RoomSettings
     monitor: MonitorSettings

@@ -59,6 +59,7 @@ RULES = (
     Rule("/", public=True),                       # only ever redirects
     Rule("/sign-in/*", public=True),
     Rule("/assets/*", public=True),               # style sheets and fonts of the sign-in page; nothing private
+    Rule("/public/*", public=True),               # the pages of applicants; a case through its own session only (portal)
     Rule("/healthz", public=True),                # says "alive" and nothing else
     Rule("/readyz", roles=frozenset({Role.ADMINISTRATOR}), token="probe", local=True),
     Rule("/sign-out/", roles=EVERYBODY),

@@ -1,0 +1,108 @@
+"""Routes of the public pages under /public/. They are open to everybody; a case is reached through its own session only."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, redirect, request
+from werkzeug.exceptions import HTTPException
+
+from approval.receipts import read_code
+from core.errors import NotFound, SupervisionError
+from portal.apply import ApplyPages
+from portal.case import CasePages
+from portal.guide import GuidePages
+from portal.parts import Portal, address, page, sentence
+from portal.tell import TellPages
+
+BESIDE_FILE = 1024 * 1024  # what a form may weigh beside its file
+
+
+def create_blueprint(portal: Portal) -> Blueprint:
+    """Pages, style sheet and refusals in the look of the public pages."""
+    site = Blueprint("portal", __name__, url_prefix="/public", template_folder="templates", static_folder="static",
+                     static_url_path="/static")
+    most = portal.approval.materials.rules.max_bytes + BESIDE_FILE
+
+    @site.url_value_preprocessor
+    def allow_files(_endpoint: str | None, _values: object) -> None:
+        request.max_content_length = most
+
+    _add_guide(site, portal)
+    _add_apply(site, portal)
+    _add_case(site, portal)
+    _add_tell(site, portal)
+    _add_refusals(site, portal)
+    return site
+
+
+def _add_guide(site: Blueprint, portal: Portal) -> None:
+    guide = GuidePages(portal)
+    site.add_url_rule("/", "home", guide.home)
+    site.add_url_rule("/items/", "items", guide.listed)
+    site.add_url_rule("/items/<code>/", "item", guide.item)
+    site.add_url_rule("/check/", "check", lambda: ask_code(portal))
+    site.add_url_rule("/check/<code>", "checked", lambda code: checked(portal, code))
+
+
+def _add_apply(site: Blueprint, portal: Portal) -> None:
+    apply = ApplyPages(portal)
+    for rule, name, view, method in (
+            ("begin", "begin", apply.begin, "POST"), ("", "form", apply.form, "GET"), ("", "keep", apply.keep, "POST"),
+            ("materials/", "materials", apply.materials, "GET"), ("materials/", "attach", apply.attach, "POST"),
+            ("materials/remove", "detach", apply.detach, "POST"), ("review/", "review", apply.review, "GET"),
+            ("review/", "file", apply.file, "POST"), ("discard", "discard", apply.discard, "POST")):
+        site.add_url_rule(f"/apply/<code>/{rule}", f"apply_{name}", view, methods=[method])
+
+
+def _add_case(site: Blueprint, portal: Portal) -> None:
+    case = CasePages(portal)
+    site.add_url_rule("/case/paper/<code>/<kind>", "case_paper", case.paper)
+    for rule, name, view, method in (
+            ("case/", "case", case.show, "GET"), ("case/enter", "case_enter", case.enter, "POST"),
+            ("case/leave", "case_leave", case.leave, "POST"), ("case/attach", "case_attach", case.attach, "POST"),
+            ("case/correct", "case_correct", case.correct, "POST"), ("case/withdraw", "case_withdraw", case.withdraw, "POST"),
+            ("case/rate", "case_rate", case.rate, "POST"), ("case/pay", "case_pay", case.pay, "POST"),
+            ("pay/sandbox/", "sandbox", case.sandbox, "GET"), ("pay/back", "paid", case.paid, "POST")):
+        site.add_url_rule(f"/{rule}", name, view, methods=[method])
+
+
+def _add_tell(site: Blueprint, portal: Portal) -> None:
+    tell = TellPages(portal)
+    site.add_url_rule('/tell/<any("consultation", "complaint"):kind>/', "tell", tell.form)
+    site.add_url_rule('/tell/<any("consultation", "complaint"):kind>/', "told", tell.file, methods=["POST"])
+
+
+def _add_refusals(site: Blueprint, portal: Portal) -> None:
+    @site.errorhandler(SupervisionError)
+    def refused(error: SupervisionError) -> Response:
+        response = page(portal, "refusal", error.status, words=sentence(error, portal.words()), may_switch=False)
+        if error.retry_after is not None:
+            response.headers["Retry-After"] = str(error.retry_after)
+        return response
+
+    @site.errorhandler(HTTPException)
+    def failed(error: HTTPException) -> Response:
+        t, code = portal.words(), error.code or 500
+        if code < 400:
+            return error.get_response()  # type: ignore[return-value]
+        return page(portal, "refusal", code, words=t.first(f"error.status_{code}", "error.http"), may_switch=False)
+
+
+def ask_code(portal: Portal) -> Response:
+    """The form; a code typed into it gets the address the paper itself prints."""
+    code = read_code(request.args.get("code", "")[:60])
+    if code:
+        return redirect(f"/public/check/{code}")  # type: ignore[return-value]
+    return page(portal, "check", found=None, asked="")
+
+
+def checked(portal: Portal, code: str) -> Response:
+    """Kind, number, unit and day of a paper; the case number with its middle hidden; nothing about a person."""
+    portal.limits.checks.spend(address())
+    try:
+        receipt, case_no, org = portal.approval.queries.receipt(read_code(code[:60]))
+    except NotFound:
+        return page(portal, "check", 404, found=None, asked=read_code(code[:60]))
+    found = {"kind": receipt.kind, "number": receipt.number, "org": portal.catalogue.organisations[org].name,
+             "day": portal.approval.desk.today(portal.catalogue.organisations[org].area, receipt.issued_at).isoformat(),
+             "case": f"{case_no[:4]}{'*' * 6}{case_no[-3:]}"}
+    return page(portal, "check", found=found, asked=receipt.code)

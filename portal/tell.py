@@ -1,0 +1,45 @@
+"""咨询、投诉举报: what people ask and complain of, with their name or without it; who reported is sealed as it comes in."""
+
+from __future__ import annotations
+
+from flask import Response, request
+
+from core.access import Actor
+from core.errors import SupervisionError
+from portal.parts import Portal, address, page, sentence
+from supervision.complaints.matters import Filing, Reporter
+
+VISITOR = Actor("public", frozenset(), display_name="公众")
+FIELDS = ("category", "org", "title", "content", "about_case", "name", "phone", "address")
+
+
+class TellPages:
+    """The form under /public/tell/<kind>/."""
+
+    def __init__(self, portal: Portal) -> None:
+        self._portal = portal
+
+    def form(self, kind: str) -> Response:
+        about = self._portal.cookies.case() or ""
+        return self._form(kind, {"about_case": about} if kind == "complaint" else {})
+
+    def file(self, kind: str) -> Response:
+        """What was typed stands in the form again when something is wrong with it; nothing of it goes into an address."""
+        values = {name: request.form.get(name, "").strip() for name in FIELDS}
+        self._portal.limits.forms.spend(address())
+        filing = Filing(kind, values["category"], values["org"], values["title"], values["content"],
+                        about_case=values["about_case"], channel="web")
+        is_named = request.form.get("named") == "yes"
+        reporter = Reporter(values["name"], values["phone"], values["address"]) if is_named else Reporter()
+        try:
+            number = self._portal.complaints.file(filing, reporter, VISITOR)
+        except SupervisionError as refusal:
+            return self._form(kind, values, sentence(refusal, self._portal.words()), refusal.status, named=is_named)
+        return page(self._portal, "told", number=number, kind=kind, is_named=is_named)
+
+    def _form(self, kind: str, values: dict[str, str], problem: str = "", status: int = 200, *, named: bool = True) -> Response:
+        rules = self._portal.complaint_rules
+        categories = [code for code, known in rules.categories.items() if kind in known.kinds]
+        return page(self._portal, "tell", status, kind=kind,
+                    categories=categories, orgs=list(self._portal.catalogue.organisations.values()), values=values,
+                    problem=problem, named=named)

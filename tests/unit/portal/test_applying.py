@@ -1,0 +1,116 @@
+"""An applicant finds an item, fills in a draft, sends files, files it once, and anybody can check the receipt."""
+
+from __future__ import annotations
+
+import io
+import re
+
+import pytest
+from flask.testing import FlaskClient
+
+from tests.staff import AS_BROWSER, SAME_ORIGIN, Site, make_site
+
+ITEM = "gongxin-01"
+APPLY = f"/public/apply/{ITEM}/"
+SCRIPT = "<script>alert(1)</script>"
+WHO = {"kind": "company", "name": f"锦程{SCRIPT}", "phone": "13979000001", "title": f"城南基站{SCRIPT}", "address": SCRIPT,
+       "agent": SCRIPT, "email": SCRIPT, "identity_no": SCRIPT}
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
+    return make_site(tmp_path_factory.mktemp("portal"))
+
+
+@pytest.fixture
+def browser(site: Site) -> FlaskClient:
+    client = site.client()
+    client.csrf = re.search(r'name="csrf" value="([^"]+)"', client.get(f"/public/items/{ITEM}/").text)[1]
+    return client
+
+
+def post(browser: FlaskClient, at: str, /, **form):
+    return browser.post(at, data={"csrf": browser.csrf, **form}, headers={**SAME_ORIGIN, **AS_BROWSER})
+
+
+def send(browser: FlaskClient, name: str, content: bytes, code: str = "shenqing"):
+    return post(browser, f"{APPLY}materials/", code=code, file=(io.BytesIO(content), name))
+
+
+def test_from_the_item_to_a_receipt_anybody_can_check(site: Site, browser: FlaskClient):
+    begun = post(browser, f"{APPLY}begin")
+    cookie = begun.headers["Set-Cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=Lax" in cookie
+    assert f"Path={APPLY}" in cookie
+    assert post(browser, APPLY, **WHO, then="next").headers["Location"].endswith("materials/")
+    assert send(browser, f"申请{SCRIPT}.pdf", b"%PDF-1.4\n").status_code == 303
+    refused = send(browser, "坏.pdf", b"MZ\x90")
+    assert refused.status_code == 400
+    assert 'id="problem-shenqing"' in refused.text
+    review = browser.get(f"{APPLY}review/").text
+    assert "<script>" not in review
+    assert "&lt;script&gt;" in review
+    assert "台址使用证明" in review
+    assert post(browser, f"{APPLY}review/").status_code == 400
+    receipt = post(browser, f"{APPLY}review/", agreed="yes")
+    assert receipt.status_code == 200
+    assert "<script>" not in receipt.text
+    assert "data:image/svg+xml" in receipt.text
+    number, password = (re.search(rf'id="{name}">([^<]+)<', receipt.text)[1] for name in ("case-no", "password"))
+    detail = site.services.approval.queries.progress(number, password)
+    assert [paper.code for paper in detail.papers] == ["shenqing"]
+    assert post(browser, f"{APPLY}review/", agreed="yes").status_code == 404
+    checked = site.client().get(f"/public/check/{detail.receipts[0].code}").text
+    assert detail.receipts[0].number in checked
+    assert number not in checked
+    assert "锦程" not in checked
+
+
+def test_the_same_draft_in_two_windows_is_filed_once(site: Site, browser: FlaskClient):
+    post(browser, f"{APPLY}begin")
+    post(browser, APPLY, **WHO)
+    key = browser.get_cookie("yangguang_draft", path=APPLY).value
+    assert post(browser, f"{APPLY}review/", agreed="yes").status_code == 200
+    browser.set_cookie("yangguang_draft", key, path=APPLY)
+    assert post(browser, f"{APPLY}review/", agreed="yes").status_code == 404
+
+
+def test_what_is_missing_is_said_at_its_field_and_what_was_typed_stays(browser: FlaskClient):
+    post(browser, f"{APPLY}begin")
+    answer = post(browser, APPLY, kind="person", name="王小明", then="next")
+    assert answer.status_code == 400
+    assert {'id="phone-problem"', 'id="title-problem"'} <= set(re.findall(r'id="[a-z_]+-problem"', answer.text))
+    assert 'value="王小明"' in browser.get(APPLY).text
+
+
+def test_a_form_without_its_token_changes_nothing(browser: FlaskClient):
+    assert browser.post(f"{APPLY}begin", data={"then": "x"}, headers=SAME_ORIGIN).status_code == 403
+
+
+def test_a_draft_opens_only_with_its_key(site: Site, browser: FlaskClient):
+    post(browser, f"{APPLY}begin")
+    post(browser, APPLY, **WHO)
+    stranger = site.client().get(APPLY)
+    assert stranger.status_code == 303
+    assert stranger.headers["Location"] == f"/public/items/{ITEM}/"
+
+
+def test_internal_items_are_not_shown(site: Site):
+    internal = next(item for item in site.services.catalogue.items.values() if item.kind == "internal")
+    assert site.client().get(f"/public/items/{internal.code}/").status_code == 404
+    assert internal.name not in site.client().get("/public/items/", query_string={"q": internal.name}).text.split("<ul")[-1]
+
+
+@pytest.mark.parametrize("address", ["/public/", "/public/items/?q=无线电", f"/public/items/{ITEM}/", "/public/check/"])
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_every_page_has_its_words_in_both_languages(site: Site, address: str, lang: str):
+    answer = site.client().get(address, query_string=None if "?" in address else {"lang": lang})
+    assert answer.status_code == 200
+    assert re.findall(r"\bportal\.[a-z_.]+\b(?!css)", answer.text.replace("portal.css", "")) == []
+
+
+def test_codes_cannot_be_tried_without_end(tmp_path):
+    client = make_site(tmp_path).client()
+    answers = [client.get(f"/public/check/AAAABBBBCCCC{n:04d}").status_code for n in range(61)]
+    assert answers[59:] == [404, 429]

@@ -1,0 +1,211 @@
+"""The applicant follows his case by number and password, answers, pays, rates; asks and complains; and sees nobody else's."""
+
+from __future__ import annotations
+
+import io
+import re
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from approval.posts import EVERY_UNIT
+from core.access import Actor, Role
+from supervision.complaints.queries import WantedComplaints
+from tests.hosting import APPLICANT
+from tests.staff import AS_BROWSER, SAME_ORIGIN, Site, make_site
+
+ITEM = "gongxin-01"
+CLERK = Actor("window", frozenset({Role.APPROVAL_STAFF}), "fagai", "何静")
+STEPS = [Actor(f"step-{place}", frozenset({Role.APPROVAL_STAFF}), "gongxin", f"第{place}人") for place in range(3)]
+INSPECTOR = Actor("li", frozenset({Role.INSPECTOR}))
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
+    made = make_site(tmp_path_factory.mktemp("case"))
+    made.services.approval.posts.give(CLERK.name, EVERY_UNIT, ["综合窗口"])
+    for person, post in zip(STEPS, ("承办人", "审核人", "批准人"), strict=True):
+        made.services.approval.posts.give(person.name, "gongxin", [post])
+    return made
+
+
+def browser(site: Site) -> FlaskClient:
+    client: Any = site.client()
+    client.csrf = re.search(r'name="csrf" value="([^"]+)"', client.get("/public/case/").text)[1]
+    return client
+
+
+def post(client: Any, at: str, **form: object):
+    return client.post(at, data={"csrf": client.csrf, **form}, headers={**SAME_ORIGIN, **AS_BROWSER})
+
+
+def filed(site: Site, without: str = "") -> Any:
+    from approval.matters import Application
+    papers = tuple(code for code, paper in site.services.catalogue.items[ITEM].details.materials.items()
+                   if paper.required and code != without)
+    return site.services.approval.intake.file(Application(ITEM, APPLICANT, "城南基站", papers=papers), "window", CLERK)
+
+
+def opened(site: Site, told: Any) -> FlaskClient:
+    client = browser(site)
+    assert post(client, "/public/case/enter", no=told.case_no, password=told.password).status_code == 303
+    return client
+
+
+def rev(site: Site, case_no: str) -> int:
+    return site.services.approval.queries.find(case_no, INSPECTOR).head.rev
+
+
+def state(client: FlaskClient) -> str:
+    found = re.search(r'id="state">([^<]+)<', client.get("/public/case/").text)
+    assert found is not None
+    return found[1]
+
+
+def accepted(site: Site) -> Any:
+    told = filed(site)
+    site.services.approval.intake.accept(told.case_no, rev(site, told.case_no), CLERK)
+    return told
+
+
+# Following --------------------------------------------------------------------------------------------------------
+
+def test_number_and_password_show_where_it_stands_and_why_until_when(site: Site):
+    client = opened(site, accepted(site))
+    text = client.get("/public/case/").text
+    assert state(client) == "办理中"
+    assert 'aria-current="step"><strong>承办</strong>' in text
+    assert "2026-03-30" in text
+    assert text.count('scope="row"') >= 14
+    assert "起算日" in text
+    assert "周末" in text
+    assert "受理通知书" in text
+
+
+def test_a_paper_of_the_case_can_be_had_and_one_of_another_cannot(site: Site):
+    mine, others = accepted(site), accepted(site)
+    client = opened(site, mine)
+    own = site.services.approval.queries.of_applicant(mine.case_no).receipts[-1].code
+    foreign = site.services.approval.queries.of_applicant(others.case_no).receipts[-1].code
+    assert client.get(f"/public/case/paper/{own}/docx").data[:2] == b"PK"
+    assert client.get(f"/public/case/paper/{foreign}/docx").status_code == 404
+    assert browser(site).get(f"/public/case/paper/{own}/docx").status_code == 404
+
+
+def test_wrong_numbers_and_wrong_passwords_get_one_answer_and_few_tries(site: Site):
+    told = filed(site)
+    client = browser(site)
+    wrong = post(client, "/public/case/enter", no=told.case_no, password="2345678923")
+    unknown = post(client, "/public/case/enter", no="360500-x", password=told.password)
+    problem = re.compile(r'id="problem">([^<]+)<')
+    assert (wrong.status_code, unknown.status_code) == (404, 404)
+    assert problem.search(wrong.text)[1] == problem.search(unknown.text)[1]  # type: ignore[index]
+    for _ in range(40):
+        last = post(client, "/public/case/enter", no=told.case_no, password="2345678923")
+    assert last.status_code == 429
+    assert int(last.headers["Retry-After"]) > 0
+
+
+def test_leaving_ends_it_and_nothing_works_without_it(site: Site):
+    client = opened(site, accepted(site))
+    post(client, "/public/case/leave")
+    assert 'name="password"' in client.get("/public/case/").text
+    for act in ("withdraw", "rate", "pay", "attach", "correct"):
+        assert post(client, f"/public/case/{act}").status_code == 404
+    assert post(client, "/public/pay/back", verdict="paid").status_code == 404
+
+
+def test_a_cookie_somebody_made_up_opens_nothing(site: Site):
+    client = browser(site)
+    client.set_cookie("yangguang_case", '{"no":"360500-gongxin-20260316-0001-0"}', path="/public/")
+    assert 'name="password"' in client.get("/public/case/").text
+
+
+# Answering --------------------------------------------------------------------------------------------------------
+
+def test_a_correction_is_answered_with_files_and_a_refused_one_changes_nothing(site: Site):
+    told = filed(site, without="jishu")
+    site.services.approval.intake.ask_correction(told.case_no, rev(site, told.case_no), ["jishu"], "缺技术资料", CLERK)
+    client = opened(site, told)
+    assert post(client, "/public/case/correct").status_code == 400
+    bad = post(client, "/public/case/attach", code="jishu", file=(io.BytesIO(b"MZ"), "x.pdf"))
+    assert bad.status_code == 400
+    assert state(client) == "补正中"
+    assert post(client, "/public/case/attach", code="jishu", file=(io.BytesIO(b"%PDF-1.4\n"), "技术.pdf")).status_code == 303
+    assert "技术.pdf" in client.get("/public/case/").text
+    assert post(client, "/public/case/correct").status_code == 303
+    assert state(client) == "已收件"
+    papers = site.services.approval.queries.find(told.case_no, INSPECTOR).papers
+    assert ("jishu", "技术.pdf") in {(paper.code, paper.file_name) for paper in papers}
+
+
+def test_taking_it_back_needs_a_second_thought(site: Site):
+    client = opened(site, accepted(site))
+    assert post(client, "/public/case/withdraw").status_code == 400
+    assert state(client) == "办理中"
+    assert post(client, "/public/case/withdraw", sure="yes", reason="不再需要").status_code == 303
+    assert state(client) == "已撤回"
+
+
+# Paying and rating ------------------------------------------------------------------------------------------------
+
+def with_fee(site: Site) -> tuple[Any, int]:
+    told = accepted(site)
+    approval = site.services.approval
+    for person in STEPS:
+        approval.handling.complete(told.case_no, rev(site, told.case_no), "同意", person)
+    return told, approval.ending.charge(told.case_no, rev(site, told.case_no), "pinlv", 2, CLERK)
+
+
+def test_a_fee_is_paid_once_and_a_silent_or_declining_gateway_changes_nothing(site: Site):
+    told, fee = with_fee(site)
+    client = opened(site, told)
+    for verdict, status in (("silent", 502), ("declined", 502), ("nonsense", 502)):
+        sent = post(client, "/public/case/pay", fee=fee)
+        assert sent.headers["Location"] == "/public/pay/sandbox/"
+        assert "200.00" in client.get("/public/pay/sandbox/").text
+        assert post(client, "/public/pay/back", verdict=verdict).status_code == status
+        assert "待缴" in client.get("/public/case/").text
+    post(client, "/public/case/pay", fee=fee)
+    assert post(client, "/public/pay/back", verdict="paid").status_code == 303
+    assert "已缴" in client.get("/public/case/").text
+    assert post(client, "/public/pay/back", verdict="paid").status_code == 404
+    assert post(client, "/public/case/pay", fee=fee).status_code == 404
+
+
+def test_the_end_is_rated_once(site: Site):
+    told, fee = with_fee(site)
+    site.services.approval.ending.paid(told.case_no, fee, "票1")
+    site.services.approval.ending.conclude(told.case_no, rev(site, told.case_no), "", CLERK)
+    client = opened(site, told)
+    assert post(client, "/public/case/rate").status_code == 400
+    assert post(client, "/public/case/rate", score="2", words="<script>太慢</script>").status_code == 303
+    assert 'name="score"' not in client.get("/public/case/").text
+    assert post(client, "/public/case/rate", score="5").status_code == 409
+
+
+# Asking and complaining -------------------------------------------------------------------------------------------
+
+def test_a_complaint_is_filed_with_a_name_that_is_sealed_or_without_one(site: Site):
+    client = browser(site)
+    given = {"org": "gongxin", "category": "attitude", "title": "态度恶劣", "content": "三次去都让我回去等。",
+             "name": "欧阳守正", "phone": "13979001234", "address": ""}
+    for named in ("yes", "no"):
+        answer = post(client, "/public/tell/complaint/", named=named, **given)
+        assert answer.status_code == 200
+        number = re.search(r'id="number">([^<]+)<', answer.text)[1]  # type: ignore[index]
+        detail = site.services.follow_up.complaint_queries.find(number, INSPECTOR)
+        assert detail.is_reporter_known is (named == "yes")
+        assert "欧阳守正" not in repr(detail)
+    rows, _ = site.services.follow_up.complaint_queries.listed(INSPECTOR, WantedComplaints(), site.services.clock.now_us(), 50)
+    assert len(rows) == 2
+
+
+def test_what_is_missing_is_said_and_what_was_typed_stays(site: Site):
+    client = browser(site)
+    answer = post(client, "/public/tell/consultation/", org="gongxin", category="", title="<script>怎么办</script>", content="",
+                  about_case="", name="", phone="", address="")
+    assert answer.status_code == 400
+    assert "&lt;script&gt;怎么办" in answer.text
+    assert client.get("/public/tell/rating/").status_code == 404
