@@ -31,7 +31,7 @@ def layout(services: Any) -> html.Div:
               dcc.Store(id="hosted-kept", data={}), dcc.Interval(id="hosted-tick", interval=8_000),
               dcc.Input(id="hall-station", persistence="hall", persistence_type="local", type="hidden")]
     side = html.Aside([html.Div(id="hosted-acts"), html.P(id="hosted-said", className="form-said", role="status"),
-                       html.Div(id="hosted-form")], className="panel hosted-side")
+                       html.Div(id="hosted-effect", className="hosted-effect"), html.Div(id="hosted-form")], className="panel hosted-side")
     main = html.Main([html.Div(id="hosted-head"),
                       html.Div([html.Div([plans.layout(services, t), html.Div(id="hosted-body", className="hosted-column")],
                                          className="hosted-column"), side], className="hosted-pair")], className="follow-body")
@@ -54,9 +54,9 @@ def _register_reading(app: Dash, services: Any) -> None:
         is_tick = ctx.triggered_id == "hosted-tick"
         return shown(services, g.actor, asked(search), looked_at if is_tick else None, kept or {}, _words(services))
 
-    @app.callback(Output("hosted-effect", "children"), Input({"told": ALL}, "value"), State({"told": ALL}, "id"),
-                  State("hosted-address", "search"))
-    def effect(values: list[Any], names: list[Any], search: str | None) -> Any:
+    @app.callback(Output("hosted-effect", "children"), Input({"told": ALL}, "value"), Input("hosted-address", "search"),
+                  State({"told": ALL}, "id"))
+    def effect(values: list[Any], search: str | None, names: list[Any]) -> Any:
         query = asked(search)
         told = {name["told"]: value for name, value in zip(names, values, strict=True)}
         return seen.effect(services, g.actor, query.get("no", ""), query.get("act", ""), told, _words(services))

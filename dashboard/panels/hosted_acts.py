@@ -127,7 +127,7 @@ def form(case: Before, act: str, given: Mapping[str, Any], people: Callable[[], 
     rows = [_field(name, act, options(case, act, name, people, t), given.get(name), t) for name in fields_of(case, act)]
     look = "button button-main" if act not in GRAVE else "button button-grave"
     press = html.Button(t(f"work.act.{act}"), id={"press": act}, className=look, n_clicks=0)
-    return html.Div([html.H2(t(f"work.act.{act}")), *rows, html.Div(id="hosted-effect", className="hosted-effect"),
+    return html.Div([html.H2(t(f"work.act.{act}")), *rows,
                      html.Div([press, dcc.Link(t("hosted.leave"), href=f"?no={case.detail.head.case_no}", refresh=False,
                                                className="button")], className="act-buttons")], className="act-form")
 
