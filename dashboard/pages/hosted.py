@@ -31,7 +31,8 @@ def layout(services: Any) -> html.Div:
               dcc.Store(id="hosted-kept", data={}), dcc.Interval(id="hosted-tick", interval=8_000),
               dcc.Input(id="hall-station", persistence="hall", persistence_type="local", type="hidden")]
     side = html.Aside([html.Div(id="hosted-acts"), html.P(id="hosted-said", className="form-said", role="status"),
-                       html.Div(id="hosted-effect", className="hosted-effect"), html.Div(id="hosted-form")], className="panel hosted-side")
+                       html.Div(id="hosted-effect",
+                                className="hosted-effect"), html.Div(id="hosted-form")], className="panel hosted-side")
     main = html.Main([html.Div(id="hosted-head"),
                       html.Div([html.Div([plans.layout(services, t), html.Div(id="hosted-body", className="hosted-column")],
                                          className="hosted-column"), side], className="hosted-pair")], className="follow-body")

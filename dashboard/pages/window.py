@@ -55,7 +55,8 @@ def register(app: Dash, services: Any) -> None:
         item, kind, papers, station, *texts = given
         told = {name: (value or "").strip() for name, value in zip(form.TEXTS, texts, strict=True)}
         names = [place["wrong"] for place in places]
-        return filed(services, g.actor, Registration(item=item or "", kind=kind, papers=papers or [], station=station or "", **told),
+        return filed(services, g.actor, Registration(item=item or "", kind=kind, papers=papers or [],
+                                                     station=station or "", **told),
                      names, _words(services))
 
     @app.callback(Output("window-given", "children"), Output("window-accept-part", "hidden"),
@@ -63,7 +64,8 @@ def register(app: Dash, services: Any) -> None:
     def offer(filed_no: dict[str, Any] | None) -> Any:
         return offered(services, g.actor, (filed_no or {}).get("no", ""), _words(services))
 
-    @app.callback(Output("window-given", "children", allow_duplicate=True), Output("window-said", "children", allow_duplicate=True),
+    @app.callback(Output("window-given", "children", allow_duplicate=True), Output("window-said", "children",
+                                                                                   allow_duplicate=True),
                   Output("window-accept-part", "hidden", allow_duplicate=True), Input("window-accept", "n_clicks"),
                   State("window-filed-no", "data"), State("hall-station", "value"), prevent_initial_call=True)
     def accept(clicks: int | None, filed_no: dict[str, Any] | None, station: str | None) -> Any:

@@ -45,7 +45,8 @@ def register(app: Dash, services: Any) -> None:
     def refresh(search: str | None, text: str | None, _changed: Any, _ticks: Any) -> Any:
         return listed(services, g.actor, asked(search).get("list", ""), text or "", _words(services))
 
-    @app.callback(Output("work-said", "children"), Output("work-changed", "data"), Input({"claim": ALL, "rev": ALL}, "n_clicks"),
+    @app.callback(Output("work-said", "children"), Output("work-changed", "data"), Input({"claim": ALL, "rev": ALL},
+                                                                                         "n_clicks"),
                   State("work-address", "search"), prevent_initial_call=True)
     def claim(clicks: list[int | None], _search: str | None) -> Any:
         pressed = ctx.triggered_id

@@ -22,7 +22,8 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "claim": (), "pre_accept": (), "receive": ("papers",), "accept": ("deferred",), "complete": ("result", "words", "reason"),
     "dispatch": ("words",), "conclude": ("words", "certificate_no"), "supply": ("papers",), "correct": ("papers",),
     "collect": ("words",), "charge": ("code", "quantity"), "paid": ("fee", "receipt_no"), "waive": ("fee", "reason"),
-    "grant_extension": ("words",), "refuse_extension": ("words",), "end_special": ("words",), "send_back": ("to_step", "reason"),
+    "grant_extension": ("words",), "refuse_extension": ("words",), "end_special": ("words",), "send_back": ("to_step",
+                                                                                                            "reason"),
     "reopen": ("node", "reason"), "hand_over": ("to", "reason"), "start_special": ("kind", "days", "reason"),
     "ask_extension": ("days", "reason"), "ask_correction": ("papers", "reason"), "refuse": ("reason",), "return": ("reason",),
     "void": ("reason",)}
@@ -54,7 +55,8 @@ def allowed(case: Before) -> list[str]:
         may |= {name for name, holds in (("supply", _state(detail, "deferred")), ("paid", due_fees(detail))) if holds}
     if case.item is None or not case.item.details.fees:
         may.discard("charge")
-    if detail.held_posts and detail.head.state in ("accepted", "decided") and any(part.state == "done" for part in detail.parts):
+    if detail.held_posts and detail.head.state in ("accepted",
+                                                   "decided") and any(part.state == "done" for part in detail.parts):
         may.add("reopen")
     return [name for name in FIELDS if name in may - _pointless(case)]
 
@@ -102,7 +104,8 @@ def options(case: Before, act: str, name: str, people: Callable[[], Sequence[Opt
                          for kind in item.special if kind in item.details.ceilings],
         "code": lambda: [(code, t("hosted.fee_of", name=fee.name, amount=f"{fee.standard_fen / 100:.2f}", unit=fee.unit))
                          for code, fee in item.details.fees.items()],
-        "fee": lambda: [(fee["id"], t("hosted.fee_owed", name=fee_name(item, fee["code"]), amount=f"{fee['amount_fen'] / 100:.2f}"))
+        "fee": lambda: [(fee["id"], t("hosted.fee_owed", name=fee_name(item, fee["code"]),
+                                      amount=f"{fee['amount_fen'] / 100:.2f}"))
                         for fee in due_fees(detail)],
         "node": lambda: [(part.node, part.node) for part in detail.parts if part.state == "done"]}
     return choices[name]() if name in choices else []

@@ -88,7 +88,8 @@ def _extension(detail: Any, t: Words) -> list[html.Section]:
     asked = detail.extension
     if asked is None:
         return []
-    words = t(f"hosted.extension.{asked['state']}", n=asked["days"], reason=asked["reason"], words=asked["decided_words"] or "—")
+    words = t(f"hosted.extension.{asked['state']}", n=asked["days"], reason=asked["reason"],
+              words=asked["decided_words"] or "—")
     return [html.Section(html.P(words), className="panel hosted-extension")]
 
 

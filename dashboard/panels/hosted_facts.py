@@ -57,7 +57,8 @@ def _clock(clock: Any, as_of: int, t: Words) -> html.Details:
     line = html.Summary([html.Strong(name), html.Span(t(f"clock_condition.{clock.condition}"), className="chip"), bar,
                          html.Span(used, className="num"), html.Span(stamp(clock.due_at, clock.utc_offset), className="num")])
     calendar = case_calendar.render(clock, day_at(as_of, clock.utc_offset), t) if not clock.reason else None
-    return html.Details([line, html.P(sentence(clock, as_of, t), className="clock-sentence"), calendar], className="hosted-clock")
+    return html.Details([line, html.P(sentence(clock, as_of, t), className="clock-sentence"), calendar],
+                        className="hosted-clock")
 
 
 def particulars(detail: HostedDetail, t: Words) -> html.Section:
@@ -77,7 +78,8 @@ def papers(detail: HostedDetail, item: Any, may_upload: bool, t: Words) -> html.
     rows = [_paper(code, listed.get(code), [one for one in detail.papers if one.code == code], detail.head.case_no,
                    may_upload, t) for code in codes]
     return html.Section([html.H2(t("hosted.papers")),
-                         html.Ul(rows, className="paper-list") if rows else html.P(t("window.no_papers"), className="case-none"),
+                         html.Ul(rows, className="paper-list") if rows else html.P(t("window.no_papers"),
+                                                                                   className="case-none"),
                          html.P(id="hosted-upload-said", className="form-said", role="status")], className="panel")
 
 

@@ -29,7 +29,8 @@ def layout(services: Any, t: Words) -> html.Section:
               _field("stage", dcc.Input(id="plan-stage", type="number", min=1, max=9, value=1, className="field"), t),
               _field("after", dcc.Dropdown(id="plan-after", options=[], multi=True, className="edit-choice",
                                            placeholder=t("hosted.plan.nothing")), t),
-              html.Div(dcc.Checklist(id="plan-silent", options=silent, value=[], className="act-choice"), className="act-field"),
+              html.Div(dcc.Checklist(id="plan-silent", options=silent, value=[], className="act-choice"),
+                       className="act-field"),
               html.Button(t("hosted.plan.add"), id="plan-add", className="button")]
     return html.Section([html.H2(t("hosted.plan.title")), html.P(t("hosted.plan.words"), className="panel-note"),
                          html.Div(fields, className="plan-fields"), html.Div(id="plan-table"),

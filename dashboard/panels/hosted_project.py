@@ -26,7 +26,8 @@ class PartClock:
     step: str = ""
 
 
-def picture(detail: HostedDetail, names: Mapping[str, tuple[str, str]], clocks: Mapping[str, PartClock], t: Words) -> html.Section:
+def picture(detail: HostedDetail, names: Mapping[str, tuple[str, str]], clocks: Mapping[str, PartClock],
+            t: Words) -> html.Section:
     """`names` gives (unit, item) of a node."""
     critical = critical_way(detail.parts, clocks)
     columns = [html.Li([html.H3(t("hosted.project.stage", stage=stage)),

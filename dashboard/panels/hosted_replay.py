@@ -30,7 +30,8 @@ def render(services: Any, detail: HostedDetail, recorded: Sequence[Any], at: int
     flow = hosted_flow.picture(hosted_flow.steps_of(detail.flow, events), "", {}, t)
     return [_banner(case_no, instants(recorded), at, fold, t),
             html.Section([html.H2(t("hosted.flow")), flow], className="panel"),
-            html.Section([html.H2(t("hosted.history")), hosted_history.render(before, case_no, at, lambda code: names.get(code, code), t)],
+            html.Section([html.H2(t("hosted.history")), hosted_history.render(before, case_no, at,
+                                                                              lambda code: names.get(code, code), t)],
                          className="panel")]
 
 
@@ -42,7 +43,8 @@ def _banner(case_no: str, known: Sequence[int], at: int, fold: Any, t: Words) ->
                      title=stamp(one, seconds=True), className="then-dot" + (" is-past" if one <= at else "")
                      + (" is-here" if one == at else "")) for one in known]
     return html.Section([
-        html.Div([html.Span(t("hosted.then.words"), className="chip chip-acked"), html.Strong(stamp(at, seconds=True), className="num"),
+        html.Div([html.Span(t("hosted.then.words"), className="chip chip-acked"), html.Strong(stamp(at, seconds=True),
+                                                                                              className="num"),
                   html.Span(t(f"state.{fold.state.value}"), className="hosted-state"),
                   html.Span(t("hosted.then.place", n=place, all=len(known)), className="num")], className="then-head"),
         html.Div([_step(case_no, earlier[-1] if earlier else None, t("hosted.then.before")),

@@ -24,7 +24,8 @@ def figures(counts: Mapping[str, int], chosen: str, t: Words) -> html.Nav:
     def look(name: str) -> str:
         return f"figure tone-{'info' if counts[name] else 'calm'}{' is-chosen' if name == chosen else ''}"
 
-    return html.Nav([link([html.B(str(counts[name]), className="num"), html.Span(t(f"work.list.{name}"))], look(name), list=name)
+    return html.Nav([link([html.B(str(counts[name]), className="num"), html.Span(t(f"work.list.{name}"))], look(name),
+                          list=name)
                      for name in LISTS], className="figures", **{"aria-label": t("work.lists")})
 
 

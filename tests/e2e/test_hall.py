@@ -15,7 +15,8 @@ from tests.e2e.screens import Screens, sign_in, wait_for_text
 RADIO, UNIT, JOINT, LEAD = "gongxin-01", "gongxin", "fagai-01", "fagai"
 PEOPLE = {"chuang": ("庄晓", EVERY_UNIT, ("综合窗口",)), "lin": ("林涛", UNIT, ("承办人",)), "gao": ("高敏", UNIT, ("审核人",)),
           "luo": ("罗勇", UNIT, ("批准人",)), "land": ("田原", "ziran", ("承办人", "审核人", "批准人")),
-          "land2": ("田青", "ziran", ("承办人", "审核人", "批准人")), "land3": ("田禾", "ziran", ("承办人", "审核人", "批准人"))}
+          "land2": ("田青", "ziran", ("承办人", "审核人", "批准人")),
+          "land3": ("田禾", "ziran", ("承办人", "审核人", "批准人"))}
 APPLICANT = Applicant("新余锦程通信有限公司", "company", "91360500MA0000000X", "13979000001")
 
 
