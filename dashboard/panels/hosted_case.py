@@ -116,7 +116,7 @@ def act_buttons(case: CaseRead, may: Sequence[str], chosen: str, t: Words) -> li
     """Exactly what may be done now; where nothing may, why not."""
     detail, me = case.before.detail, case.before.actor.name
     links = [dcc.Link(t(f"work.act.{act}"), href=f"?no={detail.head.case_no}&act={act}", refresh=False,
-                      className="act-link" + (" is-chosen" if act == chosen else "") + (" is-grave" if act in acts.GRAVE else ""))
+                      className=f"act-link{' is-chosen' if act == chosen else ''}{' is-grave' if act in acts.GRAVE else ''}")
              for act in may]
     told = []
     if detail.head.claimed_by not in ("", me):

@@ -141,7 +141,8 @@ def test_a_case_of_another_unit_is_not_found_and_a_stranger_finds_no_act(hall: C
 
 def test_a_project_is_dispatched_done_in_parallel_and_a_part_reopened(hall: CommandCentre, screens: Screens) -> None:
     number = accepted(hall, JOINT)
-    clerk = opened(screens, hall, "chuang", f"/hosted/?no={number}&act=dispatch")
+    clerk = opened(screens, hall, "chuang", f"/hosted/?no={number}")
+    clerk.click(".act-link[href$='act=dispatch']")
     for item in ("ziran-04", "shuili-03"):
         pick(clerk, "#plan-item", hall.services.catalogue.items[item].name)
         clerk.click("#plan-add")
