@@ -59,7 +59,7 @@ def _register_reading(app: Dash, services: Any) -> None:
                   State({"told": ALL}, "id"))
     def effect(values: list[Any], search: str | None, names: list[Any]) -> Any:
         query = asked(search)
-        told = {name["told"]: value for name, value in zip(names, values, strict=True)}
+        told = {name["told"]: value for name, value in zip(names, values, strict=True) if name}
         return seen.effect(services, g.actor, query.get("no", ""), query.get("act", ""), told, _words(services))
 
 
@@ -103,7 +103,7 @@ def _register_acting(app: Dash, services: Any) -> None:
         pressed = ctx.triggered_id
         if not pressed or not any(clicks) or not looked_at or looked_at["no"] != asked(search).get("no"):
             raise PreventUpdate
-        told = {name["told"]: value for name, value in zip(names, values, strict=True)}
+        told = {name["told"]: value for name, value in zip(names, values, strict=True) if name}
         fields = [place["amiss"] for place in places]
         return acted(services, g.actor, looked_at, str(pressed["press"]), told, station or "", plan or [], fields,
                      _words(services))
