@@ -232,16 +232,16 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
         editing=editing, rejudger=rejudger, previews=Previews(database, areas, catalogue, editing), backtester=backtester,
         backtest_runs=Runs(database, backtester, clock.now_us),
         patroller=Patroller(uow, areas, catalogue, Backtester(database), alarms),
-        approval=_approval(settings, uow, recorder, areas, catalogue, follow_up, languages["zh"], keys))
+        approval=_approval(settings, uow, recorder, areas, catalogue, follow_up, languages["zh"], keys, changes))
 
 
 def _approval(settings: Settings, uow: UnitOfWorkFactory, recorder: Recorder, areas: Areas, catalogue: Catalogue,
-              follow_up: FollowUpDesk, chinese: Texts, keys: ChainKeys) -> Approval:
+              follow_up: FollowUpDesk, chinese: Texts, keys: ChainKeys, changes: ChangeLog) -> Approval:
     given = settings.approval
     return build_approval(ApprovalParts(
         uow, recorder, areas, catalogue, follow_up.papers, chinese.get,
         HandlingRules(given.extension_posts, given.extension_notice_days, given.extension_days_max), _materials(settings),
-        given.draft_kept_days, keys.key("hosted")))
+        given.draft_kept_days, keys.key("hosted"), changes))
 
 
 def _materials(settings: Settings) -> Materials:

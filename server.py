@@ -38,6 +38,7 @@ from dashboard.pages import (
     findings,
     handover,
     health,
+    hosted,
     items,
     notices,
     orders,
@@ -46,6 +47,8 @@ from dashboard.pages import (
     rules,
     unit,
     wall,
+    window,
+    work,
 )
 from dashboard.sessions import SessionPolicy, Sessions
 from dashboard.shell import ASSETS, mount
@@ -64,8 +67,8 @@ from supervision.orders import http as orders_http
 OPERATIONS = tuple(one for module in (cards_http, notices_http, handover_http, roster_http, room_http, orders_http,
                                       complaints_http, liability_http, approval_http) for one in module.OPERATIONS)
 DAY_S, CALL_INTERVAL_S, SCREENS_KEPT_DAYS = 86_400.0, 60.0, 30
-PAGES = (wall, desk, card, unit, handover, case, findings, orders, complaints, roster, notices, rules, calendars, items,
-         people, feeds, health)
+PAGES = (wall, desk, card, unit, handover, work, window, hosted, case, findings, orders, complaints, roster, notices, rules,
+         calendars, items, people, feeds, health)
 ROOT = Path(__file__).resolve().parent
 
 

@@ -18,6 +18,7 @@ from approval.receipts import Receipts
 from cases.areas import Areas
 from cases.service import Recorder
 from config.catalogue import Catalogue
+from config.changelog import ChangeLog
 from core.unit_of_work import UnitOfWorkFactory
 from papers.service import PaperService
 
@@ -36,6 +37,7 @@ class Parts:
     materials: Materials
     drafts_kept_days: int
     password_key: bytes
+    changes: ChangeLog
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,8 @@ def build_approval(parts: Parts) -> Approval:
     desk = Desk(parts.units, parts.recorder, parts.areas, catalogue, Receipts(parts.papers, parts.words, org_names, item_name),
                 parts.password_key)
     intake, handling, ending = Intake(desk), Handling(desk, parts.rules), Ending(desk, parts.rules)
-    return Approval(desk, intake, handling, ending, Projects(desk, intake, handling, ending, parts.words), Posts(parts.units),
+    return Approval(desk, intake, handling, ending, Projects(desk, intake, handling, ending, parts.words),
+                    Posts(parts.units, parts.changes),
                     HostedQueries(parts.units.database, posts_of_step, parts.rules.extension_posts, parts.password_key),
                     parts.materials,
                     Drafts(parts.units, parts.materials, parts.drafts_kept_days))

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from approval.models import staff_posts
-from core.access import Actor, Role
-from core.errors import InvalidInput, NotPermitted
-from core.unit_of_work import UnitOfWorkFactory
+from config.changelog import ROLE, Action, ChangeLog
+from config.service import checked_reason
+from core.access import Actor, Role, require
+from core.accounts import find_account
+from core.errors import InvalidInput, NotFound, NotPermitted
+from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 EVERY_UNIT = "*"  # the one window that accepts for all (一窗受理)
 _OF_PERSON = select(staff_posts.c.org, staff_posts.c.post).where(
@@ -20,19 +24,38 @@ STAFF = frozenset({Role.APPROVAL_STAFF})
 class Posts:
     """Reading and giving of posts."""
 
-    def __init__(self, units: UnitOfWorkFactory) -> None:
-        self._units = units
+    def __init__(self, units: UnitOfWorkFactory, changes: ChangeLog) -> None:
+        self._units, self._changes = units, changes
+
+    def edit(self, username: str, org: str, posts: Collection[str], *, reason: str, actor: Actor) -> None:
+        """The same by an administrator, with a line in the change log. Raises NotPermitted, NotFound for a person outside his
+        area, InvalidInput for one who is not of the staff or without a reason."""
+        require(actor, Role.ADMINISTRATOR)
+        told = checked_reason(reason)
+        with self._units() as uow:
+            account = find_account(uow.conn, username)
+            if account is None or actor.area not in ("", account.area):
+                raise NotFound("account_not_found", username=username[:64])
+            if Role.APPROVAL_STAFF not in account.roles:
+                raise InvalidInput("post_invalid", key="posts")
+            before = [post for unit, post in posts_of(uow.conn, username) if unit == org]
+            self._give(uow, username, org, posts)
+            self._changes.append(uow, actor, ROLE, username, 0, Action.POSTS, told, _line(account.area, org, before),
+                                 _line(account.area, org, sorted(set(posts))))
 
     def give(self, username: str, org: str, posts: Collection[str]) -> None:
         """The posts of a person in a unit from now on: exactly these. Raises InvalidInput for one without a name."""
+        with self._units() as uow:
+            self._give(uow, username, org, posts)
+
+    def _give(self, uow: UnitOfWork, username: str, org: str, posts: Collection[str]) -> None:
         if not username or not org or any(not post.strip() for post in posts):
             raise InvalidInput("post_invalid", key="posts")
-        with self._units() as uow:
-            c = staff_posts.c
-            uow.conn.execute(delete(staff_posts).where(c.username == username, c.org == org))
-            if posts:
-                uow.conn.execute(insert(staff_posts), [
-                    {"username": username, "org": org, "post": post} for post in sorted(set(posts))])
+        c = staff_posts.c
+        uow.conn.execute(delete(staff_posts).where(c.username == username, c.org == org))
+        if posts:
+            uow.conn.execute(insert(staff_posts), [
+                {"username": username, "org": org, "post": post} for post in sorted(set(posts))])
 
     def of(self, username: str) -> list[tuple[str, str]]:
         """(unit, post) of a person."""
@@ -45,6 +68,11 @@ class Posts:
         with self._units.database.read() as conn:
             return list(conn.scalars(select(c.username).where(c.org.in_([org, EVERY_UNIT]), c.post.in_(list(posts)))
                                      .distinct().order_by(c.username)))
+
+
+def _line(area: str, org: str, posts: Sequence[str]) -> dict[str, Any]:
+    """As the change log keeps it: the area decides who reads it."""
+    return {"area": area, f"post:{org}": list(posts)}
 
 
 def posts_of(conn: Connection, username: str) -> list[tuple[str, str]]:

@@ -23,7 +23,7 @@ from config.settings import Settings
 from core.access import Actor, Role
 from core.clock import AcceleratedClock, FrozenClock, SwitchedClock
 from core.instants import DAY_US, HOUR_US, SECOND_US, date_of, from_us, to_us
-from dashboard.demo_accounts import DEMO_ACCOUNTS, DEMO_PASSWORD, create_demo_accounts
+from dashboard.demo_accounts import DEMO_ACCOUNTS, DEMO_PASSWORD, DEMO_STAFF, create_demo_accounts, create_demo_staff
 from feeds.quarantine import Delivery
 from feeds.records import Parsed
 from feeds.simulated_city import SimulatedCity, officer_acknowledges
@@ -54,6 +54,7 @@ def prepare_demo(settings: Settings, *, has_database: bool) -> Demo:
     services = build_services(settings, clock)
     officer = person(Role.DUTY_OFFICER)
     create_demo_accounts(services.accounts, next(iter(services.catalogue.organisations)))
+    create_demo_staff(services.accounts, services.approval.posts.give, list(services.catalogue.organisations))
     calendar = services.areas.default.calendar
     staff_demo(services, date_of(calendar.today(past_from)), date_of(calendar.today(to_us(start))))
     town = _Town(services, clock, (officer, person(Role.SHIFT_LEADER)), past_from)
@@ -178,5 +179,7 @@ def _show_progress(number: int, days: int) -> None:
 
 def _greeting(services: Services) -> str:
     people = "\n".join(f"    {person.username:<6} {person.display_name}  {person.role.value}" for person in DEMO_ACCOUNTS)
+    people += "".join(f"\n    {one.username:<6} {one.display_name}  approval_staff {'、'.join(one.posts)}"
+                      for one in DEMO_STAFF)
     return (f"阳光监察 演示 (demonstration, {services.catalogue.city})\n"
             f"  accounts, password {DEMO_PASSWORD}:\n{people}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from core.access import Role
@@ -27,6 +28,39 @@ DEMO_ACCOUNTS = (
     DemoAccount("zhao", "赵晓燕", Role.DEPARTMENT_USER),
     DemoAccount("chen", "陈默", Role.ADMINISTRATOR),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class DemoStaff:
+    """A person of the approval staff and the posts held; `unit` is its place in the catalogue, None for every one."""
+
+    username: str
+    display_name: str
+    unit: int | None
+    posts: tuple[str, ...]
+
+
+DEMO_STAFF = (
+    DemoStaff("chuang", "庄晓", None, ("综合窗口",)),
+    DemoStaff("lin", "林涛", 0, ("承办人",)),
+    DemoStaff("gao", "高敏", 0, ("审核人", "会审组")),
+    DemoStaff("luo", "罗勇", 0, ("批准人",)),
+    DemoStaff("zheng", "郑军", 0, ("分管领导",)),
+    DemoStaff("tan", "谭雪", 3, ("承办人",)),
+    DemoStaff("shen", "沈毅", 3, ("审核人",)),
+    DemoStaff("pan", "潘洁", 3, ("批准人",)),
+    DemoStaff("fan", "范鸣", 3, ("分管领导",)),
+)
+
+
+def create_demo_staff(accounts: Accounts, give: Callable[[str, str, Collection[str]], None], units: Sequence[str]) -> None:
+    """Make those that do not exist yet and give them their posts."""
+    for person in DEMO_STAFF:
+        home = units[(person.unit or 0) % len(units)]
+        if accounts.find(person.username) is None:
+            accounts.create(person.username, DEMO_PASSWORD, display_name=person.display_name, roles=[Role.APPROVAL_STAFF],
+                            org=home)
+        give(person.username, home if person.unit is not None else "*", person.posts)
 
 
 def create_demo_accounts(accounts: Accounts, org: str) -> None:

@@ -38,6 +38,7 @@ const PLAIN_PAGES = {
 whenPresent("[data-live-root]", start);
 whenPresent("[data-plain-root]", startPlain);
 whenPresent("[data-inbox]", startInbox);
+whenPresent("[data-hall]", startHall);
 
 /** Dash renders late; wait for the frame without polling. */
 function whenPresent(selector, callback) {
@@ -55,6 +56,11 @@ function whenPresent(selector, callback) {
 async function startPlain(root) {
   const t = textsOf(JSON.parse(root.dataset.config).texts);
   (await PLAIN_PAGES[root.dataset.plainRoot]()).mount(root, { t, onFault: (fault) => console.error(fault) });
+}
+
+async function startHall(root) {
+  const t = textsOf(JSON.parse(root.dataset.hall));
+  (await import("./modules/hall_page.mjs")).mount(document, { t });
 }
 
 function startInbox(root) {

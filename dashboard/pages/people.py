@@ -14,7 +14,7 @@ from config.people import NEW, Outcome
 from core.access import Role
 from core.accounts import Account, Standing
 from core.errors import InvalidInput, SupervisionError
-from dashboard.panels import people_form, people_views, top_bar
+from dashboard.panels import people_form, people_posts, people_views, top_bar
 from dashboard.panels.edit_console import asked
 from dashboard.panels.people_form import FIELDS, key_of
 from dashboard.refusals import sentence
@@ -32,7 +32,8 @@ def layout(services: Any) -> html.Div:
                      html.Section(id="people-history", className="panel people-scroll")], className="people-column")
     said = [html.P(id="people-said", className="form-said", role="status"), html.Div(id="people-password", role="status")]
     right = html.Div([html.Section([people_form.layout(services, t), *said], className="panel"),
-                      html.Section(id="people-proposals", className="panel")], className="people-column")
+                      html.Section(id="people-proposals", className="panel"),
+                      html.Section(people_posts.layout(services, t), className="panel")], className="people-column")
     bar = top_bar.layout(t, "people", services.settings.demo.enabled)
     return html.Div([*hidden, bar, html.Main([left, right], className="people-body")], className="staff edit people")
 
@@ -41,6 +42,7 @@ def register(app: Dash, services: Any) -> None:
     _register_reading(app, services)
     _register_proposing(app, services)
     _register_deciding(app, services)
+    _register_posts(app, services)
 
 
 def _register_reading(app: Dash, services: Any) -> None:
@@ -128,6 +130,35 @@ def _told(outcome: Outcome, t: Words) -> tuple[Any, Any, Any]:
     password = people_views.password(done.username, outcome.password, t) if outcome.password else ""
     return (t(f"people_page.said.{done.state.value}", username=done.username), password,
             json.dumps([done.username, done.number, done.state.value]))
+
+
+def _register_posts(app: Dash, services: Any) -> None:
+    @app.callback(Output("posts-person", "options"), Output("posts-list", "children"), Input("people-changed", "data"),
+                  Input("posts-said", "children"))
+    def show(_changed: Any, _said: Any) -> tuple[Any, Any]:
+        staff = people_posts.staff(services.people.people(g.actor))
+        return people_posts.options(staff), people_posts.table(services, staff, _words(services))
+
+    @app.callback(Output("posts-held", "value"), Input("posts-person", "value"), Input("posts-org", "value"))
+    def held(username: str | None, org: str | None) -> list[str]:
+        return [post for unit, post in services.approval.posts.of(username or "") if unit == org]
+
+    @app.callback(Output("posts-said", "children"), Output("people-changed", "data", allow_duplicate=True),
+                  Input("posts-save", "n_clicks"), State("posts-person", "value"), State("posts-org", "value"),
+                  State("posts-held", "value"), State("posts-reason", "value"), prevent_initial_call=True)
+    def give(clicks: int | None, username: str | None, org: str | None, posts: list[str] | None, reason: str | None) -> Any:
+        if not clicks:
+            raise PreventUpdate
+        return given(services, username or "", org or "", posts or [], reason or "", _words(services))
+
+
+def given(services: Any, username: str, org: str, posts: list[str], reason: str, t: Words) -> tuple[Any, Any]:
+    """The posts of a person in a unit from now on."""
+    try:
+        services.approval.posts.edit(username, org, posts, reason=reason, actor=g.actor)
+    except SupervisionError as refusal:
+        return sentence(refusal, t), no_update
+    return t("people_page.posts_saved", username=username), json.dumps([username, org, *posts])
 
 
 def _chosen(services: Any, search: str | None) -> Account | None:

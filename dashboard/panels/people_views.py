@@ -106,6 +106,9 @@ def _place(field: str) -> int:
 
 
 def _label(field: str, t: Words) -> str:
+    if field.startswith("post:"):
+        unit = field.removeprefix("post:")
+        return t("people_page.post", org=t("people_page.posts_every") if unit == "*" else unit)
     return t.first(f"people_page.column.{field}", f"people_page.{field}")
 
 
@@ -113,6 +116,8 @@ def _value(services: Any, field: str, value: Any, t: Words) -> str:
     """A value of an account in words: roles, units and areas by their names."""
     if value is None:
         return "—"
+    if field.startswith("post:"):
+        return "、".join(value) or "—"
     if field == "roles":
         return "、".join(t(f"role.{role}") for role in value)
     if field == "area":

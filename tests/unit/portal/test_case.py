@@ -196,7 +196,7 @@ def test_a_complaint_is_filed_with_a_name_that_is_sealed_or_without_one(site: Si
         assert answer.status_code == 200
         number = re.search(r'id="number">([^<]+)<', answer.text)[1]  # type: ignore[index]
         detail = site.services.follow_up.complaint_queries.find(number, INSPECTOR)
-        assert detail.is_reporter_known is (named == "yes")
+        assert detail.has_reporter is (named == "yes")
         assert "欧阳守正" not in repr(detail)
     rows, _ = site.services.follow_up.complaint_queries.listed(INSPECTOR, WantedComplaints(), site.services.clock.now_us(), 50)
     assert len(rows) == 2

@@ -1,0 +1,173 @@
+"""What a person may do about a hosted case, and the form of each act. The services check all of it again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from dash import dcc, html
+
+from approval.http import ActOn
+from approval.matters import Act
+from approval.projects import DISPATCH, JOIN
+from approval.queries import HostedDetail
+from cases.fold import CORRECTION, Fold
+from core.access import Actor
+from core.errors import InvalidInput
+from dashboard.words import Words
+
+# Act → its fields, in the order of the buttons.
+FIELDS: Mapping[str, tuple[str, ...]] = {
+    "claim": (), "pre_accept": (), "receive": ("papers",), "accept": ("deferred",), "complete": ("result", "words", "reason"),
+    "dispatch": ("words",), "conclude": ("words", "certificate_no"), "supply": ("papers",), "correct": ("papers",),
+    "collect": ("words",), "charge": ("code", "quantity"), "paid": ("fee", "receipt_no"), "waive": ("fee", "reason"),
+    "grant_extension": ("words",), "refuse_extension": ("words",), "end_special": ("words",), "send_back": ("to_step",
+                                                                                                            "reason"),
+    "reopen": ("node", "reason"), "hand_over": ("to", "reason"), "start_special": ("kind", "days", "reason"),
+    "ask_extension": ("days", "reason"), "ask_correction": ("papers", "reason"), "refuse": ("reason",), "return": ("reason",),
+    "void": ("reason",)}
+GRAVE = ("refuse", "return", "void", "send_back", "reopen")
+NUMBERS = ("days", "quantity", "fee")
+SEVERAL = ("papers", "deferred")
+Option = tuple[Any, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What is before the person: the case as queries know it, as its journal has it, its item, and who he is."""
+
+    detail: HostedDetail
+    fold: Fold
+    item: Any
+    actor: Actor
+
+
+def allowed(case: Before) -> list[str]:
+    """The acts by name, in the order they are shown in."""
+    detail, fold, me = case.detail, case.fold, case.actor.name
+    may = {act.value for act in detail.may} & FIELDS.keys()
+    if detail.head.step and me in {done.actor.rpartition(" ")[2] for done in fold.path}:
+        may -= {"claim", "complete"}
+    if detail.head.step in (DISPATCH, JOIN) and JOIN in detail.flow.inner:
+        may = (may | ({"dispatch"} if detail.head.step == DISPATCH and Act.COMPLETE in detail.may else set())) - {"complete"}
+    if Act.CHARGE in detail.may:
+        may |= {name for name, holds in (("supply", _state(detail, "deferred")), ("paid", due_fees(detail))) if holds}
+    if case.item is None or not case.item.details.fees:
+        may.discard("charge")
+    if detail.held_posts and detail.head.state in ("accepted",
+                                                   "decided") and any(part.state == "done" for part in detail.parts):
+        may.add("reopen")
+    return [name for name in FIELDS if name in may - _pointless(case)]
+
+
+def _pointless(case: Before) -> set[str]:
+    """Acts that would be refused whatever one writes."""
+    detail, found = case.detail, set[str]()
+    if any(stop.kind == CORRECTION for stop in case.fold.stops):
+        found.add("ask_correction")
+    if case.item is None or not any(kind in case.item.details.ceilings for kind in case.item.special):
+        found.add("start_special")
+    if detail.extension is not None and detail.extension["asked_by"] == case.actor.name:
+        found |= {"grant_extension", "refuse_extension"}
+    if not detail.earlier:
+        found.add("send_back")
+    if detail.parts and all(step in (DISPATCH, JOIN) for step in detail.earlier):
+        found.add("send_back")
+    return found
+
+
+def due_fees(detail: HostedDetail) -> list[dict[str, Any]]:
+    return [fee for fee in detail.fees if fee["state"] == "due"]
+
+
+def _state(detail: HostedDetail, state: str) -> list[str]:
+    return list(dict.fromkeys(paper.code for paper in detail.papers if paper.state == state))
+
+
+def options(case: Before, act: str, name: str, people: Callable[[], Sequence[Option]], t: Words) -> list[Option]:
+    """What may be chosen in a field; [] for one that is written."""
+    detail, item = case.detail, case.item
+    listed = item.details.materials if item is not None else {}
+    if name in SEVERAL:
+        here = {paper.code for paper in detail.papers if paper.state == "received"}
+        codes = {"supply": _state(detail, "deferred"),
+                 "accept": [code for code, one in listed.items() if one.required and one.deferrable and code not in here],
+                 "receive": [code for code in listed if code not in here]}.get(act, list(listed))
+        return [(code, listed[code].name if code in listed else code) for code in codes]
+    choices: dict[str, Callable[[], list[Option]]] = {
+        "result": lambda: [(one, t(f"hosted.result.{one}")) for one in ("granted", "refused")]
+        if not detail.flow.following(detail.head.step) else [],
+        "to_step": lambda: [(step, step) for step in detail.earlier if not (detail.parts and step in (DISPATCH, JOIN))],
+        "to": lambda: list(people()),
+        "kind": lambda: [(kind, t("hosted.kind_of", kind=t.subject(kind), n=item.details.ceilings[kind]))
+                         for kind in item.special if kind in item.details.ceilings],
+        "code": lambda: [(code, t("hosted.fee_of", name=fee.name, amount=f"{fee.standard_fen / 100:.2f}", unit=fee.unit))
+                         for code, fee in item.details.fees.items()],
+        "fee": lambda: [(fee["id"], t("hosted.fee_owed", name=fee_name(item, fee["code"]),
+                                      amount=f"{fee['amount_fen'] / 100:.2f}"))
+                        for fee in due_fees(detail)],
+        "node": lambda: [(part.node, part.node) for part in detail.parts if part.state == "done"]}
+    return choices[name]() if name in choices else []
+
+
+def fee_name(item: Any, code: str) -> str:
+    return item.details.fees[code].name if item is not None and code in item.details.fees else code
+
+
+def fields_of(case: Before, act: str) -> tuple[str, ...]:
+    """Only the last step decides, and only it says why not."""
+    is_last = bool(case.detail.head.step) and not case.detail.flow.following(case.detail.head.step)
+    if act == "complete" and not is_last:
+        return ("words",)
+    if act == "conclude" and (case.item is None or not case.item.details.licence or case.fold.refused is not None):
+        return ("words",)
+    return FIELDS[act]
+
+
+def form(case: Before, act: str, given: Mapping[str, Any], people: Callable[[], Sequence[Option]], t: Words) -> html.Div:
+    """The fields of an act under what it will do, and its one button. `given` is what had been written before."""
+    rows = [_field(name, act, options(case, act, name, people, t), given.get(name), t) for name in fields_of(case, act)]
+    look = "button button-main" if act not in GRAVE else "button button-grave"
+    press = html.Button(t(f"work.act.{act}"), id={"press": act}, className=look, n_clicks=0)
+    return html.Div([html.H2(t(f"work.act.{act}")), *rows,
+                     html.Div([press, dcc.Link(t("hosted.leave"), href=f"?no={case.detail.head.case_no}", refresh=False,
+                                               className="button")], className="act-buttons")], className="act-form")
+
+
+def _field(name: str, act: str, choices: Sequence[Option], value: Any, t: Words) -> html.Div:
+    label = t.first(f"hosted.field.{act}_{name}", f"hosted.field.{name}")
+    control = _control(name, choices, value, label)
+    return html.Div([html.Label(label), control, html.Small(id={"amiss": name}, className="field-error", role="alert")],
+                    className="act-field")
+
+
+def _control(name: str, choices: Sequence[Option], value: Any, label: str) -> Any:
+    key: Any = {"told": name}
+    listed: Any = [{"value": code, "label": words} for code, words in choices]
+    if name in SEVERAL:
+        return dcc.Checklist(id=key, options=listed, value=value or [], className="act-choice act-papers")
+    if name in ("to", "kind", "code"):
+        first = choices[0][0] if choices and name != "to" else None
+        return dcc.Dropdown(id=key, options=listed, value=value or first, clearable=name == "to", className="edit-choice")
+    if choices:
+        return dcc.RadioItems(id=key, options=listed, value=value or choices[0][0], className="act-choice act-column")
+    if name in NUMBERS:
+        return dcc.Input(id=key, type="number", min=1, value=value or 1, className="field")
+    if name in ("words", "reason"):
+        return dcc.Textarea(id=key, value=value or "", className="act-words", spellCheck=False, title=label)
+    return dcc.Input(id=key, type="text", value=value or "", className="field", autoComplete="off")
+
+
+def told(act: str, values: Mapping[str, Any], rev: int, station: str) -> ActOn:
+    """What the form holds, as the services take it. Raises InvalidInput for a number that is none."""
+    clean: dict[str, Any] = {}
+    for name in FIELDS[act]:
+        value = values.get(name)
+        if name in NUMBERS:
+            if not isinstance(value, int):
+                raise InvalidInput("number_missing", key=name)
+            clean[name] = value
+        elif value:
+            clean[name] = [str(one) for one in value] if name in SEVERAL else str(value)
+    return ActOn(rev=rev, station=station, **clean)

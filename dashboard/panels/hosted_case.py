@@ -1,0 +1,148 @@
+"""The page of a hosted case put together: read once, then drawn. Reads queries, changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from dash import dcc, html
+
+from cases.explain import explain
+from core.access import Actor
+from core.errors import SupervisionError
+from dashboard.panels import hosted_acts as acts
+from dashboard.panels import hosted_facts, hosted_flow, hosted_history, hosted_project, hosted_replay, work_lists
+from dashboard.panels.case_calendar import LEVELS
+from dashboard.panels.case_sentence import number
+from dashboard.panels.hosted_effects import effects
+from dashboard.words import Words
+
+
+@dataclass(frozen=True, slots=True)
+class CaseRead:
+    """A case as the page needs it. `sign` changes with everything that is drawn."""
+
+    before: acts.Before
+    area: str
+    recorded: Sequence[Any]
+    clocks: Sequence[Any]
+    as_of: int
+    sign: str
+
+
+def read(services: Any, no: str, actor: Actor) -> CaseRead:
+    """Raises NotFound, also for a case of a unit in which the person holds no post."""
+    detail = services.approval.queries.find(no, actor)
+    area, now = work_lists.area_of(services, detail.head.org), services.clock.now_us()
+    case = services.case_queries.find_case(no, now, area)
+    parts = ",".join(f"{part.node}:{part.state}" for part in detail.parts)
+    sign = f"{detail.head.rev}/{detail.head.claimed_by}/{len(detail.papers)}/{len(detail.fees)}/{parts}/{detail.head.light}"
+    item = services.catalogue.find_item(detail.head.item)
+    clocks = explain(case, services.areas.of_case(case.fold).calendar)
+    return CaseRead(acts.Before(detail, case.fold, item, actor), area, case.events, clocks, case.as_of, sign)
+
+
+def nothing(services: Any, actor: Actor, t: Words) -> html.Section:
+    """No case was asked for: what this person has in hand leads there."""
+    rows = services.approval.queries.work(actor)
+    return html.Section([html.H2(t("hosted.choose")),
+                         work_lists.table(rows, services, actor, t, t("work.empty.work"))], className="panel")
+
+
+def head(services: Any, case: CaseRead, t: Words) -> html.Header:
+    return hosted_facts.head(case.before.detail, services, case.area, case.as_of, t)
+
+
+def body(services: Any, case: CaseRead, at: str, actor: Actor, t: Words) -> list[Any]:
+    """Flow, project, papers, clocks, history; or, with an instant, the case as it stood then."""
+    detail, item = case.before.detail, case.before.item
+    if at.isascii() and at.isdigit() and len(at) < 20:
+        return hosted_replay.render(services, detail, case.recorded, int(at), actor, t)
+    names = {code: paper.name for code, paper in item.details.materials.items()} if item is not None else {}
+    steps = hosted_flow.steps_of(detail.flow, [one.event for one in case.recorded])
+    flow = hosted_flow.picture(steps, detail.head.claimed_name or detail.head.claimed_by, _notes(case, t), t)
+    left = [hosted_facts.papers(detail, item, bool(detail.held_posts), t), hosted_facts.fees(detail, item, t)]
+    right = [hosted_facts.particulars(detail, t), hosted_facts.receipts(detail, t)]
+    history = hosted_history.render(case.recorded, detail.head.case_no, None, lambda code: names.get(code, code), t)
+    return [html.Section([html.H2(t("hosted.flow")), flow], className="panel"),
+            *([_project(services, detail, t)] if detail.parts else []), *_extension(detail, t),
+            hosted_facts.clocks(case.clocks, case.as_of, t),
+            html.Div([html.Div([one for one in left if one is not None], className="hosted-column"),
+                      html.Div(right, className="hosted-column")], className="hosted-halves"),
+            html.Section([html.H2(t("hosted.history")), history], className="panel")]
+
+
+def _notes(case: CaseRead, t: Words) -> dict[str, str]:
+    """Of a step with a limit: what is used of it, else how long it may take."""
+    notes = {step.name: t(f"hosted.limit.{step.limit[-2:]}", n=step.limit[:-2]) for step in case.before.detail.flow.steps
+             if step.limit}
+    for clock in case.clocks:
+        if clock.kind == "step" and clock.name in notes and clock.used is not None:
+            notes[clock.name] = t("hosted.step_used", used=number(clock.used), n=number(clock.amount))
+    return notes
+
+
+def _extension(detail: Any, t: Words) -> list[html.Section]:
+    """What was asked for and what became of it."""
+    asked = detail.extension
+    if asked is None:
+        return []
+    words = t(f"hosted.extension.{asked['state']}", n=asked["days"], reason=asked["reason"],
+              words=asked["decided_words"] or "—")
+    return [html.Section(html.P(words), className="panel hosted-extension")]
+
+
+def _project(services: Any, detail: Any, t: Words) -> html.Section:
+    names = {part.node: (services.case_queries.org_name(part.org), services.case_queries.item_name(part.item))
+             for part in detail.parts}
+    return hosted_project.picture(detail, names, {part.node: _part_clock(services, part) for part in detail.parts}, t)
+
+
+def _part_clock(services: Any, part: Any) -> hosted_project.PartClock:
+    item = services.catalogue.find_item(part.item)
+    amount = float(item.promised.amount) if item is not None and item.promised is not None else 0.0
+    case = services.case_queries.find_case(part.case_no, services.clock.now_us()) if part.case_no else None
+    if case is None:
+        return hosted_project.PartClock(None, amount)
+    clocks = explain(case, services.areas.of_case(case.fold).calendar)
+    clock = next((one for one in clocks if one.kind == "promised"), None)
+    if clock is None:
+        return hosted_project.PartClock(None, amount)
+    return hosted_project.PartClock(clock.used, clock.amount, LEVELS[clock.level])
+
+
+def act_buttons(case: CaseRead, may: Sequence[str], chosen: str, t: Words) -> list[Any]:
+    """Exactly what may be done now; where nothing may, why not."""
+    detail, me = case.before.detail, case.before.actor.name
+    links = [dcc.Link(t(f"work.act.{act}"), href=f"?no={detail.head.case_no}&act={act}", refresh=False,
+                      className=f"act-link{' is-chosen' if act == chosen else ''}{' is-grave' if act in acts.GRAVE else ''}")
+             for act in may]
+    told = []
+    if detail.head.claimed_by not in ("", me):
+        told.append(t("hosted.others", who=detail.head.claimed_name or detail.head.claimed_by))
+    if detail.head.step and me in {done.actor.rpartition(" ")[2] for done in case.before.fold.path}:
+        told.append(t("hosted.did_before"))
+    if not may:
+        told.append(t("hosted.no_act"))
+    return [html.H2(t("hosted.acts")), html.Nav(links, className="act-links", **{"aria-label": t("hosted.acts")}),
+            *(html.P(words, className="panel-note") for words in told)]
+
+
+def colleagues(services: Any, case: CaseRead, actor: Actor) -> list[acts.Option]:
+    """Who else holds the posts of the open step."""
+    detail = case.before.detail
+    posts = detail.flow.find(detail.head.step).posts if detail.head.step else ()
+    found = ((name, services.accounts.actor_of(name)) for name in services.approval.posts.holders(detail.head.org, posts))
+    return [(name, person.display_name or name) for name, person in found if person is not None and name != actor.name]
+
+
+def effect(services: Any, actor: Actor, no: str, act: str, values: Mapping[str, Any], t: Words) -> list[html.P]:
+    """What an act will do, for the form that is open; nothing for a case that cannot be read any more."""
+    try:
+        case = read(services, no, actor)
+    except SupervisionError:
+        return []
+    calendar = services.areas.for_area(case.area)
+    told = effects(act, values, case.before.detail, case.clocks, case.before.item, calendar, calendar.today(case.as_of), t)
+    return [html.P(words) for words in told]

@@ -1,0 +1,117 @@
+"""What is known of a hosted case: particulars, papers with their files, fees, papers given out, clocks. Pure but for names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+from dash import html
+
+from approval.queries import HostedDetail, Paper
+from dashboard.panels import case_calendar
+from dashboard.panels.case_clocks import ORDER
+from dashboard.panels.case_sentence import number, sentence
+from dashboard.panels.days_left import days_left, left_words, light_sign
+from dashboard.panels.hosted_acts import fee_name
+from dashboard.panels.tables import facts
+from dashboard.panels.window_form import paper_chip, receipt_links
+from dashboard.times import day_at, stamp
+from dashboard.words import Words
+
+FILES = "/api/v1/approval/cases"
+
+
+def head(detail: HostedDetail, services: Any, area: str, now: int, t: Words) -> html.Header:
+    """Light, item, number, applicant, what is left, who has it, the project it belongs to."""
+    row = detail.head
+    left = days_left(row.state, row.due_at, services.areas.for_area(area), now, t)
+    links = [html.A(t("hosted.explained"), href=f"/case/{area}/{row.case_no}")]
+    if detail.project_no:
+        links.insert(0, html.A(t("hosted.project_of", no=detail.project_no), href=f"/hosted/?no={detail.project_no}"))
+    words = html.Div([html.H1(services.case_queries.item_name(row.item)),
+                      html.P([html.Span(row.case_no, className="num"), html.Span(services.case_queries.org_name(row.org)),
+                              html.Span(row.applicant), html.Span(row.title)], className="hosted-about")])
+    holder = html.Span(t("hosted.held_by", who=row.claimed_name or row.claimed_by), className="chip chip-info") \
+        if row.claimed_by else None
+    state = html.Div([html.Span([t(f"state.{row.state}"), f" · {row.step}" if row.step else ""], className="hosted-state"),
+                      left_words(left), holder], className="hosted-standing")
+    return html.Header([light_sign(row.light, t), words, state, html.Nav(links, className="hosted-links")],
+                       className="panel hosted-head")
+
+
+def clocks(known: Sequence[Any], as_of: int, t: Words) -> html.Section:
+    """Each clock with what is used of it and in a sentence; the calendar opens below it."""
+    ordered = sorted(known, key=lambda one: (one.ended_at is not None, ORDER.index(one.kind) if one.kind in ORDER else 9))
+    rows = [_clock(one, as_of, t) for one in ordered]
+    return html.Section([html.H2(t("hosted.clocks")), *(rows or [html.P(t("hosted.no_clock"), className="case-none")])],
+                        className="panel")
+
+
+def _clock(clock: Any, as_of: int, t: Words) -> html.Details:
+    name = t(f"clock.{clock.kind}") + (f" · {t.subject(clock.name)}" if clock.name else "")
+    used = "" if clock.used is None or clock.limit_text == "due" else f"{number(clock.used)} / {number(clock.amount)}"
+    share = min(1.0, clock.used / clock.amount) if clock.used is not None and clock.amount else 0.0
+    bar = html.Progress(value=f"{share:.3f}", max="1", className=f"clock-bar bar-{case_calendar.LEVELS[clock.level]}",
+                        **{"aria-label": name})
+    line = html.Summary([html.Strong(name), html.Span(t(f"clock_condition.{clock.condition}"), className="chip"), bar,
+                         html.Span(used, className="num"), html.Span(stamp(clock.due_at, clock.utc_offset), className="num")])
+    calendar = case_calendar.render(clock, day_at(as_of, clock.utc_offset), t) if not clock.reason else None
+    return html.Details([line, html.P(sentence(clock, as_of, t), className="clock-sentence"), calendar],
+                        className="hosted-clock")
+
+
+def particulars(detail: HostedDetail, t: Words) -> html.Section:
+    applicant = detail.particulars.get("applicant", {})
+    rows = [(t(f"window.field.{name}"), applicant.get(name)) for name in ("name", "identity_no", "phone", "email", "address",
+                                                                          "agent")]
+    rows.insert(0, (t("window.field.kind"), t(f"window.kind.{applicant['kind']}") if applicant.get("kind") else ""))
+    rows += [(name, value) for name, value in detail.particulars.get("fields", {}).items()]
+    rows.append((t("hosted.channel"), t(f"hosted.channel_of.{detail.head.channel}")))
+    return html.Section([html.H2(t("hosted.particulars")), facts(rows)], className="panel")
+
+
+def papers(detail: HostedDetail, item: Any, may_upload: bool, t: Words) -> html.Section:
+    """Every paper of the item's list: here, to follow or missing; its files; and the way to put another file there."""
+    listed = item.details.materials if item is not None else {}
+    codes = list(dict.fromkeys((*listed, *(paper.code for paper in detail.papers))))
+    rows = [_paper(code, listed.get(code), [one for one in detail.papers if one.code == code], detail.head.case_no,
+                   may_upload, t) for code in codes]
+    return html.Section([html.H2(t("hosted.papers")),
+                         html.Ul(rows, className="paper-list") if rows else html.P(t("window.no_papers"),
+                                                                                   className="case-none"),
+                         html.P(id="hosted-upload-said", className="form-said", role="status")], className="panel")
+
+
+def _paper(code: str, listed: Any, kept: Sequence[Paper], case_no: str, may_upload: bool, t: Words) -> html.Li:
+    state = "deferred" if any(one.state == "deferred" for one in kept) else "here" if kept else "missing"
+    files = [html.A(one.file_name, href=f"{FILES}/{case_no}/files/{one.sha256}", className="paper-file")
+             for one in kept if one.sha256]
+    on_paper = next((one for one in kept if one.form == "paper" and one.state == "received"), None)
+    where = [html.Span(t("hosted.on_paper", at=stamp(on_paper.at)[5:], who=on_paper.by_name), className="paper-note")] \
+        if on_paper is not None else []
+    address = f"{FILES}/{case_no}/files?{urlencode({'code': code})}"
+    button = html.Button(t("hosted.upload"), className="button paper-upload", type="button", **{"data-upload": address}) \
+        if may_upload and listed is not None else None
+    return html.Li([html.Span(className=f"paper-sign paper-{state}", **{"aria-hidden": "true"}),
+                    html.Div([html.Strong(listed.name if listed is not None else code),
+                              html.Span(t(f"hosted.paper.{state}"), className="paper-note"), *where, *files]),
+                    paper_chip(listed, t) if listed is not None else None, button])
+
+
+def fees(detail: HostedDetail, item: Any, t: Words) -> html.Section | None:
+    if not detail.fees and (item is None or not item.details.fees):
+        return None
+    rows = [html.Li([html.Strong(fee_name(item, fee["code"])), html.Span(f"¥ {fee['amount_fen'] / 100:.2f}", className="num"),
+                     html.Span(t(f"hosted.fee.{fee['state']}"), className="chip" if fee["state"] == "due" else "chip chip-ok"),
+                     html.Span(fee["receipt_no"] or fee["ground"], className="paper-note")]) for fee in detail.fees]
+    return html.Section([html.H2(t("hosted.fees")), html.Ul(rows, className="fee-list") if rows else
+                         html.P(t("hosted.no_fees"), className="case-none")], className="panel")
+
+
+def receipts(detail: HostedDetail, t: Words) -> html.Section:
+    rows = [html.Li([html.Strong(t(f"work.receipt.{one.kind}")), html.Span(one.number, className="num"),
+                     html.Span(stamp(one.issued_at)[5:], className="paper-note num"),
+                     *receipt_links(detail.head.case_no, one.code, t)]) for one in reversed(detail.receipts)]
+    return html.Section([html.H2(t("hosted.receipts")), html.Ul(rows, className="receipt-list") if rows else
+                         html.P(t("hosted.no_receipts"), className="case-none")], className="panel")

@@ -1,0 +1,68 @@
+"""What happened to a case, in words, newest first; every line leads to the case as it stood then. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from dash import dcc, html
+
+from cases.events import CaseEvent, EventKind
+from core.instants import MINUTE_US
+from dashboard.panels.hosted_flow import name_only
+from dashboard.times import span_text, stamp
+from dashboard.words import Words
+
+PaperName = Callable[[str], str]
+
+
+def render(recorded: Sequence[Any], case_no: str, chosen: int | None, paper_name: PaperName, t: Words) -> html.Ol:
+    """`recorded` are RecordedEvents, oldest first."""
+    return html.Ol([_line(one, case_no, chosen, paper_name, t) for one in reversed(recorded)], className="life hosted-life")
+
+
+def _line(recorded: Any, case_no: str, chosen: int | None, paper_name: PaperName, t: Words) -> html.Li:
+    event = recorded.event
+    head = [html.Span(stamp(event.claimed_at, event.utc_offset, seconds=True), className="num life-at"),
+            html.Strong(title(event, t)), html.Span(who(event, t), className="life-who"),
+            dcc.Link(t("hosted.as_it_stood"), href=f"?no={case_no}&at={recorded.received_at}", refresh=False,
+                     className="life-then")]
+    told = [html.P(words) for words in details(event, paper_name, t)]
+    delay = recorded.received_at - event.claimed_at
+    if abs(delay) > 5 * MINUTE_US:
+        told.append(html.P(t("hosted.received", at=stamp(recorded.received_at, seconds=True), span=span_text(abs(delay), t)),
+                           className="life-gap"))
+    return html.Li([html.Div(head, className="life-head"), *told],
+                   className="is-then" if chosen == recorded.received_at else "")
+
+
+def title(event: CaseEvent, t: Words) -> str:
+    """环节：审核, 回退至承办, 特别程序开始（检测）."""
+    kind = t(f"event_kind.{event.kind.value}")
+    if event.kind is EventKind.STEP:
+        return t("hosted.told.step", step=event.step)
+    if event.kind in (EventKind.ROLLED_BACK, EventKind.REOPENED) and event.step:
+        return t("hosted.told.back", kind=kind, step=event.step)
+    if event.data.special_kind:
+        return t("hosted.told.special", kind=kind, special=t.subject(event.data.special_kind))
+    return kind
+
+
+def who(event: CaseEvent, t: Words) -> str:
+    station = t("hosted.told.station", station=event.station) if event.station else ""
+    name = t("hosted.told.system") if event.actor == "系统 system" else name_only(event.actor or "")
+    return " · ".join(filter(None, (name, event.data.post or "", station)))
+
+
+def details(event: CaseEvent, paper_name: PaperName, t: Words) -> list[str]:
+    """What was said and given, a sentence each."""
+    data = event.data
+    papers = "、".join(paper_name(code) for code in data.materials or ())
+    later = "、".join(paper_name(code) for code in data.deferred or ())
+    told = {"opinion": data.opinion, "reason": data.reason, "papers": papers, "deferred": later,
+            "result": t(f"hosted.result.{data.result}") if data.result else "",
+            "days": data.approved_days, "document": data.document_no, "receipt": data.receipt_no,
+            "amount": f"{data.amount_fen / 100:.2f}" if data.amount_fen is not None else "",
+            "waiver": data.waiver, "certificate": data.certificate_no, "from_step": data.from_step,
+            "collector": (data.attributes or {}).get("collector")}
+    return [t(f"hosted.said.{name}", value=value) for name, value in told.items() if value not in (None, "")]

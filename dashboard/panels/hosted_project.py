@@ -1,0 +1,70 @@
+"""A project as one picture: its stages side by side, a box for every part, what it waits for, and the longest way. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from dash import html
+
+from approval.flow import Part, longest_way
+from approval.queries import HostedDetail, PartSeen
+from dashboard.panels.case_sentence import number
+from dashboard.words import Words
+
+SIGNS = {"done": "✓", "open": "●", "waiting": "…"}
+
+
+@dataclass(frozen=True, slots=True)
+class PartClock:
+    """The promise of a part: working days used and allowed, its level; and the step its case stands at."""
+
+    used: float | None = None
+    amount: float = 0.0
+    level: str = "none"
+    step: str = ""
+
+
+def picture(detail: HostedDetail, names: Mapping[str, tuple[str, str]], clocks: Mapping[str, PartClock],
+            t: Words) -> html.Section:
+    """`names` gives (unit, item) of a node."""
+    critical = critical_way(detail.parts, clocks)
+    columns = [html.Li([html.H3(t("hosted.project.stage", stage=stage)),
+                        html.Ul([_box(part, names[part.node], clocks.get(part.node, PartClock()), part.node in critical, t)
+                                 for part in parts], className="project-parts")], className="project-stage")
+               for stage, parts in groupby(detail.parts, key=lambda part: part.stage)]
+    done = sum(part.state == "done" for part in detail.parts)
+    way = html.P([html.Span(t("hosted.project.critical"), className="chip chip-acked"), " ",
+                  html.Span(" → ".join(critical))], className="project-way")
+    return html.Section([html.H2(t("hosted.project.title", done=done, all=len(detail.parts))), way,
+                         html.Ol(columns, className="project")], className="panel")
+
+
+def critical_way(parts: Sequence[PartSeen], clocks: Mapping[str, PartClock]) -> list[str]:
+    """The chain of parts that decides when the project is through."""
+    plan = [Part(part.node, part.item, part.org, part.stage, part.after) for part in parts]
+    return longest_way(plan, {part.node: clocks.get(part.node, PartClock()).amount for part in parts})
+
+
+def _box(part: PartSeen, names: tuple[str, str], clock: PartClock, is_critical: bool, t: Words) -> html.Li:
+    unit, item = names
+    name = html.A(item, href=f"/hosted/?no={part.case_no}") if part.case_no else html.Span(item)
+    chips = [html.Span(t("hosted.project.on_the_way"), className="chip chip-acked")] if is_critical else []
+    chips += [html.Span(t("hosted.project.silent"), className="chip")] if part.silent else []
+    told = [html.Strong(part.node, className="part-node"), html.Span(unit, className="part-unit"), name, _state(part, clock, t)]
+    if part.after:
+        told.append(html.Span(t("hosted.project.after", nodes="、".join(part.after)), className="part-after"))
+    look = f"part part-{part.state} part-level-{clock.level}{' is-critical' if is_critical else ''}"
+    return html.Li([html.Span(SIGNS.get(part.state, ""), className="flow-sign", **{"aria-hidden": "true"}),
+                    html.Div([*told, html.Div(chips, className="part-chips") if chips else None])], className=look)
+
+
+def _state(part: PartSeen, clock: PartClock, t: Words) -> html.Span:
+    state = t(f"hosted.project.state.{part.state}")
+    step = f" · {clock.step}" if clock.step else ""
+    if clock.used is None:
+        days = t("hosted.project.promised", n=number(clock.amount)) if clock.amount else ""
+    else:
+        days = t("hosted.project.used", used=number(clock.used), n=number(clock.amount))
+    return html.Span([html.B(state), step, html.Span(days, className="part-days num")], className="part-state")

@@ -1,0 +1,171 @@
+"""The stories of the staff workbench: a walk-in accepted, a case handled by three people, a project done in parallel."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page
+
+from approval.matters import Applicant, Application
+from approval.posts import EVERY_UNIT
+from core.access import Actor, Role
+from dashboard.demo_accounts import DEMO_PASSWORD
+from tests.e2e.centre import CommandCentre
+from tests.e2e.screens import Screens, sign_in, wait_for_text
+
+RADIO, UNIT, JOINT, LEAD = "gongxin-01", "gongxin", "fagai-01", "fagai"
+PEOPLE = {"chuang": ("庄晓", EVERY_UNIT, ("综合窗口",)), "lin": ("林涛", UNIT, ("承办人",)), "gao": ("高敏", UNIT, ("审核人",)),
+          "luo": ("罗勇", UNIT, ("批准人",)), "land": ("田原", "ziran", ("承办人", "审核人", "批准人")),
+          "land2": ("田青", "ziran", ("承办人", "审核人", "批准人")),
+          "land3": ("田禾", "ziran", ("承办人", "审核人", "批准人"))}
+APPLICANT = Applicant("新余锦程通信有限公司", "company", "91360500MA0000000X", "13979000001")
+
+
+@pytest.fixture
+def hall(centre: CommandCentre) -> CommandCentre:
+    """A centre with staff of its own."""
+    for name, (display_name, org, posts) in PEOPLE.items():
+        centre.services.accounts.create(name, DEMO_PASSWORD, display_name=display_name, roles=[Role.APPROVAL_STAFF],
+                                        org=LEAD if org == EVERY_UNIT else org)
+        centre.services.approval.posts.give(name, org, posts)
+    return centre
+
+
+def actor(hall: CommandCentre, name: str) -> Actor:
+    found = hall.services.accounts.actor_of(name)
+    assert found is not None
+    return found
+
+
+def accepted(hall: CommandCentre, item: str = RADIO) -> str:
+    clerk, approval = actor(hall, "chuang"), hall.services.approval
+    papers = tuple(code for code, one in hall.services.catalogue.items[item].details.materials.items() if one.required)
+    number = approval.intake.file(Application(item, APPLICANT, "城南基站", papers=papers), "window", clerk).case_no
+    approval.intake.accept(number, approval.queries.find(number, clerk).head.rev, clerk)
+    return number
+
+
+def opened(screens: Screens, hall: CommandCentre, name: str, address: str) -> Page:
+    page = screens.blank()
+    sign_in(page, hall.address, name, address)
+    page.wait_for_selector(".staff .topbar-who")
+    return page
+
+
+def pick(page: Page, dropdown: str, words: str) -> None:
+    """Type into a dropdown and take what it finds."""
+    page.click(dropdown)
+    page.keyboard.type(words)
+    page.click(f".dash-dropdown-option:has-text('{words}') >> nth=0")
+
+
+def act(page: Page, no: str, name: str, words: str = "") -> None:
+    """Choose an act of the case, say something and press its button."""
+    page.click(f".act-link[href$='act={name}']")
+    page.wait_for_selector("#hosted-form h2, #hosted-form .act-form")
+    if words:
+        page.fill("#hosted-form textarea >> nth=0", words)
+    page.click("#hosted-form .act-buttons button")
+
+
+def test_a_walk_in_is_registered_and_accepted(hall: CommandCentre, screens: Screens) -> None:
+    page = opened(screens, hall, "chuang", "/window/")
+    page.click("#window-file")
+    wait_for_text(page, ".field-error", "请选择事项")
+    pick(page, "#window-item", "无线电台")
+    wait_for_text(page, "#window-item-facts", "10 个工作日")
+    page.click("#window-file")
+    wait_for_text(page, ".field-error", "请填写申请人名称")
+    page.fill("#window-name", "新余锦程通信有限公司")
+    page.fill("#window-phone", "13979000001")
+    for paper in ("申请表", "身份证明", "技术资料"):
+        page.click(f"#window-papers label:has-text('{paper}')")
+    page.fill("#hall-station", "A03")
+    page.click("#window-file")
+    number = page.inner_text("#filed-number")
+    wait_for_text(page, "#window-accept-words", "台址使用证明")
+    page.click("#window-accept")
+    wait_for_text(page, "#window-said", "承办")
+    assert page.inner_text("#filed-number") == number
+    wait_for_text(page, ".receipt-list", "受理通知书")
+    detail = hall.services.approval.queries.find(number, actor(hall, "chuang"))
+    assert detail.head.step == "承办"
+    with page.expect_download() as saved:
+        page.click(".receipt-list a:has-text('docx') >> nth=0")
+    assert saved.value.suggested_filename.endswith(".docx")
+
+
+def test_three_people_handle_a_case_to_its_end_with_a_step_back(hall: CommandCentre, screens: Screens) -> None:
+    number = accepted(hall)
+    handler = opened(screens, hall, "lin", "/work/")
+    handler.click(f"button[aria-label='领取办件 {number}']")
+    wait_for_text(handler, "#work-said", "已领取")
+    handler.goto(f"{hall.address}/hosted/?no={number}")
+    act(handler, number, "complete", "材料属实")
+    wait_for_text(handler, ".flow-open", "审核")
+
+    reviewer = opened(screens, hall, "gao", f"/hosted/?no={number}")
+    reviewer.click(".act-link[href$='act=send_back']")
+    wait_for_text(reviewer, "#hosted-effect", "回到“承办”")
+    reviewer.fill("#hosted-form textarea", "台址图纸不清")
+    reviewer.click("#hosted-form .act-buttons button")
+    wait_for_text(reviewer, ".flow-withdrawn", "林涛")
+
+    handler.goto(f"{hall.address}/hosted/?no={number}")
+    act(handler, number, "complete", "已补充图纸")
+    wait_for_text(handler, ".flow-open", "审核")
+    for name, page_words in (("gao", "同意"), ("luo", "批准")):
+        page = opened(screens, hall, name, f"/hosted/?no={number}")
+        act(page, number, "complete", page_words)
+        page.wait_for_function("() => document.querySelectorAll('.flow-done').length >= 3")
+    clerk = opened(screens, hall, "chuang", f"/hosted/?no={number}")
+    act(clerk, number, "charge")
+    wait_for_text(clerk, ".fee-list", "待缴")
+    clerk.click(".act-link[href$='act=paid']")
+    clerk.fill("#hosted-form input[type=text]", "票0001")
+    clerk.click("#hosted-form .act-buttons button")
+    wait_for_text(clerk, ".fee-list", "已缴")
+    act(clerk, number, "conclude", "办结")
+    wait_for_text(clerk, ".hosted-state", "已办结")
+    clerk.click(".hosted-life li:last-child .life-then")
+    wait_for_text(clerk, ".then .hosted-state", "已收件")
+
+
+def test_a_case_of_another_unit_is_not_found_and_a_stranger_finds_no_act(hall: CommandCentre, screens: Screens) -> None:
+    number = accepted(hall)
+    stranger = opened(screens, hall, "land", f"/hosted/?no={number}")
+    wait_for_text(stranger, "#hosted-head", "没有找到办件")
+    reviewer = opened(screens, hall, "gao", f"/hosted/?no={number}")
+    reviewer.wait_for_selector(".flow-open")
+    assert reviewer.locator(".act-link[href$='act=complete']").count() == 0
+
+
+def test_a_project_is_dispatched_done_in_parallel_and_a_part_reopened(hall: CommandCentre, screens: Screens) -> None:
+    number = accepted(hall, JOINT)
+    clerk = opened(screens, hall, "chuang", f"/hosted/?no={number}")
+    clerk.click(".act-link[href$='act=dispatch']")
+    for item in ("ziran-04", "shuili-03"):
+        pick(clerk, "#plan-item", hall.services.catalogue.items[item].name)
+        clerk.click("#plan-add")
+        wait_for_text(clerk, "#plan-table", hall.services.catalogue.items[item].name)
+    clerk.fill("#hosted-form textarea", "请各部门并联办理")
+    clerk.click("#hosted-form .act-buttons button")
+    clerk.wait_for_selector(".project .part-open >> nth=1")
+    _finish(hall, number)
+    wait_for_text(clerk, ".project .part-done", "已办结")
+    clerk.click(".act-link[href$='act=reopen']")
+    wait_for_text(clerk, "#hosted-effect", "退回首个环节")
+    clerk.fill("#hosted-form textarea", "红线图有误")
+    clerk.click("#hosted-form .act-buttons button")
+    clerk.wait_for_function("() => document.querySelectorAll('.project .part-open').length === 2")
+
+
+def _finish(hall: CommandCentre, project: str) -> None:
+    """The three people of the first part do their steps."""
+    approval, clerk = hall.services.approval, actor(hall, "chuang")
+    part = next(one for one in approval.queries.find(project, clerk).parts if one.org == "ziran")
+    assert part.case_no is not None
+    for name in ("land", "land2", "land3"):
+        head = approval.queries.find(part.case_no, clerk).head
+        approval.handling.complete(part.case_no, head.rev, "同意", actor(hall, name))
+    rev = approval.queries.find(part.case_no, clerk).head.rev
+    approval.ending.conclude(part.case_no, rev, "办结", clerk)
