@@ -49,7 +49,7 @@ class Handling:
         """Take the open step. Raises Conflict when another has it, or when this person did a step of the case before."""
         with self._desk.acting(Act.CLAIM, case_no, rev) as (uow, case):
             self._entitled(uow, case, actor)
-            self._refuse_taken(uow, case, actor)
+            self.refuse_taken(uow, case, actor)
             self._assign(uow, case, actor.name, actor.display_name)
 
     def hand_over(self, case_no: str, rev: int, to: Actor, reason: str, actor: Actor, station: str = "") -> None:
@@ -80,7 +80,7 @@ class Handling:
             if case.flow.find(case.step).signers:
                 self._sign(uow, case, told, actor, station, result, reason)
                 return
-            self._refuse_taken(uow, case, actor)
+            self.refuse_taken(uow, case, actor)
             self.complete_in(uow, case, told, actor, post, station, result, reason)
 
     def complete_in(self, uow: UnitOfWork, case: Hosted, opinion: str, actor: Actor, post: str, station: str = "",
@@ -224,7 +224,8 @@ class Handling:
         else:
             self.complete_in(uow, case, opinion, actor, post, station, result, reason)
 
-    def _refuse_taken(self, uow: UnitOfWork, case: Hosted, actor: Actor) -> None:
+    def refuse_taken(self, uow: UnitOfWork, case: Hosted, actor: Actor) -> None:
+        """Raises Conflict when another has the open step, or when this person did an earlier one."""
         task = self._desk.task(uow, case)
         if task is not None and task.claimed_by not in ("", actor.name):
             raise Conflict("task_taken", case_no=case.case_no, by=task.claimed_name or task.claimed_by)

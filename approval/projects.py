@@ -63,6 +63,7 @@ class Projects:
             if project.step != DISPATCH:
                 raise Conflict("not_at_dispatch", case_no=case_no, step=project.step)
             post = self._desk.post(uow, project, actor, project.flow.find(DISPATCH).posts)
+            self._handling.refuse_taken(uow, project, actor)
             uow.conn.execute(insert(hosted_nodes), [
                 {"project_id": project.row.case_id, "node": part.node, "stage": part.stage, "item": part.item, "org": part.org,
                  "after": msgspec.json.encode(part.after).decode(), "silent": part.silent, "state": _WAITING, "case_id": None}

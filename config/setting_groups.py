@@ -304,7 +304,7 @@ class ApprovalSettings(Strict):
     extension_notice_days: Natural = Field(description="Working days before the promised end by which more must be asked for.")
     extension_days_max: Count = Field(description="The most working days one extension may add.")
     material_dir: Path = Field(description="Folder of the files sent with applications.")
-    material_max_bytes: Count = Field(description="Largest file with an application, in bytes.")
+    material_max_bytes: Count = Field(description="Largest file with an application, in bytes; below ingest.max_body_bytes.")
     materials_per_case: Count = Field(description="Most files with one case.")
     material_types: str = Field(description="Endings accepted, apart by blanks; of pdf doc docx xls xlsx jpg jpeg png txt.")
     clamd: str = Field(description="clamd that scans files: HOST:PORT or the path of its socket; empty: none is scanned.")

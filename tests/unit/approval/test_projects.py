@@ -10,7 +10,7 @@ import pytest
 from approval.flow import Part
 from approval.projects import DISPATCH, JOIN
 from core.errors import Conflict, InvalidInput
-from tests.hosting import APPROVER, DISPATCHER, JOINER, JOINT, PLAN, Hall
+from tests.hosting import APPROVER, DISPATCHER, JOINER, JOINT, PLAN, Hall, staff
 
 GO_ON = "会审意见已汇总"
 
@@ -74,6 +74,14 @@ def test_a_dispatch_needs_its_plan_and_cannot_be_gone_back_to(hall: Hall):
     for step in (DISPATCH, JOIN):
         with pytest.raises(Conflict, match="reopen_a_part"):
             hall.approval.handling.send_back(project, hall.rev(project), step, "再议", JOINER)
+
+
+def test_a_dispatch_is_done_by_whoever_took_it(hall: Hall):
+    project = hall.accepted(JOINT)
+    hall.approval.posts.give("tan", "fagai", ["综合窗口"])
+    hall.approval.handling.claim(project, hall.rev(project), staff("tan", "谭静", "fagai"))
+    with pytest.raises(Conflict, match="task_taken"):
+        hall.approval.projects.dispatch(project, hall.rev(project), PLAN, "分发", DISPATCHER)
 
 
 def test_silence_is_consent_where_the_plan_says_so_and_only_after_the_limit(hall: Hall):
