@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from xml.sax.saxutils import quoteattr
 
-from approval.flow import Flow, Part, Step
+from approval.flow import Flow, Part, Step, depths
 
 MODEL = "http://www.omg.org/spec/BPMN/20100524/MODEL"
 _NAMESPACES = (f'xmlns="{MODEL}" xmlns:bpmndi="http://www.omg.org/spec/BPMN/20100524/DI" '
@@ -58,7 +58,7 @@ def flow_as_bpmn(flow: Flow, item: str, name: str) -> bytes:
 
 def plan_as_bpmn(parts: Sequence[Part], number: str, name: str) -> bytes:
     """The parts of a project: split after the dispatch, a gateway before a part that waits for several, join at the end."""
-    drawing, columns = _Drawing(), _columns(parts)
+    drawing, columns = _Drawing(), depths(parts)
     drawing.add(_Node("start", "startEvent", "", 0, 0))
     drawing.add(_Node("split", "parallelGateway", "", 1, 0), "start")
     ids = {part.node: f"part{place}" for place, part in enumerate(parts, start=1)}
@@ -79,17 +79,6 @@ def plan_as_bpmn(parts: Sequence[Part], number: str, name: str) -> bytes:
 
 def _lane_of(step: Step) -> str:
     return "、".join(step.posts) or "—"
-
-
-def _columns(parts: Sequence[Part]) -> dict[str, int]:
-    """How many parts lie before each at least, plus one."""
-    columns: dict[str, int] = {}
-    waiting = list(parts)
-    while waiting:
-        for part in [one for one in waiting if all(before in columns for before in one.after)]:
-            columns[part.node] = 1 + max((columns[before] for before in part.after), default=0)
-            waiting.remove(part)
-    return columns
 
 
 # XML --------------------------------------------------------------------------------------------------------------

@@ -162,6 +162,20 @@ def dependents(parts: Iterable[Part], node: str) -> list[str]:
     return [part.node for part in listed if part.node in found and part.node != node]
 
 
+def depths(parts: Sequence[Part]) -> dict[str, int]:
+    """How many parts lie before each at least, plus one: the column in which it is drawn."""
+    found: dict[str, int] = {}
+    waiting = list(parts)
+    while waiting:
+        free = [one for one in waiting if all(before in found for before in one.after)]
+        if not free:
+            return found
+        for part in free:
+            found[part.node] = 1 + max((found[before] for before in part.after), default=0)
+        waiting = [part for part in waiting if part.node not in found]
+    return found
+
+
 def longest_way(parts: Sequence[Part], length: Mapping[str, float]) -> list[str]:
     """The critical path: the chain of parts whose lengths add up to the most."""
     best: dict[str, tuple[float, list[str]]] = {}

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import ColumnElement, Connection, func, or_, select
 
-from approval.flow import Flow
+from approval.flow import Flow, Part, depths
 from approval.matters import FROM, Act
 from approval.models import (
     hosted_cases,
@@ -385,7 +385,9 @@ def _parts(conn: Connection, case_id: int) -> list[PartSeen]:
         select(n.node, n.stage, n.item, n.org, n.after, n.silent, n.state, c.case_no, s.opened_at, s.closed_at)
         .select_from(hosted_nodes).outerjoin(hosted_cases, c.case_id == n.case_id)
         .outerjoin(case_table, s.case_id == n.case_id).where(n.project_id == case_id).order_by(n.stage, n.node))
-    return [PartSeen(**{**row._mapping, "after": tuple(msgspec.json.decode(row.after))}) for row in rows]
+    seen = [PartSeen(**{**row._mapping, "after": tuple(msgspec.json.decode(row.after))}) for row in rows]
+    depth = depths([Part(one.node, one.item, one.org, one.stage, one.after) for one in seen])
+    return sorted(seen, key=lambda one: (depth.get(one.node, 0), one.stage, one.node))
 
 
 def _signatures(conn: Connection, case_id: int) -> list[dict[str, Any]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 
 from dash import html
 
@@ -30,15 +29,23 @@ def picture(detail: HostedDetail, names: Mapping[str, tuple[str, str]], clocks: 
             t: Words) -> html.Section:
     """`names` gives (unit, item) of a node."""
     critical = critical_way(detail.parts, clocks)
-    columns = [html.Li([html.H3(t("hosted.project.stage", stage=stage)),
+    columns = [html.Li([html.H3(t("hosted.project.stage", stage=stage) if stage.isdigit() else stage),
                         html.Ul([_box(part, names[part.node], clocks.get(part.node, PartClock()), part.node in critical, t)
                                  for part in parts], className="project-parts")], className="project-stage")
-               for stage, parts in groupby(detail.parts, key=lambda part: part.stage)]
+               for stage, parts in _by_stage(detail.parts).items()]
     done = sum(part.state == "done" for part in detail.parts)
     way = html.P([html.Span(t("hosted.project.critical"), className="chip chip-acked"), " ",
                   html.Span(" → ".join(critical))], className="project-way")
     return html.Section([html.H2(t("hosted.project.title", done=done, all=len(detail.parts))), way,
                          html.Ol(columns, className="project")], className="panel")
+
+
+def _by_stage(parts: Sequence[PartSeen]) -> dict[str, list[PartSeen]]:
+    """In the order in which the first part of each may begin."""
+    stages: dict[str, list[PartSeen]] = {}
+    for part in parts:
+        stages.setdefault(part.stage, []).append(part)
+    return stages
 
 
 def critical_way(parts: Sequence[PartSeen], clocks: Mapping[str, PartClock]) -> list[str]:
