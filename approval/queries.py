@@ -119,6 +119,11 @@ class HostedDetail:
     earlier: tuple[str, ...] = ()
     held_posts: tuple[str, ...] = ()
 
+    @property
+    def following(self) -> str:
+        """The step after the open one, as the fields of this application have it; "" after the last."""
+        return self.flow.following(self.head.step, self.particulars["fields"])
+
 
 class HostedQueries:
     """`flow_posts` gives the posts of a step of an item as the catalogue has it; lists go by it."""

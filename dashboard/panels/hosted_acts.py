@@ -97,7 +97,7 @@ def options(case: Before, act: str, name: str, people: Callable[[], Sequence[Opt
         return [(code, listed[code].name if code in listed else code) for code in codes]
     choices: dict[str, Callable[[], list[Option]]] = {
         "result": lambda: [(one, t(f"hosted.result.{one}")) for one in ("granted", "refused")]
-        if not detail.flow.following(detail.head.step) else [],
+        if not detail.following else [],
         "to_step": lambda: [(step, step) for step in detail.earlier if not (detail.parts and step in (DISPATCH, JOIN))],
         "to": lambda: list(people()),
         "kind": lambda: [(kind, t("hosted.kind_of", kind=t.subject(kind), n=item.details.ceilings[kind]))
@@ -117,7 +117,7 @@ def fee_name(item: Any, code: str) -> str:
 
 def fields_of(case: Before, act: str) -> tuple[str, ...]:
     """Only the last step decides, and only it says why not."""
-    is_last = bool(case.detail.head.step) and not case.detail.flow.following(case.detail.head.step)
+    is_last = bool(case.detail.head.step) and not case.detail.following
     if act == "complete" and not is_last:
         return ("words",)
     if act == "conclude" and (case.item is None or not case.item.details.licence or case.fold.refused is not None):

@@ -132,7 +132,7 @@ def act_buttons(case: CaseRead, may: Sequence[str], chosen: str, t: Words) -> li
 def colleagues(services: Any, case: CaseRead, actor: Actor) -> list[acts.Option]:
     """Who else holds the posts of the open step."""
     detail = case.before.detail
-    posts = detail.flow.find(detail.head.step).posts if detail.head.step else ()
+    posts = detail.flow.find(detail.head.step).entitled if detail.head.step else ()
     found = ((name, services.accounts.actor_of(name)) for name in services.approval.posts.holders(detail.head.org, posts))
     return [(name, person.display_name or name) for name, person in found if person is not None and name != actor.name]
 

@@ -63,10 +63,10 @@ def _rest(promised: Any, t: Words) -> list[str]:
 
 
 def _completed(values: Mapping[str, Any], detail: HostedDetail, t: Words) -> list[str]:
-    following = detail.flow.following(detail.head.step)
+    following = detail.following
     if not following:
         return [t(f"hosted.effect.decide_{values.get('result') or 'granted'}")]
-    posts = "、".join(detail.flow.find(following).posts)
+    posts = "、".join(detail.flow.find(following).entitled)
     return [t("hosted.effect.complete", step=following, posts=posts)]
 
 
