@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
 
@@ -46,7 +47,7 @@ def run_worker(settings: Settings, _options: argparse.Namespace) -> int:
     scheduler.start(jobs_of(services))
     stopped = _until_told_to_stop()
     stopped.wait()
-    scheduler.stop()
+    _leave(scheduler.stop())
     return 0
 
 
@@ -91,10 +92,18 @@ def serve(services: Services, server: Server, *, with_jobs: bool, greeting: str 
     if worker is not None:
         worker.join(timeout=10)
     server.push.stop()
-    if scheduler is not None:
-        scheduler.stop()
+    still = scheduler.stop() if scheduler is not None else []
+    _leave(still)
     services.database.dispose()
     return 0
+
+
+def _leave(still: Sequence[str]) -> None:
+    """Who stops a server does not wait for a detector to read a month of the journal: what runs is left, as at a crash."""
+    if still:
+        log.warning("stopped while these jobs ran: %s", ", ".join(still))
+        logging.shutdown()
+        os._exit(0)
 
 
 class Listener:

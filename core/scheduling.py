@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import os
 import socket
+import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -56,6 +57,7 @@ class Scheduler:
                                                                          "misfire_grace_time": None})
         self._holds = False
         self._beats: dict[str, int] = {}
+        self._running: set[str] = set()
 
     def start(self, jobs: list[Job]) -> None:
         """Take the lease if it is free and run the jobs for as long as it is ours."""
@@ -65,11 +67,18 @@ class Scheduler:
             self._runner.add_job(self.run, "interval", seconds=job.interval_s, args=[job], id=job.name)
         self._runner.start()
 
-    def stop(self) -> None:
-        """Finish what runs, then give the lease back."""
-        self._runner.shutdown(wait=True)
+    def stop(self, grace_s: float = 10.0) -> list[str]:
+        """Begin nothing more, wait so long for what runs, then give the lease back. Returns the jobs that still run.
+
+        A job is transactions: what it had not committed when the process ends has not happened, and is done again.
+        """
+        self._runner.shutdown(wait=False)
+        until = time.monotonic() + grace_s
+        while self._running and time.monotonic() < until:
+            time.sleep(0.05)
         with self._database.transaction() as conn:
             conn.execute(delete(leases).where(leases.c.name == LEASE, leases.c.owner == self.owner))
+        return sorted(self._running)
 
     def renew(self) -> bool:
         """Take or keep the lease. Returns whether it is ours."""
@@ -92,6 +101,7 @@ class Scheduler:
         """Do the job once, if the lease and (when it needs one) the slot are ours. A job that raises is told."""
         if not self._holds or (job.slot and not self._claim(job)):
             return
+        self._running.add(job.name)
         try:
             job.work()
         except Exception as error:  # one failing job must not end the scheduler; it is logged and told as an alarm
@@ -101,6 +111,8 @@ class Scheduler:
         else:
             self._finish(job, None)
             self._tell(job, None)
+        finally:
+            self._running.discard(job.name)
 
     def _tell(self, job: Job, error: Exception | None) -> None:
         """The first result after a start is always told: an alarm of an earlier process may still stand."""

@@ -224,3 +224,20 @@ def test_a_database_that_is_away_is_one_finding_and_no_exception(frozen_clock):
     checks = Readiness(away, InProcessDoorbell(), frozen_clock).checks()
     assert [(check.name, check.ok) for check in checks] == [("database", False), ("doorbell", True)]
     assert checks[0].detail == "OperationalError"
+
+
+def test_who_stops_does_not_wait_for_ever_and_is_told_what_still_runs(database, frozen_clock):
+    begun, end = threading.Event(), threading.Event()
+
+    def long() -> None:
+        begun.set()
+        end.wait(30)
+
+    one = scheduler(database, frozen_clock)
+    one.start([Job("long", 0.05, long), Job("short", 0.05, lambda: None)])
+    assert begun.wait(10)
+    assert one.stop(grace_s=0.2) == ["long"]
+    with database.read() as conn:
+        assert conn.execute(select(leases)).all() == []
+    end.set()
+    wait_until(lambda: not one._running, timeout_s=10, what="the long job ends")
