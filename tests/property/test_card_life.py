@@ -13,9 +13,11 @@ from alerts.card_commands import CommandType, Decision
 from alerts.models import card_log, cards
 from alerts.occasions import Occasion, Origin
 from alerts.rules import CardRules
+from alerts.transitions import NEEDED
 from cases.events import ClockKind
 from core.database import Database
 from core.errors import NotPermitted
+from core.instants import HOUR_US, from_us
 from tests.unit.alerts.house import ALICE, BOB, CHARLIE, LEA, House, days_ago, ended, facts_of, passed, withdrawn
 from tests.unit.alerts.life import LEADER, Life
 
@@ -50,9 +52,10 @@ def occur(life: Life, what: str, level: int, number: int) -> None:
 def command(life: Life, kind: CommandType, by: Any, number: int, decision: Decision) -> None:
     if life.house.queries.find(number) is None:
         return
+    until = from_us(life.house.clock.now_us() + HOUR_US).isoformat() if "until" in NEEDED.get(kind, ()) else ""
     try:
         life.do(kind, by, number, comment="已阅", reason="理由", text="已整改", order_no="督1", reply_limit="1wd",
-                decision=decision)
+                decision=decision, until=until)
     except NotPermitted:
         return
 
