@@ -19,7 +19,7 @@ class Place:
 # A group (`staff.group.<name>`) becomes a menu when a person may use more than one of its pages.
 GROUPS: tuple[tuple[str, tuple[Place, ...]], ...] = (
     ("room", (Place("wall", "/wall/"), Place("desk", "/desk/"), Place("handover", "/handover/"))),
-    ("approval", (Place("work", "/work/"), Place("window", "/window/"), Place("hosted", "/hosted/"))),
+    ("approval", (Place("work", "/worklist/"), Place("window", "/window/"), Place("hosted", "/hosted/"))),
     ("cases", (Place("unit", "/unit/"), Place("case", "/case/"), Place("findings", "/findings/"))),
     ("rules", (Place("rules", "/rules/"), Place("calendars", "/calendars/"), Place("items", "/items/"))),
     ("follow_up", (Place("orders", "/orders/"), Place("complaints", "/complaints/"))),

@@ -10,7 +10,7 @@ HOMES = (
     (Role.DUTY_OFFICER, "/desk/"),
     (Role.SHIFT_LEADER, "/desk/"),
     (Role.INSPECTOR, "/desk/"),
-    (Role.APPROVAL_STAFF, "/work/"),
+    (Role.APPROVAL_STAFF, "/worklist/"),
     (Role.DEPARTMENT_USER, "/unit/"),
     (Role.ADMINISTRATOR, "/feeds/"),
     (Role.LEADER, "/wall/"),

@@ -16,7 +16,7 @@ from dashboard.panels.follow_up import asked
 from dashboard.refusals import sentence
 from dashboard.words import Words, words_of
 
-PREFIX = "/work/"
+PREFIX = "/worklist/"
 TITLE = "work.title"
 FOUND_MAX = 50
 

@@ -96,7 +96,7 @@ def test_a_walk_in_is_registered_and_accepted(hall: CommandCentre, screens: Scre
 
 def test_three_people_handle_a_case_to_its_end_with_a_step_back(hall: CommandCentre, screens: Screens) -> None:
     number = accepted(hall)
-    handler = opened(screens, hall, "lin", "/work/")
+    handler = opened(screens, hall, "lin", "/worklist/")
     handler.click(f"button[aria-label='领取办件 {number}']")
     wait_for_text(handler, "#work-said", "已领取")
     handler.goto(f"{hall.address}/hosted/?no={number}")
