@@ -77,6 +77,14 @@ class Flow(msgspec.Struct, frozen=True):
     def posts_of_conclusion(self) -> tuple[str, ...]:
         return self.steps[CONCLUSION].posts
 
+    def taken(self, fields: Mapping[str, str]) -> tuple[str, ...]:
+        """The inner steps whose conditions hold: the way this application goes."""
+        return tuple(step.name for step in self.steps[1:-1] if step.when is None or step.when.holds(fields))
+
+    def stations(self, fields: Mapping[str, str]) -> tuple[str, ...]:
+        """The same with 受理 and 办结 around it."""
+        return (self.steps[ACCEPTANCE].name, *self.taken(fields), self.steps[CONCLUSION].name)
+
     def following(self, name: str, fields: Mapping[str, str]) -> str:
         """The step after that one, "" after the last inner one; of "" the first. One whose condition does not hold is none."""
         place = 0 if name == "" else self.inner.index(name) + 1
@@ -84,7 +92,7 @@ class Flow(msgspec.Struct, frozen=True):
 
     def earlier(self, name: str, fields: Mapping[str, str]) -> tuple[str, ...]:
         """The steps one may go back to from there; from "" (all done) every one."""
-        taken = tuple(step.name for step in self.steps[1:-1] if step.when is None or step.when.holds(fields))
+        taken = self.taken(fields)
         if name == "":
             return taken
         before, allowed = taken[:taken.index(name)] if name in taken else (), self.find(name).returns

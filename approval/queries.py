@@ -124,6 +124,11 @@ class HostedDetail:
         """The step after the open one, as the fields of this application have it; "" after the last."""
         return self.flow.following(self.head.step, self.particulars["fields"])
 
+    @property
+    def stations(self) -> tuple[str, ...]:
+        """The way this application goes, 受理 and 办结 included: the steps its form leaves out are not on it."""
+        return self.flow.stations(self.particulars["fields"])
+
 
 class HostedQueries:
     """`flow_posts` gives the posts of a step of an item as the catalogue has it; lists go by it."""

@@ -221,7 +221,7 @@ class CasePages:
 def steps_seen(detail: HostedDetail, case: CaseDetail) -> list[tuple[str, str]]:
     """(step, done, open or waiting) for the picture."""
     done = {one.step for one in case.fold.path}
-    names = [step.name for step in detail.flow.steps]
+    names = detail.stations
     is_over, is_accepted = case.fold.closed is not None, case.fold.accepted is not None
     seen = []
     for place, name in enumerate(names):

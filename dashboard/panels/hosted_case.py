@@ -60,7 +60,7 @@ def body(services: Any, case: CaseRead, at: str, actor: Actor, t: Words) -> list
     if at.isascii() and at.isdigit() and len(at) < 20:
         return hosted_replay.render(services, detail, case.recorded, int(at), actor, t)
     names = {code: paper.name for code, paper in item.details.materials.items()} if item is not None else {}
-    steps = hosted_flow.steps_of(detail.flow, [one.event for one in case.recorded])
+    steps = hosted_flow.steps_of(detail.stations, [one.event for one in case.recorded])
     flow = hosted_flow.picture(steps, detail.head.claimed_name or detail.head.claimed_by, _notes(case, t), t)
     left = [hosted_facts.papers(detail, item, bool(detail.held_posts), t), hosted_facts.fees(detail, item, t)]
     right = [hosted_facts.particulars(detail, t), hosted_facts.receipts(detail, t)]

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 
 from dash import html
 
-from approval.flow import Flow
 from cases.events import CaseEvent, EventKind
 from dashboard.times import stamp
 from dashboard.words import Words
@@ -36,9 +35,9 @@ class StepSeen:
         self.state, self.who, self.at = "waiting", "", None
 
 
-def steps_of(flow: Flow, events: Iterable[CaseEvent]) -> list[StepSeen]:
-    """What the events say of every step of the flow."""
-    steps = [StepSeen(step.name) for step in flow.steps]
+def steps_of(stations: Sequence[str], events: Iterable[CaseEvent]) -> list[StepSeen]:
+    """What the events say of every step on the way, 受理 and 办结 included."""
+    steps = [StepSeen(name) for name in stations]
     places = {step.name: place for place, step in enumerate(steps)}
     is_stopped, is_given_up = False, False
     for event in events:

@@ -27,7 +27,7 @@ def render(services: Any, detail: HostedDetail, recorded: Sequence[Any], at: int
     before = [one for one in recorded if one.received_at <= at and (one.event.source, one.event.source_event_id) in known]
     item = services.catalogue.find_item(detail.head.item)
     names = {code: paper.name for code, paper in item.details.materials.items()} if item is not None else {}
-    flow = hosted_flow.picture(hosted_flow.steps_of(detail.flow, events), "", {}, t)
+    flow = hosted_flow.picture(hosted_flow.steps_of(detail.stations, events), "", {}, t)
     return [_banner(case_no, instants(recorded), at, fold, t),
             html.Section([html.H2(t("hosted.flow")), flow], className="panel"),
             html.Section([html.H2(t("hosted.history")), hosted_history.render(before, case_no, at,

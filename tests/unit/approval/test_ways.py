@@ -40,6 +40,7 @@ def test_a_step_whose_condition_does_not_hold_is_left_out_and_that_is_no_fault(h
     case_no = accepted(hall, amount="99,999")
     hall.do(case_no, HANDLER)
     assert hall.detail(case_no).head.step == "批准"
+    assert hall.detail(case_no).stations == ("受理", "承办", "批准", "办结")
     hall.do(case_no, APPROVER)
     hall.do(case_no, HEAD)
     hall.approval.ending.conclude(case_no, hall.rev(case_no), "", staff("hall", "谢芳", "fagai"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,8 +12,9 @@ from flask.testing import FlaskClient
 
 from approval.posts import EVERY_UNIT
 from core.access import Actor, Role
+from portal.case import steps_seen
 from supervision.complaints.queries import WantedComplaints
-from tests.hosting import APPLICANT
+from tests.hosting import APPLICANT, HALL, Hall
 from tests.staff import AS_BROWSER, SAME_ORIGIN, Site, make_site
 
 ITEM = "gongxin-01"
@@ -209,3 +211,13 @@ def test_what_is_missing_is_said_and_what_was_typed_stays(site: Site):
     assert answer.status_code == 400
     assert "&lt;script&gt;怎么办" in answer.text
     assert client.get("/public/tell/rating/").status_code == 404
+
+
+def test_the_applicant_sees_only_the_steps_his_case_goes_through(tmp_path: Path):
+    condition = "  gongxin-04:\n    conditions: {审核: {field: amount, at_least: 100000}}\n"
+    hall = Hall(tmp_path, details=condition)
+    case_no = hall.file("gongxin-04", fields={"amount": "99999"})
+    hall.approval.intake.accept(case_no, hall.rev(case_no), HALL)
+    assert steps_seen(hall.detail(case_no), hall.case(case_no)) == [
+        ("受理", "done"), ("承办", "open"), ("批准", "waiting"), ("办结", "waiting")]
+    hall.services.database.dispose()

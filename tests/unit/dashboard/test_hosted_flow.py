@@ -1,0 +1,61 @@
+"""The picture of a case's way, read from its events: done, open, stopped, withdrawn, left, and only what is on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from dashboard.panels.hosted_flow import steps_of
+from tests.hosting import APPROVER, HALL, HANDLER, HEAD, REVIEWER, Hall
+
+ITEM = "gongxin-04"
+CONDITION = f"""  {ITEM}:
+    conditions: {{审核: {{field: amount, at_least: 100000}}}}
+"""
+
+
+@pytest.fixture
+def hall(tmp_path: Path) -> Iterator[Hall]:
+    made = Hall(tmp_path)
+    yield made
+    made.services.database.dispose()
+
+
+def picture(hall: Hall, case_no: str) -> list[str]:
+    return [f"{step.name} {step.state}" for step in steps_of(hall.detail(case_no).stations, hall.events(case_no))]
+
+
+def test_the_open_step_follows_what_is_done(hall: Hall):
+    case_no = hall.accepted()
+    hall.do(case_no, HANDLER)
+    assert picture(hall, case_no) == ["受理 done", "承办 done", "审核 open", "批准 waiting", "办结 waiting"]
+    assert steps_of(hall.detail(case_no).stations, hall.events(case_no))[1].who == "林涛"
+
+
+def test_what_was_withdrawn_says_who_had_done_it(hall: Hall):
+    case_no = hall.accepted()
+    hall.do(case_no, HANDLER)
+    hall.do(case_no, REVIEWER)
+    hall.approval.handling.send_back(case_no, hall.rev(case_no), "承办", "附图不清", APPROVER)
+    assert picture(hall, case_no) == ["受理 done", "承办 open", "审核 waiting", "批准 waiting", "办结 waiting"]
+    steps = steps_of(hall.detail(case_no).stations, hall.events(case_no))
+    assert [[who for who, _ in step.withdrawn] for step in steps] == [[], ["林涛"], ["高敏"], [], []]
+
+
+def test_a_stopped_clock_stops_the_open_step_and_a_case_given_up_leaves_the_rest(hall: Hall):
+    case_no = hall.accepted()
+    hall.approval.handling.start_special(case_no, hall.rev(case_no), "testing", 3, "现场检测", HANDLER)
+    assert picture(hall, case_no)[1] == "承办 stopped"
+    hall.approval.ending.void(case_no, hall.rev(case_no), "重复申请", HEAD)
+    assert picture(hall, case_no) == ["受理 done", "承办 left", "审核 left", "批准 left", "办结 left"]
+
+
+def test_a_step_the_form_leaves_out_is_not_on_the_way(tmp_path: Path):
+    hall = Hall(tmp_path, details=CONDITION)
+    case_no = hall.file(ITEM, fields={"amount": "99999"})
+    hall.approval.intake.accept(case_no, hall.rev(case_no), HALL)
+    hall.do(case_no, HANDLER)
+    assert picture(hall, case_no) == ["受理 done", "承办 done", "批准 open", "办结 waiting"]
+    hall.services.database.dispose()
