@@ -15,13 +15,13 @@ import msgspec
 from sqlalchemy import Row, bindparam, insert, select, update
 
 from approval.flow import Flow
-from approval.matters import SOURCE, Act, check_state
+from approval.matters import SOURCE, Act, check_state, name_of
 from approval.models import hosted_cases, hosted_tasks
 from approval.posts import post_for
 from approval.receipts import Receipts
 from cases.areas import Areas
 from cases.events import CaseEvent, EventData, EventKind, Status
-from cases.fold import Fold, State
+from cases.fold import Fold
 from cases.models import case_table
 from cases.service import Recorder
 from config.catalogue import Catalogue, Item
@@ -151,8 +151,7 @@ class Desk:
 
     def any_post(self, uow: UnitOfWork, case: Hosted, actor: Actor) -> str:
         """Any post of the case's flow."""
-        every = [post for step in case.flow.steps for post in (*step.posts, *step.signers)]
-        return self.post(uow, case, actor, tuple(dict.fromkeys(every)))
+        return self.post(uow, case, actor, case.flow.every_post)
 
     # What waits ---------------------------------------------------------------------------------------------------
 
@@ -186,16 +185,3 @@ def fields_of(particulars: str) -> dict[str, str]:
     """The fields of the form, of the stored particulars."""
     fields: dict[str, str] = msgspec.json.decode(particulars)["fields"]
     return fields
-
-
-def name_of(actor: Actor) -> str:
-    """How the journal names a person: so that two of one name are two."""
-    if not actor.display_name or actor.display_name == actor.name:
-        return actor.name
-    return f"{actor.display_name} {actor.name}"
-
-
-def is_over(state: str) -> bool:
-    """Whether the case has ended."""
-    return state not in (State.SUBMITTED, State.PRE_ACCEPTED, State.RECEIVED, State.CORRECTING, State.ACCEPTED,
-                         State.SUSPENDED, State.DECIDED)

@@ -66,7 +66,7 @@ class Ending:
     def paid(self, case_no: str, fee_id: int, receipt_no: str, actor: Actor | None = None, station: str = "") -> None:
         """The fee was paid, at the window or through the gateway, with the number of its receipt (票据)."""
         number = checked_words(receipt_no, "receipt_no")
-        with self._desk.acting(Act.CHARGE, case_no, None) as (uow, case):
+        with self._desk.acting(Act.PAID, case_no, None) as (uow, case):
             if actor is not None:
                 self._desk.any_post(uow, case, actor)
             fee = self._settle(uow, case, fee_id, "paid", actor, receipt_no=number)

@@ -14,6 +14,7 @@ from config.item_details import ItemDetails
 from core.errors import InvalidInput
 
 ACCEPTANCE, CONCLUSION = 0, -1  # the first step of every flow is 受理, the last 办结; the others are between
+DISPATCH, JOIN = "分发", "会审"  # of a project: its parts begin with the one and are through with the other
 
 
 class When(msgspec.Struct, frozen=True):
@@ -63,6 +64,16 @@ class Flow(msgspec.Struct, frozen=True):
     def inner(self) -> tuple[str, ...]:
         """The steps between acceptance and conclusion."""
         return tuple(step.name for step in self.steps[1:-1])
+
+    @property
+    def is_joint(self) -> bool:
+        """Whether cases of this flow are projects of many units."""
+        return JOIN in self.inner
+
+    @property
+    def every_post(self) -> tuple[str, ...]:
+        """The posts of all its steps."""
+        return tuple(dict.fromkeys(post for step in self.steps for post in (*step.posts, *step.signers)))
 
     def find(self, name: str) -> Step:
         """Raises InvalidInput for a step the flow does not have."""

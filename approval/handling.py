@@ -10,7 +10,7 @@ from sqlalchemy import insert, select, update
 
 from approval.desk import Desk, Hosted
 from approval.intake import give
-from approval.matters import Act, checked_words
+from approval.matters import Act, account_of, checked_words
 from approval.models import hosted_extensions, hosted_signatures, hosted_tasks
 from approval.receipts import ReceiptKind, due_text
 from cases.events import EventKind
@@ -234,7 +234,7 @@ class Handling:
 
     def _doers(self, uow: UnitOfWork, case: Hosted) -> set[str]:
         """Who did the steps that stand (those withdrawn do not)."""
-        return {done.actor.rpartition(" ")[2] for done in case.fold.path}
+        return {account_of(done.actor) for done in case.fold.path}
 
     def _assign(self, uow: UnitOfWork, case: Hosted, name: str, display_name: str) -> None:
         t = hosted_tasks.c

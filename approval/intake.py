@@ -165,7 +165,7 @@ class Intake:
 
     def supply(self, case_no: str, papers: Collection[str], actor: Actor, station: str = "", rev: int | None = None) -> None:
         """容缺补齐: papers that were to follow came in."""
-        with self._desk.acting(Act.CHARGE, case_no, rev) as (uow, case):
+        with self._desk.acting(Act.SUPPLY, case_no, rev) as (uow, case):
             self._desk.any_post(uow, case, actor)
             waiting = set(deferred_of(uow, case))
             if not papers or not waiting.issuperset(papers):

@@ -9,6 +9,8 @@ from typing import Literal
 
 from approval.materials import Upload
 from cases.fold import State
+from cases.states import UNDER_WAY
+from core.access import Actor
 from core.errors import Conflict, InvalidInput, TooLarge
 
 Channel = Literal["web", "window", "project"]
@@ -34,7 +36,9 @@ class Act(StrEnum):
     ASK_EXTENSION = "ask_extension"          # 申请延期
     GRANT_EXTENSION = "grant_extension"      # 批准延期
     REFUSE_EXTENSION = "refuse_extension"    # 不批准延期 (no event: the limit stays)
+    SUPPLY = "supply"                        # 容缺补齐
     CHARGE = "charge"                        # 收费
+    PAID = "paid"                            # 缴费
     WAIVE = "waive"                          # 减免
     CONCLUDE = "conclude"                    # 办结
     COLLECT = "collect"                      # 领取
@@ -42,13 +46,13 @@ class Act(StrEnum):
     RETURN = "return"                        # 退件
     VOID = "void"                            # 作废
     RATE = "rate"                            # 评价
-    REOPEN = "reopen"                        # 重办
+    DISPATCH = "dispatch"                    # 分发 (of a project)
+    REOPEN = "reopen"                        # 重办 (a part of a project that was through)
 
 
 _S, _A = State, Act
 _BEFORE = frozenset({_S.SUBMITTED, _S.PRE_ACCEPTED, _S.RECEIVED})
-_UNDER_WAY = frozenset({_S.ACCEPTED, _S.SUSPENDED, _S.DECIDED})
-_OPEN = _BEFORE | _UNDER_WAY | {_S.CORRECTING}
+_OPEN = _BEFORE | UNDER_WAY | {_S.CORRECTING}
 FROM: Mapping[Act, frozenset[State]] = {
     _A.PRE_ACCEPT: frozenset({_S.SUBMITTED}), _A.RECEIVE: frozenset({_S.SUBMITTED, _S.PRE_ACCEPTED}),
     _A.ACCEPT: _BEFORE, _A.REFUSE: _BEFORE | {_S.CORRECTING}, _A.ASK_CORRECTION: _BEFORE,
@@ -58,10 +62,11 @@ FROM: Mapping[Act, frozenset[State]] = {
     _A.START_SPECIAL: frozenset({_S.ACCEPTED}), _A.END_SPECIAL: frozenset({_S.SUSPENDED}),
     _A.ASK_EXTENSION: frozenset({_S.ACCEPTED, _S.SUSPENDED}), _A.GRANT_EXTENSION: frozenset({_S.ACCEPTED, _S.SUSPENDED}),
     _A.REFUSE_EXTENSION: frozenset({_S.ACCEPTED, _S.SUSPENDED}),
-    _A.CHARGE: _UNDER_WAY, _A.WAIVE: _UNDER_WAY, _A.CONCLUDE: frozenset({_S.ACCEPTED, _S.DECIDED}),
+    _A.SUPPLY: UNDER_WAY, _A.CHARGE: UNDER_WAY, _A.PAID: UNDER_WAY, _A.WAIVE: UNDER_WAY,
+    _A.CONCLUDE: frozenset({_S.ACCEPTED, _S.DECIDED}),
     _A.COLLECT: frozenset({_S.CONCLUDED}), _A.WITHDRAW: _OPEN, _A.VOID: _OPEN,
     _A.RATE: frozenset({_S.CONCLUDED, _S.COLLECTED, _S.NOT_ACCEPTED, _S.WITHDRAWN, _S.RETURNED}),
-    _A.REOPEN: frozenset({_S.CONCLUDED}),
+    _A.DISPATCH: frozenset({_S.ACCEPTED}), _A.REOPEN: frozenset({_S.ACCEPTED, _S.DECIDED}),
 }
 
 
@@ -129,6 +134,18 @@ class Filed:
 
     case_no: str
     password: str = field(repr=False)
+
+
+def name_of(actor: Actor) -> str:
+    """How the journal names a person: so that two of one name are two."""
+    if not actor.display_name or actor.display_name == actor.name:
+        return actor.name
+    return f"{actor.display_name} {actor.name}"
+
+
+def account_of(name: str) -> str:
+    """The account of a person as the journal names him."""
+    return name.rpartition(" ")[2]
 
 
 def checked_words(words: str, key: str, *, required: bool = True) -> str:

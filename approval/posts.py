@@ -80,6 +80,11 @@ def posts_of(conn: Connection, username: str) -> list[tuple[str, str]]:
     return [(org, post) for org, post in conn.execute(_OF_PERSON, {"username": username})]
 
 
+def holds(held: Sequence[tuple[str, str]], org: str, wanted: Sequence[str]) -> bool:
+    """Whether one of these (unit, post) is a wanted one of that unit."""
+    return any(unit in (org, EVERY_UNIT) and post in wanted for unit, post in held)
+
+
 def post_for(conn: Connection, actor: Actor, org: str, wanted: Sequence[str]) -> str:
     """The post by which this person may do it: the first wanted one he holds in that unit. Raises NotPermitted."""
     if not actor.has(*STAFF):

@@ -15,9 +15,9 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, insert, select, update
 
-from approval.desk import Desk, Hosted, is_over
+from approval.desk import Desk, Hosted
 from approval.ending import Ending
-from approval.flow import Part, check_plan, dependents, flow_of, ready
+from approval.flow import DISPATCH, JOIN, Part, check_plan, dependents, flow_of, ready
 from approval.handling import Handling
 from approval.intake import Intake
 from approval.matters import Act, Applicant, Application, checked_words
@@ -25,11 +25,11 @@ from approval.models import hosted_cases, hosted_nodes
 from cases.events import EventKind
 from cases.fold import State
 from cases.models import clocks
+from cases.states import CLOSED
 from core.access import SYSTEM, Actor
 from core.errors import Conflict, InvalidInput, NotFound
 from core.unit_of_work import UnitOfWork
 
-DISPATCH, JOIN = "分发", "会审"
 PARTS_MAX = 60
 _WAITING, _OPEN, _DONE = "waiting", "open", "done"
 
@@ -59,7 +59,7 @@ class Projects:
         """
         told = checked_words(opinion, "opinion")
         self._check_parts(parts)
-        with self._desk.acting(Act.COMPLETE, case_no, rev) as (uow, project):
+        with self._desk.acting(Act.DISPATCH, case_no, rev) as (uow, project):
             if project.step != DISPATCH:
                 raise Conflict("not_at_dispatch", case_no=case_no, step=project.step)
             post = self._desk.post(uow, project, actor, project.flow.find(DISPATCH).posts)
@@ -78,7 +78,7 @@ class Projects:
         Raises Conflict when the part is not through, NotFound for one the project does not have.
         """
         told = checked_words(reason, "reason")
-        with self._desk.acting(Act.SEND_BACK, case_no, rev) as (uow, project):
+        with self._desk.acting(Act.REOPEN, case_no, rev) as (uow, project):
             self._desk.any_post(uow, project, actor)
             nodes = nodes_of(uow.conn, project.row.case_id)
             if node not in nodes:
@@ -116,14 +116,14 @@ class Projects:
 
     def _check_step(self, uow: UnitOfWork, case: Hosted) -> None:
         """Dispatch needs its plan, and the join is done by the parts, not by a person."""
-        if case.step == DISPATCH and JOIN in case.flow.inner:
+        if case.step == DISPATCH and case.flow.is_joint:
             raise Conflict("plan_missing", case_no=case.case_no)
         if case.step == JOIN:
             open_ones = [name for name, node in nodes_of(uow.conn, case.row.case_id).items() if node.state != _DONE]
             raise Conflict("parts_open", case_no=case.case_no, nodes="、".join(open_ones))
 
     def _check_back(self, _uow: UnitOfWork, case: Hosted, to_step: str) -> None:
-        if to_step in (DISPATCH, JOIN) and JOIN in case.flow.inner:
+        if to_step in (DISPATCH, JOIN) and case.flow.is_joint:
             raise Conflict("reopen_a_part", case_no=case.case_no)
 
     def _follow_end(self, uow: UnitOfWork, case: Hosted) -> None:
@@ -131,13 +131,13 @@ class Projects:
         self._desk.flush(uow, case)
         if case.row.project_id is not None:
             self._part_ended(uow, case)
-        elif JOIN in case.flow.inner and case.fold.decided is None:
+        elif case.flow.is_joint and case.fold.decided is None:
             self._give_up_parts(uow, case)
 
     def _part_ended(self, uow: UnitOfWork, case: Hosted) -> None:
         n = hosted_nodes.c
         uow.conn.execute(update(hosted_nodes).where(n.case_id == case.row.case_id).values(state=_DONE))
-        project = self._project(uow, case.row.project_id)
+        project = self._of_id(uow, case.row.project_id)
         if project.step == JOIN:
             self._advance(uow, project)
             self._desk.save(uow, project)
@@ -170,7 +170,7 @@ class Projects:
         self._mark(uow, project.row.case_id, part.node, _OPEN, case.row.case_id)
 
     def _take_up(self, uow: UnitOfWork, node: Node) -> None:
-        case = self._project(uow, node.case_id)
+        case = self._of_id(uow, node.case_id)
         self._desk.tell(uow, case, EventKind.RELEASED, SYSTEM)
         self._desk.open_step(uow, case, case.following(""))
         self._desk.save(uow, case)
@@ -178,9 +178,9 @@ class Projects:
 
     def _withdraw(self, uow: UnitOfWork, node: Node, reason: str, actor: Actor, station: str, *, held: bool) -> None:
         """Back to the part's first step; `held` until what it rests on is through again."""
-        case = self._project(uow, node.case_id)
+        case = self._of_id(uow, node.case_id)
         first = case.following("")
-        if is_over(case.state):
+        if case.state in CLOSED:
             if case.state != State.CONCLUDED:
                 return
             self._desk.tell(uow, case, EventKind.REOPENED, actor, step=first, station=station, reason=reason)
@@ -200,13 +200,13 @@ class Projects:
         for node in nodes_of(uow.conn, project.row.case_id).values():
             if node.case_id is None or node.state == _DONE:
                 continue
-            case = self._project(uow, node.case_id)
+            case = self._of_id(uow, node.case_id)
             self._desk.tell(uow, case, EventKind.WITHDRAWN, SYSTEM, reason=self._words("project.given_up"))
             self._desk.end_tasks(uow, case, "withdrawn")
             case.step = ""
             self._desk.save(uow, case)
 
-    def _project(self, uow: UnitOfWork, case_id: int | None) -> Hosted:
+    def _of_id(self, uow: UnitOfWork, case_id: int | None) -> Hosted:
         number = uow.conn.scalar(select(hosted_cases.c.case_no).where(hosted_cases.c.case_id == case_id))
         return self._desk.load(uow, str(number))
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import msgspec
 from sqlalchemy import ColumnElement, Connection, func, or_, select
 
+from approval.detail import HostedDetail, Paper, PartSeen, Receipt, Waiting
 from approval.flow import Flow, Part, depths
-from approval.matters import FROM, Act
 from approval.models import (
     hosted_cases,
     hosted_extensions,
@@ -23,7 +23,8 @@ from approval.models import (
     hosted_tasks,
 )
 from approval.numbering import password_hash
-from approval.posts import EVERY_UNIT, posts_of
+from approval.permitted import behind, permitted
+from approval.posts import EVERY_UNIT, holds, posts_of
 from cases.events import CaseEvent, EventKind
 from cases.fold import Fold
 from cases.journal import events_by_id
@@ -36,98 +37,7 @@ from core.errors import NotFound
 READERS = frozenset({Role.APPROVAL_STAFF, Role.INSPECTOR, Role.LEADER, Role.DEPARTMENT_USER})
 _BEFORE = ("submitted", "pre_accepted", "received", "correcting")
 _flow = msgspec.json.Decoder(Flow).decode
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """A line of a work list. Instants are microseconds UTC; `due_at` is of the promised limit, None while it is stopped."""
-
-    case_no: str
-    rev: int
-    title: str
-    item: str
-    org: str
-    applicant: str
-    channel: str
-    state: str
-    light: str
-    step: str
-    since: int
-    claimed_by: str
-    claimed_name: str
-    due_at: int | None
-    is_part: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Paper:
-    """A material of a case."""
-
-    code: str
-    place: int
-    state: str
-    form: str
-    sha256: str | None
-    file_name: str
-    media_type: str
-    size: int
-    at: int
-    by_name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """A paper given out."""
-
-    code: str
-    kind: str
-    number: str
-    issued_at: int
-
-
-@dataclass(frozen=True, slots=True)
-class PartSeen:
-    """A part of a project as it stands."""
-
-    node: str
-    stage: str
-    item: str
-    org: str
-    after: tuple[str, ...]
-    silent: bool
-    state: str
-    case_no: str | None
-    opened_at: int | None
-    closed_at: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class HostedDetail:
-    """A hosted case whole. `may` are the acts this person may do now; `earlier` the steps it may be sent back to."""
-
-    head: Waiting
-    flow: Flow
-    particulars: dict[str, Any]
-    papers: list[Paper]
-    fees: list[dict[str, Any]]
-    extension: dict[str, Any] | None
-    receipts: list[Receipt]
-    parts: list[PartSeen]
-    signed: list[dict[str, Any]]
-    project_no: str | None
-    may: frozenset[Act]
-    earlier: tuple[str, ...] = ()
-    held_posts: tuple[str, ...] = ()
-
-    @property
-    def following(self) -> str:
-        """The step after the open one, as the fields of this application have it; "" after the last."""
-        return self.flow.following(self.head.step, self.particulars["fields"])
-
-    @property
-    def stations(self) -> tuple[str, ...]:
-        """The way this application goes, 受理 and 办结 included: the steps its form leaves out are not on it."""
-        return self.flow.stations(self.particulars["fields"])
+_fold = msgspec.msgpack.Decoder(Fold).decode
 
 
 class HostedQueries:
@@ -151,7 +61,7 @@ class HostedQueries:
                 .where(_in_units(held)).order_by(clocks.c.due_at.is_(None), clocks.c.due_at, hosted_cases.c.case_no)
                 .limit(limit * 4)).all()
         mine = [_line(row) for row in rows]
-        entitled = [row for row in mine if _holds(held, row.org, self._posts_of_step(row.item, row.step))]
+        entitled = [row for row in mine if holds(held, row.org, self._posts_of_step(row.item, row.step))]
         return sorted(entitled, key=lambda row: row.claimed_by not in ("", actor.name))[:limit]
 
     def intake(self, actor: Actor, limit: int = 200) -> list[Waiting]:
@@ -162,7 +72,7 @@ class HostedQueries:
             rows = conn.execute(_waiting(c.step, c.filed_at, c.step, c.step).where(
                 _in_units(held), case_table.c.state.in_(_BEFORE)).order_by(c.filed_at).limit(limit)).all()
         return [_line(row, taken=False) for row in rows
-                if _holds(held, row[4], self._posts_of_step(row[3], ""))]
+                if holds(held, row[4], self._posts_of_step(row[3], ""))]
 
     def decided(self, actor: Actor, limit: int = 200) -> list[Waiting]:
         """What waits for its conclusion (待办结)."""
@@ -173,7 +83,7 @@ class HostedQueries:
                 _in_units(held), c.step == "", case_table.c.state.in_(("decided", "accepted"))).order_by(
                     case_table.c.last_event_at).limit(limit)).all()
         return [_line(row, taken=False) for row in rows
-                if _holds(held, row[4], self._posts_of_step(row[3], "conclusion"))]
+                if holds(held, row[4], self._posts_of_step(row[3], "conclusion"))]
 
     def search(self, actor: Actor, text: str, limit: int = 50) -> list[Waiting]:
         """Cases of this person's sight by number, applicant or title; the newest first."""
@@ -186,10 +96,6 @@ class HostedQueries:
                 .order_by(c.filed_at.desc()).limit(limit)).all()
         return [_line(row, taken=False) for row in rows]
 
-    def counts(self, actor: Actor) -> dict[str, int]:
-        """How much waits for this person: at the window, in hand, to be concluded."""
-        return {"intake": len(self.intake(actor)), "work": len(self.work(actor)), "decided": len(self.decided(actor))}
-
     # One case -----------------------------------------------------------------------------------------------------
 
     def find(self, case_no: str, actor: Actor) -> HostedDetail:
@@ -200,11 +106,10 @@ class HostedQueries:
             if seen is None:
                 raise NotFound("hosted_case_not_found", case_no=case_no[:60])
             held = posts_of(conn, actor.name)
-            detail = self._detail(conn, int(seen), actor)
-            may = self._may(detail, held, actor)
-        flow, step = detail.flow, detail.head.step
+            detail = self._detail(conn, int(seen))
         mine = tuple(post for unit, post in held if unit in (detail.head.org, EVERY_UNIT))
-        return replace(detail, may=may, earlier=flow.earlier(step, detail.particulars["fields"]), held_posts=mine)
+        return replace(detail, may=permitted(detail, held, actor, self._extension_posts), earlier=behind(detail),
+                       held_posts=mine)
 
     def as_it_stood(self, case_no: str, at_us: int, actor: Actor) -> tuple[Fold, list[CaseEvent]]:
         """The case as it stood at an instant: what had been recorded by then, folded (the time machine of one case).
@@ -237,7 +142,7 @@ class HostedQueries:
             given = password_hash(self._password_key, case_no, password)
             if row is None or not row.password_hash or not hmac.compare_digest(given, row.password_hash):
                 raise NotFound("case_or_password_wrong")
-            return self._detail(conn, row.case_id, None)
+            return self._detail(conn, row.case_id)
 
     def of_applicant(self, case_no: str) -> HostedDetail:
         """The same for a browser whose session was opened by number and password. Raises NotFound."""
@@ -246,7 +151,7 @@ class HostedQueries:
                 hosted_cases.c.case_no == case_no, hosted_cases.c.password_hash != ""))
             if case_id is None:
                 raise NotFound("case_or_password_wrong")
-            return self._detail(conn, int(case_id), None)
+            return self._detail(conn, int(case_id))
 
     def receipt(self, code: str) -> tuple[Receipt, str, str]:
         """(paper, case number, unit) of a code, for whoever checks it. Raises NotFound."""
@@ -271,53 +176,18 @@ class HostedQueries:
             conditions.append(c.org.in_(sorted(units)))
         return _all(conditions)
 
-    def _detail(self, conn: Connection, case_id: int, actor: Actor | None) -> HostedDetail:
+    def _detail(self, conn: Connection, case_id: int) -> HostedDetail:
         c, t = hosted_cases.c, hosted_tasks.c
         task = conn.execute(select(t.opened_at, t.claimed_by, t.claimed_name).where(
             t.case_id == case_id, t.ended_at.is_(None))).first()
-        row = conn.execute(_waiting(c.step, c.filed_at, c.step, c.step, c.flow, c.particulars, c.case_id)
+        row = conn.execute(_waiting(c.step, c.filed_at, c.step, c.step, c.flow, c.particulars, case_table.c.fold)
                            .where(c.case_id == case_id)).one()
         since, by, name = (task.opened_at, task.claimed_by, task.claimed_name) if task is not None else (row[10], "", "")
         head = replace(_line(row), since=since, claimed_by=by, claimed_name=name)
-        return HostedDetail(head, _flow(row.flow), msgspec.json.decode(row.particulars), _papers(conn, case_id),
-                            _fees(conn, case_id), _extension(conn, case_id), _receipts(conn, case_id), _parts(conn, case_id),
-                            _signatures(conn, case_id), _number(conn, row[14]), frozenset())
-
-    def _may(self, detail: HostedDetail, held: Sequence[tuple[str, str]], actor: Actor) -> frozenset[Act]:
-        """What the state allows and the posts entitle to. The services check again, on what stands then."""
-        head, flow = detail.head, detail.flow
-        if not actor.has(Role.APPROVAL_STAFF):
-            return frozenset()
-        window, ending = flow.posts_of_acceptance(), flow.posts_of_conclusion()
-        step = flow.find(head.step).entitled if head.step else ()
-        last = flow.find(flow.inner[-1]).entitled if flow.inner else ()
-        every = tuple(post for one in flow.steps for post in one.entitled)
-        heads = self._extension_posts
-        wanted: dict[Act, Sequence[str]] = {
-            **dict.fromkeys((Act.PRE_ACCEPT, Act.RECEIVE, Act.ACCEPT, Act.REFUSE, Act.ASK_CORRECTION, Act.CORRECT, Act.RETURN),
-                            window),
-            **dict.fromkeys((Act.CLAIM, Act.HAND_OVER, Act.COMPLETE, Act.START_SPECIAL, Act.END_SPECIAL, Act.ASK_EXTENSION),
-                            step),
-            **dict.fromkeys((Act.GRANT_EXTENSION, Act.REFUSE_EXTENSION, Act.WAIVE, Act.VOID), heads),
-            Act.SEND_BACK: step or last, Act.CONCLUDE: () if head.step else ending, Act.CHARGE: every, Act.COLLECT: every}
-        may = {act for act, posts in wanted.items() if head.state in FROM[act] and _holds(held, head.org, posts)}
-        return frozenset(may - self._idle(detail, actor))
-
-    def _idle(self, detail: HostedDetail, actor: Actor) -> set[Act]:
-        """Acts the state allows but nothing there to do them to."""
-        idle: set[Act] = set()
-        asked = detail.extension is not None and detail.extension["state"] == "asked"
-        if detail.extension is not None:
-            idle.add(Act.ASK_EXTENSION)
-        if not asked:
-            idle |= {Act.GRANT_EXTENSION, Act.REFUSE_EXTENSION}
-        if not any(fee["state"] == "due" for fee in detail.fees):
-            idle.add(Act.WAIVE)
-        if detail.head.claimed_by not in ("", actor.name):
-            idle |= {Act.CLAIM, Act.COMPLETE}
-        if detail.head.claimed_by == actor.name:
-            idle.add(Act.CLAIM)
-        return idle
+        return HostedDetail(
+            head, _flow(row.flow), _fold(row.fold), msgspec.json.decode(row.particulars), _papers(conn, case_id),
+            _fees(conn, case_id), _extension(conn, case_id), _receipts(conn, case_id), _parts(conn, case_id),
+            _signatures(conn, case_id), _number(conn, row[14]))
 
 
 def is_rated(conn: Connection, case_id: int) -> bool:
@@ -354,10 +224,6 @@ def _all(conditions: Sequence[ColumnElement[bool]]) -> ColumnElement[bool]:
     for one in conditions:
         whole = whole & one
     return whole
-
-
-def _holds(held: Sequence[tuple[str, str]], org: str, wanted: Sequence[str]) -> bool:
-    return any(unit in (org, EVERY_UNIT) and post in wanted for unit, post in held)
 
 
 def _escaped(text: str) -> str:
@@ -404,7 +270,7 @@ def _signatures(conn: Connection, case_id: int) -> list[dict[str, Any]]:
     """Who has signed the open step so far."""
     s, t = hosted_signatures.c, hosted_tasks.c
     return [dict(row._mapping) for row in conn.execute(
-        select(s.post, s.display_name, s.opinion, s.at).join(hosted_tasks, t.id == s.task_id)
+        select(s.post, s.username, s.display_name, s.opinion, s.at).join(hosted_tasks, t.id == s.task_id)
         .where(t.case_id == case_id, t.ended_at.is_(None)).order_by(s.at))]
 
 

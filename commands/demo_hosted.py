@@ -9,11 +9,10 @@ from collections.abc import Generator
 from random import Random
 
 from approval.assembly import Approval
-from approval.flow import Part
+from approval.detail import HostedDetail
+from approval.flow import DISPATCH, JOIN, Part
 from approval.matters import Applicant, Application
 from approval.posts import EVERY_UNIT
-from approval.projects import DISPATCH, JOIN
-from approval.queries import HostedDetail
 from bootstrap import Services
 from commands.demo_people import head_name, liaison_name
 from commands.demo_stage import Stage, Story
@@ -114,10 +113,9 @@ class HostedStories:
                 return
             if item.special and rng.random() < 0.12:
                 yield from self._stopped(case_no, item, person, rng)
-            behind = [one for one in detail.earlier if one not in (DISPATCH, JOIN)]
-            if behind and not sent_back and rng.random() < 0.08:
+            if detail.earlier and not sent_back and rng.random() < 0.08:
                 sent_back = True
-                self._approval.handling.send_back(case_no, self._rev(case_no), behind[-1], _SENT_BACK, person)
+                self._approval.handling.send_back(case_no, self._rev(case_no), detail.earlier[-1], _SENT_BACK, person)
                 continue
             refused = step == item.steps[-2] and rng.random() < 0.04
             self._approval.handling.complete(

@@ -10,8 +10,8 @@ from typing import Any
 
 from flask import Response, redirect, request
 
+from approval.detail import HostedDetail
 from approval.matters import FROM, Act
-from approval.queries import HostedDetail
 from approval.receipts import read_code
 from cases.explain import ClockExplanation, explain
 from cases.queries import CaseDetail

@@ -9,10 +9,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from approval.assembly import Approval
+from approval.detail import HostedDetail
 from approval.flow import Part
 from approval.matters import Applicant, Application, Filed
 from approval.posts import EVERY_UNIT
-from approval.queries import HostedDetail
 from bootstrap import Services, build_services
 from cases.events import CaseEvent
 from cases.journal import events_of_cases

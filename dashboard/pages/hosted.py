@@ -124,11 +124,8 @@ def acted(services: Any, actor: Actor, looked_at: Mapping[str, Any], act: str, v
     try:
         if act not in acts.FIELDS:
             raise InvalidInput("act_unknown", act=act[:32], accepted=", ".join(acts.FIELDS))
-        told = acts.told(act, values, looked_at["rev"], station)
-        if act == "dispatch":
-            services.approval.projects.dispatch(no, told.rev, plans.parts_of(plan), told.words, actor, station)
-        else:
-            perform(services.approval, no, act, told, actor, services.accounts.actor_of)
+        told = acts.told(act, values, looked_at["rev"], station, plans.parts_of(plan) if act == "dispatch" else ())
+        perform(services.approval, no, act, told, actor, services.accounts.actor_of)
     except Conflict as refusal:
         # Somebody was faster: told in words, the new state is shown, and what was written is still there.
         return sentence(refusal, t), uuid.uuid4().hex, no_update, {act: dict(values)}, blank

@@ -8,11 +8,9 @@ from typing import Any
 
 from dash import dcc, html
 
+from approval.detail import HostedDetail
+from approval.flow import Part
 from approval.http import ActOn
-from approval.matters import Act
-from approval.projects import DISPATCH, JOIN
-from approval.queries import HostedDetail
-from cases.fold import CORRECTION, Fold
 from core.access import Actor
 from core.errors import InvalidInput
 from dashboard.words import Words
@@ -35,54 +33,21 @@ Option = tuple[Any, str]
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """What is before the person: the case as queries know it, as its journal has it, its item, and who he is."""
+    """What is before the person: the case as queries know it, its item, and who he is."""
 
     detail: HostedDetail
-    fold: Fold
     item: Any
     actor: Actor
 
 
 def allowed(case: Before) -> list[str]:
-    """The acts by name, in the order they are shown in."""
-    detail, fold, me = case.detail, case.fold, case.actor.name
-    may = {act.value for act in detail.may} & FIELDS.keys()
-    if detail.head.step and me in {done.actor.rpartition(" ")[2] for done in fold.path}:
-        may -= {"claim", "complete"}
-    if detail.head.step in (DISPATCH, JOIN) and JOIN in detail.flow.inner:
-        may = (may | ({"dispatch"} if detail.head.step == DISPATCH and Act.COMPLETE in detail.may else set())) - {"complete"}
-    if Act.CHARGE in detail.may:
-        may |= {name for name, holds in (("supply", _state(detail, "deferred")), ("paid", due_fees(detail))) if holds}
-    if case.item is None or not case.item.details.fees:
+    """The acts by name, in the order they are shown in: what is permitted, and what the item has something to choose for."""
+    may, item = {act.value for act in case.detail.may}, case.item
+    if item is None or not item.details.fees:
         may.discard("charge")
-    if detail.held_posts and detail.head.state in ("accepted",
-                                                   "decided") and any(part.state == "done" for part in detail.parts):
-        may.add("reopen")
-    return [name for name in FIELDS if name in may - _pointless(case)]
-
-
-def _pointless(case: Before) -> set[str]:
-    """Acts that would be refused whatever one writes."""
-    detail, found = case.detail, set[str]()
-    if any(stop.kind == CORRECTION for stop in case.fold.stops):
-        found.add("ask_correction")
-    if case.item is None or not any(kind in case.item.details.ceilings for kind in case.item.special):
-        found.add("start_special")
-    if detail.extension is not None and detail.extension["asked_by"] == case.actor.name:
-        found |= {"grant_extension", "refuse_extension"}
-    if not detail.earlier:
-        found.add("send_back")
-    if detail.parts and all(step in (DISPATCH, JOIN) for step in detail.earlier):
-        found.add("send_back")
-    return found
-
-
-def due_fees(detail: HostedDetail) -> list[dict[str, Any]]:
-    return [fee for fee in detail.fees if fee["state"] == "due"]
-
-
-def _state(detail: HostedDetail, state: str) -> list[str]:
-    return list(dict.fromkeys(paper.code for paper in detail.papers if paper.state == state))
+    if item is None or not any(kind in item.details.ceilings for kind in item.special):
+        may.discard("start_special")
+    return [name for name in FIELDS if name in may]
 
 
 def options(case: Before, act: str, name: str, people: Callable[[], Sequence[Option]], t: Words) -> list[Option]:
@@ -91,14 +56,14 @@ def options(case: Before, act: str, name: str, people: Callable[[], Sequence[Opt
     listed = item.details.materials if item is not None else {}
     if name in SEVERAL:
         here = {paper.code for paper in detail.papers if paper.state == "received"}
-        codes = {"supply": _state(detail, "deferred"),
+        codes = {"supply": detail.deferred,
                  "accept": [code for code, one in listed.items() if one.required and one.deferrable and code not in here],
                  "receive": [code for code in listed if code not in here]}.get(act, list(listed))
         return [(code, listed[code].name if code in listed else code) for code in codes]
     choices: dict[str, Callable[[], list[Option]]] = {
         "result": lambda: [(one, t(f"hosted.result.{one}")) for one in ("granted", "refused")]
         if not detail.following else [],
-        "to_step": lambda: [(step, step) for step in detail.earlier if not (detail.parts and step in (DISPATCH, JOIN))],
+        "to_step": lambda: [(step, step) for step in detail.earlier],
         "to": lambda: list(people()),
         "kind": lambda: [(kind, t("hosted.kind_of", kind=t.subject(kind), n=item.details.ceilings[kind]))
                          for kind in item.special if kind in item.details.ceilings],
@@ -106,7 +71,7 @@ def options(case: Before, act: str, name: str, people: Callable[[], Sequence[Opt
                          for code, fee in item.details.fees.items()],
         "fee": lambda: [(fee["id"], t("hosted.fee_owed", name=fee_name(item, fee["code"]),
                                       amount=f"{fee['amount_fen'] / 100:.2f}"))
-                        for fee in due_fees(detail)],
+                        for fee in detail.due_fees],
         "node": lambda: [(part.node, part.node) for part in detail.parts if part.state == "done"]}
     return choices[name]() if name in choices else []
 
@@ -120,7 +85,7 @@ def fields_of(case: Before, act: str) -> tuple[str, ...]:
     is_last = bool(case.detail.head.step) and not case.detail.following
     if act == "complete" and not is_last:
         return ("words",)
-    if act == "conclude" and (case.item is None or not case.item.details.licence or case.fold.refused is not None):
+    if act == "conclude" and (case.item is None or not case.item.details.licence or case.detail.fold.refused is not None):
         return ("words",)
     return FIELDS[act]
 
@@ -159,7 +124,7 @@ def _control(name: str, choices: Sequence[Option], value: Any, label: str) -> An
     return dcc.Input(id=key, type="text", value=value or "", className="field", autoComplete="off")
 
 
-def told(act: str, values: Mapping[str, Any], rev: int, station: str) -> ActOn:
+def told(act: str, values: Mapping[str, Any], rev: int, station: str, parts: Sequence[Part] = ()) -> ActOn:
     """What the form holds, as the services take it. Raises InvalidInput for a number that is none."""
     clean: dict[str, Any] = {}
     for name in FIELDS[act]:
@@ -170,4 +135,4 @@ def told(act: str, values: Mapping[str, Any], rev: int, station: str) -> ActOn:
             clean[name] = value
         elif value:
             clean[name] = [str(one) for one in value] if name in SEVERAL else str(value)
-    return ActOn(rev=rev, station=station, **clean)
+    return ActOn(rev=rev, station=station, parts=list(parts), **clean)

@@ -8,6 +8,7 @@ from typing import Any
 
 from dash import dcc, html
 
+from approval.permitted import is_same_person
 from cases.explain import explain
 from core.access import Actor
 from core.errors import SupervisionError
@@ -40,7 +41,7 @@ def read(services: Any, no: str, actor: Actor) -> CaseRead:
     sign = f"{detail.head.rev}/{detail.head.claimed_by}/{len(detail.papers)}/{len(detail.fees)}/{parts}/{detail.head.light}"
     item = services.catalogue.find_item(detail.head.item)
     clocks = explain(case, services.areas.of_case(case.fold).calendar)
-    return CaseRead(acts.Before(detail, case.fold, item, actor), area, case.events, clocks, case.as_of, sign)
+    return CaseRead(acts.Before(detail, item, actor), area, case.events, clocks, case.as_of, sign)
 
 
 def nothing(services: Any, actor: Actor, t: Words) -> html.Section:
@@ -121,7 +122,7 @@ def act_buttons(case: CaseRead, may: Sequence[str], chosen: str, t: Words) -> li
     told = []
     if detail.head.claimed_by not in ("", me):
         told.append(t("hosted.others", who=detail.head.claimed_name or detail.head.claimed_by))
-    if detail.head.step and me in {done.actor.rpartition(" ")[2] for done in case.before.fold.path}:
+    if is_same_person(detail, case.before.actor):
         told.append(t("hosted.did_before"))
     if not may:
         told.append(t("hosted.no_act"))

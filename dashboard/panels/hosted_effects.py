@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from approval.detail import HostedDetail
 from approval.flow import Part, dependents
-from approval.queries import HostedDetail
 from core.instants import date_of
 from core.working_calendar import WorkingCalendar
 from dashboard.panels.case_sentence import number
@@ -71,9 +71,9 @@ def _completed(values: Mapping[str, Any], detail: HostedDetail, t: Words) -> lis
 
 
 def _back(to_step: str, detail: HostedDetail, clocks: Sequence[Any], promised: Any, t: Words) -> list[str]:
-    if to_step not in detail.flow.inner:
+    inner = detail.stations[1:-1]
+    if to_step not in inner:
         return []
-    inner = detail.flow.inner
     taken = inner[inner.index(to_step):inner.index(detail.head.step) + 1 if detail.head.step else len(inner)]
     said = [t("hosted.effect.send_back", step=to_step, steps="、".join(taken))]
     own = next((clock for clock in clocks if clock.kind == "step" and clock.name == to_step and clock.used is not None), None)

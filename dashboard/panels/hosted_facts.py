@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from dash import html
 
-from approval.queries import HostedDetail, Paper
+from approval.detail import HostedDetail, Paper
 from dashboard.panels import case_calendar
 from dashboard.panels.case_clocks import ORDER
 from dashboard.panels.case_sentence import number, sentence

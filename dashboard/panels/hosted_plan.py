@@ -7,8 +7,7 @@ from typing import Any
 
 from dash import dcc, html
 
-from approval.flow import Part, check_plan
-from approval.projects import JOIN
+from approval.flow import JOIN, Part, check_plan
 from core.errors import SupervisionError
 from dashboard.panels.tables import grid
 from dashboard.refusals import sentence

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from dash import html
 
+from approval.detail import HostedDetail, PartSeen
 from approval.flow import Part, longest_way
-from approval.queries import HostedDetail, PartSeen
 from dashboard.panels.case_sentence import number
 from dashboard.words import Words
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from dash import dcc, html
 
-from approval.queries import HostedDetail
+from approval.detail import HostedDetail
 from core.access import Actor
 from dashboard.panels import hosted_flow, hosted_history
 from dashboard.times import stamp

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from approval.flow import Part
-from approval.projects import DISPATCH, JOIN
+from approval.flow import DISPATCH, JOIN, Part
 from core.errors import Conflict, InvalidInput
 from tests.hosting import APPROVER, DISPATCHER, JOINER, JOINT, PLAN, Hall, staff
 

@@ -1,0 +1,114 @@
+"""A hosted case as pages and interfaces see it: plain data, read by approval.queries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from approval.flow import Flow
+from approval.matters import Act
+from cases.fold import Fold
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A line of a work list. Instants are microseconds UTC; `due_at` is of the promised limit, None while it is stopped."""
+
+    case_no: str
+    rev: int
+    title: str
+    item: str
+    org: str
+    applicant: str
+    channel: str
+    state: str
+    light: str
+    step: str
+    since: int
+    claimed_by: str
+    claimed_name: str
+    due_at: int | None
+    is_part: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """A material of a case."""
+
+    code: str
+    place: int
+    state: str
+    form: str
+    sha256: str | None
+    file_name: str
+    media_type: str
+    size: int
+    at: int
+    by_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A paper given out."""
+
+    code: str
+    kind: str
+    number: str
+    issued_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class PartSeen:
+    """A part of a project as it stands."""
+
+    node: str
+    stage: str
+    item: str
+    org: str
+    after: tuple[str, ...]
+    silent: bool
+    state: str
+    case_no: str | None
+    opened_at: int | None
+    closed_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class HostedDetail:
+    """A hosted case whole. `fold` is what its journal says of it, `may` the acts this person may do now, `earlier` the steps
+    it may be sent back to, `held_posts` his posts in its unit."""
+
+    head: Waiting
+    flow: Flow
+    fold: Fold
+    particulars: dict[str, Any]
+    papers: list[Paper]
+    fees: list[dict[str, Any]]
+    extension: dict[str, Any] | None
+    receipts: list[Receipt]
+    parts: list[PartSeen]
+    signed: list[dict[str, Any]]
+    project_no: str | None
+    may: frozenset[Act] = frozenset()
+    earlier: tuple[str, ...] = ()
+    held_posts: tuple[str, ...] = ()
+
+    @property
+    def due_fees(self) -> list[dict[str, Any]]:
+        """The fees that are neither paid nor waived."""
+        return [fee for fee in self.fees if fee["state"] == "due"]
+
+    @property
+    def deferred(self) -> list[str]:
+        """The papers that are still to follow."""
+        return list(dict.fromkeys(paper.code for paper in self.papers if paper.state == "deferred"))
+
+    @property
+    def following(self) -> str:
+        """The step after the open one, as the fields of this application have it; "" after the last."""
+        return self.flow.following(self.head.step, self.particulars["fields"])
+
+    @property
+    def stations(self) -> tuple[str, ...]:
+        """The way this application goes, 受理 and 办结 included: the steps its form leaves out are not on it."""
+        return self.flow.stations(self.particulars["fields"])

@@ -1,0 +1,84 @@
+"""What a person may do to a hosted case now: what its state allows, his posts entitle him to, and what there is.
+
+Pure. The pages offer exactly this; the services check all of it again, on what stands when it is done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from approval.detail import HostedDetail
+from approval.flow import DISPATCH, JOIN
+from approval.matters import FROM, Act, account_of
+from approval.posts import holds
+from cases.fold import CORRECTION
+from core.access import Actor, Role
+
+_AT_WINDOW = (Act.PRE_ACCEPT, Act.RECEIVE, Act.ACCEPT, Act.REFUSE, Act.ASK_CORRECTION, Act.CORRECT, Act.RETURN)
+_AT_STEP = (Act.CLAIM, Act.HAND_OVER, Act.START_SPECIAL, Act.END_SPECIAL, Act.ASK_EXTENSION)
+_BY_HEADS = (Act.GRANT_EXTENSION, Act.REFUSE_EXTENSION, Act.WAIVE, Act.VOID)
+_BY_ANY_POST = (Act.CHARGE, Act.PAID, Act.SUPPLY, Act.COLLECT, Act.REOPEN)
+_OF_STEP = frozenset({Act.CLAIM, Act.COMPLETE, Act.DISPATCH})  # for whoever does the step himself
+
+
+def permitted(detail: HostedDetail, held: Sequence[tuple[str, str]], actor: Actor, heads: Sequence[str]) -> frozenset[Act]:
+    """`held` are his (unit, post); `heads` the posts that decide on more days and on ending a case abnormally."""
+    if not actor.has(Role.APPROVAL_STAFF):
+        return frozenset()
+    head = detail.head
+    may = {act for act, posts in _wanted(detail, heads).items() if head.state in FROM[act] and holds(held, head.org, posts)}
+    return frozenset(may - _of_other_steps(detail) - _taken(detail, actor) - _without_object(detail, actor))
+
+
+def behind(detail: HostedDetail) -> tuple[str, ...]:
+    """The steps it may be sent back to; behind the join of a project one reopens a part instead."""
+    steps = detail.flow.earlier(detail.head.step, detail.particulars["fields"])
+    return tuple(step for step in steps if not (detail.flow.is_joint and step in (DISPATCH, JOIN)))
+
+
+def is_same_person(detail: HostedDetail, actor: Actor) -> bool:
+    """Whether he did a step that stands, so that another has to do the open one (一人多岗)."""
+    return bool(detail.head.step) and actor.name in {account_of(done.actor) for done in detail.fold.path}
+
+
+def _wanted(detail: HostedDetail, heads: Sequence[str]) -> dict[Act, Sequence[str]]:
+    """The posts each act asks for, one of them."""
+    flow, step = detail.flow, detail.head.step
+    entitled = flow.find(step).entitled if step else ()
+    signed = {one["post"] for one in detail.signed}
+    open_to = tuple(post for post in entitled if post not in signed)
+    last = flow.find(flow.inner[-1]).entitled if flow.inner else ()
+    return {**dict.fromkeys(_AT_WINDOW, flow.posts_of_acceptance()), **dict.fromkeys(_AT_STEP, entitled),
+            **dict.fromkeys(_BY_HEADS, heads), **dict.fromkeys(_BY_ANY_POST, flow.every_post),
+            Act.COMPLETE: open_to, Act.DISPATCH: open_to,
+            Act.SEND_BACK: entitled or last, Act.CONCLUDE: () if step else flow.posts_of_conclusion()}
+
+
+def _of_other_steps(detail: HostedDetail) -> frozenset[Act]:
+    """The dispatch has an act of its own, the join is done by the parts."""
+    at = detail.head.step if detail.flow.is_joint else ""
+    if at == DISPATCH:
+        return frozenset({Act.COMPLETE})
+    return _OF_STEP if at == JOIN else frozenset({Act.DISPATCH})
+
+
+def _taken(detail: HostedDetail, actor: Actor) -> frozenset[Act]:
+    """Who has the step, who has signed it, and who did an earlier one."""
+    holder, signed = detail.head.claimed_by, {one["username"] for one in detail.signed}
+    if actor.name in signed or is_same_person(detail, actor):
+        return _OF_STEP
+    if holder in ("", actor.name):
+        return frozenset({Act.CLAIM}) if holder else frozenset()
+    return frozenset({Act.CLAIM}) if detail.flow.find(detail.head.step).signers else _OF_STEP
+
+
+def _without_object(detail: HostedDetail, actor: Actor) -> set[Act]:
+    """Acts for which there is nothing there."""
+    extension = detail.extension or {"state": "", "asked_by": ""}
+    may_decide = extension["state"] == "asked" and extension["asked_by"] != actor.name
+    needs = {
+        Act.ASK_EXTENSION: detail.extension is None, Act.GRANT_EXTENSION: may_decide, Act.REFUSE_EXTENSION: may_decide,
+        Act.WAIVE: bool(detail.due_fees), Act.PAID: bool(detail.due_fees), Act.SUPPLY: bool(detail.deferred),
+        Act.REOPEN: any(part.state == "done" for part in detail.parts), Act.SEND_BACK: bool(behind(detail)),
+        Act.ASK_CORRECTION: not any(stop.kind == CORRECTION for stop in detail.fold.stops)}
+    return {act for act, is_there in needs.items() if not is_there}
