@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -35,6 +36,7 @@ from core.database import Database
 from core.errors import NotFound
 
 READERS = frozenset({Role.APPROVAL_STAFF, Role.INSPECTOR, Role.LEADER, Role.DEPARTMENT_USER})
+LIST_MAX = 200  # lines of a work list; the page says when there are more
 _BEFORE = ("submitted", "pre_accepted", "received", "correcting")
 _flow = msgspec.json.Decoder(Flow).decode
 _fold = msgspec.msgpack.Decoder(Fold).decode
@@ -50,40 +52,36 @@ class HostedQueries:
 
     # Work lists ---------------------------------------------------------------------------------------------------
 
-    def work(self, actor: Actor, limit: int = 200) -> list[Waiting]:
+    def work(self, actor: Actor, limit: int = LIST_MAX) -> list[Waiting]:
         """The open steps this person's posts entitle him to, the nearest end first; those others have taken come last."""
         with self._database.read() as conn:
             held = posts_of(conn, actor.name)
             t = hosted_tasks.c
-            rows = conn.execute(
-                _waiting(t.step, t.opened_at, t.claimed_by, t.claimed_name)
-                .join(hosted_tasks, (t.case_id == hosted_cases.c.case_id) & t.ended_at.is_(None))
-                .where(_in_units(held)).order_by(clocks.c.due_at.is_(None), clocks.c.due_at, hosted_cases.c.case_no)
-                .limit(limit * 4)).all()
-        mine = [_line(row) for row in rows]
-        entitled = [row for row in mine if holds(held, row.org, self._posts_of_step(row.item, row.step))]
-        return sorted(entitled, key=lambda row: row.claimed_by not in ("", actor.name))[:limit]
+            found = self._entitled(
+                conn, _waiting(t.step, t.opened_at, t.claimed_by, t.claimed_name)
+                .join(hosted_tasks, (t.case_id == hosted_cases.c.case_id) & t.ended_at.is_(None)).where(_in_units(held))
+                .order_by(_is_others(t.claimed_by, actor), clocks.c.due_at.is_(None), clocks.c.due_at, hosted_cases.c.case_no),
+                held, lambda row: str(row.at_step), limit)
+        return [_line(row) for row in found]
 
-    def intake(self, actor: Actor, limit: int = 200) -> list[Waiting]:
+    def intake(self, actor: Actor, limit: int = LIST_MAX) -> list[Waiting]:
         """What waits at the windows of this person's units: filed, received, or waiting for corrections."""
         with self._database.read() as conn:
             held = posts_of(conn, actor.name)
             c = hosted_cases.c
-            rows = conn.execute(_waiting(c.step, c.filed_at, c.step, c.step).where(
-                _in_units(held), case_table.c.state.in_(_BEFORE)).order_by(c.filed_at).limit(limit)).all()
-        return [_line(row, taken=False) for row in rows
-                if holds(held, row[4], self._posts_of_step(row[3], ""))]
+            found = self._entitled(conn, _waiting(c.step, c.filed_at, c.step, c.step).where(
+                _in_units(held), case_table.c.state.in_(_BEFORE)).order_by(c.filed_at), held, lambda _: "", limit)
+        return [_line(row, taken=False) for row in found]
 
-    def decided(self, actor: Actor, limit: int = 200) -> list[Waiting]:
+    def decided(self, actor: Actor, limit: int = LIST_MAX) -> list[Waiting]:
         """What waits for its conclusion (待办结)."""
         with self._database.read() as conn:
             held = posts_of(conn, actor.name)
             c = hosted_cases.c
-            rows = conn.execute(_waiting(c.step, case_table.c.last_event_at, c.step, c.step).where(
+            found = self._entitled(conn, _waiting(c.step, case_table.c.last_event_at, c.step, c.step).where(
                 _in_units(held), c.step == "", case_table.c.state.in_(("decided", "accepted"))).order_by(
-                    case_table.c.last_event_at).limit(limit)).all()
-        return [_line(row, taken=False) for row in rows
-                if holds(held, row[4], self._posts_of_step(row[3], "conclusion"))]
+                    case_table.c.last_event_at), held, lambda _: "conclusion", limit)
+        return [_line(row, taken=False) for row in found]
 
     def search(self, actor: Actor, text: str, limit: int = 50) -> list[Waiting]:
         """Cases of this person's sight by number, applicant or title; the newest first."""
@@ -165,6 +163,13 @@ class HostedQueries:
 
     # Inside -------------------------------------------------------------------------------------------------------
 
+    def _entitled(self, conn: Connection, statement: Any, held: Sequence[tuple[str, str]], step_of: Callable[[Any], str],
+                  limit: int) -> list[Any]:
+        """The first rows his posts entitle him to. Cut after that, not before: what waits for others hides nothing of his."""
+        with conn.execute(statement, execution_options={"yield_per": 500}) as rows:
+            mine = (row for row in rows if holds(held, row.org, self._posts_of_step(row.item, step_of(row))))
+            return list(islice(mine, limit))
+
     def _sight(self, conn: Connection, actor: Actor) -> ColumnElement[bool]:
         """Staff see the units they hold posts in, a department user his own, inspectors and leaders all of their area."""
         c = hosted_cases.c
@@ -212,6 +217,11 @@ def _line(row: Any, *, taken: bool = True) -> Waiting:
     if not taken:
         values[11:13] = "", ""
     return Waiting(*values)
+
+
+def _is_others(claimed_by: Any, actor: Actor) -> Any:
+    """Sorts what others have taken behind the rest."""
+    return claimed_by.not_in(["", actor.name])
 
 
 def _in_units(held: Sequence[tuple[str, str]]) -> ColumnElement[bool]:

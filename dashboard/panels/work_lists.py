@@ -8,6 +8,7 @@ from typing import Any
 
 from dash import dcc, html
 
+from approval.queries import LIST_MAX
 from core.access import Actor
 from dashboard.panels.days_left import days_left, left_words, light_sign
 from dashboard.panels.follow_up import link
@@ -24,9 +25,13 @@ def figures(counts: Mapping[str, int], chosen: str, t: Words) -> html.Nav:
     def look(name: str) -> str:
         return f"figure tone-{'info' if counts[name] else 'calm'}{' is-chosen' if name == chosen else ''}"
 
-    return html.Nav([link([html.B(str(counts[name]), className="num"), html.Span(t(f"work.list.{name}"))], look(name),
+    return html.Nav([link([html.B(_count(counts[name]), className="num"), html.Span(t(f"work.list.{name}"))], look(name),
                           list=name)
                      for name in LISTS], className="figures", **{"aria-label": t("work.lists")})
+
+
+def _count(many: int) -> str:
+    return f"{many}+" if many >= LIST_MAX else str(many)
 
 
 def table(rows: Sequence[Any], services: Any, actor: Actor, t: Words, nothing: str) -> Any:

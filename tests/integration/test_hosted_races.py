@@ -143,3 +143,13 @@ def test_the_paper_cannot_be_drawn_and_the_case_goes_on(hall: Hall, monkeypatch:
     monkeypatch.undo()
     assert hall.services.follow_up.papers.file(number, "docx")[:2] == b"PK"
     assert hall.case(case_no).state == "accepted"
+
+
+def test_work_lists_on_this_database(hall: Hall):
+    queries, cases = hall.approval.queries, [hall.accepted() for _ in range(3)]
+    hall.do(cases[2], HANDLER)
+    hall.approval.handling.claim(cases[0], hall.rev(cases[0]), SECOND)
+    assert [row.case_no for row in queries.work(HANDLER)] == [cases[1], cases[0]]
+    assert [row.case_no for row in queries.work(REVIEWER, limit=1)] == [cases[2]]
+    assert [row.case_no for row in queries.intake(HALL)] == []
+    assert [row.case_no for row in queries.decided(HALL)] == []

@@ -294,6 +294,14 @@ def test_lists_hold_what_one_may_do_the_nearest_end_first(hall: Hall):
     assert [row.case_no for row in queries.work(HANDLER)][-1] == slow
 
 
+def test_what_waits_for_others_hides_nothing_of_mine(hall: Hall):
+    queries, cases = hall.approval.queries, [hall.accepted() for _ in range(4)]
+    hall.do(cases[-1], HANDLER)
+    assert [row.case_no for row in queries.work(REVIEWER, limit=1)] == [cases[-1]]
+    hall.approval.handling.claim(cases[0], hall.rev(cases[0]), SECOND)
+    assert [row.case_no for row in queries.work(HANDLER, limit=2)] == cases[1:3]
+
+
 def test_only_whoever_may_see_a_case_sees_it(hall: Hall):
     case_no = hall.accepted()
     stranger = Actor("zhu", frozenset({Role.APPROVAL_STAFF}), "jiaoyu", "朱红")
