@@ -8,7 +8,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, time
 from enum import StrEnum
 from typing import Any
 
@@ -16,7 +16,7 @@ from sqlalchemy import Connection, bindparam, insert, select
 
 from approval.models import hosted_receipts
 from cases.models import clocks
-from core.instants import written_local
+from core.instants import written_day, written_local
 from core.unit_of_work import UnitOfWork
 from papers.official import Block, Items, OfficialPaper, Paragraph
 from papers.official import Table as TableBlock
@@ -115,19 +115,10 @@ def read_code(text: str) -> str:
     return "".join(character for character in text.upper() if character in CODE_LETTERS)
 
 
-def receipts_of(conn: Connection, case_id: int) -> list[Any]:
-    """The papers given out for a case, oldest first."""
-    c = hosted_receipts.c
-    return list(conn.execute(select(hosted_receipts).where(c.case_id == case_id).order_by(c.id)))
-
-
 def due_text(conn: Connection, case_id: int, kind: str, offset: int) -> str:
     """The last day of a clock of the case, as written on paper; — where there is none."""
     due = conn.scalar(_DUE, {"of_case": case_id, "kind": kind})
     if due is None:
         return "—"
     local = written_local(due, offset)
-    if (local.hour, local.minute) == (0, 0):
-        local = written_local(due - 1, offset)
-        return f"{local.year}年{local.month}月{local.day}日"
-    return f"{local.year}年{local.month}月{local.day}日{local:%H:%M}"
+    return written_day(due, offset) + (f"{local:%H:%M}" if local.time() != time.min else "")

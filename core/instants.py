@@ -44,6 +44,12 @@ def written_due(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M}"
 
 
+def written_day(us: int, offset_min: int) -> str:
+    """2026年3月23日: the last day on which something due then is in time, as official papers write it."""
+    local = written_local(us - 1, offset_min)
+    return f"{local.year}年{local.month}月{local.day}日"
+
+
 def local_day(us: int, offset_min: int) -> int:
     """The epoch day of the date as written (own offset), never of the UTC date."""
     return (us + offset_min * MINUTE_US) // DAY_US

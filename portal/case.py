@@ -16,7 +16,7 @@ from approval.receipts import read_code
 from cases.explain import ClockExplanation, explain
 from cases.queries import CaseDetail
 from core.errors import InvalidInput, NotFound, SupervisionError, UpstreamError
-from core.instants import written_local
+from core.instants import written_due, written_local
 from papers.service import MEDIA_TYPES
 from portal.apply import accepted, attach
 from portal.cookies import CASE_PATH, CORRECTION
@@ -233,9 +233,7 @@ def steps_seen(detail: HostedDetail, case: CaseDetail) -> list[tuple[str, str]]:
 def _due(clock: ClockExplanation | None) -> str:
     if clock is None or clock.due_at is None:
         return ""
-    local = written_local(clock.due_at, clock.utc_offset)
-    return f"{written_local(clock.due_at - 1, clock.utc_offset):%Y-%m-%d}" if (local.hour, local.minute) == (0, 0) else (
-        f"{local:%Y-%m-%d %H:%M}")
+    return written_due(written_local(clock.due_at, clock.utc_offset))
 
 
 def _at(us: int, offset: int) -> str:

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, func, insert, select, update
 from config.follow_up import PaperRules
 from core.access import SYSTEM, Actor, Role, require
 from core.errors import Conflict, InvalidInput, NotFound, NotPermitted, TooLarge
+from core.instants import written_day
 from core.limits import parse_limit
 from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from papers.service import Issue, PaperService, Series
@@ -34,7 +35,7 @@ from supervision.orders.matters import (
     OrderState,
     check_state,
 )
-from supervision.orders.wording import PaperWording, written_day
+from supervision.orders.wording import PaperWording
 
 TEXT_MAX, CARDS_MAX = 6000, 100
 

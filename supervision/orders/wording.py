@@ -69,9 +69,3 @@ def written(us: int | None, offset: int = 480) -> str:
     if (local.hour, local.minute) == (0, 0):
         return written_local(us - MINUTE_US, offset).strftime("%Y-%m-%d")
     return local.strftime("%Y-%m-%d %H:%M")
-
-
-def written_day(us: int, offset: int) -> str:
-    """2026年3月23日: the last day on which a reply is in time."""
-    local = written_local(us - 1, offset)
-    return f"{local.year}年{local.month}月{local.day}日"
