@@ -13,7 +13,7 @@ from approval.desk import Desk, Hosted
 from approval.drafts import use_up
 from approval.flow import Flow, flow_of
 from approval.materials import Upload
-from approval.matters import Act, Application, Channel, Filed, checked_words
+from approval.matters import Act, Application, Channel, Filed, check_state, checked_words
 from approval.models import hosted_cases, hosted_papers
 from approval.numbering import made_up_password, password_hash, take_case_number
 from approval.posts import post_for
@@ -152,9 +152,12 @@ class Intake:
                             materials=codes or None)
 
     def keep_file(self, case_no: str, upload: Upload, actor: Actor) -> None:
-        """A file digitised at the window, or anywhere on the way, is put with the case. No event: no paper came in by it."""
+        """A file digitised at the window, or anywhere on the way, is put with the case. No event: no paper came in by it.
+
+        Raises Conflict for a case that has ended."""
         with self._desk.units() as uow:
             case = self._desk.load(uow, case_no)
+            check_state(Act.KEEP_FILE, case.state, case_no)
             self._desk.any_post(uow, case, actor)
             self._check_papers(self._desk.item(case.row.item), [upload.code])
             c = hosted_papers.c

@@ -27,6 +27,7 @@ class Act(StrEnum):
     REFUSE = "refuse"                        # 不予受理
     ASK_CORRECTION = "ask_correction"        # 补正告知
     CORRECT = "correct"                      # 补正
+    KEEP_FILE = "keep_file"                  # 扫描件入卷 (no event)
     CLAIM = "claim"                          # 领取任务 (no event: nothing has been done yet)
     HAND_OVER = "hand_over"                  # 转办
     COMPLETE = "complete"                    # 办理
@@ -57,6 +58,7 @@ FROM: Mapping[Act, frozenset[State]] = {
     _A.PRE_ACCEPT: frozenset({_S.SUBMITTED}), _A.RECEIVE: frozenset({_S.SUBMITTED, _S.PRE_ACCEPTED}),
     _A.ACCEPT: _BEFORE, _A.REFUSE: _BEFORE | {_S.CORRECTING}, _A.ASK_CORRECTION: _BEFORE,
     _A.CORRECT: frozenset({_S.CORRECTING}), _A.RETURN: frozenset({_S.CORRECTING}),
+    _A.KEEP_FILE: _OPEN,
     _A.CLAIM: frozenset({_S.ACCEPTED, _S.SUSPENDED}), _A.HAND_OVER: frozenset({_S.ACCEPTED, _S.SUSPENDED}),
     _A.COMPLETE: frozenset({_S.ACCEPTED}), _A.SEND_BACK: frozenset({_S.ACCEPTED, _S.DECIDED}),
     _A.START_SPECIAL: frozenset({_S.ACCEPTED}), _A.END_SPECIAL: frozenset({_S.SUSPENDED}),

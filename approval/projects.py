@@ -8,6 +8,7 @@ So no project is decided while a part is open, which is where flow engines fail 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -30,6 +31,7 @@ from core.access import SYSTEM, Actor
 from core.errors import Conflict, InvalidInput, NotFound
 from core.unit_of_work import UnitOfWork
 
+log = logging.getLogger(__name__)
 PARTS_MAX = 60
 _WAITING, _OPEN, _DONE = "waiting", "open", "done"
 
@@ -94,14 +96,20 @@ class Projects:
 
     def consent_by_silence(self) -> int:
         """超时默许: parts whose unit let its promised limit pass are through, where the plan says so. Returns how many."""
-        passed = self._silent_and_late()
-        for case_no in passed:
+        return sum(self._consent_to(case_no) for case_no in self._silent_and_late())
+
+    # Inside -------------------------------------------------------------------------------------------------------
+
+    def _consent_to(self, case_no: str) -> bool:
+        """False when somebody acted on the part in the meantime; if it is still silent, the next run finds it again."""
+        try:
             with self._desk.acting(Act.CLAIM, case_no, None) as (uow, case):
                 self._desk.end_tasks(uow, case, "withdrawn")
                 self._ending.conclude_in(uow, case, self._words("project.silence"), SYSTEM)
-        return len(passed)
-
-    # Inside -------------------------------------------------------------------------------------------------------
+        except Conflict as met:
+            log.info("no consent by silence to %s yet: %s", case_no, met.code)
+            return False
+        return True
 
     def _check_parts(self, parts: Sequence[Part]) -> None:
         if len(parts) > PARTS_MAX:

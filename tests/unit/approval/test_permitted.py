@@ -14,7 +14,7 @@ from core.errors import Conflict, NotPermitted
 from tests.hosting import APPROVER, CLERK, DISPATCHER, HALL, HANDLER, HEAD, ITEM, ORG, REVIEWER, SECOND, Hall
 
 OF_STEP = {Act.CLAIM, Act.COMPLETE}
-OF_APPLICANT = {Act.WITHDRAW, Act.RATE}
+ELSEWHERE = {Act.WITHDRAW, Act.RATE, Act.KEEP_FILE}  # the applicant's, and the one with a route of its own
 
 
 @pytest.fixture
@@ -28,8 +28,18 @@ def may(hall: Hall, case_no: str, person: Actor) -> set[Act]:
     return set(hall.detail(case_no, person).may)
 
 
-def test_every_act_of_the_staff_has_its_interface_and_none_of_the_applicants():
-    assert {act.value for act in Act} - {act.value for act in OF_APPLICANT} == set(PERFORMED)
+def test_every_act_of_the_staff_is_performed_by_its_name():
+    assert {act.value for act in Act} - {act.value for act in ELSEWHERE} == set(PERFORMED)
+
+
+def test_a_file_is_kept_with_an_open_case_only(hall: Hall):
+    case_no, upload = hall.decided("refused", "不符合条件"), hall.approval.materials.keep("jishu", "a.pdf", b"%PDF-1.7\n1")
+    assert Act.KEEP_FILE in may(hall, case_no, CLERK)
+    hall.approval.intake.keep_file(case_no, upload, CLERK)
+    hall.approval.ending.conclude(case_no, hall.rev(case_no), "", HALL)
+    assert Act.KEEP_FILE not in may(hall, case_no, CLERK)
+    with pytest.raises(Conflict, match="case_not_in_state"):
+        hall.approval.intake.keep_file(case_no, upload, CLERK)
 
 
 def test_who_did_an_earlier_step_is_not_offered_the_next(hall: Hall):

@@ -95,6 +95,19 @@ def test_silence_is_consent_where_the_plan_says_so_and_only_after_the_limit(hall
     assert told.data.opinion == "超过承诺时限未答复，视为同意（超时默许）。"
 
 
+def test_a_part_that_was_answered_in_the_meantime_keeps_no_other_from_its_consent(hall: Hall, monkeypatch: pytest.MonkeyPatch):
+    plan = (Part("fire", "yingji-01", "yingji", silent=True), Part("water", "shuili-03", "shuili", silent=True))
+    project = hall.project(plan)
+    hall.later(days=90)
+    late = hall.approval.projects._silent_and_late()
+    assert len(late) == 2
+    hall.finish(project, "fire")
+    monkeypatch.setattr(hall.approval.projects, "_silent_and_late", lambda: late)
+    assert hall.approval.projects.consent_by_silence() == 1
+    assert hall.parts(project) == {"fire": "done", "water": "done"}
+    assert hall.kinds(hall.part(project, "fire")).count("concluded") == 1
+
+
 def test_a_project_given_up_takes_its_parts_with_it(hall: Hall):
     project = hall.project()
     hall.finish(project, "land")

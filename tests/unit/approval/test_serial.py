@@ -317,7 +317,7 @@ def test_only_whoever_may_see_a_case_sees_it(hall: Hall):
 def test_the_page_offers_what_the_service_allows(hall: Hall):
     case_no = hall.accepted()
     assert hall.detail(case_no, HANDLER).may >= {Act.CLAIM, Act.COMPLETE, Act.START_SPECIAL, Act.ASK_EXTENSION}
-    assert hall.detail(case_no, REVIEWER).may == {Act.CHARGE, Act.COLLECT} - {Act.COLLECT}
+    assert hall.detail(case_no, REVIEWER).may == {Act.CHARGE, Act.KEEP_FILE}
     assert Act.VOID in hall.detail(case_no, HEAD).may
 
 
