@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import os
 import socket
-import time
+import threading
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -55,9 +55,11 @@ class Scheduler:
         self.owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:6]}"
         self._runner = BackgroundScheduler(timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1,
                                                                          "misfire_grace_time": None})
-        self._holds = False
+        self._holds = self._is_stopped = False
+        self._renewing = threading.Lock()
         self._beats: dict[str, int] = {}
         self._running: set[str] = set()
+        self._changed = threading.Condition()  # guards what runs
 
     def start(self, jobs: list[Job]) -> None:
         """Take the lease if it is free and run the jobs for as long as it is ours."""
@@ -73,15 +75,21 @@ class Scheduler:
         A job is transactions: what it had not committed when the process ends has not happened, and is done again.
         """
         self._runner.shutdown(wait=False)
-        until = time.monotonic() + grace_s
-        while self._running and time.monotonic() < until:
-            time.sleep(0.05)
+        with self._renewing, self._changed:
+            self._is_stopped, self._holds = True, False
+        with self._changed:
+            self._changed.wait_for(lambda: not self._running, grace_s)
+            still = sorted(self._running)
         with self._database.transaction() as conn:
             conn.execute(delete(leases).where(leases.c.name == LEASE, leases.c.owner == self.owner))
-        return sorted(self._running)
+        return still
 
     def renew(self) -> bool:
-        """Take or keep the lease. Returns whether it is ours."""
+        """Take or keep the lease. Returns whether it is ours; a scheduler that was stopped takes none."""
+        with self._renewing:
+            return not self._is_stopped and self._take_lease()
+
+    def _take_lease(self) -> bool:
         now = self._clock.now_us()
         try:
             with self._database.transaction() as conn:
@@ -99,9 +107,19 @@ class Scheduler:
 
     def run(self, job: Job) -> None:
         """Do the job once, if the lease and (when it needs one) the slot are ours. A job that raises is told."""
-        if not self._holds or (job.slot and not self._claim(job)):
-            return
-        self._running.add(job.name)
+        with self._changed:
+            if not self._holds:
+                return
+            self._running.add(job.name)
+        try:
+            if not job.slot or self._claim(job):
+                self._do(job)
+        finally:
+            with self._changed:
+                self._running.discard(job.name)
+                self._changed.notify_all()
+
+    def _do(self, job: Job) -> None:
         try:
             job.work()
         except Exception as error:  # one failing job must not end the scheduler; it is logged and told as an alarm
@@ -111,8 +129,6 @@ class Scheduler:
         else:
             self._finish(job, None)
             self._tell(job, None)
-        finally:
-            self._running.discard(job.name)
 
     def _tell(self, job: Job, error: Exception | None) -> None:
         """The first result after a start is always told: an alarm of an earlier process may still stand."""

@@ -241,3 +241,12 @@ def test_who_stops_does_not_wait_for_ever_and_is_told_what_still_runs(database, 
         assert conn.execute(select(leases)).all() == []
     end.set()
     wait_until(lambda: not one._running, timeout_s=10, what="the long job ends")
+
+
+def test_after_the_stop_nothing_begins_and_no_lease_is_taken(database, frozen_clock):
+    one, work = scheduler(database, frozen_clock), Work()
+    one.start([Job("sweep", 60, work)])
+    assert one.stop() == []
+    assert not one.renew()
+    one.run(Job("sweep", 60, work))
+    assert (work.done, holders(database)) == (0, [])
