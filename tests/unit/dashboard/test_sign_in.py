@@ -116,3 +116,17 @@ def test_refusals_are_problem_details_for_programs_and_a_page_for_people(site: S
     assert program.json["status"] == 404  # type: ignore[index]
     assert (person.status_code, person.mimetype) == (404, "text/html")
     assert "返回首页" in person.text
+
+
+def test_every_page_before_the_staff_pages_has_its_name_in_the_tab_and_above_its_form(site: Site) -> None:
+    door = site.client().get("/sign-in/", headers=AS_BROWSER).text
+    assert "<title>登录 ·" in door
+    assert "<h2>登录</h2>" in door
+    client = site.client()
+    sign_in(client, "zhou")
+    for at in ("/account/password", "/account/second-factor"):
+        page = client.get(at, headers=AS_BROWSER).text
+        title = page.split("<title>")[1].split(" ·")[0]
+        assert title
+        assert f"<h1>{title}</h1>" in page
+    assert "<title>404 ·" in client.get("/nothing-here/", headers=AS_BROWSER).text
