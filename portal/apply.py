@@ -11,6 +11,7 @@ from approval.drafts import Draft
 from approval.materials import Upload
 from approval.matters import TITLE_MAX, Applicant, Application
 from config.catalogue import Item
+from config.item_details import Material
 from core.errors import InvalidInput, NotFound, SupervisionError
 from portal.cookies import DRAFT
 from portal.guide import limit_words, public_item
@@ -173,7 +174,7 @@ def applicant_of(values: Mapping[str, str]) -> Applicant:
     return Applicant(kind="company" if values.get("kind") == "company" else "person", **given)
 
 
-def papers_of(item: Item, uploads: tuple[Upload, ...]) -> list[tuple[object, list[Upload]]]:
+def papers_of(item: Item, uploads: tuple[Upload, ...]) -> list[tuple[Material, list[Upload]]]:
     """Every paper of the list with the files sent for it."""
     return [(paper, [one for one in uploads if one.code == code]) for code, paper in item.details.materials.items()]
 
