@@ -51,9 +51,8 @@ def _register_reading(app: Dash, services: Any) -> None:
                   Output("hosted-form", "children"), Output("plan", "hidden"), Output("hosted-seen", "data"),
                   Input("hosted-address", "search"), Input("hosted-changed", "data"), Input("hosted-tick", "n_intervals"),
                   State("hosted-seen", "data"), State("hosted-kept", "data"))
-    def show(search: str | None, _changed: Any, _ticks: Any, looked_at: Any, kept: Any) -> Any:
-        is_tick = ctx.triggered_id == "hosted-tick"
-        return shown(services, g.actor, asked(search), looked_at if is_tick else None, kept or {}, _words(services))
+    def show(search: str | None, changed: Any, _ticks: Any, looked_at: Any, kept: Any) -> Any:
+        return shown(services, g.actor, asked(search), changed, looked_at, kept or {}, _words(services))
 
     @app.callback(Output("hosted-effect", "children"), Input({"told": ALL}, "value"), Input("hosted-address", "search"),
                   State({"told": ALL}, "id"))
@@ -63,31 +62,35 @@ def _register_reading(app: Dash, services: Any) -> None:
         return seen.effect(services, g.actor, query.get("no", ""), query.get("act", ""), told, _words(services))
 
 
-def shown(services: Any, actor: Actor, query: Mapping[str, str], looked_at: Any, kept: Mapping[str, Any], t: Words) -> Any:
+def shown(services: Any, actor: Actor, query: Mapping[str, str], changed: str | None, looked_at: Any, kept: Mapping[str, Any],
+          t: Words) -> Any:
     """Head, body, acts, form, whether the plan is hidden, and what it was all drawn from.
 
-    `looked_at` is given when the page only looks for news: what somebody writes stays as it is, and what he saw stays what he
-    acts on, so that he cannot act on what he has not seen.
+    When the very question that `looked_at` answers is asked again, the page only looks for news: what somebody writes stays as
+    it is, and what he saw stays what he acts on, so that he cannot act on what he has not seen. The question decides, not what
+    triggered it: a tick that falls between a click and its answer takes the place of the click, and must still answer it.
     """
     no = query.get("no", "").strip()
     if not no:
         return seen.nothing(services, actor, t), None, None, None, True, None
     try:
         case = seen.read(services, no, actor)
-        picture = {"no": no, "rev": case.before.detail.head.rev, "sign": case.sign}
-        if looked_at and looked_at.get("no") == no and looked_at.get("sign") == case.sign:
+        question = {"no": no, "act": query.get("act", ""), "at": query.get("at", ""), "changed": changed}
+        is_again = bool(looked_at) and looked_at.get("question") == question
+        if is_again and looked_at["sign"] == case.sign:
             raise PreventUpdate
         head, body = seen.head(services, case, t), seen.body(services, case, query.get("at", ""), actor, t)
     except SupervisionError as refusal:
         told = html.Section(html.P(sentence(refusal, t), className="case-none"), className="panel")
         return told, None, None, None, True, None
-    if looked_at is None:
+    if not is_again:
         services.read_log.note("hosted_case", no, actor, request.remote_addr or "")
     may = [] if query.get("at") else acts.allowed(case.before)
     act = query.get("act", "") if query.get("act", "") in may else ""
-    if looked_at and act:
+    picture = {"no": no, "rev": case.before.detail.head.rev, "sign": case.sign, "question": question, "act": act}
+    if is_again and looked_at["act"]:
         news = html.P(t("hosted.news"), className="hosted-news", role="alert")
-        return head, [news, *body], no_update, no_update, no_update, {**picture, "rev": looked_at["rev"]}
+        return head, [news, *body], no_update, no_update, no_update, {**looked_at, "sign": case.sign}
     form = acts.form(case.before, act, kept.get(act, {}), lambda: seen.colleagues(services, case, actor), t) if act else None
     return head, body, seen.act_buttons(case, may, act, t), form, act != "dispatch", picture
 

@@ -117,7 +117,7 @@ def _register_preview(app: Dash, services: Any, editor: Editor) -> None:
     def follow(_ticks: int | None, _cancels: int | None, run_id: str | None) -> tuple[Any, bool]:
         if not run_id:
             raise PreventUpdate
-        return followed(services, run_id, is_cancelled=ctx.triggered_id == "edit-cancel")
+        return followed(services, run_id, is_cancelled="edit-cancel.n_clicks" in ctx.triggered_prop_ids)
 
 
 def start(services: Any, draft: Draft, first: str, last: str, since: str) -> Any:

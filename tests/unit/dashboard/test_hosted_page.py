@@ -1,0 +1,64 @@
+"""The page of a hosted case: what it draws anew and what it leaves alone while somebody writes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dash import no_update
+from dash.exceptions import PreventUpdate
+from flask import Flask
+
+from dashboard.pages.hosted import shown
+from dashboard.words import words_of
+from tests.hosting import HANDLER, Hall
+
+CHANGED = "7f00"
+
+
+@pytest.fixture
+def hall(tmp_path: Path) -> Iterator[Hall]:
+    made = Hall(tmp_path)
+    with Flask(__name__).test_request_context():
+        yield made
+    made.services.database.dispose()
+
+
+def asked(hall: Hall, query: dict[str, str], looked_at: Any = None, changed: str | None = None) -> tuple[Any, ...]:
+    return shown(hall.services, HANDLER, query, changed, looked_at, {}, words_of(hall.services.texts, "zh-CN"))
+
+
+def test_a_tick_over_an_unchanged_case_leaves_the_page_alone(hall: Hall):
+    query = {"no": hall.accepted()}
+    *_, looked_at = asked(hall, query)
+    with pytest.raises(PreventUpdate):
+        asked(hall, query, looked_at)
+
+
+def test_a_tick_that_overtakes_a_click_still_answers_it(hall: Hall):
+    case_no = hall.accepted()
+    *_, looked_at = asked(hall, {"no": case_no})
+    _, _, _, form, _, now = asked(hall, {"no": case_no, "act": "complete"}, looked_at)
+    assert form is not None
+    assert now["question"]["act"] == "complete"
+
+
+def test_a_tick_that_overtakes_the_end_of_an_act_draws_the_form_anew(hall: Hall):
+    query = {"no": hall.accepted(), "act": "complete"}
+    *_, looked_at = asked(hall, query)
+    _, _, acts, form, _, _ = asked(hall, query, looked_at, CHANGED)
+    assert acts is not no_update
+    assert form is not no_update
+
+
+def test_news_leaves_what_somebody_writes_and_what_he_acts_on(hall: Hall):
+    query = {"no": hall.accepted(), "act": "complete"}
+    *_, looked_at = asked(hall, query)
+    hall.approval.handling.start_special(query["no"], hall.rev(query["no"]), "testing", 3, "现场检测", HANDLER)
+    _, body, acts, form, _, now = asked(hall, query, looked_at)
+    assert body[0].className == "hosted-news"
+    assert acts is no_update
+    assert form is no_update
+    assert now["rev"] == looked_at["rev"]
