@@ -30,7 +30,7 @@ setup: ## create .venv with the pinned packages (done by demo and run)
 	@scripts/setup run
 
 .PHONY: setup-test
-setup-test: ## the same plus test tools, Chromium, Redis, PostgreSQL, Node.js, Chinese fonts (done by test)
+setup-test: ## the same plus test tools, Chromium, Redis, PostgreSQL, Node.js, axe, Chinese fonts (done by test)
 	@scripts/setup test
 
 ##@ Check

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, redirect, request
 from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import NotFound as NotFoundPage
 
 from approval.receipts import read_code
 from core.errors import NotFound, SupervisionError
@@ -72,6 +73,11 @@ def _add_tell(site: Blueprint, portal: Portal) -> None:
 
 
 def _add_refusals(site: Blueprint, portal: Portal) -> None:
+    @site.get("/<path:_place>")
+    def nowhere(_place: str) -> Response:
+        """Flask asks the blueprint only for addresses it knows: without this, a wrong one would end on a page of the staff."""
+        raise NotFoundPage
+
     @site.errorhandler(SupervisionError)
     def refused(error: SupervisionError) -> Response:
         response = page(portal, "refusal", error.status, words=sentence(error, portal.words()), may_switch=False)

@@ -13,6 +13,7 @@ from dashboard.demo_accounts import DEMO_PASSWORD
 WALL_SIZE = (1920, 1080)
 PATIENCE_MS = 15_000
 expect.set_options(timeout=PATIENCE_MS)
+REFUSED = tuple(f"Failed to load resource: the server responded with a status of {status}" for status in (400, 404, 409, 502))
 LOST = ("WebSocket connection", "WebSocket is already in CLOSING", "ERR_CONNECTION", "Failed to load resource: net::")
 
 
@@ -25,15 +26,16 @@ class Screens:
         self.complaints: list[str] = []
         self.requested: list[str] = []
 
-    def blank(self, size: tuple[int, int] = WALL_SIZE, *, may_lose_link: bool = False) -> Page:
-        """`may_lose_link`: the test takes the server away, of which a browser complains in its console."""
+    def blank(self, size: tuple[int, int] = WALL_SIZE, *, may_lose_link: bool = False,
+              may_refuse: bool = False) -> Page:
+        """A browser complains in its console when the test takes the server away, and when a form is refused."""
         context = self._browser.new_context(viewport={"width": size[0], "height": size[1]}, locale="zh-CN",
                                             timezone_id="Asia/Shanghai")
         self._contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(PATIENCE_MS)
         page.on("pageerror", lambda error: self.complaints.append(f"script: {error}"))
-        page.on("console", lambda message: self._note(message, may_lose_link))
+        page.on("console", lambda message: self._note(message, LOST * may_lose_link + REFUSED * may_refuse))
         page.on("request", lambda request: self.requested.append(request.url))
         return page
 
@@ -59,8 +61,8 @@ class Screens:
         for context in self._contexts:
             context.close()
 
-    def _note(self, message: ConsoleMessage, may_lose_link: bool) -> None:
-        is_expected = may_lose_link and any(words in message.text for words in LOST)
+    def _note(self, message: ConsoleMessage, expected: tuple[str, ...]) -> None:
+        is_expected = any(words in message.text for words in expected)
         if message.type == "error" and not is_expected:
             self.complaints.append(f"console: {message.text}")
 
