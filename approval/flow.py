@@ -11,6 +11,7 @@ import msgspec
 
 from config.catalogue import Item
 from config.item_details import ItemDetails
+from config.item_form import number_of
 from core.errors import InvalidInput
 
 ACCEPTANCE, CONCLUSION = 0, -1  # the first step of every flow is 受理, the last 办结; the others are between
@@ -31,10 +32,8 @@ class When(msgspec.Struct, frozen=True):
             return True
         if self.one_of:
             return given in self.one_of
-        try:
-            return self.at_least is None or float(given.replace(",", "")) >= self.at_least
-        except ValueError:
-            return True
+        number = number_of(given)
+        return self.at_least is None or number is None or number >= self.at_least
 
 
 class Step(msgspec.Struct, frozen=True):

@@ -21,6 +21,7 @@ from approval.receipts import About, ReceiptKind, due_text
 from cases.events import EventKind, case_id_of
 from cases.fold import CORRECTION, Fold
 from config.catalogue import Item
+from config.item_form import check_form
 from core.access import Actor
 from core.errors import Conflict, InvalidInput
 from core.unit_of_work import UnitOfWork
@@ -49,6 +50,7 @@ class Intake:
         """
         application.check()
         item = self._desk.item(application.item)
+        check_form(item.details.form, application.fields)
         self._check_papers(item, application.codes)
         password = made_up_password()
         with self._desk.units() as uow:
@@ -76,8 +78,8 @@ class Intake:
         uow.conn.execute(_FILE, {
             "case_id": case_id_of(area, number), "case_no": number, "area": area, "org": item.org, "item": item.code,
             "item_version": item.version, "channel": channel, "title": application.title or item.name,
-            "applicant": application.applicant.name, "particulars": _particulars(application), "flow": _json(flow).decode(),
-            "step": "", "password_hash": hashed, "rev": 0, "events": 0, "filed_at": uow.now_us,
+            "applicant": application.applicant.name, "particulars": _particulars(application, item),
+            "flow": _json(flow).decode(), "step": "", "password_hash": hashed, "rev": 0, "events": 0, "filed_at": uow.now_us,
             "filed_by": actor.name if actor is not None else "", "project_id": part[0] if part else None,
             "node": part[1] if part else None})
         row = uow.conn.execute(_FILED, {"no": number}).one()
@@ -257,6 +259,8 @@ def _forget_deferred(uow: UnitOfWork, case: Hosted, papers: Collection[str]) -> 
             c.case_id == case.row.case_id, c.code.in_(list(papers)), c.state == "deferred"))
 
 
-def _particulars(application: Application) -> str:
-    return _json({"applicant": asdict(application.applicant), "fields": dict(application.fields)}).decode()
+def _particulars(application: Application, item: Item) -> str:
+    """What the fields were called is kept with what they say: the form may ask something else tomorrow."""
+    labels = {code: item.details.form[code].label for code in application.fields if code in item.details.form}
+    return _json({"applicant": asdict(application.applicant), "fields": dict(application.fields), "form": labels}).decode()
 

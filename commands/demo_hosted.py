@@ -17,6 +17,7 @@ from bootstrap import Services
 from commands.demo_people import head_name, liaison_name
 from commands.demo_stage import Stage, Story
 from config.catalogue import Item
+from config.item_form import FormField
 from core.access import Actor, Role
 from feeds.simulated_people import applicant_for, person_name
 
@@ -27,6 +28,7 @@ _STATION = "政务大厅 综合窗口 {n} 号"
 _OPINIONS = ("材料齐全，符合法定条件，拟同意。", "经现场核实，情况属实，同意。", "审核无异议，同意。", "同意。")
 _PROJECTS = ("年产五万吨锂电正极材料项目", "城东物流园二期工程", "高新区标准厂房扩建项目", "仙女湖游客中心改造工程",
              "孔目江湿地公园项目")
+_SAYINGS = ("仙来大道", "赣K·52718", "抱石公园段", "详见所附资料")
 _SENT_BACK = "附图与现状不符，请复核。"
 _RATINGS = ((5, "服务热情，办理很快"), (5, ""), (5, "一次办成"), (4, ""), (4, "排队时间稍长"), (3, "材料要求说得不够清楚"))
 
@@ -91,7 +93,7 @@ class HostedStories:
         applicant = Applicant(name, "company" if len(name) > 4 else "person", phone=f"1380790{rng.randint(1000, 9999)}",
                               agent=person_name(rng) if len(name) > 4 else "")
         papers = () if on_web else self._papers(item, missing)
-        application = Application(item.code, applicant, title or item.name, papers=papers)
+        application = Application(item.code, applicant, title or item.name, _filled(item, rng), papers)
         return self._approval.intake.file(application, "web" if on_web else "window", None if on_web else CLERK).case_no
 
     def _papers(self, item: Item, missing: str = "") -> tuple[str, ...]:
@@ -214,6 +216,20 @@ class HostedStories:
 
     def _rev(self, case_no: str) -> int:
         return self._detail(case_no).head.rev
+
+
+def _filled(item: Item, rng: Random) -> dict[str, str]:
+    """The item's form, as applicants fill it in."""
+    return {code: _answer(one, rng) for code, one in item.details.form.items() if one.required or rng.random() < 0.5}
+
+
+def _answer(one: FormField, rng: Random) -> str:
+    if one.kind == "choice":
+        return rng.choice(one.choices)
+    if one.kind == "number":
+        least = one.at_least or 0
+        return f"{least + rng.randint(1, 80) if one.at_most is None else min(one.at_most, least + rng.randint(1, 80)):g}"
+    return "2026-12-01" if one.kind == "date" else rng.choice(_SAYINGS)
 
 
 _EVERYWHERE = Actor("demo", frozenset({Role.INSPECTOR}))

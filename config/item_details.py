@@ -14,6 +14,7 @@ from typing import Literal
 from pydantic import Field
 
 from config.documents import Document, Strict, read_document
+from config.item_form import FormField
 from core.errors import InvalidInput
 from core.limits import Granularity, Limit, Unit, parse_limit
 
@@ -42,7 +43,7 @@ class FeeStandard(Strict):
 
 
 class Condition(Strict):
-    """When a step is done at all, by a field of the application: its number is at least `at_least`, or it is one of `one_of`.
+    """When a step is done at all, by a field of the form: its number is at least `at_least`, or it is one of `one_of`.
 
     What the field does not say (it is missing, or no number) leaves the step in: nothing is skipped by an oversight.
     """
@@ -56,11 +57,13 @@ class Condition(Strict):
 class ItemDetails:
     """Posts entitled to each step, limits of steps, papers by code, fees by code, ceilings of special procedures (working
     days), and the fields the public guide lacks. `licence` is what the applicant gets in hand; `forward` is the time for
-    passing the case on. `conditions` say of a step when it is done at all, `signers` which posts sign it together (会签),
-    `returns` where it may be sent back to (to every earlier step where nothing is said)."""
+    passing the case on. `form` is what an application says, by code; `conditions` say of a step when it is done at all,
+    `signers` which posts sign it together (会签), `returns` where it may be sent back to (to every earlier step where nothing
+    is said)."""
 
     posts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     step_limits: Mapping[str, Limit] = field(default_factory=dict)
+    form: Mapping[str, FormField] = field(default_factory=dict)
     materials: Mapping[str, Material] = field(default_factory=dict)
     fees: Mapping[str, FeeStandard] = field(default_factory=dict)
     ceilings: Mapping[str, int] = field(default_factory=dict)
@@ -78,6 +81,7 @@ NO_DETAILS = ItemDetails()
 
 class _Details(Strict):
     step_limits: dict[str, str] = {}
+    form: tuple[FormField, ...] = ()
     materials: tuple[Material, ...] = ()
     fees: tuple[FeeStandard, ...] = ()
     ceilings: dict[str, int] = {}
@@ -115,13 +119,13 @@ class Described:
         limits = {step: self._limit(("items", code, "step_limits", step), text) for step, text in given.step_limits.items()}
         self._check_steps(code, steps, limits, promised)
         self._check_ways(code, steps, given)
-        for key in ("materials", "fees"):
+        for key in ("form", "materials", "fees"):
             self._check_codes(code, key, [one.code for one in getattr(given, key)])
         return ItemDetails(
-            self._file.posts, limits, {one.code: one for one in given.materials}, {one.code: one for one in given.fees},
-            {**self._file.ceilings, **given.ceilings}, given.hearing, given.licence,
-            None if given.forward is None else self._limit(("items", code, "forward"), given.forward), given.unpublished,
-            given.conditions, given.signers, given.returns)
+            self._file.posts, limits, {one.code: one for one in given.form}, {one.code: one for one in given.materials},
+            {one.code: one for one in given.fees}, {**self._file.ceilings, **given.ceilings}, given.hearing,
+            given.licence, None if given.forward is None else self._limit(("items", code, "forward"), given.forward),
+            given.unpublished, given.conditions, given.signers, given.returns)
 
     def check_known(self, is_known: Callable[[str], bool]) -> None:
         """Raises ConfigError for details of an item that is not listed."""
@@ -149,13 +153,19 @@ class Described:
                                          f"promised {promised}", "shorten them: together they must fit the promise")
 
     def _check_ways(self, code: str, steps: tuple[str, ...], given: _Details) -> None:
-        """Conditions, signers and ways back belong to steps between acceptance and conclusion; a way back leads back."""
+        """Conditions, signers and ways back belong to steps between acceptance and conclusion; a condition asks what the form
+        asks, and a way back leads back."""
         assert self._document is not None
         inner = steps[1:-1]
         for key in ("conditions", "signers", "returns"):
             for step in getattr(given, key).keys() - set(inner):
                 raise self._document.problem(("items", code, key, step), f"the flow has no step {step!r} between its ends",
                                              f"one of {', '.join(inner)}")
+        asked = [one.code for one in given.form]
+        for step, condition in given.conditions.items():
+            if condition.field not in asked:
+                raise self._document.problem(("items", code, "conditions", step, "field"), f"the form has no field "
+                                             f"{condition.field!r}", f"one of {', '.join(asked) or 'none: write form: first'}")
         for step, targets in given.returns.items():
             for target in targets:
                 if target not in inner[:inner.index(step)]:

@@ -12,6 +12,7 @@ from approval.materials import Upload
 from approval.matters import TITLE_MAX, Applicant, Application
 from config.catalogue import Item
 from config.item_details import Material
+from config.item_form import PREFIX, VALUE_MAX, form_faults
 from core.errors import InvalidInput, NotFound, SupervisionError
 from portal.cookies import DRAFT
 from portal.guide import limit_words, public_item
@@ -45,11 +46,11 @@ class ApplyPages:
         """Everything is kept before it is checked: what was typed is never lost."""
         item = public_item(self._portal, code)
         draft = self._need(item)
-        values = {name: request.form.get(name, "").strip()[:2 * FIELD_MAX] for name in FIELDS}
+        values = {name: request.form.get(name, "").strip()[:2 * VALUE_MAX] for name in (*FIELDS, *form_names(item))}
         self._portal.approval.drafts.save(self._key(), {**draft.values, **values})
         if request.form.get("then") == "keep":
             return self._form(item, values, said="portal.apply.kept")
-        problems = self._problems(values)
+        problems = self._problems(item, values)
         return self._form(item, values, problems, status=400) if problems else _to(code, "materials/")
 
     def materials(self, code: str) -> Response:
@@ -78,7 +79,7 @@ class ApplyPages:
         draft = self._draft(item)
         if draft is None:
             return _to_item(code)
-        return _to(code) if self._problems(draft.values) else self._review(item, draft)
+        return _to(code) if self._problems(item, draft.values) else self._review(item, draft)
 
     def file(self, code: str) -> Response:
         """The draft is used up by the very transaction that files it: a second click files nothing."""
@@ -118,8 +119,8 @@ class ApplyPages:
             raise NotFound("draft_not_found")
         return draft
 
-    def _problems(self, values: Mapping[str, str]) -> dict[str, str]:
-        """Field → what is wrong with it."""
+    def _problems(self, item: Item, values: Mapping[str, str]) -> dict[str, str]:
+        """Field → what is wrong with it, over the whole form at once."""
         t = self._portal.words()
         found = {name: t("error.field_too_long", key=t(f"portal.field.{name}"), most=FIELD_MAX)
                  for name in FIELDS if len(values.get(name, "")) > (TITLE_MAX if name == "title" else FIELD_MAX)}
@@ -129,6 +130,8 @@ class ApplyPages:
             applicant_of(values).check()
         except InvalidInput as refusal:
             found.setdefault(str(refusal.details.get("key")), sentence(refusal, t))
+        for code, fault in form_faults(item.details.form, said(item, values)).items():
+            found[f"{PREFIX}{code}"] = sentence(fault, t)
         return found
 
     def _form(self, item: Item, values: Mapping[str, str], problems: Mapping[str, str] | None = None, said: str = "",
@@ -166,7 +169,18 @@ def attach(portal: Portal, item: Item, key: str, paper: str) -> Upload:
 
 
 def application_of(item: Item, draft: Draft) -> Application:
-    return Application(item.code, applicant_of(draft.values), draft.values.get("title", ""), uploads=draft.uploads)
+    return Application(item.code, applicant_of(draft.values), draft.values.get("title", ""), said(item, draft.values),
+                       uploads=draft.uploads)
+
+
+def form_names(item: Item) -> list[str]:
+    """How the fields of the item's own form are called on the page and in the draft."""
+    return [f"{PREFIX}{code}" for code in item.details.form]
+
+
+def said(item: Item, values: Mapping[str, str]) -> dict[str, str]:
+    """What the item's own form says."""
+    return {code: values.get(f"{PREFIX}{code}", "") for code in item.details.form}
 
 
 def applicant_of(values: Mapping[str, str]) -> Applicant:

@@ -38,25 +38,26 @@ def layout(services: Any) -> html.Div:
 
 def register(app: Dash, services: Any) -> None:
     @app.callback(Output("window-item-facts", "children"), Output("window-papers", "options"), Output("window-papers", "value"),
-                  Output("window-papers-none", "children"), Input("window-item", "value"))
+                  Output("window-papers-none", "children"), Output("window-form", "children"), Input("window-item", "value"))
     def choose(code: str | None) -> Any:
         t, item = _words(services), services.catalogue.find_item(code or "")
         none = "" if item is not None and item.details.materials else t("window.no_papers" if item else "window.item_first")
-        return form.item_facts(item, services, t), form.paper_options(item, t), [], none
+        return form.item_facts(item, services, t), form.paper_options(item, t), [], none, form.item_form(item, t)
 
     @app.callback(Output("window-filed", "children"), Output("window-filed-no", "data"), Output("window-said", "children"),
                   Output({"wrong": ALL}, "children"), Input("window-file", "n_clicks"), State({"wrong": ALL}, "id"),
                   State("window-item", "value"), State("window-kind", "value"), State("window-papers", "value"),
-                  State("hall-station", "value"), [State(f"window-{name}", "value") for name in form.TEXTS],
-                  prevent_initial_call=True)
+                  State("hall-station", "value"), State({"form": ALL}, "id"), State({"form": ALL}, "value"),
+                  [State(f"window-{name}", "value") for name in form.TEXTS], prevent_initial_call=True)
     def file(clicks: int | None, places: list[Any], *given: Any) -> Any:
         if not clicks:
             raise PreventUpdate
-        item, kind, papers, station, *texts = given
+        item, kind, papers, station, asked, answers, *texts = given
         told = {name: (value or "").strip() for name, value in zip(form.TEXTS, texts, strict=True)}
+        fields = {one["form"]: str(value or "").strip() for one, value in zip(asked, answers, strict=True)}
         names = [place["wrong"] for place in places]
         return filed(services, g.actor, Registration(item=item or "", kind=kind, papers=papers or [],
-                                                     station=station or "", **told),
+                                                     station=station or "", fields=fields, **told),
                      names, _words(services))
 
     @app.callback(Output("window-given", "children"), Output("window-accept-part", "hidden"),

@@ -66,7 +66,8 @@ def particulars(detail: HostedDetail, t: Words) -> html.Section:
     rows = [(t(f"window.field.{name}"), applicant.get(name)) for name in ("name", "identity_no", "phone", "email", "address",
                                                                           "agent")]
     rows.insert(0, (t("window.field.kind"), t(f"window.kind.{applicant['kind']}") if applicant.get("kind") else ""))
-    rows += [(name, value) for name, value in detail.particulars.get("fields", {}).items()]
+    labels = detail.particulars.get("form", {})
+    rows += [(labels.get(code, code), value) for code, value in detail.particulars.get("fields", {}).items()]
     rows.append((t("hosted.channel"), t(f"hosted.channel_of.{detail.head.channel}")))
     return html.Section([html.H2(t("hosted.particulars")), facts(rows)], className="panel")
 

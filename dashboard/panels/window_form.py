@@ -8,6 +8,7 @@ from typing import Any
 from dash import dcc, html
 
 from approval.detail import HostedDetail
+from config.item_form import PREFIX
 from core.access import Actor
 from dashboard.words import Words
 
@@ -27,7 +28,8 @@ def layout(services: Any, actor: Actor | None, t: Words) -> html.Div:
         html.Div([html.H2(t("window.step.item")), _field("item", item, t, "is-long"), html.Div(id="window-item-facts")],
                  className="window-part"),
         html.Div([html.H2(t("window.step.applicant")),
-                  html.Div([kind, *(_text(name, t) for name in TEXTS)], className="edit-fields window-fields")],
+                  html.Div([kind, *(_text(name, t) for name in TEXTS)], className="edit-fields window-fields"),
+                  html.Div(id="window-form", className="edit-fields window-fields")],
                  className="window-part"),
         html.Div([html.H2(t("window.step.papers")), html.P(t("window.papers_hint"), className="panel-note"),
                   dcc.Checklist(id="window-papers", options=[], value=[], className="window-papers"), _place("papers"),
@@ -63,6 +65,22 @@ def _field(name: str, control: Any, t: Words, more: str = "") -> html.Div:
     must = html.Span("*", className="must", title=t("window.must")) if name in ("item", "name", "phone") else None
     label = html.Label([t(f"window.field.{name}"), must], htmlFor=f"window-{name}")
     return html.Div([label, control, _place(name)], className=f"edit-field {more}".strip())
+
+
+def item_form(item: Any, t: Words) -> list[html.Div]:
+    """What the item's own form asks, with the place of each error."""
+    return [] if item is None else [_asked(code, one, t) for code, one in item.details.form.items()]
+
+
+def _asked(code: str, one: Any, t: Words) -> html.Div:
+    place: Any = {"form": code}
+    control: Any = dcc.Dropdown(list(one.choices), id=place, className="edit-choice", placeholder=t("window.choose"))
+    if one.kind != "choice":
+        hint = {"date": t("window.date_hint"), "number": one.unit}.get(one.kind, "")
+        control = dcc.Input(id=place, type="text", inputMode="decimal" if one.kind == "number" else "text", placeholder=hint,
+                            className="field edit-input", autoComplete="off", debounce=False)
+    must = html.Span("*", className="must", title=t("window.must")) if one.required else None
+    return html.Div([html.Label([one.label, must, control]), _place(f"{PREFIX}{code}")], className="edit-field")
 
 
 def _place(name: str) -> html.Small:

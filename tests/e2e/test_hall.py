@@ -94,6 +94,28 @@ def test_a_walk_in_is_registered_and_accepted(hall: CommandCentre, screens: Scre
     assert saved.value.suggested_filename.endswith(".docx")
 
 
+def test_the_window_asks_what_the_form_of_the_item_asks(hall: CommandCentre, screens: Screens) -> None:
+    page = opened(screens, hall, "chuang", "/window/")
+    pick(page, "#window-item", "挖掘城市道路")
+    page.fill("#window-name", "新余市自来水公司")
+    page.fill("#window-phone", "13979000001")
+    page.fill("#window-form label:has-text('挖掘面积') input", "很大")
+    page.click("#window-file")
+    wait_for_text(page, "#window-form .field-error", "请填写“道路名称”")
+    page.fill("#window-form label:has-text('道路名称') input", "仙来大道")
+    page.click("#window-form .dash-dropdown")
+    page.click(".dash-dropdown-option:has-text('支路')")
+    page.fill("#window-form label:has-text('开工日期') input", "2026-04-01")
+    page.click("#window-file")
+    wait_for_text(page, "#window-form .field-error", "应为数字")
+    page.fill("#window-form label:has-text('挖掘面积') input", "12.5")
+    page.click("#window-file")
+    number = page.inner_text("#filed-number")
+    page.goto(f"{hall.address}/hosted/?no={number}")
+    wait_for_text(page, "#hosted-body", "挖掘面积（平方米）")
+    assert page.locator(".flow-picture:has-text('审核'), .flow:has-text('审核')").count() == 0
+
+
 def test_three_people_handle_a_case_to_its_end_with_a_step_back(hall: CommandCentre, screens: Screens) -> None:
     number = accepted(hall)
     handler = opened(screens, hall, "lin", "/worklist/")

@@ -12,6 +12,7 @@ from tests.hosting import APPROVER, HALL, HANDLER, HEAD, REVIEWER, Hall
 
 ITEM = "gongxin-04"
 CONDITION = f"""  {ITEM}:
+    form: [{{code: amount, name: 投资额, kind: number, unit: 元, required: false}}]
     conditions: {{审核: {{field: amount, at_least: 100000}}}}
 """
 

@@ -114,3 +114,27 @@ def test_codes_cannot_be_tried_without_end(tmp_path):
     client = make_site(tmp_path).client()
     answers = [client.get(f"/public/check/AAAABBBBCCCC{n:04d}").status_code for n in range(61)]
     assert answers[59:] == [404, 429]
+
+
+# The item's own form ----------------------------------------------------------------------------------------------
+
+ROAD = "chengguan-03"
+AT_ROAD = f"/public/apply/{ROAD}/"
+DUG = {"fields.road": "仙来大道", "fields.grade": "支路", "fields.area": "12.5", "fields.begin": "2026-04-01"}
+
+
+def test_the_form_of_the_item_is_asked_checked_and_kept(site: Site, browser: FlaskClient):
+    post(browser, f"{AT_ROAD}begin")
+    who = {"kind": "person", "name": "王小明", "phone": "13979000001", "title": "接自来水"}
+    wrong = post(browser, AT_ROAD, **who, **{**DUG, "fields.area": "很大", "fields.grade": SCRIPT}, then="next")
+    assert wrong.status_code == 400
+    assert 'id="fields.area-problem"' in wrong.text
+    assert 'id="fields.grade-problem"' in wrong.text
+    assert "<script>" not in wrong.text
+    assert post(browser, AT_ROAD, **who, **DUG, then="next").status_code == 303
+    assert "挖掘面积（平方米）" in browser.get(f"{AT_ROAD}review/").text
+    receipt = post(browser, f"{AT_ROAD}review/", agreed="yes").text
+    detail = site.services.approval.queries.of_applicant(re.search(r'id="case-no">([^<]+)<', receipt)[1])
+    assert detail.particulars["fields"] == {"road": "仙来大道", "grade": "支路", "area": "12.5", "begin": "2026-04-01"}
+    assert detail.particulars["form"]["area"] == "挖掘面积（平方米）"
+    assert "审核" not in detail.stations

@@ -214,7 +214,8 @@ def test_what_is_missing_is_said_and_what_was_typed_stays(site: Site):
 
 
 def test_the_applicant_sees_only_the_steps_his_case_goes_through(tmp_path: Path):
-    condition = "  gongxin-04:\n    conditions: {审核: {field: amount, at_least: 100000}}\n"
+    condition = "  gongxin-04:\n    form: [{code: amount, name: 投资额, kind: number}]\n" \
+                "    conditions: {审核: {field: amount, at_least: 100000}}\n"
     hall = Hall(tmp_path, details=condition)
     case_no = hall.file("gongxin-04", fields={"amount": "99999"})
     hall.approval.intake.accept(case_no, hall.rev(case_no), HALL)
