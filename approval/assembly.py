@@ -9,6 +9,7 @@ from approval.desk import Desk
 from approval.drafts import Drafts
 from approval.ending import Ending
 from approval.handling import Handling, HandlingRules
+from approval.hearings import Hearings
 from approval.intake import Intake
 from approval.materials import Materials
 from approval.posts import Posts
@@ -49,6 +50,7 @@ class Approval:
     handling: Handling
     ending: Ending
     projects: Projects
+    hearings: Hearings
     posts: Posts
     queries: HostedQueries
     materials: Materials
@@ -78,7 +80,7 @@ def build_approval(parts: Parts) -> Approval:
     desk = Desk(parts.units, parts.recorder, parts.areas, catalogue, Receipts(parts.papers, parts.words, org_names, item_name),
                 parts.password_key)
     intake, handling, ending = Intake(desk), Handling(desk, parts.rules), Ending(desk, parts.rules)
-    return Approval(desk, intake, handling, ending, Projects(desk, intake, handling, ending, parts.words),
+    return Approval(desk, intake, handling, ending, Projects(desk, intake, handling, ending, parts.words), Hearings(desk),
                     Posts(parts.units, parts.changes),
                     HostedQueries(parts.units.database, posts_of_step, parts.rules.extension_posts, parts.password_key),
                     parts.materials,

@@ -45,6 +45,7 @@ class Paper:
     size: int
     at: int
     by_name: str
+    promised_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

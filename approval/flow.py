@@ -54,10 +54,11 @@ class Step(msgspec.Struct, frozen=True):
 
 
 class Flow(msgspec.Struct, frozen=True):
-    """The steps in their order, 受理 and 办结 included."""
+    """The steps in their order, 受理 and 办结 included. `hearing`: one is held, by law or when somebody asks for it."""
 
     item_version: str
     steps: tuple[Step, ...]
+    hearing: bool = False
 
     @property
     def inner(self) -> tuple[str, ...]:
@@ -114,7 +115,8 @@ def flow_of(item: Item) -> Flow:
     details = item.details
     return Flow(item.version, tuple(
         Step(name, tuple(details.posts.get(name, ())), str(details.step_limits.get(name, "")), _when(details, name),
-             tuple(details.signers.get(name, ())), tuple(details.returns.get(name, ()))) for name in item.steps))
+             tuple(details.signers.get(name, ())), tuple(details.returns.get(name, ()))) for name in item.steps),
+        details.hearing or "hearing" in item.special)
 
 
 def _when(details: ItemDetails, step: str) -> When | None:

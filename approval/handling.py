@@ -9,6 +9,7 @@ from typing import Literal
 from sqlalchemy import insert, select, update
 
 from approval.desk import Desk, Hosted
+from approval.hearings import check_heard
 from approval.intake import give
 from approval.matters import Act, account_of, checked_words
 from approval.models import hosted_extensions, hosted_signatures, hosted_tasks
@@ -188,6 +189,7 @@ class Handling:
     def _decide(self, uow: UnitOfWork, case: Hosted, actor: Actor, post: str, station: str, result: Result,
                 reason: str) -> None:
         told = checked_words(reason, "reason", required=result == "refused")
+        check_heard(case, self._desk.item(case.row.item), uow.now_us)
         number = give(self._desk, uow, case, ReceiptKind.DECISION, told={
             "result": self._desk.receipts.word(f"receipt.result.{result}"), "reason": told or "—"})
         self._desk.tell(uow, case, EventKind.DECIDED, actor, station=station, post=post, result=result, reason=told,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal
 from urllib.parse import quote
 
@@ -57,6 +57,7 @@ class ActOn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     result: Literal["granted", "refused"] = "granted"
     papers: list[str] = []
     deferred: list[str] = []
+    until: str = ""
     to_step: str = ""
     to: str = ""
     kind: str = ""
@@ -71,8 +72,9 @@ class ActOn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 _registration, _act = msgspec.json.Decoder(Registration), msgspec.json.Decoder(ActOn)
-PERFORMED = ("pre_accept", "receive", "accept", "refuse", "ask_correction", "correct", "supply", "claim", "hand_over",
-             "complete", "dispatch", "send_back", "start_special", "end_special", "ask_extension", "grant_extension",
+PERFORMED = ("pre_accept", "receive", "accept", "refuse", "ask_correction", "correct", "supply", "ask_hearing", "hold_hearing",
+             "claim", "hand_over", "complete",
+             "dispatch", "send_back", "start_special", "end_special", "ask_extension", "grant_extension",
              "refuse_extension", "charge", "paid", "waive", "conclude", "collect", "return", "void", "reopen")
 OPERATIONS = (
     Operation("get", "/api/v1/approval/lists/<name>", "listApproval", "What waits for the person", choices={"name": LISTS}),
@@ -219,7 +221,7 @@ def _of_intake(approval: Approval, no: str, told: ActOn, actor: Actor) -> Acts:
     return {
         "pre_accept": lambda: intake.pre_accept(no, rev, actor, station),
         "receive": lambda: intake.receive(no, rev, told.papers, actor, station),
-        "accept": lambda: intake.accept(no, rev, actor, station, told.deferred),
+        "accept": lambda: intake.accept(no, rev, actor, station, told.deferred, _day(told.until)),
         "refuse": lambda: intake.refuse(no, rev, told.reason, actor, station),
         "ask_correction": lambda: intake.ask_correction(no, rev, told.papers, told.reason, actor, station),
         "correct": lambda: intake.correct(no, told.papers, actor, station, rev),
@@ -246,6 +248,8 @@ def _of_handling(approval: Approval, no: str, told: ActOn, actor: Actor, find_pe
         "ask_extension": lambda: handling.ask_extension(no, rev, told.days, told.reason, actor, station),
         "grant_extension": lambda: handling.decide_extension(no, rev, True, told.words, actor, station),
         "refuse_extension": lambda: handling.decide_extension(no, rev, False, told.words, actor, station),
+        "ask_hearing": lambda: approval.hearings.ask(no, told.reason, actor, station, rev),
+        "hold_hearing": lambda: approval.hearings.hold(no, rev, told.words, actor, station),
         "dispatch": lambda: projects.dispatch(no, rev, told.parts, told.words, actor, station),
         "reopen": lambda: projects.reopen(no, rev, told.node, told.reason, actor, station),
     }
@@ -273,7 +277,7 @@ def shown_whole(detail: HostedDetail) -> dict[str, Any]:
     """A case as JSON."""
     return shown(detail.head) | {
         "flow": [step.name for step in detail.flow.steps], "particulars": detail.particulars,
-        "papers": [asdict(paper) | {"at": _iso(paper.at)} for paper in detail.papers],
+        "papers": [asdict(paper) | {"at": _iso(paper.at), "promised_at": _iso(paper.promised_at)} for paper in detail.papers],
         "fees": [fee | {"charged_at": _iso(fee["charged_at"]), "settled_at": _iso(fee["settled_at"])} for fee in detail.fees],
         "extension": detail.extension,
         "receipts": [asdict(one) | {"issued_at": _iso(one.issued_at)} for one in detail.receipts],
@@ -295,6 +299,13 @@ def as_download(content: bytes, media_type: str, name: str) -> Response:
 
 def _iso(us: int | None) -> str | None:
     return None if us is None else from_us(us).isoformat()
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError as failure:
+        raise InvalidInput("day_unreadable", key="until", value=text[:40]) from failure
 
 
 def _instant(text: str) -> int:

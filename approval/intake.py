@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
+from datetime import date
 from typing import Any
 
 import msgspec
@@ -17,13 +18,15 @@ from approval.matters import Act, Application, Channel, Filed, check_state, chec
 from approval.models import hosted_cases, hosted_papers
 from approval.numbering import made_up_password, password_hash, take_case_number
 from approval.posts import post_for
+from approval.promises import promise_of
 from approval.receipts import About, ReceiptKind, due_text
-from cases.events import EventKind, case_id_of
+from cases.events import Due, EventKind, case_id_of
 from cases.fold import CORRECTION, Fold
 from config.catalogue import Item
 from config.item_form import check_form
 from core.access import Actor
 from core.errors import Conflict, InvalidInput
+from core.instants import DAY_US, written_day
 from core.unit_of_work import UnitOfWork
 
 APPLICANT = Actor("applicant", frozenset(), display_name="申请人")
@@ -101,23 +104,26 @@ class Intake:
             self._desk.tell(uow, case, EventKind.RECEIVED, actor, station=station, materials=tuple(papers) or None)
             self._give(uow, case, ReceiptKind.RECEIVED, entries=self._names(item, papers))
 
-    def accept(self, case_no: str, rev: int, actor: Actor, station: str = "", deferred: Collection[str] = ()) -> None:
-        """受理: every required paper is here, or may follow (`deferred`, 容缺) and does so within the promised limit.
+    def accept(self, case_no: str, rev: int, actor: Actor, station: str = "", deferred: Collection[str] = (),
+               until: date | None = None) -> None:
+        """受理: every required paper is here, or may follow (`deferred`, 容缺) by the end of the day `until` on the wall clock
+        of the area: at the latest, and where nothing is said, when the promised limit ends.
 
-        Raises InvalidInput naming the papers that are missing.
+        Raises InvalidInput naming the papers that are missing, or the last day there is.
         """
         with self._desk.acting(Act.ACCEPT, case_no, rev) as (uow, case):
             post = self._by_window(uow, case, actor)
             item = self._desk.item(case.row.item)
             here = self._papers_here(uow, case)
             self._check_complete(item, here, deferred)
+            due = promise_of(self._desk, case.row.area, item, until, uow.now_us) if deferred else None
             self._desk.tell(uow, case, EventKind.ACCEPTED, actor, station=station, post=post,
-                            materials=tuple(sorted(here)) or None, deferred=tuple(deferred) or None)
+                            materials=tuple(sorted(here)) or None, deferred=tuple(deferred) or None, deferred_due=due)
             self._desk.open_step(uow, case, case.following(""))
             self._desk.flush(uow, case)
-            self._note_deferred(uow, case, deferred, actor)
+            self._note_deferred(uow, case, deferred, due, actor)
             self._give(uow, case, ReceiptKind.ACCEPTED, told={"due": self._due(uow, case)},
-                       entries=self._names(item, [*sorted(here), *deferred]))
+                       entries=[*self._names(item, sorted(here)), *self._to_follow(item, deferred, due)])
 
     def refuse(self, case_no: str, rev: int, reason: str, actor: Actor, station: str = "") -> None:
         """不予受理, with its reason (行政许可法 Art. 32, 38)."""
@@ -221,11 +227,19 @@ class Intake:
         c = hosted_papers.c
         return 1 + int(uow.conn.scalar(select(func.max(c.place)).where(c.case_id == case.row.case_id)) or 0)
 
-    def _note_deferred(self, uow: UnitOfWork, case: Hosted, deferred: Collection[str], actor: Actor) -> None:
+    def _to_follow(self, item: Item, deferred: Collection[str], due: Due | None) -> list[str]:
+        """Those papers as the receipt lists them, with the day they are promised for."""
+        if due is None:
+            return self._names(item, deferred)
+        day = written_day(due.at + DAY_US, due.utc_offset)
+        return [self._desk.receipts.word("receipt.to_follow", name=name, day=day) for name in self._names(item, deferred)]
+
+    def _note_deferred(self, uow: UnitOfWork, case: Hosted, deferred: Collection[str], due: Due | None, actor: Actor) -> None:
         if deferred:
+            promised_at = None if due is None else due.at
             uow.conn.execute(insert(hosted_papers), [
                 {"case_id": case.row.case_id, "code": code, "place": 0, "state": "deferred", "form": "paper", "at": uow.now_us,
-                 "by_name": actor.display_name or actor.name} for code in deferred])
+                 "promised_at": promised_at, "by_name": actor.display_name or actor.name} for code in deferred])
 
     def _names(self, item: Item, papers: Sequence[str] | Collection[str]) -> list[str]:
         listed = item.details.materials

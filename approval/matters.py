@@ -37,6 +37,8 @@ class Act(StrEnum):
     ASK_EXTENSION = "ask_extension"          # 申请延期
     GRANT_EXTENSION = "grant_extension"      # 批准延期
     REFUSE_EXTENSION = "refuse_extension"    # 不批准延期 (no event: the limit stays)
+    ASK_HEARING = "ask_hearing"              # 听证申请
+    HOLD_HEARING = "hold_hearing"            # 听证
     SUPPLY = "supply"                        # 容缺补齐
     CHARGE = "charge"                        # 收费
     PAID = "paid"                            # 缴费
@@ -64,6 +66,7 @@ FROM: Mapping[Act, frozenset[State]] = {
     _A.START_SPECIAL: frozenset({_S.ACCEPTED}), _A.END_SPECIAL: frozenset({_S.SUSPENDED}),
     _A.ASK_EXTENSION: frozenset({_S.ACCEPTED, _S.SUSPENDED}), _A.GRANT_EXTENSION: frozenset({_S.ACCEPTED, _S.SUSPENDED}),
     _A.REFUSE_EXTENSION: frozenset({_S.ACCEPTED, _S.SUSPENDED}),
+    _A.ASK_HEARING: frozenset({_S.ACCEPTED, _S.SUSPENDED}), _A.HOLD_HEARING: frozenset({_S.ACCEPTED, _S.SUSPENDED}),
     _A.SUPPLY: UNDER_WAY, _A.CHARGE: UNDER_WAY, _A.PAID: UNDER_WAY, _A.WAIVE: UNDER_WAY,
     _A.CONCLUDE: frozenset({_S.ACCEPTED, _S.DECIDED}),
     _A.COLLECT: frozenset({_S.CONCLUDED}), _A.WITHDRAW: _OPEN, _A.VOID: _OPEN,

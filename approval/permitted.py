@@ -15,9 +15,9 @@ from cases.fold import CORRECTION
 from core.access import Actor, Role
 
 _AT_WINDOW = (Act.PRE_ACCEPT, Act.RECEIVE, Act.ACCEPT, Act.REFUSE, Act.ASK_CORRECTION, Act.CORRECT, Act.RETURN)
-_AT_STEP = (Act.CLAIM, Act.HAND_OVER, Act.START_SPECIAL, Act.END_SPECIAL, Act.ASK_EXTENSION)
+_AT_STEP = (Act.CLAIM, Act.HOLD_HEARING, Act.HAND_OVER, Act.START_SPECIAL, Act.END_SPECIAL, Act.ASK_EXTENSION)
 _BY_HEADS = (Act.GRANT_EXTENSION, Act.REFUSE_EXTENSION, Act.WAIVE, Act.VOID)
-_BY_ANY_POST = (Act.CHARGE, Act.PAID, Act.SUPPLY, Act.KEEP_FILE, Act.COLLECT, Act.REOPEN)
+_BY_ANY_POST = (Act.CHARGE, Act.PAID, Act.SUPPLY, Act.KEEP_FILE, Act.COLLECT, Act.REOPEN, Act.ASK_HEARING)
 _OF_STEP = frozenset({Act.CLAIM, Act.COMPLETE, Act.DISPATCH})  # for whoever does the step himself
 
 
@@ -76,8 +76,11 @@ def _without_object(detail: HostedDetail, actor: Actor) -> set[Act]:
     """Acts for which there is nothing there."""
     extension = detail.extension or {"state": "", "asked_by": ""}
     may_decide = extension["state"] == "asked" and extension["asked_by"] != actor.name
+    hears = detail.flow.hearing and detail.fold.hearing is None
     needs = {
         Act.ASK_EXTENSION: detail.extension is None, Act.GRANT_EXTENSION: may_decide, Act.REFUSE_EXTENSION: may_decide,
+        Act.ASK_HEARING: hears and detail.fold.hearing_asked is None,
+        Act.HOLD_HEARING: hears,
         Act.WAIVE: bool(detail.due_fees), Act.PAID: bool(detail.due_fees), Act.SUPPLY: bool(detail.deferred),
         Act.REOPEN: any(part.state == "done" for part in detail.parts), Act.SEND_BACK: bool(behind(detail)),
         Act.ASK_CORRECTION: not any(stop.kind == CORRECTION for stop in detail.fold.stops)}

@@ -71,9 +71,9 @@ class Receipts:
                  item_name: Callable[[str], str]) -> None:
         self._papers, self._t, self._org_names, self._item_name = papers, t, org_names, item_name
 
-    def word(self, key: str) -> str:
-        """A word of the papers."""
-        return self._t(key)
+    def word(self, key: str, **values: Any) -> str:
+        """A word or sentence of the papers."""
+        return self._t(key, **values)
 
     def issue(self, uow: UnitOfWork, kind: ReceiptKind, about: About, day: date, *, told: Mapping[str, Any] | None = None,
               entries: Sequence[str] = ()) -> Given:

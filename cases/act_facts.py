@@ -100,6 +100,10 @@ def note_extension(fold: Fold, event: CaseEvent, moment: Moment) -> None:
     fold.extension_asked = None
 
 
+def note_hearing_request(fold: Fold, _event: CaseEvent, moment: Moment) -> None:
+    fold.hearing_asked = fold.hearing_asked or moment
+
+
 def note_hearing(fold: Fold, _event: CaseEvent, moment: Moment) -> None:
     fold.hearing = fold.hearing or moment
 
@@ -146,7 +150,8 @@ def note_answer(fold: Fold, event: CaseEvent, moment: Moment) -> None:
 
 ACT_FACTS = {
     EventKind.EXTENSION_REQUESTED: note_request, EventKind.EXTENDED: note_extension, EventKind.FORWARDED: note_forwarding,
-    EventKind.FEE_CHARGED: note_fee, EventKind.HEARING_HELD: note_hearing, EventKind.REASSIGNED: note_nothing,
+    EventKind.FEE_CHARGED: note_fee, EventKind.HEARING_REQUESTED: note_hearing_request,
+    EventKind.HEARING_HELD: note_hearing, EventKind.REASSIGNED: note_nothing,
     EventKind.DELIVERED: note_delivery, EventKind.LICENCE_ISSUED: note_licence, EventKind.PUBLISHED: note_publication,
     EventKind.COUNTERSIGNED: note_nothing,
     EventKind.TICKET_CALLED: note_nothing, EventKind.RATED: note_nothing, EventKind.CONSULTED: note_matter,

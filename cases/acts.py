@@ -265,7 +265,8 @@ def _same_length(said: str, published: Limit) -> bool:
 def _of_outcome(fold: Fold, item: Item) -> Iterator[Fault]:
     if fold.refused is not None and not fold.is_reasoned:
         yield Fault(Act.REFUSED_WITHOUT_REASON, "", fold.refused.at)
-    if item.details.hearing and fold.decided is not None and not _was_heard(fold, fold.decided.at):
+    is_due = item.details.hearing or fold.hearing_asked is not None
+    if is_due and fold.decided is not None and not was_heard(fold, fold.decided.at):
         yield Fault(Act.HEARING_NOT_HELD, "", fold.decided.at)
     closed = fold.closed
     if closed is None or fold.closed_by != EventKind.CONCLUDED:
@@ -280,7 +281,7 @@ def _of_outcome(fold: Fold, item: Item) -> Iterator[Fault]:
         yield Fault(Act.INCOMPLETE_DATA, "certificate_no", fold.licensed.at)
 
 
-def _was_heard(fold: Fold, decided_at: int) -> bool:
+def was_heard(fold: Fold, decided_at: int) -> bool:
     """A hearing of its own, or a special procedure of that kind that ended before the decision."""
     if fold.hearing is not None and fold.hearing.at <= decided_at:
         return True

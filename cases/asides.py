@@ -1,5 +1,5 @@
-"""What is watched beside a case's own limits: acceptance, correction notice, steps, forwarding, licence, delivery, and the
-clocks of a consultation or complaint.
+"""What is watched beside a case's own limits: acceptance, correction notice, steps, forwarding, licence, delivery, papers to
+follow, hearings, and the clocks of a consultation or complaint.
 
 Each says when it began and ended and, where the item or the feed states one, its limit; the ladder of the place says the rest.
 """
@@ -12,11 +12,12 @@ from itertools import pairwise
 import msgspec
 
 from cases.act_facts import StepDone
-from cases.events import ClockKind, EventKind
+from cases.events import ClockKind, Due, EventKind
 from cases.facts import spans_of_steps
 from cases.fold import CORRECTION, Fold, Moment, Stop
 from config.catalogue import Item
-from core.limits import Limit
+from core.instants import DAY_US, MINUTE_US
+from core.limits import Granularity, Limit, Unit
 
 ELSEWHERE = "elsewhere"  # the case was at another step
 FLOW_ORDINALS = 100  # clocks of the item's own steps are numbered from here; below stand steps with a due date of their own
@@ -49,6 +50,12 @@ def asides(fold: Fold, item: object) -> list[Aside]:
             found.extend(_forwarding(fold, item))
         if details.licence and fold.refused is None:
             found.extend(_licence(fold, item))
+        if details.hearing and fold.hearing_asked is None:
+            found.extend(_hearing(fold, fold.accepted, item))
+    if fold.promises:
+        found.extend(_promises(fold, item))
+    if fold.hearing_asked is not None:
+        found.extend(_hearing(fold, fold.hearing_asked, item))
     return found
 
 
@@ -57,7 +64,7 @@ def follows_steps(before: Fold, after: Fold, item: object) -> bool:
     if not isinstance(item, Item):
         return False
     details, is_forwarded = item.details, item.category == "forwarded"
-    if (details.licence or details.step_limits) and (before.path, before.decided, before.collected) != (
+    if (details.licence or details.step_limits or details.hearing) and (before.path, before.decided, before.collected) != (
             after.path, after.decided, after.collected):
         return True
     return is_forwarded and any(done.step in item.steps[-3:-1] for done in after.path[len(before.path):])
@@ -162,6 +169,37 @@ def _following(done: Sequence[StepDone], item: Item) -> str:
 
 def _moment(done: StepDone) -> Moment:
     return Moment(done.at, done.utc_offset)
+
+
+# Papers to follow (容缺) and hearings -----------------------------------------------------------------------------------
+
+def _promises(fold: Fold, item: object) -> Iterator[Aside]:
+    """From the acceptance until the last of the papers promised is here: by the day promised, else within the promise of the
+    item. A case concluded in favour without them still waits for them; one refused or given up does not."""
+    given_up = fold.refused or (fold.closed if fold.closed_by not in ("", EventKind.CONCLUDED) else None)
+    listed = item.details.materials if isinstance(item, Item) else {}
+    promised = item.promised if isinstance(item, Item) else None
+    for ordinal, one in enumerate(fold.promises):
+        names = "、".join(listed[code].name if code in listed else code for code in one.codes)
+        limit = promised if one.due is None else _until(one.due, one.made)
+        yield Aside(ClockKind.DEFERRED, ordinal, one.made, _first(one.kept, given_up), limit, names)
+
+
+def _until(due: Due, made: Moment) -> Limit:
+    """The time from a moment to the end of a day somebody named, as a limit: whoever comes on that day is in time."""
+    days = (due.at + due.utc_offset * MINUTE_US) // DAY_US - made.local // DAY_US
+    return Limit(max(days, 0), Unit.CALENDAR_DAY, Granularity.DAY)
+
+
+def _hearing(fold: Fold, started: Moment, item: object) -> Iterator[Aside]:
+    """From the request, or from the acceptance where the law demands a hearing, until it was held: within twenty working days
+    (行政许可法 Art. 47). What stops the case does not stop it: it is most often the hearing itself that does. A case decided
+    without it has a fault of another kind (Act.HEARING_NOT_HELD)."""
+    held = [fold.hearing, *(stop.end for stop in fold.stops if stop.kind == "hearing")]
+    ended = _first(*held) or _first(fold.decided, fold.refused, fold.closed)
+    limit = item.details.hearing_limit if isinstance(item, Item) else None
+    if ended is None or ended.at > started.at:
+        yield Aside(ClockKind.HEARING, 0, started, ended, limit)
 
 
 # After the review -------------------------------------------------------------------------------------------------

@@ -35,6 +35,7 @@ class EventKind(StrEnum):
     EXTENSION_REQUESTED = "extension_requested"  # 延期申请
     FORWARDED = "forwarded"                      # 转报
     FEE_CHARGED = "fee_charged"                  # 收费
+    HEARING_REQUESTED = "hearing_requested"      # 听证申请
     HEARING_HELD = "hearing_held"                # 听证
     REASSIGNED = "reassigned"                    # 改派
     DELIVERED = "delivered"                      # 送达
@@ -82,6 +83,8 @@ class ClockKind(StrEnum):
     FORWARDING = "forwarding"              # reviewed → passed on to the organ above
     LICENCE = "licence"                    # concluded → electronic licence
     COMPLAINT_INTAKE = "complaint_intake"  # complained → accepted or refused
+    DEFERRED = "deferred"                  # papers promised later (容缺) → in hand
+    HEARING = "hearing"                    # a hearing is due, by law or because one was asked for → held
 
 
 class Due(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -95,9 +98,9 @@ class Due(msgspec.Struct, frozen=True, array_like=True, gc=False):
 class EventData(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """What an event may carry beyond its head. `attributes` keeps what a mapping asked to keep of the source.
 
-    `materials` are the codes received, or asked for by a correction notice; `deferred` those promised later (容缺). `post` is
-    that of the actor (岗位); `result` is granted or refused. Money is in fen; `certificate_at` is microseconds UTC. A phone is
-    kept as a keyed hash only: enough to see that two ratings came from one.
+    `materials` are the codes received, or asked for by a correction notice; `deferred` those promised later (容缺), until the
+    day of `deferred_due`. `post` is that of the actor (岗位); `result` is granted or refused. Money is in fen; `certificate_at`
+    is microseconds UTC. A phone is kept as a keyed hash only: enough to see that two ratings came from one.
     """
 
     title: str | None = None
@@ -133,6 +136,7 @@ class EventData(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, g
     device: str | None = None
     topic: str | None = None            # what a consultation or complaint is about
     from_step: str | None = None        # of a step back: the step that was open
+    deferred_due: Due | None = None     # by when the deferred papers are promised
 
 
 NO_DATA = EventData()

@@ -7,10 +7,22 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from cases.act_facts import ACT_FACTS, StepDone, note_outcome, note_papers, note_step
-from cases.events import CaseEvent, EventKind
-from cases.fold import CORRECTION, NO_SPECIALS, PREREQUISITE, REOPENING, Fold, Moment, State, StepDue, Stop, Visit
+from cases.events import CaseEvent, Due, EventKind
+from cases.fold import (
+    CORRECTION,
+    NO_SPECIALS,
+    PREREQUISITE,
+    REOPENING,
+    Fold,
+    Moment,
+    Promise,
+    State,
+    StepDue,
+    Stop,
+    Visit,
+)
 
-MAX_VIOLATIONS, MAX_VISITS = 50, 60
+MAX_VIOLATIONS, MAX_VISITS, MAX_PROMISES = 50, 60, 10
 K = EventKind
 
 
@@ -30,6 +42,8 @@ def _received(fold: Fold, event: CaseEvent, moment: Moment) -> None:
     _answered(fold, event, moment)
     if event.data.materials is not None:
         note_papers(fold, event)
+    if event.data.deferred:
+        _note_promise(fold, event.data.deferred, event.data.deferred_due, moment)
 
 
 def _answered(fold: Fold, _event: CaseEvent, moment: Moment) -> None:
@@ -42,6 +56,21 @@ def _accepted(fold: Fold, event: CaseEvent, moment: Moment) -> None:
     data = event.data
     if data.materials is not None or data.deferred is not None:
         note_papers(fold, event)
+    if data.deferred:
+        _note_promise(fold, data.deferred, data.deferred_due, moment)
+
+
+def _note_promise(fold: Fold, codes: tuple[str, ...], due: Due | None, moment: Moment) -> None:
+    """What is here already need not follow; what was promised before is not promised anew."""
+    awaited = tuple(sorted({*codes} - {*fold.materials} - {code for one in fold.promises for code in one.codes}))
+    if awaited and len(fold.promises) < MAX_PROMISES:
+        fold.promises = [*fold.promises, Promise(awaited, moment, due)]
+
+
+def _keep_promises(fold: Fold, moment: Moment) -> None:
+    here = set(fold.materials)
+    fold.promises = [msgspec.structs.replace(one, kept=moment) if one.kept is None and here.issuperset(one.codes) else one
+                     for one in fold.promises]
 
 
 def _decided(fold: Fold, event: CaseEvent, moment: Moment) -> None:
@@ -90,6 +119,8 @@ def _correction_notified(fold: Fold, event: CaseEvent, moment: Moment) -> None:
 def _correction_received(fold: Fold, event: CaseEvent, moment: Moment) -> None:
     _end_stops(fold, moment, "", CORRECTION)
     note_papers(fold, event)
+    if fold.promises:
+        _keep_promises(fold, moment)
 
 
 def _end_stops(fold: Fold, moment: Moment, number: str, family: str) -> None:
@@ -104,9 +135,13 @@ def _family(stop: Stop) -> str:
     return stop.kind if stop.kind in NO_SPECIALS else ""
 
 
-def _supplemented(fold: Fold, event: CaseEvent, _moment: Moment) -> None:
-    """Papers that were to follow (容缺) came in; rightly missing at the acceptance, they stay noted as deferred."""
+def _supplemented(fold: Fold, event: CaseEvent, moment: Moment) -> None:
+    """Papers that were to follow (容缺) came in; rightly missing at the acceptance, they stay noted as deferred. A source that
+    does not say which means all of them."""
     note_papers(fold, event)
+    if not event.data.materials:
+        fold.materials = tuple(sorted({*fold.materials, *(code for one in fold.promises for code in one.codes)}))
+    _keep_promises(fold, moment)
 
 
 def _held(fold: Fold, _event: CaseEvent, moment: Moment) -> None:

@@ -78,6 +78,15 @@ class Visit(msgspec.Struct, frozen=True, array_like=True, gc=False):
     end: Moment
 
 
+class Promise(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Papers a case was accepted without (容缺): since when they are awaited, until when, and when the last of them came."""
+
+    codes: tuple[str, ...]
+    made: Moment
+    due: Due | None = None
+    kept: Moment | None = None
+
+
 class Fold(msgspec.Struct, array_like=True, gc=False):
     """Everything the events of one case say, in the order of their claimed times."""
 
@@ -130,6 +139,8 @@ class Fold(msgspec.Struct, array_like=True, gc=False):
     matter: str = ""
     taken: Moment | None = None
     visits: list[Visit] = []      # what steps back withdrew
+    promises: list[Promise] = []  # papers to follow
+    hearing_asked: Moment | None = None
 
     @property
     def is_open(self) -> bool:

@@ -175,7 +175,8 @@ def moves_nothing(before: Fold, after: Fold, asks: Callable[[Fold, Fold], bool])
             and (_on_the_way(before) == _on_the_way(after) or not asks(before, after)))
 
 
-_watched_beside = attrgetter("refused", "extensions", "forwarded", "delivered", "licensed", "lodged", "taken")
+_watched_beside = attrgetter("refused", "extensions", "forwarded", "delivered", "licensed", "lodged", "taken", "promises",
+                             "hearing", "hearing_asked")
 _on_the_way = attrgetter("received", "path", "decided", "collected")
 _AT_REST = frozenset({State.SUSPENDED, State.CORRECTING})
 _what_counts = attrgetter("area", "org", "item", "source", "submitted", "answered", "accepted", "closed", "closed_by",

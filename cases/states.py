@@ -46,6 +46,7 @@ TRANSITIONS: dict[EventKind, tuple[frozenset[State], State | None]] = {
     K.EXTENSION_REQUESTED: (frozenset({S.ACCEPTED, S.SUSPENDED}), None),
     K.FORWARDED: (UNDER_WAY, None),
     K.FEE_CHARGED: (frozenset(S) - {S.NONE}, None),  # a fee after the end is a fault of its own, not one of order
+    K.HEARING_REQUESTED: (frozenset({S.ACCEPTED, S.SUSPENDED}), None),
     K.HEARING_HELD: (frozenset({S.ACCEPTED, S.SUSPENDED}), None),
     K.REASSIGNED: (OPEN - {S.NONE}, None),
     K.DELIVERED: (frozenset({S.DECIDED, S.CONCLUDED, S.COLLECTED, S.NOT_ACCEPTED, S.RETURNED, S.ANSWERED}), None),
@@ -189,4 +190,4 @@ def _violation_of(state: State, kind: EventKind) -> str:
 
 _AFTER_ACCEPTANCE = frozenset({K.STEP, K.DECIDED, K.CONCLUDED, K.SPECIAL_STARTED, K.EXTENDED, K.EXTENSION_REQUESTED, K.HELD,
                                K.ROLLED_BACK, K.SUPPLEMENTED, K.COUNTERSIGNED, K.FORWARDED,
-                               K.HEARING_HELD, K.LICENCE_ISSUED, K.PUBLISHED})
+                               K.HEARING_REQUESTED, K.HEARING_HELD, K.LICENCE_ISSUED, K.PUBLISHED})

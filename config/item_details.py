@@ -57,9 +57,9 @@ class Condition(Strict):
 class ItemDetails:
     """Posts entitled to each step, limits of steps, papers by code, fees by code, ceilings of special procedures (working
     days), and the fields the public guide lacks. `licence` is what the applicant gets in hand; `forward` is the time for
-    passing the case on. `form` is what an application says, by code; `conditions` say of a step when it is done at all,
-    `signers` which posts sign it together (会签), `returns` where it may be sent back to (to every earlier step where nothing
-    is said)."""
+    passing the case on, `hearing_limit` that for holding a hearing. `form` is what an application says, by code; `conditions` say
+    of a step when it is done at all, `signers` which posts sign it together (会签), `returns` where it may be sent back to (to
+    every earlier step where nothing is said)."""
 
     posts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     step_limits: Mapping[str, Limit] = field(default_factory=dict)
@@ -74,6 +74,7 @@ class ItemDetails:
     conditions: Mapping[str, Condition] = field(default_factory=dict)
     signers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     returns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    hearing_limit: Limit | None = None
 
 
 NO_DETAILS = ItemDetails()
@@ -92,6 +93,7 @@ class _Details(Strict):
     conditions: dict[str, Condition] = {}
     signers: dict[str, tuple[str, ...]] = {}
     returns: dict[str, tuple[str, ...]] = {}
+    hearing_limit: str | None = None
 
 
 class _DetailsFile(Strict):
@@ -123,9 +125,9 @@ class Described:
             self._check_codes(code, key, [one.code for one in getattr(given, key)])
         return ItemDetails(
             self._file.posts, limits, {one.code: one for one in given.form}, {one.code: one for one in given.materials},
-            {one.code: one for one in given.fees}, {**self._file.ceilings, **given.ceilings}, given.hearing,
-            given.licence, None if given.forward is None else self._limit(("items", code, "forward"), given.forward),
-            given.unpublished, given.conditions, given.signers, given.returns)
+            {one.code: one for one in given.fees}, {**self._file.ceilings, **given.ceilings}, given.hearing, given.licence,
+            self._optional(code, "forward", given.forward), given.unpublished, given.conditions, given.signers, given.returns,
+            self._optional(code, "hearing_limit", given.hearing_limit))
 
     def check_known(self, is_known: Callable[[str], bool]) -> None:
         """Raises ConfigError for details of an item that is not listed."""
@@ -133,6 +135,9 @@ class Described:
             if not is_known(code) and self._document is not None:
                 raise self._document.problem(("items", code), f"no such item: {code!r}",
                                              "correct the code, or list the item in items.yaml")
+
+    def _optional(self, code: str, key: str, text: str | None) -> Limit | None:
+        return None if text is None else self._limit(("items", code, key), text)
 
     def _limit(self, place: tuple[str | int, ...], text: str) -> Limit:
         assert self._document is not None

@@ -23,7 +23,8 @@ from core.limits import Granularity, Limit, parse_limit
 RULES_DIR = Path(__file__).parent / "rules"
 
 Watched = Literal["promised", "statutory", "own", "step", "pre_acceptance", "special", "consultation", "complaint",
-                  "delivery", "acceptance", "correction", "forwarding", "licence", "complaint_intake"]
+                  "delivery", "acceptance", "correction", "forwarding", "licence", "complaint_intake",
+                  "deferred", "hearing"]
 Addressee = Literal["liaison", "handler", "unit_head", "duty_officer", "shift_leader", "inspector", "leader"]
 PARAMETERS: dict[str, frozenset[str]] = {Act.LATE_DATA: frozenset({"hours"})}
 LEVELS = {1: "warning", 2: "yellow", 3: "red"}

@@ -56,6 +56,7 @@ class PublicData(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_
         max_length=100, description="Codes of the materials received; with correction_notified those asked for.")] | None = None
     deferred: Annotated[tuple[Name, ...], Meta(
         max_length=100, description="Codes of materials accepted as to follow (容缺).")] | None = None
+    deferred_due: DueText | None = None
     fee_code: Name | None = None
     amount_fen: Annotated[int, Meta(ge=0, le=2**53, description="Money in fen.")] | None = None
     quantity: Annotated[int, Meta(ge=0, le=2**31 - 1)] | None = None
@@ -143,7 +144,7 @@ class EventReader:
 
 
 # What is told here in other words than in the record; the rest is told in the same ones.
-_DUES = frozenset({"promised_due", "statutory_due", "own_due", "step_due"})
+_DUES = frozenset({"promised_due", "statutory_due", "own_due", "step_due", "deferred_due"})
 _READ_HERE = _DUES | {"promised_limit", "statutory_limit", "certificate_at"}
 
 

@@ -21,6 +21,7 @@ class Acts:
     def __init__(self, item: Item, rng: Random) -> None:
         self._item, self._details, self._rng = item, item.details, rng
         self.fault = rng.choice(self._possible()) if rng.random() < FAULTY else ""
+        self.to_follow: tuple[str, ...] = ()  # the papers promised that do come; now and then they do not
 
     def _possible(self) -> tuple[str, ...]:
         """The faults that can happen with an item like this."""
@@ -45,6 +46,7 @@ class Acts:
             codes = codes[1:]
         if self.fault == "material_unlisted":
             codes.append("wuxu")  # 无需提交的材料
+        self.to_follow = tuple(to_follow) if to_follow and self._rng.random() < 0.95 else ()
         data = {"materials": tuple(code for code in codes if code not in to_follow)}
         return data | {"deferred": tuple(to_follow)} if to_follow else data
 

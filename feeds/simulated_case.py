@@ -149,6 +149,8 @@ class CaseLife:
                 self._give_up()
                 return
             self._do_step(steps[index])
+            if index == 0 and self._acts.to_follow:
+                self._tell_with(K.SUPPLEMENTED, EventData(materials=self._acts.to_follow))
             if index == suspended_at:
                 self._suspend()
 
@@ -194,6 +196,9 @@ class CaseLife:
         kind = rng.choice(self._item.special)
         approved, number = rng.choice((3, 5, 5, 7, 10)), self._notice(_NOTICES[kind])
         number = "" if self._acts.fault == "special_without_notice" else number
+        if kind == "hearing":
+            self._happen(K.HEARING_REQUESTED)
+            self._wait(10 * _MINUTE)
         self._happen(K.SPECIAL_STARTED, special_kind=kind, document_no=number, approved_days=approved)
         overruns = rng.random() < self._habits.special_overrun
         length = approved * (rng.uniform(1.05, 1.6) if overruns else rng.uniform(0.2, 0.85))

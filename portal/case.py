@@ -111,6 +111,11 @@ class CasePages:
 
         return self._done(act)
 
+    def ask_hearing(self) -> Response:
+        """听证申请, by the applicant himself."""
+        detail = self._detail()
+        return self._done(lambda: self._portal.approval.hearings.ask(detail.head.case_no, request.form.get("reason", "")))
+
     def rate(self) -> Response:
         detail, score = self._detail(), request.form.get("score", "")
         return self._done(lambda: self._portal.approval.ending.rate(
@@ -169,7 +174,8 @@ class CasePages:
             due=_due(clock), steps=steps_seen(detail, case), org=self._portal.catalogue.organisations[item.org],
             events=[(_at(one.event.claimed_at, one.event.utc_offset), t(f"event_kind.{one.event.kind.value}"),
                      one.event.step or "") for one in case.events], asked=self._asked(detail, case), sent=self._sent(detail),
-            accepts=accepted(self._portal), may=self._may(detail, case), is_sandbox=self._portal.gateway.is_sandbox)
+            accepts=accepted(self._portal), to_follow=self._to_follow(detail, case),
+            may=self._may(detail, case), is_sandbox=self._portal.gateway.is_sandbox)
 
     def _may(self, detail: HostedDetail, case: CaseDetail) -> set[str]:
         state, found = detail.head.state, set()
@@ -177,9 +183,19 @@ class CasePages:
             found.add("correct")
         if state in FROM[Act.WITHDRAW]:
             found.add("withdraw")
+        is_asked = case.fold.hearing_asked is not None or case.fold.hearing is not None
+        if state in FROM[Act.ASK_HEARING] and detail.flow.hearing and not is_asked:
+            found.add("ask_hearing")
         if state in FROM[Act.RATE] and not any(one.event.kind == "rated" for one in case.events):
             found.add("rate")
         return found
+
+    def _to_follow(self, detail: HostedDetail, case: CaseDetail) -> list[tuple[str, str]]:
+        """The papers still to follow (容缺), each with the day it is promised for."""
+        listed, offset = self._item(detail).details.materials, case.fold.accepted.utc_offset if case.fold.accepted else 0
+        return [(listed[paper.code].name if paper.code in listed else paper.code,
+                 "" if paper.promised_at is None else f"{written_local(paper.promised_at, offset):%Y-%m-%d}")
+                for paper in detail.papers if paper.state == "deferred"]
 
     def _asked(self, detail: HostedDetail, case: CaseDetail) -> list[Any]:
         listed = self._item(detail).details.materials

@@ -61,6 +61,7 @@ def _add_case(site: Blueprint, portal: Portal) -> None:
             ("case/", "case", case.show, "GET"), ("case/enter", "case_enter", case.enter, "POST"),
             ("case/leave", "case_leave", case.leave, "POST"), ("case/attach", "case_attach", case.attach, "POST"),
             ("case/correct", "case_correct", case.correct, "POST"), ("case/withdraw", "case_withdraw", case.withdraw, "POST"),
+            ("case/hearing", "case_hearing", case.ask_hearing, "POST"),
             ("case/rate", "case_rate", case.rate, "POST"), ("case/pay", "case_pay", case.pay, "POST"),
             ("pay/sandbox/", "sandbox", case.sandbox, "GET"), ("pay/back", "paid", case.paid, "POST")):
         site.add_url_rule(f"/{rule}", name, view, methods=[method])

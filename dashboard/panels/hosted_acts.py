@@ -17,13 +17,15 @@ from dashboard.words import Words
 
 # Act → its fields, in the order of the buttons.
 FIELDS: Mapping[str, tuple[str, ...]] = {
-    "claim": (), "pre_accept": (), "receive": ("papers",), "accept": ("deferred",), "complete": ("result", "words", "reason"),
+    "claim": (), "pre_accept": (), "receive": ("papers",), "accept": ("deferred", "until"),
+    "complete": ("result", "words", "reason"),
     "dispatch": ("words",), "conclude": ("words", "certificate_no"), "supply": ("papers",), "correct": ("papers",),
     "collect": ("words",), "charge": ("code", "quantity"), "paid": ("fee", "receipt_no"), "waive": ("fee", "reason"),
     "grant_extension": ("words",), "refuse_extension": ("words",), "end_special": ("words",), "send_back": ("to_step",
                                                                                                             "reason"),
     "reopen": ("node", "reason"), "hand_over": ("to", "reason"), "start_special": ("kind", "days", "reason"),
-    "ask_extension": ("days", "reason"), "ask_correction": ("papers", "reason"), "refuse": ("reason",), "return": ("reason",),
+    "ask_extension": ("days", "reason"), "ask_hearing": ("reason",),
+    "hold_hearing": ("words",), "ask_correction": ("papers", "reason"), "refuse": ("reason",), "return": ("reason",),
     "void": ("reason",)}
 GRAVE = ("refuse", "return", "void", "send_back", "reopen")
 NUMBERS = ("days", "quantity", "fee")
@@ -55,9 +57,9 @@ def options(case: Before, act: str, name: str, people: Callable[[], Sequence[Opt
     detail, item = case.detail, case.item
     listed = item.details.materials if item is not None else {}
     if name in SEVERAL:
-        here = {paper.code for paper in detail.papers if paper.state == "received"}
+        here = _here(detail)
         codes = {"supply": detail.deferred,
-                 "accept": [code for code, one in listed.items() if one.required and one.deferrable and code not in here],
+                 "accept": _may_follow(case),
                  "receive": [code for code in listed if code not in here]}.get(act, list(listed))
         return [(code, listed[code].name if code in listed else code) for code in codes]
     choices: dict[str, Callable[[], list[Option]]] = {
@@ -76,6 +78,16 @@ def options(case: Before, act: str, name: str, people: Callable[[], Sequence[Opt
     return choices[name]() if name in choices else []
 
 
+def _here(detail: HostedDetail) -> set[str]:
+    return {paper.code for paper in detail.papers if paper.state == "received"}
+
+
+def _may_follow(case: Before) -> list[str]:
+    """The required papers that are not here and may follow."""
+    here, listed = _here(case.detail), case.item.details.materials if case.item is not None else {}
+    return [code for code, one in listed.items() if one.required and one.deferrable and code not in here]
+
+
 def fee_name(item: Any, code: str) -> str:
     return item.details.fees[code].name if item is not None and code in item.details.fees else code
 
@@ -83,6 +95,8 @@ def fee_name(item: Any, code: str) -> str:
 def fields_of(case: Before, act: str) -> tuple[str, ...]:
     """Only the last step decides, and only it says why not."""
     is_last = bool(case.detail.head.step) and not case.detail.following
+    if act == "accept" and not _may_follow(case):
+        return ()
     if act == "complete" and not is_last:
         return ("words",)
     if act == "conclude" and (case.item is None or not case.item.details.licence or case.detail.fold.refused is not None):
@@ -119,6 +133,9 @@ def _control(name: str, choices: Sequence[Option], value: Any, label: str) -> An
         return dcc.RadioItems(id=key, options=listed, value=value or choices[0][0], className="act-choice act-column")
     if name in NUMBERS:
         return dcc.Input(id=key, type="number", min=1, value=value or 1, className="field")
+    if name == "until":
+        return dcc.Input(id=key, type="text", value=value or "", className="field", placeholder="2026-03-31",
+                         autoComplete="off")
     if name in ("words", "reason"):
         return dcc.Textarea(id=key, value=value or "", className="act-words", spellCheck=False, title=label)
     return dcc.Input(id=key, type="text", value=value or "", className="field", autoComplete="off")

@@ -96,8 +96,14 @@ def _paper(code: str, listed: Any, kept: Sequence[Paper], case_no: str, may_uplo
         if may_upload and listed is not None else None
     return html.Li([html.Span(className=f"paper-sign paper-{state}", **{"aria-hidden": "true"}),
                     html.Div([html.Strong(listed.name if listed is not None else code),
-                              html.Span(t(f"hosted.paper.{state}"), className="paper-note"), *where, *files]),
+                              html.Span(_standing(state, kept, t), className="paper-note"), *where, *files]),
                     paper_chip(listed, t) if listed is not None else None, button])
+
+
+def _standing(state: str, kept: Sequence[Paper], t: Words) -> str:
+    """Here, missing, or to follow, and by which day."""
+    day = next((one.promised_at for one in kept if one.state == "deferred" and one.promised_at is not None), None)
+    return t(f"hosted.paper.{state}") if day is None else t("hosted.paper.deferred_until", day=stamp(day)[:10])
 
 
 def fees(detail: HostedDetail, item: Any, t: Words) -> html.Section | None:

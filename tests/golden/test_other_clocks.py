@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from cases.areas import AreaContext
-from cases.events import CaseEvent, EventKind
+from cases.events import CaseEvent, Due, EventKind
 from cases.projection import ClockState, Condition, project
 from cases.states import fold_all
 from config.calendars import load_calendars
 from config.catalogue import Item
-from config.item_details import ItemDetails
+from config.item_details import ItemDetails, Material
 from config.ladders import load_presets
 from core.limits import Granularity, parse_limit
 from tests.unit.cases.record import event, told, us
@@ -145,3 +145,52 @@ def test_a_second_extension_lengthens_nothing():
     found = clocks(item(), "10-30 10:00", event(K.ACCEPTED, "10-15 10:00"), event(K.EXTENDED, "10-16 09:00", approved_days=2),
                    event(K.EXTENDED, "10-17 09:00", approved_days=9))
     assert rungs(found["statutory", 0]) == {"red": "10-31 10:00"}
+
+
+PAPERS = {"map": Material(code="map", name="台址使用证明", deferrable=True), "form": Material(code="form", name="申请表")}
+
+
+def promised_later(until: str | None, now: str, *more: CaseEvent, **details: object) -> dict[tuple[str, int], ClockState]:
+    due = None if until is None else Due(us(until))
+    return clocks(item(materials=PAPERS, **details), now,
+                  event(K.ACCEPTED, "10-15 10:00", materials=("form",), deferred=("map",), deferred_due=due), *more)
+
+
+def test_papers_promised_by_a_day_are_in_time_until_that_day_is_over():
+    waiting = promised_later("10-26 00:00", "10-20 10:00")["deferred", 0]
+    assert (waiting.name, waiting.condition) == ("台址使用证明", Condition.RUNNING)
+    assert rungs(waiting) == {"warning": "10-24 00:00", "yellow": "10-27 00:00"}
+    on_the_day = promised_later("10-26 00:00", "10-30 10:00", event(K.SUPPLEMENTED, "10-26 17:00", materials=("map",)))
+    too_late = promised_later("10-26 00:00", "10-30 10:00", event(K.SUPPLEMENTED, "10-27 09:00", materials=("map",)))
+    assert [found["deferred", 0].passed for found in (on_the_day, too_late)] == [("warning",), ("warning", "yellow")]
+
+
+def test_papers_promised_by_no_day_follow_within_the_promise_of_the_item():
+    assert rungs(promised_later(None, "10-16 10:00")["deferred", 0])["yellow"] == "10-24 10:00"
+
+
+def test_a_promise_ends_with_the_last_paper_a_refusal_or_a_withdrawal_but_not_with_a_conclusion():
+    def state(*more: CaseEvent) -> Condition:
+        return promised_later("10-26 00:00", "10-30 10:00", *more)["deferred", 0].condition
+
+    assert state(event(K.SUPPLEMENTED, "10-20 10:00", materials=("form",))) is Condition.RUNNING
+    assert state(event(K.SUPPLEMENTED, "10-20 10:00")) is Condition.ENDED
+    assert state(event(K.WITHDRAWN, "10-20 10:00")) is Condition.ENDED
+    assert state(event(K.DECIDED, "10-20 10:00", result="refused", reason="不符")) is Condition.ENDED
+    assert state(event(K.CONCLUDED, "10-20 10:00")) is Condition.RUNNING
+
+
+def test_a_hearing_asked_for_is_held_within_twenty_working_days_and_stops_do_not_stretch_that():
+    opened, asked = event(K.ACCEPTED, "10-12 10:00"), event(K.HEARING_REQUESTED, "10-15 10:00")
+    stop = event(K.SPECIAL_STARTED, "10-16 10:00", special_kind="hearing", document_no="1", approved_days=20)
+    running = clocks(item(), "10-20 10:00", opened, asked, stop)["hearing", 0]
+    assert rungs(running) == {"warning": "11-07 10:00", "yellow": "11-12 10:00", "red": "11-19 10:00"}
+    held = clocks(item(), "11-30 10:00", opened, asked, event(K.HEARING_HELD, "11-12 10:00"))["hearing", 0]
+    late = clocks(item(), "11-30 10:00", opened, asked, stop, event(K.SPECIAL_ENDED, "11-12 10:01", document_no="1"))
+    assert (held.passed, late["hearing", 0].passed) == (("warning",), ("warning", "yellow"))
+
+
+def test_a_hearing_the_law_demands_is_due_from_the_acceptance_and_may_have_a_limit_of_its_own():
+    found = clocks(item(hearing=True, hearing_limit=limit("10wd")), "10-16 10:00", event(K.ACCEPTED, "10-15 10:00"))
+    assert rungs(found["hearing", 0])["yellow"] == "10-29 10:00"
+    assert ("hearing", 0) not in clocks(item(), "10-16 10:00", event(K.ACCEPTED, "10-15 10:00"))

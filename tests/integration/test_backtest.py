@@ -18,10 +18,10 @@ from alerts.backtest.service import BacktestCancelled, Backtester, CardLine, Per
 from alerts.backtest.watches import EVERYTHING, Scope, World
 from alerts.models import cards as card_table
 from bootstrap import Services, build_services
-from cases.events import CaseEvent, EventKind
+from cases.events import CaseEvent, Due, EventData, EventKind
 from config.settings import load_settings
 from core.clock import FrozenClock
-from core.instants import to_us
+from core.instants import HOUR_US, to_us
 from feeds.limits import FeedLimits
 from feeds.mapper import Mapper
 from feeds.mapping import find_mapping
@@ -134,6 +134,30 @@ def test_on_the_simulated_city_it_raises_the_cards_of_the_live_engine(fresh_data
     kinds = Counter(line.kind for line in result.lines)
     assert told(result.lines) == live
     assert {"promised", "special", "pre_acceptance"} <= set(kinds)
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_papers_promised_and_hearings_due_are_judged_as_the_live_engine_judges_them(folder: Path, preset: str) -> None:
+    services = services_on(f"sqlite:///{folder / 'own.db'}", folder, CITY_NOW, preset)
+    record(services, [event for number in range(12) for event in promises_and_hearings(number)])
+    result, live = backtest(services, present_world(services)), live_cards(services)
+    services.database.dispose()
+    assert told(result.lines) == live
+    assert {"deferred", "hearing"} <= {line.kind for line in result.lines}
+
+
+def promises_and_hearings(number: int) -> list[CaseEvent]:
+    """Cases like one another whose papers come, and whose hearings are held, ever later, or never."""
+    opened, day = to_us(datetime(2025, 1, 6, 2, 0, tzinfo=UTC)) + number * 7 * HOUR_US, 24 * HOUR_US
+    due = None if number % 3 == 0 else Due(opened + (5 + number) * day)
+    told_of = [(EventKind.ACCEPTED, 0, EventData(materials=("shenqing",), deferred=("changdi",), deferred_due=due)),
+               (EventKind.HEARING_REQUESTED, 1 + number, EventData())]
+    if number % 4:
+        told_of += [(EventKind.SUPPLEMENTED, 3 * number + 2, EventData(materials=("changdi",))),
+                    (EventKind.HEARING_HELD, 4 * number + 14, EventData())]
+    return [CaseEvent(source="made", source_event_id=f"{number}/{place}", kind=kind, case_no=f"M-{number}", area="360500",
+                      claimed_at=opened + after * day, order=place, org="gongxin", item="gongxin-01", data=data)
+            for place, (kind, after, data) in enumerate(told_of)]
 
 
 def test_another_preset_raises_what_the_live_engine_would_have_raised_under_it(folder: Path, city: list[CaseEvent]) -> None:

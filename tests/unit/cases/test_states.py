@@ -54,6 +54,7 @@ voided              own:o  own       own     own      own        own      own   
 extension_requested same:b same:b    same:b  same:b   same:b     same     same      same:o  same:o   same:o
 forwarded           same:b same:b    same:b  same:b   same:b     same     same      same    same:o   same:o
 fee_charged         same:o same      same    same     same       same     same      same    same     same
+hearing_requested   same:b same:b    same:b  same:b   same:b     same     same      same:o  same:o   same:o
 hearing_held        same:b same:b    same:b  same:b   same:b     same     same      same:o  same:o   same:o
 reassigned          same:o same      same    same     same       same     same      same    same     same
 delivered           same:o same:o    same:o  same:o   same:o     same:o   same:o    same    same:o   same:o

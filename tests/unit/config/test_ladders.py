@@ -72,7 +72,7 @@ def test_limits_where_none_is_stated_are_data_too() -> None:
     preset = load_presets()["kechuang"]
     stated = {rule.watches: rule.default_limit for rule in preset.rules if rule.default_limit}
     days = {"pre_acceptance": 2, "delivery": 10, "consultation": 5, "complaint": 5, "acceptance": 5, "correction": 5,
-            "forwarding": 3, "licence": 3, "complaint_intake": 5}
+            "forwarding": 3, "licence": 3, "complaint_intake": 5, "deferred": 20, "hearing": 20}
     assert stated == {watched: parse_limit(f"{amount}wd", Granularity.INSTANT) for watched, amount in days.items()}
 
 
