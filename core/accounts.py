@@ -24,6 +24,7 @@ from core.errors import Conflict, InvalidInput, NotAuthenticated, NotFound, NotP
 from core.instants import MINUTE_US
 from core.models import accounts, tokens
 from core.passwords import Passwords
+from core.staff_sessions import StaffSessions
 from core.unit_of_work import UnitOfWorkFactory
 
 _USERNAME = re.compile(r"^[a-z0-9][a-z0-9_.-]{1,63}$")
@@ -106,6 +107,7 @@ class Token:
     token_hash: str
     created_at: int
     revoked_at: int | None
+    seen_at: int = 0
 
     @property
     def is_valid(self) -> bool:
@@ -119,6 +121,7 @@ class Accounts:
     def __init__(self, uow: UnitOfWorkFactory, clock: Clock, policy: AccountPolicy | None = None,
                  hasher: PasswordHasher | None = None, factor_key: bytes = b"") -> None:
         self._uow, self._clock = uow, clock
+        self.sessions = StaffSessions(uow, clock)
         self.policy = policy or AccountPolicy()
         self.passwords = Passwords(self.policy.password_min_length, self.policy.parallel_hashes, hasher)
         self._factor_key = factor_key or secrets.token_bytes(32)
@@ -253,14 +256,16 @@ class Accounts:
 
     # Tokens ---------------------------------------------------------------------------------------------------
 
-    def issue_token(self, kind: str, name: str) -> str:
-        """A new token of a feed, a screen or a probe. This is the only time it can be seen."""
+    def issue_token(self, kind: str, name: str, address: str = "", device: str = "") -> str:
+        """A new token of a feed, a screen, a probe or a session, which is opened from an address and a device. This is the only
+        time it can be seen."""
         if kind not in TOKEN_KINDS or not name.strip():
             raise InvalidInput("token_kind_invalid", kind=kind, name=name)
         token = f"yg_{kind}_{secrets.token_urlsafe(32)}"
         with self._uow() as uow:
-            uow.conn.execute(insert(tokens).values(token_hash=hash_of(token), kind=kind, name=name,
-                                                   created_at=self._clock.now_us(), revoked_at=None))
+            now = self._clock.now_us()
+            uow.conn.execute(insert(tokens).values(token_hash=hash_of(token), kind=kind, name=name, created_at=now, seen_at=now,
+                                                   address=address[:64], device=device[:160], revoked_at=None))
         return token
 
     def find_token(self, kind: str, token: str) -> Token | None:
@@ -382,7 +387,7 @@ def _account(row: Any) -> Account:
 
 
 def _token(row: Any) -> Token:
-    return Token(row.kind, row.name, row.token_hash, row.created_at, row.revoked_at)
+    return Token(row.kind, row.name, row.token_hash, row.created_at, row.revoked_at, row.seen_at)
 
 
 def _revoke(conn: Connection, kind: str, name: str, now: int) -> int:
