@@ -39,6 +39,8 @@ from alerts.service import CardService
 from alerts.terms import Terms
 from alerts.wire import CardWriter
 from alerts.wording import LadderWording
+from applicants.assembly import ApplicantDesk, build_applicants
+from applicants.channel import CodesByChannels
 from approval.assembly import Approval, build_approval
 from approval.assembly import Parts as ApprovalParts
 from approval.handling import HandlingRules
@@ -137,6 +139,7 @@ class Services:
     detectors: Detectors
     patroller: Patroller
     approval: Approval
+    applicants: ApplicantDesk
 
     @property
     def answering_units(self) -> tuple[str, ...]:
@@ -232,7 +235,15 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
         editing=editing, rejudger=rejudger, previews=Previews(database, areas, catalogue, editing), backtester=backtester,
         backtest_runs=Runs(database, backtester, clock.now_us),
         patroller=Patroller(uow, areas, catalogue, Backtester(database), alarms),
-        approval=_approval(settings, uow, recorder, areas, catalogue, follow_up, languages["zh"], keys, changes))
+        approval=_approval(settings, uow, recorder, areas, catalogue, follow_up, languages["zh"], keys, changes),
+        applicants=_applicants(settings, uow, notices, accounts, languages["zh"]))
+
+
+def _applicants(settings: Settings, uow: UnitOfWorkFactory, notices: NoticeOffice, accounts: Accounts,
+                chinese: Texts) -> ApplicantDesk:
+    machine, given = SystemClock(), settings.applicants
+    return build_applicants(given, uow, machine, secret_of(given.key, given.key_path),
+                            CodesByChannels(notices.outlets, chinese.get, machine.now_us), accounts.passwords)
 
 
 def _approval(settings: Settings, uow: UnitOfWorkFactory, recorder: Recorder, areas: Areas, catalogue: Catalogue,

@@ -55,6 +55,7 @@ from dashboard.shell import ASSETS, mount
 from dashboard.words import words_of
 from feeds.http import events_blueprint
 from portal import http as portal_http
+from portal.accounts.desk import AccountDesk
 from portal.cookies import Cookies
 from portal.limits import Allowance
 from portal.parts import Limits, Portal
@@ -136,8 +137,8 @@ def _portal(services: Services, gate: Gate) -> Portal:
     settings, clock, desk = services.settings, SystemClock(), services.follow_up
     given, secret = settings.portal, secret_of(settings.security.secret_key, settings.security.secret_key_path).decode()
 
-    def allow(most: int) -> Allowance:
-        return Allowance(clock, most, given.window_minutes)
+    def allow(most: int, minutes: int = given.window_minutes) -> Allowance:
+        return Allowance(clock, most, minutes)
 
     return Portal(
         approval=services.approval, papers=desk.papers, complaints=desk.complaints, complaint_queries=desk.complaint_queries,
@@ -146,7 +147,9 @@ def _portal(services: Services, gate: Gate) -> Portal:
         cookies=Cookies(secret, clock, given.case_session_minutes, settings.approval.draft_kept_days,
                         secure=settings.security.cookie_secure),
         limits=Limits(allow(given.failures_per_address), allow(given.failures_per_case), allow(given.forms_per_window),
-                      allow(given.files_per_window), allow(given.checks_per_window)),
+                      allow(given.files_per_window), allow(given.checks_per_window),
+                      allow(settings.applicants.codes_per_address, settings.applicants.code_window_minutes)),
+        account=AccountDesk(services.applicants, secure=settings.security.cookie_secure, shows_codes=settings.demo.enabled),
         words=lambda: words_of(services.texts, settings.display.language), csrf=gate.sessions.csrf_token,
         is_demo=settings.demo.enabled)
 

@@ -31,6 +31,7 @@ class Action(StrEnum):
     REJECTED = "rejected"
     SET = "set"  # at once, at the command line, without a proposal
     OWN = "own"  # by the person himself: his password
+    SIGNED_OUT = "signed_out"  # a session of somebody, by an administrator
     POSTS = "posts"  # the posts of a person in a unit, by an administrator
 
 

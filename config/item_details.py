@@ -57,9 +57,9 @@ class Condition(Strict):
 class ItemDetails:
     """Posts entitled to each step, limits of steps, papers by code, fees by code, ceilings of special procedures (working
     days), and the fields the public guide lacks. `licence` is what the applicant gets in hand; `forward` is the time for
-    passing the case on, `hearing_limit` that for holding a hearing. `form` is what an application says, by code; `conditions` say
-    of a step when it is done at all, `signers` which posts sign it together (会签), `returns` where it may be sent back to (to
-    every earlier step where nothing is said)."""
+    passing the case on, `hearing_limit` that for holding a hearing. `form` is what an application says, by code; `conditions`
+    say of a step when it is done at all, `signers` which posts sign it together (会签), `returns` where it may be sent back to
+    (to every earlier step where nothing is said)."""
 
     posts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     step_limits: Mapping[str, Limit] = field(default_factory=dict)

@@ -194,6 +194,20 @@ class PeopleService:
             self._changes.append(uow, actor or account.actor, ROLE, account.username, 0, Action.OWN, "", held,
                                  held | {"second_factor": told})
 
+    def end_session(self, username: str, session: str, *, actor: Actor) -> None:
+        """An administrator ends a session of somebody. Leaves a line of the log.
+
+        Raises NotPermitted, NotFound for a session that has ended and for a person outside his area.
+        """
+        require(actor, Role.ADMINISTRATOR)
+        account = self._accounts.get(username)
+        if actor.area not in ("", account.area):
+            raise NotFound("account_not_found", username=username)
+        self._accounts.sessions.end(username, session)
+        with self._units() as uow:
+            held = content_of(account)
+            self._changes.append(uow, actor, ROLE, username, 0, Action.SIGNED_OUT, session, held, held)
+
     # Reads the page asks for ----------------------------------------------------------------------------------------
 
     def people(self, actor: Actor) -> list[Account]:

@@ -325,6 +325,25 @@ class PortalSettings(Strict):
     checks_per_window: Count = Field(description="Papers checked by one address.")
 
 
+class ApplicantSettings(Strict):
+    """Accounts of applicants on the public pages. The codes sent are counted in the database, for all processes together."""
+
+    key: SecretStr | None = Field(description="Seals and hashes their contacts, at least 32 characters; empty: key_path.")
+    key_path: Path = Field(description="File of that secret; made with a random key (mode 600) if absent. Keep a copy.")
+    session_hours: Count = Field(description="Hours until an applicant's session ends.")
+    session_idle_minutes: Count = Field(description="Minutes without a request after which it ends too.")
+    code_minutes: Count = Field(description="Minutes a code is good for.")
+    code_tries: Count = Field(description="Wrong codes after which the code sent is worth nothing.")
+    code_pause_s: Natural = Field(description="Seconds between two codes to one contact.")
+    code_window_minutes: Count = Field(description="Length of the window of the two below, in minutes.")
+    codes_per_contact: Count = Field(description="Codes sent to one number or address within the window.")
+    codes_per_address: Count = Field(description="Codes asked for by one network address within it, in each process.")
+    codes_per_contact_day: Count = Field(description="Codes sent to one number or address within a day.")
+    codes_per_day: Count = Field(description="Codes the installation sends within a day: what a flood may cost.")
+    lockout_attempts: Count = Field(description="Wrong passwords in a row after which only a code opens the account.")
+    lockout_minutes: Count = Field(description="Minutes for which that holds.")
+
+
 class Settings(Strict):
     """Every setting of the program, frozen."""
 
@@ -344,6 +363,7 @@ class Settings(Strict):
     complaints: ComplaintSettings
     approval: ApprovalSettings
     portal: PortalSettings
+    applicants: ApplicantSettings
     cards: CardSettings
     room: RoomSettings
     monitor: MonitorSettings

@@ -10,14 +10,11 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-import threading
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Any
 
 from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import Connection, delete, insert, select, update
 
 from core import second_factor
@@ -26,6 +23,8 @@ from core.clock import Clock
 from core.errors import Conflict, InvalidInput, NotAuthenticated, NotFound, NotPermitted
 from core.instants import MINUTE_US
 from core.models import accounts, tokens
+from core.passwords import Passwords
+from core.staff_sessions import StaffSessions
 from core.unit_of_work import UnitOfWorkFactory
 
 _USERNAME = re.compile(r"^[a-z0-9][a-z0-9_.-]{1,63}$")
@@ -108,6 +107,7 @@ class Token:
     token_hash: str
     created_at: int
     revoked_at: int | None
+    seen_at: int = 0
 
     @property
     def is_valid(self) -> bool:
@@ -121,12 +121,10 @@ class Accounts:
     def __init__(self, uow: UnitOfWorkFactory, clock: Clock, policy: AccountPolicy | None = None,
                  hasher: PasswordHasher | None = None, factor_key: bytes = b"") -> None:
         self._uow, self._clock = uow, clock
+        self.sessions = StaffSessions(uow, clock)
         self.policy = policy or AccountPolicy()
-        self._hasher = hasher or PasswordHasher()
+        self.passwords = Passwords(self.policy.password_min_length, self.policy.parallel_hashes, hasher)
         self._factor_key = factor_key or secrets.token_bytes(32)
-        self._hashing = threading.BoundedSemaphore(self.policy.parallel_hashes)
-        # Verified against when the name is unknown, so that both answers take the same time.
-        self._nobody = _hash_of_nobody(self._hasher.time_cost, self._hasher.memory_cost, self._hasher.parallelism)
 
     # Accounts -------------------------------------------------------------------------------------------------
 
@@ -161,7 +159,7 @@ class Accounts:
         Unknown name, wrong password or code, locked and deactivated account get one answer after one amount of work.
         """
         account, stored = self._stored(username)
-        is_right = self._verifies(stored, password)
+        is_right = self.passwords.verifies(stored, password)
         if account is None:
             raise NotAuthenticated("sign_in_failed")
         if not is_right or not self._use_code(account, code):
@@ -258,14 +256,16 @@ class Accounts:
 
     # Tokens ---------------------------------------------------------------------------------------------------
 
-    def issue_token(self, kind: str, name: str) -> str:
-        """A new token of a feed, a screen or a probe. This is the only time it can be seen."""
+    def issue_token(self, kind: str, name: str, address: str = "", device: str = "") -> str:
+        """A new token of a feed, a screen, a probe or a session, which is opened from an address and a device. This is the only
+        time it can be seen."""
         if kind not in TOKEN_KINDS or not name.strip():
             raise InvalidInput("token_kind_invalid", kind=kind, name=name)
         token = f"yg_{kind}_{secrets.token_urlsafe(32)}"
         with self._uow() as uow:
-            uow.conn.execute(insert(tokens).values(token_hash=hash_of(token), kind=kind, name=name,
-                                                   created_at=self._clock.now_us(), revoked_at=None))
+            now = self._clock.now_us()
+            uow.conn.execute(insert(tokens).values(token_hash=hash_of(token), kind=kind, name=name, created_at=now, seen_at=now,
+                                                   address=address[:64], device=device[:160], revoked_at=None))
         return token
 
     def find_token(self, kind: str, token: str) -> Token | None:
@@ -304,10 +304,7 @@ class Accounts:
 
     def hash(self, password: str) -> str:
         """What is kept of a password. Raises InvalidInput for one that is too short."""
-        if len(password) < self.policy.password_min_length:
-            raise InvalidInput("password_too_short", at_least=self.policy.password_min_length)
-        with self._hashing:
-            return self._hasher.hash(password)
+        return self.passwords.hash(password)
 
     def actor_of(self, username: str) -> Actor | None:
         """The person of that name, None when there is none or he may not sign in."""
@@ -321,22 +318,15 @@ class Accounts:
 
     # Inside ---------------------------------------------------------------------------------------------------
 
-    def _verifies(self, stored: str, password: str) -> bool:
-        with self._hashing:
-            try:
-                return self._hasher.verify(stored, password)
-            except (VerificationError, InvalidHashError):
-                return False
-
     def _stored(self, username: str) -> tuple[Account | None, str]:
         with self._uow.database.read() as conn:
             row = conn.execute(select(*_COLUMNS, accounts.c.password_hash)
                                .where(accounts.c.username == username)).first()
-        return (None, self._nobody) if row is None else (_account(row), row.password_hash)
+        return (None, self.passwords.of_nobody) if row is None else (_account(row), row.password_hash)
 
     def _admit(self, username: str, password: str, stored: str) -> Account:
         """The lock is read again inside the transaction: parallel guesses may have closed it meanwhile."""
-        renewed = self.hash(password) if self._hasher.check_needs_rehash(stored) else stored
+        renewed = self.passwords.renewed(stored, password)
         with self._uow() as uow:
             account = find_account(uow.conn, username)
             if account is None or not account.is_active or account.locked_until > self._clock.now_us():
@@ -359,13 +349,6 @@ class Accounts:
         if failures < self.policy.lock_after:
             return {"failed_attempts": failures}
         return {"failed_attempts": 0, "locked_until": now + self.policy.lock_minutes * MINUTE_US}
-
-
-@lru_cache
-def _hash_of_nobody(time_cost: int, memory_cost: int, parallelism: int) -> str:
-    """A hash of something nobody knows, as dear to verify as any other."""
-    hasher = PasswordHasher(time_cost=time_cost, memory_cost=memory_cost, parallelism=parallelism)
-    return hasher.hash(secrets.token_urlsafe())
 
 
 def hash_of(token: str) -> str:
@@ -404,7 +387,7 @@ def _account(row: Any) -> Account:
 
 
 def _token(row: Any) -> Token:
-    return Token(row.kind, row.name, row.token_hash, row.created_at, row.revoked_at)
+    return Token(row.kind, row.name, row.token_hash, row.created_at, row.revoked_at, row.seen_at)
 
 
 def _revoke(conn: Connection, kind: str, name: str, now: int) -> int:

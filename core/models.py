@@ -68,7 +68,7 @@ accounts = Table(
     Column("must_change", Boolean, nullable=False, server_default=false()),  # somebody else knows the password
 )
 
-# Tokens of feeds and of paired screens. Only the SHA-256 is kept.
+# Tokens of feeds, of paired screens and of people's sessions. Only the SHA-256 is kept.
 tokens = Table(
     "tokens", metadata,
     Column("token_hash", String(64), primary_key=True),
@@ -76,6 +76,9 @@ tokens = Table(
     Column("name", String(64), nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("revoked_at", BigInteger),
+    Column("seen_at", BigInteger, nullable=False, server_default=text("0")),      # of a session: its last request, about
+    Column("address", String(64), nullable=False, server_default=text("''")),
+    Column("device", String(160), nullable=False, server_default=text("''")),
     Index("ix_tokens_kind_name", "kind", "name"),
 )
 

@@ -34,6 +34,7 @@ EDITORS = frozenset({Role.INSPECTOR, Role.LEADER, Role.ADMINISTRATOR})  # of rul
 LOCAL = ("127.0.0.1", "::1")
 JUDGES = frozenset({Role.INSPECTOR, Role.LEADER})
 PASSWORD_PAGE, FACTOR_PAGE = "/account/password", "/account/second-factor"
+SESSIONS_PAGE, PEOPLES_SESSIONS = "/account/sessions", "/people/sessions/"
 LEFT_OPEN = frozenset({PASSWORD_PAGE, "/sign-out/"})  # to who must change his password first
 VISITOR = Actor("visitor", frozenset({Role.WALL_SCREEN}), display_name="访客")
 
@@ -66,6 +67,7 @@ RULES = (
     Rule("/session/", roles=EVERYBODY),
     Rule("/account/password", roles=WALL | EVERYBODY),  # everybody his own; a screen or visitor has none (dashboard/http.py)
     Rule("/account/second-factor", roles=WALL | EVERYBODY),
+    Rule("/account/sessions", roles=WALL | EVERYBODY),
     Rule("/wall/*", roles=WALL),
     Rule("/desk/*", roles=WATCHERS),
     Rule("/card/*", roles=STAFF),                 # a department user his own unit's cards

@@ -12,10 +12,11 @@ from core.accounts import Account
 from core.errors import InvalidInput, NotAuthenticated, SupervisionError
 from core.health import Check
 from core.second_factor import new_salt
-from dashboard.gate import FACTOR_PAGE, PASSWORD_PAGE, Gate
+from dashboard.gate import FACTOR_PAGE, PASSWORD_PAGE, PEOPLES_SESSIONS, SESSIONS_PAGE, Gate
 from dashboard.headers import add_security_headers
 from dashboard.pages import home, password, second_factor, sign_in
 from dashboard.refusals import Refusals, sentence
+from dashboard.session_lists import SessionLists
 from dashboard.shell import ASSETS
 from dashboard.words import remember_language, words_of
 
@@ -43,6 +44,11 @@ def blueprint(services: Any, gate: Gate, readiness: Callable[[], Sequence[Check]
     factor = OwnFactor(services, gate, own)
     site.add_url_rule(FACTOR_PAGE, "second_factor", factor.show)
     site.add_url_rule(FACTOR_PAGE, "change_second_factor", factor.change, methods=["POST"])
+    lists = SessionLists(services, gate)
+    site.add_url_rule(SESSIONS_PAGE, "sessions", lists.own)
+    site.add_url_rule(SESSIONS_PAGE, "end_session", lists.end_own, methods=["POST"])
+    site.add_url_rule(PEOPLES_SESSIONS, "peoples_sessions", lists.everybody)
+    site.add_url_rule(PEOPLES_SESSIONS, "end_peoples_session", lists.end_anybodys, methods=["POST"])
     site.add_url_rule("/session/", "session", session_state)
     site.add_url_rule("/assets/<path:path>", "assets", asset)
     site.add_url_rule("/healthz", "alive", lambda: Response("ok\n", mimetype="text/plain"))

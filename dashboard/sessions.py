@@ -1,7 +1,9 @@
 """Who is behind a cookie: a person signed in, a paired screen, or nobody.
 
-A session is a signed cookie (Flask's) that names a row of the token table, so that signing out, deactivating an account
-or changing its roles ends it at once, in every process. A screen's cookie names the hash of its own token.
+A session is a signed cookie (Flask's) that names a row of the token table, so that signing out, deactivating an account,
+changing its roles, and whoever ends it from a list of sessions ends it at once, in every process. The row knows since when it
+is open and when it was used last, so an old copy of a cookie is no younger than the session. A screen's cookie names the hash
+of its own token.
 """
 
 from __future__ import annotations
@@ -16,7 +18,9 @@ from itsdangerous import BadSignature, URLSafeSerializer
 from core.access import Actor, Role
 from core.accounts import Account, Accounts, Token, hash_of
 from core.clock import Clock
+from core.devices import device_of
 from core.instants import HOUR_US, MINUTE_US
+from core.staff_sessions import StaffSession
 
 SESSION_COOKIE = "yangguang_session"
 SCREEN_COOKIE = "yangguang_screen"
@@ -66,8 +70,9 @@ class Sessions:
         now = self._clock.now_us()
         self._accounts.forget_sessions_before(now - self.policy.hours * HOUR_US)
         session.clear()
-        session.update(token=self._accounts.issue_token("session", account.username), name=account.username,
-                       generation=account.generation, opened_at=now, seen_at=now, csrf=secrets.token_urlsafe(24))
+        token = self._accounts.issue_token("session", account.username, request.remote_addr or "",
+                                           device_of(request.user_agent.string))
+        session.update(token=token, name=account.username, generation=account.generation, csrf=secrets.token_urlsafe(24))
 
     def close(self) -> None:
         """Sign out: the row goes first, so that a copy of the cookie is worth nothing."""
@@ -80,21 +85,31 @@ class Sessions:
 
         `live`: for a socket, which holds the cookie of the moment it connected; only the absolute limit ends it.
         """
-        if not session.get("token") or self._is_over(live):
-            return None
-        if self._accounts.find_token("session", session["token"]) is None:
+        token = self._token()
+        if token is None or self._is_over(token, live):
             return None
         account = self._accounts.find(session["name"])
         if account is None or not account.is_active or account.generation != session["generation"]:
             return None
-        if not live and self._clock.now_us() - session["seen_at"] > _TOUCH_EVERY_US:
-            session["seen_at"] = self._clock.now_us()
+        if not live and self._clock.now_us() - token.seen_at > _TOUCH_EVERY_US:
+            self._accounts.sessions.touch(token.token_hash)
         return account
 
-    def _is_over(self, live: bool) -> bool:
+    def live(self, username: str = "") -> list[StaffSession]:
+        """The sessions that hold, of one person or of everybody."""
+        return self._accounts.sessions.live(self.policy.idle_minutes * MINUTE_US, self.policy.hours * HOUR_US, username)
+
+    def present(self) -> str:
+        """The hash of this browser's own session; "" without one."""
+        return hash_of(session["token"]) if session.get("token") else ""
+
+    def _token(self) -> Token | None:
+        return self._accounts.find_token("session", session["token"]) if session.get("token") else None
+
+    def _is_over(self, token: Token, live: bool) -> bool:
         now = self._clock.now_us()
-        is_idle = not live and now - session.get("seen_at", 0) > self.policy.idle_minutes * MINUTE_US
-        return bool(is_idle or now - session.get("opened_at", 0) > self.policy.hours * HOUR_US)
+        is_idle = not live and now - token.seen_at > self.policy.idle_minutes * MINUTE_US
+        return is_idle or now - token.created_at > self.policy.hours * HOUR_US
 
     def csrf_token(self) -> str:
         """The token every form of this browser must carry, also before anybody signed in."""
@@ -106,9 +121,10 @@ class Sessions:
 
     def credential(self) -> Credential | None:
         """What the cookies of this request are worth to a live link: a session that holds, else a paired screen."""
-        if self.person(live=True) is not None:
-            return Credential("session", hash_of(session["token"]), session["name"], session["generation"],
-                              session["opened_at"] + self.policy.hours * HOUR_US)
+        own = self._token()
+        if own is not None and self.person(live=True) is not None:
+            return Credential("session", own.token_hash, session["name"], session["generation"],
+                              own.created_at + self.policy.hours * HOUR_US)
         token = self._screen_token()
         return None if token is None else Credential("screen", token.token_hash, token.name)
 

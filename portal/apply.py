@@ -34,13 +34,15 @@ class ApplyPages:
         response = _to(code)
         if self._draft(item) is None:
             self._portal.limits.forms.spend(address())
-            self._portal.cookies.keep_draft(response, self._portal.approval.drafts.begin(code), _path(code))
+            key = self._portal.approval.drafts.begin(code)
+            self._portal.cookies.keep_draft(response, key, _path(code))
+            self._portal.account.begun(code, key)
         return response
 
     def form(self, code: str) -> Response:
         item = public_item(self._portal, code)
         draft = self._draft(item)
-        return _to_item(code) if draft is None else self._form(item, draft.values)
+        return _to_item(code) if draft is None else self._form(item, self._portal.account.form(draft.values))
 
     def keep(self, code: str) -> Response:
         """Everything is kept before it is checked: what was typed is never lost."""
@@ -48,6 +50,7 @@ class ApplyPages:
         draft = self._need(item)
         values = {name: request.form.get(name, "").strip()[:2 * VALUE_MAX] for name in (*FIELDS, *form_names(item))}
         self._portal.approval.drafts.save(self._key(), {**draft.values, **values})
+        self._portal.account.begun(code, self._key())
         if request.form.get("then") == "keep":
             return self._form(item, values, said="portal.apply.kept")
         problems = self._problems(item, values)
@@ -89,6 +92,7 @@ class ApplyPages:
             return self._review(item, draft, {"agreed": self._portal.words()("portal.apply.agree_missing")}, 400)
         self._portal.limits.forms.spend(address())
         filed = self._portal.approval.intake.file(application_of(item, draft), "web", draft_key=self._key())
+        self._portal.account.filed(code, filed.case_no, draft.values)
         response = self._receipt(item, filed.case_no, filed.password)
         self._portal.cookies.forget(response, DRAFT, _path(code))
         self._portal.cookies.open_case(response, filed.case_no)
@@ -97,6 +101,7 @@ class ApplyPages:
     def discard(self, code: str) -> Response:
         public_item(self._portal, code)
         self._portal.approval.drafts.discard(self._key())
+        self._portal.account.dropped(code)
         response = _to_item(code)
         self._portal.cookies.forget(response, DRAFT, _path(code))
         return response

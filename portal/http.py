@@ -8,6 +8,8 @@ from werkzeug.exceptions import NotFound as NotFoundPage
 
 from approval.receipts import read_code
 from core.errors import NotFound, SupervisionError
+from portal.accounts.entrance import EntrancePages
+from portal.accounts.mine import MyPages
 from portal.apply import ApplyPages
 from portal.case import CasePages
 from portal.guide import GuidePages
@@ -31,6 +33,7 @@ def create_blueprint(portal: Portal) -> Blueprint:
     _add_apply(site, portal)
     _add_case(site, portal)
     _add_tell(site, portal)
+    _add_account(site, portal)
     _add_refusals(site, portal)
     return site
 
@@ -65,6 +68,20 @@ def _add_case(site: Blueprint, portal: Portal) -> None:
             ("case/rate", "case_rate", case.rate, "POST"), ("case/pay", "case_pay", case.pay, "POST"),
             ("pay/sandbox/", "sandbox", case.sandbox, "GET"), ("pay/back", "paid", case.paid, "POST")):
         site.add_url_rule(f"/{rule}", name, view, methods=[method])
+
+
+def _add_account(site: Blueprint, portal: Portal) -> None:
+    entrance, mine = EntrancePages(portal), MyPages(portal)
+    for rule, name, view, method in (
+            ("", "mine", mine.show, "GET"), ("enter/", "entrance", entrance.show, "GET"),
+            ("enter/", "enter", entrance.enter, "POST"), ("code", "send_code", entrance.send_code, "POST"),
+            ("password", "by_password", entrance.enter_with_password, "POST"), ("leave", "leave", entrance.leave, "POST"),
+            ("case", "open", mine.open_case, "POST"), ("link", "link", mine.link, "POST"),
+            ("draft", "go_on", mine.go_on, "POST"), ("settings/", "settings", mine.settings, "GET"),
+            ("settings/facts", "save", mine.save, "POST"), ("settings/password", "set_password", mine.set_password, "POST"),
+            ("settings/contact", "contact", mine.add_contact, "POST"), ("settings/session", "end", mine.end_session, "POST"),
+            ("leave-everywhere", "leave_everywhere", mine.leave_everywhere, "POST")):
+        site.add_url_rule(f"/account/{rule}", f"account_{name}", view, methods=[method])
 
 
 def _add_tell(site: Blueprint, portal: Portal) -> None:

@@ -16,6 +16,7 @@ from config.follow_up import ComplaintRules
 from core.clock import Clock
 from core.errors import SupervisionError
 from papers.service import PaperService
+from portal.accounts.desk import AccountDesk
 from portal.cookies import Cookies
 from portal.limits import Allowance
 from portal.payment import Gateway
@@ -35,13 +36,15 @@ class Say(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Each in its own window: wrong passwords by address and by number, forms sent, files sent, papers checked by address."""
+    """Each in its own window: wrong passwords by address and by number, forms sent, files sent, papers checked and
+    codes asked for by address."""
 
     address: Allowance
     number: Allowance
     forms: Allowance
     files: Allowance
     checks: Allowance
+    codes: Allowance
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,7 @@ class Portal:
     catalogue: Catalogue
     clock: Clock
     cookies: Cookies
+    account: AccountDesk
     limits: Limits
     gateway: Gateway
     secret: str
@@ -70,7 +74,8 @@ def page(portal: Portal, name: str, status: int = 200, /, **values: Any) -> Resp
     """A page of the templates; Jinja escapes every value."""
     t = portal.words()
     values = {"t": t, "csrf": portal.csrf(), "city": _city(portal, t), "is_demo": portal.is_demo, "may_switch": True,
-              "has_case": portal.cookies.case() is not None, "place": request.path, **values}
+              "has_case": portal.cookies.case() is not None, "is_signed_in": portal.account.current() is not None,
+              "place": request.path, **values}
     return make_response(render_template(f"portal/{name}.html", **values), status)
 
 

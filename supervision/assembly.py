@@ -16,6 +16,7 @@ from cases.service import Recorder
 from config.follow_up import FollowUp
 from config.texts import Texts
 from core.database import Database
+from core.sealing import Sealer
 from core.unit_of_work import Reaction, UnitOfWorkFactory
 from papers.fonts import Fonts
 from papers.queries import PaperQueries
@@ -32,7 +33,6 @@ from supervision.orders.telling import PaperTeller
 from supervision.orders.wording import Names, PaperWording
 from supervision.ratings import Ratings
 from supervision.sampling import SampleService
-from supervision.sealing import Sealer
 
 
 @dataclass(frozen=True, slots=True)

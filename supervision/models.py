@@ -149,7 +149,7 @@ complaint_log = Table(
     Column("detail", Text, nullable=False),            # JSON
 )
 
-# Who reported, sealed with a key of its own (supervision/sealing.py). No other table, log or message has any of it.
+# Who reported, sealed with a key of its own (core/sealing.py). No other table, log or message has any of it.
 reporters = Table(
     "reporters", metadata,
     Column("no", String(40), primary_key=True),

@@ -51,7 +51,7 @@ class Hall:
         city = {"paths.city_dir": str(_city_with(folder, details))} if details else {}
         settings = load_settings({**city,
             "database.url": url or f"sqlite:///{folder / 'hall.db'}", "journal.key": "j" * 32, "security.secret_key": "s" * 32,
-            "complaints.identity_key": "i" * 32, "approval.material_dir": str(folder / "materials"),
+            "complaints.identity_key": "i" * 32, "applicants.key": "a" * 32, "approval.material_dir": str(folder / "materials"),
             "papers.font_dir": str(folder / "fonts"),
             "journal.anchor_dir": str(folder / "anchors"), "feeds.drop_dir": str(folder / "drop")})
         self.clock = FrozenClock(MONDAY)

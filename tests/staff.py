@@ -64,7 +64,7 @@ def make_site(folder: Path, *, demo: bool = False) -> Site:
     """Build everything on a SQLite file in `folder`, standing still at NOW."""
     settings = load_settings({
         "database.url": f"sqlite:///{folder / 'site.db'}", "journal.key": "j" * 32, "security.secret_key": "s" * 32,
-        "complaints.identity_key": "i" * 32, "approval.material_dir": str(folder / "materials"),
+        "complaints.identity_key": "i" * 32, "applicants.key": "a" * 32, "approval.material_dir": str(folder / "materials"),
         "papers.font_dir": str(folder / "fonts"),
         "journal.anchor_dir": str(folder / "anchors"), "feeds.drop_dir": str(folder / "drop"), "demo.enabled": demo})
     services = build_services(settings, FrozenClock(NOW))

@@ -44,6 +44,7 @@ class NoticeOffice:
     queries: NoticeQueries
     actions: NoticeActions
     policy: NoticePolicy
+    outlets: Outlets
 
     def reactions(self) -> dict[type, list[Reaction]]:
         """Who reacts to which event of a card: the escalation first, so that a step never follows what has just ended it."""
@@ -82,7 +83,7 @@ def build_office(settings: NoticeSettings, parts: OfficeParts, outlets: Outlets 
     escalation = Escalation(parts.units, parts.areas, chains, notifier, parts.alarms, CardStore(parts.cards).brief)
     sender = Sender(parts.units, parts.machine, ways, parts.alarms, _sender_rules(settings), parts.zone)
     return NoticeOffice(notifier, escalation, sender, Auditor(parts.units, parts.alarms, settings.audit_after_min),
-                        NoticeQueries(parts.units.database), NoticeActions(parts.units, parts.alarms), policy)
+                        NoticeQueries(parts.units.database), NoticeActions(parts.units, parts.alarms), policy, ways)
 
 
 def _sender_rules(settings: NoticeSettings) -> SenderRules:

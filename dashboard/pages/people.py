@@ -14,6 +14,7 @@ from config.people import NEW, Outcome
 from core.access import Role
 from core.accounts import Account, Standing
 from core.errors import InvalidInput, SupervisionError
+from dashboard.gate import PEOPLES_SESSIONS
 from dashboard.panels import people_form, people_posts, people_views, top_bar
 from dashboard.panels.edit_console import asked
 from dashboard.panels.people_form import FIELDS, key_of
@@ -27,7 +28,8 @@ TITLE = "people_page.title"
 def layout(services: Any) -> html.Div:
     t = words_of(services.texts, services.settings.display.language)
     hidden = [dcc.Location(id="people-address", refresh=False), dcc.Store(id="people-changed"), dcc.Store(id="people-based")]
-    head = [html.H2(t("people_page.accounts")), html.P(t("people_page.words"), className="panel-note")]
+    head = [html.H2(t("people_page.accounts")), html.P(t("people_page.words"), className="panel-note"),
+            html.P(html.A(t("sessions_page.everybody"), href=PEOPLES_SESSIONS))]
     left = html.Div([html.Section([*head, html.Div(id="people-list", className="people-scroll")], className="panel"),
                      html.Section(id="people-history", className="panel people-scroll")], className="people-column")
     said = [html.P(id="people-said", className="form-said", role="status"), html.Div(id="people-password", role="status")]

@@ -9,7 +9,7 @@ from flask import g, has_request_context, session
 
 from core.access import Actor
 from dashboard.forgery import FIELD
-from dashboard.gate import FACTOR_PAGE, PASSWORD_PAGE
+from dashboard.gate import FACTOR_PAGE, PASSWORD_PAGE, SESSIONS_PAGE
 from dashboard.navigation import Place, places_for
 from dashboard.panels import inbox
 from dashboard.words import Words
@@ -67,7 +67,8 @@ def _own_menu(t: Words, name: str, roles: str) -> html.Div:
     who = html.Span([html.Strong(name), html.Span(roles)], className="topbar-who")
     sign = html.Span("▾", className="menu-sign", **{"aria-hidden": "true"})
     opener = html.Button([who, sign], type="button", className="topbar-opener", **{"aria-haspopup": "true"})
-    links = [html.A(t("password_page.title"), href=PASSWORD_PAGE), html.A(t("factor_page.title"), href=FACTOR_PAGE)]
+    links = [html.A(t("password_page.title"), href=PASSWORD_PAGE), html.A(t("factor_page.title"), href=FACTOR_PAGE),
+             html.A(t("sessions_page.title"), href=SESSIONS_PAGE)]
     return html.Div([opener, html.Div(links, className="topbar-menu")], className="topbar-group topbar-own")
 
 

@@ -18,6 +18,7 @@ from cases.service import Recorder
 from config.follow_up import ComplaintRules
 from core.access import SYSTEM, Actor, Role, require
 from core.errors import Conflict, InvalidInput, NotFound, NotPermitted, TooLarge
+from core.sealing import Sealer
 from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from papers.numbering import take_number
 from supervision.complaints.matters import (
@@ -34,7 +35,6 @@ from supervision.complaints.matters import (
 )
 from supervision.due_dates import DueDates
 from supervision.models import complaint_log, complaints, reporters
-from supervision.sealing import Sealer
 
 SOURCE = "complaints"          # of the journal's events
 LETTERS = {"consultation": "ZX", "complaint": "TS", "rating": "CP"}

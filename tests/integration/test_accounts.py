@@ -78,7 +78,7 @@ def test_unknown_wrong_locked_and_deactivated_are_told_the_same(accounts: Accoun
 
 def test_an_unknown_name_costs_a_password_check_too(accounts: Accounts, monkeypatch: pytest.MonkeyPatch) -> None:
     checked = []
-    monkeypatch.setattr(accounts, "_verifies", lambda stored, password: checked.append(stored) or False)
+    monkeypatch.setattr(accounts.passwords, "verifies", lambda stored, password: checked.append(stored) or False)
     fail(accounts, 1, "nobody")
     fail(accounts, 1, "zhou")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -26,13 +27,18 @@ class FakeAccounts:
     def __init__(self) -> None:
         self.account = Account("zhou", "周立新", frozenset({Role.DUTY_OFFICER}), "", True, 0, 0, 0, 0)
         self.tokens: dict[tuple[str, str], Token] = {}
+        self.now_us = 0  # of the moment, by whoever uses it
+        self.sessions = self
+
+    def touch(self, token_hash: str) -> None:
+        self.tokens["session", token_hash] = replace(self.tokens["session", token_hash], seen_at=self.now_us)
 
     def find(self, username: str) -> Account | None:
         return self.account if username == self.account.username else None
 
-    def issue_token(self, kind: str, name: str) -> str:
+    def issue_token(self, kind: str, name: str, _address: str = "", _device: str = "") -> str:
         token = f"yg_{kind}_{len(self.tokens)}"
-        self.tokens[kind, hash_of(token)] = Token(kind, name, hash_of(token), 0, None)
+        self.tokens[kind, hash_of(token)] = Token(kind, name, hash_of(token), self.now_us, None, self.now_us)
         return token
 
     def find_token(self, kind: str, token: str) -> Token | None:
@@ -55,6 +61,7 @@ def accounts() -> FakeAccounts:
 
 def make_app(accounts: FakeAccounts, clock: FrozenClock, **policy: Any) -> Flask:
     app = Flask(__name__)
+    app.before_request(lambda: setattr(accounts, "now_us", clock.now_us()))
     sessions = Sessions(accounts, clock, SessionPolicy(idle_minutes=30, hours=12), "k" * 32)  # type: ignore[arg-type]
     gate = Gate(accounts, sessions, clock, GatePolicy(**policy), RULES)  # type: ignore[arg-type]
     gate.install(app)

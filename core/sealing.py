@@ -1,8 +1,8 @@
-"""Sealing who reported: AES-256-GCM of OpenSSL, the library Python's own `hashlib` and `ssl` are built on.
+"""Sealing who a reporter or applicant is: AES-256-GCM of OpenSSL, which Python's own `hashlib` and `ssl` are built on.
 
 The standard library hands out no cipher, and writing one would be a fault of its own; OpenSSL is there wherever Python
 is, so its EVP interface is called through ctypes (docs/adr/0010). Nothing here but the order of its calls is ours, and the
-published vectors of the mode hold it to that (tests/unit/supervision/test_sealing.py).
+published vectors of the mode hold it to that (tests/unit/core/test_sealing.py).
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _FUNCTIONS = {
 
 
 class SealBroken(SupervisionError):
-    """What is stored was changed, or was sealed with another key or for another complaint."""
+    """What is stored was changed, or was sealed with another key or for another place."""
 
 
 class SealUnavailable(Unavailable):
@@ -41,12 +41,15 @@ class SealUnavailable(Unavailable):
 
 
 class Sealer:
-    """Seals and opens with one key. `label` binds a sealed text to its place: moved elsewhere it does not open."""
+    """Seals and opens with one key. `label` binds a sealed text to its place: moved elsewhere it does not open.
 
-    def __init__(self, secret: bytes) -> None:
+    `purpose` gives every use of one secret a key of its own.
+    """
+
+    def __init__(self, secret: bytes, purpose: bytes = b"reporter identity") -> None:
         # HKDF (RFC 5869) with SHA-256: the secret may be of any length, and other uses of it get other keys.
         early = hmac.digest(b"yangguang", secret, "sha256")
-        self._key = hmac.digest(early, b"reporter identity\x01", "sha256")
+        self._key = hmac.digest(early, purpose + b"\x01", "sha256")
 
     def seal(self, text: bytes, label: str) -> bytes:
         """Version, nonce, ciphertext and tag. Raises SealUnavailable."""

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from supervision.sealing import SealBroken, Sealer, decrypt, encrypt
+from core.sealing import SealBroken, Sealer, decrypt, encrypt
 
 # McGrew and Viega, "The Galois/Counter Mode of Operation", appendix B, test cases 13, 14, 16 (AES-256).
 VECTORS = [
