@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from flask import Flask, g
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -56,6 +57,7 @@ from dashboard.words import words_of
 from feeds.http import events_blueprint
 from portal import http as portal_http
 from portal.cookies import Cookies
+from portal.direct import DirectDesk, Inside
 from portal.limits import Allowance
 from portal.parts import Limits, Portal
 from portal.payment import SandboxGateway
@@ -139,10 +141,12 @@ def _portal(services: Services, gate: Gate) -> Portal:
     def allow(most: int) -> Allowance:
         return Allowance(clock, most, given.window_minutes)
 
+    inside = Inside(services.approval, desk.papers, desk.complaints, services.case_queries, services.areas,
+                    services.catalogue, services.clock)
     return Portal(
-        approval=services.approval, papers=desk.papers, complaints=desk.complaints, complaint_queries=desk.complaint_queries,
-        complaint_rules=desk.rules.complaints, cases=services.case_queries, areas=services.areas, catalogue=services.catalogue,
-        clock=services.clock, secret=secret, gateway=SandboxGateway(secret, "/public/pay/sandbox/"),
+        desk=DirectDesk(inside), complaint_rules=desk.rules.complaints, catalogue=services.catalogue,
+        timezone=ZoneInfo(settings.areas.default_timezone), secret=secret,
+        gateway=SandboxGateway(secret, "/public/pay/sandbox/"),
         cookies=Cookies(secret, clock, given.case_session_minutes, settings.approval.draft_kept_days,
                         secure=settings.security.cookie_secure),
         limits=Limits(allow(given.failures_per_address), allow(given.failures_per_case), allow(given.forms_per_window),

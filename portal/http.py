@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, redirect, request
 from werkzeug.exceptions import HTTPException
 
-from approval.receipts import read_code
+from approval.codes import read_code
 from core.errors import NotFound, SupervisionError
 from portal.apply import ApplyPages
 from portal.case import CasePages
@@ -20,7 +20,7 @@ def create_blueprint(portal: Portal) -> Blueprint:
     """Pages, style sheet and refusals in the look of the public pages."""
     site = Blueprint("portal", __name__, url_prefix="/public", template_folder="templates", static_folder="static",
                      static_url_path="/static")
-    most = portal.approval.materials.rules.max_bytes + BESIDE_FILE
+    most = portal.desk.rules.max_bytes + BESIDE_FILE
 
     @site.url_value_preprocessor
     def allow_files(_endpoint: str | None, _values: object) -> None:
@@ -46,7 +46,8 @@ def _add_guide(site: Blueprint, portal: Portal) -> None:
 def _add_apply(site: Blueprint, portal: Portal) -> None:
     apply = ApplyPages(portal)
     for rule, name, view, method in (
-            ("begin", "begin", apply.begin, "POST"), ("", "form", apply.form, "GET"), ("", "keep", apply.keep, "POST"),
+            ("begin", "begin", apply.begin, "POST"), ("again", "again", apply.again, "POST"),
+            ("", "form", apply.form, "GET"), ("", "keep", apply.keep, "POST"),
             ("materials/", "materials", apply.materials, "GET"), ("materials/", "attach", apply.attach, "POST"),
             ("materials/remove", "detach", apply.detach, "POST"), ("review/", "review", apply.review, "GET"),
             ("review/", "file", apply.file, "POST"), ("discard", "discard", apply.discard, "POST")):
@@ -99,10 +100,7 @@ def checked(portal: Portal, code: str) -> Response:
     """Kind, number, unit and day of a paper; the case number with its middle hidden; nothing about a person."""
     portal.limits.checks.spend(address())
     try:
-        receipt, case_no, org = portal.approval.queries.receipt(read_code(code[:60]))
+        found = portal.desk.check(read_code(code[:60]))
     except NotFound:
         return page(portal, "check", 404, found=None, asked=read_code(code[:60]))
-    found = {"kind": receipt.kind, "number": receipt.number, "org": portal.catalogue.organisations[org].name,
-             "day": portal.approval.desk.today(portal.catalogue.organisations[org].area, receipt.issued_at).isoformat(),
-             "case": f"{case_no[:4]}{'*' * 6}{case_no[-3:]}"}
-    return page(portal, "check", found=found, asked=receipt.code)
+    return page(portal, "check", found=found, asked=found.code)

@@ -4,23 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import tzinfo
 from typing import Any, Protocol
 
 from flask import Response, make_response, render_template, request
 
-from approval.assembly import Approval
-from cases.areas import Areas
-from cases.queries import CaseQueries
 from config.catalogue import Catalogue
 from config.follow_up import ComplaintRules
-from core.clock import Clock
 from core.errors import SupervisionError
-from papers.service import PaperService
+from core.instants import from_us
 from portal.cookies import Cookies
+from portal.desk import Desk, Problem
 from portal.limits import Allowance
 from portal.payment import Gateway
-from supervision.complaints.queries import ComplaintQueries
-from supervision.complaints.service import ComplaintService
 
 
 class Say(Protocol):
@@ -46,17 +42,12 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Portal:
-    """Services and queries the pages see. `words` and `csrf` are those of the request."""
+    """What the pages see; all they know of the inside is the desk. `words` and `csrf` are those of the request."""
 
-    approval: Approval
-    papers: PaperService
-    complaints: ComplaintService
-    complaint_queries: ComplaintQueries
+    desk: Desk
     complaint_rules: ComplaintRules
-    cases: CaseQueries
-    areas: Areas
     catalogue: Catalogue
-    clock: Clock
+    timezone: tzinfo
     cookies: Cookies
     limits: Limits
     gateway: Gateway
@@ -80,6 +71,18 @@ def sentence(error: SupervisionError, t: Say) -> str:
     if "key" in values:
         values["key"] = t.first(f"portal.field.{values['key']}", "portal.field.other")
     return t.first(f"error.{error.code}", f"error.status_{error.status}", **values)
+
+
+def told(problem: Problem, t: Say) -> str:
+    """The sentence of a refusal that came from elsewhere."""
+    error = SupervisionError(problem.code, **problem.values)
+    error.status = problem.status
+    return sentence(error, t)
+
+
+def written_here(portal: Portal, us: int) -> str:
+    """An instant on the wall clock of the city."""
+    return f"{from_us(us).astimezone(portal.timezone):%Y-%m-%d %H:%M}"
 
 
 def address() -> str:
