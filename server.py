@@ -19,13 +19,14 @@ from alerts.room.heartbeat import Heartbeat, call_outside
 from alerts.roster import http as roster_http
 from alerts.rules import PushRules
 from approval import http as approval_http
-from bootstrap import Services, secret_of
+from bootstrap import Services
 from config.settings import Settings
 from core.access import Actor
 from core.clock import SystemClock
 from core.health import Readiness
 from core.instants import DAY_US
 from core.scheduling import Job
+from core.secret_files import secret_of
 from dashboard import http as site
 from dashboard.gate import Gate, GatePolicy
 from dashboard.live_gauges import LiveGauges, OnDuty
@@ -54,12 +55,13 @@ from dashboard.pages import (
 from dashboard.sessions import SessionPolicy, Sessions
 from dashboard.shell import ASSETS, mount
 from dashboard.words import words_of
+from exchanging import exchange_checks, inside_of
 from feeds.http import events_blueprint
 from portal import http as portal_http
 from portal.cookies import Cookies
-from portal.direct import DirectDesk, Inside
-from portal.limits import Allowance
-from portal.parts import Limits, Portal
+from portal.direct import DirectDesk
+from portal.limits import limits_of
+from portal.parts import Portal
 from portal.payment import SandboxGateway
 from supervision import http as liability_http
 from supervision.complaints import http as complaints_http
@@ -89,7 +91,7 @@ def build_server(services: Services, demo_duty: str = "") -> Server:
     app.config["MAX_CONTENT_LENGTH"] = services.settings.ingest.max_body_bytes
     gate = _gate(services)
     readiness = Readiness(services.database, services.doorbell, SystemClock())
-    site.install(app, services, gate, readiness.checks)
+    site.install(app, services, gate, lambda: [*readiness.checks(), *exchange_checks(services)])
     heartbeat = _heartbeat(services, readiness)
     app.register_blueprint(cards_http.create_blueprint(
         services.alerts, services.alert_queries, lambda _request: _present_actor(), services.read_log))
@@ -136,21 +138,14 @@ def _register_follow_up(app: Flask, services: Services) -> None:
 
 def _portal(services: Services, gate: Gate) -> Portal:
     settings, clock, desk = services.settings, SystemClock(), services.follow_up
-    given, secret = settings.portal, secret_of(settings.security.secret_key, settings.security.secret_key_path).decode()
-
-    def allow(most: int) -> Allowance:
-        return Allowance(clock, most, given.window_minutes)
-
-    inside = Inside(services.approval, desk.papers, desk.complaints, services.case_queries, services.areas,
-                    services.catalogue, services.clock)
+    secret = secret_of(settings.security.secret_key, settings.security.secret_key_path).decode()
     return Portal(
-        desk=DirectDesk(inside), complaint_rules=desk.rules.complaints, catalogue=services.catalogue,
+        desk=DirectDesk(inside_of(services)), complaint_rules=desk.rules.complaints, catalogue=services.catalogue,
         timezone=ZoneInfo(settings.areas.default_timezone), secret=secret,
         gateway=SandboxGateway(secret, "/public/pay/sandbox/"),
-        cookies=Cookies(secret, clock, given.case_session_minutes, settings.approval.draft_kept_days,
+        cookies=Cookies(secret, clock, settings.portal.case_session_minutes, settings.approval.draft_kept_days,
                         secure=settings.security.cookie_secure),
-        limits=Limits(allow(given.failures_per_address), allow(given.failures_per_case), allow(given.forms_per_window),
-                      allow(given.files_per_window), allow(given.checks_per_window)),
+        limits=limits_of(settings.portal, clock),
         words=lambda: words_of(services.texts, settings.display.language), csrf=gate.sessions.csrf_token,
         is_demo=settings.demo.enabled)
 

@@ -15,7 +15,7 @@ from core.errors import SupervisionError
 from core.instants import from_us
 from portal.cookies import Cookies
 from portal.desk import Desk, Problem
-from portal.limits import Allowance
+from portal.limits import Limits
 from portal.payment import Gateway
 
 
@@ -27,17 +27,6 @@ class Say(Protocol):
     def __call__(self, key: str, /, **values: Any) -> str: ...
     def has(self, key: str) -> bool: ...
     def first(self, *keys: str, **values: Any) -> str: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Each in its own window: wrong passwords by address and by number, forms sent, files sent, papers checked by address."""
-
-    address: Allowance
-    number: Allowance
-    forms: Allowance
-    files: Allowance
-    checks: Allowance
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +44,14 @@ class Portal:
     words: Callable[[], Say]
     csrf: Callable[[], str]
     is_demo: bool = False
+    has_staff: bool = True  # whether members of staff sign in on this machine
 
 
 def page(portal: Portal, name: str, status: int = 200, /, **values: Any) -> Response:
     """A page of the templates; Jinja escapes every value."""
     t = portal.words()
     values = {"t": t, "csrf": portal.csrf(), "city": _city(portal, t), "is_demo": portal.is_demo, "may_switch": True,
-              "has_case": portal.cookies.case() is not None, "place": request.path, **values}
+              "has_staff": portal.has_staff, "has_case": portal.cookies.case() is not None, "place": request.path, **values}
     return make_response(render_template(f"portal/{name}.html", **values), status)
 
 
