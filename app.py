@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import logging
 import os
 import sys
@@ -11,15 +12,12 @@ from pathlib import Path
 
 from sqlalchemy.exc import InterfaceError, OperationalError
 
-from bootstrap import Services, build_services
-from commands import administration, backtests, detection, records, reports, serving
 from config.settings import Settings, load_settings
 from core import collector
 from core.errors import SupervisionError
 from core.log_lines import JsonLines
 
 EXIT_ERROR = 1
-Command = Callable[[Services, argparse.Namespace], int]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -44,18 +42,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(settings: Settings, options: argparse.Namespace) -> int:
+    """A command is imported when it is chosen: the public site must not even know the program of the inside."""
     if options.whole is not None:
-        return int(options.whole(settings, options))
-    services = build_services(settings)
+        return int(command_of(options.whole)(settings, options))
+    command = command_of(options.command)
+    services = importlib.import_module("bootstrap").build_services(settings)
     collector.settle()
     try:
-        return int(options.command(services, options))
+        return int(command(services, options))
     finally:
         services.database.dispose()
 
 
+def command_of(name: str) -> Callable[..., int]:
+    """The function of a command by module and name, e.g. serving.run."""
+    module, _, function = name.partition(".")
+    command: Callable[..., int] = getattr(importlib.import_module(f"commands.{module}"), function)
+    return command
+
+
 def _settings(options: argparse.Namespace) -> Settings:
-    overrides = {key: value for key, value in (("database.url", options.database), ("server.port", options.port),
+    database = "portal.database_url" if options.name == "portal" else "database.url"
+    overrides = {key: value for key, value in ((database, options.database), ("server.port", options.port),
                                                ("server.host", options.host)) if value is not None}
     return load_settings(overrides, file=options.config, env=os.environ)
 
@@ -78,11 +86,13 @@ def _parser() -> argparse.ArgumentParser:
     common = _common()
     commands = parser.add_subparsers(dest="name", metavar="command")
     _common_into(parser)
-    parser.set_defaults(whole=serving.run, command=None)
-    for name, help_text, whole in (("run", "web, push and worker in one process (the default)", serving.run),
-                                   ("web", "web and push of a scaled-out installation", serving.run_web),
-                                   ("worker", "sweeps, feeds and jobs of a scaled-out installation", serving.run_worker),
-                                   ("demo", "a simulated city, live, in a database of its own", serving.run_demo)):
+    parser.set_defaults(whole="serving.run", command=None)
+    for name, help_text, whole in (("run", "web, push and worker in one process (the default)", "serving.run"),
+                                   ("web", "web and push of a scaled-out installation", "serving.run_web"),
+                                   ("worker", "sweeps, feeds and jobs of a scaled-out installation", "serving.run_worker"),
+                                   ("portal", "the public site of its own, on its own database (docs/exchange.md)",
+                                    "outside.run_portal"),
+                                   ("demo", "a simulated city, live, in a database of its own", "serving.run_demo")):
         commands.add_parser(name, help=help_text, parents=[common]).set_defaults(whole=whole, command=None)
     _add_records(commands, common)
     _add_reports(commands, common)
@@ -106,14 +116,14 @@ def _common_into(parser: argparse.ArgumentParser) -> None:
 
 
 def _add(commands: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser, name: str,
-         command: Command, help_text: str) -> argparse.ArgumentParser:
+         command: str, help_text: str) -> argparse.ArgumentParser:
     parser = commands.add_parser(name, help=help_text, description=help_text, parents=[common])
     parser.set_defaults(command=command, whole=None)
     return parser
 
 
 def _add_records(commands: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser) -> None:
-    load = _add(commands, common, "import", records.import_log, "load a log: XES, CSV or JSON Lines, plain or gz")
+    load = _add(commands, common, "import", "records.import_log", "load a log: XES, CSV or JSON Lines, plain or gz")
     _file_and_mapping(load)
     load.add_argument("--source", help="name of the source, instead of the mapping's")
     load.add_argument("--format", choices=("text", "json"), default="text")
@@ -121,16 +131,16 @@ def _add_records(commands: argparse._SubParsersAction[argparse.ArgumentParser], 
                                parents=[common])
     _file_and_mapping(play)
     play.add_argument("--speed", type=float, default=3600.0, help="business seconds per real second (default 3600)")
-    play.set_defaults(whole=serving.run_replay, command=None)
-    check = _add(commands, common, "verify", records.verify, "check the journal's chains")
+    play.set_defaults(whole="serving.run_replay", command=None)
+    check = _add(commands, common, "verify", "records.verify", "check the journal's chains")
     check.add_argument("--export", help="check this export instead of the database, without the key")
     check.add_argument("--anchors", help="the public anchors: a file or a folder")
     check.set_defaults(whole=None)
-    count = _add(commands, common, "recount", records.recount, "compare the counters with the journal")
+    count = _add(commands, common, "recount", "records.recount", "compare the counters with the journal")
     count.add_argument("--repair", action="store_true", help="write the true counters")
-    _add(commands, common, "sweep", records.sweep, "bring every clock to the present")
-    _add(commands, common, "anchor", records.anchor, "publish anchors of the chains")
-    _add(commands, common, "export-journal", records.export_journal,
+    _add(commands, common, "sweep", "records.sweep", "bring every clock to the present")
+    _add(commands, common, "anchor", "records.anchor", "publish anchors of the chains")
+    _add(commands, common, "export-journal", "records.export_journal",
          "write the journal as JSON Lines").add_argument("file", metavar="FILE")
 
 
@@ -140,48 +150,48 @@ def _file_and_mapping(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_reports(commands: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser) -> None:
-    heat = _add(commands, common, "heatmap", reports.heatmap, "open overdue cases per department, from the journal")
+    heat = _add(commands, common, "heatmap", "reports.heatmap", "open overdue cases per department, from the journal")
     heat.add_argument("--from", dest="first", required=True, metavar="DATE")
     heat.add_argument("--to", dest="last", required=True, metavar="DATE")
     heat.add_argument("--step", choices=("day", "week", "month"), default="month")
-    numbers = _add(commands, common, "stats", reports.stats, "closed early, on time and late at the end of a day")
+    numbers = _add(commands, common, "stats", "reports.stats", "closed early, on time and late at the end of a day")
     numbers.add_argument("--as-of", required=True, metavar="DATE")
     for parser, default in ((heat, "csv"), (numbers, "json")):
         parser.add_argument("--limit", required=True, help="promised, statutory, own, or stated: 20wd, 56cd")
         parser.add_argument("--calendar", default="cn", help="cn (State Council) or mf (Monday to Friday)")
         parser.add_argument("--net", action="store_true", help="take suspensions out")
         parser.add_argument("--format", choices=("csv", "json"), default=default)
-    trial = _add(commands, common, "backtest", backtests.backtest, "which cards a preset would have raised in a period")
+    trial = _add(commands, common, "backtest", "backtests.backtest", "which cards a preset would have raised in a period")
     trial.add_argument("--preset", required=True, help="the ladder to try: an id of config/rules")
     trial.add_argument("--from", dest="first", required=True, metavar="DATE")
     trial.add_argument("--to", dest="last", required=True, metavar="DATE")
     trial.add_argument("--area", help="try it in this area only")
     trial.add_argument("--alone", action="store_true", help="list every card instead of those that differ from now")
     trial.add_argument("--format", choices=("csv", "json"), default="csv")
-    watch = _add(commands, common, "patrol", backtests.patrol, "recompute every issued card, list what no longer agrees")
+    watch = _add(commands, common, "patrol", "backtests.patrol", "recompute every issued card, list what no longer agrees")
     watch.add_argument("--format", choices=("text", "json"), default="text")
-    why = _add(commands, common, "explain", reports.explain_case, "why each clock of a case shows what it shows")
+    why = _add(commands, common, "explain", "reports.explain_case", "why each clock of a case shows what it shows")
     why.add_argument("case", metavar="CASE")
     why.add_argument("--area", help="when the number exists in several areas")
     why.add_argument("--format", choices=("text", "json"), default="text")
 
 
 def _add_detection(commands: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser) -> None:
-    find = _add(commands, common, "detect", detection.detect, "run the detectors of gaming over a period")
+    find = _add(commands, common, "detect", "detection.detect", "run the detectors of gaming over a period")
     find.add_argument("--from", dest="first", required=True, metavar="DATE")
     find.add_argument("--to", dest="last", required=True, metavar="DATE")
     find.add_argument("--only", metavar="G1,G7", help="these detectors only")
     find.add_argument("--dry-run", action="store_true", help="print what is found and keep nothing")
     find.add_argument("--format", choices=("text", "json", "csv"), default="text")
-    own = _add(commands, common, "volumes", detection.volumes, "take in what units say of their own volume (CSV)")
+    own = _add(commands, common, "volumes", "detection.volumes", "take in what units say of their own volume (CSV)")
     own.add_argument("file", metavar="FILE")
     own.add_argument("--area", help="code of the area; the default area otherwise")
 
 
 def _add_administration(commands: argparse._SubParsersAction[argparse.ArgumentParser],
                         common: argparse.ArgumentParser) -> None:
-    _add(commands, common, "migrate", administration.migrate, "bring the database to the newest schema")
-    person = _add(commands, common, "account", administration.account, "create an account, or change its roles")
+    _add(commands, common, "migrate", "administration.migrate", "bring the database to the newest schema")
+    person = _add(commands, common, "account", "administration.account", "create an account, or change its roles")
     person.add_argument("username")
     person.add_argument("--name", dest="label", help="name shown to others")
     person.add_argument("--role", action="append", default=[], help="may be given several times")
@@ -192,7 +202,14 @@ def _add_administration(commands: argparse._SubParsersAction[argparse.ArgumentPa
     standing = person.add_mutually_exclusive_group()
     standing.add_argument("--deactivate", dest="is_active", action="store_const", const=False, help="end its sessions")
     standing.add_argument("--activate", dest="is_active", action="store_const", const=True, help="let it in again")
-    token = _add(commands, common, "token", administration.token, "issue a token for a feed or a wall screen; shown once")
+    traffic = _add(commands, common, "exchange", "traffic.exchange",
+                   "how the exchange with the public site stands; settle what failed")
+    traffic.add_argument("--run", action="store_true", help="do a round now")
+    settle = traffic.add_mutually_exclusive_group()
+    settle.add_argument("--retry", metavar="ID", help="try it again, after the cause was mended")
+    settle.add_argument("--give-up", metavar="ID", help="send it back to the applicant")
+    traffic.add_argument("--reason", default="", help="what the applicant is told with --give-up")
+    token = _add(commands, common, "token", "administration.token", "issue a token for a feed or a wall screen; shown once")
     token.add_argument("kind", choices=("feed", "screen", "probe"))
     token.add_argument("for_name", metavar="NAME")
     token.add_argument("--revoke", action="store_true", help="end its tokens instead")

@@ -6,16 +6,9 @@ Nobody imports this module but `app.py`, `serving.py`, the commands and the test
 from __future__ import annotations
 
 import hashlib
-import os
-import secrets
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import NamedTemporaryFile
 from zoneinfo import ZoneInfo
-
-from pydantic import SecretStr
 
 from alerts.acts import ActCards
 from alerts.alarms import AlarmService
@@ -73,9 +66,9 @@ from core.accounts import AccountPolicy, Accounts
 from core.clock import Clock, SystemClock
 from core.database import Database
 from core.doorbell import Doorbell, InProcessDoorbell, RedisDoorbell
-from core.errors import ConfigError
 from core.migration import migrate
 from core.read_log import ReadLog
+from core.secret_files import secret_of
 from core.unit_of_work import Reaction, UnitOfWorkFactory
 from core.working_calendar import WorkingCalendar
 from feeds.ingest import Ingest
@@ -85,8 +78,6 @@ from feeds.public_event import EventReader
 from feeds.queries import FeedQueries
 from feeds.repair import Repairs
 from supervision.assembly import FollowUpDesk, Parts, build_follow_up, fonts_of
-
-SECRET_MIN = 32
 
 
 @dataclass(frozen=True)
@@ -293,28 +284,6 @@ def _follow_up(settings: Settings, uow: UnitOfWorkFactory, recorder: Recorder, a
         units=uow, database=uow.database, recorder=recorder, areas=areas, cases=cases, cards=alerts, rules=rules,
         languages=languages, default_area=catalogue.default_area, identity_secret=secret, notifier=notifier,
         fonts=fonts_of(settings.papers, languages, [rules.papers.issuer, *names])))
-
-
-def secret_of(given: SecretStr | None, path: Path) -> bytes:
-    """The secret given, else that of the file, which is made with a random one (mode 600) if it does not exist."""
-    if given is not None:
-        return given.get_secret_value().encode()
-    if not path.exists():
-        _make_secret(path)
-    secret = path.read_text(encoding="ascii").strip().encode()
-    if len(secret) < SECRET_MIN:
-        raise ConfigError("secret_too_short", file=str(path), remedy="restore the file from its copy")
-    return secret
-
-
-def _make_secret(path: Path) -> None:
-    """Written whole under another name first: a process starting at the same time must never read half a secret."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with NamedTemporaryFile("w", dir=path.parent, prefix=".secret-", encoding="ascii") as draft:
-        draft.write(secrets.token_hex(32))
-        draft.flush()
-        with suppress(FileExistsError):  # the other process was first: its secret counts
-            os.link(draft.name, path)
 
 
 def feed_limits(settings: Settings) -> FeedLimits:

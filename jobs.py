@@ -8,6 +8,7 @@ import shutil
 from bootstrap import Services
 from core.instants import DAY_US, HOUR_US
 from core.scheduling import Job, Scheduler
+from exchanging import exchange_of
 from feeds.file_drop import FileDrop
 
 log = logging.getLogger(__name__)
@@ -24,6 +25,7 @@ AUDIT_INTERVAL_S = 20.0
 def jobs_of(services: Services) -> list[Job]:
     """The jobs of a worker. All recompute from the clock: one that came late changes nothing but lateness."""
     settings = services.settings
+    exchange = exchange_of(services)
     drop = FileDrop(settings.feeds.drop_dir, services.ingest, services.clock, services.find_mapping)
     return [
         Job("follow_up", settings.complaints.interval_s, services.follow_up.watch),
@@ -46,6 +48,7 @@ def jobs_of(services: Services) -> list[Job]:
             settings.roster.look_ahead_days, services.case_queries.org_name), slot=True),
         Job("detect", settings.detectors.check_interval_s, lambda: detect(services), slot=True),
         Job("tidy", TIDY_INTERVAL_S, lambda: tidy(services), slot=True),
+        *([Job("exchange", settings.exchange.interval_s, exchange.run, slot=True)] if exchange is not None else []),
     ]
 
 

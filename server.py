@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
-from flask import Flask, g
+from flask import Blueprint, Flask, g
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from alerts import http as cards_http
@@ -18,13 +19,14 @@ from alerts.room.heartbeat import Heartbeat, call_outside
 from alerts.roster import http as roster_http
 from alerts.rules import PushRules
 from approval import http as approval_http
-from bootstrap import Services, secret_of
+from bootstrap import Services
 from config.settings import Settings
 from core.access import Actor
 from core.clock import SystemClock
 from core.health import Readiness
 from core.instants import DAY_US
 from core.scheduling import Job
+from core.secret_files import secret_of
 from dashboard import http as site
 from dashboard.gate import Gate, GatePolicy
 from dashboard.live_gauges import LiveGauges, OnDuty
@@ -53,12 +55,15 @@ from dashboard.pages import (
 from dashboard.sessions import SessionPolicy, Sessions
 from dashboard.shell import ASSETS, mount
 from dashboard.words import words_of
+from exchanging import exchange_checks, inside_of
 from feeds.http import events_blueprint
 from portal import http as portal_http
 from portal.accounts.desk import AccountDesk
+from portal.accounts.http import add_accounts
 from portal.cookies import Cookies
-from portal.limits import Allowance
-from portal.parts import Limits, Portal
+from portal.direct import DirectDesk
+from portal.limits import limits_of
+from portal.parts import Portal
 from portal.payment import SandboxGateway
 from supervision import http as liability_http
 from supervision.complaints import http as complaints_http
@@ -88,7 +93,7 @@ def build_server(services: Services, demo_duty: str = "") -> Server:
     app.config["MAX_CONTENT_LENGTH"] = services.settings.ingest.max_body_bytes
     gate = _gate(services)
     readiness = Readiness(services.database, services.doorbell, SystemClock())
-    site.install(app, services, gate, readiness.checks)
+    site.install(app, services, gate, lambda: [*readiness.checks(), *exchange_checks(services)])
     heartbeat = _heartbeat(services, readiness)
     app.register_blueprint(cards_http.create_blueprint(
         services.alerts, services.alert_queries, lambda _request: _present_actor(), services.read_log))
@@ -110,7 +115,7 @@ def build_server(services: Services, demo_duty: str = "") -> Server:
     app.register_blueprint(approval_http.create_blueprint(
         services.approval, services.follow_up.papers, services.read_log, lambda _request: _present_actor(),
         services.accounts.actor_of))
-    app.register_blueprint(portal_http.create_blueprint(_portal(services, gate)))
+    app.register_blueprint(_public_pages(services, gate))
     for page in PAGES:
         mount(app, page, services)
     push = LivePush(_push_parts(services, gate, demo_duty))
@@ -133,23 +138,24 @@ def _register_follow_up(app: Flask, services: Services) -> None:
     app.register_blueprint(liability_http.create_blueprint(desk.liability, desk.samples, lambda _request: _present_actor()))
 
 
-def _portal(services: Services, gate: Gate) -> Portal:
+def _public_pages(services: Services, gate: Gate) -> Blueprint:
+    settings = services.settings
+    account = AccountDesk(services.applicants, secure=settings.security.cookie_secure, shows_codes=settings.demo.enabled)
+    portal = _portal(services, gate, account)
+    return portal_http.create_blueprint(portal, lambda site: add_accounts(site, portal, account))
+
+
+def _portal(services: Services, gate: Gate, account: AccountDesk) -> Portal:
     settings, clock, desk = services.settings, SystemClock(), services.follow_up
-    given, secret = settings.portal, secret_of(settings.security.secret_key, settings.security.secret_key_path).decode()
-
-    def allow(most: int, minutes: int = given.window_minutes) -> Allowance:
-        return Allowance(clock, most, minutes)
-
+    secret = secret_of(settings.security.secret_key, settings.security.secret_key_path).decode()
     return Portal(
-        approval=services.approval, papers=desk.papers, complaints=desk.complaints, complaint_queries=desk.complaint_queries,
-        complaint_rules=desk.rules.complaints, cases=services.case_queries, areas=services.areas, catalogue=services.catalogue,
-        clock=services.clock, secret=secret, gateway=SandboxGateway(secret, "/public/pay/sandbox/"),
-        cookies=Cookies(secret, clock, given.case_session_minutes, settings.approval.draft_kept_days,
+        desk=DirectDesk(inside_of(services)), complaint_rules=desk.rules.complaints, catalogue=services.catalogue,
+        timezone=ZoneInfo(settings.areas.default_timezone), secret=secret,
+        gateway=SandboxGateway(secret, "/public/pay/sandbox/"),
+        cookies=Cookies(secret, clock, settings.portal.case_session_minutes, settings.approval.draft_kept_days,
                         secure=settings.security.cookie_secure),
-        limits=Limits(allow(given.failures_per_address), allow(given.failures_per_case), allow(given.forms_per_window),
-                      allow(given.files_per_window), allow(given.checks_per_window),
-                      allow(settings.applicants.codes_per_address, settings.applicants.code_window_minutes)),
-        account=AccountDesk(services.applicants, secure=settings.security.cookie_secure, shows_codes=settings.demo.enabled),
+        limits=limits_of(settings.portal, settings.applicants, clock),
+        account=account,
         words=lambda: words_of(services.texts, settings.display.language), csrf=gate.sessions.csrf_token,
         is_demo=settings.demo.enabled)
 

@@ -115,13 +115,15 @@ class Desk:
         return item
 
     def tell(self, uow: UnitOfWork, case: Hosted, kind: EventKind, actor: Actor, *, step: str | None = None, station: str = "",
-             **data: Any) -> None:
-        """Note an event of this act. It is written with the others by `flush`, at the latest when the act ends."""
+             at: int | None = None, **data: Any) -> None:
+        """Note an event of this act. It is written with the others by `flush`, at the latest when the act ends. `at` is when it
+        happened, where that was before now: at a public site of its own, whose applications come in later."""
         case.events += 1
         told = EventData(**{name: value for name, value in data.items() if value not in (None, "")})
+        at = uow.now_us if at is None else min(at, uow.now_us)
         case.told.append(CaseEvent(
             source=SOURCE, source_event_id=f"{case.case_no}/{case.events}", kind=kind, case_no=case.case_no, area=case.row.area,
-            claimed_at=uow.now_us, utc_offset=self.offset(case.row.area, uow.now_us), order=case.events, org=case.org,
+            claimed_at=at, utc_offset=self.offset(case.row.area, at), order=case.events, org=case.org,
             item=case.row.item, item_version=case.row.item_version, actor=name_of(actor), station=station or None, step=step,
             data=told))
 

@@ -10,20 +10,13 @@ import msgspec
 from sqlalchemy import delete, insert, select, update
 
 from approval.materials import Materials, Upload
+from approval.matters import Draft
 from approval.models import hosted_drafts
 from core.errors import InvalidInput, NotFound, TooLarge
 from core.instants import DAY_US
 from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 CONTENT_MAX = 100_000
-
-
-class Draft(msgspec.Struct, frozen=True):
-    """What the applicant has entered so far: the fields of the form by name, and the files sent."""
-
-    item: str
-    values: dict[str, str]
-    uploads: tuple[Upload, ...] = ()
 
 
 _decode = msgspec.json.Decoder(Draft).decode

@@ -13,12 +13,12 @@ from flask import Blueprint, Request, Response, request
 
 from approval.assembly import Approval
 from approval.bpmn import flow_as_bpmn, plan_as_bpmn
+from approval.codes import read_code
 from approval.detail import HostedDetail, Waiting
 from approval.flow import Part, flow_of
 from approval.matters import Applicant, Application
 from approval.posts import STAFF
 from approval.queries import READERS
-from approval.receipts import read_code
 from core.access import Actor, require
 from core.api_document import Operation
 from core.errors import InvalidInput, NotFound

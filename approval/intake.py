@@ -45,9 +45,10 @@ class Intake:
         self._desk = desk
 
     def file(self, application: Application, channel: Channel, actor: Actor | None = None, station: str = "",
-             draft_key: str = "") -> Filed:
+             draft_key: str = "", sent_at: int | None = None) -> Filed:
         """File an application: by the applicant himself (`actor` None), or by a clerk on his behalf. The draft of that key is
-        used up in the same transaction, so that one draft is filed once; a second time raises NotFound.
+        used up in the same transaction, so that one draft is filed once; a second time raises NotFound. `sent_at` is when the
+        applicant handed it in, where that was at a public site of its own.
 
         Returns number and password; the password cannot be seen again. Raises InvalidInput naming the field, NotPermitted.
         """
@@ -64,8 +65,9 @@ class Intake:
                 post_for(uow.conn, actor, item.org, flow.posts_of_acceptance())
             case = self.open(uow, application, channel, item, flow, password, actor)
             kind = EventKind.SUBMITTED if channel == "web" else EventKind.RECEIVED
-            self._desk.tell(uow, case, kind, actor or APPLICANT, station=station, title=application.title or item.name,
-                            applicant=application.applicant.name, channel=channel, materials=application.codes or None)
+            self._desk.tell(uow, case, kind, actor or APPLICANT, station=station, at=sent_at, channel=channel,
+                            title=application.title or item.name, applicant=application.applicant.name,
+                            materials=application.codes or None)
             self._note_papers(uow, case, application.papers, actor or APPLICANT, application.uploads)
             self._desk.flush(uow, case)
             self._give(uow, case, ReceiptKind.RECEIVED, entries=self._names(item, application.codes))

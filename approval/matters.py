@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
+import msgspec
+
 from approval.materials import Upload
 from cases.fold import State
 from cases.states import UNDER_WAY
@@ -131,6 +133,14 @@ class Application:
         for key, value in self.fields.items():
             if len(value) > FIELD_MAX:
                 raise TooLarge("field_too_long", key=key, most=FIELD_MAX)
+
+
+class Draft(msgspec.Struct, frozen=True):
+    """What the applicant has entered so far: the fields of the form by name, and the files sent."""
+
+    item: str
+    values: dict[str, str]
+    uploads: tuple[Upload, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select
 
+from approval.codes import CODE_LENGTH, CODE_LETTERS, grouped
 from approval.models import hosted_receipts
 from cases.models import clocks
 from core.instants import written_day, written_local
@@ -22,11 +23,9 @@ from papers.official import Block, Items, OfficialPaper, Paragraph
 from papers.official import Table as TableBlock
 from papers.service import Issue, PaperService, Series
 
-CODE_LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 _KEEP = insert(hosted_receipts)
 _DUE = select(clocks.c.due_at).where(clocks.c.case_id == bindparam("of_case"), clocks.c.kind == bindparam("kind")).order_by(
     clocks.c.ordinal).limit(1)
-CODE_LENGTH = 16  # 80 bits: nobody comes upon somebody else's paper by trying
 
 
 class ReceiptKind(StrEnum):
@@ -103,16 +102,6 @@ class Receipts:
         body.append(Paragraph(t("receipt.check", code=grouped(code))))
         return OfficialPaper(title=t(f"receipt.kind.{kind.value}"), number=number, issuer=issuer, addressee=about.applicant,
                              body=tuple(body), date=day, red_head=False)
-
-
-def grouped(code: str) -> str:
-    """Four letters at a time, as people read them out."""
-    return " ".join(code[place:place + 4] for place in range(0, len(code), 4))
-
-
-def read_code(text: str) -> str:
-    """What somebody typed, without blanks, dashes and the letters that are not used."""
-    return "".join(character for character in text.upper() if character in CODE_LETTERS)
 
 
 def due_text(conn: Connection, case_id: int, kind: str, offset: int) -> str:

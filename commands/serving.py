@@ -5,16 +5,13 @@ from __future__ import annotations
 import argparse
 import logging
 import os
-import signal
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import FrameType
-
-from werkzeug.serving import WSGIRequestHandler, make_server
 
 from bootstrap import Services, build_services, feed_limits
 from commands.demo import prepare_demo, show_settings
+from commands.listening import Listener, until_told_to_stop
 from config.catalogue import CITY_DIR, load_catalogue
 from config.settings import Settings
 from core import collector
@@ -45,7 +42,7 @@ def run_worker(settings: Settings, _options: argparse.Namespace) -> int:
     scheduler = build_scheduler(services)
     collector.settle()
     scheduler.start(jobs_of(services))
-    stopped = _until_told_to_stop()
+    stopped = until_told_to_stop()
     stopped.wait()
     _leave(scheduler.stop())
     return 0
@@ -75,7 +72,7 @@ def run_replay(settings: Settings, options: argparse.Namespace) -> int:
 def serve(services: Services, server: Server, *, with_jobs: bool, greeting: str = "",
           background: Callable[[threading.Event], object] | None = None) -> int:
     """Serve until told to stop, then finish what runs."""
-    stopped = _until_told_to_stop()
+    stopped = until_told_to_stop()
     scheduler = build_scheduler(services) if with_jobs else None
     if scheduler is not None:
         scheduler.start([*jobs_of(services), *server.jobs])
@@ -84,7 +81,7 @@ def serve(services: Services, server: Server, *, with_jobs: bool, greeting: str 
     if worker is not None:
         worker.start()
     collector.settle()
-    listener = Listener(services.settings, server)
+    listener = Listener(services.settings, server.app)
     listener.start()
     print(f"{greeting}\n\n  {listener.address}\n" if greeting else listener.address, flush=True)
     stopped.wait()
@@ -104,40 +101,6 @@ def _leave(still: Sequence[str]) -> None:
         log.warning("stopped while these jobs ran: %s", ", ".join(still))
         logging.shutdown()
         os._exit(0)
-
-
-class Listener:
-    """The HTTP server in its own thread: one thread per request, and per live client."""
-
-    def __init__(self, settings: Settings, server: Server) -> None:
-        # Werkzeug's server is the one Flask-SocketIO's threading mode is made for; measured to 500 clients.
-        self._server = make_server(settings.server.host, settings.server.port, server.app, threaded=True,
-                                   request_handler=_QuietHandler)
-        self._server.daemon_threads = True  # type: ignore[attr-defined]
-        self.address = f"http://{settings.server.host}:{self._server.server_port}/"
-
-    def start(self) -> None:
-        threading.Thread(target=self._server.serve_forever, name="web", daemon=True).start()
-
-    def stop(self) -> None:
-        self._server.shutdown()
-
-
-class _QuietHandler(WSGIRequestHandler):
-    """Requests are not logged line by line; errors are, by the application."""
-
-    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        return
-
-
-def _until_told_to_stop() -> threading.Event:
-    stopped = threading.Event()
-
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        stopped.set()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, stop)
-    return stopped
 
 
 def _scaled(settings: Settings) -> Settings:

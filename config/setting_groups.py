@@ -323,6 +323,28 @@ class PortalSettings(Strict):
     forms_per_window: Count = Field(description="Applications begun or filed and letters sent by one address.")
     files_per_window: Count = Field(description="Files sent by one address.")
     checks_per_window: Count = Field(description="Papers checked by one address.")
+    database_url: str = Field(repr=False, description="Own database of `app.py portal`, never that of the inside.")
+    file_dir: Path = Field(description="Folder of `app.py portal` for files sent by applicants and papers given out.")
+
+
+class ExchangeSettings(Strict):
+    """The exchange with a public site of its own (docs/exchange.md). The inside opens every connection."""
+
+    url: HttpUrl | None = Field(description="Inside: address of the public site; empty: there is none, and no exchange.")
+    key: SecretStr | None = Field(description="Secret both ends sign with, at least 32 characters.")
+    interval_s: Seconds = Field(description="Inside: seconds between two rounds.")
+    timeout_s: Seconds = Field(description="Inside: seconds until an unanswered request is given up.")
+    batch: Count = Field(description="Most envelopes in one request.")
+    batch_bytes: Count = Field(description="Most bytes of envelopes in one request; a single one may be larger.")
+    chunk_bytes: Count = Field(le=8 * 1024 * 1024, description="Bytes of a file in one request.")
+    part_dir: Path = Field(description="Folder of files that are not whole yet.")
+    waiting_max: Count = Field(description="Public site: envelopes that may wait; then filing is refused for the moment.")
+    kept_days: Count = Field(description="Public site: days for which fetched envelopes are kept; letters are not.")
+    attempts_max: Count = Field(description="Tries of an envelope that fails of itself before an administrator is asked.")
+    backoff_s: Seconds = Field(description="Seconds until the first new try of an envelope; doubled each time.")
+    backoff_max_s: Seconds = Field(description="Longest wait between two tries, of an envelope or of a silent site.")
+    clock_skew_s: Count = Field(description="Most seconds by which the two clocks may differ.")
+    stale_after_min: Count = Field(description="Minutes without a successful round after which it is an alarm.")
 
 
 class ApplicantSettings(Strict):
@@ -364,6 +386,7 @@ class Settings(Strict):
     approval: ApprovalSettings
     portal: PortalSettings
     applicants: ApplicantSettings
+    exchange: ExchangeSettings
     cards: CardSettings
     room: RoomSettings
     monitor: MonitorSettings

@@ -14,10 +14,11 @@ from core.database import Database
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def migrate(database: Database) -> None:
-    """Upgrade to the newest revision; a database that has it already costs one query."""
+def migrate(database: Database, scripts: str = "migrations") -> None:
+    """Upgrade to the newest revision; a database that has it already costs one query. `scripts` is the folder of its
+    migrations: the public site of its own has others (`migrations_outer`)."""
     config = Config()
-    config.set_main_option("script_location", str(ROOT / "migrations"))
+    config.set_main_option("script_location", str(ROOT / scripts))
     with database.engine.connect() as connection:
         current = MigrationContext.configure(connection).get_current_revision()
         if current == ScriptDirectory.from_config(config).get_current_head():

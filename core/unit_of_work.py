@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import groupby
@@ -59,9 +60,24 @@ class UnitOfWorkFactory:
     def __init__(self, database: Database, clock: Clock, doorbell: Doorbell, reactions: Reactions | None = None) -> None:
         self.database, self.clock, self.doorbell = database, clock, doorbell
         self.reactions: dict[type, Sequence[Reaction]] = dict(reactions or {})
+        self._joined = threading.local()
+
+    @contextmanager
+    def joining(self, uow: UnitOfWork) -> Iterator[None]:
+        """Within the block, what services of this thread do in a transaction of their own is part of this one: all of it is
+        committed with it or none. What they raise must end it."""
+        self._joined.uow = uow
+        try:
+            yield
+        finally:
+            self._joined.uow = None
 
     @contextmanager
     def __call__(self) -> Iterator[UnitOfWork]:
+        joined: UnitOfWork | None = getattr(self._joined, "uow", None)
+        if joined is not None:
+            yield joined
+            return
         with self.database.transaction() as conn:
             head = lock_ledger(conn)
             # After the lock: who waited for it must not judge with an older "now" than who went first.

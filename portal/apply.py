@@ -7,16 +7,16 @@ from collections.abc import Mapping
 import segno
 from flask import Response, redirect, request
 
-from approval.drafts import Draft
 from approval.materials import Upload
-from approval.matters import TITLE_MAX, Applicant, Application
+from approval.matters import TITLE_MAX, Applicant, Application, Draft
 from config.catalogue import Item
 from config.item_details import Material
 from config.item_form import PREFIX, VALUE_MAX, form_faults
 from core.errors import InvalidInput, NotFound, SupervisionError
 from portal.cookies import DRAFT
+from portal.desk import Handed
 from portal.guide import limit_words, public_item
-from portal.parts import Portal, address, page, sentence
+from portal.parts import Portal, address, page, sentence, written_here
 
 FIELDS = ("kind", "name", "identity_no", "phone", "email", "address", "agent", "title")
 FIELD_MAX = 256
@@ -34,9 +34,18 @@ class ApplyPages:
         response = _to(code)
         if self._draft(item) is None:
             self._portal.limits.forms.spend(address())
-            key = self._portal.approval.drafts.begin(code)
+            key = self._portal.desk.drafts.begin(code)
             self._portal.cookies.keep_draft(response, key, _path(code))
             self._portal.account.begun(code, key)
+        return response
+
+    def again(self, code: str) -> Response:
+        """What the inside refused becomes a draft once more, with everything that was entered."""
+        item, no = public_item(self._portal, code), self._portal.cookies.case()
+        if no is None:
+            raise NotFound("portal_session_over")
+        response = _to(item.code)
+        self._portal.cookies.keep_draft(response, self._portal.desk.take_back(no), _path(item.code))
         return response
 
     def form(self, code: str) -> Response:
@@ -49,7 +58,7 @@ class ApplyPages:
         item = public_item(self._portal, code)
         draft = self._need(item)
         values = {name: request.form.get(name, "").strip()[:2 * VALUE_MAX] for name in (*FIELDS, *form_names(item))}
-        self._portal.approval.drafts.save(self._key(), {**draft.values, **values})
+        self._portal.desk.drafts.save(self._key(), {**draft.values, **values})
         self._portal.account.begun(code, self._key())
         if request.form.get("then") == "keep":
             return self._form(item, values, said="portal.apply.kept")
@@ -74,7 +83,7 @@ class ApplyPages:
 
     def detach(self, code: str) -> Response:
         self._need(public_item(self._portal, code))
-        self._portal.approval.drafts.detach(self._key(), request.form.get("code", ""), request.form.get("sha256", ""))
+        self._portal.desk.drafts.detach(self._key(), request.form.get("code", ""), request.form.get("sha256", ""))
         return _to(code, "materials/")
 
     def review(self, code: str) -> Response:
@@ -91,16 +100,16 @@ class ApplyPages:
         if request.form.get("agreed") != "yes":
             return self._review(item, draft, {"agreed": self._portal.words()("portal.apply.agree_missing")}, 400)
         self._portal.limits.forms.spend(address())
-        filed = self._portal.approval.intake.file(application_of(item, draft), "web", draft_key=self._key())
-        self._portal.account.filed(code, filed.case_no, draft.values)
-        response = self._receipt(item, filed.case_no, filed.password)
+        handed = self._portal.desk.file(application_of(item, draft), self._key())
+        self._portal.account.filed(code, handed.number, draft.values)
+        response = self._receipt(item, handed)
         self._portal.cookies.forget(response, DRAFT, _path(code))
-        self._portal.cookies.open_case(response, filed.case_no)
+        self._portal.cookies.open_case(response, handed.number)
         return response
 
     def discard(self, code: str) -> Response:
         public_item(self._portal, code)
-        self._portal.approval.drafts.discard(self._key())
+        self._portal.desk.drafts.discard(self._key())
         self._portal.account.dropped(code)
         response = _to_item(code)
         self._portal.cookies.forget(response, DRAFT, _path(code))
@@ -113,7 +122,7 @@ class ApplyPages:
 
     def _draft(self, item: Item) -> Draft | None:
         try:
-            draft = self._portal.approval.drafts.find(self._key())
+            draft = self._portal.desk.drafts.find(self._key())
         except NotFound:
             return None
         return draft if draft.item == item.code else None
@@ -146,7 +155,7 @@ class ApplyPages:
     def _materials(self, item: Item, draft: Draft, problems: Mapping[str, str] | None = None, status: int = 200) -> Response:
         return page(self._portal, "apply_materials", status, item=item, papers=papers_of(item, draft.uploads),
                     problems=problems or {}, accepts=accepted(self._portal), at=2,
-                    most_mb=self._portal.approval.materials.rules.max_bytes // 1024 // 1024)
+                    most_mb=self._portal.desk.rules.max_bytes // 1024 // 1024)
 
     def _review(self, item: Item, draft: Draft, problems: Mapping[str, str] | None = None, status: int = 200) -> Response:
         papers = papers_of(item, draft.uploads)
@@ -154,12 +163,16 @@ class ApplyPages:
         return page(self._portal, "apply_review", status, item=item, values=draft.values, papers=papers, missing=missing,
                     org=self._portal.catalogue.organisations[item.org], problems=problems or {}, at=3)
 
-    def _receipt(self, item: Item, case_no: str, password: str) -> Response:
-        receipt = self._portal.approval.queries.of_applicant(case_no).receipts[0]
-        check = f"{request.host_url}public/check/{receipt.code}"
+    def _receipt(self, item: Item, handed: Handed) -> Response:
+        """The receipt with its picture; where the inside has not answered yet, what is known and what happens next."""
+        if handed.receipt is None:
+            return page(self._portal, "apply_sent", item=item, handed=handed, may_switch=False, at=4,
+                        sent_at=written_here(self._portal, handed.sent_at))
+        check = f"{request.host_url}public/check/{handed.receipt.code}"
         code = segno.make(check, error="m").svg_data_uri(scale=4, border=2, dark="#10243E")
-        return page(self._portal, "apply_receipt", item=item, case_no=case_no, password=password, receipt=receipt, picture=code,
-                    check=check, promised=limit_words(item.promised, self._portal.words()), may_switch=False, at=4)
+        return page(self._portal, "apply_receipt", item=item, case_no=handed.case_no, password=handed.password,
+                    receipt=handed.receipt, picture=code, check=check, may_switch=False, at=4,
+                    promised=limit_words(item.promised, self._portal.words()))
 
 
 def attach(portal: Portal, item: Item, key: str, paper: str) -> Upload:
@@ -170,7 +183,7 @@ def attach(portal: Portal, item: Item, key: str, paper: str) -> Upload:
     sent = request.files.get("file")
     if sent is None or not sent.filename:
         raise InvalidInput("portal_file_missing")
-    return portal.approval.drafts.attach(key, paper, sent.filename, sent.read())
+    return portal.desk.drafts.attach(key, paper, sent.filename, sent.read())
 
 
 def application_of(item: Item, draft: Draft) -> Application:
@@ -199,7 +212,7 @@ def papers_of(item: Item, uploads: tuple[Upload, ...]) -> list[tuple[Material, l
 
 
 def accepted(portal: Portal) -> str:
-    return ",".join(f".{ending}" for ending in portal.approval.materials.rules.types)
+    return ",".join(f".{ending}" for ending in portal.desk.rules.types)
 
 
 def _path(code: str) -> str:

@@ -10,20 +10,16 @@ from typing import Any
 
 from flask import Response, redirect, request
 
-from approval.detail import HostedDetail
-from approval.matters import FROM, Act
-from approval.receipts import read_code
-from cases.explain import ClockExplanation, explain
-from cases.queries import CaseDetail
-from core.errors import InvalidInput, NotFound, SupervisionError, UpstreamError
-from core.instants import written_due, written_local
-from papers.service import MEDIA_TYPES
+from approval.codes import read_code
+from approval.materials import Upload
+from config.catalogue import Item
+from core.errors import Conflict, InvalidInput, NotFound, SupervisionError, UpstreamError
+from core.uploads import KINDS
 from portal.apply import accepted, attach
 from portal.cookies import CASE_PATH, CORRECTION
-from portal.parts import Portal, address, page, sentence
+from portal.desk import CaseView, DraftBox, Waiting
+from portal.parts import Portal, address, page, sentence, told, written_here
 from portal.payment import Order
-
-PROMISED = "promised"
 
 
 class CasePages:
@@ -48,14 +44,14 @@ class CasePages:
         limits.address.check(address())
         limits.number.check(case_no)
         try:
-            self._portal.approval.queries.progress(case_no, "".join(request.form.get("password", "").split())[:40])
+            opened = self._portal.desk.enter(case_no, "".join(request.form.get("password", "").split())[:40])
         except NotFound as refusal:
             limits.address.note(address())
             limits.number.note(case_no)
             problem = sentence(refusal, self._portal.words())
             return page(self._portal, "case_enter", refusal.status, case_no=case_no, problem=problem)
         response = _to_case()
-        self._portal.cookies.open_case(response, case_no)
+        self._portal.cookies.open_case(response, opened)
         return response
 
     def leave(self) -> Response:
@@ -65,12 +61,11 @@ class CasePages:
 
     def paper(self, code: str, kind: str) -> Response:
         """A paper given out for this case, as it was issued."""
-        detail = self._detail()
-        found = next((one for one in detail.receipts if one.code == read_code(code)), None)
-        if found is None or kind not in MEDIA_TYPES:
+        found = next((one for one in self._case().receipts if one.code == read_code(code)), None)
+        if found is None or kind not in ("pdf", "docx"):
             raise NotFound("receipt_not_found")
-        response = Response(self._portal.papers.file(found.number, "pdf" if kind == "pdf" else "docx"),
-                            mimetype=MEDIA_TYPES[kind])
+        content = self._portal.desk.paper(self._no(), found.code, "pdf" if kind == "pdf" else "docx")
+        response = Response(content, mimetype=KINDS[kind][0])
         response.headers["Content-Disposition"] = f"attachment; filename={found.kind}.{kind}"
         response.headers["Cache-Control"] = "no-store"
         return response
@@ -79,57 +74,54 @@ class CasePages:
 
     def attach(self) -> Response:
         """One file for one of the papers asked for; it is kept until all are sent together."""
-        detail, cookies, drafts = self._detail(), self._portal.cookies, self._portal.approval.drafts
+        seen, cookies, drafts = self._case(), self._portal.cookies, self._portal.desk.drafts
         key, response = cookies.draft(CORRECTION), _to_case("#correct")
-        if not self._sent(detail):
-            key = key if _has(drafts, key, detail.head.item) else drafts.begin(detail.head.item)
+        if not self._sent(seen):
+            key = key if _has(drafts, key, seen.head.item) else drafts.begin(seen.head.item)
             cookies.keep_draft(response, key, CASE_PATH, CORRECTION)
-        return self._done(lambda: attach(self._portal, self._item(detail), key, request.form.get("code", "")), response)
+        return self._done(lambda: attach(self._portal, self._item(seen), key, request.form.get("code", "")), response)
 
     def correct(self) -> Response:
         """补正: everything that was asked for, in one act."""
-        detail, approval = self._detail(), self._portal.approval
-        uploads = self._sent(detail)
-        key, response = self._portal.cookies.draft(CORRECTION), _to_case()
+        uploads, key, response = self._sent(self._case()), self._portal.cookies.draft(CORRECTION), _to_case()
 
         def send() -> None:
             if not uploads:
                 raise InvalidInput("portal_file_missing")
-            approval.intake.correct(detail.head.case_no, (), uploads=uploads)
-            approval.drafts.discard(key)
+            self._portal.desk.correct(self._no(), uploads, key)
             self._portal.cookies.forget(response, CORRECTION, CASE_PATH)
 
         return self._done(send, response)
 
     def withdraw(self) -> Response:
-        detail = self._detail()
+        no = self._no()
 
         def act() -> None:
             if request.form.get("sure") != "yes":
                 raise InvalidInput("portal_not_confirmed")
-            self._portal.approval.ending.withdraw(detail.head.case_no, request.form.get("reason", ""))
+            self._portal.desk.withdraw(no, request.form.get("reason", ""))
 
         return self._done(act)
 
     def ask_hearing(self) -> Response:
         """听证申请, by the applicant himself."""
-        detail = self._detail()
-        return self._done(lambda: self._portal.approval.hearings.ask(detail.head.case_no, request.form.get("reason", "")))
+        no = self._no()
+        return self._done(lambda: self._portal.desk.ask_hearing(no, request.form.get("reason", "")))
 
     def rate(self) -> Response:
-        detail, score = self._detail(), request.form.get("score", "")
-        return self._done(lambda: self._portal.approval.ending.rate(
-            detail.head.case_no, int(score) if score.isascii() and score.isdigit() else 0, request.form.get("words", "")))
+        no, score = self._no(), request.form.get("score", "")
+        return self._done(lambda: self._portal.desk.rate(
+            no, int(score) if score.isascii() and score.isdigit() else 0, request.form.get("words", "")))
 
     # Paying -------------------------------------------------------------------------------------------------------
 
     def pay(self) -> Response:
         """To the gateway, with an order for exactly what is due."""
-        detail, wanted = self._detail(), request.form.get("fee", "")
-        fee = next((one for one in detail.fees if str(one["id"]) == wanted and one["state"] == "due"), None)
+        wanted = request.form.get("fee", "")
+        fee = next((one for one in self._case().fees if str(one.id) == wanted and one.state == "due"), None)
         if fee is None:
             return self._done(_raise(NotFound("fee_not_due")))
-        order = Order.new(detail.head.case_no, fee["id"], fee["amount_fen"])
+        order = Order.new(self._no(), fee.id, fee.amount_fen)
         response = redirect(self._portal.gateway.address(order), 303)
         self._portal.cookies.keep_order(response, order)  # type: ignore[arg-type]
         return response  # type: ignore[return-value]
@@ -157,57 +149,45 @@ class CasePages:
         if not outcome.is_paid:
             raise UpstreamError("payment_declined")
         try:
-            self._portal.approval.ending.paid(order.case_no, order.fee, outcome.receipt_no, station="web")
+            self._portal.desk.pay(order.case_no, order, outcome.receipt_no)
         except SupervisionError:
             gateway.give_back(order)
             raise
 
     # Inside -------------------------------------------------------------------------------------------------------
 
-    def _page(self, case_no: str, problem: str = "", status: int = 200) -> Response:
-        detail, t = self._portal.approval.queries.of_applicant(case_no), self._portal.words()
-        case = self._case(detail)
-        clock = next((one for one in explain(case, self._portal.areas.for_area(case.area)) if one.kind == PROMISED), None)
-        item = self._item(detail)
+    def _page(self, no: str, problem: str = "", status: int = 200) -> Response:
+        seen, t = self._portal.desk.find(no), self._portal.words()
+        item = self._item(seen)
+        if isinstance(seen, Waiting):
+            return page(self._portal, "case_waiting", status, seen=seen, item=item, problem=problem,
+                        refusal=told(seen.problem, t) if seen.problem is not None else "",
+                        sent_at=written_here(self._portal, seen.sent_at))
         return page(
-            self._portal, "case", status, case=case, detail=detail, item=item, problem=problem, clock=clock,
-            due=_due(clock), steps=steps_seen(detail, case), org=self._portal.catalogue.organisations[item.org],
-            events=[(_at(one.event.claimed_at, one.event.utc_offset), t(f"event_kind.{one.event.kind.value}"),
-                     one.event.step or "") for one in case.events], asked=self._asked(detail, case), sent=self._sent(detail),
-            accepts=accepted(self._portal), to_follow=self._to_follow(detail, case),
-            may=self._may(detail, case), is_sandbox=self._portal.gateway.is_sandbox)
+            self._portal, "case", status, detail=seen, item=item, problem=problem, clock=seen.clock,
+            due=seen.clock.due if seen.clock is not None else "", steps=seen.steps,
+            org=self._portal.catalogue.organisations[item.org],
+            events=[(one.at, t(f"event_kind.{one.kind}"), one.step) for one in seen.events], asked=self._asked(seen),
+            sent=self._sent(seen), accepts=accepted(self._portal), to_follow=self._to_follow(seen), may=seen.may,
+            on_its_way=[(one, told(one.problem, t) if one.problem is not None else "") for one in seen.on_its_way],
+            is_sandbox=self._portal.gateway.is_sandbox)
 
-    def _may(self, detail: HostedDetail, case: CaseDetail) -> set[str]:
-        state, found = detail.head.state, set()
-        if state in FROM[Act.CORRECT]:
-            found.add("correct")
-        if state in FROM[Act.WITHDRAW]:
-            found.add("withdraw")
-        is_asked = case.fold.hearing_asked is not None or case.fold.hearing is not None
-        if state in FROM[Act.ASK_HEARING] and detail.flow.hearing and not is_asked:
-            found.add("ask_hearing")
-        if state in FROM[Act.RATE] and not any(one.event.kind == "rated" for one in case.events):
-            found.add("rate")
-        return found
-
-    def _to_follow(self, detail: HostedDetail, case: CaseDetail) -> list[tuple[str, str]]:
+    def _to_follow(self, seen: CaseView) -> list[tuple[str, str]]:
         """The papers still to follow (容缺), each with the day it is promised for."""
-        listed, offset = self._item(detail).details.materials, case.fold.accepted.utc_offset if case.fold.accepted else 0
-        return [(listed[paper.code].name if paper.code in listed else paper.code,
-                 "" if paper.promised_at is None else f"{written_local(paper.promised_at, offset):%Y-%m-%d}")
-                for paper in detail.papers if paper.state == "deferred"]
+        listed = self._item(seen).details.materials
+        return [(listed[code].name if code in listed else code, day) for code, day in seen.to_follow]
 
-    def _asked(self, detail: HostedDetail, case: CaseDetail) -> list[Any]:
-        listed = self._item(detail).details.materials
-        return [listed[code] for code in case.fold.asked if code in listed]
+    def _asked(self, seen: CaseView) -> list[Any]:
+        listed = self._item(seen).details.materials
+        return [listed[code] for code in seen.asked if code in listed]
 
-    def _sent(self, detail: HostedDetail) -> tuple[Any, ...]:
+    def _sent(self, seen: CaseView) -> tuple[Upload, ...]:
         """The files kept for a correction that has not been sent yet."""
         try:
-            draft = self._portal.approval.drafts.find(self._portal.cookies.draft(CORRECTION))
+            draft = self._portal.desk.drafts.find(self._portal.cookies.draft(CORRECTION))
         except NotFound:
             return ()
-        return draft.uploads if draft.item == detail.head.item else ()
+        return draft.uploads if draft.item == seen.head.item else ()
 
     def _done(self, act: Callable[[], object], response: Response | None = None) -> Response:
         """Back to the case; or the case with what was wrong, and nothing else has changed."""
@@ -218,47 +198,27 @@ class CasePages:
             return self._page(case_no, sentence(refusal, self._portal.words()), refusal.status)
         return response if response is not None else _to_case()
 
-    def _detail(self) -> HostedDetail:
-        case_no = self._portal.cookies.case()
-        if case_no is None:
+    def _no(self) -> str:
+        """What this browser has opened. Raises NotFound."""
+        no = self._portal.cookies.case()
+        if no is None:
             raise NotFound("portal_session_over")
-        return self._portal.approval.queries.of_applicant(case_no)
+        return no
 
-    def _case(self, detail: HostedDetail) -> CaseDetail:
-        found = self._portal.cases.find_case(detail.head.case_no, self._portal.clock.now_us())
-        if found is None:
-            raise NotFound("hosted_case_not_found", case_no=detail.head.case_no)
-        return found
+    def _case(self) -> CaseView:
+        """The case this browser has opened. Raises Conflict while the inside has not taken it in."""
+        seen = self._portal.desk.find(self._no())
+        if isinstance(seen, Waiting):
+            raise Conflict("portal_not_carried_yet", number=seen.number)
+        return seen
 
-    def _item(self, detail: HostedDetail) -> Any:
-        return self._portal.catalogue.items[detail.head.item]
-
-
-def steps_seen(detail: HostedDetail, case: CaseDetail) -> list[tuple[str, str]]:
-    """(step, done, open or waiting) for the picture."""
-    done = {one.step for one in case.fold.path}
-    names = detail.stations
-    is_over, is_accepted = case.fold.closed is not None, case.fold.accepted is not None
-    seen = []
-    for place, name in enumerate(names):
-        is_done = name in done or (place == 0 and is_accepted) or (place == len(names) - 1 and is_over and is_accepted)
-        seen.append((name, "done" if is_done else "open" if name == detail.head.step else "waiting"))
-    return seen
+    def _item(self, seen: CaseView | Waiting) -> Item:
+        return self._portal.catalogue.items[seen.item if isinstance(seen, Waiting) else seen.head.item]
 
 
-def _due(clock: ClockExplanation | None) -> str:
-    if clock is None or clock.due_at is None:
-        return ""
-    return written_due(written_local(clock.due_at, clock.utc_offset))
-
-
-def _at(us: int, offset: int) -> str:
-    return f"{written_local(us, offset):%Y-%m-%d %H:%M}"
-
-
-def _has(drafts: Any, key: str, item: str) -> bool:
+def _has(drafts: DraftBox, key: str, item: str) -> bool:
     try:
-        return bool(drafts.find(key).item == item)
+        return drafts.find(key).item == item
     except NotFound:
         return False
 

@@ -27,7 +27,7 @@ class GuidePages:
         catalogue = self._portal.catalogue
         counts = {org: sum(is_public(item) for item in items) for org, items in catalogue.items_by_org.items()}
         units = [(catalogue.organisations[code], n) for code, n in counts.items() if n]
-        figures = self._portal.cases.figures(self._portal.clock.now_us())
+        figures = self._portal.desk.figures()
         kinds = {kind: sum(item.category == kind for item in public_items(self._portal)) for kind in CATEGORIES}
         return page(self._portal, "home", units=units, kinds=kinds, figures=figures)
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from flask import Blueprint, Response, redirect, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.exceptions import NotFound as NotFoundPage
 
-from approval.receipts import read_code
+from approval.codes import read_code
 from core.errors import NotFound, SupervisionError
-from portal.accounts.entrance import EntrancePages
-from portal.accounts.mine import MyPages
 from portal.apply import ApplyPages
 from portal.case import CasePages
 from portal.guide import GuidePages
@@ -19,11 +19,11 @@ from portal.tell import TellPages
 BESIDE_FILE = 1024 * 1024  # what a form may weigh beside its file
 
 
-def create_blueprint(portal: Portal) -> Blueprint:
-    """Pages, style sheet and refusals in the look of the public pages."""
+def create_blueprint(portal: Portal, add_accounts: Callable[[Blueprint], None] | None = None) -> Blueprint:
+    """Pages, style sheet and refusals in the look of the public pages. A site of its own keeps no accounts."""
     site = Blueprint("portal", __name__, url_prefix="/public", template_folder="templates", static_folder="static",
                      static_url_path="/static")
-    most = portal.approval.materials.rules.max_bytes + BESIDE_FILE
+    most = portal.desk.rules.max_bytes + BESIDE_FILE
 
     @site.url_value_preprocessor
     def allow_files(_endpoint: str | None, _values: object) -> None:
@@ -33,7 +33,8 @@ def create_blueprint(portal: Portal) -> Blueprint:
     _add_apply(site, portal)
     _add_case(site, portal)
     _add_tell(site, portal)
-    _add_account(site, portal)
+    if add_accounts is not None:
+        add_accounts(site)
     _add_refusals(site, portal)
     return site
 
@@ -50,7 +51,8 @@ def _add_guide(site: Blueprint, portal: Portal) -> None:
 def _add_apply(site: Blueprint, portal: Portal) -> None:
     apply = ApplyPages(portal)
     for rule, name, view, method in (
-            ("begin", "begin", apply.begin, "POST"), ("", "form", apply.form, "GET"), ("", "keep", apply.keep, "POST"),
+            ("begin", "begin", apply.begin, "POST"), ("again", "again", apply.again, "POST"),
+            ("", "form", apply.form, "GET"), ("", "keep", apply.keep, "POST"),
             ("materials/", "materials", apply.materials, "GET"), ("materials/", "attach", apply.attach, "POST"),
             ("materials/remove", "detach", apply.detach, "POST"), ("review/", "review", apply.review, "GET"),
             ("review/", "file", apply.file, "POST"), ("discard", "discard", apply.discard, "POST")):
@@ -68,20 +70,6 @@ def _add_case(site: Blueprint, portal: Portal) -> None:
             ("case/rate", "case_rate", case.rate, "POST"), ("case/pay", "case_pay", case.pay, "POST"),
             ("pay/sandbox/", "sandbox", case.sandbox, "GET"), ("pay/back", "paid", case.paid, "POST")):
         site.add_url_rule(f"/{rule}", name, view, methods=[method])
-
-
-def _add_account(site: Blueprint, portal: Portal) -> None:
-    entrance, mine = EntrancePages(portal), MyPages(portal)
-    for rule, name, view, method in (
-            ("", "mine", mine.show, "GET"), ("enter/", "entrance", entrance.show, "GET"),
-            ("enter/", "enter", entrance.enter, "POST"), ("code", "send_code", entrance.send_code, "POST"),
-            ("password", "by_password", entrance.enter_with_password, "POST"), ("leave", "leave", entrance.leave, "POST"),
-            ("case", "open", mine.open_case, "POST"), ("link", "link", mine.link, "POST"),
-            ("draft", "go_on", mine.go_on, "POST"), ("settings/", "settings", mine.settings, "GET"),
-            ("settings/facts", "save", mine.save, "POST"), ("settings/password", "set_password", mine.set_password, "POST"),
-            ("settings/contact", "contact", mine.add_contact, "POST"), ("settings/session", "end", mine.end_session, "POST"),
-            ("leave-everywhere", "leave_everywhere", mine.leave_everywhere, "POST")):
-        site.add_url_rule(f"/account/{rule}", f"account_{name}", view, methods=[method])
 
 
 def _add_tell(site: Blueprint, portal: Portal) -> None:
@@ -123,10 +111,7 @@ def checked(portal: Portal, code: str) -> Response:
     """Kind, number, unit and day of a paper; the case number with its middle hidden; nothing about a person."""
     portal.limits.checks.spend(address())
     try:
-        receipt, case_no, org = portal.approval.queries.receipt(read_code(code[:60]))
+        found = portal.desk.check(read_code(code[:60]))
     except NotFound:
         return page(portal, "check", 404, found=None, asked=read_code(code[:60]))
-    found = {"kind": receipt.kind, "number": receipt.number, "org": portal.catalogue.organisations[org].name,
-             "day": portal.approval.desk.today(portal.catalogue.organisations[org].area, receipt.issued_at).isoformat(),
-             "case": f"{case_no[:4]}{'*' * 6}{case_no[-3:]}"}
-    return page(portal, "check", found=found, asked=receipt.code)
+    return page(portal, "check", found=found, asked=found.code)

@@ -4,12 +4,27 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from dataclasses import dataclass
 
+from config.setting_groups import ApplicantSettings, PortalSettings
 from core.clock import Clock
 from core.errors import Unavailable
 from core.instants import MINUTE_US
 
 KEYS_MAX = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Each in its own window: wrong passwords by address and by number, forms sent, files sent, papers checked and codes
+    asked for by address."""
+
+    address: Allowance
+    number: Allowance
+    forms: Allowance
+    files: Allowance
+    checks: Allowance
+    codes: Allowance
 
 
 class TooOften(Unavailable):
@@ -53,3 +68,13 @@ class Allowance:
         if not recent:
             self._noted.pop(key, None)
         return recent
+
+
+def limits_of(given: PortalSettings, accounts: ApplicantSettings, clock: Clock) -> Limits:
+    """As the settings say; `clock` is the machine's own."""
+    def allow(most: int) -> Allowance:
+        return Allowance(clock, most, given.window_minutes)
+
+    return Limits(allow(given.failures_per_address), allow(given.failures_per_case), allow(given.forms_per_window),
+                  allow(given.files_per_window), allow(given.checks_per_window),
+                  Allowance(clock, accounts.codes_per_address, accounts.code_window_minutes))

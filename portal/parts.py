@@ -4,24 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import tzinfo
 from typing import Any, Protocol
 
 from flask import Response, make_response, render_template, request
 
-from approval.assembly import Approval
-from cases.areas import Areas
-from cases.queries import CaseQueries
 from config.catalogue import Catalogue
 from config.follow_up import ComplaintRules
-from core.clock import Clock
 from core.errors import SupervisionError
-from papers.service import PaperService
-from portal.accounts.desk import AccountDesk
+from core.instants import from_us
 from portal.cookies import Cookies
-from portal.limits import Allowance
+from portal.desk import Desk, Problem
+from portal.limits import Limits
 from portal.payment import Gateway
-from supervision.complaints.queries import ComplaintQueries
-from supervision.complaints.service import ComplaintService
+from portal.visitors import Accounts
 
 
 class Say(Protocol):
@@ -35,46 +31,30 @@ class Say(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
-    """Each in its own window: wrong passwords by address and by number, forms sent, files sent, papers checked and
-    codes asked for by address."""
-
-    address: Allowance
-    number: Allowance
-    forms: Allowance
-    files: Allowance
-    checks: Allowance
-    codes: Allowance
-
-
-@dataclass(frozen=True, slots=True)
 class Portal:
-    """Services and queries the pages see. `words` and `csrf` are those of the request."""
+    """What the pages see; all they know of the inside is the desk. `words` and `csrf` are those of the request."""
 
-    approval: Approval
-    papers: PaperService
-    complaints: ComplaintService
-    complaint_queries: ComplaintQueries
+    desk: Desk
     complaint_rules: ComplaintRules
-    cases: CaseQueries
-    areas: Areas
     catalogue: Catalogue
-    clock: Clock
+    timezone: tzinfo
     cookies: Cookies
-    account: AccountDesk
+    account: Accounts
     limits: Limits
     gateway: Gateway
     secret: str
     words: Callable[[], Say]
     csrf: Callable[[], str]
     is_demo: bool = False
+    has_staff: bool = True  # whether members of staff sign in on this machine
 
 
 def page(portal: Portal, name: str, status: int = 200, /, **values: Any) -> Response:
     """A page of the templates; Jinja escapes every value."""
     t = portal.words()
     values = {"t": t, "csrf": portal.csrf(), "city": _city(portal, t), "is_demo": portal.is_demo, "may_switch": True,
-              "has_case": portal.cookies.case() is not None, "is_signed_in": portal.account.current() is not None,
+              "has_staff": portal.has_staff, "has_case": portal.cookies.case() is not None,
+              "has_accounts": portal.account.are_kept, "is_signed_in": portal.account.current() is not None,
               "place": request.path, **values}
     return make_response(render_template(f"portal/{name}.html", **values), status)
 
@@ -85,6 +65,18 @@ def sentence(error: SupervisionError, t: Say) -> str:
     if "key" in values:
         values["key"] = t.first(f"portal.field.{values['key']}", "portal.field.other")
     return t.first(f"error.{error.code}", f"error.status_{error.status}", **values)
+
+
+def told(problem: Problem, t: Say) -> str:
+    """The sentence of a refusal that came from elsewhere."""
+    error = SupervisionError(problem.code, **problem.values)
+    error.status = problem.status
+    return sentence(error, t)
+
+
+def written_here(portal: Portal, us: int) -> str:
+    """An instant on the wall clock of the city."""
+    return f"{from_us(us).astimezone(portal.timezone):%Y-%m-%d %H:%M}"
 
 
 def address() -> str:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from flask import Response, request
 
-from core.access import Actor
 from core.errors import SupervisionError
 from portal.parts import Portal, address, page, sentence
 from supervision.complaints.matters import Filing, Reporter
 
-VISITOR = Actor("public", frozenset(), display_name="公众")
 FIELDS = ("category", "org", "title", "content", "about_case", "name", "phone", "address")
 
 
@@ -32,7 +30,7 @@ class TellPages:
         is_named = request.form.get("named") == "yes"
         reporter = Reporter(values["name"], values["phone"], values["address"]) if is_named else Reporter()
         try:
-            number = self._portal.complaints.file(filing, reporter, VISITOR)
+            number = self._portal.desk.tell(filing, reporter)
         except SupervisionError as refusal:
             return self._form(kind, values, sentence(refusal, self._portal.words()), refusal.status, named=is_named)
         return page(self._portal, "told", number=number, kind=kind, is_named=is_named)

@@ -29,7 +29,7 @@ class Schema:
     """Stands in for alembic.command where a database is brought to the newest schema."""
 
     def __init__(self) -> None:
-        self._template: sqlite3.Connection | None = None
+        self._templates: dict[str | None, sqlite3.Connection] = {}  # by the folder of the migrations
 
     def upgrade(self, settings: Config, revision: str) -> None:
         """As Alembic does it; an empty SQLite database is copied from the first one that Alembic made."""
@@ -39,11 +39,12 @@ class Schema:
             command.upgrade(settings, revision)
             return
         connection.rollback()
-        if self._template is None:
-            command.upgrade(settings, revision)
-            self._template = _copied(connection.connection.driver_connection)
+        scripts = settings.get_main_option("script_location")
+        if scripts in self._templates:
+            self._templates[scripts].backup(connection.connection.driver_connection)
         else:
-            self._template.backup(connection.connection.driver_connection)
+            command.upgrade(settings, revision)
+            self._templates[scripts] = _copied(connection.connection.driver_connection)
 
 
 class Parser:

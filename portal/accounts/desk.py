@@ -18,6 +18,8 @@ COOKIE, ROOT = "yangguang_applicant", "/public/"
 class AccountDesk:
     """One for the site. `shows_codes`: a demonstration, where nothing is sent and the page shows the code."""
 
+    are_kept = True
+
     def __init__(self, desk: ApplicantDesk, *, secure: bool, shows_codes: bool) -> None:
         self.people, self.sessions, self.holdings = desk.people, desk.sessions, desk.holdings
         self.shows_codes, self._secure = shows_codes, secure

@@ -12,6 +12,7 @@ from flask import Response, redirect, request
 from applicants.contacts import Contact, read_contact
 from applicants.service import Applicant
 from core.errors import NotAuthenticated, SupervisionError
+from portal.accounts.desk import AccountDesk
 from portal.parts import Portal, address, page, sentence
 
 HOME = "/public/account/"
@@ -20,8 +21,8 @@ HOME = "/public/account/"
 class EntrancePages:
     """Under /public/account/: the forms before somebody is signed in, and the way out."""
 
-    def __init__(self, portal: Portal) -> None:
-        self._portal, self._desk = portal, portal.account
+    def __init__(self, portal: Portal, desk: AccountDesk) -> None:
+        self._portal, self._desk = portal, desk
 
     def show(self) -> Response:
         return self._page()

@@ -3,27 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import Response, request
 
 from applicants.contacts import read_contact
 from applicants.holdings import LINKED, KeptDraft
 from applicants.service import FACTS, TOLD_BY
-from approval.detail import Waiting
 from core.errors import InvalidInput, NotFound, SupervisionError
-from core.instants import written_local
+from portal.accounts.desk import AccountDesk
 from portal.accounts.entrance import HOME, to
-from portal.parts import Portal, address, page, sentence
+from portal.desk import Waiting
+from portal.parts import Portal, address, page, sentence, written_here
 
 SETTINGS = f"{HOME}settings/"
+
+
+class CaseLine(NamedTuple):
+    """A case in the list; `state` is a key of the texts, `due` the day written out while the limit runs."""
+
+    no: str
+    title: str
+    item: str
+    state: str
+    step: str = ""
+    due: str = ""
+
+
+RUNNING = ("running", "stopped")
 
 
 class MyPages:
     """Under /public/account/, for whoever is signed in."""
 
-    def __init__(self, portal: Portal) -> None:
-        self._portal, self._desk = portal, portal.account
+    def __init__(self, portal: Portal, desk: AccountDesk) -> None:
+        self._portal, self._desk = portal, desk
 
     def show(self) -> Response:
         if self._desk.current() is None:
@@ -48,7 +62,7 @@ class MyPages:
             limits.address.check(address())
             limits.number.check(case_no)
             password = "".join(request.form.get("password", "").split())[:40]
-            self._portal.approval.queries.progress(case_no, password)
+            case_no = self._portal.desk.enter(case_no, password)
         except NotFound as refusal:
             limits.address.note(address())
             limits.number.note(case_no)
@@ -128,26 +142,30 @@ class MyPages:
                     cases=[one for no in self._desk.holdings.cases(me.id) if (one := self._case(no)) is not None],
                     drafts=drafts, at=self._at, no=request.form.get("no", "")[:80] if refusal is not None else "")
 
-    def _case(self, case_no: str) -> tuple[Waiting, str, str] | None:
-        """(head, item, due day); None for a case that is not here, e.g. after a database was put back."""
+    def _case(self, no: str) -> CaseLine | None:
+        """None for a case that is not here, e.g. after a database was put back."""
         try:
-            head = self._portal.approval.queries.of_applicant(case_no).head
+            seen = self._portal.desk.find(no)
         except NotFound:
             return None
-        item = self._portal.catalogue.find_item(head.item)
-        due = self._at(head.due_at)[:10] if head.due_at is not None else ""
-        return head, item.name if item is not None else head.item, due
+        if isinstance(seen, Waiting):
+            return CaseLine(no, seen.title, self._item_name(seen.item), "portal.sent.state")
+        due = seen.clock.due if seen.clock is not None and seen.clock.condition in RUNNING else ""
+        return CaseLine(no, seen.head.title, self._item_name(seen.head.item), f"state.{seen.head.state}", seen.head.step, due)
+
+    def _item_name(self, code: str) -> str:
+        item = self._portal.catalogue.find_item(code)
+        return item.name if item is not None else code
 
     def _is_there(self, draft: KeptDraft) -> bool:
         try:
-            return bool(self._portal.approval.drafts.find(draft.key).item == draft.item)
+            return bool(self._portal.desk.drafts.find(draft.key).item == draft.item)
         except NotFound:
             return False
 
     def _at(self, us: int) -> str:
         """On the wall clock of the city."""
-        calendar = self._portal.areas.default.calendar
-        return f"{written_local(us, (calendar.to_local(us) - us) // 60_000_000):%Y-%m-%d %H:%M}"
+        return written_here(self._portal, us)
 
     def _done(self, part: str, act: Callable[[], object], failed: Callable[[], object] | None = None) -> Response:
         try:

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from approval.codes import grouped, read_code
 from approval.flow import Flow, Part, Step, check_plan, dependents, longest_way, ready
 from approval.matters import FROM, Act
 from approval.numbering import _with_check, is_case_number
-from approval.receipts import grouped, read_code
 from cases.states import CLOSED, OPEN
 from core.errors import InvalidInput
 

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 
 from approval.posts import EVERY_UNIT
 from core.access import Actor, Role
-from portal.case import steps_seen
+from portal.direct import steps_seen
 from supervision.complaints.queries import WantedComplaints
 from tests.hosting import APPLICANT, HALL, Hall
 from tests.staff import AS_BROWSER, SAME_ORIGIN, Site, make_site

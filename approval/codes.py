@@ -1,0 +1,16 @@
+"""The code a paper carries: how it is written, and read again as somebody typed it."""
+
+from __future__ import annotations
+
+CODE_LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+CODE_LENGTH = 16  # 80 bits: nobody comes upon somebody else's paper by trying
+
+
+def grouped(code: str) -> str:
+    """Four letters at a time, as people read them out."""
+    return " ".join(code[place:place + 4] for place in range(0, len(code), 4))
+
+
+def read_code(text: str) -> str:
+    """What somebody typed, without blanks, dashes and the letters that are not used."""
+    return "".join(character for character in text.upper() if character in CODE_LETTERS)

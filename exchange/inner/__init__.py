@@ -1,0 +1,1 @@
+"""The inner end: fetches what applicants handed in, gives it to the services, sends back what came of it."""

@@ -1,0 +1,80 @@
+"""Builds the inner end once, when the settings name a public site."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from alerts.alarms import AlarmService
+from core.clock import Clock
+from core.unit_of_work import UnitOfWorkFactory
+from exchange.inner.feedback import Feedback
+from exchange.inner.files import Files
+from exchange.inner.queries import ExchangeQueries
+from exchange.inner.rounds import RoundRules, Rounds
+from exchange.inner.service import Receiving, ReceivingRules
+from exchange.inner.transport import Transport
+from exchange.parts import Parts
+from portal.direct import Inside, Views
+from portal.limits import Allowance
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """The inner end."""
+
+    rounds: Rounds
+    receiving: Receiving
+    feedback: Feedback
+    queries: ExchangeQueries
+    units: UnitOfWorkFactory
+    alarms: AlarmService
+    stale_after_min: int
+
+    def run(self) -> None:
+        """The repeated work: a round, then the alarms of how it stands."""
+        self.rounds.run()
+        self.watch()
+
+    def watch(self) -> None:
+        """Alarms: nothing succeeded for too long; envelopes wait for an administrator."""
+        standing = self.queries.standing()
+        silent = standing.silent_minutes
+        is_stale = self.rounds.problem is not None and (silent is None or silent >= self.stale_after_min)
+        with self.units() as uow:
+            if is_stale:
+                self.alarms.set_alarm(uow.conn, "exchange_stale", "", uow.now_us, minutes=silent or 0,
+                                      waiting=max(standing.to_do_minutes, standing.to_give_minutes))
+            else:
+                self.alarms.clear_alarm(uow.conn, "exchange_stale", "", uow.now_us)
+            if standing.stuck:
+                self.alarms.set_alarm(uow.conn, "exchange_stuck", "", uow.now_us, n=standing.stuck)
+            else:
+                self.alarms.clear_alarm(uow.conn, "exchange_stuck", "", uow.now_us)
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What the inner end is built from. `clock` is the machine's own; `folder` holds files that are not whole yet."""
+
+    units: UnitOfWorkFactory
+    inside: Inside
+    alarms: AlarmService
+    folder: Path
+    transport: Transport
+    clock: Clock
+    receiving: ReceivingRules
+    rounds: RoundRules
+    guesses: Allowance
+    stale_after_min: int
+
+
+def build_exchange(means: Means) -> Exchange:
+    """The inner end on what is given."""
+    feedback = Feedback(means.units, means.inside, means.clock)
+    materials = means.inside.approval.materials
+    files = Files(materials, Parts(means.folder, materials.open), means.transport, means.rounds.chunk_bytes)
+    receiving = Receiving(means.units, means.inside, files, feedback, means.clock, means.receiving, means.guesses)
+    rounds = Rounds(means.units, receiving, feedback, Views(means.inside), means.transport, means.clock, means.rounds)
+    return Exchange(rounds, receiving, feedback, ExchangeQueries(means.units.database, means.clock), means.units,
+                    means.alarms, means.stale_after_min)

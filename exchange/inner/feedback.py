@@ -1,0 +1,176 @@
+"""What goes back to the public site: answers, the cases that are followed there, and what anybody may check of papers.
+
+Nothing is told by whoever acts on a case. A case that is followed is compared with what was last told of it, by its revision
+and the day; so nothing can be forgotten, and nothing but followed cases leaves the inside.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import secrets
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, func, insert, or_, select, update
+
+from approval.detail import Receipt
+from approval.models import hosted_cases, hosted_receipts
+from cases.models import case_table
+from core.clock import Clock
+from core.errors import NotFound, SupervisionError
+from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from exchange.envelopes import Answer, CaseTold, Envelope, Facts, PaperFile, written
+from exchange.inner.heads import ACKED, OUT, PAPERS, Head, head_of, move, new_epoch
+from exchange.inner.models import exchange_followed, exchange_outgoing
+from portal.desk import CaseView, FileKind
+from portal.direct import Inside, Views
+
+log = logging.getLogger(__name__)
+PAPERS_AT_ONCE, CASES_AT_ONCE = 200, 100
+KINDS: tuple[FileKind, ...] = ("pdf", "docx")
+_f, _o = exchange_followed.c, exchange_outgoing.c
+
+
+class Feedback:
+    """`clock` is the machine's own; business time is that of the services."""
+
+    def __init__(self, units: UnitOfWorkFactory, inside: Inside, clock: Clock) -> None:
+        self._units, self._inside, self._clock, self._views = units, inside, clock, Views(inside)
+
+    # Within the transaction of what is told -----------------------------------------------------------------------------
+
+    def answer(self, uow: UnitOfWork, subject: str, told: Answer) -> None:
+        """What became of an envelope."""
+        self._put(uow.conn, "answer", subject, told)
+
+    def follow(self, uow: UnitOfWork, case_no: str, number: str, verifier: str) -> None:
+        """From now on this case is told to the public site."""
+        known = uow.conn.execute(update(exchange_followed).where(_f.case_no == case_no).values(sent_rev=-1, verifier=verifier))
+        if known.rowcount == 0:
+            uow.conn.execute(insert(exchange_followed).values(
+                case_no=case_no, number=number, verifier=verifier, sent_rev=-1, sent_day=0))
+
+    def followed_as(self, conn: Connection, case_no: str) -> str | None:
+        """The number the applicant knows a case by; None for one that is not followed."""
+        found = conn.scalar(select(_f.number).where(_f.case_no == case_no))
+        return None if found is None else str(found)
+
+    # By the round -------------------------------------------------------------------------------------------------
+
+    def compose(self) -> int:
+        """Tell what is not told yet. Returns how many cases and papers that were."""
+        return self._compose_papers() + sum(self._compose_case(row) for row in self._changed())
+
+    def tell_anew(self) -> None:
+        """The public site has lost what it had, or we have: everything is told again under a numbering of its own."""
+        with self._units() as uow:
+            uow.conn.execute(update(exchange_followed).values(sent_rev=-1))
+            move(uow.conn, PAPERS, Head("", 0, 0))
+
+    def waiting(self, after: int, most: int, most_bytes: int) -> list[Envelope]:
+        """The next ones in order, as many as fit, at least one."""
+        with self._units.database.read() as conn:
+            rows = conn.execute(select(exchange_outgoing).where(_o.seq > after).order_by(_o.seq).limit(most)).all()
+        told: list[Envelope] = []
+        size = 0
+        for row in rows:
+            size += len(row.body.encode())
+            if told and size > most_bytes:
+                break
+            told.append(Envelope(row.seq, row.id, row.kind, row.subject, row.created_at, row.body))
+        return told
+
+    def acknowledged(self, epoch: str, seq: int, own: str) -> None:
+        """The public site, whose own epoch that is, has committed everything up to there."""
+        with self._units() as uow:
+            move(uow.conn, ACKED, Head(own, seq, self._clock.now_us()))
+            uow.conn.execute(delete(exchange_outgoing).where(_o.seq <= seq))
+
+    def begin_anew(self) -> None:
+        """The public site knows more than we have told: we went back to a copy, so our numbers mean something else now."""
+        with self._units() as uow:
+            head = head_of(uow.conn, OUT)
+            move(uow.conn, OUT, Head(new_epoch(), head.seq, head.at))
+            acked = head_of(uow.conn, ACKED)
+            first = uow.conn.scalar(select(func.min(_o.seq)))
+            move(uow.conn, ACKED, Head(acked.epoch, head.seq if first is None else first - 1, acked.at))
+        self.tell_anew()
+
+    def own_epoch(self) -> str:
+        """The name of our numbering."""
+        with self._units() as uow:
+            head = head_of(uow.conn, OUT)
+            if not head.epoch:
+                head = Head(new_epoch(), head.seq, head.at)
+                move(uow.conn, OUT, head)
+        return head.epoch
+
+    # Inside -------------------------------------------------------------------------------------------------------
+
+    def _put(self, conn: Connection, kind: str, subject: str, body: Any) -> None:
+        """Numbered without gaps: every writing transaction holds the ledger (core/unit_of_work.py)."""
+        head = head_of(conn, OUT)
+        move(conn, OUT, Head(head.epoch or new_epoch(), head.seq + 1, head.at))
+        conn.execute(insert(exchange_outgoing).values(
+            seq=head.seq + 1, id=secrets.token_hex(16), kind=kind, subject=subject, body=written(body).decode(),
+            created_at=self._clock.now_us()))
+
+    def _today(self) -> int:
+        return self._inside.areas.default.calendar.today(self._inside.clock.now_us())
+
+    def _changed(self) -> list[Row[Any]]:
+        h, s = hosted_cases.c, case_table.c
+        is_new = or_(h.rev != _f.sent_rev, (_f.sent_day != self._today()) & s.closed_at.is_(None))
+        with self._units.database.read() as conn:
+            return list(conn.execute(select(_f.case_no, _f.number, _f.verifier, h.rev).join(
+                hosted_cases, h.case_no == _f.case_no).join(case_table, s.case_id == h.case_id).where(is_new)
+                .order_by(_f.case_no).limit(CASES_AT_ONCE)))
+
+    def _compose_case(self, row: Row[Any]) -> bool:
+        """The view is of that revision or a later one; a later one is then told once more."""
+        today = self._today()
+        try:
+            view = self._views.of(row.case_no)
+        except SupervisionError:
+            log.exception("case %s cannot be told to the public site", row.case_no)
+            return False
+        told = CaseTold(view, row.verifier, row.number, self._clock.now_us(), tuple(self._files(view)))
+        with self._units() as uow:
+            uow.conn.execute(update(exchange_followed).where(_f.case_no == row.case_no).values(
+                sent_rev=row.rev, sent_day=today))
+            self._put(uow.conn, "case", row.number, told)
+        return True
+
+    def _files(self, view: CaseView) -> Iterator[PaperFile]:
+        """A file that cannot be drawn now (no fonts) is missing there, and the paper's number stands all the same."""
+        for paper in view.receipts:
+            for kind in KINDS:
+                try:
+                    content = self._inside.papers.file(paper.number, kind)
+                except SupervisionError as failure:
+                    log.warning("paper %s: %s", paper.number, failure)
+                    continue
+                yield PaperFile(paper.code, kind, hashlib.sha256(content).hexdigest(), len(content))
+
+    def content_of(self, told: CaseTold, file: PaperFile) -> bytes:
+        """The file an envelope names, as it was when it was told. Raises NotFound when it was drawn anew meanwhile."""
+        number = next(paper.number for paper in told.view.receipts if paper.code == file.code)
+        content = self._inside.papers.file(number, file.kind)
+        if hashlib.sha256(content).hexdigest() != file.sha256:
+            raise NotFound("exchange_file_unknown", name=number)
+        return content
+
+    def _compose_papers(self) -> int:
+        """The public facts of every paper given out, also of cases nobody follows: whoever holds one may check it."""
+        r, h = hosted_receipts.c, hosted_cases.c
+        with self._units() as uow:
+            head = head_of(uow.conn, PAPERS)
+            rows = uow.conn.execute(select(r.id, r.code, r.kind, r.number, r.issued_at, h.case_no, h.org).join(
+                hosted_cases, h.case_id == r.case_id).where(r.id > head.seq).order_by(r.id).limit(PAPERS_AT_ONCE)).all()
+            if rows:
+                facts = tuple(self._views.facts(Receipt(row.code, row.kind, row.number, row.issued_at), row.case_no, row.org)
+                              for row in rows)
+                self._put(uow.conn, "papers", "papers", Facts(facts))
+                move(uow.conn, PAPERS, Head("", rows[-1].id, self._clock.now_us()))
+        return len(rows)

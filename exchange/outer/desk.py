@@ -1,0 +1,258 @@
+"""The desk of a public site of its own: what applicants hand in waits for the inside, what they see is what it last told."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from datetime import tzinfo
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Row, insert, select
+
+from approval.codes import CODE_LETTERS
+from approval.materials import MaterialRules, Materials, Upload
+from approval.matters import Application, Draft, checked_words
+from approval.numbering import made_up_password
+from core.clock import Clock
+from core.database import Database
+from core.errors import Conflict, InvalidInput, NotFound
+from core.instants import DAY_US, HOUR_US, from_us
+from exchange.envelopes import (
+    CaseTold,
+    Correction,
+    Filed,
+    Follow,
+    HearingAsked,
+    Letter,
+    Payment,
+    Rating,
+    Withdrawal,
+    read,
+    written,
+)
+from exchange.outer.drafts import OuterDrafts, use_up
+from exchange.outer.mirror import Mirror
+from exchange.outer.models import cases, papers, sent, submissions
+from exchange.outer.queue import Queue
+from exchange.passwords import is_right, verifier_of
+from portal.desk import (
+    CaseView,
+    DraftBox,
+    Figures,
+    FileKind,
+    Handed,
+    OnItsWay,
+    PaperFacts,
+    Problem,
+    Waiting,
+)
+from portal.payment import Order
+from supervision.complaints.matters import Filing, Reporter
+
+REFUSALS_SHOWN_US = 14 * DAY_US
+ASKED_FOR_US = HOUR_US  # for so long an answered question after a case stands
+_BLOCKS = {"correction": "correct", "hearing": "ask_hearing", "withdrawal": "withdraw", "rating": "rate"}
+
+
+class MailboxDesk:
+    """portal.desk.Desk on the database of the public site. `timezone` is that of what is written for people."""
+
+    def __init__(self, database: Database, queue: Queue, mirror: Mirror, materials: Materials, drafts: OuterDrafts,
+                 clock: Clock, timezone: tzinfo) -> None:
+        self._database, self._queue, self._mirror, self._materials = database, queue, mirror, materials
+        self._drafts, self._clock, self._timezone = drafts, clock, timezone
+
+    @property
+    def drafts(self) -> DraftBox:
+        return self._drafts
+
+    @property
+    def rules(self) -> MaterialRules:
+        return self._materials.rules
+
+    def figures(self) -> Figures:
+        return self._mirror.figures()
+
+    # Filing and finding -------------------------------------------------------------------------------------------
+
+    def file(self, application: Application, draft_key: str) -> Handed:
+        """Draft, submission and envelope are one transaction: a second click finds no draft."""
+        application.check()
+        password, number, now = made_up_password(), self._new_number(), self._clock.now_us()
+        verifier = verifier_of(password)
+        with self._database.transaction() as conn:
+            draft = use_up(conn, draft_key)
+            envelope = self._queue.add(conn, "application", number, Filed(number, application, verifier, now))
+            conn.execute(insert(submissions).values(
+                number=number, envelope=envelope, item=application.item, title=application.title, verifier=verifier,
+                content=written(draft).decode(), sent_at=now, state="waiting"))
+        return Handed(number, password, now)
+
+    def enter(self, no: str, password: str) -> str:
+        with self._database.read() as conn:
+            row = _submission(conn, no)
+            told = conn.execute(select(cases.c.number, cases.c.verifier).where(
+                (cases.c.case_no == no) | (cases.c.number == no))).first()
+        if row is None and told is None:
+            return self._ask_inside(no, password)
+        number, verifier = (row.number, row.verifier) if row is not None else (told.number, told.verifier)  # type: ignore[union-attr]
+        if not is_right(password, verifier):
+            raise NotFound("case_or_password_wrong")
+        return str(number)
+
+    def find(self, no: str) -> CaseView | Waiting:
+        with self._database.read() as conn:
+            row, told = _submission(conn, no), self._told(conn, no)
+            acts = conn.execute(select(sent).where(sent.c.subject == no).order_by(sent.c.sent_at)).all()
+        if told is None:
+            if row is None:
+                raise NotFound("case_or_password_wrong")
+            problem = read(row.problem, Problem) if row.problem else None
+            return Waiting(row.number, row.item, row.title, row.sent_at, problem)
+        return self._with_acts(told, no, acts)
+
+    def take_back(self, no: str) -> str:
+        with self._database.read() as conn:
+            row = _submission(conn, no)
+        if row is None or row.state != "refused":
+            raise NotFound("draft_not_found")
+        return self._drafts.keep(read(row.content, Draft))
+
+    # Acts: each waits for the inside and shows that it waits ------------------------------------------------------------
+
+    def correct(self, no: str, uploads: Sequence[Upload], draft_key: str) -> None:
+        case_no = self._may(no, "correct")
+        with self._database.transaction() as conn:
+            use_up(conn, draft_key)
+            self._send(conn, "correction", no, Correction(case_no, tuple(uploads)))
+
+    def withdraw(self, no: str, reason: str) -> None:
+        body = Withdrawal(self._may(no, "withdraw"), checked_words(reason, "reason", required=False))
+        with self._database.transaction() as conn:
+            self._send(conn, "withdrawal", no, body)
+
+    def ask_hearing(self, no: str, reason: str) -> None:
+        body = HearingAsked(self._may(no, "ask_hearing"), checked_words(reason, "reason", required=False))
+        with self._database.transaction() as conn:
+            self._send(conn, "hearing", no, body)
+
+    def rate(self, no: str, score: int, words: str) -> None:
+        if not 1 <= score <= 5:
+            raise InvalidInput("score_invalid", key="score", score=score)
+        body = Rating(self._may(no, "rate"), score, checked_words(words, "words", required=False))
+        with self._database.transaction() as conn:
+            self._send(conn, "rating", no, body)
+
+    def pay(self, no: str, order: Order, receipt_no: str) -> None:
+        view = self._view(no)
+        if not any(fee.id == order.fee and fee.state == "due" for fee in view.fees):
+            raise NotFound("fee_not_due", case_no=view.head.case_no, fee=order.fee)
+        with self._database.transaction() as conn:
+            self._send(conn, "payment", no, Payment(view.head.case_no, order, receipt_no))
+
+    def tell(self, filing: Filing, reporter: Reporter) -> str:
+        """Its number here; the words and who wrote them leave this site when the inside has them."""
+        if not filing.title.strip() or not filing.content.strip():
+            raise InvalidInput("words_missing", key="title" if not filing.title.strip() else "content")
+        checked_words(filing.content, "content")
+        number = self._new_number()
+        with self._database.transaction() as conn:
+            envelope = self._queue.add(conn, "letter", number, Letter(filing, reporter))
+            conn.execute(insert(sent).values(envelope=envelope, kind="letter", subject=number, content="",
+                                             sent_at=self._clock.now_us(), state="waiting"))
+        return number
+
+    # Papers -------------------------------------------------------------------------------------------------------
+
+    def check(self, code: str) -> PaperFacts:
+        with self._database.read() as conn:
+            facts = conn.scalar(select(papers.c.facts).where(papers.c.code == code))
+        if facts is None:
+            raise NotFound("receipt_not_found")
+        return read(facts, PaperFacts)
+
+    def paper(self, no: str, code: str, kind: FileKind) -> bytes:
+        with self._database.read() as conn:
+            told = self._told(conn, no)
+        file = next((one for one in told.files if (one.code, one.kind) == (code, kind)), None) if told is not None else None
+        if file is None:
+            raise NotFound("receipt_not_found")
+        return self._materials.open(file.sha256)
+
+    # Inside -------------------------------------------------------------------------------------------------------
+
+    def _told(self, conn: Connection, no: str) -> CaseTold | None:
+        row = _submission(conn, no)
+        case_no = row.case_no if row is not None else no
+        text = conn.scalar(select(cases.c.told).where((cases.c.case_no == case_no) | (cases.c.number == no)))
+        return None if text is None else read(text, CaseTold)
+
+    def _view(self, no: str) -> CaseView:
+        seen = self.find(no)
+        if isinstance(seen, Waiting):
+            raise Conflict("portal_not_carried_yet", number=no)
+        return seen
+
+    def _may(self, no: str, act: str) -> str:
+        """The case number, when that act is open and none of its kind is on its way."""
+        view = self._view(no)
+        if act not in view.may:
+            raise Conflict("case_not_in_state", case_no=view.head.case_no, act=act, state=view.head.state)
+        return view.head.case_no
+
+    def _send(self, conn: Connection, kind: str, no: str, body: Any) -> None:
+        envelope = self._queue.add(conn, kind, no, body)
+        conn.execute(insert(sent).values(envelope=envelope, kind=kind, subject=no, content=written(body).decode(),
+                                         sent_at=self._clock.now_us(), state="waiting"))
+
+    def _with_acts(self, told: CaseTold, no: str, acts: Sequence[Row[Any]]) -> CaseView:
+        """The view with what is on its way: that cannot be done a second time meanwhile."""
+        waiting = [row for row in acts if row.state == "waiting"]
+        blocked = {_BLOCKS.get(row.kind, "") for row in waiting}
+        paid = {read(row.content, Payment).order.fee for row in waiting if row.kind == "payment"}
+        fees = tuple(msgspec.structs.replace(fee, state="sent") if fee.id in paid and fee.state == "due" else fee
+                     for fee in told.view.fees)
+        return msgspec.structs.replace(
+            told.view, number=no, as_of=self._written(told.at), may=told.view.may - blocked, fees=fees,
+            on_its_way=tuple(OnItsWay(row.kind, self._written(row.sent_at), read(row.problem, Problem) if row.problem else None)
+                             for row in acts if row.kind != "follow" and self._is_shown(row)))
+
+    def _is_shown(self, row: Row[Any]) -> bool:
+        """What waits, and what was refused lately; what was done is in the view."""
+        return bool(row.state == "waiting" or (
+            row.state == "refused" and row.answered_at > self._clock.now_us() - REFUSALS_SHOWN_US))
+
+    def _ask_inside(self, no: str, password: str) -> str:
+        """A case that was filed elsewhere: the inside is asked, once for each pair of number and password."""
+        since = self._clock.now_us() - ASKED_FOR_US
+        with self._database.read() as conn:
+            asked = conn.execute(select(sent.c.content, sent.c.state).where(
+                sent.c.subject == no, sent.c.kind == "follow", sent.c.sent_at > since)).all()
+        before = next((row for row in asked if is_right(password, row.content)), None)
+        if before is None:
+            self._ask(no, password)
+        if before is not None and before.state == "refused":
+            raise NotFound("case_or_password_wrong")
+        raise NotFound("case_being_fetched")
+
+    def _ask(self, no: str, password: str) -> None:
+        verifier = verifier_of(password)
+        with self._database.transaction() as conn:
+            envelope = self._queue.add(conn, "follow", no, Follow(no, password, verifier))
+            conn.execute(insert(sent).values(envelope=envelope, kind="follow", subject=no, content=verifier,
+                                             sent_at=self._clock.now_us(), state="waiting"))
+
+    def _new_number(self) -> str:
+        """Told apart from case numbers at sight; 40 bits, since it is no secret."""
+        day = f"{from_us(self._clock.now_us()).astimezone(self._timezone):%Y%m%d}"
+        return f"WS-{day}-{''.join(secrets.choice(CODE_LETTERS) for _ in range(8))}"
+
+    def _written(self, us: int) -> str:
+        return f"{from_us(us).astimezone(self._timezone):%Y-%m-%d %H:%M}"
+
+
+def _submission(conn: Connection, no: str) -> Row[Any] | None:
+    """By its own number, or by the number of the case it became."""
+    s = submissions.c
+    return conn.execute(select(submissions).where((s.number == no) | ((s.case_no == no) & (s.case_no != "")))).first()

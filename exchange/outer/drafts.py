@@ -1,0 +1,108 @@
+"""Drafts of the public site of its own, in its own database: the same promises as approval/drafts.py."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, delete, insert, select, update
+
+from approval.materials import Materials, Upload
+from approval.matters import Draft
+from core.clock import Clock
+from core.database import Database
+from core.errors import InvalidInput, NotFound, TooLarge
+from core.instants import DAY_US
+from exchange.outer.models import drafts
+
+CONTENT_MAX = 100_000
+_decode = msgspec.json.Decoder(Draft).decode
+
+
+class OuterDrafts:
+    """portal.desk.DraftBox; each call is one transaction."""
+
+    def __init__(self, database: Database, materials: Materials, clock: Clock, kept_days: int) -> None:
+        self._database, self._materials, self._clock, self._kept_days = database, materials, clock, kept_days
+
+    def begin(self, item: str) -> str:
+        """A new draft; returns its key, which is kept nowhere."""
+        return self.keep(Draft(item, {}))
+
+    def keep(self, draft: Draft) -> str:
+        """A draft with this content under a new key."""
+        key = secrets.token_urlsafe(32)
+        with self._database.transaction() as conn:
+            conn.execute(insert(drafts).values(key_hash=_hash(key), item=draft.item, content=_written(draft),
+                                               updated_at=self._clock.now_us()))
+        return key
+
+    def find(self, key: str) -> Draft:
+        """Raises NotFound."""
+        with self._database.read() as conn:
+            return _found(conn, key)
+
+    def save(self, key: str, values: dict[str, str]) -> None:
+        """Keep what the form says. Raises TooLarge."""
+        self._change(key, values={name[:64]: value for name, value in values.items()})
+
+    def attach(self, key: str, code: str, name: str, content: bytes) -> Upload:
+        """Keep a file with it. The same bytes for the same paper are one file."""
+        draft = self.find(key)
+        upload = self._materials.keep(code, name, content)
+        others = tuple(one for one in draft.uploads if (one.code, one.sha256) != (code, upload.sha256))
+        self._materials.check_count((*others, upload))
+        self._change(key, uploads=(*others, upload))
+        return upload
+
+    def detach(self, key: str, code: str, sha256: str) -> None:
+        """Take a file out again. Raises InvalidInput when it is not there."""
+        draft = self.find(key)
+        left = tuple(one for one in draft.uploads if (one.code, one.sha256) != (code, sha256))
+        if len(left) == len(draft.uploads):
+            raise InvalidInput("material_not_found", name=sha256[:12])
+        self._change(key, uploads=left)
+
+    def discard(self, key: str) -> None:
+        """It was filed, or is not wanted any more."""
+        with self._database.transaction() as conn:
+            conn.execute(delete(drafts).where(drafts.c.key_hash == _hash(key)))
+
+    def forget_old(self) -> int:
+        """Drafts nobody went on with."""
+        oldest = self._clock.now_us() - self._kept_days * DAY_US
+        with self._database.transaction() as conn:
+            return conn.execute(delete(drafts).where(drafts.c.updated_at < oldest)).rowcount
+
+    def _change(self, key: str, **given: Any) -> None:
+        with self._database.transaction() as conn:
+            text = _written(msgspec.structs.replace(_found(conn, key), **given))
+            if len(text) > CONTENT_MAX:
+                raise TooLarge("draft_too_large", most=CONTENT_MAX)
+            conn.execute(update(drafts).where(drafts.c.key_hash == _hash(key)).values(
+                content=text, updated_at=self._clock.now_us()))
+
+
+def use_up(conn: Connection, key: str) -> Draft:
+    """Take a draft away within the caller's transaction. Raises NotFound when somebody was quicker."""
+    draft = _found(conn, key)
+    if conn.execute(delete(drafts).where(drafts.c.key_hash == _hash(key))).rowcount != 1:
+        raise NotFound("draft_not_found")
+    return draft
+
+
+def _found(conn: Connection, key: str) -> Draft:
+    content = conn.scalar(select(drafts.c.content).where(drafts.c.key_hash == _hash(key)))
+    if content is None:
+        raise NotFound("draft_not_found")
+    return _decode(content)
+
+
+def _written(draft: Draft) -> str:
+    return msgspec.json.encode(draft).decode()
+
+
+def _hash(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()

@@ -1,0 +1,112 @@
+"""What the inside sends back, applied in its order, once, in the transaction that also moves the cursor."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Table, delete, insert, select, update
+from sqlalchemy.exc import SQLAlchemyError
+
+from core.clock import Clock
+from core.database import Database
+from core.errors import Conflict, SupervisionError
+from exchange.envelopes import Answer, CaseTold, Envelope, Facts, Give, Given, Payment, read, written
+from exchange.outer.models import cases, heads, notes, papers, sent, submissions
+from exchange.outer.queue import IN, OUT
+from portal.desk import Figures
+from portal.payment import Gateway
+
+log = logging.getLogger(__name__)
+FIGURES = "figures"
+
+
+class Mirror:
+    """The incoming side of this site."""
+
+    def __init__(self, database: Database, clock: Clock, gateway: Gateway) -> None:
+        self._database, self._clock, self._gateway = database, clock, gateway
+        self._kinds: dict[str, Callable[[Connection, Envelope], None]] = {
+            "answer": self._answer, "case": self._case, "papers": self._papers}
+
+    def apply(self, told: Give) -> Given:
+        """What is known already changes nothing. Raises Conflict when something is missing in between."""
+        failed: list[str] = []
+        with self._database.transaction() as conn:
+            head = conn.execute(select(heads).where(heads.c.name == IN).with_for_update()).one()
+            seq = head.seq if head.epoch == told.epoch else _before(told.envelopes)
+            for envelope in told.envelopes:
+                if envelope.seq <= seq:
+                    continue
+                if envelope.seq != seq + 1:
+                    raise Conflict("exchange_gap", first=envelope.seq, wanted=seq + 1)
+                seq = envelope.seq
+                self._apply_one(conn, envelope, failed)
+            if told.figures is not None:
+                _put(conn, notes, "name", {"name": FIGURES, "value": written(told.figures).decode()})
+            # Without envelopes it is a question; a numbering we do not know begins with its first envelope.
+            epoch, seq = (told.epoch, seq) if told.envelopes else (head.epoch, head.seq)
+            conn.execute(update(heads).where(heads.c.name == IN).values(epoch=epoch, seq=seq, at=self._clock.now_us()))
+            own = str(conn.scalar(select(heads.c.epoch).where(heads.c.name == OUT)))
+        self.give_money_back()
+        return Given(epoch, seq, own, tuple(failed))
+
+    def figures(self) -> Figures:
+        """As last told."""
+        with self._database.read() as conn:
+            value = conn.scalar(select(notes.c.value).where(notes.c.name == FIGURES))
+        return Figures() if value is None else read(value, Figures)
+
+    def give_money_back(self) -> None:
+        """Of payments the inside could not book. Told again after a crash: the gateway knows its orders."""
+        with self._database.read() as conn:
+            rows = conn.execute(select(sent.c.envelope, sent.c.content).where(
+                sent.c.kind == "payment", sent.c.state == "refused", sent.c.returned_at.is_(None))).all()
+        for row in rows:
+            try:
+                self._gateway.give_back(read(row.content, Payment).order)
+            except SupervisionError:
+                log.exception("payment %s could not be given back yet", row.envelope)
+                continue
+            with self._database.transaction() as conn:
+                conn.execute(update(sent).where(sent.c.envelope == row.envelope).values(returned_at=self._clock.now_us()))
+
+    def _apply_one(self, conn: Connection, envelope: Envelope, failed: list[str]) -> None:
+        """One that cannot be read or stored is told back and holds up no other."""
+        try:
+            with conn.begin_nested():
+                self._kinds[envelope.kind](conn, envelope)
+        except (SupervisionError, SQLAlchemyError, KeyError, ValueError) as failure:
+            log.exception("feedback %s (%s) could not be applied", envelope.id, envelope.kind)
+            failed.append(f"{envelope.seq} {envelope.kind} {envelope.subject}: {type(failure).__name__}"[:200])
+
+    def _answer(self, conn: Connection, envelope: Envelope) -> None:
+        answer = read(envelope.body, Answer)
+        problem = "" if answer.problem is None else written(answer.problem).decode()
+        same = {"problem": problem, "answered_at": self._clock.now_us()}
+        conn.execute(update(submissions).where(submissions.c.envelope == answer.to).values(
+            state="refused" if problem else "carried", case_no=answer.given, **same))
+        conn.execute(update(sent).where(sent.c.envelope == answer.to).values(
+            state="refused" if problem else "done", given=answer.given, **same))
+
+    def _case(self, conn: Connection, envelope: Envelope) -> None:
+        told = read(envelope.body, CaseTold)
+        case_no = told.view.head.case_no
+        _put(conn, cases, "case_no", {"case_no": case_no, "number": told.number, "verifier": told.verifier,
+                                      "told": envelope.body, "at": told.at})
+
+    def _papers(self, conn: Connection, envelope: Envelope) -> None:
+        for facts in read(envelope.body, Facts).papers:
+            _put(conn, papers, "code", {"code": facts.code, "facts": msgspec.json.encode(facts).decode()})
+
+
+def _before(envelopes: Sequence[Envelope]) -> int:
+    """Where an inside we have not heard of before begins."""
+    return envelopes[0].seq - 1 if envelopes else 0
+
+
+def _put(conn: Connection, table: Table, key: str, row: dict[str, Any]) -> None:
+    conn.execute(delete(table).where(table.c[key] == row[key]))
+    conn.execute(insert(table).values(**row))

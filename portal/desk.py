@@ -1,0 +1,220 @@
+"""Everything the public pages ask of the inside, and what they are answered: plain data, the same whoever answers.
+
+Two desks answer. `portal.direct` asks the services of this process. `exchange.outer.desk` is the one of a public site of its
+own (外网申报): it keeps what applicants hand in until the inside has fetched it, and shows what the inside has sent back.
+Instants are microseconds UTC; what is written for people is on the wall clock of the case's area.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, Protocol
+
+import msgspec
+
+from approval.materials import MaterialRules, Upload
+from approval.matters import Application, Draft
+from portal.payment import Order
+from supervision.complaints.matters import Filing, Reporter
+
+FileKind = Literal["pdf", "docx"]
+
+
+class Figures(msgspec.Struct, frozen=True):
+    """What the first page says of the city today."""
+
+    accepted_today: int = 0
+    concluded_today: int = 0
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """A refusal as it travels: the code and values of a `core.errors` error; the page finds the words."""
+
+    code: str
+    status: int = 400
+    values: dict[str, Any] = {}
+
+
+class Handed(msgspec.Struct, frozen=True):
+    """What an applicant has after filing. `number` and `password` open his case; `case_no` is "" until the inside gave one."""
+
+    number: str
+    password: str
+    sent_at: int
+    case_no: str = ""
+    receipt: PaperSeen | None = None
+
+
+class Waiting(msgspec.Struct, frozen=True):
+    """An application the inside has not taken in yet, or has refused (`problem`)."""
+
+    number: str
+    item: str
+    title: str
+    sent_at: int
+    problem: Problem | None = None
+
+
+class Head(msgspec.Struct, frozen=True):
+    """A case in one line."""
+
+    case_no: str
+    title: str
+    item: str
+    org: str
+    state: str
+    step: str
+
+
+class FeeSeen(msgspec.Struct, frozen=True):
+    """A fee; `state` is due, paid, waived, or sent: paid here, not yet booked by the inside."""
+
+    id: int
+    code: str
+    amount_fen: int
+    quantity: int
+    state: str
+    receipt_no: str = ""
+
+
+class PaperSeen(msgspec.Struct, frozen=True):
+    """A paper given out for the case."""
+
+    code: str
+    kind: str
+    number: str
+    issued_at: int
+
+
+class Day(msgspec.Struct, frozen=True):
+    """One day of the promised limit: counted or not, and why (cases/explain.py)."""
+
+    date: str
+    kind: str
+    name: str
+    counted: bool
+    n: int
+    is_due: bool
+
+
+class Deadline(msgspec.Struct, frozen=True):
+    """The promised limit; `due` is written out, "" while nobody can say."""
+
+    condition: str
+    due: str
+    days: tuple[Day, ...] = ()
+
+
+class Happened(msgspec.Struct, frozen=True):
+    """A line of the history."""
+
+    at: str
+    kind: str
+    step: str = ""
+
+
+class OnItsWay(msgspec.Struct, frozen=True):
+    """Something the applicant did that the inside has not taken in yet, or has refused (`problem`)."""
+
+    kind: str
+    at: str
+    problem: Problem | None = None
+
+
+class CaseView(msgspec.Struct, frozen=True):
+    """A case as its applicant sees it. `may` is what he may do now, `asked` the papers a correction is to bring, `to_follow`
+    those accepted as to follow (容缺) with the day promised, "" without one.
+
+    `as_of` is when the inside last spoke of it, written out; "" where the page asks the inside itself.
+    """
+
+    head: Head
+    fees: tuple[FeeSeen, ...] = ()
+    receipts: tuple[PaperSeen, ...] = ()
+    clock: Deadline | None = None
+    steps: tuple[tuple[str, str], ...] = ()
+    events: tuple[Happened, ...] = ()
+    asked: tuple[str, ...] = ()
+    to_follow: tuple[tuple[str, str], ...] = ()
+    may: frozenset[str] = frozenset()
+    number: str = ""
+    as_of: str = ""
+    on_its_way: tuple[OnItsWay, ...] = ()
+
+
+class PaperFacts(msgspec.Struct, frozen=True):
+    """What whoever holds a paper may check: nothing about a person, the case number with its middle hidden."""
+
+    code: str
+    kind: str
+    number: str
+    org: str
+    day: str
+    case: str
+
+
+class DraftBox(Protocol):
+    """Applications not filed yet, each under a key only one browser has (approval/drafts.py)."""
+
+    def begin(self, item: str) -> str: ...
+    def find(self, key: str) -> Draft: ...
+    def save(self, key: str, values: dict[str, str]) -> None: ...
+    def attach(self, key: str, code: str, name: str, content: bytes) -> Upload: ...
+    def detach(self, key: str, code: str, sha256: str) -> None: ...
+    def discard(self, key: str) -> None: ...
+
+
+class Desk(Protocol):
+    """The inside as the public pages see it. `no` is what `enter` gave back for a number and its password."""
+
+    @property
+    def drafts(self) -> DraftBox: ...
+
+    @property
+    def rules(self) -> MaterialRules: ...
+
+    def figures(self) -> Figures: ...
+
+    def file(self, application: Application, draft_key: str) -> Handed:
+        """File a draft, once: a second time raises NotFound. Raises InvalidInput naming the field, Unavailable."""
+
+    def enter(self, no: str, password: str) -> str:
+        """One answer for a wrong number and a wrong password: raises NotFound."""
+
+    def find(self, no: str) -> CaseView | Waiting:
+        """Raises NotFound."""
+
+    def take_back(self, no: str) -> str:
+        """The draft key of an application the inside has refused, as it was filed. Raises NotFound for any other."""
+
+    def correct(self, no: str, uploads: Sequence[Upload], draft_key: str) -> None:
+        """补正; the draft that held the files is used up."""
+
+    def withdraw(self, no: str, reason: str) -> None: ...
+
+    def ask_hearing(self, no: str, reason: str) -> None: ...
+
+    def rate(self, no: str, score: int, words: str) -> None: ...
+
+    def pay(self, no: str, order: Order, receipt_no: str) -> None:
+        """Book what the gateway says was paid. Raises when that cannot be done; the money is then to be given back."""
+
+    def tell(self, filing: Filing, reporter: Reporter) -> str:
+        """A consultation or complaint; returns its number."""
+
+    def check(self, code: str) -> PaperFacts:
+        """Raises NotFound for a code nobody gave out."""
+
+    def paper(self, no: str, code: str, kind: FileKind) -> bytes:
+        """The file of a paper of this case. Raises NotFound."""
+
+
+def masked(case_no: str) -> str:
+    """A case number that tells its holder that it is his, and others nothing."""
+    return f"{case_no[:4]}{'*' * 6}{case_no[-3:]}"
+
+
+def problem_of(code: str, status: int, values: Mapping[str, Any]) -> Problem:
+    """Values that cannot travel as JSON are written out."""
+    return Problem(code, status, {name: value if isinstance(value, (str, int, float, bool)) else str(value)
+                                  for name, value in values.items()})

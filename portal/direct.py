@@ -1,0 +1,205 @@
+"""The desk of a single process: every question goes to the services themselves, in the request that asks it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from approval.assembly import Approval
+from approval.detail import HostedDetail, Receipt
+from approval.materials import MaterialRules, Upload
+from approval.matters import FROM, Act, Application
+from cases.areas import Areas
+from cases.explain import ClockExplanation, explain
+from cases.queries import CaseDetail, CaseQueries, RecordedEvent
+from config.catalogue import Catalogue
+from core.access import Actor
+from core.clock import Clock
+from core.errors import NotFound
+from core.instants import written_due, written_local
+from papers.service import PaperService
+from portal.desk import (
+    CaseView,
+    Day,
+    Deadline,
+    DraftBox,
+    FeeSeen,
+    Figures,
+    FileKind,
+    Handed,
+    Happened,
+    Head,
+    PaperFacts,
+    PaperSeen,
+    masked,
+)
+from portal.payment import Order
+from supervision.complaints.matters import Filing, Reporter
+from supervision.complaints.service import ComplaintService
+
+PROMISED = "promised"
+VISITOR = Actor("public", frozenset(), display_name="公众")
+_MAY = {Act.CORRECT: "correct", Act.WITHDRAW: "withdraw", Act.RATE: "rate", Act.ASK_HEARING: "ask_hearing"}
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """The services and queries behind the public pages."""
+
+    approval: Approval
+    papers: PaperService
+    complaints: ComplaintService
+    cases: CaseQueries
+    areas: Areas
+    catalogue: Catalogue
+    clock: Clock
+
+
+class DirectDesk:
+    """portal.desk.Desk on the services of this process."""
+
+    def __init__(self, inside: Inside) -> None:
+        self._inside, self._approval = inside, inside.approval
+        self.views = Views(inside)
+
+    @property
+    def drafts(self) -> DraftBox:
+        return self._approval.drafts
+
+    @property
+    def rules(self) -> MaterialRules:
+        return self._approval.materials.rules
+
+    def figures(self) -> Figures:
+        return self.views.figures()
+
+    def file(self, application: Application, draft_key: str) -> Handed:
+        filed = self._approval.intake.file(application, "web", draft_key=draft_key)
+        receipt = self._approval.queries.of_applicant(filed.case_no).receipts[0]
+        return Handed(filed.case_no, filed.password, receipt.issued_at, filed.case_no, _paper(receipt))
+
+    def enter(self, no: str, password: str) -> str:
+        self._approval.queries.progress(no, password)
+        return no
+
+    def find(self, no: str) -> CaseView:
+        return self.views.of(no)
+
+    def take_back(self, no: str) -> str:
+        """Here a refusal is told before anything is filed, so the draft never went."""
+        raise NotFound("draft_not_found")
+
+    def correct(self, no: str, uploads: Sequence[Upload], draft_key: str) -> None:
+        self._approval.intake.correct(no, (), uploads=tuple(uploads))
+        self._approval.drafts.discard(draft_key)
+
+    def withdraw(self, no: str, reason: str) -> None:
+        self._approval.ending.withdraw(no, reason)
+
+    def ask_hearing(self, no: str, reason: str) -> None:
+        self._approval.hearings.ask(no, reason)
+
+    def rate(self, no: str, score: int, words: str) -> None:
+        self._approval.ending.rate(no, score, words)
+
+    def pay(self, no: str, order: Order, receipt_no: str) -> None:
+        self._approval.ending.paid(no, order.fee, receipt_no, station="web")
+
+    def tell(self, filing: Filing, reporter: Reporter) -> str:
+        return self._inside.complaints.file(filing, reporter, VISITOR)
+
+    def check(self, code: str) -> PaperFacts:
+        receipt, case_no, org = self._approval.queries.receipt(code)
+        return self.views.facts(receipt, case_no, org)
+
+    def paper(self, no: str, code: str, kind: FileKind) -> bytes:
+        detail = self._approval.queries.of_applicant(no)
+        found = next((one for one in detail.receipts if one.code == code), None)
+        if found is None:
+            raise NotFound("receipt_not_found")
+        return self._inside.papers.file(found.number, kind)
+
+
+class Views:
+    """Puts together what an applicant is shown of his case."""
+
+    def __init__(self, inside: Inside) -> None:
+        self._inside = inside
+
+    def figures(self) -> Figures:
+        told = self._inside.cases.figures(self._inside.clock.now_us())
+        return Figures(told.accepted_today, told.concluded_today)
+
+    def of(self, case_no: str) -> CaseView:
+        """Raises NotFound."""
+        detail = self._inside.approval.queries.of_applicant(case_no)
+        case = self._case(case_no)
+        head = detail.head
+        return CaseView(
+            Head(case_no, head.title, head.item, head.org, head.state, head.step),
+            fees=tuple(FeeSeen(fee["id"], fee["code"], fee["amount_fen"], fee["quantity"], fee["state"], fee["receipt_no"])
+                       for fee in detail.fees),
+            receipts=tuple(_paper(one) for one in detail.receipts), clock=self._deadline(case),
+            steps=tuple(steps_seen(detail, case)), events=tuple(_happened(one) for one in case.events),
+            asked=tuple(case.fold.asked), to_follow=_to_follow(detail, case), may=_may(detail, case), number=case_no)
+
+    def facts(self, receipt: Receipt, case_no: str, org: str) -> PaperFacts:
+        """What anybody may check of a paper."""
+        organisation = self._inside.catalogue.organisations[org]
+        day = self._inside.approval.desk.today(organisation.area, receipt.issued_at)
+        return PaperFacts(receipt.code, receipt.kind, receipt.number, organisation.name, day.isoformat(), masked(case_no))
+
+    def _case(self, case_no: str) -> CaseDetail:
+        found = self._inside.cases.find_case(case_no, self._inside.clock.now_us())
+        if found is None:
+            raise NotFound("hosted_case_not_found", case_no=case_no)
+        return found
+
+    def _deadline(self, case: CaseDetail) -> Deadline | None:
+        told = explain(case, self._inside.areas.for_area(case.area))
+        clock = next((one for one in told if one.kind == PROMISED), None)
+        if clock is None:
+            return None
+        days = tuple(Day(one.date, one.kind, one.name, one.counted, one.n, one.is_due) for one in clock.days)
+        return Deadline(clock.condition, _due(clock), days)
+
+
+def steps_seen(detail: HostedDetail, case: CaseDetail) -> list[tuple[str, str]]:
+    """(step, done, open or waiting) for the picture."""
+    done = {one.step for one in case.fold.path}
+    names = detail.stations
+    is_over, is_accepted = case.fold.closed is not None, case.fold.accepted is not None
+    seen = []
+    for place, name in enumerate(names):
+        is_done = name in done or (place == 0 and is_accepted) or (place == len(names) - 1 and is_over and is_accepted)
+        seen.append((name, "done" if is_done else "open" if name == detail.head.step else "waiting"))
+    return seen
+
+
+def _to_follow(detail: HostedDetail, case: CaseDetail) -> tuple[tuple[str, str], ...]:
+    offset = case.fold.accepted.utc_offset if case.fold.accepted else 0
+    return tuple((paper.code, "" if paper.promised_at is None else f"{written_local(paper.promised_at, offset):%Y-%m-%d}")
+                 for paper in detail.papers if paper.state == "deferred")
+
+
+def _may(detail: HostedDetail, case: CaseDetail) -> frozenset[str]:
+    found = {name for act, name in _MAY.items() if detail.head.state in FROM[act]}
+    if any(one.event.kind == "rated" for one in case.events):
+        found.discard("rate")
+    is_asked = case.fold.hearing_asked is not None or case.fold.hearing is not None
+    if not detail.flow.hearing or is_asked:
+        found.discard("ask_hearing")
+    return frozenset(found)
+
+
+def _paper(receipt: Receipt) -> PaperSeen:
+    return PaperSeen(receipt.code, receipt.kind, receipt.number, receipt.issued_at)
+
+
+def _happened(one: RecordedEvent) -> Happened:
+    event = one.event
+    return Happened(f"{written_local(event.claimed_at, event.utc_offset):%Y-%m-%d %H:%M}", event.kind.value, event.step or "")
+
+
+def _due(clock: ClockExplanation) -> str:
+    return "" if clock.due_at is None else written_due(written_local(clock.due_at, clock.utc_offset))

@@ -1,0 +1,151 @@
+"""The public site of its own (外网): the public pages on their own database, and the five questions the inside may ask.
+
+Imports nothing that knows the database of the inside: tests/unit/exchange holds it to that.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from flask import Flask, Response, jsonify, redirect, request, send_from_directory, session
+from flask.typing import ResponseReturnValue
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from approval.materials import FolderStore, MaterialRules, Materials, clamd_scanner
+from config.catalogue import CITY_DIR, load_catalogue
+from config.follow_up import FOLLOW_UP_DIR, load_follow_up
+from config.settings import Settings
+from config.texts import Texts, load_texts
+from core.clock import SystemClock
+from core.database import Database
+from core.errors import NotPermitted, SupervisionError
+from core.migration import migrate
+from core.secret_files import secret_of
+from dashboard.forgery import check_same_site
+from dashboard.headers import add_security_headers
+from dashboard.words import remember_language, words_of
+from exchange.outer import http as exchange_http
+from exchange.outer.desk import MailboxDesk
+from exchange.outer.drafts import OuterDrafts
+from exchange.outer.mirror import Mirror
+from exchange.outer.queue import Queue, QueueRules
+from exchange.parts import Parts
+from exchange.signing import Signing, key_of
+from portal import http as portal_http
+from portal.cookies import Cookies
+from portal.limits import limits_of
+from portal.parts import Portal
+from portal.payment import SandboxGateway
+from portal.visitors import NoAccounts
+
+ASSETS = Path(__file__).resolve().parent / "assets"
+BESIDE_BATCH = 1024 * 1024
+OPEN = frozenset({"/", "/healthz", "/assets/favicon.ico"})
+OPEN_BELOW = ("/public/", "/exchange/v1/")  # the latter asks for a signature itself
+
+
+@dataclass(frozen=True, slots=True)
+class PublicSite:
+    """The Flask application and what it stands on."""
+
+    app: Flask
+    database: Database
+    queue: Queue
+    drafts: OuterDrafts
+    mirror: Mirror
+    desk: MailboxDesk
+
+    def tidy(self) -> None:
+        """Once in a while: old drafts, envelopes fetched long ago, money that could not be given back at once."""
+        self.drafts.forget_old()
+        self.queue.tidy()
+        self.mirror.give_money_back()
+
+
+def build_public_site(settings: Settings) -> PublicSite:
+    """Everything on the site's own database, migrated to the newest schema first. Raises ConfigError."""
+    database = Database(settings.portal.database_url, pool_size=settings.database.pool_size,
+                        busy_timeout_s=settings.database.busy_timeout_s)
+    migrate(database, "migrations_outer")
+    clock, secret = SystemClock(), secret_of(settings.security.secret_key, settings.security.secret_key_path).decode()
+    store = FolderStore(settings.portal.file_dir)
+    materials = _materials(settings, store)
+    gateway = SandboxGateway(secret, "/public/pay/sandbox/")
+    queue = Queue(database, clock, QueueRules(settings.exchange.waiting_max, settings.exchange.kept_days))
+    mirror = Mirror(database, clock, gateway)
+    drafts = OuterDrafts(database, materials, clock, settings.approval.draft_kept_days)
+    desk = MailboxDesk(database, queue, mirror, materials, drafts, clock, ZoneInfo(settings.areas.default_timezone))
+    app = _app(settings, secret)
+    app.register_blueprint(portal_http.create_blueprint(_portal(settings, desk, gateway, secret)))
+    given = settings.exchange
+    app.register_blueprint(exchange_http.create_blueprint(exchange_http.ExchangeParts(
+        Signing(key_of(given), clock, given.clock_skew_s), queue, mirror, materials, store,
+        Parts(given.part_dir, materials.open), max(given.batch_bytes, exchange_http.CHUNK_MAX) + BESIDE_BATCH)))
+    return PublicSite(app, database, queue, drafts, mirror, desk)
+
+
+def _materials(settings: Settings, store: FolderStore) -> Materials:
+    given = settings.approval
+    rules = MaterialRules(given.material_max_bytes, given.materials_per_case, tuple(given.material_types.split()))
+    return Materials(store, rules, clamd_scanner(given.clamd, given.clamd_timeout_s) if given.clamd else None)
+
+
+def _portal(settings: Settings, desk: MailboxDesk, gateway: SandboxGateway, secret: str) -> Portal:
+    languages, clock = load_texts(), SystemClock()
+
+    def texts(language: str) -> Texts:
+        return languages.get(language, languages["zh"])
+
+    return Portal(
+        desk=desk, complaint_rules=load_follow_up(settings.paths.follow_up_dir or FOLLOW_UP_DIR).complaints,
+        catalogue=load_catalogue(settings.paths.city_dir or CITY_DIR), timezone=ZoneInfo(settings.areas.default_timezone),
+        cookies=Cookies(secret, clock, settings.portal.case_session_minutes, settings.approval.draft_kept_days,
+                        secure=settings.security.cookie_secure),
+        limits=limits_of(settings.portal, settings.applicants, clock), account=NoAccounts(), gateway=gateway, secret=secret,
+        words=lambda: words_of(texts, settings.display.language), csrf=_csrf, is_demo=settings.demo.enabled, has_staff=False)
+
+
+def _app(settings: Settings, secret: str) -> Flask:
+    """Headers, gate and the few addresses beside the pages."""
+    app = Flask("yangguang-public", static_folder=None)
+    app.secret_key = secret
+    app.config.update(MAX_CONTENT_LENGTH=settings.ingest.max_body_bytes, SESSION_COOKIE_NAME="yangguang_public",
+                      SESSION_COOKIE_HTTPONLY=True, SESSION_COOKIE_SAMESITE="Lax",
+                      SESSION_COOKIE_SECURE=settings.security.cookie_secure)
+    add_security_headers(app, over_https=settings.security.cookie_secure)
+    app.before_request(_gate)
+    remember_language(app)
+    app.register_error_handler(SupervisionError, _refusal)
+    app.add_url_rule("/", "home", lambda: redirect("/public/"))
+    app.add_url_rule("/healthz", "alive", lambda: Response("ok\n", mimetype="text/plain"))
+    app.add_url_rule("/assets/favicon.ico", "icon", lambda: send_from_directory(ASSETS, "favicon.ico"))
+    proxies = settings.server.trusted_proxies
+    if proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]
+    return app
+
+
+def _gate() -> None:
+    """Default deny: what is neither listed nor below a listed place is nobody's. Forms must come from our own pages."""
+    rule = request.url_rule.rule if request.url_rule is not None else ""
+    if rule and rule not in OPEN and not rule.startswith(OPEN_BELOW):
+        raise NotPermitted("no_access_rule")
+    if not rule.startswith(OPEN_BELOW[1]):
+        check_same_site(_csrf())
+
+
+def _csrf() -> str:
+    """The token every form of this browser must carry."""
+    if "csrf" not in session:
+        session["csrf"] = secrets.token_urlsafe(24)
+    return str(session["csrf"])
+
+
+def _refusal(error: SupervisionError) -> ResponseReturnValue:
+    """Outside the pages, which speak for themselves."""
+    response = jsonify(error.as_problem())
+    response.mimetype = "application/problem+json"
+    return response, error.status
