@@ -58,8 +58,8 @@ def test_the_applicant_sees_honestly_where_his_application_is(pair: Pair):
     elsewhere = browser(pair)
     assert post(elsewhere, "/public/case/enter", no=number, password=password).status_code == 303
     text = elsewhere.get("/public/case/").text
-    assert 'id="state">已申报' in text or 'id="state">' in text
-    assert "内网" in text
+    assert 'id="state">已申办' in text
+    assert "以下为内网" in text
     code = re.search(r"/public/case/paper/(\w+)/docx", text)[1]
     assert elsewhere.get(f"/public/case/paper/{code}/docx").data[:2] == b"PK"
     assert elsewhere.get(f"/public/check/{code}").status_code == 200
