@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 from types import FrameType
+from typing import Protocol
 
 from flask import Flask
 from werkzeug.serving import WSGIRequestHandler, make_server
@@ -12,12 +13,19 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from config.settings import Settings
 
 
+class Served(Protocol):
+    """What is served: the command centre or the public site of its own."""
+
+    @property
+    def app(self) -> Flask: ...
+
+
 class Listener:
     """The HTTP server in its own thread: one thread per request, and per live client."""
 
-    def __init__(self, settings: Settings, app: Flask) -> None:
+    def __init__(self, settings: Settings, served: Served) -> None:
         # Werkzeug's server is the one Flask-SocketIO's threading mode is made for; measured to 500 clients.
-        self._server = make_server(settings.server.host, settings.server.port, app, threaded=True,
+        self._server = make_server(settings.server.host, settings.server.port, served.app, threaded=True,
                                    request_handler=_QuietHandler)
         self._server.daemon_threads = True  # type: ignore[attr-defined]
         self.address = f"http://{settings.server.host}:{self._server.server_port}/"

@@ -17,7 +17,7 @@ def run_portal(settings: Settings, _options: argparse.Namespace) -> int:
     """Serve the public pages and the questions of the inside until told to stop."""
     stopped = until_told_to_stop()
     site = build_public_site(settings)
-    listener = Listener(settings, site.app)
+    listener = Listener(settings, site)
     listener.start()
     print(listener.address, flush=True)
     while not stopped.wait(TIDY_INTERVAL_S):

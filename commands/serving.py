@@ -81,7 +81,7 @@ def serve(services: Services, server: Server, *, with_jobs: bool, greeting: str 
     if worker is not None:
         worker.start()
     collector.settle()
-    listener = Listener(services.settings, server.app)
+    listener = Listener(services.settings, server)
     listener.start()
     print(f"{greeting}\n\n  {listener.address}\n" if greeting else listener.address, flush=True)
     stopped.wait()

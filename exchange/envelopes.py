@@ -132,20 +132,23 @@ class Facts(msgspec.Struct, frozen=True):
 # Requests and answers ---------------------------------------------------------------------------------------------
 
 class Take(msgspec.Struct, frozen=True):
-    """Everything up to `after` of that epoch is kept by the asker; at most so many envelopes and bytes more."""
+    """Everything up to `after` of that epoch is kept by the asker, whose last envelope had the id `last`; at most so many
+    envelopes and bytes more."""
 
     epoch: str
     after: int
+    last: str
     most: int
     most_bytes: int
 
 
 class Batch(msgspec.Struct, frozen=True):
-    """`upto` is the last number looked at; `waiting` how many more there are."""
+    """`upto` and `last` are number and id of the last one looked at; `waiting` is how many more there are."""
 
     epoch: str
     envelopes: tuple[Envelope, ...]
     upto: int
+    last: str = ""
     waiting: int = 0
 
 
@@ -158,11 +161,12 @@ class Give(msgspec.Struct, frozen=True):
 
 
 class Given(msgspec.Struct, frozen=True):
-    """What the receiver has committed: the last number, of which epoch; `own` is the receiver's. `failed` names envelopes that
-    could not be read; they hold up no other."""
+    """What the receiver has committed: number and id of the last one, of which epoch; `own` is the receiver's. `failed` names
+    envelopes that could not be read; they hold up no other."""
 
     epoch: str
     applied: int
+    last: str
     own: str
     failed: tuple[str, ...] = ()
 

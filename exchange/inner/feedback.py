@@ -10,6 +10,7 @@ import hashlib
 import logging
 import secrets
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, insert, or_, select, update
@@ -66,7 +67,7 @@ class Feedback:
         """The public site has lost what it had, or we have: everything is told again under a numbering of its own."""
         with self._units() as uow:
             uow.conn.execute(update(exchange_followed).values(sent_rev=-1))
-            move(uow.conn, PAPERS, Head("", 0, 0))
+            move(uow.conn, PAPERS, Head("", 0, "", 0))
 
     def waiting(self, after: int, most: int, most_bytes: int) -> list[Envelope]:
         """The next ones in order, as many as fit, at least one."""
@@ -81,28 +82,35 @@ class Feedback:
             told.append(Envelope(row.seq, row.id, row.kind, row.subject, row.created_at, row.body))
         return told
 
-    def acknowledged(self, epoch: str, seq: int, own: str) -> None:
+    def acknowledged(self, seq: int, last: str, own: str) -> None:
         """The public site, whose own epoch that is, has committed everything up to there."""
         with self._units() as uow:
-            move(uow.conn, ACKED, Head(own, seq, self._clock.now_us()))
+            move(uow.conn, ACKED, Head(own, seq, last, self._clock.now_us()))
             uow.conn.execute(delete(exchange_outgoing).where(_o.seq <= seq))
 
     def begin_anew(self) -> None:
         """The public site knows more than we have told: we went back to a copy, so our numbers mean something else now."""
         with self._units() as uow:
             head = head_of(uow.conn, OUT)
-            move(uow.conn, OUT, Head(new_epoch(), head.seq, head.at))
-            acked = head_of(uow.conn, ACKED)
+            move(uow.conn, OUT, replace(head, epoch=new_epoch()))
             first = uow.conn.scalar(select(func.min(_o.seq)))
-            move(uow.conn, ACKED, Head(acked.epoch, head.seq if first is None else first - 1, acked.at))
+            acked = head_of(uow.conn, ACKED)
+            move(uow.conn, ACKED, replace(acked, seq=head.seq if first is None else first - 1, last=""))
         self.tell_anew()
+
+    def is_ours(self, seq: int, last: str) -> bool:
+        """Whether that envelope is the one we gave that number, waiting still or acknowledged last."""
+        with self._units.database.snapshot() as conn:
+            acked = head_of(conn, ACKED)
+            name = conn.scalar(select(_o.id).where(_o.seq == seq))
+        return name == last if name is not None else (acked.seq, acked.last) == (seq, last)
 
     def own_epoch(self) -> str:
         """The name of our numbering."""
         with self._units() as uow:
             head = head_of(uow.conn, OUT)
             if not head.epoch:
-                head = Head(new_epoch(), head.seq, head.at)
+                head = replace(head, epoch=new_epoch())
                 move(uow.conn, OUT, head)
         return head.epoch
 
@@ -111,9 +119,10 @@ class Feedback:
     def _put(self, conn: Connection, kind: str, subject: str, body: Any) -> None:
         """Numbered without gaps: every writing transaction holds the ledger (core/unit_of_work.py)."""
         head = head_of(conn, OUT)
-        move(conn, OUT, Head(head.epoch or new_epoch(), head.seq + 1, head.at))
+        name = secrets.token_hex(16)
+        move(conn, OUT, Head(head.epoch or new_epoch(), head.seq + 1, name, head.at))
         conn.execute(insert(exchange_outgoing).values(
-            seq=head.seq + 1, id=secrets.token_hex(16), kind=kind, subject=subject, body=written(body).decode(),
+            seq=head.seq + 1, id=name, kind=kind, subject=subject, body=written(body).decode(),
             created_at=self._clock.now_us()))
 
     def _today(self) -> int:
@@ -172,5 +181,5 @@ class Feedback:
                 facts = tuple(self._views.facts(Receipt(row.code, row.kind, row.number, row.issued_at), row.case_no, row.org)
                               for row in rows)
                 self._put(uow.conn, "papers", "papers", Facts(facts))
-                move(uow.conn, PAPERS, Head("", rows[-1].id, self._clock.now_us()))
+                move(uow.conn, PAPERS, Head("", rows[-1].id, "", self._clock.now_us()))
         return len(rows)

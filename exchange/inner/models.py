@@ -43,6 +43,7 @@ exchange_heads = Table(
     Column("name", String(16), primary_key=True),
     Column("epoch", String(32), nullable=False),
     Column("seq", BigInteger, nullable=False),
+    Column("last", String(40), nullable=False),          # id of the envelope of that number
     Column("at", BigInteger, nullable=False),
 )
 

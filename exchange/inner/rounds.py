@@ -12,7 +12,7 @@ from core.instants import SECOND_US
 from core.unit_of_work import UnitOfWorkFactory
 from exchange.envelopes import CaseTold, Envelope, Give, Given, Take, read
 from exchange.inner.feedback import Feedback
-from exchange.inner.heads import ACKED, IN, OUT, Head, head_of
+from exchange.inner.heads import ACKED, IN, Head, head_of
 from exchange.inner.service import Receiving
 from exchange.inner.transport import Transport
 from portal.direct import Views
@@ -63,7 +63,7 @@ class Rounds:
     def _take(self) -> None:
         for _ in range(BATCHES_MAX):
             head = self._head(IN)
-            batch = self._transport.take(Take(head.epoch, head.seq, self._rules.batch, self._rules.batch_bytes))
+            batch = self._transport.take(Take(head.epoch, head.seq, head.last, self._rules.batch, self._rules.batch_bytes))
             # Also an empty one: what was acknowledged and when the site was heard last is worth knowing.
             self._receiving.keep(batch)
             if batch.envelopes or batch.waiting:
@@ -86,15 +86,15 @@ class Rounds:
 
     def _is_out_of_step(self, epoch: str, given: Given) -> bool:
         """Put right what a restored copy on either side, or a public site made anew, has put out of step."""
-        acked, out = self._head(ACKED), self._head(OUT)
+        acked = self._head(ACKED)
         if given.own != acked.epoch:
             if acked.epoch:
                 log.warning("the public site is another one, or was made anew: everything is told again")
                 self._feedback.begin_anew()
                 self._feedback.compose()
-            self._feedback.acknowledged(epoch, self._head(ACKED).seq, given.own)
+            self._feedback.acknowledged(self._head(ACKED).seq, "", given.own)
             return True
-        if given.epoch == epoch and not acked.seq <= given.applied <= out.seq:
+        if given.epoch == epoch and not self._feedback.is_ours(given.applied, given.last):
             log.warning("one side went back to a copy: everything is told again")
             self._feedback.begin_anew()
             self._feedback.compose()
@@ -104,7 +104,7 @@ class Rounds:
         return False
 
     def _noted(self, given: Given) -> None:
-        self._feedback.acknowledged(given.epoch, given.applied, given.own)
+        self._feedback.acknowledged(given.applied, given.last, given.own)
         for one in given.failed:
             log.error("the public site could not apply feedback %s", one)
 

@@ -78,8 +78,8 @@ class Receiving:
             place = head_of(uow.conn, PLACE)
             for number, envelope in enumerate(new, start=place.seq + 1):
                 uow.conn.execute(insert(exchange_received).values(**_row(envelope), place=number, received_at=now, due_at=now))
-            move(uow.conn, PLACE, Head("", place.seq + len(new), now))
-            move(uow.conn, IN, Head(batch.epoch, batch.upto, now))
+            move(uow.conn, PLACE, Head("", place.seq + len(new), "", now))
+            move(uow.conn, IN, Head(batch.epoch, batch.upto, batch.last, now))
         return len(new)
 
     # Doing --------------------------------------------------------------------------------------------------------

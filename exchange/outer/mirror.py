@@ -36,22 +36,23 @@ class Mirror:
         failed: list[str] = []
         with self._database.transaction() as conn:
             head = conn.execute(select(heads).where(heads.c.name == IN).with_for_update()).one()
-            seq = head.seq if head.epoch == told.epoch else _before(told.envelopes)
+            seq, last = (head.seq, head.last) if head.epoch == told.epoch else (_before(told.envelopes), "")
             for envelope in told.envelopes:
                 if envelope.seq <= seq:
                     continue
                 if envelope.seq != seq + 1:
                     raise Conflict("exchange_gap", first=envelope.seq, wanted=seq + 1)
-                seq = envelope.seq
+                seq, last = envelope.seq, envelope.id
                 self._apply_one(conn, envelope, failed)
             if told.figures is not None:
                 _put(conn, notes, "name", {"name": FIGURES, "value": written(told.figures).decode()})
             # Without envelopes it is a question; a numbering we do not know begins with its first envelope.
-            epoch, seq = (told.epoch, seq) if told.envelopes else (head.epoch, head.seq)
-            conn.execute(update(heads).where(heads.c.name == IN).values(epoch=epoch, seq=seq, at=self._clock.now_us()))
+            epoch, seq, last = (told.epoch, seq, last) if told.envelopes else (head.epoch, head.seq, head.last)
+            conn.execute(update(heads).where(heads.c.name == IN).values(
+                epoch=epoch, seq=seq, last=last, at=self._clock.now_us()))
             own = str(conn.scalar(select(heads.c.epoch).where(heads.c.name == OUT)))
         self.give_money_back()
-        return Given(epoch, seq, own, tuple(failed))
+        return Given(epoch, seq, last, own, tuple(failed))
 
     def figures(self) -> Figures:
         """As last told."""

@@ -37,7 +37,7 @@ class Queue:
             for name in (OUT, IN):
                 if conn.scalar(select(heads.c.name).where(heads.c.name == name)) is None:
                     epoch = secrets.token_hex(8) if name == OUT else ""
-                    conn.execute(insert(heads).values(name=name, epoch=epoch, seq=0, at=0))
+                    conn.execute(insert(heads).values(name=name, epoch=epoch, seq=0, last="", at=0))
 
     def add(self, conn: Connection, kind: str, subject: str, body: Any) -> str:
         """Within the caller's transaction; returns the envelope's id. Raises Unavailable when too much waits already."""
@@ -62,11 +62,12 @@ class Queue:
             rows = conn.execute(select(outgoing).where(o.seq > after).order_by(o.seq).limit(ask.most)).all()
             told = _within(rows, ask.most_bytes)
             upto = told[-1].seq if told else after
+            last = conn.scalar(select(o.id).where(o.seq == upto))
             left = conn.scalar(select(func.count()).select_from(outgoing).where(o.seq > upto))
         # A body that was not kept cannot come again; only an inside that went back to a copy would ask for it.
         envelopes = tuple(Envelope(row.seq, row.id, row.kind, row.subject, row.created_at, row.body)
                           for row in told if row.body)
-        return Batch(head.epoch, envelopes, upto, int(left or 0))
+        return Batch(head.epoch, envelopes, upto, last or "", int(left or 0))
 
     def tidy(self) -> None:
         """What the inside has had for long enough."""
@@ -77,7 +78,9 @@ class Queue:
     def _head(self, conn: Connection, ask: Take) -> Any:
         """Who knows more of us than we do saw us before we went back to a copy: our numbers mean something else now."""
         head = conn.execute(select(heads).where(heads.c.name == OUT).with_for_update()).one()
-        if ask.epoch == head.epoch and ask.after > head.seq:
+        there = conn.scalar(select(outgoing.c.id).where(outgoing.c.seq == ask.after))
+        is_other = ask.after > head.seq or (there is not None and there != ask.last)
+        if ask.epoch == head.epoch and is_other:
             conn.execute(update(heads).where(heads.c.name == OUT).values(epoch=secrets.token_hex(8)))
             head = conn.execute(select(heads).where(heads.c.name == OUT)).one()
         return head

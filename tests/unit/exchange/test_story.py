@@ -12,11 +12,6 @@ from tests.hosting import APPROVER, HALL, HANDLER, REVIEWER
 from tests.pair import PDF, Pair
 
 
-@pytest.fixture
-def pair(tmp_path) -> Pair:
-    return Pair(tmp_path)
-
-
 def seen(pair: Pair, number: str) -> CaseView:
     found = pair.desk.find(number)
     assert isinstance(found, CaseView)
