@@ -87,6 +87,7 @@ from feeds.public_event import EventReader
 from feeds.queries import FeedQueries
 from feeds.repair import Repairs
 from supervision.assembly import FollowUpDesk, Parts, build_follow_up, fonts_of
+from supervision.audit import AuditQueries
 
 SECRET_MIN = 32
 
@@ -142,6 +143,7 @@ class Services:
     patroller: Patroller
     approval: Approval
     applicants: ApplicantDesk
+    audit: AuditQueries
 
     @property
     def answering_units(self) -> tuple[str, ...]:
@@ -244,7 +246,7 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
         backtest_runs=Runs(database, backtester, clock.now_us),
         patroller=Patroller(uow, areas, catalogue, Backtester(database), alarms),
         approval=_approval(settings, uow, recorder, areas, catalogue, follow_up, languages["zh"], keys, changes),
-        applicants=applicants)
+        applicants=applicants, audit=AuditQueries(database))
 
 
 def _applicants(settings: Settings, uow: UnitOfWorkFactory, notices: NoticeOffice, accounts: Accounts,

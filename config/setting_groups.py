@@ -116,13 +116,13 @@ class SecuritySettings(Strict):
 
 
 class OidcSettings(Strict):
-    """Signing in of staff by an OpenID provider (docs/security.md). It says who somebody is; his account says what he may do."""
+    """Signing in of staff by an OpenID provider (docs/security.md): it says who somebody is, his account what he may do."""
 
     issuer: str | None = Field(description="Address of the issuer, https://; empty: off.")
     client_id: str = Field(description="Name of this installation at the provider.")
     client_secret: SecretStr | None = Field(description="Its secret there; empty for a public client, which PKCE protects.")
     scopes: str = Field(description="Scopes asked for, openid among them.")
-    account_claim: str = Field(description="Claim of the ID token that is the account's name; nobody may choose it himself.")
+    account_claim: str = Field(description="Claim of the ID token that names the account.")
     local_sign_in: bool = Field(description="Also let people in by password; off only while the provider is on.")
     timeout_s: Seconds = Field(description="Seconds for connecting to the provider, and for its answer.")
 

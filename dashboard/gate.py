@@ -118,6 +118,7 @@ RULES = (
     Rule("/calendars/*", roles=EDITORS),
     Rule("/items/*", roles=EDITORS),
     Rule("/people/*", roles=frozenset({Role.ADMINISTRATOR})),
+    Rule("/audit/*", roles=frozenset({Role.ADMINISTRATOR, Role.INSPECTOR})),
     Rule("/api/v1/*", token="feed"),
 )
 

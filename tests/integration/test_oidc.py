@@ -1,4 +1,4 @@
-"""Staff sign in by a real OpenID provider on this machine, over HTTP and with its own keys; and everything that may be wrong."""
+"""Staff sign in by a real OpenID provider on this machine, over HTTP and with its own keys; and all that may be wrong."""
 
 from __future__ import annotations
 
