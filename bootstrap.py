@@ -34,8 +34,10 @@ from alerts.wire import CardWriter
 from alerts.wording import LadderWording
 from applicants.assembly import ApplicantDesk, build_applicants
 from applicants.channel import CodesByChannels
+from applicants.notices import CaseNotices, CaseWords
 from approval.assembly import Approval, build_approval
 from approval.assembly import Parts as ApprovalParts
+from approval.events import ApplicantConcerned
 from approval.handling import HandlingRules
 from approval.materials import FolderStore, MaterialRules, Materials, clamd_scanner
 from cases.anchoring import Anchorer
@@ -78,6 +80,7 @@ from feeds.public_event import EventReader
 from feeds.queries import FeedQueries
 from feeds.repair import Repairs
 from supervision.assembly import FollowUpDesk, Parts, build_follow_up, fonts_of
+from supervision.audit import AuditQueries
 
 
 @dataclass(frozen=True)
@@ -131,6 +134,7 @@ class Services:
     patroller: Patroller
     approval: Approval
     applicants: ApplicantDesk
+    audit: AuditQueries
 
     @property
     def answering_units(self) -> tuple[str, ...]:
@@ -147,7 +151,8 @@ class Services:
 
 
 def reactions(alerts: CardService, alarms: AlarmService, rejudger: Rejudger | None = None,
-              notices: NoticeOffice | None = None, acts: ActCards | None = None) -> dict[type, list[Reaction]]:
+              notices: NoticeOffice | None = None, acts: ActCards | None = None,
+              case_notices: CaseNotices | None = None) -> dict[type, list[Reaction]]:
     """What then? Every domain event with who reacts to it, inside the transaction that made it true."""
     return {
         RungPassed: [alerts.raise_cards],
@@ -157,6 +162,7 @@ def reactions(alerts: CardService, alarms: AlarmService, rejudger: Rejudger | No
         CaseJudgeable: [alarms.clear_unjudgeable],
         ActRedeemed: [acts.withdraw] if acts is not None else [],
         ActViolated: [acts.raise_cards] if acts is not None else [],
+        ApplicantConcerned: [case_notices.tell] if case_notices is not None else [],
         VersionConfirmed: [rejudger.ask] if rejudger is not None else [],
         **(notices.reactions() if notices is not None else {}),  # every event of a card: escalation, then who is told
     }
@@ -194,7 +200,11 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
         uow, areas, roster, alarms, writer, languages.__getitem__, ZoneInfo(settings.areas.default_timezone),
         settings.demo.enabled))
     acts = ActCards(alerts, areas, _card_rules(settings).history_after_us)
-    uow.reactions.update(reactions(alerts, alarms, rejudger, notices, acts))
+    applicants = _applicants(settings, uow, notices, accounts, languages["zh"])
+    case_notices = CaseNotices(areas, CaseWords(languages["zh"].get, case_queries.org_name, case_queries.item_name,
+                                                settings.notices.base_url),
+                               frozenset(notices.outlets), applicants.holdings.told_by, settings.applicants.correction_days)
+    uow.reactions.update(reactions(alerts, alarms, rejudger, notices, acts, case_notices))
     limits = feed_limits(settings)
     follow_up = _follow_up(settings, uow, recorder, areas, case_queries, alerts, languages, catalogue, notices.notifier)
     for kind, followers in follow_up.reactions().items():  # an order follows its cards before anybody is told of them
@@ -227,7 +237,7 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
         backtest_runs=Runs(database, backtester, clock.now_us),
         patroller=Patroller(uow, areas, catalogue, Backtester(database), alarms),
         approval=_approval(settings, uow, recorder, areas, catalogue, follow_up, languages["zh"], keys, changes),
-        applicants=_applicants(settings, uow, notices, accounts, languages["zh"]))
+        applicants=applicants, audit=AuditQueries(database))
 
 
 def _applicants(settings: Settings, uow: UnitOfWorkFactory, notices: NoticeOffice, accounts: Accounts,

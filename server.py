@@ -31,6 +31,7 @@ from dashboard import http as site
 from dashboard.gate import Gate, GatePolicy
 from dashboard.live_gauges import LiveGauges, OnDuty
 from dashboard.pages import (
+    audit,
     calendars,
     card,
     case,
@@ -74,7 +75,7 @@ OPERATIONS = tuple(one for module in (cards_http, notices_http, handover_http, r
                                       complaints_http, liability_http, approval_http) for one in module.OPERATIONS)
 DAY_S, CALL_INTERVAL_S, SCREENS_KEPT_DAYS = 86_400.0, 60.0, 30
 PAGES = (wall, desk, card, unit, handover, work, window, hosted, case, findings, orders, complaints, roster, notices, rules,
-         calendars, items, people, feeds, health)
+         calendars, items, people, audit, feeds, health)
 ROOT = Path(__file__).resolve().parent
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import bindparam, insert, select, update
 
 from approval.desk import Desk, Hosted
+from approval.events import ApplicantConcerned, Occasion
 from approval.handling import HandlingRules
 from approval.intake import APPLICANT, deferred_of, give
 from approval.matters import Act, checked_words
@@ -149,6 +150,8 @@ class Ending:
 
     def _give_up(self, uow: UnitOfWork, case: Hosted, kind: EventKind, actor: Actor, reason: str, station: str = "") -> None:
         self._desk.tell(uow, case, kind, actor, station=station, reason=reason)
+        if kind is not EventKind.WITHDRAWN:  # that was the applicant himself
+            uow.publish([ApplicantConcerned(case, Occasion.ENDED, f"{case.case_no}/{case.events}", {"reason": reason})])
         self._desk.end_tasks(uow, case, "withdrawn")
         case.step = ""
         self._told(uow, case)

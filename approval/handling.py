@@ -9,6 +9,7 @@ from typing import Literal
 from sqlalchemy import insert, select, update
 
 from approval.desk import Desk, Hosted
+from approval.events import ApplicantConcerned, Occasion
 from approval.hearings import check_heard
 from approval.intake import give
 from approval.matters import Act, account_of, checked_words
@@ -144,6 +145,10 @@ class Handling:
                 raise Conflict("no_special_open", case_no=case_no)
             self._desk.tell(uow, case, EventKind.SPECIAL_ENDED, actor, step=case.step, station=station, post=post, opinion=told,
                             special_kind=stop.kind, document_no=stop.number)
+            self._desk.flush(uow, case)
+            uow.publish([ApplicantConcerned(case, Occasion.SPECIAL_ENDED, f"{stop.number or stop.kind}/{case.events}", {
+                "kind": self._desk.receipts.word(f"special_kind.{stop.kind}"),
+                "due": due_text(uow.conn, case.row.case_id, "promised", self._desk.offset(case.row.area, uow.now_us))})])
 
     def ask_extension(self, case_no: str, rev: int, days: int, reason: str, actor: Actor, station: str = "") -> None:
         """申请延期: once, at least so many working days before the end of the promise (domain.md §4)."""

@@ -12,6 +12,7 @@ from sqlalchemy import bindparam, delete, func, insert, select
 
 from approval.desk import Desk, Hosted
 from approval.drafts import use_up
+from approval.events import ApplicantConcerned, Occasion
 from approval.flow import Flow, flow_of
 from approval.materials import Upload
 from approval.matters import Act, Application, Channel, Filed, check_state, checked_words
@@ -260,7 +261,20 @@ def give(desk: Desk, uow: UnitOfWork, case: Hosted, kind: ReceiptKind, *, told: 
     """Issue a paper about a case; returns its number."""
     row = case.row
     about = About(row.case_no, row.case_id, row.area, row.org, row.item, row.applicant, row.title)
-    return desk.receipts.issue(uow, kind, about, desk.today(row.area, uow.now_us), told=told, entries=entries).number
+    number = desk.receipts.issue(uow, kind, about, desk.today(row.area, uow.now_us), told=told, entries=entries).number
+    occasion = _occasion(kind, case)
+    if occasion is not None:
+        uow.publish([ApplicantConcerned(case, occasion, number, {"papers": "、".join(entries), **(told or {})})])
+    return number
+
+
+def _occasion(kind: ReceiptKind, case: Hosted) -> Occasion | None:
+    """Of which the applicant is told by that paper; of some he is told otherwise, or has it in his hand."""
+    if kind in (ReceiptKind.RECEIVED, ReceiptKind.DECISION):
+        return None
+    if kind is ReceiptKind.CONCLUDED and case.fold.refused is None:
+        return Occasion.COLLECT
+    return Occasion(kind.value)
 
 
 def deferred_of(uow: UnitOfWork, case: Hosted) -> list[str]:

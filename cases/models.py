@@ -44,6 +44,9 @@ journal = Table(
     Index("ix_journal_chain", "chain", "chain_pos"),
 )
 
+# What people did to cases handled here, for the audit; feeds pay nothing for it.
+Index("ix_journal_hosted", journal.c.seq, postgresql_where=text("source = 'hosted'"), sqlite_where=text("source = 'hosted'"))
+
 chain_heads = Table(
     "chain_heads", metadata,
     Column("chain", String(128), primary_key=True),

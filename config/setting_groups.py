@@ -115,6 +115,18 @@ class SecuritySettings(Strict):
         description="A second administrator confirms edits of rules, calendars, limits, areas, roles; auto: once two exist.")
 
 
+class OidcSettings(Strict):
+    """Signing in of staff by an OpenID provider (docs/security.md): it says who somebody is, his account what he may do."""
+
+    issuer: str | None = Field(description="Address of the issuer, https://; empty: off.")
+    client_id: str = Field(description="Name of this installation at the provider.")
+    client_secret: SecretStr | None = Field(description="Its secret there; empty for a public client, which PKCE protects.")
+    scopes: str = Field(description="Scopes asked for, openid among them.")
+    account_claim: str = Field(description="Claim of the ID token that names the account.")
+    local_sign_in: bool = Field(description="Also let people in by password; off only while the provider is on.")
+    timeout_s: Seconds = Field(description="Seconds for connecting to the provider, and for its answer.")
+
+
 class DemoSettings(Strict):
     """The simulated city."""
 
@@ -362,6 +374,7 @@ class ApplicantSettings(Strict):
     codes_per_address: Count = Field(description="Codes asked for by one network address within it, in each process.")
     codes_per_contact_day: Count = Field(description="Codes sent to one number or address within a day.")
     codes_per_day: Count = Field(description="Codes the installation sends within a day: what a flood may cost.")
+    correction_days: Natural = Field(description="Working days a notice names for handing in what is missing; 0: none named.")
     lockout_attempts: Count = Field(description="Wrong passwords in a row after which only a code opens the account.")
     lockout_minutes: Count = Field(description="Minutes for which that holds.")
 
@@ -377,6 +390,7 @@ class Settings(Strict):
     sweep: SweepSettings
     push: PushSettings
     security: SecuritySettings
+    oidc: OidcSettings
     demo: DemoSettings
     feeds: FeedsSettings
     areas: AreasSettings

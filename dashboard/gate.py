@@ -34,6 +34,7 @@ EDITORS = frozenset({Role.INSPECTOR, Role.LEADER, Role.ADMINISTRATOR})  # of rul
 LOCAL = ("127.0.0.1", "::1")
 JUDGES = frozenset({Role.INSPECTOR, Role.LEADER})
 PASSWORD_PAGE, FACTOR_PAGE = "/account/password", "/account/second-factor"
+OIDC_PAGE, OIDC_BACK = "/sign-in/oidc/", "/sign-in/oidc/back"
 SESSIONS_PAGE, PEOPLES_SESSIONS = "/account/sessions", "/people/sessions/"
 LEFT_OPEN = frozenset({PASSWORD_PAGE, "/sign-out/"})  # to who must change his password first
 VISITOR = Actor("visitor", frozenset({Role.WALL_SCREEN}), display_name="访客")
@@ -117,6 +118,7 @@ RULES = (
     Rule("/calendars/*", roles=EDITORS),
     Rule("/items/*", roles=EDITORS),
     Rule("/people/*", roles=frozenset({Role.ADMINISTRATOR})),
+    Rule("/audit/*", roles=frozenset({Role.ADMINISTRATOR, Role.INSPECTOR})),
     Rule("/api/v1/*", token="feed"),
 )
 

@@ -9,12 +9,15 @@ from flask import Blueprint, Flask, Response, g, jsonify, redirect, request, sen
 from flask.typing import ResponseReturnValue
 
 from core.accounts import Account
-from core.errors import InvalidInput, NotAuthenticated, SupervisionError
+from core.clock import SystemClock
+from core.errors import InvalidInput, NotAuthenticated, NotPermitted, SupervisionError
 from core.health import Check
 from core.second_factor import new_salt
-from dashboard.gate import FACTOR_PAGE, PASSWORD_PAGE, PEOPLES_SESSIONS, SESSIONS_PAGE, Gate
+from dashboard.gate import FACTOR_PAGE, OIDC_BACK, OIDC_PAGE, PASSWORD_PAGE, PEOPLES_SESSIONS, SESSIONS_PAGE, Gate
 from dashboard.headers import add_security_headers
-from dashboard.pages import home, password, second_factor, sign_in
+from dashboard.oidc import OidcClient
+from dashboard.oidc_entrance import OidcEntrance
+from dashboard.pages import audit, home, password, second_factor, sign_in
 from dashboard.refusals import Refusals, sentence
 from dashboard.session_lists import SessionLists
 from dashboard.shell import ASSETS
@@ -37,6 +40,9 @@ def blueprint(services: Any, gate: Gate, readiness: Callable[[], Sequence[Check]
     site.add_url_rule("/", "home", lambda: redirect(home.address_for(g.actor)))
     site.add_url_rule("/sign-in/", "sign_in", entrance.show)
     site.add_url_rule("/sign-in/", "enter", entrance.enter, methods=["POST"])
+    provider = OidcEntrance(entrance.provider, services.accounts, gate, entrance.refused)
+    site.add_url_rule(OIDC_PAGE, "oidc", provider.leave)
+    site.add_url_rule(OIDC_BACK, "oidc_back", provider.back)
     site.add_url_rule("/sign-out/", "leave", entrance.leave, methods=["POST"])
     own = OwnPassword(services, gate)
     site.add_url_rule(PASSWORD_PAGE, "password", own.show)
@@ -50,6 +56,7 @@ def blueprint(services: Any, gate: Gate, readiness: Callable[[], Sequence[Check]
     site.add_url_rule(PEOPLES_SESSIONS, "peoples_sessions", lists.everybody)
     site.add_url_rule(PEOPLES_SESSIONS, "end_peoples_session", lists.end_anybodys, methods=["POST"])
     site.add_url_rule("/session/", "session", session_state)
+    site.add_url_rule("/audit/export.csv", "audit_export", lambda: audit.export(services))
     site.add_url_rule("/assets/<path:path>", "assets", asset)
     site.add_url_rule("/healthz", "alive", lambda: Response("ok\n", mimetype="text/plain"))
     site.add_url_rule("/readyz", "ready", lambda: ready(readiness()))
@@ -61,6 +68,8 @@ class Entrance:
 
     def __init__(self, services: Any, gate: Gate) -> None:
         self._services, self._gate = services, gate
+        self.provider = OidcClient(services.settings.oidc, SystemClock())
+        self._is_local_on = services.settings.oidc.local_sign_in or not self.provider.is_on
 
     def show(self) -> ResponseReturnValue:
         if self._gate.sessions.person() is not None and not request.args.get("next"):
@@ -68,6 +77,8 @@ class Entrance:
         return self._page(request.args.get("next", ""))
 
     def enter(self) -> ResponseReturnValue:
+        if not self._is_local_on:
+            raise NotPermitted("local_sign_in_off")
         address = request.remote_addr or ""
         self._gate.failures.check(address)
         username = request.form.get("username", "").strip().lower()
@@ -92,10 +103,15 @@ class Entrance:
         # 303: the browser must fetch the next page, not post the password to it.
         return redirect(wanted or home.address_for(account.actor), 303)
 
-    def _page(self, next_address: str, username: str = "", refusal: NotAuthenticated | None = None) -> str:
+    def refused(self, refusal: SupervisionError) -> str:
+        """The page with what was wrong."""
+        return self._page("", refusal=refusal)
+
+    def _page(self, next_address: str, username: str = "", refusal: SupervisionError | None = None) -> str:
         words = words_of(self._services.texts, self._services.settings.display.language)
         return sign_in.render(words, csrf=self._gate.sessions.csrf_token(), next_address=next_address,
                               demo=self._gate.policy.demo, username=username,
+                              provider=OIDC_PAGE if self.provider.is_on else "", is_local_on=self._is_local_on,
                               problem="" if refusal is None else sentence(refusal, words))
 
 

@@ -24,7 +24,8 @@ GROUPS: tuple[tuple[str, tuple[Place, ...]], ...] = (
     ("rules", (Place("rules", "/rules/"), Place("calendars", "/calendars/"), Place("items", "/items/"))),
     ("follow_up", (Place("orders", "/orders/"), Place("complaints", "/complaints/"))),
     ("duty", (Place("roster", "/roster/"), Place("notices", "/notices/"))),
-    ("system", (Place("people", "/people/"), Place("feeds", "/feeds/"), Place("health", "/health/"))),
+    ("system", (Place("people", "/people/"), Place("audit", "/audit/"),
+                Place("feeds", "/feeds/"), Place("health", "/health/"))),
 )
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask import Flask, Response, request, session
 from itsdangerous import BadSignature, URLSafeSerializer
@@ -65,14 +65,16 @@ class Sessions:
 
     # People ---------------------------------------------------------------------------------------------------
 
-    def open(self, account: Account) -> None:
-        """Sign in: everything the cookie held before is dropped and it names a new session (no fixation)."""
+    def open(self, account: Account, via: str = "") -> None:
+        """Sign in: everything the cookie held before is dropped and it names a new session (no fixation). `via` names what let
+        the person in other than his password here, which he then need not change."""
         now = self._clock.now_us()
         self._accounts.forget_sessions_before(now - self.policy.hours * HOUR_US)
         session.clear()
         token = self._accounts.issue_token("session", account.username, request.remote_addr or "",
                                            device_of(request.user_agent.string))
-        session.update(token=token, name=account.username, generation=account.generation, csrf=secrets.token_urlsafe(24))
+        session.update(token=token, name=account.username, generation=account.generation, csrf=secrets.token_urlsafe(24),
+                       via=via)
 
     def close(self) -> None:
         """Sign out: the row goes first, so that a copy of the cookie is worth nothing."""
@@ -93,7 +95,7 @@ class Sessions:
             return None
         if not live and self._clock.now_us() - token.seen_at > _TOUCH_EVERY_US:
             self._accounts.sessions.touch(token.token_hash)
-        return account
+        return replace(account, must_change=False) if session.get("via") else account
 
     def live(self, username: str = "") -> list[StaffSession]:
         """The sessions that hold, of one person or of everybody."""

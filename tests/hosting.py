@@ -46,14 +46,14 @@ PLAN = (Part("land", "ziran-04", "ziran", "1"), Part("water", "shuili-03", "shui
 class Hall:
     """Short ways to what the tests do again and again."""
 
-    def __init__(self, folder: Path, url: str = "", details: str = "") -> None:
-        """`details` are lines put below `items:` of the city's details.yaml."""
+    def __init__(self, folder: Path, url: str = "", details: str = "", **settings_given: Any) -> None:
+        """`details` are lines put below `items:` of the city's details.yaml; `settings_given` replace groups of settings."""
         city = {"paths.city_dir": str(_city_with(folder, details))} if details else {}
         settings = load_settings({**city,
             "database.url": url or f"sqlite:///{folder / 'hall.db'}", "journal.key": "j" * 32, "security.secret_key": "s" * 32,
             "complaints.identity_key": "i" * 32, "applicants.key": "a" * 32, "approval.material_dir": str(folder / "materials"),
             "papers.font_dir": str(folder / "fonts"),
-            "journal.anchor_dir": str(folder / "anchors"), "feeds.drop_dir": str(folder / "drop")})
+            "journal.anchor_dir": str(folder / "anchors"), "feeds.drop_dir": str(folder / "drop"), **settings_given})
         self.clock = FrozenClock(MONDAY)
         self.services: Services = build_services(settings, self.clock)
         self.approval: Approval = self.services.approval

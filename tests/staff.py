@@ -60,13 +60,14 @@ class Site:
             claimed_at=accepted, org=org, item=self.item_of(org), data=data)])
 
 
-def make_site(folder: Path, *, demo: bool = False) -> Site:
+def make_site(folder: Path, *, demo: bool = False, **settings_given: Any) -> Site:
     """Build everything on a SQLite file in `folder`, standing still at NOW."""
     settings = load_settings({
         "database.url": f"sqlite:///{folder / 'site.db'}", "journal.key": "j" * 32, "security.secret_key": "s" * 32,
         "complaints.identity_key": "i" * 32, "applicants.key": "a" * 32, "approval.material_dir": str(folder / "materials"),
         "papers.font_dir": str(folder / "fonts"),
-        "journal.anchor_dir": str(folder / "anchors"), "feeds.drop_dir": str(folder / "drop"), "demo.enabled": demo})
+        "journal.anchor_dir": str(folder / "anchors"), "feeds.drop_dir": str(folder / "drop"), "demo.enabled": demo,
+        **settings_given})
     services = build_services(settings, FrozenClock(NOW))
     services = replace(services, accounts=Accounts(services.uow, SystemClock(), hasher=QUICK, factor_key=b"s" * 32))
     create_demo_accounts(services.accounts, OWN_ORG)

@@ -42,6 +42,7 @@ notices = Table(
     Column("ended_at", BigInteger),                   # sent, dead or withheld
     Column("read_at", BigInteger),
     Column("paper", String(64), nullable=False, server_default=text("''")),  # of the paper it is of; then card_id is 0
+    Column("case_no", String(128), nullable=False, server_default=text("''")),  # of the case its applicant is told of
     Index("ix_notices_created_at", "created_at", "id"),
 )
 _WAITING = text("state IN ('queued', 'sending')")
@@ -50,6 +51,8 @@ _UNREAD = text("channel = 'in_site' AND state = 'sent' AND read_at IS NULL")
 Index("ix_notices_unread", notices.c.username, postgresql_where=_UNREAD, sqlite_where=_UNREAD)
 _OF_PAPER = text("paper <> ''")
 Index("ix_notices_paper", notices.c.paper, postgresql_where=_OF_PAPER, sqlite_where=_OF_PAPER)
+_OF_CASE = text("case_no <> ''")
+Index("ix_notices_case_no", notices.c.case_no, postgresql_where=_OF_CASE, sqlite_where=_OF_CASE)
 _DEAD = text("state = 'dead'")
 Index("ix_notices_dead", notices.c.id, postgresql_where=_DEAD, sqlite_where=_DEAD)
 

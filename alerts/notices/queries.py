@@ -16,7 +16,7 @@ from core.database import Database
 PAGE_MAX = 200
 _SHOWN = ("id", "uid", "what", "card_id", "card_rev", "level", "area", "org", "addressee", "username", "name", "channel",
           "address", "state", "reason", "step", "subject", "body", "created_at", "next_at", "attempts", "claims", "error",
-          "ended_at", "read_at", "paper")
+          "ended_at", "read_at", "paper", "case_no")
 
 
 class NoticeView(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,6 +49,7 @@ class NoticeView(msgspec.Struct, frozen=True, kw_only=True):
     ended_at: int | None
     read_at: int | None
     paper: str
+    case_no: str
 
 
 class Attempt(msgspec.Struct, frozen=True):
@@ -84,6 +85,7 @@ class LogFilter:
     area: str = ""
     org: str | None = None
     paper: str = ""
+    case_no: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,8 @@ class NoticeQueries:
         """The newest lines that fit, newest first."""
         statement = select(*(notices.c[name] for name in _SHOWN)).order_by(notices.c.id.desc()).limit(min(limit, PAGE_MAX))
         for column, wanted in ((notices.c.state, asked.state), (notices.c.channel, asked.channel),
-                               (notices.c.area, asked.area), (notices.c.paper, asked.paper)):
+                               (notices.c.area, asked.area), (notices.c.paper, asked.paper),
+                               (notices.c.case_no, asked.case_no)):
             if wanted:
                 statement = statement.where(column == wanted)
         if asked.org is not None:
@@ -151,6 +154,12 @@ class NoticeQueries:
     def of_card(self, card_id: int) -> list[NoticeView]:
         """Everybody who was told of a card, when and how, and everybody who was not, and why; oldest first."""
         return self._views(select(*(notices.c[name] for name in _SHOWN)).where(notices.c.card_id == card_id)
+                           .order_by(notices.c.id).limit(1000))
+
+    def of_case(self, case_no: str) -> list[NoticeView]:
+        """What the applicant of a hosted case was told, when and how, and what he was not, and why; oldest first. Whoever asks
+        has seen the case."""
+        return self._views(select(*(notices.c[name] for name in _SHOWN)).where(notices.c.case_no == case_no)
                            .order_by(notices.c.id).limit(1000))
 
     def escalation_of(self, card_id: int) -> EscalationNow | None:

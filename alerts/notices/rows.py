@@ -47,6 +47,7 @@ class Notice(msgspec.Struct, kw_only=True):
     ended_at: int | None = None
     read_at: int | None = None
     paper: str = ""
+    case_no: str = ""
 
     @property
     def is_withheld(self) -> bool:
@@ -59,7 +60,8 @@ COLUMNS = Notice.__struct_fields__
 def uid_of(notice: Notice) -> str:
     """Names the notice by what it tells whom: the same however often its event is delivered."""
     told = (notice.what, notice.card_id, notice.card_rev, notice.step, notice.addressee, notice.username or notice.name,
-            notice.channel, notice.reason if notice.is_withheld else "", *([notice.paper] if notice.paper else []))
+            notice.channel, notice.reason if notice.is_withheld else "",
+            *(about for about in (notice.paper, notice.case_no) if about))
     return blake2b("\x1f".join(map(str, told)).encode(), digest_size=16).hexdigest()
 
 

@@ -40,6 +40,7 @@ class Reason(StrEnum):
     FLOOD = "flood"
     CLOSED_MEANWHILE = "closed_meanwhile"
     ACKNOWLEDGED_MEANWHILE = "acknowledged_meanwhile"
+    DECLINED = "declined"      # an applicant who wants no notices
 
 
 WHY_NOT = frozenset(list(Reason)[list(Reason).index(Reason.NOT_ON_DUTY):])

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import parse_qs, unquote
 
 from dash import Dash, Input, Output, dcc, html
-from flask import g
+from flask import g, has_request_context, request
 
 from cases.explain import explain
 from core.access import OF_ONE_UNIT, Actor
@@ -63,9 +63,14 @@ def _case(services: Any, actor: Actor, area: str, case_no: str, clock: str, t: W
     case = services.case_queries.find_case(case_no, services.clock.now_us(), area)
     if case is None or not actor.may_see(case.area, case.org):
         return _refusal(actor, t)
+    services.read_log.note("case", f"{case.area}/{case.case_no}", actor, _address())
     clocks = explain(case, services.areas.of_case(case.fold).calendar)
     main = [case_clocks.render(clocks, clock, case.as_of, services.presets, t), case_facts.events(case, actor, t)]
     return html.Div([case_facts.render(case, actor, t), html.Div(main, className="case-main")], className="case-view")
+
+
+def _address() -> str:
+    return (request.remote_addr or "") if has_request_context() else ""
 
 
 def _refusal(actor: Actor, t: Words) -> html.Section:

@@ -12,10 +12,12 @@ from dashboard.words import Words
 PREFIX = "/sign-in/"
 
 
-def render(words: Words, *, csrf: str, next_address: str, demo: bool, username: str = "", problem: str = "") -> str:
-    """The page; `problem` is the sentence about a failed attempt."""
+def render(words: Words, *, csrf: str, next_address: str, demo: bool, username: str = "", problem: str = "",
+           provider: str = "", is_local_on: bool = True) -> str:
+    """The page; `problem` is the sentence about a failed attempt, `provider` the way to an OpenID provider."""
     return render_template("sign_in.html", t=words, csrf=csrf, next=safe_address(next_address), username=username,
-                           problem=problem, demo_accounts=DEMO_ACCOUNTS if demo else (), demo_password=DEMO_PASSWORD)
+                           problem=problem, provider=provider, is_local_on=is_local_on,
+                           demo_accounts=DEMO_ACCOUNTS if demo else (), demo_password=DEMO_PASSWORD)
 
 
 def safe_address(address: str) -> str:

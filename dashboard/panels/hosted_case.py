@@ -14,7 +14,15 @@ from cases.explain import explain
 from core.access import Actor
 from core.errors import SupervisionError
 from dashboard.panels import hosted_acts as acts
-from dashboard.panels import hosted_facts, hosted_flow, hosted_history, hosted_project, hosted_replay, work_lists
+from dashboard.panels import (
+    hosted_facts,
+    hosted_flow,
+    hosted_history,
+    hosted_project,
+    hosted_replay,
+    hosted_told,
+    work_lists,
+)
 from dashboard.panels.case_calendar import LEVELS
 from dashboard.panels.case_sentence import number
 from dashboard.panels.hosted_effects import effects
@@ -31,6 +39,7 @@ class CaseRead:
     clocks: Sequence[Any]
     as_of: int
     sign: str
+    told: Sequence[Any] = ()
 
 
 def read(services: Any, no: str, actor: Actor) -> CaseRead:
@@ -40,9 +49,11 @@ def read(services: Any, no: str, actor: Actor) -> CaseRead:
     case = services.case_queries.find_case(no, now, area)
     parts = ",".join(f"{part.node}:{part.state}" for part in detail.parts)
     sign = f"{detail.head.rev}/{detail.head.claimed_by}/{len(detail.papers)}/{len(detail.fees)}/{parts}/{detail.head.light}"
+    told = services.notices.queries.of_case(no)
     item = services.catalogue.find_item(detail.head.item)
     clocks = explain(case, services.areas.of_case(case.fold).calendar)
-    return CaseRead(acts.Before(detail, item, actor), area, case.events, clocks, case.as_of, sign)
+    return CaseRead(acts.Before(detail, item, actor), area, case.events, clocks, case.as_of,
+                    f"{sign}/{hosted_told.sign_of(told)}", told)
 
 
 def nothing(services: Any, actor: Actor, t: Words) -> html.Section:
@@ -72,6 +83,7 @@ def body(services: Any, case: CaseRead, at: str, actor: Actor, t: Words) -> list
             hosted_facts.clocks(case.clocks, case.as_of, t),
             html.Div([html.Div([one for one in left if one is not None], className="hosted-column"),
                       html.Div(right, className="hosted-column")], className="hosted-halves"),
+            hosted_told.render(case.told, t),
             html.Section([html.H2(t("hosted.history")), history], className="panel")]
 
 

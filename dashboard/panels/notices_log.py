@@ -128,7 +128,7 @@ def render(rows: Sequence[Any], wish: Mapping[str, str], org_name: OrgName, t: W
 def _row(row: Any, wish: Mapping[str, str], org_name: OrgName, t: Words) -> html.Tr:
     link = dcc.Link(stamp(row.created_at), href=f"?{urlencode({**wish, 'notice': row.id})}", refresh=False)
     chosen = "is-chosen" if wish.get("notice") == str(row.id) else ""
-    return html.Tr([html.Td(link, className="num"), html.Td("—" if row.paper else mark(LEVEL_NAMES[row.level], t)),
+    return html.Tr([html.Td(link, className="num"), html.Td(mark(LEVEL_NAMES[row.level], t) if row.card_id else "—"),
                     html.Td(t(f"notice.what.{row.what}")), html.Td(_about(row), className="num"),
                     html.Td(org_name(row.org)), html.Td([html.Strong(row.name or "—"), " ",
                                                          html.Span(t(f"addressee.{row.addressee}"), className="event-detail")]),
@@ -138,7 +138,9 @@ def _row(row: Any, wish: Mapping[str, str], org_name: OrgName, t: Words) -> html
 
 
 def _about(row: Any) -> Any:
-    """The card, as a filter of this list; or the paper, where it is."""
+    """The card, as a filter of this list; or the paper, where it is; or the number of the case."""
+    if row.case_no:
+        return row.case_no
     if row.paper:
         return html.A(row.paper, href=f"/orders/?{urlencode({'view': 'papers', 'q': row.paper})}")
     return dcc.Link(f"#{row.card_id}", href=f"?card={row.card_id}", refresh=False)

@@ -13,7 +13,7 @@ from core.access import Role
 from dashboard.gate import RULES, Gate, Rule
 from tests.staff import Site, make_site
 
-PUBLIC = {"/", "/sign-in/", "/assets/<path:path>", "/healthz", "/api/v1/openapi.json"}
+PUBLIC = {"/", "/sign-in/", "/sign-in/oidc/", "/sign-in/oidc/back", "/assets/<path:path>", "/healthz", "/api/v1/openapi.json"}
 FROM_OUTSIDE = {"REMOTE_ADDR": "203.0.113.9"}
 SIGNED_IN = (Role.DUTY_OFFICER, Role.SHIFT_LEADER, Role.INSPECTOR, Role.LEADER, Role.DEPARTMENT_USER, Role.ADMINISTRATOR)
 
