@@ -130,6 +130,7 @@ class Fold(msgspec.Struct, array_like=True, gc=False):
     matter: str = ""
     taken: Moment | None = None
     visits: list[Visit] = []      # what steps back withdrew
+    pinned: int | None = None     # number of the item's version a hosted case goes by, whatever comes into force since
 
     @property
     def is_open(self) -> bool:

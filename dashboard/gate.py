@@ -114,6 +114,8 @@ RULES = (
     Rule("/rules/*", roles=EDITORS),
     Rule("/calendars/*", roles=EDITORS),
     Rule("/items/*", roles=EDITORS),
+    Rule("/organisations/*", roles=EDITORS),
+    Rule("/migrations/*", roles=EDITORS),
     Rule("/people/*", roles=frozenset({Role.ADMINISTRATOR})),
     Rule("/api/v1/*", token="feed"),
 )

@@ -215,7 +215,8 @@ class CasePages:
         return found
 
     def _item(self, detail: HostedDetail) -> Any:
-        return self._portal.catalogue.items[detail.head.item]
+        """As it was when the application was filed."""
+        return self._portal.approval.desk.item_of(detail.fold, detail.head.item)
 
 
 def steps_seen(detail: HostedDetail, case: CaseDetail) -> list[tuple[str, str]]:
