@@ -35,6 +35,7 @@ from alerts.wording import LadderWording
 from applicants.assembly import ApplicantDesk, build_applicants
 from applicants.channel import CodesByChannels
 from applicants.notices import CaseNotices, CaseWords
+from approval.abolition import Abolition
 from approval.assembly import Approval, build_approval
 from approval.assembly import Parts as ApprovalParts
 from approval.events import ApplicantConcerned
@@ -58,6 +59,7 @@ from config.editing import Shipped
 from config.events import VersionConfirmed
 from config.follow_up import FOLLOW_UP_DIR, FollowUp, load_follow_up
 from config.ladders import RULES_DIR, Preset, load_presets
+from config.living import living
 from config.people import PeopleService
 from config.service import ConfigService
 from config.settings import Settings
@@ -141,6 +143,11 @@ class Services:
         """Whoever a card may be against and so needs a liaison: the organisations, and bodies that only handle complaints."""
         return _answering_units(self.catalogue, self.follow_up.rules)
 
+    def keep_current(self) -> None:
+        """Before a request is answered: what another process confirmed since holds here too."""
+        with self.database.read() as conn:
+            self.areas.refresh(conn)
+
     def texts(self, language: str) -> Texts:
         """The texts of a language, Chinese for one we do not speak."""
         return self.languages.get(language, self.languages["zh"])
@@ -178,13 +185,14 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
     uow = UnitOfWorkFactory(database, clock, doorbell)
     calendars = load_calendars(settings.paths.calendar_dir or CALENDAR_DIR)
     presets = load_presets(settings.paths.rules_dir or RULES_DIR)
-    catalogue = load_catalogue(settings.paths.city_dir or CITY_DIR)
+    shipped_catalogue = load_catalogue(settings.paths.city_dir or CITY_DIR)
     languages = load_texts()
-    areas = Areas(calendars, presets, _default_area(settings, catalogue))
+    areas = Areas(calendars, presets, _default_area(settings, shipped_catalogue))
+    catalogue = living(shipped_catalogue, lambda: areas.versions, lambda: areas.default.calendar.today(clock.now_us()))
     with database.read() as conn:
         areas.refresh(conn)
     keys = ChainKeys(secret_of(settings.journal.key, settings.journal.key_path))
-    recorder = Recorder(uow, keys, areas, catalogue)
+    recorder = Recorder(uow, keys, areas, shipped_catalogue)
     sweeper = Sweeper(uow, recorder, settings.sweep.batch, settings.sweep.retry_after_s, judged_by=_print_of(settings))
     case_queries = CaseQueries(database, areas, catalogue)
     writer = _card_writer(settings, case_queries, presets, languages, areas)
@@ -194,6 +202,7 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
     accounts = Accounts(uow, SystemClock(), _account_policy(settings), factor_key=_factor_key(settings))
     shipped = _shipped(settings, presets, catalogue, areas)
     editing = ConfigService(uow, shipped, changes, needs_two)
+    editing.guards.append(Abolition(catalogue))
     backtester = Backtester(database, acts_history_us=_card_rules(settings).history_after_us)
     rejudger = Rejudger(uow, recorder, areas, settings.sweep.batch)
     notices = build_office(settings.notices, OfficeParts(
@@ -217,7 +226,7 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
         catalogue=catalogue, presets=presets, languages=languages, keys=keys, recorder=recorder, sweeper=sweeper,
         recounter=Recounter(uow, sweeper, recorder),
         anchorer=Anchorer(uow, settings.journal.anchor_every, settings.journal.anchor_dir),
-        history=History(database, catalogue, areas), proofs=Proofs(database), case_queries=case_queries, alerts=alerts,
+        history=History(database, shipped_catalogue, areas), proofs=Proofs(database), case_queries=case_queries, alerts=alerts,
         alarms=alarms, deadlines=DeadlineSweeper(uow, alerts, alarms),
         alert_queries=CardQueries(database, writer), card_writer=writer,
         attachments=AttachmentStore(uow, database, _attachment_rules(settings)), read_log=ReadLog(uow, database),
@@ -233,10 +242,11 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
         roster_service=RosterService(uow, roster, alarms, lambda: _answering_units(catalogue, follow_up.rules)),
         notices=notices,
         handovers=HandoverService(uow, alerts), handover_queries=HandoverQueries(database),
-        editing=editing, rejudger=rejudger, previews=Previews(database, areas, catalogue, editing), backtester=backtester,
-        backtest_runs=Runs(database, backtester, clock.now_us),
-        patroller=Patroller(uow, areas, catalogue, Backtester(database), alarms),
-        approval=_approval(settings, uow, recorder, areas, catalogue, follow_up, languages["zh"], keys, changes),
+        editing=editing, rejudger=rejudger, previews=Previews(database, areas, shipped_catalogue, editing),
+        backtester=backtester, backtest_runs=Runs(database, backtester, clock.now_us),
+        patroller=Patroller(uow, areas, shipped_catalogue, Backtester(database), alarms),
+        approval=_approval(settings, uow, recorder, areas, catalogue, follow_up, languages["zh"], keys, changes,
+                           needs_two),
         applicants=applicants, audit=AuditQueries(database))
 
 
@@ -248,12 +258,12 @@ def _applicants(settings: Settings, uow: UnitOfWorkFactory, notices: NoticeOffic
 
 
 def _approval(settings: Settings, uow: UnitOfWorkFactory, recorder: Recorder, areas: Areas, catalogue: Catalogue,
-              follow_up: FollowUpDesk, chinese: Texts, keys: ChainKeys, changes: ChangeLog) -> Approval:
+              follow_up: FollowUpDesk, chinese: Texts, keys: ChainKeys, changes: ChangeLog, needs_two: TwoPersons) -> Approval:
     given = settings.approval
     return build_approval(ApprovalParts(
         uow, recorder, areas, catalogue, follow_up.papers, chinese.get,
         HandlingRules(given.extension_posts, given.extension_notice_days, given.extension_days_max), _materials(settings),
-        given.draft_kept_days, keys.key("hosted"), changes))
+        given.draft_kept_days, keys.key("hosted"), changes, needs_two, given.migration_cases_max))
 
 
 def _materials(settings: Settings) -> Materials:

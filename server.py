@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, Flask, g
+from flask import Blueprint, Flask, g, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from alerts import http as cards_http
@@ -43,8 +43,10 @@ from dashboard.pages import (
     health,
     hosted,
     items,
+    migrations,
     notices,
     orders,
+    organisations,
     people,
     roster,
     rules,
@@ -75,7 +77,8 @@ OPERATIONS = tuple(one for module in (cards_http, notices_http, handover_http, r
                                       complaints_http, liability_http, approval_http) for one in module.OPERATIONS)
 DAY_S, CALL_INTERVAL_S, SCREENS_KEPT_DAYS = 86_400.0, 60.0, 30
 PAGES = (wall, desk, card, unit, handover, work, window, hosted, case, findings, orders, complaints, roster, notices, rules,
-         calendars, items, people, audit, feeds, health)
+         calendars, items, organisations, migrations, people, audit, feeds, health)
+UNCHANGING = ("/assets/", "/healthz", "/readyz")
 ROOT = Path(__file__).resolve().parent
 
 
@@ -91,6 +94,7 @@ class Server:
 def build_server(services: Services, demo_duty: str = "") -> Server:
     """Everything people and other systems reach by HTTP and WebSocket."""
     app = Flask("yangguang", static_folder=None)
+    app.before_request(lambda: _keep_current(services))
     app.config["MAX_CONTENT_LENGTH"] = services.settings.ingest.max_body_bytes
     gate = _gate(services)
     readiness = Readiness(services.database, services.doorbell, SystemClock())
@@ -186,6 +190,13 @@ def build_id() -> str:
     for path in sorted(path for path in ASSETS.rglob("*") if path.suffix in (".css", ".js", ".mjs")):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:8]
+
+
+def _keep_current(services: Services) -> None:
+    """Whoever asks for more than files of ours sees the versions other processes confirmed. Whether we are well is asked of a
+    database that may be away, so that is left alone too."""
+    if not request.path.startswith(UNCHANGING) and "/_dash-component-suites/" not in request.path:
+        services.keep_current()
 
 
 def _gate(services: Services) -> Gate:

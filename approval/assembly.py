@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from approval.desk import Desk
@@ -12,6 +12,7 @@ from approval.handling import Handling, HandlingRules
 from approval.hearings import Hearings
 from approval.intake import Intake
 from approval.materials import Materials
+from approval.migrations import Migrations
 from approval.posts import Posts
 from approval.projects import Projects
 from approval.queries import HostedQueries
@@ -20,6 +21,7 @@ from cases.areas import Areas
 from cases.service import Recorder
 from config.catalogue import Catalogue
 from config.changelog import ChangeLog
+from config.service import NeedsTwo
 from core.unit_of_work import UnitOfWorkFactory
 from papers.service import PaperService
 
@@ -39,6 +41,8 @@ class Parts:
     drafts_kept_days: int
     password_key: bytes
     changes: ChangeLog
+    needs_two: NeedsTwo
+    migration_cases: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,7 @@ class Approval:
     queries: HostedQueries
     materials: Materials
     drafts: Drafts
+    migrations: Migrations
 
 
 def build_approval(parts: Parts) -> Approval:
@@ -69,19 +74,12 @@ def build_approval(parts: Parts) -> Approval:
         item = catalogue.find_item(code)
         return item.name if item is not None else code
 
-    def posts_of_step(code: str, step: str) -> Sequence[str]:
-        """`step` "" is the acceptance, "conclusion" the end."""
-        item = catalogue.find_item(code)
-        if item is None:
-            return ()
-        name = {"": item.steps[0], "conclusion": item.steps[-1]}.get(step, step)
-        return item.details.signers.get(name) or item.details.posts.get(name, ())
-
     desk = Desk(parts.units, parts.recorder, parts.areas, catalogue, Receipts(parts.papers, parts.words, org_names, item_name),
                 parts.password_key)
     intake, handling, ending = Intake(desk), Handling(desk, parts.rules), Ending(desk, parts.rules)
     return Approval(desk, intake, handling, ending, Projects(desk, intake, handling, ending, parts.words), Hearings(desk),
                     Posts(parts.units, parts.changes),
-                    HostedQueries(parts.units.database, posts_of_step, parts.rules.extension_posts, parts.password_key),
+                    HostedQueries(parts.units.database, parts.rules.extension_posts, parts.password_key),
                     parts.materials,
-                    Drafts(parts.units, parts.materials, parts.drafts_kept_days))
+                    Drafts(parts.units, parts.materials, parts.drafts_kept_days),
+                    Migrations(desk, parts.recorder, parts.changes, parts.needs_two, parts.migration_cases))

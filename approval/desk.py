@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, bindparam, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from approval.flow import Flow
 from approval.matters import SOURCE, Act, check_state, name_of
@@ -24,6 +24,7 @@ from cases.events import CaseEvent, EventData, EventKind, Status
 from cases.fold import Fold
 from cases.models import case_table
 from cases.service import Recorder
+from cases.states import CLOSED
 from config.catalogue import Catalogue, Item
 from core.access import SYSTEM, Actor
 from core.errors import Conflict, InvalidInput, NotFound
@@ -36,6 +37,10 @@ _flow = msgspec.json.Decoder(Flow).decode
 # Made once: every act needs them, and putting a statement together costs more than running it.
 _LOAD = select(hosted_cases, case_table.c.state, case_table.c.fold).join(
     case_table, case_table.c.case_id == hosted_cases.c.case_id).where(hosted_cases.c.case_no == bindparam("no"))
+_RUNNING = select(hosted_cases, case_table.c.state, case_table.c.fold).join(
+    case_table, case_table.c.case_id == hosted_cases.c.case_id).where(
+        hosted_cases.c.item == bindparam("of_item"), case_table.c.state.not_in([state.value for state in CLOSED])).order_by(
+            hosted_cases.c.case_no)
 _SAVE = update(hosted_cases).where(
     hosted_cases.c.case_id == bindparam("of_case"), hosted_cases.c.rev == bindparam("seen")).values(
     rev=bindparam("seen") + 1, events=bindparam("told"), step=bindparam("at_step"))
@@ -56,6 +61,7 @@ class Hosted:
     step: str
     events: int
     told: list[CaseEvent] = field(default_factory=list)
+    item_version: str = ""  # where this act moves it to another version of its item
 
     @property
     def case_no(self) -> str:
@@ -70,6 +76,11 @@ class Hosted:
         """What the form says; read only where a step asks for it."""
         if all(step.when is None for step in self.flow.steps):
             return {}
+        return self.fields_of_form
+
+    @property
+    def fields_of_form(self) -> Mapping[str, str]:
+        """The same, whether a step asks or not."""
         return fields_of(self.row.particulars)
 
     @property
@@ -105,14 +116,30 @@ class Desk:
         row = uow.conn.execute(_LOAD, {"no": case_no}).first()
         if row is None:
             raise NotFound("hosted_case_not_found", case_no=case_no[:60])
-        return Hosted(row, row.state, _fold(row.fold), _flow(row.flow), row.step, row.events)
+        return _hosted(row)
+
+    def running(self, conn: Connection, item: str) -> list[Hosted]:
+        """The cases of an item that have not ended, by number."""
+        return [_hosted(row) for row in conn.execute(_RUNNING, {"of_item": item})]
 
     def item(self, code: str) -> Item:
-        """Raises InvalidInput for an item the catalogue does not list."""
+        """The item as it holds today, which is what a new case is filed under. Raises InvalidInput for one the catalogue does
+        not list."""
         item = self.catalogue.find_item(code)
         if item is None:
             raise InvalidInput("item_unknown", key="item", item=code[:60])
         return item
+
+    def item_of(self, fold: Fold, code: str) -> Item:
+        """The item in the version a case goes by: its steps, papers and fees stay those it was filed under."""
+        item: Item | None = self.areas.catalogue_of(fold, self.catalogue).find_item(code)
+        if item is None:
+            raise InvalidInput("item_unknown", key="item", item=code[:60])
+        return item
+
+    def own_item(self, case: Hosted) -> Item:
+        """The item of a case, in the version that is its own."""
+        return self.item_of(case.fold, case.row.item)
 
     def tell(self, uow: UnitOfWork, case: Hosted, kind: EventKind, actor: Actor, *, step: str | None = None, station: str = "",
              at: int | None = None, **data: Any) -> None:
@@ -123,8 +150,8 @@ class Desk:
         at = uow.now_us if at is None else min(at, uow.now_us)
         case.told.append(CaseEvent(
             source=SOURCE, source_event_id=f"{case.case_no}/{case.events}", kind=kind, case_no=case.case_no, area=case.row.area,
-            claimed_at=at, utc_offset=self.offset(case.row.area, at), order=case.events, org=case.org,
-            item=case.row.item, item_version=case.row.item_version, actor=name_of(actor), station=station or None, step=step,
+            claimed_at=at, utc_offset=self.offset(case.row.area, at), order=case.events, org=case.org, item=case.row.item,
+            item_version=case.item_version or case.row.item_version, actor=name_of(actor), station=station or None, step=step,
             data=told))
 
     def flush(self, uow: UnitOfWork, *cases: Hosted) -> None:
@@ -181,6 +208,10 @@ class Desk:
     def today(self, area: str, us: int) -> Any:
         """The date of an instant on the area's wall clock."""
         return date_of(self.areas.for_area(area).today(us))
+
+
+def _hosted(row: Row[Any]) -> Hosted:
+    return Hosted(row, row.state, _fold(row.fold), _flow(row.flow), row.step, row.events)
 
 
 def fields_of(particulars: str) -> dict[str, str]:

@@ -51,7 +51,7 @@ class Ending:
         """缴费通知: the published standard times the quantity, never another amount. Returns the fee's id."""
         with self._desk.acting(Act.CHARGE, case_no, rev) as (uow, case):
             self._desk.any_post(uow, case, actor)
-            standard = self._desk.item(case.row.item).details.fees.get(code)
+            standard = self._desk.own_item(case).details.fees.get(code)
             if standard is None:
                 raise InvalidInput("fee_without_basis", key="code", fee=code[:40])
             if not 0 < quantity <= 100_000:
@@ -105,7 +105,7 @@ class Ending:
         case.step = ""
         result = self._desk.receipts.word(f"receipt.result.{'refused' if refused else 'granted'}")
         give(self._desk, uow, case, ReceiptKind.CONCLUDED, told={"result": result})
-        if certificate_no and not refused and self._desk.item(case.row.item).details.licence == "electronic":
+        if certificate_no and not refused and self._desk.own_item(case).details.licence == "electronic":
             self._desk.tell(uow, case, EventKind.LICENCE_ISSUED, actor, station=station, certificate_no=certificate_no)
         self._told(uow, case)
 
@@ -174,7 +174,7 @@ class Ending:
         owed = [fee for fee in fees if fee.state == "due"]
         if owed:
             raise Conflict("fees_owed", case_no=case.case_no, amount=f"{sum(fee.amount_fen for fee in owed) / 100:.2f}")
-        if self._desk.item(case.row.item).details.fees and not fees:
+        if self._desk.own_item(case).details.fees and not fees:
             raise Conflict("fees_missing", case_no=case.case_no)
 
     def _settle(self, uow: UnitOfWork, case: Hosted, fee_id: int, state: str, actor: Actor | None, **values: Any) -> Fee:

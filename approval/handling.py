@@ -124,7 +124,7 @@ class Handling:
         told = checked_words(reason, "reason")
         with self._desk.acting(Act.START_SPECIAL, case_no, rev) as (uow, case):
             post = self._entitled(uow, case, actor)
-            item = self._desk.item(case.row.item)
+            item = self._desk.own_item(case)
             if kind not in item.special:
                 raise InvalidInput("special_not_allowed", key="kind", kind=kind[:40])
             most = item.details.ceilings.get(kind, 0)

@@ -54,11 +54,14 @@ class Intake:
         Returns number and password; the password cannot be seen again. Raises InvalidInput naming the field, NotPermitted.
         """
         application.check()
-        item = self._desk.item(application.item)
-        check_form(item.details.form, application.fields)
-        self._check_papers(item, application.codes)
         password = made_up_password()
         with self._desk.units() as uow:
+            self._desk.areas.refresh(uow.conn)  # a version confirmed by another process holds for this case too
+            item = self._desk.item(application.item)
+            if item.retired:
+                raise InvalidInput("item_retired", key="item", item=item.name)
+            check_form(item.details.form, application.fields)
+            self._check_papers(item, application.codes)
             if draft_key:
                 use_up(uow, draft_key)
             flow = flow_of(item)
@@ -68,7 +71,7 @@ class Intake:
             kind = EventKind.SUBMITTED if channel == "web" else EventKind.RECEIVED
             self._desk.tell(uow, case, kind, actor or APPLICANT, station=station, at=sent_at, channel=channel,
                             title=application.title or item.name, applicant=application.applicant.name,
-                            materials=application.codes or None)
+                            materials=application.codes or None, pinned=item.number)
             self._note_papers(uow, case, application.papers, actor or APPLICANT, application.uploads)
             self._desk.flush(uow, case)
             self._give(uow, case, ReceiptKind.RECEIVED, entries=self._names(item, application.codes))
@@ -101,7 +104,7 @@ class Intake:
         """收件: the papers of an online filing came to the window."""
         with self._desk.acting(Act.RECEIVE, case_no, rev) as (uow, case):
             self._by_window(uow, case, actor)
-            item = self._desk.item(case.row.item)
+            item = self._desk.own_item(case)
             self._check_papers(item, papers)
             self._note_papers(uow, case, papers, actor)
             self._desk.tell(uow, case, EventKind.RECEIVED, actor, station=station, materials=tuple(papers) or None)
@@ -116,7 +119,7 @@ class Intake:
         """
         with self._desk.acting(Act.ACCEPT, case_no, rev) as (uow, case):
             post = self._by_window(uow, case, actor)
-            item = self._desk.item(case.row.item)
+            item = self._desk.own_item(case)
             here = self._papers_here(uow, case)
             self._check_complete(item, here, deferred)
             due = promise_of(self._desk, case.row.area, item, until, uow.now_us) if deferred else None
@@ -144,7 +147,7 @@ class Intake:
             post = self._by_window(uow, case, actor)
             if any(stop.kind == CORRECTION for stop in case.fold.stops):
                 raise Conflict("correction_once", case_no=case_no)
-            item = self._desk.item(case.row.item)
+            item = self._desk.own_item(case)
             self._check_papers(item, papers)
             self._desk.tell(uow, case, EventKind.CORRECTION_NOTIFIED, actor, station=station, post=post, reason=told,
                             materials=tuple(papers) or None)
@@ -157,7 +160,7 @@ class Intake:
             if actor is not None:
                 self._by_window(uow, case, actor)
             codes = tuple(dict.fromkeys((*papers, *(one.code for one in uploads))))
-            self._check_papers(self._desk.item(case.row.item), codes)
+            self._check_papers(self._desk.own_item(case), codes)
             self._note_papers(uow, case, papers, actor or APPLICANT, uploads)
             self._desk.tell(uow, case, EventKind.CORRECTION_RECEIVED, actor or APPLICANT, station=station,
                             materials=codes or None)
@@ -170,7 +173,7 @@ class Intake:
             case = self._desk.load(uow, case_no)
             check_state(Act.KEEP_FILE, case.state, case_no)
             self._desk.any_post(uow, case, actor)
-            self._check_papers(self._desk.item(case.row.item), [upload.code])
+            self._check_papers(self._desk.own_item(case), [upload.code])
             c = hosted_papers.c
             known = uow.conn.scalar(select(func.count()).where(c.case_id == case.row.case_id, c.code == upload.code,
                                                                c.sha256 == upload.sha256))

@@ -53,6 +53,7 @@ class Act(StrEnum):
     RATE = "rate"                            # 评价
     DISPATCH = "dispatch"                    # 分发 (of a project)
     REOPEN = "reopen"                        # 重办 (a part of a project that was through)
+    MIGRATE = "migrate"                      # 版本迁移 (by an administrator's plan, not by the posts of a step)
 
 
 _S, _A = State, Act
@@ -74,6 +75,7 @@ FROM: Mapping[Act, frozenset[State]] = {
     _A.COLLECT: frozenset({_S.CONCLUDED}), _A.WITHDRAW: _OPEN, _A.VOID: _OPEN,
     _A.RATE: frozenset({_S.CONCLUDED, _S.COLLECTED, _S.NOT_ACCEPTED, _S.WITHDRAWN, _S.RETURNED}),
     _A.DISPATCH: frozenset({_S.ACCEPTED}), _A.REOPEN: frozenset({_S.ACCEPTED, _S.DECIDED}),
+    _A.MIGRATE: _OPEN,
 }
 
 

@@ -150,6 +150,27 @@ hosted_drafts = Table(
     Index("ix_hosted_drafts_updated_at", "updated_at"),
 )
 
+# Running cases moved to another version of their item. `cases` are what the preview showed: [[case_no, rev], …]; a case that
+# changed since is left out and named in `result`. `steps` says what each step of the old flow is called in the new one.
+_is_proposed = text("state = 'proposed'")
+hosted_migrations = Table(
+    "hosted_migrations", metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("item", String(128), nullable=False),
+    Column("from_version", Integer, nullable=False),
+    Column("to_version", Integer, nullable=False),
+    Column("steps", Text, nullable=False),               # JSON object
+    Column("cases", Text, nullable=False),               # JSON list
+    Column("state", String(12), nullable=False),         # proposed, confirmed, done, rejected
+    Column("reason", Text, nullable=False),
+    Column("made_by", String(64), nullable=False),
+    Column("made_at", BigInteger, nullable=False),
+    Column("decided_by", String(64)),
+    Column("decided_at", BigInteger),
+    Column("result", Text, nullable=False),              # JSON: {case_no: "" or why it was left out}
+    Index("uq_hosted_migrations_proposed", "item", unique=True, postgresql_where=_is_proposed, sqlite_where=_is_proposed),
+)
+
 staff_posts = Table(
     "staff_posts", metadata,
     Column("username", String(64), primary_key=True),

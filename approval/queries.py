@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 
@@ -43,11 +44,10 @@ _fold = msgspec.msgpack.Decoder(Fold).decode
 
 
 class HostedQueries:
-    """`flow_posts` gives the posts of a step of an item as the catalogue has it; lists go by it."""
+    """Lists go by the flow each case is pinned to."""
 
-    def __init__(self, database: Database, posts_of_step: Callable[[str, str], Sequence[str]],
-                 extension_posts: Sequence[str], password_key: bytes) -> None:
-        self._database, self._posts_of_step, self._extension_posts = database, posts_of_step, tuple(extension_posts)
+    def __init__(self, database: Database, extension_posts: Sequence[str], password_key: bytes) -> None:
+        self._database, self._extension_posts = database, tuple(extension_posts)
         self._password_key = password_key
 
     # Work lists ---------------------------------------------------------------------------------------------------
@@ -61,7 +61,7 @@ class HostedQueries:
                 conn, _waiting(t.step, t.opened_at, t.claimed_by, t.claimed_name)
                 .join(hosted_tasks, (t.case_id == hosted_cases.c.case_id) & t.ended_at.is_(None)).where(_in_units(held))
                 .order_by(_is_others(t.claimed_by, actor), clocks.c.due_at.is_(None), clocks.c.due_at, hosted_cases.c.case_no),
-                held, lambda row: str(row.at_step), limit)
+                held, lambda flow, row: flow.find(row.at_step).entitled, limit)
         return [_line(row) for row in found]
 
     def intake(self, actor: Actor, limit: int = LIST_MAX) -> list[Waiting]:
@@ -70,7 +70,8 @@ class HostedQueries:
             held = posts_of(conn, actor.name)
             c = hosted_cases.c
             found = self._entitled(conn, _waiting(c.step, c.filed_at, c.step, c.step).where(
-                _in_units(held), case_table.c.state.in_(_BEFORE)).order_by(c.filed_at), held, lambda _: "", limit)
+                _in_units(held), case_table.c.state.in_(_BEFORE)).order_by(c.filed_at), held,
+                lambda flow, _row: flow.posts_of_acceptance(), limit)
         return [_line(row, taken=False) for row in found]
 
     def decided(self, actor: Actor, limit: int = LIST_MAX) -> list[Waiting]:
@@ -80,7 +81,7 @@ class HostedQueries:
             c = hosted_cases.c
             found = self._entitled(conn, _waiting(c.step, case_table.c.last_event_at, c.step, c.step).where(
                 _in_units(held), c.step == "", case_table.c.state.in_(("decided", "accepted"))).order_by(
-                    case_table.c.last_event_at), held, lambda _: "conclusion", limit)
+                    case_table.c.last_event_at), held, lambda flow, _row: flow.posts_of_conclusion(), limit)
         return [_line(row, taken=False) for row in found]
 
     def search(self, actor: Actor, text: str, limit: int = 50) -> list[Waiting]:
@@ -163,11 +164,11 @@ class HostedQueries:
 
     # Inside -------------------------------------------------------------------------------------------------------
 
-    def _entitled(self, conn: Connection, statement: Any, held: Sequence[tuple[str, str]], step_of: Callable[[Any], str],
-                  limit: int) -> list[Any]:
+    def _entitled(self, conn: Connection, statement: Any, held: Sequence[tuple[str, str]],
+                  posts_of: Callable[[Flow, Any], Sequence[str]], limit: int) -> list[Any]:
         """The first rows his posts entitle him to. Cut after that, not before: what waits for others hides nothing of his."""
-        with conn.execute(statement, execution_options={"yield_per": 500}) as rows:
-            mine = (row for row in rows if holds(held, row.org, self._posts_of_step(row.item, step_of(row))))
+        with conn.execute(statement.add_columns(hosted_cases.c.flow), execution_options={"yield_per": 500}) as rows:
+            mine = (row for row in rows if holds(held, row.org, posts_of(_read_flow(row.flow), row)))
             return list(islice(mine, limit))
 
     def _sight(self, conn: Connection, actor: Actor) -> ColumnElement[bool]:
@@ -193,6 +194,11 @@ class HostedQueries:
             head, _flow(row.flow), _fold(row.fold), msgspec.json.decode(row.particulars), _papers(conn, case_id),
             _fees(conn, case_id), _extension(conn, case_id), _receipts(conn, case_id), _parts(conn, case_id),
             _signatures(conn, case_id), _number(conn, row[14]))
+
+
+@lru_cache(maxsize=1024)  # cases of one version of an item have one flow
+def _read_flow(text: str) -> Flow:
+    return _flow(text)
 
 
 def is_rated(conn: Connection, case_id: int) -> bool:

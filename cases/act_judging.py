@@ -48,9 +48,8 @@ class ActJudge:
 
     def depends_on_rules(self, fold: Fold) -> bool:
         """Whether its faults follow from more than its facts and the shipped items: from the calendar and ladder that say when
-        an extension had to be asked for, or from an edited limit."""
-        return bool(fold.extensions) or (fold.item in self._areas.versions.items
-                                         and bool(fold.promised_limit or fold.statutory_limit))
+        an extension had to be asked for, or from an edited item."""
+        return bool(fold.extensions) or fold.item in self._areas.versions.items
 
 
 class Step(NamedTuple):

@@ -24,7 +24,7 @@ from config.versions import (
     Dated,
     Era,
     Eras,
-    ItemLimit,
+    ItemVersion,
     Versions,
     in_force,
     read_versions,
@@ -180,21 +180,25 @@ class Areas:
         """What is stored for an area before any edit; the installation's default else."""
         return self._stored.get(area, replace(self._default, area=area))
 
-    def limits_at(self, item: str, span: Span) -> ItemLimit | None:
-        """The edited limits of an item for the cases of a span; None where the catalogue's own hold."""
-        edited = in_force(self._versions.items.get(item, ()), span.began, span.ended_at)
+    def item_at(self, item: str, span: Span, pinned: int | None = None) -> ItemVersion | None:
+        """The version of an item a case of that span goes by: the one it is pinned to, else by its dates; None: as shipped."""
+        versions = self._versions.items.get(item, ())
+        if pinned is not None:
+            return next((one.value for one in versions if one.number == pinned), None)
+        edited = in_force(versions, span.began, span.ended_at)
         return None if edited is None else edited.value
 
     def catalogue_of(self, fold: Fold, catalogue: Any, *, as_newest: bool = False) -> Any:
-        """The catalogue as it holds for a case: with the item's edited limits, if any."""
+        """The catalogue as it holds for a case: with its item in the version that is its own, if it was ever edited."""
         if fold.item not in self._versions.items:
             return catalogue
-        return self.catalogue_at(fold.item, NEWEST if as_newest else span_of(fold), catalogue)
+        return self.catalogue_at(fold.item, NEWEST if as_newest else span_of(fold), catalogue, fold.pinned)
 
-    def catalogue_at(self, item: str, span: Span, catalogue: Any) -> Any:
+    def catalogue_at(self, item: str, span: Span, catalogue: Any, pinned: int | None = None) -> Any:
         """The catalogue as it holds for a case of that item and span."""
-        limits = self.limits_at(item, span)
-        return catalogue if limits is None else _Amended(catalogue, item, limits)
+        if item not in self._versions.items:
+            return catalogue
+        return _Amended(catalogue, item, self.item_at(item, span, pinned))
 
     def find_preset(self, rule_version: str) -> Preset | None:
         """The preset that cards call `id@version`, however old; None for one this installation never had."""
@@ -285,16 +289,16 @@ class Areas:
 
 
 class _Amended:
-    """A catalogue in which one item has other limits."""
+    """A catalogue in which one item is of another version; None: as it was shipped."""
 
-    def __init__(self, catalogue: Any, item: str, limits: ItemLimit) -> None:
-        self._catalogue, self._item, self._limits = catalogue, item, limits
+    def __init__(self, catalogue: Any, item: str, version: ItemVersion | None) -> None:
+        self._catalogue, self._item, self._version = catalogue, item, version
 
     def find_item(self, code: str) -> Any:
-        found = self._catalogue.find_item(code)
-        if found is None or code != self._item:
-            return found
-        return replace(found, promised=self._limits.promised, statutory=self._limits.statutory)
+        if code != self._item:
+            return self._catalogue.find_item(code)
+        found = getattr(self._catalogue, "as_shipped", self._catalogue).find_item(code)
+        return found if self._version is None else self._version.over(code, found)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._catalogue, name)

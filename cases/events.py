@@ -49,6 +49,7 @@ class EventKind(StrEnum):
     COUNTERSIGNED = "countersigned"              # 会签
     HELD = "held"                                # 待前置
     RELEASED = "released"                        # 前置完成
+    MIGRATED = "migrated"                        # 版本迁移
     # A consultation or complaint is a case of its own with a number of its own.
     CONSULTED = "consulted"                      # 咨询
     ANSWERED = "answered"                        # 答复
@@ -135,8 +136,11 @@ class EventData(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, g
     phone_hash: str | None = None
     device: str | None = None
     topic: str | None = None            # what a consultation or complaint is about
-    from_step: str | None = None        # of a step back: the step that was open
     deferred_due: Due | None = None     # by when the deferred papers are promised
+    from_step: str | None = None        # of a step back or a migration: the step that was open
+    pinned: int | None = None           # number of the item's version the case goes by from now on
+    renamed: dict[str, str] | None = None  # of a migration: what the steps done are called in that version
+    plan: int | None = None             # of a migration: the plan it follows
 
 
 NO_DATA = EventData()

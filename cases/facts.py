@@ -198,11 +198,25 @@ def spans_of_steps(path: Sequence[StepDone], visits: Sequence[Visit], opened: Mo
     return spans
 
 
+def _migrated(fold: Fold, event: CaseEvent, moment: Moment) -> None:
+    """The item's version changed under the case: its steps go by their names in the new flow. Of several that became one the
+    last stands for all; what was done of the step that is open now is time used of it."""
+    names = event.data.renamed or {}
+    spans = spans_of_steps(fold.path, fold.visits, fold.accepted or moment)
+    done = [(msgspec.structs.replace(one, step=names.get(one.step, one.step)), span)
+            for one, span in zip(fold.path, spans, strict=False)]
+    used = [Visit(one.step, start, end or moment) for one, (start, end) in done if one.step == event.step]
+    kept = [one for one, _span in done if one.step != event.step]
+    fold.path = [one for place, one in enumerate(kept) if place == len(kept) - 1 or kept[place + 1].step != one.step]
+    fold.visits = [*(Visit(names.get(one.step, one.step), one.start, one.end) for one in fold.visits), *used][-MAX_VISITS:]
+
+
 FACTS: dict[EventKind, Callable[[Fold, CaseEvent, Moment], None]] = {
     K.SUBMITTED: _submitted, K.PRE_ACCEPTED: _answered, K.RECEIVED: _received, K.ACCEPTED: _accepted,
     K.NOT_ACCEPTED: _closed, K.CORRECTION_NOTIFIED: _correction_notified, K.CORRECTION_RECEIVED: _correction_received,
     K.STEP: _step, K.SPECIAL_STARTED: _special_started, K.SPECIAL_ENDED: _special_ended,
     K.ROLLED_BACK: _rolled_back, K.REOPENED: _reopened, K.SUPPLEMENTED: _supplemented, K.HELD: _held, K.RELEASED: _released,
+    K.MIGRATED: _migrated,
     K.DECIDED: _decided, K.CONCLUDED: _closed, K.COLLECTED: _collected, K.WITHDRAWN: _closed, K.RETURNED: _closed,
     K.VOIDED: _closed, **ACT_FACTS,
 }

@@ -141,6 +141,7 @@ class Fold(msgspec.Struct, array_like=True, gc=False):
     visits: list[Visit] = []      # what steps back withdrew
     promises: list[Promise] = []  # papers to follow
     hearing_asked: Moment | None = None
+    pinned: int | None = None     # number of the item's version a hosted case goes by, whatever comes into force since
 
     @property
     def is_open(self) -> bool:

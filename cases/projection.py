@@ -181,7 +181,7 @@ _on_the_way = attrgetter("received", "path", "decided", "collected")
 _AT_REST = frozenset({State.SUSPENDED, State.CORRECTING})
 _what_counts = attrgetter("area", "org", "item", "source", "submitted", "answered", "accepted", "closed", "closed_by",
                           "extension_days", "promised_due", "statutory_due", "own_due", "promised_limit",
-                          "statutory_limit", "stops", "steps")
+                          "statutory_limit", "stops", "steps", "pinned")
 
 
 def facts_of(fold: Fold, case_id: int) -> CaseFacts:

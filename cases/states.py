@@ -60,6 +60,7 @@ TRANSITIONS: dict[EventKind, tuple[frozenset[State], State | None]] = {
     K.COUNTERSIGNED: (UNDER_WAY, None),
     K.HELD: (frozenset({S.ACCEPTED, S.SUSPENDED}), S.SUSPENDED),
     K.RELEASED: (frozenset({S.SUSPENDED}), S.ACCEPTED),
+    K.MIGRATED: ((BEFORE_ACCEPTANCE - {S.NONE}) | UNDER_WAY, None),
     K.CONSULTED: (frozenset({S.NONE}), S.LODGED),
     K.ANSWERED: (frozenset({S.LODGED}), S.ANSWERED),
     K.COMPLAINED: (frozenset({S.NONE}), S.LODGED),
@@ -136,6 +137,8 @@ def _note_head(fold: Fold, event: CaseEvent) -> None:
 def _note_limits(fold: Fold, event: CaseEvent) -> None:
     data = event.data
     fold.item_version = event.item_version or fold.item_version
+    if data.pinned is not None:
+        fold.pinned = data.pinned
     fold.promised_due = data.promised_due or fold.promised_due
     fold.statutory_due = data.statutory_due or fold.statutory_due
     fold.own_due = data.own_due or fold.own_due
@@ -143,7 +146,8 @@ def _note_limits(fold: Fold, event: CaseEvent) -> None:
     fold.statutory_limit = data.statutory_limit or fold.statutory_limit
 
 
-_LIMITED_BY = frozenset({K.SUBMITTED, K.PRE_ACCEPTED, K.RECEIVED, K.ACCEPTED, K.EXTENDED, K.CONSULTED, K.COMPLAINED})
+_LIMITED_BY = frozenset({K.SUBMITTED, K.PRE_ACCEPTED, K.RECEIVED, K.ACCEPTED, K.EXTENDED, K.MIGRATED, K.CONSULTED,
+                         K.COMPLAINED})
 
 
 def _move(fold: Fold, event: CaseEvent) -> None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -39,18 +38,23 @@ class Area:
 
 @dataclass(frozen=True, slots=True)
 class Organisation:
-    """A department (实施主体). `parent` is "" at the top."""
+    """A department (实施主体). `parent` is "" at the top; `posts` are names of posts beside those its items name. An abolished
+    one keeps its name for the cases of before; `merged_into` has its work now."""
 
     code: str
     name: str
     short: str
     area: str
     parent: str
+    posts: tuple[str, ...] = ()
+    abolished: bool = False
+    merged_into: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A service item (事项). A limit of None means there is none; `special` procedures may stop the clock."""
+    """A service item (事项). A limit of None means there is none; `special` procedures may stop the clock. `number` is that of
+    its version (0: as shipped); a retired one takes no new case."""
 
     code: str
     name: str
@@ -65,11 +69,13 @@ class Item:
     special: tuple[SpecialKind, ...]
     fee: bool
     details: ItemDetails = NO_DETAILS
+    number: int = 0
+    retired: bool = False
 
 
 @dataclass(frozen=True)
 class Catalogue:
-    """Everything by code."""
+    """Everything by code. `shipped` is what was on the disk, where this is the catalogue of today (config.living)."""
 
     city: str
     city_en: str
@@ -78,6 +84,12 @@ class Catalogue:
     areas: Mapping[str, Area]
     organisations: Mapping[str, Organisation]
     items: Mapping[str, Item]
+    shipped: Catalogue | None = None
+
+    @property
+    def as_shipped(self) -> Catalogue:
+        """Version 0 of everything."""
+        return self.shipped or self
 
     def find_item(self, code: str) -> Item | None:
         """The item of that code, None when the catalogue does not list it."""
@@ -92,9 +104,9 @@ class Catalogue:
         known = self.organisations.get(code)
         return known.area if known is not None else None
 
-    @cached_property
+    @property
     def items_by_org(self) -> Mapping[str, tuple[Item, ...]]:
-        """The items of every organisation, in the order of the file."""
+        """The items of every organisation, in the order of the file. Worked out at every call: ask once."""
         grouped: dict[str, list[Item]] = {code: [] for code in self.organisations}
         for item in self.items.values():
             grouped[item.org].append(item)

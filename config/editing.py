@@ -11,10 +11,11 @@ from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
+from config import item_document, organisation_document
 from config.calendars import calendar_of
-from config.catalogue import Catalogue, exceeds
+from config.catalogue import Catalogue
 from config.ladders import Preset, preset_of
-from config.versions import AreaPlan, Kind, item_limit_of
+from config.versions import AreaPlan, Kind
 from core.errors import InvalidInput, NotFound
 
 SHIPPED = 0
@@ -22,7 +23,8 @@ SHIPPED = 0
 
 @dataclass(frozen=True)
 class Shipped:
-    """Version 0 of everything. `contents` of calendars are those of the files."""
+    """Version 0 of everything; `catalogue` is that of today, whose organisations and posts an edited item may name. `calendars`
+    are the contents of the files."""
 
     presets: Mapping[str, Preset]
     calendars: Mapping[str, Mapping[str, Any]]
@@ -31,12 +33,13 @@ class Shipped:
 
     def content(self, kind: Kind, subject: str) -> dict[str, Any]:
         """The shipped content. Raises NotFound for a subject that does not exist."""
-        found = self._find(kind, subject)
+        found = self.find(kind, subject)
         if found is None:
             raise NotFound("config_subject_unknown", kind=kind.value, subject=subject)
         return found
 
-    def _find(self, kind: Kind, subject: str) -> dict[str, Any] | None:
+    def find(self, kind: Kind, subject: str) -> dict[str, Any] | None:
+        """The shipped content, None for what was not shipped."""
         if kind is Kind.RULES:
             preset = self.presets.get(subject)
             return None if preset is None else preset.model_dump(mode="json")
@@ -44,9 +47,27 @@ class Shipped:
             content = self.calendars.get(subject)
             return None if content is None else {**content, "years": _with_text_keys(content["years"])}
         if kind is Kind.ITEM:
-            item = self.catalogue.find_item(subject)
-            return None if item is None else _content_of_item(item)
+            item = self.catalogue.as_shipped.find_item(subject)
+            return None if item is None else item_document.document_of(item)
+        if kind is Kind.ORGANISATION:
+            organisation = self.catalogue.as_shipped.find_organisation(subject)
+            return None if organisation is None else organisation_document.document_of(organisation)
         return asdict(self.plan_of(subject))
+
+    def blank(self, kind: Kind) -> dict[str, Any]:
+        """What a new subject of that kind begins with. Raises NotFound for a kind of which none can be made."""
+        if kind is Kind.ITEM:
+            return dict(item_document.BLANK)
+        if kind is Kind.ORGANISATION:
+            return {**organisation_document.BLANK, "area": self.catalogue.default_area}
+        raise NotFound("config_subject_unknown", kind=kind.value, subject="")
+
+    def posts_of(self, org: str) -> list[str]:
+        """The posts a step of that organisation's items may name: those any item names, and its own."""
+        named = (post for item in self.catalogue.as_shipped.items.values() for posts in (
+            *item.details.posts.values(), *item.details.signers.values()) for post in posts)
+        known = self.catalogue.find_organisation(org)
+        return list(dict.fromkeys((*named, *(known.posts if known is not None else ()))))
 
     def checked(self, kind: Kind, subject: str, content: Mapping[str, Any], number: int) -> dict[str, Any]:
         """The content as it will be stored under that number. Raises ConfigError or InvalidInput naming the field."""
@@ -55,7 +76,9 @@ class Shipped:
         if kind is Kind.CALENDAR:
             return self._checked_calendar(subject, content, number)
         if kind is Kind.ITEM:
-            return _checked_item(content)
+            return self._checked_item(subject, content)
+        if kind is Kind.ORGANISATION:
+            return self._checked_organisation(subject, content)
         return self._checked_area(content)
 
     def _checked_rules(self, subject: str, content: Mapping[str, Any], number: int) -> dict[str, Any]:
@@ -67,6 +90,18 @@ class Shipped:
         calendar_of(named, subject)
         return named
 
+    def _checked_item(self, subject: str, content: Mapping[str, Any]) -> dict[str, Any]:
+        whole = {**(self.find(Kind.ITEM, subject) or item_document.BLANK), **content}
+        document = item_document.read_document_of(whole, subject)
+        orgs = [one.code for one in self.catalogue.organisations.values() if not one.abolished]
+        item_document.check_document(document, orgs, self.posts_of(document.org))
+        return document.model_dump(mode="json")
+
+    def _checked_organisation(self, subject: str, content: Mapping[str, Any]) -> dict[str, Any]:
+        document = organisation_document.read_document_of(content, subject)
+        organisation_document.check_document(subject, document, self.catalogue.areas, self.catalogue.organisations)
+        return document.model_dump(mode="json")
+
     def _checked_area(self, content: Mapping[str, Any]) -> dict[str, Any]:
         plan = AreaPlan(**{name: str(content.get(name, "")).strip() for name in ("name", "calendar", "timezone", "preset")})
         if plan.calendar not in self.calendars:
@@ -76,22 +111,6 @@ class Shipped:
         if plan.timezone not in available_timezones() or not ZoneInfo(plan.timezone):
             raise InvalidInput("timezone_unknown", key="timezone", value=plan.timezone)
         return asdict(plan)
-
-
-def _content_of_item(item: Any) -> dict[str, Any]:
-    limit = item.promised or item.statutory
-    return {"promised": str(item.promised) if item.promised is not None else None,
-            "statutory": str(item.statutory) if item.statutory is not None else None,
-            "granularity": limit.granularity.value if limit is not None else None}
-
-
-def _checked_item(content: Mapping[str, Any]) -> dict[str, Any]:
-    plain = {name: str(content.get(name) or "").strip() or None for name in ("promised", "statutory", "granularity")}
-    limits = item_limit_of(plain)
-    if limits.promised is not None and limits.statutory is not None and exceeds(limits.promised, limits.statutory):
-        raise InvalidInput("promise_exceeds_statutory", key="promised", promised=str(limits.promised),
-                           statutory=str(limits.statutory))
-    return plain
 
 
 def _name_of(shipped: str, number: int) -> str:

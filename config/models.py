@@ -1,5 +1,5 @@
-"""Tables of what people edit in the browser: versions of ladders, calendars, limits and areas, proposals on accounts, and the
-log of every edit.
+"""Tables of what people edit in the browser: versions of ladders, calendars, items, areas and organisations, proposals on
+accounts, and the log of every edit.
 
 The shipped YAML files are version 0 and stand in no table. A version is never changed after it was decided and never deleted:
 a card of years ago is recomputed with the one it was issued under. Columns named *_at are microseconds UTC; `effective_from` is
@@ -38,6 +38,7 @@ rule_versions = _versions("rule_versions")
 calendar_versions = _versions("calendar_versions")
 item_limit_versions = _versions("item_limit_versions")
 area_versions = _versions("area_versions")
+organisation_versions = _versions("organisation_versions")
 
 # What is to become of an account. `content` is the standing asked for (people.content_of), never anything of a password.
 account_proposals = Table(

@@ -10,9 +10,10 @@ or `auto`, which means as soon as two active administrators exist.
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -22,8 +23,9 @@ from sqlalchemy import Connection, Row, func, insert, select, update
 from config.changelog import Action, ChangeLog
 from config.editing import SHIPPED, Shipped
 from config.events import VersionConfirmed, VersionProposed
+from config.item_document import CODE_PATTERN
 from config.models import calendar_versions
-from config.versions import REVISION, TABLES, Kind, VersionState
+from config.versions import EVER_IN_FORCE, REVISION, TABLES, Kind, VersionState
 from core.access import Actor, Role, require
 from core.database import bulk_upsert
 from core.errors import Conflict, InvalidInput, NotFound, NotPermitted
@@ -35,6 +37,7 @@ TOPIC = "config"
 REASON_MAX = 500
 _COLUMNS = calendar_versions.c.keys()
 NeedsTwo = Callable[[Connection], bool]
+Guard = Callable[[Connection, Kind, str, Mapping[str, Any]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,23 +63,31 @@ class ConfigService:
 
     def __init__(self, units: UnitOfWorkFactory, shipped: Shipped, changes: ChangeLog, needs_two: NeedsTwo) -> None:
         self._units, self.shipped, self._changes, self._needs_two = units, shipped, changes, needs_two
+        # Whoever knows what an edit would leave behind (a unit with open cases) may refuse it, asked for or confirmed.
+        self.guards: list[Guard] = []
 
     def propose(self, kind: Kind, subject: str, content: Mapping[str, Any], *, effective_from: date, reason: str, actor: Actor,
-                based_on: int | None = None) -> Version:
-        """A new version, in force at once where one administrator is enough.
+                based_on: int | None = None, is_new: bool = False) -> Version:
+        """A new version, in force at once where one administrator is enough; with `is_new` the first of a new item or
+        organisation.
 
         `based_on` is the number its author saw in force (None: whatever is). Raises InvalidInput or ConfigError naming the
-        field, NotFound for an unknown subject, Conflict when another proposal waits or `based_on` is out of date.
+        field, NotFound for an unknown subject, Conflict when another proposal waits, `based_on` is out of date, or what is new
+        exists; and what `guards` raise.
         """
         require(actor, Role.ADMINISTRATOR)
         told = checked_reason(reason)
         with self._units() as uow:
-            before_number, before = self._present(uow.conn, kind, subject)
+            if is_new:
+                self._check_new(uow.conn, kind, subject)
+            before_number, before = self._present(uow.conn, kind, subject, is_new=is_new)
             _refuse_outdated(before_number if based_on is None else based_on, before_number)
             if _waiting(uow.conn, kind, subject) is not None:
                 raise Conflict("proposal_waits", kind=kind.value, subject=subject)
             number = _next_number(uow.conn, kind, subject)
             checked = self.shipped.checked(kind, subject, content, number)
+            for guard in self.guards:
+                guard(uow.conn, kind, subject, checked)
             uow.conn.execute(insert(TABLES[kind]).values(
                 subject=subject, version=number, based_on=before_number, content=_json(checked), reason=told,
                 effective_from=day_of(effective_from), state=VersionState.PROPOSED.value, made_by=actor.name,
@@ -98,6 +109,8 @@ class ConfigService:
                 raise NotPermitted("second_administrator_needed", made_by=proposal.made_by)
             before_number, before = self._present(uow.conn, kind, subject)
             _refuse_outdated(proposal.based_on, before_number)
+            for guard in self.guards:
+                guard(uow.conn, kind, subject, proposal.content)
             self._bring_into_force(uow, proposal, actor, reason.strip() or proposal.reason, before)
             return self._row(uow.conn, kind, subject, number)
 
@@ -120,7 +133,12 @@ class ConfigService:
         table = TABLES[kind]
         with self._units.database.read() as conn:
             rows = conn.execute(select(table).where(table.c.subject == subject).order_by(table.c.version.desc())).all()
-        return [_version(kind, row) for row in rows]
+        return [replace(version, content=self._whole(kind, subject, version.content))
+                for version in (_version(kind, row) for row in rows)]
+
+    def first(self, kind: Kind, subject: str) -> dict[str, Any]:
+        """Version 0: as shipped, or blank for what was made here."""
+        return self.shipped.find(kind, subject) or self.shipped.blank(kind)
 
     def proposals(self) -> list[Version]:
         """Everything that waits for a second administrator, oldest first."""
@@ -155,12 +173,28 @@ class ConfigService:
 
     # Inside ---------------------------------------------------------------------------------------------------------
 
-    def _present(self, conn: Connection, kind: Kind, subject: str) -> tuple[int, dict[str, Any]]:
-        shipped = self.shipped.content(kind, subject)
+    def _present(self, conn: Connection, kind: Kind, subject: str, *, is_new: bool = False) -> tuple[int, dict[str, Any]]:
         table = TABLES[kind]
         row = conn.execute(select(table.c.version, table.c.content).where(
             table.c.subject == subject, table.c.state == VersionState.ACTIVE.value)).first()
-        return (SHIPPED, shipped) if row is None else (row.version, msgspec.json.decode(row.content))
+        if row is not None:
+            return row.version, self._whole(kind, subject, msgspec.json.decode(row.content))
+        if is_new or (self.shipped.find(kind, subject) is None and _next_number(conn, kind, subject) > 1):
+            return SHIPPED, self.shipped.blank(kind)
+        return SHIPPED, self.shipped.content(kind, subject)
+
+    def _whole(self, kind: Kind, subject: str, content: Mapping[str, Any]) -> dict[str, Any]:
+        """With what early versions of items left out."""
+        return {**(self.shipped.find(kind, subject) or {}), **content} if kind is Kind.ITEM else dict(content)
+
+    def _check_new(self, conn: Connection, kind: Kind, subject: str) -> None:
+        self.shipped.blank(kind)
+        if re.fullmatch(CODE_PATTERN, subject) is None:
+            raise InvalidInput("code_invalid", key="code", value=subject[:60])
+        table = TABLES[kind]
+        is_used = conn.scalar(select(func.count()).where(table.c.subject == subject, table.c.state.in_(EVER_IN_FORCE)))
+        if is_used or self.shipped.find(kind, subject) is not None:
+            raise Conflict("config_subject_exists", key="code", kind=kind.value, subject=subject)
 
     def _row(self, conn: Connection, kind: Kind, subject: str, number: int) -> Version:
         table = TABLES[kind]

@@ -315,6 +315,7 @@ class ApprovalSettings(Strict):
     extension_posts: tuple[str, ...] = Field(min_length=1, description="Posts that decide on more days, waivers and voiding.")
     extension_notice_days: Natural = Field(description="Working days before the promised end by which more must be asked for.")
     extension_days_max: Count = Field(description="The most working days one extension may add.")
+    migration_cases_max: Count = Field(description="Most running cases one plan moves to another version of their item.")
     material_dir: Path = Field(description="Folder of the files sent with applications.")
     material_max_bytes: Count = Field(description="Largest file with an application, in bytes; below ingest.max_body_bytes.")
     materials_per_case: Count = Field(description="Most files with one case.")

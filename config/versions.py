@@ -18,9 +18,12 @@ import msgspec
 from sqlalchemy import Connection, Table, select
 
 from config.calendars import calendar_of
+from config.catalogue import Item, Organisation
+from config.item_document import BLANK, document_of, item_of_document, read_document_of
 from config.ladders import Preset, preset_of
-from config.models import area_versions, calendar_versions, item_limit_versions, rule_versions
-from core.limits import Limit, parse_limit
+from config.models import area_versions, calendar_versions, item_limit_versions, organisation_versions, rule_versions
+from config.organisation_document import organisation_of
+from config.organisation_document import read_document_of as read_organisation
 from core.models import marks
 from core.working_calendar import WorkingCalendar
 
@@ -36,6 +39,7 @@ class Kind(StrEnum):
     CALENDAR = "calendar"
     ITEM = "item"
     AREA = "area"
+    ORGANISATION = "organisation"
 
 
 class VersionState(StrEnum):
@@ -48,7 +52,8 @@ class VersionState(StrEnum):
 
 
 TABLES: Mapping[Kind, Table] = {Kind.RULES: rule_versions, Kind.CALENDAR: calendar_versions,
-                                Kind.ITEM: item_limit_versions, Kind.AREA: area_versions}
+                                Kind.ITEM: item_limit_versions, Kind.AREA: area_versions,
+                                Kind.ORGANISATION: organisation_versions}
 EVER_IN_FORCE = (VersionState.ACTIVE.value, VersionState.SUPERSEDED.value)
 
 
@@ -62,12 +67,18 @@ class Dated(Generic[T]):
     confirmed_at: int = BEFORE_EVERYTHING
 
 
-@dataclass(frozen=True, slots=True)
-class ItemLimit:
-    """The limits of an item; None: there is none."""
+class ItemVersion:
+    """A version of an item: its document, laid over what was shipped. The item is made once: every event of a case asks."""
 
-    promised: Limit | None
-    statutory: Limit | None
+    def __init__(self, number: int, content: Mapping[str, Any]) -> None:
+        self.number, self.content = number, content
+        self._made: tuple[Item | None, Item] | None = None
+
+    def over(self, code: str, shipped: Item | None) -> Item:
+        """The item as this version has it. Raises ConfigError or InvalidInput for a content this program cannot read."""
+        if self._made is None or self._made[0] is not shipped:
+            self._made = (shipped, item_of_content(code, self.content, self.number, shipped))
+        return self._made[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,16 +93,19 @@ class AreaPlan:
 
 @dataclass(frozen=True)
 class Versions:
-    """Every confirmed version beyond those shipped, oldest first, by subject. `revision` names the state that was read."""
+    """Every confirmed version beyond those shipped, oldest first, by subject. `revision` names the state that was read; an
+    organisation comes with its place on the wall."""
 
     revision: str = ""
     presets: Mapping[str, Sequence[Dated[Preset]]] = field(default_factory=dict)
     calendars: Mapping[str, Sequence[Dated[WorkingCalendar]]] = field(default_factory=dict)
-    items: Mapping[str, Sequence[Dated[ItemLimit]]] = field(default_factory=dict)
+    items: Mapping[str, Sequence[Dated[ItemVersion]]] = field(default_factory=dict)
     areas: Mapping[str, Sequence[Dated[AreaPlan]]] = field(default_factory=dict)
+    organisations: Mapping[str, Sequence[Dated[tuple[int, Organisation]]]] = field(default_factory=dict)
 
     @property
     def is_empty(self) -> bool:
+        """Whether every case is judged by what was shipped; an organisation's name judges none."""
         return not (self.presets or self.calendars or self.items or self.areas)
 
 
@@ -133,15 +147,21 @@ def read_versions(conn: Connection, revision: str) -> Versions:
         revision,
         presets=_read(conn, Kind.RULES, lambda subject, number, content: preset_of(content, _origin(subject, number))),
         calendars=_read(conn, Kind.CALENDAR, lambda subject, number, content: calendar_of(content, _origin(subject, number))),
-        items=_read(conn, Kind.ITEM, lambda _subject, _number, content: item_limit_of(content)),
-        areas=_read(conn, Kind.AREA, lambda _subject, _number, content: AreaPlan(**content)))
+        items=_read(conn, Kind.ITEM, lambda _subject, number, content: ItemVersion(number, content)),
+        areas=_read(conn, Kind.AREA, lambda _subject, _number, content: AreaPlan(**content)),
+        organisations=_read(conn, Kind.ORGANISATION, _ordered_organisation))
 
 
-def item_limit_of(content: Mapping[str, Any]) -> ItemLimit:
-    """The limits of a version's content: {"promised": "7wd", "statutory": null, "granularity": "instant"}."""
-    granularity = content.get("granularity")
-    return ItemLimit(*(parse_limit(content[name], granularity) if content.get(name) else None
-                       for name in ("promised", "statutory")))
+def item_of_content(code: str, content: Mapping[str, Any], number: int, shipped: Item | None) -> Item:
+    """The item of a version's content; what it leaves out is as shipped."""
+    whole = {**(document_of(shipped) if shipped is not None else BLANK), **content}
+    name = f"{shipped.version}+{number}" if shipped is not None else str(number)
+    return item_of_document(code, read_document_of(whole, _origin(code, number)), name, number, shipped)
+
+
+def _ordered_organisation(subject: str, number: int, content: Mapping[str, Any]) -> tuple[int, Organisation]:
+    document = read_organisation(content, _origin(subject, number))
+    return document.order, organisation_of(subject, document)
 
 
 def _read(conn: Connection, kind: Kind, value_of: Any) -> dict[str, list[Dated[Any]]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 
 import segno
 from flask import Response, redirect, request
@@ -76,7 +76,7 @@ class ApplyPages:
         self._need(item)
         paper = request.form.get("code", "")
         try:
-            attach(self._portal, item, self._key(), paper)
+            attach(self._portal, item.details.materials, self._key(), paper)
         except SupervisionError as refusal:
             return self._materials(item, self._need(item), {paper: sentence(refusal, self._portal.words())}, refusal.status)
         return _to(code, f"materials/#paper-{paper}")
@@ -175,10 +175,10 @@ class ApplyPages:
                     promised=limit_words(item.promised, self._portal.words()))
 
 
-def attach(portal: Portal, item: Item, key: str, paper: str) -> Upload:
-    """The file of this request, for a paper of the item's list, with a draft. Raises InvalidInput, TooLarge, UpstreamError."""
+def attach(portal: Portal, listed: Container[str], key: str, paper: str) -> Upload:
+    """The file of this request, for a paper of the list, with a draft. Raises InvalidInput, TooLarge, UpstreamError."""
     portal.limits.files.spend(address())
-    if paper not in item.details.materials:
+    if paper not in listed:
         raise InvalidInput("papers_unlisted", papers=paper[:40])
     sent = request.files.get("file")
     if sent is None or not sent.filename:

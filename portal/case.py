@@ -12,7 +12,6 @@ from flask import Response, redirect, request
 
 from approval.codes import read_code
 from approval.materials import Upload
-from config.catalogue import Item
 from core.errors import Conflict, InvalidInput, NotFound, SupervisionError, UpstreamError
 from core.uploads import KINDS
 from portal.apply import accepted, attach
@@ -79,7 +78,8 @@ class CasePages:
         if not self._sent(seen):
             key = key if _has(drafts, key, seen.head.item) else drafts.begin(seen.head.item)
             cookies.keep_draft(response, key, CASE_PATH, CORRECTION)
-        return self._done(lambda: attach(self._portal, self._item(seen), key, request.form.get("code", "")), response)
+        asked = {one.code for one in seen.asked}
+        return self._done(lambda: attach(self._portal, asked, key, request.form.get("code", "")), response)
 
     def correct(self) -> Response:
         """补正: everything that was asked for, in one act."""
@@ -158,28 +158,18 @@ class CasePages:
 
     def _page(self, no: str, problem: str = "", status: int = 200) -> Response:
         seen, t = self._portal.desk.find(no), self._portal.words()
-        item = self._item(seen)
         if isinstance(seen, Waiting):
-            return page(self._portal, "case_waiting", status, seen=seen, item=item, problem=problem,
+            return page(self._portal, "case_waiting", status, seen=seen, problem=problem,
+                        item=self._portal.catalogue.items[seen.item],
                         refusal=told(seen.problem, t) if seen.problem is not None else "",
                         sent_at=written_here(self._portal, seen.sent_at))
         return page(
-            self._portal, "case", status, detail=seen, item=item, problem=problem, clock=seen.clock,
+            self._portal, "case", status, detail=seen, problem=problem, clock=seen.clock,
             due=seen.clock.due if seen.clock is not None else "", steps=seen.steps,
-            org=self._portal.catalogue.organisations[item.org],
-            events=[(one.at, t(f"event_kind.{one.kind}"), one.step) for one in seen.events], asked=self._asked(seen),
-            sent=self._sent(seen), accepts=accepted(self._portal), to_follow=self._to_follow(seen), may=seen.may,
+            events=[(one.at, t(f"event_kind.{one.kind}"), one.step) for one in seen.events], asked=seen.asked,
+            sent=self._sent(seen), accepts=accepted(self._portal), to_follow=seen.to_follow, may=seen.may,
             on_its_way=[(one, told(one.problem, t) if one.problem is not None else "") for one in seen.on_its_way],
             is_sandbox=self._portal.gateway.is_sandbox)
-
-    def _to_follow(self, seen: CaseView) -> list[tuple[str, str]]:
-        """The papers still to follow (容缺), each with the day it is promised for."""
-        listed = self._item(seen).details.materials
-        return [(listed[code].name if code in listed else code, day) for code, day in seen.to_follow]
-
-    def _asked(self, seen: CaseView) -> list[Any]:
-        listed = self._item(seen).details.materials
-        return [listed[code] for code in seen.asked if code in listed]
 
     def _sent(self, seen: CaseView) -> tuple[Upload, ...]:
         """The files kept for a correction that has not been sent yet."""
@@ -211,9 +201,6 @@ class CasePages:
         if isinstance(seen, Waiting):
             raise Conflict("portal_not_carried_yet", number=seen.number)
         return seen
-
-    def _item(self, seen: CaseView | Waiting) -> Item:
-        return self._portal.catalogue.items[seen.item if isinstance(seen, Waiting) else seen.head.item]
 
 
 def _has(drafts: DraftBox, key: str, item: str) -> bool:

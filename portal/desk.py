@@ -56,12 +56,14 @@ class Waiting(msgspec.Struct, frozen=True):
 
 
 class Head(msgspec.Struct, frozen=True):
-    """A case in one line."""
+    """A case in one line. Names are those of the item's version the case goes by."""
 
     case_no: str
     title: str
     item: str
+    item_name: str
     org: str
+    org_name: str
     state: str
     step: str
 
@@ -70,7 +72,7 @@ class FeeSeen(msgspec.Struct, frozen=True):
     """A fee; `state` is due, paid, waived, or sent: paid here, not yet booked by the inside."""
 
     id: int
-    code: str
+    name: str
     amount_fen: int
     quantity: int
     state: str
@@ -121,9 +123,16 @@ class OnItsWay(msgspec.Struct, frozen=True):
     problem: Problem | None = None
 
 
+class Wanted(msgspec.Struct, frozen=True):
+    """A paper a correction is to bring."""
+
+    code: str
+    name: str
+
+
 class CaseView(msgspec.Struct, frozen=True):
     """A case as its applicant sees it. `may` is what he may do now, `asked` the papers a correction is to bring, `to_follow`
-    those accepted as to follow (容缺) with the day promised, "" without one.
+    the names of those accepted as to follow (容缺) with the day promised, "" without one.
 
     `as_of` is when the inside last spoke of it, written out; "" where the page asks the inside itself.
     """
@@ -134,7 +143,7 @@ class CaseView(msgspec.Struct, frozen=True):
     clock: Deadline | None = None
     steps: tuple[tuple[str, str], ...] = ()
     events: tuple[Happened, ...] = ()
-    asked: tuple[str, ...] = ()
+    asked: tuple[Wanted, ...] = ()
     to_follow: tuple[tuple[str, str], ...] = ()
     may: frozenset[str] = frozenset()
     number: str = ""

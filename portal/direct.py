@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from approval.assembly import Approval
 from approval.detail import HostedDetail, Receipt
@@ -13,6 +14,7 @@ from cases.areas import Areas
 from cases.explain import ClockExplanation, explain
 from cases.queries import CaseDetail, CaseQueries, RecordedEvent
 from config.catalogue import Catalogue
+from config.item_details import Material
 from core.access import Actor
 from core.clock import Clock
 from core.errors import NotFound
@@ -31,6 +33,7 @@ from portal.desk import (
     Head,
     PaperFacts,
     PaperSeen,
+    Wanted,
     masked,
 )
 from portal.payment import Order
@@ -133,15 +136,17 @@ class Views:
     def of(self, case_no: str) -> CaseView:
         """Raises NotFound."""
         detail = self._inside.approval.queries.of_applicant(case_no)
-        case = self._case(case_no)
-        head = detail.head
+        case, head = self._case(case_no), detail.head
+        item = self._inside.approval.desk.item_of(detail.fold, head.item)
+        listed, fees = item.details.materials, item.details.fees
         return CaseView(
-            Head(case_no, head.title, head.item, head.org, head.state, head.step),
-            fees=tuple(FeeSeen(fee["id"], fee["code"], fee["amount_fen"], fee["quantity"], fee["state"], fee["receipt_no"])
-                       for fee in detail.fees),
+            Head(case_no, head.title, head.item, item.name, head.org, self._inside.cases.org_name(head.org), head.state,
+                 head.step),
+            fees=tuple(_fee(one, fees.get(one["code"], item).name) for one in detail.fees),
             receipts=tuple(_paper(one) for one in detail.receipts), clock=self._deadline(case),
             steps=tuple(steps_seen(detail, case)), events=tuple(_happened(one) for one in case.events),
-            asked=tuple(case.fold.asked), to_follow=_to_follow(detail, case), may=_may(detail, case), number=case_no)
+            asked=tuple(Wanted(code, listed[code].name) for code in case.fold.asked if code in listed),
+            to_follow=_to_follow(detail, case, listed), may=_may(detail, case), number=case_no)
 
     def facts(self, receipt: Receipt, case_no: str, org: str) -> PaperFacts:
         """What anybody may check of a paper."""
@@ -176,10 +181,15 @@ def steps_seen(detail: HostedDetail, case: CaseDetail) -> list[tuple[str, str]]:
     return seen
 
 
-def _to_follow(detail: HostedDetail, case: CaseDetail) -> tuple[tuple[str, str], ...]:
+def _to_follow(detail: HostedDetail, case: CaseDetail, listed: Mapping[str, Material]) -> tuple[tuple[str, str], ...]:
     offset = case.fold.accepted.utc_offset if case.fold.accepted else 0
-    return tuple((paper.code, "" if paper.promised_at is None else f"{written_local(paper.promised_at, offset):%Y-%m-%d}")
+    return tuple((listed[paper.code].name if paper.code in listed else paper.code,
+                  "" if paper.promised_at is None else f"{written_local(paper.promised_at, offset):%Y-%m-%d}")
                  for paper in detail.papers if paper.state == "deferred")
+
+
+def _fee(told: Mapping[str, Any], name: str) -> FeeSeen:
+    return FeeSeen(told["id"], name, told["amount_fen"], told["quantity"], told["state"], told["receipt_no"])
 
 
 def _may(detail: HostedDetail, case: CaseDetail) -> frozenset[str]:

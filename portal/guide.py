@@ -34,8 +34,8 @@ class GuidePages:
     def listed(self) -> Response:
         wanted = {name: request.args.get(name, "").strip()[:60] for name in ("q", "org", "kind")}
         found = [item for item in public_items(self._portal) if _fits(item, wanted, self._portal)]
-        orgs = [org for org in self._portal.catalogue.organisations.values()
-                if any(is_public(item) for item in self._portal.catalogue.items_by_org[org.code])]
+        by_org = self._portal.catalogue.items_by_org
+        orgs = [org for org in self._portal.catalogue.organisations.values() if any(map(is_public, by_org[org.code]))]
         return page(self._portal, "items", wanted=wanted, found=found[:SHOWN_MAX], total=len(found), orgs=orgs,
                     kinds=CATEGORIES, org_of=self._portal.catalogue.organisations, limit=limit_words)
 
@@ -47,8 +47,8 @@ class GuidePages:
 
 
 def is_public(item: Item) -> bool:
-    """Internal management is not for applicants."""
-    return item.kind == "permit"
+    """Internal management is not for applicants, and what was taken out of service for nobody."""
+    return item.kind == "permit" and not item.retired
 
 
 def public_items(portal: Portal) -> list[Item]:

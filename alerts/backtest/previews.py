@@ -15,7 +15,7 @@ from cases.models import case_table
 from config.calendars import calendar_of
 from config.ladders import preset_of
 from config.service import ConfigService
-from config.versions import BEFORE_EVERYTHING, AreaPlan, Dated, Kind, Versions, item_limit_of
+from config.versions import BEFORE_EVERYTHING, AreaPlan, Dated, ItemVersion, Kind, Versions
 from core.database import Database
 from core.instants import day_of
 
@@ -73,7 +73,7 @@ class Previews:
             return preset_of(checked, subject)
         if kind is Kind.CALENDAR:
             return calendar_of(checked, subject)
-        return item_limit_of(checked) if kind is Kind.ITEM else AreaPlan(**checked)
+        return ItemVersion(_TRIAL, checked) if kind is Kind.ITEM else AreaPlan(**checked)
 
 
 def _with(versions: Versions, kind: Kind, subject: str, tried: Dated[Any]) -> Versions:

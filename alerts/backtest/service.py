@@ -180,7 +180,8 @@ class Judges:
         self.period = period
         # The process's own areas change when somebody confirms a version; a run judges all cases by one state of things.
         tested, present = _as_it_stands(tested), present and _as_it_stands(present)
-        self.facts = FactsReader(tested.catalogue)
+        edited = tested.edited_items() | (present.edited_items() if present is not None else frozenset())
+        self.facts = FactsReader(tested.catalogue, edited)
         self.tested = (tested, Reader(tested, period.to_us, self.facts))
         self.present = None if present is None else (present, Reader(present, period.to_us, self.facts))
         worlds = [tested] if present is None else [tested, present]

@@ -9,7 +9,7 @@ but judged watch by watch.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -75,10 +75,11 @@ class Facts:
 class FactsReader:
     """Reads chunk after chunk; the numbers of groups and stated limits stay the same between chunks."""
 
-    def __init__(self, catalogue: Catalogue) -> None:
-        self._catalogue = catalogue
+    def __init__(self, catalogue: Catalogue, edited: Collection[str] = ()) -> None:
+        """`edited` are the items of which steps, papers or ceilings differ between versions: their cases differ one by one."""
+        self._catalogue, self._edited = catalogue, edited
         self._items: dict[str, object] = {"": None}
-        self._groups: dict[tuple[str, str, str, str], int] = {}
+        self._groups: dict[tuple[str, str, str, str, int | None], int] = {}
         self.examples: list[Fold] = []  # what the cases of each group have in common
         self._numbers: dict[Stated, int] = {None: 0}
         self.stated: list[Stated] = [None]
@@ -91,7 +92,7 @@ class FactsReader:
             first, closed = fold.submitted or fold.received or fold.accepted or fold.lodged, fold.closed
             heads.extend((self._group_of(fold), NEVER if first is None else (first.at + first.utc_offset * MINUTE_US) // DAY_US,
                           NEVER if closed is None else closed.at))
-            if _is_judged_singly(fold):
+            if fold.item in self._edited or _is_judged_singly(fold):
                 singly.append(place)
                 continue
             accepted = fold.accepted
@@ -121,12 +122,12 @@ class FactsReader:
                 _add(rows, place, _SPECIAL, ordinal, stop.start, end, 0 if days is None else self._stated(days))
 
     def _group_of(self, fold: Fold) -> int:
-        key = (fold.area, fold.item, fold.promised_limit, fold.statutory_limit)
+        key = (fold.area, fold.item, fold.promised_limit, fold.statutory_limit, fold.pinned)
         number = self._groups.get(key)
         if number is None:
             number = self._groups[key] = len(self.examples)
             self.examples.append(Fold(area=fold.area, item=fold.item, promised_limit=fold.promised_limit,
-                                      statutory_limit=fold.statutory_limit))
+                                      statutory_limit=fold.statutory_limit, pinned=fold.pinned))
         return number
 
     def _item(self, code: str) -> object:

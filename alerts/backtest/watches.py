@@ -55,6 +55,19 @@ class World:
     catalogue: Any
     scope: Scope = EVERYTHING
 
+    def edited_items(self) -> frozenset[str]:
+        """The items of which a version changes more than limits: what is watched in their cases depends on the version."""
+        return frozenset(code for code, dated in self.areas.versions.items.items()
+                         if any(not self._changes_limits_only(code, one.value) for one in dated))
+
+    def _changes_limits_only(self, code: str, version: Any) -> bool:
+        shipped = self.catalogue.find_item(code)
+        if shipped is None:
+            return False
+        edited = version.over(code, shipped)
+        return bool(edited.details == shipped.details and edited.steps == shipped.steps
+                    and edited.category == shipped.category)
+
 
 @dataclass(slots=True)
 class Batch:
@@ -154,7 +167,7 @@ class Reader:
     def _ask(self, example: Fold, context: AreaContext, span: Span, day: int) -> dict[ClockKind, Measure] | None:
         areas, catalogue = self._world.areas, self._world.catalogue
         try:
-            catalogue = areas.catalogue_at(example.item, span, catalogue)
+            catalogue = areas.catalogue_at(example.item, span, catalogue, example.pinned)
             watches = list(case_limits(example, 0, context, catalogue, Moment(day * DAY_US, 0)))
         except RAISED_BY_FACTS:
             return None
@@ -221,15 +234,15 @@ class Reader:
 
     def _take_singly(self, place: int, fold: Fold, case_id: int, found: Clocks, columns: _Columns) -> None:
         context = self._world.areas.of_case(fold)
+        catalogue = self._world.areas.catalogue_of(fold, self._world.catalogue)
         try:
-            catalogue = self._world.areas.catalogue_of(fold, self._world.catalogue)
             watches = [] if fold.accepted is None else list(case_limits(fold, case_id, context, catalogue, fold.accepted))
         except RAISED_BY_FACTS:
             found.unjudged.append(place)
             watches = []
         if fold.accepted is None and is_decided(fold):
             found.unjudged.append(place)
-        for watch in (*watches, *other_watches(fold, case_id, context, self._world.catalogue)):
+        for watch in (*watches, *other_watches(fold, case_id, context, catalogue)):
             self._take(place, watch, context, found, columns)
 
     def _take(self, place: int, watch: Watch, context: AreaContext, found: Clocks, columns: _Columns) -> None:

@@ -106,9 +106,9 @@ def offered(services: Any, actor: Actor, case_no: str, t: Words) -> tuple[Any, b
     if not case_no:
         return None, True, ""
     detail = services.approval.queries.find(case_no, actor)
-    item = services.catalogue.find_item(detail.head.item)
+    item = services.approval.desk.item_of(detail.fold, detail.head.item)
     given = form.given(detail, t)
-    if Act.ACCEPT not in detail.may or item is None:
+    if Act.ACCEPT not in detail.may:
         return given, True, ""
     lacking, later = form.missing(item, {paper.code for paper in detail.papers})
     if lacking:
@@ -124,7 +124,8 @@ def accepted(services: Any, actor: Actor, case_no: str, station: str, t: Words) 
     queries = services.approval.queries
     try:
         detail = queries.find(case_no, actor)
-        _, later = form.missing(services.catalogue.items[detail.head.item], {paper.code for paper in detail.papers})
+        item = services.approval.desk.item_of(detail.fold, detail.head.item)
+        _, later = form.missing(item, {paper.code for paper in detail.papers})
         services.approval.intake.accept(case_no, detail.head.rev, actor, station, later)
     except SupervisionError as refusal:
         return form.given(queries.find(case_no, actor), t), sentence(refusal, t), True

@@ -37,6 +37,7 @@ class Draft:
     subject: str
     content: Mapping[str, Any]
     place_of_error: Callable[[str], str] = lambda key: key
+    is_new: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ class Editor:
     form: str
     draft: Callable[[str, Mapping[str, Any], Any], Draft]
     subject: Callable[[str], tuple[Kind, str]]
+    has_preview: bool = True  # whether cases are judged by it at all
 
 
 def layout(services: Any, editor: Editor, t: Words, *, may_edit: bool) -> html.Div:
@@ -65,7 +67,7 @@ def layout(services: Any, editor: Editor, t: Words, *, may_edit: bool) -> html.D
         *hidden,
         html.Section([html.H2(t("rules_page.preview_title")), html.P(t("rules_page.preview_words"), className="panel-note"),
                       html.Div(period, className="edit-bar"), html.Div(id="edit-result", className="edit-result")],
-                     className="panel", hidden=not may_edit),
+                     className="panel", hidden=not (may_edit and editor.has_preview)),
         html.Section([html.H2(t("rules_page.save_title")), html.P(_two_words(services, t), className="panel-note"),
                       html.Div(saving, className="edit-bar"), html.P(id="edit-said", className="feeds-said", role="status")],
                      className="panel", hidden=not may_edit),
@@ -163,7 +165,7 @@ def _register_saving(app: Dash, services: Any, editor: Editor) -> None:
         try:
             draft = editor.draft(search or "", values_of(fields, values), extra)
             version = services.editing.propose(draft.kind, draft.subject, draft.content, reason=reason or "", actor=g.actor,
-                                               effective_from=day_from(since, "since"))
+                                               effective_from=day_from(since, "since"), is_new=draft.is_new)
         except SupervisionError as refusal:
             return sentence(refusal, t), told_at(places, refusal, draft, t), no_update
         return t(f"rules_page.saved.{version.state.value}", n=version.number), [""] * len(places), f"saved {version.number}"

@@ -42,7 +42,7 @@ def _proposal(services: Any, version: Any, actor: Actor, t: Words) -> html.Artic
 def history(services: Any, kind: Kind, subject: str, t: Words) -> list[Any]:
     """The versions of one subject, newest first, down to the shipped one."""
     versions = services.editing.history(kind, subject)
-    shipped = services.editing.shipped.content(kind, subject)
+    shipped = services.editing.first(kind, subject)
     contents: dict[int, Mapping[str, Any]] = {0: shipped} | {version.number: version.content for version in versions}
     heads = [t(f"rules_page.column.{name}") for name in ("version", "state", "since", "who", "reason", "differences")]
     rows = [html.Tr([num(str(version.number)), html.Td(t(f"version_state.{version.state.value}")),

@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 from dashboard.words import Words
 
+SEARCHED = 12  # choices beyond which one types to find
 LONG = ("legal_basis", "source", "demanded_action", "demanded_action_en")
 
 
@@ -25,16 +26,19 @@ def fields(model: type[BaseModel], values: Mapping[str, Any], form: str, t: Word
             for name, info in model.model_fields.items() if name not in leave_out]
 
 
-def field(name: str, kind: Any, value: Any, form: str, t: Words, *, prefix: str = "", disabled: bool = False) -> html.Div:
-    """One field under its name, and below it the place of its error."""
+def field(name: str, kind: Any, value: Any, form: str, t: Words, *, prefix: str = "", disabled: bool = False,
+          names: Mapping[str, str] | None = None) -> html.Div:
+    """One field under its name, and below it the place of its error. `names` are what choices are called that are no words of
+    ours, such as units."""
     path = f"{prefix}{name}"
     label = html.Label(t.first(f"rules_page.field.{name}", "case.clock.plain", name=name))
-    return html.Div([label, _control(name, kind, value, {"field": path, "of": form}, t, disabled),
+    return html.Div([label, _control(name, kind, value, {"field": path, "of": form}, t, disabled, names or {}),
                      html.Small(id={"error": path, "of": form}, className="field-error", role="alert")],
                     className=f"edit-field{' is-long' if name in LONG else ''}")
 
 
-def _control(name: str, kind: Any, value: Any, key: dict[str, str], t: Words, disabled: bool) -> Any:
+def _control(name: str, kind: Any, value: Any, key: dict[str, str], t: Words, disabled: bool,
+             names: Mapping[str, str]) -> Any:
     plain, is_optional = _without_none(kind)
     if plain is bool:
         return dcc.Checklist(id=key, options=[{"label": t("rules_page.yes"), "value": "yes", "disabled": disabled}],
@@ -43,11 +47,11 @@ def _control(name: str, kind: Any, value: Any, key: dict[str, str], t: Words, di
     if choices:
         several = get_origin(plain) is tuple
         options = [{"label": t.first(f"rules_page.choice.{name}.{one}", f"clock.{one}", f"violation.{one}", "case.clock.plain",
-                                     name=str(one)),
+                                     name=names.get(one, str(one))),
                     "value": one} for one in choices]
         return dcc.Dropdown(id=key, options=options, value=list(value or ()) if several else value, multi=several,
-                            clearable=is_optional or several, searchable=False, disabled=disabled, placeholder="—",
-                            className="edit-choice")
+                            clearable=is_optional or several, searchable=len(options) > SEARCHED,
+                            disabled=disabled, placeholder="—", className="edit-choice")
     if name in LONG:
         return dcc.Textarea(id=key, value=_shown(value), className="field edit-input", disabled=disabled, spellCheck=False)
     return dcc.Input(id=key, value=_shown(value), className="field edit-input", disabled=disabled, debounce=True,

@@ -50,7 +50,7 @@ def read(services: Any, no: str, actor: Actor) -> CaseRead:
     parts = ",".join(f"{part.node}:{part.state}" for part in detail.parts)
     sign = f"{detail.head.rev}/{detail.head.claimed_by}/{len(detail.papers)}/{len(detail.fees)}/{parts}/{detail.head.light}"
     told = services.notices.queries.of_case(no)
-    item = services.catalogue.find_item(detail.head.item)
+    item = services.approval.desk.item_of(detail.fold, detail.head.item)
     clocks = explain(case, services.areas.of_case(case.fold).calendar)
     return CaseRead(acts.Before(detail, item, actor), area, case.events, clocks, case.as_of,
                     f"{sign}/{hosted_told.sign_of(told)}", told)

@@ -21,7 +21,7 @@ def layout(services: Any, t: Words) -> html.Section:
     units = services.catalogue.organisations
     items: Any = [{"label": f"{item.name} · {units[item.org].short}", "value": item.code,
                    "search": f"{item.name} {item.code} {units[item.org].name} {units[item.org].short}"}
-                  for item in services.catalogue.items.values() if JOIN not in item.steps]
+                  for item in services.catalogue.items.values() if JOIN not in item.steps and not item.retired]
     silent: Any = [{"label": t("hosted.plan.silent"), "value": "yes"}]
     fields = [_field("item", dcc.Dropdown(id="plan-item", options=items, placeholder=t("window.item_hint"),
                                           className="edit-choice"), t),

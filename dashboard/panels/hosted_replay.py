@@ -25,8 +25,8 @@ def render(services: Any, detail: HostedDetail, recorded: Sequence[Any], at: int
     fold, events = services.approval.queries.as_it_stood(case_no, at, actor)
     known = {(event.source, event.source_event_id) for event in events}
     before = [one for one in recorded if one.received_at <= at and (one.event.source, one.event.source_event_id) in known]
-    item = services.catalogue.find_item(detail.head.item)
-    names = {code: paper.name for code, paper in item.details.materials.items()} if item is not None else {}
+    item = services.approval.desk.item_of(detail.fold, detail.head.item)
+    names = {code: paper.name for code, paper in item.details.materials.items()}
     flow = hosted_flow.picture(hosted_flow.steps_of(detail.stations, events), "", {}, t)
     return [_banner(case_no, instants(recorded), at, fold, t),
             html.Section([html.H2(t("hosted.flow")), flow], className="panel"),

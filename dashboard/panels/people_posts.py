@@ -35,9 +35,10 @@ def layout(services: Any, t: Words) -> list[Any]:
 
 
 def known_posts(services: Any) -> list[str]:
-    """Every post some step of the catalogue names, and those that decide on more days."""
+    """Every post some step of the catalogue or a unit names, and those that decide on more days."""
     of_steps = (post for item in services.catalogue.items.values() for posts in item.details.posts.values() for post in posts)
-    return list(dict.fromkeys((*of_steps, *services.settings.approval.extension_posts)))
+    own = (post for unit in services.catalogue.organisations.values() for post in unit.posts)
+    return list(dict.fromkeys((*of_steps, *own, *services.settings.approval.extension_posts)))
 
 
 def staff(people: Sequence[Account]) -> list[Account]:

@@ -52,7 +52,7 @@ def item_options(services: Any, actor: Actor | None) -> Any:
 
 def _may_take(held: Sequence[tuple[str, str]], item: Any) -> bool:
     wanted = item.details.posts.get(item.steps[0], ())
-    return any(unit in (item.org, "*") and post in wanted for unit, post in held)
+    return not item.retired and any(unit in (item.org, "*") and post in wanted for unit, post in held)
 
 
 def _text(name: str, t: Words) -> html.Div:

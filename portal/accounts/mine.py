@@ -149,13 +149,10 @@ class MyPages:
         except NotFound:
             return None
         if isinstance(seen, Waiting):
-            return CaseLine(no, seen.title, self._item_name(seen.item), "portal.sent.state")
+            return CaseLine(no, seen.title, self._portal.catalogue.items[seen.item].name, "portal.sent.state")
         due = seen.clock.due if seen.clock is not None and seen.clock.condition in RUNNING else ""
-        return CaseLine(no, seen.head.title, self._item_name(seen.head.item), f"state.{seen.head.state}", seen.head.step, due)
+        return CaseLine(no, seen.head.title, seen.head.item_name, f"state.{seen.head.state}", seen.head.step, due)
 
-    def _item_name(self, code: str) -> str:
-        item = self._portal.catalogue.find_item(code)
-        return item.name if item is not None else code
 
     def _is_there(self, draft: KeptDraft) -> bool:
         try:

@@ -14,7 +14,7 @@ from core.errors import Conflict, NotPermitted
 from tests.hosting import APPROVER, CLERK, DISPATCHER, HALL, HANDLER, HEAD, ITEM, ORG, REVIEWER, SECOND, Hall
 
 OF_STEP = {Act.CLAIM, Act.COMPLETE}
-ELSEWHERE = {Act.WITHDRAW, Act.RATE, Act.KEEP_FILE}  # the applicant's, and the one with a route of its own
+ELSEWHERE = {Act.WITHDRAW, Act.RATE, Act.KEEP_FILE, Act.MIGRATE}  # the applicant's, one with a route of its own, a plan's
 
 
 @pytest.fixture

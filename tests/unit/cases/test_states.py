@@ -68,6 +68,7 @@ supplemented        same:b same:b    same:b  same:b   same:b     same     same  
 countersigned       same:b same:b    same:b  same:b   same:b     same     same      same    same:o   same:o
 held                same:b same:b    same:b  same:b   same:b     susp     same      susp:o  same:o   same:o
 released            same:o same:o    same:o  same:o   same:o     same:o   same      same:o  same:o   same:o
+migrated            same:o same      same    same     same       same     same      same    same:o   same:o
 consulted           lodged same:o    same:o  same:o   same:o     same:o   same:o    same:o  same:o   same:o
 answered            same:o same:o    same:o  same:o   same:o     same:o   same:o    same:o  own      own:o
 complained          lodged same:o    same:o  same:o   same:o     same:o   same:o    same:o  same:o   same:o

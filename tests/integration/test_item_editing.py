@@ -1,0 +1,148 @@
+"""Editing of items and units under several hands, on both databases; back-test and live agree on migrated cases."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from alerts.backtest.service import Backtester, Period
+from alerts.backtest.watches import World
+from bootstrap import build_services
+from config.versions import Kind
+from core.errors import Conflict, SupervisionError
+from tests.hosting import APPROVER, HANDLER, ITEM, ORG, REVIEWER, Hall
+from tests.unit.approval.test_migrations import ANNA, carried_out, content_of, published, seen, shorter, with_check_last
+
+RENAMED = {"审核": "复核"}
+
+
+@pytest.fixture
+def hall(fresh_database_url: str, tmp_path: Path) -> Iterator[Hall]:
+    made = Hall(tmp_path, fresh_database_url)
+    yield made
+    made.services.database.dispose()
+
+
+def at_once(*acts: Callable[[], object]) -> list[str]:
+    gate, said = threading.Barrier(len(acts)), [""] * len(acts)
+
+    def run(place: int, act: Callable[[], object]) -> None:
+        gate.wait()
+        try:
+            act()
+            said[place] = "done"
+        except SupervisionError as refusal:
+            said[place] = refusal.code
+
+    threads = [threading.Thread(target=run, args=(place, act)) for place, act in enumerate(acts)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    return said
+
+
+def test_of_two_plans_of_one_item_one_waits_for_nobody(hall: Hall) -> None:
+    case_no = hall.accepted()
+    to = published(hall, with_check_last(hall))
+    migrations, cases = hall.approval.migrations, [(case_no, hall.rev(case_no))]
+    plans = [migrations.propose(ITEM, 0, to, RENAMED, cases, reason="试", actor=ANNA) for _ in range(2)]
+
+    assert at_once(*[lambda plan=plan: migrations.carry_out(plan.id, actor=ANNA) for plan in plans]) == ["done", "done"]
+
+    assert hall.kinds(case_no).count("migrated") == 1
+
+
+def test_a_step_and_a_migration_at_once_lose_neither(hall: Hall) -> None:
+    """Whoever comes second is told: the person that the case changed, or the plan that it leaves the case out."""
+    case_no = hall.accepted()
+    to = published(hall, with_check_last(hall))
+    migrations, rev = hall.approval.migrations, hall.rev(case_no)
+    plan = migrations.propose(ITEM, 0, to, RENAMED, [(case_no, rev)], reason="试", actor=ANNA)
+
+    said = at_once(lambda: hall.approval.handling.complete(case_no, rev, "同意", HANDLER),
+                   lambda: migrations.carry_out(plan.id, actor=ANNA))
+
+    left_out = migrations.plans(ITEM)[0].left_out
+    assert (said, left_out) in ((["done", "done"], {case_no: ("case_changed", "")}), (["case_changed", "done"], {}))
+    assert hall.kinds(case_no).count("step") + hall.kinds(case_no).count("migrated") == 1
+
+
+def test_another_process_sees_a_version_at_its_next_filing(hall: Hall, fresh_database_url: str) -> None:
+    other = build_services(hall.services.settings, hall.clock)
+    published(hall, shorter(hall))
+
+    other.keep_current()
+
+    assert other.catalogue.items[ITEM].steps == hall.services.catalogue.items[ITEM].steps
+    other.database.dispose()
+
+
+def test_a_unit_with_open_cases_or_items_cannot_be_abolished(hall: Hall) -> None:
+    hall.accepted()
+    editing = hall.services.editing
+    gone = {**editing.present(Kind.ORGANISATION, ORG)[1], "abolished": True}
+
+    with pytest.raises(Conflict, match="organisation_in_use") as refusal:
+        editing.propose(Kind.ORGANISATION, ORG, gone, effective_from=date(2026, 3, 16), reason="改革", actor=ANNA)
+
+    assert refusal.value.details["cases"] == 1
+    assert refusal.value.details["items"] == 5
+    assert refusal.value.details["people"] >= 1
+
+
+def test_a_new_name_holds_from_its_day_and_an_abolished_unit_keeps_it(hall: Hall) -> None:
+    editing, units = hall.services.editing, hall.services.catalogue.organisations
+    new = {"name": "市数据局", "short": "市数据局", "area": "360500", "posts": ["数据专员"]}
+    editing.propose(Kind.ORGANISATION, "shuju", new, effective_from=date(2026, 3, 16), reason="新设", actor=ANNA, is_new=True)
+    editing.propose(Kind.ORGANISATION, "shuju", {**new, "name": "市大数据局"}, effective_from=date(2026, 3, 17), reason="更名",
+                    actor=ANNA)
+    hall.services.keep_current()
+    assert (units["shuju"].name, editing.shipped.posts_of("shuju")[-1]) == ("市数据局", "数据专员")
+
+    hall.on(17)
+    assert units["shuju"].name == "市大数据局"
+    editing.propose(Kind.ORGANISATION, "shuju", {**new, "abolished": True, "merged_into": ORG}, reason="并入", actor=ANNA,
+                    effective_from=date(2026, 3, 17))
+    hall.services.keep_current()
+
+    assert (units["shuju"].abolished, units["shuju"].merged_into, list(units)[-1]) == (True, ORG, "shuju")
+
+
+def test_back_test_and_live_agree_on_cases_of_every_version(hall: Hall) -> None:
+    """Cards of pinned, migrated and new cases: what the journal gives again is what was told at the time."""
+    pinned, moved = hall.accepted(), hall.accepted()
+    hall.do(moved, HANDLER)
+    to = published(hall, with_check_last(hall))
+    foreseen = [one for one in seen(hall, to, RENAMED).values() if one.case_no == moved]
+    assert carried_out(hall, to, RENAMED, foreseen).left_out == {}
+    new = hall.accepted()
+    hall.later(days=40)
+    services = hall.services
+    services.sweeper.sweep_all()
+
+    live = [card for card in services.alert_queries.snapshot().cards if card.origin == "clock"]
+    period = Period(0, hall.clock.now_us())
+    world = World(services.areas, services.catalogue.as_shipped)
+    result = Backtester(services.database).run(world, period)
+
+    assert {card.case_no for card in live} == {pinned, moved, new}
+    assert sum(result.cards.values()) == len(live)
+
+
+def test_a_migrated_case_goes_to_its_end_and_the_chain_holds(hall: Hall) -> None:
+    case_no = hall.accepted()
+    content = content_of(hall)
+    steps = [{**one, "limit": "5wd"} if one["name"] == "承办" else one for one in content["steps"]]
+    to = published(hall, {**content, "promised": "9wd", "steps": steps})
+    carried_out(hall, to, {}, seen(hall, to, {}).values())
+    for person in (HANDLER, REVIEWER, APPROVER):
+        hall.do(case_no, person)
+    hall.conclude(case_no)
+
+    assert hall.faults(case_no) == []
+    assert hall.clocks(case_no)["承办"].limit_text == "5wd"
