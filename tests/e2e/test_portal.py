@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
@@ -10,7 +11,7 @@ from playwright.sync_api import Page
 from approval.posts import EVERY_UNIT
 from core.access import Actor, Role
 from tests.e2e.accessibility import faults, tab_to
-from tests.e2e.centre import INSPECTOR, CommandCentre
+from tests.e2e.centre import INSPECTOR, CommandCentre, settings_for
 from tests.e2e.screens import Screens, wait_for_text
 
 RADIO, UNIT = "gongxin-01", "gongxin"
@@ -22,6 +23,13 @@ POSTS = {"承办人": Actor("lin", STAFF, UNIT, "林涛"), "审核人": Actor("g
 NOWHERE = "/public/no-such-page"
 PDF = {"name": "申请表.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.4\n%%EOF\n"}
 NO_PDF = {"name": "申请表.pdf", "mimeType": "application/pdf", "buffer": b"MZ\x90\x00"}
+
+
+@pytest.fixture
+def centre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CommandCentre]:
+    """A demonstration: nothing is sent, so the page shows the code an applicant signs in with."""
+    with CommandCentre(settings_for(tmp_path_factory.mktemp("centre"), demo__enabled=True)) as running:
+        yield running
 
 
 @pytest.fixture
@@ -71,6 +79,20 @@ def visit(request: pytest.FixtureRequest, hall: CommandCentre, screens: Screens)
 
 def rev(hall: CommandCentre, case_no: str) -> int:
     return hall.services.approval.queries.find(case_no, INSPECTOR).head.rev
+
+
+def be_known(visit: Visit) -> None:
+    """Sign in by a code sent to a mobile number, which makes the account."""
+    visit.go("/public/account/")
+    visit.fill(contact="13979000001")
+    visit.click("form[action$='/code'] button")
+    code = visit.text("#shown-code")
+    visit.fill(code="000000" if code != "000000" else "111111")
+    visit.click("form[action$='/enter/'] button")
+    assert visit.page.locator("#problem").count() == 1
+    visit.fill(code=code)
+    visit.click("form[action$='/enter/'] button")
+    visit.go("/public/account/settings/")
 
 
 def apply(visit: Visit) -> tuple[str, str]:
@@ -140,6 +162,7 @@ def handled(hall: CommandCentre, number: str) -> None:
 
 
 def test_an_applicant_goes_all_the_way(hall: CommandCentre, visit: Visit):
+    be_known(visit)
     number, password = apply(visit)
     code = hall.services.approval.queries.of_applicant(number).receipts[0].code
     enter(visit, number, password)
@@ -166,6 +189,8 @@ def test_an_applicant_goes_all_the_way(hall: CommandCentre, visit: Visit):
     visit.go("/public/check/23456789ABCDEFGH")
     for kind in ("consultation", "complaint"):
         complain(visit, kind, number)
+    visit.go("/public/account/")
+    assert number in visit.text("#cases")
     visit.go(NOWHERE)
     assert visit.page.locator("a.brand[href='/public/']").count() == 1
     for path in ("/public/?lang=en", "/public/case/", f"/public/items/{RADIO}/", "/public/?lang=zh"):

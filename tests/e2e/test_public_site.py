@@ -13,6 +13,7 @@ from commands.listening import Listener
 from core.access import Role
 from dashboard.demo_accounts import DEMO_PASSWORD
 from public_site import PublicSite, build_public_site
+from tests.e2e.accessibility import faults
 from tests.e2e.centre import CommandCentre, settings_for
 from tests.e2e.screens import Screens, sign_in
 from tests.pair import KEY, outer_settings
@@ -58,6 +59,7 @@ def apply(page: Page, address: str, folder: Path) -> tuple[str, str]:
     page.click("a[href$='/review/']")
     page.check("input[name='agreed']")
     page.click("form[action$='/review/'] button")
+    assert faults(page) == []
     return page.inner_text("#case-no"), page.inner_text("#password")
 
 
@@ -78,6 +80,7 @@ def test_an_application_crosses_over_is_accepted_and_comes_back(
     number, password = apply(applicant, address, tmp_path)
     assert number.startswith("WS-")
     applicant.goto(f"{address}/public/case/")
+    assert faults(applicant) == []
     look_until(applicant, "#state", "已申办")
     case_no = applicant.inner_text(".facts dd >> nth=0")
 
