@@ -1,4 +1,4 @@
-"""组织机构, the organisations: names, area, place on the wall, posts; new ones, and those abolished or merged from a day on."""
+"""组织机构, the organisations: names, area, place in lists, posts; new ones, and those abolished or merged from a day on."""
 
 from __future__ import annotations
 

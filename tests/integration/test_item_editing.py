@@ -14,8 +14,8 @@ from alerts.backtest.watches import World
 from bootstrap import build_services
 from config.versions import Kind
 from core.errors import Conflict, SupervisionError
+from tests.editing import ANNA, carried_out, content_of, published, seen, shorter, with_check_last
 from tests.hosting import APPROVER, HANDLER, ITEM, ORG, REVIEWER, Hall
-from tests.unit.approval.test_migrations import ANNA, carried_out, content_of, published, seen, shorter, with_check_last
 
 RENAMED = {"审核": "复核"}
 
