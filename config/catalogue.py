@@ -91,6 +91,11 @@ class Catalogue:
         """Version 0 of everything."""
         return self.shipped or self
 
+    @property
+    def units(self) -> list[Organisation]:
+        """The organisations that still are, whoever else is named by cases of before."""
+        return [one for one in self.organisations.values() if not one.abolished]
+
     def find_item(self, code: str) -> Item | None:
         """The item of that code, None when the catalogue does not list it."""
         return self.items.get(code)

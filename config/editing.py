@@ -93,7 +93,7 @@ class Shipped:
     def _checked_item(self, subject: str, content: Mapping[str, Any]) -> dict[str, Any]:
         whole = {**(self.find(Kind.ITEM, subject) or item_document.BLANK), **content}
         document = item_document.read_document_of(whole, subject)
-        orgs = [one.code for one in self.catalogue.organisations.values() if not one.abolished]
+        orgs = [one.code for one in self.catalogue.units]
         item_document.check_document(document, orgs, self.posts_of(document.org))
         return document.model_dump(mode="json")
 

@@ -77,7 +77,7 @@ def items_on(shipped: Catalogue, versions: Versions, day: int) -> Mapping[str, I
 
 
 def organisations_on(shipped: Catalogue, versions: Versions, day: int) -> Mapping[str, Organisation]:
-    """The organisations of a day in their order on the wall; abolished ones keep their names, at the end."""
+    """The organisations of a day in their order; abolished ones keep their names, at the end."""
     if not versions.organisations:
         return shipped.organisations
     places = {code: (place, organisation) for place, (code, organisation) in enumerate(shipped.organisations.items())}

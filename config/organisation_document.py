@@ -1,4 +1,4 @@
-"""An organisation as one document: its names, area and superior, its place on the wall, its posts, and whether it still is."""
+"""An organisation as one document: its names, area and superior, its place in lists, its posts, and whether it still is."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from config.catalogue import SHORT_NAME_MAX, Organisation
 from config.documents import Document, Strict
 from core.errors import InvalidInput
 
-LAST = 10_000  # where an organisation stands on the wall that nobody gave a place
+LAST = 10_000  # where an organisation stands in lists that nobody gave a place
 
 
 class OrganisationDocument(Strict):
-    """`order` is its place on the wall, `posts` are names of posts beside those of the catalogue; `merged_into` has its work
+    """`order` is its place in lists, `posts` are names of posts beside those of the catalogue; `merged_into` has its work
     now. An abolished one takes no items and no people."""
 
     name: str = Field(min_length=1, max_length=120)

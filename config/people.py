@@ -239,7 +239,7 @@ class PeopleService:
         standing.check()
         _require_sight(conn, actor, before, standing)
         held = Standing("", frozenset()) if before is None else before.standing
-        if standing.org not in ("", held.org) and standing.org not in self._catalogue.organisations:
+        if standing.org not in ("", held.org) and standing.org not in [one.code for one in self._catalogue.units]:
             raise InvalidInput("org_unknown", key="org", org=standing.org)
         if standing.area not in ("", held.area, self._catalogue.default_area) and standing.area not in self._catalogue.areas:
             raise InvalidInput("account_area_unknown", key="area", area=standing.area)

@@ -94,7 +94,7 @@ class AreaPlan:
 @dataclass(frozen=True)
 class Versions:
     """Every confirmed version beyond those shipped, oldest first, by subject. `revision` names the state that was read; an
-    organisation comes with its place on the wall."""
+    organisation comes with its place in lists."""
 
     revision: str = ""
     presets: Mapping[str, Sequence[Dated[Preset]]] = field(default_factory=dict)

@@ -96,7 +96,7 @@ def _content(services: Any, code: str) -> Mapping[str, Any]:
 
 def choices(services: Any, content: Mapping[str, Any]) -> dict[str, Any]:
     """The units an item may belong to, and the posts its steps may name."""
-    units = {code: unit.name for code, unit in services.catalogue.organisations.items() if not unit.abolished}
+    units = {unit.code: unit.name for unit in services.catalogue.units}
     posts = services.editing.shipped.posts_of(str(content.get("org") or ""))
     return {"orgs": Literal[tuple(units)], "names": units, "posts": tuple[Literal[tuple(posts)], ...]}  # type: ignore[valid-type]
 

@@ -1,4 +1,4 @@
-"""组织机构, the organisations: names, area, place on the wall, posts; new ones, and those abolished or merged from a day on."""
+"""组织机构, the organisations: names, area, place in lists, posts; new ones, and those abolished or merged from a day on."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def _row(code: str, name: str, is_abolished: bool, number: int, is_here: bool, t
 def _form(services: Any, search: str, t: Words) -> html.Div:
     _kind, code = subject(services, search)
     content = _content(services, code)
-    others = tuple(one.code for one in services.catalogue.organisations.values() if one.code != code and not one.abolished)
+    others = tuple(one.code for one in services.catalogue.units if one.code != code)
     other: Any = Literal[others] | None  # type: ignore[valid-type]
     kinds = {"area": Literal[tuple(services.catalogue.areas)], "parent": other, "merged_into": other}  # type: ignore[valid-type]
     names = {one.code: one.name for one in (*services.catalogue.organisations.values(), *services.catalogue.areas.values())}

@@ -69,12 +69,15 @@ def _differences(before: Mapping[str, Any], after: Mapping[str, Any], t: Words) 
 
 
 def differences(before: Any, after: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
-    """(path, old, new) of every value that differs; parts of a list that carry an id or code are found by it."""
+    """(path, old, new) of every value that differs; parts of a list that carry an id, code or name are found by it."""
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         for name in {**before, **after}:
             if path or name not in _UNTOLD:
                 yield from differences(before.get(name), after.get(name), f"{path}.{name}" if path else str(name))
     elif _is_list_of_things(before) and _is_list_of_things(after):
+        names = [[_name(one) for one in part] for part in (before, after)]
+        if names[0] != names[1]:
+            yield path, names[0], names[1]
         yield from differences({_name(one): one for one in before}, {_name(one): one for one in after}, path)
     elif before != after:
         yield path, before, after
@@ -86,7 +89,7 @@ def _is_list_of_things(value: Any) -> bool:
 
 
 def _name(one: Mapping[str, Any]) -> str:
-    return str(one.get("id") or one.get("code") or "")
+    return str(one.get("id") or one.get("code") or one.get("name") or "")
 
 
 def _text(value: Any) -> str:

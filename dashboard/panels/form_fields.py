@@ -31,7 +31,7 @@ def field(name: str, kind: Any, value: Any, form: str, t: Words, *, prefix: str 
     """One field under its name, and below it the place of its error. `names` are what choices are called that are no words of
     ours, such as units."""
     path = f"{prefix}{name}"
-    label = html.Label(t.first(f"rules_page.field.{name}", "case.clock.plain", name=name))
+    label = html.Label(t.first(f"{form}_field.{name}", f"rules_page.field.{name}", "case.clock.plain", name=name))
     return html.Div([label, _control(name, kind, value, {"field": path, "of": form}, t, disabled, names or {}),
                      html.Small(id={"error": path, "of": form}, className="field-error", role="alert")],
                     className=f"edit-field{' is-long' if name in LONG else ''}")
@@ -51,11 +51,18 @@ def _control(name: str, kind: Any, value: Any, key: dict[str, str], t: Words, di
                     "value": one} for one in choices]
         return dcc.Dropdown(id=key, options=options, value=list(value or ()) if several else value, multi=several,
                             clearable=is_optional or several, searchable=len(options) > SEARCHED,
-                            disabled=disabled, placeholder="—", className="edit-choice")
+                            disabled=disabled, placeholder="—", className="edit-choice", labels=dropdown_words(t))
     if name in LONG:
         return dcc.Textarea(id=key, value=_shown(value), className="field edit-input", disabled=disabled, spellCheck=False)
     return dcc.Input(id=key, value=_shown(value), className="field edit-input", disabled=disabled, debounce=True,
                      type="text", autoComplete="off")
+
+
+def dropdown_words(t: Words) -> Any:
+    """What Dash writes in a dropdown by itself, in the language of the page."""
+    named = {name: t(f"dropdown.{name}") for name in ("select_all", "deselect_all", "search", "clear_search", "clear_selection",
+                                                      "no_options_found")}
+    return {**named, "selected_count": t("dropdown.selected_count", n="{num_selected}")}
 
 
 def read(model: type[BaseModel], values: Mapping[str, Any], *, prefix: str = "",

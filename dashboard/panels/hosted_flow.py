@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import msgspec
 from dash import html
 
 from cases.events import CaseEvent, EventKind
@@ -15,6 +16,7 @@ from dashboard.times import stamp
 from dashboard.words import Words
 
 STOPPED = {EventKind.SPECIAL_STARTED: True, EventKind.SPECIAL_ENDED: False, EventKind.HELD: True, EventKind.RELEASED: False}
+WITHDRAWING = frozenset({EventKind.ROLLED_BACK, EventKind.REOPENED, EventKind.MIGRATED})  # from the step they name on
 GIVEN_UP = frozenset({EventKind.NOT_ACCEPTED, EventKind.WITHDRAWN, EventKind.RETURNED, EventKind.VOIDED})
 SIGNS = {"done": "✓", "open": "●", "stopped": "‖", "waiting": "", "left": "×"}
 
@@ -40,7 +42,7 @@ def steps_of(stations: Sequence[str], events: Iterable[CaseEvent]) -> list[StepS
     steps = [StepSeen(name) for name in stations]
     places = {step.name: place for place, step in enumerate(steps)}
     is_stopped, is_given_up = False, False
-    for event in events:
+    for event in renamed(events):
         is_stopped = STOPPED.get(event.kind, is_stopped)
         is_given_up = is_given_up or event.kind in GIVEN_UP
         if event.kind is EventKind.ACCEPTED:
@@ -49,11 +51,22 @@ def steps_of(stations: Sequence[str], events: Iterable[CaseEvent]) -> list[StepS
             _do(steps[places[event.step]], event)
         elif event.kind is EventKind.CONCLUDED:
             _do(steps[-1], event)
-        elif event.kind in (EventKind.ROLLED_BACK, EventKind.REOPENED) and event.step in places:
+        elif event.kind in WITHDRAWING and event.step in places:
             for step in steps[places[event.step]:]:
                 step.take_back()
     _mark_open(steps, is_stopped, is_given_up)
     return steps
+
+
+def renamed(events: Iterable[CaseEvent]) -> list[CaseEvent]:
+    """The events with the steps before a migration by the names they have since."""
+    told: list[CaseEvent] = []
+    for event in events:
+        names = event.data.renamed if event.kind is EventKind.MIGRATED else None
+        if names:
+            told = [msgspec.structs.replace(one, step=names.get(one.step, one.step)) if one.step else one for one in told]
+        told.append(event)
+    return told
 
 
 def _do(step: StepSeen, event: CaseEvent) -> None:

@@ -59,10 +59,13 @@ def details(event: CaseEvent, paper_name: PaperName, t: Words) -> list[str]:
     data = event.data
     papers = "、".join(paper_name(code) for code in data.materials or ())
     later = "、".join(paper_name(code) for code in data.deferred or ())
+    is_migration = event.kind is EventKind.MIGRATED
     told = {"opinion": data.opinion, "reason": data.reason, "papers": papers, "deferred": later,
             "result": t(f"hosted.result.{data.result}") if data.result else "",
             "days": data.approved_days, "document": data.document_no, "receipt": data.receipt_no,
             "amount": f"{data.amount_fen / 100:.2f}" if data.amount_fen is not None else "",
             "waiver": data.waiver, "certificate": data.certificate_no, "from_step": data.from_step,
+            "to_step": event.step if is_migration else "", "version": event.item_version if is_migration else "",
+            "plan": data.plan,
             "collector": (data.attributes or {}).get("collector")}
     return [t(f"hosted.said.{name}", value=value) for name, value in told.items() if value not in (None, "")]

@@ -8,6 +8,7 @@ from typing import Any
 from dash import dcc, html
 
 from approval.detail import HostedDetail
+from approval.flow import flow_of
 from core.access import Actor
 from dashboard.panels import hosted_flow, hosted_history
 from dashboard.times import stamp
@@ -27,12 +28,20 @@ def render(services: Any, detail: HostedDetail, recorded: Sequence[Any], at: int
     before = [one for one in recorded if one.received_at <= at and (one.event.source, one.event.source_event_id) in known]
     item = services.approval.desk.item_of(detail.fold, detail.head.item)
     names = {code: paper.name for code, paper in item.details.materials.items()}
-    flow = hosted_flow.picture(hosted_flow.steps_of(detail.stations, events), "", {}, t)
+    flow = hosted_flow.picture(hosted_flow.steps_of(_stations(services, detail, fold), events), "", {}, t)
     return [_banner(case_no, instants(recorded), at, fold, t),
             html.Section([html.H2(t("hosted.flow")), flow], className="panel"),
             html.Section([html.H2(t("hosted.history")), hosted_history.render(before, case_no, at,
                                                                               lambda code: names.get(code, code), t)],
                          className="panel")]
+
+
+def _stations(services: Any, detail: HostedDetail, fold: Any) -> Sequence[str]:
+    """The way as it was then: before a migration, by the version of that time."""
+    if fold.pinned == detail.fold.pinned:
+        return detail.stations
+    item = services.approval.desk.item_of(fold, detail.head.item)
+    return flow_of(item).stations(detail.particulars["fields"])
 
 
 def _banner(case_no: str, known: Sequence[int], at: int, fold: Any, t: Words) -> html.Section:

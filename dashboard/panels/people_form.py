@@ -18,7 +18,7 @@ FIELDS = ("username", "display_name", "roles", "org", "area", "is_active", "reas
 def layout(services: Any, t: Words) -> html.Div:
     roles = [{"value": role.value, "label": t(f"role.{role.value}")} for role in Role]
     orgs = [{"value": "", "label": t("people_page.no_org")},
-            *({"value": one.code, "label": one.name} for one in services.catalogue.organisations.values())]
+            *({"value": one.code, "label": one.name} for one in services.catalogue.units)]
     areas = [{"value": "", "label": t("people_page.every_area")},
              *({"value": code, "label": area_name(services, code, t)} for code in known_areas(services))]
     allow = [{"value": "yes", "label": t("people_page.allow")}]

@@ -17,7 +17,7 @@ from dashboard.words import Words
 
 def layout(services: Any, t: Words) -> list[Any]:
     units: Any = [{"label": t("people_page.posts_every"), "value": EVERY_UNIT},
-                  *({"label": one.name, "value": one.code} for one in services.catalogue.organisations.values())]
+                  *({"label": one.name, "value": one.code} for one in services.catalogue.units)]
     posts: Any = [{"label": post, "value": post} for post in known_posts(services)]
     fields = [_field("posts_person", dcc.Dropdown(id="posts-person", options=[], className="edit-choice"), t),
               _field("posts_org", dcc.Dropdown(id="posts-org", options=units, value=EVERY_UNIT, clearable=False,

@@ -12,10 +12,13 @@ import pytest
 from alerts.backtest.service import Backtester, Period
 from alerts.backtest.watches import World
 from bootstrap import build_services
+from config.people import NEW
 from config.versions import Kind
-from core.errors import Conflict, SupervisionError
+from core.access import Role
+from core.accounts import Standing
+from core.errors import Conflict, InvalidInput, SupervisionError
+from tests.editing import ANNA, carried_out, content_of, published, seen, shorter, with_check_last
 from tests.hosting import APPROVER, HANDLER, ITEM, ORG, REVIEWER, Hall
-from tests.unit.approval.test_migrations import ANNA, carried_out, content_of, published, seen, shorter, with_check_last
 
 RENAMED = {"审核": "复核"}
 
@@ -146,3 +149,16 @@ def test_a_migrated_case_goes_to_its_end_and_the_chain_holds(hall: Hall) -> None
 
     assert hall.faults(case_no) == []
     assert hall.clocks(case_no)["承办"].limit_text == "5wd"
+
+
+def test_nobody_is_put_into_a_unit_that_was_abolished(hall: Hall) -> None:
+    editing, people = hall.services.editing, hall.services.people
+    new = {"name": "市数据局", "short": "市数据局", "area": "360500"}
+    for content, is_new in ((new, True), ({**new, "abolished": True}, False)):
+        editing.propose(Kind.ORGANISATION, "shuju", content, effective_from=date(2026, 3, 16), reason="试", actor=ANNA,
+                        is_new=is_new)
+        hall.services.keep_current()
+
+    with pytest.raises(InvalidInput, match="org_unknown"):
+        people.propose("du", Standing("杜明", frozenset({Role.DEPARTMENT_USER}), "shuju"), reason="试", actor=ANNA,
+                       based_on=NEW)

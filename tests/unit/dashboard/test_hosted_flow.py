@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from dashboard.panels.hosted_flow import steps_of
+from tests.editing import carried_out, content_of, published, seen
 from tests.hosting import APPROVER, HALL, HANDLER, HEAD, REVIEWER, Hall
 
 ITEM = "gongxin-04"
@@ -26,6 +27,18 @@ def hall(tmp_path: Path) -> Iterator[Hall]:
 
 def picture(hall: Hall, case_no: str) -> list[str]:
     return [f"{step.name} {step.state}" for step in steps_of(hall.detail(case_no).stations, hall.events(case_no))]
+
+
+def test_after_a_migration_the_picture_has_the_new_names_and_what_was_done_stays_done(hall: Hall):
+    case_no = hall.accepted()
+    for person in (HANDLER, REVIEWER):
+        hall.do(case_no, person)
+    to = published(hall, {**content_of(hall), "steps": [
+        {**one, "name": {"审核": "复核", "批准": "签发"}.get(one["name"], one["name"])} for one in content_of(hall)["steps"]]})
+    steps = {"审核": "复核", "批准": "签发"}
+    assert carried_out(hall, to, steps, seen(hall, to, steps).values()).left_out == {}
+
+    assert picture(hall, case_no) == ["受理 done", "承办 done", "复核 done", "签发 open", "办结 waiting"]
 
 
 def test_the_open_step_follows_what_is_done(hall: Hall):
