@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+import threading
 
 _COST = {"n": 2**14, "r": 8, "p": 1, "dklen": 32}  # 16 MiB and about 50 ms
+_ROOM = threading.BoundedSemaphore(4)  # guessing must not exhaust the memory
 
 
 def verifier_of(password: str) -> str:
@@ -22,4 +24,5 @@ def is_right(password: str, verifier: str) -> bool:
 
 
 def _digest(password: str, salt: bytes) -> str:
-    return hashlib.scrypt(password.encode(), salt=salt, **_COST).hex()
+    with _ROOM:
+        return hashlib.scrypt(password.encode(), salt=salt, **_COST).hex()

@@ -51,6 +51,7 @@ from portal.payment import Order
 from supervision.complaints.matters import Filing, Reporter
 
 REFUSALS_SHOWN_US = 14 * DAY_US
+OWN = "WS-"  # what numbers of this site begin with
 ASKED_FOR_US = HOUR_US  # for so long an answered question after a case stands
 _BLOCKS = {"correction": "correct", "hearing": "ask_hearing", "withdrawal": "withdraw", "rating": "rate"}
 
@@ -225,6 +226,8 @@ class MailboxDesk:
 
     def _ask_inside(self, no: str, password: str) -> str:
         """A case that was filed elsewhere: the inside is asked, once for each pair of number and password."""
+        if not no or no.startswith(OWN):
+            raise NotFound("case_or_password_wrong")
         since = self._clock.now_us() - ASKED_FOR_US
         with self._database.read() as conn:
             asked = conn.execute(select(sent.c.content, sent.c.state).where(
@@ -246,7 +249,7 @@ class MailboxDesk:
     def _new_number(self) -> str:
         """Told apart from case numbers at sight; 40 bits, since it is no secret."""
         day = f"{from_us(self._clock.now_us()).astimezone(self._timezone):%Y%m%d}"
-        return f"WS-{day}-{''.join(secrets.choice(CODE_LETTERS) for _ in range(8))}"
+        return f"{OWN}{day}-{''.join(secrets.choice(CODE_LETTERS) for _ in range(8))}"
 
     def _written(self, us: int) -> str:
         return f"{from_us(us).astimezone(self._timezone):%Y-%m-%d %H:%M}"

@@ -40,9 +40,11 @@ class Queue:
                     conn.execute(insert(heads).values(name=name, epoch=epoch, seq=0, last="", at=0))
 
     def add(self, conn: Connection, kind: str, subject: str, body: Any) -> str:
-        """Within the caller's transaction; returns the envelope's id. Raises Unavailable when too much waits already."""
+        """Within the caller's transaction; returns the envelope's id. Raises Unavailable when too much waits already;
+        questions after cases, which anybody can ask without an application, are the first to be refused."""
         waiting = conn.scalar(select(func.count()).select_from(outgoing).where(outgoing.c.acked_at.is_(None)))
-        if int(waiting or 0) >= self._rules.waiting_max:
+        most = self._rules.waiting_max // 10 if kind == "follow" else self._rules.waiting_max
+        if int(waiting or 0) >= max(1, most):
             raise Unavailable("exchange_full", retry_after=RETRY_S)
         name = secrets.token_hex(16)
         # The row is locked until the commit: numbers become visible in their order, also on PostgreSQL.

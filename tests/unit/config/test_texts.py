@@ -59,7 +59,8 @@ def test_both_languages_have_the_same_keys_and_the_same_values_to_put_in() -> No
 
 def test_every_error_raised_by_code_has_a_sentence() -> None:
     texts, root = load_texts()["zh"], Path(__file__).resolve().parents[3]
-    raised = {code for package in ("core", "config", "cases", "alerts", "feeds", "supervision", "dashboard")
+    raised = {code for package in ("core", "config", "cases", "alerts", "feeds", "supervision", "dashboard", "approval",
+                                  "portal", "exchange")
               for path in (root / package).rglob("*.py") for code in _codes_raised(path.read_text("utf-8"))}
     assert sorted(code for code in raised if not texts.has(f"error.{code}")) == []
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from alerts.alarms import standing_alarms
-from core.errors import Conflict, InvalidInput, NotAuthenticated, Unavailable, UpstreamError
+from core.errors import Conflict, InvalidInput, NotAuthenticated, NotFound, Unavailable, UpstreamError
 from exchange.envelopes import Take, written
 from exchange.inner.transport import HttpTransport
 from exchange.outer.models import metadata
@@ -170,7 +170,6 @@ def test_a_full_queue_refuses_and_keeps_the_draft(tmp_path):
 
 def test_one_draft_is_one_application(pair: Pair):
     from approval.matters import Application
-    from core.errors import NotFound
     from tests.hosting import APPLICANT, ITEM
     key = pair.desk.drafts.begin(ITEM)
     pair.desk.file(Application(ITEM, APPLICANT), key)
@@ -312,3 +311,18 @@ def test_an_inside_gone_back_to_a_copy_takes_in_again_what_it_lost(tmp_path):
         seen = pair.desk.find(handed.number)
         assert isinstance(seen, CaseView)
         assert seen.head.title == pair.hall.case(seen.head.case_no).title
+
+
+def asked(pair: Pair, no: str) -> str:
+    with pytest.raises((NotFound, Unavailable)) as answer:
+        pair.desk.enter(no, "2222222222")
+    return str(answer.value.code)
+
+
+def test_questions_after_cases_never_crowd_out_applications(tmp_path):
+    pair = Pair(tmp_path, **{"exchange.waiting_max": 20})
+    said = [asked(pair, f"360500-gongxin-20260316-{place:04d}-0") for place in range(5)]
+    assert said == ["case_being_fetched"] * 2 + ["exchange_full"] * 3
+    assert pair.apply().number
+    with pytest.raises(NotFound, match="case_or_password_wrong"):
+        pair.desk.enter("WS-20260316-ABCDEFGH", "2222222222")

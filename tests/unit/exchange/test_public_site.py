@@ -59,7 +59,7 @@ def test_the_applicant_sees_honestly_where_his_application_is(pair: Pair):
     assert post(elsewhere, "/public/case/enter", no=number, password=password).status_code == 303
     text = elsewhere.get("/public/case/").text
     assert 'id="state">已申办' in text
-    assert "以下为内网" in text
+    assert "的反馈为准" in text
     code = re.search(r"/public/case/paper/(\w+)/docx", text)[1]
     assert elsewhere.get(f"/public/case/paper/{code}/docx").data[:2] == b"PK"
     assert elsewhere.get(f"/public/check/{code}").status_code == 200
