@@ -175,7 +175,10 @@ class Desk:
     # Who ----------------------------------------------------------------------------------------------------------
 
     def post(self, uow: UnitOfWork, case: Hosted, actor: Actor, wanted: Sequence[str]) -> str:
-        """The post by which this person acts on this case. Raises NotPermitted."""
+        """The post by which this person acts on this case. Raises NotPermitted; NotFound for a case
+        outside the area he is bound to, which does not exist for him."""
+        if actor.area not in ("", case.row.area):
+            raise NotFound("hosted_case_not_found", case_no=case.case_no)
         return "" if actor is SYSTEM else post_for(uow.conn, actor, case.org, wanted)
 
     def any_post(self, uow: UnitOfWork, case: Hosted, actor: Actor) -> str:

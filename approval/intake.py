@@ -26,7 +26,7 @@ from cases.fold import CORRECTION, Fold
 from config.catalogue import Item
 from config.item_form import check_form
 from core.access import Actor
-from core.errors import Conflict, InvalidInput
+from core.errors import Conflict, InvalidInput, NotPermitted
 from core.instants import DAY_US, written_day
 from core.unit_of_work import UnitOfWork
 
@@ -66,7 +66,7 @@ class Intake:
                 use_up(uow, draft_key)
             flow = flow_of(item)
             if actor is not None:
-                post_for(uow.conn, actor, item.org, flow.posts_of_acceptance())
+                self._may_file(uow, item, flow, actor)
             case = self.open(uow, application, channel, item, flow, password, actor)
             kind = EventKind.SUBMITTED if channel == "web" else EventKind.RECEIVED
             self._desk.tell(uow, case, kind, actor or APPLICANT, station=station, at=sent_at, channel=channel,
@@ -77,6 +77,12 @@ class Intake:
             self._give(uow, case, ReceiptKind.RECEIVED, entries=self._names(item, application.codes))
             self._desk.save(uow, case)
             return Filed(case.case_no, password)
+
+    def _may_file(self, uow: UnitOfWork, item: Item, flow: Flow, actor: Actor) -> None:
+        """A clerk files for the units in which he holds the post, within the area he is bound to."""
+        if actor.area not in ("", self._desk.catalogue.organisations[item.org].area):
+            raise NotPermitted("not_permitted", needs=[])
+        post_for(uow.conn, actor, item.org, flow.posts_of_acceptance())
 
     def open(self, uow: UnitOfWork, application: Application, channel: Channel, item: Item, flow: Flow, password: str,
              actor: Actor | None, case_no: str = "", part: tuple[int, str] | None = None) -> Hosted:

@@ -59,7 +59,7 @@ class HostedQueries:
             t = hosted_tasks.c
             found = self._entitled(
                 conn, _waiting(t.step, t.opened_at, t.claimed_by, t.claimed_name)
-                .join(hosted_tasks, (t.case_id == hosted_cases.c.case_id) & t.ended_at.is_(None)).where(_in_units(held))
+                .join(hosted_tasks, (t.case_id == hosted_cases.c.case_id) & t.ended_at.is_(None)).where(_in_units(held, actor))
                 .order_by(_is_others(t.claimed_by, actor), clocks.c.due_at.is_(None), clocks.c.due_at, hosted_cases.c.case_no),
                 held, lambda flow, row: flow.find(row.at_step).entitled, limit)
         return [_line(row) for row in found]
@@ -70,7 +70,7 @@ class HostedQueries:
             held = posts_of(conn, actor.name)
             c = hosted_cases.c
             found = self._entitled(conn, _waiting(c.step, c.filed_at, c.step, c.step).where(
-                _in_units(held), case_table.c.state.in_(_BEFORE)).order_by(c.filed_at), held,
+                _in_units(held, actor), case_table.c.state.in_(_BEFORE)).order_by(c.filed_at), held,
                 lambda flow, _row: flow.posts_of_acceptance(), limit)
         return [_line(row, taken=False) for row in found]
 
@@ -80,7 +80,7 @@ class HostedQueries:
             held = posts_of(conn, actor.name)
             c = hosted_cases.c
             found = self._entitled(conn, _waiting(c.step, case_table.c.last_event_at, c.step, c.step).where(
-                _in_units(held), c.step == "", case_table.c.state.in_(("decided", "accepted"))).order_by(
+                _in_units(held, actor), c.step == "", case_table.c.state.in_(("decided", "accepted"))).order_by(
                     case_table.c.last_event_at), held, lambda flow, _row: flow.posts_of_conclusion(), limit)
         return [_line(row, taken=False) for row in found]
 
@@ -230,9 +230,11 @@ def _is_others(claimed_by: Any, actor: Actor) -> Any:
     return claimed_by.not_in(["", actor.name])
 
 
-def _in_units(held: Sequence[tuple[str, str]]) -> ColumnElement[bool]:
+def _in_units(held: Sequence[tuple[str, str]], actor: Actor) -> ColumnElement[bool]:
+    """The units in which he holds a post, within the area he is bound to."""
     units = {unit for unit, _ in held}
-    return _all([] if EVERY_UNIT in units else [hosted_cases.c.org.in_(sorted(units))])
+    return _all([*([] if EVERY_UNIT in units else [hosted_cases.c.org.in_(sorted(units))]),
+                 *([hosted_cases.c.area == actor.area] if actor.area else [])])
 
 
 def _all(conditions: Sequence[ColumnElement[bool]]) -> ColumnElement[bool]:

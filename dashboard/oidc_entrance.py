@@ -27,8 +27,7 @@ class OidcEntrance:
 
     def leave(self) -> ResponseReturnValue:
         """To the provider."""
-        if not self._client.is_on:
-            raise NotFound("oidc_off")
+        self._must_be_on()
         try:
             address, attempt = self._client.start(_back(), sign_in.safe_address(request.args.get("next", "")))
         except SupervisionError as refusal:
@@ -38,6 +37,7 @@ class OidcEntrance:
 
     def back(self) -> ResponseReturnValue:
         """From the provider. What was tried is used up, and counts for the address when it fails."""
+        self._must_be_on()
         address, attempt = request.remote_addr or "", attempt_of(session.pop(KEPT, None))
         self._gate.failures.check(address)
         try:
@@ -49,6 +49,10 @@ class OidcEntrance:
             return self._refused(refusal), refusal.status
         self._gate.sessions.open(account, via=KEPT)
         return redirect((attempt.next if attempt is not None else "") or home.address_for(account.actor), 303)
+
+    def _must_be_on(self) -> None:
+        if not self._client.is_on:
+            raise NotFound("oidc_off")
 
     def _account(self, identity: Identity) -> Account:
         """One answer for a name without an account and for one that was deactivated."""

@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from sqlalchemy import inspect, select
 
 from alerts.alarms import standing_alarms
+from approval.events import ApplicantConcerned
 from bootstrap import Services, build_services, feed_limits, reactions, secret_of
 from cases.events import (
     ActRedeemed,
@@ -68,7 +69,8 @@ def test_an_event_goes_all_the_way_from_the_recorder_to_a_card_that_is_told(serv
 
 def test_every_domain_event_of_the_record_has_a_reaction(services):
     assert set(reactions(services.alerts, services.alarms)) == {RungPassed, RungWithdrawn, ClockEnded, CaseUnjudgeable,
-                                                               CaseJudgeable, VersionConfirmed, ActViolated, ActRedeemed}
+                                                               CaseJudgeable, VersionConfirmed, ActViolated, ActRedeemed,
+                                                               ApplicantConcerned}
     assert set(services.uow.reactions) >= {RungPassed, RungWithdrawn, ClockEnded, CaseUnjudgeable, CaseJudgeable}
 
 
