@@ -110,6 +110,11 @@ class HostedDetail:
         return self.flow.following(self.head.step, self.particulars["fields"])
 
     @property
+    def decides(self) -> bool:
+        """Whether the decision falls with the open step."""
+        return self.flow.decides_at(self.head.step, self.particulars["fields"])
+
+    @property
     def stations(self) -> tuple[str, ...]:
         """The way this application goes, 受理 and 办结 included: the steps its form leaves out are not on it."""
         return self.flow.stations(self.particulars["fields"])

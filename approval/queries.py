@@ -151,15 +151,15 @@ class HostedQueries:
                 raise NotFound("case_or_password_wrong")
             return self._detail(conn, int(case_id))
 
-    def receipt(self, code: str) -> tuple[Receipt, str, str]:
-        """(paper, case number, unit) of a code, for whoever checks it. Raises NotFound."""
+    def receipt(self, code: str) -> tuple[Receipt, str, str, str]:
+        """(paper, case number, unit, item) of a code, for whoever checks it. Raises NotFound."""
         r, c = hosted_receipts.c, hosted_cases.c
         with self._database.read() as conn:
-            row = conn.execute(select(r.code, r.kind, r.number, r.issued_at, c.case_no, c.org).join(
+            row = conn.execute(select(r.code, r.kind, r.number, r.issued_at, c.case_no, c.org, c.item).join(
                 hosted_cases, c.case_id == r.case_id).where(r.code == code)).first()
         if row is None:
             raise NotFound("receipt_not_found")
-        return Receipt(*row[:4]), row.case_no, row.org
+        return Receipt(*row[:4]), row.case_no, row.org, row.item
 
     # Inside -------------------------------------------------------------------------------------------------------
 

@@ -141,6 +141,7 @@ class Fold(msgspec.Struct, array_like=True, gc=False):
     visits: list[Visit] = []      # what steps back withdrew
     promises: list[Promise] = []  # papers to follow
     hearing_asked: Moment | None = None
+    decided_after: int = 0        # how many steps stood when it was decided
 
     @property
     def is_open(self) -> bool:

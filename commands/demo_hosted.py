@@ -37,7 +37,8 @@ class HostedStories:
     def __init__(self, services: Services, stage: Stage, seed: int) -> None:
         self._approval: Approval = services.approval
         self._catalogue, self._stage, self._seed = services.catalogue, stage, seed
-        self._items = [item for item in self._catalogue.items.values() if item.promised is not None and JOIN not in item.steps]
+        self._items = [item for item in self._catalogue.items.values()
+                       if item.promised is not None and JOIN not in item.steps and not item.power.steps]
         self._projects = [item for item in self._catalogue.items.values() if DISPATCH in item.steps]
         self._numbers = {code: number for number, code in enumerate(self._catalogue.organisations)}
         self._known: set[tuple[str, str]] = set()

@@ -100,10 +100,12 @@ def checked(portal: Portal, code: str) -> Response:
     """Kind, number, unit and day of a paper; the case number with its middle hidden; nothing about a person."""
     portal.limits.checks.spend(address())
     try:
-        receipt, case_no, org = portal.approval.queries.receipt(read_code(code[:60]))
+        receipt, case_no, org, item = portal.approval.queries.receipt(read_code(code[:60]))
     except NotFound:
         return page(portal, "check", 404, found=None, asked=read_code(code[:60]))
-    found = {"kind": receipt.kind, "number": receipt.number, "org": portal.catalogue.organisations[org].name,
+    known = portal.catalogue.find_item(item)
+    found = {"kind": receipt.kind, "power": "" if known is None else known.kind, "number": receipt.number,
+             "org": portal.catalogue.organisations[org].name,
              "day": portal.approval.desk.today(portal.catalogue.organisations[org].area, receipt.issued_at).isoformat(),
              "case": f"{case_no[:4]}{'*' * 6}{case_no[-3:]}"}
     return page(portal, "check", found=found, asked=receipt.code)
