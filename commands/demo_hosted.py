@@ -14,7 +14,7 @@ from approval.flow import DISPATCH, JOIN, Part
 from approval.matters import Applicant, Application
 from approval.posts import EVERY_UNIT
 from bootstrap import Services
-from commands.demo_people import head_name, liaison_name
+from commands.demo_officers import Officers
 from commands.demo_stage import Stage, Story
 from config.catalogue import Item
 from core.access import Actor, Role
@@ -34,14 +34,12 @@ _RATINGS = ((5, "服务热情，办理很快"), (5, ""), (5, "一次办成"), (4
 class HostedStories:
     """Begins some cases on every working day, drawn from a generator of that day alone."""
 
-    def __init__(self, services: Services, stage: Stage, seed: int) -> None:
+    def __init__(self, services: Services, stage: Stage, officers: Officers, seed: int) -> None:
         self._approval: Approval = services.approval
-        self._catalogue, self._stage, self._seed = services.catalogue, stage, seed
+        self._catalogue, self._stage, self._officers, self._seed = services.catalogue, stage, officers, seed
         self._items = [item for item in self._catalogue.items.values()
                        if item.promised is not None and JOIN not in item.steps and not item.power.steps]
         self._projects = [item for item in self._catalogue.items.values() if DISPATCH in item.steps]
-        self._numbers = {code: number for number, code in enumerate(self._catalogue.organisations)}
-        self._known: set[tuple[str, str]] = set()
         self._approval.posts.give(CLERK.name, EVERY_UNIT, ["综合窗口"])
 
     def begin_day(self, day: int) -> None:
@@ -200,15 +198,7 @@ class HostedStories:
     # People and cases ---------------------------------------------------------------------------------------------
 
     def _officer(self, org: str, step: str) -> Actor:
-        """Who does that step in that unit; he is given the posts of it when he first appears."""
-        place = 10 * self._numbers[org] + sum(map(ord, step)) % 10
-        name = liaison_name(place) if place % 2 else head_name(place)
-        person = Actor(f"{org}-{sum(map(ord, step)) % 997}", frozenset({Role.APPROVAL_STAFF}), org, name)
-        if (org, step) not in self._known:
-            self._known.add((org, step))
-            posts = next(item for item in self._catalogue.items.values() if step in item.steps).details.posts.get(step, ())
-            self._approval.posts.give(person.name, org, posts)
-        return person
+        return self._officers.of(org, step)
 
     def _detail(self, case_no: str) -> HostedDetail:
         return self._approval.queries.find(case_no, _EVERYWHERE)

@@ -9,6 +9,7 @@ from markupsafe import escape
 
 from approval.flow import flow_of
 from config.catalogue import Item
+from config.item_guide import lines
 from core.errors import InvalidInput, NotFound
 from core.limits import parse_limit
 from portal.parts import Portal, Say, page
@@ -44,7 +45,13 @@ class GuidePages:
         item, t = public_item(self._portal, code), self._portal.words()
         return page(self._portal, "item", item=item, org=self._portal.catalogue.organisations[item.org],
                     steps=steps_of(item, t), limit=limit_words, hidden=item.details.unpublished,
+                    lines=list(lines(item.details.guide, t, self._name)),
                     materials=list(item.details.materials.values()), fees=list(item.details.fees.values()))
+
+
+    def _name(self, code: str) -> str:
+        item = self._portal.catalogue.find_item(code)
+        return code if item is None else item.name
 
 
 def is_public(item: Item) -> bool:

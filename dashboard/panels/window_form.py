@@ -8,6 +8,7 @@ from typing import Any
 from dash import dcc, html
 
 from approval.detail import HostedDetail
+from config.item_guide import lines
 from core.access import Actor
 from dashboard.panels.power_words import paper_words
 from dashboard.words import Words
@@ -101,7 +102,8 @@ def item_facts(item: Any, services: Any, t: Words) -> Any:
             (t("window.fact.statutory"), limit_words(item.statutory, t)),
             (t("window.fact.fee"), "；".join(t("window.fact.fee_line", name=fee.name, amount=f"{fee.standard_fen / 100:.2f}",
                                              unit=fee.unit) for fee in fees) or t("window.fact.free")),
-            (t("window.fact.steps"), " → ".join(item.steps)), (t("window.fact.basis"), item.legal_basis)]
+            (t("window.fact.steps"), " → ".join(item.steps)), (t("window.fact.basis"), item.legal_basis),
+            *lines(item.details.guide, t, services.case_queries.item_name)]
     return html.Dl([html.Div([html.Dt(name), html.Dd(value)]) for name, value in told], className="window-facts")
 
 
