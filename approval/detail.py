@@ -12,7 +12,8 @@ from cases.fold import Fold
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A line of a work list. Instants are microseconds UTC; `due_at` is of the promised limit, None while it is stopped."""
+    """A line of a work list. Instants are microseconds UTC; `due_at` is of the promised limit, None while it is stopped
+    and once it has ended."""
 
     case_no: str
     rev: int

@@ -207,7 +207,8 @@ def _waiting(step: Any, since: Any, claimed_by: Any, claimed_name: Any, *more: A
     return select(c.case_no, c.rev, c.title, c.item, c.org, c.applicant, c.channel, s.state, s.light, step.label("at_step"),
                   since.label("since"), claimed_by.label("by_name"), claimed_name.label("of_name"), clocks.c.due_at,
                   c.project_id, *more).select_from(hosted_cases).join(case_table, s.case_id == c.case_id).outerjoin(
-                      clocks, (clocks.c.case_id == c.case_id) & (clocks.c.kind == "promised") & (clocks.c.ordinal == 0))
+                      clocks, (clocks.c.case_id == c.case_id) & (clocks.c.kind == "promised") & (clocks.c.ordinal == 0)
+                      & clocks.c.ended_at.is_(None))  # the promise of a power that ends with the decision is kept by then
 
 
 def _line(row: Any, *, taken: bool = True) -> Waiting:

@@ -63,7 +63,7 @@ class HostedStories:
 
     def _until_accepted(self, item: Item, rng: Random) -> Generator[float, None, str | None]:
         """The number of the accepted case, None when it was not accepted."""
-        on_web = rng.random() < 0.5
+        on_web = rng.random() < 0.5 and item.power.is_public
         missing = self._one_missing(item, rng) if rng.random() < 0.15 else ""
         case_no = self._file(item, rng, on_web=on_web, missing=missing)
         intake, station = self._approval.intake, _STATION.format(n=rng.randint(1, 12))

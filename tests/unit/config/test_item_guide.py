@@ -31,7 +31,8 @@ def test_an_item_says_its_own_attributes_over_those_of_all() -> None:
 
 def test_every_attribute_and_value_has_words_in_both_languages() -> None:
     everything = Guide(parent="a", task_code="1", effective_from="2026-01-01", level="city",
-                       subjects=("person", "company", "other"), conditions="x", result="x", valid_months=3, online="deliver", visits=0, visits_note="x", place="x",
+                       subjects=("person", "company", "other"), conditions="x", result="x", valid_months=3,
+                       online="deliver", visits=0, visits_note="x", place="x",
                        window="x", hours="x", contact="x", complain="x", intermediaries=("x",), before=("a",), inspected="x",
                        quota="x", reconsideration="x", lawsuit="x", forms=("x",),
                        flags=("in_hall", "delegated", "batch", "citywide", "cross_region", "own_system", "unified_intake",
