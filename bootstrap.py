@@ -261,7 +261,7 @@ def _approval(settings: Settings, uow: UnitOfWorkFactory, recorder: Recorder, ar
               follow_up: FollowUpDesk, chinese: Texts, keys: ChainKeys, changes: ChangeLog, needs_two: TwoPersons) -> Approval:
     given = settings.approval
     return build_approval(ApprovalParts(
-        uow, recorder, areas, catalogue, follow_up.papers, chinese.get,
+        uow, recorder, areas, catalogue, follow_up.papers, chinese.get, chinese.has,
         HandlingRules(given.extension_posts, given.extension_notice_days, given.extension_days_max), _materials(settings),
         given.draft_kept_days, keys.key("hosted"), changes, needs_two, given.migration_cases_max))
 

@@ -36,6 +36,7 @@ class Parts:
     catalogue: Catalogue
     papers: PaperService
     words: Callable[..., str]
+    has_words: Callable[[str], bool]
     rules: HandlingRules
     materials: Materials
     drafts_kept_days: int
@@ -74,8 +75,12 @@ def build_approval(parts: Parts) -> Approval:
         item = catalogue.find_item(code)
         return item.name if item is not None else code
 
-    desk = Desk(parts.units, parts.recorder, parts.areas, catalogue, Receipts(parts.papers, parts.words, org_names, item_name),
-                parts.password_key)
+    def power_of(code: str) -> str:
+        item = catalogue.find_item(code)
+        return "" if item is None else item.kind
+
+    receipts = Receipts(parts.papers, parts.words, org_names, item_name, power_of, parts.has_words)
+    desk = Desk(parts.units, parts.recorder, parts.areas, catalogue, receipts, parts.password_key)
     intake, handling, ending = Intake(desk), Handling(desk, parts.rules), Ending(desk, parts.rules)
     return Approval(desk, intake, handling, ending, Projects(desk, intake, handling, ending, parts.words), Hearings(desk),
                     Posts(parts.units, parts.changes),

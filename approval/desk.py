@@ -72,6 +72,11 @@ class Hosted:
         return self.flow.following(step, self.fields)
 
     @property
+    def decides(self) -> bool:
+        """Whether the decision falls with the open step."""
+        return self.flow.decides_at(self.step, self.fields)
+
+    @property
     def fields(self) -> Mapping[str, str]:
         """What the form says; read only where a step asks for it."""
         if all(step.when is None for step in self.flow.steps):

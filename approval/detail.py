@@ -12,7 +12,8 @@ from cases.fold import Fold
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A line of a work list. Instants are microseconds UTC; `due_at` is of the promised limit, None while it is stopped."""
+    """A line of a work list. Instants are microseconds UTC; `due_at` is of the promised limit, None while it is stopped
+    and once it has ended."""
 
     case_no: str
     rev: int
@@ -108,6 +109,11 @@ class HostedDetail:
     def following(self) -> str:
         """The step after the open one, as the fields of this application have it; "" after the last."""
         return self.flow.following(self.head.step, self.particulars["fields"])
+
+    @property
+    def decides(self) -> bool:
+        """Whether the decision falls with the open step."""
+        return self.flow.decides_at(self.head.step, self.particulars["fields"])
 
     @property
     def stations(self) -> tuple[str, ...]:

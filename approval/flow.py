@@ -54,11 +54,13 @@ class Step(msgspec.Struct, frozen=True):
 
 
 class Flow(msgspec.Struct, frozen=True):
-    """The steps in their order, 受理 and 办结 included. `hearing`: one is held, by law or when somebody asks for it."""
+    """The steps in their order, 受理 and 办结 included. `hearing`: one is held, by law or when somebody asks for it. `decides`:
+    the step with which the decision falls ("": the last inner one); steps after it serve and execute it."""
 
     item_version: str
     steps: tuple[Step, ...]
     hearing: bool = False
+    decides: str = ""
 
     @property
     def inner(self) -> tuple[str, ...]:
@@ -74,6 +76,17 @@ class Flow(msgspec.Struct, frozen=True):
     def every_post(self) -> tuple[str, ...]:
         """The posts of all its steps."""
         return tuple(dict.fromkeys(post for step in self.steps for post in (*step.posts, *step.signers)))
+
+    @property
+    def decision(self) -> str:
+        """The step with which the decision falls; "" where there is no step."""
+        return self.decides or (self.inner[-1] if self.inner else "")
+
+    def decides_at(self, name: str, fields: Mapping[str, str]) -> bool:
+        """Whether the decision falls with that step, as the conditions of this application have it."""
+        way = self.taken(fields)
+        until = [step for step in way if self.inner.index(step) <= self.inner.index(self.decision)]
+        return bool(until) and until[-1] == name
 
     def find(self, name: str) -> Step:
         """Raises InvalidInput for a step the flow does not have."""
@@ -116,7 +129,7 @@ def flow_of(item: Item) -> Flow:
     return Flow(item.version, tuple(
         Step(name, tuple(details.posts.get(name, ())), str(details.step_limits.get(name, "")), _when(details, name),
              tuple(details.signers.get(name, ())), tuple(details.returns.get(name, ()))) for name in item.steps),
-        details.hearing or "hearing" in item.special)
+        details.hearing or "hearing" in item.special, item.power.decides)
 
 
 def _when(details: ItemDetails, step: str) -> When | None:

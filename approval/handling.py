@@ -21,6 +21,7 @@ from cases.models import clocks
 from core.access import SYSTEM, Actor
 from core.errors import Conflict, InvalidInput, NotPermitted
 from core.instants import DAY_US
+from core.limits import Unit
 from core.unit_of_work import UnitOfWork
 
 Result = Literal["granted", "refused"]
@@ -68,7 +69,8 @@ class Handling:
 
     def complete(self, case_no: str, rev: int, opinion: str, actor: Actor, station: str = "", result: Result = "granted",
                  reason: str = "") -> None:
-        """Do the open step. The last one decides: granted, or refused with its reason (行政许可法 Art. 38).
+        """Do the open step. The one the flow names decides, the last where it names none: granted, or refused with its reason
+        (行政许可法 Art. 38); steps after it serve and execute what was decided.
 
         Raises Conflict when another took it, when this person did an earlier step (一人多岗), NotPermitted without the post.
         """
@@ -88,11 +90,11 @@ class Handling:
     def complete_in(self, uow: UnitOfWork, case: Hosted, opinion: str, actor: Actor, post: str, station: str = "",
                     result: Result = "granted", reason: str = "") -> None:
         """The same within a transaction of the caller's, who has checked the person."""
-        step, following = case.step, case.following(case.step)
+        step, following, decides = case.step, case.following(case.step), case.decides
         self._desk.tell(uow, case, EventKind.STEP, actor, step=step, station=station, post=post, opinion=opinion)
         self._desk.end_tasks(uow, case, "done")
         self._desk.open_step(uow, case, following)
-        if not following:
+        if decides:
             self._decide(uow, case, actor, post, station, result, reason)
 
     def send_back(self, case_no: str, rev: int, to_step: str, reason: str, actor: Actor, station: str = "") -> None:
@@ -155,8 +157,9 @@ class Handling:
         told = checked_words(reason, "reason")
         with self._desk.acting(Act.ASK_EXTENSION, case_no, rev) as (uow, case):
             self._entitled(uow, case, actor)
-            if not 0 < days <= self._rules.extension_days:
-                raise InvalidInput("extension_too_long", key="days", days=days, most=self._rules.extension_days)
+            most = self._desk.item(case.row.item).power.extension or self._rules.extension_days
+            if not 0 < days <= most:
+                raise InvalidInput("extension_too_long", key="days", days=days, most=most)
             x = hosted_extensions.c
             if uow.conn.scalar(select(x.state).where(x.case_id == case.row.case_id)) is not None:
                 raise Conflict("extension_once", case_no=case_no)
@@ -189,14 +192,21 @@ class Handling:
         self._desk.tell(uow, case, EventKind.EXTENDED, actor, station=station, post=post, reason=reason, approved_days=days)
         self._desk.flush(uow, case)
         due = due_text(uow.conn, case.row.case_id, "promised", self._desk.offset(case.row.area, uow.now_us))
-        give(self._desk, uow, case, ReceiptKind.EXTENDED, told={"days": days, "reason": reason, "due": due})
+        give(self._desk, uow, case, ReceiptKind.EXTENDED, told={
+            "days": self._days(case, days), "reason": reason, "due": due})
+
+    def _days(self, case: Hosted, days: int) -> str:
+        """10 个工作日: in the unit of the limit that is extended."""
+        promised = self._desk.item(case.row.item).promised
+        unit = Unit.WORKING_DAY if promised is None else promised.unit
+        return self._desk.receipts.word(f"receipt.days.{unit.value}", n=days)
 
     def _decide(self, uow: UnitOfWork, case: Hosted, actor: Actor, post: str, station: str, result: Result,
                 reason: str) -> None:
         told = checked_words(reason, "reason", required=result == "refused")
         check_heard(case, self._desk.item(case.row.item), uow.now_us)
         number = give(self._desk, uow, case, ReceiptKind.DECISION, told={
-            "result": self._desk.receipts.word(f"receipt.result.{result}"), "reason": told or "—"})
+            "result": self._desk.receipts.result(case.row.item, result), "reason": told or "—"})
         self._desk.tell(uow, case, EventKind.DECIDED, actor, station=station, post=post, result=result, reason=told,
                         document_no=number)
 

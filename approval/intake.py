@@ -47,19 +47,21 @@ class Intake:
 
     def file(self, application: Application, channel: Channel, actor: Actor | None = None, station: str = "",
              draft_key: str = "", sent_at: int | None = None) -> Filed:
-        """File an application: by the applicant himself (`actor` None), or by a clerk on his behalf. The draft of that key is
-        used up in the same transaction, so that one draft is filed once; a second time raises NotFound. `sent_at` is when the
-        applicant handed it in, where that was at a public site of its own.
+        """File an application: by the applicant himself (`actor` None), by a clerk on his behalf, or by the unit ex officio
+        (then `applicant` is the party, who gets no password). The draft of that key is used up in the same transaction, so that
+        one draft is filed once; a second time raises NotFound. `sent_at` is when the applicant handed it in, where that was at
+        a public site of its own.
 
         Returns number and password; the password cannot be seen again. Raises InvalidInput naming the field, NotPermitted.
         """
         application.check()
-        password = made_up_password()
+        password = "" if channel == "office" else made_up_password()
         with self._desk.units() as uow:
             self._desk.areas.refresh(uow.conn)  # a version confirmed by another process holds for this case too
             item = self._desk.item(application.item)
             if item.retired:
                 raise InvalidInput("item_retired", key="item", item=item.name)
+            self._check_opener(item, channel)
             check_form(item.details.form, application.fields)
             self._check_papers(item, application.codes)
             if draft_key:
@@ -200,6 +202,12 @@ class Intake:
 
     def _by_window(self, uow: UnitOfWork, case: Hosted, actor: Actor) -> str:
         return self._desk.post(uow, case, actor, case.flow.posts_of_acceptance())
+
+    def _check_opener(self, item: Item, channel: Channel) -> None:
+        """Raises InvalidInput when cases of this power are not opened that way."""
+        opener = {"web": "citizen", "window": "window", "office": "office"}[channel]
+        if opener not in item.power.opened_by:
+            raise InvalidInput("not_opened_so", key="item", item=item.name, channel=channel)
 
     def _check_papers(self, item: Item, papers: Collection[str]) -> None:
         """Nobody may be asked for, or have noted, a paper that is not on the item's list (增设材料)."""

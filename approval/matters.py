@@ -15,7 +15,7 @@ from cases.states import UNDER_WAY
 from core.access import Actor
 from core.errors import Conflict, InvalidInput, TooLarge
 
-Channel = Literal["web", "window", "project"]
+Channel = Literal["web", "window", "project", "office"]  # office: opened by a unit ex officio
 WORDS_MAX, TITLE_MAX, FIELDS_MAX, FIELD_MAX = 2000, 200, 60, 2000
 SOURCE = "hosted"  # what the journal names as the source of our own cases
 
@@ -64,8 +64,8 @@ FROM: Mapping[Act, frozenset[State]] = {
     _A.ACCEPT: _BEFORE, _A.REFUSE: _BEFORE | {_S.CORRECTING}, _A.ASK_CORRECTION: _BEFORE,
     _A.CORRECT: frozenset({_S.CORRECTING}), _A.RETURN: frozenset({_S.CORRECTING}),
     _A.KEEP_FILE: _OPEN,
-    _A.CLAIM: frozenset({_S.ACCEPTED, _S.SUSPENDED}), _A.HAND_OVER: frozenset({_S.ACCEPTED, _S.SUSPENDED}),
-    _A.COMPLETE: frozenset({_S.ACCEPTED}), _A.SEND_BACK: frozenset({_S.ACCEPTED, _S.DECIDED}),
+    _A.CLAIM: UNDER_WAY, _A.HAND_OVER: UNDER_WAY,  # after the decision: what serves and executes it
+    _A.COMPLETE: frozenset({_S.ACCEPTED, _S.DECIDED}), _A.SEND_BACK: frozenset({_S.ACCEPTED, _S.DECIDED}),
     _A.START_SPECIAL: frozenset({_S.ACCEPTED}), _A.END_SPECIAL: frozenset({_S.SUSPENDED}),
     _A.ASK_EXTENSION: frozenset({_S.ACCEPTED, _S.SUSPENDED}), _A.GRANT_EXTENSION: frozenset({_S.ACCEPTED, _S.SUSPENDED}),
     _A.REFUSE_EXTENSION: frozenset({_S.ACCEPTED, _S.SUSPENDED}),

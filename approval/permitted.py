@@ -57,6 +57,8 @@ def _wanted(detail: HostedDetail, heads: Sequence[str]) -> dict[Act, Sequence[st
 def _of_other_steps(detail: HostedDetail) -> frozenset[Act]:
     """The dispatch has an act of its own, the join is done by the parts."""
     at = detail.head.step if detail.flow.is_joint else ""
+    if not detail.head.step:
+        return frozenset({*_OF_STEP, Act.HAND_OVER})
     if at == DISPATCH:
         return frozenset({Act.COMPLETE})
     return _OF_STEP if at == JOIN else frozenset({Act.DISPATCH})

@@ -152,15 +152,15 @@ class HostedQueries:
                 raise NotFound("case_or_password_wrong")
             return self._detail(conn, int(case_id))
 
-    def receipt(self, code: str) -> tuple[Receipt, str, str]:
-        """(paper, case number, unit) of a code, for whoever checks it. Raises NotFound."""
+    def receipt(self, code: str) -> tuple[Receipt, str, str, str]:
+        """(paper, case number, unit, item) of a code, for whoever checks it. Raises NotFound."""
         r, c = hosted_receipts.c, hosted_cases.c
         with self._database.read() as conn:
-            row = conn.execute(select(r.code, r.kind, r.number, r.issued_at, c.case_no, c.org).join(
+            row = conn.execute(select(r.code, r.kind, r.number, r.issued_at, c.case_no, c.org, c.item).join(
                 hosted_cases, c.case_id == r.case_id).where(r.code == code)).first()
         if row is None:
             raise NotFound("receipt_not_found")
-        return Receipt(*row[:4]), row.case_no, row.org
+        return Receipt(*row[:4]), row.case_no, row.org, row.item
 
     # Inside -------------------------------------------------------------------------------------------------------
 
@@ -213,7 +213,8 @@ def _waiting(step: Any, since: Any, claimed_by: Any, claimed_name: Any, *more: A
     return select(c.case_no, c.rev, c.title, c.item, c.org, c.applicant, c.channel, s.state, s.light, step.label("at_step"),
                   since.label("since"), claimed_by.label("by_name"), claimed_name.label("of_name"), clocks.c.due_at,
                   c.project_id, *more).select_from(hosted_cases).join(case_table, s.case_id == c.case_id).outerjoin(
-                      clocks, (clocks.c.case_id == c.case_id) & (clocks.c.kind == "promised") & (clocks.c.ordinal == 0))
+                      clocks, (clocks.c.case_id == c.case_id) & (clocks.c.kind == "promised") & (clocks.c.ordinal == 0)
+                      & clocks.c.ended_at.is_(None))  # the promise of a power that ends with the decision is kept by then
 
 
 def _line(row: Any, *, taken: bool = True) -> Waiting:

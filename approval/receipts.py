@@ -67,12 +67,25 @@ class Receipts:
     """`t` gives the Chinese sentences, the names come from the catalogue."""
 
     def __init__(self, papers: PaperService, t: Callable[..., str], org_names: Callable[[str], tuple[str, str]],
-                 item_name: Callable[[str], str]) -> None:
+                 item_name: Callable[[str], str], power_of: Callable[[str], str] = lambda _item: "",
+                 has: Callable[[str], bool] = lambda _key: False) -> None:
+        """`power_of` names the kind of power of an item, whose papers may have words of their own; `has` says whether they
+        do."""
         self._papers, self._t, self._org_names, self._item_name = papers, t, org_names, item_name
+        self._power_of, self._has = power_of, has
 
     def word(self, key: str, **values: Any) -> str:
         """A word or sentence of the papers."""
         return self._t(key, **values)
+
+    def result(self, item: str, result: str) -> str:
+        """Granted or refused, as papers of that power say it."""
+        return self._t(self._key(item, "result", result))
+
+    def _key(self, item: str, group: str, name: str) -> str:
+        """The sentence of the item's power, else the one for all: a penalty is opened, not accepted."""
+        own = f"receipt.of.{self._power_of(item)}.{group}.{name}"
+        return own if self._has(own) else f"receipt.{group}.{name}"
 
     def issue(self, uow: UnitOfWork, kind: ReceiptKind, about: About, day: date, *, told: Mapping[str, Any] | None = None,
               entries: Sequence[str] = ()) -> Given:
@@ -84,7 +97,7 @@ class Receipts:
             return self._paper(kind, about, name, number, day, code, told or {}, entries)
 
         paper = self._papers.issue(
-            uow, Series(name, kind.value, self._t(f"receipt.prefix.{kind.value}", short=short)),
+            uow, Series(name, kind.value, self._t(self._key(about.item, "prefix", kind.value), short=short)),
             Issue(about.area, about.org, f"hosted:{about.case_no}"), day, compose)
         uow.conn.execute(_KEEP, {"code": code, "case_id": about.case_id, "kind": kind.value, "number": paper.number,
                                  "issued_at": uow.now_us})
@@ -94,14 +107,14 @@ class Receipts:
                entries: Sequence[str]) -> OfficialPaper:
         t = self._t
         rows = ((t("receipt.case_no"), about.case_no), (t("receipt.item"), self._item_name(about.item)),
-                (t("receipt.applicant"), about.applicant), (t("receipt.about"), about.title or "—"))
+                (t(self._key(about.item, "party", "applicant")), about.applicant), (t("receipt.about"), about.title or "—"))
         body: list[Block] = [TableBlock((t("receipt.head"), t("receipt.content")), rows, widths=(1, 3)),
-                             Paragraph(t(f"receipt.text.{kind.value}", **told))]
+                             Paragraph(t(self._key(about.item, "text", kind.value), **told))]
         if entries:
             body.append(Items(tuple(entries)))
         body.append(Paragraph(t("receipt.check", code=grouped(code))))
-        return OfficialPaper(title=t(f"receipt.kind.{kind.value}"), number=number, issuer=issuer, addressee=about.applicant,
-                             body=tuple(body), date=day, red_head=False)
+        return OfficialPaper(title=t(self._key(about.item, "kind", kind.value)), number=number,
+                             issuer=issuer, addressee=about.applicant, body=tuple(body), date=day, red_head=False)
 
 
 def due_text(conn: Connection, case_id: int, kind: str, offset: int) -> str:

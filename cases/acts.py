@@ -103,7 +103,7 @@ def _all(fold: Fold, item: Item, context: Callable[[Fold], AreaContext]) -> Iter
 def _is_regular(fold: Fold, item: Item) -> bool:
     """The usual case, told fast: the steps of the flow in their order, each by another person at a post entitled to it."""
     path, flow, posts = fold.path, item.steps, item.details.posts
-    if len(path) > len(flow) - 2 or (len(path) < len(flow) - 2 and (fold.decided is not None or fold.closed is not None)):
+    if len(path) > len(flow) - 2 or len(path) < _steps_due(fold, item):
         return False
     for done, step in zip(path, flow[1:], strict=False):
         if done.step != step or (done.post and done.post not in posts.get(step, (done.post,))
@@ -115,8 +115,7 @@ def _is_regular(fold: Fold, item: Item) -> bool:
 def _of_steps(fold: Fold, item: Item) -> Iterator[Fault]:
     flow, posts = item.steps[1:-1], item.details.posts
     names = [done.step for done in fold.path]
-    over = fold.decided or fold.closed
-    if tuple(names) != flow[:len(names)] or (over is not None and len(names) < len(flow)):
+    if tuple(names) != flow[:len(names)] or len(names) < _steps_due(fold, item):
         yield from _of_order(fold, item)
     doers: dict[str, str] = {}
     for done in fold.path:
@@ -143,8 +142,15 @@ def _of_order(fold: Fold, item: Item) -> Iterator[Fault]:
                 yield Fault(Act.STEP_SKIPPED, missing, done.at)
         furthest = max(furthest, place)
     if furthest >= 0 and (over := _handled(fold)) is not None:
-        yield from (Fault(Act.STEP_SKIPPED, missing, over) for missing in flow[furthest + 1:]
+        yield from (Fault(Act.STEP_SKIPPED, missing, over) for missing in flow[furthest + 1:_steps_due(fold, item)]
                     if missing not in done_steps and missing not in item.details.conditions)
+
+
+def _steps_due(fold: Fold, item: Item) -> int:
+    """How many steps the case must have behind it: all once it has ended, those up to the decision once it is decided."""
+    if fold.closed is not None:
+        return len(item.steps) - 2
+    return 0 if fold.decided is None or not item.decides else item.steps.index(item.decides)
 
 
 def _handled(fold: Fold) -> int | None:
@@ -220,7 +226,7 @@ def _limits(fold: Fold, item: Item) -> Iterator[tuple[ClockKind, Limit]]:
     promised, statutory = limits_of(fold, _Only(item))
     for kind, limit in ((ClockKind.PROMISED, promised), (ClockKind.STATUTORY, statutory)):
         if limit is not None and limit.unit is not Unit.WORKING_HOUR:
-            yield kind, limit
+            yield kind, limit if fold.accepted is None else limit.from_day(fold.accepted.local // DAY_US)
 
 
 def _came_late(asked_at: int, kind: ClockKind, limit: Limit, fold: Fold, context: AreaContext) -> bool:

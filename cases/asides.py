@@ -41,7 +41,7 @@ class Aside(msgspec.Struct, frozen=True, gc=False):
 
 def asides(fold: Fold, item: object) -> list[Aside]:
     """Everything to watch beside the case's own limits, pre-acceptance and special procedures. Asked at every event."""
-    found = [] if fold.received is None else _acceptance(fold, fold.received)
+    found = [] if fold.received is None else _acceptance(fold, fold.received, acceptance_of(item))
     if fold.accepted is not None and isinstance(item, Item):
         details = item.details
         if details.step_limits:
@@ -59,11 +59,18 @@ def asides(fold: Fold, item: object) -> list[Aside]:
     return found
 
 
+def acceptance_of(item: object) -> Limit | None:
+    """What the power of the item allows for accepting a case; None: as the ladder says."""
+    return item.power.acceptance_limit if isinstance(item, Item) and item.power.acceptance else None
+
+
 def follows_steps(before: Fold, after: Fold, item: object) -> bool:
     """Whether a clock of the item begins or ends with the steps, the decision or the collection that are new in `after`."""
     if not isinstance(item, Item):
         return False
     details, is_forwarded = item.details, item.category == "forwarded"
+    if before.decided != after.decided and item.power.ends == "decided":
+        return True
     if (details.licence or details.step_limits or details.hearing) and (before.path, before.decided, before.collected) != (
             after.path, after.decided, after.collected):
         return True
@@ -82,18 +89,18 @@ def matters(fold: Fold) -> Iterator[Aside]:
 
 # Acceptance (行政许可法 Art. 32): within five working days accept, refuse, or say once all that is missing --------------
 
-def _acceptance(fold: Fold, received: Moment) -> list[Aside]:
+def _acceptance(fold: Fold, received: Moment, limit: Limit | None) -> list[Aside]:
     """One span from the papers in hand to the answer, and one more for each time corrected papers came in. A span that ended
     with a correction notice is that notice's clock."""
     answered = fold.accepted if fold.closed is None else _first(fold.accepted, fold.closed)
     if answered is not None and answered.at <= received.at:
         return []
     if not fold.stops:
-        return [Aside(ClockKind.ACCEPTANCE, 0, received, answered)]
-    return list(_spans_of_acceptance(fold, received, answered))
+        return [Aside(ClockKind.ACCEPTANCE, 0, received, answered, limit)]
+    return list(_spans_of_acceptance(fold, received, answered, limit))
 
 
-def _spans_of_acceptance(fold: Fold, received: Moment, answered: Moment | None) -> Iterator[Aside]:
+def _spans_of_acceptance(fold: Fold, received: Moment, answered: Moment | None, limit: Limit | None) -> Iterator[Aside]:
     notices = [stop for stop in fold.stops if stop.kind == CORRECTION and _before(stop.start, answered)
                and stop.start.at >= received.at]
     starts = [received, *[stop.end for stop in notices]]
@@ -101,7 +108,7 @@ def _spans_of_acceptance(fold: Fold, received: Moment, answered: Moment | None) 
         if started is not None and _before(started, answered):
             notice = notices[ordinal].start if ordinal < len(notices) else None
             kind = ClockKind.ACCEPTANCE if notice is None else ClockKind.CORRECTION
-            yield Aside(kind, ordinal, started, notice or answered)
+            yield Aside(kind, ordinal, started, notice or answered, limit if notice is None else None)
 
 
 def _first(*moments: Moment | None) -> Moment | None:
@@ -125,7 +132,7 @@ def _steps(fold: Fold, item: Item, opened: Moment) -> Iterator[Aside]:
             yield _step(fold, FLOW_ORDINALS + ordinal, step.step, started, ended, limits[step.step])
     following, started = _following(done, item), spans[-1][0]
     if following in limits:
-        ended = _first(fold.decided, fold.closed)
+        ended = fold.closed if _comes_after_decision(following, item) else _first(fold.decided, fold.closed)
         if ended is None or ended.at > started.at:
             yield _step(fold, FLOW_ORDINALS + len(done), following, started, ended, limits[following])
     if fold.visits:
@@ -165,6 +172,11 @@ def _following(done: Sequence[StepDone], item: Item) -> str:
     inner = item.steps[1:-1]
     following = (inner[0] if inner else "") if not done else dict(pairwise(inner)).get(done[-1].step, "")
     return "" if following in item.details.conditions else following
+
+
+def _comes_after_decision(step: str, item: Item) -> bool:
+    """Whether that step serves or executes the decision, so that the decision does not end it."""
+    return item.steps.index(step) > item.steps.index(item.decides)
 
 
 def _moment(done: StepDone) -> Moment:

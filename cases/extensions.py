@@ -20,7 +20,7 @@ def lengthened(limit: Limit | None, fold: Fold, opened: Moment, stops: tuple[Spa
     first = fold.extensions[0]
     if not first.days or is_late(first.asked_at, limit, opened, stops, calendar, notice):
         return limit
-    return Limit(limit.amount + first.days, limit.unit, limit.granularity)
+    return Limit(limit.amount + first.days, limit.unit, limit.granularity)  # another limit than the one stated
 
 
 def is_late(asked_at: int, limit: Limit, opened: Moment, stops: tuple[Span, ...], calendar: WorkingCalendar,

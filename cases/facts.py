@@ -74,7 +74,8 @@ def _keep_promises(fold: Fold, moment: Moment) -> None:
 
 
 def _decided(fold: Fold, event: CaseEvent, moment: Moment) -> None:
-    fold.decided = fold.decided or moment
+    if fold.decided is None:
+        fold.decided, fold.decided_after = moment, len(fold.path)
     note_outcome(fold, event, moment)
 
 
@@ -157,11 +158,18 @@ def _released(fold: Fold, _event: CaseEvent, moment: Moment) -> None:
 # the time already used stays used.
 
 def _rolled_back(fold: Fold, event: CaseEvent, moment: Moment) -> None:
-    """Back to a step of before. A decision that rested on the steps withdrawn falls with them; one that came to its end stands
-    until it is reopened."""
+    """Back to a step of before. A decision that rested on the steps withdrawn falls with them; one that only they were to serve
+    or execute stands, and one that came to its end stands until it is reopened."""
     if fold.closed is None and fold.accepted is not None:
-        fold.decided = fold.refused = None
+        if not _only_served(fold, event.step):
+            fold.decided = fold.refused = None
         _withdraw_steps(fold, event, moment)
+
+
+def _only_served(fold: Fold, step: str | None) -> bool:
+    """Whether that step came after the decision: going back to it withdraws how it was served or executed, not what it says."""
+    later = [done.step for done in fold.path[fold.decided_after:]] if fold.decided is not None and fold.decided_after else []
+    return step in later
 
 
 def _reopened(fold: Fold, event: CaseEvent, moment: Moment) -> None:

@@ -142,6 +142,7 @@ class Fold(msgspec.Struct, array_like=True, gc=False):
     promises: list[Promise] = []  # papers to follow
     hearing_asked: Moment | None = None
     pinned: int | None = None     # number of the item's version a hosted case goes by, whatever comes into force since
+    decided_after: int = 0        # how many steps stood when it was decided
 
     @property
     def is_open(self) -> bool:

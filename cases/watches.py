@@ -8,8 +8,8 @@ from typing import Protocol
 import msgspec
 
 from cases.areas import AreaContext
-from cases.asides import Aside, asides, matters
-from cases.clocks import suspensions
+from cases.asides import Aside, acceptance_of, asides, matters
+from cases.clocks import Span, due_day, suspensions, timing_of_limit
 from cases.events import ClockKind, ClockRef, Due, EventKind
 from cases.extensions import lengthened
 from cases.fold import NO_SPECIALS, Fold, Moment, Stop
@@ -18,6 +18,7 @@ from config.ladders import Rule
 from core.errors import SupervisionError
 from core.instants import DAY_US, MINUTE_US
 from core.limits import Granularity, Limit, Unit, parse_limit
+from core.working_calendar import WorkingCalendar
 
 
 class ItemLimits(Protocol):
@@ -64,7 +65,7 @@ def watches_of_its_own(fold: Fold, case_id: int, context: AreaContext, catalogue
         for aside in matters(fold):
             yield from _of_matter(aside, fold, case_id, context)
     if fold.submitted is not None:
-        yield from _pre_acceptance(fold, case_id, context, fold.submitted)
+        yield from _pre_acceptance(fold, case_id, context, fold.submitted, item_of(catalogue, fold.item) if fold.item else None)
     if fold.accepted is not None and (fold.stops or fold.steps):
         yield from _special_procedures(fold, case_id, context, item_of(catalogue, fold.item) if fold.item else None)
         yield from _steps(fold, case_id, context, fold.accepted)
@@ -84,12 +85,38 @@ def case_limits(fold: Fold, case_id: int, context: AreaContext, catalogue: Catal
     if not ruled:
         raise Unjudgeable("rule_missing", context.preset.id)
     stops = tuple(fold.stops)
+    item = catalogue.find_item(fold.item) if fold.item else None
+    ended = end_of_limits(fold, item)
     for (kind, due, limit, stated), rule in ruled:
         judged = _as_judged_here(limit, rule) if stated else limit
+        if judged is not None and judged.months:
+            judged = judged.from_day(opened.local // DAY_US)
         if fold.extensions:
-            spans = suspensions(stops, opened, fold.closed, context.calendar)
+            spans = suspensions(stops, opened, ended, context.calendar)
             judged = lengthened(judged, fold, opened, spans, context.calendar, rule.extension_notice)
-        yield Watch(ClockRef(case_id, kind), opened, fold.closed, rule, judged, due, stops)
+        if judged is not None and due is None and may_roll(item):
+            judged = _rolled(judged, opened, suspensions(stops, opened, ended, context.calendar), context.calendar)
+        yield Watch(ClockRef(case_id, kind), opened, ended, rule, judged, due, stops)
+
+
+def may_roll(item: object) -> bool:
+    """Whether limits of this item that would end on a day of rest end with the next working day."""
+    return isinstance(item, Item) and item.power.rolls
+
+
+def _rolled(limit: Limit, opened: Moment, stops: tuple[Span, ...], calendar: WorkingCalendar) -> Limit:
+    """The limit with the days of rest its end falls on; while a stop is open nobody knows its end."""
+    if limit.unit is not Unit.CALENDAR_DAY or limit.granularity is not Granularity.DAY or not limit.amount:
+        return limit
+    last = due_day(timing_of_limit(limit, opened, stops, calendar))
+    return limit if last is None else limit.longer(calendar.add_working_days(last - 1, 1) - last)
+
+
+def end_of_limits(fold: Fold, item: object) -> Moment | None:
+    """What ends the case's own limits: its conclusion, or its decision where the law counts until that (行政处罚法 Art. 60)."""
+    if isinstance(item, Item) and item.power.ends == "decided" and fold.decided is not None:
+        return fold.decided if fold.closed is None or fold.decided.at <= fold.closed.at else fold.closed
+    return fold.closed
 
 
 def limits_of(fold: Fold, catalogue: Catalogue) -> tuple[Limit | None, Limit | None]:
@@ -104,7 +131,7 @@ def _as_judged_here(limit: Limit | None, rule: Rule) -> Limit | None:
     """A limit a feed states says how long, not how exactly: that is the rule's to say."""
     if limit is None or rule.granularity is None or limit.unit is Unit.WORKING_HOUR:
         return limit
-    return Limit(limit.amount, limit.unit, rule.granularity)
+    return msgspec.structs.replace(limit, granularity=rule.granularity)
 
 
 def _why_no_limit(fold: Fold, catalogue: Catalogue) -> tuple[str, str]:
@@ -115,10 +142,11 @@ def _why_no_limit(fold: Fold, catalogue: Catalogue) -> tuple[str, str]:
     return "limit_missing", fold.item
 
 
-def _pre_acceptance(fold: Fold, case_id: int, context: AreaContext, submitted: Moment) -> Iterator[Watch]:
+def _pre_acceptance(fold: Fold, case_id: int, context: AreaContext, submitted: Moment, item: object) -> Iterator[Watch]:
     rule = rule_of(context, ClockKind.PRE_ACCEPTANCE, submitted)
-    if rule is not None and rule.default_limit is not None:
-        yield Watch(ClockRef(case_id, ClockKind.PRE_ACCEPTANCE), submitted, fold.answered, rule, rule.default_limit)
+    limit = None if rule is None else acceptance_of(item) or rule.default_limit
+    if rule is not None and limit is not None:
+        yield Watch(ClockRef(case_id, ClockKind.PRE_ACCEPTANCE), submitted, fold.answered, rule, limit)
 
 
 def item_of(catalogue: Catalogue, code: str) -> object:

@@ -9,8 +9,10 @@ from bootstrap import Services
 from commands.demo_complaints import ComplaintStories, fate_of
 from commands.demo_hosted import HostedStories
 from commands.demo_letters import complaint, question
+from commands.demo_officers import Officers
 from commands.demo_orders import OrderStories
 from commands.demo_people import UnitPeople
+from commands.demo_powers import PowerStories
 from commands.demo_stage import Stage
 from feeds.simulated_city import FIRST_DAY, LAST_DAY
 from feeds.simulated_time import WorkingTime
@@ -28,7 +30,9 @@ class FollowUpShow:
         self._seed, self._calendar = demo.seed, calendar
         self._time = WorkingTime(calendar, FIRST_DAY, LAST_DAY)
         self._stage = Stage(self._time)
-        self._hosted = HostedStories(services, self._stage, demo.seed)
+        officers = Officers(services.catalogue, services.approval.posts)
+        self._hosted = HostedStories(services, self._stage, officers, demo.seed)
+        self._powers = PowerStories(services, self._stage, officers, demo.seed)
         self._items = {code: [item.name for item in items] for code, items in services.catalogue.items_by_org.items() if items}
         self._units = [code for code in services.catalogue.organisations if code in self._items]
         people = UnitPeople(services.answering_units)
@@ -45,6 +49,7 @@ class FollowUpShow:
         while (begins := self._time.instant(self._next)) < until_us:
             self._begin_day(self._next)
             self._hosted.begin_day(self._next)
+            self._powers.begin_day(self._next)
             self._put_ratings_right(self._next, begins)
             self._next += 1
         self._stage.play(until_us, on_moment)

@@ -14,7 +14,7 @@ from approval.flow import DISPATCH, JOIN, Part
 from approval.matters import Applicant, Application
 from approval.posts import EVERY_UNIT
 from bootstrap import Services
-from commands.demo_people import head_name, liaison_name
+from commands.demo_officers import Officers
 from commands.demo_stage import Stage, Story
 from config.catalogue import Item
 from config.item_form import FormField
@@ -36,13 +36,12 @@ _RATINGS = ((5, "服务热情，办理很快"), (5, ""), (5, "一次办成"), (4
 class HostedStories:
     """Begins some cases on every working day, drawn from a generator of that day alone."""
 
-    def __init__(self, services: Services, stage: Stage, seed: int) -> None:
+    def __init__(self, services: Services, stage: Stage, officers: Officers, seed: int) -> None:
         self._approval: Approval = services.approval
-        self._catalogue, self._stage, self._seed = services.catalogue, stage, seed
-        self._items = [item for item in self._catalogue.items.values() if item.promised is not None and JOIN not in item.steps]
+        self._catalogue, self._stage, self._officers, self._seed = services.catalogue, stage, officers, seed
+        self._items = [item for item in self._catalogue.items.values()
+                       if item.promised is not None and JOIN not in item.steps and not item.power.steps]
         self._projects = [item for item in self._catalogue.items.values() if DISPATCH in item.steps]
-        self._numbers = {code: number for number, code in enumerate(self._catalogue.organisations)}
-        self._known: set[tuple[str, str]] = set()
         self._approval.posts.give(CLERK.name, EVERY_UNIT, ["综合窗口"])
 
     def begin_day(self, day: int) -> None:
@@ -66,7 +65,7 @@ class HostedStories:
 
     def _until_accepted(self, item: Item, rng: Random) -> Generator[float, None, str | None]:
         """The number of the accepted case, None when it was not accepted."""
-        on_web = rng.random() < 0.5
+        on_web = rng.random() < 0.5 and item.power.is_public
         missing = self._one_missing(item, rng) if rng.random() < 0.15 else ""
         case_no = self._file(item, rng, on_web=on_web, missing=missing)
         intake, station = self._approval.intake, _STATION.format(n=rng.randint(1, 12))
@@ -201,15 +200,7 @@ class HostedStories:
     # People and cases ---------------------------------------------------------------------------------------------
 
     def _officer(self, org: str, step: str) -> Actor:
-        """Who does that step in that unit; he is given the posts of it when he first appears."""
-        place = 10 * self._numbers[org] + sum(map(ord, step)) % 10
-        name = liaison_name(place) if place % 2 else head_name(place)
-        person = Actor(f"{org}-{sum(map(ord, step)) % 997}", frozenset({Role.APPROVAL_STAFF}), org, name)
-        if (org, step) not in self._known:
-            self._known.add((org, step))
-            posts = next(item for item in self._catalogue.items.values() if step in item.steps).details.posts.get(step, ())
-            self._approval.posts.give(person.name, org, posts)
-        return person
+        return self._officers.of(org, step)
 
     def _detail(self, case_no: str) -> HostedDetail:
         return self._approval.queries.find(case_no, _EVERYWHERE)

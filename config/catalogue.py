@@ -6,19 +6,19 @@ A promised limit may never exceed the statutory one (it is a promise to be quick
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 from config.documents import Document, Strict, read_document
 from config.item_details import NO_DETAILS, Described, ItemDetails
+from config.powers import PERMIT, ItemKind, Power, load_powers
 from core.errors import ConfigError, InvalidInput
 from core.limits import Granularity, Limit, Unit, parse_limit
 
 CITY_DIR = Path(__file__).parent / "city"
 SHORT_NAME_MAX = 5  # Han characters that fit a row head of the wall's heat map
 
-ItemKind = Literal["permit", "internal"]
 Category = Literal["instant", "promised", "forwarded", "joint"]
 SpecialKind = Literal["hearing", "inspection", "testing", "quarantine", "appraisal", "expert_review", "bidding",
                       "auction", "publicity", "site_survey"]
@@ -71,6 +71,12 @@ class Item:
     details: ItemDetails = NO_DETAILS
     number: int = 0
     retired: bool = False
+    power: Power = PERMIT
+
+    @property
+    def decides(self) -> str:
+        """The step with which the decision falls, the last before the end where nothing else is said; "" without any."""
+        return self.power.decides or (self.steps[-2] if len(self.steps) > 2 else "")
 
 
 @dataclass(frozen=True)
@@ -84,6 +90,7 @@ class Catalogue:
     areas: Mapping[str, Area]
     organisations: Mapping[str, Organisation]
     items: Mapping[str, Item]
+    powers: Mapping[str, Power] = field(default_factory=dict)
     shipped: Catalogue | None = None
 
     @property
@@ -153,6 +160,7 @@ class _Item(Strict):
     category: Category
     promised: str | None = None
     statutory: str | None = None
+    granularity: Granularity | None = None
     special: tuple[SpecialKind, ...] = ()
     fee: bool = False
     legal_basis: str = ""
@@ -171,9 +179,10 @@ def load_catalogue(directory: Path = CITY_DIR) -> Catalogue:
     first, second = read_document(directory / "organisations.yaml"), read_document(directory / "items.yaml")
     city, listed = first.read_as(_OrganisationsFile), second.read_as(_ItemsFile)
     organisations = _organisations(first, city)
+    powers = load_powers(directory)
     return Catalogue(city.city.name, city.city.name_en, listed.version, city.default_area,
                      {code: Area(code, **area.model_dump()) for code, area in city.areas.items()},
-                     organisations, _items(second, listed, organisations, Described(directory)))
+                     organisations, _items(second, listed, organisations, Described(directory), powers), powers)
 
 
 def _organisations(document: Document, city: _OrganisationsFile) -> dict[str, Organisation]:
@@ -210,7 +219,7 @@ def _check_parents(document: Document, listed: Mapping[str, Organisation]) -> No
 
 
 def _items(document: Document, listed: _ItemsFile, organisations: Mapping[str, Organisation],
-           described: Described) -> dict[str, Item]:
+           described: Described, powers: Mapping[str, Power]) -> dict[str, Item]:
     items: dict[str, Item] = {}
     for org, entries in listed.items.items():
         if org not in organisations:
@@ -221,26 +230,30 @@ def _items(document: Document, listed: _ItemsFile, organisations: Mapping[str, O
             if entry.code in items:
                 raise _record_problem(document, (*place, "code"), entry.code, "the code is used twice",
                                       "give each item its own code")
-            items[entry.code] = _item(document, place, org, entry, listed, described)
+            items[entry.code] = _item(document, place, org, entry, listed, described, powers)
     described.check_known(items.__contains__)
     return items
 
 
 def _item(document: Document, place: tuple[str | int, ...], org: str, entry: _Item, listed: _ItemsFile,
-          described: Described) -> Item:
+          described: Described, powers: Mapping[str, Power]) -> Item:
+    if entry.kind not in powers:
+        raise _record_problem(document, (*place, "kind"), entry.code, f"nothing is said of the power {entry.kind!r}",
+                              "describe it in powers.yaml")
     if entry.category not in listed.flows:
         raise _record_problem(document, (*place, "category"), entry.code, f"no flow for {entry.category!r}",
                               "add it to flows")
-    promised = _limit(document, (*place, "promised"), entry.code, entry.promised, listed.granularity)
-    statutory = _limit(document, (*place, "statutory"), entry.code, entry.statutory, listed.granularity)
+    promised = _limit(document, (*place, "promised"), entry.code, entry.promised, entry.granularity or listed.granularity)
+    statutory = _limit(document, (*place, "statutory"), entry.code, entry.statutory, entry.granularity or listed.granularity)
     if promised is not None and statutory is not None and exceeds(promised, statutory):
         raise _record_problem(document, (*place, "promised"), entry.code,
                               f"promised {promised} exceeds statutory {statutory}",
                               "promise at most the statutory limit")
-    steps = listed.flows[entry.category]
+    power = powers[entry.kind]
+    steps = power.steps or listed.flows[entry.category]
     return Item(entry.code, entry.name, org, entry.kind, entry.category, promised, statutory, entry.legal_basis,
                 entry.version or listed.version, steps, entry.special, entry.fee,
-                described.of(entry.code, steps, promised))
+                described.of(entry.code, steps, promised), power=power)
 
 
 def _limit(document: Document, place: tuple[str | int, ...], record: str, text: str | None,
@@ -250,7 +263,7 @@ def _limit(document: Document, place: tuple[str | int, ...], record: str, text: 
     try:
         return parse_limit(text, granularity)
     except InvalidInput as failure:
-        raise _record_problem(document, place, record, str(failure), "write 20wd, 56cd or 8wh") from failure
+        raise _record_problem(document, place, record, str(failure), "write 20wd, 56cd, 8wh or 3mo") from failure
 
 
 def exceeds(promised: Limit, statutory: Limit) -> bool:

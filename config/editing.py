@@ -92,6 +92,10 @@ class Shipped:
 
     def _checked_item(self, subject: str, content: Mapping[str, Any]) -> dict[str, Any]:
         whole = {**(self.find(Kind.ITEM, subject) or item_document.BLANK), **content}
+        power = self.catalogue.as_shipped.powers.get(str(whole["kind"]))
+        if power is None:
+            raise InvalidInput("power_unknown", key="kind", kind=str(whole["kind"])[:40])
+        whole["power"] = power.model_dump(mode="json")
         document = item_document.read_document_of(whole, subject)
         orgs = [one.code for one in self.catalogue.units]
         item_document.check_document(document, orgs, self.posts_of(document.org))

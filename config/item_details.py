@@ -15,6 +15,7 @@ from pydantic import Field
 
 from config.documents import Document, Strict, read_document
 from config.item_form import FormField
+from config.item_guide import NO_GUIDE, Guide
 from core.errors import InvalidInput
 from core.limits import Granularity, Limit, Unit, parse_limit
 
@@ -75,6 +76,7 @@ class ItemDetails:
     signers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     returns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     hearing_limit: Limit | None = None
+    guide: Guide = NO_GUIDE
 
 
 NO_DETAILS = ItemDetails()
@@ -94,12 +96,14 @@ class _Details(Strict):
     signers: dict[str, tuple[str, ...]] = {}
     returns: dict[str, tuple[str, ...]] = {}
     hearing_limit: str | None = None
+    guide: Guide = NO_GUIDE
 
 
 class _DetailsFile(Strict):
     granularity: Granularity | None = None
     posts: dict[str, tuple[str, ...]] = {}
     ceilings: dict[str, int] = {}
+    guide: Guide = NO_GUIDE
     items: dict[str, _Details] = {}
 
 
@@ -111,7 +115,7 @@ class Described:
         path = directory / FILE
         self._document: Document | None = read_document(path) if path.exists() else None
         self._file = self._document.read_as(_DetailsFile) if self._document is not None else _DetailsFile()
-        self._common = ItemDetails(posts=self._file.posts, ceilings=self._file.ceilings)
+        self._common = ItemDetails(posts=self._file.posts, ceilings=self._file.ceilings, guide=self._file.guide)
 
     def of(self, code: str, steps: tuple[str, ...], promised: Limit | None) -> ItemDetails:
         """The details of an item whose flow and promise these are."""
@@ -127,13 +131,22 @@ class Described:
             self._file.posts, limits, {one.code: one for one in given.form}, {one.code: one for one in given.materials},
             {one.code: one for one in given.fees}, {**self._file.ceilings, **given.ceilings}, given.hearing, given.licence,
             self._optional(code, "forward", given.forward), given.unpublished, given.conditions, given.signers, given.returns,
-            self._optional(code, "hearing_limit", given.hearing_limit))
+            self._optional(code, "hearing_limit", given.hearing_limit), given.guide.over(self._file.guide))
 
     def check_known(self, is_known: Callable[[str], bool]) -> None:
         """Raises ConfigError for details of an item that is not listed."""
         for code in self._file.items:
             if not is_known(code) and self._document is not None:
                 raise self._document.problem(("items", code), f"no such item: {code!r}",
+                                             "correct the code, or list the item in items.yaml")
+            self._check_related(code, is_known)
+
+    def _check_related(self, code: str, is_known: Callable[[str], bool]) -> None:
+        """What an item is a part of, or comes after, is listed too."""
+        guide = self._file.items[code].guide
+        for key, other in (("parent", guide.parent), *(("before", one) for one in guide.before)):
+            if other and not is_known(other) and self._document is not None:
+                raise self._document.problem(("items", code, "guide", key), f"no such item: {other!r}",
                                              "correct the code, or list the item in items.yaml")
 
     def _optional(self, code: str, key: str, text: str | None) -> Limit | None:

@@ -13,9 +13,12 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from config.catalogue import Category, Item, ItemKind, SpecialKind, exceeds
+from config.catalogue import Category, Item, SpecialKind, exceeds
 from config.documents import Document, Strict
 from config.item_details import Condition, FeeStandard, ItemDetails, Licence, Material, Published
+from config.item_form import FormField
+from config.item_guide import NO_GUIDE, Guide
+from config.powers import PERMIT, ItemKind, Power
 from core.errors import InvalidInput
 from core.limits import Granularity, Limit, Unit, parse_limit
 
@@ -37,7 +40,8 @@ class StepDocument(Strict):
 
 
 class ItemDocument(Strict):
-    """What is edited of an item. Limits are texts as in items.yaml; a retired item takes no new case."""
+    """What is edited of an item. Limits are texts as in items.yaml; a retired item takes no new case. `power` is not edited: it
+    is that of the kind on the day the version was made (config/powers.py), kept so that the version says everything."""
 
     name: str = Field(min_length=1, max_length=200)
     org: str
@@ -55,7 +59,11 @@ class ItemDocument(Strict):
     forward: str | None = None
     unpublished: tuple[Published, ...] = ()
     retired: bool = False
+    hearing_limit: str | None = None
+    power: Power | None = None
+    guide: Guide = NO_GUIDE
     steps: tuple[StepDocument, ...]
+    form: tuple[FormField, ...] = ()
     materials: tuple[Material, ...] = ()
     fees: tuple[FeeStandard, ...] = ()
 
@@ -64,8 +72,8 @@ class ItemDocument(Strict):
 BLANK: Mapping[str, Any] = {
     "name": "", "org": "", "kind": "permit", "category": "promised", "promised": None, "statutory": None,
     "granularity": "instant", "legal_basis": "", "fee": False, "special": [], "ceilings": {}, "hearing": False,
-    "licence": "", "forward": None,
-    "unpublished": [], "retired": False, "materials": [], "fees": [],
+    "licence": "", "forward": None, "unpublished": [], "retired": False, "hearing_limit": None, "power": None, "guide": {},
+    "form": [], "materials": [], "fees": [],
     "steps": [{"name": name, "posts": [], "limit": None, "field": None, "at_least": None, "one_of": [], "signers": [],
                "returns": []}
               for name in ("受理", "承办", "审核", "批准", "办结")]}
@@ -79,7 +87,9 @@ def document_of(item: Item) -> dict[str, Any]:
         "statutory": _text(item.statutory), "granularity": limit.granularity.value if limit is not None else None,
         "legal_basis": item.legal_basis, "fee": item.fee, "special": list(item.special), "ceilings": dict(details.ceilings),
         "hearing": details.hearing, "licence": details.licence, "forward": _text(details.forward),
-        "unpublished": list(details.unpublished), "retired": item.retired,
+        "unpublished": list(details.unpublished), "retired": item.retired, "hearing_limit": _text(details.hearing_limit),
+        "power": item.power.model_dump(mode="json"), "guide": details.guide.model_dump(mode="json", exclude_unset=True),
+        "form": [one.model_dump(mode="json") for one in details.form.values()],
         "steps": [_step_of(details, name) for name in item.steps],
         "materials": [one.model_dump(mode="json") for one in details.materials.values()],
         "fees": [one.model_dump(mode="json") for one in details.fees.values()]}
@@ -116,7 +126,8 @@ def item_of_document(code: str, document: ItemDocument, version: str, number: in
         step_limits={one.name: found for one in document.steps if (found := limit(one.limit)) is not None},
         materials={one.code: one for one in document.materials}, fees={one.code: one for one in document.fees},
         ceilings=document.ceilings, hearing=document.hearing, licence=document.licence, forward=limit(document.forward),
-        unpublished=document.unpublished,
+        unpublished=document.unpublished, hearing_limit=limit(document.hearing_limit), guide=document.guide,
+        form={one.code: one for one in document.form},
         conditions={one.name: Condition(field=one.field, at_least=one.at_least, one_of=one.one_of)
                     for one in document.steps if one.field},
         signers={one.name: one.signers for one in document.steps if one.signers},
@@ -125,7 +136,8 @@ def item_of_document(code: str, document: ItemDocument, version: str, number: in
         "name": document.name, "org": document.org, "kind": document.kind, "category": document.category,
         "promised": limit(document.promised), "statutory": limit(document.statutory), "legal_basis": document.legal_basis,
         "version": version, "steps": tuple(one.name for one in document.steps), "special": document.special,
-        "fee": document.fee or bool(document.fees), "details": details, "number": number, "retired": document.retired}
+        "fee": document.fee or bool(document.fees), "details": details, "number": number, "retired": document.retired,
+        "power": document.power or (shipped.power if shipped is not None else PERMIT)}
     return replace(shipped, **values) if shipped is not None else Item(code=code, **values)
 
 
@@ -140,13 +152,24 @@ def check_document(document: ItemDocument, orgs: Collection[str], posts: Collect
     for place, step in enumerate(document.steps):
         _check_people(place, step, document, posts)
         _check_way(place, step, document.steps)
-    for name in ("materials", "fees"):
+        if step.field and step.field not in [one.code for one in document.form]:
+            raise InvalidInput("condition_field_unknown", key=f"steps.{place}.field", field=step.field)
+    _check_power(document)
+    for name in ("form", "materials", "fees"):
         _check_codes(name, [one.code for one in getattr(document, name)])
+
+
+def _check_power(document: ItemDocument) -> None:
+    """The step with which the power decides must be on the way."""
+    decides = document.power.decides if document.power is not None else ""
+    if decides and decides not in [one.name for one in document.steps[1:-1]]:
+        raise InvalidInput("deciding_step_missing", key="kind", step=decides)
 
 
 def _check_limits(document: ItemDocument) -> None:
     promised, statutory = (_read(key, getattr(document, key), document) for key in ("promised", "statutory"))
-    _read("forward", document.forward, document)
+    for key in ("forward", "hearing_limit"):
+        _read(key, getattr(document, key), document)
     if promised is not None and statutory is not None and exceeds(promised, statutory):
         raise InvalidInput("promise_exceeds_statutory", key="promised", promised=str(promised), statutory=str(statutory))
     days = 0

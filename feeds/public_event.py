@@ -27,8 +27,8 @@ Text = Annotated[str, Meta(max_length=2000)]
 Moment = Annotated[datetime, Meta(tz=True, description="RFC 3339 with offset, e.g. 2026-03-09T09:30:00+08:00.")]
 DueText = Annotated[str, Meta(min_length=10, max_length=35, examples=["2026-03-16", "2026-03-16T17:00:00+08:00"],
                               description="A date (that whole day is in time), or a moment with offset.")]
-LimitText = Annotated[str, Meta(pattern=r"^\d{1,4}(wd|cd|wh)$", examples=["7wd", "56cd", "8wh"],
-                                description="Working days (wd), calendar days (cd) or working hours (wh).")]
+LimitText = Annotated[str, Meta(pattern=r"^\d{1,4}(wd|cd|wh|mo)$", examples=["7wd", "56cd", "8wh", "3mo"],
+                                description="Working days (wd), calendar days (cd), working hours (wh) or months (mo).")]
 
 
 class PublicData(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):

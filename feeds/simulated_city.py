@@ -250,6 +250,8 @@ def _offer(catalogue: Catalogue, seed: int) -> tuple[list[Item], list[float]]:
     for of_org in catalogue.items_by_org.values():
         size = max(0.6, rng.lognormvariate(0.0, 0.5))
         for item in of_org:
+            if item.kind not in ("permit", "internal"):  # the others are exercised here (commands.demo_powers)
+                continue
             popular = 2.0 if item.category == "instant" else 0.7 if item.kind == "internal" else 1.0
             long = 10.0 / max(10, item.promised.amount if item.promised else 10)
             total += size * popular * long ** 0.3 * max(0.3, rng.lognormvariate(0.0, 0.7))

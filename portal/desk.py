@@ -62,6 +62,7 @@ class Head(msgspec.Struct, frozen=True):
     title: str
     item: str
     item_name: str
+    power: str
     org: str
     org_name: str
     state: str
@@ -152,10 +153,12 @@ class CaseView(msgspec.Struct, frozen=True):
 
 
 class PaperFacts(msgspec.Struct, frozen=True):
-    """What whoever holds a paper may check: nothing about a person, the case number with its middle hidden."""
+    """What whoever holds a paper may check: nothing about a person, the case number with its middle hidden. `power` is the
+    kind of power its item exercises, whose papers have names of their own."""
 
     code: str
     kind: str
+    power: str
     number: str
     org: str
     day: str

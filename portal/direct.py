@@ -112,8 +112,7 @@ class DirectDesk:
         return self._inside.complaints.file(filing, reporter, VISITOR)
 
     def check(self, code: str) -> PaperFacts:
-        receipt, case_no, org = self._approval.queries.receipt(code)
-        return self.views.facts(receipt, case_no, org)
+        return self.views.facts(*self._approval.queries.receipt(code))
 
     def paper(self, no: str, code: str, kind: FileKind) -> bytes:
         detail = self._approval.queries.of_applicant(no)
@@ -140,19 +139,24 @@ class Views:
         item = self._inside.approval.desk.item_of(detail.fold, head.item)
         listed, fees = item.details.materials, item.details.fees
         return CaseView(
-            Head(case_no, head.title, head.item, item.name, head.org, self._inside.cases.org_name(head.org), head.state,
-                 head.step),
+            Head(case_no, head.title, head.item, item.name, item.kind, head.org, self._inside.cases.org_name(head.org),
+                 head.state, head.step),
             fees=tuple(_fee(one, fees.get(one["code"], item).name) for one in detail.fees),
             receipts=tuple(_paper(one) for one in detail.receipts), clock=self._deadline(case),
             steps=tuple(steps_seen(detail, case)), events=tuple(_happened(one) for one in case.events),
             asked=tuple(Wanted(code, listed[code].name) for code in case.fold.asked if code in listed),
             to_follow=_to_follow(detail, case, listed), may=_may(detail, case), number=case_no)
 
-    def facts(self, receipt: Receipt, case_no: str, org: str) -> PaperFacts:
+    def facts(self, receipt: Receipt, case_no: str, org: str, item: str) -> PaperFacts:
         """What anybody may check of a paper."""
         organisation = self._inside.catalogue.organisations[org]
         day = self._inside.approval.desk.today(organisation.area, receipt.issued_at)
-        return PaperFacts(receipt.code, receipt.kind, receipt.number, organisation.name, day.isoformat(), masked(case_no))
+        return PaperFacts(receipt.code, receipt.kind, self._power(item), receipt.number, organisation.name, day.isoformat(),
+                          masked(case_no))
+
+    def _power(self, item: str) -> str:
+        known = self._inside.catalogue.find_item(item)
+        return "" if known is None else known.kind
 
     def _case(self, case_no: str) -> CaseDetail:
         found = self._inside.cases.find_case(case_no, self._inside.clock.now_us())

@@ -1,4 +1,4 @@
-"""The catalogue as applicants see it: permits only, by department, kind of handling and words; one item in full."""
+"""The catalogue as applicants see it: what a citizen may file, by department, power, handling and words; one in full."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from markupsafe import escape
 
 from approval.flow import flow_of
 from config.catalogue import Item
+from config.item_guide import lines
 from core.errors import InvalidInput, NotFound
 from core.limits import parse_limit
 from portal.parts import Portal, Say, page
@@ -32,23 +33,30 @@ class GuidePages:
         return page(self._portal, "home", units=units, kinds=kinds, figures=figures)
 
     def listed(self) -> Response:
-        wanted = {name: request.args.get(name, "").strip()[:60] for name in ("q", "org", "kind")}
+        wanted = {name: request.args.get(name, "").strip()[:60] for name in ("q", "org", "kind", "power")}
         found = [item for item in public_items(self._portal) if _fits(item, wanted, self._portal)]
         by_org = self._portal.catalogue.items_by_org
         orgs = [org for org in self._portal.catalogue.organisations.values() if any(map(is_public, by_org[org.code]))]
         return page(self._portal, "items", wanted=wanted, found=found[:SHOWN_MAX], total=len(found), orgs=orgs,
-                    kinds=CATEGORIES, org_of=self._portal.catalogue.organisations, limit=limit_words)
+                    kinds=CATEGORIES, powers=list(dict.fromkeys(item.kind for item in public_items(self._portal))),
+                    org_of=self._portal.catalogue.organisations, limit=limit_words)
 
     def item(self, code: str) -> Response:
         item, t = public_item(self._portal, code), self._portal.words()
         return page(self._portal, "item", item=item, org=self._portal.catalogue.organisations[item.org],
                     steps=steps_of(item, t), limit=limit_words, hidden=item.details.unpublished,
+                    lines=list(lines(item.details.guide, t, self._name)),
                     materials=list(item.details.materials.values()), fees=list(item.details.fees.values()))
 
 
+    def _name(self, code: str) -> str:
+        item = self._portal.catalogue.find_item(code)
+        return code if item is None else item.name
+
+
 def is_public(item: Item) -> bool:
-    """Internal management is not for applicants, and what was taken out of service for nobody."""
-    return item.kind == "permit" and not item.retired
+    """What a citizen may file himself: not internal management, nothing an office opens, nothing out of service."""
+    return item.power.is_public and not item.retired
 
 
 def public_items(portal: Portal) -> list[Item]:
@@ -71,7 +79,7 @@ def limit_words(limit: object, t: Say) -> str:
         read = parse_limit(str(limit))
     except InvalidInput:
         return str(escape(str(limit)))
-    return t(f"limit.{read.unit.value}", n=read.amount)
+    return t("limit.mo", n=read.months) if read.months else t(f"limit.{read.unit.value}", n=read.amount)
 
 
 def steps_of(item: Item, t: Say) -> list[dict[str, Any]]:
@@ -83,5 +91,5 @@ def steps_of(item: Item, t: Say) -> list[dict[str, Any]]:
 def _fits(item: Item, wanted: dict[str, str], portal: Portal) -> bool:
     org = portal.catalogue.organisations[item.org]
     words = f"{item.name} {org.name} {org.short} {item.legal_basis} {item.code}".lower()
-    return (wanted["org"] in ("", item.org) and wanted["kind"] in ("", item.category)
+    return (wanted["org"] in ("", item.org) and wanted["power"] in ("", item.kind) and wanted["kind"] in ("", item.category)
             and all(part in words for part in wanted["q"].lower().split()))

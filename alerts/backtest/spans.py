@@ -15,11 +15,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from alerts.backtest.arrays import NONE, Ints
-from cases.asides import asides
+from cases.asides import acceptance_of, asides
 from cases.clocks import Span, suspensions
 from cases.events import ClockKind, EventKind
 from cases.fold import Fold, Moment, Stop
-from cases.watches import RAISED_BY_FACTS, Catalogue, item_of, special_days, specials_of
+from cases.watches import RAISED_BY_FACTS, Catalogue, end_of_limits, item_of, may_roll, special_days, specials_of
 from core.instants import DAY_US, MINUTE_US
 from core.limits import Limit
 from core.working_calendar import WorkingCalendar
@@ -92,15 +92,16 @@ class FactsReader:
             first, closed = fold.submitted or fold.received or fold.accepted or fold.lodged, fold.closed
             heads.extend((self._group_of(fold), NEVER if first is None else (first.at + first.utc_offset * MINUTE_US) // DAY_US,
                           NEVER if closed is None else closed.at))
-            if fold.item in self._edited or _is_judged_singly(fold):
+            if fold.item in self._edited or _is_judged_singly(fold) or (fold.stops and may_roll(self._item(fold.item))):
                 singly.append(place)
                 continue
             accepted = fold.accepted
             self._read_beside(place, fold, beside, stops)
             if accepted is not None:
-                stopped = _stopped(stops, tuple(fold.stops), accepted, closed) if fold.stops else -1
+                over = end_of_limits(fold, self._item(fold.item))
+                stopped = _stopped(stops, tuple(fold.stops), accepted, over) if fold.stops else -1
                 own.extend((place, 0, 0, accepted.at, accepted.at + accepted.utc_offset * MINUTE_US,
-                            NONE if closed is None else closed.at, 0, stopped))
+                            NONE if over is None else over.at, 0, stopped))
             elif is_decided(fold):
                 unjudged.append(place)
         group, began, ended = _table(heads, 3)
@@ -115,7 +116,8 @@ class FactsReader:
                              0 if aside.limit is None else self._stated(aside.limit),
                              _stopped(stops, aside.stops, started, ended) if aside.stops else -1))
         if fold.submitted is not None:
-            _add(rows, place, _ONLINE, 0, fold.submitted, fold.answered, 0)
+            limit = acceptance_of(self._item(fold.item))
+            _add(rows, place, _ONLINE, 0, fold.submitted, fold.answered, 0 if limit is None else self._stated(limit))
         if fold.stops and fold.accepted is not None:
             for ordinal, (stop, end) in enumerate(specials_of(fold)):
                 days = special_days(stop, self._item(fold.item))

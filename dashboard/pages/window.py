@@ -9,11 +9,12 @@ from dash.exceptions import PreventUpdate
 from flask import g, has_request_context
 
 from approval.http import Registration, application_of
-from approval.matters import Act
+from approval.matters import Act, Channel
 from core.access import Actor
 from core.errors import SupervisionError
 from dashboard.panels import top_bar
 from dashboard.panels import window_form as form
+from dashboard.panels.power_words import kind_of, state_words
 from dashboard.refusals import sentence
 from dashboard.words import Words, words_of
 
@@ -88,13 +89,19 @@ def filed(services: Any, actor: Actor, told: Registration, places: list[str], t:
     if not told.item:
         return _waiting(t), None, "", [t("window.item_missing") if place == "item" else "" for place in places]
     try:
-        made = services.approval.intake.file(application_of(told), "window", actor, told.station)
+        made = services.approval.intake.file(application_of(told), channel_of(services.catalogue.find_item(told.item)), actor,
+                                             told.station)
     except SupervisionError as refusal:
         key = str(refusal.details.get("key", ""))
         words = sentence(refusal, t)
         at_field = [words if place == key else "" for place in places]
         return _waiting(t), None, "" if key in places else words, at_field
     return form.filed_head(made.case_no, made.password, t), {"no": made.case_no}, "", [""] * len(places)
+
+
+def channel_of(item: Any) -> Channel:
+    """At a window for somebody, or, where the power is exercised ex officio only, by the unit itself."""
+    return "office" if item is not None and "window" not in item.power.opened_by else "window"
 
 
 def _waiting(t: Words) -> html.P:
@@ -107,7 +114,7 @@ def offered(services: Any, actor: Actor, case_no: str, t: Words) -> tuple[Any, b
         return None, True, ""
     detail = services.approval.queries.find(case_no, actor)
     item = services.approval.desk.item_of(detail.fold, detail.head.item)
-    given = form.given(detail, t)
+    given = form.given(detail, kind_of(item), t)
     if Act.ACCEPT not in detail.may:
         return given, True, ""
     lacking, later = form.missing(item, {paper.code for paper in detail.papers})
@@ -122,15 +129,16 @@ def offered(services: Any, actor: Actor, case_no: str, t: Words) -> tuple[Any, b
 def accepted(services: Any, actor: Actor, case_no: str, station: str, t: Words) -> tuple[Any, str, bool]:
     """受理 from the window; what is not here yet and may follow, follows. Number and password stay where they are."""
     queries = services.approval.queries
+    detail = queries.find(case_no, actor)
+    item = services.approval.desk.item_of(detail.fold, detail.head.item)
+    kind = kind_of(item)
     try:
-        detail = queries.find(case_no, actor)
-        item = services.approval.desk.item_of(detail.fold, detail.head.item)
         _, later = form.missing(item, {paper.code for paper in detail.papers})
         services.approval.intake.accept(case_no, detail.head.rev, actor, station, later)
     except SupervisionError as refusal:
-        return form.given(queries.find(case_no, actor), t), sentence(refusal, t), True
+        return form.given(queries.find(case_no, actor), kind, t), sentence(refusal, t), True
     detail = queries.find(case_no, actor)
-    return form.given(detail, t), t("window.accepted", step=detail.head.step or t("state.accepted")), True
+    return form.given(detail, kind, t), t("window.accepted", step=detail.head.step or state_words("accepted", kind, t)), True
 
 
 def _words(services: Any) -> Words:

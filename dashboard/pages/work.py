@@ -13,6 +13,7 @@ from core.access import Actor
 from core.errors import Conflict, SupervisionError
 from dashboard.panels import top_bar, work_lists
 from dashboard.panels.follow_up import asked
+from dashboard.panels.power_words import kind_of
 from dashboard.refusals import sentence
 from dashboard.words import Words, words_of
 
@@ -27,7 +28,9 @@ def layout(services: Any) -> html.Div:
               dcc.Interval(id="work-tick", interval=10_000)]
     search = html.Div([html.Label(t("work.search"), htmlFor="work-search"),
                        dcc.Input(id="work-search", type="search", debounce=0.3, placeholder=t("work.search_hint"),
-                                 className="field", autoComplete="off")], className="work-search", role="search")
+                                 className="field", autoComplete="off"),
+                       html.Label(t("work.kinds"), htmlFor="work-kind"), _kinds(services, t)],
+                      className="work-search", role="search")
     main = html.Main([
         html.Div([html.Div(id="work-figures"), search,
                   html.A(t("work.register"), href="/window/", className="button button-main")], className="follow-head"),
@@ -40,10 +43,10 @@ def layout(services: Any) -> html.Div:
 
 def register(app: Dash, services: Any) -> None:
     @app.callback(Output("work-figures", "children"), Output("work-head", "children"), Output("work-list", "children"),
-                  Input("work-address", "search"), Input("work-search", "value"), Input("work-changed", "data"),
-                  Input("work-tick", "n_intervals"))
-    def refresh(search: str | None, text: str | None, _changed: Any, _ticks: Any) -> Any:
-        return listed(services, g.actor, asked(search).get("list", ""), text or "", _words(services))
+                  Input("work-address", "search"), Input("work-search", "value"), Input("work-kind", "value"),
+                  Input("work-changed", "data"), Input("work-tick", "n_intervals"))
+    def refresh(search: str | None, text: str | None, kind: str | None, _changed: Any, _ticks: Any) -> Any:
+        return listed(services, g.actor, asked(search).get("list", ""), text or "", _words(services), kind or "")
 
     @app.callback(Output("work-said", "children"), Output("work-changed", "data"), Input({"claim": ALL, "rev": ALL},
                                                                                          "n_clicks"),
@@ -55,12 +58,13 @@ def register(app: Dash, services: Any) -> None:
         return claimed(services, g.actor, str(pressed["claim"]), int(pressed["rev"]), _words(services))
 
 
-def listed(services: Any, actor: Actor, wanted: str, text: str, t: Words) -> tuple[Any, Any, Any]:
-    """Figures, the head of the list and the list: the one asked for, else the first in which something waits."""
+def listed(services: Any, actor: Actor, wanted: str, text: str, t: Words, kind: str = "") -> tuple[Any, Any, Any]:
+    """Figures, the head of the list and the list: the one asked for, else the first in which something waits. `kind` shows the
+    cases of one kind of power only."""
     queries = services.approval.queries
-    rows = {name: getattr(queries, name)(actor) for name in work_lists.LISTS}
+    rows = {name: _of_kind(getattr(queries, name)(actor), kind, services) for name in work_lists.LISTS}
     if text.strip():
-        found = queries.search(actor, text, FOUND_MAX)
+        found = _of_kind(queries.search(actor, text, FOUND_MAX), kind, services)
         head = t("work.found", n=len(found), text=text.strip())
         return (work_lists.figures({name: len(one) for name, one in rows.items()}, "", t), head,
                 work_lists.table(found, services, actor, t, t("work.found_none")))
@@ -68,6 +72,17 @@ def listed(services: Any, actor: Actor, wanted: str, text: str, t: Words) -> tup
     chosen = wanted if wanted in rows else first
     return (work_lists.figures({name: len(one) for name, one in rows.items()}, chosen, t),
             t(f"work.list_head.{chosen}"), work_lists.table(rows[chosen], services, actor, t, t(f"work.empty.{chosen}")))
+
+
+def _of_kind(rows: list[Any], kind: str, services: Any) -> list[Any]:
+    return [row for row in rows if not kind or kind_of(services.catalogue.find_item(row.item)) == kind]
+
+
+def _kinds(services: Any, t: Words) -> dcc.Dropdown:
+    """The kinds of power the catalogue has items of."""
+    known = dict.fromkeys(item.kind for item in services.catalogue.items.values())
+    listed: Any = [{"value": kind, "label": t(f"item_kind.{kind}")} for kind in known]
+    return dcc.Dropdown(id="work-kind", options=listed, placeholder=t("work.kind_all"), className="edit-choice work-kind")
 
 
 def claimed(services: Any, actor: Actor, case_no: str, rev: int, t: Words) -> tuple[Any, Any]:

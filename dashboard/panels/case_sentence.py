@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import Any
 
@@ -9,6 +10,7 @@ from core.instants import MINUTE_US
 from dashboard.times import day_at, day_text, span_text, stamp
 from dashboard.words import Words
 
+_STATED = re.compile(r"(\d+)(wd|cd|wh|mo)")
 NOT_COUNTED = ("weekend", "holiday", "suspended")
 
 
@@ -17,7 +19,7 @@ def sentence(clock: Any, as_of: int, t: Words) -> str:
     if clock.reason:
         why = t.first(f"case.why.reason.{clock.reason}", "case.why.reason.other")
         return t("case.why.cannot", why=why, detail=clock.detail)
-    parts = (_start(clock, t), _left_out(clock, t), _due(clock, t), _standing(clock, as_of, t))
+    parts = (_start(clock, t), _left_out(clock, t), _rolled(clock, t), _due(clock, t), _standing(clock, as_of, t))
     return t("case.why.join").join(filter(None, parts))
 
 
@@ -25,7 +27,17 @@ def budget(clock: Any, t: Words) -> str:
     """`7 个工作日`, or that the source gave the date itself."""
     if clock.limit_text in ("due", ""):
         return t("case.clock.budget_due" if clock.limit_text else "case.clock.budget_none")
-    return t(f"case.clock.budget_{clock.unit}", n=number(clock.amount))
+    stated = _STATED.fullmatch(clock.limit_text)  # as the law states it: 3 months, whatever number of days that is
+    if stated is None:
+        return t(f"case.clock.budget_{clock.unit}", n=number(clock.amount))
+    return t("limit.mo" if stated[2] == "mo" else f"case.clock.budget_{stated[2]}", n=stated[1])
+
+
+def _rolled(clock: Any, t: Words) -> str:
+    """That the end fell on days of rest (民法典 Art. 203)."""
+    stated = _STATED.fullmatch(clock.limit_text)
+    more = 0 if stated is None or stated[2] != "cd" else int(clock.amount) - int(stated[1])
+    return t("case.why.rolled", n=more) if more > 0 else ""
 
 
 def number(amount: float) -> str:

@@ -20,25 +20,26 @@ LONG = ("legal_basis", "source", "demanded_action", "demanded_action_en")
 
 
 def fields(model: type[BaseModel], values: Mapping[str, Any], form: str, t: Words, *, prefix: str = "",
-           leave_out: Iterable[str] = (), disabled: bool = False) -> list[html.Div]:
+           leave_out: Iterable[str] = (), disabled: bool = False, said: str = "") -> list[html.Div]:
     """Every field of the model, in its order."""
-    return [field(name, info.annotation, values.get(name), form, t, prefix=prefix, disabled=disabled)
+    return [field(name, info.annotation, values.get(name), form, t, prefix=prefix, disabled=disabled, said=said)
             for name, info in model.model_fields.items() if name not in leave_out]
 
 
 def field(name: str, kind: Any, value: Any, form: str, t: Words, *, prefix: str = "", disabled: bool = False,
-          names: Mapping[str, str] | None = None) -> html.Div:
+          names: Mapping[str, str] | None = None, said: str = "") -> html.Div:
     """One field under its name, and below it the place of its error. `names` are what choices are called that are no words of
-    ours, such as units."""
+    ours, such as units; `said` is the group of texts that names these fields, where it is not that of the form."""
     path = f"{prefix}{name}"
-    label = html.Label(t.first(f"{form}_field.{name}", f"rules_page.field.{name}", "case.clock.plain", name=name))
-    return html.Div([label, _control(name, kind, value, {"field": path, "of": form}, t, disabled, names or {}),
+    keys = (f"{said}.{name}",) * bool(said) + (f"{form}_field.{name}", f"rules_page.field.{name}", "case.clock.plain")
+    label = html.Label(t.first(*keys, name=name))
+    return html.Div([label, _control(name, kind, value, {"field": path, "of": form}, t, disabled, names or {}, said),
                      html.Small(id={"error": path, "of": form}, className="field-error", role="alert")],
                     className=f"edit-field{' is-long' if name in LONG else ''}")
 
 
 def _control(name: str, kind: Any, value: Any, key: dict[str, str], t: Words, disabled: bool,
-             names: Mapping[str, str]) -> Any:
+             names: Mapping[str, str], said: str) -> Any:
     plain, is_optional = _without_none(kind)
     if plain is bool:
         return dcc.Checklist(id=key, options=[{"label": t("rules_page.yes"), "value": "yes", "disabled": disabled}],
@@ -46,7 +47,8 @@ def _control(name: str, kind: Any, value: Any, key: dict[str, str], t: Words, di
     choices = _choices(plain)
     if choices:
         several = get_origin(plain) is tuple
-        options = [{"label": t.first(f"rules_page.choice.{name}.{one}", f"clock.{one}", f"violation.{one}", "case.clock.plain",
+        own = f"{said}_value.{name}" if said else f"rules_page.choice.{name}"
+        options = [{"label": t.first(f"{own}.{one}", f"clock.{one}", f"violation.{one}", "case.clock.plain",
                                      name=names.get(one, str(one))),
                     "value": one} for one in choices]
         return dcc.Dropdown(id=key, options=options, value=list(value or ()) if several else value, multi=several,

@@ -13,6 +13,7 @@ from approval.flow import Part
 from approval.http import ActOn
 from core.access import Actor
 from core.errors import InvalidInput
+from dashboard.panels.power_words import act_words, kind_of
 from dashboard.words import Words
 
 # Act → its fields, in the order of the buttons.
@@ -63,8 +64,9 @@ def options(case: Before, act: str, name: str, people: Callable[[], Sequence[Opt
                  "receive": [code for code in listed if code not in here]}.get(act, list(listed))
         return [(code, listed[code].name if code in listed else code) for code in codes]
     choices: dict[str, Callable[[], list[Option]]] = {
-        "result": lambda: [(one, t(f"hosted.result.{one}")) for one in ("granted", "refused")]
-        if not detail.following else [],
+        "result": lambda: [(one, t.first(f"receipt.of.{kind_of(item)}.result.{one}", f"hosted.result.{one}"))
+                           for one in ("granted", "refused")]
+        if detail.decides else [],
         "to_step": lambda: [(step, step) for step in detail.earlier],
         "to": lambda: list(people()),
         "kind": lambda: [(kind, t("hosted.kind_of", kind=t.subject(kind), n=item.details.ceilings[kind]))
@@ -93,11 +95,10 @@ def fee_name(item: Any, code: str) -> str:
 
 
 def fields_of(case: Before, act: str) -> tuple[str, ...]:
-    """Only the last step decides, and only it says why not."""
-    is_last = bool(case.detail.head.step) and not case.detail.following
+    """Only the step that decides says what, and why not."""
     if act == "accept" and not _may_follow(case):
         return ()
-    if act == "complete" and not is_last:
+    if act == "complete" and not case.detail.decides:
         return ("words",)
     if act == "conclude" and (case.item is None or not case.item.details.licence or case.detail.fold.refused is not None):
         return ("words",)
@@ -108,8 +109,9 @@ def form(case: Before, act: str, given: Mapping[str, Any], people: Callable[[], 
     """The fields of an act under what it will do, and its one button. `given` is what had been written before."""
     rows = [_field(name, act, options(case, act, name, people, t), given.get(name), t) for name in fields_of(case, act)]
     look = "button button-main" if act not in GRAVE else "button button-grave"
-    press = html.Button(t(f"work.act.{act}"), id={"press": act}, className=look, n_clicks=0)
-    return html.Div([html.H2(t(f"work.act.{act}")), *rows,
+    name = act_words(act, kind_of(case.item), t)
+    press = html.Button(name, id={"press": act}, className=look, n_clicks=0)
+    return html.Div([html.H2(name), *rows,
                      html.Div([press, dcc.Link(t("hosted.leave"), href=f"?no={case.detail.head.case_no}", refresh=False,
                                                className="button")], className="act-buttons")], className="act-form")
 

@@ -26,6 +26,7 @@ from dashboard.panels import (
 from dashboard.panels.case_calendar import LEVELS
 from dashboard.panels.case_sentence import number
 from dashboard.panels.hosted_effects import effects
+from dashboard.panels.power_words import act_words, kind_of
 from dashboard.words import Words
 
 
@@ -76,7 +77,8 @@ def body(services: Any, case: CaseRead, at: str, actor: Actor, t: Words) -> list
     steps = hosted_flow.steps_of(detail.stations, [one.event for one in case.recorded])
     flow = hosted_flow.picture(steps, detail.head.claimed_name or detail.head.claimed_by, _notes(case, t), t)
     left = [hosted_facts.papers(detail, item, Act.KEEP_FILE in detail.may, t), hosted_facts.fees(detail, item, t)]
-    right = [hosted_facts.particulars(detail, t), hosted_facts.receipts(detail, t)]
+    kind = kind_of(item)
+    right = [hosted_facts.particulars(detail, kind, t), hosted_facts.receipts(detail, kind, t)]
     history = hosted_history.render(case.recorded, detail.head.case_no, None, lambda code: names.get(code, code), t)
     return [html.Section([html.H2(t("hosted.flow")), flow], className="panel"),
             *([_project(services, detail, t)] if detail.parts else []), *_extension(detail, t),
@@ -129,7 +131,7 @@ def _part_clock(services: Any, part: Any) -> hosted_project.PartClock:
 def act_buttons(case: CaseRead, may: Sequence[str], chosen: str, t: Words) -> list[Any]:
     """Exactly what may be done now; where nothing may, why not."""
     detail, me = case.before.detail, case.before.actor.name
-    links = [dcc.Link(t(f"work.act.{act}"), href=f"?no={detail.head.case_no}&act={act}", refresh=False,
+    links = [dcc.Link(act_words(act, kind_of(case.before.item), t), href=f"?no={detail.head.case_no}&act={act}", refresh=False,
                       className=f"act-link{' is-chosen' if act == chosen else ''}{' is-grave' if act in acts.GRAVE else ''}")
              for act in may]
     told = []

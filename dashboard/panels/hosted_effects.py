@@ -64,8 +64,10 @@ def _rest(promised: Any, t: Words) -> list[str]:
 
 def _completed(values: Mapping[str, Any], detail: HostedDetail, t: Words) -> list[str]:
     following = detail.following
-    if not following:
+    if detail.decides:
         return [t(f"hosted.effect.decide_{values.get('result') or 'granted'}")]
+    if not following:
+        return [t("hosted.effect.last")]
     posts = "、".join(detail.flow.find(following).entitled)
     return [t("hosted.effect.complete", step=following, posts=posts)]
 

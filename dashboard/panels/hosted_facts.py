@@ -14,6 +14,7 @@ from dashboard.panels.case_clocks import ORDER
 from dashboard.panels.case_sentence import number, sentence
 from dashboard.panels.days_left import days_left, left_words, light_sign
 from dashboard.panels.hosted_acts import fee_name
+from dashboard.panels.power_words import kind_chip, kind_of, paper_words, party_words, state_words
 from dashboard.panels.tables import facts
 from dashboard.panels.window_form import paper_chip, receipt_links
 from dashboard.times import day_at, stamp
@@ -29,12 +30,14 @@ def head(detail: HostedDetail, services: Any, area: str, now: int, t: Words) -> 
     links = [html.A(t("hosted.explained"), href=f"/case/{area}/{row.case_no}")]
     if detail.project_no:
         links.insert(0, html.A(t("hosted.project_of", no=detail.project_no), href=f"/hosted/?no={detail.project_no}"))
-    words = html.Div([html.H1(services.case_queries.item_name(row.item)),
+    kind = kind_of(services.catalogue.find_item(row.item))
+    words = html.Div([html.H1([services.case_queries.item_name(row.item), " ", kind_chip(kind, t)]),
                       html.P([html.Span(row.case_no, className="num"), html.Span(services.case_queries.org_name(row.org)),
                               html.Span(row.applicant), html.Span(row.title)], className="hosted-about")])
     holder = html.Span(t("hosted.held_by", who=row.claimed_name or row.claimed_by), className="chip chip-info") \
         if row.claimed_by else None
-    state = html.Div([html.Span([t(f"state.{row.state}"), f" · {row.step}" if row.step else ""], className="hosted-state"),
+    state = html.Div([html.Span([state_words(row.state, kind, t), f" · {row.step}" if row.step else ""],
+                                className="hosted-state"),
                       left_words(left), holder], className="hosted-standing")
     return html.Header([light_sign(row.light, t), words, state, html.Nav(links, className="hosted-links")],
                        className="panel hosted-head")
@@ -61,10 +64,10 @@ def _clock(clock: Any, as_of: int, t: Words) -> html.Details:
                         className="hosted-clock")
 
 
-def particulars(detail: HostedDetail, t: Words) -> html.Section:
+def particulars(detail: HostedDetail, kind: str, t: Words) -> html.Section:
     applicant = detail.particulars.get("applicant", {})
-    rows = [(t(f"window.field.{name}"), applicant.get(name)) for name in ("name", "identity_no", "phone", "email", "address",
-                                                                          "agent")]
+    rows = [(party_words(kind, t) if name == "name" else t(f"window.field.{name}"), applicant.get(name))
+            for name in ("name", "identity_no", "phone", "email", "address", "agent")]
     rows.insert(0, (t("window.field.kind"), t(f"window.kind.{applicant['kind']}") if applicant.get("kind") else ""))
     labels = detail.particulars.get("form", {})
     rows += [(labels.get(code, code), value) for code, value in detail.particulars.get("fields", {}).items()]
@@ -116,8 +119,8 @@ def fees(detail: HostedDetail, item: Any, t: Words) -> html.Section | None:
                          html.P(t("hosted.no_fees"), className="case-none")], className="panel")
 
 
-def receipts(detail: HostedDetail, t: Words) -> html.Section:
-    rows = [html.Li([html.Strong(t(f"work.receipt.{one.kind}")), html.Span(one.number, className="num"),
+def receipts(detail: HostedDetail, kind: str, t: Words) -> html.Section:
+    rows = [html.Li([html.Strong(paper_words(one.kind, kind, t)), html.Span(one.number, className="num"),
                      html.Span(stamp(one.issued_at)[5:], className="paper-note num"),
                      *receipt_links(detail.head.case_no, one.code, t)]) for one in reversed(detail.receipts)]
     return html.Section([html.H2(t("hosted.receipts")), html.Ul(rows, className="receipt-list") if rows else

@@ -13,6 +13,8 @@ from dash import html
 
 from config.item_details import FeeStandard, Material
 from config.item_document import ItemDocument, StepDocument
+from config.item_form import FormField
+from config.item_guide import Guide
 from dashboard.panels import hosted_flow
 from dashboard.panels.form_fields import field, fields, read
 from dashboard.words import Words
@@ -21,9 +23,10 @@ FORM = "items"
 NEW = "new"
 HEAD = ("name", "org", "kind", "category", "legal_basis", "retired")
 LIMITS = ("promised", "statutory", "granularity", "forward")
-SPECIALS = ("special", "ceilings", "hearing")
+SPECIALS = ("special", "ceilings", "hearing", "hearing_limit")
 RESULT = ("licence", "fee", "unpublished")
-ROWS: Mapping[str, Any] = {"steps": StepDocument, "materials": Material, "fees": FeeStandard}
+ROWS: Mapping[str, Any] = {"steps": StepDocument, "form": FormField, "materials": Material, "fees": FeeStandard}
+GUIDE = "guide."
 STANDARD, YUAN = "standard_fen", "standard_yuan"  # people write yuan, the document holds fen
 _RESULT_KINDS = Literal["paper", "electronic"] | None
 
@@ -37,7 +40,14 @@ def render(content: Mapping[str, Any], code: str, choices: Mapping[str, Any], t:
     asked = [] if code else [html.Div([field("code", str, "", FORM, t, disabled=not may_edit)], className="edit-fields")]
     words = html.P(t("rules_page.limit_words"), className="panel-note")
     return [_part("names", [*asked, part(HEAD)], t), _part("limits", [words, part(LIMITS)], t),
-            _part("specials", [part(SPECIALS)], t), _part("result", [part(RESULT)], t)]
+            _part("specials", [part(SPECIALS)], t), _part("result", [part(RESULT)], t),
+            _part("guide", [_guide(content, t, may_edit)], t)]
+
+
+def _guide(content: Mapping[str, Any], t: Words, may_edit: bool) -> html.Div:
+    return html.Div(fields(Guide, content.get("guide") or {}, FORM, t, prefix=GUIDE, disabled=not may_edit,
+                           said="guide"),
+                    className="edit-fields")
 
 
 def tables(content: Mapping[str, Any], choices: Mapping[str, Any], t: Words, *, may_edit: bool) -> list[Any]:
@@ -91,6 +101,11 @@ def _cells(name: str, place: int, row: Mapping[str, Any], choices: Mapping[str, 
         kinds: Mapping[str, Any] = {key: info.annotation for key, info in StepDocument.model_fields.items()}
         kinds = {**kinds, "posts": choices["posts"], "signers": choices["posts"], "at_least": str | None}
         return [field(key, kind, row.get(key), FORM, t, prefix=prefix, disabled=not may_edit) for key, kind in kinds.items()]
+    if name == "form":
+        kinds = {key: str | None if key in ("at_least", "at_most") else info.annotation
+                 for key, info in FormField.model_fields.items()}
+        return [field(key, kind, row.get(key), FORM, t, prefix=prefix, disabled=not may_edit, said="form_field")
+                for key, kind in kinds.items()]
     cells = fields(ROWS[name], row, FORM, t, prefix=prefix, leave_out=(STANDARD,), disabled=not may_edit)
     if name == "fees":
         cells.insert(2, field(YUAN, str, _yuan(row.get(STANDARD)), FORM, t, prefix=prefix, disabled=not may_edit))
@@ -108,7 +123,10 @@ def _buttons(name: str, place: int, count: int, t: Words, may_edit: bool) -> htm
 
 def edited(before: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
     """The content with what the form holds. A row keeps what the form does not show of it."""
-    plain = read(ItemDocument, values, leave_out=tuple(ROWS))
+    plain = read(ItemDocument, values, leave_out=(*ROWS, "power", "guide"))
+    guide = read(Guide, values, prefix=GUIDE)
+    if guide:
+        plain["guide"] = {name: one for name, one in guide.items() if one not in ("", None, [])}
     if "licence" in values:
         plain["licence"] = values["licence"] or ""
     if not _count("steps", values):  # the tables are not drawn yet
@@ -134,7 +152,8 @@ def moved(content: Mapping[str, Any], act: str, name: str, place: int) -> dict[s
     """The content with a row added, taken out, or put one place up or down."""
     rows = [dict(row) for row in content.get(name) or ()]
     if act == "add":
-        blank = {"steps": {"name": ""}, "materials": {"code": "", "name": "", "required": True},
+        blank = {"steps": {"name": ""}, "form": {"code": "", "name": "", "kind": "text", "required": True},
+                 "materials": {"code": "", "name": "", "required": True},
                  "fees": {"code": "", "name": "", STANDARD: 0, "unit": "", "basis": ""}}[name]
         rows.insert(len(rows) - 1 if name == "steps" and rows else len(rows), blank)  # 办结 stays the last
     elif act == "remove":
@@ -152,7 +171,7 @@ def place_of_error(key: str) -> str:
         return ".".join([*parts[:-1], YUAN])
     if len(parts) > 3:
         return ".".join(parts[:3])
-    return key if len(parts) != 2 else parts[0]
+    return key if len(parts) != 2 or parts[0] == "guide" else parts[0]
 
 
 def _yuan(fen: Any) -> str:

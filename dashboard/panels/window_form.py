@@ -9,7 +9,9 @@ from dash import dcc, html
 
 from approval.detail import HostedDetail
 from config.item_form import PREFIX
+from config.item_guide import lines
 from core.access import Actor
+from dashboard.panels.power_words import paper_words
 from dashboard.words import Words
 
 TEXTS = ("name", "identity_no", "phone", "email", "address", "agent", "title")
@@ -20,7 +22,7 @@ LONG = ("address", "title")
 
 def layout(services: Any, actor: Actor | None, t: Words) -> html.Div:
     kinds: Any = [{"label": t(f"window.kind.{kind}"), "value": kind} for kind in KINDS]
-    item = dcc.Dropdown(id="window-item", options=item_options(services, actor), placeholder=t("window.item_hint"),
+    item = dcc.Dropdown(id="window-item", options=item_options(services, actor, t), placeholder=t("window.item_hint"),
                         className="edit-choice window-item", optionHeight=40)
     kind = html.Div([html.Label(t("window.field.kind")), dcc.RadioItems(kinds, "person", id="window-kind",
                                                                         className="act-choice")], className="edit-field")
@@ -41,13 +43,18 @@ def layout(services: Any, actor: Actor | None, t: Words) -> html.Div:
                  className="edit-bar")], className="edit-fields-frame")
 
 
-def item_options(services: Any, actor: Actor | None) -> Any:
+def item_options(services: Any, actor: Actor | None, t: Words) -> Any:
     """The items this person may take in, found by name, code and department."""
     held = services.approval.posts.of(actor.name) if actor is not None else []
     units = services.catalogue.organisations
-    return [{"label": f"{item.name} · {units[item.org].short}", "value": item.code,
-             "search": f"{item.name} {item.code} {units[item.org].name} {units[item.org].short}"}
+    return [{"label": _labelled(item, units[item.org].short, t), "value": item.code,
+             "search": f"{item.name} {item.code} {units[item.org].name} {units[item.org].short} {t(f'item_kind.{item.kind}')}"}
             for item in services.catalogue.items.values() if _may_take(held, item)]
+
+
+def _labelled(item: Any, unit: str, t: Words) -> str:
+    """The kind is said where it is no licence."""
+    return " · ".join([item.name, unit, *([] if item.kind == "permit" else [t(f"item_kind.{item.kind}")])])
 
 
 def _may_take(held: Sequence[tuple[str, str]], item: Any) -> bool:
@@ -107,17 +114,21 @@ def item_facts(item: Any, services: Any, t: Words) -> Any:
     if item is None:
         return None
     fees = item.details.fees.values()
-    told = [(t("window.fact.org"), services.case_queries.org_name(item.org)),
+    told = [(t("window.fact.kind"), t(f"item_kind.{item.kind}")),
+            (t("window.fact.org"), services.case_queries.org_name(item.org)),
             (t("window.fact.promised"), limit_words(item.promised, t)),
             (t("window.fact.statutory"), limit_words(item.statutory, t)),
             (t("window.fact.fee"), "；".join(t("window.fact.fee_line", name=fee.name, amount=f"{fee.standard_fen / 100:.2f}",
                                              unit=fee.unit) for fee in fees) or t("window.fact.free")),
-            (t("window.fact.steps"), " → ".join(item.steps)), (t("window.fact.basis"), item.legal_basis)]
+            (t("window.fact.steps"), " → ".join(item.steps)), (t("window.fact.basis"), item.legal_basis),
+            *lines(item.details.guide, t, services.case_queries.item_name)]
     return html.Dl([html.Div([html.Dt(name), html.Dd(value)]) for name, value in told], className="window-facts")
 
 
 def limit_words(limit: Any, t: Words) -> str:
-    return t("limit.none") if limit is None else t(f"limit.{limit.unit}", n=limit.amount)
+    if limit is None:
+        return t("limit.none")
+    return t("limit.mo", n=limit.months) if limit.months else t(f"limit.{limit.unit}", n=limit.amount)
 
 
 def missing(item: Any, here: Collection[str]) -> tuple[list[str], list[str]]:
@@ -127,23 +138,25 @@ def missing(item: Any, here: Collection[str]) -> tuple[list[str], list[str]]:
 
 
 def filed_head(case_no: str, password: str, t: Words) -> html.Div:
-    """Number and password, in letters one can read out across a counter; shown this once."""
+    """Number and password, in letters one can read out across a counter; shown this once. A case opened ex officio has none."""
+    shown = None
+    if password:
+        shown = html.Div([html.Dt(t("window.password")), html.Dd(password, className="num", id="filed-password")])
     return html.Div([
         html.H2(t("window.filed")),
-        html.Dl([html.Div([html.Dt(t("window.number")), html.Dd(case_no, className="num", id="filed-number")]),
-                 html.Div([html.Dt(t("window.password")), html.Dd(password, className="num", id="filed-password")])],
+        html.Dl([html.Div([html.Dt(t("window.number")), html.Dd(case_no, className="num", id="filed-number")]), shown],
                 className="filed-pair"),
-        html.P(t("window.password_once"), className="panel-note")])
+        html.P(t("window.password_once" if password else "window.opened"), className="panel-note")])
 
 
-def given(detail: HostedDetail, t: Words) -> list[Any]:
+def given(detail: HostedDetail, kind: str, t: Words) -> list[Any]:
     """The papers given out, and the way to the case."""
-    return [filed_papers(detail, t), html.A(t("window.open"), href=f"/hosted/?no={detail.head.case_no}")]
+    return [filed_papers(detail, kind, t), html.A(t("window.open"), href=f"/hosted/?no={detail.head.case_no}")]
 
 
-def filed_papers(detail: HostedDetail, t: Words) -> html.Ul:
+def filed_papers(detail: HostedDetail, kind: str, t: Words) -> html.Ul:
     """What was given out, each as PDF and as a document."""
-    return html.Ul([html.Li([html.Strong(t(f"work.receipt.{one.kind}")), html.Span(one.number, className="num"),
+    return html.Ul([html.Li([html.Strong(paper_words(one.kind, kind, t)), html.Span(one.number, className="num"),
                              *receipt_links(detail.head.case_no, one.code, t)]) for one in detail.receipts],
                    className="receipt-list")
 

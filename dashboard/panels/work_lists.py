@@ -12,6 +12,7 @@ from approval.queries import LIST_MAX
 from core.access import Actor
 from dashboard.panels.days_left import days_left, left_words, light_sign
 from dashboard.panels.follow_up import link
+from dashboard.panels.power_words import kind_chip, kind_of, state_words
 from dashboard.panels.tables import grid
 from dashboard.times import span_text
 from dashboard.words import Words
@@ -44,9 +45,11 @@ def table(rows: Sequence[Any], services: Any, actor: Actor, t: Words, nothing: s
 def _row(row: Any, services: Any, actor: Actor, now: int, t: Words) -> html.Tr:
     number = dcc.Link(row.case_no, href=f"/hosted/?no={row.case_no}", refresh=True, className="num")
     title = "" if row.title == services.case_queries.item_name(row.item) else row.title
-    item = html.Div([html.Strong(services.case_queries.item_name(row.item)), html.Span(title)], className="two-lines")
+    kind = kind_of(services.catalogue.find_item(row.item))
+    item = html.Div([html.Strong([services.case_queries.item_name(row.item), " ", kind_chip(kind, t)]),
+                     html.Span(title)], className="two-lines")
     unit = services.catalogue.find_organisation(row.org)
-    where = html.Div([html.Strong(step_words(row, t)), html.Span(unit.short if unit is not None else row.org)],
+    where = html.Div([html.Strong(step_words(row, t, kind)), html.Span(unit.short if unit is not None else row.org)],
                      className="two-lines")
     left = days_left(row.state, row.due_at, services.areas.for_area(area_of(services, row.org)), now, t)
     return html.Tr([html.Td(light_sign(row.light, t)), html.Td(number), html.Td(item), html.Td(row.applicant), html.Td(where),
@@ -54,11 +57,11 @@ def _row(row: Any, services: Any, actor: Actor, now: int, t: Words) -> html.Tr:
                     html.Td(_who(row, actor, t))], className=f"row-{left[1]}")
 
 
-def step_words(row: Any, t: Words) -> str:
+def step_words(row: Any, t: Words, kind: str = "") -> str:
     """The open step; before and after the steps, the state."""
     if row.step and row.state == "suspended":
         return f"{row.step} · {t('state.suspended')}"
-    return row.step or t(f"state.{row.state}")
+    return row.step or state_words(row.state, kind, t)
 
 
 def area_of(services: Any, org: str) -> str:
@@ -72,7 +75,7 @@ def _who(row: Any, actor: Actor, t: Words) -> Any:
         return html.Span(t("work.mine"), className="chip chip-info")
     if row.claimed_by:
         return row.claimed_name or row.claimed_by
-    if not row.step or row.state not in ("accepted", "suspended"):
+    if not row.step or row.state not in ("accepted", "suspended", "decided"):
         return html.A(t("work.open"), href=f"/hosted/?no={row.case_no}", className="button work-open",
                       **{"aria-label": t("work.open_one", no=row.case_no)})
     return html.Button(t("work.claim"), id={"claim": row.case_no, "rev": row.rev}, className="button", n_clicks=0,

@@ -146,6 +146,33 @@ def test_papers_promised_and_hearings_due_are_judged_as_the_live_engine_judges_t
     assert {"deferred", "hearing"} <= {line.kind for line in result.lines}
 
 
+@pytest.mark.parametrize("preset", PRESETS)
+def test_powers_whose_limits_end_with_the_decision_roll_or_are_months_are_judged_alike(folder: Path, preset: str) -> None:
+    services = services_on(f"sqlite:///{folder / 'own.db'}", folder, CITY_NOW, preset)
+    record(services, [event for number in range(30) for event in decided_late(number)])
+    result, live = backtest(services, present_world(services)), live_cards(services)
+    services.database.dispose()
+    assert told(result.lines) == live
+    assert {"promised", "pre_acceptance", "acceptance"} <= {line.kind for line in result.lines}
+
+
+def decided_late(number: int) -> list[CaseEvent]:
+    """Penalties, petitions and proposals of the autumn before, decided near their limits, ended long after, some stopped."""
+    item, org = (("chengguan-81", "chengguan"), ("xinfang-81", "xinfang"), ("fagai-82", "fagai"))[number % 3]
+    day = 24 * HOUR_US
+    opened = to_us(datetime(2024, 9, 2, 2, 0, tzinfo=UTC)) + number * 31 * HOUR_US
+    first = EventKind.SUBMITTED if number % 2 else EventKind.RECEIVED
+    story = [(first, 0, EventData()), (EventKind.ACCEPTED, 10 + number % 12, EventData())]
+    if number % 5 == 0:
+        story += [(EventKind.SPECIAL_STARTED, 30, EventData(special_kind="hearing", document_no="1", approved_days=9)),
+                  (EventKind.SPECIAL_ENDED, 36, EventData(document_no="1"))]
+    if number % 4:
+        story += [(EventKind.DECIDED, 60 + 2 * number, EventData(result="granted")), (EventKind.CONCLUDED, 150, EventData())]
+    return [CaseEvent(source="made", source_event_id=f"{number}/{place}", kind=kind, case_no=f"P-{number}", area="360500",
+                      claimed_at=opened + after * day, order=place, org=org, item=item, data=data)
+            for place, (kind, after, data) in enumerate(story)]
+
+
 def promises_and_hearings(number: int) -> list[CaseEvent]:
     """Cases like one another whose papers come, and whose hearings are held, ever later, or never."""
     opened, day = to_us(datetime(2025, 1, 6, 2, 0, tzinfo=UTC)) + number * 7 * HOUR_US, 24 * HOUR_US

@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
+from sqlalchemy import select
 
+from approval.models import hosted_cases
 from bootstrap import Services, build_services
+from cases.fold import Fold
+from cases.models import case_table
 from commands.demo import Demo, prepare_demo
 from commands.demo_follow_up import FollowUpShow
 from commands.demo_people import person
@@ -185,3 +190,18 @@ def test_a_visitor_finds_hosted_cases_at_every_station_and_none_with_a_broken_or
     faults = {fault.code for row in rows for fault in demo.services.case_queries.find_case(
         row.case_no, demo.services.clock.now_us()).faults}
     assert not order & faults
+
+
+def test_the_other_powers_stand_at_several_stations_and_break_no_order(demo: Demo) -> None:
+    services = demo.services
+    with services.database.read() as conn:
+        rows = conn.execute(select(hosted_cases.c.item, hosted_cases.c.channel, case_table.c.state, case_table.c.fold).join(
+            case_table, case_table.c.case_id == hosted_cases.c.case_id)).all()
+    kinds = {services.catalogue.items[row.item].kind: row for row in rows}
+    assert {"penalty", "petition", "reconsideration", "proposal"} <= set(kinds)
+    others = [row for row in rows if services.catalogue.items[row.item].power.steps]
+    assert {row.channel for row in others} == {"web", "window", "office"}
+    assert {"accepted", "decided", "concluded"} <= {row.state for row in others}
+    folds = [msgspec.msgpack.decode(row.fold, type=Fold) for row in others]
+    found = {fault.code for fold in folds for fault in services.recorder.faults(fold)}
+    assert found == set()
