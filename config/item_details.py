@@ -122,7 +122,9 @@ class Described:
         given = self._file.items.get(code)
         if given is None or self._document is None:
             return self._common
-        limits = {step: self._limit(("items", code, "step_limits", step), text) for step, text in given.step_limits.items()}
+        exact = promised.granularity if promised is not None else self._file.granularity  # an item is exact in one way
+        limits = {step: self._limit(("items", code, "step_limits", step), text, exact)
+                  for step, text in given.step_limits.items()}
         self._check_steps(code, steps, limits, promised)
         self._check_ways(code, steps, given)
         for key in ("form", "materials", "fees"):
@@ -130,8 +132,9 @@ class Described:
         return ItemDetails(
             self._file.posts, limits, {one.code: one for one in given.form}, {one.code: one for one in given.materials},
             {one.code: one for one in given.fees}, {**self._file.ceilings, **given.ceilings}, given.hearing, given.licence,
-            self._optional(code, "forward", given.forward), given.unpublished, given.conditions, given.signers, given.returns,
-            self._optional(code, "hearing_limit", given.hearing_limit), given.guide.over(self._file.guide))
+            self._optional(code, "forward", given.forward, exact), given.unpublished, given.conditions, given.signers,
+            given.returns, self._optional(code, "hearing_limit", given.hearing_limit, exact),
+            given.guide.over(self._file.guide))
 
     def check_known(self, is_known: Callable[[str], bool]) -> None:
         """Raises ConfigError for details of an item that is not listed."""
@@ -149,13 +152,13 @@ class Described:
                 raise self._document.problem(("items", code, "guide", key), f"no such item: {other!r}",
                                              "correct the code, or list the item in items.yaml")
 
-    def _optional(self, code: str, key: str, text: str | None) -> Limit | None:
-        return None if text is None else self._limit(("items", code, key), text)
+    def _optional(self, code: str, key: str, text: str | None, exact: Granularity | None) -> Limit | None:
+        return None if text is None else self._limit(("items", code, key), text, exact)
 
-    def _limit(self, place: tuple[str | int, ...], text: str) -> Limit:
+    def _limit(self, place: tuple[str | int, ...], text: str, exact: Granularity | None) -> Limit:
         assert self._document is not None
         try:
-            return parse_limit(text, self._file.granularity)
+            return parse_limit(text, exact)
         except InvalidInput as failure:
             raise self._document.problem(place, str(failure), "write 20wd, 56cd or 8wh") from failure
 
