@@ -28,9 +28,10 @@ from sqlalchemy import (
     event,
 )
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DataError, DBAPIError
+from sqlalchemy.exc import DataError
 
 from core.errors import ConfigError, InvalidInput
+from core.statements import as_toolkit_error, driver_of, run, run_many
 
 metadata = MetaData(naming_convention={
     "ix": "ix_%(table_name)s_%(column_0_N_name)s", "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -148,7 +149,7 @@ def bulk_insert(conn: Connection, table: Table, columns: Sequence[str], rows: Ro
         _copy(conn, table.name, columns, rows)
     else:
         names = ",".join(columns)
-        conn.exec_driver_sql(f"INSERT INTO {table.name} ({names}) VALUES ({_marks(len(columns))})", _tuples(rows))
+        run_many(conn, f"INSERT INTO {table.name} ({names}) VALUES ({_marks(len(columns))})", rows)
 
 
 @contextmanager
@@ -180,7 +181,7 @@ def bulk_upsert(conn: Connection, table: Table, columns: Sequence[str], rows: Ro
             conn.exec_driver_sql(f"INSERT INTO {table.name} ({names}) SELECT {names} FROM {stage} {on_conflict}")
     else:
         marks = _marks(len(columns))
-        conn.exec_driver_sql(f"INSERT INTO {table.name} ({names}) VALUES ({marks}) {on_conflict}", _tuples(rows))
+        run_many(conn, f"INSERT INTO {table.name} ({names}) VALUES ({marks}) {on_conflict}", rows)
 
 
 def bulk_update(conn: Connection, table: Table, columns: Sequence[str], rows: Rows, key: Sequence[str]) -> None:
@@ -197,7 +198,7 @@ def bulk_update(conn: Connection, table: Table, columns: Sequence[str], rows: Ro
     else:
         changes = ", ".join(f"{name} = ?" for name in values)
         where = " AND ".join(f"{name} = ?" for name in key)
-        conn.exec_driver_sql(f"UPDATE {table.name} SET {changes} WHERE {where}", _tuples(rows))
+        run_many(conn, f"UPDATE {table.name} SET {changes} WHERE {where}", rows)
 
 
 def bulk_delete(conn: Connection, table: Table, key: Sequence[str], rows: Rows) -> None:
@@ -205,13 +206,12 @@ def bulk_delete(conn: Connection, table: Table, key: Sequence[str], rows: Rows) 
     if rows:
         mark = "%s" if conn.dialect.name == "postgresql" else "?"
         where = " AND ".join(f"{name} = {mark}" for name in key)
-        conn.exec_driver_sql(f"DELETE FROM {table.name} WHERE {where}", _tuples(rows))
+        run_many(conn, f"DELETE FROM {table.name} WHERE {where}", rows)
 
 
 def _fetched(conn: Connection, statement: str, arguments: tuple[Any, ...]) -> list[tuple[Any, ...]]:
     """Rows without the toolkit's own row objects and conversions: at thousands of rows a batch they cost more than SQL."""
-    cursor: Any = conn.exec_driver_sql(statement, arguments).cursor
-    return cursor.fetchall()  # type: ignore[no-any-return]
+    return run(conn, statement, arguments).fetchall()  # type: ignore[no-any-return]
 
 
 def _marks(count: int) -> str:
@@ -251,15 +251,18 @@ def _on_conflict(table: str, columns: Sequence[str], key: Sequence[str], add: Se
 @contextmanager
 def _copying(conn: Connection, target: str, columns: Sequence[str], rows: Rows,
              binary_types: Sequence[str] = ()) -> Iterator[None]:
-    driver: Any = conn.connection.dbapi_connection
+    driver = driver_of(conn)
     statement = f"COPY {target} ({','.join(columns)}) FROM STDIN{' (FORMAT BINARY)' if binary_types else ''}"
-    with _wrapped_errors(conn, statement), driver.cursor() as cursor, cursor.copy(statement) as copy:
-        if binary_types:
-            copy.set_types(binary_types)
-        write = copy.write_row
-        for row in rows:
-            write(row)
-        yield
+    try:
+        with driver.cursor() as cursor, cursor.copy(statement) as copy:
+            if binary_types:
+                copy.set_types(binary_types)
+            write = copy.write_row
+            for row in rows:
+                write(row)
+            yield
+    except conn.dialect.loaded_dbapi.Error as error:
+        raise as_toolkit_error(conn, statement, error) from error
 
 
 _BINARY_TYPES = ((BigInteger, "int8"), (SmallInteger, "int2"), (Integer, "int4"), (LargeBinary, "bytea"), (String, "text"))
@@ -277,16 +280,6 @@ def _copy(conn: Connection, target: str, columns: Sequence[str], rows: Rows) -> 
 
 
 @contextmanager
-def _wrapped_errors(conn: Connection, statement: str) -> Iterator[None]:
-    """Errors of the bare driver as those of SQLAlchemy, so that a caller has one kind to catch."""
-    driver_error = conn.dialect.loaded_dbapi.Error
-    try:
-        yield
-    except driver_error as error:
-        raise DBAPIError.instance(statement, None, error, driver_error, dialect=conn.dialect) from error
-
-
-@contextmanager
 def _numbers_checked() -> Iterator[None]:
     """A number no column can hold was given by somebody: that is his mistake, not ours."""
     try:
@@ -297,7 +290,3 @@ def _numbers_checked() -> Iterator[None]:
         if type(error.orig).__name__ != "NumericValueOutOfRange":
             raise
         raise InvalidInput("number_out_of_range") from error
-
-
-def _tuples(rows: Rows) -> list[tuple[Any, ...]]:
-    return [row if isinstance(row, tuple) else tuple(row) for row in rows]
