@@ -63,6 +63,7 @@ class Database:
                               remedy="use sqlite:/// or postgresql://")
         self._writer = threading.RLock() if self.dialect == "sqlite" else None
         self.engine = self._connect(pool_size, busy_timeout_s)
+        self._writing = self.engine.execution_options(writes=True)
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
@@ -72,7 +73,7 @@ class Database:
                 yield conn
             return
         # SQLite has one writer: queueing here is fair and quick, queueing in its busy handler is neither.
-        with _numbers_checked(), self._writer, self.engine.connect().execution_options(writes=True) as conn, conn.begin():
+        with _numbers_checked(), self._writer, self._writing.begin() as conn:
             yield conn
 
     @contextmanager
@@ -119,7 +120,8 @@ def _prepare_sqlite(dbapi_connection: Any, _record: Any) -> None:
 
 
 def _begin_sqlite(conn: Connection) -> None:
-    conn.exec_driver_sql("BEGIN IMMEDIATE" if conn.get_execution_options().get("writes") else "BEGIN")
+    driver: Any = conn.connection.dbapi_connection
+    driver.execute("BEGIN IMMEDIATE" if conn.get_execution_options().get("writes") else "BEGIN")
 
 
 def look_up(conn: Connection, columns: Sequence[str], table: Table, key: str, values: Sequence[Any],
@@ -128,8 +130,7 @@ def look_up(conn: Connection, columns: Sequence[str], table: Table, key: str, va
 
     `condition` is further SQL with `?` for each of `arguments`. It must not contain a literal `?` or `%`.
     """
-    select = f"SELECT {','.join(columns)} FROM {table.name} WHERE {key}"
-    further = f" AND {condition}" if condition else ""
+    select, further = _selecting(table, tuple(columns), key), f" AND {condition}" if condition else ""
     if conn.dialect.name == "postgresql":
         # %b: the array in binary, a third of the cost of spelling out thousands of values.
         statement = f"{select} = ANY(%b){further}".replace("?", "%s")
@@ -148,8 +149,7 @@ def bulk_insert(conn: Connection, table: Table, columns: Sequence[str], rows: Ro
     if conn.dialect.name == "postgresql":
         _copy(conn, table.name, columns, rows)
     else:
-        names = ",".join(columns)
-        run_many(conn, f"INSERT INTO {table.name} ({names}) VALUES ({_marks(len(columns))})", rows)
+        run_many(conn, _inserting(table, tuple(columns)), rows)
 
 
 @contextmanager
@@ -174,14 +174,13 @@ def bulk_upsert(conn: Connection, table: Table, columns: Sequence[str], rows: Ro
     """
     if not rows:
         return
-    on_conflict = _on_conflict(table.name, columns, key, add)
-    names = ",".join(columns)
+    on_conflict = _on_conflict(table, tuple(columns), tuple(key), tuple(add))
     if conn.dialect.name == "postgresql":
         with _staged(conn, table, columns, rows) as stage:
+            names = ",".join(columns)
             conn.exec_driver_sql(f"INSERT INTO {table.name} ({names}) SELECT {names} FROM {stage} {on_conflict}")
     else:
-        marks = _marks(len(columns))
-        run_many(conn, f"INSERT INTO {table.name} ({names}) VALUES ({marks}) {on_conflict}", rows)
+        run_many(conn, f"{_inserting(table, tuple(columns))} {on_conflict}", rows)
 
 
 def bulk_update(conn: Connection, table: Table, columns: Sequence[str], rows: Rows, key: Sequence[str]) -> None:
@@ -196,9 +195,7 @@ def bulk_update(conn: Connection, table: Table, columns: Sequence[str], rows: Ro
         with _staged(conn, table, columns, rows) as stage:
             conn.exec_driver_sql(f"UPDATE {table.name} SET {changes} FROM {stage} AS stage WHERE {where}")
     else:
-        changes = ", ".join(f"{name} = ?" for name in values)
-        where = " AND ".join(f"{name} = ?" for name in key)
-        run_many(conn, f"UPDATE {table.name} SET {changes} WHERE {where}", rows)
+        run_many(conn, _updating(table, tuple(values), tuple(key)), rows)
 
 
 def bulk_delete(conn: Connection, table: Table, key: Sequence[str], rows: Rows) -> None:
@@ -242,8 +239,27 @@ def _stages_filled(conn: Connection) -> set[str]:
     return names
 
 
-def _on_conflict(table: str, columns: Sequence[str], key: Sequence[str], add: Sequence[str]) -> str:
-    changes = [f"{name} = {table}.{name} + excluded.{name}" if name in add else f"{name} = excluded.{name}"
+# Put together once for each table and its columns: at every act the text would cost as much as the statement.
+
+@cache
+def _selecting(table: Table, columns: tuple[str, ...], key: str) -> str:
+    return f"SELECT {','.join(columns)} FROM {table.name} WHERE {key}"
+
+
+@cache
+def _inserting(table: Table, columns: tuple[str, ...]) -> str:
+    return f"INSERT INTO {table.name} ({','.join(columns)}) VALUES ({_marks(len(columns))})"
+
+
+@cache
+def _updating(table: Table, values: tuple[str, ...], key: tuple[str, ...]) -> str:
+    changes, where = ", ".join(f"{name} = ?" for name in values), " AND ".join(f"{name} = ?" for name in key)
+    return f"UPDATE {table.name} SET {changes} WHERE {where}"
+
+
+@cache
+def _on_conflict(table: Table, columns: tuple[str, ...], key: tuple[str, ...], add: tuple[str, ...]) -> str:
+    changes = [f"{name} = {table.name}.{name} + excluded.{name}" if name in add else f"{name} = excluded.{name}"
                for name in columns if name not in key]
     return f"ON CONFLICT ({','.join(key)}) DO UPDATE SET {', '.join(changes)}"
 
