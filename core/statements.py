@@ -14,7 +14,6 @@ from typing import Any
 
 from sqlalchemy import Connection, Executable, Table, insert
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.sql.compiler import SQLCompiler
 
 Cursor = Any
 
@@ -60,7 +59,7 @@ class _Form:
 class Statement:
     """One statement, composed once. Its values are given by the names of its bound parameters.
 
-    Plain numbers and texts only: a column whose values are converted (Boolean, LargeBinary) is refused with TypeError.
+    Values given are plain numbers and texts: a parameter whose values would be converted is refused with TypeError.
     """
 
     def __init__(self, clause: Executable, columns: Sequence[str] | None = None) -> None:
@@ -102,11 +101,10 @@ class Statement:
 
     def _composed(self, conn: Connection) -> _Form:
         compiled: Any = self._clause.compile(dialect=conn.dialect, column_keys=self._columns)  # type: ignore[attr-defined]
-        _refuse_converted(compiled, conn)
+        if compiled._bind_processors or compiled.post_compile_params:
+            raise TypeError(f"values are converted here, which the driver alone does not do: {compiled.string}")
         fixed = {name: value for name, value in compiled.params.items() if not compiled.binds[name].required}
-        names = [column.keyname for column in compiled._result_columns]
-        named: Any = namedtuple("Row", names) if names else None
-        return _Form(compiled.string, compiled.positiontup, fixed, named._make if names else tuple)
+        return _Form(compiled.string, compiled.positiontup, fixed, _row_maker(compiled, conn))
 
 
 def inserting(table: Table, *columns: str) -> Statement:
@@ -114,9 +112,15 @@ def inserting(table: Table, *columns: str) -> Statement:
     return Statement(insert(table).inline(), columns)
 
 
-def _refuse_converted(compiled: SQLCompiler, conn: Connection) -> None:
-    """Raises TypeError for what the driver alone would read or write otherwise than the toolkit."""
-    read = [column.keyname for column in compiled._result_columns
-            if column.type.dialect_impl(conn.dialect).result_processor(conn.dialect, None) is not None]
-    if compiled._bind_processors or compiled.post_compile_params or read:
-        raise TypeError(f"values are converted here, which the driver alone does not do: {compiled.string}")
+def _row_maker(compiled: Any, conn: Connection) -> Callable[[Any], Any]:
+    """From what the driver gives to a named row; truth values and bytes as the toolkit gives them. A text names no columns."""
+    columns: Sequence[Any] = compiled._result_columns
+    if not columns:
+        return tuple
+    names = [column.keyname for column in columns]
+    named: Any = namedtuple("Row", names)
+    read = {place: convert for place, column in enumerate(columns)
+            if (convert := column.type.dialect_impl(conn.dialect).result_processor(conn.dialect, None)) is not None}
+    if not read:
+        return named._make
+    return lambda row: named._make([read[place](value) if place in read else value for place, value in enumerate(row)])

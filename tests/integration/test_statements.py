@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import bindparam, select, text, update
+from sqlalchemy import bindparam, insert, select, text, update
 from sqlalchemy.exc import IntegrityError, ProgrammingError
 
+from cases.models import chain_heads
 from core.database import Database
 from core.errors import InvalidInput
 from core.models import accounts, marks, outbox
@@ -104,9 +105,15 @@ def test_text_that_returns_a_number(database: Database):
         assert conn.scalar(select(marks.c.name)) == "x"
 
 
-def test_columns_whose_values_are_converted_are_refused(database: Database):
-    if database.dialect != "sqlite":
-        pytest.skip("PostgreSQL's driver gives truth values by itself")
-    for clause in (select(accounts.c.is_active), update(accounts).values(is_active=bindparam("active"))):
-        with pytest.raises(TypeError), database.read() as conn:
-            Statement(clause).rows(conn, active=True)
+def test_truth_values_and_bytes_come_back_as_the_toolkit_gives_them(database: Database):
+    with database.transaction() as conn:
+        conn.execute(insert(accounts).values(username="he", display_name="何静", password_hash="x", roles="", created_at=1))
+        conn.execute(insert(chain_heads).values(chain="a", pos=1, mac=b"\x00\xff", seal=b"s"))
+        for clause in (select(accounts), select(chain_heads)):
+            [row], [same] = Statement(clause).rows(conn), conn.execute(clause).all()
+            assert [(type(value), value) for value in row] == [(type(value), value) for value in same]
+
+
+def test_a_parameter_whose_values_are_converted_is_refused(database: Database):
+    with pytest.raises(TypeError), database.transaction() as conn:
+        Statement(update(chain_heads).values(seal=bindparam("given"))).run(conn, given=b"s")
