@@ -118,9 +118,10 @@ def _row_maker(compiled: Any, conn: Connection) -> Callable[[Any], Any]:
     if not columns:
         return tuple
     naming: Any = namedtuple  # a checker wants the names written out, which here come from the statement
-    named = naming("Row", [column.keyname for column in columns])
+    named: Any = naming("Row", [column.keyname for column in columns])
     read = {place: convert for place, column in enumerate(columns)
             if (convert := column.type.dialect_impl(conn.dialect).result_processor(conn.dialect, None)) is not None}
     if not read:
-        return named._make
+        plain: Callable[[Any], Any] = named._make
+        return plain
     return lambda row: named._make([read[place](value) if place in read else value for place, value in enumerate(row)])
