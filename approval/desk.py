@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, bindparam, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, select, update
 
 from approval.flow import Flow
 from approval.matters import SOURCE, Act, check_state, name_of
@@ -29,32 +29,33 @@ from config.catalogue import Catalogue, Item
 from core.access import SYSTEM, Actor
 from core.errors import Conflict, InvalidInput, NotFound
 from core.instants import MINUTE_US, date_of
+from core.statements import Statement, inserting
 from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 _fold = msgspec.msgpack.Decoder(Fold).decode
 _flow = msgspec.json.Decoder(Flow).decode
 
-# Made once: every act needs them, and putting a statement together costs more than running it.
-_LOAD = select(hosted_cases, case_table.c.state, case_table.c.fold).join(
-    case_table, case_table.c.case_id == hosted_cases.c.case_id).where(hosted_cases.c.case_no == bindparam("no"))
+# Every act needs them.
+_LOAD = Statement(select(hosted_cases, case_table.c.state, case_table.c.fold).join(
+    case_table, case_table.c.case_id == hosted_cases.c.case_id).where(hosted_cases.c.case_no == bindparam("no")))
 _RUNNING = select(hosted_cases, case_table.c.state, case_table.c.fold).join(
     case_table, case_table.c.case_id == hosted_cases.c.case_id).where(
         hosted_cases.c.item == bindparam("of_item"), case_table.c.state.not_in([state.value for state in CLOSED])).order_by(
             hosted_cases.c.case_no)
-_SAVE = update(hosted_cases).where(
+_SAVE = Statement(update(hosted_cases).where(
     hosted_cases.c.case_id == bindparam("of_case"), hosted_cases.c.rev == bindparam("seen")).values(
-    rev=bindparam("seen") + 1, events=bindparam("told"), step=bindparam("at_step"))
+    rev=bindparam("seen") + 1, events=bindparam("told"), step=bindparam("at_step")))
 _IS_OPEN = (hosted_tasks.c.case_id == bindparam("of_case")) & hosted_tasks.c.ended_at.is_(None)
-_END_TASKS = update(hosted_tasks).where(_IS_OPEN).values(ended_at=bindparam("at"), outcome=bindparam("how"))
-_TASK = select(hosted_tasks).where(_IS_OPEN)
-_OPEN_TASK = insert(hosted_tasks)
+_END_TASKS = Statement(update(hosted_tasks).where(_IS_OPEN).values(ended_at=bindparam("at"), outcome=bindparam("how")))
+_TASK = Statement(select(hosted_tasks).where(_IS_OPEN))
+_OPEN_TASK = inserting(hosted_tasks, "case_id", "step", "org", "opened_at", "claimed_by", "claimed_name", "outcome")
 
 
 @dataclass(slots=True)
 class Hosted:
     """A case during one act: as it stood when the act began, and what the act adds."""
 
-    row: Row[Any]
+    row: Any  # of hosted_cases
     state: str
     fold: Fold
     flow: Flow
@@ -118,7 +119,7 @@ class Desk:
 
     def load(self, uow: UnitOfWork, case_no: str) -> Hosted:
         """Raises NotFound."""
-        row = uow.conn.execute(_LOAD, {"no": case_no}).first()
+        row = _LOAD.first(uow.conn, no=case_no)
         if row is None:
             raise NotFound("hosted_case_not_found", case_no=case_no[:60])
         return _hosted(row)
@@ -172,9 +173,7 @@ class Desk:
         """Write the cases back: what was told, the open step, the next revision."""
         self.flush(uow, *cases)
         for case in cases:
-            done = uow.conn.execute(_SAVE, {"of_case": case.row.case_id, "seen": case.row.rev, "told": case.events,
-                                            "at_step": case.step})
-            if done.rowcount != 1:
+            if _SAVE.run(uow.conn, of_case=case.row.case_id, seen=case.row.rev, told=case.events, at_step=case.step) != 1:
                 raise Conflict("case_changed", case_no=case.case_no, rev=case.row.rev)
 
     # Who ----------------------------------------------------------------------------------------------------------
@@ -196,16 +195,16 @@ class Desk:
         """From now on that step waits ("": none does). A person may be given who had it before."""
         case.step = step
         if step:
-            uow.conn.execute(_OPEN_TASK, {"case_id": case.row.case_id, "step": step, "org": case.org, "opened_at": uow.now_us,
-                                          "claimed_by": claimed_by, "claimed_name": claimed_name, "outcome": ""})
+            _OPEN_TASK.run(uow.conn, case_id=case.row.case_id, step=step, org=case.org, opened_at=uow.now_us,
+                           claimed_by=claimed_by, claimed_name=claimed_name, outcome="")
 
     def end_tasks(self, uow: UnitOfWork, case: Hosted, outcome: str) -> None:
         """What was open of this case is done, or withdrawn."""
-        uow.conn.execute(_END_TASKS, {"of_case": case.row.case_id, "at": uow.now_us, "how": outcome})
+        _END_TASKS.run(uow.conn, of_case=case.row.case_id, at=uow.now_us, how=outcome)
 
-    def task(self, uow: UnitOfWork, case: Hosted) -> Row[Any] | None:
+    def task(self, uow: UnitOfWork, case: Hosted) -> Any | None:
         """The open task of a case."""
-        return uow.conn.execute(_TASK, {"of_case": case.row.case_id}).first()
+        return _TASK.first(uow.conn, of_case=case.row.case_id)
 
     # When ---------------------------------------------------------------------------------------------------------
 

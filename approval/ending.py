@@ -19,10 +19,11 @@ from approval.receipts import ReceiptKind
 from cases.events import EventKind
 from core.access import Actor
 from core.errors import Conflict, InvalidInput, NotFound
+from core.statements import Statement
 from core.unit_of_work import UnitOfWork
 
-_FEES = select(*hosted_fees.c["id", "code", "quantity", "amount_fen", "state", "receipt_no", "ground"]).where(
-    hosted_fees.c.case_id == bindparam("of_case")).order_by(hosted_fees.c.id)
+_FEES = Statement(select(*hosted_fees.c["id", "code", "quantity", "amount_fen", "state", "receipt_no", "ground"]).where(
+    hosted_fees.c.case_id == bindparam("of_case")).order_by(hosted_fees.c.id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,4 +190,4 @@ class Ending:
 
 def fees_of(conn: Any, case_id: int) -> list[Fee]:
     """The fees of a case, oldest first."""
-    return [Fee(*row) for row in conn.execute(_FEES, {"of_case": case_id})]
+    return [Fee(*row) for row in _FEES.rows(conn, of_case=case_id)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -28,15 +29,16 @@ from config.item_form import check_form
 from core.access import Actor
 from core.errors import Conflict, InvalidInput, NotPermitted
 from core.instants import DAY_US, written_day
+from core.statements import Statement, inserting
 from core.unit_of_work import UnitOfWork
 
 APPLICANT = Actor("applicant", frozenset(), display_name="申请人")
 _json = msgspec.json.Encoder().encode
-_FILE = insert(hosted_cases)
-_FILED = select(hosted_cases).where(hosted_cases.c.case_no == bindparam("no"))
-_HERE = select(hosted_papers.c.code).where(hosted_papers.c.case_id == bindparam("of_case"), hosted_papers.c.state == "received")
-_DEFERRED = select(hosted_papers.c.code).where(
-    hosted_papers.c.case_id == bindparam("of_case"), hosted_papers.c.state == "deferred").order_by(hosted_papers.c.code)
+_FILE = inserting(hosted_cases, *hosted_cases.c.keys())
+_HERE = Statement(select(hosted_papers.c.code).where(
+    hosted_papers.c.case_id == bindparam("of_case"), hosted_papers.c.state == "received"))
+_DEFERRED = Statement(select(hosted_papers.c.code).where(
+    hosted_papers.c.case_id == bindparam("of_case"), hosted_papers.c.state == "deferred").order_by(hosted_papers.c.code))
 
 
 class Intake:
@@ -92,15 +94,15 @@ class Intake:
         area = self._desk.catalogue.organisations[item.org].area
         number = case_no or take_case_number(uow.conn, area, item.org, self._desk.today(area, uow.now_us))
         hashed = password_hash(self._desk.password_key, number, password) if password else ""
-        uow.conn.execute(_FILE, {
+        project, node = part or (None, None)
+        values = {
             "case_id": case_id_of(area, number), "case_no": number, "area": area, "org": item.org, "item": item.code,
             "item_version": item.version, "channel": channel, "title": application.title or item.name,
             "applicant": application.applicant.name, "particulars": _particulars(application, item),
             "flow": _json(flow).decode(), "step": "", "password_hash": hashed, "rev": 0, "events": 0, "filed_at": uow.now_us,
-            "filed_by": actor.name if actor is not None else "", "project_id": part[0] if part else None,
-            "node": part[1] if part else None})
-        row = uow.conn.execute(_FILED, {"no": number}).one()
-        return Hosted(row, "none", Fold(), flow, "", 0)
+            "filed_by": actor.name if actor is not None else "", "project_id": project, "node": node}
+        _FILE.run(uow.conn, **values)
+        return Hosted(SimpleNamespace(**values), "none", Fold(), flow, "", 0)
 
     def pre_accept(self, case_no: str, rev: int, actor: Actor, station: str = "") -> None:
         """预受理: the online filing is complete at first sight; the papers are awaited."""
@@ -225,7 +227,7 @@ class Intake:
             raise InvalidInput("papers_missing", key="papers", papers="、".join(self._names(item, missing)))
 
     def _papers_here(self, uow: UnitOfWork, case: Hosted) -> set[str]:
-        return set(uow.conn.scalars(_HERE, {"of_case": case.row.case_id}))
+        return {code for (code,) in _HERE.rows(uow.conn, of_case=case.row.case_id)}
 
     def _note_papers(self, uow: UnitOfWork, case: Hosted, papers: Collection[str], actor: Actor,
                      uploads: Sequence[Upload] = ()) -> None:
@@ -296,7 +298,7 @@ def _occasion(kind: ReceiptKind, case: Hosted) -> Occasion | None:
 
 def deferred_of(uow: UnitOfWork, case: Hosted) -> list[str]:
     """The papers that are still to follow."""
-    return list(uow.conn.scalars(_DEFERRED, {"of_case": case.row.case_id}))
+    return [code for (code,) in _DEFERRED.rows(uow.conn, of_case=case.row.case_id)]
 
 
 def _forget_deferred(uow: UnitOfWork, case: Hosted, papers: Collection[str]) -> None:

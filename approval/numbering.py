@@ -13,16 +13,17 @@ from datetime import date
 from sqlalchemy import Connection, text
 
 from core.instants import day_of
+from core.statements import Statement
 
-_TAKE = text("INSERT INTO hosted_numbers (org, day, last) VALUES (:org, :day, 1) "
-             "ON CONFLICT (org, day) DO UPDATE SET last = hosted_numbers.last + 1 RETURNING last")
+_TAKE = Statement(text("INSERT INTO hosted_numbers (org, day, last) VALUES (:org, :day, 1) "
+                       "ON CONFLICT (org, day) DO UPDATE SET last = hosted_numbers.last + 1 RETURNING last"))
 _FIGURES = "23456789"
 PASSWORD_FIGURES = 10  # 30 bits; guessing is limited per address and per number (portal)
 
 
 def take_case_number(conn: Connection, area: str, org: str, day: date) -> str:
     """The next number of that unit and day, counted in the caller's transaction: a rollback gives it back."""
-    serial = int(conn.execute(_TAKE, {"org": org, "day": day_of(day)}).scalar_one())
+    serial = int(_TAKE.value(conn, org=org, day=day_of(day)))
     return _with_check(f"{area}-{org}-{day:%Y%m%d}-{serial:04d}")
 
 

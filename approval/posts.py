@@ -13,11 +13,12 @@ from config.service import checked_reason
 from core.access import Actor, Role, require
 from core.accounts import find_account
 from core.errors import InvalidInput, NotFound, NotPermitted
+from core.statements import Statement
 from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 EVERY_UNIT = "*"  # the one window that accepts for all (一窗受理)
-_OF_PERSON = select(staff_posts.c.org, staff_posts.c.post).where(
-    staff_posts.c.username == bindparam("username")).order_by(staff_posts.c.org, staff_posts.c.post)
+_OF_PERSON = Statement(select(staff_posts.c.org, staff_posts.c.post).where(
+    staff_posts.c.username == bindparam("username")).order_by(staff_posts.c.org, staff_posts.c.post))
 STAFF = frozenset({Role.APPROVAL_STAFF})
 
 
@@ -77,7 +78,7 @@ def _line(area: str, org: str, posts: Sequence[str]) -> dict[str, Any]:
 
 def posts_of(conn: Connection, username: str) -> list[tuple[str, str]]:
     """(unit, post) of a person, as this transaction sees it."""
-    return [(org, post) for org, post in conn.execute(_OF_PERSON, {"username": username})]
+    return [(org, post) for org, post in _OF_PERSON.rows(conn, username=username)]
 
 
 def holds(held: Sequence[tuple[str, str]], org: str, wanted: Sequence[str]) -> bool:

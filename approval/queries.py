@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Table, bindparam, func, or_, select
 
 from approval.detail import HostedDetail, Paper, PartSeen, Receipt, Waiting
 from approval.flow import Flow, Part, depths
@@ -35,6 +35,7 @@ from cases.states import fold_all
 from core.access import Actor, Role
 from core.database import Database
 from core.errors import NotFound
+from core.statements import Statement
 
 READERS = frozenset({Role.APPROVAL_STAFF, Role.INSPECTOR, Role.LEADER, Role.DEPARTMENT_USER})
 LIST_MAX = 200  # lines of a work list; the page says when there are more
@@ -183,17 +184,15 @@ class HostedQueries:
         return _all(conditions)
 
     def _detail(self, conn: Connection, case_id: int) -> HostedDetail:
-        c, t = hosted_cases.c, hosted_tasks.c
-        task = conn.execute(select(t.opened_at, t.claimed_by, t.claimed_name).where(
-            t.case_id == case_id, t.ended_at.is_(None))).first()
-        row = conn.execute(_waiting(c.step, c.filed_at, c.step, c.step, c.flow, c.particulars, case_table.c.fold)
-                           .where(c.case_id == case_id)).one()
+        task = _TASK_OF.first(conn, of_case=case_id)
+        [row] = _HEAD_OF.rows(conn, of_case=case_id)
+        flow = _flow(row.flow)
         since, by, name = (task.opened_at, task.claimed_by, task.claimed_name) if task is not None else (row[10], "", "")
         head = replace(_line(row), since=since, claimed_by=by, claimed_name=name)
         return HostedDetail(
-            head, _flow(row.flow), _fold(row.fold), msgspec.json.decode(row.particulars), _papers(conn, case_id),
-            _fees(conn, case_id), _extension(conn, case_id), _receipts(conn, case_id), _parts(conn, case_id),
-            _signatures(conn, case_id), _number(conn, row[14]))
+            head, flow, _fold(row.fold), msgspec.json.decode(row.particulars), _papers(conn, case_id),
+            _fees(conn, case_id), _extension(conn, case_id), _receipts(conn, case_id),
+            _parts(conn, case_id) if flow.is_joint else [], _signatures(conn, case_id), _number(conn, row[14]))
 
 
 @lru_cache(maxsize=1024)  # cases of one version of an item have one flow
@@ -250,28 +249,20 @@ def _escaped(text: str) -> str:
 
 
 def _papers(conn: Connection, case_id: int) -> list[Paper]:
-    p = hosted_papers.c
-    return [Paper(**row._mapping) for row in conn.execute(
-        select(p.code, p.place, p.state, p.form, p.sha256, p.file_name, p.media_type, p.size, p.at, p.by_name, p.promised_at)
-        .where(p.case_id == case_id).order_by(p.code, p.place))]
+    return [Paper(**row._asdict()) for row in _PAPERS_OF.rows(conn, of_case=case_id)]
 
 
 def _fees(conn: Connection, case_id: int) -> list[dict[str, Any]]:
-    f = hosted_fees.c
-    return [dict(row._mapping) for row in conn.execute(
-        select(f.id, f.code, f.quantity, f.amount_fen, f.state, f.receipt_no, f.ground, f.charged_at, f.settled_at)
-        .where(f.case_id == case_id).order_by(f.id))]
+    return [row._asdict() for row in _FEES_OF.rows(conn, of_case=case_id)]
 
 
 def _extension(conn: Connection, case_id: int) -> dict[str, Any] | None:
-    row = conn.execute(select(hosted_extensions).where(hosted_extensions.c.case_id == case_id)).first()
-    return dict(row._mapping) if row is not None else None
+    row = _EXTENSION_OF.first(conn, of_case=case_id)
+    return row._asdict() if row is not None else None
 
 
 def _receipts(conn: Connection, case_id: int) -> list[Receipt]:
-    r = hosted_receipts.c
-    return [Receipt(*row) for row in conn.execute(
-        select(r.code, r.kind, r.number, r.issued_at).where(r.case_id == case_id).order_by(r.id))]
+    return [Receipt(*row) for row in _RECEIPTS_OF.rows(conn, of_case=case_id)]
 
 
 def _parts(conn: Connection, case_id: int) -> list[PartSeen]:
@@ -287,11 +278,32 @@ def _parts(conn: Connection, case_id: int) -> list[PartSeen]:
 
 def _signatures(conn: Connection, case_id: int) -> list[dict[str, Any]]:
     """Who has signed the open step so far."""
-    s, t = hosted_signatures.c, hosted_tasks.c
-    return [dict(row._mapping) for row in conn.execute(
-        select(s.post, s.username, s.display_name, s.opinion, s.at).join(hosted_tasks, t.id == s.task_id)
-        .where(t.case_id == case_id, t.ended_at.is_(None)).order_by(s.at))]
+    return [row._asdict() for row in _SIGNATURES_OF.rows(conn, of_case=case_id)]
 
 
 def _number(conn: Connection, case_id: int | None) -> str | None:
-    return None if case_id is None else conn.scalar(select(hosted_cases.c.case_no).where(hosted_cases.c.case_id == case_id))
+    return None if case_id is None else _NUMBER_OF.value(conn, of_case=case_id)
+
+
+# One case, read again after every act: statements made once. ----------------------------------------------------------
+
+def _of_case(table: Table, *columns: str, by: str) -> Statement:
+    """These columns of what belongs to a case, in that order."""
+    return Statement(select(*table.c[columns]).where(table.c.case_id == bindparam("of_case")).order_by(
+        *(table.c[name] for name in by.split())))
+
+
+_C, _T, _S = hosted_cases.c, hosted_tasks.c, hosted_signatures.c
+_IS_OPEN = (_T.case_id == bindparam("of_case")) & _T.ended_at.is_(None)
+_TASK_OF = Statement(select(_T.opened_at, _T.claimed_by, _T.claimed_name).where(_IS_OPEN))
+_HEAD_OF = Statement(_waiting(_C.step, _C.filed_at, _C.step, _C.step, _C.flow, _C.particulars, case_table.c.fold)
+                     .where(_C.case_id == bindparam("of_case")))
+_PAPERS_OF = _of_case(hosted_papers, "code", "place", "state", "form", "sha256", "file_name", "media_type", "size", "at",
+                      "by_name", "promised_at", by="code place")
+_FEES_OF = _of_case(hosted_fees, "id", "code", "quantity", "amount_fen", "state", "receipt_no", "ground", "charged_at",
+                    "settled_at", by="id")
+_EXTENSION_OF = Statement(select(hosted_extensions).where(hosted_extensions.c.case_id == bindparam("of_case")))
+_RECEIPTS_OF = _of_case(hosted_receipts, "code", "kind", "number", "issued_at", by="id")
+_SIGNATURES_OF = Statement(select(_S.post, _S.username, _S.display_name, _S.opinion, _S.at).join(
+    hosted_tasks, _T.id == _S.task_id).where(_IS_OPEN).order_by(_S.at))
+_NUMBER_OF = Statement(select(_C.case_no).where(_C.case_id == bindparam("of_case")))

@@ -12,20 +12,21 @@ from datetime import date, time
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy import Connection, bindparam, select
 
 from approval.codes import CODE_LENGTH, CODE_LETTERS, grouped
 from approval.models import hosted_receipts
 from cases.models import clocks
 from core.instants import written_day, written_local
+from core.statements import Statement, inserting
 from core.unit_of_work import UnitOfWork
 from papers.official import Block, Items, OfficialPaper, Paragraph
 from papers.official import Table as TableBlock
 from papers.service import Issue, PaperService, Series
 
-_KEEP = insert(hosted_receipts)
-_DUE = select(clocks.c.due_at).where(clocks.c.case_id == bindparam("of_case"), clocks.c.kind == bindparam("kind")).order_by(
-    clocks.c.ordinal).limit(1)
+_KEEP = inserting(hosted_receipts, "code", "case_id", "kind", "number", "issued_at")
+_DUE = Statement(select(clocks.c.due_at).where(
+    clocks.c.case_id == bindparam("of_case"), clocks.c.kind == bindparam("kind")).order_by(clocks.c.ordinal).limit(1))
 
 
 class ReceiptKind(StrEnum):
@@ -99,8 +100,7 @@ class Receipts:
         paper = self._papers.issue(
             uow, Series(name, kind.value, self._t(self._key(about.item, "prefix", kind.value), short=short)),
             Issue(about.area, about.org, f"hosted:{about.case_no}"), day, compose)
-        uow.conn.execute(_KEEP, {"code": code, "case_id": about.case_id, "kind": kind.value, "number": paper.number,
-                                 "issued_at": uow.now_us})
+        _KEEP.run(uow.conn, code=code, case_id=about.case_id, kind=kind.value, number=paper.number, issued_at=uow.now_us)
         return Given(paper.number, code)
 
     def _paper(self, kind: ReceiptKind, about: About, issuer: str, number: str, day: date, code: str, told: Mapping[str, Any],
@@ -119,7 +119,7 @@ class Receipts:
 
 def due_text(conn: Connection, case_id: int, kind: str, offset: int) -> str:
     """The last day of a clock of the case, as written on paper; — where there is none."""
-    due = conn.scalar(_DUE, {"of_case": case_id, "kind": kind})
+    due = _DUE.value(conn, of_case=case_id, kind=kind)
     if due is None:
         return "—"
     local = written_local(due, offset)

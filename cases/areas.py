@@ -34,6 +34,7 @@ from core.errors import ConfigError
 from core.instants import DAY_US, date_of
 from core.limits import Limit
 from core.models import marks
+from core.statements import Statement
 from core.working_calendar import WorkingCalendar
 
 log = logging.getLogger(__name__)
@@ -41,8 +42,9 @@ T = TypeVar("T")
 MAX_SCALES = 10_000  # a feed may state any limit at every event
 _COLUMNS = ("area", "name", "calendar", "timezone", "preset")
 # The few areas and the name of the configuration in one look: it is asked at the start of every transaction that judges.
-_STORED = union_all(select(*areas.c[_COLUMNS]),
-                    select(literal(""), marks.c.value, literal(""), literal(""), literal("")).where(marks.c.name == REVISION))
+_STORED = Statement(union_all(
+    select(*areas.c[_COLUMNS]),
+    select(literal(""), marks.c.value, literal(""), literal(""), literal("")).where(marks.c.name == REVISION)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +224,7 @@ class Areas:
     def refresh(self, conn: Connection) -> None:
         """Read every stored area, and the versions if any was confirmed since. Raises ConfigError for a calendar or preset
         this installation does not have."""
-        rows = {row[0]: Area(*row) for row in conn.execute(_STORED).all()}
+        rows = {row[0]: Area(*row) for row in _STORED.rows(conn)}
         mark = rows.pop("", None)
         revision = mark.name if mark is not None else ""
         if revision != self._versions.revision:

@@ -27,6 +27,8 @@ class Texts:
         sentence = self._sentences.get(key)
         if sentence is None:
             raise ConfigError("text_missing", key=key, language=self.language, remedy="add it to config/locales")
+        if "{" not in sentence:
+            return sentence
         return _PLACE.sub(lambda place: self._value(key, place[1], values), sentence)
 
     def has(self, key: str) -> bool:

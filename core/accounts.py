@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from argon2 import PasswordHasher
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from core import second_factor
 from core.access import OF_ONE_UNIT, Actor, Role
@@ -25,6 +25,7 @@ from core.instants import MINUTE_US
 from core.models import accounts, tokens
 from core.passwords import Passwords
 from core.staff_sessions import StaffSessions
+from core.statements import Statement
 from core.unit_of_work import UnitOfWorkFactory
 
 _USERNAME = re.compile(r"^[a-z0-9][a-z0-9_.-]{1,63}$")
@@ -32,6 +33,10 @@ NAME_MAX = 64
 TOKEN_KINDS = ("feed", "screen", "probe", "session")
 _COLUMNS: Any = accounts.c["username", "display_name", "roles", "org", "area", "is_active", "generation",
                            "failed_attempts", "locked_until", "created_at", "must_change", "factor_salt"]
+# Asked at every request, of the table itself: who was put out is out at once, in every process.
+_ACCOUNT = Statement(select(*_COLUMNS).where(accounts.c.username == bindparam("of_name")))
+_VALID_TOKEN = Statement(select(tokens).where(
+    tokens.c.token_hash == bindparam("of_hash"), tokens.c.kind == bindparam("of_kind"), tokens.c.revoked_at.is_(None)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,8 +279,7 @@ class Accounts:
 
     def find_token_by_hash(self, kind: str, token_hash: str) -> Token | None:
         with self._uow.database.read() as conn:
-            row = conn.execute(select(tokens).where(tokens.c.token_hash == token_hash, tokens.c.kind == kind,
-                                                    tokens.c.revoked_at.is_(None))).first()
+            row = _VALID_TOKEN.first(conn, of_hash=token_hash, of_kind=kind)
         return None if row is None else _token(row)
 
     def list_tokens(self, kind: str) -> Sequence[Token]:
@@ -364,7 +368,7 @@ def check_username(username: str) -> None:
 
 def find_account(conn: Connection, username: str) -> Account | None:
     """The account as this transaction sees it."""
-    row = conn.execute(select(*_COLUMNS).where(accounts.c.username == username)).first()
+    row = _ACCOUNT.first(conn, of_name=username)
     return None if row is None else _account(row)
 
 

@@ -28,9 +28,10 @@ from sqlalchemy import (
     event,
 )
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DataError, DBAPIError
+from sqlalchemy.exc import DataError
 
 from core.errors import ConfigError, InvalidInput
+from core.statements import as_toolkit_error, driver_of, run, run_many
 
 metadata = MetaData(naming_convention={
     "ix": "ix_%(table_name)s_%(column_0_N_name)s", "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -63,6 +64,7 @@ class Database:
                               remedy="use sqlite:/// or postgresql://")
         self._writer = threading.RLock() if self.dialect == "sqlite" else None
         self.engine = self._connect(pool_size, busy_timeout_s)
+        self._writing = self.engine.execution_options(writes=True)
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
@@ -72,7 +74,7 @@ class Database:
                 yield conn
             return
         # SQLite has one writer: queueing here is fair and quick, queueing in its busy handler is neither.
-        with _numbers_checked(), self._writer, self.engine.connect().execution_options(writes=True) as conn, conn.begin():
+        with _numbers_checked(), self._writer, self._writing.begin() as conn:
             yield conn
 
     @contextmanager
@@ -119,7 +121,8 @@ def _prepare_sqlite(dbapi_connection: Any, _record: Any) -> None:
 
 
 def _begin_sqlite(conn: Connection) -> None:
-    conn.exec_driver_sql("BEGIN IMMEDIATE" if conn.get_execution_options().get("writes") else "BEGIN")
+    driver: Any = conn.connection.dbapi_connection
+    driver.execute("BEGIN IMMEDIATE" if conn.get_execution_options().get("writes") else "BEGIN")
 
 
 def look_up(conn: Connection, columns: Sequence[str], table: Table, key: str, values: Sequence[Any],
@@ -128,8 +131,7 @@ def look_up(conn: Connection, columns: Sequence[str], table: Table, key: str, va
 
     `condition` is further SQL with `?` for each of `arguments`. It must not contain a literal `?` or `%`.
     """
-    select = f"SELECT {','.join(columns)} FROM {table.name} WHERE {key}"
-    further = f" AND {condition}" if condition else ""
+    select, further = _selecting(table, tuple(columns), key), f" AND {condition}" if condition else ""
     if conn.dialect.name == "postgresql":
         # %b: the array in binary, a third of the cost of spelling out thousands of values.
         statement = f"{select} = ANY(%b){further}".replace("?", "%s")
@@ -148,8 +150,7 @@ def bulk_insert(conn: Connection, table: Table, columns: Sequence[str], rows: Ro
     if conn.dialect.name == "postgresql":
         _copy(conn, table.name, columns, rows)
     else:
-        names = ",".join(columns)
-        conn.exec_driver_sql(f"INSERT INTO {table.name} ({names}) VALUES ({_marks(len(columns))})", _tuples(rows))
+        run_many(conn, _inserting(table, tuple(columns)), rows)
 
 
 @contextmanager
@@ -174,14 +175,13 @@ def bulk_upsert(conn: Connection, table: Table, columns: Sequence[str], rows: Ro
     """
     if not rows:
         return
-    on_conflict = _on_conflict(table.name, columns, key, add)
-    names = ",".join(columns)
+    on_conflict = _on_conflict(table, tuple(columns), tuple(key), tuple(add))
     if conn.dialect.name == "postgresql":
         with _staged(conn, table, columns, rows) as stage:
+            names = ",".join(columns)
             conn.exec_driver_sql(f"INSERT INTO {table.name} ({names}) SELECT {names} FROM {stage} {on_conflict}")
     else:
-        marks = _marks(len(columns))
-        conn.exec_driver_sql(f"INSERT INTO {table.name} ({names}) VALUES ({marks}) {on_conflict}", _tuples(rows))
+        run_many(conn, f"{_inserting(table, tuple(columns))} {on_conflict}", rows)
 
 
 def bulk_update(conn: Connection, table: Table, columns: Sequence[str], rows: Rows, key: Sequence[str]) -> None:
@@ -196,9 +196,7 @@ def bulk_update(conn: Connection, table: Table, columns: Sequence[str], rows: Ro
         with _staged(conn, table, columns, rows) as stage:
             conn.exec_driver_sql(f"UPDATE {table.name} SET {changes} FROM {stage} AS stage WHERE {where}")
     else:
-        changes = ", ".join(f"{name} = ?" for name in values)
-        where = " AND ".join(f"{name} = ?" for name in key)
-        conn.exec_driver_sql(f"UPDATE {table.name} SET {changes} WHERE {where}", _tuples(rows))
+        run_many(conn, _updating(table, tuple(values), tuple(key)), rows)
 
 
 def bulk_delete(conn: Connection, table: Table, key: Sequence[str], rows: Rows) -> None:
@@ -206,13 +204,12 @@ def bulk_delete(conn: Connection, table: Table, key: Sequence[str], rows: Rows) 
     if rows:
         mark = "%s" if conn.dialect.name == "postgresql" else "?"
         where = " AND ".join(f"{name} = {mark}" for name in key)
-        conn.exec_driver_sql(f"DELETE FROM {table.name} WHERE {where}", _tuples(rows))
+        run_many(conn, f"DELETE FROM {table.name} WHERE {where}", rows)
 
 
 def _fetched(conn: Connection, statement: str, arguments: tuple[Any, ...]) -> list[tuple[Any, ...]]:
     """Rows without the toolkit's own row objects and conversions: at thousands of rows a batch they cost more than SQL."""
-    cursor: Any = conn.exec_driver_sql(statement, arguments).cursor
-    return cursor.fetchall()  # type: ignore[no-any-return]
+    return run(conn, statement, arguments).fetchall()  # type: ignore[no-any-return]
 
 
 def _marks(count: int) -> str:
@@ -243,8 +240,27 @@ def _stages_filled(conn: Connection) -> set[str]:
     return names
 
 
-def _on_conflict(table: str, columns: Sequence[str], key: Sequence[str], add: Sequence[str]) -> str:
-    changes = [f"{name} = {table}.{name} + excluded.{name}" if name in add else f"{name} = excluded.{name}"
+# Put together once for each table and its columns: at every act the text would cost as much as the statement.
+
+@cache
+def _selecting(table: Table, columns: tuple[str, ...], key: str) -> str:
+    return f"SELECT {','.join(columns)} FROM {table.name} WHERE {key}"
+
+
+@cache
+def _inserting(table: Table, columns: tuple[str, ...]) -> str:
+    return f"INSERT INTO {table.name} ({','.join(columns)}) VALUES ({_marks(len(columns))})"
+
+
+@cache
+def _updating(table: Table, values: tuple[str, ...], key: tuple[str, ...]) -> str:
+    changes, where = ", ".join(f"{name} = ?" for name in values), " AND ".join(f"{name} = ?" for name in key)
+    return f"UPDATE {table.name} SET {changes} WHERE {where}"
+
+
+@cache
+def _on_conflict(table: Table, columns: tuple[str, ...], key: tuple[str, ...], add: tuple[str, ...]) -> str:
+    changes = [f"{name} = {table.name}.{name} + excluded.{name}" if name in add else f"{name} = excluded.{name}"
                for name in columns if name not in key]
     return f"ON CONFLICT ({','.join(key)}) DO UPDATE SET {', '.join(changes)}"
 
@@ -252,15 +268,18 @@ def _on_conflict(table: str, columns: Sequence[str], key: Sequence[str], add: Se
 @contextmanager
 def _copying(conn: Connection, target: str, columns: Sequence[str], rows: Rows,
              binary_types: Sequence[str] = ()) -> Iterator[None]:
-    driver: Any = conn.connection.dbapi_connection
+    driver = driver_of(conn)
     statement = f"COPY {target} ({','.join(columns)}) FROM STDIN{' (FORMAT BINARY)' if binary_types else ''}"
-    with _wrapped_errors(conn, statement), driver.cursor() as cursor, cursor.copy(statement) as copy:
-        if binary_types:
-            copy.set_types(binary_types)
-        write = copy.write_row
-        for row in rows:
-            write(row)
-        yield
+    try:
+        with driver.cursor() as cursor, cursor.copy(statement) as copy:
+            if binary_types:
+                copy.set_types(binary_types)
+            write = copy.write_row
+            for row in rows:
+                write(row)
+            yield
+    except conn.dialect.loaded_dbapi.Error as error:
+        raise as_toolkit_error(conn, statement, error) from error
 
 
 _BINARY_TYPES = ((BigInteger, "int8"), (SmallInteger, "int2"), (Integer, "int4"), (LargeBinary, "bytea"), (String, "text"))
@@ -278,16 +297,6 @@ def _copy(conn: Connection, target: str, columns: Sequence[str], rows: Rows) -> 
 
 
 @contextmanager
-def _wrapped_errors(conn: Connection, statement: str) -> Iterator[None]:
-    """Errors of the bare driver as those of SQLAlchemy, so that a caller has one kind to catch."""
-    driver_error = conn.dialect.loaded_dbapi.Error
-    try:
-        yield
-    except driver_error as error:
-        raise DBAPIError.instance(statement, None, error, driver_error, dialect=conn.dialect) from error
-
-
-@contextmanager
 def _numbers_checked() -> Iterator[None]:
     """A number no column can hold was given by somebody: that is his mistake, not ours."""
     try:
@@ -298,7 +307,3 @@ def _numbers_checked() -> Iterator[None]:
         if type(error.orig).__name__ != "NumericValueOutOfRange":
             raise
         raise InvalidInput("number_out_of_range") from error
-
-
-def _tuples(rows: Rows) -> list[tuple[Any, ...]]:
-    return [row if isinstance(row, tuple) else tuple(row) for row in rows]

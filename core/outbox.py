@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, select, text, update
 
 from core.models import ledger, outbox
+from core.statements import Statement
 
-_FIRST_LEDGER = text("INSERT INTO ledger (id, epoch, journal_seq, outbox_seq) VALUES (1, :epoch, 0, 0) ON CONFLICT DO NOTHING")
+_FIRST_LEDGER = Statement(
+    text("INSERT INTO ledger (id, epoch, journal_seq, outbox_seq) VALUES (1, :epoch, 0, 0) ON CONFLICT DO NOTHING"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,24 +40,24 @@ class LedgerHead:
     outbox_seq: int
 
 
-# Composed once: every writing transaction begins with the one and ends with the other.
-_LOCK = select(ledger.c.epoch, ledger.c.journal_seq, ledger.c.outbox_seq).where(ledger.c.id == 1).with_for_update()
-_SAVE = update(ledger).where(ledger.c.id == 1)
+# Every writing transaction begins with the one and ends with the other.
+_LOCK = Statement(select(ledger.c.epoch, ledger.c.journal_seq, ledger.c.outbox_seq).where(ledger.c.id == 1).with_for_update())
+_SAVE = Statement(update(ledger).where(ledger.c.id == 1), ("journal_seq", "outbox_seq"))
 
 
 def lock_ledger(conn: Connection) -> LedgerHead:
     """Take the one writer's lock and read the heads; creates the row in a new installation."""
-    row = conn.execute(_LOCK).first()
+    row = _LOCK.first(conn)
     if row is None:
         # Two first writers may meet here; one inserts, the other waits and then locks what it finds.
-        conn.execute(_FIRST_LEDGER, {"epoch": uuid.uuid4().hex})
-        row = conn.execute(_LOCK).one()
+        _FIRST_LEDGER.run(conn, epoch=uuid.uuid4().hex)
+        [row] = _LOCK.rows(conn)
     return LedgerHead(*row)
 
 
 def save_ledger(conn: Connection, head: LedgerHead) -> None:
     """Write the heads back before the commit."""
-    conn.execute(_SAVE, {"journal_seq": head.journal_seq, "outbox_seq": head.outbox_seq})
+    _SAVE.run(conn, journal_seq=head.journal_seq, outbox_seq=head.outbox_seq)
 
 
 def new_epoch(conn: Connection) -> str:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, text
 
-_TAKE = text("INSERT INTO paper_numbers (issuer, kind, year, last) VALUES (:issuer, :kind, :year, 1) "
-             "ON CONFLICT (issuer, kind, year) DO UPDATE SET last = paper_numbers.last + 1 RETURNING last")
+from core.statements import Statement
+
+_TAKE = Statement(text("INSERT INTO paper_numbers (issuer, kind, year, last) VALUES (:issuer, :kind, :year, 1) "
+                       "ON CONFLICT (issuer, kind, year) DO UPDATE SET last = paper_numbers.last + 1 RETURNING last"))
 
 
 def take_number(conn: Connection, issuer: str, kind: str, year: int) -> int:
@@ -13,7 +15,7 @@ def take_number(conn: Connection, issuer: str, kind: str, year: int) -> int:
 
     The row is locked until then, so two issuers at the same moment wait for each other; a rollback gives the number back.
     """
-    return int(conn.execute(_TAKE, {"issuer": issuer, "kind": kind, "year": year}).scalar_one())
+    return int(_TAKE.value(conn, issuer=issuer, kind=kind, year=year))
 
 
 def written(prefix: str, year: int, place: int) -> str:

@@ -15,9 +15,10 @@ from datetime import date
 from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import insert, or_, select, text, update
+from sqlalchemy import or_, select, text, update
 
 from core.errors import NotFound, SupervisionError
+from core.statements import inserting
 from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from papers.fonts import Fonts
 from papers.models import paper_files, papers
@@ -29,7 +30,8 @@ FileKind = Literal["docx", "pdf"]
 MEDIA_TYPES = {"docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document", "pdf": "application/pdf"}
 _KEEP = text("INSERT INTO paper_files (sha256, media_type, size, content, at) "
              "VALUES (:sha256, :media_type, :size, :content, :at) ON CONFLICT DO NOTHING")
-_ENTER = insert(papers)
+_ENTER = inserting(papers, "number", "kind", "issuer", "year", "place", "title", "area", "org", "subject", "issued_at",
+                   "content")
 _paper = msgspec.json.Decoder(OfficialPaper)
 
 
@@ -62,10 +64,9 @@ class PaperService:
         """Take the next number, compose the paper with it and enter it, all in the caller's transaction."""
         place = take_number(uow.conn, series.issuer, series.kind, day.year)
         paper = compose(written(series.prefix, day.year, place))
-        uow.conn.execute(_ENTER, {
-            "number": paper.number, "kind": series.kind, "issuer": series.issuer, "year": day.year, "place": place,
-            "title": paper.title, "area": about.area, "org": about.org, "subject": about.subject, "issued_at": uow.now_us,
-            "content": msgspec.json.encode(paper).decode()})
+        _ENTER.run(uow.conn, number=paper.number, kind=series.kind, issuer=series.issuer, year=day.year, place=place,
+                   title=paper.title, area=about.area, org=about.org, subject=about.subject, issued_at=uow.now_us,
+                   content=msgspec.json.encode(paper).decode())
         return paper
 
     def file(self, number: str, kind: FileKind) -> bytes:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from approval.flow import Part
 from tests.bench.harness import Line, Options, Spent, percentile, stopwatch, store
+from tests.bench.hosted import over_http
 from tests.hosting import APPROVER, HALL, HANDLER, JOINER, REVIEWER, Hall
 
 CASES_AT_LEAST, PARALLEL_AT_MOST = 300, 1.3
@@ -22,7 +23,7 @@ def run(options: Options) -> list[Line]:
     """Services on each database, HTTP on SQLite, then the parallel project."""
     count = max(100, options.events // 200)
     lines = [_services(options, name, count) for name in options.stores]
-    return [*lines, _parallel(options, max(20, count // 10))]
+    return [*lines, *over_http(options, count), _parallel(options, max(20, count // 10))]
 
 
 def _services(options: Options, name: str, count: int) -> Line:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import subprocess
 import sys
 import threading
@@ -74,10 +75,11 @@ class Served:
 
 
 @contextmanager
-def served(url: str, folder: Path, begins: datetime) -> Iterator[Served]:
-    """A server that answers; ended with the block."""
+def served(url: str, folder: Path, begins: datetime, **settings: object) -> Iterator[Served]:
+    """A server that answers, with these settings (`__` for the dot); ended with the block."""
     port = free_port()
-    command = [sys.executable, "-m", "tests.bench.serve", url, str(folder), begins.isoformat(), str(port)]
+    command = [sys.executable, "-m", "tests.bench.serve", url, str(folder), begins.isoformat(), str(port),
+               json.dumps({name.replace("__", "."): value for name, value in settings.items()})]
     log = folder / f"server-{port}.log"
     with log.open("wb") as errors, subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=errors) as process:
         try:

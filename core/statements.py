@@ -1,0 +1,127 @@
+"""Statements that run again and again, through the driver itself.
+
+The toolkit composes them once for each kind of database and is then left out: its own way to run a statement costs ten times
+what SQLite needs for it, at every act. Rows are named tuples; errors are those of SQLAlchemy; transactions stay the
+connection's.
+"""
+
+from __future__ import annotations
+
+from collections import namedtuple
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Executable, Table, insert
+from sqlalchemy.exc import DBAPIError
+
+Cursor = Any
+
+
+def driver_of(conn: Connection) -> Any:
+    """The driver's connection, within the transaction of `conn`: one is begun where none is, as the toolkit does it."""
+    if conn.get_transaction() is None:
+        conn.begin()
+    return conn.connection.dbapi_connection
+
+
+def run(conn: Connection, statement: str, arguments: Any) -> Cursor:
+    """Execute it once. Raises the errors of SQLAlchemy, so that a caller has one kind to catch."""
+    try:
+        return driver_of(conn).execute(statement, arguments)
+    except conn.dialect.loaded_dbapi.Error as error:
+        raise as_toolkit_error(conn, statement, error) from error
+
+
+def run_many(conn: Connection, statement: str, rows: Sequence[Any]) -> None:
+    """Execute it for every row."""
+    try:
+        driver_of(conn).cursor().executemany(statement, rows)
+    except conn.dialect.loaded_dbapi.Error as error:
+        raise as_toolkit_error(conn, statement, error) from error
+
+
+def as_toolkit_error(conn: Connection, statement: str, error: Exception) -> BaseException:
+    """The driver's error as SQLAlchemy would have raised it."""
+    return DBAPIError.instance(statement, None, error, conn.dialect.loaded_dbapi.Error, dialect=conn.dialect)
+
+
+@dataclass(slots=True)
+class _Form:
+    """A statement as one kind of database reads it. `order` names the values by place; None where they go by name."""
+
+    text: str
+    order: Sequence[str] | None
+    fixed: dict[str, Any]
+    row: Callable[[Any], Any]
+
+
+class Statement:
+    """One statement, composed once. Its values are given by the names of its bound parameters.
+
+    Values given are plain numbers and texts: a parameter whose values would be converted is refused with TypeError.
+    """
+
+    def __init__(self, clause: Executable, columns: Sequence[str] | None = None) -> None:
+        """`columns`: what an insert or update writes, where the clause itself does not say it."""
+        self._clause, self._columns = clause, columns
+        self._forms: dict[str, _Form] = {}
+
+    def rows(self, conn: Connection, **values: Any) -> list[Any]:
+        """All rows."""
+        form = self._form(conn)
+        return [form.row(row) for row in self._cursor(conn, form, values).fetchall()]
+
+    def first(self, conn: Connection, **values: Any) -> Any | None:
+        """The first row, or None."""
+        form = self._form(conn)
+        cursor = self._cursor(conn, form, values)
+        row = cursor.fetchone()
+        cursor.close()
+        return None if row is None else form.row(row)
+
+    def value(self, conn: Connection, **values: Any) -> Any:
+        """The first column of the first row; None where there is none."""
+        row = self.first(conn, **values)
+        return None if row is None else row[0]
+
+    def run(self, conn: Connection, **values: Any) -> int:
+        """Carry it out; returns how many rows it changed."""
+        return int(self._cursor(conn, self._form(conn), values).rowcount)
+
+    def _cursor(self, conn: Connection, form: _Form, values: dict[str, Any]) -> Cursor:
+        given = form.fixed | values if form.fixed else values
+        return run(conn, form.text, given if form.order is None else [given[name] for name in form.order])
+
+    def _form(self, conn: Connection) -> _Form:
+        known = self._forms.get(conn.dialect.name)
+        if known is None:
+            known = self._forms[conn.dialect.name] = self._composed(conn)
+        return known
+
+    def _composed(self, conn: Connection) -> _Form:
+        compiled: Any = self._clause.compile(dialect=conn.dialect, column_keys=self._columns)  # type: ignore[attr-defined]
+        if compiled._bind_processors or compiled.post_compile_params:
+            raise TypeError(f"values are converted here, which the driver alone does not do: {compiled.string}")
+        fixed = {name: value for name, value in compiled.params.items() if not compiled.binds[name].required}
+        return _Form(compiled.string, compiled.positiontup, fixed, _row_maker(compiled, conn))
+
+
+def inserting(table: Table, *columns: str) -> Statement:
+    """INSERT of one row with these columns."""
+    return Statement(insert(table).inline(), columns)
+
+
+def _row_maker(compiled: Any, conn: Connection) -> Callable[[Any], Any]:
+    """From what the driver gives to a named row; truth values and bytes as the toolkit gives them. A text names no columns."""
+    columns: Sequence[Any] = compiled._result_columns
+    if not columns:
+        return tuple
+    naming: Any = namedtuple  # a checker wants the names written out, which here come from the statement
+    named: Any = naming("Row", [column.keyname for column in columns])
+    read = {place: convert for place, column in enumerate(columns)
+            if (convert := column.type.dialect_impl(conn.dialect).result_processor(conn.dialect, None)) is not None}
+    if not read:
+        plain: Callable[[Any], Any] = named._make
+        return plain
+    return lambda row: named._make([read[place](value) if place in read else value for place, value in enumerate(row)])
