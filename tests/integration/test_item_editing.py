@@ -154,6 +154,7 @@ def test_a_migrated_case_goes_to_its_end_and_the_chain_holds(hall: Hall) -> None
 def test_nobody_is_put_into_a_unit_that_was_abolished(hall: Hall) -> None:
     editing, people = hall.services.editing, hall.services.people
     new = {"name": "市数据局", "short": "市数据局", "area": "360500"}
+    hall.services.accounts.create(ANNA.name, "long enough 1", display_name="安娜", roles=[Role.ADMINISTRATOR])
     for content, is_new in ((new, True), ({**new, "abolished": True}, False)):
         editing.propose(Kind.ORGANISATION, "shuju", content, effective_from=date(2026, 3, 16), reason="试", actor=ANNA,
                         is_new=is_new)
