@@ -81,7 +81,7 @@ def test_its_limit_ends_with_the_decision_and_its_service_has_a_limit_of_its_own
     until(hall, case_no, PENALTY, "送达")
     clocks = hall.clocks(case_no)
     assert (clocks["statutory"].condition, clocks["promised"].condition) == ("ended", "ended")
-    assert (clocks["送达"].condition, hall.due(case_no, "送达")) == ("running", "04-13 09:00")
+    assert (clocks["送达"].condition, hall.due(case_no, "送达")) == ("running", "04-14 00:00")  # by day, as the item
 
 
 def test_ninety_days_that_end_on_a_day_of_rest_end_with_the_next_working_day(hall: Hall):
