@@ -64,7 +64,7 @@ class AuditQueries:
             for part in PARTS:
                 if asked.part in ("", part):
                     wanted = statements[part](asked, actor.area).limit(min(limit, EXPORT_MAX))
-                    found += [AuditLine(row.at, part, *map(str, row[1:])) for row in conn.execute(wanted)]
+                    found += [AuditLine(row.at, part, *(value or "" for value in row[1:])) for row in conn.execute(wanted)]
         return sorted(found, key=lambda line: line.at, reverse=True)[:limit]
 
 

@@ -57,6 +57,7 @@ def test_acts_on_cases_changes_of_accounts_and_acts_on_cards_stand_there(tmp_pat
     told = {(one.part, one.what, one.subject) for one in lines}
     assert {("case", "accepted", number), ("case", "step", number), ("change", "role/set", "boss")} <= told
     assert [one.at for one in lines] == sorted((one.at for one in lines), reverse=True)
+    assert "None" not in {one.detail for one in lines}
     mine = hall.services.audit.lines(AuditFilter(part="case", person=HANDLER.name), INSPECTOR)
     assert {one.actor for one in mine} == {f"{HANDLER.display_name} {HANDLER.name}"}
     assert hall.services.audit.lines(AuditFilter(subject="100%"), INSPECTOR) == []
