@@ -207,7 +207,7 @@ class Intake:
 
     def _check_opener(self, item: Item, channel: Channel) -> None:
         """Raises InvalidInput when cases of this power are not opened that way."""
-        opener = {"web": "citizen", "window": "window", "office": "office"}[channel]
+        opener = {"web": "citizen", "office": "office"}.get(channel, "window")
         if opener not in item.power.opened_by:
             raise InvalidInput("not_opened_so", key="item", item=item.name, channel=channel)
 

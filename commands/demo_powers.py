@@ -19,7 +19,7 @@ from config.catalogue import Item
 from core.access import Actor, Role
 from feeds.simulated_people import applicant_for, person_name
 
-CASES_A_DAY = (0, 1, 1, 2)
+CASES_A_DAY = (1, 1, 2)
 _TITLES = {
     "penalty": ("擅自占用人行道经营", "未按许可要求开挖道路", "销售超过保质期的食品", "超标排放废水"),
     "collection": ("工业园区二期工程", "城南安置小区项目"), "inspection": ("双随机检查", "重点企业专项检查"),
@@ -41,8 +41,11 @@ class PowerStories:
     def begin_day(self, day: int) -> None:
         """The stories that begin on that working day."""
         rng = Random(f"{self._seed}/powers/{day}")
-        for _ in range(rng.choice(CASES_A_DAY) if self._items else 0):
-            story = self._life(rng.choice(self._items), Random(rng.getrandbits(64)))
+        kinds = list(dict.fromkeys(item.kind for item in self._items))
+        for place in range(rng.choice(CASES_A_DAY) if kinds else 0):
+            kind = kinds[(day + 3 * place) % len(kinds)]  # in turn, so that every visitor finds each of them
+            item = rng.choice([one for one in self._items if one.kind == kind])
+            story = self._life(item, Random(rng.getrandbits(64)))
             self._stage.begin(day + rng.uniform(0.05, 0.9), story)
 
     def _life(self, item: Item, rng: Random) -> Story:

@@ -71,7 +71,8 @@ class G7Specials(Watch):
         allowed = tuple(getattr(item, "special", ()) or ())
         if item is not None and kind and kind not in allowed:
             self.hit(unit(case), "kind", case, [start], kind=kind)
-        most = self.p.permit_days_max if item is None or getattr(item, "kind", "") == "permit" else self.p.service_days_max
+        is_power = item is None or getattr(item, "kind", "") not in ("", "internal")
+        most = self.p.permit_days_max if is_power else self.p.service_days_max
         if days is not None and days > most:
             self.hit(unit(case), "too_long", case, [start], days=days, most=most)
 

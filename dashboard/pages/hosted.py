@@ -18,6 +18,7 @@ from dashboard.panels import hosted_case as seen
 from dashboard.panels import hosted_plan as plans
 from dashboard.panels import top_bar, work_lists
 from dashboard.panels.follow_up import asked
+from dashboard.panels.power_words import act_words, kind_of
 from dashboard.refusals import sentence
 from dashboard.words import Words, words_of
 
@@ -138,7 +139,8 @@ def acted(services: Any, actor: Actor, looked_at: Mapping[str, Any], act: str, v
         said = sentence(refusal, t)
         at_field = [said if name == key else "" for name in fields]
         return "" if key in fields else said, no_update, no_update, {act: dict(values)}, at_field
-    return t("hosted.done", act=t(f"work.act.{act}")), uuid.uuid4().hex, f"?no={no}", {}, blank
+    kind = kind_of(services.catalogue.find_item(services.approval.queries.find(no, actor).head.item))
+    return t("hosted.done", act=act_words(act, kind, t)), uuid.uuid4().hex, f"?no={no}", {}, blank
 
 
 def _register_plan(app: Dash, services: Any) -> None:
