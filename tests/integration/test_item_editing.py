@@ -137,7 +137,7 @@ def test_back_test_and_live_agree_on_cases_of_every_version(hall: Hall) -> None:
     assert sum(result.cards.values()) == len(live)
 
 
-def test_a_migrated_case_goes_to_its_end_and_the_chain_holds(hall: Hall) -> None:
+def test_a_migrated_case_goes_to_its_end_without_a_fault(hall: Hall) -> None:
     case_no = hall.accepted()
     content = content_of(hall)
     steps = [{**one, "limit": "5wd"} if one["name"] == "承办" else one for one in content["steps"]]
