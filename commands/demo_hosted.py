@@ -118,6 +118,7 @@ class HostedStories:
                 sent_back = True
                 self._approval.handling.send_back(case_no, self._rev(case_no), detail.earlier[-1], _SENT_BACK, person)
                 continue
+            hear_first(self._approval, self._detail(case_no), item, person)
             refused = step == item.steps[-2] and rng.random() < 0.04
             self._approval.handling.complete(
                 case_no, self._rev(case_no), rng.choice(_OPINIONS), person, f"{step}岗", "refused" if refused else "granted",
@@ -191,7 +192,9 @@ class HostedStories:
         number = str(part.case_no)
         step = self._detail(number).head.step
         if step:
-            self._approval.handling.complete(number, self._rev(number), rng.choice(_OPINIONS), self._officer(part.org, step))
+            person = self._officer(part.org, step)
+            hear_first(self._approval, self._detail(number), self._catalogue.items[part.item], person)
+            self._approval.handling.complete(number, self._rev(number), rng.choice(_OPINIONS), person)
             yield 0.02
         if not self._detail(number).head.step:
             self._settle_fees(number)
@@ -207,6 +210,16 @@ class HostedStories:
 
     def _rev(self, case_no: str) -> int:
         return self._detail(case_no).head.rev
+
+
+def hear_first(approval: Approval, detail: HostedDetail, item: Item, person: Actor) -> bool:
+    """Hold the hearing that must come before this decision; whether there was one to hold."""
+    fold = detail.fold
+    is_due = fold.hearing is None and (item.details.hearing or fold.hearing_asked is not None)
+    if is_due and detail.head.step == item.decides:
+        approval.hearings.hold(detail.head.case_no, detail.head.rev, "双方到场陈述，笔录在卷。", person)
+        return True
+    return False
 
 
 def _filled(item: Item, rng: Random) -> dict[str, str]:

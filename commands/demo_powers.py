@@ -12,7 +12,7 @@ from approval.assembly import Approval
 from approval.detail import HostedDetail
 from approval.matters import Applicant, Application, Channel
 from bootstrap import Services
-from commands.demo_hosted import CLERK
+from commands.demo_hosted import CLERK, hear_first
 from commands.demo_officers import Officers
 from commands.demo_stage import Stage, Story
 from config.catalogue import Item
@@ -60,8 +60,7 @@ class PowerStories:
             if asks:
                 asks = False
                 self._approval.hearings.ask(case_no, "要求听证", person, rev=self._rev(case_no))
-            elif self._hearing_waits(case_no) and step == item.decides:
-                self._approval.hearings.hold(case_no, self._rev(case_no), "双方到场陈述，笔录在卷。", person)
+            elif hear_first(self._approval, self._detail(case_no), item, person):
                 yield 0.2
             refused = step == item.decides and rng.random() < 0.08
             self._approval.handling.complete(case_no, self._rev(case_no), rng.choice(_OPINIONS), person, f"{step}岗",
@@ -107,10 +106,6 @@ class PowerStories:
 
     def _closer(self, item: Item) -> Actor:
         return self._officers.of(item.org, item.steps[-1])
-
-    def _hearing_waits(self, case_no: str) -> bool:
-        fold = self._detail(case_no).fold
-        return fold.hearing_asked is not None and fold.hearing is None
 
     def _detail(self, case_no: str) -> HostedDetail:
         return self._approval.queries.find(case_no, _EVERYWHERE)

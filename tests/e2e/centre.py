@@ -31,7 +31,7 @@ def settings_for(folder: Path, **changes: Any) -> Settings:
     """Settings of a small installation below `folder`; keys of `changes` use __ for the dot."""
     return load_settings({
         "database.url": f"sqlite:///{folder / 'yangguang.db'}", "journal.key": "j" * 32,
-        "journal.anchor_dir": str(folder / "anchors"), "security.secret_key": "s" * 32,
+        "journal.anchor_dir": str(folder / "anchors"), "security.secret_key": "s" * 32, "applicants.key": "a" * 32,
         "feeds.drop_dir": str(folder / "drop"),
         "approval.material_dir": str(folder / "materials"), "room.clip_dir": str(folder / "clips"),
         "server.port": 0, "sweep.interval_s": 0.2,
