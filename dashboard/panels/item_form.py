@@ -58,7 +58,8 @@ def tables(content: Mapping[str, Any], choices: Mapping[str, Any], t: Words, *, 
 def picture(content: Mapping[str, Any], t: Words) -> list[Any]:
     """The flow as it would be, and how much of the promise its steps use."""
     steps = [one for one in content.get("steps") or () if one.get("name")]
-    notes = {one["name"]: _note(one, t) for one in steps}
+    asked = {one.get("code"): one.get("name") for one in content.get("form") or ()}
+    notes = {one["name"]: _note(one, asked, t) for one in steps}
     seen = hosted_flow.steps_of([one["name"] for one in steps], ())
     for step in seen:
         step.state = "waiting"
@@ -68,10 +69,10 @@ def picture(content: Mapping[str, Any], t: Words) -> list[Any]:
     return [hosted_flow.picture(seen, "", notes, t), html.P(told, className="panel-note num")]
 
 
-def _note(step: Mapping[str, Any], t: Words) -> str:
+def _note(step: Mapping[str, Any], asked: Mapping[Any, Any], t: Words) -> str:
     """Under a step of the picture: its limit, who does it, and what is special about it."""
     signed = t("item_page.signed_by", posts="、".join(step["signers"])) if step.get("signers") else ""
-    when = t("item_page.done_when", field=step["field"]) if step.get("field") else ""
+    when = t("item_page.done_when", field=asked.get(step["field"]) or step["field"]) if step.get("field") else ""
     back = t("item_page.back_to", steps="、".join(step["returns"])) if step.get("returns") else ""
     return " · ".join(filter(None, (str(step.get("limit") or ""), signed or "、".join(step.get("posts") or ()), when, back)))
 
