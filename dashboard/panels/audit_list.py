@@ -54,7 +54,7 @@ def table(lines: Sequence[AuditLine], t: Words) -> Any:
         return html.P(t("audit_page.none"), className="case-none")
     rows = (html.Tr([num(stamp(line.at, seconds=True)), html.Td(t(f"audit_page.part.{line.part}")), html.Td(_who(line)),
                      html.Td(what(line, t)), html.Td(line.subject, className="num"),
-                     html.Td(line.detail, className="event-detail")]) for line in lines)
+                     html.Td(detail(line, t), className="event-detail")]) for line in lines)
     more = [html.P(t("audit_page.more", n=SHOWN_MAX), className="panel-note")] if len(lines) == SHOWN_MAX else []
     return html.Div([grid([t(f"audit_page.head.{head}") for head in HEADS], rows), *more])
 
@@ -69,6 +69,12 @@ def what(line: AuditLine, t: Words) -> str:
     return t(key) if t.has(key) else line.what
 
 
+def detail(line: AuditLine, t: Words) -> str:
+    """What was written beside it; a reason the system gave itself in words."""
+    key = f"card_reason.{line.detail}"
+    return t(key) if line.part == "card" and t.has(key) else line.detail
+
+
 def as_csv(lines: Sequence[AuditLine], t: Words) -> bytes:
     """For a spreadsheet: with a byte order mark, and nothing in it that it would run as a formula."""
     out = io.StringIO()
@@ -76,7 +82,7 @@ def as_csv(lines: Sequence[AuditLine], t: Words) -> bytes:
     writer.writerow([t(f"audit_page.column.{name}") for name in NAMES])
     for line in lines:
         values = (stamp(line.at, seconds=True), t(f"audit_page.part.{line.part}"), line.actor, line.actor_name, what(line, t),
-                  line.subject, line.detail)
+                  line.subject, detail(line, t))
         writer.writerow([neutralise(value) for value in values])
     return out.getvalue().encode("utf-8-sig")
 

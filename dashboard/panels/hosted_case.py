@@ -79,7 +79,8 @@ def body(services: Any, case: CaseRead, at: str, actor: Actor, t: Words) -> list
     left = [hosted_facts.papers(detail, item, Act.KEEP_FILE in detail.may, t), hosted_facts.fees(detail, item, t)]
     kind = kind_of(item)
     right = [hosted_facts.particulars(detail, kind, t), hosted_facts.receipts(detail, kind, t)]
-    history = hosted_history.render(case.recorded, detail.head.case_no, None, lambda code: names.get(code, code), t)
+    history = hosted_history.render(case.recorded, detail.head.case_no, None, lambda code: names.get(code, code),
+                                    kind, t)
     return [html.Section([html.H2(t("hosted.flow")), flow], className="panel"),
             *([_project(services, detail, t)] if detail.parts else []), *_extension(detail, t),
             hosted_facts.clocks(case.clocks, case.as_of, t),

@@ -10,24 +10,26 @@ from dash import dcc, html
 from cases.events import CaseEvent, EventKind
 from core.instants import MINUTE_US
 from dashboard.panels.hosted_flow import name_only
+from dashboard.panels.power_words import event_words, result_words
 from dashboard.times import span_text, stamp
 from dashboard.words import Words
 
 PaperName = Callable[[str], str]
 
 
-def render(recorded: Sequence[Any], case_no: str, chosen: int | None, paper_name: PaperName, t: Words) -> html.Ol:
-    """`recorded` are RecordedEvents, oldest first."""
-    return html.Ol([_line(one, case_no, chosen, paper_name, t) for one in reversed(recorded)], className="life hosted-life")
+def render(recorded: Sequence[Any], case_no: str, chosen: int | None, paper_name: PaperName, power: str, t: Words) -> html.Ol:
+    """`recorded` are RecordedEvents, oldest first; `power` is the kind of power of the item."""
+    lines = [_line(one, case_no, chosen, paper_name, power, t) for one in reversed(recorded)]
+    return html.Ol(lines, className="life hosted-life")
 
 
-def _line(recorded: Any, case_no: str, chosen: int | None, paper_name: PaperName, t: Words) -> html.Li:
+def _line(recorded: Any, case_no: str, chosen: int | None, paper_name: PaperName, power: str, t: Words) -> html.Li:
     event = recorded.event
     head = [html.Span(stamp(event.claimed_at, event.utc_offset, seconds=True), className="num life-at"),
-            html.Strong(title(event, t)), html.Span(who(event, t), className="life-who"),
+            html.Strong(title(event, power, t)), html.Span(who(event, t), className="life-who"),
             dcc.Link(t("hosted.as_it_stood"), href=f"?no={case_no}&at={recorded.received_at}", refresh=False,
                      className="life-then")]
-    told = [html.P(words) for words in details(event, paper_name, t)]
+    told = [html.P(words) for words in details(event, paper_name, power, t)]
     delay = recorded.received_at - event.claimed_at
     if abs(delay) > 5 * MINUTE_US:
         told.append(html.P(t("hosted.received", at=stamp(recorded.received_at, seconds=True), span=span_text(abs(delay), t)),
@@ -36,9 +38,9 @@ def _line(recorded: Any, case_no: str, chosen: int | None, paper_name: PaperName
                    className="is-then" if chosen == recorded.received_at else "")
 
 
-def title(event: CaseEvent, t: Words) -> str:
+def title(event: CaseEvent, power: str, t: Words) -> str:
     """环节：审核, 回退至承办, 特别程序开始（检测）."""
-    kind = t(f"event_kind.{event.kind.value}")
+    kind = event_words(event.kind.value, power, t)
     if event.kind is EventKind.STEP:
         return t("hosted.told.step", step=event.step)
     if event.kind in (EventKind.ROLLED_BACK, EventKind.REOPENED) and event.step:
@@ -54,14 +56,14 @@ def who(event: CaseEvent, t: Words) -> str:
     return " · ".join(filter(None, (name, event.data.post or "", station)))
 
 
-def details(event: CaseEvent, paper_name: PaperName, t: Words) -> list[str]:
+def details(event: CaseEvent, paper_name: PaperName, power: str, t: Words) -> list[str]:
     """What was said and given, a sentence each."""
     data = event.data
     papers = "、".join(paper_name(code) for code in data.materials or ())
     later = "、".join(paper_name(code) for code in data.deferred or ())
     is_migration = event.kind is EventKind.MIGRATED
     told = {"opinion": data.opinion, "reason": data.reason, "papers": papers, "deferred": later,
-            "result": t(f"hosted.result.{data.result}") if data.result else "",
+            "result": result_words(data.result, power, t) if data.result else "",
             "days": data.approved_days, "document": data.document_no, "receipt": data.receipt_no,
             "amount": f"{data.amount_fen / 100:.2f}" if data.amount_fen is not None else "",
             "waiver": data.waiver, "certificate": data.certificate_no, "from_step": data.from_step,

@@ -11,6 +11,7 @@ from approval.detail import HostedDetail
 from approval.flow import flow_of
 from core.access import Actor
 from dashboard.panels import hosted_flow, hosted_history
+from dashboard.panels.power_words import kind_of
 from dashboard.times import stamp
 from dashboard.words import Words
 
@@ -31,8 +32,8 @@ def render(services: Any, detail: HostedDetail, recorded: Sequence[Any], at: int
     flow = hosted_flow.picture(hosted_flow.steps_of(_stations(services, detail, fold), events), "", {}, t)
     return [_banner(case_no, instants(recorded), at, fold, t),
             html.Section([html.H2(t("hosted.flow")), flow], className="panel"),
-            html.Section([html.H2(t("hosted.history")), hosted_history.render(before, case_no, at,
-                                                                              lambda code: names.get(code, code), t)],
+            html.Section([html.H2(t("hosted.history")),
+                          hosted_history.render(before, case_no, at, lambda code: names.get(code, code), kind_of(item), t)],
                          className="panel")]
 
 
