@@ -12,7 +12,7 @@ from pathlib import Path
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from bootstrap import Services, build_services
-from commands import administration, backtests, detection, records, reports, serving
+from commands import administration, backtests, detection, documents, records, reports, serving
 from config.settings import Settings, load_settings
 from core import collector
 from core.errors import SupervisionError
@@ -192,6 +192,17 @@ def _add_administration(commands: argparse._SubParsersAction[argparse.ArgumentPa
     standing = person.add_mutually_exclusive_group()
     standing.add_argument("--deactivate", dest="is_active", action="store_const", const=False, help="end its sessions")
     standing.add_argument("--activate", dest="is_active", action="store_const", const=True, help="let it in again")
+    paper = commands.add_parser("check-paper", help="whether a file is a paper issued here, unchanged", parents=[common])
+    paper.add_argument("file", metavar="FILE")
+    paper.add_argument("--keys", metavar="FOLDER", help="check a PDF by these certificates alone, without the register")
+    paper.set_defaults(whole=documents.check, command=None)
+    _add(commands, common, "paper-keys", documents.paper_keys, "make, show or replace the keys papers are signed with"
+         ).add_argument("--rotate", action="store_true", help="sign with new keys from now on; the old ones still check")
+    store = _add(commands, common, "materials", documents.materials, "check the files of applications, remove those nobody "
+                 "names, or copy all to the other store")
+    store.add_argument("action", choices=("check", "sweep", "copy"))
+    store.add_argument("--dry-run", action="store_true", help="sweep: count only")
+    store.add_argument("--to", choices=("disk", "s3"), help="copy: where to")
     token = _add(commands, common, "token", administration.token, "issue a token for a feed or a wall screen; shown once")
     token.add_argument("kind", choices=("feed", "screen", "probe"))
     token.add_argument("for_name", metavar="NAME")

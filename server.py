@@ -34,6 +34,7 @@ from dashboard.pages import (
     case,
     complaints,
     desk,
+    documents,
     feeds,
     findings,
     handover,
@@ -68,7 +69,7 @@ OPERATIONS = tuple(one for module in (cards_http, notices_http, handover_http, r
                                       complaints_http, liability_http, approval_http) for one in module.OPERATIONS)
 DAY_S, CALL_INTERVAL_S, SCREENS_KEPT_DAYS = 86_400.0, 60.0, 30
 PAGES = (wall, desk, card, unit, handover, work, window, hosted, case, findings, orders, complaints, roster, notices, rules,
-         calendars, items, people, feeds, health)
+         calendars, items, documents, people, feeds, health)
 ROOT = Path(__file__).resolve().parent
 
 
@@ -140,7 +141,8 @@ def _portal(services: Services, gate: Gate) -> Portal:
         return Allowance(clock, most, given.window_minutes)
 
     return Portal(
-        approval=services.approval, papers=desk.papers, complaints=desk.complaints, complaint_queries=desk.complaint_queries,
+        approval=services.approval, papers=desk.papers, paper_check=services.paper_check,
+        complaints=desk.complaints, complaint_queries=desk.complaint_queries,
         complaint_rules=desk.rules.complaints, cases=services.case_queries, areas=services.areas, catalogue=services.catalogue,
         clock=services.clock, secret=secret, gateway=SandboxGateway(secret, "/public/pay/sandbox/"),
         cookies=Cookies(secret, clock, given.case_session_minutes, settings.approval.draft_kept_days,

@@ -12,13 +12,19 @@ from approval.handling import Handling, HandlingRules
 from approval.intake import Intake
 from approval.materials import Materials
 from approval.posts import Posts
+from approval.previews import PreviewRules, Previews
 from approval.projects import Projects
 from approval.queries import HostedQueries
 from approval.receipts import Receipts
+from approval.reuse import Reuse
+from approval.specimens import Specimens
+from approval.storekeeping import Storekeeper
 from cases.areas import Areas
 from cases.service import Recorder
 from config.catalogue import Catalogue
 from config.changelog import ChangeLog
+from config.paper_templates import PaperTemplates
+from core.child import Children
 from core.unit_of_work import UnitOfWorkFactory
 from papers.service import PaperService
 
@@ -38,6 +44,12 @@ class Parts:
     drafts_kept_days: int
     password_key: bytes
     changes: ChangeLog
+    public_url: str
+    children: Children
+    preview_rules: PreviewRules
+    orphan_days: int
+    templates: PaperTemplates
+    reuse_days: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +64,10 @@ class Approval:
     posts: Posts
     queries: HostedQueries
     materials: Materials
+    previews: Previews
+    storekeeper: Storekeeper
+    reuse: Reuse
+    specimens: Specimens
     drafts: Drafts
 
 
@@ -75,11 +91,23 @@ def build_approval(parts: Parts) -> Approval:
         name = {"": item.steps[0], "conclusion": item.steps[-1]}.get(step, step)
         return item.details.signers.get(name) or item.details.posts.get(name, ())
 
-    desk = Desk(parts.units, parts.recorder, parts.areas, catalogue, Receipts(parts.papers, parts.words, org_names, item_name),
-                parts.password_key)
+    receipts = Receipts(parts.papers, parts.words, org_names, item_name, parts.templates, parts.public_url)
+    desk = Desk(parts.units, parts.recorder, parts.areas, catalogue, receipts, parts.password_key, parts.materials.check_room)
+    previews = Previews(parts.materials.open, parts.children, parts.preview_rules)
+    parts.materials.prepare = previews.prepare
     intake, handling, ending = Intake(desk), Handling(desk, parts.rules), Ending(desk, parts.rules)
+    queries = HostedQueries(parts.units.database, posts_of_step, parts.rules.extension_posts, parts.password_key)
+    drafts = Drafts(parts.units, parts.materials, parts.drafts_kept_days)
     return Approval(desk, intake, handling, ending, Projects(desk, intake, handling, ending, parts.words),
                     Posts(parts.units, parts.changes),
-                    HostedQueries(parts.units.database, posts_of_step, parts.rules.extension_posts, parts.password_key),
-                    parts.materials,
-                    Drafts(parts.units, parts.materials, parts.drafts_kept_days))
+                    queries,
+                    parts.materials, previews, Storekeeper(parts.units.database, parts.materials, parts.orphan_days),
+                    Reuse(desk, intake, queries, drafts, parts.reuse_days),
+                    Specimens(receipts, parts.templates, parts.papers.fonts, parts.children, *_first(catalogue)),
+                    drafts)
+
+
+def _first(catalogue: Catalogue) -> tuple[str, str]:
+    """A unit and an item of it, for specimens."""
+    item = next(iter(catalogue.items.values()))
+    return item.org, item.code

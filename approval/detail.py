@@ -33,7 +33,7 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """A material of a case."""
+    """A material of a case; `source_case` and `consent` of one that was given before (approval.reuse)."""
 
     code: str
     place: int
@@ -45,6 +45,8 @@ class Paper:
     size: int
     at: int
     by_name: str
+    source_case: str = ""
+    consent: str = ""
 
 
 @dataclass(frozen=True, slots=True)

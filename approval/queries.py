@@ -243,7 +243,8 @@ def _escaped(text: str) -> str:
 def _papers(conn: Connection, case_id: int) -> list[Paper]:
     p = hosted_papers.c
     return [Paper(**row._mapping) for row in conn.execute(
-        select(p.code, p.place, p.state, p.form, p.sha256, p.file_name, p.media_type, p.size, p.at, p.by_name)
+        select(p.code, p.place, p.state, p.form, p.sha256, p.file_name, p.media_type, p.size, p.at, p.by_name,
+               p.source_case, p.consent)
         .where(p.case_id == case_id).order_by(p.code, p.place))]
 
 

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from config.calendars import calendar_of
 from config.catalogue import Catalogue, exceeds
 from config.ladders import Preset, preset_of
+from config.paper_templates import PaperTemplates
 from config.versions import AreaPlan, Kind, item_limit_of
 from core.errors import InvalidInput, NotFound
 
@@ -28,6 +29,7 @@ class Shipped:
     calendars: Mapping[str, Mapping[str, Any]]
     catalogue: Catalogue
     plan_of: Any  # (area) → AreaPlan as stored, before any edit
+    papers: PaperTemplates
 
     def content(self, kind: Kind, subject: str) -> dict[str, Any]:
         """The shipped content. Raises NotFound for a subject that does not exist."""
@@ -46,6 +48,9 @@ class Shipped:
         if kind is Kind.ITEM:
             item = self.catalogue.find_item(subject)
             return None if item is None else _content_of_item(item)
+        if kind is Kind.PAPER:
+            template = self.papers.shipped.get(subject)
+            return None if template is None else asdict(template)
         return asdict(self.plan_of(subject))
 
     def checked(self, kind: Kind, subject: str, content: Mapping[str, Any], number: int) -> dict[str, Any]:
@@ -56,6 +61,8 @@ class Shipped:
             return self._checked_calendar(subject, content, number)
         if kind is Kind.ITEM:
             return _checked_item(content)
+        if kind is Kind.PAPER:
+            return self.papers.checked(subject, content)
         return self._checked_area(content)
 
     def _checked_rules(self, subject: str, content: Mapping[str, Any], number: int) -> dict[str, Any]:

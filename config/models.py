@@ -38,6 +38,7 @@ rule_versions = _versions("rule_versions")
 calendar_versions = _versions("calendar_versions")
 item_limit_versions = _versions("item_limit_versions")
 area_versions = _versions("area_versions")
+paper_template_versions = _versions("paper_template_versions")
 
 # What is to become of an account. `content` is the standing asked for (people.content_of), never anything of a password.
 account_proposals = Table(

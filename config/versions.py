@@ -19,7 +19,13 @@ from sqlalchemy import Connection, Table, select
 
 from config.calendars import calendar_of
 from config.ladders import Preset, preset_of
-from config.models import area_versions, calendar_versions, item_limit_versions, rule_versions
+from config.models import (
+    area_versions,
+    calendar_versions,
+    item_limit_versions,
+    paper_template_versions,
+    rule_versions,
+)
 from core.limits import Limit, parse_limit
 from core.models import marks
 from core.working_calendar import WorkingCalendar
@@ -36,6 +42,7 @@ class Kind(StrEnum):
     CALENDAR = "calendar"
     ITEM = "item"
     AREA = "area"
+    PAPER = "paper"
 
 
 class VersionState(StrEnum):
@@ -48,7 +55,9 @@ class VersionState(StrEnum):
 
 
 TABLES: Mapping[Kind, Table] = {Kind.RULES: rule_versions, Kind.CALENDAR: calendar_versions,
-                                Kind.ITEM: item_limit_versions, Kind.AREA: area_versions}
+                                Kind.ITEM: item_limit_versions, Kind.AREA: area_versions,
+                                Kind.PAPER: paper_template_versions}
+JUDGING = frozenset({Kind.RULES, Kind.CALENDAR, Kind.ITEM, Kind.AREA})  # what a case is judged by; the words of a paper are not
 EVER_IN_FORCE = (VersionState.ACTIVE.value, VersionState.SUPERSEDED.value)
 
 

@@ -114,6 +114,7 @@ RULES = (
     Rule("/rules/*", roles=EDITORS),
     Rule("/calendars/*", roles=EDITORS),
     Rule("/items/*", roles=EDITORS),
+    Rule("/documents/*", roles=EDITORS),
     Rule("/people/*", roles=frozenset({Role.ADMINISTRATOR})),
     Rule("/api/v1/*", token="feed"),
 )

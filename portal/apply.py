@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import segno
 from flask import Response, redirect, request
 
+from approval.detail import Paper
 from approval.drafts import Draft
+from approval.http import as_picture
 from approval.materials import Upload
 from approval.matters import TITLE_MAX, Applicant, Application
+from approval.reuse import Earlier
 from config.catalogue import Item
 from config.item_details import Material
 from core.errors import InvalidInput, NotFound, SupervisionError
@@ -100,6 +103,33 @@ class ApplyPages:
         self._portal.cookies.forget(response, DRAFT, _path(code))
         return response
 
+    def earlier(self, code: str) -> Response:
+        """A file of the case this browser has opened goes with the draft; refused, its error stands at its own paper."""
+        item, paper = public_item(self._portal, code), request.form.get("code", "")
+        draft, opened = self._need(item), self._portal.cookies.case()
+        try:
+            self._portal.limits.files.spend(address())
+            if opened is None or paper not in item.details.materials:
+                raise NotFound("material_not_reusable", name="")
+            if request.form.get("consent"):
+                self._portal.approval.drafts.save(self._key(), {**draft.values, "consent": self._portal.words()(
+                    "portal.reuse.agreed")})
+            self._portal.approval.reuse.into_draft(self._key(), paper, request.form.get("sha256", ""), opened)
+        except SupervisionError as refusal:
+            return self._materials(item, self._need(item), {paper: sentence(refusal, self._portal.words())}, refusal.status)
+        return _to(code, f"materials/#paper-{paper}")
+
+    def _offered(self, draft: Draft) -> list[Earlier]:
+        """What may be used again: files of the opened case, where its applicant is the one of this draft."""
+        opened = self._portal.cookies.case()
+        if opened is None:
+            return []
+        return self._portal.approval.reuse.of_opened(opened, draft.values.get("name", ""), draft.values.get("identity_no", ""))
+
+    def preview(self, code: str, sha256: str, page: int) -> Response:
+        """A picture of a page of a file of this browser's draft."""
+        return shown_page(self._portal, self._need(public_item(self._portal, code)).uploads, sha256, page)
+
     # Inside -------------------------------------------------------------------------------------------------------
 
     def _key(self) -> str:
@@ -138,6 +168,8 @@ class ApplyPages:
     def _materials(self, item: Item, draft: Draft, problems: Mapping[str, str] | None = None, status: int = 200) -> Response:
         return page(self._portal, "apply_materials", status, item=item, papers=papers_of(item, draft.uploads),
                     problems=problems or {}, accepts=accepted(self._portal), at=2,
+                    pages=self._portal.approval.previews.pages, earlier=self._offered(draft),
+                    agent=draft.values.get("agent", ""),
                     most_mb=self._portal.approval.materials.rules.max_bytes // 1024 // 1024)
 
     def _review(self, item: Item, draft: Draft, problems: Mapping[str, str] | None = None, status: int = 200) -> Response:
@@ -148,10 +180,19 @@ class ApplyPages:
 
     def _receipt(self, item: Item, case_no: str, password: str) -> Response:
         receipt = self._portal.approval.queries.of_applicant(case_no).receipts[0]
-        check = f"{request.host_url}public/check/{receipt.code}"
+        check = self._portal.approval.desk.receipts.check_address(receipt.code)
         code = segno.make(check, error="m").svg_data_uri(scale=4, border=2, dark="#10243E")
         return page(self._portal, "apply_receipt", item=item, case_no=case_no, password=password, receipt=receipt, picture=code,
                     check=check, promised=limit_words(item.promised, self._portal.words()), may_switch=False, at=4)
+
+
+def shown_page(portal: Portal, files: Sequence[Upload | Paper], sha256: str, page: int) -> Response:
+    """A page of one of these files as a picture. Raises NotFound for any other file."""
+    found = next((one for one in files if one.sha256 == sha256), None)
+    if found is None:
+        raise NotFound("material_not_found", name=sha256[:12])
+    size = "large" if request.args.get("size") == "large" else "small"
+    return as_picture(portal.approval.previews.picture(sha256, found.media_type, page, size))
 
 
 def attach(portal: Portal, item: Item, key: str, paper: str) -> Upload:
@@ -162,7 +203,7 @@ def attach(portal: Portal, item: Item, key: str, paper: str) -> Upload:
     sent = request.files.get("file")
     if sent is None or not sent.filename:
         raise InvalidInput("portal_file_missing")
-    return portal.approval.drafts.attach(key, paper, sent.filename, sent.read())
+    return portal.approval.drafts.attach(key, paper, sent.filename, sent.stream)
 
 
 def application_of(item: Item, draft: Draft) -> Application:

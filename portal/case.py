@@ -18,7 +18,7 @@ from cases.queries import CaseDetail
 from core.errors import InvalidInput, NotFound, SupervisionError, UpstreamError
 from core.instants import written_due, written_local
 from papers.service import MEDIA_TYPES
-from portal.apply import accepted, attach
+from portal.apply import accepted, attach, shown_page
 from portal.cookies import CASE_PATH, CORRECTION
 from portal.parts import Portal, address, page, sentence
 from portal.payment import Order
@@ -74,6 +74,11 @@ class CasePages:
         response.headers["Content-Disposition"] = f"attachment; filename={found.kind}.{kind}"
         response.headers["Cache-Control"] = "no-store"
         return response
+
+    def preview(self, sha256: str, page: int) -> Response:
+        """A picture of a page of a file he sent himself, with this case or for its correction."""
+        detail = self._detail()
+        return shown_page(self._portal, (*detail.papers, *self._sent(detail)), sha256, page)
 
     # What the applicant may do ------------------------------------------------------------------------------------
 
@@ -169,7 +174,8 @@ class CasePages:
             due=_due(clock), steps=steps_seen(detail, case), org=self._portal.catalogue.organisations[item.org],
             events=[(_at(one.event.claimed_at, one.event.utc_offset), t(f"event_kind.{one.event.kind.value}"),
                      one.event.step or "") for one in case.events], asked=self._asked(detail, case), sent=self._sent(detail),
-            accepts=accepted(self._portal), may=self._may(detail, case), is_sandbox=self._portal.gateway.is_sandbox)
+            accepts=accepted(self._portal),
+            pages=self._portal.approval.previews.pages, may=self._may(detail, case), is_sandbox=self._portal.gateway.is_sandbox)
 
     def _may(self, detail: HostedDetail, case: CaseDetail) -> set[str]:
         state, found = detail.head.state, set()

@@ -6,7 +6,7 @@ from flask import Blueprint, Response, redirect, request
 from werkzeug.exceptions import HTTPException
 
 from approval.receipts import read_code
-from core.errors import NotFound, SupervisionError
+from core.errors import InvalidInput, NotFound, SupervisionError
 from portal.apply import ApplyPages
 from portal.case import CasePages
 from portal.guide import GuidePages
@@ -41,14 +41,17 @@ def _add_guide(site: Blueprint, portal: Portal) -> None:
     site.add_url_rule("/items/<code>/", "item", guide.item)
     site.add_url_rule("/check/", "check", lambda: ask_code(portal))
     site.add_url_rule("/check/<code>", "checked", lambda code: checked(portal, code))
+    site.add_url_rule("/check/", "check_file", lambda: check_file(portal), methods=["POST"])
 
 
 def _add_apply(site: Blueprint, portal: Portal) -> None:
     apply = ApplyPages(portal)
+    site.add_url_rule("/apply/<code>/file/<sha256>/<int:page>", "apply_preview", apply.preview)
     for rule, name, view, method in (
             ("begin", "begin", apply.begin, "POST"), ("", "form", apply.form, "GET"), ("", "keep", apply.keep, "POST"),
             ("materials/", "materials", apply.materials, "GET"), ("materials/", "attach", apply.attach, "POST"),
-            ("materials/remove", "detach", apply.detach, "POST"), ("review/", "review", apply.review, "GET"),
+            ("materials/remove", "detach", apply.detach, "POST"),
+            ("materials/earlier", "earlier", apply.earlier, "POST"), ("review/", "review", apply.review, "GET"),
             ("review/", "file", apply.file, "POST"), ("discard", "discard", apply.discard, "POST")):
         site.add_url_rule(f"/apply/<code>/{rule}", f"apply_{name}", view, methods=[method])
 
@@ -56,6 +59,7 @@ def _add_apply(site: Blueprint, portal: Portal) -> None:
 def _add_case(site: Blueprint, portal: Portal) -> None:
     case = CasePages(portal)
     site.add_url_rule("/case/paper/<code>/<kind>", "case_paper", case.paper)
+    site.add_url_rule("/case/file/<sha256>/<int:page>", "case_file", case.preview)
     for rule, name, view, method in (
             ("case/", "case", case.show, "GET"), ("case/enter", "case_enter", case.enter, "POST"),
             ("case/leave", "case_leave", case.leave, "POST"), ("case/attach", "case_attach", case.attach, "POST"),
@@ -92,7 +96,7 @@ def ask_code(portal: Portal) -> Response:
     code = read_code(request.args.get("code", "")[:60])
     if code:
         return redirect(f"/public/check/{code}")  # type: ignore[return-value]
-    return page(portal, "check", found=None, asked="")
+    return page(portal, "check", found=None, asked="", verdict=None)
 
 
 def checked(portal: Portal, code: str) -> Response:
@@ -101,8 +105,23 @@ def checked(portal: Portal, code: str) -> Response:
     try:
         receipt, case_no, org = portal.approval.queries.receipt(read_code(code[:60]))
     except NotFound:
-        return page(portal, "check", 404, found=None, asked=read_code(code[:60]))
+        return page(portal, "check", 404, found=None, asked=read_code(code[:60]), verdict=None)
     found = {"kind": receipt.kind, "number": receipt.number, "org": portal.catalogue.organisations[org].name,
              "day": portal.approval.desk.today(portal.catalogue.organisations[org].area, receipt.issued_at).isoformat(),
              "case": f"{case_no[:4]}{'*' * 6}{case_no[-3:]}"}
-    return page(portal, "check", found=found, asked=receipt.code)
+    return page(portal, "check", found=found, asked=receipt.code, verdict=None)
+
+
+def check_file(portal: Portal) -> Response:
+    """Whether a file is one we issued, unchanged. It is read and forgotten; the answer tells nothing about a person."""
+    portal.limits.checks.spend(address())
+    sent = request.files.get("file")
+    if sent is None or not sent.filename:
+        return page(portal, "check", 400, found=None, asked="", verdict=None,
+                    problem=sentence(InvalidInput("portal_file_missing"), portal.words()))
+    try:
+        verdict = portal.paper_check.check(sent.read())
+    except SupervisionError as refusal:
+        return page(portal, "check", refusal.status, found=None, asked="", verdict=None,
+                    problem=sentence(refusal, portal.words()))
+    return page(portal, "check", found=None, asked="", verdict=verdict)

@@ -15,6 +15,7 @@ from config.catalogue import Catalogue
 from config.follow_up import ComplaintRules
 from core.clock import Clock
 from core.errors import SupervisionError
+from papers.checking import PaperCheck
 from papers.service import PaperService
 from portal.cookies import Cookies
 from portal.limits import Allowance
@@ -50,6 +51,7 @@ class Portal:
 
     approval: Approval
     papers: PaperService
+    paper_check: PaperCheck
     complaints: ComplaintService
     complaint_queries: ComplaintQueries
     complaint_rules: ComplaintRules

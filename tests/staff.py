@@ -65,7 +65,8 @@ def make_site(folder: Path, *, demo: bool = False) -> Site:
     settings = load_settings({
         "database.url": f"sqlite:///{folder / 'site.db'}", "journal.key": "j" * 32, "security.secret_key": "s" * 32,
         "complaints.identity_key": "i" * 32, "approval.material_dir": str(folder / "materials"),
-        "papers.font_dir": str(folder / "fonts"),
+        "papers.font_dir": str(folder / "fonts"), "papers.key_dir": str(folder / "keys"),
+        "approval.preview_dir": str(folder / "previews"),
         "journal.anchor_dir": str(folder / "anchors"), "feeds.drop_dir": str(folder / "drop"), "demo.enabled": demo})
     services = build_services(settings, FrozenClock(NOW))
     services = replace(services, accounts=Accounts(services.uow, SystemClock(), hasher=QUICK, factor_key=b"s" * 32))

@@ -41,11 +41,15 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Editor:
-    """A page's side of it. `form` names its fields, `draft(search, values, extra)` reads them, `subject(search)` is shown."""
+    """A page's side of it. `form` names its fields, `draft(search, values, extra)` reads them, `subject(search)` is shown.
+
+    `judges_cases`: what is edited decides how cases are judged, so an edit is tried on them before it is saved.
+    """
 
     form: str
     draft: Callable[[str, Mapping[str, Any], Any], Draft]
     subject: Callable[[str], tuple[Kind, str]]
+    judges_cases: bool = True
 
 
 def layout(services: Any, editor: Editor, t: Words, *, may_edit: bool) -> html.Div:
@@ -61,11 +65,11 @@ def layout(services: Any, editor: Editor, t: Words, *, may_edit: bool) -> html.D
               html.Button(t("rules_page.save"), id="edit-save", className="button button-main")]
     hidden = [dcc.Location(id="edit-address", refresh=False), dcc.Store(id="edit-changed"), dcc.Store(id="edit-run"),
               dcc.Store(id="edit-extra"), dcc.Interval(id="edit-poll", interval=POLL_MS, disabled=True)]
+    trial = html.Section([html.H2(t("rules_page.preview_title")), html.P(t("rules_page.preview_words"), className="panel-note"),
+                          html.Div(period, className="edit-bar"), html.Div(id="edit-result", className="edit-result")],
+                         className="panel", hidden=not may_edit)
     return html.Div([
-        *hidden,
-        html.Section([html.H2(t("rules_page.preview_title")), html.P(t("rules_page.preview_words"), className="panel-note"),
-                      html.Div(period, className="edit-bar"), html.Div(id="edit-result", className="edit-result")],
-                     className="panel", hidden=not may_edit),
+        *hidden, *([trial] if editor.judges_cases else []),
         html.Section([html.H2(t("rules_page.save_title")), html.P(_two_words(services, t), className="panel-note"),
                       html.Div(saving, className="edit-bar"), html.P(id="edit-said", className="feeds-said", role="status")],
                      className="panel", hidden=not may_edit),
@@ -84,7 +88,8 @@ def _day(name: str, day: date, t: Words) -> html.Div:
 
 
 def register(app: Dash, services: Any, editor: Editor) -> None:
-    _register_preview(app, services, editor)
+    if editor.judges_cases:
+        _register_preview(app, services, editor)
     _register_saving(app, services, editor)
     _register_history(app, services, editor)
 

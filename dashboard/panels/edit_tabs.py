@@ -1,4 +1,4 @@
-"""The three pages on which the configuration is edited, as tabs above each of them."""
+"""The pages on which the configuration is edited, as tabs above each of them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from flask import g, has_request_context
 from core.access import Role
 from dashboard.words import Words
 
-TABS = (("rules", "/rules/"), ("calendars", "/calendars/"), ("items", "/items/"))
+TABS = (("rules", "/rules/"), ("calendars", "/calendars/"), ("items", "/items/"),
+        ("documents", "/documents/"))
 
 
 def tabs(here: str, t: Words) -> html.Nav:

@@ -64,7 +64,8 @@ def body(services: Any, case: CaseRead, at: str, actor: Actor, t: Words) -> list
     names = {code: paper.name for code, paper in item.details.materials.items()} if item is not None else {}
     steps = hosted_flow.steps_of(detail.stations, [one.event for one in case.recorded])
     flow = hosted_flow.picture(steps, detail.head.claimed_name or detail.head.claimed_by, _notes(case, t), t)
-    left = [hosted_facts.papers(detail, item, Act.KEEP_FILE in detail.may, t), hosted_facts.fees(detail, item, t)]
+    left = [hosted_facts.papers(detail, item, Act.KEEP_FILE in detail.may, t,
+                                 services.approval.previews.pages), hosted_facts.fees(detail, item, t)]
     right = [hosted_facts.particulars(detail, t), hosted_facts.receipts(detail, t)]
     history = hosted_history.render(case.recorded, detail.head.case_no, None, lambda code: names.get(code, code), t)
     return [html.Section([html.H2(t("hosted.flow")), flow], className="panel"),

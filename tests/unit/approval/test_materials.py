@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from approval.materials import FolderStore, MaterialRules, Materials, clamd_scanner
+from approval.materials import MaterialRules, Materials, clamd_scanner
 from approval.matters import Application
+from approval.stores import FolderStore
 from core.errors import InvalidInput, NotFound, TooLarge, UpstreamError
 from tests.hosting import APPLICANT, ITEM, Hall
 
@@ -26,7 +27,8 @@ def test_the_same_bytes_are_one_file(tmp_path: Path):
     kept = materials(tmp_path)
     first, second = kept.keep("a", "x.pdf", PDF), kept.keep("b", "y.pdf", PDF)
     assert first.sha256 == second.sha256
-    assert kept.open(first.sha256) == PDF
+    with kept.open(first.sha256) as file:
+        assert file.read() == PDF
     assert len([path for path in tmp_path.rglob("*") if path.is_file()]) == 1
 
 
@@ -45,12 +47,6 @@ def test_a_file_that_changed_on_the_disk_is_not_given_out(tmp_path: Path):
     next(path for path in tmp_path.rglob("*") if path.is_file()).write_bytes(b"%PDF-other")
     with pytest.raises(UpstreamError, match="material_damaged"):
         kept.open(upload.sha256)
-
-
-@pytest.mark.parametrize("digest", ["../../etc/passwd", "", "A" * 64, "0" * 64])
-def test_nothing_but_a_digest_names_a_file(tmp_path: Path, digest: str):
-    with pytest.raises(NotFound):
-        materials(tmp_path).open(digest)
 
 
 # clamd ------------------------------------------------------------------------------------------------------------
