@@ -26,13 +26,13 @@ FORM = "documents"
 def layout(services: Any) -> html.Div:
     t = _words(services)
     left = html.Div([html.Section(id="edit-list", className="panel")], className="edit-left")
-    middle = html.Div([html.Section(id="edit-form", className="panel"),
-                       html.Section([html.H2(t("rules_page.paper_preview")),
-                                     html.P(id="paper-said", className="edit-refused", role="alert"),
-                                     html.Img(id="paper-picture", className="paper-sheet", alt=t("rules_page.paper_alt"))],
-                                    className="panel")], className="edit-left")
-    side = edit_console.layout(services, _editor(services), t, may_edit=may_edit())
-    main = [tabs("documents", t), html.Div([left, middle, side], className="edit-columns")]
+    preview = html.Section([html.H2(t("rules_page.paper_preview")),
+                            html.P(id="paper-said", className="edit-refused", role="alert"),
+                            html.Img(id="paper-picture", className="paper-sheet", alt=t("rules_page.paper_alt"))],
+                           className="panel")
+    side = html.Div([preview, edit_console.layout(services, _editor(services), t, may_edit=may_edit())], className="edit-side")
+    main = [tabs("documents", t), html.Div([left, html.Section(id="edit-form", className="panel"), side],
+                                           className="edit-columns")]
     return html.Div([top_bar.layout(t, "documents", services.settings.demo.enabled), html.Main(main, className="edit-body")],
                     className="staff edit")
 

@@ -14,7 +14,15 @@ from cases.explain import explain
 from core.access import Actor
 from core.errors import SupervisionError
 from dashboard.panels import hosted_acts as acts
-from dashboard.panels import hosted_facts, hosted_flow, hosted_history, hosted_project, hosted_replay, work_lists
+from dashboard.panels import (
+    hosted_facts,
+    hosted_flow,
+    hosted_history,
+    hosted_project,
+    hosted_replay,
+    hosted_reuse,
+    work_lists,
+)
 from dashboard.panels.case_calendar import LEVELS
 from dashboard.panels.case_sentence import number
 from dashboard.panels.hosted_effects import effects
@@ -65,7 +73,8 @@ def body(services: Any, case: CaseRead, at: str, actor: Actor, t: Words) -> list
     steps = hosted_flow.steps_of(detail.stations, [one.event for one in case.recorded])
     flow = hosted_flow.picture(steps, detail.head.claimed_name or detail.head.claimed_by, _notes(case, t), t)
     left = [hosted_facts.papers(detail, item, Act.KEEP_FILE in detail.may, t,
-                                 services.approval.previews.pages), hosted_facts.fees(detail, item, t)]
+                                 services.approval.previews.pages), _reuse(services, detail, item, actor, t),
+            hosted_facts.fees(detail, item, t)]
     right = [hosted_facts.particulars(detail, t), hosted_facts.receipts(detail, t)]
     history = hosted_history.render(case.recorded, detail.head.case_no, None, lambda code: names.get(code, code), t)
     return [html.Section([html.H2(t("hosted.flow")), flow], className="panel"),
@@ -74,6 +83,14 @@ def body(services: Any, case: CaseRead, at: str, actor: Actor, t: Words) -> list
             html.Div([html.Div([one for one in left if one is not None], className="hosted-column"),
                       html.Div(right, className="hosted-column")], className="hosted-halves"),
             html.Section([html.H2(t("hosted.history")), history], className="panel")]
+
+
+def _reuse(services: Any, detail: Any, item: Any, actor: Actor, t: Words) -> html.Section | None:
+    """What the applicant gave with other cases, for who may put a file with this one."""
+    if item is None or Act.KEEP_FILE not in detail.may:
+        return None
+    earlier = services.approval.reuse.for_case(detail.head.case_no, actor)
+    return hosted_reuse.render(detail, earlier, item.details.materials, services.case_queries.item_name, t)
 
 
 def _notes(case: CaseRead, t: Words) -> dict[str, str]:

@@ -16,7 +16,7 @@ from tests.hosting import APPLICANT, HALL, Hall, staff
 from tests.staff import Site, make_site
 from tests.unit.portal.test_case import browser, post
 
-FIRST, SECOND = "gongxin-01", "fagai-02"  # of two departments
+FIRST, SECOND = "gongxin-01", "ziran-06"  # of two departments
 PDF = b"%PDF-1.4\n1"
 
 
