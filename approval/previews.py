@@ -45,10 +45,12 @@ class Previews:
         return media_type in TYPES
 
     def prepare(self, sha256: str, media_type: str) -> None:
-        """Draw the first page when a file comes in, so that it stands there when it is looked at; no failure is told."""
+        """Draw the first page when a file comes in, so that it stands there when it is looked at. No failure is told; and who
+        sends a file does not wait for the files of others: then it is drawn at the first look."""
+        if not self.can_show(media_type) or self._path(sha256, 1, "small").is_file() or not self._children.has_place():
+            return
         with suppress(SupervisionError):
-            if self.can_show(media_type) and not self._path(sha256, 1, "small").is_file():
-                self.picture(sha256, media_type, 1, "small")
+            self.picture(sha256, media_type, 1, "small")
 
     def pages(self, sha256: str, media_type: str) -> int:
         """How many pages can be shown: 0 for a kind that has no preview or a file that could not be drawn."""

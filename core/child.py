@@ -45,6 +45,13 @@ class Children:
         self.limits = limits or ChildLimits()
         self._places = threading.BoundedSemaphore(self.limits.at_once)
 
+    def has_place(self) -> bool:
+        """Whether one more would start at once."""
+        if not self._places.acquire(blocking=False):
+            return False
+        self._places.release()
+        return True
+
     def run(self, script: Path, content: bytes, arguments: Sequence[str] = ()) -> bytes:
         """What the script printed. Raises UpstreamError (`child_failed`) when it crashed, was killed or took too long, and
         Unavailable when no place became free."""

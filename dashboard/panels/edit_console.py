@@ -58,7 +58,7 @@ def layout(services: Any, editor: Editor, t: Words, *, may_edit: bool) -> html.D
     period = [_day("from", today - timedelta(days=PERIOD_DAYS), t), _day("to", today, t),
               html.Button(t("rules_page.preview"), id="edit-preview", className="button button-main"),
               html.Button(t("rules_page.cancel"), id="edit-cancel", className="button")]
-    saving = [_day("since", today + timedelta(days=1), t),
+    saving = [_day("since", today + timedelta(days=1), t, "since" if editor.judges_cases else "paper_since"),
               html.Div([html.Label(t("rules_page.reason"), htmlFor="edit-reason"),
                         dcc.Input(id="edit-reason", className="field edit-input", type="text", autoComplete="off")],
                        className="edit-field edit-reason"),
@@ -70,19 +70,20 @@ def layout(services: Any, editor: Editor, t: Words, *, may_edit: bool) -> html.D
                          className="panel", hidden=not may_edit)
     return html.Div([
         *hidden, *([trial] if editor.judges_cases else []),
-        html.Section([html.H2(t("rules_page.save_title")), html.P(_two_words(services, t), className="panel-note"),
+        html.Section([html.H2(t("rules_page.save_title")), html.P(_two_words(services, editor, t), className="panel-note"),
                       html.Div(saving, className="edit-bar"), html.P(id="edit-said", className="feeds-said", role="status")],
                      className="panel", hidden=not may_edit),
         html.Section(id="edit-proposals", className="panel"), html.Section(id="edit-history", className="panel")],
         className="edit-side")
 
 
-def _two_words(services: Any, t: Words) -> str:
-    return t("rules_page.two_needed" if services.editing.needs_two() else "rules_page.one_enough")
+def _two_words(services: Any, editor: Editor, t: Words) -> str:
+    words = "two_needed" if services.editing.needs_two() else "one_enough"
+    return t(f"rules_page.{words}" if editor.judges_cases else f"rules_page.paper_{words}")
 
 
-def _day(name: str, day: date, t: Words) -> html.Div:
-    return html.Div([html.Label(t(f"rules_page.{name}"), htmlFor=f"edit-{name}"),
+def _day(name: str, day: date, t: Words, label: str = "") -> html.Div:
+    return html.Div([html.Label(t(f"rules_page.{label or name}"), htmlFor=f"edit-{name}"),
                      dcc.Input(id=f"edit-{name}", value=day.isoformat(), className="field edit-day num", type="text",
                                pattern=r"\d{4}-\d\d-\d\d", autoComplete="off")], className="edit-field")
 
