@@ -88,6 +88,7 @@ RULES = (
     Rule("/api/v1/approval/flows/*", roles=HOSTED),
     Rule("/api/v1/approval/cases", roles=HOSTED),  # acts by the posts held (approval/posts.py)
     Rule("/api/v1/approval/cases/*", roles=HOSTED),
+    Rule("/api/v1/approval/cases/<case_no>/earlier", roles=frozenset({Role.APPROVAL_STAFF})),  # of other cases of its applicant
     Rule("/worklist/*", roles=frozenset({Role.APPROVAL_STAFF})),
     Rule("/window/*", roles=frozenset({Role.APPROVAL_STAFF})),
     Rule("/hosted/*", roles=HOSTED),              # only staff find acts there

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,9 @@ def sign(content: bytes, certificate: Path, name: str, seal_at: Place | None = N
     field = fields.SigFieldSpec(FIELD, on_page=seal_at.page if seal_at else 0, box=_box(seal_at) if seal_at else None)
     signer = signers.PdfSigner(meta, _signer(certificate), stamp_style=_clear(), new_field_spec=field)
     signed = BytesIO()
-    signer.sign_pdf(IncrementalPdfFileWriter(BytesIO(content)), output=signed)
+    # pyHanko starts an event loop, which a thread that runs one already may not: so it gets a thread of its own.
+    with ThreadPoolExecutor(1) as apart:
+        apart.submit(signer.sign_pdf, IncrementalPdfFileWriter(BytesIO(content)), output=signed).result()
     return signed.getvalue()
 
 

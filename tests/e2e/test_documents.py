@@ -71,7 +71,8 @@ def test_the_window_sees_pictures_of_files_and_uses_an_earlier_one_again(hall: C
     first = approval.intake.file(Application(RADIO, APPLICANT, "城南基站", uploads=(upload,)), "web").case_no
     second = approval.intake.file(Application(RADIO, APPLICANT, "城北基站"), "web").case_no
     page = opened(screens, hall, "chuang", f"/hosted/?no={first}")
-    page.wait_for_function("document.querySelector('.paper-thumb')?.naturalWidth > 0")
+    page.wait_for_selector(".paper-thumb")
+    assert page.locator(".paper-thumb").evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
     assert page.locator(".paper-page").count() == 2
     page.goto(f"{hall.address}/hosted/?no={second}")
     page.click("[data-reuse]")
