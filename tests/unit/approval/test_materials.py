@@ -14,7 +14,7 @@ from approval.materials import MaterialRules, Materials, clamd_scanner
 from approval.matters import Application
 from approval.stores import FolderStore
 from core.errors import InvalidInput, NotFound, TooLarge, UpstreamError
-from tests.hosting import APPLICANT, ITEM, Hall
+from tests.hosting import APPLICANT, HALL, ITEM, Hall
 
 PDF = b"%PDF-1.4\n1"
 
@@ -47,6 +47,25 @@ def test_a_file_that_changed_on_the_disk_is_not_given_out(tmp_path: Path):
     next(path for path in tmp_path.rglob("*") if path.is_file()).write_bytes(b"%PDF-other")
     with pytest.raises(UpstreamError, match="material_damaged"):
         kept.open(upload.sha256)
+
+
+def test_the_files_of_one_case_have_their_limits_together(tmp_path: Path):
+    kept = Materials(FolderStore(tmp_path), MaterialRules(per_case=3, case_bytes=25))
+    files = [kept.keep("a", f"{n}.pdf", PDF + bytes([n])) for n in range(4)]
+    kept.check_room(files[:2])
+    with pytest.raises(TooLarge, match="materials_too_large"):
+        kept.check_room(files[:3])
+    with pytest.raises(TooLarge, match="too_many_materials"):
+        kept.check_room(files)
+
+
+def test_the_window_cannot_put_more_with_a_case_than_its_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    hall = Hall(tmp_path)
+    case_no = hall.accepted()
+    monkeypatch.setattr(hall.approval.materials, "rules", MaterialRules(per_case=1))
+    hall.approval.intake.keep_file(case_no, hall.approval.materials.keep("jishu", "a.pdf", PDF), HALL)
+    with pytest.raises(TooLarge, match="too_many_materials"):
+        hall.approval.intake.keep_file(case_no, hall.approval.materials.keep("jishu", "b.pdf", PDF + b"2"), HALL)
 
 
 # clamd ------------------------------------------------------------------------------------------------------------
