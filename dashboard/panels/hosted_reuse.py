@@ -23,7 +23,7 @@ def render(detail: HostedDetail, earlier: Sequence[Earlier], listed: Mapping[str
     consent = html.Div([html.Label(t("hosted.reuse_consent"), htmlFor="reuse-consent"),
                         html.Textarea(id="reuse-consent", maxLength=500, rows=2, className="field")], className="reuse-consent")
     return html.Section([html.H2(t("hosted.reuse")), html.P(t("hosted.reuse_words"), className="panel-note"), consent,
-                         html.Ul(rows, className="paper-list")], className="panel", id="reuse")
+                         html.Ul(rows, className="reuse-list")], className="panel", id="reuse")
 
 
 def _row(one: Earlier, case_no: str, listed: Mapping[str, Any], item_name: Callable[[str], str], t: Words) -> html.Li:
