@@ -70,7 +70,7 @@ async function takeOver(page, button, { t, post, changed }) {
     await post(button.dataset.reuse, { code: button.closest(".reuse-row").querySelector("select").value,
       sha256: button.dataset.sha256, consent: consent.value });
     changed();
-    say(t("hosted.uploaded", { name: button.dataset.name }));
+    say(t("hosted.taken_over", { name: button.dataset.name }));
   } catch (fault) {
     say(fault.message);
     consent.focus();
