@@ -74,13 +74,13 @@ def test_what_was_refused_is_taken_back_and_sent_again(pair: Pair, monkeypatch: 
     client = browser(pair)
     filed(client)
     item = pair.hall.services.catalogue.items["gongxin-01"]
-    monkeypatch.delitem(pair.hall.services.catalogue.items, "gongxin-01")
+    monkeypatch.delitem(pair.hall.services.catalogue.as_shipped.items, "gongxin-01")
     pair.round()
     refused = client.get("/public/case/").text
     assert "内网未能接收" in refused
     assert post(client, f"{APPLY}again").headers["Location"] == APPLY
     assert "锦程通信" in client.get(APPLY).text
-    monkeypatch.setitem(pair.hall.services.catalogue.items, "gongxin-01", item)
+    monkeypatch.setitem(pair.hall.services.catalogue.as_shipped.items, "gongxin-01", item)
     assert post(client, f"{APPLY}review/", agreed="yes").status_code == 200
     pair.round()
     assert len(pair.hall.approval.queries.search(HALL, "锦程")) == 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from core.errors import Conflict, NotFound
-from portal.desk import CaseView, Waiting
+from portal.desk import CaseView, Waiting, Wanted
 from portal.payment import Order
 from supervision.complaints.matters import Filing, Reporter
 from tests.hosting import APPROVER, HALL, HANDLER, REVIEWER
@@ -31,7 +31,8 @@ def test_an_application_waits_and_is_then_a_case_with_its_receipt(pair: Pair):
     assert [paper.kind for paper in view.receipts] == ["received"]
     assert pair.desk.enter(view.head.case_no, handed.password) == handed.number
     file = pair.hall.detail(view.head.case_no).papers[0]
-    assert pair.hall.approval.materials.open(file.sha256) == PDF
+    with pair.hall.approval.materials.open(file.sha256) as kept:
+        assert kept.read() == PDF
 
 
 def test_the_password_is_kept_nowhere_and_a_wrong_one_opens_nothing(pair: Pair):
@@ -80,7 +81,7 @@ def test_a_correction_is_on_its_way_until_it_is_in(pair: Pair):
     handed, case_no = pair.carried()
     pair.hall.approval.intake.ask_correction(case_no, pair.hall.rev(case_no), ["jishu"], "缺技术资料", HALL)
     pair.round()
-    assert seen(pair, handed.number).asked == ("jishu",)
+    assert seen(pair, handed.number).asked == (Wanted("jishu", "台站技术资料申报表"),)
     key = pair.desk.drafts.begin("gongxin-01")
     upload = pair.desk.drafts.attach(key, "jishu", "技术.pdf", PDF + b"2")
     pair.desk.correct(handed.number, (upload,), key)
@@ -180,7 +181,7 @@ def test_a_case_nobody_follows_never_leaves_the_inside_but_its_papers_can_be_che
 
 
 def test_what_the_inside_refuses_comes_back_with_words_and_can_be_mended(pair: Pair, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.delitem(pair.hall.services.catalogue.items, "gongxin-01")  # the item is out of service inside
+    monkeypatch.delitem(pair.hall.services.catalogue.as_shipped.items, "gongxin-01")  # the item is out of service inside
     handed = pair.apply()
     pair.round()
     refused = pair.desk.find(handed.number)
