@@ -131,6 +131,6 @@ def test_settings_are_frozen() -> None:
 def test_names_of_variables_and_secrets() -> None:
     assert environment_name("server.port") == "YANGGUANG_SERVER__PORT"
     assert [key for key in known_keys() if is_secret(key)] == [
-        "journal.key", "security.secret_key", "complaints.identity_key",
+        "journal.key", "security.secret_key", "complaints.identity_key", "s3.secret_key",
         *(f"notices.{name}" for name in ("email_url", "sms_url", "sms_authorization", "webhook_url", "webhook_secret",
                                          "wecom_url", "dingtalk_url", "feishu_url"))]
