@@ -32,9 +32,9 @@ def settings_for(folder: Path, **changes: Any) -> Settings:
     return load_settings({
         "database.url": f"sqlite:///{folder / 'yangguang.db'}", "journal.key": "j" * 32,
         "journal.anchor_dir": str(folder / "anchors"), "security.secret_key": "s" * 32,
-        "feeds.drop_dir": str(folder / "drop"), "room.clip_dir": str(folder / "clips"),
-        "papers.key_dir": str(folder / "keys"), "approval.material_dir": str(folder / "materials"),
-        "approval.preview_dir": str(folder / "previews"),
+        "feeds.drop_dir": str(folder / "drop"),
+        "approval.material_dir": str(folder / "materials"), "room.clip_dir": str(folder / "clips"),
+        "approval.preview_dir": str(folder / "previews"), "papers.key_dir": str(folder / "keys"),
         "server.port": 0, "sweep.interval_s": 0.2,
         **{key.replace("__", "."): value for key, value in changes.items()}})
 

@@ -246,7 +246,7 @@ def test_the_keyboard_is_enough(hall: CommandCentre, screens: Screens):
     tab_to(page, "在线申请")
     page.keyboard.press("Enter")
     page.wait_for_url(f"**/apply/{RADIO}/")
-    for label, words in (("申请人", "新余锦程通信有限公司"), ("手机", "13979000001"), ("申请内容", "城南基站")):
+    for label, words in (("申请人 必需", "新余锦程通信有限公司"), ("手机", "13979000001"), ("申请内容", "城南基站")):
         tab_to(page, label)
         page.keyboard.type(words)
     page.keyboard.press("Enter")

@@ -14,6 +14,7 @@ import pytest
 from core.errors import ConfigError
 from exchange.outer.models import metadata
 from public_site import build_public_site
+from tests.editing import content_of, published
 from tests.hosting import HALL
 from tests.pair import PDF, Pair, outer_settings
 from tests.staff import AS_BROWSER, SAME_ORIGIN
@@ -70,17 +71,17 @@ def test_the_applicant_sees_honestly_where_his_application_is(pair: Pair):
     assert "已撤回" in elsewhere.get("/public/case/").text
 
 
-def test_what_was_refused_is_taken_back_and_sent_again(pair: Pair, monkeypatch: pytest.MonkeyPatch):
+def test_what_was_refused_is_taken_back_and_sent_again(pair: Pair):
     client = browser(pair)
     filed(client)
-    item = pair.hall.services.catalogue.items["gongxin-01"]
-    monkeypatch.delitem(pair.hall.services.catalogue.as_shipped.items, "gongxin-01")
+    content = content_of(pair.hall)
+    published(pair.hall, {**content, "retired": True})
     pair.round()
     refused = client.get("/public/case/").text
     assert "内网未能接收" in refused
     assert post(client, f"{APPLY}again").headers["Location"] == APPLY
     assert "锦程通信" in client.get(APPLY).text
-    monkeypatch.setitem(pair.hall.services.catalogue.as_shipped.items, "gongxin-01", item)
+    published(pair.hall, {**content, "retired": False})
     assert post(client, f"{APPLY}review/", agreed="yes").status_code == 200
     pair.round()
     assert len(pair.hall.approval.queries.search(HALL, "锦程")) == 1

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from core.errors import Conflict, NotFound
-from portal.desk import CaseView, Waiting, Wanted
+from portal.desk import CaseView, Waiting
 from portal.payment import Order
 from supervision.complaints.matters import Filing, Reporter
+from tests.editing import content_of, published
 from tests.hosting import APPROVER, HALL, HANDLER, REVIEWER
 from tests.pair import PDF, Pair
 
@@ -81,7 +82,7 @@ def test_a_correction_is_on_its_way_until_it_is_in(pair: Pair):
     handed, case_no = pair.carried()
     pair.hall.approval.intake.ask_correction(case_no, pair.hall.rev(case_no), ["jishu"], "缺技术资料", HALL)
     pair.round()
-    assert seen(pair, handed.number).asked == (Wanted("jishu", "台站技术资料申报表"),)
+    assert [one.code for one in seen(pair, handed.number).asked] == ["jishu"]
     key = pair.desk.drafts.begin("gongxin-01")
     upload = pair.desk.drafts.attach(key, "jishu", "技术.pdf", PDF + b"2")
     pair.desk.correct(handed.number, (upload,), key)
@@ -180,14 +181,14 @@ def test_a_case_nobody_follows_never_leaves_the_inside_but_its_papers_can_be_che
         assert conn.exec_driver_sql("SELECT count(*) FROM cases").scalar() == 0
 
 
-def test_what_the_inside_refuses_comes_back_with_words_and_can_be_mended(pair: Pair, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.delitem(pair.hall.services.catalogue.as_shipped.items, "gongxin-01")  # the item is out of service inside
+def test_what_the_inside_refuses_comes_back_with_words_and_can_be_mended(pair: Pair):
+    published(pair.hall, {**content_of(pair.hall), "retired": True})
     handed = pair.apply()
     pair.round()
     refused = pair.desk.find(handed.number)
     assert isinstance(refused, Waiting)
     assert refused.problem is not None
-    assert refused.problem.code == "item_unknown"
+    assert refused.problem.code == "item_retired"
     draft = pair.desk.drafts.find(pair.desk.take_back(handed.number))
     assert [one.file_name for one in draft.uploads] == ["申请.pdf"]
 
