@@ -209,6 +209,17 @@ def _add_administration(commands: argparse._SubParsersAction[argparse.ArgumentPa
     settle.add_argument("--retry", metavar="ID", help="try it again, after the cause was mended")
     settle.add_argument("--give-up", metavar="ID", help="send it back to the applicant")
     traffic.add_argument("--reason", default="", help="what the applicant is told with --give-up")
+    paper = commands.add_parser("check-paper", help="whether a file is a paper issued here, unchanged", parents=[common])
+    paper.add_argument("file", metavar="FILE")
+    paper.add_argument("--keys", metavar="FOLDER", help="check a PDF by these certificates alone, without the register")
+    paper.set_defaults(whole="documents.check", command=None)
+    _add(commands, common, "paper-keys", "documents.paper_keys", "make, show or replace the keys papers are signed with"
+         ).add_argument("--rotate", action="store_true", help="sign with new keys from now on; the old ones still check")
+    store = _add(commands, common, "materials", "documents.materials", "check the files of applications, remove those nobody "
+                 "names, or copy all to the other store")
+    store.add_argument("action", choices=("check", "sweep", "copy"))
+    store.add_argument("--dry-run", action="store_true", help="sweep: count only")
+    store.add_argument("--to", choices=("disk", "s3"), help="copy: where to")
     token = _add(commands, common, "token", "administration.token", "issue a token for a feed or a wall screen; shown once")
     token.add_argument("kind", choices=("feed", "screen", "probe"))
     token.add_argument("for_name", metavar="NAME")

@@ -40,7 +40,10 @@ from approval.assembly import Approval, build_approval
 from approval.assembly import Parts as ApprovalParts
 from approval.events import ApplicantConcerned
 from approval.handling import HandlingRules
-from approval.materials import FolderStore, MaterialRules, Materials, clamd_scanner
+from approval.materials import MaterialRules, Materials, clamd_scanner
+from approval.previews import PreviewRules
+from approval.s3_store import S3Rules, S3Store
+from approval.stores import FolderStore, Store
 from cases.anchoring import Anchorer
 from cases.areas import Area, Areas
 from cases.chain import ChainKeys
@@ -60,6 +63,7 @@ from config.events import VersionConfirmed
 from config.follow_up import FOLLOW_UP_DIR, FollowUp, load_follow_up
 from config.ladders import RULES_DIR, Preset, load_presets
 from config.living import living
+from config.paper_templates import PaperTemplates
 from config.people import PeopleService
 from config.service import ConfigService
 from config.settings import Settings
@@ -67,9 +71,11 @@ from config.texts import Texts, load_texts
 from config.two_persons import TwoPersons
 from config.versions import AreaPlan
 from core.accounts import AccountPolicy, Accounts
+from core.child import ChildLimits, Children
 from core.clock import Clock, SystemClock
 from core.database import Database
 from core.doorbell import Doorbell, InProcessDoorbell, RedisDoorbell
+from core.errors import ConfigError
 from core.migration import migrate
 from core.read_log import ReadLog
 from core.secret_files import secret_of
@@ -81,6 +87,10 @@ from feeds.mapping import MAPPING_DIR, SourceMapping, find_mapping
 from feeds.public_event import EventReader
 from feeds.queries import FeedQueries
 from feeds.repair import Repairs
+from papers.checking import PaperCheck
+from papers.keys import KeyRing
+from papers.marks import Seals
+from papers.signing import Signing
 from supervision.assembly import FollowUpDesk, Parts, build_follow_up, fonts_of
 from supervision.audit import AuditQueries
 
@@ -137,6 +147,8 @@ class Services:
     approval: Approval
     applicants: ApplicantDesk
     audit: AuditQueries
+    children: Children
+    paper_check: PaperCheck
 
     @property
     def answering_units(self) -> tuple[str, ...]:
@@ -200,7 +212,8 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
     roster = Roster(database, areas)
     changes, needs_two = ChangeLog(keys.key("config")), TwoPersons(settings.security.two_administrators)
     accounts = Accounts(uow, SystemClock(), _account_policy(settings), factor_key=_factor_key(settings))
-    shipped = _shipped(settings, presets, catalogue, areas)
+    templates = PaperTemplates(languages["zh"])
+    shipped = _shipped(settings, presets, catalogue, areas, templates)
     editing = ConfigService(uow, shipped, changes, needs_two)
     editing.guards.append(Abolition(catalogue))
     backtester = Backtester(database, acts_history_us=_card_rules(settings).history_after_us)
@@ -209,13 +222,17 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
         uow, areas, roster, alarms, writer, languages.__getitem__, ZoneInfo(settings.areas.default_timezone),
         settings.demo.enabled))
     acts = ActCards(alerts, areas, _card_rules(settings).history_after_us)
+    children = _children(settings)
+    signing = Signing(KeyRing(settings.papers.key_dir, languages["zh"].get("paper_check.owner", city=catalogue.city)),
+                      is_visible=settings.papers.visible_signature)
     applicants = _applicants(settings, uow, notices, accounts, languages["zh"])
     case_notices = CaseNotices(areas, CaseWords(languages["zh"].get, case_queries.org_name, case_queries.item_name,
                                                 settings.notices.base_url),
                                frozenset(notices.outlets), applicants.holdings.told_by, settings.applicants.correction_days)
     uow.reactions.update(reactions(alerts, alarms, rejudger, notices, acts, case_notices))
     limits = feed_limits(settings)
-    follow_up = _follow_up(settings, uow, recorder, areas, case_queries, alerts, languages, catalogue, notices.notifier)
+    follow_up = _follow_up(settings, uow, recorder, areas, case_queries, alerts, languages, catalogue, notices.notifier,
+                           signing if settings.papers.sign else None)
     for kind, followers in follow_up.reactions().items():  # an order follows its cards before anybody is told of them
         uow.reactions[kind] = [*followers, *uow.reactions.get(kind, ())]
     ingest = Ingest(recorder, database, clock, areas, limits, default_area=catalogue.default_area)
@@ -246,8 +263,14 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
         backtester=backtester, backtest_runs=Runs(database, backtester, clock.now_us),
         patroller=Patroller(uow, areas, shipped_catalogue, Backtester(database), alarms),
         approval=_approval(settings, uow, recorder, areas, catalogue, follow_up, languages["zh"], keys, changes,
-                           needs_two),
-        applicants=applicants, audit=AuditQueries(database))
+                           needs_two, children, templates),
+        applicants=applicants, audit=AuditQueries(database), children=children,
+        paper_check=PaperCheck(database, signing, children))
+
+
+def _children(settings: Settings) -> Children:
+    given = settings.papers
+    return Children(ChildLimits(given.child_timeout_s, given.child_memory_mib, given.children_at_once))
 
 
 def _applicants(settings: Settings, uow: UnitOfWorkFactory, notices: NoticeOffice, accounts: Accounts,
@@ -258,31 +281,47 @@ def _applicants(settings: Settings, uow: UnitOfWorkFactory, notices: NoticeOffic
 
 
 def _approval(settings: Settings, uow: UnitOfWorkFactory, recorder: Recorder, areas: Areas, catalogue: Catalogue,
-              follow_up: FollowUpDesk, chinese: Texts, keys: ChainKeys, changes: ChangeLog, needs_two: TwoPersons) -> Approval:
+              follow_up: FollowUpDesk, chinese: Texts, keys: ChainKeys, changes: ChangeLog, needs_two: TwoPersons,
+              children: Children, templates: PaperTemplates) -> Approval:
     given = settings.approval
     return build_approval(ApprovalParts(
         uow, recorder, areas, catalogue, follow_up.papers, chinese.get, chinese.has,
         HandlingRules(given.extension_posts, given.extension_notice_days, given.extension_days_max), _materials(settings),
-        given.draft_kept_days, keys.key("hosted"), changes, needs_two, given.migration_cases_max))
+        given.draft_kept_days, keys.key("hosted"), changes, needs_two, given.migration_cases_max,
+        settings.portal.base_url, children, PreviewRules(given.preview_dir, given.preview_pages, given.preview_mib),
+        given.orphan_days, templates, given.reuse_days))
 
 
 def _materials(settings: Settings) -> Materials:
     given = settings.approval
-    rules = MaterialRules(given.material_max_bytes, given.materials_per_case, tuple(given.material_types.split()))
+    rules = MaterialRules(given.material_max_bytes, given.materials_per_case, tuple(given.material_types.split()),
+                          given.materials_max_mib << 20)
     scan = clamd_scanner(given.clamd, given.clamd_timeout_s) if given.clamd else None
-    return Materials(FolderStore(given.material_dir), rules, scan)
+    return Materials(material_store(settings, given.material_store), rules, scan)
+
+
+def material_store(settings: Settings, name: str) -> Store:
+    """The store of that name: `disk` or `s3`. Raises ConfigError when the settings do not say where it is."""
+    if name == "disk":
+        return FolderStore(settings.approval.material_dir)
+    given = settings.s3
+    if not (given.endpoint and given.bucket and given.access_key and given.secret_key):
+        raise ConfigError("s3_incomplete", remedy="set s3.endpoint, s3.bucket, s3.access_key and s3.secret_key")
+    return S3Store(S3Rules(str(given.endpoint), given.bucket, given.region, given.access_key,
+                           given.secret_key.get_secret_value(), given.prefix, given.timeout_s, given.attempts))
 
 
 def _answering_units(catalogue: Catalogue, rules: FollowUp) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*catalogue.organisations, *rules.complaints.handling_bodies)))
 
 
-def _shipped(settings: Settings, presets: Mapping[str, Preset], catalogue: Catalogue, areas: Areas) -> Shipped:
+def _shipped(settings: Settings, presets: Mapping[str, Preset], catalogue: Catalogue, areas: Areas,
+             templates: PaperTemplates) -> Shipped:
     def plan_of(area: str) -> AreaPlan:
         stored = areas.stored(area)
         return AreaPlan(stored.name, stored.calendar, stored.timezone, stored.preset)
 
-    return Shipped(presets, load_calendar_contents(settings.paths.calendar_dir or CALENDAR_DIR), catalogue, plan_of)
+    return Shipped(presets, load_calendar_contents(settings.paths.calendar_dir or CALENDAR_DIR), catalogue, plan_of, templates)
 
 
 def _print_of(settings: Settings) -> str:
@@ -296,14 +335,16 @@ def _print_of(settings: Settings) -> str:
 
 
 def _follow_up(settings: Settings, uow: UnitOfWorkFactory, recorder: Recorder, areas: Areas, cases: CaseQueries,
-               alerts: CardService, languages: Mapping[str, Texts], catalogue: Catalogue, notifier: Notifier) -> FollowUpDesk:
+               alerts: CardService, languages: Mapping[str, Texts], catalogue: Catalogue, notifier: Notifier,
+               signing: Signing | None) -> FollowUpDesk:
     secret = secret_of(settings.complaints.identity_key, settings.complaints.identity_key_path)
     names = [organisation.name for organisation in catalogue.organisations.values()]
     rules = load_follow_up(settings.paths.follow_up_dir or FOLLOW_UP_DIR)
     return build_follow_up(Parts(
         units=uow, database=uow.database, recorder=recorder, areas=areas, cases=cases, cards=alerts, rules=rules,
         languages=languages, default_area=catalogue.default_area, identity_secret=secret, notifier=notifier,
-        fonts=fonts_of(settings.papers, languages, [rules.papers.issuer, *names])))
+        fonts=fonts_of(settings.papers, languages, [rules.papers.issuer, *names]),
+        seals=Seals(settings.papers.seal_dir), signing=signing))
 
 
 def feed_limits(settings: Settings) -> FeedLimits:

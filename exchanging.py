@@ -18,8 +18,8 @@ from portal.limits import Allowance
 def inside_of(services: Services) -> Inside:
     """What the public pages, here or elsewhere, are answered by."""
     desk = services.follow_up
-    return Inside(services.approval, desk.papers, desk.complaints, services.case_queries, services.areas, services.catalogue,
-                  services.clock)
+    return Inside(services.approval, desk.papers, services.paper_check, desk.complaints, services.case_queries,
+                  services.areas, services.catalogue, services.clock)
 
 
 def exchange_of(services: Services) -> Exchange | None:

@@ -114,9 +114,11 @@ def detect(services: Services) -> None:
 
 
 def tidy(services: Services) -> None:
-    """Forget answers to old commands, and say when the disk is nearly full."""
+    """Forget answers to old commands and files nobody names, and say when the disk is nearly full."""
     hours = services.settings.push.command_memory_h
     services.approval.drafts.forget_old()
+    services.approval.previews.tidy()
+    services.approval.storekeeper.sweep()
     services.alerts.forget_commands(services.clock.now_us() - hours * HOUR_US)
     folder = services.settings.journal.anchor_dir.parent
     free = shutil.disk_usage(folder if folder.exists() else ".").free

@@ -14,11 +14,14 @@ from flask import Flask, Response, jsonify, redirect, request, send_from_directo
 from flask.typing import ResponseReturnValue
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from approval.materials import FolderStore, MaterialRules, Materials, clamd_scanner
+from approval.materials import MaterialRules, Materials, clamd_scanner
+from approval.previews import PreviewRules, Previews
+from approval.stores import FolderStore
 from config.catalogue import CITY_DIR, load_catalogue
 from config.follow_up import FOLLOW_UP_DIR, load_follow_up
 from config.settings import Settings
 from config.texts import Texts, load_texts
+from core.child import ChildLimits, Children
 from core.clock import SystemClock
 from core.database import Database
 from core.errors import NotPermitted, SupervisionError
@@ -30,10 +33,12 @@ from dashboard.words import remember_language, words_of
 from exchange.outer import http as exchange_http
 from exchange.outer.desk import MailboxDesk
 from exchange.outer.drafts import OuterDrafts
+from exchange.outer.files import OuterFiles
 from exchange.outer.mirror import Mirror
 from exchange.outer.queue import Queue, QueueRules
 from exchange.parts import Parts
 from exchange.signing import Signing, key_of
+from papers.keys import KeyRing
 from portal import http as portal_http
 from portal.cookies import Cookies
 from portal.limits import limits_of
@@ -63,6 +68,7 @@ class PublicSite:
         self.drafts.forget_old()
         self.queue.tidy()
         self.mirror.give_money_back()
+        self.desk.tidy()
 
 
 def build_public_site(settings: Settings) -> PublicSite:
@@ -71,26 +77,37 @@ def build_public_site(settings: Settings) -> PublicSite:
                         busy_timeout_s=settings.database.busy_timeout_s)
     migrate(database, "migrations_outer")
     clock, secret = SystemClock(), secret_of(settings.security.secret_key, settings.security.secret_key_path).decode()
-    store = FolderStore(settings.portal.file_dir)
-    materials = _materials(settings, store)
+    materials = _materials(settings)
+    files = _files(settings, materials)
     gateway = SandboxGateway(secret, "/public/pay/sandbox/")
     queue = Queue(database, clock, QueueRules(settings.exchange.waiting_max, settings.exchange.kept_days))
     mirror = Mirror(database, clock, gateway)
     drafts = OuterDrafts(database, materials, clock, settings.approval.draft_kept_days)
-    desk = MailboxDesk(database, queue, mirror, materials, drafts, clock, ZoneInfo(settings.areas.default_timezone))
+    desk = MailboxDesk(database, queue, mirror, materials, files, drafts, clock,
+                       ZoneInfo(settings.areas.default_timezone))
     app = _app(settings, secret)
     app.register_blueprint(portal_http.create_blueprint(_portal(settings, desk, gateway, secret)))
     given = settings.exchange
     app.register_blueprint(exchange_http.create_blueprint(exchange_http.ExchangeParts(
-        Signing(key_of(given), clock, given.clock_skew_s), queue, mirror, materials, store,
+        Signing(key_of(given), clock, given.clock_skew_s), queue, mirror, materials,
         Parts(given.part_dir, materials.open), max(given.batch_bytes, exchange_http.CHUNK_MAX) + BESIDE_BATCH)))
     return PublicSite(app, database, queue, drafts, mirror, desk)
 
 
-def _materials(settings: Settings, store: FolderStore) -> Materials:
+def _materials(settings: Settings) -> Materials:
     given = settings.approval
-    rules = MaterialRules(given.material_max_bytes, given.materials_per_case, tuple(given.material_types.split()))
-    return Materials(store, rules, clamd_scanner(given.clamd, given.clamd_timeout_s) if given.clamd else None)
+    rules = MaterialRules(given.material_max_bytes, given.materials_per_case, tuple(given.material_types.split()),
+                          given.materials_max_mib << 20)
+    scan = clamd_scanner(given.clamd, given.clamd_timeout_s) if given.clamd else None
+    return Materials(FolderStore(settings.portal.file_dir), rules, scan)
+
+
+def _files(settings: Settings, materials: Materials) -> OuterFiles:
+    given, limits = settings.approval, settings.papers
+    children = Children(ChildLimits(limits.child_timeout_s, limits.child_memory_mib, limits.children_at_once))
+    previews = Previews(materials.open, children, PreviewRules(given.preview_dir, given.preview_pages, given.preview_mib))
+    materials.prepare = previews.prepare
+    return OuterFiles(materials, previews, KeyRing(limits.key_dir, ""), children)
 
 
 def _portal(settings: Settings, desk: MailboxDesk, gateway: SandboxGateway, secret: str) -> Portal:
@@ -105,6 +122,7 @@ def _portal(settings: Settings, desk: MailboxDesk, gateway: SandboxGateway, secr
         cookies=Cookies(secret, clock, settings.portal.case_session_minutes, settings.approval.draft_kept_days,
                         secure=settings.security.cookie_secure),
         limits=limits_of(settings.portal, settings.applicants, clock), account=NoAccounts(), gateway=gateway, secret=secret,
+        public_url=settings.portal.base_url,
         words=lambda: words_of(texts, settings.display.language), csrf=_csrf, is_demo=settings.demo.enabled, has_staff=False)
 
 

@@ -37,6 +37,7 @@ from dashboard.pages import (
     case,
     complaints,
     desk,
+    documents,
     feeds,
     findings,
     handover,
@@ -77,7 +78,7 @@ OPERATIONS = tuple(one for module in (cards_http, notices_http, handover_http, r
                                       complaints_http, liability_http, approval_http) for one in module.OPERATIONS)
 DAY_S, CALL_INTERVAL_S, SCREENS_KEPT_DAYS = 86_400.0, 60.0, 30
 PAGES = (wall, desk, card, unit, handover, work, window, hosted, case, findings, orders, complaints, roster, notices, rules,
-         calendars, items, organisations, migrations, people, audit, feeds, health)
+         calendars, items, organisations, migrations, documents, people, audit, feeds, health)
 UNCHANGING = ("/assets/", "/healthz", "/readyz")
 ROOT = Path(__file__).resolve().parent
 
@@ -155,6 +156,7 @@ def _portal(services: Services, gate: Gate, account: AccountDesk) -> Portal:
     secret = secret_of(settings.security.secret_key, settings.security.secret_key_path).decode()
     return Portal(
         desk=DirectDesk(inside_of(services)), complaint_rules=desk.rules.complaints, catalogue=services.catalogue,
+        public_url=settings.portal.base_url,
         timezone=ZoneInfo(settings.areas.default_timezone), secret=secret,
         gateway=SandboxGateway(secret, "/public/pay/sandbox/"),
         cookies=Cookies(secret, clock, settings.portal.case_session_minutes, settings.approval.draft_kept_days,

@@ -14,14 +14,20 @@ from approval.intake import Intake
 from approval.materials import Materials
 from approval.migrations import Migrations
 from approval.posts import Posts
+from approval.previews import PreviewRules, Previews
 from approval.projects import Projects
 from approval.queries import HostedQueries
 from approval.receipts import Receipts
+from approval.reuse import Reuse
+from approval.specimens import Specimens
+from approval.storekeeping import Storekeeper
 from cases.areas import Areas
 from cases.service import Recorder
 from config.catalogue import Catalogue
 from config.changelog import ChangeLog
+from config.paper_templates import PaperTemplates
 from config.service import NeedsTwo
+from core.child import Children
 from core.unit_of_work import UnitOfWorkFactory
 from papers.service import PaperService
 
@@ -44,6 +50,12 @@ class Parts:
     changes: ChangeLog
     needs_two: NeedsTwo
     migration_cases: int
+    public_url: str
+    children: Children
+    preview_rules: PreviewRules
+    orphan_days: int
+    templates: PaperTemplates
+    reuse_days: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +71,10 @@ class Approval:
     posts: Posts
     queries: HostedQueries
     materials: Materials
+    previews: Previews
+    storekeeper: Storekeeper
+    reuse: Reuse
+    specimens: Specimens
     drafts: Drafts
     migrations: Migrations
 
@@ -79,12 +95,18 @@ def build_approval(parts: Parts) -> Approval:
         item = catalogue.find_item(code)
         return "" if item is None else item.kind
 
-    receipts = Receipts(parts.papers, parts.words, org_names, item_name, power_of, parts.has_words)
-    desk = Desk(parts.units, parts.recorder, parts.areas, catalogue, receipts, parts.password_key)
+    receipts = Receipts(parts.papers, parts.words, org_names, item_name, power_of, parts.has_words,
+                        parts.templates, parts.public_url)
+    desk = Desk(parts.units, parts.recorder, parts.areas, catalogue, receipts, parts.password_key, parts.materials.check_room)
+    previews = Previews(parts.materials.open, parts.children, parts.preview_rules)
+    parts.materials.prepare = previews.prepare
     intake, handling, ending = Intake(desk), Handling(desk, parts.rules), Ending(desk, parts.rules)
+    queries = HostedQueries(parts.units.database, parts.rules.extension_posts, parts.password_key)
+    drafts = Drafts(parts.units, parts.materials, parts.drafts_kept_days)
     return Approval(desk, intake, handling, ending, Projects(desk, intake, handling, ending, parts.words), Hearings(desk),
                     Posts(parts.units, parts.changes),
-                    HostedQueries(parts.units.database, parts.rules.extension_posts, parts.password_key),
-                    parts.materials,
-                    Drafts(parts.units, parts.materials, parts.drafts_kept_days),
+                    queries, parts.materials, previews,
+                    Storekeeper(parts.units.database, parts.materials, parts.orphan_days),
+                    Reuse(desk, intake, queries, drafts, parts.reuse_days),
+                    Specimens(receipts, parts.templates, parts.papers.fonts, parts.children, catalogue), drafts,
                     Migrations(desk, parts.recorder, parts.changes, parts.needs_two, parts.migration_cases))

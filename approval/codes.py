@@ -11,6 +11,11 @@ def grouped(code: str) -> str:
     return " ".join(code[place:place + 4] for place in range(0, len(code), 4))
 
 
+def check_address(public_url: str, code: str) -> str:
+    """Where anybody may check the paper with that code, which its QR code says; "" without a public site."""
+    return f"{public_url}/public/check/{code}" if public_url else ""
+
+
 def read_code(text: str) -> str:
     """What somebody typed, without blanks, dashes and the letters that are not used."""
     return "".join(character for character in text.upper() if character in CODE_LETTERS)

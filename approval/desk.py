@@ -6,7 +6,7 @@ out, or none of them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +15,7 @@ import msgspec
 from sqlalchemy import Connection, Row, bindparam, select, update
 
 from approval.flow import Flow
+from approval.materials import Upload
 from approval.matters import SOURCE, Act, check_state, name_of
 from approval.models import hosted_cases, hosted_tasks
 from approval.posts import post_for
@@ -98,9 +99,11 @@ class Desk:
     """Shared by the services of this package."""
 
     def __init__(self, units: UnitOfWorkFactory, recorder: Recorder, areas: Areas, catalogue: Catalogue,
-                 receipts: Receipts, password_key: bytes) -> None:
+                 receipts: Receipts, password_key: bytes,
+                 check_room: Callable[[Sequence[Upload]], None]) -> None:
         self.units, self.areas, self.catalogue, self.receipts = units, areas, catalogue, receipts
         self.password_key = password_key
+        self.check_room = check_room  # of the files of a case (approval.materials)
         self._recorder = recorder
 
     @contextmanager

@@ -34,7 +34,7 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """A material of a case."""
+    """A material of a case; `source_case` and `consent` of one that was given before (approval.reuse)."""
 
     code: str
     place: int
@@ -47,6 +47,8 @@ class Paper:
     at: int
     by_name: str
     promised_at: int | None = None
+    source_case: str = ""
+    consent: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import date, datetime
+from shutil import copyfileobj
+from tempfile import SpooledTemporaryFile
 from typing import Any, Literal
-from urllib.parse import quote
 
 import msgspec
 from flask import Blueprint, Request, Response, request
@@ -16,9 +17,12 @@ from approval.bpmn import flow_as_bpmn, plan_as_bpmn
 from approval.codes import read_code
 from approval.detail import HostedDetail, Waiting
 from approval.flow import Part, flow_of
+from approval.materials import IN_MEMORY
 from approval.matters import Applicant, Application
 from approval.posts import STAFF
 from approval.queries import READERS
+from approval.responses import as_download, as_picture
+from approval.stores import CHUNK
 from core.access import Actor, require
 from core.api_document import Operation
 from core.errors import InvalidInput, NotFound
@@ -71,6 +75,16 @@ class ActOn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     parts: list[Part] = []
 
 
+class TakingOver(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What POST /api/v1/approval/cases/<case_no>/earlier takes: an earlier file of the applicant for a paper of this case, and
+    how he agreed."""
+
+    code: str
+    sha256: str
+    consent: str
+
+
+_taking = msgspec.json.Decoder(TakingOver)
 _registration, _act = msgspec.json.Decoder(Registration), msgspec.json.Decoder(ActOn)
 PERFORMED = ("pre_accept", "receive", "accept", "refuse", "ask_correction", "correct", "supply", "ask_hearing", "hold_hearing",
              "claim", "hand_over", "complete",
@@ -89,8 +103,13 @@ OPERATIONS = (
               media="application/xml"),
     Operation("post", f"{_CASES}/<case_no>/files", "keepHostedFile", "Put a file with a case", query={
         "code": "of the paper", "name": "of the file"}, takes_media="application/octet-stream", status=201),
+    Operation("get", f"{_CASES}/<case_no>/earlier", "listEarlierFiles", "Files the applicant gave with other cases"),
+    Operation("post", f"{_CASES}/<case_no>/earlier", "takeOverEarlierFile", "Use one of them for a paper of this case",
+              takes=TakingOver, status=201),
     Operation("get", f"{_CASES}/<case_no>/files/<sha256>", "openHostedFile", "A file of a case",
               media="application/octet-stream"),
+    Operation("get", f"{_CASES}/<case_no>/files/<sha256>/preview/<page>", "previewHostedFile", "A page of a file as a picture",
+              query={"size": "small or large"}, media="image/png"),
     Operation("get", f"{_CASES}/<case_no>/papers/<code>/<kind>", "getHostedPaper", "A paper given out",
               choices={"kind": tuple(MEDIA_TYPES)}, media="application/octet-stream"),
 )
@@ -173,8 +192,23 @@ def _add_files(blueprint: Blueprint, approval: Approval, papers: PaperService, r
     def keep(case_no: str) -> Response:
         actor = require(actor_of(request), *STAFF)
         queries.find(case_no, actor)
-        upload = approval.materials.keep(request.args.get("code", ""), request.args.get("name", ""), request.get_data())
+        with SpooledTemporaryFile(IN_MEMORY) as sent:
+            copyfileobj(request.stream, sent, CHUNK)
+            upload = approval.materials.keep(request.args.get("code", ""), request.args.get("name", ""), sent)
         approval.intake.keep_file(case_no, upload, actor)
+        return _json(msgspec.structs.asdict(upload), 201)
+
+    @blueprint.get("/cases/<case_no>/earlier")
+    def earlier(case_no: str) -> Response:
+        actor = require(actor_of(request), *STAFF)
+        found = approval.reuse.for_case(case_no, actor)
+        reads.note("earlier_materials", case_no, actor, request.remote_addr or "")
+        return _json({"files": [asdict(one) | {"at": _iso(one.at)} for one in found]})
+
+    @blueprint.post("/cases/<case_no>/earlier")
+    def take_over(case_no: str) -> Response:
+        actor, told = require(actor_of(request), *STAFF), _decoded(_taking, request.get_data())
+        upload = approval.reuse.take_over(case_no, told.code, told.sha256, told.consent, actor)
         return _json(msgspec.structs.asdict(upload), 201)
 
     @blueprint.get("/cases/<case_no>/files/<sha256>")
@@ -185,6 +219,17 @@ def _add_files(blueprint: Blueprint, approval: Approval, papers: PaperService, r
         content = approval.materials.open(sha256)
         reads.note("material", f"{case_no}/{sha256[:16]}", actor, request.remote_addr or "")
         return as_download(content, paper.media_type, paper.file_name)
+
+    @blueprint.get("/cases/<case_no>/files/<sha256>/preview/<int:page>")
+    def preview(case_no: str, sha256: str, page: int) -> Response:
+        """A page as a picture: it tells what the file tells, so it is written down too, for each look at its full size."""
+        actor = require(actor_of(request), *READERS)
+        paper = queries.file_of(case_no, sha256, actor)
+        size = "small" if request.args.get("size") == "small" else "large"
+        picture = approval.previews.picture(sha256, paper.media_type, page, size)
+        if size == "large":
+            reads.note("material_preview", f"{case_no}/{sha256[:16]}/{page}", actor, request.remote_addr or "")
+        return as_picture(picture)
 
     @blueprint.get("/cases/<case_no>/papers/<code>/<kind>")
     def paper(case_no: str, code: str, kind: str) -> Response:
@@ -285,16 +330,6 @@ def shown_whole(detail: HostedDetail) -> dict[str, Any]:
                   for part in detail.parts],
         "signed": [one | {"at": _iso(one["at"])} for one in detail.signed], "project_no": detail.project_no,
         "may": sorted(act.value for act in detail.may), "earlier": list(detail.earlier)}
-
-
-def as_download(content: bytes, media_type: str, name: str) -> Response:
-    """A file to be saved: a browser must not run what somebody sent in as if it were ours."""
-    response = Response(content, mimetype=media_type)
-    response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name)}"
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    response.headers["Cache-Control"] = "no-store"
-    return response
 
 
 def _iso(us: int | None) -> str | None:

@@ -57,6 +57,7 @@ class Intake:
         Returns number and password; the password cannot be seen again. Raises InvalidInput naming the field, NotPermitted.
         """
         application.check()
+        self._desk.check_room(application.uploads)
         password = "" if channel == "office" else made_up_password()
         with self._desk.units() as uow:
             self._desk.areas.refresh(uow.conn)  # a version confirmed by another process holds for this case too
@@ -185,9 +186,11 @@ class Intake:
             self._desk.any_post(uow, case, actor)
             self._check_papers(self._desk.own_item(case), [upload.code])
             c = hosted_papers.c
-            known = uow.conn.scalar(select(func.count()).where(c.case_id == case.row.case_id, c.code == upload.code,
-                                                               c.sha256 == upload.sha256))
-            if not known:
+            kept = [Upload(*row) for row in uow.conn.execute(
+                select(c.code, c.sha256, c.file_name, c.media_type, c.size).where(
+                    c.case_id == case.row.case_id, c.sha256.is_not(None)))]
+            if (upload.code, upload.sha256) not in [(one.code, one.sha256) for one in kept]:
+                self._desk.check_room((*kept, upload))
                 self._note_papers(uow, case, (), actor, (upload,))
 
     def supply(self, case_no: str, papers: Collection[str], actor: Actor, station: str = "", rev: int | None = None) -> None:
@@ -240,7 +243,8 @@ class Intake:
         same: dict[str, Any] = {"case_id": case.row.case_id, "state": "received", "at": uow.now_us,
                                 "by_name": actor.display_name or actor.name}
         rows = [{**same, "code": code, "place": 0, "form": "paper"} for code in on_paper]
-        rows += [{**same, **msgspec.structs.asdict(one), "place": place, "form": "file"}
+        rows += [{**same, **msgspec.structs.asdict(one), "place": place,
+                  "form": "reused" if one.source_case else "file"}
                  for place, one in enumerate(uploads, start=self._next_place(uow, case))]
         for row in rows:
             uow.conn.execute(insert(hosted_papers).values(**row))

@@ -37,6 +37,7 @@ hosted_cases = Table(
     Column("node", String(64)),
     Index("ix_hosted_cases_project", "project_id"),
     Index("ix_hosted_cases_org", "org", "filed_at"),
+    Index("ix_hosted_cases_applicant", "applicant"),     # his earlier materials (approval.reuse)
 )
 
 # One row per visit to a step; the work list is the open ones.
@@ -80,6 +81,8 @@ hosted_papers = Table(
     Column("promised_at", BigInteger),                   # of a deferred one (容缺): by when it is to follow
     Column("at", BigInteger, nullable=False),
     Column("by_name", String(64), nullable=False),
+    Column("source_case", String(128), nullable=False, server_default=text("''")),  # of a reused one: where it was first given
+    Column("consent", Text, nullable=False, server_default=text("''")),  # to its reuse, where another person files than gave it
     Index("ix_hosted_papers_sha256", "sha256"),
 )
 

@@ -299,7 +299,7 @@ _TASK_OF = Statement(select(_T.opened_at, _T.claimed_by, _T.claimed_name).where(
 _HEAD_OF = Statement(_waiting(_C.step, _C.filed_at, _C.step, _C.step, _C.flow, _C.particulars, case_table.c.fold)
                      .where(_C.case_id == bindparam("of_case")))
 _PAPERS_OF = _of_case(hosted_papers, "code", "place", "state", "form", "sha256", "file_name", "media_type", "size", "at",
-                      "by_name", "promised_at", by="code place")
+                      "by_name", "promised_at", "source_case", "consent", by="code place")
 _FEES_OF = _of_case(hosted_fees, "id", "code", "quantity", "amount_fen", "state", "receipt_no", "ground", "charged_at",
                     "settled_at", by="id")
 _EXTENSION_OF = Statement(select(hosted_extensions).where(hosted_extensions.c.case_id == bindparam("of_case")))

@@ -12,11 +12,13 @@ from datetime import date, time
 from enum import StrEnum
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection, bindparam, select
 
-from approval.codes import CODE_LENGTH, CODE_LETTERS, grouped
+from approval.codes import CODE_LENGTH, CODE_LETTERS, check_address, grouped
 from approval.models import hosted_receipts
 from cases.models import clocks
+from config.paper_templates import PaperTemplate, PaperTemplates
 from core.instants import written_day, written_local
 from core.statements import Statement, inserting
 from core.unit_of_work import UnitOfWork
@@ -43,6 +45,9 @@ class ReceiptKind(StrEnum):
     FEE = "fee"                # 缴费通知
 
 
+LISTING = frozenset({ReceiptKind.RECEIVED, ReceiptKind.ACCEPTED, ReceiptKind.CORRECTION})  # a list of materials follows
+
+
 @dataclass(frozen=True, slots=True)
 class Given:
     """A paper just issued."""
@@ -65,15 +70,16 @@ class About:
 
 
 class Receipts:
-    """`t` gives the Chinese sentences, the names come from the catalogue."""
+    """`t` gives the Chinese sentences, the names come from the catalogue; `public_url` is where applicants reach this site."""
 
     def __init__(self, papers: PaperService, t: Callable[..., str], org_names: Callable[[str], tuple[str, str]],
-                 item_name: Callable[[str], str], power_of: Callable[[str], str] = lambda _item: "",
-                 has: Callable[[str], bool] = lambda _key: False) -> None:
+                 item_name: Callable[[str], str], power_of: Callable[[str], str], has: Callable[[str], bool],
+                 templates: PaperTemplates, public_url: str = "") -> None:
         """`power_of` names the kind of power of an item, whose papers may have words of their own; `has` says whether they
         do."""
         self._papers, self._t, self._org_names, self._item_name = papers, t, org_names, item_name
         self._power_of, self._has = power_of, has
+        self._templates, self._public_url = templates, public_url
 
     def word(self, key: str, **values: Any) -> str:
         """A word or sentence of the papers."""
@@ -92,10 +98,14 @@ class Receipts:
               entries: Sequence[str] = ()) -> Given:
         """Number, register and code in the caller's transaction. `told` fills the sentence, `entries` are listed below it."""
         name, short = self._org_names(about.org)
+        seal = self._papers.seal(uow, about.org)
+        words, version, template = self._templates.find(uow.conn, kind.value, self._power_of(about.item), day)
         code = "".join(secrets.choice(CODE_LETTERS) for _ in range(CODE_LENGTH))
 
         def compose(number: str) -> OfficialPaper:
-            return self._paper(kind, about, name, number, day, code, told or {}, entries)
+            paper = self._paper(template, about, name, number, day, code, told or {}, entries)
+            return msgspec.structs.replace(paper, check=check_address(self._public_url, code), seal=seal,
+                                           template=f"{words}/{version}")
 
         paper = self._papers.issue(
             uow, Series(name, kind.value, self._t(self._key(about.item, "prefix", kind.value), short=short)),
@@ -103,18 +113,27 @@ class Receipts:
         _KEEP.run(uow.conn, code=code, case_id=about.case_id, kind=kind.value, number=paper.number, issued_at=uow.now_us)
         return Given(paper.number, code)
 
-    def _paper(self, kind: ReceiptKind, about: About, issuer: str, number: str, day: date, code: str, told: Mapping[str, Any],
-               entries: Sequence[str]) -> OfficialPaper:
-        t = self._t
-        rows = ((t("receipt.case_no"), about.case_no), (t("receipt.item"), self._item_name(about.item)),
+    def specimen(self, kind: str, template: PaperTemplate, about: About, number: str, day: date, code: str,
+                 told: Mapping[str, Any]) -> OfficialPaper:
+        """A paper that was not issued: what the words of a template come to."""
+        entries = [self._t("receipt.specimen_entry", n=place) for place in (1, 2)] if kind in LISTING else []
+        return self._paper(template, about, self._org_names(about.org)[0], number, day, code, told, entries)
+
+    def _paper(self, template: PaperTemplate, about: About, issuer: str, number: str, day: date, code: str,
+               told: Mapping[str, Any], entries: Sequence[str]) -> OfficialPaper:
+        t, item = self._t, self._item_name(about.item)
+        rows = ((t("receipt.case_no"), about.case_no), (t("receipt.item"), item),
                 (t(self._key(about.item, "party", "applicant")), about.applicant), (t("receipt.about"), about.title or "—"))
+        values = {"case_no": about.case_no, "item": item, "applicant": about.applicant, "about": about.title or "—",
+                  "org": issuer, **told}
         body: list[Block] = [TableBlock((t("receipt.head"), t("receipt.content")), rows, widths=(1, 3)),
-                             Paragraph(t(self._key(about.item, "text", kind.value), **told))]
+                             Paragraph(template.filled(template.clauses, values))]
         if entries:
             body.append(Items(tuple(entries)))
+        body += [Paragraph(template.filled(text, values)) for text in (template.closing, template.remedies) if text]
         body.append(Paragraph(t("receipt.check", code=grouped(code))))
-        return OfficialPaper(title=t(self._key(about.item, "kind", kind.value)), number=number,
-                             issuer=issuer, addressee=about.applicant, body=tuple(body), date=day, red_head=False)
+        return OfficialPaper(title=template.title, number=number, issuer=issuer, addressee=about.applicant,
+                             body=tuple(body), date=day, red_head=False)
 
 
 def due_text(conn: Connection, case_id: int, kind: str, offset: int) -> str:

@@ -19,7 +19,7 @@ from cases.projection import Condition
 from cases.service import Recorder
 from config.events import VersionConfirmed
 from config.models import rejudgements
-from config.versions import Kind
+from config.versions import JUDGING, Kind
 from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 
@@ -52,8 +52,7 @@ class Rejudger:
     def ask(self, uow: UnitOfWork, batch: Sequence[VersionConfirmed]) -> None:
         """Remember, in the transaction of the confirmation, that cases must be judged anew."""
         number = int(uow.conn.scalar(select(func.max(rejudgements.c.id))) or 0)
-        judging = [event for event in batch if event.kind != Kind.ORGANISATION]  # by its name no case is judged
-        for place, event in enumerate(judging, start=1):
+        for place, event in enumerate((one for one in batch if one.kind in JUDGING), start=1):
             uow.conn.execute(insert(rejudgements).values(
                 id=number + place, kind=event.kind, subject=event.subject, version=event.version, reason=event.reason,
                 asked_by=event.actor, asked_at=uow.now_us, after_case=-1, cases=0, moved=0, failed=0, finished_at=None))

@@ -15,6 +15,7 @@ from config import item_document, organisation_document
 from config.calendars import calendar_of
 from config.catalogue import Catalogue
 from config.ladders import Preset, preset_of
+from config.paper_templates import PaperTemplates
 from config.versions import AreaPlan, Kind
 from core.errors import InvalidInput, NotFound
 
@@ -30,6 +31,7 @@ class Shipped:
     calendars: Mapping[str, Mapping[str, Any]]
     catalogue: Catalogue
     plan_of: Any  # (area) → AreaPlan as stored, before any edit
+    papers: PaperTemplates
 
     def content(self, kind: Kind, subject: str) -> dict[str, Any]:
         """The shipped content. Raises NotFound for a subject that does not exist."""
@@ -52,6 +54,9 @@ class Shipped:
         if kind is Kind.ORGANISATION:
             organisation = self.catalogue.as_shipped.find_organisation(subject)
             return None if organisation is None else organisation_document.document_of(organisation)
+        if kind is Kind.PAPER:
+            template = self.papers.shipped.get(subject)
+            return None if template is None else asdict(template)
         return asdict(self.plan_of(subject))
 
     def blank(self, kind: Kind) -> dict[str, Any]:
@@ -79,6 +84,8 @@ class Shipped:
             return self._checked_item(subject, content)
         if kind is Kind.ORGANISATION:
             return self._checked_organisation(subject, content)
+        if kind is Kind.PAPER:
+            return self.papers.checked(subject, content)
         return self._checked_area(content)
 
     def _checked_rules(self, subject: str, content: Mapping[str, Any], number: int) -> dict[str, Any]:

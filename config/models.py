@@ -39,6 +39,7 @@ calendar_versions = _versions("calendar_versions")
 item_limit_versions = _versions("item_limit_versions")
 area_versions = _versions("area_versions")
 organisation_versions = _versions("organisation_versions")
+paper_template_versions = _versions("paper_template_versions")
 
 # What is to become of an account. `content` is the standing asked for (people.content_of), never anything of a password.
 account_proposals = Table(

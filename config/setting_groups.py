@@ -183,6 +183,13 @@ class PaperSettings(Strict):
     title_font: Path | None = Field(description="Font file of head and title (方正小标宋简体); empty: Noto Serif CJK Bold.")
     heading_font: Path | None = Field(description="Font file of headings (黑体); empty: Noto Sans CJK.")
     font_dir: Path = Field(description="Folder of the small copies made of these fonts; it may be emptied at any time.")
+    seal_dir: Path | None = Field(description="Folder of seals, <code of the unit>.png, red on a clear ground; empty: none.")
+    sign: bool = Field(description="Sign papers: the PDF by X.509, every file by Ed25519.")
+    key_dir: Path = Field(description="Folder of the keys for that; missing ones are made. Back it up apart from the data.")
+    visible_signature: bool = Field(description="A PDF reader shows the signature where the seal stands.")
+    child_timeout_s: Seconds = Field(description="Seconds a process may take that reads a file from outside.")
+    child_memory_mib: Count = Field(description="MiB of memory such a process may use.")
+    children_at_once: Count = Field(description="Such processes at a time; one more waits.")
     interval_s: Seconds = Field(description="Seconds between two looks for papers whose files are still to be made.")
 
 
@@ -316,9 +323,16 @@ class ApprovalSettings(Strict):
     extension_notice_days: Natural = Field(description="Working days before the promised end by which more must be asked for.")
     extension_days_max: Count = Field(description="The most working days one extension may add.")
     migration_cases_max: Count = Field(description="Most running cases one plan moves to another version of their item.")
+    material_store: Literal["disk", "s3"] = Field(description="Where files of applications lie: material_dir, or s3.")
     material_dir: Path = Field(description="Folder of the files sent with applications.")
     material_max_bytes: Count = Field(description="Largest file with an application, in bytes; below ingest.max_body_bytes.")
     materials_per_case: Count = Field(description="Most files with one case.")
+    materials_max_mib: Count = Field(description="What all files of one case may weigh, in MiB.")
+    orphan_days: Count = Field(description="Days after which a file no case and no draft names is removed.")
+    reuse_days: Count = Field(description="Days for which a file may be used again for another case of the same applicant.")
+    preview_dir: Path = Field(description="Folder of the pictures of files; it may be emptied at any time.")
+    preview_pages: Count = Field(description="Pages of a file that are shown as pictures.")
+    preview_mib: Count = Field(description="Most MiB of those pictures; the longest unused ones go first.")
     material_types: str = Field(description="Endings accepted, apart by blanks; of pdf doc docx xls xlsx jpg jpeg png txt.")
     clamd: str = Field(description="clamd that scans files: HOST:PORT or the path of its socket; empty: none is scanned.")
     clamd_timeout_s: Seconds = Field(description="Seconds until an unanswered scan refuses the file.")
@@ -326,9 +340,23 @@ class ApprovalSettings(Strict):
     silence_interval_s: Seconds = Field(description="Seconds between two looks for units whose silence is consent.")
 
 
+class S3Settings(Strict):
+    """An S3-compatible store for the files of applications, used where approval.material_store is s3."""
+
+    endpoint: HttpUrl | None = Field(description="Address of the service, e.g. https://s3.example.gov.cn.")
+    region: str = Field(description="Region the service wants to hear.")
+    bucket: str = Field(description="Bucket; it must exist.")
+    prefix: str = Field(description="Put before every name, e.g. materials/.")
+    access_key: str = Field(repr=False, description="Id of the key.")
+    secret_key: SecretStr | None = Field(description="The key itself.")
+    timeout_s: Seconds = Field(description="Seconds for connecting and for each answer.")
+    attempts: Count = Field(description="Attempts of one request.")
+
+
 class PortalSettings(Strict):
     """The public pages. What is limited is counted in each process."""
 
+    base_url: str = Field(pattern=r"^https?://[^\s/]+$", description="Its address as in QR codes, without a path.")
     case_session_minutes: Count = Field(description="Minutes without a request after which a case opened by password closes.")
     window_minutes: Count = Field(description="Length of the windows below, in minutes.")
     failures_per_address: Count = Field(description="Wrong numbers or passwords one address may enter within the window.")
@@ -399,6 +427,7 @@ class Settings(Strict):
     papers: PaperSettings
     complaints: ComplaintSettings
     approval: ApprovalSettings
+    s3: S3Settings
     portal: PortalSettings
     applicants: ApplicantSettings
     exchange: ExchangeSettings

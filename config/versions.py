@@ -21,7 +21,14 @@ from config.calendars import calendar_of
 from config.catalogue import Item, Organisation
 from config.item_document import BLANK, document_of, item_of_document, read_document_of
 from config.ladders import Preset, preset_of
-from config.models import area_versions, calendar_versions, item_limit_versions, organisation_versions, rule_versions
+from config.models import (
+    area_versions,
+    calendar_versions,
+    item_limit_versions,
+    organisation_versions,
+    paper_template_versions,
+    rule_versions,
+)
 from config.organisation_document import organisation_of
 from config.organisation_document import read_document_of as read_organisation
 from core.models import marks
@@ -40,6 +47,7 @@ class Kind(StrEnum):
     ITEM = "item"
     AREA = "area"
     ORGANISATION = "organisation"
+    PAPER = "paper"
 
 
 class VersionState(StrEnum):
@@ -53,7 +61,8 @@ class VersionState(StrEnum):
 
 TABLES: Mapping[Kind, Table] = {Kind.RULES: rule_versions, Kind.CALENDAR: calendar_versions,
                                 Kind.ITEM: item_limit_versions, Kind.AREA: area_versions,
-                                Kind.ORGANISATION: organisation_versions}
+                                Kind.ORGANISATION: organisation_versions, Kind.PAPER: paper_template_versions}
+JUDGING = frozenset({Kind.RULES, Kind.CALENDAR, Kind.ITEM, Kind.AREA})  # what a case is judged by; not names, not words
 EVER_IN_FORCE = (VersionState.ACTIVE.value, VersionState.SUPERSEDED.value)
 
 

@@ -19,7 +19,7 @@ KINDS = {
     "jpg": ("image/jpeg", _JPEG), "jpeg": ("image/jpeg", _JPEG), "png": ("image/png", _PNG),
     "txt": ("text/plain; charset=utf-8", b""),
 }
-
+HEAD = 1 << 16  # what must be seen of a file to know its kind
 
 
 def clean_name(name: str) -> str:
@@ -36,14 +36,19 @@ def checked_type(name: str, content: bytes, types: Collection[str], max_bytes: i
 
     Raises InvalidInput (empty, type not accepted, content not of its type) and TooLarge.
     """
-    if not content:
+    return checked_head(name, content, len(content), types, max_bytes)
+
+
+def checked_head(name: str, head: bytes, size: int, types: Collection[str], max_bytes: int) -> str:
+    """The same of a file of that size of which only the beginning is at hand."""
+    if not size:
         raise InvalidInput("attachment_empty", name=name)
-    if len(content) > max_bytes:
+    if size > max_bytes:
         raise TooLarge("attachment_too_large", name=name, max_mb=round(max_bytes / 1024 / 1024, 1))
     ending = name.rpartition(".")[2].lower() if "." in name else ""
     if ending not in types or ending not in KINDS:
         raise InvalidInput("attachment_type_refused", name=name, accepted=" ".join(types))
     media_type, beginning = KINDS[ending]
-    if not content.startswith(beginning) or (ending == "txt" and b"\x00" in content):
+    if not head.startswith(beginning) or (ending == "txt" and b"\x00" in head):
         raise InvalidInput("attachment_not_its_type", name=name, ending=ending)
     return media_type

@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import IO
 
 from core.errors import Conflict, InvalidInput, NotFound, SupervisionError, UpstreamError
 
@@ -16,13 +17,13 @@ _DIGEST = re.compile(r"^[0-9a-f]{64}$")
 class Parts:
     """The folder of files that are not whole yet; `opened` gives the whole ones, wherever they are kept."""
 
-    def __init__(self, folder: Path, opened: Callable[[str], bytes]) -> None:
+    def __init__(self, folder: Path, opened: Callable[[str], IO[bytes]]) -> None:
         self._folder, self._opened = folder, opened
 
     def is_here(self, sha256: str) -> bool:
         """Whether the whole file is kept. A damaged one counts as missing, so that it comes again."""
         try:
-            self._opened(sha256)
+            self._opened(sha256).close()
         except SupervisionError:
             return False
         return True

@@ -48,3 +48,14 @@ paper_files = Table(
     Column("content", LargeBinary, nullable=False),
     Column("at", BigInteger, nullable=False),
 )
+
+# By Ed25519 over number, kind of file, its SHA-256 and what the paper is about; the key is a file named by its id, never a row.
+paper_signatures = Table(
+    "paper_signatures", metadata,
+    Column("number", String(64), primary_key=True),
+    Column("file", String(8), primary_key=True),    # docx, pdf
+    Column("sha256", String(64), nullable=False, unique=True),
+    Column("key_id", String(48), nullable=False),
+    Column("signature", String(128), nullable=False),
+    Column("at", BigInteger, nullable=False),
+)

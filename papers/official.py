@@ -13,6 +13,7 @@ import msgspec
 
 if TYPE_CHECKING:
     from papers.fonts import Fonts
+    from papers.pdf_file import Drawn
 
 
 class Paragraph(msgspec.Struct, frozen=True, tag="paragraph"):
@@ -54,6 +55,9 @@ class OfficialPaper(msgspec.Struct, frozen=True, kw_only=True):
     发文字号, e.g. 新监督〔2026〕3号. `attachments` are the names of what is attached, `copies_to` the 抄送 line, `printed_by`
     the 印发机关 of the end matter (版记), which is left out when both are empty. Texts are Chinese; every line break in a
     text begins a paragraph.
+
+    `check` is the address in the QR code that leads to the check of the paper, `seal` the SHA-256 of the picture of the seal in
+    the register, `template` names the version of the words it was written with; each is left out when empty.
     """
 
     title: str
@@ -67,6 +71,9 @@ class OfficialPaper(msgspec.Struct, frozen=True, kw_only=True):
     copies_to: str = ""
     printed_by: str = ""
     red_head: bool = True
+    check: str = ""
+    seal: str = ""
+    template: str = ""
 
     @property
     def head_line(self) -> str:
@@ -81,15 +88,19 @@ class OfficialPaper(msgspec.Struct, frozen=True, kw_only=True):
     def has_end_matter(self) -> bool:
         return bool(self.copies_to or self.printed_by)
 
-    def as_pdf(self, fonts: Fonts | None = None) -> bytes:
+    def as_pdf(self, fonts: Fonts | None = None, seal: bytes | None = None) -> bytes:
         """The PDF, with the characters it uses embedded. Raises FontsMissing naming the package that brings them."""
-        from papers.pdf_file import render
-        return render(self, fonts)
+        return self.draw(fonts, seal).content
 
-    def as_docx(self) -> bytes:
+    def draw(self, fonts: Fonts | None = None, seal: bytes | None = None) -> Drawn:
+        """The same, and where the seal stands."""
+        from papers.pdf_file import render
+        return render(self, fonts, seal)
+
+    def as_docx(self, seal: bytes | None = None) -> bytes:
         """The docx for editing and filing; names the fonts of the standard, which the reader's computer supplies."""
         from papers.word_file import render
-        return render(self)
+        return render(self, seal)
 
 
 def attachment_lines(names: tuple[str, ...]) -> list[str]:

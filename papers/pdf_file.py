@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from datetime import UTC, datetime, time
+from io import BytesIO
 
 from fpdf import FPDF
 from fpdf.fonts import TTFFont
 
 from papers.fonts import Fonts, default_fonts
 from papers.lines import balanced, break_lines
+from papers.marks import QR_MM, SEAL_ABOVE_MIDDLE_MM, SEAL_MM, qr_picture
 from papers.official import Block, Heading, Items, OfficialPaper, Paragraph, Table, attachment_lines, item_lines
 
 PAGE = (210.0, 297.0)
@@ -30,18 +33,36 @@ SLACK = 0.01
 logging.getLogger("fontTools").setLevel(logging.ERROR)  # it tells every table it leaves out
 
 
-def render(paper: OfficialPaper, fonts: Fonts | None = None) -> bytes:
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A square on a page (the first is 0), in mm from its upper left corner."""
+
+    page: int
+    x: float
+    y: float
+    size: float
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """The file, and where the seal stands in it or belongs."""
+
+    content: bytes
+    seal_at: Place
+
+
+def render(paper: OfficialPaper, fonts: Fonts | None = None, seal: bytes | None = None) -> Drawn:
     """The file. Raises FontsMissing."""
     sheet = _Sheet(paper, fonts or default_fonts)
     _head(sheet, paper)
     _title(sheet, paper)
     _body(sheet, paper)
-    _close(sheet, paper)
+    seal_at = _close(sheet, paper, seal)
     content = bytes(sheet.output())
     for font in sheet.fonts.values():
         if isinstance(font, TTFFont):
             font.ttfont.close()
-    return content
+    return Drawn(content, seal_at)
 
 
 class _Sheet(FPDF):
@@ -67,6 +88,7 @@ class _Sheet(FPDF):
         self.set_title(paper.title)
         self.set_author(paper.issuer)
         self.set_subject(paper.number)
+        self.set_keywords(paper.template)
         self.set_producer("yangguang")
 
     def footer(self) -> None:
@@ -248,22 +270,30 @@ def _row(sheet: _Sheet, row: tuple[str, ...], widths: list[float], use: str) -> 
     sheet.down += height
 
 
-def _close(sheet: _Sheet, paper: OfficialPaper) -> None:
-    _signature(sheet, paper)
+def _close(sheet: _Sheet, paper: OfficialPaper, seal: bytes | None) -> Place:
+    seal_at = _signature(sheet, paper, seal)
     if paper.has_end_matter:
         _end_matter(sheet, paper)
+    return seal_at
 
 
-def _signature(sheet: _Sheet, paper: OfficialPaper) -> None:
-    """署名 and 成文日期: the date four characters from the right, the name in the middle above it (加盖印章的公文)."""
+def _signature(sheet: _Sheet, paper: OfficialPaper, seal: bytes | None) -> Place:
+    """署名 and 成文日期: the date four characters from the right, the name in the middle above it (加盖印章的公文); the QR code
+    on their left, on the same lines."""
     sheet.ink("body", BODY_PT)
     sheet.make_room(4 * LINE)
+    if paper.check:
+        sheet.image(BytesIO(qr_picture(paper.check)), LEFT, sheet.down + LINE, QR_MM, QR_MM)
     sheet.down += 2 * LINE
     date_x = LEFT + WIDTH - 4 * CHARACTER - sheet.get_string_width(paper.date_line)
     middle = date_x + sheet.get_string_width(paper.date_line) / 2
     name = sheet.get_string_width(paper.issuer)
+    at = Place(sheet.page_no() - 1, middle - SEAL_MM / 2, sheet.down + LINE - SEAL_ABOVE_MIDDLE_MM - SEAL_MM / 2, SEAL_MM)
     sheet.write_line(paper.issuer, min(middle - name / 2, LEFT + WIDTH - name))
     sheet.write_line(paper.date_line, date_x)
+    if seal is not None:
+        sheet.image(BytesIO(seal), at.x, at.y, at.size, at.size)
+    return at
 
 
 def _end_matter(sheet: _Sheet, paper: OfficialPaper) -> None:

@@ -2,7 +2,8 @@
 
 Drawing takes a tenth of a second and more, and there is one writer at a time: so the transaction that issues a paper keeps
 what it says, and the files are made from that afterwards, by whoever asks first or by the job that looks for papers without
-files. A crash in between costs nothing but the moment.
+files. A crash in between costs nothing but the moment. A file that was made is the paper for ever: a signed one could not be
+made a second time.
 """
 
 from __future__ import annotations
@@ -17,21 +18,25 @@ from typing import Any, Literal
 import msgspec
 from sqlalchemy import or_, select, text, update
 
-from core.errors import NotFound, SupervisionError
+from core.errors import NotFound, SupervisionError, Unavailable
 from core.statements import inserting
 from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from papers.fonts import Fonts
-from papers.models import paper_files, papers
+from papers.marks import Seals
+from papers.models import paper_files, paper_signatures, papers
 from papers.numbering import take_number, written
 from papers.official import OfficialPaper
+from papers.signing import Signing, Statement
 
 log = logging.getLogger(__name__)
 FileKind = Literal["docx", "pdf"]
+RETRY_AFTER_S = 10
 MEDIA_TYPES = {"docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document", "pdf": "application/pdf"}
 _KEEP = text("INSERT INTO paper_files (sha256, media_type, size, content, at) "
              "VALUES (:sha256, :media_type, :size, :content, :at) ON CONFLICT DO NOTHING")
 _ENTER = inserting(papers, "number", "kind", "issuer", "year", "place", "title", "area", "org", "subject", "issued_at",
                    "content")
+_SIGNED = inserting(paper_signatures, "number", "file", "sha256", "key_id", "signature", "at")
 _paper = msgspec.json.Decoder(OfficialPaper)
 
 
@@ -54,10 +59,21 @@ class Issue:
 
 
 class PaperService:
-    """The writing side of the register."""
+    """The writing side of the register. Without `signing` nothing is signed: the register alone tells what is ours."""
 
-    def __init__(self, units: UnitOfWorkFactory, fonts: Fonts) -> None:
-        self._units, self.fonts = units, fonts
+    def __init__(self, units: UnitOfWorkFactory, fonts: Fonts, seals: Seals | None = None,
+                 signing: Signing | None = None) -> None:
+        self._units, self.fonts, self._seals, self.signing = units, fonts, seals or Seals(), signing
+
+    def seal(self, uow: UnitOfWork, unit: str) -> str:
+        """The SHA-256 of the picture of a unit's seal, kept with the papers that bear it; "" where it has none."""
+        picture = self._seals.of(unit)
+        if picture is None:
+            return ""
+        sha256 = hashlib.sha256(picture).hexdigest()
+        uow.conn.execute(_KEEP, {"sha256": sha256, "media_type": "image/png", "size": len(picture), "content": picture,
+                                 "at": uow.now_us})
+        return sha256
 
     def issue(self, uow: UnitOfWork, series: Series, about: Issue, day: date,
               compose: Callable[[str], OfficialPaper]) -> OfficialPaper:
@@ -70,14 +86,19 @@ class PaperService:
         return paper
 
     def file(self, number: str, kind: FileKind) -> bytes:
-        """The file of an issued paper, made now if it was not yet. Raises NotFound, or FontsMissing for a PDF."""
-        with self._units.database.read() as conn:
-            row = conn.execute(select(papers).where(papers.c.number == number)).first()
-            if row is None:
-                raise NotFound("paper_not_found", number=number)
-            stored = row.docx_sha256 if kind == "docx" else row.pdf_sha256
-            found = conn.scalar(select(paper_files.c.content).where(paper_files.c.sha256 == stored)) if stored else None
-        return bytes(found) if found is not None else self._made(row, kind)
+        """The file of an issued paper, made now if it was not yet. Raises NotFound; FontsMissing for a PDF; Unavailable
+        (`paper_not_made`) when it cannot be made at present: the paper is issued all the same and its file follows."""
+        row = self._row(number)
+        found = self._kept(_sha256_of(row, kind))
+        if found is not None:
+            return found
+        try:
+            return self._made(row, kind)
+        except SupervisionError:
+            raise
+        except Exception as failure:
+            log.exception("paper %s could not be drawn", number)
+            raise Unavailable("paper_not_made", number=number, retry_after=RETRY_AFTER_S) from failure
 
     def make_files(self, most: int = 20) -> int:
         """Draw the files of papers that have none yet. Returns how many papers are complete now."""
@@ -90,26 +111,69 @@ class PaperService:
     def _complete(self, row: Any) -> bool:
         try:
             for kind in ("docx", "pdf"):
-                if (row.docx_sha256 if kind == "docx" else row.pdf_sha256) is None:
+                if _sha256_of(row, kind) is None:
                     self._made(row, "docx" if kind == "docx" else "pdf")
-        except SupervisionError as failure:  # no fonts: the register says so, and the next run tries again
-            log.warning("paper %s: %s", row.number, failure)
-            self._note(row.number, str(failure))
+        except Exception as failure:
+            log.warning("paper %s: %s", row.number, failure, exc_info=not isinstance(failure, SupervisionError))
+            self._note(row.number, str(failure) or type(failure).__name__)
             return False
         return True
 
     def _made(self, row: Any, kind: FileKind) -> bytes:
-        paper = _paper.decode(row.content)
-        content = paper.as_docx() if kind == "docx" else paper.as_pdf(self.fonts)
+        """Drawn, signed and entered; when another process was first, what it made."""
+        content = self._drawn(row, kind)
         sha256 = hashlib.sha256(content).hexdigest()
         with self._units() as uow:
-            uow.conn.execute(_KEEP, {"sha256": sha256, "media_type": MEDIA_TYPES[kind], "size": len(content),
-                                     "content": content, "at": uow.now_us})
-            uow.conn.execute(update(papers).where(papers.c.number == row.number)
-                             .values({f"{kind}_sha256": sha256, "problem": None}))
-        return content
+            is_first = uow.conn.execute(update(papers).where(
+                papers.c.number == row.number, papers.c[f"{kind}_sha256"].is_(None)).values(
+                    {f"{kind}_sha256": sha256, "problem": None})).rowcount == 1
+            if is_first or sha256 == _sha256_of(row, kind):
+                uow.conn.execute(_KEEP, {"sha256": sha256, "media_type": MEDIA_TYPES[kind], "size": len(content),
+                                         "content": content, "at": uow.now_us})
+            if is_first:
+                self._sign(uow, row, kind, sha256)
+        if is_first or sha256 == _sha256_of(row, kind):
+            return content
+        found = self._kept(_sha256_of(self._row(row.number), kind))
+        if found is None:  # signed and lost: a copy made today would be another file
+            raise NotFound("paper_file_lost", number=row.number)
+        return found
+
+    def _drawn(self, row: Any, kind: FileKind) -> bytes:
+        paper = _paper.decode(row.content)
+        seal = self._kept(paper.seal) if paper.seal else None
+        if kind == "docx":
+            return paper.as_docx(seal)
+        drawn = paper.draw(self.fonts, seal)
+        return drawn.content if self.signing is None else self.signing.pdf(drawn, row.org, paper)
+
+    def _sign(self, uow: UnitOfWork, row: Any, kind: FileKind, sha256: str) -> None:
+        if self.signing is None:
+            return
+        made = self.signing.state(Statement(row.number, kind, sha256, row.subject))
+        _SIGNED.run(uow.conn, number=row.number, file=kind, sha256=sha256, key_id=made.key_id, signature=made.value,
+                    at=uow.now_us)
+
+    def _row(self, number: str) -> Any:
+        with self._units.database.read() as conn:
+            row = conn.execute(select(papers).where(papers.c.number == number)).first()
+        if row is None:
+            raise NotFound("paper_not_found", number=number)
+        return row
+
+    def _kept(self, sha256: str | None) -> bytes | None:
+        if sha256 is None:
+            return None
+        with self._units.database.read() as conn:
+            found = conn.scalar(select(paper_files.c.content).where(paper_files.c.sha256 == sha256))
+        return bytes(found) if found is not None else None
 
     def _note(self, number: str, problem: str) -> None:
         with self._units() as uow:
             uow.conn.execute(update(papers).where(papers.c.number == number, papers.c.problem.is_distinct_from(problem))
                              .values(problem=problem))
+
+
+def _sha256_of(row: Any, kind: str) -> str | None:
+    found: str | None = row.docx_sha256 if kind == "docx" else row.pdf_sha256
+    return found

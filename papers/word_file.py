@@ -14,26 +14,29 @@ from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Mm, Pt, RGBColor
 
+from papers.marks import QR_MM, SEAL_ABOVE_MIDDLE_MM, SEAL_MM, qr_picture
 from papers.official import Heading, Items, OfficialPaper, Table, attachment_lines, item_lines
+from papers.word_pictures import float_picture
 
 # As the standard names them; a computer without them shows its own Song face.
 TITLE, BODY, HEADING, SECOND, FIGURES = "方正小标宋简体", "仿宋_GB2312", "黑体", "楷体_GB2312", "Times New Roman"
 BODY_PT, TITLE_PT, SMALL_PT, TABLE_PT, HEAD_PT = 16, 22, 14, 12, 46
 LINE_PT = 225 / 22 / 25.4 * 72  # 22 lines on 225 mm
+MM_PER_PT = 25.4 / 72
 RED = RGBColor(0xD5, 0, 0)
 FIXED_TIME = (1980, 1, 1, 0, 0, 0)  # of every file in the package: equal papers are equal to the byte
 CENTRE, LEFT, RIGHT = WD_ALIGN_PARAGRAPH.CENTER, WD_ALIGN_PARAGRAPH.LEFT, WD_ALIGN_PARAGRAPH.RIGHT
 HEAD_CHARACTERS = 9  # of 46 pt that fit into a line of 156 mm
 
 
-def render(paper: OfficialPaper) -> bytes:
+def render(paper: OfficialPaper, seal: bytes | None = None) -> bytes:
     """The file; needs no font on this machine."""
     document = Document()
     _page(document)
     _describe(document, paper)
     _head(document, paper)
     _body(document, paper)
-    _signature(document, paper)
+    _signature(document, paper, seal)
     if paper.has_end_matter:
         _end_matter(document, paper)
     return _repacked(document)
@@ -83,7 +86,7 @@ def _describe(document: Any, paper: OfficialPaper) -> None:
     core, written = document.core_properties, datetime.combine(paper.date, time(), UTC).replace(tzinfo=None)
     core.title, core.author, core.subject, core.last_modified_by = paper.title, paper.issuer, paper.number, paper.issuer
     core.created = core.modified = core.last_printed = written
-    core.revision, core.comments, core.keywords = 1, "", ""
+    core.revision, core.comments, core.keywords = 1, "", paper.template
 
 
 def _head(document: Any, paper: OfficialPaper) -> None:
@@ -140,15 +143,25 @@ def _table(document: Any, table: Table) -> None:
     _line(document, LEFT)
 
 
-def _signature(document: Any, paper: OfficialPaper) -> None:
+def _signature(document: Any, paper: OfficialPaper, seal: bytes | None) -> None:
     """The date ends four characters from the right; the name stands in the middle above it (加盖印章的公文)."""
-    _blank(document, 2)
     date = len(paper.date_line) * 0.75
+    _marks(_line(document, LEFT), paper, seal, (4 + date / 2) * BODY_PT * MM_PER_PT)
+    _blank(document, 1)
     over = max(0.0, 4 + (date - len(paper.issuer)) / 2)
     for text, indent in ((paper.issuer, over), (paper.date_line, 4.0)):
         line = _line(document, RIGHT)
         line.paragraph_format.right_indent = Pt(indent * BODY_PT)
         _write(line, text)
+
+
+def _marks(line: Any, paper: OfficialPaper, seal: bytes | None, middle_mm: float) -> None:
+    """QR code and seal, over the first of the lines left free; `middle` of the signature is measured from the right."""
+    if paper.check:
+        float_picture(line, qr_picture(paper.check), 0, LINE_PT * MM_PER_PT, QR_MM, paper.check, behind=False)
+    if seal is not None:
+        top = 3 * LINE_PT * MM_PER_PT - SEAL_ABOVE_MIDDLE_MM - SEAL_MM / 2
+        float_picture(line, seal, 156 - middle_mm - SEAL_MM / 2, top, SEAL_MM, paper.issuer, behind=True)
 
 
 def _end_matter(document: Any, paper: OfficialPaper) -> None:

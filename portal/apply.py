@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Container, Mapping, Sequence
+from typing import Literal
 
 import segno
 from flask import Response, redirect, request
 
+from approval.codes import check_address
 from approval.materials import Upload
 from approval.matters import TITLE_MAX, Applicant, Application, Draft
+from approval.responses import as_picture
 from config.catalogue import Item
 from config.item_details import Material
 from config.item_form import PREFIX, VALUE_MAX, form_faults
 from core.errors import InvalidInput, NotFound, SupervisionError
 from portal.cookies import DRAFT
-from portal.desk import Handed
+from portal.desk import EarlierFile, FileSeen, Handed
 from portal.guide import limit_words, public_item
 from portal.parts import Portal, address, page, sentence, written_here
 
@@ -115,6 +118,33 @@ class ApplyPages:
         self._portal.cookies.forget(response, DRAFT, _path(code))
         return response
 
+    def earlier(self, code: str) -> Response:
+        """A file of the case this browser has opened goes with the draft; refused, its error stands at its own paper."""
+        item, paper = public_item(self._portal, code), request.form.get("code", "")
+        self._need(item)
+        try:
+            self._use_earlier(item, paper)
+        except SupervisionError as refusal:
+            return self._materials(item, self._need(item), {paper: sentence(refusal, self._portal.words())}, refusal.status)
+        return _to(code, f"materials/#paper-{paper}")
+
+    def _use_earlier(self, item: Item, paper: str) -> None:
+        self._portal.limits.files.spend(address())
+        opened = self._portal.cookies.case()
+        if opened is None or paper not in item.details.materials:
+            raise NotFound("material_not_reusable", name="")
+        consent = self._portal.words()("portal.reuse.agreed") if request.form.get("consent") else ""
+        self._portal.desk.use_earlier(opened, self._key(), paper, request.form.get("sha256", ""), consent)
+
+    def _offered(self) -> Sequence[EarlierFile]:
+        """What may be used again: files of the opened case, where its applicant is the one of this draft."""
+        opened = self._portal.cookies.case()
+        return () if opened is None else self._portal.desk.earlier(opened, self._key())
+
+    def preview(self, code: str, sha256: str, page: int) -> Response:
+        """A picture of a page of a file of this browser's draft."""
+        return shown_page(self._portal, self._need(public_item(self._portal, code)).uploads, sha256, page)
+
     # Inside -------------------------------------------------------------------------------------------------------
 
     def _key(self) -> str:
@@ -155,6 +185,8 @@ class ApplyPages:
     def _materials(self, item: Item, draft: Draft, problems: Mapping[str, str] | None = None, status: int = 200) -> Response:
         return page(self._portal, "apply_materials", status, item=item, papers=papers_of(item, draft.uploads),
                     problems=problems or {}, accepts=accepted(self._portal), at=2,
+                    pages=self._portal.desk.pages, earlier=self._offered(),
+                    may_reuse="reuse" in self._portal.desk.offers, agent=draft.values.get("agent", ""),
                     most_mb=self._portal.desk.rules.max_bytes // 1024 // 1024)
 
     def _review(self, item: Item, draft: Draft, problems: Mapping[str, str] | None = None, status: int = 200) -> Response:
@@ -168,11 +200,20 @@ class ApplyPages:
         if handed.receipt is None:
             return page(self._portal, "apply_sent", item=item, handed=handed, may_switch=False, at=4,
                         sent_at=written_here(self._portal, handed.sent_at))
-        check = f"{request.host_url}public/check/{handed.receipt.code}"
+        check = check_address(self._portal.public_url, handed.receipt.code)
         code = segno.make(check, error="m").svg_data_uri(scale=4, border=2, dark="#10243E")
         return page(self._portal, "apply_receipt", item=item, case_no=handed.case_no, password=handed.password,
                     receipt=handed.receipt, picture=code, check=check, may_switch=False, at=4,
                     promised=limit_words(item.promised, self._portal.words()))
+
+
+def shown_page(portal: Portal, files: Sequence[Upload | FileSeen], sha256: str, page: int) -> Response:
+    """A page of one of these files as a picture. Raises NotFound for any other file."""
+    found = next((one for one in files if one.sha256 == sha256), None)
+    if found is None:
+        raise NotFound("material_not_found", name=sha256[:12])
+    size: Literal["small", "large"] = "large" if request.args.get("size") == "large" else "small"
+    return as_picture(portal.desk.picture(sha256, found.media_type, page, size))
 
 
 def attach(portal: Portal, listed: Container[str], key: str, paper: str) -> Upload:
@@ -183,7 +224,7 @@ def attach(portal: Portal, listed: Container[str], key: str, paper: str) -> Uplo
     sent = request.files.get("file")
     if sent is None or not sent.filename:
         raise InvalidInput("portal_file_missing")
-    return portal.desk.drafts.attach(key, paper, sent.filename, sent.read())
+    return portal.desk.drafts.attach(key, paper, sent.filename, sent.stream)
 
 
 def application_of(item: Item, draft: Draft) -> Application:

@@ -14,7 +14,7 @@ from approval.codes import read_code
 from approval.materials import Upload
 from core.errors import Conflict, InvalidInput, NotFound, SupervisionError, UpstreamError
 from core.uploads import KINDS
-from portal.apply import accepted, attach
+from portal.apply import accepted, attach, shown_page
 from portal.cookies import CASE_PATH, CORRECTION
 from portal.desk import CaseView, DraftBox, Waiting
 from portal.parts import Portal, address, page, sentence, told, written_here
@@ -68,6 +68,11 @@ class CasePages:
         response.headers["Content-Disposition"] = f"attachment; filename={found.kind}.{kind}"
         response.headers["Cache-Control"] = "no-store"
         return response
+
+    def preview(self, sha256: str, page: int) -> Response:
+        """A picture of a page of a file he sent himself, with this case or for its correction."""
+        seen = self._case()
+        return shown_page(self._portal, (*seen.materials, *self._sent(seen)), sha256, page)
 
     # What the applicant may do ------------------------------------------------------------------------------------
 
@@ -169,7 +174,7 @@ class CasePages:
             events=[(one.at, t(f"event_kind.{one.kind}"), one.step) for one in seen.events], asked=seen.asked,
             sent=self._sent(seen), accepts=accepted(self._portal), to_follow=seen.to_follow, may=seen.may,
             on_its_way=[(one, told(one.problem, t) if one.problem is not None else "") for one in seen.on_its_way],
-            is_sandbox=self._portal.gateway.is_sandbox)
+            pages=self._portal.desk.pages, is_sandbox=self._portal.gateway.is_sandbox)
 
     def _sent(self, seen: CaseView) -> tuple[Upload, ...]:
         """The files kept for a correction that has not been sent yet."""

@@ -8,7 +8,7 @@ Instants are microseconds UTC; what is written for people is on the wall clock o
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, Protocol
+from typing import IO, Any, Literal, Protocol
 
 import msgspec
 
@@ -131,9 +131,18 @@ class Wanted(msgspec.Struct, frozen=True):
     name: str
 
 
+class FileSeen(msgspec.Struct, frozen=True):
+    """A file that was handed in with the case."""
+
+    code: str
+    sha256: str
+    file_name: str
+    media_type: str
+
+
 class CaseView(msgspec.Struct, frozen=True):
     """A case as its applicant sees it. `may` is what he may do now, `asked` the papers a correction is to bring, `to_follow`
-    the names of those accepted as to follow (容缺) with the day promised, "" without one.
+    the names of those accepted as to follow (容缺) with the day promised, "" without one, `materials` the files handed in.
 
     `as_of` is when the inside last spoke of it, written out; "" where the page asks the inside itself.
     """
@@ -146,6 +155,7 @@ class CaseView(msgspec.Struct, frozen=True):
     events: tuple[Happened, ...] = ()
     asked: tuple[Wanted, ...] = ()
     to_follow: tuple[tuple[str, str], ...] = ()
+    materials: tuple[FileSeen, ...] = ()
     may: frozenset[str] = frozenset()
     number: str = ""
     as_of: str = ""
@@ -165,13 +175,32 @@ class PaperFacts(msgspec.Struct, frozen=True):
     case: str
 
 
+class FileVerdict(msgspec.Struct, frozen=True):
+    """What became of a paper's file since it was issued, and by what that is known (papers/signature.py). `is_added_to`: a
+    signed file, and something after it."""
+
+    finding: str
+    by: str
+    number: str = ""
+    key: str = ""
+    is_added_to: bool = False
+
+
+class EarlierFile(msgspec.Struct, frozen=True):
+    """A file given with another case, which may be used again (免重复提交)."""
+
+    case_no: str
+    sha256: str
+    file_name: str
+
+
 class DraftBox(Protocol):
     """Applications not filed yet, each under a key only one browser has (approval/drafts.py)."""
 
     def begin(self, item: str) -> str: ...
     def find(self, key: str) -> Draft: ...
     def save(self, key: str, values: dict[str, str]) -> None: ...
-    def attach(self, key: str, code: str, name: str, content: bytes) -> Upload: ...
+    def attach(self, key: str, code: str, name: str, content: bytes | IO[bytes]) -> Upload: ...
     def detach(self, key: str, code: str, sha256: str) -> None: ...
     def discard(self, key: str) -> None: ...
 
@@ -184,6 +213,10 @@ class Desk(Protocol):
 
     @property
     def rules(self) -> MaterialRules: ...
+
+    @property
+    def offers(self) -> frozenset[Literal["reuse", "check_file"]]:
+        """What this desk can do beyond what each can: `reuse` earlier files, `check_file`."""
 
     def figures(self) -> Figures: ...
 
@@ -219,6 +252,22 @@ class Desk(Protocol):
 
     def paper(self, no: str, code: str, kind: FileKind) -> bytes:
         """The file of a paper of this case. Raises NotFound."""
+
+    def check_file(self, content: bytes) -> FileVerdict:
+        """Whether a file is a paper issued here, unchanged. Raises UpstreamError for one that could not be read to the end,
+        InvalidInput and NotFound where it cannot be told."""
+
+    def pages(self, sha256: str, media_type: str) -> int:
+        """How many pages of a file handed in can be shown; 0 for none."""
+
+    def picture(self, sha256: str, media_type: str, page: int, size: Literal["small", "large"]) -> bytes:
+        """A page as PNG. Raises NotFound, UpstreamError. Whose file it is, the caller has made sure of."""
+
+    def earlier(self, no: str, draft_key: str) -> Sequence[EarlierFile]:
+        """The files of the case this browser has opened, if its applicant is the one of the draft."""
+
+    def use_earlier(self, no: str, draft_key: str, code: str, sha256: str, consent: str) -> None:
+        """One of them goes with the draft. An agent says how the applicant agreed. Raises NotFound, InvalidInput, TooLarge."""
 
 
 def masked(case_no: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from approval.assembly import Approval
 from approval.detail import HostedDetail, Receipt
@@ -19,15 +19,19 @@ from core.access import Actor
 from core.clock import Clock
 from core.errors import NotFound
 from core.instants import written_due, written_local
+from papers.checking import PaperCheck
 from papers.service import PaperService
 from portal.desk import (
     CaseView,
     Day,
     Deadline,
     DraftBox,
+    EarlierFile,
     FeeSeen,
     Figures,
     FileKind,
+    FileSeen,
+    FileVerdict,
     Handed,
     Happened,
     Head,
@@ -51,6 +55,7 @@ class Inside:
 
     approval: Approval
     papers: PaperService
+    paper_check: PaperCheck
     complaints: ComplaintService
     cases: CaseQueries
     areas: Areas
@@ -72,6 +77,10 @@ class DirectDesk:
     @property
     def rules(self) -> MaterialRules:
         return self._approval.materials.rules
+
+    @property
+    def offers(self) -> frozenset[Literal["reuse", "check_file"]]:
+        return frozenset({"reuse", "check_file"})
 
     def figures(self) -> Figures:
         return self.views.figures()
@@ -121,6 +130,24 @@ class DirectDesk:
             raise NotFound("receipt_not_found")
         return self._inside.papers.file(found.number, kind)
 
+    def check_file(self, content: bytes) -> FileVerdict:
+        told = self._inside.paper_check.check(content)
+        return FileVerdict(told.finding.value, told.by.value, told.number, told.key, told.is_added_to)
+
+    def pages(self, sha256: str, media_type: str) -> int:
+        return self._approval.previews.pages(sha256, media_type)
+
+    def picture(self, sha256: str, media_type: str, page: int, size: Literal["small", "large"]) -> bytes:
+        return self._approval.previews.picture(sha256, media_type, page, size)
+
+    def earlier(self, no: str, draft_key: str) -> list[EarlierFile]:
+        values = self.drafts.find(draft_key).values
+        found = self._approval.reuse.of_opened(no, values.get("name", ""), values.get("identity_no", ""))
+        return [EarlierFile(one.case_no, one.sha256, one.file_name) for one in found]
+
+    def use_earlier(self, no: str, draft_key: str, code: str, sha256: str, consent: str) -> None:
+        self._approval.reuse.into_draft(draft_key, code, sha256, no, consent)
+
 
 class Views:
     """Puts together what an applicant is shown of his case."""
@@ -145,7 +172,7 @@ class Views:
             receipts=tuple(_paper(one) for one in detail.receipts), clock=self._deadline(case),
             steps=tuple(steps_seen(detail, case)), events=tuple(_happened(one) for one in case.events),
             asked=tuple(Wanted(code, listed[code].name) for code in case.fold.asked if code in listed),
-            to_follow=_to_follow(detail, case, listed), may=_may(detail, case), number=case_no)
+            to_follow=_to_follow(detail, case, listed), materials=_materials(detail), may=_may(detail, case), number=case_no)
 
     def facts(self, receipt: Receipt, case_no: str, org: str, item: str) -> PaperFacts:
         """What anybody may check of a paper."""
@@ -190,6 +217,10 @@ def _to_follow(detail: HostedDetail, case: CaseDetail, listed: Mapping[str, Mate
     return tuple((listed[paper.code].name if paper.code in listed else paper.code,
                   "" if paper.promised_at is None else f"{written_local(paper.promised_at, offset):%Y-%m-%d}")
                  for paper in detail.papers if paper.state == "deferred")
+
+
+def _materials(detail: HostedDetail) -> tuple[FileSeen, ...]:
+    return tuple(FileSeen(one.code, one.sha256, one.file_name, one.media_type) for one in detail.papers if one.sha256)
 
 
 def _fee(told: Mapping[str, Any], name: str) -> FeeSeen:

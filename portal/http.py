@@ -9,9 +9,10 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.exceptions import NotFound as NotFoundPage
 
 from approval.codes import read_code
-from core.errors import NotFound, SupervisionError
+from core.errors import InvalidInput, NotFound, SupervisionError
 from portal.apply import ApplyPages
 from portal.case import CasePages
+from portal.desk import FileVerdict, PaperFacts
 from portal.guide import GuidePages
 from portal.parts import Portal, address, page, sentence
 from portal.tell import TellPages
@@ -46,15 +47,18 @@ def _add_guide(site: Blueprint, portal: Portal) -> None:
     site.add_url_rule("/items/<code>/", "item", guide.item)
     site.add_url_rule("/check/", "check", lambda: ask_code(portal))
     site.add_url_rule("/check/<code>", "checked", lambda code: checked(portal, code))
+    site.add_url_rule("/check/", "check_file", lambda: check_file(portal), methods=["POST"])
 
 
 def _add_apply(site: Blueprint, portal: Portal) -> None:
     apply = ApplyPages(portal)
+    site.add_url_rule("/apply/<code>/file/<sha256>/<int:page>", "apply_preview", apply.preview)
     for rule, name, view, method in (
             ("begin", "begin", apply.begin, "POST"), ("again", "again", apply.again, "POST"),
             ("", "form", apply.form, "GET"), ("", "keep", apply.keep, "POST"),
             ("materials/", "materials", apply.materials, "GET"), ("materials/", "attach", apply.attach, "POST"),
-            ("materials/remove", "detach", apply.detach, "POST"), ("review/", "review", apply.review, "GET"),
+            ("materials/remove", "detach", apply.detach, "POST"),
+            ("materials/earlier", "earlier", apply.earlier, "POST"), ("review/", "review", apply.review, "GET"),
             ("review/", "file", apply.file, "POST"), ("discard", "discard", apply.discard, "POST")):
         site.add_url_rule(f"/apply/<code>/{rule}", f"apply_{name}", view, methods=[method])
 
@@ -62,6 +66,7 @@ def _add_apply(site: Blueprint, portal: Portal) -> None:
 def _add_case(site: Blueprint, portal: Portal) -> None:
     case = CasePages(portal)
     site.add_url_rule("/case/paper/<code>/<kind>", "case_paper", case.paper)
+    site.add_url_rule("/case/file/<sha256>/<int:page>", "case_file", case.preview)
     for rule, name, view, method in (
             ("case/", "case", case.show, "GET"), ("case/enter", "case_enter", case.enter, "POST"),
             ("case/leave", "case_leave", case.leave, "POST"), ("case/attach", "case_attach", case.attach, "POST"),
@@ -104,7 +109,7 @@ def ask_code(portal: Portal) -> Response:
     code = read_code(request.args.get("code", "")[:60])
     if code:
         return redirect(f"/public/check/{code}")  # type: ignore[return-value]
-    return page(portal, "check", found=None, asked="")
+    return _check(portal)
 
 
 def checked(portal: Portal, code: str) -> Response:
@@ -113,5 +118,23 @@ def checked(portal: Portal, code: str) -> Response:
     try:
         found = portal.desk.check(read_code(code[:60]))
     except NotFound:
-        return page(portal, "check", 404, found=None, asked=read_code(code[:60]))
-    return page(portal, "check", found=found, asked=found.code)
+        return _check(portal, 404, asked=read_code(code[:60]))
+    return _check(portal, found=found, asked=found.code)
+
+
+def check_file(portal: Portal) -> Response:
+    """Whether a file is one we issued, unchanged. It is read and forgotten; the answer tells nothing about a person."""
+    portal.limits.checks.spend(address())
+    sent = request.files.get("file")
+    try:
+        if sent is None or not sent.filename:
+            raise InvalidInput("portal_file_missing")
+        return _check(portal, verdict=portal.desk.check_file(sent.read()))
+    except SupervisionError as refusal:
+        return _check(portal, refusal.status, problem=sentence(refusal, portal.words()))
+
+
+def _check(portal: Portal, status: int = 200, found: PaperFacts | None = None, asked: str = "",
+           verdict: FileVerdict | None = None, problem: str = "") -> Response:
+    return page(portal, "check", status, found=found, asked=asked, verdict=verdict, problem=problem,
+                may_check_file="check_file" in portal.desk.offers)

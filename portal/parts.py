@@ -43,6 +43,7 @@ class Portal:
     limits: Limits
     gateway: Gateway
     secret: str
+    public_url: str  # where applicants reach this site
     words: Callable[[], Say]
     csrf: Callable[[], str]
     is_demo: bool = False

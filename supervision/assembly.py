@@ -19,8 +19,10 @@ from core.database import Database
 from core.sealing import Sealer
 from core.unit_of_work import Reaction, UnitOfWorkFactory
 from papers.fonts import Fonts
+from papers.marks import Seals
 from papers.queries import PaperQueries
 from papers.service import PaperService
+from papers.signing import Signing
 from supervision.complaints.on_cards import ComplaintCards
 from supervision.complaints.queries import ComplaintQueries
 from supervision.complaints.service import ComplaintService, Wordings
@@ -51,6 +53,8 @@ class Parts:
     identity_secret: bytes
     fonts: Fonts
     notifier: Notifier
+    seals: Seals
+    signing: Signing | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +84,7 @@ def build_follow_up(parts: Parts) -> FollowUpDesk:
     """All services on the parts given."""
     chinese, english = parts.languages["zh"], parts.languages["en"]
     dates = DueDates(parts.areas.for_area)
-    papers = PaperService(parts.units, parts.fonts)
+    papers = PaperService(parts.units, parts.fonts, parts.seals, parts.signing)
     names = Names(parts.cases.org_name, parts.cases.item_name)
     wording = PaperWording(_sentences(chinese), names, parts.rules.papers)
     orders = OrderService(parts.units, papers, parts.rules.papers, dates, wording, OrdersOnCards(parts.cards, chinese, english))

@@ -54,7 +54,8 @@ class Cut(UpstreamError):
 def outer_settings(folder: Path, url: str = "", **more: Any) -> Settings:
     return load_settings({
         "portal.database_url": url or f"sqlite:///{folder / 'portal.db'}", "portal.file_dir": str(folder / "files"),
-        "exchange.part_dir": str(folder / "parts"), "exchange.key": KEY, "security.secret_key": "s" * 32,
+        "exchange.part_dir": str(folder / "parts"), "approval.preview_dir": str(folder / "previews"),
+        "papers.key_dir": str(folder / "keys"), "exchange.key": KEY, "security.secret_key": "s" * 32,
         "database.url": "postgresql://nobody@nowhere.invalid/none", **more})
 
 

@@ -43,7 +43,7 @@ def register(app: Dash, services: Any) -> None:
 
 
 def _editor(services: Any) -> Editor:
-    return Editor(FORM, partial(draft, services), partial(subject, services), has_preview=False)
+    return Editor(FORM, partial(draft, services), partial(subject, services), judges_cases=False)
 
 
 def subject(services: Any, search: str) -> tuple[Kind, str]:

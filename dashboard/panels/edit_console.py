@@ -42,12 +42,17 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Editor:
-    """A page's side of it. `form` names its fields, `draft(search, values, extra)` reads them, `subject(search)` is shown."""
+    """A page's side of it. `form` names its fields, `draft(search, values, extra)` reads them, `subject(search)` is shown.
+
+    `judges_cases`: what is edited decides how cases are judged, so an edit is tried on them before it is saved. `words`
+    begins the keys of the sentences that differ from those of the rules.
+    """
 
     form: str
     draft: Callable[[str, Mapping[str, Any], Any], Draft]
     subject: Callable[[str], tuple[Kind, str]]
-    has_preview: bool = True  # whether cases are judged by it at all
+    judges_cases: bool = True
+    words: str = ""
 
 
 def layout(services: Any, editor: Editor, t: Words, *, may_edit: bool) -> html.Div:
@@ -56,37 +61,39 @@ def layout(services: Any, editor: Editor, t: Words, *, may_edit: bool) -> html.D
     period = [_day("from", today - timedelta(days=PERIOD_DAYS), t), _day("to", today, t),
               html.Button(t("rules_page.preview"), id="edit-preview", className="button button-main"),
               html.Button(t("rules_page.cancel"), id="edit-cancel", className="button")]
-    saving = [_day("since", today + timedelta(days=1), t),
+    saving = [_day("since", today + timedelta(days=1), t, f"{editor.words}since"),
               html.Div([html.Label(t("rules_page.reason"), htmlFor="edit-reason"),
                         dcc.Input(id="edit-reason", className="field edit-input", type="text", autoComplete="off")],
                        className="edit-field edit-reason"),
               html.Button(t("rules_page.save"), id="edit-save", className="button button-main")]
     hidden = [dcc.Location(id="edit-address", refresh=False), dcc.Store(id="edit-changed"), dcc.Store(id="edit-run"),
               dcc.Store(id="edit-extra"), dcc.Interval(id="edit-poll", interval=POLL_MS, disabled=True)]
+    trial = html.Section([html.H2(t("rules_page.preview_title")), html.P(t("rules_page.preview_words"), className="panel-note"),
+                          html.Div(period, className="edit-bar"), html.Div(id="edit-result", className="edit-result")],
+                         className="panel", hidden=not may_edit)
     return html.Div([
-        *hidden,
-        html.Section([html.H2(t("rules_page.preview_title")), html.P(t("rules_page.preview_words"), className="panel-note"),
-                      html.Div(period, className="edit-bar"), html.Div(id="edit-result", className="edit-result")],
-                     className="panel", hidden=not (may_edit and editor.has_preview)),
-        html.Section([html.H2(t("rules_page.save_title")), html.P(_two_words(services, t), className="panel-note"),
+        *hidden, *([trial] if editor.judges_cases else []),
+        html.Section([html.H2(t("rules_page.save_title")), html.P(_two_words(services, editor, t), className="panel-note"),
                       html.Div(saving, className="edit-bar"), html.P(id="edit-said", className="feeds-said", role="status")],
                      className="panel", hidden=not may_edit),
         html.Section(id="edit-proposals", className="panel"), html.Section(id="edit-history", className="panel")],
         className="edit-side")
 
 
-def _two_words(services: Any, t: Words) -> str:
-    return t("rules_page.two_needed" if services.editing.needs_two() else "rules_page.one_enough")
+def _two_words(services: Any, editor: Editor, t: Words) -> str:
+    words = "two_needed" if services.editing.needs_two() else "one_enough"
+    return t(f"rules_page.{editor.words}{words}")
 
 
-def _day(name: str, day: date, t: Words) -> html.Div:
-    return html.Div([html.Label(t(f"rules_page.{name}"), htmlFor=f"edit-{name}"),
+def _day(name: str, day: date, t: Words, label: str = "") -> html.Div:
+    return html.Div([html.Label(t(f"rules_page.{label or name}"), htmlFor=f"edit-{name}"),
                      dcc.Input(id=f"edit-{name}", value=day.isoformat(), className="field edit-day num", type="text",
                                pattern=r"\d{4}-\d\d-\d\d", autoComplete="off")], className="edit-field")
 
 
 def register(app: Dash, services: Any, editor: Editor) -> None:
-    _register_preview(app, services, editor)
+    if editor.judges_cases:
+        _register_preview(app, services, editor)
     _register_saving(app, services, editor)
     _register_history(app, services, editor)
 

@@ -11,7 +11,7 @@ from core.access import Role
 from dashboard.words import Words
 
 TABS = (("rules", "/rules/"), ("calendars", "/calendars/"), ("items", "/items/"), ("organisations", "/organisations/"),
-        ("migrations", "/migrations/"))
+        ("migrations", "/migrations/"), ("documents", "/documents/"))
 
 
 def tabs(here: str, t: Words) -> html.Nav:

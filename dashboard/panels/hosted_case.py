@@ -20,6 +20,7 @@ from dashboard.panels import (
     hosted_history,
     hosted_project,
     hosted_replay,
+    hosted_reuse,
     hosted_told,
     work_lists,
 )
@@ -76,7 +77,9 @@ def body(services: Any, case: CaseRead, at: str, actor: Actor, t: Words) -> list
     names = {code: paper.name for code, paper in item.details.materials.items()} if item is not None else {}
     steps = hosted_flow.steps_of(detail.stations, [one.event for one in case.recorded])
     flow = hosted_flow.picture(steps, detail.head.claimed_name or detail.head.claimed_by, _notes(case, t), t)
-    left = [hosted_facts.papers(detail, item, Act.KEEP_FILE in detail.may, t), hosted_facts.fees(detail, item, t)]
+    left = [hosted_facts.papers(detail, item, Act.KEEP_FILE in detail.may, t,
+                                 services.approval.previews.pages), _reuse(services, detail, item, actor, t),
+            hosted_facts.fees(detail, item, t)]
     kind = kind_of(item)
     right = [hosted_facts.particulars(detail, kind, t), hosted_facts.receipts(detail, kind, t)]
     history = hosted_history.render(case.recorded, detail.head.case_no, None, lambda code: names.get(code, code),
@@ -88,6 +91,14 @@ def body(services: Any, case: CaseRead, at: str, actor: Actor, t: Words) -> list
                       html.Div(right, className="hosted-column")], className="hosted-halves"),
             hosted_told.render(case.told, t),
             html.Section([html.H2(t("hosted.history")), history], className="panel")]
+
+
+def _reuse(services: Any, detail: Any, item: Any, actor: Actor, t: Words) -> html.Section | None:
+    """What the applicant gave with other cases, for who may put a file with this one."""
+    if item is None or Act.KEEP_FILE not in detail.may:
+        return None
+    earlier = services.approval.reuse.for_case(detail.head.case_no, actor)
+    return hosted_reuse.render(detail, earlier, item.details.materials, services.case_queries.item_name, t)
 
 
 def _notes(case: CaseRead, t: Words) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -21,6 +21,7 @@ from dashboard.times import day_at, stamp
 from dashboard.words import Words
 
 FILES = "/api/v1/approval/cases"
+PagesOf = Callable[[str, str], int]  # digest and media type → pages that can be shown
 
 
 def head(detail: HostedDetail, services: Any, area: str, now: int, t: Words) -> html.Header:
@@ -75,21 +76,22 @@ def particulars(detail: HostedDetail, kind: str, t: Words) -> html.Section:
     return html.Section([html.H2(t("hosted.particulars")), facts(rows)], className="panel")
 
 
-def papers(detail: HostedDetail, item: Any, may_upload: bool, t: Words) -> html.Section:
+def papers(detail: HostedDetail, item: Any, may_upload: bool, t: Words, pages_of: PagesOf) -> html.Section:
     """Every paper of the item's list: here, to follow or missing; its files; and the way to put another file there."""
     listed = item.details.materials if item is not None else {}
     codes = list(dict.fromkeys((*listed, *(paper.code for paper in detail.papers))))
     rows = [_paper(code, listed.get(code), [one for one in detail.papers if one.code == code], detail.head.case_no,
-                   may_upload, t) for code in codes]
+                   may_upload, t, pages_of) for code in codes]
     return html.Section([html.H2(t("hosted.papers")),
                          html.Ul(rows, className="paper-list") if rows else html.P(t("window.no_papers"),
                                                                                    className="case-none"),
                          html.P(id="hosted-upload-said", className="form-said", role="status")], className="panel")
 
 
-def _paper(code: str, listed: Any, kept: Sequence[Paper], case_no: str, may_upload: bool, t: Words) -> html.Li:
+def _paper(code: str, listed: Any, kept: Sequence[Paper], case_no: str, may_upload: bool, t: Words,
+           pages_of: PagesOf) -> html.Li:
     state = "deferred" if any(one.state == "deferred" for one in kept) else "here" if kept else "missing"
-    files = [html.A(one.file_name, href=f"{FILES}/{case_no}/files/{one.sha256}", className="paper-file")
+    files = [_file(one, f"{FILES}/{case_no}/files/{one.sha256}", pages_of(one.sha256, one.media_type), t)
              for one in kept if one.sha256]
     on_paper = next((one for one in kept if one.form == "paper" and one.state == "received"), None)
     where = [html.Span(t("hosted.on_paper", at=stamp(on_paper.at)[5:], who=on_paper.by_name), className="paper-note")] \
@@ -107,6 +109,18 @@ def _standing(state: str, kept: Sequence[Paper], t: Words) -> str:
     """Here, missing, or to follow, and by which day."""
     day = next((one.promised_at for one in kept if one.state == "deferred" and one.promised_at is not None), None)
     return t(f"hosted.paper.{state}") if day is None else t("hosted.paper.deferred_until", day=stamp(day)[:10])
+
+
+def _file(kept: Paper, address: str, pages: int, t: Words) -> html.Div:
+    """Its name, which downloads it; a small picture of its first page, and a way to each page in full."""
+    small = [html.A(html.Img(src=f"{address}/preview/1?size=small", alt=t("hosted.preview_of", name=kept.file_name),
+                             className="paper-thumb"), href=f"{address}/preview/1", target="_blank")] if pages else []
+    others = [html.A(t("hosted.page", n=page), href=f"{address}/preview/{page}", target="_blank", className="paper-page")
+              for page in range(1, pages + 1)]
+    source = [html.Span(t("hosted.reused", no=kept.source_case), className="paper-note", title=kept.consent)] \
+        if kept.source_case else []
+    return html.Div([*small, html.Div([html.A(kept.file_name, href=address, className="paper-file"), *source,
+                                       html.Div(others, className="paper-pages")])], className="paper-kept")
 
 
 def fees(detail: HostedDetail, item: Any, t: Words) -> html.Section | None:

@@ -84,5 +84,5 @@ def _who(row: Any, actor: Actor, t: Words) -> Any:
 
 def script_texts(t: Words) -> str:
     """The words of assets/js/modules/hall_page.mjs."""
-    names = ("uploading", "uploaded")
+    names = ("uploading", "uploaded", "taken_over")
     return json.dumps({"hosted": {name: t.tree.get("hosted", {}).get(name, "") for name in names}}, ensure_ascii=False)

@@ -22,7 +22,7 @@ class Files:
     def fetch(self, row: Row[Any]) -> None:
         """Everything an envelope names, checked and scanned. Raises what `Materials.keep` does, and NotFound."""
         uploads = _uploads(row)
-        self._materials.check_count(uploads)
+        self._materials.check_room(uploads)
         for upload in uploads:
             if not self._parts.is_here(upload.sha256):
                 self._fetch_one(upload)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from datetime import tzinfo
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from sqlalchemy import Connection, Row, insert, select
@@ -32,6 +32,7 @@ from exchange.envelopes import (
     written,
 )
 from exchange.outer.drafts import OuterDrafts, use_up
+from exchange.outer.files import OuterFiles
 from exchange.outer.mirror import Mirror
 from exchange.outer.models import cases, papers, sent, submissions
 from exchange.outer.queue import Queue
@@ -39,8 +40,10 @@ from exchange.passwords import is_right, verifier_of
 from portal.desk import (
     CaseView,
     DraftBox,
+    EarlierFile,
     Figures,
     FileKind,
+    FileVerdict,
     Handed,
     OnItsWay,
     PaperFacts,
@@ -59,10 +62,10 @@ _BLOCKS = {"correction": "correct", "hearing": "ask_hearing", "withdrawal": "wit
 class MailboxDesk:
     """portal.desk.Desk on the database of the public site. `timezone` is that of what is written for people."""
 
-    def __init__(self, database: Database, queue: Queue, mirror: Mirror, materials: Materials, drafts: OuterDrafts,
-                 clock: Clock, timezone: tzinfo) -> None:
+    def __init__(self, database: Database, queue: Queue, mirror: Mirror, materials: Materials, files: OuterFiles,
+                 drafts: OuterDrafts, clock: Clock, timezone: tzinfo) -> None:
         self._database, self._queue, self._mirror, self._materials = database, queue, mirror, materials
-        self._drafts, self._clock, self._timezone = drafts, clock, timezone
+        self._files, self._drafts, self._clock, self._timezone = files, drafts, clock, timezone
 
     @property
     def drafts(self) -> DraftBox:
@@ -71,6 +74,11 @@ class MailboxDesk:
     @property
     def rules(self) -> MaterialRules:
         return self._materials.rules
+
+    @property
+    def offers(self) -> frozenset[Literal["reuse", "check_file"]]:
+        """Who gave a file before is known inside only, so none is offered again here."""
+        return frozenset({"check_file"} if self._files.can_check else ())
 
     def figures(self) -> Figures:
         return self._mirror.figures()
@@ -179,7 +187,27 @@ class MailboxDesk:
         file = next((one for one in told.files if (one.code, one.kind) == (code, kind)), None) if told is not None else None
         if file is None:
             raise NotFound("receipt_not_found")
-        return self._materials.open(file.sha256)
+        with self._materials.open(file.sha256) as content:
+            return content.read()
+
+    def check_file(self, content: bytes) -> FileVerdict:
+        return self._files.check(content)
+
+    def pages(self, sha256: str, media_type: str) -> int:
+        return self._files.pages(sha256, media_type)
+
+    def picture(self, sha256: str, media_type: str, page: int, size: Literal["small", "large"]) -> bytes:
+        return self._files.previews.picture(sha256, media_type, page, size)
+
+    def earlier(self, no: str, draft_key: str) -> Sequence[EarlierFile]:
+        return ()
+
+    def use_earlier(self, no: str, draft_key: str, code: str, sha256: str, consent: str) -> None:
+        raise NotFound("material_not_reusable", name=sha256[:12])
+
+    def tidy(self) -> None:
+        """Pictures nobody has looked at for long give way to others."""
+        self._files.previews.tidy()
 
     # Inside -------------------------------------------------------------------------------------------------------
 

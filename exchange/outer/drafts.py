@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from typing import Any
+from typing import IO, Any
 
 import msgspec
 from sqlalchemy import Connection, delete, insert, select, update
@@ -48,12 +48,12 @@ class OuterDrafts:
         """Keep what the form says. Raises TooLarge."""
         self._change(key, values={name[:64]: value for name, value in values.items()})
 
-    def attach(self, key: str, code: str, name: str, content: bytes) -> Upload:
+    def attach(self, key: str, code: str, name: str, content: bytes | IO[bytes]) -> Upload:
         """Keep a file with it. The same bytes for the same paper are one file."""
         draft = self.find(key)
         upload = self._materials.keep(code, name, content)
         others = tuple(one for one in draft.uploads if (one.code, one.sha256) != (code, upload.sha256))
-        self._materials.check_count((*others, upload))
+        self._materials.check_room((*others, upload))
         self._change(key, uploads=(*others, upload))
         return upload
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from io import BytesIO
 from typing import Any
 
 from flask import Blueprint, Response, request
 
-from approval.materials import Materials, Store
+from approval.materials import Materials
 from core.errors import InvalidInput, NotFound, SupervisionError
 from exchange.envelopes import Give, Take, read, written
 from exchange.outer.mirror import Mirror
@@ -27,7 +28,6 @@ class ExchangeParts:
     queue: Queue
     mirror: Mirror
     materials: Materials
-    store: Store
     parts: Parts
     max_body_bytes: int
 
@@ -63,10 +63,12 @@ def _fetch(parts: ExchangeParts) -> bytes:
     """Bytes of a file applicants sent."""
     offset, most = _number("offset"), min(_number("most"), CHUNK_MAX)
     try:
-        content = parts.materials.open(_digest())
+        file = parts.materials.open(_digest())
     except NotFound as failure:
         raise NotFound("exchange_file_unknown", name=_digest()[:12]) from failure
-    return content[offset:offset + most]
+    with file:
+        file.seek(offset)
+        return file.read(most)
 
 
 def _here(parts: ExchangeParts) -> bytes:
@@ -77,7 +79,8 @@ def _put(parts: ExchangeParts, body: bytes) -> bytes:
     if not parts.parts.is_here(_digest()):
         parts.parts.add(_digest(), _number("offset"), body)
         if request.args.get("last") == "1":
-            parts.store.keep(_digest(), parts.parts.content(_digest()))
+            content = parts.parts.content(_digest())
+            parts.materials.store.keep(_digest(), BytesIO(content), len(content))
             parts.parts.forget(_digest())
     return b"{}"
 

@@ -34,6 +34,7 @@ def settings_for(folder: Path, **changes: Any) -> Settings:
         "journal.anchor_dir": str(folder / "anchors"), "security.secret_key": "s" * 32, "applicants.key": "a" * 32,
         "feeds.drop_dir": str(folder / "drop"),
         "approval.material_dir": str(folder / "materials"), "room.clip_dir": str(folder / "clips"),
+        "approval.preview_dir": str(folder / "previews"), "papers.key_dir": str(folder / "keys"),
         "server.port": 0, "sweep.interval_s": 0.2,
         **{key.replace("__", "."): value for key, value in changes.items()}})
 

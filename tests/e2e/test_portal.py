@@ -10,6 +10,7 @@ from playwright.sync_api import Page
 
 from approval.posts import EVERY_UNIT
 from core.access import Actor, Role
+from papers.marks import qr_picture
 from tests.e2e.accessibility import faults, tab_to
 from tests.e2e.centre import INSPECTOR, CommandCentre, settings_for
 from tests.e2e.screens import Screens, wait_for_text
@@ -22,6 +23,7 @@ POSTS = {"承办人": Actor("lin", STAFF, UNIT, "林涛"), "审核人": Actor("g
          "批准人": Actor("luo", STAFF, UNIT, "罗勇")}
 NOWHERE = "/public/no-such-page"
 PDF = {"name": "申请表.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.4\n%%EOF\n"}
+PICTURE = {"name": "身份证.png", "mimeType": "image/png", "buffer": qr_picture("x")}
 NO_PDF = {"name": "申请表.pdf", "mimeType": "application/pdf", "buffer": b"MZ\x90\x00"}
 
 
@@ -112,6 +114,9 @@ def apply(visit: Visit) -> tuple[str, str]:
         visit.page.set_input_files(f"#file-{paper}", file)
         visit.click(f"#paper-{paper} form[enctype] button")
     assert visit.page.locator(".problem").count() == 0
+    visit.page.set_input_files("#file-shenfen", PICTURE)
+    visit.click("#paper-shenfen form[enctype] button")
+    assert visit.page.locator("img.thumb").evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
     visit.click("a.button[href$='/review/']")
     visit.says("台站技术资料申报表")
     visit.click("form[action$='/review/'] button")
@@ -186,6 +191,12 @@ def test_an_applicant_goes_all_the_way(hall: CommandCentre, visit: Visit):
     visit.fill(code=code)
     visit.click("main form button")
     visit.says("由本平台出具")
+    number_of_paper = hall.services.approval.queries.of_applicant(number).receipts[0].number
+    issued = hall.services.follow_up.papers.file(number_of_paper, "pdf")
+    for content, words in ((issued, "出具后未被改动"), (b"%PDF-1.4 another", "不是本平台出具")):
+        visit.page.set_input_files("#file", {"name": "paper.pdf", "mimeType": "application/pdf", "buffer": content})
+        visit.click("form:has(#file) button")
+        assert words in visit.text("#verdict")
     visit.go("/public/check/23456789ABCDEFGH")
     for kind in ("consultation", "complaint"):
         complain(visit, kind, number)
@@ -217,7 +228,7 @@ def unseen(hall: CommandCentre, seen: set[str]) -> set[str]:
     met = {adapter.match(path, method="GET")[0] for path in seen if path != NOWHERE}
     pages = {rule.endpoint for rule in routes.iter_rules()
              if rule.endpoint.startswith("portal.") and "GET" in (rule.methods or ())}
-    return pages - met - {"portal.static", "portal.case_paper", "portal.nowhere"}
+    return pages - met - {"portal.static", "portal.case_paper", "portal.nowhere", "portal.apply_preview", "portal.case_file"}
 
 
 def test_the_keyboard_is_enough(hall: CommandCentre, screens: Screens):

@@ -134,7 +134,7 @@ def test_the_paper_cannot_be_drawn_and_the_case_goes_on(hall: Hall, monkeypatch:
     def broken(self: OfficialPaper, *_: object) -> bytes:
         raise Conflict("renderer_broken")
 
-    monkeypatch.setattr(OfficialPaper, "as_pdf", broken)
+    monkeypatch.setattr(OfficialPaper, "draw", broken)
     case_no = hall.accepted()
     number = hall.detail(case_no).receipts[-1].number
     hall.services.follow_up.papers.make_files()

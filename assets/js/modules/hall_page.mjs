@@ -1,16 +1,18 @@
 /**
  * What the pages of the approval staff need beyond Dash: "/" leads to the search, arrows walk a list, and a button with
- * `data-upload` sends one file as it is. Listens on the document, since Dash draws these nodes anew at any time.
+ * `data-upload` sends one file as it is, one with `data-reuse` takes over a file the applicant gave before. Listens on the document, since Dash draws these nodes anew at any time.
  */
 
 import { upload } from "./upload.mjs";
 
-/** @param {Document} page @param {{t: Function, send?: Function, changed?: Function}} deps */
-export function mount(page, { t, send = upload, changed = tellDash }) {
+/** @param {Document} page @param {{t: Function, send?: Function, post?: Function, changed?: Function}} deps */
+export function mount(page, { t, send = upload, post = postJson, changed = tellDash }) {
   page.addEventListener("keydown", (event) => onKey(page, event));
   page.addEventListener("click", (event) => {
     const button = event.target.closest?.("[data-upload]");
     if (button) choose(page, button, (file) => sendFile(page, button, file, { t, send, changed }));
+    const known = event.target.closest?.("[data-reuse]");
+    if (known) takeOver(page, known, { t, post, changed });
   });
 }
 
@@ -58,6 +60,30 @@ async function sendFile(page, button, file, { t, send, changed }) {
   } finally {
     button.disabled = false;
   }
+}
+
+async function takeOver(page, button, { t, post, changed }) {
+  const say = (words) => { const place = page.querySelector("#hosted-upload-said"); if (place) place.textContent = words; };
+  const consent = page.querySelector("#reuse-consent");
+  button.disabled = true;
+  try {
+    await post(button.dataset.reuse, { code: button.closest(".reuse-row").querySelector("select").value,
+      sha256: button.dataset.sha256, consent: consent.value });
+    changed();
+    say(t("hosted.taken_over", { name: button.dataset.name }));
+  } catch (fault) {
+    say(fault.message);
+    consent.focus();
+  } finally {
+    button.disabled = false;
+  }
+}
+
+/** Rejects with an Error in the server's words. */
+async function postJson(address, body) {
+  const answer = await fetch(address, { method: "POST", body: JSON.stringify(body),
+    headers: { "Content-Type": "application/json", Accept: "application/json" } });
+  if (!answer.ok) throw new Error((await answer.json().catch(() => ({}))).detail ?? `${answer.status}`);
 }
 
 /** The page reads the case anew. */

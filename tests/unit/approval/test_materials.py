@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from approval.materials import FolderStore, MaterialRules, Materials, clamd_scanner
+from approval.materials import MaterialRules, Materials, clamd_scanner
 from approval.matters import Application
+from approval.stores import FolderStore
 from core.errors import InvalidInput, NotFound, TooLarge, UpstreamError
-from tests.hosting import APPLICANT, ITEM, Hall
+from tests.hosting import APPLICANT, HALL, ITEM, Hall
 
 PDF = b"%PDF-1.4\n1"
 
@@ -26,7 +27,8 @@ def test_the_same_bytes_are_one_file(tmp_path: Path):
     kept = materials(tmp_path)
     first, second = kept.keep("a", "x.pdf", PDF), kept.keep("b", "y.pdf", PDF)
     assert first.sha256 == second.sha256
-    assert kept.open(first.sha256) == PDF
+    with kept.open(first.sha256) as file:
+        assert file.read() == PDF
     assert len([path for path in tmp_path.rglob("*") if path.is_file()]) == 1
 
 
@@ -47,10 +49,23 @@ def test_a_file_that_changed_on_the_disk_is_not_given_out(tmp_path: Path):
         kept.open(upload.sha256)
 
 
-@pytest.mark.parametrize("digest", ["../../etc/passwd", "", "A" * 64, "0" * 64])
-def test_nothing_but_a_digest_names_a_file(tmp_path: Path, digest: str):
-    with pytest.raises(NotFound):
-        materials(tmp_path).open(digest)
+def test_the_files_of_one_case_have_their_limits_together(tmp_path: Path):
+    kept = Materials(FolderStore(tmp_path), MaterialRules(per_case=3, case_bytes=25))
+    files = [kept.keep("a", f"{n}.pdf", PDF + bytes([n])) for n in range(4)]
+    kept.check_room(files[:2])
+    with pytest.raises(TooLarge, match="materials_too_large"):
+        kept.check_room(files[:3])
+    with pytest.raises(TooLarge, match="too_many_materials"):
+        kept.check_room(files)
+
+
+def test_the_window_cannot_put_more_with_a_case_than_its_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    hall = Hall(tmp_path)
+    case_no = hall.accepted()
+    monkeypatch.setattr(hall.approval.materials, "rules", MaterialRules(per_case=1))
+    hall.approval.intake.keep_file(case_no, hall.approval.materials.keep("jishu", "a.pdf", PDF), HALL)
+    with pytest.raises(TooLarge, match="too_many_materials"):
+        hall.approval.intake.keep_file(case_no, hall.approval.materials.keep("jishu", "b.pdf", PDF + b"2"), HALL)
 
 
 # clamd ------------------------------------------------------------------------------------------------------------

@@ -131,7 +131,7 @@ def test_settings_are_frozen() -> None:
 def test_names_of_variables_and_secrets() -> None:
     assert environment_name("server.port") == "YANGGUANG_SERVER__PORT"
     assert [key for key in known_keys() if is_secret(key)] == [
-        "journal.key", "security.secret_key", "oidc.client_secret", "complaints.identity_key", "applicants.key",
-        "exchange.key",
+        "journal.key", "security.secret_key", "oidc.client_secret", "complaints.identity_key", "s3.secret_key",
+        "applicants.key", "exchange.key",
         *(f"notices.{name}" for name in ("email_url", "sms_url", "sms_authorization", "webhook_url", "webhook_secret",
                                          "wecom_url", "dingtalk_url", "feishu_url"))]

@@ -107,7 +107,7 @@ def test_a_file_lost_at_the_public_site_is_a_refusal_in_words(pair: Pair):
 
 
 def test_a_file_the_scanner_finds_something_in_is_refused_and_the_rest_of_the_day_goes_on(pair: Pair):
-    pair.hall.approval.materials._scan = lambda content: "Eicar" if b"EICAR" in content else ""
+    pair.hall.approval.materials._scan = lambda content: "Eicar" if b"EICAR" in content.read() else ""
     bad, good = pair.apply("坏", content=PDF + b"EICAR"), pair.apply("好")
     pair.round()
     assert problem(pair, bad.number) == "material_infected"

@@ -32,7 +32,8 @@ def test_an_application_waits_and_is_then_a_case_with_its_receipt(pair: Pair):
     assert [paper.kind for paper in view.receipts] == ["received"]
     assert pair.desk.enter(view.head.case_no, handed.password) == handed.number
     file = pair.hall.detail(view.head.case_no).papers[0]
-    assert pair.hall.approval.materials.open(file.sha256) == PDF
+    with pair.hall.approval.materials.open(file.sha256) as kept:
+        assert kept.read() == PDF
 
 
 def test_the_password_is_kept_nowhere_and_a_wrong_one_opens_nothing(pair: Pair):

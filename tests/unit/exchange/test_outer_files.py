@@ -1,0 +1,91 @@
+"""Files on the public site of its own: pictures of what was handed in here, papers told by their signature, honest refusals."""
+
+from __future__ import annotations
+
+import io
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from papers.marks import qr_picture
+from tests.pair import Pair
+from tests.unit.exchange.test_public_site import APPLY, WHO, browser, post
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> Pair:
+    return Pair(tmp_path)
+
+
+def check(client: Any, content: bytes) -> Any:
+    return post(client, "/public/check/", file=(io.BytesIO(content), "paper.pdf"))
+
+
+def issued(pair: Pair, kind: str) -> bytes:
+    """The file of a paper of the inside."""
+    number = pair.hall.detail(pair.hall.accepted()).receipts[-1].number
+    return pair.hall.services.follow_up.papers.file(number, kind)
+
+
+def trust(pair: Pair) -> None:
+    """What an administrator does: the certificate of the inside, without its key, is put where the public site looks."""
+    folder = pair.folder / "outer" / "keys" / "certificates"
+    folder.mkdir(parents=True)
+    whole = (pair.folder / "inner" / "keys" / "installation.pem").read_text()
+    (folder / "installation.pem").write_text("".join(re.findall(r"-----BEGIN CERT.*?CERTIFICATE-----\n", whole, re.S)))
+
+
+def test_without_certificates_no_file_is_asked_for_and_none_is_judged(pair: Pair):
+    client = browser(pair)
+    assert 'id="file"' not in client.get("/public/check/").text
+    refused = check(client, b"%PDF-1.4")
+    assert refused.status_code == 404
+    assert "请凭文书校验码查验" in refused.text
+
+
+def test_with_the_certificate_a_pdf_is_told_by_its_signature(pair: Pair):
+    pdf = issued(pair, "pdf")
+    trust(pair)
+    shutil.rmtree(pair.folder / "inner" / "keys")  # nothing of the inside is asked
+    client = browser(pair)
+    assert 'id="file"' in client.get("/public/check/").text
+    assert "verdict-genuine" in check(client, pdf).text
+    place = pdf.index(b"stream") + 30
+    assert "verdict-altered" in check(client, pdf[:place] + bytes([pdf[place] ^ 1]) + pdf[place + 1:]).text
+
+
+def test_what_only_the_register_could_tell_is_not_called_false(pair: Pair):
+    docx = issued(pair, "docx")
+    issued(pair, "pdf")
+    trust(pair)
+    client = browser(pair)
+    assert "Word 文书请凭校验码查验" in check(client, docx).text
+    answer = check(client, b"%PDF-1.4 of somebody")
+    assert "请凭校验码查验" in answer.text
+    assert "verdict-" not in answer.text
+
+
+def test_pictures_are_of_the_files_that_are_here_and_of_nobody_elses(pair: Pair):
+    client = browser(pair)
+    post(client, f"{APPLY}begin")
+    post(client, APPLY, **WHO, then="next")
+    photo = (io.BytesIO(qr_picture("x")), "照片.png")
+    assert post(client, f"{APPLY}materials/", code="shenqing", file=photo).status_code == 303
+    shown = client.get(f"{APPLY}materials/").text
+    [at] = re.findall(r'<img class="thumb" src="([^"]+)"', shown)
+    assert client.get(at).data.startswith(b"\x89PNG")
+    assert browser(pair).get(at).status_code == 404
+    assert "沿用" not in shown
+    assert post(client, f"{APPLY}materials/earlier", code="shenqing", sha256="0" * 64).status_code == 404
+    assert post(client, f"{APPLY}review/", agreed="yes").status_code == 200
+    pair.round()
+    text = client.get("/public/case/").text
+    [at] = re.findall(r'<img class="thumb" src="([^"]+)"', text)
+    assert client.get(at).data.startswith(b"\x89PNG")
+    shutil.rmtree(pair.folder / "outer" / "files")
+    text = client.get("/public/case/").text
+    assert "照片.png" in text
+    assert "thumb" not in text
