@@ -1,6 +1,6 @@
 """signatures of papers, versions of their words, where a reused material comes from
 
-Revision 0022, after 0020.
+Revision 0021, after 0020.
 """
 
 from __future__ import annotations
