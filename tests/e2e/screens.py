@@ -13,7 +13,8 @@ from dashboard.demo_accounts import DEMO_PASSWORD
 WALL_SIZE = (1920, 1080)
 PATIENCE_MS = 15_000
 expect.set_options(timeout=PATIENCE_MS)
-REFUSED = tuple(f"Failed to load resource: the server responded with a status of {status}" for status in (400, 401, 404, 409, 502))
+REFUSED = tuple(f"Failed to load resource: the server responded with a status of {status}"
+                for status in (400, 401, 404, 409, 502))
 LOST = ("WebSocket connection", "WebSocket is already in CLOSING", "ERR_CONNECTION", "Failed to load resource: net::")
 
 
