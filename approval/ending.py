@@ -13,7 +13,7 @@ from approval.events import ApplicantConcerned, Occasion
 from approval.handling import HandlingRules
 from approval.intake import APPLICANT, deferred_of, give
 from approval.matters import Act, checked_words
-from approval.models import hosted_fees
+from approval.models import hosted_cases, hosted_fees
 from approval.queries import is_rated
 from approval.receipts import ReceiptKind
 from cases.events import EventKind
@@ -66,14 +66,29 @@ class Ending:
             return int(made.inserted_primary_key[0])  # type: ignore[index]
 
     def paid(self, case_no: str, fee_id: int, receipt_no: str, actor: Actor | None = None, station: str = "") -> None:
-        """The fee was paid, at the window or through the gateway, with the number of its receipt (票据)."""
+        """The fee was paid, at the window or through the gateway, with the number of its receipt (票据). Told once more with
+        the same number, e.g. by a double click, it changes nothing: the money must not be given back."""
         number = checked_words(receipt_no, "receipt_no")
+        try:
+            self._pay(case_no, fee_id, number, actor, station)
+        except (NotFound, Conflict):
+            if not self._is_paid(case_no, fee_id, number):
+                raise
+
+    def _pay(self, case_no: str, fee_id: int, number: str, actor: Actor | None, station: str) -> None:
         with self._desk.acting(Act.PAID, case_no, None) as (uow, case):
             if actor is not None:
                 self._desk.any_post(uow, case, actor)
             fee = self._settle(uow, case, fee_id, "paid", actor, receipt_no=number)
             self._desk.tell(uow, case, EventKind.FEE_CHARGED, actor or APPLICANT, station=station, fee_code=fee.code,
                             amount_fen=fee.amount_fen, quantity=fee.quantity, receipt_no=number)
+
+    def _is_paid(self, case_no: str, fee_id: int, receipt_no: str) -> bool:
+        """Whether this very payment is booked."""
+        f, c = hosted_fees.c, hosted_cases.c
+        with self._desk.units.database.read() as conn:
+            return conn.scalar(select(f.id).join(hosted_cases, c.case_id == f.case_id).where(
+                c.case_no == case_no, f.id == fee_id, f.state == "paid", f.receipt_no == receipt_no)) is not None
 
     def waive(self, case_no: str, rev: int, fee_id: int, ground: str, actor: Actor, station: str = "") -> None:
         """减免: with its ground, by whoever may decide on it."""

@@ -22,6 +22,7 @@ from core.instants import HOUR_US
 from papers.pictures import TYPES, draw
 
 log = logging.getLogger(__name__)
+COUNT = ".pages"  # how a file's number of pages is kept
 SIZES = {"small": 240, "large": 1400}  # pixels across
 FAILED_KEPT_US = HOUR_US  # a file that could not be drawn is not tried again for so long
 
@@ -70,14 +71,17 @@ class Previews:
             content = path.read_bytes()
             os.utime(path)
             return content
+        if page > 1 and page > self._count_of(sha256, media_type):
+            raise NotFound("preview_not_found", page=page)
         if self._failed(sha256):
             raise UpstreamError("preview_failed", permanent=True)
         return self._made(sha256, media_type, page, size)
 
     def tidy(self) -> int:
-        """Remove what was longest not looked at until the rest fits into its room; how many files."""
+        """Remove what was longest not looked at until the rest fits into its room; how many files. The page counts stay:
+        without them a file of many pages would seem to have one."""
         files = sorted((path.stat().st_mtime, path.stat().st_size, path) for path in self.rules.folder.rglob("*")
-                       if path.is_file())
+                       if path.is_file() and path.suffix != COUNT)
         over = sum(size for _, size, _ in files) - (self.rules.room_mib << 20)
         gone = 0
         for _at, size, path in files:
@@ -88,6 +92,12 @@ class Previews:
         return gone
 
     # Inside -------------------------------------------------------------------------------------------------------
+
+    def _count_of(self, sha256: str, media_type: str) -> int:
+        """Drawing the first page tells it; asking for pages that are not there starts nothing."""
+        if not self._count(sha256).is_file():
+            self.picture(sha256, media_type, 1, "small")
+        return self.pages(sha256, media_type)
 
     def _made(self, sha256: str, media_type: str, page: int, size: str) -> bytes:
         with self._open(sha256) as file:
@@ -127,7 +137,7 @@ class Previews:
             return False
 
     def _count(self, sha256: str) -> Path:
-        return self.rules.folder / sha256[:2] / f"{sha256}.pages"
+        return self.rules.folder / sha256[:2] / f"{sha256}{COUNT}"
 
     def _path(self, sha256: str, page: int, size: str) -> Path:
         return self.rules.folder / sha256[:2] / f"{sha256}-{page}-{size}.png"

@@ -73,7 +73,7 @@ class Reuse:
 
     def of_opened(self, case_no: str, name: str, identity_no: str) -> list[Earlier]:
         """The files of a case this browser has opened by its password, if its applicant is the one who applies now."""
-        return [one for one in self._earlier(name, identity_no) if one.case_no == case_no]
+        return self._earlier(name, identity_no, case_no)
 
     def into_draft(self, key: str, code: str, sha256: str, opened: str, consent: str = "") -> Upload:
         """An earlier file goes with a draft. Where an agent applies, `consent` says how the applicant agreed."""
@@ -85,13 +85,13 @@ class Reuse:
 
     # Inside -------------------------------------------------------------------------------------------------------
 
-    def _earlier(self, name: str, identity_no: str) -> list[Earlier]:
-        """The latest first, each file once."""
+    def _earlier(self, name: str, identity_no: str, case_no: str = "") -> list[Earlier]:
+        """The latest first, each file once; with `case_no`, those of that case."""
         if not name.strip() or not identity_no.strip():
             return []
         with self._desk.units.database.read() as conn:
             oldest = self._desk.units.clock.now_us() - self._kept_days * DAY_US
-            rows = _rows(conn, name.strip(), oldest)
+            rows = _rows(conn, name.strip(), oldest, case_no)
         found: dict[str, Earlier] = {}
         for row in rows:
             if _identity(row.particulars) == identity_no.strip():
@@ -99,12 +99,13 @@ class Reuse:
         return list(found.values())[:MOST]
 
 
-def _rows(conn: Connection, name: str, oldest: int) -> Collection[Any]:
+def _rows(conn: Connection, name: str, oldest: int, case_no: str) -> Collection[Any]:
     c, p = hosted_cases.c, hosted_papers.c
+    of_case = [c.case_no == case_no] if case_no else []
     return conn.execute(
         select(c.case_no, c.item, p.code, p.sha256, p.file_name, p.media_type, p.size, p.at, c.particulars)
         .join(hosted_papers, p.case_id == c.case_id)
-        .where(c.applicant == name, p.sha256.is_not(None), p.state == "received", p.at >= oldest, p.form == "file")
+        .where(c.applicant == name, p.sha256.is_not(None), p.state == "received", p.at >= oldest, p.form == "file", *of_case)
         .order_by(p.at.desc()).limit(5 * MOST)).all()
 
 

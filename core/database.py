@@ -98,14 +98,15 @@ class Database:
         self.engine.dispose()
 
     def _connect(self, pool_size: int, busy_timeout_s: float) -> Engine:
+        """Errors do not repeat what was written: names, telephones and passwords would stand in the log."""
         if self.dialect == "postgresql":
             return create_engine(self.url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True,
-                                 pool_use_lifo=True)
+                                 pool_use_lifo=True, hide_parameters=True)
         if self.url.database and self.url.database != ":memory:":
             Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
         # Last in, first out: the connection that wrote last still has the pages in its cache.
         engine = create_engine(self.url, connect_args={"timeout": busy_timeout_s, "check_same_thread": False},
-                               pool_size=pool_size, max_overflow=pool_size, pool_use_lifo=True)
+                               pool_size=pool_size, max_overflow=pool_size, pool_use_lifo=True, hide_parameters=True)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine

@@ -28,6 +28,7 @@ from core.instants import MINUTE_US, SECOND_US
 ALGORITHMS = ["RS256", "PS256", "ES256", "EdDSA"]  # never one with a shared key, never none
 SECOND_FACTORS = frozenset({"mfa", "otp", "hwk", "swk", "sc", "fpt", "face"})  # RFC 8176
 ATTEMPT_US, KEPT_US, LEEWAY_S = 10 * MINUTE_US, 60 * MINUTE_US, 60
+PAUSE_US = 15_000_000  # after a provider that did not answer
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -62,6 +63,7 @@ class OidcClient:
         self._issuer = (settings.issuer or "").rstrip("/")
         self._lock = threading.Lock()
         self._known: tuple[int, dict[str, Any]] | None = None
+        self._silent_until = 0
         self._keys: KeySet | None = None
         if self._issuer:
             _check_address(self._issuer)
@@ -151,14 +153,23 @@ class OidcClient:
     def _discovered(self) -> dict[str, Any]:
         """What the issuer says of itself, kept for an hour."""
         with self._lock:
+            if self._clock.now_us() < self._silent_until:
+                raise UpstreamError("oidc_unreachable", detail="did not answer a moment ago")
             if self._known is None or self._clock.now_us() - self._known[0] > KEPT_US:
-                found = self._fetched(f"{self._issuer}/.well-known/openid-configuration")
-                if str(found.get("issuer", "")).rstrip("/") != self._issuer:
-                    raise UpstreamError("oidc_unreachable", permanent=True, detail="issuer differs")
-                for name in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
-                    _check_address(str(found.get(name, "")))
-                self._known, self._keys = (self._clock.now_us(), found), None
+                try:
+                    self._known, self._keys = (self._clock.now_us(), self._asked()), None
+                except UpstreamError:
+                    self._silent_until = self._clock.now_us() + PAUSE_US  # nobody queues up behind a silent provider
+                    raise
             return self._known[1]
+
+    def _asked(self) -> dict[str, Any]:
+        found = self._fetched(f"{self._issuer}/.well-known/openid-configuration")
+        if str(found.get("issuer", "")).rstrip("/") != self._issuer:
+            raise UpstreamError("oidc_unreachable", permanent=True, detail="issuer differs")
+        for name in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
+            _check_address(str(found.get(name, "")))
+        return found
 
     def _key_set(self, *, fresh: bool) -> KeySet:
         address = self._discovered()["jwks_uri"]

@@ -43,7 +43,7 @@ class OidcEntrance:
         try:
             account = self._account(self._client.finish(attempt, request.args, _back()))
         except SupervisionError as refusal:
-            if isinstance(refusal, NotAuthenticated):
+            if isinstance(refusal, NotAuthenticated) and attempt is not None:  # a page of strangers may send anybody here
                 self._gate.failures.add(address)
             log.warning("sign-in by the provider refused: %s", refusal.code)
             return self._refused(refusal), refusal.status

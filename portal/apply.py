@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Container, Mapping, Sequence
 from typing import Literal
 
@@ -21,6 +22,7 @@ from portal.desk import EarlierFile, FileSeen, Handed
 from portal.guide import limit_words, public_item
 from portal.parts import Portal, address, page, sentence, written_here
 
+log = logging.getLogger(__name__)
 FIELDS = ("kind", "name", "identity_no", "phone", "email", "address", "agent", "title")
 FIELD_MAX = 256
 
@@ -104,7 +106,7 @@ class ApplyPages:
             return self._review(item, draft, {"agreed": self._portal.words()("portal.apply.agree_missing")}, 400)
         self._portal.limits.forms.spend(address())
         handed = self._portal.desk.file(application_of(item, draft), self._key())
-        self._portal.account.filed(code, handed.number, draft.values)
+        self._tell_account(code, handed, draft)
         response = self._receipt(item, handed)
         self._portal.cookies.forget(response, DRAFT, _path(code))
         self._portal.cookies.open_case(response, handed.number)
@@ -177,6 +179,14 @@ class ApplyPages:
         for code, fault in form_faults(item.details.form, said(item, values)).items():
             found[f"{PREFIX}{code}"] = sentence(fault, t)
         return found
+
+    def _tell_account(self, code: str, handed: Handed, draft: Draft) -> None:
+        """It is filed, and the password is shown this once: whatever fails here, the applicant must see it. He can link the
+        case by its number and password."""
+        try:
+            self._portal.account.filed(code, handed.number, draft.values)
+        except Exception:
+            log.exception("the account of an applicant was not told of %s", handed.number)
 
     def _form(self, item: Item, values: Mapping[str, str], problems: Mapping[str, str] | None = None, said: str = "",
               status: int = 200) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -44,6 +45,7 @@ from portal.payment import Order
 from supervision.complaints.matters import Filing, Reporter
 from supervision.complaints.service import ComplaintService
 
+log = logging.getLogger(__name__)
 PROMISED = "promised"
 VISITOR = Actor("public", frozenset(), display_name="公众")
 _MAY = {Act.CORRECT: "correct", Act.WITHDRAW: "withdraw", Act.RATE: "rate", Act.ASK_HEARING: "ask_hearing"}
@@ -87,8 +89,15 @@ class DirectDesk:
 
     def file(self, application: Application, draft_key: str) -> Handed:
         filed = self._approval.intake.file(application, "web", draft_key=draft_key)
-        receipt = self._approval.queries.of_applicant(filed.case_no).receipts[0]
-        return Handed(filed.case_no, filed.password, receipt.issued_at, filed.case_no, _paper(receipt))
+        return Handed(filed.case_no, filed.password, self._inside.clock.now_us(), filed.case_no, self._receipt(filed.case_no))
+
+    def _receipt(self, case_no: str) -> PaperSeen | None:
+        """None when it cannot be read just now: it is filed, and number and password must be shown, this once."""
+        try:
+            return _paper(self._approval.queries.of_applicant(case_no).receipts[0])
+        except Exception:
+            log.exception("the receipt of %s could not be read", case_no)
+            return None
 
     def enter(self, no: str, password: str) -> str:
         self._approval.queries.progress(no, password)

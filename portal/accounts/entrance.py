@@ -13,6 +13,7 @@ from applicants.contacts import Contact, read_contact
 from applicants.service import Applicant
 from core.errors import NotAuthenticated, SupervisionError
 from portal.accounts.desk import AccountDesk
+from portal.cookies import DRAFT
 from portal.parts import Portal, address, page, sentence
 
 HOME = "/public/account/"
@@ -61,6 +62,7 @@ class EntrancePages:
 
     def leave(self) -> Response:
         response = to("/public/")
+        forget_drafts(self._portal, self._desk, response)
         self._desk.close(response)
         self._portal.cookies.close_case(response)
         return response
@@ -105,3 +107,10 @@ def next_of(asked: str) -> str:
 
 def to(place: str) -> Response:
     return redirect(place, 303)  # type: ignore[return-value]
+
+
+def forget_drafts(portal: Portal, desk: AccountDesk, response: Response) -> None:
+    """Who comes next to this machine finds nobody's draft; the account keeps them."""
+    applicant = desk.current()
+    for draft in desk.holdings.drafts(applicant.id) if applicant is not None else ():
+        portal.cookies.forget(response, DRAFT, f"/public/apply/{draft.item}/")

@@ -12,7 +12,7 @@ from applicants.holdings import LINKED, KeptDraft
 from applicants.service import FACTS, TOLD_BY
 from core.errors import InvalidInput, NotFound, SupervisionError
 from portal.accounts.desk import AccountDesk
-from portal.accounts.entrance import HOME, to
+from portal.accounts.entrance import HOME, forget_drafts, to
 from portal.desk import Waiting
 from portal.parts import Portal, address, page, sentence, written_here
 
@@ -125,8 +125,9 @@ class MyPages:
         return self._done("sessions", lambda: self._desk.sessions.end_named(me.id, request.form.get("session", "")[:64]))
 
     def leave_everywhere(self) -> Response:
-        self._desk.sessions.end_all(self._desk.need().id)
-        response = to("/public/")
+        me, response = self._desk.need(), to("/public/")
+        forget_drafts(self._portal, self._desk, response)
+        self._desk.sessions.end_all(me.id)
         self._desk.close(response)
         self._portal.cookies.close_case(response)
         return response

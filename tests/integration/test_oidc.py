@@ -15,7 +15,7 @@ from config.setting_groups import OidcSettings
 from config.settings import load_settings
 from core.access import Role
 from core.clock import SystemClock
-from core.errors import ConfigError
+from core.errors import ConfigError, UpstreamError
 from core.second_factor import code_at, new_salt
 from dashboard.oidc import OidcClient
 from tests.oidc_provider import CLIENT, SECRET, Provider
@@ -190,3 +190,23 @@ def test_an_address_in_the_open_is_refused_at_the_start():
 
 def _settings(issuer: str) -> OidcSettings:
     return load_settings({"oidc.issuer": issuer, "oidc.client_id": CLIENT}).oidc
+
+
+def test_what_comes_back_without_an_attempt_of_this_browser_counts_against_nobody(site: Site):
+    client = site.client()
+    for _ in range(30):
+        assert client.get("/sign-in/oidc/back?code=x&state=y").status_code in (401, 403)
+    assert sign_in(client, "zhou").status_code == 303
+
+
+def test_a_silent_provider_is_left_alone_for_a_while(site: Site, provider: Provider, monkeypatch: pytest.MonkeyPatch):
+    asked: list[str] = []
+
+    def silent(_self: Any, address: str) -> dict[str, Any]:
+        asked.append(address)
+        raise UpstreamError("oidc_unreachable")
+
+    monkeypatch.setattr("dashboard.oidc.OidcClient._fetched", silent)
+    for _ in range(3):
+        site.client().get(PAGE)
+    assert len(asked) == 1

@@ -153,6 +153,22 @@ def test_the_longest_unused_pictures_go_first(tmp_path: Path):
     assert [path.name for path in tmp_path.iterdir()] == ["c"]
 
 
+def test_pages_that_are_not_there_start_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    drawn: list[int] = []
+
+    def counted(children: Children, content: bytes, media_type: str, page: int, width: int):
+        drawn.append(page)
+        return draw(children, content, media_type, page, width)
+
+    monkeypatch.setattr("approval.previews.draw", counted)
+    made = previews(tmp_path, pdf(2))
+    for page in (9, 9, 8):
+        with pytest.raises(NotFound):
+            made.picture("a" * 64, "application/pdf", page, "small")
+    assert drawn == [1]
+    assert made.pages("a" * 64, "application/pdf") == 2
+
+
 # Who sees them ----------------------------------------------------------------------------------------------------
 
 @pytest.fixture(scope="module")

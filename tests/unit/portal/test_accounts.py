@@ -225,3 +225,28 @@ def test_every_page_has_its_words_in_both_languages(site: Site, lang: str):
     for address in (f"{ACCOUNT}enter/", ACCOUNT, f"{ACCOUNT}settings/"):
         text = client.get(address, query_string={"lang": lang}).text
         assert re.findall(r"\b(?:portal|state|error)\.[a-z_]+\.?[a-z_.]*\b(?<!css)", text.replace("portal.css", "")) == []
+
+
+def test_signing_out_leaves_nobody_a_draft_and_the_account_keeps_it(site: Site):
+    client = signed_in(site)
+    post(client, f"{APPLY}begin")
+    post(client, APPLY, name="王小明", phone=PHONE, title="城南基站", then="keep")
+    assert client.get_cookie("yangguang_draft", path=APPLY) is not None
+    post(client, f"{ACCOUNT}leave")
+    assert client.get_cookie("yangguang_draft", path=APPLY) is None
+    assert ITEM in signed_in(site).get(ACCOUNT).text
+
+
+def test_a_case_that_is_filed_shows_its_password_whatever_fails_behind_it(site: Site, monkeypatch: pytest.MonkeyPatch):
+    client = signed_in(site)
+    post(client, f"{APPLY}begin")
+    post(client, APPLY, name="王小明", phone=PHONE, title="城南基站", then="next")
+
+    def fail(*_args: object) -> None:
+        raise RuntimeError("database is locked")
+
+    monkeypatch.setattr("portal.accounts.desk.AccountDesk.filed", fail)
+    monkeypatch.setattr("approval.queries.HostedQueries.of_applicant", fail)
+    receipt = post(client, f"{APPLY}review/", agreed="yes")
+    assert receipt.status_code == 200
+    assert re.search(r'id="password">\S+<', receipt.text)

@@ -176,6 +176,20 @@ def test_a_fee_is_paid_once_and_a_silent_or_declining_gateway_changes_nothing(si
     assert post(client, "/public/case/pay", fee=fee).status_code == 404
 
 
+def test_a_double_click_on_a_payment_that_is_booked_gives_no_money_back(site: Site, monkeypatch: pytest.MonkeyPatch):
+    given_back: list[str] = []
+    monkeypatch.setattr("portal.payment.SandboxGateway.give_back", lambda _self, order: given_back.append(order.no))
+    told, fee = with_fee(site)
+    client = opened(site, told)
+    post(client, "/public/case/pay", fee=fee)
+    order = client.get_cookie("yangguang_order", path="/public/").value
+    assert post(client, "/public/pay/back", verdict="paid").status_code == 303
+    client.set_cookie("yangguang_order", order, path="/public/")
+    assert post(client, "/public/pay/back", verdict="paid").status_code == 303
+    assert given_back == []
+    assert client.get("/public/case/").text.count("已缴") == 1
+
+
 def test_the_end_is_rated_once(site: Site):
     told, fee = with_fee(site)
     site.services.approval.ending.paid(told.case_no, fee, "票1")
