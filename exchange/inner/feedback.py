@@ -147,7 +147,7 @@ class Feedback:
         h, s = hosted_cases.c, case_table.c
         is_new = or_(h.rev != _f.sent_rev, (_f.sent_day != self._today()) & s.closed_at.is_(None))
         with self._units.database.read() as conn:
-            rows = list(conn.execute(select(_f.case_no, _f.number, _f.verifier, h.rev).join(
+            rows: list[Row[Any]] = list(conn.execute(select(_f.case_no, _f.number, _f.verifier, h.rev).join(
                 hosted_cases, h.case_no == _f.case_no).join(case_table, s.case_id == h.case_id).where(is_new)
                 .order_by(_f.case_no <= self._last, _f.case_no).limit(CASES_AT_ONCE)))
         self._last = rows[-1].case_no if rows else ""
