@@ -18,7 +18,7 @@ from approval.materials import MaterialRules, Materials, clamd_scanner
 from approval.previews import PreviewRules, Previews
 from approval.stores import FolderStore
 from config.catalogue import CITY_DIR, load_catalogue
-from config.follow_up import FOLLOW_UP_DIR, load_follow_up
+from config.follow_up import FOLLOW_UP_DIR, ComplaintRules, load_follow_up
 from config.settings import Settings
 from config.texts import Texts, load_texts
 from core.child import ChildLimits, Children
@@ -36,6 +36,7 @@ from exchange.outer.drafts import OuterDrafts
 from exchange.outer.files import OuterFiles
 from exchange.outer.mirror import Mirror
 from exchange.outer.queue import Queue, QueueRules
+from exchange.outer.sweeping import Sweeping
 from exchange.parts import Parts
 from exchange.signing import Signing, key_of
 from papers.keys import KeyRing
@@ -62,13 +63,16 @@ class PublicSite:
     drafts: OuterDrafts
     mirror: Mirror
     desk: MailboxDesk
+    sweeping: Sweeping
 
     def tidy(self) -> None:
-        """Once in a while: old drafts, envelopes fetched long ago, money that could not be given back at once."""
+        """Once in a while: old drafts, envelopes fetched long ago, files nothing names, money that could not be given back at
+        once."""
         self.drafts.forget_old()
         self.queue.tidy()
         self.mirror.give_money_back()
         self.desk.tidy()
+        self.sweeping.sweep()
 
 
 def build_public_site(settings: Settings) -> PublicSite:
@@ -83,15 +87,17 @@ def build_public_site(settings: Settings) -> PublicSite:
     queue = Queue(database, clock, QueueRules(settings.exchange.waiting_max, settings.exchange.kept_days))
     mirror = Mirror(database, clock, gateway)
     drafts = OuterDrafts(database, materials, clock, settings.approval.draft_kept_days)
+    complaint_rules = load_follow_up(settings.paths.follow_up_dir or FOLLOW_UP_DIR).complaints
     desk = MailboxDesk(database, queue, mirror, materials, files, drafts, clock,
-                       ZoneInfo(settings.areas.default_timezone))
+                       ZoneInfo(settings.areas.default_timezone), complaint_rules)
     app = _app(settings, secret)
-    app.register_blueprint(portal_http.create_blueprint(_portal(settings, desk, gateway, secret)))
+    app.register_blueprint(portal_http.create_blueprint(_portal(settings, desk, complaint_rules, gateway, secret)))
     given = settings.exchange
     app.register_blueprint(exchange_http.create_blueprint(exchange_http.ExchangeParts(
         Signing(key_of(given), clock, given.clock_skew_s), queue, mirror, materials,
         Parts(given.part_dir, materials.open), max(given.batch_bytes, exchange_http.CHUNK_MAX) + BESIDE_BATCH)))
-    return PublicSite(app, database, queue, drafts, mirror, desk)
+    sweeping = Sweeping(database, materials.store, clock, settings.approval.draft_kept_days, given.kept_days)
+    return PublicSite(app, database, queue, drafts, mirror, desk, sweeping)
 
 
 def _materials(settings: Settings) -> Materials:
@@ -110,14 +116,15 @@ def _files(settings: Settings, materials: Materials) -> OuterFiles:
     return OuterFiles(materials, previews, KeyRing(limits.key_dir, ""), children)
 
 
-def _portal(settings: Settings, desk: MailboxDesk, gateway: SandboxGateway, secret: str) -> Portal:
+def _portal(settings: Settings, desk: MailboxDesk, complaint_rules: ComplaintRules, gateway: SandboxGateway,
+            secret: str) -> Portal:
     languages, clock = load_texts(), SystemClock()
 
     def texts(language: str) -> Texts:
         return languages.get(language, languages["zh"])
 
     return Portal(
-        desk=desk, complaint_rules=load_follow_up(settings.paths.follow_up_dir or FOLLOW_UP_DIR).complaints,
+        desk=desk, complaint_rules=complaint_rules,
         catalogue=load_catalogue(settings.paths.city_dir or CITY_DIR), timezone=ZoneInfo(settings.areas.default_timezone),
         cookies=Cookies(secret, clock, settings.portal.case_session_minutes, settings.approval.draft_kept_days,
                         secure=settings.security.cookie_secure),

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from typing import IO, Any
+from collections.abc import Callable
+from typing import IO
 
 import msgspec
+from msgspec.structs import replace
 from sqlalchemy import delete, insert, select, update
 
 from approval.materials import Materials, Upload
 from approval.matters import Draft
 from approval.models import hosted_drafts
-from core.errors import InvalidInput, NotFound, TooLarge
+from core.errors import NotFound, TooLarge
 from core.instants import DAY_US
 from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
@@ -47,7 +49,7 @@ class Drafts:
 
     def save(self, key: str, values: dict[str, str]) -> None:
         """Keep what the form says. Raises TooLarge."""
-        self._change(key, values={name[:64]: value for name, value in values.items()})
+        self._change(key, lambda draft: replace(draft, values={name[:64]: value for name, value in values.items()}))
 
     def attach(self, key: str, code: str, name: str, content: bytes | IO[bytes]) -> Upload:
         """Keep a file with it. The same bytes for the same paper are one file."""
@@ -58,17 +60,11 @@ class Drafts:
 
     def add(self, key: str, upload: Upload) -> None:
         """Put a file that is kept already with it. Raises TooLarge when there is no room for it."""
-        others = tuple(one for one in self.find(key).uploads if (one.code, one.sha256) != (upload.code, upload.sha256))
-        self._materials.check_room((*others, upload))
-        self._change(key, uploads=(*others, upload))
+        self._change(key, lambda draft: self._with_room(draft.with_upload(upload)))
 
     def detach(self, key: str, code: str, sha256: str) -> None:
         """Take a file out again. Raises InvalidInput when it is not there."""
-        draft = self.find(key)
-        left = tuple(one for one in draft.uploads if (one.code, one.sha256) != (code, sha256))
-        if len(left) == len(draft.uploads):
-            raise InvalidInput("material_not_found", name=sha256[:12])
-        self._change(key, uploads=left)
+        self._change(key, lambda draft: draft.without_upload(code, sha256))
 
     def discard(self, key: str) -> None:
         """It was filed, or is not wanted any more."""
@@ -81,13 +77,18 @@ class Drafts:
             oldest = uow.now_us - self._kept_days * DAY_US
             return uow.conn.execute(delete(hosted_drafts).where(hosted_drafts.c.updated_at < oldest)).rowcount
 
-    def _change(self, key: str, **given: Any) -> None:
+    def _with_room(self, draft: Draft) -> Draft:
+        self._materials.check_room(draft.uploads)
+        return draft
+
+    def _change(self, key: str, edit: Callable[[Draft], Draft]) -> None:
+        """What it is now is edited, by one at a time: another file may have come since the browser was shown it."""
         with self._units() as uow:
             is_it = hosted_drafts.c.key_hash == _hash(key)
-            content = uow.conn.scalar(select(hosted_drafts.c.content).where(is_it))
+            content = uow.conn.scalar(select(hosted_drafts.c.content).where(is_it).with_for_update())
             if content is None:
                 raise NotFound("draft_not_found")
-            text = _encode(msgspec.structs.replace(_decode(content), **given)).decode()
+            text = _encode(edit(_decode(content))).decode()
             if len(text) > CONTENT_MAX:
                 raise TooLarge("draft_too_large", most=CONTENT_MAX)
             uow.conn.execute(update(hosted_drafts).where(is_it).values(content=text, updated_at=uow.now_us))

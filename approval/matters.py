@@ -144,6 +144,20 @@ class Draft(msgspec.Struct, frozen=True):
     values: dict[str, str]
     uploads: tuple[Upload, ...] = ()
 
+    def with_upload(self, upload: Upload) -> Draft:
+        """The same bytes for the same paper are one file."""
+        return msgspec.structs.replace(self, uploads=(*self._others(upload.code, upload.sha256), upload))
+
+    def without_upload(self, code: str, sha256: str) -> Draft:
+        """Raises InvalidInput when it is not there."""
+        left = self._others(code, sha256)
+        if len(left) == len(self.uploads):
+            raise InvalidInput("material_not_found", name=sha256[:12])
+        return msgspec.structs.replace(self, uploads=left)
+
+    def _others(self, code: str, sha256: str) -> tuple[Upload, ...]:
+        return tuple(one for one in self.uploads if (one.code, one.sha256) != (code, sha256))
+
 
 @dataclass(frozen=True, slots=True)
 class Filed:

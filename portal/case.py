@@ -38,15 +38,17 @@ class CasePages:
         return response
 
     def enter(self) -> Response:
-        """One answer for a wrong number and a wrong password; both the address and the number have only so many tries."""
+        """One answer for a wrong number and a wrong password; both the address and the number have only so many tries. Who
+        comes back for an answer that was promised him has not tried again."""
         case_no, limits = request.form.get("no", "").strip()[:80], self._portal.limits
         limits.address.check(address())
         limits.number.check(case_no)
         try:
             opened = self._portal.desk.enter(case_no, "".join(request.form.get("password", "").split())[:40])
         except NotFound as refusal:
-            limits.address.note(address())
-            limits.number.note(case_no)
+            if not refusal.details.get("is_repeated"):
+                limits.address.note(address())
+                limits.number.note(case_no)
             problem = sentence(refusal, self._portal.words())
             return page(self._portal, "case_enter", refusal.status, case_no=case_no, problem=problem)
         response = _to_case()

@@ -6,8 +6,10 @@ from flask import Response, request
 
 from core.errors import SupervisionError
 from portal.parts import Portal, address, page, sentence
+from supervision.complaints.filing import CODE_MAX, FIELD_MAX, TITLE_MAX, WORDS_MAX
 from supervision.complaints.matters import Filing, Reporter
 
+LONGEST = {"title": TITLE_MAX, "content": WORDS_MAX, "about_case": CODE_MAX, "who": FIELD_MAX}
 FIELDS = ("category", "org", "title", "content", "about_case", "name", "phone", "address")
 
 
@@ -40,4 +42,4 @@ class TellPages:
         categories = [code for code, known in rules.categories.items() if kind in known.kinds]
         return page(self._portal, "tell", status, kind=kind,
                     categories=categories, orgs=list(self._portal.catalogue.organisations.values()), values=values,
-                    problem=problem, named=named)
+                    problem=problem, named=named, longest=LONGEST)

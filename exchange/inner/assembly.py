@@ -71,7 +71,7 @@ class Means:
 
 def build_exchange(means: Means) -> Exchange:
     """The inner end on what is given."""
-    feedback = Feedback(means.units, means.inside, means.clock)
+    feedback = Feedback(means.units, means.inside, means.clock, means.rounds.backoff_max_s)
     materials = means.inside.approval.materials
     files = Files(materials, Parts(means.folder, materials.open), means.transport, means.rounds.chunk_bytes)
     receiving = Receiving(means.units, means.inside, files, feedback, means.clock, means.receiving, means.guesses)

@@ -9,8 +9,8 @@ from __future__ import annotations
 import hashlib
 import logging
 import secrets
-from collections.abc import Iterator
 from dataclasses import replace
+from itertools import product
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, insert, or_, select, update
@@ -20,10 +20,12 @@ from approval.models import hosted_cases, hosted_receipts
 from cases.models import case_table
 from core.clock import Clock
 from core.errors import NotFound, SupervisionError
+from core.instants import SECOND_US
 from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from exchange.envelopes import Answer, CaseTold, Envelope, Facts, PaperFile, written
 from exchange.inner.heads import ACKED, OUT, PAPERS, Head, head_of, move, new_epoch
 from exchange.inner.models import exchange_followed, exchange_outgoing
+from papers.fonts import FontsMissing
 from portal.desk import CaseView, FileKind
 from portal.direct import Inside, Views
 
@@ -34,10 +36,14 @@ _f, _o = exchange_followed.c, exchange_outgoing.c
 
 
 class Feedback:
-    """`clock` is the machine's own; business time is that of the services."""
+    """`clock` is the machine's own; business time is that of the services. A case that cannot be told, or not whole, is looked
+    at again after `retry_s` seconds."""
 
-    def __init__(self, units: UnitOfWorkFactory, inside: Inside, clock: Clock) -> None:
+    def __init__(self, units: UnitOfWorkFactory, inside: Inside, clock: Clock, retry_s: float) -> None:
         self._units, self._inside, self._clock, self._views = units, inside, clock, Views(inside)
+        self._retry_us, self._last = int(retry_s * SECOND_US), ""
+        # case → revision and day that could not be told whole, and when to look again
+        self._waits: dict[str, tuple[tuple[int, int] | None, int]] = {}
 
     # Within the transaction of what is told -----------------------------------------------------------------------------
 
@@ -47,6 +53,7 @@ class Feedback:
 
     def follow(self, uow: UnitOfWork, case_no: str, number: str, verifier: str) -> None:
         """From now on this case is told to the public site."""
+        self._waits.pop(case_no, None)
         known = uow.conn.execute(update(exchange_followed).where(_f.case_no == case_no).values(sent_rev=-1, verifier=verifier))
         if known.rowcount == 0:
             uow.conn.execute(insert(exchange_followed).values(
@@ -57,14 +64,21 @@ class Feedback:
         found = conn.scalar(select(_f.number).where(_f.case_no == case_no))
         return None if found is None else str(found)
 
+    def case_of(self, conn: Connection, number: str) -> str:
+        """The case an applicant knows by that number; the number itself where it is that of no followed case."""
+        found = conn.scalar(select(_f.case_no).where(_f.number == number)) if number else None
+        return number if found is None else str(found)
+
     # By the round -------------------------------------------------------------------------------------------------
 
     def compose(self) -> int:
         """Tell what is not told yet. Returns how many cases and papers that were."""
-        return self._compose_papers() + sum(self._compose_case(row) for row in self._changed())
+        rows = [row for row in self._changed() if not self._is_waited_for(row)]
+        return sum(self._compose_case(row) for row in rows) + self._compose_papers()
 
     def tell_anew(self) -> None:
         """The public site has lost what it had, or we have: everything is told again under a numbering of its own."""
+        self._waits.clear()
         with self._units() as uow:
             uow.conn.execute(update(exchange_followed).values(sent_rev=-1))
             move(uow.conn, PAPERS, Head("", 0, "", 0))
@@ -129,38 +143,58 @@ class Feedback:
         return self._inside.areas.default.calendar.today(self._inside.clock.now_us())
 
     def _changed(self) -> list[Row[Any]]:
+        """The next ones, in a circle: many that cannot be told keep no other waiting."""
         h, s = hosted_cases.c, case_table.c
         is_new = or_(h.rev != _f.sent_rev, (_f.sent_day != self._today()) & s.closed_at.is_(None))
         with self._units.database.read() as conn:
-            return list(conn.execute(select(_f.case_no, _f.number, _f.verifier, h.rev).join(
+            rows: list[Row[Any]] = list(conn.execute(select(_f.case_no, _f.number, _f.verifier, h.rev).join(
                 hosted_cases, h.case_no == _f.case_no).join(case_table, s.case_id == h.case_id).where(is_new)
-                .order_by(_f.case_no).limit(CASES_AT_ONCE)))
+                .order_by(_f.case_no <= self._last, _f.case_no).limit(CASES_AT_ONCE)))
+        self._last = rows[-1].case_no if rows else ""
+        return rows
+
+    def _is_waited_for(self, row: Row[Any]) -> bool:
+        mark, again_at = self._waits.get(row.case_no, (None, 0))
+        return mark == (row.rev, self._today()) and self._clock.now_us() < again_at
 
     def _compose_case(self, row: Row[Any]) -> bool:
         """The view is of that revision or a later one; a later one is then told once more."""
-        today = self._today()
-        try:
-            view = self._views.of(row.case_no)
-        except SupervisionError:
-            log.exception("case %s cannot be told to the public site", row.case_no)
+        mark = (row.rev, self._today())
+        before, _ = self._waits.pop(row.case_no, (None, 0))
+        told, is_whole = self._told(row)
+        if not is_whole:
+            self._waits[row.case_no] = (mark, self._clock.now_us() + self._retry_us)
+        if told is None or (mark == before and not is_whole):  # the same has been told without its files
             return False
-        told = CaseTold(view, row.verifier, row.number, self._clock.now_us(), tuple(self._files(view)))
         with self._units() as uow:
             uow.conn.execute(update(exchange_followed).where(_f.case_no == row.case_no).values(
-                sent_rev=row.rev, sent_day=today))
+                sent_rev=row.rev if is_whole else -1, sent_day=mark[1]))
             self._put(uow.conn, "case", row.number, told)
         return True
 
-    def _files(self, view: CaseView) -> Iterator[PaperFile]:
-        """A file that cannot be drawn now (no fonts) is missing there, and the paper's number stands all the same."""
-        for paper in view.receipts:
-            for kind in KINDS:
-                try:
-                    content = self._inside.papers.file(paper.number, kind)
-                except SupervisionError as failure:
-                    log.warning("paper %s: %s", paper.number, failure)
-                    continue
-                yield PaperFile(paper.code, kind, hashlib.sha256(content).hexdigest(), len(content))
+    def _told(self, row: Row[Any]) -> tuple[CaseTold | None, bool]:
+        """And whether it is whole."""
+        try:
+            view = self._views.of(row.case_no)
+            files, is_whole = self._files(view)
+        except Exception:  # a fault of one case is not one of the city: noted, and the others are told
+            log.exception("case %s cannot be told to the public site", row.case_no)
+            return None, False
+        return CaseTold(view, row.verifier, row.number, self._clock.now_us(), files), is_whole
+
+    def _files(self, view: CaseView) -> tuple[tuple[PaperFile, ...], bool]:
+        """Also whether all are there. One that cannot be drawn now follows later; the paper's number stands all the same. Fonts
+        may be missing for good, and that is told to administrators elsewhere: nothing waits for them."""
+        files, is_whole = list[PaperFile](), True
+        for paper, kind in product(view.receipts, KINDS):
+            try:
+                content = self._inside.papers.file(paper.number, kind)
+            except SupervisionError as failure:
+                log.warning("paper %s: %s", paper.number, failure)
+                is_whole = is_whole and isinstance(failure, FontsMissing)
+                continue
+            files.append(PaperFile(paper.code, kind, hashlib.sha256(content).hexdigest(), len(content)))
+        return tuple(files), is_whole
 
     def content_of(self, told: CaseTold, file: PaperFile) -> bytes:
         """The file an envelope names, as it was when it was told. Raises NotFound when it was drawn anew meanwhile."""

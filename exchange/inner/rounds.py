@@ -52,11 +52,18 @@ class Rounds:
         self.problem = None
         self._try(self._take)
         self._receiving.work()
-        self._feedback.compose()
+        self._compose()
         if self.problem is None:
             self._try(self._give)
         self._note()
         return self.problem is None
+
+    def _compose(self) -> None:
+        """What cannot be composed keeps nothing back that is."""
+        try:
+            self._feedback.compose()
+        except Exception:
+            log.exception("exchange: not all could be told")
 
     # Both directions ----------------------------------------------------------------------------------------------
 
@@ -91,13 +98,13 @@ class Rounds:
             if acked.epoch:
                 log.warning("the public site is another one, or was made anew: everything is told again")
                 self._feedback.begin_anew()
-                self._feedback.compose()
+                self._compose()
             self._feedback.acknowledged(self._head(ACKED).seq, "", given.own)
             return True
         if given.epoch == epoch and not self._feedback.is_ours(given.applied, given.last):
             log.warning("one side went back to a copy: everything is told again")
             self._feedback.begin_anew()
-            self._feedback.compose()
+            self._compose()
             return True
         if given.epoch == epoch:
             self._noted(given)

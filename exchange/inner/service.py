@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Row, insert, select, update
@@ -43,6 +43,7 @@ from portal.limits import Allowance
 log = logging.getLogger(__name__)
 BATCH = 200
 NOT_KEPT = ("letter", "follow")
+NEVER_REFUSED = ("letter",)  # nobody could be told: its number opens nothing outside, so an administrator decides
 _r = exchange_received.c
 
 
@@ -120,7 +121,7 @@ class Receiving:
                 self._settle(uow, row, "done")
                 self._feedback.answer(uow, row.subject, Answer(row.id, given=given))
         except SupervisionError as refusal:
-            if _passes(refusal):
+            if _passes(refusal) or row.kind in NEVER_REFUSED:
                 return self._later(row, refusal)
             with self._units() as uow:
                 self._refuse(uow, row, refusal)
@@ -135,10 +136,12 @@ class Receiving:
         self._feedback.answer(uow, row.subject, Answer(row.id, problem))
 
     def _later(self, row: Row[Any], reason: Exception) -> bool:
-        """Again after a while; what fails of itself too often waits for an administrator, what others failed never."""
+        """Again after a while; what fails of itself too often waits for an administrator, what others failed never, and what
+        cannot be sent back at once."""
         attempts, is_ours = row.attempts + 1, not isinstance(reason, SupervisionError)
+        is_final = isinstance(reason, SupervisionError) and not _passes(reason)
         wait_s = min(self._rules.backoff_s * 2 ** min(row.attempts, 20), self._rules.backoff_max_s)
-        state = "stuck" if is_ours and attempts >= self._rules.attempts_max else "new"
+        state = "stuck" if is_final or (is_ours and attempts >= self._rules.attempts_max) else "new"
         with self._units() as uow:
             uow.conn.execute(update(exchange_received).where(_r.id == row.id, _r.settled_at.is_(None)).values(
                 attempts=attempts, state=state, due_at=self._clock.now_us() + int(wait_s * SECOND_US),
@@ -195,7 +198,9 @@ class Receiving:
 
     def _tell(self, uow: UnitOfWork, row: Row[Any]) -> str:
         told = read(row.body, Letter)
-        return self._inside.complaints.file_in(uow, told.filing, told.reporter, VISITOR)
+        about = self._feedback.case_of(uow.conn, told.filing.about_case)
+        filing = replace(told.filing, about_case=about)
+        return self._inside.complaints.file_in(uow, filing, told.reporter, VISITOR)
 
     def _follow(self, uow: UnitOfWork, row: Row[Any]) -> str:
         """One answer for a wrong number and a wrong password, and few tries for one number: raises NotFound."""

@@ -14,15 +14,15 @@ from approval.codes import CODE_LETTERS
 from approval.materials import MaterialRules, Materials, Upload
 from approval.matters import Application, Draft, checked_words
 from approval.numbering import made_up_password
+from config.follow_up import ComplaintRules
 from core.clock import Clock
 from core.database import Database
 from core.errors import Conflict, InvalidInput, NotFound
-from core.instants import DAY_US, HOUR_US, from_us
+from core.instants import DAY_US, from_us
 from exchange.envelopes import (
     CaseTold,
     Correction,
     Filed,
-    Follow,
     HearingAsked,
     Letter,
     Payment,
@@ -33,6 +33,7 @@ from exchange.envelopes import (
 )
 from exchange.outer.drafts import OuterDrafts, use_up
 from exchange.outer.files import OuterFiles
+from exchange.outer.following import Following
 from exchange.outer.mirror import Mirror
 from exchange.outer.models import cases, papers, sent, submissions
 from exchange.outer.queue import Queue
@@ -51,11 +52,11 @@ from portal.desk import (
     Waiting,
 )
 from portal.payment import Order
+from supervision.complaints.filing import check_filing
 from supervision.complaints.matters import Filing, Reporter
 
 REFUSALS_SHOWN_US = 14 * DAY_US
 OWN = "WS-"  # what numbers of this site begin with
-ASKED_FOR_US = HOUR_US  # for so long an answered question after a case stands
 _BLOCKS = {"correction": "correct", "hearing": "ask_hearing", "withdrawal": "withdraw", "rating": "rate"}
 
 
@@ -63,9 +64,11 @@ class MailboxDesk:
     """portal.desk.Desk on the database of the public site. `timezone` is that of what is written for people."""
 
     def __init__(self, database: Database, queue: Queue, mirror: Mirror, materials: Materials, files: OuterFiles,
-                 drafts: OuterDrafts, clock: Clock, timezone: tzinfo) -> None:
+                 drafts: OuterDrafts, clock: Clock, timezone: tzinfo, complaint_rules: ComplaintRules) -> None:
         self._database, self._queue, self._mirror, self._materials = database, queue, mirror, materials
         self._files, self._drafts, self._clock, self._timezone = files, drafts, clock, timezone
+        self._complaint_rules = complaint_rules
+        self._following = Following(database, queue, clock)
 
     @property
     def drafts(self) -> DraftBox:
@@ -99,20 +102,19 @@ class MailboxDesk:
         return Handed(number, password, now)
 
     def enter(self, no: str, password: str) -> str:
+        """Whose password it is: after the inside went back to a copy, two may have been told the same case number."""
         with self._database.read() as conn:
-            row = _submission(conn, no)
-            told = conn.execute(select(cases.c.number, cases.c.verifier).where(
-                (cases.c.case_no == no) | (cases.c.number == no))).first()
-        if row is None and told is None:
-            return self._ask_inside(no, password)
-        number, verifier = (row.number, row.verifier) if row is not None else (told.number, told.verifier)  # type: ignore[union-attr]
-        if not is_right(password, verifier):
+            known = _known(conn, no) if no else {}
+        if no and not known and not no.startswith(OWN):
+            raise self._following.ask(no, password)
+        number = next((number for verifier, number in known.items() if is_right(password, verifier)), None)
+        if number is None:
             raise NotFound("case_or_password_wrong")
-        return str(number)
+        return number
 
     def find(self, no: str) -> CaseView | Waiting:
         with self._database.read() as conn:
-            row, told = _submission(conn, no), self._told(conn, no)
+            row, told = _submission(conn, no), _told(conn, no)
             acts = conn.execute(select(sent).where(sent.c.subject == no).order_by(sent.c.sent_at)).all()
         if told is None:
             if row is None:
@@ -154,17 +156,20 @@ class MailboxDesk:
             self._send(conn, "rating", no, body)
 
     def pay(self, no: str, order: Order, receipt_no: str) -> None:
+        """A second click on the way back from the gateway is the same payment, and an order whose money went back is none."""
         view = self._view(no)
-        if not any(fee.id == order.fee and fee.state == "due" for fee in view.fees):
-            raise NotFound("fee_not_due", case_no=view.head.case_no, fee=order.fee)
         with self._database.transaction() as conn:
+            self._queue.hold(conn)
+            before = _payment(conn, no, order)
+            if before in ("waiting", "done"):
+                return
+            if before is not None or not any(fee.id == order.fee and fee.state == "due" for fee in view.fees):
+                raise NotFound("fee_not_due", case_no=view.head.case_no, fee=order.fee)
             self._send(conn, "payment", no, Payment(view.head.case_no, order, receipt_no))
 
     def tell(self, filing: Filing, reporter: Reporter) -> str:
         """Its number here; the words and who wrote them leave this site when the inside has them."""
-        if not filing.title.strip() or not filing.content.strip():
-            raise InvalidInput("words_missing", key="title" if not filing.title.strip() else "content")
-        checked_words(filing.content, "content")
+        check_filing(self._complaint_rules, filing, reporter)
         number = self._new_number()
         with self._database.transaction() as conn:
             envelope = self._queue.add(conn, "letter", number, Letter(filing, reporter))
@@ -183,7 +188,7 @@ class MailboxDesk:
 
     def paper(self, no: str, code: str, kind: FileKind) -> bytes:
         with self._database.read() as conn:
-            told = self._told(conn, no)
+            told = _told(conn, no)
         file = next((one for one in told.files if (one.code, one.kind) == (code, kind)), None) if told is not None else None
         if file is None:
             raise NotFound("receipt_not_found")
@@ -210,12 +215,6 @@ class MailboxDesk:
         self._files.previews.tidy()
 
     # Inside -------------------------------------------------------------------------------------------------------
-
-    def _told(self, conn: Connection, no: str) -> CaseTold | None:
-        row = _submission(conn, no)
-        case_no = row.case_no if row is not None else no
-        text = conn.scalar(select(cases.c.told).where((cases.c.case_no == case_no) | (cases.c.number == no)))
-        return None if text is None else read(text, CaseTold)
 
     def _view(self, no: str) -> CaseView:
         seen = self.find(no)
@@ -252,28 +251,6 @@ class MailboxDesk:
         return bool(row.state == "waiting" or (
             row.state == "refused" and row.answered_at > self._clock.now_us() - REFUSALS_SHOWN_US))
 
-    def _ask_inside(self, no: str, password: str) -> str:
-        """A case that was filed elsewhere: the inside is asked, once for each pair of number and password."""
-        if not no or no.startswith(OWN):
-            raise NotFound("case_or_password_wrong")
-        since = self._clock.now_us() - ASKED_FOR_US
-        with self._database.read() as conn:
-            asked = conn.execute(select(sent.c.content, sent.c.state).where(
-                sent.c.subject == no, sent.c.kind == "follow", sent.c.sent_at > since)).all()
-        before = next((row for row in asked if is_right(password, row.content)), None)
-        if before is None:
-            self._ask(no, password)
-        if before is not None and before.state == "refused":
-            raise NotFound("case_or_password_wrong")
-        raise NotFound("case_being_fetched")
-
-    def _ask(self, no: str, password: str) -> None:
-        verifier = verifier_of(password)
-        with self._database.transaction() as conn:
-            envelope = self._queue.add(conn, "follow", no, Follow(no, password, verifier))
-            conn.execute(insert(sent).values(envelope=envelope, kind="follow", subject=no, content=verifier,
-                                             sent_at=self._clock.now_us(), state="waiting"))
-
     def _new_number(self) -> str:
         """Told apart from case numbers at sight; 40 bits, since it is no secret."""
         day = f"{from_us(self._clock.now_us()).astimezone(self._timezone):%Y%m%d}"
@@ -283,7 +260,28 @@ class MailboxDesk:
         return f"{from_us(us).astimezone(self._timezone):%Y-%m-%d %H:%M}"
 
 
+def _known(conn: Connection, no: str) -> dict[str, str]:
+    """The number behind each verifier of what goes by that number, or by that number of a case."""
+    found: dict[str, str] = {}
+    for table in (submissions, cases):
+        own, case_no, verifier = table.c.number, table.c.case_no, table.c.verifier
+        rows = conn.execute(select(own, verifier).where((own == no) | (case_no == no)))
+        found.update({row.verifier: row.number for row in rows})
+    return found
+
+
 def _submission(conn: Connection, no: str) -> Row[Any] | None:
-    """By its own number, or by the number of the case it became."""
-    s = submissions.c
-    return conn.execute(select(submissions).where((s.number == no) | ((s.case_no == no) & (s.case_no != "")))).first()
+    return conn.execute(select(submissions).where(submissions.c.number == no)).first()
+
+
+def _told(conn: Connection, no: str) -> CaseTold | None:
+    """By the number its applicant knows it by, never by that of the case: an inside that went back to a copy gives case
+    numbers out again, to others."""
+    text = conn.scalar(select(cases.c.told).where(cases.c.number == no).order_by(cases.c.at.desc()).limit(1))
+    return None if text is None else read(text, CaseTold)
+
+
+def _payment(conn: Connection, no: str, order: Order) -> str | None:
+    """What became of that order; None when it was not sent."""
+    rows = conn.execute(select(sent.c.content, sent.c.state).where(sent.c.subject == no, sent.c.kind == "payment")).all()
+    return next((str(row.state) for row in rows if read(row.content, Payment).order.no == order.no), None)

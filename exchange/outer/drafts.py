@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from typing import IO, Any
+from collections.abc import Callable
+from typing import IO
 
 import msgspec
+from msgspec.structs import replace
 from sqlalchemy import Connection, delete, insert, select, update
 
 from approval.materials import Materials, Upload
 from approval.matters import Draft
 from core.clock import Clock
 from core.database import Database
-from core.errors import InvalidInput, NotFound, TooLarge
+from core.errors import NotFound, TooLarge
 from core.instants import DAY_US
 from exchange.outer.models import drafts
 
@@ -46,24 +48,18 @@ class OuterDrafts:
 
     def save(self, key: str, values: dict[str, str]) -> None:
         """Keep what the form says. Raises TooLarge."""
-        self._change(key, values={name[:64]: value for name, value in values.items()})
+        self._change(key, lambda draft: replace(draft, values={name[:64]: value for name, value in values.items()}))
 
     def attach(self, key: str, code: str, name: str, content: bytes | IO[bytes]) -> Upload:
         """Keep a file with it. The same bytes for the same paper are one file."""
-        draft = self.find(key)
+        self.find(key)
         upload = self._materials.keep(code, name, content)
-        others = tuple(one for one in draft.uploads if (one.code, one.sha256) != (code, upload.sha256))
-        self._materials.check_room((*others, upload))
-        self._change(key, uploads=(*others, upload))
+        self._change(key, lambda draft: self._with_room(draft.with_upload(upload)))
         return upload
 
     def detach(self, key: str, code: str, sha256: str) -> None:
         """Take a file out again. Raises InvalidInput when it is not there."""
-        draft = self.find(key)
-        left = tuple(one for one in draft.uploads if (one.code, one.sha256) != (code, sha256))
-        if len(left) == len(draft.uploads):
-            raise InvalidInput("material_not_found", name=sha256[:12])
-        self._change(key, uploads=left)
+        self._change(key, lambda draft: draft.without_upload(code, sha256))
 
     def discard(self, key: str) -> None:
         """It was filed, or is not wanted any more."""
@@ -76,9 +72,14 @@ class OuterDrafts:
         with self._database.transaction() as conn:
             return conn.execute(delete(drafts).where(drafts.c.updated_at < oldest)).rowcount
 
-    def _change(self, key: str, **given: Any) -> None:
+    def _with_room(self, draft: Draft) -> Draft:
+        self._materials.check_room(draft.uploads)
+        return draft
+
+    def _change(self, key: str, edit: Callable[[Draft], Draft]) -> None:
+        """What it is now is edited, by one at a time: another file may have come since the browser was shown it."""
         with self._database.transaction() as conn:
-            text = _written(msgspec.structs.replace(_found(conn, key), **given))
+            text = _written(edit(_found(conn, key, is_locked=True)))
             if len(text) > CONTENT_MAX:
                 raise TooLarge("draft_too_large", most=CONTENT_MAX)
             conn.execute(update(drafts).where(drafts.c.key_hash == _hash(key)).values(
@@ -93,8 +94,9 @@ def use_up(conn: Connection, key: str) -> Draft:
     return draft
 
 
-def _found(conn: Connection, key: str) -> Draft:
-    content = conn.scalar(select(drafts.c.content).where(drafts.c.key_hash == _hash(key)))
+def _found(conn: Connection, key: str, *, is_locked: bool = False) -> Draft:
+    query = select(drafts.c.content).where(drafts.c.key_hash == _hash(key))
+    content = conn.scalar(query.with_for_update() if is_locked else query)
     if content is None:
         raise NotFound("draft_not_found")
     return _decode(content)

@@ -95,6 +95,8 @@ class Mirror:
     def _case(self, conn: Connection, envelope: Envelope) -> None:
         told = read(envelope.body, CaseTold)
         case_no = told.view.head.case_no
+        # The inside went back to a copy and gave the application another case number: nothing stands under the old one.
+        conn.execute(delete(cases).where(cases.c.number == told.number, cases.c.case_no != case_no))
         _put(conn, cases, "case_no", {"case_no": case_no, "number": told.number, "verifier": told.verifier,
                                       "told": envelope.body, "at": told.at})
 

@@ -39,6 +39,10 @@ class Queue:
                     epoch = secrets.token_hex(8) if name == OUT else ""
                     conn.execute(insert(heads).values(name=name, epoch=epoch, seq=0, last="", at=0))
 
+    def hold(self, conn: Connection) -> None:
+        """Until the caller's transaction ends nobody else adds: what he finds sent is all there is."""
+        conn.execute(select(heads.c.seq).where(heads.c.name == OUT).with_for_update())
+
     def add(self, conn: Connection, kind: str, subject: str, body: Any) -> str:
         """Within the caller's transaction; returns the envelope's id. Raises Unavailable when too much waits already;
         questions after cases, which anybody can ask without an application, are the first to be refused."""

@@ -21,6 +21,7 @@ from core.errors import Conflict, InvalidInput, NotFound, NotPermitted, TooLarge
 from core.sealing import Sealer
 from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from papers.numbering import take_number
+from supervision.complaints.filing import LETTERS, WORDS_MAX, check_filing
 from supervision.complaints.matters import (
     ALLOWED,
     OFFICERS,
@@ -37,8 +38,6 @@ from supervision.due_dates import DueDates
 from supervision.models import complaint_log, complaints, reporters
 
 SOURCE = "complaints"          # of the journal's events
-LETTERS = {"consultation": "ZX", "complaint": "TS", "rating": "CP"}
-TITLE_MAX, WORDS_MAX, FIELD_MAX = 120, 4000, 200
 UNIT = "unit"                  # the body that is the unit itself
 _NUMBERED_IN = "complaints"
 _INSERT_REPORTER = text("INSERT INTO reporters (no, sealed, at) VALUES (:no, :sealed, :at)")
@@ -74,7 +73,7 @@ class ComplaintService:
 
     def file_in(self, uow: UnitOfWork, filing: Filing, reporter: Reporter, actor: Actor) -> str:
         """The same within the caller's transaction."""
-        self._check(filing, reporter)
+        check_filing(self._rules, filing, reporter)
         earlier = _filed_before(uow, filing)
         if earlier is not None:
             return earlier
@@ -114,18 +113,6 @@ class ComplaintService:
         route = self._rules.categories[filing.category].route
         is_judge_in_own_cause = filing.kind == "complaint" and route != UNIT and self._rules.bodies[route] == filing.org
         return self._rules.appeal_body if is_judge_in_own_cause else route
-
-    def _check(self, filing: Filing, reporter: Reporter) -> None:
-        category = self._rules.categories.get(filing.category)
-        if filing.kind not in LETTERS:
-            raise InvalidInput("complaint_kind_unknown", kind=filing.kind[:32], accepted=", ".join(LETTERS))
-        if category is None or filing.kind not in category.kinds:
-            accepted = ", ".join(code for code, known in self._rules.categories.items() if filing.kind in known.kinds)
-            raise InvalidInput("complaint_category_unknown", category=filing.category[:32], accepted=accepted)
-        for name, value in (("org", filing.org), ("title", filing.title), ("content", filing.content)):
-            if not value.strip():
-                raise InvalidInput("complaint_field_missing", field=name)
-        _check_lengths(filing, reporter)
 
     def _keep_reporter(self, uow: UnitOfWork, no: str, filing: Filing, reporter: Reporter) -> None:
         if not reporter.is_known:
@@ -393,15 +380,6 @@ def _case_no(uow: UnitOfWork, no: str) -> str:
 def _needed(name: str, value: str) -> None:
     if len(value.strip()) < 2:
         raise InvalidInput("complaint_field_missing", field=name)
-
-
-def _check_lengths(filing: Filing, reporter: Reporter) -> None:
-    limits = [("title", filing.title, TITLE_MAX), ("content", filing.content, WORDS_MAX), ("org", filing.org, 128),
-              ("about_case", filing.about_case, 128), ("source_ref", filing.source_ref, 100)]
-    limits += [(name, getattr(reporter, name), FIELD_MAX) for name in ("name", "phone", "address", "id_number")]
-    for name, value, most in limits:
-        if len(value) > most:
-            raise TooLarge("complaint_field_too_long", field=name, most=most)
 
 
 def _filed_before(uow: UnitOfWork, filing: Filing) -> str | None:

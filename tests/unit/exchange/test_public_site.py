@@ -94,6 +94,22 @@ def test_a_letter_gets_a_number_and_an_empty_one_is_refused(pair: Pair):
     assert post(client, "/public/tell/complaint/", **{**form, "content": " "}).status_code == 400
 
 
+@pytest.mark.usefixtures("undrawn")
+def test_who_asks_again_as_he_was_told_to_is_not_locked_out(pair: Pair):
+    case, client = pair.hall.filed(), browser(pair)
+    for _ in range(outer_settings(pair.folder / "outer").portal.failures_per_case + 2):
+        assert "正在向内网核对" in post(client, "/public/case/enter", no=case.case_no, password=case.password).text
+    pair.round()
+    assert post(client, "/public/case/enter", no=case.case_no, password=case.password).status_code == 303
+
+
+def test_other_passwords_for_a_case_asked_after_are_tries(pair: Pair):
+    client, most = browser(pair), outer_settings(pair.folder / "outer").portal.failures_per_case
+    said = [post(client, "/public/case/enter", no="360500-gongxin-20260316-0001-0", password=f"222222222{guess}").status_code
+            for guess in range(2, 3 + most)]
+    assert said == [404] * most + [429]
+
+
 @pytest.mark.parametrize("path", ["/", "/public/", "/public/items/", "/public/items/gongxin-01/", "/public/check/",
                                   "/public/tell/complaint/", "/public/case/", "/public/check/AAAA"])
 def test_every_page_stands_without_the_inside(pair: Pair, path: str):
