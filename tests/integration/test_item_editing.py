@@ -116,6 +116,31 @@ def test_a_new_name_holds_from_its_day_and_an_abolished_unit_keeps_it(hall: Hall
     assert (units["shuju"].abolished, units["shuju"].merged_into, list(units)[-1]) == (True, ORG, "shuju")
 
 
+def test_a_unit_renamed_goes_on_counting_its_papers(hall: Hall) -> None:
+    """They are counted by its short name, which is what the numbers are written with."""
+    first = hall.file()
+    editing = hall.services.editing
+    content = editing.present(Kind.ORGANISATION, ORG)[1]
+    editing.propose(Kind.ORGANISATION, ORG, {**content, "name": "新余市" + "工业和信息化" * 19}, effective_from=date(2026, 3, 16),
+                    reason="更名", actor=ANNA)
+    hall.services.keep_current()
+
+    numbers = [hall.detail(case_no).receipts[0].number for case_no in (first, hall.file())]
+
+    assert [number.partition("〔")[2] for number in numbers] == ["2026〕1号", "2026〕2号"]
+
+
+def test_no_unit_takes_the_short_name_of_another(hall: Hall) -> None:
+    editing = hall.services.editing
+    short = hall.services.catalogue.organisations["fagai"].short
+
+    with pytest.raises(InvalidInput, match="short_taken") as refusal:
+        editing.propose(Kind.ORGANISATION, ORG, {**editing.present(Kind.ORGANISATION, ORG)[1], "short": short},
+                        effective_from=date(2026, 3, 16), reason="更名", actor=ANNA)
+
+    assert (refusal.value.details["key"], refusal.value.details["short"]) == ("short", short)
+
+
 def test_back_test_and_live_agree_on_cases_of_every_version(hall: Hall) -> None:
     """Cards of pinned, migrated and new cases: what the journal gives again is what was told at the time."""
     pinned, moved = hall.accepted(), hall.accepted()
