@@ -9,8 +9,8 @@ from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, String, 
 
 from core.database import metadata
 
-# One row per series, named by what is written before the year, so that a unit renamed neither doubles a number nor leaves a gap.
-# Counting inside the transaction that uses the number leaves none either: a rollback gives it back.
+# One row per series, named by what is written before the year: a renamed unit counts on. Counting inside the transaction that
+# uses the number leaves no gap: a rollback gives it back.
 paper_numbers = Table(
     "paper_numbers", metadata,
     Column("series", String(64), primary_key=True),

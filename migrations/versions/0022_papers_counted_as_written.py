@@ -21,10 +21,10 @@ _SAME_PLACE = "EXISTS (SELECT 1 FROM papers AS other WHERE other.number <> paper
 
 def upgrade() -> None:
     op.execute("ALTER TABLE paper_numbers RENAME COLUMN issuer TO series")
+    _count("papers.issuer", _prefix())  # while the index still finds papers by issuer
     op.drop_index("uq_papers_series", table_name="papers")
     with op.batch_alter_table("papers") as batch:
         batch.alter_column("issuer", existing_type=sa.String(64), type_=sa.String(128), existing_nullable=False)
-    _count("papers.issuer", _prefix())
 
 
 def downgrade() -> None:

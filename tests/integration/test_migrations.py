@@ -142,8 +142,8 @@ def test_papers_already_issued_are_counted_on_by_what_is_written(fresh_database_
     database = Database(fresh_database_url)
     with database.transaction() as conn:
         for number, issuer, place in issued:
-            conn.execute(text("INSERT INTO papers (number, kind, issuer, year, place, title, area, org, subject, issued_at, content) "
-                              "VALUES (:number, 'received', :issuer, 2026, :place, 't', 'a', 'o', 's', 0, '')"),
+            conn.execute(text("INSERT INTO papers (number, kind, issuer, year, place, title, area, org, subject, issued_at, "
+                              "content) VALUES (:number, 'received', :issuer, 2026, :place, 't', 'a', 'o', 's', 0, '')"),
                          {"number": number, "issuer": issuer, "place": place})
         conn.execute(text("INSERT INTO paper_numbers (issuer, kind, year, last) "
                           "VALUES ('生态局', 'received', 2026, 3), ('complaints', 'T', 2026, 9)"))
