@@ -48,6 +48,7 @@ def jobs_of(services: Services) -> list[Job]:
             settings.roster.look_ahead_days, services.case_queries.org_name), slot=True),
         Job("detect", settings.detectors.check_interval_s, lambda: detect(services), slot=True),
         Job("tidy", TIDY_INTERVAL_S, lambda: tidy(services), slot=True),
+        Job("materials", TIDY_INTERVAL_S, services.approval.storekeeper.sweep, slot=True),
         *([Job("exchange", settings.exchange.interval_s, exchange.run, slot=True)] if exchange is not None else []),
     ]
 
@@ -114,11 +115,10 @@ def detect(services: Services) -> None:
 
 
 def tidy(services: Services) -> None:
-    """Forget answers to old commands and files nobody names, and say when the disk is nearly full."""
+    """Forget answers to old commands, drafts and pictures nobody looks at, and say when the disk is nearly full."""
     hours = services.settings.push.command_memory_h
     services.approval.drafts.forget_old()
     services.approval.previews.tidy()
-    services.approval.storekeeper.sweep()
     services.alerts.forget_commands(services.clock.now_us() - hours * HOUR_US)
     folder = services.settings.journal.anchor_dir.parent
     free = shutil.disk_usage(folder if folder.exists() else ".").free

@@ -139,6 +139,20 @@ class Desk:
             raise InvalidInput("item_unknown", key="item", item=code[:60])
         return item
 
+    def item_in_service(self, code: str) -> Item:
+        """The item a new case may be filed under. Raises InvalidInput for one that takes none, by itself or for its unit."""
+        item = self.item(code)
+        if item.retired:
+            raise InvalidInput("item_retired", key="item", item=item.name)
+        self.check_unit(item)
+        return item
+
+    def check_unit(self, item: Item) -> None:
+        """Raises InvalidInput where the unit of an item was abolished."""
+        unit = self.catalogue.organisations[item.org]
+        if unit.abolished:
+            raise InvalidInput("item_org_unknown", key="item", org=unit.name)
+
     def item_of(self, fold: Fold, code: str) -> Item:
         """The item in the version a case goes by: its steps, papers and fees stay those it was filed under."""
         item: Item | None = self.areas.catalogue_of(fold, self.catalogue).find_item(code)

@@ -17,12 +17,11 @@ from approval.bpmn import flow_as_bpmn, plan_as_bpmn
 from approval.codes import read_code
 from approval.detail import HostedDetail, Waiting
 from approval.flow import Part, flow_of
-from approval.materials import IN_MEMORY
-from approval.matters import Applicant, Application
+from approval.matters import Applicant, Application, channel_of
 from approval.posts import STAFF
 from approval.queries import READERS
 from approval.responses import as_download, as_picture
-from approval.stores import CHUNK
+from approval.stores import CHUNK, IN_MEMORY
 from core.access import Actor, require
 from core.api_document import Operation
 from core.errors import InvalidInput, NotFound
@@ -93,7 +92,8 @@ PERFORMED = ("pre_accept", "receive", "accept", "refuse", "ask_correction", "cor
 OPERATIONS = (
     Operation("get", "/api/v1/approval/lists/<name>", "listApproval", "What waits for the person", choices={"name": LISTS}),
     Operation("get", _CASES, "findHosted", "Hosted cases by number, applicant or title", query={"q": "part of it"}),
-    Operation("post", _CASES, "registerHosted", "File for an applicant at a window", takes=Registration, status=201),
+    Operation("post", _CASES, "registerHosted", "File for an applicant at a window, or open a case ex officio",
+              takes=Registration, status=201),
     Operation("get", f"{_CASES}/<case_no>", "getHosted", "A hosted case with what the person may do"),
     Operation("post", f"{_CASES}/<case_no>/acts/<act>", "actOnHosted", "Do something about it", takes=ActOn,
               choices={"act": PERFORMED}),
@@ -137,7 +137,8 @@ def create_blueprint(approval: Approval, papers: PaperService, reads: ReadLog, a
     def register() -> Response:
         actor = require(actor_of(request), *STAFF)
         told = _decoded(_registration, request.get_data())
-        filed = approval.intake.file(application_of(told), "window", actor, told.station)
+        channel = channel_of(approval.desk.catalogue.find_item(told.item))
+        filed = approval.intake.file(application_of(told), channel, actor, told.station)
         return _json({"case_no": filed.case_no, "password": filed.password}, 201)
 
     @blueprint.get("/cases/<case_no>")

@@ -61,9 +61,7 @@ class Intake:
         password = "" if channel == "office" else made_up_password()
         with self._desk.units() as uow:
             self._desk.areas.refresh(uow.conn)  # a version confirmed by another process holds for this case too
-            item = self._desk.item(application.item)
-            if item.retired:
-                raise InvalidInput("item_retired", key="item", item=item.name)
+            item = self._desk.item_in_service(application.item)
             self._check_opener(item, channel)
             check_form(item.details.form, application.fields)
             self._check_papers(item, application.codes)

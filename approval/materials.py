@@ -18,11 +18,10 @@ from typing import IO
 
 import msgspec
 
-from approval.stores import CHUNK, Store
+from approval.stores import CHUNK, IN_MEMORY, Store
 from core.errors import InvalidInput, TooLarge, UpstreamError
 from core.uploads import HEAD, checked_head, clean_name
 
-IN_MEMORY = 1 << 20
 Scan = Callable[[IO[bytes]], str]  # what was found in it, "" for nothing
 Prepare = Callable[[str, str], object]  # told digest and media type of what was kept
 

@@ -12,6 +12,7 @@ import msgspec
 from approval.materials import Upload
 from cases.fold import State
 from cases.states import UNDER_WAY
+from config.catalogue import Item
 from core.access import Actor
 from core.errors import Conflict, InvalidInput, TooLarge
 
@@ -165,6 +166,11 @@ class Filed:
 
     case_no: str
     password: str = field(repr=False)
+
+
+def channel_of(item: Item | None) -> Channel:
+    """At a window for somebody, or, where the power is exercised ex officio only, by the unit itself."""
+    return "office" if item is not None and "window" not in item.power.opened_by else "window"
 
 
 def name_of(actor: Actor) -> str:

@@ -116,7 +116,7 @@ class Projects:
             raise InvalidInput("plan_too_large", key="parts", most=PARTS_MAX)
         check_plan(parts)
         for part in parts:
-            item = self._desk.item(part.item)
+            item = self._desk.item_in_service(part.item)
             if item.org != part.org:
                 raise InvalidInput("plan_item_of_other_unit", key="org", node=part.node, item=part.item)
             if JOIN in item.steps:
@@ -167,7 +167,8 @@ class Projects:
 
     def _begin(self, uow: UnitOfWork, project: Hosted, part: Part, place: int) -> None:
         """The part's own case, accepted with the dispatch (统一受理)."""
-        item, row = self._desk.item(part.item), project.row
+        item, row = self._desk.item(part.item), project.row  # one retired since the dispatch is still gone through with
+        self._desk.check_unit(item)
         application = Application(item.code, Applicant(row.applicant, phone="-"), f"{row.title}：{item.name}"[:200])
         case = self._intake.open(uow, application, "project", item, flow_of(item), "", None, f"{row.case_no}-{place:02d}",
                                  (row.case_id, part.node))

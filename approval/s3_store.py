@@ -6,11 +6,14 @@ where the service asks for them; what comes back is verified against its SHA-256
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
+from tempfile import SpooledTemporaryFile
 from typing import IO, Any
 
-from approval.stores import Stored, checked_digest
+from approval.stores import CHUNK, IN_MEMORY, Stored, checked_digest, is_digest
 from core.errors import NotFound, UpstreamError
 from core.instants import to_us
 
@@ -43,17 +46,25 @@ class S3Store:
                                     Metadata={"sha256": sha256})
 
     def open(self, sha256: str) -> IO[bytes]:
+        """Read to its end here: a line that breaks midway has exceptions of boto3's own."""
         key = self._key(sha256)
-        with _Told("material_unreachable", sha256):
-            body: IO[bytes] = self._client.get_object(Bucket=self._rules.bucket, Key=key)["Body"]
-            return body
+        with ExitStack() as undo, _Told("material_unreachable", sha256):
+            found = undo.enter_context(SpooledTemporaryFile(IN_MEMORY))
+            with closing(self._client.get_object(Bucket=self._rules.bucket, Key=key)["Body"]) as body:
+                shutil.copyfileobj(body, found, CHUNK)
+            found.seek(0)
+            undo.pop_all()
+        return found
 
     def each(self) -> Iterator[Stored]:
+        """What else lies in the bucket is none of ours."""
         with _Told("material_unreachable", ""):
             pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._rules.bucket, Prefix=self._rules.prefix)
             for page in pages:
                 for one in page.get("Contents", ()):
-                    yield Stored(one["Key"].rpartition("/")[2], one["Size"], to_us(one["LastModified"]))
+                    name = one["Key"].rpartition("/")[2]
+                    if is_digest(name) and one["Key"] == self._key(name):
+                        yield Stored(name, one["Size"], to_us(one["LastModified"]))
 
     def forget(self, sha256: str, before_us: int) -> None:
         where = {"Bucket": self._rules.bucket, "Key": self._key(sha256)}

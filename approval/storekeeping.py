@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 import msgspec
@@ -44,7 +45,8 @@ class Storekeeper:
         with self._database.read() as conn:  # after the listing: what was named meanwhile stays
             orphans = sorted(set(old) - named(conn))
         for sha256 in orphans if not is_dry else ():
-            store.forget(sha256, oldest)
+            with suppress(NotFound):  # another process was first
+                store.forget(sha256, oldest)
         return len(orphans)
 
     def check(self) -> Check:

@@ -19,7 +19,7 @@ from typing import IO, Protocol
 
 from core.errors import NotFound, UpstreamError
 
-CHUNK = 1 << 16
+CHUNK, IN_MEMORY = 1 << 16, 1 << 20  # read at once; held in memory before a file of the disk takes over
 _DIGEST = re.compile(r"^[0-9a-f]{64}$")
 
 
@@ -45,9 +45,14 @@ class Store(Protocol):
         """Remove it, unless it was kept again since that instant (us UTC)."""
 
 
+def is_digest(name: str) -> bool:
+    """Whether it is a SHA-256 as we write it."""
+    return _DIGEST.match(name) is not None
+
+
 def checked_digest(sha256: str) -> str:
     """Nothing but a digest names a file. Raises NotFound."""
-    if _DIGEST.match(sha256) is None:
+    if not is_digest(sha256):
         raise NotFound("material_not_found", name=sha256[:12])
     return sha256
 

@@ -56,6 +56,8 @@ def check_document(code: str, document: OrganisationDocument, areas: Collection[
     """Raises InvalidInput whose `key` is the field. `others` are the organisations there are."""
     if document.area not in areas:
         raise InvalidInput("area_unknown", key="area", area=document.area)
+    if any(one.short == document.short for other, one in others.items() if other != code):
+        raise InvalidInput("short_taken", key="short", short=document.short)
     for key in ("parent", "merged_into"):
         named = getattr(document, key)
         if named and (named == code or named not in others or others[named].abolished):

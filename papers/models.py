@@ -9,10 +9,11 @@ from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, String, 
 
 from core.database import metadata
 
-# One row per series. Counting inside the transaction that uses the number leaves no gap: a rollback gives it back.
+# One row per series, named by what is written before the year: a renamed unit counts on. Counting inside the transaction that
+# uses the number leaves no gap: a rollback gives it back.
 paper_numbers = Table(
     "paper_numbers", metadata,
-    Column("issuer", String(64), primary_key=True),
+    Column("series", String(64), primary_key=True),
     Column("kind", String(16), primary_key=True),
     Column("year", Integer, primary_key=True, autoincrement=False),
     Column("last", Integer, nullable=False),
@@ -23,7 +24,7 @@ papers = Table(
     "papers", metadata,
     Column("number", String(64), primary_key=True),
     Column("kind", String(16), nullable=False),
-    Column("issuer", String(64), nullable=False),
+    Column("issuer", String(128), nullable=False),   # its name on the day it was issued
     Column("year", Integer, nullable=False),
     Column("place", Integer, nullable=False),       # the figure in the number
     Column("title", Text, nullable=False),
@@ -35,7 +36,6 @@ papers = Table(
     Column("docx_sha256", String(64)),
     Column("pdf_sha256", String(64)),
     Column("problem", Text),                        # why a file could not be made yet
-    Index("uq_papers_series", "issuer", "kind", "year", "place", unique=True),
     Index("ix_papers_issued_at", "issued_at"),
     Index("ix_papers_subject", "subject"),
 )

@@ -42,7 +42,7 @@ _paper = msgspec.json.Decoder(OfficialPaper)
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """Which series a paper is numbered in, and how the number is written."""
+    """Who issues a paper of which kind, and the word before its number (`prefix`), by which it is counted."""
 
     issuer: str
     kind: str
@@ -78,7 +78,7 @@ class PaperService:
     def issue(self, uow: UnitOfWork, series: Series, about: Issue, day: date,
               compose: Callable[[str], OfficialPaper]) -> OfficialPaper:
         """Take the next number, compose the paper with it and enter it, all in the caller's transaction."""
-        place = take_number(uow.conn, series.issuer, series.kind, day.year)
+        place = take_number(uow.conn, series.prefix, series.kind, day.year)
         paper = compose(written(series.prefix, day.year, place))
         _ENTER.run(uow.conn, number=paper.number, kind=series.kind, issuer=series.issuer, year=day.year, place=place,
                    title=paper.title, area=about.area, org=about.org, subject=about.subject, issued_at=uow.now_us,

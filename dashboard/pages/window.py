@@ -9,7 +9,7 @@ from dash.exceptions import PreventUpdate
 from flask import g, has_request_context
 
 from approval.http import Registration, application_of
-from approval.matters import Act, Channel
+from approval.matters import Act, channel_of
 from core.access import Actor
 from core.errors import SupervisionError
 from dashboard.panels import top_bar
@@ -97,11 +97,6 @@ def filed(services: Any, actor: Actor, told: Registration, places: list[str], t:
         at_field = [words if place == key else "" for place in places]
         return _waiting(t), None, "" if key in places else words, at_field
     return form.filed_head(made.case_no, made.password, t), {"no": made.case_no}, "", [""] * len(places)
-
-
-def channel_of(item: Any) -> Channel:
-    """At a window for somebody, or, where the power is exercised ex officio only, by the unit itself."""
-    return "office" if item is not None and "window" not in item.power.opened_by else "window"
 
 
 def _waiting(t: Words) -> html.P:

@@ -181,7 +181,8 @@ def _yuan(fen: Any) -> str:
 
 def _fen(text: Any) -> Any:
     try:
-        return int(Decimal(str(text).strip()) * 100)
-    except (InvalidOperation, ValueError):
+        fen = Decimal(str(text).strip()) * 100
+    except InvalidOperation:
         return text or ""
+    return int(fen) if fen.is_finite() and fen == fen.to_integral_value() else text
 

@@ -1,6 +1,6 @@
 """the exchange with a public site of its own
 
-Revision 0018, after 0016.
+Revision 0018, after 0017.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """accounts of applicants, and what a session knows of itself
 
-Revision 0019, after 0016.
+Revision 0019, after 0018.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -114,6 +115,59 @@ def test_a_new_name_holds_from_its_day_and_an_abolished_unit_keeps_it(hall: Hall
     hall.services.keep_current()
 
     assert (units["shuju"].abolished, units["shuju"].merged_into, list(units)[-1]) == (True, ORG, "shuju")
+
+
+def test_a_unit_renamed_goes_on_counting_its_papers(hall: Hall) -> None:
+    """They are counted by its short name, which is what the numbers are written with."""
+    first = hall.file()
+    editing = hall.services.editing
+    content = editing.present(Kind.ORGANISATION, ORG)[1]
+    renamed = {**content, "name": "新余市" + "工业和信息化" * 19}
+    editing.propose(Kind.ORGANISATION, ORG, renamed, effective_from=date(2026, 3, 16), reason="更名", actor=ANNA)
+    hall.services.keep_current()
+
+    numbers = [hall.detail(case_no).receipts[0].number for case_no in (first, hall.file())]
+
+    assert [number.partition("〔")[2] for number in numbers] == ["2026〕1号", "2026〕2号"]
+
+
+def test_no_unit_takes_the_short_name_of_another(hall: Hall) -> None:
+    editing = hall.services.editing
+    short = hall.services.catalogue.organisations["fagai"].short
+
+    with pytest.raises(InvalidInput, match="short_taken") as refusal:
+        editing.propose(Kind.ORGANISATION, ORG, {**editing.present(Kind.ORGANISATION, ORG)[1], "short": short},
+                        effective_from=date(2026, 3, 16), reason="更名", actor=ANNA)
+
+    assert (refusal.value.details["key"], refusal.value.details["short"]) == ("short", short)
+
+
+def test_a_unit_to_be_abolished_takes_no_item_and_one_with_an_item_to_come_stays(hall: Hall) -> None:
+    """What was asked ahead counts like what holds today; and an abolished unit takes no case, however it got its item."""
+    editing = hall.services.editing
+    unit = {"name": "市数据局", "short": "市数据局", "area": "360500"}
+    own = {**content_of(hall), "org": "shuju"}
+
+    def propose(kind: Kind, subject: str, content: dict[str, Any], day: int, *, is_new: bool = False) -> None:
+        editing.propose(kind, subject, content, effective_from=date(2026, 3, day), reason="改革", actor=ANNA, is_new=is_new)
+        hall.services.keep_current()
+
+    propose(Kind.ORGANISATION, "shuju", unit, 16, is_new=True)
+    propose(Kind.ITEM, "shuju-01", own, 20, is_new=True)
+    with pytest.raises(Conflict, match="organisation_in_use") as refusal:
+        propose(Kind.ORGANISATION, "shuju", {**unit, "abolished": True}, 18)
+    assert refusal.value.details["items"] == 1
+
+    propose(Kind.ITEM, "shuju-01", {**own, "retired": True}, 20)
+    propose(Kind.ORGANISATION, "shuju", {**unit, "abolished": True}, 18)
+    with pytest.raises(InvalidInput, match="item_org_unknown"):
+        propose(Kind.ITEM, "shuju-02", own, 17, is_new=True)
+
+    editing.guards.clear()
+    propose(Kind.ITEM, "shuju-02", own, 17, is_new=True)
+    hall.on(18)
+    with pytest.raises(InvalidInput, match="item_org_unknown"):
+        hall.file("shuju-02", "web")
 
 
 def test_back_test_and_live_agree_on_cases_of_every_version(hall: Hall) -> None:

@@ -11,11 +11,13 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect, select
+from sqlalchemy import insert, inspect, select, text, update
 
 from cases.acts import Fault, kept_faults
 from cases.models import case_table, journal
 from core.database import Database, import_models
+from papers.models import paper_numbers, papers
+from papers.numbering import take_number
 
 pytestmark = pytest.mark.usefixtures("plain_ground")
 
@@ -130,3 +132,34 @@ def test_late_data_kept_by_kind_become_one_fault_with_what_the_journal_knows(fre
     assert [(one.source_event_id, one.step, one.delay) for one in late.late] == [
         ("2", "", 25 * hour), ("3", "审核", 30 * hour), ("4", "承办", 30 * hour)]
     assert before == after
+
+
+def test_papers_already_issued_are_counted_on_by_what_is_written(fresh_database_url):
+    """A unit renamed in mid-year, and two words before the numbers of one unit: the next number is behind the last written."""
+    config = alembic_for(fresh_database_url)
+    issued = [("生态罚线〔2026〕2号", "生态局", 2), ("生态收〔2026〕1号", "生态局", 1), ("生态收〔2026〕3号", "生态局", 3)]
+    command.upgrade(config, "0021")
+    database = Database(fresh_database_url)
+    with database.transaction() as conn:
+        for number, issuer, place in issued:
+            conn.execute(text("INSERT INTO papers (number, kind, issuer, year, place, title, area, org, subject, issued_at, "
+                              "content) VALUES (:number, 'received', :issuer, 2026, :place, 't', 'a', 'o', 's', 0, '')"),
+                         {"number": number, "issuer": issuer, "place": place})
+        conn.execute(text("INSERT INTO paper_numbers (issuer, kind, year, last) "
+                          "VALUES ('生态局', 'received', 2026, 3), ('complaints', 'T', 2026, 9)"))
+    command.upgrade(config, "head")
+    with database.transaction() as conn:
+        counted = dict(conn.execute(select(paper_numbers.c.series, paper_numbers.c.last)).all())
+        after = {series: take_number(conn, series, "received", 2026) for series in ("生态罚线", "生态收")}
+        conn.execute(insert(papers).values(number="生态罚线〔2026〕3号", kind="received", issuer="长" * 120, year=2026, place=3,
+                                           title="t", area="a", org="o", subject="s", issued_at=0, content=""))
+        conn.execute(update(papers).where(papers.c.place == 3).values(issuer="生态局"))  # by both words
+    command.downgrade(config, "0021")
+    with database.read() as conn:
+        before = dict(conn.execute(text("SELECT issuer, last FROM paper_numbers")).all())
+    command.upgrade(config, "head")
+    database.dispose()
+
+    assert counted == {"生态罚线": 2, "生态收": 3, "complaints": 9}
+    assert after == {"生态罚线": 3, "生态收": 4}
+    assert before == {"生态局": 3, "complaints": 9}

@@ -55,7 +55,7 @@ def test_the_number_is_written_as_the_standard_wants():
 
 def test_each_series_and_year_counts_for_itself(units: UnitOfWorkFactory):
     with units() as uow:
-        taken = [take_number(uow.conn, issuer, kind, year) for issuer, kind, year in (
+        taken = [take_number(uow.conn, series, kind, year) for series, kind, year in (
             ("A", "order", 2026), ("A", "order", 2026), ("A", "proposal", 2026), ("A", "order", 2027), ("B", "order", 2026))]
 
     assert taken == [1, 2, 1, 1, 1]

@@ -28,7 +28,7 @@ from config.settings import Settings, load_settings
 from core.clock import FrozenClock, SystemClock
 from core.database import import_models
 from core.doorbell import InProcessDoorbell, RedisDoorbell
-from core.errors import ConfigError
+from core.errors import ConfigError, UpstreamError
 from core.models import leases
 from core.scheduling import Job
 from jobs import build_scheduler, jobs_of
@@ -146,6 +146,17 @@ def test_the_jobs_of_a_worker_all_run_on_an_empty_installation(services):
     for job in jobs.values():
         job.work()
     assert {code for code, _ in standing(services)} <= {"disk_nearly_full"}
+
+
+def test_a_store_that_is_away_costs_no_other_tidying(services, monkeypatch):
+    def away() -> None:
+        raise UpstreamError("material_unreachable", reason="away", name="")
+
+    monkeypatch.setattr(services.approval.storekeeper, "sweep", away)
+    jobs = {job.name: job for job in jobs_of(services)}
+    jobs["tidy"].work()
+    with pytest.raises(UpstreamError):
+        jobs["materials"].work()
 
 
 def test_a_failing_job_stands_as_an_alarm_until_it_succeeds(services):

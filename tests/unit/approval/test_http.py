@@ -10,7 +10,7 @@ from approval.posts import EVERY_UNIT
 from core.access import Role
 from tests.staff import OWN_ORG, SAME_ORIGIN, Site, make_site, sign_in
 
-ITEM = f"{OWN_ORG}-02"
+ITEM, PENALTY = f"{OWN_ORG}-02", "shengtai-81"
 PDF = b"%PDF-1.4\n%content"
 WALK_IN = {"item": ITEM, "name": "新余锦程置业有限公司", "kind": "company", "phone": "13979000001", "title": "城南安置房"}
 
@@ -56,6 +56,13 @@ def test_a_case_from_the_window_to_its_end(site: Site):
     receipts = answer.json["receipts"]
     file = clerk.get(f"/api/v1/approval/cases/{no}/papers/{receipts[-1]['code']}/docx")
     assert (file.status_code, file.data[:2]) == (200, b"PK")
+
+
+def test_a_case_of_a_penalty_is_opened_by_the_unit_itself(site: Site):
+    site.services.approval.posts.give("he.jing", EVERY_UNIT, [site.services.catalogue.items[PENALTY].details.posts["立案"][0]])
+    answer = post(person(site, "he.jing"), "", WALK_IN | {"item": PENALTY})
+    assert (answer.status_code, answer.json["password"]) == (201, ""), answer.text
+    site.services.approval.posts.give("he.jing", EVERY_UNIT, [])
 
 
 def test_a_case_can_be_seen_as_it_stood(site: Site):

@@ -6,9 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
+from approval.abolition import Abolition
 from approval.flow import DISPATCH, JOIN, Part
+from approval.models import hosted_nodes
+from config.versions import Kind
 from core.errors import Conflict, InvalidInput
+from tests.editing import content_of, published
 from tests.hosting import APPROVER, DISPATCHER, JOINER, JOINT, PLAN, Hall, staff
 
 GO_ON = "会审意见已汇总"
@@ -61,6 +66,21 @@ def test_a_plan_that_cannot_be_is_refused_and_nothing_is_dispatched(hall: Hall, 
     with pytest.raises(InvalidInput) as failure:
         hall.approval.projects.dispatch(project, hall.rev(project), plan, "分发", DISPATCHER)
     assert (failure.value.code, hall.detail(project).head.step) == (code, DISPATCH)
+
+
+def test_an_item_out_of_service_takes_no_part_of_a_project_either(hall: Hall):
+    published(hall, {**content_of(hall, "yingji-01"), "retired": True}, "yingji-01")
+    with pytest.raises(InvalidInput, match="item_retired"):
+        hall.project()
+    with hall.services.database.read() as conn:
+        assert conn.execute(select(hosted_nodes)).all() == []
+
+
+def test_a_part_still_to_begin_keeps_its_unit(hall: Hall):
+    hall.project()
+    with hall.services.database.read() as conn, pytest.raises(Conflict, match="organisation_in_use") as refusal:
+        Abolition(hall.services.catalogue)(conn, Kind.ORGANISATION, "yingji", {"abolished": True})
+    assert refusal.value.details["cases"] == 1
 
 
 def test_a_dispatch_needs_its_plan_and_cannot_be_gone_back_to(hall: Hall):

@@ -7,10 +7,13 @@ import hashlib
 import os
 import shutil
 import subprocess
+import threading
 from collections.abc import Iterator
 from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
@@ -20,7 +23,7 @@ from approval.materials import MaterialRules, Materials
 from approval.matters import Application
 from approval.s3_store import S3Rules, S3Store
 from approval.storekeeping import Storekeeper
-from approval.stores import FolderStore, Store
+from approval.stores import FolderStore, Store, Stored
 from bootstrap import material_store
 from config.settings import load_settings
 from core.clock import FrozenClock, SystemClock
@@ -96,6 +99,25 @@ def test_a_file_kept_again_counts_as_new_and_is_not_forgotten(store: Store):
     assert [one.sha256 for one in store.each()] == [SHA256]
     store.forget(SHA256, SystemClock().now_us() + 10_000_000)
     assert list(store.each()) == []
+
+
+def test_a_line_that_breaks_within_a_file_is_told():
+    class Breaks(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(PDF)))
+            self.end_headers()
+            self.wfile.write(PDF[:100_000])
+
+        def log_message(self, *_told: object) -> None:
+            """Nothing on the terminal."""
+
+    with HTTPServer(("127.0.0.1", 0), Breaks) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        broken = Materials(S3Store(rules(f"http://127.0.0.1:{server.server_port}", attempts=1)), MaterialRules())
+        with pytest.raises(UpstreamError, match="material_unreachable"):
+            broken.open(SHA256)
+        server.shutdown()
 
 
 def test_a_service_that_is_away_is_told_and_the_file_not_taken_in():
@@ -175,6 +197,26 @@ def test_only_what_no_case_and_no_draft_names_is_swept_and_only_when_it_is_old(t
     assert not part.exists()
     with pytest.raises(NotFound):
         hall.approval.materials.open(orphan.sha256)
+
+
+def test_what_others_put_into_the_bucket_stops_no_sweep(tmp_path: Path, s3_address: str, bucket: Any):
+    hall = Hall(tmp_path)
+    materials = Materials(S3Store(rules(s3_address, "city/")), MaterialRules())
+    materials.keep("jishu", "x.pdf", PDF)
+    others = ["city/readme.txt", f"city/backup/{SHA256}", "city/zz/"]
+    for name in others:
+        bucket.put_object(Key=name, Body=b"of somebody else")
+    clock = FrozenClock(SystemClock().now() + timedelta(days=8))
+    assert Storekeeper(hall.services.database, materials, 7, clock).sweep() == 1
+    assert sorted(one.key for one in bucket.objects.all()) == sorted(others)
+
+
+@pytest.mark.usefixtures("bucket")
+def test_a_file_that_went_meanwhile_stops_no_sweep(tmp_path: Path, s3_address: str, monkeypatch: pytest.MonkeyPatch):
+    store = S3Store(rules(s3_address))
+    monkeypatch.setattr(store, "each", lambda: iter([Stored(digest * 64, 1, 0) for digest in "ab"]))
+    hall = Hall(tmp_path)
+    assert Storekeeper(hall.services.database, Materials(store, MaterialRules()), 7).sweep() == 2
 
 
 def test_the_check_names_what_is_missing_and_what_is_damaged(tmp_path: Path):

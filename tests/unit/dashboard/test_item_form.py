@@ -9,6 +9,7 @@ import pytest
 from config.catalogue import load_catalogue
 from config.item_document import document_of, read_document_of
 from config.texts import load_texts
+from core.errors import ConfigError
 from dashboard.panels import item_form
 from dashboard.panels.edit_history import differences
 from dashboard.words import words_of
@@ -55,6 +56,16 @@ def test_money_is_written_in_yuan_and_kept_in_fen() -> None:
 
     assert item_form.edited(CONTENT, values)["fees"][0]["standard_fen"] == 1250
     assert drawn(CONTENT)["fees.0.standard_yuan"] == "100.00"
+
+
+@pytest.mark.parametrize("text", ["12.345", "Infinity", "NaN", "a hundred"])
+def test_what_is_no_sum_of_money_stays_as_it_was_written(text: str) -> None:
+    """And is refused at its field, instead of being rounded."""
+    edited = item_form.edited(CONTENT, drawn(CONTENT) | {"fees.0.standard_yuan": text})
+
+    assert edited["fees"][0]["standard_fen"] == text
+    with pytest.raises(ConfigError, match="standard_fen"):
+        read_document_of(edited, ITEM)
 
 
 def test_rows_come_before_the_end_move_and_go() -> None:
