@@ -12,6 +12,7 @@ import pytest
 
 from alerts.backtest.service import Backtester, Period
 from alerts.backtest.watches import World
+from alerts.detectors.reading import JournalReader
 from bootstrap import build_services
 from cases.events import CaseEvent, EventData, EventKind
 from config.people import NEW
@@ -159,6 +160,19 @@ def test_back_test_and_live_agree_when_a_power_or_the_day_promises_follow_change
 
     assert told(result.lines) == live_cards(services)
     assert {line.item for line in result.lines if line.kind in ("deferred", "promised", "statutory")} == {ITEM, penalty}
+
+
+def test_detectors_judge_a_case_by_the_version_it_goes_by(hall: Hall) -> None:
+    old, moved = hall.accepted(), hall.accepted()
+    to = published(hall, {**content_of(hall), "fees": [], "fee": False})
+    assert carried_out(hall, to, {}, [seen(hall, to, {})[moved]]).left_out == {}
+    new = hall.accepted()
+
+    detection, reader = hall.services.detectors.detection, JournalReader(hall.services.database)
+    found = {case.case_no: detection.directory.item_of(case).fee
+             for unit in reader.units(detection.period_of(20_500, 20_600)) for chunk in reader.chunks(unit) for case in chunk}
+
+    assert found == {old: True, moved: False, new: False}
 
 
 def fed(item: str, place: int, kind: EventKind, at: int, **data: Any) -> CaseEvent:
