@@ -253,7 +253,7 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
         repairs=Repairs(ingest, database, clock, event_reader, lambda name: _found(settings, name)),
         accounts=accounts, people=PeopleService(uow, accounts, changes, needs_two, catalogue), roster=roster,
         room=build_room(settings, uow, alarms),
-        detectors=build_detectors(uow, clock, areas, catalogue, alerts, languages,
+        detectors=build_detectors(uow, clock, areas, shipped_catalogue, alerts, languages,
                                   (case_queries.org_name, case_queries.item_name), settings.detectors.file,
                                   settings.detectors.max_days),
         roster_service=RosterService(uow, roster, alarms, lambda: _answering_units(catalogue, follow_up.rules)),

@@ -91,12 +91,7 @@ def build_approval(parts: Parts) -> Approval:
         item = catalogue.find_item(code)
         return item.name if item is not None else code
 
-    def power_of(code: str) -> str:
-        item = catalogue.find_item(code)
-        return "" if item is None else item.kind
-
-    receipts = Receipts(parts.papers, parts.words, org_names, item_name, power_of, parts.has_words,
-                        parts.templates, parts.public_url)
+    receipts = Receipts(parts.papers, parts.words, org_names, item_name, parts.has_words, parts.templates, parts.public_url)
     desk = Desk(parts.units, parts.recorder, parts.areas, catalogue, receipts, parts.password_key, parts.materials.check_room)
     previews = Previews(parts.materials.open, parts.children, parts.preview_rules)
     parts.materials.prepare = previews.prepare

@@ -119,7 +119,7 @@ class Ending:
                         result="refused" if refused else "granted", certificate_no=certificate_no)
         self._desk.end_tasks(uow, case, "done")
         case.step = ""
-        result = self._desk.receipts.result(case.row.item, "refused" if refused else "granted")
+        result = self._desk.receipts.result(self._desk.own_item(case).kind, "refused" if refused else "granted")
         give(self._desk, uow, case, ReceiptKind.CONCLUDED, told={"result": result})
         if certificate_no and not refused and self._desk.own_item(case).details.licence == "electronic":
             self._desk.tell(uow, case, EventKind.LICENCE_ISSUED, actor, station=station, certificate_no=certificate_no)

@@ -54,18 +54,24 @@ class Step(msgspec.Struct, frozen=True):
 
 
 class Flow(msgspec.Struct, frozen=True):
-    """The steps in their order, 受理 and 办结 included. `hearing`: one is held, by law or when somebody asks for it. `decides`:
-    the step with which the decision falls ("": the last inner one); steps after it serve and execute it."""
+    """The steps in their order, 受理 and 办结 included. `hearing`: one is held, by law or when somebody asks for it (None: a
+    flow kept before flows said so). `decides`: the step with which the decision falls ("": the last inner one); steps after it
+    serve and execute it."""
 
     item_version: str
     steps: tuple[Step, ...]
-    hearing: bool = False
+    hearing: bool | None = None
     decides: str = ""
 
     @property
     def inner(self) -> tuple[str, ...]:
         """The steps between acceptance and conclusion."""
         return tuple(step.name for step in self.steps[1:-1])
+
+    @property
+    def may_hear(self) -> bool:
+        """Whether a hearing may be offered; where the flow does not say, the item is asked when one is held."""
+        return self.hearing is not False
 
     @property
     def is_joint(self) -> bool:

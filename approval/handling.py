@@ -157,7 +157,7 @@ class Handling:
         told = checked_words(reason, "reason")
         with self._desk.acting(Act.ASK_EXTENSION, case_no, rev) as (uow, case):
             self._entitled(uow, case, actor)
-            most = self._desk.item(case.row.item).power.extension or self._rules.extension_days
+            most = self._desk.own_item(case).power.extension or self._rules.extension_days
             if not 0 < days <= most:
                 raise InvalidInput("extension_too_long", key="days", days=days, most=most)
             x = hosted_extensions.c
@@ -197,16 +197,17 @@ class Handling:
 
     def _days(self, case: Hosted, days: int) -> str:
         """10 个工作日: in the unit of the limit that is extended."""
-        promised = self._desk.item(case.row.item).promised
+        promised = self._desk.own_item(case).promised
         unit = Unit.WORKING_DAY if promised is None else promised.unit
         return self._desk.receipts.word(f"receipt.days.{unit.value}", n=days)
 
     def _decide(self, uow: UnitOfWork, case: Hosted, actor: Actor, post: str, station: str, result: Result,
                 reason: str) -> None:
         told = checked_words(reason, "reason", required=result == "refused")
-        check_heard(case, self._desk.item(case.row.item), uow.now_us)
+        item = self._desk.own_item(case)
+        check_heard(case, item, uow.now_us)
         number = give(self._desk, uow, case, ReceiptKind.DECISION, told={
-            "result": self._desk.receipts.result(case.row.item, result), "reason": told or "—"})
+            "result": self._desk.receipts.result(item.kind, result), "reason": told or "—"})
         self._desk.tell(uow, case, EventKind.DECIDED, actor, station=station, post=post, result=result, reason=told,
                         document_no=number)
 

@@ -28,7 +28,7 @@ class Hearings:
         with self._desk.acting(Act.ASK_HEARING, case_no, rev) as (uow, case):
             if actor is not None:
                 self._desk.any_post(uow, case, actor)
-            if not may_be_heard(self._desk.item(case.row.item)):
+            if not may_be_heard(self._desk.own_item(case)):
                 raise InvalidInput("hearing_not_foreseen", key="reason", case_no=case_no)
             if case.fold.hearing_asked is not None or case.fold.hearing is not None:
                 raise Conflict("hearing_once", case_no=case_no)
@@ -38,7 +38,7 @@ class Hearings:
         """听证: it took place; `record` is what its minutes say. Raises Conflict when it was held already."""
         told = checked_words(record, "record")
         with self._desk.acting(Act.HOLD_HEARING, case_no, rev) as (uow, case):
-            if not may_be_heard(self._desk.item(case.row.item)):
+            if not may_be_heard(self._desk.own_item(case)):
                 raise InvalidInput("hearing_not_foreseen", key="words", case_no=case_no)
             if case.fold.hearing is not None:
                 raise Conflict("hearing_once", case_no=case_no)

@@ -175,7 +175,8 @@ class Intake:
                             materials=codes or None)
 
     def keep_file(self, case_no: str, upload: Upload, actor: Actor) -> None:
-        """A file digitised at the window, or anywhere on the way, is put with the case. No event: no paper came in by it.
+        """A file digitised at the window, or anywhere on the way, is put with the case. No event: no paper came in by it,
+        and one that is to follow still is until somebody notes that it came (`supply`).
 
         Raises Conflict for a case that has ended."""
         with self._desk.units() as uow:
@@ -189,7 +190,7 @@ class Intake:
                     c.case_id == case.row.case_id, c.sha256.is_not(None)))]
             if (upload.code, upload.sha256) not in [(one.code, one.sha256) for one in kept]:
                 self._desk.check_room((*kept, upload))
-                self._note_papers(uow, case, (), actor, (upload,))
+                self._note_papers(uow, case, (), actor, (upload,), settles=False)
 
     def supply(self, case_no: str, papers: Collection[str], actor: Actor, station: str = "", rev: int | None = None) -> None:
         """容缺补齐: papers that were to follow came in."""
@@ -231,13 +232,15 @@ class Intake:
         return {code for (code,) in _HERE.rows(uow.conn, of_case=case.row.case_id)}
 
     def _note_papers(self, uow: UnitOfWork, case: Hosted, papers: Collection[str], actor: Actor,
-                     uploads: Sequence[Upload] = ()) -> None:
-        """Papers in hand at the window, and files. Of one paper there may be several files."""
+                     uploads: Sequence[Upload] = (), *, settles: bool = True) -> None:
+        """Papers in hand at the window, and files. Of one paper there may be several files. `settles`: an event tells that
+        they came in, so that none of them is to follow any more."""
         if not papers and not uploads:
             return
         known = self._papers_here(uow, case)
         on_paper = [code for code in dict.fromkeys(papers) if code not in known]
-        _forget_deferred(uow, case, [*on_paper, *(one.code for one in uploads)])
+        if settles:
+            _forget_deferred(uow, case, [*papers, *(one.code for one in uploads)])
         same: dict[str, Any] = {"case_id": case.row.case_id, "state": "received", "at": uow.now_us,
                                 "by_name": actor.display_name or actor.name}
         rows = [{**same, "code": code, "place": 0, "form": "paper"} for code in on_paper]
@@ -281,7 +284,7 @@ def give(desk: Desk, uow: UnitOfWork, case: Hosted, kind: ReceiptKind, *, told: 
          entries: Sequence[str] = ()) -> str:
     """Issue a paper about a case; returns its number."""
     row = case.row
-    about = About(row.case_no, row.case_id, row.area, row.org, row.item, row.applicant, row.title)
+    about = About(row.case_no, row.case_id, row.area, row.org, row.item, desk.own_item(case).kind, row.applicant, row.title)
     number = desk.receipts.issue(uow, kind, about, desk.today(row.area, uow.now_us), told=told, entries=entries).number
     occasion = _occasion(kind, case)
     if occasion is not None:

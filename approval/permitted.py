@@ -78,7 +78,7 @@ def _without_object(detail: HostedDetail, actor: Actor) -> set[Act]:
     """Acts for which there is nothing there."""
     extension = detail.extension or {"state": "", "asked_by": ""}
     may_decide = extension["state"] == "asked" and extension["asked_by"] != actor.name
-    hears = detail.flow.hearing and detail.fold.hearing is None
+    hears = detail.flow.may_hear and detail.fold.hearing is None
     needs = {
         Act.ASK_EXTENSION: detail.extension is None, Act.GRANT_EXTENSION: may_decide, Act.REFUSE_EXTENSION: may_decide,
         Act.ASK_HEARING: hears and detail.fold.hearing_asked is None,

@@ -65,6 +65,7 @@ class About:
     area: str
     org: str
     item: str
+    power: str  # the kind of power of the item, in the version the case goes by
     applicant: str
     title: str
 
@@ -73,25 +74,24 @@ class Receipts:
     """`t` gives the Chinese sentences, the names come from the catalogue; `public_url` is where applicants reach this site."""
 
     def __init__(self, papers: PaperService, t: Callable[..., str], org_names: Callable[[str], tuple[str, str]],
-                 item_name: Callable[[str], str], power_of: Callable[[str], str], has: Callable[[str], bool],
+                 item_name: Callable[[str], str], has: Callable[[str], bool],
                  templates: PaperTemplates, public_url: str = "") -> None:
-        """`power_of` names the kind of power of an item, whose papers may have words of their own; `has` says whether they
-        do."""
+        """`has` says whether the papers of a kind of power have words of their own."""
         self._papers, self._t, self._org_names, self._item_name = papers, t, org_names, item_name
-        self._power_of, self._has = power_of, has
+        self._has = has
         self._templates, self._public_url = templates, public_url
 
     def word(self, key: str, **values: Any) -> str:
         """A word or sentence of the papers."""
         return self._t(key, **values)
 
-    def result(self, item: str, result: str) -> str:
+    def result(self, power: str, result: str) -> str:
         """Granted or refused, as papers of that power say it."""
-        return self._t(self._key(item, "result", result))
+        return self._t(self._key(power, "result", result))
 
-    def _key(self, item: str, group: str, name: str) -> str:
-        """The sentence of the item's power, else the one for all: a penalty is opened, not accepted."""
-        own = f"receipt.of.{self._power_of(item)}.{group}.{name}"
+    def _key(self, power: str, group: str, name: str) -> str:
+        """The sentence of that kind of power, else the one for all: a penalty is opened, not accepted."""
+        own = f"receipt.of.{power}.{group}.{name}"
         return own if self._has(own) else f"receipt.{group}.{name}"
 
     def issue(self, uow: UnitOfWork, kind: ReceiptKind, about: About, day: date, *, told: Mapping[str, Any] | None = None,
@@ -99,7 +99,7 @@ class Receipts:
         """Number, register and code in the caller's transaction. `told` fills the sentence, `entries` are listed below it."""
         name, short = self._org_names(about.org)
         seal = self._papers.seal(uow, about.org)
-        words, version, template = self._templates.find(uow.conn, kind.value, self._power_of(about.item), day)
+        words, version, template = self._templates.find(uow.conn, kind.value, about.power, day)
         code = "".join(secrets.choice(CODE_LETTERS) for _ in range(CODE_LENGTH))
 
         def compose(number: str) -> OfficialPaper:
@@ -108,7 +108,7 @@ class Receipts:
                                            template=f"{words}/{version}")
 
         paper = self._papers.issue(
-            uow, Series(name, kind.value, self._t(self._key(about.item, "prefix", kind.value), short=short)),
+            uow, Series(name, kind.value, self._t(self._key(about.power, "prefix", kind.value), short=short)),
             Issue(about.area, about.org, f"hosted:{about.case_no}"), day, compose)
         _KEEP.run(uow.conn, code=code, case_id=about.case_id, kind=kind.value, number=paper.number, issued_at=uow.now_us)
         return Given(paper.number, code)
@@ -123,7 +123,7 @@ class Receipts:
                told: Mapping[str, Any], entries: Sequence[str]) -> OfficialPaper:
         t, item = self._t, self._item_name(about.item)
         rows = ((t("receipt.case_no"), about.case_no), (t("receipt.item"), item),
-                (t(self._key(about.item, "party", "applicant")), about.applicant), (t("receipt.about"), about.title or "—"))
+                (t(self._key(about.power, "party", "applicant")), about.applicant), (t("receipt.about"), about.title or "—"))
         values = {"case_no": about.case_no, "item": item, "applicant": about.applicant, "about": about.title or "—",
                   "org": issuer, **told}
         body: list[Block] = [TableBlock((t("receipt.head"), t("receipt.content")), rows, widths=(1, 3)),

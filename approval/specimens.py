@@ -34,7 +34,7 @@ class Specimens:
         template = PaperTemplate(**self._templates.checked(name, content))
         power, kind = power_and_kind(name)
         about = self._about(power)
-        told = {**INVENTED, "result": self._receipts.result(about.item, "granted"),
+        told = {**INVENTED, "result": self._receipts.result(about.power, "granted"),
                 "days": self._receipts.word("receipt.days.wd", n=10) if kind == ReceiptKind.EXTENDED else INVENTED["days"]}
         paper = self._receipts.specimen(kind, template, about, NUMBER, DAY, CODE, told)
         return draw(self._children, paper.as_pdf(self._fonts), "application/pdf", 1, WIDTH).png
@@ -42,4 +42,4 @@ class Specimens:
     def _about(self, power: str) -> About:
         items = self._catalogue.items.values()
         item = next((one for one in items if one.kind == power), None) or next(iter(items))
-        return About("360500-样本-0001", 0, "", item.org, item.code, "新余市某某有限公司", "城南基站")
+        return About("360500-样本-0001", 0, "", item.org, item.code, item.kind, "新余市某某有限公司", "城南基站")

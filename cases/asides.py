@@ -66,10 +66,13 @@ def acceptance_of(item: object) -> Limit | None:
 
 def follows_steps(before: Fold, after: Fold, item: object) -> bool:
     """Whether a clock of the item begins or ends with the steps, the decision or the collection that are new in `after`."""
+    is_decided_anew = before.decided != after.decided
+    if is_decided_anew and after.hearing_asked is not None:  # a decision ends the clock of a hearing nobody held
+        return True
     if not isinstance(item, Item):
         return False
     details, is_forwarded = item.details, item.category == "forwarded"
-    if before.decided != after.decided and item.power.ends == "decided":
+    if is_decided_anew and item.power.ends == "decided":
         return True
     if (details.licence or details.step_limits or details.hearing) and (before.path, before.decided, before.collected) != (
             after.path, after.decided, after.collected):

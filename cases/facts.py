@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import groupby
 
 import msgspec
 
@@ -208,14 +209,17 @@ def spans_of_steps(path: Sequence[StepDone], visits: Sequence[Visit], opened: Mo
 
 def _migrated(fold: Fold, event: CaseEvent, moment: Moment) -> None:
     """The item's version changed under the case: its steps go by their names in the new flow. Of several that became one the
-    last stands for all; what was done of the step that is open now is time used of it."""
+    last stands for all; what was done of the step that is open now is time used of it. A step done before the decision stays
+    one it rests on."""
     names = event.data.renamed or {}
     spans = spans_of_steps(fold.path, fold.visits, fold.accepted or moment)
     done = [(msgspec.structs.replace(one, step=names.get(one.step, one.step)), span)
             for one, span in zip(fold.path, spans, strict=False)]
     used = [Visit(one.step, start, end or moment) for one, (start, end) in done if one.step == event.step]
-    kept = [one for one, _span in done if one.step != event.step]
-    fold.path = [one for place, one in enumerate(kept) if place == len(kept) - 1 or kept[place + 1].step != one.step]
+    kept = [(place, one) for place, (one, _span) in enumerate(done) if one.step != event.step]
+    groups = [list(group) for _step, group in groupby(kept, key=lambda placed: placed[1].step)]
+    fold.decided_after = sum(group[0][0] < fold.decided_after for group in groups)
+    fold.path = [group[-1][1] for group in groups]
     fold.visits = [*(Visit(names.get(one.step, one.step), one.start, one.end) for one in fold.visits), *used][-MAX_VISITS:]
 
 

@@ -241,7 +241,7 @@ def _may(detail: HostedDetail, case: CaseDetail) -> frozenset[str]:
     if any(one.event.kind == "rated" for one in case.events):
         found.discard("rate")
     is_asked = case.fold.hearing_asked is not None or case.fold.hearing is not None
-    if not detail.flow.hearing or is_asked:
+    if not detail.flow.may_hear or is_asked:
         found.discard("ask_hearing")
     return frozenset(found)
 

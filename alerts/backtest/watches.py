@@ -66,7 +66,7 @@ class World:
             return False
         edited = version.over(code, shipped)
         return bool(edited.details == shipped.details and edited.steps == shipped.steps
-                    and edited.category == shipped.category)
+                    and edited.category == shipped.category and edited.power == shipped.power)
 
 
 @dataclass(slots=True)

@@ -91,7 +91,7 @@ class G6Corrections(Watch):
 
     def _unlisted(self, case: Trace, notices: list[Row]) -> None:
         """Papers asked for that the item's list does not have; only where the catalogue lists papers."""
-        item = self.around.directory.find_item(case.item) if case.item else None
+        item = self.around.directory.item_of(case)
         listed = {getattr(one, "code", one) for one in getattr(item, "materials", ()) or ()}
         asked = {code for row in notices for code in (fact(row, "materials") or ()) if listed and code not in listed}
         if asked:

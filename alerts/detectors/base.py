@@ -122,7 +122,8 @@ class Period(NamedTuple):
 class Directory(Protocol):
     """What detectors ask of the catalogue."""
 
-    def find_item(self, code: str) -> Any: ...
+    def item_of(self, case: Trace) -> Any:
+        """The item in the version the case goes by; None for one nobody knows."""
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,7 @@ class G8Evaded(Watch):
                 self.count(unit(case), "at_the_limit")
                 if used >= self.p.late_from:
                     self.hit(unit(case), "at_the_limit", case, [end], used=round(used, 2), kind=end.kind)
-        item = self.around.directory.find_item(case.item) if case.item else None
+        item = self.around.directory.item_of(case)
         if case.applicant and case.item and getattr(item, "kind", "") != "internal":  # organs file the same thing all the time
             self._remember(case, opening, end)
 

@@ -36,7 +36,7 @@ class G27Fees(Watch):
         self._done: list[tuple[Trace, Row, list[Row]]] = []
 
     def see(self, case: Trace) -> None:
-        item = self.around.directory.find_item(case.item) if case.item else None
+        item = self.around.directory.item_of(case)
         fees = case.all("fee_charged")
         if fees:
             self._reported.add(case.item)

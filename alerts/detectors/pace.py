@@ -34,7 +34,7 @@ class G11InSeconds(Watch):
         accepted, done, clock = case.accepted, case.concluded, case.clock
         if accepted is None or done is None or clock is None or not self.around.period.covers(done.claimed_at):
             return
-        if _is_on_the_spot(case, self.around.directory.find_item(case.item) if case.item else None):
+        if _is_on_the_spot(case, self.around.directory.item_of(case)):
             return
         lasted = done.claimed_at - accepted.claimed_at
         if lasted < 0 or not (accepted.has_time or done.has_time):
@@ -91,7 +91,7 @@ class G16EmptyPromise(Watch):
 
     def see(self, case: Trace) -> None:
         done = case.concluded
-        item = self.around.directory.find_item(case.item) if case.item else None
+        item = self.around.directory.item_of(case)
         if done is None or not self.around.period.covers(done.claimed_at) or _is_on_the_spot(case, item):
             return
         clocks = {clock.kind: clock for clock in case.clocks}

@@ -32,7 +32,7 @@ class G12Alone(Watch):
 
     def see(self, case: Trace) -> None:
         done = case.first(K.DECIDED, K.CONCLUDED)
-        item = self.around.directory.find_item(case.item) if case.item else None
+        item = self.around.directory.item_of(case)
         is_simple = getattr(item, "category", "") == "instant"
         if done is not None and not is_simple and self.around.period.covers(done.claimed_at):
             self._alone(case, done)

@@ -73,7 +73,7 @@ class Detection:
     def __init__(self, database: Database, clock: Clock, areas: Areas, directory: Directory, settings: DetectorSettings,
                  findings: FindingService, max_days: int = 400) -> None:
         self._database, self._clock, self._areas = database, clock, areas
-        self._directory, self._settings, self._findings = directory, settings, findings
+        self.directory, self._settings, self._findings = directory, settings, findings
         self._max_days = max_days
 
     def run(self, period: Period, only: Collection[str] = (), *, save: bool = True) -> RunReport:
@@ -144,7 +144,7 @@ class Detection:
 
     def _works(self, area: str, period: Period, only: Collection[str]) -> list[_Work]:
         calendar = self._areas.for_area(area)
-        around = Surroundings(area, period, self._clock.now_us(), calendar, self._directory,
+        around = Surroundings(area, period, self._clock.now_us(), calendar, self.directory,
                               Records(self._database, period, calendar))
         works = []
         for detector in DETECTORS:

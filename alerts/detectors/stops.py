@@ -66,7 +66,7 @@ class G7Specials(Watch):
         self._collect(case, special)
 
     def _check_item(self, case: Trace, start: Row) -> None:
-        item = self.around.directory.find_item(case.item) if case.item else None
+        item = self.around.directory.item_of(case)
         kind, days = start.data.special_kind, start.data.approved_days
         allowed = tuple(getattr(item, "special", ()) or ())
         if item is not None and kind and kind not in allowed:

@@ -12,7 +12,9 @@ import pytest
 
 from alerts.backtest.service import Backtester, Period
 from alerts.backtest.watches import World
+from alerts.detectors.reading import JournalReader
 from bootstrap import build_services
+from cases.events import CaseEvent, EventData, EventKind
 from config.people import NEW
 from config.versions import Kind
 from core.access import Role
@@ -20,6 +22,7 @@ from core.accounts import Standing
 from core.errors import Conflict, InvalidInput, SupervisionError
 from tests.editing import ANNA, carried_out, content_of, published, seen, shorter, with_check_last
 from tests.hosting import APPROVER, HANDLER, ITEM, ORG, REVIEWER, Hall
+from tests.integration.test_backtest import live_cards, told
 
 RENAMED = {"审核": "复核"}
 
@@ -189,6 +192,46 @@ def test_back_test_and_live_agree_on_cases_of_every_version(hall: Hall) -> None:
 
     assert {card.case_no for card in live} == {pinned, moved, new}
     assert sum(result.cards.values()) == len(live)
+
+
+def test_back_test_and_live_agree_when_a_power_or_the_day_promises_follow_changes(hall: Hall) -> None:
+    """A promise without a day follows the limit of the version; a decision ends the limits of one power, not of another."""
+    penalty, services = "chengguan-81", hall.services
+    published(hall, {**content_of(hall), "promised": "40wd", "statutory": "60wd"})
+    published(hall, {**content_of(hall, penalty), "kind": "permit"}, penalty)
+    day, began = 86_400_000_000, hall.clock.now_us()
+    hall.later(days=45)
+    services.recorder.record([
+        fed(ITEM, 1, EventKind.ACCEPTED, began, materials=("shenqing",), deferred=("changdi",)),
+        fed(penalty, 1, EventKind.ACCEPTED, began),
+        fed(penalty, 2, EventKind.DECIDED, began + 9 * day, result="granted")])
+    hall.later(days=100)
+    services.sweeper.sweep_all()
+
+    world = World(services.areas, services.catalogue.as_shipped)
+    result = Backtester(services.database).run(world, Period(0, hall.clock.now_us()), lines_max=1000)
+
+    assert told(result.lines) == live_cards(services)
+    assert {line.item for line in result.lines if line.kind in ("deferred", "promised", "statutory")} == {ITEM, penalty}
+
+
+def test_detectors_judge_a_case_by_the_version_it_goes_by(hall: Hall) -> None:
+    old, moved = hall.accepted(), hall.accepted()
+    to = published(hall, {**content_of(hall), "fees": [], "fee": False})
+    assert carried_out(hall, to, {}, [seen(hall, to, {})[moved]]).left_out == {}
+    new = hall.accepted()
+
+    detection, reader = hall.services.detectors.detection, JournalReader(hall.services.database)
+    found = {case.case_no: detection.directory.item_of(case).fee
+             for unit in reader.units(detection.period_of(20_500, 20_600)) for chunk in reader.chunks(unit) for case in chunk}
+
+    assert found == {old: True, moved: False, new: False}
+
+
+def fed(item: str, place: int, kind: EventKind, at: int, **data: Any) -> CaseEvent:
+    """Of a case whose number is its item."""
+    return CaseEvent(source="made", source_event_id=f"{item}/{place}", kind=kind, case_no=item, area="360500", claimed_at=at,
+                     order=place, org=item.partition("-")[0], item=item, data=EventData(**data))
 
 
 def test_a_migrated_case_goes_to_its_end_without_a_fault(hall: Hall) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from sqlalchemy import select
 
 from cases.areas import Area
 from cases.events import EventKind
+from cases.models import clocks
 from core.database import Database
 from tests.unit.cases.record import Record, event, us
 
@@ -43,3 +45,13 @@ def test_an_area_another_process_stores_is_judged_by_its_own_ladder(fresh_databa
 
     clock = running.queries.find_case("1", us("10-15 10:00")).clocks[0]
     assert ("mf@", "yulin@") == (clock.calendar[:3], clock.rule_version[:6])
+
+
+def test_a_decision_told_later_ends_the_clock_of_a_hearing_that_was_asked_for(fresh_database):
+    record = Record(fresh_database).at("10-16 10:00")
+    record.take(event(K.ACCEPTED, "10-15 10:00"), event(K.HEARING_REQUESTED, "10-15 11:00"))
+    record.at("10-18 10:00").take(event(K.DECIDED, "10-18 10:00", result="granted"))
+
+    with fresh_database.read() as conn:
+        running = set(conn.scalars(select(clocks.c.kind).where(clocks.c.condition == "running")))
+    assert running == {"promised", "statutory"}

@@ -13,8 +13,11 @@ from cases.journal import events_of_cases
 from cases.states import fold_all
 from core.access import Actor, Role
 from core.errors import Conflict, InvalidInput, NotPermitted
+from papers.queries import PaperQueries
 from tests.editing import ANNA, BEN, carried_out, content_of, published, seen, shorter, with_check_last
-from tests.hosting import APPROVER, HALL, HANDLER, ITEM, REVIEWER, SECOND, Hall
+from tests.hosting import APPROVER, HALL, HANDLER, HEAD, ITEM, REVIEWER, SECOND, Hall
+
+BY_LAW = "wenlv-02"  # a hearing must be held before its decision
 
 
 @pytest.fixture
@@ -58,6 +61,44 @@ def test_a_version_of_tomorrow_is_for_the_cases_of_tomorrow(hall: Hall) -> None:
     hall.on(17)
 
     assert len(hall.services.catalogue.items[ITEM].steps) == 6
+
+
+def test_a_hearing_is_due_by_the_version_of_the_case_not_by_the_newest(hall: Hall) -> None:
+    by_law, plain = hall.accepted(BY_LAW), hall.accepted()
+    content, org = content_of(hall, BY_LAW), hall.services.catalogue.items[BY_LAW].org
+    published(hall, {**content, "hearing": False, "special": []}, BY_LAW)
+    published(hall, {**content_of(hall), "hearing": True})
+
+    for step in ("承办", "审核"):
+        hall.do(by_law, hall.officer(org, step))
+    with pytest.raises(Conflict, match="hearing_due"):
+        hall.do(by_law, hall.officer(org, "批准"))
+    hall.approval.hearings.ask(by_law)
+    hall.approval.hearings.hold(by_law, hall.rev(by_law), "双方到场", hall.officer(org, "批准"))
+    hall.do(by_law, hall.officer(org, "批准"))
+    with pytest.raises(InvalidInput, match="hearing_not_foreseen"):
+        hall.approval.hearings.ask(plain)
+    for person in (HANDLER, REVIEWER, APPROVER):
+        hall.do(plain, person)
+    assert [hall.detail(no).head.state for no in (by_law, plain)] == ["decided", "decided"]
+
+
+def test_papers_and_extensions_go_by_the_version_of_the_case_too(hall: Hall) -> None:
+    case_no, handling, content = hall.accepted(), hall.approval.handling, content_of(hall)
+    *steps, approve, end = content["steps"]
+    published(hall, {**content, "kind": "penalty", "promised": "15cd", "statutory": "90cd",
+                     "steps": [*steps, {**approve, "name": "处罚决定"}, end]})
+
+    handling.ask_extension(case_no, hall.rev(case_no), 10, "案情复杂", HANDLER)
+    handling.decide_extension(case_no, hall.rev(case_no), True, "同意", HEAD)
+    for person in (HANDLER, REVIEWER, APPROVER):
+        hall.do(case_no, person)
+
+    papers = PaperQueries(hall.services.database)
+    extended, decision = (str(papers.content(one.number)) for kind in ("extended", "decision")
+                          for one in hall.detail(case_no).receipts if one.kind == kind)
+    assert "10个工作日" in extended
+    assert ("准予" in decision, "处罚" in decision) == (True, False)
 
 
 def test_an_item_out_of_service_takes_no_case_and_finishes_those_it_has(hall: Hall) -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select, update
 
 from approval.http import PERFORMED
 from approval.matters import Act
+from approval.models import hosted_cases
 from core.access import Actor
-from core.errors import Conflict, NotPermitted
+from core.errors import Conflict, InvalidInput, NotPermitted
 from tests.hosting import APPROVER, CLERK, DISPATCHER, HALL, HANDLER, HEAD, ITEM, ORG, REVIEWER, SECOND, Hall
 
 OF_STEP = {Act.CLAIM, Act.COMPLETE}
@@ -125,3 +128,20 @@ def test_what_is_offered_is_done_and_what_is_not_is_refused(hall: Hall, act: Act
     except (NotPermitted, Conflict):
         done = False
     assert done is offered
+
+
+def test_a_hearing_of_a_case_filed_before_flows_said_so_can_be_held(hall: Hall):
+    """Its flow was kept without that member; the item of the case says whether one is held."""
+    case_no, plain = hall.accepted("wenlv-02"), hall.accepted()
+    forget_hearings(hall)
+    assert {Act.HOLD_HEARING, Act.ASK_HEARING} <= may(hall, case_no, HALL)
+    hall.approval.hearings.hold(case_no, hall.rev(case_no), "双方到场", HALL)
+    with pytest.raises(InvalidInput, match="hearing_not_foreseen"):
+        hall.approval.hearings.hold(plain, hall.rev(plain), "双方到场", HALL)
+
+
+def forget_hearings(hall: Hall) -> None:
+    with hall.services.uow() as uow:
+        for case_no, flow in uow.conn.execute(select(hosted_cases.c.case_no, hosted_cases.c.flow)).all():
+            kept = {name: value for name, value in json.loads(flow).items() if name not in ("hearing", "decides")}
+            uow.conn.execute(update(hosted_cases).where(hosted_cases.c.case_no == case_no).values(flow=json.dumps(kept)))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from approval.matters import Act
 from core.errors import Conflict, InvalidInput, SupervisionError
 from core.instants import from_us
 from papers.official import Items
@@ -58,6 +59,17 @@ def test_papers_promised_for_a_day_have_a_clock_until_the_end_of_it_and_a_card_a
     assert card.level == "yellow"
     hall.approval.intake.supply(case_no, ["changdi"], HALL, rev=hall.rev(case_no))
     assert hall.clocks(case_no)["台址使用证明"].condition == "ended"
+
+
+def test_a_scan_of_a_promised_paper_keeps_the_promise_only_when_the_paper_is_noted_as_come(hall: Hall):
+    case_no = promised(hall, date(2026, 3, 24))
+    hall.approval.intake.keep_file(case_no, hall.approval.materials.keep("changdi", "a.pdf", b"%PDF-1.7\n1"), HALL)
+    assert hall.detail(case_no).deferred == ["changdi"]
+    assert Act.SUPPLY in hall.detail(case_no).may
+    hall.approval.intake.supply(case_no, ["changdi"], HALL, rev=hall.rev(case_no))
+    hall.on(26)
+    assert "deferred" not in cards_of(hall, case_no)
+    assert (hall.detail(case_no).deferred, hall.clocks(case_no)["台址使用证明"].condition) == ([], "ended")
 
 
 def test_papers_promised_for_no_day_follow_when_the_promise_of_the_item_ends(hall: Hall):

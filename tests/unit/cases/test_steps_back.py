@@ -106,3 +106,16 @@ def test_any_order_of_delivery_gives_the_same_record():
              event(K.REOPENED, "10-23 10:00", step="承办")]
     expected = fold_all(story)
     assert all(fold_all(order) == expected for order in list(permutations(story))[::97])
+
+
+def test_a_migration_keeps_which_steps_lie_behind_the_decision():
+    """处罚: two steps before the decision become one; going back to the service still leaves the decision alone."""
+    story = [ACCEPTED, did("调查", "10-16 10:00"), did("审核", "10-17 10:00"), did("决定", "10-17 11:00"),
+             event(K.DECIDED, "10-17 11:01", result="granted"), did("送达", "10-18 10:00")]
+    moved = event(K.MIGRATED, "10-18 11:00", step="执行")
+    moved = msgspec.structs.replace(moved, data=msgspec.structs.replace(moved.data, from_step="执行", renamed={
+        "调查": "调查审核", "审核": "调查审核"}))
+    served, decision = (fold_all([*story, moved, back(to, "10-18 12:00", "执行")]) for to in ("送达", "决定"))
+    assert [done.step for done in fold_all([*story, moved]).path] == ["调查审核", "决定", "送达"]
+    assert (served.decided is not None, decision.decided) == (True, None)
+    assert [done.step for done in served.path] == ["调查审核", "决定"]

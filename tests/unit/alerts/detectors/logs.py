@@ -108,8 +108,8 @@ class Directory:
     def __init__(self, **items: Any) -> None:
         self._items = items
 
-    def find_item(self, code: str) -> Any:
-        return self._items.get(code)
+    def item_of(self, case: Trace) -> Any:
+        return self._items.get(case.item)
 
 
 def detect(detector: str, cases: Iterable[Trace], *, directory: Directory | None = None, records: Any = None,
