@@ -98,10 +98,10 @@ def build_approval(parts: Parts) -> Approval:
     intake, handling, ending = Intake(desk), Handling(desk, parts.rules), Ending(desk, parts.rules)
     queries = HostedQueries(parts.units.database, parts.rules.extension_posts, parts.password_key)
     drafts = Drafts(parts.units, parts.materials, parts.drafts_kept_days)
-    return Approval(desk, intake, handling, ending, Projects(desk, intake, handling, ending, parts.words), Hearings(desk),
-                    Posts(parts.units, parts.changes),
-                    queries, parts.materials, previews,
-                    Storekeeper(parts.units.database, parts.materials, parts.orphan_days),
-                    Reuse(desk, intake, queries, drafts, parts.reuse_days),
-                    Specimens(receipts, parts.templates, parts.papers.fonts, parts.children, catalogue), drafts,
-                    Migrations(desk, parts.recorder, parts.changes, parts.needs_two, parts.migration_cases))
+    return Approval(
+        desk=desk, intake=intake, handling=handling, ending=ending, hearings=Hearings(desk), queries=queries, drafts=drafts,
+        projects=Projects(desk, intake, handling, ending, parts.words), posts=Posts(parts.units, parts.changes),
+        materials=parts.materials, previews=previews, reuse=Reuse(desk, intake, queries, drafts, parts.reuse_days),
+        storekeeper=Storekeeper(parts.units.database, parts.materials, parts.orphan_days),
+        specimens=Specimens(receipts, parts.templates, parts.papers.fonts, parts.children, catalogue),
+        migrations=Migrations(desk, parts.recorder, parts.changes, parts.needs_two, parts.migration_cases))

@@ -100,10 +100,12 @@ class Previews:
         return self.pages(sha256, media_type)
 
     def _made(self, sha256: str, media_type: str, page: int, size: str) -> bytes:
-        with self._open(sha256) as file:
-            content = file.read()
+        def read() -> bytes:
+            with self._open(sha256) as file:
+                return file.read()
+
         try:
-            made = draw(self._children, content, media_type, page, SIZES[size])
+            made = draw(self._children, read, media_type, page, SIZES[size])
         except UpstreamError as failure:
             log.warning("no preview of %s: %s", sha256[:12], failure.details.get("cause"))
             if "no such page" in str(failure.details.get("cause")):

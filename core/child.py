@@ -9,13 +9,14 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import SupervisionError, Unavailable, UpstreamError
 
 _MIB = 1 << 20
+Content = bytes | Callable[[], bytes]
 _LIMITS = """
 import resource, runpy, sys
 memory, seconds, script = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
@@ -52,13 +53,16 @@ class Children:
         self._places.release()
         return True
 
-    def run(self, script: Path, content: bytes, arguments: Sequence[str] = ()) -> bytes:
-        """What the script printed. Raises UpstreamError (`child_failed`) when it crashed, was killed or took too long, and
-        Unavailable when no place became free."""
+    def run(self, script: Path, content: Content, arguments: Sequence[str] = ()) -> bytes:
+        """What the script printed. Content that is a function is read only when a place is free.
+
+        Raises UpstreamError (`child_failed`) when it crashed, was killed or took too long, Unavailable when no place
+        became free.
+        """
         if not self._places.acquire(timeout=self.limits.seconds):
             raise Unavailable("children_busy", retry_after=5)
         try:
-            return self._run(script, content, arguments)
+            return self._run(script, content if isinstance(content, bytes) else content(), arguments)
         finally:
             self._places.release()
 

@@ -38,6 +38,8 @@ papers = Table(
     Column("problem", Text),                        # why a file could not be made yet
     Index("ix_papers_issued_at", "issued_at"),
     Index("ix_papers_subject", "subject"),
+    Index("ix_papers_docx_sha256", "docx_sha256"),
+    Index("ix_papers_pdf_sha256", "pdf_sha256"),
 )
 
 paper_files = Table(

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.child import Children
+from core.child import Children, Content
 from core.errors import UpstreamError
 
 TYPES = ("application/pdf", "image/jpeg", "image/png")
@@ -21,7 +21,7 @@ class Picture:
     pages: int
 
 
-def draw(children: Children, content: bytes, media_type: str, page: int = 1, width: int = 1200) -> Picture:
+def draw(children: Children, content: Content, media_type: str, page: int = 1, width: int = 1200) -> Picture:
     """A page, at most so many pixels wide. Raises UpstreamError (`child_failed`) for a file that cannot be drawn."""
     told, _, png = children.run(_CHILD, content, (media_type, str(page), str(width))).partition(b"\n")
     if not png.startswith(b"\x89PNG"):

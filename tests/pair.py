@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from alerts.alarms import standing_alarms
 from approval.matters import Application
 from config.settings import Settings, load_settings
 from core.clock import FrozenClock, SystemClock
@@ -83,6 +84,10 @@ class Pair:
         for _ in range(times):
             self.clock.advance(timedelta(minutes=2))
             self.exchange.run()
+
+    def alarms(self) -> dict[str, Any]:
+        with self.hall.services.database.read() as conn:
+            return {alarm.code: alarm.args for alarm in standing_alarms(conn)}
 
     def apply(self, title: str = "城南基站", item: str = ITEM, files: tuple[str, ...] = ("shenqing",), content: bytes = PDF,
               name: str = "申请.pdf") -> Handed:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from alerts.alarms import AlarmService
 from core.clock import Clock
-from core.unit_of_work import UnitOfWorkFactory
+from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from exchange.inner.feedback import Feedback
 from exchange.inner.files import Files
 from exchange.inner.queries import ExchangeQueries
@@ -37,20 +37,21 @@ class Exchange:
         self.watch()
 
     def watch(self) -> None:
-        """Alarms: nothing succeeded for too long; envelopes wait for an administrator."""
-        standing = self.queries.standing()
+        """Alarms: nothing succeeded for too long; envelopes wait for an administrator; a fault leaves applicants untold."""
+        standing, rounds = self.queries.standing(), self.rounds
         silent = standing.silent_minutes
-        is_stale = self.rounds.problem is not None and (silent is None or silent >= self.stale_after_min)
+        is_stale = rounds.problem is not None and (silent is None or silent >= self.stale_after_min)
         with self.units() as uow:
-            if is_stale:
-                self.alarms.set_alarm(uow.conn, "exchange_stale", "", uow.now_us, minutes=silent or 0,
-                                      waiting=max(standing.to_do_minutes, standing.to_give_minutes))
-            else:
-                self.alarms.clear_alarm(uow.conn, "exchange_stale", "", uow.now_us)
-            if standing.stuck:
-                self.alarms.set_alarm(uow.conn, "exchange_stuck", "", uow.now_us, n=standing.stuck)
-            else:
-                self.alarms.clear_alarm(uow.conn, "exchange_stuck", "", uow.now_us)
+            self._alarm(uow, "exchange_stale", is_stale, minutes=silent or 0,
+                        waiting=max(standing.to_do_minutes, standing.to_give_minutes))
+            self._alarm(uow, "exchange_stuck", bool(standing.stuck), n=standing.stuck)
+            self._alarm(uow, "exchange_untold", bool(rounds.untold), n=rounds.untold)
+
+    def _alarm(self, uow: UnitOfWork, code: str, is_on: bool, **values: int) -> None:
+        if is_on:
+            self.alarms.set_alarm(uow.conn, code, "", uow.now_us, **values)
+        else:
+            self.alarms.clear_alarm(uow.conn, code, "", uow.now_us)
 
 
 @dataclass(frozen=True, slots=True)

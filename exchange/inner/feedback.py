@@ -44,6 +44,7 @@ class Feedback:
         self._retry_us, self._last = int(retry_s * SECOND_US), ""
         # case → revision and day that could not be told whole, and when to look again
         self._waits: dict[str, tuple[tuple[int, int] | None, int]] = {}
+        self.untold: set[str] = set()  # cases a fault of ours keeps from being told
 
     # Within the transaction of what is told -----------------------------------------------------------------------------
 
@@ -79,6 +80,7 @@ class Feedback:
     def tell_anew(self) -> None:
         """The public site has lost what it had, or we have: everything is told again under a numbering of its own."""
         self._waits.clear()
+        self.untold.clear()
         with self._units() as uow:
             uow.conn.execute(update(exchange_followed).values(sent_rev=-1))
             move(uow.conn, PAPERS, Head("", 0, "", 0))
@@ -179,7 +181,9 @@ class Feedback:
             files, is_whole = self._files(view)
         except Exception:  # a fault of one case is not one of the city: noted, and the others are told
             log.exception("case %s cannot be told to the public site", row.case_no)
+            self.untold.add(row.case_no)
             return None, False
+        self.untold.discard(row.case_no)
         return CaseTold(view, row.verifier, row.number, self._clock.now_us(), files), is_whole
 
     def _files(self, view: CaseView) -> tuple[tuple[PaperFile, ...], bool]:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from core.clock import Clock
-from core.errors import NotFound, SupervisionError
+from core.errors import SupervisionError
 from core.instants import SECOND_US
 from core.unit_of_work import UnitOfWorkFactory
 from exchange.envelopes import CaseTold, Envelope, Give, Given, Take, read
@@ -41,6 +41,12 @@ class Rounds:
         self._transport, self._clock, self._rules = transport, clock, rules
         self._failures, self._not_before = 0, 0
         self.problem: SupervisionError | None = None
+        self._composed = True
+
+    @property
+    def untold(self) -> int:
+        """How many faults of ours keep something from the applicants: cases, and the composing itself."""
+        return len(self._feedback.untold) + (not self._composed)
 
     def run(self) -> bool:
         """A round, unless the site was silent just now. Returns whether both directions succeeded; `problem` says why not.
@@ -59,11 +65,13 @@ class Rounds:
         return self.problem is None
 
     def _compose(self) -> None:
-        """What cannot be composed keeps nothing back that is."""
+        """What cannot be composed keeps nothing back that is; it is an alarm."""
         try:
             self._feedback.compose()
+            self._composed = True
         except Exception:
             log.exception("exchange: not all could be told")
+            self._composed = False
 
     # Both directions ----------------------------------------------------------------------------------------------
 
@@ -126,8 +134,8 @@ class Rounds:
                 continue
             try:
                 content = self._feedback.content_of(told, file)
-            except NotFound:
-                log.warning("case %s: a paper was drawn anew meanwhile", told.view.head.case_no)
+            except SupervisionError as failure:
+                log.warning("case %s: a paper is not as it was told: %s", told.view.head.case_no, failure)
                 continue
             for place in range(here, max(len(content), here + 1), self._rules.chunk_bytes):
                 part = content[place:place + self._rules.chunk_bytes]

@@ -12,6 +12,7 @@ revision = "0022"
 down_revision = "0021"
 branch_labels = None
 depends_on = None
+_FILES = ("docx", "pdf")  # anybody may ask whether a file is one we issued
 
 _OF_PAPERS = "EXISTS (SELECT 1 FROM papers WHERE {name} = paper_numbers.series AND papers.kind = paper_numbers.kind " \
     "AND papers.year = paper_numbers.year)"
@@ -25,11 +26,15 @@ def upgrade() -> None:
     op.drop_index("uq_papers_series", table_name="papers")
     with op.batch_alter_table("papers") as batch:
         batch.alter_column("issuer", existing_type=sa.String(64), type_=sa.String(128), existing_nullable=False)
+    for file in _FILES:
+        op.create_index(f"ix_papers_{file}_sha256", "papers", [f"{file}_sha256"])
 
 
 def downgrade() -> None:
     """Counted by name again. Papers of one issuer that share a place, as different words before it allow, take that word as
     their issuer: the index of before knows no other difference."""
+    for file in _FILES:
+        op.drop_index(f"ix_papers_{file}_sha256", table_name="papers")
     op.execute("UPDATE papers SET issuer = substr(issuer, 1, 64) WHERE length(issuer) > 64")
     _count(_prefix(), "papers.issuer")
     op.execute(f"UPDATE papers SET issuer = {_prefix()} WHERE number IN (SELECT number FROM papers WHERE {_SAME_PLACE})")

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from approval.matters import Application
 from approval.numbering import is_case_number
-from core.errors import Conflict, InvalidInput, SupervisionError
-from tests.hosting import APPLICANT, DISPATCHER, HALL, HANDLER, ITEM, PLAN, REVIEWER, SECOND, Hall
+from core.errors import Conflict, InvalidInput
+from tests.hosting import APPLICANT, DISPATCHER, HALL, HANDLER, ITEM, PLAN, REVIEWER, SECOND, Hall, at_once
 
 HANDS = 6
 
@@ -21,26 +20,6 @@ def hall(fresh_database_url: str, tmp_path: Path) -> Iterator[Hall]:
     made = Hall(tmp_path, fresh_database_url)
     yield made
     made.services.database.dispose()
-
-
-def at_once(*acts: Callable[[], object]) -> list[str]:
-    """Everybody begins at the same moment; "done" or the code of the refusal of each."""
-    gate, said = threading.Barrier(len(acts)), [""] * len(acts)
-
-    def run(place: int, act: Callable[[], object]) -> None:
-        gate.wait()
-        try:
-            act()
-            said[place] = "done"
-        except SupervisionError as refusal:
-            said[place] = refusal.code
-
-    threads = [threading.Thread(target=run, args=(place, act)) for place, act in enumerate(acts)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    return said
 
 
 def test_two_people_do_the_same_step_and_one_of_them_has_done_it(hall: Hall):

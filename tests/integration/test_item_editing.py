@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -19,9 +18,9 @@ from config.people import NEW
 from config.versions import Kind
 from core.access import Role
 from core.accounts import Standing
-from core.errors import Conflict, InvalidInput, SupervisionError
+from core.errors import Conflict, InvalidInput
 from tests.editing import ANNA, carried_out, content_of, published, seen, shorter, with_check_last
-from tests.hosting import APPROVER, HANDLER, ITEM, ORG, REVIEWER, Hall
+from tests.hosting import APPROVER, HANDLER, ITEM, ORG, REVIEWER, Hall, at_once
 from tests.integration.test_backtest import live_cards, told
 
 RENAMED = {"审核": "复核"}
@@ -32,25 +31,6 @@ def hall(fresh_database_url: str, tmp_path: Path) -> Iterator[Hall]:
     made = Hall(tmp_path, fresh_database_url)
     yield made
     made.services.database.dispose()
-
-
-def at_once(*acts: Callable[[], object]) -> list[str]:
-    gate, said = threading.Barrier(len(acts)), [""] * len(acts)
-
-    def run(place: int, act: Callable[[], object]) -> None:
-        gate.wait()
-        try:
-            act()
-            said[place] = "done"
-        except SupervisionError as refusal:
-            said[place] = refusal.code
-
-    threads = [threading.Thread(target=run, args=(place, act)) for place, act in enumerate(acts)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    return said
 
 
 def test_of_two_plans_of_one_item_one_waits_for_nobody(hall: Hall) -> None:

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from alerts.alarms import standing_alarms
 from core.errors import Conflict, InvalidInput, NotAuthenticated, NotFound, Unavailable, UpstreamError
 from exchange.envelopes import Take, written
 from exchange.inner.transport import HttpTransport
@@ -22,11 +21,6 @@ from tests.hosting import HALL, Hall
 from tests.pair import KEY, PDF, Cut, Pair, Wire, outer_settings
 
 pytestmark = pytest.mark.usefixtures("undrawn")
-
-
-def alarms(pair: Pair) -> dict[str, Any]:
-    with pair.hall.services.database.read() as conn:
-        return {alarm.code: alarm.args for alarm in standing_alarms(conn)}
 
 
 def problem(pair: Pair, number: str) -> str:
@@ -61,12 +55,12 @@ def test_a_poisoned_envelope_waits_for_an_administrator_and_the_others_go_on(pai
     (stuck,) = pair.exchange.queries.stuck()
     assert (stuck.kind, stuck.subject, stuck.attempts) == ("application", bad.number, 2)
     assert "a fault of ours" in stuck.problem
-    assert alarms(pair)["exchange_stuck"] == {"n": 1}
+    assert pair.alarms()["exchange_stuck"] == {"n": 1}
     monkeypatch.undo()
     pair.exchange.receiving.retry(stuck.id)
     pair.round()
     assert is_case(pair, bad.number)
-    assert "exchange_stuck" not in alarms(pair)
+    assert "exchange_stuck" not in pair.alarms()
     with pytest.raises(Conflict, match="exchange_not_stuck"):
         pair.exchange.receiving.retry(stuck.id)
 
@@ -213,10 +207,10 @@ def test_silence_is_waited_for_longer_each_time_and_becomes_an_alarm(pair: Pair)
         pair.clock.advance(timedelta(seconds=5))
         pair.exchange.run()
     assert len(pair.wire.asked) < 60
-    assert alarms(pair)["exchange_stale"]["minutes"] >= 10
+    assert pair.alarms()["exchange_stale"]["minutes"] >= 10
     pair.wire.before = lambda _path: None
     pair.round()
-    assert "exchange_stale" not in alarms(pair)
+    assert "exchange_stale" not in pair.alarms()
 
 
 def test_a_request_signed_with_another_key_changed_late_or_repeated_is_refused(pair: Pair):

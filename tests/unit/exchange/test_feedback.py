@@ -40,15 +40,17 @@ def composed(pair: Pair) -> int:
 
 
 @pytest.mark.usefixtures("undrawn")
-def test_a_case_that_cannot_be_composed_stops_no_other_and_no_alarm(pair: Pair, monkeypatch: pytest.MonkeyPatch):
+def test_a_case_that_cannot_be_composed_stops_no_other_and_is_an_alarm(pair: Pair, monkeypatch: pytest.MonkeyPatch):
     stumbling(pair, monkeypatch, "毒")
     bad, good = pair.apply("毒"), pair.apply("好")
     pair.round()
     assert isinstance(pair.desk.find(good.number), CaseView)
     assert isinstance(pair.desk.find(bad.number), Waiting)
+    assert pair.alarms()["exchange_untold"] == {"n": 1}
     monkeypatch.undo()
     pair.round()
     assert isinstance(pair.desk.find(bad.number), CaseView)
+    assert "exchange_untold" not in pair.alarms()
 
 
 @pytest.mark.usefixtures("undrawn")
@@ -59,6 +61,7 @@ def test_what_is_composed_is_given_although_composing_fails(pair: Pair, monkeypa
     with monkeypatch.context() as patch:
         patch.setattr(pair.exchange.feedback, "_compose_papers", failing)
         pair.exchange.run()
+        assert pair.alarms()["exchange_untold"] == {"n": 1}
     assert isinstance(pair.desk.find(handed.number), CaseView)
 
 
