@@ -28,6 +28,7 @@ def layout(services: Any) -> html.Div:
     t = _words(services)
     left = html.Div([html.Section(id="edit-list", className="panel")], className="edit-left")
     preview = html.Section([html.H2(t("rules_page.paper_preview")),
+                            html.P(t("rules_page.paper_drawing"), id="paper-drawing", className="panel-note", role="status"),
                             html.P(id="paper-said", className="edit-refused", role="alert"),
                             html.Img(id="paper-picture", className="paper-sheet", alt=t("rules_page.paper_alt"))],
                            className="panel")
@@ -49,7 +50,7 @@ def register(app: Dash, services: Any) -> None:
 
     @app.callback(Output("paper-picture", "src"), Output("paper-said", "children"),
                   Input({"field": ALL, "of": FORM}, "value"), State({"field": ALL, "of": FORM}, "id"),
-                  State("edit-address", "search"))
+                  State("edit-address", "search"), running=[(Output("paper-drawing", "hidden"), False, True)])
     def picture(values: list[Any], fields: list[Any], search: str | None) -> tuple[str, str]:
         return drawn(services, subject(services, search or "")[1], values_of(fields, values), _words(services))
 

@@ -109,7 +109,8 @@ def _list(services: Any, search: str, t: Words) -> list[Any]:
     coming = [html.Li(dcc.Link([html.Span(code), html.Span(t("item_page.coming"), className="chip chip-info")],
                                href=f"?item={code}", refresh=False), className="is-here" if code == here else "")
               for code in edited if code not in services.catalogue.items]
-    new = html.P(dcc.Link(t("item_page.new"), href=f"?item={NEW}", refresh=False), hidden=not may_edit())
+    new = html.P(dcc.Link(t("item_page.new"), href=f"?item={NEW}", refresh=False), hidden=not may_edit(),
+                 className="edit-begin")
     return [html.H2(t("rules_page.items")), new, html.Ul(coming, className="edit-list"), *(
         html.Details([_head(services, org, len(items)),
                       html.Ul([_item(item, item.code == here, edited.get(item.code, 0), t) for item in items],

@@ -56,7 +56,8 @@ def _register_choice(app: Dash, services: Any) -> None:
     def show(search: str | None, _changed: Any) -> tuple[Any, Any]:
         t = _words(services)
         item, before, after = chosen(services, search or "")
-        view = migration_views.choice(_items(services), item, _numbers(services, item), before, after, t)
+        items = _items(services) or [(item, services.case_queries.item_name(item))]
+        view = migration_views.choice(items, item, _numbers(services, item), before, after, t)
         if before == after:
             return view, html.P(t("migration_page.one_version"), className="case-none")
         old, new = (services.approval.migrations.version(item, number) for number in (before, after))

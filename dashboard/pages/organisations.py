@@ -77,7 +77,8 @@ def _list(services: Any, search: str, t: Words) -> list[Any]:
     coming = [code for code in edited if code not in services.catalogue.organisations]
     rows = [*((one.code, one.name, one.abolished) for one in services.catalogue.organisations.values()),
             *((code, code, False) for code in coming)]
-    new = html.P(dcc.Link(t("organisation_page.new"), href=f"?org={NEW}", refresh=False), hidden=not may_edit())
+    new = html.P(dcc.Link(t("organisation_page.new"), href=f"?org={NEW}", refresh=False), hidden=not may_edit(),
+                 className="edit-begin")
     return [html.H2(t("organisation_page.title")), new,
             html.Ul([_row(*row, edited.get(row[0], 0), row[0] == here, t) for row in rows], className="edit-list")]
 

@@ -18,8 +18,8 @@ OFFERED = {PlanState.PROPOSED: ("confirm", "reject"), PlanState.CONFIRMED: ("car
 
 
 def choice(items: Sequence[tuple[str, str]], item: str, numbers: Sequence[int], before: int, after: int, t: Words) -> html.Div:
-    """Which item, from which version to which."""
-    known: Any = [{"label": f"{name} {code}", "value": code} for code, name in items] or [{"label": item, "value": item}]
+    """Which of the items (code, name), from which version to which."""
+    known: Any = [{"label": f"{name} {code}", "value": code} for code, name in items]
     versions: Any = [{"label": t("rules_page.version", n=number) if number else t("rules_page.shipped"), "value": number}
                      for number in numbers]
     return html.Div([_field("item", dcc.Dropdown(id={"choose": "item"}, options=known, value=item, clearable=False,
