@@ -1,1 +1,1 @@
-"""Video supervision of windows and halls. Empty until issue 5 brings it."""
+"""Video supervision (视频监察) of hall windows: cameras, live pictures, analysis, recordings, evidence."""

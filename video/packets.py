@@ -1,0 +1,44 @@
+"""What a camera sends, still compressed: the one form in which capture, viewers, recorder and analysis share it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """The video of one connection. A camera that changes codec, size or parameter sets gets a new one, never a changed one.
+
+    `extradata` is what a decoder needs before the first packet (H.264: parameter sets, Annex B or avcC as the demuxer gave it).
+    """
+
+    codec: str            # "h264", "hevc", "mjpeg" …, the demuxer's name
+    width: int
+    height: int
+    time_base: Fraction   # seconds of one unit of pts and dts
+    extradata: bytes
+    serial: int           # counts the connections and changes of one stream; greater is later
+
+
+@dataclass(frozen=True, slots=True)
+class MediaPacket:
+    """One compressed picture. `arrived_us` is real time, microseconds UTC, when the last byte of it was here."""
+
+    track: Track
+    data: bytes
+    pts: int
+    dts: int
+    is_key: bool
+    arrived_us: int
+
+
+class Listener(Protocol):
+    """Follows one stream. Called in the thread that reads it, so it must return at once: keep or queue, and work elsewhere."""
+
+    def take(self, packet: MediaPacket) -> None:
+        """The next packet. A new `track` announces itself by the packet that carries it, which is a key frame."""
+
+    def lost(self, at_us: int) -> None:
+        """The connection ended or stalled at this real instant; what comes next begins with a key frame."""
