@@ -115,6 +115,14 @@ class LiabilityService:
         """Proposals about a card, oldest first."""
         return self._rows(liabilities.c.card_id == card_id)
 
+    def find(self, liability_id: int, actor: Actor | None) -> LiabilityRow:
+        """One proposal. Raises NotFound, also where this person decides about another area."""
+        officer = require(actor, *DECIDERS)
+        found = self._rows(liabilities.c.id == liability_id)
+        if not found or officer.area not in ("", found[0].area):
+            raise NotFound("liability_not_found", id=liability_id)
+        return found[0]
+
     def listed(self, actor: Actor, limit: int = 100) -> list[LiabilityRow]:
         """The latest proposals of whatever this person may decide about."""
         require(actor, *DECIDERS)

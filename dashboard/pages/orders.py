@@ -14,15 +14,13 @@ from flask import g, has_request_context
 from core.access import Actor
 from core.errors import SupervisionError
 from dashboard.gate import JUDGES, WATCHERS
+from dashboard.panels import liability_form, order_draft, top_bar
 from dashboard.panels import order_views as seen
-from dashboard.panels import top_bar
-from dashboard.panels.follow_up import asked, buttons, choice, views, words_field
+from dashboard.panels.follow_up import asked, buttons, choice, number_in, views, words_field
 from dashboard.refusals import sentence
 from dashboard.words import Words, words_of
 from papers.queries import Wanted
-from supervision.liability_service import Circumstances
 from supervision.orders.http import OrderAct, perform
-from supervision.orders.matters import Draft
 from supervision.orders.queries import WantedOrders
 from supervision.sampling import CallResult
 
@@ -33,7 +31,8 @@ MAIN = ("submit", "approve", "reply", "accept_reply")
 VERDICTS = ("accepted", "rejected")
 # The parts of the right side and the ids that are hidden with them.
 PARTS = {"form": ("orders-form",), "draft": ("orders-draft",), "sample": ("orders-sample",),
-         "calling": ("sample-calling", "sample-result-field"), "propose": ("orders-propose",)}
+         "calling": ("sample-calling", "sample-result-field"), "propose": ("orders-propose",),
+         "change": ("orders-change",), "edit": ("orders-edit",)}
 PAGE = 100
 
 
@@ -47,6 +46,8 @@ class Shown:
     is_decided: bool = True
     seen: dict[str, int] | None = None
     card: int | None = None
+    rows: Any = None
+    fields: Any = None
 
 
 def layout(services: Any) -> html.Div:
@@ -54,8 +55,9 @@ def layout(services: Any) -> html.Div:
     actor = g.get("actor") if has_request_context() else None
     hidden = [dcc.Location(id="orders-address", refresh=False), dcc.Store(id="orders-changed"), dcc.Store(id="orders-seen"),
               dcc.Interval(id="orders-tick", interval=10_000)]
-    side = html.Section([html.Div(id="orders-detail"), _form(t), _draft_form(services, t), _sample_form(services, t),
-                         _propose_form(t)], className="panel follow-side")
+    side = html.Section([html.Div(id="orders-detail"), liability_form.change_form(t), order_draft.edit_form(t), _form(t),
+                         order_draft.new_form(services, t), _sample_form(services, t), liability_form.propose_form(t)],
+                        className="panel follow-side")
     pair = html.Div([html.Section(html.Div(id="orders-list"), className="panel"), side], className="follow-pair")
     main = html.Main([html.Div(id="orders-head", className="follow-head"), pair], className="follow-body")
     bar = top_bar.layout(t, "orders", services.settings.demo.enabled)
@@ -69,27 +71,6 @@ def _form(t: Words) -> html.Div:
                      html.Div(verdicts, className="act-buttons"), html.P(id="orders-said", className="feeds-said",
                                                                          role="status")],
                     id="orders-form", className="act-form", hidden=True)
-
-
-def _draft_form(services: Any, t: Words) -> html.Div:
-    """A proposal begins here; it is edited until it is submitted to a leader."""
-    kinds: Any = [{"label": t(f"order_kind.{kind}"), "value": kind} for kind in ("proposal", "rectification")]
-    units: Any = [{"label": one.name, "value": one.code} for one in services.catalogue.organisations.values()]
-    texts = [html.Div([html.Label(t(f"orders_page.{name}")), dcc.Textarea(id=f"draft-{name}", className="act-words")],
-                      className="act-field") for name in ("problem", "basis", "demand")]
-    return html.Div([
-        html.H2(t("orders_page.new")),
-        html.Div([html.Label(t("orders_page.fact.kind")), dcc.RadioItems(kinds, "proposal", id="draft-kind",
-                                                                         className="act-choice")],
-                 className="act-field"),
-        html.Div([html.Label(t("orders_page.fact.unit")), dcc.Dropdown(units, id="draft-org",
-                                                                       placeholder=t("complaints_page.choose_unit"))],
-                 className="act-field"),
-        html.Div([html.Label(t("orders_page.fact.title")), dcc.Input(id="draft-title", className="field", autoComplete="off")],
-                 className="act-field"), *texts,
-        html.Div(html.Button(t("orders_page.save_draft"), id="draft-save", className="button button-main"),
-                 className="act-buttons"), html.P(id="draft-said", className="feeds-said", role="status")],
-        id="orders-draft", className="act-form", hidden=True)
 
 
 def _sample_form(services: Any, t: Words) -> html.Div:
@@ -113,18 +94,6 @@ def _sample_form(services: Any, t: Words) -> html.Div:
         html.P(id="sample-said", className="feeds-said", role="status")], id="orders-sample", className="act-form", hidden=True)
 
 
-def _propose_form(t: Words) -> html.Div:
-    """A proposal of liability begins here, or at a card of an order, which brings its number along."""
-    card = html.Div([html.Label(t("orders_page.propose_card"), htmlFor="propose-card"),
-                     dcc.Input(id="propose-card", type="number", min=1, step=1, className="field")], className="act-field")
-    return html.Div([
-        html.H2(t("orders_page.propose")), html.P(t("orders_page.propose_words"), className="panel-note"), card,
-        html.Div(html.Button(t("orders_page.propose"), id="propose-do", className="button button-main"),
-                 className="act-buttons"),
-        html.P(id="propose-said", className="feeds-said", role="status")],
-        id="orders-propose", className="act-form", hidden=True)
-
-
 def register(app: Dash, services: Any) -> None:
     def words() -> Words:
         return words_of(services.texts, services.settings.display.language)
@@ -135,13 +104,14 @@ def register(app: Dash, services: Any) -> None:
         return head(services, g.actor, asked(search), words()), listed(services, g.actor, asked(search), words())
 
     @app.callback(Output("orders-detail", "children"), Output("orders-seen", "data"), Output("propose-card", "value"),
+                  Output("liability-rows", "children"), Output("order-edit-fields", "children"),
                   [Output(name, "hidden") for names in PARTS.values() for name in names],
                   [Output(f"orders-do-{action}", "hidden") for action in ACTIONS],
                   [Output(f"orders-verdict-{name}", "hidden") for name in VERDICTS],
                   Input("orders-address", "search"), Input("orders-changed", "data"))
     def show(search: str | None, _changed: Any) -> Any:
         found = shown(services, g.actor, asked(search), words())
-        return [found.picture, found.seen, found.card,
+        return [found.picture, found.seen, found.card, found.rows, found.fields,
                 *(part not in found.parts for part, names in PARTS.items() for _ in names),
                 *(action not in found.may for action in ACTIONS), *(found.is_decided for _ in VERDICTS)]
 
@@ -161,36 +131,9 @@ def register(app: Dash, services: Any) -> None:
             return sentence(refusal, words()), uuid.uuid4().hex, said
         return done, uuid.uuid4().hex, ""
 
-    @app.callback(Output("draft-said", "children"), Input("draft-save", "n_clicks"),
-                  [State(f"draft-{name}", "value") for name in ("kind", "org", "title", "problem", "demand", "basis")],
-                  prevent_initial_call=True)
-    def save(clicks: int | None, *values: str | None) -> Any:
-        if not clicks:
-            raise PreventUpdate
-        kind, org, title, problem, demand, basis = [(value or "").strip() for value in values]
-        try:
-            area = g.actor.area or services.catalogue.default_area
-            number = services.follow_up.orders.draft(
-                Draft(kind, area, org, title, problem, demand, basis, origin="manual"), g.actor)
-        except SupervisionError as refusal:
-            return sentence(refusal, words())
-        return dcc.Link(words()("orders_page.draft_saved"), href=f"?order={number}", refresh=False)
-
     _register_samples(app, services, words)
-    _register_proposing(app, services, words)
-
-
-def _register_proposing(app: Dash, services: Any, words: Any) -> None:
-    @app.callback(Output("propose-said", "children"), Input("propose-do", "n_clicks"), State("propose-card", "value"),
-                  prevent_initial_call=True)
-    def propose(clicks: int | None, card: int | None) -> Any:
-        if not clicks:
-            raise PreventUpdate
-        try:
-            number = services.follow_up.liability.propose(_number(str(card or "")), Circumstances(), g.actor)
-        except SupervisionError as refusal:
-            return sentence(refusal, words())
-        return dcc.Link(words()("orders_page.proposed"), href=f"?view=liability&proposal={number}", refresh=False)
+    liability_form.register(app, services, words)
+    order_draft.register(app, services, words)
 
 
 def _register_samples(app: Dash, services: Any, words: Any) -> None:
@@ -204,7 +147,7 @@ def _register_samples(app: Dash, services: Any, words: Any) -> None:
             if ctx.triggered_id == "sample-draw":
                 number = desk.draw((month or "").strip(), org or "", g.actor)
                 return dcc.Link(words()("orders_page.drawn"), href=f"?view=samples&sample={number}", refresh=False)
-            number = _number(asked(search).get("sample", ""))
+            number = number_in(asked(search).get("sample", ""))
             case_id = next((call.case_id for call in desk.calls(number, g.actor) if call.place == place), 0)
             desk.record(number, case_id, result or "", note or "", g.actor)
         except SupervisionError as refusal:
@@ -216,16 +159,12 @@ def _do(services: Any, button: str, query: dict[str, str], said: str, looked_at:
     """Carry out what a button asks of the order as it was shown; returns what the person is told."""
     if button.startswith("orders-verdict-"):
         verdict = button.removeprefix("orders-verdict-")
-        services.follow_up.liability.decide(_number(query.get("proposal", "")), g.actor, verdict, said)
+        services.follow_up.liability.decide(number_in(query.get("proposal", "")), g.actor, verdict, said)
         return t(f"liability.state.{verdict}")
-    action, order_id = button.removeprefix("orders-do-"), _number(query.get("order", ""))
+    action, order_id = button.removeprefix("orders-do-"), number_in(query.get("order", ""))
     rev = looked_at.get("rev", 0) if looked_at.get("order") == order_id else 0  # nobody approves a text he has not seen
     perform(services.follow_up.orders, order_id, action, OrderAct(rev=rev, words=said), g.actor)
     return t("follow_page.done", action=t(f"order_action.{action}"))
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= 12 else 0
 
 
 def head(services: Any, actor: Actor, query: dict[str, str], t: Words) -> list[Any]:
@@ -258,7 +197,7 @@ def shown(services: Any, actor: Actor, query: dict[str, str], t: Words) -> Shown
     """The right side of what the address asks for."""
     view = query.get("view", "")
     if view == "samples" and actor.has(*WATCHERS):
-        calls = services.follow_up.samples.calls(_number(query.get("sample", "")), actor)
+        calls = services.follow_up.samples.calls(number_in(query.get("sample", "")), actor)
         picture = seen.calls(calls, services.case_queries.item_name, t) if calls else None
         return Shown(picture, ("sample", "calling") if calls else ("sample",))
     if view == "liability" and actor.has(*JUDGES):
@@ -267,7 +206,7 @@ def shown(services: Any, actor: Actor, query: dict[str, str], t: Words) -> Shown
         return Shown(None, ("draft",))
     if not query.get("order") or view:
         return Shown(html.P(t("orders_page.select"), className="case-none"))
-    return _order(services, actor, _number(query["order"]), t)
+    return _order(services, actor, number_in(query["order"]), t)
 
 
 def _order(services: Any, actor: Actor, number: int, t: Words) -> Shown:
@@ -276,16 +215,19 @@ def _order(services: Any, actor: Actor, number: int, t: Words) -> Shown:
     except SupervisionError as refusal:
         return Shown(html.P(sentence(refusal, t), className="case-none"))
     picture = seen.detail(found, services.clock.now_us(), services, t, may_propose=actor.has(*JUDGES))
-    return Shown(picture, ("form",) if found.may else (), found.may, seen={"order": number, "rev": found.head.rev})
+    fields = order_draft.edit_fields(found, t) if "edit" in found.may else None
+    parts = (*(["form"] if found.may else []), *(["edit"] if fields else []))
+    return Shown(picture, parts, found.may, seen={"order": number, "rev": found.head.rev}, fields=fields)
 
 
 def _liability(services: Any, actor: Actor, query: dict[str, str], t: Words) -> Shown:
     """One proposal; without one, the form in which a new one begins."""
-    number = _number(query.get("proposal", ""))
+    number = number_in(query.get("proposal", ""))
     if not number:
-        return Shown(None, ("propose",), card=_number(query.get("card", "")) or None)
+        return Shown(None, ("propose",), card=number_in(query.get("card", "")) or None)
     row = next((row for row in services.follow_up.liability.listed(actor) if row.id == number), None)
     if row is None:
         return Shown(html.P(t("error.liability_not_found", id=number), className="case-none"))
     is_open = row.state == "proposed"
-    return Shown(seen.liability_detail(row, t), ("form",) if is_open else (), is_decided=not is_open)
+    return Shown(seen.liability_detail(row, t), ("form", "change") if is_open else (), is_decided=not is_open,
+                 rows=liability_form.change_rows(row.proposal.persons, t) if is_open else None)

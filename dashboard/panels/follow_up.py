@@ -17,6 +17,11 @@ def asked(search: str | None) -> dict[str, str]:
     return {name: values[0] for name, values in parse_qs((search or "").lstrip("?")).items()}
 
 
+def number_in(text: str) -> int:
+    """The number of a paper or card in an address; 0 when there is none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 12 else 0
+
+
 def link(words: Any, class_name: str = "", **query: str) -> dcc.Link:
     """A link to the same page with this query; empty values are left out."""
     kept = {name: value for name, value in query.items() if value}

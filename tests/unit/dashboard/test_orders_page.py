@@ -21,7 +21,8 @@ from tests.unit.supervision.test_orders import dispatched
 
 HIDDEN = [name for names in orders_page.PARTS.values() for name in names]
 HIDDEN += [f"orders-do-{one}" for one in orders_page.ACTIONS] + [f"orders-verdict-{one}" for one in orders_page.VERDICTS]
-SHOW = ["orders-detail.children", "orders-seen.data", "propose-card.value", *(f"{name}.hidden" for name in HIDDEN)]
+SHOW = ["orders-detail.children", "orders-seen.data", "propose-card.value", "liability-rows.children",
+        "order-edit-fields.children", *(f"{name}.hidden" for name in HIDDEN)]
 DO = "..orders-said.children...orders-changed.data...orders-words.value.."
 
 
@@ -107,9 +108,10 @@ def test_an_inspector_proposes_liability_from_a_card_of_an_order(office: Office)
     assert drawn(office, f"?view=liability&proposal={row.id}")["orders-verdict-accepted"] is False
 
 
-def propose(office: Office, card_id: int, role: Role) -> str:
+def propose(office: Office, card_id: int, role: Role, told: dict[str, Any] | None = None) -> str:
+    known = {f"propose-{name}.value": None for name in ("fault", "changed_by", "exemption", "ticks")} | (told or {})
     answer = run_callback(office.site.client(role), "/orders/", "propose-said.children", {"propose-do.n_clicks": 1},
-                          {"propose-card.value": card_id})
+                          {"propose-card.value": card_id, **known})
     return json.dumps(answer.json, ensure_ascii=False)
 
 
@@ -139,3 +141,25 @@ def test_the_terms_of_a_complaint_read_24_00_too(office: Office) -> None:
         text = json.dumps(picture, cls=PlotlyJSONEncoder, ensure_ascii=False)
         assert " 24:00" in text
         assert " 00:00" not in text
+
+
+def test_what_an_inspector_knows_beyond_the_record_is_proposed_with(office: Office) -> None:
+    order_id = dispatched(office)
+    card_id = office.order(order_id).cards[0].card_id
+
+    propose(office, card_id, Role.INSPECTOR, {"propose-exemption.value": "force_majeure", "propose-ticks.value": ["damage"]})
+
+    [row] = office.desk.liability.listed(INSPECTOR)
+    assert row.proposal.exempt == "force_majeure"
+    now = drawn(office, f"?view=liability&proposal={row.id}")
+    assert now["orders-change"] is False
+    assert '"liability": "person"' in json.dumps(now["liability-rows"])
+
+
+def test_a_draft_is_corrected_on_the_page_by_who_may(office: Office) -> None:
+    order_id = office.desk.orders.draft(Draft("proposal", "360500", OWN_ORG, "题目", "旧问题", "要求"), INSPECTOR)
+
+    shown = drawn(office, f"?order={order_id}", Role.INSPECTOR)
+    assert shown["orders-edit"] is False
+    assert "旧问题" in json.dumps(shown["order-edit-fields"], ensure_ascii=False)
+    assert drawn(office, f"?order={order_id}", Role.DEPARTMENT_USER)["orders-edit"] is True
