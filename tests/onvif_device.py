@@ -152,7 +152,7 @@ class OnvifDevice:
         profiles = "".join(f"""<x:Profiles token="{token}"><t:Name>{name}</t:Name><t:VideoEncoderConfiguration>
             <t:Encoding>H264</t:Encoding><t:Resolution><t:Width>{width}</t:Width><t:Height>{height}</t:Height></t:Resolution>
             </t:VideoEncoderConfiguration></x:Profiles>""" for token, name, width, height in (
-                ("sub&1", "辅码流", 640, 360), ("main&1", "主码流", 1920, 1080)))
+                ("sub&amp;1", "辅码流", 640, 360), ("main&amp;1", "主码流", 1920, 1080)))
         return f'<x:GetProfilesResponse xmlns:x="{MEDIA}" {SCHEMA}>{profiles}</x:GetProfilesResponse>'
 
     def _GetStreamUri(self, asked: ElementTree.Element) -> str:

@@ -121,7 +121,9 @@ class _Device:
         try:
             root = self._ask(service, "device", "GetSystemDateAndTime", "", with_login=False)
             found = root.find(f".//{{{_NAMES['schema']}}}UTCDateTime")
-            numbers = [int(_text(found, "schema", name)) for name in ("Year", "Month", "Day", "Hour", "Minute", "Second")]
+            day, hour = (None if found is None else found.find(f"{{{_NAMES['schema']}}}{name}") for name in ("Date", "Time"))
+            numbers = [int(_text(part, "schema", name)) for part, names in (
+                (day, ("Year", "Month", "Day")), (hour, ("Hour", "Minute", "Second"))) for name in names]
             self._behind = datetime(*numbers, tzinfo=UTC) - self._clock.now()  # type: ignore[misc, arg-type]
         except (UpstreamError, ValueError, OverflowError):
             self._behind = timedelta(0)
