@@ -15,7 +15,7 @@ import numpy as np
 from sqlalchemy import insert
 
 from core.clock import FrozenClock
-from core.database import Database
+from core.database import Database, import_models, metadata
 from core.doorbell import InProcessDoorbell
 from core.instants import SECOND_US, to_us
 from core.unit_of_work import UnitOfWorkFactory
@@ -29,7 +29,8 @@ NOON = to_us(datetime(2026, 3, 16, 4, 0, tzinfo=UTC))  # 12:00 in Shanghai, a Mo
 
 
 @cache
-def encoded(count: int, fps: int, gop: int, width: int = 160, height: int = 96) -> tuple[tuple[tuple[bytes, int, int, bool], ...], bytes]:
+def encoded(count: int, fps: int, gop: int, width: int = 160,
+            height: int = 96) -> tuple[tuple[tuple[bytes, int, int, bool], ...], bytes]:
     out = av.open(io.BytesIO(), "w", format="mp4")
     stream = out.add_stream("libx264", rate=fps, options={"g": str(gop), "bf": "0", "preset": "ultrafast", "qp": "18",
                                                           "x264-params": f"keyint={gop}:min-keyint={gop}:scenecut=0"})
@@ -78,14 +79,16 @@ def sent(seconds: float, *, fps: int = 10, gop: int = 10, begin_us: int = NOON, 
 
 
 def camera(number: int = 1, **given: Any) -> Camera:
-    return Camera(**{"id": number, "code": f"cam-{number}", "name": f"{number}号窗口", "area": "360500", "hall": "市政务服务大厅",
-                     "window": f"A{number:02d}", "org": "fagai", "kind": SourceKind.FILE, "main": "x.mp4", **given})
+    return Camera(**{"id": number, "code": f"cam-{number}", "name": f"{number}号窗口", "area": "360500",
+                     "hall": "市政务服务大厅", "window": f"A{number:02d}", "org": "fagai", "kind": SourceKind.FILE, "main": "x.mp4", **given})
 
 
 def ground(url: str, now_us: int = NOON) -> UnitOfWorkFactory:
-    """Tables, and a clock that stands at noon."""
+    """The tables there is need of, and a clock that stands at noon."""
     database = Database(url)
-    database.create_all()
+    import_models()
+    metadata.create_all(database.engine, [table for name, table in metadata.tables.items()
+                                          if name.startswith(("video_", "camera")) or name in ("ledger", "outbox")])
     return UnitOfWorkFactory(database, FrozenClock(datetime.fromtimestamp(now_us / 1e6, UTC)), InProcessDoorbell())
 
 

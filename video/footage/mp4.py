@@ -125,7 +125,7 @@ def _template(track: Track, key: bytes) -> Any:
     return source
 
 
-# Length-prefixed packets (avcC, hvcC: from MP4 files) become Annex B, the one form in which packets are handled here. -----------
+# Length-prefixed packets (avcC, hvcC: from MP4 files) become Annex B, the one form in which packets are handled here.
 
 
 def annexb_head(track: Track) -> bytes:
@@ -136,6 +136,11 @@ def annexb_head(track: Track) -> bytes:
     if track.codec == "h264":
         return _avcc_sets(given)
     return _hvcc_sets(given)
+
+
+def parameter_sets(track: Track) -> tuple[bytes, ...]:
+    """The parameter sets one by one; the same ones may be written with more or fewer zeros between them."""
+    return tuple(one.rstrip(b"\x00") for one in annexb_head(track).split(_START[1:]) if one.strip(b"\x00"))
 
 
 def as_annexb(data: bytes, track: Track) -> bytes:
@@ -183,7 +188,7 @@ def _hvcc_sets(given: bytes) -> bytes:
     return out
 
 
-# Reading -------------------------------------------------------------------------------------------------------------------------
+# Reading
 
 
 @dataclass(frozen=True, slots=True)
