@@ -16,7 +16,7 @@ import av
 
 PACKETS_MAX = 600
 KINDS: dict[str, dict[str, Any]] = {
-    "rtsp": {"options": {"rtsp_transport": "tcp", "protocol_whitelist": "rtsp,rtsps,rtp,tcp,tls,udp",
+    "rtsp": {"options": {"rtsp_transport": "tcp", "protocol_whitelist": "rtsp,rtp,tcp",
                          "allowed_media_types": "video", "max_delay": "500000"}},
     "file": {"options": {"protocol_whitelist": "file"}},
     "device": {"format": "v4l2"},

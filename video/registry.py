@@ -31,8 +31,9 @@ class Registry:
     snapshots: Snapshots
 
 
-def build_registry(given: VideoSettings, units: UnitOfWorkFactory, changes: ChangeLog, secret: bytes, known: Callable[[], Known],
-                   machine: Clock, reader: Callable[[], PictureSource | None] = lambda: None) -> Registry:
+def build_registry(given: VideoSettings, units: UnitOfWorkFactory, changes: ChangeLog, secret: bytes,
+                   known: Callable[[], Known], machine: Clock,
+                   reader: Callable[[], PictureSource | None] = lambda: None) -> Registry:
     """`machine` is the clock of the machine, never a demonstration's; `secret` that of the installation. Raises ConfigError."""
     rules = AddressRules(networks_of(given.networks), given.file_dir)
     addresses = Addresses(Sealer(secret, SEAL_PURPOSE))
