@@ -6,13 +6,18 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from config.documents import Strict
 
 
-def _networks(written: str) -> str:
-    for text in written.split():
+def _listed(written: object) -> object:
+    """An environment variable holds them in one line, separated by spaces or commas."""
+    return written.replace(",", " ").split() if isinstance(written, str) else written
+
+
+def _networks(written: tuple[str, ...]) -> tuple[str, ...]:
+    for text in written:
         try:
             ip_network(text)
         except ValueError:
@@ -20,10 +25,10 @@ def _networks(written: str) -> str:
     return written
 
 
-def _socket_url(written: str | None) -> str | None:
-    if written is not None and not written.startswith(("ws://", "wss://")):
+def _socket_url(written: str) -> str:
+    if written and not written.startswith(("ws://", "wss://")):
         raise ValueError("it must begin with ws:// or wss://")
-    return written.rstrip("/") if written is not None else None
+    return written.rstrip("/")
 
 
 Seconds = Annotated[float, Field(gt=0)]
@@ -36,12 +41,12 @@ class VideoSettings(Strict):
     enabled: bool = Field(description="Read the cameras in the default process; a process of the role video always does.")
     host: str | None = Field(description="Address the live pictures are served at; empty: that of server.host.")
     port: int = Field(ge=0, le=65535, description="TCP port of the live pictures, not that of the pages; 0: any free one.")
-    public_url: Annotated[str | None, AfterValidator(_socket_url)] = Field(
+    public_url: Annotated[str, AfterValidator(_socket_url)] = Field(
         description="Where browsers reach that port, ws:// or wss://; empty: ws:// at the host of the page.")
     tls_cert_file: Path | None = Field(description="Certificate (PEM) for wss:// at that port; empty: none, or a proxy has it.")
     tls_key_file: Path | None = Field(description="Its private key (PEM).")
-    networks: Annotated[str, AfterValidator(_networks)] = Field(
-        description="Networks in which cameras may be, separated by spaces; every address of a camera's name must be inside.")
+    networks: Annotated[tuple[str, ...], BeforeValidator(_listed), AfterValidator(_networks)] = Field(
+        description="Networks in which cameras may be, as 10.20.0.0/16; every address of a camera's name must lie inside.")
     tls_ca_file: Path | None = Field(description="Authority (PEM) rtsps:// cameras are verified by; empty: not verified.")
     file_dir: Path | None = Field(description="Folder of films that may stand for cameras; empty: none may.")
     watch: bool = Field(description="Read every enabled camera all the time, so that an outage is seen while nobody looks.")
@@ -67,8 +72,6 @@ class VideoSettings(Strict):
     worker: str | None = Field(description="Name of this video process among several; empty: host name and process number.")
     cameras_max: Count = Field(description="Cameras one video process takes on; several share them by lease.")
     lease_s: Seconds = Field(description="Seconds after which the cameras of a dead video process go to another.")
-
-    @property
-    def network_list(self) -> list[str]:
-        """The networks, each in CIDR form."""
-        return self.networks.split()
+    discovery_s: Seconds = Field(description="Seconds a search for ONVIF cameras, and asking one for its streams, may take.")
+    test_s: Seconds = Field(description="Seconds within which a camera must give a picture when it is tried.")
+    tests_at_once: Count = Field(description="Cameras tried at a time, by all who do so in one process.")

@@ -21,10 +21,11 @@ KINDS: dict[str, dict[str, Any]] = {
     "file": {"options": {"protocol_whitelist": "file"}},
     "device": {"format": "v4l2"},
 }
-CODES = ((av.HTTPUnauthorizedError, "stream_unauthorized"), (av.HTTPForbiddenError, "stream_unauthorized"),
-         (av.HTTPNotFoundError, "stream_not_found"), (av.FileNotFoundError, "stream_not_found"),
-         (av.ConnectionRefusedError, "stream_no_answer"), (av.TimeoutError, "stream_timeout"), (av.ExitError, "stream_timeout"),
-         (av.PermissionError, "stream_not_readable"), (av.InvalidDataError, "stream_unreadable"))
+CODES = ((av.HTTPUnauthorizedError, "camera_unauthorized"), (av.HTTPForbiddenError, "camera_unauthorized"),
+         (av.HTTPNotFoundError, "camera_path_unknown"), (av.FileNotFoundError, "camera_path_unknown"),
+         (av.ConnectionRefusedError, "camera_unreachable"), (av.TimeoutError, "camera_timeout"),
+         (av.ExitError, "camera_timeout"),
+         (av.PermissionError, "camera_device_missing"), (av.InvalidDataError, "camera_stream_broken"))
 
 
 def main() -> None:
@@ -33,7 +34,7 @@ def main() -> None:
     try:
         said, picture = look(asked)
     except (OSError, ValueError, av.FFmpegError) as failure:
-        said, picture = {"code": next((code for kind, code in CODES if isinstance(failure, kind)), "stream_no_answer")}, b""
+        said, picture = {"code": next((code for kind, code in CODES if isinstance(failure, kind)), "camera_unreachable")}, b""
     sys.stdout.buffer.write(json.dumps(said).encode() + b"\n" + picture)
 
 
@@ -41,7 +42,7 @@ def look(asked: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
     """What the stream is, and its first whole picture."""
     with av.open(asked["address"], timeout=(asked["seconds"], asked["seconds"]), **KINDS[asked["kind"]]) as container:
         if not container.streams.video:
-            return {"code": "stream_without_video"}, b""
+            return {"code": "camera_no_video"}, b""
         stream = container.streams.video[0]
         stream.thread_type = "NONE"
         rate = stream.average_rate or stream.guessed_rate
@@ -51,7 +52,7 @@ def look(asked: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
                 return {**said, "width": frame.width, "height": frame.height}, _jpeg(frame, asked["width_max"])
             if number > PACKETS_MAX:
                 break
-    return {"code": "stream_without_picture"}, b""
+    return {"code": "camera_no_pictures"}, b""
 
 
 def _jpeg(frame: Any, width_max: int) -> bytes:

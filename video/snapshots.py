@@ -69,7 +69,7 @@ class Snapshots:
             return found
         tested = self._look(camera.kind, camera.address(stream))
         if tested.picture is None:
-            raise UpstreamError(tested.code or "stream_no_answer")
+            raise UpstreamError(tested.code or "camera_unreachable")
         return tested.picture
 
     def test(self, kind: SourceKind, stored: Stored) -> dict[StreamName, Tested]:
@@ -88,9 +88,9 @@ class Snapshots:
             said, _, jpeg = self._children.run(SCRIPT, json.dumps(asked).encode()).partition(b"\n")
             told = json.loads(said)
         except UpstreamError as failure:
-            return Tested(None, "stream_timeout" if failure.details.get("cause") == "time" else "stream_unreadable")
+            return Tested(None, "camera_timeout" if failure.details.get("cause") == "time" else "camera_stream_broken")
         except ValueError:
-            return Tested(None, "stream_unreadable")
+            return Tested(None, "camera_stream_broken")
         return _tested(told, jpeg, self._clock.now_us())
 
     def _place(self, kind: SourceKind, address: str) -> str:
@@ -104,7 +104,7 @@ class Snapshots:
 
 def _tested(told: dict[str, Any], jpeg: bytes, now_us: int) -> Tested:
     if told.get("code") or not jpeg:
-        return Tested(None, str(told.get("code") or "stream_without_picture"))
+        return Tested(None, str(told.get("code") or "camera_no_pictures"))
     rate = float(told["fps"])
     return Tested(Picture(jpeg, now_us), "", str(told["codec"]), int(told["width"]), int(told["height"]),
                   rate if math.isfinite(rate) else 0.0)
