@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, HttpUrl, SecretStr
 
 from config.documents import Strict
+from config.video_settings import VideoSettings
 
 
 def _aware(moment: datetime) -> datetime:
@@ -406,18 +407,6 @@ class ApplicantSettings(Strict):
     correction_days: Natural = Field(description="Working days a notice names for handing in what is missing; 0: none named.")
     lockout_attempts: Count = Field(description="Wrong passwords in a row after which only a code opens the account.")
     lockout_minutes: Count = Field(description="Minutes for which that holds.")
-
-
-class VideoSettings(Strict):
-    """Hall cameras (docs/video.md)."""
-
-    port: int = Field(ge=0, le=65535, description="TCP port of live pictures; 0 lets the system choose one.")
-    public_url: str = Field(description="Where browsers reach it, e.g. wss://HOST/video; empty: this port of the page's host.")
-    networks: tuple[str, ...] = Field(description="Networks cameras may be in, e.g. 10.20.0.0/16; none: no network camera.")
-    file_dir: Path | None = Field(description="Folder of films that stand in for cameras; empty: none may.")
-    discovery_s: Seconds = Field(description="Seconds a search for ONVIF cameras, and asking one for its streams, may take.")
-    test_s: Seconds = Field(description="Seconds within which a camera must give a picture when it is tried.")
-    tests_at_once: Count = Field(description="Cameras tried at a time, by all who do so in one process.")
 
 
 class Settings(Strict):

@@ -18,10 +18,11 @@ from typing import NamedTuple
 import av
 from av.error import FFmpegError
 
+from video.addresses import Network
 from video.cameras import SourceKind
 from video.faults import SourceFault, passing, refused
 from video.relay import Relay, RelayRules
-from video.targets import Network, device_of, file_of, target_of
+from video.targets import device_of, file_of, target_of
 
 FILMS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,mpegts,avi,h264,hevc,mjpeg,mpjpeg"  # none that names other files or hosts
 RTSP_OPTIONS = {"rtsp_transport": "tcp", "allowed_media_types": "video", "analyzeduration": "500000", "fpsprobesize": "0",

@@ -6,7 +6,6 @@ second time gets nothing.
 
 from __future__ import annotations
 
-import ipaddress
 import re
 import socket
 from collections.abc import Sequence
@@ -14,11 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from video.addresses import ADDRESS_MAX, Network, is_allowed
 from video.faults import passing, refused
 
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 PORTS = {"rtsp": 554, "rtsps": 322}
-ADDRESS_MAX = 1_024
 _DEVICE = re.compile(r"/dev/video\d{1,3}")
 
 
@@ -39,11 +37,6 @@ class Target:
     def through(self, port: int) -> str:
         """The address by which the stream is asked for at a port of this machine."""
         return f"rtsp://{self.credentials}127.0.0.1:{port}{self.path}"
-
-
-def networks_of(texts: Sequence[str]) -> tuple[Network, ...]:
-    """Networks in CIDR form. Raises ValueError."""
-    return tuple(ipaddress.ip_network(text) for text in texts)
 
 
 def target_of(address: str, networks: Sequence[Network]) -> Target:
@@ -70,20 +63,9 @@ def checked_ip(host: str, port: int, networks: Sequence[Network]) -> str:
     except (OSError, UnicodeError):
         raise passing("camera_name_unresolved", host=host) from None
     for text in found:
-        if not is_inside(text, networks):
+        if not is_allowed(text, networks):
             raise refused("camera_network_refused", host=host, setting="video.networks")
     return min(found)
-
-
-def is_inside(text: str, networks: Sequence[Network]) -> bool:
-    """Whether an IP address lies in one of the networks; an IPv4 address in IPv6 clothes is judged as what it is."""
-    try:
-        ip = ipaddress.ip_address(text.partition("%")[0])
-    except ValueError:
-        return False
-    mapped = getattr(ip, "ipv4_mapped", None)
-    ip = mapped or ip
-    return any(ip.version == network.version and ip in network for network in networks)
 
 
 def file_of(address: str, folder: Path | None) -> Path:
@@ -91,7 +73,7 @@ def file_of(address: str, folder: Path | None) -> Path:
     if folder is None:
         raise refused("camera_files_off", setting="video.file_dir")
     base = folder.resolve()
-    try:
+    try:  # checked at registration too: a link may have been laid since
         path = (base / address.removeprefix("file://").lstrip("/")).resolve()
     except (OSError, ValueError):
         raise refused("camera_address_invalid") from None
@@ -109,12 +91,3 @@ def device_of(address: str) -> str:
     if not Path(address).exists():
         raise passing("camera_device_missing", device=address)
     return address
-
-
-def shown(address: str) -> str:
-    """The address without credentials, for people."""
-    scheme, colon, rest = address.partition("://")
-    if not colon:
-        return address
-    authority, slash, path = rest.partition("/")
-    return f"{scheme}://{authority.rpartition('@')[2]}{slash}{path.partition('?')[0]}"
