@@ -10,16 +10,16 @@ import re
 import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import SplitResult, quote, unquote, urlsplit, urlunsplit
 
 from core.errors import ConfigError, InvalidInput
+from video import targets
 from video.cameras import SourceKind
+from video.targets import ADDRESS_MAX, Network, is_inside
 
-Network = IPv4Network | IPv6Network
 Resolve = Callable[[str], Sequence[str]]
-ADDRESS_MAX = 1024
 HIDDEN = "***"
 SCHEMES = ("rtsp", "rtsps")
 _DEVICE = re.compile(r"/dev/video\d{1,3}")
@@ -49,7 +49,7 @@ class Login:
 def networks_of(written: Sequence[str]) -> tuple[Network, ...]:
     """`10.20.0.0/16` and the like. Raises ConfigError naming the one that is none."""
     try:
-        return tuple(ip_network(one) for one in written)
+        return targets.networks_of(written)
     except ValueError as wrong:
         raise ConfigError("network_invalid", value=str(wrong), remedy="write networks as 10.20.0.0/16") from wrong
 
@@ -60,30 +60,32 @@ def checked(kind: SourceKind, address: str, rules: AddressRules, key: str) -> st
     if not plain:
         raise InvalidInput("camera_address_missing", key=key)
     if len(plain) > ADDRESS_MAX or any(ord(sign) < 33 or ord(sign) == 127 for sign in plain.replace(" ", "")):
-        raise InvalidInput("camera_address_invalid", key=key, most=ADDRESS_MAX)
+        raise InvalidInput("camera_address_invalid", key=key)
     if kind is SourceKind.FILE:
         return _checked_file(plain, rules, key)
     if kind is SourceKind.DEVICE:
         if not _DEVICE.fullmatch(plain):
-            raise InvalidInput("camera_device_invalid", key=key, value=plain[:64])
+            raise InvalidInput("camera_address_invalid", key=key)
         return plain
     return _checked_url(plain, rules, key)
 
 
 def _checked_file(name: str, rules: AddressRules, key: str) -> str:
     if rules.file_dir is None:
-        raise InvalidInput("camera_files_off", key=key)
+        raise InvalidInput("camera_files_off", key=key, setting="video.file_dir")
     folder = rules.file_dir.resolve()
     found = (folder / name).resolve()
-    if Path(name).is_absolute() or not found.is_relative_to(folder) or not found.is_file():
-        raise InvalidInput("camera_file_unknown", key=key, value=name[:128])
+    if Path(name).is_absolute() or not found.is_relative_to(folder):
+        raise InvalidInput("camera_file_outside", key=key, setting="video.file_dir")
+    if not found.is_file():
+        raise InvalidInput("camera_file_missing", key=key, file=found.name[:128])
     return name
 
 
 def _checked_url(address: str, rules: AddressRules, key: str) -> str:
     parts = _parts(address)
     if parts is None or parts.scheme not in SCHEMES or " " in address or parts.fragment:
-        raise InvalidInput("camera_scheme_invalid", key=key, value=shown(SourceKind.RTSP, address)[:128])
+        raise InvalidInput("camera_address_invalid", key=key)
     check_host(str(parts.hostname), rules, key)
     return address
 
@@ -92,19 +94,11 @@ def check_host(host: str, rules: AddressRules, key: str = "main") -> Sequence[st
     """The addresses of a host. Every one must lie in a network allowed, so that a name cannot lead elsewhere."""
     addresses = rules.resolve(host) if host else []
     if not addresses:
-        raise InvalidInput("camera_host_unknown", key=key, value=host[:128])
-    outside = next((one for one in addresses if not is_allowed(one, rules.networks)), None)
+        raise InvalidInput("camera_name_unresolved", key=key, host=host[:128])
+    outside = next((one for one in addresses if not is_inside(one, rules.networks)), None)
     if outside is not None:
-        raise InvalidInput("camera_network_not_allowed", key=key, value=outside, setting="video.networks")
+        raise InvalidInput("camera_network_refused", key=key, host=host[:128], setting="video.networks")
     return addresses
-
-
-def is_allowed(address: str, networks: Sequence[Network]) -> bool:
-    """Whether an IP address lies in one of the networks; one written into IPv6 counts as what it is."""
-    found: IPv4Address | IPv6Address = ip_address(address.partition("%")[0])
-    if isinstance(found, IPv6Address) and found.ipv4_mapped is not None:
-        found = found.ipv4_mapped
-    return any(found.version == network.version and found in network for network in networks)
 
 
 def resolved(host: str) -> list[str]:

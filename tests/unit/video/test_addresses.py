@@ -11,7 +11,6 @@ from video.addresses import (
     AddressRules,
     Login,
     checked,
-    is_allowed,
     login_of,
     networks_of,
     resolved,
@@ -49,20 +48,20 @@ def test_a_stream_in_an_allowed_network_is_taken_as_it_is(address: str):
 
 
 @pytest.mark.parametrize(("address", "code"), [
-    ("", "camera_address_missing"), ("http://10.20.1.4/1", "camera_scheme_invalid"), ("rtsp:///1", "camera_scheme_invalid"),
-    ("rtsp://10.20.1.4:99999/", "camera_scheme_invalid"), ("rtsp://u:geheim@[::1/", "camera_scheme_invalid"),
-    ("rtsp://10.20.1.4/a b", "camera_scheme_invalid"), ("rtsp://10.20.1.4/#x", "camera_scheme_invalid"),
-    ("rtsp://u:geheim@8.8.8.8/1", "camera_network_not_allowed"), ("rtsp://127.0.0.1/1", "camera_network_not_allowed"),
-    ("rtsp://moved.hall/", "camera_network_not_allowed"), ("rtsp://[::ffff:8.8.8.8]/", "camera_network_not_allowed"),
-    ("rtsp://nobody.hall/", "camera_host_unknown"), ("rtsp://10.20.1.4/\r\nX: y", "camera_address_invalid"),
-    ("rtsp://10.20.1.4/" + "x" * 1_024, "camera_address_invalid"), ("file:///etc/passwd", "camera_scheme_invalid"),
-    ("/etc/passwd", "camera_scheme_invalid")])
+    ("", "camera_address_missing"), ("http://10.20.1.4/1", "camera_address_invalid"), ("rtsp:///1", "camera_address_invalid"),
+    ("rtsp://10.20.1.4:99999/", "camera_address_invalid"), ("rtsp://u:geheim@[::1/", "camera_address_invalid"),
+    ("rtsp://10.20.1.4/a b", "camera_address_invalid"), ("rtsp://10.20.1.4/#x", "camera_address_invalid"),
+    ("rtsp://u:geheim@8.8.8.8/1", "camera_network_refused"), ("rtsp://127.0.0.1/1", "camera_network_refused"),
+    ("rtsp://moved.hall/", "camera_network_refused"), ("rtsp://[::ffff:8.8.8.8]/", "camera_network_refused"),
+    ("rtsp://nobody.hall/", "camera_name_unresolved"), ("rtsp://10.20.1.4/\r\nX: y", "camera_address_invalid"),
+    ("rtsp://10.20.1.4/" + "x" * 1_024, "camera_address_invalid"), ("file:///etc/passwd", "camera_address_invalid"),
+    ("/etc/passwd", "camera_address_invalid")])
 def test_any_other_address_is_refused_by_name(address: str, code: str):
     assert refusal(RTSP, address) == code
 
 
 def test_without_networks_no_network_camera_is_taken():
-    assert refusal(RTSP, "rtsp://10.20.1.4/", rules(networks=())) == "camera_network_not_allowed"
+    assert refusal(RTSP, "rtsp://10.20.1.4/", rules(networks=())) == "camera_network_refused"
 
 
 def test_a_file_lies_below_the_folder_or_is_refused(tmp_path: Path):
@@ -75,14 +74,14 @@ def test_a_file_lies_below_the_folder_or_is_refused(tmp_path: Path):
 
     assert checked(SourceKind.FILE, "hall/one.mp4", given, "main") == "hall/one.mp4"
     for name in ("../secret.mp4", str(outside), "link.mp4", "hall", "no.mp4", "hall/../../secret.mp4", "a\0b"):
-        assert refusal(SourceKind.FILE, name, given) in ("camera_file_unknown", "camera_address_invalid"), name
+        assert refusal(SourceKind.FILE, name, given) in ("camera_file_outside", "camera_file_missing", "camera_address_invalid")
     assert refusal(SourceKind.FILE, "hall/one.mp4") == "camera_files_off"
 
 
 def test_a_device_is_a_video_device():
     assert checked(SourceKind.DEVICE, "/dev/video0", rules(), "main") == "/dev/video0"
     for name in ("/dev/sda", "/dev/video", "/dev/video0/../sda", "video0", "/dev/video1234"):
-        assert refusal(SourceKind.DEVICE, name) == "camera_device_invalid"
+        assert refusal(SourceKind.DEVICE, name) == "camera_address_invalid"
 
 
 @pytest.mark.parametrize(("address", "seen"), [
@@ -110,7 +109,6 @@ def test_the_same_host_is_the_same_scheme_name_and_port():
 
 
 def test_networks_are_written_as_networks():
-    assert is_allowed("10.20.3.4", networks_of(["10.20.0.0/16"]))
-    assert not is_allowed("fd00::1", networks_of(["10.20.0.0/16"]))
+    assert [str(one) for one in networks_of(["10.20.0.0/16"])] == ["10.20.0.0/16"]
     with pytest.raises(ConfigError):
         networks_of(["10.20.1.4/16"])

@@ -54,7 +54,7 @@ def test_nobody_outside_the_networks_is_heard_or_asked(device: OnvifDevice, monk
     assert discovery(device, elsewhere).look() == []
     with pytest.raises(InvalidInput) as refused:
         Discovery(elsewhere, SystemClock()).streams(device.service, LOGIN)
-    assert refused.value.code == "camera_network_not_allowed"
+    assert refused.value.code == "camera_network_refused"
     assert device.asked == []
     with pytest.raises(InvalidInput, match="camera_networks_missing"):
         Discovery(AddressRules(), SystemClock()).look()
@@ -86,7 +86,7 @@ def test_an_answer_that_is_none_is_an_error_with_a_name(device: OnvifDevice, bod
 
 def test_a_device_cannot_send_us_elsewhere(device: OnvifDevice):
     device.media_at = "http://10.9.9.9/latest/meta-data"
-    with pytest.raises(InvalidInput, match="camera_network_not_allowed"):
+    with pytest.raises(InvalidInput, match="camera_network_refused"):
         discovery(device, patience_s=5).streams(device.service, LOGIN)
     device.media_at, device.rtsp = None, "rtsp://10.9.9.9:554"
     assert discovery(device, patience_s=5).streams(device.service, LOGIN) == []

@@ -38,7 +38,7 @@ def test_a_right_form_is_tidied():
     ({"name": "a\nb"}, "camera_field_invalid", "name"), ({"hall": ""}, "camera_field_missing", "hall"),
     ({"window": "9" * 33}, "camera_field_invalid", "window"), ({"area": "nowhere"}, "camera_area_unknown", "area"),
     ({"org": "nobody"}, "camera_org_unknown", "org"), ({"kind": "ftp"}, "camera_kind_unknown", "kind"),
-    ({"sub": "rtsp://8.8.8.8/2"}, "camera_network_not_allowed", "sub"),
+    ({"sub": "rtsp://8.8.8.8/2"}, "camera_network_refused", "sub"),
     ({"masks": (SQUARE,) * 17}, "camera_masks_too_many", "masks"),
     ({"masks": ((),)}, "polygon_corners", "masks"), ({"seat": SQUARE[:2]}, "polygon_corners", "seat")])
 def test_a_wrong_field_is_named(changed: dict[str, Any], code: str, key: str):
