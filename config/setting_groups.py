@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, HttpUrl, SecretStr
 
 from config.documents import Strict
+from config.recording_settings import RecordingSettings
 from config.video_settings import VideoSettings
 
 
@@ -439,5 +440,6 @@ class Settings(Strict):
     notices: NoticeSettings
     detectors: DetectorsSettings
     video: VideoSettings
+    recording: RecordingSettings
     display: DisplaySettings
     log: LogSettings

@@ -73,8 +73,8 @@ class ClipService:
             business_at=uow.now_us if business_us is None else business_us,
             from_at=at_us - int(self.rules.before_s * SECOND_US),
             to_at=(at_us if until_us is None else until_us) + int(self.rules.after_s * SECOND_US), state="pending",
-            asked_by=actor.name, asked_name=actor.display_name or actor.name, asked_at=self._machine.now_us()))
-        return int(made.inserted_primary_key[0])
+            asked_by=actor.name, asked_name=actor.display_name or actor.name, asked_at=self._machine.now_us()).returning(video_clips.c.id)).scalar_one()
+        return int(made)
 
     def give_to(self, uow: UnitOfWork, clip_id: int, card_id: int) -> None:
         """The clip belongs to a card from now on and is kept as long as that needs it."""
@@ -117,7 +117,8 @@ class ClipMaker:
     def _settle(self, row: Row[Any]) -> bool:
         try:
             if self.folder_of(row.id).is_dir():
-                return self._ready(row)  # made, and not said any more
+                self._ready(row)  # made, and not said any more
+                return True
             return self._try(row)
         except OSError as failure:
             if failure.errno in (errno.ENOSPC, errno.EDQUOT):
@@ -137,7 +138,8 @@ class ClipMaker:
             if self._may_grow(row, stretch.end_us):
                 return self._later(row, "")
             self._make(row, stretch, found)
-        return self._ready(row)
+        self._ready(row)
+        return True
 
     def _segments(self, row: Row[Any]) -> Sequence[Row[Any]]:
         """Of the main stream where it was recorded, else of the other."""
@@ -192,7 +194,7 @@ class ClipMaker:
             "made_at": iso(self._machine.now_us()), "codec": stretch.codec, "width": width, "height": height, "files": files,
             "segments": [{"file": one.file, "begin": iso(one.begin_at), "sha256": one.sha256} for one in segments]}
 
-    def _ready(self, row: Row[Any]) -> bool:
+    def _ready(self, row: Row[Any]) -> None:
         """Say what the folder has."""
         folder = self.folder_of(row.id)
         manifest = (folder / MANIFEST).read_bytes()
@@ -202,7 +204,6 @@ class ClipMaker:
                     bytes=clip["bytes"], sha256=clip["sha256"], snapshot_sha256=picture.get("sha256", ""),
                     manifest_sha256=digest_of(folder / MANIFEST), key_id=told["key_id"],
                     clock_offset_us=told["camera"]["clock_offset_us"], settled_at=self._machine.now_us())
-        return True
 
     def _later(self, row: Row[Any], why: str) -> bool:
         """Tried again while there is hope, then absent with the reason."""

@@ -210,8 +210,8 @@ class SegmentStore:
             made = uow.conn.execute(insert(video_segments).values(
                 camera_id=segment.camera.id, stream=segment.stream.value, begin_at=segment.begin_us, end_at=segment.begin_us,
                 begin_business_at=business, end_business_at=business, file=segment.file, bytes=0, codec=track.codec,
-                width=track.width, height=track.height, extradata=track.extradata, state="open", worker=self._worker))
-        return int(made.inserted_primary_key[0])
+                width=track.width, height=track.height, extradata=track.extradata, state="open", worker=self._worker).returning(video_segments.c.id)).scalar_one()
+        return int(made)
 
     def _forget(self, segment: Segment) -> None:
         """The file could not even be begun."""
