@@ -1,4 +1,4 @@
-"""视频调阅登记: who looked at which camera when, why and from where. Inspectors and administrators read it; nobody changes it."""
+"""视频调阅登记: who looked at which camera when, why and from where. Inspectors and administrators read it."""
 
 from __future__ import annotations
 
