@@ -219,10 +219,10 @@ class ClipMaker:
         """Whether its last seconds may still come: the last fragment of an open segment soon, a stream that broke later."""
         if end_us < row.to_at - NEAR_US:
             return self._is_patient(row)
-        return end_us < row.to_at - NEAR_US // 10 and self._machine.now_us() < row.to_at + 2 * AGAIN_US
+        return bool(end_us < row.to_at - NEAR_US // 10 and self._machine.now_us() < row.to_at + 2 * AGAIN_US)
 
     def _is_patient(self, row: Row[Any], further_us: int = 0) -> bool:
-        return self._machine.now_us() < row.to_at + int(self._rules.wait_s * SECOND_US) + further_us
+        return bool(self._machine.now_us() < row.to_at + int(self._rules.wait_s * SECOND_US) + further_us)
 
     def _why(self, row: Row[Any]) -> str:
         """The reason of the gap the instant lies in."""

@@ -165,7 +165,7 @@ def picture_of(stretch: Stretch, at_us: int) -> tuple[bytes, int] | None:
     before = [place for place, shot in enumerate(stretch.shots) if shot.at_us <= at_us]
     target = before[-1] if before else 0
     key = max((place for place in range(target + 1) if stretch.shots[place].packet.is_keyframe), default=0)
-    context = av.VideoCodecContext.create(stretch.codec, "r")
+    context: Any = av.CodecContext.create(stretch.codec, "r")
     context.extradata = stretch.shots[0].reader.track.extradata
     frames: list[Any] = []
     for shot in stretch.shots[key:target + 1]:

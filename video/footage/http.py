@@ -24,9 +24,9 @@ from papers.keys import KeyRing
 from video.footage import manifest
 from video.footage.passes import Passes
 from video.footage.pictures import Pictures
-from video.footage.queries import CameraOf, ClipRow, FootageQueries, SamplingRow
+from video.footage.queries import CameraOf, ClipRow, FootageQueries, SamplingRow, subject_of
 from video.footage.rights import LOOKERS, OF_CARDS, require_looker
-from video.view_log import Seen, ViewKind, ViewLog
+from video.view_log import NOTE_MAX, Seen, ViewKind, ViewLog, checked_reason
 from video.watermark import burnt, words_for
 
 PREFIX = "/api/v1/footage"
@@ -109,7 +109,9 @@ class _Desk:
         if wish.what not in KINDS:
             raise InvalidInput("view_kind_unknown", key="what", value=wish.what[:16])
         camera, subject = self._subject(wish, actor)
-        parts.views.note([_seen(camera)], actor, ViewKind(wish.what), wish.reason, wish.note, request.remote_addr or "")
+        checked_reason(wish.reason, wish.note, actor)
+        named = f"{subject_of(wish.clip)} {wish.note}".strip() if wish.clip else wish.note
+        parts.views.note([_seen(camera)], actor, ViewKind(wish.what), wish.reason, named[:NOTE_MAX], request.remote_addr or "")
         given, until = parts.passes.issue(actor, subject, wish.what)
         return _json(ViewPass(given, until // 1000, viewer_of(actor)))
 

@@ -14,7 +14,7 @@ from core.errors import NotFound
 from core.instants import SECOND_US
 from video.footage.models import video_clips, video_gaps, video_incidents, video_samplings, video_segments
 from video.footage.rights import require_looker
-from video.models import cameras
+from video.models import cameras, video_views
 
 HOLE_US = 2 * SECOND_US
 SAMPLINGS_MAX = 200
@@ -122,6 +122,15 @@ class SamplingRow(msgspec.Struct, frozen=True):
     done: int | None
 
 
+class Looks(msgspec.Struct, frozen=True):
+    """How often a clip was looked at, and the last time (real, microseconds UTC)."""
+
+    count: int
+    viewer: str
+    viewer_name: str
+    at: int
+
+
 class Day(msgspec.Struct, frozen=True):
     """What is known of one camera between two business instants."""
 
@@ -148,16 +157,21 @@ class FootageQueries:
             raise NotFound("camera_unknown", camera=code[:40] or str(number))
         return _camera(row)
 
-    def cameras(self, actor: Actor, numbers: Collection[int] | None = None) -> list[CameraOf]:
-        """Those he may look at, by area, hall and window; retired ones too, as their recordings are kept."""
+    def cameras(self, actor: Actor | None, numbers: Collection[int] | None = None) -> list[CameraOf]:
+        """Those he may look at (None, the program itself: all), by area, hall and window; retired ones too, as their
+        recordings are kept."""
         wanted = select(cameras)
-        if actor.area:
+        if actor is not None and actor.area:
             wanted = wanted.where(cameras.c.area == actor.area)
         if numbers is not None:
             wanted = wanted.where(cameras.c.id.in_(list(numbers)))
         with self._database.read() as conn:
             found = [_camera(row) for row in conn.execute(wanted)]
         return sorted(found, key=lambda one: (one.area, one.hall, one.window == "", one.window, one.code))
+
+    def check_seen(self, camera: CameraOf, actor: Actor | None) -> None:
+        """Raises NotAuthenticated, NotPermitted, or NotFound for a camera of another area than his."""
+        require_looker(actor, camera.area, camera.code)
 
     # Recordings ------------------------------------------------------------------------------------------------------
 
@@ -211,6 +225,19 @@ class FootageQueries:
             rows = conn.execute(select(video_clips).where(video_clips.c.incident_id.in_(list(numbers)))).all()
         return {row.incident_id: _clip(row) for row in rows}
 
+    def looks_at(self, clips: Sequence[ClipRow]) -> dict[int, Looks]:
+        """How often each was played or taken away, and by whom last."""
+        found: dict[int, Looks] = {}
+        with self._database.read() as conn:
+            for clip in clips:
+                v, subject = video_views.c, subject_of(clip.id)
+                is_of = or_(v.note == subject, v.note.startswith(f"{subject} ", autoescape=True))
+                rows = conn.execute(select(v.viewer, v.viewer_name, v.at).where(v.what.in_(("clip", "export")), is_of)
+                                    .order_by(v.id)).all()
+                if rows:
+                    found[clip.id] = Looks(len(rows), *rows[-1])
+        return found
+
     # Random looks ----------------------------------------------------------------------------------------------------
 
     def samplings(self, actor: Actor, *, only_open: bool = False, limit: int = SAMPLINGS_MAX) -> list[SamplingRow]:
@@ -236,6 +263,11 @@ class FootageQueries:
         if row is None:
             raise NotFound(code, id=number)
         return row
+
+
+def subject_of(clip_id: int) -> str:
+    """How the log of views names a clip: its notes begin with it."""
+    return f"clip {clip_id}"
 
 
 def business_at(segments: Sequence[SegmentRow], real_us: int) -> int | None:
