@@ -10,16 +10,16 @@ import re
 import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from urllib.parse import SplitResult, quote, unquote, urlsplit, urlunsplit
 
 from core.errors import ConfigError, InvalidInput
-from video import targets
 from video.cameras import SourceKind
-from video.targets import ADDRESS_MAX, Network, is_inside
 
+Network = IPv4Network | IPv6Network
 Resolve = Callable[[str], Sequence[str]]
+ADDRESS_MAX = 1024
 HIDDEN = "***"
 SCHEMES = ("rtsp", "rtsps")
 _DEVICE = re.compile(r"/dev/video\d{1,3}")
@@ -49,7 +49,7 @@ class Login:
 def networks_of(written: Sequence[str]) -> tuple[Network, ...]:
     """`10.20.0.0/16` and the like. Raises ConfigError naming the one that is none."""
     try:
-        return targets.networks_of(written)
+        return tuple(ip_network(one) for one in written)
     except ValueError as wrong:
         raise ConfigError("network_invalid", value=str(wrong), remedy="write networks as 10.20.0.0/16") from wrong
 
@@ -95,10 +95,21 @@ def check_host(host: str, rules: AddressRules, key: str = "main") -> Sequence[st
     addresses = rules.resolve(host) if host else []
     if not addresses:
         raise InvalidInput("camera_name_unresolved", key=key, host=host[:128])
-    outside = next((one for one in addresses if not is_inside(one, rules.networks)), None)
+    outside = next((one for one in addresses if not is_allowed(one, rules.networks)), None)
     if outside is not None:
         raise InvalidInput("camera_network_refused", key=key, host=host[:128], setting="video.networks")
     return addresses
+
+
+def is_allowed(address: str, networks: Sequence[Network]) -> bool:
+    """Whether an IP address lies in one of the networks; one written into IPv6 counts as what it is, a name as none."""
+    try:
+        found: IPv4Address | IPv6Address = ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    if isinstance(found, IPv6Address) and found.ipv4_mapped is not None:
+        found = found.ipv4_mapped
+    return any(found.version == network.version and found in network for network in networks)
 
 
 def resolved(host: str) -> list[str]:

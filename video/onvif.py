@@ -26,10 +26,9 @@ from defusedxml.ElementTree import ParseError, fromstring
 
 from core.clock import Clock
 from core.errors import InvalidInput, UpstreamError
-from video.addresses import AddressRules, Login, check_host, shown
+from video.addresses import AddressRules, Login, Network, check_host, is_allowed, shown
 from video.cameras import SourceKind
 from video.soap_link import post
-from video.targets import Network, is_inside
 
 GROUP = ("239.255.255.250", 3702)
 DATAGRAM_MAX, FOUND_MAX, PROFILES_MAX = 65_535, 256, 8
@@ -75,7 +74,7 @@ class Discovery:
             raise InvalidInput("camera_networks_missing", setting="video.networks")
         found: dict[str, Found] = {}
         for sender, answer in _answers(self._group, self._rules.networks, self._patience_s):
-            if is_inside(sender, self._rules.networks) and len(found) < FOUND_MAX:
+            if is_allowed(sender, self._rules.networks) and len(found) < FOUND_MAX:
                 found.update({one.service: one for one in self._devices(answer)})
         return sorted(found.values(), key=lambda one: one.service)
 
@@ -97,7 +96,7 @@ class Discovery:
             said = dict(_SCOPE.findall(" ".join(_text(match, "discovery", "Scopes").split())[:4_000].replace(" ", "\n")))
             for service in _text(match, "discovery", "XAddrs").split()[:4]:
                 host = _host_of(service)
-                if host and is_inside(host, self._rules.networks):
+                if host and is_allowed(host, self._rules.networks):
                     words = {name.lower(): _plain(unquote(value)) for name, value in said.items()}
                     yield Found(service[:256], host, **words)
                     break
@@ -144,7 +143,7 @@ class _Device:
         root = self._ask(media, "media", "GetStreamUri", f"{setup}<ProfileToken>{escape(token[:128])}</ProfileToken>")
         address = _text(root.find(f".//{{{_NAMES['media']}}}MediaUri"), "schema", "Uri")
         host = _host_of(address)
-        if not address.startswith(("rtsp://", "rtsps://")) or not is_inside(host, self._rules.networks):
+        if not address.startswith(("rtsp://", "rtsps://")) or not is_allowed(host, self._rules.networks):
             return None
         encoder = profile.find(f"{{{_NAMES['schema']}}}VideoEncoderConfiguration")
         size = None if encoder is None else encoder.find(f"{{{_NAMES['schema']}}}Resolution")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from config.changelog import ChangeLog
-from config.setting_groups import VideoSettings
+from config.video_settings import VideoSettings
 from core.child import ChildLimits, Children
 from core.clock import Clock
 from core.sealing import Sealer

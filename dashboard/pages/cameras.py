@@ -11,12 +11,12 @@ from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.exceptions import PreventUpdate
 from flask import g, request
 
-from core.access import Role
 from core.clock import SystemClock
 from core.errors import InvalidInput, NotFound, SupervisionError
 from dashboard.panels import camera_discovery, camera_form, camera_list, top_bar
 from dashboard.panels.camera_form import FIELDS, FORM, form_of, key_of
 from dashboard.panels.edit_console import asked
+from dashboard.panels.edit_tabs import may_edit
 from dashboard.refusals import sentence
 from dashboard.words import Words, words_of
 from video.view_log import Seen, ViewKind, ViewReason
@@ -203,12 +203,6 @@ def still_of(tested: Mapping[Any, Any], areas: Any) -> Any:
 def _refused(refusal: SupervisionError, fields: list[Any], t: Words) -> tuple[str, list[str]]:
     words, key = sentence(refusal, t), key_of(refusal)
     return words, [words if key == place["error"] else "" for place in fields]
-
-
-def may_edit() -> bool:
-    """Whether whoever asks is an administrator."""
-    actor = g.get("actor")
-    return actor is not None and actor.has(Role.ADMINISTRATOR)
 
 
 def _words(services: Any) -> Words:
