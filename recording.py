@@ -24,6 +24,7 @@ from core.scheduling import Job
 from core.unit_of_work import Reaction, UnitOfWork, UnitOfWorkFactory
 from core.working_calendar import WorkingCalendar
 from papers.keys import KeyRing
+from video.events import SignalRaised
 from video.footage.assembly import Footage, FootageParts, build_footage
 from video.footage.events import RecordingFailed, RecordingResumed, RoomEnough, RoomShort
 from video.footage.http import FootageParts as HttpParts
@@ -89,6 +90,7 @@ def reactions_of(evidence: CardEvidence, alarms: AlarmService) -> dict[type, lis
         alarms.clear_alarm(uow.conn, "recordings_short", "", uow.now_us)
 
     return {CardToConfirm: [evidence.keep], CardOpened: [evidence.keep], CardWorsened: [evidence.keep],
+            SignalRaised: [evidence.keep_signals],
             RecordingFailed: [failed], RecordingResumed: [resumed], RoomShort: [short], RoomEnough: [enough]}
 
 

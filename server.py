@@ -76,16 +76,16 @@ from recording import footage_parts
 from supervision import http as liability_http
 from supervision.complaints import http as complaints_http
 from supervision.orders import http as orders_http
-from video.footage import http as footage_http
 from video import http as video_http
+from video.footage import http as footage_http
 from video.tickets import Tickets
 
 # What the OpenAPI document tells beside the feeds; tests/conventions/test_openapi.py holds it to the routes.
 OPERATIONS = tuple(one for module in (cards_http, notices_http, handover_http, roster_http, room_http, orders_http,
                                       complaints_http, liability_http, approval_http, video_http) for one in module.OPERATIONS)
 DAY_S, CALL_INTERVAL_S, SCREENS_KEPT_DAYS = 86_400.0, 60.0, 30
-PAGES = (wall, desk, card, unit, handover, work, window, hosted, case, findings, footage, orders, complaints, roster, notices, rules,
-         calendars, items, organisations, migrations, documents, cameras, video_views, people, audit, feeds, health)
+PAGES = (wall, desk, card, unit, handover, work, window, hosted, case, findings, footage, orders, complaints, roster, notices,
+rules, calendars, items, organisations, migrations, documents, cameras, video_views, people, audit, feeds, health)
 UNCHANGING = ("/assets/", "/healthz", "/readyz")
 ROOT = Path(__file__).resolve().parent
 

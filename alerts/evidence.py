@@ -1,12 +1,14 @@
-"""Cards and what cameras saw: a clip is asked for with the card, kept while somebody may still ask for it, shown to who sees the card.
+"""Cards and what cameras saw: a clip is asked for with the card, kept while somebody may still ask for it, shown to who sees
+the card.
 
-A card is about a window when what is said in it names a camera (`camera`, its code) and the real instant (`seen_at`, microseconds
-UTC of the machine's clock). The engine's cards of that kind have the origin `onsite`.
+A card is about a window when what is said in it names a camera (`camera`, its code) and real instants (`seen_at`; of a signal
+`began_at` and `picture_at`; microseconds UTC of the machine's clock). A signal keeps its clips before anybody decided about
+it: by then the recording may be gone. The card that comes of it takes them over.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -21,15 +23,19 @@ from alerts.models import cards
 from alerts.queries import CardQueries
 from alerts.service import CardService
 from alerts.terms import Terms
+from config.onsite import PRESENCE
 from core.access import SYSTEM, Actor
 from core.database import Database
 from core.errors import InvalidInput, NotFound, NotPermitted
+from core.instants import SECOND_US
 from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from video.events import SignalRaised
 from video.evidence import ClipService
 from video.footage.incidents import Incident, Incidents
 from video.footage.queries import FootageQueries
 
-CAMERA, SEEN_AT = "camera", "seen_at"
+CAMERA, INSTANTS = "camera", ("seen_at", "began_at", "picture_at")
+APART_US = 30 * SECOND_US  # instants nearer to each other are on one clip
 CHUNK = 500
 
 
@@ -72,15 +78,24 @@ class CardEvidence:
             for passage in card.passages:
                 self._ask(uow, card, passage.facts, passage.at)
 
+    def keep_signals(self, uow: UnitOfWork, batch: Sequence[SignalRaised]) -> None:
+        """The same of what a camera found about a seat; of a camera that shows nothing there is nothing to keep."""
+        for event in batch:
+            signal = event.signal
+            if signal.kind in PRESENCE:
+                for at in apart((signal.began_at, signal.picture_at)):
+                    self._clips.ask(uow, signal.camera_id, at, SYSTEM, business_us=signal.began_business_at)
+
     def _ask(self, uow: UnitOfWork, card: Card, facts: dict[str, Any], business_us: int) -> None:
-        code, at = facts.get(CAMERA), facts.get(SEEN_AT)
-        if not isinstance(code, str) or not isinstance(at, int):
+        code, instants = facts.get(CAMERA), apart(facts.get(name) for name in INSTANTS)
+        if not isinstance(code, str) or not instants:
             return
         try:
             camera = self._footage.camera(code=code)
         except NotFound:
             return  # the card stands without a clip; its evidence still names the camera
-        self._clips.ask(uow, camera.id, at, SYSTEM, business_us=business_us, card_id=card.id)
+        for at in instants:
+            self._clips.ask(uow, camera.id, at, SYSTEM, business_us=business_us, card_id=card.id)
 
     # Called from outside -----------------------------------------------------------------------------------------------
 
@@ -145,3 +160,12 @@ class CardEvidence:
         return now_us < self._terms.due(card.case.area, limit, told)
 
 
+
+
+def apart(instants: Iterable[Any]) -> list[int]:
+    """Instants (what is none is left out) without those a clip of another one shows anyway."""
+    kept: list[int] = []
+    for at in instants:
+        if isinstance(at, int) and all(abs(at - other) > APART_US for other in kept):
+            kept.append(at)
+    return kept

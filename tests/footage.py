@@ -80,7 +80,8 @@ def sent(seconds: float, *, fps: int = 10, gop: int = 10, begin_us: int = NOON, 
 
 def camera(number: int = 1, **given: Any) -> Camera:
     return Camera(**{"id": number, "code": f"cam-{number}", "name": f"{number}号窗口", "area": "360500",
-                     "hall": "市政务服务大厅", "window": f"A{number:02d}", "org": "fagai", "kind": SourceKind.FILE, "main": "x.mp4", **given})
+                     "hall": "市政务服务大厅", "window": f"A{number:02d}", "org": "fagai", "kind": SourceKind.FILE,
+                     "main": "x.mp4", **given})
 
 
 def ground(url: str, now_us: int = NOON) -> UnitOfWorkFactory:

@@ -2,7 +2,8 @@
 
 A clip is asked for in the transaction that raises its card (`ClipService.ask`), and made once the time it should show is over
 (`ClipMaker.make_due`, a job). It is made in a folder beside, brought to the disk and then given its name: whatever ends the
-process, a clip is there whole or not at all, and what was not finished is made again. A clip that is there is never written to.
+process, a clip is there whole or not at all, and what was not finished is made again. A clip that is there is never written
+to.
 """
 
 from __future__ import annotations
@@ -57,23 +58,27 @@ class ClipService:
     def __init__(self, rules: ClipRules, machine: Clock | None = None) -> None:
         self.rules, self._machine = rules, machine or SystemClock()
 
-    def ask(self, uow: UnitOfWork, camera_id: int, at_us: int, actor: Actor, *, business_us: int | None = None, card_id: int = 0,
-            incident_id: int = 0, until_us: int | None = None) -> int:
+    def ask(self, uow: UnitOfWork, camera_id: int, at_us: int, actor: Actor, *, business_us: int | None = None,
+            card_id: int = 0, incident_id: int = 0, until_us: int | None = None) -> int:
         """A clip of a camera around a real instant (until after `until_us`, for a span); returns its number.
 
-        Asked for again for the same card at the same instant it is the same clip.
+        Asked for again for the same card at the same instant it is the same clip; one that nobody had yet becomes the card's.
         """
         c = video_clips.c
-        known = uow.conn.execute(select(c.id).where(
-            c.camera_id == camera_id, c.at == at_us, c.card_id == card_id, c.incident_id == incident_id)).scalar()
+        known = uow.conn.execute(select(c.id, c.card_id).where(
+            c.camera_id == camera_id, c.at == at_us, c.card_id.in_({card_id, 0}), c.incident_id == incident_id)
+            .order_by(c.card_id.desc())).first()
         if known is not None:
-            return int(known)
+            if known.card_id != card_id:
+                self.give_to(uow, known.id, card_id)
+            return int(known.id)
         made = uow.conn.execute(insert(video_clips).values(
             camera_id=camera_id, card_id=card_id, incident_id=incident_id, at=at_us,
             business_at=uow.now_us if business_us is None else business_us,
             from_at=at_us - int(self.rules.before_s * SECOND_US),
             to_at=(at_us if until_us is None else until_us) + int(self.rules.after_s * SECOND_US), state="pending",
-            asked_by=actor.name, asked_name=actor.display_name or actor.name, asked_at=self._machine.now_us()).returning(video_clips.c.id)).scalar_one()
+            asked_by=actor.name, asked_name=actor.display_name or actor.name, asked_at=self._machine.now_us()
+        ).returning(video_clips.c.id)).scalar_one()
         return int(made)
 
     def give_to(self, uow: UnitOfWork, clip_id: int, card_id: int) -> None:

@@ -1,8 +1,9 @@
-"""Keeps what a camera sends: packets go into a bounded queue, a thread of its own writes them as segments. Nothing is decoded.
+"""Keeps what a camera sends: packets go into a bounded queue, a thread of its own writes them as segments. Nothing is
+decoded.
 
-The thread that reads the camera never waits for the disk. When the queue is full, what comes is dropped to the next key frame and
-the gap is on record. A segment ends at the first key frame after `segment_s`; a change of track, a lost connection and a clock
-that jumps end it at once.
+The thread that reads the camera never waits for the disk. When the queue is full, what comes is dropped to the next key frame
+and the gap is on record. A segment ends at the first key frame after `segment_s`; a change of track, a lost connection and a
+clock that jumps end it at once.
 """
 
 from __future__ import annotations
@@ -125,7 +126,7 @@ class Recorder:
     def _guarded(self, work: Callable[[], object]) -> None:
         try:
             work()
-        except Exception:  # noqa: BLE001 - a database that is away must not end the recording; it goes on at the next key frame
+        except Exception:
             log.exception("recorder: %s failed", self._thread.name)
             self._writing.give_up()
 
@@ -228,7 +229,9 @@ class _Writing:
 
 
 class _Timing:
-    """Which real instant a picture of a segment is of: the camera's own steps, set by the arrival of the least delayed packet."""
+    """Which real instant a picture of a segment is of: the camera's own steps, set by the arrival of the least delayed
+    packet.
+    """
 
     def __init__(self, first: MediaPacket, begin_us: int) -> None:
         self.begin_us, self._first, self._last = begin_us, first, first

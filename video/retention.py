@@ -1,8 +1,8 @@
 """How long recordings stay: `keep_days`, less where the disk needs room, longer where they are evidence.
 
-Segments go by age. Where less than `free_min_mib` is left on the disk, the oldest segments go earlier, and the timeline says so; a
-segment that a clip still has to be made from never goes, nor does a clip. A clip stays as long as its card needs it, then
-`evidence_keep_days` more.
+Segments go by age. Where less than `free_min_mib` is left on the disk, the oldest segments go earlier, and the timeline says
+so; a segment that a clip still has to be made from never goes, nor does a clip. A clip stays as long as its card needs it,
+then `evidence_keep_days` more.
 """
 
 from __future__ import annotations
@@ -70,9 +70,9 @@ class Retention:
         return done
 
     def make_room(self) -> int:
-        """Delete the oldest segments until enough of the disk is free; returns how many. Where that does not suffice, it is told.
+        """Delete the oldest segments until enough of the disk is free; returns how many. Where that is too little, it is told.
 
-        Called by many threads of recorders when the disk is full; one of them does it, the others find room when they ask again.
+        Called by many threads of recorders when the disk is full; one does it, the others find room when they ask again.
         """
         if not self._freeing.acquire(blocking=False):
             return 0

@@ -1,7 +1,7 @@
 """Segments on the disk and their index: begun, ended, mended after a crash. The index is written before the file is made.
 
-A file is `<camera>/<day>/<stream>-<begin>.mp4` below the folder of the recordings; day and begin are UTC. A file whose name says
-when it began and whose row was lost can so be put back into the index.
+A file is `<camera>/<day>/<stream>-<begin>.mp4` below the folder of the recordings; day and begin are UTC. A file whose row
+was lost says by its name when it began, and is put back into the index.
 """
 
 from __future__ import annotations
@@ -179,7 +179,8 @@ class SegmentStore:
             found.lost.append(row.file)
             if path is not None:
                 path.unlink()
-            self._write_end(row.id, state="damaged", reason=reason("file_missing" if path is None else "nothing_whole"), bytes=0)
+            why = "file_missing" if path is None else "nothing_whole"
+            self._write_end(row.id, state="damaged", reason=reason(why), bytes=0)
             return
         found.recovered.append(row.file)
         end = row.begin_at + extent[0].length_us
@@ -210,7 +211,8 @@ class SegmentStore:
             made = uow.conn.execute(insert(video_segments).values(
                 camera_id=segment.camera.id, stream=segment.stream.value, begin_at=segment.begin_us, end_at=segment.begin_us,
                 begin_business_at=business, end_business_at=business, file=segment.file, bytes=0, codec=track.codec,
-                width=track.width, height=track.height, extradata=track.extradata, state="open", worker=self._worker).returning(video_segments.c.id)).scalar_one()
+                width=track.width, height=track.height, extradata=track.extradata, state="open",
+                worker=self._worker).returning(video_segments.c.id)).scalar_one()
         return int(made)
 
     def _forget(self, segment: Segment) -> None:

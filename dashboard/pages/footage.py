@@ -42,7 +42,8 @@ def layout(services: Any) -> html.Div:
                          html.Section([html.Div(id="sampling-detail"), footage_samplings.form(t)],
                                       className="panel follow-side")], id="footage-sampling", className="follow-pair", hidden=True)
     main = html.Main([html.Div(id="footage-tabs", className="follow-head"), day, sampling], className="footage-body")
-    return html.Div([*hidden, top_bar.layout(t, "footage", services.settings.demo.enabled), main], className="staff follow footage")
+    bar = top_bar.layout(t, "footage", services.settings.demo.enabled)
+    return html.Div([*hidden, bar, main], className="staff follow footage")
 
 
 def register(app: Dash, services: Any) -> None:

@@ -1,4 +1,5 @@
-"""现场录像, the evidence panel of a card's page: what cameras kept of it, how it stands, its hash, who looked, the package. Pure.
+"""现场录像, the evidence panel of a card's page: what cameras kept of it, how it stands, its hash, who looked, the package.
+Pure.
 
 The film is asked for by a script (assets/js/modules/card_clip.mjs) once a reason is given.
 """
@@ -85,4 +86,5 @@ def _player(clip: Any, t: Words) -> html.Div | None:
     config = {"texts": {name: t.tree.get(name, {}) for name in TEXTS}, "clip": clip.id, "noteMax": NOTE_MAX,
               "reasons": [one.value for one in REASONS], "hasPicture": bool(clip.snapshot_sha256),
               "offset": (clip.at - (clip.begin_at or clip.at)) / SECOND_US}
-    return html.Div(className="clip-player", **{"data-card-clip": str(clip.id), "data-config": json.dumps(config, ensure_ascii=False)})
+    given = {"data-card-clip": str(clip.id), "data-config": json.dumps(config, ensure_ascii=False)}
+    return html.Div(className="clip-player", **given)

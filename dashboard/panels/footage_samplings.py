@@ -1,4 +1,6 @@
-"""抽查: the random looks as a list by round, one of them with its picture, and the form an inspector fills. Pure but for reads."""
+"""抽查: the random looks as a list by round, one of them with its picture, and the form an inspector fills. Pure but for
+reads.
+"""
 
 from __future__ import annotations
 
@@ -45,11 +47,13 @@ def _tab(is_chosen: bool) -> str:
     return "tab is-chosen" if is_chosen else "tab"
 
 
-def _round(key: tuple[str, int, int], rows: list[Any], cameras: Mapping[int, Any], query: Mapping[str, str], t: Words) -> html.Div:
+def _round(key: tuple[str, int, int], rows: list[Any], cameras: Mapping[int, Any], query: Mapping[str, str],
+           t: Words) -> html.Div:
     _, day, round_no = key
     head = html.H3([html.Span(t("footage_page.round", day=day_text(day), n=round_no + 1)),
                     html.Span(t("footage_page.round_at", at=stamp(rows[0].drawn)[11:], of=rows[0].drawn_from), className="num")])
-    return html.Div([head, html.Ol([_line(row, cameras.get(row.camera_id), query, t) for row in rows])], className="sampling-round")
+    lines = html.Ol([_line(row, cameras.get(row.camera_id), query, t) for row in rows])
+    return html.Div([head, lines], className="sampling-round")
 
 
 def _line(row: Any, camera: Any, query: Mapping[str, str], t: Words) -> html.Li:
@@ -86,8 +90,8 @@ def detail(services: Any, actor: Actor, query: Mapping[str, str], t: Words) -> t
                    (t("footage_page.sampling_drawn"), stamp(row.drawn, seconds=True)),
                    (t("footage_page.sampling_picture_at"), stamp(row.picture_at, seconds=True) if row.picture_at else ""),
                    (t("footage_page.sampling_hash"), row.picture_sha256[:16])])
-    back = html.A(t("footage_page.to_day"), href=f"/footage/?camera={camera.code}&day={day_text(row.day)}&at={row.drawn // 1000}",
-                  className="button")
+    there = f"/footage/?camera={camera.code}&day={day_text(row.day)}&at={row.drawn // 1000}"
+    back = html.A(t("footage_page.to_day"), href=there, className="button")
     is_open = not row.done_name and actor.has(*MARKERS)
     return html.Div([head, _picture(row, t), known, back, *([] if not row.done_name else [_found(row, t)])]), not is_open
 
@@ -115,5 +119,6 @@ def form(t: Words) -> html.Div:
     comment = html.Div([html.Label(t("footage_page.sampling_comment"), htmlFor="sampling-comment"),
                         dcc.Textarea(id="sampling-comment", className="act-words", spellCheck=False)], className="act-field")
     save = html.Button(t("footage_page.sampling_save"), id="sampling-save", className="button button-main")
-    return html.Div([html.Div([*points, comment, html.Div(save, className="act-buttons")], id="sampling-form", className="act-form",
-                              hidden=True), html.P(id="sampling-said", className="feeds-said", role="status")])
+    fields = html.Div([*points, comment, html.Div(save, className="act-buttons")], id="sampling-form", className="act-form",
+                      hidden=True)
+    return html.Div([fields, html.P(id="sampling-said", className="feeds-said", role="status")])

@@ -49,7 +49,9 @@ class Footage:
 
 @dataclass(frozen=True, slots=True)
 class FootageParts:
-    """What the rest of the program brings along. `needed` is filled in by who knows the cards; `machine` is the machine's clock."""
+    """What the rest of the program brings along. `needed` is filled in by who knows the cards; `machine` is the machine's
+    clock.
+    """
 
     units: UnitOfWorkFactory
     registry: Registry
@@ -70,10 +72,12 @@ def build_footage(given: RecordingSettings, parts: FootageParts) -> Footage:
                           RetentionRules(given.keep_days, given.free_min_mib, given.evidence_keep_days), parts.needed,
                           parts.machine)
     where = Installation(given.dir, given.evidence_dir, parts.keys, parts.owner)
-    sampler = Sampler(parts.units, parts.calendar_of, parts.secret, SamplingRules(given.samplings_per_day, given.sampling_windows),
-                      given.evidence_dir / "samplings", lambda camera: _present(camera, pictures, parts), parts.machine)
+    sampler = Sampler(parts.units, parts.calendar_of, parts.secret,
+                      SamplingRules(given.samplings_per_day, given.sampling_windows), given.evidence_dir / "samplings",
+                      lambda camera: _present(camera, pictures, parts), parts.machine)
     return Footage(
-        given, queries, pictures, clips, ClipMaker(parts.units, where, clip_rules, parts.machine, retention.make_room), retention,
+        given, queries, pictures, clips,
+        ClipMaker(parts.units, where, clip_rules, parts.machine, retention.make_room), retention,
         Incidents(queries, clips, parts.machine), sampler, Passes(parts.secret, parts.machine, given.view_minutes), parts.keys,
         SegmentStore(parts.units, given.dir, parts.worker, parts.machine, retention.make_room),
         RecorderRules(given.segment_s, given.queue_mib << 20, given.retry_s))

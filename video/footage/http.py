@@ -74,7 +74,7 @@ OPERATIONS = (
               answers=ViewPass),
     Operation("get", f"{PREFIX}/segments/<int:number>/film.mp4", "getSegment", "A recorded file, also in ranges", query=_VIEW,
               media="video/mp4"),
-    Operation("get", f"{PREFIX}/cameras/<code>/still.jpg", "getStill", "A recorded picture with the viewer's name in it", query={
+    Operation("get", f"{PREFIX}/cameras/<code>/still.jpg", "getStill", "A recorded picture, the viewer's name in it", query={
         **_VIEW, "at": "real instant, microseconds UTC"}, media="image/jpeg"),
     Operation("get", f"{PREFIX}/clips/<int:number>/clip.mp4", "getClip", "Evidence: the film", query=_VIEW, media="video/mp4"),
     Operation("get", f"{PREFIX}/clips/<int:number>/snapshot.jpg", "getClipPicture",

@@ -56,7 +56,9 @@ class Incidents:
         self._queries, self._clips, self._machine = queries, clips, machine
 
     def mark(self, uow: UnitOfWork, wish: Incident, actor: Actor | None) -> tuple[int, int]:
-        """(number of the incident, number of its clip). Raises InvalidInput naming the field, NotFound (camera), NotPermitted."""
+        """(number of the incident, number of its clip). Raises InvalidInput naming the field, NotFound (camera),
+        NotPermitted.
+        """
         require(actor, *MARKERS)
         camera = self._queries.camera(code=wish.camera)
         person = require_looker(actor, camera.area, camera.code)

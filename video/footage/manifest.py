@@ -1,7 +1,9 @@
-"""What a clip of evidence is, in a file that is signed: hashes, instants, camera, who asked. And whether a package still agrees.
+"""What a clip of evidence is, in a file that is signed: hashes, instants, camera, who asked. And whether a package still
+agrees.
 
-`manifest.sig` is the Ed25519 signature (64 bytes) over the bytes of `manifest.json`, by the key papers are signed with; its public
-half goes with every package, so that OpenSSL alone can check it. Whether the key is this installation's is for `check` to say.
+`manifest.sig` is the Ed25519 signature (64 bytes) over the bytes of `manifest.json`, by the key papers are signed with; its
+public half goes with every package, so that OpenSSL alone can check it. Whether the key is this installation's is for `check`
+to say.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Segments as MP4 files: written in whole fragments while the camera sends, an ordinary MP4 once they are closed.
 
-While a segment is open its file is a fragmented MP4: every fragment (moof and mdat) is written by one call, so whatever ends the
-process leaves whole fragments and at most one torn at the end. When it is closed the index of all pictures is added, with which
-every player can seek. Nothing is decoded or encoded.
+While a segment is open its file is a fragmented MP4: every fragment (moof and mdat) is written by one call, so whatever ends
+the process leaves whole fragments and at most one torn at the end. When it is closed the index of all pictures is added, with
+which every player can seek. Nothing is decoded or encoded.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Output(io.RawIOBase):
     """
 
     def __init__(self, path: Path) -> None:
-        self._file: BinaryIO = open(path, "xb", buffering=0)
+        self._file: BinaryIO = path.open("xb", buffering=0)
         self.failure: OSError | None = None
 
     def write(self, data: Any) -> int:
@@ -193,7 +193,9 @@ def _hvcc_sets(given: bytes) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Scanned:
-    """What of a file is whole: its first `whole_bytes`, with pictures in `fragments` fragments (an ordinary MP4 counts as one)."""
+    """What of a file is whole: its first `whole_bytes`, with pictures in `fragments` fragments (an ordinary MP4 counts as
+    one).
+    """
 
     whole_bytes: int
     file_bytes: int
@@ -259,7 +261,9 @@ class _Part(io.RawIOBase):
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """What is in a file: how long it plays in microseconds (from its first dts to the end of its last picture), and its track."""
+    """What is in a file: how long it plays in microseconds (from its first dts to the end of its last picture), and its
+    track.
+    """
 
     length_us: int
     pictures: int
@@ -279,7 +283,8 @@ class Mp4Reader:
     @property
     def track(self) -> Track:
         context, base = self.stream.codec_context, self.stream.time_base
-        return Track(context.name, context.width, context.height, base or Fraction(1, 90_000), bytes(context.extradata or b""), 0)
+        return Track(context.name, context.width, context.height, base or Fraction(1, 90_000),
+                     bytes(context.extradata or b""), 0)
 
     def packets(self) -> Iterator[Any]:
         """PyAV's packets in the order of the file, without the empty one at the end."""

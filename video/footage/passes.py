@@ -1,4 +1,6 @@
-"""A look at recordings is written down first (`video.view_log`); what comes back is a pass with which the pictures are asked for."""
+"""A look at recordings is written down first (`video.view_log`); what comes back is a pass with which the pictures are asked
+for.
+"""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from core.errors import NotFound
 from core.instants import SECOND_US
 from video.footage.models import video_clips, video_gaps, video_incidents, video_samplings, video_segments
 from video.footage.rights import require_looker
-from video.models import cameras, video_views
+from video.models import cameras, presence_spans, video_signals, video_views
 
 HOLE_US = 2 * SECOND_US
 SAMPLINGS_MAX = 200
@@ -122,6 +122,24 @@ class SamplingRow(msgspec.Struct, frozen=True):
     done: int | None
 
 
+class PresenceRow(msgspec.Struct, frozen=True):
+    """Who sat at a window (business instants): present, absent or unknown."""
+
+    begin: int
+    end: int
+    state: str
+
+
+class SignalRow(msgspec.Struct, frozen=True):
+    """What the analysis found (business instants); `end` is None while it lasts."""
+
+    id: int
+    kind: str
+    state: str
+    begin: int
+    end: int | None
+
+
 class Looks(msgspec.Struct, frozen=True):
     """How often a clip was looked at, and the last time (real, microseconds UTC)."""
 
@@ -183,10 +201,10 @@ class FootageQueries:
                 s.camera_id == camera_id, s.begin_business_at < end, or_(s.end_business_at > begin, s.state == "open"),
                 s.begin_business_at > begin - 3600 * SECOND_US).order_by(s.begin_at)).all()
             gaps = conn.execute(select(video_gaps).where(
-                g.camera_id == camera_id, g.begin_business_at < end, or_(g.end_business_at.is_(None), g.end_business_at > begin))
-                .order_by(g.begin_at)).all()
-            clips = conn.execute(select(video_clips).where(k.camera_id == camera_id, k.business_at >= begin, k.business_at < end)
-                                 .order_by(k.at)).all()
+                g.camera_id == camera_id, g.begin_business_at < end,
+                or_(g.end_business_at.is_(None), g.end_business_at > begin)).order_by(g.begin_at)).all()
+            clips = conn.execute(select(video_clips).where(
+                k.camera_id == camera_id, k.business_at >= begin, k.business_at < end).order_by(k.at)).all()
             marked = conn.execute(select(video_incidents).where(
                 i.camera_id == camera_id, i.begin_business_at < end, i.end_business_at >= begin).order_by(i.begin_at)).all()
         stream = "main" if any(row.stream == "main" for row in segments) or not segments else segments[0].stream
@@ -194,6 +212,23 @@ class FootageQueries:
                    [GapRow(row.begin_business_at, row.end_business_at, _reason(row.reason)) for row in gaps
                     if row.stream == stream],
                    [_clip(row) for row in clips], [_incident(row) for row in marked])
+
+    def presence(self, camera_id: int, begin: int, end: int) -> list[PresenceRow]:
+        """Spans that touch this stretch of business time."""
+        p = presence_spans.c
+        wanted = select(p.began_business_at, p.until_business_at, p.state).where(
+            p.camera_id == camera_id, p.began_business_at < end, p.until_business_at > begin).order_by(p.began_business_at)
+        with self._database.read() as conn:
+            return [PresenceRow(*row) for row in conn.execute(wanted)]
+
+    def signals(self, camera_id: int, begin: int, end: int) -> list[SignalRow]:
+        """The same of signals."""
+        g = video_signals.c
+        wanted = select(g.id, g.kind, g.state, g.began_business_at, g.ended_business_at).where(
+            g.camera_id == camera_id, g.began_business_at < end, or_(g.ended_business_at.is_(None), g.ended_business_at > begin)
+        ).order_by(g.began_business_at)
+        with self._database.read() as conn:
+            return [SignalRow(*row) for row in conn.execute(wanted)]
 
     def segment(self, number: int, actor: Actor | None) -> tuple[SegmentRow, CameraOf]:
         """Raises NotFound for one there is not or that he may not see."""

@@ -1,8 +1,8 @@
 """抽查: four times a working day windows drawn by lot are looked at, at moments nobody can foresee and anybody can repeat.
 
-Both draws are made by HMAC of area, day and round with a secret of the installation: without it they cannot be foretold, with it
-they are the same for ever. The office hours are cut into as many equal parts as there are rounds, each round has a minute of its
-part. A row keeps the windows that could have been drawn.
+Both draws are made by HMAC of area, day and round with a secret of the installation: without it they cannot be foretold, with
+it they are the same for ever. The office hours are cut into as many equal parts as there are rounds, each round has a minute
+of its part. A row keeps the windows that could have been drawn.
 """
 
 from __future__ import annotations
@@ -92,7 +92,9 @@ class Sampler:
         return sum(self._draw_in(area, found) for area, found in self._windows().items()) if self._rules.per_day else 0
 
     def record(self, number: int, form: SamplingForm, actor: Actor | None) -> None:
-        """What an inspector found, once. Raises InvalidInput naming the field, NotFound, Conflict (done already), NotPermitted."""
+        """What an inspector found, once. Raises InvalidInput naming the field, NotFound, Conflict (done already),
+        NotPermitted.
+        """
         require(actor, *MARKERS)
         given = {name: getattr(form, name) for name in POINTS}
         missing = next((name for name, mark in given.items() if mark not in list(Mark)), None)
@@ -156,7 +158,8 @@ class Sampler:
                 made = uow.conn.execute(insert(video_samplings).values(
                     area=area, day=day, round=round_no, place=place, camera_id=by_code[code].id, due_business_at=due,
                     drawn_at=self._machine.now_us(), drawn_business_at=uow.now_us,
-                    drawn_from=msgspec.json.encode(codes).decode(), reason=reason("not_taken")).returning(video_samplings.c.id)).scalar_one()
+                    drawn_from=msgspec.json.encode(codes).decode(),
+                    reason=reason("not_taken")).returning(video_samplings.c.id)).scalar_one()
                 numbers.append((int(made), by_code[code]))
         for number, camera in numbers:
             self._take(number, camera)

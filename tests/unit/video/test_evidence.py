@@ -7,7 +7,6 @@ import json
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -137,7 +136,7 @@ def test_what_is_still_being_written_is_used_up_to_its_last_fragment(desk: Desk)
     assert desk.at(19) == 1
     assert recorder.stop()
 
-    assert [shown for _, shown in desk.shown(number)] == list(range(0, 96))
+    assert [shown for _, shown in desk.shown(number)] == list(range(96))
     assert desk.clip(number).reason == ""
 
 
@@ -247,7 +246,8 @@ def test_a_package_is_genuine_until_a_byte_of_it_changes(desk: Desk, packed: Pat
         verdict = check(repacked(packed, **{name: content}), desk.keys)
         assert (verdict.finding, verdict.file) == (Finding.ALTERED, name.replace("_", "."))
     assert check(repacked(packed, clip_mp4=None), desk.keys).finding is Finding.ALTERED
-    assert check(repacked(packed, manifest_json=manifest.replace("薄博".encode(), "别人".encode())), desk.keys).finding is Finding.ALTERED
+    other = manifest.replace("薄博".encode(), "别人".encode())
+    assert check(repacked(packed, manifest_json=other), desk.keys).finding is Finding.ALTERED
     assert check(repacked(packed, manifest_sig=None), desk.keys).finding is Finding.UNKNOWN
     assert check(packed, KeyRing(tmp_path / "others", "别处")).finding is Finding.UNKNOWN
 

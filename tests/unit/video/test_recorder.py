@@ -71,7 +71,7 @@ def test_segments_are_cut_at_key_frames_and_lose_no_picture(units, store):
     record(store, sent(7.0))
 
     found = rows(units)
-    assert [shown(store, row) for row in found] == [list(range(0, 20)), list(range(20, 40)), list(range(40, 60)),
+    assert [shown(store, row) for row in found] == [list(range(20)), list(range(20, 40)), list(range(40, 60)),
                                                     list(range(60, 70))]
     assert [(row.begin_at - NOON, row.end_at - NOON) for row in found] == [
         (0, 2_000_000), (2_000_000, 4_000_000), (4_000_000, 6_000_000), (6_000_000, 7_000_000)]
@@ -266,7 +266,8 @@ def test_what_a_crash_left_open_is_kept_up_to_its_last_whole_fragment(units, sto
     with path.open("ab") as file:
         file.write(b"\x00\x00\x40\x00moof and a torn rest")
     with units() as uow:
-        uow.conn.execute(update(video_segments).where(video_segments.c.id == row.id).values(state="open", sha256="", end_at=NOON))
+        uow.conn.execute(update(video_segments).where(video_segments.c.id == row.id).values(
+            state="open", sha256="", end_at=NOON))
         uow.conn.execute(video_gaps.delete())
 
     mended = store.mend(CAM)
