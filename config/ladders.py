@@ -17,7 +17,8 @@ from pydantic import Field, model_validator
 
 from config.acts import Act
 from config.documents import Document, Strict, read_document
-from config.onsite import LEVELS, PRESENCE, Addressee, OnsiteRule
+from config.onsite import LEVELS as LEVELS
+from config.onsite import PRESENCE, Addressee, OnsiteRule
 from core.errors import InvalidInput
 from core.limits import Granularity, Limit, parse_limit
 
@@ -264,7 +265,8 @@ def _check_onsite(document: Document, preset: Preset) -> None:
                                        "give them separate dates or orgs, or remove one", other=earlier.id)
 
 
-def _refuse_backward_dates(document: Document, place: tuple[str | int, ...], dated: Preset | Rule | ActRule | OnsiteRule) -> None:
+def _refuse_backward_dates(document: Document, place: tuple[str | int, ...],
+                           dated: Preset | Rule | ActRule | OnsiteRule) -> None:
     start, end = dated.effective_from, dated.effective_until
     if start is not None and end is not None and end < start:
         raise document.problem([*place, "effective_until"], "ends before it begins", "correct one of the dates")

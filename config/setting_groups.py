@@ -15,6 +15,7 @@ from pydantic import AfterValidator, Field, HttpUrl, SecretStr
 from config.documents import Strict
 from config.recording_settings import RecordingSettings
 from config.video_settings import VideoSettings
+from config.vision_settings import VisionSettings
 
 
 def _aware(moment: datetime) -> datetime:
@@ -441,5 +442,6 @@ class Settings(Strict):
     detectors: DetectorsSettings
     video: VideoSettings
     recording: RecordingSettings
+    vision: VisionSettings
     display: DisplaySettings
     log: LogSettings

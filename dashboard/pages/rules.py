@@ -113,7 +113,7 @@ def _preset(services: Any, name: str, is_here: bool, number: int, search: str, t
 def _watched(rule: Mapping[str, Any], t: Words) -> str:
     if "watches" in rule:
         return t(f"clock.{rule['watches']}")
-    return t("rules_page.onsite_rule" if "signal" in one else "rules_page.act_rule")
+    return t("rules_page.onsite_rule" if "signal" in rule else "rules_page.act_rule")
 
 
 def _form(services: Any, search: str, t: Words) -> Any:
