@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from config.changelog import ChangeLog
-from config.setting_groups import VideoSettings
+from config.video_settings import VideoSettings
 from core.child import ChildLimits, Children
 from core.clock import Clock
 from core.sealing import Sealer
@@ -31,8 +31,9 @@ class Registry:
     snapshots: Snapshots
 
 
-def build_registry(given: VideoSettings, units: UnitOfWorkFactory, changes: ChangeLog, secret: bytes, known: Callable[[], Known],
-                   machine: Clock, reader: Callable[[], PictureSource | None] = lambda: None) -> Registry:
+def build_registry(given: VideoSettings, units: UnitOfWorkFactory, changes: ChangeLog, secret: bytes,
+                   known: Callable[[], Known], machine: Clock,
+                   reader: Callable[[], PictureSource | None] = lambda: None) -> Registry:
     """`machine` is the clock of the machine, never a demonstration's; `secret` that of the installation. Raises ConfigError."""
     rules = AddressRules(networks_of(given.networks), given.file_dir)
     addresses = Addresses(Sealer(secret, SEAL_PURPOSE))
