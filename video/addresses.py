@@ -102,8 +102,11 @@ def check_host(host: str, rules: AddressRules, key: str = "main") -> Sequence[st
 
 
 def is_allowed(address: str, networks: Sequence[Network]) -> bool:
-    """Whether an IP address lies in one of the networks; one written into IPv6 counts as what it is."""
-    found: IPv4Address | IPv6Address = ip_address(address.partition("%")[0])
+    """Whether an IP address lies in one of the networks; one written into IPv6 counts as what it is, a name as none."""
+    try:
+        found: IPv4Address | IPv6Address = ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
     if isinstance(found, IPv6Address) and found.ipv4_mapped is not None:
         found = found.ipv4_mapped
     return any(found.version == network.version and found in network for network in networks)

@@ -96,7 +96,7 @@ class Discovery:
             said = dict(_SCOPE.findall(" ".join(_text(match, "discovery", "Scopes").split())[:4_000].replace(" ", "\n")))
             for service in _text(match, "discovery", "XAddrs").split()[:4]:
                 host = _host_of(service)
-                if host and is_allowed_host(host, self._rules.networks):
+                if host and is_allowed(host, self._rules.networks):
                     words = {name.lower(): _plain(unquote(value)) for name, value in said.items()}
                     yield Found(service[:256], host, **words)
                     break
@@ -143,7 +143,7 @@ class _Device:
         root = self._ask(media, "media", "GetStreamUri", f"{setup}<ProfileToken>{escape(token[:128])}</ProfileToken>")
         address = _text(root.find(f".//{{{_NAMES['media']}}}MediaUri"), "schema", "Uri")
         host = _host_of(address)
-        if not address.startswith(("rtsp://", "rtsps://")) or not is_allowed_host(host, self._rules.networks):
+        if not address.startswith(("rtsp://", "rtsps://")) or not is_allowed(host, self._rules.networks):
             return None
         encoder = profile.find(f"{{{_NAMES['schema']}}}VideoEncoderConfiguration")
         size = None if encoder is None else encoder.find(f"{{{_NAMES['schema']}}}Resolution")
@@ -178,14 +178,6 @@ class _Device:
                 f'<w:Nonce EncodingType="{_SECURITY}-soap-message-security-1.0#Base64Binary">{_base64(nonce)}</w:Nonce>'
                 f'<u:Created xmlns:u="{_SECURITY}-wssecurity-utility-1.0.xsd">{created}</u:Created>'
                 "</w:UsernameToken></w:Security>")
-
-
-def is_allowed_host(host: str, networks: Sequence[Network]) -> bool:
-    """Whether what a stranger calls a host is an IP address in one of the networks; a name of his is not looked up."""
-    try:
-        return is_allowed(host, networks)
-    except ValueError:
-        return False
 
 
 def _answers(group: tuple[str, int], networks: Sequence[Network], patience_s: float) -> Iterator[tuple[str, bytes]]:

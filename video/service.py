@@ -108,6 +108,23 @@ class CameraService:
             values = {"is_enabled": False, "retired_at": self._clock.now_us(), "sealed_main": main, "sealed_sub": None}
             return self._put(uow, row, values, Action.RETIRED, reason, editor)
 
+    def check(self, form: CameraForm, rev: int, *, reason: str, actor: Actor | None) -> None:
+        """Raises what `register` (rev 0) or `edit` would, and changes nothing: asked before the stream is tried."""
+        editor = require_editor(actor, form.area)
+        _check_reason(reason)
+        with self._units.database.read() as conn:
+            row = self._row(conn, form.code.strip(), rev, editor) if rev else None
+        old = None if row is None or row.kind != form.kind else self._opened(row)
+        checked_form(form, self.rules, self._known(), old)
+
+    def reaches_elsewhere(self, form: CameraForm, actor: Actor | None) -> bool:
+        """Whether the form reads other streams, or with other credentials, than what is stored; a new camera does."""
+        require_editor(actor, form.area)
+        with self._units.database.read() as conn:
+            row = conn.execute(select(cameras).where(cameras.c.code == form.code.strip())).first()
+        old = None if row is None or row.kind != form.kind else self._opened(row)
+        return old is None or addresses_of(form, self.rules, old) != old
+
     def form_for_test(self, form: CameraForm, actor: Actor | None) -> tuple[SourceKind, Stored]:
         """The addresses of a form that is not saved yet, for a look whether they give a picture. Whole as `edit` would store
         them; the code may still be missing."""

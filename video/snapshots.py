@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
-from urllib.parse import urlsplit
 
 from core.child import Children
 from core.clock import Clock
 from core.errors import UpstreamError
-from video.addresses import AddressRules, check_host
+from video.addresses import AddressRules
 from video.cameras import Camera, SourceKind, StreamName
+from video.faults import SourceFault
 from video.registration import Stored
+from video.relay import Relay, RelayRules
+from video.targets import device_of, file_of, target_of
 
 SCRIPT = Path(__file__).with_name("look_once.py")
 WIDTH_MAX = 1920
-SPARE_S = 4.0  # of the child's time: it begins, decodes and writes
+SPARE_S, CLOSE_S = 4.0, 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,7 @@ class Tested:
 
     picture: Picture | None
     code: str = ""
+    details: Mapping[str, Any] = field(default_factory=dict)
     codec: str = ""
     width: int = 0
     height: int = 0
@@ -69,7 +72,7 @@ class Snapshots:
             return found
         tested = self._look(camera.kind, camera.address(stream))
         if tested.picture is None:
-            raise UpstreamError(tested.code or "camera_unreachable")
+            raise UpstreamError(tested.code or "camera_unreachable", **tested.details)
         return tested.picture
 
     def test(self, kind: SourceKind, stored: Stored) -> dict[StreamName, Tested]:
@@ -82,29 +85,47 @@ class Snapshots:
     def _look(self, kind: SourceKind, address: str) -> Tested:
         if not address:
             return Tested(None, "camera_address_unreadable")
-        asked = {"address": self._place(kind, address), "kind": kind.value, "width_max": WIDTH_MAX,
-                 "seconds": max(1.0, self._children.limits.seconds - SPARE_S)}
+        try:
+            if kind is SourceKind.RTSP:
+                return self._look_through_relay(address)
+            place = str(file_of(address, self._rules.file_dir)) if kind is SourceKind.FILE else device_of(address)
+            return self._ask_child(kind, place)
+        except SourceFault as fault:
+            return Tested(None, fault.code, fault.details)
+
+    def _look_through_relay(self, address: str) -> Tested:
+        """The child reaches the camera through a relay of ours and nothing beyond it. Raises SourceFault."""
+        rules = RelayRules(self._seconds, None, self._clock.now_us)
+        relay = Relay(target_of(address, self._rules.networks), rules)
+        relay.start()
+        try:
+            tested = self._ask_child(SourceKind.RTSP, relay.address)
+        finally:
+            relay.close()
+            relay.join(CLOSE_S)
+        if tested.picture is None and relay.fault is not None:
+            raise relay.fault
+        return tested
+
+    def _ask_child(self, kind: SourceKind, place: str) -> Tested:
+        asked = {"address": place, "kind": kind.value, "width_max": WIDTH_MAX, "seconds": self._seconds}
         try:
             said, _, jpeg = self._children.run(SCRIPT, json.dumps(asked).encode()).partition(b"\n")
-            told = json.loads(said)
+            return _tested(json.loads(said), jpeg, self._clock.now_us())
         except UpstreamError as failure:
             return Tested(None, "camera_timeout" if failure.details.get("cause") == "time" else "camera_stream_broken")
         except ValueError:
             return Tested(None, "camera_stream_broken")
-        return _tested(told, jpeg, self._clock.now_us())
 
-    def _place(self, kind: SourceKind, address: str) -> str:
-        """Checked again as it is used: a name may have moved, a setting may have changed. Raises InvalidInput."""
-        if kind is SourceKind.FILE:
-            return str((self._rules.file_dir or Path()) / address)
-        if kind is SourceKind.RTSP:
-            check_host(urlsplit(address).hostname or "", self._rules)
-        return address
+    @property
+    def _seconds(self) -> float:
+        """What a camera is given of the time a child has: the rest is for beginning, decoding and writing."""
+        return max(1.0, self._children.limits.seconds - SPARE_S)
 
 
 def _tested(told: dict[str, Any], jpeg: bytes, now_us: int) -> Tested:
     if told.get("code") or not jpeg:
         return Tested(None, str(told.get("code") or "camera_no_pictures"))
     rate = float(told["fps"])
-    return Tested(Picture(jpeg, now_us), "", str(told["codec"]), int(told["width"]), int(told["height"]),
+    return Tested(Picture(jpeg, now_us), "", {}, str(told["codec"]), int(told["width"]), int(told["height"]),
                   rate if math.isfinite(rate) else 0.0)
