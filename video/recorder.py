@@ -80,9 +80,12 @@ class Recorder:
         return self._dropping is not None
 
     def prime(self, packets: Iterable[MediaPacket]) -> None:
-        """Begin with what a ring buffer still has."""
-        for packet in packets:
-            self.take(packet)
+        """What a ring buffer has of the time before; called before `start`, when packets may come in already."""
+        with self._changed:
+            first = next((one.arrived_us for one in self._queue if isinstance(one, MediaPacket)), None)
+            before = [packet for packet in packets if first is None or packet.arrived_us < first]
+            self._queue.extendleft(reversed(before))
+            self._bytes += sum(len(packet.data) for packet in before)
 
     # Called by the thread that reads the camera --------------------------------------------------------------------
 
