@@ -18,10 +18,12 @@ from alerts.backtest.runs import Runs
 from alerts.backtest.service import Backtester
 from alerts.deadlines import DeadlineSweeper
 from alerts.detectors.building import Detectors, build_detectors
+from alerts.evidence import CardEvidence
 from alerts.handover.queries import HandoverQueries
 from alerts.handover.service import HandoverService
 from alerts.notices.office import NoticeOffice, OfficeParts, build_office
 from alerts.notices.service import Notifier
+from alerts.onsite import OnsiteCards
 from alerts.patrol.service import Patroller
 from alerts.queries import CardQueries
 from alerts.room.service import Room, build_room
@@ -91,8 +93,15 @@ from papers.checking import PaperCheck
 from papers.keys import KeyRing
 from papers.marks import Seals
 from papers.signing import Signing
+from recording import Parts as RecordingParts
+from recording import build_recordings
 from supervision.assembly import FollowUpDesk, Parts, build_follow_up, fonts_of
 from supervision.audit import AuditQueries
+from video.analysis import Analysis, build_analysis
+from video.events import SignalConfirmed, SignalEnded, SignalRaised, SignalRejected, SignalWithdrawn
+from video.footage.assembly import Footage
+from video.registration import Known
+from video.registry import Registry, build_registry
 
 
 @dataclass(frozen=True)
@@ -149,6 +158,10 @@ class Services:
     audit: AuditQueries
     children: Children
     paper_check: PaperCheck
+    video: Registry
+    footage: Footage
+    card_evidence: CardEvidence
+    analysis: Analysis
 
     @property
     def answering_units(self) -> tuple[str, ...]:
@@ -171,7 +184,7 @@ class Services:
 
 def reactions(alerts: CardService, alarms: AlarmService, rejudger: Rejudger | None = None,
               notices: NoticeOffice | None = None, acts: ActCards | None = None,
-              case_notices: CaseNotices | None = None) -> dict[type, list[Reaction]]:
+              case_notices: CaseNotices | None = None, onsite: OnsiteCards | None = None) -> dict[type, list[Reaction]]:
     """What then? Every domain event with who reacts to it, inside the transaction that made it true."""
     return {
         RungPassed: [alerts.raise_cards],
@@ -182,6 +195,11 @@ def reactions(alerts: CardService, alarms: AlarmService, rejudger: Rejudger | No
         ActRedeemed: [acts.withdraw] if acts is not None else [],
         ActViolated: [acts.raise_cards] if acts is not None else [],
         ApplicantConcerned: [case_notices.tell] if case_notices is not None else [],
+        SignalRaised: [onsite.raised] if onsite is not None else [],
+        SignalConfirmed: [onsite.confirmed] if onsite is not None else [],
+        SignalRejected: [onsite.rejected] if onsite is not None else [],
+        SignalEnded: [onsite.ended] if onsite is not None else [],
+        SignalWithdrawn: [onsite.withdrawn] if onsite is not None else [],
         VersionConfirmed: [rejudger.ask] if rejudger is not None else [],
         **(notices.reactions() if notices is not None else {}),  # every event of a card: escalation, then who is told
     }
@@ -229,7 +247,7 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
     case_notices = CaseNotices(areas, CaseWords(languages["zh"].get, case_queries.org_name, case_queries.item_name,
                                                 settings.notices.base_url),
                                frozenset(notices.outlets), applicants.holdings.told_by, settings.applicants.correction_days)
-    uow.reactions.update(reactions(alerts, alarms, rejudger, notices, acts, case_notices))
+    uow.reactions.update(reactions(alerts, alarms, rejudger, notices, acts, case_notices, OnsiteCards(alerts, alarms, areas)))
     limits = feed_limits(settings)
     follow_up = _follow_up(settings, uow, recorder, areas, case_queries, alerts, languages, catalogue, notices.notifier,
                            signing if settings.papers.sign else None)
@@ -237,6 +255,10 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
         uow.reactions[kind] = [*followers, *uow.reactions.get(kind, ())]
     ingest = Ingest(recorder, database, clock, areas, limits, default_area=catalogue.default_area)
     event_reader = EventReader(catalogue.default_area, limits.max_attributes)
+    alert_queries = CardQueries(database, writer)
+    video = build_registry(settings.video, uow, changes, _factor_key(settings), lambda: _known(catalogue), SystemClock())
+    recordings = build_recordings(settings, RecordingParts(
+        uow, video, signing.keys, _factor_key(settings), catalogue.city, areas.for_area, alerts, alert_queries, alarms))
     return Services(
         follow_up=follow_up,
         settings=settings, clock=clock, database=database, uow=uow, doorbell=doorbell, calendars=calendars, areas=areas,
@@ -245,7 +267,7 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
         anchorer=Anchorer(uow, settings.journal.anchor_every, settings.journal.anchor_dir),
         history=History(database, shipped_catalogue, areas), proofs=Proofs(database), case_queries=case_queries, alerts=alerts,
         alarms=alarms, deadlines=DeadlineSweeper(uow, alerts, alarms),
-        alert_queries=CardQueries(database, writer), card_writer=writer,
+        alert_queries=alert_queries, card_writer=writer,
         attachments=AttachmentStore(uow, database, _attachment_rules(settings)), read_log=ReadLog(uow, database),
         ingest=ingest,
         feed_queries=FeedQueries(database, limits, lambda since, until: areas.default.calendar.office_seconds(since, until)),
@@ -265,7 +287,14 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
         approval=_approval(settings, uow, recorder, areas, catalogue, follow_up, languages["zh"], keys, changes,
                            needs_two, children, templates),
         applicants=applicants, audit=AuditQueries(database), children=children,
-        paper_check=PaperCheck(database, signing, children))
+        paper_check=PaperCheck(database, signing, children),
+        video=video, footage=recordings.footage, card_evidence=recordings.evidence,
+        analysis=build_analysis(settings.vision, uow, areas, changes, SystemClock()))
+
+
+def _known(catalogue: Catalogue) -> Known:
+    """Where a camera may hang and whose window it may look at."""
+    return Known({*catalogue.areas, catalogue.default_area}, frozenset(unit.code for unit in catalogue.units))
 
 
 def _children(settings: Settings) -> Children:

@@ -13,6 +13,9 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, HttpUrl, SecretStr
 
 from config.documents import Strict
+from config.recording_settings import RecordingSettings
+from config.video_settings import VideoSettings
+from config.vision_settings import VisionSettings
 
 
 def _aware(moment: datetime) -> datetime:
@@ -437,5 +440,8 @@ class Settings(Strict):
     roster: RosterSettings
     notices: NoticeSettings
     detectors: DetectorsSettings
+    video: VideoSettings
+    recording: RecordingSettings
+    vision: VisionSettings
     display: DisplaySettings
     log: LogSettings

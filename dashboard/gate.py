@@ -27,6 +27,7 @@ from dashboard.sessions import SCREEN_TOKEN_PREFIX, Credential, Sessions
 WATCHERS = frozenset({Role.DUTY_OFFICER, Role.SHIFT_LEADER, Role.INSPECTOR, Role.LEADER, Role.ADMINISTRATOR})
 WALL = WATCHERS | {Role.WALL_SCREEN}
 FINDERS = frozenset({Role.SHIFT_LEADER, Role.INSPECTOR, Role.LEADER, Role.ADMINISTRATOR})
+LOOKERS = frozenset({Role.DUTY_OFFICER, Role.SHIFT_LEADER, Role.INSPECTOR, Role.LEADER})  # at what cameras recorded
 STAFF = WATCHERS | {Role.DEPARTMENT_USER}
 EVERYBODY = STAFF | {Role.APPROVAL_STAFF}
 HOSTED = frozenset({Role.APPROVAL_STAFF, Role.DEPARTMENT_USER, Role.INSPECTOR, Role.LEADER})  # of them only staff act
@@ -115,12 +116,19 @@ RULES = (
     Rule("/api/v1/heartbeat", roles=frozenset({Role.ADMINISTRATOR}), token="probe", local=True),
     Rule("/health/*", roles=WATCHERS),
     Rule("/findings/*", roles=FINDERS),
+    Rule("/footage/*", roles=LOOKERS),
+    Rule("/api/v1/footage/*", roles=LOOKERS),
+    Rule("/api/v1/footage/views", roles=STAFF),   # who sees a card sees its evidence (alerts/evidence.py)
+    Rule("/api/v1/footage/clips/*", roles=STAFF),
     Rule("/rules/*", roles=EDITORS),
     Rule("/calendars/*", roles=EDITORS),
     Rule("/items/*", roles=EDITORS),
     Rule("/organisations/*", roles=EDITORS),
     Rule("/migrations/*", roles=EDITORS),
     Rule("/documents/*", roles=EDITORS),
+    Rule("/api/v1/video/*", roles=WALL),          # who watches the halls, each the cameras of his area (video/rights.py)
+    Rule("/cameras/*", roles=EDITORS),            # administrators register cameras, the others read
+    Rule("/video-views/*", roles=frozenset({Role.ADMINISTRATOR, Role.INSPECTOR})),
     Rule("/people/*", roles=frozenset({Role.ADMINISTRATOR})),
     Rule("/audit/*", roles=frozenset({Role.ADMINISTRATOR, Role.INSPECTOR})),
     Rule("/api/v1/*", token="feed"),
