@@ -21,9 +21,9 @@ from gi.repository import Gio, GLib, Gst, GstRtsp, GstRtspServer  # noqa: E402
 
 PAYLOADERS = {
     "h264": ("video/x-h264,stream-format=byte-stream,alignment=au",
-             "h264parse ! rtph264pay name=pay0 pt=96 config-interval=-1"),
+             "h264parse ! rtph264pay name=pay0 pt=96"),
     "hevc": ("video/x-h265,stream-format=byte-stream,alignment=au",
-             "h265parse ! rtph265pay name=pay0 pt=96 config-interval=-1"),
+             "h265parse ! rtph265pay name=pay0 pt=96"),
     "mjpeg": ("image/jpeg", "jpegparse ! rtpjpegpay name=pay0 pt=26"),
 }
 WATCH_MS = 30
