@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from applicants.models import applicant_cases, applicant_drafts, applicants
 from applicants.service import SEAL_PURPOSE
 from core.clock import Clock
 from core.errors import NotFound
 from core.sealing import Sealer
+from core.statements import Statement
 from core.unit_of_work import UnitOfWorkFactory
 
 CASES_SHOWN = 100
 FILED, LINKED = "filed", "linked"
+_C = applicant_cases.c
+_TOLD_BY = Statement(select(applicants.c.told_by).join(applicant_cases, _C.applicant_id == applicants.c.id).where(
+    _C.case_no == bindparam("number")).order_by(_C.origin, _C.added_at).limit(1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +87,7 @@ class Holdings:
             raise NotFound("draft_not_found")
         return found
 
-    def told_by(self, case_no: str) -> str:
-        """How the owner of a case wants to be told of it; "" where nobody said. Of several accounts, that which filed it."""
-        c = applicant_cases.c
-        with self._units.database.read() as conn:
-            return conn.scalar(select(applicants.c.told_by).join(applicant_cases, c.applicant_id == applicants.c.id)
-                               .where(c.case_no == case_no).order_by(c.origin, c.added_at).limit(1)) or ""
+    def told_by(self, conn: Connection, case_no: str) -> str:
+        """How the owner of a case wants to be told of it, as this transaction sees it; "" where nobody said. Of several
+        accounts, that which filed it."""
+        return _TOLD_BY.value(conn, number=case_no) or ""

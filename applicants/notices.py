@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 import msgspec
+from sqlalchemy import Connection
 
 from alerts.notices.rows import Notice, withheld, write
 from alerts.notices.words import NoticeState, Reason
@@ -45,7 +46,7 @@ class CaseNotices:
     `correction_days`: working days a correction notice names as the time for it; 0 names none.
     """
 
-    def __init__(self, areas: Areas, words: CaseWords, ways: Collection[Channel], told_by: Callable[[str], str],
+    def __init__(self, areas: Areas, words: CaseWords, ways: Collection[Channel], told_by: Callable[[Connection, str], str],
                  correction_days: int) -> None:
         self._areas, self._words, self._ways, self._told_by = areas, words, ways, told_by
         self._correction_days = correction_days
@@ -59,7 +60,7 @@ class CaseNotices:
     # Inside -------------------------------------------------------------------------------------------------------
 
     def _draft(self, uow: UnitOfWork, told: ApplicantConcerned) -> Notice:
-        case, wish = told.case, self._told_by(told.case.case_no)
+        case, wish = told.case, self._told_by(uow.conn, told.case.case_no)
         contact, reason = self._way(case, wish)
         channel = Channel.EMAIL if contact is not None and contact.kind == "email" else Channel.SMS
         subject, body = self._text(uow, told)

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import secrets
+
 CODE_LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 CODE_LENGTH = 16  # 80 bits: nobody comes upon somebody else's paper by trying
+
+
+def made_up_code() -> str:
+    """A code nobody can guess. There are 32 letters, so the last five bits of a byte choose one of them evenly."""
+    return "".join([CODE_LETTERS[byte % 32] for byte in secrets.token_bytes(CODE_LENGTH)])
 
 
 def grouped(code: str) -> str:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from approval.desk import Desk, Hosted
 from approval.ending import Ending
@@ -29,11 +29,18 @@ from cases.models import clocks
 from cases.states import CLOSED
 from core.access import SYSTEM, Actor
 from core.errors import Conflict, InvalidInput, NotFound
+from core.statements import Statement
 from core.unit_of_work import UnitOfWork
 
 log = logging.getLogger(__name__)
 PARTS_MAX = 60
 _WAITING, _OPEN, _DONE = "waiting", "open", "done"
+_N = hosted_nodes.c
+_NUMBER_OF = Statement(select(hosted_cases.c.case_no).where(hosted_cases.c.case_id == bindparam("of_case")))
+_NODES = Statement(select(hosted_nodes).where(_N.project_id == bindparam("of_project")).order_by(_N.stage, _N.node))
+_END_NODE = Statement(update(hosted_nodes).where(_N.case_id == bindparam("of_case")).values(state=bindparam("how")))
+_MARK = Statement(update(hosted_nodes).where(_N.project_id == bindparam("of_project"), _N.node == bindparam("of_node")).values(
+    state=bindparam("how"), case_id=bindparam("by_case")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +150,7 @@ class Projects:
             self._give_up_parts(uow, case)
 
     def _part_ended(self, uow: UnitOfWork, case: Hosted) -> None:
-        n = hosted_nodes.c
-        uow.conn.execute(update(hosted_nodes).where(n.case_id == case.row.case_id).values(state=_DONE))
+        _END_NODE.run(uow.conn, of_case=case.row.case_id, how=_DONE)
         project = self._of_id(uow, case.row.project_id)
         if project.step == JOIN:
             self._advance(uow, project)
@@ -216,13 +222,10 @@ class Projects:
             self._desk.save(uow, case)
 
     def _of_id(self, uow: UnitOfWork, case_id: int | None) -> Hosted:
-        number = uow.conn.scalar(select(hosted_cases.c.case_no).where(hosted_cases.c.case_id == case_id))
-        return self._desk.load(uow, str(number))
+        return self._desk.load(uow, str(_NUMBER_OF.value(uow.conn, of_case=case_id)))
 
     def _mark(self, uow: UnitOfWork, project_id: int, node: str, state: str, case_id: int) -> None:
-        n = hosted_nodes.c
-        uow.conn.execute(update(hosted_nodes).where(n.project_id == project_id, n.node == node)
-                         .values(state=state, case_id=case_id))
+        _MARK.run(uow.conn, of_project=project_id, of_node=node, how=state, by_case=case_id)
 
     def _silent_and_late(self) -> list[str]:
         n, c, h = hosted_nodes.c, clocks.c, hosted_cases.c
@@ -236,7 +239,6 @@ class Projects:
 
 def nodes_of(conn: Connection, project_id: int) -> dict[str, Node]:
     """The parts of a project by name, in the order of the plan's stages and names."""
-    rows = conn.execute(select(hosted_nodes).where(hosted_nodes.c.project_id == project_id)
-                        .order_by(hosted_nodes.c.stage, hosted_nodes.c.node))
+    rows = _NODES.rows(conn, of_project=project_id)
     return {row.node: Node(Part(row.node, row.item, row.org, row.stage, tuple(msgspec.json.decode(row.after)), row.silent),
                            row.state, row.case_id) for row in rows}

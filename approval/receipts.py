@@ -5,7 +5,6 @@ The texts are Chinese whatever the language of the page, as official documents o
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, time
@@ -15,7 +14,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, bindparam, select
 
-from approval.codes import CODE_LENGTH, CODE_LETTERS, check_address, grouped
+from approval.codes import check_address, grouped, made_up_code
 from approval.models import hosted_receipts
 from cases.models import clocks
 from config.paper_templates import PaperTemplate, PaperTemplates
@@ -100,7 +99,7 @@ class Receipts:
         name, short = self._org_names(about.org)
         seal = self._papers.seal(uow, about.org)
         words, version, template = self._templates.find(uow.conn, kind.value, about.power, day)
-        code = "".join(secrets.choice(CODE_LETTERS) for _ in range(CODE_LENGTH))
+        code = made_up_code()
 
         def compose(number: str) -> OfficialPaper:
             paper = self._paper(template, about, name, number, day, code, told or {}, entries)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import signal
+import socket
 import threading
+from contextlib import suppress
 from types import FrameType
-from typing import Protocol
+from typing import Any, Protocol
 
 from flask import Flask
-from werkzeug.serving import WSGIRequestHandler, make_server
+from werkzeug.serving import make_server
 
+from commands.answering import KeepingHandler
 from config.settings import Settings
 
 
@@ -21,27 +24,26 @@ class Served(Protocol):
 
 
 class Listener:
-    """The HTTP server in its own thread: one thread per request, and per live client."""
+    """The HTTP server in its own thread: one thread per connection, and per live client."""
 
     def __init__(self, settings: Settings, served: Served) -> None:
         # Werkzeug's server is the one Flask-SocketIO's threading mode is made for; measured to 500 clients.
-        self._server = make_server(settings.server.host, settings.server.port, served.app, threaded=True,
-                                   request_handler=_QuietHandler)
-        self._server.daemon_threads = True  # type: ignore[attr-defined]
+        self._server: Any = make_server(settings.server.host, settings.server.port, served.app, threaded=True,
+                                        request_handler=KeepingHandler)
+        self._server.daemon_threads = True
+        self._server.keep_s, self._server.kept, self._server.is_stopping = settings.server.keep_alive_s, set(), False
         self.address = f"http://{settings.server.host}:{self._server.server_port}/"
 
     def start(self) -> None:
         threading.Thread(target=self._server.serve_forever, name="web", daemon=True).start()
 
     def stop(self) -> None:
+        """No new connection; those that wait for their next request, or for an answer, end."""
+        self._server.is_stopping = True
         self._server.shutdown()
-
-
-class _QuietHandler(WSGIRequestHandler):
-    """Requests are not logged line by line; errors are, by the application."""
-
-    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        return
+        for connection in list(self._server.kept):
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RD)
 
 
 def until_told_to_stop() -> threading.Event:

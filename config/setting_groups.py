@@ -41,6 +41,7 @@ class ServerSettings(Strict):
     stale_after_s: Seconds = Field(description="A screen without a heartbeat for so many seconds greys its data.")
     ping_interval_s: Seconds = Field(description="Seconds between transport pings.")
     ping_timeout_s: Seconds = Field(description="Seconds until an unanswered ping ends the connection.")
+    keep_alive_s: Natural = Field(description="Seconds a connection may wait for its next request; 0: every answer ends it.")
     trusted_proxies: Natural = Field(description="Reverse proxies in front whose X-Forwarded-* headers are believed.")
 
 

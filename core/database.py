@@ -43,6 +43,7 @@ MODEL_MODULES = ("core.models", "config.models", "papers.models", "cases.models"
                  "alerts.room.models", "alerts.detectors.models", "supervision.models", "approval.models",
                  "applicants.models", "exchange.inner.models", "video.models", "video.footage.models")
 MAX_PARAMETERS = 5_000
+STATEMENTS_KEPT = 512  # a connection keeps so many parsed; the driver keeps 128, an act and its answer need that many
 Rows = Sequence[Sequence[Any]]
 
 
@@ -65,6 +66,7 @@ class Database:
         self._writer = threading.RLock() if self.dialect == "sqlite" else None
         self.engine = self._connect(pool_size, busy_timeout_s)
         self._writing = self.engine.execution_options(writes=True)
+        self._kept: Connection | None = None  # SQLite: the writer's own, guarded by `_writer`
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
@@ -74,8 +76,20 @@ class Database:
                 yield conn
             return
         # SQLite has one writer: queueing here is fair and quick, queueing in its busy handler is neither.
-        with _numbers_checked(), self._writer, self._writing.begin() as conn:
+        with _numbers_checked(), self._writer, self._writers_own() as conn, conn.begin():
             yield conn
+
+    @contextmanager
+    def _writers_own(self) -> Iterator[Connection]:
+        """The connection kept for the one writer: its page cache holds what was written last, and making one up for every
+        act costs as much as several statements. It is given up with an error, whatever state that left it in."""
+        conn, self._kept = self._kept or self._writing.connect(), None
+        try:
+            yield conn
+        except BaseException:
+            conn.close()
+            raise
+        self._kept = conn
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -95,6 +109,9 @@ class Database:
         import_models().create_all(self.engine)
 
     def dispose(self) -> None:
+        if self._kept is not None:
+            self._kept.close()
+            self._kept = None
         self.engine.dispose()
 
     def _connect(self, pool_size: int, busy_timeout_s: float) -> Engine:
@@ -105,7 +122,8 @@ class Database:
         if self.url.database and self.url.database != ":memory:":
             Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
         # Last in, first out: the connection that wrote last still has the pages in its cache.
-        engine = create_engine(self.url, connect_args={"timeout": busy_timeout_s, "check_same_thread": False},
+        engine = create_engine(self.url, connect_args={"timeout": busy_timeout_s, "check_same_thread": False,
+                                                             "cached_statements": STATEMENTS_KEPT},
                                pool_size=pool_size, max_overflow=pool_size, pool_use_lifo=True, hide_parameters=True)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)

@@ -12,6 +12,9 @@ from sqlalchemy import Connection, func, select
 from alerts.notices.models import notices
 from alerts.notices.words import NoticeState, Reason
 from core.database import bulk_insert, look_up
+from core.statements import Statement
+
+_LAST = Statement(select(func.max(notices.c.id)))
 
 
 class Notice(msgspec.Struct, kw_only=True):
@@ -73,7 +76,7 @@ def write(conn: Connection, new: Sequence[Notice]) -> list[Notice]:
         by_uid.setdefault(notice.uid, notice)
     known = {uid for (uid,) in look_up(conn, ("uid",), notices, "uid", list(by_uid))}
     fresh = [notice for uid, notice in by_uid.items() if uid not in known]
-    first = int(conn.execute(select(func.max(notices.c.id))).scalar() or 0) + 1 if fresh else 0
+    first = int(_LAST.value(conn) or 0) + 1 if fresh else 0
     for number, notice in enumerate(fresh, first):
         notice.id = number
     bulk_insert(conn, notices, COLUMNS, [msgspec.structs.astuple(notice) for notice in fresh])
