@@ -61,6 +61,9 @@ export function ticks({ begin, end }, offsetMs) {
   return Array.from({ length: Math.max(0, Math.floor((end - first) / step) + 1) }, (_, n) => first + n * step);
 }
 
+/** The middle of the office hours, that of the day where there are none. */
+export const noonOf = (day) => (day.office.length > 0 ? (day.office[0][0] + day.office.at(-1)[1]) / 2 : (day.begin + day.end) / 2);
+
 /** What is in part of a day, opening with the first thing worth looking at: in office hours where there are any. */
 export function opening(day) {
   const films = playable(day.segments);
