@@ -99,7 +99,8 @@ def reactions_of(evidence: CardEvidence, alarms: AlarmService) -> dict[type, lis
 def recordings_of(services: Services, room: Room) -> CameraRecordings:
     """What the video process adds to its room (`room.followers`), starts with it and stops before it."""
     footage = services.footage
-    return CameraRecordings(room, footage.store, footage.recorder_rules, footage.settings.mode, services.database, SystemClock())
+    return CameraRecordings(room, footage.store, footage.recorder_rules, footage.settings.mode, services.database,
+                            SystemClock())
 
 
 def recording_jobs(services: Services) -> list[Job]:

@@ -15,7 +15,7 @@ WORDS = {Finding.GENUINE: "genuine", Finding.ALTERED: "altered", Finding.UNKNOWN
 
 
 def check_evidence(settings: Settings, options: argparse.Namespace) -> int:
-    """Whether a package of evidence is what was kept here: genuine (exit code 0), altered, or not ours (3). Needs no database."""
+    """Whether a package of evidence is what was kept here: genuine (exit code 0), altered, or not ours (3). No database."""
     keys = KeyRing(Path(options.keys) if options.keys else settings.papers.key_dir, "")
     if not keys.key_ids():
         raise InvalidInput("paper_key_unusable", file=str(keys.folder), remedy="no public key in this folder")

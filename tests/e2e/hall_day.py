@@ -1,4 +1,4 @@
-"""A morning of hall windows in an installation under test: cameras registered, their recordings on the disk, as if they had run.
+"""A morning of hall windows in an installation under test: cameras registered, their recordings on the disk.
 
 The clock of the machine is taken to be the business clock, so that the morning lies where the tests look for it.
 """
@@ -78,7 +78,8 @@ def film(path: Path, begin_us: int, seconds: float) -> Iterable[MediaPacket]:
         base = stream.time_base
         track = Track(stream.codec_context.name, stream.width, stream.height, base,
                       bytes(stream.codec_context.extradata or b""), 1)
-        pieces = [(bytes(one), one.pts, one.dts, one.is_keyframe) for one in source.demux(stream) if one.dts is not None and one.size]
+        pieces = [(bytes(one), one.pts, one.dts, one.is_keyframe) for one in source.demux(stream)
+                  if one.dts is not None and one.size]
     length = pieces[-1][2] + pieces[1][2] - 2 * pieces[0][2]
     turn = 0
     while True:
