@@ -15,6 +15,7 @@ from config.video_settings import VideoSettings
 from core.clock import Clock, SystemClock
 from core.errors import ConfigError
 from core.secret_files import secret_of
+from recording import recordings_of
 from video.addresses import networks_of
 from video.capture import CaptureRules
 from video.leases import CameraLeases
@@ -81,9 +82,9 @@ def build_viewing(services: Services) -> Viewing:
     return Viewing(room, live, parts_of(services, room))
 
 
-def parts_of(_services: Services, _room: VideoRoom) -> list[Part]:
+def parts_of(services: Services, room: VideoRoom) -> list[Part]:
     """Who follows the cameras besides the viewers."""
-    return []
+    return [recordings_of(services, room)]
 
 
 def room_rules(given: VideoSettings, clock: Clock) -> RoomRules:
