@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import alembic.command
 import psycopg
@@ -21,6 +21,9 @@ import core.migration
 from core.clock import FrozenClock
 from tests import ground
 from tests.services import Service, ServiceUnavailable, start_postgres, start_redis
+
+if TYPE_CHECKING:
+    from tests.streams import Clip, RtspServer  # imported where they are used: av and cv2 take their time
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 LOOPBACK = ("127.0.0.1", "::1", "localhost", "0.0.0.0")
@@ -90,6 +93,38 @@ def redis_service() -> Iterator[Service]:
     service = _or_skip(start_redis)
     yield service
     service.close()
+
+
+@pytest.fixture(scope="session")
+def clip_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where this process keeps the clips it made: `streams.make_clip(clip_dir, codec="hevc")` makes each once."""
+    return tmp_path_factory.mktemp("clips")
+
+
+@pytest.fixture(scope="session")
+def rtsp_clip(clip_dir: Path) -> Clip:
+    """What the session's RTSP server shows at /hall: H.264, 640x360, 15 pictures a second, a key frame each second."""
+    from tests.streams import make_clip
+
+    return make_clip(clip_dir)
+
+
+@pytest.fixture(scope="session")
+def _rtsp_service(rtsp_clip: Clip) -> Iterator[RtspServer]:
+    from tests.streams import RtspServer
+
+    service = _or_skip(lambda: RtspServer({"/hall": rtsp_clip}))
+    assert isinstance(service, RtspServer)
+    yield service
+    service.close()
+
+
+@pytest.fixture
+def rtsp_server(_rtsp_service: RtspServer) -> Iterator[RtspServer]:
+    """The session's RTSP server, running; a test may kill, freeze and start it, and `serve` more mounts."""
+    _rtsp_service.start()
+    yield _rtsp_service
+    _rtsp_service.thaw()
 
 
 @pytest.fixture

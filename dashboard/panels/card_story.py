@@ -113,7 +113,7 @@ def _passage(passage: Any, t: Words) -> html.Tr:
             html.Td([html.Strong(kind), html.Span(passage.rule, className="event-detail")]),
             html.Td(passage.rung),
             num(stamp(passage.at, seconds=True)),
-            num(stamp(passage.due_at, seconds=True)),
+            num(due_stamp(passage.due_at)),
             num(passage.rule_version),
             num(str(passage.facts.get("calendar") or "—")),
             num(gone),

@@ -13,7 +13,7 @@ from dashboard.panels.case_calendar import LEVELS, kind_words
 from dashboard.panels.case_sentence import budget, number, sentence
 from dashboard.panels.marks import mark
 from dashboard.panels.tables import grid, num
-from dashboard.times import day_at, stamp
+from dashboard.times import day_at, due_stamp, stamp
 from dashboard.words import Words
 
 ORDER = ("promised", "statutory", "own", "pre_acceptance", "special", "step")
@@ -66,7 +66,7 @@ def _clock(clock: Any, as_of: int, presets: Mapping[str, Any], t: Words) -> html
 
 def _figures(clock: Any, t: Words) -> html.Dl:
     rows = [("started", stamp(clock.started_at, clock.utc_offset)), ("limit", budget(clock, t)),
-            ("due", stamp(clock.due_at, clock.utc_offset))]
+            ("due", due_stamp(clock.due_at, clock.utc_offset))]
     if clock.ended_at is not None:
         rows.append(("ended", stamp(clock.ended_at, clock.utc_offset)))
     if clock.used is not None and clock.limit_text != "due":

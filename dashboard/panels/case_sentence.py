@@ -7,7 +7,7 @@ from collections import Counter
 from typing import Any
 
 from core.instants import MINUTE_US
-from dashboard.times import day_at, day_text, span_text, stamp
+from dashboard.times import day_at, day_text, due_stamp, span_text
 from dashboard.words import Words
 
 _STATED = re.compile(r"(\d+)(wd|cd|wh|mo)")
@@ -87,7 +87,7 @@ def _on_the_last_day(clock: Any, as_of: int, used: str, t: Words) -> str:
     state = "open" if clock.ended_at is None else "ended"
     side = "past" if end > clock.due_at else "before"
     return t(f"case.why.{state}_{side}_time", used=used, day=day_text(day_at(end, clock.utc_offset)),
-             time=stamp(clock.due_at, clock.utc_offset)[-5:], span=span_text(max(abs(end - clock.due_at), MINUTE_US), t))
+             time=due_stamp(clock.due_at, clock.utc_offset)[-5:], span=span_text(max(abs(end - clock.due_at), MINUTE_US), t))
 
 
 def _against_date(clock: Any, as_of: int, t: Words) -> str:

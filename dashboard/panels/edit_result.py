@@ -10,7 +10,7 @@ from dash import html
 from core.instants import HOUR_US
 from dashboard.panels.marks import mark
 from dashboard.panels.tables import grid, num
-from dashboard.times import stamp
+from dashboard.times import due_stamp, stamp
 from dashboard.words import Words
 
 LEVELS = {3: "red", 2: "yellow", 1: "warning"}
@@ -43,8 +43,9 @@ def _clocks(moved: Any, name_of: Any, t: Words) -> html.Section:
         _row(t("rules_page.before"), moved.lights_before), _row(t("rules_page.after"), moved.lights_after)],
         right=range(1, len(LIGHTS) + 1))
     heads = [t(f"rules_page.column.{name}") for name in ("case", "org", "clock", "due_before", "due_after", "by")]
-    rows = [html.Tr([_case(clock), html.Td(name_of(clock.org)), html.Td(t(f"clock.{clock.kind}")), num(stamp(clock.due_before)),
-                     num(stamp(clock.due_after)), html.Td(_by(clock, t), className="num right")])
+    rows = [html.Tr([_case(clock), html.Td(name_of(clock.org)), html.Td(t(f"clock.{clock.kind}")),
+                     num(due_stamp(clock.due_before)), num(due_stamp(clock.due_after)),
+                     html.Td(_by(clock, t), className="num right")])
             for clock in moved.clocks[:LISTED]]
     return html.Section([head, told, lights, _listed(grid(heads, rows, right=(5,)), len(rows), moved.moved, t)])
 

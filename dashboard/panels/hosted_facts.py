@@ -17,7 +17,7 @@ from dashboard.panels.hosted_acts import fee_name
 from dashboard.panels.power_words import kind_chip, kind_of, paper_words, party_words, state_words
 from dashboard.panels.tables import facts
 from dashboard.panels.window_form import paper_chip, receipt_links
-from dashboard.times import day_at, stamp
+from dashboard.times import day_at, due_stamp, stamp
 from dashboard.words import Words
 
 FILES = "/api/v1/approval/cases"
@@ -59,7 +59,8 @@ def _clock(clock: Any, as_of: int, t: Words) -> html.Details:
     bar = html.Progress(value=f"{share:.3f}", max="1", className=f"clock-bar bar-{case_calendar.LEVELS[clock.level]}",
                         **{"aria-label": name})
     line = html.Summary([html.Strong(name), html.Span(t(f"clock_condition.{clock.condition}"), className="chip"), bar,
-                         html.Span(used, className="num"), html.Span(stamp(clock.due_at, clock.utc_offset), className="num")])
+                         html.Span(used, className="num"),
+                         html.Span(due_stamp(clock.due_at, clock.utc_offset), className="num")])
     calendar = case_calendar.render(clock, day_at(as_of, clock.utc_offset), t) if not clock.reason else None
     return html.Details([line, html.P(sentence(clock, as_of, t), className="clock-sentence"), calendar],
                         className="hosted-clock")

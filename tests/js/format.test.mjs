@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { civil, clip, hanWidth, initials, instant, offsetMinutes, percent, span, textsOf, thousands } from "../../assets/js/modules/format.mjs";
+import { civil, civilDue, clip, hanWidth, initials, instant, offsetMinutes, percent, span, textsOf, thousands } from "../../assets/js/modules/format.mjs";
 import { keys } from "./factories.mjs";
 
 test("numbers are grouped and what is not known is a dash, never a zero", () => {
@@ -59,4 +59,12 @@ test("a missing sentence shows its key", () => {
   assert.equal(t("wall.queue.waiting", { n: 3 }), "待签收 3 张");
   assert.equal(t("wall.queue.waiting"), "待签收 {n} 张");
   assert.equal(t("wall.nothing.here"), "wall.nothing.here");
+});
+
+test("an instant from which something is late is written as the end of the day before", () => {
+  const midnight = Date.parse("2026-03-17T00:00:00+08:00");
+  const { month, day, hm, hms } = civilDue(midnight, 480);
+  assert.deepEqual([month, day, hm, hms], [3, 16, "24:00", "24:00:00"]);
+  assert.equal(civilDue(midnight + 1000, 480).hms, "00:00:01");
+  assert.equal(civilDue(Date.parse("2026-01-01T00:00:00+08:00"), 480).year, 2025);
 });

@@ -1,6 +1,6 @@
 /** The pane beside the list: everything about the card one stands on, and its history. */
 
-import { civil, instant, offsetMinutes, span } from "./format.mjs";
+import { civil, civilDue, instant, offsetMinutes, span } from "./format.mjs";
 import { element, mark } from "./keyed_list.mjs";
 import { notesOf } from "./card_axes.mjs";
 import { stateWords } from "./desk_list.mjs";
@@ -69,9 +69,9 @@ export function deskDetail(parent, { t, serverNow, history }) {
   function facts(card) {
     const list = element("dl", "facts");
     const rows = [
-      ["org", card.org_name], ["rule", card.rule], ["limit", card.limit_text], ["due", longInstant(card.due_at)],
+      ["org", card.org_name], ["rule", card.rule], ["limit", card.limit_text], ["due", longDue(card.due_at)],
       ["late", lateWords(card)], ["since", longInstant(card.level_at)], ["state", stateWords(card, serverNow(), t)],
-      ["reply_due", longInstant(card.reply_due_at, "")], ["order_no", card.order_no ?? ""],
+      ["reply_due", longDue(card.reply_due_at, "")], ["order_no", card.order_no ?? ""],
       [`quiet_for.${card.suppression?.kind}`, card.suppression?.reason ?? ""],
       ["first", card.first ? t("desk.detail.first_by", { by: card.first.by, at: longInstant(card.first.at) }) : ""],
       ["acked_at", card.acked ? longInstant(card.acked.at) : ""], ["comment", card.acked?.comment ?? ""],
@@ -141,9 +141,18 @@ export function caseAddress(card) {
 
 /** "2026-03-16 09:20:00", in the zone the server wrote it in. */
 export function longInstant(iso, missing = "—") {
+  return long(iso, missing, civil);
+}
+
+/** The same of an instant from which something is late. */
+export function longDue(iso, missing = "—") {
+  return long(iso, missing, civilDue);
+}
+
+function long(iso, missing, read) {
   const ms = instant(iso);
   if (ms == null) return missing;
-  const { year, month, day, hms } = civil(ms, offsetMinutes(iso));
+  const { year, month, day, hms } = read(ms, offsetMinutes(iso));
   const two = (n) => String(n).padStart(2, "0");
   return `${year}-${two(month)}-${two(day)} ${hms}`;
 }

@@ -1,6 +1,6 @@
 /** The rows of the desk: built once, then only what changed is written. */
 
-import { civil, instant, offsetMinutes, span } from "./format.mjs";
+import { civil, civilDue, instant, offsetMinutes, span } from "./format.mjs";
 import { element, keyedList, mark, setText, toggle } from "./keyed_list.mjs";
 import { isHalfSigned, isQuiet, isToConfirm, notesOf } from "./card_axes.mjs";
 import { needsAck } from "./live_state.mjs";
@@ -59,7 +59,7 @@ export function deskList(parent, { t, onSelect, onOpen, onCheck }) {
     setText(org, card.org_name);
     setText(limit.children[0], card.rule);
     setText(limit.children[1], card.limit_text);
-    setText(due.children[0], shortInstant(card.due_at));
+    setText(due.children[0], shortDue(card.due_at));
     setText(due.children[1], card.late_text);
     setText(state.children[0], stateWords(card, serverNow, t));
     const notes = [...notesOf(card, serverNow).map((note) => [note.code, t(`desk.note.${note.code}`, note)]),
@@ -94,9 +94,18 @@ function otherWords(card, t) {
 
 /** "03-16 09:20", in the zone the server wrote it in. */
 export function shortInstant(iso) {
+  return short(iso, civil);
+}
+
+/** 03-16 24:00: the same of an instant from which something is late. */
+export function shortDue(iso) {
+  return short(iso, civilDue);
+}
+
+function short(iso, read) {
   const ms = instant(iso);
   if (ms == null) return "—";
-  const { month, day, hm } = civil(ms, offsetMinutes(iso));
+  const { month, day, hm } = read(ms, offsetMinutes(iso));
   return `${String(month).padStart(2, "0")}-${String(day).padStart(2, "0")} ${hm}`;
 }
 

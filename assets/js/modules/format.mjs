@@ -57,6 +57,12 @@ export function civil(ms, offset) {
   };
 }
 
+/** The same parts of an instant from which something is late: midnight is 24:00 of the day before, as notices and papers write it. */
+export function civilDue(ms, offset) {
+  const at = civil(ms, offset);
+  return at.hms === "00:00:00" ? { ...civil(ms - 1, offset), hm: "24:00", hms: "24:00:00" } : at;
+}
+
 /** A short span: "刚刚", "12 分", "3 小时 5 分", "2 天 4 小时". */
 export function span(ms, t) {
   const minutes = Math.floor(Math.max(0, ms) / 60_000);

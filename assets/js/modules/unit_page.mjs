@@ -4,7 +4,7 @@
  */
 
 import { newId } from "./desk_commands.mjs";
-import { shortInstant } from "./desk_list.mjs";
+import { shortDue, shortInstant } from "./desk_list.mjs";
 import { element, mark, setText, toggle } from "./keyed_list.mjs";
 import { unitForm } from "./unit_forms.mjs";
 import { SECTIONS, leftWords, may, pressure, sections } from "./unit_view.mjs";
@@ -117,14 +117,14 @@ export function mount(root, { t, onFault }) {
   function dueOf(card) {
     const words = leftWords(card, t);
     const line = element("p", `unit-due pressure-${pressure(card)}`);
-    line.append(element("strong", "", words || stateOf(card)), element("span", "num", card.reply_due_at ? t("unit.reply_until", { at: shortInstant(card.reply_due_at) }) : ""));
+    line.append(element("strong", "", words || stateOf(card)), element("span", "num", card.reply_due_at ? t("unit.reply_until", { at: shortDue(card.reply_due_at) }) : ""));
     return line;
   }
 
   function facts(card) {
     const list = element("dl", "facts");
     const rows = [["case_no", card.case_no], ["rule", card.rule], ["limit", card.limit_text], ["level_at", shortInstant(card.level_at)],
-      ["due_at", card.due_at ? shortInstant(card.due_at) : ""], ["order_no", card.order_no ?? ""], ["state", stateOf(card)]];
+      ["due_at", card.due_at ? shortDue(card.due_at) : ""], ["order_no", card.order_no ?? ""], ["state", stateOf(card)]];
     for (const [name, value] of rows) if (value) list.append(element("dt", "", t(`unit.fact.${name}`)), element("dd", "num", value));
     const link = element("a", "", t("unit.evidence"));
     link.href = `/card/${card.id}`;
