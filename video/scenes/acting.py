@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import math
 from dataclasses import astuple, dataclass, replace
+from itertools import pairwise
 from random import Random
 
 from core.instants import SECOND_US
 from video.scenes.course import Course
 from video.scenes.designs import CHARCOAL, MOSS, NAVY, SAND, SKY, TEAL, WHITE, WINE, Design
-from video.scenes.figures import Dress, Pose
+from video.scenes.figures import Dress, Part, Pose
 
-ACT_S, CHANGE_S = 8.0, 1.0      # how long a clerk does one thing, and how long the change takes
-VISIT_S, WALK_S = 52.0, 5.0     # one applicant after the other
-_STEPS_A_SECOND = 12
+ACT_S, CHANGE_S = 10.0, 1.0     # how long a clerk does one thing, and how long the change takes
+VISIT_S, WALK_S = 75.0, 5.0     # one applicant after the other
+_STEPS_A_SECOND, _TURNS_A_SECOND = 10, 6
 _SKINS = ((0.50, 0.62, 0.84), (0.46, 0.58, 0.80), (0.55, 0.67, 0.87), (0.42, 0.53, 0.74))
 _TROUSERS = ((0.22, 0.20, 0.19), (0.30, 0.24, 0.18), (0.36, 0.28, 0.22), (0.24, 0.28, 0.32))
 _HAIR = ((0.05, 0.05, 0.06), (0.07, 0.10, 0.15), (0.05, 0.05, 0.06), (0.34, 0.35, 0.36))
@@ -31,6 +32,7 @@ class Actor:
     dress: Dress
     is_beyond: bool
     rests: bool = False
+    part: Part = Part.WHOLE
 
 
 def actors(design: Design, course: Course, at_us: int) -> list[Actor]:
@@ -48,8 +50,10 @@ def _clerk(design: Design, course: Course, at_us: int) -> list[Actor]:
         return []
     dress = Dress(design.jacket, design.collar, _TROUSERS[design.seed % 4], design.hair, design.has_long_hair,
                   _SKINS[design.seed % 4])
-    pose = _at_work(design, at_us) if seat.share >= 1 else _on_the_way(design, _stepped(seat.share * 4) / 4, seat.is_coming)
-    return [Actor(pose, dress, False)]
+    if seat.share < 1:
+        return [Actor(_on_the_way(design, _stepped(seat.share * 4) / 4, seat.is_coming), dress, False)]
+    trunk, arms = _at_work(design, at_us)
+    return [Actor(trunk, dress, False, part=Part.TRUNK), Actor(arms, dress, False, part=Part.ARMS)]
 
 
 def _on_the_way(design: Design, share: float, is_coming: bool) -> Pose:
@@ -79,24 +83,29 @@ _BASE = {
     "phone": Pose(lean=-0.02, head_turn=0.15, sway=0.05, left_hand=(-0.12, 0.46, 0.79), right_hand=(0.15, 0.12, 1.16)),
     "talk": Pose(lean=0.06, head_nod=-0.10, left_hand=(-0.18, 0.46, 0.80), right_hand=(0.22, 0.52, 0.88)),
 }
-_ACTS = ("type",) * 5 + ("read",) * 3 + ("write", "write", "talk", "talk", "hand", "aside", "phone")
+_ACTS = ("read", "read", "write", "write", "talk", "talk", "hand", "aside", "phone")
+_STRANGERS = 8  # applicants that come to a window, again and again
 
 
-def _at_work(design: Design, at_us: int) -> Pose:
+def _at_work(design: Design, at_us: int) -> tuple[Pose, Pose]:
+    """Trunk and head, and the arms: moved apart from each other, so that few of each are to be drawn."""
     passed = at_us / SECOND_US
     number = math.floor(passed / ACT_S)
     into = passed - number * ACT_S
     now, before = _act(design, number), _act(design, number - 1)
-    share = _eased(min(1.0, _stepped(into) / CHANGE_S))
-    pose = _mixed(_turned(design, before, number - 1), _turned(design, now, number), share)
-    return _alive(design, pose, now if share >= 1 else "read", passed)
+    share = _eased(min(1.0, math.floor(into * _TURNS_A_SECOND) / _TURNS_A_SECOND / CHANGE_S))
+    pose = _mixed(_turned(design, before), _turned(design, now), share)
+    if share < 1:
+        return pose, pose
+    return _alive(design, pose, passed), _busy(pose, now, passed)
 
 
 def _act(design: Design, number: int) -> str:
-    return Random(f"{design.seed}/act/{number}").choice(_ACTS)
+    """Every second time the screen is read or typed at, so that the changes between two things are few."""
+    return "type" if number % 2 else Random(f"{design.seed}/act/{number}").choice(_ACTS)
 
 
-def _turned(design: Design, act: str, number: int) -> Pose:
+def _turned(design: Design, act: str) -> Pose:
     """Towards where the thing stands: the screen is on one side, papers and telephone on the other."""
     pose = _BASE[act]
     if act in ("read", "type"):
@@ -106,10 +115,16 @@ def _turned(design: Design, act: str, number: int) -> Pose:
     return pose
 
 
-def _alive(design: Design, pose: Pose, act: str, passed: float) -> Pose:
-    """Nobody sits like a stone: breath, a head that wanders, fingers that type."""
+def _alive(design: Design, pose: Pose, passed: float) -> Pose:
+    """Nobody sits like a stone: breath, a head that wanders."""
     wander = round(1.6 * math.sin(passed / 1.9 + design.seed) + math.sin(passed / 0.83)) / 2.5
-    breath = abs(wander) - 0.4
+    still = Pose()
+    return replace(pose, head_turn=pose.head_turn + 0.09 * wander, lean=pose.lean + 0.012 * abs(wander),
+                   sway=pose.sway + 0.014 * wander, left_hand=still.left_hand, right_hand=still.right_hand)
+
+
+def _busy(pose: Pose, act: str, passed: float) -> Pose:
+    """Fingers that type, a pen, a hand that underlines what is said."""
     left, right = pose.left_hand, pose.right_hand
     if act == "type":
         beat = int(passed * 6) % 4
@@ -118,9 +133,8 @@ def _alive(design: Design, pose: Pose, act: str, passed: float) -> Pose:
     elif act == "write":
         right = (right[0] + (0, 0.02, 0.04, 0.02)[int(passed * 5) % 4], right[1], right[2])
     elif act in ("talk", "hand"):
-        right = (right[0], right[1] + (0, 0.015, 0.03, 0.015)[int(passed * 3) % 4], right[2] + 0.02 * breath)
-    return replace(pose, head_turn=pose.head_turn + 0.07 * wander, lean=pose.lean + 0.010 * breath,
-                     sway=pose.sway + 0.012 * wander, left_hand=left, right_hand=right)
+        right = (right[0], right[1] + (0, 0.015, 0.03, 0.015)[int(passed * 3) % 4], right[2])
+    return replace(pose, left_hand=left, right_hand=right)
 
 
 # The applicants -----------------------------------------------------------------------------------------------------
@@ -136,18 +150,18 @@ def _applicant(design: Design, course: Course, at_us: int) -> list[Actor]:
     passed = at_us / SECOND_US + design.seed * 7.3
     number = math.floor(passed / VISIT_S)
     rng = Random(f"{design.seed}/visit/{number}")
-    begins, stays = rng.uniform(0, 6), rng.uniform(26, 36)
+    begins, stays = rng.uniform(0, 10), rng.uniform(42, 54)
     into = passed - number * VISIT_S - begins
     started_us = at_us - round(into * SECOND_US)
     if rng.random() < 0.12 or not 0 <= into <= stays + 2 * WALK_S or not course.is_open(started_us):
         return []
-    side = rng.choice((-1, 1))
-    dress = _stranger(rng)
+    who = rng.randrange(_STRANGERS)
+    side, dress = 1 - who % 2 * 2, _stranger(Random(f"{design.seed}/stranger/{who}"))
     if into < WALK_S:
         return [Actor(_walks_up(side, _stepped(into) / WALK_S, True), dress, True)]
     if into > stays + WALK_S:
         return [Actor(_walks_up(side, 1 - (_stepped(into) - stays - WALK_S) / WALK_S, False), dress, True)]
-    return [Actor(_waits(at_us / SECOND_US, design.seed + number), dress, True)]
+    return [Actor(_waits(at_us / SECOND_US, who), dress, True)]
 
 
 def _walks_up(side: int, share: float, is_coming: bool) -> Pose:
@@ -203,9 +217,9 @@ def _eased(share: float) -> float:
 
 def _along(way: tuple[tuple[float, float], ...], share: float) -> tuple[float, float, float]:
     """A point of the way and the direction there (0 towards +y, to the left), turns rounded."""
-    lengths = [math.dist(a, b) for a, b in zip(way, way[1:], strict=False)]
+    lengths = [math.dist(a, b) for a, b in pairwise(way)]
     left = share * sum(lengths)
-    for (a, b), length in zip(zip(way, way[1:], strict=False), lengths, strict=True):
+    for (a, b), length in zip(pairwise(way), lengths, strict=True):
         if left <= length:
             part = left / length
             return a[0] + (b[0] - a[0]) * part, a[1] + (b[1] - a[1]) * part, math.atan2(a[0] - b[0], b[1] - a[1])
@@ -229,7 +243,8 @@ def _mixed(first: Pose, last: Pose, share: float) -> Pose:
     def between(a: object, b: object) -> object:
         if isinstance(a, tuple) and isinstance(b, tuple):
             return tuple(between(one, other) for one, other in zip(a, b, strict=True))
-        assert isinstance(a, float | int) and isinstance(b, float | int)
+        assert isinstance(a, float | int)
+        assert isinstance(b, float | int)
         return a + (b - a) * share
     return Pose(*(between(a, b) for a, b in zip(astuple(first), astuple(last), strict=True)))  # type: ignore[arg-type]
 

@@ -1,8 +1,8 @@
 """The instant of a picture in a form a program reads back: a row of light and dark cells in the lower left corner.
 
-38 cells of 1/128 of the picture's width and half of that high, standing on its lower edge: light, dark, light, dark; then 32
-bits, the most significant first, of the real instant in milliseconds UTC, the lowest 32 bits of it; then their parity and one light cell. Readable
-after H.264 and after scaling, so that the time from here to a screen can be measured.
+38 cells, each 1/128 of the picture's width and about as high, standing on its lower edge: light, dark, light, dark; then the
+lowest 32 bits of the real instant in milliseconds UTC, the most significant first; then their parity, and one light cell.
+Readable after H.264 and after scaling, so that the time from here to a screen can be measured.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def draw_bars(picture: Picture, at_us: int) -> None:
 
 
 def read_bars(picture: Picture, near_us: int) -> int | None:
-    """The instant in the picture, microseconds UTC, which is taken to lie within three weeks of `near_us`; None: not legible."""
+    """The instant in the picture, microseconds UTC, taken to lie within three weeks of `near_us`; None: not legible."""
     luma = picture.mean(axis=2) if picture.ndim == 3 else picture
     cell, height = picture.shape[1] / 128, max(2, picture.shape[0] // 120)
     rows = luma[picture.shape[0] - max(1, height * 3 // 4):picture.shape[0] - height // 4]

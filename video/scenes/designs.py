@@ -50,6 +50,11 @@ class Design:
     def key(self) -> str:
         return f"w{self.number:02}"
 
+    @property
+    def label(self) -> str:
+        """What its camera calls it."""
+        return f"{self.hall.name} {self.number}号窗口 {self.title}"
+
 
 CITY = Hall(name="市民之家", floor=CREAM, wall=(0.78, 0.80, 0.80), bench=STEEL, tile=0.8, back="daylight",
             sign_ground=(118, 62, 20))

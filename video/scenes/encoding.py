@@ -10,12 +10,13 @@ from pathlib import Path
 import av
 import numpy as np
 import numpy.typing as npt
+from av.video.frame import PictureType
 
 from core.instants import SECOND_US
 from video.scenes.course import Course
 from video.scenes.scene import Scene
 
-_OPTIONS = {"preset": "superfast", "tune": "zerolatency", "crf": "25",
+_OPTIONS = {"forced-idr": "1", "preset": "ultrafast", "tune": "zerolatency", "crf": "27",
             "x264-params": "scenecut=0:repeat-headers=1:annexb=1:aud=0:bframes=0:ref=1"}
 
 
@@ -28,20 +29,22 @@ class Encoded:
 
 
 class Encoder:
-    """An H.264 encoder for pictures of one size; a key picture every second."""
+    """An H.264 encoder for pictures of one size; a key picture whenever a second begins, also when pictures are left out."""
 
     def __init__(self, width: int, height: int, fps: int) -> None:
         self._codec: av.VideoCodecContext = av.CodecContext.create("libx264", "w")
         self._codec.width, self._codec.height, self._codec.pix_fmt = width, height, "yuv420p"
         self._codec.time_base, self._codec.framerate = Fraction(1, fps), Fraction(fps, 1)
-        self._codec.gop_size, self._codec.thread_count = fps, 1
-        self._codec.options = {**_OPTIONS, "x264-params": f"{_OPTIONS['x264-params']}:keyint={fps}:min-keyint={fps}"}
-        self._number = 0
+        self._codec.gop_size, self._codec.thread_count = 2 * fps, 1
+        self._codec.options = {**_OPTIONS, "x264-params": f"{_OPTIONS['x264-params']}:keyint={2 * fps}"}
+        self._number, self._second = 0, -1
 
-    def encode(self, planes: npt.NDArray[np.uint8]) -> list[Encoded]:
-        """The compressed picture; planes as `Scene.planes` gives them."""
+    def encode(self, planes: npt.NDArray[np.uint8], at_us: int) -> list[Encoded]:
+        """The compressed picture of that instant; planes as `Scene.planes` gives them."""
         frame = av.VideoFrame.from_ndarray(planes, format="yuv420p")
         frame.pts, self._number = self._number, self._number + 1
+        if at_us // SECOND_US != self._second:
+            self._second, frame.pict_type = at_us // SECOND_US, PictureType.I
         return [Encoded(bytes(packet), packet.is_keyframe) for packet in self._codec.encode(frame)]
 
 
@@ -57,7 +60,7 @@ def write_clip(path: Path, scene: Scene, course: Course, from_us: int, seconds: 
     path.parent.mkdir(parents=True, exist_ok=True)
     width, height = scene.size
     with av.open(str(part), "w", format="mp4", options={"movflags": "faststart"}) as out:
-        stream = out.add_stream("libx264", rate=fps, options={"preset": "superfast", "crf": "25", "tune": "zerolatency",
+        stream = out.add_stream("libx264", rate=fps, options={"preset": "ultrafast", "crf": "27", "tune": "zerolatency",
                                                              "x264-params": f"scenecut=0:keyint={fps}:min-keyint={fps}"})
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         for planes in pictures(scene, course, from_us, seconds, fps):

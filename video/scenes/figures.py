@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 
@@ -47,9 +48,18 @@ class Pose:
     stride: float = 0.0        # −1 … 1, which leg is before the other
 
 
-def person(pose: Pose, dress: Dress) -> list[Solid]:
-    """The bodies of one person."""
-    return list(_Body(pose, dress).parts())
+class Part(StrEnum):
+    """What of a person is drawn: arms move oftener than the rest."""
+
+    WHOLE = "whole"
+    TRUNK = "trunk"   # with head and legs
+    ARMS = "arms"
+
+
+def person(pose: Pose, dress: Dress) -> tuple[list[Solid], list[Solid]]:
+    """The bodies of one person: trunk, head and legs; arms."""
+    body = _Body(pose, dress)
+    return list(body.trunk()), list(body.arms())
 
 
 class _Body:
@@ -65,12 +75,15 @@ class _Body:
         self._across = np.array((cos, sin, 0), np.float32)
         self._neck = self._hip + self._up * np.float32(_TRUNK)
 
-    def parts(self) -> Iterator[Solid]:
+    def trunk(self) -> Iterator[Solid]:
         yield from self._trunk()
         yield from self._head()
-        for side, hand in ((-1, self._pose.left_hand), (1, self._pose.right_hand)):
-            yield from self._arm(side, np.array(hand, np.float32))
-            yield from self._leg(side)
+        yield from self._leg(-1)
+        yield from self._leg(1)
+
+    def arms(self) -> Iterator[Solid]:
+        yield from self._arm(-1, np.array(self._pose.left_hand, np.float32))
+        yield from self._arm(1, np.array(self._pose.right_hand, np.float32))
 
     # Trunk and head -----------------------------------------------------------------------------------------------
 
@@ -79,7 +92,8 @@ class _Body:
         yield self._round(self._hip + self._up * 0.02, (0.175, 0.135, 0.13), self._dress.trousers, axes)
         yield self._round(self._hip + self._up * 0.16, (0.168, 0.122, 0.20), jacket, axes)
         yield self._round(self._hip + self._up * 0.33, (0.192, 0.128, 0.20), jacket, axes)
-        yield self._bar(self._shoulder(-1) + self._up * 0.01, self._shoulder(1) + self._up * 0.01, 0.060, jacket)
+        lift = self._up * np.float32(0.01)
+        yield self._bar(self._shoulder(-1) + lift, self._shoulder(1) + lift, 0.060, jacket)
         for side in (-1, 1):
             yield self._round(self._shoulder(side), (0.062, 0.062, 0.062), jacket, axes)
         yield self._round(self._neck + self._up * 0.02, (0.078, 0.074, 0.042), self._dress.collar, axes)
@@ -99,7 +113,8 @@ class _Body:
                           crown=dress.hair, crown_from=0.12, is_hair_only=True)
         for side in (-1, 1):
             yield self._round(middle + across * side * 0.082 - up * 0.015, (0.014, 0.024, 0.034), dress.skin, axes)
-        yield from self._face(middle, across, forward, up, axes)
+        if np.cos(pose.facing + turn) < 0.6:  # else seen from behind
+            yield from self._face(middle, across, forward, up, axes)
         if dress.has_long_hair:
             yield self._round(middle - forward * 0.055 - up * 0.075, (0.086, 0.058, 0.135), dress.hair, axes)
 

@@ -59,7 +59,8 @@ def _hall(design: Design) -> Iterator[Solid]:
         for x in (-2.7, -0.75, 1.2, 2.2):
             yield Box((x, 4.3 + row * 1.35, 0.2), (0.05, 0.4, 0.4), STEEL)
     for x in (-4.1, 4.1):
-        yield Box((x, 5.6, 1.7), (0.62, 0.62, 3.4), _mixed(hall.wall, hall.floor, 0.5), texture=Slats(2.0), bevel=0.03, gloss=0.3)
+        stone = _mixed(hall.wall, hall.floor, 0.5)
+        yield Box((x, 5.6, 1.7), (0.62, 0.62, 3.4), stone, texture=Slats(2.0), bevel=0.03, gloss=0.3)
         yield from _plant((x * 0.86, 3.9, 0.0), 1.25, design.seed)
     yield from _stool(0.0, 2.08)
 
@@ -121,7 +122,8 @@ def _on_the_desk(design: Design) -> Iterator[Solid]:
     yield from _reader(-side * 0.40, 0.98)
     yield from _papers(design, -side * 0.62, 0.66)
     yield from _telephone(-side * 0.98, 0.72)
-    yield Limb((side * 0.98, 0.60, 0.76), (side * 0.98, 0.60, 0.86), 0.04, _mixed(design.accent, (0.9, 0.9, 0.9), 0.7), gloss=0.8)
+    china = _mixed(design.accent, (0.9, 0.9, 0.9), 0.7)
+    yield Limb((side * 0.98, 0.60, 0.76), (side * 0.98, 0.60, 0.86), 0.04, china, gloss=0.8)
     if design.has_plant:
         yield from _pot((-side * 1.02, 1.02, 0.755), 0.30, design.seed)
     if design.has_printer:

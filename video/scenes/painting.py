@@ -128,7 +128,7 @@ def _share_free(points: Array, casters: Sequence[Box], view: View, directions: S
             continue
         part = np.s_[frame[1]:frame[3], frame[0]:frame[2]]
         near = points[part].reshape(-1, 3)
-        chosen = (np.abs(near - np.array(box.centre, np.float32)) < box.reach(within)).all(axis=1).nonzero()[0]
+        chosen = np.flatnonzero((np.abs(near - np.array(box.centre, np.float32)) < box.reach(within)).all(axis=1))
         near = near[chosen]
         for number, direction in enumerate(directions):
             hit = np.zeros(points[part].shape[0] * points[part].shape[1], np.bool_)
@@ -154,7 +154,7 @@ def _smoothed(noisy: Array, depth: Array, normal: Array) -> Array:
             alike = _alike(near[1], near[2], depth, normal)[..., None]
             total += near[0] * alike
             weights += alike
-    return total / weights
+    return np.asarray(total / weights, np.float32)
 
 
 def _alike(depth: Array, normal: Array, other_depth: Array, other_normal: Array) -> Array:

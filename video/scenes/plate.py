@@ -46,9 +46,9 @@ def draw_plate(design: Design, width: int, height: int) -> Plate:
     openness, sun = shadows(surfaces, view, boxes, LIGHT, design.seed)
     colour = lit(surfaces, view, LIGHT, openness=openness, sun=sun)
     haze = np.clip((surfaces.depth - 5) / 60, 0, 0.10)[..., None]
-    colour = colour * (1 - haze) + np.float32(0.95) * haze
+    colour = np.asarray(colour * (1 - haze) + np.float32(0.95) * haze, np.float32)
     glass = _glass(design, view, surfaces.depth)
-    colour = colour * (1 - glass[..., None]) + np.array((1.15, 1.10, 1.05), np.float32) * glass[..., None]
+    colour = np.asarray(colour * (1 - glass[..., None]) + np.array((1.15, 1.10, 1.05)) * glass[..., None], np.float32)
     shown = cv2.resize((glass * 255).astype(np.uint8), (width, height), interpolation=cv2.INTER_AREA)
     return Plate(halved(developed(colour), width, height), surfaces.depth, np.asarray(shown, np.uint8))
 

@@ -16,14 +16,14 @@ from video.scenes.acting import Actor, actors
 from video.scenes.clock_bars import draw_bars
 from video.scenes.course import Course
 from video.scenes.designs import Design
-from video.scenes.figures import person
+from video.scenes.figures import Part, person
 from video.scenes.osd import Titles
 from video.scenes.painting import Picture, Surfaces, developed, lit
 from video.scenes.plate import FINER, LIGHT, Plate, fine_view, kept_plate
 from video.scenes.solids import FAR, Array
 
-_SPRITES_KEPT = 96
-_NOISE_FIELDS = 6
+_KEPT_BYTES = 12 * 2**20  # of drawn people; the rest of a window takes about as much
+_NOISE_FIELDS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,27 +33,26 @@ class _Sprite:
     left: int
     top: int
     rest: npt.NDArray[np.uint16]
-    ink: npt.NDArray[np.uint16]
+    ink: npt.NDArray[np.uint8]
 
 
 class Scene:
     """A window as its camera sees it. Not for use by two threads at once.
 
-    `frame(course, at_us)` depends on nothing but the design, the size, the course and the instant (microseconds UTC, real time).
+    `frame(course, at_us)` depends on nothing but design, size, course and instant (microseconds UTC, real time).
     """
 
     def __init__(self, design: Design, width: int = 640, height: int = 360, *, title: str = "", zone_offset_s: int = 8 * 3600,
-                 kept_in: Path | None = None) -> None:
+                 kept_in: Path | None = None, loop_from_us: int | None = None) -> None:
         self.design = design
         self._plate: Plate = kept_plate(design, width, height, kept_in)
         self._view = fine_view(design, width, height)
-        self._titles = Titles(width, height, title or f"{design.hall.name} {design.number}号窗口 {design.title}", zone_offset_s)
-        self._benches: tuple[list[Actor], Picture] = ([], self._plate.picture)
+        self._titles = Titles(width, height, title or design.label, zone_offset_s, loop_from_us)
+        self._ground: tuple[object, Picture] = (None, self._plate.picture)
         self._sprites: OrderedDict[Actor, _Sprite | None] = OrderedDict()
+        self._kept_bytes = 0
         rng = np.random.default_rng(design.seed)
-        fields = rng.normal(0, 1.6, (_NOISE_FIELDS, height, width)).round().astype(np.int16)
-        self._brighter = [np.clip(field, 0, 255).astype(np.uint8) for field in fields]
-        self._darker = [np.clip(-field, 0, 255).astype(np.uint8) for field in fields]
+        self._noise = [rng.normal(0, 1.2, (height, width)).round().astype(np.int8) for _ in range(_NOISE_FIELDS)]
         self._cloth = _cloth(width, height, rng)
 
     @property
@@ -64,57 +63,60 @@ class Scene:
     def frame(self, course: Course, at_us: int) -> Picture:
         """The picture of that instant, blue, green, red."""
         everybody = actors(self.design, course, at_us)
-        picture = self._hall([actor for actor in everybody if actor.rests]).copy()
+        lamps = round(course.lamps(at_us) * 10)
+        picture = self._lit_ground([actor for actor in everybody if actor.rests], lamps, at_us // SECOND_US).copy()
+        strength = self._strength(lamps, at_us // SECOND_US)
         for actor in everybody:
             if not actor.rests:
-                self._add(picture, actor)
-        picture = self._light(picture, course.lamps(at_us), at_us)
-        covered = course.cover(at_us)
-        if covered > 0:
-            edge = round(covered * picture.shape[0])
-            picture[:edge] = self._cloth[-edge:]
-        self._titles.write(picture, at_us)
+                self._add(picture, actor, strength)
+        self._cover(picture, course.cover(at_us), at_us)
         draw_bars(picture, at_us)
         return picture
 
-    def luma_noise(self, luma: npt.NDArray[np.uint8], at_us: int) -> None:
-        """What the sensor adds, in place; another field every tenth of a second, as a camera's own noise filter leaves it."""
-        number = at_us // (SECOND_US // 10) % _NOISE_FIELDS
-        cv2.add(luma, self._brighter[number], dst=luma)
-        cv2.subtract(luma, self._darker[number], dst=luma)
-
     def planes(self, course: Course, at_us: int) -> npt.NDArray[np.uint8]:
-        """The same as luma and chroma planes (I420, one below the other), with the sensor's noise: what an encoder takes."""
-        planes = np.asarray(cv2.cvtColor(self.frame(course, at_us), cv2.COLOR_BGR2YUV_I420), np.uint8)
-        self.luma_noise(planes[:self.size[1]], at_us)
-        return planes
+        """The same as luma and chroma planes (I420, one below the other): what an encoder takes."""
+        return np.asarray(cv2.cvtColor(self.frame(course, at_us), cv2.COLOR_BGR2YUV_I420), np.uint8)
 
-    def _light(self, picture: Picture, lamps: float, at_us: int) -> Picture:
-        """Clouds pass before the windows; at night a few lamps are left."""
-        passed = at_us / SECOND_US
-        drift = 1 + 0.025 * math.sin(passed / 17 + self.design.seed) + 0.012 * math.sin(passed / 5.3)
-        strength = (0.34 + 0.66 * lamps) * drift
-        table = np.clip(np.arange(256) * strength, 0, 255).astype(np.uint8)
-        return np.asarray(cv2.LUT(picture, table), np.uint8)
+    # What stays as it is for a second, so that an encoder has little to do between its key pictures ----------------
+
+    def _lit_ground(self, resting: list[Actor], lamps: int, second: int) -> Picture:
+        """The window with those who sit on the benches, its light, the sensor's noise and the titles."""
+        if self._ground[0] != (resting, lamps, second):
+            picture = self._plate.picture.copy()
+            for actor in resting:
+                self._add(picture, actor, 256)
+            table = np.arange(256) * self._strength(lamps, second) // 256
+            picture = np.asarray(cv2.LUT(picture, table.astype(np.uint8)), np.uint8)
+            picture = self._noisy(picture, second)
+            self._titles.write(picture, second * SECOND_US)
+            self._ground = ((resting, lamps, second), picture)
+        return self._ground[1]
+
+    def _strength(self, lamps: int, second: int) -> int:
+        """Of the light, at most 256: clouds pass before the windows; at night a few lamps are left."""
+        drift = 0.96 + 0.025 * math.sin(second / 17 + self.design.seed) + 0.012 * math.sin(second / 5.3)
+        return round(256 * (0.34 + 0.066 * lamps) * drift)
+
+    def _noisy(self, picture: Picture, second: int) -> Picture:
+        noise = cv2.merge([self._noise[second % _NOISE_FIELDS]] * 3)
+        return np.asarray(cv2.add(picture, noise, dtype=cv2.CV_8U), np.uint8)
+
+    def _cover(self, picture: Picture, share: float, at_us: int) -> None:
+        """The camera still writes its name and clock over what hangs before its lens."""
+        edge = round(share * picture.shape[0])
+        if edge > 0:
+            picture[:edge] = self._noisy(self._cloth, at_us // SECOND_US)[-edge:]
+            self._titles.write(picture, at_us)
 
     # People -------------------------------------------------------------------------------------------------------
 
-    def _hall(self, resting: list[Actor]) -> Picture:
-        """The empty window with those who sit on the benches, as long as they are the same."""
-        if self._benches[0] != resting:
-            picture = self._plate.picture.copy()
-            for actor in resting:
-                self._add(picture, actor)
-            self._benches = (resting, picture)
-        return self._benches[1]
-
-    def _add(self, picture: Picture, actor: Actor) -> None:
+    def _add(self, picture: Picture, actor: Actor, strength: int) -> None:
         sprite = self._sprite(actor)
         if sprite is None:
             return
-        rows, columns = sprite.rest.shape[:2]
+        rows, columns = sprite.rest.shape
         part = picture[sprite.top:sprite.top + rows, sprite.left:sprite.left + columns]
-        part[...] = ((part * sprite.rest) >> 8) + sprite.ink
+        part[...] = (part * sprite.rest[..., None] + sprite.ink * np.uint16(strength)) >> 8
 
     def _sprite(self, actor: Actor) -> _Sprite | None:
         if actor in self._sprites:
@@ -122,12 +124,14 @@ class Scene:
             return self._sprites[actor]
         sprite = self._drawn(actor)
         self._sprites[actor] = sprite
-        if len(self._sprites) > _SPRITES_KEPT:
-            self._sprites.popitem(last=False)
+        self._kept_bytes += _bytes_of(sprite)
+        while self._kept_bytes > _KEPT_BYTES:
+            self._kept_bytes -= _bytes_of(self._sprites.popitem(last=False)[1])
         return sprite
 
     def _drawn(self, actor: Actor) -> _Sprite | None:
-        solids = person(actor.pose, actor.dress)
+        trunk, arms = person(actor.pose, actor.dress)
+        solids = arms if actor.part is Part.ARMS else [*trunk, *arms] if actor.part is Part.WHOLE else trunk
         frame = self._view.frame_of(np.concatenate([solid.corners() for solid in solids]), margin=6)
         if frame is None:
             return None
@@ -135,9 +139,14 @@ class Scene:
         left, top = frame[0] // up * up, frame[1] // up * up
         right, bottom = -(-frame[2] // up) * up, -(-frame[3] // up) * up
         surfaces = Surfaces.blank(left, top, min(right, self._view.width), min(bottom, self._view.height))
+        before = np.minimum(self._plate.depth[top:bottom, left:right], FAR)
+        if actor.part is Part.ARMS:  # the trunk hides what of them is beyond it
+            for solid in trunk:
+                surfaces.show(solid, self._view)
+            before = np.minimum(before, surfaces.depth)
         for solid in solids:
             surfaces.show(solid, self._view)
-        seen = surfaces.depth < np.minimum(self._plate.depth[top:bottom, left:right], FAR)
+        seen = surfaces.depth < before
         if not seen.any():
             return None
         colour = developed(lit(surfaces, self._view, LIGHT, openness=self._nearness_to_floor(surfaces)))
@@ -154,8 +163,8 @@ class Scene:
         if is_beyond:  # the pane before the person takes of it what it takes of the hall
             rows, columns = cover.shape[:2]
             glass = self._plate.glass[top:top + rows, left:left + columns, None].astype(np.float32) / 255
-            ink = ink * (1 - glass) + cover * glass * 225
-        return _Sprite(left, top, np.repeat(np.round(rest * 256), 3, axis=2).astype(np.uint16), np.round(ink).astype(np.uint16))
+            ink = np.asarray(ink * (1 - glass) + cover * glass * 225, np.float32)
+        return _Sprite(left, top, np.round(rest[..., 0] * 256).astype(np.uint16), np.round(ink).astype(np.uint8))
 
     def _nearness_to_floor(self, surfaces: Surfaces) -> Array:
         """Low parts of a person get less light: legs under a desk, a lap."""
@@ -163,6 +172,10 @@ class Scene:
         rays = self._view.rays(surfaces.left, surfaces.top, surfaces.left + columns, surfaces.top + rows)
         height = self._view.eye[2] + rays[..., 2] * np.minimum(surfaces.depth, 50)
         return np.asarray(np.clip(0.45 + 0.55 * height / 1.0, 0.4, 1.0), np.float32)
+
+
+def _bytes_of(sprite: _Sprite | None) -> int:
+    return 1000 + (sprite.rest.nbytes + sprite.ink.nbytes if sprite is not None else 0)
 
 
 def _cast(seen: npt.NDArray[np.bool_]) -> Array:

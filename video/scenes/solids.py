@@ -72,7 +72,9 @@ class View:
 class Solid(Protocol):
     """A body of the scene."""
 
-    gloss: float
+    @property
+    def gloss(self) -> float:
+        """0 dull … 1 polished."""
 
     def corners(self) -> Array:
         """Points whose hull holds it."""
@@ -171,7 +173,7 @@ def _slab(start: Array, along: Array, half: np.float32) -> tuple[Array, Array]:
     with np.errstate(divide="ignore"):
         inverse = np.float32(1) / along
     middle, reach = -start * inverse, np.abs(half * inverse)
-    middle = np.nan_to_num(middle, copy=False, nan=0.0, posinf=FAR, neginf=-FAR)
+    middle = np.nan_to_num(middle, copy=False, nan=0.0, posinf=float(FAR), neginf=-float(FAR))
     return middle - reach, middle + reach
 
 
