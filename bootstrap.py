@@ -93,6 +93,8 @@ from papers.marks import Seals
 from papers.signing import Signing
 from supervision.assembly import FollowUpDesk, Parts, build_follow_up, fonts_of
 from supervision.audit import AuditQueries
+from video.registration import Known
+from video.registry import Registry, build_registry
 
 
 @dataclass(frozen=True)
@@ -149,6 +151,7 @@ class Services:
     audit: AuditQueries
     children: Children
     paper_check: PaperCheck
+    video: Registry
 
     @property
     def answering_units(self) -> tuple[str, ...]:
@@ -265,7 +268,13 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
         approval=_approval(settings, uow, recorder, areas, catalogue, follow_up, languages["zh"], keys, changes,
                            needs_two, children, templates),
         applicants=applicants, audit=AuditQueries(database), children=children,
-        paper_check=PaperCheck(database, signing, children))
+        paper_check=PaperCheck(database, signing, children),
+        video=build_registry(settings.video, uow, changes, _factor_key(settings), lambda: _known(catalogue), SystemClock()))
+
+
+def _known(catalogue: Catalogue) -> Known:
+    """Where a camera may hang and whose window it may look at."""
+    return Known({*catalogue.areas, catalogue.default_area}, frozenset(unit.code for unit in catalogue.units))
 
 
 def _children(settings: Settings) -> Children:

@@ -33,6 +33,7 @@ from dashboard.live_gauges import LiveGauges, OnDuty
 from dashboard.pages import (
     audit,
     calendars,
+    cameras,
     card,
     case,
     complaints,
@@ -52,6 +53,7 @@ from dashboard.pages import (
     roster,
     rules,
     unit,
+    video_views,
     wall,
     window,
     work,
@@ -72,13 +74,15 @@ from portal.payment import SandboxGateway
 from supervision import http as liability_http
 from supervision.complaints import http as complaints_http
 from supervision.orders import http as orders_http
+from video import http as video_http
+from video.tickets import Tickets
 
 # What the OpenAPI document tells beside the feeds; tests/conventions/test_openapi.py holds it to the routes.
 OPERATIONS = tuple(one for module in (cards_http, notices_http, handover_http, roster_http, room_http, orders_http,
-                                      complaints_http, liability_http, approval_http) for one in module.OPERATIONS)
+                                      complaints_http, liability_http, approval_http, video_http) for one in module.OPERATIONS)
 DAY_S, CALL_INTERVAL_S, SCREENS_KEPT_DAYS = 86_400.0, 60.0, 30
 PAGES = (wall, desk, card, unit, handover, work, window, hosted, case, findings, orders, complaints, roster, notices, rules,
-         calendars, items, organisations, migrations, documents, people, audit, feeds, health)
+         calendars, items, organisations, migrations, documents, cameras, video_views, people, audit, feeds, health)
 UNCHANGING = ("/assets/", "/healthz", "/readyz")
 ROOT = Path(__file__).resolve().parent
 
@@ -121,6 +125,7 @@ def build_server(services: Services, demo_duty: str = "") -> Server:
     app.register_blueprint(approval_http.create_blueprint(
         services.approval, services.follow_up.papers, services.read_log, lambda _request: _present_actor(),
         services.accounts.actor_of))
+    app.register_blueprint(video_http.create_blueprint(_video_parts(services)))
     app.register_blueprint(_public_pages(services, gate))
     for page in PAGES:
         mount(app, page, services)
@@ -142,6 +147,15 @@ def _register_follow_up(app: Flask, services: Services) -> None:
     app.register_blueprint(complaints_http.create_blueprint(
         desk.complaints, desk.complaint_queries, services.read_log, services.clock.now_us, lambda _request: _present_actor()))
     app.register_blueprint(liability_http.create_blueprint(desk.liability, desk.samples, lambda _request: _present_actor()))
+
+
+def _video_parts(services: Services) -> video_http.VideoParts:
+    settings, registry, machine = services.settings, services.video, SystemClock()
+    secret = secret_of(settings.security.secret_key, settings.security.secret_key_path)
+    tickets = Tickets(secret, machine, settings.video.view_minutes)
+    return video_http.VideoParts(
+        registry.queries, registry.views, registry.snapshots, tickets, machine, lambda _request: _present_actor(),
+        services.case_queries.org_name, settings.video.port, settings.video.public_url)
 
 
 def _public_pages(services: Services, gate: Gate) -> Blueprint:

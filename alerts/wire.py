@@ -19,6 +19,7 @@ from alerts.wording import Wording
 from core.instants import from_us
 
 ID_FACTOR, REV_FACTOR, WORD = 2654435761, 40503, 1 << 32
+CAMERA_MAX = 32
 
 
 class Acknowledgement(msgspec.Struct, frozen=True):
@@ -90,6 +91,7 @@ class CardView(msgspec.Struct, frozen=True):
     revocation: Proposal | None
     re_alarms: int
     flood: str
+    camera: str = ""   # code of the camera that looks at the window it is about
 
 
 class Counts(msgspec.Struct, frozen=True):
@@ -135,7 +137,7 @@ class CardWriter:
             first=self._first(card), suppression=self._quiet(card), escalation=card.escalation,
             appeal=card.appeal.value, order_no=card.order_no, reply_due_at=self.maybe_iso(card.reply_due_at),
             replied_at=self.maybe_iso(card.replied_at), revocation=_proposal(card), re_alarms=card.re_alarms,
-            flood=card.flood)
+            flood=card.flood, camera=camera_of(top))
 
     def demanded_action(self, card: Card) -> str:
         return self._wording.demanded_action(_speaking_passage(card))
@@ -172,6 +174,12 @@ class CardWriter:
             return None
         return Quiet(card.suppression.value, self.maybe_iso(card.suppressed_until), card.suppressed_by or "",
                      card.suppressed_reason or "")
+
+
+def camera_of(passage: Passage) -> str:
+    """What the evidence names as `camera`; empty when it is about no window, or names what can be no code."""
+    named = passage.facts.get("camera", "")
+    return named if isinstance(named, str) and len(named) <= CAMERA_MAX else ""
 
 
 def _proposal(card: Card) -> Proposal | None:

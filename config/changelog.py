@@ -33,6 +33,9 @@ class Action(StrEnum):
     OWN = "own"  # by the person himself: his password
     SIGNED_OUT = "signed_out"  # a session of somebody, by an administrator
     POSTS = "posts"  # the posts of a person in a unit, by an administrator
+    REGISTERED = "registered"  # a camera, at once
+    EDITED = "edited"
+    RETIRED = "retired"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, HttpUrl, SecretStr
 
 from config.documents import Strict
+from config.video_settings import VideoSettings
 
 
 def _aware(moment: datetime) -> datetime:
@@ -437,5 +438,6 @@ class Settings(Strict):
     roster: RosterSettings
     notices: NoticeSettings
     detectors: DetectorsSettings
+    video: VideoSettings
     display: DisplaySettings
     log: LogSettings

@@ -6,6 +6,7 @@ styles and fonts come from this server only; the content security policy of a pa
 
 from __future__ import annotations
 
+import re
 from html import escape
 from pathlib import Path
 from typing import Any, Protocol
@@ -15,7 +16,9 @@ from flask import Flask, Response, request
 
 from dashboard.headers import PLAIN_POLICY
 from dashboard.words import Words, words_of
+from video.http import live_address
 
+_SOURCE = re.compile(r"wss?://[\w.\[\]:-]+(/[\w./-]*)?")
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
 HTML_LANGUAGE = {"zh": "zh-CN", "en": "en"}
 
@@ -70,13 +73,24 @@ def texts_for(services: Any) -> Words:
     return words_of(services.texts, services.settings.display.language)
 
 
-def content_security_policy(app: Dash) -> str:
-    """The plain policy, and by hash the one inline script that starts the Dash renderer."""
+def content_security_policy(app: Dash, live_from: str = "") -> str:
+    """The plain policy, and by hash the one inline script that starts the Dash renderer. `live_from`: where the page's live
+    pictures come from, which is another port of this host or what the installation names."""
     scripts = " ".join(digest if digest.startswith("'") else f"'{digest}'" for digest in app.csp_hashes())
-    return PLAIN_POLICY.replace("script-src 'self'", f"script-src 'self' {scripts}")
+    policy = PLAIN_POLICY.replace("script-src 'self'", f"script-src 'self' {scripts}")
+    return policy.replace("connect-src 'self'", f"connect-src 'self' {live_from}") if live_from else policy
 
 
 def _with_policy(app: PageApp, response: Response) -> Response:
     if request.path.startswith(app.page.PREFIX) and response.mimetype == "text/html":
-        response.headers.setdefault("Content-Security-Policy", content_security_policy(app))
+        response.headers.setdefault("Content-Security-Policy", content_security_policy(app, _live_from(app)))
     return response
+
+
+def _live_from(app: PageApp) -> str:
+    """For pages that show live pictures. A host that is none names nothing."""
+    if not getattr(app.page, "LIVE_VIDEO", False):
+        return ""
+    given = app.services.settings.video
+    address = live_address(request, given.port, given.public_url)
+    return address if _SOURCE.fullmatch(address) else ""

@@ -1,4 +1,4 @@
-"""Tables of the hall video: cameras, and how each of them is.
+"""Tables of the hall video: cameras, how each of them is, and who looked at what.
 
 Columns named *_at are microseconds UTC of the machine's own clock, not of a replayed or accelerated one: pictures are taken
 in real time whatever the business clock shows. A business instant stands in columns named *_business_at.
@@ -52,3 +52,24 @@ camera_states = Table(
 )
 
 Index("ix_cameras_hall", cameras.c.area, cameras.c.hall)
+
+# A look at the pictures of a camera. Looks that follow one another without a pause are one row, whose `until_at` moves on.
+# It names the camera by code and keeps its area and name, so that it can be read when the camera is long gone.
+video_views = Table(
+    "video_views", metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("at", BigInteger, nullable=False),                                   # real time of the first picture asked for
+    Column("until_at", BigInteger, nullable=False),                             # … and of the last
+    Column("camera", String(32), nullable=False),                               # code
+    Column("camera_name", String(64), nullable=False),
+    Column("area", String(64), nullable=False),
+    Column("viewer", String(64), nullable=False),
+    Column("viewer_name", String(64), nullable=False),
+    Column("what", String(16), nullable=False),                                 # video.view_log.ViewKind
+    Column("reason", String(16), nullable=False),                               # video.view_log.ViewReason
+    Column("note", String(200), nullable=False, server_default=text("''")),     # in his own words; a card, an order
+    Column("address", String(64), nullable=False, server_default=text("''")),   # the machine he looked from
+    Index("ix_video_views_at", "at"),
+    Index("ix_video_views_camera", "camera", "at"),
+    Index("ix_video_views_viewer", "viewer", "until_at"),
+)

@@ -13,6 +13,7 @@ import { newClock, observe } from "./modules/server_clock.mjs";
 // Loaded only where they are used: a page is not slower, and not broken, by what another page needs.
 const MODULES = {
   "alarm-strip": () => import("./modules/alarm_strip.mjs"),
+  "camera-scene": () => import("./modules/camera_scene.mjs"),
   "card-columns": () => import("./modules/card_columns.mjs"),
   "desk-console": () => import("./modules/desk_console.mjs"),
   "fly-over": () => import("./modules/fly_over.mjs"),
@@ -39,6 +40,7 @@ whenPresent("[data-live-root]", start);
 whenPresent("[data-plain-root]", startPlain);
 whenPresent("[data-inbox]", startInbox);
 whenPresent("[data-hall]", startHall);
+whenPresent("[data-camera-picture]", startCameraPicture);
 
 /** Dash renders late; wait for the frame without polling. */
 function whenPresent(selector, callback) {
@@ -61,6 +63,11 @@ async function startPlain(root) {
 async function startHall(root) {
   const t = textsOf(JSON.parse(root.dataset.hall));
   (await import("./modules/hall_page.mjs")).mount(document, { t });
+}
+
+async function startCameraPicture(root) {
+  const { texts, mayEdit } = JSON.parse(root.dataset.config);
+  (await import("./modules/camera_picture.mjs")).mount(root, { t: textsOf(texts), mayEdit });
 }
 
 function startInbox(root) {

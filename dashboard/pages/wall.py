@@ -10,7 +10,7 @@ from typing import Any
 
 from dash import Dash, html
 
-from dashboard.panels import card_columns, key_figures, overdue_board, queue_strip, wall_header
+from dashboard.panels import camera_scene, card_columns, key_figures, overdue_board, queue_strip, wall_header
 from dashboard.panels.marks import part
 from dashboard.shell import texts_for
 from dashboard.theme import load_theme
@@ -18,6 +18,7 @@ from dashboard.words import Words
 
 PREFIX = "/wall/"
 TITLE = "wall.title"
+LIVE_VIDEO = True
 
 
 def layout(services: Any) -> html.Div:
@@ -25,7 +26,8 @@ def layout(services: Any) -> html.Div:
     t = texts_for(services)
     # A card may come before its department stands on the board, or stay after it left: the wall knows every short name.
     short = {org.code: org.short for org in services.catalogue.organisations.values()}
-    config = {"texts": {"wall": t.tree.get("wall", {})}, "staleAfterMs": services.settings.server.stale_after_s * 1000,
+    texts = {"wall": t.tree.get("wall", {}), **camera_scene.texts(t)}
+    config = {"texts": texts, "staleAfterMs": services.settings.server.stale_after_s * 1000,
               "shortNames": short}
     return html.Div(
         html.Div(_zones(t), className="wall-canvas", **{"data-live": "screen-care"}),
@@ -37,8 +39,8 @@ def layout(services: Any) -> html.Div:
 def _zones(t: Words) -> list[Any]:
     return [
         wall_header.layout(t, t("wall.room")),
-        html.Main([key_figures.layout(t), overdue_board.layout(t, load_theme()), card_columns.layout(t), _veil()],
-                  className="wall-main"),
+        html.Main([key_figures.layout(t), overdue_board.layout(t, load_theme()), card_columns.layout(t), _veil(),
+                   camera_scene.layout()], className="wall-main"),
         queue_strip.layout(t),
         html.Div(className="fly", hidden=True, role="status", **{"data-live": "fly-over"}),
         html.Span(t("app.demo_long"), className="demo-mark"),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from dash import html
 
 from core.access import Actor
 from core.instants import written_due
-from dashboard.gate import WATCHERS
+from dashboard.gate import WALL, WATCHERS
 from dashboard.panels.marks import mark
 from dashboard.panels.tables import facts
 from dashboard.words import Words
@@ -62,6 +63,9 @@ def _links(card: Any, actor: Actor, t: Words) -> html.Nav:
     links.append(
         html.A(t("card.pdf"), href=f"/card/{card.id}/evidence.pdf", className="button", download=f"card-{card.id}.pdf")
     )
+    if card.camera and actor.has(*WALL):
+        address = f"/wall/?{urlencode({'scene': 'cameras', 'camera': card.camera, 'card': card.id})}"
+        links.append(html.A(t("card.to_camera"), href=address, className="button"))
     if card.case_no:
         links.append(html.A(t("card.to_case"), href=f"/case/{card.area}/{card.case_no}", className="button"))
     return html.Nav(links, className="card-links", **{"aria-label": t("card.links")})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dash import html
 
+from dashboard.panels import camera_scene
 from dashboard.panels.marks import part
 from dashboard.words import Words
 
@@ -18,6 +19,7 @@ def _brand(t: Words, room: str) -> html.Div:
         html.Span(t("app.name"), className="brand-name"),
         html.H1(room, className="brand-room"),
         html.Span(t("app.demo"), className="chip chip-demo"),
+        camera_scene.switch(t),
     ], className="brand")
 
 

@@ -48,13 +48,14 @@ export function deskDetail(parent, { t, serverNow, history }) {
     const box = element("div", "detail-links");
     box.append(linkTo(cardAddress(card), "detail-card", t("desk.detail.card", { id: card.id }), t("desk.detail.evidence"), "Enter"));
     if (card.case_no) box.append(linkTo(caseAddress(card), "detail-case", card.case_no, t("desk.detail.why"), "P"));
+    if (card.camera) box.append(linkTo(cameraAddress(card), "detail-camera", t("desk.detail.camera"), t("desk.detail.camera_live"), ""));
     return box;
   }
 
   function linkTo(href, className, words, more, key) {
     const link = element("a", `detail-link ${className} num`, words);
     link.href = href;
-    link.append(element("span", "detail-case-go", more), element("kbd", "", key));
+    link.append(element("span", "detail-case-go", more), ...(key ? [element("kbd", "", key)] : []));
     return link;
   }
 
@@ -133,6 +134,11 @@ export function deskDetail(parent, { t, serverNow, history }) {
 
 export function cardAddress(card) {
   return `/card/${card.id}`;
+}
+
+/** The window of an on-site card, live on the camera scene; the view is logged with the card. */
+export function cameraAddress(card) {
+  return `/wall/?${new URLSearchParams({ scene: "cameras", camera: card.camera, card: card.id })}`;
 }
 
 export function caseAddress(card) {
