@@ -140,7 +140,7 @@ class _Body:
         if far > _UPPER_ARM + _FOREARM - 0.01:
             reach *= np.float32((_UPPER_ARM + _FOREARM - 0.01) / far)
             hand, far = shoulder + reach, _UPPER_ARM + _FOREARM - 0.01
-        elbow = shoulder + _bent(reach, far, side)
+        elbow = np.asarray(shoulder + _bent(reach, far, side), np.float32)
         wrist = hand + (elbow - hand) * np.float32(0.12)
         yield self._bar(shoulder, elbow, 0.047, self._dress.jacket)
         yield self._bar(elbow, wrist, 0.039, self._dress.jacket)

@@ -136,9 +136,10 @@ class Cameras:
     def _draw_all(self) -> None:
         """The small streams of all windows first: they are what a wall shows. Two at a time, one for each of two cores."""
         wanted: queue.SimpleQueue[tuple[Design, str, tuple[int, int], int]] = queue.SimpleQueue()
-        for _place, design, mount in sorted((place, design.number, mount) for design in DESIGNS
-                                            for place, mount in enumerate(mounts_of(design))):
-            wanted.put((DESIGNS[design - 1], *mount))
+        for place in range(2):
+            for design in DESIGNS:
+                for mount in mounts_of(design)[place:place + 1]:
+                    wanted.put((design, *mount))
         for _ in range(2):
             threading.Thread(target=self._draw_some, args=[wanted], daemon=True).start()
 

@@ -45,7 +45,7 @@ class View:
         x = (np.arange(left, right, dtype=np.float32) + 0.5 - self.width / 2) / self.focal
         y = (np.arange(top, bottom, dtype=np.float32) + 0.5 - self.height / 2) / self.focal
         directions = self.forward + x[None, :, None] * self.right - y[:, None, None] * self.up
-        return directions.astype(np.float32)
+        return np.asarray(directions, np.float32)
 
     def project(self, points: Array) -> tuple[Array, Array]:
         """Pixels (n, 2) and depths (n) of points (n, 3)."""
@@ -147,7 +147,7 @@ class Box:
         return np.asarray(np.abs(self._half() @ np.abs(turned(self.yaw))) + np.float32(within), np.float32)
 
     def _half(self) -> Array:
-        return np.array(self.size, np.float32) / 2
+        return np.asarray(np.array(self.size, np.float32) / 2, np.float32)
 
     def _normal(self, local: Array, half: Array, axis: Array) -> Array:
         """Of the face that was hit, bent outwards near its edges as a worn edge is."""
