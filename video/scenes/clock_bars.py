@@ -46,4 +46,4 @@ def _bits(at_ms: int) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
 
 
 def _cell(width: int) -> tuple[int, int]:
-    return max(1, width // 128), max(2, width // 256 * 2)
+    return max(1, width // 128), max(2, width // 160)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import cv2
 import numpy as np
 
 from video.scenes.designs import Design
@@ -31,6 +32,15 @@ def glass_of(design: Design) -> list[Box]:
     """The panes, which are seen through."""
     return [Box((x, GLASS_Y, (GLASS_LOW + GLASS_HIGH) / 2), (0.80, 0.012, GLASS_HIGH - GLASS_LOW), (1, 1, 1), shades=False)
             for x in (-0.83, 0.0, 0.83)]
+
+
+def seat_of(design: Design) -> tuple[tuple[float, float], ...]:
+    """Where in the picture a clerk who sits is seen, in fractions of it: trunk and head, as an operator would draw it."""
+    body = [(x, y, z) for x in (-0.27, 0.27) for y in (-0.20, 0.24) for z in (0.62, 1.12)]
+    head = [(x, y, z) for x in (-0.13, 0.13) for y in (-0.06, 0.26) for z in (1.12, 1.42)]
+    pixels, _ = view_of(design, 1000, 1000 * 9 // 16).project(np.array([*body, *head], np.float32))
+    corners = cv2.convexHull(pixels / np.array((1000, 1000 * 9 / 16), np.float32))[:, 0]
+    return tuple((round(float(np.clip(x, 0, 1)), 4), round(float(np.clip(y, 0, 1)), 4)) for x, y in corners)
 
 
 def _room(design: Design) -> Iterator[Solid]:
