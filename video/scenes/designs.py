@@ -58,7 +58,7 @@ class Design:
 
 CITY = Hall(name="市民之家", floor=CREAM, wall=(0.78, 0.80, 0.80), bench=STEEL, tile=0.8, back="daylight",
             sign_ground=(118, 62, 20))
-TAX = Hall(name="不动产与税务厅", floor=GREY_STONE, wall=(0.62, 0.70, 0.76), bench=(0.30, 0.40, 0.52), tile=0.6,
+TAX = Hall(name="不动产与税务厅", floor=GREY_STONE, wall=(0.66, 0.78, 0.88), bench=(0.30, 0.40, 0.52), tile=0.6,
            back="slats", sign_ground=(92, 84, 24))
 COUNTY = Hall(name="分宜县政务大厅", floor=WARM_STONE, wall=(0.70, 0.76, 0.80), bench=(0.36, 0.46, 0.30), tile=1.0,
               back="daylight", sign_ground=(44, 36, 138))

@@ -53,7 +53,8 @@ def _room(design: Design) -> Iterator[Solid]:
         yield Box((0, 10.4, 1.7), (16, 0.2, 3.4), hall.wall, texture=Daylight(), bevel=0.001)
     else:
         yield Box((0, 9.4, 1.7), (16, 0.2, 3.4), hall.wall, texture=Slats(0.55), bevel=0.001)
-        yield Box((-2.1, 9.25, 1.75), (3.4, 0.1, 1.0), (1, 1, 1), texture=Printed(_calling_board(design), 3.4, 1.0, glow=1.5))
+        yield Box((3.2 * design.side, 9.25, 1.95), (3.4, 0.1, 1.0), (1, 1, 1), bevel=0.001, shades=False,
+                  texture=Printed(_calling_board(design), 3.4, 1.0, glow=2.4, rest=(0.1, 0.1, 0.1)))
 
 
 def _hall(design: Design) -> Iterator[Solid]:
@@ -65,7 +66,7 @@ def _hall(design: Design) -> Iterator[Solid]:
                 continue
             x, y = place * 0.62 - 0.3, 4.3 + row * 1.35
             yield Box((x, y, 0.43), (0.54, 0.46, 0.05), hall.bench, bevel=0.02, gloss=0.3)
-            yield Box((x, y - 0.24, 0.68), (0.54, 0.05, 0.42), hall.bench, bevel=0.02, gloss=0.3)
+            yield Box((x, y + 0.24, 0.68), (0.54, 0.05, 0.42), hall.bench, bevel=0.02, gloss=0.3)
         for x in (-2.7, -0.75, 1.2, 2.2):
             yield Box((x, 4.3 + row * 1.35, 0.2), (0.05, 0.4, 0.4), STEEL)
     for x in (-4.1, 4.1):

@@ -116,7 +116,9 @@ def shadows(surfaces: Surfaces, view: View, boxes: Sequence[Box], light: Light, 
     key = np.asarray(np.broadcast_to(_unit(light.key_from), normal.shape))
     sun = _share_free(points, casters, small, [_spread(key, rng, 0.34) for _ in range(TOWARDS_LAMPS)], _SHADOW)
     both = np.stack((0.25 + 0.75 * openness, 0.12 + 0.88 * sun), axis=-1)
-    grown = _grown(_smoothed(both, depth, normal), surfaces, depth, normal, step)
+    for reach in ((-4, -2, 0, 2, 4), (-1, 0, 1)):
+        both = _smoothed(both, depth, normal, reach)
+    grown = _grown(both, surfaces, depth, normal, step)
     return grown[..., 0], grown[..., 1]
 
 
@@ -145,11 +147,11 @@ def _spread(around: Array, rng: np.random.Generator, width: float) -> Array:
     return np.asarray(mixed / np.maximum(np.linalg.norm(mixed, axis=-1, keepdims=True), 1e-6), np.float32)
 
 
-def _smoothed(noisy: Array, depth: Array, normal: Array) -> Array:
+def _smoothed(noisy: Array, depth: Array, normal: Array, reach: tuple[int, ...]) -> Array:
     """The mean of the neighbours on the same surface."""
     total, weights = np.zeros_like(noisy), np.zeros((*depth.shape, 1), np.float32)
-    for dy in (-4, -2, 0, 2, 4):
-        for dx in (-4, -2, 0, 2, 4):
+    for dy in reach:
+        for dx in reach:
             near = [np.roll(part, (dy, dx), axis=(0, 1)) for part in (noisy, depth, normal)]
             alike = _alike(near[1], near[2], depth, normal)[..., None]
             total += near[0] * alike
@@ -170,7 +172,7 @@ def _grown(small: Array, surfaces: Surfaces, depth: Array, normal: Array, step: 
         return small
     height, width = surfaces.depth.shape
     rows, columns = depth.shape
-    y, x = (np.arange(height) - step // 2) / step, (np.arange(width) - step // 2) / step
+    y, x = np.arange(height) / step, np.arange(width) / step
     total = np.zeros((height, width, small.shape[2]), np.float32)
     weights = np.zeros((height, width, 1), np.float32)
     for dy in (0, 1):
@@ -187,10 +189,11 @@ def _grown(small: Array, surfaces: Surfaces, depth: Array, normal: Array, step: 
 
 
 def developed(colour: Array) -> Picture:
-    """What a sensor and its picture processor make of the light: a soft shoulder, a little contrast, 8 bits."""
-    tone = 1 - np.exp(-1.55 * np.clip(colour, 0, 4))
-    tone = np.clip(tone, 0, 1) ** np.float32(1 / 1.35)
-    return np.asarray(np.clip(tone * 255, 0, 255), np.uint8)
+    """What a sensor and its picture processor make of the light: a soft shoulder, contrast, a little more colour, 8 bits."""
+    tone = (1 - np.exp(-1.62 * np.clip(colour, 0, 4))) ** np.float32(1 / 1.28)
+    tone = tone + np.float32(0.16) * (tone * tone * (3 - 2 * tone) - tone)
+    grey = tone.mean(axis=-1, keepdims=True)
+    return np.asarray(np.clip((grey + (tone - grey) * 1.18) * 262, 0, 255), np.uint8)
 
 
 def halved(picture: Picture, width: int, height: int) -> Picture:

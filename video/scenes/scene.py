@@ -70,6 +70,7 @@ class Scene:
             if not actor.rests:
                 self._add(picture, actor, strength)
         self._cover(picture, course.cover(at_us), at_us)
+        self._titles.write(picture, at_us)  # over whoever passes, and over what hangs before the lens
         draw_bars(picture, at_us)
         return picture
 
@@ -80,7 +81,7 @@ class Scene:
     # What stays as it is for a second, so that an encoder has little to do between its key pictures ----------------
 
     def _lit_ground(self, resting: list[Actor], lamps: int, second: int) -> Picture:
-        """The window with those who sit on the benches, its light, the sensor's noise and the titles."""
+        """The window with those who sit on the benches, its light, and the sensor's noise."""
         if self._ground[0] != (resting, lamps, second):
             picture = self._plate.picture.copy()
             for actor in resting:
@@ -88,7 +89,6 @@ class Scene:
             table = np.arange(256) * self._strength(lamps, second) // 256
             picture = np.asarray(cv2.LUT(picture, table.astype(np.uint8)), np.uint8)
             picture = self._noisy(picture, second)
-            self._titles.write(picture, second * SECOND_US)
             self._ground = ((resting, lamps, second), picture)
         return self._ground[1]
 
@@ -102,11 +102,9 @@ class Scene:
         return np.asarray(cv2.add(picture, noise, dtype=cv2.CV_8U), np.uint8)
 
     def _cover(self, picture: Picture, share: float, at_us: int) -> None:
-        """The camera still writes its name and clock over what hangs before its lens."""
         edge = round(share * picture.shape[0])
         if edge > 0:
             picture[:edge] = self._noisy(self._cloth, at_us // SECOND_US)[-edge:]
-            self._titles.write(picture, at_us)
 
     # People -------------------------------------------------------------------------------------------------------
 
