@@ -65,7 +65,7 @@ class HallDay:
         rng = Random(f"{self._seed}/hall/{day}")
         begins = [rng.uniform(*span) for span in BEGINS_MIN]
         return [Absence(window, begin, begin + rng.uniform(*AWAY_MIN))
-                for window, begin in zip(rng.sample(self._windows, len(begins)), begins, strict=True)]
+                for window, begin in zip(rng.sample(self._windows, min(len(self._windows), len(begins))), begins, strict=False)]
 
     def _wanted(self, window: str, place: int, business_us: int, real_s: float, opens_in_s: float) -> Wanted:
         is_covered = self._happens("cover", self._windows[::2], window, real_s, COVERED_EVERY_S, COVERED_S)
@@ -103,7 +103,7 @@ class HallDay:
         number = int(real_s // every_s)
         rng = Random(f"{self._seed}/{what}/{number}")
         begin = rng.uniform(every_s * 0.3, every_s * 0.7)
-        return rng.choice(among) == window and begin <= real_s - number * every_s < begin + lasts_s
+        return bool(among) and rng.choice(among) == window and begin <= real_s - number * every_s < begin + lasts_s
 
 
 def _changes(window: str, was: Wanted, wanted: Wanted) -> list[dict[str, object]]:

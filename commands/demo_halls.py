@@ -52,10 +52,10 @@ class HallShow:
     """The windows, from their registration to the end of the demonstration."""
 
     def __init__(self, services: Services, folder: Path) -> None:
-        self._services, self._folder = services, folder
-        self._port = _free_port() if rtsp_server.has_packages("h264") else 0
         demo = services.settings.demo
-        self._day = HallDay([design.key for design in DESIGNS], services.areas.default.calendar, demo.seed, demo.speed,
+        self._services, self._folder, self._designs = services, folder, DESIGNS[:demo.windows]
+        self._port = _free_port() if self._designs and rtsp_server.has_packages("h264") else 0
+        self._day = HallDay([design.key for design in self._designs], services.areas.default.calendar, demo.seed, demo.speed,
                             demo.idle_speed)
         self._began = time.perf_counter()
         self._registered: set[str] = set()
@@ -68,13 +68,15 @@ class HallShow:
     def register(self) -> None:
         """The cameras whose pictures there are, once each; in a database that knows them from another day, their new address.
         A clip is registered when it has been written."""
-        for design in DESIGNS:
+        for design in self._designs:
             if design.key not in self._registered and self._has_pictures(design):
                 self._registered.add(design.key)
                 self._register(design)
 
     def live(self, stop: threading.Event) -> None:
         """Until told to stop: the process that draws, what happens in the halls, and what else has to wait for pictures."""
+        if not self._designs:
+            return
         process = self._start()
         try:
             while not stop.wait(TICK_S):
@@ -91,9 +93,11 @@ class HallShow:
             self.register()
 
     def _start(self) -> subprocess.Popen[str]:
-        arguments = [str(self._folder), str(self._port)] if self.is_live else [str(self._folder)]
+        arguments = [str(self._folder.resolve()), *([str(self._port)] if self.is_live else [])]
         module = live.__name__ if self.is_live else clips.__name__
-        return subprocess.Popen([sys.executable, "-m", module, *arguments], cwd=ROOT, stdin=subprocess.PIPE, text=True)
+        windows = [design.key for design in self._designs]
+        command = [sys.executable, "-m", module, *arguments, *windows]
+        return subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, text=True)
 
     def _has_pictures(self, design: Design) -> bool:
         return self.is_live or (self._folder / clips.name_of(design)).is_file()

@@ -1,6 +1,6 @@
 """The drawn cameras as clips, for machines without an RTSP server: a file per window, played again and again.
 
-    python -m video.scenes.clips FOLDER
+    python -m video.scenes.clips FOLDER w01 w02 …
 
 A file that is there already was written whole and is left as it is. The end of the standard input ends the process.
 """
@@ -10,11 +10,12 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 from core.instants import SECOND_US
 from video.scenes.course import Course, Cue
-from video.scenes.designs import DESIGNS, Design
+from video.scenes.designs import BY_KEY, Design
 from video.scenes.encoding import write_clip
 from video.scenes.live import NICENESS, SUB, SUB_FPS
 from video.scenes.scene import Scene
@@ -36,8 +37,8 @@ def course_of(design: Design) -> Course:
     return Course(((BEGINS_US + LEAVES_S * SECOND_US, Cue.LEAVE), (BEGINS_US + RETURNS_S * SECOND_US, Cue.COME)))
 
 
-def write_all(folder: Path) -> None:
-    for design in DESIGNS:
+def write_all(folder: Path, designs: Sequence[Design]) -> None:
+    for design in designs:
         path = folder / name_of(design)
         if not path.is_file():
             scene = Scene(design, *SUB, kept_in=folder, loop_from_us=BEGINS_US)
@@ -52,4 +53,4 @@ def _end_with_parent() -> None:
 if __name__ == "__main__":
     os.nice(NICENESS)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    write_all(Path(sys.argv[1]))
+    write_all(Path(sys.argv[1]), [BY_KEY[key] for key in sys.argv[2:]])

@@ -39,7 +39,7 @@ def seat_of(design: Design) -> tuple[tuple[float, float], ...]:
     body = [(x, y, z) for x in (-0.27, 0.27) for y in (-0.20, 0.24) for z in (0.62, 1.12)]
     head = [(x, y, z) for x in (-0.13, 0.13) for y in (-0.06, 0.26) for z in (1.12, 1.42)]
     pixels, _ = view_of(design, 1000, 1000 * 9 // 16).project(np.array([*body, *head], np.float32))
-    corners = cv2.convexHull(pixels / np.array((1000, 1000 * 9 / 16), np.float32))[:, 0]
+    corners = cv2.convexHull(np.asarray(pixels / np.array((1000, 1000 * 9 / 16)), np.float32))[:, 0]
     return tuple((round(float(np.clip(x, 0, 1)), 4), round(float(np.clip(y, 0, 1)), 4)) for x, y in corners)
 
 

@@ -1,6 +1,6 @@
 """The drawn cameras as a process of their own: windows drawn while somebody watches them, sent by the RTSP server.
 
-    python -m video.scenes.live FOLDER PORT
+    python -m video.scenes.live FOLDER PORT w01 w02 …
 
 Commands come by the standard input, a JSON object a line: {"window", "cue"} for what happens there now (Cue), or {"window",
 "is_connected"} to take the camera off the network and back. The end of the input ends the process, and with it the server.
@@ -17,7 +17,7 @@ import struct
 import sys
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TextIO
 
@@ -25,7 +25,7 @@ from core.clock import SystemClock
 from core.instants import SECOND_US
 from video.rtsp_server import LiveSource, RtspServer
 from video.scenes.course import Course, Cue
-from video.scenes.designs import BY_KEY, DESIGNS, Design
+from video.scenes.designs import BY_KEY, Design
 from video.scenes.encoding import Encoder
 from video.scenes.scene import Scene
 
@@ -87,11 +87,11 @@ class Stream:
 class Cameras:
     """All windows. `open` draws them one after the other and puts each on the network as soon as it is drawn."""
 
-    def __init__(self, folder: Path, port: int) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, port: int, designs: Sequence[Design]) -> None:
+        self._folder, self._designs = folder, designs
         self._socket = folder / "scenes.sock"
         self._server = RtspServer(folder, port)
-        self._windows = {design.key: Window() for design in DESIGNS}
+        self._windows = {design.key: Window() for design in designs}
         self._streams: dict[str, Stream] = {}
         self._away: set[str] = set()
         self._lock = threading.Lock()
@@ -130,14 +130,15 @@ class Cameras:
             self._publish()
 
     def _publish(self) -> None:
-        self._server.serve({mount: LiveSource("h264", fps, self._socket) for design in DESIGNS if design.key not in self._away
+        self._server.serve({mount: LiveSource("h264", fps, self._socket) for design in self._designs
+                            if design.key not in self._away
                             for mount, _size, fps in mounts_of(design) if mount in self._streams})
 
     def _draw_all(self) -> None:
         """The small streams of all windows first: they are what a wall shows. Two at a time, one for each of two cores."""
         wanted: queue.SimpleQueue[tuple[Design, str, tuple[int, int], int]] = queue.SimpleQueue()
         for place in range(2):
-            for design in DESIGNS:
+            for design in self._designs:
                 for mount in mounts_of(design)[place:place + 1]:
                     wanted.put((design, *mount))
         for _ in range(2):
@@ -166,9 +167,9 @@ class Cameras:
                 stream.send(line)
 
 
-def run(folder: Path, port: int, commands: TextIO) -> None:
+def run(folder: Path, port: int, designs: Sequence[Design], commands: TextIO) -> None:
     """Until `commands` ends."""
-    cameras = Cameras(folder, port)
+    cameras = Cameras(folder, port, designs)
     cameras.start()
     try:
         cameras.obey(commands)
@@ -178,6 +179,5 @@ def run(folder: Path, port: int, commands: TextIO) -> None:
 
 if __name__ == "__main__":
     os.nice(NICENESS)
-    assert set(BY_KEY) >= set(MAIN_WINDOWS)
-    run(Path(sys.argv[1]), int(sys.argv[2]), sys.stdin)
+    run(Path(sys.argv[1]), int(sys.argv[2]), [BY_KEY[key] for key in sys.argv[3:]], sys.stdin)
     os._exit(0)  # threads that still draw are left where they are
