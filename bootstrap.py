@@ -22,6 +22,7 @@ from alerts.handover.queries import HandoverQueries
 from alerts.handover.service import HandoverService
 from alerts.notices.office import NoticeOffice, OfficeParts, build_office
 from alerts.notices.service import Notifier
+from alerts.onsite import OnsiteCards
 from alerts.patrol.service import Patroller
 from alerts.queries import CardQueries
 from alerts.room.service import Room, build_room
@@ -93,6 +94,8 @@ from papers.marks import Seals
 from papers.signing import Signing
 from supervision.assembly import FollowUpDesk, Parts, build_follow_up, fonts_of
 from supervision.audit import AuditQueries
+from video.analysis import Analysis, build_analysis
+from video.events import SignalConfirmed, SignalEnded, SignalRaised, SignalRejected, SignalWithdrawn
 from video.registration import Known
 from video.registry import Registry, build_registry
 
@@ -152,6 +155,7 @@ class Services:
     children: Children
     paper_check: PaperCheck
     video: Registry
+    analysis: Analysis
 
     @property
     def answering_units(self) -> tuple[str, ...]:
@@ -174,7 +178,7 @@ class Services:
 
 def reactions(alerts: CardService, alarms: AlarmService, rejudger: Rejudger | None = None,
               notices: NoticeOffice | None = None, acts: ActCards | None = None,
-              case_notices: CaseNotices | None = None) -> dict[type, list[Reaction]]:
+              case_notices: CaseNotices | None = None, onsite: OnsiteCards | None = None) -> dict[type, list[Reaction]]:
     """What then? Every domain event with who reacts to it, inside the transaction that made it true."""
     return {
         RungPassed: [alerts.raise_cards],
@@ -185,6 +189,11 @@ def reactions(alerts: CardService, alarms: AlarmService, rejudger: Rejudger | No
         ActRedeemed: [acts.withdraw] if acts is not None else [],
         ActViolated: [acts.raise_cards] if acts is not None else [],
         ApplicantConcerned: [case_notices.tell] if case_notices is not None else [],
+        SignalRaised: [onsite.raised] if onsite is not None else [],
+        SignalConfirmed: [onsite.confirmed] if onsite is not None else [],
+        SignalRejected: [onsite.rejected] if onsite is not None else [],
+        SignalEnded: [onsite.ended] if onsite is not None else [],
+        SignalWithdrawn: [onsite.withdrawn] if onsite is not None else [],
         VersionConfirmed: [rejudger.ask] if rejudger is not None else [],
         **(notices.reactions() if notices is not None else {}),  # every event of a card: escalation, then who is told
     }
@@ -232,7 +241,7 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
     case_notices = CaseNotices(areas, CaseWords(languages["zh"].get, case_queries.org_name, case_queries.item_name,
                                                 settings.notices.base_url),
                                frozenset(notices.outlets), applicants.holdings.told_by, settings.applicants.correction_days)
-    uow.reactions.update(reactions(alerts, alarms, rejudger, notices, acts, case_notices))
+    uow.reactions.update(reactions(alerts, alarms, rejudger, notices, acts, case_notices, OnsiteCards(alerts, alarms, areas)))
     limits = feed_limits(settings)
     follow_up = _follow_up(settings, uow, recorder, areas, case_queries, alerts, languages, catalogue, notices.notifier,
                            signing if settings.papers.sign else None)
@@ -269,7 +278,8 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
                            needs_two, children, templates),
         applicants=applicants, audit=AuditQueries(database), children=children,
         paper_check=PaperCheck(database, signing, children),
-        video=build_registry(settings.video, uow, changes, _factor_key(settings), lambda: _known(catalogue), SystemClock()))
+        video=build_registry(settings.video, uow, changes, _factor_key(settings), lambda: _known(catalogue), SystemClock()),
+        analysis=build_analysis(settings.vision, uow, areas, changes, SystemClock()))
 
 
 def _known(catalogue: Catalogue) -> Known:

@@ -17,6 +17,8 @@ from pydantic import Field, model_validator
 
 from config.acts import Act
 from config.documents import Document, Strict, read_document
+from config.onsite import LEVELS as LEVELS
+from config.onsite import PRESENCE, Addressee, OnsiteRule
 from core.errors import InvalidInput
 from core.limits import Granularity, Limit, parse_limit
 
@@ -25,9 +27,7 @@ RULES_DIR = Path(__file__).parent / "rules"
 Watched = Literal["promised", "statutory", "own", "step", "pre_acceptance", "special", "consultation", "complaint",
                   "delivery", "acceptance", "correction", "forwarding", "licence", "complaint_intake",
                   "deferred", "hearing"]
-Addressee = Literal["liaison", "handler", "unit_head", "duty_officer", "shift_leader", "inspector", "leader"]
 PARAMETERS: dict[str, frozenset[str]] = {Act.LATE_DATA: frozenset({"hours"})}
-LEVELS = {1: "warning", 2: "yellow", 3: "red"}
 
 
 class Rung(Strict):
@@ -145,6 +145,7 @@ class Preset(Strict):
     source: str
     rules: tuple[Rule, ...] = Field(min_length=1)
     acts: tuple[ActRule, ...] = ()
+    onsite: tuple[OnsiteRule, ...] = ()
 
     def holds_on(self, day: date) -> bool:
         """Whether the preset is in force on that day; both ends belong to it."""
@@ -162,6 +163,11 @@ class Preset(Strict):
     def act_rule(self, act: str, day: date, org: str, item: str) -> ActRule | None:
         """The rule for that fault in force on `day`, one that names the organisation or item first; None: no card."""
         return narrowest(self.act_rules(act, day), org, item)
+
+    def onsite_rule(self, signal: str, day: date, org: str) -> OnsiteRule | None:
+        """The rule for that signal in force on `day`, one that names the organisation first; None: not watched for."""
+        found = [rule for rule in self.onsite if rule.signal == signal and rule.holds_on(day) and rule.covers(org)]
+        return max(found, key=lambda rule: bool(rule.orgs), default=None) if self.holds_on(day) else None
 
 
 def narrowest(rules: Iterable[ActRule], org: str, item: str) -> ActRule | None:
@@ -198,6 +204,7 @@ def _check(document: Document, preset: Preset) -> None:
     for index, rule in enumerate(preset.rules):
         _check_rule(document, index, rule)
     check_acts(document, preset)
+    _check_onsite(document, preset)
     for first, second in _overlapping(preset.rules):
         raise document.problem(["rules", second], f"two rules watch {preset.rules[second].watches!r} at one time",
                                "give them separate dates, or remove one", other=preset.rules[first].id)
@@ -244,7 +251,22 @@ def _said_twice(acts: tuple[ActRule, ...]) -> list[tuple[int, int]]:
                                             and earlier.orgs == later.orgs and _share_a_day(earlier, later))]
 
 
-def _refuse_backward_dates(document: Document, place: tuple[str | int, ...], dated: Preset | Rule | ActRule) -> None:
+def _check_onsite(document: Document, preset: Preset) -> None:
+    """Rules of signals: readable limits, minutes where they are measured, none of them said twice for one place and time."""
+    for index, rule in enumerate(preset.onsite):
+        _refuse_backward_dates(document, ("onsite", index), rule)
+        check_limit(document, ("onsite", index, "reply_limit"), rule.reply_limit)
+        if rule.minutes is not None and rule.signal not in PRESENCE:
+            raise document.problem(["onsite", index, "minutes"], f"{rule.signal.value} is not measured in minutes", "remove it")
+        for earlier in preset.onsite[:index]:
+            if earlier.id == rule.id or (earlier.signal is rule.signal and earlier.orgs == rule.orgs
+                                         and _share_a_day(earlier, rule)):
+                raise document.problem(["onsite", index], f"two rules judge {rule.signal.value!r} at one time",
+                                       "give them separate dates or orgs, or remove one", other=earlier.id)
+
+
+def _refuse_backward_dates(document: Document, place: tuple[str | int, ...],
+                           dated: Preset | Rule | ActRule | OnsiteRule) -> None:
     start, end = dated.effective_from, dated.effective_until
     if start is not None and end is not None and end < start:
         raise document.problem([*place, "effective_until"], "ends before it begins", "correct one of the dates")
@@ -262,6 +284,6 @@ def _overlapping(rules: tuple[Rule, ...]) -> list[tuple[int, int]]:
             if earlier.watches == later.watches and _share_a_day(earlier, later)]
 
 
-def _share_a_day(one: Rule | ActRule, other: Rule | ActRule) -> bool:
+def _share_a_day(one: Rule | ActRule | OnsiteRule, other: Rule | ActRule | OnsiteRule) -> bool:
     start = max(one.effective_from or date.min, other.effective_from or date.min)
     return start <= min(one.effective_until or date.max, other.effective_until or date.max)

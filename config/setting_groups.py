@@ -14,6 +14,7 @@ from pydantic import AfterValidator, Field, HttpUrl, SecretStr
 
 from config.documents import Strict
 from config.video_settings import VideoSettings
+from config.vision_settings import VisionSettings
 
 
 def _aware(moment: datetime) -> datetime:
@@ -440,5 +441,6 @@ class Settings(Strict):
     notices: NoticeSettings
     detectors: DetectorsSettings
     video: VideoSettings
+    vision: VisionSettings
     display: DisplaySettings
     log: LogSettings

@@ -119,4 +119,5 @@ def _named_by(preset: Preset) -> Mapping[tuple[str, int], Sequence[str]]:
 def _remembered(key: _ByIdentity) -> Mapping[tuple[str, int], Sequence[str]]:
     named: dict[tuple[str, int], Sequence[str]] = {(rule.id, rung.level): rung.notify for rule in key.preset.rules
                                                    for rung in rule.rungs}
-    return named | {(act.id, act.level): act.notify for act in key.preset.acts}
+    named |= {(act.id, act.level): act.notify for act in key.preset.acts}
+    return named | {(rule.id, rule.level): rule.notify for rule in key.preset.onsite}

@@ -100,9 +100,10 @@ def _preset(services: Any, name: str, is_here: bool, number: int, search: str, t
     rules = [html.Li(dcc.Link([html.Span(one[language]), html.Small(_watched(one, t))],
                               href=f"?preset={name}&rule={one['id']}", refresh=False),
                      className="is-here" if is_here and one["id"] == chosen else "")
-             for one in [*content["rules"], *(content.get("acts") or ())]]
+             for one in [*content["rules"], *(content.get("acts") or ()), *(content.get("onsite") or ())]]
     new = [html.Li(dcc.Link(t(f"rules_page.{words}"), href=f"?preset={name}&rule={rule}", refresh=False), hidden=not may_edit())
-           for words, rule in (("add_rule", rule_form.NEW), ("add_act_rule", rule_form.NEW_ACT))]
+           for words, rule in (("add_rule", rule_form.NEW), ("add_act_rule", rule_form.NEW_ACT),
+                                ("add_onsite_rule", rule_form.NEW_ONSITE))]
     version = [html.Span(t("rules_page.version", n=number), className="chip chip-info")] if number else []
     return html.Details([html.Summary([html.Strong(_short(content[language])), *version]),
                          html.P(content[language], className="panel-note"), html.Ul([*rules, *new], className="edit-list")],
@@ -112,7 +113,7 @@ def _preset(services: Any, name: str, is_here: bool, number: int, search: str, t
 def _watched(rule: Mapping[str, Any], t: Words) -> str:
     if "watches" in rule:
         return t(f"clock.{rule['watches']}")
-    return t("rules_page.act_rule")
+    return t("rules_page.onsite_rule" if "signal" in rule else "rules_page.act_rule")
 
 
 def _form(services: Any, search: str, t: Words) -> Any:

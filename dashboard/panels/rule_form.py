@@ -7,13 +7,15 @@ from typing import Any
 
 from dash import dcc, html
 
+from config.documents import Strict
 from config.ladders import LEVELS, ActRule, Rule, Rung
+from config.onsite import OnsiteRule
 from dashboard.panels.form_fields import field, fields, read
 from dashboard.panels.marks import mark
 from dashboard.words import Words
 
 FORM = "rules"
-NEW, NEW_ACT = "new", "new_act"
+NEW, NEW_ACT, NEW_ONSITE = "new", "new_act", "new_onsite"
 _OF_RUNG = ("level",)
 BLANK: dict[str, Any] = {
     "id": "", "watches": "promised", "name": "", "name_en": "", "legal_basis": "", "source": "", "demanded_action": "",
@@ -21,16 +23,22 @@ BLANK: dict[str, Any] = {
 BLANK_ACT: dict[str, Any] = {
     "id": "", "act": "step_skipped", "level": 1, "name": "", "name_en": "", "legal_basis": "", "source": "",
     "demanded_action": "", "demanded_action_en": "", "notify": ["liaison"]}
+BLANK_ONSITE: dict[str, Any] = {
+    "id": "", "signal": "unattended", "level": 1, "minutes": 15, "name": "", "name_en": "", "legal_basis": "", "source": "",
+    "demanded_action": "", "demanded_action_en": "", "notify": ["liaison"], "confirm": True}
+_FLAT: dict[str, type[Strict]] = {"acts": ActRule, "onsite": OnsiteRule}  # rules without a ladder
 
 
 def found(content: Mapping[str, Any], rule: str) -> tuple[str, int, dict[str, Any]]:
-    """(rules or acts, place, the rule) of that id; a blank one behind the last for an unknown id."""
-    for group in ("rules", "acts"):
+    """(rules, acts or onsite, place, the rule) of that id; a blank one behind the last for an unknown id."""
+    for group in ("rules", *_FLAT):
         for place, one in enumerate(content.get(group) or ()):
             if one["id"] == rule:
                 return group, place, one
     if rule == NEW_ACT:
         return "acts", len(content.get("acts") or ()), BLANK_ACT
+    if rule == NEW_ONSITE:
+        return "onsite", len(content.get("onsite") or ()), BLANK_ONSITE
     return "rules", len(content["rules"]), BLANK
 
 
@@ -39,8 +47,8 @@ def render(content: Mapping[str, Any], rule: str, t: Words, *, may_edit: bool) -
     group, _place, values = found(content, rule)
     head = html.Header([html.H2(values.get("name") or t("rules_page.new_rule")),
                         html.Span(values.get("id", ""), className="edit-id num")], className="edit-head")
-    if group == "acts":
-        return html.Div([head, html.Div(fields(ActRule, values, FORM, t, disabled=not may_edit), className="edit-fields"),
+    if group in _FLAT:
+        return html.Div([head, html.Div(fields(_FLAT[group], values, FORM, t, disabled=not may_edit), className="edit-fields"),
                          _off(t, may_edit)])
     body = fields(Rule, values, FORM, t, leave_out=("rungs",), disabled=not may_edit)
     rungs = html.Div([_rung(level, _of_level(values, level), t, may_edit) for level in LEVELS], className="edit-rungs")
@@ -77,7 +85,7 @@ def edited(content: Mapping[str, Any], rule: str, values: Mapping[str, Any]) -> 
     if values.get("switched_off"):
         rules = [one for at, one in enumerate(rules) if at != place]
     else:
-        made = read(ActRule, values) if group == "acts" else _read_rule(values)
+        made = read(_FLAT[group], values) if group in _FLAT else _read_rule(values)
         rules = [*rules[:place], made, *rules[place + 1:]]
     return {**content, group: rules}
 

@@ -1,0 +1,85 @@
+"""What cameras found, for whoever must follow: published in the transaction that wrote it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from config.onsite import SignalKind
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """A row of video_signals as those above see it. Instants of columns *_at are real, *_business_at business, us UTC."""
+
+    id: int
+    camera_id: int
+    kind: SignalKind
+    state: str
+    camera_code: str
+    camera_name: str
+    area: str
+    hall: str
+    window: str
+    post: str
+    org: str
+    began_at: int
+    began_business_at: int
+    raised_at: int
+    raised_business_at: int
+    ended_at: int | None
+    ended_business_at: int | None
+    ended_reason: str
+    picture_sha256: str
+    picture_at: int | None
+    detector: str
+    rule: str
+    rule_version: str
+    decided_by: str
+    decided_name: str
+    decided_at: int | None
+    comment: str
+    rev: int
+    figures: Mapping[str, Any] = field(default_factory=dict)
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def minutes(self) -> int:
+        """Minutes of office time the seat was empty when it was raised."""
+        return int(self.figures.get("minutes", 0))
+
+
+@dataclass(frozen=True, slots=True)
+class SignalRaised:
+    """A camera found something. Its state says whether a person must confirm it first."""
+
+    signal: Signal
+
+
+@dataclass(frozen=True, slots=True)
+class SignalConfirmed:
+    """A person found it true."""
+
+    signal: Signal
+
+
+@dataclass(frozen=True, slots=True)
+class SignalRejected:
+    """A person found it untrue."""
+
+    signal: Signal
+
+
+@dataclass(frozen=True, slots=True)
+class SignalEnded:
+    """What it says is over; what was decided about it stands."""
+
+    signal: Signal
+
+
+@dataclass(frozen=True, slots=True)
+class SignalWithdrawn:
+    """Later facts took it back before a person decided (the camera was retired, the rule was switched off)."""
+
+    signal: Signal

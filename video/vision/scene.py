@@ -1,0 +1,148 @@
+"""Whether the camera still shows its scene: black, covered, blurred or moved. Compared with a picture of that scene.
+
+A scene is recognised by the pattern of its blocks, whatever the light. A picture in which too few of them are recognised is
+told apart by what is there instead: nothing bright (black), hardly any detail (covered), the large shapes without the fine
+detail (blurred), or the same and other things elsewhere (moved).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+import cv2
+import numpy as np
+
+from video.vision.pictures import TEXTURED, Comparison, Frame, Grey, Mask, View, compare, grey_of, noise_of
+
+LONGEST, BLOCK = 320, 16
+SHARP_LONGEST = 640
+_NOISE_IN_FINE = 0.894   # share of white noise that `_fine` leaves (a test measures it)
+
+
+class Fault(StrEnum):
+    """What can be wrong with a picture."""
+
+    BLACK = "black"
+    COVERED = "covered"
+    BLURRED = "blurred"
+    MOVED = "moved"
+    FROZEN = "frozen"
+
+
+@dataclass(frozen=True, slots=True)
+class SceneLimits:
+    """Each lies well between what sound pictures and faults were measured to give (docs/benchmarks.md)."""
+
+    dark: float = 20.0     # grey level: 98 % of a black picture are darker
+    seen: float = 0.4      # share of the scene's blocks seen again below which it is no longer that scene
+    detail: float = 0.5    # share of the scene's detail that is left: with less of both it is covered
+    sharp: float = 0.45    # strength of fine detail against coarse, as a share of the reference's
+
+
+@dataclass(frozen=True, slots=True)
+class SceneLook:
+    """The fault one frame shows, if any, and the figures it rests on."""
+
+    fault: Fault | None
+    figures: Mapping[str, float]
+
+
+class Scene:
+    """A picture of what the camera should show."""
+
+    def __init__(self, reference: Frame, limits: SceneLimits = SceneLimits()) -> None:
+        self.limits = limits
+        self._shape = reference.shape[:2]
+        self._view = View(grey_of(reference, LONGEST), BLOCK)
+        self._detail = float(np.mean(self._view.energy > TEXTURED))
+        self._fine, self._coarse = _fine(grey_of(reference, SHARP_LONGEST)), _coarse(self._view.grey)
+
+    @property
+    def is_telling(self) -> bool:
+        """Whether there is enough in the scene to recognise it by."""
+        return self._detail >= 0.05
+
+    def parameters(self) -> dict[str, float]:
+        """The limits, for the evidence: what a person needs to see why."""
+        return {"dark": self.limits.dark, "seen": self.limits.seen, "detail": self.limits.detail, "sharp": self.limits.sharp}
+
+    def look(self, frame: Frame) -> SceneLook:
+        if frame.shape[:2] != self._shape:
+            frame = np.asarray(cv2.resize(frame, self._shape[::-1], interpolation=cv2.INTER_AREA), np.uint8)
+        present = View(grey_of(frame, LONGEST), BLOCK)
+        found = compare(self._view, present)
+        least = max(TEXTURED * min(found.gain, 1.0), present.noise_floor)
+        figures = {"seen_again": _seen_again(found), "detail": float(np.mean(present.energy > least)) / max(self._detail, 0.01),
+                   "bright": float(np.percentile(present.grey, 98)), "light": found.gain ** 0.5}
+        fault = self._fault(frame, present, found, figures)
+        return SceneLook(fault, {name: round(float(value), 3) for name, value in figures.items()})
+
+    def _fault(self, frame: Frame, present: View, found: Comparison, figures: dict[str, float]) -> Fault | None:
+        seen, limits = figures["seen_again"], self.limits
+        if seen < limits.seen and figures["bright"] <= limits.dark:
+            return Fault.BLACK
+        if seen < limits.seen and figures["detail"] < limits.detail:
+            return Fault.COVERED
+        if self._is_blurred(frame, present, found, figures):
+            return Fault.BLURRED
+        if seen >= limits.seen:
+            return None
+        shift = self._shift(present)
+        if max(map(abs, shift)) < 0.5:  # farther than half the picture nothing is left to tell by
+            figures["shift_x"], figures["shift_y"] = shift
+        return Fault.MOVED
+
+    def _is_blurred(self, frame: Frame, present: View, found: Comparison, figures: dict[str, float]) -> bool:
+        """By how much fine detail there is, and in a scene that is recognised by how much of it is the scene's own: noise does
+        not resemble it, and a hair's breadth of displacement leaves as much. The better of both counts."""
+        grey = grey_of(frame, SHARP_LONGEST)
+        fine, coarse = _fine(grey), _coarse(present.grey)
+        likeness = _likeness(coarse, self._coarse)
+        is_recognised = figures["seen_again"] >= self.limits.seen
+        if not is_recognised and likeness < 0.5:
+            return False
+        sharp = _strength(fine, noise_of(grey)) * _strength(self._coarse, 0.0) / max(
+            1e-3, _strength(coarse, 0.0) * _strength(self._fine, 0.0))
+        if is_recognised:
+            where = found.was & (found.agreement >= 0.5)
+            sharp = max(sharp, _projection(fine, self._fine, where) / max(1e-3, _projection(coarse, self._coarse, where)))
+        figures["sharpness"] = sharp
+        return sharp < self.limits.sharp
+
+    def _shift(self, present: View) -> tuple[float, float]:
+        """How far the scene seems displaced, in shares of the width and height."""
+        height, width = self._coarse.shape
+        window = cv2.createHanningWindow((width, height), cv2.CV_32F)
+        (x, y), _peak = cv2.phaseCorrelate(self._coarse, _coarse(present.grey), window)
+        return x / width, y / height
+
+
+def _seen_again(found: Comparison) -> float:
+    known = found.was | found.hidden
+    return float(np.count_nonzero(known & (found.agreement >= 0.5))) / max(1, int(np.count_nonzero(known)))
+
+
+def _fine(grey: Grey) -> Grey:
+    return np.asarray(grey - cv2.GaussianBlur(grey, (0, 0), 1.5), np.float32)
+
+
+def _coarse(grey: Grey) -> Grey:
+    small = cv2.resize(grey, (grey.shape[1] // 2, grey.shape[0] // 2), interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.GaussianBlur(small, (0, 0), 1.0) - cv2.GaussianBlur(small, (0, 0), 4.0), np.float32)
+
+
+def _projection(present: Grey, reference: Grey, where: Mask) -> float:
+    """How strongly the reference's own pattern is there: 1 as in the reference, 0 not at all."""
+    weight = cv2.resize(np.asarray(where, np.float32), reference.shape[::-1], interpolation=cv2.INTER_NEAREST)
+    return float((present * reference * weight).sum()) / max(1e-3, float((reference * reference * weight).sum()))
+
+
+def _likeness(one: Grey, other: Grey) -> float:
+    """1: the same shapes, 0: others."""
+    return float((one * other).sum()) / max(1e-6, float(np.linalg.norm(one)) * float(np.linalg.norm(other)))
+
+
+def _strength(detail: Grey, noise: float) -> float:
+    return float(np.sqrt(max(0.0, float((detail * detail).mean()) - _NOISE_IN_FINE * noise ** 2)))
