@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from random import Random
 
 from core.instants import DAY_US, MINUTE_US, SECOND_US
@@ -48,6 +49,7 @@ class HallDay:
         self._speed, self._idle_speed = speed, idle_speed
         self._now = {window: Wanted() for window in windows}
         self._closed_at_s: float | None = None
+        self._absences = lru_cache(maxsize=4)(self.absences)
 
     def commands(self, business_us: int, real_s: float) -> list[dict[str, object]]:
         """What video.scenes.live is to be told since the last call. `real_s` are seconds since the show began."""
@@ -84,7 +86,7 @@ class HallDay:
         day, in_day = divmod(self._calendar.to_local(business_us), DAY_US)
         minute = in_day / MINUTE_US
         way_back = COME_US / SECOND_US * self._speed / 60
-        return any(one.window == window and one.begin_min <= minute < one.end_min - way_back for one in self.absences(day))
+        return any(one.window == window and one.begin_min <= minute < one.end_min - way_back for one in self._absences(day))
 
     def _opens_in_s(self, business_us: int) -> float:
         """Real seconds until the office opens; 0 while it is open."""

@@ -36,8 +36,8 @@ def glass_of(design: Design) -> list[Box]:
 
 def seat_of(design: Design) -> tuple[tuple[float, float], ...]:
     """Where in the picture a clerk who sits is seen, in fractions of it: trunk and head, as an operator would draw it."""
-    body = [(x, y, z) for x in (-0.27, 0.27) for y in (-0.20, 0.24) for z in (0.62, 1.12)]
-    head = [(x, y, z) for x in (-0.13, 0.13) for y in (-0.06, 0.26) for z in (1.12, 1.42)]
+    body = [(x, y, z) for x in (-0.25, 0.25) for y in (-0.06, 0.28) for z in (0.84, 1.10)]
+    head = [(x, y, z) for x in (-0.12, 0.12) for y in (-0.04, 0.24) for z in (1.10, 1.40)]
     pixels, _ = view_of(design, 1000, 1000 * 9 // 16).project(np.array([*body, *head], np.float32))
     corners = cv2.convexHull(np.asarray(pixels / np.array((1000, 1000 * 9 / 16)), np.float32))[:, 0]
     return tuple((round(float(np.clip(x, 0, 1)), 4), round(float(np.clip(y, 0, 1)), 4)) for x, y in corners)

@@ -50,7 +50,8 @@ def draw_plate(design: Design, width: int, height: int) -> Plate:
     glass = _glass(design, view, surfaces.depth)
     colour = np.asarray(colour * (1 - glass[..., None]) + np.array((1.15, 1.10, 1.05)) * glass[..., None], np.float32)
     shown = cv2.resize((glass * 255).astype(np.uint8), (width, height), interpolation=cv2.INTER_AREA)
-    return Plate(halved(developed(colour), width, height), surfaces.depth, np.asarray(shown, np.uint8))
+    depth = surfaces.depth.astype(np.float16).astype(np.float32)  # as it is kept, so that a kept one draws the same
+    return Plate(halved(developed(colour), width, height), depth, np.asarray(shown, np.uint8))
 
 
 def _glass(design: Design, view: View, depth: Array) -> Array:

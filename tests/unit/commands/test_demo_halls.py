@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import pairwise
 
 import pytest
 
@@ -44,7 +45,9 @@ def _played(calendar: WorkingCalendar, minutes_s: int) -> Iterator[tuple[float, 
 
 
 def test_it_is_the_same_every_time(told: Told, calendar: WorkingCalendar) -> None:
-    assert list(_played(calendar, 12 * 60)) == told
+    again = list(_played(calendar, 3 * 60))
+
+    assert again == told[:len(again)]
 
 
 def test_somebody_is_away_for_too_long_every_few_real_minutes(told: Told, calendar: WorkingCalendar) -> None:
@@ -62,7 +65,7 @@ def test_somebody_is_away_for_too_long_every_few_real_minutes(told: Told, calend
     assert all(real_s > 2 * COME_US / 1_000_000 for _, real_s, _ in spans)
     assert all(AWAY_MIN[0] - 10 < minutes < AWAY_MIN[1] for _, _, minutes in spans)
     assert spans[0][0] < 60
-    assert max(later[0] - earlier[0] for earlier, later in zip(spans, spans[1:], strict=False)) < 240
+    assert max(later[0] - earlier[0] for earlier, later in pairwise(spans)) < 240
 
 
 def test_a_camera_is_covered_and_one_cut_off_now_and_then(told: Told) -> None:
