@@ -33,9 +33,10 @@ BITS = 14
 BARS_HEIGHT = 1 / 9        # share of the picture that the bars take, from the top
 ENCODERS = {"h264": "libx264", "hevc": "libx265", "mjpeg": "mjpeg"}
 OPTIONS = {
-    "h264": {"preset": "ultrafast", "tune": "zerolatency", "bf": "0", "sc_threshold": "0"},
+    "h264": {"preset": "ultrafast", "tune": "zerolatency", "bf": "0", "sc_threshold": "0", "slices": "1",
+             "x264-params": "sliced-threads=0"},
     "hevc": {"preset": "ultrafast", "tune": "zerolatency", "x265-params": "log-level=none:bframes=0:scenecut=0"},
-    "mjpeg": {"qmin": "3", "qmax": "5"},
+    "mjpeg": {"qmin": "3", "qmax": "5", "huffman": "default"},  # RTP carries no other tables (RFC 2435)
 }
 
 
@@ -84,7 +85,7 @@ def _video_stream(movie: av.container.OutputContainer, clip: Clip, gop: int, bit
     stream.width, stream.height = clip.width, clip.height
     stream.pix_fmt = "yuvj420p" if clip.codec == "mjpeg" else "yuv420p"
     stream.codec_context.gop_size = gop
-    stream.codec_context.thread_count = 2
+    stream.codec_context.thread_count = 1
     if bit_rate:
         stream.codec_context.bit_rate = bit_rate
     return stream

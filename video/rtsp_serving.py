@@ -34,7 +34,7 @@ CAPS = {"h264": f"video/x-h264,{_WHOLE}", "hevc": f"video/x-h265,{_WHOLE}", "mjp
 # The parsers are in Debian's plugins-bad. A stream that comes with its parameter sets in every key picture does without.
 PARSERS = {"h264": "h264parse", "hevc": "h265parse", "mjpeg": "jpegparse"}
 PAYLOADERS = {"h264": "rtph264pay", "hevc": "rtph265pay", "mjpeg": "rtpjpegpay"}
-TAILS = {"h264": "name=pay0 pt=96 config-interval=-1", "hevc": "name=pay0 pt=96 config-interval=-1", "mjpeg": "name=pay0 pt=26"}
+TAILS = {"h264": "name=pay0 pt=96", "hevc": "name=pay0 pt=96", "mjpeg": "name=pay0 pt=26"}
 WATCH_MS = 30
 PARENT_MS = 500
 
