@@ -18,6 +18,7 @@ from alerts.backtest.runs import Runs
 from alerts.backtest.service import Backtester
 from alerts.deadlines import DeadlineSweeper
 from alerts.detectors.building import Detectors, build_detectors
+from alerts.evidence import CardEvidence
 from alerts.handover.queries import HandoverQueries
 from alerts.handover.service import HandoverService
 from alerts.notices.office import NoticeOffice, OfficeParts, build_office
@@ -92,10 +93,13 @@ from papers.checking import PaperCheck
 from papers.keys import KeyRing
 from papers.marks import Seals
 from papers.signing import Signing
+from recording import Parts as RecordingParts
+from recording import build_recordings
 from supervision.assembly import FollowUpDesk, Parts, build_follow_up, fonts_of
 from supervision.audit import AuditQueries
 from video.analysis import Analysis, build_analysis
 from video.events import SignalConfirmed, SignalEnded, SignalRaised, SignalRejected, SignalWithdrawn
+from video.footage.assembly import Footage
 from video.registration import Known
 from video.registry import Registry, build_registry
 
@@ -155,6 +159,8 @@ class Services:
     children: Children
     paper_check: PaperCheck
     video: Registry
+    footage: Footage
+    card_evidence: CardEvidence
     analysis: Analysis
 
     @property
@@ -249,6 +255,10 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
         uow.reactions[kind] = [*followers, *uow.reactions.get(kind, ())]
     ingest = Ingest(recorder, database, clock, areas, limits, default_area=catalogue.default_area)
     event_reader = EventReader(catalogue.default_area, limits.max_attributes)
+    alert_queries = CardQueries(database, writer)
+    video = build_registry(settings.video, uow, changes, _factor_key(settings), lambda: _known(catalogue), SystemClock())
+    recordings = build_recordings(settings, RecordingParts(
+        uow, video, signing.keys, _factor_key(settings), catalogue.city, areas.for_area, alerts, alert_queries, alarms))
     return Services(
         follow_up=follow_up,
         settings=settings, clock=clock, database=database, uow=uow, doorbell=doorbell, calendars=calendars, areas=areas,
@@ -257,7 +267,7 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
         anchorer=Anchorer(uow, settings.journal.anchor_every, settings.journal.anchor_dir),
         history=History(database, shipped_catalogue, areas), proofs=Proofs(database), case_queries=case_queries, alerts=alerts,
         alarms=alarms, deadlines=DeadlineSweeper(uow, alerts, alarms),
-        alert_queries=CardQueries(database, writer), card_writer=writer,
+        alert_queries=alert_queries, card_writer=writer,
         attachments=AttachmentStore(uow, database, _attachment_rules(settings)), read_log=ReadLog(uow, database),
         ingest=ingest,
         feed_queries=FeedQueries(database, limits, lambda since, until: areas.default.calendar.office_seconds(since, until)),
@@ -278,7 +288,7 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
                            needs_two, children, templates),
         applicants=applicants, audit=AuditQueries(database), children=children,
         paper_check=PaperCheck(database, signing, children),
-        video=build_registry(settings.video, uow, changes, _factor_key(settings), lambda: _known(catalogue), SystemClock()),
+        video=video, footage=recordings.footage, card_evidence=recordings.evidence,
         analysis=build_analysis(settings.vision, uow, areas, changes, SystemClock()))
 
 

@@ -41,6 +41,7 @@ from dashboard.pages import (
     documents,
     feeds,
     findings,
+    footage,
     handover,
     health,
     hosted,
@@ -71,20 +72,23 @@ from portal.direct import DirectDesk
 from portal.limits import limits_of
 from portal.parts import Portal
 from portal.payment import SandboxGateway
+from recording import footage_parts
 from supervision import http as liability_http
 from supervision.complaints import http as complaints_http
 from supervision.orders import http as orders_http
 from video import http as video_http
 from video import signal_http
+from video.footage import http as footage_http
 from video.tickets import Tickets
 
 # What the OpenAPI document tells beside the feeds; tests/conventions/test_openapi.py holds it to the routes.
 OPERATIONS = tuple(one for module in (cards_http, notices_http, handover_http, roster_http, room_http, orders_http,
                                       complaints_http, liability_http, approval_http, video_http,
-                                      signal_http) for one in module.OPERATIONS)
+                                      signal_http, footage_http) for one in module.OPERATIONS)
 DAY_S, CALL_INTERVAL_S, SCREENS_KEPT_DAYS = 86_400.0, 60.0, 30
-PAGES = (wall, desk, card, unit, handover, work, window, hosted, case, findings, orders, complaints, roster, notices, rules,
-         calendars, items, organisations, migrations, documents, cameras, video_views, people, audit, feeds, health)
+PAGES = (wall, desk, card, unit, handover, work, window, hosted, case, findings, footage, orders, complaints, roster,
+         notices, rules, calendars, items, organisations, migrations, documents, cameras, video_views, people, audit, feeds,
+         health)
 UNCHANGING = ("/assets/", "/healthz", "/readyz")
 ROOT = Path(__file__).resolve().parent
 
@@ -128,6 +132,7 @@ def build_server(services: Services, demo_duty: str = "") -> Server:
         services.approval, services.follow_up.papers, services.read_log, lambda _request: _present_actor(),
         services.accounts.actor_of))
     app.register_blueprint(video_http.create_blueprint(_video_parts(services)))
+    app.register_blueprint(footage_http.create_blueprint(footage_parts(services, lambda _request: _present_actor())))
     app.register_blueprint(signal_http.create_blueprint(services.analysis.queries, lambda _request: _present_actor()))
     app.register_blueprint(_public_pages(services, gate))
     for page in PAGES:

@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, HttpUrl, SecretStr
 
 from config.documents import Strict
+from config.recording_settings import RecordingSettings
 from config.video_settings import VideoSettings
 from config.vision_settings import VisionSettings
 
@@ -441,6 +442,7 @@ class Settings(Strict):
     notices: NoticeSettings
     detectors: DetectorsSettings
     video: VideoSettings
+    recording: RecordingSettings
     vision: VisionSettings
     display: DisplaySettings
     log: LogSettings

@@ -41,7 +41,7 @@ metadata = MetaData(naming_convention={
 MODEL_MODULES = ("core.models", "config.models", "papers.models", "cases.models", "feeds.models", "alerts.models",
                  "alerts.roster.models", "alerts.notices.models", "alerts.handover.models", "alerts.patrol.models",
                  "alerts.room.models", "alerts.detectors.models", "supervision.models", "approval.models",
-                 "applicants.models", "exchange.inner.models", "video.models")
+                 "applicants.models", "exchange.inner.models", "video.models", "video.footage.models")
 MAX_PARAMETERS = 5_000
 Rows = Sequence[Sequence[Any]]
 

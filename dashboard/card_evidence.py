@@ -6,8 +6,8 @@ must be explained by what was known when it was issued, whatever was corrected s
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -34,6 +34,9 @@ class Evidence:
     as_of: int  # microseconds UTC
     on_duty: str = ""  # who had duty when it was raised
     orders: Sequence[Any] = ()  # supervision.orders.queries.OrderRow, those the card belongs to
+    clips: Sequence[Any] = ()  # video.footage.queries.ClipRow, what cameras kept of it
+    cameras: Mapping[int, Any] = field(default_factory=dict)
+    looks: Mapping[int, Any] = field(default_factory=dict)  # video.footage.queries.Looks, who looked at which clip
 
     @property
     def card(self) -> Any:
@@ -85,7 +88,10 @@ def gather(services: Any, actor: Actor, card_id: int) -> Evidence | None:
     on_duty = "、".join(person.display_name for person in services.roster.raised_under(card_id))
     clocks, files = _clocks(services, found.card, passages, now), services.attachments.of_card(card_id)
     orders = services.follow_up.order_queries.of_card(card_id, actor)
-    return Evidence(found, passages, case, clocks, files, now, on_duty, orders)
+    footage = services.footage.queries
+    clips = footage.clips_of_card(card_id)
+    cameras = {one.id: one for one in footage.cameras(None, {clip.camera_id for clip in clips})} if clips else {}
+    return Evidence(found, passages, case, clocks, files, now, on_duty, orders, clips, cameras, footage.looks_at(clips))
 
 
 def seen(services: Any, actor: Actor, card_id: int) -> Any:

@@ -27,6 +27,7 @@ from dashboard.sessions import SCREEN_TOKEN_PREFIX, Credential, Sessions
 WATCHERS = frozenset({Role.DUTY_OFFICER, Role.SHIFT_LEADER, Role.INSPECTOR, Role.LEADER, Role.ADMINISTRATOR})
 WALL = WATCHERS | {Role.WALL_SCREEN}
 FINDERS = frozenset({Role.SHIFT_LEADER, Role.INSPECTOR, Role.LEADER, Role.ADMINISTRATOR})
+LOOKERS = frozenset({Role.DUTY_OFFICER, Role.SHIFT_LEADER, Role.INSPECTOR, Role.LEADER})  # at what cameras recorded
 STAFF = WATCHERS | {Role.DEPARTMENT_USER}
 EVERYBODY = STAFF | {Role.APPROVAL_STAFF}
 HOSTED = frozenset({Role.APPROVAL_STAFF, Role.DEPARTMENT_USER, Role.INSPECTOR, Role.LEADER})  # of them only staff act
@@ -115,6 +116,10 @@ RULES = (
     Rule("/api/v1/heartbeat", roles=frozenset({Role.ADMINISTRATOR}), token="probe", local=True),
     Rule("/health/*", roles=WATCHERS),
     Rule("/findings/*", roles=FINDERS),
+    Rule("/footage/*", roles=LOOKERS),
+    Rule("/api/v1/footage/*", roles=LOOKERS),
+    Rule("/api/v1/footage/views", roles=STAFF),   # who sees a card sees its evidence (alerts/evidence.py)
+    Rule("/api/v1/footage/clips/*", roles=STAFF),
     Rule("/rules/*", roles=EDITORS),
     Rule("/calendars/*", roles=EDITORS),
     Rule("/items/*", roles=EDITORS),

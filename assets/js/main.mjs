@@ -32,6 +32,7 @@ const FAULTS_KEPT = 5;
 
 // Pages that ask for what they show, instead of hearing it on the live link.
 const PLAIN_PAGES = {
+  "footage-page": () => import("./modules/footage_page.mjs"),
   "handover-page": () => import("./modules/handover_page.mjs"),
   "unit-page": () => import("./modules/unit_page.mjs"),
 };
@@ -40,6 +41,7 @@ whenPresent("[data-live-root]", start);
 whenPresent("[data-plain-root]", startPlain);
 whenPresent("[data-inbox]", startInbox);
 whenPresent("[data-hall]", startHall);
+whenPresent("[data-card-clip]", async () => (await import("./modules/card_clip.mjs")).mount(document));
 whenPresent("[data-camera-picture]", startCameraPicture);
 
 /** Dash renders late; wait for the frame without polling. */

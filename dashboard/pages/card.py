@@ -97,13 +97,14 @@ def drawn(services: Any, actor: Actor, pathname: str, search: str, t: Words) -> 
         return lambda: html.Section([html.P(t("card.not_found"))], className="panel case-none"), f"{pathname}/none"
     notices = notices_of(services, evidence.card.id)
     standing = ",".join(f"{order.id}:{order.rev}:{order.light(evidence.as_of)}" for order in evidence.orders)
+    films = ",".join(f"{clip.id}:{clip.state}" for clip in evidence.clips)
     chosen = parse_qs(search.lstrip("?")).get("clock", [""])[0]
 
     def body() -> Any:
         story = card_story.render(evidence, chosen, actor, services.presets, notices, t)
         return html.Div([card_head.render(evidence, actor, t), story], className="case-view")
 
-    return body, f"{pathname}{search}/{evidence.card.rev}/{len(evidence.log)}/{len(notices or [])}/{standing}"
+    return body, f"{pathname}{search}/{evidence.card.rev}/{len(evidence.log)}/{len(notices or [])}/{standing}/{films}"
 
 
 def card_id_of(pathname: str) -> int:

@@ -11,7 +11,7 @@ from typing import Any
 from dash import html
 
 from core.access import Actor
-from dashboard.panels import case_clocks, case_facts
+from dashboard.panels import card_clips, case_clocks, case_facts
 from dashboard.panels.card_head import when
 from dashboard.panels.case_calendar import LEVELS
 from dashboard.panels.evidence_values import heading, value_of
@@ -47,7 +47,7 @@ def render(
     evidence: Any, chosen: str, actor: Actor, presets: Mapping[str, Any], notices: Sequence[Any] | None, t: Words
 ) -> html.Div:
     """The sections in the order in which somebody asks: what, why, from what, then what, who knew."""
-    sections = [_what(evidence, t)]
+    sections = [_what(evidence, t), card_clips.render(evidence.clips, evidence.cameras, evidence.looks, t)]
     if evidence.clocks:
         sections.append(case_clocks.render(evidence.clocks, chosen, evidence.as_of, presets, t))
     sections += [

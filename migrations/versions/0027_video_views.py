@@ -1,6 +1,6 @@
 """who looked at the pictures of which camera, when, why and from where
 
-Revision 0027, after 0023.
+Revision 0027, after 0026.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0027"
-down_revision = "0023"
+down_revision = "0026"
 branch_labels = None
 depends_on = None
 

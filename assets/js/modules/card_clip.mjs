@@ -1,0 +1,64 @@
+/** The film of a card: first the reason, then the picture under the name of who looks; and the package to take away. */
+
+import { textsOf } from "./format.mjs";
+import { element } from "./keyed_list.mjs";
+import { viewerMark } from "./viewer_mark.mjs";
+
+/** Dash draws the panel anew at any time, so whatever frame appears is filled. @param {Document} page */
+export function mount(page, { fetch: ask = fetch, go = (address) => location.assign(address) } = {}) {
+  const fill = () => {
+    for (const root of page.querySelectorAll("[data-card-clip]:not([data-filled])")) {
+      root.dataset.filled = "true";
+      clip(root, JSON.parse(root.dataset.config), { ask, go });
+    }
+  };
+  new MutationObserver(fill).observe(page.body, { childList: true, subtree: true });
+  fill();
+}
+
+function clip(root, config, { ask, go }) {
+  const t = textsOf(config.texts);
+  const why = element("select", "field");
+  why.setAttribute("aria-label", t("card_clip.reason"));
+  why.append(...config.reasons.map((one) => Object.assign(element("option", "", t(`view_reason.${one}`)), { value: one })));
+  const note = Object.assign(element("input", "field"), { type: "text", maxLength: config.noteMax, placeholder: t("card_clip.note_field"), autocomplete: "off" });
+  note.setAttribute("aria-label", t("card_clip.note_field"));
+  const play = Object.assign(element("button", "button button-main", t("card_clip.play")), { type: "submit" });
+  const take = Object.assign(element("button", "button", t("card_clip.download")), { type: "button" });
+  const said = element("p", "footage-refused");
+  const form = element("form", "clip-form");
+  form.append(element("strong", "", t("footage_page.reason_needed")), why, note, play, take, said);
+  root.append(form);
+
+  async function pass(what) {
+    const answer = await ask("/api/v1/footage/views", {
+      method: "POST", headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ what, clip: config.clip, reason: why.value, note: note.value.trim() }) });
+    const told = await answer.json();
+    if (!answer.ok) throw new Error(told.detail ?? String(answer.status));
+    return told;
+  }
+
+  const tried = (work) => async (event) => {
+    event.preventDefault();
+    said.textContent = "";
+    try { await work(); } catch (fault) { said.textContent = fault.message; }
+  };
+  const address = (name, { view }) => `/api/v1/footage/clips/${config.clip}/${name}?view=${encodeURIComponent(view)}`;
+
+  form.addEventListener("submit", tried(async () => {
+    const given = await pass("clip");
+    const video = Object.assign(element("video", "footage-video"), { muted: true, playsInline: true, controls: true, preload: "auto", disablePictureInPicture: true });
+    video.setAttribute("controlslist", "nodownload noremoteplayback");
+    if (config.hasPicture) video.poster = address("snapshot.jpg", given);
+    video.src = address("clip.mp4", given);
+    const veil = element("div", "viewer-mark");
+    root.prepend(video, veil);
+    viewerMark(veil).say(given.viewer);
+    root.dataset.open = "true";
+    play.hidden = true;
+    form.querySelector("strong").hidden = true;
+    await video.play().catch(() => undefined);
+  }));
+  take.addEventListener("click", tried(async () => go(address("package.zip", await pass("export")))));
+}

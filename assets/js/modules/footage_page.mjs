@@ -1,0 +1,242 @@
+/** 回看: the day of a window. What is chosen stands in the address; the day comes as data, its films in ranges, each look with a reason. */
+
+import { civil } from "./format.mjs";
+import { element } from "./keyed_list.mjs";
+import { frame } from "./footage_frame.mjs";
+import { moments, nextMoment, opening, realOf, windowAround, zoomed } from "./footage_time.mjs";
+import { player, SPEEDS } from "./footage_player.mjs";
+import { timeline } from "./footage_timeline.mjs";
+
+const LOOK_AGAIN_MS = 10_000;
+const KEYS = { ArrowLeft: -10_000, ArrowRight: 10_000 };
+
+/** @param {HTMLElement} root @param {{t: Function, onFault: Function}} deps */
+export function mount(root, { t, onFault, fetch: ask = fetch, every = setInterval }) {
+  const find = (name) => root.querySelector(`[data-part=${name}]`);
+  const config = JSON.parse(root.dataset.config);
+  frame(root, config, t);
+  const chosen = new URLSearchParams(location.search);
+  let camera = chosen.get("camera") || config.camera;
+  let dayText = chosen.get("day") || "";
+  let wanted = Number(chosen.get("at")) || null;
+  let day = null;
+  let head = null;
+  let spanMs = 86_400_000;
+  let span = null;
+
+  const film = player(find("player"), { t, onTime: moved, onState: (plays) => { find("toggle").textContent = t(`footage_page.${plays ? "pause" : "play"}`); } });
+  const line = timeline(find("timeline"), { t, onSeek: seek, onSpan: choose, onOpen: (target) => seek(target.at) });
+  const stamp = (at) => (at == null || !day ? "—" : civil(at, day.offset_min).hms);
+
+  async function json(address, body) {
+    const answer = await ask(address, body === undefined ? {} : {
+      method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+    const told = await answer.json();
+    if (!answer.ok) throw Object.assign(new Error(told.detail ?? String(answer.status)), { isRefusal: true });
+    return told;
+  }
+
+  async function load({ isNew } = {}) {
+    if (!camera) return;
+    try {
+      const told = await json(`/footage/day.json?${new URLSearchParams({ camera, day: dayText })}`);
+      if (!isNew && JSON.stringify(told) === JSON.stringify(day)) return;
+      const isOther = isNew || !day || day.day !== told.day || day.camera.code !== told.camera.code;
+      day = told;
+      film.open(day);
+      draw(isOther);
+    } catch (fault) {
+      if (!fault.isRefusal) onFault(fault);
+      film.say(fault.message);
+    }
+  }
+
+  function draw(isOther) {
+    find("title").textContent = [day.camera.hall, day.camera.window, day.camera.name].filter(Boolean).join(" · ");
+    find("org").textContent = day.camera.org_name;
+    find("day").value = day.day;
+    if (isOther) { head = wanted ?? opening(day); span = null; wanted = null; fillSpan(); }
+    show();
+    events();
+    find("reason").hidden = film.isPermitted && film.pass.camera === camera;
+    for (const link of root.querySelectorAll("[data-camera]")) link.classList.toggle("is-here", link.dataset.camera === camera);
+    if (isOther && film.isPermitted && film.pass.camera === camera) film.seek(head);
+    find("mark").hidden = !config.mayMark;
+  }
+
+  function show() {
+    line.show(day, windowAround(day, head ?? day.begin, spanMs));
+    line.head(head);
+    line.span(span);
+    find("now").textContent = stamp(head);
+    const real = head == null ? null : realOf(day.segments, head);
+    find("real").textContent = real != null && Math.abs(real - head) > 2_000 ? t("footage_page.real_time", { at: civil(real, day.offset_min).hms }) : "";
+  }
+
+  function moved(at) {
+    head = at;
+    if (at < line.part.begin || at > line.part.end) show();
+    else { line.head(at); find("now").textContent = stamp(at); }
+  }
+
+  function seek(at) {
+    head = Math.min(Math.max(at, day.begin), day.end - 1);
+    show();
+    if (film.isPermitted && film.pass.camera === camera) film.seek(head);
+  }
+
+  // The reason -----------------------------------------------------------------------------------------------------
+
+  async function permit(event) {
+    event?.preventDefault();
+    try {
+      const told = await json("/api/v1/footage/views", {
+        what: "recorded", camera, reason: find("why").value, note: find("note").value.trim() });
+      film.permit({ ...told, camera });
+      find("reason").hidden = true;
+      find("reason-said").textContent = "";
+      film.seek(head ?? opening(day));
+      film.play();
+    } catch (fault) {
+      find("reason-said").textContent = fault.message;
+    }
+  }
+
+  // Marking --------------------------------------------------------------------------------------------------------
+
+  function choose(begin, end) { span = { begin, end }; line.span(span); fillSpan(); }
+
+  function edge(name) {
+    const at = film.now ?? head;
+    if (at == null) return;
+    span = name === "begin" ? { begin: at, end: Math.max(at, span?.end ?? at) } : { begin: Math.min(at, span?.begin ?? at), end: at };
+    line.span(span);
+    fillSpan();
+  }
+
+  function fillSpan() {
+    find("from").textContent = stamp(span?.begin);
+    find("to").textContent = stamp(span?.end);
+    find("save").disabled = span == null;
+  }
+
+  async function save(event) {
+    event.preventDefault();
+    const form = new FormData(find("form"));
+    const [begin, end] = [span.begin, span.end].map((at) => realOf(day.segments, at));
+    if (begin == null || end == null) { find("said").textContent = t("footage_page.span_unrecorded"); return; }
+    const wish = {
+      incident: { camera, kind: form.get("kind") ?? "", begin_at: Math.round(begin * 1000), end_at: Math.round(end * 1000), comment: form.get("comment") },
+      ...(form.get("card") ? { level: form.get("level"), title: form.get("title"), command_id: crypto.randomUUID() } : {}) };
+    find("save").disabled = true;
+    try {
+      const told = await json("/footage/incidents", wish);
+      find("form").reset();
+      find("card-fields").hidden = true;
+      span = null;
+      fillSpan();
+      await load();
+      find("said").textContent = t(told.card ? "footage_page.marked_card" : "footage_page.marked", told);
+    } catch (fault) {
+      find("said").textContent = fault.message;
+      find("save").disabled = false;
+    }
+  }
+
+  function events() {
+    const lines = [
+      ...day.cards.map((one) => ({ at: one.at, name: `sign-${one.level}`, head: t(`level.${one.level}`), words: one.title, href: `/card/${one.id}` })),
+      ...day.incidents.map((one) => ({ at: one.begin, name: "sign-incident", head: one.kind, words: [one.comment, one.by].filter(Boolean).join(" · "), clip: one.clip })),
+      ...day.signals.map((one) => ({ at: one.begin, name: "sign-signal", head: one.kind, words: "" })),
+      ...day.gaps.map((one) => ({ at: one.begin, name: "sign-gap", head: t("footage_page.gap"), words: `${one.why}（${stamp(one.begin)}–${stamp(one.end)}）` })),
+    ].sort((one, other) => one.at - other.at);
+    find("events").replaceChildren(...lines.map(lineOf));
+    find("none").hidden = lines.length > 0;
+  }
+
+  function lineOf(one) {
+    const node = element("li", "footage-event");
+    const jump = element("button", "footage-jump num", stamp(one.at));
+    jump.type = "button";
+    jump.addEventListener("click", () => seek(one.at));
+    node.append(jump, element("strong", `chip ${one.name}`, one.head), element("span", "footage-words", one.words));
+    if (one.href) node.append(Object.assign(element("a", "button", t("footage_page.open_card")), { href: one.href }));
+    if (one.clip) node.append(element("span", `chip clip-${one.clip.state}`, t(`clip_state.${one.clip.state}`)));
+    return node;
+  }
+
+  // Going about ----------------------------------------------------------------------------------------------------
+
+  function go(change) {
+    ({ camera, dayText } = { camera, dayText, ...change });
+    history.replaceState(null, "", `?${new URLSearchParams({ ...(camera ? { camera } : {}), ...(dayText ? { day: dayText } : {}) })}`);
+    load({ isNew: true });
+  }
+
+  function page(step) {
+    const codes = [...root.querySelectorAll("[data-camera]")].map((link) => link.dataset.camera);
+    const place = codes.indexOf(camera);
+    if (codes.length > 0) go({ camera: codes[(place + step + codes.length) % codes.length] });
+  }
+
+  function otherDay(step) {
+    const at = new Date(`${day.day}T00:00:00Z`);
+    at.setUTCDate(at.getUTCDate() + step);
+    go({ dayText: at.toISOString().slice(0, 10) });
+  }
+
+  function zoom(step) { spanMs = zoomed(spanMs, step); show(); }
+
+  function jump(step) {
+    const to = nextMoment(moments(day), head ?? day.begin, step);
+    if (to != null) seek(to);
+  }
+
+  const ACTS = {
+    toggle: () => film.toggle(), back: () => seek(head - 10_000), forth: () => seek(head + 10_000), before: () => jump(-1), after: () => jump(1),
+    "zoom-in": () => zoom(1), "zoom-out": () => zoom(-1), "day-before": () => otherDay(-1), "day-after": () => otherDay(1),
+    today: () => go({ dayText: "" }), begin: () => edge("begin"), end: () => edge("end"), still: takeStill,
+  };
+
+  function takeStill() {
+    const real = head == null ? null : realOf(day.segments, head);
+    if (real == null || !film.isPermitted) return;
+    open(`/api/v1/footage/cameras/${encodeURIComponent(camera)}/still.jpg?${new URLSearchParams({ view: film.pass.view, at: Math.round(real * 1000) })}`, "_blank", "noopener");
+  }
+
+  root.addEventListener("click", (event) => {
+    const act = event.target.closest("[data-act]")?.dataset.act;
+    if (act && day) ACTS[act]();
+    const link = event.target.closest("[data-camera]");
+    if (link) { event.preventDefault(); go({ camera: link.dataset.camera }); }
+  });
+  find("reason").addEventListener("submit", permit);
+  find("form").addEventListener("submit", save);
+  find("form").addEventListener("change", () => { find("card-fields").hidden = !find("form").elements.card?.checked; });
+  find("day").addEventListener("change", () => go({ dayText: find("day").value }));
+  find("speed").addEventListener("change", () => film.speed(Number(find("speed").value)));
+  for (const speed of SPEEDS) find("speed").append(Object.assign(element("option", "", `${speed}×`), { value: String(speed), selected: speed === 1 }));
+  find("timeline").addEventListener("wheel", (event) => { event.preventDefault(); zoom(event.deltaY < 0 ? 1 : -1); }, { passive: false });
+  document.addEventListener("keydown", (event) => {
+    if (!day || event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select, button, a")) {
+      if (!(event.key === "PageUp" || event.key === "PageDown")) return;
+    }
+    const act = keyed(event);
+    if (!act) return;
+    event.preventDefault();
+    act();
+  });
+
+  function keyed(event) {
+    if (event.key in KEYS) return () => seek(head + KEYS[event.key] * (event.shiftKey ? 6 : 1));
+    return {
+      " ": ACTS.toggle, PageUp: () => page(-1), PageDown: () => page(1), "[": ACTS.before, "]": ACTS.after, i: ACTS.begin, o: ACTS.end,
+      "+": ACTS["zoom-in"], "=": ACTS["zoom-in"], "-": ACTS["zoom-out"], m: () => find("form").querySelector("input").focus(),
+    }[event.key];
+  }
+
+  fillSpan();
+  load({ isNew: true });
+  every(() => load().catch(onFault), LOOK_AGAIN_MS);
+  root.dataset.ready = "true";
+}

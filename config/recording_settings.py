@@ -1,0 +1,39 @@
+"""Settings of recordings, evidence and random looks (docs/video.md)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from config.documents import Strict
+
+Seconds = Annotated[float, Field(gt=0)]
+Count = Annotated[int, Field(ge=1)]
+Natural = Annotated[int, Field(ge=0)]
+
+
+class RecordingSettings(Strict):
+    """What of the hall cameras is kept: recordings, evidence of cards, random looks (抽查)."""
+
+    mode: Literal["always", "evidence", "off"] = Field(
+        description="always: record every camera; evidence: only around what a card is about; off: nothing.")
+    dir: Path = Field(description="Folder of the recordings; web, worker and video processes must see the same one.")
+    evidence_dir: Path = Field(description="Folder of evidence and of the pictures of random looks; the same for all processes.")
+    segment_s: Annotated[float, Field(ge=2, le=600)] = Field(description="Seconds of one file; it ends at the next key frame.")
+    queue_mib: Count = Field(description="MiB of a camera that wait for a slow disk; then it is dropped to a key frame.")
+    retry_s: Seconds = Field(description="Seconds until a disk that refused is tried again.")
+    keep_days: Count = Field(description="Days recordings are kept.")
+    free_min_mib: Natural = Field(description="MiB kept free on their disk, by deleting the oldest recordings earlier.")
+    evidence_keep_days: Count = Field(
+        description="Days evidence is kept after its card is closed and the time to appeal is over; without a card, at all.")
+    before_s: Natural = Field(description="Seconds before its instant that a clip of evidence shows.")
+    after_s: Natural = Field(description="Seconds after it.")
+    wait_s: Seconds = Field(description="Seconds a clip waits for footage that is late; then it is absent with the reason.")
+    clip_interval_s: Seconds = Field(description="Seconds between two looks for clips that are due.")
+    retention_interval_s: Seconds = Field(description="Seconds between two looks for what may be deleted.")
+    view_minutes: Count = Field(description="Minutes for which a reason to look at recordings, once given, holds.")
+    samplings_per_day: Natural = Field(description="Random looks a working day in each area, at moments drawn by lot; 0: none.")
+    sampling_windows: Count = Field(description="Windows drawn each time.")
+    sampling_interval_s: Seconds = Field(description="Seconds between two looks whether such a moment has come.")

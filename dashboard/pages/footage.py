@@ -1,0 +1,134 @@
+"""录像回看与抽查: a day of one window paged through and played, incidents marked by hand, the random looks and their forms."""
+
+from __future__ import annotations
+
+import json
+from itertools import groupby
+from typing import Any
+
+import msgspec
+from dash import Dash, Input, Output, State, dcc, html
+from dash.exceptions import PreventUpdate
+from flask import Response, g, has_request_context, request
+
+from alerts.evidence import IncidentWish
+from core.access import Actor
+from core.errors import InvalidInput, SupervisionError
+from dashboard.footage_day import day_of_camera
+from dashboard.panels import footage_samplings, top_bar
+from dashboard.panels.follow_up import asked, views
+from dashboard.refusals import sentence
+from dashboard.words import Words, words_of
+from video.footage.incidents import COMMENT_MAX, IncidentKind
+from video.footage.rights import MARKERS
+from video.footage.sampling import POINTS, SamplingForm
+from video.view_log import NOTE_MAX, ViewReason
+
+PREFIX = "/footage/"
+TITLE = "footage_page.title"
+TEXTS = ("footage_page", "clip_state", "level", "incident_kind", "view_reason")
+REASONS = (ViewReason.PATROL, ViewReason.CARD, ViewReason.COMPLAINT, ViewReason.SAMPLING, ViewReason.OTHER)
+REFRESH_MS = 15_000
+_WISH = msgspec.json.Decoder(IncidentWish)
+
+
+def layout(services: Any) -> html.Div:
+    t = _words(services)
+    hidden = [dcc.Location(id="footage-address", refresh=False), dcc.Store(id="footage-changed"),
+              dcc.Interval(id="footage-tick", interval=REFRESH_MS)]
+    day = html.Div(html.Div(className="footage-day", **{"data-plain-root": "footage-page", "data-config": _config(services, t)}),
+                   id="footage-day")
+    sampling = html.Div([html.Section(html.Div(id="sampling-list"), className="panel"),
+                         html.Section([html.Div(id="sampling-detail"), footage_samplings.form(t)],
+                                      className="panel follow-side")], id="footage-sampling", className="follow-pair", hidden=True)
+    main = html.Main([html.Div(id="footage-tabs", className="follow-head"), day, sampling], className="footage-body")
+    bar = top_bar.layout(t, "footage", services.settings.demo.enabled)
+    return html.Div([*hidden, bar, main], className="staff follow footage")
+
+
+def register(app: Dash, services: Any) -> None:
+    routes = _Routes(services)
+    app.server.add_url_rule(f"{PREFIX}day.json", "footage_day", routes.day)
+    app.server.add_url_rule(f"{PREFIX}incidents", "footage_incidents", routes.mark, methods=["POST"])
+
+    @app.callback(Output("footage-tabs", "children"), Output("footage-day", "hidden"), Output("footage-sampling", "hidden"),
+                  Input("footage-address", "search"))
+    def tabs(search: str | None) -> tuple[Any, bool, bool]:
+        t, view = _words(services), asked(search).get("view", "")
+        shown = [("", t("footage_page.tab_day")), ("sampling", t("footage_page.tab_sampling"))]
+        return views(shown, view), view == "sampling", view != "sampling"
+
+    @app.callback(Output("sampling-list", "children"), Input("footage-address", "search"), Input("footage-changed", "data"),
+                  Input("footage-tick", "n_intervals"))
+    def listed(search: str | None, _changed: Any, _ticks: Any) -> Any:
+        query = asked(search)
+        if query.get("view") != "sampling":
+            raise PreventUpdate
+        return footage_samplings.listing(services, g.actor, query, _words(services))
+
+    @app.callback(Output("sampling-detail", "children"), Output("sampling-form", "hidden"), Input("footage-address", "search"),
+                  Input("footage-changed", "data"))
+    def detail(search: str | None, _changed: Any) -> tuple[Any, bool]:
+        query = asked(search)
+        if query.get("view") != "sampling":
+            raise PreventUpdate
+        return footage_samplings.detail(services, g.actor, query, _words(services))
+
+    @app.callback(Output("sampling-said", "children"), Output("footage-changed", "data"), Output("sampling-comment", "value"),
+                  [Output(f"sampling-{name}", "value") for name in POINTS], Input("sampling-save", "n_clicks"),
+                  State("footage-address", "search"), State("sampling-comment", "value"),
+                  [State(f"sampling-{name}", "value") for name in POINTS], prevent_initial_call=True)
+    def save(clicks: int | None, search: str | None, comment: str | None, points: list[str | None]) -> tuple[Any, ...]:
+        number = footage_samplings.chosen(asked(search))
+        if not clicks or number is None:
+            raise PreventUpdate
+        form = SamplingForm(**{name: value or "" for name, value in zip(POINTS, points)}, comment=comment or "")
+        try:
+            services.footage.sampler.record(number, form, g.actor)
+        except SupervisionError as refusal:
+            return sentence(refusal, _words(services)), clicks, comment, points
+        return _words(services)("footage_page.sampling_saved"), clicks, "", [None] * len(POINTS)
+
+
+class _Routes:
+    """The data of the page beside Dash."""
+
+    def __init__(self, services: Any) -> None:
+        self._services = services
+
+    def day(self) -> Response:
+        asked_for = request.args
+        return _json(day_of_camera(self._services, g.actor, asked_for.get("camera", ""), asked_for.get("day", ""),
+                                   _words(self._services)))
+
+    def mark(self) -> Response:
+        try:
+            wish = _WISH.decode(request.get_data())
+        except (msgspec.DecodeError, RecursionError) as error:
+            raise InvalidInput("message_invalid", problem=str(error)) from error
+        incident, card = self._services.card_evidence.mark(wish, g.actor)
+        return _json({"incident": incident, "card": card})
+
+
+def _config(services: Any, t: Words) -> str:
+    """What the script builds the page of a day from (assets/js/modules/footage_frame.mjs)."""
+    actor = _actor()
+    cameras = services.footage.queries.cameras(actor) if actor is not None else []
+    halls = [{"hall": hall, "cameras": [{"code": one.code, "name": one.name, "window": one.window} for one in of_hall]}
+             for hall, of_hall in groupby(cameras, key=lambda one: one.hall)]
+    return json.dumps({
+        "texts": {name: t.tree.get(name, {}) for name in TEXTS}, "camera": cameras[0].code if cameras else "", "halls": halls,
+        "kinds": [kind.value for kind in IncidentKind], "reasons": [one.value for one in REASONS], "noteMax": NOTE_MAX,
+        "commentMax": COMMENT_MAX, "mayMark": actor is not None and actor.has(*MARKERS)}, ensure_ascii=False)
+
+
+def _actor() -> Actor | None:
+    return g.get("actor") if has_request_context() else None
+
+
+def _words(services: Any) -> Words:
+    return words_of(services.texts, services.settings.display.language)
+
+
+def _json(value: Any) -> Response:
+    return Response(msgspec.json.encode(value), mimetype="application/json")

@@ -1,0 +1,191 @@
+"""Recordings go by age, earlier where the disk is full; evidence and what evidence is still to be made from stay."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from sqlalchemy import insert, select, update
+
+from core.instants import DAY_US, SECOND_US
+from core.unit_of_work import UnitOfWorkFactory
+from tests.footage import NOON, camera, ground, register, sent
+from video.cameras import StreamName
+from video.footage.events import RecordingFailed, RoomEnough, RoomShort
+from video.footage.models import video_clips, video_gaps, video_segments
+from video.recorder import Recorder, RecorderRules
+from video.retention import MIB, Retention, RetentionRules
+from video.segments import SegmentStore
+
+CAM = camera()
+
+
+@dataclass
+class Disk:
+    """A disk of so many bytes that holds the recordings and nothing else."""
+
+    units: UnitOfWorkFactory
+    store: SegmentStore
+    retention: Retention
+    size: list[int] = field(default_factory=lambda: [1 << 40])
+    needed: set[int] = field(default_factory=set)
+    told: list[Any] = field(default_factory=list)
+
+    def record(self, *packets: Any) -> None:
+        recorder = Recorder(CAM, StreamName.MAIN, self.store, RecorderRules(segment_s=2.0, retry_s=0.0))
+        recorder.start()
+        for packet in packets:
+            recorder.take(packet)
+        assert recorder.stop()
+
+    def go(self, at_us: int) -> None:
+        self.units.clock.move_to(datetime.fromtimestamp(at_us / 1e6, UTC))
+
+    def rows(self, table: Any = video_segments) -> list[Any]:
+        with self.units.database.read() as conn:
+            return list(conn.execute(select(table).order_by(table.c.id)))
+
+    def files(self) -> set[str]:
+        return {path.relative_to(self.store.folder).as_posix() for path in self.store.folder.rglob("*.mp4")}
+
+    def clip(self, **given: Any) -> int:
+        with self.units() as uow:
+            values = {"camera_id": CAM.id, "card_id": 7, "at": NOON, "business_at": NOON, "from_at": NOON, "to_at": NOON,
+                      "state": "ready", "asked_by": "x", "asked_name": "x", "asked_at": NOON, **given}
+            return int(uow.conn.execute(insert(video_clips).values(values)).inserted_primary_key[0])
+
+
+def disk_at(tmp_path: Path, folder: Path, free: Any = None) -> Disk:
+    units = ground(f"sqlite:///{tmp_path / 'x.db'}")
+    register(units, CAM)
+    store = SegmentStore(units, folder, "w1", units.clock)
+    made = Disk(units, store, None)  # type: ignore[arg-type]
+
+    def left(_folder: Path) -> int:
+        return made.size[0] - sum(path.stat().st_size for path in folder.rglob("*.mp4"))
+
+    def needed(cards: Collection[int]) -> Collection[int]:
+        return made.needed & set(cards)
+
+    given = {} if free == "real" else {"free_bytes": left}
+    made.retention = Retention(units, folder, tmp_path / "evidence", RetentionRules(30, 1, 30), needed, units.clock, **given)
+    for kind in (RoomShort, RoomEnough, RecordingFailed):
+        units.reactions[kind] = [lambda _uow, batch: made.told.extend(batch)]
+    return made
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Disk]:
+    made = disk_at(tmp_path, tmp_path / "recordings")
+    yield made
+    made.units.database.dispose()
+
+
+def test_a_segment_stays_thirty_days_and_goes_with_its_row_and_folder(disk: Disk):
+    disk.record(*sent(4.0))
+    disk.record(*sent(2.0, begin_us=NOON + DAY_US))
+    disk.go(NOON + 30 * DAY_US + 3 * SECOND_US)
+    assert disk.retention.run().aged == 1
+    assert disk.retention.run().aged == 0
+    assert disk.files() == {row.file for row in disk.rows()}
+    assert len(disk.rows()) == 2
+    disk.go(NOON + 32 * DAY_US)
+    assert disk.retention.run().aged == 2
+    assert list(disk.store.folder.glob("cam-1/*")) == []
+    assert disk.rows(video_gaps)[-1].end_at is None  # what still goes on is not forgotten
+
+
+def test_a_full_disk_costs_the_oldest_first_and_the_timeline_says_so(disk: Disk):
+    disk.record(*sent(20.0))
+    before = disk.rows()
+    used = sum(row.bytes for row in before)
+    disk.size[0] = MIB + used - before[0].bytes - before[1].bytes - before[2].bytes + 1
+    assert disk.retention.run().early == 3
+
+    assert [row.id for row in disk.rows()] == [row.id for row in before[3:]]
+    assert disk.files() == {row.file for row in before[3:]}
+    early = [gap for gap in disk.rows(video_gaps) if msgspec.json.decode(gap.reason)["code"] == "removed_early"]
+    assert [(gap.begin_at, gap.end_at) for gap in early] == [(NOON, NOON + 6 * SECOND_US)]
+    assert [type(event) for event in disk.told] == [RoomEnough]
+
+
+def test_what_a_clip_is_still_to_be_made_from_is_spared(disk: Disk):
+    disk.record(*sent(20.0))
+    disk.clip(state="pending", from_at=NOON, to_at=NOON + SECOND_US)
+    before = disk.rows()
+    disk.size[0] = MIB
+    disk.retention.run()
+
+    assert disk.rows()[0].id == before[0].id
+    short = disk.told[-1]
+    assert (type(short), short.wanted_mib) == (RoomShort, 1)
+    with disk.units() as uow:
+        uow.conn.execute(update(video_clips).values(state="absent"))
+    disk.size[0] = MIB + 10
+    disk.retention.run()
+    assert disk.rows() == []
+    assert type(disk.told[-1]) is RoomEnough
+
+
+def test_evidence_stays_as_long_as_its_card_needs_it_and_thirty_days_more(disk: Disk):
+    number = disk.clip()
+    folder = disk.retention._evidence / str(number)
+    folder.mkdir(parents=True)
+    (folder / "clip.mp4").write_bytes(b"x")
+    disk.needed.add(7)
+    disk.size[0] = 0  # however full the disk is
+    disk.go(NOON + 300 * DAY_US)
+    disk.retention.run()
+    assert disk.rows(video_clips)[0].released_at is None
+
+    disk.needed.clear()
+    disk.retention.run()
+    assert disk.rows(video_clips)[0].released_at == NOON + 300 * DAY_US
+    disk.needed.add(7)  # the card came back
+    disk.retention.run()
+    assert disk.rows(video_clips)[0].released_at is None
+    disk.needed.clear()
+    disk.retention.run()
+    disk.go(NOON + 329 * DAY_US)
+    disk.retention.run()
+    assert folder.is_dir()
+    disk.go(NOON + 331 * DAY_US)
+    assert disk.retention.run().clips == 1
+    row = disk.rows(video_clips)[0]
+    assert (row.state, msgspec.json.decode(row.reason)["code"], folder.exists()) == ("removed", "over_time", False)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A real file system of 2 MiB."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    made = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", folder], capture_output=True, check=False)
+    if made.returncode:
+        pytest.skip(f"no file system can be mounted here: {made.stderr.decode().strip()}")
+    yield folder
+    subprocess.run(["umount", folder], check=True)
+
+
+def test_on_a_real_small_disk_recording_goes_on_for_ever(tmp_path: Path, small_disk: Path):
+    """Twice as much comes as there is room for: the newest is kept, every file left plays, nothing stops for good."""
+    disk = disk_at(tmp_path, small_disk, "real")
+    ballast = small_disk / "ballast"
+    ballast.write_bytes(b"\0" * (2 * MIB - 200_000))
+    disk.store.make_room = disk.retention.make_room
+    packets = list(sent(500.0))
+    assert sum(len(packet.data) for packet in packets) > 400_000
+    disk.record(*packets)
+    ballast.unlink()
+
+    rows = disk.rows()
+    assert rows[-1].end_at == NOON + 500 * SECOND_US
+    assert {row.file for row in rows if row.state == "closed"} == disk.files()
+    assert disk.store.mend(CAM).recovered == []
+    disk.units.database.dispose()

@@ -1,0 +1,31 @@
+"""What the recordings tell upwards, in the unit of work of the change. Instants are microseconds UTC of the machine's clock."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class RecordingFailed(msgspec.Struct, frozen=True):
+    """What a camera sends is not kept: the disk refuses it, or it is of a kind that cannot be kept. `code` says which."""
+
+    camera_id: int
+    camera: str
+    code: str
+    at: int
+
+
+class RecordingResumed(msgspec.Struct, frozen=True):
+    camera_id: int
+    camera: str
+    at: int
+
+
+class RoomShort(msgspec.Struct, frozen=True):
+    """The disk of the recordings has less room than it should, and nothing more may be deleted."""
+
+    free_mib: int
+    wanted_mib: int
+
+
+class RoomEnough(msgspec.Struct, frozen=True):
+    free_mib: int

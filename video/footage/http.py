@@ -1,0 +1,229 @@
+"""Recordings over HTTP: the day of a window, its files in ranges, single pictures, evidence as a package. Every look has its
+reason on record before anything is given out: a page first says why (`POST …/views`), what it gets lets it ask for pictures.
+
+The files lie on a disk that the web process and the video processes share (docs/video.md).
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+from flask import Blueprint, Request, Response, request, send_file
+
+from core.access import Actor, require
+from core.api_document import Operation
+from core.clock import Clock
+from core.errors import InvalidInput, NotFound
+from papers.keys import KeyRing
+from video.footage import manifest
+from video.footage.passes import Passes
+from video.footage.pictures import Pictures
+from video.footage.queries import CameraOf, ClipRow, FootageQueries, SamplingRow, subject_of
+from video.footage.rights import LOOKERS, OF_CARDS, require_looker
+from video.view_log import NOTE_MAX, Seen, ViewKind, ViewLog, checked_reason
+from video.watermark import burnt, words_for
+
+PREFIX = "/api/v1/footage"
+KINDS = (ViewKind.RECORDED, ViewKind.CLIP, ViewKind.EXPORT)
+
+
+class ViewWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`what`: recorded (a camera), clip or export (a clip by its number). `reason` and `note` as for live pictures."""
+
+    what: str
+    reason: str
+    note: str = ""
+    camera: str = ""
+    clip: int = 0
+
+
+class ViewPass(msgspec.Struct, frozen=True):
+    """Goes with every request for pictures as `view`; `viewer` is what stands across them."""
+
+    view: str
+    expires_ms: int
+    viewer: str
+
+
+@dataclass(frozen=True, slots=True)
+class FootageParts:
+    """What the routes need. `see_card(card, actor)` raises NotFound where he may not see the card a clip belongs to."""
+
+    queries: FootageQueries
+    pictures: Pictures
+    views: ViewLog
+    passes: Passes
+    keys: KeyRing
+    evidence: Path
+    samplings: Path
+    see_card: Callable[[int, Actor | None], None]
+    how_to: Callable[[], str]
+    clock: Clock
+    actor_of: Callable[[Request], Actor | None]
+
+
+_VIEW = {"view": "the pass of the view"}
+OPERATIONS = (
+    Operation("post", f"{PREFIX}/views", "lookAtFootage", "Say why one looks; answers a pass for the pictures", takes=ViewWish,
+              answers=ViewPass),
+    Operation("get", f"{PREFIX}/segments/<int:number>/film.mp4", "getSegment", "A recorded file, also in ranges", query=_VIEW,
+              media="video/mp4"),
+    Operation("get", f"{PREFIX}/cameras/<code>/still.jpg", "getStill", "A recorded picture, the viewer's name in it", query={
+        **_VIEW, "at": "real instant, microseconds UTC"}, media="image/jpeg"),
+    Operation("get", f"{PREFIX}/clips/<int:number>/clip.mp4", "getClip", "Evidence: the film", query=_VIEW, media="video/mp4"),
+    Operation("get", f"{PREFIX}/clips/<int:number>/snapshot.jpg", "getClipPicture",
+              "Evidence: the picture, with the viewer's name in it", query=_VIEW, media="image/jpeg"),
+    Operation("get", f"{PREFIX}/clips/<int:number>/package.zip", "getClipPackage",
+              "Evidence with its signed manifest, to be checked by anybody", query=_VIEW, media="application/zip"),
+    Operation("get", f"{PREFIX}/samplings/<int:number>/picture.jpg", "getSamplingPicture",
+              "The picture of a random look; the view is logged", media="image/jpeg"),
+)
+
+
+def create_blueprint(parts: FootageParts) -> Blueprint:
+    """Routes under /api/v1/footage. Errors are SupervisionErrors; the application turns them into problem details."""
+    blueprint, desk = Blueprint("footage", __name__), _Desk(parts)
+    blueprint.add_url_rule(f"{PREFIX}/views", "views", desk.look, methods=["POST"])
+    blueprint.add_url_rule(f"{PREFIX}/segments/<int:number>/film.mp4", "segment", desk.segment)
+    blueprint.add_url_rule(f"{PREFIX}/cameras/<code>/still.jpg", "still", desk.still)
+    blueprint.add_url_rule(f"{PREFIX}/clips/<int:number>/clip.mp4", "clip", desk.clip)
+    blueprint.add_url_rule(f"{PREFIX}/clips/<int:number>/snapshot.jpg", "snapshot", desk.snapshot)
+    blueprint.add_url_rule(f"{PREFIX}/clips/<int:number>/package.zip", "package", desk.package)
+    blueprint.add_url_rule(f"{PREFIX}/samplings/<int:number>/picture.jpg", "sampling_picture", desk.sampling)
+    return blueprint
+
+
+class _Desk:
+    def __init__(self, parts: FootageParts) -> None:
+        self._parts = parts
+
+    def look(self) -> Response:
+        parts, actor = self._parts, self._actor()
+        wish = _wish(request.get_data())
+        if wish.what not in KINDS:
+            raise InvalidInput("view_kind_unknown", key="what", value=wish.what[:16])
+        camera, subject = self._subject(wish, actor)
+        checked_reason(wish.reason, wish.note, actor)
+        named = f"{subject_of(wish.clip)} {wish.note}".strip() if wish.clip else wish.note
+        parts.views.note([_seen(camera)], actor, ViewKind(wish.what), wish.reason, named[:NOTE_MAX], request.remote_addr or "")
+        given, until = parts.passes.issue(actor, subject, wish.what)
+        return _json(ViewPass(given, until // 1000, viewer_of(actor)))
+
+    def segment(self, number: int) -> Response:
+        actor = self._actor()
+        row, camera = self._parts.queries.segment(number, actor)
+        self._check(actor, camera.code, ViewKind.RECORDED)
+        if row.state != "closed":
+            raise NotFound("segment_not_closed", id=number)
+        return send_file(self._parts.pictures.path_of(row), mimetype="video/mp4", conditional=True, etag=row.sha256)
+
+    def still(self, code: str) -> Response:
+        actor, camera = self._actor(), self._parts.queries.camera(code=code)
+        require_looker(actor, camera.area, camera.code)
+        self._check(actor, camera.code, ViewKind.RECORDED)
+        at = request.args.get("at", "")
+        if not at.isascii() or not at.isdigit() or len(at) > 17:
+            raise InvalidInput("number_invalid", name="at")
+        found = self._parts.pictures.at(camera.id, int(at))
+        if found is None:
+            raise NotFound("picture_not_recorded", camera=camera.code)
+        return self._marked(found[0], actor, f"{camera.code}-{found[1]}.jpg")
+
+    def clip(self, number: int) -> Response:
+        row, _ = self._clip(number, ViewKind.CLIP)
+        return send_file(self._file(row, manifest.CLIP), mimetype="video/mp4", conditional=True, etag=row.sha256)
+
+    def snapshot(self, number: int) -> Response:
+        row, actor = self._clip(number, ViewKind.CLIP)
+        return self._marked(self._file(row, manifest.SNAPSHOT).read_bytes(), actor, f"clip-{number}.jpg")
+
+    def package(self, number: int) -> Response:
+        """As it was signed: a name burnt in would be a change. Who took it away is on record."""
+        row, _ = self._clip(number, ViewKind.EXPORT)
+        self._file(row, manifest.MANIFEST)
+        made = manifest.package(self._parts.evidence / str(number), self._parts.keys, self._parts.how_to())
+        return send_file(made, mimetype="application/zip", as_attachment=True, download_name=f"evidence-{number}.zip")
+
+    def sampling(self, number: int) -> Response:
+        actor = self._actor()
+        row = self._parts.queries.sampling(number, actor)
+        path = self._parts.samplings / f"{row.id}.jpg"
+        if not row.picture_sha256 or not path.is_file():
+            raise NotFound("sampling_without_picture", id=number)
+        camera = self._parts.queries.camera(number=row.camera_id)
+        self._parts.views.note([_seen(camera)], actor, ViewKind.SNAPSHOT, "sampling", _round_of(row), request.remote_addr or "")
+        return self._marked(path.read_bytes(), actor, f"sampling-{number}.jpg")
+
+    # Inside ----------------------------------------------------------------------------------------------------------
+
+    def _actor(self) -> Actor:
+        return require(self._parts.actor_of(request), *LOOKERS, *OF_CARDS)
+
+    def _subject(self, wish: ViewWish, actor: Actor) -> tuple[CameraOf, str]:
+        if wish.what == ViewKind.RECORDED:
+            camera = self._parts.queries.camera(code=wish.camera)
+            require_looker(actor, camera.area, camera.code)
+            return camera, camera.code
+        row = self._seen_clip(wish.clip, actor)
+        return self._parts.queries.camera(number=row.camera_id), f"clip:{row.id}"
+
+    def _clip(self, number: int, what: ViewKind) -> tuple[ClipRow, Actor]:
+        actor = self._actor()
+        row = self._seen_clip(number, actor)
+        self._check(actor, f"clip:{number}", what)
+        return row, actor
+
+    def _seen_clip(self, number: int, actor: Actor) -> ClipRow:
+        """A clip of a card for who sees the card, another for who may look at the camera."""
+        row = self._parts.queries.clip(number)
+        if row.card_id:
+            self._parts.see_card(row.card_id, actor)
+        else:
+            camera = self._parts.queries.camera(number=row.camera_id)
+            require_looker(actor, camera.area, camera.code)
+        return row
+
+    def _check(self, actor: Actor, subject: str, what: ViewKind) -> None:
+        self._parts.passes.check(request.args.get("view", ""), actor, subject, what.value)
+
+    def _file(self, row: ClipRow, name: str) -> Path:
+        path = self._parts.evidence / str(row.id) / name
+        if row.state != "ready" or not path.is_file():
+            raise NotFound("clip_not_there", id=row.id, state=row.state)
+        return path
+
+    def _marked(self, jpeg: bytes, actor: Actor, name: str) -> Response:
+        made = burnt(jpeg, words_for(actor, self._parts.clock.now_us()))
+        response = send_file(io.BytesIO(made), mimetype="image/jpeg")
+        response.headers["Content-Disposition"] = f"inline; filename*=UTF-8''{quote(name)}"
+        return response
+
+
+def viewer_of(actor: Actor) -> str:
+    """What stands across the pictures he is shown."""
+    return " ".join(dict.fromkeys(filter(None, (actor.display_name, actor.name))))
+
+
+def _seen(camera: CameraOf) -> Seen:
+    return Seen(camera.code, camera.name, camera.area)
+
+
+def _round_of(row: SamplingRow) -> str:
+    return f"{row.day}/{row.round + 1}/{row.id}"
+
+
+def _wish(body: bytes) -> ViewWish:
+    try:
+        return msgspec.json.decode(body, type=ViewWish)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise InvalidInput("message_invalid", problem=str(error)) from error
+
+
+def _json(value: Any) -> Response:
+    return Response(msgspec.json.encode(value), mimetype="application/json")

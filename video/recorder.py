@@ -1,0 +1,268 @@
+"""Keeps what a camera sends: packets go into a bounded queue, a thread of its own writes them as segments. Nothing is
+decoded.
+
+The thread that reads the camera never waits for the disk. When the queue is full, what comes is dropped to the next key frame
+and the gap is on record. A segment ends at the first key frame after `segment_s`; a change of track, a lost connection and a
+clock that jumps end it at once.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from time import monotonic
+from typing import NamedTuple
+
+from core.instants import SECOND_US
+from video.cameras import Camera, StreamName
+from video.footage.mp4 import FAULTS, NotRecordable
+from video.packets import MediaPacket, Track
+from video.segments import Segment, SegmentStore, code_of_failure
+
+log = logging.getLogger(__name__)
+DRIFT_US = SECOND_US // 2   # the camera's clock may run away from ours by so much before it is set anew
+JUMP_US = 10 * SECOND_US    # pictures further apart than this are a jump, not a slow camera
+
+
+@dataclass(frozen=True, slots=True)
+class RecorderRules:
+    """Seconds and bytes. After the disk refused, it is tried again after `retry_s`."""
+
+    segment_s: float = 60.0
+    queue_bytes: int = 16 << 20
+    retry_s: float = 10.0
+
+
+class _Lost(NamedTuple):
+    at_us: int
+
+
+class _Dropped(NamedTuple):
+    begin_us: int
+    end_us: int
+    packets: int
+
+
+_Item = MediaPacket | _Lost | _Dropped
+
+
+class Recorder:
+    """A listener of one stream of one camera."""
+
+    def __init__(self, camera: Camera, stream: StreamName, store: SegmentStore, rules: RecorderRules) -> None:
+        self._rules = rules
+        self._queue: deque[_Item] = deque()
+        self._bytes = 0
+        self._changed = threading.Condition()
+        self._is_stopped = False
+        self._dropping: _Dropped | None = None
+        self._writing = _Writing(camera, stream, store, rules)
+        self._mend: Callable[[], object] = lambda: store.mend(camera)
+        self._thread = threading.Thread(target=self._run, name=f"recorder-{camera.code}", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self, timeout_s: float = 10.0) -> bool:
+        """Write what is queued and close the segment. Returns whether that was done in time."""
+        with self._changed:
+            self._is_stopped = True
+            self._changed.notify_all()
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether packets are dropped at present because the disk is too slow."""
+        return self._dropping is not None
+
+    def prime(self, packets: Iterable[MediaPacket]) -> None:
+        """What a ring buffer has of the time before; called before `start`, when packets may come in already."""
+        with self._changed:
+            first = next((one.arrived_us for one in self._queue if isinstance(one, MediaPacket)), None)
+            before = [packet for packet in packets if first is None or packet.arrived_us < first]
+            self._queue.extendleft(reversed(before))
+            self._bytes += sum(len(packet.data) for packet in before)
+
+    # Called by the thread that reads the camera --------------------------------------------------------------------
+
+    def take(self, packet: MediaPacket) -> None:
+        with self._changed:
+            if self._dropping is not None:
+                if not (packet.is_key and self._bytes + len(packet.data) <= self._rules.queue_bytes // 2):
+                    self._dropping = self._dropping._replace(end_us=packet.arrived_us, packets=self._dropping.packets + 1)
+                    return
+                self._queue.append(self._dropping._replace(end_us=packet.arrived_us))
+                self._dropping = None
+            elif self._bytes + len(packet.data) > self._rules.queue_bytes:
+                self._dropping = _Dropped(packet.arrived_us, packet.arrived_us, 1)
+                return
+            self._bytes += len(packet.data)
+            self._queue.append(packet)
+            self._changed.notify_all()
+
+    def lost(self, at_us: int) -> None:
+        with self._changed:
+            self._queue.append(_Lost(at_us))
+            self._changed.notify_all()
+
+    # The writer's thread --------------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        self._guarded(self._mend)
+        while (item := self._next()) is not None:
+            self._guarded(lambda item=item: self._writing.take(item))  # type: ignore[misc]
+            if isinstance(item, MediaPacket):
+                with self._changed:
+                    self._bytes -= len(item.data)
+                    self._changed.notify_all()
+        self._guarded(self._writing.stop)
+
+    def _next(self) -> _Item | None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._queue or self._is_stopped)
+            return self._queue.popleft() if self._queue else None
+
+    def _guarded(self, work: Callable[[], object]) -> None:
+        try:
+            work()
+        except Exception:
+            log.exception("recorder: %s failed", self._thread.name)
+            self._writing.give_up()
+
+
+class _Writing:
+    """The segment under way, and when the next begins."""
+
+    def __init__(self, camera: Camera, stream: StreamName, store: SegmentStore, rules: RecorderRules) -> None:
+        self._camera, self._stream, self._store, self._rules = camera, stream, store, rules
+        self._segment: Segment | None = None
+        self._timing: _Timing | None = None
+        self._refused: Track | None = None   # a track that cannot be kept
+        self._retry_at = float("-inf")
+        self._has_gap = True                 # what was before the start is ended by the first segment
+
+    def take(self, item: _Item) -> None:
+        if isinstance(item, MediaPacket):
+            self._packet(item)
+        elif isinstance(item, _Lost):
+            self._end("connection_lost", gap_at=item.at_us)
+        else:
+            self._end("slow_disk")
+            self._store.gap_was(self._camera, self._stream, item.begin_us, item.end_us, "slow_disk", packets=item.packets)
+
+    def stop(self) -> None:
+        at = self._segment.end_us if self._segment is not None else None
+        self._end("stopped", gap_at=at)
+
+    def give_up(self) -> None:
+        """Something else than the disk failed: the file is left to be mended, a new one begins at a key frame."""
+        self._segment, self._timing, self._retry_at = None, None, monotonic() + self._rules.retry_s
+
+    def _packet(self, packet: MediaPacket) -> None:
+        if self._segment is not None:
+            self._end_where_due(packet)
+        if self._segment is None and packet.is_key and monotonic() >= self._retry_at and packet.track is not self._refused:
+            self._begin(packet)
+        if self._segment is not None and self._timing is not None:
+            self._add(self._segment, self._timing, packet)
+
+    def _end_where_due(self, packet: MediaPacket) -> None:
+        segment, timing = self._segment, self._timing
+        assert segment is not None
+        assert timing is not None
+        if packet.track is not segment.track:
+            self._end("track_changed")
+            self._timing = None
+        elif timing.jumps(packet):
+            self._end("clock_jumped", gap_at=segment.end_us)
+            self._timing = None
+        elif packet.is_key and (timing.length_us(packet) >= self._rules.segment_s * SECOND_US or timing.has_drifted):
+            self._end("")
+
+    def _begin(self, packet: MediaPacket) -> None:
+        timing = self._timing.next(packet) if self._timing is not None else _Timing(packet, packet.arrived_us)
+        try:
+            self._segment = self._store.begin(self._camera, self._stream, packet, timing.begin_us)
+        except OSError as failure:
+            self._refuse(packet, code_of_failure(failure))
+            return
+        except NotRecordable:
+            self._refused = packet.track
+            self._gap(packet.arrived_us, "not_recordable", codec=packet.track.codec)
+            return
+        self._timing = timing
+        if self._has_gap:
+            self._store.gap_ends(self._camera, self._stream, timing.begin_us)
+            self._has_gap = False
+
+    def _add(self, segment: Segment, timing: _Timing, packet: MediaPacket) -> None:
+        try:
+            segment.writer.add(packet)
+        except FAULTS as failure:
+            code = code_of_failure(segment.output.failure) if segment.output.failure is not None else "packet_refused"
+            log.warning("recorder: %s of %s ended: %s", segment.file, self._camera.code, failure)
+            self._end(code)
+            self._refuse(packet, code)
+            return
+        segment.end_us = timing.saw(packet)
+
+    def _refuse(self, packet: MediaPacket, code: str) -> None:
+        self._retry_at = monotonic() + self._rules.retry_s
+        self._timing = None
+        self._gap(packet.arrived_us, code)
+        if code == "disk_full":
+            self._store.make_room()
+
+    def _gap(self, at_us: int, code: str, **details: str) -> None:
+        if not self._has_gap:
+            self._has_gap = True
+            self._store.gap_begins(self._camera, self._stream, at_us, code, **details)
+
+    def _end(self, why: str, gap_at: int | None = None) -> None:
+        segment, self._segment = self._segment, None
+        if segment is not None:
+            self._store.end(segment, why)
+        if gap_at is not None:
+            self._timing = None
+            self._gap(gap_at if segment is None else min(gap_at, segment.end_us), why)
+
+
+class _Timing:
+    """Which real instant a picture of a segment is of: the camera's own steps, set by the arrival of the least delayed
+    packet.
+    """
+
+    def __init__(self, first: MediaPacket, begin_us: int) -> None:
+        self.begin_us, self._first, self._last = begin_us, first, first
+        self._least = first.arrived_us - begin_us  # by how much packets came later than the pictures say
+        self._step_us = 0
+        self.has_drifted = False
+
+    def length_us(self, packet: MediaPacket) -> int:
+        """From the begin of the segment to this picture."""
+        return int((packet.dts - self._first.dts) * packet.track.time_base * SECOND_US)
+
+    def jumps(self, packet: MediaPacket) -> bool:
+        step = int((packet.dts - self._last.dts) * packet.track.time_base * SECOND_US)
+        return step < 0 or step > JUMP_US + max(0, packet.arrived_us - self._last.arrived_us)
+
+    def saw(self, packet: MediaPacket) -> int:
+        """A picture was written; returns the real instant of its end."""
+        late = packet.arrived_us - self.begin_us - self.length_us(packet)
+        self._least = min(self._least, late)
+        self.has_drifted = abs(late) > 2 * DRIFT_US
+        step = int((packet.dts - self._last.dts) * packet.track.time_base * SECOND_US)
+        self._step_us = step or self._step_us
+        self._last = packet
+        return self.begin_us + self.length_us(packet) + self._step_us
+
+    def next(self, packet: MediaPacket) -> _Timing:
+        """The timing of the segment that follows without a gap: goes on from this one unless the clocks have run apart."""
+        begin = self.begin_us + self.length_us(packet) + self._least
+        if abs(packet.arrived_us - begin) > DRIFT_US:
+            begin = packet.arrived_us
+        return _Timing(packet, max(begin, self.begin_us + 1))
