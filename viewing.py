@@ -19,6 +19,7 @@ from video.addresses import networks_of
 from video.capture import CaptureRules
 from video.leases import CameraLeases
 from video.live import LiveRules, LiveServer
+from video.recordings import Recordings
 from video.room import Follower, RoomRules, VideoRoom
 from video.sources import SourceRules
 from video.states import StateWriter
@@ -81,9 +82,16 @@ def build_viewing(services: Services) -> Viewing:
     return Viewing(room, live, parts_of(services, room))
 
 
-def parts_of(_services: Services, _room: VideoRoom) -> list[Part]:
-    """Who follows the cameras besides the viewers."""
-    return []
+def parts_of(services: Services, room: VideoRoom) -> list[Part]:
+    """Who follows the cameras besides the viewers: the recorder and the analysis. Raises ConfigError for a model file unfit."""
+    footage, settings = services.footage, services.settings
+    parts: list[Part] = []
+    if settings.recording.mode != "off":
+        parts.append(Recordings(room, footage.store, footage.recorder_rules, settings.recording.mode, services.database,
+                                SystemClock()))
+    if settings.vision.enabled:
+        parts.append(services.analysis.watcher(room.capture))
+    return parts
 
 
 def room_rules(given: VideoSettings, clock: Clock) -> RoomRules:

@@ -50,7 +50,7 @@ def prepare_demo(settings: Settings, *, has_database: bool) -> Demo:
     """Make the city anew and live through its past, which takes some seconds."""
     settings = show_settings(settings, "demo", has_database=has_database)
     halls_in = settings.journal.key_path.parent / "halls"
-    settings = hall_settings(settings, halls_in)
+    settings = hall_settings(settings, halls_in, is_new=not has_database)
     start = settings.demo.start
     past_from = to_us(start) - settings.demo.history_days * DAY_US
     clock = SwitchedClock(FrozenClock(from_us(past_from)))

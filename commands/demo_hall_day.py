@@ -17,8 +17,8 @@ AWAY_MIN = 45, 65
 BEGINS_MIN = (10 * 60, 10 * 60 + 50), (14 * 60 + 50, 16 * 60 + 10)
 # Real time.
 ARRIVE_S, SPREAD_S, BREAK_S, DARK_AFTER_S = 7.0, 0.4, 12.0, 5.0
-COVERED_EVERY_S, COVERED_S = 420, 30
-CUT_OFF_EVERY_S, CUT_OFF_S = 300, 30
+COVERED_EVERY_S, COVERED_S = 420, 60
+CUT_OFF_EVERY_S, CUT_OFF_S = 300, 50
 _LOOKS_AHEAD = 80   # changes of office hours, so that the longest holiday is seen through
 
 

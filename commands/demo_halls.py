@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import shutil
 import socket
 import subprocess
 import sys
@@ -20,13 +21,20 @@ from commands.demo_hall_day import HallDay
 from commands.demo_people import person
 from config.settings import Settings
 from core.access import Role
+from core.clock import SystemClock
 from core.errors import SupervisionError
+from core.instants import SECOND_US
 from video import rtsp_server
+from video.attendance import Moment
 from video.cameras import SourceKind
+from video.references import Why
 from video.registration import CameraForm
 from video.scenes import clips, live
+from video.scenes.course import Course, Cue
 from video.scenes.designs import COUNTY, DESIGNS, Design
 from video.scenes.furniture import seat_of
+from video.scenes.plate import is_kept
+from video.scenes.scene import Scene
 
 log = logging.getLogger(__name__)
 ROOT = Path(__file__).resolve().parents[1]
@@ -35,17 +43,26 @@ REASON = "演示：绘制的窗口画面"
 POST = "综合窗口"
 COUNTY_AREA = "360521"
 LOOPBACK = "127.0.0.0/8"
+ROOM_MIB = 4096
 # Whose window it is. A catalogue of one's own may not know them: then nobody's.
 ORGS = {1: "shichang", 2: "fagai", 3: "zhujian", 4: "renshe", 5: "ziran", 6: "caizheng", 7: "zhujian", 8: "fagai",
         9: "minzheng"}
 
 
-def hall_settings(settings: Settings, folder: Path) -> Settings:
-    """Cameras on this machine and clips below `folder` are allowed, in a demonstration only."""
-    video = settings.video
+def hall_settings(settings: Settings, folder: Path, *, is_new: bool) -> Settings:
+    """Cameras on this machine and clips below `folder` are allowed, in a demonstration only; what they leave is kept there,
+    and forgotten with a database that `is_new`. Recordings take `ROOM_MIB` of the disk at most: the oldest go first."""
+    kept = {name: folder / name for name in ("recordings", "evidence", "signals")}
+    if is_new:
+        for path in kept.values():
+            shutil.rmtree(path, ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
-    allowed = video.model_copy(update={"networks": (*video.networks, LOOPBACK), "file_dir": folder.resolve()})
-    return settings.model_copy(update={"video": allowed})
+    left = max(settings.recording.free_min_mib, shutil.disk_usage(folder).free // 2**20 - ROOM_MIB)
+    video = settings.video.model_copy(update={"networks": (*settings.video.networks, LOOPBACK), "file_dir": folder.resolve()})
+    recording = settings.recording.model_copy(update={
+        "dir": kept["recordings"], "evidence_dir": kept["evidence"], "free_min_mib": left})
+    vision = settings.vision.model_copy(update={"picture_dir": kept["signals"]})
+    return settings.model_copy(update={"video": video, "recording": recording, "vision": vision})
 
 
 class HallShow:
@@ -59,6 +76,7 @@ class HallShow:
                             demo.idle_speed)
         self._began = time.perf_counter()
         self._registered: set[str] = set()
+        self._known_seats: set[str] = set()
 
     @property
     def is_live(self) -> bool:
@@ -91,6 +109,27 @@ class HallShow:
                 process.stdin.flush()
         elif not self.is_live:
             self.register()
+        self._tell_empty_seats()
+
+    def _tell_empty_seats(self) -> None:
+        """The picture of an empty seat, as an operator would consent to it while the hall is closed: one window at a time, as
+        soon as it has been drawn."""
+        for design in self._designs:
+            is_new = design.key in self._registered and design.key not in self._known_seats
+            if is_new and is_kept(design, *live.SUB, self._folder):
+                self._known_seats.add(design.key)
+                self._tell_empty_seat(design)
+                return
+
+    def _tell_empty_seat(self, design: Design) -> None:
+        services, officer, at = self._services, person(Role.DUTY_OFFICER), SystemClock().now_us()
+        row = services.video.queries.find(design.key, officer)
+        if services.analysis.references.of(row.id):
+            return
+        empty = Scene(design, *live.SUB, kept_in=self._folder).frame(Course(((at - 60 * SECOND_US, Cue.LEAVE),)), at)
+        kept = services.analysis.pictures.keep(empty, row.masks)
+        number = services.analysis.references.propose(row.id, kept, Moment(at, services.clock.now_us()), Why.FIRST, None)
+        services.analysis.references.accept(number, officer)
 
     def _start(self) -> subprocess.Popen[str]:
         arguments = [str(self._folder.resolve()), *([str(self._port)] if self.is_live else [])]
@@ -125,8 +164,8 @@ class HallShow:
         catalogue, org = self._services.catalogue, ORGS[design.number]
         area = COUNTY_AREA if design.hall is COUNTY and COUNTY_AREA in catalogue.areas else catalogue.default_area
         kind = SourceKind.RTSP if self.is_live else SourceKind.FILE
-        return CameraForm(code=design.key, name=f"{design.label}（演示）", area=area, hall=design.hall.name, kind=kind.value,
-                          main=main, sub=sub, window=f"{design.number}号", post=POST,
+        return CameraForm(code=design.key, name=f"{design.number}号窗口 {design.title}", area=area, hall=design.hall.name, kind=kind.value,
+                          main=main, sub=sub, window=str(design.number), post=POST,
                           org=org if org in catalogue.organisations else "", seat=seat_of(design))
 
 

@@ -29,7 +29,7 @@ from video.scenes.designs import BY_KEY, Design
 from video.scenes.encoding import Encoder
 from video.scenes.scene import Scene
 
-NICENESS = 10           # stands for hardware that would be elsewhere: the product itself comes first
+NICENESS = 5            # stands for hardware that would be elsewhere: the product itself comes first
 SUB, SUB_FPS = (640, 360), 15
 MAIN, MAIN_FPS = (1280, 720), 25
 MAIN_WINDOWS = ("w01",)  # with a main stream of their own; the others show the smaller one as both

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import cv2
@@ -71,7 +72,7 @@ def kept_plate(design: Design, width: int, height: int, folder: Path | None) -> 
     """From `folder` when it was drawn there by the same code, else drawn now and kept there."""
     if folder is None:
         return draw_plate(design, width, height)
-    file = folder / f"{design.key}-{width}x{height}-{_edition()}.npz"
+    file = _file_of(design, width, height, folder)
     if file.is_file():
         with np.load(file) as kept:
             return Plate(kept["picture"], kept["depth"].astype(np.float32), kept["glass"])
@@ -86,6 +87,16 @@ def kept_plate(design: Design, width: int, height: int, folder: Path | None) -> 
     return plate
 
 
+def is_kept(design: Design, width: int, height: int, folder: Path) -> bool:
+    """Whether it need not be drawn any more."""
+    return _file_of(design, width, height, folder).is_file()
+
+
+def _file_of(design: Design, width: int, height: int, folder: Path) -> Path:
+    return folder / f"{design.key}-{width}x{height}-{_edition()}.npz"
+
+
+@cache
 def _edition() -> str:
     """Changes with the code that draws."""
     digest = hashlib.sha256()
