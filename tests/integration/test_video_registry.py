@@ -76,8 +76,8 @@ def registry(units: UnitOfWorkFactory) -> Registry:
 
 
 def form(**changed: Any) -> CameraForm:
-    return CameraForm(**{"code": "hall-1", "name": "1号窗口", "area": "360500", "hall": "政务大厅", "window": "1", "kind": "rtsp",
-                         "org": "fagai", "main": f"rtsp://admin:{PASSWORD}@10.20.1.4/main", "sub": "rtsp://10.20.1.4/sub",
+    return CameraForm(**{"code": "hall-1", "name": "1号窗口", "area": "360500", "hall": "政务大厅", "window": "1",
+                         "kind": "rtsp", "org": "fagai", "main": f"rtsp://admin:{PASSWORD}@10.20.1.4/main", "sub": "rtsp://10.20.1.4/sub",
                          "seat": ((0.2, 0.2), (0.6, 0.2), (0.6, 0.7)), **changed})
 
 
