@@ -215,6 +215,10 @@ def _add_administration(commands: argparse._SubParsersAction[argparse.ArgumentPa
     paper.add_argument("file", metavar="FILE")
     paper.add_argument("--keys", metavar="FOLDER", help="check a PDF by these certificates alone, without the register")
     paper.set_defaults(whole="documents.check", command=None)
+    film = commands.add_parser("check-evidence", help="whether a package of evidence is what was kept here", parents=[common])
+    film.add_argument("file", metavar="FILE")
+    film.add_argument("--keys", metavar="FOLDER", help="check it by the public keys of this folder")
+    film.set_defaults(whole="evidence.check_evidence", command=None)
     _add(commands, common, "paper-keys", "documents.paper_keys", "make, show or replace the keys papers are signed with"
          ).add_argument("--rotate", action="store_true", help="sign with new keys from now on; the old ones still check")
     store = _add(commands, common, "materials", "documents.materials", "check the files of applications, remove those nobody "

@@ -28,6 +28,8 @@ from video.events import SignalRaised
 from video.footage.assembly import Footage, FootageParts, build_footage
 from video.footage.events import RecordingFailed, RecordingResumed, RoomEnough, RoomShort
 from video.footage.http import FootageParts as HttpParts
+from video.recordings import Recordings as CameraRecordings
+from video.recordings import Room
 from video.registry import Registry
 
 if TYPE_CHECKING:
@@ -92,6 +94,13 @@ def reactions_of(evidence: CardEvidence, alarms: AlarmService) -> dict[type, lis
     return {CardToConfirm: [evidence.keep], CardOpened: [evidence.keep], CardWorsened: [evidence.keep],
             SignalRaised: [evidence.keep_signals],
             RecordingFailed: [failed], RecordingResumed: [resumed], RoomShort: [short], RoomEnough: [enough]}
+
+
+def recordings_of(services: Services, room: Room) -> CameraRecordings:
+    """What the video process adds to its room (`room.followers`), starts with it and stops before it."""
+    footage = services.footage
+    return CameraRecordings(room, footage.store, footage.recorder_rules, footage.settings.mode, services.database,
+                            SystemClock())
 
 
 def recording_jobs(services: Services) -> list[Job]:

@@ -15,11 +15,11 @@ from config.video_settings import VideoSettings
 from core.clock import Clock, SystemClock
 from core.errors import ConfigError
 from core.secret_files import secret_of
+from recording import recordings_of
 from video.addresses import networks_of
 from video.capture import CaptureRules
 from video.leases import CameraLeases
 from video.live import LiveRules, LiveServer
-from video.recordings import Recordings
 from video.room import Follower, RoomRules, VideoRoom
 from video.sources import SourceRules
 from video.states import StateWriter
@@ -84,12 +84,8 @@ def build_viewing(services: Services) -> Viewing:
 
 def parts_of(services: Services, room: VideoRoom) -> list[Part]:
     """Who follows the cameras besides the viewers: the recorder and the analysis. Raises ConfigError for a model file unfit."""
-    footage, settings = services.footage, services.settings
-    parts: list[Part] = []
-    if settings.recording.mode != "off":
-        parts.append(Recordings(room, footage.store, footage.recorder_rules, settings.recording.mode, services.database,
-                                SystemClock()))
-    if settings.vision.enabled:
+    parts: list[Part] = [recordings_of(services, room)]
+    if services.settings.vision.enabled:
         parts.append(services.analysis.watcher(room.capture))
     return parts
 

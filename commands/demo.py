@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import random
+import shutil
 import sys
 import threading
 import uuid
@@ -168,12 +169,16 @@ def show_settings(settings: Settings, name: str, *, has_database: bool) -> Setti
     folder.mkdir(parents=True, exist_ok=True)
     for old in (*folder.glob(f"{name}.db*"), *(folder / "anchors").glob("*.jsonl")):
         old.unlink()
+    films = {"dir": folder / "recordings", "evidence_dir": folder / "evidence"}
+    for old in films.values():
+        shutil.rmtree(old, ignore_errors=True)
     database = settings.database.model_copy(update={"url": f"sqlite:///{folder / name}.db"})
     journal = settings.journal.model_copy(update={"key_path": folder / "journal.key", "anchor_dir": folder / "anchors"})
     security = settings.security.model_copy(update={"secret_key_path": folder / "session.key"})
     feeds = settings.feeds.model_copy(update={"drop_dir": folder / "drop"})
+    recording = settings.recording.model_copy(update=films)
     return settings.model_copy(update={"demo": demo, "database": database, "journal": journal, "security": security,
-                                       "feeds": feeds})
+                                       "feeds": feeds, "recording": recording})
 
 
 def _live_clock(services: Services, start: datetime) -> AcceleratedClock:

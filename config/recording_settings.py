@@ -20,7 +20,7 @@ class RecordingSettings(Strict):
     mode: Literal["always", "evidence", "off"] = Field(
         description="always: record every camera; evidence: only around what a card is about; off: nothing.")
     dir: Path = Field(description="Folder of the recordings; web, worker and video processes must see the same one.")
-    evidence_dir: Path = Field(description="Folder of evidence and of the pictures of random looks; the same for all processes.")
+    evidence_dir: Path = Field(description="Folder of evidence and of the pictures of random looks; the same for them.")
     segment_s: Annotated[float, Field(ge=2, le=600)] = Field(description="Seconds of one file; it ends at the next key frame.")
     queue_mib: Count = Field(description="MiB of a camera that wait for a slow disk; then it is dropped to a key frame.")
     retry_s: Seconds = Field(description="Seconds until a disk that refused is tried again.")

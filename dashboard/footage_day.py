@@ -44,7 +44,8 @@ def day_of_camera(services: Any, actor: Actor, code: str, day_text: str, t: Word
         "day": date_of(day).isoformat(), "begin": begin // 1000, "end": end // 1000, "now": now // 1000,
         "offset_min": (calendar.to_local(begin) - begin) // MINUTE_US, "office": _office(calendar, day),
         "segments": [_segment(one) for one in found.segments], "gaps": _gaps(found, begin, min(end, now), t),
-        "clips": [{"id": one.id, "at": one.business_at // 1000, "card": one.card_id, "state": one.state} for one in found.clips],
+        "clips": [{"id": one.id, "at": one.business_at // 1000, "card": one.card_id, "state": one.state}
+                  for one in found.clips],
         "incidents": _incidents(services, found, t), "cards": _cards(services, found, actor),
         "presence": [{"begin": one.begin // 1000, "end": one.end // 1000, "state": one.state}
                      for one in queries.presence(camera.id, begin, end)],

@@ -20,13 +20,13 @@ class Place:
 GROUPS: tuple[tuple[str, tuple[Place, ...]], ...] = (
     ("room", (Place("wall", "/wall/"), Place("desk", "/desk/"), Place("handover", "/handover/"))),
     ("approval", (Place("work", "/worklist/"), Place("window", "/window/"), Place("hosted", "/hosted/"))),
-    ("cases", (Place("unit", "/unit/"), Place("case", "/case/"), Place("findings", "/findings/"), Place("footage", "/footage/"))),
+    ("cases", (Place("unit", "/unit/"), Place("case", "/case/"), Place("findings", "/findings/"))),
     ("rules", (Place("rules", "/rules/"), Place("calendars", "/calendars/"), Place("items", "/items/"),
                Place("organisations", "/organisations/"), Place("migrations", "/migrations/"),
                Place("documents", "/documents/"))),
     ("follow_up", (Place("orders", "/orders/"), Place("complaints", "/complaints/"))),
     ("duty", (Place("roster", "/roster/"), Place("notices", "/notices/"))),
-    ("video", (Place("cameras", "/cameras/"), Place("video_views", "/video-views/"))),
+    ("video", (Place("footage", "/footage/"), Place("cameras", "/cameras/"), Place("video_views", "/video-views/"))),
     ("system", (Place("people", "/people/"), Place("audit", "/audit/"),
                 Place("feeds", "/feeds/"), Place("health", "/health/"))),
 )

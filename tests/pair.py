@@ -56,7 +56,8 @@ def outer_settings(folder: Path, url: str = "", **more: Any) -> Settings:
     return load_settings({
         "portal.database_url": url or f"sqlite:///{folder / 'portal.db'}", "portal.file_dir": str(folder / "files"),
         "exchange.part_dir": str(folder / "parts"), "approval.preview_dir": str(folder / "previews"),
-        "papers.key_dir": str(folder / "keys"), "exchange.key": KEY, "security.secret_key": "s" * 32,
+        "papers.key_dir": str(folder / "keys"), "recording.dir": str(folder / "recordings"),
+        "recording.evidence_dir": str(folder / "evidence"), "exchange.key": KEY, "security.secret_key": "s" * 32,
         "database.url": "postgresql://nobody@nowhere.invalid/none", **more})
 
 

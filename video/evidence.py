@@ -121,7 +121,7 @@ class ClipMaker:
 
     def _settle(self, row: Row[Any]) -> bool:
         try:
-            if self.folder_of(row.id).is_dir():
+            if self.folder_of(row.id).is_dir() and self._is_of(row):
                 self._ready(row)  # made, and not said any more
                 return True
             return self._try(row)
@@ -132,6 +132,20 @@ class ClipMaker:
         except FAULTS:
             log.exception("clip %s could not be made", row.id)
             return self._later(row, "unreadable")
+
+    def _is_of(self, row: Row[Any]) -> bool:
+        """Whether the folder of that number is of this clip; one of another (a database made anew) is put aside, never used."""
+        folder = self.folder_of(row.id)
+        try:
+            told = json.loads((folder / MANIFEST).read_bytes())
+            is_ours = (told["clip"], told["at"], told["asked_at"]) == (row.id, iso(row.at), iso(row.asked_at))
+        except (OSError, ValueError, KeyError, TypeError):
+            is_ours = False
+        if not is_ours:
+            aside = folder.with_name(f"{row.id}.found-{self._machine.now_us()}")
+            log.error("evidence folder %s is not of clip %s; put aside as %s", folder.name, row.id, aside.name)
+            folder.rename(aside)
+        return is_ours
 
     def _try(self, row: Row[Any]) -> bool:
         found = self._segments(row)

@@ -69,6 +69,9 @@ class Recorder:
     def stop(self, timeout_s: float = 10.0) -> bool:
         """Write what is queued and close the segment. Returns whether that was done in time."""
         with self._changed:
+            if self._dropping is not None:
+                self._queue.append(self._dropping)
+                self._dropping = None
             self._is_stopped = True
             self._changed.notify_all()
         self._thread.join(timeout_s)
@@ -78,6 +81,11 @@ class Recorder:
     def is_behind(self) -> bool:
         """Whether packets are dropped at present because the disk is too slow."""
         return self._dropping is not None
+
+    @property
+    def waits_bytes(self) -> int:
+        """What is queued and not written yet."""
+        return self._bytes
 
     def prime(self, packets: Iterable[MediaPacket]) -> None:
         """What a ring buffer has of the time before; called before `start`, when packets may come in already."""

@@ -49,7 +49,8 @@ class _At:
 class Recordings:
     """`mode` is always, evidence or off. `clock` is the machine's own."""
 
-    def __init__(self, room: Room, store: SegmentStore, rules: RecorderRules, mode: str, database: Database, clock: Clock) -> None:
+    def __init__(self, room: Room, store: SegmentStore, rules: RecorderRules, mode: str, database: Database,
+                 clock: Clock) -> None:
         self._room, self._store, self._rules, self._mode = room, store, rules, mode
         self._database, self._clock = database, clock
         self._lock = threading.Lock()

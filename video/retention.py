@@ -78,7 +78,8 @@ class Retention:
             return 0
         try:
             removed, wanted = 0, self._rules.free_min_mib * MIB
-            self._recordings.mkdir(parents=True, exist_ok=True)
+            if not self._recordings.exists():
+                return 0  # nothing was ever recorded here
             while (free := self._free(self._recordings)) < wanted:
                 gone = self._remove_oldest(wanted - free)
                 removed += gone

@@ -36,11 +36,11 @@ def layout(services: Any) -> html.Div:
     t = _words(services)
     hidden = [dcc.Location(id="footage-address", refresh=False), dcc.Store(id="footage-changed"),
               dcc.Interval(id="footage-tick", interval=REFRESH_MS)]
-    day = html.Div(html.Div(className="footage-day", **{"data-plain-root": "footage-page", "data-config": _config(services, t)}),
-                   id="footage-day")
-    sampling = html.Div([html.Section(html.Div(id="sampling-list"), className="panel"),
-                         html.Section([html.Div(id="sampling-detail"), footage_samplings.form(t)],
-                                      className="panel follow-side")], id="footage-sampling", className="follow-pair", hidden=True)
+    script = {"data-plain-root": "footage-page", "data-config": _config(services, t)}
+    day = html.Div(html.Div(className="footage-day", **script), id="footage-day")
+    look = html.Section([html.Div(id="sampling-detail"), footage_samplings.form(t)], className="panel follow-side")
+    sampling = html.Div([html.Section(html.Div(id="sampling-list"), className="panel"), look], id="footage-sampling",
+                        className="follow-pair", hidden=True)
     main = html.Main([html.Div(id="footage-tabs", className="follow-head"), day, sampling], className="footage-body")
     bar = top_bar.layout(t, "footage", services.settings.demo.enabled)
     return html.Div([*hidden, bar, main], className="staff follow footage")

@@ -50,8 +50,8 @@ def _tab(is_chosen: bool) -> str:
 def _round(key: tuple[str, int, int], rows: list[Any], cameras: Mapping[int, Any], query: Mapping[str, str],
            t: Words) -> html.Div:
     _, day, round_no = key
-    head = html.H3([html.Span(t("footage_page.round", day=day_text(day), n=round_no + 1)),
-                    html.Span(t("footage_page.round_at", at=stamp(rows[0].drawn)[11:], of=rows[0].drawn_from), className="num")])
+    drawn = t("footage_page.round_at", at=stamp(rows[0].drawn)[11:], of=rows[0].drawn_from)
+    head = html.H3([html.Span(t("footage_page.round", day=day_text(day), n=round_no + 1)), html.Span(drawn, className="num")])
     lines = html.Ol([_line(row, cameras.get(row.camera_id), query, t) for row in rows])
     return html.Div([head, lines], className="sampling-round")
 

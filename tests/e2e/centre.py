@@ -35,6 +35,7 @@ def settings_for(folder: Path, **changes: Any) -> Settings:
         "feeds.drop_dir": str(folder / "drop"),
         "approval.material_dir": str(folder / "materials"), "room.clip_dir": str(folder / "clips"),
         "approval.preview_dir": str(folder / "previews"), "papers.key_dir": str(folder / "keys"),
+        "recording.dir": str(folder / "recordings"), "recording.evidence_dir": str(folder / "evidence"),
         "server.port": 0, "sweep.interval_s": 0.2,
         **{key.replace("__", "."): value for key, value in changes.items()}})
 

@@ -140,7 +140,7 @@ def test_where_only_evidence_is_kept_the_clip_reaches_back_into_the_ring(desk: D
 def test_a_camera_that_is_cut_off_leaves_a_gap_and_is_recorded_again(desk: Desk, rtsp_server: RtspServer):
     recordings = desk.recordings("always")
     until(lambda: len(desk.rows(video_segments)) >= 1, 20)
-    rtsp_server.crash()
+    rtsp_server.kill9()
     until(lambda: any(gap.end_at is None for gap in desk.rows(video_gaps)), 20)
     rtsp_server.start()
     until(lambda: all(gap.end_at is not None for gap in desk.rows(video_gaps)), 30)

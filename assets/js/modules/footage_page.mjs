@@ -3,7 +3,7 @@
 import { civil } from "./format.mjs";
 import { element } from "./keyed_list.mjs";
 import { frame } from "./footage_frame.mjs";
-import { moments, nextMoment, opening, realOf, windowAround, zoomed } from "./footage_time.mjs";
+import { moments, nextMoment, noonOf, opening, realOf, windowAround, zoomed } from "./footage_time.mjs";
 import { player, SPEEDS } from "./footage_player.mjs";
 import { timeline } from "./footage_timeline.mjs";
 
@@ -21,7 +21,8 @@ export function mount(root, { t, onFault, fetch: ask = fetch, every = setInterva
   let wanted = Number(chosen.get("at")) || null;
   let day = null;
   let head = null;
-  let spanMs = 86_400_000;
+  let spanMs = 43_200_000;
+  let middle = null;
   let span = null;
 
   const film = player(find("player"), { t, onTime: moved, onState: (plays) => { find("toggle").textContent = t(`footage_page.${plays ? "pause" : "play"}`); } });
@@ -55,7 +56,7 @@ export function mount(root, { t, onFault, fetch: ask = fetch, every = setInterva
     find("title").textContent = [day.camera.hall, day.camera.window, day.camera.name].filter(Boolean).join(" · ");
     find("org").textContent = day.camera.org_name;
     find("day").value = day.day;
-    if (isOther) { head = wanted ?? opening(day); span = null; wanted = null; fillSpan(); }
+    if (isOther) { head = wanted ?? opening(day); middle = noonOf(day); span = null; wanted = null; fillSpan(); }
     show();
     events();
     find("reason").hidden = film.isPermitted && film.pass.camera === camera;
@@ -65,7 +66,7 @@ export function mount(root, { t, onFault, fetch: ask = fetch, every = setInterva
   }
 
   function show() {
-    line.show(day, windowAround(day, head ?? day.begin, spanMs));
+    line.show(day, windowAround(day, middle, spanMs));
     line.head(head);
     line.span(span);
     find("now").textContent = stamp(head);
@@ -75,12 +76,13 @@ export function mount(root, { t, onFault, fetch: ask = fetch, every = setInterva
 
   function moved(at) {
     head = at;
-    if (at < line.part.begin || at > line.part.end) show();
+    if (at < line.part.begin || at > line.part.end) { middle = at; show(); }
     else { line.head(at); find("now").textContent = stamp(at); }
   }
 
   function seek(at) {
     head = Math.min(Math.max(at, day.begin), day.end - 1);
+    if (head < line.part.begin || head > line.part.end) middle = head;
     show();
     if (film.isPermitted && film.pass.camera === camera) film.seek(head);
   }
@@ -185,7 +187,7 @@ export function mount(root, { t, onFault, fetch: ask = fetch, every = setInterva
     go({ dayText: at.toISOString().slice(0, 10) });
   }
 
-  function zoom(step) { spanMs = zoomed(spanMs, step); show(); }
+  function zoom(step) { spanMs = zoomed(spanMs, step); middle = head ?? middle; show(); }
 
   function jump(step) {
     const to = nextMoment(moments(day), head ?? day.begin, step);

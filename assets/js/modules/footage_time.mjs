@@ -56,10 +56,13 @@ export function zoomed(span, step) {
 /** Where lines of the time axis stand. */
 export function ticks({ begin, end }, offsetMs) {
   const wanted = (end - begin) / 12;
-  const step = [10_000, 30_000, 60_000, 300_000, 900_000, 1_800_000, 3_600_000, 7_200_000].find((one) => one >= wanted) ?? 7_200_000;
+  const step = [10_000, 30_000, 60_000, 120_000, 300_000, 900_000, 1_800_000, 3_600_000, 7_200_000].find((one) => one >= wanted) ?? 7_200_000;
   const first = Math.ceil((begin + offsetMs) / step) * step - offsetMs;
   return Array.from({ length: Math.max(0, Math.floor((end - first) / step) + 1) }, (_, n) => first + n * step);
 }
+
+/** The middle of the office hours, that of the day where there are none. */
+export const noonOf = (day) => (day.office.length > 0 ? (day.office[0][0] + day.office.at(-1)[1]) / 2 : (day.begin + day.end) / 2);
 
 /** What is in part of a day, opening with the first thing worth looking at: in office hours where there are any. */
 export function opening(day) {

@@ -75,7 +75,7 @@ export function timeline(root, { t, onSeek, onSpan, onOpen }) {
   const clock = (when) => civil(when, day.offset_min).hms;
 
   function drawAxis() {
-    const lines = ticks(part, day.offset_min * 60_000).map((when) => {
+    const lines = ticks(part, day.offset_min * 60_000).filter((when) => share(when) < 0.97).map((when) => {
       const node = element("span", "", part.end - part.begin > 600_000 ? civil(when, day.offset_min).hm : clock(when));
       node.style.left = `${share(when) * 100}%`;
       return node;

@@ -1,0 +1,249 @@
+"""Recordings through the web: a reason first, files in ranges, nothing outside their folder, evidence for who sees its card."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from flask.testing import FlaskClient
+from PIL import Image
+from sqlalchemy import select, update
+
+from core.access import Role
+from core.clock import SystemClock
+from core.instants import MINUTE_US, SECOND_US, to_us
+from tests.footage import camera, number_of, numbers_in, register, sent
+from tests.staff import NOW, OTHER_ORG, OWN_ORG, SAME_ORIGIN, Site, make_site, run_callback
+from video.cameras import StreamName
+from video.footage.manifest import Finding, check
+from video.footage.models import video_clips, video_segments
+from video.models import video_views
+from video.recorder import Recorder, RecorderRules
+from video.segments import SegmentStore
+
+BEGIN = to_us(NOW) - 10 * MINUTE_US
+OTHER_AREA = "360502"
+
+
+@dataclass
+class House:
+    site: Site
+
+    def rows(self, table: Any) -> list[Any]:
+        with self.site.services.database.read() as conn:
+            return list(conn.execute(select(table).order_by(table.c.id)))
+
+    def look(self, client: FlaskClient, what: str = "recorded", **given: Any) -> str:
+        answer = client.post("/api/v1/footage/views", headers=SAME_ORIGIN, json={
+            "what": what, "reason": "patrol", **({"camera": "cam-1"} if what == "recorded" else {}), **given})
+        assert answer.status_code == 200, answer.text
+        return str(answer.json["view"])
+
+    def film(self, client: FlaskClient, view: str, **headers: str) -> Any:
+        return client.get(f"/api/v1/footage/segments/1/film.mp4?view={view}", headers=headers, buffered=True)
+
+    def mark(self, client: FlaskClient, **given: Any) -> Any:
+        wish = {"camera": "cam-1", "kind": "phone", "begin_at": BEGIN + 10 * SECOND_US, "end_at": BEGIN + 20 * SECOND_US,
+                "comment": "看手机", **given.pop("incident", {})}
+        return client.post("/footage/incidents", headers=SAME_ORIGIN, json={"incident": wish, **given})
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> House:
+    site = make_site(tmp_path_factory.mktemp("footage"), **{"recording.before_s": 3, "recording.after_s": 6})
+    services = site.services
+    register(services.uow, camera(1, org=OWN_ORG))
+    register(services.uow, camera(2, area=OTHER_AREA))
+    store = SegmentStore(services.uow, services.settings.recording.dir, "t", services.clock)
+    for one in (camera(1), camera(2)):
+        recorder = Recorder(one, StreamName.MAIN, store, RecorderRules(30.0))
+        recorder.start()
+        for packet in sent(60.0, begin_us=BEGIN):
+            recorder.take(packet)
+        assert recorder.stop()
+    return House(site)
+
+
+@pytest.fixture(scope="module")
+def inspector(house: House) -> FlaskClient:
+    return house.site.client(Role.INSPECTOR)
+
+
+@pytest.fixture(scope="module")
+def card(house: House, inspector: FlaskClient) -> int:
+    answer = house.mark(inspector, level="yellow", title="看手机", command_id="c-1")
+    assert answer.status_code == 200, answer.text
+    assert house.site.services.footage.maker.make_due() >= 1
+    return int(answer.json["card"])
+
+
+def test_nothing_is_shown_before_a_reason_is_on_record(house: House, inspector: FlaskClient):
+    assert house.film(inspector, "").status_code == 403
+    assert house.film(inspector, "made-up").status_code == 403
+    for wrong in ({"reason": ""}, {"reason": "other"}, {"reason": "wall", "what": "else"},
+                  {"reason": "patrol", "note": "x" * 201}):
+        answer = inspector.post("/api/v1/footage/views", headers=SAME_ORIGIN, json={
+            "what": "recorded", "camera": "cam-1", **wrong})
+        assert answer.status_code == 400, wrong
+    before = len(house.rows(video_views))
+    view = house.look(inspector, note="每日巡查")
+    assert house.film(inspector, view).status_code == 200
+    row = house.rows(video_views)[-1]
+    assert (len(house.rows(video_views)) - before, row.camera, row.viewer, row.what, row.reason, row.note) == (
+        1, "cam-1", "li", "recorded", "patrol", "每日巡查")
+
+
+def test_a_pass_is_good_for_its_viewer_its_camera_its_kind_and_its_time(house: House, inspector: FlaskClient,
+                                                                       monkeypatch: pytest.MonkeyPatch):
+    view = house.look(inspector)
+    assert house.film(house.site.client(Role.LEADER), view).status_code == 403
+    other = house.look(inspector, camera="cam-2")
+    assert house.film(inspector, other).status_code == 403
+    later = SystemClock().now_us() + 31 * MINUTE_US
+    monkeypatch.setattr(house.site.services.footage.passes._clock, "now_us", lambda: later, raising=False)
+    assert house.film(inspector, view).status_code == 403
+
+
+def test_a_film_comes_in_ranges(house: House, inspector: FlaskClient):
+    view, row = house.look(inspector), house.rows(video_segments)[0]
+    whole = house.film(inspector, view)
+    assert (whole.status_code, whole.mimetype, len(whole.data), whole.headers["Accept-Ranges"]) == (
+        200, "video/mp4", row.bytes, "bytes")
+    assert [number for _, number in numbers_in(io.BytesIO(whole.data))] == list(range(300))
+    part = house.film(inspector, view, Range="bytes=100-199")
+    assert (part.status_code, part.headers["Content-Range"]) == (206, f"bytes 100-199/{row.bytes}")
+    assert part.data == whole.data[100:200]
+    end = house.film(inspector, view, Range="bytes=-50")
+    assert (end.status_code, end.data) == (206, whole.data[-50:])
+    assert house.film(inspector, view, Range=f"bytes={row.bytes}-").status_code == 416
+    assert whole.headers["Cache-Control"] == "no-store" or "no-cache" in whole.headers["Cache-Control"]
+
+
+@pytest.mark.parametrize("file", ["../site.db", "../keys/x.pem", "/etc/passwd", "cam-1/../../site.db", "cam-1/missing.mp4"])
+def test_the_index_leads_nowhere_but_into_the_folder(house: House, inspector: FlaskClient, file: str):
+    view, row = house.look(inspector), house.rows(video_segments)[0]
+    with house.site.services.uow() as uow:
+        uow.conn.execute(update(video_segments).where(video_segments.c.id == row.id).values(file=file))
+    try:
+        assert house.film(inspector, view).status_code == 404
+    finally:
+        with house.site.services.uow() as uow:
+            uow.conn.execute(update(video_segments).where(video_segments.c.id == row.id).values(file=row.file))
+    for address in ("/api/v1/footage/segments/..%2F..%2Fsite.db/film.mp4", "/api/v1/footage/clips/../../film.mp4",
+                    "/api/v1/footage/segments/99999999/film.mp4", "/api/v1/footage/segments/-1/film.mp4"):
+        assert inspector.get(f"{address}?view={view}").status_code == 404, address
+
+
+def test_a_still_carries_the_name_of_who_took_it(house: House, inspector: FlaskClient):
+    view = house.look(inspector)
+    answer = inspector.get(f"/api/v1/footage/cameras/cam-1/still.jpg?view={view}&at={BEGIN + 12 * SECOND_US}",
+                           buffered=True)
+    assert answer.status_code == 200
+    with Image.open(io.BytesIO(answer.data)) as image:
+        assert number_of(np.asarray(image.convert("L"))) == 120
+    plain = house.site.services.footage.pictures.at(1, BEGIN + 12 * SECOND_US)
+    assert plain is not None
+    assert plain[0] != answer.data
+    for at in ("", "x", "-5", "9" * 30, str(BEGIN + 3600 * SECOND_US)):
+        assert inspector.get(f"/api/v1/footage/cameras/cam-1/still.jpg?view={view}&at={at}").status_code in (400, 404)
+
+
+@pytest.mark.parametrize(("role", "status"), [(Role.INSPECTOR, 200), (Role.LEADER, 200), (Role.SHIFT_LEADER, 200),
+                                              (Role.DUTY_OFFICER, 200), (Role.DEPARTMENT_USER, 403), (Role.ADMINISTRATOR, 403)])
+def test_who_looks_at_recordings(house: House, role: Role, status: int):
+    client = house.site.client(role)
+    assert client.post("/api/v1/footage/views", headers=SAME_ORIGIN, json={
+        "what": "recorded", "camera": "cam-1", "reason": "patrol"}).status_code == status
+    assert client.get("/footage/day.json?camera=cam-1").status_code == status
+
+
+def test_somebody_of_another_area_finds_no_such_camera(house: House):
+    accounts = house.site.services.accounts
+    accounts.create("ivy", "a good password", display_name="艾薇", roles=[Role.INSPECTOR], area=OTHER_AREA)
+    from tests.staff import sign_in
+
+    client = house.site.app.test_client()
+    assert sign_in(client, "ivy", "a good password").status_code == 303
+    assert client.get("/footage/day.json?camera=cam-1").status_code == 404
+    assert client.get("/footage/day.json?camera=cam-2").status_code == 200
+    view = house.look(client, camera="cam-2")
+    assert house.film(client, view).status_code == 404
+    assert house.mark(client).status_code == 404
+
+
+def test_the_day_tells_films_gaps_and_marks(house: House, inspector: FlaskClient, card: int):
+    day = inspector.get("/footage/day.json?camera=cam-1&day=2026-03-16").json
+    assert [(one["begin"], one["end"]) for one in day["segments"]] == [
+        (BEGIN // 1000, BEGIN // 1000 + 30_000), (BEGIN // 1000 + 30_000, BEGIN // 1000 + 60_000)]
+    assert [one["why"] for one in day["gaps"]] == ["录像程序已停止"]
+    assert (day["camera"]["window"], day["offset_min"], len(day["office"])) == ("A01", 480, 2)
+    marked = {(one["kind"], one["comment"], one["clip"]["state"]) for one in day["incidents"] if one["card"] == card}
+    assert marked == {("玩手机", "看手机", "ready")}
+    assert (card, "yellow", "看手机") in [(one["id"], one["level"], one["title"]) for one in day["cards"]]
+    assert inspector.get("/footage/day.json?camera=cam-1&day=yesterday").status_code == 400
+    assert inspector.get("/footage/day.json?camera=nobody").status_code == 404
+
+
+def test_marking_says_what_is_wrong(house: House, inspector: FlaskClient):
+    for incident, code in (({"kind": "juggling"}, "incident_kind_unknown"), ({"end_at": BEGIN}, "incident_span_invalid"),
+                           ({"end_at": BEGIN + 3600 * SECOND_US}, "incident_span_invalid"),
+                           ({"kind": "other", "comment": " "}, "incident_comment_invalid")):
+        answer = house.mark(inspector, incident=incident)
+        assert (answer.status_code, answer.json["code"]) == (400, code)
+    assert house.mark(house.site.client(Role.DUTY_OFFICER)).status_code == 403
+    assert inspector.post("/footage/incidents", headers=SAME_ORIGIN, data=b"{").status_code == 400
+    before = len(house.rows(video_clips))
+    refused = house.mark(inspector, level="purple", title="x", command_id="c-2", incident={"begin_at": BEGIN + SECOND_US})
+    assert refused.status_code == 400
+    assert len(house.rows(video_clips)) == before  # the card is refused, so nothing is marked
+
+
+def test_evidence_is_for_who_sees_the_card(house: House, inspector: FlaskClient, card: int, tmp_path: Path):
+    clip = next(one for one in house.rows(video_clips) if one.card_id == card)
+    own = house.site.client(Role.DEPARTMENT_USER)
+    for client in (inspector, own, house.site.client(Role.ADMINISTRATOR)):
+        view = house.look(client, "clip", clip=clip.id, reason="card")
+        film = client.get(f"/api/v1/footage/clips/{clip.id}/clip.mp4?view={view}", headers={"Range": "bytes=0-9"}, buffered=True)
+        assert (film.status_code, len(film.data)) == (206, 10)
+        picture = client.get(f"/api/v1/footage/clips/{clip.id}/snapshot.jpg?view={view}", buffered=True)
+        assert picture.mimetype == "image/jpeg"
+        assert client.get(f"/api/v1/footage/clips/{clip.id}/package.zip?view={view}", buffered=True).status_code == 403
+    view = house.look(own, "export", clip=clip.id, reason="card", note="申诉用")
+    packed = own.get(f"/api/v1/footage/clips/{clip.id}/package.zip?view={view}", buffered=True)
+    path = tmp_path / "e.zip"
+    path.write_bytes(packed.data)
+    assert check(path, house.site.services.footage.keys).finding is Finding.GENUINE
+    with zipfile.ZipFile(path) as given:
+        assert "核验方法" in given.read("VERIFY.txt").decode()
+    row = house.rows(video_views)[-1]
+    assert (row.viewer, row.what, row.note) == ("zhao", "export", f"clip {clip.id} 申诉用")
+    looks = house.site.services.footage.queries.looks_at([house.site.services.footage.queries.clip(clip.id)])[clip.id]
+    assert (looks.count, looks.viewer_name) == (4, "赵晓燕")
+
+
+def test_a_department_finds_no_evidence_of_another(house: House, inspector: FlaskClient):
+    with house.site.services.uow() as uow:
+        uow.conn.exec_driver_sql(f"UPDATE cameras SET org = '{OTHER_ORG}' WHERE id = 1")
+    answer = house.mark(inspector, level="yellow", title="离岗", command_id="c-3", incident={"begin_at": BEGIN + 30 * SECOND_US,
+                                                                                        "end_at": BEGIN + 31 * SECOND_US})
+    clip = next(one for one in house.rows(video_clips) if one.card_id == answer.json["card"])
+    refused = house.site.client(Role.DEPARTMENT_USER).post("/api/v1/footage/views", headers=SAME_ORIGIN, json={
+        "what": "clip", "clip": clip.id, "reason": "card"})
+    assert refused.status_code == 404
+
+
+def test_the_card_page_shows_its_evidence(house: House, inspector: FlaskClient, card: int):
+    outputs = "..card-body.children...card-shown.data.."
+    drawn = run_callback(inspector, "/card/", outputs, {
+        "card-address.pathname": f"/card/{card}", "card-address.search": "", "card-again.n_intervals": 0},
+        {"card-shown.data": None})
+    clip = next(one for one in house.rows(video_clips) if one.card_id == card)
+    assert {"现场录像", clip.sha256, f'"data-card-clip": "{clip.id}"'} <= {
+        words for words in ("现场录像", clip.sha256, f'"data-card-clip": "{clip.id}"')
+        if words in json.dumps(drawn.json, ensure_ascii=False)}
