@@ -26,7 +26,7 @@ GROUPS: tuple[tuple[str, tuple[Place, ...]], ...] = (
                Place("documents", "/documents/"))),
     ("follow_up", (Place("orders", "/orders/"), Place("complaints", "/complaints/"))),
     ("duty", (Place("roster", "/roster/"), Place("notices", "/notices/"))),
-    ("video", (Place("cameras", "/cameras/"), Place("video_views", "/video-views/"))),
+    ("video", (Place("signals", "/signals/"), Place("cameras", "/cameras/"), Place("video_views", "/video-views/"))),
     ("system", (Place("people", "/people/"), Place("audit", "/audit/"),
                 Place("feeds", "/feeds/"), Place("health", "/health/"))),
 )

@@ -41,6 +41,7 @@ whenPresent("[data-plain-root]", startPlain);
 whenPresent("[data-inbox]", startInbox);
 whenPresent("[data-hall]", startHall);
 whenPresent("[data-camera-picture]", startCameraPicture);
+whenPresent("[data-signal-keys]", async () => (await import("./modules/signal_keys.mjs")).mount(document));
 
 /** Dash renders late; wait for the frame without polling. */
 function whenPresent(selector, callback) {
