@@ -41,8 +41,8 @@ def grey_of(frame: Frame, longest: int) -> Grey:
 
 
 def noise_of(grey: Grey) -> float:
-    """σ of the noise in grey levels. The median leaves edges out of it."""
-    response = np.abs(cv2.filter2D(grey, cv2.CV_32F, _NOISE_KERNEL)[1:-1, 1:-1])
+    """σ of the noise in grey levels. The median leaves edges out of it; a sixth of the pixels is enough for one."""
+    response = np.abs(cv2.filter2D(grey, cv2.CV_32F, _NOISE_KERNEL)[1:-1:2, 1:-1:3])
     return max(ROUNDING, float(np.median(response)) / 0.6745 / 6.0)
 
 
