@@ -142,9 +142,12 @@ def age_s(clip: Clip, number: int, now_s: float) -> float:
 class RtspServer(OwnService):
     """A real RTSP server on a free port of 127.0.0.1, as a process of its own. SIGSTOP makes it a camera that hangs."""
 
-    def __init__(self, mounts: dict[str, Clip] | None = None, *, user: str = "", password: str = "",
+    def __init__(self, mounts: dict[str, Clip | str] | None = None, *, user: str = "", password: str = "",
                  scheme: str = "digest", tls: tuple[Path, Path] | None = None) -> None:
-        """`scheme` is digest or basic, asked for where `user` is given; `tls` is certificate and key of an rtsps server."""
+        """A mount shows a clip, or what another RTSP address shows: then this is a media server in front of a camera.
+
+        `scheme` is digest or basic, asked for where `user` is given; `tls` is certificate and key of an rtsps server.
+        """
         super().__init__("rtsp")
         if not has_packages():
             raise ServiceUnavailable(f"no RTSP server installed; run: sudo apt-get install {PACKAGES}")
@@ -184,8 +187,8 @@ class RtspServer(OwnService):
 
     def _write_config(self) -> None:
         rtsp_server.write_config(self._folder / "config.json", self.port,
-                                 {mount: clip.pictures for mount, clip in self.mounts.items()},
-                                 guard=self._guard, tls=self._tls)
+                                 {mount: shown if isinstance(shown, str) else shown.pictures
+                                  for mount, shown in self.mounts.items()}, guard=self._guard, tls=self._tls)
 
     def _command(self) -> list[str]:
         return rtsp_server.command_of(self._folder / "config.json")

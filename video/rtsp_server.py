@@ -28,6 +28,9 @@ class LiveSource:
     socket: Path
 
 
+Source = Path | LiveSource | str  # a file of pictures, what is made meanwhile, or the rtsp:// address of a server behind
+
+
 @dataclass(frozen=True, slots=True)
 class Guard:
     """Who may watch: `scheme` is digest or basic, asked for where `user` is given."""
@@ -51,7 +54,7 @@ def command_of(config: Path) -> list[str]:
     return [SYSTEM_PYTHON, str(SCRIPT), str(config)]
 
 
-def write_config(config: Path, port: int, mounts: Mapping[str, Path | LiveSource], *, guard: Guard | None = None,
+def write_config(config: Path, port: int, mounts: Mapping[str, Source], *, guard: Guard | None = None,
                  tls: tuple[Path, Path] | None = None, parent: int = 0) -> None:
     """What the server reads at its start and whenever it changes. `tls` is certificate and key; `parent` a process that it
     does not outlive. How many mounts it serves is then in the file `seen` beside it."""
@@ -65,8 +68,8 @@ def write_config(config: Path, port: int, mounts: Mapping[str, Path | LiveSource
     fresh.replace(config)
 
 
-def _told(source: Path | LiveSource) -> object:
-    if isinstance(source, Path):
+def _told(source: Source) -> object:
+    if not isinstance(source, LiveSource):
         return str(source)
     return {"codec": source.codec, "fps": source.fps, "socket": str(source.socket)}
 
@@ -77,11 +80,11 @@ class RtspServer:
     def __init__(self, folder: Path, port: int) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._config = folder / "rtsp.json"
-        self._mounts: dict[str, Path | LiveSource] = {}
+        self._mounts: dict[str, Source] = {}
         self.port = port
         self._process: subprocess.Popen[bytes] | None = None
 
-    def serve(self, mounts: Mapping[str, Path | LiveSource]) -> None:
+    def serve(self, mounts: Mapping[str, Source]) -> None:
         """These mounts from now on and no others; whoever watches one that is gone is cut off."""
         self._mounts = dict(mounts)
         if self._process is not None:

@@ -5,9 +5,9 @@ bindings of GStreamer, so it imports nothing of ours.
     /usr/bin/python3 rtsp_serving.py --check [CODEC] exit code 0 where the packages are installed (h264, hevc, mjpeg; all)
 
 The file: {"port", "access": {"user", "password", "scheme"}, "tls": [certificate, key], "seen": file that gets the number of
-mounts served, "parent": process id whose end ends the server, "mounts": {path: source}}. A source is a file of pictures that
-is sent in real time, again and again, or {"codec", "fps", "socket"}: a Unix socket that is connected while somebody watches,
-told the mount in one line, and read from. Both give pictures as `>IB` (length, is a key picture) and the picture; a file
+mounts served, "parent": process id whose end ends the server, "mounts": {path: source}}. A source is an rtsp:// address that
+is passed on, a file of pictures that is sent in real time, again and again, or {"codec", "fps", "socket"}: a Unix socket that is connected while somebody watches,
+told the mount in one line, and read from. The last two give pictures as `>IB` (length, is a key picture) and the picture; a file
 begins with a line {"codec", "fps", "count"}.
 """
 
@@ -133,6 +133,17 @@ class Mount(GstRtspServer.RTSPMediaFactory):  # type: ignore[misc, unused-ignore
             source.emit("end-of-stream")
 
 
+class Front(GstRtspServer.RTSPMediaFactory):  # type: ignore[misc, unused-ignore]
+    """A media server in front of a camera: one connection to the camera, whoever and however many watch here."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__()
+        self.set_launch(f'( rtspsrc location="{address}" protocols=tcp latency=0 ! rtph264depay ! h264parse '
+                        '! rtph264pay name=pay0 pt=96 config-interval=-1 )')
+        self.set_shared(True)
+        self.set_latency(0)
+
+
 class Server:
     """Serves what its file says, and looks whether that changed."""
 
@@ -207,8 +218,11 @@ class Server:
     def sessions(client: Any) -> Any:
         return client.session_filter(lambda _client, _session: GstRtspServer.RTSPFilterResult.REF)
 
-    def factory(self, mount: str, source: Any) -> Mount:
-        factory = Mount(mount, Pictures(source) if isinstance(source, str) else Live(source))
+    def factory(self, mount: str, source: Any) -> Any:
+        if isinstance(source, str) and source.startswith("rtsp:"):
+            factory: Any = Front(source)
+        else:
+            factory = Mount(mount, Pictures(source) if isinstance(source, str) else Live(source))
         if self.user:
             permissions = GstRtspServer.RTSPPermissions()
             permissions.add_permission_for_role("viewer", "media.factory.access", True)
@@ -222,7 +236,7 @@ def main() -> None:
     is_check = sys.argv[1] == "--check"
     asked = sys.argv[2:] if is_check else []
     needed = ["appsrc", *(PAYLOADERS[codec] for codec in asked)] if asked else [
-        "appsrc", *PAYLOADERS.values(), *PARSERS.values()] if is_check else ["appsrc"]
+        "appsrc", "rtspsrc", *PAYLOADERS.values(), *PARSERS.values()] if is_check else ["appsrc"]
     missing = [name for name in needed if Gst.ElementFactory.find(name) is None]
     if missing:
         sys.exit(f"GStreamer elements missing: {', '.join(missing)}")
