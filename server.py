@@ -53,6 +53,7 @@ from dashboard.pages import (
     people,
     roster,
     rules,
+    signals,
     unit,
     video_views,
     wall,
@@ -87,8 +88,8 @@ OPERATIONS = tuple(one for module in (cards_http, notices_http, handover_http, r
                                       signal_http, footage_http) for one in module.OPERATIONS)
 DAY_S, CALL_INTERVAL_S, SCREENS_KEPT_DAYS = 86_400.0, 60.0, 30
 PAGES = (wall, desk, card, unit, handover, work, window, hosted, case, findings, footage, orders, complaints, roster,
-         notices, rules, calendars, items, organisations, migrations, documents, cameras, video_views, people, audit, feeds,
-         health)
+         notices, rules, calendars, items, organisations, migrations, documents, signals, cameras, video_views, people, audit,
+         feeds, health)
 UNCHANGING = ("/assets/", "/healthz", "/readyz")
 ROOT = Path(__file__).resolve().parent
 

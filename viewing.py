@@ -83,8 +83,11 @@ def build_viewing(services: Services) -> Viewing:
 
 
 def parts_of(services: Services, room: VideoRoom) -> list[Part]:
-    """Who follows the cameras besides the viewers."""
-    return [recordings_of(services, room)]
+    """Who follows the cameras besides the viewers: the recorder and the analysis. Raises ConfigError for a model file unfit."""
+    parts: list[Part] = [recordings_of(services, room)]
+    if services.settings.vision.enabled:
+        parts.append(services.analysis.watcher(room.capture))
+    return parts
 
 
 def room_rules(given: VideoSettings, clock: Clock) -> RoomRules:

@@ -19,6 +19,7 @@ from bootstrap import Services, build_services
 from cases.events import CaseEvent
 from commands.demo_duty import staff_demo
 from commands.demo_follow_up import FollowUpShow
+from commands.demo_halls import HallShow, hall_settings
 from commands.demo_people import person
 from config.settings import Settings
 from core.access import Actor, Role
@@ -49,6 +50,8 @@ class Demo:
 def prepare_demo(settings: Settings, *, has_database: bool) -> Demo:
     """Make the city anew and live through its past, which takes some seconds."""
     settings = show_settings(settings, "demo", has_database=has_database)
+    halls_in = settings.journal.key_path.parent / "halls"
+    settings = hall_settings(settings, halls_in, is_new=not has_database)
     start = settings.demo.start
     past_from = to_us(start) - settings.demo.history_days * DAY_US
     clock = SwitchedClock(FrozenClock(from_us(past_from)))
@@ -62,7 +65,18 @@ def prepare_demo(settings: Settings, *, has_database: bool) -> Demo:
     town.live_through(past_from, to_us(start))
     services.detectors.detection.run_due(0, 31)  # this month and the last, so that there are findings to look at
     clock.switch_to(_live_clock(services, start))
-    return Demo(services, town.live, officer.display_name, _greeting(services))
+    halls = HallShow(services, halls_in)
+    halls.register()
+    return Demo(services, lambda stop: _all_live((town.live, halls.live), stop), officer.display_name, _greeting(services))
+
+
+def _all_live(parts: Sequence[Callable[[threading.Event], None]], stop: threading.Event) -> None:
+    """Each in a thread of its own, until all have stopped."""
+    threads = [threading.Thread(target=part, args=[stop], daemon=True) for part in parts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
 
 
 class _Town:

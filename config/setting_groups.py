@@ -142,6 +142,7 @@ class DemoSettings(Strict):
     cases_per_day: Count = Field(description="Cases filed per working day in the whole city.")
     history_days: Count = Field(description="Calendar days of life before the start that are loaded at first start.")
     bad_habits: str = Field(description="Units with habits the detectors should find, e.g. shuili=late_entry; empty: none.")
+    windows: int = Field(ge=0, le=9, description="Windows of drawn service halls whose cameras are shown; 0: none.")
 
 
 class FeedsSettings(Strict):

@@ -26,7 +26,8 @@ GROUPS: tuple[tuple[str, tuple[Place, ...]], ...] = (
                Place("documents", "/documents/"))),
     ("follow_up", (Place("orders", "/orders/"), Place("complaints", "/complaints/"))),
     ("duty", (Place("roster", "/roster/"), Place("notices", "/notices/"))),
-    ("video", (Place("footage", "/footage/"), Place("cameras", "/cameras/"), Place("video_views", "/video-views/"))),
+    ("video", (Place("signals", "/signals/"), Place("footage", "/footage/"), Place("cameras", "/cameras/"),
+               Place("video_views", "/video-views/"))),
     ("system", (Place("people", "/people/"), Place("audit", "/audit/"),
                 Place("feeds", "/feeds/"), Place("health", "/health/"))),
 )

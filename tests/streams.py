@@ -17,6 +17,7 @@ import struct
 import subprocess
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 
 import av
@@ -24,10 +25,10 @@ import cv2
 import numpy as np
 
 from tests.services import OwnService, ServiceUnavailable, wait_until
+from video import rtsp_server
+from video.rtsp_server import Guard
 
-SYSTEM_PYTHON = "/usr/bin/python3"
 PACKAGES = "gir1.2-gst-rtsp-server-1.0 python3-gi gstreamer1.0-plugins-good gstreamer1.0-plugins-bad glib-networking"
-SERVER = Path(__file__).with_name("streams_server.py")
 BITS = 14
 BARS_HEIGHT = 1 / 9        # share of the picture that the bars take, from the top
 ENCODERS = {"h264": "libx264", "hevc": "libx265", "mjpeg": "mjpeg"}
@@ -151,8 +152,7 @@ class RtspServer(OwnService):
         if not has_packages():
             raise ServiceUnavailable(f"no RTSP server installed; run: sudo apt-get install {PACKAGES}")
         self.mounts = dict(mounts or {})
-        self._access = {"user": user, "password": password, "scheme": scheme}
-        self._tls = [str(path) for path in tls] if tls else []
+        self._guard, self._tls = Guard(user, password, scheme), tls
         self.url = f"rtsp{'s' if tls else ''}://127.0.0.1:{self.port}"
         self._write_config()
 
@@ -186,15 +186,12 @@ class RtspServer(OwnService):
             os.kill(self.pid, signal.SIGCONT)
 
     def _write_config(self) -> None:
-        config = {"port": self.port, "access": self._access, "tls": self._tls, "seen": str(self._folder / "seen"),
-                  "mounts": {mount: shown if isinstance(shown, str) else str(shown.pictures)
-                             for mount, shown in self.mounts.items()}}
-        fresh = self._folder / "config.new"
-        fresh.write_text(json.dumps(config))
-        fresh.replace(self._folder / "config.json")
+        rtsp_server.write_config(self._folder / "config.json", self.port,
+                                 {mount: shown if isinstance(shown, str) else shown.pictures
+                                  for mount, shown in self.mounts.items()}, guard=self._guard, tls=self._tls)
 
     def _command(self) -> list[str]:
-        return [SYSTEM_PYTHON, str(SERVER), str(self._folder / "config.json")]
+        return rtsp_server.command_of(self._folder / "config.json")
 
     def _answers(self) -> bool:
         try:
@@ -208,15 +205,7 @@ class RtspServer(OwnService):
         process.terminate()
 
 
-_found: list[bool] = []
-
-
+@cache
 def has_packages() -> bool:
-    """Whether Debian's packages of the server are installed; asked once."""
-    if not _found:
-        try:
-            _found.append(subprocess.run([SYSTEM_PYTHON, str(SERVER), "--check"], capture_output=True, timeout=30,
-                                         check=False).returncode == 0)
-        except OSError:
-            _found.append(False)
-    return _found[0]
+    """Whether Debian's packages of the server are installed, for every codec; asked once."""
+    return rtsp_server.has_packages()

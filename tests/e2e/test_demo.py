@@ -9,7 +9,7 @@ import pytest
 from tests.e2e.program import Program
 from tests.e2e.screens import Screens, believed, figure, loaded, sign_in
 
-SMALL_CITY = {"demo__history_days": "10", "demo__cases_per_day": "100"}
+SMALL_CITY = {"demo__history_days": "10", "demo__cases_per_day": "100", "demo__windows": "0"}
 
 
 @pytest.fixture(scope="module")

@@ -23,6 +23,8 @@ Polygon = Sequence[tuple[float, float]]  # corners in fractions of the picture, 
 SMOOTH = 1.2           # σ of the smoothing before edges are taken, in pixels of the working size
 NOISE_KEPT = 0.0243    # energy of edges (dx² + dy²) a pixel that white noise of σ 1 leaves after it (a test measures it)
 ROUNDING = 0.3         # σ of rounding to 8 bits
+INDEPENDENT = 9.0      # pixels that vary together after the smoothing
+SURE = 1.5             # σ by which an agreement must exceed chance
 TEXTURED = 2.0         # energy of edges a pixel from which a block of a reference shows something
 WHITE, CLIPPED = 251.0, 0.2
 _NOISE_KERNEL = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
@@ -39,8 +41,8 @@ def grey_of(frame: Frame, longest: int) -> Grey:
 
 
 def noise_of(grey: Grey) -> float:
-    """σ of the noise in grey levels. The median leaves edges out of it."""
-    response = np.abs(cv2.filter2D(grey, cv2.CV_32F, _NOISE_KERNEL)[1:-1, 1:-1])
+    """σ of the noise in grey levels. The median leaves edges out of it; a sixth of the pixels is enough for one."""
+    response = np.abs(cv2.filter2D(grey, cv2.CV_32F, _NOISE_KERNEL)[1:-1:2, 1:-1:3])
     return max(ROUNDING, float(np.median(response)) / 0.6745 / 6.0)
 
 
@@ -120,7 +122,10 @@ class Comparison:
 def compare(reference: View, present: View, within: Mask | None = None) -> Comparison:
     """Both views must be of one size. Only blocks `within` say how strong the light is."""
     (rx, ry), (px, py) = reference.edges, present.edges
-    agreement = block_means(rx * px + ry * py, reference.block) / np.sqrt(reference.energy * present.energy)
+    product = block_means(rx * px + ry * py, reference.block)
+    # What noise alone makes of the product of a pattern with it; less than that is no agreement, however little there is.
+    chance = np.sqrt(reference.energy * NOISE_KEPT * present.noise ** 2 / (reference.block ** 2 / INDEPENDENT))
+    agreement = np.where(product > SURE * chance, product / np.sqrt(reference.energy * present.energy), 0.0)
     textured = reference.energy > TEXTURED
     gain = _gain(reference, present, agreement, textured if within is None else textured & within)
     visible = (reference.energy * gain > present.noise_floor) & ~present.clipped
@@ -138,4 +143,4 @@ def _gain(reference: View, present: View, agreement: Grey, textured: Mask) -> fl
         gain = float(np.median(present.energy[same] / reference.energy[same]))
     else:
         gain = (float(present.grey.mean()) / max(1.0, float(reference.grey.mean()))) ** 2
-    return min(max(gain, 0.002), 4.0)
+    return min(max(gain, 0.0001), 4.0)

@@ -58,6 +58,7 @@ class SeatLimits:
 
     occupied: float = 0.20
     empty: float = 0.14
+    light: float = 0.04     # of the reference's light: with less, the steps of 8 bits look like edges
     readable: float = 0.4   # of the reference's blocks that must be visible in the present light and noise
 
 
@@ -102,8 +103,9 @@ class ReferenceDetector:
         score = changed / max(telling, 0.2 * np.count_nonzero(inside))
         was, hidden = np.count_nonzero(found.was & inside), np.count_nonzero(found.hidden & inside)
         readable = was / (was + hidden) if was + hidden else 0.0
-        figures = {"changed": round(float(score), 3), "readable": round(readable, 3), "light": round(found.gain ** 0.5, 3)}
-        if readable < self._limits.readable:
+        light = found.gain ** 0.5
+        figures = {"changed": round(float(score), 3), "readable": round(float(readable), 3), "light": round(light, 3)}
+        if readable < self._limits.readable or light < self._limits.light:
             return Look(Verdict.UNKNOWN, float(score), figures, "unreadable")
         return Look(self._verdict(float(score)), float(score), figures)
 

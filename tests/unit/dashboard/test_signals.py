@@ -1,0 +1,102 @@
+"""The page of on-site signals: the queue, one signal with its reasons, the decision, the pictures, the empty seats."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from core.access import Role
+from tests.integration.test_signals import EMPTY, SEATED, Room, register, signals, with_reference
+from tests.staff import Site, make_site, run_callback
+
+LIST = "..signal-list.children...signal-records.children.."
+SHOW = "..signal-detail.children...signal-judge.hidden...seat-judge.hidden...signal-shown.data.."
+DECIDE = ("..signal-said.children...signal-changed.data...signal-reason.value...seat-reason.value..."
+          "signal-address.search..")
+BUTTONS = ("signal-confirm", "signal-reject", "seat-ask", "seat-accept", "seat-beside", "seat-refuse")
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
+    """A window that was empty for sixteen minutes, with a clerk before."""
+    folder = tmp_path_factory.mktemp("signals")
+    site = make_site(folder, **{"vision.picture_dir": str(folder / "pictures")})
+    register(site.services)
+    with_reference(site.services)
+    from tests.integration.test_signals import TEN
+    Room(site.services, TEN).see(SEATED, 0.5).see(EMPTY, 16)
+    return site
+
+
+def text_of(answer: Any) -> str:
+    return json.dumps(answer.json, ensure_ascii=False)
+
+
+def listed(site: Site, search: str = "", role: Role = Role.DUTY_OFFICER) -> str:
+    return text_of(run_callback(site.client(role), "/signals/", LIST, {
+        "signal-address.search": search, "signal-changed.data": None, "signal-tick.n_intervals": 0}))
+
+
+def shown(site: Site, search: str = "", role: Role = Role.DUTY_OFFICER) -> Any:
+    return run_callback(site.client(role), "/signals/", SHOW, {"signal-address.search": search, "signal-changed.data": None})
+
+
+def press(site: Site, button: str, role: Role = Role.DUTY_OFFICER, reason: str = "", search: str = "", one: int = 1) -> str:
+    clicks = {f"{name}.n_clicks": int(name == button) or None for name in BUTTONS}
+    return text_of(run_callback(site.client(role), "/signals/", DECIDE, clicks, {
+        "signal-reason.value": reason, "seat-reason.value": reason, "signal-address.search": search, "signal-shown.data": one},
+        changed=f"{button}.n_clicks"))
+
+
+def test_what_waits_is_listed_with_its_place_and_minutes(site: Site) -> None:
+    told = listed(site)
+    for words in ("离岗", "政务大厅 7", "无人 15 分钟", "仍在持续"):
+        assert words in told, words
+
+
+def test_one_signal_says_why_with_every_figure_and_its_limit(site: Site) -> None:
+    told = text_of(shown(site, "?signal=1"))
+    for words in ("/api/v1/video/signals/1/picture.jpg", "低于 14 % 判为空", "座位与空座不同", "判为空，低于", "7号窗口 hall-07"):
+        assert words in told, words
+
+
+def test_leaders_read_and_departments_see_nothing(site: Site) -> None:
+    assert shown(site, "?signal=1", Role.LEADER).json["response"]["signal-judge"] == {"hidden": True}
+    assert "不允许" in press(site, "signal-confirm", Role.LEADER) or "没有" in press(site, "signal-confirm", Role.LEADER)
+    for role in (Role.DEPARTMENT_USER, None):
+        client = site.client(role)
+        assert client.get("/signals/").status_code in (302, 401, 403)
+        assert client.get("/api/v1/video/signals/1/picture.jpg").status_code in (401, 403)
+
+
+def test_the_picture_is_a_jpeg_and_one_that_was_changed_is_not_shown(site: Site) -> None:
+    client = site.client(Role.DUTY_OFFICER)
+    answer = client.get("/api/v1/video/signals/1/picture.jpg")
+    assert (answer.status_code, answer.mimetype, answer.data[:2]) == (200, "image/jpeg", b"\xff\xd8")
+    kept = site.services.settings.vision.picture_dir / f"{signals(site.services)[0].picture_sha256[:2]}"
+    path = next(kept.glob(f"{signals(site.services)[0].picture_sha256}.jpg"))
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-9] + b"different")
+    assert client.get("/api/v1/video/signals/1/picture.jpg").status_code == 404
+    path.write_bytes(whole)
+
+
+def test_a_rejection_needs_its_reason_and_a_decision_leads_to_the_next(site: Site) -> None:
+    assert "必须写明原因" in press(site, "signal-reject")
+    assert "已确认" in press(site, "signal-confirm", reason="确实无人")
+    assert "没有等待确认的信号" in listed(site)
+    assert "由" in press(site, "signal-confirm")
+    assert "属实" in listed(site, "?tab=standing")
+    assert "100" not in listed(site, "?tab=waiting")
+
+
+def test_a_picture_of_the_empty_seat_is_asked_for_and_shown_beside_the_present_one(site: Site) -> None:
+    assert "7号窗口" in listed(site, "?tab=seats")
+    assert "已请求" in press(site, "seat-ask", search="?tab=seats&camera=1")
+    told = text_of(shown(site, "?tab=seats&camera=1"))
+    assert "正在拍摄" in told
+    assert "/api/v1/video/references/1/picture.jpg" in told
+    assert site.client(Role.DUTY_OFFICER).get("/api/v1/video/references/1/picture.jpg").mimetype == "image/jpeg"
+    assert "没有等待同意的画面" in press(site, "seat-accept", search="?tab=seats&camera=1")

@@ -1,0 +1,1 @@
+"""Drawn service halls for the demonstration and for tests: windows, clerks and applicants that nobody has filmed."""
