@@ -90,6 +90,8 @@ def _parser() -> argparse.ArgumentParser:
     for name, help_text, whole in (("run", "web, push and worker in one process (the default)", "serving.run"),
                                    ("web", "web and push of a scaled-out installation", "serving.run_web"),
                                    ("worker", "sweeps, feeds and jobs of a scaled-out installation", "serving.run_worker"),
+                                   ("video", "the hall cameras and their live pictures, at a port of their own",
+                                    "serving.run_video"),
                                    ("portal", "the public site of its own, on its own database (docs/exchange.md)",
                                     "outside.run_portal"),
                                    ("demo", "a simulated city, live, in a database of its own", "serving.run_demo")):

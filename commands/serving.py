@@ -20,13 +20,14 @@ from feeds.mapping import MAPPING_DIR, find_mapping
 from feeds.replay import Replay, replay_clock
 from jobs import build_scheduler, jobs_of
 from server import Server, build_server
+from viewing import Viewing, build_viewing, with_free_port
 
 log = logging.getLogger(__name__)
 
 
 def run(settings: Settings, _options: argparse.Namespace) -> int:
     """Web, push and worker in one process, on SQLite or PostgreSQL, with no other service."""
-    services = build_services(settings)
+    services = build_services(with_free_port(settings))
     return serve(services, build_server(services), with_jobs=True)
 
 
@@ -48,16 +49,30 @@ def run_worker(settings: Settings, _options: argparse.Namespace) -> int:
     return 0
 
 
+def run_video(settings: Settings, _options: argparse.Namespace) -> int:
+    """The cameras only, at a port of their own. Several share them by lease (docs/video.md)."""
+    services = build_services(with_free_port(settings))
+    viewing = build_viewing(services)
+    collector.settle()
+    stopped = until_told_to_stop()
+    viewing.start()
+    print(f"live pictures at port {viewing.live.port}", flush=True)
+    stopped.wait()
+    viewing.stop()
+    services.database.dispose()
+    return 0
+
+
 def run_demo(settings: Settings, options: argparse.Namespace) -> int:
     """A simulated city in a database of its own, made anew at every start."""
-    demo = prepare_demo(settings, has_database=options.database is not None)
+    demo = prepare_demo(with_free_port(settings), has_database=options.database is not None)
     server = build_server(demo.services, demo_duty=demo.duty_name)
     return serve(demo.services, server, with_jobs=True, background=demo.live, greeting=demo.greeting)
 
 
 def run_replay(settings: Settings, options: argparse.Namespace) -> int:
     """Play a log through the live system, in a database of its own; the wall shows it as it was then."""
-    settings = show_settings(settings, "replay", has_database=options.database is not None)
+    settings = show_settings(with_free_port(settings), "replay", has_database=options.database is not None)
     own = settings.feeds.mapping_dir
     mapping = find_mapping(options.mapping, (own, MAPPING_DIR) if own is not None else (MAPPING_DIR,))
     default_area = load_catalogue(settings.paths.city_dir or CITY_DIR).default_area
@@ -73,6 +88,7 @@ def serve(services: Services, server: Server, *, with_jobs: bool, greeting: str 
           background: Callable[[threading.Event], object] | None = None) -> int:
     """Serve until told to stop, then finish what runs."""
     stopped = until_told_to_stop()
+    viewing = _viewing(services) if with_jobs else None
     scheduler = build_scheduler(services) if with_jobs else None
     if scheduler is not None:
         scheduler.start([*jobs_of(services), *server.jobs])
@@ -86,6 +102,8 @@ def serve(services: Services, server: Server, *, with_jobs: bool, greeting: str 
     print(f"{greeting}\n\n  {listener.address}\n" if greeting else listener.address, flush=True)
     stopped.wait()
     listener.stop()
+    if viewing is not None:
+        viewing.stop()
     if worker is not None:
         worker.join(timeout=10)
     server.push.stop()
@@ -93,6 +111,19 @@ def serve(services: Services, server: Server, *, with_jobs: bool, greeting: str 
     _leave(still)
     services.database.dispose()
     return 0
+
+
+def _viewing(services: Services) -> Viewing | None:
+    """The cameras beside everything else. What keeps them from being read keeps nothing else from running."""
+    if not services.settings.video.enabled:
+        return None
+    try:
+        viewing = build_viewing(services)
+        viewing.start()
+    except ConfigError as refusal:
+        log.error("the hall cameras are not read: %s", refusal)
+        return None
+    return viewing
 
 
 def _leave(still: Sequence[str]) -> None:

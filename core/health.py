@@ -13,6 +13,7 @@ from core.database import Database
 from core.doorbell import Doorbell
 from core.instants import SECOND_US
 from core.models import job_slots, leases
+from core.scheduling import LEASE
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,8 @@ class Readiness:
     def _lease_check(self) -> Check:
         now = self._clock.now_us()
         with self._database.read() as conn:
-            held = conn.execute(select(leases.c.name, leases.c.owner).where(leases.c.expires_at > now)).all()
+            held = conn.execute(select(leases.c.name, leases.c.owner)
+                                .where(leases.c.name == LEASE, leases.c.expires_at > now)).all()
         return Check("scheduler", bool(held), ", ".join(f"{name}: {owner}" for name, owner in held) or "nobody holds it")
 
     def _sweep_check(self) -> Check:

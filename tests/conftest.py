@@ -7,6 +7,7 @@ import shutil
 import socket
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -170,6 +171,13 @@ def fresh_sqlite_url(tmp_path: Path) -> str:
 @pytest.fixture
 def fresh_postgres_url(postgres_url: str) -> Iterator[str]:
     """URL of an empty PostgreSQL database of this test's own."""
+    with postgres_database(postgres_url) as url:
+        yield url
+
+
+@contextmanager
+def postgres_database(postgres_url: str) -> Iterator[str]:
+    """URL of an empty database on that server, dropped at the end; for fixtures of a module."""
     name = f"test_{uuid.uuid4().hex[:16]}"
     _administer(postgres_url, f'CREATE DATABASE "{name}"')
     yield make_url(postgres_url).set(database=name).render_as_string(hide_password=False)

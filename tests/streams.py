@@ -32,9 +32,10 @@ BITS = 14
 BARS_HEIGHT = 1 / 9        # share of the picture that the bars take, from the top
 ENCODERS = {"h264": "libx264", "hevc": "libx265", "mjpeg": "mjpeg"}
 OPTIONS = {
-    "h264": {"preset": "ultrafast", "tune": "zerolatency", "bf": "0", "sc_threshold": "0"},
+    "h264": {"preset": "ultrafast", "tune": "zerolatency", "bf": "0", "sc_threshold": "0", "slices": "1",
+             "x264-params": "sliced-threads=0"},
     "hevc": {"preset": "ultrafast", "tune": "zerolatency", "x265-params": "log-level=none:bframes=0:scenecut=0"},
-    "mjpeg": {"qmin": "3", "qmax": "5"},
+    "mjpeg": {"qmin": "3", "qmax": "5", "huffman": "default"},  # RTP carries no other tables (RFC 2435)
 }
 
 
@@ -83,7 +84,7 @@ def _video_stream(movie: av.container.OutputContainer, clip: Clip, gop: int, bit
     stream.width, stream.height = clip.width, clip.height
     stream.pix_fmt = "yuvj420p" if clip.codec == "mjpeg" else "yuv420p"
     stream.codec_context.gop_size = gop
-    stream.codec_context.thread_count = 2
+    stream.codec_context.thread_count = 1
     if bit_rate:
         stream.codec_context.bit_rate = bit_rate
     return stream
@@ -140,9 +141,12 @@ def age_s(clip: Clip, number: int, now_s: float) -> float:
 class RtspServer(OwnService):
     """A real RTSP server on a free port of 127.0.0.1, as a process of its own. SIGSTOP makes it a camera that hangs."""
 
-    def __init__(self, mounts: dict[str, Clip] | None = None, *, user: str = "", password: str = "",
+    def __init__(self, mounts: dict[str, Clip | str] | None = None, *, user: str = "", password: str = "",
                  scheme: str = "digest", tls: tuple[Path, Path] | None = None) -> None:
-        """`scheme` is digest or basic, asked for where `user` is given; `tls` is certificate and key of an rtsps server."""
+        """A mount shows a clip, or what another RTSP address shows: then this is a media server in front of a camera.
+
+        `scheme` is digest or basic, asked for where `user` is given; `tls` is certificate and key of an rtsps server.
+        """
         super().__init__("rtsp")
         if not has_packages():
             raise ServiceUnavailable(f"no RTSP server installed; run: sudo apt-get install {PACKAGES}")
@@ -183,7 +187,8 @@ class RtspServer(OwnService):
 
     def _write_config(self) -> None:
         config = {"port": self.port, "access": self._access, "tls": self._tls, "seen": str(self._folder / "seen"),
-                  "mounts": {mount: str(clip.pictures) for mount, clip in self.mounts.items()}}
+                  "mounts": {mount: shown if isinstance(shown, str) else str(shown.pictures)
+                             for mount, shown in self.mounts.items()}}
         fresh = self._folder / "config.new"
         fresh.write_text(json.dumps(config))
         fresh.replace(self._folder / "config.json")

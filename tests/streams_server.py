@@ -21,9 +21,9 @@ from gi.repository import Gio, GLib, Gst, GstRtsp, GstRtspServer  # noqa: E402
 
 PAYLOADERS = {
     "h264": ("video/x-h264,stream-format=byte-stream,alignment=au",
-             "h264parse ! rtph264pay name=pay0 pt=96 config-interval=-1"),
+             "h264parse ! rtph264pay name=pay0 pt=96"),
     "hevc": ("video/x-h265,stream-format=byte-stream,alignment=au",
-             "h265parse ! rtph265pay name=pay0 pt=96 config-interval=-1"),
+             "h265parse ! rtph265pay name=pay0 pt=96"),
     "mjpeg": ("image/jpeg", "jpegparse ! rtpjpegpay name=pay0 pt=26"),
 }
 WATCH_MS = 30
@@ -79,6 +79,17 @@ class Mount(GstRtspServer.RTSPMediaFactory):
         return number
 
 
+class Front(GstRtspServer.RTSPMediaFactory):
+    """A media server in front of a camera: one connection to the camera, whoever and however many watch here."""
+
+    def __init__(self, address):
+        super().__init__()
+        self.set_launch(f'( rtspsrc location="{address}" protocols=tcp latency=0 ! rtph264depay ! h264parse '
+                        '! rtph264pay name=pay0 pt=96 config-interval=-1 )')
+        self.set_shared(True)
+        self.set_latency(0)
+
+
 class Server:
     def __init__(self, path):
         self.path, self.mounted, self.changed = Path(path), set(), None
@@ -127,7 +138,7 @@ class Server:
         for mount, pictures in config["mounts"].items():
             if (mount, pictures) in self.mounted:
                 continue
-            factory = Mount(Pictures(pictures))
+            factory = Front(pictures) if pictures.startswith("rtsp:") else Mount(Pictures(pictures))
             if self.user:
                 permissions = GstRtspServer.RTSPPermissions()
                 permissions.add_permission_for_role("viewer", "media.factory.access", True)
@@ -140,7 +151,7 @@ class Server:
 
 def main():
     Gst.init(None)
-    needed = ("appsrc", "rtph264pay", "h264parse", "rtph265pay", "h265parse", "rtpjpegpay", "jpegparse")
+    needed = ("appsrc", "rtph264pay", "h264parse", "rtph265pay", "h265parse", "rtpjpegpay", "jpegparse", "rtspsrc")
     missing = [name for name in needed if Gst.ElementFactory.find(name) is None]
     if missing:
         sys.exit(f"GStreamer elements missing: {', '.join(missing)}")

@@ -20,7 +20,7 @@ from video.queries import CameraQueries, CameraRow
 from video.rights import require_watcher
 from video.snapshots import Snapshots
 from video.view_log import Seen, ViewKind, ViewLog, ViewReason, checked_reason
-from video.watermark import burnt, words_for
+from video.watermark import burnt, viewer_of, words_for
 
 PREFIX = "/api/v1/video"
 CAMERAS_PER_TICKET = 64
@@ -166,11 +166,6 @@ def seen(row: CameraRow) -> Seen:
 def sees_unmasked(actor: Actor, reason: str) -> bool:
     """Masks are drawn by looking at what they cover: an administrator who sets the camera up, and nobody else."""
     return reason == ViewReason.SETUP and actor.has(Role.ADMINISTRATOR)
-
-
-def viewer_of(actor: Actor) -> str:
-    """What stands across a live picture, beside the time the page itself writes."""
-    return " ".join(dict.fromkeys(filter(None, (actor.display_name, actor.name))))
 
 
 def live_address(asked: Request, port: int, public_url: str) -> str:

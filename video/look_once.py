@@ -47,8 +47,10 @@ def look(asked: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
         stream.thread_type = "NONE"
         rate = stream.average_rate or stream.guessed_rate
         said = {"codec": stream.codec_context.name, "fps": float(rate) if rate else 0.0}
+        begun = False  # what comes before the first key frame is a smear
         for number, packet in enumerate(container.demux(stream)):
-            for frame in packet.decode() if packet.size else ():
+            begun = begun or packet.is_keyframe
+            for frame in packet.decode() if begun and packet.size else ():
                 return {**said, "width": frame.width, "height": frame.height}, _jpeg(frame, asked["width_max"])
             if number > PACKETS_MAX:
                 break

@@ -20,11 +20,16 @@ PIXELS_MAX = 40_000_000
 ANGLE, STRENGTH = 24, 46  # degrees; of 255
 
 
+def viewer_of(actor: Actor) -> str:
+    """Name and account; a screen is called after its own name."""
+    shown, name = actor.display_name, actor.name
+    return name if not shown else shown if name.endswith(shown) else f"{shown} {name}"
+
+
 def words_for(actor: Actor, at_us: int, minutes_east: int = 480) -> str:
     """`李敏 li 2026-03-16 09:30:05`: name, account, real time in the zone people read."""
     at = from_us(at_us + minutes_east * 60_000_000)
-    name = actor.display_name if actor.display_name not in ("", actor.name) else ""
-    return " ".join(filter(None, (name, actor.name, at.strftime("%Y-%m-%d %H:%M:%S"))))
+    return f"{viewer_of(actor)} {at.strftime('%Y-%m-%d %H:%M:%S')}"
 
 
 def burnt(jpeg: bytes, words: str, masks: Sequence[Polygon] = ()) -> bytes:

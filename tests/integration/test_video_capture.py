@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import logging
 import os
+import ssl
 import threading
 import time
 from collections.abc import Iterator
+from datetime import timedelta
+from ipaddress import ip_address
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
-from tests.cameras import camera, capture_rules, following, source_rules, until_code, until_state
+from tests.cameras import CLOCK, camera, capture_rules, following, source_rules, until_code, until_state
 from tests.services import wait_until
 from tests.streams import Clip, RtspServer, make_clip
 from video.cameras import CameraState, SourceKind
@@ -98,6 +105,40 @@ def test_credentials_open_the_stream_and_show_nowhere(guarded: RtspServer, caplo
     assert PASSWORD not in caplog.text + told.out + told.err
 
 
+@pytest.mark.parametrize("guarded", ["digest"], indirect=True)
+def test_a_media_server_in_front_is_just_another_address(guarded: RtspServer) -> None:
+    """As MediaMTX, go2rtc or ZLMediaKit would stand there: it alone knows the camera's password."""
+    front = RtspServer({"/front": guarded.address("/hall", user="admin", password=PASSWORD)})
+    front.start()
+    try:
+        with following(camera(front.address("/front"))) as (capture, seen):
+            assert seen.until(20)[0].is_key
+            guarded.kill9()
+            wait_until(lambda: capture.state is not CameraState.LIVE, timeout_s=5, what="the loss behind the server")
+            guarded.start()
+            until_state(capture, CameraState.LIVE, timeout_s=15)
+    finally:
+        front.close()
+
+
+def test_rtsps_and_an_authority_that_does_not_know_it(rtsp_clip: Clip, tmp_path: Path) -> None:
+    certificate = self_signed(tmp_path)
+    server = RtspServer({"/hall": rtsp_clip}, tls=certificate)
+    server.start()
+    try:
+        with following(camera(server.address("/hall"))) as (_capture, seen):
+            seen.until(5)
+        strict = capture_rules(source_rules(tls=ssl.create_default_context()))
+        with following(camera(server.address("/hall")), strict) as (capture, _seen):
+            until_code(capture, "camera_tls_failed")
+            assert capture.state is CameraState.REFUSED
+        trusting = ssl.create_default_context(cafile=str(certificate[0]))
+        with following(camera(server.address("/hall")), capture_rules(source_rules(tls=trusting))) as (_capture, seen):
+            seen.until(5)
+    finally:
+        server.close()
+
+
 @pytest.mark.parametrize(("mount", "code"), [("/nothing-here", "camera_path_unknown")])
 def test_says_why_there_is_no_picture(rtsp_server: RtspServer, mount: str, code: str) -> None:
     with following(camera(rtsp_server.address(mount))) as (capture, _seen):
@@ -142,3 +183,20 @@ def test_restarts_leak_no_thread_and_no_file(rtsp_server: RtspServer) -> None:
 
 def _open_files() -> int:
     return len(os.listdir("/proc/self/fd"))
+
+
+def self_signed(folder: Path) -> tuple[Path, Path]:
+    """Certificate and key of 127.0.0.1."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "camera")])
+    begin = CLOCK.now() - timedelta(days=1)
+    made = (x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+            .serial_number(1).not_valid_before(begin).not_valid_after(begin + timedelta(days=30))
+            .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+            .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+            .sign(key, hashes.SHA256()))
+    paths = folder / "camera.pem", folder / "camera.key"
+    paths[0].write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    paths[1].write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
+                                           serialization.NoEncryption()))
+    return paths

@@ -263,6 +263,7 @@ async function tile(changed = {}) {
     line().say("hello", { state: "live", reason: null, since_ms: 0, server_ms: 0, expires_ms: 100_000 });
     line().say("track", { serial: 1, mime: MIME, width: 640, height: 360, transcoded: false, masked: false });
     line().picture();
+    video.frames += 1;
   };
   return { live, clock, views, tickets, pipes, video, line, begin, view: () => views.at(-1) };
 }
@@ -278,9 +279,24 @@ test("a tile dials with its ticket, plays, and says how old its picture is", asy
   assert.equal(view().age, 300);
 });
 
+test("what arrived but was never painted is not called live", async () => {
+  const { line, begin, view, clock, video } = await tile();
+  begin();
+  video.frames = 0;
+  await clock.pass(2_000);
+  line().picture();
+  assert.deepEqual([view().state, view().age], ["connecting", null]);
+  video.frames = 3;
+  await clock.pass(400);
+  assert.equal(view().state, "live");
+  for (let n = 0; n < 4; n += 1) { line().picture(); line().say("age", { age_ms: 5, state: "live" }); await clock.pass(1_000); }
+  assert.equal(view().state, "stalled");
+});
+
 test("a camera that goes is said at once with its reason, and its last picture keeps its age", async () => {
   const { line, begin, view, clock } = await tile();
   begin();
+  await clock.pass(200);
   line().say("state", { state: "stalled", reason: { code: "timeout", seconds: 5 } });
   assert.equal(view().state, "stalled");
   assert.equal(view().reason, "no answer in 5 s");

@@ -11,6 +11,7 @@ import { ticketsOf } from "./live_tickets.mjs";
 import { viewerMark } from "./viewer_mark.mjs";
 
 const SVG = "http://www.w3.org/2000/svg";
+const WIDE = 1000;
 
 /** @param {HTMLElement} root @param {{t: Function, mayEdit: boolean}} deps */
 export function mount(root, { t, mayEdit }) {
@@ -20,6 +21,7 @@ export function mount(root, { t, mayEdit }) {
   let chosen = 0;
   let tile = null;
   let isDirty = false;
+  parts.onFit = () => draw();
 
   // What is shown --------------------------------------------------------------------------------------------------------
 
@@ -97,7 +99,7 @@ export function mount(root, { t, mayEdit }) {
   }
 
   function shapes(area, at) {
-    const polygon = shape("polygon", { points: area.corners.map(([x, y]) => `${x * 1000},${y * 1000}`).join(" "),
+    const polygon = shape("polygon", { points: area.corners.map(([x, y]) => `${x * WIDE},${y * parts.tall}`).join(" "),
       class: `area area-${area.kind}${at === chosen ? " is-chosen" : ""}${crosses(area.corners) ? " is-crossed" : ""}` });
     if (!mayEdit) return [polygon];
     polygon.addEventListener("pointerdown", () => { chosen = at; draw(); });
@@ -113,7 +115,7 @@ export function mount(root, { t, mayEdit }) {
 
   function handle(area, at, [x, y], index) {
     const words = t("camera_page.areas.corner", { area: t(`camera_page.areas.${area.kind}`), n: index + 1, x: Math.round(x * 100), y: Math.round(y * 100) });
-    const node = shape("circle", { cx: x * 1000, cy: y * 1000, r: 11, class: `corner corner-${area.kind}`, tabindex: 0, role: "button",
+    const node = shape("circle", { cx: x * WIDE, cy: y * parts.tall, r: 9, class: `corner corner-${area.kind}`, tabindex: 0, role: "button",
       "aria-label": words, "data-corner": `${at}/${index}` });
     node.addEventListener("keydown", (event) => press(event, index));
     node.addEventListener("pointerdown", (event) => drag(event, index));
@@ -171,7 +173,7 @@ function build(root, t, mayEdit) {
   still.alt = t("camera_page.areas.still");
   still.hidden = true;
   const mark = element("div", "viewer-mark");
-  const svg = shape("svg", { viewBox: "0 0 1000 1000", preserveAspectRatio: "none", class: "picture-areas" });
+  const svg = shape("svg", { viewBox: `0 0 ${WIDE} ${WIDE * 9 / 16}`, class: "picture-areas" });
   const state = element("span", "picture-state num");
   stage.append(video, still, mark, svg, element("p", "picture-none", t("camera_page.picture_words")), state);
   const tools = element("div", "picture-tools");
@@ -189,10 +191,17 @@ function build(root, t, mayEdit) {
   help.hidden = true;
   root.append(stage, tools, help);
   // The stage has the shape of the picture, so that fractions of it are fractions of the picture.
-  const fit = (width, height) => { if (width && height) stage.style.aspectRatio = `${width} / ${height}`; };
+  const parts = { stage, video, still, mark, svg, state, tools, words, help, tall: WIDE * 9 / 16, onFit: () => {} };
+  function fit(width, height) {
+    if (!width || !height) return;
+    stage.style.aspectRatio = `${width} / ${height}`;
+    parts.tall = WIDE * height / width;
+    svg.setAttribute("viewBox", `0 0 ${WIDE} ${parts.tall}`);
+    parts.onFit();
+  }
   video.addEventListener("resize", () => fit(video.videoWidth, video.videoHeight));
   still.addEventListener("load", () => fit(still.naturalWidth, still.naturalHeight));
-  return { stage, video, still, mark, svg, state, tools, words, help };
+  return parts;
 }
 
 function shape(name, attributes) {

@@ -108,7 +108,8 @@ export function mount(root, { t, wall, store, every, onFault }) {
       const tile = tiles.get(camera.code);
       tile.node.style.gridArea = span > 1 ? `1 / 1 / span ${span} / span ${span}` : "";
       toggle(tile.node, "is-focus", shown.focus === camera.code);
-      toggle(tile.node, "is-small", columns >= 4);
+      toggle(tile.node, "is-small", columns >= 4 && span === 1);
+      toggle(tile.node, "is-tiny", columns >= 5 && span === 1);
       if (parts.grid.children[at] !== tile.node) parts.grid.insertBefore(tile.node, parts.grid.children[at] ?? null);
       tile.update(camera, stream);
     });

@@ -35,7 +35,7 @@ export function cameraTile(camera, { t, tickets, onChoose, viewer }) {
   function show(view) {
     if (node.dataset.state !== view.state) node.dataset.state = view.state;
     setText(state, t(`video.state.${view.state}`));
-    setText(age, ageWords(view.age, t));
+    setText(age, view.age == null ? "" : t("video.ago", { age: ageWords(view.age, t) }));
     setText(notice, view.state === "live" ? "" : [t(`video.state.${view.state}`), view.reason].filter(Boolean).join("："));
     setText(chips, [view.transcoded ? t("video.transcoded") : "", view.masked ? t("video.masked") : ""].filter(Boolean).join(" · "));
     toggle(node, "has-picture", view.age != null);

@@ -34,7 +34,8 @@ export function liveVideo(video, deps) {
   let heardMs = 0;
   let pictureMs = null;
   let isNewLine = true;
-  let frames = { count: -1, sinceMs: 0 };
+  let frames = { count: 0, sinceMs: 0, isSeen: false };   // painted, since when so many, whether one is on the glass
+  let fedMs = 0;
   let refusal = null;
   let told = { said: "connecting", reason: null, transcoded: false, masked: false, skipped: 0, size: "" };
   let shown = "";
@@ -99,7 +100,7 @@ export function liveVideo(video, deps) {
     },
     track(said) {
       told = { ...told, transcoded: said.transcoded === true, masked: said.masked === true, size: `${said.width}×${said.height}` };
-      pipe = pipe ?? makePipe(video, { onBroken: replace });
+      if (!pipe) { pipe = makePipe(video, { onBroken: replace }); frames = { count: 0, sinceMs: now(), isSeen: false }; }
       pipe.track(said.mime, { restart: isNewLine });
       isNewLine = false;
     },
@@ -140,16 +141,23 @@ export function liveVideo(video, deps) {
   /** The browser gave up on this stream: everything anew, from a key frame. */
   function replace() {
     pipe = null;
-    frames = { count: -1, sinceMs: now() };
+    frames = { count: 0, sinceMs: now(), isSeen: false };
     again();
   }
 
   /** Pictures arrive and none is painted: a decoder that hangs is replaced. */
   function watchDecoder() {
-    const count = video.getVideoPlaybackQuality?.().totalVideoFrames ?? -1;
+    const count = video.getVideoPlaybackQuality().totalVideoFrames;
     const isFed = pictureMs != null && now() - pictureMs < 2_000;
-    if (count !== frames.count || !isFed || count < 0) frames = { count, sinceMs: now() };
-    else if (now() - frames.sinceMs > STUCK_MS) { pipe?.close(); replace(); }
+    if (count !== frames.count) frames = { count, sinceMs: now(), isSeen: count > 0 };
+    else if (!isFed) fedMs = now();
+    else if (now() - Math.max(frames.sinceMs, fedMs) > STUCK_MS) { pipe?.close(); replace(); }
+  }
+
+  /** What arrived is not what is seen: a picture is as old as the last one painted, and there is none before the first. */
+  function ageSeen(distance) {
+    if (!frames.isSeen) return null;
+    return Math.max(ageOf({ pictureMs, distance, nowMs: now() }) ?? 0, Math.round(now() - frames.sinceMs));
   }
 
   function tick() {
@@ -160,7 +168,7 @@ export function liveVideo(video, deps) {
   }
 
   function draw(distance = 0) {
-    const age = ageOf({ pictureMs, distance, nowMs: now() });
+    const age = ageSeen(distance);
     const isRefused = refusal != null && (refusal.isFinal || ["camera_unknown", "video_ticket_other_camera", "view_refused"].includes(refusal.code));
     const state = stateOf({ linked: link != null, said: told.said, age, refused: isRefused });
     const why = reasonWords(refusal && !TICKET_AGAIN.includes(refusal.code) ? refusal : told.reason, t);
@@ -187,6 +195,7 @@ export function liveVideo(video, deps) {
       pipe?.close();
       pipe = null;
       pictureMs = null;
+      frames = { count: 0, sinceMs: 0, isSeen: false };
       attempt = 0;
       refusal = null;
       told = { said: "connecting", reason: null, transcoded: false, masked: false, skipped: 0, size: "" };

@@ -5,7 +5,7 @@ import { element } from "./keyed_list.mjs";
 
 const BEIJING_MIN = 480;
 const AGAIN_MS = 30_000;
-const LINES = 9;
+const LINES = 8;
 
 /** @param {HTMLElement} root over the picture */
 export function viewerMark(root, { now = () => Date.now(), every = setInterval, end = clearInterval } = {}) {

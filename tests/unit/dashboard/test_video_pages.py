@@ -1,0 +1,183 @@
+"""The cameras over HTTP and on their pages: who gets in, what is logged before anything is given out, what never leaves."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from PIL import Image
+from sqlalchemy import delete
+
+from core.access import Actor, Role
+from core.clock import SystemClock
+from dashboard.demo_accounts import DEMO_PASSWORD
+from dashboard.panels import camera_list, view_list
+from dashboard.panels.camera_form import FIELDS, form_of, values_of
+from dashboard.words import Words
+from tests.staff import SAME_ORIGIN, Site, make_site, sign_in
+from tests.streams import Clip
+from video.models import video_views
+from video.registration import CameraForm
+from video.tickets import Tickets
+from video.view_log import ViewFilter
+
+ADMIN = Actor("chen", frozenset({Role.ADMINISTRATOR}), display_name="陈默")
+WATCHERS = (Role.DUTY_OFFICER, Role.SHIFT_LEADER, Role.INSPECTOR, Role.LEADER, Role.ADMINISTRATOR)
+EVIL = "<img src=x onerror=alert(1)>"
+PASSWORD = "Geheim-9"
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory, rtsp_clip: Clip) -> Site:
+    made = make_site(tmp_path_factory.mktemp("video"), **{"video.file_dir": str(rtsp_clip.movie.parent), "video.port": 8051,
+                                                          "video.networks": ["10.20.0.0/16"]})
+    register = made.services.video.service.register
+    area = made.services.catalogue.default_area
+    left_half = (((0, 0), (0.5, 0), (0.5, 1), (0, 1)),)
+    for form in (CameraForm(code="hall-1", name="1号窗口", area=area, hall="大厅", window="1", kind="file",
+                            main=rtsp_clip.movie.name, masks=left_half),
+                 CameraForm(code="evil", name=EVIL, area=area, hall=EVIL, kind="rtsp", main=f"rtsp://u:{PASSWORD}@10.20.1.4/1"),
+                 CameraForm(code="far", name="别处", area="360502", hall="远", kind="rtsp", main="rtsp://10.20.1.5/1")):
+        register(form, reason="开通", actor=ADMIN)
+    return made
+
+
+@pytest.fixture(scope="module")
+def clients(site: Site) -> dict[Role, FlaskClient]:
+    site.services.accounts.create("clerk", DEMO_PASSWORD, display_name="窗口", roles=[Role.APPROVAL_STAFF], org="fagai")
+    clerk = site.client()
+    assert sign_in(clerk, "clerk").status_code == 303
+    return {**{role: site.client(role) for role in (*WATCHERS, Role.DEPARTMENT_USER)}, Role.APPROVAL_STAFF: clerk}
+
+
+@pytest.fixture(autouse=True)
+def empty_log(site: Site) -> Iterator[None]:
+    with site.services.database.transaction() as conn:
+        conn.execute(delete(video_views))
+    yield
+
+
+def views(site: Site) -> list[tuple[str, str, str, str]]:
+    return [(view.viewer, view.camera, view.what, view.reason) for view in site.services.video.views.views(ViewFilter(), ADMIN)]
+
+
+def ask_ticket(client: FlaskClient, **wish: Any) -> Any:
+    return client.post("/api/v1/video/tickets", json={"cameras": ["hall-1"], "reason": "patrol", **wish}, headers=SAME_ORIGIN)
+
+
+@pytest.mark.parametrize("role", WATCHERS)
+def test_whoever_watches_the_halls_gets_the_list_and_a_ticket(site: Site, clients: dict[Role, FlaskClient], role: Role):
+    listed = clients[role].get("/api/v1/video/cameras")
+    assert {one["code"] for one in listed.json["cameras"]} == {"hall-1", "evil", "far"}
+    given = ask_ticket(clients[role])
+    assert given.status_code == 200
+    ticket = Tickets(b"s" * 32, SystemClock(), 15).read(given.json["ticket"])
+    assert (ticket.cameras, ticket.reason, ticket.unmasked) == (("hall-1",), "patrol", False)
+    assert given.json["address"] == "ws://localhost:8051"
+    assert [view[1:] for view in views(site)] == [("hall-1", "live", "patrol")]
+    for text in (listed.text, given.text):
+        assert PASSWORD not in text
+        assert "10.20.1.4" not in text
+
+
+@pytest.mark.parametrize("role", [Role.DEPARTMENT_USER, Role.APPROVAL_STAFF])
+def test_colleagues_get_neither_list_nor_ticket_nor_picture(site: Site, clients: dict[Role, FlaskClient], role: Role):
+    client = clients[role]
+    for answer in (client.get("/api/v1/video/cameras"), ask_ticket(client), client.get("/cameras/"),
+                   client.get("/video-views/"), client.get("/api/v1/video/cameras/hall-1/picture.jpg?reason=patrol")):
+        assert answer.status_code == 403
+    assert views(site) == []
+
+
+@pytest.mark.parametrize(("wish", "status"), [
+    ({"reason": ""}, 400), ({"reason": "fun"}, 400), ({"reason": "other"}, 400), ({"cameras": []}, 400),
+    ({"cameras": ["x"]}, 404), ({"cameras": ["hall-1"] * 65}, 400), ({"cameras": "hall-1"}, 400),
+    ({"more": 1}, 400), ({"note": "x" * 201}, 400)])
+def test_a_ticket_without_a_reason_or_a_camera_is_not_given_nor_logged(site: Site, clients: dict[Role, FlaskClient],
+                                                                       wish: dict[str, Any], status: int):
+    assert ask_ticket(clients[Role.INSPECTOR], **wish).status_code == status
+    assert views(site) == []
+
+
+def test_another_site_cannot_ask_for_a_ticket(clients: dict[Role, FlaskClient]):
+    answer = clients[Role.INSPECTOR].post("/api/v1/video/tickets", json={"cameras": ["hall-1"], "reason": "patrol"},
+                                          headers={"Origin": "http://evil.example"})
+    assert answer.status_code == 403
+
+
+def test_only_an_administrator_who_sets_up_sees_beneath_masks(clients: dict[Role, FlaskClient]):
+    read = Tickets(b"s" * 32, SystemClock(), 15).read
+    assert read(ask_ticket(clients[Role.ADMINISTRATOR], reason="setup").json["ticket"]).unmasked
+    assert not read(ask_ticket(clients[Role.ADMINISTRATOR]).json["ticket"]).unmasked
+    assert not read(ask_ticket(clients[Role.INSPECTOR], reason="setup").json["ticket"]).unmasked
+
+
+def test_one_picture_is_logged_marked_and_masked(site: Site, clients: dict[Role, FlaskClient]):
+    given = clients[Role.INSPECTOR].get("/api/v1/video/cameras/hall-1/picture.jpg?reason=complaint&note=17")
+    assert (given.status_code, given.mimetype) == (200, "image/jpeg")
+    left = Image.open(io.BytesIO(given.data)).crop((10, 60, 300, 300)).convert("L").get_flattened_data()
+    assert sorted(left)[len(left) // 2] < 40
+    assert views(site) == [("li", "hall-1", "snapshot", "complaint")]
+    assert clients[Role.INSPECTOR].get("/api/v1/video/cameras/hall-1/picture.jpg").status_code == 400
+    assert clients[Role.INSPECTOR].get("/api/v1/video/cameras/none/picture.jpg?reason=patrol").status_code == 404
+
+
+def test_the_pages_let_live_pictures_in_from_the_video_port_and_nothing_else(clients: dict[Role, FlaskClient]):
+    html = {"Accept": "text/html"}
+    for page in ("/wall/", "/cameras/"):
+        assert "connect-src 'self' ws://localhost:8051;" in clients[Role.INSPECTOR].get(page, headers=html).headers[
+            "Content-Security-Policy"]
+    assert "connect-src 'self';" in clients[Role.INSPECTOR].get("/desk/", headers=html).headers["Content-Security-Policy"]
+    odd = clients[Role.INSPECTOR].get("/wall/", headers={**html, "Host": "localhost;script-src *"})
+    assert "script-src *" not in odd.headers.get("Content-Security-Policy", "")
+
+
+# --- what the pages draw --------------------------------------------------------------------------------------------------
+
+def text_of(component: Any) -> str:
+    return json.dumps(component, default=lambda part: part.to_plotly_json(), ensure_ascii=False)
+
+
+def test_the_list_shows_names_as_words_and_no_secret(site: Site):
+    t = Words("zh", site.services.texts("zh").tree)
+    rows = site.services.video.queries.rows(ADMIN)
+    drawn = text_of(camera_list.render(rows, "hall-1", SystemClock().now_us(), t, may_edit=True))
+    assert EVIL in drawn  # as text of a React component, which is never parsed as HTML
+    assert "dangerously" not in drawn.lower()
+    assert PASSWORD not in drawn
+
+
+def test_the_form_never_holds_a_password_and_reads_back_what_it_showed(site: Site):
+    row = site.services.video.queries.find("evil", ADMIN)
+    values = dict(zip(FIELDS, values_of(row, "x"), strict=True))
+    assert PASSWORD not in json.dumps(values)
+    form = form_of(values, {"seat": row.seat, "masks": row.masks})
+    assert site.services.video.service.edit(form, row.rev, reason="没有改动", actor=ADMIN) == row.rev
+
+
+@pytest.mark.parametrize("areas", [{"seat": "x"}, {"seat": [[0, "a"]]}, {"masks": [[1]]}, {"masks": [{}]},
+                                   {"seat": [[1, 2, 3]]}, None])
+def test_areas_a_browser_made_up_are_refused_and_harm_nothing(areas: Any):
+    assert isinstance(form_of(dict.fromkeys(FIELDS, ""), areas), CameraForm)
+
+
+def test_the_log_of_views_is_filtered_by_its_address(site: Site, clients: dict[Role, FlaskClient]):
+    ask_ticket(clients[Role.INSPECTOR], cameras=["evil"], reason="other", note=EVIL)
+    t = Words("zh", site.services.texts("zh").tree)
+    asked = view_list.asked_of(view_list.wish_of("?camera=evil&reason=other&what=live&since=2020-01-01&until=nonsense&x=1"))
+    assert asked.until is None
+    drawn = text_of(view_list.table(site.services.video.views.views(asked, ADMIN), t))
+    assert "其他" in drawn
+    assert EVIL in drawn
+    assert view_list.wish_of("?what=everything&camera=") == {}
+
+
+def test_inspectors_read_the_cameras_and_edit_nothing(site: Site, clients: dict[Role, FlaskClient]):
+    layout = json.dumps(clients[Role.INSPECTOR].get("/cameras/_dash-layout").json, ensure_ascii=False)
+    assert "只有系统管理员可以修改" in layout
+    assert clients[Role.DUTY_OFFICER].get("/cameras/").status_code == 403
+    assert clients[Role.LEADER].get("/video-views/").status_code == 403

@@ -1,0 +1,399 @@
+"""Live pictures for browsers, at a port of their own: one listener per stream whatever the number of viewers, and no viewer
+that could hold up another. The protocol is in docs/video.md.
+
+Pictures come in the threads that read the cameras and are handed to one event loop, which writes and never waits: what a
+viewer has not taken is counted, and above a bound that viewer is skipped to the next key frame.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import ssl
+import threading
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from core.clock import Clock
+from core.errors import NotAuthenticated, NotFound, NotPermitted, SupervisionError
+from video.bitstreams import PLAYABLE_PROFILES, H264Sets
+from video.cameras import Camera, StreamName
+from video.capture import Capture, Standing
+from video.fragments import Sample, Timeline, init_segment, mime_of, sets_of
+from video.packets import MediaPacket, Track
+from video.room import VideoRoom
+from video.tickets import Ticket, Tickets
+from video.transcode import Transcoder
+from video.websocket import LiveSocket
+
+log = logging.getLogger(__name__)
+TICK_S = 1.0
+STUCK_TICKS = 20         # a viewer that takes nothing for so long is gone, whatever TCP says
+SPARE_CONNECTIONS = 32   # beyond the cap, so that those refused can be told
+GROUP_MAX = 1_200        # pictures of one group a new viewer is given; a stream without key frames does not fill the memory
+STATUS = {NotAuthenticated: 4401, NotPermitted: 4403, NotFound: 4404}
+FULL, EXPIRED, STOPPING = 4429, 4408, 4503
+
+
+@dataclass(frozen=True, slots=True)
+class LiveRules:
+    """The settings group `video` explains each."""
+
+    host: str
+    port: int
+    viewers_max: int
+    queue_bytes: int
+    tls: ssl.SSLContext | None = None
+
+
+class Viewer:
+    """One picture on somebody's screen."""
+
+    def __init__(self, socket: LiveSocket, ticket: Ticket, camera: Camera, stream: StreamName, queue_bytes: int) -> None:
+        self.socket, self.ticket, self.camera, self.stream = socket, ticket, camera, stream
+        self._queue_bytes = queue_bytes
+        self._timeline = Timeline()
+        self._serial: int | None = None
+        self._waits = False  # for a key frame, because it was skipped or the connection was lost
+        self.skipped = 0
+        self._stuck = 0
+
+    @property
+    def is_fresh(self) -> bool:
+        """Nothing was shown yet."""
+        return self._serial is None
+
+    def begin(self, broadcast: Broadcast) -> None:
+        """The present picture at once: everything since the last key frame, squeezed."""
+        if broadcast.group:
+            self._announce(broadcast)
+            head, data = self._timeline.fragment(broadcast.group)
+            self.socket.send([head, *data])
+
+    def push(self, sample: Sample, broadcast: Broadcast) -> None:
+        if self._waits and not sample.is_key:
+            self.skipped += 1
+            return
+        if self.socket.waiting_bytes > self._queue_bytes:
+            self._waits, self.skipped = True, self.skipped + 1
+            return
+        self._waits = False
+        if sample.packet.track.serial != self._serial:
+            self._announce(broadcast)
+        head, data = self._timeline.fragment([sample])
+        self.socket.send([head, *data])
+
+    def lose(self) -> None:
+        self._waits = True
+
+    def tell_age(self, standing: Standing, now_ms: int) -> None:
+        age = now_ms - standing.seen_us // 1000 if standing.seen_us is not None else None
+        self.socket.tell(type="age", age_ms=age, server_ms=now_ms, state=standing.state.value, milli_fps=standing.milli_fps,
+                         skipped=self.skipped)
+        self._stuck = self._stuck + 1 if self.socket.waiting_bytes > self._queue_bytes else 0
+        if self._stuck > STUCK_TICKS:
+            self.socket.abort()
+
+    def _announce(self, broadcast: Broadcast) -> None:
+        track, sets = broadcast.track, broadcast.sets
+        assert track is not None
+        assert sets is not None
+        self._serial = track.serial
+        self.socket.tell(type="track", serial=track.serial, mime=mime_of(sets), width=track.width, height=track.height,
+                         transcoded=broadcast.is_transcoded, masked=broadcast.is_masked)
+        self.socket.send([init_segment(track, sets)])
+
+
+class Broadcast:
+    """One stream for all its viewers. `take` and `lost` come in the reading thread, everything else runs in the loop."""
+
+    def __init__(self, room: VideoRoom, camera: Camera, stream: StreamName, loop: asyncio.AbstractEventLoop, *,
+                 masked: bool) -> None:
+        self.camera, self.stream, self.is_masked = camera, stream, masked
+        self._room, self._loop = room, loop
+        self._waiting: deque[MediaPacket | None] = deque()  # None: the connection was lost
+        self._is_called = False
+        self._feed: Capture | Transcoder | None = None
+        self.viewers: list[Viewer] = []
+        self.group: list[Sample] = []
+        self.track: Track | None = None
+        self.sets: H264Sets | None = None
+        self.is_transcoded = masked
+
+    @property
+    def standing(self) -> Standing | None:
+        return self._feed.standing if self._feed is not None else None
+
+    @property
+    def capture(self) -> Capture | None:
+        return self._feed.capture if isinstance(self._feed, Transcoder) else self._feed
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the camera still is what it was when this began: registered, enabled, with the same masks and streams."""
+        try:
+            camera = self._room.find(self.camera.code)
+        except NotFound:
+            return False
+        return _hidden(camera) == _hidden(self.camera) and self.capture is not None and self._room.reads(self.capture)
+
+    def open(self) -> None:
+        """Raises what the room raises."""
+        self._read(self._room.transcoder(self.camera.id, self.stream, masked=True) if self.is_masked
+                   else self._room.capture(self.camera.id, self.stream))
+
+    def close(self) -> None:
+        feed, self._feed = self._feed, None
+        if feed is not None:
+            feed.unsubscribe(self)
+
+    def _read(self, feed: Capture | Transcoder) -> None:
+        self._feed = feed
+        feed.subscribe(self, with_past=True)
+
+    def take(self, packet: MediaPacket) -> None:
+        self._put(packet)
+
+    def lost(self, _at_us: int) -> None:
+        self._put(None)
+
+    def _put(self, item: MediaPacket | None) -> None:
+        self._waiting.append(item)
+        if not self._is_called:  # one call into the loop for all that came since the last
+            self._is_called = True
+            with suppress(RuntimeError):  # the loop has ended: so do we
+                self._loop.call_soon_threadsafe(self._drain)
+
+    def _drain(self) -> None:
+        """Runs in the loop; a picture that comes meanwhile is taken along."""
+        self._is_called = False  # before the first is taken, so that none is left lying
+        fresh = [viewer for viewer in self.viewers if viewer.is_fresh]
+        running = [viewer for viewer in self.viewers if not viewer.is_fresh]
+        while self._waiting:
+            packet = self._waiting.popleft()
+            if packet is None:
+                self._lose(running)
+            elif self._is_playable(packet):
+                self._show(Sample(packet), running)
+        for viewer in fresh:
+            viewer.begin(self)
+
+    def _lose(self, running: list[Viewer]) -> None:
+        self.group = []
+        for viewer in running:
+            viewer.lose()
+
+    def _show(self, sample: Sample, running: list[Viewer]) -> None:
+        if sample.is_key or len(self.group) >= GROUP_MAX:
+            self.group = []
+        if sample.is_key or self.group:
+            self.group.append(sample)
+        for viewer in running:
+            viewer.push(sample, self)
+
+    def _is_playable(self, packet: MediaPacket) -> bool:
+        """Notices a new track; one no browser plays is had transcoded from here on."""
+        if packet.track is self.track:
+            return True
+        sets = sets_of(packet.track)
+        if (sets is None or sets.profile not in PLAYABLE_PROFILES) and not self.is_transcoded:
+            self._loop.call_soon(self._transcode)
+            return False
+        if sets is None:
+            return False
+        self.track, self.sets, self.group = packet.track, sets, []
+        return True
+
+    def _transcode(self) -> None:
+        if self.is_transcoded or self._feed is None:
+            return
+        self.close()
+        self._waiting.clear()
+        self.is_transcoded = True
+        try:
+            self._read(self._room.transcoder(self.camera.id, self.stream, masked=False))
+        except SupervisionError as refusal:
+            for viewer in list(self.viewers):
+                refuse(viewer.socket, refusal)
+
+
+class LiveServer:
+    """The port. `start` returns when it listens; everything then happens in the thread of its event loop."""
+
+    def __init__(self, room: VideoRoom, tickets: Tickets, rules: LiveRules, clock: Clock) -> None:
+        self._room, self._tickets, self._rules, self._clock = room, tickets, rules, clock
+        self._loop = asyncio.new_event_loop()
+        self._broadcasts: dict[tuple[int, StreamName, bool], Broadcast] = {}
+        self._viewers: dict[LiveSocket, tuple[Viewer, Broadcast]] = {}
+        self._sockets: set[LiveSocket] = set()
+        self._server: asyncio.Server | None = None
+        self._thread = threading.Thread(target=self._run, name="video-live", daemon=True)
+        self.port = rules.port
+        room.on_change.append(self._state_changed)
+
+    # --- its life -----------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Raises OSError when the port is taken."""
+        self._server = self._loop.run_until_complete(self._loop.create_server(
+            self._accept, self._rules.host, self._rules.port, ssl=self._rules.tls, backlog=256))
+        self.port = self._server.sockets[0].getsockname()[1]
+        self._loop.call_later(TICK_S, self._tick)
+        self._thread.start()
+
+    def stop(self) -> None:
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._close)
+            self._thread.join(5)
+
+    def _run(self) -> None:
+        try:
+            self._loop.run_forever()
+        finally:
+            self._loop.close()
+
+    def _close(self) -> None:
+        assert self._server is not None
+        self._server.close()
+        for broadcast in self._broadcasts.values():
+            broadcast.close()
+        for socket in list(self._sockets):
+            socket.end(STOPPING, "video_stopping")
+        self._loop.call_later(0.2, self._loop.stop)
+
+    # --- connections --------------------------------------------------------------------------------------------
+
+    def _accept(self) -> LiveSocket:
+        return LiveSocket(self, admits=len(self._sockets) < self._rules.viewers_max + SPARE_CONNECTIONS)
+
+    def opened(self, socket: LiveSocket, path: str, query: dict[str, str]) -> None:
+        self._sockets.add(socket)
+        try:
+            self._admit(socket, path, query.get("ticket", ""))
+        except SupervisionError as refusal:
+            refuse(socket, refusal)
+        except Exception:  # a fault of ours is this viewer's bad luck, not everybody's
+            log.exception("a live picture could not be opened")
+            socket.abort()
+
+    def _admit(self, socket: LiveSocket, path: str, text: str) -> None:
+        ticket = self._tickets.read(text)
+        code, stream = _asked(path)
+        ticket.check(code, self._now_ms())
+        if len(self._viewers) >= self._rules.viewers_max:
+            socket.end(FULL, "video_viewers_full", most=self._rules.viewers_max, retry_after=10)
+            return
+        camera = self._room.find(code)
+        hides = bool(camera.masks or camera.blur_faces) and not ticket.unmasked
+        viewer = Viewer(socket, ticket, camera, stream, self._rules.queue_bytes)
+        broadcast = self._broadcast(camera, stream, masked=hides)
+        self._viewers[socket] = viewer, broadcast
+        broadcast.viewers.append(viewer)
+        standing = broadcast.standing
+        assert standing is not None
+        socket.tell(type="hello", camera=code, stream=stream.value, server_ms=self._now_ms(), expires_ms=ticket.expires_ms,
+                    **_state(standing))
+        viewer.begin(broadcast)
+
+    def _broadcast(self, camera: Camera, stream: StreamName, *, masked: bool) -> Broadcast:
+        key = (camera.id, stream, masked)
+        if key not in self._broadcasts:
+            broadcast = Broadcast(self._room, camera, stream, self._loop, masked=masked)
+            broadcast.open()
+            self._broadcasts[key] = broadcast
+        return self._broadcasts[key]
+
+    def said(self, socket: LiveSocket, text: str) -> None:
+        """A viewer prolongs its view; anything else is nothing to us."""
+        if socket not in self._viewers:
+            return
+        viewer = self._viewers[socket][0]
+        try:
+            message = msgspec.json.decode(text)
+            if isinstance(message, dict) and message.get("type") == "renew":
+                ticket = self._tickets.read(str(message.get("ticket")))
+                ticket.check(viewer.camera.code, self._now_ms())
+                if (ticket.viewer, ticket.unmasked) == (viewer.ticket.viewer, viewer.ticket.unmasked):
+                    viewer.ticket = ticket
+        except (msgspec.DecodeError, SupervisionError):
+            pass  # the view ends when its own ticket does
+
+    def gone(self, socket: LiveSocket) -> None:
+        self._sockets.discard(socket)
+        viewer, broadcast = self._viewers.pop(socket, (None, None))
+        if viewer is None or broadcast is None:
+            return
+        broadcast.viewers.remove(viewer)
+        if not broadcast.viewers:
+            broadcast.close()
+            self._broadcasts = {key: each for key, each in self._broadcasts.items() if each is not broadcast}
+
+    def health(self) -> dict[str, Any]:
+        return {**self._room.counts(), "viewers": len(self._viewers)}
+
+    # --- what time brings ---------------------------------------------------------------------------------------
+
+    def _tick(self) -> None:
+        self._loop.call_later(TICK_S, self._tick)
+        now_ms = self._now_ms()
+        for broadcast in list(self._broadcasts.values()):
+            self._guarded(lambda broadcast=broadcast: self._look_at(broadcast, now_ms))  # type: ignore[misc]
+
+    def _look_at(self, broadcast: Broadcast, now_ms: int) -> None:
+        standing, is_outdated = broadcast.standing, not broadcast.is_current
+        for viewer in list(broadcast.viewers):
+            if now_ms >= viewer.ticket.expires_ms:
+                viewer.socket.end(EXPIRED, "video_ticket_expired")
+            elif is_outdated:  # it comes back, and gets what there now is to be seen
+                viewer.socket.end(STOPPING, "video_stopping")
+            elif standing is not None:
+                viewer.tell_age(standing, now_ms)
+
+    def _guarded(self, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except Exception:  # the tick goes on for the others
+            log.exception("looking after live pictures failed")
+
+    def _state_changed(self, capture: Capture) -> None:
+        """Called in the thread that noticed."""
+        if not self._loop.is_closed():
+            with suppress(RuntimeError):  # it ended just now
+                self._loop.call_soon_threadsafe(self._tell_state, capture)
+
+    def _tell_state(self, capture: Capture) -> None:
+        for broadcast in self._broadcasts.values():
+            if broadcast.capture is capture:
+                for viewer in broadcast.viewers:
+                    viewer.socket.tell(type="state", **_state(capture.standing))
+
+    def _now_ms(self) -> int:
+        return self._clock.now_us() // 1000
+
+
+def refuse(socket: LiveSocket, refusal: SupervisionError) -> None:
+    """Says why there is no picture, and closes."""
+    status = next((status for kind, status in STATUS.items() if isinstance(refusal, kind)), FULL)
+    details = refusal.details | ({"retry_after": refusal.retry_after} if refusal.retry_after else {})
+    socket.end(status, refusal.code, **details)
+
+
+def _state(standing: Standing) -> dict[str, Any]:
+    return {"state": standing.state.value, "reason": standing.reason, "since_ms": standing.since_us // 1000}
+
+
+def _hidden(camera: Camera) -> tuple[Any, ...]:
+    return camera.masks, camera.blur_faces
+
+
+def _asked(path: str) -> tuple[str, StreamName]:
+    """Camera and stream of /live/<camera>/<stream>. Raises NotFound."""
+    parts = path.split("/")
+    if len(parts) == 4 and parts[:2] == ["", "live"] and parts[3] in tuple(StreamName):
+        return parts[2], StreamName(parts[3])
+    raise NotFound("camera_unknown", camera=path[:32])
