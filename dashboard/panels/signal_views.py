@@ -8,13 +8,14 @@ from typing import Any
 from dash import dcc, html
 
 from core.instants import MINUTE_US
-from dashboard.panels.tables import facts, grid, num
+from dashboard.panels.tables import facts, grid
 from dashboard.times import span_text, stamp
 from dashboard.words import Words
 
 TABS = ("waiting", "standing", "history", "seats")
-SHOWN_FIGURES = ("changed", "moved", "readable", "light", "confidence", "seen_again", "detail", "sharpness", "bright",
-                 "shift_x", "shift_y", "differs", "silent_s", "minutes", "lasted_minutes", "people", "overlap", "likeness")
+OF_SEAT = ("changed", "moved", "readable", "light", "confidence", "people", "overlap", "minutes", "lasted_minutes")
+OF_SCENE = ("seen_again", "detail", "sharpness", "bright", "light", "shift_x", "shift_y", "differs", "silent_s", "likeness")
+PRESENCE = frozenset({"unattended", "late", "early"})
 SHARES = frozenset({"changed", "moved", "readable", "light", "confidence", "seen_again", "detail", "sharpness", "shift_x",
                     "shift_y", "overlap", "occupied_from", "empty_below", "readable_from", "lively_from", "restless_from",
                     "confidence_from", "overlap_from", "seen", "sharp", "differs"})
@@ -33,14 +34,15 @@ def queue(signals: Sequence[Any], chosen: int | None, tab: str, t: Words) -> Any
     """One line a signal; the oldest stands first where people wait for an answer."""
     if not signals:
         return html.P(t(f"signals_page.nothing.{tab}"), className="case-none")
-    return html.Ol([_line(one, one.id == chosen, tab, t) for one in signals], className="finding-lines signal-lines")
+    here = signals[0].id if chosen is None and tab == "waiting" else chosen  # as the page itself chooses
+    return html.Ol([_line(one, one.id == here, tab, t) for one in signals], className="finding-lines signal-lines")
 
 
 def _line(one: Any, is_here: bool, tab: str, t: Words) -> html.Li:
     head = html.Span([html.Strong(t(f"signal_kind.{one.kind.value}")), html.Span(place_of(one), className="finding-kind"),
                       html.Span(stamp(one.began_business_at)[5:], className="finding-month num")], className="finding-head")
     said = html.Span(summary(one, t), className="finding-said")
-    chip = [] if tab == "waiting" else [html.Span(t(f"signal_state.{one.state}"), className=f"chip signal-{one.state}")]
+    chip = [] if tab == "waiting" else [html.Span(state_of(one, t), className=f"chip signal-{one.state}")]
     return html.Li(dcc.Link([html.Span(className=f"signal-dot signal-kind-{one.kind.value}", **{"aria-hidden": "true"}),
                              html.Span([head, said, *chip], className="finding-words")],
                             href=f"?tab={tab}&signal={one.id}", refresh=False, id={"signal": one.id},
@@ -86,25 +88,30 @@ def _picture(one: Any, t: Words) -> Any:
 
 def decided(one: Any, t: Words) -> str:
     """State, and who decided when."""
-    state = t(f"signal_state.{one.state}")
-    if not one.decided_at:
+    state = state_of(one, t)
+    if not one.decided_at or one.decided_by == "rule":
         return state
-    who = t("signals_page.by_rule") if one.decided_by == "rule" else one.decided_name
-    return t("signals_page.decided", state=state, who=who, at=stamp(one.decided_at))
+    return t("signals_page.decided", state=state, who=one.decided_name, at=stamp(one.decided_at))
+
+
+def state_of(one: Any, t: Words) -> str:
+    """Where it stands; what no person had to decide is not called true."""
+    return t("signals_page.by_rule" if one.decided_by == "rule" else f"signal_state.{one.state}")
 
 
 def _why(one: Any, t: Words) -> html.Div:
     """A sentence, and every figure with its limit, so that the verdict can be judged."""
     sentence = t.first(f"signal_why.{one.kind.value}.{one.detector}", f"signal_why.{one.kind.value}.any",
                        **{name: shown(name, value) for name, value in {**one.parameters, **one.figures}.items()})
-    measured = [(name, one.figures[name]) for name in SHOWN_FIGURES if name in one.figures]
+    wanted = OF_SEAT if one.kind.value in PRESENCE else OF_SCENE
+    measured = [(name, one.figures[name]) for name in wanted if name in one.figures]
     rows = [html.Tr([html.Td(t(f"signal_figure.{name}")), html.Td(shown(name, value), className="num right")])
             for name, value in measured]
     limits = [html.Tr([html.Td(t.first(f"signal_limit.{name}", "signals_page.plain", name=name)),
                        html.Td(shown(name, value), className="num right")]) for name, value in sorted(one.parameters.items())]
     table = grid((t("signals_page.figure"), t("signals_page.value")), rows, "signal-figures", right=(1,))
     more = html.Details([html.Summary(t("signals_page.limits", detector=t.first(
-        f"signal_detector.{one.detector}", "signals_page.plain", name=one.detector))),
+        f"signal_detector.{one.detector}", f"signal_kind.{one.detector}", "signals_page.plain", name=one.detector))),
         grid((t("signals_page.limit"), t("signals_page.value")), limits, "signal-figures", right=(1,))])
     return html.Div([html.H3(t("signals_page.why")), html.P(sentence, className="signal-why"), table, more])
 
@@ -121,9 +128,9 @@ def shown(name: str, value: Any) -> str:
 def records(rows: Sequence[Any], t: Words) -> html.Section:
     """How often each camera was right."""
     heads = [t(f"signals_page.record.{name}") for name in ("camera", "place", "confirmed", "rejected", "waiting", "share")]
-    lines = [html.Tr([html.Td(row.name), html.Td(" ".join(filter(None, (row.hall, row.window)))), num(str(row.confirmed)),
-                      num(str(row.rejected)), num(str(row.waiting)),
-                      html.Td("—" if row.false_share is None else f"{row.false_share * 100:.0f} %", className="num right")])
+    lines = [html.Tr([html.Td(row.name), html.Td(" ".join(filter(None, (row.hall, row.window)))), *(html.Td(one, className="num right") for one in (
+                          str(row.confirmed), str(row.rejected), str(row.waiting),
+                          "—" if row.false_share is None else f"{row.false_share * 100:.0f} %"))])
              for row in rows]
     body = grid(heads, lines, right=(2, 3, 4, 5)) if lines else html.P(t("signals_page.record.none"), className="case-none")
     words = html.P(t("signals_page.record.words"), className="panel-note")
