@@ -10,6 +10,7 @@ from core.instants import DAY_US, HOUR_US
 from core.scheduling import Job, Scheduler
 from exchanging import exchange_of
 from feeds.file_drop import FileDrop
+from papers.draughtsman import Draughtsman
 from recording import recording_jobs
 
 log = logging.getLogger(__name__)
@@ -21,17 +22,20 @@ ANCHOR_INTERVAL_S = 60.0
 TIDY_INTERVAL_S = 3600.0
 ROSTER_INTERVAL_S = 60.0
 AUDIT_INTERVAL_S = 20.0
+PAPERS_A_LOOK = 200  # drawn apart, so that a look may be long: what a rush left is caught up with as quickly as the machine can
 
 
 def jobs_of(services: Services) -> list[Job]:
     """The jobs of a worker. All recompute from the clock: one that came late changes nothing but lateness."""
     settings = services.settings
     exchange = exchange_of(services)
+    papers = services.follow_up.papers
+    draughtsman = Draughtsman(papers.fonts, papers.signing)  # begins with the first paper
     drop = FileDrop(settings.feeds.drop_dir, services.ingest, services.clock, services.find_mapping)
     return [
         Job("follow_up", settings.complaints.interval_s, services.follow_up.watch),
         Job("silence", settings.approval.silence_interval_s, services.approval.projects.consent_by_silence),
-        Job("papers", settings.papers.interval_s, services.follow_up.papers.make_files),
+        Job("papers", settings.papers.interval_s, lambda: papers.make_files(PAPERS_A_LOOK, draughtsman)),
         Job("sweep", settings.sweep.interval_s, services.sweeper.sweep_all),
         Job("deadlines", settings.cards.deadline_interval_s, services.deadlines.sweep),
         Job("file_drop", settings.feeds.poll_interval_s, drop.poll),

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Row, bindparam, select, update
 
-from approval.flow import Flow
+from approval.flow import Flow, read_flow
 from approval.materials import Upload
 from approval.matters import SOURCE, Act, check_state, name_of
 from approval.models import hosted_cases, hosted_tasks
@@ -34,7 +34,6 @@ from core.statements import Statement, inserting
 from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 _fold = msgspec.msgpack.Decoder(Fold).decode
-_flow = msgspec.json.Decoder(Flow).decode
 
 # Every act needs them.
 _LOAD = Statement(select(hosted_cases, case_table.c.state, case_table.c.fold).join(
@@ -235,7 +234,7 @@ class Desk:
 
 
 def _hosted(row: Row[Any]) -> Hosted:
-    return Hosted(row, row.state, _fold(row.fold), _flow(row.flow), row.step, row.events)
+    return Hosted(row, row.state, _fold(row.fold), read_flow(row.flow), row.step, row.events)
 
 
 def fields_of(particulars: str) -> dict[str, str]:

@@ -6,6 +6,7 @@ Both are pure: nothing here knows a database or a clock. A flow is pinned to its
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import lru_cache
 
 import msgspec
 
@@ -127,6 +128,15 @@ class Flow(msgspec.Struct, frozen=True):
             return taken
         before, allowed = taken[:taken.index(name)] if name in taken else (), self.find(name).returns
         return tuple(step for step in before if not allowed or step in allowed)
+
+
+_decode = msgspec.json.Decoder(Flow).decode
+
+
+@lru_cache(maxsize=1024)
+def read_flow(text: str) -> Flow:
+    """A flow as it is stored. Cases of one version of an item have one, and nothing changes it."""
+    return _decode(text)
 
 
 def flow_of(item: Item) -> Flow:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hmac
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import lru_cache
 from itertools import islice
 from typing import Any
 
@@ -13,7 +12,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, Table, bindparam, func, or_, select
 
 from approval.detail import HostedDetail, Paper, PartSeen, Receipt, Waiting
-from approval.flow import Flow, Part, depths
+from approval.flow import Flow, Part, depths, read_flow
 from approval.models import (
     hosted_cases,
     hosted_extensions,
@@ -40,7 +39,6 @@ from core.statements import Statement
 READERS = frozenset({Role.APPROVAL_STAFF, Role.INSPECTOR, Role.LEADER, Role.DEPARTMENT_USER})
 LIST_MAX = 200  # lines of a work list; the page says when there are more
 _BEFORE = ("submitted", "pre_accepted", "received", "correcting")
-_flow = msgspec.json.Decoder(Flow).decode
 _fold = msgspec.msgpack.Decoder(Fold).decode
 
 
@@ -101,12 +99,11 @@ class HostedQueries:
     def find(self, case_no: str, actor: Actor) -> HostedDetail:
         """Raises NotFound, also for one this person may not see."""
         with self._database.snapshot() as conn:
-            c = hosted_cases.c
-            seen = conn.scalar(select(c.case_id).where(c.case_no == case_no, self._sight(conn, actor)))
-            if seen is None:
-                raise NotFound("hosted_case_not_found", case_no=case_no[:60])
             held = posts_of(conn, actor.name)
-            detail = self._detail(conn, int(seen))
+            seen = _PLACE_OF.first(conn, of_number=case_no)
+            if seen is None or not _sees(actor, held, seen.area, seen.org):
+                raise NotFound("hosted_case_not_found", case_no=case_no[:60])
+            detail = self._detail(conn, int(seen.case_id))
         mine = tuple(post for unit, post in held if unit in (detail.head.org, EVERY_UNIT))
         return replace(detail, may=permitted(detail, held, actor, self._extension_posts), earlier=behind(detail),
                        held_posts=mine)
@@ -169,15 +166,12 @@ class HostedQueries:
                   posts_of: Callable[[Flow, Any], Sequence[str]], limit: int) -> list[Any]:
         """The first rows his posts entitle him to. Cut after that, not before: what waits for others hides nothing of his."""
         with conn.execute(statement.add_columns(hosted_cases.c.flow), execution_options={"yield_per": 500}) as rows:
-            mine = (row for row in rows if holds(held, row.org, posts_of(_read_flow(row.flow), row)))
+            mine = (row for row in rows if holds(held, row.org, posts_of(read_flow(row.flow), row)))
             return list(islice(mine, limit))
 
     def _sight(self, conn: Connection, actor: Actor) -> ColumnElement[bool]:
-        """Staff see the units they hold posts in, a department user his own, inspectors and leaders all of their area."""
-        c = hosted_cases.c
-        units = {unit for unit, _ in posts_of(conn, actor.name)} if actor.has(Role.APPROVAL_STAFF) else set()
-        if actor.only_org is not None:
-            units.add(actor.only_org)
+        """The condition of what `_sees` says."""
+        c, units = hosted_cases.c, _units_of(actor, posts_of(conn, actor.name))
         conditions = [c.area == actor.area] if actor.area else []
         if actor.only_org is not None and EVERY_UNIT not in units:
             conditions.append(c.org.in_(sorted(units)))
@@ -186,7 +180,7 @@ class HostedQueries:
     def _detail(self, conn: Connection, case_id: int) -> HostedDetail:
         task = _TASK_OF.first(conn, of_case=case_id)
         [row] = _HEAD_OF.rows(conn, of_case=case_id)
-        flow = _flow(row.flow)
+        flow = read_flow(row.flow)
         since, by, name = (task.opened_at, task.claimed_by, task.claimed_name) if task is not None else (row[10], "", "")
         head = replace(_line(row), since=since, claimed_by=by, claimed_name=name)
         return HostedDetail(
@@ -195,9 +189,15 @@ class HostedQueries:
             _parts(conn, case_id) if flow.is_joint else [], _signatures(conn, case_id), _number(conn, row[14]))
 
 
-@lru_cache(maxsize=1024)  # cases of one version of an item have one flow
-def _read_flow(text: str) -> Flow:
-    return _flow(text)
+def _sees(actor: Actor, held: Sequence[tuple[str, str]], area: str, org: str) -> bool:
+    """Staff see the units they hold posts in, a department user his own, inspectors and leaders all of their area."""
+    units = _units_of(actor, held)
+    return actor.area in ("", area) and (actor.only_org is None or EVERY_UNIT in units or org in units)
+
+
+def _units_of(actor: Actor, held: Sequence[tuple[str, str]]) -> set[str]:
+    units = {unit for unit, _ in held} if actor.has(Role.APPROVAL_STAFF) else set()
+    return units if actor.only_org is None else units | {actor.only_org}
 
 
 def is_rated(conn: Connection, case_id: int) -> bool:
@@ -306,4 +306,5 @@ _EXTENSION_OF = Statement(select(hosted_extensions).where(hosted_extensions.c.ca
 _RECEIPTS_OF = _of_case(hosted_receipts, "code", "kind", "number", "issued_at", by="id")
 _SIGNATURES_OF = Statement(select(_S.post, _S.username, _S.display_name, _S.opinion, _S.at).join(
     hosted_tasks, _T.id == _S.task_id).where(_IS_OPEN).order_by(_S.at))
+_PLACE_OF = Statement(select(_C.case_id, _C.area, _C.org).where(_C.case_no == bindparam("of_number")))
 _NUMBER_OF = Statement(select(_C.case_no).where(_C.case_id == bindparam("of_case")))

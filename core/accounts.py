@@ -282,6 +282,12 @@ class Accounts:
             row = _VALID_TOKEN.first(conn, of_hash=token_hash, of_kind=kind)
         return None if row is None else _token(row)
 
+    def find_session(self, token: str, username: str) -> tuple[Token | None, Account | None]:
+        """The valid session of that token, and the account of the person it should be of, as one moment has them."""
+        with self._uow.database.read() as conn:
+            row = _VALID_TOKEN.first(conn, of_hash=hash_of(token), of_kind="session")
+            return (None, None) if row is None else (_token(row), find_account(conn, username))
+
     def list_tokens(self, kind: str) -> Sequence[Token]:
         with self._uow.database.read() as conn:
             return [_token(row) for row in conn.execute(

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import importlib
 import threading
+import time
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -28,7 +30,7 @@ from sqlalchemy import (
     event,
 )
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DataError
+from sqlalchemy.exc import DataError, DisconnectionError
 
 from core.errors import ConfigError, InvalidInput
 from core.statements import as_toolkit_error, driver_of, run, run_many
@@ -43,6 +45,8 @@ MODEL_MODULES = ("core.models", "config.models", "papers.models", "cases.models"
                  "alerts.room.models", "alerts.detectors.models", "supervision.models", "approval.models",
                  "applicants.models", "exchange.inner.models", "video.models", "video.footage.models")
 MAX_PARAMETERS = 5_000
+ASKED_AFTER_S = 5.0  # PostgreSQL: a connection idle for so long is asked whether it still lives
+FEW = 16             # PostgreSQL: up to here rows go one by one (pipelined); COPY and its temporary table pay from there
 STATEMENTS_KEPT = 512  # a connection keeps so many parsed; the driver keeps 128, an act and its answer need that many
 Rows = Sequence[Sequence[Any]]
 
@@ -65,8 +69,8 @@ class Database:
                               remedy="use sqlite:/// or postgresql://")
         self._writer = threading.RLock() if self.dialect == "sqlite" else None
         self.engine = self._connect(pool_size, busy_timeout_s)
-        self._writing = self.engine.execution_options(writes=True)
         self._kept: Connection | None = None  # SQLite: the writer's own, guarded by `_writer`
+        self._readers: deque[Connection] = deque(maxlen=pool_size)  # SQLite: those that wait for the next look
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
@@ -83,7 +87,7 @@ class Database:
     def _writers_own(self) -> Iterator[Connection]:
         """The connection kept for the one writer: its page cache holds what was written last, and making one up for every
         act costs as much as several statements. It is given up with an error, whatever state that left it in."""
-        conn, self._kept = self._kept or self._writing.connect(), None
+        conn, self._kept = self._kept or self.engine.connect().execution_options(writes=True), None
         try:
             yield conn
         except BaseException:
@@ -94,14 +98,39 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A connection for reading."""
-        with _numbers_checked(), self.engine.connect() as conn:
+        if self._writer is None:
+            with _numbers_checked(), self.engine.connect() as conn:
+                yield conn
+            return
+        with _numbers_checked(), self._reader() as conn:
             yield conn
+
+    @contextmanager
+    def _reader(self) -> Iterator[Connection]:
+        """One of those kept, which saves making up what a look needs; given up with an error."""
+        try:
+            conn = self._readers.pop()
+        except IndexError:
+            conn = self.engine.connect()
+        try:
+            yield conn
+            conn.rollback()
+        except BaseException:
+            conn.close()
+            raise
+        if len(self._readers) < (self._readers.maxlen or 0):
+            self._readers.append(conn)
+        else:
+            conn.close()
 
     @contextmanager
     def snapshot(self) -> Iterator[Connection]:
         """A connection for reading whose statements all see the same moment."""
-        level = {"isolation_level": "REPEATABLE READ"} if self.dialect == "postgresql" else {}
-        with _numbers_checked(), self.engine.connect().execution_options(**level) as conn:
+        if self._writer is not None:
+            with self.read() as conn:
+                yield conn
+            return
+        with _numbers_checked(), self.engine.connect().execution_options(isolation_level="REPEATABLE READ") as conn:
             yield conn
 
     def create_all(self) -> None:
@@ -112,13 +141,18 @@ class Database:
         if self._kept is not None:
             self._kept.close()
             self._kept = None
+        while self._readers:
+            self._readers.pop().close()
         self.engine.dispose()
 
     def _connect(self, pool_size: int, busy_timeout_s: float) -> Engine:
         """Errors do not repeat what was written: names, telephones and passwords would stand in the log."""
         if self.dialect == "postgresql":
-            return create_engine(self.url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True,
-                                 pool_use_lifo=True, hide_parameters=True)
+            engine = create_engine(self.url, pool_size=pool_size, max_overflow=pool_size, pool_use_lifo=True,
+                                   hide_parameters=True)
+            event.listen(engine, "checkin", _note_use)
+            event.listen(engine, "checkout", _check_idle)
+            return engine
         if self.url.database and self.url.database != ":memory:":
             Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
         # Last in, first out: the connection that wrote last still has the pages in its cache.
@@ -128,6 +162,30 @@ class Database:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
+
+
+def _note_use(_driver: Any, record: Any) -> None:
+    record.info["used"] = time.monotonic()
+
+
+def _check_idle(driver: Any, record: Any, _fairy: Any) -> None:
+    """A connection that lay idle may have lost its server: it is asked before it is used, and taken out of the pool with the
+    others when it has. One in steady use is not: that question would cost every look and every act a round trip."""
+    used = record.info.get("used")
+    if used is None or time.monotonic() - used < ASKED_AFTER_S:
+        return
+    try:
+        driver.execute("SELECT 1")
+        driver.rollback()
+    except driver_errors() as error:
+        raise DisconnectionError from error
+
+
+def driver_errors() -> tuple[type[Exception], ...]:
+    """What psycopg raises."""
+    import psycopg  # only where PostgreSQL is used
+
+    return (psycopg.Error,)
 
 
 def _prepare_sqlite(dbapi_connection: Any, _record: Any) -> None:
@@ -166,10 +224,10 @@ def bulk_insert(conn: Connection, table: Table, columns: Sequence[str], rows: Ro
     """Insert rows (tuples in the order of `columns`): COPY on PostgreSQL, executemany on SQLite."""
     if not rows:
         return
-    if conn.dialect.name == "postgresql":
+    if conn.dialect.name == "postgresql" and len(rows) > FEW:
         _copy(conn, table.name, columns, rows)
     else:
-        run_many(conn, _inserting(table, tuple(columns)), rows)
+        _each(conn, _inserting(table, tuple(columns)), rows)
 
 
 @contextmanager
@@ -178,7 +236,7 @@ def bulk_inserting(conn: Connection, table: Table, columns: Sequence[str], rows:
 
     They go in binary, which is cheaper on both sides: every value must be of its column's very type, int, str, bytes or None.
     """
-    if rows and conn.dialect.name == "postgresql":
+    if len(rows) > FEW and conn.dialect.name == "postgresql":
         with _copying(conn, table.name, columns, rows, _binary_types(table, tuple(columns))):
             yield
     else:
@@ -195,12 +253,12 @@ def bulk_upsert(conn: Connection, table: Table, columns: Sequence[str], rows: Ro
     if not rows:
         return
     on_conflict = _on_conflict(table, tuple(columns), tuple(key), tuple(add))
-    if conn.dialect.name == "postgresql":
+    if conn.dialect.name == "postgresql" and len(rows) > FEW:
         with _staged(conn, table, columns, rows) as stage:
             names = ",".join(columns)
             conn.exec_driver_sql(f"INSERT INTO {table.name} ({names}) SELECT {names} FROM {stage} {on_conflict}")
     else:
-        run_many(conn, f"{_inserting(table, tuple(columns))} {on_conflict}", rows)
+        _each(conn, f"{_inserting(table, tuple(columns))} {on_conflict}", rows)
 
 
 def bulk_update(conn: Connection, table: Table, columns: Sequence[str], rows: Rows, key: Sequence[str]) -> None:
@@ -209,13 +267,13 @@ def bulk_update(conn: Connection, table: Table, columns: Sequence[str], rows: Ro
     if not rows:
         return
     values = [name for name in columns if name not in key]
-    if conn.dialect.name == "postgresql":
+    if conn.dialect.name == "postgresql" and len(rows) > FEW:
         changes = ", ".join(f"{name} = stage.{name}" for name in values)
         where = " AND ".join(f"{table.name}.{name} = stage.{name}" for name in key)
         with _staged(conn, table, columns, rows) as stage:
             conn.exec_driver_sql(f"UPDATE {table.name} SET {changes} FROM {stage} AS stage WHERE {where}")
     else:
-        run_many(conn, _updating(table, tuple(values), tuple(key)), rows)
+        _each(conn, _updating(table, tuple(values), tuple(key)), rows)
 
 
 def bulk_delete(conn: Connection, table: Table, key: Sequence[str], rows: Rows) -> None:
@@ -224,6 +282,16 @@ def bulk_delete(conn: Connection, table: Table, key: Sequence[str], rows: Rows) 
         mark = "%s" if conn.dialect.name == "postgresql" else "?"
         where = " AND ".join(f"{name} = {mark}" for name in key)
         run_many(conn, f"DELETE FROM {table.name} WHERE {where}", rows)
+
+
+def _each(conn: Connection, statement: str, rows: Rows) -> None:
+    """A statement with `?` for every row: executed by itself where there is one, as most acts have it."""
+    if conn.dialect.name == "postgresql":
+        statement = statement.replace("?", "%s")
+    if len(rows) == 1:
+        run(conn, statement, rows[0])
+    else:
+        run_many(conn, statement, rows)
 
 
 def _fetched(conn: Connection, statement: str, arguments: tuple[Any, ...]) -> list[tuple[Any, ...]]:

@@ -168,6 +168,7 @@ class Gate:
                  rules: Iterable[Rule] = RULES) -> None:
         self._accounts, self.sessions, self.policy = accounts, sessions, policy
         self._rules = sorted(rules, key=lambda rule: -len(rule.path))
+        self._of_route: dict[str, Rule] = {}  # as found before: every request asks
         self.failures = FailedAttempts(clock, policy)
         self.on_leave: Callable[[str], None] = lambda _name: None  # ends the live links of a person who signs out
 
@@ -214,9 +215,15 @@ class Gate:
         return self.sessions.screen() or (VISITOR if self.policy.demo else None)
 
     def _rule_of_request(self) -> Rule:
-        matched = request.url_rule.rule if request.url_rule is not None else request.path
+        route = request.url_rule.rule if request.url_rule is not None else None
+        known = self._of_route.get(route) if route is not None else None
+        if known is not None:
+            return known
+        matched = route or request.path
         rule = self.rule_of(matched)
         if rule is not None:
+            if route is not None:  # there are so many and no more
+                self._of_route[route] = rule
             return rule
         if request.url_rule is not None:
             raise NotPermitted("no_access_rule")

@@ -11,8 +11,10 @@ from __future__ import annotations
 import secrets
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from typing import Any
 
 from flask import Flask, Response, request, session
+from flask.sessions import SecureCookieSessionInterface
 from itsdangerous import BadSignature, URLSafeSerializer
 
 from core.access import Actor, Role
@@ -49,6 +51,20 @@ class Credential:
     until: int = 0
 
 
+class _Cookies(SecureCookieSessionInterface):
+    """Flask's own. What signs its cookies is made up once, not at every request."""
+
+    def __init__(self) -> None:
+        self._made: tuple[Any, Any] = None, None
+
+    def get_signing_serializer(self, app: Flask) -> Any:
+        key, signer = self._made
+        if key is None or key != app.secret_key:
+            signer = super().get_signing_serializer(app)
+            self._made = app.secret_key, signer
+        return signer
+
+
 class Sessions:
     """Opens, reads and ends sessions. `clock` is the machine's own time, never a demonstration's."""
 
@@ -59,6 +75,7 @@ class Sessions:
 
     def install(self, server: Flask) -> None:
         server.secret_key = self._secret_key
+        server.session_interface = _Cookies()
         server.config.update(SESSION_COOKIE_NAME=SESSION_COOKIE, SESSION_COOKIE_HTTPONLY=True,
                              SESSION_COOKIE_SAMESITE="Lax", SESSION_COOKIE_SECURE=self.policy.secure,
                              SESSION_REFRESH_EACH_REQUEST=False)
@@ -87,10 +104,10 @@ class Sessions:
 
         `live`: for a socket, which holds the cookie of the moment it connected; only the absolute limit ends it.
         """
-        token = self._token()
+        given = session.get("token")
+        token, account = self._accounts.find_session(given, session.get("name", "")) if given else (None, None)
         if token is None or self._is_over(token, live):
             return None
-        account = self._accounts.find(session["name"])
         if account is None or not account.is_active or account.generation != session["generation"]:
             return None
         if not live and self._clock.now_us() - token.seen_at > _TOUCH_EVERY_US:

@@ -7,6 +7,7 @@ styles and fonts come from this server only; the content security policy of a pa
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 from typing import Any, Protocol
@@ -20,6 +21,7 @@ from video.http import live_address
 
 _SOURCE = re.compile(r"wss?://[\w.\[\]:-]+(/[\w./-]*)?")
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
+MOUNTED = "yangguang.pages"  # the pages of a server, among the extensions of it
 HTML_LANGUAGE = {"zh": "zh-CN", "en": "en"}
 
 INDEX = """<!DOCTYPE html>
@@ -64,7 +66,10 @@ def mount(server: Flask, page: Page, services: Any) -> Dash:
     app.page, app.services = page, services
     app.layout = lambda: page.layout(services)
     page.register(app, services)
-    server.after_request(lambda response: _with_policy(app, response))
+    mounted: list[PageApp] = server.extensions.setdefault(MOUNTED, [])
+    if not mounted:
+        server.after_request(lambda response: _with_policy(mounted, response))
+    mounted.append(app)
     return app
 
 
@@ -81,9 +86,11 @@ def content_security_policy(app: Dash, live_from: str = "") -> str:
     return policy.replace("connect-src 'self'", f"connect-src 'self' {live_from}") if live_from else policy
 
 
-def _with_policy(app: PageApp, response: Response) -> Response:
-    if request.path.startswith(app.page.PREFIX) and response.mimetype == "text/html":
-        response.headers.setdefault("Content-Security-Policy", content_security_policy(app, _live_from(app)))
+def _with_policy(mounted: Sequence[PageApp], response: Response) -> Response:
+    if response.mimetype == "text/html":
+        for app in reversed(mounted):
+            if request.path.startswith(app.page.PREFIX):
+                response.headers.setdefault("Content-Security-Policy", content_security_policy(app, _live_from(app)))
     return response
 
 

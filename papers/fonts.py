@@ -71,6 +71,10 @@ class Fonts:
                 self._copies[face] = (path, characters)
             return path
 
+    def told(self) -> tuple[Mapping[str, Path], str, Path | None]:
+        """(own files by use, characters every small copy has, folder): what the same fonts are made of in another process."""
+        return self._own, "".join(sorted(self._common)), self._folder
+
     def missing(self) -> list[str]:
         """The files that were looked for and not found; empty when papers can be drawn."""
         named = {use: str(path) for use, path in self._own.items() if not path.is_file()}

@@ -53,7 +53,7 @@ class KeyRing:
     """`owner` is the name in a certificate this program makes for itself."""
 
     def __init__(self, folder: Path, owner: str) -> None:
-        self.folder, self._owner = folder, owner
+        self.folder, self.owner = folder, owner
         self._lock = threading.Lock()
 
     # Ed25519 ------------------------------------------------------------------------------------------------------
@@ -150,7 +150,7 @@ class KeyRing:
     def _make_certificate(self) -> None:
         key = ec.generate_private_key(ec.SECP256R1())
         self._write(f"{INSTALLATION}.pem", key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-                    + _self_signed(key, self._owner, _today()).public_bytes(Encoding.PEM))
+                    + _self_signed(key, self.owner, _today()).public_bytes(Encoding.PEM))
 
     def _retire(self) -> None:
         """The certificate of our own goes to the earlier ones, without its key."""

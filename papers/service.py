@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Any, Literal
 
 import msgspec
@@ -21,6 +22,7 @@ from sqlalchemy import or_, select, text, update
 from core.errors import NotFound, SupervisionError, Unavailable
 from core.statements import inserting
 from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from papers.draughtsman import Draughtsman, drawn
 from papers.fonts import Fonts
 from papers.marks import Seals
 from papers.models import paper_files, paper_signatures, papers
@@ -100,39 +102,57 @@ class PaperService:
             log.exception("paper %s could not be drawn", number)
             raise Unavailable("paper_not_made", number=number, retry_after=RETRY_AFTER_S) from failure
 
-    def make_files(self, most: int = 20) -> int:
-        """Draw the files of papers that have none yet. Returns how many papers are complete now."""
+    def make_files(self, most: int = 20, draughtsman: Draughtsman | None = None) -> int:
+        """Draw the files of papers that have none yet, in the process of a draughtsman or in this one. Returns how many papers
+        are complete now."""
         p = papers.c
         with self._units.database.read() as conn:
             waiting = conn.execute(select(papers).where(or_(p.docx_sha256.is_(None), p.pdf_sha256.is_(None)))
                                    .order_by(p.issued_at).limit(most)).all()
-        return sum(self._complete(row) for row in waiting)
+        return sum(self._complete(row, draughtsman) for row in waiting)
 
-    def _complete(self, row: Any) -> bool:
+    def _complete(self, row: Any, draughtsman: Draughtsman | None) -> bool:
+        """Both files, as far as they can be made, in one transaction."""
+        made: dict[FileKind, bytes] = {}
         try:
-            for kind in ("docx", "pdf"):
-                if _sha256_of(row, kind) is None:
-                    self._made(row, "docx" if kind == "docx" else "pdf")
+            for kind, draw in self._sheets(row, draughtsman):
+                made[kind] = draw()
         except Exception as failure:
             log.warning("paper %s: %s", row.number, failure, exc_info=not isinstance(failure, SupervisionError))
+            self._enter(row, made)
             self._note(row.number, str(failure) or type(failure).__name__)
             return False
+        self._enter(row, made)
         return True
+
+    def _sheets(self, row: Any, draughtsman: Draughtsman | None) -> list[tuple[FileKind, Callable[[], bytes]]]:
+        kinds: list[FileKind] = [kind for kind in ("docx", "pdf") if _sha256_of(row, kind) is None]  # type: ignore[misc]
+        if draughtsman is None:
+            return [(kind, partial(self._drawn, row, kind)) for kind in kinds]
+        sheets = draughtsman.draw(row.content, kinds, row.org, self._seal_of(row))
+        return [(kind, sheet.opened) for kind, sheet in zip(kinds, sheets, strict=True)]
+
+    def _enter(self, row: Any, made: Mapping[FileKind, bytes]) -> dict[FileKind, bool]:
+        """Keep and sign what was drawn; whether each is the paper's file now: another process may have been first."""
+        kept: dict[FileKind, bool] = {}
+        with self._units() as uow:
+            for kind, content in made.items():
+                sha256 = hashlib.sha256(content).hexdigest()
+                is_first = uow.conn.execute(update(papers).where(
+                    papers.c.number == row.number, papers.c[f"{kind}_sha256"].is_(None)).values(
+                        {f"{kind}_sha256": sha256, "problem": None})).rowcount == 1
+                kept[kind] = is_first or sha256 == _sha256_of(row, kind)
+                if kept[kind]:
+                    uow.conn.execute(_KEEP, {"sha256": sha256, "media_type": MEDIA_TYPES[kind], "size": len(content),
+                                             "content": content, "at": uow.now_us})
+                if is_first:
+                    self._sign(uow, row, kind, sha256)
+        return kept
 
     def _made(self, row: Any, kind: FileKind) -> bytes:
         """Drawn, signed and entered; when another process was first, what it made."""
         content = self._drawn(row, kind)
-        sha256 = hashlib.sha256(content).hexdigest()
-        with self._units() as uow:
-            is_first = uow.conn.execute(update(papers).where(
-                papers.c.number == row.number, papers.c[f"{kind}_sha256"].is_(None)).values(
-                    {f"{kind}_sha256": sha256, "problem": None})).rowcount == 1
-            if is_first or sha256 == _sha256_of(row, kind):
-                uow.conn.execute(_KEEP, {"sha256": sha256, "media_type": MEDIA_TYPES[kind], "size": len(content),
-                                         "content": content, "at": uow.now_us})
-            if is_first:
-                self._sign(uow, row, kind, sha256)
-        if is_first or sha256 == _sha256_of(row, kind):
+        if self._enter(row, {kind: content})[kind]:
             return content
         found = self._kept(_sha256_of(self._row(row.number), kind))
         if found is None:  # signed and lost: a copy made today would be another file
@@ -140,12 +160,10 @@ class PaperService:
         return found
 
     def _drawn(self, row: Any, kind: FileKind) -> bytes:
-        paper = _paper.decode(row.content)
-        seal = self._kept(paper.seal) if paper.seal else None
-        if kind == "docx":
-            return paper.as_docx(seal)
-        drawn = paper.draw(self.fonts, seal)
-        return drawn.content if self.signing is None else self.signing.pdf(drawn, row.org, paper)
+        return drawn(row.content, kind, row.org, self._seal_of(row), self.fonts, self.signing)
+
+    def _seal_of(self, row: Any) -> bytes | None:
+        return self._kept(_paper.decode(row.content).seal or None)
 
     def _sign(self, uow: UnitOfWork, row: Any, kind: FileKind, sha256: str) -> None:
         if self.signing is None:

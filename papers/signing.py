@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from papers.keys import KeyRing, Signature
 from papers.official import OfficialPaper
@@ -28,6 +29,10 @@ class Signing:
 
     def __init__(self, keys: KeyRing, *, is_visible: bool = True) -> None:
         self.keys, self._is_visible = keys, is_visible
+
+    def told(self) -> tuple[Path | None, str, bool]:
+        """(folder of the keys, owner, whether a reader shows the signature): what signs alike in another process."""
+        return self.keys.folder, self.keys.owner, self._is_visible
 
     def pdf(self, drawn: Drawn, unit: str, paper: OfficialPaper) -> bytes:
         """The PDF signed for that unit. Raises ConfigError when its certificate cannot be used."""

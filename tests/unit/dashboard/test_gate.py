@@ -44,6 +44,10 @@ class FakeAccounts:
     def find_token(self, kind: str, token: str) -> Token | None:
         return self.find_token_by_hash(kind, hash_of(token))
 
+    def find_session(self, token: str, username: str) -> tuple[Token | None, Account | None]:
+        found = self.find_token("session", token)
+        return (None, None) if found is None else (found, self.find(username))
+
     def find_token_by_hash(self, kind: str, token_hash: str) -> Token | None:
         return self.tokens.get((kind, token_hash))
 
