@@ -1,5 +1,5 @@
 """What every test needs again and again, worked out once per process: the newest schema, the configuration that was read, the
-code of routes.
+code of routes; and once per state of the code, the small copies of the fonts.
 
 Nothing is left out: an empty SQLite file gets the very pages that the migrations made of another one, a folder of configuration
 is read again as soon as one of its files changes. Tests of the migrations and of the parser themselves ask for `plain_ground`.
@@ -7,6 +7,7 @@ is read again as soon as one of its files changes. Tests of the migrations and o
 
 from __future__ import annotations
 
+import hashlib
 import inspect
 import pickle
 import sqlite3
@@ -23,6 +24,15 @@ from werkzeug.routing import Rule
 import bootstrap
 import config.documents
 import core.migration
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+def font_folder() -> Path:
+    """Where all tests find the copies of fonts: a folder of its own for every state of the code that makes them."""
+    makers = (REPOSITORY / "papers" / name for name in ("fonts.py", "outlines.py"))
+    state = hashlib.sha256(b"".join(maker.read_bytes() for maker in makers)).hexdigest()[:16]
+    return REPOSITORY / ".pytest_cache" / f"fonts-{state}"
 
 
 class Schema:
@@ -100,6 +110,7 @@ def _copied(made: sqlite3.Connection) -> sqlite3.Connection:
 
 def lay(patch: pytest.MonkeyPatch) -> None:
     """From now on."""
+    patch.setenv("YANGGUANG_PAPERS__FONT_DIR", str(font_folder()))  # processes that tests start see it, too
     patch.setattr(core.migration, "command", Schema())
     patch.setattr(config.documents, "_parse", Parser(config.documents._parse))
     for name in ("load_calendars", "load_texts", "load_presets", "load_catalogue", "load_calendar_contents"):

@@ -37,7 +37,7 @@ def settings_in(folder: Path, **more: object) -> Settings:
         "journal.anchor_dir": str(folder / "anchors"), "security.secret_key_path": str(folder / "session.key"),
         "approval.material_dir": str(folder / "materials"),
         "complaints.identity_key_path": str(folder / "identity.key"), "feeds.drop_dir": str(folder / "drop"),
-        "papers.font_dir": str(folder / "fonts"), "papers.key_dir": str(folder / "keys"),
+        "papers.key_dir": str(folder / "keys"),
         "approval.preview_dir": str(folder / "previews"), "demo.enabled": True, **more})
 
 
