@@ -28,6 +28,7 @@ from tests.services import Service, ServiceUnavailable, memory_folder, start_pos
 PREPARE_SQLITE = core.database._prepare_sqlite
 REPOSITORY = Path(__file__).resolve().parents[1]
 LOOPBACK = ("127.0.0.1", "::1", "localhost", "0.0.0.0")
+LONGEST_FIRST = ("e2e", "integration", "property", "independent", "unit/exchange", "unit/commands", "unit/papers")
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--force-color-profile=srgb", "--hide-scrollbars",
@@ -39,6 +40,17 @@ def pytest_configure() -> None:
     """What tests write goes where writing is quick (tests.services.memory_folder); what a failed test wrote is kept."""
     if folder := memory_folder():
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(folder))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with long tests first (with --no-loadscope-reorder workers take them in this order), so that all workers have small
+    ones left to end with together."""
+    def place(item: pytest.Item) -> int:
+        name = item.nodeid.removeprefix("tests/")
+        return next((rank for rank, folder in enumerate(LONGEST_FIRST) if name.startswith(f"{folder}/")), len(LONGEST_FIRST))
+
+    items.sort(key=place)
 
 
 # --- the outside world is not part of a test --------------------------------------------------------------------

@@ -22,6 +22,7 @@ import psycopg
 import pytest
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from argon2 import PasswordHasher
 from dash._hooks import HooksManager
 from sqlalchemy import Connection, Engine, MetaData, create_engine
@@ -200,6 +201,19 @@ class Builders:
         return self._known[key]
 
 
+class Revisions:
+    """Remembers the migrations of a folder: their files are read, and compiled, once."""
+
+    def __init__(self) -> None:
+        self._known: dict[str | None, ScriptDirectory] = {}
+
+    def from_config(self, settings: Config) -> ScriptDirectory:
+        folder = settings.get_main_option("script_location")
+        if folder not in self._known:
+            self._known[folder] = ScriptDirectory.from_config(settings)
+        return self._known[folder]
+
+
 def _copied(made: sqlite3.Connection) -> sqlite3.Connection:
     copy = sqlite3.connect(":memory:", check_same_thread=False)
     made.backup(copy)
@@ -220,6 +234,7 @@ def lay(patch: pytest.MonkeyPatch) -> Clones:
     clones = Clones()
     tables = Tables(clones)
     patch.setattr(core.migration, "command", Schema(clones))
+    patch.setattr(core.migration, "ScriptDirectory", Revisions())
     patch.setattr(Database, "create_all", lambda database: tables.create_all(database))
     patch.setattr(core.database, "_prepare_sqlite", _unhurried(core.database._prepare_sqlite))
     # A hash takes a tenth of a second and 64 MiB on purpose; tests of that ask for `plain_ground`.
