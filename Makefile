@@ -13,6 +13,8 @@ PACKAGES := core config papers cases feeds alerts supervision approval dashboard
 CHECKED := $(PACKAGES) commands migrations scripts tests app.py bootstrap.py jobs.py server.py
 JS_TESTS = $(shell find tests/js -type f \( -name '*.test.mjs' -o -name 'test_*.mjs' -o -name 'test-*.mjs' \) | sort)
 ARGS ?=
+# What was compiled is kept, whatever the environment says: a worker otherwise compiles all tests anew, half a minute.
+unexport PYTHONDONTWRITEBYTECODE
 WORKERS ?= 2
 
 ##@ Start
@@ -36,7 +38,11 @@ setup-test: ## the same plus test tools, Chromium, Redis, PostgreSQL, Node.js, a
 ##@ Check
 
 .PHONY: test
-test: setup-test lint test-js test-py ## everything CI runs: lint, types, layers, JavaScript and Python tests
+test: setup-test ## everything CI runs: lint, types, layers, JavaScript and Python tests
+	@failed=0; beside="$$(mktemp)"; \
+	$(MAKE) --no-print-directory lint test-js >"$$beside" 2>&1 & \
+	$(MAKE) --no-print-directory test-py || failed=1; \
+	wait $$! || failed=1; cat "$$beside"; rm -f "$$beside"; exit $$failed
 
 .PHONY: lint
 lint: setup-test ## ruff, mypy (strict on core, papers, cases, alerts, supervision), import contracts
@@ -54,7 +60,7 @@ test-js: setup-test ## the browser modules, in Node.js
 
 .PHONY: test-py
 test-py: setup-test ## pytest; ARGS="tests/unit -k calendar" runs a part
-	YANGGUANG_TEST_REQUIRE_SERVICES=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
+	YANGGUANG_TEST_REQUIRE_SERVICES=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 ##@ Measure
 

@@ -2,9 +2,10 @@
 
 The standard's own faces (方正小标宋, 仿宋_GB2312, 黑体, 楷体) are sold, so the PDF is set in the free Noto fonts of Debian
 unless an installation names its own files. A collection with 65,000 glyphs takes half a second to open and as long again to
-cut, for every paper and face. So each face has a small copy with the characters papers here are made of; a paper with
-others makes it grow once. Its outlines are written out in full, which makes what a paper embeds independent of the copy
-it was cut from: equal papers stay equal to the byte.
+cut, for every paper and face. So each face has two copies. The large one has every character of GB 2312, the outlines written
+out in full; it is made once for an installation. From it the small one is cut, with the characters papers here are made of; a
+paper with others makes it grow, which moves bytes and nothing else. What a paper embeds does not depend on the copy it was cut
+from: equal papers stay equal to the byte.
 """
 
 from __future__ import annotations
@@ -18,11 +19,13 @@ import threading
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from fontTools import subset
 from fontTools.ttLib import TTFont
 
 from core.errors import Unavailable
+from papers.outlines import UnusualOutline, write_out
 
 PACKAGE = "fonts-noto-cjk"
 FOLDERS = (Path("/usr/share/fonts/opentype/noto"), Path("/usr/share/fonts/noto-cjk"), Path("/usr/share/fonts/truetype/noto"),
@@ -31,6 +34,8 @@ SIMPLIFIED = 2  # the face for mainland China in Noto's collections (JP, KR, SC,
 FACES = {"body": "NotoSerifCJK-Regular.ttc", "title": "NotoSerifCJK-Bold.ttc", "heading": "NotoSansCJK-Regular.ttc"}
 ALWAYS = frozenset(map(chr, range(0x20, 0x7F))) | frozenset(
     "〔〕—…·“”‘’№○●〇、。，：；？！（）《》「」【】％０１２３４５６７８９　年月日号第附件抄送印发")
+_ROWS, _CELLS = range(0xB0, 0xF8), range(0xA1, 0xFF)  # of GB 2312, where its 6763 characters stand
+EVERYDAY = frozenset(b"".join(bytes((row, cell)) for row in _ROWS for cell in _CELLS).decode("gb2312", "ignore"))
 _UNUSED_TABLES = ["GSUB", "GPOS", "GDEF", "BASE", "VORG", "vhea", "vmtx"]
 
 
@@ -99,7 +104,9 @@ class Fonts:
         self._folder.mkdir(parents=True, exist_ok=True)
         target = self._folder / f"{face.path.stem}-{_print_of(face, characters)}.otf"
         if not target.is_file():
-            _write_copy(face, characters, target)
+            is_everyday = characters < ALWAYS | EVERYDAY
+            source = Face(self._copy(face, ALWAYS | EVERYDAY)) if is_everyday else face
+            _write_copy(source, characters, target)
         return target
 
 
@@ -111,16 +118,36 @@ def _print_of(face: Face, characters: frozenset[str]) -> str:
 
 def _write_copy(face: Face, characters: frozenset[str], target: Path) -> None:
     """Written whole under another name first: another process may be looking for it."""
-    font = TTFont(face.path, fontNumber=face.number if face.path.suffix == ".ttc" else -1, lazy=True, recalcTimestamp=False)
-    options = subset.Options(notdef_outline=True, layout_features=[], name_IDs=["*"], desubroutinize=True)
-    options.drop_tables += _UNUSED_TABLES
-    cutter = subset.Subsetter(options)
-    cutter.populate(unicodes=[ord(character) for character in characters])
-    cutter.subset(font)
+    try:
+        font = _cut(face, characters)
+        write_out(font)
+    except UnusualOutline:
+        font = _cut(face, characters, by_font_tools=True)
     draft = target.with_suffix(f".{os.getpid()}.{threading.get_ident()}")
     font.save(draft)
     font.close()
     draft.replace(target)
+
+
+def _cut(face: Face, characters: frozenset[str], *, by_font_tools: bool = False) -> TTFont:
+    """The face with these characters alone; its outlines still call their subroutines, unless fontTools writes them out."""
+    # The box of every outline together is kept as the whole face has it: measuring it anew takes half the time.
+    font = TTFont(face.path, fontNumber=face.number if face.path.suffix == ".ttc" else -1, lazy=True, recalcTimestamp=False,
+                  recalcBBoxes=False)
+    options = subset.Options(notdef_outline=True, layout_features=[], name_IDs=["*"], desubroutinize=True)
+    options.drop_tables += _UNUSED_TABLES
+    if "CFF " in font and not by_font_tools:
+        _leave_outlines(font["CFF "])
+    cutter = subset.Subsetter(options)
+    cutter.populate(unicodes=[ord(character) for character in characters])
+    cutter.subset(font)
+    return font
+
+
+def _leave_outlines(table: Any) -> None:
+    """fontTools would take every outline apart, to look for glyphs made of others (here none are) and to write it out."""
+    table.closure_glyphs = lambda _cutter: None
+    table.prune_post_subset = lambda _font, _options: True
 
 
 default_fonts = Fonts()

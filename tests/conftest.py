@@ -15,24 +15,46 @@ from typing import TYPE_CHECKING, Any
 import alembic.command
 import psycopg
 import pytest
+from argon2 import PasswordHasher
 from playwright.sync_api import Browser, Page, sync_playwright
 from sqlalchemy.engine import make_url
 
+import core.database
 import core.migration
+import core.passwords
 from core.clock import FrozenClock
 from tests import ground
-from tests.services import Service, ServiceUnavailable, start_postgres, start_redis
+from tests.services import Service, ServiceUnavailable, memory_folder, start_postgres, start_redis
 
 if TYPE_CHECKING:
     from tests.streams import Clip, RtspServer  # imported where they are used: av and cv2 take their time
 
+PREPARE_SQLITE = core.database._prepare_sqlite
 REPOSITORY = Path(__file__).resolve().parents[1]
 LOOPBACK = ("127.0.0.1", "::1", "localhost", "0.0.0.0")
+LONGEST_FIRST = ("e2e", "integration", "property", "independent", "unit/exchange", "unit/commands", "unit/papers")
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--force-color-profile=srgb", "--hide-scrollbars",
     "--autoplay-policy=no-user-gesture-required",  # as the kiosk browser of a wall is started
 ]
+
+
+def pytest_configure() -> None:
+    """What tests write goes where writing is quick (tests.services.memory_folder); what a failed test wrote is kept."""
+    if folder := memory_folder():
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(folder))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with long tests first (with --no-loadscope-reorder workers take them in this order), so that all workers have small
+    ones left to end with together."""
+    def place(item: pytest.Item) -> int:
+        name = item.nodeid.removeprefix("tests/")
+        return next((rank for rank, folder in enumerate(LONGEST_FIRST) if name.startswith(f"{folder}/")), len(LONGEST_FIRST))
+
+    items.sort(key=place)
 
 
 # --- the outside world is not part of a test --------------------------------------------------------------------
@@ -57,14 +79,17 @@ def no_outside_network() -> Iterator[None]:
 def quick_ground() -> Iterator[pytest.MonkeyPatch]:
     """Schema and configuration files are worked out once per process (tests.ground)."""
     with pytest.MonkeyPatch.context() as patch:
-        ground.lay(patch)
+        clones = ground.lay(patch)
         yield patch
+    clones.drop()
 
 
 @pytest.fixture
 def plain_ground(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The migrations themselves, step by step."""
+    """The migrations themselves, step by step; passwords hashed, and files written, as the product does it."""
     monkeypatch.setattr(core.migration, "command", alembic.command)
+    monkeypatch.setattr(core.passwords, "PasswordHasher", PasswordHasher)
+    monkeypatch.setattr(core.database, "_prepare_sqlite", PREPARE_SQLITE)
 
 
 # --- servers ----------------------------------------------------------------------------------------------------

@@ -1,50 +1,159 @@
 """What every test needs again and again, worked out once per process: the newest schema, the configuration that was read, the
-code of routes.
+code of routes; and once per state of the code, the small copies of the fonts.
 
-Nothing is left out: an empty SQLite file gets the very pages that the migrations made of another one, a folder of configuration
-is read again as soon as one of its files changes. Tests of the migrations and of the parser themselves ask for `plain_ground`.
+Nothing is left out: an empty database gets the very pages that the migrations made of another one, a folder of configuration is
+read again as soon as one of its files changes. Only what makes a product slow on purpose is less: passwords are hashed with the
+least work, SQLite does not wait for the disk. Tests of the migrations, the parser, or of these ask for `plain_ground`.
 """
 
 from __future__ import annotations
 
+import hashlib
 import inspect
 import pickle
 import sqlite3
-from collections.abc import Callable
+import uuid
+from collections.abc import Callable, Hashable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
+from argon2 import PasswordHasher
 from dash._hooks import HooksManager
+from sqlalchemy import Connection, Engine, MetaData, create_engine
+from sqlalchemy.engine import URL
 from werkzeug.routing import Rule
 
 import bootstrap
 import config.documents
+import core.database
 import core.migration
+import core.passwords
+from core.database import Database, import_models
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+def font_folder() -> Path:
+    """Where all tests find the copies of fonts: a folder of its own for every state of the code that makes them."""
+    makers = (REPOSITORY / "papers" / name for name in ("fonts.py", "outlines.py"))
+    state = hashlib.sha256(b"".join(maker.read_bytes() for maker in makers)).hexdigest()[:16]
+    return REPOSITORY / ".pytest_cache" / f"fonts-{state}"
+
+
+class Clones:
+    """PostgreSQL databases that were filled once; any empty one becomes a copy of them, file by file."""
+
+    def __init__(self) -> None:
+        self._filled: dict[tuple[URL, Hashable], str] = {}  # the template by its server and what is in it
+
+    def become(self, engine: Engine, kind: Hashable, fill: Callable[[Engine], None]) -> None:
+        """The empty database of `engine` has what `fill` makes. Nobody else may be connected with it."""
+        server = engine.url.set(database="postgres")
+        if (server, kind) not in self._filled:
+            self._filled[server, kind] = self._made(server, fill)
+        engine.dispose()
+        name = engine.url.database
+        self._administer(server, f'DROP DATABASE "{name}" WITH (FORCE)',
+                         f'CREATE DATABASE "{name}" TEMPLATE "{self._filled[server, kind]}" STRATEGY FILE_COPY')
+
+    def drop(self) -> None:
+        """A server somebody gave us keeps nothing; one of our own is gone already."""
+        for (server, _kind), name in self._filled.items():
+            try:
+                self._administer(server, f'DROP DATABASE IF EXISTS "{name}"')
+            except psycopg.OperationalError:
+                continue
+
+    def _made(self, server: URL, fill: Callable[[Engine], None]) -> str:
+        name = f"template_{uuid.uuid4().hex[:16]}"
+        self._administer(server, f'CREATE DATABASE "{name}"')
+        engine = create_engine(server.set(database=name))
+        fill(engine)
+        engine.dispose()
+        return name
+
+    def _administer(self, server: URL, *statements: str) -> None:
+        address = server.set(drivername="postgresql").render_as_string(hide_password=False)
+        with psycopg.connect(address, autocommit=True, connect_timeout=5) as connection:
+            for statement in statements:
+                connection.execute(statement.encode())
+
+
+def _is_empty(connection: Connection) -> bool:
+    asked = {"sqlite": "SELECT 1 FROM sqlite_master",
+             "postgresql": "SELECT 1 FROM pg_class WHERE relnamespace = 'public'::regnamespace LIMIT 1"}
+    found = connection.exec_driver_sql(asked[connection.dialect.name]).first()
+    connection.rollback()
+    return found is None
 
 
 class Schema:
-    """Stands in for alembic.command where a database is brought to the newest schema."""
+    """Stands in for alembic.command where a database is brought to the newest schema: an empty one is copied from the first one
+    that Alembic made."""
 
-    def __init__(self) -> None:
+    def __init__(self, clones: Clones) -> None:
         self._templates: dict[str | None, sqlite3.Connection] = {}  # by the folder of the migrations
+        self._clones = clones
 
     def upgrade(self, settings: Config, revision: str) -> None:
-        """As Alembic does it; an empty SQLite database is copied from the first one that Alembic made."""
         connection = settings.attributes["connection"]
-        if connection.dialect.name != "sqlite" or connection.exec_driver_sql("SELECT 1 FROM sqlite_master").first():
-            connection.rollback()
+        if not _is_empty(connection):
             command.upgrade(settings, revision)
-            return
-        connection.rollback()
+        elif connection.dialect.name == "postgresql":
+            connection.invalidate()  # it connects again when it is next used
+            self._clones.become(connection.engine, settings.get_main_option("script_location"),
+                                lambda engine: self._by_alembic(settings, revision, engine))
+        else:
+            self._sqlite(settings, revision, connection)
+
+    def _by_alembic(self, settings: Config, revision: str, engine: Engine) -> None:
+        given = settings.attributes["connection"]
+        with engine.connect() as settings.attributes["connection"]:
+            command.upgrade(settings, revision)
+        settings.attributes["connection"] = given
+
+    def _sqlite(self, settings: Config, revision: str, connection: Connection) -> None:
         scripts = settings.get_main_option("script_location")
         if scripts in self._templates:
             self._templates[scripts].backup(connection.connection.driver_connection)
         else:
             command.upgrade(settings, revision)
             self._templates[scripts] = _copied(connection.connection.driver_connection)
+
+
+class Tables:
+    """Stands in for Database.create_all: an empty database is copied from the first one whose tables were created."""
+
+    def __init__(self, clones: Clones) -> None:
+        self._templates: dict[Hashable, sqlite3.Connection] = {}
+        self._clones = clones
+
+    def create_all(self, database: Database) -> None:
+        tables = import_models()
+        kind = ("tables", *sorted(tables.tables))
+        with database.engine.connect() as connection:
+            if not _is_empty(connection):
+                tables.create_all(database.engine)
+                return
+            if database.dialect == "sqlite":
+                self._sqlite(connection, tables, kind)
+                return
+        self._clones.become(database.engine, kind, tables.create_all)
+
+    def _sqlite(self, connection: Connection, tables: MetaData, kind: Hashable) -> None:
+        file: Any = connection.connection.driver_connection
+        if kind in self._templates:
+            self._templates[kind].backup(file)
+        else:
+            tables.create_all(connection)
+            connection.commit()
+            self._templates[kind] = _copied(file)
 
 
 class Parser:
@@ -92,15 +201,44 @@ class Builders:
         return self._known[key]
 
 
+class Revisions:
+    """Remembers the migrations of a folder: their files are read, and compiled, once."""
+
+    def __init__(self) -> None:
+        self._known: dict[str | None, ScriptDirectory] = {}
+
+    def from_config(self, settings: Config) -> ScriptDirectory:
+        folder = settings.get_main_option("script_location")
+        if folder not in self._known:
+            self._known[folder] = ScriptDirectory.from_config(settings)
+        return self._known[folder]
+
+
 def _copied(made: sqlite3.Connection) -> sqlite3.Connection:
     copy = sqlite3.connect(":memory:", check_same_thread=False)
     made.backup(copy)
     return copy
 
 
-def lay(patch: pytest.MonkeyPatch) -> None:
+def _unhurried(prepare: Callable[[Any, Any], None]) -> Callable[[Any, Any], None]:
+    """Commits do not wait for the disk. What a killed process committed is there all the same: the kernel has it."""
+    def prepare_it(connection: Any, record: Any) -> None:
+        prepare(connection, record)
+        connection.execute("PRAGMA synchronous=OFF")
+    return prepare_it
+
+
+def lay(patch: pytest.MonkeyPatch) -> Clones:
     """From now on."""
-    patch.setattr(core.migration, "command", Schema())
+    patch.setenv("YANGGUANG_PAPERS__FONT_DIR", str(font_folder()))  # processes that tests start see it, too
+    clones = Clones()
+    tables = Tables(clones)
+    patch.setattr(core.migration, "command", Schema(clones))
+    patch.setattr(core.migration, "ScriptDirectory", Revisions())
+    patch.setattr(Database, "create_all", lambda database: tables.create_all(database))
+    patch.setattr(core.database, "_prepare_sqlite", _unhurried(core.database._prepare_sqlite))
+    # A hash takes a tenth of a second and 64 MiB on purpose; tests of that ask for `plain_ground`.
+    patch.setattr(core.passwords, "PasswordHasher", partial(PasswordHasher, time_cost=1, memory_cost=8, parallelism=1))
     patch.setattr(config.documents, "_parse", Parser(config.documents._parse))
     for name in ("load_calendars", "load_texts", "load_presets", "load_catalogue", "load_calendar_contents"):
         patch.setattr(bootstrap, name, Loader(getattr(bootstrap, name)))
@@ -109,3 +247,4 @@ def lay(patch: pytest.MonkeyPatch) -> None:
     # Dash looks through everything that is installed for hooks, once for every page as long as it finds none.
     HooksManager.register_setuptools()
     patch.setattr(HooksManager, "register_setuptools", lambda *_: None)
+    return clones

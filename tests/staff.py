@@ -65,9 +65,9 @@ def make_site(folder: Path, *, demo: bool = False, **settings_given: Any) -> Sit
     settings = load_settings({
         "database.url": f"sqlite:///{folder / 'site.db'}", "journal.key": "j" * 32, "security.secret_key": "s" * 32,
         "complaints.identity_key": "i" * 32, "applicants.key": "a" * 32, "approval.material_dir": str(folder / "materials"),
-        "papers.font_dir": str(folder / "fonts"), "papers.key_dir": str(folder / "keys"),
+        "papers.key_dir": str(folder / "keys"),
         "approval.preview_dir": str(folder / "previews"), "recording.dir": str(folder / "recordings"),
-            "recording.evidence_dir": str(folder / "evidence"),
+        "recording.evidence_dir": str(folder / "evidence"),
         "journal.anchor_dir": str(folder / "anchors"), "feeds.drop_dir": str(folder / "drop"), "demo.enabled": demo,
         **settings_given})
     services = build_services(settings, FrozenClock(NOW))

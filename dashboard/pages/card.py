@@ -68,7 +68,7 @@ class Papers:
     def pdf(self, card_id: int) -> Response:
         """The paper, in Chinese whatever the language of the page."""
         made = evidence_paper.paper(self._material(card_id, "evidence_pdf"), Words("zh", self._services.texts("zh").tree))
-        return _file(made.as_pdf(), "application/pdf", f"card-{card_id}.pdf")
+        return _file(made.as_pdf(self._services.follow_up.papers.fonts), "application/pdf", f"card-{card_id}.pdf")
 
     def json(self, card_id: int) -> Response:
         """The same content for programs; its SHA-256 stands on the paper."""

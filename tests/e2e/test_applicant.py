@@ -21,7 +21,7 @@ PHONE, ITEM = "13979000001", "gongxin-01"
 def city(tmp_path: Path) -> Iterator[CommandCentre]:
     """A demonstration, so that nothing is really sent and the page shows the code."""
     settings = settings_for(tmp_path, demo__enabled=True, applicants__key="a" * 32, complaints__identity_key="i" * 32,
-                            approval__material_dir=str(tmp_path / "materials"), papers__font_dir=str(tmp_path / "fonts"))
+                            approval__material_dir=str(tmp_path / "materials"))
     with CommandCentre(settings) as made:
         made.services.accounts.create("chuang", DEMO_PASSWORD, display_name="庄晓", roles=[Role.APPROVAL_STAFF], org="gongxin")
         made.services.approval.posts.give("chuang", EVERY_UNIT, ["综合窗口"])

@@ -18,6 +18,7 @@ from cases.models import case_table, journal
 from core.database import Database, import_models
 from papers.models import paper_numbers, papers
 from papers.numbering import take_number
+from tests.ground import Revisions
 
 pytestmark = pytest.mark.usefixtures("plain_ground")
 
@@ -28,6 +29,12 @@ def alembic_for(url: str) -> Config:
     config = Config(REPOSITORY / "alembic.ini")
     config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
     return config
+
+
+@pytest.fixture(autouse=True)
+def read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Alembic reads, and compiles, every migration for every command; the tests below give it two hundred."""
+    monkeypatch.setattr(command, "ScriptDirectory", Revisions())
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from papers.models import paper_files, paper_numbers, papers
 from papers.numbering import take_number, written
 from papers.official import OfficialPaper
 from papers.service import Issue, PaperService, Series
+from tests.ground import font_folder
 from tests.unit.papers.specimen import PAPER
 
 SERIES = Series("新余市行政审批电子监察中心", "order", "新监督")
@@ -62,7 +63,7 @@ def test_each_series_and_year_counts_for_itself(units: UnitOfWorkFactory):
 
 
 def test_a_rollback_gives_the_number_back(units: UnitOfWorkFactory):
-    service = PaperService(units, Fonts())
+    service = PaperService(units, Fonts(folder=font_folder()))
     with units() as uow:
         service.issue(uow, SERIES, ABOUT, DAY, compose)
     with suppress(RuntimeError), units() as uow:
@@ -120,7 +121,7 @@ def test_two_without_the_ledgers_lock_still_wait_for_each_other(database: Databa
 
 
 def test_files_are_made_after_the_transaction_and_kept_by_hash(units: UnitOfWorkFactory, database: Database):
-    service = PaperService(units, Fonts())
+    service = PaperService(units, Fonts(folder=font_folder()))
     with units() as uow:
         number = service.issue(uow, SERIES, ABOUT, DAY, compose).number
 
@@ -134,7 +135,7 @@ def test_files_are_made_after_the_transaction_and_kept_by_hash(units: UnitOfWork
 
 
 def test_a_file_that_was_lost_is_made_again_with_the_same_hash(units: UnitOfWorkFactory, database: Database):
-    service = PaperService(units, Fonts())
+    service = PaperService(units, Fonts(folder=font_folder()))
     with units() as uow:
         number = service.issue(uow, SERIES, ABOUT, DAY, compose).number
     first = service.file(number, "docx")
@@ -160,4 +161,4 @@ def test_without_fonts_the_docx_is_made_and_the_register_says_what_is_missing(un
 
 def test_a_paper_that_does_not_exist_is_not_found(units: UnitOfWorkFactory):
     with pytest.raises(NotFound):
-        PaperService(units, Fonts()).file("新监督〔2026〕9号", "docx")
+        PaperService(units, Fonts(folder=font_folder())).file("新监督〔2026〕9号", "docx")

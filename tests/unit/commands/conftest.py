@@ -5,14 +5,12 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 
 import pytest
-from argon2 import PasswordHasher
 
 import bootstrap
-import core.accounts
 from app import main
 
 LOG = """\
@@ -44,11 +42,10 @@ Run = Callable[..., Done]
 
 @pytest.fixture(scope="module", autouse=True)
 def quick_start() -> Iterator[None]:
-    """A command reads its whole configuration and hashes at full strength; the tests of its words need not."""
+    """A command reads its whole configuration; the tests of its words need not."""
     with pytest.MonkeyPatch.context() as patch:
         for name in ("load_calendars", "load_catalogue", "load_presets", "load_texts"):
             patch.setattr(bootstrap, name, cache(getattr(bootstrap, name)))
-        patch.setattr(core.accounts, "PasswordHasher", partial(PasswordHasher, time_cost=1, memory_cost=64))
         yield
 
 

@@ -1,4 +1,5 @@
-"""The demonstration's complaints, consultations, orders and proposals: there when a visitor comes, and going on after that."""
+"""The demonstration's complaints, consultations, orders and proposals: there when a visitor comes, and going on after that; and
+whom its notices and escalations reach."""
 
 from __future__ import annotations
 
@@ -9,6 +10,9 @@ import msgspec
 import pytest
 from sqlalchemy import select
 
+from alerts.escalation import UNHEARD_CODE
+from alerts.notices.models import escalation_steps, notices
+from alerts.roster.contacts import Addressee
 from approval.models import hosted_cases
 from bootstrap import Services, build_services
 from cases.fold import Fold
@@ -23,7 +27,7 @@ from core.access import Role
 from core.clock import FrozenClock
 from core.errors import Conflict
 from core.instants import DAY_US, day_of, from_us, to_us
-from dashboard.demo_accounts import create_demo_accounts
+from dashboard.demo_accounts import DEMO_ACCOUNTS, create_demo_accounts
 from feeds.simulated_time import WorkingTime
 from supervision.complaints.queries import ComplaintRow, WantedComplaints
 from supervision.orders.queries import OrderRow, WantedOrders
@@ -37,7 +41,7 @@ def settings_in(folder: Path, **more: object) -> Settings:
         "journal.anchor_dir": str(folder / "anchors"), "security.secret_key_path": str(folder / "session.key"),
         "approval.material_dir": str(folder / "materials"),
         "complaints.identity_key_path": str(folder / "identity.key"), "feeds.drop_dir": str(folder / "drop"),
-        "papers.font_dir": str(folder / "fonts"), "papers.key_dir": str(folder / "keys"),
+        "papers.key_dir": str(folder / "keys"),
         "approval.preview_dir": str(folder / "previews"), "demo.enabled": True, **more})
 
 
@@ -206,3 +210,47 @@ def test_the_other_powers_stand_at_several_stations_and_break_no_order(demo: Dem
     folds = [msgspec.msgpack.decode(row.fold, type=Fold) for row in others]
     found = {fault.code for fold in folds for fault in services.recorder.faults(fold)}
     assert found == set()
+
+
+# Whom notices and escalations reach ---------------------------------------------------------------------------------
+
+def test_everybody_a_card_may_be_against_has_a_liaison_and_a_head(demo: Demo) -> None:
+    units, named = set(demo.services.answering_units), demo.services.roster.contacts()
+
+    assert set(demo.services.catalogue.organisations) < units
+    assert "市纪委监委" in units
+    for part in (Addressee.LIAISON, Addressee.UNIT_HEAD):
+        assert units == {contact.org for contact in named if contact.role is part}
+    for part in (Addressee.DUTY_OFFICER, Addressee.SHIFT_LEADER, Addressee.INSPECTOR, Addressee.LEADER):
+        assert [""] == [contact.org for contact in named if contact.role is part]
+
+
+def test_every_escalation_reached_somebody_so_no_alarm_stands(demo: Demo) -> None:
+    with demo.services.database.read() as conn:
+        steps = conn.execute(select(escalation_steps)).all()
+
+    assert any("unit_head" in step.addressees for step in steps)
+    assert [] == [step for step in steps if not step.told]
+    assert [] == [alarm for alarm in demo.services.alert_queries.alarms() if alarm.code == UNHEARD_CODE]
+
+
+def test_the_units_are_told_by_the_sandbox(demo: Demo) -> None:
+    with demo.services.database.read() as conn:
+        told = conn.execute(select(notices.c.addressee, notices.c.channel, notices.c.state)
+                            .where(notices.c.addressee == Addressee.UNIT_HEAD.value)).all()
+
+    assert any(one.channel == "sms" and one.state == "sent" for one in told)
+
+
+def test_nobody_begins_with_a_month_of_unread_notices(demo: Demo) -> None:
+    queries = demo.services.notices.queries
+
+    assert queries.inbox("zhou")
+    assert [0] * len(DEMO_ACCOUNTS) == [queries.unread(one.username) for one in DEMO_ACCOUNTS]
+
+
+def test_who_watches_the_roster_misses_nobody(demo: Demo) -> None:
+    demo.services.roster_service.watch(7, demo.services.case_queries.org_name)
+
+    assert [] == [alarm.code for alarm in demo.services.alert_queries.alarms()
+                  if alarm.code in ("liaison_missing", "roster_gap")]

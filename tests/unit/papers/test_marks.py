@@ -18,6 +18,7 @@ from core.errors import ConfigError
 from papers.fonts import Fonts
 from papers.marks import SEAL_MM, Seals, qr_picture
 from papers.pdf_file import LINE, render
+from tests.ground import font_folder
 from tests.unit.papers.specimen import PAPER
 
 ADDRESS = "https://zwfw.example.gov.cn/public/check/ABCDEFGH23456789"
@@ -25,8 +26,8 @@ MARKED = msgspec.structs.replace(PAPER, check=ADDRESS, seal="0" * 64)
 
 
 @pytest.fixture(scope="module")
-def fonts(tmp_path_factory: pytest.TempPathFactory) -> Fonts:
-    found = Fonts(folder=tmp_path_factory.mktemp("fonts"))
+def fonts() -> Fonts:
+    found = Fonts(folder=font_folder())
     if found.missing() or shutil.which("pdftoppm") is None:
         pytest.skip("no Chinese fonts or no poppler-utils: scripts/setup test brings them")
     return found

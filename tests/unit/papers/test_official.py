@@ -18,14 +18,15 @@ from docx.shared import Pt
 from papers.fonts import FACES, Fonts, FontsMissing
 from papers.official import Items, OfficialPaper, Paragraph, attachment_lines
 from papers.pdf_file import BOTTOM, LEFT, TOP, WIDTH
+from tests.ground import font_folder
 from tests.unit.papers.specimen import PAPER
 
 PT_PER_MM = 72 / 25.4
 
 
 @pytest.fixture(scope="module")
-def fonts(tmp_path_factory: pytest.TempPathFactory) -> Fonts:
-    found = Fonts(folder=tmp_path_factory.mktemp("fonts"))
+def fonts() -> Fonts:
+    found = Fonts(folder=font_folder())
     if found.missing() or shutil.which("pdftotext") is None:
         pytest.skip("no Chinese fonts or no poppler-utils: scripts/setup test brings them")
     return found
@@ -72,13 +73,13 @@ def test_a_full_page_has_22_lines_of_28_characters(fonts: Fonts, tmp_path: Path)
     assert [len(line) for line in lines] == [28] * 22
 
 
-def test_equal_papers_are_equal_to_the_byte_whatever_was_drawn_before(fonts: Fonts, tmp_path: Path):
+def test_equal_papers_are_equal_to_the_byte_whatever_was_drawn_before(fonts: Fonts):
     first = PAPER.as_pdf(fonts)
-    other = msgspec.structs.replace(PAPER, title="关于鼋鼍饕餮的通知")
+    other = msgspec.structs.replace(PAPER, title="关于鼋鼍饕餮𬭚的通知")
     other.as_pdf(fonts)
 
     assert PAPER.as_pdf(fonts) == first
-    assert PAPER.as_pdf(Fonts(folder=tmp_path)) == first
+    assert PAPER.as_pdf(Fonts(common="缙霁", folder=font_folder())) == first
     assert PAPER.as_docx() == PAPER.as_docx()
     assert other.as_docx() != PAPER.as_docx()
 

@@ -25,6 +25,7 @@ from papers.pdf_file import render
 from papers.pdf_signature import sign
 from papers.signature import By, Finding, check_signature
 from papers.signing import Statement
+from tests.ground import font_folder
 from tests.unit.papers.specimen import PAPER
 
 CHILDREN = Children()
@@ -37,8 +38,8 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> KeyRing:
 
 
 @pytest.fixture(scope="module")
-def signed(keys: KeyRing, tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    fonts = Fonts(folder=tmp_path_factory.mktemp("fonts"))
+def signed(keys: KeyRing) -> bytes:
+    fonts = Fonts(folder=font_folder())
     if fonts.missing():
         pytest.skip("no Chinese fonts: scripts/setup test brings them")
     drawn = render(PAPER, fonts)
