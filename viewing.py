@@ -81,9 +81,9 @@ def build_viewing(services: Services) -> Viewing:
     return Viewing(room, live, parts_of(services, room))
 
 
-def parts_of(_services: Services, _room: VideoRoom) -> list[Part]:
+def parts_of(services: Services, room: VideoRoom) -> list[Part]:
     """Who follows the cameras besides the viewers."""
-    return []
+    return [services.analysis.watcher(room.capture)] if services.settings.vision.enabled else []
 
 
 def room_rules(given: VideoSettings, clock: Clock) -> RoomRules:
