@@ -9,6 +9,7 @@ from config.changelog import ChangeLog
 from config.onsite import SignalKind
 from config.vision_settings import VisionSettings
 from core.clock import Clock
+from core.database import Database
 from core.instants import DAY_US
 from core.unit_of_work import UnitOfWorkFactory
 from video.camera_watch import CameraWatch, WatchParts, WatchRules
@@ -35,6 +36,7 @@ class Analysis:
     references: ReferenceService
     presence: PresenceLog
     pictures: PictureStore
+    database: Database
     machine: Clock
     business: Clock
 
@@ -45,7 +47,11 @@ class Analysis:
         parts = WatchParts(self.areas, self.signals, self.presence, self.references, self.pictures, rules_of(given), model)
         rules = WatcherRules(given.threads, given.interval_s, given.key_gap_s, given.width)
         return Watcher(open_capture, lambda camera: CameraWatch(camera, parts), self.references, self.machine, self.business,
-                       rules)
+                       rules, self._refresh)
+
+    def _refresh(self) -> None:
+        with self.database.read() as conn:
+            self.areas.refresh(conn)
 
     def forget(self) -> int:
         """Drop presence older than is kept. Returns how many spans."""
@@ -57,7 +63,7 @@ def build_analysis(given: VisionSettings, units: UnitOfWorkFactory, areas: Areas
     """`machine` is real time; business time that of the units of work."""
     pictures, references = PictureStore(given.picture_dir), ReferenceService(units, changes, machine)
     return Analysis(given, areas, SignalService(units, areas, machine), SignalQueries(units.database, pictures, references),
-                    references, PresenceLog(units.database), pictures, machine, units.clock)
+                    references, PresenceLog(units.database), pictures, units.database, machine, units.clock)
 
 
 def rules_of(given: VisionSettings) -> WatchRules:

@@ -67,9 +67,10 @@ class Watcher:
     """A follower of the video room (video.room.Follower). `machine` is real time, `business` that of the office hours."""
 
     def __init__(self, open_capture: Open, make: Callable[[Camera], CameraWatch], references: ReferenceService, machine: Clock,
-                 business: Clock, rules: WatcherRules) -> None:
+                 business: Clock, rules: WatcherRules, refresh: Callable[[], object] = lambda: None) -> None:
+        """`refresh` is called every few seconds: calendars and rules may have been edited by another process."""
         self._open, self._make, self._references = open_capture, make, references
-        self._machine, self._business, self._rules = machine, business, rules
+        self._machine, self._business, self._rules, self._refresh = machine, business, rules, refresh
         self._lock = threading.Lock()
         self._watched: dict[int, _Watched] = {}
         self._due: queue.SimpleQueue[_Watched | None] = queue.SimpleQueue()
@@ -205,12 +206,13 @@ class Watcher:
 
     def _ask_for_references(self, watched: Sequence[_Watched]) -> None:
         try:
+            self._refresh()
             fingerprint = self._references.fingerprint()
             if fingerprint == self._fingerprint:
                 return
             found: dict[int, list[Reference]] = {one.camera.id: self._references.of(one.camera.id) for one in watched}
         except Exception as error:  # noqa: BLE001 - an outage of the database: asked again in a few seconds
-            log.warning("references of seats cannot be read: %s", type(error).__name__)
+            log.warning("rules and references of seats cannot be read: %s", type(error).__name__)
             return
         self._fingerprint = fingerprint
         for one in watched:

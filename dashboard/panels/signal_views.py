@@ -125,13 +125,15 @@ def shown(name: str, value: Any) -> str:
     return str(value)
 
 
+def _share(value: float | None) -> str:
+    return "—" if value is None else f"{value * 100:.0f} %"
+
+
 def records(rows: Sequence[Any], t: Words) -> html.Section:
     """How often each camera was right."""
     heads = [t(f"signals_page.record.{name}") for name in ("camera", "place", "confirmed", "rejected", "waiting", "share")]
-    lines = [html.Tr([html.Td(row.name), html.Td(" ".join(filter(None, (row.hall, row.window)))), *(html.Td(one, className="num right") for one in (
-                          str(row.confirmed), str(row.rejected), str(row.waiting),
-                          "—" if row.false_share is None else f"{row.false_share * 100:.0f} %"))])
-             for row in rows]
+    lines = [html.Tr([html.Td(row.name), html.Td(place_of(row)), *(html.Td(figure, className="num right") for figure in (
+        str(row.confirmed), str(row.rejected), str(row.waiting), _share(row.false_share)))]) for row in rows]
     body = grid(heads, lines, right=(2, 3, 4, 5)) if lines else html.P(t("signals_page.record.none"), className="case-none")
     words = html.P(t("signals_page.record.words"), className="panel-note")
     return html.Section([html.H3(t("signals_page.record.title")), words, body], className="panel signal-records")

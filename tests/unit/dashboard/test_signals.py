@@ -58,7 +58,8 @@ def test_what_waits_is_listed_with_its_place_and_minutes(site: Site) -> None:
 
 def test_one_signal_says_why_with_every_figure_and_its_limit(site: Site) -> None:
     told = text_of(shown(site, "?signal=1"))
-    for words in ("/api/v1/video/signals/1/picture.jpg", "低于 14 % 判为空", "座位与空座不同", "判为空，低于", "7号窗口 hall-07"):
+    for words in ("/api/v1/video/signals/1/picture.jpg", "低于 14 % 判为空", "座位与空座不同", "判为空，低于",
+                  "7号窗口 hall-07"):
         assert words in told, words
 
 
