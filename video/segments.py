@@ -22,7 +22,7 @@ import msgspec
 from sqlalchemy import Row, insert, select, update
 
 from core.clock import Clock, SystemClock
-from core.instants import from_us, to_us
+from core.instants import SECOND_US, from_us, to_us
 from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from video.cameras import Camera, StreamName
 from video.footage.events import RecordingFailed, RecordingResumed
@@ -90,8 +90,11 @@ class SegmentStore:
 
     def business(self, real_us: int) -> int:
         """What the business clock showed at a real instant of just now."""
-        clock = self._units.clock
-        return clock.now_us() - int((self._machine.now_us() - real_us) * (clock.speed if clock.speed else 1.0))
+        clock, now = self._units.clock, self._machine.now_us()
+        business = clock.now_us()
+        if clock.speed == 1.0 and abs(business - now) < SECOND_US:
+            return real_us  # the same clock, read twice
+        return business - int((now - real_us) * (clock.speed or 1.0))
 
     # Writing ---------------------------------------------------------------------------------------------------------
 

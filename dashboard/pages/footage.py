@@ -78,7 +78,7 @@ def register(app: Dash, services: Any) -> None:
                   [Output(f"sampling-{name}", "value") for name in POINTS], Input("sampling-save", "n_clicks"),
                   State("footage-address", "search"), State("sampling-comment", "value"),
                   [State(f"sampling-{name}", "value") for name in POINTS], prevent_initial_call=True)
-    def save(clicks: int | None, search: str | None, comment: str | None, points: list[str | None]) -> tuple[Any, ...]:
+    def save(clicks: int | None, search: str | None, comment: str | None, *points: str | None) -> tuple[Any, ...]:
         number = footage_samplings.chosen(asked(search))
         if not clicks or number is None:
             raise PreventUpdate
@@ -86,8 +86,8 @@ def register(app: Dash, services: Any) -> None:
         try:
             services.footage.sampler.record(number, form, g.actor)
         except SupervisionError as refusal:
-            return sentence(refusal, _words(services)), clicks, comment, points
-        return _words(services)("footage_page.sampling_saved"), clicks, "", [None] * len(POINTS)
+            return sentence(refusal, _words(services)), clicks, comment, *points
+        return _words(services)("footage_page.sampling_saved"), clicks, "", *[None for _ in POINTS]
 
 
 class _Routes:
