@@ -50,19 +50,17 @@ ORGS = {1: "shichang", 2: "fagai", 3: "zhujian", 4: "renshe", 5: "ziran", 6: "ca
 
 
 def hall_settings(settings: Settings, folder: Path, *, is_new: bool) -> Settings:
-    """Cameras on this machine and clips below `folder` are allowed, in a demonstration only; what they leave is kept there,
-    and forgotten with a database that `is_new`. Recordings take `ROOM_MIB` of the disk at most: the oldest go first."""
-    kept = {name: folder / name for name in ("recordings", "evidence", "signals")}
+    """Cameras on this machine and clips below `folder` are allowed, in a demonstration only; pictures of signals are kept
+    there, and forgotten with a database that `is_new`. Recordings take `ROOM_MIB` of the disk at most: the oldest go first."""
+    pictures = folder / "signals"
     if is_new:
-        for path in kept.values():
-            shutil.rmtree(path, ignore_errors=True)
+        shutil.rmtree(pictures, ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
     left = max(settings.recording.free_min_mib, shutil.disk_usage(folder).free // 2**20 - ROOM_MIB)
     video = settings.video.model_copy(update={"networks": (*settings.video.networks, LOOPBACK), "file_dir": folder.resolve()})
-    recording = settings.recording.model_copy(update={
-        "dir": kept["recordings"], "evidence_dir": kept["evidence"], "free_min_mib": left})
-    vision = settings.vision.model_copy(update={"picture_dir": kept["signals"]})
-    return settings.model_copy(update={"video": video, "recording": recording, "vision": vision})
+    return settings.model_copy(update={
+        "video": video, "vision": settings.vision.model_copy(update={"picture_dir": pictures}),
+        "recording": settings.recording.model_copy(update={"free_min_mib": left})})
 
 
 class HallShow:
@@ -164,8 +162,8 @@ class HallShow:
         catalogue, org = self._services.catalogue, ORGS[design.number]
         area = COUNTY_AREA if design.hall is COUNTY and COUNTY_AREA in catalogue.areas else catalogue.default_area
         kind = SourceKind.RTSP if self.is_live else SourceKind.FILE
-        return CameraForm(code=design.key, name=f"{design.number}号窗口 {design.title}", area=area, hall=design.hall.name, kind=kind.value,
-                          main=main, sub=sub, window=str(design.number), post=POST,
+        return CameraForm(code=design.key, name=f"{design.number}号窗口 {design.title}", area=area, hall=design.hall.name,
+                          kind=kind.value, main=main, sub=sub, window=str(design.number), post=POST,
                           org=org if org in catalogue.organisations else "", seat=seat_of(design))
 
 

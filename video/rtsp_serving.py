@@ -6,9 +6,9 @@ bindings of GStreamer, so it imports nothing of ours.
 
 The file: {"port", "access": {"user", "password", "scheme"}, "tls": [certificate, key], "seen": file that gets the number of
 mounts served, "parent": process id whose end ends the server, "mounts": {path: source}}. A source is an rtsp:// address that
-is passed on, a file of pictures that is sent in real time, again and again, or {"codec", "fps", "socket"}: a Unix socket that is connected while somebody watches,
-told the mount in one line, and read from. The last two give pictures as `>IB` (length, is a key picture) and the picture; a file
-begins with a line {"codec", "fps", "count"}.
+is passed on, a file of pictures that is sent in real time, again and again, or {"codec", "fps", "socket"}: a Unix socket that
+is connected while somebody watches, told the mount in one line, and read from. The last two give pictures as `>IB` (length,
+is a key picture) and the picture; a file begins with a line {"codec", "fps", "count"}.
 """
 
 import json
