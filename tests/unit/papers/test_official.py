@@ -92,10 +92,13 @@ def test_a_rare_character_is_drawn_like_any_other(fonts: Fonts, tmp_path: Path):
 
 def test_a_paper_takes_less_than_half_a_second_after_the_first(fonts: Fonts):
     PAPER.as_pdf(fonts)
-    started = time.process_time()
-    PAPER.as_pdf(fonts)
+    took = []
+    for _ in range(3):  # the best of three: other tests share the machine
+        started = time.process_time()
+        PAPER.as_pdf(fonts)
+        took.append(time.process_time() - started)
 
-    assert time.process_time() - started < 0.5 * 2  # twice the promise: other tests share the machine
+    assert min(took) < 0.5
 
 
 def test_without_fonts_the_package_is_named(tmp_path: Path):
