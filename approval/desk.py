@@ -21,10 +21,11 @@ from approval.models import hosted_cases, hosted_tasks
 from approval.posts import post_for
 from approval.receipts import Receipts
 from cases.areas import Areas
+from cases.changes import StoredCase
 from cases.events import CaseEvent, EventData, EventKind, Status
 from cases.fold import Fold
 from cases.models import case_table
-from cases.service import Recorder
+from cases.service import Recorder, stored_case
 from cases.states import CLOSED
 from config.catalogue import Catalogue, Item
 from core.access import SYSTEM, Actor
@@ -36,7 +37,9 @@ from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 _fold = msgspec.msgpack.Decoder(Fold).decode
 
 # Every act needs them.
-_LOAD = Statement(select(hosted_cases, case_table.c.state, case_table.c.fold).join(
+_FACTS = (case_table.c.light, case_table.c.tally, case_table.c.org.label("recorded_org"),
+          case_table.c.item.label("recorded_item"), case_table.c.acts)
+_LOAD = Statement(select(hosted_cases, case_table.c.state, case_table.c.fold, *_FACTS).join(
     case_table, case_table.c.case_id == hosted_cases.c.case_id).where(hosted_cases.c.case_no == bindparam("no")))
 _RUNNING = select(hosted_cases, case_table.c.state, case_table.c.fold).join(
     case_table, case_table.c.case_id == hosted_cases.c.case_id).where(
@@ -63,6 +66,7 @@ class Hosted:
     events: int
     told: list[CaseEvent] = field(default_factory=list)
     item_version: str = ""  # where this act moves it to another version of its item
+    stored: StoredCase | None = None  # its record as read with it, until something is written to that
 
     @property
     def case_no(self) -> str:
@@ -124,7 +128,9 @@ class Desk:
         row = _LOAD.first(uow.conn, no=case_no)
         if row is None:
             raise NotFound("hosted_case_not_found", case_no=case_no[:60])
-        return _hosted(row)
+        case = _hosted(row)
+        case.stored = stored_case(case.fold, row.light, row.tally, row.recorded_org, row.recorded_item, row.acts)
+        return case
 
     def running(self, conn: Connection, item: str) -> list[Hosted]:
         """The cases of an item that have not ended, by number."""
@@ -179,11 +185,13 @@ class Desk:
     def flush(self, uow: UnitOfWork, *cases: Hosted) -> None:
         """Write what was told of these cases; afterwards clocks and state are those of now."""
         events = [event for case in cases for event in case.told]
-        for outcome in self._recorder.record_in(uow, events) if events else ():
+        known = {case.row.case_id: case.stored for case in cases if case.told and case.stored is not None}
+        for outcome in self._recorder.record_in(uow, events, known=known) if events else ():
             if outcome.status is not Status.OK:
                 raise Conflict("event_refused", reason=outcome.code)
         for case in cases:
             case.told.clear()
+            case.stored = None
 
     def save(self, uow: UnitOfWork, *cases: Hosted) -> None:
         """Write the cases back: what was told, the open step, the next revision."""

@@ -76,15 +76,19 @@ class Recorder:
                 also(uow.conn, outcomes)
             return outcomes
 
-    def record_in(self, uow: UnitOfWork, events: Sequence[CaseEvent], judged_at: int | None = None) -> list[Outcome]:
-        """The same within a transaction of the caller's."""
+    def record_in(self, uow: UnitOfWork, events: Sequence[CaseEvent], judged_at: int | None = None,
+                  known: Mapping[int, StoredCase] | None = None) -> list[Outcome]:
+        """The same within a transaction of the caller's. `known` are cases of it as the caller read them in this transaction,
+        without their clocks; those written since are read again."""
         received_at = uow.now_us if judged_at is None else None  # history is late by nature
         judged_at = uow.now_us if judged_at is None else min(judged_at, uow.now_us)
         self._areas.refresh(uow.conn)
         outcomes: list[Outcome] = [OK] * len(events)
         by_case = self._fresh(uow.conn, events, outcomes)
         changes = Changes()
-        folded = self._fold(uow.conn, by_case, outcomes)
+        stored = {case_id: case for case_id, case in (known or {}).items() if case_id not in uow.recorded}
+        folded = self._fold(uow.conn, by_case, outcomes, stored)
+        uow.recorded.update(folded)
         appender = self._append(uow, [arrival for case_id in folded for arrival in by_case[case_id]])
         still = _standing_still(uow.conn, folded, judged_at, self._asks)
         with appender.flushing():
@@ -126,9 +130,9 @@ class Recorder:
             by_case.setdefault(case_id, []).append(_Arrival(index, event, event_id, case_id))
         return by_case
 
-    def _fold(self, conn: Connection, by_case: dict[int, list[_Arrival]],
-              outcomes: list[Outcome]) -> dict[int, tuple[Fold, StoredCase | None]]:
-        stored = _load_facts(conn, list(by_case))
+    def _fold(self, conn: Connection, by_case: dict[int, list[_Arrival]], outcomes: list[Outcome],
+              known: Mapping[int, StoredCase]) -> dict[int, tuple[Fold, StoredCase | None]]:
+        stored = {**known, **_load_facts(conn, [case_id for case_id in by_case if case_id not in known])}
         late = [case_id for case_id, arrivals in by_case.items() if _needs_refold(stored.get(case_id), arrivals)]
         history = events_of_cases(conn, late) if late else {}
         folded: dict[int, tuple[Fold, StoredCase | None]] = {}
@@ -201,6 +205,11 @@ def load_cases(conn: Connection, case_ids: Sequence[int]) -> dict[int, StoredCas
     found = _load_facts(conn, case_ids)
     _load_clocks(conn, list(found), found)
     return found
+
+
+def stored_case(fold: Fold, light: str, tally: str, org: str, item: str, acts: str) -> StoredCase:
+    """A row of the cases as `record_in` takes it."""
+    return StoredCase(fold, _LIGHTS[light], tally, org, item, acts)
 
 
 def _load_facts(conn: Connection, case_ids: Sequence[int]) -> dict[int, StoredCase]:

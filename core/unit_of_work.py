@@ -27,6 +27,7 @@ class UnitOfWork:
 
     def __init__(self, conn: Connection, now_us: int, head: LedgerHead, reactions: Reactions) -> None:
         self.conn, self.now_us, self.head = conn, now_us, head
+        self.recorded: set[int] = set()  # the cases whose record this transaction has written (cases.service)
         self._reactions = reactions
         self._messages: list[tuple[int, str, str, int, int, str]] = []
 

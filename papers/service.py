@@ -126,7 +126,7 @@ class PaperService:
         return True
 
     def _sheets(self, row: Any, draughtsman: Draughtsman | None) -> list[tuple[FileKind, Callable[[], bytes]]]:
-        kinds: list[FileKind] = [kind for kind in ("docx", "pdf") if _sha256_of(row, kind) is None]  # type: ignore[misc]
+        kinds: list[FileKind] = [kind for kind in ("docx", "pdf") if _sha256_of(row, kind) is None]
         if draughtsman is None:
             return [(kind, partial(self._drawn, row, kind)) for kind in kinds]
         sheets = draughtsman.draw(row.content, kinds, row.org, self._seal_of(row))

@@ -11,6 +11,9 @@ from sqlalchemy import select
 from approval.matters import Act, Applicant, Application
 from approval.models import hosted_cases
 from approval.numbering import is_case_number
+from cases.events import EventKind
+from cases.service import load_cases
+from cases.states import fold_all
 from core.access import Actor, Role
 from core.errors import Conflict, InvalidInput, NotFound, NotPermitted, SupervisionError
 from tests.hosting import APPROVER, CLERK, HALL, HANDLER, HEAD, ITEM, ORG, REVIEWER, SECOND, Hall
@@ -327,3 +330,23 @@ def test_a_case_keeps_the_flow_it_was_filed_with(hall: Hall):
         flow = conn.scalar(select(hosted_cases.c.flow).where(hosted_cases.c.case_no == case_no))
     assert [step.name for step in hall.detail(case_no).flow.steps] == ["受理", "承办", "审核", "批准", "办结"]
     assert '"item_version":"2026.1"' in flow
+
+
+def test_two_writings_of_one_act_and_of_others_around_it_lose_nothing(hall: Hall):
+    """What the act read of its case is used for the first writing only: the second goes by what the first left."""
+    case_no = hall.accepted()
+    desk = hall.approval.desk
+    with desk.units() as uow:
+        first, second = desk.load(uow, case_no), desk.load(uow, case_no)
+        desk.tell(uow, first, EventKind.REASSIGNED, HANDLER, reason="一")
+        desk.flush(uow, first)
+        desk.tell(uow, first, EventKind.REASSIGNED, HANDLER, reason="二")
+        desk.save(uow, first)
+        second.events = first.events
+        desk.tell(uow, second, EventKind.REASSIGNED, HANDLER, reason="三")
+        desk.flush(uow, second)
+    told = fold_all(hall.events(case_no))
+    with hall.services.database.read() as conn:
+        kept = load_cases(conn, [hall.case(case_no).case_id])[hall.case(case_no).case_id].fold
+    assert hall.kinds(case_no).count("reassigned") == 3
+    assert kept == told
