@@ -209,7 +209,8 @@ def test_evidence_is_for_who_sees_the_card(house: House, inspector: FlaskClient,
     own = house.site.client(Role.DEPARTMENT_USER)
     for client in (inspector, own, house.site.client(Role.ADMINISTRATOR)):
         view = house.look(client, "clip", clip=clip.id, reason="card")
-        film = client.get(f"/api/v1/footage/clips/{clip.id}/clip.mp4?view={view}", headers={"Range": "bytes=0-9"}, buffered=True)
+        film = client.get(f"/api/v1/footage/clips/{clip.id}/clip.mp4?view={view}", headers={"Range": "bytes=0-9"},
+                          buffered=True)
         assert (film.status_code, len(film.data)) == (206, 10)
         picture = client.get(f"/api/v1/footage/clips/{clip.id}/snapshot.jpg?view={view}", buffered=True)
         assert picture.mimetype == "image/jpeg"

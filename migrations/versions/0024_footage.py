@@ -1,6 +1,6 @@
 """segments of recordings, gaps, clips of evidence, incidents marked by hand, random looks at windows
 
-Revision 0026, after 0023.
+Revision 0024, after 0023.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0026"
+revision = "0024"
 down_revision = "0023"
 branch_labels = None
 depends_on = None

@@ -1,6 +1,6 @@
 """who looked at the pictures of which camera, when, why and from where
 
-Revision 0027, after 0026.
+Revision 0025, after 0024.
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0027"
-down_revision = "0026"
+revision = "0025"
+down_revision = "0024"
 branch_labels = None
 depends_on = None
 
