@@ -1,5 +1,5 @@
-"""Hall cameras: what reading and showing them costs, beside Debian's `motion` and the floor `ffmpeg -c copy`, how old the picture
-in the browser is, what ten viewers of one camera cost, and whether a hundred restarts leave anything behind."""
+"""Hall cameras: what reading and showing them costs, beside Debian's `motion` and the floor `ffmpeg -c copy`, how old the
+picture in the browser is, what ten viewers of one camera cost, and whether a hundred restarts leave anything behind."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def _compared(options: Options, name: str, clip: Clip, count: int) -> Line:
     if motion is not None and (count == 16 or wanted == 1 / 8):
         limit = f"≤ 1/{round(1 / wanted)} of motion's CPU, no picture lost"
         holds = ours.cpu <= motion.cpu * wanted and ours.least_fps >= clip.fps * 0.97
-    beside = f"; motion {motion.text}, ours {ours.cpu / motion.cpu:.2f} of its CPU" if motion is not None else "; no motion here"
+    beside = f"; motion {motion.text}, ours {ours.cpu / motion.cpu:.2f} of its CPU" if motion else "; no motion here"
     return Line(f"{count} × {name}, one viewer each", ours.text + beside, f"ffmpeg -c copy: {floor.text}",
                 f"{ours.cpu / max(floor.cpu, 0.1):.1f}", limit, holds, f"{options.seconds:.0f} s")
 
@@ -97,13 +97,15 @@ def _server(clip: Clip, count: int) -> Iterator[RtspServer]:
 
 def _floor(options: Options, addresses: Sequence[str]) -> Cost:
     """One process that takes every stream and keeps none of it."""
-    command = ["ffmpeg", "-nostdin", "-v", "error"]
+    command = ["ffmpeg", "-nostdin", "-v", "error", "-progress", "pipe:1"]
     for address in addresses:
-        command += ["-rtsp_transport", "tcp", "-i", address]
+        command += ["-rtsp_transport", "tcp", "-analyzeduration", "500000", "-fpsprobesize", "0", "-i", address]
     for number in range(len(addresses)):
         command += ["-map", f"{number}:v", "-c", "copy", "-f", "null", "-"]
-    with _process(command, options.folder) as process:
-        time.sleep(4)
+    with _process(command, options.folder, output=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        while not process.stdout.readline().startswith(b"frame="):  # all inputs are open, one after the other
+            pass
         return _measured(process.pid, lambda: time.sleep(options.seconds))
 
 
@@ -172,9 +174,9 @@ def _live_count(port: int) -> int:
 
 
 @contextmanager
-def _process(command: Sequence[str], folder: Path, environment: dict[str, str] | None = None
-             ) -> Iterator[subprocess.Popen[bytes]]:
-    process = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+def _process(command: Sequence[str], folder: Path, environment: dict[str, str] | None = None,
+             output: int = subprocess.DEVNULL) -> Iterator[subprocess.Popen[bytes]]:
+    process = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=output,
                                stderr=subprocess.DEVNULL, env={"PATH": os.environ["PATH"], **(environment or {})})
     try:
         yield process
@@ -217,8 +219,8 @@ def _ten_viewers(options: Options, clip: Clip) -> Line:
     with _server(clip, 1) as server:
         one = _ours(options, [server.address("/0")])
         ten = _ours(options, [server.address("/0")], viewers_each=10)
-    return Line("ten viewers of one camera, 360p@15", ten.text, f"one viewer: {one.text}", f"{ten.cpu / max(one.cpu, 0.01):.2f}",
-                "≤ 1.5 × one", ten.cpu <= 1.5 * one.cpu, f"{options.seconds:.0f} s")
+    return Line("ten viewers of one camera, 360p@15", ten.text, f"one viewer: {one.text}",
+                f"{ten.cpu / max(one.cpu, 0.01):.2f}", "≤ 1.5 × one", ten.cpu <= 1.5 * one.cpu, f"{options.seconds:.0f} s")
 
 
 PAGE = """<!doctype html><meta charset="utf-8"><style>body{margin:0;display:grid;grid-template-columns:repeat(%(columns)d,1fr)}
@@ -241,7 +243,8 @@ for (const [camera, ticket] of %(tickets)s) {
     video.requestVideoFrameCallback(look);
   };
   video.requestVideoFrameCallback(look);
-  liveVideo(video, { camera, stream: "main", ticket: async () => ({ address: "%(address)s", ticket }), onChange() {}, t: (k) => k }).start();
+  const ticketOf = async () => ({ address: "%(address)s", ticket });
+  liveVideo(video, { camera, stream: "main", ticket: ticketOf, onChange() {}, t: (key) => key }).start();
 }
 </script>"""
 
@@ -250,7 +253,8 @@ def _glass_to_glass(options: Options, clip: Clip) -> list[Line]:
     lines = []
     with _server(clip, max(TILES)) as server, sync_playwright() as playwright:
         chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
-        with _installation(options, [server.address(f"/{number}") for number in range(max(TILES))]) as (_process_, port):
+        addresses = [server.address(f"/{number}") for number in range(max(TILES))]
+        with _installation(options, addresses) as (_, port):
             for tiles in TILES:
                 browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_ARGUMENTS)
                 ages = _ages(browser, clip, port, tiles, options.seconds)

@@ -16,6 +16,7 @@ import time
 from urllib.parse import urlsplit
 
 CHUNK = 1 << 18
+BOUNDARY = b"--BoundaryString"  # motion's
 
 
 class Stream:
@@ -70,8 +71,8 @@ class Stream:
 
     def _take_parts(self, data: bytes) -> None:
         data = self._pending + data
-        self.count += data.count(b"Content-Type: image/jpeg")
-        self._pending = data[-23:] if not data.endswith(b"Content-Type: image/jpeg") else b""
+        self.count += data.count(BOUNDARY)
+        self._pending = b"" if data.endswith(BOUNDARY) else data[1 - len(BOUNDARY):]
 
 
 def main() -> None:
