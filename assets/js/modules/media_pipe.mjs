@@ -118,6 +118,7 @@ export function mediaPipe(video, { onBroken, MediaSource = globalThis.ManagedMed
     if (seek != null) video.currentTime = seek;
     if (video.playbackRate !== rate) video.playbackRate = rate;
     if (video.paused) video.play()?.catch(() => {});
+    forget(trimUntil({ ...now, at: video.currentTime }));
     return now.end - video.currentTime;
   }
 
