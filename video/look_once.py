@@ -25,7 +25,6 @@ CODES = ((av.HTTPUnauthorizedError, "camera_unauthorized"), (av.HTTPForbiddenErr
          (av.HTTPNotFoundError, "camera_path_unknown"), (av.TimeoutError, "camera_timeout"), (av.ExitError, "camera_timeout"))
 
 
-
 def main() -> None:
     asked = json.loads(sys.stdin.buffer.read())
     av.logging.set_level(None)
