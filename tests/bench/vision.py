@@ -203,7 +203,8 @@ def _frozen(film: Film) -> Line:
     frozen.look(film.frames[0])
     same = frozen.look(film.frames[0].copy()) or 0.0
     told = f"the least two pictures of the film differ: {min(shares):.3f} of the pixels; a repeated one: {same:.5f}"
-    return Line("frozen", told, "", "", f"frozen below {SAME}", min(shares) > 10 * SAME and same < SAME / 10, f"{len(shares)} pairs, a second apart")
+    return Line("frozen", told, "", "", f"frozen below {SAME}", min(shares) > 10 * SAME and same < SAME / 10,
+                f"{len(shares)} pairs, a second apart")
 
 
 # Cost -------------------------------------------------------------------------------------------------------------

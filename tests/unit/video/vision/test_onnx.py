@@ -1,4 +1,4 @@
-"""A configured model takes the reference's place: both layouts are read, boxes off the seat do not count, bad files are told."""
+"""A configured model takes the reference's place: both layouts are read, boxes off the seat do not count, bad files told."""
 
 from __future__ import annotations
 
