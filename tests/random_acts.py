@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from approval import numbering, receipts
+from approval import codes, numbering
 from core import outbox
 from core.database import import_models
 from core.errors import Conflict, InvalidInput, NotPermitted
@@ -46,14 +46,14 @@ EVENTS_AT_ONCE = 40
 def drawn_from(seed: int) -> Iterator[None]:
     """What is drawn by lot, drawn from a seed."""
     rng = Random(seed)
-    before = numbering.secrets, receipts.secrets, outbox.uuid
-    lots: Any = SimpleNamespace(choice=rng.choice)
-    numbering.secrets = receipts.secrets = lots
+    before = numbering.secrets, codes.secrets, outbox.uuid
+    lots: Any = SimpleNamespace(choice=rng.choice, randbelow=rng.randrange, token_bytes=rng.randbytes)
+    numbering.secrets = codes.secrets = lots
     outbox.uuid = SimpleNamespace(uuid4=lambda: SimpleNamespace(hex=f"{rng.getrandbits(128):032x}"))  # type: ignore[assignment]
     try:
         yield
     finally:
-        numbering.secrets, receipts.secrets, outbox.uuid = before
+        numbering.secrets, codes.secrets, outbox.uuid = before
 
 
 def live(hall: Hall, seed: int, acts: int, events: int = 0) -> dict[str, int]:
