@@ -18,7 +18,7 @@ from core.access import Actor, Role
 from core.clock import AcceleratedClock, SystemClock
 from core.instants import SECOND_US
 from tests.e2e.centre import MONDAY, UNIT, CommandCentre, settings_for
-from tests.e2e.screens import Screens, loaded, sign_in, wait_for_text
+from tests.e2e.screens import Screens, sign_in, wait_for_text
 from tests.halls import DRAWN_S, Halls
 from tests.services import free_port, wait_until
 from tests.streams import has_packages
@@ -93,6 +93,7 @@ def test_from_the_first_picture_to_the_evidence(window: Window, screens: Screens
     centre.clock.switch_to(AcceleratedClock(MONDAY, SPEED))
     halls.say(cue="leave")
     wait_until(lambda: bool(centre.services.analysis.queries.waiting(OFFICER)), timeout_s=60, what="the signal")
+    centre.clock.switch_to(AcceleratedClock(centre.clock.now(), 1.0))  # or the day would be over before it is looked at
     page = _patient(screens)
     sign_in(page, window.address, "zhou", "/signals/")
     wait_for_text(page, "#signal-detail", "离岗")
@@ -156,7 +157,6 @@ def _look_at_evidence(page: Page, window: Window, card: int, folder: Path) -> No
     clips = window.centre.services.footage.queries
     wait_until(lambda: any(clip.state == "ready" for clip in clips.clips_of_card(card)), timeout_s=90, what="the clip")
     page.goto(f"{window.address}/card/{card}")
-    loaded(page)
     page.click(".clip-player button[type=submit]")
     page.wait_for_function("() => document.querySelector('.clip-player video')?.currentTime > 0.5", timeout=SLOW_MS)
     with page.expect_download() as download:
@@ -173,9 +173,9 @@ def _look_at_evidence(page: Page, window: Window, card: int, folder: Path) -> No
 
 def _look_at_the_day(page: Page, window: Window) -> None:
     page.goto(f"{window.address}/footage/?camera={DESIGN.key}")
-    loaded(page)
     told = page.evaluate("async (code) => (await fetch(`/footage/day.json?camera=${code}`)).json()", DESIGN.key)
     assert told["segments"]
     assert any(one["card"] for one in told["clips"])
-    away = [span["end"] - span["begin"] for span in told["presence"] if span["state"] == "empty"]
+    away = [span["end"] - span["begin"] for span in told["presence"] if span["state"] == "absent"]
     assert max(away) > 10 * 60_000
+    page.wait_for_selector(".bar-presence.is-absent", state="attached")
