@@ -36,6 +36,7 @@ PARSERS = {"h264": "h264parse", "hevc": "h265parse", "mjpeg": "jpegparse"}
 PAYLOADERS = {"h264": "rtph264pay", "hevc": "rtph265pay", "mjpeg": "rtpjpegpay"}
 TAILS = {"h264": "name=pay0 pt=96", "hevc": "name=pay0 pt=96", "mjpeg": "name=pay0 pt=26"}
 WATCH_MS = 30
+LEAST_GAP_S = 0.002
 PARENT_MS = 500
 
 
@@ -51,15 +52,13 @@ class Pictures:
                 size, is_key = struct.unpack(">IB", mark)
                 self.items.append((source.read(size), bool(is_key)))
 
-    def each(self, _mount: str, gone: threading.Event) -> Iterator[tuple[float, bytes]]:
-        """Instants (seconds from the first) and pictures, in real time."""
+    def each(self, _mount: str, gone: threading.Event) -> Iterator[bytes]:
+        """The picture whose turn it is, from the last key picture on: what is past by then comes at once."""
         fps = self.fps
-        first = number = self.key_before(time.time_ns() * fps // 10**9)
+        number = self.key_before(time.time_ns() * fps // 10**9)
         while not gone.is_set():
-            wait = number / fps - time.time_ns() / 1e9
-            if wait > 0:
-                time.sleep(wait)
-            yield (number - first) / fps, self.items[number % len(self.items)][0]
+            time.sleep(max(LEAST_GAP_S, number / fps - time.time_ns() / 1e9))
+            yield self.items[number % len(self.items)][0]
             number += 1
 
     def key_before(self, number: int) -> int:
@@ -69,22 +68,20 @@ class Pictures:
 
 
 class Live:
-    """Pictures that are made while somebody watches. They come when it is their time; the server stamps their arrival."""
+    """Pictures that are made while somebody watches. They come when it is their time."""
 
     def __init__(self, source: dict[str, Any]) -> None:
         self.codec, self.fps, self.socket = source["codec"], source["fps"], source["socket"]
 
-    def each(self, mount: str, gone: threading.Event) -> Iterator[tuple[float, bytes]]:
+    def each(self, mount: str, gone: threading.Event) -> Iterator[bytes]:
         with socket.socket(socket.AF_UNIX) as line:
             line.connect(self.socket)
             line.sendall(mount.encode() + b"\n")
             line.settimeout(1)
-            begun = 0.0
             while not gone.is_set() and (head := self.read(line, 5, gone)):
                 data = self.read(line, struct.unpack(">IB", head)[0], gone)
-                begun = begun or time.monotonic()
                 if data:
-                    yield time.monotonic() - begun, data
+                    yield data
 
     @staticmethod
     def read(line: socket.socket, size: int, gone: threading.Event) -> bytes:
@@ -111,7 +108,7 @@ class Mount(GstRtspServer.RTSPMediaFactory):  # type: ignore[misc, unused-ignore
         parser = f"{PARSERS[codec]} ! " if Gst.ElementFactory.find(PARSERS[codec]) else ""
         caps = f"{CAPS[codec]},framerate={source.fps}/1"
         tail = f"{parser}{PAYLOADERS[codec]} {TAILS[codec]}"
-        self.set_launch(f'( appsrc name=src is-live=true format=time caps="{caps}" ! {tail} )')
+        self.set_launch(f'( appsrc name=src is-live=true do-timestamp=true format=time caps="{caps}" ! {tail} )')
         self.set_shared(True)
         self.set_latency(0)
         self.connect("media-configure", self.begin)
@@ -123,9 +120,10 @@ class Mount(GstRtspServer.RTSPMediaFactory):  # type: ignore[misc, unused-ignore
         threading.Thread(target=self.feed, args=(source, gone), daemon=True).start()
 
     def feed(self, source: Any, gone: threading.Event) -> None:
-        for seconds, data in self.source.each(self.path, gone):
+        """The time of sending is what the stream says: a stamp of ours would make the server hold back every picture by what
+        the first of them was late."""
+        for data in self.source.each(self.path, gone):
             buffer = Gst.Buffer.new_wrapped(data)
-            buffer.pts = buffer.dts = int(seconds * Gst.SECOND)
             buffer.duration = Gst.SECOND // self.source.fps
             if source.emit("push-buffer", buffer) != Gst.FlowReturn.OK:
                 return
