@@ -12,8 +12,9 @@ import numpy.typing as npt
 from video.scenes.solids import FAR, Array, Box, Colour, Point, Solid, View
 
 Picture = npt.NDArray[np.uint8]
-SHADE_WIDTH = 320  # shadows are soft: they are looked for in a small picture and spread over the large one
+SHADE_WIDTH = 240  # shadows are soft: they are looked for in a small picture and spread over the large one
 _OPEN, _SHADOW = 0.7, 1.3  # metres around a body in which it takes light of the surroundings, and of the lamps
+_FAR_BODIES = 3.0  # metres from the clerk; of what is beyond, only the shadows are seen
 AROUND, TOWARDS_LAMPS = 6, 4  # rays asked for each pixel
 
 
@@ -112,7 +113,8 @@ def shadows(surfaces: Surfaces, view: View, boxes: Sequence[Box], light: Light, 
     points = view.eye + rays * np.minimum(depth, 60)[..., None] + normal * 0.006
     rng = np.random.default_rng(seed)
     casters = [box for box in boxes if box.shades]
-    openness = _share_free(points, casters, small, [_spread(normal, rng, 0.95) for _ in range(AROUND)], _OPEN)
+    near = [box for box in casters if box.centre[1] < _FAR_BODIES]
+    openness = _share_free(points, near, small, [_spread(normal, rng, 0.95) for _ in range(AROUND)], _OPEN)
     key = np.asarray(np.broadcast_to(_unit(light.key_from), normal.shape))
     sun = _share_free(points, casters, small, [_spread(key, rng, 0.34) for _ in range(TOWARDS_LAMPS)], _SHADOW)
     both = np.stack((0.25 + 0.75 * openness, 0.12 + 0.88 * sun), axis=-1)

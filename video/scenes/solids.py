@@ -115,9 +115,11 @@ class Box:
         return np.asarray((signs * self._half()) @ turned(self.yaw) + np.array(self.centre, np.float32), np.float32)
 
     def enters(self, eye: Array, rays: Array) -> Array:
-        axes = turned(self.yaw)
-        start = (axes @ (eye - np.array(self.centre, np.float32)))[None, :]
-        near, far = _span(start, rays.reshape(-1, 3) @ axes.T, self._half())
+        start, along = (eye - np.array(self.centre, np.float32))[None, :], rays.reshape(-1, 3)
+        if self.yaw:
+            axes = turned(self.yaw)
+            start, along = start @ axes.T, along @ axes.T
+        near, far = _span(start, along, self._half())
         return np.where((near < far) & (near > 0), near, FAR).astype(np.float32).reshape(rays.shape[:2])
 
     def look(self, points: Array) -> tuple[Array, Array]:
@@ -130,9 +132,11 @@ class Box:
 
     def stops(self, points: Array, towards: Array, within: float) -> npt.NDArray[np.bool_]:
         """Whether it stands between these points (n, 3) and what lies in that direction, `within` metres."""
-        axes = turned(self.yaw)
-        start = (points - np.array(self.centre, np.float32)) @ axes.T
-        near, far = _span(start, towards @ axes.T, self._half())
+        start = points - np.array(self.centre, np.float32)
+        if self.yaw:
+            axes = turned(self.yaw)
+            start, towards = start @ axes.T, towards @ axes.T
+        near, far = _span(start, towards, self._half())
         hit: npt.NDArray[np.bool_] = (near < far) & (far > 0.004) & (near < within)
         return hit
 
@@ -170,11 +174,11 @@ def _span(start: Array, along: Array, half: Array) -> tuple[Array, Array]:
 
 
 def _slab(start: Array, along: Array, half: np.float32) -> tuple[Array, Array]:
-    with np.errstate(divide="ignore"):
+    """A ray that runs exactly along the slab misses it: one of a million, beside another that hits."""
+    with np.errstate(divide="ignore", invalid="ignore"):
         inverse = np.float32(1) / along
-    middle, reach = -start * inverse, np.abs(half * inverse)
-    middle = np.nan_to_num(middle, copy=False, nan=0.0, posinf=float(FAR), neginf=-float(FAR))
-    return middle - reach, middle + reach
+        middle, reach = -start * inverse, np.abs(half * inverse)
+        return middle - reach, middle + reach
 
 
 @dataclass(frozen=True, slots=True)
