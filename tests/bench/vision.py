@@ -114,7 +114,7 @@ def _together(film: Film) -> list[Line]:
         present = sum(said[s] is Seat.PRESENT for s in film.empty)
         doubted = sum(said[s] is Seat.UNKNOWN for s in film.empty)
         lines.append(Line(f"reference and motion together, {name}",
-                          f"{absent} of {len(film.occupied)} occupied called absent, {present} of {len(film.empty)} empty called "
+                          f"{absent} of {len(film.occupied)} occupied called absent; {present} of {len(film.empty)} empty called "
                           f"present, {doubted} left unknown", "", "", "no wrong word", absent + present == 0, "in order"))
     return lines
 
