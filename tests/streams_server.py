@@ -27,6 +27,7 @@ PAYLOADERS = {
     "mjpeg": ("image/jpeg", "jpegparse ! rtpjpegpay name=pay0 pt=26"),
 }
 WATCH_MS = 30
+LEAST_GAP_S = 0.002
 
 
 class Pictures:
@@ -47,7 +48,7 @@ class Mount(GstRtspServer.RTSPMediaFactory):
         super().__init__()
         self.pictures = pictures
         caps, payloader = PAYLOADERS[pictures.codec]
-        self.set_launch(f'( appsrc name=src is-live=true format=time caps="{caps},framerate={pictures.fps}/1" ! {payloader} )')
+        self.set_launch(f'( appsrc name=src is-live=true do-timestamp=true format=time caps="{caps},framerate={pictures.fps}/1" ! {payloader} )')
         self.set_shared(True)
         self.set_latency(0)
         self.connect("media-configure", self.begin)
@@ -59,15 +60,14 @@ class Mount(GstRtspServer.RTSPMediaFactory):
         threading.Thread(target=self.feed, args=(source, gone), daemon=True).start()
 
     def feed(self, source, gone):
+        """The picture whose turn it is, from the last key frame on: what is past by then goes out at once. The time of sending
+        is what the stream says; a stamp of ours would make the server hold back every picture by what it was late once."""
         fps, items = self.pictures.fps, self.pictures.items
-        first = number = self.key_before(int(time.time() * fps))
+        number = self.key_before(int(time.time() * fps))
         while not gone.is_set():
-            wait = number / fps - time.time()
-            if wait > 0:
-                time.sleep(wait)
+            time.sleep(max(LEAST_GAP_S, number / fps - time.time()))
             data, _is_key = items[number % len(items)]
             buffer = Gst.Buffer.new_wrapped(data)
-            buffer.pts = buffer.dts = (number - first) * Gst.SECOND // fps
             buffer.duration = Gst.SECOND // fps
             if source.emit("push-buffer", buffer) != Gst.FlowReturn.OK:
                 return

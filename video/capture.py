@@ -119,6 +119,7 @@ class Capture:
         self._turn: _Turn | None = None
         self._arrivals: deque[int] = deque()
         self._standing = Standing(CameraState.OFFLINE, now_us())
+        self._seen_us: int | None = None
         self.on_change: Callable[[Capture], None] | None = None
 
     # --- what others ask ----------------------------------------------------------------------------------------
@@ -128,7 +129,7 @@ class Capture:
         with self._lock:
             turn = self._turn
             offset = turn.source.clock_offset_us if turn is not None and turn.source is not None else None
-            return replace(self._standing, milli_fps=self._rate(), clock_offset_us=offset)
+            return replace(self._standing, seen_us=self._seen_us, milli_fps=self._rate(), clock_offset_us=offset)
 
     @property
     def state(self) -> CameraState:
@@ -210,7 +211,7 @@ class Capture:
             turn, now = self._turn, self._now_us()
             if turn is None or turn.opened_us == 0:
                 return
-            age_s = (now - max(turn.opened_us, self._standing.seen_us or 0)) / SECOND_US
+            age_s = (now - max(turn.opened_us, self._seen_us or 0)) / SECOND_US
             if self._swells(turn):
                 self._cut(turn, refused("camera_picture_too_large", setting="video.max_picture_bytes"))
             elif age_s > self._rules.stalled_after_s and self.state is CameraState.LIVE:
@@ -307,9 +308,9 @@ class Capture:
         self._arrivals.append(packet.arrived_us)
         while self._arrivals[0] < packet.arrived_us - RATE_SPAN_US:
             self._arrivals.popleft()
-        is_new = self._standing.track is not packet.track
-        self._standing = replace(self._standing, seen_us=packet.arrived_us, track=packet.track)
-        if is_new or self.state is not CameraState.LIVE:
+        self._seen_us = packet.arrived_us
+        if self._standing.track is not packet.track or self.state is not CameraState.LIVE:
+            self._standing = replace(self._standing, track=packet.track)
             self._become(CameraState.LIVE)
         for each in self._listeners:
             if each.waits_for_key and not packet.is_key:

@@ -1,8 +1,9 @@
 """Live pictures for browsers, at a port of their own: one listener per stream whatever the number of viewers, and no viewer
 that could hold up another. The protocol is in docs/video.md.
 
-Pictures come in the threads that read the cameras and are handed to one event loop, which writes and never waits: what a
-viewer has not taken is counted, and above a bound that viewer is skipped to the next key frame.
+A picture is written to its viewers in the thread that read it, which never waits: what a socket does not take at once is left
+to an event loop and counted, and above a bound that viewer is skipped to the next key frame. Everything else (handshakes,
+states, ends) happens in the loop.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ import asyncio
 import logging
 import ssl
 import threading
-from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -63,11 +63,6 @@ class Viewer:
         self.skipped = 0
         self._stuck = 0
 
-    @property
-    def is_fresh(self) -> bool:
-        """Nothing was shown yet."""
-        return self._serial is None
-
     def begin(self, broadcast: Broadcast) -> None:
         """The present picture at once: everything since the last key frame, squeezed."""
         if broadcast.group:
@@ -110,15 +105,17 @@ class Viewer:
 
 
 class Broadcast:
-    """One stream for all its viewers. `take` and `lost` come in the reading thread, everything else runs in the loop."""
+    """One stream for all its viewers. Pictures are written in the thread that reads them; `lock` guards what both threads use.
 
-    def __init__(self, room: VideoRoom, camera: Camera, stream: StreamName, loop: asyncio.AbstractEventLoop, *,
+    Who holds `lock` asks nothing of a capture: that one holds its own lock while it calls `take`.
+    """
+
+    def __init__(self, room: VideoRoom, camera: Camera, stream: StreamName, call: Callable[[Callable[[], None]], None], *,
                  masked: bool) -> None:
         self.camera, self.stream, self.is_masked = camera, stream, masked
-        self._room, self._loop = room, loop
-        self._waiting: deque[MediaPacket | None] = deque()  # None: the connection was lost
-        self._is_called = False
+        self._room, self._call = room, call
         self._feed: Capture | Transcoder | None = None
+        self.lock = threading.Lock()
         self.viewers: list[Viewer] = []
         self.group: list[Sample] = []
         self.track: Track | None = None
@@ -156,45 +153,42 @@ class Broadcast:
         self._feed = feed
         feed.subscribe(self, with_past=True)
 
-    def take(self, packet: MediaPacket) -> None:
-        self._put(packet)
-
-    def lost(self, _at_us: int) -> None:
-        self._put(None)
-
-    def _put(self, item: MediaPacket | None) -> None:
-        self._waiting.append(item)
-        if not self._is_called:  # one call into the loop for all that came since the last
-            self._is_called = True
-            with suppress(RuntimeError):  # the loop has ended: so do we
-                self._loop.call_soon_threadsafe(self._drain)
-
-    def _drain(self) -> None:
-        """Runs in the loop; a picture that comes meanwhile is taken along."""
-        self._is_called = False  # before the first is taken, so that none is left lying
-        fresh = [viewer for viewer in self.viewers if viewer.is_fresh]
-        running = [viewer for viewer in self.viewers if not viewer.is_fresh]
-        while self._waiting:
-            packet = self._waiting.popleft()
-            if packet is None:
-                self._lose(running)
-            elif self._is_playable(packet):
-                self._show(Sample(packet), running)
-        for viewer in fresh:
+    def join(self, viewer: Viewer) -> None:
+        """The present picture at once, if there is one, and every later one."""
+        with self.lock:
+            self.viewers.append(viewer)
             viewer.begin(self)
 
-    def _lose(self, running: list[Viewer]) -> None:
-        self.group = []
-        for viewer in running:
-            viewer.lose()
+    def leave(self, viewer: Viewer) -> None:
+        with self.lock:
+            self.viewers.remove(viewer)
 
-    def _show(self, sample: Sample, running: list[Viewer]) -> None:
-        if sample.is_key or len(self.group) >= GROUP_MAX:
-            self.group = []
-        if sample.is_key or self.group:
-            self.group.append(sample)
-        for viewer in running:
+    # --- called by the thread that reads the stream -------------------------------------------------------------
+
+    def take(self, packet: MediaPacket) -> None:
+        with self.lock:
+            if not self._is_playable(packet):
+                return
+            sample = Sample(packet)
+            if sample.is_key or len(self.group) >= GROUP_MAX:
+                self.group = []
+            if sample.is_key or self.group:
+                self.group.append(sample)
+            for viewer in self.viewers:
+                self._push(viewer, sample)
+
+    def _push(self, viewer: Viewer, sample: Sample) -> None:
+        try:
             viewer.push(sample, self)
+        except Exception:  # one viewer's fault is not the others'
+            log.exception("camera %s: a viewer failed and is let go", self.camera.code)
+            self._call(viewer.socket.abort)
+
+    def lost(self, _at_us: int) -> None:
+        with self.lock:
+            self.group = []
+            for viewer in self.viewers:
+                viewer.lose()
 
     def _is_playable(self, packet: MediaPacket) -> bool:
         """Notices a new track; one no browser plays is had transcoded from here on."""
@@ -202,7 +196,7 @@ class Broadcast:
             return True
         sets = sets_of(packet.track)
         if (sets is None or sets.profile not in PLAYABLE_PROFILES) and not self.is_transcoded:
-            self._loop.call_soon(self._transcode)
+            self._call(self._transcode)
             return False
         if sets is None:
             return False
@@ -210,10 +204,10 @@ class Broadcast:
         return True
 
     def _transcode(self) -> None:
+        """In the loop."""
         if self.is_transcoded or self._feed is None:
             return
         self.close()
-        self._waiting.clear()
         self.is_transcoded = True
         try:
             self._read(self._room.transcoder(self.camera.id, self.stream, masked=False))
@@ -293,17 +287,16 @@ class LiveServer:
         viewer = Viewer(socket, ticket, camera, stream, self._rules.queue_bytes)
         broadcast = self._broadcast(camera, stream, masked=hides)
         self._viewers[socket] = viewer, broadcast
-        broadcast.viewers.append(viewer)
         standing = broadcast.standing
         assert standing is not None
         socket.tell(type="hello", camera=code, stream=stream.value, server_ms=self._now_ms(), expires_ms=ticket.expires_ms,
                     **_state(standing))
-        viewer.begin(broadcast)
+        broadcast.join(viewer)
 
     def _broadcast(self, camera: Camera, stream: StreamName, *, masked: bool) -> Broadcast:
         key = (camera.id, stream, masked)
         if key not in self._broadcasts:
-            broadcast = Broadcast(self._room, camera, stream, self._loop, masked=masked)
+            broadcast = Broadcast(self._room, camera, stream, self._soon, masked=masked)
             broadcast.open()
             self._broadcasts[key] = broadcast
         return self._broadcasts[key]
@@ -328,7 +321,7 @@ class LiveServer:
         viewer, broadcast = self._viewers.pop(socket, (None, None))
         if viewer is None or broadcast is None:
             return
-        broadcast.viewers.remove(viewer)
+        broadcast.leave(viewer)
         if not broadcast.viewers:
             broadcast.close()
             self._broadcasts = {key: each for key, each in self._broadcasts.items() if each is not broadcast}
@@ -362,9 +355,12 @@ class LiveServer:
 
     def _state_changed(self, capture: Capture) -> None:
         """Called in the thread that noticed."""
-        if not self._loop.is_closed():
-            with suppress(RuntimeError):  # it ended just now
-                self._loop.call_soon_threadsafe(self._tell_state, capture)
+        self._soon(lambda: self._tell_state(capture))
+
+    def _soon(self, work: Callable[[], None]) -> None:
+        """From any thread: do it in the loop."""
+        with suppress(RuntimeError):  # the loop has ended
+            self._loop.call_soon_threadsafe(work)
 
     def _tell_state(self, capture: Capture) -> None:
         for broadcast in self._broadcasts.values():

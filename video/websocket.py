@@ -1,12 +1,16 @@
 """The WebSocket side of the live pictures: RFC 6455 by wsproto, writing without waiting, a hand on what is not yet sent.
 
 Reading and handshake are wsproto's; a picture is framed here, because wsproto would copy it once more for each viewer.
+`tell` and `send` are for any thread, all else for the event loop's.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
+import threading
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Any, Protocol
 from urllib.parse import parse_qs, urlsplit
@@ -20,6 +24,7 @@ from wsproto.utilities import LocalProtocolError, RemoteProtocolError
 HEAD_MAX, MESSAGE_MAX = 16 * 1024, 4 * 1024
 HANDSHAKE_S, FAREWELL_S = 5.0, 2.0
 SEND_BUFFER = 128 * 1024
+PIECES_MAX = 1_000  # the system writes so many at once
 _TEXT, _BINARY = 0x81, 0x82
 
 
@@ -40,7 +45,7 @@ class Visitor(Protocol):
 
 
 class LiveSocket(asyncio.Protocol):
-    """One connection. All methods are for the event loop's thread."""
+    """One connection."""
 
     def __init__(self, visitor: Visitor, admits: bool) -> None:
         self._visitor, self._admits = visitor, admits
@@ -48,6 +53,11 @@ class LiveSocket(asyncio.Protocol):
         self._socket: WSConnection | None = None
         self._head = b""
         self._is_open = self._was_open = False
+        self._is_gone = False
+        self._lock = threading.Lock()
+        self._loop = asyncio.get_running_loop()
+        self._number: int | None = None  # descriptor to write to directly; None over TLS
+        self._queued = 0                 # bytes on their way to the loop
         self._text: list[str] = []
         self._patience: asyncio.TimerHandle | None = None
 
@@ -56,24 +66,39 @@ class LiveSocket(asyncio.Protocol):
     @property
     def waiting_bytes(self) -> int:
         """What the peer has not taken yet."""
-        return self._transport.get_write_buffer_size() if self._transport is not None else 0
+        return self._queued + (self._transport.get_write_buffer_size() if self._transport is not None else 0)
 
     def tell(self, **message: Any) -> None:
-        if self._is_open and self._transport is not None:
-            data = msgspec.json.encode(message)
-            self._transport.write(_frame_head(_TEXT, len(data)) + data)
+        data = msgspec.json.encode(message)
+        self._write([_frame_head(_TEXT, len(data)), data])
 
     def send(self, parts: list[bytes]) -> None:
-        """One binary message made of these parts."""
-        if self._is_open and self._transport is not None:
-            self._transport.write(b"".join((_frame_head(_BINARY, sum(map(len, parts))), *parts)))
+        """One binary message made of these parts. From any thread."""
+        self._write([_frame_head(_BINARY, sum(map(len, parts))), *parts])
+
+    def _write(self, parts: list[bytes]) -> None:
+        """At once where the socket takes it, else by the loop: that spares a wake of the loop for every picture."""
+        with self._lock:
+            if not self._is_open or self._transport is None:
+                return
+            left = b"".join(parts) if self.waiting_bytes or self._number is None else _written(self._number, parts)
+            if left:
+                self._queued += len(left)
+                with suppress(RuntimeError):  # the loop has ended, and the connection with it
+                    self._loop.call_soon_threadsafe(self._write_later, left)
+
+    def _write_later(self, data: bytes) -> None:
+        with self._lock:
+            self._queued -= len(data)
+            if self._transport is not None and not self._is_gone:
+                self._transport.write(data)
 
     def end(self, status: int, code: str, **details: Any) -> None:
         """Says why, and closes."""
         if self._is_open and self._socket is not None and self._transport is not None:
             self.tell(type="end", code=code, details=details)
             if self._socket.state is ConnectionState.OPEN:
-                self._transport.write(self._socket.send(CloseConnection(status, code)))
+                self._write([self._socket.send(CloseConnection(status, code))])
             self._leave()
 
     def abort(self) -> None:
@@ -90,8 +115,10 @@ class LiveSocket(asyncio.Protocol):
             transport.abort()
             return
         # What a viewer does not take shall wait here, where it is counted, and not in megabytes of the system's.
-        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
-        self._patience = asyncio.get_running_loop().call_later(HANDSHAKE_S, self.abort)
+        plain = transport.get_extra_info("socket")
+        plain.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
+        self._number = plain.fileno() if transport.get_extra_info("ssl_object") is None else None
+        self._patience = self._loop.call_later(HANDSHAKE_S, self.abort)
 
     def data_received(self, data: bytes) -> None:
         try:
@@ -103,7 +130,8 @@ class LiveSocket(asyncio.Protocol):
             self.abort()
 
     def connection_lost(self, _error: Exception | None) -> None:
-        self._is_open = False
+        with self._lock:  # no thread writes to the descriptor any more: it is closed next
+            self._is_open, self._is_gone = False, True
         if self._patience is not None:
             self._patience.cancel()
         if self._was_open:
@@ -149,10 +177,10 @@ class LiveSocket(asyncio.Protocol):
         elif isinstance(event, BytesMessage):
             self.abort()  # nobody sends us pictures
         elif isinstance(event, Ping):
-            self._transport.write(self._socket.send(event.response()))
+            self._write([self._socket.send(event.response())])
         elif isinstance(event, CloseConnection):
             if self._socket.state is ConnectionState.REMOTE_CLOSING:
-                self._transport.write(self._socket.send(event.response()))
+                self._write([self._socket.send(event.response())])
             self._leave()
 
     def _open(self, target: str) -> None:
@@ -174,8 +202,18 @@ class LiveSocket(asyncio.Protocol):
         """Lets what is written go out, but does not wait for ever."""
         self._is_open = False
         if self._transport is not None:
-            self._transport.close()
-            asyncio.get_running_loop().call_later(FAREWELL_S, self.abort)
+            self._loop.call_soon(self._transport.close)  # after what is on its way to the loop
+            self._loop.call_later(FAREWELL_S, self.abort)
+
+
+def _written(number: int, parts: list[bytes]) -> bytes:
+    """What the socket did not take; all of it where it takes nothing. A broken one is the loop's to find."""
+    parts = parts if len(parts) <= PIECES_MAX else [b"".join(parts)]
+    try:
+        count = os.writev(number, parts)
+    except OSError:
+        count = 0
+    return b"".join(parts)[count:] if count < sum(map(len, parts)) else b""
 
 
 def _frame_head(kind: int, length: int) -> bytes:

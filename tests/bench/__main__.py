@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import acts, approval, backtest, engines, http, imports, ingest, millions, push, read, vision, wall
+from tests.bench import acts, approval, backtest, engines, http, imports, ingest, millions, push, read, video, vision, wall
 from tests.bench.harness import Line, Options, hardware
 from tests.bench.report import as_table, write_part
 
@@ -16,7 +16,7 @@ BENCHES: dict[str, Callable[[Options], list[Line]]] = {
     "ingest": ingest.run, "read": read.run, "http": http.run, "import": imports.run,
     "sweep": millions.run, "push": push.run, "acts": acts.run,
     "wall": wall.run, "backtest": backtest.run, "approval": approval.run, "engines": engines.run,
-    "vision": vision.run}
+    "video": video.run, "vision": vision.run}
 ON_REQUEST = frozenset({"engines"})  # needs an environment of its own
 
 
@@ -27,7 +27,8 @@ def main(arguments: list[str] | None = None) -> int:
     print(hardware(), flush=True)
     with tempfile.TemporaryDirectory(prefix="yangguang-bench-", dir=given.folder) as folder:
         options = Options(Path(folder), given.events, given.stores.split(","), _numbers(given.cases),
-                          _numbers(given.clients), given.samples, given.minutes)
+                          _numbers(given.clients), given.samples, given.minutes, _numbers(given.streams), given.seconds,
+                          given.restarts)
         for name in given.names or [name for name in BENCHES if name not in ON_REQUEST]:
             print(f"\n== {name}", flush=True)
             lines = BENCHES[name](options)
@@ -47,6 +48,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--clients", default="100,200", help="connected clients, one of them Chromium (push)")
     parser.add_argument("--samples", type=int, default=100, help="events timed one by one (push)")
     parser.add_argument("--minutes", type=float, default=2.0, help="how long the page is watched (wall); 60 for an hour")
+    parser.add_argument("--streams", default="1,4,16", help="cameras read and shown at once (video)")
+    parser.add_argument("--seconds", type=float, default=20.0, help="how long each of them is measured (video)")
+    parser.add_argument("--restarts", type=int, default=100, help="how often the camera is killed (video)")
     parser.add_argument("--folder", type=Path, help="where databases are made; 10 million cases take about 10 GB")
     parser.add_argument("--dry", action="store_true", help="only print, leave docs/benchmarks.md alone")
     return parser

@@ -27,6 +27,9 @@ class Options:
     clients: Sequence[int]
     samples: int
     minutes: float
+    streams: Sequence[int] = (1, 4, 16)
+    seconds: float = 20.0
+    restarts: int = 100
 
 
 @dataclass(frozen=True, slots=True)

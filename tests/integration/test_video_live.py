@@ -97,6 +97,7 @@ def test_state_is_told_when_the_camera_goes_and_comes(hall: Viewing, rtsp_server
         assert viewer.of("state")[-1]["reason"]["code"].startswith("camera_")
         rtsp_server.start()
         viewer.until("track", count=2)
+        viewer.until_pictures(len(viewer.binaries) + 2)
         assert [data[4:8] for data in viewer.binaries].count(b"ftyp") == 2
 
 
