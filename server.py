@@ -78,14 +78,14 @@ from supervision import http as liability_http
 from supervision.complaints import http as complaints_http
 from supervision.orders import http as orders_http
 from video import http as video_http
-from video import signal_http
 from video.footage import http as footage_http
+from video.signalling import http as signals_http
 from video.tickets import Tickets
 
 # What the OpenAPI document tells beside the feeds; tests/conventions/test_openapi.py holds it to the routes.
 OPERATIONS = tuple(one for module in (cards_http, notices_http, handover_http, roster_http, room_http, orders_http,
                                       complaints_http, liability_http, approval_http, video_http,
-                                      signal_http, footage_http) for one in module.OPERATIONS)
+                                      signals_http, footage_http) for one in module.OPERATIONS)
 DAY_S, CALL_INTERVAL_S, SCREENS_KEPT_DAYS = 86_400.0, 60.0, 30
 PAGES = (wall, desk, card, unit, handover, work, window, hosted, case, findings, footage, orders, complaints, roster,
          notices, rules, calendars, items, organisations, migrations, documents, signals, cameras, video_views, people, audit,
@@ -134,7 +134,7 @@ def build_server(services: Services, demo_duty: str = "") -> Server:
         services.accounts.actor_of))
     app.register_blueprint(video_http.create_blueprint(_video_parts(services)))
     app.register_blueprint(footage_http.create_blueprint(footage_parts(services, lambda _request: _present_actor())))
-    app.register_blueprint(signal_http.create_blueprint(services.analysis.queries, lambda _request: _present_actor()))
+    app.register_blueprint(signals_http.create_blueprint(services.analysis.queries, lambda _request: _present_actor()))
     app.register_blueprint(_public_pages(services, gate))
     for page in PAGES:
         mount(app, page, services)

@@ -17,8 +17,8 @@ from video.holding import HoldRules
 from video.pictures import PictureStore
 from video.presence import PresenceLog
 from video.references import ReferenceService
-from video.signal_queries import SignalQueries
-from video.signals import SignalService
+from video.signalling.queries import SignalQueries
+from video.signalling.service import SignalService
 from video.vision.looker import LookRules
 from video.vision.onnx import ModelRules, OnnxDetector
 from video.vision.seat import PresenceDetector, SeatLimits

@@ -24,7 +24,7 @@ from video.holding import Hold, HoldRules
 from video.pictures import PictureStore
 from video.presence import PresenceLog, Span, Timeline
 from video.references import Reference, ReferenceService, State, Why
-from video.signals import Proof, SignalService
+from video.signalling.service import Proof, SignalService
 from video.vision.looker import Looker, LookRules, Seat, Sighting
 from video.vision.pictures import Frame
 from video.vision.scene import Scene

@@ -14,7 +14,7 @@ from dashboard.panels import signal_seats, signal_views, top_bar
 from dashboard.refusals import sentence
 from dashboard.words import Words, words_of
 from video.references import CONSENTERS
-from video.signals import DECIDERS
+from video.signalling.service import DECIDERS
 
 PREFIX = "/signals/"
 TITLE = "signals_page.title"

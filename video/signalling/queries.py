@@ -16,7 +16,7 @@ from video.models import cameras, video_signals
 from video.pictures import PictureStore
 from video.references import CONSENTERS, Reference, ReferenceService
 from video.references import State as ReferenceState
-from video.signals import DECIDERS, State, signal_of, signals_of
+from video.signalling.service import DECIDERS, State, signal_of, signals_of
 
 READERS = DECIDERS | {Role.LEADER, Role.ADMINISTRATOR}
 LISTED = 200
