@@ -159,7 +159,7 @@ def _installation(options: Options, addresses: Sequence[str]) -> Iterator[tuple[
             main=address), reason="bench", actor=ADMIN)
     services.database.dispose()
     with _process([sys.executable, "app.py", "video"], REPOSITORY, environment) as process:
-        wait_until(lambda: _live_count(port) == len(addresses), timeout_s=60, what="every camera to be live")
+        wait_until(lambda: _live_count(port) == len(addresses), timeout_s=240, what="every camera to be live")
         yield process, port
 
 
@@ -276,7 +276,7 @@ def _ages(browser: Any, clip: Clip, port: int, tiles: int, seconds: float) -> li
     with _page_server(html) as url:
         page = browser.new_page(viewport={"width": 1920, "height": 1080})
         page.goto(url)
-        page.wait_for_function(f"() => window.ages.length > {tiles * 15}", timeout=30_000)
+        page.wait_for_function(f"() => window.ages.length > {tiles * 15}", timeout=120_000)
         page.wait_for_timeout(3_000)
         page.evaluate("() => { window.ages.length = 0; }")
         page.wait_for_timeout(seconds * 1000)

@@ -115,7 +115,8 @@ def _together(film: Film) -> list[Line]:
         doubted = sum(said[s] is Seat.UNKNOWN for s in film.empty)
         told = (f"{absent} of {len(film.occupied)} occupied called absent, {present} of {len(film.empty)} empty called present, "
                 f"{doubted} left unknown")
-        lines.append(Line(f"reference and motion, {name}", told, "", "", "no wrong word", absent + present == 0, "in order"))
+        lines.append(Line(f"reference and motion, {name}", told, "", "", "no wrong word", absent + present == 0,
+                          "in order"))
     return lines
 
 
