@@ -76,7 +76,7 @@ from supervision import http as liability_http
 from supervision.complaints import http as complaints_http
 from supervision.orders import http as orders_http
 from video import http as video_http
-from video import signal_http
+from video.onsite import http as signal_http
 from video.tickets import Tickets
 
 # What the OpenAPI document tells beside the feeds; tests/conventions/test_openapi.py holds it to the routes.

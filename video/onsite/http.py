@@ -8,7 +8,7 @@ from flask import Blueprint, Request, Response, request
 
 from core.access import Actor
 from core.api_document import Operation
-from video.signal_queries import SignalQueries
+from video.onsite.queries import SignalQueries
 
 PREFIX = "/api/v1/video"
 OPERATIONS = (
