@@ -79,7 +79,7 @@ from supervision.complaints import http as complaints_http
 from supervision.orders import http as orders_http
 from video import http as video_http
 from video.footage import http as footage_http
-from video.signalling import http as signals_http
+from video.onsite import http as signals_http
 from video.tickets import Tickets
 
 # What the OpenAPI document tells beside the feeds; tests/conventions/test_openapi.py holds it to the routes.

@@ -18,7 +18,7 @@ from config.onsite import PRESENCE, OnsiteRule
 from core.instants import date_of
 from core.unit_of_work import UnitOfWork
 from video.events import Signal, SignalConfirmed, SignalEnded, SignalRaised, SignalRejected, SignalWithdrawn
-from video.signalling.service import State
+from video.onsite.service import State
 
 REJECTED, TAKEN_BACK = "signal_rejected", "signal_withdrawn"
 

@@ -14,11 +14,11 @@ from core.instants import DAY_US
 from core.unit_of_work import UnitOfWorkFactory
 from video.camera_watch import CameraWatch, WatchParts, WatchRules
 from video.holding import HoldRules
+from video.onsite.queries import SignalQueries
+from video.onsite.service import SignalService
 from video.pictures import PictureStore
 from video.presence import PresenceLog
 from video.references import ReferenceService
-from video.signalling.queries import SignalQueries
-from video.signalling.service import SignalService
 from video.vision.looker import LookRules
 from video.vision.onnx import ModelRules, OnnxDetector
 from video.vision.seat import PresenceDetector, SeatLimits

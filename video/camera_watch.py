@@ -21,10 +21,10 @@ from core.working_calendar import WorkingCalendar
 from video.attendance import Absence, Attendance, AttendanceRules, Moment, Stretch, session_at
 from video.cameras import Camera
 from video.holding import Hold, HoldRules
+from video.onsite.service import Proof, SignalService
 from video.pictures import PictureStore
 from video.presence import PresenceLog, Span, Timeline
 from video.references import Reference, ReferenceService, State, Why
-from video.signalling.service import Proof, SignalService
 from video.vision.looker import Looker, LookRules, Seat, Sighting
 from video.vision.pictures import Frame
 from video.vision.scene import Scene

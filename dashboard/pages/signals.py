@@ -13,8 +13,8 @@ from core.errors import SupervisionError
 from dashboard.panels import signal_seats, signal_views, top_bar
 from dashboard.refusals import sentence
 from dashboard.words import Words, words_of
+from video.onsite.service import DECIDERS
 from video.references import CONSENTERS
-from video.signalling.service import DECIDERS
 
 PREFIX = "/signals/"
 TITLE = "signals_page.title"

@@ -113,10 +113,9 @@ def _together(film: Film) -> list[Line]:
         absent = sum(said[s] is Seat.ABSENT for s in film.occupied)
         present = sum(said[s] is Seat.PRESENT for s in film.empty)
         doubted = sum(said[s] is Seat.UNKNOWN for s in film.empty)
-        told = (f"{absent} of {len(film.occupied)} occupied called absent, {present} of {len(film.empty)} empty called present, "
-                f"{doubted} left unknown")
-        lines.append(Line(f"reference and motion, {name}", told, "", "", "no wrong word", absent + present == 0,
-                          "in order"))
+        told = (f"{absent} of {len(film.occupied)} occupied called absent, "
+                f"{present} of {len(film.empty)} empty called present, {doubted} left unknown")
+        lines.append(Line(f"reference and motion, {name}", told, "", "", "no wrong word", absent + present == 0, "in order"))
     return lines
 
 

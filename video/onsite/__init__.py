@@ -1,0 +1,1 @@
+"""On-site signals: written, read, and their pictures served."""

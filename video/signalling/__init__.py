@@ -1,1 +1,0 @@
-"""Signals of cameras: what is told, what a person decides about it, and how people see it."""
