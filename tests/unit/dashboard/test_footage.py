@@ -209,7 +209,8 @@ def test_evidence_is_for_who_sees_the_card(house: House, inspector: FlaskClient,
     own = house.site.client(Role.DEPARTMENT_USER)
     for client in (inspector, own, house.site.client(Role.ADMINISTRATOR)):
         view = house.look(client, "clip", clip=clip.id, reason="card")
-        film = client.get(f"/api/v1/footage/clips/{clip.id}/clip.mp4?view={view}", headers={"Range": "bytes=0-9"}, buffered=True)
+        film = client.get(f"/api/v1/footage/clips/{clip.id}/clip.mp4?view={view}", buffered=True,
+                          headers={"Range": "bytes=0-9"})
         assert (film.status_code, len(film.data)) == (206, 10)
         picture = client.get(f"/api/v1/footage/clips/{clip.id}/snapshot.jpg?view={view}", buffered=True)
         assert picture.mimetype == "image/jpeg"
@@ -227,12 +228,12 @@ def test_evidence_is_for_who_sees_the_card(house: House, inspector: FlaskClient,
     assert (looks.count, looks.viewer_name) == (4, "赵晓燕")
 
 
-def test_a_department_finds_no_evidence_of_another(house: House, inspector: FlaskClient):
+def test_a_department_finds_no_evidence_of_another(house: House, inspector: FlaskClient, card: int):
     with house.site.services.uow() as uow:
         uow.conn.exec_driver_sql(f"UPDATE cameras SET org = '{OTHER_ORG}' WHERE id = 1")
-    answer = house.mark(inspector, level="yellow", title="离岗", command_id="c-3", incident={"begin_at": BEGIN + 30 * SECOND_US,
-                                                                                        "end_at": BEGIN + 31 * SECOND_US})
-    clip = next(one for one in house.rows(video_clips) if one.card_id == answer.json["card"])
+    answer = house.mark(inspector, level="yellow", title="离岗", command_id="c-3", incident={
+        "begin_at": BEGIN + 30 * SECOND_US, "end_at": BEGIN + 31 * SECOND_US})
+    clip = next(one for one in house.rows(video_clips) if one.card_id == answer.json["card"] != card)
     refused = house.site.client(Role.DEPARTMENT_USER).post("/api/v1/footage/views", headers=SAME_ORIGIN, json={
         "what": "clip", "clip": clip.id, "reason": "card"})
     assert refused.status_code == 404
