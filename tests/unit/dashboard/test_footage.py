@@ -248,3 +248,20 @@ def test_the_card_page_shows_its_evidence(house: House, inspector: FlaskClient, 
     assert {"现场录像", clip.sha256, f'"data-card-clip": "{clip.id}"'} <= {
         words for words in ("现场录像", clip.sha256, f'"data-card-clip": "{clip.id}"')
         if words in json.dumps(drawn.json, ensure_ascii=False)}
+
+
+def test_a_clip_is_asked_for_by_hand_from_the_card(house: House, inspector: FlaskClient, card: int):
+    def ask(client: FlaskClient, **wish: str) -> Any:
+        return client.post(f"/card/{card}/clips", headers=SAME_ORIGIN, json={
+            "camera": "cam-2", "at": "2026-03-16 13:53:40", **wish})
+
+    number = ask(inspector).json["clip"]
+    assert ask(inspector).json["clip"] == number
+    assert house.site.services.footage.maker.make_due() >= 1
+    made = house.site.services.footage.queries.clip(number)
+    assert (made.state, made.card_id, made.at - BEGIN, made.asked_name) == ("ready", card, 20 * SECOND_US, "李敏")
+    assert ask(inspector, at="at noon").json["code"] == "clip_instant_unreadable"
+    assert ask(inspector, camera="nobody").status_code == 404
+    assert ask(house.site.client(Role.DEPARTMENT_USER)).status_code == 403
+    assert inspector.post("/card/999/clips", headers=SAME_ORIGIN, json={"camera": "cam-1", "at": "2026-03-16 13:53:40"}
+                          ).status_code == 404
