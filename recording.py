@@ -65,7 +65,7 @@ def build_recordings(settings: Settings, parts: Parts) -> Recordings:
     held: list[CardEvidence] = []
     footage = build_footage(settings.recording, FootageParts(
         parts.units, parts.registry, parts.keys, parts.secret, parts.owner,
-        settings.video.worker or f"{socket.gethostname()}:{os.getpid()}", parts.calendar_of,
+        (settings.video.worker or f"{socket.gethostname()}:{os.getpid()}")[:64], parts.calendar_of,
         lambda cards: held[0].needed(cards), SystemClock()))
     evidence = CardEvidence(parts.units, parts.cards, parts.queries, terms, footage.clips, footage.incidents, footage.queries)
     held.append(evidence)

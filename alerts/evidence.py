@@ -26,13 +26,14 @@ from alerts.terms import Terms
 from config.onsite import PRESENCE
 from core.access import SYSTEM, Actor
 from core.database import Database
-from core.errors import InvalidInput, NotFound, NotPermitted
+from core.errors import InvalidInput, NotFound
 from core.instants import SECOND_US
 from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from video.events import SignalRaised
 from video.evidence import ClipService
 from video.footage.incidents import Incident, Incidents
 from video.footage.queries import FootageQueries
+from video.footage.rights import require_looker
 
 CAMERA, INSTANTS = "camera", ("seen_at", "began_at", "picture_at")
 APART_US = 30 * SECOND_US  # instants nearer to each other are on one clip
@@ -102,11 +103,8 @@ class CardEvidence:
     def ask_by_hand(self, card_id: int, code: str, at_us: int, actor: Actor) -> int:
         """A clip of another camera or instant for a card, from its page. Raises NotFound, NotPermitted."""
         self.check_sees(card_id, actor)
-        if actor.only_org is not None:
-            raise NotPermitted("not_permitted")
         camera = self._footage.camera(code=code)
-        if actor.area not in ("", camera.area):
-            raise NotFound("camera_unknown", camera=code[:40])
+        require_looker(actor, camera.area, code)
         with self._units() as uow:
             return self._clips.ask(uow, camera.id, at_us, actor, card_id=card_id)
 

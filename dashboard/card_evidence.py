@@ -18,6 +18,7 @@ from cases.explain import ClockExplanation, explain_evidence
 from cases.proof import CaseProof
 from core.access import Actor
 from core.working_calendar import WorkingCalendar
+from video.footage.rights import LOOKERS
 
 CLOCKS = frozenset(kind.value for kind in ClockKind)
 
@@ -37,6 +38,7 @@ class Evidence:
     clips: Sequence[Any] = ()  # video.footage.queries.ClipRow, what cameras kept of it
     cameras: Mapping[int, Any] = field(default_factory=dict)
     looks: Mapping[int, Any] = field(default_factory=dict)  # video.footage.queries.Looks, who looked at which clip
+    asking: tuple[int, Sequence[Any]] | None = None  # the card and the cameras of which a clip may be asked for by hand
 
     @property
     def card(self) -> Any:
@@ -91,7 +93,9 @@ def gather(services: Any, actor: Actor, card_id: int) -> Evidence | None:
     footage = services.footage.queries
     clips = footage.clips_of_card(card_id)
     cameras = {one.id: one for one in footage.cameras(None, {clip.camera_id for clip in clips})} if clips else {}
-    return Evidence(found, passages, case, clocks, files, now, on_duty, orders, clips, cameras, footage.looks_at(clips))
+    others = footage.cameras(actor) if actor.has(*LOOKERS) else []
+    return Evidence(found, passages, case, clocks, files, now, on_duty, orders, clips, cameras, footage.looks_at(clips),
+                    (card_id, others) if others else None)
 
 
 def seen(services: Any, actor: Actor, card_id: int) -> Any:

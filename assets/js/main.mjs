@@ -41,7 +41,7 @@ whenPresent("[data-live-root]", start);
 whenPresent("[data-plain-root]", startPlain);
 whenPresent("[data-inbox]", startInbox);
 whenPresent("[data-hall]", startHall);
-whenPresent("[data-card-clip]", async () => (await import("./modules/card_clip.mjs")).mount(document));
+whenPresent("[data-card-clip], [data-card-ask]", async () => (await import("./modules/card_clip.mjs")).mount(document));
 whenPresent("[data-camera-picture]", startCameraPicture);
 whenPresent("[data-signal-keys]", async () => (await import("./modules/signal_keys.mjs")).mount(document));
 

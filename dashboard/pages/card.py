@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -12,7 +14,8 @@ from flask import Response, g, request
 
 from alerts.notices.queries import NoticeQueries
 from core.access import Actor
-from core.errors import NotFound
+from core.errors import InvalidInput, NotFound
+from core.instants import to_us
 from dashboard import evidence_paper
 from dashboard.card_evidence import Material, gather, material
 from dashboard.panels import card_head, card_story, top_bar
@@ -57,6 +60,8 @@ def register(app: Dash, services: Any) -> None:
     papers = Papers(services)
     app.server.add_url_rule(f"{PREFIX}<int:card_id>/evidence.pdf", "card_evidence_pdf", papers.pdf)
     app.server.add_url_rule(f"{PREFIX}<int:card_id>/evidence.json", "card_evidence_json", papers.json)
+    app.server.add_url_rule(f"{PREFIX}<int:card_id>/clips", "card_clips", lambda card_id: asked_for(services, card_id),
+                            methods=["POST"])
 
 
 class Papers:
@@ -82,6 +87,21 @@ class Papers:
             raise NotFound("card_not_found", id=card_id)
         self._services.read_log.note(what, str(card_id), g.actor, request.remote_addr or "")
         return found
+
+
+def asked_for(services: Any, card_id: int) -> Response:
+    """A clip by hand: of a camera, at an instant as it stands on the clock of its area (`2026-03-16 09:30:05`)."""
+    given = request.get_json(silent=True)
+    wish = given if isinstance(given, dict) else {}
+    camera = services.footage.queries.camera(code=str(wish.get("camera", "")) or "-")
+    try:
+        local = datetime.fromisoformat(str(wish.get("at", "")).strip())
+        zone = services.areas.for_area(camera.area).zone
+        at = to_us(local if local.tzinfo else local.replace(tzinfo=zone))
+    except (ValueError, OverflowError):
+        raise InvalidInput("clip_instant_unreadable", key="at", value=str(wish.get("at", ""))[:32]) from None
+    number = services.card_evidence.ask_by_hand(card_id, camera.code, at, g.actor)
+    return Response(json.dumps({"clip": number}), mimetype="application/json")
 
 
 def _file(content: bytes, media_type: str, name: str) -> Response:

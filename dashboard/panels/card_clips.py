@@ -25,13 +25,25 @@ TEXTS = ("card_clip", "view_reason", "footage_page")
 MIB = 1 << 20
 
 
-def render(clips: Sequence[Any], cameras: Mapping[int, Any], looks: Mapping[int, Any], t: Words) -> html.Section | None:
-    """None for a card without clips."""
-    if not clips:
+def render(clips: Sequence[Any], cameras: Mapping[int, Any], looks: Mapping[int, Any], asking: Any,
+           t: Words) -> html.Section | None:
+    """`asking`: (card, cameras) for who may ask for a clip by hand. None for a card without clips for who may not ask."""
+    if not clips and not asking:
         return None
-    parts = [_clip(one, cameras.get(one.camera_id), looks.get(one.id), t) for one in clips]
+    parts = [_clip(one, cameras.get(one.camera_id), looks.get(one.id), t) for one in clips] or [
+        html.P(t("card_clip.none"), className="case-none")]
+    if asking:
+        parts.append(_ask(*asking, t))
     return html.Section([html.H2(t("card_clip.title")), html.P(t("card_clip.note"), className="panel-note"), *parts],
                         className="panel card-clips")
+
+
+def _ask(card_id: int, cameras: Sequence[Any], t: Words) -> html.Details:
+    """A frame the script fills with the form."""
+    config = {"texts": {"card_clip": t.tree.get("card_clip", {})}, "card": card_id, "cameras": [
+        {"code": one.code, "name": " · ".join(filter(None, (one.hall, one.window, one.name)))} for one in cameras]}
+    form = html.Div(**{"data-card-ask": str(card_id), "data-config": json.dumps(config, ensure_ascii=False)})
+    return html.Details([html.Summary(t("card_clip.ask")), form], className="clip-ask")
 
 
 def _clip(clip: Any, camera: Any, look: Any, t: Words) -> html.Article:

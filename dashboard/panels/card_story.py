@@ -47,7 +47,7 @@ def render(
     evidence: Any, chosen: str, actor: Actor, presets: Mapping[str, Any], notices: Sequence[Any] | None, t: Words
 ) -> html.Div:
     """The sections in the order in which somebody asks: what, why, from what, then what, who knew."""
-    sections = [_what(evidence, t), card_clips.render(evidence.clips, evidence.cameras, evidence.looks, t)]
+    sections = [_what(evidence, t), card_clips.render(evidence.clips, evidence.cameras, evidence.looks, evidence.asking, t)]
     if evidence.clocks:
         sections.append(case_clocks.render(evidence.clocks, chosen, evidence.as_of, presets, t))
     sections += [

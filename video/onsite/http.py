@@ -8,11 +8,7 @@ from flask import Blueprint, Request, Response, request
 
 from core.access import Actor
 from core.api_document import Operation
-<<<<<<<< HEAD:video/signalling/http.py
-from video.signalling.queries import SignalQueries
-========
 from video.onsite.queries import SignalQueries
->>>>>>>> v-vision:video/onsite/http.py
 
 PREFIX = "/api/v1/video"
 OPERATIONS = (

@@ -17,10 +17,6 @@ from video.onsite.service import DECIDERS, State, signal_of, signals_of
 from video.pictures import PictureStore
 from video.references import CONSENTERS, Reference, ReferenceService
 from video.references import State as ReferenceState
-<<<<<<<< HEAD:video/signalling/queries.py
-from video.signalling.service import DECIDERS, State, signal_of, signals_of
-========
->>>>>>>> v-vision:video/onsite/queries.py
 
 READERS = DECIDERS | {Role.LEADER, Role.ADMINISTRATOR}
 LISTED = 200

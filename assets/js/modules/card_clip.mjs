@@ -11,9 +11,35 @@ export function mount(page, { fetch: ask = fetch, go = (address) => location.ass
       root.dataset.filled = "true";
       clip(root, JSON.parse(root.dataset.config), { ask, go });
     }
+    for (const root of page.querySelectorAll("[data-card-ask]:not([data-filled])")) {
+      root.dataset.filled = "true";
+      asking(root, JSON.parse(root.dataset.config), { ask });
+    }
   };
   new MutationObserver(fill).observe(page.body, { childList: true, subtree: true });
   fill();
+}
+
+/** A clip of another camera or instant, by hand. */
+function asking(root, config, { ask }) {
+  const t = textsOf(config.texts);
+  const camera = element("select", "field");
+  camera.setAttribute("aria-label", t("card_clip.ask_camera"));
+  camera.append(...config.cameras.map((one) => Object.assign(element("option", "", one.name), { value: one.code })));
+  const at = Object.assign(element("input", "field"), { type: "text", placeholder: t("card_clip.ask_at"), autocomplete: "off", required: true, maxLength: 32 });
+  at.setAttribute("aria-label", t("card_clip.ask_at"));
+  const send = Object.assign(element("button", "button", t("card_clip.ask")), { type: "submit" });
+  const said = Object.assign(element("p", "feeds-said"), { role: "status" });
+  const form = element("form", "clip-asking");
+  form.append(camera, at, send, said);
+  root.append(form);
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const answer = await ask(`/card/${config.card}/clips`, {
+      method: "POST", headers: { "Content-Type": "application/json", Accept: "application/json" }, body: JSON.stringify({ camera: camera.value, at: at.value }) });
+    const told = await answer.json().catch(() => ({}));
+    said.textContent = answer.ok ? t("card_clip.asked_done") : told.detail ?? String(answer.status);
+  });
 }
 
 function clip(root, config, { ask, go }) {

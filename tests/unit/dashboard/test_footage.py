@@ -209,8 +209,8 @@ def test_evidence_is_for_who_sees_the_card(house: House, inspector: FlaskClient,
     own = house.site.client(Role.DEPARTMENT_USER)
     for client in (inspector, own, house.site.client(Role.ADMINISTRATOR)):
         view = house.look(client, "clip", clip=clip.id, reason="card")
-        film = client.get(f"/api/v1/footage/clips/{clip.id}/clip.mp4?view={view}", headers={"Range": "bytes=0-9"},
-                          buffered=True)
+        film = client.get(f"/api/v1/footage/clips/{clip.id}/clip.mp4?view={view}", buffered=True,
+                          headers={"Range": "bytes=0-9"})
         assert (film.status_code, len(film.data)) == (206, 10)
         picture = client.get(f"/api/v1/footage/clips/{clip.id}/snapshot.jpg?view={view}", buffered=True)
         assert picture.mimetype == "image/jpeg"
@@ -228,12 +228,12 @@ def test_evidence_is_for_who_sees_the_card(house: House, inspector: FlaskClient,
     assert (looks.count, looks.viewer_name) == (4, "赵晓燕")
 
 
-def test_a_department_finds_no_evidence_of_another(house: House, inspector: FlaskClient):
+def test_a_department_finds_no_evidence_of_another(house: House, inspector: FlaskClient, card: int):
     with house.site.services.uow() as uow:
         uow.conn.exec_driver_sql(f"UPDATE cameras SET org = '{OTHER_ORG}' WHERE id = 1")
-    answer = house.mark(inspector, level="yellow", title="离岗", command_id="c-3", incident={"begin_at": BEGIN + 30 * SECOND_US,
-                                                                                        "end_at": BEGIN + 31 * SECOND_US})
-    clip = next(one for one in house.rows(video_clips) if one.card_id == answer.json["card"])
+    answer = house.mark(inspector, level="yellow", title="离岗", command_id="c-3", incident={
+        "begin_at": BEGIN + 30 * SECOND_US, "end_at": BEGIN + 31 * SECOND_US})
+    clip = next(one for one in house.rows(video_clips) if one.card_id == answer.json["card"] != card)
     refused = house.site.client(Role.DEPARTMENT_USER).post("/api/v1/footage/views", headers=SAME_ORIGIN, json={
         "what": "clip", "clip": clip.id, "reason": "card"})
     assert refused.status_code == 404
@@ -248,3 +248,20 @@ def test_the_card_page_shows_its_evidence(house: House, inspector: FlaskClient, 
     assert {"现场录像", clip.sha256, f'"data-card-clip": "{clip.id}"'} <= {
         words for words in ("现场录像", clip.sha256, f'"data-card-clip": "{clip.id}"')
         if words in json.dumps(drawn.json, ensure_ascii=False)}
+
+
+def test_a_clip_is_asked_for_by_hand_from_the_card(house: House, inspector: FlaskClient, card: int):
+    def ask(client: FlaskClient, **wish: str) -> Any:
+        return client.post(f"/card/{card}/clips", headers=SAME_ORIGIN, json={
+            "camera": "cam-2", "at": "2026-03-16 13:53:40", **wish})
+
+    number = ask(inspector).json["clip"]
+    assert ask(inspector).json["clip"] == number
+    assert house.site.services.footage.maker.make_due() >= 1
+    made = house.site.services.footage.queries.clip(number)
+    assert (made.state, made.card_id, made.at - BEGIN, made.asked_name) == ("ready", card, 20 * SECOND_US, "李敏")
+    assert ask(inspector, at="at noon").json["code"] == "clip_instant_unreadable"
+    assert ask(inspector, camera="nobody").status_code == 404
+    assert ask(house.site.client(Role.DEPARTMENT_USER)).status_code == 403
+    assert inspector.post("/card/999/clips", headers=SAME_ORIGIN, json={"camera": "cam-1", "at": "2026-03-16 13:53:40"}
+                          ).status_code == 404

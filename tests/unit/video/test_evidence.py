@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import zipfile
+from argparse import Namespace
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,8 @@ from PIL import Image
 from sqlalchemy import insert, select
 
 import video.evidence as evidence
+from commands.evidence import check_evidence
+from config.settings import load_settings
 from core.access import Actor, Role
 from core.instants import SECOND_US
 from core.unit_of_work import UnitOfWorkFactory
@@ -250,6 +253,15 @@ def test_a_package_is_genuine_until_a_byte_of_it_changes(desk: Desk, packed: Pat
     assert check(repacked(packed, manifest_json=other), desk.keys).finding is Finding.ALTERED
     assert check(repacked(packed, manifest_sig=None), desk.keys).finding is Finding.UNKNOWN
     assert check(packed, KeyRing(tmp_path / "others", "别处")).finding is Finding.UNKNOWN
+
+
+def test_the_command_line_says_whether_a_package_is_ours(desk: Desk, packed: Path, capsys: pytest.CaptureFixture[str]):
+    settings = load_settings({"papers.key_dir": str(desk.keys.folder)})
+    assert check_evidence(settings, Namespace(file=str(packed), keys=None)) == 0
+    assert "genuine (clip 1, card 7, camera cam-1, at 2026-03-16T04:00:15.000000Z" in capsys.readouterr().out
+    wrong = repacked(packed, snapshot_jpg=b"another")
+    assert check_evidence(settings, Namespace(file=str(wrong), keys=str(desk.keys.folder))) == 3
+    assert "altered" in capsys.readouterr().out
 
 
 def test_the_same_can_be_checked_by_openssl_alone(packed: Path, tmp_path: Path):
