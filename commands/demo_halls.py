@@ -162,7 +162,7 @@ class HallShow:
         catalogue, org = self._services.catalogue, ORGS[design.number]
         area = COUNTY_AREA if design.hall is COUNTY and COUNTY_AREA in catalogue.areas else catalogue.default_area
         kind = SourceKind.RTSP if self.is_live else SourceKind.FILE
-        return CameraForm(code=design.key, name=f"{design.number}号窗口 {design.title}", area=area, hall=design.hall.name,
+        return CameraForm(code=design.key, name=f"{design.title}窗口", area=area, hall=design.hall.name,
                           kind=kind.value, main=main, sub=sub, window=str(design.number), post=POST,
                           org=org if org in catalogue.organisations else "", seat=seat_of(design))
 
