@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, e
 from dashboard.demo_accounts import DEMO_PASSWORD
 
 WALL_SIZE = (1920, 1080)
-PATIENCE_MS = 15_000
+PATIENCE_MS = 60_000  # how long a busy machine may take; what must be quick is measured by the benchmarks
 expect.set_options(timeout=PATIENCE_MS)
 REFUSED = tuple(f"Failed to load resource: the server responded with a status of {status}"
                 for status in (400, 401, 404, 409, 502))
