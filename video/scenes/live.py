@@ -30,7 +30,7 @@ from video.scenes.encoding import Encoder
 from video.scenes.scene import Scene
 
 NICENESS = 5            # stands for hardware that would be elsewhere: the product itself comes first
-SUB, SUB_FPS = (640, 360), 15
+SUB, SUB_FPS = (640, 360), 10
 MAIN, MAIN_FPS = (1280, 720), 25
 MAIN_WINDOWS = ("w01",)  # with a main stream of their own; the others show the smaller one as both
 _BEHIND = 3             # pictures a line may be behind before some are left out
