@@ -125,7 +125,7 @@ def _motion(options: Options, addresses: Sequence[str], clip: Clip) -> Cost | No
                     f"target_dir {folder}\n" + "".join(f"camera {file}\n" for file in files))
     urls = [f"http://127.0.0.1:{port}/{number}/stream" for number in range(1, len(addresses) + 1)]
     with _process(["motion", "-n", "-c", str(main)], folder) as process:
-        time.sleep(6)
+        time.sleep(6 + len(addresses))  # it opens its cameras one after the other
         return _viewed(process.pid, urls, options.seconds)
 
 
