@@ -48,7 +48,8 @@ class Mount(GstRtspServer.RTSPMediaFactory):
         super().__init__()
         self.pictures = pictures
         caps, payloader = PAYLOADERS[pictures.codec]
-        self.set_launch(f'( appsrc name=src is-live=true do-timestamp=true format=time caps="{caps},framerate={pictures.fps}/1" ! {payloader} )')
+        self.set_launch(f'( appsrc name=src is-live=true do-timestamp=true format=time '
+                        f'caps="{caps},framerate={pictures.fps}/1" ! {payloader} )')
         self.set_shared(True)
         self.set_latency(0)
         self.connect("media-configure", self.begin)

@@ -16,6 +16,7 @@ from video.packets import MediaPacket, Track
 SCALE = 90_000                       # units of the timeline per second
 SQUEEZED = SCALE // 1000
 LONGEST, USUAL = SCALE, SCALE // 25  # a longer step is a jump of the camera's clock, not a picture that lasted
+NUMBER_AT, BEGIN_AT = 20, 60         # where in a fragment's head its number stands, and where its instant
 KEY, OTHER = 0x02000000, 0x01010000  # sample flags: depends on no other; depends, and is no place to begin
 
 
@@ -42,13 +43,24 @@ def _sample_table(track: Track, sets: H264Sets) -> bytes:
 class Sample:
     """A picture made ready once for all viewers of it."""
 
-    __slots__ = ("data", "is_key", "packet", "shift")
+    __slots__ = ("_heads", "at", "data", "is_key", "packet", "shift")
 
     def __init__(self, packet: MediaPacket) -> None:
         self.packet, self.is_key = packet, packet.is_key
         self.data = as_length_prefixed(packet.data, prefixed=is_length_prefixed(packet.track.extradata))
-        late = (packet.pts - packet.dts) * packet.track.time_base * SCALE
-        self.shift = int(late) if 0 < late < LONGEST else 0
+        base = packet.track.time_base
+        self.at = packet.dts * base.numerator * SCALE // base.denominator
+        late = packet.pts * base.numerator * SCALE // base.denominator - self.at
+        self.shift = late if 0 < late < LONGEST else 0
+        self._heads: dict[int, bytes] = {}
+
+    def head(self, number: int, begin: int, duration: int) -> bytes:
+        """Head of a fragment of this picture alone. Viewers differ in two numbers of it, so the rest is made once."""
+        made = self._heads.get(duration)
+        if made is None:
+            made = self._heads[duration] = _fragment_head(0, 0, [self], [duration])
+        return b"".join((made[:NUMBER_AT], _u32(number), made[NUMBER_AT + 4:BEGIN_AT], begin.to_bytes(8, "big"),
+                         made[BEGIN_AT + 8:]))
 
 
 class Timeline:
@@ -63,17 +75,20 @@ class Timeline:
 
     def fragment(self, samples: Sequence[Sample]) -> tuple[bytes, list[bytes]]:
         """Head and pictures of one fragment. Of several samples all but the last are squeezed: they are past."""
-        durations = [SQUEEZED] * (len(samples) - 1) + [self._duration(samples[-1].packet)]
-        self._number += 1
-        head = _fragment_head(self._number, self._end, samples, durations)
-        self._end += sum(durations)
-        return head, [sample.data for sample in samples]
+        last = self._duration(samples[-1])
+        self._number, begin = self._number + 1, self._end
+        self._end += SQUEEZED * (len(samples) - 1) + last
+        if len(samples) == 1:
+            return samples[0].head(self._number, begin, last), [samples[0].data]
+        durations = [SQUEEZED] * (len(samples) - 1) + [last]
+        return _fragment_head(self._number, begin, samples, durations), [sample.data for sample in samples]
 
-    def _duration(self, packet: MediaPacket) -> int:
-        last, self._last = self._last, (packet.track.serial, packet.dts)
-        if last is None or last[0] != packet.track.serial:
+    def _duration(self, sample: Sample) -> int:
+        serial = sample.packet.track.serial
+        last, self._last = self._last, (serial, sample.at)
+        if last is None or last[0] != serial:
             return USUAL
-        step = int((packet.dts - last[1]) * packet.track.time_base * SCALE)
+        step = sample.at - last[1]
         return step if 0 < step <= LONGEST else USUAL
 
 

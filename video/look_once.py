@@ -22,10 +22,7 @@ KINDS: dict[str, dict[str, Any]] = {
     "device": {"format": "v4l2"},
 }
 CODES = ((av.HTTPUnauthorizedError, "camera_unauthorized"), (av.HTTPForbiddenError, "camera_unauthorized"),
-         (av.HTTPNotFoundError, "camera_path_unknown"), (av.FileNotFoundError, "camera_path_unknown"),
-         (av.ConnectionRefusedError, "camera_unreachable"), (av.TimeoutError, "camera_timeout"),
-         (av.ExitError, "camera_timeout"),
-         (av.PermissionError, "camera_device_missing"), (av.InvalidDataError, "camera_stream_broken"))
+         (av.HTTPNotFoundError, "camera_path_unknown"), (av.TimeoutError, "camera_timeout"), (av.ExitError, "camera_timeout"))
 
 
 def main() -> None:
@@ -34,7 +31,8 @@ def main() -> None:
     try:
         said, picture = look(asked)
     except (OSError, ValueError, av.FFmpegError) as failure:
-        said, picture = {"code": next((code for kind, code in CODES if isinstance(failure, kind)), "camera_unreachable")}, b""
+        code = next((code for kind, code in CODES if isinstance(failure, kind)), "camera_stream_broken")
+        said, picture = {"code": code, "details": {"problem": type(failure).__name__}}, b""
     sys.stdout.buffer.write(json.dumps(said).encode() + b"\n" + picture)
 
 

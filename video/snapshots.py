@@ -117,9 +117,10 @@ class Snapshots:
             said, _, jpeg = self._children.run(SCRIPT, json.dumps(asked).encode()).partition(b"\n")
             return _tested(json.loads(said), jpeg, self._clock.now_us())
         except UpstreamError as failure:
-            return Tested(None, "camera_timeout" if failure.details.get("cause") == "time" else "camera_stream_broken")
+            cause = str(failure.details.get("cause", ""))
+            return Tested(None, "camera_timeout" if cause == "time" else "camera_stream_broken", {"problem": cause})
         except ValueError:
-            return Tested(None, "camera_stream_broken")
+            return Tested(None, "camera_stream_broken", {"problem": "JSON"})
 
     @property
     def _seconds(self) -> float:
@@ -129,7 +130,7 @@ class Snapshots:
 
 def _tested(told: dict[str, Any], jpeg: bytes, now_us: int) -> Tested:
     if told.get("code") or not jpeg:
-        return Tested(None, str(told.get("code") or "camera_no_pictures"))
+        return Tested(None, str(told.get("code") or "camera_no_pictures"), told.get("details") or {})
     rate = float(told["fps"])
     return Tested(Picture(jpeg, now_us), "", {}, str(told["codec"]), int(told["width"]), int(told["height"]),
                   rate if math.isfinite(rate) else 0.0)

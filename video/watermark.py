@@ -40,10 +40,10 @@ def burnt(jpeg: bytes, words: str, masks: Sequence[Polygon] = ()) -> bytes:
     try:
         given = Image.open(io.BytesIO(jpeg), formats=("JPEG",))
         if given.width * given.height > PIXELS_MAX:
-            raise UpstreamError("camera_stream_broken", permanent=True)
+            raise UpstreamError("camera_stream_broken", permanent=True, problem="JPEG")
         image = given.convert("RGB")
     except (OSError, ValueError, Image.DecompressionBombError) as broken:
-        raise UpstreamError("camera_stream_broken", permanent=True) from broken
+        raise UpstreamError("camera_stream_broken", permanent=True, problem="JPEG") from broken
     _mask(image, masks)
     marked = Image.alpha_composite(image.convert("RGBA"), _pattern(image.width, image.height, words)).convert("RGB")
     _foot(marked, words)

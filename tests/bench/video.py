@@ -125,7 +125,7 @@ def _motion(options: Options, addresses: Sequence[str], clip: Clip) -> Cost | No
                     f"target_dir {folder}\n" + "".join(f"camera {file}\n" for file in files))
     urls = [f"http://127.0.0.1:{port}/{number}/stream" for number in range(1, len(addresses) + 1)]
     with _process(["motion", "-n", "-c", str(main)], folder) as process:
-        time.sleep(6)
+        time.sleep(6 + len(addresses))  # it opens its cameras one after the other
         return _viewed(process.pid, urls, options.seconds)
 
 
@@ -159,7 +159,7 @@ def _installation(options: Options, addresses: Sequence[str]) -> Iterator[tuple[
             main=address), reason="bench", actor=ADMIN)
     services.database.dispose()
     with _process([sys.executable, "app.py", "video"], REPOSITORY, environment) as process:
-        wait_until(lambda: _live_count(port) == len(addresses), timeout_s=60, what="every camera to be live")
+        wait_until(lambda: _live_count(port) == len(addresses), timeout_s=240, what="every camera to be live")
         yield process, port
 
 
@@ -276,7 +276,7 @@ def _ages(browser: Any, clip: Clip, port: int, tiles: int, seconds: float) -> li
     with _page_server(html) as url:
         page = browser.new_page(viewport={"width": 1920, "height": 1080})
         page.goto(url)
-        page.wait_for_function(f"() => window.ages.length > {tiles * 15}", timeout=30_000)
+        page.wait_for_function(f"() => window.ages.length > {tiles * 15}", timeout=120_000)
         page.wait_for_timeout(3_000)
         page.evaluate("() => { window.ages.length = 0; }")
         page.wait_for_timeout(seconds * 1000)

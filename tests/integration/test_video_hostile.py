@@ -94,6 +94,19 @@ def test_a_picture_too_wide_is_refused_before_anybody_decodes_it(clip_dir: Path)
         assert seen.packets == []
 
 
+def test_4k_at_60_is_read_and_leaves_the_others_alone(clip_dir: Path, rtsp_clip: Clip) -> None:
+    huge = make_clip(clip_dir, seconds=1, width=3840, height=2160, fps=60)
+    film = capture_rules(source_rules(file_dir=rtsp_clip.movie.parent))
+    with following(camera(rtsp_clip.movie.name, kind=SourceKind.FILE, code="quiet"), film) as (_quiet, others), \
+            FaultyCamera(plays(huge, huge, huge)) as faulty, following(camera(faulty.url), quick()) as (capture, seen):
+        before = len(others.until(1))
+        packets = seen.until(90)
+        assert (packets[0].track.width, packets[0].track.height) == (3840, 2160)
+        spent_s = (packets[-1].arrived_us - packets[0].arrived_us) / 1_000_000
+        assert len(others.packets) - before > 15 * spent_s * 0.7
+        assert capture.state is CameraState.LIVE
+
+
 def test_targets_outside_the_networks_are_never_connected_to(monkeypatch: pytest.MonkeyPatch) -> None:
     with FaultyCamera(streams_faults.hangs) as faulty:
         inside_only = capture_rules(source_rules(networks=networks_of(["10.0.0.0/8"])))

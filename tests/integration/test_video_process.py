@@ -4,6 +4,7 @@ cameras with a second process, and another takes over when one is killed."""
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -52,17 +53,26 @@ class VideoProcess:
         self.port = free_port()
         self.log = folder / f"video-{self.port}.log"
         with self.log.open("wb") as log:
-            self.process = subprocess.Popen([sys.executable, "app.py", "video"], cwd=REPOSITORY, stdin=subprocess.DEVNULL,
-                                            stdout=log, stderr=log, env={"PATH": os.environ["PATH"], **environment,
-                                                                         "YANGGUANG_VIDEO__PORT": str(self.port)})
+            self.process = subprocess.Popen(
+                [sys.executable, "-X", "faulthandler", "app.py", "video"], cwd=REPOSITORY, stdin=subprocess.DEVNULL, stdout=log,
+                stderr=log, env={"PATH": os.environ["PATH"], **environment, "YANGGUANG_VIDEO__PORT": str(self.port)})
 
     def __enter__(self) -> VideoProcess:
         return self
 
     def __exit__(self, *_failure: object) -> None:
         if self.process.poll() is None:
-            self.process.terminate()
-        self.process.wait(15)
+            self.end()
+
+    def end(self) -> None:
+        """In order. One that does not end says where its threads stand."""
+        self.process.terminate()
+        try:
+            assert self.process.wait(15) == 0
+        except subprocess.TimeoutExpired:
+            self.process.send_signal(signal.SIGABRT)
+            self.process.wait()
+            pytest.fail(f"it did not end\n{self.log.read_text()[-6000:]}")
 
 
 def register(services: Services, code: str, address: str) -> None:
@@ -87,8 +97,7 @@ def test_cameras_are_shared_and_taken_over(services: Services, environment: dict
         one.process.kill()
         wait_until(lambda: _holders(services) == {f"{os.uname().nodename}:{two.port}"}, timeout_s=30,
                    what="the other to take over")
-        two.process.terminate()
-        assert two.process.wait(15) == 0
+        two.end()
         assert _holders(services) == set()
         for process in (one, two):
             assert PASSWORD not in process.log.read_text()

@@ -9,7 +9,8 @@ import { SILENT_MS, ageOf, pauseBefore, reasonWords, stateOf } from "./live_rule
 import { mediaPipe } from "./media_pipe.mjs";
 
 const TICK_MS = 200;
-const STUCK_MS = 6_000;
+const STUCK_MS = 8_000;
+const BUSY_MS = 1_000;           // between two ticks: the page itself was held up, and nobody else is to blame
 const STEADY_MS = 10_000;        // a line that held so long starts over with short pauses
 const RENEW_AT = 0.7;            // of the time a ticket has left
 const TICKET_AGAIN = ["video_ticket_expired", "video_ticket_invalid"];
@@ -36,6 +37,7 @@ export function liveVideo(video, deps) {
   let isNewLine = true;
   let frames = { count: 0, sinceMs: 0, isSeen: false };   // painted, since when so many, whether one is on the glass
   let fedMs = 0;
+  let tickedMs = 0;
   let refusal = null;
   let told = { said: "connecting", reason: null, transcoded: false, masked: false, skipped: 0, size: "" };
   let shown = "";
@@ -161,6 +163,9 @@ export function liveVideo(video, deps) {
   }
 
   function tick() {
+    const gap = now() - tickedMs;
+    tickedMs = now();
+    if (gap > BUSY_MS) { heardMs += gap; fedMs = now(); }
     if (link && now() - heardMs > SILENT_MS) again();
     const distance = pipe?.hold() ?? 0;
     if (pipe) watchDecoder();
@@ -181,6 +186,7 @@ export function liveVideo(video, deps) {
   return {
     start() {
       if (ticking != null) return;
+      tickedMs = now();
       ticking = every(tick, TICK_MS);
       dial();
     },

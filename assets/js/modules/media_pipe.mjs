@@ -2,8 +2,9 @@
 
 import { steer, trimUntil } from "./live_rules.mjs";
 
-const QUEUE_MAX = 90;
+const QUEUE_MAX = 2_000;
 const BYTES_MAX = 8 << 20;
+const TOGETHER_MAX = 1 << 20;
 
 /**
  * @param {HTMLVideoElement} video
@@ -43,10 +44,23 @@ export function mediaPipe(video, { onBroken, MediaSource = globalThis.ManagedMed
 
   function work() {
     while (!over && source.readyState === "open" && !buffer?.updating && queue.length > 0) {
-      const item = queue.shift();
+      const item = queue[0].mime ? queue.shift() : together();
       bytes -= item.byteLength ?? 0;
       try { if (item.mime) begin(item); else append(item); } catch (fault) { broken(fault?.name ?? "append"); }
     }
+  }
+
+  /** What waits, in one piece: a page that was kept busy for seconds catches up at once instead of piece by piece. */
+  function together() {
+    let size = 0;
+    let count = 0;
+    while (count < queue.length && !queue[count].mime && (count === 0 || size + queue[count].byteLength <= TOGETHER_MAX)) size += queue[count++].byteLength;
+    const pieces = queue.splice(0, count);
+    if (count === 1) return pieces[0];
+    const whole = new Uint8Array(size);
+    let at = 0;
+    for (const piece of pieces) { whole.set(new Uint8Array(piece.buffer ?? piece), at); at += piece.byteLength; }
+    return whole;
   }
 
   function begin(track_) {
@@ -104,6 +118,7 @@ export function mediaPipe(video, { onBroken, MediaSource = globalThis.ManagedMed
     if (seek != null) video.currentTime = seek;
     if (video.playbackRate !== rate) video.playbackRate = rate;
     if (video.paused) video.play()?.catch(() => {});
+    forget(trimUntil({ ...now, at: video.currentTime }));
     return now.end - video.currentTime;
   }
 

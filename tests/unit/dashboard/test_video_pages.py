@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -55,10 +54,9 @@ def clients(site: Site) -> dict[Role, FlaskClient]:
 
 
 @pytest.fixture(autouse=True)
-def empty_log(site: Site) -> Iterator[None]:
+def empty_log(site: Site) -> None:
     with site.services.database.transaction() as conn:
         conn.execute(delete(video_views))
-    yield
 
 
 def views(site: Site) -> list[tuple[str, str, str, str]]:
