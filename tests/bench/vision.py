@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -125,10 +126,10 @@ def _sitting(film: Film) -> Line:
     looker = Looker(film.seat, ReferenceDetector([film.reference]), None, LookRules())
     subtraction = cv2.createBackgroundSubtractorMOG2(history=500, detectShadows=False)
     present = subtracted = 0
+    seen = cache(lambda at, seed: noisy(film.frames[at], 2, seed))
     for second in range(900):
-        frame = film.frames[visit[second % len(visit)]]
         # One pose held for nine seconds in ten: how people sit.
-        frame = noisy(film.frames[visit[second // 10 % len(visit)]] if second % 10 else frame, 2, second % 5)
+        frame = seen(visit[(second // 10 if second % 10 else second) % len(visit)], second % 2)
         present += looker.look(frame, (1000 + second) * SECOND_US).seat is Seat.PRESENT
         moved = subtraction.apply(frame, learningRate=1 / 60)[20:360, 330:560]
         subtracted += second >= 180 and np.count_nonzero(moved) / moved.size > 0.2
@@ -156,7 +157,7 @@ def _blurred(sigma: float) -> Change:
 FAULTS: dict[Fault, dict[str, Change]] = {
     Fault.BLACK: {"no signal": lambda frame: frame * 0, "black with noise": lambda frame: noisy(frame * 0, 4, 1)},
     Fault.COVERED: {"dark": _covered(30, 1.0), "grey": _covered(100, 1.0), "white": _covered(230, 1.0),
-                    "75 %": _covered(60, 0.75)},
+                    "85 %": _covered(60, 0.85)},
     Fault.BLURRED: {"σ 2": _blurred(2), "σ 4": _blurred(4), "σ 8": _blurred(8),
                     "σ 4, dark, noise": lambda frame: noisy(lit(_blurred(4)(frame), 0.4), 4, 1)},
     Fault.MOVED: {"3 %": lambda frame: shifted(frame, 0.03), "10 %": lambda frame: shifted(frame, 0.1, 0.05),
@@ -182,7 +183,7 @@ def _shown(frame: Frame) -> Iterator[tuple[str, Frame]]:
 
 def _limits(by: float) -> SceneLimits:
     usual = SceneLimits()
-    return SceneLimits(usual.dark * by, usual.seen * by, usual.detail * by, usual.sharp * by)
+    return SceneLimits(usual.dark * by, usual.seen * by, usual.detail * by, usual.bare * by, usual.sharp * by)
 
 
 def _of_fault(fault: Fault, told: dict[str, Counter[tuple[str, str]]]) -> Line:

@@ -38,6 +38,7 @@ class SceneLimits:
     dark: float = 20.0     # grey level: 98 % of a black picture are darker
     seen: float = 0.4      # share of the scene's blocks seen again below which it is no longer that scene
     detail: float = 0.5    # share of the scene's detail that is left: with less of both it is covered
+    bare: float = 0.08     # so little detail is a cover, whatever seems to be seen again
     sharp: float = 0.45    # strength of fine detail against coarse, as a share of the reference's
 
 
@@ -83,7 +84,7 @@ class Scene:
         seen, limits = figures["seen_again"], self.limits
         if seen < limits.seen and figures["bright"] <= limits.dark:
             return Fault.BLACK
-        if seen < limits.seen and figures["detail"] < limits.detail:
+        if figures["detail"] < limits.detail and (seen < limits.seen or figures["detail"] < limits.bare):
             return Fault.COVERED
         if self._is_blurred(frame, present, found, figures):
             return Fault.BLURRED
@@ -115,7 +116,8 @@ class Scene:
         """How far the scene seems displaced, in shares of the width and height."""
         height, width = self._coarse.shape
         window = cv2.createHanningWindow((width, height), cv2.CV_32F)
-        (x, y), _peak = cv2.phaseCorrelate(self._coarse, _coarse(present.grey), window)
+        # A copy: OpenCV 5 multiplies the window into the picture it is given.
+        (x, y), _peak = cv2.phaseCorrelate(self._coarse.copy(), _coarse(present.grey), window)
         return x / width, y / height
 
 

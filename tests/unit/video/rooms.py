@@ -45,7 +45,8 @@ def person(picture: Frame, lean: float = 0.0) -> Frame:
 def noisy(picture: Frame, sigma: float, seed: int) -> Frame:
     """With the noise of a sensor."""
     rng = np.random.default_rng(seed)
-    return np.clip(picture + rng.normal(0, sigma, picture.shape), 0, 255).astype(np.uint8)
+    noise = rng.standard_normal(picture.shape, dtype=np.float32) * np.float32(sigma)
+    return np.clip(picture + noise, 0, 255).astype(np.uint8)
 
 
 def lit(picture: Frame, factor: float) -> Frame:

@@ -54,6 +54,15 @@ def test_how_far_it_was_pushed_is_among_the_figures():
     assert (0.06, 0.04) == pytest.approx((figures["shift_x"], figures["shift_y"]), abs=0.01)
 
 
+def test_what_was_shown_before_changes_nothing():
+    """A scene is looked at for months: a displaced picture must not wear it out."""
+    scene = Scene(ROOM)
+    for number in range(30):
+        scene.look(shifted(ROOM, 0.02 + number / 500, 0.03))
+
+    assert Scene(ROOM).look(person(ROOM)).figures == scene.look(person(ROOM)).figures
+
+
 def looks(frames, **parts):
     looker = Looker(SEAT, ReferenceDetector([ROOM]), Scene(ROOM), **parts)
     return [looker.look(frame, (1000 + 6 * number) * SECOND_US) for number, frame in enumerate(frames)]
