@@ -13,7 +13,9 @@ import os
 import subprocess
 import sys
 import threading
+import weakref
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -125,6 +127,7 @@ class Draughtsman:
             self._process = subprocess.Popen(
                 [sys.executable, "-c", "from papers.draughtsman import main; main()"], cwd=ROOT, stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE, env={}, start_new_session=True)  # ends with its input, not by a key at the terminal
+            weakref.finalize(self, _put_away, self._process)  # nobody closes what is merely let go of
             assert self._process.stdin is not None
             _send(self._process.stdin, _encode(self._tools))
         return self._process
@@ -132,8 +135,17 @@ class Draughtsman:
     def _end(self) -> None:
         process, self._process = self._process, None
         if process is not None:
-            process.kill()
-            process.communicate()
+            _put_away(process)
+
+
+def _put_away(process: subprocess.Popen[bytes]) -> None:
+    """End it, if it has not ended, and close its pipes. Again does no harm."""
+    process.kill()
+    process.wait()
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            with suppress(OSError):
+                pipe.close()
 
 
 def main() -> None:
