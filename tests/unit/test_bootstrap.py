@@ -33,6 +33,7 @@ from core.models import leases
 from core.scheduling import Job
 from jobs import build_scheduler, jobs_of
 from tests.unit.cases.record import event, shanghai
+from video.events import SignalConfirmed, SignalEnded, SignalRaised, SignalRejected, SignalWithdrawn
 
 K = EventKind
 
@@ -70,7 +71,8 @@ def test_an_event_goes_all_the_way_from_the_recorder_to_a_card_that_is_told(serv
 def test_every_domain_event_of_the_record_has_a_reaction(services):
     assert set(reactions(services.alerts, services.alarms)) == {RungPassed, RungWithdrawn, ClockEnded, CaseUnjudgeable,
                                                                CaseJudgeable, VersionConfirmed, ActViolated, ActRedeemed,
-                                                               ApplicantConcerned}
+                                                               ApplicantConcerned, SignalRaised, SignalConfirmed,
+                                                               SignalRejected, SignalWithdrawn, SignalEnded}
     assert set(services.uow.reactions) >= {RungPassed, RungWithdrawn, ClockEnded, CaseUnjudgeable, CaseJudgeable}
 
 
