@@ -39,7 +39,7 @@ class SceneLimits:
     seen: float = 0.4      # share of the scene's blocks seen again below which it is no longer that scene
     detail: float = 0.5    # share of the scene's detail that is left: with less of both it is covered
     bare: float = 0.08     # so little detail is a cover, whatever seems to be seen again
-    sharp: float = 0.45    # strength of fine detail against coarse, as a share of the reference's
+    sharp: float = 0.55    # strength of fine detail against coarse, as a share of the reference's
 
 
 @dataclass(frozen=True, slots=True)
