@@ -17,7 +17,8 @@ from pydantic import Field, model_validator
 
 from config.acts import Act
 from config.documents import Document, Strict, read_document
-from config.onsite import LEVELS as LEVELS
+from config.in_force import LEVELS as LEVELS
+from config.in_force import InForce
 from config.onsite import PRESENCE, Addressee, OnsiteRule
 from core.errors import InvalidInput
 from core.limits import Granularity, Limit, parse_limit
@@ -61,7 +62,7 @@ class Rung(Strict):
         return LEVELS[self.level]
 
 
-class Rule(Strict):
+class Rule(InForce, Strict):
     """A ladder for one kind of clock.
 
     `limit` is the budget where neither item nor feed states one. `granularity` says how this place judges that budget
@@ -87,13 +88,8 @@ class Rule(Strict):
     def default_limit(self) -> Limit | None:
         return parse_limit(self.limit, self.granularity) if self.limit is not None else None
 
-    def holds_on(self, day: date) -> bool:
-        """Whether the rule is in force on that day; both ends belong to it."""
-        return (self.effective_from is None or self.effective_from <= day) and (
-            self.effective_until is None or day <= self.effective_until)
 
-
-class ActRule(Strict):
+class ActRule(InForce, Strict):
     """What one kind of fault costs in a place. An act without a rule raises no card there.
 
     `items` and `orgs` narrow the rule to some items or organisations (empty: all). `parameters` are the act's own numbers:
@@ -123,17 +119,12 @@ class ActRule(Strict):
         """warning, yellow or red."""
         return LEVELS[self.level]
 
-    def holds_on(self, day: date) -> bool:
-        """Whether the rule is in force on that day; both ends belong to it."""
-        return (self.effective_from is None or self.effective_from <= day) and (
-            self.effective_until is None or day <= self.effective_until)
-
     def covers(self, org: str, item: str) -> bool:
         """Whether the rule speaks of that organisation and item."""
         return (not self.orgs or org in self.orgs) and (not self.items or item in self.items)
 
 
-class Preset(Strict):
+class Preset(InForce, Strict):
     """The ladders of one city, versioned. `effective_until` None: until further notice."""
 
     id: str
@@ -146,10 +137,6 @@ class Preset(Strict):
     rules: tuple[Rule, ...] = Field(min_length=1)
     acts: tuple[ActRule, ...] = ()
     onsite: tuple[OnsiteRule, ...] = ()
-
-    def holds_on(self, day: date) -> bool:
-        """Whether the preset is in force on that day; both ends belong to it."""
-        return self.effective_from <= day and (self.effective_until is None or day <= self.effective_until)
 
     def rule_for(self, watches: str, day: date | None = None) -> Rule | None:
         """The rule for that kind of clock in force on `day` (any day when None); None when it is not watched."""

@@ -13,9 +13,9 @@ from typing import Literal
 from pydantic import Field
 
 from config.documents import Strict
+from config.in_force import LEVELS, InForce
 
 Addressee = Literal["liaison", "handler", "unit_head", "duty_officer", "shift_leader", "inspector", "leader"]
-LEVELS = {1: "warning", 2: "yellow", 3: "red"}
 
 
 class SignalKind(StrEnum):
@@ -36,7 +36,7 @@ PRESENCE = frozenset({SignalKind.UNATTENDED, SignalKind.LATE, SignalKind.EARLY})
 DEFAULT_MINUTES = {SignalKind.UNATTENDED: 15, SignalKind.LATE: 10, SignalKind.EARLY: 10}
 
 
-class OnsiteRule(Strict):
+class OnsiteRule(InForce, Strict):
     """What one kind of signal costs. `minutes` of office time the seat must be empty (late, early: the first or last ones).
     `confirm`: a person decides before the card is issued. `orgs` narrows it to some organisations (empty: all)."""
 
@@ -66,11 +66,6 @@ class OnsiteRule(Strict):
     def needed_minutes(self) -> int:
         """Minutes of office time."""
         return self.minutes if self.minutes is not None else DEFAULT_MINUTES.get(self.signal, 0)
-
-    def holds_on(self, day: date) -> bool:
-        """Whether the rule is in force on that day; both ends belong to it."""
-        return (self.effective_from is None or self.effective_from <= day) and (
-            self.effective_until is None or day <= self.effective_until)
 
     def covers(self, org: str) -> bool:
         """Whether the rule speaks of that organisation."""

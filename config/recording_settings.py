@@ -8,10 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from config.documents import Strict
-
-Seconds = Annotated[float, Field(gt=0)]
-Count = Annotated[int, Field(ge=1)]
-Natural = Annotated[int, Field(ge=0)]
+from config.setting_types import Count, Natural, Seconds
 
 
 class RecordingSettings(Strict):

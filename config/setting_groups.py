@@ -14,6 +14,7 @@ from pydantic import AfterValidator, Field, HttpUrl, SecretStr
 
 from config.documents import Strict
 from config.recording_settings import RecordingSettings
+from config.setting_types import Count, Natural, Seconds
 from config.video_settings import VideoSettings
 from config.vision_settings import VisionSettings
 
@@ -24,9 +25,6 @@ def _aware(moment: datetime) -> datetime:
     return moment
 
 
-Count = Annotated[int, Field(ge=1)]
-Natural = Annotated[int, Field(ge=0)]
-Seconds = Annotated[float, Field(gt=0)]
 Moment = Annotated[datetime, AfterValidator(_aware)]
 LimitText = Annotated[str, Field(pattern=r"^(\d{1,4}(wd|cd|wh))?$")]
 

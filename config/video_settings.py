@@ -9,6 +9,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from config.documents import Strict
+from config.setting_types import Count, Seconds
 
 
 def _listed(written: object) -> object:
@@ -31,8 +32,6 @@ def _socket_url(written: str) -> str:
     return written.rstrip("/")
 
 
-Seconds = Annotated[float, Field(gt=0)]
-Count = Annotated[int, Field(ge=1)]
 
 
 class VideoSettings(Strict):

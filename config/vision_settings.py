@@ -8,9 +8,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from config.documents import Strict
+from config.setting_types import Count, Seconds
 
-Seconds = Annotated[float, Field(gt=0)]
-Count = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(gt=0, le=1)]
 
 

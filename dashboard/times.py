@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
-from core.instants import DAY_US, HOUR_US, MINUTE_US, date_of, written_due, written_local
+from core.instants import DAY_US, HOUR_US, MINUTE_US, date_of, day_of, written_due, written_local
 from dashboard.words import Words
 
 BEIJING_MIN = 480
@@ -38,6 +38,20 @@ def day_text(day: int) -> str:
 def day_at(us: int, offset_min: int) -> int:
     """Epoch day of an instant on the wall clock of its source."""
     return (us + offset_min * MINUTE_US) // DAY_US
+
+
+def day_in(text: str) -> date | None:
+    """The day a filter names, as `2026-03-16`; None for anything else."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def begin_of(text: str | None, days_later: int) -> int | None:
+    """When that day begins in Beijing, or a later one counted from it; None where no day is named."""
+    day = day_in(text) if text else None
+    return None if day is None else (day_of(day) + days_later) * DAY_US - BEIJING_MIN * MINUTE_US
 
 
 def span_text(us: int, t: Words) -> str:

@@ -5,15 +5,13 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping, Sequence
-from datetime import date
 from typing import Any
 from urllib.parse import parse_qs, urlencode
 
 from dash import dcc, html
 
-from core.instants import DAY_US, MINUTE_US, day_of
 from dashboard.panels.tables import grid, num
-from dashboard.times import BEIJING_MIN, stamp
+from dashboard.times import begin_of, day_in, stamp
 from dashboard.words import Words
 from feeds.exports import neutralise
 from supervision.audit import NAMES, PARTS, SHOWN_MAX, AuditFilter, AuditLine
@@ -30,8 +28,8 @@ def wish_of(search: str | None) -> dict[str, str]:
 
 def asked_of(wish: Mapping[str, str]) -> AuditFilter:
     """Days are those of Beijing, the last one included."""
-    return AuditFilter(wish.get("part", ""), wish.get("person", ""), wish.get("subject", ""), _begin(wish.get("since"), 0),
-                       _begin(wish.get("until"), 1))
+    return AuditFilter(wish.get("part", ""), wish.get("person", ""), wish.get("subject", ""), begin_of(wish.get("since"), 0),
+                       begin_of(wish.get("until"), 1))
 
 
 def form(wish: Mapping[str, str], t: Words) -> html.Form:
@@ -101,17 +99,5 @@ def _here(wish: Mapping[str, str], part: str) -> str:
 
 def _can_be(name: str, value: str) -> bool:
     if name in ("since", "until"):
-        return _day(value) is not None
+        return day_in(value) is not None
     return bool(value) and (name != "part" or value in PARTS)
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
-
-
-def _begin(text: str | None, days_later: int) -> int | None:
-    day = _day(text) if text else None
-    return None if day is None else (day_of(day) + days_later) * DAY_US - BEIJING_MIN * MINUTE_US

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
 from typing import Any
 from urllib.parse import parse_qs
 
 from dash import dcc, html
 
-from core.instants import DAY_US, MINUTE_US, day_of
+from core.instants import MINUTE_US
 from dashboard.panels.tables import grid, num
-from dashboard.times import BEIJING_MIN, stamp
+from dashboard.times import begin_of, day_in, stamp
 from dashboard.words import Words
 from video.view_log import LATEST, View, ViewFilter, ViewKind, ViewReason
 
@@ -29,7 +28,7 @@ def wish_of(search: str | None) -> dict[str, str]:
 def asked_of(wish: Mapping[str, str]) -> ViewFilter:
     """Days are those of Beijing, the last one included."""
     return ViewFilter(wish.get("camera", ""), wish.get("viewer", ""), wish.get("what", ""), wish.get("reason", ""),
-                      _begin(wish.get("since"), 0), _begin(wish.get("until"), 1))
+                      begin_of(wish.get("since"), 0), begin_of(wish.get("until"), 1))
 
 
 def form(wish: Mapping[str, str], t: Words) -> html.Form:
@@ -72,17 +71,5 @@ def _control(name: str, wish: Mapping[str, str], t: Words) -> Any:
 
 def _can_be(name: str, value: str) -> bool:
     if name in ("since", "until"):
-        return _day(value) is not None
+        return day_in(value) is not None
     return bool(value) and (name not in CHOICES or value in CHOICES[name])
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
-
-
-def _begin(text: str | None, days_later: int) -> int | None:
-    day = _day(text) if text else None
-    return None if day is None else (day_of(day) + days_later) * DAY_US - BEIJING_MIN * MINUTE_US
