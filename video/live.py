@@ -234,16 +234,24 @@ class LiveServer:
 
     def start(self) -> None:
         """Raises OSError when the port is taken."""
-        self._server = self._loop.run_until_complete(self._loop.create_server(
-            self._accept, self._rules.host, self._rules.port, ssl=self._rules.tls, backlog=256))
-        self.port = self._server.sockets[0].getsockname()[1]
-        self._loop.call_later(TICK_S, self._tick)
         self._thread.start()
+        try:
+            asyncio.run_coroutine_threadsafe(self._listen(), self._loop).result()
+        except OSError:
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join(5)
+            raise
 
     def stop(self) -> None:
         if self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._close)
             self._thread.join(5)
+
+    async def _listen(self) -> None:
+        self._server = await self._loop.create_server(
+            self._accept, self._rules.host, self._rules.port, ssl=self._rules.tls, backlog=256)
+        self.port = self._server.sockets[0].getsockname()[1]
+        self._loop.call_later(TICK_S, self._tick)
 
     def _run(self) -> None:
         try:

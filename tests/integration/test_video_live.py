@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
+import threading
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
 
@@ -17,8 +20,10 @@ from core.clock import FrozenClock
 from tests.cameras import CLOCK, camera
 from tests.services import wait_until
 from tests.streams import Clip, RtspServer, age_s, make_clip, read_bars
-from tests.viewing import SECRET, Book, Viewing, Watching, room_rules, viewing
+from tests.viewing import SECRET, TICKETS, Book, Viewing, Watching, room_rules, viewing
 from video.cameras import CameraState, StreamName
+from video.live import LiveRules, LiveServer
+from video.room import VideoRoom
 from video.tickets import Tickets
 
 MASK = (((0.5, 0.0), (1.0, 0.0), (1.0, 1.0), (0.5, 1.0)),)
@@ -206,3 +211,21 @@ def test_streams_nobody_needs_are_let_go_and_those_under_watch_are_not(rtsp_serv
         up.room.reload()
         wait_until(lambda: up.room.counts()["captures"] == 0, timeout_s=5, what="the captures to end")
     assert isinstance(up.book, Book)
+
+
+def test_a_port_that_is_taken_is_told_and_nothing_is_left_running() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as holder:
+        rules = LiveRules("127.0.0.1", holder.getsockname()[1], 1, 1)
+        live = LiveServer(VideoRoom(Book(), room_rules(), CLOCK), TICKETS, rules, CLOCK)
+        with pytest.raises(OSError, match="in use"):
+            live.start()
+    assert not [thread for thread in threading.enumerate() if thread.name == "video-live"]
+
+
+def test_it_can_be_started_by_whoever_runs_an_event_loop_already(rtsp_server: RtspServer) -> None:
+    async def started() -> bool:
+        with viewing(camera(rtsp_server.address("/hall"))) as up:
+            return up.live.port > 0
+
+    with ThreadPoolExecutor(1) as beside:
+        assert beside.submit(asyncio.run, started()).result()
