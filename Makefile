@@ -9,7 +9,7 @@ SHELL := /bin/bash
 
 VENV := .venv
 BIN := $(VENV)/bin
-PACKAGES := core config papers cases feeds alerts supervision approval dashboard portal video
+PACKAGES := core config papers cases feeds alerts supervision evaluation approval dashboard portal video
 CHECKED := $(PACKAGES) commands migrations scripts tests app.py bootstrap.py jobs.py server.py
 JS_TESTS = $(shell find tests/js -type f \( -name '*.test.mjs' -o -name 'test_*.mjs' -o -name 'test-*.mjs' \) | sort)
 ARGS ?=

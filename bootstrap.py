@@ -83,6 +83,7 @@ from core.read_log import ReadLog
 from core.secret_files import secret_of
 from core.unit_of_work import Reaction, UnitOfWorkFactory
 from core.working_calendar import WorkingCalendar
+from evaluating import Evaluation, evaluation_of
 from feeds.ingest import Ingest
 from feeds.limits import FeedLimits
 from feeds.mapping import MAPPING_DIR, SourceMapping, find_mapping
@@ -162,6 +163,7 @@ class Services:
     footage: Footage
     card_evidence: CardEvidence
     analysis: Analysis
+    evaluation: Evaluation
 
     @property
     def answering_units(self) -> tuple[str, ...]:
@@ -289,7 +291,8 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
         applicants=applicants, audit=AuditQueries(database), children=children,
         paper_check=PaperCheck(database, signing, children),
         video=video, footage=recordings.footage, card_evidence=recordings.evidence,
-        analysis=build_analysis(settings.vision, uow, areas, changes, SystemClock()))
+        analysis=build_analysis(settings.vision, uow, areas, changes, SystemClock()),
+        evaluation=evaluation_of(settings, uow, areas, catalogue, languages[settings.display.language]))
 
 
 def _known(catalogue: Catalogue) -> Known:

@@ -88,6 +88,7 @@ case_table = Table(
     Column("tally", String(320), nullable=False),  # what this case has added to counter_days
     Column("acts", Text, nullable=False, server_default=text("''")),  # JSON: the faults told of this case; "" for none
     Column("fold", LargeBinary, nullable=False),
+    Column("marks", Text, nullable=False, server_default=text("''")),  # what it adds to the figures of the evaluation
     Index("ix_cases_org_light", "org", "light"),
     postgresql_with=ROOM,
 )
