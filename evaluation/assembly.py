@@ -6,24 +6,28 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from cases.areas import Areas
 from config.indicators import Indicators, load_indicators
 from config.texts import Texts
-from core.database import Database
 from core.errors import ConfigError
+from core.unit_of_work import UnitOfWorkFactory
+from evaluation.card_figures import CardFigures
 from evaluation.models import DUTY_FIGURES, FIGURES
 from evaluation.naming import CatalogueNames, Directory
 from evaluation.queries import IndicatorQueries
+from evaluation.recounting import FigureRecounter
+from evaluation.tally import FigureTables
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
     """What the rest of the program brings along."""
 
-    database: Database
+    units: UnitOfWorkFactory
+    areas: Areas
     directory: Directory
     texts: Texts
     sees_others: bool
-    offset_us: int
     file: Path
 
 
@@ -33,6 +37,9 @@ class Evaluation:
 
     indicators: Indicators
     queries: IndicatorQueries
+    tables: FigureTables
+    card_figures: CardFigures
+    recounter: FigureRecounter
 
 
 def build_evaluation(parts: Parts) -> Evaluation:
@@ -40,8 +47,12 @@ def build_evaluation(parts: Parts) -> Evaluation:
     indicators = load_indicators(parts.file)
     _check_figures(indicators.figures)
     names = CatalogueNames(parts.directory, parts.texts)
-    queries = IndicatorQueries(parts.database, indicators, names, sees_others=parts.sees_others, offset_us=parts.offset_us)
-    return Evaluation(indicators, queries)
+    calendar = parts.areas.default.calendar
+    tables = FigureTables(calendar)
+    card_figures = CardFigures(tables, parts.areas)
+    queries = IndicatorQueries(parts.units.database, indicators, names, sees_others=parts.sees_others,
+                               offset_us=calendar.to_local(0))
+    return Evaluation(indicators, queries, tables, card_figures, FigureRecounter(parts.units, card_figures))
 
 
 def _check_figures(described: Mapping[str, object]) -> None:
