@@ -45,7 +45,7 @@ class Evaluation:
 def build_evaluation(parts: Parts) -> Evaluation:
     """All services on the parts given."""
     indicators = load_indicators(parts.file)
-    _check_figures(indicators.figures)
+    check_figures(indicators.figures)
     names = CatalogueNames(parts.directory, parts.texts)
     calendar = parts.areas.default.calendar
     tables = FigureTables(calendar)
@@ -55,7 +55,7 @@ def build_evaluation(parts: Parts) -> Evaluation:
     return Evaluation(indicators, queries, tables, card_figures, FigureRecounter(parts.units, card_figures))
 
 
-def _check_figures(described: Mapping[str, object]) -> None:
+def check_figures(described: Mapping[str, object]) -> None:
     """The file describes just what is counted. Raises ConfigError."""
     counted = {*FIGURES, *DUTY_FIGURES}
     if counted != set(described):
