@@ -6,14 +6,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import IntEnum
+from functools import lru_cache
 from typing import Literal, get_args
 
 from core.errors import InvalidInput
-from core.instants import day_of
+from core.instants import date_of, day_of
 
 By = Literal["none", "org", "area", "item", "channel", "power_kind", "day", "month"]
 BYS: tuple[By, ...] = get_args(By)
 FIRST_YEAR, LAST_YEAR = 1970, 2199
+
+
+@lru_cache(maxsize=65_536)
+def first_of_month(day: int) -> int:
+    """The epoch day on which the month of an epoch day begins."""
+    return day_of(date_of(day).replace(day=1))
 
 
 class Basis(IntEnum):

@@ -16,13 +16,14 @@ from core.access import SYSTEM, Actor
 from core.database import Database
 from core.errors import InvalidInput, NotAuthenticated
 from core.instants import DAY_US, date_of
-from evaluation.models import DUTY_FIGURES, FIGURES, OPENING, figure_days, figure_details, figure_places
-from evaluation.period import BYS, Basis, By, Corrected, Figure, Period
+from evaluation.models import DUTY_FIGURES, FIGURES, OPENING, figure_days, figure_details, figure_months, figure_places
+from evaluation.period import BYS, Basis, By, Corrected, Figure, Period, first_of_month
 from evaluation.places import DAY_MASK, DAY_ZERO, PLACE_BITS, PLACE_MASK, row_numbers
 from supervision.models import complaints
 
 _IN_DETAIL = frozenset({"item", "channel", "power_kind"})
 _RATING = "rating"
+MONTH_MOST = 31
 Counts = dict[str, int]
 
 
@@ -48,10 +49,20 @@ class _Scope:
     areas: tuple[str, ...] | None
     items: tuple[str, ...]
 
-    def of_days(self) -> list[ColumnElement[bool]]:
-        """The rows of the departments' days it is about."""
-        c = figure_days.c
-        return [c.basis == int(self.basis), c.day.between(self.first, self.last), *self._of_unit(figure_days)]
+    def of_days(self, table: Table = figure_days) -> list[ColumnElement[bool]]:
+        """The rows of the departments' days, or months, it is about."""
+        c = table.c
+        return [c.basis == int(self.basis), c.day.between(self.first, self.last), *self._of_unit(table)]
+
+    def by_months(self) -> list[tuple[Table, _Scope]]:
+        """The same period as whole months and the days before and after them."""
+        month = first_of_month(self.first)
+        begins = first_of_month(month + MONTH_MOST) if month < self.first else self.first
+        ends = first_of_month(self.last + 1)  # the day after the last whole month
+        if begins >= ends:
+            return [(figure_days, self)]
+        parts = [(figure_days, self.first, begins - 1), (figure_months, begins, ends - 1), (figure_days, ends, self.last)]
+        return [(table, replace(self, first=first, last=last)) for table, first, last in parts if first <= last]
 
     def of_details(self) -> list[ColumnElement[bool]]:
         """The rows of the detailed table, joined with their places."""
@@ -179,9 +190,14 @@ def _summed(conn: Connection, scope: _Scope, by: By, names: Sequence[str]) -> di
     """The sums of these figures by place: one read of the small table unless items or channels are told apart."""
     if by in _IN_DETAIL or scope.items:
         return _summed_in_detail(conn, scope, by, names)
-    c = figure_days.c
-    place = {"org": c.org, "area": c.area, "day": c.day, "month": c.day}.get(by)
-    return _by_place(conn, place, [func.sum(c[name]) for name in names], figure_days, scope.of_days(), names)
+    summed: dict[Any, Counts] = {}
+    for table, part in ([(figure_days, scope)] if by == "day" else scope.by_months()):
+        c = table.c
+        place = {"org": c.org, "area": c.area, "day": c.day, "month": c.day}.get(by)
+        for found, counts in _by_place(conn, place, [func.sum(c[name]) for name in names], table, part.of_days(table),
+                                       names).items():
+            _add(summed.setdefault(found, dict.fromkeys(names, 0)), counts)
+    return summed
 
 
 def _summed_in_detail(conn: Connection, scope: _Scope, by: By, names: Sequence[str]) -> dict[Any, Counts]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, Table, delete, select
 
 from alerts.models import cards
 from cases.models import case_table
@@ -16,7 +16,7 @@ from cases.recount import Difference
 from core.database import bulk_insert
 from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from evaluation.card_figures import CardFigures, add_text, standing_cards
-from evaluation.models import DAY_KEY, FIGURES, figure_cards, figure_days, figure_details
+from evaluation.models import DAY_KEY, FIGURES, figure_cards, figure_days, figure_details, figure_months
 from evaluation.period import Basis
 from evaluation.places import PLACE_MASK, basis_and_day, numbered_places
 from evaluation.tally import Row, Sums, wide
@@ -63,7 +63,8 @@ class FigureRecounter:
             sums.add_marks(marks)
         told += self._count_cards(conn, sums)
         told += _compared("figure_details", _kept_details(conn), _wide(sums.rows()))
-        return told + _compared("figure_days", _kept_days(conn), _wide(sums.days()))
+        told += _compared("figure_months", _kept_by_org(conn, figure_months), _wide(sums.months()))
+        return told + _compared("figure_days", _kept_by_org(conn, figure_days), _wide(sums.days()))
 
     def _count_cards(self, conn: Connection, sums: Sums) -> list[Difference]:
         kept = {row[0]: row[1] for row in conn.execute(select(figure_cards.c.card_id, figure_cards.c.marks)).all()}
@@ -89,14 +90,15 @@ class FigureRecounter:
         true_cards = list(self._marks_of_cards(conn))
         for _card_id, marks in true_cards:
             add_text(sums, marks)
-        kept, corrected = _kept_days(conn), _corrected(conn)
+        kept, corrected = _kept_by_org(conn, figure_days), _corrected(conn)
         days = [(*key, *counts, corrected.get(key) if kept.get(key) == counts or key[0] != int(Basis.EVENT) else uow.now_us)
                 for key, counts in _wide(sums.days()).items()]
-        for table in (figure_days, figure_details, figure_cards):
+        for table in (figure_days, figure_months, figure_details, figure_cards):
             conn.execute(delete(table))
         numbers = self._figures.places.numbers(conn, sums.details)
         bulk_insert(conn, figure_details, ("id", *FIGURES), [(key, *wide(row)) for key, row in sums.numbered(numbers).items()])
         bulk_insert(conn, figure_days, (*DAY_KEY, *FIGURES, "corrected_at"), days)
+        bulk_insert(conn, figure_months, (*DAY_KEY, *FIGURES), [(*key, *row) for key, row in _wide(sums.months()).items()])
         bulk_insert(conn, figure_cards, ("card_id", "case_id", "marks"),
                     [(card_id, of_cases[card_id], marks) for card_id, marks in true_cards if marks])
 
@@ -113,9 +115,9 @@ def _wide(rows: Mapping[Any, Row]) -> Counts:
     return {key: wide(row) for key, row in rows.items()}
 
 
-def _kept_days(conn: Connection) -> Counts:
+def _kept_by_org(conn: Connection, table: Table) -> Counts:
     width = len(DAY_KEY)
-    return {tuple(row[:width]): list(row[width:]) for row in conn.execute(select(*figure_days.c[(*DAY_KEY, *FIGURES)]))}
+    return {tuple(row[:width]): list(row[width:]) for row in conn.execute(select(*table.c[(*DAY_KEY, *FIGURES)]))}
 
 
 def _kept_details(conn: Connection) -> Counts:

@@ -18,8 +18,8 @@ from core.database import Database, bulk_upsert
 from core.unit_of_work import UnitOfWork
 from core.working_calendar import WorkingCalendar
 from evaluation.marks import Entry, read_marks
-from evaluation.models import DAY_KEY, FIGURES, OPENING, figure_days, figure_details
-from evaluation.period import Basis
+from evaluation.models import DAY_KEY, FIGURES, OPENING, figure_days, figure_details, figure_months
+from evaluation.period import Basis, first_of_month
 from evaluation.places import DAY_BITS, DAY_MASK, DAY_ZERO, Place, Places, row_number, time_key
 
 Row = dict[int, int]  # how much by the place of the figure among FIGURES
@@ -71,6 +71,15 @@ class Sums:
                     known[figure] = known.get(figure, 0) + amount
         return days
 
+    def months(self) -> dict[DayKey, Row]:
+        """The sums by row of the departments' months."""
+        months: dict[DayKey, Row] = {}
+        for (basis, day, area, org), row in self.days().items():
+            known = months.setdefault((basis, first_of_month(day), area, org), {})
+            for figure, amount in row.items():
+                known[figure] = known.get(figure, 0) + amount
+        return months
+
     def rows(self) -> dict[tuple[Any, ...], Row]:
         """The sums by basis, day and place."""
         return {(time >> DAY_BITS, (time & DAY_MASK) - DAY_ZERO, *place): row
@@ -95,13 +104,14 @@ class FigureTables:
         self.write(uow, sums)
 
     def write(self, uow: UnitOfWork, sums: Sums) -> None:
-        """Add to both tables. A day that was over a day ago is corrected, which its row says from then on."""
+        """Add to every table. A day that was over a day ago is corrected, which its row says from then on."""
         numbers = self.places.numbers(uow.conn, sums.details)
         _upsert(uow.conn, figure_details, ("id",), [((number,), row, ()) for number, row in sums.numbered(numbers).items()])
         yesterday = self._calendar.today(uow.now_us) - 1
         _upsert(uow.conn, figure_days, DAY_KEY, [
             (key, row, (uow.now_us if key[0] == Basis.EVENT and key[1] < yesterday else None,))
             for key, row in sums.days().items()], ("corrected_at",))
+        _upsert(uow.conn, figure_months, DAY_KEY, [(key, row, ()) for key, row in sums.months().items()])
 
 
 @lru_cache(maxsize=16_384)  # the cases of an item's day share it

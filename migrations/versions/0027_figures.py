@@ -33,6 +33,10 @@ def upgrade() -> None:
     op.create_index("ix_figure_days_corrected_at", "figure_days", ["corrected_at"], sqlite_where=corrected,
                     postgresql_where=corrected)
     op.create_table(
+        "figure_months", *_key(), *_figures(),
+        sa.PrimaryKeyConstraint("basis", "day", "area", "org", name=op.f("pk_figure_months")),
+        sqlite_with_rowid=False, postgresql_with=ROOM)
+    op.create_table(
         "figure_places",
         sa.Column("place", ROW_NUMBER, autoincrement=False, nullable=False),
         sa.Column("area", sa.String(length=64), nullable=False),
@@ -59,7 +63,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_index("ix_cases_unmarked", table_name="cases")
     op.drop_column("cases", "marks")
-    for table in ("figure_cards", "figure_details", "figure_places", "figure_days"):
+    for table in ("figure_cards", "figure_details", "figure_places", "figure_months", "figure_days"):
         op.drop_table(table)
 
 

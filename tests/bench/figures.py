@@ -14,8 +14,8 @@ from core.access import SYSTEM
 from core.database import Database, bulk_insert
 from core.instants import day_of
 from evaluation.http import shown
-from evaluation.models import DAY_KEY, FIGURES, PLACE_COLUMNS, figure_days, figure_details, figure_places
-from evaluation.period import By, Period
+from evaluation.models import DAY_KEY, FIGURES, PLACE_COLUMNS, figure_days, figure_details, figure_months, figure_places
+from evaluation.period import By, Period, first_of_month
 from evaluation.places import PLACE_MASK, row_number, row_numbers, time_key
 from tests.bench.harness import Line, Options, percentile, spread, stopwatch, store
 from tests.bench.house import house
@@ -87,6 +87,7 @@ def _fill(database: Database) -> tuple[int, int]:
         with database.transaction() as conn:
             bulk_insert(conn, figure_days, (*DAY_KEY, *FIGURES), rows)
         days += len(rows)
+    _fill_months(database)
     numbers = _number_places(database)
     recent = [place for place in places if place[1] > last - 365 and place[0] == 0]
     for start in range(0, len(recent), SLICE // ITEMS):
@@ -100,6 +101,17 @@ def _fill(database: Database) -> tuple[int, int]:
             conn.exec_driver_sql("VACUUM ANALYZE figure_days")
             conn.exec_driver_sql("VACUUM ANALYZE figure_details")
     return days, details
+
+
+def _fill_months(database: Database) -> None:
+    months: dict[tuple[object, ...], list[int]] = {}
+    with database.read() as conn:
+        for basis, day, area, org, *counts in conn.exec_driver_sql(
+                f"SELECT {', '.join((*DAY_KEY, *FIGURES))} FROM figure_days"):
+            key = (basis, first_of_month(day), area, org)
+            months[key] = [one + other for one, other in zip(months.get(key, [0] * len(counts)), counts, strict=True)]
+    with database.transaction() as conn:
+        bulk_insert(conn, figure_months, (*DAY_KEY, *FIGURES), [(*key, *counts) for key, counts in months.items()])
 
 
 def _number_places(database: Database) -> dict[tuple[str, int], int]:

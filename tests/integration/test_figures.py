@@ -17,7 +17,7 @@ from core.access import SYSTEM
 from core.database import Database
 from evaluation.card_figures import standing_cards
 from evaluation.marks import read_marks
-from evaluation.models import figure_cards, figure_days, figure_details, figure_places
+from evaluation.models import figure_cards, figure_days, figure_details, figure_months, figure_places
 from evaluation.period import Basis, By, Corrected, Period
 from evaluation.places import row_numbers
 from tests.integration.test_record_counters import Workload
@@ -176,6 +176,23 @@ def test_items_are_told_by_day_and_month_too(record):
         assert accepted("org", basis) == {"Land": 2}
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_any_period_is_the_sum_of_its_days(record, seed):
+    """Whole months come from a table of their own; what is before and after them from the days."""
+    record.at("12-31 18:00").take(*[event(K.ACCEPTED, f"{month:02}-{day:02} 10:00", case_no=f"{month}/{day}")
+                                    for month in range(7, 13) for day in (1, 2, 15, 28, 30)])
+    random, queries = Random(seed), record.indicator_queries
+    for _ in range(30):
+        first = date(2018, 6, 20) + timedelta(days=random.randrange(180))
+        period = Period(first, first + timedelta(days=random.choice([0, 1, 9, 27, 31, 40, 61, 92, 170])))
+        by_day = queries.totals(SYSTEM, period, "day", ("accepted",))
+        expected = sum(counts["accepted"] for counts in by_day.values())
+        for by in ("none", "org", "month"):
+            found = sum(counts["accepted"] for counts in queries.totals(SYSTEM, period, by, ("accepted",)).values())
+            assert found == expected, (period, by)
+        assert all(period.first <= date.fromisoformat(day) <= period.last for day in by_day)
+
+
 def test_a_place_of_a_transaction_that_failed_is_numbered_again(record):
     class Broken(Exception):
         pass
@@ -261,8 +278,9 @@ def test_a_past_day_that_is_corrected_says_when(record):
 
 
 @pytest.mark.parametrize(("table", "first"), [
-    (figure_days, figure_days.c.basis == 0), (figure_details, figure_details.c.id < row_numbers(1, -1000, 0)[0])],
-    ids=["days", "details"])
+    (figure_days, figure_days.c.basis == 0), (figure_months, figure_months.c.basis == 0),
+    (figure_details, figure_details.c.id < row_numbers(1, -1000, 0)[0])],
+    ids=["days", "months", "details"])
 def test_a_figure_that_was_tampered_with_is_told_and_repaired(record, table, first):
     record.at("10-24 18:00").take(event(K.ACCEPTED, "10-15 10:00"), event(K.CONCLUDED, "10-23 17:00"))
     with record.uow() as uow:
@@ -294,7 +312,7 @@ def test_a_record_of_before_is_filled(record):
     expected = record.counted()
     with record.uow() as uow:
         uow.conn.execute(update(case_table).values(marks=""))
-        for one in (figure_days, figure_details, figure_places, figure_cards):
+        for one in (figure_days, figure_months, figure_details, figure_places, figure_cards):
             uow.conn.execute(delete(one))
 
     assert (2, 2) == (record.recounter.fill(), record.figure_recounter.fill())
