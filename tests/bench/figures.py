@@ -57,8 +57,10 @@ def _line(services: Services, name: str, question: tuple[str, By, Period, tuple[
             _bare(services, by, period, orgs)
         bare.append(spent.wall * 1000)
     p95 = percentile(took, 0.95)
+    # Twenty thousand figures are an export, not a comparison.
+    limit, holds = (f"p95 ≤ {LIMIT_MS:g} ms", p95 <= LIMIT_MS) if by != "day" else ("–", None)
     return Line(f"{what}, {name}", f"{spread(took)} for {answers} figures, encoded", f"the same sums in SQL: {spread(bare)}",
-                f"{percentile(took, 0.5) / percentile(bare, 0.5):.1f} at p50", f"p95 ≤ {LIMIT_MS:g} ms", p95 <= LIMIT_MS,
+                f"{percentile(took, 0.5) / percentile(bare, 0.5):.1f} at p50", limit, holds,
                 f"{kept}; {READS} reads; p50 / p95 / p99")
 
 
