@@ -125,7 +125,7 @@ class _Desk:
 
     def still(self, code: str) -> Response:
         actor, camera = self._actor(), self._parts.queries.camera(code=code)
-        require_looker(actor, camera.area, camera.code)
+        require_looker(actor, camera)
         self._check(actor, camera.code, ViewKind.RECORDED)
         at = request.args.get("at", "")
         if not at.isascii() or not at.isdigit() or len(at) > 17:
@@ -168,7 +168,7 @@ class _Desk:
     def _subject(self, wish: ViewWish, actor: Actor) -> tuple[CameraOf, str]:
         if wish.what == ViewKind.RECORDED:
             camera = self._parts.queries.camera(code=wish.camera)
-            require_looker(actor, camera.area, camera.code)
+            require_looker(actor, camera)
             return camera, camera.code
         row = self._seen_clip(wish.clip, actor)
         return self._parts.queries.camera(number=row.camera_id), f"clip:{row.id}"
@@ -182,11 +182,13 @@ class _Desk:
     def _seen_clip(self, number: int, actor: Actor) -> ClipRow:
         """A clip of a card for who sees the card, another for who may look at the camera."""
         row = self._parts.queries.clip(number)
-        if row.card_id:
-            self._parts.see_card(row.card_id, actor)
-        else:
-            camera = self._parts.queries.camera(number=row.camera_id)
-            require_looker(actor, camera.area, camera.code)
+        camera = self._parts.queries.camera(number=row.camera_id)
+        if not row.card_id:
+            require_looker(actor, camera)
+            return row
+        self._parts.see_card(row.card_id, actor)
+        if not actor.reaches(camera.area, camera.hall):
+            raise NotFound("clip_not_found", id=number)
         return row
 
     def _check(self, actor: Actor, subject: str, what: ViewKind) -> None:

@@ -61,7 +61,7 @@ class Incidents:
         """
         require(actor, *MARKERS)
         camera = self._queries.camera(code=wish.camera)
-        person = require_looker(actor, camera.area, camera.code)
+        person = require_looker(actor, camera)
         self._check(wish)
         segments = self._queries.segments_at(camera.id, wish.begin_at, wish.end_at)
         begin, end = (business_at(segments, at) for at in (wish.begin_at, wish.end_at))

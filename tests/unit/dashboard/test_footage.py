@@ -18,6 +18,7 @@ from sqlalchemy import select, update
 from core.access import Role
 from core.clock import SystemClock
 from core.instants import MINUTE_US, SECOND_US, to_us
+from dashboard.demo_accounts import DEMO_ACCOUNTS
 from tests.footage import camera, number_of, numbers_in, register, sent
 from tests.staff import NOW, OTHER_ORG, OWN_ORG, SAME_ORIGIN, Site, make_site, run_callback
 from video.cameras import StreamName
@@ -237,6 +238,22 @@ def test_a_department_finds_no_evidence_of_another(house: House, inspector: Flas
     refused = house.site.client(Role.DEPARTMENT_USER).post("/api/v1/footage/views", headers=SAME_ORIGIN, json={
         "what": "clip", "clip": clip.id, "reason": "card"})
     assert refused.status_code == 404
+
+
+def test_whoever_is_bound_to_other_halls_finds_neither_clip_nor_recording(house: House, card: int):
+    accounts, name = house.site.services.accounts, next(one.username for one in DEMO_ACCOUNTS if one.role is Role.LEADER)
+    clip = next(one for one in house.rows(video_clips) if one.card_id == card)
+
+    def asked(halls: set[str]) -> tuple[int, ...]:
+        accounts.change(name, halls=halls)
+        client = house.site.client(Role.LEADER)
+        clips = [{"what": "clip", "clip": clip.id, "reason": "card"}] if len(halls) == 1 else []  # one who may is counted
+        wishes = (*clips, {"what": "recorded", "camera": "cam-1", "reason": "patrol"})
+        return tuple(client.post("/api/v1/footage/views", headers=SAME_ORIGIN, json=wish).status_code for wish in wishes)
+
+    assert asked({"另一个大厅"}) == (404, 404)
+    assert asked({"市政务服务大厅", "另一个大厅"}) == (200,)
+    accounts.change(name, halls=set())
 
 
 def test_the_card_page_shows_its_evidence(house: House, inspector: FlaskClient, card: int):
