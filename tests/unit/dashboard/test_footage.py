@@ -229,6 +229,22 @@ def test_evidence_is_for_who_sees_the_card(house: House, inspector: FlaskClient,
     assert (looks.count, looks.viewer_name) == (4, "赵晓燕")
 
 
+def test_what_browsers_do_not_play_comes_as_a_copy_and_leaves_as_it_was(house: House, inspector: FlaskClient, card: int):
+    services = house.site.services
+    with services.uow() as uow:
+        uow.conn.execute(update(video_segments).where(video_segments.c.id == 1).values(codec="hevc"))
+    segment = next(row for row in house.rows(video_segments) if row.id == 1)
+    try:
+        answer = house.film(inspector, house.look(inspector))
+        assert (answer.status_code, answer.headers["ETag"]) == (200, f'"{segment.sha256}-h264"')
+        assert numbers_in(io.BytesIO(answer.data)) == numbers_in(services.footage.pictures.path_of(segment))
+        part = house.film(inspector, house.look(inspector), Range="bytes=0-99")
+        assert (part.status_code, len(part.data)) == (206, 100)
+    finally:
+        with services.uow() as uow:
+            uow.conn.execute(update(video_segments).where(video_segments.c.id == 1).values(codec="h264"))
+
+
 def test_a_department_finds_no_evidence_of_another(house: House, inspector: FlaskClient, card: int):
     with house.site.services.uow() as uow:
         uow.conn.exec_driver_sql(f"UPDATE cameras SET org = '{OTHER_ORG}' WHERE id = 1")
