@@ -18,7 +18,7 @@ from alerts.card_commands import CardCommand, CommandType
 from alerts.card_rows import by_id, newest_by_key
 from alerts.cards import Card
 from alerts.events import CardEvent
-from alerts.lifecycle import Appeal
+from alerts.lifecycle import Appeal, Disposition
 from alerts.models import cards
 from alerts.onsite import ONSITE, signal_key
 from alerts.queries import CardQueries
@@ -27,7 +27,7 @@ from alerts.terms import Terms
 from config.onsite import PRESENCE
 from core.access import SYSTEM, Actor
 from core.database import Database
-from core.errors import InvalidInput, NotFound
+from core.errors import Conflict, InvalidInput, NotFound
 from core.instants import SECOND_US
 from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from video.events import SignalRaised
@@ -37,6 +37,7 @@ from video.footage.queries import FootageQueries
 from video.footage.rights import require_looker
 
 CAMERA, INSTANTS = "camera", ("seen_at", "began_at", "picture_at")
+NO_LONGER_SAID = frozenset({Disposition.REVOKED, Disposition.DISMISSED, Disposition.CANCELLED})
 APART_US = 30 * SECOND_US  # instants nearer to each other are on one clip
 CHUNK = 500
 
@@ -118,6 +119,17 @@ class CardEvidence:
             card_id = self._issue(uow, wish, actor)
             self._incidents.give_card(uow, incident, clip, card_id)
         return incident, card_id
+
+    def withdraw(self, number: int, reason: str, actor: Actor | None) -> None:
+        """Take an incident back that was marked by mistake. A card that came of it has to be revoked before.
+
+        Raises NotPermitted, NotFound, InvalidInput, Conflict (`incident_has_card`, `incident_withdrawn`)."""
+        with self._units() as uow:
+            card = by_id(uow.conn, [self._footage.incident(number, actor).card_id]).values()
+            standing = next((one.id for one in card if one.disposition not in NO_LONGER_SAID), None)
+            if standing is not None:
+                raise Conflict("incident_has_card", card=standing)
+            self._incidents.withdraw(uow, number, reason, actor)
 
     def _issue(self, uow: UnitOfWork, wish: IncidentWish, actor: Actor | None) -> int:
         camera = self._footage.camera(code=wish.incident.camera)

@@ -84,7 +84,7 @@ class ClipRow(msgspec.Struct, frozen=True):
 
 
 class IncidentRow(msgspec.Struct, frozen=True):
-    """An incident marked by hand. `begin`, `end`, `marked` are business instants."""
+    """An incident marked by hand. `begin`, `end`, `marked` are business instants. `withdrawn_name` is empty while it stands."""
 
     id: int
     camera_id: int
@@ -97,6 +97,8 @@ class IncidentRow(msgspec.Struct, frozen=True):
     marked_name: str
     marked: int
     card_id: int
+    withdrawn_name: str
+    withdrawn_reason: str
 
 
 class SamplingRow(msgspec.Struct, frozen=True):
@@ -274,6 +276,12 @@ class FootageQueries:
                     found[clip.id] = Looks(len(rows), *rows[-1])
         return found
 
+    def incident(self, number: int, actor: Actor | None) -> IncidentRow:
+        """Raises NotFound for one there is not or that he may not see."""
+        row = self._row(video_incidents, number, "incident_not_found")
+        require_looker(actor, self.camera(number=row.camera_id))
+        return _incident(row)
+
     # Random looks ----------------------------------------------------------------------------------------------------
 
     def samplings(self, actor: Actor, *, only_open: bool = False, limit: int = SAMPLINGS_MAX) -> list[SamplingRow]:
@@ -330,7 +338,8 @@ def _clip(row: Row[Any]) -> ClipRow:
 
 def _incident(row: Row[Any]) -> IncidentRow:
     return IncidentRow(row.id, row.camera_id, row.kind, row.begin_business_at, row.end_business_at, row.begin_at, row.end_at,
-                       row.comment, row.marked_name, row.marked_business_at, row.card_id)
+                       row.comment, row.marked_name, row.marked_business_at, row.card_id, row.withdrawn_name,
+                       row.withdrawn_reason)
 
 
 def _sampling(row: Row[Any]) -> SamplingRow:

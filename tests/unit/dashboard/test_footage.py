@@ -15,6 +15,7 @@ from flask.testing import FlaskClient
 from PIL import Image
 from sqlalchemy import select, update
 
+from alerts.models import cards
 from core.access import Role
 from core.clock import SystemClock
 from core.instants import MINUTE_US, SECOND_US, to_us
@@ -23,7 +24,7 @@ from tests.footage import camera, number_of, numbers_in, register, sent
 from tests.staff import NOW, OTHER_ORG, OWN_ORG, SAME_ORIGIN, Site, make_site, run_callback
 from video.cameras import StreamName
 from video.footage.manifest import Finding, check
-from video.footage.models import video_clips, video_segments
+from video.footage.models import video_clips, video_incidents, video_segments
 from video.models import video_views
 from video.recorder import Recorder, RecorderRules
 from video.segments import SegmentStore
@@ -189,6 +190,30 @@ def test_the_day_tells_films_gaps_and_marks(house: House, inspector: FlaskClient
     assert (card, "yellow", "看手机") in [(one["id"], one["level"], one["title"]) for one in day["cards"]]
     assert inspector.get("/footage/day.json?camera=cam-1&day=yesterday").status_code == 400
     assert inspector.get("/footage/day.json?camera=nobody").status_code == 404
+
+
+def test_what_was_marked_by_mistake_is_taken_back_with_its_reason(house: House, inspector: FlaskClient, card: int):
+    def withdraw(number: int, reason: str = "看错窗口", client: FlaskClient = inspector) -> tuple[int, str]:
+        answer = client.post(f"/footage/incidents/{number}/withdrawal", headers=SAME_ORIGIN, json={"reason": reason})
+        return answer.status_code, answer.json.get("code", "")
+
+    number = house.mark(inspector).json["incident"]
+    assert withdraw(number, " ") == (400, "incident_reason_invalid")
+    assert withdraw(number, client=house.site.client(Role.DUTY_OFFICER)) == (403, "not_permitted")
+    assert withdraw(number) == (200, "")
+    assert withdraw(number) == (409, "incident_withdrawn")
+    assert withdraw(999) == (404, "incident_not_found")
+    shown = inspector.get("/footage/day.json?camera=cam-1&day=2026-03-16").json["incidents"]
+    assert {one["withdrawn"] for one in shown if one["id"] == number} == {"已由 李敏 撤回：看错窗口"}
+    with_card = next(row.id for row in house.rows(video_incidents) if row.card_id == card)
+    assert withdraw(with_card) == (409, "incident_has_card")
+    with house.site.services.uow() as uow:
+        uow.conn.execute(update(cards).where(cards.c.id == card).values(disposition="revoked"))
+    assert withdraw(with_card)[0] == 200
+    with house.site.services.uow() as uow:  # as the other tests find it
+        uow.conn.execute(update(cards).where(cards.c.id == card).values(disposition="to_sign"))
+        uow.conn.execute(update(video_incidents).where(video_incidents.c.id == with_card).values(
+            withdrawn_by="", withdrawn_name=""))
 
 
 def test_marking_says_what_is_wrong(house: House, inspector: FlaskClient):
