@@ -83,7 +83,7 @@ def test_a_day_is_paged_through_marked_and_found_on_the_card(hall: CommandCentre
     page.click(".footage-event:has-text('误标') summary")
     page.fill(".footage-event:has-text('误标') .footage-withdraw-form input", "看错窗口")
     page.click(".footage-event:has-text('误标') .footage-withdraw-form button")
-    wait_for_text(page, ".footage-event.is-withdrawn", "撤回：看错窗口")
+    wait_for_text(page, ".footage-event.is-taken-back", "撤回：看错窗口")
 
     page.keyboard.press("PageDown")
     wait_for_text(page, "[data-part=title]", "企业登记二号窗口")

@@ -165,7 +165,7 @@ export function mount(root, { t, onFault, fetch: ask = fetch, every = setInterva
     if (one.href) node.append(Object.assign(element("a", "button", t("footage_page.open_card")), { href: one.href }));
     if (one.clip) node.append(element("span", `chip clip-${one.clip.state}`, t(`clip_state.${one.clip.state}`)));
     if (one.incident?.withdrawn) {
-      node.classList.add("is-withdrawn");
+      node.classList.add("is-taken-back");
       node.append(element("p", "footage-withdrawn", one.incident.withdrawn));
     } else if (one.incident && config.mayMark) node.append(withdrawal(one.incident));
     return node;
