@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from config.indicators import Indicators, load_indicators
 from config.texts import Texts
 from core.database import Database
 from core.errors import ConfigError
+from core.working_calendar import WorkingCalendar
+from evaluation.comparison import Comparison
 from evaluation.models import DUTY_FIGURES, FIGURES
 from evaluation.naming import CatalogueNames, Directory
+from evaluation.over_time import OverTime
 from evaluation.queries import IndicatorQueries
 
 
@@ -25,6 +29,8 @@ class Parts:
     sees_others: bool
     offset_us: int
     file: Path
+    calendar_of: Callable[[str], WorkingCalendar]
+    today: Callable[[], date]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +39,8 @@ class Evaluation:
 
     indicators: Indicators
     queries: IndicatorQueries
+    comparison: Comparison
+    over_time: OverTime
 
 
 def build_evaluation(parts: Parts) -> Evaluation:
@@ -41,7 +49,8 @@ def build_evaluation(parts: Parts) -> Evaluation:
     _check_figures(indicators.figures)
     names = CatalogueNames(parts.directory, parts.texts)
     queries = IndicatorQueries(parts.database, indicators, names, sees_others=parts.sees_others, offset_us=parts.offset_us)
-    return Evaluation(indicators, queries)
+    return Evaluation(indicators, queries, Comparison(queries, names_others=parts.sees_others),
+                      OverTime(queries, parts.calendar_of, parts.today))
 
 
 def _check_figures(described: Mapping[str, object]) -> None:

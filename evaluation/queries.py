@@ -86,6 +86,21 @@ class IndicatorQueries:
         scope = self._scope(actor, period, basis, orgs, items, area)
         return self._groups(scope, by, tuple(names))
 
+    def parts(self, actor: Actor | None, period: Period, by: By, names: Sequence[str], step: int, *, orgs: Sequence[str] = (),
+              area: str = "", basis: Basis = Basis.EVENT) -> dict[str, list[Counts]]:
+        """The base figures of each group in stretches of `step` days, those in which anything was counted: what the spread of a
+        mean is judged by. Under the same rights."""
+        scope = self._scope(actor, period, basis, orgs, (), area)
+        table = figure_details if by in _IN_DETAIL else figure_days
+        place, stretch = table.c[by], (table.c.day - scope.first) // step
+        statement = select(place, *(func.sum(table.c[name]) for name in names)).where(*scope.of(table))
+        with self._database.read() as conn:
+            rows = conn.execute(statement.group_by(place, stretch).order_by(place, stretch)).all()
+        found: dict[str, list[Counts]] = {}
+        for key, *sums in rows:
+            found.setdefault(key, []).append(dict(zip(names, map(int, sums), strict=True)))
+        return found
+
     def corrected(self, actor: Actor | None, period: Period, *, orgs: Sequence[str] = (), area: str = "") -> Corrected:
         """What late facts changed in a period after its days were over."""
         c = figure_days.c
