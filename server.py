@@ -36,6 +36,7 @@ from dashboard.pages import (
     cameras,
     card,
     case,
+    comparison,
     complaints,
     desk,
     documents,
@@ -87,9 +88,9 @@ OPERATIONS = tuple(one for module in (cards_http, notices_http, handover_http, r
                                       complaints_http, liability_http, approval_http, video_http,
                                       signals_http, footage_http) for one in module.OPERATIONS)
 DAY_S, CALL_INTERVAL_S, SCREENS_KEPT_DAYS = 86_400.0, 60.0, 30
-PAGES = (wall, desk, card, unit, handover, work, window, hosted, case, findings, footage, orders, complaints, roster,
-         notices, rules, calendars, items, organisations, migrations, documents, signals, cameras, video_views, people, audit,
-         feeds, health)
+PAGES = (wall, desk, card, unit, handover, work, window, hosted, case, comparison, findings, footage, orders,
+         complaints, roster, notices, rules, calendars, items, organisations, migrations, documents, signals, cameras,
+         video_views, people, audit, feeds, health)
 UNCHANGING = ("/assets/", "/healthz", "/readyz")
 ROOT = Path(__file__).resolve().parent
 
