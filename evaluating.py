@@ -5,19 +5,50 @@
 
 from __future__ import annotations
 
+import logging
+
+from alerts.events import CardsWritten
 from cases.areas import Areas
+from cases.events import CasesMarked
+from cases.recount import Recounter
 from config.catalogue import Catalogue
 from config.indicators import INDICATORS_FILE
 from config.settings import Settings
 from config.texts import Texts
-from core.instants import date_of
-from core.unit_of_work import UnitOfWorkFactory
+from core.unit_of_work import Reaction, UnitOfWorkFactory
 from evaluation.assembly import Evaluation, Parts, build_evaluation
 
+log = logging.getLogger(__name__)
 
-def evaluation_of(settings: Settings, units: UnitOfWorkFactory, areas: Areas, catalogue: Catalogue, texts: Texts) -> Evaluation:
-    """Everything of the evaluation, and its lines in the table of reactions."""
-    given, offset_us = settings.evaluation, areas.default.calendar.to_local(units.clock.now_us()) - units.clock.now_us()
-    return build_evaluation(Parts(units.database, catalogue, texts, given.departments_see == "all", offset_us,
-                                  given.file or INDICATORS_FILE, areas.for_area,
-                                  lambda: date_of(areas.default.calendar.today(units.clock.now_us()))))
+
+def evaluation_of(settings: Settings, units: UnitOfWorkFactory, areas: Areas, catalogue: Catalogue, texts: Texts,
+                  recounter: Recounter) -> Evaluation:
+    """Everything of the evaluation, its lines in the table of reactions, and its part of the recount."""
+    given = settings.evaluation
+    evaluation = build_evaluation(Parts(units, areas, catalogue, texts, given.departments_see == "all",
+                                        given.file or INDICATORS_FILE))
+    for kind, reactions in reactions_of(evaluation).items():  # before what tells people
+        units.reactions[kind] = [*reactions, *units.reactions.get(kind, ())]
+    recounter.checks.append(evaluation.recounter.check)
+    return evaluation
+
+
+class Filling:
+    """After an update to a version that counts more: what the record held before is counted once, by a job that then rests."""
+
+    def __init__(self, recounter: Recounter, evaluation: Evaluation) -> None:
+        self._recounter, self._evaluation = recounter, evaluation
+        self._is_done = False
+
+    def work(self) -> None:
+        if not self._is_done:
+            cases, cards = self._recounter.fill(), self._evaluation.recounter.fill()
+            self._is_done = True
+            if cases or cards:
+                log.info("figures: %d cases and %d cards of before were counted", cases, cards)
+
+
+def reactions_of(evaluation: Evaluation) -> dict[type, list[Reaction]]:
+    """What then? Cases and cards that count for something else than before move the figures of their days."""
+    tables, of_cards = evaluation.tables, evaluation.card_figures
+    return {CasesMarked: [tables.move, of_cards.moved], CardsWritten: [of_cards.written]}

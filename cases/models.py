@@ -97,6 +97,9 @@ case_table = Table(
 Index("ix_cases_received", case_table.c.last_event_at, postgresql_where=text("state = 'received'"),
       sqlite_where=text("state = 'received'"))
 
+# Cases of before anything was kept of them for the evaluation: few, and none once they were filled.
+Index("ix_cases_unmarked", case_table.c.case_id, postgresql_where=text("marks = ''"), sqlite_where=text("marks = ''"))
+
 clocks = Table(
     "clocks", metadata,
     Column("case_id", BigInteger, primary_key=True, autoincrement=False),

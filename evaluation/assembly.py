@@ -2,35 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 
+from cases.areas import Areas
 from config.indicators import Indicators, load_indicators
 from config.texts import Texts
-from core.database import Database
 from core.errors import ConfigError
-from core.working_calendar import WorkingCalendar
+from core.instants import date_of
+from core.unit_of_work import UnitOfWorkFactory
+from evaluation.card_figures import CardFigures
 from evaluation.comparison import Comparison
 from evaluation.models import DUTY_FIGURES, FIGURES
 from evaluation.naming import CatalogueNames, Directory
 from evaluation.over_time import OverTime
 from evaluation.queries import IndicatorQueries
+from evaluation.recounting import FigureRecounter
+from evaluation.tally import FigureTables
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
     """What the rest of the program brings along."""
 
-    database: Database
+    units: UnitOfWorkFactory
+    areas: Areas
     directory: Directory
     texts: Texts
     sees_others: bool
-    offset_us: int
     file: Path
-    calendar_of: Callable[[str], WorkingCalendar]
-    today: Callable[[], date]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,9 @@ class Evaluation:
 
     indicators: Indicators
     queries: IndicatorQueries
+    tables: FigureTables
+    card_figures: CardFigures
+    recounter: FigureRecounter
     comparison: Comparison
     over_time: OverTime
 
@@ -46,14 +50,21 @@ class Evaluation:
 def build_evaluation(parts: Parts) -> Evaluation:
     """All services on the parts given."""
     indicators = load_indicators(parts.file)
-    _check_figures(indicators.figures)
+    check_figures(indicators.figures)
     names = CatalogueNames(parts.directory, parts.texts)
-    queries = IndicatorQueries(parts.database, indicators, names, sees_others=parts.sees_others, offset_us=parts.offset_us)
-    return Evaluation(indicators, queries, Comparison(queries, names_others=parts.sees_others),
-                      OverTime(queries, parts.calendar_of, parts.today))
+    calendar = parts.areas.default.calendar
+    tables = FigureTables(calendar)
+    card_figures = CardFigures(tables, parts.areas)
+    queries = IndicatorQueries(parts.units.database, indicators, names, sees_others=parts.sees_others,
+                               offset_us=calendar.to_local(0))
+    comparison = Comparison(queries, names_others=parts.sees_others)
+    over_time = OverTime(queries, parts.areas.for_area, lambda: date_of(
+        parts.areas.default.calendar.today(parts.units.clock.now_us())))
+    return Evaluation(indicators, queries, tables, card_figures, FigureRecounter(parts.units, card_figures), comparison,
+                      over_time)
 
 
-def _check_figures(described: Mapping[str, object]) -> None:
+def check_figures(described: Mapping[str, object]) -> None:
     """The file describes just what is counted. Raises ConfigError."""
     counted = {*FIGURES, *DUTY_FIGURES}
     if counted != set(described):

@@ -6,7 +6,7 @@ defined in config/indicators.yaml; days are in working days.
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, Integer, SmallInteger, String, Table
+from sqlalchemy import BigInteger, Column, Index, Integer, SmallInteger, String, Table, text
 
 from core.database import metadata
 
@@ -25,7 +25,7 @@ ROOM = {"fillfactor": 70}
 
 
 def _figures() -> list[Column[int]]:
-    return [Column(name, Integer, nullable=False) for name in FIGURES]
+    return [Column(name, Integer, nullable=False, server_default=text("0")) for name in FIGURES]
 
 
 # One row per department and day: what comparisons read, whatever the number of cases. `corrected_at` is when facts that came

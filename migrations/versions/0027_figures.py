@@ -44,11 +44,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("card_id", name=op.f("pk_figure_cards")))
     op.create_index("ix_figure_cards_case_id", "figure_cards", ["case_id"])
     op.add_column("cases", sa.Column("marks", sa.Text(), nullable=False, server_default=sa.text("''")))
+    unmarked = sa.text("marks = ''")
+    op.create_index("ix_cases_unmarked", "cases", ["case_id"], sqlite_where=unmarked, postgresql_where=unmarked)
 
 
 def downgrade() -> None:
-    with op.batch_alter_table("cases") as cases:
-        cases.drop_column("marks")
+    op.drop_index("ix_cases_unmarked", table_name="cases")
+    op.drop_column("cases", "marks")
     for table in ("figure_cards", "figure_details", "figure_days"):
         op.drop_table(table)
 
@@ -61,4 +63,4 @@ def _key() -> list[sa.Column]:
 
 
 def _figures() -> list[sa.Column]:
-    return [sa.Column(name, sa.Integer(), nullable=False) for name in FIGURES]
+    return [sa.Column(name, sa.Integer(), nullable=False, server_default=sa.text("0")) for name in FIGURES]
