@@ -14,7 +14,7 @@ import msgspec
 from sqlalchemy import Connection, Table, delete, func, literal_column, select
 
 from cases.acts import kept_faults, kept_text
-from cases.changes import LIGHTS, NO_ORG, Changes, StoredCase
+from cases.changes import LIGHTS, Changes, StoredCase
 from cases.fold import Fold
 from cases.journal import events_of_cases
 from cases.models import case_table, clock_rungs, clocks, counter_days, counter_lights, journal
@@ -22,7 +22,7 @@ from cases.projection import Light, light_of
 from cases.service import Recorder, load_cases
 from cases.states import fold_all
 from cases.sweep import Sweeper
-from cases.tally import MEASURES, read_tally, tally_of
+from cases.tally import MEASURES, read_tally
 from config.acts import Act
 from core.database import bulk_insert
 from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
@@ -127,7 +127,7 @@ class Recounter:
         light = light_of(fold, states)
         if light != kept.light:
             return Difference("case_light", fold.case_no, kept.light.value, light.value)
-        tally = tally_of(fold, fold.org or NO_ORG, states)
+        tally = self._recorder.tally(fold, states)
         if tally.text != kept.tally:
             return Difference("case_tally", fold.case_no, kept.tally, tally.text)
         marks = self._recorder.marks(fold, tally, states)

@@ -159,9 +159,13 @@ class Recorder:
         """Judge a case of these facts at an instant and note what that changes. `late` are the events that just came late."""
         states = self.judged(now_us, case_id, fold)
         acts = self._acts(changes, case_id, fold, before, late)
-        tally = tally_of(fold, fold.org or NO_ORG, states)
+        tally = self.tally(fold, states)
         changes.case(case_id, fold, light_of(fold, states), tally, before, acts, self.marks(fold, tally, states))
         changes.clocks_of(fold, case_id, states, before.clocks if before else {}, now_us)
+
+    def tally(self, fold: Fold, states: Sequence[ClockState]) -> Tally:
+        """What a case of these facts and clocks adds to the day counters."""
+        return tally_of(fold, fold.org or NO_ORG, states, self._areas.of_case(fold).calendar)
 
     @property
     def is_marking(self) -> bool:

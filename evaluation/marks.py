@@ -13,14 +13,14 @@ import msgspec
 
 from cases.areas import AreaContext, Areas
 from cases.asides import FLOW_ORDINALS
-from cases.clocks import Span, Timing, suspensions, used_days
+from cases.clocks import Span, Timing, last_day, suspensions, used_days
 from cases.events import ClockKind, EventKind
 from cases.fold import CORRECTION, NO_SPECIALS, Fold, Moment
 from cases.projection import ClockState
 from cases.tally import MEASURES, Tally
 from cases.watches import RAISED_BY_FACTS, item_of, ruled_asides
 from config.catalogue import Item
-from core.instants import DAY_US, MINUTE_US
+from core.instants import DAY_US
 from core.limits import Granularity, Unit
 from evaluation.models import FIGURES
 
@@ -207,8 +207,7 @@ def _limit_and_use(state: ClockState, context: AreaContext) -> tuple[int, int]:
     used = _working_days(state.started, state.stops, _local_day(ended), context)
     if state.unit == Unit.WORKING_DAY and state.limit_text != "due":
         return int(state.amount), used
-    last_day = (due_at - 1 + state.started.utc_offset * MINUTE_US) // DAY_US
-    return _working_days(state.started, state.stops, last_day, context), used
+    return _working_days(state.started, state.stops, last_day(due_at, state.started, context.calendar), context), used
 
 
 def _used(fold: Fold, accepted: Moment, closed: Moment, context: AreaContext) -> tuple[int, int]:
