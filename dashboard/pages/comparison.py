@@ -33,7 +33,7 @@ from evaluation.statistics import Shape
 
 PREFIX = "/comparison/"
 TITLE = "comparison_page.title"
-ITEM_COLUMNS = ("on_time_rate", "overdue_rate", "promised_speed", "correction_rate", "special_share")
+ITEM_COLUMNS = ("overdue_rate", "promised_speed", "special_share")
 
 
 def layout(services: Any) -> html.Div:

@@ -50,7 +50,7 @@ def funnel_figure(shown: SideBySide, theme: Theme, t: Words) -> Figure:
     layout["yaxis"] |= _value_axis(shown.indicator.unit)
     layout["shapes"] = [_across(shown.target * shown.scale, theme.color("text-mid"), "solid")]
     common = value_text(shown.indicator, shown.target * shown.scale, t)
-    layout["annotations"] = [_right(t("comparison_page.target", value=common), shown.target * shown.scale, theme)]
+    layout["annotations"] = [_beside(t("comparison_page.target", value=common), shown.target * shown.scale, theme)]
     return {"data": data, "layout": layout}
 
 
@@ -275,6 +275,6 @@ def _across(value: float, color: str, dash: str) -> Figure:
             "line": {"color": color, "width": 1, "dash": dash}}
 
 
-def _right(text: str, value: float, theme: Theme) -> Figure:
-    return {"xref": "paper", "x": 1, "xanchor": "right", "y": value, "yanchor": "bottom", "text": text, "showarrow": False,
+def _beside(text: str, value: float, theme: Theme) -> Figure:
+    return {"xref": "paper", "x": 0, "xanchor": "left", "y": value, "yanchor": "bottom", "text": text, "showarrow": False,
             "font": {"size": 12, "color": theme.color("text-mid")}}

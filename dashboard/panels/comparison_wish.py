@@ -18,7 +18,7 @@ FIELDS = ("period", "from", "to", "indicator", "basis", "by", "area", "org", "it
 KEPT = ("period", "indicator", "basis", "by", "area", "org", "item", "grain", "limits")
 FIRST_INDICATOR = "early_rate"
 # The columns beside the indicator compared, those that the catalogue has.
-COLUMNS = ("early_rate", "on_time_rate", "overdue_rate", "statutory_speed", "promised_speed", "mean_days", "cards_per_1000",
+COLUMNS = ("early_rate", "on_time_rate", "overdue_rate", "statutory_speed", "promised_speed", "cards_per_1000",
            "correction_rate", "special_share", "satisfaction", "complaint_answer_rate", "rectification_rate")
 YOUNG_MONTH = 10  # days; until then the last whole month says more than this one
 
