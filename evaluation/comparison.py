@@ -37,7 +37,8 @@ from evaluation.statistics import (
 SUMS_OF_DAYS = frozenset({"statutory_days", "statutory_used", "promised_days", "promised_used", "both_statutory",
                           "both_promised", "used_days"})
 MANY_PER_CASE = frozenset({"corrections"})  # counted one by one: a case may have several
-LONG_PERIOD, WEEK = 92, 7                   # days; from the first on the parts a spread is judged by are weeks
+# What a spread is judged by: days, in periods longer than so many days weeks, then four weeks.
+PARTS = ((3 * 366, 28), (92, 7), (0, 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +119,9 @@ class Comparison:
 
     def _parts(self, reader: Actor, question: Question, indicator: Indicator,
                actor: Actor) -> dict[str, list[tuple[float, float]]]:
-        """(hits, size) of each day or week of each unit."""
+        """(hits, size) of each day, week or four weeks of each unit."""
         first, last = question.period.days
-        step = WEEK if last - first >= LONG_PERIOD else 1
+        step = next(step for longer_than, step in PARTS if last - first >= longer_than)
         found = self._queries.parts(reader, question.period, question.by, indicator.names, step, basis=question.basis,
                                     area=area_of(question, actor), orgs=_orgs(question))
         return {key: [_hits_of(indicator, counts) for counts in parts] for key, parts in found.items()}

@@ -62,15 +62,22 @@ def about_ranks(table: SideBySide, say: Say) -> list[str]:
     ranked = [row for row in table.rows if row.ranked is not None]
     said = []
     if len(ranked) > 1:
-        first = ranked[0]
-        assert first.ranked is not None
-        key = "first_alone" if first.ranked.is_certain else "first_alike"
-        said.append(say(f"comparison_says.{key}", name=_name(first, say), n=first.ranked.alike))
+        said.append(_first(ranked, say))
         said.append(say("comparison_says.certain", n=sum(_is_certain(row) for row in ranked), all=len(ranked)))
     few = [row for row in table.rows if row.why == "few"]
     if few:
         said.append(say("comparison_says.few", n=len(few), minimum=table.indicator.minimum))
     return said
+
+
+def _first(ranked: Sequence[Row], say: Say) -> str:
+    """Who is first, for certain or not; or how many share the place."""
+    first, tied = ranked[0], sum(row.ranked is not None and row.ranked.rank == 1 for row in ranked)
+    assert first.ranked is not None
+    if tied > 1:
+        return say("comparison_says.first_tied", n=tied, others=first.ranked.alike + 1 - tied)
+    key = "first_alone" if first.ranked.is_certain else "first_alike"
+    return say(f"comparison_says.{key}", name=_name(first, say), n=first.ranked.alike)
 
 
 def why_unranked(row: Row, table: SideBySide, say: Say) -> str:

@@ -6,6 +6,7 @@ Every choice stands in the address, so a view is a link. What may be seen is dec
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from dash import Dash, Input, Output, State, dcc, html
@@ -26,7 +27,7 @@ from dashboard.words import Words, words_of
 from evaluation import wording
 from evaluation.comparison import SideBySide, is_limited
 from evaluation.happenings import Happening, What, happenings
-from evaluation.over_time import Course, Grain
+from evaluation.over_time import Course, Grain, window_of
 from evaluation.period import Basis
 from evaluation.spreadsheets import CSV_TYPE, XLSX_TYPE, as_csv, as_xlsx
 from evaluation.statistics import Shape
@@ -173,9 +174,9 @@ def _happened(services: Any, wish: Wish, course: Course) -> list[Happening]:
     of_org = [code for code, item in services.catalogue.items.items() if item.org == question.org]
     items = [question.item] if question.item else of_org
     since = {name: preset.effective_from for name, preset in services.presets.items()}
-    last = course.starts[-1] if course.starts else question.period.last
-    return happenings(services.areas, question.area or services.catalogue.default_area, since, items, course.starts[0],
-                      max(last, question.period.last))
+    shown = window_of(question.period, course.grain, _today(services))  # nothing is marked that lies ahead of the last point
+    return happenings(services.areas, question.area or services.catalogue.default_area, since, items,
+                      max(shown.first, course.starts[0]), shown.last)
 
 
 def happening_words(services: Any, one: Happening, t: Words) -> str:
@@ -235,8 +236,11 @@ def _clicked(data: Any) -> str:
 
 
 def _wish(services: Any, search: str | None, actor: Actor) -> Wish:
-    today = date_of(services.areas.default.calendar.today(services.clock.now_us()))
-    return wish_of(search, actor, today, list(services.evaluation.indicators.indicators))
+    return wish_of(search, actor, _today(services), list(services.evaluation.indicators.indicators))
+
+
+def _today(services: Any) -> date:
+    return date_of(services.areas.default.calendar.today(services.clock.now_us()))
 
 
 def _words(services: Any) -> Words:

@@ -168,7 +168,7 @@ def test_the_picture_in_words(queries: IndicatorQueries) -> None:
     assert "过度" not in wording.about_funnel(shown, SAY)[3]
     assert "倍" in wording.about_funnel(shown, SAY)[3]
     assert wording.about_ranks(shown, SAY) == [
-        "首位是部门a，但与另外 2 个单位不能区分", "4 个排名单位中，1 个的位次是确定的，其余只能说在一个范围之内",
+        "2 个单位并列首位，另有 1 个单位与其不能区分", "4 个排名单位中，1 个的位次是确定的，其余只能说在一个范围之内",
         "1 个单位不足 20，列出而不排名"]
     assert [wording.why_unranked(row, shown, SAY) for row in shown.rows] == ["", "", "", "", "不足 20，不排名"]
 
