@@ -41,6 +41,7 @@ from cases.watches import Catalogue
 from core.database import look_up
 from core.instants import DAY_US
 from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from core.working_calendar import WorkingCalendar
 
 log = logging.getLogger(__name__)
 Also = Callable[[Connection, list[Outcome]], None]
@@ -165,7 +166,10 @@ class Recorder:
 
     def tally(self, fold: Fold, states: Sequence[ClockState]) -> Tally:
         """What a case of these facts and clocks adds to the day counters."""
-        return tally_of(fold, fold.org or NO_ORG, states, self._areas.of_case(fold).calendar)
+        return tally_of(fold, fold.org or NO_ORG, states, self._calendar_of)
+
+    def _calendar_of(self, fold: Fold) -> WorkingCalendar:
+        return self._areas.of_case(fold).calendar
 
     @property
     def is_marking(self) -> bool:

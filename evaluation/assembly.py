@@ -53,7 +53,7 @@ def build_evaluation(parts: Parts) -> Evaluation:
     check_figures(indicators.figures)
     names = CatalogueNames(parts.directory, parts.texts)
     calendar = parts.areas.default.calendar
-    tables = FigureTables(calendar)
+    tables = FigureTables(calendar, parts.units.database)
     card_figures = CardFigures(tables, parts.areas)
     queries = IndicatorQueries(parts.units.database, indicators, names, sees_others=parts.sees_others,
                                offset_us=calendar.to_local(0))

@@ -58,7 +58,7 @@ class CardFigures:
     """Keeps them, as reactions; and says what they should be, for a recount."""
 
     def __init__(self, tables: FigureTables, areas: Areas) -> None:
-        self._tables, self._areas = tables, areas
+        self._tables, self._areas, self.places = tables, areas, tables.places
 
     def written(self, uow: UnitOfWork, batch: Sequence[CardsWritten]) -> None:
         """Reaction: cards that were opened or changed."""

@@ -7,6 +7,7 @@ which the clock stood; a limit of another unit counts as the working days up to 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -26,6 +27,8 @@ from evaluation.models import FIGURES
 
 SATISFIED_FROM = 3  # points of five: basically satisfied
 CHANNEL_MAX = 16
+ONLINE = "web"
+CATEGORIES_KEPT = 50_000
 INSTANT, PROMISED = 1, 2  # categories of items that are counted apart
 
 _AT = {name: place for place, name in enumerate(FIGURES)}
@@ -39,6 +42,9 @@ _TIMED = tuple(_AT[name] for name in ("statutory_days", "statutory_used", "promi
                                       "both_promised", "timed", "used_days", "steps", "steps_over"))
 _ANSWERS = {EventKind.ANSWERED.value, EventKind.COMPLAINT_ANSWERED.value}
 _STEP, _PROMISED_CLOCK, _STATUTORY_CLOCK = ClockKind.STEP, ClockKind.PROMISED, ClockKind.STATUTORY
+_CATEGORIES = {"instant": INSTANT, "promised": PROMISED}
+_UNLISTED = -1
+_RECEIVED, _ACCEPTED, _CATEGORY_AT = _AT["received"], _AT["accepted"], (0, _AT["received_instant"], _AT["received_promised"])
 Entry = tuple[int, int, int]  # epoch day, place of the figure, how much
 
 
@@ -78,11 +84,11 @@ class Marks(msgspec.Struct, frozen=True, array_like=True, gc=False):
     def entries(self) -> Iterator[Entry]:
         """What it adds, each on its own day."""
         if self.received is not None:
-            yield self.received, _AT["received"], 1
+            yield self.received, _RECEIVED, 1
             if self.category:
-                yield self.received, _AT["received_instant" if self.category == INSTANT else "received_promised"], 1
+                yield self.received, _CATEGORY_AT[self.category], 1
         if self.accepted is not None:
-            yield self.accepted, _AT["accepted"], 1
+            yield self.accepted, _ACCEPTED, 1
         if self.ended is not None and self.ending is not None:
             yield self.ended, self.ending, 1
             if self.ending == _CONCLUDED:
@@ -131,6 +137,12 @@ _decode = msgspec.json.Decoder(Marks).decode
 _encode = msgspec.json.Encoder().encode
 
 
+@lru_cache(maxsize=16_384)  # the open cases of an item's day share it
+def _text_of_open(area: str, org: str, item: str, channel: str, category: int, received: int | None,
+                  accepted: int | None) -> str:
+    return _encode(Marks(area, org, item, channel, category, received, accepted)).decode()
+
+
 def read_marks(text: str) -> Marks:
     """The inverse of what `CaseMarker` writes."""
     return _decode(text)
@@ -141,24 +153,42 @@ class CaseMarker:
 
     def __init__(self, areas: Areas, catalogue: Any) -> None:
         self._areas, self._catalogue = areas, catalogue
+        self._categories: dict[str, int] = {}  # of items as they were shipped
 
     def __call__(self, fold: Fold, tally: Tally, states: Sequence[ClockState]) -> str:
+        if fold.closed is None and not fold.stops and fold.rated is None and fold.lodged is None:
+            return _text_of_open(fold.area, tally.org, fold.item, _channel(fold), self._category(fold), tally.received,
+                                 tally.accepted)
         return _encode(self.marks_of(fold, tally, states)).decode()
 
     def marks_of(self, fold: Fold, tally: Tally, states: Sequence[ClockState]) -> Marks:
         """What the case adds, as its facts and clocks stand."""
         item = item_of(self._areas.catalogue_of(fold, self._catalogue), fold.item) if fold.item else None
-        channel = fold.channel[:CHANNEL_MAX] or ("web" if fold.submitted is not None else "")
         ending = _ENDINGS.get(fold.closed_by) if fold.lodged is None else None
         special, notices = _stops_of(fold) if fold.stops else (None, ())
         return Marks(
-            fold.area, tally.org, fold.item, channel, _category(fold, item), tally.received, tally.accepted,
+            fold.area, tally.org, fold.item, _channel(fold), self._category(fold), tally.received, tally.accepted,
             _day(fold.closed) if ending is not None else None, ending,
             _OUTCOMES.get(tally.outcome) if tally.outcome is not None else None,
-            fold.submitted is not None or channel == "web", special, notices,
+            ending == _CONCLUDED and (fold.submitted is not None or fold.channel == ONLINE), special, notices,
             None if fold.rated is None else (_local_day(fold.rated), fold.score or 0),
             self._timing(fold, states, item) if ending == _CONCLUDED else None,
             None if fold.lodged is None else _matter_of(fold, fold.lodged))
+
+    def _category(self, fold: Fold) -> int:
+        """By the item; a case of an item nobody lists that states a promise has one."""
+        if fold.item in self._areas.versions.items:
+            item = item_of(self._areas.catalogue_of(fold, self._catalogue), fold.item)
+            return _CATEGORIES.get(item.category, 0) if isinstance(item, Item) else 0
+        known = self._categories.get(fold.item)
+        if known is None:
+            item = item_of(self._catalogue, fold.item) if fold.item else None
+            known = _CATEGORIES.get(item.category, 0) if isinstance(item, Item) else _UNLISTED
+            if len(self._categories) < CATEGORIES_KEPT:
+                self._categories[fold.item] = known
+        if known != _UNLISTED:
+            return known
+        return PROMISED if fold.promised_due is not None or fold.promised_limit else 0
 
     # Time -----------------------------------------------------------------------------------------------------------
 
@@ -228,11 +258,8 @@ def _is_over(state: ClockState) -> bool:
 
 # Facts ----------------------------------------------------------------------------------------------------------------
 
-def _category(fold: Fold, item: object) -> int:
-    """By the item; a case of an item nobody lists that states a promise has one."""
-    if isinstance(item, Item):
-        return {"instant": INSTANT, "promised": PROMISED}.get(item.category, 0)
-    return PROMISED if fold.promised_due is not None or fold.promised_limit else 0
+def _channel(fold: Fold) -> str:
+    return fold.channel[:CHANNEL_MAX] or (ONLINE if fold.submitted is not None else "")
 
 
 def _stops_of(fold: Fold) -> tuple[int | None, tuple[int, ...]]:

@@ -20,7 +20,8 @@ FIGURES = (
 )
 DUTY_FIGURES = ("bad_duties", "rectified", "called_back")
 DAY_KEY = ("basis", "day", "area", "org")
-DETAIL_KEY = (*DAY_KEY, "item", "channel")
+PLACE_COLUMNS = ("area", "org", "item", "channel")
+ROW_NUMBER = BigInteger().with_variant(Integer, "sqlite")  # SQLite's own row number
 ROOM = {"fillfactor": 70}
 
 
@@ -43,17 +44,23 @@ figure_days = Table(
 _CORRECTED = figure_days.c.corrected_at.is_not(None)
 Index("ix_figure_days_corrected_at", figure_days.c.corrected_at, postgresql_where=_CORRECTED, sqlite_where=_CORRECTED)
 
-# The same by item and channel.
+# The places of the table below: what its figures are told apart by beside their days.
+figure_places = Table(
+    "figure_places", metadata,
+    Column("place", ROW_NUMBER, primary_key=True, autoincrement=False),
+    Column("area", String(64), nullable=False),
+    Column("org", String(128), nullable=False),
+    Column("item", String(128), nullable=False),
+    Column("channel", String(16), nullable=False),
+    Index("uq_figure_places_place", "area", "org", "item", "channel", unique=True),
+)
+
+# The same figures by item and channel. A row's number is made of basis, day and place (evaluation/places.py).
 figure_details = Table(
     "figure_details", metadata,
-    Column("basis", SmallInteger, primary_key=True, autoincrement=False),
-    Column("day", Integer, primary_key=True, autoincrement=False),
-    Column("area", String(64), primary_key=True),
-    Column("org", String(128), primary_key=True),
-    Column("item", String(128), primary_key=True),
-    Column("channel", String(16), primary_key=True),
+    Column("id", ROW_NUMBER, primary_key=True, autoincrement=False),
     *_figures(),
-    sqlite_with_rowid=False, postgresql_with=ROOM,
+    postgresql_with=ROOM,
 )
 
 # What a card has added, so that it can be taken back exactly (evaluation/card_figures.py).

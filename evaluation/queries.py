@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, Integer, Table, case, cast, func, select
+from sqlalchemy import Connection, Integer, Table, case, cast, func, literal, select
 from sqlalchemy.sql import ColumnElement
 
 from config.indicators import Indicator, Indicators
@@ -16,8 +16,9 @@ from core.access import SYSTEM, Actor
 from core.database import Database
 from core.errors import InvalidInput, NotAuthenticated
 from core.instants import DAY_US, date_of
-from evaluation.models import DUTY_FIGURES, FIGURES, figure_days, figure_details
+from evaluation.models import DUTY_FIGURES, FIGURES, figure_days, figure_details, figure_places
 from evaluation.period import BYS, Basis, By, Corrected, Figure, Period
+from evaluation.places import DAY_MASK, DAY_ZERO, PLACE_BITS, PLACE_MASK, row_numbers
 from supervision.models import complaints
 
 _IN_DETAIL = frozenset({"item", "channel", "power_kind"})
@@ -47,11 +48,20 @@ class _Scope:
     areas: tuple[str, ...] | None
     items: tuple[str, ...]
 
-    def of(self, table: Table) -> list[ColumnElement[bool]]:
-        where = [table.c.basis == int(self.basis), table.c.day.between(self.first, self.last)]
-        where += [table.c.org.in_(self.orgs)] if self.orgs is not None else []
-        where += [table.c.area.in_(self.areas)] if self.areas is not None else []
-        return where + ([table.c.item.in_(self.items)] if self.items else [])
+    def of_days(self) -> list[ColumnElement[bool]]:
+        """The rows of the departments' days it is about."""
+        c = figure_days.c
+        return [c.basis == int(self.basis), c.day.between(self.first, self.last), *self._of_unit(figure_days)]
+
+    def of_details(self) -> list[ColumnElement[bool]]:
+        """The rows of the detailed table, joined with their places."""
+        of_items = [figure_places.c.item.in_(self.items)] if self.items else []
+        return [figure_details.c.id.between(*row_numbers(int(self.basis), self.first, self.last)),
+                *self._of_unit(figure_places), *of_items]
+
+    def _of_unit(self, table: Table) -> list[ColumnElement[bool]]:
+        return [*([table.c.org.in_(self.orgs)] if self.orgs is not None else []),
+                *([table.c.area.in_(self.areas)] if self.areas is not None else [])]
 
 
 class IndicatorQueries:
@@ -104,7 +114,7 @@ class IndicatorQueries:
     def corrected(self, actor: Actor | None, period: Period, *, orgs: Sequence[str] = (), area: str = "") -> Corrected:
         """What late facts changed in a period after its days were over."""
         c = figure_days.c
-        where = self._scope(actor, period, Basis.EVENT, orgs, (), area).of(figure_days)
+        where = self._scope(actor, period, Basis.EVENT, orgs, (), area).of_days()
         with self._database.read() as conn:
             rows, last_at = conn.execute(select(func.count(), func.max(c.corrected_at))
                                          .where(c.corrected_at.is_not(None), *where)).one()
@@ -148,7 +158,7 @@ class IndicatorQueries:
         where += [c.org.in_(scope.orgs)] if scope.orgs is not None else []
         where += [c.area.in_(scope.areas)] if scope.areas is not None else []
         sums = [func.count(), _count_of(c.answered_at), _count_of(c.called_back_at)]
-        return _by_place(conn, place, sums, where, DUTY_FIGURES)
+        return _by_place(conn, place, sums, complaints, where, DUTY_FIGURES)
 
     # Words --------------------------------------------------------------------------------------------------------
 
@@ -173,18 +183,27 @@ class IndicatorQueries:
 
 def _summed(conn: Connection, scope: _Scope, by: By, names: Sequence[str]) -> dict[Any, Counts]:
     """The sums of these figures by place: one read of the small table unless items or channels are told apart."""
-    table = figure_details if by in _IN_DETAIL or scope.items else figure_days
-    c = table.c
-    place = {"org": c.org, "area": c.area, "item": c.get("item"), "power_kind": c.get("item"), "channel": c.get("channel"),
-             "day": c.day, "month": c.day}.get(by)
-    return _by_place(conn, place, [func.sum(c[name]) for name in names], scope.of(table), names)
+    if by in _IN_DETAIL or scope.items:
+        return _summed_in_detail(conn, scope, by, names)
+    c = figure_days.c
+    place = {"org": c.org, "area": c.area, "day": c.day, "month": c.day}.get(by)
+    return _by_place(conn, place, [func.sum(c[name]) for name in names], figure_days, scope.of_days(), names)
 
 
-def _by_place(conn: Connection, place: Any, sums: Sequence[Any], where: Sequence[Any],
+def _summed_in_detail(conn: Connection, scope: _Scope, by: By, names: Sequence[str]) -> dict[Any, Counts]:
+    row, p = figure_details.c, figure_places.c
+    day = row.id.bitwise_rshift(literal(PLACE_BITS, Integer)).bitwise_and(DAY_MASK) - DAY_ZERO
+    place = {"org": p.org, "area": p.area, "item": p["item"], "power_kind": p["item"], "channel": p.channel, "day": day,
+             "month": day}.get(by)
+    tables = figure_details.join(figure_places, p.place == row.id.bitwise_and(PLACE_MASK))
+    return _by_place(conn, place, [func.sum(row[name]) for name in names], tables, scope.of_details(), names)
+
+
+def _by_place(conn: Connection, place: Any, sums: Sequence[Any], tables: Any, where: Sequence[Any],
               names: Sequence[str]) -> dict[Any, Counts]:
     counted = [func.count(), *sums]
     statement = select(*counted) if place is None else select(place, *counted).group_by(place)
-    rows = conn.execute(statement.where(*where)).all()
+    rows = conn.execute(statement.select_from(tables).where(*where)).all()
     tagged = [("", *row) for row in rows] if place is None else rows
     return {row[0]: dict(zip(names, (int(value or 0) for value in row[2:]), strict=True)) for row in tagged if row[1]}
 

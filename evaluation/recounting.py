@@ -5,9 +5,10 @@ It is looked for on a snapshot, so that nobody waits; only a repair counts once 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
-from sqlalchemy import Connection, Table, delete, select
+from sqlalchemy import Connection, delete, select
 
 from alerts.models import cards
 from cases.models import case_table
@@ -15,12 +16,14 @@ from cases.recount import Difference
 from core.database import bulk_insert
 from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from evaluation.card_figures import CardFigures, add_text, standing_cards
-from evaluation.models import DAY_KEY, DETAIL_KEY, FIGURES, figure_cards, figure_days, figure_details
+from evaluation.models import DAY_KEY, FIGURES, figure_cards, figure_days, figure_details
 from evaluation.period import Basis
-from evaluation.tally import Key, Sums
+from evaluation.places import PLACE_MASK, basis_and_day, numbered_places
+from evaluation.tally import Row, Sums, wide
 
 SLICE = 10_000
 SHOWN = 1_000  # of a table that differs everywhere
+Key = tuple[Any, ...]
 Counts = dict[Key, list[int]]
 
 
@@ -59,8 +62,8 @@ class FigureRecounter:
         for marks in _marks_of_cases(conn):
             sums.add_marks(marks)
         told += self._count_cards(conn, sums)
-        told += _compared("figure_details", _kept(conn, figure_details, DETAIL_KEY), sums.details)
-        return told + _compared("figure_days", _kept(conn, figure_days, DAY_KEY), sums.days())
+        told += _compared("figure_details", _kept_details(conn), _wide(sums.rows()))
+        return told + _compared("figure_days", _kept_days(conn), _wide(sums.days()))
 
     def _count_cards(self, conn: Connection, sums: Sums) -> list[Difference]:
         kept = {row[0]: row[1] for row in conn.execute(select(figure_cards.c.card_id, figure_cards.c.marks)).all()}
@@ -86,12 +89,13 @@ class FigureRecounter:
         true_cards = list(self._marks_of_cards(conn))
         for _card_id, marks in true_cards:
             add_text(sums, marks)
-        kept, corrected = _kept(conn, figure_days, DAY_KEY), _corrected(conn)
+        kept, corrected = _kept_days(conn), _corrected(conn)
         days = [(*key, *counts, corrected.get(key) if kept.get(key) == counts or key[0] != int(Basis.EVENT) else uow.now_us)
-                for key, counts in sums.days().items()]
+                for key, counts in _wide(sums.days()).items()]
         for table in (figure_days, figure_details, figure_cards):
             conn.execute(delete(table))
-        bulk_insert(conn, figure_details, (*DETAIL_KEY, *FIGURES), [(*key, *row) for key, row in sums.details.items()])
+        numbers = self._figures.places.numbers(conn, sums.details)
+        bulk_insert(conn, figure_details, ("id", *FIGURES), [(key, *wide(row)) for key, row in sums.numbered(numbers).items()])
         bulk_insert(conn, figure_days, (*DAY_KEY, *FIGURES, "corrected_at"), days)
         bulk_insert(conn, figure_cards, ("card_id", "case_id", "marks"),
                     [(card_id, of_cases[card_id], marks) for card_id, marks in true_cards if marks])
@@ -105,10 +109,19 @@ def _marks_of_cases(conn: Connection) -> Iterator[str]:
         yield from (row[1] for row in rows)
 
 
-def _kept(conn: Connection, table: Table, key: tuple[str, ...]) -> Counts:
-    width = len(key)
-    rows = conn.execute(select(*table.c[(*key, *FIGURES)]))
-    return {tuple(row[:width]): list(row[width:]) for row in rows}
+def _wide(rows: Mapping[Any, Row]) -> Counts:
+    return {key: wide(row) for key, row in rows.items()}
+
+
+def _kept_days(conn: Connection) -> Counts:
+    width = len(DAY_KEY)
+    return {tuple(row[:width]): list(row[width:]) for row in conn.execute(select(*figure_days.c[(*DAY_KEY, *FIGURES)]))}
+
+
+def _kept_details(conn: Connection) -> Counts:
+    places = {number: place for place, number in numbered_places(conn).items()}
+    rows = conn.execute(select(*figure_details.c[("id", *FIGURES)]))
+    return {(*basis_and_day(row[0]), *places.get(row[0] & PLACE_MASK, ())): list(row[1:]) for row in rows}
 
 
 def _corrected(conn: Connection) -> dict[Key, int]:

@@ -14,6 +14,7 @@ branch_labels = None
 depends_on = None
 
 ROOM = {"fillfactor": 70}
+ROW_NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 FIGURES = (
     "received", "received_instant", "received_promised", "accepted", "not_accepted", "concluded", "returned", "voided",
     "withdrawn", "early", "on_due_day", "late", "promised_in_time", "same_day", "online", "statutory_days", "statutory_used",
@@ -32,10 +33,17 @@ def upgrade() -> None:
     op.create_index("ix_figure_days_corrected_at", "figure_days", ["corrected_at"], sqlite_where=corrected,
                     postgresql_where=corrected)
     op.create_table(
-        "figure_details", *_key(), sa.Column("item", sa.String(length=128), nullable=False),
-        sa.Column("channel", sa.String(length=16), nullable=False), *_figures(),
-        sa.PrimaryKeyConstraint("basis", "day", "area", "org", "item", "channel", name=op.f("pk_figure_details")),
-        sqlite_with_rowid=False, postgresql_with=ROOM)
+        "figure_places",
+        sa.Column("place", ROW_NUMBER, autoincrement=False, nullable=False),
+        sa.Column("area", sa.String(length=64), nullable=False),
+        sa.Column("org", sa.String(length=128), nullable=False),
+        sa.Column("item", sa.String(length=128), nullable=False),
+        sa.Column("channel", sa.String(length=16), nullable=False),
+        sa.PrimaryKeyConstraint("place", name=op.f("pk_figure_places")))
+    op.create_index("uq_figure_places_place", "figure_places", ["area", "org", "item", "channel"], unique=True)
+    op.create_table(
+        "figure_details", sa.Column("id", ROW_NUMBER, autoincrement=False, nullable=False), *_figures(),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_figure_details")), postgresql_with=ROOM)
     op.create_table(
         "figure_cards",
         sa.Column("card_id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -51,7 +59,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_index("ix_cases_unmarked", table_name="cases")
     op.drop_column("cases", "marks")
-    for table in ("figure_cards", "figure_details", "figure_days"):
+    for table in ("figure_cards", "figure_details", "figure_places", "figure_days"):
         op.drop_table(table)
 
 

@@ -14,8 +14,9 @@ from core.access import SYSTEM
 from core.database import Database, bulk_insert
 from core.instants import day_of
 from evaluation.http import shown
-from evaluation.models import DAY_KEY, DETAIL_KEY, FIGURES, figure_days, figure_details
+from evaluation.models import DAY_KEY, FIGURES, PLACE_COLUMNS, figure_days, figure_details, figure_places
 from evaluation.period import By, Period
+from evaluation.places import PLACE_MASK, row_number, row_numbers, time_key
 from tests.bench.harness import Line, Options, percentile, spread, stopwatch, store
 from tests.bench.house import house
 
@@ -65,13 +66,14 @@ def _bare(services: Services, by: By, period: Period, orgs: Sequence[str]) -> No
     """The driver's own rows of one statement with the same sums."""
     catalogue, (first, last) = services.evaluation.indicators, period.days
     names = dict.fromkeys(name for code in COMPARED for name in catalogue.find(code).names if name in FIGURES)
-    column = "day" if by == "month" else by
-    table = figure_details if by == "item" else figure_days
+    column, sums = "day" if by == "month" else by, ", ".join(f"sum({name})" for name in names)
     narrowed = f" AND org IN ({', '.join(repr(org) for org in orgs)})" if orgs else ""
+    of_days = f"figure_days WHERE basis = 0 AND day BETWEEN {first} AND {last}{narrowed}"
+    least, most = row_numbers(0, first, last)
+    of_items = f"figure_details JOIN figure_places ON place = id & {PLACE_MASK} WHERE id BETWEEN {least} AND {most}"
     with services.database.read() as conn:
-        conn.exec_driver_sql(
-            f"SELECT {column}, {', '.join(f'sum({name})' for name in names)} FROM {table.name} "
-            f"WHERE basis = 0 AND day BETWEEN {first} AND {last}{narrowed} GROUP BY {column}").fetchall()
+        rows = of_items if by == "item" else of_days
+        conn.exec_driver_sql(f"SELECT {column}, {sums} FROM {rows} GROUP BY {column}").fetchall()
 
 
 def _fill(database: Database) -> tuple[int, int]:
@@ -85,18 +87,28 @@ def _fill(database: Database) -> tuple[int, int]:
         with database.transaction() as conn:
             bulk_insert(conn, figure_days, (*DAY_KEY, *FIGURES), rows)
         days += len(rows)
+    numbers = _number_places(database)
     recent = [place for place in places if place[1] > last - 365 and place[0] == 0]
     for start in range(0, len(recent), SLICE // ITEMS):
-        rows = [(*place, f"{place[3]}-{item}", "web", *_counts(random)) for place in recent[start:start + SLICE // ITEMS]
-                for item in range(ITEMS)]
+        rows = [(row_number(time_key(basis, day), numbers[org, item]), *_counts(random))
+                for basis, day, _area, org in recent[start:start + SLICE // ITEMS] for item in range(ITEMS)]
         with database.transaction() as conn:
-            bulk_insert(conn, figure_details, (*DETAIL_KEY, *FIGURES), rows)
+            bulk_insert(conn, figure_details, ("id", *FIGURES), rows)
         details += len(rows)
     if database.dialect == "postgresql":
         with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
             conn.exec_driver_sql("VACUUM ANALYZE figure_days")
             conn.exec_driver_sql("VACUUM ANALYZE figure_details")
     return days, details
+
+
+def _number_places(database: Database) -> dict[tuple[str, int], int]:
+    """The number of each department and item."""
+    pairs = [(f"org{number:02}", item) for number in range(DEPARTMENTS) for item in range(ITEMS)]
+    rows = [(number, "360500", org, f"{org}-{item}", "web") for number, (org, item) in enumerate(pairs, start=1)]
+    with database.transaction() as conn:
+        bulk_insert(conn, figure_places, ("place", *PLACE_COLUMNS), rows)
+    return {pair: number for number, pair in enumerate(pairs, start=1)}
 
 
 def _counts(random: Random) -> list[int]:

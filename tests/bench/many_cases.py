@@ -95,7 +95,7 @@ def _model(counters: Changes, item: Item, at: int, now_us: int, areas: Areas, ca
                                area=catalogue.default_area, claimed_at=at, org=item.org, item=item.code)])
     states = project(fold, 0, areas.default, catalogue, now_us)
     written = Changes()
-    tally = tally_of(fold, fold.org, states, areas.default.calendar)
+    tally = tally_of(fold, fold.org, states, lambda _fold: areas.default.calendar)
     written.case(0, fold, light_of(fold, states), tally, None, marks=CaseMarker(areas, catalogue)(fold, tally, states))
     written.clocks_of(fold, 0, states, {}, now_us)
     for place, counts in written.lights.items():

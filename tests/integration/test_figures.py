@@ -17,8 +17,9 @@ from core.access import SYSTEM
 from core.database import Database
 from evaluation.card_figures import standing_cards
 from evaluation.marks import read_marks
-from evaluation.models import figure_cards, figure_days, figure_details
-from evaluation.period import Basis, Corrected, Period
+from evaluation.models import figure_cards, figure_days, figure_details, figure_places
+from evaluation.period import Basis, By, Corrected, Period
+from evaluation.places import row_numbers
 from tests.integration.test_record_counters import Workload
 from tests.unit.cases.record import emptied, event, made_database, us
 from tests.unit.evaluation.counted import ALWAYS, OF_CARDS, Counted
@@ -67,7 +68,7 @@ def test_any_order_of_delivery_gives_the_same_figures(record, shared, seed):
     life = Reports(seed, record)
     life.live(rounds=12)
     record.sweeper.sweep_all()
-    expected, now = (record.rows(), record.rows(figure_details)), record.clock.now()
+    expected, now = record.rows(), record.clock.now()
 
     again = Counted(emptied(shared))
     again.clock.move_to(now)
@@ -77,7 +78,7 @@ def test_any_order_of_delivery_gives_the_same_figures(record, shared, seed):
         again.recorder.record(once[start:start + 7])
     again.sweeper.sweep_all()
 
-    assert expected == (again.rows(), again.rows(figure_details))
+    assert expected == again.rows()
 
 
 # What is counted --------------------------------------------------------------------------------------------------
@@ -161,6 +162,40 @@ def test_a_case_that_moves_takes_its_figures_along(record):
     assert [] == differences(record)
 
 
+def test_items_are_told_by_day_and_month_too(record):
+    record.at("10-24 18:00").take(event(K.ACCEPTED, "10-15 10:00"), event(K.ACCEPTED, "10-16 10:00", case_no="2", item="long"),
+                                  event(K.ACCEPTED, "09-28 10:00", case_no="3", item="long"))
+
+    def accepted(by: By, basis: Basis) -> dict[str, int]:
+        found = record.indicator_queries.totals(SYSTEM, ALWAYS, by, ("accepted",), items=["long"], basis=basis)
+        return {key: counts["accepted"] for key, counts in found.items() if counts["accepted"]}
+
+    for basis in Basis:
+        assert accepted("day", basis) == {"2018-09-28": 1, "2018-10-16": 1}
+        assert accepted("month", basis) == {"2018-09": 1, "2018-10": 1}
+        assert accepted("org", basis) == {"Land": 2}
+
+
+def test_a_place_of_a_transaction_that_failed_is_numbered_again(record):
+    class Broken(Exception):
+        pass
+
+    def fail() -> None:
+        with record.uow() as uow:
+            record.recorder.record_in(uow, [event(K.ACCEPTED, "10-15 10:00", org="Fire")])
+            record.recorder.record_in(uow, [event(K.ACCEPTED, "10-15 10:00", case_no="2", org="Fire")])
+            raise Broken
+
+    with pytest.raises(Broken):
+        fail()
+    record.take(event(K.ACCEPTED, "10-15 10:00", case_no="3", org="Water"))
+    record.take(event(K.ACCEPTED, "10-15 10:00", case_no="4", org="Fire"), event(K.ACCEPTED, "10-15 11:00", case_no="5"))
+
+    found = record.indicator_queries.totals(SYSTEM, ALWAYS, "org", ("accepted",), items=["permit"])
+    assert found == {"Fire": {"accepted": 1}, "Land": {"accepted": 1}, "Water": {"accepted": 1}}
+    assert [] == differences(record)
+
+
 # Cards ------------------------------------------------------------------------------------------------------------
 
 def test_cards_count_on_the_day_of_their_level_and_on_that_of_the_acceptance(record):
@@ -225,11 +260,13 @@ def test_a_past_day_that_is_corrected_says_when(record):
     assert queries.corrected(SYSTEM, ALWAYS, orgs=["Water"]).rows == 0
 
 
-@pytest.mark.parametrize("table", [figure_days, figure_details], ids=["days", "details"])
-def test_a_figure_that_was_tampered_with_is_told_and_repaired(record, table):
+@pytest.mark.parametrize(("table", "first"), [
+    (figure_days, figure_days.c.basis == 0), (figure_details, figure_details.c.id < row_numbers(1, -1000, 0)[0])],
+    ids=["days", "details"])
+def test_a_figure_that_was_tampered_with_is_told_and_repaired(record, table, first):
     record.at("10-24 18:00").take(event(K.ACCEPTED, "10-15 10:00"), event(K.CONCLUDED, "10-23 17:00"))
     with record.uow() as uow:
-        uow.conn.execute(update(table).where(table.c.concluded == 1, table.c.basis == 0).values(concluded=7))
+        uow.conn.execute(update(table).where(table.c.concluded == 1, first).values(concluded=7))
     found = record.recounter.recount(repair=True)
 
     assert [(one.counter, one.kept, one.true) for one in found.differences] == [(f"{table.name}.concluded", 7, 1)]
@@ -257,7 +294,7 @@ def test_a_record_of_before_is_filled(record):
     expected = record.counted()
     with record.uow() as uow:
         uow.conn.execute(update(case_table).values(marks=""))
-        for one in (figure_days, figure_details, figure_cards):
+        for one in (figure_days, figure_details, figure_places, figure_cards):
             uow.conn.execute(delete(one))
 
     assert (2, 2) == (record.recounter.fill(), record.figure_recounter.fill())

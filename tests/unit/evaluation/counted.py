@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 
-from sqlalchemy import Table, select
+from sqlalchemy import Integer, literal, select
 
 from alerts.events import CardsWritten
 from cases.events import CasesMarked
@@ -16,8 +16,9 @@ from core.access import SYSTEM
 from core.database import Database
 from evaluation.card_figures import CardFigures
 from evaluation.marks import CaseMarker
-from evaluation.models import FIGURES, figure_days
+from evaluation.models import DAY_KEY, FIGURES, PLACE_COLUMNS, figure_days, figure_details, figure_places
 from evaluation.period import Basis, Figure, Period
+from evaluation.places import PLACE_BITS, PLACE_MASK
 from evaluation.queries import IndicatorQueries
 from evaluation.recounting import FigureRecounter
 from evaluation.tally import FigureTables
@@ -51,7 +52,7 @@ class Counted(Record):
         self.recorder = Recorder(self.uow, KEYS, self.areas, self.city, CaseMarker(self.areas, self.city))
         self.sweeper = Sweeper(self.uow, self.recorder, 100, retry_after_s=300)
         self.recounter = type(self.recounter)(self.uow, self.sweeper, self.recorder)
-        tables = FigureTables(self.areas.default.calendar)
+        tables = FigureTables(self.areas.default.calendar, database)
         self.card_figures = CardFigures(tables, self.areas)
         self.figure_recounter = FigureRecounter(self.uow, self.card_figures)
         self.recounter.checks.append(self.figure_recounter.check)
@@ -74,11 +75,14 @@ class Counted(Record):
         assert len(found) == 1, found
         return found[0]
 
-    def rows(self, table: Table = figure_days) -> list[tuple[object, ...]]:
-        """The rows that say anything of cases: without the instants of corrections and without cards, whose story depends on
-        what was known when."""
-        key = list(table.primary_key.columns)
-        figures = [table.c[name] for name in FIGURES if name not in OF_CARDS]
+    def rows(self) -> list[tuple[object, ...]]:
+        """The rows of both tables that say anything of cases: without the instants of corrections and without cards, whose
+        story depends on what was known when."""
+        figures = [name for name in FIGURES if name not in OF_CARDS]
+        days = select(*figure_days.c[DAY_KEY], *figure_days.c[tuple(figures)])
+        d, p = figure_details.c, figure_places.c
+        details = select(d.id.bitwise_rshift(literal(PLACE_BITS, Integer)), *p[PLACE_COLUMNS], *d[tuple(figures)]).join(
+            figure_places, p.place == d.id.bitwise_and(PLACE_MASK))
         with self.database.read() as conn:
-            found = [tuple(row) for row in conn.execute(select(*key, *figures))]
-        return sorted(row for row in found if any(row[len(key):]))
+            found = [tuple(row) for statement in (days, details) for row in conn.execute(statement)]
+        return sorted((row for row in found if any(row[-len(figures):])), key=repr)
