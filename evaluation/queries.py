@@ -24,6 +24,9 @@ from supervision.models import complaints
 _IN_DETAIL = frozenset({"item", "channel", "power_kind"})
 _RATING = "rating"
 Counts = dict[str, int]
+# The detailed rows with their places, and the day a row's number holds.
+_DETAILED = figure_details.join(figure_places, figure_places.c.place == figure_details.c.id.bitwise_and(PLACE_MASK))
+_DAY_OF_DETAIL = figure_details.c.id.bitwise_rshift(literal(PLACE_BITS, Integer)).bitwise_and(DAY_MASK) - DAY_ZERO
 
 
 class Names(Protocol):
@@ -101,9 +104,13 @@ class IndicatorQueries:
         """The base figures of each group in stretches of `step` days, those in which anything was counted: what the spread of a
         mean is judged by. Under the same rights."""
         scope = self._scope(actor, period, basis, orgs, (), area)
-        table = figure_details if by in _IN_DETAIL else figure_days
-        place, stretch = table.c[by], (table.c.day - scope.first) // step
-        statement = select(place, *(func.sum(table.c[name]) for name in names)).where(*scope.of(table))
+        is_detailed = by in _IN_DETAIL
+        tables, day, places = (_DETAILED, _DAY_OF_DETAIL, figure_places) if is_detailed else (
+            figure_days, figure_days.c.day, figure_days)
+        figures = figure_details if is_detailed else figure_days
+        place, stretch = places.c[by], (day - scope.first) // step
+        statement = select(place, *(func.sum(figures.c[name]) for name in names)).select_from(tables)
+        statement = statement.where(*(scope.of_details() if is_detailed else scope.of_days()))
         with self._database.read() as conn:
             rows = conn.execute(statement.group_by(place, stretch).order_by(place, stretch)).all()
         found: dict[str, list[Counts]] = {}
@@ -191,12 +198,10 @@ def _summed(conn: Connection, scope: _Scope, by: By, names: Sequence[str]) -> di
 
 
 def _summed_in_detail(conn: Connection, scope: _Scope, by: By, names: Sequence[str]) -> dict[Any, Counts]:
-    row, p = figure_details.c, figure_places.c
-    day = row.id.bitwise_rshift(literal(PLACE_BITS, Integer)).bitwise_and(DAY_MASK) - DAY_ZERO
+    row, p, day = figure_details.c, figure_places.c, _DAY_OF_DETAIL
     place = {"org": p.org, "area": p.area, "item": p["item"], "power_kind": p["item"], "channel": p.channel, "day": day,
              "month": day}.get(by)
-    tables = figure_details.join(figure_places, p.place == row.id.bitwise_and(PLACE_MASK))
-    return _by_place(conn, place, [func.sum(row[name]) for name in names], tables, scope.of_details(), names)
+    return _by_place(conn, place, [func.sum(row[name]) for name in names], _DETAILED, scope.of_details(), names)
 
 
 def _by_place(conn: Connection, place: Any, sums: Sequence[Any], tables: Any, where: Sequence[Any],

@@ -11,6 +11,7 @@ from core.database import Database
 from core.instants import day_of
 from evaluation.models import FIGURES, figure_days, figure_details
 from evaluation.period import Basis
+from evaluation.places import Places, row_number, time_key
 
 AREA = "360500"
 
@@ -18,11 +19,13 @@ AREA = "360500"
 def count_day(database: Database, org: str, day: date, item: str = "", *, area: str = AREA, basis: Basis = Basis.EVENT,
               **figures: int) -> None:
     """One department's day; with `item` in the detailed table, too."""
-    values = {"basis": int(basis), "day": day_of(day), "area": area, "org": org, **dict.fromkeys(FIGURES, 0), **figures}
+    counted = {**dict.fromkeys(FIGURES, 0), **figures}
     with database.transaction() as conn:
-        conn.execute(insert(figure_days).values(**values))
+        conn.execute(insert(figure_days).values(basis=int(basis), day=day_of(day), area=area, org=org, **counted))
         if item:
-            conn.execute(insert(figure_details).values(**values, item=item, channel="window"))
+            place = (area, org, item, "window")
+            number = row_number(time_key(int(basis), day_of(day)), Places(database).numbers(conn, [place])[place])
+            conn.execute(insert(figure_details).values(id=number, **counted))
 
 
 def concluded(n: int, early: int = 0, late: int = 0, **figures: int) -> Mapping[str, int]:

@@ -144,3 +144,15 @@ def test_the_cases_behind_a_figure_by_their_end_or_their_beginning(database: Dat
     assert found("permit", by_end=False) == ["new"]
     assert found(area="elsewhere", by_end=True) == []
     assert [row.case_no for row in record.queries.in_period("Land", "", *october, by_end=True, limit=1)] == ["long"]
+
+
+def test_parts_of_items_are_those_of_their_days(database: Database) -> None:
+    queries = IndicatorQueries(database, load_indicators(), NAMES)
+    for day, used in ((date(2022, 5, 2), 3), (date(2022, 5, 3), 5), (date(2022, 5, 12), 7)):
+        count_day(database, "items", day, "first", used_days=used, timed=1)
+    count_day(database, "others", date(2022, 5, 2), "second", used_days=9, timed=1)
+    may = Period(date(2022, 5, 2), date(2022, 5, 31))
+    assert queries.parts(LEADER, may, "item", ("used_days", "timed"), 7, orgs=("items",)) == {
+        "first": [{"used_days": 8, "timed": 2}, {"used_days": 7, "timed": 1}]}
+    own = Actor("zhao", frozenset({Role.DEPARTMENT_USER}), org="others")
+    assert queries.parts(own, may, "item", ("used_days",), 1) == {"second": [{"used_days": 9}]}
