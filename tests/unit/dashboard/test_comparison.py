@@ -133,7 +133,7 @@ def test_exports_hold_what_the_page_shows_and_are_written_down(site: Site) -> No
     assert named["市民政局"][6:10] == ["2", "2", "2", "-2"]
     assert named["市教育局"][10] == "不足 20，不排名"
     assert client.get(f"/comparison/export.xlsx{FEBRUARY}").data[:2] == b"PK"
-    looks = site.services.read_log.looks("comparison_export")
+    looks = site.services.read_log.looks("comparison_export", "period=2026-02")
     assert [(one.actor, one.subject) for one in looks] == [("wang", "period=2026-02")] * 2
     own = site.client(Role.DEPARTMENT_USER).get(f"/comparison/export.csv{FEBRUARY}").data.decode("utf-8-sig")
     assert "市民政局" not in own
@@ -176,3 +176,13 @@ def test_a_person_of_an_area_or_a_unit_cannot_ask_for_another() -> None:
     person = Actor("z", frozenset({Role.DEPARTMENT_USER}), org="fagai")
     of_unit = wish_of("?org=minzheng&by=area", person, date(2026, 3, 16), CODES)
     assert (of_unit.question.org, of_unit.question.by) == ("fagai", "org")
+
+
+@pytest.mark.parametrize("search", [
+    "?from=1990-01-01&to=2100-12-31", "?period=2100-Q4", "?period=1990", "?period=2026-02&org=%3Cscript%3E&item=%00",
+    "?org=fagai&item=x", "?by=area", "?area=nowhere", "?from=2026-02-30&to=x", "?indicator=' OR 1=1",
+    "?period=2026-02&limits=wide&grain=month&by=area"])
+def test_no_address_breaks_the_page(site: Site, search: str) -> None:
+    assert shown(site, search)
+    assert followed(site, search)["comparison-course"]
+    assert site.client(Role.LEADER).get(f"/comparison/export.xlsx{search}").status_code == 200
