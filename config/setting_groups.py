@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, HttpUrl, SecretStr
 
 from config.documents import Strict
+from config.evaluation_settings import EvaluationSettings
 from config.recording_settings import RecordingSettings
 from config.setting_types import Count, Natural, Seconds
 from config.video_settings import VideoSettings
@@ -440,6 +441,7 @@ class Settings(Strict):
     roster: RosterSettings
     notices: NoticeSettings
     detectors: DetectorsSettings
+    evaluation: EvaluationSettings
     video: VideoSettings
     recording: RecordingSettings
     vision: VisionSettings

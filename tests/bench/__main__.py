@@ -8,13 +8,29 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import acts, approval, backtest, engines, http, imports, ingest, millions, push, read, video, vision, wall
+from tests.bench import (
+    acts,
+    approval,
+    backtest,
+    comparison,
+    engines,
+    figures,
+    http,
+    imports,
+    ingest,
+    millions,
+    push,
+    read,
+    video,
+    vision,
+    wall,
+)
 from tests.bench.harness import Line, Options, hardware
 from tests.bench.report import as_table, write_part
 
 BENCHES: dict[str, Callable[[Options], list[Line]]] = {
     "ingest": ingest.run, "read": read.run, "http": http.run, "import": imports.run,
-    "sweep": millions.run, "push": push.run, "acts": acts.run,
+    "sweep": millions.run, "figures": figures.run, "comparison": comparison.run, "push": push.run, "acts": acts.run,
     "wall": wall.run, "backtest": backtest.run, "approval": approval.run, "engines": engines.run,
     "video": video.run, "vision": vision.run}
 ON_REQUEST = frozenset({"engines"})  # needs an environment of its own
