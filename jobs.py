@@ -8,6 +8,7 @@ import shutil
 from bootstrap import Services
 from core.instants import DAY_US, HOUR_US
 from core.scheduling import Job, Scheduler
+from evaluating import evaluation_jobs
 from exchanging import exchange_of
 from feeds.file_drop import FileDrop
 from papers.draughtsman import Draughtsman
@@ -54,6 +55,7 @@ def jobs_of(services: Services) -> list[Job]:
         Job("detect", settings.detectors.check_interval_s, lambda: detect(services), slot=True),
         Job("tidy", TIDY_INTERVAL_S, lambda: tidy(services), slot=True),
         Job("materials", TIDY_INTERVAL_S, services.approval.storekeeper.sweep, slot=True),
+        *evaluation_jobs(services),
         *recording_jobs(services),
         *([Job("exchange", settings.exchange.interval_s, exchange.run, slot=True)] if exchange is not None else []),
     ]

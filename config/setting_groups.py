@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, HttpUrl, SecretStr
 
 from config.documents import Strict
+from config.evaluation_settings import ExportSettings, HistorySettings
 from config.recording_settings import RecordingSettings
 from config.setting_types import Count, Natural, Seconds
 from config.video_settings import VideoSettings
@@ -443,5 +444,7 @@ class Settings(Strict):
     video: VideoSettings
     recording: RecordingSettings
     vision: VisionSettings
+    exports: ExportSettings
+    history: HistorySettings
     display: DisplaySettings
     log: LogSettings

@@ -20,6 +20,7 @@ from config.ladders import Preset, Rule, Rung, load_presets
 from config.setting_groups import Settings
 from config.settings import DEFAULTS, environment_name, is_secret
 from config.texts import Texts, load_texts
+from evaluation.exports.dictionary import as_table
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 _BEGIN, _END = "<!-- generated: {name} -->", "<!-- end of generated: {name} -->"
@@ -42,10 +43,16 @@ def render_detectors() -> str:
     return "\n".join(_detector(detector, settings, texts) for detector in DETECTORS)
 
 
+def render_export() -> str:
+    """The data dictionary of exports."""
+    return as_table(load_texts())
+
+
 PARTS: dict[tuple[str, str], Callable[[], str]] = {
     ("configuration.md", "settings"): render_settings,
     ("configuration.md", "ladders"): render_ladders,
     ("detectors.md", "detectors"): render_detectors,
+    ("export.md", "dictionary"): render_export,
 }
 
 

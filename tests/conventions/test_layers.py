@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-PACKAGES = ("core", "config", "papers", "cases", "feeds", "video", "alerts", "supervision", "approval", "applicants",
-            "dashboard", "portal", "exchange")
+PACKAGES = ("core", "config", "papers", "cases", "feeds", "video", "alerts", "supervision", "evaluation", "approval",
+            "applicants", "dashboard", "portal", "exchange")
 MAY_COMMIT = {"core/unit_of_work.py", "core/database.py"}
 
 # What a file called so holds, in whichever package it stands. A file with a name of its own is welcome; a second name

@@ -1,0 +1,1 @@
+"""What leaders act on: indicators, scores, comparisons, bulletins, exports and the deep history."""
