@@ -47,9 +47,9 @@ class Dated(StrEnum):
 
 
 _OF_EVENTS = {By.AREA: "area", By.ORG: "org", By.ITEM: "item", By.KIND: "kind", By.STEP: "step", By.SOURCE: "source",
-              By.MONTH: "date_trunc('month', day)::DATE"}
+              By.MONTH: "date_trunc('month', day)"}
 _OF_CASES = {By.AREA: "area", By.ORG: "org", By.ITEM: "item", By.STATE: "state", By.OUTCOME: "outcome",
-             By.MONTH: "date_trunc('month', {day})::DATE"}
+             By.MONTH: "date_trunc('month', {day})"}
 _DAYS = {Dated.OPENED: "opened_day", Dated.CLOSED: "closed_day"}
 
 
@@ -163,7 +163,8 @@ def _words(by: Sequence[By], known: dict[By, str]) -> list[str]:
 def _grouped(words: list[str], figures: list[str], source: str, conditions: Sequence[str]) -> str:
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
     groups = f" GROUP BY {', '.join(words)} ORDER BY {', '.join(str(at) for at in range(1, len(words) + 1))}" if words else ""
-    return f"SELECT {', '.join([*words, *figures])} FROM {source}{where}{groups}"
+    shown = [f"{word}::DATE" if word.startswith("date_trunc") else word for word in words]  # once a group, not once a row
+    return f"SELECT {', '.join([*shown, *figures])} FROM {source}{where}{groups}"
 
 
 def _conditions(question: Question, actor: Actor | None, day: str, *, kinds: bool = False) -> tuple[list[str], list[Any]]:
