@@ -20,7 +20,7 @@ from sqlalchemy import func, insert, select, update
 from core.access import Actor, Role, require
 from core.clock import Clock
 from core.errors import Conflict, InvalidInput, NotFound, NotPermitted, SupervisionError
-from core.instants import DAY_US, SECOND_US
+from core.instants import DAY_US, MINUTE_US
 from core.read_log import ReadLog
 from core.unit_of_work import UnitOfWorkFactory
 from evaluation.exports.exporter import Exporter, beside, format_of
@@ -33,7 +33,8 @@ log = logging.getLogger(__name__)
 EXPORTERS = frozenset({Role.ADMINISTRATOR, Role.INSPECTOR})
 REASON_MAX = 200
 OPEN = ("queued", "running")
-_BEAT_S, _LOST_US = 1.0, 120 * SECOND_US
+_BEAT_S = 1.0
+_LOST_US = 15 * MINUTE_US  # nothing is heard while the rows are counted and sorted, and while a Parquet file is written
 _c = exports.c
 
 
@@ -150,6 +151,7 @@ class ExportDesk:
 
     def _make(self, row: ExportRow) -> None:
         beat = _Beat(self, row.id)
+        shutil.rmtree(self.rules.folder / str(row.id), ignore_errors=True)  # what a worker that was killed left
         try:
             actor = self._present(row)
             wanted = msgspec.json.decode(row.slice, type=Slice)
@@ -173,7 +175,8 @@ class ExportDesk:
 
     def _end(self, number: int, state: str, **values: object) -> None:
         ended: dict[str, Any] = {"state": state, "ended_at": self._parts.clock.now_us(), **values}
-        if not self._change(number, ("running",), worker_is=self._worker, **ended):
+        is_ours = self._change(number, ("running",), worker_is=self._worker, **ended)
+        if not is_ours or state != "done":
             shutil.rmtree(self.rules.folder / str(number), ignore_errors=True)  # cancelled, or made by another meanwhile
 
     def _expire(self) -> None:

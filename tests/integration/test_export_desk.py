@@ -94,6 +94,7 @@ def test_rights_taken_away_while_it_waits_count(site: Site) -> None:
     desk.work()
     row = queries.find(number, INSPECTOR)
     assert (row.state, row.error) == ("failed", "not_permitted")
+    assert not (desk.rules.folder / str(number)).exists()
 
 
 def test_so_many_may_wait_and_a_cancelled_one_is_never_made(site: Site) -> None:

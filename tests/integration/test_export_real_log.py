@@ -1,4 +1,5 @@
-"""pm4py, an independent tool, reads our XES and finds what a plain loop over the source finds; it is a program of its own."""
+"""A real log (receipt_wabo) exported: pm4py, a program of its own, finds in the XES what a plain loop over the source finds;
+read back it gives the same heat map and the same numbers."""
 
 from __future__ import annotations
 
@@ -16,6 +17,7 @@ import pytest
 
 from app import main
 
+FILES = ("log.xes.gz", "log.csv")
 FOLDER = Path(__file__).resolve().parents[1] / "pm4py"
 PYTHON = Path(os.environ.get("YANGGUANG_TEST_PM4PY", FOLDER.parents[1] / ".venv-pm4py")) / "bin" / "python"
 
@@ -30,14 +32,27 @@ def read_by_pm4py(path: Path) -> dict[str, Any]:
     return told
 
 
-def test_what_it_finds_is_what_the_source_says(data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The log receipt_wabo, imported, exported, read: every activity, every pair that follows, every state."""
-    source = data_dir / "receipt_wabo" / "08_receipt.xes.gz"
-    monkeypatch.chdir(tmp_path)
-    database = ("--database", "sqlite:///a.db")
-    assert main(["import", str(source), "--mapping", "receipt_wabo", *database]) == 0
-    assert main(["export", "log.xes.gz", *database]) == 0
-    found = read_by_pm4py(tmp_path / "log.xes.gz")
+@pytest.fixture(scope="module")
+def source(data_dir: Path) -> Path:
+    return data_dir / "receipt_wabo" / "08_receipt.xes.gz"
+
+
+@pytest.fixture(scope="module")
+def exported(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the record, and its export as XES and CSV."""
+    folder = tmp_path_factory.mktemp("exported")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        database = ("--database", "sqlite:///a.db")
+        assert main(["import", str(source), "--mapping", "receipt_wabo", *database]) == 0
+        for name in FILES:
+            assert main(["export", name, *database]) == 0
+    return folder
+
+
+def test_pm4py_finds_what_the_source_says(source: Path, exported: Path) -> None:
+    """Every activity, every pair that follows, every state."""
+    found = read_by_pm4py(exported / "log.xes.gz")
 
     traces = list(plain_traces(source))
     activities = Counter(name for trace in traces for name, _ in trace)
@@ -49,6 +64,26 @@ def test_what_it_finds_is_what_the_source_says(data_dir: Path, tmp_path: Path, m
     pairs = Counter(pair for trace in traces for pair in ordered_pairs(trace))
     assert sum(count for _, _, count in found["follows"]) == sum(pairs.values())
     assert {(before, after): count for before, after, count in found["follows"]} == dict(pairs)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_read_back_it_gives_the_same_heat_map_and_numbers(exported: Path, name: str, tmp_path: Path,
+                                                          monkeypatch: pytest.MonkeyPatch,
+                                                          capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.chdir(tmp_path)
+    again, before = "sqlite:///b.db", f"sqlite:///{exported / 'a.db'}"
+    log = exported / name
+    areas = ("--areas", f"{log}.manifest.json")
+    assert main(["import", str(log), "--mapping", "yangguang_export", *areas, "--database", again]) == 0
+    capsys.readouterr()
+    for report in (("heatmap", "--from", "2010-10-01", "--to", "2012-02-01", "--step", "week"),
+                   ("stats", "--as-of", "2011-12-31")):
+        told = []
+        for database in (before, again):
+            assert main([*report, "--limit", "own", "--calendar", "mf", "--database", database]) == 0
+            told.append(capsys.readouterr().out)
+        assert told[0] == told[1]
+        assert len(told[0].splitlines()) > 5
 
 
 def plain_traces(path: Path) -> list[list[tuple[str, str]]]:
