@@ -67,6 +67,8 @@ class CardFigures:
     def moved(self, uow: UnitOfWork, batch: Sequence[CasesMarked]) -> None:
         """Reaction: a case that has cards already was accepted on another day, or came by another channel."""
         moved = [case_id for event in batch for case_id, before, after in event.moves if before and _differ(before, after)]
+        if not moved:
+            return
         known = {row[0] for row in look_up(uow.conn, ("card_id",), figure_cards, "case_id", moved)}
         if known:
             self.keep(uow, standing_cards(uow.conn, sorted(known)))

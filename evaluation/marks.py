@@ -140,7 +140,7 @@ _encode = msgspec.json.Encoder().encode
 @lru_cache(maxsize=16_384)  # the open cases of an item's day share it
 def _text_of_open(area: str, org: str, item: str, channel: str, category: int, received: int | None,
                   accepted: int | None) -> str:
-    return _encode(Marks(area, org, item, channel, category, received, accepted)).decode()
+    return _encode((area, org, item, channel, category, received, accepted)).decode()  # the rest is left out: all defaults
 
 
 def read_marks(text: str) -> Marks:
