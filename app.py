@@ -215,6 +215,8 @@ def _add_administration(commands: argparse._SubParsersAction[argparse.ArgumentPa
     person.add_argument("--role", action="append", default=[], help="may be given several times")
     person.add_argument("--org", help="unit of a department user")
     person.add_argument("--area", help="code of the one area the person sees; empty text for all of them")
+    person.add_argument("--hall", action="append", help="the person sees cameras of this hall only; may be given several "
+                        "times, empty text for all halls")
     person.add_argument("--password", action="store_true", help="ask for a new password")
     person.add_argument("--without-second-factor", action="store_true", help="turn the second factor off (a lost telephone)")
     standing = person.add_mutually_exclusive_group()

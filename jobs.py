@@ -128,7 +128,7 @@ def tidy(services: Services) -> None:
     hours = services.settings.push.command_memory_h
     services.approval.drafts.forget_old()
     services.approval.previews.tidy()
-    services.analysis.forget()
+    services.analysis.forget(services.card_evidence.needed_signals)
     services.alerts.forget_commands(services.clock.now_us() - hours * HOUR_US)
     folder = services.settings.journal.anchor_dir.parent
     free = shutil.disk_usage(folder if folder.exists() else ".").free

@@ -136,7 +136,8 @@ def build_server(services: Services, demo_duty: str = "") -> Server:
         services.accounts.actor_of))
     app.register_blueprint(video_http.create_blueprint(_video_parts(services)))
     app.register_blueprint(footage_http.create_blueprint(footage_parts(services, lambda _request: _present_actor())))
-    app.register_blueprint(signals_http.create_blueprint(services.analysis.queries, lambda _request: _present_actor()))
+    app.register_blueprint(signals_http.create_blueprint(signals_http.HttpParts(
+        services.analysis.queries, services.video.views, services.analysis.machine, lambda _request: _present_actor())))
     app.register_blueprint(evaluation_http.create_blueprint(services.evaluation.queries, lambda _request: _present_actor()))
     app.register_blueprint(_public_pages(services, gate))
     for page in PAGES:

@@ -169,7 +169,7 @@ def show_settings(settings: Settings, name: str, *, has_database: bool) -> Setti
     folder.mkdir(parents=True, exist_ok=True)
     for old in (*folder.glob(f"{name}.db*"), *(folder / "anchors").glob("*.jsonl")):
         old.unlink()
-    films = {"dir": folder / "recordings", "evidence_dir": folder / "evidence"}
+    films = {"dir": folder / "recordings", "evidence_dir": folder / "evidence", "copies_dir": folder / "copies"}
     for old in films.values():
         shutil.rmtree(old, ignore_errors=True)
     database = settings.database.model_copy(update={"url": f"sqlite:///{folder / name}.db"})
