@@ -32,7 +32,7 @@ setup: ## create .venv with the pinned packages (done by demo and run)
 	@scripts/setup run
 
 .PHONY: setup-test
-setup-test: ## the same plus test tools, Chromium, Redis, PostgreSQL, Node.js, axe, Chinese fonts (done by test)
+setup-test: ## the same plus test tools, Chromium, Redis, PostgreSQL, Node.js, axe, pm4py, Chinese fonts (done by test)
 	@scripts/setup test
 
 ##@ Check
@@ -92,7 +92,7 @@ freeze: ## resolve requirements*.txt afresh and write requirements.lock
 
 .PHONY: clean
 clean: ## remove .venv and caches (never a database)
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis tests/output
+	rm -rf $(VENV) .venv-pm4py .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis tests/output
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .PHONY: help

@@ -14,6 +14,7 @@ from pydantic import AfterValidator, Field, HttpUrl, SecretStr
 
 from config.documents import Strict
 from config.evaluation_settings import EvaluationSettings
+from config.export_settings import ExportSettings, HistorySettings
 from config.recording_settings import RecordingSettings
 from config.setting_types import Count, Natural, Seconds
 from config.video_settings import VideoSettings
@@ -445,5 +446,7 @@ class Settings(Strict):
     video: VideoSettings
     recording: RecordingSettings
     vision: VisionSettings
+    exports: ExportSettings
+    history: HistorySettings
     display: DisplaySettings
     log: LogSettings

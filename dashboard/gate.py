@@ -36,6 +36,7 @@ EDITORS = frozenset({Role.INSPECTOR, Role.LEADER, Role.ADMINISTRATOR})  # of rul
 COMPARERS = frozenset({Role.INSPECTOR, Role.LEADER, Role.ADMINISTRATOR, Role.DEPARTMENT_USER})
 LOCAL = ("127.0.0.1", "::1")
 JUDGES = frozenset({Role.INSPECTOR, Role.LEADER})
+EXPORTERS = frozenset({Role.ADMINISTRATOR, Role.INSPECTOR})  # evaluation/exports/service.py
 PASSWORD_PAGE, FACTOR_PAGE = "/account/password", "/account/second-factor"
 OIDC_PAGE, OIDC_BACK = "/sign-in/oidc/", "/sign-in/oidc/back"
 SESSIONS_PAGE, PEOPLES_SESSIONS = "/account/sessions", "/people/sessions/"
@@ -139,6 +140,9 @@ RULES = (
     Rule("/video-views/*", roles=frozenset({Role.ADMINISTRATOR, Role.INSPECTOR})),
     Rule("/people/*", roles=frozenset({Role.ADMINISTRATOR})),
     Rule("/audit/*", roles=frozenset({Role.ADMINISTRATOR, Role.INSPECTOR})),
+    Rule("/exports/*", roles=EXPORTERS),          # personal data for fewer (exports.personal_roles)
+    Rule("/api/v1/exports", roles=EXPORTERS),     # everybody his own
+    Rule("/api/v1/exports/*", roles=EXPORTERS),
     Rule("/api/v1/*", token="feed"),
 )
 

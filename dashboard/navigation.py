@@ -29,7 +29,7 @@ GROUPS: tuple[tuple[str, tuple[Place, ...]], ...] = (
     ("duty", (Place("roster", "/roster/"), Place("notices", "/notices/"))),
     ("video", (Place("signals", "/signals/"), Place("footage", "/footage/"), Place("cameras", "/cameras/"),
                Place("video_views", "/video-views/"))),
-    ("system", (Place("people", "/people/"), Place("audit", "/audit/"),
+    ("system", (Place("people", "/people/"), Place("audit", "/audit/"), Place("exports", "/exports/"),
                 Place("feeds", "/feeds/"), Place("health", "/health/"))),
 )
 

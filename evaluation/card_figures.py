@@ -21,9 +21,9 @@ from cases.models import case_table
 from core.database import bulk_upsert, look_up
 from core.instants import DAY_US
 from core.unit_of_work import UnitOfWork
-from evaluation.marks import Entry, Marks, read_marks
+from evaluation.marks import Entry
 from evaluation.models import FIGURES, figure_cards
-from evaluation.tally import FigureTables, Sums
+from evaluation.tally import FigureTables, Sums, counted_by
 
 BATCH = 1_000
 _COLUMNS = ("card_id", "case_id", "marks")
@@ -100,7 +100,7 @@ class CardFigures:
     def _text(self, card: CardStanding, case: str) -> str:
         level = Level(card.level)
         day = self._areas.for_area(card.area).to_local(card.level_at) // DAY_US
-        channel, cohort = _of_case(read_marks(case)) if case else ("", None)
+        (*_, channel), cohort, _ = counted_by(case)
         revoked = (_REVOKED[level],) if card.is_revoked and level in _REVOKED else ()
         return _encode(CardMarks(card.area, card.org or NO_ORG, card.item, channel, day, day if cohort is None else cohort,
                                  (_ISSUED[level], *revoked))).decode()
@@ -126,9 +126,6 @@ def _never_were() -> set[str]:
     return {disposition.value for disposition in NEVER_WERE}
 
 
-def _of_case(marks: Marks) -> tuple[str, int | None]:
-    return marks.channel, marks.cohort
-
-
 def _differ(before: str, after: str) -> bool:
-    return not after or _of_case(read_marks(before)) != _of_case(read_marks(after))
+    (was, of_was, _), (now, of_now, _) = counted_by(before), counted_by(after)
+    return (was[-1], of_was) != (now[-1], of_now)

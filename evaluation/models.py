@@ -18,6 +18,7 @@ FIGURES = (
     "special", "corrections", "corrected_once", "rated", "satisfied", "dissatisfied", "warnings", "yellow", "red",
     "revoked_yellow", "revoked_red", "consultations", "consultations_answered", "complaints", "complaints_answered",
 )
+OPENING = FIGURES.index("not_accepted")  # those before it are of receptions and acceptances: on both bases on their own days
 DUTY_FIGURES = ("bad_duties", "rectified", "called_back")
 DAY_KEY = ("basis", "day", "area", "org")
 PLACE_COLUMNS = ("area", "org", "item", "channel")

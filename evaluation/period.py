@@ -20,7 +20,7 @@ class Basis(IntEnum):
     """Which day a figure belongs to. The two differ for everything that happens after the acceptance; label which."""
 
     EVENT = 0       # each on its own day: reception, acceptance, conclusion, card …
-    ACCEPTANCE = 1  # all that a case ever adds on the day of its acceptance (of its reception while it has none)
+    ACCEPTANCE = 1  # all that follows on the day of the acceptance (of the reception while there is none)
 
     @property
     def word(self) -> str:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, bindparam, select
 
 from core.database import Database, bulk_insert
+from core.statements import Statement
 from evaluation.models import PLACE_COLUMNS, figure_places
 
 Place = tuple[str, str, str, str]  # area, organisation, item, channel
@@ -39,6 +40,10 @@ def basis_and_day(number: int) -> tuple[int, int]:
     return time >> DAY_BITS, (time & DAY_MASK) - DAY_ZERO
 
 
+_ABOVE = Statement(select(figure_places.c.place, *figure_places.c[PLACE_COLUMNS]).where(
+    figure_places.c.place > bindparam("after")))
+
+
 class Places:
     """The numbers in use. Only what another connection can see is remembered: a transaction may yet be rolled back."""
 
@@ -64,15 +69,13 @@ class Places:
 
 def numbered_places(conn: Connection, after: int = 0) -> dict[Place, int]:
     """Every place with a number above `after`."""
-    c = figure_places.c
-    rows = conn.execute(select(c.place, *c[PLACE_COLUMNS]).where(c.place > after)).all()
-    return {(row[1], row[2], row[3], row[4]): row[0] for row in rows}
+    return {(area, org, item, channel): number for number, area, org, item, channel in _ABOVE.rows(conn, after=after)}
 
 
 def _numbered(conn: Connection, missing: list[Place], committed: int) -> dict[Place, int]:
     """Places this transaction has numbered before, and new numbers for the others."""
     own = numbered_places(conn, committed)
-    last = int(conn.scalar(select(func.max(figure_places.c.place))) or 0)
+    last = max(own.values(), default=committed)
     new = [place for place in missing if place not in own]
     numbers = {place: last + number for number, place in enumerate(new, start=1)}
     bulk_insert(conn, figure_places, ("place", *PLACE_COLUMNS), [(number, *place) for place, number in numbers.items()])

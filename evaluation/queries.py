@@ -5,7 +5,7 @@ interface come by a figure. Who may see what is decided in the query itself.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from sqlalchemy import Connection, Integer, Table, case, cast, func, literal, select
@@ -16,7 +16,7 @@ from core.access import SYSTEM, Actor
 from core.database import Database
 from core.errors import InvalidInput, NotAuthenticated
 from core.instants import DAY_US, date_of
-from evaluation.models import DUTY_FIGURES, FIGURES, figure_days, figure_details, figure_places
+from evaluation.models import DUTY_FIGURES, FIGURES, OPENING, figure_days, figure_details, figure_places
 from evaluation.period import BYS, Basis, By, Corrected, Figure, Period
 from evaluation.places import DAY_MASK, DAY_ZERO, PLACE_BITS, PLACE_MASK, row_numbers
 from supervision.models import complaints
@@ -144,10 +144,10 @@ class IndicatorQueries:
     def _groups(self, scope: _Scope, by: By, names: tuple[str, ...]) -> dict[str, Counts]:
         counted = tuple(name for name in names if name in FIGURES)
         with self._database.read() as conn:
-            found = _summed(conn, scope, by, counted)
+            found = [_summed(conn, part, by, of_part) for part, of_part in _parts(scope, counted)]
             duties = self._duties(conn, scope, by) if not set(names).isdisjoint(DUTY_FIGURES) else {}
         groups: dict[str, Counts] = {}
-        for rows in (found, duties):
+        for rows in (*found, duties):
             for place, counts in rows.items():
                 _add(groups.setdefault(self._key(place, by), dict.fromkeys(names, 0)), counts)
         return groups
@@ -186,6 +186,15 @@ class IndicatorQueries:
         words = {"org": names.org_name, "item": names.item_name, "area": names.area_name, "channel": names.channel_name,
                  "power_kind": names.kind_name}.get(by)
         return key if words is None else words(key)
+
+
+def _parts(scope: _Scope, names: tuple[str, ...]) -> list[tuple[_Scope, tuple[str, ...]]]:
+    """Receptions and acceptances stand on their own days on either basis, and are kept once."""
+    opening = tuple(name for name in names if name in FIGURES[:OPENING])
+    if scope.basis is Basis.EVENT or not opening:
+        return [(scope, names)]
+    later = tuple(name for name in names if name not in opening)
+    return [(replace(scope, basis=Basis.EVENT), opening), *([(scope, later)] if later else [])]
 
 
 def _summed(conn: Connection, scope: _Scope, by: By, names: Sequence[str]) -> dict[Any, Counts]:

@@ -18,14 +18,14 @@ from core.database import Database, bulk_upsert
 from core.unit_of_work import UnitOfWork
 from core.working_calendar import WorkingCalendar
 from evaluation.marks import Entry, read_marks
-from evaluation.models import DAY_KEY, FIGURES, figure_days, figure_details
+from evaluation.models import DAY_KEY, FIGURES, OPENING, figure_days, figure_details
 from evaluation.period import Basis
 from evaluation.places import DAY_BITS, DAY_MASK, DAY_ZERO, Place, Places, row_number, time_key
 
 Row = dict[int, int]  # how much by the place of the figure among FIGURES
 DayKey = tuple[int, int, str, str]  # basis, day, area, organisation
 _WIDTH = len(FIGURES)
-_OPENING, _ENDING = FIGURES.index("not_accepted"), FIGURES.index("special")  # what most cases reach to, first and last
+_ENDING = FIGURES.index("special")  # to where the figures of a case that ended reach
 _NOWHERE: Place = ("", "", "", "")
 _OF_ACCEPTANCE = time_key(Basis.ACCEPTANCE, 0)
 
@@ -37,13 +37,16 @@ class Sums:
         self.details: dict[Place, dict[int, Row]] = {}
 
     def add(self, place: Place, cohort: int | None, entries: Iterable[Entry], by: int = 1) -> None:
-        """What one case or card adds to the rows of its days, and to that of its cohort."""
-        rows = self.details.setdefault(place, {})
-        of_cohort = rows.setdefault(_OF_ACCEPTANCE + cohort, {}) if cohort is not None else {}
+        """What one case or card adds to the rows of its days and, but for receptions and acceptances, to that of its cohort."""
+        rows = self.details.get(place)
+        if rows is None:
+            rows = self.details[place] = {}
         for day, figure, amount in entries:
             row = rows.setdefault(day + DAY_ZERO, {})
             row[figure] = row.get(figure, 0) + by * amount
-            of_cohort[figure] = of_cohort.get(figure, 0) + by * amount
+            if figure >= OPENING and cohort is not None:
+                row = rows.setdefault(_OF_ACCEPTANCE + cohort, {})
+                row[figure] = row.get(figure, 0) + by * amount
 
     def add_marks(self, text: str) -> None:
         """The same for a case as its marks say."""
@@ -52,7 +55,7 @@ class Sums:
     def move_marks(self, before: str, after: str, cases: int = 1) -> None:
         """So many cases count for something else: for most of what they did, they go on to count."""
         (was, of_was, old), (now, of_now, new) = counted_by(before), counted_by(after)
-        same = _common(old, new) if was == now and of_was == of_now else 0
+        same = _common(old, new, of_was == of_now) if was == now else 0
         if len(old) > same:
             self.add(was, of_was, old[same:], -cases)
         if len(new) > same:
@@ -110,11 +113,11 @@ def counted_by(text: str) -> tuple[Place, int | None, tuple[Entry, ...]]:
     return marks.place, marks.cohort, tuple(marks.entries())
 
 
-def _common(old: Sequence[Entry], new: Sequence[Entry]) -> int:
-    """How many entries at the beginning are the same."""
+def _common(old: Sequence[Entry], new: Sequence[Entry], has_same_cohort: bool) -> int:
+    """How many entries at the beginning are the same; after those of the opening only if the cohort is, too."""
     same = 0
     for one, other in zip(old, new, strict=False):
-        if one != other:
+        if one != other or (one[1] >= OPENING and not has_same_cohort):
             break
         same += 1
     return same
@@ -134,7 +137,7 @@ def _upsert(conn: Connection, table: Table, key: tuple[str, ...], rows: Iterable
     for place, row, values in rows:
         if any(row.values()):
             farthest = max(row) if is_sqlite else _WIDTH
-            width = _OPENING if farthest < _OPENING else _ENDING if farthest < _ENDING else _WIDTH
+            width = OPENING if farthest < OPENING else _ENDING if farthest < _ENDING else _WIDTH
             get = row.get
             widths[width].append((*place, *[get(figure, 0) for figure in range(width)], *values))
     for width, written in widths.items():
