@@ -117,6 +117,11 @@ def test_a_view_becomes_files_a_picture_and_paper(city: CommandCentre, screens: 
     assert paper[0].get_width() > paper[0].get_height()
     assert "市公安局" in told
     assert "退出" not in told  # no bar, no buttons
+    assert "控制限" in told  # the charts are there, too
+    page.wait_for_function("""() => {
+        const chart = document.querySelector("#comparison-course .main-svg");
+        return Math.abs(chart.clientWidth - document.querySelector("#comparison-course").clientWidth) < 2;
+    }""")
 
 
 def test_a_department_user_sees_himself_among_others_without_a_name(city: CommandCentre, screens: Screens) -> None:
