@@ -9,8 +9,8 @@ SHELL := /bin/bash
 
 VENV := .venv
 BIN := $(VENV)/bin
-PACKAGES := core config papers cases feeds alerts supervision evaluation approval dashboard portal video
-CHECKED := $(PACKAGES) commands migrations scripts tests app.py bootstrap.py jobs.py server.py
+PACKAGES := core config papers cases feeds alerts supervision evaluation approval applicants dashboard exchange portal video
+CHECKED := $(PACKAGES) commands migrations migrations_outer scripts tests $(wildcard *.py)
 JS_TESTS = $(shell find tests/js -type f \( -name '*.test.mjs' -o -name 'test_*.mjs' -o -name 'test-*.mjs' \) | sort)
 ARGS ?=
 # What was compiled is kept, whatever the environment says: a worker otherwise compiles all tests anew, half a minute.

@@ -184,6 +184,7 @@ def _add_reports(commands: argparse._SubParsersAction[argparse.ArgumentParser], 
         parser.add_argument("--calendar", default="cn", help="cn (State Council) or mf (Monday to Friday)")
         parser.add_argument("--net", action="store_true", help="take suspensions out")
         parser.add_argument("--format", choices=("csv", "json"), default=default)
+    _add_indicators(commands, common)
     trial = _add(commands, common, "backtest", "backtests.backtest", "which cards a preset would have raised in a period")
     trial.add_argument("--preset", required=True, help="the ladder to try: an id of config/rules")
     trial.add_argument("--from", dest="first", required=True, metavar="DATE")
@@ -197,6 +198,21 @@ def _add_reports(commands: argparse._SubParsersAction[argparse.ArgumentParser], 
     why.add_argument("case", metavar="CASE")
     why.add_argument("--area", help="when the number exists in several areas")
     why.add_argument("--format", choices=("text", "json"), default="text")
+
+
+def _add_indicators(commands: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser) -> None:
+    told = _add(commands, common, "indicators", "indicators.indicators", "indicators of a period, from the figures of the days")
+    told.add_argument("--from", dest="first", default="", metavar="DATE")
+    told.add_argument("--to", dest="last", default="", metavar="DATE")
+    told.add_argument("--by", choices=("none", "org", "area", "item", "channel", "power_kind", "day", "month"), default="org")
+    told.add_argument("--only", metavar="A,B", help="these indicators; all of the catalogue otherwise")
+    told.add_argument("--basis", choices=("event", "acceptance"), default="event",
+                      help="each figure on its own day, or on the day its case was accepted")
+    told.add_argument("--org", action="append", default=[], help="only this organisation; may be given several times")
+    told.add_argument("--item", action="append", default=[], help="only this item; may be given several times")
+    told.add_argument("--area", default="", help="only this area")
+    told.add_argument("--list", action="store_true", help="print the catalogue with its formulas instead")
+    told.add_argument("--format", choices=("csv", "json"), default="csv")
 
 
 def _add_detection(commands: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser) -> None:

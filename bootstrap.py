@@ -83,7 +83,9 @@ from core.read_log import ReadLog
 from core.secret_files import secret_of
 from core.unit_of_work import Reaction, UnitOfWorkFactory
 from core.working_calendar import WorkingCalendar
-from evaluating import DeepHistory, Exports, build_history, exports_of
+from evaluating import Evaluation, evaluation_of
+from evaluation.marks import CaseMarker
+from exporting import DeepHistory, Exports, build_history, exports_of
 from feeds.ingest import Ingest
 from feeds.limits import feed_limits
 from feeds.mapping import MAPPING_DIR, SourceMapping, find_mapping
@@ -163,6 +165,7 @@ class Services:
     footage: Footage
     card_evidence: CardEvidence
     analysis: Analysis
+    evaluation: Evaluation
     exports: Exports
     deep_history: DeepHistory
 
@@ -225,7 +228,7 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
     with database.read() as conn:
         areas.refresh(conn)
     keys = ChainKeys(secret_of(settings.journal.key, settings.journal.key_path))
-    recorder = Recorder(uow, keys, areas, shipped_catalogue)
+    recorder = Recorder(uow, keys, areas, shipped_catalogue, CaseMarker(areas, shipped_catalogue))
     sweeper = Sweeper(uow, recorder, settings.sweep.batch, settings.sweep.retry_after_s, judged_by=_print_of(settings))
     case_queries = CaseQueries(database, areas, catalogue)
     writer = _card_writer(settings, case_queries, presets, languages, areas)
@@ -262,11 +265,12 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
     video = build_registry(settings.video, uow, changes, _factor_key(settings), lambda: _known(catalogue), SystemClock())
     recordings = build_recordings(settings, RecordingParts(
         uow, video, signing.keys, _factor_key(settings), catalogue.city, areas.for_area, alerts, alert_queries, alarms))
+    recounter = Recounter(uow, sweeper, recorder)
     return Services(
         follow_up=follow_up,
         settings=settings, clock=clock, database=database, uow=uow, doorbell=doorbell, calendars=calendars, areas=areas,
         catalogue=catalogue, presets=presets, languages=languages, keys=keys, recorder=recorder, sweeper=sweeper,
-        recounter=Recounter(uow, sweeper, recorder),
+        recounter=recounter,
         anchorer=Anchorer(uow, settings.journal.anchor_every, settings.journal.anchor_dir),
         history=History(database, shipped_catalogue, areas), proofs=Proofs(database), case_queries=case_queries, alerts=alerts,
         alarms=alarms, deadlines=DeadlineSweeper(uow, alerts, alarms),
@@ -294,6 +298,7 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
         paper_check=PaperCheck(database, signing, children),
         video=video, footage=recordings.footage, card_evidence=recordings.evidence,
         analysis=build_analysis(settings.vision, uow, areas, changes, SystemClock()),
+        evaluation=evaluation_of(settings, uow, areas, catalogue, languages[settings.display.language], recounter),
         exports=exports_of(settings, uow, case_queries, languages, keys, accounts, areas),
         deep_history=build_history(settings.history, database, clock.now_us))
 

@@ -1,45 +1,54 @@
-"""Exports and the deep history wired to the rest: what they read, whose rights count, what repeats.
+"""The evaluation wired to the rest: what the record keeps of every case for it, who reacts, what it is built of.
 
-`bootstrap` builds them once, `jobs` takes from here what is theirs.
+`bootstrap` builds it once, `jobs` and `server` take from it what is theirs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+import logging
 
+from alerts.events import CardsWritten
 from cases.areas import Areas
-from cases.chain import ChainKeys
-from cases.queries import CaseQueries
+from cases.events import CasesMarked
+from cases.recount import Recounter
+from config.catalogue import Catalogue
+from config.indicators import INDICATORS_FILE
 from config.settings import Settings
 from config.texts import Texts
-from core.accounts import Accounts
-from core.clock import SystemClock
-from core.read_log import ReadLog
-from core.scheduling import Job
-from core.unit_of_work import UnitOfWorkFactory
-from evaluation.exports.assembly import Exports, build_exports
-from evaluation.exports.exporter import Sources
-from evaluation.history.assembly import DeepHistory, build_history
+from core.unit_of_work import Reaction, UnitOfWorkFactory
+from evaluation.assembly import Evaluation, Parts, build_evaluation
 
-if TYPE_CHECKING:
-    from bootstrap import Services
-
-__all__ = ["DeepHistory", "Exports", "build_history", "evaluation_jobs", "exports_of"]
+log = logging.getLogger(__name__)
 
 
-def exports_of(settings: Settings, units: UnitOfWorkFactory, queries: CaseQueries, languages: Mapping[str, Texts],
-               keys: ChainKeys, accounts: Accounts, areas: Areas) -> Exports:
-    """How long files are kept is real time; pseudonyms have a key of their own."""
-    sources = Sources(queries.org_name, queries.item_name, languages, keys.key("export"), areas.stored,
-                      SystemClock().now_us)
-    return build_exports(settings.exports, units, sources, ReadLog(units, units.database), accounts.actor_of)
+def evaluation_of(settings: Settings, units: UnitOfWorkFactory, areas: Areas, catalogue: Catalogue, texts: Texts,
+                  recounter: Recounter) -> Evaluation:
+    """Everything of the evaluation, its lines in the table of reactions, and its part of the recount."""
+    given = settings.evaluation
+    evaluation = build_evaluation(Parts(units, areas, catalogue, texts, given.departments_see == "all",
+                                        given.file or INDICATORS_FILE))
+    for kind, reactions in reactions_of(evaluation).items():  # before what tells people
+        units.reactions[kind] = [*reactions, *units.reactions.get(kind, ())]
+    recounter.checks.append(evaluation.recounter.check)
+    return evaluation
 
 
-def evaluation_jobs(services: Services) -> list[Job]:
-    """Exports are claimed in the database, so that every worker may look; the history has one writer by its lock."""
-    exports, history = services.settings.exports, services.settings.history
-    jobs = [Job("exports", exports.interval_s, services.exports.desk.work)]
-    if history.enabled:
-        jobs.append(Job("history", history.interval_s, services.deep_history.writer.work, slot=True))
-    return jobs
+class Filling:
+    """After an update to a version that counts more: what the record held before is counted once, by a job that then rests."""
+
+    def __init__(self, recounter: Recounter, evaluation: Evaluation) -> None:
+        self._recounter, self._evaluation = recounter, evaluation
+        self._is_done = False
+
+    def work(self) -> None:
+        if not self._is_done:
+            cases, cards = self._recounter.fill(), self._evaluation.recounter.fill()
+            self._is_done = True
+            if cases or cards:
+                log.info("figures: %d cases and %d cards of before were counted", cases, cards)
+
+
+def reactions_of(evaluation: Evaluation) -> dict[type, list[Reaction]]:
+    """What then? Cases and cards that count for something else than before move the figures of their days."""
+    tables, of_cards = evaluation.tables, evaluation.card_figures
+    return {CasesMarked: [tables.move, of_cards.moved], CardsWritten: [of_cards.written]}

@@ -8,8 +8,9 @@ import shutil
 from bootstrap import Services
 from core.instants import DAY_US, HOUR_US
 from core.scheduling import Job, Scheduler
-from evaluating import evaluation_jobs
+from evaluating import Filling
 from exchanging import exchange_of
+from exporting import evaluation_jobs
 from feeds.file_drop import FileDrop
 from papers.draughtsman import Draughtsman
 from recording import recording_jobs
@@ -23,6 +24,7 @@ ANCHOR_INTERVAL_S = 60.0
 TIDY_INTERVAL_S = 3600.0
 ROSTER_INTERVAL_S = 60.0
 AUDIT_INTERVAL_S = 20.0
+FIGURES_INTERVAL_S = 30.0
 PAPERS_A_LOOK = 200  # drawn apart, so that a look may be long: what a rush left is caught up with as quickly as the machine can
 
 
@@ -45,6 +47,7 @@ def jobs_of(services: Services) -> list[Job]:
         Job("patrol", PATROL_LOOK_S, lambda: patrol_at_night(services), slot=True),
         Job("anchor", ANCHOR_INTERVAL_S, services.anchorer.anchor, slot=True),
         Job("recount", settings.sweep.recount_interval_min * 60.0, lambda: recount(services), slot=True),
+        Job("figures", FIGURES_INTERVAL_S, Filling(services.recounter, services.evaluation).work, slot=True),
         Job("canary", settings.monitor.canary_interval_s, services.room.sender.send, slot=True),
         Job("speech_watch", TIDY_INTERVAL_S, lambda: watch_speech(services)),
         Job("escalation", settings.notices.interval_s, services.notices.escalation.step_due),

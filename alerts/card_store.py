@@ -10,7 +10,8 @@ from itertools import zip_longest
 
 from alerts.card_rows import insert_cards, next_id, update_cards, write_deadlines, write_log
 from alerts.cards import Card, Entry
-from alerts.events import CardBrief, CardEvent, CardToConfirm
+from alerts.events import CardBrief, CardEvent, CardStanding, CardsWritten, CardToConfirm
+from alerts.lifecycle import NEVER_WERE, Disposition
 from alerts.wire import CardWriter
 from core.unit_of_work import UnitOfWork
 
@@ -36,6 +37,8 @@ class CardStore:
         news = [card for card in opened if card.closed_at is None] + list(changed)
         for card in news:
             self._tell(uow, card)
+        if every:
+            uow.publish([CardsWritten(tuple(map(_standing, every)))])
         uow.publish(list(_in_waves([self._events_of(card) for card in news])))
         for card in every:
             card.entries.clear()
@@ -61,6 +64,12 @@ class CardStore:
         brief = self.brief(card)
         return [entry.event(card=brief, actor=entry.actor.name, at=entry.at, reason=entry.reason, **entry.fields)
                 for entry in entries if entry.event is not None]
+
+
+def _standing(card: Card) -> CardStanding:
+    case = card.case
+    return CardStanding(card.id, case.case_id, case.area, case.org, case.item, card.level, card.level_at,
+                        card.is_issued and card.disposition not in NEVER_WERE, card.disposition is Disposition.REVOKED)
 
 
 def _in_waves(of_cards: Sequence[Sequence[CardEvent]]) -> Iterator[CardEvent]:

@@ -29,6 +29,27 @@ class CardBrief(msgspec.Struct, frozen=True):
     reply_due_at: int | None
 
 
+class CardStanding(msgspec.Struct, frozen=True, gc=False):
+    """A card as it was just written, for whoever counts cards. `counts`: it was issued, and neither dismissed nor taken back by
+    later facts; one that two persons revoked counts, and is told apart."""
+
+    id: int
+    case_id: int
+    area: str
+    org: str
+    item: str
+    level: int
+    level_at: int
+    counts: bool
+    is_revoked: bool
+
+
+class CardsWritten(msgspec.Struct, frozen=True, gc=False):
+    """Every card of one writing, whatever happened to it and whether or not anybody is told."""
+
+    cards: tuple[CardStanding, ...]
+
+
 class CardEvent(msgspec.Struct, frozen=True, kw_only=True):
     """What every event of a card carries."""
 

@@ -73,6 +73,9 @@ class Disposition(StrEnum):
 ENDED = frozenset({Disposition.WRITTEN_OFF, Disposition.REVOKED, Disposition.DISMISSED, Disposition.CANCELLED})
 
 
+NEVER_WERE = frozenset({Disposition.DISMISSED, Disposition.CANCELLED})  # nobody counts them
+
+
 class Signing(StrEnum):
     """How far a card is acknowledged. `half`: a red card with one of its two signatures."""
 

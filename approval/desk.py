@@ -38,7 +38,7 @@ _fold = msgspec.msgpack.Decoder(Fold).decode
 
 # Every act needs them.
 _FACTS = (case_table.c.light, case_table.c.tally, case_table.c.org.label("recorded_org"),
-          case_table.c.item.label("recorded_item"), case_table.c.acts)
+          case_table.c.item.label("recorded_item"), case_table.c.acts, case_table.c.marks)
 _LOAD = Statement(select(hosted_cases, case_table.c.state, case_table.c.fold, *_FACTS).join(
     case_table, case_table.c.case_id == hosted_cases.c.case_id).where(hosted_cases.c.case_no == bindparam("no")))
 _RUNNING = select(hosted_cases, case_table.c.state, case_table.c.fold).join(
@@ -129,7 +129,8 @@ class Desk:
         if row is None:
             raise NotFound("hosted_case_not_found", case_no=case_no[:60])
         case = _hosted(row)
-        case.stored = stored_case(case.fold, row.light, row.tally, row.recorded_org, row.recorded_item, row.acts)
+        case.stored = stored_case(case.fold, row.light, row.tally, row.recorded_org, row.recorded_item, row.acts,
+                                  row.marks)
         return case
 
     def running(self, conn: Connection, item: str) -> list[Hosted]:

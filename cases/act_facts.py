@@ -126,7 +126,13 @@ def note_publication(fold: Fold, _event: CaseEvent, moment: Moment) -> None:
 
 
 def note_nothing(_fold: Fold, _event: CaseEvent, _moment: Moment) -> None:
-    """A ticket, a rating or another handler says nothing about limits or acts of the case itself."""
+    """A ticket or another handler says nothing about limits or acts of the case itself."""
+
+
+def note_rating(fold: Fold, event: CaseEvent, moment: Moment) -> None:
+    """The last one counts; a rating without a score says nothing."""
+    if event.data.score is not None:
+        fold.rated, fold.score = moment, event.data.score
 
 
 # A consultation or complaint --------------------------------------------------------------------------------------
@@ -154,7 +160,7 @@ ACT_FACTS = {
     EventKind.HEARING_HELD: note_hearing, EventKind.REASSIGNED: note_nothing,
     EventKind.DELIVERED: note_delivery, EventKind.LICENCE_ISSUED: note_licence, EventKind.PUBLISHED: note_publication,
     EventKind.COUNTERSIGNED: note_nothing,
-    EventKind.TICKET_CALLED: note_nothing, EventKind.RATED: note_nothing, EventKind.CONSULTED: note_matter,
+    EventKind.TICKET_CALLED: note_nothing, EventKind.RATED: note_rating, EventKind.CONSULTED: note_matter,
     EventKind.ANSWERED: note_answer, EventKind.COMPLAINED: note_matter, EventKind.COMPLAINT_ACCEPTED: note_intake,
     EventKind.COMPLAINT_EXTENDED: note_extension, EventKind.COMPLAINT_ANSWERED: note_answer,
 }

@@ -15,6 +15,7 @@ from cases.events import (
     ActViolated,
     CaseFacts,
     CaseJudgeable,
+    CasesMarked,
     CaseUnjudgeable,
     ClockEnded,
     ClockKind,
@@ -29,7 +30,8 @@ from cases.tally import MEASURES, Tally, read_tally
 from core.database import bulk_delete, bulk_insert, bulk_update, bulk_upsert
 from core.unit_of_work import UnitOfWork
 
-CASE_COLUMNS = ("org", "item", "state", "light", "opened_at", "closed_at", "last_event_at", "tally", "acts", "fold", "case_id")
+CASE_COLUMNS = ("org", "item", "state", "light", "opened_at", "closed_at", "last_event_at", "tally", "acts", "fold", "marks",
+                "case_id")
 TOUCHED_COLUMNS = ("state", "last_event_at", "acts", "fold", "case_id")
 CLOCK_COLUMNS = ("condition", "level", "limit_text", "started_at", "due_at", "ended_at", "next_at", "passed", "evidence",
                  "case_id", "kind", "ordinal")
@@ -97,6 +99,7 @@ class StoredCase:
     org: str
     item: str
     acts: str = ""  # the faults told, as cases.acts.kept_text writes them
+    marks: str = ""  # as cases.marking makes them
     clocks: dict[ClockRef, StoredClock] = field(default_factory=dict)
 
 
@@ -118,14 +121,17 @@ class Changes:
     gone: list[ClockRef] = field(default_factory=list)
     lights: dict[tuple[str, str], list[int]] = field(default_factory=lambda: defaultdict(lambda: [0] * len(LIGHTS)))
     tallies: dict[str, int] = field(default_factory=lambda: defaultdict(int))  # how many more cases have this tally
+    marks: list[tuple[int, str, str]] = field(default_factory=list)
     events: list[Any] = field(default_factory=list)
 
     def case(self, case_id: int, fold: Fold, light: Light, tally: Tally, before: StoredCase | None,
-             acts: str = "") -> None:
+             acts: str = "", marks: str = "") -> None:
         """Write the case and move it from its old place in the counters to the new one."""
         org, item, accepted, closed, text = fold.org or NO_ORG, fold.item, fold.accepted, fold.closed, tally.text
         row = (org, item, _TEXTS[fold.state], _TEXTS[light], accepted.at if accepted else None,
-               closed.at if closed else None, fold.last_key[0], text, acts, _pack(fold), case_id)
+               closed.at if closed else None, fold.last_key[0], text, acts, _pack(fold), marks, case_id)
+        if marks != (before.marks if before is not None else ""):
+            self.marks.append((case_id, before.marks if before is not None else "", marks))
         if before is None:
             self.new_cases.append((fold.area, fold.case_no, *row))
             self._count(org, item, light, 1)
@@ -188,6 +194,8 @@ class Changes:
         bulk_insert(conn, clock_rungs, RUNG_COLUMNS, self.claims)
         bulk_upsert(conn, clock_rungs, RUNG_COLUMNS, self.moved, key=(*_CLOCK_KEY, "rung"))
         self._write_counters(uow)
+        if self.marks:
+            uow.publish([CasesMarked(tuple(self.marks))])
         # By type, in the order they are told of one clock: reactions then take thousands at a time instead of runs of two.
         uow.publish(sorted(self.events, key=lambda event: _TOLD_IN_ORDER.index(type(event))))
 

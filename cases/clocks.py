@@ -272,7 +272,16 @@ def _unit_us(timing: Timing) -> int:
 
 def _to_utc(timing: Timing, local: int) -> int:
     """Local to UTC by the calendar's zone if the source wrote in it, else by the source's own fixed offset."""
-    started = timing.started
-    if timing.calendar.to_local(started.at) == started.local:
+    if _wrote_in_zone(timing.started, timing.calendar):
         return timing.calendar.to_utc(local)
-    return local - started.utc_offset * MINUTE_US
+    return local - timing.started.utc_offset * MINUTE_US
+
+
+def last_day(due_at: int, started: Moment, calendar: WorkingCalendar) -> int:
+    """The epoch day of the last moment before a due instant, on the wall clock by which that instant was worked out."""
+    last = due_at - 1
+    return (calendar.to_local(last) if _wrote_in_zone(started, calendar) else last + started.utc_offset * MINUTE_US) // DAY_US
+
+
+def _wrote_in_zone(started: Moment, calendar: WorkingCalendar) -> bool:
+    return calendar.to_local(started.at) == started.local

@@ -285,6 +285,13 @@ class CaseJudgeable(msgspec.Struct, frozen=True, gc=False):
     case: CaseFacts
 
 
+class CasesMarked(msgspec.Struct, frozen=True, gc=False):
+    """What is kept of these cases for the sums above the record (cases.marking) became another: (case, before, after), "" for
+    a case that was not there. Told once per transaction, before anything else of it."""
+
+    moves: tuple[tuple[int, str, str], ...]
+
+
 class LateEvent(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """An event that reached us late: of which source, what happened (at which step), when it says so, when we received it."""
 

@@ -143,6 +143,9 @@ class Fold(msgspec.Struct, array_like=True, gc=False):
     hearing_asked: Moment | None = None
     pinned: int | None = None     # number of the item's version a hosted case goes by, whatever comes into force since
     decided_after: int = 0        # how many steps stood when it was decided
+    channel: str = ""             # by which it was filed, where a source says so
+    rated: Moment | None = None   # the last rating
+    score: int | None = None
 
     @property
     def is_open(self) -> bool:

@@ -88,6 +88,7 @@ case_table = Table(
     Column("tally", String(320), nullable=False),  # what this case has added to counter_days
     Column("acts", Text, nullable=False, server_default=text("''")),  # JSON: the faults told of this case; "" for none
     Column("fold", LargeBinary, nullable=False),
+    Column("marks", Text, nullable=False, server_default=text("''")),  # what it adds to the figures of the evaluation
     Index("ix_cases_org_light", "org", "light"),
     postgresql_with=ROOM,
 )
@@ -95,6 +96,9 @@ case_table = Table(
 # Cases whose papers are in hand: the sweep looks for those nobody answers.
 Index("ix_cases_received", case_table.c.last_event_at, postgresql_where=text("state = 'received'"),
       sqlite_where=text("state = 'received'"))
+
+# Cases of before anything was kept of them for the evaluation: few, and none once they were filled.
+Index("ix_cases_unmarked", case_table.c.case_id, postgresql_where=text("marks = ''"), sqlite_where=text("marks = ''"))
 
 clocks = Table(
     "clocks", metadata,

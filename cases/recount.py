@@ -7,13 +7,14 @@ it is told as an alarm, and only then repaired, through the same door as any cha
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import msgspec
-from sqlalchemy import Connection, Table, delete, func, select
+from sqlalchemy import Connection, Table, delete, func, literal_column, select
 
 from cases.acts import kept_faults, kept_text
-from cases.changes import LIGHTS, NO_ORG, Changes, StoredCase
+from cases.changes import LIGHTS, Changes, StoredCase
 from cases.fold import Fold
 from cases.journal import events_of_cases
 from cases.models import case_table, clock_rungs, clocks, counter_days, counter_lights, journal
@@ -21,12 +22,13 @@ from cases.projection import Light, light_of
 from cases.service import Recorder, load_cases
 from cases.states import fold_all
 from cases.sweep import Sweeper
-from cases.tally import MEASURES, read_tally, tally_of
+from cases.tally import MEASURES, read_tally
 from config.acts import Act
 from core.database import bulk_insert
 from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 SLICE = 1_000
+Check = Callable[[bool], "list[Difference]"]  # with True it also repairs
 Counts = Counter[tuple[str, str | int, str]]
 _pack = msgspec.msgpack.Encoder().encode
 
@@ -55,10 +57,12 @@ class Recounter:
 
     def __init__(self, uow: UnitOfWorkFactory, sweeper: Sweeper, recorder: Recorder) -> None:
         self._uow, self._sweeper, self._recorder = uow, sweeper, recorder
+        self.checks: list[Check] = []  # of what is counted above the record
 
     def recount(self, repair: bool = False) -> Recount:
         """Count every case, then the counters. Each slice is brought to its own present before it is judged."""
         self._sweeper.sweep_all()
+        self.fill()
         found, after = Recount(), -1
         while True:
             with self._uow() as uow:
@@ -70,8 +74,27 @@ class Recounter:
             after = case_ids[-1]
         with self._uow() as uow:
             found.differences += _count_counters(uow, repair)
+        for check in self.checks:
+            found.differences += check(repair)
         found.repaired = bool(repair and found.differences)
         return found
+
+    def fill(self) -> int:
+        """Look anew, from the journal, at the cases of a time when nothing was kept of them for the sums above the record; in
+        slices, and at once when there are none. Returns how many."""
+        filled, after = 0, -1
+        while self._recorder.is_marking:
+            with self._uow.database.read() as conn:
+                case_ids = _unmarked(conn, after)
+            if not case_ids:
+                break
+            with self._uow() as uow:
+                kept, history, changes = load_cases(uow.conn, case_ids), events_of_cases(uow.conn, case_ids), Changes()
+                for case_id in case_ids:
+                    self._recorder.look(uow.now_us, changes, case_id, fold_all(history[case_id]), kept[case_id])
+                changes.write(uow)
+            filled, after = filled + len(case_ids), case_ids[-1]
+        return filled
 
     def _count_cases(self, uow: UnitOfWork, case_ids: list[int], repair: bool) -> list[Difference]:
         self._bring_to_present(uow, case_ids)
@@ -104,12 +127,21 @@ class Recounter:
         light = light_of(fold, states)
         if light != kept.light:
             return Difference("case_light", fold.case_no, kept.light.value, light.value)
-        tally = tally_of(fold, fold.org or NO_ORG, states).text
-        if tally != kept.tally:
-            return Difference("case_tally", fold.case_no, kept.tally, tally)
+        tally = self._recorder.tally(fold, states)
+        if tally.text != kept.tally:
+            return Difference("case_tally", fold.case_no, kept.tally, tally.text)
+        marks = self._recorder.marks(fold, tally, states)
+        if marks != kept.marks:
+            return Difference("case_marks", fold.case_no, kept.marks, marks)
         told = [fault for fault in kept_faults(kept.acts) if fault.code != Act.LATE_DATA]
         true = self._recorder.faults(fold)
         return None if told == true else Difference("case_acts", fold.case_no, kept_text(told), kept_text(true))
+
+
+def _unmarked(conn: Connection, after: int) -> list[int]:
+    # Written out, so that the partial index of exactly these cases is used.
+    statement = select(case_table.c.case_id).where(case_table.c.marks == literal_column("''"), case_table.c.case_id > after)
+    return list(conn.scalars(statement.order_by(case_table.c.case_id).limit(SLICE)))
 
 
 def _slice(conn: Connection, after: int) -> list[int]:

@@ -32,14 +32,16 @@ from cases.events import (
 from cases.fold import Fold
 from cases.journal import Appender, case_id_of_event, chain_of, events_by_id, events_of_cases, known_event_ids
 from cases.judging import judge
+from cases.marking import Marker, unmarked
 from cases.models import case_table, clocks
 from cases.projection import ClockState, Light, light_of, moves_nothing, sleeps
 from cases.states import fold_all, folded_on, must_refold
-from cases.tally import tally_of
+from cases.tally import Tally, tally_of
 from cases.watches import Catalogue
 from core.database import look_up
 from core.instants import DAY_US
 from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from core.working_calendar import WorkingCalendar
 
 log = logging.getLogger(__name__)
 Also = Callable[[Connection, list[Outcome]], None]
@@ -59,8 +61,9 @@ class _Arrival(msgspec.Struct, gc=False):
 class Recorder:
     """The one door into the record."""
 
-    def __init__(self, uow: UnitOfWorkFactory, keys: ChainKeys, areas: Areas, catalogue: Catalogue) -> None:
-        self._uow, self._keys, self._areas, self._catalogue = uow, keys, areas, catalogue
+    def __init__(self, uow: UnitOfWorkFactory, keys: ChainKeys, areas: Areas, catalogue: Catalogue,
+                 marker: Marker = unmarked) -> None:
+        self._uow, self._keys, self._areas, self._catalogue, self._marker = uow, keys, areas, catalogue, marker
         self._act_judge = ActJudge(areas, catalogue)
 
     def record(self, events: Sequence[CaseEvent], judged_at: int | None = None, also: Also | None = None) -> list[Outcome]:
@@ -157,8 +160,29 @@ class Recorder:
         """Judge a case of these facts at an instant and note what that changes. `late` are the events that just came late."""
         states = self.judged(now_us, case_id, fold)
         acts = self._acts(changes, case_id, fold, before, late)
-        changes.case(case_id, fold, light_of(fold, states), tally_of(fold, fold.org or NO_ORG, states), before, acts)
+        tally = self.tally(fold, states)
+        changes.case(case_id, fold, light_of(fold, states), tally, before, acts, self.marks(fold, tally, states))
         changes.clocks_of(fold, case_id, states, before.clocks if before else {}, now_us)
+
+    def tally(self, fold: Fold, states: Sequence[ClockState]) -> Tally:
+        """What a case of these facts and clocks adds to the day counters."""
+        return tally_of(fold, fold.org or NO_ORG, states, self._calendar_of)
+
+    def _calendar_of(self, fold: Fold) -> WorkingCalendar:
+        return self._areas.of_case(fold).calendar
+
+    @property
+    def is_marking(self) -> bool:
+        """Whether anything is kept of cases for sums above the record."""
+        return self._marker is not unmarked
+
+    def marks(self, fold: Fold, tally: Tally, states: Sequence[ClockState]) -> str:
+        """What is kept of a case for the sums above the record. One whose text cannot be made is left out of them, aloud."""
+        try:
+            return self._marker(fold, tally, states)
+        except Exception:  # the record itself must not depend on what is counted of it
+            log.exception("case %s cannot be counted", fold.case_no)
+            return ""
 
     def judged(self, now_us: int, case_id: int, fold: Fold) -> list[ClockState]:
         """The clocks of a case of these facts at an instant."""
@@ -207,15 +231,16 @@ def load_cases(conn: Connection, case_ids: Sequence[int]) -> dict[int, StoredCas
     return found
 
 
-def stored_case(fold: Fold, light: str, tally: str, org: str, item: str, acts: str) -> StoredCase:
+def stored_case(fold: Fold, light: str, tally: str, org: str, item: str, acts: str, marks: str) -> StoredCase:
     """A row of the cases as `record_in` takes it."""
-    return StoredCase(fold, _LIGHTS[light], tally, org, item, acts)
+    return StoredCase(fold, _LIGHTS[light], tally, org, item, acts, marks)
 
 
 def _load_facts(conn: Connection, case_ids: Sequence[int]) -> dict[int, StoredCase]:
-    rows = look_up(conn, ("case_id", "fold", "light", "tally", "org", "item", "acts"), case_table, "case_id", case_ids)
-    return {case_id: StoredCase(_unpack(fold), _LIGHTS[light], tally, org, item, acts)
-            for case_id, fold, light, tally, org, item, acts in rows}
+    rows = look_up(conn, ("case_id", "fold", "light", "tally", "org", "item", "acts", "marks"), case_table, "case_id",
+                   case_ids)
+    return {case_id: StoredCase(_unpack(fold), _LIGHTS[light], tally, org, item, acts, marks)
+            for case_id, fold, light, tally, org, item, acts, marks in rows}
 
 
 def _load_clocks(conn: Connection, case_ids: Sequence[int], found: Mapping[int, StoredCase]) -> None:

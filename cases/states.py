@@ -131,11 +131,12 @@ def _note_head(fold: Fold, event: CaseEvent) -> None:
     if data.title or data.applicant:
         fold.title, fold.applicant = data.title or fold.title, data.applicant or fold.applicant
     if event.kind in _LIMITED_BY:
-        _note_limits(fold, event)
+        _note_filing(fold, event)
 
 
-def _note_limits(fold: Fold, event: CaseEvent) -> None:
+def _note_filing(fold: Fold, event: CaseEvent) -> None:
     data = event.data
+    fold.channel = fold.channel or data.channel or ""
     fold.item_version = event.item_version or fold.item_version
     if data.pinned is not None:
         fold.pinned = data.pinned

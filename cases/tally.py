@@ -6,15 +6,17 @@ else by the statutory one (early-completion rate: domain.md §7.1).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 
 import msgspec
 
+from cases.clocks import last_day
 from cases.events import ClockKind, EventKind
 from cases.fold import Fold, Moment
 from cases.projection import ClockState
 from core.instants import DAY_US, MINUTE_US
+from core.working_calendar import WorkingCalendar
 
 MEASURES = ("received", "accepted", "closed", "closed_early", "closed_on_due_day", "closed_late")
 _RECEIVED, _ACCEPTED, _CLOSED, _EARLY, _ON_DUE_DAY, _LATE = range(len(MEASURES))
@@ -50,11 +52,12 @@ def _text_of(tally: Tally) -> str:
     return "\x1f".join([tally.org, *["" if value is None else str(value) for value in numbers]])
 
 
-def tally_of(fold: Fold, org: str, clocks: Sequence[ClockState]) -> Tally:
-    """The tally of a case as it stands."""
+def tally_of(fold: Fold, org: str, clocks: Sequence[ClockState], calendar_of: Callable[[Fold], WorkingCalendar]) -> Tally:
+    """The tally of a case as it stands. `calendar_of` is asked once it ended: by that wall clock due instants are days."""
     first = fold.submitted or fold.received or fold.accepted
     concluded = fold.closed if fold.closed_by == _CONCLUDED else None
-    return Tally(org, _day(first), _day(fold.accepted), _day(concluded), _outcome(concluded, clocks))
+    outcome = None if concluded is None else _outcome(concluded, clocks, calendar_of(fold))
+    return Tally(org, _day(first), _day(fold.accepted), _day(concluded), outcome)
 
 
 def read_tally(text: str) -> Tally:
@@ -67,13 +70,10 @@ def _day(moment: Moment | None) -> int | None:
     return None if moment is None else (moment.at + moment.utc_offset * MINUTE_US) // DAY_US
 
 
-def _outcome(closed: Moment | None, clocks: Sequence[ClockState]) -> int | None:
-    if closed is None:
-        return None
+def _outcome(closed: Moment, clocks: Sequence[ClockState], calendar: WorkingCalendar) -> int | None:
     by_kind = {clock.ref.kind: clock for clock in clocks if clock.due_at is not None}
     judged = next((by_kind[kind] for kind in _JUDGED_BY if kind in by_kind), None)
     if judged is None or judged.due_at is None:
         return None
-    last_moment = judged.due_at - 1 + judged.started.utc_offset * MINUTE_US
-    due_day, closed_day = last_moment // DAY_US, closed.local // DAY_US
+    due_day, closed_day = last_day(judged.due_at, judged.started, calendar), closed.local // DAY_US
     return _LATE if closed_day > due_day else _EARLY if closed_day < due_day else _ON_DUE_DAY

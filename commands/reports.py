@@ -27,7 +27,7 @@ def heatmap(services: Services, options: argparse.Namespace) -> int:
     else:
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow(["department", *map(_iso, days)])
-        writer.writerows([_neutral(org), *counts] for org, counts in rows.items())
+        writer.writerows([neutral(org), *counts] for org, counts in rows.items())
     return 0
 
 
@@ -104,10 +104,10 @@ def _print_csv(rows: Mapping[str, Mapping[str, Any]]) -> None:
     names = list(next(iter(rows.values())))
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(["department", *names])
-    writer.writerows([_neutral(org), *(row[name] for name in names)] for org, row in rows.items())
+    writer.writerows([neutral(org), *(row[name] for name in names)] for org, row in rows.items())
 
 
-def _neutral(text: str) -> str:
+def neutral(text: str) -> str:
     """A name a spreadsheet would run as a formula is shown as text."""
     return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
 

@@ -13,7 +13,8 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, HttpUrl, SecretStr
 
 from config.documents import Strict
-from config.evaluation_settings import ExportSettings, HistorySettings
+from config.evaluation_settings import EvaluationSettings
+from config.export_settings import ExportSettings, HistorySettings
 from config.recording_settings import RecordingSettings
 from config.setting_types import Count, Natural, Seconds
 from config.video_settings import VideoSettings
@@ -441,6 +442,7 @@ class Settings(Strict):
     roster: RosterSettings
     notices: NoticeSettings
     detectors: DetectorsSettings
+    evaluation: EvaluationSettings
     video: VideoSettings
     recording: RecordingSettings
     vision: VisionSettings

@@ -1,1 +1,1 @@
-"""What leaders act on: indicators, scores, comparisons, bulletins, exports and the deep history."""
+"""What the record amounts to: base figures, indicators, comparisons; exports and the deep history."""

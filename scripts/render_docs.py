@@ -16,6 +16,7 @@ from alerts.detectors.base import Watch
 from alerts.detectors.registry import DETECTORS, shapes
 from config.detectors import CommonParameters, DetectorSettings, load_detector_settings
 from config.documents import read_document
+from config.indicators import Indicator, load_indicators
 from config.ladders import Preset, Rule, Rung, load_presets
 from config.setting_groups import Settings
 from config.settings import DEFAULTS, environment_name, is_secret
@@ -43,6 +44,21 @@ def render_detectors() -> str:
     return "\n".join(_detector(detector, settings, texts) for detector in DETECTORS)
 
 
+def render_figures() -> str:
+    """One table: name, what is counted, on which day."""
+    lines = ["| base figure | 中文 | counts | on the day of |", "|---|---|---|---|"]
+    lines += [f"| `{name}` | {one.label.zh} | {one.definition.en}<br>{one.definition.zh} | {one.day} |"
+              for name, one in load_indicators().figures.items()]
+    return "\n".join([*lines, ""])
+
+
+def render_indicators() -> str:
+    """One table per group: formula, unit, direction, minimum, meaning."""
+    found = load_indicators().indicators.values()
+    return "\n".join(_indicators_of(group, [one for one in found if one.group == group])
+                     for group in dict.fromkeys(one.group for one in found))
+
+
 def render_export() -> str:
     """The data dictionary of exports."""
     return as_table(load_texts())
@@ -52,6 +68,8 @@ PARTS: dict[tuple[str, str], Callable[[], str]] = {
     ("configuration.md", "settings"): render_settings,
     ("configuration.md", "ladders"): render_ladders,
     ("detectors.md", "detectors"): render_detectors,
+    ("evaluation.md", "figures"): render_figures,
+    ("evaluation.md", "indicators"): render_indicators,
     ("export.md", "dictionary"): render_export,
 }
 
@@ -101,6 +119,14 @@ def _detector(detector: type[Watch], settings: DetectorSettings, texts: dict[str
     if own:
         lines += ["", "| parameter | default | meaning |", "|---|---|---|",
                   *(f"| `{name}` | `{json.dumps(values[name])}` | {field.description} |" for name, field in own.items())]
+    return "\n".join([*lines, ""])
+
+
+def _indicators_of(group: str, indicators: list[Indicator]) -> str:
+    lines = [f"### {group}", "", "| indicator | 中文 | formula | unit | better | minimum | meaning |",
+             "|---|---|---|---|---|---|---|"]
+    lines += [f"| `{one.code}` | {one.label.zh} | `{one.formula}` | {one.unit.value} | {one.better} | {one.minimum or '–'} | "
+              f"{one.definition.en}<br>{one.definition.zh} |" for one in indicators]
     return "\n".join([*lines, ""])
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from config.evaluation_settings import ExportSettings
+from config.export_settings import ExportSettings
 from core.access import Actor, Role
 from core.clock import SystemClock
 from core.read_log import ReadLog

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from config.evaluation_settings import HistorySettings
+from config.export_settings import HistorySettings
 from core.database import Database
 from evaluation.history.checking import HistoryCheck
 from evaluation.history.contents import Store

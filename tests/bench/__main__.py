@@ -12,9 +12,11 @@ from tests.bench import (
     acts,
     approval,
     backtest,
+    comparison,
     deep_history,
     engines,
     exporting,
+    figures,
     http,
     imports,
     ingest,
@@ -30,7 +32,7 @@ from tests.bench.report import as_table, write_part
 
 BENCHES: dict[str, Callable[[Options], list[Line]]] = {
     "ingest": ingest.run, "read": read.run, "http": http.run, "import": imports.run,
-    "sweep": millions.run, "push": push.run, "acts": acts.run,
+    "sweep": millions.run, "figures": figures.run, "comparison": comparison.run, "push": push.run, "acts": acts.run,
     "wall": wall.run, "backtest": backtest.run, "approval": approval.run, "engines": engines.run,
     "video": video.run, "vision": vision.run, "export": exporting.run, "history": deep_history.run}
 ON_REQUEST = frozenset({"engines"})  # needs an environment of its own

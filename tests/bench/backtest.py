@@ -21,7 +21,6 @@ from cases.changes import CASE_COLUMNS, Changes
 from cases.models import case_table
 from cases.projection import light_of
 from cases.states import fold_all
-from cases.tally import tally_of
 from core.instants import DAY_US, to_us
 from tests.bench.harness import Line, Options, stopwatch
 from tests.bench.house import house
@@ -71,7 +70,8 @@ def _fill(services: Services, path: Path, wanted: int) -> float:
     for events in grouped.values():
         fold = fold_all(events)
         states = services.recorder.judged(now_us, 0, fold)
-        written.case(0, fold, light_of(fold, states), tally_of(fold, fold.org, states), None)
+        recorder, tally = services.recorder, services.recorder.tally(fold, states)
+        written.case(0, fold, light_of(fold, states), tally, None, marks=recorder.marks(fold, tally, states))
     services.database.dispose()
     connection = sqlite3.connect(path, isolation_level=None)
     columns = ("area", "case_no", *CASE_COLUMNS)

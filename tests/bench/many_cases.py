@@ -32,6 +32,7 @@ from config.catalogue import Catalogue, Item, load_catalogue
 from config.ladders import load_presets
 from core.database import Database, bulk_insert
 from core.instants import DAY_US, MINUTE_US, to_us
+from evaluation.marks import CaseMarker
 
 NOW = datetime.fromisoformat("2026-03-10T10:00:00+08:00")
 OFFICE_MINUTES = 9_600
@@ -94,7 +95,8 @@ def _model(counters: Changes, item: Item, at: int, now_us: int, areas: Areas, ca
                                area=catalogue.default_area, claimed_at=at, org=item.org, item=item.code)])
     states = project(fold, 0, areas.default, catalogue, now_us)
     written = Changes()
-    written.case(0, fold, light_of(fold, states), tally_of(fold, fold.org, states), None)
+    tally = tally_of(fold, fold.org, states, lambda _fold: areas.default.calendar)
+    written.case(0, fold, light_of(fold, states), tally, None, marks=CaseMarker(areas, catalogue)(fold, tally, states))
     written.clocks_of(fold, 0, states, {}, now_us)
     for place, counts in written.lights.items():
         counters.lights[place] = [total + times * one for total, one in zip(counters.lights[place], counts, strict=True)]

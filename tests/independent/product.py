@@ -49,6 +49,17 @@ class Product:
         found: dict[str, Any] = json.loads(printed)
         return found
 
+    def indicators(self, first: str, last: str, by: str, basis: str, names: list[str]) -> dict[tuple[str, str], Any]:
+        """(numerator, denominator, value) by group and indicator."""
+        printed = self._run("indicators", "--from", first, "--to", last, "--by", by, "--basis", basis,
+                            "--only", ",".join(names), "--format", "json")
+        return {(one["key"], one["indicator"]): (one["numerator"], one["denominator"], one["value"])
+                for one in json.loads(printed)["figures"]}
+
+    def recount(self) -> int:
+        """How many differences between what is kept and the journal."""
+        return int(self._run("recount").split(" cases recounted, ")[1].split()[0])
+
     def _run(self, *arguments: str) -> str:
         said = io.StringIO()
         with mock.patch.dict(os.environ, SETTINGS), contextlib.redirect_stdout(said):

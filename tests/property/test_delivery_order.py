@@ -60,7 +60,8 @@ DATA = st.builds(
     EventData, approved_days=st.one_of(st.none(), st.integers(1, 9)), document_no=st.sampled_from([None, "1", "2"]),
     title=st.sampled_from([None, "a", "b"]), promised_limit=LIMIT_TEXTS, statutory_limit=LIMIT_TEXTS,
     promised_due=st.one_of(st.none(), DUES), statutory_due=st.one_of(st.none(), DUES),
-    own_due=st.one_of(st.none(), DUES), step_due=st.one_of(st.none(), DUES))
+    own_due=st.one_of(st.none(), DUES), step_due=st.one_of(st.none(), DUES),
+    score=st.sampled_from([None, 1, 3, 5]), channel=st.sampled_from([None, None, "web", "window"]))
 
 
 @st.composite

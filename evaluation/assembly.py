@@ -1,0 +1,72 @@
+"""Builds everything of the evaluation once; `bootstrap` gives what it needs and keeps what comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from cases.areas import Areas
+from config.indicators import Indicators, load_indicators
+from config.texts import Texts
+from core.errors import ConfigError
+from core.instants import date_of
+from core.unit_of_work import UnitOfWorkFactory
+from evaluation.card_figures import CardFigures
+from evaluation.comparison import Comparison
+from evaluation.models import DUTY_FIGURES, FIGURES
+from evaluation.naming import CatalogueNames, Directory
+from evaluation.over_time import OverTime
+from evaluation.queries import IndicatorQueries
+from evaluation.recounting import FigureRecounter
+from evaluation.tally import FigureTables
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the rest of the program brings along."""
+
+    units: UnitOfWorkFactory
+    areas: Areas
+    directory: Directory
+    texts: Texts
+    sees_others: bool
+    file: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """The services of the evaluation."""
+
+    indicators: Indicators
+    queries: IndicatorQueries
+    tables: FigureTables
+    card_figures: CardFigures
+    recounter: FigureRecounter
+    comparison: Comparison
+    over_time: OverTime
+
+
+def build_evaluation(parts: Parts) -> Evaluation:
+    """All services on the parts given."""
+    indicators = load_indicators(parts.file)
+    check_figures(indicators.figures)
+    names = CatalogueNames(parts.directory, parts.texts)
+    calendar = parts.areas.default.calendar
+    tables = FigureTables(calendar, parts.units.database)
+    card_figures = CardFigures(tables, parts.areas)
+    queries = IndicatorQueries(parts.units.database, indicators, names, sees_others=parts.sees_others,
+                               offset_us=calendar.to_local(0))
+    comparison = Comparison(queries, names_others=parts.sees_others)
+    over_time = OverTime(queries, parts.areas.for_area, lambda: date_of(
+        parts.areas.default.calendar.today(parts.units.clock.now_us())))
+    return Evaluation(indicators, queries, tables, card_figures, FigureRecounter(parts.units, card_figures), comparison,
+                      over_time)
+
+
+def check_figures(described: Mapping[str, object]) -> None:
+    """The file describes just what is counted. Raises ConfigError."""
+    counted = {*FIGURES, *DUTY_FIGURES}
+    if counted != set(described):
+        raise ConfigError("figures_not_counted", names=", ".join(sorted(counted ^ set(described))),
+                          remedy="describe in config/indicators.yaml what evaluation/models.py counts, and nothing else")

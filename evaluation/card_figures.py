@@ -1,0 +1,131 @@
+"""What cards add to the figures: each once, at its present level, on the day it came to it and on that of the acceptance.
+
+What a card has added is kept beside it, so that a change takes it back exactly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from operator import itemgetter
+
+import msgspec
+from sqlalchemy import Connection, select
+
+from alerts.events import CardStanding, CardsWritten
+from alerts.lifecycle import NEVER_WERE, Disposition, Level
+from alerts.models import cards
+from cases.areas import Areas
+from cases.changes import NO_ORG
+from cases.events import CasesMarked
+from cases.models import case_table
+from core.database import bulk_upsert, look_up
+from core.instants import DAY_US
+from core.unit_of_work import UnitOfWork
+from evaluation.marks import Entry
+from evaluation.models import FIGURES, figure_cards
+from evaluation.tally import FigureTables, Sums, counted_by
+
+BATCH = 1_000
+_COLUMNS = ("card_id", "case_id", "marks")
+_ISSUED = {level: FIGURES.index(name) for level, name in ((Level.WARNING, "warnings"), (Level.YELLOW, "yellow"),
+                                                          (Level.RED, "red"))}
+_REVOKED = {level: FIGURES.index(name) for level, name in ((Level.YELLOW, "revoked_yellow"), (Level.RED, "revoked_red"))}
+
+
+class CardMarks(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What one card adds: `day` it came to its level and `cohort`, epoch days; `figures` are places."""
+
+    area: str
+    org: str
+    item: str
+    channel: str
+    day: int
+    cohort: int
+    figures: tuple[int, ...]
+
+    def add_to(self, sums: Sums, by: int = 1) -> None:
+        sums.add((self.area, self.org, self.item, self.channel), self.cohort, self._entries(), by)
+
+    def _entries(self) -> Iterator[Entry]:
+        return ((self.day, figure, 1) for figure in self.figures)
+
+
+_decode = msgspec.json.Decoder(CardMarks).decode
+_encode = msgspec.json.Encoder().encode
+
+
+class CardFigures:
+    """Keeps them, as reactions; and says what they should be, for a recount."""
+
+    def __init__(self, tables: FigureTables, areas: Areas) -> None:
+        self._tables, self._areas, self.places = tables, areas, tables.places
+
+    def written(self, uow: UnitOfWork, batch: Sequence[CardsWritten]) -> None:
+        """Reaction: cards that were opened or changed."""
+        self.keep(uow, {card.id: card for event in batch for card in event.cards}.values())
+
+    def moved(self, uow: UnitOfWork, batch: Sequence[CasesMarked]) -> None:
+        """Reaction: a case that has cards already was accepted on another day, or came by another channel."""
+        moved = [case_id for event in batch for case_id, before, after in event.moves if before and _differ(before, after)]
+        known = {row[0] for row in look_up(uow.conn, ("card_id",), figure_cards, "case_id", moved)}
+        if known:
+            self.keep(uow, standing_cards(uow.conn, sorted(known)))
+
+    def keep(self, uow: UnitOfWork, standing: Iterable[CardStanding]) -> None:
+        """Bring what these cards add to what they should."""
+        present = list(standing)
+        before = {row[0]: row[2] for row in look_up(uow.conn, _COLUMNS, figure_cards, "card_id", [card.id for card in present])}
+        sums, rows = Sums(), []
+        for card, after in zip(present, self.marks_of(uow.conn, present), strict=True):
+            known = before.get(card.id, "")
+            if known != after:
+                rows.append((card.id, card.case_id, after))
+                add_text(sums, known, -1)
+                add_text(sums, after)
+        bulk_upsert(uow.conn, figure_cards, _COLUMNS, rows, key=("card_id",))
+        self._tables.write(uow, sums)
+
+    def missing(self, conn: Connection) -> list[int]:
+        """The next cards of a time when nothing was kept of them."""
+        known = select(figure_cards.c.card_id).where(figure_cards.c.card_id == cards.c.id).exists()
+        missing = select(cards.c.id).where(~known, cards.c.issued_at.is_not(None), cards.c.disposition.not_in(_never_were()))
+        return list(conn.scalars(missing.order_by(cards.c.id).limit(BATCH)))
+
+    def marks_of(self, conn: Connection, present: Sequence[CardStanding]) -> list[str]:
+        """What each of these cards should add, "" for nothing."""
+        asked = sorted({card.case_id for card in present if card.counts and card.case_id})
+        texts = dict(look_up(conn, ("case_id", "marks"), case_table, "case_id", asked))
+        return [self._text(card, texts.get(card.case_id, "")) if card.counts else "" for card in present]
+
+    def _text(self, card: CardStanding, case: str) -> str:
+        level = Level(card.level)
+        day = self._areas.for_area(card.area).to_local(card.level_at) // DAY_US
+        (*_, channel), cohort, _ = counted_by(case)
+        revoked = (_REVOKED[level],) if card.is_revoked and level in _REVOKED else ()
+        return _encode(CardMarks(card.area, card.org or NO_ORG, card.item, channel, day, day if cohort is None else cohort,
+                                 (_ISSUED[level], *revoked))).decode()
+
+
+def add_text(sums: Sums, text: str, by: int = 1) -> None:
+    """Add what a card adds; "" is nothing."""
+    if text:
+        _decode(text).add_to(sums, by)
+
+
+def standing_cards(conn: Connection, ids: Sequence[int]) -> list[CardStanding]:
+    """These cards as they stand."""
+    columns = ("id", "case_id", "area", "org", "item", "level", "level_at", "issued_at", "disposition")
+    never, revoked = _never_were(), Disposition.REVOKED.value
+    rows = sorted(look_up(conn, columns, cards, "id", ids), key=itemgetter(0))
+    return [CardStanding(card_id, case_id, area, org, item, level, level_at, issued_at is not None and disposition not in never,
+                         disposition == revoked)
+            for card_id, case_id, area, org, item, level, level_at, issued_at, disposition in rows]
+
+
+def _never_were() -> set[str]:
+    return {disposition.value for disposition in NEVER_WERE}
+
+
+def _differ(before: str, after: str) -> bool:
+    (was, of_was, _), (now, of_now, _) = counted_by(before), counted_by(after)
+    return (was[-1], of_was) != (now[-1], of_now)

@@ -1,0 +1,173 @@
+"""The catalogue of indicators and every figure over HTTP: what screens, exports and bulletins read, others may read too."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date
+
+import msgspec
+from flask import Blueprint, Request, Response, request
+
+from config.indicators import BaseFigure, Indicator, Indicators, Words
+from core.access import Actor
+from core.api_document import Operation
+from core.errors import InvalidInput, NotAuthenticated
+from core.instants import from_us
+from evaluation.period import BYS, Basis, Figure, Period, basis_of
+from evaluation.queries import IndicatorQueries
+
+ITEMS_MOST = 200  # names in one list of the query
+
+
+class Worded(msgspec.Struct, frozen=True):
+    """The same in Chinese and English."""
+
+    zh: str
+    en: str
+
+
+class IndicatorShown(msgspec.Struct, frozen=True):
+    """An indicator of the catalogue. Below `minimum` a denominator is too small to compare by."""
+
+    code: str
+    label: Worded
+    definition: Worded
+    formula: str
+    numerator: str
+    denominator: str | None
+    unit: str
+    better: str
+    minimum: int
+    group: str
+
+
+class BaseShown(msgspec.Struct, frozen=True):
+    """A base figure: what is counted, and on which day where figures stand on their own days."""
+
+    name: str
+    label: Worded
+    definition: Worded
+    day: str
+
+
+class IndicatorCatalogue(msgspec.Struct, frozen=True):
+    """What GET /api/v1/indicators answers."""
+
+    version: str
+    indicators: tuple[IndicatorShown, ...]
+    figures: tuple[BaseShown, ...]
+
+
+class FigureShown(msgspec.Struct, frozen=True):
+    """An indicator of one department, item, day …; `value` is null where there is no denominator."""
+
+    key: str
+    label: str
+    indicator: str
+    numerator: float | None
+    denominator: float | None
+    value: float | None
+    is_small: bool
+    base: Mapping[str, int]
+
+
+class FiguresTold(msgspec.Struct, frozen=True):
+    """What GET /api/v1/figures answers. `corrected_rows`: departments' days that late facts changed after they were over."""
+
+    first: str
+    last: str
+    by: str
+    basis: str
+    version: str
+    corrected_rows: int
+    corrected_at: str | None
+    figures: tuple[FigureShown, ...]
+
+
+OPERATIONS = (
+    Operation("get", "/api/v1/indicators", "listIndicators", "The catalogue of indicators and the figures they are made of",
+              answers=IndicatorCatalogue),
+    Operation("get", "/api/v1/figures", "getFigures", "Indicators by department, area, item, channel, power, day or month",
+              answers=FiguresTold, query={
+                  "from": "First day, 2026-03-01.", "to": "Last day, included.",
+                  "by": f"One of {', '.join(BYS)}; org where nothing is given.",
+                  "indicators": "Codes of the catalogue, apart by commas; all of them where nothing is given.",
+                  "orgs": "Only these organisations, apart by commas.", "items": "Only these items, apart by commas.",
+                  "area": "Only this area.",
+                  "basis": "event: each figure on its own day; acceptance: on the day of the case's acceptance."}),
+)
+
+
+def create_blueprint(queries: IndicatorQueries, actor_of: Callable[[Request], Actor | None]) -> Blueprint:
+    """Routes /api/v1/indicators and /api/v1/figures. Who may: dashboard/gate.py; whose figures: evaluation/queries.py."""
+    blueprint = Blueprint("evaluation", __name__, url_prefix="/api/v1")
+
+    @blueprint.get("/indicators")
+    def catalogue() -> Response:
+        if actor_of(request) is None:
+            raise NotAuthenticated("sign_in_required")
+        return _json(_catalogue(queries.indicators))
+
+    @blueprint.get("/figures")
+    def figures() -> Response:
+        return _json(_figures(queries, actor_of(request), request.args))
+
+    return blueprint
+
+
+def _figures(queries: IndicatorQueries, actor: Actor | None, given: Mapping[str, str]) -> FiguresTold:
+    period, basis = Period(_date(given, "from"), _date(given, "to")), basis_of(given.get("basis", Basis.EVENT.word))
+    by = given.get("by", "org")
+    orgs, items, area = _list(given, "orgs"), _list(given, "items"), given.get("area", "")
+    codes = _list(given, "indicators") or list(queries.indicators.indicators)
+    found = queries.figures(actor, period, by, codes, orgs=orgs, items=items, area=area, basis=basis)  # type: ignore[arg-type]
+    corrected = queries.corrected(actor, period, orgs=orgs, area=area)
+    at = None if corrected.last_at is None else from_us(corrected.last_at).isoformat()
+    return FiguresTold(period.first.isoformat(), period.last.isoformat(), by, basis.word, queries.indicators.version,
+                   corrected.rows, at, tuple(map(shown, found)))
+
+
+def shown(figure: Figure) -> FigureShown:
+    """A figure as it is told."""
+    return FigureShown(figure.key, figure.label, figure.indicator, figure.numerator, figure.denominator, figure.value,
+                       figure.is_small, figure.base)
+
+
+def _catalogue(indicators: Indicators) -> IndicatorCatalogue:
+    return IndicatorCatalogue(indicators.version, tuple(map(_indicator, indicators.indicators.values())),
+                     tuple(_base(name, figure) for name, figure in indicators.figures.items()))
+
+
+def _indicator(one: Indicator) -> IndicatorShown:
+    return IndicatorShown(one.code, _worded(one.label), _worded(one.definition), one.formula, one.numerator.text,
+                          None if one.denominator is None else one.denominator.text, one.unit.value, one.better, one.minimum,
+                          one.group)
+
+
+def _base(name: str, figure: BaseFigure) -> BaseShown:
+    return BaseShown(name, _worded(figure.label), _worded(figure.definition), figure.day)
+
+
+def _worded(words: Words) -> Worded:
+    return Worded(words.zh, words.en)
+
+
+def _date(given: Mapping[str, str], name: str) -> date:
+    text = given.get(name, "")
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise InvalidInput("date_unreadable", option=name, value=text[:32], accepted="2011-12-31") from None
+
+
+def _list(given: Mapping[str, str], name: str) -> list[str]:
+    listed = [one for part in given.get(name, "").split(",") if (one := part.strip())]
+    if len(listed) > ITEMS_MOST:
+        raise InvalidInput("list_too_long", key=name, most=ITEMS_MOST)
+    return listed
+
+
+def _json(value: object) -> Response:
+    response = Response(msgspec.json.encode(value), mimetype="application/json")
+    response.headers["Cache-Control"] = "no-store"
+    return response

@@ -1,0 +1,239 @@
+"""Indicators of any group and period, worked out from the day tables: the one way by which screens, exports, bulletins and the
+interface come by a figure. Who may see what is decided in the query itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+from sqlalchemy import Connection, Integer, Table, case, cast, func, literal, select
+from sqlalchemy.sql import ColumnElement
+
+from config.indicators import Indicator, Indicators
+from core.access import SYSTEM, Actor
+from core.database import Database
+from core.errors import InvalidInput, NotAuthenticated
+from core.instants import DAY_US, date_of
+from evaluation.models import DUTY_FIGURES, FIGURES, OPENING, figure_days, figure_details, figure_places
+from evaluation.period import BYS, Basis, By, Corrected, Figure, Period
+from evaluation.places import DAY_MASK, DAY_ZERO, PLACE_BITS, PLACE_MASK, row_numbers
+from supervision.models import complaints
+
+_IN_DETAIL = frozenset({"item", "channel", "power_kind"})
+_RATING = "rating"
+Counts = dict[str, int]
+# The detailed rows with their places, and the day a row's number holds.
+_DETAILED = figure_details.join(figure_places, figure_places.c.place == figure_details.c.id.bitwise_and(PLACE_MASK))
+_DAY_OF_DETAIL = figure_details.c.id.bitwise_rshift(literal(PLACE_BITS, Integer)).bitwise_and(DAY_MASK) - DAY_ZERO
+
+
+class Names(Protocol):
+    """What the keys are called, and which power an item exercises."""
+
+    def org_name(self, org: str) -> str: ...
+    def item_name(self, item: str) -> str: ...
+    def area_name(self, area: str) -> str: ...
+    def channel_name(self, channel: str) -> str: ...
+    def kind_of(self, item: str) -> str: ...
+    def kind_name(self, kind: str) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    """What a question is narrowed to; `orgs` and `areas` None: all. `items` (): all."""
+
+    first: int
+    last: int
+    basis: Basis
+    orgs: tuple[str, ...] | None
+    areas: tuple[str, ...] | None
+    items: tuple[str, ...]
+
+    def of_days(self) -> list[ColumnElement[bool]]:
+        """The rows of the departments' days it is about."""
+        c = figure_days.c
+        return [c.basis == int(self.basis), c.day.between(self.first, self.last), *self._of_unit(figure_days)]
+
+    def of_details(self) -> list[ColumnElement[bool]]:
+        """The rows of the detailed table, joined with their places."""
+        of_items = [figure_places.c.item.in_(self.items)] if self.items else []
+        return [figure_details.c.id.between(*row_numbers(int(self.basis), self.first, self.last)),
+                *self._of_unit(figure_places), *of_items]
+
+    def _of_unit(self, table: Table) -> list[ColumnElement[bool]]:
+        return [*([table.c.org.in_(self.orgs)] if self.orgs is not None else []),
+                *([table.c.area.in_(self.areas)] if self.areas is not None else [])]
+
+
+class IndicatorQueries:
+    """Reads; opens its own connection for each question.
+
+    `sees_others`: whether a department user is shown the figures of other departments. `offset_us` is the wall clock by which
+    the duties of bad ratings are dated, microseconds east of UTC.
+    """
+
+    def __init__(self, database: Database, indicators: Indicators, names: Names, *, sees_others: bool = False,
+                 offset_us: int = 8 * 3_600_000_000) -> None:
+        self._database, self.indicators, self._names = database, indicators, names
+        self._sees_others, self._offset_us = sees_others, offset_us
+
+    def figures(self, actor: Actor | None, period: Period, by: By, indicators: Sequence[str], *, orgs: Sequence[str] = (),
+                items: Sequence[str] = (), area: str = "", basis: Basis = Basis.EVENT) -> list[Figure]:
+        """These indicators of each group that has anything in the period, by key, then as asked.
+
+        A department user sees his own unit, and others if the settings allow; a person bound to an area sees that area. Raises
+        NotAuthenticated, InvalidInput (`by_unknown`) and NotFound (`indicator_unknown`).
+        """
+        if by not in BYS:
+            raise InvalidInput("by_unknown", value=str(by)[:32], accepted=", ".join(BYS))
+        asked = [self.indicators.find(code) for code in indicators]
+        scope = self._scope(actor, period, basis, orgs, items, area)
+        groups = self._groups(scope, by, tuple(dict.fromkeys(name for one in asked for name in one.names)))
+        return [self._figure(key, by, one, groups[key]) for key in sorted(groups) for one in asked]
+
+    def totals(self, actor: Actor | None, period: Period, by: By, names: Sequence[str], *, orgs: Sequence[str] = (),
+               items: Sequence[str] = (), area: str = "", basis: Basis = Basis.EVENT) -> dict[str, Counts]:
+        """The bare base figures of each group, under the same rights."""
+        scope = self._scope(actor, period, basis, orgs, items, area)
+        return self._groups(scope, by, tuple(names))
+
+    def parts(self, actor: Actor | None, period: Period, by: By, names: Sequence[str], step: int, *, orgs: Sequence[str] = (),
+              area: str = "", basis: Basis = Basis.EVENT) -> dict[str, list[Counts]]:
+        """The base figures of each group in stretches of `step` days, those in which anything was counted: what the spread of a
+        mean is judged by. Under the same rights."""
+        scope = self._scope(actor, period, basis, orgs, (), area)
+        is_detailed = by in _IN_DETAIL
+        tables, day, places = (_DETAILED, _DAY_OF_DETAIL, figure_places) if is_detailed else (
+            figure_days, figure_days.c.day, figure_days)
+        figures = figure_details if is_detailed else figure_days
+        place, stretch = places.c[by], (day - scope.first) // step
+        statement = select(place, *(func.sum(figures.c[name]) for name in names)).select_from(tables)
+        statement = statement.where(*(scope.of_details() if is_detailed else scope.of_days()))
+        with self._database.read() as conn:
+            rows = conn.execute(statement.group_by(place, stretch).order_by(place, stretch)).all()
+        found: dict[str, list[Counts]] = {}
+        for key, *sums in rows:
+            found.setdefault(key, []).append(dict(zip(names, map(int, sums), strict=True)))
+        return found
+
+    def corrected(self, actor: Actor | None, period: Period, *, orgs: Sequence[str] = (), area: str = "") -> Corrected:
+        """What late facts changed in a period after its days were over."""
+        c = figure_days.c
+        where = self._scope(actor, period, Basis.EVENT, orgs, (), area).of_days()
+        with self._database.read() as conn:
+            rows, last_at = conn.execute(select(func.count(), func.max(c.corrected_at))
+                                         .where(c.corrected_at.is_not(None), *where)).one()
+        return Corrected(int(rows), last_at)
+
+    # Rights -------------------------------------------------------------------------------------------------------
+
+    def _scope(self, actor: Actor | None, period: Period, basis: Basis, orgs: Sequence[str], items: Sequence[str],
+               area: str) -> _Scope:
+        if actor is None:
+            raise NotAuthenticated("sign_in_required")
+        first, last = period.days
+        sees_all = actor is SYSTEM or (self._sees_others and bool(actor.roles))
+        own = None if sees_all else actor.only_org
+        return _Scope(first, last, basis, _narrowed(tuple(orgs), own), _narrowed((area,) if area else (), actor.area or None),
+                      tuple(items))
+
+    # Reading ------------------------------------------------------------------------------------------------------
+
+    def _groups(self, scope: _Scope, by: By, names: tuple[str, ...]) -> dict[str, Counts]:
+        counted = tuple(name for name in names if name in FIGURES)
+        with self._database.read() as conn:
+            found = [_summed(conn, part, by, of_part) for part, of_part in _parts(scope, counted)]
+            duties = self._duties(conn, scope, by) if not set(names).isdisjoint(DUTY_FIGURES) else {}
+        groups: dict[str, Counts] = {}
+        for rows in (*found, duties):
+            for place, counts in rows.items():
+                _add(groups.setdefault(self._key(place, by), dict.fromkeys(names, 0)), counts)
+        return groups
+
+    def _duties(self, conn: Connection, scope: _Scope, by: By) -> dict[Any, Counts]:
+        """Bad ratings and what became of them, from the few rows that say so; they know no item and no acceptance."""
+        if by in _IN_DETAIL or scope.items:
+            return {}
+        c = complaints.c
+        day = cast((c.filed_at + self._offset_us) / DAY_US, Integer) if conn.dialect.name == "sqlite" else func.div(
+            c.filed_at + self._offset_us, DAY_US)
+        place = {"org": c.org, "area": c.area, "day": day, "month": day}.get(by)
+        lasts = (scope.first * DAY_US - self._offset_us, (scope.last + 1) * DAY_US - self._offset_us - 1)
+        where = [c.kind == _RATING, c.filed_at.between(*lasts)]
+        where += [c.org.in_(scope.orgs)] if scope.orgs is not None else []
+        where += [c.area.in_(scope.areas)] if scope.areas is not None else []
+        sums = [func.count(), _count_of(c.answered_at), _count_of(c.called_back_at)]
+        return _by_place(conn, place, sums, complaints, where, DUTY_FIGURES)
+
+    # Words --------------------------------------------------------------------------------------------------------
+
+    def _key(self, place: Any, by: By) -> str:
+        if by == "day":
+            return date_of(int(place)).isoformat()
+        if by == "month":
+            return date_of(int(place)).isoformat()[:7]
+        return self._names.kind_of(place) if by == "power_kind" else str(place)
+
+    def _figure(self, key: str, by: By, indicator: Indicator, counts: Mapping[str, int]) -> Figure:
+        above, below, value = indicator.worked_out(counts)
+        base = {name: counts[name] for name in indicator.names}
+        return Figure(key, self._label(key, by), indicator.code, above, below, value, indicator.is_small(below), base)
+
+    def _label(self, key: str, by: By) -> str:
+        names = self._names
+        words = {"org": names.org_name, "item": names.item_name, "area": names.area_name, "channel": names.channel_name,
+                 "power_kind": names.kind_name}.get(by)
+        return key if words is None else words(key)
+
+
+def _parts(scope: _Scope, names: tuple[str, ...]) -> list[tuple[_Scope, tuple[str, ...]]]:
+    """Receptions and acceptances stand on their own days on either basis, and are kept once."""
+    opening = tuple(name for name in names if name in FIGURES[:OPENING])
+    if scope.basis is Basis.EVENT or not opening:
+        return [(scope, names)]
+    later = tuple(name for name in names if name not in opening)
+    return [(replace(scope, basis=Basis.EVENT), opening), *([(scope, later)] if later else [])]
+
+
+def _summed(conn: Connection, scope: _Scope, by: By, names: Sequence[str]) -> dict[Any, Counts]:
+    """The sums of these figures by place: one read of the small table unless items or channels are told apart."""
+    if by in _IN_DETAIL or scope.items:
+        return _summed_in_detail(conn, scope, by, names)
+    c = figure_days.c
+    place = {"org": c.org, "area": c.area, "day": c.day, "month": c.day}.get(by)
+    return _by_place(conn, place, [func.sum(c[name]) for name in names], figure_days, scope.of_days(), names)
+
+
+def _summed_in_detail(conn: Connection, scope: _Scope, by: By, names: Sequence[str]) -> dict[Any, Counts]:
+    row, p, day = figure_details.c, figure_places.c, _DAY_OF_DETAIL
+    place = {"org": p.org, "area": p.area, "item": p["item"], "power_kind": p["item"], "channel": p.channel, "day": day,
+             "month": day}.get(by)
+    return _by_place(conn, place, [func.sum(row[name]) for name in names], _DETAILED, scope.of_details(), names)
+
+
+def _by_place(conn: Connection, place: Any, sums: Sequence[Any], tables: Any, where: Sequence[Any],
+              names: Sequence[str]) -> dict[Any, Counts]:
+    counted = [func.count(), *sums]
+    statement = select(*counted) if place is None else select(place, *counted).group_by(place)
+    rows = conn.execute(statement.select_from(tables).where(*where)).all()
+    tagged = [("", *row) for row in rows] if place is None else rows
+    return {row[0]: dict(zip(names, (int(value or 0) for value in row[2:]), strict=True)) for row in tagged if row[1]}
+
+
+def _count_of(column: Any) -> Any:
+    return func.sum(case((column.is_not(None), 1), else_=0))
+
+
+def _add(into: Counts, counts: Mapping[str, int]) -> None:
+    for name, value in counts.items():
+        if name in into:
+            into[name] += value
+
+
+def _narrowed(asked: tuple[str, ...], own: str | None) -> tuple[str, ...] | None:
+    """What was asked for, within what one may see (None: everything)."""
+    if own is None:
+        return asked or None
+    return (own,) if not asked or own in asked else ()

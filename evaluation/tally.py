@@ -1,0 +1,145 @@
+"""The day tables, kept in the transaction of the record: what a batch of cases and cards adds and takes back, row by row.
+
+A figure stands twice: on its own day, and on the day its case was accepted (evaluation.period.Basis). A batch touches a few
+figures of each row, so rows are summed up sparse and, on SQLite, written no wider than they reach.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Connection, Table
+
+from cases.events import CasesMarked
+from core.database import Database, bulk_upsert
+from core.unit_of_work import UnitOfWork
+from core.working_calendar import WorkingCalendar
+from evaluation.marks import Entry, read_marks
+from evaluation.models import DAY_KEY, FIGURES, OPENING, figure_days, figure_details
+from evaluation.period import Basis
+from evaluation.places import DAY_BITS, DAY_MASK, DAY_ZERO, Place, Places, row_number, time_key
+
+Row = dict[int, int]  # how much by the place of the figure among FIGURES
+DayKey = tuple[int, int, str, str]  # basis, day, area, organisation
+_WIDTH = len(FIGURES)
+_ENDING = FIGURES.index("special")  # to where the figures of a case that ended reach
+_NOWHERE: Place = ("", "", "", "")
+_OF_ACCEPTANCE = time_key(Basis.ACCEPTANCE, 0)
+
+
+class Sums:
+    """Figures by place and, within it, by basis and day (`time_key`). What is added with -1 is taken back."""
+
+    def __init__(self) -> None:
+        self.details: dict[Place, dict[int, Row]] = {}
+
+    def add(self, place: Place, cohort: int | None, entries: Iterable[Entry], by: int = 1) -> None:
+        """What one case or card adds to the rows of its days and, but for receptions and acceptances, to that of its cohort."""
+        rows = self.details.get(place)
+        if rows is None:
+            rows = self.details[place] = {}
+        for day, figure, amount in entries:
+            row = rows.setdefault(day + DAY_ZERO, {})
+            row[figure] = row.get(figure, 0) + by * amount
+            if figure >= OPENING and cohort is not None:
+                row = rows.setdefault(_OF_ACCEPTANCE + cohort, {})
+                row[figure] = row.get(figure, 0) + by * amount
+
+    def add_marks(self, text: str) -> None:
+        """The same for a case as its marks say."""
+        self.move_marks("", text)
+
+    def move_marks(self, before: str, after: str, cases: int = 1) -> None:
+        """So many cases count for something else: for most of what they did, they go on to count."""
+        (was, of_was, old), (now, of_now, new) = counted_by(before), counted_by(after)
+        same = _common(old, new, of_was == of_now) if was == now else 0
+        if len(old) > same:
+            self.add(was, of_was, old[same:], -cases)
+        if len(new) > same:
+            self.add(now, of_now, new[same:], cases)
+
+    def days(self) -> dict[DayKey, Row]:
+        """The sums by row of the departments' table."""
+        days: dict[DayKey, Row] = {}
+        for (area, org, _item, _channel), rows in self.details.items():
+            for time, row in rows.items():
+                known = days.setdefault((time >> DAY_BITS, (time & DAY_MASK) - DAY_ZERO, area, org), {})
+                for figure, amount in row.items():
+                    known[figure] = known.get(figure, 0) + amount
+        return days
+
+    def rows(self) -> dict[tuple[Any, ...], Row]:
+        """The sums by basis, day and place."""
+        return {(time >> DAY_BITS, (time & DAY_MASK) - DAY_ZERO, *place): row
+                for place, rows in self.details.items() for time, row in rows.items()}
+
+    def numbered(self, numbers: Mapping[Place, int]) -> dict[int, Row]:
+        """The sums by the number of their row of the detailed table."""
+        return {row_number(time, numbers[place]): row for place, rows in self.details.items() for time, row in rows.items()}
+
+
+class FigureTables:
+    """Writes what was summed up. `calendar` says which day it is, for what comes late."""
+
+    def __init__(self, calendar: WorkingCalendar, database: Database) -> None:
+        self._calendar, self.places = calendar, Places(database)
+
+    def move(self, uow: UnitOfWork, batch: Sequence[CasesMarked]) -> None:
+        """Reaction: cases that count for something else than before."""
+        sums = Sums()
+        for (before, after), cases in Counter([move[1:] for event in batch for move in event.moves]).items():
+            sums.move_marks(before, after, cases)
+        self.write(uow, sums)
+
+    def write(self, uow: UnitOfWork, sums: Sums) -> None:
+        """Add to both tables. A day that was over a day ago is corrected, which its row says from then on."""
+        numbers = self.places.numbers(uow.conn, sums.details)
+        _upsert(uow.conn, figure_details, ("id",), [((number,), row, ()) for number, row in sums.numbered(numbers).items()])
+        yesterday = self._calendar.today(uow.now_us) - 1
+        _upsert(uow.conn, figure_days, DAY_KEY, [
+            (key, row, (uow.now_us if key[0] == Basis.EVENT and key[1] < yesterday else None,))
+            for key, row in sums.days().items()], ("corrected_at",))
+
+
+@lru_cache(maxsize=16_384)  # the cases of an item's day share it
+def counted_by(text: str) -> tuple[Place, int | None, tuple[Entry, ...]]:
+    """(place, cohort, entries) of a case by its marks."""
+    if not text:
+        return _NOWHERE, None, ()
+    marks = read_marks(text)
+    return marks.place, marks.cohort, tuple(marks.entries())
+
+
+def _common(old: Sequence[Entry], new: Sequence[Entry], has_same_cohort: bool) -> int:
+    """How many entries at the beginning are the same; after those of the opening only if the cohort is, too."""
+    same = 0
+    for one, other in zip(old, new, strict=False):
+        if one != other or (one[1] >= OPENING and not has_same_cohort):
+            break
+        same += 1
+    return same
+
+
+def wide(row: Row) -> list[int]:
+    """All figures of a row in the order of the columns."""
+    return [row.get(figure, 0) for figure in range(_WIDTH)]
+
+
+def _upsert(conn: Connection, table: Table, key: tuple[str, ...], rows: Iterable[tuple[tuple[Any, ...], Row, tuple[Any, ...]]],
+            beside: tuple[str, ...] = ()) -> None:
+    """Add to the rows of a table, given as (key, figures, values of `beside`, which are replaced). PostgreSQL takes all figures
+    of all rows in one statement, SQLite as many as the rows reach to."""
+    widths: dict[int, list[tuple[Any, ...]]] = defaultdict(list)
+    is_sqlite = conn.dialect.name == "sqlite"
+    for place, row, values in rows:
+        if any(row.values()):
+            farthest = max(row) if is_sqlite else _WIDTH
+            width = OPENING if farthest < OPENING else _ENDING if farthest < _ENDING else _WIDTH
+            get = row.get
+            widths[width].append((*place, *[get(figure, 0) for figure in range(width)], *values))
+    for width, written in widths.items():
+        names = FIGURES[:width]
+        bulk_upsert(conn, table, (*key, *names, *beside), written, key=key, add=names)

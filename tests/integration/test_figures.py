@@ -1,0 +1,303 @@
+"""The figures of the days always say what the journal and the cards say, whatever came in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from random import Random
+
+import msgspec
+import pytest
+from sqlalchemy import delete, select, update
+
+from alerts.models import cards
+from cases.events import EventKind
+from cases.models import case_table
+from core.access import SYSTEM
+from core.database import Database
+from evaluation.card_figures import standing_cards
+from evaluation.marks import read_marks
+from evaluation.models import figure_cards, figure_days, figure_details, figure_places
+from evaluation.period import Basis, By, Corrected, Period
+from evaluation.places import row_numbers
+from tests.integration.test_record_counters import Workload
+from tests.unit.cases.record import emptied, event, made_database, us
+from tests.unit.evaluation.counted import ALWAYS, OF_CARDS, Counted
+
+K = EventKind
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def shared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    with made_database(request.param, request, tmp_path_factory.mktemp("figures")) as database:
+        yield database
+
+
+@pytest.fixture
+def record(shared: Database) -> Counted:
+    return Counted(emptied(shared)).at("10-15 10:00")
+
+
+def differences(record: Counted) -> list[object]:
+    return list(record.recounter.recount().differences)
+
+
+class Reports(Workload):
+    """The random city, with ratings, channels and step limits beside everything else it may report."""
+
+    def _one(self):
+        made, data = super()._one(), {}
+        if made.kind is K.RATED:
+            data["score"] = self.random.randint(1, 5)
+        if made.kind in (K.SUBMITTED, K.RECEIVED, K.ACCEPTED):
+            data["channel"] = self.random.choice([None, "web", "window"])
+        return msgspec.structs.replace(made, data=msgspec.structs.replace(made.data, **data))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_figures_equal_the_recount_after_a_random_life(record, seed):
+    Reports(seed, record).live(rounds=25)
+    assert [] == differences(record)
+    assert {"received", "accepted", "concluded", "early", "warnings"} <= record.counted().keys()
+    record.clock.advance(timedelta(days=20))
+    assert [] == differences(record)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_any_order_of_delivery_gives_the_same_figures(record, shared, seed):
+    life = Reports(seed, record)
+    life.live(rounds=12)
+    record.sweeper.sweep_all()
+    expected, now = record.rows(), record.clock.now()
+
+    again = Counted(emptied(shared))
+    again.clock.move_to(now)
+    once = list({(one.source_event_id, one.source_version): one for one in reversed(life.sent)}.values())
+    Random(seed).shuffle(once)
+    for start in range(0, len(once), 7):
+        again.recorder.record(once[start:start + 7])
+    again.sweeper.sweep_all()
+
+    assert expected == again.rows()
+
+
+# What is counted --------------------------------------------------------------------------------------------------
+
+def test_a_hand_worked_week(record):
+    """Seven working days promised, ten by law. From Monday 15 October 2018 the seventh is the 24th."""
+    record.at("10-24 18:00").take(
+        event(K.ACCEPTED, "10-15 10:00", case_no="early"), event(K.CONCLUDED, "10-23 17:00", case_no="early"),
+        event(K.ACCEPTED, "10-15 10:00", case_no="just"), event(K.CONCLUDED, "10-24 17:00", case_no="just"),
+        event(K.ACCEPTED, "10-11 10:00", case_no="late"), event(K.CONCLUDED, "10-24 10:00", case_no="late"),
+        event(K.ACCEPTED, "10-24 09:00", case_no="at once"), event(K.CONCLUDED, "10-24 10:00", case_no="at once"),
+        event(K.ACCEPTED, "10-15 10:00", case_no="odd", item="?"), event(K.CONCLUDED, "10-24 10:00", case_no="odd", item="?"),
+        event(K.SUBMITTED, "10-15 10:00", case_no="given up"), event(K.WITHDRAWN, "10-24 10:00", case_no="given up"),
+        event(K.RECEIVED, "10-15 10:00", case_no="sent back"), event(K.RETURNED, "10-24 10:00", case_no="sent back"),
+        event(K.RECEIVED, "10-15 10:00", case_no="refused"), event(K.NOT_ACCEPTED, "10-16 10:00", case_no="refused"))
+
+    of_cases = {name: n for name, n in record.counted().items() if name not in OF_CARDS}
+    assert of_cases == {
+        "received": 8, "accepted": 5, "concluded": 5, "withdrawn": 1, "returned": 1, "not_accepted": 1,
+        "early": 2, "on_due_day": 1, "late": 1, "same_day": 1,
+        "statutory_days": 40, "statutory_used": 6 + 7 + 9, "promised_days": 28, "promised_used": 6 + 7 + 9,
+        "both_statutory": 40, "both_promised": 28, "timed": 5, "used_days": 6 + 7 + 9 + 7}
+    assert record.by_day("accepted") == {"10-11": 1, "10-15": 3, "10-24": 1}
+    assert record.by_day("concluded") == {"10-23": 1, "10-24": 4}
+    assert record.by_day("concluded", Basis.ACCEPTANCE) == {"10-11": 1, "10-15": 3, "10-24": 1}
+    assert record.figure("on_time_rate").value == 3 / 5
+    assert record.figure("unjudged_rate").value == 1 / 5
+    assert record.figure("promised_speed").value == (28 - 22) / 28
+    assert record.figure("step_overrun_rate").value is None
+
+
+def test_stops_are_taken_out_of_the_time_used(record):
+    record.at("10-31 18:00").take(
+        event(K.ACCEPTED, "10-15 10:00"), event(K.SPECIAL_STARTED, "10-16 10:00", special_kind="hearing"),
+        event(K.SPECIAL_ENDED, "10-23 10:00"), event(K.CONCLUDED, "10-25 10:00"))
+
+    assert record.counted("special", "used_days", "promised_used", "promised_days", "early") == {
+        "special": 1, "used_days": 3, "promised_used": 3, "promised_days": 7, "early": 1}
+    assert record.by_day("special") == {"10-16": 1}
+
+
+def test_notices_ratings_and_channels(record):
+    record.at("10-31 18:00").take(
+        event(K.SUBMITTED, "10-15 09:00", case_no="a"), event(K.CORRECTION_NOTIFIED, "10-15 10:00", case_no="a"),
+        event(K.CORRECTION_RECEIVED, "10-16 10:00", case_no="a"), event(K.ACCEPTED, "10-17 10:00", case_no="a"),
+        event(K.CONCLUDED, "10-18 10:00", case_no="a"), event(K.RATED, "10-19 10:00", case_no="a", score=1),
+        event(K.RATED, "10-20 10:00", case_no="a", score=4),
+        event(K.RECEIVED, "10-15 09:00", case_no="b", channel="window"),
+        event(K.CORRECTION_NOTIFIED, "10-15 10:00", case_no="b"), event(K.CORRECTION_NOTIFIED, "10-17 10:00", case_no="b"),
+        event(K.RATED, "10-19 10:00", case_no="b", score=2), event(K.RATED, "10-20 10:00", case_no="b"))
+
+    assert record.counted("corrections", "corrected_once", "rated", "satisfied", "dissatisfied", "online") == {
+        "corrections": 3, "corrected_once": 1, "rated": 2, "satisfied": 1, "dissatisfied": 1, "online": 1}
+    assert record.by_day("rated") == {"10-19": 1, "10-20": 1}
+    assert record.by_day("rated", Basis.ACCEPTANCE) == {"10-15": 1, "10-17": 1}
+    found = record.indicator_queries.totals(SYSTEM, ALWAYS, "channel", ("received",))
+    assert found == {"web": {"received": 1}, "window": {"received": 1}}
+
+
+def test_consultations_and_complaints_are_no_applications(record):
+    record.at("10-31 18:00").take(
+        event(K.CONSULTED, "10-15 10:00", case_no="q"), event(K.ANSWERED, "10-17 10:00", case_no="q"),
+        event(K.COMPLAINED, "10-15 10:00", case_no="c"), event(K.COMPLAINT_ACCEPTED, "10-16 10:00", case_no="c"),
+        event(K.COMPLAINT_ANSWERED, "10-19 10:00", case_no="c"), event(K.COMPLAINED, "10-15 10:00", case_no="open"))
+
+    counted = record.counted("received", "accepted", "concluded", "consultations", "consultations_answered", "complaints",
+                             "complaints_answered")
+    assert counted == {"received": 0, "accepted": 0, "concluded": 0, "consultations": 1, "consultations_answered": 1,
+                       "complaints": 2, "complaints_answered": 1}
+
+
+def test_a_case_that_moves_takes_its_figures_along(record):
+    record.at("10-24 18:00").take(event(K.ACCEPTED, "10-15 10:00"), event(K.CONCLUDED, "10-23 17:00"))
+    record.take(event(K.ACCEPTED, "10-15 10:00", id="1/accepted/10-15 10:00/0", version=2, org="Water"),
+                event(K.CONCLUDED, "10-22 17:00", id="1/concluded/10-23 17:00/0", version=2, org="Water"))
+
+    totals = record.indicator_queries.totals(SYSTEM, ALWAYS, "org", ("accepted", "concluded"))
+    assert {org: counts for org, counts in totals.items() if any(counts.values())} == {
+        "Water": {"accepted": 1, "concluded": 1}}
+    assert record.by_day("concluded") == {"10-22": 1}
+    assert [] == differences(record)
+
+
+def test_items_are_told_by_day_and_month_too(record):
+    record.at("10-24 18:00").take(event(K.ACCEPTED, "10-15 10:00"), event(K.ACCEPTED, "10-16 10:00", case_no="2", item="long"),
+                                  event(K.ACCEPTED, "09-28 10:00", case_no="3", item="long"))
+
+    def accepted(by: By, basis: Basis) -> dict[str, int]:
+        found = record.indicator_queries.totals(SYSTEM, ALWAYS, by, ("accepted",), items=["long"], basis=basis)
+        return {key: counts["accepted"] for key, counts in found.items() if counts["accepted"]}
+
+    for basis in Basis:
+        assert accepted("day", basis) == {"2018-09-28": 1, "2018-10-16": 1}
+        assert accepted("month", basis) == {"2018-09": 1, "2018-10": 1}
+        assert accepted("org", basis) == {"Land": 2}
+
+
+def test_a_place_of_a_transaction_that_failed_is_numbered_again(record):
+    class Broken(Exception):
+        pass
+
+    def fail() -> None:
+        with record.uow() as uow:
+            record.recorder.record_in(uow, [event(K.ACCEPTED, "10-15 10:00", org="Fire")])
+            record.recorder.record_in(uow, [event(K.ACCEPTED, "10-15 10:00", case_no="2", org="Fire")])
+            raise Broken
+
+    with pytest.raises(Broken):
+        fail()
+    record.take(event(K.ACCEPTED, "10-15 10:00", case_no="3", org="Water"))
+    record.take(event(K.ACCEPTED, "10-15 10:00", case_no="4", org="Fire"), event(K.ACCEPTED, "10-15 11:00", case_no="5"))
+
+    found = record.indicator_queries.totals(SYSTEM, ALWAYS, "org", ("accepted",), items=["permit"])
+    assert found == {"Fire": {"accepted": 1}, "Land": {"accepted": 1}, "Water": {"accepted": 1}}
+    assert [] == differences(record)
+
+
+# Cards ------------------------------------------------------------------------------------------------------------
+
+def test_cards_count_on_the_day_of_their_level_and_on_that_of_the_acceptance(record):
+    record.at("10-15 18:00").take(event(K.ACCEPTED, "10-15 10:00"), event(K.ACCEPTED, "10-15 10:00", case_no="2"))
+    record.at("10-24 18:00").sweeper.sweep_all()
+    warned = record.counted("warnings", "yellow", "red")
+    record.at("10-26 09:00").sweeper.sweep_all()
+
+    assert warned == {"warnings": 2, "yellow": 0, "red": 0}
+    assert record.counted("warnings", "yellow", "red") == {"warnings": 0, "yellow": 2, "red": 0}
+    assert record.by_day("yellow") == {"10-25": 2}
+    assert record.by_day("yellow", Basis.ACCEPTANCE) == {"10-15": 2}
+    assert record.figure("cards_per_1000").value == 1000
+    assert [] == differences(record)
+
+
+def test_a_card_that_later_facts_take_back_never_was(record):
+    record.at("10-26 09:00").take(event(K.ACCEPTED, "10-15 10:00"))
+    assert record.counted("yellow") == {"yellow": 1}
+    record.take(event(K.SPECIAL_STARTED, "10-16 10:00"), event(K.SPECIAL_ENDED, "10-25 10:00"))
+
+    assert record.counted("yellow", "warnings") == {"yellow": 0, "warnings": 0}
+    assert [] == differences(record)
+
+
+def test_a_revoked_card_stays_and_is_told_apart(record):
+    record.at("10-26 09:00").take(event(K.ACCEPTED, "10-15 10:00"))
+    with record.uow() as uow:
+        uow.conn.execute(update(cards).values(disposition="revoked"))
+        record.card_figures.keep(uow, standing_cards(uow.conn, [1]))
+
+    assert record.counted("yellow", "revoked_yellow") == {"yellow": 1, "revoked_yellow": 1}
+    assert record.figure("yellow_cards").value == 0
+    assert record.figure("revoked_share").value == 1.0
+    assert [] == [one for one in differences(record) if one.counter.startswith("figure")]
+
+
+def test_the_cards_of_a_case_accepted_on_another_day_follow_it(record):
+    record.at("10-29 09:00").take(event(K.RECEIVED, "10-15 10:00"))
+    record.sweeper.wake()
+    record.sweeper.sweep_all()
+    before = record.by_day("yellow", Basis.ACCEPTANCE) or record.by_day("red", Basis.ACCEPTANCE)
+    record.take(event(K.ACCEPTED, "10-26 10:00"))
+
+    assert before == {"10-15": 1}
+    assert (record.by_day("yellow", Basis.ACCEPTANCE) or record.by_day("red", Basis.ACCEPTANCE)) == {"10-26": 1}
+    assert [] == differences(record)
+
+
+# Late facts, faults and fillings ------------------------------------------------------------------------------------
+
+def test_a_past_day_that_is_corrected_says_when(record):
+    record.at("10-15 18:00").take(event(K.ACCEPTED, "10-15 10:00"))
+    record.at("10-16 23:00").take(event(K.ACCEPTED, "10-15 11:00", case_no="of yesterday"))
+    queries = record.indicator_queries
+    assert queries.corrected(SYSTEM, ALWAYS) == Corrected(0, None)
+    record.at("10-17 09:00").take(event(K.ACCEPTED, "10-15 12:00", case_no="late"),
+                                  event(K.ACCEPTED, "10-12 12:00", case_no="later"))
+
+    assert queries.corrected(SYSTEM, ALWAYS) == Corrected(2, us("10-17 09:00"))
+    assert queries.corrected(SYSTEM, Period(date(2018, 10, 14), date(2018, 10, 16))).rows == 1
+    assert queries.corrected(SYSTEM, ALWAYS, orgs=["Water"]).rows == 0
+
+
+@pytest.mark.parametrize(("table", "first"), [
+    (figure_days, figure_days.c.basis == 0), (figure_details, figure_details.c.id < row_numbers(1, -1000, 0)[0])],
+    ids=["days", "details"])
+def test_a_figure_that_was_tampered_with_is_told_and_repaired(record, table, first):
+    record.at("10-24 18:00").take(event(K.ACCEPTED, "10-15 10:00"), event(K.CONCLUDED, "10-23 17:00"))
+    with record.uow() as uow:
+        uow.conn.execute(update(table).where(table.c.concluded == 1, first).values(concluded=7))
+    found = record.recounter.recount(repair=True)
+
+    assert [(one.counter, one.kept, one.true) for one in found.differences] == [(f"{table.name}.concluded", 7, 1)]
+    assert record.counted("concluded") == {"concluded": 1}
+    assert [] == differences(record)
+
+
+def test_marks_that_do_not_follow_from_the_journal_are_told(record):
+    record.take(event(K.ACCEPTED, "10-15 10:00"))
+    with record.uow() as uow:
+        marks = read_marks(uow.conn.scalar(select(case_table.c.marks)))
+        wrong = msgspec.json.encode(msgspec.structs.replace(marks, org="Fire")).decode()
+        uow.conn.execute(update(case_table).values(marks=wrong))
+    found = record.recounter.recount(repair=True).differences
+
+    assert "case_marks" in {one.counter for one in found}
+    assert [] == differences(record)
+    assert record.counted("accepted") == {"accepted": 1}
+
+
+def test_a_record_of_before_is_filled(record):
+    record.at("10-26 18:00").take(event(K.ACCEPTED, "10-15 10:00"), event(K.ACCEPTED, "10-15 10:00", case_no="2"),
+                                  event(K.CONCLUDED, "10-23 17:00", case_no="2"),
+                                  event(K.RATED, "10-24 10:00", case_no="2", score=5))
+    expected = record.counted()
+    with record.uow() as uow:
+        uow.conn.execute(update(case_table).values(marks=""))
+        for one in (figure_days, figure_details, figure_places, figure_cards):
+            uow.conn.execute(delete(one))
+
+    assert (2, 2) == (record.recounter.fill(), record.figure_recounter.fill())
+    assert expected == record.counted()
+    assert (0, 0) == (record.recounter.fill(), record.figure_recounter.fill())
+    assert [] == differences(record)

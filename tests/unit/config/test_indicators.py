@@ -1,0 +1,93 @@
+"""The catalogue of indicators that is shipped, and what is refused in one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from config.indicators import INDICATORS_FILE, Unit, load_indicators
+from core.errors import ConfigError, NotFound
+from evaluation.assembly import check_figures
+from evaluation.models import DUTY_FIGURES, FIGURES
+
+
+@pytest.fixture
+def changed(tmp_path: Path):
+    def change(old: str, new: str) -> Path:
+        text = INDICATORS_FILE.read_text("utf-8")
+        assert old in text
+        path = tmp_path / "indicators.yaml"
+        path.write_text(text.replace(old, new, 1), encoding="utf-8")
+        return path
+    return change
+
+
+def test_every_base_figure_that_is_counted_is_described_and_no_other():
+    figures = load_indicators().figures
+    assert set(figures) == {*FIGURES, *DUTY_FIGURES}
+    check_figures(figures)
+
+
+def test_every_base_figure_is_used_by_an_indicator_or_told_for_itself():
+    found = load_indicators()
+    used = {name for one in found.indicators.values() for name in one.names}
+    assert set(found.figures) - used == {"withdrawn"}
+
+
+def test_every_indicator_has_words_of_its_own_in_both_languages():
+    found = list(load_indicators().indicators.values())
+    for language in ("zh", "en"):
+        labels = [one.label.in_language(language) for one in found]
+        assert len(set(labels)) == len(labels)
+        assert all(one.definition.in_language(language) for one in found)
+
+
+def test_all_but_counts_have_a_denominator_and_a_minimum():
+    for one in load_indicators().indicators.values():
+        assert (one.denominator is None) is (one.unit is Unit.COUNT), one.code
+        assert one.unit is Unit.COUNT or one.minimum >= 1, one.code
+
+
+def test_no_denominator_is_no_value():
+    found = load_indicators()
+    nothing = dict.fromkeys(found.figures, 0)
+    for one in found.indicators.values():
+        assert one.worked_out(nothing)[2] == (None if one.denominator is not None else 0), one.code
+
+
+def test_an_indicator_by_hand():
+    cards = load_indicators().find("cards_per_1000")
+    figures = dict.fromkeys(cards.names, 0) | {"yellow": 5, "revoked_yellow": 1, "red": 2, "accepted": 1_200}
+    assert cards.worked_out(figures) == (6, 1_200, 5.0)
+    assert cards.formula == "(yellow − revoked_yellow + red − revoked_red) ÷ accepted × 1000"
+    assert [cards.is_small(n) for n in (None, 0, 19, 20)] == [True, True, True, False]
+
+
+@pytest.mark.parametrize(("old", "new", "words"), [
+    ("numerator: early, denominator: concluded", "numerator: earli, denominator: concluded",
+     ("indicators.early_rate.numerator", "column 1", "no base figure 'earli'")),
+    ("numerator: early + on_due_day", "numerator: early + + on_due_day",
+     ("on_time_rate", "column 9", "add a name or a number")),
+    ("unit: share, better: lower, numerator: late", "unit: count, better: lower, numerator: late",
+     ("overdue_rate.unit", "a count has no denominator")),
+    ("better: lower, numerator: late", "better: least, numerator: late", ("overdue_rate.better",)),
+    ("minimum: 20", "minimum: 0", ("minimum",))])
+def test_what_is_wrong_is_named_with_file_line_key_and_remedy(changed, old, new, words):
+    with pytest.raises(ConfigError) as refused:
+        load_indicators(changed(old, new))
+    told = str(refused.value)
+    assert all(word in told for word in ("indicators.yaml", "line=", "remedy=", *words)), told
+
+
+def test_a_figure_nobody_counts_is_refused(changed):
+    described = load_indicators(changed("  received_instant:\n    label", "  smiles:\n    definition: {zh: 笑, en: smiles}\n"
+                                        "    day: card\n    label: {zh: 笑, en: smiles}\n  received_instant:\n    label"))
+    with pytest.raises(ConfigError, match="smiles"):
+        check_figures(described.figures)
+
+
+def test_an_indicator_nobody_knows_is_told_with_those_there_are():
+    with pytest.raises(NotFound) as refused:
+        load_indicators().find("beauty")
+    assert "early_rate" in refused.value.details["accepted"]
