@@ -11,6 +11,8 @@ from evaluation.exports.columns import NAMES
 from evaluation.exports.rows import Cell, Row
 from feeds.exports import guarded
 
+_LOOKED_AT = frozenset("'=+-@\t\r")
+
 
 def write_csv(cases: Iterable[list[Row]], out: BinaryIO) -> None:
     """Every row of every case."""
@@ -37,4 +39,6 @@ def _rows(cases: Iterable[list[Row]]) -> Iterator[Row]:
 
 
 def _harmless(row: Row) -> list[Cell]:
-    return [guarded(cell) if isinstance(cell, str) else cell for cell in row]
+    """Most texts begin with nothing a spreadsheet would run: one look at the first character says so."""
+    return [guarded(cell) if isinstance(cell, str) and cell[:1] in _LOOKED_AT else cell
+            for cell in row]
