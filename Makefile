@@ -1,6 +1,6 @@
 # Every command a developer or CI runs. `make` alone prints this help.
 #   Variables: PYTHON=python3.12 picks the interpreter; ARGS="..." is passed on to the program or to pytest,
-#   WORKERS=1 runs the tests one after another.
+#   WORKERS=1 runs the tests one after another; else as many at once as there are processors, two to four.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -9,13 +9,13 @@ SHELL := /bin/bash
 
 VENV := .venv
 BIN := $(VENV)/bin
-PACKAGES := core config papers cases feeds alerts supervision evaluation approval dashboard portal video
-CHECKED := $(PACKAGES) commands migrations scripts tests app.py bootstrap.py jobs.py server.py
+PACKAGES := core config papers cases feeds alerts supervision evaluation approval applicants dashboard exchange portal video
+CHECKED := $(PACKAGES) commands migrations migrations_outer scripts tests $(wildcard *.py)
 JS_TESTS = $(shell find tests/js -type f \( -name '*.test.mjs' -o -name 'test_*.mjs' -o -name 'test-*.mjs' \) | sort)
 ARGS ?=
 # What was compiled is kept, whatever the environment says: a worker otherwise compiles all tests anew, half a minute.
 unexport PYTHONDONTWRITEBYTECODE
-WORKERS ?= 2
+WORKERS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((n < 2 ? 2 : n > 4 ? 4 : n)))
 
 ##@ Start
 
@@ -32,7 +32,7 @@ setup: ## create .venv with the pinned packages (done by demo and run)
 	@scripts/setup run
 
 .PHONY: setup-test
-setup-test: ## the same plus test tools, Chromium, Redis, PostgreSQL, Node.js, axe, Chinese fonts (done by test)
+setup-test: ## the same plus test tools, Chromium, Redis, PostgreSQL, Node.js, axe, pm4py, Chinese fonts (done by test)
 	@scripts/setup test
 
 ##@ Check
@@ -92,7 +92,7 @@ freeze: ## resolve requirements*.txt afresh and write requirements.lock
 
 .PHONY: clean
 clean: ## remove .venv and caches (never a database)
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis tests/output
+	rm -rf $(VENV) .venv-pm4py .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis tests/output
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .PHONY: help

@@ -128,12 +128,14 @@ def _add_records(commands: argparse._SubParsersAction[argparse.ArgumentParser], 
     load = _add(commands, common, "import", "records.import_log", "load a log: XES, CSV or JSON Lines, plain or gz")
     _file_and_mapping(load)
     load.add_argument("--source", help="name of the source, instead of the mapping's")
+    load.add_argument("--areas", metavar="MANIFEST", help="store the areas an export's manifest names, those that are new")
     load.add_argument("--format", choices=("text", "json"), default="text")
     play = commands.add_parser("replay", help="play a log through the live system, so that the wall moves as it did then",
                                parents=[common])
     _file_and_mapping(play)
     play.add_argument("--speed", type=float, default=3600.0, help="business seconds per real second (default 3600)")
     play.set_defaults(whole="serving.run_replay", command=None)
+    _add_exports(commands, common)
     check = _add(commands, common, "verify", "records.verify", "check the journal's chains")
     check.add_argument("--export", help="check this export instead of the database, without the key")
     check.add_argument("--anchors", help="the public anchors: a file or a folder")
@@ -144,6 +146,25 @@ def _add_records(commands: argparse._SubParsersAction[argparse.ArgumentParser], 
     _add(commands, common, "anchor", "records.anchor", "publish anchors of the chains")
     _add(commands, common, "export-journal", "records.export_journal",
          "write the journal as JSON Lines").add_argument("file", metavar="FILE")
+
+
+def _add_exports(commands: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser) -> None:
+    give = _add(commands, common, "export", "exporting.export", "write the journal or a slice of it for other tools")
+    give.add_argument("file", metavar="OUT")
+    give.add_argument("--format", choices=("xes", "xes.gz", "parquet", "csv", "csv.gz"), help="instead of what OUT ends in")
+    give.add_argument("--from", dest="first", metavar="DATE", help="first day")
+    give.add_argument("--to", dest="last", metavar="DATE", help="last day, included")
+    give.add_argument("--by", choices=("claimed", "received"), default="claimed", help="whose time the period is of")
+    give.add_argument("--area", default="", help="code of an area")
+    give.add_argument("--org", default="", help="code of a department")
+    give.add_argument("--item", default="", help="code of an item")
+    give.add_argument("--kinds", default="", metavar="A,B", help="kinds of events")
+    give.add_argument("--whole-cases", action="store_true", help="every event of each case that has one in the slice")
+    give.add_argument("--personal", metavar="REASON", help="with personal data, and what for; stands in the audit")
+    past = _add(commands, common, "history", "exporting.history", "take what is new into the deep history (Parquet)")
+    how = past.add_mutually_exclusive_group()
+    how.add_argument("--rebuild", action="store_true", help="make it anew from the journal")
+    how.add_argument("--check", action="store_true", help="compare it with the journal")
 
 
 def _file_and_mapping(parser: argparse.ArgumentParser) -> None:
@@ -215,6 +236,8 @@ def _add_administration(commands: argparse._SubParsersAction[argparse.ArgumentPa
     person.add_argument("--role", action="append", default=[], help="may be given several times")
     person.add_argument("--org", help="unit of a department user")
     person.add_argument("--area", help="code of the one area the person sees; empty text for all of them")
+    person.add_argument("--hall", action="append", help="the person sees cameras of this hall only; may be given several "
+                        "times, empty text for all halls")
     person.add_argument("--password", action="store_true", help="ask for a new password")
     person.add_argument("--without-second-factor", action="store_true", help="turn the second factor off (a lost telephone)")
     standing = person.add_mutually_exclusive_group()

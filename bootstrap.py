@@ -85,8 +85,9 @@ from core.unit_of_work import Reaction, UnitOfWorkFactory
 from core.working_calendar import WorkingCalendar
 from evaluating import Evaluation, evaluation_of
 from evaluation.marks import CaseMarker
+from exporting import DeepHistory, Exports, build_history, exports_of
 from feeds.ingest import Ingest
-from feeds.limits import FeedLimits
+from feeds.limits import feed_limits
 from feeds.mapping import MAPPING_DIR, SourceMapping, find_mapping
 from feeds.public_event import EventReader
 from feeds.queries import FeedQueries
@@ -165,6 +166,8 @@ class Services:
     card_evidence: CardEvidence
     analysis: Analysis
     evaluation: Evaluation
+    exports: Exports
+    deep_history: DeepHistory
 
     @property
     def answering_units(self) -> tuple[str, ...]:
@@ -277,7 +280,8 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
         feed_queries=FeedQueries(database, limits, lambda since, until: areas.default.calendar.office_seconds(since, until)),
         event_reader=event_reader,
         repairs=Repairs(ingest, database, clock, event_reader, lambda name: _found(settings, name)),
-        accounts=accounts, people=PeopleService(uow, accounts, changes, needs_two, catalogue), roster=roster,
+        accounts=accounts, people=PeopleService(uow, accounts, changes, needs_two, catalogue, video.queries.every_hall),
+        roster=roster,
         room=build_room(settings, uow, alarms),
         detectors=build_detectors(uow, clock, areas, shipped_catalogue, alerts, languages,
                                   (case_queries.org_name, case_queries.item_name), settings.detectors.file,
@@ -294,7 +298,9 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
         paper_check=PaperCheck(database, signing, children),
         video=video, footage=recordings.footage, card_evidence=recordings.evidence,
         analysis=build_analysis(settings.vision, uow, areas, changes, SystemClock()),
-        evaluation=evaluation_of(settings, uow, areas, catalogue, languages[settings.display.language], recounter))
+        evaluation=evaluation_of(settings, uow, areas, catalogue, languages[settings.display.language], recounter),
+        exports=exports_of(settings, uow, case_queries, languages, keys, accounts, areas),
+        deep_history=build_history(settings.history, database, clock.now_us))
 
 
 def _known(catalogue: Catalogue) -> Known:
@@ -379,21 +385,6 @@ def _follow_up(settings: Settings, uow: UnitOfWorkFactory, recorder: Recorder, a
         languages=languages, default_area=catalogue.default_area, identity_secret=secret, notifier=notifier,
         fonts=fonts_of(settings.papers, languages, [rules.papers.issuer, *names]),
         seals=Seals(settings.papers.seal_dir), signing=signing))
-
-
-def feed_limits(settings: Settings) -> FeedLimits:
-    """The limits of the feeds from the settings."""
-    ingest, feeds = settings.ingest, settings.feeds
-    return FeedLimits(
-        batch_size=ingest.batch_size, max_body_bytes=ingest.max_body_bytes,
-        max_events_per_request=ingest.max_events_per_request, max_line_bytes=ingest.max_line_bytes,
-        max_decompressed_bytes=ingest.max_decompressed_bytes, max_decompression_ratio=ingest.max_decompression_ratio,
-        max_attributes=ingest.max_attributes, future_tolerance_s=ingest.future_tolerance_min * 60,
-        max_concurrent_requests=feeds.max_concurrent_requests, max_concurrent_per_source=feeds.max_concurrent_per_source,
-        body_timeout_s=feeds.body_timeout_s, max_trace_events=feeds.max_trace_events,
-        max_quarantined_chars=feeds.max_quarantined_chars, max_quarantined_per_import=feeds.max_quarantined_per_import,
-        remembered_rows=feeds.remembered_rows, retry_after_s=feeds.retry_after_s, late_after_s=int(feeds.late_after_s),
-        silent_after_s=int(feeds.silent_after_s), settle_s=feeds.settle_s)
 
 
 def _doorbell(settings: Settings) -> Doorbell:

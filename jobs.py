@@ -10,6 +10,7 @@ from core.instants import DAY_US, HOUR_US
 from core.scheduling import Job, Scheduler
 from evaluating import Filling
 from exchanging import exchange_of
+from exporting import evaluation_jobs
 from feeds.file_drop import FileDrop
 from papers.draughtsman import Draughtsman
 from recording import recording_jobs
@@ -57,6 +58,7 @@ def jobs_of(services: Services) -> list[Job]:
         Job("detect", settings.detectors.check_interval_s, lambda: detect(services), slot=True),
         Job("tidy", TIDY_INTERVAL_S, lambda: tidy(services), slot=True),
         Job("materials", TIDY_INTERVAL_S, services.approval.storekeeper.sweep, slot=True),
+        *evaluation_jobs(services),
         *recording_jobs(services),
         *([Job("exchange", settings.exchange.interval_s, exchange.run, slot=True)] if exchange is not None else []),
     ]
@@ -128,7 +130,7 @@ def tidy(services: Services) -> None:
     hours = services.settings.push.command_memory_h
     services.approval.drafts.forget_old()
     services.approval.previews.tidy()
-    services.analysis.forget()
+    services.analysis.forget(services.card_evidence.needed_signals)
     services.alerts.forget_commands(services.clock.now_us() - hours * HOUR_US)
     folder = services.settings.journal.anchor_dir.parent
     free = shutil.disk_usage(folder if folder.exists() else ".").free

@@ -28,6 +28,7 @@ from video.events import SignalRaised
 from video.footage.assembly import Footage, FootageParts, build_footage
 from video.footage.events import RecordingFailed, RecordingResumed, RoomEnough, RoomShort
 from video.footage.http import FootageParts as HttpParts
+from video.footage.playable import Playable, PlayableRules
 from video.recordings import Recordings as CameraRecordings
 from video.recordings import Room
 from video.registry import Registry
@@ -115,8 +116,15 @@ def footage_parts(services: Services, actor_of: Callable[[Request], Actor | None
     """What the routes of the recordings need."""
     footage = services.footage
     return HttpParts(
-        footage.queries, footage.pictures, services.video.views, footage.passes, footage.keys, footage.settings.evidence_dir,
-        footage.sampling_dir, services.card_evidence.check_sees, lambda: how_to_verify(services), SystemClock(), actor_of)
+        footage.queries, footage.pictures, _playable(services.settings), services.video.views, footage.passes, footage.keys,
+        footage.settings.evidence_dir, footage.sampling_dir, services.card_evidence.check_sees,
+        lambda: how_to_verify(services), SystemClock(), actor_of)
+
+
+def _playable(settings: Settings) -> Playable:
+    given = settings.recording
+    return Playable(given.copies_dir, PlayableRules(given.copies_mib, given.copy_s, settings.video.transcode_height,
+                                                    settings.video.max_pixels))
 
 
 def how_to_verify(services: Services) -> str:

@@ -36,9 +36,11 @@ from dashboard.pages import (
     cameras,
     card,
     case,
+    comparison,
     complaints,
     desk,
     documents,
+    exports,
     feeds,
     findings,
     footage,
@@ -64,6 +66,7 @@ from dashboard.sessions import SessionPolicy, Sessions
 from dashboard.shell import ASSETS, mount
 from dashboard.words import words_of
 from evaluation import http as evaluation_http
+from evaluation.exports import http as exports_http
 from exchanging import exchange_checks, inside_of
 from feeds.http import events_blueprint
 from portal import http as portal_http
@@ -86,11 +89,11 @@ from video.tickets import Tickets
 # What the OpenAPI document tells beside the feeds; tests/conventions/test_openapi.py holds it to the routes.
 OPERATIONS = tuple(one for module in (cards_http, notices_http, handover_http, roster_http, room_http, orders_http,
                                       complaints_http, liability_http, approval_http, video_http,
-                                      signals_http, footage_http, evaluation_http) for one in module.OPERATIONS)
+                                      signals_http, footage_http, evaluation_http, exports_http) for one in module.OPERATIONS)
 DAY_S, CALL_INTERVAL_S, SCREENS_KEPT_DAYS = 86_400.0, 60.0, 30
-PAGES = (wall, desk, card, unit, handover, work, window, hosted, case, findings, footage, orders, complaints, roster,
-         notices, rules, calendars, items, organisations, migrations, documents, signals, cameras, video_views, people, audit,
-         feeds, health)
+PAGES = (wall, desk, card, unit, handover, work, window, hosted, case, comparison, findings, footage, orders,
+         complaints, roster, notices, rules, calendars, items, organisations, migrations, documents, signals, cameras,
+         video_views, people, audit, exports, feeds, health)
 UNCHANGING = ("/assets/", "/healthz", "/readyz")
 ROOT = Path(__file__).resolve().parent
 
@@ -135,8 +138,11 @@ def build_server(services: Services, demo_duty: str = "") -> Server:
         services.accounts.actor_of))
     app.register_blueprint(video_http.create_blueprint(_video_parts(services)))
     app.register_blueprint(footage_http.create_blueprint(footage_parts(services, lambda _request: _present_actor())))
-    app.register_blueprint(signals_http.create_blueprint(services.analysis.queries, lambda _request: _present_actor()))
+    app.register_blueprint(signals_http.create_blueprint(signals_http.HttpParts(
+        services.analysis.queries, services.video.views, services.analysis.machine, lambda _request: _present_actor())))
     app.register_blueprint(evaluation_http.create_blueprint(services.evaluation.queries, lambda _request: _present_actor()))
+    app.register_blueprint(exports_http.create_blueprint(
+        services.exports.desk, services.exports.queries, lambda _request: _present_actor()))
     app.register_blueprint(_public_pages(services, gate))
     for page in PAGES:
         mount(app, page, services)

@@ -8,25 +8,26 @@ it: by then the recording may be gone. The card that comes of it takes them over
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 from sqlalchemy import select
 
 from alerts.card_commands import CardCommand, CommandType
-from alerts.card_rows import by_id
+from alerts.card_rows import by_id, newest_by_key
 from alerts.cards import Card
 from alerts.events import CardEvent
-from alerts.lifecycle import Appeal
+from alerts.lifecycle import Appeal, Disposition
 from alerts.models import cards
+from alerts.onsite import ONSITE, signal_key
 from alerts.queries import CardQueries
 from alerts.service import CardService
 from alerts.terms import Terms
 from config.onsite import PRESENCE
 from core.access import SYSTEM, Actor
 from core.database import Database
-from core.errors import InvalidInput, NotFound
+from core.errors import Conflict, InvalidInput, NotFound
 from core.instants import SECOND_US
 from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from video.events import SignalRaised
@@ -36,6 +37,7 @@ from video.footage.queries import FootageQueries
 from video.footage.rights import require_looker
 
 CAMERA, INSTANTS = "camera", ("seen_at", "began_at", "picture_at")
+NO_LONGER_SAID = frozenset({Disposition.REVOKED, Disposition.DISMISSED, Disposition.CANCELLED})
 APART_US = 30 * SECOND_US  # instants nearer to each other are on one clip
 CHUNK = 500
 
@@ -104,7 +106,7 @@ class CardEvidence:
         """A clip of another camera or instant for a card, from its page. Raises NotFound, NotPermitted."""
         self.check_sees(card_id, actor)
         camera = self._footage.camera(code=code)
-        require_looker(actor, camera.area, code)
+        require_looker(actor, camera)
         with self._units() as uow:
             return self._clips.ask(uow, camera.id, at_us, actor, card_id=card_id)
 
@@ -118,6 +120,17 @@ class CardEvidence:
             self._incidents.give_card(uow, incident, clip, card_id)
         return incident, card_id
 
+    def withdraw(self, number: int, reason: str, actor: Actor | None) -> None:
+        """Take an incident back that was marked by mistake. A card that came of it has to be revoked before.
+
+        Raises NotPermitted, NotFound, InvalidInput, Conflict (`incident_has_card`, `incident_withdrawn`)."""
+        with self._units() as uow:
+            card = by_id(uow.conn, [self._footage.incident(number, actor).card_id]).values()
+            standing = next((one.id for one in card if one.disposition not in NO_LONGER_SAID), None)
+            if standing is not None:
+                raise Conflict("incident_has_card", card=standing)
+            self._incidents.withdraw(uow, number, reason, actor)
+
     def _issue(self, uow: UnitOfWork, wish: IncidentWish, actor: Actor | None) -> int:
         camera = self._footage.camera(code=wish.incident.camera)
         if not camera.org:
@@ -130,6 +143,23 @@ class CardEvidence:
         """Who may see a card may see its evidence. Raises NotFound otherwise."""
         if actor is None or self._queries.find_view(card_id, actor) is None:
             raise NotFound("card_not_found", id=card_id)
+
+    def signal_of(self, card_id: int, actor: Actor | None) -> int:
+        """The signal a card came of, for who may see the card. Raises NotFound, also for a card of other origin."""
+        self.check_sees(card_id, actor)
+        with self._database.read() as conn:
+            [card] = by_id(conn, [card_id]).values()
+        number = card.passages[-1].facts.get("signal") if card.key.startswith(ONSITE) else None
+        if not isinstance(number, int):
+            raise NotFound("picture_gone")
+        return number
+
+    def needed_signals(self, signals: Mapping[int, str]) -> set[int]:
+        """Of these signals (number: kind) those whose card is still needed."""
+        numbers = {signal_key(kind, number): number for number, kind in signals.items()}
+        with self._database.read() as conn:
+            found = {card.id: numbers[key] for key, card in newest_by_key(conn, list(numbers)).items()}
+        return {found[card] for card in self.needed(found)}
 
     def about(self, numbers: Collection[int], actor: Actor) -> list[CardAbout]:
         """Those of these cards that he may see, by instant."""

@@ -20,6 +20,7 @@ from core.unit_of_work import UnitOfWork
 from video.events import Signal, SignalConfirmed, SignalEnded, SignalRaised, SignalRejected, SignalWithdrawn
 from video.onsite.service import State
 
+ONSITE = "onsite:"
 REJECTED, TAKEN_BACK = "signal_rejected", "signal_withdrawn"
 
 
@@ -83,7 +84,11 @@ def code_of(signal: Signal) -> str:
 
 def key_of(signal: Signal) -> str:
     """The card's key: one card a signal."""
-    return f"onsite:{signal.kind.value}:{signal.id}"
+    return signal_key(signal.kind, signal.id)
+
+
+def signal_key(kind: str, number: int) -> str:
+    return f"{ONSITE}{kind}:{number}"
 
 
 def occasion_of(signal: Signal, rule: OnsiteRule) -> Occasion:

@@ -8,7 +8,7 @@ from applicants.codes import CodeChannel, CodePolicy, Codes
 from applicants.holdings import Holdings
 from applicants.service import Applicants, LockPolicy
 from applicants.sessions import ApplicantSessions
-from config.setting_groups import ApplicantSettings
+from config.hosting_settings import ApplicantSettings
 from core.clock import Clock
 from core.passwords import Passwords
 from core.unit_of_work import UnitOfWorkFactory

@@ -30,7 +30,8 @@ def account(services: Services, options: argparse.Namespace) -> int:
     is_new = services.accounts.find(options.username) is None
     known = services.people.set_directly(
         options.username, password=_password() if is_new or options.password else None, roles=roles or None, org=options.org,
-        area=options.area, display_name=options.label or None, is_active=options.is_active)
+        area=options.area, halls=None if options.hall is None else set(filter(None, options.hall)),
+        display_name=options.label or None, is_active=options.is_active)
     state = "" if known.is_active else ", deactivated"
     print(f"{known.username}: {', '.join(sorted(role.value for role in known.roles)) or 'no role'}{state}")
     return 0

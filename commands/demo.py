@@ -169,8 +169,9 @@ def show_settings(settings: Settings, name: str, *, has_database: bool) -> Setti
     folder.mkdir(parents=True, exist_ok=True)
     for old in (*folder.glob(f"{name}.db*"), *(folder / "anchors").glob("*.jsonl")):
         old.unlink()
-    films = {"dir": folder / "recordings", "evidence_dir": folder / "evidence"}
-    for old in films.values():
+    films = {"dir": folder / "recordings", "evidence_dir": folder / "evidence", "copies_dir": folder / "copies"}
+    kept = {"exports": folder / "exports", "history": folder / "history"}
+    for old in (*films.values(), *kept.values()):
         shutil.rmtree(old, ignore_errors=True)
     database = settings.database.model_copy(update={"url": f"sqlite:///{folder / name}.db"})
     journal = settings.journal.model_copy(update={"key_path": folder / "journal.key", "anchor_dir": folder / "anchors"})
@@ -178,7 +179,9 @@ def show_settings(settings: Settings, name: str, *, has_database: bool) -> Setti
     feeds = settings.feeds.model_copy(update={"drop_dir": folder / "drop"})
     recording = settings.recording.model_copy(update=films)
     return settings.model_copy(update={"demo": demo, "database": database, "journal": journal, "security": security,
-                                       "feeds": feeds, "recording": recording})
+                                       "feeds": feeds, "recording": recording,
+                                       "exports": settings.exports.model_copy(update={"dir": kept["exports"]}),
+                                       "history": settings.history.model_copy(update={"dir": kept["history"]})})
 
 
 def _live_clock(services: Services, start: datetime) -> AcceleratedClock:

@@ -7,9 +7,14 @@ import json
 import sys
 from pathlib import Path
 
+import msgspec
+
 from bootstrap import Services
 from cases.anchoring import rows_by_chain, verify_database
+from cases.areas import Area
 from cases.verify import Fault, check_rows, export_line, read_anchors, read_export
+from core.errors import InvalidInput
+from evaluation.exports.manifest import read_areas
 from feeds.importer import EXIT_REJECTIONS, ImportReport, import_file
 
 FAULTS_FOUND = 3
@@ -18,6 +23,8 @@ FAULTS_SHOWN = 20
 
 def import_log(services: Services, options: argparse.Namespace) -> int:
     """Load a file, bring the clocks to the present, anchor the chains. Exit code 2 when records were refused."""
+    if options.areas:
+        _store_areas(services, Path(options.areas))
     report = import_file(Path(options.file), services.find_mapping(options.mapping), services.ingest,
                          source=options.source, progress=_show_progress if sys.stderr.isatty() else None)
     services.sweeper.sweep_all()
@@ -27,6 +34,16 @@ def import_log(services: Services, options: argparse.Namespace) -> int:
     else:
         _print_report(report)
     return report.exit_code
+
+
+def _store_areas(services: Services, manifest: Path) -> None:
+    """The areas an export was made in, those this installation does not know."""
+    try:
+        found = read_areas(manifest)
+    except msgspec.DecodeError as error:
+        raise InvalidInput("json_invalid", file=str(manifest), problem=str(error)) from error
+    for one in found:
+        services.ingest.store_area(Area(one.area, one.name, one.calendar, one.timezone, one.preset), only_if_new=True)
 
 
 def verify(services: Services, options: argparse.Namespace) -> int:

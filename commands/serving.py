@@ -9,13 +9,14 @@ import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from bootstrap import Services, build_services, feed_limits
+from bootstrap import Services, build_services
 from commands.demo import prepare_demo, show_settings
 from commands.listening import Listener, until_told_to_stop
 from config.catalogue import CITY_DIR, load_catalogue
 from config.settings import Settings
 from core import collector
 from core.errors import ConfigError
+from feeds.limits import feed_limits
 from feeds.mapping import MAPPING_DIR, find_mapping
 from feeds.replay import Replay, replay_clock
 from jobs import build_scheduler, jobs_of

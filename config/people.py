@@ -15,7 +15,7 @@ the page on which its owner replaces it: what somebody else has set must be chan
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -76,9 +76,9 @@ class PeopleService:
     """The writing side of accounts, for people. `Accounts` below it asks for no second person and keeps no log."""
 
     def __init__(self, units: UnitOfWorkFactory, accounts: Accounts, changes: ChangeLog, needs_two: NeedsTwo,
-                 catalogue: Catalogue) -> None:
+                 catalogue: Catalogue, halls: Callable[[], Collection[str]]) -> None:
         self._units, self._accounts, self._changes = units, accounts, changes
-        self._needs_two, self._catalogue = needs_two, catalogue
+        self._needs_two, self._catalogue, self._halls = needs_two, catalogue, halls
 
     def propose(self, username: str, standing: Standing, *, reason: str, actor: Actor, based_on: int) -> Outcome:
         """Ask for a new account (`based_on` NEW) or another standing of one; in effect at once where one person is enough.
@@ -201,7 +201,7 @@ class PeopleService:
         """
         require(actor, Role.ADMINISTRATOR)
         account = self._accounts.get(username)
-        if actor.area not in ("", account.area):
+        if not _is_in_sight(actor, account, account.standing):
             raise NotFound("account_not_found", username=username)
         self._accounts.sessions.end(username, session)
         with self._units() as uow:
@@ -212,7 +212,7 @@ class PeopleService:
 
     def people(self, actor: Actor) -> list[Account]:
         """The accounts this administrator may edit, by name; those of his area where he is bound to one."""
-        return [account for account in self._accounts.list() if actor.area in ("", account.area)]
+        return [account for account in self._accounts.list() if _is_in_sight(actor, account, account.standing)]
 
     def proposals(self, actor: Actor) -> list[tuple[Proposal, Account | None]]:
         """What waits, oldest first, each with the account as it is now."""
@@ -226,7 +226,14 @@ class PeopleService:
         """Lines of the change log about accounts, newest first."""
         with self._units.database.read() as conn:
             lines = self._changes.read(conn, ROLE, username, limit)
-        return [line for line in lines if actor.area in ("", line.before.get("area"), line.after.get("area"))]
+        return [line for line in lines if actor.area in ("", line.before.get("area"), line.after.get("area"))
+                and (not actor.halls or any(actor.halls.issuperset(one.get("halls") or ("",))
+                                            for one in (line.before, line.after)))]
+
+    def halls(self, actor: Actor) -> list[str]:
+        """The halls with cameras that he may bind people to, and those they are bound to already."""
+        held = {hall for account in self.people(actor) for hall in account.halls}
+        return sorted(hall for hall in held.union(self._halls()) if not actor.halls or hall in actor.halls)
 
     def needs_two(self) -> bool:
         """Whether a second administrator must confirm at present."""
@@ -243,6 +250,9 @@ class PeopleService:
             raise InvalidInput("org_unknown", key="org", org=standing.org)
         if standing.area not in ("", held.area, self._catalogue.default_area) and standing.area not in self._catalogue.areas:
             raise InvalidInput("account_area_unknown", key="area", area=standing.area)
+        unknown = sorted(standing.halls - held.halls - set(self._halls()))
+        if unknown:
+            raise InvalidInput("account_hall_unknown", key="halls", hall=unknown[0])
         if standing == held:
             raise Conflict("account_unchanged")
         _refuse_last(conn, before, standing)
@@ -294,12 +304,12 @@ def content_of(account: Account | None) -> dict[str, Any]:
 def content_of_standing(standing: Standing) -> dict[str, Any]:
     """What a proposal keeps of the standing it asks for, in the shape of the log."""
     return {"display_name": standing.display_name, "roles": sorted(role.value for role in standing.roles), "org": standing.org,
-            "area": standing.area, "is_active": standing.is_active}
+            "area": standing.area, "halls": sorted(standing.halls), "is_active": standing.is_active}
 
 
 def _standing(content: Mapping[str, Any]) -> Standing:
     return Standing(content["display_name"], frozenset(Role(name) for name in content["roles"]), content["org"],
-                    content["area"], content["is_active"])
+                    content["area"], content["is_active"], frozenset(content.get("halls", ())))
 
 
 def _seen(conn: Connection, username: str, based_on: int) -> Account | None:
@@ -315,8 +325,9 @@ def _seen(conn: Connection, username: str, based_on: int) -> Account | None:
 
 
 def _is_in_sight(actor: Actor, before: Account | None, standing: Standing) -> bool:
-    """An administrator bound to an area has no say over people of others, and cannot free anybody of its bounds."""
-    return actor.area in ("", standing.area) and (before is None or actor.area in ("", before.area))
+    """An administrator bound to an area or to halls has no say over people of others, and cannot free anybody of its bounds."""
+    return all(actor.area in ("", one.area) and (not actor.halls or (one.halls and one.halls <= actor.halls))
+               for one in (standing, before) if one is not None)
 
 
 def _require_sight(conn: Connection, actor: Actor, before: Account | None, standing: Standing) -> None:

@@ -40,6 +40,8 @@ class VisionSettings(Strict):
     faults_when_closed: bool = Field(
         description="Tell of black, covered and blurred pictures outside office hours too; off where halls are dark at night.")
     picture_dir: Path = Field(description="Folder of the pictures that justify signals, and of the references.")
+    picture_days: Count = Field(
+        description="Days for which a picture is kept after what it shows is over; longer while its card is needed.")
     presence_days: Count = Field(description="Days for which it is kept who sat where when.")
     model_file: Path | None = Field(description="ONNX file of a person detector that takes the reference's place; empty: none.")
     model_layout: Literal["yolo", "ssd"] = Field(description="How its outputs are laid out.")

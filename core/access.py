@@ -28,7 +28,8 @@ OF_ONE_UNIT = frozenset({Role.DEPARTMENT_USER, Role.APPROVAL_STAFF})
 class Actor:
     """A person, a screen, a feed or the system itself.
 
-    `org` limits a department user to his own unit; `area` limits whoever has one to cards, cases and complaints of it.
+    `org` limits a department user to his own unit; `area` limits whoever has one to cards, cases and complaints of it;
+    `halls` limit whoever has some to the cameras of these, and to what was recorded there.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Actor:
     org: str = ""
     display_name: str = ""
     area: str = ""
+    halls: frozenset[str] = frozenset()
 
     def has(self, *roles: Role) -> bool:
         return not self.roles.isdisjoint(roles)
@@ -48,6 +50,10 @@ class Actor:
     def may_see(self, area: str, org: str) -> bool:
         """A department user sees his own unit, a person bound to an area that area; every other role sees all."""
         return self.area in ("", area) and self.only_org in (None, org)
+
+    def reaches(self, area: str, hall: str) -> bool:
+        """Whether a camera of that hall is within his bounds; what his roles let him do there is asked elsewhere."""
+        return self.area in ("", area) and (not self.halls or hall in self.halls)
 
 
 SYSTEM = Actor("system", frozenset(), display_name="系统")

@@ -30,8 +30,9 @@ from core.unit_of_work import UnitOfWorkFactory
 
 _USERNAME = re.compile(r"^[a-z0-9][a-z0-9_.-]{1,63}$")
 NAME_MAX = 64
+HALLS_MAX = 32
 TOKEN_KINDS = ("feed", "screen", "probe", "session")
-_COLUMNS: Any = accounts.c["username", "display_name", "roles", "org", "area", "is_active", "generation",
+_COLUMNS: Any = accounts.c["username", "display_name", "roles", "org", "area", "halls", "is_active", "generation",
                            "failed_attempts", "locked_until", "created_at", "must_change", "factor_salt"]
 # Asked at every request, of the table itself: who was put out is out at once, in every process.
 _ACCOUNT = Statement(select(*_COLUMNS).where(accounts.c.username == bindparam("of_name")))
@@ -58,6 +59,7 @@ class Standing:
     org: str = ""
     area: str = ""
     is_active: bool = True
+    halls: frozenset[str] = frozenset()  # of cameras; empty: every hall
 
     def check(self) -> None:
         """Raises InvalidInput for what cannot be."""
@@ -67,11 +69,14 @@ class Standing:
             raise InvalidInput("roles_missing", key="roles")
         if self.roles & OF_ONE_UNIT and not self.org:
             raise InvalidInput("department_user_needs_org", key="org")
+        if any(not hall.strip() or len(hall) > NAME_MAX for hall in self.halls) or len(self.halls) > HALLS_MAX:
+            raise InvalidInput("halls_invalid", key="halls", most=HALLS_MAX, longest=NAME_MAX)
 
-    def changed(self, *, roles: Collection[Role] | None = None, **given: Any) -> Standing:
+    def changed(self, *, roles: Collection[Role] | None = None, halls: Collection[str] | None = None, **given: Any) -> Standing:
         """The same with what is given (not None) put in."""
         known = {name: value for name, value in given.items() if value is not None}
-        return replace(self, roles=self.roles if roles is None else frozenset(roles), **known)
+        return replace(self, roles=self.roles if roles is None else frozenset(roles),
+                       halls=self.halls if halls is None else frozenset(halls), **known)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,14 +98,15 @@ class Account:
     area: str = ""
     must_change: bool = False
     factor_salt: str = ""
+    halls: frozenset[str] = frozenset()
 
     @property
     def actor(self) -> Actor:
-        return Actor(self.username, self.roles, self.org, self.display_name, self.area)
+        return Actor(self.username, self.roles, self.org, self.display_name, self.area, self.halls)
 
     @property
     def standing(self) -> Standing:
-        return Standing(self.display_name, self.roles, self.org, self.area, self.is_active)
+        return Standing(self.display_name, self.roles, self.org, self.area, self.is_active, self.halls)
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,12 +238,12 @@ class Accounts:
 
     def change(self, username: str, *, roles: Collection[Role] | None = None, org: str | None = None,
                password: str | None = None, is_active: bool | None = None, display_name: str | None = None,
-               area: str | None = None) -> Account:
+               area: str | None = None, halls: Collection[str] | None = None) -> Account:
         """Change what is given. Every change ends the account's live sessions. Raises NotFound or InvalidInput."""
         hashed = None if password is None else self.hash(password)
         with self._uow() as uow:
             standing = _present(uow.conn, username).standing.changed(
-                roles=roles, org=org, area=area, is_active=is_active, display_name=display_name or None)
+                roles=roles, org=org, area=area, halls=halls, is_active=is_active, display_name=display_name or None)
             return self.change_in(uow.conn, username, standing, hashed)
 
     def change_in(self, conn: Connection, username: str, standing: Standing, hashed: str | None = None, *,
@@ -387,13 +393,14 @@ def _present(conn: Connection, username: str) -> Account:
 
 def _columns_of(standing: Standing) -> dict[str, Any]:
     return {"display_name": standing.display_name, "roles": " ".join(sorted(role.value for role in standing.roles)),
-            "org": standing.org, "area": standing.area, "is_active": standing.is_active}
+            "org": standing.org, "area": standing.area, "halls": "\n".join(sorted(standing.halls)),
+            "is_active": standing.is_active}
 
 
 def _account(row: Any) -> Account:
     return Account(row.username, row.display_name, frozenset(Role(name) for name in row.roles.split()), row.org,
                    row.is_active, row.generation, row.failed_attempts, row.locked_until, row.created_at, row.area,
-                   row.must_change, row.factor_salt)
+                   row.must_change, row.factor_salt, frozenset(filter(None, row.halls.split("\n"))))
 
 
 def _token(row: Any) -> Token:

@@ -58,6 +58,7 @@ accounts = Table(
     Column("roles", String(255), nullable=False),
     Column("org", String(64), nullable=False, default=""),
     Column("area", String(64), nullable=False, server_default=text("''")),  # empty: every area
+    Column("halls", Text, nullable=False, server_default=text("''")),  # of cameras, one a line; empty: every hall
     Column("is_active", Boolean, nullable=False, default=True),
     Column("generation", Integer, nullable=False, default=0),
     Column("failed_attempts", Integer, nullable=False, default=0),

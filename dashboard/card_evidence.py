@@ -93,6 +93,7 @@ def gather(services: Any, actor: Actor, card_id: int) -> Evidence | None:
     footage = services.footage.queries
     clips = footage.clips_of_card(card_id)
     cameras = {one.id: one for one in footage.cameras(None, {clip.camera_id for clip in clips})} if clips else {}
+    clips = [clip for clip in clips if actor.reaches(cameras[clip.camera_id].area, cameras[clip.camera_id].hall)]
     others = footage.cameras(actor) if actor.has(*LOOKERS) else []
     return Evidence(found, passages, case, clocks, files, now, on_duty, orders, clips, cameras, footage.looks_at(clips),
                     (card_id, others) if others else None)

@@ -91,8 +91,14 @@ def why_words(reason: dict[str, Any], t: Words) -> str:
 def _incidents(services: Any, found: Any, t: Words) -> list[dict[str, Any]]:
     clips = services.footage.queries.clips_of_incidents([one.id for one in found.incidents])
     return [{"id": one.id, "begin": one.begin // 1000, "end": one.end // 1000, "kind": t(f"incident_kind.{one.kind}"),
-             "comment": one.comment, "by": one.marked_name, "card": one.card_id,
+             "comment": one.comment, "by": one.marked_name, "card": one.card_id, "withdrawn": _withdrawn(one, t),
              "clip": _clip(clips.get(one.id))} for one in found.incidents]
+
+
+def _withdrawn(one: Any, t: Words) -> str:
+    if not one.withdrawn_name:
+        return ""
+    return t("footage_page.withdrawn", name=one.withdrawn_name, reason=one.withdrawn_reason)
 
 
 def _clip(clip: Any) -> dict[str, Any] | None:

@@ -21,6 +21,7 @@ GROUPS: tuple[tuple[str, tuple[Place, ...]], ...] = (
     ("room", (Place("wall", "/wall/"), Place("desk", "/desk/"), Place("handover", "/handover/"))),
     ("approval", (Place("work", "/worklist/"), Place("window", "/window/"), Place("hosted", "/hosted/"))),
     ("cases", (Place("unit", "/unit/"), Place("case", "/case/"), Place("findings", "/findings/"))),
+    ("evaluation", (Place("comparison", "/comparison/"),)),
     ("rules", (Place("rules", "/rules/"), Place("calendars", "/calendars/"), Place("items", "/items/"),
                Place("organisations", "/organisations/"), Place("migrations", "/migrations/"),
                Place("documents", "/documents/"))),
@@ -28,7 +29,7 @@ GROUPS: tuple[tuple[str, tuple[Place, ...]], ...] = (
     ("duty", (Place("roster", "/roster/"), Place("notices", "/notices/"))),
     ("video", (Place("signals", "/signals/"), Place("footage", "/footage/"), Place("cameras", "/cameras/"),
                Place("video_views", "/video-views/"))),
-    ("system", (Place("people", "/people/"), Place("audit", "/audit/"),
+    ("system", (Place("people", "/people/"), Place("audit", "/audit/"), Place("exports", "/exports/"),
                 Place("feeds", "/feeds/"), Place("health", "/health/"))),
 )
 

@@ -1,1 +1,1 @@
-"""What the record amounts to: base figures per day, indicators over them, and who may compare whom."""
+"""What the record amounts to: base figures, indicators, comparisons; exports and the deep history."""

@@ -10,10 +10,13 @@ from cases.areas import Areas
 from config.indicators import Indicators, load_indicators
 from config.texts import Texts
 from core.errors import ConfigError
+from core.instants import date_of
 from core.unit_of_work import UnitOfWorkFactory
 from evaluation.card_figures import CardFigures
+from evaluation.comparison import Comparison
 from evaluation.models import DUTY_FIGURES, FIGURES
 from evaluation.naming import CatalogueNames, Directory
+from evaluation.over_time import OverTime
 from evaluation.queries import IndicatorQueries
 from evaluation.recounting import FigureRecounter
 from evaluation.tally import FigureTables
@@ -40,6 +43,8 @@ class Evaluation:
     tables: FigureTables
     card_figures: CardFigures
     recounter: FigureRecounter
+    comparison: Comparison
+    over_time: OverTime
 
 
 def build_evaluation(parts: Parts) -> Evaluation:
@@ -52,7 +57,11 @@ def build_evaluation(parts: Parts) -> Evaluation:
     card_figures = CardFigures(tables, parts.areas)
     queries = IndicatorQueries(parts.units.database, indicators, names, sees_others=parts.sees_others,
                                offset_us=calendar.to_local(0))
-    return Evaluation(indicators, queries, tables, card_figures, FigureRecounter(parts.units, card_figures))
+    comparison = Comparison(queries, names_others=parts.sees_others)
+    over_time = OverTime(queries, parts.areas.for_area, lambda: date_of(
+        parts.areas.default.calendar.today(parts.units.clock.now_us())))
+    return Evaluation(indicators, queries, tables, card_figures, FigureRecounter(parts.units, card_figures), comparison,
+                      over_time)
 
 
 def check_figures(described: Mapping[str, object]) -> None:

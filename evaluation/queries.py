@@ -25,6 +25,9 @@ _IN_DETAIL = frozenset({"item", "channel", "power_kind"})
 _RATING = "rating"
 MONTH_MOST = 31
 Counts = dict[str, int]
+# The detailed rows with their places, and the day a row's number holds.
+_DETAILED = figure_details.join(figure_places, figure_places.c.place == figure_details.c.id.bitwise_and(PLACE_MASK))
+_DAY_OF_DETAIL = figure_details.c.id.bitwise_rshift(literal(PLACE_BITS, Integer)).bitwise_and(DAY_MASK) - DAY_ZERO
 
 
 class Names(Protocol):
@@ -106,6 +109,25 @@ class IndicatorQueries:
         """The bare base figures of each group, under the same rights."""
         scope = self._scope(actor, period, basis, orgs, items, area)
         return self._groups(scope, by, tuple(names))
+
+    def parts(self, actor: Actor | None, period: Period, by: By, names: Sequence[str], step: int, *, orgs: Sequence[str] = (),
+              area: str = "", basis: Basis = Basis.EVENT) -> dict[str, list[Counts]]:
+        """The base figures of each group in stretches of `step` days, those in which anything was counted: what the spread of a
+        mean is judged by. Under the same rights."""
+        scope = self._scope(actor, period, basis, orgs, (), area)
+        is_detailed = by in _IN_DETAIL
+        tables, day, places = (_DETAILED, _DAY_OF_DETAIL, figure_places) if is_detailed else (
+            figure_days, figure_days.c.day, figure_days)
+        figures = figure_details if is_detailed else figure_days
+        place, stretch = places.c[by], (day - scope.first) // step
+        statement = select(place, *(func.sum(figures.c[name]) for name in names)).select_from(tables)
+        statement = statement.where(*(scope.of_details() if is_detailed else scope.of_days()))
+        with self._database.read() as conn:
+            rows = conn.execute(statement.group_by(place, stretch).order_by(place, stretch)).all()
+        found: dict[str, list[Counts]] = {}
+        for key, *sums in rows:
+            found.setdefault(key, []).append(dict(zip(names, map(int, sums), strict=True)))
+        return found
 
     def corrected(self, actor: Actor | None, period: Period, *, orgs: Sequence[str] = (), area: str = "") -> Corrected:
         """What late facts changed in a period after its days were over."""
@@ -201,12 +223,10 @@ def _summed(conn: Connection, scope: _Scope, by: By, names: Sequence[str]) -> di
 
 
 def _summed_in_detail(conn: Connection, scope: _Scope, by: By, names: Sequence[str]) -> dict[Any, Counts]:
-    row, p = figure_details.c, figure_places.c
-    day = row.id.bitwise_rshift(literal(PLACE_BITS, Integer)).bitwise_and(DAY_MASK) - DAY_ZERO
+    row, p, day = figure_details.c, figure_places.c, _DAY_OF_DETAIL
     place = {"org": p.org, "area": p.area, "item": p["item"], "power_kind": p["item"], "channel": p.channel, "day": day,
              "month": day}.get(by)
-    tables = figure_details.join(figure_places, p.place == row.id.bitwise_and(PLACE_MASK))
-    return _by_place(conn, place, [func.sum(row[name]) for name in names], tables, scope.of_details(), names)
+    return _by_place(conn, place, [func.sum(row[name]) for name in names], _DETAILED, scope.of_details(), names)
 
 
 def _by_place(conn: Connection, place: Any, sums: Sequence[Any], tables: Any, where: Sequence[Any],

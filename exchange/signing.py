@@ -12,7 +12,7 @@ import secrets
 import threading
 from collections.abc import Mapping
 
-from config.setting_groups import ExchangeSettings
+from config.hosting_settings import ExchangeSettings
 from core.clock import Clock
 from core.errors import ConfigError, NotAuthenticated
 from core.secret_files import SECRET_MIN

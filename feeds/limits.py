@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from config.settings import Settings
+
 MIB = 1024 * 1024
 
 
@@ -43,3 +45,18 @@ class FeedLimits:
     """A dropped file is read once it has not grown for so long."""
     remembered_rows: int = 1_000_000
     """Row fingerprints held in memory; further ones go to a temporary file."""
+
+
+def feed_limits(settings: Settings) -> FeedLimits:
+    """The limits of the feeds from the settings."""
+    ingest, feeds = settings.ingest, settings.feeds
+    return FeedLimits(
+        batch_size=ingest.batch_size, max_body_bytes=ingest.max_body_bytes,
+        max_events_per_request=ingest.max_events_per_request, max_line_bytes=ingest.max_line_bytes,
+        max_decompressed_bytes=ingest.max_decompressed_bytes, max_decompression_ratio=ingest.max_decompression_ratio,
+        max_attributes=ingest.max_attributes, future_tolerance_s=ingest.future_tolerance_min * 60,
+        max_concurrent_requests=feeds.max_concurrent_requests, max_concurrent_per_source=feeds.max_concurrent_per_source,
+        body_timeout_s=feeds.body_timeout_s, max_trace_events=feeds.max_trace_events,
+        max_quarantined_chars=feeds.max_quarantined_chars, max_quarantined_per_import=feeds.max_quarantined_per_import,
+        remembered_rows=feeds.remembered_rows, retry_after_s=feeds.retry_after_s, late_after_s=int(feeds.late_after_s),
+        silent_after_s=int(feeds.silent_after_s), settle_s=feeds.settle_s)

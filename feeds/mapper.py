@@ -52,7 +52,7 @@ class Mapper:
         self._no_name, self._area_name = name_of(shape.case.no), name_of(shape.area.code)
         self._told, rows = Tally(limits.remembered_rows), Tally(limits.remembered_rows)
         self._case_events = [_CaseEventMaker(one, compiler) for one in shape.case_events]
-        self._event = _EventMaker(shape.event, compiler, rows) if shape.event is not None else None
+        self._event = _EventMaker(shape.event, compiler, rows, limits.max_attributes) if shape.event is not None else None
         self._tallies = (self._told, rows)
         self._sources: dict[str, str] = {}
         self._last_told: tuple[CaseHead, list[str | None]] | None = None
@@ -181,13 +181,15 @@ class _CaseEventMaker:
 class _EventMaker:
     """Makes the event of a row."""
 
-    def __init__(self, shape: EventShape, compiler: Compiler, rows: Tally) -> None:
+    def __init__(self, shape: EventShape, compiler: Compiler, rows: Tally, most_attributes: int) -> None:
         self._at, self._at_name = compiler.time(shape.at), name_of(shape.at)
         self._code, self._code_name = compiler.text(shape.code), name_of(shape.code)
         self._id, self._version, self._order = (compiler.text(one) for one in (shape.id, shape.version, shape.order))
         self._actor, self._station, self._step = (compiler.text(one)
                                                   for one in (shape.actor, shape.station, shape.step))
-        self._data, self._rows = compiler.data(shape.data, shape.attributes), rows
+        self._rows = rows
+        self._data = (compiler.data(shape.data, shape.attributes) if shape.payload is None
+                      else compiler.payload(shape.payload, most_attributes))
         self._kinds, self._default = shape.kinds, shape.kinds.get(ANY_CODE)
 
     def make(self, row: Row, head: CaseHead) -> CaseEvent:

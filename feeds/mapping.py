@@ -131,6 +131,7 @@ class EventShape(Strict):
     step: Value | None = None
     data: dict[str, Value] = {}
     attributes: dict[str, Value] = {}
+    payload: Value | None = None
 
 
 class CaseEventShape(Strict):
@@ -156,6 +157,7 @@ class MappingShape(Strict):
     encoding: Literal["auto", "utf-8", "utf-16", "gb18030"] = "auto"
     separator: Literal[",", ";", "\t", "|"] = ","
     null_values: tuple[str, ...] = ()
+    guarded: bool = False
     area: AreaShape
     time: TimeShape = TimeShape()
     case: CaseShape
@@ -228,6 +230,8 @@ def _check(document: Document, shape: MappingShape) -> None:
     if shape.rows == "case" and not shape.case_events:
         raise document.problem(["rows"], "rows are cases, but there are no `case_events`", "add them")
     if shape.event is not None:
+        if shape.event.payload is not None and (shape.event.data or shape.event.attributes):
+            raise document.problem(("event", "payload"), "the payload is all the data there is", "remove data and attributes")
         _check_data(document, ("event", "data"), shape.event.data)
         _check_kinds(document, shape.event)
     kinds = [one.kind for one in shape.case_events]

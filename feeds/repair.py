@@ -99,7 +99,7 @@ class Repairs:
         mapping = find_mapping(quarantine.detail_of(row).get(quarantine.MAPPING, row.mapping))
         mapper = Mapper(mapping, row.origin, self._ingest.limits, row.source, self._ingest.default_area)
         try:
-            record = _row_of(row, raw, mapping.shape.separator)
+            record = _row_of(row, raw, mapping)
             return list(mapper.map(record)) or [_refused(Refusal("record_invalid", problem="no event in it"), raw)]
         except Refusal as refusal:
             return [_refused(refusal, raw)]
@@ -124,10 +124,11 @@ def _refused(refusal: Refusal, raw: str) -> Parsed:
     return Parsed(None, Rejection(refusal.as_outcome()), raw)
 
 
-def _row_of(row: TableRow[Any], raw: str, separator: str) -> Row:
+def _row_of(row: TableRow[Any], raw: str, mapping: SourceMapping) -> Row:
     """A record as JSON (how mapped records are kept), or a line of CSV under the header it came with."""
     header = quarantine.detail_of(row).get(quarantine.HEADER)
     if header and not raw.lstrip().startswith("{"):
-        return parse_csv_line(raw, tuple(msgspec.json.decode(header, type=list[str])), separator)
+        columns = tuple(msgspec.json.decode(header, type=list[str]))
+        return parse_csv_line(raw, columns, mapping.shape.separator, mapping.shape.guarded)
     return row_of_json(raw)
 

@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import msgspec
+
 from cases.events import NO_DATA, Due, EventData
 from core.errors import InvalidInput
 from core.limits import parse_limit
@@ -18,7 +20,9 @@ Fields = dict[str, str]
 Getter = Callable[[Fields], str | None]
 DataGetter = Callable[[Fields], EventData]
 MOST_CODES = 100
+MOST_NUMBER = 2**31 - 1  # cases.events.AFTER_THE_LOG is one
 RESULTS = ("granted", "refused")
+_decode_payload = msgspec.json.Decoder(EventData).decode
 
 
 class Compiler:
@@ -74,6 +78,16 @@ class Compiler:
             if told:
                 filled["attributes"] = told
             return EventData(**filled) if filled else NO_DATA
+
+        return data
+
+    def payload(self, shape: ValueShape, most_attributes: int) -> DataGetter:
+        """A function fields → the data as this program writes it (exports). Its Refusal names the column."""
+        get, name = self.text(shape), name_of(shape)
+
+        def data(fields: Fields) -> EventData:
+            text = get(fields)
+            return NO_DATA if text in (None, "{}") else payload_of(str(text), name, most_attributes)
 
         return data
 
@@ -183,7 +197,7 @@ def _limit(text: str) -> str:
 
 
 def _whole_number(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or len(text) > 9:
+    if not text.isascii() or not text.isdigit() or len(text) > 10 or int(text) > MOST_NUMBER:
         raise Refusal("number_unreadable", value=text)
     return int(text)
 
@@ -207,6 +221,23 @@ def _days(text: str) -> int:
     if days > MOST_DAYS:
         raise Refusal("number_unreadable", value=text, problem=f"at most {MOST_DAYS}")
     return days
+
+
+def payload_of(text: str, name: str, most_attributes: int) -> EventData:
+    """The data of an event from its JSON. Raises Refusal for what this program would not have written."""
+    try:
+        data = _decode_payload(text)
+    except (msgspec.DecodeError, RecursionError) as failure:
+        raise Refusal("json_invalid", name, problem=str(failure)) from failure
+    if len(data.attributes or ()) > most_attributes:
+        raise Refusal("attributes_too_many", name, len(data.attributes or ()))
+    for limit in LIMIT_FIELDS:
+        told = getattr(data, limit)
+        if told is not None:
+            _limit(told)
+    if "\\u0000" in text:
+        raise Refusal("nul_character")
+    return data
 
 
 def _absent(_fields: Fields) -> str | None:

@@ -6,7 +6,7 @@ import threading
 from collections import deque
 from dataclasses import dataclass
 
-from config.setting_groups import ApplicantSettings, PortalSettings
+from config.hosting_settings import ApplicantSettings, PortalSettings
 from core.clock import Clock
 from core.errors import Unavailable
 from core.instants import MINUTE_US

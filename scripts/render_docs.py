@@ -21,6 +21,7 @@ from config.ladders import Preset, Rule, Rung, load_presets
 from config.setting_groups import Settings
 from config.settings import DEFAULTS, environment_name, is_secret
 from config.texts import Texts, load_texts
+from evaluation.exports.dictionary import as_table
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 _BEGIN, _END = "<!-- generated: {name} -->", "<!-- end of generated: {name} -->"
@@ -58,12 +59,18 @@ def render_indicators() -> str:
                      for group in dict.fromkeys(one.group for one in found))
 
 
+def render_export() -> str:
+    """The data dictionary of exports."""
+    return as_table(load_texts())
+
+
 PARTS: dict[tuple[str, str], Callable[[], str]] = {
     ("configuration.md", "settings"): render_settings,
     ("configuration.md", "ladders"): render_ladders,
     ("detectors.md", "detectors"): render_detectors,
     ("evaluation.md", "figures"): render_figures,
     ("evaluation.md", "indicators"): render_indicators,
+    ("export.md", "dictionary"): render_export,
 }
 
 

@@ -58,6 +58,7 @@ class Hall:
             "papers.key_dir": str(folder / "keys"),
             "approval.preview_dir": str(folder / "previews"), "recording.dir": str(folder / "recordings"),
             "recording.evidence_dir": str(folder / "evidence"),
+            "exports.dir": str(folder / "exports"), "history.dir": str(folder / "history"),
             "journal.anchor_dir": str(folder / "anchors"), "feeds.drop_dir": str(folder / "drop"), **settings_given})
         self.clock = FrozenClock(MONDAY)
         self.services: Services = build_services(settings, self.clock)

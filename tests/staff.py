@@ -67,7 +67,8 @@ def make_site(folder: Path, *, demo: bool = False, **settings_given: Any) -> Sit
         "complaints.identity_key": "i" * 32, "applicants.key": "a" * 32, "approval.material_dir": str(folder / "materials"),
         "papers.key_dir": str(folder / "keys"),
         "approval.preview_dir": str(folder / "previews"), "recording.dir": str(folder / "recordings"),
-        "recording.evidence_dir": str(folder / "evidence"),
+        "recording.evidence_dir": str(folder / "evidence"), "recording.copies_dir": str(folder / "copies"),
+        "exports.dir": str(folder / "exports"), "history.dir": str(folder / "history"),
         "journal.anchor_dir": str(folder / "anchors"), "feeds.drop_dir": str(folder / "drop"), "demo.enabled": demo,
         **settings_given})
     services = build_services(settings, FrozenClock(NOW))

@@ -15,6 +15,7 @@ from core.unit_of_work import UnitOfWorkFactory
 from video.camera_watch import CameraWatch, WatchParts, WatchRules
 from video.holding import HoldRules
 from video.onsite.queries import SignalQueries
+from video.onsite.retention import Needed, PictureRetention
 from video.onsite.service import SignalService
 from video.pictures import PictureStore
 from video.presence import PresenceLog
@@ -36,6 +37,7 @@ class Analysis:
     references: ReferenceService
     presence: PresenceLog
     pictures: PictureStore
+    retention: PictureRetention
     database: Database
     machine: Clock
     business: Clock
@@ -53,17 +55,19 @@ class Analysis:
         with self.database.read() as conn:
             self.areas.refresh(conn)
 
-    def forget(self) -> int:
-        """Drop presence older than is kept. Returns how many spans."""
-        return self.presence.forget(self.machine.now_us() - self.settings.presence_days * DAY_US)
+    def forget(self, needed: Needed) -> None:
+        """Drop presence and pictures older than is kept. `needed`: see video/onsite/retention.py."""
+        self.presence.forget(self.machine.now_us() - self.settings.presence_days * DAY_US)
+        self.retention.run(needed)
 
 
 def build_analysis(given: VisionSettings, units: UnitOfWorkFactory, areas: Areas, changes: ChangeLog,
                    machine: Clock) -> Analysis:
     """`machine` is real time; business time that of the units of work."""
     pictures, references = PictureStore(given.picture_dir), ReferenceService(units, changes, machine)
+    retention = PictureRetention(units, pictures, given.picture_days, machine)
     return Analysis(given, areas, SignalService(units, areas, machine), SignalQueries(units.database, pictures, references),
-                    references, PresenceLog(units.database), pictures, units.database, machine, units.clock)
+                    references, PresenceLog(units.database), pictures, retention, units.database, machine, units.clock)
 
 
 def rules_of(given: VisionSettings) -> WatchRules:

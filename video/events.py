@@ -31,6 +31,7 @@ class Signal:
     ended_at: int | None
     ended_business_at: int | None
     ended_reason: str
+    picture: str  # its file below vision.picture_dir; empty: there is none, or it is not kept any more
     picture_sha256: str
     picture_at: int | None
     detector: str

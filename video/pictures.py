@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 
 from core.errors import NotFound, Unavailable
+from core.instants import SECOND_US
 from video.cameras import Polygon
 from video.vision.pictures import Frame
 
@@ -63,9 +64,22 @@ class PictureStore:
             raise NotFound("picture_changed")
         return np.asarray(frame, np.uint8)
 
+    def remove_all_but(self, used: Collection[str], before_us: int) -> int:
+        """Delete the pictures nobody names, and halves of them, that are older (microseconds UTC); how many.
+
+        What is younger may be named in a moment: a picture is kept before its row is written."""
+        gone = 0
+        for path in self._folder.glob("??/*"):
+            name = path.relative_to(self._folder).as_posix()
+            if name not in used and path.stat().st_mtime * SECOND_US < before_us:
+                path.unlink(missing_ok=True)
+                gone += 1
+        return gone
+
     @staticmethod
     def _write(path: Path, data: bytes) -> None:
         if path.is_file():
+            path.touch()  # young again: about to be named once more
             return
         path.parent.mkdir(parents=True, exist_ok=True)
         half = path.with_suffix(f".{os.getpid()}.part")

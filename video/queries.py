@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Row, Select, and_, func, select
+from sqlalchemy import Row, Select, func, select
 
 from core.access import Actor
 from core.database import Database
@@ -15,7 +15,7 @@ from core.errors import NotFound
 from core.sealing import SealBroken
 from video.cameras import Camera, CameraState, Polygon, SourceKind
 from video.models import camera_states, cameras
-from video.rights import require_watcher
+from video.rights import require_watcher, within_reach
 from video.service import Addresses
 
 log = logging.getLogger(__name__)
@@ -128,6 +128,11 @@ class CameraQueries:
         """The halls with cameras in service that he may watch."""
         return list(dict.fromkeys(row.hall for row in self.rows(actor)))
 
+    def every_hall(self) -> list[str]:
+        """All that ever had a camera, for whoever gives people their bounds."""
+        with self._database.read() as conn:
+            return list(conn.execute(select(cameras.c.hall).distinct().order_by(cameras.c.hall)).scalars())
+
     def at_window(self, actor: Actor | None, area: str, hall: str, window: str) -> CameraRow | None:
         """The camera of a window; None without one."""
         return next((row for row in self.rows(actor, hall=hall) if row.area == area and row.window == window), None)
@@ -135,7 +140,7 @@ class CameraQueries:
     def _seen_by(self, actor: Actor) -> Select[Any]:
         states = [camera_states.c[name] for name in _STATE]
         joined = cameras.outerjoin(camera_states, camera_states.c.camera_id == cameras.c.id)
-        return select(*cameras.c, *states).select_from(joined).where(_of_area(actor))
+        return select(*cameras.c, *states).select_from(joined).where(within_reach(actor))
 
     def _camera(self, row: Row[Any]) -> Camera:
         try:
@@ -164,10 +169,6 @@ def row_of(row: Row[Any]) -> CameraRow:
 
 def _reason_of(text: str | None) -> dict[str, Any]:
     return _reason.decode(text) if text else {}
-
-
-def _of_area(actor: Actor) -> ColumnElement[bool]:
-    return and_(True) if not actor.area else cameras.c.area == actor.area
 
 
 def _counted(window: str) -> tuple[int, str]:

@@ -20,6 +20,7 @@ from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from video.attendance import Moment
 from video.models import cameras, seat_references
 from video.pictures import Kept
+from video.rights import may_see
 
 CONSENTERS = frozenset({Role.DUTY_OFFICER, Role.SHIFT_LEADER, Role.INSPECTOR, Role.ADMINISTRATOR})
 ACTIVE_MAX = 3
@@ -176,8 +177,8 @@ class ReferenceService:
 
 
 def _camera(conn: Connection, camera_id: int, person: Actor) -> None:
-    row = conn.execute(select(cameras.c.area, cameras.c.org).where(cameras.c.id == camera_id)).first()
-    if row is None or not person.may_see(row.area, row.org):
+    row = conn.execute(select(cameras.c.area, cameras.c.hall, cameras.c.org).where(cameras.c.id == camera_id)).first()
+    if row is None or not may_see(person, row):
         raise NotFound("camera_unknown", camera=str(camera_id))
 
 

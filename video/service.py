@@ -58,7 +58,7 @@ class CameraService:
 
     def register(self, form: CameraForm, *, reason: str, actor: Actor | None) -> int:
         """A camera more; returns its id. Raises InvalidInput with the field in `key`, Conflict for a code ever used."""
-        editor = require_editor(actor, form.area)
+        editor = require_editor(actor, form.area, form.hall)
         _check_reason(reason)
         tidy, stored = checked_form(form, self.rules, self._known())
         with self._units() as uow:
@@ -73,7 +73,7 @@ class CameraService:
 
     def edit(self, form: CameraForm, rev: int, *, reason: str, actor: Actor | None) -> int:
         """The camera of that code as the form says; returns its new revision. Nothing changed is no revision."""
-        editor = require_editor(actor, form.area)
+        editor = require_editor(actor, form.area, form.hall)
         _check_reason(reason)
         with self._units() as uow:
             row = self._row(uow.conn, form.code.strip(), rev, editor)
@@ -89,7 +89,7 @@ class CameraService:
 
     def enable(self, code: str, rev: int, *, is_enabled: bool, reason: str, actor: Actor | None) -> int:
         """Start reading a camera, or stop without forgetting anything of it."""
-        editor = require_editor(actor, self._area(code))
+        editor = require_editor(actor, *self._place(code))
         _check_reason(reason)
         with self._units() as uow:
             row = self._row(uow.conn, code, rev, editor)
@@ -100,7 +100,7 @@ class CameraService:
     def retire(self, code: str, rev: int, *, reason: str, actor: Actor | None) -> int:
         """Out of service for good. The row stays, so that recordings, evidence and the log of views keep its name; its
         addresses are replaced by nothing, so that no secret outlives its use."""
-        editor = require_editor(actor, self._area(code))
+        editor = require_editor(actor, *self._place(code))
         _check_reason(reason)
         with self._units() as uow:
             row = self._row(uow.conn, code, rev, editor)
@@ -110,7 +110,7 @@ class CameraService:
 
     def check(self, form: CameraForm, rev: int, *, reason: str, actor: Actor | None) -> None:
         """Raises what `register` (rev 0) or `edit` would, and changes nothing: asked before the stream is tried."""
-        editor = require_editor(actor, form.area)
+        editor = require_editor(actor, form.area, form.hall)
         _check_reason(reason)
         with self._units.database.read() as conn:
             row = self._row(conn, form.code.strip(), rev, editor) if rev else None
@@ -119,7 +119,7 @@ class CameraService:
 
     def reaches_elsewhere(self, form: CameraForm, actor: Actor | None) -> bool:
         """Whether the form reads other streams, or with other credentials, than what is stored; a new camera does."""
-        require_editor(actor, form.area)
+        require_editor(actor, form.area, form.hall)
         with self._units.database.read() as conn:
             row = conn.execute(select(cameras).where(cameras.c.code == form.code.strip())).first()
         old = None if row is None or row.kind != form.kind else self._opened(row)
@@ -128,12 +128,12 @@ class CameraService:
     def form_for_test(self, form: CameraForm, actor: Actor | None) -> tuple[SourceKind, Stored]:
         """The addresses of a form that is not saved yet, for a look whether they give a picture. Whole as `edit` would store
         them; the code may still be missing."""
-        editor = require_editor(actor, form.area)
+        editor = require_editor(actor, form.area, form.hall)
         old = None
         with self._units.database.read() as conn:
             row = conn.execute(select(cameras).where(cameras.c.code == form.code.strip(),
                                                      cameras.c.retired_at.is_(None))).first()
-        if row is not None and row.kind == form.kind and editor.area in ("", row.area):
+        if row is not None and row.kind == form.kind and editor.reaches(row.area, row.hall):
             old = self._opened(row)
         return SourceKind(form.kind), addresses_of(form, self.rules, old)
 
@@ -146,14 +146,14 @@ class CameraService:
         except SealBroken:
             return None
 
-    def _area(self, code: str) -> str:
+    def _place(self, code: str) -> tuple[str, str]:
         with self._units.database.read() as conn:
-            found = conn.execute(select(cameras.c.area).where(cameras.c.code == code)).scalar_one_or_none()
-        return str(found or "")
+            found = conn.execute(select(cameras.c.area, cameras.c.hall).where(cameras.c.code == code)).first()
+        return ("", "") if found is None else (found.area, found.hall)
 
     def _row(self, conn: Connection, code: str, rev: int, editor: Actor) -> Row[Any]:
         row = conn.execute(select(cameras).where(cameras.c.code == code)).first()
-        if row is None or editor.area not in ("", row.area):
+        if row is None or not editor.reaches(row.area, row.hall):
             raise NotFound("camera_unknown", camera=code[:40])
         if row.retired_at is not None:
             raise Conflict("camera_retired", camera=code)

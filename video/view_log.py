@@ -20,8 +20,8 @@ from core.database import Database
 from core.errors import InvalidInput
 from core.instants import MINUTE_US
 from core.unit_of_work import UnitOfWorkFactory
-from video.models import video_views
-from video.rights import REVIEWERS
+from video.models import cameras, video_views
+from video.rights import REVIEWERS, cameras_within_reach
 
 NOTE_MAX, LATEST = 200, 500
 JOINED_WITHIN_US = 15 * MINUTE_US
@@ -43,6 +43,7 @@ class ViewReason(StrEnum):
     WALL = "wall"            # the camera scene of a supervision room
     PATROL = "patrol"        # the daily round by video
     CARD = "card"            # looking into a card
+    SIGNAL = "signal"        # deciding whether what a camera found is true
     COMPLAINT = "complaint"
     SAMPLING = "sampling"    # 抽查
     SETUP = "setup"          # an administrator sets a camera up
@@ -117,6 +118,8 @@ class ViewLog:
         wanted = _wished(select(*(video_views.c[name] for name in View.__slots__)), wish)
         if reviewer.area:
             wanted = wanted.where(video_views.c.area == reviewer.area)
+        if reviewer.halls:
+            wanted = wanted.where(video_views.c.camera.in_(cameras_within_reach(reviewer, cameras.c.code)))
         with self._database.read() as conn:
             return [View(**row._mapping) for row in conn.execute(wanted.order_by(video_views.c.id.desc()).limit(limit))]
 

@@ -43,6 +43,7 @@ whenPresent("[data-inbox]", startInbox);
 whenPresent("[data-hall]", startHall);
 whenPresent("[data-card-clip], [data-card-ask]", async () => (await import("./modules/card_clip.mjs")).mount(document));
 whenPresent("[data-camera-picture]", startCameraPicture);
+whenPresent("[data-comparison]", async () => (await import("./modules/pictures.mjs")).mount(document));
 whenPresent("[data-signal-keys]", async () => (await import("./modules/signal_keys.mjs")).mount(document));
 
 /** Dash renders late; wait for the frame without polling. */

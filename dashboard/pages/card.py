@@ -20,6 +20,8 @@ from dashboard import evidence_paper
 from dashboard.card_evidence import Material, gather, material
 from dashboard.panels import card_head, card_story, top_bar
 from dashboard.words import Words, words_of
+from video.onsite.http import HttpParts as SignalParts
+from video.view_log import ViewReason
 
 PREFIX = "/card/"
 TITLE = "card.title"
@@ -62,6 +64,8 @@ def register(app: Dash, services: Any) -> None:
     app.server.add_url_rule(f"{PREFIX}<int:card_id>/evidence.json", "card_evidence_json", papers.json)
     app.server.add_url_rule(f"{PREFIX}<int:card_id>/clips", "card_clips", lambda card_id: asked_for(services, card_id),
                             methods=["POST"])
+    app.server.add_url_rule(f"{PREFIX}<int:card_id>/signal.jpg", "card_signal",
+                            lambda card_id: signal_picture(services, card_id))
 
 
 class Papers:
@@ -102,6 +106,15 @@ def asked_for(services: Any, card_id: int) -> Response:
         raise InvalidInput("clip_instant_unreadable", key="at", value=str(wish.get("at", ""))[:32]) from None
     number = services.card_evidence.ask_by_hand(card_id, camera.code, at, g.actor)
     return Response(json.dumps({"clip": number}), mimetype="application/json")
+
+
+def signal_picture(services: Any, card_id: int) -> Response:
+    """What the camera saw when the signal was raised, for whoever may see the card that came of it, within his halls."""
+    signal, jpeg = services.analysis.queries.proof(services.card_evidence.signal_of(card_id, g.actor))
+    if not g.actor.reaches(signal.area, signal.hall):
+        raise NotFound("picture_gone")
+    parts = SignalParts(services.analysis.queries, services.video.views, services.analysis.machine, lambda _request: g.actor)
+    return parts.shown(signal, jpeg, g.actor, ViewReason.CARD)
 
 
 def _file(content: bytes, media_type: str, name: str) -> Response:

@@ -50,6 +50,8 @@ def register(app: Dash, services: Any) -> None:
     routes = _Routes(services)
     app.server.add_url_rule(f"{PREFIX}day.json", "footage_day", routes.day)
     app.server.add_url_rule(f"{PREFIX}incidents", "footage_incidents", routes.mark, methods=["POST"])
+    app.server.add_url_rule(f"{PREFIX}incidents/<int:number>/withdrawal", "footage_incident_withdrawn", routes.withdraw,
+                            methods=["POST"])
 
     @app.callback(Output("footage-tabs", "children"), Output("footage-day", "hidden"), Output("footage-sampling", "hidden"),
                   Input("footage-address", "search"))
@@ -108,6 +110,12 @@ class _Routes:
             raise InvalidInput("message_invalid", problem=str(error)) from error
         incident, card = self._services.card_evidence.mark(wish, g.actor)
         return _json({"incident": incident, "card": card})
+
+    def withdraw(self, number: int) -> Response:
+        given = request.get_json(silent=True)
+        reason = str(given.get("reason", "")) if isinstance(given, dict) else ""
+        self._services.card_evidence.withdraw(number, reason, g.actor)
+        return _json({"incident": number})
 
 
 def _config(services: Any, t: Words) -> str:

@@ -56,14 +56,16 @@ def _register_reading(app: Dash, services: Any) -> None:
                 people_views.proposals(services, waiting, g.actor, t),
                 people_views.history(services, services.people.log(g.actor), t))
 
-    @app.callback(Output("people-head", "children"), Output("people-based", "data"), Output("people-username", "disabled"),
+    @app.callback(Output("people-head", "children"), Output("people-halls", "options"), Output("people-based", "data"),
+                  Output("people-username", "disabled"),
                   *(Output(f"people-{name}", "value") for name in FIELDS), Input("people-address", "search"),
                   Input("people-changed", "data"))
     def choose(search: str | None, _changed: Any) -> tuple[Any, ...]:
         """`?account=zhou` fills the form with what that account is now; it says so to the server when it is handed in."""
         t, account = _words(services), _chosen(services, search)
         based_on = NEW if account is None else account.generation
-        return people_form.head(services, account, t), based_on, account is not None, *people_form.values_of(account)
+        return (people_form.head(services, account, t), services.people.halls(g.actor), based_on, account is not None,
+                *people_form.values_of(account))
 
 
 def _register_proposing(app: Dash, services: Any) -> None:
@@ -88,7 +90,8 @@ def _register_proposing(app: Dash, services: Any) -> None:
 def proposed(services: Any, values: Mapping[str, Any], based_on: int) -> Outcome:
     """Hand in what the form holds. Raises what is wrong with it."""
     standing = Standing((values["display_name"] or "").strip(), frozenset(map(_role, values["roles"] or ())),
-                        values["org"] or "", values["area"] or "", bool(values["is_active"]))
+                        values["org"] or "", values["area"] or "", bool(values["is_active"]),
+                        frozenset(values["halls"] or ()))
     outcome: Outcome = services.people.propose((values["username"] or "").strip(), standing, reason=values["reason"] or "",
                                                actor=g.actor, based_on=based_on)
     return outcome

@@ -21,6 +21,7 @@ from dashboard.panels.order_views import limit_words, standing_of
 from dashboard.panels.tables import grid, num
 from dashboard.times import due_stamp, stamp
 from dashboard.words import Words
+from video.onsite.queries import READERS
 
 # What of a passage's facts the clock's own panel shows already.
 _OF_THE_CLOCK = frozenset(
@@ -47,7 +48,8 @@ def render(
     evidence: Any, chosen: str, actor: Actor, presets: Mapping[str, Any], notices: Sequence[Any] | None, t: Words
 ) -> html.Div:
     """The sections in the order in which somebody asks: what, why, from what, then what, who knew."""
-    sections = [_what(evidence, t), card_clips.render(evidence.clips, evidence.cameras, evidence.looks, evidence.asking, t)]
+    sections = [_what(evidence, t), _signal(evidence, actor, t),
+                card_clips.render(evidence.clips, evidence.cameras, evidence.looks, evidence.asking, t)]
     if evidence.clocks:
         sections.append(case_clocks.render(evidence.clocks, chosen, evidence.as_of, presets, t))
     sections += [
@@ -71,6 +73,19 @@ def _what(evidence: Any, t: Words) -> html.Section:
         ],
         className="panel",
     )
+
+
+def _signal(evidence: Any, actor: Actor, t: Words) -> html.Section | None:
+    """The picture a camera justified the card with; asked for with the page, so the page opened is a look in the log."""
+    facts = evidence.top.facts
+    if evidence.card.origin != "onsite" or not facts.get("picture_sha256"):
+        return None
+    told = t("signals_page.taken", at=stamp(facts["picture_at"], seconds=True), camera=facts["camera_name"])
+    image = html.Img(src=f"/card/{evidence.card.id}/signal.jpg", alt=t("signals_page.picture"), className="signal-picture")
+    address = f"/signals/?tab=history&signal={facts['signal']}"
+    onward = [html.A(t("card.to_signal"), href=address)] if actor.has(*READERS) else []
+    return html.Section([html.H2(t("card.signal")), html.Figure([image, html.Figcaption([told, *onward])])],
+                        className="panel card-signal")
 
 
 def what_happened(evidence: Any, t: Words) -> str:

@@ -12,7 +12,7 @@ from core.errors import SupervisionError
 from dashboard.words import Words
 
 FORM = "people"
-FIELDS = ("username", "display_name", "roles", "org", "area", "is_active", "reason")
+FIELDS = ("username", "display_name", "roles", "org", "area", "halls", "is_active", "reason")
 
 
 def layout(services: Any, t: Words) -> html.Div:
@@ -23,7 +23,7 @@ def layout(services: Any, t: Words) -> html.Div:
              *({"value": code, "label": area_name(services, code, t)} for code in known_areas(services))]
     allow = [{"value": "yes", "label": t("people_page.allow")}]
     fields = [_text("username", t), _text("display_name", t), _several("roles", roles, t), _choice("org", orgs, t),
-              _choice("area", areas, t), _several("is_active", allow, t)]
+              _choice("area", areas, t), _many("halls", t), _several("is_active", allow, t)]
     two = t("people_page.two_needed" if services.people.needs_two() else "people_page.one_enough")
     reason = [html.Label(t("people_page.reason"), htmlFor="people-reason"), _input("people-reason"), _place("reason")]
     save = html.Button(t("people_page.save"), id="people-save", className="button button-main")
@@ -44,9 +44,9 @@ def head(services: Any, account: Account | None, t: Words) -> list[Any]:
 def values_of(account: Account | None) -> tuple[Any, ...]:
     """What the fields hold of an account, in their order; the reason is asked anew each time."""
     if account is None:
-        return "", "", [], "", "", ["yes"], ""
+        return "", "", [], "", "", [], ["yes"], ""
     return (account.username, account.display_name, sorted(role.value for role in account.roles), account.org, account.area,
-            ["yes"] if account.is_active else [], "")
+            sorted(account.halls), ["yes"] if account.is_active else [], "")
 
 
 def key_of(refusal: SupervisionError) -> str:
@@ -75,6 +75,12 @@ def _text(name: str, t: Words) -> html.Div:
 def _choice(name: str, options: list[dict[str, str]], t: Words) -> html.Div:
     control = dcc.Dropdown(id=f"people-{name}", options=options, value="", clearable=False, searchable=len(options) > 8,
                            placeholder="", className="edit-choice")
+    return _field(name, control, t)
+
+
+def _many(name: str, t: Words) -> html.Div:
+    control = dcc.Dropdown(id=f"people-{name}", options=[], value=[], multi=True, placeholder=t("people_page.every_hall"),
+                           className="edit-choice")
     return _field(name, control, t)
 
 

@@ -17,7 +17,7 @@ from dashboard.panels.tables import grid, num
 from dashboard.times import stamp
 from dashboard.words import Words
 
-COLUMNS = ("username", "display_name", "roles", "org", "area", "is_active", "locked_until")
+COLUMNS = ("username", "display_name", "roles", "org", "area", "halls", "is_active", "locked_until")
 LINES = ("at", "who", "account", "action", "reason", "differences")
 Waiting = Sequence[tuple[Proposal, Account | None]]
 
@@ -122,6 +122,8 @@ def _value(services: Any, field: str, value: Any, t: Words) -> str:
         return "、".join(t(f"role.{role}") for role in value)
     if field == "area":
         return area_name(services, value, t)
+    if field == "halls":
+        return "、".join(value) or t("people_page.every_hall")
     if field == "org":
         return services.case_queries.org_name(value) if value else "—"
     if field == "is_active":

@@ -78,8 +78,9 @@ def detail(one: Any, org_name: str, t: Words) -> html.Section:
 
 
 def _picture(one: Any, t: Words) -> Any:
-    if not one.picture_sha256:
-        return html.P(t("signals_page.no_picture"), className="case-none")
+    if not one.picture:
+        why = "picture_gone" if one.picture_sha256 else "no_picture"
+        return html.P(t(f"signals_page.{why}"), className="case-none")
     address = f"/api/v1/video/signals/{one.id}/picture.jpg"
     image = html.Img(src=address, alt=t("signals_page.picture"), className="signal-picture")
     told = t("signals_page.taken", at=stamp(one.picture_at, seconds=True), camera=one.camera_name)

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Iterator
 from typing import Self
 
+from feeds.exports import unguarded
 from feeds.limits import FeedLimits
 from feeds.readers.lines import TextLines
 from feeds.readers.xes import CASE_PREFIX
@@ -21,11 +22,14 @@ _SHOWN_FIELDS = 200
 
 
 def read_csv(chunks: Iterator[bytes], limits: FeedLimits, *, encoding: str = "auto", separator: str = ",",
-             needed: frozenset[str] = frozenset()) -> Iterator[Row | Broken]:
-    """A Row per record; a Broken per line or record that cannot be one. Without the `needed` columns nothing is read."""
+             needed: frozenset[str] = frozenset(), is_guarded: bool = False) -> Iterator[Row | Broken]:
+    """A Row per record; a Broken per line or record that cannot be one. Without the `needed` columns nothing is read.
+
+    `is_guarded`: an export put apostrophes before what would be a formula (feeds.exports); they are taken away again.
+    """
     lines = TextLines(chunks, limits, encoding)
     try:
-        yield from _Table(lines, separator, needed).rows()
+        yield from _Table(lines, separator, needed, is_guarded).rows()
     except _NoHeader as failure:
         yield Broken(Rejection(failure.as_outcome(), 1))
     yield from lines.take_broken()
@@ -65,8 +69,8 @@ class _Rereadable:
 
 
 class _Table:
-    def __init__(self, lines: TextLines, separator: str, needed: frozenset[str]) -> None:
-        self._lines, self._separator, self._needed = lines, separator, needed
+    def __init__(self, lines: TextLines, separator: str, needed: frozenset[str], is_guarded: bool) -> None:
+        self._lines, self._separator, self._needed, self._is_guarded = lines, separator, needed, is_guarded
         self._source = _Rereadable(lines)
         self._reader = csv.reader(self._source, delimiter=separator, strict=True)
         self._header: tuple[str, ...] = ()
@@ -98,6 +102,8 @@ class _Table:
         if hole > line:
             return self._refuse(line, values, "record_invalid", f"line {hole} inside this record was refused")
         self._order += 1
+        if self._is_guarded:
+            values = [unguarded(value) for value in values]
         own = values if self._own is None else [values[index] for index in self._own]
         return Row(line, dict(zip(self._header, values, strict=True)), "\x1f".join(own), self._order)
 
@@ -135,7 +141,7 @@ class _Table:
         return Broken(Rejection(Refusal(code, problem=problem).as_outcome(), line), raw, self._header)
 
 
-def parse_csv_line(text: str, header: tuple[str, ...], separator: str) -> Row:
+def parse_csv_line(text: str, header: tuple[str, ...], separator: str, is_guarded: bool = False) -> Row:
     """One repaired line under the header it was refused under. Raises Refusal `field_count`."""
     try:
         values = next(csv.reader([text], delimiter=separator, strict=True), [])
@@ -143,6 +149,8 @@ def parse_csv_line(text: str, header: tuple[str, ...], separator: str) -> Row:
         raise Refusal("field_count", problem=str(failure)) from failure
     if len(values) != len(header):
         raise Refusal("field_count", problem=f"{len(values)} fields, the header has {len(header)}")
+    if is_guarded:
+        values = [unguarded(value) for value in values]
     own = [value for name, value in zip(header, values, strict=True) if not name.startswith(CASE_PREFIX)]
     return Row(0, dict(zip(header, values, strict=True)), "\x1f".join(own), 0)
 

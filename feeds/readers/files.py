@@ -35,7 +35,7 @@ def read_records(stream: BinaryIO, shape: MappingShape, limits: FeedLimits) -> I
         yield from read_jsonl(chunks, limits, encoding=shape.encoding)
     else:
         yield from read_csv(chunks, limits, encoding=shape.encoding, separator=shape.separator,
-                            needed=needed_columns(shape))
+                            needed=needed_columns(shape), is_guarded=shape.guarded)
 
 
 def format_of(first: bytes, allowed: tuple[Format, ...]) -> Format:

@@ -12,7 +12,10 @@ from tests.bench import (
     acts,
     approval,
     backtest,
+    comparison,
+    deep_history,
     engines,
+    exporting,
     figures,
     http,
     imports,
@@ -29,9 +32,9 @@ from tests.bench.report import as_table, write_part
 
 BENCHES: dict[str, Callable[[Options], list[Line]]] = {
     "ingest": ingest.run, "read": read.run, "http": http.run, "import": imports.run,
-    "sweep": millions.run, "figures": figures.run, "push": push.run, "acts": acts.run,
+    "sweep": millions.run, "figures": figures.run, "comparison": comparison.run, "push": push.run, "acts": acts.run,
     "wall": wall.run, "backtest": backtest.run, "approval": approval.run, "engines": engines.run,
-    "video": video.run, "vision": vision.run}
+    "video": video.run, "vision": vision.run, "export": exporting.run, "history": deep_history.run}
 ON_REQUEST = frozenset({"engines"})  # needs an environment of its own
 
 
@@ -59,7 +62,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("names", nargs="*", choices=[*BENCHES, []], metavar="name", help=", ".join(BENCHES))
     parser.add_argument("--events", type=int, default=60_000, help="events fed (ingest, read, http, import)")
     parser.add_argument("--stores", default="sqlite,postgresql", help="databases (ingest, http, import, sweep)")
-    parser.add_argument("--cases", default="1000000,10000000", help="open cases (sweep); the first is the size of backtest")
+    parser.add_argument("--cases", default="1000000,10000000", help="open cases (sweep); the first is the size of backtest, "
+                        "ten times the last that of history")
     parser.add_argument("--clients", default="100,200", help="connected clients, one of them Chromium (push)")
     parser.add_argument("--samples", type=int, default=100, help="events timed one by one (push)")
     parser.add_argument("--minutes", type=float, default=2.0, help="how long the page is watched (wall); 60 for an hour")

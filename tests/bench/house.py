@@ -44,7 +44,7 @@ def settings_of(url: str, folder: Path) -> dict[str, object]:
     """Settings that keep everything in `folder`."""
     return {"database.url": url, "journal.key_path": folder / "journal.key", "journal.anchor_dir": folder / "anchors",
             "security.secret_key_path": folder / "session.key", "feeds.drop_dir": folder / "drop",
-            "room.clip_dir": folder / "clips"}
+            "room.clip_dir": folder / "clips", "exports.dir": folder / "exports", "history.dir": folder / "history"}
 
 
 def present_at(events: Sequence[CaseEvent]) -> list[datetime]:

@@ -36,6 +36,7 @@ def settings_for(folder: Path, **changes: Any) -> Settings:
         "approval.material_dir": str(folder / "materials"), "room.clip_dir": str(folder / "clips"),
         "approval.preview_dir": str(folder / "previews"), "papers.key_dir": str(folder / "keys"),
         "recording.dir": str(folder / "recordings"), "recording.evidence_dir": str(folder / "evidence"),
+        "exports.dir": str(folder / "exports"), "history.dir": str(folder / "history"),
         "server.port": 0, "sweep.interval_s": 0.2,
         **{key.replace("__", "."): value for key, value in changes.items()}})
 

@@ -73,6 +73,18 @@ def test_a_day_is_paged_through_marked_and_found_on_the_card(hall: CommandCentre
     page.click("[data-part=save]")
     wait_for_text(page, "[data-part=said]", "已标记并发出")
 
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("i")
+    page.keyboard.press("o")
+    page.check("[name=kind][value=badge]", force=True)
+    page.fill("[name=comment]", "误标")
+    page.click("[data-part=save]")
+    wait_for_text(page, "[data-part=events]", "误标")
+    page.click(".footage-event:has-text('误标') summary")
+    page.fill(".footage-event:has-text('误标') .footage-withdraw-form input", "看错窗口")
+    page.click(".footage-event:has-text('误标') .footage-withdraw-form button")
+    wait_for_text(page, ".footage-event.is-taken-back", "撤回：看错窗口")
+
     page.keyboard.press("PageDown")
     wait_for_text(page, "[data-part=title]", "企业登记二号窗口")
     page.wait_for_selector("[data-part=reason]:not([hidden])")    # another camera, another reason

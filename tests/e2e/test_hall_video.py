@@ -29,6 +29,7 @@ from video.scenes.course import Course, Cue
 from video.scenes.designs import BY_KEY
 from video.scenes.furniture import seat_of
 from video.scenes.scene import Scene
+from video.view_log import ViewFilter
 from viewing import build_viewing
 
 ADMINISTRATOR = Actor("chen", frozenset({Role.ADMINISTRATOR}), display_name="陈默")
@@ -104,6 +105,7 @@ def test_from_the_first_picture_to_the_evidence(window: Window, screens: Screens
     [card] = [card for card in centre.all_cards() if card.origin == "onsite"]
 
     _look_at_evidence(page, window, card.id, tmp_path)
+    _look_at_the_window(page, window, card.id)
     _look_at_the_day(page, window)
 
     halls.say(is_connected=False)
@@ -169,6 +171,16 @@ def _look_at_evidence(page: Page, window: Window, card: int, folder: Path) -> No
     broken[len(broken) // 2] ^= 1
     package.write_bytes(bytes(broken))
     assert check_evidence(window.centre.services.settings, asked) != 0
+
+
+def _look_at_the_window(page: Page, window: Window, card: int) -> None:
+    """From the card, which shows what the camera saw, to the window as it is now; the log knows for which card."""
+    page.goto(f"{window.address}/card/{card}")
+    page.wait_for_function("() => document.querySelector('.card-signal img')?.naturalWidth > 0", timeout=SLOW_MS)
+    page.click("a.button[href*='scene=cameras']")
+    page.wait_for_selector(".tile[data-state=live]", timeout=SLOW_MS)
+    views = window.centre.services.video.views.views(ViewFilter(), Actor("x", frozenset({Role.INSPECTOR})))
+    assert ("zhou", "live", "card", str(card)) in {(view.viewer, view.what, view.reason, view.note) for view in views}
 
 
 def _look_at_the_day(page: Page, window: Window) -> None:

@@ -106,5 +106,5 @@ def test_filters_that_cannot_be_are_left_out_and_text_is_never_markup(site: Site
 def test_every_look_that_is_written_has_its_words(site: Site, language: str):
     t = Words(language, site.services.texts(language).tree)
     for what in ("case", "hosted_case", "material", "paper", "reporter", "card_evidence", "evidence_pdf", "evidence_json",
-                 "attachment", "audit", "audit_export"):
+                 "attachment", "audit", "audit_export", "comparison_export"):
         assert audit_list.what(AuditLine(0, "read", "", "", what, "", ""), t) != what

@@ -11,7 +11,7 @@ from tests.random_acts import drawn_from, live, tables
 
 ACTS, EVENTS = 90, 160
 # Cards are numbered in the order the sweep meets their clocks, which is open where two fall due at once.
-NUMBERED_BY_THE_SWEEP = ("card", "notice", "escalation", "outbox", "ledger")
+NUMBERED_BY_THE_SWEEP = ("card", "notice", "escalation", "outbox", "ledger", "figure_cards")
 
 
 def lived(folder: Path, url: str, seed: int) -> tuple[dict[str, int], dict[str, list[str]]]:

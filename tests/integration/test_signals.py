@@ -41,6 +41,8 @@ OFFICER = Actor("alice", frozenset({Role.DUTY_OFFICER}), display_name="艾丽")
 LEADER = Actor("wang", frozenset({Role.LEADER}), display_name="王建国")
 CLERK = Actor("zhao", frozenset({Role.DEPARTMENT_USER}), org="fagai")
 STRANGER = Actor("bob", frozenset({Role.INSPECTOR}), area="elsewhere")
+OF_ANOTHER_HALL = Actor("eve", frozenset({Role.INSPECTOR}), halls=frozenset({"便民中心"}))
+OF_THE_HALL = Actor("eva", frozenset({Role.INSPECTOR}), halls=frozenset({"政务大厅"}))
 CAMERA = Camera(id=1, code="hall-07", name="7号窗口", area="360500", hall="政务大厅", window="7", post="综合", org="fagai",
                 kind=SourceKind.FILE, main="hall.mp4", seat=SEAT, masks=(((0.0, 0.0), (0.1, 0.0), (0.1, 0.1)),))
 TEN = datetime(2024, 4, 22, 2, 0, tzinfo=UTC)   # Monday 10:00 in Shanghai
@@ -132,7 +134,8 @@ def test_an_empty_window_is_told_with_its_reasons_and_becomes_a_card_when_a_pers
     assert found.detector == "reference"
     assert found.figures["changed"] < found.parameters["empty_below"]
     assert rows(services, cards) == []
-    picture = services.analysis.queries.picture(found.id, OFFICER)
+    of, picture = services.analysis.queries.picture(found.id, OFFICER)
+    assert of == found
     assert hashlib.sha256(picture).hexdigest() == found.picture_sha256
 
     services.analysis.signals.confirm(found.id, OFFICER, "确实无人")
@@ -177,10 +180,15 @@ def test_only_those_on_duty_decide_and_only_in_their_area(services: Services) ->
     with_reference(services)
     Room(services).see(EMPTY, 16)
     desk = services.analysis.signals
-    for actor, refusal in ((LEADER, NotPermitted), (CLERK, NotPermitted), (STRANGER, NotFound)):
+    for actor, refusal in ((LEADER, NotPermitted), (CLERK, NotPermitted), (STRANGER, NotFound), (OF_ANOTHER_HALL, NotFound)):
         with pytest.raises(refusal):
             desk.confirm(1, actor)
-    assert services.analysis.queries.waiting(STRANGER) == []
+    queries = services.analysis.queries
+    assert queries.waiting(STRANGER) == queries.waiting(OF_ANOTHER_HALL) == []
+    assert queries.seats(OF_ANOTHER_HALL) == [] != queries.seats(OF_THE_HALL)
+    assert [one.id for one in queries.waiting(OF_THE_HALL)] == [1]
+    with pytest.raises(NotFound):
+        queries.picture(1, OF_ANOTHER_HALL)
 
 
 def test_a_closed_hall_raises_nothing(services: Services) -> None:

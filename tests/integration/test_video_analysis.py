@@ -79,7 +79,7 @@ def test_an_empty_window_before_a_real_camera_becomes_a_card(services: Services,
 
     [found] = analysis.queries.waiting(OFFICER)
     assert (found.kind, found.window, found.org) == (SignalKind.UNATTENDED, "7", "fagai")
-    assert analysis.queries.picture(found.id, OFFICER).startswith(b"\xff\xd8")
+    assert analysis.queries.picture(found.id, OFFICER)[1].startswith(b"\xff\xd8")
     analysis.signals.confirm(found.id, OFFICER, "无人")
     with services.database.read() as conn:
         [card] = conn.execute(select(cards.c.origin, cards.c.org, cards.c.disposition)).all()

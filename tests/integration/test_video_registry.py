@@ -33,8 +33,8 @@ SECRET, PASSWORD = b"s" * 32, "Geheim-9"
 CHANGES = ChangeLog(b"k" * 32)
 
 
-def person(name: str, *roles: Role, area: str = "") -> Actor:
-    return Actor(name, frozenset(roles), display_name=name.title(), area=area)
+def person(name: str, *roles: Role, area: str = "", halls: tuple[str, ...] = ()) -> Actor:
+    return Actor(name, frozenset(roles), display_name=name.title(), area=area, halls=frozenset(halls))
 
 
 ADMIN, DISTRICT_ADMIN = person("chen", Role.ADMINISTRATOR), person("da", Role.ADMINISTRATOR, area="360502")
@@ -180,6 +180,26 @@ def test_an_area_bounds_who_sees_and_who_changes(registry: Registry):
                 lambda: registry.service.register(form(code="d-2"), reason="x", actor=DISTRICT_ADMIN)):
         with pytest.raises(NotFound):
             act()
+
+
+def test_halls_bound_who_sees_and_who_changes(registry: Registry):
+    registry.service.register(form(), reason="开通", actor=ADMIN)
+    registry.service.register(form(code="b-1", hall="便民服务中心"), reason="开通", actor=ADMIN)
+    of_one = person("wu", Role.ADMINISTRATOR, halls=("便民服务中心",))
+    assert [row.code for row in registry.queries.rows(of_one)] == ["b-1"]
+    assert registry.queries.halls(of_one) == ["便民服务中心"]
+    assert registry.queries.every_hall() == ["便民服务中心", "政务大厅"]
+    row = registry.queries.find("b-1", of_one)
+    for act in (lambda: registry.queries.find("hall-1", of_one),
+                lambda: registry.service.enable("hall-1", 1, is_enabled=False, reason="x", actor=of_one),
+                lambda: registry.service.edit(form(hall="便民服务中心"), 1, reason="x", actor=of_one),
+                lambda: registry.service.edit(form(code="b-1", hall="政务大厅"), row.rev, reason="x", actor=of_one),
+                lambda: registry.service.register(form(code="d-2"), reason="x", actor=of_one)):
+        with pytest.raises(NotFound):
+            act()
+    for code in ("hall-1", "b-1"):
+        registry.views.note([Seen(code, code, "360500")], INSPECTOR, ViewKind.LIVE, "patrol")
+    assert [view.camera for view in registry.views.views(ViewFilter(), of_one)] == ["b-1"]
 
 
 @pytest.mark.parametrize("role", [Role.DEPARTMENT_USER, Role.APPROVAL_STAFF])

@@ -7,6 +7,7 @@ The files lie on a disk that the web process and the video processes share (docs
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,7 @@ from papers.keys import KeyRing
 from video.footage import manifest
 from video.footage.passes import Passes
 from video.footage.pictures import Pictures
+from video.footage.playable import PLAYED, Playable
 from video.footage.queries import CameraOf, ClipRow, FootageQueries, SamplingRow, subject_of
 from video.footage.rights import LOOKERS, OF_CARDS, require_looker
 from video.view_log import NOTE_MAX, Seen, ViewKind, ViewLog, checked_reason
@@ -44,11 +46,13 @@ class ViewWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ViewPass(msgspec.Struct, frozen=True):
-    """Goes with every request for pictures as `view`; `viewer` is what stands across them."""
+    """Goes with every request for pictures as `view`; `viewer` is what stands across them. `is_copy`: of a clip no browser
+    plays a copy in H.264 is shown."""
 
     view: str
     expires_ms: int
     viewer: str
+    is_copy: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,7 @@ class FootageParts:
 
     queries: FootageQueries
     pictures: Pictures
+    playable: Playable
     views: ViewLog
     passes: Passes
     keys: KeyRing
@@ -113,7 +118,7 @@ class _Desk:
         named = f"{subject_of(wish.clip)} {wish.note}".strip() if wish.clip else wish.note
         parts.views.note([_seen(camera)], actor, ViewKind(wish.what), wish.reason, named[:NOTE_MAX], request.remote_addr or "")
         given, until = parts.passes.issue(actor, subject, wish.what)
-        return _json(ViewPass(given, until // 1000, viewer_of(actor)))
+        return _json(ViewPass(given, until // 1000, viewer_of(actor), wish.clip > 0 and self._codec(wish.clip) != PLAYED))
 
     def segment(self, number: int) -> Response:
         actor = self._actor()
@@ -121,11 +126,11 @@ class _Desk:
         self._check(actor, camera.code, ViewKind.RECORDED)
         if row.state != "closed":
             raise NotFound("segment_not_closed", id=number)
-        return send_file(self._parts.pictures.path_of(row), mimetype="video/mp4", conditional=True, etag=row.sha256)
+        return self._film(self._parts.pictures.path_of(row), row.sha256, row.codec)
 
     def still(self, code: str) -> Response:
         actor, camera = self._actor(), self._parts.queries.camera(code=code)
-        require_looker(actor, camera.area, camera.code)
+        require_looker(actor, camera)
         self._check(actor, camera.code, ViewKind.RECORDED)
         at = request.args.get("at", "")
         if not at.isascii() or not at.isdigit() or len(at) > 17:
@@ -137,7 +142,7 @@ class _Desk:
 
     def clip(self, number: int) -> Response:
         row, _ = self._clip(number, ViewKind.CLIP)
-        return send_file(self._file(row, manifest.CLIP), mimetype="video/mp4", conditional=True, etag=row.sha256)
+        return self._film(self._file(row, manifest.CLIP), row.sha256, self._codec(number))
 
     def snapshot(self, number: int) -> Response:
         row, actor = self._clip(number, ViewKind.CLIP)
@@ -168,7 +173,7 @@ class _Desk:
     def _subject(self, wish: ViewWish, actor: Actor) -> tuple[CameraOf, str]:
         if wish.what == ViewKind.RECORDED:
             camera = self._parts.queries.camera(code=wish.camera)
-            require_looker(actor, camera.area, camera.code)
+            require_looker(actor, camera)
             return camera, camera.code
         row = self._seen_clip(wish.clip, actor)
         return self._parts.queries.camera(number=row.camera_id), f"clip:{row.id}"
@@ -182,15 +187,31 @@ class _Desk:
     def _seen_clip(self, number: int, actor: Actor) -> ClipRow:
         """A clip of a card for who sees the card, another for who may look at the camera."""
         row = self._parts.queries.clip(number)
-        if row.card_id:
-            self._parts.see_card(row.card_id, actor)
-        else:
-            camera = self._parts.queries.camera(number=row.camera_id)
-            require_looker(actor, camera.area, camera.code)
+        camera = self._parts.queries.camera(number=row.camera_id)
+        if not row.card_id:
+            require_looker(actor, camera)
+            return row
+        self._parts.see_card(row.card_id, actor)
+        if not actor.reaches(camera.area, camera.hall):
+            raise NotFound("clip_not_found", id=number)
         return row
 
     def _check(self, actor: Actor, subject: str, what: ViewKind) -> None:
         self._parts.passes.check(request.args.get("view", ""), actor, subject, what.value)
+
+    def _film(self, path: Path, sha256: str, codec: str) -> Response:
+        """What a browser plays, in ranges."""
+        shown = self._parts.playable.of(path, sha256, codec)
+        mark = sha256 if shown == path else f"{sha256}-{PLAYED}"
+        return send_file(shown, mimetype="video/mp4", conditional=True, etag=mark)
+
+    def _codec(self, number: int) -> str:
+        """Of a clip, by its manifest; what has none is given as it is."""
+        try:
+            told = json.loads((self._parts.evidence / str(number) / manifest.MANIFEST).read_bytes())
+        except (OSError, ValueError):
+            return PLAYED
+        return str(told.get("codec", PLAYED))
 
     def _file(self, row: ClipRow, name: str) -> Path:
         path = self._parts.evidence / str(row.id) / name

@@ -9,7 +9,7 @@ from sqlalchemy import insert, update
 
 from core.access import Actor, require
 from core.clock import Clock
-from core.errors import InvalidInput
+from core.errors import Conflict, InvalidInput
 from core.instants import MINUTE_US
 from core.unit_of_work import UnitOfWork
 from video.evidence import ClipService
@@ -61,7 +61,7 @@ class Incidents:
         """
         require(actor, *MARKERS)
         camera = self._queries.camera(code=wish.camera)
-        person = require_looker(actor, camera.area, camera.code)
+        person = require_looker(actor, camera)
         self._check(wish)
         segments = self._queries.segments_at(camera.id, wish.begin_at, wish.end_at)
         begin, end = (business_at(segments, at) for at in (wish.begin_at, wish.end_at))
@@ -80,6 +80,21 @@ class Incidents:
         """A card was issued for it."""
         uow.conn.execute(update(video_incidents).where(video_incidents.c.id == incident).values(card_id=card_id))
         self._clips.give_to(uow, clip, card_id)
+
+    def withdraw(self, uow: UnitOfWork, number: int, reason: str, actor: Actor | None) -> None:
+        """It was marked by mistake: it stays, struck out, with who said so and why. Its card is for others to revoke first
+        (alerts/evidence.py). Raises NotPermitted, NotFound, InvalidInput (`reason`), Conflict.
+        """
+        person, told = require(actor, *MARKERS), reason.strip()
+        self._queries.incident(number, actor)
+        if not told or len(told) > COMMENT_MAX:
+            raise InvalidInput("incident_reason_invalid", key="reason", most=COMMENT_MAX)
+        c = video_incidents.c
+        done = uow.conn.execute(update(video_incidents).where(c.id == number, c.withdrawn_by == "").values(
+            withdrawn_by=person.name, withdrawn_name=person.display_name or person.name, withdrawn_business_at=uow.now_us,
+            withdrawn_reason=told))
+        if done.rowcount != 1:
+            raise Conflict("incident_withdrawn", id=number)
 
     def _check(self, wish: Incident) -> None:
         if wish.kind not in list(IncidentKind):

@@ -99,6 +99,10 @@ video_incidents = Table(
     Column("marked_at", BigInteger, nullable=False),
     Column("marked_business_at", BigInteger, nullable=False),
     Column("card_id", BigInteger, nullable=False, server_default=text("0")),
+    Column("withdrawn_by", String(64), nullable=False, server_default=EMPTY),     # empty: it stands
+    Column("withdrawn_name", String(64), nullable=False, server_default=EMPTY),
+    Column("withdrawn_business_at", BigInteger),
+    Column("withdrawn_reason", Text, nullable=False, server_default=EMPTY),
 )
 Index("ix_video_incidents_camera", video_incidents.c.camera_id, video_incidents.c.begin_business_at)
 

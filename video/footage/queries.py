@@ -15,6 +15,7 @@ from core.instants import SECOND_US
 from video.footage.models import video_clips, video_gaps, video_incidents, video_samplings, video_segments
 from video.footage.rights import require_looker
 from video.models import cameras, presence_spans, video_signals, video_views
+from video.rights import cameras_within_reach, within_reach
 
 HOLE_US = 2 * SECOND_US
 SAMPLINGS_MAX = 200
@@ -83,7 +84,7 @@ class ClipRow(msgspec.Struct, frozen=True):
 
 
 class IncidentRow(msgspec.Struct, frozen=True):
-    """An incident marked by hand. `begin`, `end`, `marked` are business instants."""
+    """An incident marked by hand. `begin`, `end`, `marked` are business instants. `withdrawn_name` is empty while it stands."""
 
     id: int
     camera_id: int
@@ -96,6 +97,8 @@ class IncidentRow(msgspec.Struct, frozen=True):
     marked_name: str
     marked: int
     card_id: int
+    withdrawn_name: str
+    withdrawn_reason: str
 
 
 class SamplingRow(msgspec.Struct, frozen=True):
@@ -179,8 +182,8 @@ class FootageQueries:
         """Those he may look at (None, the program itself: all), by area, hall and window; retired ones too, as their
         recordings are kept."""
         wanted = select(cameras)
-        if actor is not None and actor.area:
-            wanted = wanted.where(cameras.c.area == actor.area)
+        if actor is not None:
+            wanted = wanted.where(within_reach(actor))
         if numbers is not None:
             wanted = wanted.where(cameras.c.id.in_(list(numbers)))
         with self._database.read() as conn:
@@ -189,7 +192,7 @@ class FootageQueries:
 
     def check_seen(self, camera: CameraOf, actor: Actor | None) -> None:
         """Raises NotAuthenticated, NotPermitted, or NotFound for a camera of another area than his."""
-        require_looker(actor, camera.area, camera.code)
+        require_looker(actor, camera)
 
     # Recordings ------------------------------------------------------------------------------------------------------
 
@@ -234,7 +237,7 @@ class FootageQueries:
         """Raises NotFound for one there is not or that he may not see."""
         row = self._row(video_segments, number, "segment_not_found")
         camera = self.camera(number=row.camera_id)
-        require_looker(actor, camera.area, camera.code)
+        require_looker(actor, camera)
         return _segment(row), camera
 
     def segments_at(self, camera_id: int, from_at: int, to_at: int) -> Sequence[SegmentRow]:
@@ -273,14 +276,20 @@ class FootageQueries:
                     found[clip.id] = Looks(len(rows), *rows[-1])
         return found
 
+    def incident(self, number: int, actor: Actor | None) -> IncidentRow:
+        """Raises NotFound for one there is not or that he may not see."""
+        row = self._row(video_incidents, number, "incident_not_found")
+        require_looker(actor, self.camera(number=row.camera_id))
+        return _incident(row)
+
     # Random looks ----------------------------------------------------------------------------------------------------
 
     def samplings(self, actor: Actor, *, only_open: bool = False, limit: int = SAMPLINGS_MAX) -> list[SamplingRow]:
         """The latest first."""
         c = video_samplings.c
         wanted = select(video_samplings)
-        if actor.area:
-            wanted = wanted.where(c.area == actor.area)
+        if actor.area or actor.halls:
+            wanted = wanted.where(c.camera_id.in_(cameras_within_reach(actor)))
         if only_open:
             wanted = wanted.where(c.done_business_at.is_(None))
         with self._database.read() as conn:
@@ -289,7 +298,7 @@ class FootageQueries:
     def sampling(self, number: int, actor: Actor | None) -> SamplingRow:
         """Raises NotFound."""
         row = self._row(video_samplings, number, "sampling_not_found")
-        require_looker(actor, row.area, str(number))
+        require_looker(actor, self.camera(number=row.camera_id))
         return _sampling(row)
 
     def _row(self, table: Table, number: int, code: str) -> Row[Any]:
@@ -329,7 +338,8 @@ def _clip(row: Row[Any]) -> ClipRow:
 
 def _incident(row: Row[Any]) -> IncidentRow:
     return IncidentRow(row.id, row.camera_id, row.kind, row.begin_business_at, row.end_business_at, row.begin_at, row.end_at,
-                       row.comment, row.marked_name, row.marked_business_at, row.card_id)
+                       row.comment, row.marked_name, row.marked_business_at, row.card_id, row.withdrawn_name,
+                       row.withdrawn_reason)
 
 
 def _sampling(row: Row[Any]) -> SamplingRow:

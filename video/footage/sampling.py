@@ -104,10 +104,11 @@ class Sampler:
             raise InvalidInput("sampling_comment_needed", key="comment", most=COMMENT_MAX)
         c = video_samplings.c
         with self._units() as uow:
-            row = uow.conn.execute(select(c.area, c.done_business_at).where(c.id == number)).first()
+            row = uow.conn.execute(select(cameras.c.area, cameras.c.hall, cameras.c.code, c.done_business_at).join(
+                cameras, cameras.c.id == c.camera_id).where(c.id == number)).first()
             if row is None:
                 raise NotFound("sampling_not_found", id=number)
-            person = require_looker(actor, row.area, str(number))
+            person = require_looker(actor, row)
             if row.done_business_at is not None:
                 raise Conflict("sampling_done_already", id=number)
             uow.conn.execute(update(video_samplings).where(c.id == number).values(

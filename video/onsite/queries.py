@@ -17,6 +17,7 @@ from video.onsite.service import DECIDERS, State, signal_of, signals_of
 from video.pictures import PictureStore
 from video.references import CONSENTERS, Reference, ReferenceService
 from video.references import State as ReferenceState
+from video.rights import may_see, within_reach
 
 READERS = DECIDERS | {Role.LEADER, Role.ADMINISTRATOR}
 LISTED = 200
@@ -84,18 +85,22 @@ class SignalQueries:
         person = require(actor, *READERS)
         with self._database.read() as conn:
             row = conn.execute(select(video_signals).where(_s.id == number)).first()
-        if row is None or not person.may_see(row.area, row.org):
+        if row is None or not may_see(person, row):
             raise NotFound("signal_unknown", id=number)
         return signal_of(row)
 
-    def picture(self, number: int, actor: Actor | None) -> bytes:
-        """The JPEG of a signal. Raises NotPermitted, NotFound (also where the file is not what was kept)."""
-        person = require(actor, *READERS)
+    def picture(self, number: int, actor: Actor | None) -> tuple[Signal, bytes]:
+        """A signal and its JPEG. Raises NotPermitted, NotFound (also where the file is not what was kept)."""
+        signal = self.find(number, actor)
+        return signal, self._pictures.read(signal.picture, signal.picture_sha256)
+
+    def proof(self, number: int) -> tuple[Signal, bytes]:
+        """The same for whoever may see the card that came of it; the card decided that (alerts/evidence.py)."""
         with self._database.read() as conn:
-            row = conn.execute(select(_s.picture, _s.picture_sha256, _s.area, _s.org).where(_s.id == number)).first()
-        if row is None or not person.may_see(row.area, row.org) or not row.picture:
-            raise NotFound("picture_gone")
-        return self._pictures.read(row.picture, row.picture_sha256)
+            row = conn.execute(select(video_signals).where(_s.id == number)).first()
+        if row is None:
+            raise NotFound("signal_unknown", id=number)
+        return signal_of(row), self._pictures.read(row.picture, row.picture_sha256)
 
     def reference_picture(self, number: int, actor: Actor | None) -> bytes:
         """The JPEG of a reference. Raises NotPermitted, NotFound."""
@@ -108,7 +113,7 @@ class SignalQueries:
         with self._database.read() as conn:
             rows = conn.execute(select(_s.camera_id, _s.state, func.count().label("n")).where(
                 _s.kind.in_([kind.value for kind in PRESENCE]), _s.decided_by.is_(None) | (_s.decided_by != "rule"),
-                _of(person)).group_by(_s.camera_id, _s.state)).all()
+                within_reach(person, video_signals)).group_by(_s.camera_id, _s.state)).all()
             known = {row.id: row for row in conn.execute(select(cameras))}
         counts: dict[int, Counter[str]] = {}
         for row in rows:
@@ -124,7 +129,7 @@ class SignalQueries:
         waiting = self._references.waiting()
         with self._database.read() as conn:
             rows = conn.execute(select(cameras).where(cameras.c.retired_at.is_(None), cameras.c.window_no != "")).all()
-        shown = [row for row in rows if person.may_see(row.area, row.org)]
+        shown = [row for row in rows if may_see(person, row)]
         found = [SeatRow(row.id, row.code, row.name, row.hall, row.window_no, row.seat not in ("", "[]"),
                          self._active(row.id), waiting[row.id].value if row.id in waiting else "") for row in shown]
         return sorted(found, key=lambda seat: (seat.waiting != ReferenceState.PROPOSED, seat.active > 0, seat.hall, seat.code))
@@ -141,12 +146,8 @@ class SignalQueries:
     def _listed(self, actor: Actor | None, wanted: ColumnElement[bool], *, oldest_first: bool = False) -> list[Signal]:
         person = require(actor, *READERS)
         order = (_s.raised_at, _s.id) if oldest_first else (_s.raised_at.desc(), _s.id.desc())
+        seen = select(video_signals).where(wanted, within_reach(person, video_signals))
         with self._database.read() as conn:
-            rows = conn.execute(select(video_signals).where(wanted, _of(person)).order_by(*order).limit(LISTED)).all()
-        return signals_of(rows)
-
-
-def _of(person: Actor) -> ColumnElement[bool]:
-    return and_(True) if not person.area else _s.area == person.area
+            return signals_of(conn.execute(seen.order_by(*order).limit(LISTED)).all())
 
 

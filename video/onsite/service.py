@@ -26,6 +26,7 @@ from video.cameras import Camera
 from video.events import Signal, SignalConfirmed, SignalEnded, SignalRaised, SignalRejected, SignalWithdrawn
 from video.models import video_signals
 from video.pictures import Kept
+from video.rights import may_see
 
 DECIDERS = frozenset({Role.DUTY_OFFICER, Role.SHIFT_LEADER, Role.INSPECTOR})
 COMMENT_MAX = 500
@@ -156,7 +157,7 @@ class SignalService:
             raise InvalidInput("signal_comment_too_long", length=len(comment), max=COMMENT_MAX)
         with self._units() as uow:
             row = uow.conn.execute(select(video_signals).where(_s.id == number)).first()
-            if row is None or not person.may_see(row.area, row.org):
+            if row is None or not may_see(person, row):
                 raise NotFound("signal_unknown", id=number)
             if row.state != State.TO_CONFIRM:
                 raise Conflict("signal_decided", state=row.state, by=row.decided_name or "")
@@ -198,10 +199,10 @@ def signal_of(row: Row[Any]) -> Signal:
         camera_name=row.camera_name, area=row.area, hall=row.hall, window=row.window_no, post=row.post, org=row.org,
         began_at=row.began_at, began_business_at=row.began_business_at, raised_at=row.raised_at,
         raised_business_at=row.raised_business_at, ended_at=row.ended_at, ended_business_at=row.ended_business_at,
-        ended_reason=row.ended_reason, picture_sha256=row.picture_sha256, picture_at=row.picture_at, detector=row.detector,
-        rule=row.rule, rule_version=row.rule_version, decided_by=row.decided_by or "", decided_name=row.decided_name or "",
-        decided_at=row.decided_at, comment=row.comment, rev=row.rev, figures=_decode(row.figures),
-        parameters=_decode(row.parameters))
+        ended_reason=row.ended_reason, picture=row.picture, picture_sha256=row.picture_sha256, picture_at=row.picture_at,
+        detector=row.detector, rule=row.rule, rule_version=row.rule_version, decided_by=row.decided_by or "",
+        decided_name=row.decided_name or "", decided_at=row.decided_at, comment=row.comment, rev=row.rev,
+        figures=_decode(row.figures), parameters=_decode(row.parameters))
 
 
 def signals_of(rows: Sequence[Row[Any]]) -> list[Signal]:

@@ -148,7 +148,7 @@ export function mount(root, { t, onFault, fetch: ask = fetch, every = setInterva
   function events() {
     const lines = [
       ...day.cards.map((one) => ({ at: one.at, name: `sign-${one.level}`, head: t(`level.${one.level}`), words: one.title, href: `/card/${one.id}` })),
-      ...day.incidents.map((one) => ({ at: one.begin, name: "sign-incident", head: one.kind, words: [one.comment, one.by].filter(Boolean).join(" · "), clip: one.clip })),
+      ...day.incidents.map((one) => ({ at: one.begin, name: "sign-incident", head: one.kind, words: [one.comment, one.by].filter(Boolean).join(" · "), clip: one.clip, incident: one })),
       ...day.signals.map((one) => ({ at: one.begin, name: "sign-signal", head: one.kind, words: "" })),
       ...day.gaps.map((one) => ({ at: one.begin, name: "sign-gap", head: t("footage_page.gap"), words: `${one.why}（${stamp(one.begin)}–${stamp(one.end)}）` })),
     ].sort((one, other) => one.at - other.at);
@@ -164,7 +164,31 @@ export function mount(root, { t, onFault, fetch: ask = fetch, every = setInterva
     node.append(jump, element("strong", `chip ${one.name}`, one.head), element("span", "footage-words", one.words));
     if (one.href) node.append(Object.assign(element("a", "button", t("footage_page.open_card")), { href: one.href }));
     if (one.clip) node.append(element("span", `chip clip-${one.clip.state}`, t(`clip_state.${one.clip.state}`)));
+    if (one.incident?.withdrawn) {
+      node.classList.add("is-taken-back");
+      node.append(element("p", "footage-withdrawn", one.incident.withdrawn));
+    } else if (one.incident && config.mayMark) node.append(withdrawal(one.incident));
     return node;
+  }
+
+  /** Taken back only with a reason; what was marked stays on the page, struck out. */
+  function withdrawal(incident) {
+    const frame = element("details", "footage-withdrawal");
+    const reason = Object.assign(element("input", "field"), { type: "text", maxLength: config.commentMax, required: true, autocomplete: "off" });
+    reason.setAttribute("aria-label", t("footage_page.withdraw_reason"));
+    reason.placeholder = t("footage_page.withdraw_reason");
+    const said = Object.assign(element("p", "footage-refused"), { role: "status" });
+    const form = element("form", "footage-withdraw-form");
+    form.append(reason, Object.assign(element("button", "button", t("footage_page.withdraw")), { type: "submit" }), said);
+    form.addEventListener("submit", async (event) => {
+      event.preventDefault();
+      try {
+        await json(`/footage/incidents/${incident.id}/withdrawal`, { reason: reason.value });
+        await load();
+      } catch (fault) { said.textContent = fault.message; }
+    });
+    frame.append(element("summary", "button", t("footage_page.withdraw")), form);
+    return frame;
   }
 
   // Going about ----------------------------------------------------------------------------------------------------

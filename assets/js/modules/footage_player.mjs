@@ -4,6 +4,7 @@ import { element } from "./keyed_list.mjs";
 import { viewerMark } from "./viewer_mark.mjs";
 import { instantOf, placeOf, playable } from "./footage_time.mjs";
 
+const PLAYED = "h264";  // the server gives a copy in it of everything else
 export const SPEEDS = [0.5, 1, 2, 4, 8];
 
 /** @param {HTMLElement} root @param {{t: Function, onTime: Function, onState: Function}} deps */
@@ -29,7 +30,7 @@ export function player(root, { t, onTime, onState }) {
   video.addEventListener("ended", next);
   video.addEventListener("error", () => {
     if (!film) return;
-    say(t(film.codec === "h264" ? "footage_page.cannot_play" : "footage_page.codec_unplayable", { codec: film.codec }));
+    say(t(film.codec === PLAYED ? "footage_page.cannot_play" : "footage_page.not_converted", { codec: film.codec }));
   });
   for (const kind of ["play", "pause"]) video.addEventListener(kind, () => onState(!video.paused));
 
@@ -65,7 +66,7 @@ export function player(root, { t, onTime, onState }) {
     seek(at) {
       const place = placeOf(day.segments, at);
       if (!place) { video.pause(); say(t("footage_page.nothing_recorded")); onTime(at); return; }
-      say(place.isThere ? "" : t("footage_page.jumped_gap"));
+      say(place.isThere ? place.film.codec === PLAYED ? "" : t("footage_page.converted", { codec: place.film.codec }) : t("footage_page.jumped_gap"));
       load(place);
       onTime(instantOf(place.film, place.seconds));
     },

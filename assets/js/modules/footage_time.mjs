@@ -28,7 +28,7 @@ export function realOf(segments, at) {
 /** Everything of the day one may jump to, in order: cards, signals, incidents, ends of gaps. */
 export function moments(day) {
   const found = [
-    ...day.cards.map((one) => one.at), ...day.signals.map((one) => one.begin), ...day.incidents.map((one) => one.begin),
+    ...day.cards.map((one) => one.at), ...day.signals.map((one) => one.begin), ...day.incidents.filter((one) => !one.withdrawn).map((one) => one.begin),
     ...day.gaps.map((one) => one.end)];
   return [...new Set(found)].filter((at) => at >= day.begin && at < day.end).sort((one, other) => one - other);
 }

@@ -106,9 +106,10 @@ export function timeline(root, { t, onSeek, onSpan, onOpen }) {
   function drawMarks() {
     rows.marks.replaceChildren();
     for (const one of day.signals) bar(rows.marks, one.begin, one.end ?? day.now, "bar-signal", one.kind);
-    for (const one of day.incidents) bar(rows.marks, one.begin, Math.max(one.end, one.begin + 1), "bar-incident", one.kind);
+    const standing = day.incidents.filter((one) => !one.withdrawn);
+    for (const one of standing) bar(rows.marks, one.begin, Math.max(one.end, one.begin + 1), "bar-incident", one.kind);
     for (const one of day.signals) sign(rows.marks, one.begin, "sign-signal", "!", `${clock(one.begin)} ${one.kind}`, { at: one.begin });
-    for (const one of day.incidents) {
+    for (const one of standing) {
       sign(rows.marks, one.begin, "sign-incident", t("footage_page.sign_incident"), `${clock(one.begin)} ${one.kind} ${one.comment}`,
         { at: one.begin });
     }

@@ -15,14 +15,16 @@ from flask.testing import FlaskClient
 from PIL import Image
 from sqlalchemy import select, update
 
+from alerts.models import cards
 from core.access import Role
 from core.clock import SystemClock
 from core.instants import MINUTE_US, SECOND_US, to_us
+from dashboard.demo_accounts import DEMO_ACCOUNTS
 from tests.footage import camera, number_of, numbers_in, register, sent
 from tests.staff import NOW, OTHER_ORG, OWN_ORG, SAME_ORIGIN, Site, make_site, run_callback
 from video.cameras import StreamName
 from video.footage.manifest import Finding, check
-from video.footage.models import video_clips, video_segments
+from video.footage.models import video_clips, video_incidents, video_segments
 from video.models import video_views
 from video.recorder import Recorder, RecorderRules
 from video.segments import SegmentStore
@@ -190,6 +192,30 @@ def test_the_day_tells_films_gaps_and_marks(house: House, inspector: FlaskClient
     assert inspector.get("/footage/day.json?camera=nobody").status_code == 404
 
 
+def test_what_was_marked_by_mistake_is_taken_back_with_its_reason(house: House, inspector: FlaskClient, card: int):
+    def withdraw(number: int, reason: str = "看错窗口", client: FlaskClient = inspector) -> tuple[int, str]:
+        answer = client.post(f"/footage/incidents/{number}/withdrawal", headers=SAME_ORIGIN, json={"reason": reason})
+        return answer.status_code, answer.json.get("code", "")
+
+    number = house.mark(inspector).json["incident"]
+    assert withdraw(number, " ") == (400, "incident_reason_invalid")
+    assert withdraw(number, client=house.site.client(Role.DUTY_OFFICER)) == (403, "not_permitted")
+    assert withdraw(number) == (200, "")
+    assert withdraw(number) == (409, "incident_withdrawn")
+    assert withdraw(999) == (404, "incident_not_found")
+    shown = inspector.get("/footage/day.json?camera=cam-1&day=2026-03-16").json["incidents"]
+    assert {one["withdrawn"] for one in shown if one["id"] == number} == {"已由 李敏 撤回：看错窗口"}
+    with_card = next(row.id for row in house.rows(video_incidents) if row.card_id == card)
+    assert withdraw(with_card) == (409, "incident_has_card")
+    with house.site.services.uow() as uow:
+        uow.conn.execute(update(cards).where(cards.c.id == card).values(disposition="revoked"))
+    assert withdraw(with_card)[0] == 200
+    with house.site.services.uow() as uow:  # as the other tests find it
+        uow.conn.execute(update(cards).where(cards.c.id == card).values(disposition="to_sign"))
+        uow.conn.execute(update(video_incidents).where(video_incidents.c.id == with_card).values(
+            withdrawn_by="", withdrawn_name=""))
+
+
 def test_marking_says_what_is_wrong(house: House, inspector: FlaskClient):
     for incident, code in (({"kind": "juggling"}, "incident_kind_unknown"), ({"end_at": BEGIN}, "incident_span_invalid"),
                            ({"end_at": BEGIN + 3600 * SECOND_US}, "incident_span_invalid"),
@@ -228,6 +254,22 @@ def test_evidence_is_for_who_sees_the_card(house: House, inspector: FlaskClient,
     assert (looks.count, looks.viewer_name) == (4, "赵晓燕")
 
 
+def test_what_browsers_do_not_play_comes_as_a_copy_and_leaves_as_it_was(house: House, inspector: FlaskClient, card: int):
+    services = house.site.services
+    with services.uow() as uow:
+        uow.conn.execute(update(video_segments).where(video_segments.c.id == 1).values(codec="hevc"))
+    segment = next(row for row in house.rows(video_segments) if row.id == 1)
+    try:
+        answer = house.film(inspector, house.look(inspector))
+        assert (answer.status_code, answer.headers["ETag"]) == (200, f'"{segment.sha256}-h264"')
+        assert numbers_in(io.BytesIO(answer.data)) == numbers_in(services.footage.pictures.path_of(segment))
+        part = house.film(inspector, house.look(inspector), Range="bytes=0-99")
+        assert (part.status_code, len(part.data)) == (206, 100)
+    finally:
+        with services.uow() as uow:
+            uow.conn.execute(update(video_segments).where(video_segments.c.id == 1).values(codec="h264"))
+
+
 def test_a_department_finds_no_evidence_of_another(house: House, inspector: FlaskClient, card: int):
     with house.site.services.uow() as uow:
         uow.conn.exec_driver_sql(f"UPDATE cameras SET org = '{OTHER_ORG}' WHERE id = 1")
@@ -237,6 +279,22 @@ def test_a_department_finds_no_evidence_of_another(house: House, inspector: Flas
     refused = house.site.client(Role.DEPARTMENT_USER).post("/api/v1/footage/views", headers=SAME_ORIGIN, json={
         "what": "clip", "clip": clip.id, "reason": "card"})
     assert refused.status_code == 404
+
+
+def test_whoever_is_bound_to_other_halls_finds_neither_clip_nor_recording(house: House, card: int):
+    accounts, name = house.site.services.accounts, next(one.username for one in DEMO_ACCOUNTS if one.role is Role.LEADER)
+    clip = next(one for one in house.rows(video_clips) if one.card_id == card)
+
+    def asked(halls: set[str]) -> tuple[int, ...]:
+        accounts.change(name, halls=halls)
+        client = house.site.client(Role.LEADER)
+        clips = [{"what": "clip", "clip": clip.id, "reason": "card"}] if len(halls) == 1 else []  # one who may is counted
+        wishes = (*clips, {"what": "recorded", "camera": "cam-1", "reason": "patrol"})
+        return tuple(client.post("/api/v1/footage/views", headers=SAME_ORIGIN, json=wish).status_code for wish in wishes)
+
+    assert asked({"另一个大厅"}) == (404, 404)
+    assert asked({"市政务服务大厅", "另一个大厅"}) == (200,)
+    accounts.change(name, halls=set())
 
 
 def test_the_card_page_shows_its_evidence(house: House, inspector: FlaskClient, card: int):

@@ -7,14 +7,16 @@ from typing import Any
 
 import pytest
 
-from core.access import Role
+from core.access import Actor, Role
 from tests.integration.test_signals import EMPTY, SEATED, Room, register, signals, with_reference
 from tests.staff import Site, make_site, run_callback
+from video.view_log import ViewFilter
 
 LIST = "..signal-list.children...signal-records.children.."
 SHOW = "..signal-detail.children...signal-judge.hidden...seat-judge.hidden...signal-shown.data.."
 DECIDE = ("..signal-said.children...signal-changed.data...signal-reason.value...seat-reason.value..."
           "signal-address.search..")
+INSPECTOR = Actor("li", frozenset({Role.INSPECTOR}))
 BUTTONS = ("signal-confirm", "signal-reject", "seat-ask", "seat-accept", "seat-beside", "seat-refuse")
 
 
@@ -75,6 +77,10 @@ def test_the_picture_is_a_jpeg_and_one_that_was_changed_is_not_shown(site: Site)
     client = site.client(Role.DUTY_OFFICER)
     answer = client.get("/api/v1/video/signals/1/picture.jpg")
     assert (answer.status_code, answer.mimetype, answer.data[:2]) == (200, "image/jpeg", b"\xff\xd8")
+    _, plain = site.services.analysis.queries.proof(1)
+    assert answer.data != plain  # his name is across it
+    look = site.services.video.views.views(ViewFilter(), INSPECTOR)[0]
+    assert (look.camera, look.what, look.reason, look.note) == ("hall-07", "snapshot", "signal", "signal 1")
     kept = site.services.settings.vision.picture_dir / f"{signals(site.services)[0].picture_sha256[:2]}"
     path = next(kept.glob(f"{signals(site.services)[0].picture_sha256}.jpg"))
     whole = path.read_bytes()

@@ -118,6 +118,13 @@ def test_a_form_is_filled_once_and_says_what_is_wrong_with_it(site: Ground):
         record(row.id, GOOD, Actor("duty", frozenset({Role.DUTY_OFFICER})))
     with pytest.raises(NotFound):
         record(row.id, GOOD, Actor("else", frozenset({Role.INSPECTOR}), area="000000"))
+    elsewhere = Actor("else", frozenset({Role.INSPECTOR}), halls=frozenset({"另一个大厅"}))
+    with pytest.raises(NotFound):
+        record(row.id, GOOD, elsewhere)
+    with pytest.raises(NotFound):
+        site.queries.sampling(row.id, elsewhere)
+    assert site.queries.samplings(elsewhere) == []
+    assert site.queries.cameras(elsewhere) == []
     record(row.id, msgspec.structs.replace(GOOD, dress="bad", comment="未着工装"), BOB)
     with pytest.raises(Conflict):
         record(row.id, GOOD, BOB)

@@ -1,6 +1,6 @@
 """base figures per day for the evaluation, and what each case and card adds to them
 
-Revision 0027, after 0026. The tables are filled from the journal by the first worker that runs (Recounter.fill).
+Revision 0029, after 0028. The tables are filled from the journal by the first worker that runs (Recounter.fill).
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0027"
-down_revision = "0026"
+revision = "0029"
+down_revision = "0028"
 branch_labels = None
 depends_on = None
 

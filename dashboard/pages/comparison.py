@@ -1,0 +1,247 @@
+"""比较, the leaders' comparison: departments side by side with places, funnel and words; one over time; down to cases.
+
+Every choice stands in the address, so a view is a link. What may be seen is decided by the queries behind it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+from dash import Dash, Input, Output, State, dcc, html
+from dash.exceptions import PreventUpdate
+from flask import Response, g, request
+
+from core.access import Actor
+from core.instants import DAY_US, date_of, day_of
+from dashboard.panels import comparison_choices as choices
+from dashboard.panels import top_bar
+from dashboard.panels.comparison_cases import SHOWN_MAX, cases_table
+from dashboard.panels.comparison_export import sheet
+from dashboard.panels.comparison_pictures import PICTURE_GRAPH, course_figure, empty, funnel_figure
+from dashboard.panels.comparison_table import table
+from dashboard.panels.comparison_wish import Wish, columns_of, wish_of
+from dashboard.theme import load_theme
+from dashboard.words import Words, words_of
+from evaluation import wording
+from evaluation.comparison import SideBySide, is_limited
+from evaluation.happenings import Happening, What, happenings
+from evaluation.over_time import Course, Grain, window_of
+from evaluation.period import Basis
+from evaluation.spreadsheets import CSV_TYPE, XLSX_TYPE, as_csv, as_xlsx
+from evaluation.statistics import Shape
+
+PREFIX = "/comparison/"
+TITLE = "comparison_page.title"
+ITEM_COLUMNS = ("overdue_rate", "promised_speed", "special_share")
+
+
+def layout(services: Any) -> html.Div:
+    """The frame; both graphs are there from the start, so that clicks on them can be answered."""
+    t, nothing = _words(services), empty(load_theme())
+    side = html.Section([html.Div(id="comparison-side"), html.Div([
+        dcc.Graph(id="comparison-funnel", figure=nothing, config=PICTURE_GRAPH, className="comparison-picture"),
+        html.Div(id="comparison-funnel-words")], className="comparison-beside")], className="panel comparison-pair")
+    course = html.Section([html.Div(id="comparison-course-head"), dcc.Graph(
+        id="comparison-course", figure=nothing, config=PICTURE_GRAPH, className="comparison-picture"),
+        html.Div(id="comparison-course-words")], className="panel comparison-over-time")
+    below = html.Section(id="comparison-below", className="panel", hidden=True)
+    head = html.Div(id="comparison-head", className="comparison-head")
+    body = html.Main([head, side, course, below], className="comparison-body")
+    return html.Div([dcc.Location(id="comparison-address", refresh=False),
+                     top_bar.layout(t, "comparison", services.settings.demo.enabled), body],
+                    className="staff comparison", **{"data-comparison": "true"})
+
+
+def register(app: Dash, services: Any) -> None:
+    for kind in ("csv", "xlsx"):
+        app.server.add_url_rule(f"{PREFIX}export.{kind}", f"comparison_{kind}", lambda kind=kind: export(services, kind))
+
+    @app.callback(Output("comparison-head", "children"), Output("comparison-side", "children"),
+                  Output("comparison-funnel", "figure"), Output("comparison-funnel-words", "children"),
+                  Input("comparison-address", "search"))
+    def show(search: str | None) -> tuple[Any, Any, Any, Any]:
+        t = _words(services)
+        wish = _wish(services, search, g.actor)
+        return _head(services, wish, g.actor, t), *_side(services, wish, g.actor, t)
+
+    @app.callback(Output("comparison-course-head", "children"), Output("comparison-course", "figure"),
+                  Output("comparison-course-words", "children"), Output("comparison-below", "children"),
+                  Output("comparison-below", "hidden"), Input("comparison-address", "search"))
+    def follow(search: str | None) -> tuple[Any, Any, Any, Any, bool]:
+        t = _words(services)
+        wish = _wish(services, search, g.actor)
+        below = _below(services, wish, g.actor, t)
+        return *_course(services, wish, g.actor, t), below, not below
+
+    @app.callback(Output("comparison-address", "search"), Input("comparison-funnel", "clickData"),
+                  State("comparison-address", "search"), prevent_initial_call=True)
+    def choose(clicked: Any, search: str | None) -> str:
+        key = _clicked(clicked)
+        if not key:
+            raise PreventUpdate
+        wish = _wish(services, search, g.actor)
+        by_area = wish.question.by == "area"
+        return wish.address(area=key, by="") if by_area else wish.address(org=key, item="")
+
+
+def export(services: Any, kind: str) -> Response:
+    """The table of the address as a file; written down before it is given out."""
+    t, actor = _words(services), g.actor
+    query = request.query_string.decode()
+    wish = _wish(services, query, actor)
+    shown, columns = _compared(services, wish, actor)
+    said = [*wording.about_funnel(shown, t), *wording.about_ranks(shown, t)]
+    services.read_log.note("comparison_export", query, actor, request.remote_addr or "")
+    made = sheet(shown, wish, services.evaluation.indicators, columns, said, t)
+    content, mimetype = (as_csv(made), CSV_TYPE) if kind == "csv" else (as_xlsx([made]), XLSX_TYPE)
+    response = Response(content, mimetype=mimetype)
+    response.headers["Content-Disposition"] = f"attachment; filename=comparison.{kind}"
+    return response
+
+
+# Parts of the page -----------------------------------------------------------------------------------------------------------
+
+
+def _head(services: Any, wish: Wish, actor: Actor, t: Words) -> Any:
+    question, queries = wish.question, services.case_queries
+    area = services.catalogue.areas.get(question.area)
+    names = {"area": area.name if area else question.area, "org": queries.org_name(question.org) if question.org else "",
+             "item": queries.item_name(question.item) if question.item else ""}
+    areas = [] if actor.area else [(code, one.name) for code, one in services.catalogue.areas.items()]
+    return choices.head(wish, services.evaluation.indicators, areas, names, t, is_limited=is_limited(actor))
+
+
+def _compared(services: Any, wish: Wish, actor: Actor) -> tuple[SideBySide, list[str]]:
+    columns = columns_of(list(services.evaluation.indicators.indicators))
+    return services.evaluation.comparison.side_by_side(actor, wish.question, columns), columns
+
+
+def _side(services: Any, wish: Wish, actor: Actor, t: Words) -> tuple[Any, Any, Any]:
+    shown, columns = _compared(services, wish, actor)
+    label = shown.indicator.label.in_language(t.language)
+    note = [html.P(t("comparison_page.anonymous"), className="panel-note")] if shown.is_anonymous else []
+    rows = table(shown, wish, services.evaluation.indicators, columns, wish.question.by, t)
+    side = [html.H2(t("comparison_page.side_by_side", indicator=label)), _sentences(wording.about_ranks(shown, t)), *note,
+            html.Div(rows, className="comparison-scroll")]
+    is_mean = shown.shape is Shape.MEAN
+    means = t("comparison_page.mean_plot_means" if is_mean else "comparison_page.funnel_means")
+    words = [html.H2(t("comparison_page.intervals" if is_mean else "comparison_page.funnel")),
+             _sentences(wording.about_funnel(shown, t)), _widening(shown, wish, t), html.P(means, className="panel-note")]
+    return side, funnel_figure(shown, load_theme(), t), words
+
+
+def _widening(shown: SideBySide, wish: Wish, t: Words) -> Any:
+    """Offered where units differ more than chance: limits by the spread there is."""
+    if not shown.is_over_dispersed:
+        return None
+    is_wide = wish.question.widened
+    return html.P(choices.link(t("comparison_page.narrow" if is_wide else "comparison_page.widen"),
+                               wish.address(limits="" if is_wide else "wide")))
+
+
+def _course(services: Any, wish: Wish, actor: Actor, t: Words) -> tuple[Any, Any, Any]:
+    """The chart of what was drilled down to: item, department, area, or everything."""
+    over_time, question = services.evaluation.over_time, wish.question
+    course = over_time.course(actor, question, wish.grain)
+    indicator = course.indicator.label.in_language(t.language)
+    grains = html.Nav([choices.link(t(f"comparison_page.grain.{grain}"), wish.address(grain=grain), grain is wish.grain)
+                       for grain in Grain], className="choice-group")
+    head = html.Div([html.H2(t("comparison_page.over_time", name=_subject(services, wish, t), indicator=indicator)), grains],
+                    className="comparison-line")
+    marks = _happened(services, wish, course)
+    figure = course_figure(course, marks, lambda one: happening_words(services, one, t), load_theme(), t)
+    seasons = over_time.seasons(actor, question, wish.span)
+    words = html.Div([_sentences(wording.about_course(course, t)),
+                      html.Div([html.H3(t("comparison_page.seasons")),
+                                _sentences(wording.about_seasons(course.indicator, seasons, t))]),
+                      _marks(services, marks, t)], className="comparison-columns")
+    return head, figure, words
+
+
+def _subject(services: Any, wish: Wish, t: Words) -> str:
+    question, queries = wish.question, services.case_queries
+    if question.org:
+        name = queries.org_name(question.org)
+        return f"{name} · {queries.item_name(question.item)}" if question.item else str(name)
+    area = services.catalogue.areas.get(question.area)
+    return str(area.name) if area else t("comparison_page.every_area")
+
+
+def _happened(services: Any, wish: Wish, course: Course) -> list[Happening]:
+    question = wish.question
+    of_org = [code for code, item in services.catalogue.items.items() if item.org == question.org]
+    items = [question.item] if question.item else of_org
+    since = {name: preset.effective_from for name, preset in services.presets.items()}
+    shown = window_of(question.period, course.grain, _today(services))  # nothing is marked that lies ahead of the last point
+    return happenings(services.areas, question.area or services.catalogue.default_area, since, items,
+                      max(shown.first, course.starts[0]), shown.last)
+
+
+def happening_words(services: Any, one: Happening, t: Words) -> str:
+    name = services.case_queries.item_name(one.name) if one.what is What.ITEM else one.name
+    return t(f"comparison_what.{one.what}", name=name, version=one.version)
+
+
+def _marks(services: Any, marks: list[Happening], t: Words) -> Any:
+    """The same in words, for whoever cannot see the shading, and on paper."""
+    if not marks:
+        return None
+    lines = [html.Li([html.Span(one.first.isoformat() if one.first == one.last else f"{one.first} – {one.last:%m-%d}",
+                                className="num is-quiet"), " ", happening_words(services, one, t)]) for one in reversed(marks)]
+    return html.Div([html.H3(t("comparison_page.marks")), html.Ul(lines, className="comparison-marks")])
+
+
+def _below(services: Any, wish: Wish, actor: Actor, t: Words) -> Any:
+    """The items of the department, and the cases of the item or department."""
+    question = wish.question
+    if not question.org or not _may_see(services, actor, question.org):
+        return None
+    of_items = replace(question, by="item")
+    codes = [code for code in ITEM_COLUMNS if code in services.evaluation.indicators.indicators]
+    shown = services.evaluation.comparison.side_by_side(actor, of_items, codes)
+    name = services.case_queries.org_name(question.org)
+    items = [html.H2(t("comparison_page.items", name=name)),
+             html.Div(table(shown, wish, services.evaluation.indicators, codes, "item", t), className="comparison-scroll")]
+    subject = services.case_queries.item_name(question.item) if question.item else name
+    cases = [html.H2(t("comparison_page.cases", name=subject)), cases_table(_cases(services, wish, actor), t)]
+    return html.Div([html.Div(items), html.Div(cases, className="comparison-cases")], className="comparison-below")
+
+
+def _cases(services: Any, wish: Wish, actor: Actor) -> list[Any]:
+    question = wish.question
+    calendar = services.areas.for_area(question.area)
+    since, until = (calendar.to_utc(day * DAY_US) for day in (day_of(question.period.first), day_of(question.period.last) + 1))
+    found = services.case_queries.in_period(question.org, question.item, since, until, by_end=question.basis is Basis.EVENT,
+                                            limit=SHOWN_MAX, area=actor.area or question.area)
+    return [row for row in found if actor.may_see(row.area, row.org)]
+
+
+def _may_see(services: Any, actor: Actor, org: str) -> bool:
+    return actor.only_org in (None, org) and actor.area in ("", services.catalogue.area_of(org) or actor.area)
+
+
+# ----------------------------------------------------------------------------------------------------------------------------
+
+
+def _sentences(said: list[str]) -> html.Ul:
+    return html.Ul([html.Li(one) for one in said], className="comparison-says")
+
+
+def _clicked(data: Any) -> str:
+    points = (data or {}).get("points") or [{}]
+    key = points[0].get("customdata")
+    return key if isinstance(key, str) else ""
+
+
+def _wish(services: Any, search: str | None, actor: Actor) -> Wish:
+    return wish_of(search, actor, _today(services), list(services.evaluation.indicators.indicators))
+
+
+def _today(services: Any) -> date:
+    return date_of(services.areas.default.calendar.today(services.clock.now_us()))
+
+
+def _words(services: Any) -> Words:
+    return words_of(services.texts, services.settings.display.language)

@@ -1,0 +1,79 @@
+"""What the address of the comparison asks for, and addresses that ask for something else. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Literal
+from urllib.parse import parse_qs, urlencode
+
+from core.access import Actor
+from evaluation.comparison import Question, is_limited
+from evaluation.over_time import Grain, grain_for
+from evaluation.period import Basis, Period
+from evaluation.seasons import Span, Stretch, period_of, period_text, stretch_of
+
+FIELDS = ("period", "from", "to", "indicator", "basis", "by", "area", "org", "item", "grain", "limits")
+KEPT = ("period", "indicator", "basis", "by", "area", "org", "item", "grain", "limits")
+FIRST_INDICATOR = "early_rate"
+# The columns beside the indicator compared, those that the catalogue has.
+COLUMNS = ("early_rate", "on_time_rate", "overdue_rate", "statutory_speed", "promised_speed", "cards_per_1000",
+           "correction_rate", "special_share", "satisfaction", "complaint_answer_rate", "rectification_rate")
+YOUNG_MONTH = 10  # days; until then the last whole month says more than this one
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """The question with what only the page needs: the kind of period, and how long a point of the course is."""
+
+    span: Span
+    stretch: Stretch
+    question: Question
+    grain: Grain
+    given: Mapping[str, str]
+
+    def address(self, **changes: str) -> str:
+        """The page with these choices changed; what was not chosen is left out."""
+        chosen = {**self.given, "period": period_text(self.span, self.stretch), **changes}
+        return f"?{urlencode({name: chosen[name] for name in KEPT if chosen.get(name)})}"
+
+
+def wish_of(search: str | None, actor: Actor, today: date, indicators: Sequence[str]) -> Wish:
+    """The choices of an address, those that can be; a person sees his own area, a department user his own unit."""
+    given = {name: values[0].strip()[:160] for name, values in parse_qs((search or "").lstrip("?")).items() if name in FIELDS}
+    span, stretch = _period(given, today)
+    given |= {"area": actor.area or given.get("area", "")}
+    if is_limited(actor):
+        given |= {"org": actor.only_org or "", "by": "org"}
+    given = {name: value for name, value in given.items() if value and name in KEPT}
+    indicator = given.get("indicator", "")
+    period = Period(stretch.first, stretch.last)
+    by: Literal["org", "area"] = "area" if given.get("by") == "area" else "org"
+    question = Question(
+        period, indicator if indicator in indicators else first_of(indicators),
+        Basis.ACCEPTANCE if given.get("basis") == "acceptance" else Basis.EVENT, by, given.get("area", ""),
+        given.get("org", ""), given.get("item", "") if given.get("org") else "", given.get("limits") == "wide")
+    return Wish(span, stretch, question, _grain(given, period), given)
+
+
+def first_of(indicators: Sequence[str]) -> str:
+    return FIRST_INDICATOR if FIRST_INDICATOR in indicators else indicators[0]
+
+
+def columns_of(indicators: Sequence[str]) -> list[str]:
+    return [code for code in COLUMNS if code in indicators]
+
+
+def _period(given: Mapping[str, str], today: date) -> tuple[Span, Stretch]:
+    free = period_of(f"{given.get('from', '')}..{given.get('to', '')}")
+    return free or period_of(given.get("period", "")) or (Span.MONTH, _usual(today))
+
+
+def _usual(today: date) -> Stretch:
+    month = stretch_of(Span.MONTH, today)
+    return month if today.day > YOUNG_MONTH else stretch_of(Span.MONTH, date.fromordinal(month.first.toordinal() - 1))
+
+
+def _grain(given: Mapping[str, Any], period: Period) -> Grain:
+    return Grain(given["grain"]) if given.get("grain") in set(Grain) else grain_for(period)

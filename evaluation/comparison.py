@@ -1,0 +1,284 @@
+"""The leaders' comparison: units side by side with their ranks and the funnel (横向), and one unit against itself (纵向).
+
+A department user is shown his own unit by name and the others as points without one: neither their other figures nor numbers
+exact enough to know them by.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from config.indicators import PER_1000, BaseFigure, Indicator, Unit
+from core.access import SYSTEM, Actor
+from evaluation.period import Basis, Figure, Period
+from evaluation.queries import Counts, IndicatorQueries
+from evaluation.statistics import (
+    FAR,
+    LEVEL,
+    NEAR,
+    Interval,
+    Limits,
+    Ranked,
+    Sample,
+    Shape,
+    dispersion,
+    funnel,
+    interval,
+    is_over_dispersed,
+    joint_level,
+    limits,
+    ranks,
+    ratio,
+    target_of,
+)
+
+SUMS_OF_DAYS = frozenset({"statutory_days", "statutory_used", "promised_days", "promised_used", "both_statutory",
+                          "both_promised", "used_days"})
+MANY_PER_CASE = frozenset({"corrections"})  # counted one by one: a case may have several
+# What a spread is judged by: days, in periods longer than so many days weeks, then four weeks.
+PARTS = ((3 * 366, 28), (92, 7), (0, 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is compared. `by` tells units apart; `org` and `item` are what was drilled down to."""
+
+    period: Period
+    indicator: str
+    basis: Basis = Basis.EVENT
+    by: Literal["org", "area", "item"] = "org"
+    area: str = ""
+    org: str = ""
+    item: str = ""
+    widened: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A unit: its figures by indicator, the interval of the one compared, its place, and where in the funnel it lies.
+
+    `key` is "" for one whose name is not told. `why` says why it has no place: none, few, count, neither, spread; "" if it has.
+    """
+
+    key: str
+    name: str
+    figures: Mapping[str, Figure]
+    sample: Sample | None
+    band: Interval | None
+    ranked: Ranked | None
+    zone: int
+    why: str
+    is_own: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SideBySide:
+    """Rows best first, those without a place last. Values, bands and the curve are hits ÷ size; `scale` makes them what is
+    shown."""
+
+    indicator: Indicator
+    shape: Shape
+    rows: tuple[Row, ...]
+    target: float | None
+    curve: tuple[Limits, ...]
+    dispersion: float
+    is_over_dispersed: bool
+    is_anonymous: bool
+
+    @property
+    def scale(self) -> int:
+        return scale_of(self.indicator)
+
+
+class Comparison:
+    """Answers; writes nothing. `queries` decides who may see what; `names_others`: whether a department user is told whose the
+    figures beside his own are."""
+
+    def __init__(self, queries: IndicatorQueries, *, names_others: bool = False) -> None:
+        self._queries, self._names_others = queries, names_others
+
+    def side_by_side(self, actor: Actor, question: Question, columns: Sequence[str]) -> SideBySide:
+        """All units of the question, with these indicators beside the one compared."""
+        indicator = self._queries.indicators.find(question.indicator)
+        is_anonymous = is_limited(actor) and question.by != "item" and not self._names_others
+        codes = tuple(dict.fromkeys((question.indicator, *columns)))
+        figures = self._figures(SYSTEM if is_anonymous else actor, question, codes, actor)
+        shape = shape_of(indicator, self._queries.indicators.figures, question.basis)
+        parts = self._parts(SYSTEM if is_anonymous else actor, question, indicator, actor) if shape is Shape.MEAN else {}
+        table = _compared(indicator, shape, figures, parts, question)
+        return _without_names(table, actor.org) if is_anonymous else table
+
+    def _figures(self, reader: Actor, question: Question, codes: Sequence[str], actor: Actor) -> dict[str, dict[str, Figure]]:
+        found: dict[str, dict[str, Figure]] = {}
+        for one in self._queries.figures(reader, question.period, question.by, codes, basis=question.basis,
+                                         area=area_of(question, actor), orgs=_orgs(question)):
+            found.setdefault(one.key, {})[one.indicator] = one
+        return found
+
+    def _parts(self, reader: Actor, question: Question, indicator: Indicator,
+               actor: Actor) -> dict[str, list[tuple[float, float]]]:
+        """(hits, size) of each day, week or four weeks of each unit."""
+        first, last = question.period.days
+        step = next(step for longer_than, step in PARTS if last - first >= longer_than)
+        found = self._queries.parts(reader, question.period, question.by, indicator.names, step, basis=question.basis,
+                                    area=area_of(question, actor), orgs=_orgs(question))
+        return {key: [_hits_of(indicator, counts) for counts in parts] for key, parts in found.items()}
+
+
+def area_of(question: Question, actor: Actor) -> str:
+    """The area units are taken from: that of the person, else of the question; "" for all."""
+    return actor.area or question.area
+
+
+def _orgs(question: Question) -> tuple[str, ...]:
+    """Items are those of the department drilled down to."""
+    return (question.org,) if question.by == "item" and question.org else ()
+
+
+def is_limited(actor: Actor) -> bool:
+    """Whether the person sees one unit only."""
+    return actor.only_org is not None and actor is not SYSTEM
+
+
+def shape_of(indicator: Indicator, base: Mapping[str, BaseFigure], basis: Basis) -> Shape:
+    """What kind of number it is. A share counts the same cases above and below: figures of one kind of day, or all by the day
+    of acceptance. Otherwise cases above may not be among those below, and it is a rate."""
+    names = set(indicator.names)
+    if names & SUMS_OF_DAYS:
+        return Shape.MEAN
+    if indicator.unit is not Unit.SHARE or names & MANY_PER_CASE:
+        return Shape.RATE
+    days = {base[name].day for name in names}
+    return Shape.SHARE if len(days) == 1 or basis is Basis.ACCEPTANCE else Shape.RATE
+
+
+def scale_of(indicator: Indicator) -> int:
+    """What hits ÷ size is multiplied by to be shown."""
+    return PER_1000 if indicator.unit is Unit.PER_1000 else 1
+
+
+def sample_of(figure: Figure | None) -> Sample | None:
+    """What was counted; None without a denominator."""
+    if figure is None or not figure.denominator or figure.numerator is None:
+        return None
+    return Sample(figure.key, figure.numerator, figure.denominator)
+
+
+def _hits_of(indicator: Indicator, counts: Counts) -> tuple[float, float]:
+    hits, size, _ = indicator.worked_out(counts)
+    return (hits or 0.0), (size or 0.0)
+
+
+# Working it out -----------------------------------------------------------------------------------------------------------
+
+
+def _compared(indicator: Indicator, shape: Shape, figures: Mapping[str, Mapping[str, Figure]],
+              parts: Mapping[str, Sequence[tuple[float, float]]], question: Question) -> SideBySide:
+    samples = {key: sample for key, one in figures.items() if (sample := sample_of(one.get(indicator.code))) is not None}
+    big = [one for one in samples.values() if one.size >= indicator.minimum]
+    target = target_of(list(samples.values()))
+    spread = dispersion(shape, big, target) if target is not None and shape is not Shape.MEAN else 1.0
+    is_over = is_over_dispersed(spread, len(big))
+    wide = spread if question.widened and is_over else 1.0
+    placed = {one.key: one for one in _ranked(indicator, shape, list(samples.values()), parts)}
+    rows = [_row(key, indicator, figures[key], _Judge(shape, target, wide, samples.get(key), parts.get(key, ()),
+                                                      placed.get(key)), question) for key in figures]
+    curve = funnel(shape, target, [one.size for one in samples.values()], wide) if target is not None and (
+        shape is not Shape.MEAN) else []
+    return SideBySide(indicator, shape, tuple(sorted(rows, key=_order)), target, tuple(curve), spread, is_over,
+                      is_anonymous=False)
+
+
+def _ranked(indicator: Indicator, shape: Shape, samples: Sequence[Sample],
+            parts: Mapping[str, Sequence[tuple[float, float]]]) -> list[Ranked]:
+    if indicator.better == "neither" or indicator.denominator is None:
+        return []
+    each = joint_level(LEVEL, sum(one.size >= indicator.minimum for one in samples))
+    known = {key: span for key, of_key in parts.items() if (span := ratio(of_key, each)) is not None}
+    return ranks(shape, samples, higher_is_better=indicator.better == "higher", minimum=indicator.minimum, known=known)
+
+
+@dataclass(frozen=True, slots=True)
+class _Judge:
+    """What one unit is judged by."""
+
+    shape: Shape
+    target: float | None
+    wide: float
+    sample: Sample | None
+    parts: Sequence[tuple[float, float]]
+    ranked: Ranked | None
+
+    def band(self, level: float = LEVEL) -> Interval | None:
+        if self.sample is None:
+            return None
+        if self.shape is Shape.MEAN:
+            return ratio(self.parts, level)
+        return interval(self.shape, self.sample.hits, self.sample.size, level)
+
+    def zone(self) -> int:
+        """Beyond which limit; of a mean, whose interval leaves the common value out."""
+        if self.sample is None or self.target is None:
+            return 0
+        if self.shape is not Shape.MEAN:
+            return limits(self.shape, self.target, self.sample.size, self.wide).zone(self.sample.value)
+        side = 1 if self.sample.value > self.target else -1
+        out = [level for level in (NEAR, FAR) if (band := self.band(level)) is not None and not band.holds(self.target)]
+        return side * len(out)
+
+
+def _row(key: str, indicator: Indicator, figures: Mapping[str, Figure], judge: _Judge, question: Question) -> Row:
+    own = figures[indicator.code]
+    return Row(key, own.label, figures, judge.sample, judge.band(), judge.ranked, judge.zone(), _why(indicator, own, judge),
+               is_own=key in (question.org, question.item) and bool(key))
+
+
+def _why(indicator: Indicator, figure: Figure, judge: _Judge) -> str:
+    if judge.ranked is not None:
+        return ""
+    if indicator.denominator is None:
+        return "count"
+    if judge.sample is None:
+        return "none"
+    if figure.is_small:
+        return "few"
+    return "neither" if indicator.better == "neither" else "spread"
+
+
+def _order(row: Row) -> tuple[int, float, str]:
+    """By place; then those without one by size, the largest first."""
+    if row.ranked is not None:
+        return 0, row.ranked.rank, row.name
+    return 1, -(row.sample.size if row.sample is not None else _counted(row)), row.name
+
+
+def _counted(row: Row) -> float:
+    return max((one.value or 0.0 for one in row.figures.values() if one.denominator is None), default=0.0)
+
+
+# Names that are not told ------------------------------------------------------------------------------------------------
+
+
+def _without_names(table: SideBySide, own: str) -> SideBySide:
+    rows = tuple(replace(row, is_own=True) if row.key == own else _nameless(row, table.indicator, table.shape)
+                 for row in table.rows)
+    return replace(table, rows=rows, is_anonymous=True)
+
+
+def _nameless(row: Row, indicator: Indicator, shape: Shape) -> Row:
+    """Only the figure compared, its size rounded to one digit and its value to a hundredth of the whole."""
+    sample = None if row.sample is None else _rounded(row.sample)
+    band = row.band if sample is None or shape is Shape.MEAN else interval(shape, sample.hits, sample.size)
+    hidden = replace(row.figures[indicator.code], key="", label="", numerator=None, base={},
+                     denominator=None if sample is None else sample.size, value=None if sample is None else (
+                         sample.value * scale_of(indicator)))
+    return replace(row, key="", name="", figures={indicator.code: hidden}, sample=sample, band=band,
+                   ranked=None if row.ranked is None else replace(row.ranked, key=""))
+
+
+def _rounded(sample: Sample) -> Sample:
+    digits = 1 - len(str(int(sample.size)))
+    size = max(1.0, round(sample.size, digits))
+    return Sample("", round(sample.value, 2 if abs(sample.value) >= 0.1 else 3) * size, size)

@@ -1,0 +1,189 @@
+"""One unit against itself (纵向): its control chart by day, week or month, and what it may be compared with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from enum import StrEnum
+
+from config.indicators import Indicator, Unit
+from core.access import Actor
+from core.instants import date_of, day_of
+from core.working_calendar import CalendarNotPublished, WorkingCalendar
+from evaluation.comparison import Question, scale_of, shape_of
+from evaluation.control_charts import Chart, Count, chart
+from evaluation.period import Period
+from evaluation.queries import Counts, IndicatorQueries
+from evaluation.seasons import Comparable, Span, Stretch, comparables, so_far, working_days
+from evaluation.statistics import Interval, Shape, difference, interval, ratio
+
+
+class Grain(StrEnum):
+    """How long a point of the chart is."""
+
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+
+
+REACH = {Grain.DAY: 61, Grain.WEEK: 26 * 7 - 1, Grain.MONTH: 24 * 31 - 1}  # days a chart looks back at least
+LONGEST = {Grain.DAY: 186, Grain.WEEK: 3 * 366, Grain.MONTH: 10 * 366}     # and at most
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """The chart, and of each of its points the first day and the working days (None where the calendar is not known)."""
+
+    indicator: Indicator
+    shape: Shape
+    grain: Grain
+    chart: Chart
+    starts: tuple[date, ...]
+    worked: tuple[int | None, ...]
+    per_working_day: bool
+
+    @property
+    def scale(self) -> int:
+        return scale_of(self.indicator)
+
+
+@dataclass(frozen=True, slots=True)
+class Season:
+    """The figure of the period beside that of a comparable one; `change` is the interval of the difference."""
+
+    comparable: Comparable
+    worked: int
+    now: float | None
+    before: float | None
+    change: Interval | None
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether the difference is more than chance gives."""
+        return self.change is not None and not self.change.holds(0.0)
+
+
+class OverTime:
+    """Answers; writes nothing. `today` gives the day on the wall clock of the default area."""
+
+    def __init__(self, queries: IndicatorQueries, calendar_of: Callable[[str], WorkingCalendar],
+                 today: Callable[[], date]) -> None:
+        self._queries, self._calendar_of, self._today = queries, calendar_of, today
+
+    def course(self, actor: Actor, question: Question, grain: Grain) -> Course:
+        """The chart of the department (and item) of the question, up to the end of its period or today."""
+        indicator = self._queries.indicators.find(question.indicator)
+        calendar = self._calendar_of(question.area)
+        window = window_of(question.period, grain, self._today())
+        by_day = self._by_day(actor, replace(question, period=window), indicator)
+        bins = bins_of(window, grain)
+        bins = bins[_empty_before(bins, by_day, question.period.first):]
+        worked = [_worked(calendar, one) for one in bins]
+        counts = [_count(indicator, one, by_day, days) for one, days in zip(bins, worked)]
+        shape = self._shape(indicator, question)
+        return Course(indicator, shape, grain, chart(shape, counts), tuple(one.first for one in bins), tuple(worked),
+                      indicator.unit is Unit.COUNT)
+
+    def seasons(self, actor: Actor, question: Question, span: Span) -> list[Season]:
+        """The same number of working days of the period before and of the one a year ago; of everybody if nobody is named."""
+        indicator = self._queries.indicators.find(question.indicator)
+        calendar, today = self._calendar_of(question.area), self._today()
+        own = Stretch(question.period.first, question.period.last)
+        try:
+            others, worked = comparables(calendar, span, own, today), working_days(calendar, so_far(own, today))
+        except CalendarNotPublished:
+            return []
+        now = self._judged(actor, question, indicator, so_far(own, today), worked)
+        return [_season(one, worked, now, self._judged(actor, question, indicator, one.stretch, one.working_days))
+                for one in others]
+
+    def _judged(self, actor: Actor, question: Question, indicator: Indicator, stretch: Stretch,
+                worked: int) -> tuple[float, Interval | None] | None:
+        """The figure of a stretch with its interval; a count is one per working day."""
+        by_day = self._by_day(actor, replace(question, period=Period(stretch.first, stretch.last)), indicator)
+        whole = _count(indicator, stretch, by_day, worked)
+        if whole.size <= 0:
+            return None
+        shape = self._shape(indicator, question)
+        parts = [indicator.worked_out(counts)[:2] for counts in by_day.values()] if shape is Shape.MEAN else []
+        span = ratio([(hits or 0.0, size or 0.0) for hits, size in parts]) if shape is Shape.MEAN else interval(
+            shape, whole.hits, whole.size)
+        return whole.hits / whole.size, span
+
+    def _shape(self, indicator: Indicator, question: Question) -> Shape:
+        """A mere count is one per working day here."""
+        if indicator.unit is Unit.COUNT:
+            return Shape.RATE
+        return shape_of(indicator, self._queries.indicators.figures, question.basis)
+
+    def _by_day(self, actor: Actor, question: Question, indicator: Indicator) -> dict[str, Counts]:
+        return self._queries.totals(
+            actor, question.period, "day", indicator.names, orgs=(question.org,) if question.org else (),
+            items=(question.item,) if question.item else (), area=actor.area or question.area, basis=question.basis)
+
+
+def window_of(period: Period, grain: Grain, today: date) -> Period:
+    """What the chart shows: the period, and as much before it as tells a change from chance."""
+    last = max(period.first, min(period.last, today))
+    first = min(period.first, last - timedelta(days=REACH[grain]))
+    return Period(max(first, last - timedelta(days=LONGEST[grain])), last)
+
+
+def bins_of(window: Period, grain: Grain) -> list[Stretch]:
+    """Days, whole weeks from Monday, or whole months; the last one may not be over."""
+    first, found = window.first, []
+    if grain is Grain.WEEK:
+        first -= timedelta(days=first.weekday())
+    if grain is Grain.MONTH:
+        first = first.replace(day=1)
+    while first <= window.last:
+        after = _next(first, grain)
+        found.append(Stretch(first, min(after - timedelta(days=1), window.last)))
+        first = after
+    return [Stretch(max(one.first, window.first), one.last) for one in found]
+
+
+def _empty_before(bins: list[Stretch], by_day: dict[str, Counts], first: date) -> int:
+    """How many stretches before the period lie before the first day of which anything is known."""
+    known = min((date.fromisoformat(day) for day in by_day), default=first)
+    return sum(one.last < min(known, first) for one in bins)
+
+
+def grain_for(period: Period) -> Grain:
+    """Days for a month, weeks for up to a year, months beyond."""
+    days = (period.last - period.first).days + 1
+    return Grain.DAY if days <= 31 else Grain.WEEK if days <= 184 else Grain.MONTH
+
+
+def _next(first: date, grain: Grain) -> date:
+    if grain is Grain.MONTH:
+        return date(first.year + first.month // 12, first.month % 12 + 1, 1)
+    return first + timedelta(days=7 if grain is Grain.WEEK else 1)
+
+
+def _worked(calendar: WorkingCalendar, stretch: Stretch) -> int | None:
+    try:
+        return working_days(calendar, stretch)
+    except CalendarNotPublished:
+        return None
+
+
+def _count(indicator: Indicator, stretch: Stretch, by_day: dict[str, Counts], worked: int | None) -> Count:
+    """What was counted in the stretch; a mere count is over its working days."""
+    total: Counts = dict.fromkeys(indicator.names, 0)
+    for day in range(day_of(stretch.first), day_of(stretch.last) + 1):
+        for name, value in by_day.get(date_of(day).isoformat(), {}).items():
+            total[name] += value
+    hits, size, _ = indicator.worked_out(total)
+    if indicator.denominator is None:
+        size = float(worked or 0)
+    return Count(stretch.first.isoformat(), hits or 0.0, size or 0.0)
+
+
+def _season(one: Comparable, worked: int, now: tuple[float, Interval | None] | None,
+            before: tuple[float, Interval | None] | None) -> Season:
+    change = None
+    if now is not None and before is not None and now[1] is not None and before[1] is not None:
+        change = difference(now[0], now[1], before[0], before[1])
+    return Season(one, worked, None if now is None else now[0], None if before is None else before[0], change)

@@ -1,0 +1,84 @@
+"""The comparison on five years of daily rows of fifty departments: worked out, drawn and encoded, beside the bare query."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from plotly.io.json import to_json_plotly
+
+from bootstrap import Services
+from core.access import SYSTEM, Actor, Role
+from dashboard.panels.comparison_pictures import course_figure, funnel_figure
+from dashboard.panels.comparison_table import table
+from dashboard.panels.comparison_wish import COLUMNS, wish_of
+from dashboard.theme import load_theme
+from dashboard.words import Words
+from evaluation.comparison import area_of
+from evaluation.wording import about_course, about_funnel, about_ranks, about_seasons
+from tests.bench.figures import FIVE_YEARS, LIMIT_MS, _fill
+from tests.bench.harness import Line, Options, percentile, spread, stopwatch, store
+from tests.bench.house import house
+
+LEADER = Actor("leader", frozenset({Role.LEADER}))
+READS = 30
+LONG = f"from={FIVE_YEARS.first}&to={FIVE_YEARS.last}"
+VIEWS = (("side by side, five years, a share", f"?{LONG}&indicator=early_rate", "side"),
+         ("side by side, five years, a mean with the spread of its weeks", f"?{LONG}&indicator=promised_speed", "side"),
+         ("side by side, one month, a mean with the spread of its days", "?period=2026-10&indicator=promised_speed", "side"),
+         ("one department over time, five years by month", f"?{LONG}&org=org07&grain=month", "course"),
+         ("one department over time, 61 days", "?period=2026-10&org=org07&grain=day", "course"))
+
+
+def run(options: Options) -> list[Line]:
+    """Per database a line for each view."""
+    return [line for name in options.stores for line in _measured(options.folder, name)]
+
+
+def _measured(folder: Path, name: str) -> list[Line]:
+    with store(name, folder) as (url, _others), house(url, folder) as (services, _clock):
+        days, _ = _fill(services.database)
+        return [_line(services, f"{what}, {name}", search, {"side": _side, "course": _course}[kind], days)
+                for what, search, kind in VIEWS]
+
+
+def _line(services: Services, what: str, search: str, draw: Callable[[Services, Any, Words], object], days: int) -> Line:
+    wish = wish_of(search, LEADER, date(2026, 11, 2), list(services.evaluation.indicators.indicators))
+    words = Words("zh", services.texts("zh").tree)
+    took, bare = [], []
+    for _ in range(READS):
+        with stopwatch() as spent:
+            to_json_plotly(draw(services, wish, words))
+        took.append(spent.wall * 1000)
+        with stopwatch() as spent:
+            _bare(services, wish)
+        bare.append(spent.wall * 1000)
+    p95 = percentile(took, 0.95)
+    return Line(what, f"{spread(took)}, drawn and encoded", f"its figures alone: {spread(bare)}",
+                f"{percentile(took, 0.5) / percentile(bare, 0.5):.1f} at p50", f"p95 ≤ {LIMIT_MS:g} ms", p95 <= LIMIT_MS,
+                f"{days:,} rows of departments' days; {READS} views; p50 / p95 / p99")
+
+
+def _side(services: Services, wish: Any, t: Words) -> object:
+    columns = [code for code in COLUMNS if code in services.evaluation.indicators.indicators]
+    shown = services.evaluation.comparison.side_by_side(LEADER, wish.question, columns)
+    return [table(shown, wish, services.evaluation.indicators, columns, "org", t), funnel_figure(shown, load_theme(), t),
+            about_funnel(shown, t), about_ranks(shown, t)]
+
+
+def _course(services: Services, wish: Any, t: Words) -> object:
+    over_time = services.evaluation.over_time
+    course = over_time.course(LEADER, wish.question, wish.grain)
+    seasons = over_time.seasons(LEADER, wish.question, wish.span)
+    return [course_figure(course, [], str, load_theme(), t), about_course(course, t),
+            about_seasons(course.indicator, seasons, t)]
+
+
+def _bare(services: Services, wish: Any) -> None:
+    """The same question to the queries, nothing made of it."""
+    question = wish.question
+    queries, orgs = services.evaluation.queries, (question.org,) if question.org else ()
+    by = "day" if question.org else "org"
+    queries.figures(SYSTEM, question.period, by, [question.indicator], orgs=orgs, area=area_of(question, LEADER))

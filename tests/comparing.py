@@ -1,0 +1,39 @@
+"""A small city whose figures are known: rows of the day tables as the record would have written them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+
+from sqlalchemy import insert
+
+from core.database import Database
+from core.instants import day_of
+from evaluation.models import FIGURES, figure_days, figure_details
+from evaluation.period import Basis
+from evaluation.places import Places, row_number, time_key
+
+AREA = "360500"
+
+
+def count_day(database: Database, org: str, day: date, item: str = "", *, area: str = AREA, basis: Basis = Basis.EVENT,
+              **figures: int) -> None:
+    """One department's day; with `item` in the detailed table, too."""
+    counted = {**dict.fromkeys(FIGURES, 0), **figures}
+    with database.transaction() as conn:
+        conn.execute(insert(figure_days).values(basis=int(basis), day=day_of(day), area=area, org=org, **counted))
+        if item:
+            place = (area, org, item, "window")
+            number = row_number(time_key(int(basis), day_of(day)), Places(database).numbers(conn, [place])[place])
+            conn.execute(insert(figure_details).values(id=number, **counted))
+
+
+def concluded(n: int, early: int = 0, late: int = 0, **figures: int) -> Mapping[str, int]:
+    """n cases concluded, of which so many early and late, the others on their due day; each had 20 days by law and took 10."""
+    return {"received": n, "received_promised": n, "accepted": n, "concluded": n, "early": early, "late": late,
+            "on_due_day": n - early - late, "statutory_days": 20 * n, "statutory_used": 10 * n, "timed": n, "used_days": 10 * n,
+            **figures}
+
+
+def each_day(first: date, last: date) -> list[date]:
+    return [first + timedelta(days=at) for at in range((last - first).days + 1)]

@@ -1,0 +1,158 @@
+"""The comparison on both databases: every figure, place and interval as plain loops over the same rows have them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from math import sqrt
+from random import Random
+
+import pytest
+
+from cases.events import EventKind
+from config.indicators import load_indicators
+from core.access import Actor, Role
+from core.database import Database
+from evaluation.comparison import Comparison, Question
+from evaluation.over_time import Grain, OverTime
+from evaluation.period import Period
+from evaluation.queries import IndicatorQueries
+from tests.comparing import concluded, count_day, each_day
+from tests.unit.cases.record import Record, event, made_database, us
+from tests.unit.evaluation.test_comparison import NAMES
+from tests.unit.evaluation.test_over_time import CALENDAR
+
+K = EventKind
+LEADER = Actor("wang", frozenset({Role.LEADER}))
+QUARTER = Period(date(2024, 1, 1), date(2024, 3, 31))
+Z95 = 1.959963985
+Rows = dict[tuple[str, date], dict[str, int]]
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    with made_database(request.param, request, tmp_path_factory.mktemp("comparison")) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def rows(database: Database) -> Rows:
+    """Twelve departments, of different size and quality, on some of the days of more than the quarter."""
+    random, written = Random(6), {}
+    for number in range(12):
+        for day in each_day(date(2023, 12, 1), date(2024, 4, 30)):
+            if day.weekday() >= 5 or random.random() < 0.2:
+                continue
+            n = random.randrange(1, 3 + 2 * number)
+            early = sum(random.random() < 0.5 + number / 30 for _ in range(n))
+            told = dict(concluded(n, early, 0, statutory_used=sum(random.randrange(2, 20) for _ in range(n))))
+            count_day(database, f"org{number:02}", day, **told)
+            written[f"org{number:02}", day] = told
+    return written
+
+
+@pytest.fixture
+def queries(database: Database, rows: Rows) -> IndicatorQueries:
+    assert rows
+    return IndicatorQueries(database, load_indicators(), NAMES)
+
+
+def counted(rows: Rows, org: str, *names: str) -> list[int]:
+    sums = [0] * len(names)
+    for (whose, day), told in rows.items():
+        if whose == org and date(2024, 1, 1) <= day <= date(2024, 3, 31):
+            sums = [total + told[name] for total, name in zip(sums, names)]
+    return sums
+
+
+def wilson_by_hand(hits: int, n: int) -> tuple[float, float]:
+    p = hits / n
+    middle, half = p + Z95 ** 2 / (2 * n), Z95 * sqrt(p * (1 - p) / n + Z95 ** 2 / (4 * n * n))
+    return (middle - half) / (1 + Z95 ** 2 / n), (middle + half) / (1 + Z95 ** 2 / n)
+
+
+def test_shares_places_and_intervals(queries: IndicatorQueries, rows: Rows) -> None:
+    shown = Comparison(queries).side_by_side(LEADER, Question(QUARTER, "early_rate"), ())
+    told = {row.key: row for row in shown.rows}
+    assert len(told) == 12
+    values = {}
+    for org, row in told.items():
+        early, all_of_them = counted(rows, org, "early", "concluded")
+        values[org] = early / all_of_them
+        assert row.sample is not None
+        assert (row.sample.hits, row.sample.size) == (early, all_of_them)
+        assert row.band is not None
+        assert (row.band.low, row.band.high) == pytest.approx(wilson_by_hand(early, all_of_them), abs=1e-9)
+    for org, row in told.items():
+        assert row.ranked is not None
+        assert row.ranked.rank == 1 + sum(value > values[org] for value in values.values())
+        assert row.ranked.best <= row.ranked.rank <= row.ranked.worst
+
+
+def test_means_have_the_spread_of_their_days(queries: IndicatorQueries, rows: Rows) -> None:
+    shown = Comparison(queries).side_by_side(LEADER, Question(QUARTER, "statutory_speed"), ())
+    for row in shown.rows:
+        days, used = counted(rows, row.key, "statutory_days", "statutory_used")
+        value, squares, known = (days - used) / days, 0.0, 0
+        for (org, day), told in rows.items():
+            if org == row.key and date(2024, 1, 1) <= day <= date(2024, 3, 31):
+                squares += (told["statutory_days"] - told["statutory_used"] - value * told["statutory_days"]) ** 2
+                known += 1
+        half = Z95 * sqrt(known / (known - 1) * squares) / days
+        assert row.band is not None
+        assert (row.band.low, row.band.high) == pytest.approx((value - half, value + half), abs=1e-9)
+
+
+def test_in_a_long_period_the_spread_is_that_of_weeks(queries: IndicatorQueries, rows: Rows) -> None:
+    period = Period(date(2023, 12, 1), date(2024, 4, 30))
+    parts = queries.parts(LEADER, period, "org", ("statutory_days", "statutory_used"), 7)
+    for org, found in parts.items():
+        weeks: dict[int, list[int]] = {}
+        for (whose, day), told in rows.items():
+            if whose == org:
+                week = weeks.setdefault((day - period.first).days // 7, [0, 0])
+                week[0] += told["statutory_days"]
+                week[1] += told["statutory_used"]
+        assert [[one["statutory_days"], one["statutory_used"]] for one in found] == [weeks[at] for at in sorted(weeks)]
+
+
+@pytest.mark.parametrize("grain", list(Grain))
+def test_the_course_of_one_department(queries: IndicatorQueries, rows: Rows, grain: Grain) -> None:
+    course = OverTime(queries, lambda _area: CALENDAR, lambda: date(2024, 4, 10)).course(
+        LEADER, Question(QUARTER, "early_rate", org="org05"), grain)
+    ends = [*(start - timedelta(days=1) for start in course.starts[1:]), date(2024, 3, 31)]
+    for start, end, point in zip(course.starts, ends, course.chart.points, strict=True):
+        hits = sum(told["early"] for (org, day), told in rows.items() if org == "org05" and start <= day <= end)
+        size = sum(told["concluded"] for (org, day), told in rows.items() if org == "org05" and start <= day <= end)
+        assert point.size == size
+        assert point.value == (pytest.approx(hits / size) if size else None)
+
+
+def test_the_cases_behind_a_figure_by_their_end_or_their_beginning(database: Database) -> None:
+    record = Record(database).at("10-20 10:00")
+    record.take(event(K.ACCEPTED, "09-28 09:00", case_no="old"), event(K.CONCLUDED, "10-08 09:00", case_no="old"),
+                event(K.ACCEPTED, "10-09 09:00", case_no="new"), event(K.ACCEPTED, "10-09 09:00", case_no="long", item="long"),
+                event(K.CONCLUDED, "10-10 09:00", case_no="long", item="long"),
+                event(K.ACCEPTED, "10-09 09:00", case_no="other", org="Roads"))
+    october = us("10-01 00:00"), us("11-01 00:00")
+
+    def found(item: str = "", area: str = "", *, by_end: bool) -> list[str]:
+        return [row.case_no for row in record.queries.in_period("Land", item, *october, by_end=by_end, area=area)]
+
+    assert found(by_end=True) == ["long", "old"]
+    assert found(by_end=False) == ["long", "new"]
+    assert found("permit", by_end=False) == ["new"]
+    assert found(area="elsewhere", by_end=True) == []
+    assert [row.case_no for row in record.queries.in_period("Land", "", *october, by_end=True, limit=1)] == ["long"]
+
+
+def test_parts_of_items_are_those_of_their_days(database: Database) -> None:
+    queries = IndicatorQueries(database, load_indicators(), NAMES)
+    for day, used in ((date(2022, 5, 2), 3), (date(2022, 5, 3), 5), (date(2022, 5, 12), 7)):
+        count_day(database, "items", day, "first", used_days=used, timed=1)
+    count_day(database, "others", date(2022, 5, 2), "second", used_days=9, timed=1)
+    may = Period(date(2022, 5, 2), date(2022, 5, 31))
+    assert queries.parts(LEADER, may, "item", ("used_days", "timed"), 7, orgs=("items",)) == {
+        "first": [{"used_days": 8, "timed": 2}, {"used_days": 7, "timed": 1}]}
+    own = Actor("zhao", frozenset({Role.DEPARTMENT_USER}), org="others")
+    assert queries.parts(own, may, "item", ("used_days",), 1) == {"second": [{"used_days": 9}]}

@@ -1,0 +1,188 @@
+"""The comparison's page: what an address asks for, what leaders and a department see, exports, and the way down to a case."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from datetime import date
+from typing import Any
+
+import pytest
+
+from config.indicators import load_indicators
+from core.access import Actor, Role
+from dashboard.panels.comparison_wish import wish_of
+from evaluation.over_time import Grain
+from evaluation.period import Basis
+from evaluation.seasons import Span, Stretch
+from tests.comparing import concluded, count_day, each_day
+from tests.staff import OTHER_ORG, OWN_ORG, Site, make_site, run_callback
+
+SHOW = "..comparison-head.children...comparison-side.children...comparison-funnel.figure...comparison-funnel-words.children.."
+FOLLOW = ("..comparison-course-head.children...comparison-course.figure...comparison-course-words.children..."
+          "comparison-below.children...comparison-below.hidden..")
+LEADER = Actor("wang", frozenset({Role.LEADER}))
+CODES = list(load_indicators().indicators)
+FEBRUARY = "?period=2026-02"
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
+    """Three departments of February 2026: one good, one bad, one small; and a case of the good one that is open."""
+    site = make_site(tmp_path_factory.mktemp("comparison"))
+    for day in each_day(date(2026, 2, 2), date(2026, 2, 13)):
+        count_day(site.services.database, OWN_ORG, day, site.item_of(OWN_ORG), **concluded(40, 36 + day.day % 2, yellow=1))
+        count_day(site.services.database, OTHER_ORG, day, **concluded(40, 10, late=20))
+    count_day(site.services.database, "jiaoyu", date(2026, 2, 3), **concluded(5, 5))
+    site.record_case("C-1", OWN_ORG)
+    return site
+
+
+def shown(site: Site, search: str = FEBRUARY, role: Role = Role.LEADER) -> str:
+    answer = run_callback(site.client(role), "/comparison/", SHOW, {"comparison-address.search": search})
+    assert answer.status_code == 200, answer.text
+    return json.dumps(answer.json, ensure_ascii=False)
+
+
+def followed(site: Site, search: str = FEBRUARY, role: Role = Role.LEADER) -> dict[str, Any]:
+    answer = run_callback(site.client(role), "/comparison/", FOLLOW, {"comparison-address.search": search})
+    assert answer.status_code == 200, answer.text
+    return answer.json["response"]  # type: ignore[index, no-any-return]
+
+
+def test_departments_stand_side_by_side_with_places_and_words(site: Site) -> None:
+    told = shown(site)
+    for words in ("市发展和改革委员会", "市民政局", "2 个排名单位中，2 个的位次是确定的", "首位确定：市发展和改革委员会",
+                  "不足 20，不排名", "1 个单位低于下 99.8 % 界限：市民政局（较差）", "公式：提前办结 ÷ 正常办结",
+                  "?period=2026-02&org=fagai"):
+        assert words in told, words
+
+
+def test_the_funnel_has_every_unit_its_limits_and_the_common_value(site: Site) -> None:
+    answer = run_callback(site.client(Role.LEADER), "/comparison/", SHOW, {"comparison-address.search": FEBRUARY})
+    figure = answer.json["response"]["comparison-funnel"]["figure"]  # type: ignore[index]
+    *curves, points = figure["data"]
+    assert len(curves) == 4
+    assert sorted(zip(points["customdata"], points["x"])) == [("fagai", 480), ("jiaoyu", 5), ("minzheng", 480)]
+    assert figure["layout"]["shapes"][0]["y0"] == pytest.approx((12 * 36 + 6 + 120 + 5) / 965)
+
+
+def test_another_indicator_and_another_period_come_by_the_address(site: Site) -> None:
+    assert "每千件黄红牌数" in shown(site, "?period=2026-Q1&indicator=cards_per_1000")
+    assert "2026 年第 1 季度" in shown(site, "?period=2026-Q1")
+    assert "本时段没有数据" in shown(site, "?period=2025-02")
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_every_indicator_can_be_looked_at(site: Site, code: str) -> None:
+    told = shown(site, f"{FEBRUARY}&indicator={code}")
+    assert [key for key in ("comparison_says.", "comparison_why.", "comparison_page.") if key in told] == []
+    assert followed(site, f"{FEBRUARY}&indicator={code}&org={OWN_ORG}")["comparison-course"]["figure"]["data"]
+
+
+def test_one_department_over_time_with_holidays_seasons_items_and_cases(site: Site) -> None:
+    answer = followed(site, f"{FEBRUARY}&org={OWN_ORG}")
+    told = json.dumps(answer, ensure_ascii=False)
+    for words in ("市发展和改革委员会，提前办结率", "春节放假", "没有可比的数据", "市发展和改革委员会的事项", "本时段没有办件"):
+        assert words in told, words
+    assert answer["comparison-below"]["hidden"] is False
+    texts = [note["text"] for note in answer["comparison-course"]["figure"]["layout"]["annotations"]]
+    assert "春节放假" in texts
+
+
+def test_the_way_down_ends_at_the_page_of_a_case(site: Site) -> None:
+    accepted = f"{FEBRUARY}&basis=acceptance&org={OWN_ORG}"
+    assert "/case/360500/C-1" in json.dumps(followed(site, f"{accepted}&item={site.item_of(OWN_ORG)}"))
+    assert "/case/360500/C-1" not in json.dumps(followed(site, f"{accepted}&item=other"))
+
+
+def test_a_click_on_a_point_chooses_its_department(site: Site) -> None:
+    answer = run_callback(site.client(Role.LEADER), "/comparison/", "comparison-address.search", {
+        "comparison-funnel.clickData": {"points": [{"customdata": "minzheng"}]}}, {"comparison-address.search": FEBRUARY})
+    assert answer.json["response"]["comparison-address"]["search"] == "?period=2026-02&org=minzheng"  # type: ignore[index]
+    nobody = run_callback(site.client(Role.LEADER), "/comparison/", "comparison-address.search", {
+        "comparison-funnel.clickData": {"points": [{"customdata": ""}]}}, {"comparison-address.search": FEBRUARY})
+    assert nobody.status_code == 204
+
+
+def test_a_department_user_sees_himself_among_others_without_a_name(site: Site) -> None:
+    told = shown(site, f"{FEBRUARY}&org={OTHER_ORG}", Role.DEPARTMENT_USER)
+    assert "市发展和改革委员会" in told
+    assert "其他单位" in told
+    for secret in ("市民政局", "minzheng", "市教育局"):
+        assert secret not in told, secret
+    below = json.dumps(followed(site, f"{FEBRUARY}&org={OTHER_ORG}", Role.DEPARTMENT_USER), ensure_ascii=False)
+    assert "市发展和改革委员会" in below
+    assert "市民政局" not in below
+
+
+def test_who_does_not_compare_is_refused(site: Site) -> None:
+    assert site.client(Role.DUTY_OFFICER).get("/comparison/").status_code == 403
+    assert site.client(Role.DUTY_OFFICER).get("/comparison/export.csv").status_code == 403
+
+
+def test_exports_hold_what_the_page_shows_and_are_written_down(site: Site) -> None:
+    client = site.client(Role.LEADER)
+    answer = client.get(f"/comparison/export.csv{FEBRUARY}")
+    assert answer.headers["Content-Disposition"] == "attachment; filename=comparison.csv"
+    rows = list(csv.reader(io.StringIO(answer.data.decode("utf-8-sig"))))
+    assert rows[0] == ["提前办结率 · 2026 年 2 月 · 按发生日期"]
+    named = {row[0]: row for row in rows if len(row) > 4}
+    assert named["市发展和改革委员会"][:4] == ["市发展和改革委员会", str((12 * 36 + 6) / 480), "438", "480"]
+    assert named["市民政局"][6:10] == ["2", "2", "2", "-2"]
+    assert named["市教育局"][10] == "不足 20，不排名"
+    assert client.get(f"/comparison/export.xlsx{FEBRUARY}").data[:2] == b"PK"
+    looks = site.services.read_log.looks("comparison_export", "period=2026-02")
+    assert [(one.actor, one.subject) for one in looks] == [("wang", "period=2026-02")] * 2
+    own = site.client(Role.DEPARTMENT_USER).get(f"/comparison/export.csv{FEBRUARY}").data.decode("utf-8-sig")
+    assert "市民政局" not in own
+
+
+# Addresses -------------------------------------------------------------------------------------------------------------------
+
+
+MARCH = (Span.MONTH, date(2026, 3, 1), date(2026, 3, 31))
+
+
+@pytest.mark.parametrize(("search", "span", "first", "last"), [
+    ("?period=2026-02", Span.MONTH, date(2026, 2, 1), date(2026, 2, 28)),
+    ("?period=2026-Q2", Span.QUARTER, date(2026, 4, 1), date(2026, 6, 30)),
+    ("?period=2026-H2", Span.HALF, date(2026, 7, 1), date(2026, 12, 31)),
+    ("?period=2026", Span.YEAR, date(2026, 1, 1), date(2026, 12, 31)),
+    ("?from=2026-02-03&to=2026-02-05", Span.FREE, date(2026, 2, 3), date(2026, 2, 5)),
+    ("?period=2026-13", *MARCH), ("?from=2026-02-05&to=2026-02-03", *MARCH), ("?period=0001", *MARCH), ("", *MARCH)])
+def test_periods_of_an_address(search: str, span: Span, first: date, last: date) -> None:
+    wish = wish_of(search, LEADER, date(2026, 3, 16), CODES)
+    assert (wish.span, wish.stretch) == (span, Stretch(first, last))
+    assert wish_of(wish.address(), LEADER, date(2026, 3, 16), CODES).stretch == wish.stretch
+
+
+def test_early_in_a_month_the_last_one_is_shown() -> None:
+    assert wish_of("", LEADER, date(2026, 3, 10), CODES).stretch.first == date(2026, 2, 1)
+
+
+def test_an_address_that_cannot_be_is_left_out_and_every_choice_is_kept() -> None:
+    wish = wish_of("?indicator=none&grain=hour&basis=x&by=item&item=i", LEADER, date(2026, 3, 16), CODES)
+    assert (wish.question.indicator, wish.grain, wish.question.basis, wish.question.by, wish.question.item) == (
+        "early_rate", Grain.DAY, Basis.EVENT, "org", "")
+    full = "?period=2026-02&indicator=overdue_rate&basis=acceptance&area=360500&org=fagai&item=x&grain=week&limits=wide"
+    assert wish_of(full, LEADER, date(2026, 3, 16), CODES).address() == full
+
+
+def test_a_person_of_an_area_or_a_unit_cannot_ask_for_another() -> None:
+    of_area = wish_of("?area=360500", Actor("yu", frozenset({Role.LEADER}), area="360502"), date(2026, 3, 16), CODES)
+    assert of_area.question.area == "360502"
+    person = Actor("z", frozenset({Role.DEPARTMENT_USER}), org="fagai")
+    of_unit = wish_of("?org=minzheng&by=area", person, date(2026, 3, 16), CODES)
+    assert (of_unit.question.org, of_unit.question.by) == ("fagai", "org")
+
+
+@pytest.mark.parametrize("search", [
+    "?from=1990-01-01&to=2100-12-31", "?period=2100-Q4", "?period=1990", "?period=2026-02&org=%3Cscript%3E&item=%00",
+    "?org=fagai&item=x", "?by=area", "?area=nowhere", "?from=2026-02-30&to=x", "?indicator=' OR 1=1",
+    "?period=2026-02&limits=wide&grain=month&by=area"])
+def test_no_address_breaks_the_page(site: Site, search: str) -> None:
+    assert shown(site, search)
+    assert followed(site, search)["comparison-course"]
+    assert site.client(Role.LEADER).get(f"/comparison/export.xlsx{search}").status_code == 200

@@ -1,0 +1,79 @@
+"""Copies for browsers of what they do not play: real H.265 and MJPEG, every picture at its instant, room, what is broken."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import pytest
+
+from core.errors import UpstreamError
+from tests.footage import numbers_in, picture
+from video.footage.playable import MIB, Playable, PlayableRules
+
+RULES = PlayableRules(room_mib=64, seconds=60, height=720, max_pixels=4096 * 2304)
+ENCODERS = {"hevc": ("libx265", {"x265-params": "log-level=none", "bf": "0"}), "mjpeg": ("mjpeg", {"qscale": "2"})}
+
+
+def film(path: Path, codec: str, count: int = 25, width: int = 320, height: int = 192) -> str:
+    """Numbered pictures at 10 a second with one instant left out, as a camera leaves one out; returns the SHA-256."""
+    encoder, options = ENCODERS[codec]
+    with av.open(str(path), "w", format="mp4") as out:
+        stream = out.add_stream(encoder, rate=10, options=options)
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuvj420p" if codec == "mjpeg" else "yuv420p"
+        stream.time_base = stream.codec_context.time_base = Fraction(1, 1000)
+        for number in (one for one in range(count) if one != 7):
+            frame = av.VideoFrame.from_ndarray(picture(number, width, height), format="gray")
+            frame.pts, frame.time_base = number * 100, Fraction(1, 1000)
+            out.mux(stream.encode(frame))
+        out.mux(stream.encode(None))
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@pytest.mark.parametrize("codec", sorted(ENCODERS))
+def test_every_picture_is_there_at_its_instant(tmp_path: Path, codec: str):
+    digest = film(tmp_path / "a.mp4", codec)
+    copy = Playable(tmp_path / "copies", RULES).of(tmp_path / "a.mp4", digest, codec)
+    with av.open(str(copy)) as made:
+        assert made.streams.video[0].codec_context.name == "h264"
+    assert [(round(at, 2), number) for at, number in numbers_in(copy)] == [
+        (number / 10, number) for number in range(25) if number != 7]
+
+
+def test_what_browsers_play_is_given_as_it_is(tmp_path: Path):
+    assert Playable(tmp_path / "copies", RULES).of(tmp_path / "any.mp4", "a" * 64, "h264") == tmp_path / "any.mp4"
+    assert not (tmp_path / "copies").exists()
+
+
+def test_a_copy_is_made_once_and_no_larger_than_asked_for(tmp_path: Path):
+    digest = film(tmp_path / "a.mp4", "mjpeg", 3)
+    playable = Playable(tmp_path / "copies", PlayableRules(64, 60, 96, 4096 * 2304))
+    copy = playable.of(tmp_path / "a.mp4", digest, "mjpeg")
+    with av.open(str(copy)) as made:
+        assert (made.streams.video[0].width, made.streams.video[0].height) == (160, 96)
+    (tmp_path / "a.mp4").unlink()
+    assert playable.of(tmp_path / "a.mp4", digest, "mjpeg") == copy
+
+
+def test_the_copy_nobody_looked_at_the_longest_goes_first(tmp_path: Path):
+    folder = tmp_path / "copies"
+    playable = Playable(folder, PlayableRules(1, 60, 720, 4096 * 2304))
+    folder.mkdir()
+    for age, name in enumerate(("new", "old")):
+        (folder / f"{name}.mp4").write_bytes(bytes(MIB * 6 // 10))
+        os.utime(folder / f"{name}.mp4", (1_000_000 - age, 1_000_000 - age))
+    copy = playable.of(tmp_path / "a.mp4", film(tmp_path / "a.mp4", "mjpeg", 3), "mjpeg")
+    assert sorted(path.name for path in folder.iterdir()) == sorted([copy.name, "new.mp4"])
+
+
+@pytest.mark.parametrize(("content", "pixels"), [(b"no film at all", 1 << 24), (None, 1000)])
+def test_what_cannot_be_made_is_told_and_leaves_nothing(tmp_path: Path, content: bytes | None, pixels: int):
+    film(tmp_path / "a.mp4", "mjpeg", 3)
+    if content is not None:
+        (tmp_path / "a.mp4").write_bytes(content)
+    with pytest.raises(UpstreamError, match="child_failed"):
+        Playable(tmp_path / "copies", PlayableRules(64, 60, 720, pixels)).of(tmp_path / "a.mp4", "b" * 64, "mjpeg")
+    assert not (tmp_path / "copies").exists()

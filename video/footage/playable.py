@@ -1,0 +1,66 @@
+"""Recordings no browser plays (H.265, MJPEG), made into H.264 once for all who look. What is kept as evidence stays as the
+camera sent it; a copy is for looking only, can be made again at any time, and goes when others need its room.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.child import ChildLimits, Children
+
+PLAYED = "h264"
+CHILD = Path(__file__).resolve().parents[1] / "compress_once.py"
+MIB = 1 << 20
+OUTPUT_MAX = 512 * MIB
+
+
+@dataclass(frozen=True, slots=True)
+class PlayableRules:
+    """Room of the copies in MiB, seconds for making one; height and pixels as for live pictures."""
+
+    room_mib: int
+    seconds: float
+    height: int
+    max_pixels: int
+
+
+class Playable:
+    """`folder`: of the copies, one file each, named by the SHA-256 of the original."""
+
+    def __init__(self, folder: Path, rules: PlayableRules) -> None:
+        self._folder, self._rules = folder, rules
+        self._children = Children(ChildLimits(rules.seconds, memory_mib=2048, at_once=1, output_max=OUTPUT_MAX))
+        self._making = threading.Lock()
+
+    def of(self, path: Path, sha256: str, codec: str) -> Path:
+        """The file itself where browsers play it, else its copy. Raises UpstreamError where none can be made, Unavailable where
+        others are being made for too long."""
+        if codec == PLAYED:
+            return path
+        copy = self._folder / f"{sha256}.mp4"
+        if not copy.is_file():
+            self._make(path, copy)
+        else:
+            copy.touch()  # the least looked at goes first
+        return copy
+
+    def _make(self, path: Path, copy: Path) -> None:
+        made = self._children.run(CHILD, b"", [str(path.resolve()), str(self._rules.height), str(self._rules.max_pixels)])
+        with self._making:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            half = copy.with_suffix(f".{os.getpid()}.{threading.get_ident()}.part")
+            half.write_bytes(made)
+            half.replace(copy)
+            self._make_room(copy)
+
+    def _make_room(self, newest: Path) -> None:
+        kept = sorted((path for path in self._folder.iterdir() if path != newest), key=lambda path: path.stat().st_mtime)
+        taken = newest.stat().st_size + sum(path.stat().st_size for path in kept)
+        for path in kept:
+            if taken <= self._rules.room_mib * MIB:
+                return
+            taken -= path.stat().st_size
+            path.unlink(missing_ok=True)
