@@ -7,10 +7,10 @@ from datetime import date, timedelta
 
 from sqlalchemy import insert
 
-from core.database import Database
+from core.database import Database, bulk_upsert
 from core.instants import day_of
-from evaluation.models import FIGURES, figure_days, figure_details
-from evaluation.period import Basis
+from evaluation.models import DAY_KEY, FIGURES, figure_days, figure_details, figure_months
+from evaluation.period import Basis, first_of_month
 from evaluation.places import Places, row_number, time_key
 
 AREA = "360500"
@@ -22,6 +22,8 @@ def count_day(database: Database, org: str, day: date, item: str = "", *, area: 
     counted = {**dict.fromkeys(FIGURES, 0), **figures}
     with database.transaction() as conn:
         conn.execute(insert(figure_days).values(basis=int(basis), day=day_of(day), area=area, org=org, **counted))
+        month = (int(basis), first_of_month(day_of(day)), area, org)
+        bulk_upsert(conn, figure_months, (*DAY_KEY, *FIGURES), [(*month, *counted.values())], key=DAY_KEY, add=FIGURES)
         if item:
             place = (area, org, item, "window")
             number = row_number(time_key(int(basis), day_of(day)), Places(database).numbers(conn, [place])[place])
