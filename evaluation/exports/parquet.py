@@ -12,6 +12,8 @@ from evaluation.exports.csv_file import write_plain
 from evaluation.exports.rows import Row
 from evaluation.files import draft_of, sync, take_name
 
+# Bytes of the longest row: four times the longest record a feed may bring. DuckDB's own buffer would be sixteen times as large.
+LINE_MAX = 4 << 20
 ROW_GROUP = 20_480  # rows; DuckDB's own unit times ten
 _READ_AS = {Kind.TEXT: "VARCHAR", Kind.JSON: "VARCHAR", Kind.INTEGER: "BIGINT", Kind.INSTANT: "TIMESTAMPTZ"}
 
@@ -37,8 +39,9 @@ def _convert(plain: Path, target: Path, memory_mib: int, notes: Mapping[str, str
                                 "temp_directory": str(target.with_suffix(".spill"))}) as connection:
         connection.execute(
             f"COPY (SELECT * FROM read_csv({literal(str(plain))}, header=false, auto_detect=false, parallel=false, delim=',', "
-            f"quote='\"', escape='\"', nullstr='', max_line_size=16777216, columns={{{columns}}})) "
-            f"TO {literal(str(target))} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP}, KV_METADATA {{{told}}})")
+            f"quote='\"', escape='\"', nullstr='', max_line_size={LINE_MAX}, buffer_size={2 * LINE_MAX}, "
+            f"columns={{{columns}}})) TO {literal(str(target))} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP}, "
+            f"KV_METADATA {{{told}}})")
 
 
 def literal(text: str) -> str:

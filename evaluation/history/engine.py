@@ -12,7 +12,7 @@ from typing import Any
 
 import duckdb
 
-from evaluation.exports.parquet import literal
+from evaluation.exports.parquet import LINE_MAX, literal
 from evaluation.files import sha256_of, sync, take_name
 from evaluation.history.contents import SPILL, Content, Part, Standing, Store
 
@@ -96,4 +96,4 @@ class Drafts:
 def _plain_rows(path: Path, columns: Columns) -> str:
     told = ", ".join(f"'{name}': '{kind}'" for name, kind in columns)
     return (f"SELECT * FROM read_csv({literal(str(path.resolve()))}, header=false, auto_detect=false, delim=',', quote='\"', "
-            f"escape='\"', nullstr='', max_line_size=16777216, columns={{{told}}})")
+            f"escape='\"', nullstr='', max_line_size={LINE_MAX}, buffer_size={2 * LINE_MAX}, columns={{{told}}})")
