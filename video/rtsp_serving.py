@@ -121,7 +121,10 @@ class Mount(GstRtspServer.RTSPMediaFactory):  # type: ignore[misc, unused-ignore
 
     def feed(self, source: Any, gone: threading.Event) -> None:
         """The time of sending is what the stream says: a stamp of ours would make the server hold back every picture by what
-        the first of them was late."""
+        the first of them was late. Before the pipeline plays it has no beginning to count from: a picture that came then would
+        be due when the machine's clock, in hours or days, has gone once more as far as it has."""
+        while not gone.is_set() and source.get_state(0).state != Gst.State.PLAYING:
+            time.sleep(LEAST_GAP_S)
         for data in self.source.each(self.path, gone):
             buffer = Gst.Buffer.new_wrapped(data)
             buffer.duration = Gst.SECOND // self.source.fps
