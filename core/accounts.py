@@ -69,6 +69,8 @@ class Standing:
             raise InvalidInput("roles_missing", key="roles")
         if self.roles & OF_ONE_UNIT and not self.org:
             raise InvalidInput("department_user_needs_org", key="org")
+        if self.halls and not self.area:
+            raise InvalidInput("halls_need_area", key="area")
         if any(not hall.strip() or len(hall) > NAME_MAX for hall in self.halls) or len(self.halls) > HALLS_MAX:
             raise InvalidInput("halls_invalid", key="halls", most=HALLS_MAX, longest=NAME_MAX)
 

@@ -38,6 +38,7 @@ class Evidence:
     clips: Sequence[Any] = ()  # video.footage.queries.ClipRow, what cameras kept of it
     cameras: Mapping[int, Any] = field(default_factory=dict)
     looks: Mapping[int, Any] = field(default_factory=dict)  # video.footage.queries.Looks, who looked at which clip
+    has_picture: bool = False  # of the signal it came of, which he may see
     asking: tuple[int, Sequence[Any]] | None = None  # the card and the cameras of which a clip may be asked for by hand
 
     @property
@@ -90,13 +91,15 @@ def gather(services: Any, actor: Actor, card_id: int) -> Evidence | None:
     on_duty = "、".join(person.display_name for person in services.roster.raised_under(card_id))
     clocks, files = _clocks(services, found.card, passages, now), services.attachments.of_card(card_id)
     orders = services.follow_up.order_queries.of_card(card_id, actor)
-    footage = services.footage.queries
+    footage, top = services.footage.queries, passages[-1].facts if passages else {}
+    signal = services.analysis.queries.behind(top["signal"]) if found.card.origin == "onsite" and "signal" in top else None
+    has_picture = signal is not None and bool(signal.picture) and actor.reaches(signal.area, signal.hall)
     clips = footage.clips_of_card(card_id)
     cameras = {one.id: one for one in footage.cameras(None, {clip.camera_id for clip in clips})} if clips else {}
     clips = [clip for clip in clips if actor.reaches(cameras[clip.camera_id].area, cameras[clip.camera_id].hall)]
     others = footage.cameras(actor) if actor.has(*LOOKERS) else []
     return Evidence(found, passages, case, clocks, files, now, on_duty, orders, clips, cameras, footage.looks_at(clips),
-                    (card_id, others) if others else None)
+                    has_picture, (card_id, others) if others else None)
 
 
 def seen(services: Any, actor: Actor, card_id: int) -> Any:

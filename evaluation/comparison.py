@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Literal
 
 from config.indicators import PER_1000, BaseFigure, Indicator, Unit
@@ -39,6 +40,10 @@ SUMS_OF_DAYS = frozenset({"statutory_days", "statutory_used", "promised_days", "
 MANY_PER_CASE = frozenset({"corrections"})  # counted one by one: a case may have several
 # What a spread is judged by: days, in periods longer than so many days weeks, then four weeks.
 PARTS = ((3 * 366, 28), (92, 7), (0, 1))
+
+
+# Others are shown without a name: so many of them at least, each at least so large that rounding hides something.
+CROWD, SMALLEST_NAMELESS = 5, 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +113,7 @@ class Comparison:
         shape = shape_of(indicator, self._queries.indicators.figures, question.basis)
         parts = self._parts(SYSTEM if is_anonymous else actor, question, indicator, actor) if shape is Shape.MEAN else {}
         table = _compared(indicator, shape, figures, parts, question)
-        return _without_names(table, actor.org) if is_anonymous else table
+        return _without_names(table, actor.org, is_wide=_is_wide(question)) if is_anonymous else table
 
     def _figures(self, reader: Actor, question: Question, codes: Sequence[str], actor: Actor) -> dict[str, dict[str, Figure]]:
         found: dict[str, dict[str, Figure]] = {}
@@ -128,8 +133,9 @@ class Comparison:
 
 
 def area_of(question: Question, actor: Actor) -> str:
-    """The area units are taken from: that of the person, else of the question; "" for all."""
-    return actor.area or question.area
+    """The area units are taken from: that of the person, else of the question; "" for all. Who sees others without a name sees
+    them as large a crowd as there is."""
+    return actor.area or ("" if is_limited(actor) else question.area)
 
 
 def _orgs(question: Question) -> tuple[str, ...]:
@@ -261,16 +267,32 @@ def _counted(row: Row) -> float:
 # Names that are not told ------------------------------------------------------------------------------------------------
 
 
-def _without_names(table: SideBySide, own: str) -> SideBySide:
-    rows = tuple(replace(row, is_own=True) if row.key == own else _nameless(row, table.indicator, table.shape)
-                 for row in table.rows)
-    return replace(table, rows=rows, is_anonymous=True)
+def _is_wide(question: Question) -> bool:
+    """Whole months only: the differences of periods of days would tell what each of them tells rounded."""
+    first, after = question.period.first, question.period.last + timedelta(days=1)
+    return first.day == 1 and after.day == 1
+
+
+def _without_names(table: SideBySide, own: str, *, is_wide: bool) -> SideBySide:
+    """Others without name, rounded, and only in a crowd: none of them alone, none so small that rounding hides nothing, and
+    nothing exact that was worked out from all."""
+    others = [_nameless(row, table.indicator, table.shape) for row in table.rows
+              if row.key != own and row.sample is not None and row.sample.size >= SMALLEST_NAMELESS]
+    if not is_wide or len(others) < CROWD:
+        others = []
+    rows = tuple(sorted([*(replace(row, is_own=True) for row in table.rows if row.key == own), *others], key=_order))
+    if not others:
+        return replace(table, rows=rows, target=None, curve=(), is_anonymous=True)
+    target = None if table.target is None else _in_hundredths(table.target)
+    sizes = [row.sample.size for row in rows if row.sample is not None]
+    curve = funnel(table.shape, target, sizes) if target is not None and table.curve else []
+    return replace(table, rows=rows, target=target, curve=tuple(curve), is_anonymous=True)
 
 
 def _nameless(row: Row, indicator: Indicator, shape: Shape) -> Row:
     """Only the figure compared, its size rounded to one digit and its value to a hundredth of the whole."""
     sample = None if row.sample is None else _rounded(row.sample)
-    band = row.band if sample is None or shape is Shape.MEAN else interval(shape, sample.hits, sample.size)
+    band = None if sample is None or shape is Shape.MEAN else interval(shape, sample.hits, sample.size)
     hidden = replace(row.figures[indicator.code], key="", label="", numerator=None, base={},
                      denominator=None if sample is None else sample.size, value=None if sample is None else (
                          sample.value * scale_of(indicator)))
@@ -281,4 +303,8 @@ def _nameless(row: Row, indicator: Indicator, shape: Shape) -> Row:
 def _rounded(sample: Sample) -> Sample:
     digits = 1 - len(str(int(sample.size)))
     size = max(1.0, round(sample.size, digits))
-    return Sample("", round(sample.value, 2 if abs(sample.value) >= 0.1 else 3) * size, size)
+    return Sample("", _in_hundredths(sample.value) * size, size)
+
+
+def _in_hundredths(value: float) -> float:
+    return round(value, 2 if abs(value) >= 0.1 else 3)

@@ -72,10 +72,10 @@ class OverTime:
         self._queries, self._calendar_of, self._today = queries, calendar_of, today
 
     def course(self, actor: Actor, question: Question, grain: Grain) -> Course:
-        """The chart of the department (and item) of the question, up to the end of its period or today."""
+        """The chart of the department (and item) of the question, up to the end of its period or today (a count: yesterday)."""
         indicator = self._queries.indicators.find(question.indicator)
         calendar = self._calendar_of(question.area)
-        window = window_of(question.period, grain, self._today())
+        window = window_of(question.period, grain, self._last_whole(indicator))
         by_day = self._by_day(actor, replace(question, period=window), indicator)
         bins = bins_of(window, grain)
         bins = bins[_empty_before(bins, by_day, question.period.first):]
@@ -88,7 +88,7 @@ class OverTime:
     def seasons(self, actor: Actor, question: Question, span: Span) -> list[Season]:
         """The same number of working days of the period before and of the one a year ago; of everybody if nobody is named."""
         indicator = self._queries.indicators.find(question.indicator)
-        calendar, today = self._calendar_of(question.area), self._today()
+        calendar, today = self._calendar_of(question.area), self._last_whole(indicator)
         own = Stretch(question.period.first, question.period.last)
         try:
             others, worked = comparables(calendar, span, own, today), working_days(calendar, so_far(own, today))
@@ -97,6 +97,10 @@ class OverTime:
         now = self._judged(actor, question, indicator, so_far(own, today), worked)
         return [_season(one, worked, now, self._judged(actor, question, indicator, one.stretch, one.working_days))
                 for one in others]
+
+    def _last_whole(self, indicator: Indicator) -> date:
+        """A count of today is not one of a whole day before the day is over; a share is one at any hour."""
+        return self._today() - timedelta(days=1) if indicator.denominator is None else self._today()
 
     def _judged(self, actor: Actor, question: Question, indicator: Indicator, stretch: Stretch,
                 worked: int) -> tuple[float, Interval | None] | None:

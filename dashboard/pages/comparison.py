@@ -89,7 +89,7 @@ def register(app: Dash, services: Any) -> None:
 def export(services: Any, kind: str) -> Response:
     """The table of the address as a file; written down before it is given out."""
     t, actor = _words(services), g.actor
-    query = request.query_string.decode()
+    query = request.query_string.decode(errors="replace")
     wish = _wish(services, query, actor)
     shown, columns = _compared(services, wish, actor)
     said = [*wording.about_funnel(shown, t), *wording.about_ranks(shown, t)]

@@ -78,7 +78,7 @@ def _what(evidence: Any, t: Words) -> html.Section:
 def _signal(evidence: Any, actor: Actor, t: Words) -> html.Section | None:
     """The picture a camera justified the card with; asked for with the page, so the page opened is a look in the log."""
     facts = evidence.top.facts
-    if evidence.card.origin != "onsite" or not facts.get("picture_sha256"):
+    if not evidence.has_picture:
         return None
     told = t("signals_page.taken", at=stamp(facts["picture_at"], seconds=True), camera=facts["camera_name"])
     image = html.Img(src=f"/card/{evidence.card.id}/signal.jpg", alt=t("signals_page.picture"), className="signal-picture")

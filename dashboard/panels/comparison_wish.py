@@ -41,7 +41,8 @@ class Wish:
 
 def wish_of(search: str | None, actor: Actor, today: date, indicators: Sequence[str]) -> Wish:
     """The choices of an address, those that can be; a person sees his own area, a department user his own unit."""
-    given = {name: values[0].strip()[:160] for name, values in parse_qs((search or "").lstrip("?")).items() if name in FIELDS}
+    asked = parse_qs((search or "").lstrip("?"))
+    given = {name: values[0].replace("\0", "").strip()[:160] for name, values in asked.items() if name in FIELDS}
     span, stretch = _period(given, today)
     given |= {"area": actor.area or given.get("area", "")}
     if is_limited(actor):

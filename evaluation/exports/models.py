@@ -17,6 +17,7 @@ exports = Table(
     Column("asked_at", BigInteger, nullable=False),
     Column("format", String(16), nullable=False),
     Column("slice", Text, nullable=False),
+    Column("bound", String(64), nullable=False, server_default=_EMPTY),  # the area of whoever asked; empty: every area
     Column("personal", Boolean, nullable=False),
     Column("reason", String(200), nullable=False, server_default=_EMPTY),
     Column("state", String(12), nullable=False),  # queued, running, done, failed, cancelled, expired

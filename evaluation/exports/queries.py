@@ -26,6 +26,7 @@ class ExportRow(msgspec.Struct, frozen=True):
     asked_at: int
     format: str
     slice: str
+    bound: str
     personal: bool
     reason: str
     state: str

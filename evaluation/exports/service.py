@@ -100,8 +100,8 @@ class ExportDesk:
                 raise Conflict("export_queue_full", most=self.rules.open_max)
             made = uow.conn.execute(insert(exports).values(
                 asked_by=actor.name, asked_name=actor.display_name, asked_at=now, format=form.value, personal=wish.personal,
-                slice=msgspec.json.encode(wanted).decode(), reason=reason, state="queued", beat_at=now, total=0, done=0,
-                cases=0, head=0, bytes=0))
+                slice=msgspec.json.encode(wanted).decode(), bound=actor.area, reason=reason, state="queued", beat_at=now,
+                total=0, done=0, cases=0, head=0, bytes=0))
             return int(made.inserted_primary_key[0])  # type: ignore[index]
 
     def cancel(self, number: int, actor: Actor | None) -> None:
@@ -124,6 +124,8 @@ class ExportDesk:
         row = self._parts.queries.find(number, actor)
         if row.personal and not self.may_have_personal(actor):
             raise NotPermitted("export_personal_not_permitted")
+        if actor.area not in ("", row.bound):
+            raise NotFound("export_not_found", id=number)  # his bounds became narrower than the file
         path = self.files(row).get(what)
         if path is None:
             raise NotFound("export_not_ready", id=number)
@@ -219,7 +221,7 @@ class _Beat:
 
 
 def told_of(form: str, wanted: Slice, personal: bool, reason: str = "") -> str:
-    """An export in one line of the audit: format, slice, with or without personal data, why."""
+    """An export in one line of the audit, which is cut when it is long: format, with personal data and why, slice."""
     asked = [f"{name}={value if not isinstance(value, tuple) else ','.join(value)}"
              for name, value in msgspec.structs.asdict(wanted).items() if value and (name, value) != ("by", "claimed")]
-    return " ".join([form, *asked, *(["personal"] if personal else []), *([reason] if reason else [])])
+    return " ".join([form, *(["personal"] if personal else []), *([reason] if reason else []), *asked])

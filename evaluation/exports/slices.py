@@ -13,7 +13,8 @@ from cases.models import case_table, journal
 from core.access import Actor
 from core.errors import InvalidInput
 
-Instant = Annotated[int, msgspec.Meta(ge=-(2**62), le=2**62, description="Microseconds UTC.")]
+FIRST, LAST = -2_208_902_400_000_000, 7_258_032_000_000_000  # 1900-01-02 and 2199-12-31
+Instant = Annotated[int, msgspec.Meta(ge=FIRST, le=LAST, description="Microseconds UTC.")]
 Code = Annotated[str, msgspec.Meta(max_length=128, pattern="^[^\\x00-\\x1f]*$")]
 
 
@@ -34,7 +35,9 @@ class Slice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbi
     whole_cases: bool = False
 
     def checked(self) -> Slice:
-        """Itself. Raises InvalidInput for a period that ends before it begins."""
+        """Itself. Raises InvalidInput for a period that ends before it begins, or beyond what calendars say."""
+        if any(one is not None and not FIRST <= one <= LAST for one in (self.since, self.until)):
+            raise InvalidInput("range_beyond", key="until")
         if self.since is not None and self.until is not None and self.until <= self.since:
             raise InvalidInput("range_backwards", first=self.since, last=self.until)
         return self

@@ -8,6 +8,7 @@ reads them.
 from __future__ import annotations
 
 import fcntl
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -74,6 +75,11 @@ class Contents(msgspec.Struct, frozen=True):
         return [part for part in self.parts if part.content is content and (not standings or part.standing in standings)]
 
 
+# Whatever lies in the folders of parts, the plain rows a part is made from, and drafts of the contents.
+_OURS = re.compile(r"g\d+/(events|cases|superseded)/[^/]+/[^/]+|\.(events|cases|superseded)-[0-9a-z-]*-[0-9a-f]{8}\.rows"
+                   r"|\.contents\.json[^/]*\.part")
+
+
 def broken(problem: str) -> SupervisionError:
     """The store cannot be believed: it is to be made anew (`history --rebuild`)."""
     return Conflict("history_broken", problem=problem, remedy="run: python app.py history --rebuild")
@@ -125,10 +131,10 @@ class Store:
         return msgspec.structs.replace(contents, retired=kept)
 
     def strays(self, named: set[str]) -> Iterator[Path]:
-        """Files of the store that are not among those named."""
-        for path in self.folder.rglob("*"):
+        """Files of the store that are not among those named. What is not called as a file of the store is somebody else's."""
+        for path in [*self.folder.glob("g*/*/*/*"), *self.folder.glob(".*")]:
             name = path.relative_to(self.folder).as_posix()
-            if path.is_file() and name not in named and name not in (CONTENTS, LOCK) and not name.startswith(f"{SPILL}/"):
+            if path.is_file() and _OURS.fullmatch(name) and name not in named:
                 yield path
 
     def _left_spills(self, now_us: int) -> list[Path]:

@@ -25,6 +25,7 @@ def upgrade() -> None:
         sa.Column("asked_at", sa.BigInteger(), nullable=False),
         sa.Column("format", sa.String(length=16), nullable=False),
         sa.Column("slice", sa.Text(), nullable=False),
+        sa.Column("bound", sa.String(length=64), nullable=False, server_default=EMPTY),
         sa.Column("personal", sa.Boolean(), nullable=False),
         sa.Column("reason", sa.String(length=200), nullable=False, server_default=EMPTY),
         sa.Column("state", sa.String(length=12), nullable=False),

@@ -197,12 +197,19 @@ def test_what_differs_is_found(site: Site) -> None:
     whole = path.read_bytes()
     duckdb.connect().execute(f"COPY (SELECT * FROM '{path}' LIMIT 3) TO '{path}' (FORMAT parquet)")
     (path.parent / "left.parquet").write_bytes(b"x")
+    for name in ("yangguang.db", "keys/signing.pem", "recordings/1/a.mp4", "g1.txt"):  # a folder that is not the store's alone
+        (store.folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (store.folder / name).write_bytes(b"somebody else's")
     assert {"file_differs", "file_stray", "events_differ"} <= {one.code for one in check.check()}
     path.unlink()
     assert "file_missing" in {one.code for one in check.check()}
     path.write_bytes(whole)
     take_in.work()
     assert check.check() == [], "what no contents name is swept"
+    assert not (path.parent / "left.parquet").exists()
+    assert (store.folder / "yangguang.db").exists()
+    assert (store.folder / "keys/signing.pem").exists()
+    assert (store.folder / "recordings/1/a.mp4").exists()
 
 
 def test_another_journal_is_not_mixed_in(site: Site, tmp_path: Path) -> None:
@@ -249,7 +256,7 @@ def test_a_writer_that_is_killed_leaves_whole_files_or_none(tmp_path: Path) -> N
             time.sleep(delay)
         finally:
             os.killpg(child.pid, signal.SIGKILL)
-            child.wait()
+            child.communicate()  # waits, and closes the pipe
         faults = site.services.deep_history.check.check()
         assert {one.code for one in faults} <= {"file_stray"}, faults
         assert by_month_and_kind(site) == expected

@@ -28,7 +28,7 @@ from core.instants import MINUTE_US, from_us
 from evaluation.exports.columns import COLUMNS, NAMES
 from evaluation.exports.exporter import Format
 from evaluation.exports.manifest import Manifest
-from evaluation.exports.slices import Slice
+from evaluation.exports.slices import LAST, Slice
 from tests.exporting import (
     ADMINISTRATOR,
     APPLICANT,
@@ -163,7 +163,7 @@ def test_slices_hold_what_a_plain_loop_picks(site: Site, tmp_path: Path) -> None
         (Slice(area=COUNTY), lambda one: one.area == COUNTY),
         (Slice(org=OWN_ORG, kinds=(EventKind.CONCLUDED, EventKind.STEP)),
          lambda one: one.case_no in of_org and one.kind in ("concluded", "step")),
-        (Slice(since=2**60), lambda one: False)]
+        (Slice(since=LAST), lambda one: False)]
     for wanted, pick in picks:
         for whole in (False, True):
             asked = msgspec.structs.replace(wanted, whole_cases=whole)

@@ -303,22 +303,25 @@ def test_an_administrator_bound_to_an_area_has_no_say_over_other_people(house: H
 
 
 def test_people_are_bound_to_halls_that_have_cameras_and_nobody_frees_himself(house: House) -> None:
-    refused(lambda: house.propose("zhou", halls={"政务大厅"}), InvalidInput, "account_hall_unknown")
+    refused(lambda: house.propose("zhou", halls={"政务大厅"}, area=house.people._catalogue.default_area), InvalidInput,
+            "account_hall_unknown")
     house.people._halls = lambda: ["便民中心", "政务大厅"]
-    proposed = house.propose("zhou", halls={"政务大厅"}).proposal
+    refused(lambda: house.propose("zhou", halls={"政务大厅"}), InvalidInput, "halls_need_area")
+    area = house.people._catalogue.default_area
+    proposed = house.propose("zhou", halls={"政务大厅"}, area=area).proposal
     assert house.people.confirm("zhou", proposed.number, actor=house.actor("ben")).proposal.standing.halls == {"政务大厅"}
     assert house.actor("zhou").halls == {"政务大厅"}
 
-    house.people.set_directly("ben", halls={"政务大厅"})
+    house.people.set_directly("ben", halls={"政务大厅"}, area=area)
     bound = house.actor("ben")
     for halls in (set(), {"便民中心"}, {"政务大厅", "便民中心"}):
         refused(lambda halls=halls: house.propose("ben", "ben", halls=halls), NotPermitted, "not_permitted")
-    refused(lambda: house.propose("carl", "ben", halls={"政务大厅"}), NotPermitted, "not_permitted")
+    refused(lambda: house.propose("carl", "ben", halls={"政务大厅"}, area=area), NotPermitted, "not_permitted")
     assert [account.username for account in house.people.people(bound)] == ["ben", "zhou"]
     assert house.people.halls(bound) == ["政务大厅"]
     assert {line.subject for line in house.people.log(bound)} == {"ben", "zhou"}
     assert house.people.halls(house.actor("anna")) == ["便民中心", "政务大厅"]
-    refused(lambda: house.propose("zhou", halls={" "}), InvalidInput, "halls_invalid")
+    refused(lambda: house.propose("zhou", halls={" "}, area=area), InvalidInput, "halls_invalid")
 
 
 @pytest.mark.parametrize(("given", "code", "key"), [

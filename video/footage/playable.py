@@ -32,29 +32,27 @@ class Playable:
 
     def __init__(self, folder: Path, rules: PlayableRules) -> None:
         self._folder, self._rules = folder, rules
-        self._children = Children(ChildLimits(rules.seconds, memory_mib=2048, at_once=1, output_max=OUTPUT_MAX))
+        self._children = Children(ChildLimits(rules.seconds, memory_mib=2048, output_max=OUTPUT_MAX))
         self._making = threading.Lock()
 
     def of(self, path: Path, sha256: str, codec: str) -> Path:
-        """The file itself where browsers play it, else its copy. Raises UpstreamError where none can be made, Unavailable where
-        others are being made for too long."""
+        """The file itself where browsers play it, else its copy; one is made at a time. Raises UpstreamError where none can."""
         if codec == PLAYED:
             return path
         copy = self._folder / f"{sha256}.mp4"
-        if not copy.is_file():
-            self._make(path, copy)
-        else:
-            copy.touch()  # the least looked at goes first
+        if not _looked_at(copy):
+            with self._making:  # whoever waited for the same film finds it made
+                if not _looked_at(copy):
+                    self._make(path, copy)
         return copy
 
     def _make(self, path: Path, copy: Path) -> None:
         made = self._children.run(CHILD, b"", [str(path.resolve()), str(self._rules.height), str(self._rules.max_pixels)])
-        with self._making:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            half = copy.with_suffix(f".{os.getpid()}.{threading.get_ident()}.part")
-            half.write_bytes(made)
-            half.replace(copy)
-            self._make_room(copy)
+        self._folder.mkdir(parents=True, exist_ok=True)
+        half = copy.with_suffix(f".{os.getpid()}.part")
+        half.write_bytes(made)
+        half.replace(copy)
+        self._make_room(copy)
 
     def _make_room(self, newest: Path) -> None:
         kept = sorted((path for path in self._folder.iterdir() if path != newest), key=lambda path: path.stat().st_mtime)
@@ -64,3 +62,12 @@ class Playable:
                 return
             taken -= path.stat().st_size
             path.unlink(missing_ok=True)
+
+
+def _looked_at(copy: Path) -> bool:
+    """Whether it is there; the one nobody looked at the longest goes first."""
+    try:
+        os.utime(copy)
+    except FileNotFoundError:
+        return False
+    return True

@@ -94,13 +94,18 @@ class SignalQueries:
         signal = self.find(number, actor)
         return signal, self._pictures.read(signal.picture, signal.picture_sha256)
 
-    def proof(self, number: int) -> tuple[Signal, bytes]:
-        """The same for whoever may see the card that came of it; the card decided that (alerts/evidence.py)."""
+    def behind(self, number: int) -> Signal | None:
+        """What a card came of, for whoever may see the card; the card decided that (alerts/evidence.py)."""
         with self._database.read() as conn:
             row = conn.execute(select(video_signals).where(_s.id == number)).first()
-        if row is None:
+        return None if row is None else signal_of(row)
+
+    def proof(self, number: int) -> tuple[Signal, bytes]:
+        """The same with its JPEG. Raises NotFound."""
+        signal = self.behind(number)
+        if signal is None:
             raise NotFound("signal_unknown", id=number)
-        return signal_of(row), self._pictures.read(row.picture, row.picture_sha256)
+        return signal, self._pictures.read(signal.picture, signal.picture_sha256)
 
     def reference_picture(self, number: int, actor: Actor | None) -> bytes:
         """The JPEG of a reference. Raises NotPermitted, NotFound."""

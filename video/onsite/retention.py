@@ -46,7 +46,7 @@ class PictureRetention:
     def _release_signals(self, before: int, needed: Needed) -> None:
         s, last = video_signals.c, 0
         is_over = or_(s.ended_at < before, and_(s.state == State.REJECTED.value, s.decided_at < before))
-        wanted = select(s.id, s.kind).where(s.picture != "", s.state != State.TO_CONFIRM.value, is_over).order_by(s.id)
+        wanted = select(s.id, s.kind).where(s.picture != "", is_over).order_by(s.id)
         while True:
             with self._units.database.read() as conn:
                 found = {row.id: row.kind for row in conn.execute(wanted.where(s.id > last).limit(BATCH))}

@@ -286,7 +286,7 @@ def test_whoever_is_bound_to_other_halls_finds_neither_clip_nor_recording(house:
     clip = next(one for one in house.rows(video_clips) if one.card_id == card)
 
     def asked(halls: set[str]) -> tuple[int, ...]:
-        accounts.change(name, halls=halls)
+        accounts.change(name, halls=halls, area="360500")
         client = house.site.client(Role.LEADER)
         clips = [{"what": "clip", "clip": clip.id, "reason": "card"}] if len(halls) == 1 else []  # one who may is counted
         wishes = (*clips, {"what": "recorded", "camera": "cam-1", "reason": "patrol"})
@@ -294,7 +294,7 @@ def test_whoever_is_bound_to_other_halls_finds_neither_clip_nor_recording(house:
 
     assert asked({"另一个大厅"}) == (404, 404)
     assert asked({"市政务服务大厅", "另一个大厅"}) == (200,)
-    accounts.change(name, halls=set())
+    accounts.change(name, halls=set(), area="")
 
 
 def test_the_card_page_shows_its_evidence(house: House, inspector: FlaskClient, card: int):

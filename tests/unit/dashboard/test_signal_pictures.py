@@ -46,9 +46,9 @@ def test_the_card_that_comes_of_it_shows_the_picture_to_whoever_may_see_the_card
     assert (look.camera, look.reason, look.note) == ("hall-07", "card", "signal 1")
     assert site.client(Role.INSPECTOR).get("/card/999/signal.jpg").status_code == 404
     assert site.client(Role.DEPARTMENT_USER).get(f"/card/{card}/signal.jpg").status_code == 200  # its own unit's
-    site.services.accounts.change(NAME_OF_LEADER, halls={"便民中心"})
+    site.services.accounts.change(NAME_OF_LEADER, halls={"便民中心"}, area="360500")
     assert site.client(Role.LEADER).get(f"/card/{card}/signal.jpg").status_code == 404
-    site.services.accounts.change(NAME_OF_LEADER, halls=set())
+    site.services.accounts.change(NAME_OF_LEADER, halls=set(), area="")
 
 
 def test_pictures_go_when_their_time_is_over_and_their_card_needs_them_no_more(site: Site) -> None:

@@ -14,7 +14,7 @@ from config.texts import load_texts
 from core.access import Actor, Role
 from core.database import Database
 from core.migration import migrate
-from evaluation import wording
+from evaluation import comparison, wording
 from evaluation.comparison import Comparison, Question, shape_of
 from evaluation.period import Basis, Period
 from evaluation.queries import IndicatorQueries
@@ -93,17 +93,28 @@ def test_limits_are_widened_on_demand(queries: IndicatorQueries) -> None:
     assert {row[2] for row in places(queries, widened=True)} == {0}
 
 
-def test_a_department_user_is_shown_himself_among_nameless_others(queries: IndicatorQueries) -> None:
+def test_a_department_user_is_shown_himself_among_nameless_others(
+        queries: IndicatorQueries, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(comparison, "CROWD", 3)
     shown = Comparison(queries).side_by_side(OF_UNIT, Question(MARCH, "early_rate", org="b"), ("on_time_rate", "accepted"))
     own, others = [row for row in shown.rows if row.is_own], [row for row in shown.rows if not row.is_own]
     assert [(row.key, row.name, row.figures["accepted"].value) for row in own] == [("b", "部门b", 400)]
     assert own[0].ranked is not None
     assert own[0].ranked.rank == 4
     assert {(row.key, row.name, tuple(row.figures)) for row in others} == {("", "", ("early_rate",))}
-    assert sorted(row.sample.size for row in others if row.sample) == [7, 100, 400, 400]  # 437 is told as 400
+    assert sorted(row.sample.size for row in others if row.sample) == [100, 400, 400]  # 437 is told as 400; 7 not at all
     told = repr(others)
     for secret in ("部门a", "'a'", "437", "389"):
         assert secret not in told, secret
+
+
+@pytest.mark.parametrize(("period", "crowd"), [(MARCH, 4), (Period(date(2024, 3, 2), date(2024, 3, 30)), 3)])
+def test_others_are_shown_in_a_crowd_and_for_whole_months_only(
+        queries: IndicatorQueries, monkeypatch: pytest.MonkeyPatch, period: Period, crowd: int) -> None:
+    monkeypatch.setattr(comparison, "CROWD", crowd)
+    shown = Comparison(queries).side_by_side(OF_UNIT, Question(period, "early_rate", org="b", area="360500"), ())
+    assert [row.key for row in shown.rows] == ["b"]
+    assert (shown.target, shown.curve) == (None, ())
 
 
 def test_names_are_told_where_the_installation_says_so(queries: IndicatorQueries) -> None:
