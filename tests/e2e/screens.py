@@ -51,9 +51,9 @@ class Screens:
         loaded(page)
         return page
 
-    def desk(self, address: str, username: str) -> Page:
-        """The desk of somebody who signed in through the form."""
-        page = self.blank()
+    def desk(self, address: str, username: str, *, is_put_out: bool = False) -> Page:
+        """The desk of somebody who signed in through the form. `is_put_out`: the test ends his session, his page notices."""
+        page = self.blank(may_lose_link=is_put_out, may_refuse=is_put_out)
         sign_in(page, address, username, "/desk/")
         loaded(page)
         return page

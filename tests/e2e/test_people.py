@@ -61,7 +61,7 @@ def test_a_new_account_needs_two_administrators_and_then_lets_its_owner_in(centr
 
 def test_a_role_taken_away_ends_the_session_of_who_had_it(centre: CommandCentre, screens: Screens) -> None:
     centre.services.accounts.create("fang", DEMO_PASSWORD, display_name="方敏", roles=[Role.ADMINISTRATOR])
-    officer = screens.desk(centre.address, "zhou")
+    officer = screens.desk(centre.address, "zhou", is_put_out=True)
     first = people_page(screens, centre, "chen", "?account=zhou")
     first.wait_for_function("() => document.querySelector('#people-username').value === 'zhou'")
     first.click("#people-roles label:has-text('值班员')")

@@ -22,6 +22,7 @@ from evaluation.statistics import (
     ranks,
     rate,
     ratio,
+    t_of,
     target_of,
     wilson,
     z_of,
@@ -66,11 +67,19 @@ def test_the_difference_of_two_shares_is_that_of_newcombes_table(now: tuple[int,
 
 
 def test_the_interval_of_a_ratio_of_sums_by_hand() -> None:
-    """Five days, Σ hits = 30, Σ size = 60: 0.5. Deviations 1, -1, 0, 2, -2: Σ² = 10; half = 1.96·√(5/4·10)/60."""
+    """Five days, Σ hits = 30, Σ size = 60: 0.5. Deviations 1, -1, 0, 2, -2: Σ² = 10; half = t(0.95, 4)·√(5/4·10)/60."""
     found = ratio([(6, 10), (4, 10), (6, 12), (8, 12), (6, 16), (0, 0)])
     assert found is not None
-    assert (found.low, found.high) == pytest.approx((0.5 - 1.959964 * sqrt(12.5) / 60, 0.5 + 1.959964 * sqrt(12.5) / 60))
+    assert (found.low, found.high) == pytest.approx(
+        (0.5 - 2.776445 * sqrt(12.5) / 60, 0.5 + 2.776445 * sqrt(12.5) / 60), abs=1e-3)
     assert ratio([(1, 2)] * 4) is None
+
+
+@pytest.mark.parametrize(("level", "degrees", "tabled"), [
+    (0.95, 4, 2.776), (0.95, 9, 2.262), (0.95, 30, 2.042), (0.99, 4, 4.604), (0.998, 4, 7.173), (0.998, 9, 4.297),
+    (0.998, 20, 3.552)])
+def test_quantiles_of_student_are_those_of_tables(level: float, degrees: int, tabled: float) -> None:
+    assert t_of(level, degrees) == pytest.approx(tabled, rel=0.01)
 
 
 def test_a_figure_without_anything_counted_or_with_two_sums_has_no_interval() -> None:
