@@ -65,7 +65,7 @@ def told(services: Services, cases: int) -> Iterator[CaseEvent]:
         if number % 3 != 2:
             yield event(EventKind.CONCLUDED, 24.0 * (2 + number % 11), EventData(result="granted", reason=FORMULA))
         if number % 8 == 1:
-            yield event(EventKind.STEP, 20.5, EventData(opinion="改"), step="复审", source_version=2)
+            yield event(EventKind.STEP, 20.5, EventData(opinion="改\r定"), step="复审", source_version=2)
 
 
 def written_versions(events: list[CaseEvent]) -> list[CaseEvent]:

@@ -26,9 +26,10 @@ def write_csv(cases: Iterable[list[Row]], out: BinaryIO) -> None:
 
 
 def write_plain(cases: Iterable[list[Row]], out: BinaryIO) -> None:
-    """The same without header and as they are: what Parquet is made from."""
+    """The same without header and as they are: what Parquet is made from. Rows end with both signs, as then texts with
+    either of them are quoted; DuckDB is told so."""
     text = io.TextIOWrapper(out, encoding="utf-8", newline="")
-    csv.writer(text, lineterminator="\n").writerows(_rows(cases))
+    csv.writer(text, lineterminator="\r\n").writerows(_rows(cases))
     text.flush()
     text.detach()
 

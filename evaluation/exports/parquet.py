@@ -39,7 +39,7 @@ def _convert(plain: Path, target: Path, memory_mib: int, notes: Mapping[str, str
                                 "temp_directory": str(target.with_suffix(".spill"))}) as connection:
         connection.execute(
             f"COPY (SELECT * FROM read_csv({literal(str(plain))}, header=false, auto_detect=false, parallel=false, delim=',', "
-            f"quote='\"', escape='\"', nullstr='', max_line_size={LINE_MAX}, buffer_size={2 * LINE_MAX}, "
+            f"quote='\"', escape='\"', nullstr='', new_line='\\r\\n', max_line_size={LINE_MAX}, buffer_size={2 * LINE_MAX}, "
             f"columns={{{columns}}})) TO {literal(str(target))} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP}, "
             f"KV_METADATA {{{told}}})")
 

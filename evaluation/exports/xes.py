@@ -13,7 +13,7 @@ from typing import BinaryIO
 from xml.sax.saxutils import escape
 
 from cases.events import EventKind
-from evaluation.exports.columns import COLUMNS, Column, Kind
+from evaluation.exports.columns import COLUMNS, Column, Kind, Personal
 from evaluation.exports.rows import Cell, Row
 
 EXTENSION_FILE = "yangguang.xesext"
@@ -81,8 +81,10 @@ _OF_EVENT = [place for place, column in enumerate(COLUMNS) if not column.of_case
 
 
 def _is_repeated(column: Column) -> bool:
-    """Whether its texts come again and again, so that a quoted one is worth remembering."""
-    return column.kind is Kind.TEXT and column.name not in ("id", "source_event_id", "mac", "opinion", "title")
+    """Whether its texts come again and again, so that a quoted one is worth remembering: codes, never what names a person or is
+    written freely."""
+    return (column.kind is Kind.TEXT and column.personal is Personal.NOBODY
+            and column.name not in ("id", "source_event_id", "mac"))
 
 
 _REPEATED = [_is_repeated(column) for column in COLUMNS]

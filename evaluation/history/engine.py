@@ -56,7 +56,7 @@ class Drafts:
         if known is None:
             path = self._store.folder / f".{content.value}-{month}-{uuid.uuid4().hex[:8]}.rows"
             file = path.open("w", encoding="utf-8", newline="")
-            known = self._open[key] = (path, file, csv.writer(file, lineterminator="\n"), [0])
+            known = self._open[key] = (path, file, csv.writer(file, lineterminator="\r\n"), [0])
         known[2].writerow(row)
         known[3][0] += 1
 
@@ -96,4 +96,5 @@ class Drafts:
 def _plain_rows(path: Path, columns: Columns) -> str:
     told = ", ".join(f"'{name}': '{kind}'" for name, kind in columns)
     return (f"SELECT * FROM read_csv({literal(str(path.resolve()))}, header=false, auto_detect=false, delim=',', quote='\"', "
-            f"escape='\"', nullstr='', max_line_size={LINE_MAX}, buffer_size={2 * LINE_MAX}, columns={{{told}}})")
+            f"escape='\"', nullstr='', new_line='\\r\\n', max_line_size={LINE_MAX}, buffer_size={2 * LINE_MAX}, "
+            f"columns={{{told}}})")
