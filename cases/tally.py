@@ -71,9 +71,11 @@ def _day(moment: Moment | None) -> int | None:
 
 
 def _outcome(closed: Moment, clocks: Sequence[ClockState], calendar: WorkingCalendar) -> int | None:
+    """Whether the limit was kept: by the day its clock ended, which of some powers is that of the decision (cases.watches
+    `end_of_limits`) and not of the last paper served."""
     by_kind = {clock.ref.kind: clock for clock in clocks if clock.due_at is not None}
     judged = next((by_kind[kind] for kind in _JUDGED_BY if kind in by_kind), None)
     if judged is None or judged.due_at is None:
         return None
-    due_day, closed_day = last_day(judged.due_at, judged.started, calendar), closed.local // DAY_US
-    return _LATE if closed_day > due_day else _EARLY if closed_day < due_day else _ON_DUE_DAY
+    due_day, ended_day = last_day(judged.due_at, judged.started, calendar), (judged.ended or closed).local // DAY_US
+    return _LATE if ended_day > due_day else _EARLY if ended_day < due_day else _ON_DUE_DAY
