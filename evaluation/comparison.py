@@ -37,6 +37,8 @@ from evaluation.statistics import (
 
 SUMS_OF_DAYS = frozenset({"statutory_days", "statutory_used", "promised_days", "promised_used", "both_statutory",
                           "both_promised", "used_days"})
+# Counted of cases that may never be accepted, so that by the day of acceptance they stand on another.
+NEVER_ACCEPTED = frozenset({"received", "received_instant", "received_promised", "not_accepted", "returned", "voided"})
 MANY_PER_CASE = frozenset({"corrections"})  # counted one by one: a case may have several
 # What a spread is judged by: days, in periods longer than so many days weeks, then four weeks.
 PARTS = ((3 * 366, 28), (92, 7), (0, 1))
@@ -150,14 +152,15 @@ def is_limited(actor: Actor) -> bool:
 
 def shape_of(indicator: Indicator, base: Mapping[str, BaseFigure], basis: Basis) -> Shape:
     """What kind of number it is. A share counts the same cases above and below: figures of one kind of day, or all by the day
-    of acceptance. Otherwise cases above may not be among those below, and it is a rate."""
+    of acceptance, if all of them were accepted. Otherwise cases above may not be among those below, and it is a rate."""
     names = set(indicator.names)
     if names & SUMS_OF_DAYS:
         return Shape.MEAN
     if indicator.unit is not Unit.SHARE or names & MANY_PER_CASE:
         return Shape.RATE
     days = {base[name].day for name in names}
-    return Shape.SHARE if len(days) == 1 or basis is Basis.ACCEPTANCE else Shape.RATE
+    is_of_accepted = basis is Basis.ACCEPTANCE and not names & NEVER_ACCEPTED
+    return Shape.SHARE if len(days) == 1 or is_of_accepted else Shape.RATE
 
 
 def scale_of(indicator: Indicator) -> int:

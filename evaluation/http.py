@@ -72,7 +72,7 @@ class FigureShown(msgspec.Struct, frozen=True):
 
 
 class FiguresTold(msgspec.Struct, frozen=True):
-    """What GET /api/v1/figures answers. `corrected_rows`: departments' days that late facts changed after they were over."""
+    """What GET /api/v1/figures answers. `corrected_rows`: departments' days that changed after they were over."""
 
     first: str
     last: str

@@ -130,7 +130,7 @@ class IndicatorQueries:
         return found
 
     def corrected(self, actor: Actor | None, period: Period, *, orgs: Sequence[str] = (), area: str = "") -> Corrected:
-        """What late facts changed in a period after its days were over."""
+        """What changed in a period after its days were over."""
         c = figure_days.c
         where = self._scope(actor, period, Basis.EVENT, orgs, (), area).of_days()
         with self._database.read() as conn:

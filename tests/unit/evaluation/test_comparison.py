@@ -130,7 +130,8 @@ def test_a_department_user_never_sees_the_items_of_another(queries: IndicatorQue
 @pytest.mark.parametrize(("code", "basis", "shape"), [
     ("early_rate", Basis.EVENT, Shape.SHARE), ("satisfaction", Basis.EVENT, Shape.SHARE),
     ("finish_rate", Basis.EVENT, Shape.RATE),
-    ("finish_rate", Basis.ACCEPTANCE, Shape.SHARE), ("correction_rate", Basis.ACCEPTANCE, Shape.RATE),
+    ("finish_rate", Basis.ACCEPTANCE, Shape.RATE), ("special_share", Basis.ACCEPTANCE, Shape.SHARE),
+    ("correction_rate", Basis.ACCEPTANCE, Shape.RATE),
     ("cards_per_1000", Basis.EVENT, Shape.RATE), ("statutory_speed", Basis.EVENT, Shape.MEAN),
     ("mean_days", Basis.EVENT, Shape.MEAN)])
 def test_what_kind_of_number_an_indicator_is(code: str, basis: Basis, shape: Shape) -> None:
