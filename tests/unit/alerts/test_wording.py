@@ -23,6 +23,7 @@ GIVEN = {
     "error.card_not_found": {"id"}, "error.card_closed": set(), "error.card_changed": {"rev"},
     "error.already_acknowledged": {"by", "at"}, "error.live_full": {"max"}, "error.message_invalid": {"problem"},
     "error.command_failed": set(), "error.overloaded": set(), "error.incident_without_org": {"camera"},
+    "error.incident_has_card": {"card"}, "error.picture_gone": set(),
     "error.level_unknown": {"name", "accepted"}, "error.number_invalid": {"name"},
     "error.command_unknown": {"type"}, "error.command_id_invalid": {"length", "max"}, "error.cards_invalid": {"count"},
     "error.too_many_cards": {"count", "max"}, "error.comment_too_long": {"field", "length", "max"},
