@@ -20,7 +20,8 @@ from dashboard.panels.people_views import COLUMNS, LINES
 from tests.staff import OWN_ORG, SAME_ORIGIN, Site, make_site, sign_in
 
 PASSWORD = "long enough 1"
-ZHOU = {"username": "zhou", "display_name": "周立新", "roles": ["duty_officer"], "org": "", "area": "", "is_active": ["yes"],
+ZHOU = {"username": "zhou", "display_name": "周立新", "roles": ["duty_officer"], "org": "", "area": "", "halls": [],
+        "is_active": ["yes"],
         "reason": "调岗"}
 IVY = {**ZHOU, "username": "ivy", "display_name": "艾薇", "roles": ["inspector"], "reason": "新入职"}
 
@@ -165,6 +166,7 @@ def test_where_one_is_enough_the_page_says_so_and_it_takes_effect(tmp_path_facto
     ({"roles": []}, "roles", "至少需要一个角色"), ({"roles": ["emperor"]}, "roles", "没有角色"),
     ({"roles": ["department_user"]}, "org", "必须指定所属部门"), ({"display_name": None}, "display_name", "请填写姓名"),
     ({"reason": " "}, "reason", "请填写修改理由"), ({"area": "moon"}, "area", "没有地区"),
+    ({"halls": ["月宫"], "area": "360500"}, "halls", "没有大厅 月宫"), ({"halls": ["月宫"]}, "area", "先选择所属地区"),
     ({"username": "Ivy!"}, "username", "用户名不符合要求"), ({"username": "zhou"}, "username", "已被使用")])
 def test_what_is_wrong_is_told_at_its_field(site: Site, given: Mapping[str, Any], field: str, words: str) -> None:
     answer = hand_in(site.client(Role.ADMINISTRATOR), {**IVY, **given}, NEW)
@@ -188,7 +190,8 @@ def test_a_button_that_names_nothing_is_answered_in_words(site: Site) -> None:
 
 def test_the_form_holds_the_chosen_account_as_it_is(site: Site) -> None:
     site.services.people.set_directly("zhou", area="360500", is_active=False)
-    names = [("head", "children"), ("based", "data"), ("username", "disabled"), *((name, "value") for name in FIELDS)]
+    names = [("head", "children"), ("halls", "options"), ("based", "data"),
+             ("username", "disabled"), *((name, "value") for name in FIELDS)]
     client = site.client(Role.ADMINISTRATOR)
 
     def filled(search: str) -> dict[str, Any]:
