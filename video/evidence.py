@@ -24,16 +24,17 @@ from sqlalchemy import Row, and_, insert, or_, select, update
 from core.access import Actor
 from core.clock import Clock, SystemClock
 from core.database import Database
+from core.files import sha256_of, sync
 from core.instants import DAY_US, SECOND_US, to_us
 from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from papers.keys import KeyRing
 from video.cameras import StreamName
-from video.footage.cutting import Cutting, Source, Stretch, picture_of, sync, write_clip
+from video.footage.cutting import Cutting, Source, Stretch, picture_of, write_clip
 from video.footage.manifest import CLIP, MANIFEST, SIGNATURE, SNAPSHOT, encoded, iso, sign
 from video.footage.models import video_clips, video_gaps, video_segments
 from video.footage.mp4 import FAULTS
 from video.models import camera_states, cameras
-from video.segments import digest_of, reason
+from video.segments import reason
 
 log = logging.getLogger(__name__)
 SETTLE_US = 3 * SECOND_US      # what was sent at the end of the clip is on disk by then
@@ -197,7 +198,7 @@ class ClipMaker:
             offset = conn.execute(select(camera_states.c.clock_offset_us).where(
                 camera_states.c.camera_id == row.camera_id)).scalar()
         width, height = stretch.size()
-        files = {path.name: {"sha256": digest_of(path), "bytes": path.stat().st_size} for path in sorted(draft.iterdir())}
+        files = {path.name: {"sha256": sha256_of(path), "bytes": path.stat().st_size} for path in sorted(draft.iterdir())}
         missing = [(row.from_at, stretch.begin_us)] if stretch.begin_us > row.from_at + NEAR_US else []
         missing += stretch.holes
         missing += [(stretch.end_us, row.to_at)] if stretch.end_us < row.to_at - NEAR_US else []
@@ -221,7 +222,7 @@ class ClipMaker:
         clip, picture = told["files"][CLIP], told["files"].get(SNAPSHOT, {})
         self._write(row.id, state="ready", reason=_missing(told), begin_at=_us(told["begin"]), end_at=_us(told["end"]),
                     bytes=clip["bytes"], sha256=clip["sha256"], snapshot_sha256=picture.get("sha256", ""),
-                    manifest_sha256=digest_of(folder / MANIFEST), key_id=told["key_id"],
+                    manifest_sha256=sha256_of(folder / MANIFEST), key_id=told["key_id"],
                     clock_offset_us=told["camera"]["clock_offset_us"], settled_at=self._machine.now_us())
 
     def _later(self, row: Row[Any], why: str) -> bool:

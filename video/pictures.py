@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 from collections.abc import Collection, Sequence
 from pathlib import Path
@@ -13,6 +12,7 @@ import cv2
 import numpy as np
 
 from core.errors import NotFound, Unavailable
+from core.files import written_whole
 from core.instants import SECOND_US
 from video.cameras import Polygon
 from video.vision.pictures import Frame
@@ -82,12 +82,8 @@ class PictureStore:
             path.touch()  # young again: about to be named once more
             return
         path.parent.mkdir(parents=True, exist_ok=True)
-        half = path.with_suffix(f".{os.getpid()}.part")
-        with half.open("wb") as file:
+        with written_whole(path) as file:
             file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        half.replace(path)
 
 
 def masked(frame: Frame, masks: Sequence[Polygon]) -> Frame:

@@ -7,7 +7,6 @@ was lost says by its name when it began, and is put back into the index.
 from __future__ import annotations
 
 import errno
-import hashlib
 import logging
 import os
 import re
@@ -22,6 +21,7 @@ import msgspec
 from sqlalchemy import Row, insert, select, update
 
 from core.clock import Clock, SystemClock
+from core.files import sha256_of
 from core.instants import SECOND_US, from_us, to_us
 from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from video.cameras import Camera, StreamName
@@ -240,7 +240,7 @@ class SegmentStore:
                 begin_business: int | None = None) -> None:
         end_business = self.business(end_us) if begin_business is None else begin_business + end_us - begin_us
         self._write_end(row_id, state="closed", end_at=end_us, end_business_at=end_business, bytes=path.stat().st_size,
-                        sha256=digest_of(path), reason=said, extradata=extradata)
+                        sha256=sha256_of(path), reason=said, extradata=extradata)
 
     def _write_end(self, row_id: int, **values: Any) -> None:
         with self._units() as uow:
@@ -266,9 +266,3 @@ def _cut(path: Path) -> tuple[Extent, int] | None:
     except FAULTS:
         return None
     return (extent, found.file_bytes - found.whole_bytes) if extent.pictures else None
-
-
-def digest_of(path: Path) -> str:
-    """SHA-256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -8,13 +8,14 @@ from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.exceptions import PreventUpdate
 from flask import g, has_request_context, request
 
-from core.access import Actor, Role
+from core.access import Actor
 from core.errors import SupervisionError
 from core.instants import DAY_US
 from dashboard.panels import export_views, top_bar
 from dashboard.refusals import sentence
 from dashboard.times import begin_of
 from dashboard.words import Words, words_of
+from evaluation.exports.queries import sees_all
 from evaluation.exports.service import ExportWish
 from evaluation.exports.slices import Slice, kinds_of
 
@@ -31,7 +32,8 @@ def layout(services: Any) -> html.Div:
     new = html.Section([html.H2(t("exports_page.new")), html.P(t("exports_page.words"), className="panel-note"),
                         export_views.form(names.areas, names.orgs, names.items, t),
                         html.P(_limits(services, t), className="panel-note")], className="panel exports-new")
-    title = html.H2(t("exports_page.list_all" if _sees_all(_actor()) else "exports_page.list"))
+    actor = _actor()
+    title = html.H2(t("exports_page.list_all" if actor is not None and sees_all(actor) else "exports_page.list"))
     there = html.Section([title, html.Div(id="exports-list")], className="panel exports-there")
     bar = top_bar.layout(t, "exports", services.settings.demo.enabled)
     return html.Div([*hidden, bar, html.Main([new, there], className="exports-body")], className="staff edit exports")
@@ -123,11 +125,6 @@ def _limits(services: Any, t: Words) -> str:
 def _text(value: Any) -> str:
     """What the browser sent, without what no code, name or reason has in it."""
     return "".join(sign for sign in str(value or "") if sign.isprintable())[:200].strip()
-
-
-def _sees_all(actor: Actor | None) -> bool:
-    """As evaluation.exports.queries has it."""
-    return actor is not None and actor.has(Role.ADMINISTRATOR) and not actor.area
 
 
 def _actor() -> Actor | None:

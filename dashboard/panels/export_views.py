@@ -15,10 +15,10 @@ from dashboard.times import stamp
 from dashboard.words import Words
 from evaluation.exports.exporter import Format
 from evaluation.exports.queries import ExportRow
+from evaluation.exports.service import OPEN
 from evaluation.exports.slices import Slice
 
 HEADS = ("head_number", "head_asked", "head_what", "head_state", "head_files")
-OPEN = ("queued", "running")
 _FORMAT_NAMES = {Format.XES_GZ: "XES 1.0 (.xes.gz)", Format.XES: "XES 1.0 (.xes)", Format.PARQUET: "Parquet (.parquet)",
                  Format.CSV_GZ: "CSV (.csv.gz)", Format.CSV: "CSV (.csv)"}
 _MIB = 1 << 20

@@ -9,6 +9,7 @@ from dash import dcc, html
 from core.access import Role
 from core.accounts import Account
 from core.errors import SupervisionError
+from dashboard.panels.form_fields import dropdown_words
 from dashboard.words import Words
 
 FORM = "people"
@@ -23,7 +24,7 @@ def layout(services: Any, t: Words) -> html.Div:
              *({"value": code, "label": area_name(services, code, t)} for code in known_areas(services))]
     allow = [{"value": "yes", "label": t("people_page.allow")}]
     fields = [_text("username", t), _text("display_name", t), _several("roles", roles, t), _choice("org", orgs, t),
-              _choice("area", areas, t), _many("halls", t), _several("is_active", allow, t)]
+              _choice("area", areas, t), _several("halls", [], t, is_long=True), _several("is_active", allow, t)]
     two = t("people_page.two_needed" if services.people.needs_two() else "people_page.one_enough")
     reason = [html.Label(t("people_page.reason"), htmlFor="people-reason"), _input("people-reason"), _place("reason")]
     save = html.Button(t("people_page.save"), id="people-save", className="button button-main")
@@ -74,19 +75,13 @@ def _text(name: str, t: Words) -> html.Div:
 
 def _choice(name: str, options: list[dict[str, str]], t: Words) -> html.Div:
     control = dcc.Dropdown(id=f"people-{name}", options=options, value="", clearable=False, searchable=len(options) > 8,
-                           placeholder="", className="edit-choice")
+                           placeholder="", className="edit-choice", labels=dropdown_words(t))
     return _field(name, control, t)
 
 
-def _many(name: str, t: Words) -> html.Div:
-    control = dcc.Dropdown(id=f"people-{name}", options=[], value=[], multi=True, placeholder=t("people_page.every_hall"),
-                           className="edit-choice")
-    return _field(name, control, t)
-
-
-def _several(name: str, options: list[dict[str, str]], t: Words) -> html.Div:
+def _several(name: str, options: list[dict[str, str]], t: Words, *, is_long: bool = False) -> html.Div:
     box = dcc.Checklist(id=f"people-{name}", options=options, value=[], className="edit-check people-check")
-    return _field(name, box, t, " is-long" if len(options) > 1 else "")
+    return _field(name, box, t, " is-long" if is_long or len(options) > 1 else "")
 
 
 def _input(key: str) -> dcc.Input:

@@ -16,6 +16,7 @@ from config.texts import Texts
 from core.access import Actor
 from core.database import Database
 from core.errors import Conflict, InvalidInput, TooLarge
+from core.files import written_whole
 from core.models import ledger
 from evaluation.exports import dictionary
 from evaluation.exports.columns import PLACES
@@ -26,7 +27,6 @@ from evaluation.exports.privacy import Privacy, PrivacyRules
 from evaluation.exports.rows import READ, Name, Row, RowMaker
 from evaluation.exports.slices import Slice, counted, selected
 from evaluation.exports.xes import EXTENSION_FILE, extension, write_xes
-from evaluation.files import written_whole
 
 BATCH = 2_000  # rows fetched together
 TOLD_EVERY = 5_000  # rows between two words on the progress

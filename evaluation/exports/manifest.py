@@ -17,8 +17,8 @@ from sqlalchemy import Connection, func, select
 from cases.areas import Area
 from cases.journal import chunks
 from cases.models import anchors, chain_heads
+from core.files import sha256_of
 from evaluation.exports.slices import Slice
-from evaluation.files import sha256_of
 
 
 class FileEntry(msgspec.Struct, frozen=True):

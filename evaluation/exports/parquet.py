@@ -7,10 +7,10 @@ from pathlib import Path
 
 import duckdb
 
+from core.files import draft_of, sync, take_name
 from evaluation.exports.columns import COLUMNS, Kind
 from evaluation.exports.csv_file import write_plain
 from evaluation.exports.rows import Row
-from evaluation.files import draft_of, sync, take_name
 
 # Bytes of the longest row: four times the longest record a feed may bring. DuckDB's own buffer would be sixteen times as large.
 LINE_MAX = 4 << 20

@@ -12,8 +12,8 @@ from sqlalchemy import BigInteger, Connection, cast, func, select
 
 from cases.models import case_table, journal
 from core.database import Database
+from core.files import sha256_of
 from core.instants import DAY_US, MINUTE_US, date_of
-from evaluation.files import sha256_of
 from evaluation.history.contents import Content, Contents, Store
 from evaluation.history.engine import engine, files_of
 from evaluation.history.writer import newest_cases

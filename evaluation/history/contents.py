@@ -18,8 +18,8 @@ from pathlib import Path
 import msgspec
 
 from core.errors import Conflict, SupervisionError
+from core.files import written_whole
 from core.instants import DAY_US, MINUTE_US, SECOND_US
-from evaluation.files import written_whole
 
 CONTENTS, LOCK, SPILL = "contents.json", ".lock", ".spill"
 KEPT_US = 15 * MINUTE_US  # how long a replaced file stays

@@ -12,8 +12,8 @@ from typing import Any
 
 import duckdb
 
+from core.files import sha256_of, sync, take_name
 from evaluation.exports.parquet import LINE_MAX, literal
-from evaluation.files import sha256_of, sync, take_name
 from evaluation.history.contents import SPILL, Content, Part, Standing, Store
 
 Columns = Sequence[tuple[str, str]]

@@ -104,8 +104,9 @@ def _floor(options: Options, addresses: Sequence[str]) -> Cost:
         command += ["-map", f"{number}:v", "-c", "copy", "-f", "null", "-"]
     with _process(command, options.folder, output=subprocess.PIPE) as process:
         assert process.stdout is not None
-        while not process.stdout.readline().startswith(b"frame="):  # all inputs are open, one after the other
-            pass
+        while not (line := process.stdout.readline()).startswith(b"frame="):  # all inputs are open, one after the other
+            if not line:
+                raise RuntimeError("ffmpeg ended before it had a picture")
         return _measured(process.pid, lambda: time.sleep(options.seconds))
 
 

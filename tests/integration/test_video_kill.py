@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import select
 
 from core.access import Actor
+from core.files import sha256_of
 from core.instants import SECOND_US
 from papers.keys import KeyRing
 from tests.footage import NOON, camera, ground, numbers_in, register, sent
@@ -20,7 +21,7 @@ from video.evidence import ClipMaker, ClipRules, ClipService, Installation
 from video.footage.manifest import Finding, check, package
 from video.footage.models import video_clips, video_gaps, video_segments
 from video.recorder import Recorder, RecorderRules
-from video.segments import SegmentStore, digest_of
+from video.segments import SegmentStore
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 CAM = camera()
@@ -70,7 +71,7 @@ def test_a_recorder_that_is_killed_leaves_what_is_whole(tmp_path: Path):
     assert {row.state for row in rows} <= {"closed", "damaged"}
     shown = [number for row in rows if row.state == "closed" for _, number in numbers_in(folder / row.file)]
     assert shown == list(range(len(shown)))  # nothing of what was kept is missing in the middle
-    assert all(row.sha256 == digest_of(folder / row.file) for row in rows if row.state == "closed")
+    assert all(row.sha256 == sha256_of(folder / row.file) for row in rows if row.state == "closed")
     assert not mended.recovered or [gap.reason for gap in gaps if gap.end_at is None] == ['{"code":"crashed"}']
     recorder = Recorder(CAM, StreamName.MAIN, store, RecorderRules(segment_s=20.0))
     recorder.start()

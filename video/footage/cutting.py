@@ -6,7 +6,6 @@ The stretch begins at the key frame at or before what was asked for, since nothi
 from __future__ import annotations
 
 import io
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from typing import Any
 
 import av
 
+from core.files import sync
 from core.instants import SECOND_US
 from video.footage.mp4 import FAULTS, Mp4Reader, parameter_sets
 
@@ -178,12 +178,3 @@ def jpeg_of(frame: Any) -> bytes:
     out = io.BytesIO()
     frame.to_image().save(out, "JPEG", quality=JPEG_QUALITY)
     return out.getvalue()
-
-
-def sync(path: Path) -> None:
-    """What is written there is on the disk when this returns; of a folder, the names in it."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.child import ChildLimits, Children
+from core.files import written_whole
 
 PLAYED = "h264"
 CHILD = Path(__file__).resolve().parents[1] / "compress_once.py"
@@ -49,9 +50,8 @@ class Playable:
     def _make(self, path: Path, copy: Path) -> None:
         made = self._children.run(CHILD, b"", [str(path.resolve()), str(self._rules.height), str(self._rules.max_pixels)])
         self._folder.mkdir(parents=True, exist_ok=True)
-        half = copy.with_suffix(f".{os.getpid()}.part")
-        half.write_bytes(made)
-        half.replace(copy)
+        with written_whole(copy) as file:
+            file.write(made)
         self._make_room(copy)
 
     def _make_room(self, newest: Path) -> None:

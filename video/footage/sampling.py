@@ -23,10 +23,10 @@ from sqlalchemy import insert, select, update
 from core.access import Actor, require
 from core.clock import Clock
 from core.errors import Conflict, InvalidInput, NotFound, SupervisionError
+from core.files import sync
 from core.instants import DAY_US, MINUTE_US
 from core.unit_of_work import UnitOfWorkFactory
 from core.working_calendar import CalendarNotPublished, WorkingCalendar
-from video.footage.cutting import sync
 from video.footage.incidents import COMMENT_MAX
 from video.footage.models import video_samplings
 from video.footage.queries import CameraOf

@@ -20,6 +20,7 @@ import video.evidence as evidence
 from commands.evidence import check_evidence
 from config.settings import load_settings
 from core.access import Actor, Role
+from core.files import sha256_of
 from core.instants import SECOND_US
 from core.unit_of_work import UnitOfWorkFactory
 from papers.keys import KeyRing
@@ -31,7 +32,7 @@ from video.footage.models import video_clips
 from video.models import camera_states
 from video.packets import MediaPacket
 from video.recorder import Recorder, RecorderRules
-from video.segments import SegmentStore, digest_of
+from video.segments import SegmentStore
 
 CAM = camera()
 BOB = Actor("bob", frozenset({Role.INSPECTOR}), display_name="薄博")
@@ -121,11 +122,11 @@ def test_the_manifest_says_what_who_when_and_by_which_clock(desk: Desk):
     assert (told["at"], told["business_at"]) == ("2026-03-16T04:00:15.000000Z", "2026-03-16T04:00:00.000001Z")
     assert (told["asked_from"], told["asked_to"]) == ("2026-03-16T04:00:12.000000Z", "2026-03-16T04:00:21.000000Z")
     assert (told["asked_by"], told["asked_name"], told["card"], told["installation"]) == ("bob", "薄博", 7, "新余市")
-    assert told["files"]["clip.mp4"]["sha256"] == row.sha256 == digest_of(folder / "clip.mp4")
-    assert told["files"]["snapshot.jpg"]["sha256"] == row.snapshot_sha256 == digest_of(folder / "snapshot.jpg")
+    assert told["files"]["clip.mp4"]["sha256"] == row.sha256 == sha256_of(folder / "clip.mp4")
+    assert told["files"]["snapshot.jpg"]["sha256"] == row.snapshot_sha256 == sha256_of(folder / "snapshot.jpg")
     assert (row.clock_offset_us, row.key_id) == (-350_000, told["key_id"])
     assert [one["sha256"] for one in told["segments"]] == [
-        digest_of(desk.store.folder / one["file"]) for one in told["segments"]]
+        sha256_of(desk.store.folder / one["file"]) for one in told["segments"]]
 
 
 def test_what_is_still_being_written_is_used_up_to_its_last_fragment(desk: Desk):
@@ -188,12 +189,12 @@ def test_asked_for_twice_it_is_one_clip_and_made_it_is_never_written_again(desk:
     number = desk.ask(NOON + 15 * SECOND_US)
     assert desk.ask(NOON + 15 * SECOND_US) == number
     desk.at(30)
-    before = {path.name: (path.stat().st_mtime_ns, digest_of(path)) for path in desk.maker.folder_of(number).iterdir()}
+    before = {path.name: (path.stat().st_mtime_ns, sha256_of(path)) for path in desk.maker.folder_of(number).iterdir()}
     with desk.units() as uow:  # as a crash between the name and the row leaves it
         uow.conn.execute(video_clips.update().values(state="pending", sha256=""))
     assert desk.at(36) == 1
 
-    after = {path.name: (path.stat().st_mtime_ns, digest_of(path)) for path in desk.maker.folder_of(number).iterdir()}
+    after = {path.name: (path.stat().st_mtime_ns, sha256_of(path)) for path in desk.maker.folder_of(number).iterdir()}
     assert before == after
     assert desk.clip(number).sha256 == before["clip.mp4"][1]
 

@@ -15,6 +15,7 @@ import pytest
 from sqlalchemy import select, update
 
 import video.footage.mp4 as mp4
+from core.files import sha256_of
 from core.instants import SECOND_US
 from core.unit_of_work import UnitOfWorkFactory
 from tests.footage import NOON, camera, ground, numbers_in, sent
@@ -23,7 +24,7 @@ from video.footage.events import RecordingFailed, RecordingResumed
 from video.footage.models import video_gaps, video_segments
 from video.packets import MediaPacket
 from video.recorder import Recorder, RecorderRules
-from video.segments import SegmentStore, digest_of
+from video.segments import SegmentStore
 
 CAM = camera()
 RULES = RecorderRules(segment_s=2.0, retry_s=0.0)
@@ -76,7 +77,7 @@ def test_segments_are_cut_at_key_frames_and_lose_no_picture(units, store):
     assert [(row.begin_at - NOON, row.end_at - NOON) for row in found] == [
         (0, 2_000_000), (2_000_000, 4_000_000), (4_000_000, 6_000_000), (6_000_000, 7_000_000)]
     assert {row.state for row in found} == {"closed"}
-    assert all(row.sha256 == digest_of(store.folder / row.file) and row.bytes == (store.folder / row.file).stat().st_size
+    assert all(row.sha256 == sha256_of(store.folder / row.file) and row.bytes == (store.folder / row.file).stat().st_size
                for row in found)
     assert found[0].file == "cam-1/2026-03-16/main-20260316T040000.000000Z.mp4"
     assert (found[0].codec, found[0].width, found[0].height) == ("h264", 160, 96)
@@ -210,7 +211,7 @@ def test_a_full_disk_ends_the_segment_at_its_last_whole_fragment_and_is_told(uni
     assert before.state == "closed"
     assert shown(store, before) == list(range(len(shown(store, before))))
     assert before.bytes <= room
-    assert before.sha256 == digest_of(store.folder / before.file)
+    assert before.sha256 == sha256_of(store.folder / before.file)
     gap = rows(units, video_gaps)[0]
     assert codes([gap]) == ["disk_full"]
     assert gap.end_at == after.begin_at
@@ -276,7 +277,7 @@ def test_what_a_crash_left_open_is_kept_up_to_its_last_whole_fragment(units, sto
     assert mended.recovered == [row.file]
     assert (kept.state, codes([kept])) == ("closed", ["cut_short"])
     assert path.stat().st_size == kept.bytes == torn
-    assert kept.sha256 == digest_of(path)
+    assert kept.sha256 == sha256_of(path)
     whole = shown(store, kept)
     assert whole == list(range(len(whole)))
     assert len(whole) >= 10

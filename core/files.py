@@ -11,8 +11,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, cast
 
-_CHUNK = 1 << 20
-
 
 @contextmanager
 def written_whole(path: Path, *, packed: bool = False) -> Iterator[BinaryIO]:
@@ -42,23 +40,19 @@ def draft_of(path: Path) -> Path:
 def take_name(draft: Path, path: Path) -> None:
     """The draft, which is on the disk, takes the place of whatever has that name; the folder is on the disk afterwards."""
     draft.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    sync(path.parent)
 
 
 def sync(path: Path) -> None:
-    """A file another program wrote is on the disk."""
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
+    """What is written there is on the disk when this returns; of a folder, the names in it."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def sha256_of(path: Path) -> str:
     """SHA-256 of a file, hex."""
-    digest = hashlib.sha256()
     with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()
