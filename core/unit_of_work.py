@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import groupby
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from sqlalchemy import Connection
@@ -19,6 +19,7 @@ from core.outbox import LedgerHead, lock_ledger, save_ledger
 
 Reaction = Callable[["UnitOfWork", Sequence[Any]], None]
 Reactions = Mapping[type, Sequence[Reaction]]
+Sum = TypeVar("Sum")
 _OUTBOX_COLUMNS = ("seq", "topic", "subject", "rev", "at", "payload")
 
 
@@ -30,6 +31,7 @@ class UnitOfWork:
         self.recorded: set[int] = set()  # the cases whose record this transaction has written (cases.service)
         self._reactions = reactions
         self._messages: list[tuple[int, str, str, int, int, str]] = []
+        self._gathered: dict[object, tuple[Any, Callable[[UnitOfWork, Any], None]]] = {}
 
     def publish(self, events: Sequence[Any]) -> None:
         """Let the reactions of each event type work in this transaction, runs of one type together, in order."""
@@ -45,11 +47,22 @@ class UnitOfWork:
         self._messages.append((self.head.outbox_seq, topic, subject, rev, self.now_us, text))
         return self.head.outbox_seq
 
+    def gathered(self, owner: object, make: Callable[[], Sum], write: Callable[[UnitOfWork, Sum], None]) -> Sum:
+        """What the reactions of one owner add up over this transaction: made when first asked for, written once, at its end.
+        Nothing of it can be read within the transaction."""
+        if owner not in self._gathered:
+            self._gathered[owner] = make(), write
+        total: Sum = self._gathered[owner][0]
+        return total
+
     def next_journal_seq(self) -> int:
         self.head.journal_seq += 1
         return self.head.journal_seq
 
     def flush(self) -> None:
+        for total, write in self._gathered.values():
+            write(self, total)
+        self._gathered.clear()
         bulk_insert(self.conn, outbox, _OUTBOX_COLUMNS, self._messages)
         self._messages.clear()
         save_ledger(self.conn, self.head)

@@ -77,7 +77,7 @@ class CardFigures:
         """Bring what these cards add to what they should."""
         present = list(standing)
         before = {row[0]: row[2] for row in look_up(uow.conn, _COLUMNS, figure_cards, "card_id", [card.id for card in present])}
-        sums, rows = Sums(), []
+        sums, rows = self._tables.sums(uow), []
         for card, after in zip(present, self.marks_of(uow.conn, present), strict=True):
             known = before.get(card.id, "")
             if known != after:
@@ -85,7 +85,6 @@ class CardFigures:
                 add_text(sums, known, -1)
                 add_text(sums, after)
         bulk_upsert(uow.conn, figure_cards, _COLUMNS, rows, key=("card_id",))
-        self._tables.write(uow, sums)
 
     def missing(self, conn: Connection) -> list[int]:
         """The next cards of a time when nothing was kept of them."""

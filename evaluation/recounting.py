@@ -19,7 +19,7 @@ from evaluation.card_figures import CardFigures, add_text, standing_cards
 from evaluation.models import DAY_KEY, FIGURES, figure_cards, figure_days, figure_details, figure_months
 from evaluation.period import Basis
 from evaluation.places import PLACE_MASK, basis_and_day, numbered_places
-from evaluation.tally import Row, Sums, wide
+from evaluation.tally import Row, Sums, months_of, wide
 
 SLICE = 10_000
 SHOWN = 1_000  # of a table that differs everywhere
@@ -63,7 +63,7 @@ class FigureRecounter:
             sums.add_marks(marks)
         told += self._count_cards(conn, sums)
         told += _compared("figure_details", _kept_details(conn), _wide(sums.rows()))
-        told += _compared("figure_months", _kept_by_org(conn, figure_months), _wide(sums.months()))
+        told += _compared("figure_months", _kept_by_org(conn, figure_months), _wide(months_of(sums.days())))
         return told + _compared("figure_days", _kept_by_org(conn, figure_days), _wide(sums.days()))
 
     def _count_cards(self, conn: Connection, sums: Sums) -> list[Difference]:
@@ -98,7 +98,8 @@ class FigureRecounter:
         numbers = self._figures.places.numbers(conn, sums.details)
         bulk_insert(conn, figure_details, ("id", *FIGURES), [(key, *wide(row)) for key, row in sums.numbered(numbers).items()])
         bulk_insert(conn, figure_days, (*DAY_KEY, *FIGURES, "corrected_at"), days)
-        bulk_insert(conn, figure_months, (*DAY_KEY, *FIGURES), [(*key, *row) for key, row in _wide(sums.months()).items()])
+        bulk_insert(conn, figure_months, (*DAY_KEY, *FIGURES),
+                    [(*key, *row) for key, row in _wide(months_of(sums.days())).items()])
         bulk_insert(conn, figure_cards, ("card_id", "case_id", "marks"),
                     [(card_id, of_cases[card_id], marks) for card_id, marks in true_cards if marks])
 

@@ -71,15 +71,6 @@ class Sums:
                     known[figure] = known.get(figure, 0) + amount
         return days
 
-    def months(self) -> dict[DayKey, Row]:
-        """The sums by row of the departments' months."""
-        months: dict[DayKey, Row] = {}
-        for (basis, day, area, org), row in self.days().items():
-            known = months.setdefault((basis, first_of_month(day), area, org), {})
-            for figure, amount in row.items():
-                known[figure] = known.get(figure, 0) + amount
-        return months
-
     def rows(self) -> dict[tuple[Any, ...], Row]:
         """The sums by basis, day and place."""
         return {(time >> DAY_BITS, (time & DAY_MASK) - DAY_ZERO, *place): row
@@ -98,20 +89,23 @@ class FigureTables:
 
     def move(self, uow: UnitOfWork, batch: Sequence[CasesMarked]) -> None:
         """Reaction: cases that count for something else than before."""
-        sums = Sums()
+        sums = self.sums(uow)
         for (before, after), cases in Counter([move[1:] for event in batch for move in event.moves]).items():
             sums.move_marks(before, after, cases)
-        self.write(uow, sums)
 
-    def write(self, uow: UnitOfWork, sums: Sums) -> None:
+    def sums(self, uow: UnitOfWork) -> Sums:
+        """What this transaction adds: cases and cards touch the same rows, which are written once, before the commit."""
+        return uow.gathered(self, Sums, self._write)
+
+    def _write(self, uow: UnitOfWork, sums: Sums) -> None:
         """Add to every table. A day that was over a day ago is corrected, which its row says from then on."""
         numbers = self.places.numbers(uow.conn, sums.details)
         _upsert(uow.conn, figure_details, ("id",), [((number,), row, ()) for number, row in sums.numbered(numbers).items()])
-        yesterday = self._calendar.today(uow.now_us) - 1
+        days, yesterday = sums.days(), self._calendar.today(uow.now_us) - 1
         _upsert(uow.conn, figure_days, DAY_KEY, [
             (key, row, (uow.now_us if key[0] == Basis.EVENT and key[1] < yesterday else None,))
-            for key, row in sums.days().items()], ("corrected_at",))
-        _upsert(uow.conn, figure_months, DAY_KEY, [(key, row, ()) for key, row in sums.months().items()])
+            for key, row in days.items()], ("corrected_at",))
+        _upsert(uow.conn, figure_months, DAY_KEY, [(key, row, ()) for key, row in months_of(days).items()])
 
 
 @lru_cache(maxsize=16_384)  # the cases of an item's day share it
@@ -121,6 +115,16 @@ def counted_by(text: str) -> tuple[Place, int | None, tuple[Entry, ...]]:
         return _NOWHERE, None, ()
     marks = read_marks(text)
     return marks.place, marks.cohort, tuple(marks.entries())
+
+
+def months_of(days: Mapping[DayKey, Row]) -> dict[DayKey, Row]:
+    """Sums by day added up to those of the departments' months."""
+    months: dict[DayKey, Row] = {}
+    for (basis, day, area, org), row in days.items():
+        known = months.setdefault((basis, first_of_month(day), area, org), {})
+        for figure, amount in row.items():
+            known[figure] = known.get(figure, 0) + amount
+    return months
 
 
 def _common(old: Sequence[Entry], new: Sequence[Entry], has_same_cohort: bool) -> int:
