@@ -17,6 +17,7 @@ from dashboard.gate import JUDGES, WATCHERS
 from dashboard.panels import liability_form, order_draft, top_bar
 from dashboard.panels import order_views as seen
 from dashboard.panels.follow_up import asked, buttons, choice, number_in, views, words_field
+from dashboard.panels.form_fields import dropdown_words
 from dashboard.refusals import sentence
 from dashboard.words import Words, words_of
 from papers.queries import Wanted
@@ -81,7 +82,8 @@ def _sample_form(services: Any, t: Words) -> html.Div:
                                                                        placeholder="2026-03")],
                  className="act-field"),
         html.Div([html.Label(t("orders_page.sample.unit")), dcc.Dropdown(units, id="sample-org",
-                                                                         placeholder=t("complaints_page.choose_unit"))],
+                                                                         placeholder=t("complaints_page.choose_unit"),
+                                                                         labels=dropdown_words(t))],
                  className="act-field"),
         html.Div(html.Button(t("orders_page.draw"), id="sample-draw", className="button button-main"), className="act-buttons"),
         html.Div([html.Div([html.Label(t("orders_page.call.place")), dcc.Input(id="sample-place", type="number", min=1, value=1,

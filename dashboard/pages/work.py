@@ -13,6 +13,7 @@ from core.access import Actor
 from core.errors import Conflict, SupervisionError
 from dashboard.panels import top_bar, work_lists
 from dashboard.panels.follow_up import asked
+from dashboard.panels.form_fields import dropdown_words
 from dashboard.panels.power_words import kind_of
 from dashboard.refusals import sentence
 from dashboard.words import Words, words_of
@@ -82,7 +83,8 @@ def _kinds(services: Any, t: Words) -> dcc.Dropdown:
     """The kinds of power the catalogue has items of."""
     known = dict.fromkeys(item.kind for item in services.catalogue.items.values())
     listed: Any = [{"value": kind, "label": t(f"item_kind.{kind}")} for kind in known]
-    return dcc.Dropdown(id="work-kind", options=listed, placeholder=t("work.kind_all"), className="edit-choice work-kind")
+    return dcc.Dropdown(id="work-kind", options=listed, placeholder=t("work.kind_all"), className="edit-choice work-kind",
+                        labels=dropdown_words(t))
 
 
 def claimed(services: Any, actor: Actor, case_no: str, rev: int, t: Words) -> tuple[Any, Any]:

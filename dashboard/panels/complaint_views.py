@@ -8,6 +8,7 @@ from typing import Any
 from dash import dcc, html
 
 from dashboard.panels.follow_up import asked, figures, light, link, log
+from dashboard.panels.form_fields import dropdown_words
 from dashboard.panels.tables import facts, grid, num
 from dashboard.times import due_stamp, stamp
 from dashboard.words import Words
@@ -96,7 +97,8 @@ def filing_form(units: Sequence[tuple[str, str]], categories: dict[str, Sequence
             _labelled(t("complaints_page.fact.category"), dcc.RadioItems(
                 categories_of("complaint", categories, t), id="complaint-category", className="act-choice")),
             _labelled(t("complaints_page.fact.unit"), dcc.Dropdown(options, id="complaint-org",
-                                                                   placeholder=t("complaints_page.choose_unit"))),
+                                                                   placeholder=t("complaints_page.choose_unit"),
+                                                                   labels=dropdown_words(t))),
             _field("complaint-title", t("complaints_page.fact.title")),
             _field("complaint-case", t("complaints_page.fact.about_case")),
             html.Div(_labelled(t("complaints_page.content"), dcc.Textarea(id="complaint-content", className="act-words")),

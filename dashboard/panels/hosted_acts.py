@@ -13,6 +13,7 @@ from approval.flow import Part
 from approval.http import ActOn
 from core.access import Actor
 from core.errors import InvalidInput
+from dashboard.panels.form_fields import dropdown_words
 from dashboard.panels.power_words import act_words, kind_of
 from dashboard.words import Words
 
@@ -118,19 +119,20 @@ def form(case: Before, act: str, given: Mapping[str, Any], people: Callable[[], 
 
 def _field(name: str, act: str, choices: Sequence[Option], value: Any, t: Words) -> html.Div:
     label = t.first(f"hosted.field.{act}_{name}", f"hosted.field.{name}")
-    control = _control(name, choices, value, label)
+    control = _control(name, choices, value, label, t)
     return html.Div([html.Label(label), control, html.Small(id={"amiss": name}, className="field-error", role="alert")],
                     className="act-field")
 
 
-def _control(name: str, choices: Sequence[Option], value: Any, label: str) -> Any:
+def _control(name: str, choices: Sequence[Option], value: Any, label: str, t: Words) -> Any:
     key: Any = {"told": name}
     listed: Any = [{"value": code, "label": words} for code, words in choices]
     if name in SEVERAL:
         return dcc.Checklist(id=key, options=listed, value=value or [], className="act-choice act-papers")
     if name in ("to", "kind", "code"):
         first = choices[0][0] if choices and name != "to" else None
-        return dcc.Dropdown(id=key, options=listed, value=value or first, clearable=name == "to", className="edit-choice")
+        return dcc.Dropdown(id=key, options=listed, value=value or first, clearable=name == "to", className="edit-choice",
+                            labels=dropdown_words(t))
     if choices:
         return dcc.RadioItems(id=key, options=listed, value=value or choices[0][0], className="act-choice act-column")
     if name in NUMBERS:

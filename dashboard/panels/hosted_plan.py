@@ -9,6 +9,7 @@ from dash import dcc, html
 
 from approval.flow import JOIN, Part, check_plan
 from core.errors import SupervisionError
+from dashboard.panels.form_fields import dropdown_words
 from dashboard.panels.tables import grid
 from dashboard.refusals import sentence
 from dashboard.words import Words
@@ -24,10 +25,10 @@ def layout(services: Any, t: Words) -> html.Section:
                   for item in services.catalogue.items.values() if JOIN not in item.steps and not item.retired]
     silent: Any = [{"label": t("hosted.plan.silent"), "value": "yes"}]
     fields = [_field("item", dcc.Dropdown(id="plan-item", options=items, placeholder=t("window.item_hint"),
-                                          className="edit-choice"), t),
+                                          className="edit-choice", labels=dropdown_words(t)), t),
               _field("stage", dcc.Input(id="plan-stage", type="number", min=1, max=9, value=1, className="field"), t),
               _field("after", dcc.Dropdown(id="plan-after", options=[], multi=True, className="edit-choice",
-                                           placeholder=t("hosted.plan.nothing")), t),
+                                           placeholder=t("hosted.plan.nothing"), labels=dropdown_words(t)), t),
               html.Div(dcc.Checklist(id="plan-silent", options=silent, value=[], className="act-choice"),
                        className="act-field"),
               html.Button(t("hosted.plan.add"), id="plan-add", className="button")]
@@ -83,7 +84,7 @@ def table(plan: Plan, services: Any, t: Words) -> Any:
 def _row(part: dict[str, Any], plan: Plan, services: Any, t: Words) -> html.Tr:
     others: Any = [{"label": one["node"], "value": one["node"]} for one in plan if one["node"] != part["node"]]
     after = dcc.Dropdown(id={"waits": part["node"]}, options=others, value=part["after"], multi=True, className="edit-choice",
-                         placeholder=t("hosted.plan.nothing"))
+                         placeholder=t("hosted.plan.nothing"), labels=dropdown_words(t))
     remove = html.Button("×", id={"remove": part["node"]}, className="button", n_clicks=0,
                          **{"aria-label": t("hosted.plan.remove_one", node=part["node"])})
     silent = t("rules_page.yes") if part["silent"] else "—"

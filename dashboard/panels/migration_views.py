@@ -9,6 +9,7 @@ from dash import dcc, html
 
 from approval.migration_preview import Foreseen, MigrationPlan, PlanState
 from core.access import Actor, Role
+from dashboard.panels.form_fields import dropdown_words
 from dashboard.panels.tables import grid, num
 from dashboard.times import stamp
 from dashboard.words import Words
@@ -23,9 +24,9 @@ def choice(items: Sequence[tuple[str, str]], item: str, numbers: Sequence[int], 
     versions: Any = [{"label": t("rules_page.version", n=number) if number else t("rules_page.shipped"), "value": number}
                      for number in numbers]
     return html.Div([_field("item", dcc.Dropdown(id={"choose": "item"}, options=known, value=item, clearable=False,
-                                                 className="edit-choice"), t),
+                                                 className="edit-choice", labels=dropdown_words(t)), t),
                      *(_field(name, dcc.Dropdown(id={"choose": name}, options=versions, value=value, clearable=False,
-                                                 searchable=False, className="edit-choice"), t)
+                                                 searchable=False, className="edit-choice", labels=dropdown_words(t)), t)
                        for name, value in (("from", before), ("to", after)))], className="edit-fields")
 
 
@@ -34,7 +35,8 @@ def steps(old: Any, new: Any, t: Words) -> list[Any]:
     options: Any = [{"label": name, "value": name} for name in new.steps[1:-1]]
     return [html.Div([html.Label(t("migration_page.step_becomes", step=step)),
                       dcc.Dropdown(id={"step": step}, options=options, value=step if step in new.steps[1:-1] else None,
-                                   searchable=False, placeholder="—", className="edit-choice")], className="edit-field")
+                                   searchable=False, placeholder="—", className="edit-choice",
+                                   labels=dropdown_words(t))], className="edit-field")
             for step in old.steps[1:-1]]
 
 

@@ -12,6 +12,7 @@ from flask import g
 
 from core.errors import SupervisionError
 from dashboard.panels.follow_up import asked, number_in
+from dashboard.panels.form_fields import dropdown_words
 from dashboard.refusals import sentence
 from dashboard.words import Words
 from supervision.orders.matters import Draft
@@ -29,7 +30,8 @@ def new_form(services: Any, t: Words) -> html.Div:
     return html.Div([
         html.H2(t("orders_page.new")),
         _field(t("orders_page.fact.kind"), dcc.RadioItems(kinds, "proposal", id="draft-kind", className="act-choice")),
-        _field(t("orders_page.fact.unit"), dcc.Dropdown(units, id="draft-org", placeholder=t("complaints_page.choose_unit"))),
+        _field(t("orders_page.fact.unit"), dcc.Dropdown(
+            units, id="draft-org", placeholder=t("complaints_page.choose_unit"), labels=dropdown_words(t))),
         _field(t("orders_page.fact.title"), dcc.Input(id="draft-title", className="field", autoComplete="off")), *texts,
         html.Div(html.Button(t("orders_page.save_draft"), id="draft-save", className="button button-main"),
                  className="act-buttons"), html.P(id="draft-said", className="feeds-said", role="status")],

@@ -11,6 +11,7 @@ from dash import dcc, html
 from approval.posts import EVERY_UNIT
 from core.access import Role
 from core.accounts import Account
+from dashboard.panels.form_fields import dropdown_words
 from dashboard.panels.tables import grid
 from dashboard.words import Words
 
@@ -19,9 +20,10 @@ def layout(services: Any, t: Words) -> list[Any]:
     units: Any = [{"label": t("people_page.posts_every"), "value": EVERY_UNIT},
                   *({"label": one.name, "value": one.code} for one in services.catalogue.units)]
     posts: Any = [{"label": post, "value": post} for post in known_posts(services)]
-    fields = [_field("posts_person", dcc.Dropdown(id="posts-person", options=[], className="edit-choice"), t),
+    fields = [_field("posts_person", dcc.Dropdown(id="posts-person", options=[], className="edit-choice",
+                                                  labels=dropdown_words(t)), t),
               _field("posts_org", dcc.Dropdown(id="posts-org", options=units, value=EVERY_UNIT, clearable=False,
-                                               className="edit-choice"), t),
+                                               className="edit-choice", labels=dropdown_words(t)), t),
               html.Div([html.Label(t("people_page.posts_held")),
                         dcc.Checklist(id="posts-held", options=posts, value=[], className="edit-check people-check")],
                        className="edit-field is-long")]

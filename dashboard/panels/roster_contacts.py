@@ -12,6 +12,7 @@ from flask import g
 
 from alerts.roster.contacts import PERSONAL, Addressee, Contact, parse_channels
 from core.errors import InvalidInput, SupervisionError
+from dashboard.panels.form_fields import dropdown_words
 from dashboard.panels.tables import grid, num
 from dashboard.refusals import sentence
 from dashboard.words import Words, words_of
@@ -39,19 +40,20 @@ def _form(services: Any, t: Words, may_edit: bool) -> html.Div:
     ways = [{"value": way.value, "label": t(f"notice.channel.{way.value}")} for way in PERSONAL]
     levels = [{"value": level, "label": t(f"level.{LEVEL_NAMES[int(level)]}")} for level in LEVELS]
     languages = [{"value": "zh", "label": "中文"}, {"value": "en", "label": "English"}]
-    fields = [_choice("org", t("roster.org"), orgs), _choice("role", t("roster.contact_role"), roles, "liaison"),
-              _text("name", t("roster.name")), _choice("username", t("roster.account"), people, ""),
+    fields = [_choice(t, "org", t("roster.org"), orgs), _choice(t, "role", t("roster.contact_role"), roles, "liaison"),
+              _text("name", t("roster.name")), _choice(t, "username", t("roster.account"), people, ""),
               _text("phone", t("roster.phone")), _text("email", t("roster.email")),
-              _choice("channels", t("roster.channels"), ways, multi=True), _choice("level", t("roster.min_level"), levels, "1"),
-              _choice("language", t("roster.language"), languages, "zh"),
+              _choice(t, "channels", t("roster.channels"), ways, multi=True),
+              _choice(t, "level", t("roster.min_level"), levels, "1"),
+              _choice(t, "language", t("roster.language"), languages, "zh"),
               html.Button(t("roster.save_contact"), id="contact-save", className="button button-main")]
     return html.Div(html.Div(fields, className="form-row"), hidden=not may_edit)
 
 
-def _choice(name: str, label: str, options: Sequence[Mapping[str, str]], first: str | None = None, *,
+def _choice(t: Words, name: str, label: str, options: Sequence[Mapping[str, str]], first: str | None = None, *,
             multi: bool = False) -> html.Label:
     control = dcc.Dropdown(id=f"contact-{name}", options=list(options), value=first, multi=multi, clearable=False,
-                           searchable=len(options) > 8, placeholder="", className="form-choice")
+                           searchable=len(options) > 8, placeholder="", className="form-choice", labels=dropdown_words(t))
     return html.Label([html.Span(label), control], className="form-field form-wide" if multi or name == "org" else "form-field")
 
 

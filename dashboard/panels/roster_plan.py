@@ -13,6 +13,7 @@ from flask import g
 from alerts.roster.plan import DUTY_ROLES, DutyException, ExceptionKind, Shift, clock_text
 from config.ladders import LEVELS
 from core.errors import InvalidInput, SupervisionError
+from dashboard.panels.form_fields import dropdown_words
 from dashboard.panels.roster_week import chosen_area, today_of
 from dashboard.panels.tables import grid, num
 from dashboard.refusals import sentence
@@ -42,11 +43,11 @@ def _shift_form(services: Any, people: list[dict[str, str]], t: Words, may_edit:
     weekdays = [{"value": str(day), "label": t(f"roster.weekday.{day}")} for day in range(7)]
     areas = [{"value": "", "label": t("roster.every_area")},
              *({"value": one.code, "label": one.name} for one in services.catalogue.areas.values())]
-    fields = [_choice("shift-person", t("roster.person"), people),
-              _choice("shift-role", t("roster.duty_role"), roles, roles[0]),
-              _choice("shift-weekdays", t("roster.weekday_head"), weekdays, multi=True),
+    fields = [_choice(t, "shift-person", t("roster.person"), people),
+              _choice(t, "shift-role", t("roster.duty_role"), roles, roles[0]),
+              _choice(t, "shift-weekdays", t("roster.weekday_head"), weekdays, multi=True),
               _text("shift-from", t("roster.from"), "08:30"), _text("shift-until", t("roster.until"), "17:30"),
-              _choice("shift-area", t("roster.area"), areas, areas[0]),
+              _choice(t, "shift-area", t("roster.area"), areas, areas[0]),
               _text("shift-valid", t("roster.valid_from"), "2018-10-15"),
               html.Button(t("roster.add_shift"), id="shift-save", className="button button-main")]
     return html.Div([html.Div(fields, className="form-row"), html.P(t("roster.shift_words"), className="panel-note")],
@@ -56,9 +57,9 @@ def _shift_form(services: Any, people: list[dict[str, str]], t: Words, may_edit:
 def _exception_form(people: list[dict[str, str]], t: Words, may_edit: bool) -> html.Div:
     kinds = [{"value": kind.value, "label": t(f"roster.kind.{kind.value}")} for kind in ExceptionKind]
     fields = [_text("exception-day", t("roster.day"), "2018-10-15"),
-              _choice("exception-kind", t("roster.kind_head"), kinds, kinds[0]),
-              _choice("exception-person", t("roster.person"), people),
-              _choice("exception-substitute", t("roster.substitute"), people),
+              _choice(t, "exception-kind", t("roster.kind_head"), kinds, kinds[0]),
+              _choice(t, "exception-person", t("roster.person"), people),
+              _choice(t, "exception-substitute", t("roster.substitute"), people),
               _text("exception-from", t("roster.from"), "00:00"), _text("exception-until", t("roster.until"), "24:00"),
               _text("exception-reason", t("roster.reason"), ""),
               html.Button(t("roster.add_exception"), id="exception-save", className="button button-main")]
@@ -66,10 +67,10 @@ def _exception_form(people: list[dict[str, str]], t: Words, may_edit: bool) -> h
                     hidden=not may_edit)
 
 
-def _choice(id: str, label: str, options: Sequence[Mapping[str, str]], first: Mapping[str, str] | None = None, *,
+def _choice(t: Words, id: str, label: str, options: Sequence[Mapping[str, str]], first: Mapping[str, str] | None = None, *,
             multi: bool = False) -> html.Label:
     control = dcc.Dropdown(id=id, options=list(options), value=first["value"] if first else None, multi=multi, clearable=False,
-                           searchable=len(options) > 8, placeholder="", className="form-choice")
+                           searchable=len(options) > 8, placeholder="", className="form-choice", labels=dropdown_words(t))
     return html.Label([html.Span(label), control], className="form-field form-wide" if multi else "form-field")
 
 

@@ -11,6 +11,7 @@ from approval.detail import HostedDetail
 from config.item_form import PREFIX
 from config.item_guide import lines
 from core.access import Actor
+from dashboard.panels.form_fields import dropdown_words
 from dashboard.panels.power_words import paper_words
 from dashboard.words import Words
 
@@ -23,7 +24,7 @@ LONG = ("address", "title")
 def layout(services: Any, actor: Actor | None, t: Words) -> html.Div:
     kinds: Any = [{"label": t(f"window.kind.{kind}"), "value": kind} for kind in KINDS]
     item = dcc.Dropdown(id="window-item", options=item_options(services, actor, t), placeholder=t("window.item_hint"),
-                        className="edit-choice window-item", optionHeight=40)
+                        className="edit-choice window-item", optionHeight=40, labels=dropdown_words(t))
     kind = html.Div([html.Label(t("window.field.kind")), dcc.RadioItems(kinds, "person", id="window-kind",
                                                                         className="act-choice")], className="edit-field")
     return html.Div([
@@ -81,7 +82,8 @@ def item_form(item: Any, t: Words) -> list[html.Div]:
 
 def _asked(code: str, one: Any, t: Words) -> html.Div:
     place: Any = {"form": code}
-    control: Any = dcc.Dropdown(list(one.choices), id=place, className="edit-choice", placeholder=t("window.choose"))
+    control: Any = dcc.Dropdown(list(one.choices), id=place, className="edit-choice", placeholder=t("window.choose"),
+                                labels=dropdown_words(t))
     if one.kind != "choice":
         hint = {"date": t("window.date_hint"), "number": one.unit}.get(one.kind, "")
         control = dcc.Input(id=place, type="text", inputMode="decimal" if one.kind == "number" else "text", placeholder=hint,
