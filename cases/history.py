@@ -1,8 +1,10 @@
 """The record as it stood on any day, recomputed from the journal: open overdue per department, and statistics.
 
 Counted by the dates as written, by the same clock algebra as the live clocks. On day D a case is open if it was opened on
-or before D and not closed by D; overdue if D is after its due day; closed on its due day it was in time. Under `net` the
-days in (stop, resumption] do not count; a stop that never ends lasts to the end of its log.
+or before D and not closed by D; overdue if D is after its due day; closed on its due day it was in time. Where the law counts
+until the decision (cases.watches.end_of_limits), the decision takes the place of the closing: a case decided in time is not
+overdue while its papers are served. Under `net` the days in (stop, resumption] do not count; a stop that never ends lasts to
+the end of its log.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ from cases.fold import Fold, Moment
 from cases.journal import stream_cases
 from cases.models import journal
 from cases.states import fold_all
-from cases.watches import Catalogue, limits_of
+from cases.watches import Catalogue, end_of_limits, limits_of, may_roll, rolled
 from core.database import Database
 from core.errors import InvalidInput
 from core.instants import DAY_US, HOUR_US, MINUTE_US, day_of
@@ -55,11 +57,13 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class PastCase:
-    """A case as the statistics see it: epoch days; due None when it has no such limit."""
+    """A case as the statistics see it: epoch days; `ended` when what its limit counts to was reached, due None when it has no
+    such limit."""
 
     org: str
     opened: int
     closed: int | None
+    ended: int | None
     due: int | None
     working_days: int | None
     calendar_days: int | None
@@ -134,33 +138,40 @@ def _past_case(fold: Fold, question: Question, catalogue: Catalogue,
         return None
     stops = _stops(fold, fold.accepted, log_ends.get(fold.source, 0)) if question.net else ()
     timing = _timing(fold, fold.accepted, question, catalogue, stops)
-    opened = fold.accepted.local // DAY_US
-    closed = fold.closed.local // DAY_US if fold.closed else None
-    return PastCase(fold.org or NO_ORG, opened, closed, due_day(timing) if timing is not None else None,
+    opened, closed = fold.accepted.local // DAY_US, _day(fold.closed)
+    ended = _day(end_of_limits(fold, catalogue.find_item(fold.item) if fold.item else None))
+    return PastCase(fold.org or NO_ORG, opened, closed, ended, due_day(timing) if timing is not None else None,
                     _duration(fold.accepted, closed, stops, question, Unit.WORKING_DAY),
                     _duration(fold.accepted, closed, stops, question, Unit.CALENDAR_DAY))
 
 
+def _day(moment: Moment | None) -> int | None:
+    return None if moment is None else moment.local // DAY_US
+
+
 def _timing(fold: Fold, opened: Moment, question: Question, catalogue: Catalogue, stops: tuple[Span, ...]) -> Timing | None:
+    calendar, begun = question.calendar, opened.local // DAY_US
     if question.stated is not None:
-        return timing_of_limit(_by_day(question.stated, question.calendar), opened, stops, question.calendar)
+        return timing_of_limit(_by_day(question.stated, calendar).from_day(begun), opened, stops, calendar)
     due = {"promised": fold.promised_due, "statutory": fold.statutory_due, "own": fold.own_due}[question.limit]
     if due is not None:
-        return timing_of_due(Due(due.at, due.utc_offset, Granularity.DAY), opened, stops, question.calendar)
+        return timing_of_due(Due(due.at, due.utc_offset, Granularity.DAY), opened, stops, calendar)
     promised, statutory = limits_of(fold, catalogue)
     limit = {"promised": promised, "statutory": statutory, "own": None}[question.limit]
     if limit is None:
         return None
-    by_day = _by_day(limit, question.calendar)
-    longer = lengthened(by_day, fold, opened, stops, question.calendar) or by_day
-    return timing_of_limit(longer, opened, stops, question.calendar)
+    by_day = _by_day(limit, calendar).from_day(begun)
+    longer = lengthened(by_day, fold, opened, stops, calendar) or by_day
+    if may_roll(catalogue.find_item(fold.item) if fold.item else None):
+        longer = rolled(longer, opened, stops, calendar)
+    return timing_of_limit(longer, opened, stops, calendar)
 
 
 def _by_day(limit: Limit, calendar: WorkingCalendar) -> Limit:
     """History is judged by dates: an item's hours count as the working days they fill."""
     if limit.unit is Unit.WORKING_HOUR:
         return Limit(-(-limit.amount * HOUR_US // calendar.day_us))
-    return Limit(limit.amount, limit.unit, Granularity.DAY)
+    return Limit(limit.amount, limit.unit, Granularity.DAY, limit.months)
 
 
 def _stops(fold: Fold, opened: Moment, log_end: int) -> tuple[Span, ...]:
@@ -183,13 +194,13 @@ def _duration(opened: Moment, closed: int | None, stops: tuple[Span, ...], quest
 
 
 def _is_open_overdue(case: PastCase, day: int) -> bool:
-    is_open = case.opened <= day and (case.closed is None or case.closed > day)
+    is_open = case.opened <= day and (case.ended is None or case.ended > day)
     return is_open and case.due is not None and day > case.due
 
 
 def _figures(cases: Sequence[PastCase], day: int, question: Question) -> dict[str, Any]:
     closed = [case for case in cases if case.closed is not None and case.closed <= day]
-    judged = [(case.closed, case.due) for case in closed if case.closed is not None and case.due is not None]
+    judged = [(case.ended, case.due) for case in closed if case.ended is not None and case.due is not None]
     early = sum(end < due for end, due in judged)
     on_due_day = sum(end == due for end, due in judged)
     working = [case.working_days for case in closed if case.working_days is not None]

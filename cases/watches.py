@@ -95,7 +95,7 @@ def case_limits(fold: Fold, case_id: int, context: AreaContext, catalogue: Catal
             spans = suspensions(stops, opened, ended, context.calendar)
             judged = lengthened(judged, fold, opened, spans, context.calendar, rule.extension_notice)
         if judged is not None and due is None and may_roll(item):
-            judged = _rolled(judged, opened, suspensions(stops, opened, ended, context.calendar), context.calendar)
+            judged = rolled(judged, opened, suspensions(stops, opened, ended, context.calendar), context.calendar)
         yield Watch(ClockRef(case_id, kind), opened, ended, rule, judged, due, stops)
 
 
@@ -104,7 +104,7 @@ def may_roll(item: object) -> bool:
     return isinstance(item, Item) and item.power.rolls
 
 
-def _rolled(limit: Limit, opened: Moment, stops: tuple[Span, ...], calendar: WorkingCalendar) -> Limit:
+def rolled(limit: Limit, opened: Moment, stops: tuple[Span, ...], calendar: WorkingCalendar) -> Limit:
     """The limit with the days of rest its end falls on; while a stop is open nobody knows its end."""
     if limit.unit is not Unit.CALENDAR_DAY or limit.granularity is not Granularity.DAY or not limit.amount:
         return limit
