@@ -95,7 +95,9 @@ def matters(fold: Fold) -> Iterator[Aside]:
 def _acceptance(fold: Fold, received: Moment, limit: Limit | None) -> list[Aside]:
     """One span from the papers in hand to the answer, and one more for each time corrected papers came in. A span that ended
     with a correction notice is that notice's clock."""
-    answered = fold.accepted if fold.closed is None else _first(fold.accepted, fold.closed)
+    answered, closed = fold.accepted, fold.closed
+    if closed is not None and (answered is None or closed.at < answered.at):
+        answered = closed
     if answered is not None and answered.at <= received.at:
         return []
     if not fold.stops:

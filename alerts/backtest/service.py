@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Any
 
 import msgspec
@@ -26,7 +27,7 @@ from alerts.backtest.arrays import Ints
 from alerts.backtest.cards import Cards, Names, Rungs, cards_of, compare, passages_of, within
 from alerts.backtest.spans import KINDS, Facts, FactsReader
 from alerts.backtest.watches import Clocks, Reader, World
-from alerts.backtest.worker import BacktestCancelled, Task, in_processes
+from alerts.backtest.worker import BacktestCancelled, Share, Task, in_processes
 from alerts.lifecycle import Origin
 from cases.changes import NO_ORG
 from cases.fold import Fold
@@ -131,24 +132,26 @@ class Backtester:
         """Judge every case. `progress` is told (cases read, cases in all) after each chunk. Raises BacktestCancelled."""
         began = time.perf_counter()
         with self._database.snapshot() as conn:
-            total = int(conn.scalar(select(func.count()).select_from(case_table)) or 0)
+            total, first, last = conn.execute(select(func.count(), func.min(case_table.c.case_id),
+                                                     func.max(case_table.c.case_id))).one()
         if total < WORTH_PROCESSES or self._processes < 2:
             result = self._here(tested, present, period, lambda read: progress(read, total), is_cancelled, lines_max)
         else:
-            result = self._shared(tested, present, period, lambda read: progress(read, total), is_cancelled, lines_max)
+            shares = _shares(first, last, self._processes)
+            result = self._shared(shares, tested, present, period, lambda read: progress(read, total), is_cancelled, lines_max)
         result.total, result.seconds = total, time.perf_counter() - began
         return result
 
     def _here(self, tested: World, present: World | None, period: Period, told: Callable[[int], None],
               is_cancelled: Callable[[], bool], lines_max: int) -> Result:
-        task = Task(judged_share, "", tested, present, period, lines_max, self._chunk, (0, 1), self._acts_history_us)
+        task = Task(judged_share, "", tested, present, period, lines_max, self._chunk, (None, None), self._acts_history_us)
         return judged_share(self._database, task, told, is_cancelled)
 
-    def _shared(self, tested: World, present: World | None, period: Period, told: Callable[[int], None],
-                is_cancelled: Callable[[], bool], lines_max: int) -> Result:
+    def _shared(self, shares: Sequence[Share], tested: World, present: World | None, period: Period,
+                told: Callable[[int], None], is_cancelled: Callable[[], bool], lines_max: int) -> Result:
         url = self._database.url.render_as_string(hide_password=False)
-        tasks = [Task(judged_share, url, tested, present, period, lines_max, self._chunk, (at, self._processes),
-                      self._acts_history_us) for at in range(self._processes)]
+        tasks = [Task(judged_share, url, tested, present, period, lines_max, self._chunk, share, self._acts_history_us)
+                 for share in shares]
         results = in_processes(tasks, progress=told, is_cancelled=is_cancelled)
         for other in results[1:]:
             results[0].add(other)
@@ -317,13 +320,19 @@ def _act_line(change: str, case_id: int, fold: Fold, card: ActCard, before: ActC
                                                level_at_before=before.at, confirm_before=before.confirm)
 
 
-def _chunks(conn: Connection, size: int, share: tuple[int, int]) -> Generator[list[tuple[Any, ...]], None, None]:
-    """All cases, as the driver gives them: a million row objects of the toolkit would cost more than reading."""
-    remainder, of = share
-    mine = "" if of == 1 else f" WHERE case_id % {of} = {remainder}"
-    # A literal per cent sign is doubled where the driver would take it for the place of a value.
-    if conn.dialect.name == "postgresql":
-        mine = mine.replace("%", "%%")
+def _shares(first: int, last: int, processes: int) -> list[Share]:
+    """Spans of case numbers of equal width: numbers are spread evenly (cases.events.case_id_of), so each holds about as many,
+    and lies together in the table. The outer ones are open: cases may have come since."""
+    bounds = [None, *[first + (last - first) * part // processes for part in range(1, processes)], None]
+    return list(pairwise(bounds))
+
+
+def _chunks(conn: Connection, size: int, share: Share) -> Generator[list[tuple[Any, ...]], None, None]:
+    """All cases of a share, as the driver gives them: a million row objects of the toolkit would cost more than reading."""
+    first, after = share
+    bounds = [f"case_id >= {first:d}"] if first is not None else []
+    bounds += [f"case_id < {after:d}"] if after is not None else []
+    mine = f" WHERE {' AND '.join(bounds)}" if bounds else ""
     # Options of the statement, not of the connection: what else is asked meanwhile is small.
     result = conn.exec_driver_sql(f"SELECT {', '.join(_COLUMNS)} FROM {case_table.name}{mine}",
                                   execution_options={"stream_results": True, "yield_per": size})

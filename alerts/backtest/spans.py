@@ -164,7 +164,8 @@ def _is_judged_singly(fold: Fold) -> bool:
     """Whether its limits follow from more than item, area, stated lengths and the day it began."""
     return bool(fold.extensions or fold.steps or fold.extension_days or fold.own_due or fold.promised_due or fold.statutory_due
                 or fold.lodged or len(fold.stops) + len(fold.visits) > MAX_STOPS or fold.extension_asked is not None
-                or any(one.due is None for one in fold.promises))  # they follow within the promise of the item's own version
+                # They follow within the promise of the item's own version:
+                or (fold.promises and any(one.due is None for one in fold.promises)))
 
 
 def _table(values: array[int], width: int) -> Iterator[Ints]:

@@ -1,7 +1,7 @@
 """A share of a back-test in a process of its own: Python judges on one core only, and a big back-test wants both.
 
-The parent hands over the worlds and the database's address; each process reads its own share of the cases (by the remainder of
-their numbers), so nothing but counts and the listed lines comes back.
+The parent hands over the worlds and the database's address; each process reads its own share of the cases (a span of their
+numbers), so nothing but counts and the listed lines comes back.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from alerts.backtest.watches import World
 from core.database import Database
 from core.errors import SupervisionError
 
-Shared = tuple[int, int]  # (remainder, of how many)
+Share = tuple[int | None, int | None]  # case numbers, from the first to before the second; None: open
 
 
 class BacktestCancelled(SupervisionError):
@@ -40,7 +40,7 @@ class Task:
     period: Any
     lines_max: int
     chunk: int
-    share: Shared
+    share: Share
     acts_history_us: int | None = None
 
 
