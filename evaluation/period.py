@@ -85,3 +85,12 @@ class Corrected:
 
     rows: int
     last_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectedDay:
+    """A department's day (epoch day) that changed after it was over, and when last (us UTC)."""
+
+    day: int
+    org: str
+    at: int

@@ -17,7 +17,7 @@ from core.database import Database
 from core.errors import InvalidInput, NotAuthenticated
 from core.instants import DAY_US, date_of
 from evaluation.models import DUTY_FIGURES, FIGURES, OPENING, figure_days, figure_details, figure_months, figure_places
-from evaluation.period import BYS, Basis, By, Corrected, Figure, Period, first_of_month
+from evaluation.period import BYS, Basis, By, Corrected, CorrectedDay, Figure, Period, first_of_month
 from evaluation.places import DAY_MASK, DAY_ZERO, PLACE_BITS, PLACE_MASK, row_numbers
 from supervision.models import complaints
 
@@ -137,6 +137,17 @@ class IndicatorQueries:
             rows, last_at = conn.execute(select(func.count(), func.max(c.corrected_at))
                                          .where(c.corrected_at.is_not(None), *where)).one()
         return Corrected(int(rows), last_at)
+
+    def corrected_days(self, actor: Actor | None, period: Period, *, orgs: Sequence[str] = (), area: str = "",
+                       limit: int = 50) -> list[CorrectedDay]:
+        """Which days of which departments those are, the last changed first, by departments and days of equal instants."""
+        c = figure_days.c
+        where = self._scope(actor, period, Basis.EVENT, orgs, (), area).of_days()
+        last = func.max(c.corrected_at)
+        statement = select(c.day, c.org, last).where(c.corrected_at.is_not(None), *where).group_by(c.day, c.org)
+        with self._database.read() as conn:
+            rows = conn.execute(statement.order_by(last.desc(), c.org, c.day.desc()).limit(limit)).all()
+        return [CorrectedDay(day, org, at) for day, org, at in rows]
 
     # Rights -------------------------------------------------------------------------------------------------------
 

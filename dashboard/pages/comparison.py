@@ -18,6 +18,7 @@ from core.instants import DAY_US, date_of, day_of
 from dashboard.panels import comparison_choices as choices
 from dashboard.panels import top_bar
 from dashboard.panels.comparison_cases import SHOWN_MAX, cases_table
+from dashboard.panels.comparison_corrections import CORRECTED_SHOWN, corrections
 from dashboard.panels.comparison_export import sheet
 from dashboard.panels.comparison_pictures import PICTURE_GRAPH, course_figure, empty, funnel_figure
 from dashboard.panels.comparison_table import table
@@ -156,7 +157,8 @@ def _course(services: Any, wish: Wish, actor: Actor, t: Words) -> tuple[Any, Any
     words = html.Div([_sentences(wording.about_course(course, t)),
                       html.Div([html.H3(t("comparison_page.seasons")),
                                 _sentences(wording.about_seasons(course.indicator, seasons, t))]),
-                      _marks(services, marks, t)], className="comparison-columns")
+                      html.Div([_marks(services, marks, t), _corrections(services, wish, actor, t)])],
+                     className="comparison-columns")
     return head, figure, words
 
 
@@ -191,6 +193,16 @@ def _marks(services: Any, marks: list[Happening], t: Words) -> Any:
     lines = [html.Li([html.Span(one.first.isoformat() if one.first == one.last else f"{one.first} – {one.last:%m-%d}",
                                 className="num is-quiet"), " ", happening_words(services, one, t)]) for one in reversed(marks)]
     return html.Div([html.H3(t("comparison_page.marks")), html.Ul(lines, className="comparison-marks")])
+
+
+def _corrections(services: Any, wish: Wish, actor: Actor, t: Words) -> Any:
+    """Which days of the period changed after they were over: a figure read earlier was another one."""
+    question, queries = wish.question, services.evaluation.queries
+    orgs = (question.org,) if question.org else ()
+    asked = {"orgs": orgs, "area": "" if question.org else question.area}
+    known = queries.corrected(actor, question.period, **asked)
+    days = queries.corrected_days(actor, question.period, **asked, limit=CORRECTED_SHOWN) if known.rows else []
+    return corrections(known, days, services.case_queries.org_name, t)
 
 
 def _below(services: Any, wish: Wish, actor: Actor, t: Words) -> Any:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import csv
 import io
 import json
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from config.indicators import load_indicators
 from core.access import Actor, Role
+from core.instants import day_of, to_us
 from dashboard.panels.comparison_wish import wish_of
+from evaluation.models import figure_days
 from evaluation.over_time import Grain
 from evaluation.period import Basis
 from evaluation.seasons import Span, Stretch
@@ -89,6 +92,20 @@ def test_one_department_over_time_with_holidays_seasons_items_and_cases(site: Si
     assert answer["comparison-below"]["hidden"] is False
     texts = [note["text"] for note in answer["comparison-course"]["figure"]["layout"]["annotations"]]
     assert "春节放假" in texts
+
+
+def test_days_that_changed_after_they_were_over_are_told_and_named(site: Site) -> None:
+    day, at = day_of(date(2026, 2, 4)), to_us(datetime(2026, 2, 20, 9, 30, tzinfo=UTC))
+    assert "事后更正" not in json.dumps(followed(site, f"{FEBRUARY}&org={OTHER_ORG}"), ensure_ascii=False)
+    with site.services.database.transaction() as conn:
+        c = figure_days.c
+        of_day = (c.org == OTHER_ORG, c.day == day, c.basis == int(Basis.EVENT))
+        conn.execute(update(figure_days).where(*of_day).values(corrected_at=at))
+    told = json.dumps(followed(site, f"{FEBRUARY}&org={OTHER_ORG}"), ensure_ascii=False)
+    assert "本时段有 1 个部门日在过后又有变动" in told
+    assert "市民政局，2026-02-20 17:30 更正" in told
+    own = json.dumps(followed(site, FEBRUARY, Role.DEPARTMENT_USER), ensure_ascii=False)
+    assert "2026-02-20 17:30 更正" not in own, "what is another department's does not concern it"
 
 
 def test_the_way_down_ends_at_the_page_of_a_case(site: Site) -> None:

@@ -103,6 +103,17 @@ def test_a_department_user_sees_his_own_unit_whatever_he_asks(record):
     assert shares(record, OF_LAND, orgs=["Water", "Land"]) == {"Land": (1, 2)}
     assert record.indicator_queries.totals(OF_LAND, OCTOBER, "org", ["accepted"]) == {"Land": {"accepted": 3}}
     assert record.indicator_queries.corrected(OF_LAND, ALWAYS, orgs=["Water"]).rows == 0
+    assert record.indicator_queries.corrected_days(OF_LAND, ALWAYS, orgs=["Water"]) == []
+
+
+def test_the_days_that_changed_after_they_were_over_are_named_the_last_changed_first(record):
+    queries = record.indicator_queries
+    days = queries.corrected_days(SYSTEM, ALWAYS)
+    assert len(days) == queries.corrected(SYSTEM, ALWAYS).rows > 1
+    assert days[0].at == queries.corrected(SYSTEM, ALWAYS).last_at
+    assert [one.at for one in days] == sorted((one.at for one in days), reverse=True)
+    assert queries.corrected_days(SYSTEM, ALWAYS, limit=1) == days[:1]
+    assert {one.org for one in queries.corrected_days(OF_LAND, ALWAYS)} <= {"Land"}
 
 
 def test_where_the_settings_allow_it_departments_see_one_another(record):
