@@ -71,7 +71,8 @@ bench-peers: setup-test ## hosted cases beside two workflow engines, in an envir
 	@$(BIN)/python -m tests.bench engines
 
 .PHONY: bench
-bench: setup-test ## benchmarks, each with its floor; writes docs/benchmarks.md
+bench: ## benchmarks, each with its floor; writes docs/benchmarks.md
+	@scripts/setup bench
 	@$(BIN)/python -m tests.bench $(ARGS)
 
 ##@ Data
