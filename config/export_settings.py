@@ -27,6 +27,7 @@ class ExportSettings(Strict):
 
     dir: Path = Field(description="Folder of the files; web and worker processes must see the same one.")
     keep_days: Count = Field(description="Days files are kept.")
+    room_mib: Count = Field(description="MiB of files kept; beyond, the oldest are deleted before their days are over.")
     rows_max: Count = Field(description="Rows of one export.")
     open_max: Count = Field(description="Exports of one person that may wait or be under way.")
     memory_mib: Annotated[int, Field(ge=64)] = Field(description="MiB that writing Parquet may use.")

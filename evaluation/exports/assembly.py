@@ -30,6 +30,6 @@ def build_exports(settings: ExportSettings, units: UnitOfWorkFactory, sources: S
     exporter = Exporter(units.database, sources, ExportRules(privacy, settings.rows_max, settings.memory_mib))
     queries = ExportQueries(units.database)
     roles = frozenset(Role(name) for name in settings.personal_roles.split())
-    rules = DeskRules(settings.dir, settings.keep_days, settings.open_max, roles)
+    rules = DeskRules(settings.dir, settings.keep_days, settings.room_mib, settings.open_max, roles)
     desk = ExportDesk(DeskParts(units, exporter, queries, read_log, actor_of, SystemClock()), rules)
     return Exports(exporter, queries, desk)

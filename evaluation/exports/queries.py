@@ -78,6 +78,12 @@ class ExportQueries:
         with self._database.read() as conn:
             return list(conn.execute(select(_c.id).where(_c.state == "done", _c.ended_at < at)).scalars())
 
+    def kept(self) -> list[tuple[int, int]]:
+        """(number, bytes) of those whose files are there, the newest first."""
+        with self._database.read() as conn:
+            return [(number, size) for number, size in conn.execute(
+                select(_c.id, _c.bytes).where(_c.state == "done").order_by(_c.ended_at.desc(), _c.id.desc()))]
+
     def _rows(self, statement: Any) -> list[ExportRow]:
         with self._database.read() as conn:
             return [ExportRow(*row) for row in conn.execute(statement)]

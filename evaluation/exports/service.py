@@ -1,13 +1,15 @@
-"""Exports asked for on the page: queued, made one at a time by whichever worker claims them, kept for some days, deleted.
+"""Exports asked for on the page: queued, made one at a time by whichever worker claims them, kept for some days and while there
+is room, deleted.
 
-An export somebody else's worker left behind (its process was killed) is made anew: its heartbeat tells.
+An export somebody else's worker left behind (its process was killed) is made anew: its heartbeat tells, which goes on whatever
+the export is at.
 """
 
 from __future__ import annotations
 
 import logging
 import shutil
-import time
+import threading
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,7 +22,7 @@ from sqlalchemy import func, insert, select, update
 from core.access import Actor, Role, require
 from core.clock import Clock
 from core.errors import Conflict, InvalidInput, NotFound, NotPermitted, SupervisionError
-from core.instants import DAY_US, MINUTE_US
+from core.instants import DAY_US, SECOND_US
 from core.read_log import ReadLog
 from core.unit_of_work import UnitOfWorkFactory
 from evaluation.exports.exporter import Exporter, beside, format_of
@@ -34,7 +36,8 @@ EXPORTERS = frozenset({Role.ADMINISTRATOR, Role.INSPECTOR})
 REASON_MAX = 200
 OPEN = ("queued", "running")
 _BEAT_S = 1.0
-_LOST_US = 15 * MINUTE_US  # nothing is heard while the rows are counted and sorted, and while a Parquet file is written
+_LOST_US = 90 * SECOND_US
+_MIB = 2**20
 _c = exports.c
 
 
@@ -49,10 +52,12 @@ class ExportWish(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 @dataclass(frozen=True, slots=True)
 class DeskRules:
-    """From the settings: where files lie, for how long, how many may wait, who may ask for personal data."""
+    """From the settings: where files lie, for how long and how many MiB of them, how many may wait, who may ask for personal
+    data."""
 
     folder: Path
     keep_days: int
+    room_mib: int
     open_max: int
     personal_roles: frozenset[Role]
 
@@ -139,7 +144,9 @@ class ExportDesk:
         self._expire()
         made = 0
         while (row := self._claim()) is not None:
-            self._make(row)
+            with _Beat(self, row.id) as beat:
+                self._make(row, beat)
+            self._make_room()
             made += 1
         return made
 
@@ -151,8 +158,7 @@ class ExportDesk:
                 return row
         return None
 
-    def _make(self, row: ExportRow) -> None:
-        beat = _Beat(self, row.id)
+    def _make(self, row: ExportRow, beat: _Beat) -> None:
         shutil.rmtree(self.rules.folder / str(row.id), ignore_errors=True)  # what a worker that was killed left
         try:
             actor = self._present(row)
@@ -184,8 +190,19 @@ class ExportDesk:
     def _expire(self) -> None:
         """Files are kept for so many days."""
         for number in self._parts.queries.ended_before(self._parts.clock.now_us() - self.rules.keep_days * DAY_US):
-            shutil.rmtree(self.rules.folder / str(number), ignore_errors=True)
-            self._change(number, ("done",), state="expired")
+            self._let_go(number)
+
+    def _make_room(self) -> None:
+        """The oldest files go when all of them take more than the room; the last one stays, whoever asked for it waits."""
+        taken = 0
+        for place, (number, size) in enumerate(self._parts.queries.kept()):
+            taken += size
+            if place and taken > self.rules.room_mib * _MIB:
+                self._let_go(number)
+
+    def _let_go(self, number: int) -> None:
+        shutil.rmtree(self.rules.folder / str(number), ignore_errors=True)
+        self._change(number, ("done",), state="expired")
 
     def _target(self, number: int, form: str) -> Path:
         return self.rules.folder / str(number) / f"yangguang-{number}.{form}"
@@ -208,16 +225,31 @@ class ExportDesk:
 
 
 class _Beat:
-    """The heartbeat of one export, once a second at most."""
+    """The heartbeat of one export, in a thread of its own: rows being counted or sorted say nothing for minutes."""
 
     def __init__(self, desk: ExportDesk, number: int) -> None:
-        self._desk, self._number, self._next, self.is_lost = desk, number, 0.0, False
+        self._desk, self._number, self._said, self.is_lost = desk, number, (0, 0), False
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"export-{number}", daemon=True)
+
+    def __enter__(self) -> _Beat:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._over.set()
+        self._thread.join()
 
     def note(self, done: int, total: int) -> None:
-        now = time.monotonic()
-        if now >= self._next:
-            self._next = now + _BEAT_S
-            self.is_lost = not self._desk.beat(self._number, done, total)
+        """How far it is; written down with the next beat."""
+        self._said = done, total
+
+    def _run(self) -> None:
+        while not self._over.wait(_BEAT_S):
+            try:
+                self.is_lost = not self._desk.beat(self._number, *self._said)
+            except Exception:  # a database that does not answer once must not end the export
+                log.exception("export %d could not say that it goes on", self._number)
 
 
 def told_of(form: str, wanted: Slice, personal: bool, reason: str = "") -> str:

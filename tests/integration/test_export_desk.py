@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from evaluation.exports.models import exports
 from evaluation.exports.service import ExportWish
 from evaluation.exports.slices import Slice
 from tests.exporting import ADMINISTRATOR, APPLICANT, COUNTY, INSPECTOR, record, site_on
+from tests.services import wait_until
 from tests.staff import OWN_ORG, SAME_ORIGIN, Site, run_callback
 
 OFFICER = Actor("zhou", frozenset({Role.DUTY_OFFICER}), display_name="周立新")
@@ -129,6 +131,39 @@ def test_files_go_after_the_days_they_are_kept(site: Site) -> None:
     desk.work()
     assert queries.find(number, INSPECTOR).state == "expired"
     assert not (desk.rules.folder / str(number)).exists()
+
+
+def test_the_oldest_files_go_when_all_of_them_take_more_than_the_room(site: Site) -> None:
+    desk, queries = site.services.exports.desk, site.services.exports.queries
+    numbers = [desk.ask(ExportWish(format="csv"), INSPECTOR) for _ in range(3)]
+    desk.work()
+    assert {queries.find(one, INSPECTOR).state for one in numbers} == {"done"}
+    change(site, numbers[1], bytes=desk.rules.room_mib * 2**20)
+    last = desk.ask(ExportWish(format="csv"), INSPECTOR)
+    desk.work()
+    states = [queries.find(one, INSPECTOR).state for one in (*numbers, last)]
+    assert states == ["expired", "expired", "done", "done"], "the big one and what is older make room; what came after stays"
+    assert not (desk.rules.folder / str(numbers[1])).exists()
+    assert set(desk.files(queries.find(last, INSPECTOR))) >= {"data", "manifest"}
+
+
+def test_a_long_silence_of_the_export_itself_is_no_sign_of_death(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While rows are counted nothing is said for minutes: another worker must leave it alone."""
+    monkeypatch.setattr("evaluation.exports.service._BEAT_S", 0.05)
+    desk, queries = site.services.exports.desk, site.services.exports.queries
+    number, began = desk.ask(ExportWish(format="csv"), INSPECTOR), threading.Event()
+    export = desk._parts.exporter.export
+
+    def slowly(*given: Any, **more: Any) -> Any:
+        change(site, number, beat_at=0)
+        began.set()
+        wait_until(lambda: queries.find(number, INSPECTOR).beat_at > 0, timeout_s=10, what="a beat")
+        return export(*given, **more)
+
+    monkeypatch.setattr(desk._parts.exporter, "export", slowly)
+    assert desk.work() == 1
+    assert began.is_set()
+    assert queries.find(number, INSPECTOR).state == "done"
 
 
 def test_by_the_interface_it_is_asked_for_and_taken(site: Site) -> None:
