@@ -7,7 +7,7 @@ included). A time without either is refused: its instant would be a guess.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -17,6 +17,9 @@ from feeds.reasons import Refusal
 ISO = "iso"
 EPOCH_S, EPOCH_MS = "epoch_s", "epoch_ms"
 FIRST_YEAR, LAST_YEAR = 1900, 2199
+# The same years anywhere on earth, for instants whose wall clock is not asked.
+FIRST_US, END_US = (to_us(datetime(*day, tzinfo=UTC)) for day in ((FIRST_YEAR - 1, 12, 31), (LAST_YEAR + 1, 1, 2)))
+MOST_OFFSET_MIN = 24 * 60 - 1
 MOST_DAYS = 9999
 """Longest number of days an event may grant."""
 _REMEMBERED = 65_536

@@ -10,11 +10,12 @@ import msgspec
 
 from cases.events import NO_DATA, Due, EventData
 from core.errors import InvalidInput
-from core.limits import parse_limit
+from core.limits import Granularity, parse_limit
 from feeds.mapping import DUE_FIELDS, LIMIT_FIELDS, LIST_FIELDS, NUMBER_FIELDS, TIME_FIELDS, ValueShape
+from feeds.public_event import PublicData
 from feeds.reasons import Refusal
 from feeds.tally import fingerprint_of
-from feeds.times import MOST_DAYS, TimeReader
+from feeds.times import END_US, FIRST_US, MOST_DAYS, MOST_OFFSET_MIN, TimeReader
 
 Fields = dict[str, str]
 Getter = Callable[[Fields], str | None]
@@ -22,6 +23,8 @@ DataGetter = Callable[[Fields], EventData]
 MOST_CODES = 100
 MOST_NUMBER = 2**31 - 1  # cases.events.AFTER_THE_LOG is one
 RESULTS = ("granted", "refused")
+# Told over HTTP in the same words as in the record; dues and instants are not.
+_TOLD_ALIKE = frozenset(PublicData.__struct_fields__) - DUE_FIELDS - TIME_FIELDS
 _decode_payload = msgspec.json.Decoder(EventData).decode
 
 
@@ -231,13 +234,27 @@ def payload_of(text: str, name: str, most_attributes: int) -> EventData:
         raise Refusal("json_invalid", name, problem=str(failure)) from failure
     if len(data.attributes or ()) > most_attributes:
         raise Refusal("attributes_too_many", name, len(data.attributes or ()))
-    for limit in LIMIT_FIELDS:
-        told = getattr(data, limit)
-        if told is not None:
-            _limit(told)
     if "\\u0000" in text:
         raise Refusal("nul_character")
+    _check_told(data, name)
     return data
+
+
+def _check_told(data: EventData, name: str) -> None:
+    """What holds for data from other systems holds for those of a file, whoever says that it was written here."""
+    given = {field: value for field, value in msgspec.to_builtins(data).items() if field in _TOLD_ALIKE}
+    try:
+        msgspec.convert(given, PublicData)
+    except msgspec.ValidationError as failure:
+        raise Refusal("record_invalid", name, problem=str(failure).replace("$.", "")) from failure
+    for field in DUE_FIELDS:
+        due = getattr(data, field)
+        if due is not None and not _is_possible(due):
+            raise Refusal("time_out_of_range", name, field)
+
+
+def _is_possible(due: Due) -> bool:
+    return (FIRST_US <= due.at < END_US and abs(due.utc_offset) <= MOST_OFFSET_MIN and due.granularity in list(Granularity))
 
 
 def _absent(_fields: Fields) -> str | None:
