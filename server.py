@@ -55,6 +55,8 @@ from dashboard.pages import (
     people,
     roster,
     rules,
+    schemes,
+    scores,
     signals,
     unit,
     video_views,
@@ -93,7 +95,7 @@ OPERATIONS = tuple(one for module in (cards_http, notices_http, handover_http, r
                                       signals_http, footage_http, evaluation_http, exports_http, scores_http)
                    for one in module.OPERATIONS)
 DAY_S, CALL_INTERVAL_S, SCREENS_KEPT_DAYS = 86_400.0, 60.0, 30
-PAGES = (wall, desk, card, unit, handover, work, window, hosted, case, comparison, findings, footage, orders,
+PAGES = (wall, desk, card, unit, handover, work, window, hosted, case, comparison, scores, schemes, findings, footage, orders,
          complaints, roster, notices, rules, calendars, items, organisations, migrations, documents, signals, cameras,
          video_views, people, audit, exports, feeds, health)
 UNCHANGING = ("/assets/", "/healthz", "/readyz")

@@ -149,6 +149,7 @@ class Scheme(Strict):
     department and its leaders are told; `appeal_days`: working days after the publication."""
 
     name: Words
+    order: Annotated[int, Field(ge=0, le=999)] = 100  # place in lists
     source: str = Field(default="", max_length=400)
     parts: dict[Code, Part] = Field(min_length=1, max_length=PARTS_MAX)
     rules: dict[Code, Rule] = Field(max_length=RULES_MAX)
@@ -235,10 +236,10 @@ class Schemes:
 
 
 def load_schemes(indicators: Collection[str], directory: Path = SCORING_DIR) -> Schemes:
-    """Every scheme of a folder, by the name of its file. Raises ConfigError naming file, field and remedy."""
+    """Every scheme of a folder, by the name of its file, in their order. Raises ConfigError naming file, field and remedy."""
     found = Schemes({}, indicators)
     shipped = {path.stem: found.checked(read_document(path).data, str(path)) for path in sorted(directory.glob("*.yaml"))}
-    return Schemes(shipped, indicators)
+    return Schemes(dict(sorted(shipped.items(), key=lambda one: one[1].order)), indicators)
 
 
 def _problem(origin: str, key: str, problem: str, remedy: str) -> ConfigError:

@@ -27,34 +27,42 @@ COUNTY = replace(INSPECTOR, name="he", area="360521")
 
 
 def scored_site(folder: Path, url: str = "", **more: Any) -> Site:
-    """OWN_ORG: 30 cases done early, one never (a red card in February), ratings of 20, five of them bad. OTHER_ORG: 25 cases,
-    all late."""
+    """The web server on such a record."""
     site = make_site(folder, **{**({"database.url": url} if url else {}), **more})
-    site.services.recorder.record(list(events(site)))
-    site.services.sweeper.sweep_all()
+    record_february(site.services)
     return site
 
 
-def events(site: Site) -> Iterator[CaseEvent]:
-    yield event(site, "LATE-1", EventKind.ACCEPTED, datetime(2026, 1, 12, 2, tzinfo=UTC))
+def record_february(services: Services) -> None:
+    """OWN_ORG: 30 cases done early, one never (a red card in February), ratings of 20, five of them bad. OTHER_ORG: 25 cases,
+    all late."""
+    services.recorder.record(list(events(services)))
+    services.sweeper.sweep_all()
+
+
+def events(services: Services) -> Iterator[CaseEvent]:
+    yield event(services, "LATE-1", EventKind.ACCEPTED, datetime(2026, 1, 12, 2, tzinfo=UTC))
     for number in range(30):
-        yield from done(site, f"A-{number}", OWN_ORG, 2, 3 + number % 3, None if number >= 20 else 1 if number < 5 else 5)
+        yield from done(services, f"A-{number}", OWN_ORG, 2, 3 + number % 3, None if number >= 20 else 1 if number < 5 else 5)
     for number in range(25):
-        yield from done(site, f"B-{number}", OTHER_ORG, 2, 27, None)
+        yield from done(services, f"B-{number}", OTHER_ORG, 2, 27, None)
 
 
-def done(site: Site, case_no: str, org: str, accepted: int, concluded: int, score: int | None) -> Iterator[CaseEvent]:
+def done(services: Services, case_no: str, org: str, accepted: int, concluded: int, score: int | None) -> Iterator[CaseEvent]:
     """A case accepted and concluded on these days of February, with its rating."""
     end = datetime(2026, 2, concluded, 3, tzinfo=UTC)
-    yield event(site, case_no, EventKind.ACCEPTED, datetime(2026, 2, accepted, 2, tzinfo=UTC), org=org)
-    yield event(site, case_no, EventKind.CONCLUDED, end, org=org)
+    yield event(services, case_no, EventKind.ACCEPTED, datetime(2026, 2, accepted, 2, tzinfo=UTC), org=org)
+    yield event(services, case_no, EventKind.CONCLUDED, end, org=org)
     if score is not None:
-        yield event(site, case_no, EventKind.RATED, end, EventData(score=score), org=org)
+        yield event(services, case_no, EventKind.RATED, end, EventData(score=score), org=org)
 
 
-def event(site: Site, case_no: str, kind: EventKind, at: datetime, data: EventData = NO_DATA, org: str = OWN_ORG) -> CaseEvent:
+def event(services: Services, case_no: str, kind: EventKind, at: datetime, data: EventData = NO_DATA,
+          org: str = OWN_ORG) -> CaseEvent:
+    item = next(item.code for item in services.catalogue.items.values()
+                if item.org == org and item.promised is not None and item.promised.unit == "wd")
     return CaseEvent(source="hall", source_event_id=f"{case_no}-{kind.value}", kind=kind, case_no=case_no, area=AREA,
-                     claimed_at=to_us(at), org=org, item=site.item_of(org), data=data)
+                     claimed_at=to_us(at), org=org, item=item, data=data)
 
 
 def name_contacts(services: Services) -> None:

@@ -132,6 +132,19 @@ class ScoreQueries:
             raise NotFound("score_not_found", id=number, org=org[:64])
         return rows[0], lines
 
+    def course(self, actor: Actor | None, scheme: str, org: str, area: str = "",
+               months: int = 12) -> list[tuple[ScoringRow, DepartmentRow]]:
+        """The last published months of a department, the newest first; of others than his own a department user gets none."""
+        person = require(actor, *READERS)
+        if person.only_org not in (None, org):
+            return []
+        where = [scorings.c.scheme == scheme, scorings.c.area == area, scorings.c.state.in_(("published", "frozen"))]
+        with self._database.read() as conn:
+            found = scoring_rows(conn, *_visible(person), *where, limit=months)
+            rows = {row.scoring_id: row for row in department_rows(
+                conn, score_rows.c.org == org, score_rows.c.scoring_id.in_([one.id for one in found]), *self._rows_of(person))}
+        return [(one, rows[one.id]) for one in found if one.id in rows]
+
     def appeals(self, actor: Actor | None, number: int | None = None, *, org: str = "",
                 waiting: bool = False) -> list[AppealRow]:
         """Appeals he may see, those that wait first."""

@@ -167,7 +167,7 @@ def test_late_facts_change_nothing_that_is_frozen_and_stand_beside_it(site: Site
 def test_a_conclusion_reported_late_moves_the_present_figure_only(site: Site) -> None:
     scoring = site.services.scoring
     number = published(site)
-    site.services.recorder.record([event(site, "LATE-1", EventKind.CONCLUDED, datetime(2026, 1, 20, 3, tzinfo=UTC))])
+    site.services.recorder.record([event(site.services, "LATE-1", EventKind.CONCLUDED, datetime(2026, 1, 20, 3, tzinfo=UTC))])
     row, _ = scoring.queries.department(number, OWN_ORG, LEADER)
     present = scoring.service.present(scoring.queries.find(number, LEADER))[OWN_ORG]
 
