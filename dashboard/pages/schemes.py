@@ -102,9 +102,9 @@ def composed(services: Any, search: str, pressed: Mapping[str, str], values: Map
     _kind, code = subject(services, search)
     content = with_values(_content(services, search, extra), _own(values))
     try:
-        if "drop" in pressed:
+        if pressed.get("drop") in ("parts", "rules"):
             content = without(content, pressed["drop"], pressed["code"])
-        elif pressed["add"] == "part":
+        elif pressed.get("add") == "part":
             content = with_part(content, *(str(added.get(name) or "") for name in ("label", "label_en", "points")))
         else:
             content = with_rule(content, added)

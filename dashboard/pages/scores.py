@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import calendar
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Any
 from urllib.parse import parse_qs
@@ -104,12 +105,18 @@ def _act(services: Any, name: str, number: int, given: Mapping[str, str], wish: 
         "confirm": lambda: scoring.service.confirm(number, actor),
         "freeze": lambda: scoring.service.freeze(number, actor),
         "withdraw": lambda: scoring.service.withdraw(number, given.get("reason", ""), actor),
-        "appeal": lambda: scoring.appeals.file(number, int(given.get("line") or -1), given.get("appeal", ""), actor),
+        "appeal": lambda: scoring.appeals.file(number, _number(given.get("line", "")), given.get("appeal", ""), actor),
         "grant": lambda: scoring.appeals.decide(number, True, given.get("words", ""), actor),
         "reject": lambda: scoring.appeals.decide(number, False, given.get("words", ""), actor),
         "enter": lambda: scoring.entries.enter(_entry_wish(given, wish), actor),
         "take_back": lambda: scoring.entries.take_back(number, given.get("take_back", ""), actor)}
+    if name not in doing:
+        raise InvalidInput("command_unknown", type=name[:32])
     doing[name]()
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isdecimal() and len(text) < 9 else -1
 
 
 def _entry_wish(given: Mapping[str, str], wish: Wish) -> EntryWish:
@@ -152,7 +159,17 @@ def wish_in(services: Any, search: str | None, actor: Actor) -> Wish:
         if found is not None:
             org = asked.get("org", [""])[0]
             search = f"?scheme={found.scheme}&month={month_text(date_of(found.month))}&area={found.area}&org={org}"
-    return wish_of(search, actor, today, [one.code for one in services.scoring.book.all(today.replace(day=1))])
+    wish = wish_of(search, actor, today, [one.code for one in services.scoring.book.all(today.replace(day=1))])
+    return _of_own_area(services, wish, actor)
+
+
+def _of_own_area(services: Any, wish: Wish, actor: Actor) -> Wish:
+    """A department user sees the scoring he is part of: that of the whole city, else that of his unit's area."""
+    own = services.catalogue.area_of(actor.only_org) if actor.only_org else None
+    if own is None or wish.area or services.scoring.queries.of_month(actor, wish.scheme, wish.month) is not None:
+        return wish
+    found = services.scoring.queries.of_month(actor, wish.scheme, wish.month, own)
+    return replace(wish, area=own) if found is not None else wish
 
 
 def _entries(services: Any, view: View, actor: Actor) -> list[EntryRow]:

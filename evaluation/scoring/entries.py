@@ -50,6 +50,8 @@ class EntryService:
         person = require(actor, *ENTERERS)
         scheme = self._book.in_force(wish.scheme, wish.day.replace(day=1)).scheme
         rule = manual_rule(scheme, wish.rule)
+        if not self._reader.knows(wish.org):
+            raise InvalidInput("score_org_unknown", key="org", value=wish.org[:64])
         area = self._reader.area_of(wish.org)
         if person.area not in ("", area):
             raise NotPermitted("not_permitted", needs=[role.value for role in ENTERERS])

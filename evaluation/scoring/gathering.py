@@ -78,21 +78,26 @@ class FactsReader:
         self._database, self.queries, self._areas, self._catalogue = database, queries, areas, catalogue
 
     def of_month(self, day: date, code: str, scheme: Scheme, area: str = "") -> list[Facts]:
-        """Those of the units there are, and of whoever else something is counted of, by key."""
+        """Those of the units there are, and of whoever else handled cases (a log's own departments), by key. A body that only
+        answers complaints is no department to be scored."""
         month, names = Month.of(day), self._names(scheme)
         period = Period(date_of(month.first), date_of(month.last))
         figures = self.queries.totals(SYSTEM, period, "org", names, area=area)
         with self._database.read() as conn:
             of_cards, faulty = self._cards(conn, month, area), self._faulty(conn, month, area)
             entries = entries_of(conn, code, month.first, month.last)
-        known = {*figures, *of_cards, *(unit.code for unit in self._catalogue.units if area in ("", unit.area))}
-        known |= {org for org in entries if area in ("", self.area_of(org))}
+        known = {unit.code for unit in self._catalogue.units if area in ("", unit.area)}
+        known |= {org for org, counts in figures.items() if any(counts[name] for name in BASES)}
         return [Facts(org, figures.get(org, {}), of_cards.get(org, ()), entries.get(org, ()), faulty.get(org, ()),
                       self._shortening(org)) for org in sorted(known - {NO_ORG, ""})]
 
     def area_of(self, org: str) -> str:
         """The area a department belongs to, that of the installation for one nobody lists."""
         return self._catalogue.area_of(org) or self._catalogue.default_area
+
+    def knows(self, org: str) -> bool:
+        """Whether the catalogue lists that department."""
+        return self._catalogue.area_of(org) is not None
 
     def today(self, now_us: int) -> date:
         """The date of an instant on the wall clock of the installation."""

@@ -136,8 +136,9 @@ class ScoreService:
                        frozen_name=person.display_name or person.name, digest=digest_of(uow.conn, found))
             frozen = find(uow.conn, number, person)
             note(self._desk.changes, uow, person, frozen, Action.FROZEN, frozen.digest)
+            told = frozen.rules.told
             for row in self._rows(uow.conn, number):
-                if row.grade in found.rules.told:
+                if row.grade in told:
                     self._desk.teller.low(uow, frozen, row)
 
     # Inside ---------------------------------------------------------------------------------------------------------

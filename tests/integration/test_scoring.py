@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -14,8 +15,10 @@ from sqlalchemy import select
 from alerts.notices.models import notices
 from cases.events import EventKind
 from config.versions import Kind
+from core.access import SYSTEM
 from core.errors import Conflict, InvalidInput, NotFound, NotPermitted
 from core.models import outbox
+from evaluation.period import Period
 from evaluation.scoring.calculation import APPEAL
 from evaluation.scoring.entries import EntryWish
 from tests.scoring import (
@@ -110,6 +113,18 @@ def test_every_share_opens_to_as_many_cases_as_it_says(site: Site) -> None:
     assert (by_rule["satisfaction"].above, by_rule["satisfaction"].below) == (15, 20)
     known = {area for key in by_rule["data"].evidence for area in site.services.case_queries.areas_of(key.rpartition("/")[2])}
     assert known == {"360500"}
+
+
+def test_as_many_cards_are_charged_as_the_figures_of_the_month_count(site: Site) -> None:
+    scheme = site.services.scoring.book.in_force(SCHEME, FEBRUARY).scheme
+    _, facts = site.services.scoring.service.preview(SCHEME, scheme, FEBRUARY)
+    names = ("warnings", "yellow", "red", "revoked_yellow", "revoked_red")
+    figures = site.services.evaluation.queries.totals(SYSTEM, Period(FEBRUARY, date(2026, 2, 28)), "org", names)
+    charged = {org: Counter(card.level for card in one.cards) for org, one in facts.items() if one.cards}
+
+    assert {org: (levels["warning"], levels["yellow"], levels["red"]) for org, levels in charged.items()} == {
+        org: (n["warnings"], n["yellow"] - n["revoked_yellow"], n["red"] - n["revoked_red"]) for org, n in figures.items()}
+    assert charged[OTHER_ORG]["yellow"] == 25
 
 
 def test_an_appeal_is_heard_in_its_window_by_somebody_else_and_both_lines_stay(site: Site) -> None:
@@ -225,6 +240,8 @@ def test_entries_are_of_the_year_once_and_taken_back_with_a_reason(site: Site) -
             enter(site, "openness_check", **wish)
     with pytest.raises(InvalidInput, match="score_rule_not_manual"):
         enter(site, "limits_red")
+    with pytest.raises(InvalidInput, match="score_org_unknown"):
+        enter(site, "liability", org="nobody", points=1.0)
     published(site)
     year, half = queries.over_period(LEADER, SCHEME, 2026), queries.over_period(LEADER, SCHEME, 2026, 1)
     own = {score.org: score for score, _ in year.scores}[OWN_ORG]

@@ -6,6 +6,7 @@ import argparse
 import csv
 import io
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,14 +20,14 @@ URL = "/api/v1/scores"
 FEBRUARY = {"scheme": "monthly-100", "month": "2026-02"}
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    made = scored_site(tmp_path_factory.mktemp("scores"))
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    made = scored_site(tmp_path)
     yield made
     made.services.database.dispose()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def number(site: Site) -> int:
     """One administrator: one person publishes."""
     answer = posted(site, Role.INSPECTOR, URL, FEBRUARY)

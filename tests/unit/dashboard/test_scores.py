@@ -16,7 +16,7 @@ from core.errors import InvalidInput
 from dashboard.pages import schemes
 from dashboard.panels.scheme_content import place_of_error, with_part, with_rule, with_values, without
 from dashboard.panels.scores_wish import neighbour, wish_of
-from tests.scoring import FEBRUARY, INSPECTOR, UNIT, scored_site
+from tests.scoring import AREA, FEBRUARY, INSPECTOR, UNIT, scored_site
 from tests.staff import OTHER_ORG, OWN_ORG, Site, run_callback
 
 SHOW = "..scores-head.children...scores-table.children...scores-waiting.children...scores-detail.children.."
@@ -68,6 +68,11 @@ def test_a_department_user_sees_his_own_unit_and_may_appeal_what_he_has_not(site
     assert '"label": "时限红牌 −10"' not in told  # contested before
     for words in ("待审理的申诉", "打分登记", "定稿"):
         assert words not in told, words
+
+
+def test_a_department_is_led_to_the_scoring_of_its_area_where_the_city_has_none(site: Site, number: int) -> None:
+    site.services.scoring.service.propose("window-80", FEBRUARY, INSPECTOR, AREA)
+    assert "已公布" in shown(site, Role.DEPARTMENT_USER, "?scheme=window-80")
 
 
 def test_half_year_and_year_say_what_they_rest_on(site: Site, number: int) -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from config.changelog import Action
 from config.indicators import load_indicators
 from config.scoring import Scheme, load_schemes
+from config.texts import LANGUAGES, load_texts
 from core.errors import ConfigError
 from evaluation.scoring.calculation import APPEAL, Line, added_up, ranked, scored
 from evaluation.scoring.facts import CardFact, EntryFact, Facts, FaultyCase, Shortening
@@ -175,3 +179,18 @@ def test_the_shipped_schemes_are_written_back_as_they_were_read() -> None:
     assert {code: SCHEMES.checked(one.model_dump(mode="json"), code) for code, one in SCHEMES.shipped.items()} == dict(
         SCHEMES.shipped)
     assert sum(part.points for part in HUNDRED.parts.values()) == Decimal(100)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_refusal_state_and_act_of_the_scoring_has_its_words(language: str) -> None:
+    root, texts = Path(__file__).resolve().parents[3], load_texts()[language]
+    files = [*(root / "evaluation" / "scoring").glob("*.py"), root / "config" / "scoring.py"]
+    sources = [path.read_text("utf-8") for path in files]
+    kinds = "ConfigError|InvalidInput|NotPermitted|NotFound|Conflict"
+    codes = {code for source in sources for code in re.findall(rf'(?:{kinds})\(\s*"([a-z_]+)"', source)}
+    keys = [*(f"error.{code}" for code in codes), *(f"config_action.{action.value}" for action in Action),
+            *(f"score_state.{state}" for state in ("preview", "proposed", "published", "frozen", "withdrawn")),
+            *(f"score_appeal_state.{state}" for state in ("filed", "granted", "rejected"))]
+
+    assert len(codes) > 15
+    assert [key for key in keys if not texts.has(key)] == []
