@@ -21,7 +21,7 @@ from core.errors import InvalidInput, SupervisionError
 from core.instants import date_of
 from dashboard.panels import scores_acts as acts
 from dashboard.panels import top_bar
-from dashboard.panels.scores_detail import Names, detail, window_words
+from dashboard.panels.scores_detail import SHOWN, Names, detail, window_words
 from dashboard.panels.scores_head import head
 from dashboard.panels.scores_sheet import sheet
 from dashboard.panels.scores_table import course, table
@@ -75,12 +75,13 @@ def shown(services: Any, search: str | None, actor: Actor, t: Words) -> tuple[An
     view = view_of(services, wish, actor)
     entries = _entries(services, view, actor)
     names = Names(services.case_queries.org_name, services.case_queries.item_name, {one.id: one for one in entries},
-                  services.evaluation.indicators)
+                  services.evaluation.indicators,
+                  services.scoring.queries.case_numbers(key for line in view.lines for key in line.evidence[:SHOWN]))
     areas = [] if actor.area or actor.only_org is not None else [
         (code, area.name) for code, area in services.catalogue.areas.items()]
     schemes = [(one.code, one.scheme.name.in_language(t.language)) for one in services.scoring.book.all(wish.month)]
     top = head(view, schemes, areas, window_words(view, t), acts.buttons(view, actor, t), t)
-    opened = [*detail(view, names, t), acts.appeal_form(view, actor, services.clock.now_us(), t),
+    opened = [*detail(view, names, t), acts.appeal_form(view, names, actor, services.clock.now_us(), t),
               acts.entry_form(view, [one for one in entries if view.opened and one.org == view.opened.org], actor, t)]
     months = services.scoring.queries.course(actor, wish.scheme, wish.org, wish.area) if wish.org else []
     side = [table(view, names.org, t), course(view, months, t)]

@@ -11,12 +11,12 @@ from config.scoring import ManualRule, Scheme, hundredths
 from core.access import Actor, Role
 from core.instants import date_of
 from dashboard.panels.form_fields import dropdown_words
-from dashboard.panels.scores_detail import label_of
+from dashboard.panels.scores_detail import Names, named_line
 from dashboard.panels.scores_view import View
 from dashboard.times import due_stamp
 from dashboard.words import Words
 from evaluation.scoring.queries import AppealRow, EntryRow
-from evaluation.scoring.wording import number_of, signed
+from evaluation.scoring.wording import number_of
 
 OF = "scores"
 
@@ -41,7 +41,7 @@ def _acts(view: View, actor: Actor) -> list[str]:
     return ["freeze", "withdraw"] if view.state == "published" and inspects else []
 
 
-def appeal_form(view: View, actor: Actor, now_us: int, t: Words) -> Any:
+def appeal_form(view: View, names: Names, actor: Actor, now_us: int, t: Words) -> Any:
     """For a user of the department opened, while the window is open and something can be contested."""
     row, scoring = view.opened, view.scoring
     if row is None or scoring is None or not actor.has(Role.DEPARTMENT_USER) or actor.org != row.org:
@@ -49,7 +49,7 @@ def appeal_form(view: View, actor: Actor, now_us: int, t: Words) -> Any:
     if scoring.state != "published" or (scoring.appeal_until or 0) <= now_us:
         return None
     contested = {appeal.line for appeal in view.appeals if appeal.org == row.org}
-    options = [{"label": f"{label_of(line, view, t)} {signed(line.points)}", "value": str(number)}
+    options = [{"label": named_line(line, view, names, t), "value": str(number)}
                for number, line in enumerate(view.lines) if line.points < 0 and number not in contested]
     if not options:
         return None
@@ -62,7 +62,7 @@ def appeal_form(view: View, actor: Actor, now_us: int, t: Words) -> Any:
                          _labelled(t("scores_page.appeal_reason"), _text("appeal")), send], className="score-form")
 
 
-def waiting(view: View, names: Any, actor: Actor, t: Words) -> Any:
+def waiting(view: View, names: Names, actor: Actor, t: Words) -> Any:
     """Appeals that wait for a decision, for those who decide."""
     found = [appeal for appeal in view.appeals if appeal.state == "filed"]
     if not found or not actor.has(Role.INSPECTOR, Role.LEADER) or view.state != "published":
@@ -73,10 +73,10 @@ def waiting(view: View, names: Any, actor: Actor, t: Words) -> Any:
                          _labelled(t("scores_page.decision_words"), _input("words", ""))], className="panel score-waiting")
 
 
-def _waiting(appeal: AppealRow, view: View, names: Any, t: Words) -> html.Article:
+def _waiting(appeal: AppealRow, view: View, names: Names, t: Words) -> html.Article:
     what = t("scores_page.contests", n=appeal.line + 1)
     if view.opened is not None and view.opened.org == appeal.org and appeal.line < len(view.lines):
-        what = f"{label_of(view.lines[appeal.line], view, t)} {signed(view.lines[appeal.line].points)}"
+        what = named_line(view.lines[appeal.line], view, names, t)
     decide = [html.Button(t(f"scores_page.act.{verdict}"), id={"score": verdict, "n": appeal.id}, className="button")
               for verdict in ("grant", "reject")]
     link = dcc.Link(names.org(appeal.org), href=view.wish.address(org=appeal.org), refresh=False)

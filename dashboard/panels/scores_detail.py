@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from dash import html
@@ -22,17 +23,19 @@ from evaluation.scoring.rows import DepartmentRow
 from evaluation.scoring.wording import number_of, signed, total_of
 from evaluation.wording import value_text
 
-SHOWN = 60  # keys of one line as links
+SHOWN = 60       # keys of one line as links
+LINES_APART = 3  # of one rule; more stand behind their sum
 
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What keys are called: departments, items, and entries by their number."""
+    """What keys are called: departments, items, entries by their number; and the numbers of the cases of cards."""
 
     org: Callable[[str], str]
     item: Callable[[str], str]
     entries: Mapping[int, EntryRow]
     indicators: Indicators
+    cases: Mapping[int, str]
 
 
 def detail(view: View, names: Names, t: Words) -> list[Any]:
@@ -85,10 +88,26 @@ def _part(code: str, row: DepartmentRow, view: View, appeals: Mapping[int, Appea
 
 def _section(label: str, points: str, lines: Sequence[tuple[int, Line]], view: View, appeals: Mapping[int, AppealRow],
              names: Names, t: Words, note: str = "") -> html.Section:
-    rows = [_line(number, line, view, appeals.get(number), names, t) for number, line in lines]
+    rows = [row for run in _runs(lines) for row in _run(run, view, appeals, names, t)]
     notes = [html.P(note, className="panel-note")] if note else []
     return html.Section([html.H3([html.Span(label), html.Span(points, className="num")]), *rows, *notes],
                         className="score-part" + ("" if rows else " is-whole"))
+
+
+def _run(run: Sequence[tuple[int, Line]], view: View, appeals: Mapping[int, AppealRow], names: Names, t: Words) -> list[Any]:
+    """Lines of one rule; many of them behind one that adds them up."""
+    rows = [_line(number, line, view, appeals.get(number), names, t) for number, line in run]
+    if len(rows) <= LINES_APART:
+        return rows
+    added = sum(line.points for _, line in run)
+    points = html.Strong(signed(added), className="num " + ("score-minus" if added < 0 else "score-plus"))
+    summary = html.Summary([points, html.Span(label_of(run[0][1], view, t)), html.Small(t("scores_page.lines", n=len(rows)))])
+    return [html.Details([summary, html.Div(rows, className="score-run")], className="score-line",
+                         open=any(number in appeals for number, _ in run))]
+
+
+def _runs(lines: Sequence[tuple[int, Line]]) -> list[list[tuple[int, Line]]]:
+    return [list(run) for _, run in groupby(lines, lambda one: one[1].rule)]
 
 
 def _line(number: int, line: Line, view: View, appeal: AppealRow | None, names: Names, t: Words) -> html.Details:
@@ -109,6 +128,13 @@ def label_of(line: Line, view: View, t: Words) -> str:
         return t("scores_page.given_back", n=line.of + 1)
     rule = view.scheme.rules.get(line.rule)
     return rule.label.in_language(t.language) if rule is not None else line.rule
+
+
+def named_line(line: Line, view: View, names: Names, t: Words) -> str:
+    """The line among others of its rule: what it is for, its points, and the first card, case or entry it rests on."""
+    kind, _, rest = (line.evidence[0] if line.evidence else "").partition(":")
+    about = names.cases.get(int(rest), "") if kind == "card" else t("scores_page.entry", n=rest) if kind == "entry" else ""
+    return f"{label_of(line, view, t)} {signed(line.points)}" + (f" · {about}" if about else "")
 
 
 def basis_of(line: Line, scheme: Scheme, names: Names, t: Words) -> str:
@@ -136,7 +162,8 @@ def _evidence(line: Line, names: Names, t: Words) -> list[Any]:
 def _key(key: str, names: Names, t: Words) -> Any:
     kind, _, rest = key.partition(":")
     if kind == "card":
-        return html.A(t("scores_page.card", n=rest), href=f"/card/{rest}/")
+        case = names.cases.get(int(rest))
+        return html.A([t("scores_page.card", n=rest), *([f" · {case}"] if case else [])], href=f"/card/{rest}/")
     if kind == "case":
         area, _, number = rest.partition("/")
         return html.A(number, href=address_of(area, number), className="num")

@@ -7,16 +7,17 @@ with its lines; the totals of others only where the settings let departments see
 from __future__ import annotations
 
 import calendar
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, select
 
+from alerts.models import cards
 from config.scoring import Scheme
 from core.access import Actor, Role, require
-from core.database import Database
+from core.database import Database, look_up
 from core.errors import InvalidInput, NotFound
 from core.instants import date_of, day_of
 from evaluation.scoring.calculation import Line, Score, ranked
@@ -157,6 +158,13 @@ class ScoreQueries:
         with self._database.read() as conn:
             found = conn.execute(select(*_APPEAL).where(*where).order_by(a.state != "filed", a.id.desc()).limit(LISTED))
             return [AppealRow(*row) for row in found]
+
+    def case_numbers(self, keys: Iterable[str]) -> dict[int, str]:
+        """The numbers of the cases of these cards (`card:1`), of those that are about a case; for lines the person sees."""
+        ids = sorted({int(key.removeprefix("card:")) for key in keys if key.startswith("card:")})
+        with self._database.read() as conn:
+            found = look_up(conn, ("id", "case_no"), cards, "id", ids)
+            return {number: case_no for number, case_no in found if case_no}
 
     def entries(self, actor: Actor | None, scheme: str, first: date, last: date, *, org: str = "") -> list[EntryRow]:
         """What was entered by hand for these days, the newest first, with what was taken back. A department user sees what was

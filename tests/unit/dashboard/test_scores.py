@@ -57,6 +57,10 @@ def test_a_department_opens_down_to_what_is_behind_each_point(site: Site, number
     for words in ("已公布", "95.50", "第 1 名，共 2 个", "−10", "时限红牌", "/card/1/", "75.0 %（15 ÷ 20）", "/case/360500/A-0",
                   "没有可评的事项，按满分 10 计", "申诉（赵晓燕", "待审理的申诉（1）", "个部门当期没有办件，不评分"):
         assert words in told, words
+    assert '"牌 1", " · LATE-1"' in told
+    many = shown(site, Role.INSPECTOR, f"?scoring={number}&org={OTHER_ORG}")
+    for words in ("−125", "共 25 行", "扣到 0 分为止，另有 111 分不再扣"):
+        assert words in many, words
 
 
 def test_a_department_user_sees_his_own_unit_and_may_appeal_what_he_has_not(site: Site, number: int) -> None:
