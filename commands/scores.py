@@ -15,7 +15,8 @@ from bootstrap import Services
 from commands.reports import neutral
 from core.access import Actor, Role
 from evaluation.scoring.calculation import Line, ranked
-from evaluation.scoring.http import DepartmentShown, department_shown, lines_shown, month_of, score_shown
+from evaluation.scoring.http import month_of
+from evaluation.scoring.shapes import DepartmentShown, department_shown, lines_shown, score_shown
 from evaluation.scoring.wording import number_of
 
 # The command line is the operator's: he may read what an administrator may.
