@@ -119,6 +119,9 @@ class ScoreService:
             self._move(uow, found, ("proposed", "published"), state="withdrawn")
             if found.state == "proposed":
                 delete_scores(uow.conn, number)
+            for row in self._rows(uow.conn, number):
+                if row.total is not None:
+                    self._desk.teller.withdrawn(uow, found, row, told)
             note(self._desk.changes, uow, person, found, Action.WITHDRAWN, told)
 
     def freeze(self, number: int, actor: Actor | None) -> None:

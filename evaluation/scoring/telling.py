@@ -39,8 +39,12 @@ class ScoreTeller:
         """A department whose grade the scheme tells of, and its leaders, once it stands."""
         self._tell(uow, "score_low", scoring, row, scoring.rev)
 
-    def _tell(self, uow: UnitOfWork, what: str, scoring: ScoringRow, row: DepartmentRow, rev: int,
-              due_at: int | None = None) -> None:
+    def withdrawn(self, uow: UnitOfWork, scoring: ScoringRow, row: DepartmentRow, reason: str) -> None:
+        """Whoever was told of a publication, that it does not count, and why."""
+        self._tell(uow, "score_withdrawn", scoring, row, scoring.rev, words=reason)
+
+    def _tell(self, uow: UnitOfWork, what: str, scoring: ScoringRow, row: DepartmentRow, rev: int, due_at: int | None = None,
+              words: str = "") -> None:
         """`rev` tells apart what is told more than once of a department: two appeals are two notices."""
         scheme = scoring.rules
         grade = next((one.label.zh for one in scheme.grades if one.code == row.grade), "—")
@@ -48,8 +52,8 @@ class ScoreTeller:
         result = self._texts.get("score_notice.result", total=total_of(row.total), grade=grade, place=row.place or "—")
         number = PAPER.format(id=scoring.id, org=row.org)[:64]
         self._notifier.tell_of_paper(uow, what, PaperBrief(
-            id=scoring.id, rev=rev, number=number, kind="score", title=title, demand=result, area=row.area, org=row.org,
-            due_at=due_at, org_name=self._org_name(row.org), level=int(Level.YELLOW), called="score_notice.paper",
+            id=scoring.id, rev=rev, number=number, kind="score", title=title, demand=words or result, area=row.area,
+            org=row.org, due_at=due_at, org_name=self._org_name(row.org), level=int(Level.YELLOW), called="score_notice.paper",
             address=f"/scores/?scoring={scoring.id}&org={row.org}"))
 
 

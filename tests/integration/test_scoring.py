@@ -271,3 +271,7 @@ def test_a_month_is_scored_once_at_a_time_and_only_when_it_is_over(site: Site) -
     service.confirm(again, SECOND)
     with pytest.raises(Conflict, match="score_state"):
         service.confirm(again, LEADER)
+    assert [what for what, _, who in told(site) if who == "liaison"] == ["score_published"]  # nobody knew of the first
+    service.withdraw(again, "权重有误", SECOND)
+    assert [what for what, _, who in told(site) if who == "liaison"] == ["score_published", "score_withdrawn"]
+    assert service.propose(SCHEME, FEBRUARY, INSPECTOR) == again + 1
