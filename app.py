@@ -185,6 +185,7 @@ def _add_reports(commands: argparse._SubParsersAction[argparse.ArgumentParser], 
         parser.add_argument("--net", action="store_true", help="take suspensions out")
         parser.add_argument("--format", choices=("csv", "json"), default=default)
     _add_indicators(commands, common)
+    _add_scores(commands, common)
     trial = _add(commands, common, "backtest", "backtests.backtest", "which cards a preset would have raised in a period")
     trial.add_argument("--preset", required=True, help="the ladder to try: an id of config/rules")
     trial.add_argument("--from", dest="first", required=True, metavar="DATE")
@@ -212,6 +213,17 @@ def _add_indicators(commands: argparse._SubParsersAction[argparse.ArgumentParser
     told.add_argument("--item", action="append", default=[], help="only this item; may be given several times")
     told.add_argument("--area", default="", help="only this area")
     told.add_argument("--list", action="store_true", help="print the catalogue with its formulas instead")
+    told.add_argument("--format", choices=("csv", "json"), default="csv")
+
+
+def _add_scores(commands: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser) -> None:
+    told = _add(commands, common, "scores", "scores.scores", "scores of a month: as published, or as they would be")
+    told.add_argument("--scheme", default="monthly-100", help="code of a scoring scheme (default monthly-100)")
+    told.add_argument("--month", default="", metavar="YYYY-MM", help="the present one where nothing is given")
+    told.add_argument("--area", default="", help="only this area")
+    told.add_argument("--org", default="", help="the lines of this organisation, with the keys of their evidence")
+    told.add_argument("--preview", action="store_true", help="as it would be now, even where a score was published")
+    told.add_argument("--list", action="store_true", help="print the schemes instead")
     told.add_argument("--format", choices=("csv", "json"), default="csv")
 
 

@@ -67,6 +67,7 @@ from config.ladders import RULES_DIR, Preset, load_presets
 from config.living import living
 from config.paper_templates import PaperTemplates
 from config.people import PeopleService
+from config.scoring import Schemes
 from config.service import ConfigService
 from config.settings import Settings
 from config.texts import Texts, load_texts
@@ -83,7 +84,7 @@ from core.read_log import ReadLog
 from core.secret_files import secret_of
 from core.unit_of_work import Reaction, UnitOfWorkFactory
 from core.working_calendar import WorkingCalendar
-from evaluating import Evaluation, evaluation_of
+from evaluating import Evaluation, Scoring, evaluation_of, schemes_of, scoring_of
 from evaluation.marks import CaseMarker
 from exporting import DeepHistory, Exports, build_history, exports_of
 from feeds.ingest import Ingest
@@ -166,6 +167,7 @@ class Services:
     card_evidence: CardEvidence
     analysis: Analysis
     evaluation: Evaluation
+    scoring: Scoring
     exports: Exports
     deep_history: DeepHistory
 
@@ -237,7 +239,8 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
     changes, needs_two = ChangeLog(keys.key("config")), TwoPersons(settings.security.two_administrators)
     accounts = Accounts(uow, SystemClock(), _account_policy(settings), factor_key=_factor_key(settings))
     templates = PaperTemplates(languages["zh"])
-    shipped = _shipped(settings, presets, catalogue, areas, templates)
+    schemes = schemes_of(settings)
+    shipped = _shipped(settings, presets, catalogue, areas, templates, schemes)
     editing = ConfigService(uow, shipped, changes, needs_two)
     editing.guards.append(Abolition(catalogue))
     backtester = Backtester(database, acts_history_us=_card_rules(settings).history_after_us)
@@ -266,6 +269,7 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
     recordings = build_recordings(settings, RecordingParts(
         uow, video, signing.keys, _factor_key(settings), catalogue.city, areas.for_area, alerts, alert_queries, alarms))
     recounter = Recounter(uow, sweeper, recorder)
+    evaluation = evaluation_of(settings, uow, areas, catalogue, languages[settings.display.language], recounter)
     return Services(
         follow_up=follow_up,
         settings=settings, clock=clock, database=database, uow=uow, doorbell=doorbell, calendars=calendars, areas=areas,
@@ -298,7 +302,9 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
         paper_check=PaperCheck(database, signing, children),
         video=video, footage=recordings.footage, card_evidence=recordings.evidence,
         analysis=build_analysis(settings.vision, uow, areas, changes, SystemClock()),
-        evaluation=evaluation_of(settings, uow, areas, catalogue, languages[settings.display.language], recounter),
+        evaluation=evaluation,
+        scoring=scoring_of(settings, uow, evaluation, areas, catalogue, schemes, changes, needs_two, notices.notifier,
+                           languages["zh"]),
         exports=exports_of(settings, uow, case_queries, languages, keys, accounts, areas),
         deep_history=build_history(settings.history, database, clock.now_us))
 
@@ -356,12 +362,13 @@ def _answering_units(catalogue: Catalogue, rules: FollowUp) -> tuple[str, ...]:
 
 
 def _shipped(settings: Settings, presets: Mapping[str, Preset], catalogue: Catalogue, areas: Areas,
-             templates: PaperTemplates) -> Shipped:
+             templates: PaperTemplates, schemes: Schemes) -> Shipped:
     def plan_of(area: str) -> AreaPlan:
         stored = areas.stored(area)
         return AreaPlan(stored.name, stored.calendar, stored.timezone, stored.preset)
 
-    return Shipped(presets, load_calendar_contents(settings.paths.calendar_dir or CALENDAR_DIR), catalogue, plan_of, templates)
+    return Shipped(presets, load_calendar_contents(settings.paths.calendar_dir or CALENDAR_DIR), catalogue, plan_of, templates,
+                   schemes)
 
 
 def _print_of(settings: Settings) -> str:

@@ -8,15 +8,24 @@ from __future__ import annotations
 import logging
 
 from alerts.events import CardsWritten
+from alerts.notices.service import Notifier
 from cases.areas import Areas
 from cases.events import CasesMarked
 from cases.recount import Recounter
 from config.catalogue import Catalogue
-from config.indicators import INDICATORS_FILE
+from config.changelog import ChangeLog
+from config.indicators import INDICATORS_FILE, load_indicators
+from config.scoring import SCORING_DIR, Schemes, load_schemes
 from config.settings import Settings
 from config.texts import Texts
+from config.two_persons import TwoPersons
 from core.unit_of_work import Reaction, UnitOfWorkFactory
 from evaluation.assembly import Evaluation, Parts, build_evaluation
+from evaluation.naming import CatalogueNames
+from evaluation.scoring.assembly import Parts as ScoringParts
+from evaluation.scoring.assembly import Scoring, build_scoring
+
+__all__ = ["Evaluation", "Filling", "Scoring", "evaluation_of", "reactions_of", "schemes_of", "scoring_of"]
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +40,22 @@ def evaluation_of(settings: Settings, units: UnitOfWorkFactory, areas: Areas, ca
         units.reactions[kind] = [*reactions, *units.reactions.get(kind, ())]
     recounter.checks.append(evaluation.recounter.check)
     return evaluation
+
+
+def schemes_of(settings: Settings) -> Schemes:
+    """The scoring schemes of the installation, held to its indicators."""
+    given = settings.evaluation
+    return load_schemes(load_indicators(given.file or INDICATORS_FILE).indicators, given.scoring_dir or SCORING_DIR)
+
+
+def scoring_of(settings: Settings, units: UnitOfWorkFactory, evaluation: Evaluation, areas: Areas, catalogue: Catalogue,
+               schemes: Schemes, changes: ChangeLog, needs_two: TwoPersons, notifier: Notifier, chinese: Texts) -> Scoring:
+    """Everything of the scoring, on the figures of the evaluation."""
+    given = settings.evaluation
+    names = CatalogueNames(catalogue, chinese)
+    return build_scoring(ScoringParts(
+        units, evaluation.queries, areas, catalogue, schemes, changes, needs_two, notifier, names.org_name, chinese,
+        given.departments_see == "all", given.score_evidence_max))
 
 
 class Filling:

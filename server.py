@@ -55,6 +55,8 @@ from dashboard.pages import (
     people,
     roster,
     rules,
+    schemes,
+    scores,
     signals,
     unit,
     video_views,
@@ -67,6 +69,7 @@ from dashboard.shell import ASSETS, mount
 from dashboard.words import words_of
 from evaluation import http as evaluation_http
 from evaluation.exports import http as exports_http
+from evaluation.scoring import http as scores_http
 from exchanging import exchange_checks, inside_of
 from feeds.http import events_blueprint
 from portal import http as portal_http
@@ -89,9 +92,10 @@ from video.tickets import Tickets
 # What the OpenAPI document tells beside the feeds; tests/conventions/test_openapi.py holds it to the routes.
 OPERATIONS = tuple(one for module in (cards_http, notices_http, handover_http, roster_http, room_http, orders_http,
                                       complaints_http, liability_http, approval_http, video_http,
-                                      signals_http, footage_http, evaluation_http, exports_http) for one in module.OPERATIONS)
+                                      signals_http, footage_http, evaluation_http, exports_http, scores_http)
+                   for one in module.OPERATIONS)
 DAY_S, CALL_INTERVAL_S, SCREENS_KEPT_DAYS = 86_400.0, 60.0, 30
-PAGES = (wall, desk, card, unit, handover, work, window, hosted, case, comparison, findings, footage, orders,
+PAGES = (wall, desk, card, unit, handover, work, window, hosted, case, comparison, scores, schemes, findings, footage, orders,
          complaints, roster, notices, rules, calendars, items, organisations, migrations, documents, signals, cameras,
          video_views, people, audit, exports, feeds, health)
 UNCHANGING = ("/assets/", "/healthz", "/readyz")
@@ -143,6 +147,8 @@ def build_server(services: Services, demo_duty: str = "") -> Server:
     app.register_blueprint(evaluation_http.create_blueprint(services.evaluation.queries, lambda _request: _present_actor()))
     app.register_blueprint(exports_http.create_blueprint(
         services.exports.desk, services.exports.queries, lambda _request: _present_actor()))
+    app.register_blueprint(scores_http.create_blueprint(
+        services.scoring, services.clock.now_us, lambda _request: _present_actor()))
     app.register_blueprint(_public_pages(services, gate))
     for page in PAGES:
         mount(app, page, services)

@@ -36,6 +36,13 @@ class Action(StrEnum):
     REGISTERED = "registered"  # a camera, at once
     EDITED = "edited"
     RETIRED = "retired"
+    ENTERED = "entered"        # points of a score, by hand
+    TAKEN_BACK = "taken_back"
+    PUBLISHED = "published"    # the scores of a month
+    WITHDRAWN = "withdrawn"
+    APPEALED = "appealed"
+    GRANTED = "granted"
+    FROZEN = "frozen"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ A content has the shape of the shipped file, so that the same reader judges both
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
@@ -16,6 +16,8 @@ from config.calendars import calendar_of
 from config.catalogue import Catalogue
 from config.ladders import Preset, preset_of
 from config.paper_templates import PaperTemplates
+from config.scoring import BLANK as BLANK_SCHEME
+from config.scoring import Schemes
 from config.versions import AreaPlan, Kind
 from core.errors import InvalidInput, NotFound
 
@@ -32,6 +34,7 @@ class Shipped:
     catalogue: Catalogue
     plan_of: Any  # (area) → AreaPlan as stored, before any edit
     papers: PaperTemplates
+    schemes: Schemes = field(default_factory=lambda: Schemes({}, ()))
 
     def content(self, kind: Kind, subject: str) -> dict[str, Any]:
         """The shipped content. Raises NotFound for a subject that does not exist."""
@@ -57,6 +60,9 @@ class Shipped:
         if kind is Kind.PAPER:
             template = self.papers.shipped.get(subject)
             return None if template is None else asdict(template)
+        if kind is Kind.SCORING:
+            scheme = self.schemes.shipped.get(subject)
+            return None if scheme is None else scheme.model_dump(mode="json")
         return asdict(self.plan_of(subject))
 
     def blank(self, kind: Kind) -> dict[str, Any]:
@@ -65,6 +71,8 @@ class Shipped:
             return dict(item_document.BLANK)
         if kind is Kind.ORGANISATION:
             return {**organisation_document.BLANK, "area": self.catalogue.default_area}
+        if kind is Kind.SCORING:
+            return dict(BLANK_SCHEME)
         raise NotFound("config_subject_unknown", kind=kind.value, subject="")
 
     def posts_of(self, org: str) -> list[str]:
@@ -86,6 +94,8 @@ class Shipped:
             return self._checked_organisation(subject, content)
         if kind is Kind.PAPER:
             return self.papers.checked(subject, content)
+        if kind is Kind.SCORING:
+            return self.schemes.checked(content, subject).model_dump(mode="json")
         return self._checked_area(content)
 
     def _checked_rules(self, subject: str, content: Mapping[str, Any], number: int) -> dict[str, Any]:

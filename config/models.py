@@ -1,5 +1,5 @@
-"""Tables of what people edit in the browser: versions of ladders, calendars, items, areas and organisations, proposals on
-accounts, and the log of every edit.
+"""Tables of what people edit in the browser: versions of ladders, calendars, items, areas, organisations and scoring schemes,
+proposals on accounts, and the log of every edit.
 
 The shipped YAML files are version 0 and stand in no table. A version is never changed after it was decided and never deleted:
 a card of years ago is recomputed with the one it was issued under. Columns named *_at are microseconds UTC; `effective_from` is
@@ -40,6 +40,7 @@ item_limit_versions = _versions("item_limit_versions")
 area_versions = _versions("area_versions")
 organisation_versions = _versions("organisation_versions")
 paper_template_versions = _versions("paper_template_versions")
+scoring_versions = _versions("scoring_versions")
 
 # What is to become of an account. `content` is the standing asked for (people.content_of), never anything of a password.
 account_proposals = Table(

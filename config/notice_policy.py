@@ -30,7 +30,8 @@ Way = Literal["in_site", "email", "sms", "wecom", "dingtalk", "feishu", "webhook
 Occasion = Literal["opened", "worsened", "asked_again", "unshelved", "order_dispatched", "reply_requested", "reply_received",
                    "reply_accepted", "reply_rejected", "reply_overdue", "order_overdue", "appeal_filed", "appeal_decided",
                    "revocation_proposed", "revocation_rejected", "revoked", "closed", "escalated", "step", "paper_issued",
-                   "paper_urged", "paper_rejected"]
+                   "paper_urged", "paper_rejected", "score_published", "score_appealed", "score_appeal_decided", "score_low",
+                   "score_withdrawn"]
 
 
 class OccasionPolicy(Strict):

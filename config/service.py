@@ -38,6 +38,9 @@ REASON_MAX = 500
 _COLUMNS = calendar_versions.c.keys()
 NeedsTwo = Callable[[Connection], bool]
 Guard = Callable[[Connection, Kind, str, Mapping[str, Any]], None]
+# Who edits what: administrators everything, inspectors the schemes they score departments by.
+AUTHORS: Mapping[Kind, tuple[Role, ...]] = dict.fromkeys(Kind, (Role.ADMINISTRATOR,)) | {
+    Kind.SCORING: (Role.ADMINISTRATOR, Role.INSPECTOR)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,7 @@ class ConfigService:
         field, NotFound for an unknown subject, Conflict when another proposal waits, `based_on` is out of date, or what is new
         exists; and what `guards` raise.
         """
-        require(actor, Role.ADMINISTRATOR)
+        require(actor, *AUTHORS[kind])
         told = checked_reason(reason)
         with self._units() as uow:
             if is_new:
@@ -102,7 +105,7 @@ class ConfigService:
 
     def confirm(self, kind: Kind, subject: str, number: int, *, actor: Actor, reason: str = "") -> Version:
         """Bring a proposal into force. Raises NotPermitted when its author is the one who confirms and two are needed."""
-        require(actor, Role.ADMINISTRATOR)
+        require(actor, *AUTHORS[kind])
         with self._units() as uow:
             proposal = self._proposal(uow.conn, kind, subject, number)
             if proposal.made_by == actor.name and self._needs_two(uow.conn):
@@ -116,7 +119,7 @@ class ConfigService:
 
     def reject(self, kind: Kind, subject: str, number: int, *, actor: Actor, reason: str) -> Version:
         """Turn a proposal down, or take one's own back. It stays readable."""
-        require(actor, Role.ADMINISTRATOR)
+        require(actor, *AUTHORS[kind])
         told = checked_reason(reason)
         with self._units() as uow:
             proposal = self._proposal(uow.conn, kind, subject, number)

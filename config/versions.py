@@ -28,6 +28,7 @@ from config.models import (
     organisation_versions,
     paper_template_versions,
     rule_versions,
+    scoring_versions,
 )
 from config.organisation_document import organisation_of
 from config.organisation_document import read_document_of as read_organisation
@@ -48,6 +49,7 @@ class Kind(StrEnum):
     AREA = "area"
     ORGANISATION = "organisation"
     PAPER = "paper"
+    SCORING = "scoring"
 
 
 class VersionState(StrEnum):
@@ -61,7 +63,8 @@ class VersionState(StrEnum):
 
 TABLES: Mapping[Kind, Table] = {Kind.RULES: rule_versions, Kind.CALENDAR: calendar_versions,
                                 Kind.ITEM: item_limit_versions, Kind.AREA: area_versions,
-                                Kind.ORGANISATION: organisation_versions, Kind.PAPER: paper_template_versions}
+                                Kind.ORGANISATION: organisation_versions, Kind.PAPER: paper_template_versions,
+                                Kind.SCORING: scoring_versions}
 JUDGING = frozenset({Kind.RULES, Kind.CALENDAR, Kind.ITEM, Kind.AREA})  # what a case is judged by; not names, not words
 EVER_IN_FORCE = (VersionState.ACTIVE.value, VersionState.SUPERSEDED.value)
 

@@ -20,8 +20,11 @@ class Paper(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PaperBrief(Paper, frozen=True, kw_only=True):
-    """A paper as people are told of it. `level` says how pressing it is, as that of a card."""
+    """A paper as people are told of it. `level` says how pressing it is, as that of a card. What is no paper of the follow-up
+    (a score) says by which text it is `called`, and its `address` on the site."""
 
     org_name: str
     level: int
     state: str = "issued"
+    called: str = ""
+    address: str = ""

@@ -68,10 +68,11 @@ class Writer:
     def _values_of_paper(self, draft: Notice, paper: PaperBrief) -> dict[str, str]:
         texts, due = self._texts(draft.language), self._instant(paper.due_at)
         none = dict.fromkeys(("card_no", "case_no", "item", "level", "rule", "limit", "late"), NONE)
-        return {**none, "paper": texts.get(f"order_kind.{paper.kind}"), "number": paper.number, "title": paper.title,
-                "org": paper.org_name, "due": due, "reply_due": due, "demanded_action": paper.demand or NONE,
+        called = texts.get(paper.called or f"order_kind.{paper.kind}")
+        return {**none, "paper": called, "number": paper.number, "title": paper.title, "org": paper.org_name,
+                "due": due, "reply_due": due, "demanded_action": paper.demand or NONE,
                 "occasion": texts.get(f"notice.what.{draft.what}"), "name": draft.name,
-                "link": f"{self._base_url}/orders/?order={paper.id}"}
+                "link": self._base_url + (paper.address or f"/orders/?order={paper.id}")}
 
     def _moment(self, iso: str | None) -> str:
         return NONE if iso is None else written_due(datetime.fromisoformat(iso))

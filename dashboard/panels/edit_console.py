@@ -16,7 +16,7 @@ from dash.exceptions import PreventUpdate
 from flask import g
 
 from alerts.backtest.service import Period
-from config.versions import Kind
+from config.versions import JUDGING, Kind
 from core.access import Role, require
 from core.errors import InvalidInput, SupervisionError
 from core.instants import DAY_US, date_of, day_of
@@ -175,7 +175,9 @@ def _register_saving(app: Dash, services: Any, editor: Editor) -> None:
                                                effective_from=day_from(since, "since"), is_new=draft.is_new)
         except SupervisionError as refusal:
             return sentence(refusal, t), told_at(places, refusal, draft, t), no_update
-        return t(f"rules_page.saved.{version.state.value}", n=version.number), [""] * len(places), f"saved {version.number}"
+        said = t.first(f"rules_page.{editor.words}saved.{version.state.value}", f"rules_page.saved.{version.state.value}",
+                       n=version.number)
+        return said, [""] * len(places), f"saved {version.number}"
 
     @app.callback(Output("edit-said", "children", allow_duplicate=True), Output("edit-changed", "data", allow_duplicate=True),
                   Input({"decide": ALL, "version": ALL}, "n_clicks"), State("edit-reason", "value"), prevent_initial_call=True)
@@ -197,7 +199,8 @@ def decided(services: Any, decision: str, version: str, reason: str) -> tuple[st
             services.editing.reject(Kind(kind), subject, int(number), actor=g.actor, reason=reason)
     except SupervisionError as refusal:
         return sentence(refusal, t), no_update
-    return t(f"rules_page.decided.{decision}"), f"{decision} {version}"
+    plain = "" if Kind(kind) in JUDGING else "_plain"
+    return t.first(f"rules_page.decided.{decision}{plain}", f"rules_page.decided.{decision}"), f"{decision} {version}"
 
 
 def _register_history(app: Dash, services: Any, editor: Editor) -> None:

@@ -138,9 +138,12 @@ def _row(row: Any, wish: Mapping[str, str], org_name: OrgName, t: Words) -> html
 
 
 def _about(row: Any) -> Any:
-    """The card, as a filter of this list; or the paper, where it is; or the number of the case."""
+    """The card, as a filter of this list; or the paper or score, where it is; or the number of the case."""
     if row.case_no:
         return row.case_no
+    if row.paper.startswith("score:"):
+        _, number, org = row.paper.split(":", 2)
+        return html.A(row.paper, href=f"/scores/?{urlencode({'scoring': number, 'org': org})}")
     if row.paper:
         return html.A(row.paper, href=f"/orders/?{urlencode({'view': 'papers', 'q': row.paper})}")
     return dcc.Link(f"#{row.card_id}", href=f"?card={row.card_id}", refresh=False)

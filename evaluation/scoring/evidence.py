@@ -1,0 +1,90 @@
+"""The very cases, cards and matters behind a share: found by what each of them adds to the figures of the month."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from datetime import date
+from fractions import Fraction
+
+import msgspec
+from sqlalchemy import Connection, select
+
+from cases.areas import Areas
+from config.indicators import Indicator, Indicators
+from config.scoring import ScaleRule, Scheme, ShareRule
+from core.database import Database
+from core.instants import DAY_US
+from evaluation.marks import read_marks
+from evaluation.models import DUTY_FIGURES
+from evaluation.scoring.calculation import Line, Score
+from evaluation.scoring.facts import Facts
+from evaluation.scoring.gathering import Month, counts_of, rows_touching
+from supervision.models import complaints
+
+_OF_LEVEL = {"warning": "warnings", "yellow": "yellow", "red": "red"}
+Share = ShareRule | ScaleRule
+
+
+class EvidenceReader:
+    """`most` keys of a line are kept; its `above` and `below` say how many there are."""
+
+    def __init__(self, database: Database, indicators: Indicators, areas: Areas, most: int) -> None:
+        self._database, self._indicators, self._areas, self._most = database, indicators, areas, most
+
+    def opened(self, scheme: Scheme, score: Score, facts: Facts, day: date) -> Score:
+        """The same score whose lines of shares name what is behind them."""
+        rules = {line.rule: rule for line in score.lines
+                 if isinstance(rule := scheme.rules.get(line.rule), ShareRule | ScaleRule)}
+        if not rules:
+            return score
+        found = self.behind(rules, facts, day)
+        return msgspec.structs.replace(score, lines=tuple(_with(line, found.get(line.rule)) for line in score.lines))
+
+    def behind(self, rules: Mapping[str, Share], facts: Facts, day: date) -> dict[str, tuple[str, ...]]:
+        """Keys by rule: of a bonus or deduction by steps those that are counted above, of a measure those that cost points."""
+        month, found = Month.of(day), defaultdict[str, list[str]](list)
+        asked = [(code, rule, self._indicators.find(rule.indicator)) for code, rule in rules.items()]
+        with self._database.read() as conn:
+            for key, counts in self._happened(conn, facts, month):
+                for code, rule, indicator in asked:
+                    if len(found[code]) < self._most and _counts(rule, indicator, counts):
+                        found[code].append(key)
+        return {code: tuple(keys) for code, keys in found.items()}
+
+    def _happened(self, conn: Connection, facts: Facts, month: Month) -> Iterator[tuple[str, Mapping[str, int]]]:
+        for card in facts.cards:
+            yield card.key, {_OF_LEVEL[card.level]: 1}
+        for row in conn.execute(rows_touching(month, facts.org)):
+            marks = read_marks(row.marks)
+            if marks.org == facts.org and (counts := counts_of(marks.entries(), month)):
+                yield f"case:{row.area}/{row.case_no}", counts
+        yield from self._duties(conn, facts.org, month)
+
+    def _duties(self, conn: Connection, org: str, month: Month) -> Iterator[tuple[str, Mapping[str, int]]]:
+        """Bad ratings to put right, on the day they became duties."""
+        c, (begin, end) = complaints.c, month.instants
+        where = [c.org == org, c.kind == "rating", c.filed_at >= begin, c.filed_at < end]
+        statement = select(c.no, c.area, c.filed_at, c.answered_at, c.called_back_at).where(*where).order_by(c.no)
+        for row in conn.execute(statement):
+            if month.holds(self._areas.for_area(row.area).to_local(row.filed_at) // DAY_US):
+                done = (1, int(row.answered_at is not None), int(row.called_back_at is not None))
+                yield f"complaint:{row.no}", dict(zip(DUTY_FIGURES, done, strict=True))
+
+
+def _with(line: Line, keys: tuple[str, ...] | None) -> Line:
+    return line if keys is None or line.evidence else msgspec.structs.replace(line, evidence=keys)
+
+
+def _counts(rule: Share, indicator: Indicator, counts: Mapping[str, int]) -> bool:
+    """Whether what adds these figures is counted above; of a measure, whether it alone lies short of `full`."""
+    figures = {name: counts.get(name, 0) for name in indicator.names}
+    above = indicator.numerator.value(figures) or 0
+    if isinstance(rule, ShareRule):
+        return bool(above)
+    below = indicator.denominator.value(figures) if indicator.denominator is not None else 0
+    rising = rule.full > rule.zero
+    if not below:
+        return bool(above) and not rising
+    own = Fraction(above) / Fraction(below)
+    return own < Fraction(rule.full) if rising else own > Fraction(rule.full)

@@ -1,0 +1,189 @@
+"""Scores as the interface tells and takes them: plain points instead of hundredths, instants with their zone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import msgspec
+
+from core.instants import date_of, from_us
+from evaluation.scoring.calculation import Line, PartScore, Score
+from evaluation.scoring.queries import AppealRow
+from evaluation.scoring.rows import DepartmentRow, ScoringRow
+
+Month = Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d\d$")]
+
+
+class SchemeShown(msgspec.Struct, frozen=True):
+    """A scheme in force; version 0 is the shipped one. `content` has the shape of config/scoring."""
+
+    code: str
+    version: int
+    content: dict[str, Any]
+
+
+class PartShown(msgspec.Struct, frozen=True):
+    """Points of a part; `is_graded` false: nothing to grade it by, so it has all of them."""
+
+    points: float
+    top: float
+    is_graded: bool
+
+
+class DepartmentShown(msgspec.Struct, frozen=True):
+    """A department's score in points. `total` is null where nothing happened; `published` is the total before appeals;
+    `accepted` how many cases it rests on; `vetoes` are numbers of the scheme's."""
+
+    org: str
+    total: float | None
+    place: int | None
+    grade: str | None
+    bonus: float
+    parts: dict[str, PartShown]
+    vetoes: tuple[int, ...]
+    published: float | None = None
+    accepted: int | None = None
+
+
+class LineShown(msgspec.Struct, frozen=True):
+    """One deduction or addition. `evidence` are keys (card:1, case:area/number, entry:1, item:code, complaint:number); `above`
+    and `below` what a share was made of; `gives_back` the number of the line an appeal gave back."""
+
+    number: int
+    rule: str
+    part: str
+    points: float
+    evidence: tuple[str, ...]
+    above: float | None
+    below: float | None
+    gives_back: int | None
+
+
+class ScoringShown(msgspec.Struct, frozen=True):
+    """A scoring of a month; `digest` is the SHA-256 of what was frozen."""
+
+    id: int
+    scheme: str
+    version: int
+    month: str
+    area: str
+    state: str
+    made_by: str
+    made_at: str
+    published_by: str | None
+    published_at: str | None
+    appeal_until: str | None
+    frozen_at: str | None
+    digest: str
+
+
+class ScoringList(msgspec.Struct, frozen=True):
+    """The newest month first."""
+
+    scorings: list[ScoringShown]
+
+
+class ScoresTold(msgspec.Struct, frozen=True):
+    """A scoring with the departments this person may see. `present`: what the record says today, where it differs."""
+
+    scoring: ScoringShown
+    departments: list[DepartmentShown]
+    present: dict[str, float | None]
+
+
+class DepartmentTold(msgspec.Struct, frozen=True):
+    """One department with everything its score is made of."""
+
+    department: DepartmentShown
+    lines: list[LineShown]
+    appeals: list[AppealRow]
+
+
+class PreviewWish(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`month` as 2026-03. `content` instead of the scheme in force: what-if."""
+
+    scheme: str
+    month: Month
+    area: str = ""
+    content: dict[str, Any] | None = None
+
+
+class Preview(msgspec.Struct, frozen=True):
+    """What a month would have; nothing is kept of it."""
+
+    departments: list[DepartmentShown]
+
+
+class PeriodTold(msgspec.Struct, frozen=True):
+    """Half-year or year: the mean of `months`, of `expected` there are; discipline counts in the year."""
+
+    scheme: str
+    first: str
+    last: str
+    months: tuple[str, ...]
+    expected: int
+    departments: list[DepartmentShown]
+
+
+class ScoringWish(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`month` as 2026-03; `area` "" is every area."""
+
+    scheme: str
+    month: Month
+    area: str = ""
+
+
+class ReasonGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    reason: str
+
+
+class AppealWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`line` is the number of the deduction among those of one's own department."""
+
+    line: int
+    reason: str
+
+
+class Verdict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    granted: bool
+    reason: str
+
+
+class Numbered(msgspec.Struct, frozen=True):
+    """The number of what was made or changed."""
+
+    id: int
+
+
+def scoring_shown(row: ScoringRow) -> ScoringShown:
+    return ScoringShown(row.id, row.scheme, row.version, date_of(row.month).isoformat()[:7], row.area, row.state, row.made_name,
+                        from_us(row.made_at).isoformat(), row.decided_name, _instant(row.published_at),
+                        _instant(row.appeal_until), _instant(row.frozen_at), row.digest)
+
+
+def department_shown(row: DepartmentRow) -> DepartmentShown:
+    return DepartmentShown(row.org, points(row.total), row.place, row.grade, row.bonus / 100, _parts(row.parts), row.vetoes,
+                           points(row.first_total), row.accepted)
+
+
+def score_shown(score: Score, place: int | None, accepted: int | None = None) -> DepartmentShown:
+    return DepartmentShown(score.org, points(score.total), place, score.grade, score.bonus / 100, _parts(score.parts),
+                           score.vetoes, None, accepted)
+
+
+def lines_shown(lines: list[Line]) -> list[LineShown]:
+    return [LineShown(number, line.rule, line.part, line.points / 100, line.evidence, line.above, line.below, line.of)
+            for number, line in enumerate(lines)]
+
+
+def points(hundredths: int | None) -> float | None:
+    return None if hundredths is None else hundredths / 100
+
+
+def _parts(parts: Mapping[str, PartScore]) -> dict[str, PartShown]:
+    return {code: PartShown(part.points / 100, part.top / 100, part.is_graded) for code, part in parts.items()}
+
+
+def _instant(us: int | None) -> str | None:
+    return None if us is None else from_us(us).isoformat()

@@ -1,0 +1,51 @@
+"""Half-years and years: the mean of their months, and what counts by the year only (discipline). Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+
+import msgspec
+
+from config.scoring import BONUS, ManualRule, Scheme, hundredths
+from evaluation.scoring.calculation import Line, PartScore, Score, grade_of, half_up, vetoes_of, with_coefficient
+from evaluation.scoring.facts import EntryFact
+
+
+class MonthScore(msgspec.Struct, frozen=True):
+    """What a month of a department stands at, in hundredths of a point, before its coefficient."""
+
+    parts: Mapping[str, int]
+    bonus: int
+    vetoes: tuple[int, ...] = ()
+
+
+def over_months(scheme: Scheme, org: str, months: Sequence[MonthScore], entries: Sequence[EntryFact]) -> Score:
+    """Parts and bonus are means of the months there are, each rounded half up to a hundredth; then each yearly entry is taken
+    from its part, never below 0. Without any month and entry there is no score. A veto of a month holds for the whole."""
+    lines = [line for entry in entries if (line := _line(scheme, entry)) is not None]
+    parts = {code: _part(code, hundredths(part.points), months, lines) for code, part in scheme.parts.items()}
+    bonus = _mean([month.bonus for month in months]) + sum(line.points for line in lines if line.part == BONUS)
+    if not months and not lines:
+        return Score(org, parts, bonus, None, None, ())
+    total = with_coefficient(scheme, org, sum(part.points for part in parts.values()) + bonus)
+    vetoes = {*vetoes_of(scheme, {code: part.points for code, part in parts.items()}, {line.rule for line in lines}),
+              *(one for month in months for one in month.vetoes)}
+    return Score(org, parts, bonus, total, grade_of(scheme, total, sorted(vetoes)), tuple(lines), tuple(sorted(vetoes)))
+
+
+def _part(code: str, top: int, months: Sequence[MonthScore], lines: Sequence[Line]) -> PartScore:
+    mean = _mean([month.parts.get(code, top) for month in months]) if months else top
+    return PartScore(max(0, mean + sum(line.points for line in lines if line.part == code)), top, bool(months))
+
+
+def _line(scheme: Scheme, entry: EntryFact) -> Line | None:
+    rule = scheme.rules.get(entry.rule)
+    if not isinstance(rule, ManualRule) or not rule.yearly:
+        return None
+    points = entry.points if rule.part == BONUS else -entry.points
+    return Line(rule=entry.rule, part=rule.part, points=points, evidence=(entry.key,))
+
+
+def _mean(values: Sequence[int]) -> int:
+    return half_up(Fraction(sum(values), len(values))) if values else 0
