@@ -92,6 +92,7 @@ from feeds.mapping import MAPPING_DIR, SourceMapping, find_mapping
 from feeds.public_event import EventReader
 from feeds.queries import FeedQueries
 from feeds.repair import Repairs
+from issuing import Bulletins, bulletins_of
 from papers.checking import PaperCheck
 from papers.keys import KeyRing
 from papers.marks import Seals
@@ -166,6 +167,7 @@ class Services:
     card_evidence: CardEvidence
     analysis: Analysis
     evaluation: Evaluation
+    bulletins: Bulletins
     exports: Exports
     deep_history: DeepHistory
 
@@ -266,6 +268,7 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
     recordings = build_recordings(settings, RecordingParts(
         uow, video, signing.keys, _factor_key(settings), catalogue.city, areas.for_area, alerts, alert_queries, alarms))
     recounter = Recounter(uow, sweeper, recorder)
+    evaluation = evaluation_of(settings, uow, areas, catalogue, languages[settings.display.language], recounter)
     return Services(
         follow_up=follow_up,
         settings=settings, clock=clock, database=database, uow=uow, doorbell=doorbell, calendars=calendars, areas=areas,
@@ -298,7 +301,8 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
         paper_check=PaperCheck(database, signing, children),
         video=video, footage=recordings.footage, card_evidence=recordings.evidence,
         analysis=build_analysis(settings.vision, uow, areas, changes, SystemClock()),
-        evaluation=evaluation_of(settings, uow, areas, catalogue, languages[settings.display.language], recounter),
+        evaluation=evaluation,
+        bulletins=bulletins_of(settings, uow, areas, evaluation, follow_up, languages["zh"], catalogue),
         exports=exports_of(settings, uow, case_queries, languages, keys, accounts, areas),
         deep_history=build_history(settings.history, database, clock.now_us))
 

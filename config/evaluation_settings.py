@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from config.documents import Strict
+from config.setting_types import Count, Seconds
 
 
 class EvaluationSettings(Strict):
@@ -16,3 +17,16 @@ class EvaluationSettings(Strict):
     file: Path | None = Field(description="Catalogue of indicators; empty: the one shipped (config/indicators.yaml).")
     departments_see: Literal["own", "all"] = Field(
         description="Whose figures a department user is shown: own (his unit's) or all (every unit's, by name).")
+
+
+class BulletinSettings(Strict):
+    """月通报, the monthly bulletin (docs/bulletins.md)."""
+
+    rank_by: str = Field(description="Indicator that ranks departments: with a denominator and a direction, not of ratings.")
+    least_ratings: Count = Field(description="Ratings of a department below which none of them are told.")
+    scheduled: bool = Field(description="Whether a draft of last month's bulletin of the whole city is made by itself.")
+    day: Annotated[int, Field(ge=1, le=28)] = Field(description="Day of the month from which that is done.")
+    hour: Annotated[int, Field(ge=0, le=23)] = Field(description="Hour of that day, on the wall clock of the default area.")
+    interval_s: Seconds = Field(
+        description="Seconds between two looks whether a draft is due and whether figures of issued bulletins were corrected.")
+    compared_months: Count = Field(description="Months for which issued bulletins are compared with the present figures.")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import xlsxwriter
 
@@ -41,14 +42,22 @@ def as_csv(sheet: Sheet) -> bytes:
     return out.getvalue().encode("utf-8-sig")
 
 
-def as_xlsx(sheets: Sequence[Sheet]) -> bytes:
-    """Numbers are numbers with their format, texts are texts whatever they begin with; heads stay in view."""
+def as_xlsx(sheets: Sequence[Sheet], *, title: str = "", created: datetime | None = None,
+            draw: Callable[[xlsxwriter.Workbook], None] | None = None) -> bytes:
+    """Numbers are numbers with their format, texts are texts whatever they begin with; heads stay in view.
+
+    With `created` the same sheets make the same bytes; `draw` adds charts to the finished sheets.
+    """
     out = io.BytesIO()
     book = xlsxwriter.Workbook(out, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False,
                                      "nan_inf_to_errors": False})
+    if created is not None:
+        book.set_properties({"title": title, "created": created})
     head = book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"})
     for sheet in sheets:
         _write(book, book.add_worksheet(sheet.name.translate(_NOT_IN_A_NAME)[:SHEET_NAME_MAX]), sheet, head)
+    if draw is not None:
+        draw(book)
     book.close()
     return out.getvalue()
 

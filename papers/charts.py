@@ -109,9 +109,12 @@ def _columns(chart: Chart, width: float) -> Drawing:
         made.shapes += [Line(AXIS_MM, y, width, y, 0.15, FAINT if tick else SOFT),
                         Words(AXIS_MM - 1.5, y + 1, said(chart, tick), SMALL_PT, "end", SOFT)]
     group = (width - AXIS_MM) / max(1, len(chart.labels))
+    free_from = 0.0
     for place, label in enumerate(chart.labels):
-        left = AXIS_MM + group * place
-        made.shapes.append(Words(left + group / 2, bottom + 4, label, SMALL_PT, "middle", SOFT))
+        left, room = AXIS_MM + group * place, _width(label, SMALL_PT) / 2 + 0.6
+        if left + group / 2 - room >= free_from:  # one that would touch the one before is left out
+            made.shapes.append(Words(left + group / 2, bottom + 4, label, SMALL_PT, "middle", SOFT))
+            free_from = left + group / 2 + room
         _group(made, chart, place, (left + group * 0.1, group * 0.8), (top, bottom, scale[-1]))
     _legend(made, chart, AXIS_MM)
     return made
@@ -128,7 +131,7 @@ def _group(made: Drawing, chart: Chart, place: int, across: tuple[float, float],
         height = (bottom - top) * value / most
         made.shapes.append(Box(left + each * number, bottom - height, each * 0.92, height, _tone(one)))
         text = said(chart, value)
-        points = min(6.5, 0.96 * each / (max(1, len(text)) * 0.55 * MM_PER_PT))
+        points = min(6.5, 0.88 * each / (max(1, len(text)) * 0.55 * MM_PER_PT))
         if points >= 4:
             made.shapes.append(Words(left + each * (number + 0.46), bottom - height - 0.7, text, points, "middle"))
 
