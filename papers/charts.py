@@ -1,7 +1,7 @@
 """Charts as lines, boxes, dots and words in millimetres: drawn once, and then put into a PDF, a picture or a page.
 
-Three kinds: columns over time, bars beside names, and values with their ranges. Nothing is told by colour alone: every column
-and bar has its figure, every series its name.
+Three kinds: columns over time, bars beside names, and values with their ranges; what is below 0 has its figure and no length.
+Nothing is told by colour alone: every column and bar has its figure, every series its name.
 """
 
 from __future__ import annotations
@@ -128,7 +128,7 @@ def _group(made: Drawing, chart: Chart, place: int, across: tuple[float, float],
         value = one.values[place]
         if value is None:
             continue
-        height = (bottom - top) * value / most
+        height = (bottom - top) * max(0.0, value) / most
         made.shapes.append(Box(left + each * number, bottom - height, each * 0.92, height, _tone(one)))
         text = said(chart, value)
         points = min(6.5, 0.88 * each / (max(1, len(text)) * 0.55 * MM_PER_PT))
@@ -207,8 +207,8 @@ def _bar(made: Drawing, chart: Chart, place: int, scale: tuple[float, float, flo
     x, told = left, []
     for one in chart.series:
         value = one.values[place] or 0.0
-        length = (right - left) * value / (high - low)
-        if value:
+        length = (right - left) * max(0.0, value) / (high - low)
+        if length:
             made.shapes.append(Box(x, middle - height * 0.33, length, height * 0.66, _tone(one)))
         told.append(said(chart, value))
         x += length
@@ -217,7 +217,7 @@ def _bar(made: Drawing, chart: Chart, place: int, scale: tuple[float, float, flo
 
 def _extent(chart: Chart) -> tuple[float, float]:
     if chart.kind == "bars":
-        sums = [sum(one.values[place] or 0.0 for one in chart.series) for place in range(len(chart.labels))]
+        sums = [sum(max(0.0, one.values[place] or 0.0) for one in chart.series) for place in range(len(chart.labels))]
         return 0.0, _scale(sums)[-1]
     known = [*chart.lows, *chart.highs, *([] if chart.mark is None else [chart.mark])]
     low, high = min(known, default=0.0), max(known, default=1.0)
@@ -230,7 +230,9 @@ def _extent(chart: Chart) -> tuple[float, float]:
 
 
 def _legend(made: Drawing, chart: Chart, left: float) -> None:
-    x = left
+    """Over the picture, or as far to the right as it fits."""
+    names = [one.name for one in chart.series] + ([] if chart.mark is None else [f"{chart.mark_name}{said(chart, chart.mark)}"])
+    x = max(0.0, min(left, made.width - sum(10 + _width(name, LETTERS_PT) for name in names)))
     for one in chart.series:
         if chart.kind == "spans":
             made.shapes += [Line(x, 3, x + 5, 3, 0.7, TONES["second"]), Dot(x + 2.5, 3, 0.9, _tone(one))]

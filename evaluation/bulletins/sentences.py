@@ -68,7 +68,9 @@ def about_cards(t: Telling) -> list[str]:
             units, lambda unit: _cards_of(t, unit), t.say, is_counted=True)))
     if any(t.figures.cards_by_acceptance.values()):
         counts = t.figures.cards_by_acceptance
-        said.append(t.say("bulletin.cards.by_acceptance", month=t.figures.period.first.month, **counts))
+        other = t.say("bulletin.cards.by_acceptance", month=t.figures.period.first.month, **counts)
+        differ = any(counts[name] != t.figures.counts.get(name) for name in counts)
+        said.append(other + t.say("bulletin.cards.two_dates") if differ else other)
     return said
 
 

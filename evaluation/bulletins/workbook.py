@@ -13,6 +13,7 @@ from evaluation.bulletins.tables import HIDDEN, in_order, rates_of
 from evaluation.spreadsheets import Sheet, Value, as_xlsx
 from papers.official import OfficialPaper, Paragraph
 
+A4 = 9  # Excel's number of it
 FINISHED = ("concluded", "returned", "voided")
 _CASES = ("received", "accepted", *FINISHED, "not_accepted", "withdrawn", "early", "on_due_day", "late")
 _MATTERS = ("consultations", "consultations_answered", "complaints", "complaints_answered")
@@ -28,7 +29,7 @@ def workbook(t: Telling, paper: OfficialPaper) -> bytes:
               _notes(t, said, paper)]
     trend, months = sheets[5], len(t.figures.trend)
     return as_xlsx(sheets, title=paper.title, created=datetime.combine(paper.date, time()),
-                   draw=lambda book: _draw(book, trend, months))
+                   draw=lambda book: _finish(book, trend, months))
 
 
 def _overview(t: Telling, said: Sequence[str]) -> Sheet:
@@ -38,7 +39,7 @@ def _overview(t: Telling, said: Sequence[str]) -> Sheet:
         now, before = (value(t.indicators, code, counts) for counts in (t.figures.counts, t.figures.before))
         rows.append([_head(t, code), *map(_shown(t.indicators.find(code)), (now, before, _difference(now, before)))])
     heads = [t.say(f"bulletin.sheet.{name}") for name in ("figure", "now", "before", "change")]
-    return Sheet(t.say("bulletin.sheet.overview"), said, heads, rows)
+    return Sheet(t.say("bulletin.sheet.overview"), said, heads, rows, ("", *("General",) * 3))
 
 
 def _changed(t: Telling, name: str) -> list[Value]:
@@ -103,7 +104,7 @@ def _efficiency(t: Telling, said: Sequence[str]) -> Sheet:
     whole = [value(t.indicators, code, t.figures.counts) for code in rates]
     rows.append([None, None, None, t.say("bulletin.table.sum"), *whole])
     return Sheet(t.say("bulletin.sheet.efficiency"), said, heads, [[*row, *[None] * (len(heads) - len(row))] for row in rows],
-                 ("", "", "", "", *(_FORMATS[t.indicators.find(code).unit] for code in rates), ranking, ranking))
+                 ("0", "0", "0", "", *(_FORMATS[t.indicators.find(code).unit] for code in rates), ranking, ranking))
 
 
 def _head(t: Telling, code: str) -> str:
@@ -136,12 +137,22 @@ def _trend(t: Telling, said: Sequence[str]) -> Sheet:
 def _notes(t: Telling, said: Sequence[str], paper: OfficialPaper) -> Sheet:
     """The text of the bulletin and its notes."""
     told = [block.text for block in (*paper.body, *paper.annexes[-1].body) if isinstance(block, Paragraph)]
-    return Sheet(t.say("bulletin.sheet.notes"), said, [t.say("bulletin.sheet.notes")], [[one] for one in told])
+    return Sheet(t.say("bulletin.sheet.notes"), said, [t.say("bulletin.sheet.notes")], [[one] for one in told],
+                 is_prose=True)
 
 
-def _draw(book: Any, trend: Sheet, months: int) -> None:
-    """Accepted and concluded by month, below the table."""
+def _finish(book: Any, trend: Sheet, months: int) -> None:
+    """Every sheet prints on pages of A4 as wide as it is, its head on each; below the months a chart of them."""
     top = len(trend.words)
+    for sheet in book.worksheets():
+        sheet.set_landscape()
+        sheet.set_paper(A4)
+        sheet.fit_to_pages(1, 0)
+        sheet.repeat_rows(top)
+    _chart(book, trend, top, months)
+
+
+def _chart(book: Any, trend: Sheet, top: int, months: int) -> None:
     columns = book.add_chart({"type": "column"})
     for column in (2, 3):
         columns.add_series({"name": [trend.name, top, column], "categories": [trend.name, top + 1, 0, top + months, 0],

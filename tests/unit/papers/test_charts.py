@@ -77,6 +77,14 @@ def test_bars_lie_end_to_end_with_every_figure() -> None:
     assert {"3＋1", "0＋2"} <= set(words(draw(CARDS, 156.0)))
 
 
+def test_a_figure_below_nought_is_told_and_has_no_length(fonts: Fonts) -> None:
+    odd = msgspec.structs.replace(CARDS, series=(ChartSeries("黄牌", (-3.0, 2.0)), ChartSeries("红牌", (1.0, -1.0))))
+
+    assert {"-3＋1", "2＋-1"} <= set(words(draw(odd, 156.0)))
+    assert all(box.width > 0 for box in boxes(draw(odd, 156.0)))
+    assert as_png(draw(odd, 156.0), fonts).startswith(b"\x89PNG")
+
+
 def test_spans_are_in_per_cent_and_long_names_are_cut() -> None:
     told = words(draw(PLACES, 156.0))
 
