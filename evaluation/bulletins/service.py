@@ -6,6 +6,7 @@ register keeps; nothing of an issued bulletin is ever changed.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -32,6 +33,7 @@ from papers.official import OfficialPaper
 from papers.queries import PaperQueries
 from papers.service import Issue, PaperService, Series
 
+log = logging.getLogger(__name__)
 KIND = "bulletin"  # of its series and in the register
 FILES = ("pdf", "docx", "xlsx")
 REASON_MAX = 500
@@ -130,9 +132,16 @@ class BulletinService:
             paper = self._issued(uow, row)
             self._set(uow, row, BulletinAction.ISSUE, actor, paper.number, state=BulletinState.ISSUED, number=paper.number,
                       issued_name=leader.display_name or leader.name, issued_at=uow.now_us)
-        # At once: the workbook is made of formulas that may be edited tomorrow. Where this fails the first reader makes it.
-        self._parts.papers.enclosure(paper.number, "xlsx", lambda: self._workbook(_figures.decode(row.figures), paper))
+        self._enclose(paper, _figures.decode(row.figures))
         return paper.number
+
+    def _enclose(self, paper: OfficialPaper, figures: Figures) -> None:
+        """At once, for the workbook is made of formulas that may be edited tomorrow; where it fails the first reader makes
+        it."""
+        try:
+            self._parts.papers.enclosure(paper.number, "xlsx", lambda: self._workbook(figures, paper))
+        except Exception:  # it is issued: who pressed the button must not be told otherwise
+            log.exception("the workbook of %s could not be made", paper.number)
 
     def _issued(self, uow: UnitOfWork, row: Any) -> OfficialPaper:
         figures, composer = _figures.decode(row.figures), self._parts.composer

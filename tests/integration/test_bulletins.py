@@ -196,6 +196,17 @@ def test_the_files_are_kept_hashed_and_found_by_the_check(site: Site) -> None:
     assert site.services.paper_check.check(files["xlsx"] + b" ").finding.value == "unknown"
 
 
+def test_a_workbook_that_cannot_be_made_follows(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = service(site)
+    with monkeypatch.context() as broken:
+        broken.setattr(desk, "_workbook", lambda *_given: 1 / 0)
+        number = issued(site)
+    detail = site.services.bulletins.queries.find(number, UNIT)
+    assert desk.hashes(detail) == {}
+    assert desk.file(detail, "xlsx")[:2] == b"PK"
+    assert set(desk.hashes(detail)) == {"xlsx"}
+
+
 def test_what_is_shown_is_what_the_screens_show(site: Site) -> None:
     detail = site.services.bulletins.queries.find(issued(site), UNIT)
     period = detail.figures.period
