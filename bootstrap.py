@@ -93,6 +93,7 @@ from feeds.mapping import MAPPING_DIR, SourceMapping, find_mapping
 from feeds.public_event import EventReader
 from feeds.queries import FeedQueries
 from feeds.repair import Repairs
+from issuing import Bulletins, bulletins_of
 from papers.checking import PaperCheck
 from papers.keys import KeyRing
 from papers.marks import Seals
@@ -168,6 +169,7 @@ class Services:
     analysis: Analysis
     evaluation: Evaluation
     scoring: Scoring
+    bulletins: Bulletins
     exports: Exports
     deep_history: DeepHistory
 
@@ -305,6 +307,7 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
         evaluation=evaluation,
         scoring=scoring_of(settings, uow, evaluation, areas, catalogue, schemes, changes, needs_two, notices.notifier,
                            languages["zh"]),
+        bulletins=bulletins_of(settings, uow, areas, evaluation, follow_up, languages["zh"], catalogue),
         exports=exports_of(settings, uow, case_queries, languages, keys, accounts, areas),
         deep_history=build_history(settings.history, database, clock.now_us))
 

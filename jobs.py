@@ -12,6 +12,7 @@ from evaluating import Filling
 from exchanging import exchange_of
 from exporting import evaluation_jobs
 from feeds.file_drop import FileDrop
+from issuing import bulletin_jobs
 from papers.draughtsman import Draughtsman
 from recording import recording_jobs
 
@@ -59,6 +60,7 @@ def jobs_of(services: Services) -> list[Job]:
         Job("tidy", TIDY_INTERVAL_S, lambda: tidy(services), slot=True),
         Job("materials", TIDY_INTERVAL_S, services.approval.storekeeper.sweep, slot=True),
         *evaluation_jobs(services),
+        *bulletin_jobs(services),
         *recording_jobs(services),
         *([Job("exchange", settings.exchange.interval_s, exchange.run, slot=True)] if exchange is not None else []),
     ]

@@ -32,6 +32,7 @@ from dashboard.gate import Gate, GatePolicy
 from dashboard.live_gauges import LiveGauges, OnDuty
 from dashboard.pages import (
     audit,
+    bulletins,
     calendars,
     cameras,
     card,
@@ -68,6 +69,7 @@ from dashboard.sessions import SessionPolicy, Sessions
 from dashboard.shell import ASSETS, mount
 from dashboard.words import words_of
 from evaluation import http as evaluation_http
+from evaluation.bulletins import http as bulletins_http
 from evaluation.exports import http as exports_http
 from evaluation.scoring import http as scores_http
 from exchanging import exchange_checks, inside_of
@@ -80,6 +82,7 @@ from portal.direct import DirectDesk
 from portal.limits import limits_of
 from portal.parts import Portal
 from portal.payment import SandboxGateway
+from portal.shelf import DirectShelf
 from recording import footage_parts
 from supervision import http as liability_http
 from supervision.complaints import http as complaints_http
@@ -92,12 +95,12 @@ from video.tickets import Tickets
 # What the OpenAPI document tells beside the feeds; tests/conventions/test_openapi.py holds it to the routes.
 OPERATIONS = tuple(one for module in (cards_http, notices_http, handover_http, roster_http, room_http, orders_http,
                                       complaints_http, liability_http, approval_http, video_http,
-                                      signals_http, footage_http, evaluation_http, exports_http, scores_http)
+                                      signals_http, footage_http, evaluation_http, bulletins_http, exports_http, scores_http)
                    for one in module.OPERATIONS)
 DAY_S, CALL_INTERVAL_S, SCREENS_KEPT_DAYS = 86_400.0, 60.0, 30
-PAGES = (wall, desk, card, unit, handover, work, window, hosted, case, comparison, scores, schemes, findings, footage, orders,
-         complaints, roster, notices, rules, calendars, items, organisations, migrations, documents, signals, cameras,
-         video_views, people, audit, exports, feeds, health)
+PAGES = (wall, desk, card, unit, handover, work, window, hosted, case, comparison, scores, schemes, bulletins, findings,
+         footage, orders, complaints, roster, notices, rules, calendars, items, organisations, migrations, documents,
+         signals, cameras, video_views, people, audit, exports, feeds, health)
 UNCHANGING = ("/assets/", "/healthz", "/readyz")
 ROOT = Path(__file__).resolve().parent
 
@@ -145,6 +148,8 @@ def build_server(services: Services, demo_duty: str = "") -> Server:
     app.register_blueprint(signals_http.create_blueprint(signals_http.HttpParts(
         services.analysis.queries, services.video.views, services.analysis.machine, lambda _request: _present_actor())))
     app.register_blueprint(evaluation_http.create_blueprint(services.evaluation.queries, lambda _request: _present_actor()))
+    app.register_blueprint(bulletins_http.create_blueprint(
+        services.bulletins.service, services.bulletins.queries, services.read_log, lambda _request: _present_actor()))
     app.register_blueprint(exports_http.create_blueprint(
         services.exports.desk, services.exports.queries, lambda _request: _present_actor()))
     app.register_blueprint(scores_http.create_blueprint(
@@ -191,10 +196,13 @@ def _public_pages(services: Services, gate: Gate) -> Blueprint:
 def _portal(services: Services, gate: Gate, account: AccountDesk) -> Portal:
     settings, clock, desk = services.settings, SystemClock(), services.follow_up
     secret = secret_of(settings.security.secret_key, settings.security.secret_key_path).decode()
+    zone = ZoneInfo(settings.areas.default_timezone)
     return Portal(
+        bulletins=DirectShelf(services.bulletins, desk.register, services.evaluation.indicators, zone,
+                              lambda: words_of(services.texts, settings.display.language)),
         desk=DirectDesk(inside_of(services)), complaint_rules=desk.rules.complaints, catalogue=services.catalogue,
         public_url=settings.portal.base_url,
-        timezone=ZoneInfo(settings.areas.default_timezone), secret=secret,
+        timezone=zone, secret=secret,
         gateway=SandboxGateway(secret, "/public/pay/sandbox/"),
         cookies=Cookies(secret, clock, settings.portal.case_session_minutes, settings.approval.draft_kept_days,
                         secure=settings.security.cookie_secure),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from config.documents import Strict
+from config.setting_types import Count, Seconds
 
 
 class EvaluationSettings(Strict):
@@ -20,3 +21,16 @@ class EvaluationSettings(Strict):
         description="Folder with the scoring schemes; empty: those shipped (config/scoring). docs/scoring.md.")
     score_evidence_max: int = Field(
         ge=1, le=100_000, description="Cases kept behind one line of a score; the line says how many there are.")
+
+
+class BulletinSettings(Strict):
+    """月通报, the monthly bulletin (docs/bulletins.md)."""
+
+    rank_by: str = Field(description="Indicator that ranks departments: with a denominator and a direction, not of ratings.")
+    least_ratings: Count = Field(description="Ratings of a department below which none of them are told.")
+    scheduled: bool = Field(description="Whether a draft of last month's bulletin of the whole city is made by itself.")
+    day: Annotated[int, Field(ge=1, le=28)] = Field(description="Day of the month from which that is done.")
+    hour: Annotated[int, Field(ge=0, le=23)] = Field(description="Hour of that day, on the wall clock of the default area.")
+    interval_s: Seconds = Field(
+        description="Seconds between two looks whether a draft is due and whether figures of issued bulletins were corrected.")
+    compared_months: Count = Field(description="Months for which issued bulletins are compared with the present figures.")

@@ -35,6 +35,14 @@ class PaperSeries(Strict):
     reply_limit: LimitText
 
 
+class BulletinSeries(Strict):
+    """The monthly bulletin: the word before its number, to whom it is addressed, who gets a copy beside those of all papers."""
+
+    prefix: str = Field(default="监察通报", min_length=1, max_length=24)
+    addressee: str = Field(default="各有关部门", min_length=1, max_length=64)
+    copies_to: str = ""
+
+
 class PaperRules(Strict):
     """papers.yaml."""
 
@@ -42,6 +50,7 @@ class PaperRules(Strict):
     copies_to: str = ""
     kinds: dict[PaperKind, PaperSeries]
     criticism_after: LimitText
+    bulletin: BulletinSeries = BulletinSeries()
 
     @model_validator(mode="after")
     def _names_every_kind(self) -> PaperRules:

@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, HttpUrl, SecretStr
 
 from config.documents import Strict
-from config.evaluation_settings import EvaluationSettings
+from config.evaluation_settings import BulletinSettings, EvaluationSettings
 from config.export_settings import ExportSettings, HistorySettings
 from config.hosting_settings import ApplicantSettings, ApprovalSettings, ExchangeSettings, PortalSettings, S3Settings
 from config.recording_settings import RecordingSettings
@@ -352,6 +352,7 @@ class Settings(Strict):
     notices: NoticeSettings
     detectors: DetectorsSettings
     evaluation: EvaluationSettings
+    bulletins: BulletinSettings
     video: VideoSettings
     recording: RecordingSettings
     vision: VisionSettings

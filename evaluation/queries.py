@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any, Protocol
 
 from sqlalchemy import Connection, Integer, Table, case, cast, func, literal, select
@@ -17,13 +18,14 @@ from core.database import Database
 from core.errors import InvalidInput, NotAuthenticated
 from core.instants import DAY_US, date_of
 from evaluation.models import DUTY_FIGURES, FIGURES, OPENING, figure_days, figure_details, figure_months, figure_places
-from evaluation.period import BYS, Basis, By, Corrected, CorrectedDay, Figure, Period, first_of_month
+from evaluation.period import BYS, FIRST_YEAR, LAST_YEAR, Basis, By, Corrected, CorrectedDay, Figure, Period, first_of_month
 from evaluation.places import DAY_MASK, DAY_ZERO, PLACE_BITS, PLACE_MASK, row_numbers
 from supervision.models import complaints
 
 _IN_DETAIL = frozenset({"item", "channel", "power_kind"})
 _RATING = "rating"
 MONTH_MOST = 31
+ALWAYS = Period(date(FIRST_YEAR, 1, 1), date(LAST_YEAR, 12, 31))
 Counts = dict[str, int]
 # The detailed rows with their places, and the day a row's number holds.
 _DETAILED = figure_details.join(figure_places, figure_places.c.place == figure_details.c.id.bitwise_and(PLACE_MASK))
@@ -148,6 +150,17 @@ class IndicatorQueries:
         with self._database.read() as conn:
             rows = conn.execute(statement.order_by(last.desc(), c.org, c.day.desc()).limit(limit)).all()
         return [CorrectedDay(day, org, at) for day, org, at in rows]
+
+    def first_day(self, actor: Actor | None, area: str = "") -> date | None:
+        """The first day anything was counted on, None for an empty record. Under the same rights."""
+        scope = self._scope(actor, ALWAYS, Basis.EVENT, (), (), area)
+        with self._database.read() as conn:
+            first = conn.scalar(select(func.min(figure_days.c.day)).where(*scope.of_days()))
+        return None if first is None else date_of(int(first))
+
+    def org_name(self, org: str) -> str:
+        """What a department is called; its code where nobody lists it."""
+        return self._names.org_name(org)
 
     # Rights -------------------------------------------------------------------------------------------------------
 

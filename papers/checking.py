@@ -11,7 +11,7 @@ from core.child import Children
 from core.database import Database
 from core.errors import NotFound
 from papers.keys import Signature
-from papers.models import paper_signatures, papers
+from papers.models import paper_enclosures, paper_signatures, papers
 from papers.signature import By, Finding, Verdict, check_signature
 from papers.signing import Signing, Statement
 
@@ -29,18 +29,19 @@ class PaperCheck:
         return issued or check_signature(content, self._signing.keys, self._children)
 
     def _issued(self, conn: Connection, sha256: str) -> Verdict | None:
-        p, s = papers.c, paper_signatures.c
+        p, s, e = papers.c, paper_signatures.c, paper_enclosures.c
+        enclosed = conn.execute(select(e.number, e.file).where(e.sha256 == sha256)).first()
+        is_it = (p.pdf_sha256 == sha256) | (p.docx_sha256 == sha256) if enclosed is None else p.number == enclosed.number
         row = conn.execute(select(p.number, p.subject, p.pdf_sha256, s.key_id, s.signature, s.file).outerjoin(
-            paper_signatures, (s.number == p.number) & (s.sha256 == sha256)).where(
-                (p.pdf_sha256 == sha256) | (p.docx_sha256 == sha256))).first()
+            paper_signatures, (s.number == p.number) & (s.sha256 == sha256)).where(is_it)).first()
         if row is None:
             return None
         if row.signature is None:
             return Verdict(Finding.GENUINE, By.REGISTER, row.number, row.subject)
-        return self._stated(row, sha256)
+        return self._stated(row, sha256, enclosed.file if enclosed is not None else "")
 
-    def _stated(self, row: Any, sha256: str) -> Verdict:
-        kind = "pdf" if row.pdf_sha256 == sha256 else "docx"
+    def _stated(self, row: Any, sha256: str, enclosed: str) -> Verdict:
+        kind = enclosed or ("pdf" if row.pdf_sha256 == sha256 else "docx")
         try:
             is_true = self._signing.is_genuine(Statement(row.number, kind, sha256, row.subject),
                                                Signature(row.key_id, row.signature))

@@ -77,10 +77,10 @@ _paper = msgspec.json.Decoder(OfficialPaper).decode
 
 
 def drawn(content: str, kind: str, org: str, seal: bytes | None, fonts: Fonts, signing: Signing | None) -> bytes:
-    """The file of a paper. Raises FontsMissing for a PDF, ConfigError for a certificate that cannot be used."""
+    """The file of a paper. Raises FontsMissing for a PDF or a chart, ConfigError for a certificate that cannot be used."""
     paper = _paper(content)
     if kind == "docx":
-        return paper.as_docx(seal)
+        return paper.as_docx(seal, fonts)
     sheet = paper.draw(fonts, seal)
     return sheet.content if signing is None else signing.pdf(sheet, org, paper)
 

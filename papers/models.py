@@ -51,11 +51,20 @@ paper_files = Table(
     Column("at", BigInteger, nullable=False),
 )
 
+# What is given out with a paper beside its own two files, as a workbook is with a bulletin; found by the check as they are.
+paper_enclosures = Table(
+    "paper_enclosures", metadata,
+    Column("number", String(64), primary_key=True),
+    Column("file", String(8), primary_key=True),    # xlsx
+    Column("sha256", String(64), nullable=False, index=True),
+    Column("at", BigInteger, nullable=False),
+)
+
 # By Ed25519 over number, kind of file, its SHA-256 and what the paper is about; the key is a file named by its id, never a row.
 paper_signatures = Table(
     "paper_signatures", metadata,
     Column("number", String(64), primary_key=True),
-    Column("file", String(8), primary_key=True),    # docx, pdf
+    Column("file", String(8), primary_key=True),    # docx, pdf, xlsx
     Column("sha256", String(64), nullable=False, unique=True),
     Column("key_id", String(48), nullable=False),
     Column("signature", String(128), nullable=False),

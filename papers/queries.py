@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from core.access import OF_ONE_UNIT, Actor
 from core.database import Database
 from core.errors import NotFound
-from papers.models import papers
+from papers.models import paper_enclosures, papers
 from papers.official import OfficialPaper
 
 PAGE_MAX = 200
@@ -76,6 +76,12 @@ class PaperQueries:
         with self._database.read() as conn:
             return [PaperRow(*row) for row in conn.execute(select(*_HEAD).where(papers.c.subject == subject)
                                                            .order_by(papers.c.issued_at))]
+
+    def enclosures(self, number: str) -> dict[str, str]:
+        """SHA-256 of each file given out with a paper beside its own two, by its kind; those made so far."""
+        e = paper_enclosures.c
+        with self._database.read() as conn:
+            return {row.file: row.sha256 for row in conn.execute(select(e.file, e.sha256).where(e.number == number))}
 
     def content(self, number: str) -> OfficialPaper:
         """What a paper says. Raises NotFound."""

@@ -25,7 +25,7 @@ from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from papers.draughtsman import Draughtsman, drawn
 from papers.fonts import Fonts
 from papers.marks import Seals
-from papers.models import paper_files, paper_signatures, papers
+from papers.models import paper_enclosures, paper_files, paper_signatures, papers
 from papers.numbering import take_number, written
 from papers.official import OfficialPaper
 from papers.signing import Signing, Statement
@@ -33,12 +33,14 @@ from papers.signing import Signing, Statement
 log = logging.getLogger(__name__)
 FileKind = Literal["docx", "pdf"]
 RETRY_AFTER_S = 10
+XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MEDIA_TYPES = {"docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document", "pdf": "application/pdf"}
 _KEEP = text("INSERT INTO paper_files (sha256, media_type, size, content, at) "
              "VALUES (:sha256, :media_type, :size, :content, :at) ON CONFLICT DO NOTHING")
 _ENTER = inserting(papers, "number", "kind", "issuer", "year", "place", "title", "area", "org", "subject", "issued_at",
                    "content")
 _SIGNED = inserting(paper_signatures, "number", "file", "sha256", "key_id", "signature", "at")
+_ENCLOSED = inserting(paper_enclosures, "number", "file", "sha256", "at")
 _paper = msgspec.json.Decoder(OfficialPaper)
 
 
@@ -101,6 +103,35 @@ class PaperService:
         except Exception as failure:
             log.exception("paper %s could not be drawn", number)
             raise Unavailable("paper_not_made", number=number, retry_after=RETRY_AFTER_S) from failure
+
+    def enclosure(self, number: str, kind: str, make: Callable[[], bytes]) -> bytes:
+        """The file given out with an issued paper, made now if it was not yet, kept and signed like the paper's own.
+
+        Raises NotFound for a paper nobody issued.
+        """
+        e = paper_enclosures.c
+        row = self._row(number)
+        with self._units.database.read() as conn:
+            known = conn.scalar(select(e.sha256).where(e.number == number, e.file == kind))
+        found = self._kept(known)
+        if found is not None:
+            return found
+        if known is not None:  # signed and lost: a copy made today would be another file
+            raise NotFound("paper_file_lost", number=number)
+        return self._enclosed(row, kind, make())
+
+    def _enclosed(self, row: Any, kind: str, content: bytes) -> bytes:
+        """Entered; when another process was first, what it made."""
+        e, sha256 = paper_enclosures.c, hashlib.sha256(content).hexdigest()
+        with self._units() as uow:
+            first = uow.conn.scalar(select(e.sha256).where(e.number == row.number, e.file == kind).with_for_update())
+            if first is not None:
+                return self._kept(first) or content
+            _ENCLOSED.run(uow.conn, number=row.number, file=kind, sha256=sha256, at=uow.now_us)
+            uow.conn.execute(_KEEP, {"sha256": sha256, "media_type": XLSX_TYPE, "size": len(content), "content": content,
+                                     "at": uow.now_us})
+            self._sign(uow, row, kind, sha256)
+        return content
 
     def make_files(self, most: int = 20, draughtsman: Draughtsman | None = None) -> int:
         """Draw the files of papers that have none yet, in the process of a draughtsman or in this one. Returns how many papers
@@ -165,7 +196,7 @@ class PaperService:
     def _seal_of(self, row: Any) -> bytes | None:
         return self._kept(_paper.decode(row.content).seal or None)
 
-    def _sign(self, uow: UnitOfWork, row: Any, kind: FileKind, sha256: str) -> None:
+    def _sign(self, uow: UnitOfWork, row: Any, kind: str, sha256: str) -> None:
         if self.signing is None:
             return
         made = self.signing.state(Statement(row.number, kind, sha256, row.subject))

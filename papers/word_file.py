@@ -2,41 +2,72 @@
 
 from __future__ import annotations
 
+import math
 import zipfile
 from datetime import UTC, datetime, time
 from io import BytesIO
 from typing import Any
 
 from docx import Document
-from docx.enum.table import WD_TABLE_ALIGNMENT
-from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
-from docx.shared import Mm, Pt, RGBColor
+from docx.shared import Mm, Pt
 
+from papers.chart_pictures import as_png
+from papers.charts import draw
+from papers.fonts import Fonts, default_fonts
 from papers.marks import QR_MM, SEAL_ABOVE_MIDDLE_MM, SEAL_MM, qr_picture
-from papers.official import Heading, Items, OfficialPaper, Table, attachment_lines, item_lines
+from papers.official import (
+    Annex,
+    Block,
+    Chart,
+    Heading,
+    Items,
+    OfficialPaper,
+    Table,
+    annex_line,
+    attachment_lines,
+    item_lines,
+)
+from papers.word_parts import (
+    BODY,
+    BODY_PT,
+    CELL_PT,
+    CENTRE,
+    FIXED_TIME,
+    HEAD_CHARACTERS,
+    HEAD_PT,
+    HEADING,
+    LEFT,
+    LINE_PT,
+    MM_PER_PT,
+    RED,
+    RIGHT,
+    SECOND,
+    SMALL_PT,
+    TABLE_PT,
+    TITLE,
+    TITLE_PT,
+    blank_lines,
+    new_line,
+    set_face,
+    write,
+)
 from papers.word_pictures import float_picture
-
-# As the standard names them; a computer without them shows its own Song face.
-TITLE, BODY, HEADING, SECOND, FIGURES = "方正小标宋简体", "仿宋_GB2312", "黑体", "楷体_GB2312", "Times New Roman"
-BODY_PT, TITLE_PT, SMALL_PT, TABLE_PT, HEAD_PT = 16, 22, 14, 12, 46
-LINE_PT = 225 / 22 / 25.4 * 72  # 22 lines on 225 mm
-MM_PER_PT = 25.4 / 72
-RED = RGBColor(0xD5, 0, 0)
-FIXED_TIME = (1980, 1, 1, 0, 0, 0)  # of every file in the package: equal papers are equal to the byte
-CENTRE, LEFT, RIGHT = WD_ALIGN_PARAGRAPH.CENTER, WD_ALIGN_PARAGRAPH.LEFT, WD_ALIGN_PARAGRAPH.RIGHT
-HEAD_CHARACTERS = 9  # of 46 pt that fit into a line of 156 mm
+from papers.word_tables import write_table
 
 
-def render(paper: OfficialPaper, seal: bytes | None = None) -> bytes:
-    """The file; needs no font on this machine."""
+def render(paper: OfficialPaper, seal: bytes | None = None, fonts: Fonts | None = None) -> bytes:
+    """The file; needs no font on this machine but for charts, whose pictures are drawn here. Raises FontsMissing then."""
+    fonts = fonts or default_fonts
     document = Document()
     _page(document)
     _describe(document, paper)
     _head(document, paper)
-    _body(document, paper)
+    _body(document, paper, fonts)
     _signature(document, paper, seal)
+    for place, annex in enumerate(paper.annexes):
+        _annex(document, annex, annex_line(paper, place), fonts)
     if paper.has_end_matter:
         _end_matter(document, paper)
     return _repacked(document)
@@ -53,11 +84,22 @@ def _page(document: Any) -> None:
         section._sectPr.append(grid)
     grid.set(qn("w:type"), "linesAndChars")
     grid.set(qn("w:linePitch"), str(round(LINE_PT * 20)))
-    grid.set(qn("w:charSpace"), str(round((156 / 28 / 25.4 * 72 - BODY_PT) * 4096)))
-    style = document.styles["Normal"]
-    _face(style.element.get_or_add_rPr(), BODY)
-    style.font.size = Pt(BODY_PT)
+    grid.set(qn("w:charSpace"), str(round((CELL_PT - BODY_PT) * 4096)))
+    _style(document.styles["Normal"])
     _footers(document, section)
+
+
+def _style(style: Any) -> None:
+    """Lines have the height of the grid, and 28 characters fill one, by measures of their own: set on a grid of characters, a
+    face that is a hair wider than its cell takes two of them in some programs."""
+    set_face(style.element.get_or_add_rPr(), BODY)
+    style.font.size = Pt(BODY_PT)
+    spacing = OxmlElement("w:spacing")
+    spacing.set(qn("w:val"), str(math.floor((CELL_PT - BODY_PT) * 20)))
+    style.element.rPr.insert_element_before(spacing, "w:w", "w:kern", "w:position", "w:sz", "w:szCs", "w:lang")
+    snap = OxmlElement("w:snapToGrid")
+    snap.set(qn("w:val"), "0")
+    style.element.get_or_add_pPr().insert_element_before(snap, "w:spacing", "w:ind", "w:contextualSpacing", "w:jc")
 
 
 def _footers(document: Any, section: Any) -> None:
@@ -67,9 +109,9 @@ def _footers(document: Any, section: Any) -> None:
         line.alignment = side
         indent = line.paragraph_format
         indent.left_indent, indent.right_indent = Pt(BODY_PT), Pt(BODY_PT)
-        _write(line, "— ", "宋体", SMALL_PT)
-        _page_number(_write(line, "", "宋体", SMALL_PT))
-        _write(line, " —", "宋体", SMALL_PT)
+        write(line, "— ", "宋体", SMALL_PT)
+        _page_number(write(line, "", "宋体", SMALL_PT))
+        write(line, " —", "宋体", SMALL_PT)
 
 
 def _page_number(run: Any) -> None:
@@ -91,68 +133,91 @@ def _describe(document: Any, paper: OfficialPaper) -> None:
 
 def _head(document: Any, paper: OfficialPaper) -> None:
     if paper.red_head:
-        line = _line(document, CENTRE, before=35 / 25.4 * 72, exact=False)
+        line = new_line(document, CENTRE, before=35 / 25.4 * 72, exact=False)
         size = min(HEAD_PT, HEAD_PT * HEAD_CHARACTERS / len(paper.head_line))
-        _write(line, paper.head_line, TITLE, size, RED)
-        _blank(document, 2)
+        write(line, paper.head_line, TITLE, size, RED)
+        blank_lines(document, 2)
     if paper.number:
-        line = _line(document, CENTRE)
-        _write(line, paper.number)
+        line = new_line(document, CENTRE)
+        write(line, paper.number)
         if paper.red_head:
             _border(line, "bottom", 12, "D50000", space=11)
-    _blank(document, 2)
-    _write(_line(document, CENTRE, exact=False), paper.title, TITLE, TITLE_PT)
-    _blank(document, 1)
+    blank_lines(document, 2)
+    _title(document, paper.title)
+    blank_lines(document, 1)
     if paper.addressee:
-        _write(_line(document, LEFT), f"{paper.addressee}：")
+        write(new_line(document, LEFT), f"{paper.addressee}：")
 
 
-def _body(document: Any, paper: OfficialPaper) -> None:
-    for block in paper.body:
+def _title(document: Any, title: str) -> None:
+    """Its lines are of nearly equal length (回行时排列对称): indented so far that they must be."""
+    line = new_line(document, CENTRE, exact=False)
+    widest = 28 * CELL_PT - 4 * BODY_PT
+    width = sum(1.0 if sign > "\u2e80" else 0.5 for sign in title) * TITLE_PT
+    if width > widest:
+        spare = 28 * CELL_PT - width / math.ceil(width / widest) - 1.5 * TITLE_PT
+        line.paragraph_format.left_indent = line.paragraph_format.right_indent = Pt(max(0.0, spare / 2))
+    write(line, title, TITLE, TITLE_PT)
+
+
+def _body(document: Any, paper: OfficialPaper, fonts: Fonts) -> None:
+    _blocks(document, paper.body, fonts)
+    if paper.enclosed:
+        blank_lines(document, 1)
+        _paragraphs(document, "\n".join(attachment_lines(paper.enclosed)), BODY)
+
+
+def _blocks(document: Any, blocks: tuple[Block, ...], fonts: Fonts) -> None:
+    for block in blocks:
         if isinstance(block, Table):
-            _table(document, block)
+            write_table(document, block)
+        elif isinstance(block, Chart):
+            _chart(document, block, fonts)
         elif isinstance(block, Items):
             _paragraphs(document, "\n".join(item_lines(block)), BODY)
+        elif isinstance(block, Heading):
+            _paragraphs(document, block.text, HEADING if block.level == 1 else SECOND, is_heading=True)
         else:
-            _paragraphs(document, block.text, (HEADING if block.level == 1 else SECOND) if isinstance(block, Heading) else BODY)
-    if paper.attachments:
-        _blank(document, 1)
-        _paragraphs(document, "\n".join(attachment_lines(paper.attachments)), BODY)
+            _paragraphs(document, block.text, BODY)
 
 
-def _paragraphs(document: Any, text: str, face: str) -> None:
+def _annex(document: Any, annex: Annex, name: str, fonts: Fonts) -> None:
+    """On a page of its own (GB/T 9704 7.3.4)."""
+    line = new_line(document, LEFT)
+    line.paragraph_format.page_break_before = True
+    write(line, name, HEADING)
+    blank_lines(document, 1)
+    _title(document, annex.title)
+    _blocks(document, annex.body, fonts)
+
+
+def _chart(document: Any, chart: Chart, fonts: Fonts) -> None:
+    """A picture in the line, its caption below on the same page. What it shows is named for whoever cannot see it."""
+    line = new_line(document, CENTRE, before=6, exact=False)
+    line.paragraph_format.keep_with_next = True
+    picture = line.add_run().add_picture(BytesIO(as_png(draw(chart, 156.0), fonts)), Mm(156))
+    picture._inline.docPr.set("descr", chart.caption)
+    write(new_line(document, CENTRE), chart.caption, HEADING, TABLE_PT)
+
+
+def _paragraphs(document: Any, text: str, face: str, *, is_heading: bool = False) -> None:
     for part in text.splitlines():
-        line = _line(document, None)
+        line = new_line(document, None)
+        line.paragraph_format.keep_with_next = is_heading or None
         line.paragraph_format.first_line_indent = Pt(2 * BODY_PT)
-        _write(line, part, face)
-
-
-def _table(document: Any, table: Table) -> None:
-    if table.caption:
-        _write(_line(document, CENTRE), table.caption, HEADING, TABLE_PT)
-    grid = document.add_table(rows=0, cols=len(table.head))
-    grid.style, grid.alignment, grid.autofit = "Table Grid", WD_TABLE_ALIGNMENT.CENTER, False
-    shares = table.widths or (1.0,) * len(table.head)
-    for place, row in enumerate((table.head, *table.rows)):
-        cells = grid.add_row().cells
-        for cell, text, share in zip(cells, row, shares, strict=True):
-            cell.width = Mm(156 * share / sum(shares))
-            _write(cell.paragraphs[0], text, HEADING if place == 0 else BODY, TABLE_PT)
-    if grid.rows:
-        grid.rows[0]._tr.get_or_add_trPr().append(OxmlElement("w:tblHeader"))
-    _line(document, LEFT)
+        write(line, part, face)
 
 
 def _signature(document: Any, paper: OfficialPaper, seal: bytes | None) -> None:
     """The date ends four characters from the right; the name stands in the middle above it (加盖印章的公文)."""
     date = len(paper.date_line) * 0.75
-    _marks(_line(document, LEFT), paper, seal, (4 + date / 2) * BODY_PT * MM_PER_PT)
-    _blank(document, 1)
+    _marks(new_line(document, LEFT), paper, seal, (4 + date / 2) * BODY_PT * MM_PER_PT)
+    blank_lines(document, 1)
     over = max(0.0, 4 + (date - len(paper.issuer)) / 2)
     for text, indent in ((paper.issuer, over), (paper.date_line, 4.0)):
-        line = _line(document, RIGHT)
+        line = new_line(document, RIGHT)
         line.paragraph_format.right_indent = Pt(indent * BODY_PT)
-        _write(line, text)
+        write(line, text)
 
 
 def _marks(line: Any, paper: OfficialPaper, seal: bytes | None, middle_mm: float) -> None:
@@ -165,47 +230,17 @@ def _marks(line: Any, paper: OfficialPaper, seal: bytes | None, middle_mm: float
 
 
 def _end_matter(document: Any, paper: OfficialPaper) -> None:
-    _blank(document, 1)
+    blank_lines(document, 1)
     lines = [f"抄送：{paper.copies_to}。"] if paper.copies_to else []
     lines += [f"{paper.printed_by}\t{paper.date_line}印发"] if paper.printed_by else []
     for place, text in enumerate(lines):
-        line = _line(document, LEFT)
+        line = new_line(document, LEFT)
         line.paragraph_format.left_indent = line.paragraph_format.right_indent = Pt(SMALL_PT)
         line.paragraph_format.tab_stops.add_tab_stop(Mm(156) - Pt(SMALL_PT), alignment=2)
-        _write(line, text, BODY, SMALL_PT)
+        write(line, text, BODY, SMALL_PT)
         _border(line, "top", 8 if place == 0 else 4, "000000")
         if place == len(lines) - 1:
             _border(line, "bottom", 8, "000000")
-
-
-def _line(document: Any, alignment: Any, before: float = 0.0, *, exact: bool = True) -> Any:
-    line = document.add_paragraph()
-    shape = line.paragraph_format
-    shape.space_before, shape.space_after, line.alignment = Pt(before), Pt(0), alignment
-    if exact:
-        shape.line_spacing = Pt(LINE_PT)
-    return line
-
-
-def _blank(document: Any, count: int) -> None:
-    for _ in range(count):
-        _line(document, LEFT)
-
-
-def _write(line: Any, text: str, face: str = BODY, size: float = BODY_PT, colour: RGBColor | None = None) -> Any:
-    run = line.add_run(text)
-    run.font.size = Pt(round(size * 2) / 2)
-    _face(run._r.get_or_add_rPr(), face)
-    if colour is not None:
-        run.font.color.rgb = colour
-    return run
-
-
-def _face(properties: Any, face: str) -> None:
-    fonts = properties.get_or_add_rFonts()
-    for script in ("ascii", "hAnsi", "cs"):
-        fonts.set(qn(f"w:{script}"), FIGURES)
-    fonts.set(qn("w:eastAsia"), face)
 
 
 def _border(line: Any, side: str, eighths: int, colour: str, space: int = 1) -> None:

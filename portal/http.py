@@ -11,6 +11,7 @@ from werkzeug.exceptions import NotFound as NotFoundPage
 from approval.codes import read_code
 from core.errors import InvalidInput, NotFound, SupervisionError
 from portal.apply import ApplyPages
+from portal.bulletins import BulletinPages
 from portal.case import CasePages
 from portal.desk import FileVerdict, PaperFacts
 from portal.guide import GuidePages
@@ -34,6 +35,7 @@ def create_blueprint(portal: Portal, add_accounts: Callable[[Blueprint], None] |
     _add_apply(site, portal)
     _add_case(site, portal)
     _add_tell(site, portal)
+    _add_bulletins(site, portal)
     if add_accounts is not None:
         add_accounts(site)
     _add_refusals(site, portal)
@@ -81,6 +83,13 @@ def _add_tell(site: Blueprint, portal: Portal) -> None:
     tell = TellPages(portal)
     site.add_url_rule('/tell/<any("consultation", "complaint"):kind>/', "tell", tell.form)
     site.add_url_rule('/tell/<any("consultation", "complaint"):kind>/', "told", tell.file, methods=["POST"])
+
+
+def _add_bulletins(site: Blueprint, portal: Portal) -> None:
+    pages = BulletinPages(portal)
+    site.add_url_rule("/bulletins/", "bulletins", pages.listed)
+    site.add_url_rule("/bulletins/<int:number>/", "bulletin", pages.one)
+    site.add_url_rule("/bulletins/<int:number>/files/<kind>", "bulletin_file", pages.file)
 
 
 def _add_refusals(site: Blueprint, portal: Portal) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import tzinfo
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from flask import Response, make_response, render_template, request
 
@@ -18,6 +18,9 @@ from portal.desk import Desk, Problem
 from portal.limits import Limits
 from portal.payment import Gateway
 from portal.visitors import Accounts
+
+if TYPE_CHECKING:
+    from portal.bulletins import Shelf
 
 
 class Say(Protocol):
@@ -48,13 +51,15 @@ class Portal:
     csrf: Callable[[], str]
     is_demo: bool = False
     has_staff: bool = True  # whether members of staff sign in on this machine
+    bulletins: Shelf | None = None
 
 
 def page(portal: Portal, name: str, status: int = 200, /, **values: Any) -> Response:
     """A page of the templates; Jinja escapes every value."""
     t = portal.words()
     values = {"t": t, "csrf": portal.csrf(), "city": _city(portal, t), "is_demo": portal.is_demo, "may_switch": True,
-              "has_staff": portal.has_staff, "has_case": portal.cookies.case() is not None,
+              "has_staff": portal.has_staff, "has_bulletins": portal.bulletins is not None,
+              "has_case": portal.cookies.case() is not None,
               "has_accounts": portal.account.are_kept, "is_signed_in": portal.account.current() is not None,
               "place": request.path, **values}
     return make_response(render_template(f"portal/{name}.html", **values), status)

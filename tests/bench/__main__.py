@@ -12,6 +12,7 @@ from tests.bench import (
     acts,
     approval,
     backtest,
+    bulletin,
     comparison,
     deep_history,
     engines,
@@ -34,7 +35,8 @@ BENCHES: dict[str, Callable[[Options], list[Line]]] = {
     "ingest": ingest.run, "read": read.run, "http": http.run, "import": imports.run,
     "sweep": millions.run, "figures": figures.run, "comparison": comparison.run, "push": push.run, "acts": acts.run,
     "wall": wall.run, "backtest": backtest.run, "approval": approval.run, "engines": engines.run,
-    "video": video.run, "vision": vision.run, "export": exporting.run, "history": deep_history.run}
+    "video": video.run, "vision": vision.run, "export": exporting.run, "history": deep_history.run,
+    "bulletin": bulletin.run}
 ON_REQUEST = frozenset({"engines"})  # needs an environment of its own
 
 

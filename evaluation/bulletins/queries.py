@@ -1,0 +1,137 @@
+"""Bulletins: those somebody may see, and those everybody may. Reads only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, select
+
+from core.access import Actor
+from core.database import Database
+from core.errors import NotFound
+from evaluation.bulletins.corrections import Correction
+from evaluation.bulletins.figures import Figures
+from evaluation.bulletins.matters import ISSUED, OFFICERS, WRITERS, BulletinAction, BulletinState, may_do, may_see
+from evaluation.bulletins.models import bulletin_log, bulletins
+
+LISTED = 120
+_c = bulletins.c
+
+
+class BulletinRow(msgspec.Struct, frozen=True):
+    """A bulletin in one line. Instants are microseconds UTC."""
+
+    id: int
+    area: str
+    month: str
+    state: str
+    rev: int
+    title: str
+    figures_sha256: str
+    made_by: str
+    made_name: str
+    made_at: int
+    number: str | None
+    issued_name: str
+    issued_at: int | None
+    published_at: int | None
+    ended_at: int | None
+    reason: str
+    checked_at: int | None
+
+
+class LogEntry(msgspec.Struct, frozen=True):
+    """What was done; `at` is microseconds UTC."""
+
+    at: int
+    actor_name: str
+    action: str
+    words: str
+
+
+class Detail(msgspec.Struct, frozen=True):
+    """A bulletin whole: its figures as they were when it was made, what the last look found corrected, its log, and what this
+    person may do."""
+
+    head: BulletinRow
+    figures: Figures
+    corrections: tuple[Correction, ...]
+    log: tuple[LogEntry, ...]
+    may: tuple[str, ...]
+
+
+_HEAD: Any = [_c[name] for name in BulletinRow.__struct_fields__]
+_figures = msgspec.json.Decoder(Figures)
+_corrections = msgspec.json.Decoder(tuple[Correction, ...])
+
+
+class BulletinQueries:
+    """For staff, by their rights; for everybody, what was published."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def listed(self, actor: Actor, limit: int = LISTED) -> list[BulletinRow]:
+        """The newest month first; those thrown away are left out."""
+        conditions = [_c.state != BulletinState.DISCARDED.value]
+        if not actor.has(*OFFICERS):
+            conditions.append(_c.state.in_([state.value for state in ISSUED]))
+        if actor.area:
+            conditions.append(_c.area.in_([actor.area, ""]))
+        rows = self._rows(select(*_HEAD).where(*conditions).order_by(_c.month.desc(), _c.id.desc()).limit(limit))
+        return [row for row in rows if may_see(actor, row.area, BulletinState(row.state))]
+
+    def find(self, number: int, actor: Actor) -> Detail:
+        """Raises NotFound, also for one this person may not see."""
+        with self._database.read() as conn:
+            row = conn.execute(select(*_HEAD, _c.figures, _c.corrections).where(_c.id == number)).first()
+            log = _log(conn, number) if row is not None else ()
+        head = None if row is None else BulletinRow(*row[:-2])
+        if row is None or head is None or not may_see(actor, head.area, BulletinState(head.state)):
+            raise NotFound("bulletin_not_found", id=number)
+        state = BulletinState(head.state)
+        may = tuple(action.value for action in BulletinAction if may_do(actor, action, head.area, state)
+                    and not (action is BulletinAction.PUBLISH and head.published_at is not None))
+        return Detail(head, _figures.decode(row.figures), _corrections.decode(row.corrections), log, may)
+
+    def published(self, limit: int = LISTED) -> list[BulletinRow]:
+        """What everybody may read, the newest month first; those withdrawn since say so."""
+        return self._rows(select(*_HEAD).where(_c.published_at.is_not(None)).order_by(
+            _c.month.desc(), _c.area, _c.id.desc()).limit(limit))
+
+    def find_published(self, number: int) -> tuple[BulletinRow, tuple[Correction, ...]]:
+        """Raises NotFound for what was never published."""
+        with self._database.read() as conn:
+            row = conn.execute(select(*_HEAD, _c.corrections).where(_c.id == number, _c.published_at.is_not(None))).first()
+        if row is None:
+            raise NotFound("bulletin_not_found", id=number)
+        return BulletinRow(*row[:-1]), _corrections.decode(row.corrections)
+
+    def issued_since(self, month: str) -> list[tuple[int, Figures, str]]:
+        """(id, figures, corrections known as JSON) of what was issued for these months."""
+        statement = select(_c.id, _c.figures, _c.corrections).where(
+            _c.state == BulletinState.ISSUED.value, _c.month >= month).order_by(_c.id)
+        with self._database.read() as conn:
+            return [(row.id, _figures.decode(row.figures), row.corrections) for row in conn.execute(statement)]
+
+    def has_any(self, area: str, month: str) -> bool:
+        """Whether one was ever made for this month, whatever became of it."""
+        with self._database.read() as conn:
+            return conn.scalar(select(_c.id).where(_c.area == area, _c.month == month).limit(1)) is not None
+
+    def _rows(self, statement: Any) -> list[BulletinRow]:
+        with self._database.read() as conn:
+            return [BulletinRow(*row) for row in conn.execute(statement)]
+
+
+def writers_of(conn: Connection, number: int) -> set[str]:
+    """Everybody who had a hand in a draft."""
+    g = bulletin_log.c
+    return set(conn.scalars(select(g.actor).where(g.bulletin == number, g.action.in_([one.value for one in WRITERS]))))
+
+
+def _log(conn: Connection, number: int) -> tuple[LogEntry, ...]:
+    g = bulletin_log.c
+    return tuple(LogEntry(*row) for row in conn.execute(
+        select(g.at, g.actor_name, g.action, g.words).where(g.bulletin == number).order_by(g.id)))

@@ -1,0 +1,59 @@
+"""The monthly bulletins wired to the rest: which departments there are, who issues, what repeats.
+
+`bootstrap` builds them once, `jobs` takes from here what is theirs.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from cases.areas import Areas
+from config.catalogue import Catalogue
+from config.settings import Settings
+from config.texts import Texts
+from core.scheduling import Job
+from core.unit_of_work import UnitOfWorkFactory
+from evaluation.assembly import Evaluation
+from evaluation.bulletins.assembly import Bulletins, Parts, build_bulletins
+from supervision.assembly import FollowUpDesk
+
+if TYPE_CHECKING:
+    from bootstrap import Services
+
+__all__ = ["Bulletins", "bulletin_jobs", "bulletins_of"]
+log = logging.getLogger(__name__)
+
+
+def bulletins_of(settings: Settings, units: UnitOfWorkFactory, areas: Areas, evaluation: Evaluation, follow_up: FollowUpDesk,
+                 chinese: Texts, catalogue: Catalogue) -> Bulletins:
+    """Raises ConfigError for an indicator that cannot rank."""
+    given = settings.bulletins
+    return build_bulletins(Parts(
+        units, areas, evaluation, follow_up.papers, follow_up.register, follow_up.rules.papers, chinese,
+        lambda area: _listed(catalogue, area), lambda: {code: one.name for code, one in catalogue.areas.items()}),
+        given.rank_by, given.least_ratings)
+
+
+def _listed(catalogue: Catalogue, area: str) -> Mapping[str, str]:
+    """The departments that still are and have items: one with nothing in the month is told of, too."""
+    items = catalogue.items_by_org
+    return {unit.code: unit.name for unit in catalogue.units if items.get(unit.code) and area in ("", unit.area)}
+
+
+def bulletin_jobs(services: Services) -> list[Job]:
+    """One by its slot: drafts that are due, and what was issued compared with the figures of now."""
+    return [Job("bulletins", services.settings.bulletins.interval_s, lambda: work(services), slot=True)]
+
+
+def work(services: Services) -> None:
+    """A draft once a month, if the settings want it; then the comparison."""
+    given, service = services.settings.bulletins, services.bulletins.service
+    if given.scheduled:
+        made = service.draft_due(given.day, given.hour, services.catalogue.default_area)
+        if made is not None:
+            log.info("bulletin %d was drafted", made)
+    corrected = service.compare(given.compared_months)
+    if corrected:
+        log.info("figures of %d issued bulletins were corrected", corrected)

@@ -1,0 +1,252 @@
+"""The text of a bulletin: right for nothing, for one, for no change, up, down, and where last month is not known."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import msgspec
+import pytest
+
+from config.indicators import load_indicators
+from config.texts import load_texts
+from evaluation.bulletins.assembly import _sentences
+from evaluation.bulletins.contents import Composer, Letterhead
+from evaluation.bulletins.figures import (
+    CARDS,
+    COUNTED,
+    Counts,
+    Figures,
+    MonthFigures,
+    Place,
+    UnitFigures,
+    digest,
+    month_before,
+    month_of,
+)
+from evaluation.bulletins.phrases import Telling, count_change, listed, rate_change
+from evaluation.bulletins.suppression import suppressed
+from evaluation.bulletins.workbook import workbook
+from papers.official import Chart, Heading, OfficialPaper, Paragraph, Table
+
+INDICATORS = load_indicators()
+SAY = _sentences(load_texts()["zh"])
+COMPOSER = Composer(INDICATORS, SAY, Letterhead("新余市行政审批电子监察中心", "各行政审批部门", ""),
+                    lambda _area, _us: "2026年4月5日9时00分")
+DAY = date(2026, 4, 5)
+
+
+def counts(**given: int) -> Counts:
+    return {**dict.fromkeys(COUNTED, 0), **given}
+
+
+def unit(org: str, place: Place | None = None, zone: int = 0, before: Counts | None = None, **given: int) -> UnitFigures:
+    return UnitFigures(org=org, name=f"市{org}局", counts=counts(**given), before={} if before is None else before, place=place,
+                       zone=zone, cards_by_acceptance=dict.fromkeys(CARDS, 0), low=0.9, high=0.95)
+
+
+def figures(*units: UnitFigures, before: Counts | None = None, **more: Any) -> Figures:
+    """A month of these departments."""
+    whole = {name: sum(one.counts[name] for one in units) for name in COUNTED}
+    return Figures(**{"area": "", "area_name": "全市", "month": "2026-03", "as_of": 0, "version": "2026.1",
+                      "rank_by": "on_time_rate", "least": 5, "counts": whole, "before": before or {},
+                      "cards_by_acceptance": dict.fromkeys(CARDS, 0), "units": units,
+                      "trend": (MonthFigures("2026-03", whole),), **more})
+
+
+def paper(told: Figures) -> OfficialPaper:
+    return COMPOSER.compose(told, "新监通报〔2026〕3号", DAY)
+
+
+def text(told: Figures) -> str:
+    return "\n".join(block.text for block in paper(told).body if isinstance(block, (Paragraph, Heading)))
+
+
+@pytest.mark.parametrize(("now", "before", "said"), [
+    (10, None, ""), (0, 0, "，与上月持平"), (10, 10, "，与上月持平"), (1, 0, "，比上月增加1件"), (0, 1, "，比上月减少1件"),
+    (19, 10, "，比上月增加9件"), (30, 20, "，比上月增加10件，上升50.0%"), (0, 20, "，比上月减少20件，下降100.0%"),
+    (100_001, 100_000, "，比上月增加1件"), (90, 100, "，比上月减少10件，下降10.0%")])
+def test_a_count_and_its_change(now: int, before: int | None, said: str) -> None:
+    assert said == count_change(now, before, "cases", SAY)
+
+
+@pytest.mark.parametrize(("now", "before", "said"), [
+    (0.5, None, ""), (0.9804, 0.9796, "，与上月持平"), (0.98046, 0.98054, "，比上月下降0.1个百分点"),
+    (1.0, 0.0, "，比上月上升100.0个百分点"), (0.9, 0.912, "，比上月下降1.2个百分点")])
+def test_a_rate_changes_by_what_is_printed(now: float, before: float | None, said: str) -> None:
+    assert said == rate_change(INDICATORS.find("on_time_rate"), now, before, SAY)
+
+
+def test_days_get_longer_and_shorter() -> None:
+    days = INDICATORS.find("mean_days")
+
+    assert "，比上月延长0.5个工作日" == rate_change(days, 5.0, 4.5, SAY)
+    assert "，比上月缩短0.5个工作日" == rate_change(days, 4.5, 5.0, SAY)
+
+
+def test_many_names_are_counted_once() -> None:
+    units = [unit(str(at)) for at in range(8)]
+
+    assert listed(units, lambda _unit: "", SAY).endswith("市5局等8个部门")
+    assert listed(units, lambda _unit: "", SAY, is_counted=True).endswith("市5局等")
+    assert listed(units[:1], lambda _unit: "3件", SAY) == "市0局（3件）"
+
+
+def test_a_month_without_anything_says_so_and_invents_nothing() -> None:
+    said = text(figures(unit("甲"), unit("乙")))
+
+    assert "共收件0件；受理0件；办结0件。" in said
+    assert "没有发出预警、黄牌和红牌" in said
+    assert "本月没有收到咨询和投诉举报" in said
+    assert "本月没有群众评价" in said
+    assert "本月没有部门的计数达到20，按时办结率只列数据，不排位次" in said
+    assert "存在的主要问题" not in said
+    assert "五、下一步工作要求\n各部门要继续按照公开承诺的时限" in said
+    for wrong in ("nan", "None", "—", "%，", "0.0%", "其中正常办结"):
+        assert wrong not in said, wrong
+
+
+def test_one_of_everything() -> None:
+    said = text(figures(unit("甲", received=1, accepted=1, concluded=1, late=1, yellow=1, warnings=1, rated=5, satisfied=4,
+                             dissatisfied=1, bad_duties=1, steps=2, steps_over=1, complaints=1)))
+
+    assert "共收件1件；受理1件；办结1件，其中正常办结1件、退件0件、作废0件。" in said
+    assert "共发出预警1次；黄牌1张；红牌0张。" in said
+    assert "涉及1个部门：市甲局（黄牌1张）" in said
+    assert "满意度80.0%" in said
+    assert "转为整改任务的差评1件，已整改0件" in said
+    assert "（一）超期办结仍有发生。本月超期办结1件，涉及市甲局（1件）。" in said
+    assert "差评中，有1件尚未整改" in said
+    assert "上月没有完整数据，本期不作环比" in said
+
+
+def test_problems_and_demands_go_together() -> None:
+    told = figures(unit("甲", received=40, accepted=40, concluded=40, early=20, on_due_day=10, late=10, zone=-2),
+                   unit("乙", received=40, accepted=40, concluded=40, early=30))
+    said = text(told)
+
+    for problem, demand in (("超期办结仍有发生", "逐件查明超期原因"), ("部分部门效能偏低", "提高办理效能"),
+                            ("部分办件时限不明", "补齐时限数据")):
+        assert problem in said
+        assert demand in said
+    assert "有10件办结件没有可判定的时限" in said
+    assert "红黄牌仍有发生" not in said
+
+
+def test_revoked_cards_are_told_apart() -> None:
+    told = figures(unit("甲", accepted=100, yellow=3, revoked_yellow=3, red=1, warnings=9),
+                   unit("乙", accepted=100, yellow=2, revoked_yellow=1, red=1, revoked_red=1))
+    said = text(told)
+
+    assert "共发出预警9次；黄牌5张；红牌2张。上述牌中，经核实撤销黄牌4张、红牌1张；扣除撤销后，实有黄牌1张、红牌1张。" in said
+    assert "涉及2个部门：市甲局（红牌1张）、市乙局（黄牌1张）" in said
+    table = paper(told).annexes[1].body[0]
+    assert isinstance(table, Table)
+    assert table.head[1:6] == ("预警", "黄牌", "红牌", "撤销黄牌", "撤销红牌")
+    assert table.rows[0] == ("市甲局", "9", "3", "1", "3", "0", "10.0")
+    assert table.rows[-1] == ("合计", "9", "5", "2", "4", "1", "10.0")
+
+
+def test_places_come_with_their_ranges() -> None:
+    placed = [unit(str(rank), Place(rank, max(1, rank - 1), min(7, rank + 1)), concluded=100, accepted=100, early=100 - rank)
+              for rank in range(1, 8)]
+    said = text(figures(*placed, unit("小", concluded=3, accepted=3, early=3)))
+
+    assert "本月排位次的部门7个，不排位次的1个" in said
+    assert "居前3位的是市1局（99.0%，第1位，可能在第1至2位）" in said
+    assert "各部门的位次均只能确定所在范围" in said
+    certain = [msgspec.structs.replace(one, place=Place(at, at, at)) for at, one in enumerate(placed, 1)]
+    assert "7个部门的位次均可以确定" in text(figures(*certain))
+    table = paper(figures(*placed, unit("小", concluded=3, accepted=3, early=3))).annexes[2].body[0]
+    assert isinstance(table, Table)
+    assert table.rows[0][:3] == ("1", "1–2", "市1局")
+    assert table.rows[-2][:3] == ("—", "—", "市小局")
+
+
+def test_the_change_is_told_where_last_month_is_whole() -> None:
+    before = counts(received=50, accepted=40, concluded=40, early=30, on_due_day=10)
+    now = figures(unit("甲", received=60, accepted=60, concluded=40, early=40, before=counts(accepted=40)), before=before)
+    said = text(now)
+
+    assert "共收件60件，比上月增加10件，上升20.0%；受理60件，比上月增加20件，上升50.0%；办结40件，与上月持平" in said
+    assert "提前办结率100.0%，比上月上升25.0个百分点" in said
+    assert "按时办结率100.0%，与上月持平" in said
+    assert "不作环比" not in said
+    assert "+20" in str(paper(now).annexes[0])
+
+
+def test_a_rate_beyond_all_is_explained() -> None:
+    assert "故办结率可以超过100%" in text(figures(unit("甲", accepted=2, concluded=3)))
+    assert "故办结率可以超过100%" not in text(figures(unit("甲", accepted=3, concluded=3)))
+
+
+def test_no_denominator_is_a_dash() -> None:
+    table = paper(figures(unit("甲", received=1))).annexes[0].body[0]
+
+    assert isinstance(table, Table)
+    assert table.rows[0][-2:] == ("—", "—")
+
+
+# Small numbers ----------------------------------------------------------------------------------------------------------------
+
+
+def rated(org: str, n: int) -> UnitFigures:
+    return unit(org, rated=n, satisfied=n)
+
+
+def hidden(*units: UnitFigures) -> set[str]:
+    return {one.org for one in suppressed(figures(*units)).units if "rated" not in one.counts}
+
+
+def test_few_ratings_go_and_enough_others_that_nobody_works_them_out() -> None:
+    assert hidden(rated("甲", 5), rated("乙", 0)) == set()
+    assert hidden(rated("甲", 4), rated("乙", 9), rated("丙", 30)) == {"甲", "乙"}
+    assert hidden(rated("甲", 1), rated("乙", 2), rated("丙", 30), rated("丁", 6)) == {"甲", "乙", "丁"}
+    assert hidden(rated("甲", 3), rated("乙", 3), rated("丙", 30)) == {"甲", "乙"}
+    assert hidden(rated("甲", 2)) == {"甲"}
+
+
+def test_few_ratings_of_all_are_not_told_and_last_months_neither() -> None:
+    few = suppressed(figures(rated("甲", 4), before=counts(rated=3, accepted=9)))
+
+    assert "rated" not in few.counts
+    assert few.before["accepted"] == 9
+    assert "rated" not in few.before
+    assert "本月群众评价不足5件，为保护评价人，不予列示" in text(few)
+    assert "＊" in str(paper(few).annexes[3])
+
+
+# The whole -------------------------------------------------------------------------------------------------------------------
+
+
+def test_the_paper_is_numbered_titled_and_has_its_annexes() -> None:
+    made = paper(figures(unit("甲", received=30, accepted=30, concluded=30, early=30)))
+
+    assert made.title == "关于2026年3月全市行政审批电子监察情况的通报"
+    assert [annex.title for annex in made.annexes] == [
+        "各部门办件情况统计表", "各部门预警和红黄牌情况统计表", "各部门效能比较表", "各部门咨询投诉和群众评价情况统计表",
+        "统计说明"]
+    assert digest(figures(unit("甲"))) in str(paper(figures(unit("甲"))).annexes[-1])
+    assert made == paper(figures(unit("甲", received=30, accepted=30, concluded=30, early=30)))
+
+
+def test_charts_are_numbered_as_they_come() -> None:
+    trend = tuple(MonthFigures(f"2026-0{month}", counts(accepted=month)) for month in (1, 2, 3))
+    made = paper(figures(unit("甲", accepted=9, yellow=1), trend=trend))
+    charts = [block for block in made.body if isinstance(block, Chart)]
+
+    assert [chart.caption[:3] for chart in charts] == ["图1　", "图2　"]
+    assert charts[0].labels == ("2026年1月", "2月", "3月")
+
+
+def test_equal_figures_have_equal_hashes_and_workbooks() -> None:
+    one, same = (figures(unit("甲", received=1)) for _ in range(2))
+
+    assert digest(one) == digest(same) != digest(figures(unit("甲", received=2)))
+    told = Telling(one, INDICATORS, SAY)
+    assert workbook(told, paper(one)) == workbook(told, paper(one))
+
+
+def test_months_have_their_days_and_predecessors() -> None:
+    assert month_of("2024-02").last == date(2024, 2, 29)
+    assert month_before(date(2026, 1, 31)) == "2025-12"
