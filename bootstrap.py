@@ -38,14 +38,7 @@ from applicants.assembly import ApplicantDesk, build_applicants
 from applicants.channel import CodesByChannels
 from applicants.notices import CaseNotices, CaseWords
 from approval.abolition import Abolition
-from approval.assembly import Approval, build_approval
-from approval.assembly import Parts as ApprovalParts
 from approval.events import ApplicantConcerned
-from approval.handling import HandlingRules
-from approval.materials import MaterialRules, Materials, clamd_scanner
-from approval.previews import PreviewRules
-from approval.s3_store import S3Rules, S3Store
-from approval.stores import FolderStore, Store
 from cases.anchoring import Anchorer
 from cases.areas import Area, Areas
 from cases.chain import ChainKeys
@@ -78,7 +71,6 @@ from core.child import ChildLimits, Children
 from core.clock import Clock, SystemClock
 from core.database import Database
 from core.doorbell import Doorbell, InProcessDoorbell, RedisDoorbell
-from core.errors import ConfigError
 from core.migration import migrate
 from core.read_log import ReadLog
 from core.secret_files import secret_of
@@ -93,6 +85,7 @@ from feeds.mapping import MAPPING_DIR, SourceMapping, find_mapping
 from feeds.public_event import EventReader
 from feeds.queries import FeedQueries
 from feeds.repair import Repairs
+from hosting import Approval, approval_of
 from issuing import Bulletins, bulletins_of
 from papers.checking import PaperCheck
 from papers.keys import KeyRing
@@ -298,7 +291,7 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
         editing=editing, rejudger=rejudger, previews=Previews(database, areas, shipped_catalogue, editing),
         backtester=backtester, backtest_runs=Runs(database, backtester, clock.now_us),
         patroller=Patroller(uow, areas, shipped_catalogue, Backtester(database), alarms),
-        approval=_approval(settings, uow, recorder, areas, catalogue, follow_up, languages["zh"], keys, changes,
+        approval=approval_of(settings, uow, recorder, areas, catalogue, follow_up, languages["zh"], keys, changes,
                            needs_two, children, templates),
         applicants=applicants, audit=AuditQueries(database), children=children,
         paper_check=PaperCheck(database, signing, children),
@@ -327,37 +320,6 @@ def _applicants(settings: Settings, uow: UnitOfWorkFactory, notices: NoticeOffic
     machine, given = SystemClock(), settings.applicants
     return build_applicants(given, uow, machine, secret_of(given.key, given.key_path),
                             CodesByChannels(notices.outlets, chinese.get, machine.now_us), accounts.passwords)
-
-
-def _approval(settings: Settings, uow: UnitOfWorkFactory, recorder: Recorder, areas: Areas, catalogue: Catalogue,
-              follow_up: FollowUpDesk, chinese: Texts, keys: ChainKeys, changes: ChangeLog, needs_two: TwoPersons,
-              children: Children, templates: PaperTemplates) -> Approval:
-    given = settings.approval
-    return build_approval(ApprovalParts(
-        uow, recorder, areas, catalogue, follow_up.papers, chinese.get, chinese.has,
-        HandlingRules(given.extension_posts, given.extension_notice_days, given.extension_days_max), _materials(settings),
-        given.draft_kept_days, keys.key("hosted"), changes, needs_two, given.migration_cases_max,
-        settings.portal.base_url, children, PreviewRules(given.preview_dir, given.preview_pages, given.preview_mib),
-        given.orphan_days, templates, given.reuse_days))
-
-
-def _materials(settings: Settings) -> Materials:
-    given = settings.approval
-    rules = MaterialRules(given.material_max_bytes, given.materials_per_case, tuple(given.material_types.split()),
-                          given.materials_max_mib << 20)
-    scan = clamd_scanner(given.clamd, given.clamd_timeout_s) if given.clamd else None
-    return Materials(material_store(settings, given.material_store), rules, scan)
-
-
-def material_store(settings: Settings, name: str) -> Store:
-    """The store of that name: `disk` or `s3`. Raises ConfigError when the settings do not say where it is."""
-    if name == "disk":
-        return FolderStore(settings.approval.material_dir)
-    given = settings.s3
-    if not (given.endpoint and given.bucket and given.access_key and given.secret_key):
-        raise ConfigError("s3_incomplete", remedy="set s3.endpoint, s3.bucket, s3.access_key and s3.secret_key")
-    return S3Store(S3Rules(str(given.endpoint), given.bucket, given.region, given.access_key,
-                           given.secret_key.get_secret_value(), given.prefix, given.timeout_s, given.attempts))
 
 
 def _answering_units(catalogue: Catalogue, rules: FollowUp) -> tuple[str, ...]:

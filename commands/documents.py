@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from bootstrap import Services, build_services, material_store
+from bootstrap import Services, build_services
 from config.settings import Settings
 from core.child import Children
 from core.errors import InvalidInput
+from hosting import material_store
 from papers.keys import KeyRing
 from papers.signature import Finding, Verdict, check_signature
 from papers.signing import Signing

@@ -24,10 +24,10 @@ from approval.matters import Application
 from approval.s3_store import S3Rules, S3Store
 from approval.storekeeping import Storekeeper
 from approval.stores import FolderStore, Store, Stored
-from bootstrap import material_store
 from config.settings import load_settings
 from core.clock import FrozenClock, SystemClock
 from core.errors import ConfigError, NotFound, UpstreamError
+from hosting import material_store
 from tests.hosting import APPLICANT, ITEM, Hall
 
 PDF = b"%PDF-1.4\n" + os.urandom(3 << 20)  # more than fits into a piece, and than is held in memory
