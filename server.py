@@ -67,6 +67,7 @@ from dashboard.shell import ASSETS, mount
 from dashboard.words import words_of
 from evaluation import http as evaluation_http
 from evaluation.exports import http as exports_http
+from evaluation.forecast import http as forecast_http
 from exchanging import exchange_checks, inside_of
 from feeds.http import events_blueprint
 from portal import http as portal_http
@@ -89,7 +90,8 @@ from video.tickets import Tickets
 # What the OpenAPI document tells beside the feeds; tests/conventions/test_openapi.py holds it to the routes.
 OPERATIONS = tuple(one for module in (cards_http, notices_http, handover_http, roster_http, room_http, orders_http,
                                       complaints_http, liability_http, approval_http, video_http,
-                                      signals_http, footage_http, evaluation_http, exports_http) for one in module.OPERATIONS)
+                                      signals_http, footage_http, evaluation_http, exports_http, forecast_http)
+                   for one in module.OPERATIONS)
 DAY_S, CALL_INTERVAL_S, SCREENS_KEPT_DAYS = 86_400.0, 60.0, 30
 PAGES = (wall, desk, card, unit, handover, work, window, hosted, case, comparison, findings, footage, orders,
          complaints, roster, notices, rules, calendars, items, organisations, migrations, documents, signals, cameras,
@@ -143,6 +145,7 @@ def build_server(services: Services, demo_duty: str = "") -> Server:
     app.register_blueprint(evaluation_http.create_blueprint(services.evaluation.queries, lambda _request: _present_actor()))
     app.register_blueprint(exports_http.create_blueprint(
         services.exports.desk, services.exports.queries, lambda _request: _present_actor()))
+    app.register_blueprint(forecast_http.create_blueprint(services.forecasts.queries, lambda _request: _present_actor()))
     app.register_blueprint(_public_pages(services, gate))
     for page in PAGES:
         mount(app, page, services)

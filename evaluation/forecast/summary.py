@@ -1,0 +1,80 @@
+"""What the wall and the page begin with: departments by expected overruns, and the cases most at risk. Worked out once per
+refresh and kept, so that no screen adds anything up."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, case, func, select
+
+from cases.models import case_table
+from evaluation.forecast.lives import Silence
+from evaluation.forecast.models import forecasts
+
+WORST = 60  # cases kept for the wall
+_f, _c = forecasts.c, case_table.c
+
+
+class DepartmentOutlook(msgspec.Struct, frozen=True):
+    """A department's open cases that are not overdue: how many are foretold, how many of them are expected to overrun (the sum
+    of their chances), how many are likely to; of how many nothing can be said, and how many are overdue already."""
+
+    org: str
+    foretold: int
+    expected: float
+    likely: int
+    silent: int
+    overdue: int
+
+
+class RiskyCase(msgspec.Struct, frozen=True):
+    """An open case and its chance."""
+
+    case_id: int
+    area: str
+    case_no: str
+    org: str
+    item: str
+    chance: float
+    days_left: int
+
+
+class Summary(msgspec.Struct, frozen=True):
+    """As of an instant (microseconds UTC)."""
+
+    as_of: int = 0
+    departments: list[DepartmentOutlook] = []
+    worst: list[RiskyCase] = []
+
+
+def summary_of(conn: Connection, likely: float, now_us: int) -> Summary:
+    """From the table of forecasts as this transaction has it."""
+    return Summary(now_us, departments_of(conn, likely, []), worst_of(conn))
+
+
+def departments_of(conn: Connection, likely: float, where: list[Any]) -> list[DepartmentOutlook]:
+    """The departments whose forecasts meet the conditions, the most expected overruns first."""
+    is_overdue = _f.reason == Silence.OVERDUE.value
+    sums = [func.count(_f.chance), func.coalesce(func.sum(_f.chance), 0.0), _count(_f.chance >= likely),
+            _count(_f.chance.is_(None) & ~is_overdue), _count(is_overdue)]
+    statement = _of_open(select(_f.org, *sums)).where(*where).group_by(_f.org)
+    found = [DepartmentOutlook(org, int(n), round(float(expected), 4), int(many), int(silent), int(overdue))
+             for org, n, expected, many, silent, overdue in conn.execute(statement)]
+    return sorted(found, key=lambda one: (-one.expected, one.org))
+
+
+def worst_of(conn: Connection, most: int = WORST) -> list[RiskyCase]:
+    """The open cases most likely to overrun."""
+    columns = [_f[name] for name in RiskyCase.__struct_fields__]
+    statement = _of_open(select(*columns)).where(_f.chance.is_not(None))
+    return [RiskyCase(*row) for row in conn.execute(statement.order_by(_f.chance.desc(), _f.case_id).limit(most))]
+
+
+def _of_open(statement: Any) -> Any:
+    """Without cases that ended since they were foretold."""
+    return statement.select_from(forecasts.join(case_table, _c.case_id == _f.case_id)).where(_c.closed_at.is_(None))
+
+
+def _count(condition: Any) -> Any:
+    return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
