@@ -25,7 +25,7 @@ from evaluation.history.assembly import DeepHistory, build_history
 if TYPE_CHECKING:
     from bootstrap import Services
 
-TRAINING_LOOK_S = 600.0
+TRAINING_LOOK_S = 20.0
 __all__ = ["DeepHistory", "Exports", "build_history", "evaluation_jobs", "exports_of"]
 
 
@@ -47,7 +47,7 @@ def evaluation_jobs(services: Services) -> list[Job]:
 
 
 def _forecast_jobs(services: Services) -> list[Job]:
-    """Training asks every ten minutes whether its day has come; both have one writer at a time by their slots."""
+    """Training asks now and then whether its day has come; both have one writer at a time by their slots."""
     settings, forecasting = services.settings.forecast, services.forecasts.service
     if not settings.enabled:
         return []

@@ -44,6 +44,7 @@ from dashboard.pages import (
     feeds,
     findings,
     footage,
+    forecast,
     handover,
     health,
     hosted,
@@ -93,7 +94,7 @@ OPERATIONS = tuple(one for module in (cards_http, notices_http, handover_http, r
                                       signals_http, footage_http, evaluation_http, exports_http, forecast_http)
                    for one in module.OPERATIONS)
 DAY_S, CALL_INTERVAL_S, SCREENS_KEPT_DAYS = 86_400.0, 60.0, 30
-PAGES = (wall, desk, card, unit, handover, work, window, hosted, case, comparison, findings, footage, orders,
+PAGES = (wall, desk, card, unit, handover, work, window, hosted, case, comparison, forecast, findings, footage, orders,
          complaints, roster, notices, rules, calendars, items, organisations, migrations, documents, signals, cameras,
          video_views, people, audit, exports, feeds, health)
 UNCHANGING = ("/assets/", "/healthz", "/readyz")
@@ -251,7 +252,7 @@ def _push_parts(services: Services, gate: Gate, demo_duty: str) -> PushParts:
                   lambda: [person.display_name for person in services.roster.on_duty(
                       services.clock.now_us(), services.catalogue.default_area)])
     gauges = LiveGauges(services.case_queries, services.alert_queries, services.feed_queries, services.areas, services.clock,
-                        texts, settings.display.wall_rows, duty, services.room)
+                        texts, settings.display.wall_rows, duty, services.room, services.forecasts.queries)
     return PushParts(
         database=services.database, doorbell=services.doorbell, clock=services.clock, queries=services.alert_queries,
         service=services.alerts, alarms=services.alarms, writer=services.card_writer,

@@ -22,7 +22,5 @@ class Forecasts:
 
 def build_forecasts(settings: ForecastSettings, units: UnitOfWorkFactory, areas: Areas, catalogue: Any) -> Forecasts:
     """`catalogue` is the one cases are judged by."""
-    def today() -> int:
-        return areas.default.calendar.today(units.clock.now_us())
-
-    return Forecasts(Forecasting(units, areas, catalogue, settings), ForecastQueries(units.database, today, settings.likely))
+    queries = ForecastQueries(units.database, lambda: units.clock.now_us(), settings.likely)
+    return Forecasts(Forecasting(units, areas, catalogue, settings), queries)

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import msgspec
 
 from cases.areas import Areas
-from cases.clocks import Timing, due_day, due_instant, last_day, merge, timing_of_limit, used_days
+from cases.clocks import Timing, due_instant, last_day, merge, timing_of_limit, used_days
 from cases.events import CaseEvent, ClockKind, EventKind
 from cases.fold import Fold, Moment
 from cases.judging import judge
@@ -70,7 +70,8 @@ class Life(msgspec.Struct, frozen=True, gc=False):
     """A case in net working days: open until now, or ended.
 
     `budget` is the net working day of the due day, `last` the one on which the case ended or until which it was seen open;
-    beyond `budget` it overran. `stages` are (day, step) in order, the first of them the acceptance.
+    beyond `budget` it overran. `due_at` is the instant from which it is late (microseconds UTC). `stages` are (day, step) in
+    order, the first of them the acceptance.
     """
 
     area: str
@@ -83,6 +84,7 @@ class Life(msgspec.Struct, frozen=True, gc=False):
     is_ended: bool
     stages: tuple[tuple[int, str], ...]
     is_stopped: bool = False
+    due_at: int = 0
 
     @property
     def overran(self) -> bool:
@@ -167,17 +169,18 @@ def _life(known: Known, opened: Moment, given: Budget) -> Life:
     now = known.at + opened.utc_offset * MINUTE_US
     timing = msgspec.structs.replace(given.timing, stops=tuple(
         (start, max(start, now) if end is None else end) for start, end in given.timing.stops))
-    due = _due_day(timing)
-    if due is None:
+    due_at = due_instant(timing)
+    if due_at is None:
         raise Silent(Silence.NO_LIMIT)
+    due = last_day(due_at, timing.started, timing.calendar)
     net = Timing(0, Unit.WORKING_DAY, Granularity.DAY, opened, timing.stops, timing.calendar)
     day = (now if given.ended is None else given.ended.local) // DAY_US
     budget, last = used_days(net, due), used_days(net, day)
     fold = known.fold
     return Life(fold.area, fold.org or NO_ORG, fold.item, opened.local // DAY_US, due, budget,
-                # A day off after the due day uses no working day and is late all the same.
-                max(last, budget + 1) if day > due else min(last, budget), given.ended is not None,
-                _stages(known.steps, opened, net, last), _stands_still(given.timing, now))
+                # A day off after the due day, or an hour after a due hour, uses no working day and is late all the same.
+                max(last, budget + 1) if _is_late(given, due_at, known.at) else min(last, budget), given.ended is not None,
+                _stages(known.steps, opened, net, last), _stands_still(given.timing, now), due_at)
 
 
 def _stages(steps: Sequence[Step], opened: Moment, net: Timing, last: int) -> tuple[tuple[int, str], ...]:
@@ -194,11 +197,11 @@ def _stands_still(timing: Timing, now: int) -> bool:
     return any(start <= now and (end is None or now < end) for start, end in timing.stops)
 
 
-def _due_day(timing: Timing) -> int | None:
-    if timing.by_day:
-        return due_day(timing)
-    at = due_instant(timing)
-    return None if at is None else last_day(at, timing.started, timing.calendar)
+def _is_late(given: Budget, due_at: int, now_us: int) -> bool:
+    """As the clocks judge it: an end at the very instant is in time where instants count, and on the next day where days do."""
+    if given.ended is None or given.timing.by_day:
+        return (now_us if given.ended is None else given.ended.at) >= due_at
+    return given.ended.at > due_at
 
 
 def _preferred(clocks: Sequence[ClockState]) -> ClockState | None:

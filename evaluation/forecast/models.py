@@ -39,6 +39,7 @@ forecasts = Table(
     Column("at", BigInteger, nullable=False),
     Column("chance", Float),                         # null: silent, for the reason
     Column("reason", String(16), nullable=False, server_default=_EMPTY),
+    Column("due_at", BigInteger),                    # the instant from which it is late
     Column("due_day", Integer),
     Column("days_used", Integer),                    # net working days
     Column("days_left", Integer),

@@ -16,7 +16,7 @@ from core.errors import NotAuthenticated
 from evaluation.forecast.backtest import Report
 from evaluation.forecast.lives import Silence
 from evaluation.forecast.models import forecast_models, forecasts
-from evaluation.forecast.summary import DepartmentOutlook, Summary, departments_of
+from evaluation.forecast.summary import DepartmentOutlook, Summary, departments_of, still_foretold
 
 LISTED, LISTED_MOST = 50, 500
 LEVELS = {2: "org", 3: "item", 4: "step"}  # what a group of so many parts is
@@ -28,8 +28,8 @@ class Outlook(msgspec.Struct, frozen=True):
 
     `learnt` is the narrowest group with enough cases: org, item or step; `ended` of its cases have ended, `overran` of them
     past their limit, and `days_low`, `days_mid`, `days_high` are the quartiles of the net working days they took (of a step:
-    from that step to the end). `due_day` is an epoch day, `days_used` and `days_left` are net working days, `at` is an
-    instant in microseconds UTC.
+    from that step to the end). `due_at` is the instant from which it is late and `at` when it was foretold (microseconds
+    UTC), `due_day` an epoch day; `days_used` and `days_left` are net working days.
     """
 
     case_id: int
@@ -41,6 +41,7 @@ class Outlook(msgspec.Struct, frozen=True):
     at: int
     chance: float | None
     reason: str
+    due_at: int | None
     due_day: int | None
     days_used: int | None
     days_left: int | None
@@ -68,10 +69,10 @@ class Standing(msgspec.Struct, frozen=True):
 
 
 class ForecastQueries:
-    """Reads; opens its own connection for each question. `today` gives the present epoch day."""
+    """Reads; opens its own connection for each question. `now` gives the present instant, microseconds UTC."""
 
-    def __init__(self, database: Database, today: Callable[[], int], likely: float) -> None:
-        self._database, self._today, self.likely = database, today, likely
+    def __init__(self, database: Database, now: Callable[[], int], likely: float) -> None:
+        self._database, self._now, self.likely = database, now, likely
 
     def of_case(self, actor: Actor | None, area: str, case_no: str) -> Outlook | None:
         """What is foretold of one open case; None for one that is unknown, ended or none of his."""
@@ -80,19 +81,14 @@ class ForecastQueries:
 
     def at_risk(self, actor: Actor | None, org: str = "", limit: int = LISTED) -> list[Outlook]:
         """The open cases foretold, those most likely to overrun first, at most LISTED_MOST."""
-        where = [*_scope(actor), _f.chance.is_not(None), _f.due_day >= self._today(), *([_f.org == org] if org else [])]
+        where = [*_scope(actor), still_foretold(self._now()), *([_f.org == org] if org else [])]
         return self._outlooks(where, min(limit, LISTED_MOST))
-
-    def chances(self, actor: Actor | None, case_ids: Sequence[int]) -> dict[int, float]:
-        """The chances of these cases, those that have one."""
-        where = [*_scope(actor), _f.case_id.in_(case_ids), _f.chance.is_not(None), _f.due_day >= self._today()]
-        return {one.case_id: one.chance for one in self._outlooks(where, LISTED_MOST) if one.chance is not None}
 
     def departments(self, actor: Actor | None) -> list[DepartmentOutlook]:
         """The departments he sees, the most expected overruns first."""
         where = _scope(actor)
         with self._database.read() as conn:
-            return departments_of(conn, self.likely, where)
+            return departments_of(conn, self.likely, self._now(), where)
 
     def standing(self) -> Standing | None:
         """The model in force; None before the first training."""
@@ -116,8 +112,8 @@ class ForecastQueries:
         statement = select(*columns).join(case_table, _c.case_id == _f.case_id).where(_c.closed_at.is_(None), *where)
         with self._database.read() as conn:
             rows = conn.execute(statement.order_by(_f.chance.desc(), _f.case_id).limit(limit)).all()
-        today = self._today()
-        return [_as_of(Outlook(**(row._asdict() | {"learnt": LEVELS.get(row.learnt, "")})), today) for row in rows]
+        now = self._now()
+        return [_as_of(Outlook(**(row._asdict() | {"learnt": LEVELS.get(row.learnt, "")})), now) for row in rows]
 
 
 def _scope(actor: Actor | None) -> list[Any]:
@@ -127,8 +123,8 @@ def _scope(actor: Actor | None) -> list[Any]:
     return [*([_f.org == own] if own is not None else []), *([_f.area == actor.area] if actor.area else [])]
 
 
-def _as_of(found: Outlook, today: int) -> Outlook:
-    if found.due_day is None or found.due_day >= today or found.reason == Silence.OVERDUE:
+def _as_of(found: Outlook, now: int) -> Outlook:
+    if found.due_at is None or found.is_stopped or found.due_at > now or found.reason:
         return found
     return msgspec.structs.replace(found, chance=None, reason=Silence.OVERDUE.value)
 

@@ -29,7 +29,7 @@ from evaluation.forecast.summary import summary_of
 
 log = logging.getLogger(__name__)
 FOLLOW_MOST = 20_000  # events followed in one look
-COLUMNS = ("area", "org", "item", "case_no", "model", "at", "chance", "reason", "due_day", "days_used", "days_left",
+COLUMNS = ("area", "org", "item", "case_no", "model", "at", "chance", "reason", "due_at", "due_day", "days_used", "days_left",
            "is_stopped", "step", "level", "ended", "overran", "days_low", "days_mid", "days_high", "case_id")
 _m = forecast_models.c
 
@@ -199,8 +199,8 @@ def plan_of(settings: ForecastSettings) -> Plan:
 
 def _standing(life: Life | None) -> tuple[Any, ...]:
     if life is None:
-        return (None, None, None, False, "")
-    return (life.due, life.last, max(life.days_left, 0), life.is_stopped, life.stages[-1][1][:160])
+        return (None, None, None, None, False, "")
+    return (life.due_at, life.due, life.last, max(life.days_left, 0), life.is_stopped, life.stages[-1][1][:160])
 
 
 __all__ = ["Forecasting", "InForce", "Silence", "plan_of"]

@@ -29,7 +29,7 @@ class DepartmentOutlook(msgspec.Struct, frozen=True):
 
 
 class RiskyCase(msgspec.Struct, frozen=True):
-    """An open case and its chance."""
+    """An open case and its chance; from `due_at` on (microseconds UTC) it is overdue instead, unless its clock is stopped."""
 
     case_id: int
     area: str
@@ -37,7 +37,8 @@ class RiskyCase(msgspec.Struct, frozen=True):
     org: str
     item: str
     chance: float
-    days_left: int
+    due_at: int
+    is_stopped: bool
 
 
 class Summary(msgspec.Struct, frozen=True):
@@ -50,25 +51,31 @@ class Summary(msgspec.Struct, frozen=True):
 
 def summary_of(conn: Connection, likely: float, now_us: int) -> Summary:
     """From the table of forecasts as this transaction has it."""
-    return Summary(now_us, departments_of(conn, likely, []), worst_of(conn))
+    return Summary(now_us, departments_of(conn, likely, now_us, []), worst_of(conn, now_us))
 
 
-def departments_of(conn: Connection, likely: float, where: list[Any]) -> list[DepartmentOutlook]:
+def departments_of(conn: Connection, likely: float, now_us: int, where: list[Any]) -> list[DepartmentOutlook]:
     """The departments whose forecasts meet the conditions, the most expected overruns first."""
-    is_overdue = _f.reason == Silence.OVERDUE.value
-    sums = [func.count(_f.chance), func.coalesce(func.sum(_f.chance), 0.0), _count(_f.chance >= likely),
-            _count(_f.chance.is_(None) & ~is_overdue), _count(is_overdue)]
+    is_foretold = still_foretold(now_us)
+    is_silent = _f.chance.is_(None) & (_f.reason != Silence.OVERDUE.value)
+    sums = [_count(is_foretold), func.coalesce(func.sum(case((is_foretold, _f.chance), else_=0.0)), 0.0),
+            _count(is_foretold & (_f.chance >= likely)), _count(is_silent), _count(~is_foretold & ~is_silent)]
     statement = _of_open(select(_f.org, *sums)).where(*where).group_by(_f.org)
     found = [DepartmentOutlook(org, int(n), round(float(expected), 4), int(many), int(silent), int(overdue))
              for org, n, expected, many, silent, overdue in conn.execute(statement)]
     return sorted(found, key=lambda one: (-one.expected, one.org))
 
 
-def worst_of(conn: Connection, most: int = WORST) -> list[RiskyCase]:
+def worst_of(conn: Connection, now_us: int, most: int = WORST) -> list[RiskyCase]:
     """The open cases most likely to overrun."""
     columns = [_f[name] for name in RiskyCase.__struct_fields__]
-    statement = _of_open(select(*columns)).where(_f.chance.is_not(None))
+    statement = _of_open(select(*columns)).where(still_foretold(now_us))
     return [RiskyCase(*row) for row in conn.execute(statement.order_by(_f.chance.desc(), _f.case_id).limit(most))]
+
+
+def still_foretold(now_us: int) -> Any:
+    """Whether a row has a chance that still is one: its due instant has not passed since it was worked out."""
+    return _f.chance.is_not(None) & (_f.is_stopped.is_(True) | (_f.due_at > now_us))
 
 
 def _of_open(statement: Any) -> Any:

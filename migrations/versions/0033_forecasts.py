@@ -44,6 +44,7 @@ def upgrade() -> None:
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("chance", sa.Float()),
         sa.Column("reason", sa.String(length=16), nullable=False, server_default=EMPTY),
+        sa.Column("due_at", sa.BigInteger()),
         sa.Column("due_day", sa.Integer()),
         sa.Column("days_used", sa.Integer()),
         sa.Column("days_left", sa.Integer()),

@@ -10,7 +10,7 @@ from random import Random
 import msgspec
 import pytest
 
-from cases.events import CaseEvent, EventData, EventKind
+from cases.events import CaseEvent, Due, EventData, EventKind
 from core.instants import DAY_US, to_us
 from evaluation.forecast.backtest import RULE_LEAST, Backtest, Report, Trial, days_step
 from evaluation.forecast.lives import (
@@ -23,6 +23,7 @@ from evaluation.forecast.lives import (
     known_until,
     life_of,
 )
+from evaluation.forecast.model import Rules
 from tests.foretelling import MONDAY, NoItems, areas, epoch_day, log, quick_plan, replay
 
 K = EventKind
@@ -79,6 +80,16 @@ def test_a_day_off_after_the_due_day_is_late() -> None:
     saturday = one((K.ACCEPTED, 0.0, EventData(promised_limit="4wd")), (K.CONCLUDED, 5, NO), at=30)
 
     assert (False, True) == (friday.overran, saturday.overran)
+
+
+def test_an_hour_after_a_due_hour_is_late() -> None:
+    """An instant due at 12:00 of a Monday two weeks on: late from that instant on, though it is the same day."""
+    due = EventData(promised_due=Due(to_us(MONDAY + timedelta(days=14, hours=2.5)), 480, "instant"))
+    before, after = (one((K.ACCEPTED, 0.0, due), at=14 + hours / 24) for hours in (2, 3))
+    in_time, late = (one((K.ACCEPTED, 0.0, due), (K.CONCLUDED, 14 + hours / 24, NO), at=20) for hours in (2.5, 2.6))
+
+    assert [False, True, False, True] == [found.overran for found in (before, after, in_time, late)]
+    assert (0, epoch_day(MONDAY) + 14) == (before.days_left, before.due)
 
 
 @pytest.mark.parametrize(("told", "reason"), [
@@ -187,10 +198,11 @@ def test_what_comes_after_changes_nothing_before(tried: tuple[Report, Sequence[T
 
 
 def test_too_few_cases_are_met_with_silence() -> None:
-    report, trials = run(log(cases=18))
+    tried = Backtest(replay(log()), quick_plan(rules=Rules(cases_min=500)))
+    report, _ = tried.run(list(DAYS), END)
 
     assert (0, None) == (report.trials, report.brier)
-    assert not trials
+    assert not tried.trials()
     assert report.silent > 0
 
 
