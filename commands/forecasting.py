@@ -41,7 +41,8 @@ def backtest(services: Services, options: argparse.Namespace) -> int:
         services.areas.refresh(conn)
         stories = stories_of_area(conn, options.area)
     if not stories:
-        raise InvalidInput("area_without_cases", area=options.area or "*")
+        raise InvalidInput("area_without_cases", area=options.area or "*",
+                           remedy="import a log first, or name another area by --area")
     replay = Replay(stories, limits, services.areas.for_area(stories[0].events[0].area))
     plan, (first, last) = _plan(services, options), _span(stories, options)
     days = calendar_days(replay.calendar, first, last, plan.every_days)

@@ -22,7 +22,7 @@ from cases.judging import judge
 from cases.projection import ClockState, Condition
 from cases.states import fold_all
 from core.errors import InvalidInput
-from core.instants import DAY_US, MINUTE_US
+from core.instants import DAY_US, HOUR_US, MINUTE_US
 from core.limits import Granularity, Limit, Unit, parse_limit
 from core.working_calendar import CalendarNotPublished, WorkingCalendar
 
@@ -175,12 +175,22 @@ def _life(known: Known, opened: Moment, given: Budget) -> Life:
     due = last_day(due_at, timing.started, timing.calendar)
     net = Timing(0, Unit.WORKING_DAY, Granularity.DAY, opened, timing.stops, timing.calendar)
     day = (now if given.ended is None else given.ended.local) // DAY_US
-    budget, last = used_days(net, due), used_days(net, day)
+    budget, last = _net_budget(timing, net, due), used_days(net, day)
     fold = known.fold
     return Life(fold.area, fold.org or NO_ORG, fold.item, opened.local // DAY_US, due, budget,
                 # A day off after the due day, or an hour after a due hour, uses no working day and is late all the same.
                 max(last, budget + 1) if _is_late(given, due_at, known.at) else min(last, budget), given.ended is not None,
                 _stages(known.steps, opened, net, last), _stands_still(given.timing, now), due_at)
+
+
+def _net_budget(timing: Timing, net: Timing, due: int) -> int:
+    """What is stated in working time is that many days, however stops cut the days they begin and end in; what ends on a day of
+    the calendar has as many as lie before it."""
+    if timing.unit is Unit.WORKING_DAY:
+        return int(timing.amount)
+    if timing.unit is Unit.WORKING_HOUR:
+        return int(-(-timing.amount * HOUR_US // timing.calendar.day_us))
+    return used_days(net, due)
 
 
 def _stages(steps: Sequence[Step], opened: Moment, net: Timing, last: int) -> tuple[tuple[int, str], ...]:
