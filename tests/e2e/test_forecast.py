@@ -63,6 +63,7 @@ def test_the_wall_is_sorted_by_it_and_says_so(city: CommandCentre, screens: Scre
     assert "预测" in wall.locator(".queue-forecast").first.inner_text()
     assert wall.locator(".queue-forecast .mark").count() == 0
     assert first_department(wall) == "市民政局"
+    assert cut_off(wall, ".queue-forecast, .board-rule") == []
 
     wall.reload()
     wait_for_text(wall, ".board-rule", "按预计超期排")
@@ -70,6 +71,13 @@ def test_the_wall_is_sorted_by_it_and_says_so(city: CommandCentre, screens: Scre
     wait_for_text(wall, ".board-rule", "按严重程度排")
     wait_for_text(wall, ".queue-summary", "签收")
     assert "sort=" not in wall.url
+
+
+def cut_off(wall: Page, selector: str) -> list[str]:
+    """What of these is wider than its place."""
+    found: list[str] = wall.eval_on_selector_all(
+        selector, "all => all.filter(one => one.scrollWidth > one.clientWidth + 1).map(one => one.innerText)")
+    return found
 
 
 def first_department(wall: Page) -> str:

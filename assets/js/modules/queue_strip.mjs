@@ -11,7 +11,7 @@ const PER_ROW = 2;
 const STEP_MS = 4_000;
 const MOST = 60;
 const ROW_HAN = 15;
-const OUTLOOK_HAN = 12; // beside the word and the figure
+const OUTLOOK_HAN = 11; // beside the word and the figure
 
 /** The slots to show at `step`, wrapping at the end by whole rows. Pure. */
 export function slots(items, step) {
