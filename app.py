@@ -197,12 +197,31 @@ def _add_reports(commands: argparse._SubParsersAction[argparse.ArgumentParser], 
     trial.add_argument("--area", help="try it in this area only")
     trial.add_argument("--alone", action="store_true", help="list every card instead of those that differ from now")
     trial.add_argument("--format", choices=("csv", "json"), default="csv")
+    _add_forecast(commands, common)
     watch = _add(commands, common, "patrol", "backtests.patrol", "recompute every issued card, list what no longer agrees")
     watch.add_argument("--format", choices=("text", "json"), default="text")
     why = _add(commands, common, "explain", "reports.explain_case", "why each clock of a case shows what it shows")
     why.add_argument("case", metavar="CASE")
     why.add_argument("--area", help="when the number exists in several areas")
     why.add_argument("--format", choices=("text", "json"), default="text")
+
+
+def _add_forecast(commands: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser) -> None:
+    ahead = commands.add_parser("forecast", help="chance of overrun: learn now, try it on the past, show the cases at risk",
+                                parents=[common]).add_subparsers(dest="action", metavar="action", required=True)
+    learn = _add(ahead, common, "train", "forecasting.train", "learn now and foretell every open case")
+    trial = _add(ahead, common, "backtest", "forecasting.backtest", "the forecast as it would have run on everything recorded")
+    trial.add_argument("--limit", default="judged", help="judged (as the product judges), or stated for all: 20wd, 56cd")
+    trial.add_argument("--area", default="", help="code of an area; all of them otherwise")
+    trial.add_argument("--from", dest="first", default="", metavar="DATE", help="day of the first forecast")
+    trial.add_argument("--to", dest="last", default="", metavar="DATE", help="day by which outcomes are judged")
+    trial.add_argument("--every", type=int, metavar="DAYS", help="calendar days between two forecasts of the open cases")
+    trial.add_argument("--retrain", type=int, metavar="DAYS", help="calendar days between two trainings")
+    risky = _add(ahead, common, "show", "forecasting.show", "the open cases most likely to overrun")
+    risky.add_argument("--org", default="", help="only this organisation")
+    risky.add_argument("--limit", type=int, default=20, help="cases at most (default 20)")
+    for parser in (learn, trial, risky):
+        parser.add_argument("--format", choices=("text", "json"), default="text")
 
 
 def _add_indicators(commands: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser) -> None:

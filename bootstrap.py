@@ -77,6 +77,7 @@ from core.secret_files import secret_of
 from core.unit_of_work import Reaction, UnitOfWorkFactory
 from core.working_calendar import WorkingCalendar
 from evaluating import Evaluation, Scoring, evaluation_of, schemes_of, scoring_of
+from evaluation.forecast.assembly import Forecasts, build_forecasts
 from evaluation.marks import CaseMarker
 from exporting import DeepHistory, Exports, build_history, exports_of
 from feeds.ingest import Ingest
@@ -165,6 +166,7 @@ class Services:
     bulletins: Bulletins
     exports: Exports
     deep_history: DeepHistory
+    forecasts: Forecasts
 
     @property
     def answering_units(self) -> tuple[str, ...]:
@@ -302,7 +304,8 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
                            languages["zh"]),
         bulletins=bulletins_of(settings, uow, areas, evaluation, follow_up, languages["zh"], catalogue),
         exports=exports_of(settings, uow, case_queries, languages, keys, accounts, areas),
-        deep_history=build_history(settings.history, database, clock.now_us))
+        deep_history=build_history(settings.history, database, clock.now_us),
+        forecasts=build_forecasts(settings.forecast, uow, areas, shipped_catalogue))
 
 
 def _known(catalogue: Catalogue) -> Known:

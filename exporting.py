@@ -1,4 +1,4 @@
-"""Exports and the deep history wired to the rest: what they read, whose rights count, what repeats.
+"""Exports, the deep history and the forecast wired to the rest: what they read, whose rights count, what repeats.
 
 `bootstrap` builds them once, `jobs` takes from here what is theirs.
 """
@@ -25,6 +25,7 @@ from evaluation.history.assembly import DeepHistory, build_history
 if TYPE_CHECKING:
     from bootstrap import Services
 
+TRAINING_LOOK_S = 20.0
 __all__ = ["DeepHistory", "Exports", "build_history", "evaluation_jobs", "exports_of"]
 
 
@@ -42,4 +43,13 @@ def evaluation_jobs(services: Services) -> list[Job]:
     jobs = [Job("exports", exports.interval_s, services.exports.desk.work)]
     if history.enabled:
         jobs.append(Job("history", history.interval_s, services.deep_history.writer.work, slot=True))
-    return jobs
+    return [*jobs, *_forecast_jobs(services)]
+
+
+def _forecast_jobs(services: Services) -> list[Job]:
+    """Training asks now and then whether its day has come; both have one writer at a time by their slots."""
+    settings, forecasting = services.settings.forecast, services.forecasts.service
+    if not settings.enabled:
+        return []
+    return [Job("forecast", settings.interval_s, forecasting.refresh, slot=True),
+            Job("forecast_train", TRAINING_LOOK_S, forecasting.train_if_due, slot=True)]

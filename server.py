@@ -45,6 +45,7 @@ from dashboard.pages import (
     feeds,
     findings,
     footage,
+    forecast,
     handover,
     health,
     hosted,
@@ -71,6 +72,7 @@ from dashboard.words import words_of
 from evaluation import http as evaluation_http
 from evaluation.bulletins import http as bulletins_http
 from evaluation.exports import http as exports_http
+from evaluation.forecast import http as forecast_http
 from evaluation.scoring import http as scores_http
 from exchanging import exchange_checks, inside_of
 from feeds.http import events_blueprint
@@ -95,12 +97,12 @@ from video.tickets import Tickets
 # What the OpenAPI document tells beside the feeds; tests/conventions/test_openapi.py holds it to the routes.
 OPERATIONS = tuple(one for module in (cards_http, notices_http, handover_http, roster_http, room_http, orders_http,
                                       complaints_http, liability_http, approval_http, video_http,
-                                      signals_http, footage_http, evaluation_http, bulletins_http, exports_http, scores_http)
-                   for one in module.OPERATIONS)
+                                      signals_http, footage_http, evaluation_http, bulletins_http, exports_http, scores_http,
+                                      forecast_http) for one in module.OPERATIONS)
 DAY_S, CALL_INTERVAL_S, SCREENS_KEPT_DAYS = 86_400.0, 60.0, 30
-PAGES = (wall, desk, card, unit, handover, work, window, hosted, case, comparison, scores, schemes, bulletins, findings,
-         footage, orders, complaints, roster, notices, rules, calendars, items, organisations, migrations, documents,
-         signals, cameras, video_views, people, audit, exports, feeds, health)
+PAGES = (wall, desk, card, unit, handover, work, window, hosted, case, comparison, scores, schemes, bulletins, forecast,
+         findings, footage, orders, complaints, roster, notices, rules, calendars, items, organisations, migrations,
+         documents, signals, cameras, video_views, people, audit, exports, feeds, health)
 UNCHANGING = ("/assets/", "/healthz", "/readyz")
 ROOT = Path(__file__).resolve().parent
 
@@ -154,6 +156,7 @@ def build_server(services: Services, demo_duty: str = "") -> Server:
         services.exports.desk, services.exports.queries, lambda _request: _present_actor()))
     app.register_blueprint(scores_http.create_blueprint(
         services.scoring, services.clock.now_us, lambda _request: _present_actor()))
+    app.register_blueprint(forecast_http.create_blueprint(services.forecasts.queries, lambda _request: _present_actor()))
     app.register_blueprint(_public_pages(services, gate))
     for page in PAGES:
         mount(app, page, services)
@@ -262,7 +265,7 @@ def _push_parts(services: Services, gate: Gate, demo_duty: str) -> PushParts:
                   lambda: [person.display_name for person in services.roster.on_duty(
                       services.clock.now_us(), services.catalogue.default_area)])
     gauges = LiveGauges(services.case_queries, services.alert_queries, services.feed_queries, services.areas, services.clock,
-                        texts, settings.display.wall_rows, duty, services.room)
+                        texts, settings.display.wall_rows, duty, services.room, services.forecasts.queries)
     return PushParts(
         database=services.database, doorbell=services.doorbell, clock=services.clock, queries=services.alert_queries,
         service=services.alerts, alarms=services.alarms, writer=services.card_writer,

@@ -15,6 +15,7 @@ from pydantic import AfterValidator, Field, HttpUrl, SecretStr
 from config.documents import Strict
 from config.evaluation_settings import BulletinSettings, EvaluationSettings
 from config.export_settings import ExportSettings, HistorySettings
+from config.forecast_settings import ForecastSettings
 from config.hosting_settings import ApplicantSettings, ApprovalSettings, ExchangeSettings, PortalSettings, S3Settings
 from config.recording_settings import RecordingSettings
 from config.setting_types import Count, Natural, Seconds
@@ -358,5 +359,6 @@ class Settings(Strict):
     vision: VisionSettings
     exports: ExportSettings
     history: HistorySettings
+    forecast: ForecastSettings
     display: DisplaySettings
     log: LogSettings

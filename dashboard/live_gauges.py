@@ -16,9 +16,11 @@ from core.access import Role
 from core.accounts import Accounts
 from core.clock import Clock
 from core.instants import HOUR_US, from_us
+from evaluation.forecast.queries import ForecastQueries
 from feeds.queries import FeedHealth, FeedQueries
 
 ALARMS_MAX = 50
+FORETOLD_MAX = 40  # cases most at risk: every page gets all of this at every change
 _NAMED = ("detail", "name")  # the value by which an alarm's sentence names its subject
 
 
@@ -33,8 +35,9 @@ class LiveGauges:
     """Called at most twice a second whatever the number of screens; every part is a small read."""
 
     def __init__(self, cases: CaseQueries, cards: CardQueries, feeds: FeedQueries, areas: Areas, clock: Clock,
-                 texts: Sentences, rows: int, on_duty: Callable[[], Mapping[str, Any] | None], room: Room) -> None:
-        self._room = room
+                 texts: Sentences, rows: int, on_duty: Callable[[], Mapping[str, Any] | None], room: Room,
+                 forecasts: ForecastQueries) -> None:
+        self._room, self._forecasts = room, forecasts
         self._cases, self._cards, self._feeds, self._areas, self._clock = cases, cards, feeds, areas, clock
         self._texts, self._rows, self._on_duty = texts, rows, on_duty
         self._zone = ZoneInfo(areas.default.calendar.timezone)
@@ -47,7 +50,19 @@ class LiveGauges:
                           "more": max(0, len(board.rows) - self._rows)},
                 "figures": asdict(self._cases.figures(now)), "feeds": [self._feed(feed) for feed in feeds],
                 "room": self._heard(), "duty": self._on_duty(), "calendar": self._calendar(now),
-                "alarms": self._alarms(now, feeds)}
+                "alarms": self._alarms(now, feeds), "forecast": self._foretold(now)}
+
+    def _foretold(self, now: int) -> dict[str, Any] | None:
+        """Expected overruns by department and the cases most at risk, as last worked out; None while nothing is foretold."""
+        summary = self._forecasts.summary()
+        if summary is None:
+            return None
+        return {"as_of": self._iso(summary.as_of), "likely_from": self._forecasts.likely,
+                "likely": sum(one.likely for one in summary.departments),
+                "departments": [{"org": one.org, "expected": one.expected} for one in summary.departments],
+                "worst": [{"case_id": str(one.case_id), "org": one.org, "org_name": self._cases.org_name(one.org),
+                           "item_name": self._cases.item_name(one.item), "chance": one.chance}
+                          for one in summary.worst if one.is_stopped or one.due_at > now][:FORETOLD_MAX]}
 
     def _heard(self) -> dict[str, Any]:
         """Silenced rooms, and how long the last canary took to the screens."""

@@ -22,7 +22,7 @@ GROUPS: tuple[tuple[str, tuple[Place, ...]], ...] = (
     ("approval", (Place("work", "/worklist/"), Place("window", "/window/"), Place("hosted", "/hosted/"))),
     ("cases", (Place("unit", "/unit/"), Place("case", "/case/"), Place("findings", "/findings/"))),
     ("evaluation", (Place("comparison", "/comparison/"), Place("scores", "/scores/"), Place("schemes", "/schemes/"),
-                    Place("bulletins", "/bulletins/"))),
+                    Place("bulletins", "/bulletins/"), Place("forecast", "/forecast/"))),
     ("rules", (Place("rules", "/rules/"), Place("calendars", "/calendars/"), Place("items", "/items/"),
                Place("organisations", "/organisations/"), Place("migrations", "/migrations/"),
                Place("documents", "/documents/"))),
@@ -41,6 +41,11 @@ def places_for(actor: Actor | None) -> list[tuple[str, list[Place]]]:
         return []
     open_to_him = [(group, [place for place in places if actor.has(*_rule(place.address).roles)]) for group, places in GROUPS]
     return [(group, places) for group, places in open_to_him if places]
+
+
+def may_open(actor: Actor, address: str) -> bool:
+    """Whether a link to that address would lead this person anywhere."""
+    return actor.has(*_rule(address).roles)
 
 
 def _rule(address: str) -> Rule:

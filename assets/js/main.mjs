@@ -16,6 +16,7 @@ const MODULES = {
   "camera-scene": () => import("./modules/camera_scene.mjs"),
   "card-columns": () => import("./modules/card_columns.mjs"),
   "desk-console": () => import("./modules/desk_console.mjs"),
+  "forecast-order": () => import("./modules/forecast_order.mjs"),
   "fly-over": () => import("./modules/fly_over.mjs"),
   "heat-map": () => import("./modules/heat_map.mjs"),
   "horn-button": () => import("./modules/horn_button.mjs"),

@@ -10,7 +10,8 @@ from flask import g, has_request_context, request
 
 from cases.explain import explain
 from core.access import OF_ONE_UNIT, Actor
-from dashboard.panels import case_clocks, case_facts, case_search, top_bar
+from dashboard.navigation import may_open
+from dashboard.panels import case_clocks, case_facts, case_forecast, case_search, top_bar
 from dashboard.words import Words, words_of
 
 PREFIX = "/case/"
@@ -65,8 +66,15 @@ def _case(services: Any, actor: Actor, area: str, case_no: str, clock: str, t: W
         return _refusal(actor, t)
     services.read_log.note("case", f"{case.area}/{case.case_no}", actor, _address())
     clocks = explain(case, services.areas.of_case(case.fold).calendar)
-    main = [case_clocks.render(clocks, clock, case.as_of, services.presets, t), case_facts.events(case, actor, t)]
+    main = [case_clocks.render(clocks, clock, case.as_of, services.presets, t), _forecast(services, actor, case, t),
+            case_facts.events(case, actor, t)]
     return html.Div([case_facts.render(case, actor, t), html.Div(main, className="case-main")], className="case-view")
+
+
+def _forecast(services: Any, actor: Actor, case: Any, t: Words) -> Any:
+    found = services.forecasts.queries.of_case(actor, case.area, case.case_no)
+    return case_forecast.render(found, services.case_queries, services.settings.forecast.cases_min,
+                                leads_on=may_open(actor, "/forecast/"), t=t)
 
 
 def _address() -> str:

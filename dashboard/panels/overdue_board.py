@@ -29,10 +29,16 @@ def render(theme: Theme) -> Figure:
 
 
 def _headings(t: Words, title: str | None) -> html.Div:
-    """Headings of one block: over the names the title, or on the right the rule of the order."""
-    name = html.H2(title, className="board-title") if title else part("more", html.Span, "board-rule", t("wall.board.sorted"))
+    """Headings of one block: over the names the title, or on the right the rule of the order, which is the switch of it too."""
     return html.Div([
-        name,
-        html.Span(t("wall.board.open"), className="board-head"),
+        html.H2(title, className="board-title") if title else _order(t),
+        part("first-head", html.Span, "board-head", t("wall.board.open")),
         *(html.Span(mark(level, t), className="board-head") for level in ("warning", "yellow", "red")),
     ], className="board-block")
+
+
+def _order(t: Words) -> html.Button:
+    """From the order by severity to that by forecast and back; the key F does the same."""
+    words = [part("more", html.Span, "", t("wall.board.sorted")), html.Kbd("F")]
+    return html.Button(words, type="button", className="board-rule", title=t("wall.forecast.switch"),
+                       **{"data-live": "forecast-order", "aria-pressed": "false"})

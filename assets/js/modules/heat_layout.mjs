@@ -5,6 +5,8 @@
  * open load, due soon, past promised (yellow), past statutory (red).
  */
 
+import { expectedText } from "./forecast_order.mjs";
+
 export const FIELD = Object.freeze({ width: 944, height: 744, block: 464, gutter: 16, name: 168, cell: 70, gap: 4 });
 const MOST_ROWS = 25;
 const LEAST_ROWS = 12;
@@ -13,6 +15,7 @@ const NAME_SIZE = 24;
 const SMALLEST_NAME = 19;
 const NAME_DROP = 3; // Plotly centres the line box, Han glyphs stand high in it
 const EDGE = { soon: 2, red: 2 };
+const SEEN = 0.05; // fewer expected overruns are shown as none
 
 /** Worst first: red, yellow, due soon, then load; ties by code so that the order never shivers. */
 export function bySeverity(a, b) {
@@ -20,16 +23,21 @@ export function bySeverity(a, b) {
     || (a.org < b.org ? -1 : a.org > b.org ? 1 : 0);
 }
 
+/** Most expected overruns first, `expected` by department; ties as by severity. */
+export function byOutlook(expected) {
+  return (a, b) => (expected.get(b.org) ?? 0) - (expected.get(a.org) ?? 0) || bySeverity(a, b);
+}
+
 /**
  * Order of the rows to draw. A department keeps its place until it is time to sort again: numbers may change under an
  * eye that is reading, names may not.
  * @param {string[]|null} held codes in the order now shown, null to sort
  */
-export function orderRows(rows, held) {
-  if (!held || held.length !== rows.length) return [...rows].sort(bySeverity);
+export function orderRows(rows, held, order = bySeverity) {
+  if (!held || held.length !== rows.length) return [...rows].sort(order);
   const byCode = new Map(rows.map((row) => [row.org, row]));
   const kept = held.map((org) => byCode.get(org));
-  return kept.includes(undefined) ? [...rows].sort(bySeverity) : kept;
+  return kept.includes(undefined) ? [...rows].sort(order) : kept;
 }
 
 /** Rows per block for so many departments, and the height of one. */
@@ -44,13 +52,15 @@ export function hiddenRows(count) {
 }
 
 /**
- * Cells and names, positioned. `light` is load, soon, yellow, red or zero.
+ * Cells and names, positioned. `light` is load, soon, yellow, red or zero. With `expected` the first column shows the overruns
+ * foretold of a department instead of its load, in the same hue: it is no light.
  * @returns {{cells: {light:string, x:number, y:number, width:number, height:number, value:number, load:number}[],
  *            names: {x:number, y:number, text:string, size:number, worst:string}[]}}
  */
-export function placeRows(rows) {
+export function placeRows(rows, expected = null) {
   const { rows: perBlock, pitch } = blockShape(rows.length);
-  const most = Math.max(1, ...rows.map((row) => row.open));
+  const first = (row) => (expected ? expected.get(row.org) ?? 0 : row.open);
+  const most = Math.max(1, ...rows.map(first));
   const cells = [];
   const names = [];
   rows.slice(0, perBlock * 2).forEach((row, index) => {
@@ -58,18 +68,18 @@ export function placeRows(rows) {
     const y = (index % perBlock + 0.5) * pitch;
     const left = block * (FIELD.block + FIELD.gutter);
     names.push({ x: left, y: y + NAME_DROP, ...nameOf(row) });
-    valuesOf(row).forEach(([light, value], column) => {
+    valuesOf(row, first(row)).forEach(([light, value], column) => {
       const x = left + FIELD.name + column * (FIELD.cell + FIELD.gap);
       const edge = value > 0 ? EDGE[light] ?? 0 : 0;
       cells.push({ light: value > 0 ? light : "zero", x: x + edge / 2, y, width: FIELD.cell - edge,
-        height: pitch - ROW_GAP - edge, value, load: column === 0 ? loadStep(value, most) : 0 });
+        height: pitch - ROW_GAP - edge, value, text: expected && column === 0 ? expectedText(value) : String(value), load: column === 0 ? loadStep(value, most) : 0 });
     });
   });
   return { cells, names };
 }
 
-function valuesOf(row) {
-  return [["load", row.open], ["soon", row.warning], ["yellow", row.yellow], ["red", row.red]];
+function valuesOf(row, first) {
+  return [["load", first < SEEN ? 0 : first], ["soon", row.warning], ["yellow", row.yellow], ["red", row.red]];
 }
 
 function nameOf(row) {

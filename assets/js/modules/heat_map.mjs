@@ -3,14 +3,16 @@
  * module fills it with the board of the day, at most twice a second and only when something in it changed.
  */
 
-import { FIELD, hiddenRows, orderRows, placeRows } from "./heat_layout.mjs";
+import { expectedOf, isByForecast, orderWords } from "./forecast_order.mjs";
+import { FIELD, byOutlook, bySeverity, hiddenRows, orderRows, placeRows } from "./heat_layout.mjs";
+import { setText } from "./keyed_list.mjs";
 
 const LEAST_PAUSE_MS = 500;
 const SORT_EVERY_MS = 6_000;
 
-/** The figure of `rows` at `scale` real pixels per design pixel. Pure. */
-export function fillFrame(frame, rows, scale) {
-  const { cells, names } = placeRows(rows);
+/** The figure of `rows` at `scale` real pixels per design pixel; with `expected` overruns by department, if they are shown. Pure. */
+export function fillFrame(frame, rows, scale, expected = null) {
+  const { cells, names } = placeRows(rows, expected);
   const data = frame.data.map((trace) => fillTrace(trace, cells, names, scale));
   const layout = { ...frame.layout, width: Math.round(FIELD.width * scale), height: Math.round(FIELD.height * scale) };
   return { data, layout };
@@ -31,7 +33,7 @@ function fillBars(trace, cells, scale) {
   return {
     ...trace, marker, textfont: scaled(trace.textfont, "size", scale),
     base: cells.map((cell) => cell.x), x: cells.map((cell) => cell.width), y: cells.map((cell) => cell.y),
-    width: cells.map((cell) => cell.height), text: cells.map((cell) => String(cell.value)),
+    width: cells.map((cell) => cell.height), text: cells.map((cell) => cell.text),
   };
 }
 
@@ -53,8 +55,8 @@ function scaled(style, property, scale) {
 }
 
 /** What is visible of the rows, as one string: equal strings draw equal pictures. */
-function fingerprint(rows, size) {
-  return `${size}|${rows.map((row) => [row.org, row.short, row.open, row.warning, row.yellow, row.red]).join(";")}`;
+function fingerprint(rows, size, expected) {
+  return `${size}|${expected ? rows.map((row) => expected.get(row.org)) : ""}|${rows.map((row) => [row.org, row.short, row.open, row.warning, row.yellow, row.red]).join(";")}`;
 }
 
 /** Hand a figure to Dash. A page without the graph, or a renderer that refuses, must not stop the socket handler. */
@@ -71,29 +73,38 @@ function setFigure(id, figure, onFault) {
 }
 
 /** @param {HTMLElement} root holds the graph and `data-frame` */
-export function mount(root, { store, t, scale, now, onFault, every }) {
+export function mount(root, { store, t, scale, now, onFault, every, wall }) {
   const frame = JSON.parse(root.dataset.frame);
   const graphId = root.dataset.graph;
   const more = root.querySelector("[data-part=more]");
+  const heads = root.querySelectorAll("[data-part=first-head]");
   let shown = "";
   let drawnAt = -Infinity;
   let sortedAt = -Infinity;
   let held = null;
+  let wasForetold = false;
 
   function draw() {
     const board = store.get().board;
     if (!board || now() - drawnAt < LEAST_PAUSE_MS) return;
     const size = scale();
-    const sorting = now() - sortedAt >= SORT_EVERY_MS;
-    const rows = orderRows(board.rows, sorting ? null : held);
+    const isForetold = isByForecast(wall, store.get());
+    const expected = isForetold ? expectedOf(store.get().forecast) : null;
+    const sorting = now() - sortedAt >= SORT_EVERY_MS || isForetold !== wasForetold;
+    const rows = orderRows(board.rows, sorting ? null : held, expected ? byOutlook(expected) : bySeverity);
+    wasForetold = isForetold;
     if (sorting) sortedAt = now();
     held = rows.map((row) => row.org);
-    const print = fingerprint(rows, size);
-    if (print === shown || !setFigure(graphId, fillFrame(frame, rows, size), onFault)) return;
+    const hidden = hiddenRows(rows.length);
+    setText(more, hidden > 0 ? t("wall.board.more", { n: hidden }) : t(orderWords(wall, store.get())));
+    const print = fingerprint(rows, size, expected);
+    if (print === shown || !setFigure(graphId, fillFrame(frame, rows, size, expected), onFault)) return;
     shown = print;
     drawnAt = now();
-    const hidden = hiddenRows(rows.length);
-    more.textContent = hidden > 0 ? t("wall.board.more", { n: hidden }) : t("wall.board.sorted");
+    for (const head of heads) {
+      setText(head, t(isForetold ? "wall.forecast.head" : "wall.board.open"));
+      head.classList.toggle("is-forecast", isForetold);
+    }
   }
 
   const leave = store.subscribe(draw);

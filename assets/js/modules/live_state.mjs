@@ -11,14 +11,14 @@ import { instant } from "./format.mjs";
 
 export const LEVELS = { warning: 1, yellow: 2, red: 3 };
 const NOTHING = Object.freeze({ resync: false, arrived: Object.freeze([]), shown: null });
-const GAUGES = ["server_time", "board", "figures", "feeds", "room", "duty", "calendar", "alarms"];
+const GAUGES = ["server_time", "board", "figures", "feeds", "room", "duty", "calendar", "alarms", "forecast"];
 
 /** State before the first snapshot: nothing is known, and nothing is claimed. `names`: short names by department. */
 export function initialState(names = {}) {
   return {
     names,
     loaded: false, epoch: null, last: 0, build: null, demo: false, serverTime: null,
-    board: null, figures: null, feeds: [], room: null, duty: null, calendar: null, alarms: [],
+    board: null, figures: null, feeds: [], room: null, duty: null, calendar: null, alarms: [], forecast: null,
     cards: new Map(), counts: null, partial: false, headSeq: 0, hashMatches: true,
   };
 }

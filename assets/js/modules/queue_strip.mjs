@@ -1,5 +1,6 @@
 /** The queue at the foot of the wall: every card that still wants something, newest first; it steps, it never slides. */
 
+import { isByForecast, percentText } from "./forecast_order.mjs";
 import { clip, hanWidth, span } from "./format.mjs";
 import { element, keyedList, mark, setText } from "./keyed_list.mjs";
 import { byNews, needsAck, shortNames, totals } from "./live_state.mjs";
@@ -10,6 +11,7 @@ const PER_ROW = 2;
 const STEP_MS = 4_000;
 const MOST = 60;
 const ROW_HAN = 15;
+const OUTLOOK_HAN = 11; // beside the word and the figure
 
 /** The slots to show at `step`, wrapping at the end by whole rows. Pure. */
 export function slots(items, step) {
@@ -25,16 +27,27 @@ export function queueOf(cards, most = MOST) {
   return [...cards].sort(byNews).slice(0, most);
 }
 
+/**
+ * The open cases most likely to overrun as rows of the queue, `org` their short name. Pure.
+ * @param {Map<string, string>} names short names by department
+ */
+export function outlooksOf(forecast, names, most = MOST) {
+  return forecast.worst.slice(0, most).map((one) => ({
+    id: `forecast-${one.case_id}`, isForecast: true, chance: one.chance, org: names[one.org] ?? one.org_name, item_name: one.item_name }));
+}
+
 /** @param {HTMLElement} root with parts list, summary, more */
-export function mount(root, { store, t, now, clock, arrivals, every }) {
+export function mount(root, { store, t, now, clock, arrivals, every, wall }) {
   const part = (name) => root.querySelector(`[data-part=${name}]`);
   const parts = { summary: part("summary"), more: part("more"), empty: part("empty") };
   let step = 0;
   let short = shortNames(store.get());
   const list = keyedList(part("list"), { key: (card) => card.id, create: (card) => createRow(card, t), update: updateRow });
+  let wasForetold = false;
   const leaveArrivals = arrivals.subscribe(() => { step = 0; });
 
   function updateRow(node, card) {
+    if (card.isForecast) { updateOutlook(node, card); return; }
     const org = short(card);
     setText(node.children[1], org);
     setText(node.children[2], clip(card.item_name ?? "", ROW_HAN - hanWidth(org)));
@@ -45,6 +58,11 @@ export function mount(root, { store, t, now, clock, arrivals, every }) {
 
   function draw() {
     const state = store.get();
+    const isForetold = isByForecast(wall, state);
+    if (isForetold !== wasForetold) step = 0;
+    wasForetold = isForetold;
+    root.classList.toggle("is-forecast", isForetold);
+    if (isForetold) { drawOutlooks(state); return; }
     const { cards, loaded } = state;
     const sums = totals(state);
     short = shortNames(state);
@@ -56,13 +74,33 @@ export function mount(root, { store, t, now, clock, arrivals, every }) {
     setText(parts.more, beyond > 0 ? t("wall.queue.more", { n: beyond }) : "");
   }
 
+  function drawOutlooks({ forecast, names }) {
+    const items = outlooksOf(forecast, names);
+    list.render(slots(items, step));
+    parts.empty.hidden = true;
+    setText(parts.summary, t("wall.forecast.queue", { n: forecast.likely, share: percentText(forecast.likely_from), at: forecast.as_of.slice(11, 16) }));
+    setText(parts.more, items.length > SLOTS ? t("wall.forecast.more", { n: items.length }) : "");
+  }
+
   const leave = store.subscribe(draw);
   const stop = every(STEP_MS, () => { step += 1; draw(); });
-  return () => { leave(); leaveArrivals(); stop(); };
+  const watch = every(500, () => { if (isByForecast(wall, store.get()) !== wasForetold) draw(); });
+  return () => { leave(); leaveArrivals(); stop(); watch(); };
+}
+
+function updateOutlook(node, { org, item_name: item, chance }) {
+  setText(node.children[1], org);
+  setText(node.children[2], clip(item, OUTLOOK_HAN - hanWidth(org)));
+  setText(node.children[3], percentText(chance));
 }
 
 function createRow(card, t) {
-  const node = element("li", "queue-row");
+  const node = element("li", card.isForecast ? "queue-row queue-forecast" : "queue-row");
+  if (card.isForecast) {
+    node.append(element("span", "forecast-mark"), element("span", "queue-org"), element("span", "queue-item"), element("span", "queue-chance num"));
+    setText(node.firstChild, t("wall.forecast.badge"));
+    return node;
+  }
   node.append(mark(card.level, t), element("span", "queue-org"), element("span", "queue-item"), element("span", "queue-ack"));
   return node;
 }

@@ -25,6 +25,7 @@ class City:
     clock: FrozenClock
     alarms: list[Alarm] = field(default_factory=list)
     silent: int = 0
+    foretold: Any = None
     room: Any = field(default_factory=lambda: SimpleNamespace(
         audio=SimpleNamespace(silences=lambda: [SimpleNamespace(room="main", by="周立新")]),
         journeys=lambda _count: [SimpleNamespace(p95_ms=120)]))
@@ -39,7 +40,7 @@ class City:
                  "feeds": SimpleNamespace(health=lambda _now: feeds),
                  "areas": SimpleNamespace(default=SimpleNamespace(calendar=calendar))}
         return LiveGauges(**parts, clock=self.clock, texts=load_texts()["zh"], rows=20, on_duty=lambda: None,
-                           room=self.room)()
+                           room=self.room, forecasts=SimpleNamespace(likely=0.5, summary=lambda: self.foretold))()
 
     def told(self) -> list[dict[str, Any]]:
         return self.gauges()["alarms"]
