@@ -12,6 +12,7 @@ from cases.areas import Areas
 from cases.events import CasesMarked
 from cases.recount import Recounter
 from config.catalogue import Catalogue
+from config.district_map import MapLimits, find_map
 from config.indicators import INDICATORS_FILE
 from config.settings import Settings
 from config.texts import Texts
@@ -25,8 +26,9 @@ def evaluation_of(settings: Settings, units: UnitOfWorkFactory, areas: Areas, ca
                   recounter: Recounter) -> Evaluation:
     """Everything of the evaluation, its lines in the table of reactions, and its part of the recount."""
     given = settings.evaluation
+    drawn = find_map(given.map_file, set(catalogue.areas), MapLimits(given.map_max_kib << 10, given.map_max_points))
     evaluation = build_evaluation(Parts(units, areas, catalogue, texts, given.departments_see == "all",
-                                        given.file or INDICATORS_FILE))
+                                        given.file or INDICATORS_FILE, drawn))
     for kind, reactions in reactions_of(evaluation).items():  # before what tells people
         units.reactions[kind] = [*reactions, *units.reactions.get(kind, ())]
     recounter.checks.append(evaluation.recounter.check)

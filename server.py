@@ -39,6 +39,7 @@ from dashboard.pages import (
     comparison,
     complaints,
     desk,
+    district_map,
     documents,
     exports,
     feeds,
@@ -91,7 +92,7 @@ OPERATIONS = tuple(one for module in (cards_http, notices_http, handover_http, r
                                       complaints_http, liability_http, approval_http, video_http,
                                       signals_http, footage_http, evaluation_http, exports_http) for one in module.OPERATIONS)
 DAY_S, CALL_INTERVAL_S, SCREENS_KEPT_DAYS = 86_400.0, 60.0, 30
-PAGES = (wall, desk, card, unit, handover, work, window, hosted, case, comparison, findings, footage, orders,
+PAGES = (wall, desk, card, unit, handover, work, window, hosted, case, comparison, district_map, findings, footage, orders,
          complaints, roster, notices, rules, calendars, items, organisations, migrations, documents, signals, cameras,
          video_views, people, audit, exports, feeds, health)
 UNCHANGING = ("/assets/", "/healthz", "/readyz")

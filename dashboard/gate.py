@@ -80,6 +80,7 @@ RULES = (
     Rule("/unit/*", roles=frozenset({Role.DEPARTMENT_USER})),
     Rule("/case/*", roles=EVERYBODY),             # a department user and its staff their own unit's
     Rule("/comparison/*", roles=COMPARERS),       # a department user his own unit beside nameless others
+    Rule("/map/*", roles=EDITORS),                # areas are compared by whoever sees more than one unit
     Rule("/orders/*", roles=STAFF),
     Rule("/complaints/*", roles=STAFF),
     Rule("/api/v1/orders", roles=STAFF),          # a department user what was issued to his unit (supervision/orders)

@@ -21,7 +21,7 @@ GROUPS: tuple[tuple[str, tuple[Place, ...]], ...] = (
     ("room", (Place("wall", "/wall/"), Place("desk", "/desk/"), Place("handover", "/handover/"))),
     ("approval", (Place("work", "/worklist/"), Place("window", "/window/"), Place("hosted", "/hosted/"))),
     ("cases", (Place("unit", "/unit/"), Place("case", "/case/"), Place("findings", "/findings/"))),
-    ("evaluation", (Place("comparison", "/comparison/"),)),
+    ("evaluation", (Place("comparison", "/comparison/"), Place("map", "/map/"))),
     ("rules", (Place("rules", "/rules/"), Place("calendars", "/calendars/"), Place("items", "/items/"),
                Place("organisations", "/organisations/"), Place("migrations", "/migrations/"),
                Place("documents", "/documents/"))),
