@@ -85,7 +85,7 @@ from core.unit_of_work import Reaction, UnitOfWorkFactory
 from core.working_calendar import WorkingCalendar
 from evaluating import Evaluation, evaluation_of
 from evaluation.marks import CaseMarker
-from exporting import DeepHistory, Exports, build_history, exports_of
+from exporting import DeepHistory, Exports, WebhookDesk, build_history, exports_of, webhooks_of
 from feeds.ingest import Ingest
 from feeds.limits import feed_limits
 from feeds.mapping import MAPPING_DIR, SourceMapping, find_mapping
@@ -168,6 +168,7 @@ class Services:
     evaluation: Evaluation
     exports: Exports
     deep_history: DeepHistory
+    webhooks: WebhookDesk
 
     @property
     def answering_units(self) -> tuple[str, ...]:
@@ -266,6 +267,7 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
     recordings = build_recordings(settings, RecordingParts(
         uow, video, signing.keys, _factor_key(settings), catalogue.city, areas.for_area, alerts, alert_queries, alarms))
     recounter = Recounter(uow, sweeper, recorder)
+    evaluation = evaluation_of(settings, uow, areas, catalogue, languages[settings.display.language], recounter)
     return Services(
         follow_up=follow_up,
         settings=settings, clock=clock, database=database, uow=uow, doorbell=doorbell, calendars=calendars, areas=areas,
@@ -298,9 +300,10 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
         paper_check=PaperCheck(database, signing, children),
         video=video, footage=recordings.footage, card_evidence=recordings.evidence,
         analysis=build_analysis(settings.vision, uow, areas, changes, SystemClock()),
-        evaluation=evaluation_of(settings, uow, areas, catalogue, languages[settings.display.language], recounter),
+        evaluation=evaluation,
         exports=exports_of(settings, uow, case_queries, languages, keys, accounts, areas),
-        deep_history=build_history(settings.history, database, clock.now_us))
+        deep_history=build_history(settings.history, database, clock.now_us),
+        webhooks=webhooks_of(settings, uow, changes, alarms, evaluation, areas, catalogue))
 
 
 def _known(catalogue: Catalogue) -> Known:

@@ -60,6 +60,7 @@ from dashboard.pages import (
     unit,
     video_views,
     wall,
+    webhooks,
     window,
     work,
 )
@@ -94,7 +95,7 @@ OPERATIONS = tuple(one for module in (cards_http, notices_http, handover_http, r
 DAY_S, CALL_INTERVAL_S, SCREENS_KEPT_DAYS = 86_400.0, 60.0, 30
 PAGES = (wall, desk, card, unit, handover, work, window, hosted, case, comparison, district_map, findings, footage, orders,
          complaints, roster, notices, rules, calendars, items, organisations, migrations, documents, signals, cameras,
-         video_views, people, audit, exports, feeds, health)
+         video_views, people, audit, exports, webhooks, feeds, health)
 UNCHANGING = ("/assets/", "/healthz", "/readyz")
 ROOT = Path(__file__).resolve().parent
 

@@ -14,7 +14,7 @@ from pydantic import AfterValidator, Field, HttpUrl, SecretStr
 
 from config.documents import Strict
 from config.evaluation_settings import EvaluationSettings
-from config.export_settings import ExportSettings, HistorySettings
+from config.export_settings import ExportSettings, HistorySettings, WebhookSettings
 from config.hosting_settings import ApplicantSettings, ApprovalSettings, ExchangeSettings, PortalSettings, S3Settings
 from config.recording_settings import RecordingSettings
 from config.setting_types import Count, Natural, Seconds
@@ -357,5 +357,6 @@ class Settings(Strict):
     vision: VisionSettings
     exports: ExportSettings
     history: HistorySettings
+    webhooks: WebhookSettings
     display: DisplaySettings
     log: LogSettings

@@ -140,6 +140,7 @@ RULES = (
     Rule("/cameras/*", roles=EDITORS),            # administrators register cameras, the others read
     Rule("/video-views/*", roles=frozenset({Role.ADMINISTRATOR, Role.INSPECTOR})),
     Rule("/people/*", roles=frozenset({Role.ADMINISTRATOR})),
+    Rule("/webhooks/*", roles=frozenset({Role.ADMINISTRATOR})),
     Rule("/audit/*", roles=frozenset({Role.ADMINISTRATOR, Role.INSPECTOR})),
     Rule("/exports/*", roles=EXPORTERS),          # personal data for fewer (exports.personal_roles)
     Rule("/api/v1/exports", roles=EXPORTERS),     # everybody his own

@@ -30,7 +30,7 @@ GROUPS: tuple[tuple[str, tuple[Place, ...]], ...] = (
     ("video", (Place("signals", "/signals/"), Place("footage", "/footage/"), Place("cameras", "/cameras/"),
                Place("video_views", "/video-views/"))),
     ("system", (Place("people", "/people/"), Place("audit", "/audit/"), Place("exports", "/exports/"),
-                Place("feeds", "/feeds/"), Place("health", "/health/"))),
+                Place("webhooks", "/webhooks/"), Place("feeds", "/feeds/"), Place("health", "/health/"))),
 )
 
 

@@ -66,7 +66,7 @@ def test_letters_are_large_enough_for_five_metres_and_stay_within_the_picture(ci
     assert min(sizes) >= 28
     frame = page.locator("#map-picture").bounding_box()
     assert frame is not None
-    outside = page.evaluate("""(right) => [...document.querySelectorAll("#map-picture .legendtext, #map-picture .annotation-text")]
+    outside = page.evaluate("""(right) => [...document.querySelectorAll("#map-picture :is(.legendtext, .annotation-text)")]
         .filter((node) => node.getBoundingClientRect().right > right).map((node) => node.textContent)""",
                             frame["x"] + frame["width"])
     assert outside == []
