@@ -79,7 +79,7 @@ from core.working_calendar import WorkingCalendar
 from evaluating import Evaluation, Scoring, evaluation_of, schemes_of, scoring_of
 from evaluation.forecast.assembly import Forecasts, build_forecasts
 from evaluation.marks import CaseMarker
-from exporting import DeepHistory, Exports, build_history, exports_of
+from exporting import DeepHistory, Exports, WebhookDesk, build_history, exports_of, webhooks_of
 from feeds.ingest import Ingest
 from feeds.limits import feed_limits
 from feeds.mapping import MAPPING_DIR, SourceMapping, find_mapping
@@ -167,6 +167,7 @@ class Services:
     exports: Exports
     deep_history: DeepHistory
     forecasts: Forecasts
+    webhooks: WebhookDesk
 
     @property
     def answering_units(self) -> tuple[str, ...]:
@@ -305,7 +306,8 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
         bulletins=bulletins_of(settings, uow, areas, evaluation, follow_up, languages["zh"], catalogue),
         exports=exports_of(settings, uow, case_queries, languages, keys, accounts, areas),
         deep_history=build_history(settings.history, database, clock.now_us),
-        forecasts=build_forecasts(settings.forecast, uow, areas, shipped_catalogue))
+        forecasts=build_forecasts(settings.forecast, uow, areas, shipped_catalogue),
+        webhooks=webhooks_of(settings, uow, changes, alarms, evaluation, areas, catalogue))
 
 
 def _known(catalogue: Catalogue) -> Known:

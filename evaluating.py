@@ -14,6 +14,7 @@ from cases.events import CasesMarked
 from cases.recount import Recounter
 from config.catalogue import Catalogue
 from config.changelog import ChangeLog
+from config.district_map import MapLimits, find_map
 from config.indicators import INDICATORS_FILE, load_indicators
 from config.scoring import SCORING_DIR, Schemes, load_schemes
 from config.settings import Settings
@@ -34,8 +35,9 @@ def evaluation_of(settings: Settings, units: UnitOfWorkFactory, areas: Areas, ca
                   recounter: Recounter) -> Evaluation:
     """Everything of the evaluation, its lines in the table of reactions, and its part of the recount."""
     given = settings.evaluation
+    drawn = find_map(given.map_file, set(catalogue.areas), MapLimits(given.map_max_kib << 10, given.map_max_points))
     evaluation = build_evaluation(Parts(units, areas, catalogue, texts, given.departments_see == "all",
-                                        given.file or INDICATORS_FILE))
+                                        given.file or INDICATORS_FILE, drawn))
     for kind, reactions in reactions_of(evaluation).items():  # before what tells people
         units.reactions[kind] = [*reactions, *units.reactions.get(kind, ())]
     recounter.checks.append(evaluation.recounter.check)

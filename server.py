@@ -40,6 +40,7 @@ from dashboard.pages import (
     comparison,
     complaints,
     desk,
+    district_map,
     documents,
     exports,
     feeds,
@@ -63,6 +64,7 @@ from dashboard.pages import (
     unit,
     video_views,
     wall,
+    webhooks,
     window,
     work,
 )
@@ -100,9 +102,9 @@ OPERATIONS = tuple(one for module in (cards_http, notices_http, handover_http, r
                                       signals_http, footage_http, evaluation_http, bulletins_http, exports_http, scores_http,
                                       forecast_http) for one in module.OPERATIONS)
 DAY_S, CALL_INTERVAL_S, SCREENS_KEPT_DAYS = 86_400.0, 60.0, 30
-PAGES = (wall, desk, card, unit, handover, work, window, hosted, case, comparison, scores, schemes, bulletins, forecast,
-         findings, footage, orders, complaints, roster, notices, rules, calendars, items, organisations, migrations,
-         documents, signals, cameras, video_views, people, audit, exports, feeds, health)
+PAGES = (wall, desk, card, unit, handover, work, window, hosted, case, comparison, district_map, scores, schemes, bulletins,
+         forecast, findings, footage, orders, complaints, roster, notices, rules, calendars, items, organisations,
+         migrations, documents, signals, cameras, video_views, people, audit, exports, webhooks, feeds, health)
 UNCHANGING = ("/assets/", "/healthz", "/readyz")
 ROOT = Path(__file__).resolve().parent
 

@@ -91,7 +91,8 @@ class _Town:
         demo = services.settings.demo
         calendar = services.areas.default.calendar
         self._city = SimulatedCity(services.catalogue, calendar, demo.seed, demo.cases_per_day, calendar.today(opened_us),
-                                   bad_habits_of(demo.bad_habits, services.catalogue))
+                                   bad_habits_of(demo.bad_habits, services.catalogue),
+                                   [code for code in services.catalogue.areas if code != services.catalogue.default_area])
         self._follow_up = FollowUpShow(services, opened_us, to_us(demo.start))
         self._rng = random.Random(demo.seed)
 

@@ -21,6 +21,10 @@ class EvaluationSettings(Strict):
         description="Folder with the scoring schemes; empty: those shipped (config/scoring). docs/scoring.md.")
     score_evidence_max: int = Field(
         ge=1, le=100_000, description="Cases kept behind one line of a score; the line says how many there are.")
+    map_file: Path | None = Field(
+        description="GeoJSON file with the boundaries of the areas (docs/map.md); empty: the sketch of the simulated city.")
+    map_max_kib: Count = Field(description="Largest such file, in KiB.")
+    map_max_points: Count = Field(description="Most positions of all its rings together.")
 
 
 class BulletinSettings(Strict):

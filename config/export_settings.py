@@ -1,4 +1,4 @@
-"""Settings of exports and of the deep history (docs/export.md)."""
+"""Settings of exports and of the deep history (docs/export.md), and of webhooks (docs/webhooks.md)."""
 
 from __future__ import annotations
 
@@ -54,3 +54,21 @@ class HistorySettings(Strict):
     timeout_s: Seconds = Field(description="Seconds one question may take.")
     memory_mib: Annotated[int, Field(ge=64)] = Field(description="MiB one question, or one compaction, may use.")
     threads: Count = Field(description="Threads of one question.")
+
+
+class WebhookSettings(Strict):
+    """Published results to other systems as signed CloudEvents."""
+
+    networks: str = Field(description="Private networks receivers may be in, as 10.1.0.0/16, apart by blanks; empty: none.")
+    loopback: bool = Field(description="Whether this machine itself may be a receiver, also over http (a relay, tests).")
+    subscriptions_max: Count = Field(description="Most subscriptions in use.")
+    interval_s: Seconds = Field(description="Seconds between two looks for events to send.")
+    timeout_s: Seconds = Field(description="Seconds one attempt may take, from resolving the name to the end of the answer.")
+    batch: Count = Field(description="Deliveries one sender takes up at a time.")
+    senders: int = Field(ge=1, le=16, description="Deliveries sent at the same time.")
+    lease_s: Seconds = Field(description="Seconds after which a delivery taken up by a sender that died is taken up again.")
+    attempts_max: Count = Field(description="Failed attempts after which a delivery is put on the dead-letter list.")
+    backoff_s: Seconds = Field(description="Seconds until the second attempt; doubled for each one after.")
+    backoff_max_s: Seconds = Field(description="Longest time between two attempts, in seconds.")
+    keep_days: Count = Field(description="Days for which deliveries that ended are kept.")
+    month_settled_days: Natural = Field(description="Days after its end when a month's figures are told as settled.")

@@ -14,7 +14,7 @@ from pydantic import AfterValidator, Field, HttpUrl, SecretStr
 
 from config.documents import Strict
 from config.evaluation_settings import BulletinSettings, EvaluationSettings
-from config.export_settings import ExportSettings, HistorySettings
+from config.export_settings import ExportSettings, HistorySettings, WebhookSettings
 from config.forecast_settings import ForecastSettings
 from config.hosting_settings import ApplicantSettings, ApprovalSettings, ExchangeSettings, PortalSettings, S3Settings
 from config.recording_settings import RecordingSettings
@@ -360,5 +360,6 @@ class Settings(Strict):
     exports: ExportSettings
     history: HistorySettings
     forecast: ForecastSettings
+    webhooks: WebhookSettings
     display: DisplaySettings
     log: LogSettings

@@ -45,7 +45,7 @@ MODEL_MODULES = ("core.models", "config.models", "papers.models", "cases.models"
                  "alerts.room.models", "alerts.detectors.models", "supervision.models", "approval.models",
                  "applicants.models", "exchange.inner.models", "video.models", "video.footage.models", "evaluation.models",
                  "evaluation.exports.models", "evaluation.scoring.models", "evaluation.bulletins.models",
-                 "evaluation.forecast.models")
+                 "evaluation.forecast.models", "evaluation.webhooks.models")
 MAX_PARAMETERS = 5_000
 ASKED_AFTER_S = 5.0  # PostgreSQL: a connection idle for so long is asked whether it still lives
 FEW = 16             # PostgreSQL: up to here rows go one by one (pipelined); COPY and its temporary table pay from there

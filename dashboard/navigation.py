@@ -21,8 +21,8 @@ GROUPS: tuple[tuple[str, tuple[Place, ...]], ...] = (
     ("room", (Place("wall", "/wall/"), Place("desk", "/desk/"), Place("handover", "/handover/"))),
     ("approval", (Place("work", "/worklist/"), Place("window", "/window/"), Place("hosted", "/hosted/"))),
     ("cases", (Place("unit", "/unit/"), Place("case", "/case/"), Place("findings", "/findings/"))),
-    ("evaluation", (Place("comparison", "/comparison/"), Place("scores", "/scores/"), Place("schemes", "/schemes/"),
-                    Place("bulletins", "/bulletins/"), Place("forecast", "/forecast/"))),
+    ("evaluation", (Place("comparison", "/comparison/"), Place("map", "/map/"), Place("scores", "/scores/"),
+                    Place("schemes", "/schemes/"), Place("bulletins", "/bulletins/"), Place("forecast", "/forecast/"))),
     ("rules", (Place("rules", "/rules/"), Place("calendars", "/calendars/"), Place("items", "/items/"),
                Place("organisations", "/organisations/"), Place("migrations", "/migrations/"),
                Place("documents", "/documents/"))),
@@ -31,7 +31,7 @@ GROUPS: tuple[tuple[str, tuple[Place, ...]], ...] = (
     ("video", (Place("signals", "/signals/"), Place("footage", "/footage/"), Place("cameras", "/cameras/"),
                Place("video_views", "/video-views/"))),
     ("system", (Place("people", "/people/"), Place("audit", "/audit/"), Place("exports", "/exports/"),
-                Place("feeds", "/feeds/"), Place("health", "/health/"))),
+                Place("webhooks", "/webhooks/"), Place("feeds", "/feeds/"), Place("health", "/health/"))),
 )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cases.areas import Areas
+from config.district_map import DistrictMap
 from config.indicators import Indicators, load_indicators
 from config.texts import Texts
 from core.errors import ConfigError
@@ -32,6 +33,7 @@ class Parts:
     texts: Texts
     sees_others: bool
     file: Path
+    map: DistrictMap | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ class Evaluation:
     recounter: FigureRecounter
     comparison: Comparison
     over_time: OverTime
+    map: DistrictMap | None
 
 
 def build_evaluation(parts: Parts) -> Evaluation:
@@ -61,7 +64,7 @@ def build_evaluation(parts: Parts) -> Evaluation:
     over_time = OverTime(queries, parts.areas.for_area, lambda: date_of(
         parts.areas.default.calendar.today(parts.units.clock.now_us())))
     return Evaluation(indicators, queries, tables, card_figures, FigureRecounter(parts.units, card_figures), comparison,
-                      over_time)
+                      over_time, parts.map)
 
 
 def check_figures(described: Mapping[str, object]) -> None:

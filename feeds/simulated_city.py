@@ -8,7 +8,7 @@ still be alive. Memory holds the cases that have events to come, nothing else.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
 
@@ -52,12 +52,14 @@ class SimulatedCity:
     """The events of a city with `cases_per_day` filings on a working day.
 
     `calendar` is that of the catalogue's default area. `opened_day`, an epoch day, is the first day on which cases are
-    filed; without it the city has always existed. `bad_habits` names a habit of simulated_gaming by organisation.
+    filed; without it the city has always existed. `bad_habits` names a habit of simulated_gaming by organisation. `branches`
+    are areas in which every organisation takes cases, too.
     """
 
     def __init__(self, catalogue: Catalogue, calendar: WorkingCalendar, seed: int, cases_per_day: int,
-                 opened_day: int | None = None, bad_habits: Mapping[str, str] | None = None) -> None:
-        self._bad_habits = bad_habits or {}
+                 opened_day: int | None = None, bad_habits: Mapping[str, str] | None = None,
+                 branches: Sequence[str] = ()) -> None:
+        self._bad_habits, self._branches = bad_habits or {}, tuple(branches)
         self._catalogue, self._calendar, self._seed = catalogue, calendar, seed
         self._cases_per_day, self._opened_day = cases_per_day, opened_day
         self._time = WorkingTime(calendar, FIRST_DAY, LAST_DAY)
@@ -65,6 +67,7 @@ class SimulatedCity:
         self._place = catalogue.city.partition("（")[0]
         self._names = tuple(organisation.name for organisation in self._orgs)
         self._habits = _habits_by_org(self._orgs, seed)
+        self._shares = {one.code: _shares(one.code, len(self._branches), seed) for one in self._orgs}
         self._offer = _offer(catalogue, seed)
         self._source_of, self.sources = _sources(self._orgs, self._offer)
         self._matters = Matters(self._orgs, self._time, seed, HALL)
@@ -156,7 +159,7 @@ class SimulatedCity:
 
     def _events(self, day: int, serial: int, item: Item, life: CaseLife, filed_at: int | None,
                 rng: Random) -> list[CaseEvent]:
-        area = self._catalogue.organisations[item.org].area
+        area = self._area(day, serial, item.org)
         case_no = f"{area}-{_compact(day)}-{serial:04d}"
         applicant = applicant_for(item.name, item.kind, self._names, self._place, rng)
         officers = self._habits[item.org].officers
@@ -172,6 +175,13 @@ class SimulatedCity:
                 step=happening.step, data=data))
         habit = self._bad_habits.get(item.org)
         return events if habit is None else with_habit(events, habit, str(self._seed), officers[0])
+
+    def _area(self, day: int, serial: int, org: str) -> str:
+        """Where the case is taken; drawn apart, so that a city with branches has the same cases as one without."""
+        own = self._catalogue.organisations[org].area
+        if not self._branches:
+            return own
+        return Random(f"{self._seed}/branch/{day}/{serial}").choices((own, *self._branches), self._shares[org])[0]
 
     # The feed -----------------------------------------------------------------------------------------------------
 
@@ -226,6 +236,12 @@ def _habits_by_org(orgs: tuple[Organisation, ...], seed: int) -> dict[str, Habit
         else:
             habits[organisation.code] = Habits(rng.uniform(0.33, 0.46), 0.34, 0.007, 0.006, 0.02, officers)
     return habits
+
+
+def _shares(org: str, branches: int, seed: int) -> list[float]:
+    """How much of an organisation's work its own office takes, and each of its branches: no two districts are alike."""
+    rng = Random(f"{seed}/branches/{org}")
+    return [1.0, *(0.7 * rng.lognormvariate(0.0, 0.8) for _ in range(branches))]
 
 
 def _sources(orgs: tuple[Organisation, ...],

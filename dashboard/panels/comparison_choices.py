@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -15,18 +15,19 @@ from dashboard.words import Words
 from evaluation.seasons import Span, neighbour, period_text, stretch_of
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
+PAGE, CHARTS = "/comparison/", ("comparison-funnel", "comparison-course")
 Named = Iterable[tuple[str, str]]  # code, name
 
 
 def head(wish: Wish, indicators: Indicators, areas: Named, names: Mapping[str, str], t: Words, *,
          is_limited: bool) -> list[Any]:
     """`names` are those of what was drilled down to, by `area`, `org` and `item`."""
-    choices = [_periods(wish, t), _dates(wish, t), _basis(wish, t)]
+    choices = [periods(wish, t), dates(wish, t), basis(wish, t)]
     if not is_limited:
         choices.append(_by(wish, t))
         choices.append(_areas(wish, list(areas), t))
-    return [html.Div([_trail(wish, names, t), _exports(wish, t)], className="comparison-line"),
-            html.Div(choices, className="comparison-choices"), _indicators(wish, indicators, t)]
+    return [html.Div([_trail(wish, names, t), exports(wish, t)], className="comparison-line"),
+            html.Div(choices, className="comparison-choices"), indicator_choice(wish, indicators, t)]
 
 
 def link(words: Any, address: str, is_here: bool = False, class_name: str = "choice", **more: Any) -> dcc.Link:
@@ -60,12 +61,13 @@ def _trail(wish: Wish, names: Mapping[str, str], t: Words) -> html.Nav:
     return html.Nav([html.H1(t("comparison_page.title")), html.Div(parts, className="comparison-trail")])
 
 
-def _exports(wish: Wish, t: Words) -> html.Div:
+def exports(wish: Wish, t: Words, page: str = PAGE, charts: Sequence[str] = CHARTS) -> html.Div:
+    """The files of the view, its charts as pictures, the page on paper. `page` is the one they are links of."""
     query = wish.address()
-    files = [html.A(t(f"comparison_page.{kind}"), href=f"/comparison/export.{kind}{query}", className="button")
+    files = [html.A(t(f"comparison_page.{kind}"), href=f"{page}export.{kind}{query}", className="button")
              for kind in ("csv", "xlsx")]
-    charts = {"data-picture-of": "comparison-funnel", "data-picture-too": "comparison-course"}
-    picture = html.Button(t("comparison_page.png"), type="button", className="button", **charts)
+    named = {"data-picture-of": charts[0], "data-picture-too": " ".join(charts[1:])}
+    picture = html.Button(t("comparison_page.png"), type="button", className="button", **named)
     paper = html.Button(t("comparison_page.print"), type="button", className="button", **{"data-print": "true"})
     return html.Div([*files, picture, paper], className="comparison-exports", title=t("comparison_page.link"))
 
@@ -74,7 +76,7 @@ def _group(name: str, parts: list[Any]) -> html.Div:
     return html.Div([html.Span(name, className="choice-name"), *parts], className="choice-group", role="group")
 
 
-def _periods(wish: Wish, t: Words) -> html.Div:
+def periods(wish: Wish, t: Words) -> html.Div:
     kinds = [link(t(f"comparison_page.span.{span}"), wish.address(period=period_text(span, _as(span, wish))), span is wish.span)
              for span in Span if span is not Span.FREE]
     steps = {name: wish.address(period=period_text(wish.span, neighbour(wish.span, wish.stretch, by)))
@@ -90,7 +92,7 @@ def _as(span: Span, wish: Wish) -> Any:
     return stretch_of(span, wish.stretch.last)
 
 
-def _dates(wish: Wish, t: Words) -> html.Form:
+def dates(wish: Wish, t: Words, page: str = PAGE) -> html.Form:
     """Free days: a plain form whose answer is an address like any other."""
     kept = [dcc.Input(type="hidden", name=name, value=wish.given[name]) for name in KEPT
             if name != "period" and wish.given.get(name)]
@@ -98,10 +100,10 @@ def _dates(wish: Wish, t: Words) -> html.Form:
     days = [html.Label([t(f"comparison_page.{words}"), dcc.Input(type="date", name=name, value=day.isoformat(),
                                                                  className="field")]) for name, words, day in ends]
     return html.Form([*kept, *days, html.Button(t("comparison_page.go"), type="submit", className="button")],
-                     action="/comparison/", method="GET", className="choice-group comparison-dates")
+                     action=page, method="GET", className="choice-group comparison-dates")
 
 
-def _basis(wish: Wish, t: Words) -> html.Div:
+def basis(wish: Wish, t: Words) -> html.Div:
     here = wish.question.basis.word
     return _group(t("comparison_page.basis"), [
         link(t(f"comparison_page.basis_{name}"), wish.address(basis="" if name == "event" else name), name == here)
@@ -122,7 +124,7 @@ def _areas(wish: Wish, areas: list[tuple[str, str]], t: Words) -> html.Div:
                                               for code, name in every])
 
 
-def _indicators(wish: Wish, indicators: Indicators, t: Words) -> html.Details:
+def indicator_choice(wish: Wish, indicators: Indicators, t: Words) -> html.Details:
     """The one compared, and behind it all the others in their groups, each with its definition."""
     here = indicators.find(wish.question.indicator)
     groups = [html.Div([link(one.label.in_language(t.language), wish.address(indicator=one.code), one.code == here.code,

@@ -93,9 +93,9 @@ def _row(row: Row, shown: SideBySide, wish: Wish, others: Sequence[Indicator], e
     unit = html.Th([_link(name, row, wish, drill), html.Span(why, className="comparison-why") if why else None], scope="row")
     figure = row.figures.get(shown.indicator.code)
     text = cell_text(shown.indicator, figure.value if figure else None, t)
-    value = html.Td([_sign(row, shown, t), text], className="num right")
-    cells = [place, unit, value, html.Td(_band(row, shown, extent, t)), html.Td(_size(figure), className="num right is-quiet"),
-             *(_other(one, row.figures, t) for one in others)]
+    value = html.Td([sign(row, shown, t), text], className="num right")
+    cells = [place, unit, value, html.Td(band(row, shown, extent, t)),
+             html.Td(size_text(figure), className="num right is-quiet"), *(_other(one, row.figures, t) for one in others)]
     return html.Tr(cells, className=f"zone-{zone_tone(row, shown)}" + (" is-chosen" if row.is_own else ""))
 
 
@@ -107,21 +107,21 @@ def _link(name: str, row: Row, wish: Wish, drill: str) -> Any:
     return dcc.Link(name, href=wish.address(**changes), refresh=False)
 
 
-def _sign(row: Row, shown: SideBySide, t: Words) -> Any:
-    sign = SIGNS[row.zone]
-    if not sign:
+def sign(row: Row, shown: SideBySide, t: Words) -> Any:
+    mark = SIGNS[row.zone]
+    if not mark:
         return None
     tone = zone_tone(row, shown)
     words = t("comparison_page.limit_near") if tone == "near" else t(f"comparison_page.legend_zone.{tone}")
-    return html.Span([html.Span(sign, **{"aria-hidden": "true"}), html.Span(words, className="visually-hidden")],
+    return html.Span([html.Span(mark, **{"aria-hidden": "true"}), html.Span(words, className="visually-hidden")],
                      className="zone-sign", title=words)
 
 
-def _size(figure: Figure | None) -> str:
+def size_text(figure: Figure | None) -> str:
     return "—" if figure is None or figure.denominator is None else f"{figure.denominator:,.0f}"
 
 
-def _band(row: Row, shown: SideBySide, extent: tuple[float, float], t: Words) -> Any:
+def band(row: Row, shown: SideBySide, extent: tuple[float, float], t: Words) -> Any:
     """The interval as a bar over the extent of all, the value as a notch, the common value as a line."""
     if row.band is None or row.sample is None:
         return html.Span("—", className="is-quiet")

@@ -51,6 +51,17 @@ def lives(calendar: WorkingCalendar) -> dict[str, list[CaseEvent]]:
             if min(e.claimed_at for e in of_case) < end and of_case[0].item is not None}
 
 
+def test_branches_take_a_part_of_the_same_cases(calendar: WorkingCalendar) -> None:
+    """A city with branches has the cases of one without, some of them in another area."""
+    with_branches = SimulatedCity(load_catalogue(), calendar, 7, CASES_PER_DAY, branches=("360502", "360521"))
+    plain, spread = (one.events_between(MONDAY, MONDAY + DAY_US) for one in (_city(calendar), with_branches))
+    assert [(one.claimed_at, one.kind, one.org, one.item) for one in plain] == [
+        (one.claimed_at, one.kind, one.org, one.item) for one in spread]
+    assert {one.area for one in plain} == {"360500"}
+    assert {one.area for one in spread} == {"360500", "360502", "360521"}
+    assert all(one.case_no.startswith(one.area) for one in spread)
+
+
 # The same again ---------------------------------------------------------------------------------------------------
 
 def test_the_same_seed_is_the_same_city_and_another_seed_another(calendar: WorkingCalendar) -> None:

@@ -1,0 +1,1 @@
+"""Published results to other systems: subscriptions, deliveries as signed CloudEvents, what is told when a month is closed."""
