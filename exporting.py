@@ -49,10 +49,12 @@ def webhooks_of(settings: Settings, units: UnitOfWorkFactory, changes: ChangeLog
                 areas: Areas, catalogue: Catalogue) -> WebhookDesk:
     """Nothing leaves a demonstration or a sandbox; secrets are sealed under the key of the sessions, as those of cameras."""
     security = settings.security
-    return build_webhooks(settings.webhooks, WebhookParts(
+    desk = build_webhooks(settings.webhooks, WebhookParts(
         units, secret_of(security.secret_key, security.secret_key_path), changes, alarms, evaluation.queries,
         lambda: catalogue.areas, lambda: date_of(areas.default.calendar.today(units.clock.now_us())), settings.notices.base_url,
         ZoneInfo(settings.areas.default_timezone), settings.notices.sandbox or settings.demo.enabled))
+    units.reactions.update(desk.results.reactions())
+    return desk
 
 
 def evaluation_jobs(services: Services) -> list[Job]:

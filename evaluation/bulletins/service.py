@@ -22,6 +22,7 @@ from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from core.working_calendar import WorkingCalendar
 from evaluation.bulletins.contents import Composer
 from evaluation.bulletins.corrections import Correction, corrections
+from evaluation.bulletins.events import BulletinPublished
 from evaluation.bulletins.figures import Figures, as_json, digest, month_before, month_of
 from evaluation.bulletins.gathering import Gathering
 from evaluation.bulletins.matters import ALLOWED, DRAFTERS, ISSUED, BulletinAction, BulletinState, check_state, may_see
@@ -157,6 +158,7 @@ class BulletinService:
             if row.published_at is not None:
                 raise Conflict("bulletin_published", id=number)
             self._set(uow, row, BulletinAction.PUBLISH, actor, published_at=uow.now_us)
+            uow.publish([BulletinPublished(row.id, row.area, row.month, row.number, row.title)])
 
     def withdraw(self, number: int, rev: int, actor: Actor | None, reason: str) -> None:
         """It stays in the register and on record; the public site says that it was withdrawn and why, another may be made."""
@@ -165,6 +167,8 @@ class BulletinService:
             row = self._looked_at(uow, number, rev, actor, BulletinAction.WITHDRAW)
             self._set(uow, row, BulletinAction.WITHDRAW, actor, words, state=BulletinState.WITHDRAWN, slot=None, reason=words,
                       ended_at=uow.now_us)
+            if row.published_at is not None:
+                uow.publish([BulletinPublished(row.id, row.area, row.month, row.number, row.title, words)])
 
     # Read ---------------------------------------------------------------------------------------------------------
 

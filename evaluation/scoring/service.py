@@ -27,6 +27,7 @@ from core.unit_of_work import UnitOfWork
 from evaluation.scoring.appeals import with_appeals
 from evaluation.scoring.calculation import Score, scored
 from evaluation.scoring.desk import Desk, checked_words, find, note
+from evaluation.scoring.events import ScoringMoved
 from evaluation.scoring.facts import Facts
 from evaluation.scoring.gathering import Month
 from evaluation.scoring.models import score_appeals, score_rows, scorings
@@ -119,6 +120,8 @@ class ScoreService:
             self._move(uow, found, ("proposed", "published"), state="withdrawn")
             if found.state == "proposed":
                 delete_scores(uow.conn, number)
+            else:
+                self._tell(uow, number, person)
             for row in self._rows(uow.conn, number):
                 if row.total is not None:
                     self._desk.teller.withdrawn(uow, found, row, told)
@@ -139,6 +142,7 @@ class ScoreService:
                        frozen_name=person.display_name or person.name, digest=digest_of(uow.conn, found))
             frozen = find(uow.conn, number, person)
             note(self._desk.changes, uow, person, frozen, Action.FROZEN, frozen.digest)
+            self._tell(uow, number, person)
             told = frozen.rules.told
             for row in self._rows(uow.conn, number):
                 if row.grade in told:
@@ -157,9 +161,13 @@ class ScoreService:
                    decided_name=person.display_name or person.name, appeal_until=self._until(found, uow.now_us))
         published = find(uow.conn, number, person)
         note(self._desk.changes, uow, person, published, Action.PUBLISHED, "")
+        self._tell(uow, number, person)
         for row in self._rows(uow.conn, number):
             if row.total is not None:
                 self._desk.teller.published(uow, published, row)
+
+    def _tell(self, uow: UnitOfWork, number: int, person: Actor) -> None:
+        uow.publish([ScoringMoved(find(uow.conn, number, person), self._rows(uow.conn, number))])
 
     def _until(self, found: ScoringRow, now_us: int) -> int:
         """The end of the last working day of the window, on the area's wall clock."""

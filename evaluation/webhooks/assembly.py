@@ -16,6 +16,7 @@ from evaluation.queries import IndicatorQueries
 from evaluation.webhooks.addresses import Reach, networks_of
 from evaluation.webhooks.months import MonthCloser, MonthParts
 from evaluation.webhooks.queries import WebhookQueries
+from evaluation.webhooks.results import Results
 from evaluation.webhooks.sender import SenderParts, SenderRules, WebhookSender
 from evaluation.webhooks.service import Parts, Webhooks
 
@@ -28,6 +29,7 @@ class WebhookDesk:
     queries: WebhookQueries
     sender: WebhookSender
     months: MonthCloser
+    results: Results
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,4 +58,4 @@ def build_webhooks(given: WebhookSettings, parts: WebhookParts) -> WebhookDesk:
     sender = WebhookSender(SenderParts(parts.units, machine, parts.alarms, reach, service.secret_of), rules)
     months = MonthCloser(MonthParts(parts.units, machine, parts.figures, service, parts.today, parts.areas, parts.base_url),
                          given.month_settled_days)
-    return WebhookDesk(service, WebhookQueries(parts.units.database), sender, months)
+    return WebhookDesk(service, WebhookQueries(parts.units.database), sender, months, Results(service, parts.base_url))

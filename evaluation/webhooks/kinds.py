@@ -16,3 +16,8 @@ class EventType(StrEnum):
     """What happened."""
 
     MONTH_CLOSED = "figures.month.closed"  # the figures of a month have settled
+    SCORES_PUBLISHED = "scores.published"
+    SCORES_FROZEN = "scores.frozen"          # after the appeals; nothing changes any more
+    SCORES_WITHDRAWN = "scores.withdrawn"    # what was published no longer counts
+    BULLETIN_PUBLISHED = "bulletin.published"
+    BULLETIN_WITHDRAWN = "bulletin.withdrawn"
