@@ -18,10 +18,10 @@ from alerts.wire import CardView
 from bootstrap import Services, build_services
 from cases.events import CaseEvent
 from commands.demo_duty import staff_demo
+from commands.demo_evaluation import evaluate_last_month
 from commands.demo_follow_up import FollowUpShow
 from commands.demo_halls import HallShow, hall_settings
 from commands.demo_people import person
-from commands.demo_scores import score_last_month
 from config.settings import Settings
 from core.access import Actor, Role
 from core.clock import AcceleratedClock, FrozenClock, SwitchedClock
@@ -65,7 +65,7 @@ def prepare_demo(settings: Settings, *, has_database: bool) -> Demo:
     town = _Town(services, clock, (officer, person(Role.SHIFT_LEADER)), past_from)
     town.live_through(past_from, to_us(start))
     services.detectors.detection.run_due(0, 31)  # this month and the last, so that there are findings to look at
-    score_last_month(services)
+    evaluate_last_month(services)
     clock.switch_to(_live_clock(services, start))
     halls = HallShow(services, halls_in)
     halls.register()
