@@ -9,7 +9,7 @@ SHELL := /bin/bash
 
 VENV := .venv
 BIN := $(VENV)/bin
-PACKAGES := core config papers cases feeds alerts supervision evaluation approval applicants dashboard exchange portal video
+PACKAGES := core web config papers cases feeds alerts supervision evaluation approval applicants dashboard exchange portal video
 CHECKED := $(PACKAGES) commands migrations migrations_outer scripts tests $(wildcard *.py)
 JS_TESTS = $(shell find tests/js -type f \( -name '*.test.mjs' -o -name 'test_*.mjs' -o -name 'test-*.mjs' \) | sort)
 ARGS ?=

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TypeVar
 from urllib.parse import quote
 
 import msgspec
@@ -18,12 +18,12 @@ from core.access import Actor, Role, require
 from core.api_document import Operation
 from core.errors import InvalidInput, NotFound, TooLarge
 from core.read_log import ReadLog
+from web.json_http import as_json, from_json
 
 READERS = (Role.WALL_SCREEN, Role.DUTY_OFFICER, Role.SHIFT_LEADER, Role.INSPECTOR, Role.LEADER, Role.DEPARTMENT_USER,
            Role.ADMINISTRATOR)
 STAFF = tuple(role for role in READERS if role is not Role.WALL_SCREEN)
 T = TypeVar("T")
-_COMMAND = msgspec.json.Decoder(CardCommand)
 
 
 _CARDS = "/api/v1/cards"
@@ -52,12 +52,12 @@ def create_blueprint(service: CardService, queries: CardQueries,
 
     @blueprint.post("/acknowledge")
     def acknowledge() -> Response:
-        command = msgspec.structs.replace(_command(request.get_data()), type=CommandType.ACKNOWLEDGE.value)
-        return _json(service.execute(command, actor_of(request)))
+        command = msgspec.structs.replace(from_json(CardCommand, request.get_data()), type=CommandType.ACKNOWLEDGE.value)
+        return as_json(service.execute(command, actor_of(request)))
 
     @blueprint.post("/commands")
     def execute() -> Response:
-        return _json(service.execute(_command(request.get_data()), actor_of(request)))
+        return as_json(service.execute(from_json(CardCommand, request.get_data()), actor_of(request)))
 
     @blueprint.get("")
     def list_cards() -> Response:
@@ -65,21 +65,21 @@ def create_blueprint(service: CardService, queries: CardQueries,
         limit, offset = _number("limit", 100, PAGE_MAX), _number("offset", 0, 10**9)
         org = request.args.get("org")
         if request.args.get("state") == "closed":
-            return _json(queries.closed(require(actor, *STAFF), limit, offset, org))
+            return as_json(queries.closed(require(actor, *STAFF), limit, offset, org))
         disposition = _disposition(request.args.get("disposition"))
         if disposition is Disposition.TO_CONFIRM:  # no accusation that nobody has looked at goes to a wall
             require(actor, *STAFF)
-        return _json(queries.active(_level(request.args.get("level")), limit, offset, org, actor, disposition))
+        return as_json(queries.active(_level(request.args.get("level")), limit, offset, org, actor, disposition))
 
     @blueprint.get("/<int:card_id>")
     def show_card(card_id: int) -> Response:
         actor = require(actor_of(request), *READERS)
         if not actor.has(*STAFF):  # a wall, and whoever passes it, sees the card and not what people wrote on it
-            return _json({"card": _there(queries.find_view(card_id, actor), card_id)})
+            return as_json({"card": _there(queries.find_view(card_id, actor), card_id)})
         found = _there(queries.find(card_id, actor), card_id)
         if reads is not None:
             reads.note("card_evidence", str(card_id), actor, request.remote_addr or "")
-        return _json(found)
+        return as_json(found)
 
     return blueprint
 
@@ -98,7 +98,7 @@ def create_attachment_blueprint(store: AttachmentStore, queries: CardQueries, re
     @blueprint.get("")
     def list_attachments(card_id: int) -> Response:
         allowed(card_id)
-        return _json({"attachments": store.of_card(card_id), "max_bytes": store.rules.max_bytes, "types": store.rules.types})
+        return as_json({"attachments": store.of_card(card_id), "max_bytes": store.rules.max_bytes, "types": store.rules.types})
 
     @blueprint.post("")
     def keep(card_id: int) -> Response:
@@ -106,7 +106,7 @@ def create_attachment_blueprint(store: AttachmentStore, queries: CardQueries, re
         if (request.content_length or 0) > store.rules.max_bytes:
             raise TooLarge("attachment_too_large", name=request.args.get("name", "")[:80],
                            max_mb=round(store.rules.max_bytes / 1024 / 1024, 1))
-        return _json(store.keep(card_id, request.args.get("name", ""), request.get_data(), actor))
+        return as_json(store.keep(card_id, request.args.get("name", ""), request.get_data(), actor))
 
     @blueprint.get("/<sha256>")
     def open_attachment(card_id: int, sha256: str) -> Response:
@@ -119,13 +119,6 @@ def create_attachment_blueprint(store: AttachmentStore, queries: CardQueries, re
         return response
 
     return blueprint
-
-
-def _command(body: bytes) -> CardCommand:
-    try:
-        return _COMMAND.decode(body)
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise InvalidInput("message_invalid", problem=str(error)) from error
 
 
 def _level(name: str | None) -> Level | None:
@@ -160,6 +153,3 @@ def _there(found: T | None, card_id: int) -> T:
         raise NotFound("card_not_found", id=card_id)
     return found
 
-
-def _json(value: Any) -> Response:
-    return Response(msgspec.json.encode(value), mimetype="application/json")

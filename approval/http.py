@@ -28,6 +28,7 @@ from core.errors import InvalidInput, NotFound
 from core.instants import from_us, to_us
 from core.read_log import ReadLog
 from papers.service import MEDIA_TYPES, PaperService
+from web.json_http import as_json, from_json
 
 _CASES = "/api/v1/approval/cases"
 LISTS = ("intake", "work", "decided")
@@ -83,8 +84,6 @@ class TakingOver(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     consent: str
 
 
-_taking = msgspec.json.Decoder(TakingOver)
-_registration, _act = msgspec.json.Decoder(Registration), msgspec.json.Decoder(ActOn)
 PERFORMED = ("pre_accept", "receive", "accept", "refuse", "ask_correction", "correct", "supply", "ask_hearing", "hold_hearing",
              "claim", "hand_over", "complete",
              "dispatch", "send_back", "start_special", "end_special", "ask_extension", "grant_extension",
@@ -126,33 +125,33 @@ def create_blueprint(approval: Approval, papers: PaperService, reads: ReadLog, a
         actor = require(actor_of(request), *STAFF)
         if name not in LISTS:
             raise NotFound("list_unknown", name=name[:20])
-        return _json({"cases": [shown(row) for row in getattr(queries, name)(actor)]})
+        return as_json({"cases": [shown(row) for row in getattr(queries, name)(actor)]})
 
     @blueprint.get("/cases")
     def search() -> Response:
         actor = require(actor_of(request), *READERS)
-        return _json({"cases": [shown(row) for row in queries.search(actor, request.args.get("q", "")[:100])]})
+        return as_json({"cases": [shown(row) for row in queries.search(actor, request.args.get("q", "")[:100])]})
 
     @blueprint.post("/cases")
     def register() -> Response:
         actor = require(actor_of(request), *STAFF)
-        told = _decoded(_registration, request.get_data())
+        told = from_json(Registration, request.get_data())
         channel = channel_of(approval.desk.catalogue.find_item(told.item))
         filed = approval.intake.file(application_of(told), channel, actor, told.station)
-        return _json({"case_no": filed.case_no, "password": filed.password}, 201)
+        return as_json({"case_no": filed.case_no, "password": filed.password}, 201)
 
     @blueprint.get("/cases/<case_no>")
     def show(case_no: str) -> Response:
         actor = require(actor_of(request), *READERS)
         detail = queries.find(case_no, actor)
         reads.note("hosted_case", case_no, actor, request.remote_addr or "")
-        return _json(shown_whole(detail))
+        return as_json(shown_whole(detail))
 
     @blueprint.post("/cases/<case_no>/acts/<act>")
     def act(case_no: str, act: str) -> Response:
         actor = require(actor_of(request), *STAFF)
-        perform(approval, case_no, act, _decoded(_act, request.get_data()), actor, find_person)
-        return _json(shown_whole(queries.find(case_no, actor)))
+        perform(approval, case_no, act, from_json(ActOn, request.get_data()), actor, find_person)
+        return as_json(shown_whole(queries.find(case_no, actor)))
 
     _add_pictures(blueprint, approval, actor_of)
     _add_files(blueprint, approval, papers, reads, actor_of)
@@ -166,7 +165,7 @@ def _add_pictures(blueprint: Blueprint, approval: Approval, actor_of: Callable[[
     def at(case_no: str, instant: str) -> Response:
         actor = require(actor_of(request), *READERS)
         fold, events = queries.as_it_stood(case_no, _instant(instant), actor)
-        return _json({"state": fold.state.value, "path": [done.step for done in fold.path],
+        return as_json({"state": fold.state.value, "path": [done.step for done in fold.path],
                       "events": [{"kind": event.kind.value, "at": from_us(event.claimed_at).isoformat(), "step": event.step,
                                   "actor": event.actor} for event in events]})
 
@@ -197,20 +196,20 @@ def _add_files(blueprint: Blueprint, approval: Approval, papers: PaperService, r
             copyfileobj(request.stream, sent, CHUNK)
             upload = approval.materials.keep(request.args.get("code", ""), request.args.get("name", ""), sent)
         approval.intake.keep_file(case_no, upload, actor)
-        return _json(msgspec.structs.asdict(upload), 201)
+        return as_json(msgspec.structs.asdict(upload), 201)
 
     @blueprint.get("/cases/<case_no>/earlier")
     def earlier(case_no: str) -> Response:
         actor = require(actor_of(request), *STAFF)
         found = approval.reuse.for_case(case_no, actor)
         reads.note("earlier_materials", case_no, actor, request.remote_addr or "")
-        return _json({"files": [asdict(one) | {"at": _iso(one.at)} for one in found]})
+        return as_json({"files": [asdict(one) | {"at": _iso(one.at)} for one in found]})
 
     @blueprint.post("/cases/<case_no>/earlier")
     def take_over(case_no: str) -> Response:
-        actor, told = require(actor_of(request), *STAFF), _decoded(_taking, request.get_data())
+        actor, told = require(actor_of(request), *STAFF), from_json(TakingOver, request.get_data())
         upload = approval.reuse.take_over(case_no, told.code, told.sha256, told.consent, actor)
-        return _json(msgspec.structs.asdict(upload), 201)
+        return as_json(msgspec.structs.asdict(upload), 201)
 
     @blueprint.get("/cases/<case_no>/files/<sha256>")
     def open_file(case_no: str, sha256: str) -> Response:
@@ -354,15 +353,4 @@ def _instant(text: str) -> int:
     return to_us(moment)
 
 
-def _decoded(decoder: Any, body: bytes) -> Any:
-    try:
-        return decoder.decode(body)
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise InvalidInput("message_invalid", problem=str(error)) from error
-
-
-def _json(value: Any, status: int = 200) -> Response:
-    response = Response(msgspec.json.encode(value), status, mimetype="application/json")
-    response.headers["Cache-Control"] = "no-store"
-    return response
 

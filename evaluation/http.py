@@ -15,6 +15,7 @@ from core.errors import InvalidInput, NotAuthenticated
 from core.instants import from_us
 from evaluation.period import BYS, Basis, Figure, Period, basis_of
 from evaluation.queries import IndicatorQueries
+from web.json_http import as_json
 
 ITEMS_MOST = 200  # names in one list of the query
 
@@ -106,11 +107,11 @@ def create_blueprint(queries: IndicatorQueries, actor_of: Callable[[Request], Ac
     def catalogue() -> Response:
         if actor_of(request) is None:
             raise NotAuthenticated("sign_in_required")
-        return _json(_catalogue(queries.indicators))
+        return as_json(_catalogue(queries.indicators))
 
     @blueprint.get("/figures")
     def figures() -> Response:
-        return _json(_figures(queries, actor_of(request), request.args))
+        return as_json(_figures(queries, actor_of(request), request.args))
 
     return blueprint
 
@@ -166,8 +167,3 @@ def _list(given: Mapping[str, str], name: str) -> list[str]:
         raise InvalidInput("list_too_long", key=name, most=ITEMS_MOST)
     return listed
 
-
-def _json(value: object) -> Response:
-    response = Response(msgspec.json.encode(value), mimetype="application/json")
-    response.headers["Cache-Control"] = "no-store"
-    return response

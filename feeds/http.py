@@ -36,9 +36,10 @@ from feeds.readers.archive import StreamBroken, unpacked
 from feeds.reasons import Refusal, Rejection
 from feeds.records import Parsed
 from feeds.status import Account
+from web.json_http import JSON, as_json
 
-_JSON, _PROBLEM = "application/json", "application/problem+json"
-_ACCEPTED_TYPES = (_JSON, "application/x-ndjson", "application/jsonl", "application/x-jsonlines")
+_PROBLEM = "application/problem+json"
+_ACCEPTED_TYPES = (JSON, "application/x-ndjson", "application/jsonl", "application/x-jsonlines")
 
 
 class TooManyRequests(Unavailable):
@@ -118,19 +119,19 @@ class _Api:
         source = self._source()
         sent = self._received()  # before admission: a sender that stops half-way must not hold the place of another
         with self._admission.enter(source):
-            records = split_body(self._opened(sent), self._limits.max_events_per_request, request.mimetype != _JSON)
+            records = split_body(self._opened(sent), self._limits.max_events_per_request, request.mimetype != JSON)
             outcomes, account = self._take(source, records)
-        return _json({"source": source, "accepted": account.accepted, "duplicates": account.duplicates,
+        return as_json({"source": source, "accepted": account.accepted, "duplicates": account.duplicates,
                       "rejected": account.rejected,
                       "results": [_Result(index, one.status, one.code, one.detail) for index, one in enumerate(outcomes)]})
 
     def openapi(self) -> Response:
-        return _json(openapi_document(self._limits, self._others))
+        return as_json(openapi_document(self._limits, self._others))
 
     def source_health(self, source: str) -> Response:
         if self._source() != source:
             raise NotPermitted("not_permitted")  # the same answer whether or not the other source exists
-        return _json(_told(self._queries.health_of(source, self._clock.now_us())))
+        return as_json(_told(self._queries.health_of(source, self._clock.now_us())))
 
     def _take(self, source: str, records: list[bytes]) -> tuple[list[Outcome], Account]:
         total, outcomes, size = Account(), list[Outcome](), self._limits.batch_size
@@ -227,18 +228,13 @@ def _guarded(view: Callable[..., Response], retry_after_s: int) -> Callable[...,
 
 
 def _problem(failure: SupervisionError) -> Response:
-    response = _json(failure.as_problem() | {"instance": request.path}, failure.status, _PROBLEM)
+    response = as_json(failure.as_problem() | {"instance": request.path}, failure.status, _PROBLEM)
     if failure.retry_after is not None:
         response.headers["Retry-After"] = str(failure.retry_after)
     if failure.status == 401:
         response.headers["WWW-Authenticate"] = "Bearer"
     return response
 
-
-def _json(value: object, status: int = 200, mimetype: str = _JSON) -> Response:
-    response = Response(msgspec.json.encode(value), status, mimetype=mimetype)
-    response.headers["Cache-Control"] = "no-store"
-    return response
 
 
 def _told(health: FeedHealth) -> dict[str, object]:

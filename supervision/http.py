@@ -12,11 +12,12 @@ from msgspec import Meta
 
 from core.access import Actor, Role, require
 from core.api_document import Operation
-from core.errors import InvalidInput, NotFound
+from core.errors import NotFound
 from core.instants import from_us
 from supervision.liability import Proposed
 from supervision.liability_service import DECIDERS, Circumstances, LiabilityRow, LiabilityService
 from supervision.sampling import CALLERS, SampleService
+from web.json_http import as_json, from_json
 
 VIEWERS = (*CALLERS, Role.ADMINISTRATOR)
 
@@ -68,43 +69,43 @@ def create_blueprint(liability: LiabilityService, samples: SampleService,
     @blueprint.get("/liabilities")
     def listed() -> Response:
         actor = require(actor_of(request), *DECIDERS)
-        return _json([shown(row) for row in liability.listed(actor)])
+        return as_json([shown(row) for row in liability.listed(actor)])
 
     @blueprint.post("/liabilities")
     def propose() -> Response:
         actor = require(actor_of(request), *DECIDERS)
-        told = _decoded(Propose)
+        told = from_json(Propose, request.get_data())
         number = liability.propose(told.card, told.circumstances, actor)
-        return _json(shown(next(row for row in liability.of_card(told.card) if row.id == number)), 201)
+        return as_json(shown(next(row for row in liability.of_card(told.card) if row.id == number)), 201)
 
     @blueprint.post("/liabilities/<int:liability_id>/decision")
     def decide(liability_id: int) -> Response:
         actor = require(actor_of(request), *DECIDERS)
-        told = _decoded(Decide)
+        told = from_json(Decide, request.get_data())
         liability.decide(liability_id, actor, told.verdict, told.reason, told.persons)
-        return _json({"id": liability_id, "state": told.verdict})
+        return as_json({"id": liability_id, "state": told.verdict})
 
     @blueprint.get("/samples")
     def drawn() -> Response:
-        return _json([asdict(sample) for sample in samples.listed(require(actor_of(request), *VIEWERS))])
+        return as_json([asdict(sample) for sample in samples.listed(require(actor_of(request), *VIEWERS))])
 
     @blueprint.post("/samples")
     def draw() -> Response:
-        told = _decoded(Draw)
-        return _json({"id": samples.draw(told.month, told.org, require(actor_of(request), *CALLERS))}, 201)
+        told = from_json(Draw, request.get_data())
+        return as_json({"id": samples.draw(told.month, told.org, require(actor_of(request), *CALLERS))}, 201)
 
     @blueprint.get("/samples/<int:sample_id>")
     def calls(sample_id: int) -> Response:
         found = samples.calls(sample_id, require(actor_of(request), *VIEWERS))
         if not found:
             raise NotFound("sample_call_not_found", id=sample_id)
-        return _json([asdict(call) | {"case_id": str(call.case_id)} for call in found])
+        return as_json([asdict(call) | {"case_id": str(call.case_id)} for call in found])
 
     @blueprint.post("/samples/<int:sample_id>/calls")
     def called(sample_id: int) -> Response:
-        told = _decoded(Called)
+        told = from_json(Called, request.get_data())
         samples.record(sample_id, int(told.case_id), told.result, told.note, require(actor_of(request), *CALLERS))
-        return _json({"id": sample_id})
+        return as_json({"id": sample_id})
 
     return blueprint
 
@@ -117,14 +118,3 @@ def shown(row: LiabilityRow) -> dict[str, Any]:
             "decided_by": row.decided_name, "decided_at": at, "reason": row.reason}
 
 
-def _decoded(shape: Any) -> Any:
-    try:
-        return msgspec.json.decode(request.get_data(), type=shape)
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise InvalidInput("message_invalid", problem=str(error)) from error
-
-
-def _json(value: Any, status: int = 200) -> Response:
-    response = Response(msgspec.json.encode(value), status, mimetype="application/json")
-    response.headers["Cache-Control"] = "no-store"
-    return response

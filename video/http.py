@@ -21,6 +21,7 @@ from video.rights import require_watcher
 from video.snapshots import Snapshots
 from video.view_log import Seen, ViewKind, ViewLog, ViewReason, checked_reason
 from video.watermark import burnt, viewer_of, words_for
+from web.json_http import as_json, from_json
 
 PREFIX = "/api/v1/video"
 CAMERAS_PER_TICKET = 64
@@ -118,18 +119,18 @@ class _Desk:
         hall, actor = request.args.get("hall", ""), self._parts.actor_of(request)
         rows = self._parts.queries.rows(actor)
         halls = list(dict.fromkeys(row.hall for row in rows))
-        return _json(Tiles([self._tile(row) for row in rows if hall in ("", row.hall)], halls, self._parts.clock.now_us()))
+        return as_json(Tiles([self._tile(row) for row in rows if hall in ("", row.hall)], halls, self._parts.clock.now_us()))
 
     def ticket(self) -> Response:
         parts, actor = self._parts, require_watcher(self._parts.actor_of(request))
-        wish = _wish(request.get_data())
+        wish = from_json(TicketWish, request.get_data())
         if not 0 < len(wish.cameras) <= CAMERAS_PER_TICKET:
             raise InvalidInput("cameras_per_ticket", key="cameras", most=CAMERAS_PER_TICKET)
         rows = self._rows(wish.cameras, actor)
         parts.views.note([seen(row) for row in rows], actor, ViewKind.LIVE, wish.reason, wish.note, request.remote_addr or "")
         codes = [row.code for row in rows]
         ticket, expires_ms = parts.tickets.issue(codes, actor.name, wish.reason, unmasked=sees_unmasked(actor, wish.reason))
-        return _json(Ticket(live_address(request, parts.port, parts.public_url), ticket, expires_ms, viewer_of(actor)))
+        return as_json(Ticket(live_address(request, parts.port, parts.public_url), ticket, expires_ms, viewer_of(actor)))
 
     def picture(self, code: str) -> Response:
         parts, actor = self._parts, require_watcher(self._parts.actor_of(request))
@@ -177,12 +178,3 @@ def live_address(asked: Request, port: int, public_url: str) -> str:
     return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
 
 
-def _wish(body: bytes) -> TicketWish:
-    try:
-        return msgspec.json.decode(body, type=TicketWish)
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise InvalidInput("message_invalid", problem=str(error)) from error
-
-
-def _json(value: Any) -> Response:
-    return Response(msgspec.json.encode(value), mimetype="application/json")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import msgspec
 from flask import Blueprint, Request, Response, request
@@ -12,7 +12,8 @@ from alerts.handover.queries import HandoverQueries
 from alerts.handover.service import HandoverService
 from core.access import Actor
 from core.api_document import Operation
-from core.errors import InvalidInput, NotFound
+from core.errors import NotFound
+from web.json_http import as_json, from_json
 
 ActorOf = Callable[[Request], Actor | None]
 T = TypeVar("T")
@@ -54,17 +55,17 @@ def create_blueprint(service: HandoverService, queries: HandoverQueries, actor_o
         found = queries.find(handover_id, actor_of(request))
         if found is None:
             raise NotFound("handover_not_found", id=handover_id)
-        return _json(found)
+        return as_json(found)
 
     @blueprint.get("")
     def show_history() -> Response:
         actor = actor_of(request)
-        return _json({"handovers": queries.history(actor=actor),
+        return as_json({"handovers": queries.history(actor=actor),
                       "present": queries.present(actor.name) if actor is not None else None})
 
     @blueprint.post("")
     def draft() -> Response:
-        asked = _body(HandoverDraft)
+        asked = from_json(HandoverDraft, request.get_data())
         return answer(service.draft(asked.incoming, asked.area, actor_of(request)))
 
     @blueprint.get("/<int:handover_id>")
@@ -73,12 +74,12 @@ def create_blueprint(service: HandoverService, queries: HandoverQueries, actor_o
 
     @blueprint.post("/<int:handover_id>/notes")
     def write_notes(handover_id: int) -> Response:
-        service.write_notes(handover_id, _body(HandoverNotes).notes, actor_of(request))
+        service.write_notes(handover_id, from_json(HandoverNotes, request.get_data()).notes, actor_of(request))
         return answer(handover_id)
 
     @blueprint.post("/<int:handover_id>/decide")
     def decide(handover_id: int) -> Response:
-        asked = _body(HandoverDecision)
+        asked = from_json(HandoverDecision, request.get_data())
         service.decide(handover_id, asked.items, asked.decision, asked.note, actor_of(request))
         return answer(handover_id)
 
@@ -101,12 +102,3 @@ def _add_signatures(blueprint: Blueprint, service: HandoverService, actor_of: Ac
         blueprint.add_url_rule(f"/<int:handover_id>/{name}", name, acting(act), methods=["POST"])
 
 
-def _body(kind: type[T]) -> T:
-    try:
-        return msgspec.json.decode(request.get_data(), type=kind)
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise InvalidInput("message_invalid", problem=str(error)) from error
-
-
-def _json(value: Any) -> Response:
-    return Response(msgspec.json.encode(value), mimetype="application/json")

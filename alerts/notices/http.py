@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import msgspec
 from flask import Blueprint, Request, Response, request
@@ -13,6 +12,7 @@ from alerts.notices.queries import LogFilter, NoticeQueries
 from core.access import Actor
 from core.api_document import Operation
 from core.errors import InvalidInput, NotAuthenticated
+from web.json_http import as_json, from_json
 
 ActorOf = Callable[[Request], Actor | None]
 
@@ -21,7 +21,6 @@ class ReadCommand(msgspec.Struct, forbid_unknown_fields=True):
     ids: list[int] | None = None
 
 
-_READ = msgspec.json.Decoder(ReadCommand)
 
 
 OPERATIONS = (
@@ -45,30 +44,27 @@ def create_blueprint(queries: NoticeQueries, actions: NoticeActions, actor_of: A
         actor = _present(actor_of(request))
         asked = LogFilter(request.args.get("state", ""), request.args.get("channel", ""), number("card"), number("before"),
                           actor.area)
-        return _json({"notices": queries.log(asked, number("limit") or 50), "counts": queries.counts(actor.area)})
+        return as_json({"notices": queries.log(asked, number("limit") or 50), "counts": queries.counts(actor.area)})
 
     @blueprint.get("/notices/<int:notice_id>/attempts")
     def show_attempts(notice_id: int) -> Response:
-        return _json({"attempts": queries.attempts(notice_id, _present(actor_of(request)).area)})
+        return as_json({"attempts": queries.attempts(notice_id, _present(actor_of(request)).area)})
 
     @blueprint.post("/notices/<int:notice_id>/resend")
     def resend(notice_id: int) -> Response:
         actions.resend(notice_id, actor_of(request))
-        return _json({"ok": True})
+        return as_json({"ok": True})
 
     @blueprint.get("/inbox")
     def show_inbox() -> Response:
         actor = _present(actor_of(request))
         found = queries.inbox(actor.name, number("limit") or 50, number("before"))
-        return _json({"notices": found, "unread": queries.unread(actor.name)})
+        return as_json({"notices": found, "unread": queries.unread(actor.name)})
 
     @blueprint.post("/inbox/read")
     def read() -> Response:
-        try:
-            command = _READ.decode(request.get_data() or b"{}")
-        except (msgspec.DecodeError, RecursionError) as error:
-            raise InvalidInput("message_invalid", problem=str(error)) from error
-        return _json({"read": actions.mark_read(command.ids, actor_of(request))})
+        command = from_json(ReadCommand, request.get_data() or b"{}")
+        return as_json({"read": actions.mark_read(command.ids, actor_of(request))})
 
     return blueprint
 
@@ -88,6 +84,3 @@ def _present(actor: Actor | None) -> Actor:
         raise NotAuthenticated("sign_in_required")
     return actor
 
-
-def _json(value: Any) -> Response:
-    return Response(msgspec.json.encode(value), mimetype="application/json")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import msgspec
 from flask import Blueprint, Request, Response, request
@@ -19,7 +18,8 @@ from alerts.room.tones import tone
 from config.texts import Texts
 from core.access import Actor
 from core.api_document import Operation
-from core.errors import InvalidInput, NotFound
+from core.errors import NotFound
+from web.json_http import as_json, from_json
 
 WAV, MANY = "audio/wav", 9_999
 
@@ -31,7 +31,6 @@ class SilenceCommand(msgspec.Struct, frozen=True):
     room: str = "main"
 
 
-_COMMAND = msgspec.json.Decoder(SilenceCommand)
 
 
 OPERATIONS = (
@@ -93,10 +92,7 @@ class _Room:
 
     def horn(self) -> Response:
         """Silence, or sound again. Raises NotPermitted, InvalidInput."""
-        try:
-            command = _COMMAND.decode(request.get_data())
-        except (msgspec.DecodeError, RecursionError) as error:
-            raise InvalidInput("message_invalid", problem=str(error)) from error
+        command = from_json(SilenceCommand, request.get_data())
         actor = self._parts.actor_of(request)
         if command.minutes == 0:
             self._parts.audio.lift(actor, command.room)
@@ -106,7 +102,7 @@ class _Room:
 
     def silences(self) -> Response:
         audio = self._parts.audio
-        return _json({"silences": [{"room": silence.room, "by": silence.by, "left_ms": audio.silent_for_ms(silence.room)}
+        return as_json({"silences": [{"room": silence.room, "by": silence.by, "left_ms": audio.silent_for_ms(silence.room)}
                                    for silence in audio.silences()]})
 
     def heartbeat(self) -> Response:
@@ -114,7 +110,7 @@ class _Room:
         checks = self._parts.heartbeat.state()
         is_well = all(check.ok for check in checks)
         body = {"ok": is_well, "checks": [{"name": check.name, "ok": check.ok, "detail": check.detail} for check in checks]}
-        answer = _json(body)
+        answer = as_json(body)
         answer.status_code = 200 if is_well else 503
         return answer
 
@@ -127,6 +123,3 @@ def _sound(wav: bytes, *, keep: bool) -> Response:
     answer.headers["Cache-Control"] = "private, max-age=86400" if keep else "no-store"
     return answer
 
-
-def _json(value: Any) -> Response:
-    return Response(msgspec.json.encode(value), mimetype="application/json")

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import date, timedelta
-from typing import Any, TypeVar
+from typing import TypeVar
 
-import msgspec
 from flask import Blueprint, Request, Response, request
 
 from alerts.roster.contacts import Contact
@@ -19,6 +18,7 @@ from core.api_document import Operation
 from core.clock import Clock
 from core.errors import InvalidInput
 from core.instants import DAY_US, date_of
+from web.json_http import as_json, from_json
 
 ActorOf = Callable[[Request], Actor | None]
 T = TypeVar("T")
@@ -47,44 +47,44 @@ def create_blueprint(roster: Roster, service: RosterService, clock: Clock, defau
     @blueprint.get("/roster")
     def show_week() -> Response:
         area = request.args.get("area", default_area)
-        return _json({"area": area, "week": [asdict(day) for day in roster.week(_monday(clock), area)],
+        return as_json({"area": area, "week": [asdict(day) for day in roster.week(_monday(clock), area)],
                       "shifts": roster.shifts(), "changes": [asdict(change) for change in roster.changes()]})
 
     @blueprint.get("/roster/on-duty")
     def show_on_duty() -> Response:
         area = request.args.get("area", default_area)
-        return _json({"area": area, "on_duty": roster.on_duty(clock.now_us(), area)})
+        return as_json({"area": area, "on_duty": roster.on_duty(clock.now_us(), area)})
 
     @blueprint.post("/roster/shifts")
     def save_shift() -> Response:
-        return _json(service.save_shift(_body(Shift), actor_of(request)))
+        return as_json(service.save_shift(from_json(Shift, request.get_data()), actor_of(request)))
 
     @blueprint.delete("/roster/shifts/<int:shift_id>")
     def end_shift(shift_id: int) -> Response:
         service.end_shift(shift_id, _day("last_day", date_of(clock.now_us() // DAY_US)), actor_of(request))
-        return _json({"ok": True})
+        return as_json({"ok": True})
 
     @blueprint.post("/roster/exceptions")
     def add_exception() -> Response:
-        return _json(service.add_exception(_body(DutyException), actor_of(request)))
+        return as_json(service.add_exception(from_json(DutyException, request.get_data()), actor_of(request)))
 
     @blueprint.delete("/roster/exceptions/<int:exception_id>")
     def remove_exception(exception_id: int) -> Response:
         service.remove_exception(exception_id, actor_of(request))
-        return _json({"ok": True})
+        return as_json({"ok": True})
 
     @blueprint.get("/contacts")
     def show_contacts() -> Response:
-        return _json({"contacts": roster.contacts()})
+        return as_json({"contacts": roster.contacts()})
 
     @blueprint.post("/contacts")
     def save_contact() -> Response:
-        return _json(service.save_contact(_body(Contact), actor_of(request)))
+        return as_json(service.save_contact(from_json(Contact, request.get_data()), actor_of(request)))
 
     @blueprint.delete("/contacts/<int:contact_id>")
     def remove_contact(contact_id: int) -> Response:
         service.remove_contact(contact_id, actor_of(request))
-        return _json({"ok": True})
+        return as_json({"ok": True})
 
     return blueprint
 
@@ -105,12 +105,3 @@ def _day(name: str, default: date) -> date:
         raise InvalidInput("date_unreadable", option=name, value=text[:32]) from None
 
 
-def _body(kind: type[T]) -> T:
-    try:
-        return msgspec.json.decode(request.get_data(), type=kind)
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise InvalidInput("message_invalid", problem=str(error)) from error
-
-
-def _json(value: Any) -> Response:
-    return Response(msgspec.json.encode(value), mimetype="application/json")

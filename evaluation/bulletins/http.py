@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 from urllib.parse import quote
 
 import msgspec
@@ -20,6 +19,7 @@ from evaluation.bulletins.queries import BulletinQueries, BulletinRow, LogEntry
 from evaluation.bulletins.service import FILES, BulletinService, FileName
 from papers.official import OfficialPaper
 from papers.service import MEDIA_TYPES, XLSX_TYPE
+from web.json_http import as_json, from_json
 
 PREFIX = "/api/v1/bulletins"
 ACTIONS = ("submit", "reject", "issue", "discard", "publish", "withdraw")
@@ -95,19 +95,19 @@ class _Routes:
         self._service, self._queries, self._reads, self._actor_of = service, queries, reads, actor_of
 
     def listed(self) -> Response:
-        return _json(BulletinList(self._queries.listed(self._actor())))
+        return as_json(BulletinList(self._queries.listed(self._actor())))
 
     def produce(self) -> Response:
-        wish = _decoded(NewBulletin, request.get_data())
-        return _json(BulletinMade(self._service.produce(wish.area, wish.month, self._actor())), 201)
+        wish = from_json(NewBulletin, request.get_data())
+        return as_json(BulletinMade(self._service.produce(wish.area, wish.month, self._actor())), 201)
 
     def one(self, number: int) -> Response:
-        return _json(self._shown(number, self._actor()))
+        return as_json(self._shown(number, self._actor()))
 
     def act(self, number: int, action: str) -> Response:
         actor = self._actor()
-        perform(self._service, number, action, _decoded(BulletinAct, request.get_data()), actor)
-        return _json(self._shown(number, actor))
+        perform(self._service, number, action, from_json(BulletinAct, request.get_data()), actor)
+        return as_json(self._shown(number, actor))
 
     def file(self, number: int, kind: str) -> Response:
         """Written down before it is given out, with the address it went to."""
@@ -152,14 +152,3 @@ def file_response(content: bytes, kind: FileName | str, name: str) -> Response:
     return response
 
 
-def _decoded(shape: Any, body: bytes) -> Any:
-    try:
-        return msgspec.json.decode(body, type=shape)
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise InvalidInput("message_invalid", problem=str(error)) from error
-
-
-def _json(value: Any, status: int = 200) -> Response:
-    response = Response(msgspec.json.encode(value), status, mimetype="application/json")
-    response.headers["Cache-Control"] = "no-store"
-    return response

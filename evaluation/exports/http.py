@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import msgspec
 from flask import Blueprint, Request, Response, request, send_file
 
 from core.access import Actor, require
 from core.api_document import Operation
-from core.errors import InvalidInput, NotFound
+from core.errors import NotFound
 from evaluation.exports.queries import ExportQueries, ExportRow
 from evaluation.exports.service import EXPORTERS, ExportDesk, ExportWish
 from evaluation.exports.slices import Slice
+from web.json_http import as_json, from_json
 
 PREFIX = "/api/v1/exports"
 FILES = ("data", "manifest", "dictionary", "dictionary.json", "extension")
@@ -79,18 +79,19 @@ class _Routes:
         self._desk, self._queries, self._actor_of = desk, queries, actor_of
 
     def listed(self) -> Response:
-        return _json(ExportList([self._shown(row) for row in self._queries.listed(self._actor())]))
+        return as_json(ExportList([self._shown(row) for row in self._queries.listed(self._actor())]))
 
     def ask(self) -> Response:
-        return _json(ExportAsked(self._desk.ask(_wish(request.get_data()), self._actor(), request.remote_addr or "")))
+        wish = from_json(ExportWish, request.get_data())
+        return as_json(ExportAsked(self._desk.ask(wish, self._actor(), request.remote_addr or "")))
 
     def one(self, number: int) -> Response:
-        return _json(self._shown(self._queries.find(number, self._actor())))
+        return as_json(self._shown(self._queries.find(number, self._actor())))
 
     def cancel(self, number: int) -> Response:
         actor = self._actor()
         self._desk.cancel(number, actor)
-        return _json(self._shown(self._queries.find(number, actor)))
+        return as_json(self._shown(self._queries.find(number, actor)))
 
     def file(self, number: int, what: str) -> Response:
         actor = self._actor()
@@ -109,12 +110,3 @@ class _Routes:
                            row.sha256, row.error, list(self._desk.files(row)))
 
 
-def _wish(body: bytes) -> ExportWish:
-    try:
-        return msgspec.json.decode(body, type=ExportWish)
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise InvalidInput("message_invalid", problem=str(error)) from error
-
-
-def _json(value: Any) -> Response:
-    return Response(msgspec.json.encode(value), mimetype="application/json")

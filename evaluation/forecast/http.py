@@ -11,6 +11,7 @@ from core.access import Actor
 from core.api_document import Operation
 from core.errors import InvalidInput, NotAuthenticated, NotFound
 from evaluation.forecast.queries import LISTED, LISTED_MOST, DepartmentOutlook, ForecastQueries, Outlook, Standing
+from web.json_http import as_json
 
 PREFIX = "/api/v1/forecasts"
 
@@ -48,20 +49,20 @@ def create_blueprint(queries: ForecastQueries, actor_of: Callable[[Request], Act
     def listed() -> Response:
         actor, org = actor_of(request), request.args.get("org", "")
         cases = queries.at_risk(actor, org, _limit(request.args.get("limit", "")))
-        return _json(ForecastList([one for one in queries.departments(actor) if org in ("", one.org)], cases))
+        return as_json(ForecastList([one for one in queries.departments(actor) if org in ("", one.org)], cases))
 
     @blueprint.get(f"{PREFIX}/model")
     def model() -> Response:
         if actor_of(request) is None:
             raise NotAuthenticated("sign_in_required")
-        return _json(ForecastModel(queries.standing()))
+        return as_json(ForecastModel(queries.standing()))
 
     @blueprint.get(f"{PREFIX}/cases/<area>/<path:case_no>")
     def one(area: str, case_no: str) -> Response:
         found = queries.of_case(actor_of(request), area, case_no)
         if found is None:
             raise NotFound("forecast_not_found", case=f"{area}/{case_no}")
-        return _json(found)
+        return as_json(found)
 
     return blueprint
 
@@ -73,8 +74,3 @@ def _limit(text: str) -> int:
         raise InvalidInput("number_invalid", name="limit", value=text[:32])
     return min(int(text), LISTED_MOST)
 
-
-def _json(value: object) -> Response:
-    response = Response(msgspec.json.encode(value), mimetype="application/json")
-    response.headers["Cache-Control"] = "no-store"
-    return response

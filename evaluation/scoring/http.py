@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
-import msgspec
 from flask import Blueprint, Request, Response, request
 
 from config.scoring import Scheme
@@ -38,6 +37,7 @@ from evaluation.scoring.shapes import (
     score_shown,
     scoring_shown,
 )
+from web.json_http import as_json, from_json
 
 PREFIX = "/api/v1/scores"
 PREVIEWERS = (Role.INSPECTOR, Role.LEADER, Role.ADMINISTRATOR)
@@ -95,77 +95,78 @@ class _Routes:
     def schemes(self) -> Response:
         require(self._actor(), *READERS)
         month = month_of(request.args["month"]) if "month" in request.args else from_us(self._now_us()).date().replace(day=1)
-        return _json([SchemeShown(one.code, one.version, one.scheme.model_dump(mode="json"))
+        return as_json([SchemeShown(one.code, one.version, one.scheme.model_dump(mode="json"))
                       for one in self._scoring.book.all(month)])
 
     def preview(self) -> Response:
-        person, wish = require(self._actor(), *PREVIEWERS), _decoded(PreviewWish)
+        person, wish = require(self._actor(), *PREVIEWERS), from_json(PreviewWish, request.get_data())
         month, book = month_of(wish.month), self._scoring.book
         scheme = book.in_force(wish.scheme, month).scheme if wish.content is None else tried(book, wish.content, wish.scheme)
         scores, facts = self._scoring.service.preview(wish.scheme, scheme, month, person.area or wish.area)
         places = ranked({score.org: score.total for score in scores})
-        return _json(Preview([score_shown(score, places.get(score.org), facts[score.org].figures.get("accepted", 0))
+        return as_json(Preview([score_shown(score, places.get(score.org), facts[score.org].figures.get("accepted", 0))
                               for score in scores]))
 
     def listed(self) -> Response:
         found = self._scoring.queries.listed(self._actor(), request.args.get("scheme", ""))
-        return _json(ScoringList([scoring_shown(row) for row in found]))
+        return as_json(ScoringList([scoring_shown(row) for row in found]))
 
     def propose(self) -> Response:
-        wish = _decoded(ScoringWish)
-        return _json(Numbered(self._scoring.service.propose(wish.scheme, month_of(wish.month), self._actor(), wish.area)), 201)
+        wish = from_json(ScoringWish, request.get_data())
+        number = self._scoring.service.propose(wish.scheme, month_of(wish.month), self._actor(), wish.area)
+        return as_json(Numbered(number), 201)
 
     def one(self, number: int) -> Response:
         actor, queries = self._actor(), self._scoring.queries
         row, rows = queries.find(number, actor), queries.departments(number, actor)
         present = self._scoring.service.present(row)
         differing = {one.org: points(present.get(one.org)) for one in rows if present.get(one.org) != one.total}
-        return _json(ScoresTold(scoring_shown(row), [department_shown(one) for one in rows], differing))
+        return as_json(ScoresTold(scoring_shown(row), [department_shown(one) for one in rows], differing))
 
     def department(self, number: int, org: str) -> Response:
         actor, queries = self._actor(), self._scoring.queries
         row, lines = queries.department(number, org, actor)
-        return _json(DepartmentTold(department_shown(row), lines_shown(lines), queries.appeals(actor, number, org=org)))
+        return as_json(DepartmentTold(department_shown(row), lines_shown(lines), queries.appeals(actor, number, org=org)))
 
     def confirm(self, number: int) -> Response:
         self._scoring.service.confirm(number, self._actor())
-        return _json(Numbered(number))
+        return as_json(Numbered(number))
 
     def freeze(self, number: int) -> Response:
         self._scoring.service.freeze(number, self._actor())
-        return _json(Numbered(number))
+        return as_json(Numbered(number))
 
     def withdraw(self, number: int) -> Response:
-        self._scoring.service.withdraw(number, _decoded(ReasonGiven).reason, self._actor())
-        return _json(Numbered(number))
+        self._scoring.service.withdraw(number, from_json(ReasonGiven, request.get_data()).reason, self._actor())
+        return as_json(Numbered(number))
 
     def appeal(self, number: int) -> Response:
-        wish = _decoded(AppealWish)
-        return _json(Numbered(self._scoring.appeals.file(number, wish.line, wish.reason, self._actor())), 201)
+        wish = from_json(AppealWish, request.get_data())
+        return as_json(Numbered(self._scoring.appeals.file(number, wish.line, wish.reason, self._actor())), 201)
 
     def decide(self, number: int) -> Response:
-        verdict = _decoded(Verdict)
+        verdict = from_json(Verdict, request.get_data())
         self._scoring.appeals.decide(number, verdict.granted, verdict.reason, self._actor())
-        return _json(Numbered(number))
+        return as_json(Numbered(number))
 
     def year(self, scheme: str, year: int) -> Response:
         given = request.args
         found = self._scoring.queries.over_period(self._actor(), scheme, year, _half(given), given.get("area", ""))
         rows = [score_shown(score, place) for score, place in found.scores]
-        return _json(PeriodTold(found.scheme, found.first, found.last, found.months, found.expected, rows))
+        return as_json(PeriodTold(found.scheme, found.first, found.last, found.months, found.expected, rows))
 
     def entries(self) -> Response:
         given = request.args
         first, last = (_day(given.get(name, ""), name) for name in ("from", "to"))
         queries = self._scoring.queries
-        return _json(queries.entries(self._actor(), given.get("scheme", ""), first, last, org=given.get("org", "")))
+        return as_json(queries.entries(self._actor(), given.get("scheme", ""), first, last, org=given.get("org", "")))
 
     def enter(self) -> Response:
-        return _json(Numbered(self._scoring.entries.enter(_decoded(EntryWish), self._actor())), 201)
+        return as_json(Numbered(self._scoring.entries.enter(from_json(EntryWish, request.get_data()), self._actor())), 201)
 
     def take_back(self, number: int) -> Response:
-        self._scoring.entries.take_back(number, _decoded(ReasonGiven).reason, self._actor())
-        return _json(Numbered(number))
+        self._scoring.entries.take_back(number, from_json(ReasonGiven, request.get_data()).reason, self._actor())
+        return as_json(Numbered(number))
 
     def _actor(self) -> Actor | None:
         return self._actor_of(request)
@@ -199,14 +200,3 @@ def _half(given: Mapping[str, str]) -> int:
     return int(half) if half in ("0", "1", "2") else -1
 
 
-def _decoded(shape: Any) -> Any:
-    try:
-        return msgspec.json.decode(request.get_data(), type=shape)
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise InvalidInput("message_invalid", problem=str(error)) from error
-
-
-def _json(value: Any, status: int = 200) -> Response:
-    response = Response(msgspec.json.encode(value), status, mimetype="application/json")
-    response.headers["Cache-Control"] = "no-store"
-    return response

@@ -21,6 +21,7 @@ from core.read_log import ReadLog
 from supervision.complaints.matters import ALLOWED, READERS, Filing, Reporter
 from supervision.complaints.queries import ComplaintDetail, ComplaintQueries, ComplaintRow, WantedComplaints
 from supervision.complaints.service import ComplaintService
+from web.json_http import as_json, from_json
 
 Short = Annotated[str, Meta(max_length=200)]
 Text = Annotated[str, Meta(max_length=4000)]
@@ -73,9 +74,6 @@ class Ask(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reason: str
 
 
-_complaint, _act, _ask = (msgspec.json.Decoder(shape) for shape in (PublicComplaint, ComplaintAct, Ask))
-
-
 _ONE = "/api/v1/complaints/<no>"
 OPERATIONS = (
     Operation("post", "/api/v1/complaints", "fileComplaint", "File a consultation or complaint; the same id changes nothing",
@@ -101,30 +99,30 @@ def create_blueprint(service: ComplaintService, queries: ComplaintQueries, reads
             raise NotAuthenticated("sign_in_required")
         if actor.roles:
             require(actor, *READERS)
-        told = _decoded(_complaint, request.get_data())
-        return _json(Filed(service.file(_filing(told, actor), _reporter(told.reporter), actor)), 201)
+        told = from_json(PublicComplaint, request.get_data())
+        return as_json(Filed(service.file(_filing(told, actor), _reporter(told.reporter), actor)), 201)
 
     @blueprint.get("")
     def listed() -> Response:
         actor = require(actor_of(request), *READERS)
         wanted = WantedComplaints(request.args.get("kind", ""), request.args.get("standing", ""), request.args.get("q", ""))
         rows, total = queries.listed(actor, wanted, now_us(), _number("limit", 100), _number("offset", 0))
-        return _json({"total": total, "complaints": [shown(row) for row in rows]})
+        return as_json({"total": total, "complaints": [shown(row) for row in rows]})
 
     @blueprint.get("/<no>")
     def show(no: str) -> Response:
-        return _json(shown_whole(queries.find(no, require(actor_of(request), *READERS))))
+        return as_json(shown_whole(queries.find(no, require(actor_of(request), *READERS))))
 
     @blueprint.post("/<no>/<action>")
     def act(no: str, action: str) -> Response:
         actor = require(actor_of(request), *READERS)
         if action == "identity":
-            return _json(_identity(no, actor))
-        perform(service, no, action, _decoded(_act, request.get_data()), actor)
-        return _json(shown_whole(queries.find(no, actor)))
+            return as_json(_identity(no, actor))
+        perform(service, no, action, from_json(ComplaintAct, request.get_data()), actor)
+        return as_json(shown_whole(queries.find(no, actor)))
 
     def _identity(no: str, actor: Actor) -> dict[str, str]:
-        ask = _decoded(_ask, request.get_data())
+        ask = from_json(Ask, request.get_data())
         reporter = service.read_identity(no, actor, ask.reason)
         reads.note("reporter", no, actor, request.remote_addr or "")
         return msgspec.structs.asdict(reporter)
@@ -179,12 +177,6 @@ def _reporter(told: PublicReporter | None) -> Reporter:
                                                     told.id_number.strip())
 
 
-def _decoded(decoder: Any, body: bytes) -> Any:
-    try:
-        return decoder.decode(body)
-    except (msgspec.DecodeError, RecursionError) as error:  # a validation error names the field; the body is not repeated
-        raise InvalidInput("message_invalid", problem=str(error)) from error
-
 
 def _number(name: str, default: int) -> int:
     text = request.args.get(name)
@@ -194,8 +186,3 @@ def _number(name: str, default: int) -> int:
         raise InvalidInput("number_invalid", name=name)
     return int(text)
 
-
-def _json(value: Any, status: int = 200) -> Response:
-    response = Response(msgspec.json.encode(value), status, mimetype="application/json")
-    response.headers["Cache-Control"] = "no-store"
-    return response

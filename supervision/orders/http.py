@@ -20,6 +20,7 @@ from papers.service import MEDIA_TYPES, PaperService
 from supervision.orders.matters import READERS, Draft
 from supervision.orders.queries import OrderDetail, OrderQueries, OrderRow, WantedOrders
 from supervision.orders.service import OrderService
+from web.json_http import as_json, from_json
 
 
 class CardSeen(msgspec.Struct, frozen=True):
@@ -54,7 +55,6 @@ class OrderAct(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     fields: dict[Literal["title", "problem", "basis", "demand", "reply_limit"], str] = {}
 
 
-_new, _act = msgspec.json.Decoder(NewOrder), msgspec.json.Decoder(OrderAct)
 
 
 _ACTIONS = ("edit", "submit", "approve", "reject", "withdraw", "reply", "accept_reply", "reject_reply", "note")
@@ -82,25 +82,25 @@ def create_blueprint(service: OrderService, queries: OrderQueries, papers: Paper
     @blueprint.post("/orders")
     def make() -> Response:
         actor = require(actor_of(request), *READERS)
-        order_id = made(service, _decoded(_new, request.get_data()), actor, default_area)
-        return _json(shown_whole(queries.find(order_id, actor)), 201)
+        order_id = made(service, from_json(NewOrder, request.get_data()), actor, default_area)
+        return as_json(shown_whole(queries.find(order_id, actor)), 201)
 
     @blueprint.get("/orders")
     def listed() -> Response:
         actor = require(actor_of(request), *READERS)
         wanted = WantedOrders(request.args.get("kind", ""), request.args.get("standing", ""), request.args.get("q", ""))
         rows, total = queries.listed(actor, wanted, now_us(), _number("limit", 100), _number("offset", 0))
-        return _json({"total": total, "orders": [shown(row) for row in rows]})
+        return as_json({"total": total, "orders": [shown(row) for row in rows]})
 
     @blueprint.get("/orders/<int:order_id>")
     def show(order_id: int) -> Response:
-        return _json(shown_whole(queries.find(order_id, require(actor_of(request), *READERS))))
+        return as_json(shown_whole(queries.find(order_id, require(actor_of(request), *READERS))))
 
     @blueprint.post("/orders/<int:order_id>/<action>")
     def act(order_id: int, action: str) -> Response:
         actor = require(actor_of(request), *READERS)
-        perform(service, order_id, action, _decoded(_act, request.get_data()), actor)
-        return _json(shown_whole(queries.find(order_id, actor)))
+        perform(service, order_id, action, from_json(OrderAct, request.get_data()), actor)
+        return as_json(shown_whole(queries.find(order_id, actor)))
 
     @blueprint.get("/papers")
     def registered() -> Response:
@@ -108,7 +108,7 @@ def create_blueprint(service: OrderService, queries: OrderQueries, papers: Paper
         wanted = Wanted(request.args.get("kind", ""), request.args.get("org", ""), _number("year", 0),
                         request.args.get("q", ""))
         rows, total = register.register(actor, wanted, _number("limit", 100), _number("offset", 0))
-        return _json({"total": total, "papers": [asdict(row) | {"issued_at": from_us(row.issued_at).isoformat()}
+        return as_json({"total": total, "papers": [asdict(row) | {"issued_at": from_us(row.issued_at).isoformat()}
                                                  for row in rows]})
 
     @blueprint.get("/papers/<number>/<kind>")
@@ -169,12 +169,6 @@ def shown_whole(detail: OrderDetail) -> dict[str, Any]:
                                  "cards": [asdict(card) for card in detail.cards], "log": log, "may": detail.may}
 
 
-def _decoded(decoder: Any, body: bytes) -> Any:
-    try:
-        return decoder.decode(body)
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise InvalidInput("message_invalid", problem=str(error)) from error
-
 
 def _number(name: str, default: int) -> int:
     text = request.args.get(name)
@@ -184,8 +178,3 @@ def _number(name: str, default: int) -> int:
         raise InvalidInput("number_invalid", name=name)
     return int(text)
 
-
-def _json(value: Any, status: int = 200) -> Response:
-    response = Response(msgspec.json.encode(value), status, mimetype="application/json")
-    response.headers["Cache-Control"] = "no-store"
-    return response

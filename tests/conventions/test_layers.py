@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-PACKAGES = ("core", "config", "papers", "cases", "feeds", "video", "alerts", "supervision", "evaluation", "approval",
+PACKAGES = ("core", "web", "config", "papers", "cases", "feeds", "video", "alerts", "supervision", "evaluation", "approval",
             "applicants", "dashboard", "portal", "exchange")
 MAY_COMMIT = {"core/unit_of_work.py", "core/database.py"}
 

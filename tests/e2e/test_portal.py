@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 import pytest
@@ -10,7 +11,9 @@ from playwright.sync_api import Page
 
 from approval.posts import EVERY_UNIT
 from core.access import Actor, Role
+from core.instants import date_of
 from papers.marks import qr_picture
+from tests.comparing import concluded, count_day
 from tests.e2e.accessibility import faults, tab_to
 from tests.e2e.centre import INSPECTOR, CommandCentre, settings_for
 from tests.e2e.screens import Screens, wait_for_text
@@ -21,6 +24,7 @@ STAFF = frozenset({Role.APPROVAL_STAFF})
 CLERK = Actor("chuang", STAFF, "fagai", "庄晓")
 POSTS = {"承办人": Actor("lin", STAFF, UNIT, "林涛"), "审核人": Actor("gao", STAFF, UNIT, "高敏"),
          "批准人": Actor("luo", STAFF, UNIT, "罗勇")}
+LEADER = Actor("wang", frozenset({Role.LEADER}), display_name="王建国")
 NOWHERE = "/public/no-such-page"
 PDF = {"name": "申请表.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.4\n%%EOF\n"}
 PICTURE = {"name": "身份证.png", "mimeType": "image/png", "buffer": qr_picture("x")}
@@ -202,11 +206,35 @@ def test_an_applicant_goes_all_the_way(hall: CommandCentre, visit: Visit):
         complain(visit, kind, number)
     visit.go("/public/account/")
     assert number in visit.text("#cases")
+    read_bulletin(visit, hall)
     visit.go(NOWHERE)
     assert visit.page.locator("a.brand[href='/public/']").count() == 1
     for path in ("/public/?lang=en", "/public/case/", f"/public/items/{RADIO}/", "/public/?lang=zh"):
         visit.go(path)
     assert unseen(hall, visit.seen) == set()
+
+
+def published_bulletin(hall: CommandCentre) -> int:
+    """Of the month before the present one, issued and published by two persons."""
+    clock, desk = hall.services.areas.default.calendar.today(hall.services.clock.now_us()), hall.services.bulletins.service
+    month = (date_of(clock).replace(day=1) - timedelta(days=1)).replace(day=1)
+    for org in ("gongan", "minzheng", UNIT):
+        count_day(hall.services.database, org, month, **concluded(30, 20, 2, yellow=1))
+    number = desk.produce("", month.isoformat()[:7], INSPECTOR)
+    desk.submit(number, 1, INSPECTOR)
+    desk.issue(number, 2, LEADER)
+    desk.publish(number, 3, INSPECTOR)
+    return number
+
+
+def read_bulletin(visit: Visit, hall: CommandCentre) -> None:
+    number = published_bulletin(hall)
+    visit.go("/public/bulletins/")
+    visit.click(f"a[href$='/bulletins/{number}/']")
+    assert "附件1" in visit.text(".bulletin")
+    with visit.page.expect_download() as saved:
+        visit.page.click(".files a:text-is('PDF')")
+    assert saved.value.suggested_filename.endswith(".pdf")
 
 
 def complain(visit: Visit, kind: str, number: str) -> None:
@@ -228,7 +256,8 @@ def unseen(hall: CommandCentre, seen: set[str]) -> set[str]:
     met = {adapter.match(path, method="GET")[0] for path in seen if path != NOWHERE}
     pages = {rule.endpoint for rule in routes.iter_rules()
              if rule.endpoint.startswith("portal.") and "GET" in (rule.methods or ())}
-    return pages - met - {"portal.static", "portal.case_paper", "portal.nowhere", "portal.apply_preview", "portal.case_file"}
+    return pages - met - {"portal.static", "portal.case_paper", "portal.bulletin_file", "portal.nowhere",
+                          "portal.apply_preview", "portal.case_file"}
 
 
 def test_the_keyboard_is_enough(hall: CommandCentre, screens: Screens):

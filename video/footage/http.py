@@ -11,7 +11,6 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 import msgspec
@@ -30,6 +29,7 @@ from video.footage.queries import CameraOf, ClipRow, FootageQueries, SamplingRow
 from video.footage.rights import LOOKERS, OF_CARDS, require_looker
 from video.view_log import NOTE_MAX, Seen, ViewKind, ViewLog, checked_reason
 from video.watermark import burnt, words_for
+from web.json_http import as_json, from_json
 
 PREFIX = "/api/v1/footage"
 KINDS = (ViewKind.RECORDED, ViewKind.CLIP, ViewKind.EXPORT)
@@ -110,7 +110,7 @@ class _Desk:
 
     def look(self) -> Response:
         parts, actor = self._parts, self._actor()
-        wish = _wish(request.get_data())
+        wish = from_json(ViewWish, request.get_data())
         if wish.what not in KINDS:
             raise InvalidInput("view_kind_unknown", key="what", value=wish.what[:16])
         camera, subject = self._subject(wish, actor)
@@ -118,7 +118,7 @@ class _Desk:
         named = f"{subject_of(wish.clip)} {wish.note}".strip() if wish.clip else wish.note
         parts.views.note([_seen(camera)], actor, ViewKind(wish.what), wish.reason, named[:NOTE_MAX], request.remote_addr or "")
         given, until = parts.passes.issue(actor, subject, wish.what)
-        return _json(ViewPass(given, until // 1000, viewer_of(actor), wish.clip > 0 and self._codec(wish.clip) != PLAYED))
+        return as_json(ViewPass(given, until // 1000, viewer_of(actor), wish.clip > 0 and self._codec(wish.clip) != PLAYED))
 
     def segment(self, number: int) -> Response:
         actor = self._actor()
@@ -239,12 +239,3 @@ def _round_of(row: SamplingRow) -> str:
     return f"{row.day}/{row.round + 1}/{row.id}"
 
 
-def _wish(body: bytes) -> ViewWish:
-    try:
-        return msgspec.json.decode(body, type=ViewWish)
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise InvalidInput("message_invalid", problem=str(error)) from error
-
-
-def _json(value: Any) -> Response:
-    return Response(msgspec.json.encode(value), mimetype="application/json")
