@@ -101,6 +101,25 @@ def test_no_word_leaves_its_box_or_runs_into_another(centre: CommandCentre, scre
     assert [(one["text"], other["text"]) for one, other in neighbours(texts)] == []
 
 
+@pytest.mark.parametrize("level", ["yellow", "red"])
+def test_where_one_level_has_no_card_those_of_the_other_stay_above_the_foot(
+        tmp_path_factory: pytest.TempPathFactory, screens: Screens, level: str) -> None:
+    """The words that say that there is none take a place of their own."""
+    one = {"yellow": yellow, "red": red}[level]
+    with CommandCentre(settings_for(tmp_path_factory.mktemp("one"))) as running:
+        item = next(item for item in running.services.catalogue.items.values() if len(item.name) < 12)
+        running.post(*(one(f"360500-20260101-900{n}", org=item.org, item=item.code) for n in range(9)))
+        wall = screens.wall(running.address, running.screen_token, SIZES[0])
+        wait_for_card(wall, level, "360500-20260101-9000")
+        last, more, shown = wall.evaluate("""() => {
+            const cards = [...document.querySelectorAll(".wall-cards .card")];
+            return [cards.at(-1).getBoundingClientRect().bottom,
+                    document.querySelector(".cards-more").getBoundingClientRect().top, cards.length]; }""")
+        wall.close()
+    assert shown == 4
+    assert last <= more
+
+
 @pytest.mark.parametrize("size", SIZES, ids=["full-hd", "4k"])
 def test_the_wall_is_one_canvas_contained_in_the_window(centre: CommandCentre, screens: Screens, size: tuple[int, int]) -> None:
     wall = wall_of(centre, screens, size)

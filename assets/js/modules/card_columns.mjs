@@ -6,8 +6,11 @@ import { keyedList, setText } from "./keyed_list.mjs";
 import { cardsOf, needsAck, shortNames, totals } from "./live_state.mjs";
 import { read } from "./server_clock.mjs";
 
-/** Design pixels (20-wall.css holds the same): a card with a one-line item, each further line, the gap after a card. */
-export const CARD = Object.freeze({ oneLine: 120, line: 32, gap: 8 });
+/**
+ * Design pixels (20-wall.css holds the same): a card with a one-line item, each further line, the gap after a card, and the
+ * words that stand where there is no card of a level.
+ */
+export const CARD = Object.freeze({ oneLine: 120, line: 32, gap: 8, none: 64 });
 const COLUMN_SPACE = 648;
 const YELLOW_RESERVE = 2;
 const TICK_MS = 1_000;
@@ -17,9 +20,10 @@ const TICK_MS = 1_000;
  * @returns {{red: number, yellow: number}}
  */
 export function fitCards(reds, yellows, space = COLUMN_SPACE) {
+  const left = space - [reds, yellows].filter((cards) => cards.length === 0).length * CARD.none;
   const reserved = heightOf(yellows.slice(0, YELLOW_RESERVE));
-  const red = countThatFit(reds, space - reserved);
-  const yellow = countThatFit(yellows, space - heightOf(reds.slice(0, red)));
+  const red = countThatFit(reds, left - reserved);
+  const yellow = countThatFit(yellows, left - heightOf(reds.slice(0, red)));
   return { red, yellow };
 }
 
