@@ -156,9 +156,15 @@ def test_every_command_that_is_offered_is_there():
     import argparse
 
     import app
-    parser = app._parser()
-    offered = next(one for one in parser._actions if isinstance(one, argparse._SubParsersAction)).choices
-    for chosen in offered.values():
+
+    def offered(parser: argparse.ArgumentParser) -> list[argparse.ArgumentParser]:
+        """The commands of a parser, and those below a word that only gathers others."""
+        below = next((one.choices for one in parser._actions if isinstance(one, argparse._SubParsersAction)), None)
+        return [parser] if below is None else [each for one in below.values() for each in offered(one)]
+
+    commands = offered(app._parser())
+    assert len(commands) > 30
+    for chosen in commands:
         defaults = chosen._defaults
         assert callable(app.command_of(defaults["whole"] or defaults["command"]))
 
