@@ -103,7 +103,7 @@ def _notes(t: Telling, as_of: str) -> list[str]:
     codes = dict.fromkeys((*EXPLAINED, *rates_of(t)))
     said = [t.say("bulletin.note.basis", as_of=as_of, version=t.figures.version), t.say("bulletin.note.dash"),
             t.say("bulletin.note.ranks", indicator=ranking.label.zh, minimum=ranking.minimum),
-            t.say("bulletin.note.ratings", least=t.figures.least)]
+            t.say(f"bulletin.note.{'ratings_elsewhere' if t.figures.area else 'ratings'}", least=t.figures.least)]
     said += [_definition(t, code) for code in codes]
     return [f"{place}. {one}" for place, one in enumerate([*said, t.say("bulletin.note.digest", digest=digest(t.figures))], 1)]
 

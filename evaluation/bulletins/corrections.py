@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import msgspec
 
-from evaluation.bulletins.figures import Counts, Figures, Place
+from evaluation.bulletins.figures import Counts, Figures, Place, UnitFigures
+from evaluation.bulletins.suppression import HIDDEN
 
 
 class Correction(msgspec.Struct, frozen=True):
@@ -22,25 +23,31 @@ class Correction(msgspec.Struct, frozen=True):
 
 
 def corrections(issued: Figures, present: Figures) -> list[Correction]:
-    """All together first, then the departments in the order of the bulletin. A figure one of both does not tell is left out:
-    nobody learns from a correction what was hidden."""
+    """All together first, then the departments in the order of the bulletin, then those that joined. A figure one of both does
+    not tell is left out, and so are ratings: nobody learns from a correction what was hidden, nor what one late opinion was.
+    Places are compared where both were made by the same indicator."""
     found = [*_differing("", "", issued.counts, present.counts, "event"),
              *_differing("", "", issued.cards_by_acceptance, present.cards_by_acceptance, "acceptance")]
-    known = {unit.org: unit for unit in present.units}
-    for unit in issued.units:
-        now = known.get(unit.org)
-        if now is None:
-            continue
-        found += _differing(unit.org, unit.name, unit.counts, now.counts, "event")
-        found += _differing(unit.org, unit.name, unit.cards_by_acceptance, now.cards_by_acceptance, "acceptance")
-        if unit.place != now.place:
-            found.append(Correction(unit.org, unit.name, "place", "event", _written(unit.place), _written(now.place)))
+    before, after = ({unit.org: unit for unit in one.units} for one in (issued, present))
+    has_places = (issued.rank_by, issued.version) == (present.rank_by, present.version)
+    for org, unit in {**before, **{org: unit for org, unit in after.items() if org not in before}}.items():
+        then, now = before.get(org) or _nothing(unit), after.get(org) or _nothing(unit)
+        found += _differing(org, unit.name, then.counts, now.counts, "event")
+        found += _differing(org, unit.name, then.cards_by_acceptance, now.cards_by_acceptance, "acceptance")
+        if has_places and then.place != now.place:
+            found.append(Correction(org, unit.name, "place", "event", _written(then.place), _written(now.place)))
     return found
+
+
+def _nothing(unit: UnitFigures) -> UnitFigures:
+    """A department of one side only: nothing was counted of it on the other."""
+    return msgspec.structs.replace(unit, counts=dict.fromkeys(unit.counts, 0), place=None,
+                                   cards_by_acceptance=dict.fromkeys(unit.cards_by_acceptance, 0))
 
 
 def _differing(org: str, name: str, then: Counts, now: Counts, by: str) -> Iterator[Correction]:
     for figure, count in then.items():
-        if figure in now and now[figure] != count:
+        if figure not in HIDDEN and figure in now and now[figure] != count:
             yield Correction(org, name, figure, by, str(count), str(now[figure]))
 
 

@@ -188,6 +188,8 @@ def _matters(t: Telling) -> str:
 
 
 def _ratings(t: Telling) -> str:
+    if t.figures.area:
+        return t.say("bulletin.people.ratings_elsewhere")
     if not t.is_told("rated"):
         return t.say("bulletin.people.few_ratings", least=t.figures.least)
     if not t.count("rated"):

@@ -218,7 +218,7 @@ class BulletinService:
         """What the record says otherwise now, of an issued bulletin."""
         if detail.head.state not in [state.value for state in ISSUED]:
             return []
-        return self._differences(detail.figures)
+        return self._differences(detail.figures) or []
 
     # By itself ----------------------------------------------------------------------------------------------------
 
@@ -237,17 +237,21 @@ class BulletinService:
         look."""
         changed = 0
         for number, figures, known in self._parts.queries.issued_since(self._month_ago(months)):
-            found = msgspec.json.encode(self._differences(figures)).decode()
+            differences = self._differences(figures)
+            if differences is None:
+                continue
+            found = msgspec.json.encode(differences).decode()
             changed += found != known
             with self._parts.units() as uow:
                 uow.conn.execute(update(bulletins).where(_c.id == number).values(corrections=found, checked_at=uow.now_us))
         return changed
 
-    def _differences(self, figures: Figures) -> list[Correction]:
+    def _differences(self, figures: Figures) -> list[Correction] | None:
+        """None where there is nothing to compare with: the whole record of that month is gone."""
         try:
             present = self._parts.gathering.figures(figures.area, figures.area_name, figures.month, figures.as_of)
-        except Conflict:  # the whole record of that month is gone: there is nothing to compare with
-            return []
+        except Conflict:
+            return None
         return corrections(figures, present)
 
     def _month_ago(self, months: int) -> str:

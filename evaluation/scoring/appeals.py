@@ -1,4 +1,5 @@
-"""Appeals against a deduction: by the department concerned, within the window, heard by somebody who had no part in it."""
+"""Appeals against a deduction: by the department concerned, within the window, heard by somebody who neither
+proposed the scoring nor entered what the line is made of. Who confirmed it may: he took it as it was."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ import msgspec
 from sqlalchemy import func, insert, select, update
 
 from config.changelog import Action
-from config.scoring import Scheme
+from config.scoring import ScaleRule, Scheme, ShareRule
 from core.access import Actor, Role, require
 from core.errors import Conflict, InvalidInput, NotFound, NotPermitted
 from core.unit_of_work import UnitOfWork
@@ -119,11 +120,17 @@ def with_appeals(scheme: Scheme, score: Score, kept: Sequence[Line]) -> Score:
     """A score worked out anew, with what appeals gave back of `kept`, the lines as published: of those it still has."""
     won = [kept[line.of] for line in kept if line.of is not None]
     back = [returning(line, number) for number, line in enumerate(score.lines)
-            if any((line.rule, line.evidence) == (one.rule, one.evidence) for one in won)]
+            if any(_is_same(scheme, line, one) for one in won)]
     if not back or score.total is None:
         return score
     graded = [code for code, part in score.parts.items() if part.is_graded]
     return msgspec.structs.replace(added_up(scheme, score.org, [*score.lines, *back], graded))
+
+
+def _is_same(scheme: Scheme, line: Line, other: Line) -> bool:
+    """A share or a scale makes one line, of whatever cases it consists today; the others are told apart by their evidence."""
+    is_only = isinstance(scheme.rules.get(line.rule), ShareRule | ScaleRule)
+    return line.rule == other.rule and (is_only or line.evidence == other.evidence)
 
 
 def _row(uow: UnitOfWork, number: int, org: str) -> DepartmentRow:

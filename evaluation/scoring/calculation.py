@@ -113,9 +113,13 @@ def vetoes_of(scheme: Scheme, parts: Mapping[str, int], rules: set[str]) -> tupl
 
 def grade_of(scheme: Scheme, total: int, vetoes: Sequence[int]) -> str:
     """The worst of what the points and the vetoes say."""
+    return worst_of(scheme, [_by_points(scheme.grades, total).code, *(scheme.vetoes[one].grade for one in vetoes)])
+
+
+def worst_of(scheme: Scheme, grades: Sequence[str]) -> str:
+    """The last of these in the order of the scheme; one it does not know says nothing."""
     order = [grade.code for grade in scheme.grades]
-    places = [order.index(_by_points(scheme.grades, total).code), *(order.index(scheme.vetoes[one].grade) for one in vetoes)]
-    return order[max(places)]
+    return order[max(order.index(grade) for grade in grades if grade in order)]
 
 
 def ranked(totals: Mapping[str, int | None]) -> dict[str, int]:

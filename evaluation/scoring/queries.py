@@ -15,7 +15,7 @@ import msgspec
 from sqlalchemy import Connection, select
 
 from alerts.models import cards
-from config.scoring import Scheme
+from config.scoring import ManualRule, Scheme
 from core.access import Actor, Role, require
 from core.database import Database, look_up
 from core.errors import InvalidInput, NotFound
@@ -168,7 +168,7 @@ class ScoreQueries:
 
     def entries(self, actor: Actor | None, scheme: str, first: date, last: date, *, org: str = "") -> list[EntryRow]:
         """What was entered by hand for these days, the newest first, with what was taken back. A department user sees what was
-        entered of his unit once a published scoring names it."""
+        entered of his unit once a published scoring names it; what counts by the year at once, since no month does."""
         person = require(actor, *READERS)
         e, own = score_entries.c, person.only_org
         where = [e.scheme == scheme, e.day.between(day_of(first), day_of(last)), *([e.org == org] if org else []),
@@ -176,7 +176,8 @@ class ScoreQueries:
         with self._database.read() as conn:
             found = [EntryRow(*row) for row in conn.execute(select(*_ENTRY).where(*where).order_by(e.id.desc()).limit(LISTED))]
             named = self._named(conn, own) if own is not None else set()
-        return found if own is None else [entry for entry in found if f"entry:{entry.id}" in named]
+            yearly = _yearly(conn, scheme) if own is not None else frozenset()
+        return found if own is None else [entry for entry in found if entry.rule in yearly or f"entry:{entry.id}" in named]
 
     def over_period(self, actor: Actor | None, scheme: str, year: int, half: int = 0, area: str = "") -> PeriodScores:
         """Half-year (1, 2) or year (0) of a scheme: the mean of the months published so far; discipline by the year only.
@@ -192,10 +193,10 @@ class ScoreQueries:
             entries = {} if half else entries_of(conn, scheme, day_of(first), day_of(last))
         if not months:
             raise NotFound("score_period_empty", scheme=scheme[:64], year=year)
-        scores = _over(months[0].rules, rows, entries)
+        scores = _over({one.id: one.rules for one in months}, months[0].rules, rows, entries)
         places = ranked({org: score.total for org, score in scores.items()})
         known = {row.org: row.area for row in rows}
-        seen = [(scores[org], places.get(org)) for org in known if self._sees(person, org, known[org])]
+        seen = [(_of_own(scores[org], person), places.get(org)) for org in known if self._sees(person, org, known[org])]
         names = tuple(sorted(date_of(one.month).isoformat()[:7] for one in months))
         ordered = sorted(seen, key=lambda one: (one[1] is None, one[1] or 0, one[0].org))
         return PeriodScores(scheme, first.isoformat(), last.isoformat(), names, 6 if half else 12, tuple(ordered))
@@ -222,17 +223,33 @@ def span_of(year: int, half: int) -> tuple[date, date]:
     return date(year, first, 1), date(year, last, calendar.monthrange(year, last)[1])
 
 
-def _over(scheme: Scheme, rows: Sequence[DepartmentRow], entries: Mapping[str, Sequence[EntryFact]]) -> dict[str, Score]:
-    """By department; a month in which nothing happened is none of its months."""
+def _yearly(conn: Connection, scheme: str) -> frozenset[str]:
+    """Rules that count by the year, of every version that was published."""
+    s = scorings.c
+    found = scoring_rows(conn, s.scheme == scheme, s.state.in_(("published", "frozen")))
+    return frozenset(code for one in found for code, rule in one.rules.rules.items()
+                     if isinstance(rule, ManualRule) and rule.yearly)
+
+
+def _of_own(score: Score, person: Actor) -> Score:
+    """Lines are for the department itself and those who watch it; the others' are never given, nor what they are made of."""
+    return score if person.only_org in (None, score.org) else msgspec.structs.replace(score, lines=())
+
+
+def _over(rules: Mapping[int, Scheme], scheme: Scheme, rows: Sequence[DepartmentRow],
+          entries: Mapping[str, Sequence[EntryFact]]) -> dict[str, Score]:
+    """By department; a month in which nothing happened is none of its months. `rules` are those of each scoring, `scheme` the
+    newest of them."""
     by_org: dict[str, list[MonthScore]] = {row.org: [] for row in rows}
     for row in rows:
         if row.total is not None:
-            by_org[row.org].append(_month_score(row))
+            by_org[row.org].append(_month_score(rules[row.scoring_id], row))
     return {org: over_months(scheme, org, months, entries.get(org, ())) for org, months in by_org.items()}
 
 
-def _month_score(row: DepartmentRow) -> MonthScore:
-    return MonthScore({code: part.points for code, part in row.parts.items()}, row.bonus, row.vetoes)
+def _month_score(rules: Scheme, row: DepartmentRow) -> MonthScore:
+    return MonthScore({code: (part.points, part.top) for code, part in row.parts.items()}, row.bonus,
+                      tuple(rules.vetoes[number] for number in row.vetoes))
 
 
 def _visible(person: Actor) -> Sequence[Any]:

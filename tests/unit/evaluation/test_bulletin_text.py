@@ -12,6 +12,7 @@ from config.indicators import load_indicators
 from config.texts import load_texts
 from evaluation.bulletins.assembly import _sentences
 from evaluation.bulletins.contents import Composer, Letterhead
+from evaluation.bulletins.corrections import corrections
 from evaluation.bulletins.figures import (
     CARDS,
     COUNTED,
@@ -217,6 +218,26 @@ def test_few_ratings_of_all_are_not_told_and_last_months_neither() -> None:
 
 
 # The whole -------------------------------------------------------------------------------------------------------------------
+
+
+def test_an_area_tells_no_ratings_since_its_bulletin_and_that_of_everything_could_be_subtracted() -> None:
+    """Of the area alone 3 and 10 would hide; of everything 3 and another area's 2 hide, so that 10 stood there."""
+    everything = figures(rated("甲", 3), rated("乙", 10), rated("丙", 20))
+    of_area = msgspec.structs.replace(everything, area="360502", area_name="渝水区")
+    told = suppressed(of_area)
+    assert all("rated" not in one for one in (told.counts, *(unit.counts for unit in told.units), told.trend[0].counts))
+    assert "群众评价只在全市通报中列示" in text(told)
+    assert told.counts["accepted"] == of_area.counts["accepted"]
+
+
+def test_what_was_corrected_tells_no_opinion_and_no_place_by_another_indicator() -> None:
+    issued = figures(unit("甲", Place(1, 1, 2), accepted=5, rated=33, satisfied=30), unit("乙", Place(2, 1, 2), accepted=7))
+    now = figures(unit("甲", Place(2, 1, 2), accepted=6, rated=34, satisfied=30), unit("丙", accepted=2))
+    found = {(one.org, one.figure): (one.then, one.now) for one in corrections(issued, now)}
+    assert found == {("", "accepted"): ("12", "8"), ("甲", "accepted"): ("5", "6"), ("甲", "place"): ("1 (1–2)", "2 (1–2)"),
+                     ("乙", "accepted"): ("7", "0"), ("乙", "place"): ("2 (1–2)", "—"), ("丙", "accepted"): ("0", "2")}
+    other = msgspec.structs.replace(now, rank_by="early_rate")
+    assert not [one for one in corrections(issued, other) if one.figure == "place"]
 
 
 def test_the_paper_is_numbered_titled_and_has_its_annexes() -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from config.changelog import Action
 from config.indicators import load_indicators
-from config.scoring import Scheme, load_schemes
+from config.scoring import Scheme, Veto, load_schemes
 from config.texts import LANGUAGES, load_texts
 from core.errors import ConfigError
 from evaluation.scoring.calculation import APPEAL, Line, added_up, ranked, scored
@@ -22,6 +22,7 @@ from evaluation.scoring.yearly import MonthScore, over_months
 INDICATORS = load_indicators()
 SCHEMES = load_schemes(INDICATORS.indicators)
 HUNDRED = SCHEMES.find("monthly-100")
+FULL = {code: (int(part.points * 100), int(part.points * 100)) for code, part in HUNDRED.parts.items()}
 
 
 def cards(level: str, *ats: int, origin: str = "clock", act: str = "") -> list[CardFact]:
@@ -97,8 +98,8 @@ def test_incomplete_data_cost_five_points_at_most(faulty: int, lost: int) -> Non
 
 
 def test_the_year_is_the_mean_of_its_months_less_discipline_once() -> None:
-    parts = {code: int(part.points * 100) for code, part in HUNDRED.parts.items()}
-    months = [MonthScore(parts, 100), MonthScore({**parts, "limits": 0}, 200), MonthScore({**parts, "limits": 401}, 0)]
+    months = [MonthScore(FULL, 100), MonthScore({**FULL, "limits": (0, 1400)}, 200),
+              MonthScore({**FULL, "limits": (401, 1400)}, 0)]
 
     half = over_months(HUNDRED, "a", months, [])
     year = over_months(HUNDRED, "a", months, [EntryFact(1, "demerit", 1500), EntryFact(2, "limits_red", 100)])
@@ -110,6 +111,18 @@ def test_the_year_is_the_mean_of_its_months_less_discipline_once() -> None:
     assert (year.parts["integrity"].points, year.total, year.grade) == (0, 8300, "good")
     assert (removed.total, removed.grade, removed.vetoes) == (8300, "failed", (0,))
     assert over_months(HUNDRED, "a", [], []).total is None
+
+
+def test_months_of_other_weights_count_in_proportion_and_a_veto_that_is_no_more_still_bounds_the_grade() -> None:
+    """Half of what a part could be is half of it, whatever it weighed; a month without the part says nothing of it."""
+    gone = Veto(label=HUNDRED.vetoes[0].label, grade="passed", part="limits")
+    without = {code: part for code, part in FULL.items() if code != "limits"}
+    months = [MonthScore({**FULL, "limits": (400, 800)}, 0, (gone,)), MonthScore(FULL, 0), MonthScore(without, 0)]
+    year = over_months(HUNDRED, "a", months, [])
+    assert (year.parts["limits"].points, year.parts["limits"].top) == (1050, 1400)  # (50 % + 100 %) / 2 of 14
+    assert (year.grade, year.vetoes) == ("passed", ())
+    kept = over_months(HUNDRED, "a", [MonthScore(FULL, 0, (HUNDRED.vetoes[-1],))], [])
+    assert kept.vetoes == (len(HUNDRED.vetoes) - 1,)
 
 
 def scheme(**changes: Any) -> Scheme:
