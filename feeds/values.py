@@ -251,6 +251,13 @@ def _check_told(data: EventData, name: str) -> None:
         due = getattr(data, field)
         if due is not None and not _is_possible(due):
             raise Refusal("time_out_of_range", name, field)
+    if data.certificate_at is not None and not FIRST_US <= data.certificate_at < END_US:
+        raise Refusal("time_out_of_range", name, "certificate_at")
+    for field in ("pinned", "plan"):
+        if not 0 <= (getattr(data, field) or 0) <= MOST_NUMBER:
+            raise Refusal("number_unreadable", name, field)
+    if any(len(word) > 160 for pair in (data.renamed or {}).items() for word in pair) or len(data.renamed or ()) > MOST_CODES:
+        raise Refusal("value_too_long", name, "renamed")
 
 
 def _is_possible(due: Due) -> bool:

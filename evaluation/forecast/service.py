@@ -106,7 +106,7 @@ class Forecasting:
         number = uow.conn.execute(insert(forecast_models).values(
             trained_at=uow.now_us, cases=len(lives), ended=sum(life.is_ended for life in lives), groups=len(model.groups),
             report=msgspec.json.encode(report).decode(), correction=msgspec.json.encode(correction).decode(),
-            body=model.to_bytes(), day=None, seq=0, summary="").returning(_m.id)).scalar_one()
+            body=model.to_bytes(), day=None, seq=0, summary=_last_summary(uow)).returning(_m.id)).scalar_one()
         kept = list(uow.conn.scalars(select(_m.id).order_by(_m.id.desc()).limit(self._settings.keep_models)))
         uow.conn.execute(delete(forecast_models).where(_m.id < kept[-1]))
         return int(number)
@@ -151,18 +151,23 @@ class Forecasting:
             now = self._units.clock.now_us()
             with self._units.database.read() as conn:
                 found = stored(conn, case_ids[start:start + self._settings.batch], now)
-            rows = [self._row(case, current, now) for case in found if case.known is not None]
-            gone = [(case.case_id,) for case in found if case.known is None]
+            looked = [(case.case_id, self._row(case, current, now)) for case in found]
+            rows = [row for _, row in looked if row is not None]
+            gone = [(case_id,) for case_id, row in looked if row is None]
             with self._units() as uow:
                 bulk_upsert(uow.conn, forecasts, COLUMNS, rows, key=("case_id",))
                 bulk_delete(uow.conn, forecasts, ("case_id",), gone)
 
-    def _row(self, case: OpenCase, current: InForce, now: int) -> tuple[Any, ...]:
+    def _row(self, case: OpenCase, current: InForce, now: int) -> tuple[Any, ...] | None:
+        """None for a case that is over, or whose limit is: decided in time, some are open until their papers are served."""
+        if case.known is None:
+            return None
         place = (case.area, case.org, case.item, case.case_no, current.id, now)
         life: Life | None = None
         try:
-            assert case.known is not None
             life = life_of(case.known, self._limits)
+            if life.is_ended:
+                return None
             found = current.model.forecast(life)
         except Silent as silent:
             return (*place, None, silent.reason.value, *_standing(life), 0, 0, 0, None, None, None, case.case_id)
@@ -189,6 +194,11 @@ class Forecasting:
                 self._kept = InForce(row.id, row.trained_at, model, correction, row.day, row.revision, row.seq)
         self._kept.day, self._kept.revision, self._kept.seq = row.day, row.revision, row.seq
         return self._kept
+
+
+def _last_summary(uow: UnitOfWork) -> str:
+    """What walls show until the new model has looked at every case: what the one before said."""
+    return str(uow.conn.scalar(select(_m.summary).order_by(_m.id.desc()).limit(1)) or "")
 
 
 def plan_of(settings: ForecastSettings) -> Plan:

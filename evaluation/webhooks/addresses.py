@@ -21,7 +21,9 @@ Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 LookUp = Callable[[str, int], Sequence[str]]
 # Ways to write an IPv4 address as one of IPv6, through which a private one would look public.
-_CARRIERS = tuple(IPv6Network(one) for one in ("::ffff:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32"))
+# And addresses of a site (RFC 3879), which the library takes for public.
+_CARRIERS = tuple(IPv6Network(one) for one in (
+    "::ffff:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32", "::/96", "::ffff:0:0:0/96", "fec0::/10"))
 
 
 def look_up(host: str, port: int) -> Sequence[str]:

@@ -120,6 +120,18 @@ def test_a_case_that_ends_is_forgotten(trained: Site) -> None:
     assert 0 == kept(trained, "NEW-2")
 
 
+def test_a_case_decided_in_time_is_neither_likely_to_overrun_nor_overdue_while_its_papers_are_served(trained: Site) -> None:
+    """Of a power whose limit ends with the decision (行政处罚法 Art. 60)."""
+    item = next(one for one in trained.services.catalogue.items.values() if one.power.ends == "decided")
+    told = {"org": item.org, "item": item.code}
+    record(trained, event(EventKind.ACCEPTED, UNTIL_US - 2 * DAY_US, "CF-1", data=EventData(promised_limit="10wd"), **told))
+    assert kept(trained, "CF-1") == 1
+    record(trained, event(EventKind.DECIDED, UNTIL_US - DAY_US, "CF-1", data=EventData(result="granted"), **told))
+    assert kept(trained, "CF-1") == 0
+    _pass(trained, days=60)
+    assert (kept(trained, "CF-1"), outlook(trained, "CF-1")) == (0, None)
+
+
 def test_a_suspended_case_keeps_its_chance(trained: Site) -> None:
     at = UNTIL_US - 5 * DAY_US
     record(trained, event(EventKind.ACCEPTED, at, "NEW-3", data=EventData(promised_limit="10wd")),

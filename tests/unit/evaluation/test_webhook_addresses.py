@@ -24,7 +24,8 @@ def refusal(*found: str, **more: object) -> UpstreamError:
 @pytest.mark.parametrize("address", [
     "127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "224.0.0.1",
     "255.255.255.255", "::1", "::", "fe80::1", "fe80::1%eth0", "fd00::1", "ff02::1", "::ffff:10.0.0.1", "::ffff:127.0.0.1",
-    "64:ff9b::a00:1", "2002:a00:1::1", "2001:0:53aa:64c:0:0:0:1", "198.51.100.7"])
+    "64:ff9b::a00:1", "2002:a00:1::1", "2001:0:53aa:64c:0:0:0:1", "198.51.100.7", "fec0::1",
+    "::10.0.0.1", "::ffff:0:10.0.0.1"])
 def test_private_addresses_are_not_asked_also_not_beside_a_public_one(address: str) -> None:
     for found in ((address,), (PUBLIC, address)):
         refused = refusal(*found)

@@ -11,7 +11,8 @@ from feeds.values import payload_of
 
 WHOLE = EventData(title="许可", approved_days=5, promised_due=Due(1_773_619_200_000_000), promised_limit="7wd",
                   result="granted", materials=("M1",), amount_fen=12_000, score=5,
-                  attributes={"channel": "web"}, certificate_at=1, pinned=3)
+                  attributes={"channel": "web"}, certificate_at=1_773_619_200_000_000, pinned=3, plan=2,
+                  renamed={"审核": "复核"})
 
 
 def told(data: EventData) -> str:
@@ -30,6 +31,9 @@ def test_what_this_program_wrote_is_read_back_as_it_was() -> None:
     ('{"own_due": [9000000000000000000, 480, "day"]}', "time_out_of_range", "own_due"),
     ('{"own_due": [1773619200000000, 9999, "day"]}', "time_out_of_range", "own_due"),
     ('{"own_due": [1773619200000000, 480, "week"]}', "time_out_of_range", "own_due"),
+    ('{"certificate_at": 1000000000000000000}', "time_out_of_range", "certificate_at"),
+    ('{"pinned": 10000000000000000000000000}', "number_unreadable", "pinned"), ('{"plan": -1}', "number_unreadable", "plan"),
+    ('{"renamed": {"a": "' + "x" * 161 + '"}}', "value_too_long", "renamed"),
     ('{"promised_limit": "soon"}', "record_invalid", "promised_limit"), ('{"title": 7}', "json_invalid", "title"),
     ('{"attributes": {"a": "1", "b": "2"}}', "attributes_too_many", "2")])
 def test_what_no_system_could_have_sent_is_refused_by_the_column_and_the_field(text: str, reason: str, detail: str) -> None:
