@@ -75,4 +75,4 @@ def _forecast_jobs(services: Services) -> list[Job]:
     if not settings.enabled:
         return []
     return [Job("forecast", settings.interval_s, forecasting.refresh, slot=True),
-            Job("forecast_train", TRAINING_LOOK_S, forecasting.train_if_due, slot=True)]
+            Job("forecast_train", TRAINING_LOOK_S, forecasting.train_if_due, slot=True, leave=forecasting.leave)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import shutil
+import threading
 
 from bootstrap import Services
 from core.instants import DAY_US, HOUR_US
@@ -35,11 +36,13 @@ def jobs_of(services: Services) -> list[Job]:
     exchange = exchange_of(services)
     papers = services.follow_up.papers
     draughtsman = Draughtsman(papers.fonts, papers.signing)  # begins with the first paper
+    leaving = threading.Event()
     drop = FileDrop(settings.feeds.drop_dir, services.ingest, services.clock, services.find_mapping)
     return [
         Job("follow_up", settings.complaints.interval_s, services.follow_up.watch),
         Job("silence", settings.approval.silence_interval_s, services.approval.projects.consent_by_silence),
-        Job("papers", settings.papers.interval_s, lambda: papers.make_files(PAPERS_A_LOOK, draughtsman)),
+        Job("papers", settings.papers.interval_s, lambda: papers.make_files(PAPERS_A_LOOK, draughtsman, leaving.is_set),
+            leave=leaving.set),
         Job("sweep", settings.sweep.interval_s, services.sweeper.sweep_all),
         Job("deadlines", settings.cards.deadline_interval_s, services.deadlines.sweep),
         Job("file_drop", settings.feeds.poll_interval_s, drop.poll),

@@ -32,12 +32,14 @@ BEAT_US = 10 * SECOND_US
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Work to repeat every `interval_s` real seconds. With `slot`, at most one process does it per interval."""
+    """Work to repeat every `interval_s` real seconds. With `slot`, at most one process does it per interval. `leave` asks long
+    work to end soon, from another thread."""
 
     name: str
     interval_s: float
     work: Callable[[], object]
     slot: bool = False
+    leave: Callable[[], None] | None = None
 
 
 class Scheduler:
@@ -59,11 +61,13 @@ class Scheduler:
         self._renewing = threading.Lock()
         self._beats: dict[str, int] = {}
         self._running: set[str] = set()
+        self._leaves: list[Callable[[], None]] = []
         self._changed = threading.Condition()  # guards what runs
 
     def start(self, jobs: list[Job]) -> None:
         """Take the lease if it is free and run the jobs for as long as it is ours."""
         self.renew()
+        self._leaves = [job.leave for job in jobs if job.leave is not None]
         self._runner.add_job(self.renew, "interval", seconds=max(1.0, self._lease_us / SECOND_US / 3), id="lease")
         for job in jobs:
             self._runner.add_job(self.run, "interval", seconds=job.interval_s, args=[job], id=job.name)
@@ -75,6 +79,8 @@ class Scheduler:
         A job is transactions: what it had not committed when the process ends has not happened, and is done again.
         """
         self._runner.shutdown(wait=False)
+        for leave in self._leaves:
+            leave()
         with self._renewing, self._changed:
             self._is_stopped, self._holds = True, False
         with self._changed:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
+from itertools import takewhile
 from typing import Any, Literal
 
 import msgspec
@@ -133,14 +134,15 @@ class PaperService:
             self._sign(uow, row, kind, sha256)
         return content
 
-    def make_files(self, most: int = 20, draughtsman: Draughtsman | None = None) -> int:
-        """Draw the files of papers that have none yet, in the process of a draughtsman or in this one. Returns how many papers
-        are complete now."""
+    def make_files(self, most: int = 20, draughtsman: Draughtsman | None = None,
+                   is_left: Callable[[], bool] = lambda: False) -> int:
+        """Draw the files of papers that have none yet, in the process of a draughtsman or in this one, until it is left.
+        Returns how many papers are complete now."""
         p = papers.c
         with self._units.database.read() as conn:
             waiting = conn.execute(select(papers).where(or_(p.docx_sha256.is_(None), p.pdf_sha256.is_(None)))
                                    .order_by(p.issued_at).limit(most)).all()
-        return sum(self._complete(row, draughtsman) for row in waiting)
+        return sum(self._complete(row, draughtsman) for row in takewhile(lambda _row: not is_left(), waiting))
 
     def _complete(self, row: Any, draughtsman: Draughtsman | None) -> bool:
         """Both files, as far as they can be made, in one transaction."""

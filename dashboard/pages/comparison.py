@@ -23,6 +23,7 @@ from dashboard.panels.comparison_export import sheet
 from dashboard.panels.comparison_pictures import PICTURE_GRAPH, course_figure, empty, funnel_figure
 from dashboard.panels.comparison_table import table
 from dashboard.panels.comparison_wish import Wish, columns_of, wish_of
+from dashboard.panels.downloads import as_file
 from dashboard.theme import load_theme
 from dashboard.words import Words, words_of
 from evaluation import wording
@@ -30,7 +31,6 @@ from evaluation.comparison import SideBySide, is_limited
 from evaluation.happenings import Happening, What, happenings
 from evaluation.over_time import Course, Grain, window_of
 from evaluation.period import Basis
-from evaluation.spreadsheets import CSV_TYPE, XLSX_TYPE, as_csv, as_xlsx
 from evaluation.statistics import Shape
 
 PREFIX = "/comparison/"
@@ -96,10 +96,7 @@ def export(services: Any, kind: str) -> Response:
     said = [*wording.about_funnel(shown, t), *wording.about_ranks(shown, t)]
     services.read_log.note("comparison_export", query, actor, request.remote_addr or "")
     made = sheet(shown, wish, services.evaluation.indicators, columns, said, t)
-    content, mimetype = (as_csv(made), CSV_TYPE) if kind == "csv" else (as_xlsx([made]), XLSX_TYPE)
-    response = Response(content, mimetype=mimetype)
-    response.headers["Content-Disposition"] = f"attachment; filename=comparison.{kind}"
-    return response
+    return as_file(made, "comparison", kind)
 
 
 # Parts of the page -----------------------------------------------------------------------------------------------------------

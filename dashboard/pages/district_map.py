@@ -20,13 +20,13 @@ from dashboard.panels import top_bar
 from dashboard.panels.comparison_export import sheet
 from dashboard.panels.comparison_pictures import PICTURE_GRAPH, empty
 from dashboard.panels.comparison_wish import Wish, columns_of, wish_of
+from dashboard.panels.downloads import as_file
 from dashboard.panels.map_picture import Drawn, map_figure
 from dashboard.panels.map_table import address_of, map_table
 from dashboard.theme import load_theme
 from dashboard.words import Words, words_of
 from evaluation import wording
 from evaluation.comparison import Row, SideBySide
-from evaluation.spreadsheets import CSV_TYPE, XLSX_TYPE, as_csv, as_xlsx
 
 PREFIX = "/map/"
 TITLE = "map_page.title"
@@ -76,10 +76,7 @@ def export(services: Any, kind: str) -> Response:
     said = [*wording.about_funnel(shown, t), *wording.about_ranks(shown, t)]
     services.read_log.note("map_export", query, actor, request.remote_addr or "")
     made = sheet(shown, wish, services.evaluation.indicators, columns, said, t)
-    content, mimetype = (as_csv(made), CSV_TYPE) if kind == "csv" else (as_xlsx([made]), XLSX_TYPE)
-    response = Response(content, mimetype=mimetype)
-    response.headers["Content-Disposition"] = f"attachment; filename=map.{kind}"
-    return response
+    return as_file(made, "map", kind)
 
 
 def compared(services: Any, wish: Wish, actor: Actor, columns: list[str]) -> SideBySide:

@@ -21,6 +21,7 @@ from core.errors import InvalidInput, SupervisionError
 from core.instants import date_of
 from dashboard.panels import scores_acts as acts
 from dashboard.panels import top_bar
+from dashboard.panels.downloads import as_file
 from dashboard.panels.scores_detail import SHOWN, Names, detail, window_words
 from dashboard.panels.scores_head import head
 from dashboard.panels.scores_sheet import sheet
@@ -31,7 +32,6 @@ from dashboard.refusals import sentence
 from dashboard.words import Words, words_of
 from evaluation.scoring.entries import EntryWish
 from evaluation.scoring.queries import EntryRow
-from evaluation.spreadsheets import CSV_TYPE, XLSX_TYPE, as_csv, as_xlsx
 
 PREFIX = "/scores/"
 TITLE = "scores_page.title"
@@ -141,10 +141,7 @@ def export(services: Any, kind: str) -> Response:
     view = view_of(services, wish_in(services, query, actor), actor)
     services.read_log.note("score_export", query, actor, request.remote_addr or "")
     made = sheet(view, services.case_queries.org_name, window_words(view, t), t)
-    content, mimetype = (as_csv(made), CSV_TYPE) if kind == "csv" else (as_xlsx([made]), XLSX_TYPE)
-    response = Response(content, mimetype=mimetype)
-    response.headers["Content-Disposition"] = f"attachment; filename=scores.{kind}"
-    return response
+    return as_file(made, "scores", kind)
 
 
 def wish_in(services: Any, search: str | None, actor: Actor) -> Wish:

@@ -90,7 +90,8 @@ def _delivery(row: Delivery, t: Words) -> html.Tr:
 
 def reason_words(row: Delivery, t: Words) -> str:
     """What the last attempt came to, in words where it is one of ours, else as the network says it."""
-    told = {"2xx": "taken", "sandbox": "sandbox", "disabled": "was_disabled", "seal_broken": "seal_broken"}.get(row.detail)
+    told = {"2xx": "taken", "sandbox": "sandbox", "disabled": "was_disabled", "seal_broken": "seal_broken",
+            "sender_died": "sender_died"}.get(row.detail)
     if told is not None:
         return t(f"webhook_reason.{told}")
     begins = (("address not allowed", "address"), ("name not found", "name"), ("TimeoutError", "timeout"),

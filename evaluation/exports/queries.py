@@ -78,6 +78,11 @@ class ExportQueries:
         with self._database.read() as conn:
             return list(conn.execute(select(_c.id).where(_c.state == "done", _c.ended_at < at)).scalars())
 
+    def state_of(self, number: int) -> str:
+        """Of an export that exists."""
+        with self._database.read() as conn:
+            return str(conn.scalar(select(_c.state).where(_c.id == number)))
+
     def kept(self) -> list[tuple[int, int]]:
         """(number, bytes) of those whose files are there, the newest first."""
         with self._database.read() as conn:

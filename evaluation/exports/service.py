@@ -184,8 +184,8 @@ class ExportDesk:
     def _end(self, number: int, state: str, **values: object) -> None:
         ended: dict[str, Any] = {"state": state, "ended_at": self._parts.clock.now_us(), **values}
         is_ours = self._change(number, ("running",), worker_is=self._worker, **ended)
-        if not is_ours or state != "done":
-            shutil.rmtree(self.rules.folder / str(number), ignore_errors=True)  # cancelled, or made by another meanwhile
+        if (is_ours and state != "done") or (not is_ours and self._parts.queries.state_of(number) == "cancelled"):
+            shutil.rmtree(self.rules.folder / str(number), ignore_errors=True)  # what another is making or has made is his
 
     def _expire(self) -> None:
         """Files are kept for so many days."""

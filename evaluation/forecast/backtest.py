@@ -12,7 +12,7 @@ Two baselines get the same chances to learn: the base rate (how many of the case
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -62,6 +62,10 @@ class Trial(msgspec.Struct, gc=False):
     round: int
     corrected: float = 0.0
     overran: bool = False
+
+
+class Left(Exception):
+    """Learning was asked to end before it was done."""
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -131,10 +135,12 @@ class Backtest:
         self._trials: list[Trial] = []
         self._silent = 0
 
-    def run(self, days: Sequence[int], end: int) -> tuple[Report, Correction]:
+    def run(self, days: Sequence[int], end: int, is_left: Callable[[], bool] = lambda: False) -> tuple[Report, Correction]:
         """The report, and the correction proved good by all of it: what the model in force now goes by. `end` is the epoch
-        day by whose beginning outcomes are judged, no earlier than the last of `days`."""
+        day by whose beginning outcomes are judged, no earlier than the last of `days`. Raises Left when asked to end."""
         for day in days:
+            if is_left():
+                raise Left
             self._snapshot(day)
         finals = self._replay.at(end)
         scored = [trial for trial in self._trials if _is_settled(trial, finals.get(trial.case_id), end)]

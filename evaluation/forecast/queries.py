@@ -69,10 +69,11 @@ class Standing(msgspec.Struct, frozen=True):
 
 
 class ForecastQueries:
-    """Reads; opens its own connection for each question. `now` gives the present instant, microseconds UTC."""
+    """Reads; opens its own connection for each question. `now` gives the present instant, microseconds UTC. Switched off,
+    nothing is foretold, whatever was worked out before: nobody would bring it to the present."""
 
-    def __init__(self, database: Database, now: Callable[[], int], likely: float) -> None:
-        self._database, self._now, self.likely = database, now, likely
+    def __init__(self, database: Database, now: Callable[[], int], likely: float, *, is_on: bool = True) -> None:
+        self._database, self._now, self.likely, self._is_on = database, now, likely, is_on
 
     def of_case(self, actor: Actor | None, area: str, case_no: str) -> Outlook | None:
         """What is foretold of one open case; None for one that is unknown, ended or none of his."""
@@ -87,27 +88,35 @@ class ForecastQueries:
     def departments(self, actor: Actor | None) -> list[DepartmentOutlook]:
         """The departments he sees, the most expected overruns first."""
         where = _scope(actor)
+        if not self._is_on:
+            return []
         with self._database.read() as conn:
             return departments_of(conn, self.likely, self._now(), where)
 
     def standing(self) -> Standing | None:
         """The model in force; None before the first training."""
-        columns = [_m.id, _m.trained_at, _m.cases, _m.ended, _m.groups, _m.report, _m.summary]
+        if not self._is_on:
+            return None
+        columns = [_m.id, _m.trained_at, _m.cases, _m.ended, _m.groups, _m.report, _m.summary, _m.day]
         with self._database.read() as conn:
             row = conn.execute(select(*columns).order_by(_m.id.desc()).limit(1)).first()
         if row is None:
             return None
         report = msgspec.json.decode(row.report, type=Report)
-        as_of = _summary(row.summary).as_of if row.summary else None
+        as_of = _summary(row.summary).as_of if row.summary and row.day is not None else None
         return Standing(row.id, row.trained_at, row.cases, row.ended, row.groups, report, as_of)
 
     def summary(self) -> Summary | None:
         """The city as of the last refresh, for walls: one small row, whatever the number of cases."""
+        if not self._is_on:
+            return None
         with self._database.read() as conn:
             text = conn.scalar(select(_m.summary).order_by(_m.id.desc()).limit(1))
         return _summary(text) if text else None
 
     def _outlooks(self, where: Sequence[Any], limit: int) -> list[Outlook]:
+        if not self._is_on:
+            return []
         columns = [_f.level.label("learnt") if name == "learnt" else _f[name] for name in Outlook.__struct_fields__]
         statement = select(*columns).join(case_table, _c.case_id == _f.case_id).where(_c.closed_at.is_(None), *where)
         with self._database.read() as conn:

@@ -7,6 +7,7 @@ something happened to are foretold anew, all of them when a day begins, a model 
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Sequence
 from typing import Any
 
@@ -19,7 +20,7 @@ from config.forecast_settings import ForecastSettings
 from core.database import bulk_delete, bulk_upsert
 from core.instants import HOUR_US
 from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
-from evaluation.forecast.backtest import Backtest, Plan, Replay, Report, Story
+from evaluation.forecast.backtest import Backtest, Left, Plan, Replay, Report, Story
 from evaluation.forecast.calibration import Correction
 from evaluation.forecast.lives import JudgedLimits, Life, Limits, Silence, Silent, calendar_days, known_until, life_of
 from evaluation.forecast.model import Model, Rules, learn
@@ -32,6 +33,11 @@ FOLLOW_MOST = 20_000  # events followed in one look
 COLUMNS = ("area", "org", "item", "case_no", "model", "at", "chance", "reason", "due_at", "due_day", "days_used", "days_left",
            "is_stopped", "step", "level", "ended", "overran", "days_low", "days_mid", "days_high", "case_id")
 _m = forecast_models.c
+
+
+# Foretold once, and over or gone since: what a look at the open cases does not meet.
+_OVER = select(forecasts.c.case_id).outerjoin(case_table, case_table.c.case_id == forecasts.c.case_id).where(
+    case_table.c.case_id.is_(None) | case_table.c.closed_at.is_not(None))
 
 
 class InForce(msgspec.Struct, gc=False):
@@ -53,6 +59,11 @@ class Forecasting:
         self._units, self._areas, self._settings = units, areas, settings
         self._limits = JudgedLimits(areas, catalogue)
         self._kept: InForce | None = None
+        self._is_leaving, self._rests_until = threading.Event(), 0
+
+    def leave(self) -> None:
+        """Whoever learns stops at the next day of the past; nothing is kept of it."""
+        self._is_leaving.set()
 
     @property
     def limits(self) -> Limits:
@@ -67,15 +78,22 @@ class Forecasting:
     # Training -----------------------------------------------------------------------------------------------------
 
     def train_if_due(self) -> bool:
-        """Learn anew when the model in force has become old, or there is none."""
+        """Learn anew when the model in force has become old, or there is none. Learning that failed is tried again after an
+        hour: it reads and tries the whole past each time."""
         current, now = self._in_force(), self._units.clock.now_us()
-        if current is not None and 0 <= now - current.trained_at < self._settings.train_every_h * HOUR_US:
+        is_young = current is not None and 0 <= now - current.trained_at < self._settings.train_every_h * HOUR_US
+        if is_young or now < self._rests_until:
             return False
-        self.train()
+        self._rests_until = now + HOUR_US
+        try:
+            self.train()
+        except Left:
+            return False
+        self._rests_until = 0
         return True
 
     def train(self) -> tuple[int, Report]:
-        """Learn from the newest cases, try it on the past, keep both. Returns the model's number and the report."""
+        """Learn from the newest cases, try it on the past, keep both. Returns (the model's number, the report). Raises Left."""
         now = self._units.clock.now_us()
         with self._units.database.snapshot() as conn:
             self._areas.refresh(conn)
@@ -94,7 +112,7 @@ class Forecasting:
     def _tried(self, stories: Sequence[Story], today: int, plan: Plan) -> tuple[Report, Correction]:
         calendar = self._areas.default.calendar
         days = calendar_days(calendar, today - self._settings.backtest_days, today, plan.every_days)
-        return Backtest(Replay(stories, self._limits, calendar), plan).run(days, today)
+        return Backtest(Replay(stories, self._limits, calendar), plan).run(days, today, self._is_leaving.is_set)
 
     def _life(self, story: Story, now: int) -> Life | None:
         try:
@@ -129,10 +147,12 @@ class Forecasting:
         with self._units.database.read() as conn:
             seq, case_ids = journal_head(conn), [case_id for part in open_cases(conn) for case_id in part]
         self._look(current, case_ids)
-        with self._units() as uow:
-            uow.conn.execute(delete(forecasts).where(forecasts.c.case_id.not_in(
-                select(case_table.c.case_id).where(case_table.c.closed_at.is_(None)))))
-            self._followed(uow, current, today, revision, seq)
+        with self._units.database.read() as conn:
+            over = [(case_id,) for case_id in conn.scalars(_OVER)]
+        for start in range(0, len(over), self._settings.batch):
+            with self._units() as uow:
+                bulk_delete(uow.conn, forecasts, ("case_id",), over[start:start + self._settings.batch])
+        self._followed(current, today, revision, seq)
         return len(case_ids)
 
     def _changed(self, current: InForce) -> int:
@@ -141,8 +161,7 @@ class Forecasting:
         if not case_ids:
             return 0
         self._look(current, case_ids)
-        with self._units() as uow:
-            self._followed(uow, current, current.day, current.revision, seq)
+        self._followed(current, current.day, current.revision, seq)
         return len(case_ids)
 
     def _look(self, current: InForce, case_ids: Sequence[int]) -> None:
@@ -174,10 +193,13 @@ class Forecasting:
         chance = current.correction(found.chance)
         return (*place, chance, "", *_standing(life), len(found.learnt), found.ended, found.overran, *found.days, case.case_id)
 
-    def _followed(self, uow: UnitOfWork, current: InForce, day: int | None, revision: str, seq: int) -> None:
-        summary = summary_of(uow.conn, self._settings.likely, uow.now_us)
-        uow.conn.execute(update(forecast_models).where(_m.id == current.id).values(
-            day=day, revision=revision, seq=seq, summary=msgspec.json.encode(summary).decode()))
+    def _followed(self, current: InForce, day: int | None, revision: str, seq: int) -> None:
+        """How far it came, and the sums of the city: added up before the writers' lock is asked for, nobody waits for them."""
+        with self._units.database.read() as conn:
+            summary = msgspec.json.encode(summary_of(conn, self._settings.likely, self._units.clock.now_us())).decode()
+        with self._units() as uow:
+            uow.conn.execute(update(forecast_models).where(_m.id == current.id).values(
+                day=day, revision=revision, seq=seq, summary=summary))
         current.day, current.revision, current.seq = day, revision, seq
 
     def _in_force(self) -> InForce | None:

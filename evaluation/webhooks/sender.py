@@ -23,7 +23,7 @@ from alerts.channels.webhook import MEDIA_TYPE, signature
 from core.clock import Clock
 from core.errors import SupervisionError, UpstreamError
 from core.instants import DAY_US, SECOND_US
-from core.unit_of_work import UnitOfWorkFactory
+from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from evaluation.webhooks.addresses import Reach
 from evaluation.webhooks.models import webhook_deliveries, webhook_subscriptions
 from evaluation.webhooks.service import tell_dead
@@ -102,10 +102,18 @@ class WebhookSender:
             return []
         lease, now = uuid4().hex, self._parts.machine.now_us()
         with self._parts.units() as uow:
+            self._bury_killers(uow, now)
             rows = uow.conn.execute(self._due(now).limit(self.rules.batch)).mappings().all()
             uow.conn.execute(update(webhook_deliveries).where(_d.id.in_([row["id"] for row in rows])).values(
                 state="sending", lease=lease, leased_until=now + self.rules.lease_us, claims=_d.claims + 1))
         return [{**row, "lease": lease, "claims": row["claims"] + 1} for row in rows]
+
+    def _bury_killers(self, uow: UnitOfWork, now: int) -> None:
+        """What was taken up so often and never finished kills its senders."""
+        killers = and_(_d.state == "sending", _d.leased_until < now, _d.claims >= CLAIMS_MAX)
+        values = {"state": "dead", "ended_at": now, "next_at": None, "lease": "", "leased_until": None, "detail": "sender_died"}
+        if uow.conn.execute(update(webhook_deliveries).where(killers).values(values)).rowcount:
+            tell_dead(uow, self._parts.alarms)
 
     def deliver(self, claimed: Claimed) -> None:
         """Try a claimed delivery and write what became of it."""

@@ -89,9 +89,7 @@ class Webhooks:
         secret, uid = wanted.secret or secrets.token_urlsafe(SECRET_MIN), uuid4().hex
         sealed = self._parts.sealer.seal(secret.encode(), uid)
         with self._parts.units() as uow:
-            if uow.conn.execute(select(func.count()).select_from(webhook_subscriptions).where(_s.enabled)).scalar_one() >= (
-                    self._parts.most):
-                raise Conflict("webhook_too_many", most=self._parts.most)
+            self._refuse_too_many(uow.conn)
             kept = {"name": wanted.name, "url": wanted.url, "types": " ".join(wanted.types), "area": wanted.area,
                     "enabled": True}
             made = uow.conn.execute(insert(webhook_subscriptions).values(
@@ -101,10 +99,13 @@ class Webhooks:
         return number, secret
 
     def switch(self, number: int, actor: Actor | None, *, on: bool) -> None:
-        """Enable or disable it. What waits for one that is disabled is cancelled. Raises NotPermitted, NotFound."""
+        """Enable or disable it. What waits for one that is disabled is cancelled. Raises NotPermitted, NotFound, Conflict
+        (`webhook_too_many`)."""
         actor = require(actor, Role.ADMINISTRATOR)
         with self._parts.units() as uow:
             row = self._find(uow.conn, number, actor)
+            if on and not row.enabled:
+                self._refuse_too_many(uow.conn)
             uow.conn.execute(update(webhook_subscriptions).where(_s.id == number).values(enabled=on))
             if not on:
                 self._cancel(uow, (_d.subscription_id == number) & _d.state.in_(("queued", "sending", "dead")), "disabled")
@@ -127,6 +128,11 @@ class Webhooks:
     def give_up(self, delivery: int, actor: Actor | None) -> None:
         """Take a dead one off the list. Raises NotPermitted, NotFound, Conflict (`webhook_not_dead`)."""
         self._end_death(delivery, actor, state="cancelled")
+
+    def _refuse_too_many(self, conn: Connection) -> None:
+        in_use = select(func.count()).select_from(webhook_subscriptions).where(_s.enabled)
+        if conn.execute(in_use).scalar_one() >= self._parts.most:
+            raise Conflict("webhook_too_many", most=self._parts.most)
 
     def secret_of(self, sealed: bytes, uid: str) -> bytes:
         """Raises SealBroken."""

@@ -16,7 +16,6 @@ from tests.services import wait_until
 REPOSITORY = Path(__file__).resolve().parents[2]
 ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+/")
 START_TIMEOUT_S = 180.0  # a busy machine
-STOP_TIMEOUT_S = 90  # a job under way is waited for; learning the forecast takes long beside other tests
 
 
 class Program:
@@ -53,7 +52,7 @@ class Program:
         """Ask it to end, as Ctrl+C does."""
         if self._process is not None and self.is_running:
             self._process.terminate()
-            self._process.wait(STOP_TIMEOUT_S)
+            self._process.wait(30)
         self._hang_up()
 
     def kill9(self) -> None:

@@ -13,7 +13,9 @@ from sqlalchemy import func, select
 from cases.events import CaseEvent, EventData, EventKind
 from core.access import SYSTEM, Actor, Role
 from core.clock import FrozenClock
+from core.errors import UpstreamError
 from core.instants import DAY_US, to_us
+from evaluation.forecast.assembly import build_forecasts
 from evaluation.forecast.lives import Silence
 from evaluation.forecast.models import forecast_models, forecasts
 from evaluation.forecast.queries import Outlook
@@ -184,6 +186,48 @@ def test_it_is_learnt_anew_when_its_day_has_come(trained: Site) -> None:
     with trained.services.database.read() as conn:
         assert 2 == conn.scalar(select(func.count()).select_from(forecast_models))
     assert forecasting.refresh() > 0
+
+
+def test_who_stops_the_program_ends_learning_and_nothing_is_kept_of_it(trained: Site) -> None:
+    forecasting = trained.services.forecasts.service
+    _pass(trained, days=1)
+    forecasting.leave()
+    assert not forecasting.train_if_due()
+    with trained.services.database.read() as conn:
+        assert conn.scalar(select(func.count()).select_from(forecast_models)) == 1
+
+
+def test_learning_that_failed_rests_for_an_hour(trained: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    forecasting, tries = trained.services.forecasts.service, list[int]()
+
+    def fails() -> None:
+        tries.append(1)
+        raise UpstreamError("child_failed")
+
+    monkeypatch.setattr(forecasting, "train", fails)
+    _pass(trained, days=1)
+    with pytest.raises(UpstreamError):
+        forecasting.train_if_due()
+    assert not forecasting.train_if_due()
+    assert len(tries) == 1
+
+
+def test_a_new_model_keeps_what_walls_show_until_it_has_looked_at_every_case(trained: Site) -> None:
+    forecasts_of = trained.services.forecasts
+    before = forecasts_of.queries.summary()
+    forecasts_of.service.train()
+    assert before is not None
+    assert forecasts_of.queries.summary() == before
+    standing = forecasts_of.queries.standing()
+    assert standing is not None
+    assert standing.as_of is None, "it has foretold nothing itself"
+
+
+def test_switched_off_nothing_is_foretold_whatever_was_worked_out_before(trained: Site) -> None:
+    settings = trained.services.settings.forecast.model_copy(update={"enabled": False})
+    services = trained.services
+    queries = build_forecasts(settings, services.uow, services.areas, services.catalogue).queries
+    assert (queries.summary(), queries.standing(), queries.at_risk(SYSTEM), queries.departments(SYSTEM)) == (None, None, [], [])
 
 
 def test_old_models_are_forgotten(tmp_path: Path, fresh_database_url: str) -> None:

@@ -159,6 +159,15 @@ def test_without_fonts_the_docx_is_made_and_the_register_says_what_is_missing(un
     assert "fonts-noto-cjk" in row.problem
 
 
+def test_drawing_ends_with_the_paper_at_hand_when_it_is_left(units: UnitOfWorkFactory):
+    service, answers = PaperService(units, Fonts(folder=font_folder())), iter([False, True])
+    with units() as uow:
+        for _ in range(3):
+            service.issue(uow, SERIES, ABOUT, DAY, compose)
+    assert service.make_files(is_left=lambda: next(answers)) == 1
+    assert service.make_files() == 2
+
+
 def test_a_paper_that_does_not_exist_is_not_found(units: UnitOfWorkFactory):
     with pytest.raises(NotFound):
         PaperService(units, Fonts(folder=font_folder())).file("新监督〔2026〕9号", "docx")

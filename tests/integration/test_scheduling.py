@@ -243,6 +243,19 @@ def test_who_stops_does_not_wait_for_ever_and_is_told_what_still_runs(database, 
     wait_until(lambda: not one._running, timeout_s=10, what="the long job ends")
 
 
+def test_long_work_is_asked_to_end_by_who_stops(database, frozen_clock):
+    begun, asked = threading.Event(), threading.Event()
+
+    def long() -> None:
+        begun.set()
+        asked.wait(30)
+
+    one = scheduler(database, frozen_clock)
+    one.start([Job("long", 0.05, long, leave=asked.set)])
+    assert begun.wait(10)
+    assert one.stop(grace_s=10) == []
+
+
 def test_after_the_stop_nothing_begins_and_no_lease_is_taken(database, frozen_clock):
     one, work = scheduler(database, frozen_clock), Work()
     one.start([Job("sweep", 60, work)])

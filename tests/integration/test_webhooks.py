@@ -28,6 +28,7 @@ from core.instants import SECOND_US
 from evaluation.webhooks.addresses import Reach, networks_of
 from evaluation.webhooks.kinds import EventType
 from evaluation.webhooks.models import webhook_subscriptions
+from evaluation.webhooks.sender import CLAIMS_MAX
 from evaluation.webhooks.service import Wanted
 from tests.peers import WebPeer, web_server
 from tests.unit.cases.record import opened
@@ -227,6 +228,17 @@ def test_disabling_cancels_what_waits(house: House, peer: WebPeer) -> None:
     assert json.loads(peer.calls[-1].body)["type"] == "cn.yangguang.webhook.test"
 
 
+def test_a_delivery_that_kills_every_sender_ends_on_the_list_of_failures(house: House, peer: WebPeer) -> None:
+    house.add(peer.url)
+    house.publish()
+    for _ in range(CLAIMS_MAX):
+        assert len(house.sender.claim()) == 1  # and dies
+        house.later(31)
+    assert house.sender.claim() == []
+    assert [(one.state, one.detail) for one in house.told()] == [("dead", "sender_died")]
+    assert house.alarm_codes() != []
+
+
 # Deaths -----------------------------------------------------------------------------------------------------------------
 
 
@@ -383,6 +395,9 @@ def test_there_are_so_many_and_no_more(house: House) -> None:
         house.add("https://one.example/")
     house.service.switch(1, ADMIN, on=False)
     assert house.add("https://one.example/") == 6
+    with pytest.raises(Conflict, match="webhook_too_many"):
+        house.service.switch(1, ADMIN, on=True)
+    house.service.switch(2, ADMIN, on=True)  # is on already
 
 
 def test_what_ended_long_ago_is_forgotten_and_what_nobody_looked_after_is_not(house: House, peer: WebPeer) -> None:

@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { BY_FORECAST, addressOf, expectedOf, expectedText, isByForecast, orderOf, orderWords, percentText } from "../../assets/js/modules/forecast_order.mjs";
 import { byOutlook, orderRows, placeRows } from "../../assets/js/modules/heat_layout.mjs";
-import { outlooksOf } from "../../assets/js/modules/queue_strip.mjs";
+import { asOfText, outlooksOf } from "../../assets/js/modules/queue_strip.mjs";
 import { applyMessage, initialState } from "../../assets/js/modules/live_state.mjs";
 import { row } from "./factories.mjs";
 
@@ -46,6 +46,12 @@ test("what is foretold stands in the hue of the load, never in that of a card, a
 test("figures say no more than is known", () => {
   assert.deepEqual([0, 0.04, 0.44, 9.94, 9.96, 23.4].map(expectedText), ["0", "0", "0.4", "9.9", "10", "23"]);
   assert.deepEqual([0, 0.004, 0.615, 0.996, 1].map(percentText), ["0 %", "< 1 %", "62 %", "> 99 %", "100 %"]);
+});
+
+test("a forecast of another day says which", () => {
+  assert.equal(asOfText("2026-03-16T06:05:00+08:00", "2026-03-16T09:00:00+08:00"), "06:05");
+  assert.equal(asOfText("2026-03-13T06:05:00+08:00", "2026-03-16T09:00:00+08:00"), "03-13 06:05");
+  assert.equal(asOfText("2026-03-13T06:05:00+08:00", null), "06:05");
 });
 
 test("the queue lists cases by their short department names", () => {

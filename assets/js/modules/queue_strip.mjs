@@ -74,11 +74,11 @@ export function mount(root, { store, t, now, clock, arrivals, every, wall }) {
     setText(parts.more, beyond > 0 ? t("wall.queue.more", { n: beyond }) : "");
   }
 
-  function drawOutlooks({ forecast, names }) {
+  function drawOutlooks({ forecast, names, serverTime }) {
     const items = outlooksOf(forecast, names);
     list.render(slots(items, step));
     parts.empty.hidden = true;
-    setText(parts.summary, t("wall.forecast.queue", { n: forecast.likely, share: percentText(forecast.likely_from), at: forecast.as_of.slice(11, 16) }));
+    setText(parts.summary, t("wall.forecast.queue", { n: forecast.likely, share: percentText(forecast.likely_from), at: asOfText(forecast.as_of, serverTime) }));
     setText(parts.more, items.length > SLOTS ? t("wall.forecast.more", { n: items.length }) : "");
   }
 
@@ -86,6 +86,12 @@ export function mount(root, { store, t, now, clock, arrivals, every, wall }) {
   const stop = every(STEP_MS, () => { step += 1; draw(); });
   const watch = every(500, () => { if (isByForecast(wall, store.get()) !== wasForetold) draw(); });
   return () => { leave(); leaveArrivals(); stop(); watch(); };
+}
+
+/** When it was worked out, with its day where that is not today: a forecast of days ago must not pass for one of this morning. */
+export function asOfText(asOf, serverTime) {
+  const at = asOf.slice(11, 16);
+  return asOf.slice(0, 10) === (serverTime ?? asOf).slice(0, 10) ? at : `${asOf.slice(5, 10)} ${at}`;
 }
 
 function updateOutlook(node, { org, item_name: item, chance }) {
