@@ -154,7 +154,8 @@ def _course(services: Any, wish: Wish, actor: Actor, t: Words) -> tuple[Any, Any
     words = html.Div([_sentences(wording.about_course(course, t)),
                       html.Div([html.H3(t("comparison_page.seasons")),
                                 _sentences(wording.about_seasons(course.indicator, seasons, t))]),
-                      html.Div([_marks(services, marks, t), _corrections(services, wish, actor, t)])],
+                      html.Div([_marks(services, marks, t), _corrections(services, wish, actor, t)],
+                               className="comparison-stack")],
                      className="comparison-columns")
     return head, figure, words
 
