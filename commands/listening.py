@@ -15,6 +15,8 @@ from werkzeug.serving import make_server
 from commands.answering import KeepingHandler
 from config.settings import Settings
 
+LOOK_S = 1.0
+
 
 class Served(Protocol):
     """What is served: the command centre or the public site of its own."""
@@ -46,12 +48,23 @@ class Listener:
                 connection.shutdown(socket.SHUT_RD)
 
 
+class _Told(threading.Event):
+    """Wakes to look. The system may hand a signal to any thread, but only the main thread runs what it asks for, and not while
+    it waits for a lock: one that waited for ever would never end (seen as servers that outlived a SIGTERM by half a minute)."""
+
+    def wait(self, timeout: float | None = None) -> bool:
+        while timeout is None and not super().wait(LOOK_S):
+            pass
+        return super().wait(timeout or 0)
+
+
 def until_told_to_stop() -> threading.Event:
     """Set by the first SIGINT or SIGTERM."""
-    stopped = threading.Event()
+    stopped = _Told()
 
     def stop(_number: int, _frame: FrameType | None) -> None:
-        stopped.set()
+        # In a thread of its own: the signal may come while the main thread holds the event's lock.
+        threading.Thread(target=stopped.set, name="stop", daemon=True).start()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
     return stopped
