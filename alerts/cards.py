@@ -132,6 +132,7 @@ class Card:
     told_at: int | None = None
     order_no: str | None = None
     reply_limit: str = ""
+    reply_asked_at: int | None = None
     reply_due_at: int | None = None
     replied_by: str | None = None
     replied_at: int | None = None

@@ -31,7 +31,8 @@ class CardBrief(msgspec.Struct, frozen=True):
 
 class CardStanding(msgspec.Struct, frozen=True, gc=False):
     """A card as it was just written, for whoever counts cards. `counts`: it was issued, and neither dismissed nor taken back by
-    later facts; one that two persons revoked counts, and is told apart."""
+    later facts; one that two persons revoked counts, and is told apart. `replied_at`: the department's reply that stands, and
+    `asked_at` since when it was owed; None without one."""
 
     id: int
     case_id: int
@@ -42,6 +43,8 @@ class CardStanding(msgspec.Struct, frozen=True, gc=False):
     level_at: int
     counts: bool
     is_revoked: bool
+    asked_at: int | None = None
+    replied_at: int | None = None
 
 
 class CardsWritten(msgspec.Struct, frozen=True, gc=False):

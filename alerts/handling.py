@@ -89,6 +89,8 @@ class Handling:
     def owe_reply(self, card: Card, limit: str, now_us: int) -> None:
         """The department owes a reply within `limit` from now."""
         due = self._terms.due(card.case.area, limit, now_us)
+        if card.reply_due_at is None:
+            card.reply_asked_at = now_us
         card.reply_limit, card.reply_due_at = limit, due
         is_order = card.disposition is Disposition.UNDER_ORDER
         card.deadlines["order" if is_order else "reply"] = due
@@ -170,7 +172,9 @@ class Handling:
             card.disposition = Disposition.UNDER_ORDER
         else:
             card.disposition = Disposition.SIGNED if card.is_acked else Disposition.TO_SIGN
+        asked_at = card.reply_asked_at
         self.owe_reply(card, do.command.reply_limit or card.reply_limit or self._rules.reply_limit, do.now_us)
+        card.reply_asked_at = asked_at or card.reply_asked_at  # the same demand goes on
         card.note("reply_rejected", do.now_us, told.ReplyRejected, actor=do.actor, reason=do.reason,
                   detail={"due_at": card.reply_due_at}, order_no=card.order_no or "")
         return None

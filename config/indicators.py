@@ -47,7 +47,7 @@ class BaseFigure(Strict):
     label: Words
     definition: Words
     day: Literal["reception", "acceptance", "end", "conclusion", "special", "notice", "rating", "card", "lodging", "answer",
-                 "duty"]
+                 "duty", "reply"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from core.instants import date_of
 from core.unit_of_work import UnitOfWorkFactory
 from evaluation.card_figures import CardFigures
 from evaluation.comparison import Comparison
+from evaluation.duties import Duties
 from evaluation.models import DUTY_FIGURES, FIGURES
 from evaluation.naming import CatalogueNames, Directory
 from evaluation.over_time import OverTime
@@ -58,8 +59,8 @@ def build_evaluation(parts: Parts) -> Evaluation:
     calendar = parts.areas.default.calendar
     tables = FigureTables(calendar, parts.units.database)
     card_figures = CardFigures(tables, parts.areas)
-    queries = IndicatorQueries(parts.units.database, indicators, names, sees_others=parts.sees_others,
-                               offset_us=calendar.to_local(0))
+    duties = Duties(parts.areas.for_area, calendar.to_local(0))
+    queries = IndicatorQueries(parts.units.database, indicators, names, duties, sees_others=parts.sees_others)
     comparison = Comparison(queries, names_others=parts.sees_others)
     over_time = OverTime(queries, parts.areas.for_area, lambda: date_of(
         parts.areas.default.calendar.today(parts.units.clock.now_us())))

@@ -1,4 +1,5 @@
-"""What cards add to the figures: each once, at its present level, on the day it came to it and on that of the acceptance.
+"""What cards add to the figures: each once, at its present level, on the day it came to it and on that of the acceptance; the
+department's reply on its own day.
 
 What a card has added is kept beside it, so that a change takes it back exactly.
 """
@@ -6,19 +7,21 @@ What a card has added is kept beside it, so that a change takes it back exactly.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from operator import itemgetter
 
 import msgspec
 from sqlalchemy import Connection, select
 
 from alerts.events import CardStanding, CardsWritten
-from alerts.lifecycle import NEVER_WERE, Disposition, Level
+from alerts.lifecycle import NEVER_WERE, Disposition, Level, reply_that_stands
 from alerts.models import cards
 from cases.areas import Areas
 from cases.changes import NO_ORG
 from cases.events import CasesMarked
 from cases.models import case_table
 from core.database import bulk_upsert, look_up
+from core.errors import SupervisionError
 from core.instants import DAY_US
 from core.unit_of_work import UnitOfWork
 from evaluation.marks import Entry
@@ -26,10 +29,13 @@ from evaluation.models import FIGURES, figure_cards
 from evaluation.tally import FigureTables, Sums, counted_by
 
 BATCH = 1_000
-_COLUMNS = ("card_id", "case_id", "marks")
+COUNTING = 1  # raised with every change of what a card adds: cards counted otherwise are counted again (`missing`)
+_COLUMNS = ("card_id", "case_id", "marks", "counting")
 _ISSUED = {level: FIGURES.index(name) for level, name in ((Level.WARNING, "warnings"), (Level.YELLOW, "yellow"),
                                                           (Level.RED, "red"))}
 _REVOKED = {level: FIGURES.index(name) for level, name in ((Level.YELLOW, "revoked_yellow"), (Level.RED, "revoked_red"))}
+_REPLIES, _REPLY_DAYS = FIGURES.index("replies"), FIGURES.index("reply_days")
+Reply = tuple[int, int]  # epoch day, working days it took
 
 
 class CardMarks(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -42,12 +48,17 @@ class CardMarks(msgspec.Struct, frozen=True, array_like=True, gc=False):
     day: int
     cohort: int
     figures: tuple[int, ...]
+    reply: Reply | None = None
 
     def add_to(self, sums: Sums, by: int = 1) -> None:
         sums.add((self.area, self.org, self.item, self.channel), self.cohort, self._entries(), by)
 
     def _entries(self) -> Iterator[Entry]:
-        return ((self.day, figure, 1) for figure in self.figures)
+        for figure in self.figures:
+            yield self.day, figure, 1
+        if self.reply is not None:
+            yield self.reply[0], _REPLIES, 1
+            yield self.reply[0], _REPLY_DAYS, self.reply[1]
 
 
 _decode = msgspec.json.Decoder(CardMarks).decode
@@ -76,19 +87,21 @@ class CardFigures:
     def keep(self, uow: UnitOfWork, standing: Iterable[CardStanding]) -> None:
         """Bring what these cards add to what they should."""
         present = list(standing)
-        before = {row[0]: row[2] for row in look_up(uow.conn, _COLUMNS, figure_cards, "card_id", [card.id for card in present])}
+        kept = look_up(uow.conn, _COLUMNS, figure_cards, "card_id", [card.id for card in present])
+        known = {card_id: (marks, counting) for card_id, _case_id, marks, counting in kept}
         sums, rows = self._tables.sums(uow), []
         for card, after in zip(present, self.marks_of(uow.conn, present), strict=True):
-            known = before.get(card.id, "")
-            if known != after:
-                rows.append((card.id, card.case_id, after))
-                add_text(sums, known, -1)
+            before = known.get(card.id, ("", COUNTING))
+            if before != (after, COUNTING):
+                rows.append((card.id, card.case_id, after, COUNTING))
+                add_text(sums, before[0], -1)
                 add_text(sums, after)
         bulk_upsert(uow.conn, figure_cards, _COLUMNS, rows, key=("card_id",))
 
     def missing(self, conn: Connection) -> list[int]:
-        """The next cards of a time when nothing was kept of them."""
-        known = select(figure_cards.c.card_id).where(figure_cards.c.card_id == cards.c.id).exists()
+        """The next cards of a time when nothing was kept of them, or when they were counted otherwise."""
+        known = select(figure_cards.c.card_id).where(figure_cards.c.card_id == cards.c.id,
+                                                     figure_cards.c.counting >= COUNTING).exists()
         missing = select(cards.c.id).where(~known, cards.c.issued_at.is_not(None), cards.c.disposition.not_in(_never_were()))
         return list(conn.scalars(missing.order_by(cards.c.id).limit(BATCH)))
 
@@ -104,7 +117,19 @@ class CardFigures:
         (*_, channel), cohort, _ = counted_by(case)
         revoked = (_REVOKED[level],) if card.is_revoked and level in _REVOKED else ()
         return _encode(CardMarks(card.area, card.org or NO_ORG, card.item, channel, day, day if cohort is None else cohort,
-                                 (_ISSUED[level], *revoked))).decode()
+                                 (_ISSUED[level], *revoked), reply_to(card, self._areas))).decode()
+
+
+def reply_to(card: CardStanding, areas: Areas) -> Reply | None:
+    """The department's reply that stands; one on days whose calendar is not published has no time and is none."""
+    if card.asked_at is None or card.replied_at is None:
+        return None
+    calendar = areas.for_area(card.area)
+    try:
+        asked, replied = (calendar.to_local(at) // DAY_US for at in (card.asked_at, card.replied_at))
+        return replied, calendar.working_days_between(asked, replied) if replied > asked else 0
+    except SupervisionError:
+        return None
 
 
 def add_text(sums: Sums, text: str, by: int = 1) -> None:
@@ -115,14 +140,19 @@ def add_text(sums: Sums, text: str, by: int = 1) -> None:
 
 def standing_cards(conn: Connection, ids: Sequence[int]) -> list[CardStanding]:
     """These cards as they stand."""
-    columns = ("id", "case_id", "area", "org", "item", "level", "level_at", "issued_at", "disposition")
-    never, revoked = _never_were(), Disposition.REVOKED.value
-    rows = sorted(look_up(conn, columns, cards, "id", ids), key=itemgetter(0))
-    return [CardStanding(card_id, case_id, area, org, item, level, level_at, issued_at is not None and disposition not in never,
-                         disposition == revoked)
-            for card_id, case_id, area, org, item, level, level_at, issued_at, disposition in rows]
+    columns = ("id", "case_id", "area", "org", "item", "level", "level_at", "issued_at", "disposition", "reply_asked_at",
+               "replied_at", "reply_due_at")
+    return [_standing(*row) for row in sorted(look_up(conn, columns, cards, "id", ids), key=itemgetter(0))]
 
 
+def _standing(card_id: int, case_id: int, area: str, org: str, item: str, level: int, level_at: int, issued_at: int | None,
+              disposition: str, asked_at: int | None, replied_at: int | None, due_at: int | None) -> CardStanding:
+    return CardStanding(card_id, case_id, area, org, item, level, level_at,
+                        issued_at is not None and disposition not in _never_were(), disposition == Disposition.REVOKED.value,
+                        *reply_that_stands(asked_at, issued_at, replied_at, due_at))
+
+
+@cache
 def _never_were() -> set[str]:
     return {disposition.value for disposition in NEVER_WERE}
 

@@ -36,7 +36,7 @@ from evaluation.statistics import (
 )
 
 SUMS_OF_DAYS = frozenset({"statutory_days", "statutory_used", "promised_days", "promised_used", "both_statutory",
-                          "both_promised", "used_days"})
+                          "both_promised", "used_days", "reply_days", "rectified_days"})
 # Counted of cases that may never be accepted, so that by the day of acceptance they stand on another.
 NEVER_ACCEPTED = frozenset({"received", "received_instant", "received_promised", "not_accepted", "returned", "voided"})
 MANY_PER_CASE = frozenset({"corrections"})  # counted one by one: a case may have several

@@ -17,9 +17,10 @@ FIGURES = (
     "promised_days", "promised_used", "both_statutory", "both_promised", "timed", "used_days", "steps", "steps_over",
     "special", "corrections", "corrected_once", "rated", "satisfied", "dissatisfied", "warnings", "yellow", "red",
     "revoked_yellow", "revoked_red", "consultations", "consultations_answered", "complaints", "complaints_answered",
+    "replies", "reply_days",
 )
 OPENING = FIGURES.index("not_accepted")  # those before it are of receptions and acceptances: on both bases on their own days
-DUTY_FIGURES = ("bad_duties", "rectified", "called_back")
+DUTY_FIGURES = ("bad_duties", "rectified", "called_back", "rectified_timed", "rectified_days")
 DAY_KEY = ("basis", "day", "area", "org")
 PLACE_COLUMNS = ("area", "org", "item", "channel")
 ROW_NUMBER = BigInteger().with_variant(Integer, "sqlite")  # SQLite's own row number
@@ -81,4 +82,5 @@ figure_cards = Table(
     Column("card_id", BigInteger, primary_key=True, autoincrement=False),
     Column("case_id", BigInteger, nullable=False, index=True),
     Column("marks", String(480), nullable=False),
+    Column("counting", SmallInteger, nullable=False, server_default=text("0")),  # by which way of counting (card_figures)
 )

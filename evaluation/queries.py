@@ -5,31 +5,25 @@ interface come by a figure. Who may see what is decided in the query itself.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, Integer, Table, case, cast, func, literal, select
-from sqlalchemy.sql import ColumnElement
+from sqlalchemy import Connection, func, select
 
 from config.indicators import Indicator, Indicators
 from core.access import SYSTEM, Actor
 from core.database import Database
 from core.errors import InvalidInput, NotAuthenticated
-from core.instants import DAY_US, date_of
-from evaluation.models import DUTY_FIGURES, FIGURES, OPENING, figure_days, figure_details, figure_months, figure_places
-from evaluation.period import BYS, FIRST_YEAR, LAST_YEAR, Basis, By, Corrected, CorrectedDay, Figure, Period, first_of_month
-from evaluation.places import DAY_MASK, DAY_ZERO, PLACE_BITS, PLACE_MASK, row_numbers
-from supervision.models import complaints
+from core.instants import date_of
+from evaluation.duties import Duties
+from evaluation.models import DUTY_FIGURES, FIGURES, OPENING, figure_days, figure_details, figure_places
+from evaluation.period import BYS, FIRST_YEAR, LAST_YEAR, Basis, By, Corrected, CorrectedDay, Figure, Period
+from evaluation.scope import DAY_OF_DETAIL, DETAILED, Scope
 
 _IN_DETAIL = frozenset({"item", "channel", "power_kind"})
-_RATING = "rating"
-MONTH_MOST = 31
 ALWAYS = Period(date(FIRST_YEAR, 1, 1), date(LAST_YEAR, 12, 31))
 Counts = dict[str, int]
-# The detailed rows with their places, and the day a row's number holds.
-_DETAILED = figure_details.join(figure_places, figure_places.c.place == figure_details.c.id.bitwise_and(PLACE_MASK))
-_DAY_OF_DETAIL = figure_details.c.id.bitwise_rshift(literal(PLACE_BITS, Integer)).bitwise_and(DAY_MASK) - DAY_ZERO
 
 
 class Names(Protocol):
@@ -43,54 +37,16 @@ class Names(Protocol):
     def kind_name(self, kind: str) -> str: ...
 
 
-@dataclass(frozen=True, slots=True)
-class _Scope:
-    """What a question is narrowed to; `orgs` and `areas` None: all. `items` (): all."""
-
-    first: int
-    last: int
-    basis: Basis
-    orgs: tuple[str, ...] | None
-    areas: tuple[str, ...] | None
-    items: tuple[str, ...]
-
-    def of_days(self, table: Table = figure_days) -> list[ColumnElement[bool]]:
-        """The rows of the departments' days, or months, it is about."""
-        c = table.c
-        return [c.basis == int(self.basis), c.day.between(self.first, self.last), *self._of_unit(table)]
-
-    def by_months(self) -> list[tuple[Table, _Scope]]:
-        """The same period as whole months and the days before and after them."""
-        month = first_of_month(self.first)
-        begins = first_of_month(month + MONTH_MOST) if month < self.first else self.first
-        ends = first_of_month(self.last + 1)  # the day after the last whole month
-        if begins >= ends:
-            return [(figure_days, self)]
-        parts = [(figure_days, self.first, begins - 1), (figure_months, begins, ends - 1), (figure_days, ends, self.last)]
-        return [(table, replace(self, first=first, last=last)) for table, first, last in parts if first <= last]
-
-    def of_details(self) -> list[ColumnElement[bool]]:
-        """The rows of the detailed table, joined with their places."""
-        of_items = [figure_places.c.item.in_(self.items)] if self.items else []
-        return [figure_details.c.id.between(*row_numbers(int(self.basis), self.first, self.last)),
-                *self._of_unit(figure_places), *of_items]
-
-    def _of_unit(self, table: Table) -> list[ColumnElement[bool]]:
-        return [*([table.c.org.in_(self.orgs)] if self.orgs is not None else []),
-                *([table.c.area.in_(self.areas)] if self.areas is not None else [])]
-
-
 class IndicatorQueries:
     """Reads; opens its own connection for each question.
 
-    `sees_others`: whether a department user is shown the figures of other departments. `offset_us` is the wall clock by which
-    the duties of bad ratings are dated, microseconds east of UTC.
+    `sees_others`: whether a department user is shown the figures of other departments.
     """
 
-    def __init__(self, database: Database, indicators: Indicators, names: Names, *, sees_others: bool = False,
-                 offset_us: int = 8 * 3_600_000_000) -> None:
-        self._database, self.indicators, self._names = database, indicators, names
-        self._sees_others, self._offset_us = sees_others, offset_us
+    def __init__(self, database: Database, indicators: Indicators, names: Names, duties: Duties, *,
+                 sees_others: bool = False) -> None:
+        self._database, self.indicators, self._names, self._duties = database, indicators, names, duties
+        self._sees_others = sees_others
 
     def figures(self, actor: Actor | None, period: Period, by: By, indicators: Sequence[str], *, orgs: Sequence[str] = (),
                 items: Sequence[str] = (), area: str = "", basis: Basis = Basis.EVENT) -> list[Figure]:
@@ -117,8 +73,10 @@ class IndicatorQueries:
         """The base figures of each group in stretches of `step` days, those in which anything was counted: what the spread of a
         mean is judged by. Under the same rights."""
         scope = self._scope(actor, period, basis, orgs, (), area)
+        if not set(names).isdisjoint(DUTY_FIGURES):
+            return self._parts_of_duties(scope, by, names, step)
         is_detailed = by in _IN_DETAIL
-        tables, day, places = (_DETAILED, _DAY_OF_DETAIL, figure_places) if is_detailed else (
+        tables, day, places = (DETAILED, DAY_OF_DETAIL, figure_places) if is_detailed else (
             figure_days, figure_days.c.day, figure_days)
         figures = figure_details if is_detailed else figure_days
         place, stretch = places.c[by], (day - scope.first) // step
@@ -129,6 +87,16 @@ class IndicatorQueries:
         found: dict[str, list[Counts]] = {}
         for key, *sums in rows:
             found.setdefault(key, []).append(dict(zip(names, map(int, sums), strict=True)))
+        return found
+
+    def _parts_of_duties(self, scope: Scope, by: By, names: Sequence[str], step: int) -> dict[str, list[Counts]]:
+        if not _asks_duties(scope, by, names):
+            return {}
+        with self._database.read() as conn:
+            parts = self._duties.parts(conn, scope, by, step)
+        found: dict[str, list[Counts]] = {}
+        for (place, _stretch), counts in sorted(parts.items()):
+            found.setdefault(str(place), []).append({name: counts.get(name, 0) for name in names})
         return found
 
     def corrected(self, actor: Actor | None, period: Period, *, orgs: Sequence[str] = (), area: str = "") -> Corrected:
@@ -165,42 +133,27 @@ class IndicatorQueries:
     # Rights -------------------------------------------------------------------------------------------------------
 
     def _scope(self, actor: Actor | None, period: Period, basis: Basis, orgs: Sequence[str], items: Sequence[str],
-               area: str) -> _Scope:
+               area: str) -> Scope:
         if actor is None:
             raise NotAuthenticated("sign_in_required")
         first, last = period.days
         sees_all = actor is SYSTEM or (self._sees_others and bool(actor.roles))
         own = None if sees_all else actor.only_org
-        return _Scope(first, last, basis, _narrowed(tuple(orgs), own), _narrowed((area,) if area else (), actor.area or None),
+        return Scope(first, last, basis, _narrowed(tuple(orgs), own), _narrowed((area,) if area else (), actor.area or None),
                       tuple(items))
 
     # Reading ------------------------------------------------------------------------------------------------------
 
-    def _groups(self, scope: _Scope, by: By, names: tuple[str, ...]) -> dict[str, Counts]:
+    def _groups(self, scope: Scope, by: By, names: tuple[str, ...]) -> dict[str, Counts]:
         counted = tuple(name for name in names if name in FIGURES)
         with self._database.read() as conn:
             found = [_summed(conn, part, by, of_part) for part, of_part in _parts(scope, counted)]
-            duties = self._duties(conn, scope, by) if not set(names).isdisjoint(DUTY_FIGURES) else {}
+            duties = self._duties.totals(conn, scope, by, names) if _asks_duties(scope, by, names) else {}
         groups: dict[str, Counts] = {}
         for rows in (*found, duties):
             for place, counts in rows.items():
                 _add(groups.setdefault(self._key(place, by), dict.fromkeys(names, 0)), counts)
         return groups
-
-    def _duties(self, conn: Connection, scope: _Scope, by: By) -> dict[Any, Counts]:
-        """Bad ratings and what became of them, from the few rows that say so; they know no item and no acceptance."""
-        if by in _IN_DETAIL or scope.items:
-            return {}
-        c = complaints.c
-        day = cast((c.filed_at + self._offset_us) / DAY_US, Integer) if conn.dialect.name == "sqlite" else func.div(
-            c.filed_at + self._offset_us, DAY_US)
-        place = {"org": c.org, "area": c.area, "day": day, "month": day}.get(by)
-        lasts = (scope.first * DAY_US - self._offset_us, (scope.last + 1) * DAY_US - self._offset_us - 1)
-        where = [c.kind == _RATING, c.filed_at.between(*lasts)]
-        where += [c.org.in_(scope.orgs)] if scope.orgs is not None else []
-        where += [c.area.in_(scope.areas)] if scope.areas is not None else []
-        sums = [func.count(), _count_of(c.answered_at), _count_of(c.called_back_at)]
-        return _by_place(conn, place, sums, complaints, where, DUTY_FIGURES)
 
     # Words --------------------------------------------------------------------------------------------------------
 
@@ -223,7 +176,12 @@ class IndicatorQueries:
         return key if words is None else words(key)
 
 
-def _parts(scope: _Scope, names: tuple[str, ...]) -> list[tuple[_Scope, tuple[str, ...]]]:
+def _asks_duties(scope: Scope, by: By, names: Sequence[str]) -> bool:
+    """Whether duties are asked for; they know no item."""
+    return by not in _IN_DETAIL and not scope.items and not set(names).isdisjoint(DUTY_FIGURES)
+
+
+def _parts(scope: Scope, names: tuple[str, ...]) -> list[tuple[Scope, tuple[str, ...]]]:
     """Receptions and acceptances stand on their own days on either basis, and are kept once."""
     opening = tuple(name for name in names if name in FIGURES[:OPENING])
     if scope.basis is Basis.EVENT or not opening:
@@ -232,7 +190,7 @@ def _parts(scope: _Scope, names: tuple[str, ...]) -> list[tuple[_Scope, tuple[st
     return [(replace(scope, basis=Basis.EVENT), opening), *([(scope, later)] if later else [])]
 
 
-def _summed(conn: Connection, scope: _Scope, by: By, names: Sequence[str]) -> dict[Any, Counts]:
+def _summed(conn: Connection, scope: Scope, by: By, names: Sequence[str]) -> dict[Any, Counts]:
     """The sums of these figures by place: one read of the small table unless items or channels are told apart."""
     if by in _IN_DETAIL or scope.items:
         return _summed_in_detail(conn, scope, by, names)
@@ -246,11 +204,11 @@ def _summed(conn: Connection, scope: _Scope, by: By, names: Sequence[str]) -> di
     return summed
 
 
-def _summed_in_detail(conn: Connection, scope: _Scope, by: By, names: Sequence[str]) -> dict[Any, Counts]:
-    row, p, day = figure_details.c, figure_places.c, _DAY_OF_DETAIL
+def _summed_in_detail(conn: Connection, scope: Scope, by: By, names: Sequence[str]) -> dict[Any, Counts]:
+    row, p, day = figure_details.c, figure_places.c, DAY_OF_DETAIL
     place = {"org": p.org, "area": p.area, "item": p["item"], "power_kind": p["item"], "channel": p.channel, "day": day,
              "month": day}.get(by)
-    return _by_place(conn, place, [func.sum(row[name]) for name in names], _DETAILED, scope.of_details(), names)
+    return _by_place(conn, place, [func.sum(row[name]) for name in names], DETAILED, scope.of_details(), names)
 
 
 def _by_place(conn: Connection, place: Any, sums: Sequence[Any], tables: Any, where: Sequence[Any],
@@ -260,10 +218,6 @@ def _by_place(conn: Connection, place: Any, sums: Sequence[Any], tables: Any, wh
     rows = conn.execute(statement.select_from(tables).where(*where)).all()
     tagged = [("", *row) for row in rows] if place is None else rows
     return {row[0]: dict(zip(names, (int(value or 0) for value in row[2:]), strict=True)) for row in tagged if row[1]}
-
-
-def _count_of(column: Any) -> Any:
-    return func.sum(case((column.is_not(None), 1), else_=0))
 
 
 def _add(into: Counts, counts: Mapping[str, int]) -> None:

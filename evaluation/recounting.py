@@ -15,7 +15,7 @@ from cases.models import case_table
 from cases.recount import Difference
 from core.database import bulk_insert
 from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
-from evaluation.card_figures import CardFigures, add_text, standing_cards
+from evaluation.card_figures import COUNTING, CardFigures, add_text, standing_cards
 from evaluation.models import DAY_KEY, FIGURES, figure_cards, figure_days, figure_details, figure_months
 from evaluation.period import Basis
 from evaluation.places import PLACE_MASK, basis_and_day, numbered_places
@@ -100,8 +100,8 @@ class FigureRecounter:
         bulk_insert(conn, figure_days, (*DAY_KEY, *FIGURES, "corrected_at"), days)
         bulk_insert(conn, figure_months, (*DAY_KEY, *FIGURES),
                     [(*key, *row) for key, row in _wide(months_of(sums.days())).items()])
-        bulk_insert(conn, figure_cards, ("card_id", "case_id", "marks"),
-                    [(card_id, of_cases[card_id], marks) for card_id, marks in true_cards if marks])
+        bulk_insert(conn, figure_cards, ("card_id", "case_id", "marks", "counting"),
+                    [(card_id, of_cases[card_id], marks, COUNTING) for card_id, marks in true_cards if marks])
 
 
 def _marks_of_cases(conn: Connection) -> Iterator[str]:

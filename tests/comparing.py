@@ -7,13 +7,17 @@ from datetime import date, timedelta
 
 from sqlalchemy import insert
 
+from config.calendars import load_calendars
 from core.database import Database, bulk_upsert
-from core.instants import day_of
+from core.instants import HOUR_US, day_of
+from evaluation.duties import Duties
 from evaluation.models import DAY_KEY, FIGURES, figure_days, figure_details, figure_months
 from evaluation.period import Basis, first_of_month
 from evaluation.places import Places, row_number, time_key
 
 AREA = "360500"
+CALENDAR = load_calendars()["cn"]
+DUTIES = Duties(lambda _area: CALENDAR, 8 * HOUR_US)
 
 
 def count_day(database: Database, org: str, day: date, item: str = "", *, area: str = AREA, basis: Basis = Basis.EVENT,

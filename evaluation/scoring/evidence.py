@@ -10,11 +10,14 @@ from fractions import Fraction
 import msgspec
 from sqlalchemy import Connection, select
 
+from alerts.models import cards
 from cases.areas import Areas
 from config.indicators import Indicator, Indicators
 from config.scoring import ScaleRule, Scheme, ShareRule
 from core.database import Database
 from core.instants import DAY_US
+from evaluation.card_figures import reply_to, standing_cards
+from evaluation.duties import Duties
 from evaluation.marks import read_marks
 from evaluation.models import DUTY_FIGURES
 from evaluation.scoring.calculation import Line, Score
@@ -31,6 +34,7 @@ class EvidenceReader:
 
     def __init__(self, database: Database, indicators: Indicators, areas: Areas, most: int) -> None:
         self._database, self._indicators, self._areas, self._most = database, indicators, areas, most
+        self._duties = Duties(areas.for_area, 0)
 
     def opened(self, scheme: Scheme, score: Score, facts: Facts, day: date) -> Score:
         """The same score whose lines of shares name what is behind them."""
@@ -59,17 +63,28 @@ class EvidenceReader:
             marks = read_marks(row.marks)
             if marks.org == facts.org and (counts := counts_of(marks.entries(), month)):
                 yield f"case:{row.area}/{row.case_no}", counts
-        yield from self._duties(conn, facts.org, month)
+        yield from self._replies(conn, facts.org, month)
+        yield from self._bad_ratings(conn, facts.org, month)
 
-    def _duties(self, conn: Connection, org: str, month: Month) -> Iterator[tuple[str, Mapping[str, int]]]:
+    def _replies(self, conn: Connection, org: str, month: Month) -> Iterator[tuple[str, Mapping[str, int]]]:
+        """Cards the department replied to in the month, whenever they were issued."""
+        begin, end = month.instants
+        replied = select(cards.c.id).where(cards.c.org == org, cards.c.replied_at >= begin, cards.c.replied_at < end)
+        for card in standing_cards(conn, list(conn.scalars(replied))):
+            reply = reply_to(card, self._areas) if card.counts else None
+            if reply is not None and month.holds(reply[0]):
+                yield f"card:{card.id}", {"replies": 1, "reply_days": reply[1]}
+
+    def _bad_ratings(self, conn: Connection, org: str, month: Month) -> Iterator[tuple[str, Mapping[str, int]]]:
         """Bad ratings to put right, on the day they became duties."""
         c, (begin, end) = complaints.c, month.instants
         where = [c.org == org, c.kind == "rating", c.filed_at >= begin, c.filed_at < end]
         statement = select(c.no, c.area, c.filed_at, c.answered_at, c.called_back_at).where(*where).order_by(c.no)
         for row in conn.execute(statement):
             if month.holds(self._areas.for_area(row.area).to_local(row.filed_at) // DAY_US):
-                done = (1, int(row.answered_at is not None), int(row.called_back_at is not None))
-                yield f"complaint:{row.no}", dict(zip(DUTY_FIGURES, done, strict=True))
+                days = None if row.answered_at is None else self._duties.days_used(row.area, row.filed_at, row.answered_at)
+                done = (True, row.answered_at is not None, row.called_back_at is not None, days is not None, days or 0)
+                yield f"complaint:{row.no}", dict(zip(DUTY_FIGURES, map(int, done), strict=True))
 
 
 def _with(line: Line, keys: tuple[str, ...] | None) -> Line:

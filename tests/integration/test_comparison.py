@@ -17,10 +17,9 @@ from evaluation.comparison import Comparison, Question
 from evaluation.over_time import Grain, OverTime
 from evaluation.period import Period
 from evaluation.queries import IndicatorQueries
-from tests.comparing import concluded, count_day, each_day
+from tests.comparing import CALENDAR, DUTIES, concluded, count_day, each_day
 from tests.unit.cases.record import Record, event, made_database, us
 from tests.unit.evaluation.test_comparison import NAMES
-from tests.unit.evaluation.test_over_time import CALENDAR
 
 K = EventKind
 LEADER = Actor("wang", frozenset({Role.LEADER}))
@@ -54,7 +53,7 @@ def rows(database: Database) -> Rows:
 @pytest.fixture
 def queries(database: Database, rows: Rows) -> IndicatorQueries:
     assert rows
-    return IndicatorQueries(database, load_indicators(), NAMES)
+    return IndicatorQueries(database, load_indicators(), NAMES, DUTIES)
 
 
 def counted(rows: Rows, org: str, *names: str) -> list[int]:
@@ -160,7 +159,7 @@ def test_the_cases_behind_a_figure_by_their_end_or_their_beginning(database: Dat
 
 
 def test_parts_of_items_are_those_of_their_days(database: Database) -> None:
-    queries = IndicatorQueries(database, load_indicators(), NAMES)
+    queries = IndicatorQueries(database, load_indicators(), NAMES, DUTIES)
     for day, used in ((date(2022, 5, 2), 3), (date(2022, 5, 3), 5), (date(2022, 5, 12), 7)):
         count_day(database, "items", day, "first", used_days=used, timed=1)
     count_day(database, "others", date(2022, 5, 2), "second", used_days=9, timed=1)

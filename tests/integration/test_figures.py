@@ -10,10 +10,11 @@ import msgspec
 import pytest
 from sqlalchemy import delete, select, update
 
+from alerts.card_commands import CardCommand, CardRef, CommandType
 from alerts.models import cards
 from cases.events import EventKind
 from cases.models import case_table
-from core.access import SYSTEM
+from core.access import SYSTEM, Actor, Role
 from core.database import Database
 from evaluation.card_figures import standing_cards
 from evaluation.marks import read_marks
@@ -25,6 +26,8 @@ from tests.unit.cases.record import emptied, event, made_database, us
 from tests.unit.evaluation.counted import ALWAYS, OF_CARDS, Counted
 
 K = EventKind
+INSPECTOR = Actor("ines", frozenset({Role.INSPECTOR}))
+CLERK = Actor("dan", frozenset({Role.DEPARTMENT_USER}), org="Land")
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
@@ -248,6 +251,49 @@ def test_a_revoked_card_stays_and_is_told_apart(record):
     assert record.figure("yellow_cards").value == 0
     assert record.figure("revoked_share").value == 1.0
     assert [] == [one for one in differences(record) if one.counter.startswith("figure")]
+
+
+def test_replies_count_on_their_day_with_the_working_days_since_they_were_demanded(record):
+    """Issued on Friday the 26th, a reply asked for on Monday, given on Wednesday, rejected, given again on Friday: four
+    working days. A card replied to unasked counts from its issue."""
+    record.at("10-26 09:00").take(event(K.ACCEPTED, "10-15 10:00"), event(K.ACCEPTED, "10-15 10:00", case_no="2"))
+
+    def do(at: str, kind: CommandType, by: Actor, card: int, **members: str) -> None:
+        record.at(at)
+        rev = standing_rev(record, card)
+        command = CardCommand(command_id=f"{at}/{card}", type=kind.value, cards=[CardRef(card, rev)], **members)
+        result = record.cards.execute(command, by).results[0]
+        assert result.ok, result
+
+    do("10-29 10:00", CommandType.REQUEST_REPLY, INSPECTOR, 1, reply_limit="5wd", reason="why")
+    do("10-31 10:00", CommandType.REPLY, CLERK, 1, text="soon")
+    assert record.counted("replies", "reply_days") == {"replies": 1, "reply_days": 2}
+    do("10-31 11:00", CommandType.REJECT_REPLY, INSPECTOR, 1, reason="no cause told")
+    assert record.counted("replies", "reply_days") == {"replies": 0, "reply_days": 0}
+    do("11-02 10:00", CommandType.REPLY, CLERK, 1, text="for want of people")
+    do("10-29 15:00", CommandType.REPLY, CLERK, 2, text="done")
+
+    assert record.by_day("replies") == {"10-29": 1, "11-02": 1}
+    assert record.by_day("reply_days") == {"10-29": 1, "11-02": 4}
+    assert record.figure("reply_time").value == 2.5
+    assert [] == differences(record)
+
+
+def test_cards_of_before_replies_were_counted_are_counted_again(record):
+    record.at("10-26 09:00").take(event(K.ACCEPTED, "10-15 10:00"))
+    with record.uow() as uow:
+        uow.conn.execute(update(cards).values(replied_at=us("10-29 10:00"), issued_at=us("10-26 09:00")))
+        uow.conn.execute(update(figure_cards).values(counting=0))
+    assert record.figure_recounter.fill() == 1
+
+    assert record.counted("yellow", "replies", "reply_days") == {"yellow": 1, "replies": 1, "reply_days": 1}
+    assert record.figure_recounter.fill() == 0
+    assert [] == differences(record)
+
+
+def standing_rev(record: Counted, card: int) -> int:
+    with record.database.read() as conn:
+        return int(conn.execute(select(cards.c.rev).where(cards.c.id == card)).scalar_one())
 
 
 def test_the_cards_of_a_case_accepted_on_another_day_follow_it(record):

@@ -14,7 +14,7 @@ from config.indicators import load_indicators
 from evaluation.queries import IndicatorQueries
 from evaluation.webhooks.models import webhook_deliveries, webhook_months
 from evaluation.webhooks.months import MonthCloser, MonthParts
-from tests.comparing import concluded, count_day
+from tests.comparing import DUTIES, concluded, count_day
 from tests.peers import WebPeer, web_server
 from tests.unit.cases.record import opened
 from tests.unit.evaluation.counted import PlainNames
@@ -34,7 +34,7 @@ def peer() -> Iterator[WebPeer]:
 
 
 def closer(house: House, today: date, settled_days: int = 10) -> MonthCloser:
-    queries = IndicatorQueries(house.database, load_indicators(), PlainNames())
+    queries = IndicatorQueries(house.database, load_indicators(), PlainNames(), DUTIES)
     return MonthCloser(MonthParts(house.units, house.machine, queries, house.service, lambda: today, lambda: AREAS,
                                   "https://jiancha.example"), settled_days)
 

@@ -152,8 +152,8 @@ class Record:
         self.recounter = Recounter(self.uow, self.sweeper, self.recorder)
         self.queries = CaseQueries(database, self.areas, self.city)
         self.alarms = AlarmService()
-        cards = CardService(self.uow, CardWriter(PlainWording(), SHANGHAI), CardRules())
-        self.uow.reactions.update(reactions(cards, self.alarms))
+        self.cards = CardService(self.uow, CardWriter(PlainWording(), SHANGHAI), CardRules())
+        self.uow.reactions.update(reactions(self.cards, self.alarms))
 
     def at(self, text: str) -> Record:
         """Move the clock."""

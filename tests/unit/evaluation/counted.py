@@ -22,10 +22,11 @@ from evaluation.places import PLACE_BITS, PLACE_MASK
 from evaluation.queries import IndicatorQueries
 from evaluation.recounting import FigureRecounter
 from evaluation.tally import FigureTables
+from tests.comparing import DUTIES
 from tests.unit.cases.record import KEYS, Record
 
 ALWAYS = Period(date(2000, 1, 1), date(2099, 12, 31))
-OF_CARDS = ("warnings", "yellow", "red", "revoked_yellow", "revoked_red")
+OF_CARDS = ("warnings", "yellow", "red", "revoked_yellow", "revoked_red", "replies", "reply_days")
 INDICATORS = load_indicators()
 
 
@@ -59,7 +60,7 @@ class Counted(Record):
         self.uow.reactions.update({CasesMarked: [tables.move, self.card_figures.moved],
                                    CardsWritten: [self.card_figures.written]})
         self.names = PlainNames()
-        self.indicator_queries = IndicatorQueries(database, indicators, self.names, sees_others=sees_others)
+        self.indicator_queries = IndicatorQueries(database, indicators, self.names, DUTIES, sees_others=sees_others)
 
     def counted(self, *names: str, basis: Basis = Basis.EVENT) -> dict[str, int]:
         """The base figures of all days that are not 0, or those named."""

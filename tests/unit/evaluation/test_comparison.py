@@ -19,7 +19,7 @@ from evaluation.comparison import Comparison, Question, shape_of
 from evaluation.period import Basis, Period
 from evaluation.queries import IndicatorQueries
 from evaluation.statistics import Shape, wilson
-from tests.comparing import concluded, count_day
+from tests.comparing import DUTIES, concluded, count_day
 
 LEADER = Actor("wang", frozenset({Role.LEADER}))
 OF_AREA = Actor("yu", frozenset({Role.LEADER}), area="360502")
@@ -46,7 +46,7 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
 
 @pytest.fixture
 def queries(database: Database) -> IndicatorQueries:
-    return IndicatorQueries(database, load_indicators(), NAMES)
+    return IndicatorQueries(database, load_indicators(), NAMES, DUTIES)
 
 
 def places(queries: IndicatorQueries, actor: Actor = LEADER, **asked: object) -> list[tuple[str, str, int]]:
@@ -158,7 +158,8 @@ def test_means_are_placed_by_how_their_days_differ(tmp_path: Path) -> None:
         count_day(made, "slow", day, timed=10, used_days=98 + at % 5)
         if at < 3:
             count_day(made, "rare", day, timed=10, used_days=60)
-    shown = Comparison(IndicatorQueries(made, load_indicators(), NAMES)).side_by_side(LEADER, Question(MARCH, "mean_days"), ())
+    queries = IndicatorQueries(made, load_indicators(), NAMES, DUTIES)
+    shown = Comparison(queries).side_by_side(LEADER, Question(MARCH, "mean_days"), ())
     assert [(row.key, row.why, row.zone, row.ranked and (row.ranked.best, row.ranked.worst)) for row in shown.rows] == [
         ("quick", "", -2, (1, 1)), ("slow", "", 2, (2, 2)), ("rare", "spread", 0, None)]
     quick = shown.rows[0].band

@@ -25,13 +25,12 @@ from evaluation.over_time import Grain, OverTime, bins_of, grain_for, window_of
 from evaluation.period import Period
 from evaluation.queries import IndicatorQueries
 from evaluation.seasons import Span, Stretch
-from tests.comparing import AREA, concluded, count_day, each_day
+from tests.comparing import AREA, CALENDAR, DUTIES, concluded, count_day, each_day
 from tests.unit.evaluation.test_comparison import NAMES
 
 LEADER = Actor("wang", frozenset({Role.LEADER}))
 MARCH = Period(date(2024, 3, 1), date(2024, 3, 31))
 TODAY = date(2024, 4, 10)
-CALENDAR = load_calendars()["cn"]
 SAY = load_texts()["zh"].get
 
 
@@ -45,7 +44,7 @@ def database(tmp_path: Path) -> Iterator[Database]:
 
 @pytest.fixture
 def over_time(database: Database) -> Callable[[], OverTime]:
-    queries = IndicatorQueries(database, load_indicators(), NAMES)
+    queries = IndicatorQueries(database, load_indicators(), NAMES, DUTIES)
     return lambda: OverTime(queries, lambda _area: CALENDAR, lambda: TODAY)
 
 

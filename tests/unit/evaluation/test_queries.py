@@ -15,6 +15,7 @@ from core.errors import InvalidInput, NotAuthenticated, NotFound
 from evaluation.period import Basis, Period, basis_of
 from evaluation.queries import IndicatorQueries
 from supervision.models import complaints
+from tests.comparing import DUTIES
 from tests.unit.cases.record import emptied, event, opened, us
 from tests.unit.evaluation.counted import ALWAYS, INDICATORS, Counted
 
@@ -117,7 +118,7 @@ def test_the_days_that_changed_after_they_were_over_are_named_the_last_changed_f
 
 
 def test_where_the_settings_allow_it_departments_see_one_another(record):
-    record.indicator_queries = IndicatorQueries(record.database, INDICATORS, record.names, sees_others=True)
+    record.indicator_queries = IndicatorQueries(record.database, INDICATORS, record.names, DUTIES, sees_others=True)
     assert shares(record, OF_LAND) == {"Land": (1, 2), "Water": (1, 2)}
     assert shares(record, Actor("token", frozenset())) == {}, "who has no role sees nothing all the same"
 
@@ -159,3 +160,23 @@ def test_bad_ratings_put_right_are_counted_from_their_duties(record):
     assert {key: one for key, one in shares(record, SYSTEM, by="day", **asked).items() if one[1]} == {
         "2018-10-01": (1, 1), "2018-10-09": (0, 1), "2018-10-31": (1, 1)}
     assert set(shares(record, SYSTEM, by="item", **asked).values()) == {(0, 0)}
+
+
+def test_the_time_to_put_a_bad_rating_right_is_in_working_days(record):
+    """From 10-05, in the holiday week, to Monday the 8th: one; within the 9th: none; across a weekend: three."""
+    with record.uow() as uow:
+        for row in (_duty("1", "10-05 10:00", answered_at=us("10-08 10:00")), _duty("4", "10-11 10:00"),
+                    _duty("2", "10-09 09:00", answered_at=us("10-09 17:00")),
+                    _duty("3", "10-10 10:00", answered_at=us("10-15 09:00")),
+                    _duty("5", "10-09 10:00", org="Water", answered_at=us("10-10 10:00"))):
+            uow.conn.execute(insert(complaints).values(**row))
+    asked = {"indicators": ["rectification_time"]}
+
+    assert shares(record, SYSTEM, **asked) == {"Land": (4, 3), "Water": (1, 1)}
+    assert {key: one for key, one in shares(record, SYSTEM, by="day", **asked).items() if one[1]} == {
+        "2018-10-05": (1, 1), "2018-10-09": (1, 2), "2018-10-10": (3, 1)}
+    names = ("rectified_days", "rectified_timed")
+    parts = record.indicator_queries.parts(INSPECTOR, Period(date(2018, 10, 1), date(2018, 10, 31)), "org", names, 7)
+    assert parts == {"Land": [{"rectified_days": 1, "rectified_timed": 1}, {"rectified_days": 3, "rectified_timed": 2}],
+                     "Water": [{"rectified_days": 1, "rectified_timed": 1}]}
+    assert record.indicator_queries.parts(INSPECTOR, ALWAYS, "item", names, 7) == {}
