@@ -7,7 +7,7 @@ import shutil
 import threading
 
 from bootstrap import Services
-from core.instants import DAY_US, HOUR_US
+from core.instants import DAY_US, HOUR_US, date_of
 from core.scheduling import Job, Scheduler
 from evaluating import Filling
 from exchanging import exchange_of
@@ -24,6 +24,7 @@ PATROL_LOOK_S = 600.0
 PATROL_HOURS = range(1, 5)  # on the wall clock of the installation
 ANCHOR_INTERVAL_S = 60.0
 TIDY_INTERVAL_S = 3600.0
+CALENDAR_ENDS = "calendar_ends"
 ROSTER_INTERVAL_S = 60.0
 AUDIT_INTERVAL_S = 20.0
 FIGURES_INTERVAL_S = 30.0
@@ -53,6 +54,7 @@ def jobs_of(services: Services) -> list[Job]:
         Job("recount", settings.sweep.recount_interval_min * 60.0, lambda: recount(services), slot=True),
         Job("figures", FIGURES_INTERVAL_S, Filling(services.recounter, services.evaluation).work, slot=True),
         Job("canary", settings.monitor.canary_interval_s, services.room.sender.send, slot=True),
+        Job("calendar_watch", TIDY_INTERVAL_S, lambda: watch_calendars(services), slot=True),
         Job("speech_watch", TIDY_INTERVAL_S, lambda: watch_speech(services)),
         Job("escalation", settings.notices.interval_s, services.notices.escalation.step_due),
         Job("notices", settings.notices.interval_s, services.notices.sender.send_due),
@@ -105,6 +107,20 @@ def recount(services: Services) -> None:
             services.alarms.set_alarm(uow.conn, "counters_differ", "", uow.now_us, n=len(result.differences))
         else:
             services.alarms.clear_alarm(uow.conn, "counters_differ", "", uow.now_us)
+
+
+def watch_calendars(services: Services) -> None:
+    """Limits soon reach into a year whose holidays are not known: somebody has to enter them while there is time."""
+    warned = services.settings.areas.calendar_warn_days
+    with services.uow() as uow:
+        services.areas.refresh(uow.conn)
+        for calendar in services.areas.calendars_in_use():
+            last = calendar.known_days[1]
+            subject, missing = calendar.id, date_of(last + 1).year
+            if calendar.today(uow.now_us) + warned > last:
+                services.alarms.set_alarm(uow.conn, CALENDAR_ENDS, subject, uow.now_us, detail=f"{calendar.id} {missing}")
+            else:
+                services.alarms.clear_alarm(uow.conn, CALENDAR_ENDS, subject, uow.now_us)
 
 
 def watch_speech(services: Services) -> None:

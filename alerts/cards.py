@@ -133,6 +133,7 @@ class Card:
     order_no: str | None = None
     reply_limit: str = ""
     reply_asked_at: int | None = None
+    reply_from_at: int | None = None
     reply_due_at: int | None = None
     replied_by: str | None = None
     replied_at: int | None = None

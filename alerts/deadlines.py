@@ -40,6 +40,7 @@ class Deadline(NamedTuple):
 EVENTS: Mapping[str, Event] = {"ack": Event.ACK_LAPSED, "shelf": Event.SHELF_LAPSED,
                                "service": Event.SERVICE_LAPSED, "law": Event.LAW_LAPSED, "reply": Event.REPLY_LAPSED,
                                "order": Event.ORDER_LAPSED, "appeal": Event.APPEAL_LAPSED}
+OF_REPLIES = frozenset({"reply", "order"})
 
 
 class DeadlineSweeper:
@@ -83,6 +84,9 @@ class DeadlineSweeper:
 
     def _lapse(self, uow: UnitOfWork, deadline: Deadline) -> bool:
         card = by_id(uow.conn, [deadline.card_id])[deadline.card_id]
+        if deadline.kind in OF_REPLIES and self._cards.handling.put_off_reply(card, deadline.due_at):
+            self._cards.save(uow, [card])
+            return False
         if refusal(EVENTS[deadline.kind], axes_of(card)) is not None:
             return False
         self._cards.handling.lapse(EVENTS[deadline.kind], card, deadline.due_at, uow.now_us)

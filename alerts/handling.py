@@ -5,7 +5,6 @@ A handler changes the card, notes what it did and gives None, or gives the code 
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,9 +19,7 @@ from alerts.transitions import Event
 from core.access import SYSTEM, Actor, Role
 from core.errors import InvalidInput
 from core.instants import DAY_US, MINUTE_US, to_us
-from core.working_calendar import CalendarNotPublished
 
-log = logging.getLogger(__name__)
 AS_OFFICER, AS_SHIFT_LEADER = "officer", "shift_leader"
 
 
@@ -81,16 +78,31 @@ class Handling:
         limit = self._rules.ack_again.get(card.level, "")
         if not card.is_acked or card.is_closed or not limit:
             return
-        try:
-            card.deadlines["ack"] = self._terms.due(card.case.area, limit, now_us)
-        except CalendarNotPublished as missing:  # an alarm already; it must not keep anybody from signing
-            log.warning("card %d: no time-out for its signature (%s)", card.id, missing)
+        card.deadlines["ack"] = self._terms.due(card.case.area, limit, now_us)
 
     def owe_reply(self, card: Card, limit: str, now_us: int) -> None:
         """The department owes a reply within `limit` from now."""
         due = self._terms.due(card.case.area, limit, now_us)
         if card.reply_due_at is None:
             card.reply_asked_at = now_us
+        card.reply_from_at = now_us
+        self._arm_reply(card, limit, due)
+
+    def put_off_reply(self, card: Card, at: int) -> bool:
+        """Whether a reply that was to fall due at an instant has more time by the calendar as it is today: a holiday was
+        announced since. The new date is told."""
+        if card.reply_from_at is None or card.reply_due_at is None:
+            return False
+        due = self._terms.due(card.case.area, card.reply_limit, card.reply_from_at)
+        if due <= at:
+            return False
+        self._arm_reply(card, card.reply_limit, due)
+        card.note("reply_put_off", at, told.ReplyRequested, reason="calendar",
+                  detail={"reply_limit": card.reply_limit, "due_at": due})
+        card.rev += 1
+        return True
+
+    def _arm_reply(self, card: Card, limit: str, due: int) -> None:
         card.reply_limit, card.reply_due_at = limit, due
         is_order = card.disposition is Disposition.UNDER_ORDER
         card.deadlines["order" if is_order else "reply"] = due

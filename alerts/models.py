@@ -75,6 +75,7 @@ cards = Table(
     Column("order_no", String(64)),
     Column("reply_limit", String(16), nullable=False, server_default=text("''")),
     Column("reply_asked_at", BigInteger),  # since when a reply was owed: to a matter rejected once, since the first demand
+    Column("reply_from_at", BigInteger),   # from when its present term runs
     Column("reply_due_at", BigInteger),  # set while a reply is owed
     Column("replied_by", String(64)),
     Column("replied_at", BigInteger),

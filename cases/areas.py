@@ -253,6 +253,10 @@ class Areas:
         """The areas with a plan of their own, and the default one."""
         return sorted({self._default.area, *self._stored, *self._versions.areas})
 
+    def calendars_in_use(self) -> list[WorkingCalendar]:
+        """The newest calendars of these areas, each once."""
+        return list({calendar.key: calendar for calendar in map(self.for_area, self.known_areas())}.values())
+
     # Inside -------------------------------------------------------------------------------------------------------
 
     def _take(self, stored: Mapping[str, Area], versions: Versions) -> None:

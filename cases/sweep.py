@@ -3,14 +3,18 @@
 1. Take the earliest clocks with next_at ≤ now, by index, at most one batch.
 2. Recompute the truth of their cases from the facts; claim each passed rung by a unique insert, stamped with the
    theoretical instant.
-3. A case whose projection raises is pushed ahead, kept in `poisoned` and told as an alarm; it never stops the sweep.
+3. A case whose projection raises, or what reacts to it, is pushed ahead, kept in `poisoned` and told as an alarm; it never
+   stops the sweep.
 """
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, exists, literal_column, select, update
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from cases.changes import Changes
 from cases.events import CaseJudgeable, CaseUnjudgeable, ClockKind, ClockRef
@@ -22,6 +26,7 @@ from core.instants import SECOND_US
 from core.models import marks
 from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
+log = logging.getLogger(__name__)
 WAKE_EVERY_US = 900 * SECOND_US
 _OF_ACCEPTANCE = (ClockKind.ACCEPTANCE.value, ClockKind.CORRECTION.value)
 
@@ -71,8 +76,32 @@ class Sweeper:
         with self._uow.database.read() as conn:
             if not _due_cases(conn, self._uow.clock.now_us(), 1):
                 return SweepResult(0, 0, 0)
+        return self._swept()
+
+    def _swept(self, case_ids: list[int] | None = None) -> SweepResult:
+        """These cases, or those that are due, in one transaction."""
+        due = case_ids or []
+        try:
+            with self._uow() as uow:
+                due = due or _due_cases(uow.conn, uow.now_us, self._batch)
+                return self._look_at(uow, due)
+        except (OperationalError, InterfaceError, PoolTimeout):
+            raise  # the database is away: no fault of any case
+        except Exception as failure:
+            if not due:
+                raise
+            return self._apart(due, failure)
+
+    def _apart(self, case_ids: list[int], failure: Exception) -> SweepResult:
+        """A batch that cannot be written is halved until the case that breaks it stands alone and is pushed ahead: what reacts
+        to one case must not stop the sweep of all the others."""
+        if len(case_ids) > 1:
+            middle = len(case_ids) // 2
+            return _sum(self._swept(case_ids[:middle]), self._swept(case_ids[middle:]))
+        log.error("case %d cannot be swept", case_ids[0], exc_info=failure)
         with self._uow() as uow:
-            return self._look_at(uow, _due_cases(uow.conn, uow.now_us, self._batch))
+            self._keep_poisoned(uow, [(case_ids[0], failure)])
+        return SweepResult(1, 0, 1)
 
     def wake(self) -> SweepResult:
         """Give their clock to cases that were received hours ago and not answered (projection.sleeps); every quarter hour."""

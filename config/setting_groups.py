@@ -170,6 +170,8 @@ class AreasSettings(Strict):
     """What holds for an area that the catalogue does not list (a log's own districts)."""
 
     default_calendar: str = Field(description="Working calendar: an id of config/calendars.")
+    calendar_warn_days: int = Field(ge=0, le=366, description="So many days before a calendar's published years end, the wall "
+                                    "asks for the next one.")
     default_preset: str = Field(description="Ladder of signals: an id of config/rules.")
     default_timezone: str = Field(description="IANA time zone of its wall clock.")
 

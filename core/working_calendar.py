@@ -63,6 +63,8 @@ class WorkingCalendar:
         self.id, self.version, self.timezone = id, version, timezone
         self.zone = ZoneInfo(timezone)
         self._spans = _checked_hours(id, office_hours)
+        self._years = years
+        self._assumed: WorkingCalendar | None = None
         self._names: dict[int, tuple[bool, str]] = _named_days(years or {})
         first, last = _checked_years(id, years)
         self.first_year, self.last_year = first, last
@@ -92,6 +94,16 @@ class WorkingCalendar:
         other.timezone, other.zone = timezone, ZoneInfo(timezone)
         other._fixed_offset_us = other._constant_offset_us()
         return other
+
+    def assuming_plain_weeks(self) -> WorkingCalendar:
+        """This calendar with plain weeks, Monday to Friday, in every year that is not published. Only for what people owe one
+        another, which must have some date; no case is ever judged by it."""
+        if self._years is None:
+            return self
+        if self._assumed is None:
+            years = {year: self._years.get(year, YearPlan()) for year in range(PLAIN_YEARS[0], PLAIN_YEARS[1] + 1)}
+            self._assumed = WorkingCalendar(self.id, f"{self.version}+plain", self.timezone, years, self.office_hours)
+        return self._assumed.in_zone(self.timezone)
 
     # Days -----------------------------------------------------------------------------------------------------
 

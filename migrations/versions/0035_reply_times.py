@@ -24,9 +24,11 @@ def upgrade() -> None:
             op.add_column(table, sa.Column(name, sa.Integer(), nullable=False, server_default=sa.text("0")))
     op.add_column("figure_cards", sa.Column("counting", sa.SmallInteger(), nullable=False, server_default=sa.text("0")))
     op.add_column("cards", sa.Column("reply_asked_at", sa.BigInteger()))
+    op.add_column("cards", sa.Column("reply_from_at", sa.BigInteger()))
 
 
 def downgrade() -> None:
+    op.drop_column("cards", "reply_from_at")
     op.drop_column("cards", "reply_asked_at")
     op.drop_column("figure_cards", "counting")
     for table in TABLES:

@@ -10,10 +10,11 @@ import pytest
 from sqlalchemy import select
 
 from cases import judging
-from cases.events import EventKind
+from cases.events import EventKind, RungPassed
 from cases.models import clocks, poisoned
 from core.database import Database
 from core.instants import SECOND_US
+from core.unit_of_work import UnitOfWork
 from tests.unit.cases.record import Record, case_id, emptied, event, made_database
 
 K = EventKind
@@ -108,3 +109,25 @@ def test_a_batch_of_nothing_but_poisoned_cases_does_not_run_in_circles(record, p
     result = record.sweeper.sweep_all()
     assert (result.cases, result.rungs, result.failed) == (9, 0, 9)
     assert len(poisoned_rows(record)) == 9
+
+
+def test_what_reacts_to_one_case_stops_no_other(record, poison, caplog):
+    """Its projection is sound; the card that should come of it cannot be written."""
+    poison.cases.clear()
+    raised = record.uow.reactions[RungPassed]
+
+    def breaks(_uow: UnitOfWork, batch: Any) -> None:
+        if any(one.case.case_no == "5" for one in batch):
+            raise RuntimeError("no card for 5")
+
+    record.uow.reactions[RungPassed] = [*raised, breaks]
+    result = record.sweeper.sweep_all()
+    assert (result.rungs, result.failed) == (8, 1)
+    assert record.alarm_codes() == {"rule_raised": 1}
+    assert [row.case_id for row in poisoned_rows(record)] == [case_id("5")]
+    assert "cannot be swept" in caplog.text
+
+    record.uow.reactions[RungPassed] = raised
+    record.clock.advance(timedelta(seconds=301))
+    assert record.sweeper.sweep_all().rungs == 1
+    assert record.alarm_codes() == {}
