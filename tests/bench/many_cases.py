@@ -39,6 +39,7 @@ OFFICE_MINUTES = 9_600
 CHUNK = 50_000
 _NUMBER = "C{:09d}"
 _ALL_CASE_COLUMNS = ("area", "case_no", *CASE_COLUMNS)
+_FOLD = _ALL_CASE_COLUMNS.index("fold")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,7 @@ def _model(counters: Changes, item: Item, at: int, now_us: int, areas: Areas, ca
     for text, cases in written.tallies.items():
         counters.tallies[text] += times * cases
     case = written.new_cases[0]
-    before, _, after = case[-2].partition(number.encode())
+    before, _, after = case[_FOLD].partition(number.encode())
     return _Model(case, (before, after), written.new_clocks)
 
 
@@ -111,7 +112,8 @@ def _case_rows(models: Sequence[_Model], count: int) -> Iterator[tuple[Any, ...]
     for case_id in range(1, count + 1):
         model = models[case_id % len(models)]
         number, case = _NUMBER.format(case_id), model.case
-        yield case[0], number, *case[2:-2], model.fold[0] + number.encode() + model.fold[1], case_id
+        fold = model.fold[0] + number.encode() + model.fold[1]
+        yield case[0], number, *case[2:_FOLD], fold, *case[_FOLD + 1:-1], case_id
 
 
 def _clock_rows(models: Sequence[_Model], count: int) -> Iterator[tuple[Any, ...]]:

@@ -57,6 +57,8 @@ def _sweep_line(services: Services, clock: FrozenClock, others: Sequence[int], n
         clock.advance(timedelta(minutes=1))
         with stopwatch(others) as spent:
             swept = services.sweeper.sweep_all()
+        if not swept.rungs:
+            continue  # in some minutes nothing passes
         walls.append(spent.wall / swept.rungs * 1e6)
         cpus.append(spent.cpu / swept.rungs * 1e6)
         rungs.append(swept.rungs)
@@ -81,7 +83,8 @@ def _floor(database: Database, clock: FrozenClock, others: Sequence[int]) -> flo
             rows = [tuple(row) for row in conn.execute(due.order_by(clocks.c.next_at))]
             bulk_update(conn, clocks, ("next_at", *key), [(row[0] + 1, *row[1:]) for row in rows], key)
             conn.rollback()
-        costs.append(spent.cpu / len(rows) * 1e6)
+        if rows:
+            costs.append(spent.cpu / len(rows) * 1e6)
     return median(costs)
 
 

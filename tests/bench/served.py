@@ -50,13 +50,20 @@ class Served:
         return kept
 
     def _ask(self, path: str, body: bytes) -> bytes:
-        line = self._connection()
-        line.request("POST", path, body, {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"})
-        answer = line.getresponse()
-        text = answer.read()
+        try:
+            answer, text = self._asked(path, body)
+        except (ConnectionError, http.client.HTTPException):  # the server closes a kept connection when it has served enough
+            self._connection().close()
+            answer, text = self._asked(path, body)
         if answer.status not in (200, 204):
             raise RuntimeError(f"{path}: {answer.status} {text[:500]!r}")
         return text
+
+    def _asked(self, path: str, body: bytes) -> tuple[http.client.HTTPResponse, bytes]:
+        line = self._connection()
+        line.request("POST", path, body, {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"})
+        answer = line.getresponse()
+        return answer, answer.read()
 
     def settle(self) -> None:
         """Return once the server has done what it does at its start: its first jobs, its caches."""
