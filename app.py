@@ -139,6 +139,7 @@ def _add_records(commands: argparse._SubParsersAction[argparse.ArgumentParser], 
     check = _add(commands, common, "verify", "records.verify", "check the journal's chains")
     check.add_argument("--export", help="check this export instead of the database, without the key")
     check.add_argument("--anchors", help="the public anchors: a file or a folder")
+    check.add_argument("--record", default="", help="name of the exported record, where the anchors are of several")
     check.set_defaults(whole=None)
     count = _add(commands, common, "recount", "records.recount", "compare the counters with the journal")
     count.add_argument("--repair", action="store_true", help="write the true counters")

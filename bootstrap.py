@@ -46,6 +46,7 @@ from cases.events import ActRedeemed, ActViolated, CaseJudgeable, CaseUnjudgeabl
 from cases.history import History
 from cases.proof import Proofs
 from cases.queries import CaseQueries
+from cases.record_name import RecordName
 from cases.recount import Recounter
 from cases.rejudging import Rejudger
 from cases.service import Recorder
@@ -119,6 +120,7 @@ class Services:
     presets: Mapping[str, Preset]
     languages: Mapping[str, Texts]
     keys: ChainKeys
+    record_name: RecordName
     recorder: Recorder
     sweeper: Sweeper
     recounter: Recounter
@@ -228,6 +230,8 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
     with database.read() as conn:
         areas.refresh(conn)
     keys = ChainKeys(secret_of(settings.journal.key, settings.journal.key_path))
+    record_name = RecordName(keys)
+    record_name.give(uow)
     recorder = Recorder(uow, keys, areas, shipped_catalogue, CaseMarker(areas, shipped_catalogue))
     sweeper = Sweeper(uow, recorder, settings.sweep.batch, settings.sweep.retry_after_s, judged_by=_print_of(settings))
     case_queries = CaseQueries(database, areas, catalogue)
@@ -271,9 +275,10 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
     return Services(
         follow_up=follow_up,
         settings=settings, clock=clock, database=database, uow=uow, doorbell=doorbell, calendars=calendars, areas=areas,
-        catalogue=catalogue, presets=presets, languages=languages, keys=keys, recorder=recorder, sweeper=sweeper,
+        catalogue=catalogue, presets=presets, languages=languages, keys=keys,
+        record_name=record_name, recorder=recorder, sweeper=sweeper,
         recounter=recounter,
-        anchorer=Anchorer(uow, settings.journal.anchor_every, settings.journal.anchor_dir),
+        anchorer=Anchorer(uow, settings.journal.anchor_every, settings.journal.anchor_dir, record_name),
         history=History(database, shipped_catalogue, areas), proofs=Proofs(database), case_queries=case_queries, alerts=alerts,
         alarms=alarms, deadlines=DeadlineSweeper(uow, alerts, alarms),
         alert_queries=alert_queries, card_writer=writer,

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, and_, func, select
 
-from cases.chain import GENESIS, SEALED, ChainKeys, canonical, next_digest
+from cases.chain import GENESIS, SEALED, ChainKeys, canonical, mac_of, next_digest
 from cases.events import case_id_of
 from cases.models import anchors, chain_heads, journal
-from cases.verify import Anchor, Fault, check_rows, read_anchors
+from cases.record_name import MARK, RecordName
+from cases.verify import Anchor, Fault, check_rows, of_record, read_anchors
 from core.database import Database, bulk_insert
+from core.errors import ConfigError
 from core.unit_of_work import UnitOfWorkFactory
 
 _ROW_COLUMNS = (*SEALED, "case_id", "prev_mac", "mac")
@@ -22,14 +25,15 @@ _ROW_COLUMNS = (*SEALED, "case_id", "prev_mac", "mac")
 class Anchorer:
     """Writes an anchor for every chain that has grown by `every` rows since its last one (or by any, when forced)."""
 
-    def __init__(self, uow: UnitOfWorkFactory, every: int, folder: Path) -> None:
-        self._uow, self._every, self._folder = uow, every, folder
+    def __init__(self, uow: UnitOfWorkFactory, every: int, folder: Path, name: RecordName) -> None:
+        self._uow, self._every, self._folder, self._name = uow, every, folder, name
 
     def anchor(self, force: bool = False) -> list[Anchor]:
         """Anchor what has grown, in the database and in the folder. The file is written before the commit: an anchor
-        published twice is harmless, one never published is not."""
+        published twice is harmless, one never published is not. Raises ConfigError (`journal_key_differs`)."""
         with self._uow() as uow:
-            made = [self._extend(uow.conn, chain, last, uow.now_us)
+            record = self._name.read(uow.conn)
+            made = [replace(self._extend(uow.conn, chain, last, uow.now_us), record=record)
                     for chain, last in self._grown(uow.conn, 1 if force else self._every)]
             self._publish(made)
             bulk_insert(uow.conn, anchors, ("chain", "pos", "mac", "digest", "at"),
@@ -62,15 +66,30 @@ class Anchorer:
 
 
 def verify_database(database: Database, keys: ChainKeys, anchor_folder: Path) -> tuple[int, list[Fault]]:
-    """Check every row, head and published anchor of a database with the installation's key."""
+    """Check every row, head and published anchor of a database with the installation's key. Raises ConfigError
+    (`journal_key_differs`) when neither name nor first row is sealed with it."""
     published = list(read_anchors(anchor_folder)) if anchor_folder.exists() else []
     with database.snapshot() as conn:
+        name, forged = _name_of(conn, keys)
+        published = of_record(published, name)
         heads = {row.chain: (row.pos, bytes(row.mac), bytes(row.seal)) for row in conn.execute(select(chain_heads))}
         kept = [Anchor(row.chain, row.pos, bytes(row.mac), bytes(row.digest), row.at)
                 for row in conn.execute(select(anchors))]
         moved: list[Fault] = []
         count, faults = check_rows(_with_their_cases(rows_by_chain(conn), moved), [*kept, *published], keys, heads)
-        return count, faults + moved
+        return count, forged + faults + moved
+
+
+def _name_of(conn: Connection, keys: ChainKeys) -> tuple[str, list[Fault]]:
+    """A name that is not sealed with the key of the rows was forged: then every anchor counts, as without a name."""
+    try:
+        return RecordName(keys).read(conn), []
+    except ConfigError:
+        first = conn.execute(select(*journal.c[_ROW_COLUMNS]).limit(1)).mappings().first()
+        if first is None or mac_of(keys.key(first["chain"]), bytes(first["prev_mac"]),
+                                   canonical([first[column] for column in SEALED])) != bytes(first["mac"]):
+            raise
+        return "", [Fault(MARK, 0, "name_forged")]
 
 
 def _with_their_cases(rows: Iterator[dict[str, Any]], moved: list[Fault]) -> Iterator[dict[str, Any]]:

@@ -35,6 +35,7 @@ from cases.judging import judge
 from cases.marking import Marker, unmarked
 from cases.models import case_table, clocks
 from cases.projection import ClockState, Light, light_of, moves_nothing, sleeps
+from cases.record_name import RecordName
 from cases.states import fold_all, folded_on, must_refold
 from cases.tally import Tally, tally_of
 from cases.watches import Catalogue
@@ -65,6 +66,7 @@ class Recorder:
                  marker: Marker = unmarked) -> None:
         self._uow, self._keys, self._areas, self._catalogue, self._marker = uow, keys, areas, catalogue, marker
         self._act_judge = ActJudge(areas, catalogue)
+        self._name, self._has_right_key = RecordName(keys), False
 
     def record(self, events: Sequence[CaseEvent], judged_at: int | None = None, also: Also | None = None) -> list[Outcome]:
         """Record a batch in one transaction; outcome i belongs to event i.
@@ -86,6 +88,7 @@ class Recorder:
         received_at = uow.now_us if judged_at is None else None  # history is late by nature
         judged_at = uow.now_us if judged_at is None else min(judged_at, uow.now_us)
         self._areas.refresh(uow.conn)
+        self._check_key(uow.conn)
         outcomes: list[Outcome] = [OK] * len(events)
         by_case = self._fresh(uow.conn, events, outcomes)
         changes = Changes()
@@ -115,6 +118,12 @@ class Recorder:
                 log.exception("case %s cannot be projected", case_id)
                 failed.append((case_id, error))
         return failed
+
+    def _check_key(self, conn: Connection) -> None:
+        """Rows sealed with another key than those before them would look like forgeries for ever. Raises ConfigError."""
+        if not self._has_right_key:
+            self._name.read(conn)
+            self._has_right_key = True
 
     # Steps of one batch -------------------------------------------------------------------------------------------
 

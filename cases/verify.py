@@ -21,17 +21,19 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Anchor:
-    """A published point of a chain: after so many rows its mac and rolling digest were these."""
+    """A published point of a chain: after so many rows its mac and rolling digest were these. `record`: the name of the
+    record it is of, "" for one of before records had names."""
 
     chain: str
     pos: int
     mac: bytes
     digest: bytes
     at: int
+    record: str = ""
 
     def as_line(self) -> str:
         return json.dumps({"chain": self.chain, "pos": self.pos, "mac": self.mac.hex(), "digest": self.digest.hex(),
-                           "at": self.at}, ensure_ascii=False)
+                           "at": self.at} | ({"record": self.record} if self.record else {}), ensure_ascii=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +143,12 @@ def read_anchors(folder: Path) -> Iterator[Anchor]:
         for line in file.read_text(encoding="utf-8").splitlines():
             entry = json.loads(line)
             yield Anchor(entry["chain"], entry["pos"], bytes.fromhex(entry["mac"]), bytes.fromhex(entry["digest"]),
-                         entry["at"])
+                         entry["at"], entry.get("record", ""))
+
+
+def of_record(anchors: Iterable[Anchor], record: str) -> list[Anchor]:
+    """The anchors a record is held to: its own; a record without a name is held to all there are."""
+    return [anchor for anchor in anchors if not record or anchor.record == record]
 
 
 def export_line(row: Row) -> str:

@@ -12,7 +12,7 @@ import msgspec
 from bootstrap import Services
 from cases.anchoring import rows_by_chain, verify_database
 from cases.areas import Area
-from cases.verify import Fault, check_rows, export_line, read_anchors, read_export
+from cases.verify import Fault, check_rows, export_line, of_record, read_anchors, read_export
 from core.errors import InvalidInput
 from evaluation.exports.manifest import read_areas
 from feeds.importer import EXIT_REJECTIONS, ImportReport, import_file
@@ -50,7 +50,13 @@ def verify(services: Services, options: argparse.Namespace) -> int:
     """Check every chain with the key, or an export without it. Exit code 3 when something is wrong."""
     if options.export:
         return verify_export(options)
-    count, faults = verify_database(services.database, services.keys, services.settings.journal.anchor_dir)
+    folder = services.settings.journal.anchor_dir
+    count, faults = verify_database(services.database, services.keys, folder)
+    with services.database.read() as conn:
+        name = services.record_name.read(conn) if not faults else ""
+    others = {anchor.record for anchor in read_anchors(folder)} - {name} if name and folder.exists() else set()
+    if others:
+        print(f"{folder} has anchors of {len(others)} other records, which are not this one's")
     return _tell_faults(count, faults)
 
 
@@ -59,7 +65,14 @@ def verify_export(options: argparse.Namespace) -> int:
     if not options.anchors:
         print("verify --export needs --anchors: the public anchor file or folder", file=sys.stderr)
         return EXIT_REJECTIONS
-    count, faults = check_rows(read_export(Path(options.export)), read_anchors(Path(options.anchors)))
+    anchors = list(read_anchors(Path(options.anchors)))
+    names = sorted({anchor.record for anchor in anchors})
+    if len(names) > 1 and options.record not in names:
+        print(f"these anchors are of several records; say which one is exported with --record: {', '.join(names)}",
+              file=sys.stderr)
+        return EXIT_REJECTIONS
+    held_to = of_record(anchors, options.record or (names[0] if names else ""))
+    count, faults = check_rows(read_export(Path(options.export)), held_to)
     return _tell_faults(count, faults)
 
 
@@ -94,7 +107,8 @@ def export_journal(services: Services, options: argparse.Namespace) -> int:
         for row in rows_by_chain(conn):
             file.write(export_line(row) + "\n")
             count += 1
-    print(f"{count} rows written to {options.file}")
+        name = services.record_name.read(conn)
+    print(f"{count} rows written to {options.file}{f', record {name}' if name else ''}")
     return 0
 
 

@@ -17,8 +17,13 @@ from cases.anchoring import Anchorer, rows_by_chain, verify_database
 from cases.chain import ChainKeys
 from cases.events import EventKind
 from cases.models import anchors, chain_heads, journal
+from cases.record_name import MARK, RecordName
+from cases.service import Recorder
 from cases.verify import check_rows, export_line, read_anchors, read_export
 from core.database import Database
+from core.errors import ConfigError
+from core.migration import migrate
+from core.models import marks
 from tests.unit.cases.record import KEYS, Record, emptied, event, made_database
 
 K = EventKind
@@ -48,7 +53,10 @@ def record(shared: Database) -> Record:
 
 
 def anchor(record: Record, folder: Path, every: int = 1) -> int:
-    return len(Anchorer(record.uow, every, folder).anchor())
+    return len(Anchorer(record.uow, every, folder, NAME).anchor())
+
+
+NAME = RecordName(KEYS)
 
 
 def faults(record: Record, folder: Path, keys: ChainKeys = KEYS) -> list[tuple[str, str, int]]:
@@ -210,7 +218,7 @@ def test_an_anchor_is_written_for_every_chain_that_grew_enough_and_for_no_other(
     assert anchor(record, folder, every=3) == 0
     record.take(*[event(K.CONCLUDED, "10-15 09:30", case_no=str(number)) for number in range(3)])
     assert anchor(record, folder, every=3) == 1
-    assert len(Anchorer(record.uow, 1000, folder).anchor(force=True)) == 1
+    assert len(Anchorer(record.uow, 1000, folder, NAME).anchor(force=True)) == 1
     kept = {(one["chain"], one["pos"]) for one in copies(record, anchors)[anchors]}
     published = {(one.chain, one.pos) for one in read_anchors(folder)}
     assert kept == published == {("Land", 12), ("Land", 15), ("Water", 3), ("360500", 1)}
@@ -271,3 +279,78 @@ def test_the_verifier_runs_with_nothing_of_this_program_but_its_own_two_files(ex
     done = subprocess.run([sys.executable, "-c", STRANGER, str(export), str(folder)], cwd=alone.parent, text=True,
                           capture_output=True, check=True)
     assert done.stdout.strip() == "16 [] ['cases', 'cases.chain', 'cases.verify']"
+
+
+# Many records, one folder -------------------------------------------------------------------------------------------
+
+@pytest.fixture
+def named(shared: Database) -> Record:
+    """A record that was named while it was empty, with three rows in one chain."""
+    record = Record(emptied(shared)).at("10-15 10:00")
+    NAME.give(record.uow)
+    record.take(*[event(K.ACCEPTED, "10-15 09:00", case_no=str(number)) for number in range(3)])
+    return record
+
+
+def other_record(tmp_path: Path) -> Record:
+    database = Database(f"sqlite:///{tmp_path / 'other.db'}")
+    migrate(database)
+    other = Record(database).at("10-15 10:00")
+    NAME.give(other.uow)
+    other.take(*[event(K.ACCEPTED, "10-15 09:00", case_no=f"other {number}") for number in range(5)])
+    other.take(event(K.ACCEPTED, "10-15 09:00", case_no="fire", org="Fire"))
+    return other
+
+
+def test_two_databases_that_publish_into_one_folder_are_told_apart(named, folder, tmp_path):
+    other = other_record(tmp_path)
+    anchor(named, folder)
+    anchor(other, folder)
+    assert faults(named, folder) == []
+    assert faults(other, folder) == []
+    assert len({one.record for one in read_anchors(folder)}) == 2
+    other.database.dispose()
+
+
+def test_a_database_made_anew_is_another_record_and_one_rolled_back_is_not(named, folder):
+    backup = copies(named, journal, chain_heads, anchors)
+    named.take(event(K.CONCLUDED, "10-15 09:30", case_no="1"))
+    anchor(named, folder)
+    roll_back_to(named, backup)
+    assert ("tail_removed", "Land", 4) in faults(named, folder)
+
+    again = Record(emptied(named.database)).at("10-15 10:00")
+    NAME.give(again.uow)
+    again.take(event(K.ACCEPTED, "10-15 09:00", case_no="new"))
+    assert faults(again, folder) == []
+
+
+def roll_back_to(record: Record, backup: dict[Table, list[dict[str, object]]]) -> None:
+    for table, rows in backup.items():
+        change(record, delete(table))
+        if rows:
+            change(record, insert(table).values(rows))
+
+
+def test_who_changes_or_removes_the_name_hides_nothing(named, folder):
+    anchor(named, folder)
+    backup = copies(named, journal, chain_heads, anchors)
+    named.take(event(K.CONCLUDED, "10-15 09:30", case_no="1"))
+    anchor(named, folder)
+    roll_back_to(named, backup)
+
+    change(named, update(marks).where(marks.c.name == MARK).values(value=f"{'0' * 32} {'0' * 64}"))
+    assert {("name_forged", "record", 0), ("tail_removed", "Land", 4)} <= set(faults(named, folder))
+    change(named, delete(marks).where(marks.c.name == MARK))
+    assert ("tail_removed", "Land", 4) in faults(named, folder)
+
+
+def test_another_key_is_said_and_nothing_is_written_with_it(named, folder):
+    other = ChainKeys(b"another key")
+    with pytest.raises(ConfigError) as refused:
+        verify_database(named.database, other, folder)
+    assert refused.value.code == "journal_key_differs"
+    recorder = Recorder(named.uow, other, named.areas, named.city)
+    with pytest.raises(ConfigError):
+        recorder.record([event(K.CONCLUDED, "10-15 09:30", case_no="2")])
+    assert faults(named, folder) == []

@@ -57,6 +57,33 @@ def test_a_missing_file_and_an_unknown_mapping_are_code_1_with_the_reason(on_emp
     assert "martian" in unknown.err
 
 
+def test_a_second_database_in_the_same_folder_is_no_forgery_of_the_first(on_empty):
+    write_log()
+    on_empty(*IMPORT)
+    write_log(LOG.replace("Land", "Fire"))
+    on_empty(*IMPORT, "--database", "sqlite:///second.db")
+    first, second = on_empty("verify"), on_empty("verify", "--database", "sqlite:///second.db")
+    assert (first.code, second.code) == (0, 0)
+    assert "10 rows checked, 0 faults" in first.out
+    assert "anchors of 1 other records, which are not this one's" in second.out
+
+    Path("second.db").unlink()
+    on_empty(*IMPORT, "--database", "sqlite:///second.db")
+    assert on_empty("verify", "--database", "sqlite:///second.db").code == 0, "made anew, it is another record"
+
+
+def test_an_export_says_whose_anchors_it_is_held_to(on_empty):
+    write_log()
+    on_empty(*IMPORT)
+    on_empty(*IMPORT, "--database", "sqlite:///second.db")
+    name = on_empty("export-journal", "out.jsonl").out.split()[-1]
+    asked = ("verify", "--export", "out.jsonl", "--anchors", "data/anchors")
+    unclear = on_empty(*asked)
+    assert unclear.code == 2
+    assert name in unclear.err
+    assert on_empty(*asked, "--record", name).out == "10 rows checked, 0 faults\n"
+
+
 def test_an_edited_row_is_named_and_is_code_3(on_empty):
     write_log()
     on_empty(*IMPORT)
@@ -81,7 +108,7 @@ def test_a_wrong_counter_is_code_3_and_repaired_on_demand_only(on_empty):
 def test_an_export_is_verified_with_the_public_anchors_alone(on_empty):
     write_log()
     on_empty(*IMPORT)
-    assert on_empty("export-journal", "out.jsonl").out == "10 rows written to out.jsonl\n"
+    assert on_empty("export-journal", "out.jsonl").out .startswith("10 rows written to out.jsonl, record ")
     assert on_empty("anchor").out.startswith("0 chains anchored"), "the import anchored them"
     good = on_empty("verify", "--export", "out.jsonl", "--anchors", "data/anchors")
     assert (good.code, good.out) == (0, "10 rows checked, 0 faults\n")
