@@ -229,7 +229,9 @@ def _add_indicators(commands: argparse._SubParsersAction[argparse.ArgumentParser
     told = _add(commands, common, "indicators", "indicators.indicators", "indicators of a period, from the figures of the days")
     told.add_argument("--from", dest="first", default="", metavar="DATE")
     told.add_argument("--to", dest="last", default="", metavar="DATE")
-    told.add_argument("--by", choices=("none", "org", "area", "item", "channel", "power_kind", "day", "month"), default="org")
+    told.add_argument("--by", default="org",
+                      choices=("none", "org", "area", "item", "channel", "power_kind", "day", "month", "person"),
+                      help="what figures are told apart by; person: who concluded, of the one --org")
     told.add_argument("--only", metavar="A,B", help="these indicators; all of the catalogue otherwise")
     told.add_argument("--basis", choices=("event", "acceptance"), default="event",
                       help="each figure on its own day, or on the day its case was accepted")

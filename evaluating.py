@@ -20,6 +20,7 @@ from config.scoring import SCORING_DIR, Schemes, load_schemes
 from config.settings import Settings
 from config.texts import Texts
 from config.two_persons import TwoPersons
+from core.access import Role
 from core.unit_of_work import Reaction, UnitOfWorkFactory
 from evaluation.assembly import Evaluation, Parts, build_evaluation
 from evaluation.naming import CatalogueNames
@@ -37,7 +38,7 @@ def evaluation_of(settings: Settings, units: UnitOfWorkFactory, areas: Areas, ca
     given = settings.evaluation
     drawn = find_map(given.map_file, set(catalogue.areas), MapLimits(given.map_max_kib << 10, given.map_max_points))
     evaluation = build_evaluation(Parts(units, areas, catalogue, texts, given.departments_see == "all",
-                                        given.file or INDICATORS_FILE, drawn))
+                                        given.file or INDICATORS_FILE, drawn, frozenset(map(Role, given.persons_see))))
     for kind, reactions in reactions_of(evaluation).items():  # before what tells people
         units.reactions[kind] = [*reactions, *units.reactions.get(kind, ())]
     recounter.checks.append(evaluation.recounter.check)

@@ -151,7 +151,8 @@ def build_server(services: Services, demo_duty: str = "") -> Server:
     app.register_blueprint(footage_http.create_blueprint(footage_parts(services, lambda _request: _present_actor())))
     app.register_blueprint(signals_http.create_blueprint(signals_http.HttpParts(
         services.analysis.queries, services.video.views, services.analysis.machine, lambda _request: _present_actor())))
-    app.register_blueprint(evaluation_http.create_blueprint(services.evaluation.queries, lambda _request: _present_actor()))
+    app.register_blueprint(evaluation_http.create_blueprint(
+        services.evaluation.queries, services.evaluation.persons, services.read_log.note, lambda _request: _present_actor()))
     app.register_blueprint(bulletins_http.create_blueprint(
         services.bulletins.service, services.bulletins.queries, services.read_log, lambda _request: _present_actor()))
     app.register_blueprint(exports_http.create_blueprint(

@@ -26,6 +26,8 @@ def indicators(services: Services, options: argparse.Namespace) -> int:
             print(f"{one.code}\t{one.label.in_language(language)}\t{one.formula}")
         return 0
     period = Period(parse_date(options.first, "--from"), parse_date(options.last, "--to"))
+    if options.by == "person":
+        return _of_persons(services, options, period)
     codes = options.only.split(",") if options.only else list(queries.indicators.indicators)
     found = queries.figures(SYSTEM, period, options.by, codes, orgs=options.org, items=options.item, area=options.area,
                             basis=basis_of(options.basis))
@@ -34,6 +36,19 @@ def indicators(services: Services, options: argparse.Namespace) -> int:
         at = None if corrected.last_at is None else from_us(corrected.last_at).isoformat()
         _print_json({"from": options.first, "to": options.last, "by": options.by, "basis": options.basis,
                      "version": queries.indicators.version, "corrected_rows": corrected.rows, "corrected_at": at,
+                     "figures": [_told(figure) | {"base": dict(figure.base)} for figure in found]})
+    else:
+        _print_csv(found)
+    return 0
+
+
+def _of_persons(services: Services, options: argparse.Namespace, period: Period) -> int:
+    org = options.org[0] if len(options.org) == 1 else ""
+    found = services.evaluation.persons.figures(SYSTEM, period, org, options.only.split(",") if options.only else (),
+                                                basis_of(options.basis))
+    if options.format == "json":
+        _print_json({"from": options.first, "to": options.last, "by": "person", "org": org, "basis": options.basis,
+                     "version": services.evaluation.indicators.version,
                      "figures": [_told(figure) | {"base": dict(figure.base)} for figure in found]})
     else:
         _print_csv(found)

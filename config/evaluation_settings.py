@@ -17,6 +17,8 @@ class EvaluationSettings(Strict):
     file: Path | None = Field(description="Catalogue of indicators; empty: the one shipped (config/indicators.yaml).")
     departments_see: Literal["own", "all"] = Field(
         description="Whose figures a department user is shown: own (his unit's) or all (every unit's, by name).")
+    persons_see: tuple[Literal["inspector", "leader", "department_user"], ...] = Field(
+        description="Roles that are shown figures of the persons of a department; a department user those of his own unit.")
     scoring_dir: Path | None = Field(
         description="Folder with the scoring schemes; empty: those shipped (config/scoring). docs/scoring.md.")
     score_evidence_max: int = Field(

@@ -97,6 +97,7 @@ RULES = (
     Rule("/api/v1/samples", roles=WATCHERS),
     Rule("/api/v1/samples/*", roles=WATCHERS),
     Rule("/api/v1/indicators", roles=STAFF),
+    Rule("/api/v1/figures/persons", roles=STAFF),  # whom the settings name (evaluation/persons.py)
     Rule("/api/v1/figures", roles=STAFF),         # a department user his own unit's, others if the settings allow (evaluation)
     Rule("/api/v1/scores", roles=COMPARERS),      # as the page; each act asks for its own role (evaluation/scoring)
     Rule("/api/v1/scores/*", roles=COMPARERS),

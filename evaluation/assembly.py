@@ -10,6 +10,7 @@ from cases.areas import Areas
 from config.district_map import DistrictMap
 from config.indicators import Indicators, load_indicators
 from config.texts import Texts
+from core.access import Role
 from core.errors import ConfigError
 from core.instants import date_of
 from core.unit_of_work import UnitOfWorkFactory
@@ -19,6 +20,7 @@ from evaluation.duties import Duties
 from evaluation.models import DUTY_FIGURES, FIGURES
 from evaluation.naming import CatalogueNames, Directory
 from evaluation.over_time import OverTime
+from evaluation.persons import PersonQueries, PersonRules
 from evaluation.queries import IndicatorQueries
 from evaluation.recounting import FigureRecounter
 from evaluation.tally import FigureTables
@@ -35,6 +37,7 @@ class Parts:
     sees_others: bool
     file: Path
     map: DistrictMap | None = None
+    persons_see: frozenset[Role] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,7 @@ class Evaluation:
 
     indicators: Indicators
     queries: IndicatorQueries
+    persons: PersonQueries
     tables: FigureTables
     card_figures: CardFigures
     recounter: FigureRecounter
@@ -64,8 +68,9 @@ def build_evaluation(parts: Parts) -> Evaluation:
     comparison = Comparison(queries, names_others=parts.sees_others)
     over_time = OverTime(queries, parts.areas.for_area, lambda: date_of(
         parts.areas.default.calendar.today(parts.units.clock.now_us())))
-    return Evaluation(indicators, queries, tables, card_figures, FigureRecounter(parts.units, card_figures), comparison,
-                      over_time, parts.map)
+    persons = PersonQueries(parts.units.database, indicators, PersonRules(parts.persons_see))
+    recounter = FigureRecounter(parts.units, card_figures)
+    return Evaluation(indicators, queries, persons, tables, card_figures, recounter, comparison, over_time, parts.map)
 
 
 def check_figures(described: Mapping[str, object]) -> None:

@@ -14,6 +14,7 @@ from core.api_document import Operation
 from core.errors import InvalidInput, NotAuthenticated
 from core.instants import from_us
 from evaluation.period import BYS, Basis, Figure, Period, basis_of
+from evaluation.persons import PERSONS_LOOK, PersonQueries
 from evaluation.queries import IndicatorQueries
 from web.json_http import as_json
 
@@ -85,6 +86,17 @@ class FiguresTold(msgspec.Struct, frozen=True):
     figures: tuple[FigureShown, ...]
 
 
+class PersonFiguresTold(msgspec.Struct, frozen=True):
+    """What GET /api/v1/figures/persons answers; `key` is the person as the source names the actor."""
+
+    first: str
+    last: str
+    org: str
+    basis: str
+    version: str
+    figures: tuple[FigureShown, ...]
+
+
 OPERATIONS = (
     Operation("get", "/api/v1/indicators", "listIndicators", "The catalogue of indicators and the figures they are made of",
               answers=IndicatorCatalogue),
@@ -96,11 +108,22 @@ OPERATIONS = (
                   "orgs": "Only these organisations, apart by commas.", "items": "Only these items, apart by commas.",
                   "area": "Only this area.",
                   "basis": "event: each figure on its own day; acceptance: on the day of the case's acceptance."}),
+    Operation("get", "/api/v1/figures/persons", "getFiguresOfPersons",
+              "Indicators of conclusions by who concluded, within one department; every look is logged",
+              answers=PersonFiguresTold, query={
+                  "org": "The department.", "from": "First day, 2026-03-01.", "to": "Last day, included; within a year.",
+                  "indicators": "Codes, apart by commas; all that can be told of persons where nothing is given.",
+                  "basis": "event: by the day of the conclusion; acceptance: by that of the acceptance."}),
 )
 
 
-def create_blueprint(queries: IndicatorQueries, actor_of: Callable[[Request], Actor | None]) -> Blueprint:
-    """Routes /api/v1/indicators and /api/v1/figures. Who may: dashboard/gate.py; whose figures: evaluation/queries.py."""
+Looked = Callable[[str, str, Actor, str], None]  # what, subject, by whom, from where: before it is given out
+
+
+def create_blueprint(queries: IndicatorQueries, persons: PersonQueries, looked: Looked,
+                     actor_of: Callable[[Request], Actor | None]) -> Blueprint:
+    """Routes /api/v1/indicators and /api/v1/figures. Who may: dashboard/gate.py; whose figures: evaluation/queries.py and
+    evaluation/persons.py."""
     blueprint = Blueprint("evaluation", __name__, url_prefix="/api/v1")
 
     @blueprint.get("/indicators")
@@ -113,7 +136,24 @@ def create_blueprint(queries: IndicatorQueries, actor_of: Callable[[Request], Ac
     def figures() -> Response:
         return as_json(_figures(queries, actor_of(request), request.args))
 
+    @blueprint.get("/figures/persons")
+    def of_persons() -> Response:
+        actor = actor_of(request)
+        told = _of_persons(persons, queries.indicators, actor, request.args)
+        if actor is not None:
+            looked(PERSONS_LOOK, f"{told.org} {told.first} {told.last}", actor, request.remote_addr or "")
+        return as_json(told)
+
     return blueprint
+
+
+def _of_persons(persons: PersonQueries, indicators: Indicators, actor: Actor | None,
+                given: Mapping[str, str]) -> PersonFiguresTold:
+    period, basis = Period(_date(given, "from"), _date(given, "to")), basis_of(given.get("basis", Basis.EVENT.word))
+    org = given.get("org", "")
+    found = persons.figures(actor, period, org, _list(given, "indicators"), basis)
+    return PersonFiguresTold(period.first.isoformat(), period.last.isoformat(), org, basis.word, indicators.version,
+                             tuple(map(shown, found)))
 
 
 def _figures(queries: IndicatorQueries, actor: Actor | None, given: Mapping[str, str]) -> FiguresTold:

@@ -20,6 +20,8 @@ from dashboard.panels import top_bar
 from dashboard.panels.comparison_cases import SHOWN_MAX, cases_table
 from dashboard.panels.comparison_corrections import CORRECTED_SHOWN, corrections
 from dashboard.panels.comparison_export import sheet
+from dashboard.panels.comparison_persons import SHOWN as PERSON_COLUMNS
+from dashboard.panels.comparison_persons import offer, persons_table
 from dashboard.panels.comparison_pictures import PICTURE_GRAPH, course_figure, empty, funnel_figure
 from dashboard.panels.comparison_table import table
 from dashboard.panels.comparison_wish import Wish, columns_of, wish_of
@@ -31,6 +33,7 @@ from evaluation.comparison import SideBySide, is_limited
 from evaluation.happenings import Happening, What, happenings
 from evaluation.over_time import Course, Grain, window_of
 from evaluation.period import Basis
+from evaluation.persons import DAYS_MOST, PERSONS_LOOK
 from evaluation.statistics import Shape
 
 PREFIX = "/comparison/"
@@ -216,7 +219,27 @@ def _below(services: Any, wish: Wish, actor: Actor, t: Words) -> Any:
              html.Div(table(shown, wish, services.evaluation.indicators, codes, "item", t), className="comparison-scroll")]
     subject = services.case_queries.item_name(question.item) if question.item else name
     cases = [html.H2(t("comparison_page.cases", name=subject)), cases_table(_cases(services, wish, actor), t)]
-    return html.Div([html.Div(items), html.Div(cases, className="comparison-cases")], className="comparison-below")
+    beside = html.Div([html.Div(items), html.Div(cases, className="comparison-cases")], className="comparison-below")
+    return html.Div([beside, _persons(services, wish, actor, name, t)])
+
+
+def _persons(services: Any, wish: Wish, actor: Actor, name: str, t: Words) -> Any:
+    """Who concluded the department's cases; a look at it is written down before it is shown."""
+    persons, question = services.evaluation.persons, wish.question
+    if question.item or not persons.may_see(actor, question.org):
+        return None
+    head = html.H2(t("comparison_page.persons", name=name))
+    if not wish.given.get("persons"):
+        return html.Div([head, offer(wish, t)])
+    first, last = question.period.days
+    if last - first >= DAYS_MOST:
+        return html.Div([head, html.P(t("comparison_page.persons_too_long", n=DAYS_MOST), className="panel-note")])
+    subject = f"{question.org} {question.period.first} {question.period.last}"
+    services.read_log.note(PERSONS_LOOK, subject, actor, request.remote_addr or "")
+    codes = [code for code in PERSON_COLUMNS if code in persons.codes]
+    found = persons.figures(actor, question.period, question.org, codes, question.basis)
+    indicators = services.evaluation.indicators
+    return html.Div([head, persons_table(found, [indicators.find(code) for code in codes], indicators, t)])
 
 
 def _cases(services: Any, wish: Wish, actor: Actor) -> list[Any]:

@@ -14,8 +14,8 @@ from evaluation.over_time import Grain, grain_for
 from evaluation.period import Basis, Period
 from evaluation.seasons import Span, Stretch, period_of, period_text, stretch_of
 
-FIELDS = ("period", "from", "to", "indicator", "basis", "by", "area", "org", "item", "grain", "limits")
-KEPT = ("period", "indicator", "basis", "by", "area", "org", "item", "grain", "limits")
+FIELDS = ("period", "from", "to", "indicator", "basis", "by", "area", "org", "item", "grain", "limits", "persons")
+KEPT = ("period", "indicator", "basis", "by", "area", "org", "item", "grain", "limits", "persons")
 FIRST_INDICATOR = "early_rate"
 # The columns beside the indicator compared, those that the catalogue has.
 COLUMNS = ("early_rate", "on_time_rate", "overdue_rate", "statutory_speed", "promised_speed", "cards_per_1000",

@@ -6,11 +6,14 @@ import csv
 import io
 import json
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from sqlalchemy import update
 
+from cases.events import EventKind
 from config.indicators import load_indicators
 from core.access import Actor, Role
 from core.instants import day_of, to_us
@@ -21,6 +24,7 @@ from evaluation.period import Basis
 from evaluation.seasons import Span, Stretch
 from tests.comparing import concluded, count_day, each_day
 from tests.staff import OTHER_ORG, OWN_ORG, Site, make_site, run_callback
+from tests.unit.cases.record import event
 
 SHOW = "..comparison-head.children...comparison-side.children...comparison-funnel.figure...comparison-funnel-words.children.."
 FOLLOW = ("..comparison-course-head.children...comparison-course.figure...comparison-course-words.children..."
@@ -203,3 +207,27 @@ def test_no_address_breaks_the_page(site: Site, search: str) -> None:
     assert shown(site, search)
     assert followed(site, search)["comparison-course"]
     assert site.client(Role.LEADER).get(f"/comparison/export.xlsx{search}").status_code == 200
+
+
+# Persons ---------------------------------------------------------------------------------------------------------------------
+
+def test_the_people_of_a_department_are_shown_when_asked_for_and_the_look_is_logged(tmp_path: Path) -> None:
+    site = make_site(tmp_path)
+    accepted = event(EventKind.ACCEPTED, "2026-02-04 10:00", case_no="P-1", org="jiaoyu", item="")
+    ended = event(EventKind.CONCLUDED, "2026-02-05 10:00", case_no="P-1", org="jiaoyu", item="")
+    site.services.recorder.record([accepted, msgspec.structs.replace(ended, actor="孙办事员")])
+
+    offered = json.dumps(followed(site, f"{FEBRUARY}&org=jiaoyu"), ensure_ascii=False)
+    assert "按经办人查看" in offered
+    assert "孙办事员" not in offered
+    assert site.services.read_log.looks("figures_of_persons") == []
+
+    told = json.dumps(followed(site, f"{FEBRUARY}&org=jiaoyu&persons=1"), ensure_ascii=False)
+    assert "孙办事员" in told
+    assert "不排名、不计分" in told
+    [look] = site.services.read_log.looks("figures_of_persons")
+    assert (look.actor, look.subject) == ("wang", "jiaoyu 2026-02-01 2026-02-28")
+
+    own = json.dumps(followed(site, f"{FEBRUARY}&persons=1", Role.DEPARTMENT_USER), ensure_ascii=False)
+    assert "按经办人查看" not in own, "the settings say inspectors and leaders"
+    assert len(site.services.read_log.looks("figures_of_persons")) == 1

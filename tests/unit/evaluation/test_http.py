@@ -14,6 +14,7 @@ from cases.events import EventKind
 from core.access import Actor, Role
 from core.errors import InvalidInput, NotAuthenticated
 from evaluation.http import FiguresTold, IndicatorCatalogue, create_blueprint
+from evaluation.persons import PersonQueries, PersonRules
 from tests.unit.cases.record import event, opened
 from tests.unit.evaluation.counted import INDICATORS, Counted
 
@@ -28,9 +29,12 @@ class Desk:
 
     def __init__(self, record: Counted) -> None:
         self.actor: Actor | None = INSPECTOR
+        self.looks: list[tuple[object, ...]] = []
         app = Flask("desk")
         app.testing = True
-        app.register_blueprint(create_blueprint(record.indicator_queries, lambda _request: self.actor))
+        app.register_blueprint(create_blueprint(
+            record.indicator_queries, PersonQueries(record.database, INDICATORS, PersonRules(frozenset({Role.INSPECTOR}))),
+            lambda *look: self.looks.append(look), lambda _request: self.actor))
         self.client: FlaskClient = app.test_client()
 
     def figures(self, query: str) -> FiguresTold:

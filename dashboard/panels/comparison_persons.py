@@ -1,0 +1,55 @@
+"""The people of a department by the cases they concluded: shown when asked for, to whom the settings allow; no ranking."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from dash import dcc, html
+
+from config.indicators import Indicator
+from dashboard.panels.comparison_choices import definition
+from dashboard.panels.comparison_table import cell_text, head_text
+from dashboard.panels.comparison_wish import Wish
+from dashboard.words import Words
+from evaluation.period import Figure
+from evaluation.persons import NOBODY
+
+SHOWN = ("early_rate", "on_time_rate", "overdue_rate", "unjudged_rate", "promised_speed", "mean_days", "step_overrun_rate")
+COUNTED = "unjudged_rate"  # of all that were concluded: its denominator is their number
+
+
+def offer(wish: Wish, t: Words) -> Any:
+    """The way to it: a look at persons is logged, so it is never taken in passing."""
+    return html.P([dcc.Link(t("comparison_page.persons_show"), href=wish.address(persons="1"), refresh=False), " ",
+                   html.Span(t("comparison_page.persons_logged"), className="is-quiet")])
+
+
+def persons_table(figures: Sequence[Figure], indicators: Sequence[Indicator], catalogue: Any, t: Words) -> Any:
+    """`figures` by person, then by indicator as given."""
+    if not figures:
+        return html.P(t("comparison_page.none"), className="case-none")
+    by_person: dict[str, dict[str, Figure]] = {}
+    for one in figures:
+        by_person.setdefault(one.key, {})[one.indicator] = one
+    heads = [html.Th(t("comparison_page.person"), scope="col"),
+             html.Th(t("comparison_page.persons_concluded"), scope="col", className="right"),
+             *(html.Th(head_text(one, t), scope="col", className="right", title=definition(one, catalogue, t))
+               for one in indicators)]
+    rows = [_row(person, found, indicators, t) for person, found in by_person.items()]
+    note = html.P(t("comparison_page.persons_means"), className="panel-note")
+    return html.Div([html.Table([html.Thead(html.Tr(heads)), html.Tbody(rows)], className="grid comparison-grid"), note],
+                    className="comparison-scroll")
+
+
+def _row(person: str, found: dict[str, Figure], indicators: Sequence[Indicator], t: Words) -> html.Tr:
+    name = t("comparison_page.nobody_named") if person == NOBODY else person
+    concluded = found[COUNTED].denominator or 0
+    return html.Tr([html.Th(name, scope="row"), html.Td(f"{concluded:,.0f}", className="num right"),
+                    *(_cell(found[one.code], one, t) for one in indicators)])
+
+
+def _cell(figure: Figure, indicator: Indicator, t: Words) -> html.Td:
+    text = cell_text(indicator, figure.value, t)
+    why = t("comparison_page.persons_few") if figure.is_small and figure.value is not None else None
+    return html.Td(text, className="num right" + (" is-quiet" if why else ""), title=why)
