@@ -15,6 +15,7 @@ from cases.recount import Recounter
 from config.catalogue import Catalogue
 from config.changelog import ChangeLog
 from config.district_map import MapLimits, find_map
+from config.events import VersionConfirmed
 from config.indicators import INDICATORS_FILE, load_indicators
 from config.scoring import SCORING_DIR, Schemes, load_schemes
 from config.settings import Settings
@@ -79,4 +80,5 @@ class Filling:
 def reactions_of(evaluation: Evaluation) -> dict[type, list[Reaction]]:
     """What then? Cases and cards that count for something else than before move the figures of their days."""
     tables, of_cards = evaluation.tables, evaluation.card_figures
-    return {CasesMarked: [tables.move, of_cards.moved], CardsWritten: [of_cards.written]}
+    return {CasesMarked: [tables.move, of_cards.moved], CardsWritten: [of_cards.written],
+            VersionConfirmed: [of_cards.count_replies_again]}

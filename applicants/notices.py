@@ -9,6 +9,7 @@ Parts of a project are not told of: their applicant knows the project only, and 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import msgspec
@@ -24,6 +25,7 @@ from cases.areas import Areas
 from core.errors import InvalidInput
 from core.instants import date_of
 from core.unit_of_work import UnitOfWork
+from core.working_calendar import CalendarNotPublished
 
 APPLICANT = "applicant"
 PREFIX = "case_"
@@ -89,8 +91,9 @@ class CaseNotices:
         key = told.occasion.value
         if told.occasion is Occasion.CORRECTION and self._correction_days:
             calendar = self._areas.for_area(row.area)
-            last = calendar.add_working_days(calendar.today(uow.now_us), self._correction_days)
-            key, values["due"] = "correction_due", date_of(last).isoformat()
+            with suppress(CalendarNotPublished):  # no date is better than a wrong one
+                last = calendar.add_working_days(calendar.today(uow.now_us), self._correction_days)
+                key, values["due"] = "correction_due", date_of(last).isoformat()
         return (words.say(f"applicant_message.subject.{told.occasion.value}", **values),
                 words.say(f"applicant_message.body.{key}", **values))
 

@@ -273,7 +273,7 @@ class Handling:
         if due is None:
             return
         last = calendar.to_local(due - 1) // DAY_US
-        left = calendar.working_days_between(calendar.today(uow.now_us), last)
+        left = calendar.assuming_plain_weeks().working_days_between(calendar.today(uow.now_us), last)
         if left < self._rules.extension_notice:
             raise Conflict("hosted_extension_too_late", case_no=case.case_no, left=left, notice=self._rules.extension_notice)
 

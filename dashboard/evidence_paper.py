@@ -16,7 +16,7 @@ import msgspec
 from cases.explain import ClockExplanation
 from cases.proof import CaseProof
 from core.instants import DAY_US, MINUTE_US, date_of, from_us
-from core.working_calendar import WorkingCalendar
+from core.working_calendar import CalendarNotPublished, WorkingCalendar
 from dashboard.card_evidence import Evidence, Judged, Material
 from dashboard.panels.card_head import closing, when
 from dashboard.panels.card_story import what_happened
@@ -240,7 +240,10 @@ def _days(one: Judged, t: Words) -> official.Table:
 
 
 def _of_calendar(calendar: WorkingCalendar, day: int, t: Words) -> str:
-    status = calendar.status(day)
+    try:
+        status = calendar.status(day)
+    except CalendarNotPublished:  # a limit in calendar days reaches there all the same
+        return t("proof.unpublished")
     word = t("proof.working" if status.counted else "proof.not_working")
     return f"{word}（{status.name}）" if status.name else word
 

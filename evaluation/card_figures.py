@@ -11,7 +11,7 @@ from functools import cache
 from operator import itemgetter
 
 import msgspec
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, update
 
 from alerts.events import CardStanding, CardsWritten
 from alerts.lifecycle import NEVER_WERE, Disposition, Level, reply_that_stands
@@ -20,8 +20,9 @@ from cases.areas import Areas
 from cases.changes import NO_ORG
 from cases.events import CasesMarked
 from cases.models import case_table
+from config.events import VersionConfirmed
+from config.versions import Kind
 from core.database import bulk_upsert, look_up
-from core.errors import SupervisionError
 from core.instants import DAY_US
 from core.unit_of_work import UnitOfWork
 from evaluation.marks import Entry
@@ -98,6 +99,12 @@ class CardFigures:
                 add_text(sums, after)
         bulk_upsert(uow.conn, figure_cards, _COLUMNS, rows, key=("card_id",))
 
+    def count_replies_again(self, uow: UnitOfWork, batch: Sequence[VersionConfirmed]) -> None:
+        """Reaction: another calendar measures the time of replies anew; the job that fills the tables does it."""
+        if any(event.kind == Kind.CALENDAR for event in batch):
+            replied = select(cards.c.id).where(cards.c.replied_at.is_not(None))
+            uow.conn.execute(update(figure_cards).where(figure_cards.c.card_id.in_(replied)).values(counting=0))
+
     def missing(self, conn: Connection) -> list[int]:
         """The next cards of a time when nothing was kept of them, or when they were counted otherwise."""
         known = select(figure_cards.c.card_id).where(figure_cards.c.card_id == cards.c.id,
@@ -121,15 +128,13 @@ class CardFigures:
 
 
 def reply_to(card: CardStanding, areas: Areas) -> Reply | None:
-    """The department's reply that stands; one on days whose calendar is not published has no time and is none."""
+    """The department's reply that stands, with the working days it took; a year that is not published has plain weeks until it
+    is (`count_replies_again`)."""
     if card.asked_at is None or card.replied_at is None:
         return None
-    calendar = areas.for_area(card.area)
-    try:
-        asked, replied = (calendar.to_local(at) // DAY_US for at in (card.asked_at, card.replied_at))
-        return replied, calendar.working_days_between(asked, replied) if replied > asked else 0
-    except SupervisionError:
-        return None
+    calendar = areas.for_area(card.area).assuming_plain_weeks()
+    asked, replied = (calendar.to_local(at) // DAY_US for at in (card.asked_at, card.replied_at))
+    return replied, calendar.working_days_between(asked, replied) if replied > asked else 0
 
 
 def add_text(sums: Sums, text: str, by: int = 1) -> None:

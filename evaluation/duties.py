@@ -1,7 +1,7 @@
 """Bad ratings to put right and what became of them: counted from the duties themselves when asked, as there are few.
 
 A duty counts on the day it arose, by the wall clock of the house; it knows no item and no day of acceptance. How long it took
-to put one right is in working days of its area's calendar; one whose calendar is not published has no time (is not `timed`).
+to put one right is in working days of its area's calendar.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from typing import Any
 
 from sqlalchemy import Connection, Integer, case, cast, func, select
 
-from core.errors import SupervisionError
 from core.instants import DAY_US
 from core.working_calendar import WorkingCalendar
 from evaluation.models import DUTY_FIGURES
@@ -21,7 +20,7 @@ from evaluation.scope import Scope
 from supervision.models import complaints
 
 RATING = "rating"
-_COUNTED, _TIMED = DUTY_FIGURES[:3], DUTY_FIGURES[3:]
+_COUNTED, _RECTIFIED, _DAYS = DUTY_FIGURES[:3], DUTY_FIGURES[1], DUTY_FIGURES[3]
 CalendarOf = Callable[[str], WorkingCalendar]
 Counts = dict[str, int]
 
@@ -39,39 +38,33 @@ class Duties:
             sums = [func.count(), _count_of(complaints.c.answered_at), _count_of(complaints.c.called_back_at)]
             for key, *counts in self._rows(conn, scope, place, sums, is_grouped=True):
                 found[key] = dict(zip(_COUNTED, map(int, counts), strict=True))
-        if not set(names).isdisjoint(_TIMED):
+        if _DAYS in names:
             for key, days in self._times(conn, scope, place):
                 counts_of = found.setdefault(key, {})
-                counts_of["rectified_timed"] = counts_of.get("rectified_timed", 0) + 1
-                counts_of["rectified_days"] = counts_of.get("rectified_days", 0) + days
+                counts_of[_DAYS] = counts_of.get(_DAYS, 0) + days
         return found
 
     def parts(self, conn: Connection, scope: Scope, by: By, step: int) -> dict[tuple[Any, int], Counts]:
-        """The timed ones by place and stretch of `step` days."""
-        found: dict[tuple[Any, int], Counts] = defaultdict(lambda: dict.fromkeys(_TIMED, 0))
+        """Those put right by place and stretch of `step` days."""
+        found: dict[tuple[Any, int], Counts] = defaultdict(lambda: {_RECTIFIED: 0, _DAYS: 0})
         stretch = (self._day(conn) - scope.first) // step
         for key, days in self._times(conn, scope, self._place(conn, by), stretch):
             counts = found[key]
-            counts["rectified_timed"] += 1
-            counts["rectified_days"] += days
+            counts[_RECTIFIED] += 1
+            counts[_DAYS] += days
         return dict(found)
 
-    def days_used(self, area: str, filed_at: int, answered_at: int) -> int | None:
-        """Working days from the day a duty arose to that of its answer, None without a published calendar."""
-        calendar = self._calendar_of(area)
-        try:
-            first, last = (calendar.to_local(at) // DAY_US for at in (filed_at, answered_at))
-            return calendar.working_days_between(first, last) if last > first else 0
-        except SupervisionError:  # a year not published; the clocks of that year say so, loudly
-            return None
+    def days_used(self, area: str, filed_at: int, answered_at: int) -> int:
+        """Working days from the day a duty arose to that of its answer; a year that is not published has plain weeks."""
+        calendar = self._calendar_of(area).assuming_plain_weeks()
+        first, last = (calendar.to_local(at) // DAY_US for at in (filed_at, answered_at))
+        return calendar.working_days_between(first, last) if last > first else 0
 
     def _times(self, conn: Connection, scope: Scope, place: Any, stretch: Any = None) -> Iterator[tuple[Any, int]]:
         c = complaints.c
         columns = [*([stretch] if stretch is not None else []), c.area, c.filed_at, c.answered_at]
         for key, *within, area, filed_at, answered_at in self._rows(conn, scope, place, columns, c.answered_at.is_not(None)):
-            days = self.days_used(area, filed_at, answered_at)
-            if days is not None:
-                yield (key, int(within[0])) if within else key, days
+            yield (key, int(within[0])) if within else key, self.days_used(area, filed_at, answered_at)
 
     def _rows(self, conn: Connection, scope: Scope, place: Any, columns: Sequence[Any], *further: Any,
               is_grouped: bool = False) -> list[Any]:

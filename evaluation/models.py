@@ -20,7 +20,7 @@ FIGURES = (
     "replies", "reply_days",
 )
 OPENING = FIGURES.index("not_accepted")  # those before it are of receptions and acceptances: on both bases on their own days
-DUTY_FIGURES = ("bad_duties", "rectified", "called_back", "rectified_timed", "rectified_days")
+DUTY_FIGURES = ("bad_duties", "rectified", "called_back", "rectified_days")
 DAY_KEY = ("basis", "day", "area", "org")
 PLACE_COLUMNS = ("area", "org", "item", "channel")
 ROW_NUMBER = BigInteger().with_variant(Integer, "sqlite")  # SQLite's own row number

@@ -96,7 +96,7 @@ def time_left(services: Any, card: Any) -> tuple[int | None, bool]:
     """Working days from today to the last day for the reply (0: today; negative: since it), and whether it is late."""
     if card.reply_due_at is None or card.state == "closed":
         return None, False
-    calendar = services.areas.for_area(card.area)
+    calendar = services.areas.for_area(card.area).assuming_plain_weeks()  # as the date itself does (alerts.terms)
     now, due = services.clock.now_us(), _us_of(card.reply_due_at)
     today, last = calendar.today(now), calendar.to_local(due - 1) // DAY_US
     return calendar.working_days_between(today, last), now >= due

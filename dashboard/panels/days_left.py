@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dash import html
 
-from core.instants import DAY_US
-from core.working_calendar import WorkingCalendar
+from core.instants import DAY_US, date_of
+from core.working_calendar import CalendarNotPublished, WorkingCalendar
 from dashboard.panels.marks import LEVELS, mark
 from dashboard.words import Words
 
@@ -20,7 +20,10 @@ def days_left(state: str, due_at: int | None, calendar: WorkingCalendar, now_us:
         return t("work.left.stopped"), "still"
     if state not in OPEN or due_at is None:
         return t("work.left.none"), "still"
-    left = working_days_left(due_at, calendar, now_us)
+    try:
+        left = working_days_left(due_at, calendar, now_us)
+    except CalendarNotPublished:  # of a limit in calendar days: the date is sure, the working days until then are not
+        return t("work.left.until", day=date_of(_last_day(due_at, calendar)).isoformat()), "calm"
     if due_at <= now_us:
         return (t("work.left.over", n=-left), "late") if left < 0 else (t("work.left.just_over"), "late")
     if left == 0:
@@ -29,11 +32,15 @@ def days_left(state: str, due_at: int | None, calendar: WorkingCalendar, now_us:
 
 
 def working_days_left(due_at: int, calendar: WorkingCalendar, now_us: int) -> int:
-    """Working days from today to the last day of the promise; negative when it lies behind."""
-    today, last = calendar.today(now_us), calendar.to_local(due_at - 1) // DAY_US
+    """Working days from today to the last day of the promise; negative when it lies behind. Raises CalendarNotPublished."""
+    today, last = calendar.today(now_us), _last_day(due_at, calendar)
     if last >= today:
         return calendar.working_days_between(today, last)
     return -max(1, calendar.working_days_between(last, today))
+
+
+def _last_day(due_at: int, calendar: WorkingCalendar) -> int:
+    return calendar.to_local(due_at - 1) // DAY_US
 
 
 def left_words(told: Told) -> html.Span:

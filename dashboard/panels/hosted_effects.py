@@ -8,7 +8,7 @@ from typing import Any
 from approval.detail import HostedDetail
 from approval.flow import Part, dependents
 from core.instants import date_of
-from core.working_calendar import WorkingCalendar
+from core.working_calendar import CalendarNotPublished, WorkingCalendar
 from dashboard.panels.case_sentence import number
 from dashboard.words import Words
 
@@ -40,14 +40,20 @@ def effects(act: str, values: Mapping[str, Any], detail: HostedDetail, clocks: S
 def _extended(act: str, days: Any, promised: Any, calendar: WorkingCalendar, t: Words) -> list[str]:
     if promised is None or promised.due_day is None or promised.unit != "wd" or not isinstance(days, int) or not 0 < days < 400:
         return []
-    until = calendar.add_working_days(promised.due_day, days)
+    try:
+        until = calendar.add_working_days(promised.due_day, days)
+    except CalendarNotPublished as missing:
+        return [t("hosted.effect.year_unknown", year=missing.year)]
     return [t(f"hosted.effect.{act}", old=date_of(promised.due_day).isoformat(), new=date_of(until).isoformat(), n=days)]
 
 
 def _accepted(item: Any, calendar: WorkingCalendar, today: int, t: Words) -> list[str]:
     if item is None or item.promised is None or item.promised.unit != "wd":
         return [t("hosted.effect.accept")]
-    due = calendar.add_working_days(today, int(item.promised.amount))
+    try:
+        due = calendar.add_working_days(today, int(item.promised.amount))
+    except CalendarNotPublished as missing:
+        return [t("hosted.effect.accept"), t("hosted.effect.year_unknown", year=missing.year)]
     return [t("hosted.effect.accept_until", n=item.promised.amount, day=date_of(due).isoformat())]
 
 

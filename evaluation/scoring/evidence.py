@@ -82,9 +82,9 @@ class EvidenceReader:
         statement = select(c.no, c.area, c.filed_at, c.answered_at, c.called_back_at).where(*where).order_by(c.no)
         for row in conn.execute(statement):
             if month.holds(self._areas.for_area(row.area).to_local(row.filed_at) // DAY_US):
-                days = None if row.answered_at is None else self._duties.days_used(row.area, row.filed_at, row.answered_at)
-                done = (True, row.answered_at is not None, row.called_back_at is not None, days is not None, days or 0)
-                yield f"complaint:{row.no}", dict(zip(DUTY_FIGURES, map(int, done), strict=True))
+                days = 0 if row.answered_at is None else self._duties.days_used(row.area, row.filed_at, row.answered_at)
+                done = (1, int(row.answered_at is not None), int(row.called_back_at is not None), days)
+                yield f"complaint:{row.no}", dict(zip(DUTY_FIGURES, done, strict=True))
 
 
 def _with(line: Line, keys: tuple[str, ...] | None) -> Line:

@@ -170,9 +170,10 @@ class ScoreService:
         uow.publish([ScoringMoved(find(uow.conn, number, person), self._rows(uow.conn, number))])
 
     def _until(self, found: ScoringRow, now_us: int) -> int:
-        """The end of the last working day of the window, on the area's wall clock."""
+        """The end of the last working day of the window, on the area's wall clock; a year whose holidays are not published has
+        plain weeks."""
         calendar = self._desk.areas.for_area(found.area) if found.area else self._desk.areas.default.calendar
-        day = calendar.add_working_days(calendar.today(now_us), found.rules.appeal_days)
+        day = calendar.assuming_plain_weeks().add_working_days(calendar.today(now_us), found.rules.appeal_days)
         return calendar.to_utc((day + 1) * DAY_US)
 
     @staticmethod

@@ -175,8 +175,8 @@ def test_the_time_to_put_a_bad_rating_right_is_in_working_days(record):
     assert shares(record, SYSTEM, **asked) == {"Land": (4, 3), "Water": (1, 1)}
     assert {key: one for key, one in shares(record, SYSTEM, by="day", **asked).items() if one[1]} == {
         "2018-10-05": (1, 1), "2018-10-09": (1, 2), "2018-10-10": (3, 1)}
-    names = ("rectified_days", "rectified_timed")
+    names = ("rectified_days", "rectified")
     parts = record.indicator_queries.parts(INSPECTOR, Period(date(2018, 10, 1), date(2018, 10, 31)), "org", names, 7)
-    assert parts == {"Land": [{"rectified_days": 1, "rectified_timed": 1}, {"rectified_days": 3, "rectified_timed": 2}],
-                     "Water": [{"rectified_days": 1, "rectified_timed": 1}]}
+    assert parts == {"Land": [{"rectified_days": 1, "rectified": 1}, {"rectified_days": 3, "rectified": 2}],
+                     "Water": [{"rectified_days": 1, "rectified": 1}]}
     assert record.indicator_queries.parts(INSPECTOR, ALWAYS, "item", names, 7) == {}
