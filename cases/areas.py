@@ -155,6 +155,14 @@ class Areas:
             return self.of(fold.area)
         return self.at(fold.area, span_of(fold))
 
+    def of_case_by_newest_calendar(self, fold: Fold) -> AreaContext:
+        """The case's own ladder by the newest calendar of its area, which may know years its own does not."""
+        own, calendar = self.of_case(fold), self.for_area(fold.area)
+        if own.calendar is calendar:
+            return own
+        key = (calendar.key, own.preset.id, own.preset.version, calendar.timezone)
+        return self._contexts.setdefault(key, AreaContext(calendar, own.preset))
+
     def at(self, area: str, span: Span) -> AreaContext:
         """The context of an area for the cases of a span."""
         key = (area, self.era_of(span))

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from cases.areas import Areas
 from cases.clocks import Timing, due_day
 from cases.events import ClockKind, ClockRef
 from cases.fold import Moment
@@ -79,9 +80,11 @@ class ClockExplanation:
     spans: tuple[tuple[int, int | None], ...] = ()  # the stops to the microsecond, on the wall clock of the source
 
 
-def explain(case: CaseDetail, calendar: WorkingCalendar) -> list[ClockExplanation]:
-    """Every clock of the case, day by day up to its end, its due day or the case's `as_of`, whichever is last."""
-    return [explain_clock(clock, calendar, case.as_of) for clock in case.clocks]
+def explain(case: CaseDetail, areas: Areas) -> list[ClockExplanation]:
+    """Every clock of the case by the calendar it was judged by, day by day up to its end, its due day or the case's `as_of`,
+    whichever is last."""
+    own, newest = areas.of_case(case.fold).calendar, areas.for_area(case.area)
+    return [explain_clock(clock, newest if clock.calendar == newest.key else own, case.as_of) for clock in case.clocks]
 
 
 def explain_evidence(ref: ClockRef, facts: Mapping[str, Any], calendar: WorkingCalendar, *, level: int, passed: Collection[str],

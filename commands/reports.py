@@ -51,7 +51,7 @@ def explain_case(services: Services, options: argparse.Namespace) -> int:
     if case is None:
         raise NotFound("case_not_found", case=options.case, remedy="check the number, or name the area with --area")
     areas = services.case_queries.areas_of(options.case)
-    explanations = explain(case, services.areas.of_case(case.fold).calendar)
+    explanations = explain(case, services.areas)
     if options.format == "json":
         _print_json({"area": case.area, "case_no": case.case_no, "org": case.org, "state": case.state, "light": case.light,
                      "other_areas": [area for area in areas if area != case.area],

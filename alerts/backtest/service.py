@@ -233,18 +233,18 @@ def _cards(facts: Facts, folds: Sequence[Fold], ids: Sequence[int], world: World
     """(the cards of the period, cases that cannot be judged, cases judged one by one)."""
     clocks = reader.clocks(facts, folds, ids)
     rungs, unjudged = passages_of(clocks, period.to_us, names)
-    again = _to_judge_again(folds, unjudged, world)
+    again = _to_judge_again(unjudged, world)
     if len(again):
         rungs = _with_scalar(rungs, folds, ids, again, world, period, names)
     scalar = len(again) + len({place for place, _ in clocks.scalar})
     return within(cards_of(rungs), period.from_us), len(set(unjudged)), scalar
 
 
-def _to_judge_again(folds: Sequence[Fold], unjudged: Sequence[int], world: World) -> Ints:
-    """Cases that ended unjudged are given what is in force now (cases.judging); arrays do not know that second try."""
+def _to_judge_again(unjudged: Sequence[int], world: World) -> Ints:
+    """Cases that cannot be judged are given a second try (cases.judging), which arrays do not know."""
     if world.areas.versions.is_empty:
         return np.zeros(0, dtype=np.int64)
-    return np.array(sorted({place for place in unjudged if folds[place].closed is not None}), dtype=np.int64)
+    return np.array(sorted(set(unjudged)), dtype=np.int64)
 
 
 def _with_scalar(rungs: Rungs, folds: Sequence[Fold], ids: Sequence[int], places: Ints, world: World, period: Period,

@@ -65,7 +65,7 @@ def _case(services: Any, actor: Actor, area: str, case_no: str, clock: str, t: W
     if case is None or not actor.may_see(case.area, case.org):
         return _refusal(actor, t)
     services.read_log.note("case", f"{case.area}/{case.case_no}", actor, _address())
-    clocks = explain(case, services.areas.of_case(case.fold).calendar)
+    clocks = explain(case, services.areas)
     main = [case_clocks.render(clocks, clock, case.as_of, services.presets, t), _forecast(services, actor, case, t),
             case_facts.events(case, actor, t)]
     return html.Div([case_facts.render(case, actor, t), html.Div(main, className="case-main")], className="case-view")

@@ -53,7 +53,7 @@ def read(services: Any, no: str, actor: Actor) -> CaseRead:
     sign = f"{detail.head.rev}/{detail.head.claimed_by}/{len(detail.papers)}/{len(detail.fees)}/{parts}/{detail.head.light}"
     told = services.notices.queries.of_case(no)
     item = services.approval.desk.item_of(detail.fold, detail.head.item)
-    clocks = explain(case, services.areas.of_case(case.fold).calendar)
+    clocks = explain(case, services.areas)
     return CaseRead(acts.Before(detail, item, actor), area, case.events, clocks, case.as_of,
                     f"{sign}/{hosted_told.sign_of(told)}", told)
 
@@ -133,7 +133,7 @@ def _part_clock(services: Any, part: Any) -> hosted_project.PartClock:
     case = services.case_queries.find_case(part.case_no, services.clock.now_us()) if part.case_no else None
     if case is None:
         return hosted_project.PartClock(None, amount)
-    clocks = explain(case, services.areas.of_case(case.fold).calendar)
+    clocks = explain(case, services.areas)
     clock = next((one for one in clocks if one.kind == "promised"), None)
     if clock is None:
         return hosted_project.PartClock(None, amount)

@@ -13,6 +13,7 @@ from sqlalchemy import select, update
 
 from bootstrap import Services, build_services
 from cases.events import CaseEvent, EventKind
+from cases.explain import explain
 from cases.models import clock_rungs, clocks
 from config.editing import with_day
 from config.models import config_log
@@ -281,6 +282,30 @@ def test_a_gap_that_is_closed_judges_cases_that_had_ended_too(services: Services
     confirmed(services, Kind.CALENDAR, "cn", content)
 
     assert due_of(services, "A1") == us("2027-01-13T10:00:00")
+    assert services.recounter.recount().differences == []
+
+
+def test_a_year_that_is_published_judges_the_cases_that_are_open(services: Services) -> None:
+    """The form proposes tomorrow as its first day: those begun before must not stay without a due day until they end. Their
+    own ladder and limits stay theirs."""
+    clock = services.clock
+    assert isinstance(clock, FrozenClock)
+    clock.move_to(datetime(2026, 12, 28, 2, 0, tzinfo=UTC))
+    services.recorder.record([event(EventKind.ACCEPTED, "A1", "2026-12-24T10:00:00"),
+                              event(EventKind.ACCEPTED, "A2", "2026-12-10T10:00:00")])
+    assert due_of(services, "A1") is None
+    judged = due_of(services, "A2")
+    _number, content = services.editing.present(Kind.CALENDAR, "cn")
+    content["years"]["2027"] = {"published": True, "source": ["通知"], "off": {"元旦": ["01-01..01-03"]}}
+    confirmed(services, Kind.CALENDAR, "cn", content, since="2026-12-29")
+
+    assert due_of(services, "A1") == us("2027-01-05T10:00:00")
+    assert due_of(services, "A2") == judged
+    detail = services.case_queries.find_case("A1", clock.now_us())
+    assert detail is not None
+    assert stored_due(services, detail.case_id) == due_of(services, "A1")
+    [promised] = [one for one in explain(detail, services.areas) if one.kind == "promised"]
+    assert [(day.date, day.kind) for day in promised.days if day.date == "2027-01-01"] == [("2027-01-01", "holiday")]
     assert services.recounter.recount().differences == []
 
 

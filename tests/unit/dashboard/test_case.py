@@ -45,7 +45,7 @@ def shown(site: Site, role: Role, path: str, search: str = "") -> str:
 def explained(site: Site, case_no: str = "XY-1", kind: str = "promised") -> ClockExplanation:
     detail = site.services.case_queries.find_case(case_no, site.services.clock.now_us(), "360500")
     assert detail is not None
-    return next(clock for clock in explain(detail, site.services.areas.for_area("360500")) if clock.kind == kind)
+    return next(clock for clock in explain(detail, site.services.areas) if clock.kind == kind)
 
 
 def components(node: Any) -> Iterator[Component]:
@@ -186,7 +186,7 @@ def test_a_very_long_clock_shows_its_ends_its_due_month_and_how_much_lies_betwee
 def test_the_worst_open_clock_is_shown_first_and_another_on_request(site: Site, words: Words) -> None:
     detail = site.services.case_queries.find_case("XY-1", site.services.clock.now_us(), "360500")
     assert detail is not None
-    clocks = explain(detail, site.services.areas.for_area("360500"))
+    clocks = explain(detail, site.services.areas)
 
     def current(chosen: str) -> str:
         section = case_clocks.render(clocks, chosen, detail.as_of, site.services.presets, words)

@@ -6,15 +6,16 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 
 from config.calendars import load_calendars
+from config.texts import load_texts
 from core.instants import to_us
 from dashboard.pages.unit import time_left
 from dashboard.panels.days_left import days_left
 from dashboard.panels.hosted_effects import effects
-from dashboard.words import words_of
+from dashboard.words import Words
 from tests.unit.cases.record import us
 
 CN = load_calendars()["cn"]
-T = words_of("zh")
+T = Words("zh", load_texts()["zh"].tree)
 NOW = to_us(datetime(2026, 12, 28, 2, 0, tzinfo=UTC))
 
 
