@@ -191,6 +191,12 @@ class Card:
         return _top_of(self.standing)
 
     # What happened ------------------------------------------------------------------------------------------------
+    @property
+    def notify(self) -> tuple[str, ...] | None:
+        """Whom the evidence names to be told; None where the rung of a ladder does."""
+        named = self.top.facts.get("notify") if self.standing else None
+        return tuple(named) if isinstance(named, list) else None
+
 
     def note(self, action: str, at: int, event: type[told.CardEvent] | None = None, *, actor: Actor = SYSTEM,
              reason: str = "", detail: dict[str, Any] | None = None, **fields: Any) -> None:

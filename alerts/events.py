@@ -10,7 +10,7 @@ import msgspec
 
 
 class CardBrief(msgspec.Struct, frozen=True):
-    """The card as it is after the event."""
+    """The card as it is after the event. `notify`: whom its evidence names to be told; None: its ladder says."""
 
     id: int
     rev: int
@@ -27,6 +27,7 @@ class CardBrief(msgspec.Struct, frozen=True):
     rule_version: str
     demanded_action: str
     reply_due_at: int | None
+    notify: tuple[str, ...] | None = None
 
 
 class CardStanding(msgspec.Struct, frozen=True, gc=False):

@@ -90,6 +90,11 @@ class NoticePolicy:
         return tuple(dict.fromkeys((*everybody, *occasion.to)))
 
     def stays_inside(self, what: str) -> bool:
+    def asks_the_rule(self, what: str) -> bool:
+        """Whether the occasion is told to those whom the rule behind the card names."""
+        occasion = self.policy.occasions.get(what)  # type: ignore[call-overload]
+        return occasion is not None and occasion.rung
+
         """Whether the occasion is told by the inbox only."""
         occasion = self.policy.occasions.get(what)  # type: ignore[call-overload]
         return occasion is not None and occasion.only_in_site

@@ -53,18 +53,21 @@ _POINTLESS: Mapping[type[CardEvent], tuple[Reason, tuple[str, ...] | None]] = {
 _KEPT_QUIET = frozenset({State.SUPPRESSED.value, State.OUT_OF_SERVICE.value})
 _TELLS_THE_END = ("closed", "revoked", "appeal_decided", "reply_accepted")
 
-RungAddressees = Callable[[CardBrief], Sequence[str]]
+RungAddressees = Callable[[CardBrief], Sequence[str] | None]  # None: there is no such rule
+WHOM_THE_RULE_NAMES = "rule"  # the addressee of a row that says there is none
 
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """One occasion to tell: to whom, of which card or paper. `step` names the escalation step it belongs to."""
+    """One occasion to tell: to whom, of which card or paper. `step` names the escalation step it belongs to; `lacks_rule`: the
+    policy also asks for those whom the rule names, and there is no such rule."""
 
     what: str
     about: CardBrief | PaperBrief
     to: tuple[str, ...]
     step: str = ""
 
+    lacks_rule: bool = False
 
 @dataclass(frozen=True, slots=True)
 class NoticeRules:
@@ -86,9 +89,12 @@ class Notifier:
     def on_card_events(self, uow: UnitOfWork, batch: Sequence[CardEvent]) -> None:
         """What is waiting and has become pointless is withheld; then whoever the policy names is told."""
         self._withhold_pointless(uow, batch)
-        tellings = [Telling(what, event.card, self._policy.told(what, event.card.level, self._of_rung(event.card)))
-                    for event in batch if (what := OCCASIONS.get(type(event))) is not None]
-        self.tell(uow, [telling for telling in tellings if telling.to])
+        tellings = [self._telling(what, event.card) for event in batch if (what := OCCASIONS.get(type(event))) is not None]
+        self.tell(uow, [telling for telling in tellings if telling.to or telling.lacks_rule])
+
+    def _telling(self, what: str, card: CardBrief) -> Telling:
+        named = self._of_rung(card) if self._policy.asks_the_rule(what) else ()
+        return Telling(what, card, self._policy.told(what, card.level, named or ()), lacks_rule=named is None)
 
     def note_duty(self, uow: UnitOfWork, batch: Sequence[CardEvent]) -> None:
         """Keep who was on duty when each card was opened; the first opening counts."""
@@ -132,6 +138,8 @@ class Notifier:
 
     def _decided(self, uow: UnitOfWork, telling: Telling, people: People) -> Iterator[Notice]:
         reached: set[tuple[str, str]] = set()
+        if telling.lacks_rule:
+            yield _without_rule(uow.now_us, telling)
         for name in telling.to:
             for found in people.found(telling.about, Addressee(name)):
                 for notice in self._of(uow.now_us, telling, found):
@@ -236,6 +244,13 @@ class Notifier:
 
 
 def _draft(now_us: int, telling: Telling, found: Found, channel: Channel) -> Notice:
+def _without_rule(now_us: int, telling: Telling) -> Notice:
+    """The row that says that nobody could be told on behalf of the rule, as it is not known."""
+    row = _draft(now_us, telling, Found(Addressee.LIAISON, None, Reason.NO_RULE), Channel.IN_SITE)
+    row.addressee = WHOM_THE_RULE_NAMES
+    return withheld(row, Reason.NO_RULE, now_us)
+
+
     about, person = telling.about, found.person
     card_id, paper = (0, about.number) if isinstance(about, PaperBrief) else (about.id, "")
     return Notice(
