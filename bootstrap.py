@@ -284,7 +284,7 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
         repairs=Repairs(ingest, database, clock, event_reader, lambda name: _found(settings, name)),
         accounts=accounts, people=PeopleService(uow, accounts, changes, needs_two, catalogue, video.queries.every_hall),
         roster=roster,
-        room=build_room(settings, uow, alarms),
+        room=build_room(settings, uow, alarms, areas),
         detectors=build_detectors(uow, clock, areas, shipped_catalogue, alerts, languages,
                                   (case_queries.org_name, case_queries.item_name), settings.detectors.file,
                                   settings.detectors.max_days),

@@ -258,6 +258,7 @@ class MonitorSettings(Strict):
     load_days: int = Field(ge=1, le=366, description="Days over which the health page counts alarms.")
     call_url: HttpUrl | None = Field(description="Address of a monitor outside, called every minute while all is well.")
     call_timeout_s: Seconds = Field(description="Seconds for that call.")
+    fleeting_min: Count = Field(description="A card whose condition ends within so many minutes is fleeting, on that page.")
 
 
 class RosterSettings(Strict):
