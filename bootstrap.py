@@ -391,7 +391,7 @@ def _card_rules(settings: Settings) -> CardRules:
         shelve_max_minutes=cards.shelve_max_minutes, out_of_service_max_days=cards.out_of_service_max_days,
         stopped_by_law_max_days=cards.stopped_by_law_max_days,
         ack_again={1: cards.ack_again_warning, 2: cards.ack_again_yellow, 3: cards.ack_again_red},
-        reply_limit=cards.reply_limit, appeal_limit=cards.appeal_limit,
+        reply_limit=cards.reply_limit, review_limit=cards.review_limit, appeal_limit=cards.appeal_limit,
         appeal_decision_limit=cards.appeal_decision_limit, escalation_max=cards.escalation_max,
         re_arm_minutes=cards.re_arm_minutes, flood_cards=cards.flood_cards, flood_minutes=cards.flood_minutes,
         attachments_per_reply=cards.attachments_per_card)

@@ -133,6 +133,10 @@ class ReplyRejected(CardEvent, frozen=True):
     order_no: str = ""
 
 
+class ReviewOverdue(CardEvent, frozen=True):
+    """The reply that waits was not reviewed until `at`; the card goes up one level of escalation."""
+
+
 class ReplyOverdue(CardEvent, frozen=True):
     """The reply that was due at `at` did not come; the card goes up one level of escalation."""
 
@@ -179,5 +183,5 @@ class CardEscalated(CardEvent, frozen=True):
 
 CARD_EVENTS: tuple[type[CardEvent], ...] = (
     CardToConfirm, CardOpened, CardWorsened, CardAskedAgain, CardAcknowledged, CardShelved, CardKeptQuiet, CardUnshelved,
-    ConditionEnded, OrderDispatched, ReplyRequested, ReplyReceived, ReplyAccepted, ReplyRejected, ReplyOverdue, OrderOverdue,
-    AppealFiled, AppealDecided, RevocationProposed, RevocationRejected, CardRevoked, CardClosed, CardEscalated)
+    ConditionEnded, OrderDispatched, ReplyRequested, ReplyReceived, ReplyAccepted, ReplyRejected, ReviewOverdue, ReplyOverdue,
+    OrderOverdue, AppealFiled, AppealDecided, RevocationProposed, RevocationRejected, CardRevoked, CardClosed, CardEscalated)

@@ -38,10 +38,11 @@ RED = 3
 OCCASIONS: Mapping[type[CardEvent], str] = {
     ev.CardOpened: "opened", ev.CardWorsened: "worsened", ev.CardAskedAgain: "asked_again", ev.CardUnshelved: "unshelved",
     ev.OrderDispatched: "order_dispatched", ev.ReplyRequested: "reply_requested", ev.ReplyReceived: "reply_received",
-    ev.ReplyAccepted: "reply_accepted", ev.ReplyRejected: "reply_rejected", ev.ReplyOverdue: "reply_overdue",
-    ev.OrderOverdue: "order_overdue", ev.AppealFiled: "appeal_filed", ev.AppealDecided: "appeal_decided",
-    ev.RevocationProposed: "revocation_proposed", ev.RevocationRejected: "revocation_rejected", ev.CardRevoked: "revoked",
-    ev.CardClosed: "closed", ev.CardEscalated: "escalated"}
+    ev.ReplyAccepted: "reply_accepted", ev.ReplyRejected: "reply_rejected", ev.ReviewOverdue: "review_overdue",
+    ev.ReplyOverdue: "reply_overdue", ev.OrderOverdue: "order_overdue", ev.AppealFiled: "appeal_filed",
+    ev.AppealDecided: "appeal_decided", ev.RevocationProposed: "revocation_proposed",
+    ev.RevocationRejected: "revocation_rejected", ev.CardRevoked: "revoked", ev.CardClosed: "closed",
+    ev.CardEscalated: "escalated"}
 # What an event makes pointless among the notices still waiting: for which reason, and of which occasions (None: any but
 # those that tell of the end itself).
 _URGING = ("asked_again", "step", "unshelved")
@@ -66,8 +67,8 @@ class Telling:
     about: CardBrief | PaperBrief
     to: tuple[str, ...]
     step: str = ""
-
     lacks_rule: bool = False
+
 
 @dataclass(frozen=True, slots=True)
 class NoticeRules:
@@ -137,9 +138,9 @@ class Notifier:
     # Deciding ---------------------------------------------------------------------------------------------------------
 
     def _decided(self, uow: UnitOfWork, telling: Telling, people: People) -> Iterator[Notice]:
-        reached: set[tuple[str, str]] = set()
         if telling.lacks_rule:
             yield _without_rule(uow.now_us, telling)
+        reached: set[tuple[str, str]] = set()
         for name in telling.to:
             for found in people.found(telling.about, Addressee(name)):
                 for notice in self._of(uow.now_us, telling, found):
@@ -243,7 +244,6 @@ class Notifier:
                     state=NoticeState.WITHHELD, reason=reason, ended_at=uow.now_us, next_at=None))
 
 
-def _draft(now_us: int, telling: Telling, found: Found, channel: Channel) -> Notice:
 def _without_rule(now_us: int, telling: Telling) -> Notice:
     """The row that says that nobody could be told on behalf of the rule, as it is not known."""
     row = _draft(now_us, telling, Found(Addressee.LIAISON, None, Reason.NO_RULE), Channel.IN_SITE)
@@ -251,6 +251,7 @@ def _without_rule(now_us: int, telling: Telling) -> Notice:
     return withheld(row, Reason.NO_RULE, now_us)
 
 
+def _draft(now_us: int, telling: Telling, found: Found, channel: Channel) -> Notice:
     about, person = telling.about, found.person
     card_id, paper = (0, about.number) if isinstance(about, PaperBrief) else (about.id, "")
     return Notice(
