@@ -289,7 +289,7 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
         repairs=Repairs(ingest, database, clock, event_reader, lambda name: _found(settings, name)),
         accounts=accounts, people=PeopleService(uow, accounts, changes, needs_two, catalogue, video.queries.every_hall),
         roster=roster,
-        room=build_room(settings, uow, alarms),
+        room=build_room(settings, uow, alarms, areas),
         detectors=build_detectors(uow, clock, areas, shipped_catalogue, alerts, languages,
                                   (case_queries.org_name, case_queries.item_name), settings.detectors.file,
                                   settings.detectors.max_days),
@@ -396,7 +396,7 @@ def _card_rules(settings: Settings) -> CardRules:
         shelve_max_minutes=cards.shelve_max_minutes, out_of_service_max_days=cards.out_of_service_max_days,
         stopped_by_law_max_days=cards.stopped_by_law_max_days,
         ack_again={1: cards.ack_again_warning, 2: cards.ack_again_yellow, 3: cards.ack_again_red},
-        reply_limit=cards.reply_limit, appeal_limit=cards.appeal_limit,
+        reply_limit=cards.reply_limit, review_limit=cards.review_limit, appeal_limit=cards.appeal_limit,
         appeal_decision_limit=cards.appeal_decision_limit, escalation_max=cards.escalation_max,
         re_arm_minutes=cards.re_arm_minutes, flood_cards=cards.flood_cards, flood_minutes=cards.flood_minutes,
         attachments_per_reply=cards.attachments_per_card)

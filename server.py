@@ -265,8 +265,7 @@ def _push_parts(services: Services, gate: Gate, demo_duty: str) -> PushParts:
     settings = services.settings
     texts = services.texts(settings.display.language)
     duty = OnDuty(services.accounts, SystemClock(), settings.security.session_hours, demo_duty,
-                  lambda: [person.display_name for person in services.roster.on_duty(
-                      services.clock.now_us(), services.catalogue.default_area)])
+                  lambda: _planned(services))
     gauges = LiveGauges(services.case_queries, services.alert_queries, services.feed_queries, services.areas, services.clock,
                         texts, settings.display.wall_rows, duty, services.room, services.forecasts.queries)
     return PushParts(
@@ -275,6 +274,12 @@ def _push_parts(services: Services, gate: Gate, demo_duty: str) -> PushParts:
         actor_of=gate.identify_live, credential_of=gate.credential_of, holding=gate.sessions.holding, gauges=gauges,
         audio=services.room.audio, canary=services.room.canary_rules,
         rules=_push_rules(settings), build=build_id(), is_demo=settings.demo.enabled)
+
+
+def _planned(services: Services) -> list[str] | None:
+    """The names of those whom the roster has on duty in the room; None without a plan."""
+    people = services.roster.planned_on_duty(services.clock.now_us(), services.catalogue.default_area)
+    return None if people is None else [person.display_name for person in people]
 
 
 def _present_actor() -> Actor | None:

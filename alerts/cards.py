@@ -128,6 +128,7 @@ class Card:
     suppressed_reason: str | None = None
     escalation: int = 0
     appeal: Appeal = Appeal.NONE
+    appealed_by: str | None = None
     issued_at: int | None = None
     told_at: int | None = None
     order_no: str | None = None
@@ -190,6 +191,12 @@ class Card:
     def top(self) -> Passage:
         """The passage that gives the card its level: the earliest of the worst."""
         return _top_of(self.standing)
+
+    @property
+    def notify(self) -> tuple[str, ...] | None:
+        """Whom the evidence names to be told; None where the rung of a ladder does."""
+        named = self.top.facts.get("notify") if self.standing else None
+        return tuple(named) if isinstance(named, list) else None
 
     # What happened ------------------------------------------------------------------------------------------------
 
@@ -281,7 +288,7 @@ class Card:
         self.closed_at = self.closed_reason = self.cleared_at = None
         self.disposition, self.re_alarms = Disposition.TO_SIGN, self.re_alarms + 1
         self.issue(now_us)
-        self.escalation, self.appeal = 0, Appeal.NONE
+        self.escalation, self.appeal, self.appealed_by = 0, Appeal.NONE, None
         self.order_no = self.replied_by = self.replied_at = self.revoke_by = self.revoke_name = self.revoke_reason = None
         self.forget_acknowledgement()
         self.condition = True  # so that settling finds nothing that came back a second time
@@ -299,7 +306,7 @@ class Card:
         """Off the screens; whatever was owed or kept quiet ends with it."""
         self.closed_at, self.closed_reason, self.disposition = now_us, reason[:CLOSED_REASON_MAX], disposition
         self.suppression, self.suppressed_until, self.reply_due_at = Suppression.NONE, None, None
-        self.deadlines = dict.fromkeys(("reply", "order", "ack", "shelf", "service", "law", "appeal"))
+        self.deadlines = dict.fromkeys(("reply", "order", "review", "ack", "shelf", "service", "law", "appeal"))
         told_by = None if disposition is Disposition.DISMISSED else told.CardClosed
         self.note("closed", now_us, told_by, actor=actor, reason=self.closed_reason)
 
@@ -360,7 +367,7 @@ class Card:
         if self.is_issued:
             self.told_at = now_us
         if self.appeal is Appeal.REJECTED:
-            self.appeal = Appeal.NONE
+            self.appeal, self.appealed_by = Appeal.NONE, None
 
     def _derive(self) -> None:
         standing = self.standing

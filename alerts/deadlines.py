@@ -1,4 +1,4 @@
-"""What falls due on cards: replies, orders, signatures nothing was done about, what kept a card quiet, undecided appeals.
+"""What falls due on cards: replies and their review, orders, signatures nothing was done about, what kept it quiet, appeals.
 
 A sweep takes the rows whose instant has come, each in a transaction of its own that first claims it by a conditional update,
 so that two sweepers never act twice. What is written is the instant at which it fell due, not that of the sweep. A row that
@@ -39,7 +39,7 @@ class Deadline(NamedTuple):
 
 EVENTS: Mapping[str, Event] = {"ack": Event.ACK_LAPSED, "shelf": Event.SHELF_LAPSED,
                                "service": Event.SERVICE_LAPSED, "law": Event.LAW_LAPSED, "reply": Event.REPLY_LAPSED,
-                               "order": Event.ORDER_LAPSED, "appeal": Event.APPEAL_LAPSED}
+                               "order": Event.ORDER_LAPSED, "review": Event.REVIEW_LAPSED, "appeal": Event.APPEAL_LAPSED}
 OF_REPLIES = frozenset({"reply", "order"})
 
 

@@ -29,10 +29,11 @@ from core.working_calendar import CalendarNotPublished
 log = logging.getLogger(__name__)
 UNHEARD_CODE = "escalation_unheard"
 BATCH = 200
-# What begins a run (anew), and what ends one.
-STARTS = (ev.CardOpened, ev.CardWorsened, ev.CardAskedAgain, ev.CardUnshelved)
+# What begins a run (anew), and what ends one. A reply does not: a department's words are no signature, and nobody may be
+# silenced by them.
+STARTS = (ev.CardOpened, ev.CardWorsened, ev.CardAskedAgain, ev.CardUnshelved, ev.ReplyRejected)
 STOPS: Mapping[type[CardEvent], str] = {
-    ev.CardAcknowledged: "acknowledged", ev.ReplyReceived: "replied", ev.ConditionEnded: "condition_ended",
+    ev.CardAcknowledged: "acknowledged", ev.ConditionEnded: "condition_ended",
     ev.CardShelved: "shelved", ev.CardKeptQuiet: "quiet", ev.CardClosed: "closed", ev.CardRevoked: "revoked"}
 RESTARTED = "restarted"
 

@@ -10,7 +10,7 @@ import msgspec
 
 
 class CardBrief(msgspec.Struct, frozen=True):
-    """The card as it is after the event."""
+    """The card as it is after the event. `notify`: whom its evidence names to be told; None: its ladder says."""
 
     id: int
     rev: int
@@ -27,6 +27,7 @@ class CardBrief(msgspec.Struct, frozen=True):
     rule_version: str
     demanded_action: str
     reply_due_at: int | None
+    notify: tuple[str, ...] | None = None
 
 
 class CardStanding(msgspec.Struct, frozen=True, gc=False):
@@ -132,6 +133,10 @@ class ReplyRejected(CardEvent, frozen=True):
     order_no: str = ""
 
 
+class ReviewOverdue(CardEvent, frozen=True):
+    """The reply that waits was not reviewed until `at`; the card goes up one level of escalation."""
+
+
 class ReplyOverdue(CardEvent, frozen=True):
     """The reply that was due at `at` did not come; the card goes up one level of escalation."""
 
@@ -178,5 +183,5 @@ class CardEscalated(CardEvent, frozen=True):
 
 CARD_EVENTS: tuple[type[CardEvent], ...] = (
     CardToConfirm, CardOpened, CardWorsened, CardAskedAgain, CardAcknowledged, CardShelved, CardKeptQuiet, CardUnshelved,
-    ConditionEnded, OrderDispatched, ReplyRequested, ReplyReceived, ReplyAccepted, ReplyRejected, ReplyOverdue, OrderOverdue,
-    AppealFiled, AppealDecided, RevocationProposed, RevocationRejected, CardRevoked, CardClosed, CardEscalated)
+    ConditionEnded, OrderDispatched, ReplyRequested, ReplyReceived, ReplyAccepted, ReplyRejected, ReviewOverdue, ReplyOverdue,
+    OrderOverdue, AppealFiled, AppealDecided, RevocationProposed, RevocationRejected, CardRevoked, CardClosed, CardEscalated)

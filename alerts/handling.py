@@ -55,7 +55,7 @@ class Handling:
             CommandType.TAKE_OUT_OF_SERVICE: self._take_out_of_service, CommandType.RETURN_TO_SERVICE: _end_quiet,
             CommandType.STOP_BY_LAW: self._stop_by_law, CommandType.RESUME_BY_LAW: _end_quiet,
             CommandType.REQUEST_REPLY: self._request_reply, CommandType.DISPATCH: self._dispatch,
-            CommandType.REPLY: _reply, CommandType.ACCEPT_REPLY: _accept_reply,
+            CommandType.REPLY: self._reply, CommandType.ACCEPT_REPLY: _accept_reply,
             CommandType.REJECT_REPLY: self._reject_reply,
             CommandType.APPEAL: self._appeal, CommandType.DECIDE_APPEAL: self._decide_appeal,
             CommandType.PROPOSE_REVOKE: _propose_revoke, CommandType.CONFIRM_REVOKE: _confirm_revoke,
@@ -78,7 +78,11 @@ class Handling:
         limit = self._rules.ack_again.get(card.level, "")
         if not card.is_acked or card.is_closed or not limit:
             return
-        card.deadlines["ack"] = self._terms.due(card.case.area, limit, now_us)
+        self._arm(card, "ack", limit, now_us)
+
+    def _arm(self, card: Card, kind: str, limit: str, from_us: int) -> None:
+        """Give ourselves so much time from then."""
+        card.deadlines[kind] = self._terms.due(card.case.area, limit, from_us)
 
     def owe_reply(self, card: Card, limit: str, now_us: int) -> None:
         """The department owes a reply within `limit` from now."""
@@ -116,6 +120,7 @@ class Handling:
             return
         if card.disposition is Disposition.REPLIED:  # to what the card said before
             card.disposition = Disposition.SIGNED if card.is_acked else Disposition.TO_SIGN
+            card.deadlines["review"] = None
         self.owe_reply(card, limit, now_us)
 
     # Signing ------------------------------------------------------------------------------------------------------
@@ -177,9 +182,22 @@ class Handling:
                   order_no=do.command.order_no)
         return None
 
+    def _reply(self, card: Card, do: Doing) -> str | None:
+        command = do.command
+        if do.missing_files(card):
+            return "attachment_unknown"
+        card.disposition, card.replied_by, card.replied_at = Disposition.REPLIED, do.actor.name, do.now_us
+        card.reply_due_at = card.deadlines["reply"] = card.deadlines["order"] = None
+        self._arm(card, "review", self._rules.review_limit, do.now_us)
+        card.note("replied", do.now_us, told.ReplyReceived, actor=do.actor, reason=command.text,
+                  detail={"attachments": command.attachments}, order_no=card.order_no or "", text=command.text,
+                  attachments=tuple(command.attachments))
+        return None
+
     def _reject_reply(self, card: Card, do: Doing) -> str | None:
         if card.replied_by == do.actor.name:
             return "own_reply"
+        card.deadlines["review"] = None
         if card.order_no:
             card.disposition = Disposition.UNDER_ORDER
         else:
@@ -200,6 +218,7 @@ class Handling:
         if do.now_us >= self._terms.due(card.case.area, self._rules.appeal_limit, since):
             return "appeal_too_late"
         self._await_decision(card, Appeal.FILED, do.now_us)
+        card.appealed_by = do.actor.name
         card.note("appealed", do.now_us, told.AppealFiled, actor=do.actor, reason=do.command.text,
                   detail={"attachments": do.command.attachments})
         return None
@@ -210,6 +229,8 @@ class Handling:
 
     def _decide_appeal(self, card: Card, do: Doing) -> str | None:
         decision = do.command.decision
+        if card.appealed_by == do.actor.name:
+            return "own_appeal"
         if card.appeal is Appeal.PASSED_UP and not do.actor.has(Role.LEADER):
             return "leader_decides"
         if card.appeal is Appeal.PASSED_UP and decision == Decision.PASS_UP:
@@ -246,14 +267,14 @@ class Handling:
                   escalation=card.escalation)
         return True
 
-
     # What falls due (the sweeper of `deadlines`; `at` is the instant at which it did) -----------------------------
 
     def lapse(self, event: Event, card: Card, at: int, now_us: int) -> None:
         """Let pass what the table allows to pass: a new revision."""
         {Event.ACK_LAPSED: _ask_again, Event.SHELF_LAPSED: _end_shelving, Event.SERVICE_LAPSED: _quiet_over,
          Event.LAW_LAPSED: _quiet_over, Event.REPLY_LAPSED: self._reply_overdue,
-         Event.ORDER_LAPSED: _order_overdue, Event.APPEAL_LAPSED: self._appeal_overdue}[event](card, at)
+         Event.ORDER_LAPSED: _order_overdue, Event.REVIEW_LAPSED: self._review_overdue,
+         Event.APPEAL_LAPSED: self._appeal_overdue}[event](card, at)
         card.rev += 1
         card.close_if_over(now_us, self._rules.history_after_us)
 
@@ -261,6 +282,12 @@ class Handling:
         """D2 of domain.md §5.2: a card unanswered past its date goes up one level."""
         card.note("reply_overdue", at, told.ReplyOverdue)
         self.escalate(card, at, SYSTEM, "reply_overdue")
+
+    def _review_overdue(self, card: Card, at: int) -> None:
+        """Asked again after as long, so that a reply nobody reads comes to the top and not to rest."""
+        card.note("review_overdue", at, told.ReviewOverdue)
+        if self.escalate(card, at, SYSTEM, "review_overdue"):
+            self._arm(card, "review", self._rules.review_limit, at)
 
     def _appeal_overdue(self, card: Card, at: int) -> None:
         card.note("appeal_overdue", at)
@@ -361,18 +388,6 @@ def _unshelve(card: Card, do: Doing) -> str | None:
     return None
 
 
-def _reply(card: Card, do: Doing) -> str | None:
-    command = do.command
-    if do.missing_files(card):
-        return "attachment_unknown"
-    card.disposition, card.replied_by, card.replied_at = Disposition.REPLIED, do.actor.name, do.now_us
-    card.reply_due_at = card.deadlines["reply"] = card.deadlines["order"] = None
-    card.note("replied", do.now_us, told.ReplyReceived, actor=do.actor, reason=command.text,
-              detail={"attachments": command.attachments}, order_no=card.order_no or "", text=command.text,
-              attachments=tuple(command.attachments))
-    return None
-
-
 def _accept_reply(card: Card, do: Doing) -> str | None:
     if card.replied_by == do.actor.name:
         return "own_reply"
@@ -407,6 +422,8 @@ def _confirm_revoke(card: Card, do: Doing) -> str | None:
     proposed_by, reason = card.revoke_by or "", card.revoke_reason or ""
     if proposed_by == do.actor.name:
         return "second_person_needed"
+    if card.appealed_by == do.actor.name:
+        return "own_appeal"
     card.note("revoked", do.now_us, told.CardRevoked, actor=do.actor, reason=reason, detail={"proposed_by": proposed_by},
               proposed_by=proposed_by)
     card.close(f"{Closing.REVOKED}: {reason}", do.now_us, Disposition.REVOKED, do.actor)

@@ -70,6 +70,7 @@ cards = Table(
     Column("suppressed_reason", Text),
     Column("escalation", Integer, nullable=False, server_default="0"),
     Column("appeal", String(16), nullable=False, server_default="none"),
+    Column("appealed_by", String(64)),  # account: he decides nothing about it
     Column("issued_at", BigInteger),   # when the department could know of it
     Column("told_at", BigInteger),     # and of the level it has now; the time to appeal runs from here
     Column("order_no", String(64)),
@@ -112,7 +113,7 @@ card_log = Table(
 card_deadlines = Table(
     "card_deadlines", metadata,
     Column("card_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("kind", String(8), primary_key=True),  # reply, order, ack, shelf, service, law, appeal
+    Column("kind", String(8), primary_key=True),  # reply, order, review, ack, shelf, service, law, appeal
     Column("due_at", BigInteger, nullable=False),
     Column("done_at", BigInteger),
     Column("retry_at", BigInteger),

@@ -16,7 +16,8 @@ class CardRules:
     `red_needs_two`: a red card is acknowledged by an officer and a shift leader. `shelve_max_minutes` bounds and fills in a
     shelving; `out_of_service_max_days` and `stopped_by_law_max_days` bound the other two ways to put a card aside.
     `ack_again`: by level, the working time without activity after which a signature no longer counts ("" never).
-    `reply_limit`, `appeal_limit`, `appeal_decision_limit`: what the department and we have where nothing else is said.
+    `reply_limit`, `review_limit`, `appeal_limit`, `appeal_decision_limit`: what the department and we have where nothing else
+    is said.
     A key that fires again within `re_arm_minutes` of its closing is the same occurrence. More than `flood_cards` new cards in
     `flood_minutes` are a flood. A deadline that failed is tried again after `deadline_retry_s`.
     """
@@ -31,6 +32,7 @@ class CardRules:
     stopped_by_law_max_days: int = 180
     ack_again: Mapping[int, str] = field(default_factory=dict)
     reply_limit: str = "5wd"
+    review_limit: str = "2wd"
     appeal_limit: str = "5wd"
     appeal_decision_limit: str = "5wd"
     escalation_max: int = 3

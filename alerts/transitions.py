@@ -30,6 +30,7 @@ class Event(StrEnum):
     LAW_LAPSED = "law_lapsed"          # the same of a stop by law
     REPLY_LAPSED = "reply_lapsed"
     ORDER_LAPSED = "order_lapsed"
+    REVIEW_LAPSED = "review_lapsed"  # nobody reviewed the reply in time
     APPEAL_LAPSED = "appeal_lapsed"  # nobody decided it in time
 
 
@@ -120,6 +121,7 @@ RULES: Mapping[Verb, tuple[str, ...]] = {
     Event.LAW_LAPSED: (*_OPEN, "not_stopped_by_law"),
     Event.REPLY_LAPSED: (*_OPEN, "no_reply_owed", "under_order"),
     Event.ORDER_LAPSED: (*_OPEN, "no_reply_owed", "not_under_order"),
+    Event.REVIEW_LAPSED: (*_OPEN, "no_reply"),
     Event.APPEAL_LAPSED: (*_OPEN, "no_appeal"),
 }
 

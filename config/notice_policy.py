@@ -28,7 +28,8 @@ _PLACE = re.compile(r"\{([^{}]*)\}")
 LevelName = Literal["warning", "yellow", "red"]
 Way = Literal["in_site", "email", "sms", "wecom", "dingtalk", "feishu", "webhook"]
 Occasion = Literal["opened", "worsened", "asked_again", "unshelved", "order_dispatched", "reply_requested", "reply_received",
-                   "reply_accepted", "reply_rejected", "reply_overdue", "order_overdue", "appeal_filed", "appeal_decided",
+                   "reply_accepted", "reply_rejected", "review_overdue", "reply_overdue", "order_overdue", "appeal_filed",
+                   "appeal_decided",
                    "revocation_proposed", "revocation_rejected", "revoked", "closed", "escalated", "step", "paper_issued",
                    "paper_urged", "paper_rejected", "score_published", "score_appealed", "score_appeal_decided", "score_low",
                    "score_withdrawn"]
@@ -88,6 +89,11 @@ class NoticePolicy:
             return ()
         everybody = (*of_rung, *self.policy.levels.get(LEVELS[level], ())) if occasion.rung else ()
         return tuple(dict.fromkeys((*everybody, *occasion.to)))
+
+    def asks_the_rule(self, what: str) -> bool:
+        """Whether the occasion is told to those whom the rule behind the card names."""
+        occasion = self.policy.occasions.get(what)  # type: ignore[call-overload]
+        return occasion is not None and occasion.rung
 
     def stays_inside(self, what: str) -> bool:
         """Whether the occasion is told by the inbox only."""

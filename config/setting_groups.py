@@ -228,6 +228,8 @@ class CardSettings(Strict):
     ack_again_yellow: LimitText = Field(description="The same for a yellow card, such as 2wd or 8wh.")
     ack_again_red: LimitText = Field(description="The same for a red card.")
     reply_limit: LimitText = Field(description="Time to reply where neither the rule nor the request names one.")
+    review_limit: LimitText = Field(
+        description="Time to review a reply; then the card goes up one level, and again after as long, up to the highest.")
     appeal_limit: LimitText = Field(description="Time to appeal against a card, from its issue.")
     appeal_decision_limit: LimitText = Field(description="Time to decide an appeal; then the card goes up one level.")
     escalation_max: Count = Field(description="Highest level of escalation.")
@@ -258,6 +260,7 @@ class MonitorSettings(Strict):
     canary_slow_ms: Count = Field(description="A canary later than so many ms at p95, three times in a row, is an alarm.")
     canary_kept_days: Count = Field(description="Days for which the times of canaries are kept.")
     load_days: int = Field(ge=1, le=366, description="Days over which the health page counts alarms.")
+    fleeting_min: Count = Field(description="A card whose condition ends within so many minutes is fleeting, on that page.")
     call_url: HttpUrl | None = Field(description="Address of a monitor outside, called every minute while all is well.")
     call_timeout_s: Seconds = Field(description="Seconds for that call.")
 

@@ -113,14 +113,14 @@ class LiveGauges:
 
 
 class OnDuty:
-    """Who is on duty: whom the roster names now; in a gap of it or without one, the duty officer who signed in last, has
-    not signed out and whose session has not run out.
+    """Who is on duty: whom the roster names now, and nobody in a gap of it: the wall must not contradict the plan that the
+    notices go by. Without a plan, the duty officer who signed in last, has not signed out and whose session has not run out.
 
-    `planned` gives the names of those the roster has on duty.
+    `planned` gives the names of those the roster has on duty; None: there is no plan.
     """
 
     def __init__(self, accounts: Accounts, clock: Clock, session_hours: int, fallback: str = "",
-                 planned: Callable[[], Sequence[str]] = tuple) -> None:
+                 planned: Callable[[], Sequence[str] | None] = lambda: None) -> None:
         self._accounts, self._clock, self._fallback, self._planned = accounts, clock, fallback, planned
         self._session_us = session_hours * HOUR_US
         self._known: Mapping[str, Any] | None = None
@@ -134,8 +134,8 @@ class OnDuty:
 
     def _look(self) -> Mapping[str, Any] | None:
         planned = self._planned()
-        if planned:
-            return {"name": "、".join(planned), "since": None}
+        if planned is not None:
+            return {"name": "、".join(planned), "since": None} if planned else None
         officers = {account.username: account.display_name for account in self._accounts.list()
                     if account.is_active and Role.DUTY_OFFICER in account.roles}
         begin = self._clock.now_us() - self._session_us

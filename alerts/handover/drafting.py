@@ -1,9 +1,14 @@
 """What an outgoing officer hands over, drafted from what stands: his cards, shelved ones, replies that fall due, open ones,
-and the alarms of the system."""
+and the alarms of the system.
+
+Nothing is left out. What a person can take over card by card is listed so; the cards beyond are gathered in counted lines, one
+for each reason, department and level, which stand for the cards they name and are accepted or not like any other.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -15,8 +20,10 @@ from alerts.lifecycle import Suppression
 from alerts.models import card_deadlines, cards
 from alerts.sight import IS_OPEN
 
-ITEMS_MAX = 1000
+SINGLY_MAX = 1000
 RED = 3
+_SHOWN = ("id", "rev", "level", "case_no", "org", "item", "title", "acked_by", "acked_name", "ack_comment", "first_by",
+          "suppression", "suppressed_until", "suppressed_reason", "level_at", "disposition")  # the evidence would weigh most
 
 
 class ItemKind(StrEnum):
@@ -30,7 +37,8 @@ class ItemKind(StrEnum):
 
 
 class Item(msgspec.Struct, kw_only=True):
-    """One thing to be taken over. `card_id` is 0 for an alarm; `facts` is what a page shows of it."""
+    """One thing to be taken over. `card_id` is 0 for an alarm and for a line that gathers cards; `facts` is what a page shows
+    of it, of such a line also how many (`count`) and which (`cards`)."""
 
     number: int = 0
     kind: str
@@ -41,15 +49,33 @@ class Item(msgspec.Struct, kw_only=True):
     note: str = ""
     decided_at: int | None = None
 
+    @property
+    def cards(self) -> list[int]:
+        """The numbers of the cards it stands for; none for an alarm."""
+        named: list[int] = self.facts.get("cards", [self.card_id] if self.card_id else [])
+        return named
+
 
 def drafted(conn: Connection, outgoing: str, area: str, due_before_us: int) -> list[Item]:
     """The items of a shift of that area ("" for all), numbered. `due_before_us`: the end of the next shift."""
-    items = [*_cards(conn, outgoing, area, due_before_us), *_alarms(conn)]
-    order = list(ItemKind)
-    items.sort(key=lambda item: (order.index(ItemKind(item.kind)), -item.facts.get("level", 0), item.card_id))
-    for number, item in enumerate(items[:ITEMS_MAX], 1):
+    cards_by_weight = sorted(_cards(conn, outgoing, area, due_before_us), key=_weight)
+    items = [*cards_by_weight[:SINGLY_MAX], *_gathered(cards_by_weight[SINGLY_MAX:]), *_alarms(conn)]
+    for number, item in enumerate(items, 1):
         item.number = number
-    return items[:ITEMS_MAX]
+    return items
+
+
+def _weight(item: Item) -> tuple[int, int, int]:
+    return list(ItemKind).index(ItemKind(item.kind)), -item.facts["level"], item.card_id
+
+
+def _gathered(beyond: Sequence[Item]) -> Iterator[Item]:
+    """A line for all cards of one reason, level and department."""
+    alike = defaultdict[tuple[str, int, str], list[int]](list)
+    for item in beyond:
+        alike[item.kind, item.facts["level"], item.facts["org"]].append(item.card_id)
+    for (kind, level, org), numbers in alike.items():
+        yield Item(kind=kind, facts={"level": level, "org": org, "count": len(numbers), "cards": numbers})
 
 
 def unassigned_reds(conn: Connection, area: str) -> list[int]:
@@ -64,9 +90,9 @@ def unassigned_reds(conn: Connection, area: str) -> list[int]:
 def _cards(conn: Connection, outgoing: str, area: str, due_before_us: int) -> Iterator[Item]:
     due: dict[int, tuple[str, int]] = {row.card_id: (row.kind, row.due_at) for row in conn.execute(select(
         card_deadlines.c.card_id, card_deadlines.c.kind, card_deadlines.c.due_at).where(and_(
-            card_deadlines.c.done_at.is_(None), card_deadlines.c.kind.in_(("reply", "order", "appeal")),
+            card_deadlines.c.done_at.is_(None), card_deadlines.c.kind.in_(("reply", "order", "review", "appeal")),
             card_deadlines.c.due_at < due_before_us)))}
-    statement = select(cards).where(IS_OPEN).order_by(cards.c.level.desc(), cards.c.id).limit(ITEMS_MAX)
+    statement = select(*(cards.c[name] for name in _SHOWN)).where(IS_OPEN)
     if area:
         statement = statement.where(cards.c.area == area)
     for row in conn.execute(statement):

@@ -31,7 +31,7 @@ handover_items = Table(
     Column("handover_id", Integer, primary_key=True, autoincrement=False),
     Column("number", Integer, primary_key=True, autoincrement=False),
     Column("kind", String(16), nullable=False),  # acknowledged, open, shelved, reply_due, alarm
-    Column("card_id", BigInteger, nullable=False),  # 0 for an alarm
+    Column("card_id", BigInteger, nullable=False),  # 0 for an alarm and for a line that gathers cards
     Column("rev", Integer, nullable=False),
     Column("facts", Text, nullable=False),       # JSON: what the draft said about it
     Column("decision", String(16), nullable=False),  # "", accepted, declined

@@ -101,8 +101,8 @@ class HandoverService:
         officer = require(actor, *OFFICERS)
         with self._units() as uow:
             row = self._mine(uow, handover_id, officer, "incoming", "offered")
-            left = [item.card_id for item in items_of(uow.conn, handover_id)
-                    if item.kind == ItemKind.ACKNOWLEDGED and item.decision != "accepted"]
+            left = [number for item in items_of(uow.conn, handover_id)
+                    if item.kind == ItemKind.ACKNOWLEDGED and item.decision != "accepted" for number in item.cards]
             asked = self._ask_again(uow, left, row["outgoing"], officer)
             self._change(uow, handover_id, state="signed", signed_at=uow.now_us)
         return asked

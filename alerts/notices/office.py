@@ -19,7 +19,7 @@ from alerts.notices.auditor import Auditor
 from alerts.notices.queries import NoticeQueries
 from alerts.notices.quiet import quiet_hours
 from alerts.notices.sender import Sender, SenderRules
-from alerts.notices.service import NoticeRules, Notifier
+from alerts.notices.service import NoticeRules, Notifier, RungAddressees
 from alerts.notices.texts import Writer
 from alerts.roster.queries import Roster
 from alerts.wire import CardWriter
@@ -91,10 +91,13 @@ def _sender_rules(settings: NoticeSettings) -> SenderRules:
                        settings.backoff_max_s)
 
 
-def _rung_addressees(areas: Areas) -> Callable[[CardBrief], Sequence[str]]:
-    """Whom the rule of a card names: by rule and level in the ladder of its area."""
-    def of(card: CardBrief) -> Sequence[str]:
-        return _named_by(areas.of(card.area).preset).get((card.rule, card.level), ())
+def _rung_addressees(areas: Areas) -> RungAddressees:
+    """Whom the rule of a card names, as it read when the card was issued: its evidence, else the ladder of that version."""
+    def of(card: CardBrief) -> Sequence[str] | None:
+        if card.notify is not None:
+            return card.notify
+        preset = areas.find_preset(card.rule_version)
+        return None if preset is None else _named_by(preset).get((card.rule, card.level))
     return of
 
 

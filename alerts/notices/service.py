@@ -38,10 +38,11 @@ RED = 3
 OCCASIONS: Mapping[type[CardEvent], str] = {
     ev.CardOpened: "opened", ev.CardWorsened: "worsened", ev.CardAskedAgain: "asked_again", ev.CardUnshelved: "unshelved",
     ev.OrderDispatched: "order_dispatched", ev.ReplyRequested: "reply_requested", ev.ReplyReceived: "reply_received",
-    ev.ReplyAccepted: "reply_accepted", ev.ReplyRejected: "reply_rejected", ev.ReplyOverdue: "reply_overdue",
-    ev.OrderOverdue: "order_overdue", ev.AppealFiled: "appeal_filed", ev.AppealDecided: "appeal_decided",
-    ev.RevocationProposed: "revocation_proposed", ev.RevocationRejected: "revocation_rejected", ev.CardRevoked: "revoked",
-    ev.CardClosed: "closed", ev.CardEscalated: "escalated"}
+    ev.ReplyAccepted: "reply_accepted", ev.ReplyRejected: "reply_rejected", ev.ReviewOverdue: "review_overdue",
+    ev.ReplyOverdue: "reply_overdue", ev.OrderOverdue: "order_overdue", ev.AppealFiled: "appeal_filed",
+    ev.AppealDecided: "appeal_decided", ev.RevocationProposed: "revocation_proposed",
+    ev.RevocationRejected: "revocation_rejected", ev.CardRevoked: "revoked", ev.CardClosed: "closed",
+    ev.CardEscalated: "escalated"}
 # What an event makes pointless among the notices still waiting: for which reason, and of which occasions (None: any but
 # those that tell of the end itself).
 _URGING = ("asked_again", "step", "unshelved")
@@ -53,17 +54,20 @@ _POINTLESS: Mapping[type[CardEvent], tuple[Reason, tuple[str, ...] | None]] = {
 _KEPT_QUIET = frozenset({State.SUPPRESSED.value, State.OUT_OF_SERVICE.value})
 _TELLS_THE_END = ("closed", "revoked", "appeal_decided", "reply_accepted")
 
-RungAddressees = Callable[[CardBrief], Sequence[str]]
+RungAddressees = Callable[[CardBrief], Sequence[str] | None]  # None: there is no such rule
+WHOM_THE_RULE_NAMES = "rule"  # the addressee of a row that says there is none
 
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """One occasion to tell: to whom, of which card or paper. `step` names the escalation step it belongs to."""
+    """One occasion to tell: to whom, of which card or paper. `step` names the escalation step it belongs to; `lacks_rule`: the
+    policy also asks for those whom the rule names, and there is no such rule."""
 
     what: str
     about: CardBrief | PaperBrief
     to: tuple[str, ...]
     step: str = ""
+    lacks_rule: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +90,12 @@ class Notifier:
     def on_card_events(self, uow: UnitOfWork, batch: Sequence[CardEvent]) -> None:
         """What is waiting and has become pointless is withheld; then whoever the policy names is told."""
         self._withhold_pointless(uow, batch)
-        tellings = [Telling(what, event.card, self._policy.told(what, event.card.level, self._of_rung(event.card)))
-                    for event in batch if (what := OCCASIONS.get(type(event))) is not None]
-        self.tell(uow, [telling for telling in tellings if telling.to])
+        tellings = [self._telling(what, event.card) for event in batch if (what := OCCASIONS.get(type(event))) is not None]
+        self.tell(uow, [telling for telling in tellings if telling.to or telling.lacks_rule])
+
+    def _telling(self, what: str, card: CardBrief) -> Telling:
+        named = self._of_rung(card) if self._policy.asks_the_rule(what) else ()
+        return Telling(what, card, self._policy.told(what, card.level, named or ()), lacks_rule=named is None)
 
     def note_duty(self, uow: UnitOfWork, batch: Sequence[CardEvent]) -> None:
         """Keep who was on duty when each card was opened; the first opening counts."""
@@ -131,6 +138,8 @@ class Notifier:
     # Deciding ---------------------------------------------------------------------------------------------------------
 
     def _decided(self, uow: UnitOfWork, telling: Telling, people: People) -> Iterator[Notice]:
+        if telling.lacks_rule:
+            yield _without_rule(uow.now_us, telling)
         reached: set[tuple[str, str]] = set()
         for name in telling.to:
             for found in people.found(telling.about, Addressee(name)):
@@ -233,6 +242,13 @@ class Notifier:
             uow.conn.execute(update(notices).where(
                 notices.c.card_id.in_(numbers), notices.c.state == NoticeState.QUEUED, concerned).values(
                     state=NoticeState.WITHHELD, reason=reason, ended_at=uow.now_us, next_at=None))
+
+
+def _without_rule(now_us: int, telling: Telling) -> Notice:
+    """The row that says that nobody could be told on behalf of the rule, as it is not known."""
+    row = _draft(now_us, telling, Found(Addressee.LIAISON, None, Reason.NO_RULE), Channel.IN_SITE)
+    row.addressee = WHOM_THE_RULE_NAMES
+    return withheld(row, Reason.NO_RULE, now_us)
 
 
 def _draft(now_us: int, telling: Telling, found: Found, channel: Channel) -> Notice:

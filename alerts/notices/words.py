@@ -30,6 +30,7 @@ class Reason(StrEnum):
     NOT_ON_DUTY = "not_on_duty"
     NOBODY_ON_DUTY = "nobody_on_duty"
     NOBODY_NAMED = "nobody_named"
+    NO_RULE = "no_rule"        # the version it was issued under has no such rule (any more), or there never was one
     NO_ADDRESS = "no_address"
     CHANNEL_OFF = "channel_off"
     DUPLICATE = "duplicate"

@@ -11,6 +11,7 @@ from alerts.room.canary import CanaryRules, CanarySender, Journey, recent
 from alerts.room.clips import ClipStore
 from alerts.room.load import LoadQueries
 from alerts.room.speech import Espeak, Mute, Speaks
+from cases.areas import Areas
 from config.settings import Settings
 from core.clock import SystemClock
 from core.database import Database
@@ -34,7 +35,7 @@ class Room:
         return recent(self.database, count)
 
 
-def build_room(settings: Settings, units: UnitOfWorkFactory, alarms: AlarmService) -> Room:
+def build_room(settings: Settings, units: UnitOfWorkFactory, alarms: AlarmService, areas: Areas) -> Room:
     """The room of these settings. Sound and canaries are on the machine's own clock."""
     room, monitor, machine = settings.room, settings.monitor, SystemClock()
     engine: Speaks = Mute()
@@ -44,4 +45,5 @@ def build_room(settings: Settings, units: UnitOfWorkFactory, alarms: AlarmServic
     return Room(units.database, RoomAudio(units.database, machine, room.speaker_lease_s, room.silence_max_min), engine,
                 ClipStore(room.clip_dir, engine, room.clip_max_mib * 1024**2), rules,
                 CanarySender(units, alarms, machine, rules),
-                LoadQueries(units.database, ZoneInfo(settings.areas.default_timezone)))
+                LoadQueries(units.database, ZoneInfo(settings.areas.default_timezone), lambda: areas.default.calendar,
+                            monitor.fleeting_min))

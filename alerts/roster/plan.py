@@ -43,10 +43,13 @@ class Shift(msgspec.Struct, frozen=True, kw_only=True):
     valid_until: date | None = None
     rev: int = 1
 
+    def is_valid_on(self, day: date) -> bool:
+        """Whether the line is part of the plan of that day's week."""
+        return self.valid_from <= day and (self.valid_until is None or day <= self.valid_until)
+
     def holds_on(self, day: date) -> bool:
         """Whether the line begins a turn of duty on that day."""
-        is_valid = self.valid_from <= day and (self.valid_until is None or day <= self.valid_until)
-        return is_valid and day.weekday() == self.weekday
+        return self.is_valid_on(day) and day.weekday() == self.weekday
 
 
 class DutyException(msgspec.Struct, frozen=True, kw_only=True):

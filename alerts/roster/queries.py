@@ -19,6 +19,7 @@ from alerts.roster.plan import (
     Shift,
     Span,
     Turn,
+    covers_area,
     people_of,
     turns_at,
     turns_of,
@@ -88,11 +89,19 @@ class Roster:
                  for turn in reversed(turns)}
         return list(found.values())[::-1]
 
+    def planned_on_duty(self, at_us: int, area: str) -> list[OnDuty] | None:
+        """The same, and None where no line of these days is about the area: nobody on duty and no plan are not the same."""
+        day = date_of(self._areas.for_area(area).today(at_us))
+        with self._database.read() as conn:
+            named = [shift.area for shift in shifts_of(conn) if shift.is_valid_on(day)]
+            named += [one.area for one in exceptions_between(conn, day, day)]
+            present = self.on_duty_in(conn, at_us, area)
+        return present if present or any(covers_area(one, area) for one in named) else None
+
     def planned_in(self, conn: Connection, at_us: int) -> Mapping[str, str]:
         """Everybody the plan of these days names, with his role, on duty or not."""
         day = date_of(self._areas.default.calendar.today(at_us))
-        alive = [shift for shift in shifts_of(conn) if shift.valid_from <= day
-                 and (shift.valid_until is None or day <= shift.valid_until)]
+        alive = [shift for shift in shifts_of(conn) if shift.is_valid_on(day)]
         return people_of(alive, exceptions_between(conn, day, day))
 
     def has_plan(self) -> bool:

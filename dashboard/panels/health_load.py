@@ -15,7 +15,7 @@ from dashboard.words import Words
 
 ID = "health-load"
 # What the standards' summaries call acceptable or manageable for one position (alerts/room/load.py names the source).
-PER_TEN_MIN, WORST_TEN_MIN, FLOOD_SHARE, TOP_SHARE, STALE = 1.0, 10, 0.01, 0.05, 5
+PER_TEN_MIN, PER_DUTY_HOUR, WORST_TEN_MIN, FLOOD_SHARE, TOP_SHARE, STALE = 1.0, 6.0, 10, 0.01, 0.05, 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ def render(view: View, t: Words) -> Any:
     load = view.load
     return [html.H2(t("health.load.title", days=load.days)), html.P(t("health.load.note"), className="panel-note"),
             html.Div([_figures(view, t), _per_day(view, t)], className="health-pair"),
-            html.Div([_signed(view, t), _sources(view, t)], className="health-pair")]
+            html.Div([_signed(view, t), _sources(view, t)], className="health-pair"), *_restless(view, t)]
 
 
 def _figures(view: View, t: Words) -> html.Table:
@@ -49,11 +49,14 @@ def _figures(view: View, t: Words) -> html.Table:
               confirm=now.to_confirm)
     rows = [
         _row(t, "per_ten_min", f"{load.per_ten_min:.2f}", f"≤ {PER_TEN_MIN:g}", load.per_ten_min <= PER_TEN_MIN),
+        _row(t, "per_duty_hour", "—" if load.per_duty_hour is None else f"{load.per_duty_hour:.2f}", f"≤ {PER_DUTY_HOUR:g}",
+             (load.per_duty_hour or 0) <= PER_DUTY_HOUR),
         _row(t, "worst_ten_min", f"{load.worst_ten_min:,}", f"≤ {WORST_TEN_MIN}", load.worst_ten_min <= WORST_TEN_MIN),
         _row(t, "flood", _percent(load.flood_share), f"< {FLOOD_SHARE:.0%}", (load.flood_share or 0) < FLOOD_SHARE),
         _row(t, "top", _percent(load.top_share), f"≤ {TOP_SHARE:.0%}", (load.top_share or 0) <= TOP_SHARE),
         _row(t, "stale", f"{now.stale:,}", f"< {STALE}", now.stale < STALE),
         _row(t, "chattering", f"{load.re_alarms:,}", "0", load.re_alarms == 0),
+        _row(t, "fleeting", f"{load.fleeting:,}", "0", load.fleeting == 0, minutes=load.fleeting_min),
         _row(t, "mix", mix, "80 / 15 / 5 %", None),
         _row(t, "unsigned", t("health.load.unsigned_of", n=now.unsigned, span=oldest), "", None),
         _row(t, "suppressed", quiet, "", None)]
@@ -61,9 +64,9 @@ def _figures(view: View, t: Words) -> html.Table:
     return grid(heads, rows, right=(1, 2))
 
 
-def _row(t: Words, name: str, value: str, limit: str, holds: bool | None) -> html.Tr:
+def _row(t: Words, name: str, value: str, limit: str, holds: bool | None, **values: object) -> html.Tr:
     verdict = "" if holds is None else t("health.load.holds" if holds else "health.load.fails")
-    figure = html.Td(t(f"health.load.{name}"), title=t(f"health.load.{name}_means"))
+    figure = html.Td(t(f"health.load.{name}"), title=t(f"health.load.{name}_means", **values))
     return html.Tr([figure, html.Td(value, className="num right"), html.Td(limit, className="num right"),
                     html.Td(verdict, className="health-bad" if holds is False else "")])
 
@@ -88,6 +91,16 @@ def _sources(view: View, t: Words) -> html.Div:
                      html.Td(f"{one.count:,}", className="num right"), html.Td(_percent(one.share), className="num right")])
             for one in view.load.top]
     return html.Div([html.H3(t("health.load.sources")), grid(heads, rows, right=(2, 3))])
+
+
+def _restless(view: View, t: Words) -> list[Any]:
+    """Sources that come and go: a limit set too tight, or data that is put right after the fact."""
+    if not view.load.restless:
+        return []
+    heads = [t(f"health.load.{name}") for name in ("org", "rule", "times")]
+    rows = [html.Tr([html.Td(view.org_name(one.org)), html.Td(_rule(view, one.rule, t)),
+                     html.Td(f"{one.count:,}", className="num right")]) for one in view.load.restless]
+    return [html.H3(t("health.load.restless")), grid(heads, rows, right=(2,))]
 
 
 def _rule(view: View, code: str, t: Words) -> str:

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import http.client
-import re
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from urllib.parse import urlencode
 
 import msgspec
 
 from tests.bench.harness import Line, Options, Spent, percentile, stopwatch, store
+from tests.bench.person import Person
 from tests.bench.push import MORNING
-from tests.bench.serve import PASSWORD, STAFF
+from tests.bench.serve import STAFF
 from tests.bench.served import Served, served
 
 CASES_AT_LEAST, SIDE_BY_SIDE, WARM_UP = 60, 4, 8
 DRAWN = {"papers drawn meanwhile": 5, "papers drawn later": 3600}  # seconds between two looks of the job; 5 by default
 ITEM = "gongxin-04"  # as through the services: five steps and nothing else
 CLERK, HANDLER, REVIEWER, APPROVER = STAFF
-SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin"}
-_TOKEN = re.compile(r'name="csrf" value="([^"]+)"')
 _encode, _decode = msgspec.json.Encoder().encode, msgspec.json.Decoder().decode
 
 
@@ -30,8 +27,7 @@ class Desktop:
 
     def __init__(self, server: Served) -> None:
         self.took: list[float] = []
-        self._lines = {name: http.client.HTTPConnection("127.0.0.1", server.port, timeout=120) for name in STAFF}
-        self._cookies = {name: self._signed_in(name) for name in STAFF}
+        self._people = {name: Person(server, name) for name in STAFF}
 
     def life(self) -> None:
         """One case: filed, accepted, three steps, concluded. Every answer is the whole case, as a page shows it next."""
@@ -48,32 +44,9 @@ class Desktop:
 
     def _ask(self, person: str, path: str, body: dict, status: int) -> dict:
         began = time.perf_counter()
-        line = self._lines[person]
-        line.request("POST", f"/api/v1/approval/cases{path}", _encode(body),
-                     {"Cookie": self._cookies[person], "Content-Type": "application/json", **SAME_ORIGIN})
-        answer = line.getresponse()
-        text = answer.read()
-        if answer.status != status:
-            raise RuntimeError(f"{path}: {answer.status} {text[:300]!r}")
+        answer = self._people[person].post(f"/api/v1/approval/cases{path}", body, status)
         self.took.append(time.perf_counter() - began)
-        return dict(_decode(text))
-
-    def _signed_in(self, name: str) -> str:
-        line = self._lines[name]
-        line.request("GET", "/sign-in/")
-        page = line.getresponse()
-        token = _TOKEN.findall(page.read().decode())[0]
-        line.request("POST", "/sign-in/", urlencode({"username": name, "password": PASSWORD, "csrf": token}),
-                     {"Content-Type": "application/x-www-form-urlencoded", "Cookie": _cookies(page), **SAME_ORIGIN})
-        answer = line.getresponse()
-        answer.read()
-        if answer.status != 303:
-            raise RuntimeError(f"{name} cannot sign in: {answer.status}")
-        return _cookies(answer)
-
-
-def _cookies(answer: http.client.HTTPResponse) -> str:
-    return "; ".join(value.partition(";")[0] for key, value in answer.getheaders() if key.lower() == "set-cookie")
+        return answer
 
 
 def over_http(options: Options, count: int) -> list[Line]:

@@ -13,26 +13,34 @@ from tests.bench.serve import FLOOR_EVENT
 
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--enable-precise-memory-info"]
 # Runs before the page's own scripts. `painted(case)` resolves with the instant, on the machine's clock in milliseconds, at
-# which the second frame after the change began: the first one has drawn it. `bare` holds when bare messages came in.
+# which the second frame after the change began: the first one has drawn it. With `expect(case, sign)` the change is that a card
+# of the case bears the sign. `bare` holds when bare messages came in.
 _WATCH = """
 (() => {
   const now = () => performance.timeOrigin + performance.now();
   const seen = new Map(), waiting = new Map(), bare = [];
-  const settle = (no) => requestAnimationFrame(() => requestAnimationFrame(() => {
-    seen.set(no, now());
-    waiting.get(no)?.(seen.get(no));
+  const settle = (key) => requestAnimationFrame(() => requestAnimationFrame(() => {
+    seen.set(key, now());
+    waiting.get(key).resolve(seen.get(key));
   }));
+  const bears = (node, no, sign) => Boolean(node?.textContent.includes(no) && node.textContent.includes(sign));
+  const stands = ({ no, sign }) => {
+    const place = document.querySelector("SELECTOR");
+    return sign ? [...place?.querySelectorAll(".card") ?? []].some((card) => bears(card, no, sign)) : bears(place, no, "");
+  };
   const look = () => {
-    for (const no of waiting.keys()) {
-      if (seen.has(no) || !document.querySelector("SELECTOR")?.textContent.includes(no)) continue;
-      seen.set(no, 0);
-      settle(no);
+    for (const [key, change] of waiting) {
+      if (seen.has(key) || !stands(change)) continue;
+      seen.set(key, 0);
+      settle(key);
     }
   };
   new MutationObserver(look).observe(document, { childList: true, subtree: true, characterData: true });
   window.bench = {
     bare,
-    expect: (no) => { window.bench.result = new Promise((resolve) => waiting.set(no, resolve)); },
+    expect: (no, sign = "") => {
+      window.bench.result = new Promise((resolve) => waiting.set(`${no} ${sign}`, { no, sign, resolve }));
+    },
     painted: () => window.bench.result,
   };
   const Native = window.WebSocket;

@@ -49,6 +49,10 @@ class Served:
         kept: http.client.HTTPConnection = self._lines.kept
         return kept
 
+    def wake(self) -> None:
+        """Open the kept connection of this thread anew: the server closes one that is idle while browsers and clients begin."""
+        self._connection().close()
+
     def _ask(self, path: str, body: bytes) -> bytes:
         try:
             answer, text = self._asked(path, body)

@@ -26,6 +26,24 @@ def give(desk: Page, key: str, words: str) -> None:
     confirm(desk)
 
 
+def decide(desk: Page, choice: int, why: str) -> None:
+    """Decide an appeal by keyboard: the so-manieth decision of the list (uphold, reject, pass up), then the reason."""
+    desk.keyboard.press("u")
+    desk.wait_for_selector(".form-decide_appeal:not([hidden])")
+    for _ in range(choice):
+        desk.keyboard.press("ArrowDown")
+    desk.keyboard.press("Tab")
+    desk.keyboard.type(why)
+    confirm(desk)
+
+
+def open_form(unit: Page, case_no: str, kind: str) -> None:
+    """The department's form of a reply or an appeal to a card."""
+    unit.click(f".unit-card:has-text('{case_no}')")
+    unit.click(f".unit-open-{kind}")
+    unit.wait_for_selector(f".form-{kind}")
+
+
 def unit_page(screens: Screens, centre: CommandCentre) -> Page:
     page = screens.blank((390, 844))
     sign_in(page, centre.address, "zhao")
@@ -80,6 +98,28 @@ def test_whoever_signed_first_is_not_offered_the_second_signature(centre: Comman
     wait_for_text(officer, "[data-part=said]", "现在不能签收")
 
 
+def test_a_card_goes_up_a_level_and_a_signature_is_taken_back_by_keyboard(centre: CommandCentre, screens: Screens) -> None:
+    centre.post(yellow("L-10", item=centre.item("fagai")))
+    desk = screens.desk(centre.address, "zhou")
+    choose(desk, "L-10")
+    give(desk, "e", "多次催办无果")
+    wait_for_text(desk, "[data-part=said]", "升级：已完成 1 张")
+    wait_for_text(desk, ".row", "已升级 1 级")
+
+    give(desk, "a", "已电话督促")
+    wait_for_text(desk, ".row", "已签收 周立新")
+    desk.keyboard.press("z")
+    confirm(desk)
+    wait_for_text(desk, ".act-problem", "请填写“")
+    desk.keyboard.type("签错了牌")
+    confirm(desk)
+
+    wait_for_text(desk, "[data-part=said]", "撤回签收：已完成 1 张")
+    desk.wait_for_selector(".row.is-waiting")
+    wait_for_text(desk, ".view-waiting .view-count", "1")
+    assert (centre.cards()["L-10"].state, centre.cards()["L-10"].escalation) == ("unack", 1)
+
+
 # Replies ----------------------------------------------------------------------------------------------------------
 
 
@@ -119,6 +159,91 @@ def test_a_department_replies_with_a_file_on_a_phone_and_the_inspector_accepts(
     inspector.goto(f"{centre.address}/card/{found.id}")
     wait_for_text(inspector, ".card-life", "经办人外出，今日已补办")
     wait_for_text(inspector, ".files-table", "整改说明.pdf")
+
+
+def test_a_reply_is_sent_back_by_keyboard_and_owed_again(centre: CommandCentre, screens: Screens) -> None:
+    centre.post(yellow("L-11", item=centre.item("fagai")))
+    unit = unit_page(screens, centre)
+    open_form(unit, "L-11", "reply")
+    unit.fill(".unit-words", "正在办理")
+    unit.click(".form-reply .button-main")
+    wait_for_text(unit, ".section-waiting", "L-11")
+
+    inspector = screens.desk(centre.address, "li")
+    wait_for_text(inspector, ".view-replied .view-count", "1")
+    inspector.keyboard.press("4")
+    wait_for_text(inspector, ".detail-notes", "已回复待核")
+    give(inspector, "n", "未说明超时原因")
+
+    wait_for_text(inspector, "[data-part=said]", "退回重报：已完成 1 张")
+    wait_for_text(inspector, ".view-replied .view-count", "0")
+    wait_for_text(unit, ".section-owed", "L-11")
+    card = centre.cards()["L-11"]
+    assert (card.state, card.disposition, card.reply_due_at is not None) == ("unack", "to_sign", True)
+
+
+# Appeals ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_department_appeals_on_a_phone_and_two_persons_find_for_it_by_keyboard(
+        centre: CommandCentre, screens: Screens) -> None:
+    centre.post(yellow("L-12", item=centre.item("fagai")))
+    unit = unit_page(screens, centre)
+    open_form(unit, "L-12", "appeal")
+    unit.set_input_files(".unit-picker", {"name": "停机说明.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7 down"})
+    wait_for_text(unit, ".unit-file", "13 B")
+    unit.fill(".unit-words", "当日系统停机，无法办理")
+    unit.click(".form-appeal .button-main")
+    wait_for_text(unit, ".unit-said", "等待裁定")
+    wait_for_text(unit, ".section-waiting", "L-12")
+    assert unit.locator(".unit-open-appeal").count() == 0
+
+    inspector = screens.desk(centre.address, "li")
+    wait_for_text(inspector, ".view-appeals .view-count", "1")
+    inspector.keyboard.press("7")
+    wait_for_text(inspector, ".detail-notes", "部门申诉")
+    decide(inspector, 1, "停机属实")
+    wait_for_text(inspector, "[data-part=said]", "裁定申诉：已完成 1 张")
+    assert centre.cards()["L-12"].appeal == "upheld"
+
+    leader = screens.desk(centre.address, "sun")
+    wait_for_text(leader, ".view-revocations .view-count", "1")
+    leader.keyboard.press("8")
+    wait_for_text(leader, ".detail-notes", "李敏 提议撤牌")
+    give(leader, "v", "同意")
+    wait_for_text(leader, "[data-part=said]", "同意撤牌：已完成 1 张")
+    wait_for_text(unit, ".section-closed", "L-12")
+    [closed] = [card for card in centre.services.alert_queries.closed(None).cards if card.case_no == "L-12"]
+    leader.goto(f"{centre.address}/card/{closed.id}")
+    wait_for_text(leader, ".card-life", "当日系统停机，无法办理")
+    wait_for_text(leader, ".files-table", "停机说明.pdf")
+
+
+def test_an_appeal_passed_up_waits_for_a_leader(centre: CommandCentre, screens: Screens) -> None:
+    centre.post(yellow("L-13", item=centre.item("fagai")))
+    unit = unit_page(screens, centre)
+    open_form(unit, "L-13", "appeal")
+    unit.fill(".unit-words", "涉及其他部门")
+    unit.click(".form-appeal .button-main")
+    wait_for_text(unit, ".section-waiting", "L-13")
+    inspector = screens.desk(centre.address, "li")
+    wait_for_text(inspector, ".view-appeals .view-count", "1")
+    inspector.keyboard.press("7")
+    wait_for_text(inspector, ".detail-notes", "部门申诉")
+    decide(inspector, 3, "请领导裁定")
+    wait_for_text(inspector, ".row", "申诉已上报")
+    inspector.keyboard.press("u")
+    wait_for_text(inspector, "[data-part=said]", "现在不能裁定申诉")
+
+    leader = screens.desk(centre.address, "wang")
+    wait_for_text(leader, ".view-appeals .view-count", "1")
+    leader.keyboard.press("7")
+    wait_for_text(leader, ".detail-notes", "申诉已上报")
+    decide(leader, 2, "证据充分")
+    wait_for_text(leader, "[data-part=said]", "裁定申诉：已完成 1 张")
+
+    wait_for_text(unit, ".section-owed", "L-13")  # the reply its rule demands is owed again
+    assert centre.cards()["L-13"].appeal == "rejected"
 
 
 def test_another_units_card_never_reaches_a_department_page(centre: CommandCentre, screens: Screens) -> None:

@@ -9,6 +9,8 @@ from core.access import Actor, Role
 from supervision.orders.matters import Draft
 from tests.e2e.centre import INSPECTOR, UNIT, CommandCentre, yellow
 from tests.e2e.screens import Screens, sign_in
+from tests.e2e.test_card_life import give
+from tests.e2e.test_desk import choose
 from tests.services import wait_until
 
 CHIEF = Actor("chen", frozenset({Role.ADMINISTRATOR}))
@@ -41,6 +43,18 @@ def test_the_desk_counts_at_once_and_reading_clears(centre: CommandCentre, scree
     desk.keyboard.press("Escape")
     expect(desk.locator(".inbox-panel")).to_be_hidden()
     assert centre.services.notices.queries.unread("zhou") == 0
+
+
+def test_what_goes_up_a_level_reaches_the_shift_leader(centre: CommandCentre, screens: Screens) -> None:
+    centre.post(yellow("XY-3"))
+    officer, leader = screens.desk(centre.address, "zhou"), screens.desk(centre.address, "sun")
+    expect(leader.locator(".inbox-count")).to_be_hidden()
+    choose(officer, "XY-3")
+    give(officer, "e", "多次催办无果")
+
+    expect(leader.locator(".inbox-count")).to_have_text("1")
+    leader.locator(".inbox-opener").click()
+    expect(leader.locator(".inbox-item.is-unread")).to_contain_text("XY-3")
 
 
 def test_a_department_user_finds_his_proposal_in_english_too(centre: CommandCentre, screens: Screens) -> None:

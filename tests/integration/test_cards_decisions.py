@@ -11,6 +11,7 @@ from alerts.alarms import standing_alarms
 from alerts.models import card_deadlines
 from alerts.rules import CardRules
 from cases.events import ClockKind
+from core.access import Actor
 from core.database import Database
 from core.errors import NotPermitted
 from tests.unit.alerts.house import ALICE, BOB, CHARLIE, LEA, House, days_ago, ended, passed
@@ -55,6 +56,30 @@ def test_an_appeal_that_is_upheld_revokes_the_card_with_a_second_person(life: Li
     assert life.do("confirm_revoke", LEADER).state == "closed"
     assert (life.card().disposition, life.card().closed_reason) == ("revoked", "revoked: 停机属实")
     assert life.heard()[-5:] == ["AppealFiled", "AppealDecided", "RevocationProposed", "CardRevoked", "CardClosed"]
+
+
+def test_whoever_appealed_decides_nothing_about_it(life: Life):
+    """Somebody may hold both parts: a unit's user who is an inspector, or a judge, too."""
+    both = Actor("both", CHARLIE.roles | BOB.roles, org="D01")
+    signed(life)
+    assert life.do("appeal", both, text="不服").ok
+    refused = life.do("decide_appeal", both, decision="uphold", reason="本人认为成立")
+    assert (refused.error, life.card().appeal) == ("own_appeal", "filed")
+
+    assert life.do("decide_appeal", BOB, decision="uphold", reason="停机属实").ok
+    assert life.do("confirm_revoke", both).error == "own_appeal"
+    assert life.do("confirm_revoke", LEADER).ok
+
+
+def test_a_new_appeal_has_an_appellant_of_its_own(life: Life):
+    both = Actor("both", CHARLIE.roles | BOB.roles, org="D01")
+    signed(life)
+    life.do("appeal", both, text="不服")
+    life.do("decide_appeal", BOB, decision="reject", reason="证据充分")
+    red(life)
+    life.do("appeal", CHARLIE, text="不服红牌")
+
+    assert life.do("decide_appeal", both, decision="reject", reason="证据充分").ok
 
 
 def test_a_rejected_appeal_is_final(life: Life):
@@ -123,7 +148,7 @@ def test_an_answer_to_the_milder_card_does_not_bar_the_one_the_worse_card_demand
     assert (card.disposition, card.reply_due_at is not None) == ("to_sign", True)
     assert life.do("reply", CHARLIE, text="已查明原因").ok
     life.wait(days=15)
-    assert (life.card().escalation, life.card().disposition) == (0, "replied")
+    assert (life.card().disposition, "reply_overdue" in life.actions()) == ("replied", False)
 
 
 def test_an_order_keeps_its_term_when_the_card_worsens_or_somebody_asks(life: Life):

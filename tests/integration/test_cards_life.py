@@ -303,6 +303,40 @@ def test_nobody_reviews_his_own_reply(life: Life):
     assert life.do("accept_reply", both, card_id=2).error == "own_reply"
 
 
+def test_a_reply_nobody_reviews_goes_up_level_by_level_to_the_top(life: Life):
+    """2wd from Monday 10:00 each time: Thursday 0:00, the next Monday 0:00 …; the fourth time there is no higher level."""
+    signed(life)
+    life.do("reply", CHARLIE, text="已整改")
+    assert "review" in life.deadlines()
+    life.heard()
+    life.wait(days=3)
+
+    assert (life.card().escalation, life.card().disposition) == (1, "replied")
+    assert {"ReviewOverdue", "CardEscalated"} <= set(life.heard())
+    assert [line.at for line in life.find().log if line.action == "review_overdue"] == ["2018-10-18T00:00:00+08:00"]
+    life.wait(days=60)
+    assert (life.card().escalation, life.actions().count("review_overdue")) == (3, 4)
+    assert "review" not in life.deadlines()
+
+
+@pytest.mark.parametrize("decision", ["accept_reply", "reject_reply"])
+def test_the_review_is_over_when_somebody_reviewed(life: Life, decision: str):
+    signed(life)
+    life.do("reply", CHARLIE, text="已整改")
+    life.house.record(ended())
+    assert life.do(decision, BOB, reason="核实").ok
+
+    assert "review" not in life.deadlines()
+
+
+def test_a_worse_card_asks_for_another_reply_and_for_no_review_of_the_old_one(life: Life):
+    signed(life)
+    life.do("reply", CHARLIE, text="已整改")
+    life.house.record(passed("red", kind=ClockKind.STATUTORY, reply_limit="3wd"))
+
+    assert set(life.deadlines()) == {"reply"}
+
+
 def test_an_overdue_reply_goes_up_one_level_at_the_instant_it_was_due(life: Life):
     signed(life)
     life.do("request_reply", ALICE, reply_limit="1wd")

@@ -114,6 +114,20 @@ def test_of_two_who_decide_apart_only_one_decides(life: Life, other: House):
         assert life.card(number).state == ("closed" if answers[0].ok else "normal")
 
 
+def test_of_the_appellant_and_another_who_decide_at_once_the_other_decides(life: Life, other: House):
+    both = Actor("both", CHARLIE.roles | BOB.roles, org="D01")
+    for number in range(1, ROUNDS):
+        life.house.record(passed("yellow", case_id=number))
+        life.do("appeal", both, number, text="不服")
+        rev = life.card(number).rev
+        own, others = at_once(commanding(life.house, "decide_appeal", both, number, rev, decision="uphold", reason="成立"),
+                              commanding(other, "decide_appeal", BOB, number, rev, decision="reject", reason="证据充分"))
+
+        assert (own.ok, others.ok, life.card(number).appeal) == (False, True, "rejected")
+        assert own.error in ("own_appeal", "no_appeal"), "before the decision, or after it"
+    assert life.differences() == []
+
+
 def test_two_persons_confirm_a_revocation_once(life: Life, other: House):
     for number in range(1, ROUNDS):
         life.house.record(passed("yellow", case_id=number))

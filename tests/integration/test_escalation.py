@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,11 +11,13 @@ import msgspec
 import pytest
 from sqlalchemy import select
 
+from alerts import events as ev
+from alerts.escalation import STOPS
 from alerts.notices.models import escalation_steps, escalations
 from alerts.roster.contacts import Addressee
 from cases.events import ClockKind
 from core.instants import from_us
-from tests.unit.alerts.house import ALICE, BOB, ZONE, ended
+from tests.unit.alerts.house import ALICE, BOB, CHARLIE, ZONE, ended, withdrawn
 from tests.unit.alerts.notices.telling import LEADER, LIAISON, TellingHouse, opened, shanghai
 from tests.unit.cases.record import opened as opened_database
 
@@ -125,20 +127,67 @@ def test_an_edit_of_the_policy_does_not_alter_a_card_on_its_way(house: Watched, 
     assert [step[0] for step in house.steps()] == [1]
 
 
-@pytest.mark.parametrize("reason", ["acknowledged", "condition_ended", "shelved", "closed"])
-def test_it_stops_when_somebody_acts_or_it_is_over(house: Watched, reason: str):
-    house.raise_card("yellow")
-    if reason == "acknowledged":
-        house.do("acknowledge", ALICE)
-    elif reason == "shelved":
-        house.do("shelve", LEADER, reason="等待上级批复", until="2018-10-15T11:30:00+08:00")
-    else:
-        house.record(ended())
-        if reason == "closed":
-            house.do("acknowledge", ALICE)
+def quiet_down(house: Watched, kind: str) -> None:
+    house.do(kind, LEADER, reason="专家评审", until="2018-10-15T11:30:00+08:00")
 
-    assert house.stops() == ["condition_ended" if reason == "closed" else reason]
-    assert house.at("2018-10-18T09:00") == 0
+
+def revoke(house: Watched) -> None:
+    house.do("propose_revoke", ALICE, reason="误报")
+    house.do("confirm_revoke", LEADER)
+
+
+# What ends a run, by the event of `STOPS` that does it, and what the run says of its end.
+ENDINGS: dict[type[ev.CardEvent], tuple[Callable[[Watched], object], str]] = {
+    ev.CardAcknowledged: (lambda house: house.do("acknowledge", ALICE), "acknowledged"),
+    ev.ConditionEnded: (lambda house: house.record(ended()), "condition_ended"),
+    ev.CardShelved: (lambda house: quiet_down(house, "shelve"), "shelved"),
+    ev.CardKeptQuiet: (lambda house: quiet_down(house, "stop_by_law"), "quiet"),
+    ev.CardClosed: (lambda house: house.record(withdrawn()), "closed"),
+    ev.CardRevoked: (revoke, "revoked"),
+}
+
+
+@pytest.mark.parametrize("event", STOPS, ids=lambda event: event.__name__)
+def test_it_stops_when_somebody_acts_or_it_is_over(house: Watched, event: type[ev.CardEvent]):
+    end, reason = ENDINGS[event]
+    house.raise_card("yellow")
+    end(house)
+
+    assert (STOPS[event], house.stops()) == (reason, [reason])
+    assert house.at("2018-10-15T11:00") == 0
+    if event not in (ev.CardShelved, ev.CardKeptQuiet):  # these come back
+        assert house.at("2018-10-18T09:00") == 0
+
+
+def test_a_reply_silences_nobody_while_the_card_is_unsigned(house: Watched):
+    """A department may answer before anybody of ours has looked; that must not let a red card sit for ever."""
+    house.raise_card("red")
+    house.do("reply", CHARLIE, text="正在办理")
+
+    assert house.stops() == [""]
+    assert house.at("2018-10-15T10:30") == 1
+    house.do("acknowledge", ALICE)
+    house.do("acknowledge", LEADER)
+    assert house.stops() == ["acknowledged"]
+
+
+def test_a_reply_that_is_rejected_begins_the_chain_anew(house: Watched):
+    house.raise_card("red")
+    house.do("reply", CHARLIE, text="正在办理")
+    assert house.at("2018-10-15T15:00") == 2, "the chain has come to its end"
+    house.do("reject_reply", BOB, reason="未说明原因")
+
+    assert house.stops() == ["restarted", ""]
+    assert house.at("2018-10-15T15:30") == 1
+
+
+def test_a_signed_card_whose_reply_is_rejected_waits_for_nobody_of_ours(house: Watched):
+    house.raise_card("yellow")
+    house.do("acknowledge", ALICE)
+    house.do("reply", CHARLIE, text="正在办理")
+    house.do("reject_reply", BOB, reason="未说明原因")
+
+    assert house.stops() == ["acknowledged"]
 
 
 def test_a_red_card_goes_on_until_both_have_signed(house: Watched):

@@ -6,12 +6,14 @@ from collections.abc import Iterator
 
 import pytest
 
+from alerts.card_commands import CardCommand, CardRef
+from alerts.handover.drafting import SINGLY_MAX
 from alerts.handover.queries import HandoverQueries, HandoverView
 from alerts.handover.service import HandoverService
 from core.access import Actor, Role
 from core.errors import Conflict, InvalidInput, NotFound, NotPermitted
 from tests.unit.alerts.house import BOB
-from tests.unit.alerts.notices.telling import LEADER, TellingHouse
+from tests.unit.alerts.notices.telling import LEADER, TellingHouse, opened
 from tests.unit.cases.record import opened as opened_database
 
 ZHOU = Actor("zhou", frozenset({Role.DUTY_OFFICER}), display_name="周立新")
@@ -65,8 +67,6 @@ def test_the_draft_lists_every_card_once_under_what_fits_first_and_the_alarms(sh
 
 
 def test_a_shelved_card_and_a_reply_that_falls_due_are_named_as_such(shift: Shift):
-    from alerts.card_commands import CardCommand, CardRef
-
     def do(kind: str, number: int, by: Actor, **members: str) -> None:
         card = shift.card(number)
         result = shift.cards.execute(CardCommand(command_id=f"{kind}{number}", type=kind, cards=[CardRef(number, card.rev)],
@@ -165,6 +165,31 @@ def test_each_may_do_his_own_part_only_and_in_its_order(shift: Shift):
 
     assert shift.handovers.draft("sun", "", ZHOU) == number + 1
     assert [view.state for view in shift.views.history()] == ["draft", "cancelled"]
+
+
+def test_nothing_is_left_out_of_a_list_that_is_too_long_to_read(shift: Shift):
+    """1,003 cards he signed for and 240 others: the gravest thousand one by one, the rest in counted lines, the alarms last."""
+    with shift.units() as uow:
+        shift.alarms.set_alarm(uow.conn, "job_failed", "sweep", uow.now_us, detail="sweep")
+    shift.record(*(opened("yellow", number) for number in range(4, 1244)))
+    for first in range(4, SINGLY_MAX + 6, 200):
+        his = [CardRef(number, 1) for number in range(first, min(first + 200, SINGLY_MAX + 6))]
+        assert shift.cards.execute(CardCommand(command_id=f"all-{first}", cards=his), ZHOU).ok
+    number = shift.offered()
+    items = shift.view(number).items
+
+    singly, gathered, alarms = items[:SINGLY_MAX], items[SINGLY_MAX:-1], items[-1:]
+    assert {item.kind for item in singly} == {"acknowledged"}
+    assert [(item.kind, item.facts["org"], item.facts["level"], item.facts["count"]) for item in gathered] == [
+        ("acknowledged", "D01", 2, 3), ("open", "D01", 2, 240)]
+    assert [item.kind for item in alarms] == ["alarm"]
+    told = [card for item in items for card in item.cards]
+    assert sorted(told) == list(range(1, 1244)), "every card once"
+    assert [item.number for item in items] == list(range(1, SINGLY_MAX + 4))
+
+    shift.handovers.decide(number, [item.number for item in singly], "accepted", "", SUN)
+    assert sorted(shift.handovers.sign(number, SUN)) == gathered[0].cards, "a line that is not accepted stands for its cards"
+    assert {shift.card(card).state for card in gathered[0].cards} == {"unack"}
 
 
 def test_the_one_under_way_is_found_by_both(shift: Shift):

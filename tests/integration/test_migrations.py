@@ -11,7 +11,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import insert, inspect, select, text, update
+from sqlalchemy import MetaData, Table, insert, inspect, select, text, update
 
 from cases.acts import Fault, kept_faults
 from cases.models import case_table, journal
@@ -170,3 +170,29 @@ def test_papers_already_issued_are_counted_on_by_what_is_written(fresh_database_
     assert counted == {"生态罚线": 2, "生态收": 3, "complaints": 9}
     assert after == {"生态罚线": 3, "生态收": 4}
     assert before == {"生态局": 3, "complaints": 9}
+
+
+def test_open_appeals_learn_who_filed_them_and_waiting_replies_get_a_term(fresh_database_url):
+    config = alembic_for(fresh_database_url)
+    command.upgrade(config, "0035")
+    database = Database(fresh_database_url)
+    plain = {"key": "k", "case_id": 1, "case_no": "1", "area": "a", "org": "o", "item": "i", "title": "t", "source": "s",
+             "rule": "r", "rule_version": "v", "clock_kind": "promised", "ordinal": 0, "level": 2, "condition": True,
+             "is_stale": False, "rev": 3, "opened_at": 1, "level_at": 1, "raised_at": 1, "evidence": "[]"}
+    stories = [{"appeal": "filed", "disposition": "signed"}, {"appeal": "none", "disposition": "replied"},
+               {"appeal": "rejected", "disposition": "replied", "closed_at": 9}]
+    with database.engine.begin() as conn:
+        cards, log = (Table(name, MetaData(), autoload_with=conn) for name in ("cards", "card_log"))
+        for number, story in enumerate(stories, 1):
+            conn.execute(insert(cards).values(id=number, **plain | {"key": f"k{number}"} | story))
+            conn.execute(insert(log), [
+                {"seq": 10 * number + place, "card_id": number, "rev": place, "at": place, "actor": actor, "actor_name": actor,
+                 "action": "appealed", "reason": "", "detail": "{}"} for place, actor in enumerate(("first", "last"))])
+    command.upgrade(config, "0037")
+
+    with database.engine.begin() as conn:
+        assert [tuple(row) for row in conn.execute(text("SELECT id, appealed_by FROM cards ORDER BY id"))] == [
+            (1, "last"), (2, None), (3, None)]
+        assert [tuple(row) for row in conn.execute(text("SELECT card_id, kind, done_at FROM card_deadlines"))] == [
+            (2, "review", None)]
+    database.dispose()

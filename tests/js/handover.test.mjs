@@ -31,6 +31,12 @@ test("an item tells what the incoming officer has to know", () => {
   assert.deepEqual(alarm, { title: "alarm.feed_silent|hall|1", more: "handover_page.since|@7" });
 });
 
+test("cards beyond what can be listed are one counted line of their department", () => {
+  const line = itemWords({ kind: "open", facts: { org: "fagai", level: 2, count: 240, cards: [7, 8] } }, NAMES, t, when);
+
+  assert.deepEqual(line, { title: "handover_page.gathered|发改委|240", more: "handover_page.gathered_more" });
+});
+
 test("an unknown department or item keeps its code, a card without an item its title", () => {
   assert.equal(itemWords({ kind: "open", facts: { org: "x", item: "", title: "窗口无人" } }, NAMES, t, when).title, "x · 窗口无人");
 });

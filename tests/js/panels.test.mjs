@@ -7,7 +7,7 @@ import { ackWords, itemLines } from "../../assets/js/modules/card_view.mjs";
 import { floodWords, planFly } from "../../assets/js/modules/fly_over.mjs";
 import { ageWords } from "../../assets/js/modules/link_strip.mjs";
 import { queueOf, slots } from "../../assets/js/modules/queue_strip.mjs";
-import { feedWords } from "../../assets/js/modules/room_strip.mjs";
+import { dutyWords, feedWords, mount as mountRoom } from "../../assets/js/modules/room_strip.mjs";
 import { reloadDue, shiftAt } from "../../assets/js/modules/screen_care.mjs";
 import { createStore } from "../../assets/js/modules/store.mjs";
 import { calendarWords } from "../../assets/js/modules/ticking_clock.mjs";
@@ -123,3 +123,32 @@ test("a screen that hears nothing never says that all is well", () => {
   assert.deepEqual(alarmsNow(heard, [], reported, keys).map((alarm) => alarm.code), ["limit_missing"]);
   assert.deepEqual(alarmsNow({ ...heard, nowMs: 12_000 }, [], reported, keys).map((alarm) => alarm.code), ["no_data", "limit_missing"]);
 });
+
+test("the foot of the wall names who is on duty, and says so when nobody is", () => {
+  assert.deepEqual(dutyWords({ name: "周立新、李敏", since: null }, keys), { text: "周立新、李敏", bad: false });
+  assert.deepEqual(dutyWords(null, keys), { text: "wall.duty.nobody", bad: true });
+});
+
+test("a gap of the roster takes the name off the wall, and the next turn puts one back", () => {
+  const { root, parts } = stripOf("duty", "feeds");
+  const store = createStore({ loaded: true, duty: { name: "周立新" }, feeds: [] }, (draw) => draw(), assert.fail);
+  mountRoom(root, { store, t: keys });
+  const shown = () => [parts.duty.textContent, parts.duty.classes.has("is-missing")];
+  assert.deepEqual(shown(), ["周立新", false]);
+
+  store.set({ ...store.get(), duty: null });
+  assert.deepEqual(shown(), ["wall.duty.nobody", true]);
+
+  store.set({ ...store.get(), duty: { name: "李敏" } });
+  assert.deepEqual(shown(), ["李敏", false]);
+});
+
+/** The little of a document that a strip of the wall draws into. */
+function stripOf(...names) {
+  const parts = Object.fromEntries(names.map((name) => {
+    const classes = new Set();
+    const classList = { contains: (one) => classes.has(one), toggle: (one, on) => (on ? classes.add(one) : classes.delete(one)) };
+    return [name, { textContent: "", classes, classList }];
+  }));
+  return { parts, root: { querySelector: (selector) => parts[selector.match(/data-part=(\w+)/)[1]] } };
+}

@@ -24,6 +24,7 @@ export function nextUndecided(items, at) {
  */
 export function itemWords({ kind, facts }, names, t, when) {
   if (kind === "alarm") return { title: t(`alarm.${facts.code}`, { ...facts.args, count: facts.count }), more: t("handover_page.since", { at: when(facts.since) }) };
+  if (facts.cards) return { title: t("handover_page.gathered", { org: names.orgs[facts.org] ?? facts.org, n: facts.count }), more: t("handover_page.gathered_more") };
   const title = [names.orgs[facts.org] ?? facts.org, names.items[facts.item] ?? (facts.title || facts.item)].filter(Boolean).join(" · ");
   const more = [facts.case_no, facts.acked_name ? t("handover_page.signed", { by: facts.acked_name, comment: facts.ack_comment || "—" }) : "",
     facts.shelved_until ? t(`handover_page.${facts.quiet ?? "shelved"}`, { until: when(facts.shelved_until), reason: facts.shelved_reason || "—" }) : "",

@@ -12,6 +12,11 @@ export function feedWords(feeds, t) {
   return { text: bad.length > 1 ? t("wall.feeds.and_more", { first: words, n: bad.length }) : words, bad: true };
 }
 
+/** Who is on duty in words; nobody is bad news. Pure. */
+export function dutyWords(duty, t) {
+  return duty?.name ? { text: duty.name, bad: false } : { text: t("wall.duty.nobody"), bad: true };
+}
+
 /** @param {HTMLElement} root with parts duty and feeds */
 export function mount(root, { store, t }) {
   const duty = root.querySelector("[data-part=duty]");
@@ -19,8 +24,9 @@ export function mount(root, { store, t }) {
 
   return store.subscribe((state) => {
     if (!state.loaded) return;
-    setText(duty, state.duty?.name ?? t("wall.duty.nobody"));
-    toggle(duty, "is-missing", !state.duty?.name);
+    const officer = dutyWords(state.duty, t);
+    setText(duty, officer.text);
+    toggle(duty, "is-missing", officer.bad);
     const words = feedWords(state.feeds ?? [], t);
     setText(feeds, words.text);
     toggle(feeds, "is-bad", words.bad);

@@ -14,6 +14,7 @@ from alerts.lifecycle import Disposition
 from alerts.queries import CardQueries
 from alerts.rules import CardRules
 from alerts.service import CardService
+from alerts.terms import Terms
 from alerts.wire import CardView, CardWriter
 from cases.events import (
     CaseFacts,
@@ -82,11 +83,12 @@ class House:
     doorbell: Doorbell = field(default_factory=InProcessDoorbell)
     rules: CardRules = field(default_factory=CardRules)
     snapshot_max: int = 500
+    terms: Terms = field(default_factory=Terms)
 
     def __post_init__(self) -> None:
         self.writer = CardWriter(PlainWording(), ZONE)
         self.units = UnitOfWorkFactory(self.database, self.clock, self.doorbell)
-        self.cards = CardService(self.units, self.writer, self.rules)
+        self.cards = CardService(self.units, self.writer, self.rules, self.terms)
         self.alarms = AlarmService()
         self.queries = CardQueries(self.database, self.writer, self.snapshot_max)
         self.units.reactions.update({

@@ -77,6 +77,7 @@ ALLOWED: dict[object, Callable[[Axes], bool]] = {
     Event.LAW_LAPSED: lambda a: is_issued(a) and a.suppression is S.BY_DESIGN,
     Event.REPLY_LAPSED: lambda a: a.disposition in (D.TO_SIGN, D.SIGNED, D.REPLIED) and a.reply_owed,
     Event.ORDER_LAPSED: lambda a: a.disposition is D.UNDER_ORDER and a.reply_owed,
+    Event.REVIEW_LAPSED: lambda a: a.disposition is D.REPLIED,
     Event.APPEAL_LAPSED: lambda a: is_issued(a) and is_undecided(a),
 }
 BY = {CommandType.CONFIRM: LEA, CommandType.DISMISS: LEA, CommandType.REPLY: CHARLIE, CommandType.APPEAL: CHARLIE,
@@ -147,7 +148,8 @@ def test_what_the_table_allows_is_done_as_one_revision_and_leaves_a_sound_card(v
 
 
 @pytest.mark.parametrize("event", [Event.ACK_LAPSED, Event.SHELF_LAPSED, Event.SERVICE_LAPSED, Event.LAW_LAPSED,
-                                   Event.REPLY_LAPSED, Event.ORDER_LAPSED, Event.APPEAL_LAPSED], ids=str)
+                                   Event.REPLY_LAPSED, Event.ORDER_LAPSED, Event.REVIEW_LAPSED,
+                                   Event.APPEAL_LAPSED], ids=str)
 def test_what_falls_due_leaves_a_sound_card_that_bears_the_instant_it_fell_due(event: Event):
     handling = Handling(CardRules(), Terms(), lambda _card: "")
     for axes in (axes for axes in ALL_AXES if refusal(event, axes) is None):
@@ -220,10 +222,12 @@ def test_a_handler_that_refuses_changes_nothing():
         (CommandType.DECIDE_APPEAL, BOB, 2, "leader_decides"),
         (CommandType.ACCEPT_REPLY, Actor("clerk", BOB.roles), 2, "own_reply"),
         (CommandType.REJECT_REPLY, Actor("clerk", BOB.roles), 2, "own_reply"),
+        (CommandType.DECIDE_APPEAL, Actor("applicant", LEADER.roles), 2, "own_appeal"),
+        (CommandType.CONFIRM_REVOKE, Actor("applicant", LEA.roles), 2, "own_appeal"),
     ]
     for kind, actor, level, reason in cases:
         card = card_with(axes, level)
-        card.replied_by = "clerk"
+        card.replied_by, card.appealed_by = "clerk", "applicant"
         before = row(card)
 
         assert handling.carry_out(kind, card, Doing(command(kind), actor, NOW)) == reason

@@ -127,16 +127,22 @@ def test_in_a_demonstration_somebody_is_always_on_duty(frozen_clock: FrozenClock
     assert on_duty(officers, frozen_clock, "演示值班员") == {"name": "演示值班员", "since": None}
 
 
-def test_the_roster_comes_before_the_sessions(frozen_clock: FrozenClock):
-    planned = ["周立新", "李敏"]
-    duty = OnDuty(SimpleNamespace(list=list, list_tokens=lambda _kind: []), frozen_clock, 12, "演示值班员",  # type: ignore[arg-type]
-                  lambda: planned)
+def test_the_roster_comes_before_the_sessions_and_its_gaps_are_gaps(frozen_clock: FrozenClock):
+    officers = Officers(frozen_clock)
+    officers.sign_in("wu")
+    answers: list[list[str] | None] = [["周立新", "李敏"], [], None]
+    duty = OnDuty(officers, frozen_clock, 12, "演示值班员", lambda: answers[0])  # type: ignore[arg-type]
     assert duty() == {"name": "周立新、李敏", "since": None}
 
-    planned.clear()
+    answers.pop(0)
     frozen_clock.advance(timedelta(seconds=6))
+    assert duty() is None, "nobody, whoever has signed in"
 
-    assert duty() == {"name": "演示值班员", "since": None}, "in a gap of the plan the older ways answer"
+    answers.pop(0)
+    frozen_clock.advance(timedelta(seconds=6))
+    told = duty()
+    assert told is not None
+    assert told["name"] == "吴敏", "without a plan the sessions answer"
 
 
 def test_the_room_says_who_silenced_it_and_how_long_the_last_canary_took(city: City):

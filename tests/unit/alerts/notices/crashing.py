@@ -1,4 +1,4 @@
-"""The program of the crash-loop test: escalation and sender of an installation, started again and again.
+"""The program of the crash-loop test: what raises cards, escalates, sweeps deadlines and sends, started again and again.
 
 `python -m tests.unit.alerts.notices.crashing URL PEER CHAINS STARTED_NS` loads everything once and then forks a worker for
 every line it reads, whose process id it prints: a death and a rebirth every few hundredths of a second, each with a database
@@ -10,23 +10,36 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
+from sqlalchemy import func, select
+
 from alerts.channels.sms import Gateway, Sms
+from alerts.deadlines import DeadlineSweeper
+from alerts.events import CardAskedAgain
+from alerts.models import cards
 from alerts.roster.contacts import Channel
+from alerts.rules import CardRules
+from alerts.terms import Terms
 from cases.areas import Area, Areas
+from cases.events import RungPassed
 from config.ladders import load_presets
 from core.clock import SystemClock
 from core.database import Database
-from core.instants import from_us, to_us
+from core.instants import MINUTE_US, SECOND_US, from_us, to_us
+from core.unit_of_work import UnitOfWork
 from core.working_calendar import WorkingCalendar
 from tests.unit.alerts.house import MORNING
-from tests.unit.alerts.notices.telling import TellingHouse
+from tests.unit.alerts.notices.telling import TellingHouse, opened
 from tests.unit.cases.record import AREA
 
 SPEED = 120  # two business minutes a second: a step of five minutes comes after 2.5 s
 PAUSE_S = 0.01
+CARDS, CARD_EVERY_US = 24, 36 * SECOND_US  # a card every 0.3 s of life
+SIGNATURE_HOLDS_US = 4 * MINUTE_US
+DAWDLE_S = 0.03  # in the middle of a transaction, so that death finds it there
 
 
 class HurriedClock:
@@ -44,13 +57,22 @@ class HurriedClock:
         return from_us(self.now_us())
 
 
+class ShortTerms(Terms):
+    """Whatever the limit says: a signature nothing follows holds for minutes, not days."""
+
+    def due(self, area: str, limit: str, from_us: int) -> int:
+        return from_us + SIGNATURE_HOLDS_US
+
+
 class CrashingHouse(TellingHouse):
     """The same house in every process: one clock, a calendar whose office never closes, the gateway of the test as SMS."""
 
     def __init__(self, database: Database, peer_url: str, chains: str, started_ns: int) -> None:
         self.peer_url = peer_url
-        super().__init__(database, clock=HurriedClock(started_ns), machine=SystemClock(), ways=(), settings={  # type: ignore[arg-type]
-            "escalation_dir": chains, "lease_s": 0.5, "batch": 7, "senders": 3, "backoff_s": 60, "backoff_max_s": 60})
+        super().__init__(
+            database, clock=HurriedClock(started_ns), machine=SystemClock(), ways=(),  # type: ignore[arg-type]
+            rules=CardRules(ack_again={3: "1wd"}, red_needs_two=False, flood_cards=CARDS), terms=ShortTerms(), settings={
+                "escalation_dir": chains, "lease_s": 0.5, "batch": 7, "senders": 3, "backoff_s": 60, "backoff_max_s": 60})
 
     def _office(self):
         gateway = Gateway(f"{self.peer_url}/send", '{"to":"{phone}","id":"{id}","text":"{text}"}', "application/json", "",
@@ -61,11 +83,27 @@ class CrashingHouse(TellingHouse):
         return super()._office()
 
 
+    def raise_due(self) -> None:
+        """The case whose time has come, once more with the one before it: a feed repeats what it was not told of."""
+        with self.database.read() as conn:
+            last = conn.scalar(select(func.max(cards.c.case_id))) or 0
+        if last < min(CARDS, (self.clock.now_us() - to_us(MORNING)) // CARD_EVERY_US):
+            self.record(*(opened("red", number) for number in (last, last + 1) if number))
+
+    def dawdle(self, _uow: UnitOfWork, _batch: Sequence[object]) -> None:
+        time.sleep(DAWDLE_S)
+
+
 def work(url: str, peer_url: str, chains: str, started_ns: int) -> None:
-    """Take steps and send, for ever: only kill -9 ends it."""
+    """Raise cards, take steps, let pass what falls due and send, for ever: only kill -9 ends it."""
     house = CrashingHouse(Database(url), peer_url, chains, started_ns)
+    for kind in (RungPassed, CardAskedAgain):
+        house.units.reactions[kind] = [*house.units.reactions[kind], house.dawdle]
+    sweeper = DeadlineSweeper(house.units, house.cards, house.alarms)
     while True:
+        house.raise_due()
         house.office.escalation.step_due()
+        sweeper.sweep()
         house.send()
         time.sleep(PAUSE_S)
 

@@ -7,10 +7,13 @@ from collections.abc import Iterator
 import msgspec
 import pytest
 
+from alerts.occasions import Occasion, Origin
 from alerts.roster.contacts import Addressee, Channel, Contact
 from alerts.roster.plan import OnDuty
-from cases.events import ClockKind
-from tests.unit.alerts.house import ALICE, ended, withdrawn
+from cases.areas import Area, Areas
+from cases.events import ClockKind, RungPassed
+from config.calendars import load_calendars
+from tests.unit.alerts.house import ALICE, days_ago, ended, facts_of, withdrawn
 from tests.unit.alerts.notices.telling import CHEN, LEADER, LIAISON, TellingHouse, opened, shanghai
 from tests.unit.cases.record import opened as opened_database
 
@@ -217,3 +220,63 @@ def test_the_address_in_a_row_is_that_of_the_moment(house: TellingHouse):
     house.send()
 
     assert [message.address for message in house.peers[Channel.SMS].got] == [LIAISON.phone]
+
+
+# By the rule the card was issued under ----------------------------------------------------------------------------
+
+def old_style(rung: str = "warning", version: str = "cityb@2017.3") -> RungPassed:
+    """A rung of a version that named the inspector, of a place that has gone over to another ladder since."""
+    return msgspec.structs.replace(opened(rung), rule_version=version)
+
+
+def with_old_version(house: TellingHouse) -> None:
+    """The city's ladder of 2017 told the inspector; today's, of the same rule, tells the liaison."""
+    today = house.areas.presets_of("kechuang")[0]
+    rules = tuple(rule.model_copy(update={"rungs": tuple(
+        rung.model_copy(update={"notify": ("inspector",)}) for rung in rule.rungs)}) for rule in today.rules)
+    old = today.model_copy(update={"id": "cityb", "version": "2017.3", "rules": rules})
+    house.areas = Areas({"cn": load_calendars()["cn"]}, {"kechuang": today, "cityb": old},
+                        Area("360500", "新余", "cn", "Asia/Shanghai", "kechuang"))
+    house.office = house._office()
+    house.units.reactions.update(house.office.reactions())
+
+
+def test_a_card_is_told_by_the_rule_it_was_issued_under_whatever_holds_today(house: TellingHouse):
+    house.name()
+    with_old_version(house)
+    house.record(old_style())
+
+    assert house.told() == [("inspector", "李敏", "in_site", "sent")]
+    house.record(msgspec.structs.replace(old_style("yellow"), level=2))
+
+    assert {row[0] for row in house.told(what="worsened")} == {"inspector", "duty_officer"}
+    house.raise_card("warning", 2)
+    assert [row[0] for row in house.told(what="opened")[1:]] == ["liaison", "liaison"], "a new card goes by today's"
+
+
+def test_a_rule_that_is_not_known_any_more_leaves_a_row_that_says_so(house: TellingHouse):
+    house.name()
+    house.record(old_style("yellow", "gone@2009.1"))
+
+    assert house.told()[0] == ("rule", "", "in_site", "no_rule")
+    assert {row[0] for row in house.told()[1:]} == {"duty_officer"}, "who watches the level is told all the same"
+
+
+def test_an_act_is_told_to_those_its_own_evidence_names(house: TellingHouse):
+    house.name()
+    with house.units() as uow:
+        house.cards.raise_occasions(uow, [Occasion(
+            key="act:x:1:", origin=Origin.ACT, case=facts_of(1), rule="act.of.old", rule_version="gone@2009.1", level=1,
+            at=days_ago(0), evidence={"title": "越权", "notify": ["liaison"]})])
+
+    assert {row[0] for row in house.told()} == {"liaison"}
+
+
+def test_what_stands_under_no_rule_says_so_too(house: TellingHouse):
+    house.name()
+    with house.units() as uow:
+        house.cards.raise_occasions(uow, [Occasion(
+            key="manual:1", origin=Origin.MANUAL, case=facts_of(1), rule="manual", rule_version="manual", level=1,
+            at=days_ago(0), evidence={"title": "窗口无人"})])
+
+    assert house.told() == [("rule", "", "in_site", "no_rule")]

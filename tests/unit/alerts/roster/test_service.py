@@ -63,6 +63,18 @@ def test_who_is_on_duty_is_told_with_name_and_role(duty: Duty) -> None:
     assert duty.roster.on_duty(at("2018-10-15T17:30"), "360500") == []
 
 
+def test_a_gap_of_the_plan_is_not_the_same_as_no_plan(duty: Duty) -> None:
+    assert duty.roster.planned_on_duty(at("2018-10-15T17:30"), "360500") is None
+    line = duty.service.save_shift(msgspec.structs.replace(SHIFT, area="360500"), CHEN)
+
+    assert duty.roster.planned_on_duty(at("2018-10-15T08:30"), "360500") == [OnDuty("zhou", "周立新", "duty_officer")]
+    assert duty.roster.planned_on_duty(at("2018-10-16T08:30"), "360500") == [], "a day without a turn"
+    assert duty.roster.planned_on_duty(at("2018-10-15T08:30"), "360502") is None, "the plan is about another area"
+    duty.service.end_shift(line.id, date(2018, 10, 15), CHEN)
+    assert duty.roster.planned_on_duty(at("2018-10-15T17:30"), "360500") == []
+    assert duty.roster.planned_on_duty(at("2018-10-22T08:30"), "360500") is None, "it has ended"
+
+
 @pytest.mark.parametrize(("actor", "refusal"), [(None, NotAuthenticated), (ALICE, NotPermitted)])
 def test_only_administrators_and_shift_leaders_edit(duty: Duty, actor: Actor | None, refusal: type[Exception]) -> None:
     for change in (lambda: duty.service.save_shift(SHIFT, actor), lambda: duty.service.save_contact(LIAISON, actor),
