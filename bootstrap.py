@@ -43,6 +43,7 @@ from approval.events import ApplicantConcerned
 from cases.anchoring import Anchorer
 from cases.areas import Area, Areas
 from cases.chain import ChainKeys
+from cases.editing_bounds import EditingBounds
 from cases.events import ActRedeemed, ActViolated, CaseJudgeable, CaseUnjudgeable, ClockEnded, RungPassed, RungWithdrawn
 from cases.history import History
 from cases.proof import Proofs
@@ -241,7 +242,7 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
     templates = PaperTemplates(languages["zh"])
     schemes = schemes_of(settings)
     shipped = _shipped(settings, presets, catalogue, areas, templates, schemes)
-    editing = ConfigService(uow, shipped, changes, needs_two)
+    editing = ConfigService(uow, shipped, changes, needs_two, EditingBounds(areas, catalogue))
     editing.guards.append(Abolition(catalogue))
     backtester = Backtester(database, acts_history_us=_card_rules(settings).history_after_us)
     patroller = Patroller(uow, areas, shipped_catalogue, backtester, alarms, settings.patrol.closed_days)

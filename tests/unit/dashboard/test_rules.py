@@ -417,3 +417,23 @@ def test_an_inspector_of_a_district_sees_and_patrols_his_area_only(site: Site) -
     assert "本地区发现 0 处异常" in json.dumps(patrolled(client), ensure_ascii=False)
     assert "重算 0 张牌、0 件办件" in to_its_end(client, patrolled(client, "patrol-run.n_clicks"))
     assert "A-000" in findings_page(everywhere, 0)
+
+
+def test_an_administrator_of_a_district_previews_his_area_only_and_saves_nothing_of_the_citys(site: Site) -> None:
+    site.services.accounts.create("dong", "long enough 1", display_name="东", roles=[Role.ADMINISTRATOR], area="360502")
+    site.services.recorder.record([refusal(site.services, "A-9")])
+    client = site.app.test_client()
+    assert sign_in(client, "dong", "long enough 1").status_code == 303
+    assert "A-9" not in previewed(client, site.services, REFUSED, {"level": 3})
+    assert "A-9" in previewed(site.client(Role.ADMINISTRATOR), site.services, REFUSED, {"level": 3})
+    assert "其他地区也在使用" in save(client, ITEM_VALUES).json["response"]["edit-said"]["children"]
+    assert site.services.editing.history(Kind.ITEM, "fagai-01") == []
+
+
+def test_the_health_page_names_cases_of_ones_own_area_only(site: Site) -> None:
+    site.services.recorder.record([CaseEvent(
+        source="hall", source_event_id="U-1", kind=EventKind.ACCEPTED, case_no="U-1", area="360500", org="fagai",
+        claimed_at=site.services.clock.now_us() - 3_600_000_000)])
+    seen = [shown(client, "/health/", ["health-unjudgeable.children"], {"health-tick.n_intervals": 1})
+            for client in (site.client(Role.INSPECTOR), bound(site, "ivy", "360502"))]
+    assert ["U-1" in one for one in seen] == [True, False]
