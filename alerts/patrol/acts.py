@@ -7,6 +7,8 @@ of an extension asked for late is counted by one, and there it is the case's own
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from alerts.acts import is_late_enough
@@ -15,8 +17,9 @@ from alerts.patrol.clocks import Delivered
 from alerts.patrol.findings import Finding, Found, found_of
 from cases.acts import Fault, faults_of
 from cases.areas import AreaContext, Areas
-from cases.events import LateEvent
+from cases.events import CaseEvent, LateEvent
 from cases.fold import Fold
+from cases.states import fold_all
 from config.acts import Act
 from config.catalogue import Item
 
@@ -40,7 +43,7 @@ class ActCheck:
         if level < passage.level:
             return [found_of(Finding.UNJUSTIFIED, card, **names, issued_at=passage.at, now_at=at, issued_level=passage.level,
                              level=level or None)]
-        if at == passage.at or passage.gathers:  # a list that grew keeps the instant of what spoke loudest in it
+        if at == passage.at or passage.gathers or _was_told(passage, item, context, told):
             return []
         return [found_of(Finding.MOVED, card, **names, issued_at=passage.at, now_at=at)]
 
@@ -71,6 +74,16 @@ def _parts(passage: Passage, fold: Fold, item: Item, context: AreaContext,
         return _late_parts(passage, told)
     wanted = (passage.facts.get("code"), passage.facts.get("subject"))
     return [fault for fault in faults_of(fold, item, lambda _fold: context) if (fault.code, fault.subject) == wanted]
+
+
+def _was_told(passage: Passage, item: Item, context: AreaContext, told: Sequence[Delivered]) -> bool:
+    """Whether the journal said so after some delivery: a fault whose instant later events move is not told again."""
+    known: list[CaseEvent] = []
+    for _received, delivery in groupby(told, key=itemgetter(0)):
+        known += [event for _, event in delivery]
+        if any(part.at == passage.at for part in _parts(passage, fold_all(known), item, context, told)):
+            return True
+    return False
 
 
 def _late_parts(passage: Passage, told: Sequence[Delivered]) -> list[LateEvent]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,15 @@ from alerts.occasions import Occasion, Origin
 from alerts.patrol.findings import Finding, Found
 from alerts.patrol.queries import Patrol
 from bootstrap import Services
-from cases.events import CaseEvent, CaseFacts, EventKind, case_id_of
+from cases.events import CaseEvent, CaseFacts, EventData, EventKind, case_id_of
+from config.ladders import load_presets
 from config.versions import Kind
+from core.instants import HOUR_US
 from tests.integration.test_act_cards import ACCEPTED, TODAY, TOO_MUCH, K, event
+from tests.integration.test_backtest_acts import Deliveries, deliver, deliveries, services_under
 from tests.integration.test_config_versions import built_on, confirmed
 
+__all__ = ["deliveries"]
 ACT = cards.c.origin == "act"
 CASE = CaseFacts(case_id_of("360500", "2026-1"), "2026-1", "360500", "shuili", "shuili-02", "方案")
 
@@ -34,7 +39,7 @@ def services(fresh_database_url: str, tmp_path: Path) -> Iterator[Services]:
 
 def patrolled(services: Services) -> tuple[Patrol, dict[Finding, Found]]:
     done = services.patroller.patrol("anna")
-    listed = services.patroller.queries.findings(done.id)
+    listed = services.patroller.queries.findings(done.id, limit=1000)
     assert len(listed) == done.findings
     return done, {one.code: one for one in listed}
 
@@ -78,6 +83,22 @@ def test_a_card_for_another_instant_than_the_act_is_found(services: Services) ->
     rewritten(services, f'"at":{TOO_MUCH.claimed_at},"due_at"', f'"at":{TODAY},"due_at"')
     _done, found = patrolled(services)
     assert (found[Finding.MOVED].detail["issued_at"], found[Finding.MOVED].detail["now_at"]) == (TODAY, TOO_MUCH.claimed_at)
+
+
+def test_a_fault_whose_instant_later_events_moved_is_as_it_was_told(services: Services) -> None:
+    """A paper nobody lists is a fault of the reception, and of the acceptance as soon as there is one."""
+    clock: Any = services.clock
+    other = [CaseEvent(source="hall", source_event_id=f"2/{kind}", kind=kind, case_no="2026-2", area="360500",
+                       claimed_at=TODAY + hours * HOUR_US, org="shuili", item="shuili-02",
+                       data=EventData(materials=("shenqing", "wuxu"), applicant="某某公司"))
+             for kind, hours in ((K.RECEIVED, -3), (K.ACCEPTED, -2))]
+    for one in other:
+        services.recorder.record([one], judged_at=clock.now_us())
+        clock.advance(timedelta(minutes=1))
+    with services.database.read() as conn:
+        [told_at] = conn.scalars(select(cards.c.opened_at).where(cards.c.rule == "kechuang.material_unlisted"))
+    assert told_at == other[0].claimed_at
+    assert patrolled(services)[1] == {}
 
 
 @pytest.mark.parametrize(("old", "new"), [("kechuang@", "kechuang@lost-"), ('"item_version":"', '"item_version":"lost-')])
@@ -146,3 +167,17 @@ def test_what_does_not_follow_from_the_journal_is_counted_as_not_recomputed(serv
             evidence={"title": "说明"})])
     done, found = patrolled(services)
     assert (done.cards, done.beyond, found) == (1, 1, {})
+
+
+def test_of_a_city_full_of_faults_it_doubts_no_sound_card(deliveries: Deliveries, tmp_path: Path) -> None:
+    """Deliveries late, out of order and corrected: what is found is an end that was told after a card it lies before, nothing
+    else."""
+    content = load_presets()["kechuang"].model_dump(mode="json")
+    city = services_under(content, f"sqlite:///{tmp_path / 'city.db'}", tmp_path)
+    deliver(city, deliveries)
+    city.sweeper.sweep_all()
+    done, found = patrolled(city)
+    city.database.dispose()
+
+    assert done.cards > 500
+    assert set(found) <= {Finding.END_BEFORE_CARD}
