@@ -24,6 +24,7 @@ from alerts.handover.service import HandoverService
 from alerts.notices.office import NoticeOffice, OfficeParts, build_office
 from alerts.notices.service import Notifier
 from alerts.onsite import OnsiteCards
+from alerts.patrol.runs import PatrolRuns
 from alerts.patrol.service import Patroller
 from alerts.queries import CardQueries
 from alerts.room.service import Room, build_room
@@ -42,6 +43,7 @@ from approval.events import ApplicantConcerned
 from cases.anchoring import Anchorer
 from cases.areas import Area, Areas
 from cases.chain import ChainKeys
+from cases.editing_bounds import EditingBounds
 from cases.events import ActRedeemed, ActViolated, CaseJudgeable, CaseUnjudgeable, ClockEnded, RungPassed, RungWithdrawn
 from cases.history import History
 from cases.proof import Proofs
@@ -154,6 +156,7 @@ class Services:
     backtest_runs: Runs
     detectors: Detectors
     patroller: Patroller
+    patrol_runs: PatrolRuns
     approval: Approval
     applicants: ApplicantDesk
     audit: AuditQueries
@@ -243,9 +246,10 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
     templates = PaperTemplates(languages["zh"])
     schemes = schemes_of(settings)
     shipped = _shipped(settings, presets, catalogue, areas, templates, schemes)
-    editing = ConfigService(uow, shipped, changes, needs_two)
+    editing = ConfigService(uow, shipped, changes, needs_two, EditingBounds(areas, catalogue))
     editing.guards.append(Abolition(catalogue))
     backtester = Backtester(database, acts_history_us=_card_rules(settings).history_after_us)
+    patroller = Patroller(uow, areas, shipped_catalogue, backtester, alarms, settings.patrol.closed_days)
     rejudger = Rejudger(uow, recorder, areas, settings.sweep.batch)
     notices = build_office(settings.notices, OfficeParts(
         uow, areas, roster, alarms, writer, languages.__getitem__, ZoneInfo(settings.areas.default_timezone),
@@ -298,7 +302,7 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
         handovers=HandoverService(uow, alerts), handover_queries=HandoverQueries(database),
         editing=editing, rejudger=rejudger, previews=Previews(database, areas, shipped_catalogue, editing),
         backtester=backtester, backtest_runs=Runs(database, backtester, clock.now_us),
-        patroller=Patroller(uow, areas, shipped_catalogue, Backtester(database), alarms),
+        patroller=patroller, patrol_runs=PatrolRuns(patroller),
         approval=approval_of(settings, uow, recorder, areas, catalogue, follow_up, languages["zh"], keys, changes,
                            needs_two, children, templates),
         applicants=applicants, audit=AuditQueries(database), children=children,

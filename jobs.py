@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 import shutil
 import threading
+from collections.abc import Callable
 
+from alerts.backtest.worker import BacktestCancelled
 from bootstrap import Services
 from core.instants import DAY_US, HOUR_US, date_of
 from core.scheduling import Job, Scheduler
@@ -49,7 +51,7 @@ def jobs_of(services: Services) -> list[Job]:
         Job("file_drop", settings.feeds.poll_interval_s, drop.poll),
         Job("feed_watch", WATCH_INTERVAL_S, lambda: watch_feeds(services)),
         Job("rejudge", REJUDGE_INTERVAL_S, services.rejudger.work),
-        Job("patrol", PATROL_LOOK_S, lambda: patrol_at_night(services), slot=True),
+        Job("patrol", PATROL_LOOK_S, lambda: patrol_at_night(services, leaving.is_set), slot=True, leave=leaving.set),
         Job("anchor", ANCHOR_INTERVAL_S, services.anchorer.anchor, slot=True),
         Job("recount", settings.sweep.recount_interval_min * 60.0, lambda: recount(services), slot=True),
         Job("figures", FIGURES_INTERVAL_S, Filling(services.recounter, services.evaluation).work, slot=True),
@@ -89,13 +91,16 @@ def watch_feeds(services: Services) -> None:
         services.alerts.watch_feeds(uow, {feed.source for feed in health if feed.state == "silent"})
 
 
-def patrol_at_night(services: Services) -> None:
+def patrol_at_night(services: Services, is_leaving: Callable[[], bool] = lambda: False) -> None:
     """Once a night; by day only when the last one is older than a day and a half, as after a machine stood still."""
-    now, last = services.clock.now_us(), services.patroller.last()
+    now, last = services.clock.now_us(), services.patroller.queries.last()
     age = now - last.began_at if last is not None else 2 * DAY_US
     hour = services.areas.default.calendar.to_local(now) % DAY_US // HOUR_US
     if age > DAY_US * 3 // 2 or (hour in PATROL_HOURS and age > DAY_US // 2):
-        services.patroller.patrol("nightly")
+        try:
+            services.patroller.patrol("nightly", is_cancelled=is_leaving)
+        except BacktestCancelled:
+            log.info("patrol: ended with the program; done anew at the next look")
 
 
 def recount(services: Services) -> None:

@@ -75,7 +75,7 @@ def _rule_of(areas: Areas, case: CaseFacts, code: str, at: int, told_at: int,
     day = areas.for_area(case.area).today(at)
     context = areas.at(case.area, Span(day, at))
     rule = context.act_rule(code, day, case.org, case.item)
-    return (rule, context.preset) if rule is not None and _is_late_enough(code, told_at - at, rule) else None
+    return (rule, context.preset) if rule is not None and is_late_enough(code, told_at - at, rule) else None
 
 
 def key_of(event: ActViolated | ActRedeemed) -> str:
@@ -98,6 +98,6 @@ def _occasion_of(event: ActViolated, ruling: Ruling) -> Occasion:
         evidence={**event.evidence, **words, **listed}, gathers=LATE_EVENTS if listed else "")
 
 
-def _is_late_enough(code: str, late_us: int, rule: ActRule) -> bool:
+def is_late_enough(code: str, late_us: int, rule: ActRule) -> bool:
     """A place may look away from data that came late by less than so many hours."""
     return code != Act.LATE_DATA or late_us > rule.parameters.get("hours", 24) * HOUR_US

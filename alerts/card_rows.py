@@ -22,8 +22,9 @@ _CASE = ("case_id", "case_no", "area", "org", "item", "title", "source")
 LOGGED = ("origin", "level", "condition", "is_stale", "rev", "disposition", "acked_rev", "acked_by", "acked_name", "acked_at",
           "ack_comment", "first_by", "first_name", "first_as", "first_at", "first_comment", "suppression", "suppressed_until",
           "suppressed_by", "suppressed_reason", "escalation", "appeal", "appealed_by", "issued_at", "told_at", "order_no",
-          "reply_limit", "reply_asked_at", "reply_from_at", "reply_due_at", "replied_by", "replied_at", "revoke_by", "revoke_name",
-          "revoke_reason", "re_alarms", "flood", "level_at", "due_at", "cleared_at", "closed_at", "closed_reason")
+          "reply_limit", "reply_asked_at", "reply_from_at", "reply_due_at", "replied_by", "replied_at", "revoke_by",
+          "revoke_name", "revoke_reason", "re_alarms", "flood", "level_at", "due_at", "cleared_at", "closed_at",
+          "closed_reason")
 _PLAIN = ("id", "key", "rule", "rule_version", "clock_kind", "ordinal", "opened_at", "raised_at", *LOGGED)
 COLUMNS = (*_CASE, *_PLAIN, "evidence")
 LOG_COLUMNS = ("seq", "card_id", "rev", "at", "actor", "actor_name", "action", "reason", "detail")

@@ -252,7 +252,12 @@ class _Only:
 
 
 def _of_publication(fold: Fold, item: Item, at: int) -> Iterator[Fault]:
-    """What the guide publishes against what the feed works by."""
+    """What the guide publishes against what the feed works by.
+
+    Of the seven fields of a guide (item_details.Published) an event carries five. Organ and limits are compared here; another
+    paper, step or fee than published is a fault of its own, which says which. The item's name and its legal basis no event
+    carries (`title` is what the case is called): of them a guide can only lack them.
+    """
     for name in item.details.unpublished:
         yield Fault(Act.PUBLISHED_EMPTY, name, at)
     for name, said, published in (("promised", fold.promised_limit, item.promised),

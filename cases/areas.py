@@ -16,6 +16,7 @@ from sqlalchemy import Connection, literal, select, union_all
 from cases.clocks import Scale, scale_of
 from cases.fold import Fold
 from cases.models import areas
+from config.catalogue import Item
 from config.ladders import ActRule, Preset, Rule, narrowest
 from config.versions import (
     NO_VERSIONS,
@@ -216,6 +217,13 @@ class Areas:
             name, _, version = rule_version.partition("@")
             self._found[rule_version] = next((one for one in self.presets_of(name) if one.version == version), None)
         return self._found[rule_version]
+
+    def find_item(self, code: str, version: str, catalogue: Any) -> Item | None:
+        """The item in the version that evidence names, however old; None for one this installation never had."""
+        shipped = getattr(catalogue, "as_shipped", catalogue).find_item(code)
+        known = [*([shipped] if shipped is not None else []),
+                 *(dated.value.over(code, shipped) for dated in self._versions.items.get(code, ()))]
+        return next((item for item in known if item.version == version), None)
 
     def find_calendar(self, key: str) -> WorkingCalendar | None:
         """The calendar that clocks call `id@version`, however old."""

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
-from alerts.backtest.service import CardLine, Period, Result
+from alerts.backtest.service import EVERY_LINE, CardLine, Period, Result
 from bootstrap import Services
 from core.errors import InvalidInput
 from core.instants import DAY_US, day_of, from_us
@@ -20,7 +20,6 @@ _COLUMNS = ("change", "area", "case_no", "department", "item", "clock", "ordinal
             "rule_version", "level_before", "opened_at_before", "level_at_before", "origin", "subject", "to_confirm",
             "to_confirm_before")
 _LEVELS = {1: "warning", 2: "yellow", 3: "red", None: ""}
-_EVERY_LINE = 10**9
 
 
 def backtest(services: Services, options: argparse.Namespace) -> int:
@@ -30,7 +29,7 @@ def backtest(services: Services, options: argparse.Namespace) -> int:
     tested = services.previews.preset_everywhere(options.preset, options.area or "")
     period = period_of(services, options.first, options.last)
     present = None if options.alone else services.previews.present(tested.scope)
-    result = services.backtester.run(tested, period, present, lines_max=_EVERY_LINE, progress=_progress)
+    result = services.backtester.run(tested, period, present, lines_max=EVERY_LINE, progress=_progress)
     if options.format == "json":
         print(json.dumps(_as_json(services, result), ensure_ascii=False, indent=2))
     else:
@@ -43,13 +42,15 @@ def backtest(services: Services, options: argparse.Namespace) -> int:
 def patrol(services: Services, options: argparse.Namespace) -> int:
     """Recompute every issued card; exit code 3 when something no longer agrees."""
     done = services.patroller.patrol("command line")
-    found = services.patroller.findings(done.id, _EVERY_LINE)
+    found = services.patroller.queries.findings(done.id, limit=EVERY_LINE)
     if options.format == "json":
-        print(json.dumps({"cards": done.cards, "cases": done.cases, "findings": [
+        print(json.dumps({"cards": done.cards, "cases": done.cases, "not_recomputed": done.beyond, "closed_before": done.older,
+                          "findings": [
             {"code": one.code.value, "card": one.card_id, "area": one.area, "case_no": one.case_no, "department": one.org,
              **one.detail} for one in found]}, ensure_ascii=False, indent=2))
     else:
         print(f"{done.cards} cards, {done.cases} cases, {done.findings} findings")
+        print(f"not recomputed: {done.beyond} cards that do not follow from the journal, {done.older} closed long ago")
         for one in found:
             print(f"{one.code.value}: {one.area}/{one.case_no} {one.org} {dict(one.detail)}")
     return 3 if done.findings else 0

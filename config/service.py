@@ -38,6 +38,7 @@ REASON_MAX = 500
 _COLUMNS = calendar_versions.c.keys()
 NeedsTwo = Callable[[Connection], bool]
 Guard = Callable[[Connection, Kind, str, Mapping[str, Any]], None]
+Bounds = Callable[[Actor, Kind, str, Mapping[str, Any]], bool]  # whether an edit stays within what its author may change
 # Who edits what: administrators everything, inspectors the schemes they score departments by.
 AUTHORS: Mapping[Kind, tuple[Role, ...]] = dict.fromkeys(Kind, (Role.ADMINISTRATOR,)) | {
     Kind.SCORING: (Role.ADMINISTRATOR, Role.INSPECTOR)}
@@ -64,8 +65,10 @@ class Version:
 class ConfigService:
     """The writing side of what is edited in the browser."""
 
-    def __init__(self, units: UnitOfWorkFactory, shipped: Shipped, changes: ChangeLog, needs_two: NeedsTwo) -> None:
+    def __init__(self, units: UnitOfWorkFactory, shipped: Shipped, changes: ChangeLog, needs_two: NeedsTwo,
+                 bounds: Bounds) -> None:
         self._units, self.shipped, self._changes, self._needs_two = units, shipped, changes, needs_two
+        self._bounds = bounds
         # Whoever knows what an edit would leave behind (a unit with open cases) may refuse it, asked for or confirmed.
         self.guards: list[Guard] = []
 
@@ -75,10 +78,10 @@ class ConfigService:
         organisation.
 
         `based_on` is the number its author saw in force (None: whatever is). Raises InvalidInput or ConfigError naming the
-        field, NotFound for an unknown subject, Conflict when another proposal waits, `based_on` is out of date, or what is new
-        exists; and what `guards` raise.
+        field, NotPermitted beyond the author's bounds, NotFound for an unknown subject, Conflict when another proposal waits,
+        `based_on` is out of date, or what is new exists; and what `guards` raise.
         """
-        require(actor, *AUTHORS[kind])
+        self._require(actor, kind, subject, content)
         told = checked_reason(reason)
         with self._units() as uow:
             if is_new:
@@ -104,10 +107,12 @@ class ConfigService:
             return self._row(uow.conn, kind, subject, number)
 
     def confirm(self, kind: Kind, subject: str, number: int, *, actor: Actor, reason: str = "") -> Version:
-        """Bring a proposal into force. Raises NotPermitted when its author is the one who confirms and two are needed."""
+        """Bring a proposal into force. Raises NotPermitted when its author is the one who confirms and two are needed, and
+        beyond the actor's bounds."""
         require(actor, *AUTHORS[kind])
         with self._units() as uow:
             proposal = self._proposal(uow.conn, kind, subject, number)
+            self._require(actor, kind, subject, proposal.content)
             if proposal.made_by == actor.name and self._needs_two(uow.conn):
                 raise NotPermitted("second_administrator_needed", made_by=proposal.made_by)
             before_number, before = self._present(uow.conn, kind, subject)
@@ -123,11 +128,16 @@ class ConfigService:
         told = checked_reason(reason)
         with self._units() as uow:
             proposal = self._proposal(uow.conn, kind, subject, number)
+            self._require(actor, kind, subject, proposal.content)
             _decide(uow, proposal, VersionState.REJECTED, actor)
             _number, before = self._present(uow.conn, kind, subject)
             self._changes.append(uow, actor, kind, subject, number, Action.REJECTED, told, before, proposal.content)
             self._tell(uow, kind, subject, number, Action.REJECTED)
             return self._row(uow.conn, kind, subject, number)
+
+    def may_edit(self, actor: Actor, kind: Kind, subject: str, content: Mapping[str, Any]) -> bool:
+        """Whether this person may make, confirm or turn down such an edit."""
+        return actor.has(*AUTHORS[kind]) and self._bounds(actor, kind, subject, content)
 
     # Reads the pages ask for ----------------------------------------------------------------------------------------
 
@@ -173,6 +183,11 @@ class ConfigService:
         """Whether a second administrator must confirm at present."""
         with self._units.database.read() as conn:
             return self._needs_two(conn)
+
+    def _require(self, actor: Actor, kind: Kind, subject: str, content: Mapping[str, Any]) -> None:
+        require(actor, *AUTHORS[kind])
+        if not self._bounds(actor, kind, subject, content):
+            raise NotPermitted("edit_beyond_area", area=actor.area)
 
     # Inside ---------------------------------------------------------------------------------------------------------
 

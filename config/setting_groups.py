@@ -210,6 +210,12 @@ class ComplaintSettings(Strict):
     interval_s: Seconds = Field(description="Seconds between two looks at the due dates of orders and complaints.")
 
 
+class PatrolSettings(Strict):
+    """The patrol of issued cards (发牌巡检)."""
+
+    closed_days: Count = Field(description="A card closed more than so many days ago is not recomputed any more.")
+
+
 class CardSettings(Strict):
     """Cards and commands on them."""
 
@@ -352,6 +358,7 @@ class Settings(Strict):
     applicants: ApplicantSettings
     exchange: ExchangeSettings
     cards: CardSettings
+    patrol: PatrolSettings
     room: RoomSettings
     monitor: MonitorSettings
     roster: RosterSettings

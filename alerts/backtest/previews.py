@@ -33,15 +33,17 @@ class Previews:
         """As things are."""
         return World(self._areas, self._catalogue, scope)
 
-    def edited(self, kind: Kind, subject: str, content: Mapping[str, Any], since: date | None = None) -> World:
+    def edited(self, kind: Kind, subject: str, content: Mapping[str, Any], since: date | None = None,
+               within: str = "") -> World:
         """As things would be. `since` None: for every case, as a back-test asks; else for cases begun from that day on.
+        `within` an area only its cases are looked at.
 
         Raises ConfigError or InvalidInput naming the field that is wrong.
         """
         value = self._value(kind, subject, self._editing.shipped.checked(kind, subject, content, _TRIAL))
         tried = Dated(_TRIAL, value, BEFORE_EVERYTHING if since is None else day_of(since), BEFORE_EVERYTHING)
         return World(self._areas.amended(_with(self._areas.versions, kind, subject, tried)), self._catalogue,
-                     self.scope(kind, subject))
+                     self.scope(kind, subject).within(within))
 
     def preset_everywhere(self, preset: str, area: str = "") -> World:
         """Every area (or that one) going by that preset."""

@@ -39,6 +39,7 @@ CHUNK = 25_000
 PROCESSES = min(2, os.cpu_count() or 1)
 WORTH_PROCESSES = 100_000  # below, starting processes takes longer than judging
 LINES_MAX = 5_000
+EVERY_LINE = 10**9
 _COLUMNS = ("case_id", "fold", "acts")
 _unpack = msgspec.msgpack.Decoder(Fold).decode
 Progress = Callable[[int, int], None]
@@ -142,6 +143,16 @@ class Backtester:
         result.total, result.seconds = total, time.perf_counter() - began
         return result
 
+    def by_chunk(self, tested: World, period: Period, *, is_cancelled: Callable[[], bool] = lambda: False) -> Iterator[Result]:
+        """The result of every chunk by itself, with all its cards, in this process: for who looks at each card and keeps none.
+        Raises BacktestCancelled."""
+        judges = Judges(tested, None, period, self._acts_history_us)
+        with self._database.snapshot() as conn, closing(_chunks(conn, self._chunk, (None, None))) as chunks:
+            for rows in chunks:
+                result = Result()
+                _judge_rows(conn, rows, judges, result, EVERY_LINE, is_cancelled)
+                yield result
+
     def _here(self, tested: World, present: World | None, period: Period, told: Callable[[int], None],
               is_cancelled: Callable[[], bool], lines_max: int) -> Result:
         task = Task(judged_share, "", tested, present, period, lines_max, self._chunk, (None, None), self._acts_history_us)
@@ -166,14 +177,19 @@ def judged_share(database: Database, task: Task, told: Callable[[int], None],
     result, judges = Result(), Judges(task.tested, task.present, task.period, task.acts_history_us)
     with database.snapshot() as conn, closing(_chunks(conn, task.chunk, task.share)) as chunks:
         for rows in chunks:
-            if is_cancelled():
-                raise BacktestCancelled
-            folds = decoded(rows)
-            judge_chunk(rows, folds, judges, result, task.lines_max)
-            if judges.acts is not None:
-                _judge_acts(conn, rows, folds, judges.acts, result, task.lines_max, is_cancelled)
+            _judge_rows(conn, rows, judges, result, task.lines_max, is_cancelled)
             told(result.cases)
     return result
+
+
+def _judge_rows(conn: Connection, rows: Sequence[Any], judges: Judges, result: Result, lines_max: int,
+                is_cancelled: Callable[[], bool]) -> None:
+    if is_cancelled():
+        raise BacktestCancelled
+    folds = decoded(rows)
+    judge_chunk(rows, folds, judges, result, lines_max)
+    if judges.acts is not None:
+        _judge_acts(conn, rows, folds, judges.acts, result, lines_max, is_cancelled)
 
 
 class Judges:

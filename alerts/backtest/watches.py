@@ -8,7 +8,7 @@ timing is done on arrays. What cannot be an array (more stops than columns) is j
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -39,6 +39,12 @@ class Scope:
 
     areas: frozenset[str] | None = None
     item: str | None = None
+
+    def within(self, area: str) -> Scope:
+        """What of it lies in an area; all of it for ""."""
+        if not area:
+            return self
+        return replace(self, areas=frozenset([area]) if self.areas is None else self.areas & {area})
 
     def holds(self, area: str, item: str) -> bool:
         return (self.areas is None or area in self.areas) and (self.item is None or item == self.item)

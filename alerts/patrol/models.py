@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Integer, String, Table, Text
+from sqlalchemy import BigInteger, Column, Index, Integer, String, Table, Text, text
 
 from core.database import metadata
 
@@ -11,11 +11,14 @@ patrols = Table(
     "patrols", metadata,
     Column("id", BigInteger, primary_key=True, autoincrement=False),
     Column("asked_by", String(64), nullable=False),
+    Column("area", String(64), nullable=False, server_default=text("''")),  # "": every area
     Column("began_at", BigInteger, nullable=False),
     Column("ended_at", BigInteger),
     Column("cases", Integer, nullable=False),
     Column("cards", Integer, nullable=False),
     Column("findings", Integer, nullable=False),
+    Column("beyond", Integer, nullable=False, server_default=text("0")),  # cards the journal alone does not justify
+    Column("older", Integer, nullable=False, server_default=text("0")),   # closed too long ago to be recomputed
 )
 
 patrol_findings = Table(
@@ -29,4 +32,5 @@ patrol_findings = Table(
     Column("area", String(64), nullable=False),
     Column("org", String(128), nullable=False),
     Column("detail", Text, nullable=False),      # JSON: what was issued and what the record says now
+    Index("ix_patrol_findings_area", "patrol_id", "area"),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from alerts.models import alarms, unjudgeable_clocks
 from cases.models import case_table
@@ -32,20 +32,26 @@ class Unjudgeable:
     examples: list[Example]
 
 
-def unjudgeable(database: Database) -> list[Unjudgeable]:
-    """Every reason that stands, the most frequent first, at most REASONS_MAX."""
+def unjudgeable(database: Database, area: str = "") -> list[Unjudgeable]:
+    """Every reason that stands (in an area, where one is named), the most frequent first, at most REASONS_MAX."""
     clock = unjudgeable_clocks.c
     reasons = select(clock.code, clock.subject, func.count().label("clocks"), func.min(alarms.c.since).label("since")).join(
         alarms, (alarms.c.code == clock.code) & (alarms.c.subject == clock.subject)).group_by(
         clock.code, clock.subject).order_by(func.count().desc(), clock.code, clock.subject).limit(REASONS_MAX)
     with database.snapshot() as conn:
-        return [Unjudgeable(row.code, row.subject, row.clocks, row.since, _examples(conn, row.code, row.subject))
-                for row in conn.execute(reasons).all()]
+        return [Unjudgeable(row.code, row.subject, row.clocks, row.since, _examples(conn, row.code, row.subject, area))
+                for row in conn.execute(reasons.where(*_in_area(area))).all()]
 
 
-def _examples(conn: Connection, code: str, subject: str) -> list[Example]:
+def _in_area(area: str) -> list[ColumnElement[bool]]:
+    """Clocks of cases of that area."""
+    cases = select(case_table.c.case_id).where(case_table.c.area == area)
+    return [unjudgeable_clocks.c.case_id.in_(cases)] if area else []
+
+
+def _examples(conn: Connection, code: str, subject: str, area: str) -> list[Example]:
     clock = unjudgeable_clocks.c
     found = select(case_table.c.area, case_table.c.case_no).join(
         unjudgeable_clocks, clock.case_id == case_table.c.case_id).where(
-        clock.code == code, clock.subject == subject).distinct().order_by(case_table.c.case_no).limit(EXAMPLES)
+        clock.code == code, clock.subject == subject, *_in_area(area)).distinct().order_by(case_table.c.case_no).limit(EXAMPLES)
     return [Example(area, case_no) for area, case_no in conn.execute(found)]

@@ -22,7 +22,7 @@ AREA_FIELDS = ("name", "preset", "calendar", "timezone")
 
 def layout(services: Any) -> html.Div:
     t = words_of(services.texts, services.settings.display.language)
-    left = html.Div([html.Section(id="edit-list", className="panel"), patrol_report.layout(t, may_run=may_edit())],
+    left = html.Div([html.Section(id="edit-list", className="panel"), patrol_report.layout(t)],
                     className="edit-left")
     main = [tabs("rules", t), html.Div([left, html.Section(id="edit-form", className="panel"),
                                         edit_console.layout(services, _editor(services), t, may_edit=may_edit())],

@@ -132,8 +132,8 @@ def _register_preview(app: Dash, services: Any, editor: Editor) -> None:
 def start(services: Any, draft: Draft, first: str, last: str, since: str) -> Any:
     """Start the preview of a draft. Raises what is wrong with it or with the period."""
     previews = services.previews
-    edited = previews.edited(draft.kind, draft.subject, draft.content)
-    live = previews.edited(draft.kind, draft.subject, draft.content, day_from(since, "since"))
+    edited = previews.edited(draft.kind, draft.subject, draft.content, within=g.actor.area)
+    live = previews.edited(draft.kind, draft.subject, draft.content, day_from(since, "since"), within=g.actor.area)
     begin, end = day_from(first, "from"), day_from(last, "to")
     calendar = services.areas.default.calendar
     to_us = min(calendar.to_utc((day_of(end) + 1) * DAY_US), services.clock.now_us())

@@ -7,7 +7,6 @@ from typing import Any
 
 from dash import html
 
-from config.service import AUTHORS
 from config.versions import Kind
 from core.access import Actor
 from dashboard.panels.tables import grid, num
@@ -29,7 +28,7 @@ def proposals(services: Any, actor: Actor, t: Words) -> list[Any]:
 def _proposal(services: Any, version: Any, actor: Actor, t: Words) -> html.Article:
     _number, before = services.editing.present(version.kind, version.subject)
     key = f"{version.kind.value}|{version.subject}|{version.number}"
-    may_decide = actor.has(*AUTHORS[version.kind])
+    may_decide = services.editing.may_edit(actor, version.kind, version.subject, version.content)
     buttons = [html.Button(t(f"rules_page.{name}"), id={"decide": name, "version": key}, disabled=not may_decide,
                            className=f"button{' button-main' if name == 'confirm' else ''}") for name in ("confirm", "reject")]
     head = html.Header([html.Strong(f"{t(f'config_kind.{version.kind.value}')} · {version.subject}"),

@@ -18,11 +18,11 @@ LIGHTS = ("red", "yellow", "warning", "unjudgeable", "suspended", "normal")
 LISTED = 100
 
 
-def progress(run: Any, t: Words) -> html.Div:
-    """While it runs."""
-    share = run.cases / run.total if run.total else 0.0
+def progress(run: Any, t: Words, words: str = "rules_page.reading") -> html.Div:
+    """While it runs; `words` say how much is read."""
+    share = run.read / run.total if run.total else 0.0
     return html.Div([html.Progress(value=str(round(share, 3)), max="1"),
-                     html.Span(t("rules_page.reading", read=f"{run.cases:,}", all=f"{run.total:,}"), className="num")],
+                     html.Span(t(words, read=f"{run.read:,}", all=f"{run.total:,}"), className="num")],
                     className="edit-progress")
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from dash import html
+from flask import g
 
 from alerts.room.unjudgeable import Unjudgeable, unjudgeable
 from dashboard.panels.tables import grid, num
@@ -23,7 +24,7 @@ class View:
 
 
 def view_of(services: Any) -> View:
-    return View(unjudgeable(services.database))
+    return View(unjudgeable(services.database, g.actor.area))
 
 
 def render(view: View, t: Words) -> Any:

@@ -1,6 +1,6 @@
 """who appealed, so that he does not decide, and a deadline for the review of a reply
 
-Revision 0037, after 0035. Appeals still open learn from the log who filed them; replies that wait for their review get two days
+Revision 0037, after 0036. Appeals still open learn from the log who filed them; replies that wait for their review get two days
 from the update, after which the ordinary term goes on.
 """
 
@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0037"
-down_revision = "0035"
+down_revision = "0036"
 branch_labels = None
 depends_on = None
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from playwright.sync_api import Page
 
 from config.versions import Kind
 from core.access import Role
 from dashboard.demo_accounts import DEMO_PASSWORD
-from tests.e2e.centre import CommandCentre
+from tests.e2e.centre import CommandCentre, concluded
+from tests.e2e.centre import accepted as told_accepted
 from tests.e2e.screens import Screens, wait_for_text
-from tests.e2e.test_hall import RADIO, accepted, actor, hall, opened
+from tests.e2e.test_hall import JOINT, LEAD, RADIO, accepted, actor, hall, opened
 
 __all__ = ["hall"]
 TODAY = "2026-03-16"
@@ -98,6 +100,35 @@ def test_a_unit_with_work_cannot_vanish_and_one_without_can(hall: CommandCentre,
     wait_for_text(page, "#edit-list", "市数据局")
     assert "数据专员" in hall.services.editing.shipped.posts_of("shuju")
     assert hall.services.editing.history(Kind.ORGANISATION, "shuju")[0].effective_from == date(2026, 3, 16)
+
+
+def test_a_holiday_moved_shows_which_cards_and_clocks_move_before_it_is_saved(hall: CommandCentre, screens: Screens) -> None:
+    """春节 2026 ends on Monday 02-23. Were the day off the Tuesday instead, cases of 7 working days of 02-06 would have been
+    due on the Monday: an open one has another due instant, an ended one another card. One of March stays as it is."""
+    hall.post(of_seven_days("20260001", "2026-02-06T10:00:00+08:00"), of_seven_days("20260002", "2026-03-02T10:00:00+08:00"),
+              of_seven_days("20260003", "2026-02-06T10:00:00+08:00"), concluded("20260003", "2026-02-26T10:00:00+08:00"))
+    page = opened(screens, hall, "chen", "/calendars/?calendar=cn&year=2026")
+    for day in ("2026-02-23", "2026-02-24"):
+        page.click(f'[id=\'{{"day":"{day}"}}\']')
+        wait_for_text(page, "#calendar-said", f"{day} 已改（未保存）")
+    page.fill("#edit-since", "2026-01-01")
+    page.click("#edit-preview")
+    wait_for_text(page, "#edit-result", "个时限变动")
+    clocks, cards = page.inner_text("#edit-result").split("试算期内的牌")
+
+    assert ("1 个时限变动" in clocks, "20260001" in clocks, "-1.0 天" in clocks) == (True, True, True)
+    assert ("变动 1，" in cards, "20260003" in cards) == (True, True)
+    for told in (clocks, cards):
+        assert "02-24" in told
+        assert "02-23" in told
+        assert "20260002" not in told
+    assert hall.services.editing.history(Kind.CALENDAR, "cn") == []
+    assert hall.cards()["20260001"].level == "red"
+
+
+def of_seven_days(case_no: str, at: str) -> dict[str, Any]:
+    """A case of an item with a promise of 7 working days, to the minute."""
+    return told_accepted(case_no, at, LEAD, item=JOINT)
 
 
 def test_whoever_only_reads_finds_no_way_to_save(hall: CommandCentre, screens: Screens) -> None:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from random import Random
+from typing import get_args
 
 import msgspec
 import pytest
 
 from cases.acts import MAX_LATE, differing, evidence_of, faults_of, kept_faults, kept_text, late_fault, late_of
 from cases.areas import AreaContext
-from cases.events import CaseEvent, EventKind, LateEvent
+from cases.events import CaseEvent, EventData, EventKind, LateEvent
 from cases.states import fold_all
 from config.acts import Act
 from config.calendars import load_calendars
 from config.catalogue import Item
-from config.item_details import FeeStandard, ItemDetails, Material
+from config.item_details import FeeStandard, ItemDetails, Material, Published
 from config.ladders import load_presets
 from core.instants import HOUR_US
 from core.limits import parse_limit
@@ -158,8 +159,35 @@ def test_what_can_be_decided_on_the_spot_is():
     assert found([opened, event(K.CONCLUDED, "10-16 09:10")], item) == {(Act.NOT_ON_THE_SPOT, "")}
 
 
-def test_a_field_the_guide_lacks_is_a_fault_of_every_case_that_was_accepted():
-    assert found(life(), with_details(unpublished=("fees",))) == {(Act.PUBLISHED_EMPTY, "fees")}
+DIFFERS = {
+    "org": ([msgspec.structs.replace(one, org="Water") for one in life()], (Act.PUBLISHED_DIFFERS, "org")),
+    "promised": (life(accepted=event(K.ACCEPTED, "10-15 10:00", promised_limit="9wd")), (Act.PUBLISHED_DIFFERS, "promised")),
+    "materials": (life(received=event(K.RECEIVED, "10-15 09:00", materials=("form", "map", "x"), applicant="张")),
+                  (Act.MATERIAL_UNLISTED, "x")),
+    "steps": (life(extra=did("盖章", "10-16 12:00", "丁")), (Act.STEP_UNKNOWN, "盖章")),
+    "fees": (life(fee=event(K.FEE_CHARGED, "10-18 10:10", **PAID | {"amount_fen": 1001})), (Act.FEE_ABOVE_STANDARD, "fee"))}
+NOT_TOLD = {"name", "legal_basis"}  # no event carries them
+
+
+@pytest.mark.parametrize(("events", "fault"), DIFFERS.values(), ids=DIFFERS)
+def test_a_published_field_that_an_event_contradicts_is_a_fault(events, fault):
+    assert found(events) == {fault}
+
+
+def test_each_of_the_seven_published_fields_is_compared_or_known_not_to_be_told():
+    assert {*DIFFERS} | NOT_TOLD == {*get_args(Published)}
+    assert not NOT_TOLD & {*EventData.__struct_fields__, *CaseEvent.__struct_fields__}
+
+
+def test_a_statutory_limit_other_than_the_published_one_is_a_fault_and_another_wording_of_it_is_none():
+    assert found(life(accepted=event(K.ACCEPTED, "10-15 10:00", statutory_limit="30wd"))) == {
+        (Act.PUBLISHED_DIFFERS, "statutory")}
+    assert found(life(accepted=event(K.ACCEPTED, "10-15 10:00", promised_limit="7wd", statutory_limit="20wd"))) == set()
+
+
+@pytest.mark.parametrize("name", get_args(Published))
+def test_each_published_field_that_a_guide_lacks_is_a_fault(name):
+    assert found(life(), with_details(unpublished=(name,))) == {(Act.PUBLISHED_EMPTY, name)}
 
 
 def test_a_case_of_an_unknown_item_is_not_judged():

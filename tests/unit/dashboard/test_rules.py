@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import delete
 from werkzeug.test import TestResponse
 
+from alerts.models import cards
 from cases.events import CaseEvent, EventKind
 from config.versions import Kind, VersionState
 from core.access import Role
@@ -315,10 +318,122 @@ def test_addresses_that_name_nothing_show_something(site: Site) -> None:
     assert calendars.year_of(site.services, "?year=abc") == 2026
 
 
-def test_the_patrol_is_started_and_told(site: Site) -> None:
+# Patrol ---------------------------------------------------------------------------------------------------------------
+
+FOLLOW, PAGE_OF = ("patrol-run.n_clicks", "patrol-cancel.n_clicks", "patrol-poll.n_intervals"), "patrol-findings.children"
+
+
+def patrolled(client: FlaskClient, pressed: str = "") -> dict[str, Any]:
+    """What the panel shows after that button."""
+    outputs = ["patrol-result.children", "patrol-poll.disabled", "patrol-cancel.hidden", "patrol-offset.data"]
+    inputs = {name: 1 if name == pressed else None for name in FOLLOW}
+    answer = asked(client, "/rules/", outputs, inputs, changed=pressed or FOLLOW[2])
+    assert answer.status_code == 200, answer.text
+    return {name: answer.json["response"][name] for name in answer.json["response"]}
+
+
+def to_its_end(client: FlaskClient, told: dict[str, Any]) -> str:
+    for _ in range(300):
+        if told["patrol-poll"]["disabled"]:
+            return json.dumps(told, ensure_ascii=False)
+        time.sleep(0.05)
+        told = patrolled(client)
+    raise AssertionError("the patrol never ended")
+
+
+def findings_page(client: FlaskClient, offset: int) -> str:
+    outputs = [PAGE_OF, "patrol-place.children", "patrol-paging.hidden", "patrol-newer.disabled", "patrol-older.disabled"]
+    return shown(client, "/rules/", outputs, {"patrol-offset.data": offset})
+
+
+def bound(site: Site, name: str, area: str) -> FlaskClient:
+    site.services.accounts.create(name, "long enough 1", display_name=name, roles=[Role.INSPECTOR], area=area)
+    client = site.app.test_client()
+    assert sign_in(client, name, "long enough 1").status_code == 303
+    return client
+
+
+def without_cards(site: Site, numbers: int) -> None:
+    """So many cases that ask for a card and have none."""
+    for number in range(numbers):
+        site.record_case(f"A-{number:03}", "fagai")
+    with site.services.database.transaction() as conn:
+        conn.execute(delete(cards))
+
+
+def test_the_patrol_is_started_followed_and_told(site: Site) -> None:
     site.record_case("A-1", "fagai")
     client = site.client(Role.INSPECTOR)
-    assert "尚未巡检" in shown(client, "/rules/", ["patrol-result.children"], {"patrol-run.n_clicks": None})
-    assert "巡检：重算" in shown(client, "/rules/", ["patrol-result.children"], {"patrol-run.n_clicks": 1})
+    assert "尚未巡检" in json.dumps(patrolled(client), ensure_ascii=False)
+    assert "巡检：重算 1 张牌、1 件办件" in to_its_end(client, patrolled(client, "patrol-run.n_clicks"))
 
 
+def test_who_may_not_start_a_patrol_is_refused(site: Site) -> None:
+    client = site.client(Role.LEADER)
+    outputs = ["patrol-result.children", "patrol-poll.disabled", "patrol-cancel.hidden", "patrol-offset.data"]
+    answer = asked(client, "/rules/", outputs, dict.fromkeys(FOLLOW, 1))
+    assert answer.status_code == 403 or "没有此项权限" in words(answer)
+    assert site.services.patroller.queries.last() is None
+
+
+def test_a_patrol_is_ended_by_who_started_it(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    began, go_on = threading.Event(), threading.Event()
+    batches = site.services.patroller._batches
+
+    def waits(*args: Any) -> Any:
+        began.set()
+        go_on.wait(10)
+        return batches(*args)
+    monkeypatch.setattr(site.services.patroller, "_batches", waits)
+    site.record_case("A-1", "fagai")
+    client, other = site.client(Role.INSPECTOR), site.client(Role.ADMINISTRATOR)
+    told = patrolled(client, "patrol-run.n_clicks")
+    assert began.wait(10)
+    assert (told["patrol-poll"]["disabled"], told["patrol-cancel"]["hidden"]) == (False, False)
+    patrolled(other, "patrol-cancel.n_clicks")  # it is not his
+    patrolled(client, "patrol-run.n_clicks")    # it runs already
+    assert [run.cancelled.is_set() for run in [site.services.patrol_runs.newest("li")] if run] == [False]
+    told = patrolled(client, "patrol-cancel.n_clicks")
+    go_on.set()
+    assert "已取消" in to_its_end(client, told)
+    assert site.services.patroller.queries.last() is None
+
+
+def test_findings_are_shown_page_by_page(site: Site) -> None:
+    without_cards(site, 60)
+    site.services.patroller.patrol("nightly")
+    client = site.client(Role.LEADER)
+    first, second = findings_page(client, 0), findings_page(client, 50)
+    assert ("第 1–50 条，共 60 条" in first, "第 51–60 条，共 60 条" in second) == (True, True)
+    assert (first.count("patrol-evidence"), second.count("patrol-evidence")) == (50, 10)
+
+
+def test_an_inspector_of_a_district_sees_and_patrols_his_area_only(site: Site) -> None:
+    without_cards(site, 1)
+    site.services.patroller.patrol("nightly")
+    client, everywhere = bound(site, "ivy", "360502"), site.client(Role.INSPECTOR)
+    assert "A-000" in findings_page(everywhere, 0)
+    assert "A-000" not in findings_page(client, 0)
+    assert "本地区发现 0 处异常" in json.dumps(patrolled(client), ensure_ascii=False)
+    assert "重算 0 张牌、0 件办件" in to_its_end(client, patrolled(client, "patrol-run.n_clicks"))
+    assert "A-000" in findings_page(everywhere, 0)
+
+
+def test_an_administrator_of_a_district_previews_his_area_only_and_saves_nothing_of_the_citys(site: Site) -> None:
+    site.services.accounts.create("dong", "long enough 1", display_name="东", roles=[Role.ADMINISTRATOR], area="360502")
+    site.services.recorder.record([refusal(site.services, "A-9")])
+    client = site.app.test_client()
+    assert sign_in(client, "dong", "long enough 1").status_code == 303
+    assert "A-9" not in previewed(client, site.services, REFUSED, {"level": 3})
+    assert "A-9" in previewed(site.client(Role.ADMINISTRATOR), site.services, REFUSED, {"level": 3})
+    assert "其他地区也在使用" in save(client, ITEM_VALUES).json["response"]["edit-said"]["children"]
+    assert site.services.editing.history(Kind.ITEM, "fagai-01") == []
+
+
+def test_the_health_page_names_cases_of_ones_own_area_only(site: Site) -> None:
+    site.services.recorder.record([CaseEvent(
+        source="hall", source_event_id="U-1", kind=EventKind.ACCEPTED, case_no="U-1", area="360500", org="fagai",
+        claimed_at=site.services.clock.now_us() - 3_600_000_000)])
+    seen = [shown(client, "/health/", ["health-unjudgeable.children"], {"health-tick.n_intervals": 1})
+            for client in (site.client(Role.INSPECTOR), bound(site, "ivy", "360502"))]
+    assert ["U-1" in one for one in seen] == [True, False]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
 from types import SimpleNamespace
 from typing import Any
 
-from core.instants import DAY_US, MINUTE_US, SECOND_US
-from tests.unit.alerts.detectors.logs import Directory, at, case, detect, figures, honest, shown, told
+from core.instants import DAY_US, MINUTE_US, SECOND_US, day_of
+from tests.unit.alerts.detectors.logs import CALENDAR, Directory, at, case, detect, figures, honest, shown, told
 
 
 def _quick(number: int, minutes: float, org: str = "D01", item: str = "permit") -> Any:
@@ -45,10 +46,14 @@ def test_g13_finds_handling_at_night() -> None:
 
 
 def test_g13_ten_minutes_after_closing_lunch_and_dates_without_an_hour_are_no_night_work() -> None:
-    closing = [_night(n, clock="18:10") for n in range(60)]
-    dates = [_night(n, "D02", clock="00:00") for n in range(60)]
-    assert {one.subject for one in detect("G13", [*honest("D01", 40), *closing], margin_min=60)} == set()
-    assert figures(detect("G13", dates)) == {}
+    """With the parameters as shipped; half an hour later than that it is no longer closing time."""
+    def all_at(clock: str) -> list[Any]:
+        return [_night(n, clock=clock) for n in range(120) if CALENDAR.is_working(day_of(date(2024, 4, 9)) + n % 7)]
+
+    assert CALENDAR.office_hours == ((510, 720), (840, 1050))  # 08:30 to 12:00 and 14:00 to 17:30
+    for silent in ("17:40", "12:10", "13:00", "08:05", "00:00"):
+        assert figures(detect("G13", all_at(silent))) == {}, silent
+    assert set(figures(detect("G13", all_at("18:10")))) == {("D01", "off_hours")}
 
 
 def test_g13_a_unit_is_compared_with_its_peers_below_the_norm() -> None:

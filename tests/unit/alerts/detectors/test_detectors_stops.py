@@ -109,6 +109,24 @@ def test_g25_extensions_asked_for_in_time_and_a_few_late_ones_are_fine() -> None
     assert detect("G25", [*honest("D01", 72), *(_extended(n, "04-17 10:00") for n in range(5))]) == []
 
 
+def _again(number: int, times: int) -> Any:
+    asked = [told("extended", at(f"04-0{8 + turn} 10:00") + number * MINUTE_US, document_no=f"延{number}/{turn}",
+                  approved_days=3) for turn in range(times)]
+    return case(f"r-{number:02}", told("accepted", "04-01 09:00"), *asked, told("concluded", "04-22 15:00"), limit="15wd")
+
+
+def test_g25_finds_cases_extended_more_than_once() -> None:
+    found = detect("G25", [*honest("D01", 60), *(_again(n, 2) for n in range(5))])
+    assert figures(found) == {("D01", "repeated"): (5, 5)}
+    assert shown(found, "repeated") == [f"r-{n:02}" for n in range(5)]
+    assert {one.facts["extensions"] for one in found[0].evidence} == {2}
+
+
+def test_g25_one_extension_each_and_four_cases_with_two_are_no_repetition() -> None:
+    assert detect("G25", [*honest("D01", 60), *(_again(n, 1) for n in range(8))]) == []
+    assert detect("G25", [*honest("D01", 60), *(_again(n, 2) for n in range(4))]) == []
+
+
 # G26 --------------------------------------------------------------------------------------------------------------
 
 def _deferred(number: int, brought: bool, applicant: str = "") -> Any:
