@@ -5,14 +5,19 @@ or before D and not closed by D; overdue if D is after its due day; closed on it
 until the decision (cases.watches.end_of_limits), the decision takes the place of the closing: a case decided in time is not
 overdue while its papers are served. Under `net` the days in (stop, resumption] do not count; a stop that never ends lasts to
 the end of its log.
+
+A case whose due day cannot be worked out, because the calendar does not know every day of its limit, is counted and not judged:
+one case of a year not yet published must not keep a report on other years from coming out.
 """
 
 from __future__ import annotations
 
 import calendar as civil
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
+from itertools import accumulate
 from typing import Any
 
 from sqlalchemy import BigInteger, Connection, cast, func, select
@@ -20,20 +25,22 @@ from sqlalchemy import BigInteger, Connection, cast, func, select
 from cases.areas import Areas
 from cases.changes import NO_ORG
 from cases.clocks import Span, Timing, due_day, merge, timing_of_due, timing_of_limit, used_days
-from cases.events import AFTER_THE_LOG, Due
+from cases.events import AFTER_THE_LOG, CaseEvent, Due
 from cases.extensions import lengthened
 from cases.fold import Fold, Moment
 from cases.journal import stream_cases
 from cases.models import journal
 from cases.states import fold_all
 from cases.watches import Catalogue, end_of_limits, limits_of, may_roll, rolled
+from config.acts import Act
 from core.database import Database
 from core.errors import InvalidInput
-from core.instants import DAY_US, HOUR_US, MINUTE_US, day_of
+from core.instants import DAY_US, HOUR_US, MINUTE_US, day_of, local_day
 from core.limits import Granularity, Limit, Unit, parse_limit
-from core.working_calendar import WorkingCalendar
+from core.working_calendar import CalendarNotPublished, WorkingCalendar
 
 KINDS = ("promised", "statutory", "own")
+NAMED_AT_MOST = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +64,61 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class PastCase:
-    """A case as the statistics see it: epoch days; `ended` when what its limit counts to was reached, due None when it has no
-    such limit."""
+    """A case as the reports see it, in epoch days. `ended`: when what its limit counts to was reached. `due` is None when it
+    has no such limit, or when the calendar does not know every day of it (then it is not `is_judgeable`). The durations are
+    None while it is open, where nobody asked for them, and where the calendar does not know the days."""
 
+    name: str
     org: str
     opened: int
     closed: int | None
     ended: int | None
     due: int | None
-    working_days: int | None
-    calendar_days: int | None
+    is_judgeable: bool = True
+    working_days: int | None = None
+    calendar_days: int | None = None
+
+
+@dataclass(slots=True)
+class LeftOut:
+    """What a report up to the end of an epoch day could not judge, and what it could not even count."""
+
+    day: int
+    judged: int = 0
+    unjudgeable: int = 0
+    named: list[str] = field(default_factory=list)
+    unopened: int = 0
+
+    def note(self, case: PastCase) -> None:
+        if case.opened > self.day:
+            return
+        if case.is_judgeable:
+            self.judged += case.due is not None
+            return
+        self.unjudgeable += 1
+        if len(self.named) < NAMED_AT_MOST:
+            self.named.append(case.name)
+
+    def note_unopened(self, fold: Fold, events: Sequence[CaseEvent]) -> None:
+        """A case that went on as if it had been accepted; one that still waits for its acceptance is none."""
+        went_on = any(code == Act.BEFORE_ACCEPTANCE for code, _at in fold.violations)
+        self.unopened += went_on and min(map(_day_written, events)) <= self.day
+
+
+@dataclass(frozen=True, slots=True)
+class HeatMap:
+    """Per department the number of open overdue cases at the end of each day asked about."""
+
+    rows: dict[str, list[int]]
+    left_out: LeftOut
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """The figures at the end of a day: `all` and one entry per department."""
+
+    figures: dict[str, Any]
+    left_out: LeftOut
 
 
 class History:
@@ -76,36 +128,54 @@ class History:
         """`areas` know which limits of an item were in force for a case; without them the catalogue's hold for all."""
         self._database, self._catalogue, self._areas = database, catalogue, areas
 
-    def heatmap(self, question: Question, days: Sequence[int]) -> dict[str, list[int]]:
-        """Per department the number of open overdue cases at the end of each of the epoch days."""
-        rows: dict[str, list[int]] = {}
-        for case in self.cases(question):
-            row = rows.setdefault(case.org, [0] * len(days))
-            for column, day in enumerate(days):
-                row[column] += _is_open_overdue(case, day)
-        return dict(sorted(rows.items()))
+    def heatmap(self, question: Question, days: Sequence[int]) -> HeatMap:
+        """The heat map of rising epoch days. A case costs two changes, however many days there are."""
+        changes: dict[str, list[int]] = {}
+        left_out = LeftOut(days[-1])
+        for case in self.cases(question, left_out):
+            change = changes.setdefault(case.org, [0] * (len(days) + 1))
+            first, after = _overdue_columns(case, days)
+            change[first] += 1
+            change[after] -= 1
+        return HeatMap({org: list(accumulate(change[:-1])) for org, change in sorted(changes.items())}, left_out)
 
-    def stats(self, question: Question, day: int) -> dict[str, Any]:
-        """The statistics at the end of an epoch day: `all` and one entry per department."""
+    def stats(self, question: Question, day: int) -> Statistics:
+        """The statistics at the end of an epoch day."""
         by_org: dict[str, list[PastCase]] = {}
-        for case in self.cases(question):
+        left_out = LeftOut(day)
+        for case in self.cases(question, left_out, with_durations=True):
             known = by_org.setdefault(case.org, [])
             if case.opened <= day:
                 known.append(case)
         cases = [case for group in by_org.values() for case in group]
-        return {"all": _figures(cases, day, question),
-                "departments": {org: _figures(group, day, question) for org, group in sorted(by_org.items())}}
+        return Statistics({"all": _figures(cases, day, question), "departments": {
+            org: _figures(group, day, question) for org, group in sorted(by_org.items())}}, left_out)
 
-    def cases(self, question: Question) -> Iterator[PastCase]:
-        """Every case ever opened, judged by the question."""
+    def cases(self, question: Question, left_out: LeftOut | None = None, *, with_durations: bool = False) -> Iterator[PastCase]:
+        """Every case ever opened, judged by the question; `left_out` notes those that cannot be."""
         with self._database.snapshot() as conn:
             log_ends = _ends_of_logs(conn) if question.net else {}
             for _case_id, events in stream_cases(conn):
                 fold = fold_all(events)
-                catalogue = self._catalogue if self._areas is None else self._areas.catalogue_of(fold, self._catalogue)
-                past = _past_case(fold, question, catalogue, log_ends)
+                past = self._past_case(fold, question, log_ends, with_durations)
                 if past is not None:
+                    if left_out is not None:
+                        left_out.note(past)
                     yield past
+                elif left_out is not None:
+                    left_out.note_unopened(fold, events)
+
+    def _past_case(self, fold: Fold, question: Question, log_ends: Mapping[str, int], with_durations: bool) -> PastCase | None:
+        if fold.accepted is None:
+            return None
+        catalogue = self._catalogue if self._areas is None else self._areas.catalogue_of(fold, self._catalogue)
+        stops = _stops(fold, fold.accepted, log_ends.get(fold.source, 0)) if question.net else ()
+        due, is_judgeable = _due(fold, fold.accepted, question, catalogue, stops)
+        closed = _day(fold.closed)
+        ended = _day(end_of_limits(fold, catalogue.find_item(fold.item) if fold.item else None))
+        working, civil_days = _durations(fold.accepted, closed, stops, question) if with_durations else (None, None)
+        return PastCase(f"{fold.area}/{fold.case_no}", fold.org or NO_ORG, fold.accepted.local // DAY_US, closed, ended, due,
+                        is_judgeable, working, civil_days)
 
 
 def columns(first: date, last: date, step: str) -> list[int]:
@@ -132,21 +202,22 @@ def _ends_of_logs(conn: Connection) -> dict[str, int]:
     return {source: last // DAY_US * DAY_US for source, last in conn.execute(own)}
 
 
-def _past_case(fold: Fold, question: Question, catalogue: Catalogue,
-               log_ends: Mapping[str, int]) -> PastCase | None:
-    if fold.accepted is None:
-        return None
-    stops = _stops(fold, fold.accepted, log_ends.get(fold.source, 0)) if question.net else ()
-    timing = _timing(fold, fold.accepted, question, catalogue, stops)
-    opened, closed = fold.accepted.local // DAY_US, _day(fold.closed)
-    ended = _day(end_of_limits(fold, catalogue.find_item(fold.item) if fold.item else None))
-    return PastCase(fold.org or NO_ORG, opened, closed, ended, due_day(timing) if timing is not None else None,
-                    _duration(fold.accepted, closed, stops, question, Unit.WORKING_DAY),
-                    _duration(fold.accepted, closed, stops, question, Unit.CALENDAR_DAY))
+def _due(fold: Fold, opened: Moment, question: Question, catalogue: Catalogue,
+         stops: tuple[Span, ...]) -> tuple[int | None, bool]:
+    """(the due day, whether the calendar knows the days it depends on)."""
+    try:
+        timing = _timing(fold, opened, question, catalogue, stops)
+        return None if timing is None else due_day(timing), True
+    except CalendarNotPublished:
+        return None, False
 
 
 def _day(moment: Moment | None) -> int | None:
     return None if moment is None else moment.local // DAY_US
+
+
+def _day_written(event: CaseEvent) -> int:
+    return local_day(event.claimed_at, event.utc_offset)
 
 
 def _timing(fold: Fold, opened: Moment, question: Question, catalogue: Catalogue, stops: tuple[Span, ...]) -> Timing | None:
@@ -186,16 +257,37 @@ def _stops(fold: Fold, opened: Moment, log_end: int) -> tuple[Span, ...]:
     return merge(spans)
 
 
-def _duration(opened: Moment, closed: int | None, stops: tuple[Span, ...], question: Question, unit: Unit) -> int | None:
+def _durations(opened: Moment, closed: int | None, stops: tuple[Span, ...],
+               question: Question) -> tuple[int | None, int | None]:
+    """(working days, calendar days) from the opening to the closing."""
     if closed is None:
+        return None, None
+    in_units = (Timing(0, unit, Granularity.DAY, opened, stops, question.calendar)
+                for unit in (Unit.WORKING_DAY, Unit.CALENDAR_DAY))
+    working, civil_days = (_used(timing, closed) for timing in in_units)
+    return working, civil_days
+
+
+def _used(timing: Timing, day: int) -> int | None:
+    try:
+        return used_days(timing, day)
+    except CalendarNotPublished:
         return None
-    timing = Timing(0, unit, Granularity.DAY, opened, stops, question.calendar)
-    return used_days(timing, closed)
+
+
+def _overdue_columns(case: PastCase, days: Sequence[int]) -> tuple[int, int]:
+    """(the first of the days on which the case is open and overdue, the first after it on which it no longer is); the same
+    twice when there is none."""
+    if case.due is None:
+        return 0, 0
+    first = bisect_left(days, max(case.opened, case.due + 1))
+    after = len(days) if case.ended is None else bisect_left(days, case.ended)
+    return first, max(first, after)
 
 
 def _is_open_overdue(case: PastCase, day: int) -> bool:
-    is_open = case.opened <= day and (case.ended is None or case.ended > day)
-    return is_open and case.due is not None and day > case.due
+    first, after = _overdue_columns(case, (day,))
+    return first < after
 
 
 def _figures(cases: Sequence[PastCase], day: int, question: Question) -> dict[str, Any]:
@@ -203,20 +295,25 @@ def _figures(cases: Sequence[PastCase], day: int, question: Question) -> dict[st
     judged = [(case.ended, case.due) for case in closed if case.ended is not None and case.due is not None]
     early = sum(end < due for end, due in judged)
     on_due_day = sum(end == due for end, due in judged)
-    working = [case.working_days for case in closed if case.working_days is not None]
-    civil_days = [case.calendar_days for case in closed if case.calendar_days is not None]
-    in_working_days = question.stated is not None and question.stated.unit is not Unit.CALENDAR_DAY
-    duration = working if in_working_days else civil_days
+    of_closed = sum(case.is_judgeable for case in closed)
     return {
         "cases": len(cases), "closed": len(closed), "open": len(cases) - len(closed), "closed_early": early,
         "closed_on_due_day": on_due_day, "closed_late": len(judged) - early - on_due_day,
         "open_overdue": sum(_is_open_overdue(case, day) for case in cases),
-        "without_limit": sum(case.due is None for case in cases),
-        "early_rate": _rate(early, len(closed)), "ontime_rate": _rate(early + on_due_day, len(closed)),
-        "median_duration": quantile(duration, 0.5), "p90_duration": quantile(duration, 0.9),
-        "duration_unit": "wd" if in_working_days else "cd",
-        "median_working_days": quantile(working, 0.5), "p90_working_days": quantile(working, 0.9),
-        "median_calendar_days": quantile(civil_days, 0.5), "p90_calendar_days": quantile(civil_days, 0.9)}
+        "without_limit": sum(case.due is None and case.is_judgeable for case in cases),
+        "unjudgeable": sum(not case.is_judgeable for case in cases),
+        "early_rate": _rate(early, of_closed), "ontime_rate": _rate(early + on_due_day, of_closed),
+        **_quantiles(closed, question)}
+
+
+def _quantiles(closed: Sequence[PastCase], question: Question) -> dict[str, Any]:
+    working, civil_days = [case.working_days for case in closed], [case.calendar_days for case in closed]
+    in_working_days = question.stated is not None and question.stated.unit is not Unit.CALENDAR_DAY
+    duration = working if in_working_days else civil_days
+    return {"median_duration": quantile(duration, 0.5), "p90_duration": quantile(duration, 0.9),
+            "duration_unit": "wd" if in_working_days else "cd",
+            "median_working_days": quantile(working, 0.5), "p90_working_days": quantile(working, 0.9),
+            "median_calendar_days": quantile(civil_days, 0.5), "p90_calendar_days": quantile(civil_days, 0.9)}
 
 
 def _rate(part: int, whole: int) -> float | None:
@@ -224,13 +321,13 @@ def _rate(part: int, whole: int) -> float | None:
     return round(part / whole, 6) if whole else None
 
 
-def quantile(values: Sequence[int], share: float) -> float | None:
-    """Linear interpolation between the closest ranks (Hyndman and Fan type 7); None without values."""
-    if not values:
+def quantile(values: Sequence[int | None], share: float) -> float | None:
+    """Linear interpolation between the closest ranks (Hyndman and Fan type 7); None without values, and as soon as one is not
+    known: the middle of the others would be that of another question."""
+    ordered = sorted(value for value in values if value is not None)
+    if not ordered or len(ordered) < len(values):
         return None
-    ordered = sorted(values)
     place = (len(ordered) - 1) * share
     low = int(place)
     high = min(low + 1, len(ordered) - 1)
     return round(ordered[low] + (ordered[high] - ordered[low]) * (place - low), 6)
-

@@ -16,9 +16,13 @@ from cases.verify import Fault, check_rows, export_line, of_record, read_anchors
 from core.errors import InvalidInput
 from evaluation.exports.manifest import read_areas
 from feeds.importer import EXIT_REJECTIONS, ImportReport, import_file
+from feeds.mapper import CASE_CHANGED, CASE_REPEATED
 
 FAULTS_FOUND = 3
 FAULTS_SHOWN = 20
+REMARKS = {
+    CASE_REPEATED: "traces of a case told before in this file (their events are added, of its own values the first stand)",
+    CASE_CHANGED: "changes of department or item within a case (each event keeps its own, the case stands with its latest)"}
 
 
 def import_log(services: Services, options: argparse.Namespace) -> int:
@@ -134,6 +138,10 @@ def _print_report(report: ImportReport) -> None:
           f"{account.rejected} refused")
     for code, number in sorted(account.reasons.items()):
         print(f"  {code}: {number}")
+    for name, number in sorted(report.unread.items()):
+        print(f"  recorded without {name}, which cannot be read: {number}")
+    for code, number in sorted(report.remarks.items()):
+        print(f"  {REMARKS[code]}: {number}")
     for sample in report.samples:
         told = ", ".join(f"{key}={value}" for key, value in sample.detail.items())
         print(f"    {sample.position}: {sample.code} ({told})")

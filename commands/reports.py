@@ -12,36 +12,41 @@ from typing import Any
 
 from bootstrap import Services
 from cases.explain import ClockExplanation, explain
-from cases.history import KINDS, Question, columns
+from cases.history import KINDS, LeftOut, Question, columns
 from core.errors import InvalidInput, NotFound
 from core.instants import date_of, day_of, written_local
 from core.limits import parse_limit
+from core.working_calendar import WorkingCalendar
+
+NOTHING_JUDGED = 1
 
 
 def heatmap(services: Services, options: argparse.Namespace) -> int:
     """Open overdue per department at the end of each day of the range."""
     days = columns(parse_date(options.first, "--from"), parse_date(options.last, "--to"), options.step)
-    rows = services.history.heatmap(_question(services, options), days)
+    question = _question(services, options)
+    found = services.history.heatmap(question, days)
     if options.format == "json":
-        _print_json({org: dict(zip(map(_iso, days), counts, strict=True)) for org, counts in rows.items()})
+        _print_json({org: dict(zip(map(_iso, days), counts, strict=True)) for org, counts in found.rows.items()})
     else:
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow(["department", *map(_iso, days)])
-        writer.writerows([neutral(org), *counts] for org, counts in rows.items())
-    return 0
+        writer.writerows([neutral(org), *counts] for org, counts in found.rows.items())
+    return _tell_left_out(found.left_out, question.calendar)
 
 
 def stats(services: Services, options: argparse.Namespace) -> int:
     """The statistics at the end of a day, for all and for each department."""
     question = _question(services, options)
     as_of = parse_date(options.as_of, "--as-of")
-    figures = services.history.stats(question, day_of(as_of))
+    found = services.history.stats(question, day_of(as_of))
+    figures = found.figures
     if options.format == "json":
         _print_json({"as_of": as_of.isoformat(), "limit": options.limit, "calendar": options.calendar,
                      "net": options.net, **figures})
     else:
         _print_csv({"(all)": figures["all"], **figures["departments"]})
-    return 0
+    return _tell_left_out(found.left_out, question.calendar)
 
 
 def explain_case(services: Services, options: argparse.Namespace) -> int:
@@ -50,16 +55,18 @@ def explain_case(services: Services, options: argparse.Namespace) -> int:
     case = services.case_queries.find_case(options.case, now, options.area)
     if case is None:
         raise NotFound("case_not_found", case=options.case, remedy="check the number, or name the area with --area")
-    areas = services.case_queries.areas_of(options.case)
+    others = [area for area in services.case_queries.areas_of(options.case) if area != case.area]
     explanations = explain(case, services.areas)
     if options.format == "json":
         _print_json({"area": case.area, "case_no": case.case_no, "org": case.org, "state": case.state, "light": case.light,
-                     "other_areas": [area for area in areas if area != case.area],
-                     "violations": case.violations, "clocks": [_clock_json(clock) for clock in explanations]})
+                     "other_areas": others, "violations": case.violations,
+                     "clocks": [_clock_json(clock) for clock in explanations]})
         return 0
     texts = services.texts(services.settings.display.language)
     print(f"{case.area}/{case.case_no}  {case.org_name}  {case.item_name}  {texts.get(f'state.{case.state}')}"
           f"  {texts.get(f'light.{case.light}')}")
+    if others:
+        print(texts.get("case.also_in", areas=", ".join(others)))
     for clock in explanations:
         _print_clock(clock, texts.get)
     return 0
@@ -72,6 +79,19 @@ def _question(services: Services, options: argparse.Namespace) -> Question:
     if calendar is None:
         raise InvalidInput("calendar_unknown", value=options.calendar, remedy=f"one of {', '.join(services.calendars)}")
     return Question(options.limit, calendar, options.net)
+
+
+def _tell_left_out(left_out: LeftOut, calendar: WorkingCalendar) -> int:
+    """Say on standard error which cases the report does not judge or count. The exit code is 1 when it judges none at all."""
+    if left_out.unopened:
+        print(f"cases_unopened: {left_out.unopened} cases went on without an acceptance on record and are not counted",
+              file=sys.stderr)
+    if not left_out.unjudgeable:
+        return 0
+    named = ", ".join(left_out.named) + (", …" if left_out.unjudgeable > len(left_out.named) else "")
+    print(f"cases_unjudgeable: {left_out.unjudgeable} cases are counted and not judged, because calendar {calendar.id} knows"
+          f" {calendar.first_year} to {calendar.last_year} and not every day of their limit: {named}", file=sys.stderr)
+    return 0 if left_out.judged else NOTHING_JUDGED
 
 
 def _print_clock(clock: ClockExplanation, text: Any) -> None:

@@ -146,6 +146,8 @@ def _tell_refused(replay: Replay) -> None:
     """What of the file cannot be played, with the reasons of the first records."""
     if replay.rejected:
         log.warning("%d records of %s are refused", replay.rejected, replay.path.name)
+    if replay.unread:
+        log.warning("%d records of %s are played without a value that cannot be read", replay.unread, replay.path.name)
     for parsed in replay.refused:
         if parsed.rejection is not None:
             outcome = parsed.rejection.outcome

@@ -18,7 +18,8 @@ from feeds.ingest import Ingest
 from feeds.mapper import Mapper
 from feeds.mapping import SourceMapping
 from feeds.quarantine import Delivery
-from feeds.readers.files import read_records
+from feeds.readers.files import fitting, open_file, read_records
+from feeds.reasons import Rejection
 from feeds.records import Parsed
 from feeds.status import Account
 
@@ -28,7 +29,7 @@ _SAMPLES_PER_REASON = 3
 
 @dataclass(slots=True)
 class Sample:
-    """One refused record of the report."""
+    """One refused record of the report, or one recorded without a value that could not be read."""
 
     code: str
     position: str
@@ -37,13 +38,16 @@ class Sample:
 
 @dataclass(slots=True)
 class ImportReport:
-    """What became of a file. `exit_code` is 0 when every record was recorded now or before, 2 when some were refused."""
+    """What became of a file. `unread` counts by field the records whose event is recorded without it, `remarks` what else a
+    reader should know. `exit_code` is 0 when every record was recorded whole, now or before, 2 when something was refused."""
 
     file: str
     mapping: str
     account: Account = field(default_factory=Account)
     samples: list[Sample] = field(default_factory=list)
     sources: list[str] = field(default_factory=list)
+    unread: dict[str, int] = field(default_factory=dict)
+    remarks: dict[str, int] = field(default_factory=dict)
     seconds: float = 0.0
 
     @property
@@ -52,13 +56,14 @@ class ImportReport:
 
     @property
     def exit_code(self) -> int:
-        return EXIT_REJECTIONS if self.account.rejected else EXIT_OK
+        return EXIT_REJECTIONS if self.account.rejected or self.unread else EXIT_OK
 
     def as_dict(self) -> dict[str, object]:
         """JSON-safe, for `.report.json` and `--format json`."""
         return {"file": self.file, "mapping": self.mapping, "sources": self.sources, "records": self.account.total,
                 "accepted": self.account.accepted, "duplicates": self.account.duplicates,
-                "rejected": self.account.rejected, "reasons": self.account.reasons,
+                "rejected": self.account.rejected, "reasons": self.account.reasons, "unread": self.unread,
+                "remarks": self.remarks,
                 "samples": [{"code": one.code, "position": one.position, **one.detail} for one in self.samples],
                 "seconds": round(self.seconds, 3), "records_per_s": round(self.records_per_s)}
 
@@ -73,12 +78,13 @@ def import_file(path: Path, mapping: SourceMapping, ingest: Ingest, *, kind: str
     the database is gone; what was recorded until then stays, and importing again goes on where it stopped.
     """
     try:
-        stream = path.open("rb")
+        stream = open_file(path)
     except OSError as failure:
         raise InvalidInput("file_unreadable", file=str(path), problem=failure.strerror or str(failure),
                            remedy="name a file that exists and may be read") from failure
     with stream:
-        return _Import(path.name, mapping, ingest, kind, source, is_history).run(stream, progress)
+        chosen = fitting(mapping, stream, ingest.limits)
+        return _Import(path.name, chosen, ingest, kind, source, is_history).run(stream, progress)
 
 
 class _Import:
@@ -103,6 +109,7 @@ class _Import:
                     progress(self.report)
         finally:
             self._mapper.close()
+        self.report.remarks = dict(+self._mapper.remarks)
         self.report.seconds = time.monotonic() - started
         return self.report
 
@@ -122,11 +129,19 @@ class _Import:
         if source not in self.report.sources:
             self.report.sources.append(source)
         for parsed, outcome in zip(part, outcomes, strict=True):
-            if outcome.status in (Status.OK, Status.DUPLICATE):
-                continue
-            if sum(one.code == outcome.code for one in self.report.samples) < _SAMPLES_PER_REASON:
-                position = parsed.rejection.position if parsed.rejection else f"line {parsed.line}"
-                self.report.samples.append(Sample(outcome.code, position, outcome.detail))
+            if outcome.status not in (Status.OK, Status.DUPLICATE):
+                self._sample(outcome, parsed.rejection.position if parsed.rejection else f"line {parsed.line}")
+            elif parsed.note is not None:
+                self._note_unread(parsed.note)
+
+    def _note_unread(self, note: Rejection) -> None:
+        name = note.outcome.detail.get("field", "")
+        self.report.unread[name] = self.report.unread.get(name, 0) + 1
+        self._sample(note.outcome, note.position)
+
+    def _sample(self, outcome: Outcome, position: str) -> None:
+        if sum(one.code == outcome.code for one in self.report.samples) < _SAMPLES_PER_REASON:
+            self.report.samples.append(Sample(outcome.code, position, outcome.detail))
 
     def _store_area(self, code: str) -> None:
         self._areas_stored.add(code)

@@ -74,7 +74,8 @@ class Ingest:
             account = Account()
             account.note(final)
             account.note_newest(events)
-            quarantine.keep(conn, delivery, _refused_among(batch, final)[:keep_refused], now_us, self.limits)
+            kept = [*_refused_among(batch, final), *_notes_among(batch, final)]
+            quarantine.keep(conn, delivery, kept[:keep_refused], now_us, self.limits)
             enter(conn, delivery, account, now_us)
             result = final, account
 
@@ -135,4 +136,12 @@ def _refused(parsed: Parsed, outcome: Outcome) -> Refused:
     raw = parsed.raw
     if not raw and parsed.event is not None:
         raw = msgspec.json.encode(parsed.event).decode()
-    return Refused(raw_text(raw), outcome, position, parsed.header)
+    return Refused(raw_text(raw), outcome, position, parsed.header, parsed.separator)
+
+
+def _notes_among(batch: Sequence[Parsed], outcomes: Sequence[Outcome]) -> list[Refused]:
+    """What could not be read of the events recorded now; that of one known before was noted then, and may be repaired since."""
+    return [Refused(raw_text(parsed.raw), parsed.note.outcome, parsed.note.position,
+                    of_event=(parsed.event.source_event_id, parsed.event.source_version))
+            for parsed, outcome in zip(batch, outcomes, strict=True)
+            if parsed.note is not None and parsed.event is not None and outcome.status is Status.OK]

@@ -3,10 +3,14 @@
 An event's id in its source is the source's own when the mapping names one; else a fingerprint of the case and the
 event's own values, with the number of earlier identical rows of the file: importing a file again repeats every id, while
 two identical rows of one file stay two events. Events made from case values are `<case>#<kind>`.
+
+What makes an event what it is (case, area, kind, time, id, version, order) must be readable, or there is no event. Everything
+else is a side value: one that cannot be read is left out and noted, for the event happened all the same.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 
 import msgspec
@@ -22,6 +26,7 @@ from feeds.times import time_reader
 from feeds.values import Compiler, Fields, name_of, short_name, whole_number
 
 ORDER_FIRST, ORDER_LAST = 0, AFTER_THE_LOG
+CASE_REPEATED, CASE_CHANGED = "case_repeated", "case_changed"
 _SUFFIXES = (".gz", ".xes", ".csv", ".jsonl", ".ndjson", ".json", ".xml", ".txt")
 
 
@@ -53,7 +58,9 @@ class Mapper:
         self._told, rows = Tally(limits.remembered_rows), Tally(limits.remembered_rows)
         self._case_events = [_CaseEventMaker(one, compiler) for one in shape.case_events]
         self._event = _EventMaker(shape.event, compiler, rows, limits.max_attributes) if shape.event is not None else None
-        self._tallies = (self._told, rows)
+        self._cases = Tally(limits.remembered_rows)
+        self._tallies = (self._told, rows, self._cases)
+        self.remarks = Counter[str]()
         self._sources: dict[str, str] = {}
         self._last_told: tuple[CaseHead, list[str | None]] | None = None
         self._is_told_by_trace = all(column.startswith(CASE_PREFIX) for column in self._case_columns(shape))
@@ -66,7 +73,7 @@ class Mapper:
             if isinstance(record, Row):
                 yield from self.map(record)
             else:
-                yield Parsed(None, record.rejection, record.raw, record.rejection.line, record.header)
+                yield Parsed(None, record.rejection, record.raw, record.rejection.line, record.header, record.separator)
 
     def map(self, row: Row) -> Iterator[Parsed]:
         """The events of one row."""
@@ -77,6 +84,7 @@ class Mapper:
             except Refusal as refusal:
                 yield _refused(row, refusal)
                 return
+            self._remark(row, head)
             self._last_head, self._last_case = head, row.case if self._is_told_by_trace else None
             if self._case_events:
                 yield from self._tell_case(row, head)
@@ -109,6 +117,17 @@ class Mapper:
         """Give back the memory and the temporary files."""
         for tally in self._tallies:
             tally.close()
+
+    def _remark(self, row: Row, head: CaseHead) -> None:
+        """Count what a reader of the report should know: a trace of a case told before, a case that gets another head."""
+        is_trace = row.case is not None and row.own is None
+        if head == self._last_head and not is_trace:
+            return
+        case = f"{head.area}\x1f{head.no}"
+        is_known = self._cases.count(fingerprint_of(case)) > 0
+        is_new_head = not self._cases.count(fingerprint_of(f"{case}\x1f{head.org}\x1f{head.item}\x1f{head.item_version}"))
+        self.remarks[CASE_REPEATED] += is_known and is_trace
+        self.remarks[CASE_CHANGED] += is_known and is_new_head
 
     def _head(self, fields: Fields) -> CaseHead:
         no, area = self._no(fields), self._area(fields) or self._default_area
@@ -168,14 +187,15 @@ class _CaseEventMaker:
             return None
         return "\x1f".join([fields.get(column, "") for column in self._columns])
 
-    def make(self, row: Row, head: CaseHead) -> CaseEvent:
+    def make(self, row: Row, head: CaseHead, unread: list[Refusal]) -> CaseEvent:
         claimed = self._at(row.fields)
         if claimed is None:
             raise Refusal("value_missing", self.at_name)
         return CaseEvent(source=head.source, source_event_id=f"{head.no}#{self.kind.value}", kind=self.kind,
                          case_no=head.no, area=head.area, claimed_at=claimed[0], utc_offset=claimed[1],
                          order=self._order, org=head.org, item=head.item, item_version=head.item_version,
-                         actor=self._actor(row.fields), data=self._data(row.fields))
+                         actor=_in_room("actor", self._actor(row.fields), 128, unread),
+                         data=self._data(row.fields, unread))
 
 
 class _EventMaker:
@@ -192,25 +212,24 @@ class _EventMaker:
                       else compiler.payload(shape.payload, most_attributes))
         self._kinds, self._default = shape.kinds, shape.kinds.get(ANY_CODE)
 
-    def make(self, row: Row, head: CaseHead) -> CaseEvent:
+    def make(self, row: Row, head: CaseHead, unread: list[Refusal]) -> CaseEvent:
         fields = row.fields
         claimed = self._at(fields)
         if claimed is None:
             raise Refusal("value_missing", self._at_name)
         target = self._target(fields)
         version, order = self._version(fields), self._order(fields)
-        actor, station, step = self._actor(fields), self._station(fields), target.step or self._step(fields)
         event_id = self._id(fields) or self._fingerprint(row, head)
         _check_length("id", event_id, 160)
-        _check_length("actor", actor, 128)
-        _check_length("station", station, 128)
-        _check_length("step", step, 160)
         return CaseEvent(source=head.source, source_event_id=event_id,
                          source_version=1 if version is None else whole_number(version, "version"), kind=target.kind,
                          case_no=head.no, area=head.area, claimed_at=claimed[0], utc_offset=claimed[1],
                          order=row.order if order is None else whole_number(order, "order"), org=head.org,
-                         item=head.item, item_version=head.item_version, actor=actor, station=station, step=step,
-                         data=_told_by(target, self._data(fields)))
+                         item=head.item, item_version=head.item_version,
+                         actor=_in_room("actor", self._actor(fields), 128, unread),
+                         station=_in_room("station", self._station(fields), 128, unread),
+                         step=_in_room("step", target.step or self._step(fields), 160, unread),
+                         data=_told_by(target, self._data(fields, unread)))
 
     def _target(self, fields: Fields) -> TargetShape:
         code = self._code(fields)
@@ -247,11 +266,29 @@ def _holds(when: dict[str, tuple[str, ...]], fields: Fields) -> bool:
 
 
 def _attempt(maker: _CaseEventMaker | _EventMaker, row: Row, head: CaseHead) -> Parsed:
+    unread: list[Refusal] = []
     try:
-        event = maker.make(row, head)
+        event = maker.make(row, head, unread)
     except Refusal as refusal:
         return _refused(row, refusal)
-    return Parsed(event, None, row.fields, row.line)
+    return Parsed(event, None, row.fields, row.line, note=_note_of(unread, row.line) if unread else None)
+
+
+def _note_of(unread: list[Refusal], line: int) -> Rejection:
+    """One note for all that could not be read of a record: it is repaired at once, too."""
+    fields, values = ", ".join(one.field for one in unread), ", ".join(one.value for one in unread)
+    problems = dict.fromkeys([*(one.problem for one in unread if one.problem), "the event is recorded without it"])
+    return Rejection(Refusal(unread[0].code, fields, values, "; ".join(problems)).as_outcome(), line)
+
+
+def _in_room(name: str, value: str | None, most: int, unread: list[Refusal]) -> str | None:
+    """A side value the record has room for."""
+    try:
+        _check_length(name, value, most)
+    except Refusal as refusal:
+        unread.append(refusal)
+        return None
+    return value
 
 
 def _check_length(name: str, value: str | None, most: int) -> None:

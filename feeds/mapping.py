@@ -7,7 +7,7 @@ the remedy. docs/feeds.md describes every key with examples.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from collections.abc import Mapping as MappingOf
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -22,6 +22,7 @@ from core.errors import ConfigError
 
 MAPPING_DIR = Path(__file__).resolve().parents[1] / "config" / "mappings"
 ANY_CODE = "*"
+CHINESE_ZONES = frozenset({"Asia/Shanghai", "Asia/Urumqi", "Asia/Chongqing", "Asia/Harbin", "Asia/Kashgar", "PRC"})
 DUE_FIELDS = frozenset(name for name in EventData.__struct_fields__ if name.endswith("_due"))
 LIMIT_FIELDS = frozenset(name for name in EventData.__struct_fields__ if name.endswith("_limit"))
 NUMBER_FIELDS = frozenset({"amount_fen", "quantity", "score"})
@@ -51,7 +52,8 @@ Texts = Annotated[tuple[str, ...], BeforeValidator(_as_tuple)]
 
 
 class ValueShape(Strict):
-    """Where a value comes from: the first filled of several columns, columns joined, the file's name, or a constant."""
+    """Where a value comes from: the first filled of several columns, columns joined, the file's name, or a constant. The file's
+    name may also stand in for columns that are not filled."""
 
     column: Texts = ()
     join: Texts = ()
@@ -63,9 +65,9 @@ class ValueShape(Strict):
 
     @model_validator(mode="after")
     def _has_one_origin(self) -> Self:
-        origins = sum((bool(self.column), bool(self.join), bool(self.file), self.value is not None))
+        origins = sum((bool(self.column or self.file), bool(self.join), self.value is not None))
         if origins != 1:
-            raise ValueError("give exactly one of column, join, file and value")
+            raise ValueError("give exactly one of column, join, file and value; only column and file go together")
         for pattern in self.file:
             _compiled(pattern)
         return self
@@ -154,8 +156,9 @@ class MappingShape(Strict):
     formats: Annotated[tuple[Format, ...], BeforeValidator(_as_tuple)] = Field(min_length=1)
     rows: Literal["event", "case"] = "event"
     source: str = "{mapping}"
-    encoding: Literal["auto", "utf-8", "utf-16", "gb18030"] = "auto"
-    separator: Literal[",", ";", "\t", "|"] = ","
+    siblings: Texts = ()
+    encoding: Literal["auto", "utf-8", "utf-16", "gb18030", "cp1252", "latin-1"] = "auto"
+    separator: Literal[",", ";", "\t", "|"] | None = None
     null_values: tuple[str, ...] = ()
     guarded: bool = False
     area: AreaShape
@@ -166,10 +169,10 @@ class MappingShape(Strict):
 
 
 class SourceMapping:
-    """A checked mapping and where it was written."""
+    """A checked mapping and where it was written. Its `siblings` read other tables of the same source."""
 
-    def __init__(self, shape: MappingShape, path: Path) -> None:
-        self.shape, self.path = shape, path
+    def __init__(self, shape: MappingShape, path: Path, siblings: tuple[SourceMapping, ...] = ()) -> None:
+        self.shape, self.path, self.siblings = shape, path, siblings
         self.name = shape.name
         self.zone = zone_of(shape)
 
@@ -190,30 +193,71 @@ class SourceMapping:
         return Area(code, area.name.format(area=code), area.calendar, area.timezone, area.preset)
 
 
-def read_mapping(path: Path) -> SourceMapping:
-    """Read and check one file. Raises ConfigError with file, line, key, problem and remedy."""
+def read_mapping(path: Path, directories: tuple[Path, ...] = (MAPPING_DIR,)) -> SourceMapping:
+    """Read and check one file and its siblings, which lie beside it or in one of the directories. Raises ConfigError with file,
+    line, key, problem and remedy."""
+    document, shape = _read(path)
+    places = directories if path.parent in directories else (path.parent, *directories)
+    siblings = [_sibling(document, index, name, places) for index, name in enumerate(shape.siblings)]
+    return SourceMapping(shape, path, tuple(siblings))
+
+
+def _read(path: Path) -> tuple[Document, MappingShape]:
     document = read_document(path)
     shape = document.read_as(MappingShape)
     _check(document, shape)
-    return SourceMapping(shape, path)
+    return document, shape
+
+
+def _sibling(document: Document, index: int, name: str, directories: tuple[Path, ...]) -> SourceMapping:
+    path = _path_of(name, directories)
+    if path is None:
+        raise document.problem(("siblings", index), f"no such mapping: {name!r}",
+                               f"one of {', '.join(sorted(mapping_names(directories)))}")
+    return SourceMapping(_read(path)[1], path)
 
 
 def find_mapping(name_or_file: str, directories: tuple[Path, ...] = (MAPPING_DIR,)) -> SourceMapping:
     """A mapping by the name of a file in one of the directories (the first wins), or by its own path."""
     if name_or_file.endswith((".yaml", ".yml")):
-        return read_mapping(Path(name_or_file))
-    for directory in directories:
-        path = directory / f"{name_or_file}.yaml"
-        if re.fullmatch(r"[a-z0-9_.-]+", name_or_file) and path.is_file():
-            return read_mapping(path)
-    raise ConfigError("mapping_unknown", value=name_or_file, known=sorted(mapping_names(directories)),
-                      remedy="name one of these, or give the path of a .yaml file")
+        return read_mapping(Path(name_or_file), directories)
+    path = _path_of(name_or_file, directories)
+    if path is None:
+        raise ConfigError("mapping_unknown", value=name_or_file, known=sorted(mapping_names(directories)),
+                          remedy="name one of these, or give the path of a .yaml file")
+    return read_mapping(path, directories)
+
+
+def _path_of(name: str, directories: tuple[Path, ...]) -> Path | None:
+    paths = [directory / f"{name}.yaml" for directory in directories] if re.fullmatch(r"[a-z0-9_.-]+", name) else []
+    return next((path for path in paths if path.is_file()), None)
 
 
 def mapping_names(directories: tuple[Path, ...] = (MAPPING_DIR,)) -> Iterator[str]:
     """The names `find_mapping` knows."""
     for directory in directories:
         yield from (path.stem for path in sorted(directory.glob("*.yaml")))
+
+
+def needed_columns(shape: MappingShape) -> tuple[tuple[str, ...], ...]:
+    """The columns without which no row of a flat file could become an event; of columns that stand together one is enough."""
+    values: list[ValueShape] = [shape.case.no]
+    if shape.event is not None:
+        values += [shape.event.at, shape.event.code]
+    else:
+        values += [one.at for one in shape.case_events if one.required]
+    return tuple(value.column for value in values if value.column and not value.file and value.absent is None)
+
+
+def missing_columns(needed: Iterable[tuple[str, ...]], header: Collection[str]) -> list[str]:
+    """What of the needed columns a header does not have."""
+    return sorted({" / ".join(columns) for columns in needed if not any(column in header for column in columns)})
+
+
+def may_be_chinese(shape: MappingShape) -> bool:
+    """Whether bytes that are no UTF-8 may be taken for GB18030, in which nearly everything makes some sense."""
+    zone = zone_of(shape)
+    return (shape.area.timezone if zone is None else zone.key) in CHINESE_ZONES
 
 
 def zone_of(shape: MappingShape) -> ZoneInfo | None:

@@ -18,7 +18,10 @@ from feeds.tally import fingerprint_of
 
 OPEN, REPAIRED, DISMISSED = "open", "repaired", "dismissed"
 HEADER = "header"  # key of the detail: the columns of a refused line of CSV
+SEPARATOR = "separator"  # key of the detail: what its fields are separated by
+EVENT_ID, EVENT_VERSION = "event_id", "event_version"  # keys of the detail: the event recorded without a value of the record
 MAPPING = "mapping"  # key of the detail: the path of a mapping file, when it is longer than its column
+_HOW_TO_READ = frozenset({HEADER, SEPARATOR, EVENT_ID, EVENT_VERSION, MAPPING})
 _MAPPING_ROOM = 64
 
 
@@ -38,12 +41,15 @@ class Delivery:
 
 
 class Refused(msgspec.Struct, frozen=True):
-    """A refused record as it goes into the quarantine."""
+    """A refused record as it goes into the quarantine, or one whose event (`of_event`: its id and version) was recorded without
+    a value that could not be read."""
 
     raw: str
     outcome: Outcome
     position: str = ""
     header: tuple[str, ...] = ()
+    separator: str = ""
+    of_event: tuple[str, int] | None = None
 
 
 def keep(conn: Connection, delivery: Delivery, refused: Sequence[Refused], now_us: int, limits: FeedLimits) -> None:
@@ -91,7 +97,7 @@ def close(conn: Connection, quarantine_id: int, state: str, by: str, now_us: int
 
 def refuse_again(conn: Connection, row: Row[Any], raw: str, outcome: Outcome, now_us: int) -> None:
     """Keep what was tried in vain, with its new reason, and how it is read."""
-    kept = {name: text for name, text in detail_of(row).items() if name in (HEADER, MAPPING)}
+    kept = {name: text for name, text in detail_of(row).items() if name in _HOW_TO_READ}
     conn.execute(update(quarantine).where(quarantine.c.id == row.id).values(
         raw=raw, code=outcome.code, status=outcome.status.value, detail=_text({**outcome.detail, **kept}),
         times=quarantine.c.times + 1, received_at=now_us))
@@ -107,6 +113,10 @@ def _row(delivery: Delivery, refused: Refused, now_us: int, limits: FeedLimits) 
     detail = dict(refused.outcome.detail)
     if refused.header:
         detail[HEADER] = _text(refused.header)
+    if refused.separator:
+        detail[SEPARATOR] = refused.separator
+    if refused.of_event:
+        detail[EVENT_ID], detail[EVENT_VERSION] = refused.of_event[0], str(refused.of_event[1])
     if len(delivery.mapping) > _MAPPING_ROOM:
         detail[MAPPING] = delivery.mapping
     mark = "\x1f".join((delivery.source, refused.outcome.code, raw, detail.get("field", ""),

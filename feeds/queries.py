@@ -14,7 +14,7 @@ from core.instants import SECOND_US
 from core.models import tokens
 from feeds.limits import FeedLimits
 from feeds.models import feed_status, quarantine
-from feeds.quarantine import OPEN, detail_of
+from feeds.quarantine import EVENT_ID, OPEN, detail_of
 from feeds.tokens import FEED
 
 
@@ -53,6 +53,11 @@ class QuarantinedRecord:
     state: str
     handled_by: str | None
     handled_at: int | None
+
+    @property
+    def is_recorded(self) -> bool:
+        """Whether its event is in the record, without the value that could not be read."""
+        return EVENT_ID in self.detail
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ _MALFORMED = {
     "time_zone_missing": "write the offset, or state a zone in the mapping",
     "value_missing": "fill the field",
     "value_too_long": "shorten the value",
-    "wrong_encoding": "save the file as UTF-8 (UTF-16 with a mark and GB18030 are recognised)",
+    "wrong_encoding": "save the file as UTF-8, or state its encoding in the mapping (gb18030, cp1252, latin-1)",
     "xml_broken": "send well-formed XML; what was readable before the break is kept",
     "xml_forbidden": "remove the DOCTYPE and all entity declarations",
     "xml_no_traces": "send an XES log with traces",

@@ -28,16 +28,22 @@ class Broken(msgspec.Struct, frozen=True):
     rejection: Rejection
     raw: str = ""
     header: tuple[str, ...] = ()
+    separator: str = ""
 
 
 class Parsed(msgspec.Struct, frozen=True):
-    """One record on its way to the journal: an event, or the reason why there is none; with what it was made of."""
+    """One record on its way to the journal: an event, or the reason why there is none; with what it was made of.
+
+    `note` is on an event that says less than its record: which of its values could not be read.
+    """
 
     event: CaseEvent | None
     rejection: Rejection | None = None
     raw: dict[str, str] | str = ""
     line: int = 0
     header: tuple[str, ...] = ()
+    separator: str = ""
+    note: Rejection | None = None
 
 
 def raw_text(raw: dict[str, str] | str) -> str:

@@ -21,7 +21,7 @@ from feeds.mapper import Mapper
 from feeds.mapping import SourceMapping
 from feeds.public_event import EventReader
 from feeds.quarantine import Delivery
-from feeds.readers.csv_rows import parse_csv_line
+from feeds.readers.csv_rows import COMMA, parse_csv_line
 from feeds.readers.jsonl import row_of_json
 from feeds.reasons import Refusal, Rejection
 from feeds.records import Parsed, Row
@@ -100,7 +100,8 @@ class Repairs:
         mapper = Mapper(mapping, row.origin, self._ingest.limits, row.source, self._ingest.default_area)
         try:
             record = _row_of(row, raw, mapping)
-            return list(mapper.map(record)) or [_refused(Refusal("record_invalid", problem="no event in it"), raw)]
+            parsed = [_whole(one) for one in mapper.map(record)]
+            return _of_event(row, parsed) or [_refused(Refusal("record_invalid", problem="no event in it"), raw)]
         except Refusal as refusal:
             return [_refused(refusal, raw)]
         finally:
@@ -124,11 +125,33 @@ def _refused(refusal: Refusal, raw: str) -> Parsed:
     return Parsed(None, Rejection(refusal.as_outcome()), raw)
 
 
+def _whole(parsed: Parsed) -> Parsed:
+    """Somebody is repairing it: what still cannot be read is told to him instead of being left out."""
+    return parsed if parsed.note is None else msgspec.structs.replace(parsed, event=None, rejection=parsed.note, note=None)
+
+
+def _of_event(row: TableRow[Any], parsed: list[Parsed]) -> list[Parsed]:
+    """What becomes of a record whose event was recorded without a value: a higher version of that event, and nothing of what
+    else its record says."""
+    detail = quarantine.detail_of(row)
+    event_id = detail.get(quarantine.EVENT_ID)
+    if event_id is None or not parsed:
+        return parsed
+    made = next((one for one in parsed if one.event is None or one.event.source_event_id == event_id), parsed[-1])
+    if made.event is None:
+        return [made]
+    version = int(detail[quarantine.EVENT_VERSION]) + 1
+    event = msgspec.structs.replace(made.event, source_event_id=event_id, source_version=version)
+    return [msgspec.structs.replace(made, event=event)]
+
+
 def _row_of(row: TableRow[Any], raw: str, mapping: SourceMapping) -> Row:
     """A record as JSON (how mapped records are kept), or a line of CSV under the header it came with."""
-    header = quarantine.detail_of(row).get(quarantine.HEADER)
+    detail = quarantine.detail_of(row)
+    header = detail.get(quarantine.HEADER)
     if header and not raw.lstrip().startswith("{"):
         columns = tuple(msgspec.json.decode(header, type=list[str]))
-        return parse_csv_line(raw, columns, mapping.shape.separator, mapping.shape.guarded)
+        separator = detail.get(quarantine.SEPARATOR) or mapping.shape.separator or COMMA
+        return parse_csv_line(raw, columns, separator, mapping.shape.guarded)
     return row_of_json(raw)
 

@@ -21,7 +21,7 @@ from feeds.limits import FeedLimits
 from feeds.mapper import Mapper
 from feeds.mapping import SourceMapping
 from feeds.quarantine import Delivery
-from feeds.readers.files import read_records
+from feeds.readers.files import fitting, open_file, read_records
 from feeds.records import Parsed
 from feeds.status import Account
 from feeds.timeline import Timeline
@@ -42,13 +42,14 @@ class Replay:
     """A file ready to be played. Close it, or use it as a context manager: it holds a temporary file."""
 
     def __init__(self, path: Path, mapping: SourceMapping, limits: FeedLimits, default_area: str | None = None) -> None:
-        self.path, self.mapping, self.limits = path, mapping, limits
+        self.path, self.limits = path, limits
         self.refused: list[Parsed] = []
-        self.rejected = 0
+        self.rejected = self.unread = 0
         self._timeline = Timeline()
-        self._mapper = Mapper(mapping, path.name, limits, None, default_area)
-        with path.open("rb") as stream:
-            self._timeline.add(self._kept(self._mapper.parse(read_records(stream, mapping.shape, limits))))
+        with open_file(path) as stream:
+            self.mapping = fitting(mapping, stream, limits)
+            self._mapper = Mapper(self.mapping, path.name, limits, None, default_area)
+            self._timeline.add(self._kept(self._mapper.parse(read_records(stream, self.mapping.shape, limits))))
         self._mapper.close()
 
     @property
@@ -104,6 +105,7 @@ class Replay:
     def _kept(self, parsed: Iterable[Parsed]) -> Iterator[CaseEvent]:
         for one in parsed:
             if one.event is not None:
+                self.unread += one.note is not None
                 yield one.event
             else:
                 self.rejected += 1

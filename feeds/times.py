@@ -6,6 +6,7 @@ included). A time without either is refused: its instant would be a guess.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -24,14 +25,16 @@ MOST_DAYS = 9999
 """Longest number of days an event may grant."""
 _REMEMBERED = 65_536
 
+_SLASHED = re.compile(r"^(\d{4})/(\d{1,2})/(\d{1,2})(?:[T ]+(\d{1,2})(?=:))?")
+
 TimeReader = Callable[[str], tuple[int, int]]
 
 
 def time_reader(zone: ZoneInfo | None, formats: tuple[str, ...] = (ISO,)) -> TimeReader:
     """A function text → (microseconds UTC, minutes east). It raises Refusal for what it cannot read.
 
-    `formats` are `iso`, `epoch_s`, `epoch_ms` or strptime patterns, tried in order. Answers are remembered (bounded):
-    logs repeat their days.
+    `formats` are `iso` (a date may also have slashes, year first), `epoch_s`, `epoch_ms` or strptime patterns, tried in order.
+    Answers are remembered (bounded): logs repeat their days.
     """
 
     @lru_cache(maxsize=_REMEMBERED)
@@ -50,6 +53,12 @@ def time_reader(zone: ZoneInfo | None, formats: tuple[str, ...] = (ISO,)) -> Tim
     return read
 
 
+def _with_hyphens(date: re.Match[str]) -> str:
+    """A date with slashes and the year first, as spreadsheets write it: 2026/3/9 8:05."""
+    year, month, day, hour = date.groups()
+    return f"{year}-{month:0>2}-{day:0>2}" + (f"T{hour:0>2}" if hour else "")
+
+
 def _moment(text: str, formats: tuple[str, ...]) -> datetime:
     for form in formats:
         try:
@@ -61,7 +70,7 @@ def _moment(text: str, formats: tuple[str, ...]) -> datetime:
 
 def _read_as(text: str, form: str) -> datetime:
     if form == ISO:
-        return datetime.fromisoformat(text)
+        return datetime.fromisoformat(_SLASHED.sub(_with_hyphens, text, count=1))
     if form == EPOCH_S:
         return from_us(int(text) * SECOND_US)
     if form == EPOCH_MS:

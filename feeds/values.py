@@ -19,7 +19,8 @@ from feeds.times import END_US, FIRST_US, MOST_DAYS, MOST_OFFSET_MIN, TimeReader
 
 Fields = dict[str, str]
 Getter = Callable[[Fields], str | None]
-DataGetter = Callable[[Fields], EventData]
+DataGetter = Callable[[Fields, list[Refusal]], EventData]
+"""The second argument takes what could not be read: the data are those beside it."""
 MOST_CODES = 100
 MOST_NUMBER = 2**31 - 1  # cases.events.AFTER_THE_LOG is one
 RESULTS = ("granted", "refused")
@@ -40,13 +41,14 @@ class Compiler:
             return _absent
         if shape.value is not None:
             return _constant(shape.value)
-        if shape.file:
-            return _constant(self._from_file_name(shape))
         if shape.join:
             return self._joined(shape)
+        otherwise = self._from_file_name(shape) if shape.file else shape.absent
+        if not shape.column:
+            return lambda _fields: otherwise
         if len(shape.column) == 1:
-            return self._of_column(shape.column[0], shape.absent)
-        return self._first_filled(shape)
+            return self._of_column(shape.column[0], otherwise)
+        return self._first_filled(shape.column, otherwise)
 
     def time(self, shape: ValueShape) -> Callable[[Fields], tuple[int, int] | None]:
         """A function fields → (instant, offset) or None. Its Refusal names the column."""
@@ -65,16 +67,20 @@ class Compiler:
         return time
 
     def data(self, shapes: Mapping[str, ValueShape], attributes: Mapping[str, ValueShape]) -> DataGetter:
-        """A function fields → EventData; the shared empty one when nothing is filled."""
+        """A function fields → EventData; the shared empty one when nothing is filled. What cannot be read is left out of it."""
         if not shapes and not attributes:
-            return lambda _fields: NO_DATA
+            return lambda _fields, _unread: NO_DATA
         getters = [(name, self._datum(name, shape)) for name, shape in shapes.items()]
         kept = [(name, self.text(shape)) for name, shape in attributes.items()]
 
-        def data(fields: Fields) -> EventData:
+        def data(fields: Fields, unread: list[Refusal]) -> EventData:
             filled: dict[str, Any] = {}
             for name, get in getters:
-                value = get(fields)
+                try:
+                    value = get(fields)
+                except Refusal as refusal:
+                    unread.append(refusal)
+                    continue
                 if value is not None:
                     filled[name] = value
             told = {name: value for name, get in kept if (value := get(fields)) is not None}
@@ -88,7 +94,7 @@ class Compiler:
         """A function fields → the data as this program writes it (exports). Its Refusal names the column."""
         get, name = self.text(shape), name_of(shape)
 
-        def data(fields: Fields) -> EventData:
+        def data(fields: Fields, _unread: list[Refusal]) -> EventData:
             text = get(fields)
             return NO_DATA if text in (None, "{}") else payload_of(str(text), name, most_attributes)
 
@@ -137,9 +143,8 @@ class Compiler:
 
         return get
 
-    def _first_filled(self, shape: ValueShape) -> Getter:
-        getters = [self._of_column(column, None) for column in shape.column]
-        absent = shape.absent
+    def _first_filled(self, columns: tuple[str, ...], absent: str | None) -> Getter:
+        getters = [self._of_column(column, None) for column in columns]
 
         def get(fields: Fields) -> str | None:
             for getter in getters:

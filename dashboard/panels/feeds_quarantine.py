@@ -149,5 +149,7 @@ def render_record(record: Any, t: Words) -> html.Div:
     state = t.first(f"feeds_page.record_state.{record.state}", "case.clock.plain", name=record.state)
     rows = [("source", record.source), ("where", _place(record)), ("received", stamp(record.received_at)),
             ("state", state), ("remedy", record.detail.get("remedy", ""))]
-    return html.Div([html.H2(_reason(record, t)), facts((t(f"feeds_page.{name}"), value) for name, value in rows),
+    recorded = [html.P(t("feeds_page.recorded"), className="panel-note")] if record.is_recorded else []
+    return html.Div([html.H2(_reason(record, t)), *recorded,
+                     facts((t(f"feeds_page.{name}"), value) for name, value in rows),
                      html.H3(t("feeds_page.record")), html.Pre(record.raw[:RAW_SHOWN], className="raw")])

@@ -7,32 +7,58 @@ texts: a formula is kept as written and made harmless where it is exported.
 from __future__ import annotations
 
 import csv
+import re
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Self
 
 from feeds.exports import unguarded
 from feeds.limits import FeedLimits
+from feeds.mapping import missing_columns
 from feeds.readers.lines import TextLines
 from feeds.readers.xes import CASE_PREFIX
 from feeds.reasons import Refusal, Rejection
 from feeds.records import Broken, Row
 
+COMMA = ","
+_SEPARATORS = (COMMA, ";", "\t")
+_QUOTED = re.compile('"[^"]*"')
 _SHOWN_FIELDS = 200
 
 
-def read_csv(chunks: Iterator[bytes], limits: FeedLimits, *, encoding: str = "auto", separator: str = ",",
-             needed: frozenset[str] = frozenset(), is_guarded: bool = False) -> Iterator[Row | Broken]:
+def read_csv(chunks: Iterator[bytes], limits: FeedLimits, *, encoding: str = "auto", may_be_chinese: bool = True,
+             separator: str | None = None, needed: tuple[tuple[str, ...], ...] = (),
+             is_guarded: bool = False) -> Iterator[Row | Broken]:
     """A Row per record; a Broken per line or record that cannot be one. Without the `needed` columns nothing is read.
 
-    `is_guarded`: an export put apostrophes before what would be a formula (feeds.exports); they are taken away again.
+    `separator`: None is that of the header. `is_guarded`: an export put apostrophes before what would be a formula
+    (feeds.exports); they are taken away again.
     """
-    lines = TextLines(chunks, limits, encoding)
+    lines = TextLines(chunks, limits, encoding, may_be_chinese=may_be_chinese)
     try:
         yield from _Table(lines, separator, needed, is_guarded).rows()
     except _NoHeader as failure:
         yield Broken(Rejection(failure.as_outcome(), 1))
     yield from lines.take_broken()
+
+
+def header_of(first: bytes, limits: FeedLimits, encoding: str, separator: str | None, *,
+              may_be_chinese: bool) -> tuple[str, ...]:
+    """The columns the first bytes of a table name; none when its first line cannot be read."""
+    line = next(iter(TextLines(iter((first,)), limits, encoding, may_be_chinese=may_be_chinese)), "")
+    try:
+        return _names(next(csv.reader([line], delimiter=separator or separator_in(line)), []))
+    except csv.Error:
+        return ()
+
+
+def separator_in(header: str) -> str:
+    """What a header is separated by: what it has most of outside of quotation marks."""
+    return max(_SEPARATORS, key=_QUOTED.sub("", header).count)
+
+
+def _names(header: Sequence[str]) -> tuple[str, ...]:
+    return tuple(name.strip() for name in header)
 
 
 class _NoHeader(Refusal):
@@ -60,6 +86,13 @@ class _Rereadable:
         self.given.append(line)
         return line[1]
 
+    def peek(self) -> str:
+        """The next line, which will be given again; empty when there is none."""
+        text = next(self, "")
+        self._again.extend(self.given)
+        self.given.clear()
+        return text
+
     def give_back(self) -> tuple[int, str]:
         """All lines of the failed record but its first are read again; returns the first."""
         first, *rest = self.given
@@ -69,10 +102,11 @@ class _Rereadable:
 
 
 class _Table:
-    def __init__(self, lines: TextLines, separator: str, needed: frozenset[str], is_guarded: bool) -> None:
-        self._lines, self._separator, self._needed, self._is_guarded = lines, separator, needed, is_guarded
+    def __init__(self, lines: TextLines, separator: str | None, needed: tuple[tuple[str, ...], ...], is_guarded: bool) -> None:
+        self._lines, self._needed, self._is_guarded = lines, needed, is_guarded
         self._source = _Rereadable(lines)
-        self._reader = csv.reader(self._source, delimiter=separator, strict=True)
+        self._separator = separator or separator_in(self._source.peek())
+        self._reader = csv.reader(self._source, delimiter=self._separator, strict=True)
         self._header: tuple[str, ...] = ()
         self._own: list[int] | None = None
         self._order = 0
@@ -114,7 +148,7 @@ class _Table:
             raise _NoHeader("header_missing", problem=str(failure)) from failure
         if header is None and not self._lines.last_broken_line:
             raise _NoHeader("file_empty")
-        self._header = tuple(name.strip() for name in header or ())
+        self._header = _names(header or ())
         if not any(self._header):
             raise _NoHeader("header_missing")
         self._check_columns()
@@ -125,7 +159,7 @@ class _Table:
         twice = sorted({name for name in self._header if self._header.count(name) > 1})
         if twice:
             raise _NoHeader("header_repeated", value=", ".join(twice))
-        missing = sorted(self._needed - set(self._header))
+        missing = missing_columns(self._needed, self._header)
         if missing:
             raise _NoHeader("mapping_columns_missing", value=", ".join(missing),
                             problem=f"the file has {', '.join(self._header[:_SHOWN_FIELDS])}")
@@ -134,11 +168,11 @@ class _Table:
         code = "field_too_long" if "field limit" in str(failure) else "quotation_broken"
         line, text = self._source.give_back()
         refusal = Refusal(code, problem=str(failure))
-        return Broken(Rejection(refusal.as_outcome(), line), text.rstrip("\r\n"), self._header)
+        return Broken(Rejection(refusal.as_outcome(), line), text.rstrip("\r\n"), self._header, self._separator)
 
     def _refuse(self, line: int, values: list[str], code: str, problem: str) -> Broken:
         raw = _as_line(values, self._separator)
-        return Broken(Rejection(Refusal(code, problem=problem).as_outcome(), line), raw, self._header)
+        return Broken(Rejection(Refusal(code, problem=problem).as_outcome(), line), raw, self._header, self._separator)
 
 
 def parse_csv_line(text: str, header: tuple[str, ...], separator: str, is_guarded: bool = False) -> Row:

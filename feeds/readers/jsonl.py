@@ -16,9 +16,10 @@ from feeds.records import Broken, Row
 _MAX_COLUMNS = 1000
 
 
-def read_jsonl(chunks: Iterator[bytes], limits: FeedLimits, *, encoding: str = "auto") -> Iterator[Row | Broken]:
+def read_jsonl(chunks: Iterator[bytes], limits: FeedLimits, *, encoding: str = "auto",
+               may_be_chinese: bool = True) -> Iterator[Row | Broken]:
     """A Row per line that is an object; a Broken for every other line; empty lines are passed over."""
-    lines = TextLines(chunks, limits, encoding)
+    lines = TextLines(chunks, limits, encoding, may_be_chinese=may_be_chinese)
     order = 0
     for text in lines:
         yield from lines.take_broken()

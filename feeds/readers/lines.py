@@ -1,7 +1,8 @@
 """Lines of text from a stream of bytes: encoding found or declared, length bounded, every bad line reported.
 
-Found are: a byte order mark, UTF-16 without a mark by its zero bytes, UTF-8, and GB18030 (which contains GBK and GB2312)
-when the first line beyond ASCII is not UTF-8. A later line that does not fit the encoding is reported, not guessed.
+Found are: a byte order mark, UTF-16 without a mark by its zero bytes, UTF-8, and for sources that may be Chinese GB18030 (which
+contains GBK and GB2312) when the first line beyond ASCII is not UTF-8: nearly all bytes make some Chinese text, so elsewhere it
+would turn every accent into one. A line that does not fit the encoding is reported, not guessed.
 """
 
 from __future__ import annotations
@@ -23,8 +24,9 @@ class TextLines:
     """Iterates over the lines, line ends kept. Lines that cannot be handed on wait in `take_broken`; `number` is the
     last line's, from 1."""
 
-    def __init__(self, chunks: Iterator[bytes], limits: FeedLimits, encoding: str = "auto") -> None:
-        self._limits, self._chunks, self._declared = limits, chunks, encoding
+    def __init__(self, chunks: Iterator[bytes], limits: FeedLimits, encoding: str = "auto", *,
+                 may_be_chinese: bool = True) -> None:
+        self._limits, self._chunks, self._declared, self._may_be_chinese = limits, chunks, encoding, may_be_chinese
         self._encoding = None if encoding in ("auto", "utf-16") else encoding
         self._is_rewritten = False
         self._broken: list[Broken] = []
@@ -69,7 +71,7 @@ class TextLines:
         try:
             text = self._decoded(raw)
         except UnicodeDecodeError as failure:
-            problem = f"byte {failure.start + 1} of the line is not {self.encoding}"
+            problem = f"byte {failure.start + 1} of the line is not {self._encoding or 'utf-8'}"
             raise Refusal("wrong_encoding", problem=problem) from failure
         if "\0" in text:
             raise Refusal("nul_character")
@@ -85,6 +87,8 @@ class TextLines:
         try:
             text, self._encoding = raw.decode("utf-8"), "utf-8"
         except UnicodeDecodeError:
+            if not self._may_be_chinese:
+                raise
             text, self._encoding = raw.decode("gb18030"), "gb18030"
         return text
 

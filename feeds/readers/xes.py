@@ -1,8 +1,8 @@
 """XES event logs (IEEE 1849), read as a stream: one trace in memory at a time.
 
 Hardened: a DOCTYPE, an entity declaration or an external reference ends the reading, nesting and the length of one piece
-are bounded. Everything complete before a break is kept, the events of an unfinished trace too. UTF-8 and UTF-16 are
-expat's own; a declared Chinese encoding is decoded here.
+are bounded. Everything complete before a break is kept, the events of an unfinished trace too. UTF-8, UTF-16 and Latin-1 are
+expat's own; a declared Chinese encoding and that of Western Windows are decoded here.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ CASE_PREFIX = "case:"
 _MAX_DEPTH = 64
 _MAX_ATTRIBUTES = 2000
 _NOWHERE = -9  # depth of an element that is not open
-_CHINESE = {"gbk", "gb2312", "gb18030", "x-gbk", "cp936"}
+_DECODED_HERE = {**dict.fromkeys(("gbk", "gb2312", "gb18030", "x-gbk", "cp936"), "gb18030"),
+                 **dict.fromkeys(("windows-1252", "cp1252"), "cp1252")}
 _DECLARED = re.compile(rb"<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9_.:-]{1,40})[\"']")
 _Attributes = dict[str, str]
 _Handlers = tuple[Callable[[str, list[str]], None], Callable[[str], None]]
@@ -48,18 +49,19 @@ def read_xes(chunks: Iterator[bytes], limits: FeedLimits) -> Iterator[Row | Brok
 
 def _decoded(chunks: Iterator[bytes]) -> Iterator[bytes | str]:
     decoder: codecs.IncrementalDecoder | None = None
+    encoding = ""
     for number, chunk in enumerate(chunks):
         declared = _DECLARED.search(chunk[:512]) if number == 0 else None
-        if declared and declared[1].decode().lower() in _CHINESE:
-            decoder = codecs.getincrementaldecoder("gb18030")("strict")
+        if declared and (encoding := _DECODED_HERE.get(declared[1].decode().lower(), "")):
+            decoder = codecs.getincrementaldecoder(encoding)("strict")
         if decoder is None:
             yield chunk
             continue
         try:
             yield decoder.decode(chunk)
         except UnicodeDecodeError as failure:
-            yield failure.object[:failure.start].decode("gb18030", "replace")
-            raise Refusal("wrong_encoding", problem=f"declared {declared}: {failure.reason}") from failure
+            yield failure.object[:failure.start].decode(encoding, "replace")
+            raise Refusal("wrong_encoding", problem=f"declared {encoding}: {failure.reason}") from failure
 
 
 class _Log:

@@ -9,6 +9,8 @@
 
 from __future__ import annotations
 
+import csv
+import gzip
 from pathlib import Path
 from typing import Any
 
@@ -159,6 +161,60 @@ def write_logs(folder: Path) -> dict[str, Path]:
     """ALPHA.xes, BETA.xes and GAMMA.xes in the folder, by name."""
     logs = {"ALPHA": ALPHA, "BETA": BETA, "GAMMA": GAMMA}
     return {name: _write(folder / f"{name}.xes", traces) for name, traces in logs.items()}
+
+
+# The same logs in every form such logs are kept in.
+FORMS = ("xes", "xes.gz", "flat csv", "flat csv.gz", "tables")
+_PLAIN_NAMES = {"concept:name": "case_id"}
+
+
+def write_towns(folder: Path, form: str) -> list[Path]:
+    """ALPHA and BETA in the folder; as tables, the cases and the events of both in one table each."""
+    logs = {"ALPHA": ALPHA, "BETA": BETA}
+    if form != "tables":
+        return [_write_as(folder / name, traces, form) for name, traces in logs.items()]
+    cases = [{"municipality": name, **_plain(attributes)} for name, traces in logs.items() for attributes, _ in traces]
+    events = [{"municipality": name, "case_id": attributes["concept:name"], "action_code": code, "timestamp": at}
+              for name, traces in logs.items() for attributes, told in traces for code, at in told]
+    return [_write_table(folder / "events.csv.gz", events, ","), _write_table(folder / "cases.csv", cases, ";")]
+
+
+def write_receipt(folder: Path, form: str) -> list[Path]:
+    """GAMMA in the folder; as tables, its cases and its events."""
+    if form != "tables":
+        return [_write_as(folder / "GAMMA", GAMMA, form)]
+    cases = [_plain(attributes) for attributes, _ in GAMMA]
+    events = [{"case_id": attributes["concept:name"], "seq": str(seq), "activity": code, "task_id": f"{seq}", "timestamp": at}
+              for attributes, told in GAMMA for seq, (code, at) in enumerate(told)]
+    return [_write_table(folder / "cases.csv.gz", cases, ","), _write_table(folder / "events.csv", events, "\t")]
+
+
+def _plain(attributes: dict[str, str]) -> dict[str, str]:
+    return {_PLAIN_NAMES.get(name, name): value for name, value in attributes.items()}
+
+
+def _write_as(stem: Path, traces: list[Trace], form: str) -> Path:
+    kind, is_packed = form.removesuffix(".gz").removeprefix("flat "), form.endswith(".gz")
+    path = stem.with_suffix(f".{kind}")
+    if kind == "xes":
+        _write(path, traces)
+    else:
+        _write_table(path, [{**{f"case:{name}": value for name, value in attributes.items()}, "concept:name": code,
+                             "time:timestamp": at} for attributes, told in traces for code, at in told], ",")
+    if not is_packed:
+        return path
+    packed = path.with_name(f"{path.name}.gz")
+    packed.write_bytes(gzip.compress(path.read_bytes()))
+    return packed
+
+
+def _write_table(path: Path, rows: list[dict[str, str]], separator: str) -> Path:
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    with (gzip.open if path.suffix == ".gz" else open)(path, "wt", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, names, delimiter=separator)
+        writer.writeheader()
+        writer.writerows(rows)
+    return path
 
 
 def _write(path: Path, traces: list[Trace]) -> Path:

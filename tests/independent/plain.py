@@ -80,6 +80,27 @@ def read_bpic15(path: Path) -> list[Case]:
     return [_bpic15_case(municipality, trace, events, end_of_log) for trace, events in traces]
 
 
+def read_traffic_fines(path: Path) -> list[Case]:
+    """Fines: opened by `Create Fine`; closed by the first payment, hand-over to credit collection or dismissal."""
+    rows: dict[str, list[dict[str, str]]] = {}
+    with _opened(path) as binary:
+        for row in csv.DictReader(line.decode("utf-8-sig") for line in binary):
+            rows.setdefault(row["case_id"], []).append(row)
+    return [_fine(number, events) for number, events in rows.items()]
+
+
+def _fine(number: str, events: list[dict[str, str]]) -> Case:
+    opened = [_day(event["timestamp"]) for event in events if event["activity"] == "Create Fine"]
+    closed = [_day(event["timestamp"]) for event in events if _closes_a_fine(event)]
+    return Case(number=number, department=NO_DEPARTMENT, opened=min(opened), closed=min(closed, default=None))
+
+
+def _closes_a_fine(event: dict[str, str]) -> bool:
+    if event["activity"] in ("Payment", "Send for Credit Collection"):
+        return True
+    return (event["activity"], event["dismissal"]) in (("Send Appeal to Prefecture", "#"), ("Appeal to Judge", "G"))
+
+
 def _receipt_case(attributes: dict[str, str]) -> Case:
     return Case(
         number=attributes["concept:name"],

@@ -28,12 +28,13 @@ SETTINGS = {"PYTHONIOENCODING": "utf-8", "YANGGUANG_JOURNAL__KEY": "k" * 32}
 
 @dataclass(frozen=True)
 class Product:
-    """One installation in one folder."""
+    """One installation in one folder, on a SQLite file there unless another database is named."""
 
     folder: Path
+    database: str = ""
 
     def load(self, log: Path, mapping: str) -> None:
-        """Import a log; a refused record fails the test with the report's words."""
+        """Import a log by the name of its mapping; a refused record fails the test with the report's words."""
         arguments = ["import", str(log), "--mapping", mapping]
         done = subprocess.run([sys.executable, str(REPOSITORY / "app.py"), *arguments, *self._database()], cwd=self.folder,
                               env=os.environ | SETTINGS, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
@@ -68,7 +69,7 @@ class Product:
         return said.getvalue()
 
     def _database(self) -> list[str]:
-        return ["--database", f"sqlite:///{self.folder / 'product.db'}"]
+        return ["--database", self.database or f"sqlite:///{self.folder / 'product.db'}"]
 
 
 def _asked(question: Question) -> list[str]:

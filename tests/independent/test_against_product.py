@@ -5,12 +5,15 @@ On the real logs against plain loops over the raw files; on the hand-made logs a
 
 from __future__ import annotations
 
+import gzip
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.conftest import postgres_database
 from tests.independent import handmade, plain
 from tests.independent.plain import Case, Question
 from tests.independent.product import Product, cell_differences, figure_differences
@@ -71,15 +74,18 @@ def town_product(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Pr
     return product
 
 
-@pytest.fixture(scope="module", params=["flat", "tables"])
+@pytest.fixture(scope="module", params=["flat", "tables", "tables by their own mappings"])
 def csv_product(request: pytest.FixtureRequest, data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Product:
     """The receipt log as one flat file, and as a table of cases with a table of events."""
-    product, folder = Product(tmp_path_factory.mktemp(request.param)), data_dir / "receipt_wabo"
+    product, folder = Product(tmp_path_factory.mktemp("csv")), data_dir / "receipt_wabo"
     if request.param == "flat":
         product.load(folder / "receipt.csv", "receipt_wabo")
+    elif request.param == "tables":
+        product.load(folder / "events.csv.gz", "receipt_wabo")
+        product.load(folder / "cases.csv.gz", "receipt_wabo")
     else:
-        product.load(folder / "events.csv.gz", "receipt_wabo_events")
         product.load(folder / "cases.csv.gz", "receipt_wabo_cases")
+        product.load(folder / "events.csv.gz", "receipt_wabo_events")
     return product
 
 
@@ -127,21 +133,105 @@ def test_the_receipt_log_as_csv_says_the_same(csv_product, receipt, calendars):
     assert figure_differences(statistics, expected_statistics(receipt, question, calendars, RECEIPT_AS_OF)) == []
 
 
-# Hand-made logs -------------------------------------------------------------------------------------------------
+# On PostgreSQL ----------------------------------------------------------------------------------------------------
 
 @pytest.fixture(scope="module")
-def handmade_towns(tmp_path_factory: pytest.TempPathFactory) -> Product:
-    product = Product(tmp_path_factory.mktemp("handmade_towns"))
-    logs = handmade.write_logs(product.folder)
-    product.load(logs["ALPHA"], "bpic15")
-    product.load(logs["BETA"], "bpic15")
+def on_postgres(data_dir: Path, postgres_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    """Both kinds of log in one record, each in areas of its own."""
+    with postgres_database(postgres_url) as url:
+        product = Product(tmp_path_factory.mktemp("postgres"), url)
+        product.load(data_dir / "receipt_wabo" / "08_receipt.xes.gz", "receipt_wabo")
+        for log in town_logs(data_dir):
+            product.load(log, "bpic15")
+        yield product
+
+
+@pytest.mark.parametrize("question", [Question("own", "mf"), Question("20wd", "cn"), Question("20wd", "mf", net=True)],
+                         ids=spoken)
+def test_the_reports_on_postgresql_agree_as_well(question, receipt, towns, on_postgres, calendars):
+    cases = [*receipt, *towns]
+    heat_map = on_postgres.heat_map(question, *TOWN_MONTHS)
+    assert cell_differences(heat_map, expected_heat_map(cases, question, calendars, TOWN_MONTHS)) == []
+    statistics = on_postgres.statistics(question, TOWN_AS_OF_NET)
+    assert figure_differences(statistics, expected_statistics(cases, question, calendars, TOWN_AS_OF_NET)) == []
+
+
+# Fines ----------------------------------------------------------------------------------------------------------
+
+FINES_MONTHS, FINES_AS_OF = ("2005-06-01", "2013-06-18"), "2012-12-31"
+EVERY_SO_MANY = 50
+
+
+@pytest.fixture(scope="module")
+def some_fines(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Every fiftieth fine: three thousand of all years."""
+    chosen: dict[str, bool] = {}
+    path = tmp_path_factory.mktemp("fines") / "fines.csv.gz"
+    with gzip.open(data_dir / "traffic_fines" / "traffic_fines.csv.gz", "rt", encoding="utf-8") as all_fines, \
+            gzip.open(path, "wt", encoding="utf-8") as some:
+        some.write(next(all_fines))
+        some.writelines(line for line in all_fines
+                        if chosen.setdefault(line.split(",", 1)[0], len(chosen) % EVERY_SO_MANY == 0))
+    return path
+
+
+@pytest.fixture(scope="module")
+def fines(some_fines: Path) -> list[Case]:
+    return plain.read_traffic_fines(some_fines)
+
+
+@pytest.fixture(scope="module")
+def fines_product(some_fines: Path, tmp_path_factory: pytest.TempPathFactory) -> Product:
+    product = Product(tmp_path_factory.mktemp("fines_product"))
+    product.load(some_fines, "traffic_fines")
     return product
 
 
-@pytest.fixture(scope="module")
-def handmade_receipt(tmp_path_factory: pytest.TempPathFactory) -> Product:
+@pytest.mark.parametrize("question", [Question("56cd", "cn"), Question("60wd", "mf"), Question("90cd", "mf", net=True)],
+                         ids=spoken)
+def test_every_cell_of_the_fines_agrees(question, fines, fines_product, calendars):
+    expected = expected_heat_map(fines, question, calendars, FINES_MONTHS)
+    assert cell_differences(fines_product.heat_map(question, *FINES_MONTHS), expected) == []
+
+
+def test_every_figure_of_the_fines_agrees(fines, fines_product, calendars):
+    question = Question("60wd", "mf")
+    statistics = fines_product.statistics(question, FINES_AS_OF)
+    assert figure_differences(statistics, expected_statistics(fines, question, calendars, FINES_AS_OF)) == []
+
+
+def test_fines_of_years_without_a_published_calendar_are_not_judged_and_the_others_are(fines, fines_product, calendars):
+    """The Chinese calendar begins with 2007, the fines with 2000."""
+    question, first_known = Question("60wd", "cn"), date(2007, 1, 1)
+    later = [case for case in fines if case.opened >= first_known]
+    heat_map = fines_product.heat_map(question, *FINES_MONTHS)
+    assert cell_differences(heat_map, expected_heat_map(later, question, calendars, FINES_MONTHS)) == []
+    found, expected = (fines_product.statistics(question, FINES_AS_OF)["all"],
+                       expected_statistics(later, question, calendars, FINES_AS_OF)["all"])
+    as_of = date.fromisoformat(FINES_AS_OF)
+    known = [case for case in fines if case.opened <= as_of]
+    assert found["unjudgeable"] == sum(case.opened < first_known for case in known) > 0
+    assert (found["cases"], found["closed"]) == (len(known), sum(not plain.is_open(case, as_of) for case in known))
+    judged = ("closed_early", "closed_on_due_day", "closed_late", "open_overdue", "early_rate", "ontime_rate")
+    assert {name: found[name] for name in judged} == {name: expected[name] for name in judged}
+    assert (found["median_working_days"], found["median_duration"]) == (None, None)
+
+
+# Hand-made logs -------------------------------------------------------------------------------------------------
+
+@pytest.fixture(scope="module", params=handmade.FORMS)
+def handmade_towns(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Product:
+    product = Product(tmp_path_factory.mktemp("handmade_towns"))
+    for path in handmade.write_towns(product.folder, request.param):
+        product.load(path, "bpic15")
+    return product
+
+
+@pytest.fixture(scope="module", params=handmade.FORMS)
+def handmade_receipt(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Product:
     product = Product(tmp_path_factory.mktemp("handmade_receipt"))
-    product.load(handmade.write_logs(product.folder)["GAMMA"], "receipt_wabo")
+    for path in handmade.write_receipt(product.folder, request.param):
+        product.load(path, "receipt_wabo")
     return product
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -29,7 +30,7 @@ from feeds.limits import FeedLimits
 from feeds.mapper import Mapper
 from feeds.mapping import find_mapping
 from feeds.queries import FeedQueries
-from feeds.readers.files import read_records
+from feeds.readers.files import fitting, open_file, read_records
 
 Fact = tuple[str, str, str]  # case, kind, date as written
 BPIC_KINDS = {"08_AWB45_025": "correction_notified", "08_AWB45_045": "correction_received", "06_VD_035": "extended"}
@@ -57,11 +58,13 @@ def mapped() -> Callable[[str, Path], Counter[Fact]]:
     """What a mapping makes of a file: how often each (case, kind, date) occurs. Nothing may be refused."""
 
     def read(name: str, path: Path) -> Counter[Fact]:
-        mapping, limits = find_mapping(name), FeedLimits()
-        mapper, facts = Mapper(mapping, path.name, limits), Counter[Fact]()
-        with path.open("rb") as stream:
+        limits, facts = FeedLimits(), Counter[Fact]()
+        with open_file(path) as stream:
+            mapping = fitting(find_mapping(name), stream, limits)
+            mapper = Mapper(mapping, path.name, limits)
             for parsed in mapper.parse(read_records(stream, mapping.shape, limits)):
                 assert parsed.event is not None, parsed
+                assert parsed.note is None, parsed
                 event = parsed.event
                 day = date_of(local_day(event.claimed_at, event.utc_offset)).isoformat()
                 facts[event.case_no, event.kind.value, day] += 1
@@ -131,8 +134,40 @@ def test_every_form_of_receipt_wabo_gives_the_same_events(data_dir: Path,
     folder = data_dir / "receipt_wabo"
     xes = mapped("receipt_wabo", folder / "08_receipt.xes.gz")
     assert mapped("receipt_wabo", folder / "receipt.csv") == xes
+    assert mapped("receipt_wabo", folder / "cases.csv.gz") + mapped("receipt_wabo", folder / "events.csv.gz") == xes
     tables = mapped("receipt_wabo_cases", folder / "cases.csv.gz") + mapped("receipt_wabo_events", folder / "events.csv.gz")
     assert tables == xes
+
+
+def test_every_form_of_bpic15_gives_the_same_events(data_dir: Path, mapped: Callable[[str, Path], Counter[Fact]],
+                                                    tmp_path: Path) -> None:
+    """The flat file of process mining tools, and the two tables of a flat copy, written here from the XES."""
+    log = data_dir / "bpic15_m1_m2" / "BPIC15_2.xes.gz"
+    traces = list(_plain_traces(log))
+    flat = [{**{f"case:{name}": value for name, value in case.items()}, **event} for case, events in traces for event in events]
+    cases = [_under_plain_names(case) for case, _events in traces]
+    events = [{"case_id": case["concept:name"], "seq": str(seq), **_under_plain_names(event)}
+              for case, told in traces for seq, event in enumerate(told)]
+    xes = mapped("bpic15", log)
+    assert mapped("bpic15", _write_csv(tmp_path / "BPIC15_2.csv", flat)) == xes
+    assert (mapped("bpic15", _write_csv(tmp_path / "BPIC15_2_cases.csv", cases))
+            + mapped("bpic15", _write_csv(tmp_path / "BPIC15_2_events.csv.gz", events))) == xes
+
+
+def _under_plain_names(values: dict[str, str]) -> dict[str, str]:
+    names = {"org:resource": "resource", "time:timestamp": "timestamp"}
+    names["concept:name"] = "activity" if "time:timestamp" in values else "case_id"
+    return {names.get(name, name): value for name, value in values.items()}
+
+
+def _write_csv(path: Path, rows: list[dict[str, str]]) -> Path:
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    with gzip.open(path, "wt", encoding="utf-8", newline="") if path.suffix == ".gz" else path.open(
+            "w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, names)
+        writer.writeheader()
+        writer.writerows(rows)
+    return path
 
 
 def test_traffic_fines_closes_what_the_mapping_says_it_closes(data_dir: Path,
@@ -178,6 +213,21 @@ def test_two_municipalities_with_common_case_numbers_stay_apart(data_dir: Path, 
     with database.read() as conn:
         found = conn.execute(select(journal.c.area, func.count(journal.c.case_id.distinct())).group_by(journal.c.area))
         assert dict(iter(found)) == {"BPIC15_1": 20, "BPIC15_2": 20, "BPIC15_4": 20}
+
+
+def test_a_municipality_not_seen_may_say_other_things_of_its_cases(data_dir: Path, record_in: tuple[Database, Ingest],
+                                                                   tmp_path: Path) -> None:
+    """Long kinds of permits, other procedures, attributes that are new or missing: nothing of it is refused."""
+    _database, ingest = record_in
+    text = _first_traces(data_dir / "bpic15_m1_m2" / "BPIC15_1.xes.gz", tmp_path).read_text(encoding="utf-8")
+    other = tmp_path / "BPIC15_5.xes"
+    text = re.sub(r'key="parts" value="[^"]*"', f'key="parts" value="{"Bouw, Überbau, " * 200}"', text)
+    text = re.sub(r'<string key="(caseProcedure|activityNameEN)" [^>]*/>', "", text)
+    text = re.sub(r'key="termName"', 'key="termNaam"', text).replace('value="G"', 'value="T"')
+    other.write_text(text, encoding="utf-8")
+    report = _load(ingest, "bpic15", other)
+    assert (report.account.rejected, report.unread, report.exit_code) == (0, {}, 0)
+    assert report.account.accepted > 20
 
 
 def test_refused_records_are_kept_and_accounted_for(record_in: tuple[Database, Ingest], tmp_path: Path) -> None:

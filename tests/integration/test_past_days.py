@@ -41,8 +41,8 @@ def history(database: Database, *, promised: str = "7wd", **power: object) -> Hi
 def test_a_case_decided_in_time_is_not_overdue_while_its_papers_are_served(
         shared: Database, ends: str, overdue: list[int], measure: str) -> None:
     past, question = history(shared, ends=ends), Question("promised", calendars()["cn"])
-    assert past.heatmap(question, DAYS) == {"Land": overdue}
-    figures = past.stats(question, DAYS[-1])["all"]
+    assert past.heatmap(question, DAYS).rows == {"Land": overdue}
+    figures = past.stats(question, DAYS[-1]).figures["all"]
     assert (figures["closed"], figures["open"], figures[measure]) == (1, 0, 1)
 
 

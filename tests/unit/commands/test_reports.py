@@ -5,8 +5,12 @@ from __future__ import annotations
 import csv
 import json
 from io import StringIO
+from pathlib import Path
 
 import pytest
+
+from app import main
+from tests.unit.commands.conftest import LOG
 
 
 def test_the_heat_map_is_csv_with_a_column_per_date_and_a_row_per_department(on_loaded):
@@ -95,3 +99,101 @@ def test_a_case_nobody_knows_is_said_to_be_unknown(on_loaded):
     assert (done.code, done.out) == (1, "")
     assert "case_not_found" in done.err
     assert "99" in done.err
+
+
+def test_the_explanation_says_in_which_other_area_the_number_is_a_case_too(on_empty):
+    Path("log.csv").write_text(LOG, encoding="utf-8")
+    Path("permits.csv").write_text("case_id,startdate\n3,2018-10-15T10:00:00+02:00\n", encoding="utf-8")
+    assert on_empty("import", "log.csv", "--mapping", "yangguang_csv").code == 0
+    assert on_empty("import", "permits.csv", "--mapping", "receipt_wabo").code == 0
+    first, second, *_clocks = on_empty("explain", "3", "--area", "360500").out.splitlines()
+    assert first.startswith("360500/3")
+    assert second == "同一编号的办件另见区域：receipt_wabo（用 --area 指定）"
+    assert "另见区域：360500" in on_empty("explain", "3", "--area", "receipt_wabo").out
+    assert "另见" not in on_empty("explain", "4").out
+
+
+# The calendar cn knows no year before 2007. Case 4 has no acceptance.
+BEFORE_THE_CALENDAR = """\
+case_no,org,kind,at,id
+1,Land,accepted,2006-11-01 10:00,1a
+1,Land,concluded,2006-11-10 10:00,1b
+2,Land,accepted,2006-12-20 10:00,2a
+2,Land,concluded,2007-03-01 10:00,2b
+3,Water,accepted,2007-03-01 10:00,3a
+3,Water,concluded,2007-03-09 10:00,3b
+4,Water,step,2007-03-02 10:00,4a
+"""
+
+
+@pytest.fixture(scope="module")
+def early(quick_start, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("early")
+    (folder / "log.csv").write_text(BEFORE_THE_CALENDAR, encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        assert main(["import", "log.csv", "--mapping", "yangguang_csv", "--database", "sqlite:///record.db"]) == 0
+    return folder
+
+
+@pytest.fixture
+def on_early(early, run, monkeypatch):
+    monkeypatch.chdir(early)
+    return run
+
+
+def test_cases_of_years_the_calendar_does_not_know_are_counted_not_judged_and_named(on_early):
+    done = on_early("stats", "--as-of", "2007-12-31", "--limit", "5wd", "--calendar", "cn")
+    everything, departments = json.loads(done.out)["all"], json.loads(done.out)["departments"]
+    names = ("cases", "closed", "open", "closed_early", "closed_on_due_day", "closed_late", "open_overdue", "without_limit",
+             "unjudgeable", "early_rate", "ontime_rate", "median_working_days", "median_calendar_days")
+    assert [everything[name] for name in names] == [3, 3, 0, 0, 0, 1, 0, 0, 2, 0.0, 0.0, None, 9]
+    assert [departments["Land"][name] for name in names] == [2, 2, 0, 0, 0, 0, 0, 0, 2, None, None, None, 40]
+    assert [departments["Water"][name] for name in names] == [1, 1, 0, 0, 0, 1, 0, 0, 0, 0.0, 0.0, 6, 8]
+    assert done.code == 0
+    assert all(word in done.err for word in ("cases_unjudgeable: 2 ", "cn", "2007", "360500/1, 360500/2"))
+
+
+def test_a_limit_in_calendar_days_needs_no_calendar(on_early):
+    asked = ("--from", "2006-11-01", "--to", "2007-03-31", "--limit", "10cd", "--calendar")
+    done = on_early("heatmap", *asked, "cn")
+    assert done.out == on_early("heatmap", *asked, "mf").out
+    assert [line.split(",")[1:] for line in done.out.splitlines()[1:]] == [["0", "1", "1", "1", "0"], ["0"] * 5]
+    assert (done.code, "unjudgeable" in done.err) == (0, False)
+    figures = json.loads(on_early("stats", "--as-of", "2007-12-31", "--limit", "10cd", "--calendar", "cn").out)["all"]
+    assert (figures["unjudgeable"], figures["closed_early"], figures["closed_late"]) == (0, 2, 1)
+    assert (figures["median_duration"], figures["median_working_days"]) == (9, None)
+
+
+def test_the_heat_map_leaves_out_what_it_cannot_judge_and_says_so(on_early):
+    done = on_early("heatmap", "--from", "2007-03-01", "--to", "2007-03-31", "--step", "week", "--limit", "5wd", "--calendar",
+                    "cn")
+    assert done.out.splitlines() == ["department,2007-03-04,2007-03-11,2007-03-18,2007-03-25,2007-03-31",
+                                     "Land,0,0,0,0,0", "Water,0,0,0,0,0"]
+    assert done.code == 0
+    assert "cases_unjudgeable: 2 " in done.err
+    assert "cases_unopened: 1 " in done.err
+
+
+def test_a_report_that_judges_nothing_still_comes_out_and_fails(on_early):
+    done = on_early("stats", "--as-of", "2006-12-31", "--limit", "5wd", "--calendar", "cn")
+    assert (done.code, json.loads(done.out)["all"]["unjudgeable"]) == (1, 2)
+    assert "cases_unjudgeable: 2 " in done.err
+    assert "cases_unopened" not in done.err, "its only event comes later"
+
+
+def test_a_limit_of_no_days_ends_on_the_opening_day(on_early):
+    done = on_early("heatmap", "--from", "2007-02-28", "--to", "2007-03-10", "--step", "day", "--limit", "0wd", "--calendar",
+                    "mf")
+    assert done.out.splitlines()[2] == "Water,0,0,1,1,1,1,1,1,1,0,0"
+    assert done.out.splitlines()[1] == "Land,1,0,0,0,0,0,0,0,0,0,0"
+
+
+def test_steps_of_weeks_and_months_show_the_last_day_of_the_range_as_well(on_early):
+    def columns(step, last):
+        return on_early("heatmap", "--from", "2007-03-01", "--to", last, "--limit", "10cd", "--step", step).out.split("\n")[0]
+
+    assert columns("week", "2007-03-13") == "department,2007-03-04,2007-03-11,2007-03-13"
+    assert columns("week", "2007-03-11") == "department,2007-03-04,2007-03-11"
+    assert columns("month", "2007-04-02") == "department,2007-03-31,2007-04-02"
+    assert columns("day", "2007-03-02") == "department,2007-03-01,2007-03-02"

@@ -7,8 +7,10 @@ import json
 import pytest
 from werkzeug.test import TestResponse
 
+from cases.events import CaseEvent, EventKind
 from core.access import Role
-from dashboard.panels.feeds_quarantine import PAGE, chosen_id, older_than
+from dashboard.panels.feeds_quarantine import PAGE, chosen_id, older_than, render_record
+from dashboard.words import words_of
 from feeds.quarantine import Delivery
 from feeds.reasons import Refusal, Rejection
 from feeds.records import Parsed
@@ -63,6 +65,19 @@ def test_every_source_is_listed_with_its_state_in_words(site: Site) -> None:
 
 def test_a_refused_record_is_shown_with_its_reason(site: Site) -> None:
     assert "未登记的代码" in quarantine_shown(site, "")
+
+
+def test_a_record_whose_event_lacks_only_a_value_says_that_it_is_recorded(site: Site) -> None:
+    assert "该记录已入库" not in chosen_shown(site)
+    event = CaseEvent(source="gjj", source_event_id="G-2", kind=EventKind.STEP, case_no="G-2", area="360500", claimed_at=0)
+    note = Rejection(Refusal("time_unreadable", "due", "soon").as_outcome(), 3)
+    site.services.ingest.take(Delivery("gjj"), [Parsed(event, None, "{}", 3, note=note)])
+    assert "该记录已入库" in chosen_shown(site)
+
+
+def chosen_shown(site: Site) -> str:
+    record = site.services.feed_queries.get_quarantined(only_record(site))
+    return repr(render_record(record, words_of(site.services.texts)))
 
 
 def test_older_records_are_a_link_away(site: Site) -> None:

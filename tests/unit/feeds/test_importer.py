@@ -117,3 +117,57 @@ def test_fingerprints_beyond_the_memory_are_counted_in_a_file() -> None:
     assert [tally.count(mark) for mark in marks] == [1] * 10
     assert tally.count(marks[9]) == 2
     tally.close()
+
+
+def test_a_value_that_cannot_be_read_is_reported_and_quarantined_beside_its_recorded_event(
+        tmp_path: Path, write_mapping: Callable[[str], SourceMapping], ingest: Ingest, recorder: FakeRecorder,
+        database: Database) -> None:
+    mapping = write_mapping(PERMITS.replace("  actor: who", "  actor: who\n  data: {own_due: office}"))
+    path = tmp_path / "due.csv"
+    path.write_text(HEADER + "A1,open,2018-01-01,,soon\nA2,open,2018-01-01,,2018-02-01\n", encoding="utf-8")
+    for _again in (1, 2):
+        report = import_file(path, mapping, ingest)
+        assert (report.account.rejected, report.unread, report.exit_code) == (0, {"office": 1}, 2)
+        assert [(one.code, one.position) for one in report.samples] == [("time_unreadable", "line 2")]
+        assert report.as_dict()["unread"] == {"office": 1}
+    assert [event.case_no for event in recorder.events] == ["A1", "A2"]
+    [kept] = FeedQueries(database, ingest.limits).quarantined().records
+    assert (kept.code, kept.detail["field"], kept.times) == ("time_unreadable", "office", 1)
+    assert kept.detail["event_id"] == recorder.events[0].source_event_id
+
+
+def test_a_department_that_changes_within_the_file_is_remarked(tmp_path: Path, permits: SourceMapping, ingest: Ingest) -> None:
+    path = tmp_path / "moved.csv"
+    path.write_text(HEADER + "A1,open,2018-01-01,,North\nA1,look,2018-01-02,,South\n", encoding="utf-8")
+    report = import_file(path, permits, ingest)
+    assert (report.remarks, report.exit_code) == ({"case_changed": 1}, 0)
+
+
+SIBLING = """
+name: permits_cases
+title: {zh: 许可案件, en: Permits}
+formats: csv
+rows: case
+area: {code: {value: city}, timezone: Asia/Shanghai, calendar: cn, preset: kechuang}
+case: {no: case_no}
+case_events: [{kind: accepted, at: opened, required: true}]
+"""
+
+
+@pytest.mark.parametrize(("content", "packs", "chosen", "kinds"), [
+    (HEADER + "A1,close,2018-01-01,,\n", False, "permits", ["concluded"]),
+    ("case_no,opened\nA1,2018-01-01\n", False, "permits_cases", ["accepted"]),
+    ("case_no;opened\nA1;2018-01-01\n", True, "permits_cases", ["accepted"]),
+    ("case_no,neither\nA1,2018-01-01\n", False, "permits", [])])
+def test_the_sibling_whose_columns_a_table_has_reads_it(tmp_path: Path, write_mapping: Callable[[str], SourceMapping],
+                                                        packed: Callable[[bytes], bytes], ingest: Ingest,
+                                                        recorder: FakeRecorder, content: str, packs: bool, chosen: str,
+                                                        kinds: list[str]) -> None:
+    (tmp_path / "permits_cases.yaml").write_text(SIBLING, encoding="utf-8")
+    mapping = write_mapping(f"{PERMITS}siblings: [permits_cases]\n")
+    path = tmp_path / "table"
+    path.write_bytes(packed(content.encode()) if packs else content.encode())
+    report = import_file(path, mapping, ingest)
+    assert report.mapping == chosen
+    assert [event.kind.value for event in recorder.events] == kinds
+    assert set(report.account.reasons) == (set() if kinds else {"mapping_columns_missing"})

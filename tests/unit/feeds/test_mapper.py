@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import pytest
 
 from cases.events import EventKind
 from core.instants import written_local
 from feeds.limits import FeedLimits
-from feeds.mapper import ORDER_LAST, Mapper, stem_of
-from feeds.mapping import SourceMapping
+from feeds.mapper import CASE_CHANGED, CASE_REPEATED, ORDER_LAST, Mapper, stem_of
+from feeds.mapping import SourceMapping, find_mapping
+from feeds.readers.xes import read_xes
+from feeds.reasons import Rejection
 from feeds.records import Parsed, Row
 from tests.unit.feeds.conftest import PERMITS
 
@@ -25,6 +27,11 @@ def _only(parsed: list[Parsed]) -> Parsed:
     return parsed[0]
 
 
+def _note(parsed: Parsed) -> Rejection:
+    assert parsed.note is not None
+    return parsed.note
+
+
 def _claimed(parsed: Parsed) -> str:
     assert parsed.event is not None
     return written_local(parsed.event.claimed_at, parsed.event.utc_offset).isoformat()
@@ -36,6 +43,9 @@ def _claimed(parsed: Parsed) -> str:
     ("2014-04-11T00:00:00.000+02:00", "2014-04-11T00:00:00+02:00"),
     ("2014-04-11T00:00:00Z", "2014-04-11T00:00:00+00:00"),
     ("2014-04-11", "2014-04-11T00:00:00+08:00"),
+    ("2014/4/11", "2014-04-11T00:00:00+08:00"),
+    ("2014/04/11 8:05", "2014-04-11T08:05:00+08:00"),
+    ("2014/04/11 08:05:30", "2014-04-11T08:05:30+08:00"),
     ("1990-07-01T12:00", "1990-07-01T12:00:00+09:00"),
 ])
 def test_the_offset_is_the_written_one_or_that_of_the_zone_at_that_local_time(parse: Parse, permits: SourceMapping,
@@ -64,6 +74,7 @@ def test_a_time_without_offset_is_refused_where_no_zone_is_stated(parse: Parse, 
     ("A1,open,yesterday,,", "time_unreadable"), ("A1,open,,,", "value_missing"), (",open,2011-01-01,,", "value_missing"),
     ("A1,dance,2011-01-01,,", "code_unknown"), ("A1,,2011-01-01,,", "value_missing"),
     ("A1,open,0011-01-01,,", "time_out_of_range"), ("A1,open,2011-02-30,,", "time_unreadable"),
+    ("A1,open,31/01/2011,,", "time_unreadable"), ("A1,open,2011/13/01,,", "time_unreadable"),
     (f"{'9' * 200},open,2011-01-01,,", "value_too_long"),
 ])
 def test_a_row_that_cannot_be_an_event_says_why_and_the_next_is_read(parse: Parse, told: Told, permits: SourceMapping,
@@ -143,20 +154,62 @@ def test_a_missing_required_case_value_is_reported_and_the_events_are_kept(parse
 
 
 @pytest.mark.parametrize(("value", "code"), [("2o11-01-10,20wd", "time_unreadable"), ("2011-01-10,20", "limit_unreadable")])
-def test_a_wrong_due_date_or_limit_is_never_dropped_silently(parse: Parse, told: Told, write_mapping: WriteMapping,
-                                                             value: str, code: str) -> None:
+def test_a_wrong_due_date_or_limit_is_noted_and_the_event_kept_with_the_other(parse: Parse, told: Told,
+                                                                              write_mapping: WriteMapping, value: str,
+                                                                              code: str) -> None:
     rows = f"A1,2011-01-03,,{value},look,2011-01-04\n".encode()
-    assert told(parse(CASE_HEADER + rows, write_mapping(CASE_VALUES))) == [f"line 2 {code}", "A1 step"]
+    parsed = parse(CASE_HEADER + rows, write_mapping(CASE_VALUES))
+    assert told(parsed) == ["A1 received", "A1 step"]
+    received, note = parsed[0].event, _note(parsed[0])
+    assert received is not None
+    assert (received.data.own_due is None) != (received.data.promised_limit is None)
+    assert (note.outcome.code, note.position) == (code, "line 2")
+    assert note.outcome.detail["problem"].endswith("the event is recorded without it")
+    assert parsed[1].note is None
 
 
-@pytest.mark.parametrize(("days", "expected"), [("0", "A1 accepted"), ("9999", "A1 accepted"),
-                                                ("10000", "line 2 number_unreadable"), ("-1", "line 2 number_unreadable"),
-                                                ("999999999", "line 2 number_unreadable")])
-def test_approved_days_are_bounded_as_over_http(parse: Parse, told: Told, write_mapping: WriteMapping, days: str,
-                                                expected: str) -> None:
+def test_all_that_cannot_be_read_of_a_record_is_one_note(parse: Parse, write_mapping: WriteMapping) -> None:
+    rows = b"A1,2011-01-03,,soon,20,look,2011-01-04\n"
+    note = _note(parse(CASE_HEADER + rows, write_mapping(CASE_VALUES))[0])
+    assert (note.outcome.detail["field"], note.outcome.detail["value"]) == ("case:due, case:limit", "soon, 20")
+
+
+def test_a_stop_with_an_unreadable_due_date_still_stops_the_clock(parse: Parse, xes: Callable[..., bytes]) -> None:
+    event = ('<event><string key="action_code" value="08_AWB45_025"/><date key="dueDate" value="2011-13-45"/>'
+             '<date key="time:timestamp" value="2011-01-05T00:00:00+01:00"/></event>')
+    log = xes('<trace><string key="concept:name" value="1"/>'
+              f'<date key="startDate" value="2011-01-01T00:00:00+01:00"/>{event}</trace>')
+    _accepted, stop = parse(log, "bpic15", "BPIC15_4.xes")
+    assert stop.event is not None
+    assert (stop.event.kind, stop.event.data.step_due) == (EventKind.CORRECTION_NOTIFIED, None)
+    assert _note(stop).outcome.detail["field"] == "dueDate"
+
+
+def test_an_acceptance_with_an_unreadable_promise_still_opens_the_case(parse: Parse, xes: Callable[..., bytes]) -> None:
+    log = xes('<trace><string key="concept:name" value="1"/><date key="startdate" value="2011-01-01T00:00:00+01:00"/>'
+              '<date key="enddate_planned" value="soon"/><date key="deadline" value="2011-02-01T00:00:00+01:00"/></trace>')
+    one = _only(parse(log, "receipt_wabo"))
+    assert one.event is not None
+    assert (one.event.kind, one.event.data.promised_due) == (EventKind.ACCEPTED, None)
+    assert one.event.data.statutory_due is not None
+    assert _note(one).outcome.detail["field"] == "case:enddate_planned"
+
+
+def test_an_actor_the_record_has_no_room_for_is_left_out_and_noted(parse: Parse, permits: SourceMapping) -> None:
+    one = _only(parse(HEADER + f"A1,open,2011-01-01,{'x' * 129},\n".encode(), permits))
+    assert one.event is not None
+    assert one.event.actor is None
+    assert (_note(one).outcome.code, _note(one).outcome.detail["field"]) == ("value_too_long", "actor")
+
+
+@pytest.mark.parametrize(("days", "read"), [("0", 0), ("9999", 9999), ("10000", None), ("-1", None), ("999999999", None)])
+def test_approved_days_are_bounded_as_over_http(parse: Parse, write_mapping: WriteMapping, days: str,
+                                                read: int | None) -> None:
     mapping = write_mapping(PERMITS.replace("  kinds:", "  data: {approved_days: days}\n  kinds:"))
-    content = f"case_no,what,at,days\nA1,open,2011-01-01,{days}\n"
-    assert told(parse(content.encode(), mapping)) == [expected]
+    one = _only(parse(f"case_no,what,at,days\nA1,open,2011-01-01,{days}\n".encode(), mapping))
+    assert one.event is not None
+    assert one.event.data.approved_days == read
+    assert (one.note is None) == (read is not None)
 
 
 def test_an_area_that_the_record_has_no_room_for_is_never_met(write_mapping: WriteMapping) -> None:
@@ -215,3 +268,33 @@ def test_a_case_of_no_area_is_refused_where_the_installation_has_no_default(perm
     mapper = Mapper(write_mapping(PERMITS.replace("{value: city}", "district")), "x.csv", FeedLimits())
     row = Row(2, {"case_no": "A1", "what": "open", "at": "2011-01-01"}, "", 1)
     assert [one.rejection.outcome.code for one in mapper.map(row) if one.rejection] == ["area_unknown"]
+
+
+def _mapped(mapping: SourceMapping, name: str, records: Iterable[Row]) -> tuple[list[Parsed], dict[str, int]]:
+    mapper = Mapper(mapping, name, FeedLimits(), None, "360500")
+    parsed = list(mapper.parse(records))
+    mapper.close()
+    return parsed, dict(+mapper.remarks)
+
+
+def test_a_case_told_by_two_traces_keeps_the_values_of_the_first_and_the_events_of_both(told: Told,
+                                                                                        xes: Callable[..., bytes]) -> None:
+    def trace(start: str, group: str, at: str) -> str:
+        return (f'<trace><string key="concept:name" value="1"/><string key="group" value="{group}"/>'
+                f'<date key="startdate" value="{start}T00:00:00+01:00"/><event><string key="concept:name" value="T02"/>'
+                f'<date key="time:timestamp" value="{at}T00:00:00+01:00"/></event></trace>')
+
+    log = xes(trace("2011-01-01", "A", "2011-01-02"), trace("2011-01-01", "A", "2011-01-03"),
+              trace("2011-01-05", "B", "2011-01-06"))
+    mapping = find_mapping("receipt_wabo")
+    parsed, remarks = _mapped(mapping, "x.xes", read_xes(iter((log,)), FeedLimits()))  # type: ignore[arg-type]
+    assert [line.split()[-1] for line in told(parsed)] == ["accepted", "step", "step", "case_facts_contradict", "step"]
+    assert remarks == {CASE_REPEATED: 2, CASE_CHANGED: 1}
+
+
+def test_a_table_whose_case_changes_department_says_so_once(permits: SourceMapping) -> None:
+    rows = [Row(line, {"case_no": no, "what": "look", "at": "2011-01-01", "office": office}, f"{line}", line)
+            for line, (no, office) in enumerate([("1", "A"), ("1", "A"), ("2", "A"), ("1", "B"), ("1", "A"), ("1", "B")])]
+    parsed, remarks = _mapped(permits, "x.csv", rows)
+    assert [one.event.org for one in parsed if one.event] == ["A", "A", "A", "B", "A", "B"]
+    assert remarks == {CASE_CHANGED: 1}

@@ -86,3 +86,10 @@ def test_the_example_in_the_documentation_is_a_valid_mapping(write_mapping: Call
     page = Path(__file__).resolve().parents[3] / "docs" / "feeds.md"
     example = page.read_text(encoding="utf-8").split("```yaml\n")[1].split("```")[0]
     assert write_mapping(example).name == "permits"
+
+
+def test_a_sibling_that_does_not_exist_is_reported_where_it_stands(write_mapping: Callable[[str], SourceMapping]) -> None:
+    with pytest.raises(ConfigError) as caught:
+        write_mapping(PERMITS + "siblings: [bpic15_cases, nowhere]\n")
+    assert caught.value.details["key"] == "siblings.1"
+    assert "bpic15_cases" in caught.value.details["remedy"]

@@ -8,6 +8,7 @@ import pytest
 
 from feeds.mapping import SourceMapping
 from feeds.records import Parsed
+from tests.unit.feeds.conftest import PERMITS
 
 Parse = Callable[..., list[Parsed]]
 Told = Callable[[list[Parsed]], list[str]]
@@ -115,3 +116,49 @@ def test_gzip_is_recognised_by_its_content_also_in_several_members(parse: Parse,
                                                                     packed: Callable[[bytes], bytes]) -> None:
     content = TWO.encode()
     assert told(parse(packed(content[:40]) + packed(content[40:]) + b"\0\0", permits)) == ["甲1 accepted", "乙2 concluded"]
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_the_separator_is_that_of_the_header_unless_the_mapping_states_one(parse: Parse, told: Told, permits: SourceMapping,
+                                                                           write_mapping: Callable[[str], SourceMapping],
+                                                                           separator: str) -> None:
+    content = (HEADER + 'A1,open,2011-01-01,"Li, Wang; Zhao",x\n').replace(",", separator).encode()
+    assert told(parse(content, permits)) == ["A1 accepted"]
+    assert told(parse(content, write_mapping(f"{PERMITS}separator: '|'\n"))) == ["line 1 mapping_columns_missing"]
+
+
+def test_a_header_of_which_a_quoted_name_has_other_separators_is_read(parse: Parse, told: Told, permits: SourceMapping) -> None:
+    assert told(parse(b'"a;b;c;d;e;f",case_no,what,at\nx,A1,open,2011-01-01\n', permits)) == ["A1 accepted"]
+
+
+@pytest.mark.parametrize(("encoding", "name"), [("cp1252", "Bürgeramt – Müller"), ("latin-1", "Bürgeramt")])
+def test_a_declared_western_encoding_is_read(parse: Parse, write_mapping: Callable[[str], SourceMapping], encoding: str,
+                                             name: str) -> None:
+    content = (HEADER + f"A1,open,2011-01-01,,{name}\n").encode(encoding)
+    parsed = parse(content, write_mapping(f"{PERMITS}encoding: {encoding}\n"))
+    assert [one.event.org for one in parsed if one.event] == [name]
+
+
+def test_what_is_no_utf8_is_taken_for_chinese_only_where_the_source_is(parse: Parse, told: Told, permits: SourceMapping,
+                                                                       write_mapping: Callable[[str], SourceMapping]) -> None:
+    content = HEADER.encode() + "A1,open,2011-01-01,,Bürgeramt Ost\n".encode("latin-1") + b"A2,open,2011-01-01,,x\n"
+    dutch = write_mapping(PERMITS.replace("Asia/Shanghai", "Europe/Amsterdam"))
+    parsed = parse(content, dutch)
+    assert told(parsed) == ["line 2 wrong_encoding", "A2 accepted"]
+    assert parsed[0].rejection is not None
+    assert "cp1252" in parsed[0].rejection.outcome.detail["remedy"]
+    assert len(told(parse(content, permits))) == 2
+
+
+def test_xes_declared_as_windows_1252_is_read(parse: Parse, xes: Xes) -> None:
+    head = '<?xml version="1.0" encoding="windows-1252"?>'
+    event = parse(xes(_trace("Müller – 1"), head=head, encoding="cp1252"), "receipt_wabo")[0].event
+    assert event is not None
+    assert event.case_no == "Müller – 1"
+
+
+def test_a_file_without_any_of_the_columns_a_value_may_come_from_says_so_once(parse: Parse) -> None:
+    [one] = parse(b"id,what,when\nA1,Payment,2001-01-01\n", "traffic_fines")
+    assert one.rejection is not None
+    assert one.rejection.outcome.detail["value"] == ("activity / concept:name, case_id / case:concept:name, "
+                                                     "timestamp / time:timestamp")

@@ -81,11 +81,12 @@ def test_a_record_is_replayed_when_the_code_table_has_grown(ingest: Ingest, quer
     assert queries.quarantined().total == 0
 
 
+@pytest.mark.parametrize("stated", [True, False])
 @pytest.mark.parametrize("separator", [",", ";"])
-def test_a_refused_line_is_kept_and_repaired_with_the_separator_of_its_mapping(
+def test_a_refused_line_is_kept_and_repaired_with_the_separator_of_its_file(
         ingest: Ingest, queries: FeedQueries, repairs: Repairs, write_mapping: Callable[[str], SourceMapping],
-        parse: Callable[..., list[Parsed]], recorder: FakeRecorder, separator: str) -> None:
-    mapping = write_mapping(f"{PERMITS}separator: '{separator}'\n")
+        parse: Callable[..., list[Parsed]], recorder: FakeRecorder, separator: str, stated: bool) -> None:
+    mapping = write_mapping(f"{PERMITS}separator: '{separator}'\n" if stated else PERMITS)
     content = 'case_no,what,at,who\nA1,open,"2018-01-01"\n'.replace(",", separator)
     record = _quarantined(ingest, queries, Delivery("permits", "x.csv", "permits", "file"),
                           parse(content.encode(), mapping)[0])
@@ -131,3 +132,31 @@ def test_a_record_handled_meanwhile_is_left_out_of_a_replay(ingest: Ingest, quer
     repairs.dismiss(first, ALICE)
     assert list(repairs.replay([first, second], ALICE)) == [second]
     assert queries.get_quarantined(first).state == "dismissed"
+
+
+def test_a_value_left_out_of_an_event_is_repaired_by_a_higher_version_of_it(
+        ingest: Ingest, queries: FeedQueries, repairs: Repairs, recorder: FakeRecorder, parse: Callable[..., list[Parsed]],
+        write_mapping: Callable[[str], SourceMapping]) -> None:
+    mapping = write_mapping(PERMITS.replace("  actor: who", "  data: {own_due: due}"))
+    delivery = Delivery("permits", "x.csv", "permits", "file")
+    ingest.take(delivery, parse(b"case_no,what,at,due\nA1,open,2018-01-01,soon\n", mapping))
+    record = queries.quarantined().records[0].id
+    assert repairs.replay([record], ALICE)[record].code == "time_unreadable"
+    good = queries.get_quarantined(record).raw.replace("soon", "2018-02-01")
+    assert repairs.repair(record, good, ALICE).status is Status.OK
+    kept, corrected = recorder.events
+    assert (corrected.source_event_id, corrected.source_version) == (kept.source_event_id, kept.source_version + 1)
+    assert (kept.data.own_due is None, corrected.data.own_due is None) == (True, False)
+    assert queries.quarantined().total == 0
+
+
+def test_a_case_value_is_repaired_without_repeating_the_event_of_its_row(
+        ingest: Ingest, queries: FeedQueries, repairs: Repairs, recorder: FakeRecorder, parse: Callable[..., list[Parsed]],
+        write_mapping: Callable[[str], SourceMapping]) -> None:
+    case_events = "case_events: [{kind: received, at: 'case:came', data: {own_due: 'case:due'}}]\n"
+    content = b"case_no,what,at,case:came,case:due\nA1,look,2018-01-01,2018-01-01,soon\n"
+    ingest.take(Delivery("permits", "x.csv", "permits", "file"), parse(content, write_mapping(PERMITS + case_events)))
+    record = queries.quarantined().records[0].id
+    assert repairs.repair(record, queries.get_quarantined(record).raw.replace("soon", "2018-02-01"), ALICE).status is Status.OK
+    assert [(event.kind.value, event.source_version) for event in recorder.events] == [
+        ("received", 1), ("step", 1), ("received", 2)]
