@@ -28,7 +28,7 @@ class View:
 
 def view_of(services: Any) -> View:
     now = services.clock.now_us()
-    rules = {rule.id: rule for preset in services.presets.values() for rule in preset.rules}
+    rules = {rule.id: rule for preset in services.presets.values() for rule in (*preset.rules, *preset.acts, *preset.onsite)}
     load = services.room.load.load(now, services.settings.monitor.load_days)
     return View(load, services.case_queries.org_name, rules.get, now)
 

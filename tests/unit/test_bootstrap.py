@@ -177,3 +177,10 @@ def test_a_failing_job_stands_as_an_alarm_until_it_succeeds(services):
     assert standing(services) == []
     with services.database.read() as conn:
         assert conn.scalar(select(leases.c.owner)) == scheduler.owner
+
+
+def test_every_job_has_a_name_people_read(services):
+    names = {job.name for job in jobs_of(services)} | {"screens", "outside_monitor", "exchange"}
+    for language in ("zh", "en"):
+        known = services.texts(language)
+        assert [name for name in sorted(names) if not known.has(f"health.job.{name}")] == []
