@@ -63,16 +63,20 @@ def scoring_of(settings: Settings, units: UnitOfWorkFactory, evaluation: Evaluat
 
 
 class Filling:
-    """After an update to a version that counts more: what the record held before is counted once, by a job that then rests."""
+    """What the record held before is counted once, after an update to a version that counts more and whenever rules or
+    calendars came into force; else it rests."""
 
-    def __init__(self, recounter: Recounter, evaluation: Evaluation) -> None:
-        self._recounter, self._evaluation = recounter, evaluation
-        self._is_done = False
+    def __init__(self, recounter: Recounter, evaluation: Evaluation, areas: Areas) -> None:
+        self._recounter, self._evaluation, self._areas = recounter, evaluation, areas
+        self._counted_by: str | None = None  # the state of the versions
 
     def work(self) -> None:
-        if not self._is_done:
+        with self._evaluation.recounter.database.read() as conn:
+            self._areas.refresh(conn)
+        present = self._areas.versions.revision
+        if self._counted_by != present:
             cases, cards = self._recounter.fill(), self._evaluation.recounter.fill()
-            self._is_done = True
+            self._counted_by = present
             if cases or cards:
                 log.info("figures: %d cases and %d cards of before were counted", cases, cards)
 

@@ -7,6 +7,7 @@ import shutil
 import threading
 from collections.abc import Callable
 
+from alerts.alarms import standing_alarms
 from alerts.backtest.worker import BacktestCancelled
 from bootstrap import Services
 from core.instants import DAY_US, HOUR_US, date_of
@@ -54,7 +55,7 @@ def jobs_of(services: Services) -> list[Job]:
         Job("patrol", PATROL_LOOK_S, lambda: patrol_at_night(services, leaving.is_set), slot=True, leave=leaving.set),
         Job("anchor", ANCHOR_INTERVAL_S, services.anchorer.anchor, slot=True),
         Job("recount", settings.sweep.recount_interval_min * 60.0, lambda: recount(services), slot=True),
-        Job("figures", FIGURES_INTERVAL_S, Filling(services.recounter, services.evaluation).work, slot=True),
+        Job("figures", FIGURES_INTERVAL_S, Filling(services.recounter, services.evaluation, services.areas).work, slot=True),
         Job("canary", settings.monitor.canary_interval_s, services.room.sender.send, slot=True),
         Job("calendar_watch", TIDY_INTERVAL_S, lambda: watch_calendars(services), slot=True),
         Job("speech_watch", TIDY_INTERVAL_S, lambda: watch_speech(services)),
@@ -119,6 +120,10 @@ def watch_calendars(services: Services) -> None:
     warned = services.settings.areas.calendar_warn_days
     with services.uow() as uow:
         services.areas.refresh(uow.conn)
+        in_use = {calendar.id for calendar in services.areas.calendars_in_use()}
+        for alarm in standing_alarms(uow.conn):
+            if alarm.code == CALENDAR_ENDS and alarm.subject not in in_use:
+                services.alarms.clear_alarm(uow.conn, CALENDAR_ENDS, alarm.subject, uow.now_us)
         for calendar in services.areas.calendars_in_use():
             last = calendar.known_days[1]
             subject, missing = calendar.id, date_of(last + 1).year

@@ -70,7 +70,8 @@ def _standing(card: Card) -> CardStanding:
     case = card.case
     return CardStanding(card.id, case.case_id, case.area, case.org, case.item, card.level, card.level_at,
                         card.is_issued and card.disposition not in NEVER_WERE, card.disposition is Disposition.REVOKED,
-                        *reply_that_stands(card.reply_asked_at, card.issued_at, card.replied_at, card.reply_due_at))
+                        *reply_that_stands(card.reply_asked_at, card.reply_from_at, card.issued_at, card.replied_at,
+                                           card.reply_due_at))
 
 
 def _in_waves(of_cards: Sequence[Sequence[CardEvent]]) -> Iterator[CardEvent]:

@@ -51,6 +51,8 @@ class Escalation:
     def start(self, uow: UnitOfWork, batch: Sequence[CardEvent]) -> None:
         """A run per card whose level has a chain; one that was under way ends."""
         cards = {event.card.id: event.card for event in batch if event.card.state in ("unack", "rtn_unack")}
+        if isinstance(batch[0], ev.ReplyRejected):  # a worthless reply must not set back the run that it did not stop
+            cards = {number: cards[number] for number in cards.keys() - self._running(uow, list(cards))}
         self._end(uow, list(cards), RESTARTED)
         runs = self._runs_of(uow, list(cards))
         rows = [row for card in cards.values() if (row := self._run(card, runs.get(card.id, 0) + 1, uow.now_us))]
@@ -142,6 +144,13 @@ class Escalation:
             uow.conn.execute(update(escalations).where(
                 escalations.c.card_id.in_(numbers), escalations.c.stopped_at.is_(None))
                 .values(stopped_at=uow.now_us, stopped_by=reason, next_at=None))
+
+    @staticmethod
+    def _running(uow: UnitOfWork, numbers: Sequence[int]) -> set[int]:
+        """The cards with a run that has a step to come."""
+        e = escalations.c
+        return set(uow.conn.scalars(select(e.card_id).where(e.card_id.in_(numbers), e.stopped_at.is_(None),
+                                                            e.next_at.is_not(None))))
 
     @staticmethod
     def _runs_of(uow: UnitOfWork, numbers: Sequence[int]) -> dict[int, int]:

@@ -146,11 +146,11 @@ def display_state(*, condition: bool, signing: Signing, disposition: Disposition
     return State.NORMAL if is_signed else State.RTN_UNACK
 
 
-def reply_that_stands(asked_at: int | None, issued_at: int | None, replied_at: int | None,
+def reply_that_stands(asked_at: int | None, from_at: int | None, issued_at: int | None, replied_at: int | None,
                       reply_due_at: int | None) -> tuple[int | None, int | None]:
     """(since when it was owed, when it was given) of the reply of a card; one nobody had asked for counts from the issue. One
-    that was rejected, or overtaken by another demand, does not stand."""
-    if replied_at is None or reply_due_at is not None:
+    that was rejected, or overtaken by another demand (whose term runs `from_at`), does not stand, whatever ends the card."""
+    if replied_at is None or reply_due_at is not None or (from_at is not None and replied_at < from_at):
         return None, None
     return asked_at if asked_at is not None and asked_at <= replied_at else issued_at, replied_at
 

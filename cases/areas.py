@@ -36,7 +36,7 @@ from core.instants import DAY_US, date_of
 from core.limits import Limit
 from core.models import marks
 from core.statements import Statement
-from core.working_calendar import WorkingCalendar
+from core.working_calendar import OF_ANOTHER, WorkingCalendar
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -156,13 +156,16 @@ class Areas:
             return self.of(fold.area)
         return self.at(fold.area, span_of(fold))
 
-    def of_case_by_newest_calendar(self, fold: Fold) -> AreaContext:
-        """The case's own ladder by the newest calendar of its area, which may know years its own does not."""
-        own, calendar = self.of_case(fold), self.for_area(fold.area)
-        if own.calendar is calendar:
-            return own
-        key = (calendar.key, own.preset.id, own.preset.version, calendar.timezone)
-        return self._contexts.setdefault(key, AreaContext(calendar, own.preset))
+    def of_case_with_newer_years(self, fold: Fold) -> AreaContext | None:
+        """The case's own ladder and calendar with the years that only the newest calendar of its area knows; None for none."""
+        own, newest = self.of_case(fold), self.for_area(fold.area)
+        if own.calendar.id != newest.id or own.calendar.last_year >= newest.last_year:
+            return None
+        key = (f"{own.calendar.key} {newest.key}", own.preset.id, own.preset.version, own.calendar.timezone)
+        known = self._contexts.get(key)
+        if known is None:
+            known = self._contexts[key] = AreaContext(own.calendar.with_years_of(newest), own.preset)
+        return known
 
     def at(self, area: str, span: Span) -> AreaContext:
         """The context of an area for the cases of a span."""
@@ -226,11 +229,13 @@ class Areas:
         return next((item for item in known if item.version == version), None)
 
     def find_calendar(self, key: str) -> WorkingCalendar | None:
-        """The calendar that clocks call `id@version`, however old."""
-        name = key.partition("@")[0]
-        known = ([self._calendars[name]] if name in self._calendars else [])
-        return next((one for one in [*known, *(dated.value for dated in self._versions.calendars.get(name, ()))]
-                     if one.key == key), None)
+        """The calendar that clocks call `id@version`, however old; later years may be of another version."""
+        name, _, version = key.partition("@")
+        of_its_own, _, of_another = version.partition(OF_ANOTHER)
+        known = {one.version: one for one in (*([self._calendars[name]] if name in self._calendars else []),
+                                              *(dated.value for dated in self._versions.calendars.get(name, ())))}
+        found = known.get(of_its_own)
+        return found.with_years_of(known[of_another]) if found is not None and of_another in known else found
 
     def presets_of(self, preset: str) -> list[Preset]:
         """Every version of a preset ever in force, oldest first."""

@@ -83,8 +83,9 @@ class ClockExplanation:
 def explain(case: CaseDetail, areas: Areas) -> list[ClockExplanation]:
     """Every clock of the case by the calendar it was judged by, day by day up to its end, its due day or the case's `as_of`,
     whichever is last."""
-    own, newest = areas.of_case(case.fold).calendar, areas.for_area(case.area)
-    return [explain_clock(clock, newest if clock.calendar == newest.key else own, case.as_of) for clock in case.clocks]
+    own, longer = areas.of_case(case.fold).calendar, areas.of_case_with_newer_years(case.fold)
+    return [explain_clock(clock, longer.calendar if longer is not None and clock.calendar == longer.calendar.key else own,
+                          case.as_of) for clock in case.clocks]
 
 
 def explain_evidence(ref: ClockRef, facts: Mapping[str, Any], calendar: WorkingCalendar, *, level: int, passed: Collection[str],

@@ -16,8 +16,8 @@ def judge(fold: Fold, case_id: int, areas: Areas, catalogue: Any, now_us: int, *
     """Every clock of the case as it stands at `now_us`.
 
     A case that could not be judged when it ended (its year was not published, its item had no limit) is judged by what is in
-    force now: a gap that was closed since must not stay a gap for ever. An open case whose year was not published is judged by
-    its own ladder and limits, and by the newest calendar: a year that is published is no edit of its rules.
+    force now: a gap that was closed since must not stay a gap for ever. An open case whose year was not published goes on by
+    its own ladder, limits and calendar, with the years that were published since: that is no edit of its rules.
     """
     states = project(fold, case_id, areas.of_case(fold), areas.catalogue_of(fold, catalogue), now_us, quiet=quiet)
     if areas.versions.is_empty or not _unjudged(states):
@@ -25,7 +25,9 @@ def judge(fold: Fold, case_id: int, areas: Areas, catalogue: Any, now_us: int, *
     is_open = fold.closed is None
     if is_open and not any(state.reason == NO_YEAR for state in states):
         return states
-    context = areas.of_case_by_newest_calendar(fold) if is_open else areas.of_case(fold, as_newest=True)
+    context = areas.of_case_with_newer_years(fold) if is_open else areas.of_case(fold, as_newest=True)
+    if context is None:
+        return states
     newest = project(fold, case_id, context, areas.catalogue_of(fold, catalogue, as_newest=not is_open), now_us, quiet=quiet)
     is_better = _unjudged(newest) < _unjudged(states) if is_open else not _unjudged(newest)
     return newest if is_better else states

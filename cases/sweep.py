@@ -99,8 +99,15 @@ class Sweeper:
             middle = len(case_ids) // 2
             return _sum(self._swept(case_ids[:middle]), self._swept(case_ids[middle:]))
         log.error("case %d cannot be swept", case_ids[0], exc_info=failure)
-        with self._uow() as uow:
-            self._keep_poisoned(uow, [(case_ids[0], failure)])
+        with self._uow() as uow:  # first out of the way, whatever telling of it does
+            _push_ahead(uow.conn, case_ids[0], uow.now_us + self._retry_after_us)
+        try:
+            with self._uow() as uow:
+                self._keep_poisoned(uow, [(case_ids[0], failure)])
+        except (OperationalError, InterfaceError, PoolTimeout):
+            raise
+        except Exception:
+            log.exception("case %d cannot even be told of", case_ids[0])
         return SweepResult(1, 0, 1)
 
     def wake(self) -> SweepResult:
@@ -114,19 +121,18 @@ class Sweeper:
                 case_ids = _asleep(conn, now_us - SLEEP_US, after, self._batch)
             if not case_ids:
                 return total
-            with self._uow() as uow:
-                total = _sum(total, self._look_at(uow, case_ids))
+            total = _sum(total, self._swept(case_ids))
             after = case_ids[-1]
 
     def look_again(self) -> SweepResult:
         """Look anew at every case with a clock that could not be judged, batch by batch."""
         total, after = SweepResult(0, 0, 0), -1
         while True:
-            with self._uow() as uow:
-                case_ids = _unjudgeable_cases(uow.conn, after, self._batch)
-                total = _sum(total, self._look_at(uow, case_ids))
+            with self._uow.database.read() as conn:
+                case_ids = _unjudgeable_cases(conn, after, self._batch)
             if not case_ids:
                 return total
+            total = _sum(total, self._swept(case_ids))
             after = case_ids[-1]
 
     def _look_at(self, uow: UnitOfWork, case_ids: list[int]) -> SweepResult:

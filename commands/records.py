@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from operator import itemgetter
 from pathlib import Path
 
 import msgspec
@@ -12,8 +13,10 @@ import msgspec
 from bootstrap import Services
 from cases.anchoring import rows_by_chain, verify_database
 from cases.areas import Area
+from cases.record_name import MARK
 from cases.verify import Fault, check_rows, export_line, of_record, read_anchors, read_export
 from core.errors import InvalidInput
+from core.instants import from_us
 from evaluation.exports.manifest import read_areas
 from feeds.importer import EXIT_REJECTIONS, ImportReport, import_file
 from feeds.mapper import CASE_CHANGED, CASE_REPEATED
@@ -58,10 +61,24 @@ def verify(services: Services, options: argparse.Namespace) -> int:
     count, faults = verify_database(services.database, services.keys, folder)
     with services.database.read() as conn:
         name = services.record_name.read(conn) if not faults else ""
-    others = {anchor.record for anchor in read_anchors(folder)} - {name} if name and folder.exists() else set()
-    if others:
-        print(f"{folder} has anchors of {len(others)} other records, which are not this one's")
+    pinned = services.settings.journal.record
+    if pinned and name != pinned:
+        faults.append(Fault(MARK, 0, "record_replaced"))
+    if name:
+        _tell_of_others(folder, name)
     return _tell_faults(count, faults)
+
+
+def _tell_of_others(folder: Path, name: str) -> None:
+    """Whose anchors stand beside this record's: one that was exchanged for a new one is seen here, or is a fault where the
+    settings name the record (journal.record)."""
+    print(f"record {name}")
+    last: dict[str, int] = {}
+    for one in read_anchors(folder) if folder.exists() else ():
+        if one.record != name:
+            last[one.record] = max(last.get(one.record, 0), one.at)
+    for record, at in sorted(last.items(), key=itemgetter(1)):
+        print(f"{folder} also has anchors of the record {record or '(without a name)'}, the last of {from_us(at).isoformat()}")
 
 
 def verify_export(options: argparse.Namespace) -> int:

@@ -26,21 +26,29 @@ from viewing import Viewing, build_viewing, with_free_port
 log = logging.getLogger(__name__)
 
 
+def _built(settings: Settings) -> Services:
+    """The services; refused with a key the record was not begun with (ConfigError), before anything is taken or judged."""
+    services = build_services(settings)
+    with services.database.read() as conn:
+        services.record_name.read(conn)
+    return services
+
+
 def run(settings: Settings, _options: argparse.Namespace) -> int:
     """Web, push and worker in one process, on SQLite or PostgreSQL, with no other service."""
-    services = build_services(with_free_port(settings))
+    services = _built(with_free_port(settings))
     return serve(services, build_server(services), with_jobs=True)
 
 
 def run_web(settings: Settings, _options: argparse.Namespace) -> int:
     """Web and push only; a worker elsewhere sweeps. Needs Redis for the doorbell between the processes."""
-    services = build_services(_scaled(settings))
+    services = _built(_scaled(settings))
     return serve(services, build_server(services), with_jobs=False)
 
 
 def run_worker(settings: Settings, _options: argparse.Namespace) -> int:
     """Sweeps, feeds and jobs only."""
-    services = build_services(_scaled(settings))
+    services = _built(_scaled(settings))
     scheduler = build_scheduler(services)
     collector.settle()
     scheduler.start(jobs_of(services))

@@ -67,6 +67,8 @@ class JournalSettings(Strict):
 
     key: SecretStr | None = Field(description="Secret of the chain, at least 32 characters; empty: read from key_path.")
     key_path: Path = Field(description="File of the secret; made with a random key (mode 600) if it does not exist.")
+    record: str | None = Field(description="Name of this installation's record, as `app.py verify` tells it; once given, "
+                               "another record in its place is a fault, even an empty one.")
     anchor_every: Count = Field(description="An anchor is written after so many rows of a chain.")
     anchor_dir: Path = Field(description="Folder of the public anchors; keep a copy outside this machine.")
 

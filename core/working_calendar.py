@@ -22,6 +22,7 @@ from core.errors import ConfigError, SupervisionError
 from core.instants import DAY_US, MINUTE_US, date_of, day_of, from_us, offset_minutes, to_us
 
 PLAIN_YEARS = (1970, 2199)
+OF_ANOTHER = " & "  # in the version of a calendar whose later years are of another one
 _THURSDAY = 3  # 1970-01-01 was a Thursday
 
 
@@ -94,6 +95,13 @@ class WorkingCalendar:
         other.timezone, other.zone = timezone, ZoneInfo(timezone)
         other._fixed_offset_us = other._constant_offset_us()
         return other
+
+    def with_years_of(self, newer: WorkingCalendar) -> WorkingCalendar:
+        """This calendar with the years that only another version of it knows. Itself where there are none."""
+        if self._years is None or newer._years is None or newer._years.keys() <= self._years.keys():
+            return self
+        return WorkingCalendar(self.id, f"{self.version}{OF_ANOTHER}{newer.version}", self.timezone,
+                               {**newer._years, **self._years}, self.office_hours)
 
     def assuming_plain_weeks(self) -> WorkingCalendar:
         """This calendar with plain weeks, Monday to Friday, in every year that is not published. Only for what people owe one

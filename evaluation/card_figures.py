@@ -146,15 +146,16 @@ def add_text(sums: Sums, text: str, by: int = 1) -> None:
 def standing_cards(conn: Connection, ids: Sequence[int]) -> list[CardStanding]:
     """These cards as they stand."""
     columns = ("id", "case_id", "area", "org", "item", "level", "level_at", "issued_at", "disposition", "reply_asked_at",
-               "replied_at", "reply_due_at")
+               "reply_from_at", "replied_at", "reply_due_at")
     return [_standing(*row) for row in sorted(look_up(conn, columns, cards, "id", ids), key=itemgetter(0))]
 
 
 def _standing(card_id: int, case_id: int, area: str, org: str, item: str, level: int, level_at: int, issued_at: int | None,
-              disposition: str, asked_at: int | None, replied_at: int | None, due_at: int | None) -> CardStanding:
+              disposition: str, asked_at: int | None, from_at: int | None, replied_at: int | None,
+              due_at: int | None) -> CardStanding:
     return CardStanding(card_id, case_id, area, org, item, level, level_at,
                         issued_at is not None and disposition not in _never_were(), disposition == Disposition.REVOKED.value,
-                        *reply_that_stands(asked_at, issued_at, replied_at, due_at))
+                        *reply_that_stands(asked_at, from_at, issued_at, replied_at, due_at))
 
 
 @cache

@@ -31,7 +31,7 @@ class FigureRecounter:
     """Compares, repairs when asked to, and fills the tables of an installation that had none."""
 
     def __init__(self, units: UnitOfWorkFactory, figures: CardFigures) -> None:
-        self._units, self._figures = units, figures
+        self._units, self._figures, self.database = units, figures, units.database
 
     def check(self, repair: bool = False) -> list[Difference]:
         """What is kept and should not be, or the other way round. With `repair` the true figures are written."""

@@ -13,7 +13,7 @@ from cases.areas import Area, Areas
 from cases.events import CaseEvent, Outcome, Status
 from core.clock import Clock
 from core.database import Database
-from core.errors import Unavailable
+from core.errors import ConfigError, Unavailable
 from core.instants import SECOND_US, written_local
 from feeds import quarantine
 from feeds.limits import FeedLimits
@@ -89,7 +89,7 @@ class Ingest:
                 with told_when_away(self.limits.retry_after_s):
                     self._recorder.record(events, judged_at, keep)
                 return
-            except Unavailable:
+            except (Unavailable, ConfigError):
                 raise
             except Exception:  # noqa: BLE001 - nothing of it was written: below, each event and its failure stand alone
                 log.info("a batch of %d events is recorded in parts", len(events))
@@ -113,7 +113,7 @@ class Ingest:
         try:
             with told_when_away(self.limits.retry_after_s):
                 return self._recorder.record(events, judged_at)
-        except Unavailable:
+        except (Unavailable, ConfigError):
             raise
         except Exception as failure:  # noqa: BLE001 - whatever one event breaks must not stop the others
             return self._isolate(events, judged_at, failure)

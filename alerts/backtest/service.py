@@ -33,6 +33,7 @@ from cases.changes import NO_ORG
 from cases.fold import Fold
 from cases.judging import judge
 from cases.models import case_table
+from cases.projection import Condition
 from core.database import Database
 
 CHUNK = 25_000
@@ -251,7 +252,7 @@ def _cards(facts: Facts, folds: Sequence[Fold], ids: Sequence[int], world: World
     rungs, unjudged = passages_of(clocks, period.to_us, names)
     again = _to_judge_again(unjudged, world)
     if len(again):
-        rungs = _with_scalar(rungs, folds, ids, again, world, period, names)
+        rungs, unjudged = _with_scalar(rungs, folds, ids, again, world, period, names)
     scalar = len(again) + len({place for place, _ in clocks.scalar})
     return within(cards_of(rungs), period.from_us), len(set(unjudged)), scalar
 
@@ -264,12 +265,14 @@ def _to_judge_again(unjudged: Sequence[int], world: World) -> Ints:
 
 
 def _with_scalar(rungs: Rungs, folds: Sequence[Fold], ids: Sequence[int], places: Ints, world: World, period: Period,
-                 names: Names) -> Rungs:
+                 names: Names) -> tuple[Rungs, list[int]]:
+    """The rungs with those of these cases judged one by one, and which of these still cannot be judged."""
     states = [(int(place), state) for place in places
               for state in judge(folds[place], ids[place], world.areas, world.catalogue, period.to_us)]
     added, _ = passages_of(Clocks(scalar=states), period.to_us, names)
     kept = ~np.isin(rungs.case, places)
-    return Rungs(*(np.concatenate([getattr(rungs, name)[kept], getattr(added, name)]) for name in Rungs.__slots__))
+    unjudged = [place for place, state in states if state.condition is Condition.UNJUDGEABLE]
+    return Rungs(*(np.concatenate([getattr(rungs, name)[kept], getattr(added, name)]) for name in Rungs.__slots__)), unjudged
 
 
 def _count(cards: Cards, folds: Sequence[Fold], levels: Counter[int], by_org: Counter[tuple[str, int]]) -> None:

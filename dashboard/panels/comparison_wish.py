@@ -35,8 +35,8 @@ class Wish:
     given: Mapping[str, str]
 
     def address(self, **changes: str) -> str:
-        """The page with these choices changed; what was not chosen is left out."""
-        chosen = {**self.given, "period": period_text(self.span, self.stretch), **changes}
+        """The page with these choices changed; what was not chosen is left out. Persons are shown by their own link only."""
+        chosen = {**self.given, "persons": "", "period": period_text(self.span, self.stretch), **changes}
         return f"?{urlencode({name: chosen[name] for name in KEPT if chosen.get(name)})}"
 
 

@@ -283,9 +283,10 @@ class OrderService:
         if not self._has_cards(uow, row["id"]):
             return False
         left = self._cards.left(uow, row["number"])
-        if left.owed_at is None:
+        is_put_off = left.owed_at is not None and row["overdue_at"] is None and left.owed_at > max(row["due_at"], uow.now_us)
+        if left.owed_at is None or is_put_off:  # its cards are not owed any more, or have more time by today's calendar
             self._follow(self._change_in(uow, row, SYSTEM, OrderAction.SETTLED), left, "")
-        return left.owed_at is None
+        return left.owed_at is None or is_put_off
 
     def _step(self, uow: UnitOfWork, row: dict[str, Any]) -> None:
         at = row["next_at"]

@@ -181,6 +181,14 @@ def test_a_reply_that_is_rejected_begins_the_chain_anew(house: Watched):
     assert house.at("2018-10-15T15:30") == 1
 
 
+def test_a_rejected_reply_sets_no_run_back_that_has_a_step_to_come(house: Watched):
+    house.raise_card("red")
+    house.do("reply", CHARLIE, text="正在办理")
+    house.do("reject_reply", BOB, reason="未说明原因")
+
+    assert house.stops() == [""]
+
+
 def test_a_signed_card_whose_reply_is_rejected_waits_for_nobody_of_ours(house: Watched):
     house.raise_card("yellow")
     house.do("acknowledge", ALICE)

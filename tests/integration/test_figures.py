@@ -270,6 +270,10 @@ def test_replies_count_on_their_day_with_the_working_days_since_they_were_demand
     assert record.counted("replies", "reply_days") == {"replies": 1, "reply_days": 2}
     do("10-31 11:00", CommandType.REJECT_REPLY, INSPECTOR, 1, reason="no cause told")
     assert record.counted("replies", "reply_days") == {"replies": 0, "reply_days": 0}
+    with record.uow() as uow:  # as written off or revoked meanwhile: it stays no reply
+        uow.conn.execute(update(cards).where(cards.c.id == 1).values(reply_due_at=None))
+        assert [one.replied_at for one in standing_cards(uow.conn, [1])] == [None]
+        uow.conn.execute(update(cards).where(cards.c.id == 1).values(reply_due_at=us("11-07 10:00")))
     do("11-02 10:00", CommandType.REPLY, CLERK, 1, text="for want of people")
     do("10-29 15:00", CommandType.REPLY, CLERK, 2, text="done")
 
