@@ -52,7 +52,8 @@ def webhooks_of(settings: Settings, units: UnitOfWorkFactory, changes: ChangeLog
     desk = build_webhooks(settings.webhooks, WebhookParts(
         units, secret_of(security.secret_key, security.secret_key_path), changes, alarms, evaluation.queries,
         lambda: catalogue.areas, lambda: date_of(areas.default.calendar.today(units.clock.now_us())), settings.notices.base_url,
-        ZoneInfo(settings.areas.default_timezone), settings.notices.sandbox or settings.demo.enabled))
+        ZoneInfo(settings.areas.default_timezone), settings.notices.sandbox or settings.demo.enabled,
+        settings.bulletins.least_ratings))
     units.reactions.update(desk.results.reactions())
     return desk
 

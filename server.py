@@ -73,6 +73,7 @@ from dashboard.shell import ASSETS, mount
 from dashboard.words import words_of
 from evaluation import http as evaluation_http
 from evaluation.bulletins import http as bulletins_http
+from evaluation.comparing import http as comparison_http
 from evaluation.exports import http as exports_http
 from evaluation.forecast import http as forecast_http
 from evaluation.scoring import http as scores_http
@@ -99,8 +100,8 @@ from video.tickets import Tickets
 # What the OpenAPI document tells beside the feeds; tests/conventions/test_openapi.py holds it to the routes.
 OPERATIONS = tuple(one for module in (cards_http, notices_http, handover_http, roster_http, room_http, orders_http,
                                       complaints_http, liability_http, approval_http, video_http,
-                                      signals_http, footage_http, evaluation_http, bulletins_http, exports_http, scores_http,
-                                      forecast_http) for one in module.OPERATIONS)
+                                      signals_http, footage_http, evaluation_http, comparison_http, bulletins_http,
+                                      exports_http, scores_http, forecast_http) for one in module.OPERATIONS)
 DAY_S, CALL_INTERVAL_S, SCREENS_KEPT_DAYS = 86_400.0, 60.0, 30
 PAGES = (wall, desk, card, unit, handover, work, window, hosted, case, comparison, district_map, scores, schemes, bulletins,
          forecast, findings, footage, orders, complaints, roster, notices, rules, calendars, items, organisations,
@@ -153,6 +154,7 @@ def build_server(services: Services, demo_duty: str = "") -> Server:
         services.analysis.queries, services.video.views, services.analysis.machine, lambda _request: _present_actor())))
     app.register_blueprint(evaluation_http.create_blueprint(
         services.evaluation.queries, services.evaluation.persons, services.read_log.note, lambda _request: _present_actor()))
+    app.register_blueprint(comparison_http.create_blueprint(_comparison_parts(services)))
     app.register_blueprint(bulletins_http.create_blueprint(
         services.bulletins.service, services.bulletins.queries, services.read_log, lambda _request: _present_actor()))
     app.register_blueprint(exports_http.create_blueprint(
@@ -181,6 +183,16 @@ def _register_follow_up(app: Flask, services: Services) -> None:
     app.register_blueprint(complaints_http.create_blueprint(
         desk.complaints, desk.complaint_queries, services.read_log, services.clock.now_us, lambda _request: _present_actor()))
     app.register_blueprint(liability_http.create_blueprint(desk.liability, desk.samples, lambda _request: _present_actor()))
+
+
+def _comparison_parts(services: Services) -> comparison_http.ComparisonParts:
+    """The interface answers with what the page is drawn from."""
+    return comparison_http.ComparisonParts(
+        services.evaluation, lambda: comparison.today(services),
+        lambda question, course: comparison.happened(services, question, course),
+        lambda one, say: comparison.happening_words(services, one, say),
+        lambda: words_of(services.texts, services.settings.display.language), services.read_log.note,
+        lambda _request: _present_actor())
 
 
 def _video_parts(services: Services) -> video_http.VideoParts:

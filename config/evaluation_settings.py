@@ -33,7 +33,7 @@ class BulletinSettings(Strict):
     """月通报, the monthly bulletin (docs/bulletins.md)."""
 
     rank_by: str = Field(description="Indicator that ranks departments: with a denominator and a direction, not of ratings.")
-    least_ratings: Count = Field(description="Ratings of a department below which none of them are told.")
+    least_ratings: Count = Field(description="Ratings, or duties from bad ones, of a unit below which none are told.")
     scheduled: bool = Field(description="Whether a draft of last month's bulletin of the whole city is made by itself.")
     day: Annotated[int, Field(ge=1, le=28)] = Field(description="Day of the month from which that is done.")
     hour: Annotated[int, Field(ge=0, le=23)] = Field(description="Hour of that day, on the wall clock of the default area.")

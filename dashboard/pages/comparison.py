@@ -24,17 +24,17 @@ from dashboard.panels.comparison_persons import SHOWN as PERSON_COLUMNS
 from dashboard.panels.comparison_persons import offer, persons_table
 from dashboard.panels.comparison_pictures import PICTURE_GRAPH, course_figure, empty, funnel_figure
 from dashboard.panels.comparison_table import table
-from dashboard.panels.comparison_wish import Wish, columns_of, wish_of
 from dashboard.panels.downloads import as_file
 from dashboard.theme import load_theme
 from dashboard.words import Words, words_of
 from evaluation import wording
-from evaluation.comparison import SideBySide, is_limited
+from evaluation.comparison import Question, SideBySide, is_limited
 from evaluation.happenings import Happening, What, happenings
 from evaluation.over_time import Course, Grain, window_of
 from evaluation.period import Basis
 from evaluation.persons import DAYS_MOST, PERSONS_LOOK
 from evaluation.statistics import Shape
+from evaluation.wish import Wish, columns_of, wish_of
 
 PREFIX = "/comparison/"
 TITLE = "comparison_page.title"
@@ -151,7 +151,7 @@ def _course(services: Any, wish: Wish, actor: Actor, t: Words) -> tuple[Any, Any
                        for grain in Grain], className="choice-group")
     head = html.Div([html.H2(t("comparison_page.over_time", name=_subject(services, wish, t), indicator=indicator)), grains],
                     className="comparison-line")
-    marks = _happened(services, wish, course)
+    marks = happened(services, question, course)
     figure = course_figure(course, marks, lambda one: happening_words(services, one, t), load_theme(), t)
     seasons = over_time.seasons(actor, question, wish.span)
     words = html.Div([_sentences(wording.about_course(course, t)),
@@ -172,12 +172,12 @@ def _subject(services: Any, wish: Wish, t: Words) -> str:
     return str(area.name) if area else t("comparison_page.every_area")
 
 
-def _happened(services: Any, wish: Wish, course: Course) -> list[Happening]:
-    question = wish.question
+def happened(services: Any, question: Question, course: Course) -> list[Happening]:
+    """Beside a course, up to its last point."""
     of_org = [code for code, item in services.catalogue.items.items() if item.org == question.org]
     items = [question.item] if question.item else of_org
     since = {name: preset.effective_from for name, preset in services.presets.items()}
-    shown = window_of(question.period, course.grain, _today(services))  # nothing is marked that lies ahead of the last point
+    shown = window_of(question.period, course.grain, today(services))  # nothing is marked that lies ahead of the last point
     return happenings(services.areas, question.area or services.catalogue.default_area, since, items,
                       max(shown.first, course.starts[0]), shown.last)
 
@@ -269,10 +269,10 @@ def _clicked(data: Any) -> str:
 
 
 def _wish(services: Any, search: str | None, actor: Actor) -> Wish:
-    return wish_of(search, actor, _today(services), list(services.evaluation.indicators.indicators))
+    return wish_of(search, actor, today(services), list(services.evaluation.indicators.indicators))
 
 
-def _today(services: Any) -> date:
+def today(services: Any) -> date:
     return date_of(services.areas.default.calendar.today(services.clock.now_us()))
 
 

@@ -19,7 +19,6 @@ from dashboard.panels import comparison_choices as choices
 from dashboard.panels import top_bar
 from dashboard.panels.comparison_export import sheet
 from dashboard.panels.comparison_pictures import PICTURE_GRAPH, empty
-from dashboard.panels.comparison_wish import Wish, columns_of, wish_of
 from dashboard.panels.downloads import as_file
 from dashboard.panels.map_picture import Drawn, map_figure
 from dashboard.panels.map_table import address_of, map_table
@@ -27,6 +26,7 @@ from dashboard.theme import load_theme
 from dashboard.words import Words, words_of
 from evaluation import wording
 from evaluation.comparison import Row, SideBySide
+from evaluation.wish import Wish, columns_of, wish_of
 
 PREFIX = "/map/"
 TITLE = "map_page.title"

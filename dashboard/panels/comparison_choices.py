@@ -10,9 +10,9 @@ from typing import Any
 from dash import dcc, html
 
 from config.indicators import Indicator, Indicators
-from dashboard.panels.comparison_wish import KEPT, Wish
 from dashboard.words import Words
 from evaluation.seasons import Span, neighbour, period_text, stretch_of
+from evaluation.wish import KEPT, Wish
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 PAGE, CHARTS = "/comparison/", ("comparison-funnel", "comparison-course")

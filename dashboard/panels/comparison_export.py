@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from config.indicators import Indicator, Indicators, Unit
 from dashboard.panels.comparison_choices import period_name
-from dashboard.panels.comparison_wish import Wish
 from dashboard.words import Words
 from evaluation.comparison import Row, SideBySide
 from evaluation.spreadsheets import Sheet, Value
+from evaluation.wish import Wish
 from evaluation.wording import why_unranked
 
 FORMATS = {Unit.SHARE: "0.0%", Unit.COUNT: "#,##0", Unit.WORKING_DAYS: "0.0", Unit.PER_1000: "0.0"}

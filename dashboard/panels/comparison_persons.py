@@ -10,10 +10,10 @@ from dash import dcc, html
 from config.indicators import Indicator
 from dashboard.panels.comparison_choices import definition
 from dashboard.panels.comparison_table import cell_text, head_text
-from dashboard.panels.comparison_wish import Wish
 from dashboard.words import Words
 from evaluation.period import Figure
 from evaluation.persons import NOBODY
+from evaluation.wish import Wish
 
 SHOWN = ("early_rate", "on_time_rate", "overdue_rate", "unjudged_rate", "promised_speed", "mean_days", "step_overrun_rate")
 COUNTED = "unjudged_rate"  # of all that were concluded: its denominator is their number

@@ -9,10 +9,10 @@ from dash import dcc, html
 
 from config.indicators import Indicator, Indicators, Unit
 from dashboard.panels.comparison_choices import definition
-from dashboard.panels.comparison_wish import Wish
 from dashboard.words import Words
 from evaluation.comparison import Row, SideBySide
 from evaluation.period import Figure
+from evaluation.wish import Wish
 from evaluation.wording import value_text, why_unranked
 
 SIGNS = {2: "▲", 1: "△", 0: "", -1: "▽", -2: "▼"}

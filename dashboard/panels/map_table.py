@@ -8,9 +8,9 @@ from typing import Any
 from dash import html
 
 from dashboard.panels.comparison_table import band, cell_text, extent_of, head_text, place_text, sign, size_text, zone_tone
-from dashboard.panels.comparison_wish import Wish
 from dashboard.words import Words
 from evaluation.comparison import Row, SideBySide
+from evaluation.wish import Wish
 from evaluation.wording import why_unranked
 
 

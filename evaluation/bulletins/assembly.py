@@ -16,12 +16,11 @@ from core.instants import DAY_US, HOUR_US, MINUTE_US, date_of
 from core.unit_of_work import UnitOfWorkFactory
 from evaluation.assembly import Evaluation
 from evaluation.bulletins.contents import Composer, Letterhead
-from evaluation.bulletins.figures import RATINGS
 from evaluation.bulletins.gathering import Gathering, GatheringRules
 from evaluation.bulletins.phrases import Say
 from evaluation.bulletins.queries import BulletinQueries
 from evaluation.bulletins.service import BulletinService, ServiceParts
-from evaluation.models import DUTY_FIGURES
+from evaluation.small_numbers import SMALL
 from papers.queries import PaperQueries
 from papers.service import PaperService
 
@@ -69,7 +68,7 @@ def build_bulletins(parts: Parts, rank_by: str, least_ratings: int) -> Bulletins
 
 def check_ranking(indicator: Indicator) -> None:
     """Ranks need a denominator and a direction; those of ratings would tell of the few who rated."""
-    if indicator.denominator is None or indicator.better == "neither" or {*RATINGS, *DUTY_FIGURES} & set(indicator.names):
+    if indicator.denominator is None or indicator.better == "neither" or set(SMALL) & set(indicator.names):
         raise ConfigError("bulletin_ranking_unfit", key="bulletins.rank_by", value=indicator.code,
                           remedy="name an indicator with a denominator and a direction that is not of ratings")
 

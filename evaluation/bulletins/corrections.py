@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import msgspec
 
 from evaluation.bulletins.figures import Counts, Figures, Place, UnitFigures
-from evaluation.bulletins.suppression import HIDDEN
+from evaluation.small_numbers import SMALL
 
 
 class Correction(msgspec.Struct, frozen=True):
@@ -47,7 +47,7 @@ def _nothing(unit: UnitFigures) -> UnitFigures:
 
 def _differing(org: str, name: str, then: Counts, now: Counts, by: str) -> Iterator[Correction]:
     for figure, count in then.items():
-        if figure not in HIDDEN and figure in now and now[figure] != count:
+        if figure not in SMALL and figure in now and now[figure] != count:
             yield Correction(org, name, figure, by, str(count), str(now[figure]))
 
 

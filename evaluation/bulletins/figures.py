@@ -18,7 +18,6 @@ from evaluation.period import Period
 Counts = dict[str, int]
 COUNTED = (*FIGURES, *DUTY_FIGURES)
 CARDS = ("warnings", "yellow", "red", "revoked_yellow", "revoked_red")
-RATINGS = ("rated", "satisfied", "dissatisfied")
 _MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
 
 

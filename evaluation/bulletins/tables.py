@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from config.indicators import Unit
-from evaluation.bulletins.figures import CARDS, RATINGS, Counts, UnitFigures, value
+from evaluation.bulletins.figures import CARDS, Counts, UnitFigures, value
 from evaluation.bulletins.phrases import Telling, cell_text
+from evaluation.small_numbers import RATINGS
 from papers.official import Annex, Chart, Paragraph
 from papers.official import Table as TableBlock
 

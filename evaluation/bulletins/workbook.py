@@ -7,9 +7,10 @@ from datetime import datetime, time
 from typing import Any
 
 from config.indicators import Indicator, Unit
-from evaluation.bulletins.figures import CARDS, RATINGS, Counts, value
+from evaluation.bulletins.figures import CARDS, Counts, value
 from evaluation.bulletins.phrases import Telling
 from evaluation.bulletins.tables import HIDDEN, in_order, rates_of
+from evaluation.small_numbers import RATINGS
 from evaluation.spreadsheets import Sheet, Value, as_xlsx
 from papers.official import OfficialPaper, Paragraph
 

@@ -34,7 +34,8 @@ class WebhookDesk:
 
 @dataclass(frozen=True, slots=True)
 class WebhookParts:
-    """What the rest of the program brings along. `sandbox`: nothing leaves this machine (demonstration)."""
+    """What the rest of the program brings along. `sandbox`: nothing leaves this machine (demonstration);
+    `least_ratings`: of fewer none are told."""
 
     units: UnitOfWorkFactory
     secret: bytes
@@ -46,6 +47,7 @@ class WebhookParts:
     base_url: str
     zone: tzinfo
     sandbox: bool
+    least_ratings: int
 
 
 def build_webhooks(given: WebhookSettings, parts: WebhookParts) -> WebhookDesk:
@@ -56,6 +58,6 @@ def build_webhooks(given: WebhookSettings, parts: WebhookParts) -> WebhookDesk:
     rules = SenderRules(given.timeout_s, given.batch, given.senders, given.lease_s, given.attempts_max, given.backoff_s,
                         given.backoff_max_s, given.keep_days, parts.sandbox)
     sender = WebhookSender(SenderParts(parts.units, machine, parts.alarms, reach, service.secret_of), rules)
-    months = MonthCloser(MonthParts(parts.units, machine, parts.figures, service, parts.today, parts.areas, parts.base_url),
-                         given.month_settled_days)
+    months = MonthCloser(MonthParts(parts.units, machine, parts.figures, service, parts.today, parts.areas, parts.base_url,
+                                    parts.least_ratings), given.month_settled_days)
     return WebhookDesk(service, WebhookQueries(parts.units.database), sender, months, Results(service, parts.base_url))

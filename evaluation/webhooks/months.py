@@ -1,5 +1,8 @@
 """The figures of a month are told once they have settled: so many days after its end, when late events have come in.
 
+They leave the house, so ratings of too few are kept back as in bulletins (evaluation/small_numbers.py): an area tells none,
+since the bulletin tells those of its departments; everything tells them where its total may be told beside those.
+
 Which months were told is kept in the database, so that each is told once, whoever tells it and whatever dies meanwhile. An
 installation that begins to tell begins with the last month that has settled, not with all it ever had.
 """
@@ -18,6 +21,7 @@ from core.clock import Clock
 from core.unit_of_work import UnitOfWorkFactory
 from evaluation.period import Basis, Figure, Period
 from evaluation.queries import IndicatorQueries
+from evaluation.small_numbers import SMALL, kept_back
 from evaluation.webhooks.kinds import EventType
 from evaluation.webhooks.models import webhook_months
 from evaluation.webhooks.service import Webhooks
@@ -27,7 +31,8 @@ MONTHS_MOST = 24  # told in one look after a long rest
 
 @dataclass(frozen=True, slots=True)
 class MonthParts:
-    """`today` is the business day of the default area; `areas` the codes there are; `base_url` leads to the interface."""
+    """`today` is the business day of the default area; `areas` the codes there are; `base_url` leads to the interface;
+    `least` is the number of ratings below which none are told."""
 
     units: UnitOfWorkFactory
     machine: Clock
@@ -36,6 +41,7 @@ class MonthParts:
     today: Callable[[], date]
     areas: Callable[[], Iterable[str]]
     base_url: str
+    least: int
 
 
 class MonthCloser:
@@ -79,17 +85,27 @@ class MonthCloser:
                 self._parts.webhooks.publish(uow, EventType.MONTH_CLOSED, subject, data[area], area=area)
 
     def _data(self, period: Period, area: str) -> dict[str, Any]:
-        queries = self._parts.queries
+        queries, hidden = self._parts.queries, self._kept_back(period, area)
         figures = queries.figures(SYSTEM, period, "none", list(queries.indicators.indicators), area=area, basis=Basis.EVENT)
         first, last = period.first.isoformat(), period.last.isoformat()
         narrowed = f"&area={area}" if area else ""
         link = f"{self._parts.base_url}/api/v1/figures?from={first}&to={last}&by=org{narrowed}"
         return {"month": first[:7], "from": first, "to": last, "basis": Basis.EVENT.word, "area": area,
-                "catalogue": queries.indicators.version, "figures": {one.indicator: _plain(one) for one in figures},
+                "catalogue": queries.indicators.version, "figures": {one.indicator: _plain(one, hidden) for one in figures},
                 "departments": link}
 
+    def _kept_back(self, period: Period, area: str) -> frozenset[str]:
+        """The base figures that are not told."""
+        if area:
+            return frozenset(SMALL)
+        units = self._parts.queries.totals(SYSTEM, period, "org", SMALL)
+        return kept_back(units, self._parts.least).of_all
 
-def _plain(figure: Figure) -> dict[str, Any]:
+
+def _plain(figure: Figure, hidden: frozenset[str]) -> dict[str, Any]:
+    """All null where it is made of a figure that is kept back."""
+    if not hidden.isdisjoint(figure.base):
+        return {"value": None, "numerator": None, "denominator": None, "is_small": True}
     return {"value": figure.value, "numerator": figure.numerator, "denominator": figure.denominator,
             "is_small": figure.is_small}
 

@@ -13,10 +13,10 @@ from bootstrap import Services
 from core.access import SYSTEM, Actor, Role
 from dashboard.panels.comparison_pictures import course_figure, funnel_figure
 from dashboard.panels.comparison_table import table
-from dashboard.panels.comparison_wish import COLUMNS, wish_of
 from dashboard.theme import load_theme
 from dashboard.words import Words
 from evaluation.comparison import area_of
+from evaluation.wish import COLUMNS, wish_of
 from evaluation.wording import about_course, about_funnel, about_ranks, about_seasons
 from tests.bench.figures import FIVE_YEARS, LIMIT_MS, _fill
 from tests.bench.harness import Line, Options, percentile, spread, stopwatch, store

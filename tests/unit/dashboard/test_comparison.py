@@ -17,11 +17,11 @@ from cases.events import EventKind
 from config.indicators import load_indicators
 from core.access import Actor, Role
 from core.instants import day_of, to_us
-from dashboard.panels.comparison_wish import wish_of
 from evaluation.models import figure_days
 from evaluation.over_time import Grain
 from evaluation.period import Basis
 from evaluation.seasons import Span, Stretch
+from evaluation.wish import wish_of
 from tests.comparing import concluded, count_day, each_day
 from tests.staff import OTHER_ORG, OWN_ORG, Site, make_site, run_callback
 from tests.unit.cases.record import event
@@ -231,3 +231,77 @@ def test_the_people_of_a_department_are_shown_when_asked_for_and_the_look_is_log
     own = json.dumps(followed(site, f"{FEBRUARY}&persons=1", Role.DEPARTMENT_USER), ensure_ascii=False)
     assert "按经办人查看" not in own, "the settings say inspectors and leaders"
     assert len(site.services.read_log.looks("figures_of_persons")) == 1
+
+
+# The interface ---------------------------------------------------------------------------------------------------------------
+
+
+def told(site: Site, search: str = FEBRUARY, role: Role = Role.LEADER, path: str = "") -> dict[str, Any]:
+    answer = site.client(role).get(f"/api/v1/comparison{path}{search}")
+    assert answer.status_code == 200, answer.text
+    return answer.json  # type: ignore[return-value]
+
+
+@pytest.mark.parametrize("code", ["early_rate", "cards_per_1000", "statutory_speed", "accepted"])
+@pytest.mark.parametrize("role", [Role.LEADER, Role.DEPARTMENT_USER])
+def test_the_interface_has_the_very_numbers_of_the_pages_file(site: Site, code: str, role: Role) -> None:
+    search = f"{FEBRUARY}&indicator={code}"
+    lines = csv.reader(io.StringIO(site.client(role).get(f"/comparison/export.csv{search}").data.decode("utf-8-sig")))
+    rows = [row for row in lines if row]
+    units = told(site, search, role)["units"]
+    names = ("value", "numerator", "denominator", "low", "high", "rank", "best", "worst", "zone")
+    of_file = [[row[0], *row[1:11]] for row in rows if len(row) > 4][1:]
+    assert [[one["name"] or "其他单位", *("" if one[name] is None else str(one[name]) for name in names), one["why_words"]]
+            for one in units] == of_file
+    words = [row[0] for row in rows if len(row) == 1]
+    assert set(told(site, search, role)["sentences"]) <= set(words)
+
+
+def test_the_interface_has_the_limits_and_the_common_value_of_the_funnel(site: Site) -> None:
+    answer = run_callback(site.client(Role.LEADER), "/comparison/", SHOW, {"comparison-address.search": FEBRUARY})
+    figure = answer.json["response"]["comparison-funnel"]["figure"]  # type: ignore[index]
+    table = told(site)
+    assert table["common"] == figure["layout"]["shapes"][0]["y0"]
+    assert [one["far_low"] for one in table["limits"]] == figure["data"][0]["y"]
+    assert [one["size"] for one in table["limits"]] == figure["data"][0]["x"]
+
+
+def test_the_interface_shows_a_department_user_others_without_a_name(site: Site) -> None:
+    table = told(site, f"{FEBRUARY}&org={OTHER_ORG}&by=area", Role.DEPARTMENT_USER)
+    assert (table["is_anonymous"], table["by"]) == (True, "org")
+    assert [one["key"] for one in table["units"] if one["key"]] == [OWN_ORG]
+    assert all(not one["figures"] for one in table["units"])
+    course = told(site, f"{FEBRUARY}&org={OTHER_ORG}", Role.DEPARTMENT_USER, "/course")
+    assert course["org"] == OWN_ORG
+    text = json.dumps([table, course], ensure_ascii=False)
+    assert not [secret for secret in ("市民政局", "minzheng", "市教育局") if secret in text]
+
+
+def test_the_interface_tells_the_course_the_page_draws(site: Site) -> None:
+    search = f"{FEBRUARY}&org={OWN_ORG}&indicator=cards_per_1000"
+    answer = followed(site, search)
+    course = told(site, search, path="/course")
+    drawn = answer["comparison-course"]["figure"]
+    line = next(one for one in drawn["data"] if one.get("mode", "").startswith("lines+markers"))
+    known = [one for one in course["points"] if one["value"] is not None]
+    assert [one["value"] for one in known] == [value for value in line["y"] if value]
+    assert course["centre"] == next(one["y0"] for one in drawn["layout"]["shapes"] if one.get("y0") == one.get("y1"))
+    assert {"holiday", "make_up"} <= {one["what"] for one in course["happenings"]}
+    assert all(words in json.dumps(answer, ensure_ascii=False) for words in course["sentences"])
+    assert [one["name"] for one in course["seasons"]] == ["before", "last_year"]
+
+
+def test_the_interface_refuses_who_does_not_compare_and_what_cannot_be(site: Site) -> None:
+    for path in ("", "/course"):
+        assert site.client(Role.DUTY_OFFICER).get(f"/api/v1/comparison{path}").status_code == 403
+        assert site.client().get(f"/api/v1/comparison{path}").status_code == 401
+    client = site.client(Role.LEADER)
+    assert client.get("/api/v1/comparison?indicator=none").status_code == 404
+    assert client.get("/api/v1/comparison?period=2026-13").status_code == 400
+    assert client.get("/api/v1/comparison/course?from=2026-02-05&to=2026-02-03").status_code == 400
+
+
+def test_the_interface_speaks_the_language_asked_for_and_is_written_down(site: Site) -> None:
+    search = f"{FEBRUARY}&lang=en"
+    assert all(words.isascii() or "市" in words for words in told(site, search)["sentences"])
+    assert site.services.read_log.looks("comparison_export", f"/api/v1/comparison{search}")

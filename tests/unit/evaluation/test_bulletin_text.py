@@ -207,6 +207,35 @@ def test_few_ratings_go_and_enough_others_that_nobody_works_them_out() -> None:
     assert hidden(rated("甲", 2)) == {"甲"}
 
 
+def owing(org: str, n_rated: int, duties: int) -> UnitFigures:
+    return unit(org, rated=n_rated, satisfied=n_rated, bad_duties=duties, rectified=duties)
+
+
+def without_duties(*units: UnitFigures) -> set[str]:
+    return {one.org for one in suppressed(figures(*units)).units if "bad_duties" not in one.counts}
+
+
+def test_a_duty_of_a_month_without_ratings_tells_of_a_hidden_one_and_goes() -> None:
+    told = suppressed(figures(owing("甲", 0, 1), owing("乙", 30, 7), owing("丙", 30, 9)))
+    assert {one.org: one.counts.get("bad_duties") for one in told.units} == {"甲": None, "乙": None, "丙": 9}
+    assert {one.org: one.counts["rated"] for one in told.units} == {"甲": 0, "乙": 30, "丙": 30}, "ratings are told as before"
+    assert told.counts["bad_duties"] == 17
+
+
+def test_few_duties_go_with_enough_others_and_those_of_hidden_ratings_too() -> None:
+    assert without_duties(owing("甲", 30, 4), owing("乙", 30, 2), owing("丙", 30, 9)) == {"甲", "乙"}
+    assert without_duties(owing("甲", 3, 6), owing("乙", 9, 8), owing("丙", 30, 9)) == {"甲", "乙"}
+    assert without_duties(owing("甲", 9, 6), owing("乙", 30, 0)) == set()
+
+
+def test_a_total_that_is_that_of_one_department_is_not_told_either() -> None:
+    """甲 and 乙 hide their ratings, so nobody is to learn by the total that all six duties are those of 甲."""
+    told = suppressed(figures(owing("甲", 3, 6), owing("乙", 9, 0), owing("丙", 30, 0)))
+    assert "bad_duties" not in told.counts
+    assert told.counts["rated"] == 42
+    assert "整改" not in text(told)
+
+
 def test_few_ratings_of_all_are_not_told_and_last_months_neither() -> None:
     few = suppressed(figures(rated("甲", 4), before=counts(rated=3, accepted=9)))
 

@@ -1,0 +1,1 @@
+"""The comparison for other systems: all its figures over HTTP."""
