@@ -100,7 +100,15 @@ from recording import build_recordings
 from supervision.assembly import FollowUpDesk, Parts, build_follow_up, fonts_of
 from supervision.audit import AuditQueries
 from video.analysis import Analysis, build_analysis
-from video.events import SignalConfirmed, SignalEnded, SignalRaised, SignalRejected, SignalWithdrawn
+from video.events import (
+    ReferencesFound,
+    ReferencesMissing,
+    SignalConfirmed,
+    SignalEnded,
+    SignalRaised,
+    SignalRejected,
+    SignalWithdrawn,
+)
 from video.footage.assembly import Footage
 from video.registration import Known
 from video.registry import Registry, build_registry
@@ -211,6 +219,8 @@ def reactions(alerts: CardService, alarms: AlarmService, rejudger: Rejudger | No
         SignalRejected: [onsite.rejected] if onsite is not None else [],
         SignalEnded: [onsite.ended] if onsite is not None else [],
         SignalWithdrawn: [onsite.withdrawn] if onsite is not None else [],
+        ReferencesMissing: [onsite.references_missing] if onsite is not None else [],
+        ReferencesFound: [onsite.references_found] if onsite is not None else [],
         VersionConfirmed: [rejudger.ask] if rejudger is not None else [],
         **(notices.reactions() if notices is not None else {}),  # every event of a card: escalation, then who is told
     }

@@ -17,10 +17,20 @@ from cases.events import CaseFacts
 from config.onsite import PRESENCE, OnsiteRule
 from core.instants import date_of
 from core.unit_of_work import UnitOfWork
-from video.events import Signal, SignalConfirmed, SignalEnded, SignalRaised, SignalRejected, SignalWithdrawn
+from video.events import (
+    ReferencesFound,
+    ReferencesMissing,
+    Signal,
+    SignalConfirmed,
+    SignalEnded,
+    SignalRaised,
+    SignalRejected,
+    SignalWithdrawn,
+)
 from video.onsite.service import State
 
 ONSITE = "onsite:"
+UNREAD = "camera_reference_unread"
 REJECTED, TAKEN_BACK = "signal_rejected", "signal_withdrawn"
 
 
@@ -56,6 +66,15 @@ class OnsiteCards:
     def withdrawn(self, uow: UnitOfWork, batch: Sequence[SignalWithdrawn]) -> None:
         for event in batch:
             self._take_back(uow, event.signal, TAKEN_BACK)
+
+    def references_missing(self, uow: UnitOfWork, batch: Sequence[ReferencesMissing]) -> None:
+        for event in batch:
+            self._alarms.set_alarm(uow.conn, UNREAD, event.camera_code, uow.now_us, camera=event.camera_name, hall=event.hall,
+                                   window=event.window)
+
+    def references_found(self, uow: UnitOfWork, batch: Sequence[ReferencesFound]) -> None:
+        for event in batch:
+            self._alarms.clear_alarm(uow.conn, UNREAD, event.camera_code, uow.now_us)
 
     def _take_back(self, uow: UnitOfWork, signal: Signal, reason: str) -> None:
         self._clear(uow, signal)

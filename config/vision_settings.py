@@ -39,7 +39,8 @@ class VisionSettings(Strict):
     clear_s: Seconds = Field(description="Seconds for which a fault must be gone to be over.")
     faults_when_closed: bool = Field(
         description="Tell of black, covered and blurred pictures outside office hours too; off where halls are dark at night.")
-    picture_dir: Path = Field(description="Folder of the pictures that justify signals, and of the references.")
+    picture_dir: Path = Field(
+        description="Folder of the pictures that justify signals, and of the references; the same for all processes.")
     picture_days: Count = Field(
         description="Days for which a picture is kept after what it shows is over; longer while its card is needed.")
     presence_days: Count = Field(description="Days for which it is kept who sat where when.")

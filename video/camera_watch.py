@@ -16,6 +16,7 @@ import numpy as np
 
 from cases.areas import Areas
 from config.onsite import PRESENCE, SignalKind
+from core.errors import NotFound
 from core.instants import MINUTE_US, SECOND_US
 from core.working_calendar import WorkingCalendar
 from video.attendance import Absence, Attendance, AttendanceRules, Moment, Stretch, session_at
@@ -34,6 +35,7 @@ log = logging.getLogger(__name__)
 OF_PICTURE = (SignalKind.BLACK, SignalKind.COVERED, SignalKind.BLURRED, SignalKind.MOVED, SignalKind.FROZEN)
 OF_LIGHT = frozenset({SignalKind.BLACK, SignalKind.COVERED, SignalKind.BLURRED})  # not told of a hall whose lights are off
 REFERENCE_FRAMES = 5
+REREAD_S = 30.0             # between two tries to read the pictures of references that could not be read
 QUIET_S = 60.0              # a closed hall must have been without motion for so long before its seat is proposed
 WAITING_MAX = 1_000
 
@@ -80,7 +82,9 @@ class CameraWatch:
         self._seen: tuple[Frame, int] | None = None
         self._restless_at: int | None = None
         self._known: list[Reference] = []
-        self._looker = self._look_anew()
+        self._unread: list[int] | None = None   # references whose picture could not be read; None: nothing was told yet
+        self._read_at = 0
+        self._looker = self._looker_with([])
         self._last_figures: dict[str, float] = {}
         self._silent_s, self._begun = 0.0, 0
         self._take_up()
@@ -116,6 +120,9 @@ class CameraWatch:
             self._absences(self._attendance.see(Seat.UNKNOWN, at))
         if self.judges_presence:
             self._keep_spans(self._timeline.due(at.real))
+        if self._unread and abs(at.real - self._read_at) >= REREAD_S * SECOND_US:
+            self._read_at = at.real
+            self._look_anew(only_if_more=True)
         self.work()
 
     def references_changed(self, references: list[Reference]) -> None:
@@ -123,12 +130,14 @@ class CameraWatch:
         active = [one.id for one in references if one.state is State.ACTIVE]
         was = [one.id for one in self._known if one.state is State.ACTIVE]
         self._known = references
-        if active != was:
-            self._looker = self._look_anew()
+        if active != was or self._unread is None:
+            self._look_anew()
 
     def close(self) -> None:
         """The camera is no longer this process's: keep what is known so far. What goes on is taken up by who has it next."""
         self._keep_spans(self._timeline.due(0, force=True))
+        if self._unread:
+            self._tell_unread([])  # whoever has the camera next tells what he cannot read
         self.work()
 
     def work(self) -> None:
@@ -243,11 +252,33 @@ class CameraWatch:
 
     # References ---------------------------------------------------------------------------------------------------------
 
-    def _look_anew(self) -> Looker:
-        """With the references that hold now. The scene is recognised by the newest of them."""
+    def _look_anew(self, *, only_if_more: bool = False) -> None:
+        """With the references that hold now. One whose picture cannot be read is as good as none, and an alarm.
+
+        `only_if_more`: unless more of them can be read, what was seen so far goes on."""
+        frames: list[Frame] = []
+        unread: list[int] = []
+        for one in self._known:
+            if one.state is not State.ACTIVE:
+                continue
+            try:
+                frames.append(self._parts.pictures.frame(one.picture, one.sha256))
+            except NotFound as error:
+                log.warning("camera %s: reference %s cannot be read (%s)", self.camera.code, one.id, error.code)
+                unread.append(one.id)
+        if not only_if_more or unread != self._unread:
+            self._looker = self._looker_with(frames)
+        self._tell_unread(unread)
+
+    def _tell_unread(self, unread: list[int]) -> None:
+        """When it begins and when it is over; also at first, as whoever had the camera before may have told."""
+        before, self._unread = self._unread, unread
+        if before is None or bool(before) != bool(unread):
+            self._to_do.append(lambda: self._parts.references.tell(self.camera, missing=bool(unread)))
+
+    def _looker_with(self, frames: list[Frame]) -> Looker:
+        """The scene is recognised by the newest reference."""
         parts = self._parts
-        active = [one for one in self._known if one.state is State.ACTIVE]
-        frames = [parts.pictures.frame(one.picture, one.sha256) for one in active]
         detector = parts.model or ReferenceDetector(frames, parts.rules.limits)
         scene = Scene(frames[0]) if frames else None
         return Looker(self.camera.seat, detector, scene if scene is not None and scene.is_telling else None, parts.rules.look)

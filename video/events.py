@@ -80,6 +80,23 @@ class SignalEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class ReferencesMissing:
+    """Pictures of the empty seat that a camera is judged by cannot be read where it is looked at."""
+
+    camera_code: str
+    camera_name: str
+    hall: str
+    window: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReferencesFound:
+    """All of them can be read, or none is needed."""
+
+    camera_code: str
+
+
+@dataclass(frozen=True, slots=True)
 class SignalWithdrawn:
     """Later facts took it back before a person decided (the camera was retired, the rule was switched off)."""
 

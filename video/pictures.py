@@ -49,10 +49,12 @@ class PictureStore:
 
     def read(self, name: str, sha256: str) -> bytes:
         """The file, which must be what was kept. Raises NotFound."""
-        path = self._folder / name
-        if not _NAME.fullmatch(name) or not path.is_file():
+        if not _NAME.fullmatch(name):
             raise NotFound("picture_gone")
-        data = path.read_bytes()
+        try:
+            data = (self._folder / name).read_bytes()
+        except OSError as error:  # gone, or the disk or the share it is on is
+            raise NotFound("picture_gone") from error
         if hashlib.sha256(data).hexdigest() != sha256:
             raise NotFound("picture_changed")
         return data

@@ -18,6 +18,8 @@ from core.clock import Clock
 from core.errors import Conflict, InvalidInput, NotFound
 from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from video.attendance import Moment
+from video.cameras import Camera
+from video.events import ReferencesFound, ReferencesMissing
 from video.models import cameras, seat_references
 from video.pictures import Kept
 from video.rights import may_see
@@ -119,6 +121,12 @@ class ReferenceService:
             self._decide(uow, row, person, State.REFUSED, comment.strip())
             self._log(uow, row, person, Action.REJECTED, comment.strip(), [])
             return _reference(_row(uow.conn, number))
+
+    def tell(self, camera: Camera, *, missing: bool) -> None:
+        """Whether pictures this camera is judged by cannot be read."""
+        lost = ReferencesMissing(camera.code, camera.name, camera.hall, camera.window)
+        with self._units() as uow:
+            uow.publish([lost if missing else ReferencesFound(camera.code)])
 
     # What the watcher asks --------------------------------------------------------------------------------------------
 

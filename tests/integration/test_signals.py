@@ -287,6 +287,20 @@ def test_a_seat_that_looks_otherwise_at_night_is_proposed_anew_never_by_day(serv
     assert [row["reason"] for row in rows(services, seat_references)] == ["asked", "changed"]
 
 
+def test_a_reference_that_cannot_be_read_is_an_alarm_and_the_camera_is_judged_without_it(services: Services) -> None:
+    with_reference(services)
+    [kept] = [services.analysis.settings.picture_dir / one.picture for one in services.analysis.references.of(1)]
+    away = kept.rename(kept.with_suffix(".away"))
+    room_ = Room(services).see(SEATED, 1).see(EMPTY * 0, 2)
+    assert alarms(services) == [("camera_reference_unread", "hall-07"), ("camera_black", "hall-07")]
+
+    away.rename(kept)
+    room_.watch.tick(Moment(room_.now, room_.now), is_live=True, seen_us=room_.now)
+    room_.see(EMPTY, 16)
+    assert alarms(services) == []
+    assert SignalKind.UNATTENDED in [one.kind for one in signals(services)]
+
+
 # After a crash ----------------------------------------------------------------------------------------------------
 
 def test_a_restart_in_the_middle_tells_nothing_twice_and_forgets_nothing(services: Services) -> None:
