@@ -201,7 +201,7 @@ class Views:
         return found
 
     def _deadline(self, case: CaseDetail) -> Deadline | None:
-        told = explain(case, self._inside.areas.for_area(case.area))
+        told = explain(case, self._inside.areas.of_case(case.fold).calendar)
         clock = next((one for one in told if one.kind == PROMISED), None)
         if clock is None:
             return None
