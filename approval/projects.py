@@ -117,8 +117,8 @@ class Projects:
                 raise Conflict("part_not_to_reopen", case_no=case.case_no, node=node.part.node)
 
     def _consented(self, case_no: str) -> bool:
-        """False when somebody acted on the part in the meantime; if it is still silent, the next run finds it again. A part that
-        fails keeps no other from its consent."""
+        """False when somebody acted on the part in the meantime; if it is still silent, the next run finds it again.
+        A part that fails keeps no other from its consent."""
         try:
             return self._consent_to(case_no)
         except Conflict as met:
