@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, Select, bindparam, insert, select, update
 
 from approval.desk import Desk, Hosted
 from approval.ending import Ending
@@ -94,28 +94,45 @@ class Projects:
                 raise NotFound("plan_node_unknown", case_no=case_no, node=node[:60])
             if nodes[node].state != _DONE:
                 raise Conflict("part_not_done", case_no=case_no, node=node)
+            later = [name for name in dependents([one.part for one in nodes.values()], node)
+                     if nodes[name].case_id is not None and nodes[name].state != _WAITING]
+            self._check_reopens(uow, [nodes[name] for name in (node, *later)])
             self._withdraw(uow, nodes[node], told, actor, station, held=False)
-            for later in dependents([one.part for one in nodes.values()], node):
-                if nodes[later].case_id is not None and nodes[later].state != _WAITING:
-                    self._withdraw(uow, nodes[later], told, actor, station, held=True)
+            for name in later:
+                self._withdraw(uow, nodes[name], told, actor, station, held=True)
             if project.step != JOIN:
                 self._handling.send_back_in(uow, project, JOIN, told, actor, station)
 
     def consent_by_silence(self) -> int:
         """超时默许: parts whose unit let its promised limit pass are through, where the plan says so. Returns how many."""
-        return sum(self._consent_to(case_no) for case_no in self._silent_and_late())
+        return sum(self._consented(case_no) for case_no in self._silent_and_late())
 
     # Inside -------------------------------------------------------------------------------------------------------
 
-    def _consent_to(self, case_no: str) -> bool:
-        """False when somebody acted on the part in the meantime; if it is still silent, the next run finds it again."""
+    def _check_reopens(self, uow: UnitOfWork, nodes: Sequence[Node]) -> None:
+        """What was collected, voided or given up cannot be worked at again; a project sent back for it could never go on."""
+        for node in nodes:
+            case = self._of_id(uow, node.case_id)
+            if case.state in CLOSED and case.state != State.CONCLUDED:
+                raise Conflict("part_not_to_reopen", case_no=case.case_no, node=node.part.node)
+
+    def _consented(self, case_no: str) -> bool:
+        """False when somebody acted on the part in the meantime; if it is still silent, the next run finds it again.
+        A part that fails keeps no other from its consent."""
         try:
-            with self._desk.acting(Act.CLAIM, case_no, None) as (uow, case):
-                self._desk.end_tasks(uow, case, "withdrawn")
-                self._ending.conclude_in(uow, case, self._words("project.silence"), SYSTEM)
+            return self._consent_to(case_no)
         except Conflict as met:
             log.info("no consent by silence to %s yet: %s", case_no, met.code)
-            return False
+        except Exception:
+            log.exception("the silence of %s could not be taken as consent", case_no)
+        return False
+
+    def _consent_to(self, case_no: str) -> bool:
+        with self._desk.acting(Act.CLAIM, case_no, None) as (uow, case):
+            if uow.conn.scalar(_silent(uow.now_us).where(hosted_cases.c.case_no == case_no)) is None:
+                raise Conflict("case_changed", case_no=case_no, rev=case.row.rev)
+            self._desk.end_tasks(uow, case, "withdrawn")
+            self._ending.conclude_in(uow, case, self._words("project.silence"), SYSTEM)
         return True
 
     def _check_parts(self, parts: Sequence[Part]) -> None:
@@ -196,8 +213,6 @@ class Projects:
         case = self._of_id(uow, node.case_id)
         first = case.following("")
         if case.state in CLOSED:
-            if case.state != State.CONCLUDED:
-                return
             self._desk.tell(uow, case, EventKind.REOPENED, actor, step=first, station=station, reason=reason)
         elif case.step != first:
             self._desk.tell(uow, case, EventKind.ROLLED_BACK, actor, step=first, station=station, reason=reason,
@@ -228,13 +243,16 @@ class Projects:
         _MARK.run(uow.conn, of_project=project_id, of_node=node, how=state, by_case=case_id)
 
     def _silent_and_late(self) -> list[str]:
-        n, c, h = hosted_nodes.c, clocks.c, hosted_cases.c
-        now_us = self._desk.units.clock.now_us()
         with self._desk.units.database.read() as conn:
-            return list(conn.scalars(
-                select(h.case_no).join(hosted_nodes, n.case_id == h.case_id).join(clocks, c.case_id == h.case_id)
-                .where(n.silent.is_(True), n.state == _OPEN, c.kind == "promised", c.ended_at.is_(None),
-                       c.condition == "running", c.due_at <= now_us).order_by(h.case_no)))
+            return list(conn.scalars(_silent(self._desk.units.clock.now_us()).order_by(hosted_cases.c.case_no)))
+
+
+def _silent(now_us: int) -> Select[tuple[str]]:
+    """The parts whose silence is consent at that instant."""
+    n, c, h = hosted_nodes.c, clocks.c, hosted_cases.c
+    return select(h.case_no).join(hosted_nodes, n.case_id == h.case_id).join(clocks, c.case_id == h.case_id).where(
+        n.silent.is_(True), n.state == _OPEN, c.kind == "promised", c.ended_at.is_(None), c.condition == "running",
+        c.due_at <= now_us)
 
 
 def nodes_of(conn: Connection, project_id: int) -> dict[str, Node]:

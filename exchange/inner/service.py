@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, Select, insert, or_, select, update
 
 from approval.intake import Intake
 from core.clock import Clock
@@ -87,12 +87,11 @@ class Receiving:
 
     def work(self) -> int:
         """Do what is due, in the order of arrival. Returns how many were settled."""
-        with self._units.database.read() as conn:
-            rows = conn.execute(select(exchange_received).where(_r.settled_at.is_(None)).order_by(_r.place).limit(
-                BATCH * 10)).all()
         now, held, settled = self._clock.now_us(), set[str](), 0
+        with self._units.database.read() as conn:
+            rows = conn.execute(_due(now)).all()
         for row in rows:
-            if row.subject in held or row.state == "stuck" or row.due_at > now or not self._do(row):
+            if row.subject in held or not self._do(row):
                 held.add(row.subject)
             else:
                 settled += 1
@@ -121,7 +120,7 @@ class Receiving:
                 self._settle(uow, row, "done")
                 self._feedback.answer(uow, row.subject, Answer(row.id, given=given))
         except SupervisionError as refusal:
-            if _passes(refusal) or row.kind in NEVER_REFUSED:
+            if _is_ours(refusal) or row.kind in NEVER_REFUSED:
                 return self._later(row, refusal)
             with self._units() as uow:
                 self._refuse(uow, row, refusal)
@@ -138,8 +137,9 @@ class Receiving:
     def _later(self, row: Row[Any], reason: Exception) -> bool:
         """Again after a while; what fails of itself too often waits for an administrator, what others failed never, and what
         cannot be sent back at once."""
-        attempts, is_ours = row.attempts + 1, not isinstance(reason, SupervisionError)
-        is_final = isinstance(reason, SupervisionError) and not _passes(reason)
+        attempts, is_refusal = row.attempts + 1, isinstance(reason, SupervisionError)
+        is_final = is_refusal and not _is_ours(reason)
+        is_ours = not is_final and not (is_refusal and _passes(reason))
         wait_s = min(self._rules.backoff_s * 2 ** min(row.attempts, 20), self._rules.backoff_max_s)
         state = "stuck" if is_final or (is_ours and attempts >= self._rules.attempts_max) else "new"
         with self._units() as uow:
@@ -221,7 +221,22 @@ class Receiving:
         return case_no
 
 
-def _passes(refusal: SupervisionError) -> bool:
+def _due(now: int) -> Select[Any]:
+    """What may be done now: neither itself nor anything before it about the same thing waits."""
+    before = exchange_received.alias("before")
+    b = before.c
+    waits = select(b.id).where(b.subject == _r.subject, b.place < _r.place, b.settled_at.is_(None),
+                               or_(b.state == "stuck", b.due_at > now)).exists()
+    return select(exchange_received).where(_r.settled_at.is_(None), _r.state != "stuck", _r.due_at <= now, ~waits).order_by(
+        _r.place).limit(BATCH * 10)
+
+
+def _is_ours(refusal: Exception) -> bool:
+    """Whether the applicant can do nothing about it: our settings, our machine, another system."""
+    return isinstance(refusal, SupervisionError) and (refusal.status >= 500 or _passes(refusal))
+
+
+def _passes(refusal: Exception) -> bool:
     """Whether the same may succeed later: another system is silent, or this one is busy."""
     return (isinstance(refusal, UpstreamError) and not refusal.permanent) or isinstance(refusal, Unavailable)
 

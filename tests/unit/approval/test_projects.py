@@ -14,7 +14,7 @@ from approval.models import hosted_nodes
 from config.versions import Kind
 from core.errors import Conflict, InvalidInput
 from tests.editing import content_of, published
-from tests.hosting import APPROVER, DISPATCHER, JOINER, JOINT, PLAN, Hall, staff
+from tests.hosting import APPROVER, DISPATCHER, HALL, JOINER, JOINT, PLAN, Hall, staff
 
 GO_ON = "会审意见已汇总"
 
@@ -128,6 +128,25 @@ def test_a_part_that_was_answered_in_the_meantime_keeps_no_other_from_its_consen
     assert hall.kinds(hall.part(project, "fire")).count("concluded") == 1
 
 
+def test_a_part_that_failed_or_is_not_late_any_more_keeps_no_other_from_its_consent(
+        hall: Hall, monkeypatch: pytest.MonkeyPatch):
+    plan = (Part("fire", "yingji-01", "yingji", silent=True), Part("water", "shuili-03", "shuili", silent=True))
+    project = hall.project(plan)
+    early = [hall.part(project, node) for node in ("fire", "water")]
+    monkeypatch.setattr(hall.approval.projects, "_silent_and_late", lambda: early)
+    assert hall.approval.projects.consent_by_silence() == 0
+    hall.later(days=90)
+    conclude = hall.approval.ending.conclude_in
+
+    def stumbling(uow, case, *given):
+        if case.case_no == early[0]:
+            raise ZeroDivisionError
+        conclude(uow, case, *given)
+    monkeypatch.setattr(hall.approval.ending, "conclude_in", stumbling)
+    assert hall.approval.projects.consent_by_silence() == 1
+    assert hall.parts(project) == {"fire": "open", "water": "done"}
+
+
 def test_a_project_given_up_takes_its_parts_with_it(hall: Hall):
     project = hall.project()
     hall.finish(project, "land")
@@ -190,3 +209,14 @@ def test_only_what_is_through_can_be_reopened(hall: Hall):
     for node, code in (("water", "part_not_done"), ("build", "part_not_done")):
         with pytest.raises(Conflict, match=code):
             hall.approval.projects.reopen(project, hall.rev(project), node, "再议", DISPATCHER)
+
+
+def test_a_part_that_was_collected_is_not_reopened_and_the_project_goes_on(hall: Hall):
+    project = all_done(hall)
+    fire = hall.part(project, "fire")
+    hall.approval.ending.collect(fire, hall.rev(fire), "本人", HALL)
+    for node in ("fire", "land"):  # fire waited for land
+        with pytest.raises(Conflict, match="part_not_to_reopen"):
+            hall.approval.projects.reopen(project, hall.rev(project), node, "再议", DISPATCHER)
+    conclude_project(hall, project)
+    assert hall.case(project).state == "concluded"

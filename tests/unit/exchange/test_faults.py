@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from core.errors import Conflict, InvalidInput, NotAuthenticated, NotFound, Unavailable, UpstreamError
+from core.errors import ConfigError, Conflict, InvalidInput, NotAuthenticated, NotFound, Unavailable, UpstreamError
 from exchange.envelopes import Take, written
 from exchange.inner.transport import HttpTransport
 from exchange.outer.models import metadata
@@ -31,6 +31,16 @@ def problem(pair: Pair, number: str) -> str:
 
 def is_case(pair: Pair, number: str) -> bool:
     return isinstance(pair.desk.find(number), CaseView)
+
+
+def test_a_setting_of_ours_that_is_wrong_is_not_the_applicants_fault(pair: Pair, monkeypatch: pytest.MonkeyPatch):
+    def misconfigured(*_given: Any, **_more: Any) -> Any:
+        raise ConfigError("setting_invalid")
+    monkeypatch.setattr(pair.hall.approval.intake, "file", misconfigured)
+    sent = pair.apply("好")
+    pair.round(3)
+    assert problem(pair, sent.number) == ""
+    assert pair.alarms()["exchange_stuck"] == {"n": 1}
 
 
 # Poison -----------------------------------------------------------------------------------------------------------

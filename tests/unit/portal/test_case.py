@@ -150,6 +150,13 @@ def test_taking_it_back_needs_a_second_thought(site: Site):
     assert state(client) == "已撤回"
 
 
+def test_what_is_decided_is_not_taken_back(site: Site):
+    told, _ = with_fee(site)
+    client = opened(site, told)
+    assert 'name="sure"' not in client.get("/public/case/").text
+    assert post(client, "/public/case/withdraw", sure="yes").status_code == 409
+
+
 # Paying and rating ------------------------------------------------------------------------------------------------
 
 def with_fee(site: Site) -> tuple[Any, int]:
