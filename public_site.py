@@ -46,6 +46,7 @@ from portal.limits import limits_of
 from portal.parts import Portal
 from portal.payment import SandboxGateway
 from portal.visitors import NoAccounts
+from web.characters import check_characters
 
 ASSETS = Path(__file__).resolve().parent / "assets"
 BESIDE_BATCH = 1024 * 1024
@@ -160,6 +161,7 @@ def _gate() -> None:
         raise NotPermitted("no_access_rule")
     if not rule.startswith(OPEN_BELOW[1]):
         check_same_site(_csrf())
+    check_characters(request)
 
 
 def _csrf() -> str:

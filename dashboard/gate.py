@@ -23,6 +23,7 @@ from core.errors import NotAuthenticated, NotPermitted, Unavailable
 from core.instants import MINUTE_US
 from dashboard.forgery import check_same_site
 from dashboard.sessions import SCREEN_TOKEN_PREFIX, Credential, Sessions
+from web.characters import check_characters
 
 WATCHERS = frozenset({Role.DUTY_OFFICER, Role.SHIFT_LEADER, Role.INSPECTOR, Role.LEADER, Role.ADMINISTRATOR})
 WALL = WATCHERS | {Role.WALL_SCREEN}
@@ -217,6 +218,7 @@ class Gate:
             self._require(rule.roles)
         if request.method not in ("GET", "HEAD", "OPTIONS"):
             check_same_site(self.sessions.csrf_token())
+        check_characters(request)
         return None
 
     def identify_live(self, _request: Request) -> Actor | None:

@@ -136,12 +136,12 @@ class PaperService:
 
     def make_files(self, most: int = 20, draughtsman: Draughtsman | None = None,
                    is_left: Callable[[], bool] = lambda: False) -> int:
-        """Draw the files of papers that have none yet, in the process of a draughtsman or in this one, until it is left.
-        Returns how many papers are complete now."""
+        """Draw the files of papers that have none yet, in the process of a draughtsman or in this one, until it is left: those
+        that failed before come last, so that they never keep others waiting. Returns how many papers are complete now."""
         p = papers.c
         with self._units.database.read() as conn:
             waiting = conn.execute(select(papers).where(or_(p.docx_sha256.is_(None), p.pdf_sha256.is_(None)))
-                                   .order_by(p.issued_at).limit(most)).all()
+                                   .order_by(p.problem.is_not(None), p.issued_at).limit(most)).all()
         return sum(self._complete(row, draughtsman) for row in takewhile(lambda _row: not is_left(), waiting))
 
     def _complete(self, row: Any, draughtsman: Draughtsman | None) -> bool:

@@ -10,6 +10,7 @@ import msgspec
 from flask import Response
 
 from core.errors import InvalidInput
+from web.characters import check_json
 
 JSON = "application/json"
 Shape = TypeVar("Shape")
@@ -23,7 +24,9 @@ def as_json(value: object, status: int = 200, mimetype: str = JSON) -> Response:
 
 
 def from_json(shape: type[Shape], body: bytes) -> Shape:
-    """A body as this shape. Raises InvalidInput (`message_invalid`) naming field and problem; the body is not repeated."""
+    """A body as this shape. Raises InvalidInput (`message_invalid`, `control_characters`) naming field and problem; the body is
+    not repeated."""
+    check_json(body)
     try:
         decoded: Shape = _decoder_of(cast("Hashable", shape)).decode(body)
     except (msgspec.DecodeError, RecursionError) as error:

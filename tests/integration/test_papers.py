@@ -9,7 +9,7 @@ from datetime import date
 
 import msgspec
 import pytest
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from core.clock import FrozenClock
 from core.database import Database
@@ -166,6 +166,18 @@ def test_drawing_ends_with_the_paper_at_hand_when_it_is_left(units: UnitOfWorkFa
             service.issue(uow, SERIES, ABOUT, DAY, compose)
     assert service.make_files(is_left=lambda: next(answers)) == 1
     assert service.make_files() == 2
+
+
+def test_papers_that_cannot_be_drawn_keep_no_other_waiting(units: UnitOfWorkFactory, database: Database):
+    service = PaperService(units, Fonts(folder=font_folder()))
+    with units() as uow:
+        numbers = [service.issue(uow, SERIES, ABOUT, DAY, compose).number for _ in range(3)]
+        uow.conn.execute(update(papers).where(papers.c.number.in_(numbers[:2])).values(problem="cannot be drawn"))
+
+    assert service.make_files(most=1) == 1
+    with database.read() as conn:
+        drawn = list(conn.scalars(select(papers.c.number).where(papers.c.pdf_sha256.is_not(None))))
+    assert drawn == [numbers[2]]
 
 
 def test_a_paper_that_does_not_exist_is_not_found(units: UnitOfWorkFactory):
