@@ -19,7 +19,7 @@ KEPT = ("period", "indicator", "basis", "by", "area", "org", "item", "grain", "l
 FIRST_INDICATOR = "early_rate"
 # The columns beside the indicator compared, those that the catalogue has.
 COLUMNS = ("early_rate", "on_time_rate", "overdue_rate", "statutory_speed", "promised_speed", "cards_per_1000",
-           "correction_rate", "special_share", "satisfaction", "complaint_answer_rate", "rectification_rate", "reply_time",
+           "correction_rate", "special_share", "satisfaction", "complaint_answer_rate", "reply_time",
            "rectification_time")
 YOUNG_MONTH = 10  # days; until then the last whole month says more than this one
 
