@@ -144,7 +144,8 @@ class Backtester:
         result.total, result.seconds = total, time.perf_counter() - began
         return result
 
-    def by_chunk(self, tested: World, period: Period, *, is_cancelled: Callable[[], bool] = lambda: False) -> Iterator[Result]:
+    def by_chunk(self, tested: World, period: Period, *,
+                 is_cancelled: Callable[[], bool] = lambda: False) -> Generator[Result, None, None]:
         """The result of every chunk by itself, with all its cards, in this process: for who looks at each card and keeps none.
         Raises BacktestCancelled."""
         judges = Judges(tested, None, period, self._acts_history_us)

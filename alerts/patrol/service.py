@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -141,10 +142,11 @@ class Patroller:
         """What the back-test would have raised until a moment ago, against the cards there are."""
         scope = Scope(frozenset([area])) if area else EVERYTHING
         world, period = World(self._areas, self._catalogue, scope), Period(0, now - GRACE_US)
-        for result in self._backtester.by_chunk(world, period, is_cancelled=tally.is_cancelled):
-            with self._units.database.read() as conn:
-                tally.note(missing(conn, result.lines))
-            tally.advance(result.cases)
+        with closing(self._backtester.by_chunk(world, period, is_cancelled=tally.is_cancelled)) as results:
+            for result in results:  # given up half-way, its connection goes back at once
+                with self._units.database.read() as conn:
+                    tally.note(missing(conn, result.lines))
+                tally.advance(result.cases)
 
     def _keep(self, asked_by: str, area: str, began_at: int, tally: _Tally, counts: dict[str, int]) -> int:
         with self._units() as uow:

@@ -262,7 +262,7 @@ def test_replies_count_on_their_day_with_the_working_days_since_they_were_demand
         record.at(at)
         rev = standing_rev(record, card)
         command = CardCommand(command_id=f"{at}/{card}", type=kind.value, cards=[CardRef(card, rev)], **members)
-        result = record.cards.execute(command, by).results[0]
+        result = record.card_service.execute(command, by).results[0]
         assert result.ok, result
 
     do("10-29 10:00", CommandType.REQUEST_REPLY, INSPECTOR, 1, reply_limit="5wd", reason="why")

@@ -33,7 +33,15 @@ from core.models import leases
 from core.scheduling import Job
 from jobs import build_scheduler, jobs_of
 from tests.unit.cases.record import event, shanghai
-from video.events import SignalConfirmed, SignalEnded, SignalRaised, SignalRejected, SignalWithdrawn
+from video.events import (
+    ReferencesFound,
+    ReferencesMissing,
+    SignalConfirmed,
+    SignalEnded,
+    SignalRaised,
+    SignalRejected,
+    SignalWithdrawn,
+)
 
 K = EventKind
 
@@ -72,7 +80,8 @@ def test_every_domain_event_of_the_record_has_a_reaction(services):
     assert set(reactions(services.alerts, services.alarms)) == {RungPassed, RungWithdrawn, ClockEnded, CaseUnjudgeable,
                                                                CaseJudgeable, VersionConfirmed, ActViolated, ActRedeemed,
                                                                ApplicantConcerned, SignalRaised, SignalConfirmed,
-                                                               SignalRejected, SignalWithdrawn, SignalEnded}
+                                                               SignalRejected, SignalWithdrawn, SignalEnded,
+                                                               ReferencesMissing, ReferencesFound}
     assert set(services.uow.reactions) >= {RungPassed, RungWithdrawn, ClockEnded, CaseUnjudgeable, CaseJudgeable}
 
 

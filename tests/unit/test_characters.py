@@ -44,7 +44,7 @@ def test_an_address_and_a_pages_input_with_one_are_refused():
 
 
 def test_json_is_read_as_it_is_meant():
-    check_json(rb'{"path":"C:\\u0000"}')  # a backslash and a word
+    check_json(rb'{"text":"a\\u0000"}')  # a backslash and a word
     check_json(rb'{"text":"a\u000ab\u0009c\u4e2d"}')
     with pytest.raises(InvalidInput):
         from_json(dict, rb'{"name":"\\\u0000"}')

@@ -152,8 +152,8 @@ class Record:
         self.recounter = Recounter(self.uow, self.sweeper, self.recorder)
         self.queries = CaseQueries(database, self.areas, self.city)
         self.alarms = AlarmService()
-        self.cards = CardService(self.uow, CardWriter(PlainWording(), SHANGHAI), CardRules())
-        self.uow.reactions.update(reactions(self.cards, self.alarms))
+        self.card_service = CardService(self.uow, CardWriter(PlainWording(), SHANGHAI), CardRules())
+        self.uow.reactions.update(reactions(self.card_service, self.alarms))
 
     def at(self, text: str) -> Record:
         """Move the clock."""
