@@ -92,13 +92,17 @@ class Handling:
         card.reply_from_at = now_us
         self._arm_reply(card, limit, due)
 
+    def reply_owed_until(self, card: Card) -> int | None:
+        """When the reply that is owed falls due by the calendar as it is today, if that is later than it was told."""
+        if card.reply_from_at is None or card.reply_due_at is None:
+            return card.reply_due_at
+        return max(card.reply_due_at, self._terms.due(card.case.area, card.reply_limit, card.reply_from_at))
+
     def put_off_reply(self, card: Card, at: int) -> bool:
         """Whether a reply that was to fall due at an instant has more time by the calendar as it is today: a holiday was
         announced since. The new date is told."""
-        if card.reply_from_at is None or card.reply_due_at is None:
-            return False
-        due = self._terms.due(card.case.area, card.reply_limit, card.reply_from_at)
-        if due <= at:
+        due = self.reply_owed_until(card)
+        if due is None or due <= at:
             return False
         self._arm_reply(card, card.reply_limit, due)
         card.note("reply_put_off", at, told.ReplyRequested, reason="calendar",

@@ -46,6 +46,7 @@ class OrderAction(StrEnum):
     ACCEPT_REPLY = "accept_reply"
     REJECT_REPLY = "reject_reply"
     NOTE = "note"
+    PUT_OFF = "put_off"      # its cards have more time by today's calendar
     SETTLED = "settled"      # no card is unanswered any more, though not every one was answered
 
 

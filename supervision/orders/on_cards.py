@@ -62,7 +62,8 @@ class OrdersOnCards:
 
     def left(self, uow: UnitOfWork, number: str) -> CardsLeft:
         open_cards = under_order(uow.conn, [number])
-        owed = [card.reply_due_at or 0 for card in open_cards if card.disposition is Disposition.UNDER_ORDER]
+        owed = [self._cards.handling.reply_owed_until(card) or 0 for card in open_cards
+                if card.disposition is Disposition.UNDER_ORDER]
         return CardsLeft(min(owed, default=None), len(owed) < len(open_cards))
 
     def _said(self, texts: Texts, what: str, row: dict[str, Any]) -> str:

@@ -279,14 +279,17 @@ class OrderService:
         return len(due)
 
     def _is_settled(self, uow: UnitOfWork, row: Any) -> bool:
-        """Whether nothing is owed any more: the last unanswered cards may have ended otherwise (revoked, withdrawn)."""
+        """Whether nothing is owed now: the last unanswered cards may have ended otherwise (revoked, withdrawn), or have more
+        time, since a holiday was announced after the order was issued."""
         if not self._has_cards(uow, row["id"]):
             return False
         left = self._cards.left(uow, row["number"])
         is_put_off = left.owed_at is not None and row["overdue_at"] is None and left.owed_at > max(row["due_at"], uow.now_us)
-        if left.owed_at is None or is_put_off:  # its cards are not owed any more, or have more time by today's calendar
-            self._follow(self._change_in(uow, row, SYSTEM, OrderAction.SETTLED), left, "")
-        return left.owed_at is None or is_put_off
+        if left.owed_at is not None and not is_put_off:
+            return False
+        action = OrderAction.PUT_OFF if is_put_off else OrderAction.SETTLED
+        self._follow(self._change_in(uow, row, SYSTEM, action), left, "")
+        return True
 
     def _step(self, uow: UnitOfWork, row: dict[str, Any]) -> None:
         at = row["next_at"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from io import BytesIO
 from typing import Any
 
@@ -13,8 +13,10 @@ from docx import Document
 from sqlalchemy import select
 
 from alerts.card_commands import CardCommand, CardRef
-from core.access import Role
+from config.versions import Kind
+from core.access import Actor, Role
 from core.errors import Conflict, InvalidInput, NotFound, NotPermitted
+from core.instants import DAY_US, from_us
 from core.models import read_log
 from papers.queries import Wanted
 from supervision.models import order_cards, orders
@@ -23,6 +25,7 @@ from supervision.orders.queries import WantedOrders
 from tests.staff import OTHER_ORG, OWN_ORG
 from tests.unit.supervision.office import INSPECTOR, LEADER, OFFICER, OTHER_UNIT, SHIFT_LEADER, UNIT, Office, post
 
+ADMINISTRATOR = Actor("anna", frozenset({Role.ADMINISTRATOR}))
 DEMAND = "立即办结下列办件\n书面说明超期原因和责任人"
 
 
@@ -118,6 +121,29 @@ def test_two_officers_at_once_make_one_order_of_a_card(office: Office):
         thread.join()
 
     assert sorted(outcomes) == ["made"] + ["order_card_refused"] * 3
+
+
+def test_an_order_whose_cards_have_more_time_by_todays_calendar_is_not_late(office: Office):
+    """Whichever job looks first at the instant it was to fall due: that of the orders, or that of the cards."""
+    order_id = dispatched(office)
+    due = office.order(order_id).head.due_at
+    editing = office.services.editing
+    _number, content = editing.present(Kind.CALENDAR, "cn")
+    content["years"]["2026"]["off"]["市庆"] = ["03-18"]
+    editing.propose(Kind.CALENDAR, "cn", content, effective_from=date(2020, 1, 1), reason="试", actor=ADMINISTRATOR)
+    office.services.rejudger.work()
+    office.clock.move_to(from_us(due))
+    office.desk.orders.watch()
+    office.services.deadlines.sweep()
+
+    found = office.order(order_id)
+    assert (found.head.state, found.head.overdue_at, found.head.due_at - due) == ("issued", None, DAY_US)
+    assert [entry.action for entry in found.log] == ["drafted", "issued", "put_off"]
+    card = office.services.alert_queries.find(found.cards[0].card_id).card
+    assert datetime.fromisoformat(card.reply_due_at) == from_us(found.head.due_at)
+    office.clock.move_to(from_us(found.head.due_at))
+    office.desk.orders.watch()
+    assert office.order(order_id).head.overdue_at == found.head.due_at, "once, when it truly is late"
 
 
 def test_cards_of_two_units_are_two_orders(office: Office):
