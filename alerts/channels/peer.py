@@ -45,9 +45,8 @@ def request(method: str, url: str, body: bytes | None, headers: Mapping[str, str
         answer = connection.getresponse()
         said = answer.read(ANSWER_MAX).decode("utf-8", "replace")
     except (OSError, http.client.HTTPException) as problem:
-        reason = problem.strerror if isinstance(problem, OSError) else ""
-        told = f"TimeoutError after {timeout_s:g} s" if watch.is_over else f"{type(problem).__name__} {reason or ''}".strip()
-        raise failed(told) from problem
+        is_late = watch.is_over or isinstance(problem, TimeoutError)
+        raise failed(f"TimeoutError after {timeout_s:g} s" if is_late else _told(problem)) from problem
     finally:
         watch.end()
         connection.close()
@@ -91,6 +90,11 @@ class _Watch:
         if self._sock is not None:
             with suppress(OSError):  # it may have ended by itself
                 socket.socket.shutdown(self._sock, socket.SHUT_RDWR)
+
+
+def _told(problem: OSError | http.client.HTTPException) -> str:
+    reason = problem.strerror if isinstance(problem, OSError) else ""
+    return f"{type(problem).__name__} {reason or ''}".strip()
 
 
 def _port_of(parts: SplitResult) -> int:

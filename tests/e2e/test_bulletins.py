@@ -62,6 +62,7 @@ def test_a_bulletin_goes_from_one_click_to_the_public(city: CommandCentre, scree
     telephone = screens.blank((390, 844))
     telephone.goto(f"{city.address}/public/bulletins/")
     telephone.click("text=关于2026年2月全市行政审批电子监察情况的通报")
+    telephone.wait_for_url("**/public/bulletins/1/")  # the sheets have come as well: a width without them says nothing
     assert "附件1　各部门办件情况统计表" in telephone.inner_text(".bulletin")
     assert "＊" in telephone.inner_text(".bulletin")  # few rated in each department
     assert telephone.evaluate("() => document.documentElement.scrollWidth <= window.innerWidth")

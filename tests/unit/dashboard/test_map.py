@@ -141,10 +141,15 @@ def test_every_indicator_can_be_drawn(site: Site, code: str) -> None:
     assert [key for key in ("map_page.", "comparison_page.", "comparison_why.", "comparison_says.") if key in told] == []
 
 
-@pytest.mark.parametrize("search", ["", "?period=2100", "?indicator=%00", "?from=x&to=y", "?area=nowhere&by=org&org=x&item=y"])
+@pytest.mark.parametrize("search", [
+    "", "?period=2100", "?indicator=%3Cb%3E", "?from=x&to=y", "?area=nowhere&by=org&org=x&item=y"])
 def test_no_address_breaks_the_page(site: Site, search: str) -> None:
     assert len(fills(figure(site, search))) == 5
     assert site.client(Role.LEADER).get(f"/map/export.xlsx{search}").status_code == 200
+
+
+def test_control_characters_make_no_file(site: Site) -> None:
+    assert site.client(Role.LEADER).get("/map/export.xlsx?indicator=%00").status_code == 400
 
 
 def test_files_hold_every_area_and_are_written_down(site: Site) -> None:
