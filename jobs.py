@@ -18,6 +18,7 @@ from exporting import evaluation_jobs
 from feeds.file_drop import FileDrop
 from issuing import bulletin_jobs
 from papers.draughtsman import Draughtsman
+from paying import payments_of, reconcile
 from recording import recording_jobs
 
 log = logging.getLogger(__name__)
@@ -37,7 +38,7 @@ PAPERS_A_LOOK = 200  # drawn apart, so that a look may be long: what a rush left
 def jobs_of(services: Services) -> list[Job]:
     """The jobs of a worker. All recompute from the clock: one that came late changes nothing but lateness."""
     settings = services.settings
-    exchange = exchange_of(services)
+    exchange, payments = exchange_of(services), payments_of(services)
     papers = services.follow_up.papers
     draughtsman = Draughtsman(papers.fonts, papers.signing)  # begins with the first paper
     leaving = threading.Event()
@@ -45,6 +46,7 @@ def jobs_of(services: Services) -> list[Job]:
     return [
         Job("follow_up", settings.complaints.interval_s, services.follow_up.watch),
         Job("silence", settings.approval.silence_interval_s, services.approval.projects.consent_by_silence),
+        Job("payments", settings.payments.interval_s, lambda: reconcile(services, payments)),
         Job("papers", settings.papers.interval_s, lambda: papers.make_files(PAPERS_A_LOOK, draughtsman, leaving.is_set),
             leave=leaving.set),
         Job("sweep", settings.sweep.interval_s, services.sweeper.sweep_all),

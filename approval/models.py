@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, String, Table, Text, text
 
+from approval.payments.models import order_table, sandbox_table
 from cases.models import ROW_NUMBER
 from core.database import metadata
 
@@ -189,3 +190,6 @@ hosted_numbers = Table(
     Column("day", Integer, primary_key=True, autoincrement=False),
     Column("last", Integer, nullable=False),
 )
+
+payment_orders = order_table(metadata)
+sandbox_payments = sandbox_table(metadata)

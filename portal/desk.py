@@ -14,7 +14,7 @@ import msgspec
 
 from approval.materials import MaterialRules, Upload
 from approval.matters import Application, Draft
-from portal.payment import Order
+from approval.payments.matters import Order
 from supervision.complaints.matters import Filing, Reporter
 
 FileKind = Literal["pdf", "docx"]
@@ -241,8 +241,9 @@ class Desk(Protocol):
 
     def rate(self, no: str, score: int, words: str) -> None: ...
 
-    def pay(self, no: str, order: Order, receipt_no: str) -> None:
-        """Book what the gateway says was paid. Raises when that cannot be done; the money is then to be given back."""
+    def pay(self, no: str, order: Order, receipt_no: str) -> bool:
+        """Book what the gateway says was paid, once however often it is called for that order. Whether it is booked: a desk
+        that hands it on learns that later. Raises when that cannot be done; the money is then to be given back."""
 
     def tell(self, filing: Filing, reporter: Reporter) -> str:
         """A consultation or complaint; returns its number."""

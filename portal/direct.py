@@ -11,6 +11,7 @@ from approval.assembly import Approval
 from approval.detail import HostedDetail, Receipt
 from approval.materials import MaterialRules, Upload
 from approval.matters import FROM, Act, Application
+from approval.payments.matters import Order
 from cases.areas import Areas
 from cases.explain import ClockExplanation, explain
 from cases.queries import CaseDetail, CaseQueries, RecordedEvent
@@ -41,7 +42,6 @@ from portal.desk import (
     Wanted,
     masked,
 )
-from portal.payment import Order
 from supervision.complaints.matters import Filing, Reporter
 from supervision.complaints.service import ComplaintService
 
@@ -123,8 +123,9 @@ class DirectDesk:
     def rate(self, no: str, score: int, words: str) -> None:
         self._approval.ending.rate(no, score, words)
 
-    def pay(self, no: str, order: Order, receipt_no: str) -> None:
+    def pay(self, no: str, order: Order, receipt_no: str) -> bool:
         self._approval.ending.paid(no, order.fee, receipt_no, station="web")
+        return True
 
     def tell(self, filing: Filing, reporter: Reporter) -> str:
         return self._inside.complaints.file(filing, reporter, VISITOR)

@@ -14,6 +14,7 @@ from approval.codes import CODE_LETTERS
 from approval.materials import MaterialRules, Materials, Upload
 from approval.matters import Application, Draft, checked_words
 from approval.numbering import made_up_password
+from approval.payments.matters import Order
 from config.follow_up import ComplaintRules
 from core.clock import Clock
 from core.database import Database
@@ -51,7 +52,6 @@ from portal.desk import (
     Problem,
     Waiting,
 )
-from portal.payment import Order
 from supervision.complaints.filing import check_filing
 from supervision.complaints.matters import Filing, Reporter
 
@@ -155,17 +155,19 @@ class MailboxDesk:
         with self._database.transaction() as conn:
             self._send(conn, "rating", no, body)
 
-    def pay(self, no: str, order: Order, receipt_no: str) -> None:
-        """A second click on the way back from the gateway is the same payment, and an order whose money went back is none."""
+    def pay(self, no: str, order: Order, receipt_no: str) -> bool:
+        """Handed on once; the inside's answer settles the order (exchange/outer/mirror.py). An order whose money went back is
+        none."""
         view = self._view(no)
         with self._database.transaction() as conn:
             self._queue.hold(conn)
             before = _payment(conn, no, order)
             if before in ("waiting", "done"):
-                return
+                return before == "done"
             if before is not None or not any(fee.id == order.fee and fee.state == "due" for fee in view.fees):
                 raise NotFound("fee_not_due", case_no=view.head.case_no, fee=order.fee)
             self._send(conn, "payment", no, Payment(view.head.case_no, order, receipt_no))
+        return False
 
     def tell(self, filing: Filing, reporter: Reporter) -> str:
         """Its number here; the words and who wrote them leave this site when the inside has them."""

@@ -10,6 +10,7 @@ import msgspec
 from sqlalchemy import Connection, Table, delete, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
+from approval.payments.ledger import OrderLedger
 from core.clock import Clock
 from core.database import Database
 from core.errors import Conflict, SupervisionError
@@ -17,7 +18,6 @@ from exchange.envelopes import Answer, CaseTold, Envelope, Facts, Give, Given, P
 from exchange.outer.models import cases, heads, notes, papers, sent, submissions
 from exchange.outer.queue import IN, OUT
 from portal.desk import Figures
-from portal.payment import Gateway
 
 log = logging.getLogger(__name__)
 FIGURES = "figures"
@@ -26,8 +26,8 @@ FIGURES = "figures"
 class Mirror:
     """The incoming side of this site."""
 
-    def __init__(self, database: Database, clock: Clock, gateway: Gateway) -> None:
-        self._database, self._clock, self._gateway = database, clock, gateway
+    def __init__(self, database: Database, clock: Clock, orders: OrderLedger) -> None:
+        self._database, self._clock, self._orders = database, clock, orders
         self._kinds: dict[str, Callable[[Connection, Envelope], None]] = {
             "answer": self._answer, "case": self._case, "papers": self._papers}
 
@@ -51,28 +51,14 @@ class Mirror:
             conn.execute(update(heads).where(heads.c.name == IN).values(
                 epoch=epoch, seq=seq, last=last, at=self._clock.now_us()))
             own = str(conn.scalar(select(heads.c.epoch).where(heads.c.name == OUT)))
-        self.give_money_back()
-        return Given(epoch, seq, last, own, tuple(failed))
+        overdue = self._orders.overdue()
+        return Given(epoch, seq, last, own, tuple(failed), overdue.total, overdue.minutes, overdue.oldest)
 
     def figures(self) -> Figures:
         """As last told."""
         with self._database.read() as conn:
             value = conn.scalar(select(notes.c.value).where(notes.c.name == FIGURES))
         return Figures() if value is None else read(value, Figures)
-
-    def give_money_back(self) -> None:
-        """Of payments the inside could not book. Told again after a crash: the gateway knows its orders."""
-        with self._database.read() as conn:
-            rows = conn.execute(select(sent.c.envelope, sent.c.content).where(
-                sent.c.kind == "payment", sent.c.state == "refused", sent.c.returned_at.is_(None))).all()
-        for row in rows:
-            try:
-                self._gateway.give_back(read(row.content, Payment).order)
-            except SupervisionError:
-                log.exception("payment %s could not be given back yet", row.envelope)
-                continue
-            with self._database.transaction() as conn:
-                conn.execute(update(sent).where(sent.c.envelope == row.envelope).values(returned_at=self._clock.now_us()))
 
     def _apply_one(self, conn: Connection, envelope: Envelope, failed: list[str]) -> None:
         """One that cannot be read or stored is told back and holds up no other."""
@@ -91,6 +77,16 @@ class Mirror:
             state="refused" if problem else "carried", case_no=answer.given, **same))
         conn.execute(update(sent).where(sent.c.envelope == answer.to).values(
             state="refused" if problem else "done", given=answer.given, **same))
+        paid = conn.scalar(select(sent.c.content).where(sent.c.envelope == answer.to, sent.c.kind == "payment"))
+        if paid is not None:
+            self._settle(conn, read(paid, Payment).order.no, answer)
+
+    def _settle(self, conn: Connection, no: str, answer: Answer) -> None:
+        """The order of a payment, with the answer to it: the job gives back what the inside refused."""
+        if answer.problem is None:
+            self._orders.booked(no, conn)
+        else:
+            self._orders.owed_back(no, answer.problem.code, conn)
 
     def _case(self, conn: Connection, envelope: Envelope) -> None:
         told = read(envelope.body, CaseTold)
