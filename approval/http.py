@@ -60,6 +60,7 @@ class ActOn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     reason: str = ""
     result: Literal["granted", "refused"] = "granted"
     papers: list[str] = []
+    rest_withheld: bool = False
     deferred: list[str] = []
     until: str = ""
     to_step: str = ""
@@ -269,7 +270,7 @@ def _of_intake(approval: Approval, no: str, told: ActOn, actor: Actor) -> Acts:
         "accept": lambda: intake.accept(no, rev, actor, station, told.deferred, _day(told.until)),
         "refuse": lambda: intake.refuse(no, rev, told.reason, actor, station),
         "ask_correction": lambda: intake.ask_correction(no, rev, told.papers, told.reason, actor, station),
-        "correct": lambda: intake.correct(no, told.papers, actor, station, rev),
+        "correct": lambda: intake.correct(no, told.papers, actor, station, rev, rest_withheld=told.rest_withheld),
         "supply": lambda: intake.supply(no, told.papers, actor, station, rev),
     }
 

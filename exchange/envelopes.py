@@ -43,10 +43,11 @@ class Filed(msgspec.Struct, frozen=True):
 
 
 class Correction(msgspec.Struct, frozen=True):
-    """correction: everything that was asked for."""
+    """correction: everything that was asked for, or all he will bring."""
 
     case_no: str
     uploads: tuple[Upload, ...]
+    rest_withheld: bool = False
 
 
 class Withdrawal(msgspec.Struct, frozen=True):

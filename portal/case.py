@@ -87,13 +87,13 @@ class CasePages:
         return self._done(lambda: attach(self._portal, asked, key, request.form.get("code", "")), response)
 
     def correct(self) -> Response:
-        """补正: everything that was asked for, in one act."""
+        """补正: everything that was asked for, in one act; or less, by whoever knows that he cannot bring the rest later."""
         uploads, key, response = self._sent(self._case()), self._portal.cookies.draft(CORRECTION), to_case()
 
         def send() -> None:
             if not uploads:
                 raise InvalidInput("portal_file_missing")
-            self._portal.desk.correct(self.no(), uploads, key)
+            self._portal.desk.correct(self.no(), uploads, key, rest_withheld=request.form.get("rest") == "withheld")
             self._portal.cookies.forget(response, CORRECTION, CASE_PATH)
 
         return self._done(send, response)
@@ -147,8 +147,9 @@ class CasePages:
             self._portal, "case", status, detail=seen, problem=problem, clock=seen.clock,
             due=seen.clock.due if seen.clock is not None else "", steps=seen.steps,
             events=[(one.at, t(f"event_kind.{one.kind}"), one.step) for one in seen.events], asked=seen.asked,
-            sent=self._sent(seen), accepts=accepted(self._portal), to_follow=seen.to_follow, may=seen.may,
+            sent=(sent := self._sent(seen)), accepts=accepted(self._portal), to_follow=seen.to_follow, may=seen.may,
             on_its_way=[(one, told(one.problem, t) if one.problem is not None else "") for one in seen.on_its_way],
+            lacking=[one.name for one in seen.asked if one.code not in {file.code for file in sent}],
             pages=self._portal.desk.pages, orders=self._portal.payments.ledger.of_case(no))
 
     def _sent(self, seen: CaseView) -> tuple[Upload, ...]:

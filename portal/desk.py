@@ -232,8 +232,9 @@ class Desk(Protocol):
     def take_back(self, no: str) -> str:
         """The draft key of an application the inside has refused, as it was filed. Raises NotFound for any other."""
 
-    def correct(self, no: str, uploads: Sequence[Upload], draft_key: str) -> None:
-        """补正; the draft that held the files is used up."""
+    def correct(self, no: str, uploads: Sequence[Upload], draft_key: str, *, rest_withheld: bool = False) -> None:
+        """补正; the draft that held the files is used up. Raises InvalidInput naming what lacks, unless he says that the rest
+        will not come."""
 
     def withdraw(self, no: str, reason: str) -> None: ...
 

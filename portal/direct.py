@@ -110,8 +110,8 @@ class DirectDesk:
         """Here a refusal is told before anything is filed, so the draft never went."""
         raise NotFound("draft_not_found")
 
-    def correct(self, no: str, uploads: Sequence[Upload], draft_key: str) -> None:
-        self._approval.intake.correct(no, (), uploads=tuple(uploads))
+    def correct(self, no: str, uploads: Sequence[Upload], draft_key: str, *, rest_withheld: bool = False) -> None:
+        self._approval.intake.correct(no, (), uploads=tuple(uploads), rest_withheld=rest_withheld)
         self._approval.drafts.discard(draft_key)
 
     def withdraw(self, no: str, reason: str) -> None:

@@ -21,7 +21,8 @@ from dashboard.words import Words
 FIELDS: Mapping[str, tuple[str, ...]] = {
     "claim": (), "pre_accept": (), "receive": ("papers",), "accept": ("deferred", "until"),
     "complete": ("result", "words", "reason"),
-    "dispatch": ("words",), "conclude": ("words", "certificate_no"), "supply": ("papers",), "correct": ("papers",),
+    "dispatch": ("words",), "conclude": ("words", "certificate_no"), "supply": ("papers",),
+    "correct": ("papers", "rest_withheld"),
     "collect": ("words",), "charge": ("code", "quantity"), "paid": ("fee", "receipt_no"), "waive": ("fee", "reason"),
     "grant_extension": ("words",), "refuse_extension": ("words",), "end_special": ("words",), "send_back": ("to_step",
                                                                                                             "reason"),
@@ -32,6 +33,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
 GRAVE = ("refuse", "return", "void", "send_back", "reopen")
 NUMBERS = ("days", "quantity", "fee")
 SEVERAL = ("papers", "deferred")
+CONFIRMED = ("rest_withheld",)  # a box to tick
 Option = tuple[Any, str]
 
 
@@ -64,6 +66,8 @@ def options(case: Before, act: str, name: str, people: Callable[[], Sequence[Opt
                  "accept": _may_follow(case),
                  "receive": [code for code in listed if code not in here]}.get(act, list(listed))
         return [(code, listed[code].name if code in listed else code) for code in codes]
+    if name in CONFIRMED:
+        return [("yes", t(f"hosted.confirm.{name}"))]
     choices: dict[str, Callable[[], list[Option]]] = {
         "result": lambda: [(one, t.first(f"receipt.of.{kind_of(item)}.result.{one}", f"hosted.result.{one}"))
                            for one in ("granted", "refused")]
@@ -127,7 +131,7 @@ def _field(name: str, act: str, choices: Sequence[Option], value: Any, t: Words)
 def _control(name: str, choices: Sequence[Option], value: Any, label: str, t: Words) -> Any:
     key: Any = {"told": name}
     listed: Any = [{"value": code, "label": words} for code, words in choices]
-    if name in SEVERAL:
+    if name in (*SEVERAL, *CONFIRMED):
         return dcc.Checklist(id=key, options=listed, value=value or [], className="act-choice act-papers")
     if name in ("to", "kind", "code"):
         first = choices[0][0] if choices and name != "to" else None
@@ -154,6 +158,8 @@ def told(act: str, values: Mapping[str, Any], rev: int, station: str, parts: Seq
             if not isinstance(value, int):
                 raise InvalidInput("number_missing", key=name)
             clean[name] = value
+        elif name in CONFIRMED:
+            clean[name] = bool(value)
         elif value:
             clean[name] = [str(one) for one in value] if name in SEVERAL else str(value)
     return ActOn(rev=rev, station=station, parts=list(parts), **clean)

@@ -69,5 +69,5 @@ def details(event: CaseEvent, paper_name: PaperName, power: str, t: Words) -> li
             "waiver": data.waiver, "certificate": data.certificate_no, "from_step": data.from_step,
             "to_step": event.step if is_migration else "", "version": event.item_version if is_migration else "",
             "plan": data.plan,
-            "collector": (data.attributes or {}).get("collector")}
+            "collector": (data.attributes or {}).get("collector"), "withheld": (data.attributes or {}).get("withheld")}
     return [t(f"hosted.said.{name}", value=value) for name, value in told.items() if value not in (None, "")]

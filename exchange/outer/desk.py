@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, insert, select
 
 from approval.codes import CODE_LETTERS
 from approval.materials import MaterialRules, Materials, Upload
-from approval.matters import Application, Draft, checked_words
+from approval.matters import Application, Draft, check_corrected, checked_words
 from approval.numbering import made_up_password
 from approval.payments.matters import Order
 from config.follow_up import ComplaintRules
@@ -132,11 +132,12 @@ class MailboxDesk:
 
     # Acts: each waits for the inside and shows that it waits ------------------------------------------------------------
 
-    def correct(self, no: str, uploads: Sequence[Upload], draft_key: str) -> None:
-        case_no = self._may(no, "correct")
+    def correct(self, no: str, uploads: Sequence[Upload], draft_key: str, *, rest_withheld: bool = False) -> None:
+        case_no, given = self._may(no, "correct"), {one.code for one in uploads}
+        check_corrected([one.name for one in self._view(no).asked if one.code not in given], rest_withheld=rest_withheld)
         with self._database.transaction() as conn:
             use_up(conn, draft_key)
-            self._send(conn, "correction", no, Correction(case_no, tuple(uploads)))
+            self._send(conn, "correction", no, Correction(case_no, tuple(uploads), rest_withheld))
 
     def withdraw(self, no: str, reason: str) -> None:
         body = Withdrawal(self._may(no, "withdraw"), checked_words(reason, "reason", required=False))

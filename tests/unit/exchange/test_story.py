@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from approval.payments.matters import Order
-from core.errors import Conflict, NotFound
+from core.errors import Conflict, InvalidInput, NotFound
 from portal.desk import CaseView, Waiting
 from supervision.complaints.matters import Filing, Reporter
 from tests.editing import content_of, published
@@ -94,6 +94,21 @@ def test_a_correction_is_on_its_way_until_it_is_in(pair: Pair):
     pair.round()
     assert seen(pair, handed.number).on_its_way == ()
     assert seen(pair, handed.number).head.state == "received"
+
+
+def test_part_of_a_correction_is_refused_outside_until_he_says_that_the_rest_will_not_come(pair: Pair):
+    handed, case_no = pair.carried()
+    pair.hall.approval.intake.ask_correction(case_no, pair.hall.rev(case_no), ["jishu", "changdi"], "缺两项", HALL)
+    pair.round()
+    key = pair.desk.drafts.begin("gongxin-01")
+    upload = pair.desk.drafts.attach(key, "jishu", "技术.pdf", PDF)
+    with pytest.raises(InvalidInput, match="correction_incomplete") as refused:
+        pair.desk.correct(handed.number, (upload,), key)
+    assert refused.value.details["papers"] == seen(pair, handed.number).asked[0].name
+    pair.desk.correct(handed.number, (upload,), key, rest_withheld=True)
+    pair.round()
+    assert seen(pair, handed.number).head.state == "received"
+    assert pair.hall.events(case_no)[-1].data.attributes == {"withheld": refused.value.details["papers"]}
 
 
 def test_an_act_the_inside_refuses_comes_back_with_its_reason(pair: Pair):

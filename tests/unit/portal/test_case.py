@@ -145,6 +145,22 @@ def test_a_correction_is_answered_with_files_and_a_refused_one_changes_nothing(s
     assert ("jishu", "技术.pdf") in {(paper.code, paper.file_name) for paper in papers}
 
 
+def test_one_file_of_two_is_no_correction_until_he_says_that_the_rest_will_not_come(site: Site):
+    told = filed(site, without="jishu")
+    site.services.approval.intake.ask_correction(told.case_no, rev(site, told.case_no), ["jishu", "changdi"], "缺两项", CLERK)
+    client = opened(site, told)
+    name = site.services.catalogue.items[ITEM].details.materials["changdi"].name
+    assert 'name="rest"' not in client.get("/public/case/").text
+    post(client, "/public/case/attach", code="jishu", file=(io.BytesIO(b"%PDF-1.4\n"), "技术.pdf"))
+    assert f"仍缺：{name}。" in client.get("/public/case/").text
+    answer = post(client, "/public/case/correct")
+    assert (answer.status_code, state(client)) == (400, "补正中")
+    assert f"补正材料仍缺：{name}" in answer.text
+    assert "技术.pdf" in client.get("/public/case/").text
+    assert post(client, "/public/case/correct", rest="withheld").status_code == 303
+    assert state(client) == "已收件"
+
+
 def test_taking_it_back_needs_a_second_thought(site: Site):
     client = opened(site, accepted(site))
     assert post(client, "/public/case/withdraw").status_code == 400
