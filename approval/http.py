@@ -88,7 +88,8 @@ class TakingOver(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 PERFORMED = ("pre_accept", "receive", "accept", "refuse", "ask_correction", "correct", "supply", "ask_hearing", "hold_hearing",
              "claim", "hand_over", "complete",
              "dispatch", "send_back", "start_special", "end_special", "ask_extension", "grant_extension",
-             "refuse_extension", "charge", "paid", "waive", "conclude", "collect", "return", "void", "reopen")
+             "refuse_extension", "charge", "paid", "waive", "conclude", "collect", "return", "void", "reopen", "begin_anew",
+             "leave_out")
 OPERATIONS = (
     Operation("get", "/api/v1/approval/lists/<name>", "listApproval", "What waits for the person", choices={"name": LISTS}),
     Operation("get", _CASES, "findHosted", "Hosted cases by number, applicant or title", query={"q": "part of it"}),
@@ -298,6 +299,8 @@ def _of_handling(approval: Approval, no: str, told: ActOn, actor: Actor, find_pe
         "hold_hearing": lambda: approval.hearings.hold(no, rev, told.words, actor, station),
         "dispatch": lambda: projects.dispatch(no, rev, told.parts, told.words, actor, station),
         "reopen": lambda: projects.reopen(no, rev, told.node, told.reason, actor, station),
+        "begin_anew": lambda: projects.begin_anew(no, rev, told.node, told.reason, actor, station),
+        "leave_out": lambda: projects.leave_out(no, rev, told.node, told.reason, actor, station),
     }
 
 

@@ -54,6 +54,8 @@ class Act(StrEnum):
     RATE = "rate"                            # 评价
     DISPATCH = "dispatch"                    # 分发 (of a project)
     REOPEN = "reopen"                        # 重办 (a part of a project that was through)
+    BEGIN_ANEW = "begin_anew"                # 重新派发 (of a part that came to nothing)
+    LEAVE_OUT = "leave_out"                  # 不再办理 (of such a part)
     MIGRATE = "migrate"                      # 版本迁移 (by an administrator's plan, not by the posts of a step)
 
 
@@ -76,6 +78,7 @@ FROM: Mapping[Act, frozenset[State]] = {
     _A.COLLECT: frozenset({_S.CONCLUDED}), _A.WITHDRAW: _OPEN - {_S.DECIDED}, _A.VOID: _OPEN,  # what is decided stands
     _A.RATE: frozenset({_S.CONCLUDED, _S.COLLECTED, _S.NOT_ACCEPTED, _S.WITHDRAWN, _S.RETURNED}),
     _A.DISPATCH: frozenset({_S.ACCEPTED}), _A.REOPEN: frozenset({_S.ACCEPTED, _S.DECIDED}),
+    _A.BEGIN_ANEW: frozenset({_S.ACCEPTED}), _A.LEAVE_OUT: frozenset({_S.ACCEPTED}),
     _A.MIGRATE: _OPEN,
 }
 

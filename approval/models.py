@@ -139,7 +139,7 @@ hosted_nodes = Table(
     Column("org", String(128), nullable=False),
     Column("after", Text, nullable=False),               # JSON list of nodes
     Column("silent", Boolean, nullable=False),           # silence is consent after the limit (缺席默认)
-    Column("state", String(16), nullable=False),         # waiting, open, done
+    Column("state", String(16), nullable=False),         # waiting, open, done, refused, void, left_out
     Column("case_id", BigInteger),
     Index("ix_hosted_nodes_case", "case_id"),
 )

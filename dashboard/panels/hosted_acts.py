@@ -26,11 +26,12 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "collect": ("words",), "charge": ("code", "quantity"), "paid": ("fee", "receipt_no"), "waive": ("fee", "reason"),
     "grant_extension": ("words",), "refuse_extension": ("words",), "end_special": ("words",), "send_back": ("to_step",
                                                                                                             "reason"),
-    "reopen": ("node", "reason"), "hand_over": ("to", "reason"), "start_special": ("kind", "days", "reason"),
+    "reopen": ("node", "reason"), "begin_anew": ("node", "reason"),
+    "leave_out": ("node", "reason"), "hand_over": ("to", "reason"), "start_special": ("kind", "days", "reason"),
     "ask_extension": ("days", "reason"), "ask_hearing": ("reason",),
     "hold_hearing": ("words",), "ask_correction": ("papers", "reason"), "refuse": ("reason",), "return": ("reason",),
     "void": ("reason",)}
-GRAVE = ("refuse", "return", "void", "send_back", "reopen")
+GRAVE = ("refuse", "return", "void", "send_back", "reopen", "leave_out")
 NUMBERS = ("days", "quantity", "fee")
 SEVERAL = ("papers", "deferred")
 CONFIRMED = ("rest_withheld",)  # a box to tick
@@ -81,7 +82,8 @@ def options(case: Before, act: str, name: str, people: Callable[[], Sequence[Opt
         "fee": lambda: [(fee["id"], t("hosted.fee_owed", name=fee_name(item, fee["code"]),
                                       amount=f"{fee['amount_fen'] / 100:.2f}"))
                         for fee in detail.due_fees],
-        "node": lambda: [(part.node, part.node) for part in detail.parts if part.state == "done"]}
+        "node": lambda: [(part.node, part.node) for part in detail.parts
+                         if part.state in (("done", "refused") if act == "reopen" else ("void",))]}
     return choices[name]() if name in choices else []
 
 

@@ -1,6 +1,7 @@
-"""orders of payments, kept until the money is booked or back
+"""orders of payments, kept until the money is booked or back; parts of projects that came to nothing
 
-Revision 0038, after 0037.
+Revision 0038, after 0037. Parts declared void, withdrawn or returned counted as done: where the project still stands at its join, the
+lead unit decides about them.
 """
 
 from __future__ import annotations
@@ -46,8 +47,12 @@ def upgrade() -> None:
         sa.Column("given_back_at", sa.BigInteger()),
         sa.PrimaryKeyConstraint("no"),
     )
+    op.execute("UPDATE hosted_nodes SET state = 'void' WHERE state = 'done' AND case_id IN (SELECT case_id FROM cases WHERE"
+               " state IN ('voided', 'withdrawn', 'returned')) AND project_id IN (SELECT case_id FROM hosted_cases WHERE"
+               " step = '会审')")
 
 
 def downgrade() -> None:
+    op.execute("UPDATE hosted_nodes SET state = 'done' WHERE state IN ('refused', 'void', 'left_out')")
     op.drop_table("sandbox_payments")
     op.drop_table("payment_orders")
