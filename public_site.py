@@ -42,6 +42,7 @@ from exchange.outer.mirror import Mirror
 from exchange.outer.models import payment_orders, sandbox_payments
 from exchange.outer.queue import Queue, QueueRules
 from exchange.outer.sweeping import Sweeping
+from exchange.outer.unapplied import RetryRules, Unapplied
 from exchange.parts import Parts
 from exchange.signing import Signing, key_of
 from papers.keys import KeyRing
@@ -90,7 +91,9 @@ def build_public_site(settings: Settings) -> PublicSite:
     files = _files(settings, materials)
     orders = OrderLedger(database, payment_orders, clock, rules_of(settings.payments))
     queue = Queue(database, clock, QueueRules(settings.exchange.waiting_max, settings.exchange.kept_days))
-    mirror = Mirror(database, clock, orders)
+    unapplied = Unapplied(clock, RetryRules(settings.exchange.attempts_max, settings.exchange.backoff_s,
+                                            settings.exchange.backoff_max_s))
+    mirror = Mirror(database, clock, orders, unapplied)
     drafts = OuterDrafts(database, materials, clock, settings.approval.draft_kept_days)
     complaint_rules = load_follow_up(settings.paths.follow_up_dir or FOLLOW_UP_DIR).complaints
     desk = MailboxDesk(database, queue, mirror, materials, files, drafts, clock,
@@ -105,6 +108,8 @@ def build_public_site(settings: Settings) -> PublicSite:
         Signing(key_of(given), clock, given.clock_skew_s), queue, mirror, materials,
         Parts(given.part_dir, materials.open), max(given.batch_bytes, exchange_http.CHUNK_MAX) + BESIDE_BATCH)))
     sweeping = Sweeping(database, materials.store, clock, settings.approval.draft_kept_days, given.kept_days)
+    with database.transaction() as conn:
+        unapplied.begin_again(conn)
     return PublicSite(app, database, queue, drafts, mirror, desk, sweeping, payments)
 
 

@@ -163,8 +163,8 @@ class Give(msgspec.Struct, frozen=True):
 
 class Given(msgspec.Struct, frozen=True):
     """What the receiver has committed: number and id of the last one, of which epoch; `own` is the receiver's. `failed` names
-    envelopes that could not be read; they hold up no other. `payments` are orders nobody could settle there, the oldest, by its
-    number, for so many minutes."""
+    envelopes that could not be applied; they hold up no other, and `unapplied` is how many are kept. `payments` are orders
+    nobody could settle there, the oldest, by its number, for so many minutes."""
 
     epoch: str
     applied: int
@@ -174,6 +174,7 @@ class Given(msgspec.Struct, frozen=True):
     payments: int = 0
     payment_minutes: int = 0
     payment_no: str = ""
+    unapplied: int = 0
 
 
 def written(told: Any) -> bytes:

@@ -46,13 +46,15 @@ class Handed(msgspec.Struct, frozen=True):
 
 
 class Waiting(msgspec.Struct, frozen=True):
-    """An application the inside has not taken in yet, or has refused (`problem`)."""
+    """An application the inside has not taken in yet, or has refused (`problem`). `is_delayed`: it has answered, and this
+    site cannot show the answer yet."""
 
     number: str
     item: str
     title: str
     sent_at: int
     problem: Problem | None = None
+    is_delayed: bool = False
 
 
 class Head(msgspec.Struct, frozen=True):
@@ -144,7 +146,8 @@ class CaseView(msgspec.Struct, frozen=True):
     """A case as its applicant sees it. `may` is what he may do now, `asked` the papers a correction is to bring, `to_follow`
     the names of those accepted as to follow (容缺) with the day promised, "" without one, `materials` the files handed in.
 
-    `as_of` is when the inside last spoke of it, written out; "" where the page asks the inside itself.
+    `as_of` is when the inside last spoke of it, written out; "" where the page asks the inside itself. `is_delayed`: it has
+    said more since, and this site cannot show it yet.
     """
 
     head: Head
@@ -160,6 +163,7 @@ class CaseView(msgspec.Struct, frozen=True):
     number: str = ""
     as_of: str = ""
     on_its_way: tuple[OnItsWay, ...] = ()
+    is_delayed: bool = False
 
 
 class PaperFacts(msgspec.Struct, frozen=True):

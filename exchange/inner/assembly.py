@@ -47,6 +47,7 @@ class Exchange:
                         waiting=max(standing.to_do_minutes, standing.to_give_minutes))
             self._alarm(uow, "exchange_stuck", bool(standing.stuck), n=standing.stuck)
             self._alarm(uow, "exchange_untold", bool(rounds.untold), n=rounds.untold)
+            self._alarm(uow, "exchange_unapplied", bool(rounds.unapplied), n=rounds.unapplied)
             n, minutes, no = rounds.payments
             self._alarm(uow, "exchange_payments", bool(n), n=n, minutes=minutes, no=no)
 

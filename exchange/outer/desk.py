@@ -116,12 +116,13 @@ class MailboxDesk:
         with self._database.read() as conn:
             row, told = _submission(conn, no), _told(conn, no)
             acts = conn.execute(select(sent).where(sent.c.subject == no).order_by(sent.c.sent_at)).all()
+            is_delayed = self._mirror.unapplied.concerns(conn, (no, told.view.head.case_no if told is not None else ""))
         if told is None:
             if row is None:
                 raise NotFound("case_or_password_wrong")
             problem = read(row.problem, Problem) if row.problem else None
-            return Waiting(row.number, row.item, row.title, row.sent_at, problem)
-        return self._with_acts(told, no, acts)
+            return Waiting(row.number, row.item, row.title, row.sent_at, problem, is_delayed)
+        return msgspec.structs.replace(self._with_acts(told, no, acts), is_delayed=is_delayed)
 
     def take_back(self, no: str) -> str:
         with self._database.read() as conn:

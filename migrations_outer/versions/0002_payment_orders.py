@@ -1,4 +1,4 @@
-"""orders of payments, kept until the money is booked or back
+"""orders of payments, kept until the money is booked or back; feedback that could not be applied
 
 Revision 0002, after 0001. Payments handed to the inside before become orders of the ledger: what waits is paid, what was refused
 and whose money did not go back yet is to go back.
@@ -49,6 +49,22 @@ def upgrade() -> None:
         sa.Column("given_back_at", sa.BigInteger()),
         sa.PrimaryKeyConstraint("no"),
     )
+    op.create_table(
+        "unapplied",
+        sa.Column("id", sa.String(40), nullable=False),
+        sa.Column("kind", sa.String(16), nullable=False),
+        sa.Column("subject", sa.String(128), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("kept_at", sa.BigInteger(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("problem", sa.String(200), nullable=False),
+        sa.Column("due_at", sa.BigInteger()),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_unapplied_due_at", "unapplied", ["due_at"])
+    op.create_index("ix_unapplied_subject", "unapplied", ["subject"])
     rows = op.get_bind().execute(sa.text("SELECT subject, content, state, sent_at, answered_at, returned_at FROM sent"
                                          " WHERE kind = 'payment'")).all()
     if rows:
@@ -65,6 +81,7 @@ def downgrade() -> None:
     for envelope, content in conn.execute(sa.text("SELECT envelope, content FROM sent WHERE kind = 'payment'")).all():
         if (at := orders.get(json.loads(content)["order"]["no"])) is not None:
             conn.execute(sa.text("UPDATE sent SET returned_at = :at WHERE envelope = :envelope"), {"at": at, "envelope": envelope})
+    op.drop_table("unapplied")
     op.drop_table("sandbox_payments")
     op.drop_table("payment_orders")
 
