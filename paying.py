@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from approval.models import payment_orders, sandbox_payments
+from approval.payments.gateways import gateway_of
 from approval.payments.ledger import OrderLedger
 from approval.payments.matters import rules_of
-from approval.payments.sandbox import SandboxGateway
 from approval.payments.service import Payments
 from bootstrap import Services
 from core.clock import SystemClock
@@ -21,7 +21,7 @@ def payments_of(services: Services) -> Payments:
     """The same from whichever process: all that is known is in the database."""
     settings, clock, desk = services.settings, SystemClock(), DirectDesk(inside_of(services))
     secret = secret_of(settings.security.secret_key, settings.security.secret_key_path).decode()
-    gateway = SandboxGateway(secret, "/public/pay/sandbox/", services.database, sandbox_payments, clock)
+    gateway = gateway_of(settings.payments.gateway, secret, services.database, sandbox_payments, clock)
     rules = rules_of(settings.payments)
     ledger = OrderLedger(services.database, payment_orders, clock, rules)
     return Payments(ledger, gateway, lambda order, receipt_no: desk.pay(order.case_no, order, receipt_no), clock, rules)

@@ -15,9 +15,9 @@ from flask.typing import ResponseReturnValue
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from approval.materials import MaterialRules, Materials, clamd_scanner
+from approval.payments.gateways import gateway_of
 from approval.payments.ledger import OrderLedger
 from approval.payments.matters import rules_of
-from approval.payments.sandbox import SandboxGateway
 from approval.payments.service import Payments
 from approval.previews import PreviewRules, Previews
 from approval.stores import FolderStore
@@ -98,7 +98,7 @@ def build_public_site(settings: Settings) -> PublicSite:
     complaint_rules = load_follow_up(settings.paths.follow_up_dir or FOLLOW_UP_DIR).complaints
     desk = MailboxDesk(database, queue, mirror, materials, files, drafts, clock,
                        ZoneInfo(settings.areas.default_timezone), complaint_rules)
-    gateway = SandboxGateway(secret, "/public/pay/sandbox/", database, sandbox_payments, clock)
+    gateway = gateway_of(settings.payments.gateway, secret, database, sandbox_payments, clock)
     payments = Payments(orders, gateway, lambda order, receipt_no: desk.pay(order.case_no, order, receipt_no), clock,
                         rules_of(settings.payments))
     app = _app(settings, secret)

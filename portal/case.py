@@ -150,7 +150,8 @@ class CasePages:
             sent=(sent := self._sent(seen)), accepts=accepted(self._portal), to_follow=seen.to_follow, may=seen.may,
             on_its_way=[(one, told(one.problem, t) if one.problem is not None else "") for one in seen.on_its_way],
             lacking=[one.name for one in seen.asked if one.code not in {file.code for file in sent}],
-            pages=self._portal.desk.pages, orders=self._portal.payments.ledger.of_case(no))
+            pages=self._portal.desk.pages, orders=self._portal.payments.ledger.of_case(no),
+            may_pay=self._portal.payments.are_taken)
 
     def _sent(self, seen: CaseView) -> tuple[Upload, ...]:
         """The files kept for a correction that has not been sent yet."""

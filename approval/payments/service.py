@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
+from approval.payments.gateways import ClosedGateway
 from approval.payments.ledger import KeptOrder, OrderLedger, Overdue
 from approval.payments.matters import Gateway, Order, OrderState, Outcome, PaymentRules
 from core.clock import Clock
@@ -29,11 +30,19 @@ class Payments:
                  rules: PaymentRules) -> None:
         self.ledger, self.gateway, self._book_with, self._clock, self._rules = ledger, gateway, book, clock, rules
 
+    @property
+    def are_taken(self) -> bool:
+        """Whether anybody can pay here."""
+        return not isinstance(self.gateway, ClosedGateway)
+
     # The payer ----------------------------------------------------------------------------------------------------
 
     def begin(self, case_no: str, fee: int, amount_fen: int) -> Order:
         """The order to send the payer to the gateway with. A second tab gets the one that is open; one that is too old is
-        asked after first. Raises Conflict while a payment of that fee is being booked, or nobody knows of it."""
+        asked after first. Raises Conflict where fees are paid at a window, and while a payment of that fee is being booked or
+        nobody knows of it."""
+        if not self.are_taken:
+            raise Conflict("payment_not_online")
         wanted = Order.new(case_no, fee, amount_fen)
         standing = self.ledger.open(wanted)
         if standing.state is OrderState.OPEN and self._is_stale(standing, amount_fen):

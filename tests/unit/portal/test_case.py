@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from approval.payments.service import Payments
 from approval.posts import EVERY_UNIT
 from core.access import Actor, Role
 from paying import payments_of
@@ -248,6 +249,16 @@ def test_the_session_that_ended_while_he_paid_costs_him_nothing(site: Site):
     client.delete_cookie("yangguang_case", path="/public/")
     assert client.get("/public/pay/back").headers["Location"] == "/public/case/"
     assert "已缴" in opened(site, told).get("/public/case/").text
+
+
+def test_where_there_is_no_gateway_fees_are_paid_at_a_window(site: Site, monkeypatch: pytest.MonkeyPatch):
+    told, fee = with_fee(site)
+    client = opened(site, told)
+    monkeypatch.setattr(Payments, "are_taken", False)
+    text = client.get("/public/case/").text
+    assert ("本站未开通网上缴费" in text, 'action="/public/case/pay"' in text) == (True, False)
+    assert post(client, "/public/case/pay", fee=fee).status_code == 409
+    assert payments_of(site.services).ledger.of_case(told.case_no) == {}
 
 
 # The gateway's server -----------------------------------------------------------------------------------------------
