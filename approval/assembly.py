@@ -11,6 +11,7 @@ from approval.ending import Ending
 from approval.handling import Handling, HandlingRules
 from approval.hearings import Hearings
 from approval.intake import Intake
+from approval.licences import Licences
 from approval.materials import Materials
 from approval.migrations import Migrations
 from approval.posts import Posts
@@ -67,6 +68,7 @@ class Approval:
     handling: Handling
     ending: Ending
     projects: Projects
+    licences: Licences
     hearings: Hearings
     posts: Posts
     queries: HostedQueries
@@ -95,12 +97,14 @@ def build_approval(parts: Parts) -> Approval:
     desk = Desk(parts.units, parts.recorder, parts.areas, catalogue, receipts, parts.password_key, parts.materials.check_room)
     previews = Previews(parts.materials.open, parts.children, parts.preview_rules)
     parts.materials.prepare = previews.prepare
-    intake, handling, ending = Intake(desk), Handling(desk, parts.rules), Ending(desk, parts.rules)
+    licences = Licences(desk, parts.rules)
+    intake, handling, ending = Intake(desk), Handling(desk, parts.rules), Ending(desk, parts.rules, licences)
     queries = HostedQueries(parts.units.database, parts.rules.extension_posts, parts.password_key)
     drafts = Drafts(parts.units, parts.materials, parts.drafts_kept_days)
     return Approval(
         desk=desk, intake=intake, handling=handling, ending=ending, hearings=Hearings(desk), queries=queries, drafts=drafts,
-        projects=Projects(desk, intake, handling, ending, parts.words), posts=Posts(parts.units, parts.changes),
+        licences=licences,
+        projects=Projects(desk, intake, handling, ending, licences, parts.words), posts=Posts(parts.units, parts.changes),
         materials=parts.materials, previews=previews, reuse=Reuse(desk, intake, queries, drafts, parts.reuse_days),
         storekeeper=Storekeeper(parts.units.database, parts.materials, parts.orphan_days),
         specimens=Specimens(receipts, parts.templates, parts.papers.fonts, parts.children, catalogue),

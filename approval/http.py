@@ -15,7 +15,7 @@ from flask import Blueprint, Request, Response, request
 from approval.assembly import Approval
 from approval.bpmn import flow_as_bpmn, plan_as_bpmn
 from approval.codes import read_code
-from approval.detail import HostedDetail, Waiting
+from approval.detail import HostedDetail, Licence, Waiting
 from approval.flow import Part, flow_of
 from approval.matters import Applicant, Application, channel_of
 from approval.posts import STAFF
@@ -70,7 +70,7 @@ class ActOn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     quantity: int = 1
     fee: int = 0
     receipt_no: str = ""
-    certificate_no: str = ""
+    certificate_no: str = ""  # of conclude: one made elsewhere; of end_licence: which
     node: str = ""
     parts: list[Part] = []
 
@@ -87,7 +87,7 @@ class TakingOver(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 PERFORMED = ("pre_accept", "receive", "accept", "refuse", "ask_correction", "correct", "supply", "ask_hearing", "hold_hearing",
              "claim", "hand_over", "complete",
              "dispatch", "send_back", "start_special", "end_special", "ask_extension", "grant_extension",
-             "refuse_extension", "charge", "paid", "waive", "conclude", "collect", "return", "void", "reopen")
+             "refuse_extension", "charge", "paid", "waive", "conclude", "end_licence", "collect", "return", "void", "reopen")
 OPERATIONS = (
     Operation("get", "/api/v1/approval/lists/<name>", "listApproval", "What waits for the person", choices={"name": LISTS}),
     Operation("get", _CASES, "findHosted", "Hosted cases by number, applicant or title", query={"q": "part of it"}),
@@ -306,7 +306,8 @@ def _of_ending(approval: Approval, no: str, told: ActOn, actor: Actor) -> Acts:
         "charge": lambda: ending.charge(no, rev, told.code, told.quantity, actor, station),
         "paid": lambda: ending.paid(no, told.fee, told.receipt_no, actor, station),
         "waive": lambda: ending.waive(no, rev, told.fee, told.reason, actor, station),
-        "conclude": lambda: ending.conclude(no, rev, told.words, actor, station, told.certificate_no),
+        "conclude": lambda: ending.conclude(no, rev, told.words, actor, station, told.certificate_no, _day(told.until)),
+        "end_licence": lambda: approval.licences.end(no, rev, told.certificate_no, told.kind, told.reason, actor, station),
         "collect": lambda: ending.collect(no, rev, told.words, actor, station),
         "return": lambda: ending.return_(no, rev, told.reason, actor, station),
         "void": lambda: ending.void(no, rev, told.reason, actor, station),
@@ -325,11 +326,18 @@ def shown_whole(detail: HostedDetail) -> dict[str, Any]:
         "papers": [asdict(paper) | {"at": _iso(paper.at), "promised_at": _iso(paper.promised_at)} for paper in detail.papers],
         "fees": [fee | {"charged_at": _iso(fee["charged_at"]), "settled_at": _iso(fee["settled_at"])} for fee in detail.fees],
         "extension": detail.extension,
+        "licences": [_licence(one) for one in detail.licences],
         "receipts": [asdict(one) | {"issued_at": _iso(one.issued_at)} for one in detail.receipts],
         "parts": [asdict(part) | {"opened_at": _iso(part.opened_at), "closed_at": _iso(part.closed_at)}
                   for part in detail.parts],
         "signed": [one | {"at": _iso(one["at"])} for one in detail.signed], "project_no": detail.project_no,
         "may": sorted(act.value for act in detail.may), "earlier": list(detail.earlier)}
+
+
+def _licence(one: Licence) -> dict[str, Any]:
+    last = one.valid_until
+    return asdict(one) | {"valid_from": one.valid_from.isoformat(), "valid_until": None if last is None else last.isoformat(),
+                          "issued_at": _iso(one.issued_at), "ended_at": _iso(one.ended_at)}
 
 
 def _iso(us: int | None) -> str | None:

@@ -47,6 +47,7 @@ class Act(StrEnum):
     PAID = "paid"                            # 缴费
     WAIVE = "waive"                          # 减免
     CONCLUDE = "conclude"                    # 办结
+    END_LICENCE = "end_licence"              # 证照撤销、注销
     COLLECT = "collect"                      # 领取
     WITHDRAW = "withdraw"                    # 撤回
     RETURN = "return"                        # 退件
@@ -73,6 +74,7 @@ FROM: Mapping[Act, frozenset[State]] = {
     _A.ASK_HEARING: frozenset({_S.ACCEPTED, _S.SUSPENDED}), _A.HOLD_HEARING: frozenset({_S.ACCEPTED, _S.SUSPENDED}),
     _A.SUPPLY: UNDER_WAY, _A.CHARGE: UNDER_WAY, _A.PAID: UNDER_WAY, _A.WAIVE: UNDER_WAY,
     _A.CONCLUDE: frozenset({_S.ACCEPTED, _S.DECIDED}),
+    _A.END_LICENCE: frozenset({_S.CONCLUDED, _S.COLLECTED}),
     _A.COLLECT: frozenset({_S.CONCLUDED}), _A.WITHDRAW: _OPEN - {_S.DECIDED}, _A.VOID: _OPEN,  # what is decided stands
     _A.RATE: frozenset({_S.CONCLUDED, _S.COLLECTED, _S.NOT_ACCEPTED, _S.WITHDRAWN, _S.RETURNED}),
     _A.DISPATCH: frozenset({_S.ACCEPTED}), _A.REOPEN: frozenset({_S.ACCEPTED, _S.DECIDED}),

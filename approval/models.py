@@ -128,6 +128,30 @@ hosted_receipts = Table(
     Index("ix_hosted_receipts_case", "case_id"),
 )
 
+# What granted cases gave their applicants (approval.licences). Days are those of the area's wall clock.
+hosted_licences = Table(
+    "hosted_licences", metadata,
+    Column("id", ROW_NUMBER, primary_key=True),
+    Column("org", String(128), nullable=False),
+    Column("number", String(64), nullable=False),
+    Column("case_id", BigInteger, nullable=False),
+    Column("name", String(240), nullable=False),
+    Column("holder", String(256), nullable=False),
+    Column("identity_no", String(256), nullable=False),
+    Column("medium", String(16), nullable=False),        # paper, electronic
+    Column("is_drawn", Boolean, nullable=False),         # made here; else only its number is known
+    Column("valid_from", Integer, nullable=False),
+    Column("valid_until", Integer),                      # the last day; NULL: no end
+    Column("issued_at", BigInteger, nullable=False),
+    Column("issued_by", String(64), nullable=False),
+    Column("state", String(16), nullable=False),         # valid, revoked (撤销), cancelled (注销)
+    Column("ended_at", BigInteger),
+    Column("ended_by", String(64), nullable=False),
+    Column("ground", Text, nullable=False),
+    Index("uq_hosted_licences_number", "org", "number", unique=True),
+    Index("ix_hosted_licences_case", "case_id"),
+)
+
 # The parts of a project and what each waits for.
 hosted_nodes = Table(
     "hosted_nodes", metadata,

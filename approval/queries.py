@@ -11,12 +11,14 @@ from typing import Any
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Table, bindparam, func, or_, select
 
-from approval.detail import HostedDetail, Paper, PartSeen, Receipt, Waiting
+from approval.detail import HostedDetail, Licence, Paper, PartSeen, Receipt, Waiting
 from approval.flow import Flow, Part, depths, read_flow
+from approval.licences import licence_of, of_case
 from approval.models import (
     hosted_cases,
     hosted_extensions,
     hosted_fees,
+    hosted_licences,
     hosted_nodes,
     hosted_papers,
     hosted_receipts,
@@ -160,6 +162,14 @@ class HostedQueries:
             raise NotFound("receipt_not_found")
         return Receipt(*row[:4]), row.case_no, row.org, row.item
 
+    def licence(self, code: str) -> Licence | None:
+        """The licence whose paper bears that code; None for another paper."""
+        r, licences = hosted_receipts.c, hosted_licences.c
+        with self._database.read() as conn:
+            row = conn.execute(select(hosted_licences).join(hosted_receipts, (r.case_id == licences.case_id) & (
+                r.number == licences.number)).where(r.code == code, r.kind == "licence")).first()
+        return None if row is None else licence_of(row)
+
     # Inside -------------------------------------------------------------------------------------------------------
 
     def _entitled(self, conn: Connection, statement: Any, held: Sequence[tuple[str, str]],
@@ -186,7 +196,8 @@ class HostedQueries:
         return HostedDetail(
             head, flow, _fold(row.fold), msgspec.json.decode(row.particulars), _papers(conn, case_id),
             _fees(conn, case_id), _extension(conn, case_id), _receipts(conn, case_id),
-            _parts(conn, case_id) if flow.is_joint else [], _signatures(conn, case_id), _number(conn, row[14]))
+            _parts(conn, case_id) if flow.is_joint else [], _signatures(conn, case_id), of_case(conn, case_id),
+            _number(conn, row[14]))
 
 
 def _sees(actor: Actor, held: Sequence[tuple[str, str]], area: str, org: str) -> bool:

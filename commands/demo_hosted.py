@@ -137,8 +137,7 @@ class HostedStories:
     def _end(self, case_no: str, rng: Random) -> Story:
         yield rng.uniform(0.05, 0.6)
         self._settle_fees(case_no)
-        number = f"证{case_no[-6:-2]}{rng.randint(100, 999)}"
-        self._approval.ending.conclude(case_no, self._rev(case_no), "已办结。", CLERK, certificate_no=number)
+        self._approval.ending.conclude(case_no, self._rev(case_no), "已办结。", CLERK)
         yield rng.uniform(0.1, 3.0)
         if self._detail(case_no).head.state == "concluded":
             self._approval.ending.collect(case_no, self._rev(case_no), "申请人本人", CLERK)

@@ -8,9 +8,10 @@ from typing import Any
 
 from dash import dcc, html
 
-from approval.detail import HostedDetail
+from approval.detail import HostedDetail, LicenceState
 from approval.flow import Part
 from approval.http import ActOn
+from approval.licences import ENDINGS
 from core.access import Actor
 from core.errors import InvalidInput
 from dashboard.panels.form_fields import dropdown_words
@@ -21,15 +22,15 @@ from dashboard.words import Words
 FIELDS: Mapping[str, tuple[str, ...]] = {
     "claim": (), "pre_accept": (), "receive": ("papers",), "accept": ("deferred", "until"),
     "complete": ("result", "words", "reason"),
-    "dispatch": ("words",), "conclude": ("words", "certificate_no"), "supply": ("papers",), "correct": ("papers",),
+    "dispatch": ("words",), "conclude": ("words", "until", "certificate_no"), "supply": ("papers",), "correct": ("papers",),
     "collect": ("words",), "charge": ("code", "quantity"), "paid": ("fee", "receipt_no"), "waive": ("fee", "reason"),
     "grant_extension": ("words",), "refuse_extension": ("words",), "end_special": ("words",), "send_back": ("to_step",
                                                                                                             "reason"),
     "reopen": ("node", "reason"), "hand_over": ("to", "reason"), "start_special": ("kind", "days", "reason"),
     "ask_extension": ("days", "reason"), "ask_hearing": ("reason",),
     "hold_hearing": ("words",), "ask_correction": ("papers", "reason"), "refuse": ("reason",), "return": ("reason",),
-    "void": ("reason",)}
-GRAVE = ("refuse", "return", "void", "send_back", "reopen")
+    "void": ("reason",), "end_licence": ("certificate_no", "kind", "reason")}
+GRAVE = ("refuse", "return", "void", "send_back", "reopen", "end_licence")
 NUMBERS = ("days", "quantity", "fee")
 SEVERAL = ("papers", "deferred")
 Option = tuple[Any, str]
@@ -70,8 +71,10 @@ def options(case: Before, act: str, name: str, people: Callable[[], Sequence[Opt
         if detail.decides else [],
         "to_step": lambda: [(step, step) for step in detail.earlier],
         "to": lambda: list(people()),
-        "kind": lambda: [(kind, t("hosted.kind_of", kind=t.subject(kind), n=item.details.ceilings[kind]))
-                         for kind in item.special if kind in item.details.ceilings],
+        "certificate_no": lambda: _valid_licences(detail) if act == "end_licence" else [],
+        "kind": lambda: _endings(t) if act == "end_licence" else [
+            (kind, t("hosted.kind_of", kind=t.subject(kind), n=item.details.ceilings[kind]))
+            for kind in item.special if kind in item.details.ceilings],
         "code": lambda: [(code, t("hosted.fee_of", name=fee.name, amount=f"{fee.standard_fen / 100:.2f}", unit=fee.unit))
                          for code, fee in item.details.fees.items()],
         "fee": lambda: [(fee["id"], t("hosted.fee_owed", name=fee_name(item, fee["code"]),
@@ -79,6 +82,14 @@ def options(case: Before, act: str, name: str, people: Callable[[], Sequence[Opt
                         for fee in detail.due_fees],
         "node": lambda: [(part.node, part.node) for part in detail.parts if part.state == "done"]}
     return choices[name]() if name in choices else []
+
+
+def _endings(t: Words) -> list[Option]:
+    return [(one.value, t(f"hosted.licence_ending.{one.value}")) for one in ENDINGS]
+
+
+def _valid_licences(detail: HostedDetail) -> list[Option]:
+    return [(one.number, f"{one.name} {one.number}") for one in detail.licences if one.state == LicenceState.VALID]
 
 
 def _here(detail: HostedDetail) -> set[str]:

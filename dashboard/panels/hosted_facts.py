@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
 from dash import html
 
-from approval.detail import HostedDetail, Paper
+from approval.detail import HostedDetail, Licence, LicenceState, Paper
 from dashboard.panels import case_calendar
 from dashboard.panels.case_clocks import ORDER
 from dashboard.panels.case_sentence import number, sentence
@@ -132,6 +133,23 @@ def fees(detail: HostedDetail, item: Any, t: Words) -> html.Section | None:
                      html.Span(fee["receipt_no"] or fee["ground"], className="paper-note")]) for fee in detail.fees]
     return html.Section([html.H2(t("hosted.fees")), html.Ul(rows, className="fee-list") if rows else
                          html.P(t("hosted.no_fees"), className="case-none")], className="panel")
+
+
+def licences(detail: HostedDetail, today: date, t: Words) -> html.Section | None:
+    """What was given out, until when it is good, and how it ended."""
+    if not detail.licences:
+        return None
+    return html.Section([html.H2(t("hosted.licences")), html.Ul([_licence(one, today, t) for one in detail.licences],
+                                                                className="fee-list")], className="panel")
+
+
+def _licence(one: Licence, today: date, t: Words) -> html.Li:
+    state = one.state if one.state != LicenceState.VALID or one.is_good(today) else "expired"
+    look = "chip chip-ok" if state == LicenceState.VALID else "chip"
+    until = t("hosted.licence_open") if one.valid_until is None else t("hosted.licence_until", day=one.valid_until.isoformat())
+    note = one.ground or ("" if one.is_drawn else t("hosted.licence_elsewhere"))
+    return html.Li([html.Strong(one.name), html.Span(one.number, className="num"), html.Span(until, className="paper-note num"),
+                    html.Span(t(f"hosted.licence_state.{state}"), className=look), html.Span(note, className="paper-note")])
 
 
 def receipts(detail: HostedDetail, kind: str, t: Words) -> html.Section:

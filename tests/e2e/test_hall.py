@@ -152,6 +152,43 @@ def test_three_people_handle_a_case_to_its_end_with_a_step_back(hall: CommandCen
     wait_for_text(clerk, ".then .hosted-state", "已收件")
 
 
+def test_a_licence_is_given_with_the_conclusion_checked_by_anybody_and_revoked(hall: CommandCentre, screens: Screens) -> None:
+    hall.services.accounts.create("zheng", DEMO_PASSWORD, display_name="郑军", roles=[Role.APPROVAL_STAFF], org=UNIT)
+    hall.services.approval.posts.give("zheng", UNIT, ["分管领导"])
+    number = _decided(hall)
+    clerk = opened(screens, hall, "chuang", f"/hosted/?no={number}")
+    clerk.click(".act-link[href$='act=conclude']")
+    wait_for_text(clerk, "#hosted-effect", "同时出具“无线电台执照”，有效期至 2029-03-15")
+    clerk.click("#hosted-form .act-buttons button")
+    wait_for_text(clerk, "#hosted-body", "市工信局证〔2026〕1号")
+    wait_for_text(clerk, "#hosted-body", "有效期至 2029-03-15")
+    code = next(one.code for one in hall.services.approval.queries.find(number, actor(hall, "chuang")).receipts
+                if one.kind == "licence")
+    telephone = screens.blank((390, 844))
+    telephone.goto(f"{hall.address}/public/check/{code}")
+    wait_for_text(telephone, ".standing-valid", "有效")
+
+    head = opened(screens, hall, "zheng", f"/hosted/?no={number}")
+    head.click(".act-link[href$='act=end_licence']")
+    wait_for_text(head, "#hosted-effect", "证照立即失效")
+    head.fill("#hosted-form textarea", "申请材料不实")
+    head.click("#hosted-form .act-buttons button")
+    wait_for_text(head, "#hosted-body", "已撤销")
+    telephone.reload()
+    wait_for_text(telephone, ".standing-revoked", "撤销，不再有效")
+
+
+def _decided(hall: CommandCentre) -> str:
+    """A case with its fee paid that only waits for its conclusion."""
+    number, approval, clerk = accepted(hall), hall.services.approval, actor(hall, "chuang")
+    for name in ("lin", "gao", "luo"):
+        person = actor(hall, name)
+        approval.handling.complete(number, approval.queries.find(number, person).head.rev, "同意", person)
+    fee = approval.ending.charge(number, approval.queries.find(number, clerk).head.rev, "pinlv", 1, clerk)
+    approval.ending.paid(number, fee, "票1", clerk)
+    return number
+
+
 def test_a_case_of_another_unit_is_not_found_and_a_stranger_finds_no_act(hall: CommandCentre, screens: Screens) -> None:
     number = accepted(hall)
     stranger = opened(screens, hall, "land", f"/hosted/?no={number}")
