@@ -21,6 +21,7 @@ from approval.queries import HostedQueries
 from approval.receipts import Receipts
 from approval.reuse import Reuse
 from approval.specimens import Specimens
+from approval.step_records import StepRecords
 from approval.storekeeping import Storekeeper
 from cases.areas import Areas
 from cases.service import Recorder
@@ -69,6 +70,7 @@ class Approval:
     ending: Ending
     projects: Projects
     licences: Licences
+    step_records: StepRecords
     hearings: Hearings
     posts: Posts
     queries: HostedQueries
@@ -104,6 +106,7 @@ def build_approval(parts: Parts) -> Approval:
     return Approval(
         desk=desk, intake=intake, handling=handling, ending=ending, hearings=Hearings(desk), queries=queries, drafts=drafts,
         licences=licences,
+        step_records=StepRecords(desk),
         projects=Projects(desk, intake, handling, ending, licences, parts.words), posts=Posts(parts.units, parts.changes),
         materials=parts.materials, previews=previews, reuse=Reuse(desk, intake, queries, drafts, parts.reuse_days),
         storekeeper=Storekeeper(parts.units.database, parts.materials, parts.orphan_days),

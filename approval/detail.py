@@ -54,6 +54,21 @@ class Paper:
 
 
 @dataclass(frozen=True, slots=True)
+class StepPaperKept:
+    """A document of the handling; `is_current`: of the visit that is open."""
+
+    step: str
+    code: str
+    sha256: str
+    file_name: str
+    media_type: str
+    size: int
+    at: int
+    by_name: str
+    is_current: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Receipt:
     """A paper given out."""
 
@@ -126,6 +141,7 @@ class HostedDetail:
     parts: list[PartSeen]
     signed: list[dict[str, Any]]
     licences: list[Licence]
+    step_papers: list[StepPaperKept]
     project_no: str | None
     may: frozenset[Act] = frozenset()
     earlier: tuple[str, ...] = ()

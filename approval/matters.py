@@ -34,6 +34,7 @@ class Act(StrEnum):
     CLAIM = "claim"                          # 领取任务 (no event: nothing has been done yet)
     HAND_OVER = "hand_over"                  # 转办
     COMPLETE = "complete"                    # 办理
+    DROP_STEP_PAPER = "drop_step_paper"      # 撤下环节文书 (no event: the step tells of those it ends with)
     SEND_BACK = "send_back"                  # 回退
     START_SPECIAL = "start_special"          # 特别程序
     END_SPECIAL = "end_special"              # 结束特别程序
@@ -68,6 +69,7 @@ FROM: Mapping[Act, frozenset[State]] = {
     _A.KEEP_FILE: _OPEN,
     _A.CLAIM: UNDER_WAY, _A.HAND_OVER: UNDER_WAY,  # after the decision: what serves and executes it
     _A.COMPLETE: frozenset({_S.ACCEPTED, _S.DECIDED}), _A.SEND_BACK: frozenset({_S.ACCEPTED, _S.DECIDED}),
+    _A.DROP_STEP_PAPER: UNDER_WAY,
     _A.START_SPECIAL: frozenset({_S.ACCEPTED}), _A.END_SPECIAL: frozenset({_S.SUSPENDED}),
     _A.ASK_EXTENSION: frozenset({_S.ACCEPTED, _S.SUSPENDED}), _A.GRANT_EXTENSION: frozenset({_S.ACCEPTED, _S.SUSPENDED}),
     _A.REFUSE_EXTENSION: frozenset({_S.ACCEPTED, _S.SUSPENDED}),

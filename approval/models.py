@@ -86,6 +86,24 @@ hosted_papers = Table(
     Index("ix_hosted_papers_sha256", "sha256"),
 )
 
+# Documents of the handling (环节文书), each of one visit to a step; never shown to the applicant.
+hosted_step_papers = Table(
+    "hosted_step_papers", metadata,
+    Column("id", ROW_NUMBER, primary_key=True),
+    Column("case_id", BigInteger, nullable=False),
+    Column("task_id", BigInteger, nullable=False),
+    Column("step", String(160), nullable=False),
+    Column("code", String(64), nullable=False),          # of the documents of the step
+    Column("sha256", String(64), nullable=False),
+    Column("file_name", String(255), nullable=False),
+    Column("media_type", String(96), nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("by_name", String(64), nullable=False),
+    Index("ix_hosted_step_papers_case", "case_id"),
+    Index("ix_hosted_step_papers_sha256", "sha256"),
+)
+
 hosted_fees = Table(
     "hosted_fees", metadata,
     Column("id", ROW_NUMBER, primary_key=True),

@@ -50,7 +50,8 @@ def read(services: Any, no: str, actor: Actor) -> CaseRead:
     area, now = work_lists.area_of(services, detail.head.org), services.clock.now_us()
     case = services.case_queries.find_case(no, now, area)
     parts = ",".join(f"{part.node}:{part.state}" for part in detail.parts)
-    sign = f"{detail.head.rev}/{detail.head.claimed_by}/{len(detail.papers)}/{len(detail.fees)}/{parts}/{detail.head.light}"
+    kept = f"{len(detail.papers)}/{len(detail.step_papers)}/{len(detail.fees)}"
+    sign = f"{detail.head.rev}/{detail.head.claimed_by}/{kept}/{parts}/{detail.head.light}"
     told = services.notices.queries.of_case(no)
     item = services.approval.desk.item_of(detail.fold, detail.head.item)
     clocks = explain(case, services.areas)
@@ -79,6 +80,7 @@ def body(services: Any, case: CaseRead, at: str, actor: Actor, t: Words) -> list
     flow = hosted_flow.picture(steps, detail.head.claimed_name or detail.head.claimed_by, _notes(case, t), t)
     left: list[Any] = [hosted_facts.papers(detail, item, Act.KEEP_FILE in detail.may, t,
                                  services.approval.previews.pages), _reuse(services, detail, item, actor, t),
+            hosted_facts.step_papers(detail, item, Act.COMPLETE in detail.may, t, services.approval.previews.pages),
             hosted_facts.fees(detail, item, t)]
     kind = kind_of(item)
     today = services.approval.desk.today(case.area, case.as_of)

@@ -36,10 +36,10 @@ def actor(hall: CommandCentre, name: str) -> Actor:
     return found
 
 
-def accepted(hall: CommandCentre, item: str = RADIO) -> str:
+def accepted(hall: CommandCentre, item: str = RADIO, fields: dict[str, str] | None = None) -> str:
     clerk, approval = actor(hall, "chuang"), hall.services.approval
     papers = tuple(code for code, one in hall.services.catalogue.items[item].details.materials.items() if one.required)
-    number = approval.intake.file(Application(item, APPLICANT, "城南基站", papers=papers), "window", clerk).case_no
+    number = approval.intake.file(Application(item, APPLICANT, "城南基站", fields or {}, papers), "window", clerk).case_no
     approval.intake.accept(number, approval.queries.find(number, clerk).head.rev, clerk)
     return number
 
@@ -150,6 +150,27 @@ def test_three_people_handle_a_case_to_its_end_with_a_step_back(hall: CommandCen
     wait_for_text(clerk, ".hosted-state", "已办结")
     clerk.click(".hosted-life li:last-child .life-then")
     wait_for_text(clerk, ".then .hosted-state", "已收件")
+
+
+def test_a_step_is_done_with_its_form_and_its_document(hall: CommandCentre, screens: Screens) -> None:
+    hall.services.accounts.create("guo", DEMO_PASSWORD, display_name="郭勘", roles=[Role.APPROVAL_STAFF], org="chengguan")
+    hall.services.approval.posts.give("guo", "chengguan", ["承办人"])
+    number = accepted(hall, "chengguan-03", {"road": "仙来大道", "grade": "主干路", "area": "12", "begin": "2026-04-01"})
+    page = opened(screens, hall, "guo", f"/hosted/?no={number}")
+    act(page, number, "complete", "属实")
+    wait_for_text(page, "#hosted-form .field-error", "请填写“实测挖掘面积”")
+    page.fill("#hosted-form .act-field:has-text('实测挖掘面积') input", "11.5")
+    page.click("#hosted-form .act-field:has-text('勘验结论') .dash-dropdown")
+    page.click(".dash-dropdown-option:has-text('整改后符合')")
+    page.click("#hosted-form .act-buttons button")
+    wait_for_text(page, "#hosted-said", "还缺文书：现场勘验记录")
+    with page.expect_file_chooser() as chooser:
+        page.click(".paper-list li:has-text('现场勘验记录') button[data-upload]")
+    chooser.value.set_files({"name": "勘验记录.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.4\nrecord"})
+    wait_for_text(page, "#hosted-body", "勘验记录.pdf")
+    page.click("#hosted-form .act-buttons button")
+    wait_for_text(page, ".flow-open", "审核")
+    wait_for_text(page, ".hosted-life", "实测挖掘面积（平方米）：11.5")
 
 
 def test_a_licence_is_given_with_the_conclusion_checked_by_anybody_and_revoked(hall: CommandCentre, screens: Screens) -> None:
