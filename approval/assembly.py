@@ -11,6 +11,7 @@ from approval.ending import Ending
 from approval.handling import Handling, HandlingRules
 from approval.hearings import Hearings
 from approval.intake import Intake
+from approval.licences import Licences
 from approval.materials import Materials
 from approval.migrations import Migrations
 from approval.posts import Posts
@@ -20,6 +21,7 @@ from approval.queries import HostedQueries
 from approval.receipts import Receipts
 from approval.reuse import Reuse
 from approval.specimens import Specimens
+from approval.step_records import StepRecords
 from approval.storekeeping import Storekeeper
 from cases.areas import Areas
 from cases.service import Recorder
@@ -67,6 +69,8 @@ class Approval:
     handling: Handling
     ending: Ending
     projects: Projects
+    licences: Licences
+    step_records: StepRecords
     hearings: Hearings
     posts: Posts
     queries: HostedQueries
@@ -95,12 +99,15 @@ def build_approval(parts: Parts) -> Approval:
     desk = Desk(parts.units, parts.recorder, parts.areas, catalogue, receipts, parts.password_key, parts.materials.check_room)
     previews = Previews(parts.materials.open, parts.children, parts.preview_rules)
     parts.materials.prepare = previews.prepare
-    intake, handling, ending = Intake(desk), Handling(desk, parts.rules), Ending(desk, parts.rules)
+    licences = Licences(desk, parts.rules)
+    intake, handling, ending = Intake(desk), Handling(desk, parts.rules), Ending(desk, parts.rules, licences)
     queries = HostedQueries(parts.units.database, parts.rules.extension_posts, parts.password_key)
     drafts = Drafts(parts.units, parts.materials, parts.drafts_kept_days)
     return Approval(
         desk=desk, intake=intake, handling=handling, ending=ending, hearings=Hearings(desk), queries=queries, drafts=drafts,
-        projects=Projects(desk, intake, handling, ending, parts.words), posts=Posts(parts.units, parts.changes),
+        licences=licences,
+        step_records=StepRecords(desk),
+        projects=Projects(desk, intake, handling, ending, licences, parts.words), posts=Posts(parts.units, parts.changes),
         materials=parts.materials, previews=previews, reuse=Reuse(desk, intake, queries, drafts, parts.reuse_days),
         storekeeper=Storekeeper(parts.units.database, parts.materials, parts.orphan_days),
         specimens=Specimens(receipts, parts.templates, parts.papers.fonts, parts.children, catalogue),

@@ -6,7 +6,7 @@ Limits and item version are kept as documentation, since BPMN has no place for a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from xml.sax.saxutils import quoteattr
 
@@ -43,14 +43,15 @@ class _Drawing:
         return node.id
 
 
-def flow_as_bpmn(flow: Flow, item: str, name: str) -> bytes:
-    """The serial flow of an item, a lane for every post."""
+def flow_as_bpmn(flow: Flow, item: str, name: str, asked: Mapping[str, str] | None = None) -> bytes:
+    """The serial flow of an item, a lane for every post. `asked`: what a step asks of whoever does it, in words."""
     drawing = _Drawing()
     lanes = list(dict.fromkeys(_lane_of(step) for step in flow.steps))
     before = drawing.add(_Node("start", "startEvent", "", 0, lanes.index(_lane_of(flow.steps[0])), _lane_of(flow.steps[0])))
     for place, step in enumerate(flow.steps, start=1):
         lane = _lane_of(step)
-        before = drawing.add(_Node(f"step{place}", "userTask", step.name, place, lanes.index(lane), lane, step.limit), before)
+        before = drawing.add(_Node(f"step{place}", "userTask", step.name, place, lanes.index(lane), lane,
+                                   " · ".join(filter(None, (step.limit, (asked or {}).get(step.name, ""))))), before)
     lane = _lane_of(flow.steps[-1])
     drawing.add(_Node("end", "endEvent", "", len(flow.steps) + 1, lanes.index(lane), lane), before)
     return _document(drawing, lanes, item, f"{name} {flow.item_version}")

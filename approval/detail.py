@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
 from typing import Any
 
 from approval.flow import Flow
@@ -53,6 +55,21 @@ class Paper:
 
 
 @dataclass(frozen=True, slots=True)
+class StepPaperKept:
+    """A document of the handling; `is_current`: of the visit that is open."""
+
+    step: str
+    code: str
+    sha256: str
+    file_name: str
+    media_type: str
+    size: int
+    at: int
+    by_name: str
+    is_current: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Receipt:
     """A paper given out."""
 
@@ -60,6 +77,37 @@ class Receipt:
     kind: str
     number: str
     issued_at: int
+
+
+class LicenceState(StrEnum):
+    """Where a licence stands; one past its last day is still `valid` here, its day says the rest."""
+
+    VALID = "valid"
+    REVOKED = "revoked"      # 撤销
+    CANCELLED = "cancelled"  # 注销
+
+
+@dataclass(frozen=True, slots=True)
+class Licence:
+    """A licence as it stands. Days are those of the area's wall clock; `valid_until` is the last one, None for 长期.
+    `is_drawn`: this program made it, else only its number is known here."""
+
+    number: str
+    name: str
+    holder: str
+    identity_no: str
+    medium: str
+    is_drawn: bool
+    valid_from: date
+    valid_until: date | None
+    issued_at: int
+    state: str
+    ended_at: int | None
+    ground: str
+
+    def is_good(self, today: date) -> bool:
+        """Whether its holder may rely on it that day."""
+        return self.state == LicenceState.VALID and (self.valid_until is None or today <= self.valid_until)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +141,8 @@ class HostedDetail:
     receipts: list[Receipt]
     parts: list[PartSeen]
     signed: list[dict[str, Any]]
+    licences: list[Licence]
+    step_papers: list[StepPaperKept]
     project_no: str | None
     may: frozenset[Act] = frozenset()
     earlier: tuple[str, ...] = ()

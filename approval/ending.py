@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from sqlalchemy import bindparam, insert, select, update
@@ -12,6 +13,7 @@ from approval.desk import Desk, Hosted
 from approval.events import ApplicantConcerned, Occasion
 from approval.handling import HandlingRules
 from approval.intake import APPLICANT, deferred_of, give
+from approval.licences import Licences
 from approval.matters import Act, checked_words
 from approval.models import hosted_cases, hosted_fees
 from approval.queries import is_rated
@@ -42,8 +44,8 @@ class Fee:
 class Ending:
     """The acts around 办结. Each is one transaction."""
 
-    def __init__(self, desk: Desk, rules: HandlingRules) -> None:
-        self._desk, self._rules = desk, rules
+    def __init__(self, desk: Desk, rules: HandlingRules, licences: Licences) -> None:
+        self._desk, self._rules, self._licences = desk, rules, licences
         self.after_end: list[Callable[[UnitOfWork, Hosted], None]] = []  # told of every case that ends, in its transaction
 
     # Fees ---------------------------------------------------------------------------------------------------------
@@ -101,27 +103,29 @@ class Ending:
 
     # The end ------------------------------------------------------------------------------------------------------
 
-    def conclude(self, case_no: str, rev: int, words: str, actor: Actor, station: str = "", certificate_no: str = "") -> None:
-        """办结: every step done and decided, every fee settled, every paper here.
+    def conclude(self, case_no: str, rev: int, words: str, actor: Actor, station: str = "", certificate_no: str = "",
+                 until: date | None = None) -> None:
+        """办结: every step done and decided, every fee settled, every paper here; what was granted is given out with it.
 
-        Raises Conflict naming what is still open.
+        Raises Conflict naming what is still open. `certificate_no` and `until`: approval.licences.Licences.issue.
         """
         with self._desk.acting(Act.CONCLUDE, case_no, rev) as (uow, case):
             post = self._desk.post(uow, case, actor, case.flow.posts_of_conclusion())
             self._check_ready(uow, case)
-            self.conclude_in(uow, case, words, actor, post, station, certificate_no)
+            self.conclude_in(uow, case, words, actor, post, station, certificate_no, until)
 
     def conclude_in(self, uow: UnitOfWork, case: Hosted, words: str, actor: Actor, post: str = "", station: str = "",
-                    certificate_no: str = "") -> None:
+                    certificate_no: str = "", until: date | None = None) -> None:
         """The same within a transaction of the caller's, who has checked the person and that nothing is open."""
         refused = case.fold.refused is not None
+        certificate_no = self._licences.issue(uow, case, actor, until, certificate_no)
         self._desk.tell(uow, case, EventKind.CONCLUDED, actor, station=station, post=post, opinion=words.strip(),
                         result="refused" if refused else "granted", certificate_no=certificate_no)
         self._desk.end_tasks(uow, case, "done")
         case.step = ""
         result = self._desk.receipts.result(self._desk.own_item(case).kind, "refused" if refused else "granted")
         give(self._desk, uow, case, ReceiptKind.CONCLUDED, told={"result": result})
-        if certificate_no and not refused and self._desk.own_item(case).details.licence == "electronic":
+        if certificate_no and self._desk.own_item(case).details.licence == "electronic":
             self._desk.tell(uow, case, EventKind.LICENCE_ISSUED, actor, station=station, certificate_no=certificate_no)
         self._told(uow, case)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,9 +15,11 @@ from approval.intake import give
 from approval.matters import Act, account_of, checked_words
 from approval.models import hosted_extensions, hosted_signatures, hosted_tasks
 from approval.receipts import ReceiptKind, due_text
+from approval.step_records import taken
 from cases.events import EventKind
 from cases.fold import NO_SPECIALS, Stop
 from cases.models import clocks
+from config.item_form import PREFIX
 from core.access import SYSTEM, Actor
 from core.errors import Conflict, InvalidInput, NotPermitted
 from core.instants import DAY_US
@@ -70,11 +72,12 @@ class Handling:
     # Steps --------------------------------------------------------------------------------------------------------
 
     def complete(self, case_no: str, rev: int, opinion: str, actor: Actor, station: str = "", result: Result = "granted",
-                 reason: str = "") -> None:
+                 reason: str = "", fields: Mapping[str, str] | None = None) -> None:
         """Do the open step. The one the flow names decides, the last where it names none: granted, or refused with its reason
         (行政许可法 Art. 38); steps after it serve and execute what was decided.
 
-        Raises Conflict when another took it, when this person did an earlier step (一人多岗), NotPermitted without the post.
+        `fields` is what the form of the step says, where it has one. Raises Conflict when another took it, when this person
+        did an earlier step (一人多岗) or a document of the step is missing, NotPermitted without the post.
         """
         told = checked_words(opinion, "opinion")
         with self._desk.acting(Act.COMPLETE, case_no, rev) as (uow, case):
@@ -84,16 +87,17 @@ class Handling:
             for check in self.before_step:
                 check(uow, case)
             if case.flow.find(case.step).signers:
-                self._sign(uow, case, told, actor, station, result, reason)
+                self._sign(uow, case, told, actor, station, result, reason, fields or {})
                 return
             self.refuse_taken(uow, case, actor)
-            self.complete_in(uow, case, told, actor, post, station, result, reason)
+            self.complete_in(uow, case, told, actor, post, station, result, reason, taken(self._desk, uow, case, fields or {}))
 
     def complete_in(self, uow: UnitOfWork, case: Hosted, opinion: str, actor: Actor, post: str, station: str = "",
-                    result: Result = "granted", reason: str = "") -> None:
+                    result: Result = "granted", reason: str = "", recorded: Mapping[str, str] | None = None) -> None:
         """The same within a transaction of the caller's, who has checked the person."""
         step, following, decides = case.step, case.following(case.step), case.decides
-        self._desk.tell(uow, case, EventKind.STEP, actor, step=step, station=station, post=post, opinion=opinion)
+        self._desk.tell(uow, case, EventKind.STEP, actor, step=step, station=station, post=post, opinion=opinion,
+                        attributes=dict(recorded) if recorded else None)
         self._desk.end_tasks(uow, case, "done")
         self._desk.open_step(uow, case, following)
         if decides:
@@ -226,8 +230,8 @@ class Handling:
         self._desk.post(uow, case, actor, wanted)
 
     def _sign(self, uow: UnitOfWork, case: Hosted, opinion: str, actor: Actor, station: str, result: Result,
-              reason: str) -> None:
-        """会签: every post of the step signs once, each by another person; the last signature does the step."""
+              reason: str, fields: Mapping[str, str]) -> None:
+        """会签: every post of the step signs once, each by another person; the last signature does the step, with its form."""
         task, signers = self._desk.task(uow, case), case.flow.find(case.step).signers
         if task is None:
             raise Conflict("no_step_open", case_no=case.case_no)
@@ -240,10 +244,12 @@ class Handling:
         uow.conn.execute(insert(hosted_signatures).values(
             task_id=task.id, post=post, username=actor.name, display_name=actor.display_name, opinion=opinion, at=uow.now_us))
         if len(signed) + 1 < len(signers):
+            if fields:
+                raise InvalidInput("step_form_with_last", key=f"{PREFIX}{next(iter(fields))}", step=case.step)
             self._desk.tell(uow, case, EventKind.COUNTERSIGNED, actor, step=case.step, station=station, post=post,
                             opinion=opinion)
         else:
-            self.complete_in(uow, case, opinion, actor, post, station, result, reason)
+            self.complete_in(uow, case, opinion, actor, post, station, result, reason, taken(self._desk, uow, case, fields))
 
     def refuse_taken(self, uow: UnitOfWork, case: Hosted, actor: Actor) -> None:
         """Raises Conflict when another has the open step, or when this person did an earlier one."""

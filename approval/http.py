@@ -15,8 +15,9 @@ from flask import Blueprint, Request, Response, request
 from approval.assembly import Approval
 from approval.bpmn import flow_as_bpmn, plan_as_bpmn
 from approval.codes import read_code
-from approval.detail import HostedDetail, Waiting
+from approval.detail import HostedDetail, Licence, Waiting
 from approval.flow import Part, flow_of
+from approval.materials import Upload
 from approval.matters import Applicant, Application, channel_of
 from approval.posts import STAFF
 from approval.queries import READERS
@@ -71,8 +72,9 @@ class ActOn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     quantity: int = 1
     fee: int = 0
     receipt_no: str = ""
-    certificate_no: str = ""
+    certificate_no: str = ""  # of conclude: one made elsewhere; of end_licence: which
     node: str = ""
+    fields: dict[str, str] = {}
     parts: list[Part] = []
 
 
@@ -87,9 +89,9 @@ class TakingOver(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 PERFORMED = ("pre_accept", "receive", "accept", "refuse", "ask_correction", "correct", "supply", "ask_hearing", "hold_hearing",
              "claim", "hand_over", "complete",
-             "dispatch", "send_back", "start_special", "end_special", "ask_extension", "grant_extension",
-             "refuse_extension", "charge", "paid", "waive", "conclude", "collect", "return", "void", "reopen", "begin_anew",
-             "leave_out")
+             "drop_step_paper", "dispatch", "send_back", "start_special", "end_special", "ask_extension", "grant_extension",
+             "refuse_extension", "charge", "paid", "waive", "conclude", "end_licence", "collect", "return", "void", "reopen",
+             "begin_anew", "leave_out")
 OPERATIONS = (
     Operation("get", "/api/v1/approval/lists/<name>", "listApproval", "What waits for the person", choices={"name": LISTS}),
     Operation("get", _CASES, "findHosted", "Hosted cases by number, applicant or title", query={"q": "part of it"}),
@@ -104,6 +106,8 @@ OPERATIONS = (
               media="application/xml"),
     Operation("post", f"{_CASES}/<case_no>/files", "keepHostedFile", "Put a file with a case", query={
         "code": "of the paper", "name": "of the file"}, takes_media="application/octet-stream", status=201),
+    Operation("post", f"{_CASES}/<case_no>/step-files", "keepStepFile", "Put a file with a document of the open step", query={
+        "code": "of the document", "name": "of the file"}, takes_media="application/octet-stream", status=201),
     Operation("get", f"{_CASES}/<case_no>/earlier", "listEarlierFiles", "Files the applicant gave with other cases"),
     Operation("post", f"{_CASES}/<case_no>/earlier", "takeOverEarlierFile", "Use one of them for a paper of this case",
               takes=TakingOver, status=201),
@@ -175,14 +179,16 @@ def _add_pictures(blueprint: Blueprint, approval: Approval, actor_of: Callable[[
     def flow(item: str) -> Response:
         require(actor_of(request), *READERS)
         found = approval.desk.item(item)
-        return as_download(flow_as_bpmn(flow_of(found), found.code, found.name), "application/xml", f"{found.code}.bpmn")
+        drawn = flow_as_bpmn(flow_of(found), found.code, found.name, found.details.asked)
+        return as_download(drawn, "application/xml", f"{found.code}.bpmn")
 
     @blueprint.get("/cases/<case_no>/flow")
     def pinned(case_no: str) -> Response:
         detail = queries.find(case_no, require(actor_of(request), *READERS))
         parts = [Part(one.node, one.item, one.org, one.stage, one.after, one.silent) for one in detail.parts]
+        asked = approval.desk.item_of(detail.fold, detail.head.item).details.asked
         drawn = (plan_as_bpmn(parts, case_no, detail.head.title) if parts
-                 else flow_as_bpmn(detail.flow, case_no, detail.head.title))
+                 else flow_as_bpmn(detail.flow, case_no, detail.head.title, asked))
         return as_download(drawn, "application/xml", f"{case_no}.bpmn")
 
 
@@ -190,15 +196,22 @@ def _add_files(blueprint: Blueprint, approval: Approval, papers: PaperService, r
                actor_of: Callable[[Request], Actor | None]) -> None:
     queries = approval.queries
 
-    @blueprint.post("/cases/<case_no>/files")
-    def keep(case_no: str) -> Response:
+    def sent_to(use: Callable[[str, Upload, Actor], None], case_no: str) -> Response:
         actor = require(actor_of(request), *STAFF)
         queries.find(case_no, actor)
         with SpooledTemporaryFile(IN_MEMORY) as sent:
             copyfileobj(request.stream, sent, CHUNK)
             upload = approval.materials.keep(request.args.get("code", ""), request.args.get("name", ""), sent)
-        approval.intake.keep_file(case_no, upload, actor)
+        use(case_no, upload, actor)
         return as_json(msgspec.structs.asdict(upload), 201)
+
+    @blueprint.post("/cases/<case_no>/files")
+    def keep(case_no: str) -> Response:
+        return sent_to(approval.intake.keep_file, case_no)
+
+    @blueprint.post("/cases/<case_no>/step-files")
+    def keep_of_step(case_no: str) -> Response:
+        return sent_to(approval.step_records.keep, case_no)
 
     @blueprint.get("/cases/<case_no>/earlier")
     def earlier(case_no: str) -> Response:
@@ -212,6 +225,13 @@ def _add_files(blueprint: Blueprint, approval: Approval, papers: PaperService, r
         actor, told = require(actor_of(request), *STAFF), from_json(TakingOver, request.get_data())
         upload = approval.reuse.take_over(case_no, told.code, told.sha256, told.consent, actor)
         return as_json(msgspec.structs.asdict(upload), 201)
+
+    _add_reading(blueprint, approval, papers, reads, actor_of)
+
+
+def _add_reading(blueprint: Blueprint, approval: Approval, papers: PaperService, reads: ReadLog,
+                 actor_of: Callable[[Request], Actor | None]) -> None:
+    queries = approval.queries
 
     @blueprint.get("/cases/<case_no>/files/<sha256>")
     def open_file(case_no: str, sha256: str) -> Response:
@@ -288,7 +308,8 @@ def _of_handling(approval: Approval, no: str, told: ActOn, actor: Actor, find_pe
     return {
         "claim": lambda: handling.claim(no, rev, actor),
         "hand_over": hand_over,
-        "complete": lambda: handling.complete(no, rev, told.words, actor, station, told.result, told.reason),
+        "complete": lambda: handling.complete(no, rev, told.words, actor, station, told.result, told.reason, told.fields),
+        "drop_step_paper": lambda: approval.step_records.drop(no, rev, told.code, actor),
         "send_back": lambda: handling.send_back(no, rev, told.to_step, told.reason, actor, station),
         "start_special": lambda: handling.start_special(no, rev, told.kind, told.days, told.reason, actor, station),
         "end_special": lambda: handling.end_special(no, rev, told.words, actor, station),
@@ -310,7 +331,8 @@ def _of_ending(approval: Approval, no: str, told: ActOn, actor: Actor) -> Acts:
         "charge": lambda: ending.charge(no, rev, told.code, told.quantity, actor, station),
         "paid": lambda: ending.paid(no, told.fee, told.receipt_no, actor, station),
         "waive": lambda: ending.waive(no, rev, told.fee, told.reason, actor, station),
-        "conclude": lambda: ending.conclude(no, rev, told.words, actor, station, told.certificate_no),
+        "conclude": lambda: ending.conclude(no, rev, told.words, actor, station, told.certificate_no, _day(told.until)),
+        "end_licence": lambda: approval.licences.end(no, rev, told.certificate_no, told.kind, told.reason, actor, station),
         "collect": lambda: ending.collect(no, rev, told.words, actor, station),
         "return": lambda: ending.return_(no, rev, told.reason, actor, station),
         "void": lambda: ending.void(no, rev, told.reason, actor, station),
@@ -329,11 +351,19 @@ def shown_whole(detail: HostedDetail) -> dict[str, Any]:
         "papers": [asdict(paper) | {"at": _iso(paper.at), "promised_at": _iso(paper.promised_at)} for paper in detail.papers],
         "fees": [fee | {"charged_at": _iso(fee["charged_at"]), "settled_at": _iso(fee["settled_at"])} for fee in detail.fees],
         "extension": detail.extension,
+        "step_papers": [asdict(one) | {"at": _iso(one.at)} for one in detail.step_papers],
+        "licences": [_licence(one) for one in detail.licences],
         "receipts": [asdict(one) | {"issued_at": _iso(one.issued_at)} for one in detail.receipts],
         "parts": [asdict(part) | {"opened_at": _iso(part.opened_at), "closed_at": _iso(part.closed_at)}
                   for part in detail.parts],
         "signed": [one | {"at": _iso(one["at"])} for one in detail.signed], "project_no": detail.project_no,
         "may": sorted(act.value for act in detail.may), "earlier": list(detail.earlier)}
+
+
+def _licence(one: Licence) -> dict[str, Any]:
+    last = one.valid_until
+    return asdict(one) | {"valid_from": one.valid_from.isoformat(), "valid_until": None if last is None else last.isoformat(),
+                          "issued_at": _iso(one.issued_at), "ended_at": _iso(one.ended_at)}
 
 
 def _iso(us: int | None) -> str | None:

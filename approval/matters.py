@@ -34,6 +34,7 @@ class Act(StrEnum):
     CLAIM = "claim"                          # 领取任务 (no event: nothing has been done yet)
     HAND_OVER = "hand_over"                  # 转办
     COMPLETE = "complete"                    # 办理
+    DROP_STEP_PAPER = "drop_step_paper"      # 撤下环节文书 (no event: the step tells of those it ends with)
     SEND_BACK = "send_back"                  # 回退
     START_SPECIAL = "start_special"          # 特别程序
     END_SPECIAL = "end_special"              # 结束特别程序
@@ -47,6 +48,7 @@ class Act(StrEnum):
     PAID = "paid"                            # 缴费
     WAIVE = "waive"                          # 减免
     CONCLUDE = "conclude"                    # 办结
+    END_LICENCE = "end_licence"              # 证照撤销、注销
     COLLECT = "collect"                      # 领取
     WITHDRAW = "withdraw"                    # 撤回
     RETURN = "return"                        # 退件
@@ -69,12 +71,14 @@ FROM: Mapping[Act, frozenset[State]] = {
     _A.KEEP_FILE: _OPEN,
     _A.CLAIM: UNDER_WAY, _A.HAND_OVER: UNDER_WAY,  # after the decision: what serves and executes it
     _A.COMPLETE: frozenset({_S.ACCEPTED, _S.DECIDED}), _A.SEND_BACK: frozenset({_S.ACCEPTED, _S.DECIDED}),
+    _A.DROP_STEP_PAPER: UNDER_WAY,
     _A.START_SPECIAL: frozenset({_S.ACCEPTED}), _A.END_SPECIAL: frozenset({_S.SUSPENDED}),
     _A.ASK_EXTENSION: frozenset({_S.ACCEPTED, _S.SUSPENDED}), _A.GRANT_EXTENSION: frozenset({_S.ACCEPTED, _S.SUSPENDED}),
     _A.REFUSE_EXTENSION: frozenset({_S.ACCEPTED, _S.SUSPENDED}),
     _A.ASK_HEARING: frozenset({_S.ACCEPTED, _S.SUSPENDED}), _A.HOLD_HEARING: frozenset({_S.ACCEPTED, _S.SUSPENDED}),
     _A.SUPPLY: UNDER_WAY, _A.CHARGE: UNDER_WAY, _A.PAID: UNDER_WAY, _A.WAIVE: UNDER_WAY,
     _A.CONCLUDE: frozenset({_S.ACCEPTED, _S.DECIDED}),
+    _A.END_LICENCE: frozenset({_S.CONCLUDED, _S.COLLECTED}),
     _A.COLLECT: frozenset({_S.CONCLUDED}), _A.WITHDRAW: _OPEN - {_S.DECIDED}, _A.VOID: _OPEN,  # what is decided stands
     _A.RATE: frozenset({_S.CONCLUDED, _S.COLLECTED, _S.NOT_ACCEPTED, _S.WITHDRAWN, _S.RETURNED}),
     _A.DISPATCH: frozenset({_S.ACCEPTED}), _A.REOPEN: frozenset({_S.ACCEPTED, _S.DECIDED}),

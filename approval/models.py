@@ -87,6 +87,24 @@ hosted_papers = Table(
     Index("ix_hosted_papers_sha256", "sha256"),
 )
 
+# Documents of the handling (环节文书), each of one visit to a step; never shown to the applicant.
+hosted_step_papers = Table(
+    "hosted_step_papers", metadata,
+    Column("id", ROW_NUMBER, primary_key=True),
+    Column("case_id", BigInteger, nullable=False),
+    Column("task_id", BigInteger, nullable=False),
+    Column("step", String(160), nullable=False),
+    Column("code", String(64), nullable=False),          # of the documents of the step
+    Column("sha256", String(64), nullable=False),
+    Column("file_name", String(255), nullable=False),
+    Column("media_type", String(96), nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("by_name", String(64), nullable=False),
+    Index("ix_hosted_step_papers_case", "case_id"),
+    Index("ix_hosted_step_papers_sha256", "sha256"),
+)
+
 hosted_fees = Table(
     "hosted_fees", metadata,
     Column("id", ROW_NUMBER, primary_key=True),
@@ -127,6 +145,30 @@ hosted_receipts = Table(
     Column("number", String(64), nullable=False, unique=True),  # in the register of papers
     Column("issued_at", BigInteger, nullable=False),
     Index("ix_hosted_receipts_case", "case_id"),
+)
+
+# What granted cases gave their applicants (approval.licences). Days are those of the area's wall clock.
+hosted_licences = Table(
+    "hosted_licences", metadata,
+    Column("id", ROW_NUMBER, primary_key=True),
+    Column("org", String(128), nullable=False),
+    Column("number", String(64), nullable=False),
+    Column("case_id", BigInteger, nullable=False),
+    Column("name", String(240), nullable=False),
+    Column("holder", String(256), nullable=False),
+    Column("identity_no", String(256), nullable=False),
+    Column("medium", String(16), nullable=False),        # paper, electronic
+    Column("is_drawn", Boolean, nullable=False),         # made here; else only its number is known
+    Column("valid_from", Integer, nullable=False),
+    Column("valid_until", Integer),                      # the last day; NULL: no end
+    Column("issued_at", BigInteger, nullable=False),
+    Column("issued_by", String(64), nullable=False),
+    Column("state", String(16), nullable=False),         # valid, revoked (撤销), cancelled (注销)
+    Column("ended_at", BigInteger),
+    Column("ended_by", String(64), nullable=False),
+    Column("ground", Text, nullable=False),
+    Index("uq_hosted_licences_number", "org", "number", unique=True),
+    Index("ix_hosted_licences_case", "case_id"),
 )
 
 # The parts of a project and what each waits for.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from approval.detail import HostedDetail
+from approval.detail import HostedDetail, LicenceState
 from approval.flow import DISPATCH, JOIN
 from approval.matters import FROM, Act, account_of
 from approval.posts import holds
@@ -16,7 +16,7 @@ from core.access import Actor, Role
 
 _AT_WINDOW = (Act.PRE_ACCEPT, Act.RECEIVE, Act.ACCEPT, Act.REFUSE, Act.ASK_CORRECTION, Act.CORRECT, Act.RETURN)
 _AT_STEP = (Act.CLAIM, Act.HOLD_HEARING, Act.HAND_OVER, Act.START_SPECIAL, Act.END_SPECIAL, Act.ASK_EXTENSION)
-_BY_HEADS = (Act.GRANT_EXTENSION, Act.REFUSE_EXTENSION, Act.WAIVE, Act.VOID)
+_BY_HEADS = (Act.GRANT_EXTENSION, Act.REFUSE_EXTENSION, Act.WAIVE, Act.VOID, Act.END_LICENCE)
 _BY_ANY_POST = (Act.CHARGE, Act.PAID, Act.SUPPLY, Act.KEEP_FILE, Act.COLLECT, Act.REOPEN, Act.BEGIN_ANEW, Act.LEAVE_OUT,
                 Act.ASK_HEARING)
 _OF_STEP = frozenset({Act.CLAIM, Act.COMPLETE, Act.DISPATCH})  # for whoever does the step himself
@@ -51,7 +51,7 @@ def _wanted(detail: HostedDetail, heads: Sequence[str]) -> dict[Act, Sequence[st
     last = flow.find(flow.inner[-1]).entitled if flow.inner else ()
     return {**dict.fromkeys(_AT_WINDOW, flow.posts_of_acceptance()), **dict.fromkeys(_AT_STEP, entitled),
             **dict.fromkeys(_BY_HEADS, heads), **dict.fromkeys(_BY_ANY_POST, flow.every_post),
-            Act.COMPLETE: open_to, Act.DISPATCH: open_to,
+            Act.COMPLETE: open_to, Act.DISPATCH: open_to, Act.DROP_STEP_PAPER: entitled,
             Act.SEND_BACK: entitled or last, Act.CONCLUDE: () if step else flow.posts_of_conclusion()}
 
 
@@ -85,6 +85,8 @@ def _without_object(detail: HostedDetail, actor: Actor) -> set[Act]:
         Act.ASK_HEARING: hears and detail.fold.hearing_asked is None,
         Act.HOLD_HEARING: hears,
         Act.WAIVE: bool(detail.due_fees), Act.PAID: bool(detail.due_fees), Act.SUPPLY: bool(detail.deferred),
+        Act.DROP_STEP_PAPER: any(one.is_current for one in detail.step_papers),
+        Act.END_LICENCE: any(one.state == LicenceState.VALID for one in detail.licences),
         Act.REOPEN: any(part.state in ("done", "refused") for part in detail.parts),
         **dict.fromkeys((Act.BEGIN_ANEW, Act.LEAVE_OUT), any(part.state == "void" for part in detail.parts)),
         Act.SEND_BACK: bool(behind(detail)),

@@ -21,10 +21,12 @@ import msgspec
 from sqlalchemy import Connection, Select, bindparam, func, insert, select, update
 
 from approval.desk import Desk, Hosted
+from approval.detail import LicenceState
 from approval.ending import Ending
 from approval.flow import DISPATCH, JOIN, Part, check_plan, dependents, flow_of, ready
 from approval.handling import Handling
 from approval.intake import Intake
+from approval.licences import Licences
 from approval.matters import Act, Applicant, Application, checked_words
 from approval.models import hosted_cases, hosted_nodes
 from cases.events import EventKind
@@ -63,8 +65,10 @@ class Node:
 class Projects:
     """The acts on a project as a whole. Each is one transaction."""
 
-    def __init__(self, desk: Desk, intake: Intake, handling: Handling, ending: Ending, words: Any) -> None:
+    def __init__(self, desk: Desk, intake: Intake, handling: Handling, ending: Ending, licences: Licences,
+                 words: Any) -> None:
         self._desk, self._intake, self._handling, self._ending, self._words = desk, intake, handling, ending, words
+        self._licences = licences
         handling.before_step.append(self._check_step)
         handling.before_back.append(self._check_back)
         handling.before_decision.append(self._check_decision)
@@ -264,7 +268,8 @@ class Projects:
         """Back to the part's first step; `held` until what it rests on is through again."""
         case = self._of_id(uow, node.case_id)
         first = case.following("")
-        if case.state in CLOSED:
+        if case.state in CLOSED:  # what its conclusion gave out rests on nothing any more
+            self._licences.end_in(uow, case, LicenceState.REVOKED, reason, actor, station)
             self._desk.tell(uow, case, EventKind.REOPENED, actor, step=first, station=station, reason=reason)
         elif case.step != first:
             self._desk.tell(uow, case, EventKind.ROLLED_BACK, actor, step=first, station=station, reason=reason,

@@ -11,16 +11,19 @@ from typing import Any
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Table, bindparam, func, or_, select
 
-from approval.detail import HostedDetail, Paper, PartSeen, Receipt, Waiting
+from approval.detail import HostedDetail, Licence, Paper, PartSeen, Receipt, StepPaperKept, Waiting
 from approval.flow import JOIN, Flow, Part, depths, read_flow
+from approval.licences import licence_of, of_case
 from approval.models import (
     hosted_cases,
     hosted_extensions,
     hosted_fees,
+    hosted_licences,
     hosted_nodes,
     hosted_papers,
     hosted_receipts,
     hosted_signatures,
+    hosted_step_papers,
     hosted_tasks,
 )
 from approval.numbering import password_hash
@@ -127,7 +130,7 @@ class HostedQueries:
     def file_of(self, case_no: str, sha256: str, actor: Actor) -> Paper:
         """What is known of a file of a case this person may see. Raises NotFound."""
         detail = self.find(case_no, actor)
-        found = next((paper for paper in detail.papers if paper.sha256 == sha256), None)
+        found = next((paper for paper in (*detail.papers, *map(_as_paper, detail.step_papers)) if paper.sha256 == sha256), None)
         if found is None:
             raise NotFound("material_not_found", name=sha256[:12])
         return found
@@ -161,6 +164,14 @@ class HostedQueries:
             raise NotFound("receipt_not_found")
         return Receipt(*row[:4]), row.case_no, row.org, row.item
 
+    def licence(self, code: str) -> Licence | None:
+        """The licence whose paper bears that code; None for another paper."""
+        r, licences = hosted_receipts.c, hosted_licences.c
+        with self._database.read() as conn:
+            row = conn.execute(select(hosted_licences).join(hosted_receipts, (r.case_id == licences.case_id) & (
+                r.number == licences.number)).where(r.code == code, r.kind == "licence")).first()
+        return None if row is None else licence_of(row)
+
     # Inside -------------------------------------------------------------------------------------------------------
 
     def _entitled(self, conn: Connection, statement: Any, held: Sequence[tuple[str, str]],
@@ -187,7 +198,8 @@ class HostedQueries:
         return HostedDetail(
             head, flow, _fold(row.fold), msgspec.json.decode(row.particulars), _papers(conn, case_id),
             _fees(conn, case_id), _extension(conn, case_id), _receipts(conn, case_id),
-            _parts(conn, case_id) if flow.is_joint else [], _signatures(conn, case_id), _number(conn, row[14]))
+            _parts(conn, case_id) if flow.is_joint else [], _signatures(conn, case_id), of_case(conn, case_id),
+            _step_papers(conn, case_id), _number(conn, row[14]))
 
 
 def _sees(actor: Actor, held: Sequence[tuple[str, str]], area: str, org: str) -> bool:
@@ -253,6 +265,16 @@ def _papers(conn: Connection, case_id: int) -> list[Paper]:
     return [Paper(**row._asdict()) for row in _PAPERS_OF.rows(conn, of_case=case_id)]
 
 
+def _step_papers(conn: Connection, case_id: int) -> list[StepPaperKept]:
+    rows = _STEP_PAPERS_OF.rows(conn, of_case=case_id)
+    return [StepPaperKept(**{**row._asdict(), "is_current": bool(row.is_current)}) for row in rows]
+
+
+def _as_paper(kept: StepPaperKept) -> Paper:
+    return Paper(kept.code, 0, "received", "file", kept.sha256, kept.file_name, kept.media_type, kept.size, kept.at,
+                 kept.by_name)
+
+
 def _fees(conn: Connection, case_id: int) -> list[dict[str, Any]]:
     return [row._asdict() for row in _FEES_OF.rows(conn, of_case=case_id)]
 
@@ -310,6 +332,11 @@ _HEAD_OF = Statement(_waiting(_C.step, _C.filed_at, _C.step, _C.step, _C.flow, _
                      .where(_C.case_id == bindparam("of_case")))
 _PAPERS_OF = _of_case(hosted_papers, "code", "place", "state", "form", "sha256", "file_name", "media_type", "size", "at",
                       "by_name", "promised_at", "source_case", "consent", by="code place")
+_D = hosted_step_papers.c
+_STEP_PAPERS_OF = Statement(select(
+    _D.step, _D.code, _D.sha256, _D.file_name, _D.media_type, _D.size, _D.at, _D.by_name,
+    _T.ended_at.is_(None).label("is_current")).join(hosted_tasks, _T.id == _D.task_id).where(
+        _D.case_id == bindparam("of_case")).order_by(_D.id))
 _FEES_OF = _of_case(hosted_fees, "id", "code", "quantity", "amount_fen", "state", "receipt_no", "ground", "charged_at",
                     "settled_at", by="id")
 _EXTENSION_OF = Statement(select(hosted_extensions).where(hosted_extensions.c.case_id == bindparam("of_case")))

@@ -42,9 +42,12 @@ class ReceiptKind(StrEnum):
     DECISION = "decision"      # 准予、不予许可决定书
     CONCLUDED = "concluded"    # 办结单
     FEE = "fee"                # 缴费通知
+    LICENCE = "licence"        # 结果证照
+    LICENCE_ENDED = "licence_ended"  # 证照撤销、注销决定书
 
 
-LISTING = frozenset({ReceiptKind.RECEIVED, ReceiptKind.ACCEPTED, ReceiptKind.CORRECTION})  # a list of materials follows
+# After their clauses a list follows: of materials, or of what is permitted.
+LISTING = frozenset({ReceiptKind.RECEIVED, ReceiptKind.ACCEPTED, ReceiptKind.CORRECTION, ReceiptKind.LICENCE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +105,7 @@ class Receipts:
         code = made_up_code()
 
         def compose(number: str) -> OfficialPaper:
-            paper = self._paper(template, about, name, number, day, code, told or {}, entries)
+            paper = self._paper(kind, template, about, name, number, day, code, told or {}, entries)
             return msgspec.structs.replace(paper, check=check_address(self._public_url, code), seal=seal,
                                            template=f"{words}/{version}")
 
@@ -116,22 +119,33 @@ class Receipts:
                  told: Mapping[str, Any]) -> OfficialPaper:
         """A paper that was not issued: what the words of a template come to."""
         entries = [self._t("receipt.specimen_entry", n=place) for place in (1, 2)] if kind in LISTING else []
-        return self._paper(template, about, self._org_names(about.org)[0], number, day, code, told, entries)
+        return self._paper(kind, template, about, self._org_names(about.org)[0], number, day, code, told, entries)
 
-    def _paper(self, template: PaperTemplate, about: About, issuer: str, number: str, day: date, code: str,
+    def _rows(self, about: About, item: str) -> tuple[tuple[str, ...], ...]:
+        t = self._t
+        return ((t("receipt.case_no"), about.case_no), (t("receipt.item"), item),
+                (t(self._key(about.power, "party", "applicant")), about.applicant), (t("receipt.about"), about.title or "—"))
+
+    def _licence_rows(self, values: Mapping[str, Any]) -> tuple[tuple[str, ...], ...]:
+        """Who may do what until when: a licence is shown to people who know nothing of its case."""
+        named = {"holder": "applicant", "identity_no": "identity_no", "permits": "item", "about": "about", "term": "term",
+                 "medium": "medium", "case_no": "case_no"}
+        return tuple((self._t(f"receipt.licence_row.{row}"), str(values.get(name, "—"))) for row, name in named.items())
+
+    def _paper(self, kind: str, template: PaperTemplate, about: About, issuer: str, number: str, day: date, code: str,
                told: Mapping[str, Any], entries: Sequence[str]) -> OfficialPaper:
         t, item = self._t, self._item_name(about.item)
-        rows = ((t("receipt.case_no"), about.case_no), (t("receipt.item"), item),
-                (t(self._key(about.power, "party", "applicant")), about.applicant), (t("receipt.about"), about.title or "—"))
         values = {"case_no": about.case_no, "item": item, "applicant": about.applicant, "about": about.title or "—",
                   "org": issuer, **told}
+        rows = self._licence_rows(values) if kind == ReceiptKind.LICENCE else self._rows(about, item)
         body: list[Block] = [TableBlock((t("receipt.head"), t("receipt.content")), rows, widths=(1, 3)),
                              Paragraph(template.filled(template.clauses, values))]
         if entries:
             body.append(Items(tuple(entries)))
         body += [Paragraph(template.filled(text, values)) for text in (template.closing, template.remedies) if text]
         body.append(Paragraph(t("receipt.check", code=grouped(code))))
-        return OfficialPaper(title=template.title, number=number, issuer=issuer, addressee=about.applicant,
+        return OfficialPaper(title=template.filled(template.title, values), number=number, issuer=issuer,
+                             addressee="" if kind == ReceiptKind.LICENCE else about.applicant,
                              body=tuple(body), date=day, red_head=False)
 
 

@@ -40,6 +40,7 @@ class EventKind(StrEnum):
     REASSIGNED = "reassigned"                    # 改派
     DELIVERED = "delivered"                      # 送达
     LICENCE_ISSUED = "licence_issued"            # 电子证照出证
+    LICENCE_ENDED = "licence_ended"              # 证照终止 (撤销, 注销)
     PUBLISHED = "published"                      # 结果公开
     TICKET_CALLED = "ticket_called"              # 叫号
     RATED = "rated"                              # 评价

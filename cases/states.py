@@ -51,6 +51,7 @@ TRANSITIONS: dict[EventKind, tuple[frozenset[State], State | None]] = {
     K.REASSIGNED: (OPEN - {S.NONE}, None),
     K.DELIVERED: (frozenset({S.DECIDED, S.CONCLUDED, S.COLLECTED, S.NOT_ACCEPTED, S.RETURNED, S.ANSWERED}), None),
     K.LICENCE_ISSUED: (frozenset({S.DECIDED, S.CONCLUDED, S.COLLECTED}), None),
+    K.LICENCE_ENDED: (frozenset({S.CONCLUDED, S.COLLECTED}), None),
     K.PUBLISHED: (frozenset({S.DECIDED, S.CONCLUDED, S.COLLECTED}), None),
     K.TICKET_CALLED: (frozenset(S), None),
     K.RATED: (frozenset(S) - {S.NONE}, None),
@@ -195,4 +196,5 @@ def _violation_of(state: State, kind: EventKind) -> str:
 
 _AFTER_ACCEPTANCE = frozenset({K.STEP, K.DECIDED, K.CONCLUDED, K.SPECIAL_STARTED, K.EXTENDED, K.EXTENSION_REQUESTED, K.HELD,
                                K.ROLLED_BACK, K.SUPPLEMENTED, K.COUNTERSIGNED, K.FORWARDED,
-                               K.HEARING_REQUESTED, K.HEARING_HELD, K.LICENCE_ISSUED, K.PUBLISHED})
+                               K.HEARING_REQUESTED, K.HEARING_HELD, K.LICENCE_ISSUED, K.LICENCE_ENDED,
+                               K.PUBLISHED})

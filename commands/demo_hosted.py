@@ -18,8 +18,10 @@ from commands.demo_officers import Officers
 from commands.demo_stage import Stage, Story
 from config.catalogue import Item
 from config.item_form import FormField
+from config.item_steps import form_of, papers_of
 from core.access import Actor, Role
 from feeds.simulated_people import applicant_for, person_name
+from papers.official import OfficialPaper, Paragraph
 
 CASES_A_DAY = (3, 4, 5, 6)
 PROJECT_EVERY_D = 3
@@ -122,7 +124,23 @@ class HostedStories:
             refused = step == item.steps[-2] and rng.random() < 0.04
             self._approval.handling.complete(
                 case_no, self._rev(case_no), rng.choice(_OPINIONS), person, f"{step}岗", "refused" if refused else "granted",
-                "不符合法定条件。" if refused else "")
+                "不符合法定条件。" if refused else "", self._recorded(case_no, item, step, person, rng))
+
+    def _recorded(self, case_no: str, item: Item, step: str, person: Actor, rng: Random) -> dict[str, str]:
+        """The form of the step filled in, and its documents written."""
+        for code, paper in papers_of(item.details.step_papers, step).items():
+            if paper.required:
+                upload = self._approval.materials.keep(code, f"{paper.name}.docx", self._document(case_no, paper.name, person))
+                self._approval.step_records.keep(case_no, upload, person)
+        return {code: _answer(one, rng) for code, one in form_of(item.details.step_fields, step).items() if one.required}
+
+    def _document(self, case_no: str, title: str, person: Actor) -> bytes:
+        detail = self._detail(case_no)
+        unit, day = self._catalogue.organisations[detail.head.org], self._approval.desk.units.clock.now_us()
+        return OfficialPaper(
+            title=title, number="", issuer=unit.name, addressee="", red_head=False,
+            body=(Paragraph(f"{detail.head.title}（{case_no}）：{person.display_name}等二人到场核实，情况与申请材料相符。"),),
+            date=self._approval.desk.today(unit.area, day)).as_docx()
 
     def _stopped(self, case_no: str, item: Item, person: Actor, rng: Random) -> Story:
         kind = item.special[0]
@@ -137,8 +155,7 @@ class HostedStories:
     def _end(self, case_no: str, rng: Random) -> Story:
         yield rng.uniform(0.05, 0.6)
         self._settle_fees(case_no)
-        number = f"证{case_no[-6:-2]}{rng.randint(100, 999)}"
-        self._approval.ending.conclude(case_no, self._rev(case_no), "已办结。", CLERK, certificate_no=number)
+        self._approval.ending.conclude(case_no, self._rev(case_no), "已办结。", CLERK)
         yield rng.uniform(0.1, 3.0)
         if self._detail(case_no).head.state == "concluded":
             self._approval.ending.collect(case_no, self._rev(case_no), "申请人本人", CLERK)

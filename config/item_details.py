@@ -16,6 +16,7 @@ from pydantic import Field
 from config.documents import Document, Strict, read_document
 from config.item_form import FormField
 from config.item_guide import NO_GUIDE, Guide
+from config.item_steps import StepField, StepPaper, first_fault
 from core.errors import InvalidInput
 from core.limits import Granularity, Limit, Unit, parse_limit
 
@@ -60,7 +61,7 @@ class ItemDetails:
     days), and the fields the public guide lacks. `licence` is what the applicant gets in hand; `forward` is the time for
     passing the case on, `hearing_limit` that for holding a hearing. `form` is what an application says, by code; `conditions`
     say of a step when it is done at all, `signers` which posts sign it together (会签), `returns` where it may be sent back to
-    (to every earlier step where nothing is said)."""
+    (to every earlier step where nothing is said), `step_fields` and `step_papers` what it asks of whoever does it."""
 
     posts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     step_limits: Mapping[str, Limit] = field(default_factory=dict)
@@ -77,6 +78,19 @@ class ItemDetails:
     returns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     hearing_limit: Limit | None = None
     guide: Guide = NO_GUIDE
+    step_fields: tuple[StepField, ...] = ()
+    step_papers: tuple[StepPaper, ...] = ()
+
+
+    @property
+    def asked(self) -> dict[str, str]:
+        """What each step asks of whoever does it, by the names of fields and documents."""
+        found: dict[str, list[str]] = {}
+        for one in self.step_fields:
+            found.setdefault(one.step, []).append(one.label)
+        for paper in self.step_papers:
+            found.setdefault(paper.step, []).append(f"《{paper.name}》")
+        return {step: "、".join(names) for step, names in found.items()}
 
 
 NO_DETAILS = ItemDetails()
@@ -97,6 +111,8 @@ class _Details(Strict):
     returns: dict[str, tuple[str, ...]] = {}
     hearing_limit: str | None = None
     guide: Guide = NO_GUIDE
+    step_fields: tuple[StepField, ...] = ()
+    step_papers: tuple[StepPaper, ...] = ()
 
 
 class _DetailsFile(Strict):
@@ -127,6 +143,7 @@ class Described:
                   for step, text in given.step_limits.items()}
         self._check_steps(code, steps, limits, promised)
         self._check_ways(code, steps, given)
+        self._check_asked(code, steps, given)
         for key in ("form", "materials", "fees"):
             self._check_codes(code, key, [one.code for one in getattr(given, key)])
         return ItemDetails(
@@ -134,7 +151,7 @@ class Described:
             {one.code: one for one in given.fees}, {**self._file.ceilings, **given.ceilings}, given.hearing, given.licence,
             self._optional(code, "forward", given.forward, exact), given.unpublished, given.conditions, given.signers,
             given.returns, self._optional(code, "hearing_limit", given.hearing_limit, exact),
-            given.guide.over(self._file.guide))
+            given.guide.over(self._file.guide), given.step_fields, given.step_papers)
 
     def check_known(self, is_known: Callable[[str], bool]) -> None:
         """Raises ConfigError for details of an item that is not listed."""
@@ -192,6 +209,17 @@ class Described:
                 if target not in inner[:inner.index(step)]:
                     raise self._document.problem(("items", code, "returns", step), f"{target!r} does not lie before {step!r}",
                                                  f"one of {', '.join(inner[:inner.index(step)]) or 'none'}")
+
+    def _check_asked(self, code: str, steps: tuple[str, ...], given: _Details) -> None:
+        """What a step asks belongs to a step between the ends, each under a code of its own."""
+        assert self._document is not None
+        for key in ("step_fields", "step_papers"):
+            fault = first_fault(getattr(given, key), steps[1:-1])
+            if fault is not None:
+                place, name = fault
+                wrong = getattr(getattr(given, key)[place], name)
+                raise self._document.problem(("items", code, key, place, name), f"{wrong!r} is no step between the ends, or is "
+                                             "there twice", f"one of {', '.join(steps[1:-1])}; each code once a step")
 
     def _check_codes(self, code: str, key: str, codes: list[str]) -> None:
         assert self._document is not None

@@ -18,6 +18,7 @@ from config.documents import Document, Strict
 from config.item_details import Condition, FeeStandard, ItemDetails, Licence, Material, Published
 from config.item_form import FormField
 from config.item_guide import NO_GUIDE, Guide
+from config.item_steps import StepField, StepPaper, first_fault
 from config.powers import PERMIT, ItemKind, Power
 from core.errors import InvalidInput
 from core.limits import Granularity, Limit, Unit, parse_limit
@@ -66,6 +67,8 @@ class ItemDocument(Strict):
     form: tuple[FormField, ...] = ()
     materials: tuple[Material, ...] = ()
     fees: tuple[FeeStandard, ...] = ()
+    step_fields: tuple[StepField, ...] = ()
+    step_papers: tuple[StepPaper, ...] = ()
 
 
 # What the form of a new item begins with.
@@ -73,7 +76,7 @@ BLANK: Mapping[str, Any] = {
     "name": "", "org": "", "kind": "permit", "category": "promised", "promised": None, "statutory": None,
     "granularity": "instant", "legal_basis": "", "fee": False, "special": [], "ceilings": {}, "hearing": False,
     "licence": "", "forward": None, "unpublished": [], "retired": False, "hearing_limit": None, "power": None, "guide": {},
-    "form": [], "materials": [], "fees": [],
+    "form": [], "materials": [], "fees": [], "step_fields": [], "step_papers": [],
     "steps": [{"name": name, "posts": [], "limit": None, "field": None, "at_least": None, "one_of": [], "signers": [],
                "returns": []}
               for name in ("受理", "承办", "审核", "批准", "办结")]}
@@ -92,7 +95,9 @@ def document_of(item: Item) -> dict[str, Any]:
         "form": [one.model_dump(mode="json") for one in details.form.values()],
         "steps": [_step_of(details, name) for name in item.steps],
         "materials": [one.model_dump(mode="json") for one in details.materials.values()],
-        "fees": [one.model_dump(mode="json") for one in details.fees.values()]}
+        "fees": [one.model_dump(mode="json") for one in details.fees.values()],
+        "step_fields": [one.model_dump(mode="json") for one in details.step_fields],
+        "step_papers": [one.model_dump(mode="json") for one in details.step_papers]}
 
 
 def _text(limit: Limit | None) -> str | None:
@@ -127,7 +132,7 @@ def item_of_document(code: str, document: ItemDocument, version: str, number: in
         materials={one.code: one for one in document.materials}, fees={one.code: one for one in document.fees},
         ceilings=document.ceilings, hearing=document.hearing, licence=document.licence, forward=limit(document.forward),
         unpublished=document.unpublished, hearing_limit=limit(document.hearing_limit), guide=document.guide,
-        form={one.code: one for one in document.form},
+        form={one.code: one for one in document.form}, step_fields=document.step_fields, step_papers=document.step_papers,
         conditions={one.name: Condition(field=one.field, at_least=one.at_least, one_of=one.one_of)
                     for one in document.steps if one.field},
         signers={one.name: one.signers for one in document.steps if one.signers},
@@ -157,6 +162,19 @@ def check_document(document: ItemDocument, orgs: Collection[str], posts: Collect
     _check_power(document)
     for name in ("form", "materials", "fees"):
         _check_codes(name, [one.code for one in getattr(document, name)])
+    _check_asked(document)
+
+
+def _check_asked(document: ItemDocument) -> None:
+    """Forms and documents belong to steps somebody does between the ends, each under a code of its own."""
+    inner = [step.name for step in document.steps[1:-1]]
+    for name in ("step_fields", "step_papers"):
+        fault = first_fault(getattr(document, name), inner)
+        if fault is not None:
+            place, key = fault
+            wrong = getattr(getattr(document, name)[place], key)
+            code = "step_not_between" if key == "step" else "code_twice"
+            raise InvalidInput(code, key=f"{name}.{place}.{key}", value=wrong, step=wrong, accepted="、".join(inner) or "—")
 
 
 def _check_power(document: ItemDocument) -> None:

@@ -47,7 +47,7 @@ class PaperTemplate:
     @property
     def places(self) -> frozenset[str]:
         """The names it uses."""
-        return frozenset(_PLACE.findall("\n".join((self.clauses, self.closing, self.remedies))))
+        return frozenset(_PLACE.findall("\n".join((self.title, self.clauses, self.closing, self.remedies))))
 
     def filled(self, text: str, values: Mapping[str, Any]) -> str:
         """A text of it with the values put in; what they contain is not read again."""
@@ -92,7 +92,7 @@ class PaperTemplates:
         template = PaperTemplate(**{name: str(content.get(name) or "").strip() for name in FIELDS})
         if not template.title or len(template.title) > TITLE_MAX or "\n" in template.title:
             raise InvalidInput("template_title_invalid", key="title", most=TITLE_MAX)
-        for name in ("clauses", "closing", "remedies"):
+        for name in FIELDS:
             self._check_text(kind, name, getattr(template, name))
         missing = self.required(kind) - template.places
         if not template.clauses or missing:
@@ -119,7 +119,7 @@ def _shipped(chinese: Texts, kind: str, group: str = "receipt") -> PaperTemplate
         key = f"{group}.{part}.{kind}"
         return chinese.raw(key) if chinese.has(key) else ""
 
-    return PaperTemplate(words("kind"), words("text"), words("closing"), words("remedies"))
+    return PaperTemplate(words("title") or words("kind"), words("text"), words("closing"), words("remedies"))
 
 
 def _shipped_of(chinese: Texts, power: str, kind: str) -> PaperTemplate:

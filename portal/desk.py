@@ -166,6 +166,15 @@ class CaseView(msgspec.Struct, frozen=True):
     is_delayed: bool = False
 
 
+class Standing(msgspec.Struct, frozen=True):
+    """How long a licence is good, and whether it ended before: days as 2026-03-16; `until` "" has no end, `state` is valid,
+    expired, revoked or cancelled, `ended` the day of the last two."""
+
+    until: str
+    state: str
+    ended: str = ""
+
+
 class PaperFacts(msgspec.Struct, frozen=True):
     """What whoever holds a paper may check: nothing about a person, the case number with its middle hidden. `power` is the
     kind of power its item exercises, whose papers have names of their own."""
@@ -177,6 +186,15 @@ class PaperFacts(msgspec.Struct, frozen=True):
     org: str
     day: str
     case: str
+    standing: Standing | None = None
+
+
+def standing_on(facts: PaperFacts, today: str) -> PaperFacts:
+    """The same facts as of that day: a licence past its last day is no good any more."""
+    standing = facts.standing
+    if standing is None or standing.state != "valid" or not standing.until or standing.until >= today:
+        return facts
+    return msgspec.structs.replace(facts, standing=msgspec.structs.replace(standing, state="expired"))
 
 
 class FileVerdict(msgspec.Struct, frozen=True):

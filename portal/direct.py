@@ -20,7 +20,7 @@ from config.item_details import Material
 from core.access import Actor
 from core.clock import Clock
 from core.errors import NotFound
-from core.instants import written_due, written_local
+from core.instants import date_of, written_due, written_local
 from papers.checking import PaperCheck
 from papers.service import PaperService
 from portal.desk import (
@@ -39,8 +39,10 @@ from portal.desk import (
     Head,
     PaperFacts,
     PaperSeen,
+    Standing,
     Wanted,
     masked,
+    standing_on,
 )
 from supervision.complaints.matters import Filing, Reporter
 from supervision.complaints.service import ComplaintService
@@ -131,7 +133,7 @@ class DirectDesk:
         return self._inside.complaints.file(filing, reporter, VISITOR)
 
     def check(self, code: str) -> PaperFacts:
-        return self.views.facts(*self._approval.queries.receipt(code))
+        return standing_on(self.views.facts(*self._approval.queries.receipt(code)), self.views.today())
 
     def paper(self, no: str, code: str, kind: FileKind) -> bytes:
         detail = self._approval.queries.of_applicant(no)
@@ -169,6 +171,10 @@ class Views:
         told = self._inside.cases.figures(self._inside.clock.now_us())
         return Figures(told.accepted_today, told.concluded_today)
 
+    def today(self) -> str:
+        """The date on the wall clock of the city, as 2026-03-16."""
+        return date_of(self._inside.areas.default.calendar.today(self._inside.clock.now_us())).isoformat()
+
     def of(self, case_no: str) -> CaseView:
         """Raises NotFound."""
         detail = self._inside.approval.queries.of_applicant(case_no)
@@ -189,7 +195,14 @@ class Views:
         organisation = self._inside.catalogue.organisations[org]
         day = self._inside.approval.desk.today(organisation.area, receipt.issued_at)
         return PaperFacts(receipt.code, receipt.kind, self._power(item), receipt.number, organisation.name, day.isoformat(),
-                          masked(case_no))
+                          masked(case_no), self._standing(receipt, organisation.area))
+
+    def _standing(self, receipt: Receipt, area: str) -> Standing | None:
+        licence = self._inside.approval.queries.licence(receipt.code) if receipt.kind == "licence" else None
+        if licence is None:
+            return None
+        ended = "" if licence.ended_at is None else self._inside.approval.desk.today(area, licence.ended_at).isoformat()
+        return Standing("" if licence.valid_until is None else licence.valid_until.isoformat(), licence.state, ended)
 
     def _power(self, item: str) -> str:
         known = self._inside.catalogue.find_item(item)

@@ -166,7 +166,7 @@ class Hall:
         for code in item.details.fees if not detail.fees else ():
             fee = self.approval.ending.charge(case_no, self.rev(case_no), code, 1, HALL)
             self.approval.ending.paid(case_no, fee, f"票{fee}", HALL)
-        self.approval.ending.conclude(case_no, self.rev(case_no), "办结", HALL, certificate_no="证001")
+        self.approval.ending.conclude(case_no, self.rev(case_no), "办结", HALL)
 
 
 def _city_with(folder: Path, details: str) -> Path:

@@ -8,9 +8,12 @@ from typing import Any
 
 from dash import dcc, html
 
-from approval.detail import HostedDetail
+from approval.detail import HostedDetail, LicenceState
 from approval.flow import Part
 from approval.http import ActOn
+from approval.licences import ENDINGS
+from config.item_form import PREFIX, FormField
+from config.item_steps import form_of, papers_of
 from core.access import Actor
 from core.errors import InvalidInput
 from dashboard.panels.form_fields import dropdown_words
@@ -20,8 +23,8 @@ from dashboard.words import Words
 # Act → its fields, in the order of the buttons.
 FIELDS: Mapping[str, tuple[str, ...]] = {
     "claim": (), "pre_accept": (), "receive": ("papers",), "accept": ("deferred", "until"),
-    "complete": ("result", "words", "reason"),
-    "dispatch": ("words",), "conclude": ("words", "certificate_no"), "supply": ("papers",),
+    "complete": ("result", "words", "reason"), "drop_step_paper": ("code",),
+    "dispatch": ("words",), "conclude": ("words", "until", "certificate_no"), "supply": ("papers",),
     "correct": ("papers", "rest_withheld"),
     "collect": ("words",), "charge": ("code", "quantity"), "paid": ("fee", "receipt_no"), "waive": ("fee", "reason"),
     "grant_extension": ("words",), "refuse_extension": ("words",), "end_special": ("words",), "send_back": ("to_step",
@@ -30,8 +33,8 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "leave_out": ("node", "reason"), "hand_over": ("to", "reason"), "start_special": ("kind", "days", "reason"),
     "ask_extension": ("days", "reason"), "ask_hearing": ("reason",),
     "hold_hearing": ("words",), "ask_correction": ("papers", "reason"), "refuse": ("reason",), "return": ("reason",),
-    "void": ("reason",)}
-GRAVE = ("refuse", "return", "void", "send_back", "reopen", "leave_out")
+    "void": ("reason",), "end_licence": ("certificate_no", "kind", "reason")}
+GRAVE = ("refuse", "return", "void", "send_back", "reopen", "leave_out", "end_licence")
 NUMBERS = ("days", "quantity", "fee")
 SEVERAL = ("papers", "deferred")
 CONFIRMED = ("rest_withheld",)  # a box to tick
@@ -75,16 +78,43 @@ def options(case: Before, act: str, name: str, people: Callable[[], Sequence[Opt
         if detail.decides else [],
         "to_step": lambda: [(step, step) for step in detail.earlier],
         "to": lambda: list(people()),
-        "kind": lambda: [(kind, t("hosted.kind_of", kind=t.subject(kind), n=item.details.ceilings[kind]))
-                         for kind in item.special if kind in item.details.ceilings],
-        "code": lambda: [(code, t("hosted.fee_of", name=fee.name, amount=f"{fee.standard_fen / 100:.2f}", unit=fee.unit))
-                         for code, fee in item.details.fees.items()],
+        "certificate_no": lambda: _valid_licences(detail) if act == "end_licence" else [],
+        "kind": lambda: _endings(t) if act == "end_licence" else [
+            (kind, t("hosted.kind_of", kind=t.subject(kind), n=item.details.ceilings[kind]))
+            for kind in item.special if kind in item.details.ceilings],
+        "code": lambda: _own_step_files(case) if act == "drop_step_paper" else [
+            (code, t("hosted.fee_of", name=fee.name, amount=f"{fee.standard_fen / 100:.2f}", unit=fee.unit))
+            for code, fee in item.details.fees.items()],
         "fee": lambda: [(fee["id"], t("hosted.fee_owed", name=fee_name(item, fee["code"]),
                                       amount=f"{fee['amount_fen'] / 100:.2f}"))
                         for fee in detail.due_fees],
         "node": lambda: [(part.node, part.node) for part in detail.parts
                          if part.state in (("done", "refused") if act == "reopen" else ("void",))]}
     return choices[name]() if name in choices else []
+
+
+def _own_step_files(case: Before) -> list[Option]:
+    """The files of the open step, by digest."""
+    names = papers_of(case.item.details.step_papers, case.detail.head.step) if case.item is not None else {}
+    return [(one.sha256, f"{names[one.code].name if one.code in names else one.code}：{one.file_name}")
+            for one in case.detail.step_papers if one.is_current]
+
+
+def _step_form(case: Before, act: str) -> Mapping[str, FormField]:
+    """The fields of the open step, for who does it; of one that several sign, for who signs last."""
+    detail = case.detail
+    if act != "complete" or case.item is None:
+        return {}
+    signers = detail.flow.find(detail.head.step).signers
+    return {} if len(detail.signed) + 1 < len(signers) else form_of(case.item.details.step_fields, detail.head.step)
+
+
+def _endings(t: Words) -> list[Option]:
+    return [(one.value, t(f"hosted.licence_ending.{one.value}")) for one in ENDINGS]
+
+
+def _valid_licences(detail: HostedDetail) -> list[Option]:
+    return [(one.number, f"{one.name} {one.number}") for one in detail.licences if one.state == LicenceState.VALID]
 
 
 def _here(detail: HostedDetail) -> set[str]:
@@ -114,13 +144,29 @@ def fields_of(case: Before, act: str) -> tuple[str, ...]:
 
 def form(case: Before, act: str, given: Mapping[str, Any], people: Callable[[], Sequence[Option]], t: Words) -> html.Div:
     """The fields of an act under what it will do, and its one button. `given` is what had been written before."""
-    rows = [_field(name, act, options(case, act, name, people, t), given.get(name), t) for name in fields_of(case, act)]
+    rows = [_asked(one, given.get(f"{PREFIX}{code}"), t) for code, one in _step_form(case, act).items()]
+    rows += [_field(name, act, options(case, act, name, people, t), given.get(name), t) for name in fields_of(case, act)]
     look = "button button-main" if act not in GRAVE else "button button-grave"
     name = act_words(act, kind_of(case.item), t)
     press = html.Button(name, id={"press": act}, className=look, n_clicks=0)
     return html.Div([html.H2(name), *rows,
                      html.Div([press, dcc.Link(t("hosted.leave"), href=f"?no={case.detail.head.case_no}", refresh=False,
                                                className="button")], className="act-buttons")], className="act-form")
+
+
+def _asked(one: FormField, value: Any, t: Words) -> html.Div:
+    """A field of the form of the step."""
+    name = f"{PREFIX}{one.code}"
+    key: Any = {"told": name}
+    label = one.label if one.required else t("hosted.optional", name=one.label)
+    if one.kind == "choice":
+        control: Any = dcc.Dropdown(id=key, options=list(one.choices), value=value, clearable=not one.required,
+                                    className="edit-choice", labels=dropdown_words(t))
+    else:
+        control = dcc.Input(id=key, type="text", value=value or "", className="field", autoComplete="off",
+                            placeholder="2026-03-31" if one.kind == "date" else "")
+    return html.Div([html.Label(label), control, html.Small(id={"amiss": name}, className="field-error", role="alert")],
+                    className="act-field")
 
 
 def _field(name: str, act: str, choices: Sequence[Option], value: Any, t: Words) -> html.Div:
@@ -164,4 +210,7 @@ def told(act: str, values: Mapping[str, Any], rev: int, station: str, parts: Seq
             clean[name] = bool(value)
         elif value:
             clean[name] = [str(one) for one in value] if name in SEVERAL else str(value)
+    asked = {name.removeprefix(PREFIX): str(value) for name, value in values.items() if name.startswith(PREFIX) and value}
+    if asked:
+        clean["fields"] = asked
     return ActOn(rev=rev, station=station, parts=list(parts), **clean)

@@ -50,7 +50,8 @@ def read(services: Any, no: str, actor: Actor) -> CaseRead:
     area, now = work_lists.area_of(services, detail.head.org), services.clock.now_us()
     case = services.case_queries.find_case(no, now, area)
     parts = ",".join(f"{part.node}:{part.state}" for part in detail.parts)
-    sign = f"{detail.head.rev}/{detail.head.claimed_by}/{len(detail.papers)}/{len(detail.fees)}/{parts}/{detail.head.light}"
+    kept = f"{len(detail.papers)}/{len(detail.step_papers)}/{len(detail.fees)}"
+    sign = f"{detail.head.rev}/{detail.head.claimed_by}/{kept}/{parts}/{detail.head.light}"
     told = services.notices.queries.of_case(no)
     item = services.approval.desk.item_of(detail.fold, detail.head.item)
     clocks = explain(case, services.areas)
@@ -77,20 +78,26 @@ def body(services: Any, case: CaseRead, at: str, actor: Actor, t: Words) -> list
     names = {code: paper.name for code, paper in item.details.materials.items()} if item is not None else {}
     steps = hosted_flow.steps_of(detail.stations, [one.event for one in case.recorded])
     flow = hosted_flow.picture(steps, detail.head.claimed_name or detail.head.claimed_by, _notes(case, t), t)
-    left = [hosted_facts.papers(detail, item, Act.KEEP_FILE in detail.may, t,
+    left: list[Any] = [hosted_facts.papers(detail, item, Act.KEEP_FILE in detail.may, t,
                                  services.approval.previews.pages), _reuse(services, detail, item, actor, t),
+            hosted_facts.step_papers(detail, item, Act.COMPLETE in detail.may, t, services.approval.previews.pages),
             hosted_facts.fees(detail, item, t)]
     kind = kind_of(item)
-    right = [hosted_facts.particulars(detail, kind, t), hosted_facts.receipts(detail, kind, t)]
+    today = services.approval.desk.today(case.area, case.as_of)
+    right = [hosted_facts.particulars(detail, kind, t), hosted_facts.licences(detail, today, t),
+             hosted_facts.receipts(detail, kind, t)]
     history = hosted_history.render(case.recorded, detail.head.case_no, None, lambda code: names.get(code, code),
                                     kind, t)
     return [html.Section([html.H2(t("hosted.flow")), flow], className="panel"),
             *([_project(services, detail, t)] if detail.parts else []), *_extension(detail, t),
             hosted_facts.clocks(case.clocks, case.as_of, t),
-            html.Div([html.Div([one for one in left if one is not None], className="hosted-column"),
-                      html.Div(right, className="hosted-column")], className="hosted-halves"),
+            html.Div([_column(left), _column(right)], className="hosted-halves"),
             hosted_told.render(case.told, t),
             html.Section([html.H2(t("hosted.history")), history], className="panel")]
+
+
+def _column(sections: list[Any]) -> html.Div:
+    return html.Div([one for one in sections if one is not None], className="hosted-column")
 
 
 def _reuse(services: Any, detail: Any, item: Any, actor: Actor, t: Words) -> html.Section | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from approval.detail import HostedDetail
 from approval.flow import Part, dependents
+from approval.licences import months_on, name_of_licence
 from core.instants import date_of
 from core.working_calendar import CalendarNotPublished, WorkingCalendar
 from dashboard.panels.case_sentence import number
@@ -28,6 +29,8 @@ def effects(act: str, values: Mapping[str, Any], detail: HostedDetail, clocks: S
         return [t("hosted.effect.goes_on"), *_rest(promised, t)]
     if act == "complete":
         return _completed(values, detail, t)
+    if act == "conclude":
+        return [t("hosted.effect.conclude"), *_licensed(values, detail, item, today, t)]
     if act == "send_back":
         return _back(str(values.get("to_step") or ""), detail, clocks, promised, t)
     if act == "reopen":
@@ -35,6 +38,16 @@ def effects(act: str, values: Mapping[str, Any], detail: HostedDetail, clocks: S
         later = dependents(parts, str(values.get("node") or ""))
         return [t("hosted.effect.reopen"), *([t("hosted.effect.reopen_later", nodes="、".join(later))] if later else [])]
     return [t(f"hosted.effect.{act}")] if t.has(f"hosted.effect.{act}") else []
+
+
+def _licensed(values: Mapping[str, Any], detail: HostedDetail, item: Any, today: int, t: Words) -> list[str]:
+    """What its applicant gets in hand, and until when; nothing of one that is made elsewhere."""
+    if item is None or not item.details.licence or detail.fold.refused is not None or values.get("certificate_no"):
+        return []
+    name, months = name_of_licence(item, t), item.details.guide.valid_months
+    until = values.get("until") or (months_on(date_of(today), months).isoformat() if months else "")
+    return [t("hosted.effect.conclude_licence", name=name, until=until) if until else
+            t("hosted.effect.conclude_licence_open", name=name)]
 
 
 def _extended(act: str, days: Any, promised: Any, calendar: WorkingCalendar, t: Words) -> list[str]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
 from dash import html
 
-from approval.detail import HostedDetail, Paper
+from approval.detail import HostedDetail, Licence, LicenceState, Paper, StepPaperKept
 from dashboard.panels import case_calendar
 from dashboard.panels.case_clocks import ORDER
 from dashboard.panels.case_sentence import number, sentence
@@ -112,16 +113,47 @@ def _standing(state: str, kept: Sequence[Paper], t: Words) -> str:
     return t(f"hosted.paper.{state}") if day is None else t("hosted.paper.deferred_until", day=stamp(day)[:10])
 
 
-def _file(kept: Paper, address: str, pages: int, t: Words) -> html.Div:
+def _file(kept: Paper | StepPaperKept, address: str, pages: int, t: Words) -> html.Div:
     """Its name, which downloads it; a small picture of its first page, and a way to each page in full."""
     small = [html.A(html.Img(src=f"{address}/preview/1?size=small", alt=t("hosted.preview_of", name=kept.file_name),
                              className="paper-thumb"), href=f"{address}/preview/1", target="_blank")] if pages else []
     others = [html.A(t("hosted.page", n=page), href=f"{address}/preview/{page}", target="_blank", className="paper-page")
               for page in range(1, pages + 1)]
     source = [html.Span(t("hosted.reused", no=kept.source_case), className="paper-note", title=kept.consent)] \
-        if kept.source_case else []
+        if isinstance(kept, Paper) and kept.source_case else []
     return html.Div([*small, html.Div([html.A(kept.file_name, href=address, className="paper-file"), *source,
                                        html.Div(others, className="paper-pages")])], className="paper-kept")
+
+
+def step_papers(detail: HostedDetail, item: Any, may_upload: bool, t: Words, pages_of: PagesOf) -> html.Section | None:
+    """The documents each step asks for, with the files of every visit; those of the open step may be put there."""
+    listed = item.details.step_papers if item is not None else ()
+    known = [(one.step, one.code) for one in listed]
+    asked = list(dict.fromkeys([*known, *((one.step, one.code) for one in detail.step_papers)]))
+    if not asked:
+        return None
+    names = {(one.step, one.code): one for one in listed}
+    rows = [_step_paper(key, names.get(key), [one for one in detail.step_papers if (one.step, one.code) == key], detail,
+                        may_upload and key[0] == detail.head.step, t, pages_of) for key in asked]
+    return html.Section([html.H2(t("hosted.step_papers")), html.Ul(rows, className="paper-list")], className="panel")
+
+
+def _step_paper(key: tuple[str, str], listed: Any, kept: Sequence[StepPaperKept], detail: HostedDetail, may_upload: bool,
+                t: Words, pages_of: PagesOf) -> html.Li:
+    step, code = key
+    case_no = detail.head.case_no
+    is_open = step == detail.head.step
+    is_here = any(one.is_current or not is_open for one in kept)
+    files = [_file(one, f"{FILES}/{case_no}/files/{one.sha256}", pages_of(one.sha256, one.media_type), t) for one in kept]
+    address = f"{FILES}/{case_no}/step-files?{urlencode({'code': code})}"
+    button = html.Button(t("hosted.upload"), className="button paper-upload", type="button", **{"data-upload": address}) \
+        if may_upload and listed is not None else None
+    told = [html.Span(f"{step} · {stamp(one.at)[5:]} {one.by_name}", className="paper-note") for one in kept] or [
+        html.Span(step, className="paper-note")]
+    chip = "hosted.step_paper.must" if listed is not None and listed.required else "hosted.step_paper.may"
+    return html.Li([html.Span(className=f"paper-sign paper-{'here' if is_here else 'missing'}", **{"aria-hidden": "true"}),
+                    html.Div([html.Strong(listed.name if listed is not None else code), *told, *files]),
+                    html.Span(t(chip), className="chip"), button])
 
 
 def fees(detail: HostedDetail, item: Any, t: Words) -> html.Section | None:
@@ -132,6 +164,23 @@ def fees(detail: HostedDetail, item: Any, t: Words) -> html.Section | None:
                      html.Span(fee["receipt_no"] or fee["ground"], className="paper-note")]) for fee in detail.fees]
     return html.Section([html.H2(t("hosted.fees")), html.Ul(rows, className="fee-list") if rows else
                          html.P(t("hosted.no_fees"), className="case-none")], className="panel")
+
+
+def licences(detail: HostedDetail, today: date, t: Words) -> html.Section | None:
+    """What was given out, until when it is good, and how it ended."""
+    if not detail.licences:
+        return None
+    return html.Section([html.H2(t("hosted.licences")), html.Ul([_licence(one, today, t) for one in detail.licences],
+                                                                className="fee-list")], className="panel")
+
+
+def _licence(one: Licence, today: date, t: Words) -> html.Li:
+    state = one.state if one.state != LicenceState.VALID or one.is_good(today) else "expired"
+    look = "chip chip-ok" if state == LicenceState.VALID else "chip"
+    until = t("hosted.licence_open") if one.valid_until is None else t("hosted.licence_until", day=one.valid_until.isoformat())
+    note = one.ground or ("" if one.is_drawn else t("hosted.licence_elsewhere"))
+    return html.Li([html.Strong(one.name), html.Span(one.number, className="num"), html.Span(until, className="paper-note num"),
+                    html.Span(t(f"hosted.licence_state.{state}"), className=look), html.Span(note, className="paper-note")])
 
 
 def receipts(detail: HostedDetail, kind: str, t: Words) -> html.Section:

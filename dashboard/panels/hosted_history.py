@@ -70,4 +70,6 @@ def details(event: CaseEvent, paper_name: PaperName, power: str, t: Words) -> li
             "to_step": event.step if is_migration else "", "version": event.item_version if is_migration else "",
             "plan": data.plan,
             "collector": (data.attributes or {}).get("collector"), "withheld": (data.attributes or {}).get("withheld")}
-    return [t(f"hosted.said.{name}", value=value) for name, value in told.items() if value not in (None, "")]
+    said = [t(f"hosted.said.{name}", value=value) for name, value in told.items() if value not in (None, "")]
+    recorded = data.attributes or {} if event.kind is EventKind.STEP else {}
+    return said + [t("hosted.said.recorded", name=name, value=value) for name, value in recorded.items()]

@@ -15,6 +15,7 @@ from config.item_details import FeeStandard, Material
 from config.item_document import ItemDocument, StepDocument
 from config.item_form import FormField
 from config.item_guide import Guide
+from config.item_steps import StepField, StepPaper
 from dashboard.panels import hosted_flow
 from dashboard.panels.form_fields import field, fields, read
 from dashboard.words import Words
@@ -25,7 +26,8 @@ HEAD = ("name", "org", "kind", "category", "legal_basis", "retired")
 LIMITS = ("promised", "statutory", "granularity", "forward")
 SPECIALS = ("special", "ceilings", "hearing", "hearing_limit")
 RESULT = ("licence", "fee", "unpublished")
-ROWS: Mapping[str, Any] = {"steps": StepDocument, "form": FormField, "materials": Material, "fees": FeeStandard}
+ROWS: Mapping[str, Any] = {"steps": StepDocument, "form": FormField, "step_fields": StepField, "step_papers": StepPaper,
+                            "materials": Material, "fees": FeeStandard}
 GUIDE = "guide."
 STANDARD, YUAN = "standard_fen", "standard_yuan"  # people write yuan, the document holds fen
 _RESULT_KINDS = Literal["paper", "electronic"] | None
@@ -59,7 +61,7 @@ def picture(content: Mapping[str, Any], t: Words) -> list[Any]:
     """The flow as it would be, and how much of the promise its steps use."""
     steps = [one for one in content.get("steps") or () if one.get("name")]
     asked = {one.get("code"): one.get("name") for one in content.get("form") or ()}
-    notes = {one["name"]: _note(one, asked, t) for one in steps}
+    notes = {one["name"]: _note(one, asked, _asks(content, one["name"]), t) for one in steps}
     seen = hosted_flow.steps_of([one["name"] for one in steps], ())
     for step in seen:
         step.state = "waiting"
@@ -69,12 +71,19 @@ def picture(content: Mapping[str, Any], t: Words) -> list[Any]:
     return [hosted_flow.picture(seen, "", notes, t), html.P(told, className="panel-note num")]
 
 
-def _note(step: Mapping[str, Any], asked: Mapping[Any, Any], t: Words) -> str:
+def _asks(content: Mapping[str, Any], step: str) -> str:
+    """The names of the fields and documents a step asks for."""
+    return "、".join(str(one.get("name") or "") for name in ("step_fields", "step_papers") for one in content.get(name) or ()
+                    if one.get("step") == step)
+
+
+def _note(step: Mapping[str, Any], asked: Mapping[Any, Any], asks: str, t: Words) -> str:
     """Under a step of the picture: its limit, who does it, and what is special about it."""
     signed = t("item_page.signed_by", posts="、".join(step["signers"])) if step.get("signers") else ""
     when = t("item_page.done_when", field=asked.get(step["field"]) or step["field"]) if step.get("field") else ""
     back = t("item_page.back_to", steps="、".join(step["returns"])) if step.get("returns") else ""
-    return " · ".join(filter(None, (str(step.get("limit") or ""), signed or "、".join(step.get("posts") or ()), when, back)))
+    posts = signed or "、".join(step.get("posts") or ())
+    return " · ".join(filter(None, (str(step.get("limit") or ""), posts, when, back, asks)))
 
 
 def _part(name: str, children: Sequence[Any], t: Words) -> html.Section:
@@ -102,9 +111,9 @@ def _cells(name: str, place: int, row: Mapping[str, Any], choices: Mapping[str, 
         kinds: Mapping[str, Any] = {key: info.annotation for key, info in StepDocument.model_fields.items()}
         kinds = {**kinds, "posts": choices["posts"], "signers": choices["posts"], "at_least": str | None}
         return [field(key, kind, row.get(key), FORM, t, prefix=prefix, disabled=not may_edit) for key, kind in kinds.items()]
-    if name == "form":
-        kinds = {key: str | None if key in ("at_least", "at_most") else info.annotation
-                 for key, info in FormField.model_fields.items()}
+    if name in ("form", "step_fields"):
+        shown = sorted(ROWS[name].model_fields.items(), key=lambda one: one[0] != "step")
+        kinds = {key: str | None if key in ("at_least", "at_most") else info.annotation for key, info in shown}
         return [field(key, kind, row.get(key), FORM, t, prefix=prefix, disabled=not may_edit, said="form_field")
                 for key, kind in kinds.items()]
     cells = fields(ROWS[name], row, FORM, t, prefix=prefix, leave_out=(STANDARD,), disabled=not may_edit)
@@ -144,8 +153,8 @@ def _row(name: str, before: Mapping[str, Any], values: Mapping[str, Any], place:
     made = read(ROWS[name], values, prefix=f"{name}.{place}.")
     if name == "fees":
         made[STANDARD] = _fen(values.get(f"fees.{place}.{YUAN}"))
-    key = "name" if name == "steps" else "code"
-    known = next((one for one in before.get(name) or () if one[key] == made.get(key)), {})
+    keys = {"steps": ("name",), "step_fields": ("step", "code"), "step_papers": ("step", "code")}.get(name, ("code",))
+    known = next((one for one in before.get(name) or () if all(one[key] == made.get(key) for key in keys)), {})
     return {**known, **made}
 
 
@@ -155,6 +164,8 @@ def moved(content: Mapping[str, Any], act: str, name: str, place: int) -> dict[s
     if act == "add":
         blank = {"steps": {"name": ""}, "form": {"code": "", "name": "", "kind": "text", "required": True},
                  "materials": {"code": "", "name": "", "required": True},
+                 "step_fields": {"step": "", "code": "", "name": "", "kind": "text", "required": True},
+                 "step_papers": {"step": "", "code": "", "name": "", "required": True},
                  "fees": {"code": "", "name": "", STANDARD: 0, "unit": "", "basis": ""}}[name]
         rows.insert(len(rows) - 1 if name == "steps" and rows else len(rows), blank)  # 办结 stays the last
     elif act == "remove":

@@ -213,11 +213,14 @@ class Feedback:
         r, h = hosted_receipts.c, hosted_cases.c
         with self._units() as uow:
             head = head_of(uow.conn, PAPERS)
-            rows = uow.conn.execute(select(r.id, r.code, r.kind, r.number, r.issued_at, h.case_no, h.org, h.item).join(
-                hosted_cases, h.case_id == r.case_id).where(r.id > head.seq).order_by(r.id).limit(PAPERS_AT_ONCE)).all()
+            papers = select(r.id, r.code, r.kind, r.number, r.issued_at, r.case_id, h.case_no, h.org, h.item).join(
+                hosted_cases, h.case_id == r.case_id).order_by(r.id)
+            rows = uow.conn.execute(papers.where(r.id > head.seq).limit(PAPERS_AT_ONCE)).all()
             if rows:
+                ended = [row.case_id for row in rows if row.kind == "licence_ended"]  # what was told of those holds no more
+                again = uow.conn.execute(papers.where(r.kind == "licence", r.case_id.in_(ended))).all() if ended else ()
                 facts = tuple(self._views.facts(Receipt(row.code, row.kind, row.number, row.issued_at), row.case_no, row.org,
-                                                row.item) for row in rows)
+                                                row.item) for row in (*rows, *again))
                 self._put(uow.conn, "papers", "papers", Facts(facts))
                 move(uow.conn, PAPERS, Head("", rows[-1].id, "", self._clock.now_us()))
         return len(rows)

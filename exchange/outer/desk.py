@@ -51,6 +51,7 @@ from portal.desk import (
     PaperFacts,
     Problem,
     Waiting,
+    standing_on,
 )
 from supervision.complaints.filing import check_filing
 from supervision.complaints.matters import Filing, Reporter
@@ -188,7 +189,7 @@ class MailboxDesk:
             facts = conn.scalar(select(papers.c.facts).where(papers.c.code == code))
         if facts is None:
             raise NotFound("receipt_not_found")
-        return read(facts, PaperFacts)
+        return standing_on(read(facts, PaperFacts), self._written(self._clock.now_us())[:10])
 
     def paper(self, no: str, code: str, kind: FileKind) -> bytes:
         with self._database.read() as conn:

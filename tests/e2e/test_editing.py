@@ -30,6 +30,28 @@ def choose(page: Page, dropdown: str, words: str) -> None:
     page.click(f".dash-dropdown-option:has-text('{words}') >> nth=0")
 
 
+def test_an_administrator_gives_a_step_a_form_and_a_document(hall: CommandCentre, screens: Screens) -> None:
+    page = opened(screens, hall, "chen", f"/items/?item={RADIO}")
+    wait_for_text(page, ".item-flow", "审核")
+    for table, row in (("step_fields", {"step": "承办", "code": "height", "name": "天线高度"}),
+                       ("step_papers", {"step": "办结", "code": "kanyan", "name": "现场勘验记录"})):
+        page.click(f".item-{table} > button")
+        for name, value in row.items():
+            page.fill(f'[id=\'{{"field":"{table}.0.{name}","of":"items"}}\']', value)
+    page.fill("#edit-since", TODAY)
+    page.fill("#edit-reason", "规范现场勘验")
+    page.click("#edit-save")
+    wait_for_text(page, ".item-step_papers .field-error", "不是可填表单、可附文书的环节")
+    page.fill('[id=\'{"field":"step_papers.0.step","of":"items"}\']', "承办")
+    page.keyboard.press("Tab")
+    wait_for_text(page, ".item-flow", "天线高度、现场勘验记录")
+    page.click("#edit-save")
+    wait_for_text(page, "#edit-said", "第 1 版已生效")
+    details = hall.services.approval.desk.item(RADIO).details
+    assert [(one.step, one.code) for one in (*details.step_fields, *details.step_papers)] == [
+        ("承办", "height"), ("承办", "kanyan")]
+
+
 def test_an_edited_flow_is_for_new_cases_until_a_plan_moves_the_running_one(hall: CommandCentre, screens: Screens) -> None:
     number = accepted(hall)
     page = opened(screens, hall, "chen", f"/items/?item={RADIO}")

@@ -37,10 +37,10 @@ def actor(hall: CommandCentre, name: str) -> Actor:
     return found
 
 
-def accepted(hall: CommandCentre, item: str = RADIO) -> str:
+def accepted(hall: CommandCentre, item: str = RADIO, fields: dict[str, str] | None = None) -> str:
     clerk, approval = actor(hall, "chuang"), hall.services.approval
     papers = tuple(code for code, one in hall.services.catalogue.items[item].details.materials.items() if one.required)
-    number = approval.intake.file(Application(item, APPLICANT, "城南基站", papers=papers), "window", clerk).case_no
+    number = approval.intake.file(Application(item, APPLICANT, "城南基站", fields or {}, papers), "window", clerk).case_no
     approval.intake.accept(number, approval.queries.find(number, clerk).head.rev, clerk)
     return number
 
@@ -151,6 +151,64 @@ def test_three_people_handle_a_case_to_its_end_with_a_step_back(hall: CommandCen
     wait_for_text(clerk, ".hosted-state", "已办结")
     clerk.click(".hosted-life li:last-child .life-then")
     wait_for_text(clerk, ".then .hosted-state", "已收件")
+
+
+def test_a_step_is_done_with_its_form_and_its_document(hall: CommandCentre, screens: Screens) -> None:
+    hall.services.accounts.create("guo", DEMO_PASSWORD, display_name="郭勘", roles=[Role.APPROVAL_STAFF], org="chengguan")
+    hall.services.approval.posts.give("guo", "chengguan", ["承办人"])
+    number = accepted(hall, "chengguan-03", {"road": "仙来大道", "grade": "主干路", "area": "12", "begin": "2026-04-01"})
+    page = opened(screens, hall, "guo", f"/hosted/?no={number}")
+    act(page, number, "complete", "属实")
+    wait_for_text(page, "#hosted-form .field-error", "请填写“实测挖掘面积”")
+    page.fill("#hosted-form .act-field:has-text('实测挖掘面积') input", "11.5")
+    page.click("#hosted-form .act-field:has-text('勘验结论') .dash-dropdown")
+    page.click(".dash-dropdown-option:has-text('整改后符合')")
+    page.click("#hosted-form .act-buttons button")
+    wait_for_text(page, "#hosted-said", "还缺文书：现场勘验记录")
+    with page.expect_file_chooser() as chooser:
+        page.click(".paper-list li:has-text('现场勘验记录') button[data-upload]")
+    chooser.value.set_files({"name": "勘验记录.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.4\nrecord"})
+    wait_for_text(page, "#hosted-body", "勘验记录.pdf")
+    page.click("#hosted-form .act-buttons button")
+    wait_for_text(page, ".flow-open", "审核")
+    wait_for_text(page, ".hosted-life", "实测挖掘面积（平方米）：11.5")
+
+
+def test_a_licence_is_given_with_the_conclusion_checked_by_anybody_and_revoked(hall: CommandCentre, screens: Screens) -> None:
+    hall.services.accounts.create("zheng", DEMO_PASSWORD, display_name="郑军", roles=[Role.APPROVAL_STAFF], org=UNIT)
+    hall.services.approval.posts.give("zheng", UNIT, ["分管领导"])
+    number = _decided(hall)
+    clerk = opened(screens, hall, "chuang", f"/hosted/?no={number}")
+    clerk.click(".act-link[href$='act=conclude']")
+    wait_for_text(clerk, "#hosted-effect", "同时出具“无线电台执照”，有效期至 2029-03-15")
+    clerk.click("#hosted-form .act-buttons button")
+    wait_for_text(clerk, "#hosted-body", "市工信局证〔2026〕1号")
+    wait_for_text(clerk, "#hosted-body", "有效期至 2029-03-15")
+    code = next(one.code for one in hall.services.approval.queries.find(number, actor(hall, "chuang")).receipts
+                if one.kind == "licence")
+    telephone = screens.blank((390, 844))
+    telephone.goto(f"{hall.address}/public/check/{code}")
+    wait_for_text(telephone, ".standing-valid", "有效")
+
+    head = opened(screens, hall, "zheng", f"/hosted/?no={number}")
+    head.click(".act-link[href$='act=end_licence']")
+    wait_for_text(head, "#hosted-effect", "证照立即失效")
+    head.fill("#hosted-form textarea", "申请材料不实")
+    head.click("#hosted-form .act-buttons button")
+    wait_for_text(head, "#hosted-body", "已撤销")
+    telephone.reload()
+    wait_for_text(telephone, ".standing-revoked", "撤销，不再有效")
+
+
+def _decided(hall: CommandCentre) -> str:
+    """A case with its fee paid that only waits for its conclusion."""
+    number, approval, clerk = accepted(hall), hall.services.approval, actor(hall, "chuang")
+    for name in ("lin", "gao", "luo"):
+        person = actor(hall, name)
+        approval.handling.complete(number, approval.queries.find(number, person).head.rev, "同意", person)
+    fee = approval.ending.charge(number, approval.queries.find(number, clerk).head.rev, "pinlv", 1, clerk)
+    approval.ending.paid(number, fee, "票1", clerk)
+    return number
 
 
 def test_a_case_of_another_unit_is_not_found_and_a_stranger_finds_no_act(hall: CommandCentre, screens: Screens) -> None:

@@ -19,6 +19,7 @@ from applicants.notices import contacts_of, covered_name
 from approval.events import ApplicantConcerned, Occasion
 from approval.matters import Applicant, Application
 from config.settings import load_settings
+from config.texts import load_texts
 from core.clock import SystemClock
 from dashboard.panels import hosted_told
 from dashboard.words import Words
@@ -74,7 +75,7 @@ def test_every_event_of_a_life_is_told_in_order(hall: Hall):
     code = next(iter(hall.services.catalogue.items[ITEM].details.fees))
     fee = ending.charge(number, hall.rev(number), code, 1, HALL)
     ending.paid(number, fee, "票1", HALL)
-    ending.conclude(number, hall.rev(number), "办结", HALL, certificate_no="证001")
+    ending.conclude(number, hall.rev(number), "办结", HALL)
     assert whats(hall, number) == ["case_accepted", "case_special", "case_special_ended", "case_extended", "case_fee",
                                    "case_collect"]
     assert "准予" in told(hall, number)[-1].body
@@ -196,3 +197,11 @@ def test_the_name_of_a_person_is_covered(name: str, shown: str):
 
 def test_what_is_no_mobile_number_is_no_contact():
     assert contacts_of('{"applicant": {"phone": "6440000", "email": "nobody"}}') == []
+
+
+def test_every_occasion_has_its_words_in_both_languages() -> None:
+    for texts in load_texts().values():
+        for one in Occasion:
+            for key in (f"notice.what.case_{one.value}", f"applicant_message.subject.{one.value}",
+                        f"applicant_message.body.{one.value}"):
+                assert texts.has(key), key

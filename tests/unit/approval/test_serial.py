@@ -44,7 +44,8 @@ def test_a_whole_life_is_in_the_journal_and_has_no_fault(hall: Hall):
                                    "collected", "rated"]
     assert (hall.faults(case_no), hall.case(case_no).state) == ([], "collected")
     assert [event.actor for event in hall.events(case_no)[2:5]] == ["林涛 lin", "高敏 gao", "罗勇 luo"]
-    assert [one.kind for one in hall.detail(case_no).receipts] == ["received", "accepted", "decision", "fee", "concluded"]
+    given = ["received", "accepted", "decision", "fee", "licence", "concluded"]
+    assert [one.kind for one in hall.detail(case_no).receipts] == given
 
 
 def test_its_clocks_are_those_of_the_supervision(hall: Hall):

@@ -59,6 +59,7 @@ hearing_held        same:b same:b    same:b  same:b   same:b     same     same  
 reassigned          same:o same      same    same     same       same     same      same    same     same
 delivered           same:o same:o    same:o  same:o   same:o     same:o   same:o    same    same:o   same:o
 licence_issued      same:b same:b    same:b  same:b   same:b     same:o   same:o    same    same:o   same:o
+licence_ended       same:b same:b    same:b  same:b   same:b     same:o   same:o    same:o  same:o   same:o
 published           same:b same:b    same:b  same:b   same:b     same:o   same:o    same    same:o   same:o
 ticket_called       same   same      same    same     same       same     same      same    same     same
 rated               same:o same      same    same     same       same     same      same    same     same
@@ -79,7 +80,8 @@ complaint_answered  same:o same:o    same:o  same:o   same:o     same:o   same:o
 CLOSING = {K.CONCLUDED, K.NOT_ACCEPTED, K.WITHDRAWN, K.RETURNED, K.VOIDED, K.ANSWERED, K.COMPLAINT_ANSWERED}
 # What may follow the end of a case, and after which ends; a ticket, a fee or a rating after any.
 AFTER_THE_END = {K.DELIVERED: {S.CONCLUDED, S.COLLECTED, S.NOT_ACCEPTED, S.RETURNED, S.ANSWERED},
-                 K.LICENCE_ISSUED: {S.CONCLUDED, S.COLLECTED}, K.PUBLISHED: {S.CONCLUDED, S.COLLECTED},
+                 K.LICENCE_ISSUED: {S.CONCLUDED, S.COLLECTED}, K.LICENCE_ENDED: {S.CONCLUDED, S.COLLECTED},
+                 K.PUBLISHED: {S.CONCLUDED, S.COLLECTED},
                  K.TICKET_CALLED: CLOSED, K.RATED: CLOSED, K.FEE_CHARGED: CLOSED}
 
 

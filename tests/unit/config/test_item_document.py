@@ -63,6 +63,9 @@ def changed(document: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
     ("steps.2.field", "area", "condition_incomplete", "steps.2.field"),
     ("steps.2.one_of", ["是"], "condition_incomplete", "steps.2.field"),
     ("materials.1.code", "shenqing", "code_twice", "materials.1.code"),
+    ("step_fields", [{"step": "办结", "code": "a", "name": "甲"}], "step_not_between", "step_fields.0.step"),
+    ("step_papers", [{"step": "承办", "code": "a", "name": "甲"}] * 2, "code_twice", "step_papers.1.code"),
+    ("step_papers", [{"step": "园丁", "code": "a", "name": "甲"}], "step_not_between", "step_papers.0.step"),
     ("category", "joint", "joint_steps_wrong", "category"),
     ("org", "moon", "item_org_unknown", "org")])
 def test_what_cannot_be_right_is_refused_at_its_field(catalogue: Catalogue, path: str, value: Any, code: str, key: str) -> None:

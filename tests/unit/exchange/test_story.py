@@ -6,10 +6,10 @@ import pytest
 
 from approval.payments.matters import Order
 from core.errors import Conflict, InvalidInput, NotFound
-from portal.desk import CaseView, Waiting
+from portal.desk import CaseView, Standing, Waiting
 from supervision.complaints.matters import Filing, Reporter
 from tests.editing import content_of, published
-from tests.hosting import APPROVER, HALL, HANDLER, REVIEWER
+from tests.hosting import APPROVER, HALL, HANDLER, HEAD, REVIEWER
 from tests.pair import PDF, Pair
 
 
@@ -171,6 +171,21 @@ def test_a_concluded_case_is_rated_once(pair: Pair):
     pair.round()
     assert "rate" not in seen(pair, handed.number).may
     assert pair.hall.kinds(case_no)[-1] == "rated"
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_a_licence_that_was_revoked_is_told_to_whoever_checks_it_outside(pair: Pair):
+    _, case_no = pair.carried(files=pair.hall.papers())
+    pair.hall.approval.intake.accept(case_no, pair.hall.rev(case_no), HALL)
+    for person in (HANDLER, REVIEWER, APPROVER):
+        pair.hall.do(case_no, person)
+    pair.hall.conclude(case_no)
+    pair.round()
+    licence = next(one for one in pair.hall.detail(case_no).receipts if one.kind == "licence")
+    assert pair.desk.check(licence.code).standing == Standing("2029-03-15", "valid")
+    pair.hall.approval.licences.end(case_no, pair.hall.rev(case_no), licence.number, "cancelled", "企业注销", HEAD)
+    pair.round()
+    assert pair.desk.check(licence.code).standing == Standing("2029-03-15", "cancelled", "2026-03-16")
 
 
 def test_a_complaint_goes_in_and_who_wrote_it_stays_at_neither_end_in_the_open(pair: Pair):

@@ -15,9 +15,10 @@ from approval.payments.service import Payments
 from approval.posts import EVERY_UNIT
 from core.access import Actor, Role
 from paying import payments_of
+from portal.desk import PaperFacts, Standing, standing_on
 from portal.direct import steps_seen
 from supervision.complaints.queries import WantedComplaints
-from tests.hosting import APPLICANT, HALL, Hall
+from tests.hosting import APPLICANT, HALL, HEAD, Hall
 from tests.staff import AS_BROWSER, SAME_ORIGIN, Site, make_site
 
 ITEM = "gongxin-01"
@@ -297,6 +298,33 @@ def test_the_end_is_rated_once(site: Site):
     assert post(client, "/public/case/rate", score="2", words="<script>太慢</script>").status_code == 303
     assert 'name="score"' not in client.get("/public/case/").text
     assert post(client, "/public/case/rate", score="5").status_code == 409
+
+
+def test_whoever_holds_a_licence_may_check_whether_it_is_good(site: Site):
+    told, fee = with_fee(site)
+    approval = site.services.approval
+    approval.ending.paid(told.case_no, fee, "票1")
+    approval.ending.conclude(told.case_no, rev(site, told.case_no), "", CLERK)
+    detail = approval.queries.of_applicant(told.case_no)
+    code, number = next((one.code, one.number) for one in detail.receipts if one.kind == "licence")
+    text = browser(site).get(f"/public/check/{code}").text
+    assert "2029-03-15" in text
+    assert 'class="standing standing-valid">有效<' in text
+    assert "锦程" not in text
+    approval.posts.give(HEAD.name, "gongxin", ["分管领导"])
+    approval.licences.end(told.case_no, rev(site, told.case_no), number, "revoked", "材料不实", HEAD)
+    assert "撤销，不再有效" in browser(site).get(f"/public/check/{code}").text
+    assert opened(site, told).get("/public/case/").text.count("证照撤销（注销）决定书") >= 1
+
+
+@pytest.mark.parametrize(("until", "state", "seen"), [
+    ("2029-03-15", "valid", "valid"), ("2029-03-14", "valid", "expired"), ("", "valid", "valid"),
+    ("2029-03-14", "revoked", "revoked")])
+def test_a_licence_is_good_on_its_last_day_and_not_after_it(until: str, state: str, seen: str):
+    facts = PaperFacts("c", "licence", "permit", "证1", "工信局", "2026-03-16", "36…", Standing(until, state))
+    standing = standing_on(facts, "2029-03-15").standing
+    assert standing is not None
+    assert standing.state == seen
 
 
 # Asking and complaining -------------------------------------------------------------------------------------------
