@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Select, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Select, bindparam, func, insert, select, text, update
 
 from approval.desk import Desk, Hosted
 from approval.detail import LicenceState
@@ -49,6 +49,8 @@ _NODES = Statement(select(hosted_nodes).where(_N.project_id == bindparam("of_pro
 _BEGUN_BEFORE = Statement(select(func.count()).select_from(hosted_cases).where(
     hosted_cases.c.project_id == bindparam("of_project"), hosted_cases.c.node == bindparam("of_node")))
 _END_NODE = Statement(update(hosted_nodes).where(_N.case_id == bindparam("of_case")).values(state=bindparam("how")))
+# What was asked for once more is to be answered: its time is used up, so silence would be consent at once.
+_ASK_AGAIN = Statement(update(hosted_nodes).where(_N.case_id == bindparam("of_case")).values(silent=text("false")))
 _MARK = Statement(update(hosted_nodes).where(_N.project_id == bindparam("of_project"), _N.node == bindparam("of_node")).values(
     state=bindparam("how"), case_id=bindparam("by_case")))
 
@@ -69,6 +71,7 @@ class Projects:
                  words: Any) -> None:
         self._desk, self._intake, self._handling, self._ending, self._words = desk, intake, handling, ending, words
         self._licences = licences
+        self.unconsented: tuple[str, ...] = ()  # cases whose silence could not be taken as consent at the last look
         handling.before_step.append(self._check_step)
         handling.before_back.append(self._check_back)
         handling.before_decision.append(self._check_decision)
@@ -125,8 +128,12 @@ class Projects:
         self._settle_void(case_no, rev, node, reason, actor, station, _LEFT_OUT)
 
     def consent_by_silence(self) -> int:
-        """超时默许: parts whose unit let its promised limit pass are through, where the plan says so. Returns how many."""
-        return sum(self._consented(case_no) for case_no in self._silent_and_late())
+        """超时默许: parts whose unit let its promised limit pass are through, where the plan says so. Returns how many; those
+        that could not be, by a fault of ours, stand in `unconsented` until a look finds nothing of the kind."""
+        late, failed = self._silent_and_late(), list[str]()
+        count = sum(self._consented(case_no, failed) for case_no in late)
+        self.unconsented = tuple(failed)
+        return count
 
     # Inside -------------------------------------------------------------------------------------------------------
 
@@ -153,7 +160,7 @@ class Projects:
             if case.state in CLOSED and case.state != State.CONCLUDED:
                 raise Conflict("part_not_to_reopen", case_no=case.case_no, node=node.part.node)
 
-    def _consented(self, case_no: str) -> bool:
+    def _consented(self, case_no: str, failed: list[str]) -> bool:
         """False when somebody acted on the part in the meantime; if it is still silent, the next run finds it again.
         A part that fails keeps no other from its consent."""
         try:
@@ -162,6 +169,7 @@ class Projects:
             log.info("no consent by silence to %s yet: %s", case_no, met.code)
         except Exception:
             log.exception("the silence of %s could not be taken as consent", case_no)
+            failed.append(case_no)
         return False
 
     def _consent_to(self, case_no: str) -> bool:
@@ -270,6 +278,7 @@ class Projects:
         first = case.following("")
         if case.state in CLOSED:  # what its conclusion gave out rests on nothing any more
             self._licences.end_in(uow, case, LicenceState.REVOKED, reason, actor, station)
+            _ASK_AGAIN.run(uow.conn, of_case=case.row.case_id)
             self._desk.tell(uow, case, EventKind.REOPENED, actor, step=first, station=station, reason=reason)
         elif case.step != first:
             self._desk.tell(uow, case, EventKind.ROLLED_BACK, actor, step=first, station=station, reason=reason,
@@ -288,6 +297,8 @@ class Projects:
             if node.case_id is None or node.state not in (_OPEN, _WAITING):
                 continue
             case = self._of_id(uow, node.case_id)
+            if case.state == State.DECIDED:  # what is decided stands, and goes on to its end by itself
+                continue
             self._desk.tell(uow, case, EventKind.WITHDRAWN, SYSTEM, reason=self._words("project.given_up"))
             self._desk.end_tasks(uow, case, "withdrawn")
             case.step = ""

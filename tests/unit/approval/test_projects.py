@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from alerts.alarms import standing_alarms
 from approval.abolition import Abolition
 from approval.flow import DISPATCH, JOIN, Part
 from approval.models import hosted_nodes
 from config.versions import Kind
 from core.errors import Conflict, InvalidInput, NotFound, NotPermitted
+from jobs import take_silence
 from tests.editing import content_of, published
 from tests.hosting import APPROVER, DISPATCHER, HALL, JOINER, JOINT, PLAN, Hall, staff
 
@@ -145,6 +147,50 @@ def test_a_part_that_failed_or_is_not_late_any_more_keeps_no_other_from_its_cons
     monkeypatch.setattr(hall.approval.ending, "conclude_in", stumbling)
     assert hall.approval.projects.consent_by_silence() == 1
     assert hall.parts(project) == {"fire": "open", "water": "done"}
+    assert hall.approval.projects.unconsented == (early[0],)
+
+
+def test_silence_that_could_not_be_taken_is_an_alarm_until_it_is(hall: Hall, monkeypatch: pytest.MonkeyPatch):
+    hall.project((Part("fire", "yingji-01", "yingji", silent=True),))
+    hall.later(days=90)
+
+    def failing(*_given: object) -> None:
+        raise ZeroDivisionError
+
+    def alarms() -> list[str]:
+        with hall.services.database.read() as conn:
+            return [alarm.code for alarm in standing_alarms(conn)]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(hall.approval.ending, "conclude_in", failing)
+        take_silence(hall.services)
+        assert "silence_failed" in alarms()
+    take_silence(hall.services)
+    assert "silence_failed" not in alarms()
+
+
+def test_a_part_that_is_asked_again_is_not_through_by_silence_at_once(hall: Hall):
+    project = hall.project((Part("water", "shuili-03", "shuili", silent=True), Part("fire", "yingji-01", "yingji")))
+    hall.later(days=90)
+    assert hall.approval.projects.consent_by_silence() == 1
+    hall.approval.projects.reopen(project, hall.rev(project), "water", "须实际审查", HALL)
+    hall.later(days=30)
+    assert hall.approval.projects.consent_by_silence() == 0
+    assert hall.parts(project) == {"water": "open", "fire": "open"}
+    hall.finish(project, "water")
+    assert hall.parts(project)["water"] == "done"
+
+
+def test_a_part_that_is_decided_outlives_its_project(hall: Hall):
+    project = hall.project((Part("water", "shuili-03", "shuili"), Part("fire", "yingji-01", "yingji")))
+    number = hall.part(project, "water")
+    while step := hall.detail(number).head.step:
+        hall.approval.handling.complete(number, hall.rev(number), "同意", hall.officer("shuili", step))
+    hall.approval.ending.withdraw(project, "不建了")
+    assert hall.detail(number).head.state == "decided"
+    assert hall.detail(hall.part(project, "fire")).head.state == "withdrawn"
+    hall.conclude(number)
+    assert hall.detail(number).head.state == "concluded"
 
 
 def test_a_project_given_up_takes_its_parts_with_it(hall: Hall):
