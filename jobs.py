@@ -18,6 +18,7 @@ from exporting import evaluation_jobs
 from feeds.file_drop import FileDrop
 from issuing import bulletin_jobs
 from papers.draughtsman import Draughtsman
+from paying import payments_of, reconcile
 from recording import recording_jobs
 
 log = logging.getLogger(__name__)
@@ -28,6 +29,7 @@ PATROL_HOURS = range(1, 5)  # on the wall clock of the installation
 ANCHOR_INTERVAL_S = 60.0
 TIDY_INTERVAL_S = 3600.0
 CALENDAR_ENDS = "calendar_ends"
+SILENCE_FAILED = "silence_failed"
 ROSTER_INTERVAL_S = 60.0
 AUDIT_INTERVAL_S = 20.0
 FIGURES_INTERVAL_S = 30.0
@@ -37,14 +39,15 @@ PAPERS_A_LOOK = 200  # drawn apart, so that a look may be long: what a rush left
 def jobs_of(services: Services) -> list[Job]:
     """The jobs of a worker. All recompute from the clock: one that came late changes nothing but lateness."""
     settings = services.settings
-    exchange = exchange_of(services)
+    exchange, payments = exchange_of(services), payments_of(services)
     papers = services.follow_up.papers
     draughtsman = Draughtsman(papers.fonts, papers.signing)  # begins with the first paper
     leaving = threading.Event()
     drop = FileDrop(settings.feeds.drop_dir, services.ingest, services.clock, services.find_mapping)
     return [
         Job("follow_up", settings.complaints.interval_s, services.follow_up.watch),
-        Job("silence", settings.approval.silence_interval_s, services.approval.projects.consent_by_silence),
+        Job("silence", settings.approval.silence_interval_s, lambda: take_silence(services)),
+        Job("payments", settings.payments.interval_s, lambda: reconcile(services, payments)),
         Job("papers", settings.papers.interval_s, lambda: papers.make_files(PAPERS_A_LOOK, draughtsman, leaving.is_set),
             leave=leaving.set),
         Job("sweep", settings.sweep.interval_s, services.sweeper.sweep_all),
@@ -113,6 +116,22 @@ def recount(services: Services) -> None:
             services.alarms.set_alarm(uow.conn, "counters_differ", "", uow.now_us, n=len(result.differences))
         else:
             services.alarms.clear_alarm(uow.conn, "counters_differ", "", uow.now_us)
+
+
+def take_silence(services: Services) -> None:
+    """超时默许. One that fails by a fault of ours is a legal consequence that does not happen: somebody has to look."""
+    projects = services.approval.projects
+    projects.consent_by_silence()
+    failed = projects.unconsented
+    with services.database.read() as conn:
+        is_told = any(alarm.code == SILENCE_FAILED for alarm in standing_alarms(conn))
+    if not failed and not is_told:
+        return
+    with services.uow() as uow:
+        if failed:
+            services.alarms.set_alarm(uow.conn, SILENCE_FAILED, "", uow.now_us, n=len(failed), detail=failed[0])
+        else:
+            services.alarms.clear_alarm(uow.conn, SILENCE_FAILED, "", uow.now_us)
 
 
 def watch_calendars(services: Services) -> None:

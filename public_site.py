@@ -15,6 +15,10 @@ from flask.typing import ResponseReturnValue
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from approval.materials import MaterialRules, Materials, clamd_scanner
+from approval.payments.gateways import gateway_of
+from approval.payments.ledger import OrderLedger
+from approval.payments.matters import rules_of
+from approval.payments.service import Payments
 from approval.previews import PreviewRules, Previews
 from approval.stores import FolderStore
 from config.catalogue import CITY_DIR, load_catalogue
@@ -35,8 +39,10 @@ from exchange.outer.desk import MailboxDesk
 from exchange.outer.drafts import OuterDrafts
 from exchange.outer.files import OuterFiles
 from exchange.outer.mirror import Mirror
+from exchange.outer.models import payment_orders, sandbox_payments
 from exchange.outer.queue import Queue, QueueRules
 from exchange.outer.sweeping import Sweeping
+from exchange.outer.unapplied import RetryRules, Unapplied
 from exchange.parts import Parts
 from exchange.signing import Signing, key_of
 from papers.keys import KeyRing
@@ -44,14 +50,14 @@ from portal import http as portal_http
 from portal.cookies import Cookies
 from portal.limits import limits_of
 from portal.parts import Portal
-from portal.payment import SandboxGateway
+from portal.pay import NOTICE_PATH
 from portal.visitors import NoAccounts
 from web.characters import check_characters
 
 ASSETS = Path(__file__).resolve().parent / "assets"
 BESIDE_BATCH = 1024 * 1024
 OPEN = frozenset({"/", "/healthz", "/assets/favicon.ico"})
-OPEN_BELOW = ("/public/", "/exchange/v1/")  # the latter asks for a signature itself
+OPEN_BELOW = ("/public/", "/exchange/v1/")  # the latter asks for a signature itself, as does NOTICE_PATH
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +71,12 @@ class PublicSite:
     mirror: Mirror
     desk: MailboxDesk
     sweeping: Sweeping
+    payments: Payments
 
     def tidy(self) -> None:
-        """Once in a while: old drafts, envelopes fetched long ago, files nothing names, money that could not be given back at
-        once."""
+        """Once in a while: old drafts, envelopes fetched long ago, files nothing names."""
         self.drafts.forget_old()
         self.queue.tidy()
-        self.mirror.give_money_back()
         self.desk.tidy()
         self.sweeping.sweep()
 
@@ -84,21 +89,28 @@ def build_public_site(settings: Settings) -> PublicSite:
     clock, secret = SystemClock(), secret_of(settings.security.secret_key, settings.security.secret_key_path).decode()
     materials = _materials(settings)
     files = _files(settings, materials)
-    gateway = SandboxGateway(secret, "/public/pay/sandbox/")
+    orders = OrderLedger(database, payment_orders, clock, rules_of(settings.payments))
     queue = Queue(database, clock, QueueRules(settings.exchange.waiting_max, settings.exchange.kept_days))
-    mirror = Mirror(database, clock, gateway)
+    unapplied = Unapplied(clock, RetryRules(settings.exchange.attempts_max, settings.exchange.backoff_s,
+                                            settings.exchange.backoff_max_s))
+    mirror = Mirror(database, clock, orders, unapplied)
     drafts = OuterDrafts(database, materials, clock, settings.approval.draft_kept_days)
     complaint_rules = load_follow_up(settings.paths.follow_up_dir or FOLLOW_UP_DIR).complaints
     desk = MailboxDesk(database, queue, mirror, materials, files, drafts, clock,
                        ZoneInfo(settings.areas.default_timezone), complaint_rules)
+    gateway = gateway_of(settings.payments.gateway, secret, database, sandbox_payments, clock)
+    payments = Payments(orders, gateway, lambda order, receipt_no: desk.pay(order.case_no, order, receipt_no), clock,
+                        rules_of(settings.payments))
     app = _app(settings, secret)
-    app.register_blueprint(portal_http.create_blueprint(_portal(settings, desk, complaint_rules, gateway, secret)))
+    app.register_blueprint(portal_http.create_blueprint(_portal(settings, desk, complaint_rules, payments, secret)))
     given = settings.exchange
     app.register_blueprint(exchange_http.create_blueprint(exchange_http.ExchangeParts(
         Signing(key_of(given), clock, given.clock_skew_s), queue, mirror, materials,
         Parts(given.part_dir, materials.open), max(given.batch_bytes, exchange_http.CHUNK_MAX) + BESIDE_BATCH)))
     sweeping = Sweeping(database, materials.store, clock, settings.approval.draft_kept_days, given.kept_days)
-    return PublicSite(app, database, queue, drafts, mirror, desk, sweeping)
+    with database.transaction() as conn:
+        unapplied.begin_again(conn)
+    return PublicSite(app, database, queue, drafts, mirror, desk, sweeping, payments)
 
 
 def _materials(settings: Settings) -> Materials:
@@ -117,8 +129,7 @@ def _files(settings: Settings, materials: Materials) -> OuterFiles:
     return OuterFiles(materials, previews, KeyRing(limits.key_dir, ""), children)
 
 
-def _portal(settings: Settings, desk: MailboxDesk, complaint_rules: ComplaintRules, gateway: SandboxGateway,
-            secret: str) -> Portal:
+def _portal(settings: Settings, desk: MailboxDesk, complaint_rules: ComplaintRules, payments: Payments, secret: str) -> Portal:
     languages, clock = load_texts(), SystemClock()
 
     def texts(language: str) -> Texts:
@@ -129,7 +140,8 @@ def _portal(settings: Settings, desk: MailboxDesk, complaint_rules: ComplaintRul
         catalogue=load_catalogue(settings.paths.city_dir or CITY_DIR), timezone=ZoneInfo(settings.areas.default_timezone),
         cookies=Cookies(secret, clock, settings.portal.case_session_minutes, settings.approval.draft_kept_days,
                         secure=settings.security.cookie_secure),
-        limits=limits_of(settings.portal, settings.applicants, clock), account=NoAccounts(), gateway=gateway, secret=secret,
+        limits=limits_of(settings.portal, settings.applicants, clock), account=NoAccounts(), secret=secret,
+        payments=payments, notice_max_bytes=settings.payments.notice_max_bytes,
         public_url=settings.portal.base_url,
         words=lambda: words_of(texts, settings.display.language), csrf=_csrf, is_demo=settings.demo.enabled, has_staff=False)
 
@@ -159,7 +171,7 @@ def _gate() -> None:
     rule = request.url_rule.rule if request.url_rule is not None else ""
     if rule and rule not in OPEN and not rule.startswith(OPEN_BELOW):
         raise NotPermitted("no_access_rule")
-    if not rule.startswith(OPEN_BELOW[1]):
+    if rule != NOTICE_PATH and not rule.startswith(OPEN_BELOW[1]):
         check_same_site(_csrf())
     check_characters(request)
 

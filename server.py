@@ -79,6 +79,7 @@ from evaluation.forecast import http as forecast_http
 from evaluation.scoring import http as scores_http
 from exchanging import exchange_checks, inside_of
 from feeds.http import events_blueprint
+from paying import payment_checks, payments_of
 from portal import http as portal_http
 from portal.accounts.desk import AccountDesk
 from portal.accounts.http import add_accounts
@@ -86,7 +87,6 @@ from portal.cookies import Cookies
 from portal.direct import DirectDesk
 from portal.limits import limits_of
 from portal.parts import Portal
-from portal.payment import SandboxGateway
 from portal.shelf import DirectShelf
 from recording import footage_parts
 from supervision import http as liability_http
@@ -125,8 +125,9 @@ def build_server(services: Services, demo_duty: str = "") -> Server:
     app.before_request(lambda: _keep_current(services))
     app.config["MAX_CONTENT_LENGTH"] = services.settings.ingest.max_body_bytes
     gate = _gate(services)
-    readiness = Readiness(services.database, services.doorbell, SystemClock())
-    site.install(app, services, gate, lambda: [*readiness.checks(), *exchange_checks(services)])
+    readiness, payments = Readiness(services.database, services.doorbell, SystemClock()), payments_of(services)
+    site.install(app, services, gate, lambda: [
+        *readiness.checks(), *exchange_checks(services), *payment_checks(payments)])
     heartbeat = _heartbeat(services, readiness)
     app.register_blueprint(cards_http.create_blueprint(
         services.alerts, services.alert_queries, lambda _request: _present_actor(), services.read_log))
@@ -221,7 +222,7 @@ def _portal(services: Services, gate: Gate, account: AccountDesk) -> Portal:
         desk=DirectDesk(inside_of(services)), complaint_rules=desk.rules.complaints, catalogue=services.catalogue,
         public_url=settings.portal.base_url,
         timezone=zone, secret=secret,
-        gateway=SandboxGateway(secret, "/public/pay/sandbox/"),
+        payments=payments_of(services), notice_max_bytes=settings.payments.notice_max_bytes,
         cookies=Cookies(secret, clock, settings.portal.case_session_minutes, settings.approval.draft_kept_days,
                         secure=settings.security.cookie_secure),
         limits=limits_of(settings.portal, settings.applicants, clock),

@@ -15,7 +15,7 @@ from cases.fold import Fold
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """A line of a work list. Instants are microseconds UTC; `due_at` is of the promised limit, None while it is stopped
-    and once it has ended."""
+    and once it has ended. `is_held`: a project with a part that came to nothing, about which its lead unit has to decide."""
 
     case_no: str
     rev: int
@@ -32,6 +32,7 @@ class Waiting:
     claimed_name: str
     due_at: int | None
     is_part: bool
+    is_held: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,8 @@ class Handling:
         self._desk, self._rules = desk, rules
         # Whoever knows more of a case than its flow may refuse to have a step done, or gone back to.
         self.before_step: list[Callable[[UnitOfWork, Hosted], None]] = []
+        # ... or to be granted; what it returns stands in the decision.
+        self.before_decision: list[Callable[[UnitOfWork, Hosted, str], str]] = []
         self.before_back: list[Callable[[UnitOfWork, Hosted, str], None]] = []
 
     # Whose it is --------------------------------------------------------------------------------------------------
@@ -208,6 +210,7 @@ class Handling:
     def _decide(self, uow: UnitOfWork, case: Hosted, actor: Actor, post: str, station: str, result: Result,
                 reason: str) -> None:
         told = checked_words(reason, "reason", required=result == "refused")
+        told = "\n".join(filter(None, (told, *(check(uow, case, result) for check in self.before_decision))))
         item = self._desk.own_item(case)
         check_heard(case, item, uow.now_us)
         number = give(self._desk, uow, case, ReceiptKind.DECISION, told={

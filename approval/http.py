@@ -61,6 +61,7 @@ class ActOn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     reason: str = ""
     result: Literal["granted", "refused"] = "granted"
     papers: list[str] = []
+    rest_withheld: bool = False
     deferred: list[str] = []
     until: str = ""
     to_step: str = ""
@@ -89,7 +90,8 @@ class TakingOver(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 PERFORMED = ("pre_accept", "receive", "accept", "refuse", "ask_correction", "correct", "supply", "ask_hearing", "hold_hearing",
              "claim", "hand_over", "complete",
              "drop_step_paper", "dispatch", "send_back", "start_special", "end_special", "ask_extension", "grant_extension",
-             "refuse_extension", "charge", "paid", "waive", "conclude", "end_licence", "collect", "return", "void", "reopen")
+             "refuse_extension", "charge", "paid", "waive", "conclude", "end_licence", "collect", "return", "void", "reopen",
+             "begin_anew", "leave_out")
 OPERATIONS = (
     Operation("get", "/api/v1/approval/lists/<name>", "listApproval", "What waits for the person", choices={"name": LISTS}),
     Operation("get", _CASES, "findHosted", "Hosted cases by number, applicant or title", query={"q": "part of it"}),
@@ -289,7 +291,7 @@ def _of_intake(approval: Approval, no: str, told: ActOn, actor: Actor) -> Acts:
         "accept": lambda: intake.accept(no, rev, actor, station, told.deferred, _day(told.until)),
         "refuse": lambda: intake.refuse(no, rev, told.reason, actor, station),
         "ask_correction": lambda: intake.ask_correction(no, rev, told.papers, told.reason, actor, station),
-        "correct": lambda: intake.correct(no, told.papers, actor, station, rev),
+        "correct": lambda: intake.correct(no, told.papers, actor, station, rev, rest_withheld=told.rest_withheld),
         "supply": lambda: intake.supply(no, told.papers, actor, station, rev),
     }
 
@@ -318,6 +320,8 @@ def _of_handling(approval: Approval, no: str, told: ActOn, actor: Actor, find_pe
         "hold_hearing": lambda: approval.hearings.hold(no, rev, told.words, actor, station),
         "dispatch": lambda: projects.dispatch(no, rev, told.parts, told.words, actor, station),
         "reopen": lambda: projects.reopen(no, rev, told.node, told.reason, actor, station),
+        "begin_anew": lambda: projects.begin_anew(no, rev, told.node, told.reason, actor, station),
+        "leave_out": lambda: projects.leave_out(no, rev, told.node, told.reason, actor, station),
     }
 
 

@@ -16,7 +16,16 @@ from approval.drafts import use_up
 from approval.events import ApplicantConcerned, Occasion
 from approval.flow import Flow, flow_of
 from approval.materials import Upload
-from approval.matters import Act, Application, Channel, Filed, check_state, checked_words
+from approval.matters import (
+    Act,
+    Application,
+    Channel,
+    Filed,
+    check_corrected,
+    check_state,
+    checked_words,
+    lacking_of,
+)
 from approval.models import hosted_cases, hosted_papers
 from approval.numbering import made_up_password, password_hash, take_case_number
 from approval.posts import post_for
@@ -163,16 +172,23 @@ class Intake:
             self._give(uow, case, ReceiptKind.CORRECTION, told={"reason": told}, entries=self._names(item, papers))
 
     def correct(self, case_no: str, papers: Collection[str], actor: Actor | None = None, station: str = "",
-                rev: int | None = None, uploads: Sequence[Upload] = ()) -> None:
-        """补正: what was asked for came in, from the applicant (`actor` None) or at a window."""
+                rev: int | None = None, uploads: Sequence[Upload] = (), *, rest_withheld: bool = False) -> None:
+        """补正: what was asked for came in, from the applicant (`actor` None) or at a window, all of it at once, since nothing
+        can be asked for a second time. `rest_withheld`: he knows what still lacks and will not bring it.
+
+        Raises InvalidInput naming the papers that lack.
+        """
         with self._desk.acting(Act.CORRECT, case_no, rev) as (uow, case):
             if actor is not None:
                 self._by_window(uow, case, actor)
             codes = tuple(dict.fromkeys((*papers, *(one.code for one in uploads))))
-            self._check_papers(self._desk.own_item(case), codes)
+            item = self._desk.own_item(case)
+            self._check_papers(item, codes)
+            lacking = self._names(item, lacking_of(case.fold.asked, codes))
+            check_corrected(lacking, rest_withheld=rest_withheld)
             self._note_papers(uow, case, papers, actor or APPLICANT, uploads)
             self._desk.tell(uow, case, EventKind.CORRECTION_RECEIVED, actor or APPLICANT, station=station,
-                            materials=codes or None)
+                            materials=codes or None, attributes={"withheld": "、".join(lacking)} if lacking else None)
 
     def keep_file(self, case_no: str, upload: Upload, actor: Actor) -> None:
         """A file digitised at the window, or anywhere on the way, is put with the case. No event: no paper came in by it,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
@@ -56,6 +56,8 @@ class Act(StrEnum):
     RATE = "rate"                            # 评价
     DISPATCH = "dispatch"                    # 分发 (of a project)
     REOPEN = "reopen"                        # 重办 (a part of a project that was through)
+    BEGIN_ANEW = "begin_anew"                # 重新派发 (of a part that came to nothing)
+    LEAVE_OUT = "leave_out"                  # 不再办理 (of such a part)
     MIGRATE = "migrate"                      # 版本迁移 (by an administrator's plan, not by the posts of a step)
 
 
@@ -80,6 +82,7 @@ FROM: Mapping[Act, frozenset[State]] = {
     _A.COLLECT: frozenset({_S.CONCLUDED}), _A.WITHDRAW: _OPEN - {_S.DECIDED}, _A.VOID: _OPEN,  # what is decided stands
     _A.RATE: frozenset({_S.CONCLUDED, _S.COLLECTED, _S.NOT_ACCEPTED, _S.WITHDRAWN, _S.RETURNED}),
     _A.DISPATCH: frozenset({_S.ACCEPTED}), _A.REOPEN: frozenset({_S.ACCEPTED, _S.DECIDED}),
+    _A.BEGIN_ANEW: frozenset({_S.ACCEPTED}), _A.LEAVE_OUT: frozenset({_S.ACCEPTED}),
     _A.MIGRATE: _OPEN,
 }
 
@@ -197,3 +200,15 @@ def checked_words(words: str, key: str, *, required: bool = True) -> str:
     if len(told) > WORDS_MAX:
         raise TooLarge("field_too_long", key=key, most=WORDS_MAX)
     return told
+
+
+def lacking_of(asked: Iterable[str], given: Collection[str]) -> list[str]:
+    """The papers a correction was to bring and does not, in the order they were asked for."""
+    return [code for code in asked if code not in given]
+
+
+def check_corrected(lacking: Sequence[str], *, rest_withheld: bool) -> None:
+    """A correction ends by bringing everything, or by saying that the rest will not come (行政许可法 Art. 32). `lacking` are
+    names. Raises InvalidInput."""
+    if lacking and not rest_withheld:
+        raise InvalidInput("correction_incomplete", key="papers", papers="、".join(lacking))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, String, Table, Text, text
 
+from approval.payments.models import order_table, sandbox_table
 from cases.models import ROW_NUMBER
 from core.database import metadata
 
@@ -180,7 +181,7 @@ hosted_nodes = Table(
     Column("org", String(128), nullable=False),
     Column("after", Text, nullable=False),               # JSON list of nodes
     Column("silent", Boolean, nullable=False),           # silence is consent after the limit (缺席默认)
-    Column("state", String(16), nullable=False),         # waiting, open, done
+    Column("state", String(16), nullable=False),         # waiting, open, done, refused, void, left_out
     Column("case_id", BigInteger),
     Index("ix_hosted_nodes_case", "case_id"),
 )
@@ -231,3 +232,6 @@ hosted_numbers = Table(
     Column("day", Integer, primary_key=True, autoincrement=False),
     Column("last", Integer, nullable=False),
 )
+
+payment_orders = order_table(metadata)
+sandbox_payments = sandbox_table(metadata)

@@ -17,7 +17,8 @@ from core.access import Actor, Role
 _AT_WINDOW = (Act.PRE_ACCEPT, Act.RECEIVE, Act.ACCEPT, Act.REFUSE, Act.ASK_CORRECTION, Act.CORRECT, Act.RETURN)
 _AT_STEP = (Act.CLAIM, Act.HOLD_HEARING, Act.HAND_OVER, Act.START_SPECIAL, Act.END_SPECIAL, Act.ASK_EXTENSION)
 _BY_HEADS = (Act.GRANT_EXTENSION, Act.REFUSE_EXTENSION, Act.WAIVE, Act.VOID, Act.END_LICENCE)
-_BY_ANY_POST = (Act.CHARGE, Act.PAID, Act.SUPPLY, Act.KEEP_FILE, Act.COLLECT, Act.REOPEN, Act.ASK_HEARING)
+_BY_ANY_POST = (Act.CHARGE, Act.PAID, Act.SUPPLY, Act.KEEP_FILE, Act.COLLECT, Act.REOPEN, Act.BEGIN_ANEW, Act.LEAVE_OUT,
+                Act.ASK_HEARING)
 _OF_STEP = frozenset({Act.CLAIM, Act.COMPLETE, Act.DISPATCH})  # for whoever does the step himself
 
 
@@ -86,6 +87,8 @@ def _without_object(detail: HostedDetail, actor: Actor) -> set[Act]:
         Act.WAIVE: bool(detail.due_fees), Act.PAID: bool(detail.due_fees), Act.SUPPLY: bool(detail.deferred),
         Act.DROP_STEP_PAPER: any(one.is_current for one in detail.step_papers),
         Act.END_LICENCE: any(one.state == LicenceState.VALID for one in detail.licences),
-        Act.REOPEN: any(part.state == "done" for part in detail.parts), Act.SEND_BACK: bool(behind(detail)),
+        Act.REOPEN: any(part.state in ("done", "refused") for part in detail.parts),
+        **dict.fromkeys((Act.BEGIN_ANEW, Act.LEAVE_OUT), any(part.state == "void" for part in detail.parts)),
+        Act.SEND_BACK: bool(behind(detail)),
         Act.ASK_CORRECTION: not any(stop.kind == CORRECTION for stop in detail.fold.stops)}
     return {act for act, is_there in needs.items() if not is_there}

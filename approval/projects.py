@@ -4,17 +4,21 @@ A project is a hosted case of a joint item. Its dispatch (分发) opens a case o
 a part that is through opens what waited for it; when all are through, the join (会审) is done and the project goes on. A part
 may be reopened in one act: what rested on it is withdrawn with it, in the parts that waited for it and in the project itself.
 So no project is decided while a part is open, which is where flow engines fail when a step is taken back behind a join.
+
+How a part ended counts. One that came to nothing (作废, 撤回, 退件) answers nothing: the join is held until the lead unit
+begins it anew or leaves it out. One that was refused (不予) has answered: what waited for it never begins, and a project with
+one cannot be granted; the decision names it.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Select, bindparam, insert, select, update
+from sqlalchemy import Connection, Select, bindparam, func, insert, select, text, update
 
 from approval.desk import Desk, Hosted
 from approval.detail import LicenceState
@@ -36,11 +40,17 @@ from core.unit_of_work import UnitOfWork
 
 log = logging.getLogger(__name__)
 PARTS_MAX = 60
-_WAITING, _OPEN, _DONE = "waiting", "open", "done"
+_WAITING, _OPEN, _DONE, _REFUSED, _VOID, _LEFT_OUT = "waiting", "open", "done", "refused", "void", "left_out"
+_THROUGH, _ANSWERED = (_DONE, _LEFT_OUT), (_DONE, _REFUSED)
+_CAME_TO_NOTHING = (State.WITHDRAWN, State.RETURNED, State.VOIDED, State.NOT_ACCEPTED)
 _N = hosted_nodes.c
 _NUMBER_OF = Statement(select(hosted_cases.c.case_no).where(hosted_cases.c.case_id == bindparam("of_case")))
 _NODES = Statement(select(hosted_nodes).where(_N.project_id == bindparam("of_project")).order_by(_N.stage, _N.node))
+_BEGUN_BEFORE = Statement(select(func.count()).select_from(hosted_cases).where(
+    hosted_cases.c.project_id == bindparam("of_project"), hosted_cases.c.node == bindparam("of_node")))
 _END_NODE = Statement(update(hosted_nodes).where(_N.case_id == bindparam("of_case")).values(state=bindparam("how")))
+# What was asked for once more is to be answered: its time is used up, so silence would be consent at once.
+_ASK_AGAIN = Statement(update(hosted_nodes).where(_N.case_id == bindparam("of_case")).values(silent=text("false")))
 _MARK = Statement(update(hosted_nodes).where(_N.project_id == bindparam("of_project"), _N.node == bindparam("of_node")).values(
     state=bindparam("how"), case_id=bindparam("by_case")))
 
@@ -61,8 +71,10 @@ class Projects:
                  words: Any) -> None:
         self._desk, self._intake, self._handling, self._ending, self._words = desk, intake, handling, ending, words
         self._licences = licences
+        self.unconsented: tuple[str, ...] = ()  # cases whose silence could not be taken as consent at the last look
         handling.before_step.append(self._check_step)
         handling.before_back.append(self._check_back)
+        handling.before_decision.append(self._check_decision)
         ending.after_end.append(self._follow_end)
 
     def dispatch(self, case_no: str, rev: int, parts: Sequence[Part], opinion: str, actor: Actor, station: str = "") -> None:
@@ -96,10 +108,10 @@ class Projects:
             nodes = nodes_of(uow.conn, project.row.case_id)
             if node not in nodes:
                 raise NotFound("plan_node_unknown", case_no=case_no, node=node[:60])
-            if nodes[node].state != _DONE:
+            if nodes[node].state not in _ANSWERED:
                 raise Conflict("part_not_done", case_no=case_no, node=node)
             later = [name for name in dependents([one.part for one in nodes.values()], node)
-                     if nodes[name].case_id is not None and nodes[name].state != _WAITING]
+                     if nodes[name].state in (_OPEN, *_ANSWERED)]
             self._check_reopens(uow, [nodes[name] for name in (node, *later)])
             self._withdraw(uow, nodes[node], told, actor, station, held=False)
             for name in later:
@@ -107,11 +119,39 @@ class Projects:
             if project.step != JOIN:
                 self._handling.send_back_in(uow, project, JOIN, told, actor, station)
 
+    def begin_anew(self, case_no: str, rev: int, node: str, reason: str, actor: Actor, station: str = "") -> None:
+        """重新派发: a part that came to nothing begins again with a case of its own, when what it waits for is through."""
+        self._settle_void(case_no, rev, node, reason, actor, station, _WAITING)
+
+    def leave_out(self, case_no: str, rev: int, node: str, reason: str, actor: Actor, station: str = "") -> None:
+        """不再办理: the project needs no such part; what waited for it begins."""
+        self._settle_void(case_no, rev, node, reason, actor, station, _LEFT_OUT)
+
     def consent_by_silence(self) -> int:
-        """超时默许: parts whose unit let its promised limit pass are through, where the plan says so. Returns how many."""
-        return sum(self._consented(case_no) for case_no in self._silent_and_late())
+        """超时默许: parts whose unit let its promised limit pass are through, where the plan says so. Returns how many; those
+        that could not be, by a fault of ours, stand in `unconsented` until a look finds nothing of the kind."""
+        late, failed = self._silent_and_late(), list[str]()
+        count = sum(self._consented(case_no, failed) for case_no in late)
+        self.unconsented = tuple(failed)
+        return count
 
     # Inside -------------------------------------------------------------------------------------------------------
+
+    def _settle_void(self, case_no: str, rev: int, node: str, reason: str, actor: Actor, station: str, state: str) -> None:
+        """Raises Conflict for a part that did not come to nothing, NotFound for one the project does not have."""
+        told, act = checked_words(reason, "reason"), Act.BEGIN_ANEW if state == _WAITING else Act.LEAVE_OUT
+        with self._desk.acting(act, case_no, rev) as (uow, project):
+            self._desk.any_post(uow, project, actor)
+            nodes = nodes_of(uow.conn, project.row.case_id)
+            if node not in nodes:
+                raise NotFound("plan_node_unknown", case_no=case_no, node=node[:60])
+            if nodes[node].state != _VOID:
+                raise Conflict("part_not_void", case_no=case_no, node=node)
+            self._desk.tell(uow, project, EventKind.REASSIGNED, actor, station=station, step=project.step,
+                            reason=self._words(f"project.{act.value}", node=node, reason=told))
+            self._mark(uow, project.row.case_id, node, state, None if state == _WAITING else nodes[node].case_id)
+            self._desk.flush(uow, project)
+            self._advance(uow, project)
 
     def _check_reopens(self, uow: UnitOfWork, nodes: Sequence[Node]) -> None:
         """What was collected, voided or given up cannot be worked at again; a project sent back for it could never go on."""
@@ -120,7 +160,7 @@ class Projects:
             if case.state in CLOSED and case.state != State.CONCLUDED:
                 raise Conflict("part_not_to_reopen", case_no=case.case_no, node=node.part.node)
 
-    def _consented(self, case_no: str) -> bool:
+    def _consented(self, case_no: str, failed: list[str]) -> bool:
         """False when somebody acted on the part in the meantime; if it is still silent, the next run finds it again.
         A part that fails keeps no other from its consent."""
         try:
@@ -129,6 +169,7 @@ class Projects:
             log.info("no consent by silence to %s yet: %s", case_no, met.code)
         except Exception:
             log.exception("the silence of %s could not be taken as consent", case_no)
+            failed.append(case_no)
         return False
 
     def _consent_to(self, case_no: str) -> bool:
@@ -155,8 +196,23 @@ class Projects:
         if case.step == DISPATCH and case.flow.is_joint:
             raise Conflict("plan_missing", case_no=case.case_no)
         if case.step == JOIN:
-            open_ones = [name for name, node in nodes_of(uow.conn, case.row.case_id).items() if node.state != _DONE]
-            raise Conflict("parts_open", case_no=case.case_no, nodes="、".join(open_ones))
+            nodes = nodes_of(uow.conn, case.row.case_id)
+            if void := _named(nodes, _VOID):
+                raise Conflict("parts_void", case_no=case.case_no, nodes=void)
+            raise Conflict("parts_open", case_no=case.case_no, nodes=_named(nodes, _OPEN, _WAITING))
+
+    def _check_decision(self, uow: UnitOfWork, case: Hosted, result: str) -> str:
+        """What the decision has to say of the parts. Raises Conflict for a grant against the refusal of a unit."""
+        if not case.flow.is_joint:
+            return ""
+        nodes = nodes_of(uow.conn, case.row.case_id)
+        refused = _named(nodes, _REFUSED)
+        if refused and result == "granted":
+            raise Conflict("parts_refused", case_no=case.case_no, nodes=refused)
+        return self._refusals(nodes) if refused else ""
+
+    def _refusals(self, nodes: Mapping[str, Node]) -> str:
+        return str(self._words("project.refused", refused=_named(nodes, _REFUSED), unbegun=_named(nodes, _WAITING) or "—"))
 
     def _check_back(self, _uow: UnitOfWork, case: Hosted, to_step: str) -> None:
         if to_step in (DISPATCH, JOIN) and case.flow.is_joint:
@@ -171,34 +227,38 @@ class Projects:
             self._give_up_parts(uow, case)
 
     def _part_ended(self, uow: UnitOfWork, case: Hosted) -> None:
-        _END_NODE.run(uow.conn, of_case=case.row.case_id, how=_DONE)
+        _END_NODE.run(uow.conn, of_case=case.row.case_id, how=_ended_as(self._of_id(uow, case.row.case_id)))
         project = self._of_id(uow, case.row.project_id)
         if project.step == JOIN:
             self._advance(uow, project)
             self._desk.save(uow, project)
 
     def _advance(self, uow: UnitOfWork, project: Hosted) -> None:
-        """Begin, or take up again, what waits for nothing any more; do the join when all is through."""
+        """Begin, or take up again, what waits for nothing any more; do the join when every part has answered or never will,
+        since one it waits for was refused."""
         nodes = nodes_of(uow.conn, project.row.case_id)
         parts = [node.part for node in nodes.values()]
         begun = {name for name, node in nodes.items() if node.state != _WAITING}
-        done = {name for name, node in nodes.items() if node.state == _DONE}
-        for name in ready(parts, begun, done):
+        through = {name for name, node in nodes.items() if node.state in _THROUGH}
+        beginning = ready(parts, begun, through)
+        for name in beginning:
             if nodes[name].case_id is None:
                 self._begin(uow, project, nodes[name].part, 1 + list(nodes).index(name))
             else:
                 self._take_up(uow, nodes[name])
-        if len(done) == len(nodes):
+        if not beginning and not any(node.state in (_OPEN, _VOID) for node in nodes.values()):
             post = project.flow.find(JOIN).posts
-            self._handling.complete_in(uow, project, self._words("project.joined"), SYSTEM, post[0] if post else "")
+            words = self._refusals(nodes) if _named(nodes, _REFUSED) else self._words("project.joined")
+            self._handling.complete_in(uow, project, words, SYSTEM, post[0] if post else "")
 
     def _begin(self, uow: UnitOfWork, project: Hosted, part: Part, place: int) -> None:
         """The part's own case, accepted with the dispatch (统一受理)."""
         item, row = self._desk.item(part.item), project.row  # one retired since the dispatch is still gone through with
         self._desk.check_unit(item)
         application = Application(item.code, Applicant(row.applicant, phone="-"), f"{row.title}：{item.name}"[:200])
-        case = self._intake.open(uow, application, "project", item, flow_of(item), "", None, f"{row.case_no}-{place:02d}",
-                                 (row.case_id, part.node))
+        before = int(_BEGUN_BEFORE.value(uow.conn, of_project=row.case_id, of_node=part.node))
+        number = f"{row.case_no}-{place:02d}{f'-{before + 1}' if before else ''}"
+        case = self._intake.open(uow, application, "project", item, flow_of(item), "", None, number, (row.case_id, part.node))
         self._desk.tell(uow, case, EventKind.ACCEPTED, SYSTEM, title=application.title, applicant=row.applicant,
                         channel="project", attributes={"project": row.case_no}, pinned=item.number)
         self._desk.open_step(uow, case, case.following(""))
@@ -218,6 +278,7 @@ class Projects:
         first = case.following("")
         if case.state in CLOSED:  # what its conclusion gave out rests on nothing any more
             self._licences.end_in(uow, case, LicenceState.REVOKED, reason, actor, station)
+            _ASK_AGAIN.run(uow.conn, of_case=case.row.case_id)
             self._desk.tell(uow, case, EventKind.REOPENED, actor, step=first, station=station, reason=reason)
         elif case.step != first:
             self._desk.tell(uow, case, EventKind.ROLLED_BACK, actor, step=first, station=station, reason=reason,
@@ -233,9 +294,11 @@ class Projects:
 
     def _give_up_parts(self, uow: UnitOfWork, project: Hosted) -> None:
         for node in nodes_of(uow.conn, project.row.case_id).values():
-            if node.case_id is None or node.state == _DONE:
+            if node.case_id is None or node.state not in (_OPEN, _WAITING):
                 continue
             case = self._of_id(uow, node.case_id)
+            if case.state == State.DECIDED:  # what is decided stands, and goes on to its end by itself
+                continue
             self._desk.tell(uow, case, EventKind.WITHDRAWN, SYSTEM, reason=self._words("project.given_up"))
             self._desk.end_tasks(uow, case, "withdrawn")
             case.step = ""
@@ -244,12 +307,22 @@ class Projects:
     def _of_id(self, uow: UnitOfWork, case_id: int | None) -> Hosted:
         return self._desk.load(uow, str(_NUMBER_OF.value(uow.conn, of_case=case_id)))
 
-    def _mark(self, uow: UnitOfWork, project_id: int, node: str, state: str, case_id: int) -> None:
+    def _mark(self, uow: UnitOfWork, project_id: int, node: str, state: str, case_id: int | None) -> None:
         _MARK.run(uow.conn, of_project=project_id, of_node=node, how=state, by_case=case_id)
 
     def _silent_and_late(self) -> list[str]:
         with self._desk.units.database.read() as conn:
             return list(conn.scalars(_silent(self._desk.units.clock.now_us()).order_by(hosted_cases.c.case_no)))
+
+
+def _ended_as(case: Hosted) -> str:
+    if case.state in _CAME_TO_NOTHING:
+        return _VOID
+    return _REFUSED if case.fold.refused is not None else _DONE
+
+
+def _named(nodes: Mapping[str, Node], *states: str) -> str:
+    return "、".join(name for name, node in nodes.items() if node.state in states)
 
 
 def _silent(now_us: int) -> Select[tuple[str]]:

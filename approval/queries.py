@@ -12,7 +12,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, Table, bindparam, func, or_, select
 
 from approval.detail import HostedDetail, Licence, Paper, PartSeen, Receipt, StepPaperKept, Waiting
-from approval.flow import Flow, Part, depths, read_flow
+from approval.flow import JOIN, Flow, Part, depths, read_flow
 from approval.licences import licence_of, of_case
 from approval.models import (
     hosted_cases,
@@ -64,7 +64,8 @@ class HostedQueries:
                 .join(hosted_tasks, (t.case_id == hosted_cases.c.case_id) & t.ended_at.is_(None)).where(_in_units(held, actor))
                 .order_by(_is_others(t.claimed_by, actor), clocks.c.due_at.is_(None), clocks.c.due_at, hosted_cases.c.case_no),
                 held, lambda flow, row: flow.find(row.at_step).entitled, limit)
-        return [_line(row) for row in found]
+            projects = _held_projects(conn, [row.case_no for row in found if row.at_step == JOIN])
+        return [replace(line, is_held=True) if line.case_no in projects else line for line in map(_line, found)]
 
     def intake(self, actor: Actor, limit: int = LIST_MAX) -> list[Waiting]:
         """What waits at the windows of this person's units: filed, received, or waiting for corrections."""
@@ -296,6 +297,15 @@ def _parts(conn: Connection, case_id: int) -> list[PartSeen]:
     seen = [PartSeen(**{**row._mapping, "after": tuple(msgspec.json.decode(row.after))}) for row in rows]
     depth = depths([Part(one.node, one.item, one.org, one.stage, one.after) for one in seen])
     return sorted(seen, key=lambda one: (depth.get(one.node, 0), one.stage, one.node))
+
+
+def _held_projects(conn: Connection, numbers: Sequence[str]) -> set[str]:
+    """Those with a part that came to nothing."""
+    if not numbers:
+        return set()
+    n, c = hosted_nodes.c, hosted_cases.c
+    return set(conn.scalars(select(c.case_no).join(hosted_nodes, n.project_id == c.case_id).where(
+        c.case_no.in_(numbers), n.state == "void").distinct()))
 
 
 def _signatures(conn: Connection, case_id: int) -> list[dict[str, Any]]:

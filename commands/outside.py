@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import logging
+import threading
+from collections.abc import Callable
 
 from commands.listening import Listener, until_told_to_stop
 from config.settings import Settings
@@ -20,11 +22,24 @@ def run_portal(settings: Settings, _options: argparse.Namespace) -> int:
     listener = Listener(settings, site)
     listener.start()
     print(listener.address, flush=True)
-    while not stopped.wait(TIDY_INTERVAL_S):
-        try:
-            site.tidy()
-        except Exception:  # what could not be tidied now is tidied in an hour; the site goes on
-            log.exception("tidying failed")
+    working = [_every(TIDY_INTERVAL_S, site.tidy, stopped),
+               _every(settings.payments.interval_s, site.payments.reconcile, stopped)]
+    for thread in working:
+        thread.start()
+    stopped.wait()
     listener.stop()
+    for thread in working:
+        thread.join()
     site.database.dispose()
     return 0
+
+
+def _every(interval_s: float, work: Callable[[], object], stopped: threading.Event) -> threading.Thread:
+    """What failed now is tried again the next time; the site goes on."""
+    def repeat() -> None:
+        while not stopped.wait(interval_s):
+            try:
+                work()
+            except Exception:
+                log.exception("%s failed", getattr(work, "__qualname__", "work"))
+    return threading.Thread(target=repeat, daemon=True)

@@ -63,6 +63,21 @@ class PortalSettings(Strict):
     file_dir: Path = Field(description="Folder of `app.py portal` for files sent by applicants and papers given out.")
 
 
+class PaymentSettings(Strict):
+    """Orders of payments, here and on a public site of its own (docs/approval.md)."""
+
+    gateway: Literal["sandbox", "none"] = Field(description="none: fees are paid at a window; sandbox moves no money at all.")
+    interval_s: Seconds = Field(description="Seconds between two looks for orders to ask the gateway about.")
+    batch: Count = Field(description="Most orders asked about in one look.")
+    first_look_s: Seconds = Field(description="Seconds after which an order is asked about first; doubled each time.")
+    longest_wait_s: Seconds = Field(description="Longest wait between two questions about one order, in seconds.")
+    order_minutes: Count = Field(description="Minutes an order can be paid with; then it is closed at the gateway.")
+    alarm_minutes: Count = Field(description="Minutes of silence, or of money neither booked nor back, that are an alarm.")
+    give_up_hours: Count = Field(description="Hours of silence after which an order is given up; a late answer still counts.")
+    shown_days: Count = Field(description="Days for which a payer is shown what became of an order.")
+    notice_max_bytes: Count = Field(description="Largest notice of the gateway's server, in bytes.")
+
+
 class ExchangeSettings(Strict):
     """The exchange with a public site of its own (docs/exchange.md). The inside opens every connection."""
 

@@ -16,7 +16,14 @@ from config.documents import Strict
 from config.evaluation_settings import BulletinSettings, EvaluationSettings
 from config.export_settings import ExportSettings, HistorySettings, WebhookSettings
 from config.forecast_settings import ForecastSettings
-from config.hosting_settings import ApplicantSettings, ApprovalSettings, ExchangeSettings, PortalSettings, S3Settings
+from config.hosting_settings import (
+    ApplicantSettings,
+    ApprovalSettings,
+    ExchangeSettings,
+    PaymentSettings,
+    PortalSettings,
+    S3Settings,
+)
 from config.recording_settings import RecordingSettings
 from config.setting_types import Count, Natural, Seconds
 from config.video_settings import VideoSettings
@@ -357,6 +364,7 @@ class Settings(Strict):
     approval: ApprovalSettings
     s3: S3Settings
     portal: PortalSettings
+    payments: PaymentSettings
     applicants: ApplicantSettings
     exchange: ExchangeSettings
     cards: CardSettings

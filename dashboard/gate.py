@@ -49,7 +49,8 @@ VISITOR = Actor("visitor", frozenset({Role.WALL_SCREEN}), display_name="访客")
 class Rule:
     """Who may use a route. A path ending in * stands for everything below it; the longest match wins.
 
-    `token` names the kind of bearer token that is accepted; `local` opens the route to this machine itself.
+    `token` names the kind of bearer token that is accepted; `local` opens the route to this machine itself; `signed`: another
+    server sends it, whose signature over the body the route checks, and not a page of ours with a form token.
     """
 
     path: str
@@ -57,6 +58,7 @@ class Rule:
     public: bool = False
     token: str = ""
     local: bool = False
+    signed: bool = False
 
     def covers(self, path: str) -> bool:
         return path.startswith(self.path[:-1]) if self.path.endswith("*") else path == self.path
@@ -67,6 +69,7 @@ RULES = (
     Rule("/sign-in/*", public=True),
     Rule("/assets/*", public=True),               # style sheets and fonts of the sign-in page; nothing private
     Rule("/public/*", public=True),               # the pages of applicants; a case through its own session only (portal)
+    Rule("/public/pay/notify", public=True, signed=True),  # the payment gateway's server (portal/pay.py)
     Rule("/healthz", public=True),                # says "alive" and nothing else
     Rule("/readyz", roles=frozenset({Role.ADMINISTRATOR}), token="probe", local=True),
     Rule("/sign-out/", roles=EVERYBODY),
@@ -216,7 +219,7 @@ class Gate:
             raise PasswordMustChange
         if not (rule.public or (rule.local and _is_local())):
             self._require(rule.roles)
-        if request.method not in ("GET", "HEAD", "OPTIONS"):
+        if request.method not in ("GET", "HEAD", "OPTIONS") and not rule.signed:
             check_same_site(self.sessions.csrf_token())
         check_characters(request)
         return None

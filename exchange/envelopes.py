@@ -12,9 +12,9 @@ import msgspec
 
 from approval.materials import Upload
 from approval.matters import Application
+from approval.payments.matters import Order
 from core.errors import InvalidInput
 from portal.desk import CaseView, Figures, FileKind, PaperFacts, Problem
-from portal.payment import Order
 from supervision.complaints.matters import Filing, Reporter
 
 Told = TypeVar("Told")
@@ -43,10 +43,11 @@ class Filed(msgspec.Struct, frozen=True):
 
 
 class Correction(msgspec.Struct, frozen=True):
-    """correction: everything that was asked for."""
+    """correction: everything that was asked for, or all he will bring."""
 
     case_no: str
     uploads: tuple[Upload, ...]
+    rest_withheld: bool = False
 
 
 class Withdrawal(msgspec.Struct, frozen=True):
@@ -162,13 +163,18 @@ class Give(msgspec.Struct, frozen=True):
 
 class Given(msgspec.Struct, frozen=True):
     """What the receiver has committed: number and id of the last one, of which epoch; `own` is the receiver's. `failed` names
-    envelopes that could not be read; they hold up no other."""
+    envelopes that could not be applied; they hold up no other, and `unapplied` is how many are kept. `payments` are orders
+    nobody could settle there, the oldest, by its number, for so many minutes."""
 
     epoch: str
     applied: int
     last: str
     own: str
     failed: tuple[str, ...] = ()
+    payments: int = 0
+    payment_minutes: int = 0
+    payment_no: str = ""
+    unapplied: int = 0
 
 
 def written(told: Any) -> bytes:

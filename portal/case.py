@@ -6,23 +6,21 @@ The session this opens is good for that one case; every act asks the services, w
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from flask import Response, redirect, request
 
 from approval.codes import read_code
 from approval.materials import Upload
-from core.errors import Conflict, InvalidInput, NotFound, SupervisionError, UpstreamError
+from core.errors import Conflict, InvalidInput, NotFound, SupervisionError
 from core.uploads import KINDS
 from portal.apply import accepted, attach, shown_page
 from portal.cookies import CASE_PATH, CORRECTION
-from portal.desk import CaseView, DraftBox, Waiting
+from portal.desk import CaseView, DraftBox, FeeSeen, Waiting
 from portal.parts import Portal, address, page, sentence, told, written_here
-from portal.payment import Order
 
 
 class CasePages:
-    """Everything under /public/case/ and /public/pay/."""
+    """Everything under /public/case/; paying is in portal/pay.py."""
 
     def __init__(self, portal: Portal) -> None:
         self._portal = portal
@@ -51,7 +49,7 @@ class CasePages:
                 limits.number.note(case_no)
             problem = sentence(refusal, self._portal.words())
             return page(self._portal, "case_enter", refusal.status, case_no=case_no, problem=problem)
-        response = _to_case()
+        response = to_case()
         self._portal.cookies.open_case(response, opened)
         return response
 
@@ -65,7 +63,7 @@ class CasePages:
         found = next((one for one in self._case().receipts if one.code == read_code(code)), None)
         if found is None or kind not in ("pdf", "docx"):
             raise NotFound("receipt_not_found")
-        content = self._portal.desk.paper(self._no(), found.code, "pdf" if kind == "pdf" else "docx")
+        content = self._portal.desk.paper(self.no(), found.code, "pdf" if kind == "pdf" else "docx")
         response = Response(content, mimetype=KINDS[kind][0])
         response.headers["Content-Disposition"] = f"attachment; filename={found.kind}.{kind}"
         response.headers["Cache-Control"] = "no-store"
@@ -81,7 +79,7 @@ class CasePages:
     def attach(self) -> Response:
         """One file for one of the papers asked for; it is kept until all are sent together."""
         seen, cookies, drafts = self._case(), self._portal.cookies, self._portal.desk.drafts
-        key, response = cookies.draft(CORRECTION), _to_case("#correct")
+        key, response = cookies.draft(CORRECTION), to_case("#correct")
         if not self._sent(seen):
             key = key if _has(drafts, key, seen.head.item) else drafts.begin(seen.head.item)
             cookies.keep_draft(response, key, CASE_PATH, CORRECTION)
@@ -89,19 +87,19 @@ class CasePages:
         return self._done(lambda: attach(self._portal, asked, key, request.form.get("code", "")), response)
 
     def correct(self) -> Response:
-        """补正: everything that was asked for, in one act."""
-        uploads, key, response = self._sent(self._case()), self._portal.cookies.draft(CORRECTION), _to_case()
+        """补正: everything that was asked for, in one act; or less, by whoever knows that he cannot bring the rest later."""
+        uploads, key, response = self._sent(self._case()), self._portal.cookies.draft(CORRECTION), to_case()
 
         def send() -> None:
             if not uploads:
                 raise InvalidInput("portal_file_missing")
-            self._portal.desk.correct(self._no(), uploads, key)
+            self._portal.desk.correct(self.no(), uploads, key, rest_withheld=request.form.get("rest") == "withheld")
             self._portal.cookies.forget(response, CORRECTION, CASE_PATH)
 
         return self._done(send, response)
 
     def withdraw(self) -> Response:
-        no = self._no()
+        no = self.no()
 
         def act() -> None:
             if request.form.get("sure") != "yes":
@@ -112,54 +110,29 @@ class CasePages:
 
     def ask_hearing(self) -> Response:
         """听证申请, by the applicant himself."""
-        no = self._no()
+        no = self.no()
         return self._done(lambda: self._portal.desk.ask_hearing(no, request.form.get("reason", "")))
 
     def rate(self) -> Response:
-        no, score = self._no(), request.form.get("score", "")
+        no, score = self.no(), request.form.get("score", "")
         return self._done(lambda: self._portal.desk.rate(
             no, int(score) if score.isascii() and score.isdigit() else 0, request.form.get("words", "")))
 
-    # Paying -------------------------------------------------------------------------------------------------------
+    # For the pages beside these -----------------------------------------------------------------------------------
 
-    def pay(self) -> Response:
-        """To the gateway, with an order for exactly what is due."""
-        wanted = request.form.get("fee", "")
+    def due_fee(self, wanted: str) -> FeeSeen:
+        """The fee of that number, when it is to be paid. Raises NotFound."""
         fee = next((one for one in self._case().fees if str(one.id) == wanted and one.state == "due"), None)
         if fee is None:
-            return self._done(_raise(NotFound("fee_not_due")))
-        order = Order.new(self._no(), fee.id, fee.amount_fen)
-        response = redirect(self._portal.gateway.address(order), 303)
-        self._portal.cookies.keep_order(response, order)  # type: ignore[arg-type]
-        return response  # type: ignore[return-value]
+            raise NotFound("fee_not_due")
+        return fee
 
-    def sandbox(self) -> Response:
-        """The page that stands in for a gateway: the payer says what it says."""
-        order = self._portal.cookies.order()
-        if order is None or not self._portal.gateway.is_sandbox:
-            raise NotFound("portal_no_order")
-        return page(self._portal, "sandbox", amount=f"{order.amount_fen / 100:.2f}", order=order.no, may_switch=False)
-
-    def paid(self) -> Response:
-        """Back from the gateway: only what it has signed is booked, once; otherwise the fee stays due."""
-        order = self._portal.cookies.order()
-        if order is None or order.case_no != self._portal.cookies.case():
-            raise NotFound("portal_no_order")
-        response = _to_case("#fees")
-        self._portal.cookies.forget(response, "yangguang_order", "/public/")
-        return self._done(lambda: self._book(order), response)
-
-    def _book(self, order: Order) -> None:
-        gateway: Any = self._portal.gateway
-        told = gateway.answer(order, request.form.get("verdict", "")) if gateway.is_sandbox else request.form.get("told", "")
-        outcome = gateway.outcome(order, told)
-        if not outcome.is_paid:
-            raise UpstreamError("payment_declined")
-        try:
-            self._portal.desk.pay(order.case_no, order, outcome.receipt_no)
-        except SupervisionError:
-            gateway.give_back(order)
-            raise
+    def refused(self, refusal: SupervisionError) -> Response:
+        """The case with what was wrong."""
+        case_no = self._portal.cookies.case()
+        if case_no is None:
+            raise refusal
+        return self._page(case_no, sentence(refusal, self._portal.words()), refusal.status)
 
     # Inside -------------------------------------------------------------------------------------------------------
 
@@ -174,9 +147,11 @@ class CasePages:
             self._portal, "case", status, detail=seen, problem=problem, clock=seen.clock,
             due=seen.clock.due if seen.clock is not None else "", steps=seen.steps,
             events=[(one.at, t(f"event_kind.{one.kind}"), one.step) for one in seen.events], asked=seen.asked,
-            sent=self._sent(seen), accepts=accepted(self._portal), to_follow=seen.to_follow, may=seen.may,
+            sent=(sent := self._sent(seen)), accepts=accepted(self._portal), to_follow=seen.to_follow, may=seen.may,
             on_its_way=[(one, told(one.problem, t) if one.problem is not None else "") for one in seen.on_its_way],
-            pages=self._portal.desk.pages, is_sandbox=self._portal.gateway.is_sandbox)
+            lacking=[one.name for one in seen.asked if one.code not in {file.code for file in sent}],
+            pages=self._portal.desk.pages, orders=self._portal.payments.ledger.of_case(no),
+            may_pay=self._portal.payments.are_taken)
 
     def _sent(self, seen: CaseView) -> tuple[Upload, ...]:
         """The files kept for a correction that has not been sent yet."""
@@ -191,11 +166,10 @@ class CasePages:
         try:
             act()
         except SupervisionError as refusal:
-            case_no = self._portal.cookies.case() or ""
-            return self._page(case_no, sentence(refusal, self._portal.words()), refusal.status)
-        return response if response is not None else _to_case()
+            return self.refused(refusal)
+        return response if response is not None else to_case()
 
-    def _no(self) -> str:
+    def no(self) -> str:
         """What this browser has opened. Raises NotFound."""
         no = self._portal.cookies.case()
         if no is None:
@@ -204,7 +178,7 @@ class CasePages:
 
     def _case(self) -> CaseView:
         """The case this browser has opened. Raises Conflict while the inside has not taken it in."""
-        seen = self._portal.desk.find(self._no())
+        seen = self._portal.desk.find(self.no())
         if isinstance(seen, Waiting):
             raise Conflict("portal_not_carried_yet", number=seen.number)
         return seen
@@ -217,11 +191,5 @@ def _has(drafts: DraftBox, key: str, item: str) -> bool:
         return False
 
 
-def _raise(error: SupervisionError) -> Callable[[], object]:
-    def act() -> object:
-        raise error
-    return act
-
-
-def _to_case(part: str = "") -> Response:
+def to_case(part: str = "") -> Response:
     return redirect(f"{CASE_PATH}{part}", 303)  # type: ignore[return-value]

@@ -5,7 +5,6 @@ Everything is HttpOnly and SameSite=Lax, signed where it says something, and nev
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 from flask import Response, request
@@ -13,7 +12,6 @@ from itsdangerous import BadSignature, URLSafeSerializer
 
 from core.clock import Clock
 from core.instants import DAY_US, HOUR_US, MINUTE_US
-from portal.payment import Order
 
 CASE, DRAFT, CORRECTION, ORDER = "yangguang_case", "yangguang_draft", "yangguang_correction", "yangguang_order"
 ROOT, CASE_PATH = "/public/", "/public/case/"
@@ -66,12 +64,13 @@ class Cookies:
 
     # Payment ------------------------------------------------------------------------------------------------------
 
-    def order(self) -> Order | None:
+    def order(self) -> str | None:
+        """Its number; the order itself is in the ledger."""
         told = self._loaded(self._orders, ORDER)
-        return None if told is None else Order(**told)
+        return None if told is None else str(told["no"])
 
-    def keep_order(self, response: Response, order: Order) -> None:
-        self._set(response, ORDER, str(self._orders.dumps(asdict(order))), ROOT)
+    def keep_order(self, response: Response, no: str) -> None:
+        self._set(response, ORDER, str(self._orders.dumps({"no": no})), ROOT)
 
     def forget(self, response: Response, name: str, path: str) -> None:
         response.delete_cookie(name, path=path, httponly=True, samesite="Lax", secure=self._secure)

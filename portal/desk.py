@@ -14,7 +14,7 @@ import msgspec
 
 from approval.materials import MaterialRules, Upload
 from approval.matters import Application, Draft
-from portal.payment import Order
+from approval.payments.matters import Order
 from supervision.complaints.matters import Filing, Reporter
 
 FileKind = Literal["pdf", "docx"]
@@ -46,13 +46,15 @@ class Handed(msgspec.Struct, frozen=True):
 
 
 class Waiting(msgspec.Struct, frozen=True):
-    """An application the inside has not taken in yet, or has refused (`problem`)."""
+    """An application the inside has not taken in yet, or has refused (`problem`). `is_delayed`: it has answered, and this
+    site cannot show the answer yet."""
 
     number: str
     item: str
     title: str
     sent_at: int
     problem: Problem | None = None
+    is_delayed: bool = False
 
 
 class Head(msgspec.Struct, frozen=True):
@@ -144,7 +146,8 @@ class CaseView(msgspec.Struct, frozen=True):
     """A case as its applicant sees it. `may` is what he may do now, `asked` the papers a correction is to bring, `to_follow`
     the names of those accepted as to follow (容缺) with the day promised, "" without one, `materials` the files handed in.
 
-    `as_of` is when the inside last spoke of it, written out; "" where the page asks the inside itself.
+    `as_of` is when the inside last spoke of it, written out; "" where the page asks the inside itself. `is_delayed`: it has
+    said more since, and this site cannot show it yet.
     """
 
     head: Head
@@ -160,6 +163,7 @@ class CaseView(msgspec.Struct, frozen=True):
     number: str = ""
     as_of: str = ""
     on_its_way: tuple[OnItsWay, ...] = ()
+    is_delayed: bool = False
 
 
 class Standing(msgspec.Struct, frozen=True):
@@ -250,8 +254,9 @@ class Desk(Protocol):
     def take_back(self, no: str) -> str:
         """The draft key of an application the inside has refused, as it was filed. Raises NotFound for any other."""
 
-    def correct(self, no: str, uploads: Sequence[Upload], draft_key: str) -> None:
-        """补正; the draft that held the files is used up."""
+    def correct(self, no: str, uploads: Sequence[Upload], draft_key: str, *, rest_withheld: bool = False) -> None:
+        """补正; the draft that held the files is used up. Raises InvalidInput naming what lacks, unless he says that the rest
+        will not come."""
 
     def withdraw(self, no: str, reason: str) -> None: ...
 
@@ -259,8 +264,9 @@ class Desk(Protocol):
 
     def rate(self, no: str, score: int, words: str) -> None: ...
 
-    def pay(self, no: str, order: Order, receipt_no: str) -> None:
-        """Book what the gateway says was paid. Raises when that cannot be done; the money is then to be given back."""
+    def pay(self, no: str, order: Order, receipt_no: str) -> bool:
+        """Book what the gateway says was paid, once however often it is called for that order. Whether it is booked: a desk
+        that hands it on learns that later. Raises when that cannot be done; the money is then to be given back."""
 
     def tell(self, filing: Filing, reporter: Reporter) -> str:
         """A consultation or complaint; returns its number."""

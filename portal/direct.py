@@ -11,6 +11,7 @@ from approval.assembly import Approval
 from approval.detail import HostedDetail, Receipt
 from approval.materials import MaterialRules, Upload
 from approval.matters import FROM, Act, Application
+from approval.payments.matters import Order
 from cases.areas import Areas
 from cases.explain import ClockExplanation, explain
 from cases.queries import CaseDetail, CaseQueries, RecordedEvent
@@ -43,7 +44,6 @@ from portal.desk import (
     masked,
     standing_on,
 )
-from portal.payment import Order
 from supervision.complaints.matters import Filing, Reporter
 from supervision.complaints.service import ComplaintService
 
@@ -112,8 +112,8 @@ class DirectDesk:
         """Here a refusal is told before anything is filed, so the draft never went."""
         raise NotFound("draft_not_found")
 
-    def correct(self, no: str, uploads: Sequence[Upload], draft_key: str) -> None:
-        self._approval.intake.correct(no, (), uploads=tuple(uploads))
+    def correct(self, no: str, uploads: Sequence[Upload], draft_key: str, *, rest_withheld: bool = False) -> None:
+        self._approval.intake.correct(no, (), uploads=tuple(uploads), rest_withheld=rest_withheld)
         self._approval.drafts.discard(draft_key)
 
     def withdraw(self, no: str, reason: str) -> None:
@@ -125,8 +125,9 @@ class DirectDesk:
     def rate(self, no: str, score: int, words: str) -> None:
         self._approval.ending.rate(no, score, words)
 
-    def pay(self, no: str, order: Order, receipt_no: str) -> None:
+    def pay(self, no: str, order: Order, receipt_no: str) -> bool:
         self._approval.ending.paid(no, order.fee, receipt_no, station="web")
+        return True
 
     def tell(self, filing: Filing, reporter: Reporter) -> str:
         return self._inside.complaints.file(filing, reporter, VISITOR)

@@ -16,6 +16,7 @@ from portal.case import CasePages
 from portal.desk import FileVerdict, PaperFacts
 from portal.guide import GuidePages
 from portal.parts import Portal, address, page, sentence
+from portal.pay import PayPages
 from portal.tell import TellPages
 
 BESIDE_FILE = 1024 * 1024  # what a form may weigh beside its file
@@ -74,8 +75,16 @@ def _add_case(site: Blueprint, portal: Portal) -> None:
             ("case/leave", "case_leave", case.leave, "POST"), ("case/attach", "case_attach", case.attach, "POST"),
             ("case/correct", "case_correct", case.correct, "POST"), ("case/withdraw", "case_withdraw", case.withdraw, "POST"),
             ("case/hearing", "case_hearing", case.ask_hearing, "POST"),
-            ("case/rate", "case_rate", case.rate, "POST"), ("case/pay", "case_pay", case.pay, "POST"),
-            ("pay/sandbox/", "sandbox", case.sandbox, "GET"), ("pay/back", "paid", case.paid, "POST")):
+            ("case/rate", "case_rate", case.rate, "POST")):
+        site.add_url_rule(f"/{rule}", name, view, methods=[method])
+    _add_pay(site, PayPages(portal, case, portal.notice_max_bytes))
+
+
+def _add_pay(site: Blueprint, pay: PayPages) -> None:
+    for rule, name, view, method in (
+            ("case/pay", "case_pay", pay.pay, "POST"), ("pay/sandbox/", "sandbox", pay.sandbox, "GET"),
+            ("pay/sandbox/", "sandbox_decide", pay.decide, "POST"), ("pay/back", "paid", pay.back, "GET"),
+            ("pay/notify", "pay_notify", pay.notify, "POST")):
         site.add_url_rule(f"/{rule}", name, view, methods=[method])
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from flask import Response, make_response, render_template, request
 
+from approval.payments.service import Payments
 from config.catalogue import Catalogue
 from config.follow_up import ComplaintRules
 from core.errors import SupervisionError
@@ -16,7 +17,6 @@ from core.instants import from_us
 from portal.cookies import Cookies
 from portal.desk import Desk, Problem
 from portal.limits import Limits
-from portal.payment import Gateway
 from portal.visitors import Accounts
 
 if TYPE_CHECKING:
@@ -44,7 +44,8 @@ class Portal:
     cookies: Cookies
     account: Accounts
     limits: Limits
-    gateway: Gateway
+    payments: Payments
+    notice_max_bytes: int  # of what the gateway's server tells
     secret: str
     public_url: str  # where applicants reach this site
     words: Callable[[], Say]

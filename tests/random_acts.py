@@ -181,6 +181,13 @@ ACTS: dict[str, Callable[[Hall, Random, list[str]], None]] = {
     "rate": lambda hall, rng, cases: hall.approval.ending.rate(rng.choice(cases), rng.randint(1, 5)),
     "reopen": lambda hall, rng, cases: hall.approval.projects.reopen(
         cases[0], hall.rev(cases[0]), rng.choice(PLAN).node, "再议", DISPATCHER),
+    "void": lambda hall, rng, cases: hall.approval.ending.void(
+        number := _some(hall, rng, cases), hall.rev(number), "立项错误", HEAD),
+    "begin_anew": lambda hall, rng, cases: hall.approval.projects.begin_anew(
+        cases[0], hall.rev(cases[0]), rng.choice(PLAN).node, "重新立项", DISPATCHER),
+    "leave_out": lambda hall, rng, cases: hall.approval.projects.leave_out(
+        cases[0], hall.rev(cases[0]), rng.choice(PLAN).node, "无须办理", DISPATCHER),
+    "silence": lambda hall, rng, cases: hall.approval.projects.consent_by_silence(),
 }
 WEIGHTS = {"file": 3, "accept": 5, "right_step": 12, "conclude": 3}
 LOT = [name for name in ACTS for _ in range(WEIGHTS.get(name, 1))]

@@ -24,17 +24,20 @@ from dashboard.words import Words
 FIELDS: Mapping[str, tuple[str, ...]] = {
     "claim": (), "pre_accept": (), "receive": ("papers",), "accept": ("deferred", "until"),
     "complete": ("result", "words", "reason"), "drop_step_paper": ("code",),
-    "dispatch": ("words",), "conclude": ("words", "until", "certificate_no"), "supply": ("papers",), "correct": ("papers",),
+    "dispatch": ("words",), "conclude": ("words", "until", "certificate_no"), "supply": ("papers",),
+    "correct": ("papers", "rest_withheld"),
     "collect": ("words",), "charge": ("code", "quantity"), "paid": ("fee", "receipt_no"), "waive": ("fee", "reason"),
     "grant_extension": ("words",), "refuse_extension": ("words",), "end_special": ("words",), "send_back": ("to_step",
                                                                                                             "reason"),
-    "reopen": ("node", "reason"), "hand_over": ("to", "reason"), "start_special": ("kind", "days", "reason"),
+    "reopen": ("node", "reason"), "begin_anew": ("node", "reason"),
+    "leave_out": ("node", "reason"), "hand_over": ("to", "reason"), "start_special": ("kind", "days", "reason"),
     "ask_extension": ("days", "reason"), "ask_hearing": ("reason",),
     "hold_hearing": ("words",), "ask_correction": ("papers", "reason"), "refuse": ("reason",), "return": ("reason",),
     "void": ("reason",), "end_licence": ("certificate_no", "kind", "reason")}
-GRAVE = ("refuse", "return", "void", "send_back", "reopen", "end_licence")
+GRAVE = ("refuse", "return", "void", "send_back", "reopen", "leave_out", "end_licence")
 NUMBERS = ("days", "quantity", "fee")
 SEVERAL = ("papers", "deferred")
+CONFIRMED = ("rest_withheld",)  # a box to tick
 Option = tuple[Any, str]
 
 
@@ -67,6 +70,8 @@ def options(case: Before, act: str, name: str, people: Callable[[], Sequence[Opt
                  "accept": _may_follow(case),
                  "receive": [code for code in listed if code not in here]}.get(act, list(listed))
         return [(code, listed[code].name if code in listed else code) for code in codes]
+    if name in CONFIRMED:
+        return [("yes", t(f"hosted.confirm.{name}"))]
     choices: dict[str, Callable[[], list[Option]]] = {
         "result": lambda: [(one, t.first(f"receipt.of.{kind_of(item)}.result.{one}", f"hosted.result.{one}"))
                            for one in ("granted", "refused")]
@@ -83,7 +88,8 @@ def options(case: Before, act: str, name: str, people: Callable[[], Sequence[Opt
         "fee": lambda: [(fee["id"], t("hosted.fee_owed", name=fee_name(item, fee["code"]),
                                       amount=f"{fee['amount_fen'] / 100:.2f}"))
                         for fee in detail.due_fees],
-        "node": lambda: [(part.node, part.node) for part in detail.parts if part.state == "done"]}
+        "node": lambda: [(part.node, part.node) for part in detail.parts
+                         if part.state in (("done", "refused") if act == "reopen" else ("void",))]}
     return choices[name]() if name in choices else []
 
 
@@ -173,7 +179,7 @@ def _field(name: str, act: str, choices: Sequence[Option], value: Any, t: Words)
 def _control(name: str, choices: Sequence[Option], value: Any, label: str, t: Words) -> Any:
     key: Any = {"told": name}
     listed: Any = [{"value": code, "label": words} for code, words in choices]
-    if name in SEVERAL:
+    if name in (*SEVERAL, *CONFIRMED):
         return dcc.Checklist(id=key, options=listed, value=value or [], className="act-choice act-papers")
     if name in ("to", "kind", "code"):
         first = choices[0][0] if choices and name != "to" else None
@@ -200,6 +206,8 @@ def told(act: str, values: Mapping[str, Any], rev: int, station: str, parts: Seq
             if not isinstance(value, int):
                 raise InvalidInput("number_missing", key=name)
             clean[name] = value
+        elif name in CONFIRMED:
+            clean[name] = bool(value)
         elif value:
             clean[name] = [str(one) for one in value] if name in SEVERAL else str(value)
     asked = {name.removeprefix(PREFIX): str(value) for name, value in values.items() if name.startswith(PREFIX) and value}

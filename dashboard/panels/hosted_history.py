@@ -69,7 +69,7 @@ def details(event: CaseEvent, paper_name: PaperName, power: str, t: Words) -> li
             "waiver": data.waiver, "certificate": data.certificate_no, "from_step": data.from_step,
             "to_step": event.step if is_migration else "", "version": event.item_version if is_migration else "",
             "plan": data.plan,
-            "collector": (data.attributes or {}).get("collector")}
+            "collector": (data.attributes or {}).get("collector"), "withheld": (data.attributes or {}).get("withheld")}
     said = [t(f"hosted.said.{name}", value=value) for name, value in told.items() if value not in (None, "")]
     recorded = data.attributes or {} if event.kind is EventKind.STEP else {}
     return said + [t("hosted.said.recorded", name=name, value=value) for name, value in recorded.items()]

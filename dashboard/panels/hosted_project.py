@@ -12,7 +12,7 @@ from approval.flow import Part, longest_way
 from dashboard.panels.case_sentence import number
 from dashboard.words import Words
 
-SIGNS = {"done": "✓", "open": "●", "waiting": "…"}
+SIGNS = {"done": "✓", "open": "●", "waiting": "…", "refused": "✕", "void": "!", "left_out": "–"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +33,18 @@ def picture(detail: HostedDetail, names: Mapping[str, tuple[str, str]], clocks: 
                         html.Ul([_box(part, names[part.node], clocks.get(part.node, PartClock()), part.node in critical, t)
                                  for part in parts], className="project-parts")], className="project-stage")
                for stage, parts in _by_stage(detail.parts).items()]
-    done = sum(part.state == "done" for part in detail.parts)
+    done = sum(part.state in ("done", "refused") for part in detail.parts)
     way = html.P([html.Span(t("hosted.project.critical"), className="chip chip-acked"), " ",
                   html.Span(" → ".join(critical))], className="project-way")
-    return html.Section([html.H2(t("hosted.project.title", done=done, all=len(detail.parts))), way,
+    return html.Section([html.H2(t("hosted.project.title", done=done, all=len(detail.parts))), *_held(detail, t), way,
                          html.Ol(columns, className="project")], className="panel")
+
+
+def _held(detail: HostedDetail, t: Words) -> list[html.P]:
+    """What keeps the project from being joined, or from being granted, and what to do about it."""
+    found = {state: "、".join(part.node for part in detail.parts if part.state == state) for state in ("void", "refused")}
+    return [html.P(t(f"hosted.project.held_{state}", nodes=nodes), className=f"project-held held-{state}", role="note")
+            for state, nodes in found.items() if nodes]
 
 
 def _by_stage(parts: Sequence[PartSeen]) -> dict[str, list[PartSeen]]:

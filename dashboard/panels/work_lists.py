@@ -59,6 +59,8 @@ def _row(row: Any, services: Any, actor: Actor, now: int, t: Words) -> html.Tr:
 
 def step_words(row: Any, t: Words, kind: str = "") -> str:
     """The open step; before and after the steps, the state."""
+    if row.is_held:
+        return f"{row.step} · {t('work.held')}"
     if row.step and row.state == "suspended":
         return f"{row.step} · {t('state.suspended')}"
     return row.step or state_words(row.state, kind, t)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from alerts.alarms import AlarmService
 from core.clock import Clock
@@ -46,8 +47,11 @@ class Exchange:
                         waiting=max(standing.to_do_minutes, standing.to_give_minutes))
             self._alarm(uow, "exchange_stuck", bool(standing.stuck), n=standing.stuck)
             self._alarm(uow, "exchange_untold", bool(rounds.untold), n=rounds.untold)
+            self._alarm(uow, "exchange_unapplied", bool(rounds.unapplied), n=rounds.unapplied)
+            n, minutes, no = rounds.payments
+            self._alarm(uow, "exchange_payments", bool(n), n=n, minutes=minutes, no=no)
 
-    def _alarm(self, uow: UnitOfWork, code: str, is_on: bool, **values: int) -> None:
+    def _alarm(self, uow: UnitOfWork, code: str, is_on: bool, **values: Any) -> None:
         if is_on:
             self.alarms.set_alarm(uow.conn, code, "", uow.now_us, **values)
         else:

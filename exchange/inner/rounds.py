@@ -42,6 +42,8 @@ class Rounds:
         self._failures, self._not_before = 0, 0
         self.problem: SupervisionError | None = None
         self._composed = True
+        self.unapplied = 0  # feedback the public site keeps and could not apply
+        self.payments = (0, 0, "")  # orders the public site could not settle: how many, the oldest's minutes and number
 
     @property
     def untold(self) -> int:
@@ -88,6 +90,8 @@ class Rounds:
     def _give(self) -> None:
         epoch = self._feedback.own_epoch()
         given = self._transport.give(Give(epoch, (), self._views.figures()))
+        self.unapplied = given.unapplied
+        self.payments = (given.payments, given.payment_minutes, given.payment_no[:40])
         if self._is_out_of_step(epoch, given):
             epoch = self._feedback.own_epoch()
         for _ in range(BATCHES_MAX):

@@ -172,7 +172,8 @@ class Receiving:
 
     def _correct(self, uow: UnitOfWork, row: Row[Any]) -> str:
         told = read(row.body, Correction)
-        self._intake.correct(self._followed(uow, row, told.case_no), (), uploads=told.uploads)
+        self._intake.correct(self._followed(uow, row, told.case_no), (), uploads=told.uploads,
+                             rest_withheld=told.rest_withheld)
         return told.case_no
 
     def _withdraw(self, uow: UnitOfWork, row: Row[Any]) -> str:

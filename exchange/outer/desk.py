@@ -12,8 +12,9 @@ from sqlalchemy import Connection, Row, insert, select
 
 from approval.codes import CODE_LETTERS
 from approval.materials import MaterialRules, Materials, Upload
-from approval.matters import Application, Draft, checked_words
+from approval.matters import Application, Draft, check_corrected, checked_words
 from approval.numbering import made_up_password
+from approval.payments.matters import Order
 from config.follow_up import ComplaintRules
 from core.clock import Clock
 from core.database import Database
@@ -52,7 +53,6 @@ from portal.desk import (
     Waiting,
     standing_on,
 )
-from portal.payment import Order
 from supervision.complaints.filing import check_filing
 from supervision.complaints.matters import Filing, Reporter
 
@@ -117,12 +117,13 @@ class MailboxDesk:
         with self._database.read() as conn:
             row, told = _submission(conn, no), _told(conn, no)
             acts = conn.execute(select(sent).where(sent.c.subject == no).order_by(sent.c.sent_at)).all()
+            is_delayed = self._mirror.unapplied.concerns(conn, (no, told.view.head.case_no if told is not None else ""))
         if told is None:
             if row is None:
                 raise NotFound("case_or_password_wrong")
             problem = read(row.problem, Problem) if row.problem else None
-            return Waiting(row.number, row.item, row.title, row.sent_at, problem)
-        return self._with_acts(told, no, acts)
+            return Waiting(row.number, row.item, row.title, row.sent_at, problem, is_delayed)
+        return msgspec.structs.replace(self._with_acts(told, no, acts), is_delayed=is_delayed)
 
     def take_back(self, no: str) -> str:
         with self._database.read() as conn:
@@ -133,11 +134,12 @@ class MailboxDesk:
 
     # Acts: each waits for the inside and shows that it waits ------------------------------------------------------------
 
-    def correct(self, no: str, uploads: Sequence[Upload], draft_key: str) -> None:
-        case_no = self._may(no, "correct")
+    def correct(self, no: str, uploads: Sequence[Upload], draft_key: str, *, rest_withheld: bool = False) -> None:
+        case_no, given = self._may(no, "correct"), {one.code for one in uploads}
+        check_corrected([one.name for one in self._view(no).asked if one.code not in given], rest_withheld=rest_withheld)
         with self._database.transaction() as conn:
             use_up(conn, draft_key)
-            self._send(conn, "correction", no, Correction(case_no, tuple(uploads)))
+            self._send(conn, "correction", no, Correction(case_no, tuple(uploads), rest_withheld))
 
     def withdraw(self, no: str, reason: str) -> None:
         body = Withdrawal(self._may(no, "withdraw"), checked_words(reason, "reason", required=False))
@@ -156,17 +158,19 @@ class MailboxDesk:
         with self._database.transaction() as conn:
             self._send(conn, "rating", no, body)
 
-    def pay(self, no: str, order: Order, receipt_no: str) -> None:
-        """A second click on the way back from the gateway is the same payment, and an order whose money went back is none."""
+    def pay(self, no: str, order: Order, receipt_no: str) -> bool:
+        """Handed on once; the inside's answer settles the order (exchange/outer/mirror.py). An order whose money went back is
+        none."""
         view = self._view(no)
         with self._database.transaction() as conn:
             self._queue.hold(conn)
             before = _payment(conn, no, order)
             if before in ("waiting", "done"):
-                return
+                return before == "done"
             if before is not None or not any(fee.id == order.fee and fee.state == "due" for fee in view.fees):
                 raise NotFound("fee_not_due", case_no=view.head.case_no, fee=order.fee)
             self._send(conn, "payment", no, Payment(view.head.case_no, order, receipt_no))
+        return False
 
     def tell(self, filing: Filing, reporter: Reporter) -> str:
         """Its number here; the words and who wrote them leave this site when the inside has them."""

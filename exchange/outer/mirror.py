@@ -8,16 +8,16 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, Table, delete, insert, select, update
-from sqlalchemy.exc import SQLAlchemyError
 
+from approval.payments.ledger import OrderLedger
 from core.clock import Clock
 from core.database import Database
-from core.errors import Conflict, SupervisionError
+from core.errors import Conflict
 from exchange.envelopes import Answer, CaseTold, Envelope, Facts, Give, Given, Payment, read, written
 from exchange.outer.models import cases, heads, notes, papers, sent, submissions
 from exchange.outer.queue import IN, OUT
+from exchange.outer.unapplied import Unapplied
 from portal.desk import Figures
-from portal.payment import Gateway
 
 log = logging.getLogger(__name__)
 FIGURES = "figures"
@@ -26,8 +26,8 @@ FIGURES = "figures"
 class Mirror:
     """The incoming side of this site."""
 
-    def __init__(self, database: Database, clock: Clock, gateway: Gateway) -> None:
-        self._database, self._clock, self._gateway = database, clock, gateway
+    def __init__(self, database: Database, clock: Clock, orders: OrderLedger, unapplied: Unapplied) -> None:
+        self._database, self._clock, self._orders, self.unapplied = database, clock, orders, unapplied
         self._kinds: dict[str, Callable[[Connection, Envelope], None]] = {
             "answer": self._answer, "case": self._case, "papers": self._papers}
 
@@ -51,8 +51,21 @@ class Mirror:
             conn.execute(update(heads).where(heads.c.name == IN).values(
                 epoch=epoch, seq=seq, last=last, at=self._clock.now_us()))
             own = str(conn.scalar(select(heads.c.epoch).where(heads.c.name == OUT)))
-        self.give_money_back()
-        return Given(epoch, seq, last, own, tuple(failed))
+        left, overdue = self.retry(), self._orders.overdue()
+        return Given(epoch, seq, last, own, tuple(failed), overdue.total, overdue.minutes, overdue.oldest, left)
+
+    def retry(self) -> int:
+        """What could not be applied before and is due, each for itself. Returns how much is left."""
+        with self._database.transaction() as conn:
+            for envelope in self.unapplied.due(conn):
+                try:
+                    with conn.begin_nested():
+                        self._kinds[envelope.kind](conn, envelope)
+                        self.unapplied.forget(conn, envelope.id)
+                except Exception as failure:
+                    log.exception("feedback %s (%s) could not be applied again", envelope.id, envelope.kind)
+                    self.unapplied.failed(conn, envelope.id, f"{type(failure).__name__}: {failure}")
+            return self.unapplied.count(conn)
 
     def figures(self) -> Figures:
         """As last told."""
@@ -60,27 +73,15 @@ class Mirror:
             value = conn.scalar(select(notes.c.value).where(notes.c.name == FIGURES))
         return Figures() if value is None else read(value, Figures)
 
-    def give_money_back(self) -> None:
-        """Of payments the inside could not book. Told again after a crash: the gateway knows its orders."""
-        with self._database.read() as conn:
-            rows = conn.execute(select(sent.c.envelope, sent.c.content).where(
-                sent.c.kind == "payment", sent.c.state == "refused", sent.c.returned_at.is_(None))).all()
-        for row in rows:
-            try:
-                self._gateway.give_back(read(row.content, Payment).order)
-            except SupervisionError:
-                log.exception("payment %s could not be given back yet", row.envelope)
-                continue
-            with self._database.transaction() as conn:
-                conn.execute(update(sent).where(sent.c.envelope == row.envelope).values(returned_at=self._clock.now_us()))
-
     def _apply_one(self, conn: Connection, envelope: Envelope, failed: list[str]) -> None:
-        """One that cannot be read or stored is told back and holds up no other."""
+        """One that cannot be read or stored is kept to be tried again, told back, and holds up no other."""
         try:
             with conn.begin_nested():
                 self._kinds[envelope.kind](conn, envelope)
-        except (SupervisionError, SQLAlchemyError, KeyError, ValueError) as failure:
+                self.unapplied.superseded(conn, envelope)
+        except Exception as failure:
             log.exception("feedback %s (%s) could not be applied", envelope.id, envelope.kind)
+            self.unapplied.keep(conn, envelope, f"{type(failure).__name__}: {failure}")
             failed.append(f"{envelope.seq} {envelope.kind} {envelope.subject}: {type(failure).__name__}"[:200])
 
     def _answer(self, conn: Connection, envelope: Envelope) -> None:
@@ -91,6 +92,16 @@ class Mirror:
             state="refused" if problem else "carried", case_no=answer.given, **same))
         conn.execute(update(sent).where(sent.c.envelope == answer.to).values(
             state="refused" if problem else "done", given=answer.given, **same))
+        paid = conn.scalar(select(sent.c.content).where(sent.c.envelope == answer.to, sent.c.kind == "payment"))
+        if paid is not None:
+            self._settle(conn, read(paid, Payment).order.no, answer)
+
+    def _settle(self, conn: Connection, no: str, answer: Answer) -> None:
+        """The order of a payment, with the answer to it: the job gives back what the inside refused."""
+        if answer.problem is None:
+            self._orders.booked(no, conn)
+        else:
+            self._orders.owed_back(no, answer.problem.code, conn)
 
     def _case(self, conn: Connection, envelope: Envelope) -> None:
         told = read(envelope.body, CaseTold)

@@ -5,8 +5,9 @@ Columns named *_at are microseconds UTC. A key or password is kept as its hash o
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, MetaData, String, Table, Text, text
+from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, String, Table, Text, text
 
+from approval.payments.models import order_table, sandbox_table
 from core.database import metadata as inner_metadata
 
 metadata = MetaData(naming_convention=inner_metadata.naming_convention)
@@ -38,7 +39,7 @@ submissions = Table(
     Index("ix_submissions_case_no", "case_no"),
 )
 
-# What applicants did beside filing. `returned_at`: the money of a payment the inside could not book went back.
+# What applicants did beside filing.
 sent = Table(
     "sent", metadata,
     Column("envelope", String(40), primary_key=True),
@@ -50,7 +51,6 @@ sent = Table(
     Column("given", String(128), nullable=False, server_default=text("''")),
     Column("problem", Text, nullable=False, server_default=text("''")),
     Column("answered_at", BigInteger),
-    Column("returned_at", BigInteger),
     Index("ix_sent_subject", "subject", "sent_at"),
 )
 
@@ -99,3 +99,23 @@ notes = Table(
     Column("name", String(32), primary_key=True),
     Column("value", Text, nullable=False),
 )
+
+# What the inside told and we could not apply. `due_at`: when it is tried again, NULL: by the next start of the site.
+unapplied = Table(
+    "unapplied", metadata,
+    Column("id", String(40), primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("subject", String(128), nullable=False),
+    Column("body", Text, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("kept_at", BigInteger, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("problem", String(200), nullable=False),
+    Column("due_at", BigInteger),
+    Index("ix_unapplied_due_at", "due_at"),
+    Index("ix_unapplied_subject", "subject"),
+)
+
+payment_orders = order_table(metadata)
+sandbox_payments = sandbox_table(metadata)

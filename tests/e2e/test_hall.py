@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page
 
+from approval.flow import Part
 from approval.matters import Applicant, Application
 from approval.posts import EVERY_UNIT
 from core.access import Actor, Role
@@ -237,6 +238,24 @@ def test_a_project_is_dispatched_done_in_parallel_and_a_part_reopened(hall: Comm
     clerk.fill("#hosted-form textarea", "红线图有误")
     clerk.click("#hosted-form .act-buttons button")
     clerk.wait_for_function("() => document.querySelectorAll('.project .part-open').length === 2")
+
+
+def test_a_part_that_came_to_nothing_holds_the_project_until_it_is_begun_anew(hall: CommandCentre, screens: Screens) -> None:
+    number, clerk_of = accepted(hall, JOINT), actor(hall, "chuang")
+    approval = hall.services.approval
+    approval.projects.dispatch(number, approval.queries.find(number, clerk_of).head.rev,
+                               [Part("land", "ziran-04", "ziran"), Part("water", "shuili-03", "shuili")], "分发", clerk_of)
+    void = next(part.case_no for part in approval.queries.find(number, clerk_of).parts if part.node == "land")
+    assert void is not None
+    approval.ending.withdraw(void, "立项错误")
+    clerk = opened(screens, hall, "chuang", f"/hosted/?no={number}")
+    wait_for_text(clerk, ".project-held", "会审不能完成")
+    clerk.click(".act-link[href$='act=begin_anew']")
+    wait_for_text(clerk, "#hosted-effect", "另立新件")
+    clerk.fill("#hosted-form textarea", "重新立项")
+    clerk.click("#hosted-form .act-buttons button")
+    clerk.wait_for_function("() => document.querySelectorAll('.project .part-open').length === 2")
+    assert clerk.locator(".project-held").count() == 0
 
 
 def _finish(hall: CommandCentre, project: str) -> None:

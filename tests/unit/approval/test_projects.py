@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from alerts.alarms import standing_alarms
 from approval.abolition import Abolition
 from approval.flow import DISPATCH, JOIN, Part
 from approval.models import hosted_nodes
 from config.versions import Kind
-from core.errors import Conflict, InvalidInput
+from core.errors import Conflict, InvalidInput, NotFound, NotPermitted
+from jobs import take_silence
 from tests.editing import content_of, published
 from tests.hosting import APPROVER, DISPATCHER, HALL, JOINER, JOINT, PLAN, Hall, staff
 
@@ -145,6 +147,50 @@ def test_a_part_that_failed_or_is_not_late_any_more_keeps_no_other_from_its_cons
     monkeypatch.setattr(hall.approval.ending, "conclude_in", stumbling)
     assert hall.approval.projects.consent_by_silence() == 1
     assert hall.parts(project) == {"fire": "open", "water": "done"}
+    assert hall.approval.projects.unconsented == (early[0],)
+
+
+def test_silence_that_could_not_be_taken_is_an_alarm_until_it_is(hall: Hall, monkeypatch: pytest.MonkeyPatch):
+    hall.project((Part("fire", "yingji-01", "yingji", silent=True),))
+    hall.later(days=90)
+
+    def failing(*_given: object) -> None:
+        raise ZeroDivisionError
+
+    def alarms() -> list[str]:
+        with hall.services.database.read() as conn:
+            return [alarm.code for alarm in standing_alarms(conn)]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(hall.approval.ending, "conclude_in", failing)
+        take_silence(hall.services)
+        assert "silence_failed" in alarms()
+    take_silence(hall.services)
+    assert "silence_failed" not in alarms()
+
+
+def test_a_part_that_is_asked_again_is_not_through_by_silence_at_once(hall: Hall):
+    project = hall.project((Part("water", "shuili-03", "shuili", silent=True), Part("fire", "yingji-01", "yingji")))
+    hall.later(days=90)
+    assert hall.approval.projects.consent_by_silence() == 1
+    hall.approval.projects.reopen(project, hall.rev(project), "water", "须实际审查", HALL)
+    hall.later(days=30)
+    assert hall.approval.projects.consent_by_silence() == 0
+    assert hall.parts(project) == {"water": "open", "fire": "open"}
+    hall.finish(project, "water")
+    assert hall.parts(project)["water"] == "done"
+
+
+def test_a_part_that_is_decided_outlives_its_project(hall: Hall):
+    project = hall.project((Part("water", "shuili-03", "shuili"), Part("fire", "yingji-01", "yingji")))
+    number = hall.part(project, "water")
+    while step := hall.detail(number).head.step:
+        hall.approval.handling.complete(number, hall.rev(number), "同意", hall.officer("shuili", step))
+    hall.approval.ending.withdraw(project, "不建了")
+    assert hall.detail(number).head.state == "decided"
+    assert hall.detail(hall.part(project, "fire")).head.state == "withdrawn"
+    hall.conclude(number)
+    assert hall.detail(number).head.state == "concluded"
 
 
 def test_a_project_given_up_takes_its_parts_with_it(hall: Hall):
@@ -220,3 +266,130 @@ def test_a_part_that_was_collected_is_not_reopened_and_the_project_goes_on(hall:
             hall.approval.projects.reopen(project, hall.rev(project), node, "再议", DISPATCHER)
     conclude_project(hall, project)
     assert hall.case(project).state == "concluded"
+
+# Parts that came to nothing, and parts refused ------------------------------------------------------------------------
+
+def void(hall: Hall, project: str, node: str) -> str:
+    """The unit of the part declares it void."""
+    number = hall.part(project, node)
+    head = staff(f"{node}-head", "周正", hall.detail(number).head.org)
+    hall.approval.posts.give(head.name, head.only_org or "", ["分管领导"])
+    hall.approval.ending.void(number, hall.rev(number), "立项错误", head)
+    return number
+
+
+def refuse(hall: Hall, project: str, node: str) -> None:
+    number = hall.part(project, node)
+    while (step := hall.detail(number).head.step):
+        decides = {"result": "refused", "reason": "不符合规范"} if hall.detail(number).decides else {}
+        hall.do(number, hall.officer(hall.detail(number).head.org, step), **decides)
+    hall.conclude(number)
+
+
+def test_a_void_part_holds_the_join_until_the_lead_unit_begins_it_anew(hall: Hall):
+    project = hall.project((Part("water", "shuili-03", "shuili"), Part("fire", "yingji-01", "yingji")))
+    hall.finish(project, "water")
+    voided = void(hall, project, "fire")
+    assert (hall.parts(project), hall.detail(project).head.step) == ({"water": "done", "fire": "void"}, JOIN)
+    with pytest.raises(Conflict, match="parts_void"):
+        hall.do(project, JOINER)
+    assert [line.is_held for line in hall.approval.queries.work(JOINER) if line.case_no == project] == [True]
+    hall.approval.projects.begin_anew(project, hall.rev(project), "fire", "重新立项", DISPATCHER)
+    again = hall.part(project, "fire")
+    assert (again, hall.parts(project)["fire"]) == (f"{voided}-2", "open")
+    assert [line.is_held for line in hall.approval.queries.work(JOINER) if line.case_no == project] == [False]
+    void(hall, project, "fire")
+    hall.approval.projects.begin_anew(project, hall.rev(project), "fire", "再次立项", DISPATCHER)
+    assert hall.part(project, "fire") == f"{voided}-3"
+    hall.finish(project, "fire")
+    conclude_project(hall, project)
+    assert (hall.case(project).state, hall.faults(project)) == ("concluded", [])
+    assert "子项 fire 重新派发：重新立项" in [event.data.reason for event in hall.events(project)]
+
+
+def test_a_part_left_out_lets_what_waited_for_it_begin(hall: Hall):
+    project = hall.project((Part("land", "ziran-04", "ziran"), Part("fire", "yingji-01", "yingji", after=("land",))))
+    number = void(hall, project, "land")
+    assert hall.parts(project) == {"land": "void", "fire": "waiting"}
+    hall.approval.projects.leave_out(project, hall.rev(project), "land", "用地已有批复", DISPATCHER)
+    assert hall.parts(project) == {"land": "left_out", "fire": "open"}
+    assert hall.part(project, "land") == number
+    hall.finish(project, "fire")
+    conclude_project(hall, project)
+    assert hall.case(project).state == "concluded"
+
+
+def test_the_only_part_left_out_ends_the_join(hall: Hall):
+    project = hall.project((Part("land", "ziran-04", "ziran"),))
+    hall.approval.ending.withdraw(hall.part(project, "land"), "不办了")
+    assert hall.parts(project) == {"land": "void"}
+    hall.approval.projects.leave_out(project, hall.rev(project), "land", "无须办理", DISPATCHER)
+    assert hall.detail(project).head.step == "审核"
+
+
+def test_only_what_came_to_nothing_is_begun_anew_or_left_out_and_only_by_the_lead_unit(hall: Hall):
+    project = hall.project()
+    hall.finish(project, "land")
+    projects = hall.approval.projects
+    for act in (projects.begin_anew, projects.leave_out):
+        for node, code in (("land", "part_not_void"), ("water", "part_not_void"), ("build", "part_not_void")):
+            with pytest.raises(Conflict, match=code):
+                act(project, hall.rev(project), node, "再议", DISPATCHER)
+        with pytest.raises(NotFound, match="plan_node_unknown"):
+            act(project, hall.rev(project), "sky", "再议", DISPATCHER)
+        with pytest.raises(NotPermitted):
+            act(project, hall.rev(project), "land", "再议", staff("stranger", "外人", "shuili"))
+
+
+def test_a_refused_part_has_answered_what_waited_for_it_never_begins_and_the_project_cannot_be_granted(hall: Hall):
+    project = hall.project((Part("land", "ziran-04", "ziran"), Part("water", "shuili-03", "shuili"),
+                            Part("fire", "yingji-01", "yingji", after=("land",))))
+    refuse(hall, project, "land")
+    assert (hall.parts(project), hall.detail(project).head.step) == (
+        {"land": "refused", "water": "open", "fire": "waiting"}, JOIN)
+    hall.finish(project, "water")
+    assert hall.detail(project).head.step == "审核"
+    hall.do(project, JOINER, GO_ON)
+    hall.approval.posts.give("luo", "fagai", ["批准人"])
+    with pytest.raises(Conflict, match="parts_refused") as refusal:
+        hall.do(project, APPROVER, "同意")
+    assert refusal.value.details["nodes"] == "land"
+    assert hall.detail(project).head.step == "批准"
+    hall.do(project, APPROVER, "不予", result="refused", reason="用地不符合规划")
+    hall.conclude(project)
+    decided = next(event for event in hall.events(project) if event.kind == "decided")
+    assert decided.data.reason == "用地不符合规划\n子项不予：land；因此未办理：fire。"
+    assert (hall.case(project).state, hall.case(project).fold.refused is not None) == ("concluded", True)
+
+
+def test_a_refused_part_reopened_and_granted_lets_the_project_be_granted(hall: Hall):
+    project = hall.project((Part("land", "ziran-04", "ziran"), Part("fire", "yingji-01", "yingji", after=("land",))))
+    refuse(hall, project, "land")
+    assert hall.detail(project).head.step == "审核"
+    hall.approval.projects.reopen(project, hall.rev(project), "land", "补充论证", DISPATCHER)
+    assert hall.parts(project) == {"land": "open", "fire": "waiting"}
+    hall.finish(project, "land")
+    hall.finish(project, "fire")
+    conclude_project(hall, project)
+    assert (hall.case(project).state, hall.case(project).fold.refused) == ("concluded", None)
+
+
+def test_a_project_given_up_leaves_void_and_refused_parts_as_they_are(hall: Hall):
+    project = hall.project()
+    void(hall, project, "water")
+    refuse(hall, project, "land")
+    hall.approval.ending.withdraw(project, "项目取消")
+    assert [hall.case(hall.part(project, node)).state for node in ("land", "water")] == ["concluded", "voided"]
+    assert hall.faults(hall.part(project, "land")) == []
+
+
+def test_a_part_is_reopened_behind_one_that_came_to_nothing(hall: Hall):
+    project = hall.project((Part("land", "ziran-04", "ziran"), Part("fire", "yingji-01", "yingji", after=("land",))))
+    hall.finish(project, "land")
+    void(hall, project, "fire")
+    hall.approval.projects.reopen(project, hall.rev(project), "land", "红线图有误", DISPATCHER)
+    assert hall.parts(project) == {"land": "open", "fire": "void"}
+    hall.approval.projects.begin_anew(project, hall.rev(project), "fire", "重新立项", DISPATCHER)
+    assert hall.parts(project) == {"land": "open", "fire": "waiting"}
+    hall.finish(project, "land")
+    assert hall.parts(project)["fire"] == "open"

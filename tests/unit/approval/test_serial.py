@@ -137,6 +137,21 @@ def test_a_correction_is_asked_for_once(hall: Hall):
     assert hall.faults(case_no) == []
 
 
+def test_a_correction_brings_everything_or_says_that_the_rest_will_not_come(hall: Hall):
+    case_no = hall.file(papers=())
+    hall.approval.intake.ask_correction(case_no, hall.rev(case_no), ["jishu", "shenqing"], "缺两项", HALL)
+    for papers in ([], ["jishu"]):
+        with pytest.raises(InvalidInput, match="correction_incomplete") as lacking:
+            hall.approval.intake.correct(case_no, papers)
+        names = [hall.services.catalogue.items[ITEM].details.materials[code].name for code in ("jishu", "shenqing")]
+        assert lacking.value.details["papers"] == "、".join(names[len(papers):])
+    assert (hall.detail(case_no).head.state, hall.detail(case_no).papers) == ("correcting", [])
+    hall.approval.intake.correct(case_no, ["jishu"], rest_withheld=True)
+    assert hall.detail(case_no).head.state == "received"
+    assert hall.events(case_no)[-1].data.attributes == {"withheld": names[1]}
+    refused("papers_missing", lambda: hall.approval.intake.accept(case_no, hall.rev(case_no), HALL), InvalidInput)
+
+
 def test_corrections_that_never_come_end_in_a_return(hall: Hall):
     case_no = hall.file(papers=hall.papers(without="jishu"))
     hall.approval.intake.ask_correction(case_no, hall.rev(case_no), ["jishu"], "缺", HALL)

@@ -11,6 +11,7 @@ from alerts.lifecycle import Appeal, Disposition, Origin, Signing, Suppression
 from alerts.lifecycle import State as CardState
 from alerts.notices.words import NoticeState, Reason
 from alerts.roster.contacts import Addressee, Channel
+from approval.payments.matters import OrderState
 from cases.events import ClockKind, EventKind, Status
 from cases.fold import State
 from cases.projection import Condition, Light
@@ -34,7 +35,8 @@ def _rows() -> dict[str, set[str]]:
 
 
 @pytest.mark.parametrize("codes", [EventKind, State, Role, ClockKind, Condition, Light, CardState, Unit, Status, Act,
-                                   NoticeState, Reason, Channel, Addressee, Origin, Disposition, Suppression, Appeal, Signing],
+                                   NoticeState, Reason, Channel, Addressee, Origin, Disposition, Suppression, Appeal, Signing,
+                                   OrderState],
                          ids=lambda codes: f"{codes.__module__}.{codes.__name__}")
 def test_every_code_is_explained(codes: type[Enum]) -> None:
     rows = _rows()

@@ -8,12 +8,12 @@ import msgspec
 import pytest
 from sqlalchemy import update
 
+from approval.payments.matters import Order
 from config.texts import load_texts
 from core.errors import NotFound, SupervisionError, TooLarge
 from exchange.envelopes import CaseTold, Envelope, Give, read, written
 from exchange.outer.models import cases, submissions
 from portal.desk import CaseView, FeeSeen, Waiting
-from portal.payment import Order
 from supervision.complaints.matters import Filing, Reporter
 from tests.pair import Pair
 
@@ -72,7 +72,7 @@ def test_an_order_whose_money_went_back_is_not_sent_again(pair: Pair):
     order = Order.new(number, fee.id, fee.amount_fen)
     pair.desk.pay(number, order, "票1")
     with pair.site.database.transaction() as conn:
-        conn.exec_driver_sql("UPDATE sent SET state = 'refused', answered_at = 1, returned_at = 1 WHERE kind = 'payment'")
+        conn.exec_driver_sql("UPDATE sent SET state = 'refused', answered_at = 1 WHERE kind = 'payment'")
     assert seen(pair, number).fees[0].state == "due"
     with pytest.raises(NotFound, match="fee_not_due"):
         pair.desk.pay(number, order, "票1")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from core.errors import Conflict, NotFound
+from approval.payments.matters import Order
+from core.errors import Conflict, InvalidInput, NotFound
 from portal.desk import CaseView, Standing, Waiting
-from portal.payment import Order
 from supervision.complaints.matters import Filing, Reporter
 from tests.editing import content_of, published
 from tests.hosting import APPROVER, HALL, HANDLER, HEAD, REVIEWER
@@ -96,6 +96,21 @@ def test_a_correction_is_on_its_way_until_it_is_in(pair: Pair):
     assert seen(pair, handed.number).head.state == "received"
 
 
+def test_part_of_a_correction_is_refused_outside_until_he_says_that_the_rest_will_not_come(pair: Pair):
+    handed, case_no = pair.carried()
+    pair.hall.approval.intake.ask_correction(case_no, pair.hall.rev(case_no), ["jishu", "changdi"], "缺两项", HALL)
+    pair.round()
+    key = pair.desk.drafts.begin("gongxin-01")
+    upload = pair.desk.drafts.attach(key, "jishu", "技术.pdf", PDF)
+    with pytest.raises(InvalidInput, match="correction_incomplete") as refused:
+        pair.desk.correct(handed.number, (upload,), key)
+    assert refused.value.details["papers"] == seen(pair, handed.number).asked[0].name
+    pair.desk.correct(handed.number, (upload,), key, rest_withheld=True)
+    pair.round()
+    assert seen(pair, handed.number).head.state == "received"
+    assert pair.hall.events(case_no)[-1].data.attributes == {"withheld": refused.value.details["papers"]}
+
+
 def test_an_act_the_inside_refuses_comes_back_with_its_reason(pair: Pair):
     handed, case_no = pair.carried()
     pair.desk.withdraw(handed.number, "")
@@ -106,6 +121,18 @@ def test_an_act_the_inside_refuses_comes_back_with_its_reason(pair: Pair):
     assert [(one.kind, one.problem.code) for one in refused.on_its_way if one.problem] == [("withdrawal", "case_not_in_state")]
 
 
+def paid_online(pair: Pair, number: str, fee: int, amount_fen: int) -> Order:
+    """He pays at the gateway and comes back."""
+    order = pair.site.payments.begin(number, fee, amount_fen)
+    pair.site.payments.gateway.decide(order, "paid")
+    assert pair.site.payments.look(order.no).state == "paid"
+    return order
+
+
+def ledger_state(pair: Pair, order: Order) -> str:
+    return pair.site.payments.ledger.find(order.no).state
+
+
 def test_a_fee_is_paid_once_and_money_nobody_can_book_goes_back(pair: Pair):
     handed, case_no = pair.carried(files=pair.hall.papers())
     pair.hall.approval.intake.accept(case_no, pair.hall.rev(case_no), HALL)
@@ -113,21 +140,21 @@ def test_a_fee_is_paid_once_and_money_nobody_can_book_goes_back(pair: Pair):
     pair.hall.approval.ending.charge(case_no, pair.hall.rev(case_no), code, 1, HALL)
     pair.round()
     fee = seen(pair, handed.number).fees[0]
-    pair.desk.pay(handed.number, Order.new(handed.number, fee.id, fee.amount_fen), "票1")
+    paid_online(pair, handed.number, fee.id, fee.amount_fen)
     assert seen(pair, handed.number).fees[0].state == "sent"
     with pytest.raises(NotFound, match="fee_not_due"):
         pair.desk.pay(handed.number, Order.new(handed.number, fee.id, fee.amount_fen), "票2")
     pair.round()
-    assert (seen(pair, handed.number).fees[0].state, seen(pair, handed.number).fees[0].receipt_no) == ("paid", "票1")
+    assert (seen(pair, handed.number).fees[0].state, seen(pair, handed.number).fees[0].receipt_no[:8]) == ("paid", "SANDBOX-")
     second = pair.hall.approval.ending.charge(case_no, pair.hall.rev(case_no), code, 1, HALL)
     pair.round()
-    order = Order.new(handed.number, second, fee.amount_fen)
-    pair.desk.pay(handed.number, order, "票3")
+    order = paid_online(pair, handed.number, second, fee.amount_fen)
     pair.hall.approval.ending.paid(case_no, second, "窗口票", HALL)
     pair.round()
-    assert pair.site.mirror._gateway.given_back == [order.no]
-    pair.site.tidy()
-    assert pair.site.mirror._gateway.given_back == [order.no]
+    assert ledger_state(pair, order) == "returning"
+    pair.site.payments.reconcile()
+    pair.site.payments.reconcile()
+    assert (ledger_state(pair, order), pair.site.payments.gateway.given_back()) == ("given_back", [order.no])
 
 
 def test_a_concluded_case_is_rated_once(pair: Pair):

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import io
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
+from approval.payments.service import Payments
 from approval.posts import EVERY_UNIT
 from core.access import Actor, Role
+from paying import payments_of
 from portal.desk import PaperFacts, Standing, standing_on
 from portal.direct import steps_seen
 from supervision.complaints.queries import WantedComplaints
@@ -116,7 +119,8 @@ def test_leaving_ends_it_and_nothing_works_without_it(site: Site):
     assert 'name="password"' in client.get("/public/case/").text
     for act in ("withdraw", "rate", "pay", "attach", "correct"):
         assert post(client, f"/public/case/{act}").status_code == 404
-    assert post(client, "/public/pay/back", verdict="paid").status_code == 404
+    assert client.get("/public/pay/back").status_code == 404
+    assert post(client, "/public/pay/sandbox/", verdict="paid").status_code == 404
 
 
 def test_a_cookie_somebody_made_up_opens_nothing(site: Site):
@@ -141,6 +145,22 @@ def test_a_correction_is_answered_with_files_and_a_refused_one_changes_nothing(s
     assert state(client) == "已收件"
     papers = site.services.approval.queries.find(told.case_no, INSPECTOR).papers
     assert ("jishu", "技术.pdf") in {(paper.code, paper.file_name) for paper in papers}
+
+
+def test_one_file_of_two_is_no_correction_until_he_says_that_the_rest_will_not_come(site: Site):
+    told = filed(site, without="jishu")
+    site.services.approval.intake.ask_correction(told.case_no, rev(site, told.case_no), ["jishu", "changdi"], "缺两项", CLERK)
+    client = opened(site, told)
+    name = site.services.catalogue.items[ITEM].details.materials["changdi"].name
+    assert 'name="rest"' not in client.get("/public/case/").text
+    post(client, "/public/case/attach", code="jishu", file=(io.BytesIO(b"%PDF-1.4\n"), "技术.pdf"))
+    assert f"仍缺：{name}。" in client.get("/public/case/").text
+    answer = post(client, "/public/case/correct")
+    assert (answer.status_code, state(client)) == (400, "补正中")
+    assert f"补正材料仍缺：{name}" in answer.text
+    assert "技术.pdf" in client.get("/public/case/").text
+    assert post(client, "/public/case/correct", rest="withheld").status_code == 303
+    assert state(client) == "已收件"
 
 
 def test_taking_it_back_needs_a_second_thought(site: Site):
@@ -171,31 +191,102 @@ def with_fee(site: Site) -> tuple[Any, int]:
 def test_a_fee_is_paid_once_and_a_silent_or_declining_gateway_changes_nothing(site: Site):
     told, fee = with_fee(site)
     client = opened(site, told)
-    for verdict, status in (("silent", 502), ("declined", 502), ("nonsense", 502)):
+    for verdict, words in (("silent", "正在核对"), ("declined", "支付未成功")):
         sent = post(client, "/public/case/pay", fee=fee)
         assert sent.headers["Location"] == "/public/pay/sandbox/"
         assert "200.00" in client.get("/public/pay/sandbox/").text
-        assert post(client, "/public/pay/back", verdict=verdict).status_code == status
+        assert post(client, "/public/pay/sandbox/", verdict="nonsense").status_code == 400
+        assert post(client, "/public/pay/sandbox/", verdict=verdict).headers["Location"] == "/public/pay/back"
+        answer = client.get("/public/pay/back")
+        assert (answer.status_code, words in answer.text) == (502, True)
         assert "待缴" in client.get("/public/case/").text
     post(client, "/public/case/pay", fee=fee)
-    assert post(client, "/public/pay/back", verdict="paid").status_code == 303
+    assert "尚未收到款项" in client.get("/public/pay/back").text
+    post(client, "/public/pay/sandbox/", verdict="paid")
+    assert client.get("/public/pay/back").status_code == 303
     assert "已缴" in client.get("/public/case/").text
-    assert post(client, "/public/pay/back", verdict="paid").status_code == 404
+    assert client.get("/public/pay/back").status_code == 404
     assert post(client, "/public/case/pay", fee=fee).status_code == 404
 
 
-def test_a_double_click_on_a_payment_that_is_booked_gives_no_money_back(site: Site, monkeypatch: pytest.MonkeyPatch):
-    given_back: list[str] = []
-    monkeypatch.setattr("portal.payment.SandboxGateway.give_back", lambda _self, order: given_back.append(order.no))
+def test_a_double_click_on_a_payment_that_is_booked_gives_no_money_back(site: Site):
     told, fee = with_fee(site)
     client = opened(site, told)
     post(client, "/public/case/pay", fee=fee)
     order = client.get_cookie("yangguang_order", path="/public/").value
-    assert post(client, "/public/pay/back", verdict="paid").status_code == 303
-    client.set_cookie("yangguang_order", order, path="/public/")
-    assert post(client, "/public/pay/back", verdict="paid").status_code == 303
-    assert given_back == []
+    for _ in range(2):
+        client.set_cookie("yangguang_order", order, path="/public/")
+        post(client, "/public/pay/sandbox/", verdict="paid")
+        assert client.get("/public/pay/back").status_code == 303
+    assert payments_of(site.services).gateway.given_back() == []
     assert client.get("/public/case/").text.count("已缴") == 1
+
+
+def test_who_closes_his_browser_after_paying_is_told_that_it_is_checked_and_finds_it_booked(site: Site):
+    told, fee = with_fee(site)
+    post(client := opened(site, told), "/public/case/pay", fee=fee)
+    assert "关闭本页" in post(client, "/public/pay/sandbox/", verdict="paid_and_gone").text
+    other = opened(site, told)
+    assert "请勿重复缴费" in other.get("/public/case/").text
+    (order,) = payments_of(site.services).ledger.of_case(told.case_no).values()
+    payments_of(site.services).look(order.order.no)
+    assert "已缴" in other.get("/public/case/").text
+
+
+def test_a_second_tab_pays_with_the_same_order(site: Site):
+    told, fee = with_fee(site)
+    tabs = [opened(site, told) for _ in range(2)]
+    for tab in tabs:
+        post(tab, "/public/case/pay", fee=fee)
+    numbers = {re.search(r"PAY[0-9A-F]{16}", tab.get("/public/pay/sandbox/").text)[0] for tab in tabs}  # type: ignore[index]
+    assert len(numbers) == 1
+
+
+def test_the_session_that_ended_while_he_paid_costs_him_nothing(site: Site):
+    told, fee = with_fee(site)
+    client = opened(site, told)
+    post(client, "/public/case/pay", fee=fee)
+    post(client, "/public/pay/sandbox/", verdict="paid")
+    client.delete_cookie("yangguang_case", path="/public/")
+    assert client.get("/public/pay/back").headers["Location"] == "/public/case/"
+    assert "已缴" in opened(site, told).get("/public/case/").text
+
+
+def test_where_there_is_no_gateway_fees_are_paid_at_a_window(site: Site, monkeypatch: pytest.MonkeyPatch):
+    told, fee = with_fee(site)
+    client = opened(site, told)
+    monkeypatch.setattr(Payments, "are_taken", False)
+    text = client.get("/public/case/").text
+    assert ("本站未开通网上缴费" in text, 'action="/public/case/pay"' in text) == (True, False)
+    assert post(client, "/public/case/pay", fee=fee).status_code == 409
+    assert payments_of(site.services).ledger.of_case(told.case_no) == {}
+
+
+# The gateway's server -----------------------------------------------------------------------------------------------
+
+def test_a_signed_notice_books_without_a_browser_and_twice_is_once(site: Site):
+    told, fee = with_fee(site)
+    payments = payments_of(site.services)
+    order = payments.begin(told.case_no, fee, 20_000)
+    for _ in range(2):
+        answer = site.app.test_client().post("/public/pay/notify", data=payments.gateway.notice(order, "paid"))
+        assert (answer.status_code, answer.text) == (200, "success\n")
+        assert "Set-Cookie" not in answer.headers
+    assert payments.ledger.find(order.no).state == "booked"
+    assert [one["state"] for one in site.services.approval.queries.find(told.case_no, INSPECTOR).fees] == ["paid"]
+    assert payments.gateway.given_back() == []
+
+
+def test_a_notice_that_is_not_signed_too_large_or_for_another_amount_changes_nothing(site: Site):
+    told, fee = with_fee(site)
+    payments, client = payments_of(site.services), site.app.test_client()
+    order = payments.begin(told.case_no, fee, 20_000)
+    signed = payments.gateway.notice(order, "paid")
+    forged = payments.gateway.notice(replace(order, amount_fen=1), "paid")
+    for body, status in ((b"", 400), (signed[:-2], 400), (b'{"order": 1}', 400), (b"x" * 20_000, 413), (forged, 400)):
+        assert client.post("/public/pay/notify", data=body).status_code == status
+    assert payments.ledger.find(order.no).state == "open"
+    assert client.get("/public/pay/notify").status_code in (404, 405)
 
 
 def test_the_end_is_rated_once(site: Site):

@@ -1,0 +1,38 @@
+"""An installation without a gateway takes no payment, believes no notice, and says so where money of before should go back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from approval.payments.matters import Order
+from core.errors import Conflict, InvalidInput
+from paying import payments_of
+from tests.hosting import Hall
+
+ORDER = Order.new("360500-x", 1, 100)
+
+
+@pytest.fixture
+def hall(tmp_path: Path):
+    made = Hall(tmp_path, **{"payments.gateway": "none"})
+    yield made
+    made.services.database.dispose()
+
+
+def test_it_takes_nothing(hall: Hall):
+    payments = payments_of(hall.services)
+    with pytest.raises(Conflict, match="payment_not_online"):
+        payments.begin(ORDER.case_no, ORDER.fee, ORDER.amount_fen)
+    with pytest.raises(InvalidInput, match="payment_notice_invalid"):
+        payments.noticed(b"paid")
+    assert payments.ledger.of_case(ORDER.case_no) == {}
+
+
+def test_money_of_the_gateway_before_stays_somebodys_business(hall: Hall):
+    payments = payments_of(hall.services)
+    payments.ledger.open(ORDER)
+    payments.ledger.paid(ORDER.no, "票")
+    assert payments.look(ORDER.no).state == "returning"  # no such case
+    assert payments.look(ORDER.no).state == "returning"

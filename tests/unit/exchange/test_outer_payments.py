@@ -1,0 +1,143 @@
+"""Paying at a public site of its own: the order outlives the browser, the process and the exchange."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from approval.payments.matters import Order
+from core.clock import FrozenClock
+from core.database import Database
+from core.errors import Conflict
+from exchange.outer.models import payment_orders
+from exchange.outer.queue import QueueRules
+from portal.desk import CaseView
+from public_site import build_public_site
+from tests.hosting import HALL
+from tests.pair import Pair, outer_settings
+
+pytestmark = pytest.mark.usefixtures("undrawn")
+REPOSITORY = Path(__file__).resolve().parents[3]
+
+
+def due(pair: Pair) -> tuple[str, str, int, int]:
+    """Number outside and inside of a case with a fee, the fee, and its amount."""
+    handed, case_no = pair.carried(files=pair.hall.papers())
+    pair.hall.approval.intake.accept(case_no, pair.hall.rev(case_no), HALL)
+    code = next(iter(pair.hall.services.catalogue.items["gongxin-01"].details.fees))
+    pair.hall.approval.ending.charge(case_no, pair.hall.rev(case_no), code, 1, HALL)
+    pair.round()
+    view = pair.desk.find(handed.number)
+    assert isinstance(view, CaseView)
+    return handed.number, case_no, view.fees[0].id, view.fees[0].amount_fen
+
+
+def begun(pair: Pair, verdict: str) -> tuple[str, Order]:
+    number, case_no, fee, amount = due(pair)
+    order = pair.site.payments.begin(number, fee, amount)
+    pair.site.payments.gateway.decide(order, verdict)
+    return case_no, order
+
+
+def state(pair: Pair, order: Order) -> str:
+    return str(pair.site.payments.ledger.find(order.no).state)
+
+
+def restarted(pair: Pair) -> None:
+    """The site's process was killed and begins anew on its database."""
+    pair.site.database.dispose()
+    pair.site = build_public_site(outer_settings(pair.folder / "outer"))
+    pair.desk = pair.site.desk
+
+
+def settled(pair: Pair, case_no: str) -> list[str]:
+    return [str(fee["state"]) for fee in pair.hall.detail(case_no).fees]
+
+
+def test_killed_after_the_payment_it_is_handed_on_and_booked_once(pair: Pair):
+    case_no, order = begun(pair, "paid")
+    restarted(pair)
+    assert [state(pair, order), pair.site.payments.look(order.no).state] == ["open", "paid"]
+    restarted(pair)
+    assert pair.site.payments.look(order.no).state == "paid"
+    with pytest.raises(Conflict, match="payment_being_booked"):
+        pair.site.payments.begin(order.case_no, order.fee, order.amount_fen)
+    pair.wire.__init__(pair.site)  # type: ignore[misc]
+    pair.round()
+    assert (state(pair, order), settled(pair, case_no), pair.site.payments.gateway.given_back()) == ("booked", ["paid"], [])
+    with pair.hall.services.database.read() as conn:
+        assert conn.exec_driver_sql("SELECT count(*) FROM exchange_received WHERE kind = 'payment'").scalar() == 1
+
+
+def test_a_full_exchange_gives_no_money_back(pair: Pair):
+    case_no, order = begun(pair, "paid")
+    rules, pair.site.queue._rules = pair.site.queue._rules, QueueRules(waiting_max=1)
+    pair.apply()
+    pair.site.payments.look(order.no)
+    assert state(pair, order) == "paid"
+    pair.site.queue._rules = rules
+    pair.site.payments.look(order.no)
+    pair.round()
+    assert (state(pair, order), settled(pair, case_no)) == ("booked", ["paid"])
+
+
+def test_the_gateways_server_needs_no_page_of_ours_and_no_inside(pair: Pair):
+    case_no, order = begun(pair, "paid")
+    client = pair.site.app.test_client()
+    for _ in range(2):
+        answer = client.post("/public/pay/notify", data=pair.site.payments.gateway.notice(order, "paid"))
+        assert (answer.status_code, answer.text) == (200, "success\n")
+    assert client.post("/public/pay/notify", data=b"nonsense").status_code == 400
+    assert client.post("/public/pay/sandbox/", data={"verdict": "paid"}).status_code == 403
+    assert state(pair, order) == "paid"
+    pair.round()
+    assert (state(pair, order), settled(pair, case_no)) == ("booked", ["paid"])
+
+
+def test_the_inside_raises_the_alarm_for_what_the_site_cannot_settle(pair: Pair, monkeypatch: pytest.MonkeyPatch):
+    _, order = begun(pair, "silent")
+    clock = FrozenClock(pair.site.payments._clock.now())
+    for one in (pair.site.payments, pair.site.payments.ledger):
+        monkeypatch.setattr(one, "_clock", clock)
+    pair.site.payments.look(order.no)
+    pair.round()
+    assert "exchange_payments" not in pair.alarms()
+    clock.advance(timedelta(minutes=31))
+    pair.round()
+    assert pair.alarms()["exchange_payments"]["no"] == order.no
+    pair.site.payments.gateway.decide(order, "declined")
+    pair.site.payments.look(order.no)
+    pair.round()
+    assert "exchange_payments" not in pair.alarms()
+
+
+@pytest.mark.usefixtures("plain_ground")
+def test_payments_of_before_become_orders(fresh_database_url: str):
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config(REPOSITORY / "alembic.ini")
+    config.set_main_option("script_location", str(REPOSITORY / "migrations_outer"))
+    config.set_main_option("sqlalchemy.url", fresh_database_url.replace("%", "%%"))
+    command.upgrade(config, "0001")
+    database = Database(fresh_database_url)
+    rows = [("a", "waiting", None, None), ("b", "done", 5, None), ("c", "refused", 6, None), ("d", "refused", 7, 8)]
+    with database.transaction() as conn:
+        for name, state, answered, returned in rows:
+            content = f'{{"case_no":"1","order":{{"no":"PAY{name}","case_no":"WS","fee":3,"amount_fen":50}},"receipt_no":"票"}}'
+            conn.execute(text("INSERT INTO sent (envelope, kind, subject, content, sent_at, state, answered_at, returned_at)"
+                              " VALUES (:name, 'payment', 'WS', :content, 1, :state, :answered, :returned)"),
+                         {"name": name, "content": content, "state": state, "answered": answered, "returned": returned})
+    command.upgrade(config, "head")
+    with database.read() as conn:
+        known = conn.execute(payment_orders.select().order_by(payment_orders.c.no)).all()
+    command.downgrade(config, "0001")
+    with database.read() as conn:
+        before = conn.execute(text("SELECT envelope, returned_at FROM sent ORDER BY envelope")).all()
+    database.dispose()
+    assert [(one.no, one.state, one.changed_at, one.look_at) for one in known] == [
+        ("PAYa", "paid", 1, 1), ("PAYb", "booked", 5, None), ("PAYc", "returning", 6, 1), ("PAYd", "given_back", 8, None)]
+    assert [tuple(row) for row in before] == [("a", None), ("b", None), ("c", None), ("d", 8)]
