@@ -35,6 +35,9 @@ from evaluation.statistics import (
     target_of,
 )
 
+CompareBy = Literal["org", "area", "item", "channel", "power_kind"]
+WITHIN: tuple[CompareBy, ...] = ("channel", "power_kind")  # parts of what one may see, not departments of others
+_OF_ORG = frozenset({"item", *WITHIN})
 SUMS_OF_DAYS = frozenset({"statutory_days", "statutory_used", "promised_days", "promised_used", "both_statutory",
                           "both_promised", "used_days", "reply_days", "rectified_days"})
 # Counted of cases that may never be accepted, so that by the day of acceptance they stand on another.
@@ -50,12 +53,13 @@ CROWD, SMALLEST_NAMELESS = 5, 10
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is compared. `by` tells units apart; `org` and `item` are what was drilled down to."""
+    """What is compared. `by` tells units apart; `org` and `item` are what was drilled down to: items, channels and powers are
+    those within it."""
 
     period: Period
     indicator: str
     basis: Basis = Basis.EVENT
-    by: Literal["org", "area", "item"] = "org"
+    by: CompareBy = "org"
     area: str = ""
     org: str = ""
     item: str = ""
@@ -109,7 +113,7 @@ class Comparison:
     def side_by_side(self, actor: Actor, question: Question, columns: Sequence[str]) -> SideBySide:
         """All units of the question, with these indicators beside the one compared."""
         indicator = self._queries.indicators.find(question.indicator)
-        is_anonymous = is_limited(actor) and question.by != "item" and not self._names_others
+        is_anonymous = is_limited(actor) and question.by not in _OF_ORG and not self._names_others
         codes = tuple(dict.fromkeys((question.indicator, *columns)))
         figures = self._figures(SYSTEM if is_anonymous else actor, question, codes, actor)
         shape = shape_of(indicator, self._queries.indicators.figures, question.basis)
@@ -120,7 +124,7 @@ class Comparison:
     def _figures(self, reader: Actor, question: Question, codes: Sequence[str], actor: Actor) -> dict[str, dict[str, Figure]]:
         found: dict[str, dict[str, Figure]] = {}
         for one in self._queries.figures(reader, question.period, question.by, codes, basis=question.basis,
-                                         area=area_of(question, actor), orgs=_orgs(question)):
+                                         area=area_of(question, actor), orgs=_orgs(question), items=_items(question)):
             found.setdefault(one.key, {})[one.indicator] = one
         return found
 
@@ -130,7 +134,7 @@ class Comparison:
         first, last = question.period.days
         step = next(step for longer_than, step in PARTS if last - first >= longer_than)
         found = self._queries.parts(reader, question.period, question.by, indicator.names, step, basis=question.basis,
-                                    area=area_of(question, actor), orgs=_orgs(question))
+                                    area=area_of(question, actor), orgs=_orgs(question), items=_items(question))
         return {key: [_hits_of(indicator, counts) for counts in parts] for key, parts in found.items()}
 
 
@@ -141,8 +145,13 @@ def area_of(question: Question, actor: Actor) -> str:
 
 
 def _orgs(question: Question) -> tuple[str, ...]:
-    """Items are those of the department drilled down to."""
-    return (question.org,) if question.by == "item" and question.org else ()
+    """Items, channels and powers are those of the department drilled down to."""
+    return (question.org,) if question.by in _OF_ORG and question.org else ()
+
+
+def _items(question: Question) -> tuple[str, ...]:
+    """Channels and powers are those of the item drilled down to; items stand beside one another."""
+    return (question.item,) if question.by in WITHIN and question.item else ()
 
 
 def is_limited(actor: Actor) -> bool:
@@ -241,7 +250,7 @@ class _Judge:
 def _row(key: str, indicator: Indicator, figures: Mapping[str, Figure], judge: _Judge, question: Question) -> Row:
     own = figures[indicator.code]
     return Row(key, own.label, figures, judge.sample, judge.band(), judge.ranked, judge.zone(), _why(indicator, own, judge),
-               is_own=key in (question.org, question.item) and bool(key))
+               is_own=question.by not in WITHIN and bool(key) and key in (question.org, question.item))
 
 
 def _why(indicator: Indicator, figure: Figure, judge: _Judge) -> str:

@@ -25,7 +25,7 @@ from evaluation.happenings import Happening
 from evaluation.http import FigureShown, shown
 from evaluation.over_time import Course, Season
 from evaluation.seasons import period_of
-from evaluation.wish import COLUMNS, Wish, columns_of, wish_of
+from evaluation.wish import BYS, COLUMNS, Wish, columns_of, wish_of
 from evaluation.wording import Say
 from web.json_http import as_json
 
@@ -178,7 +178,9 @@ _CHOICES = {
 OPERATIONS = (
     Operation("get", PREFIX, "getComparison", "Units side by side: values, intervals, places, funnel and words; logged",
               answers=ComparisonTold, query={
-                  **_CHOICES, "by": "org or area; org where nothing is given.", "org": "The department chosen.",
+                  **_CHOICES, "by": f"One of {', '.join(BYS)}; org where nothing is given.",
+                  "org": "The department chosen; channels and powers are those of it.",
+                  "item": "An item of it; channels are those of it.",
                   "limits": "wide: limits by the spread there is, where units differ more than chance."}),
     Operation("get", f"{PREFIX}/course", "getCourse", "One unit over time: control chart, signals, happenings, seasons; logged",
               answers=CourseTold, query={

@@ -138,6 +138,36 @@ def test_a_department_user_sees_himself_among_others_without_a_name(site: Site) 
     assert "市民政局" not in below
 
 
+def test_channels_and_powers_are_told_apart_on_the_page_in_files_and_in_the_interface(site: Site) -> None:
+    for by, name, choice in (("channel", "窗口", "渠道"), ("power_kind", "行政许可", "权力类型")):
+        search = f"{FEBRUARY}&by={by}"
+        page = shown(site, search)
+        assert [words for words in (f"?period=2026-02&by={by}", choice, name) if words not in page] == []
+        units = told(site, search)["units"]
+        assert [(one["name"], one["numerator"], one["denominator"]) for one in units if one["denominator"]] == [
+            (name, 438, 480)]
+        rows = csv.reader(io.StringIO(site.client(Role.LEADER).get(f"/comparison/export.csv{search}").data.decode("utf-8-sig")))
+        lines = [row for row in rows if row]
+        assert lines[0] == [f"提前办结率 · 2026 年 2 月 · 按发生日期 · 比较对象 {choice}"]
+        assert [row[:4] for row in lines if row[0] == name] == [[name, str(438 / 480), "438", "480"]]
+        clicked = run_callback(site.client(Role.LEADER), "/comparison/", "comparison-address.search", {
+            "comparison-funnel.clickData": {"points": [{"customdata": "window"}]}}, {"comparison-address.search": search})
+        assert clicked.status_code == 204, "a channel is no department"
+
+
+@pytest.mark.parametrize("code", ["early_rate", "promised_speed", "rectification_time", "cards_per_1000", "received"])
+@pytest.mark.parametrize("by", ["channel", "power_kind"])
+def test_every_kind_of_indicator_by_channel_and_power(site: Site, by: str, code: str) -> None:
+    assert "comparison_says." not in shown(site, f"{FEBRUARY}&indicator={code}&by={by}&org={OWN_ORG}")
+
+
+def test_a_department_user_compares_channels_of_his_own_unit_only(site: Site) -> None:
+    page = shown(site, f"{FEBRUARY}&by=channel", Role.DEPARTMENT_USER)
+    assert [words in page for words in ("窗口", "by=power_kind", "by=area")] == [True, True, False]
+    units = told(site, f"{FEBRUARY}&by=channel", Role.DEPARTMENT_USER)["units"]
+    assert [(one["key"], one["denominator"]) for one in units if one["denominator"]] == [("window", 480)]
+
+
 def test_who_does_not_compare_is_refused(site: Site) -> None:
     assert site.client(Role.DUTY_OFFICER).get("/comparison/").status_code == 403
     assert site.client(Role.DUTY_OFFICER).get("/comparison/export.csv").status_code == 403
@@ -148,7 +178,7 @@ def test_exports_hold_what_the_page_shows_and_are_written_down(site: Site) -> No
     answer = client.get(f"/comparison/export.csv{FEBRUARY}")
     assert answer.headers["Content-Disposition"] == "attachment; filename=comparison.csv"
     rows = list(csv.reader(io.StringIO(answer.data.decode("utf-8-sig"))))
-    assert rows[0] == ["提前办结率 · 2026 年 2 月 · 按发生日期"]
+    assert rows[0] == ["提前办结率 · 2026 年 2 月 · 按发生日期 · 比较对象 部门"]
     named = {row[0]: row for row in rows if len(row) > 4}
     assert named["市发展和改革委员会"][:4] == ["市发展和改革委员会", str((12 * 36 + 6) / 480), "438", "480"]
     assert named["市民政局"][6:10] == ["2", "2", "2", "-2"]
