@@ -316,7 +316,7 @@ def _add_administration(commands: argparse._SubParsersAction[argparse.ArgumentPa
     store.add_argument("--dry-run", action="store_true", help="sweep: count only")
     store.add_argument("--to", choices=("disk", "s3"), help="copy: where to")
     token = _add(commands, common, "token", "administration.token", "issue a token for a feed or a wall screen; shown once")
-    token.add_argument("kind", choices=("feed", "screen", "probe"))
+    token.add_argument("kind", choices=("feed", "screen", "probe", "admin"))
     token.add_argument("for_name", metavar="NAME")
     token.add_argument("--revoke", action="store_true", help="end its tokens instead")
 

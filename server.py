@@ -79,6 +79,7 @@ from evaluation.exports import http as exports_http
 from evaluation.forecast import http as forecast_http
 from evaluation.history import http as history_http
 from evaluation.scoring import http as scores_http
+from evaluation.webhooks import http as webhooks_http
 from exchanging import exchange_checks, inside_of
 from feeds.http import events_blueprint
 from portal import http as portal_http
@@ -103,7 +104,8 @@ from video.tickets import Tickets
 OPERATIONS = tuple(one for module in (cards_http, notices_http, handover_http, roster_http, room_http, orders_http,
                                       complaints_http, liability_http, approval_http, video_http,
                                       signals_http, footage_http, evaluation_http, comparison_http, bulletins_http,
-                                      exports_http, scores_http, forecast_http, history_http) for one in module.OPERATIONS)
+                                      exports_http, scores_http, forecast_http, history_http,
+                                      webhooks_http) for one in module.OPERATIONS)
 DAY_S, CALL_INTERVAL_S, SCREENS_KEPT_DAYS = 86_400.0, 60.0, 30
 PAGES = (wall, desk, card, unit, handover, work, window, hosted, case, comparison, district_map, scores, schemes, bulletins,
          forecast, history, findings, footage, orders, complaints, roster, notices, rules, calendars, items, organisations,
@@ -166,6 +168,8 @@ def build_server(services: Services, demo_duty: str = "") -> Server:
     app.register_blueprint(scores_http.create_blueprint(
         services.scoring, services.clock.now_us, lambda _request: _present_actor()))
     app.register_blueprint(forecast_http.create_blueprint(services.forecasts.queries, lambda _request: _present_actor()))
+    app.register_blueprint(webhooks_http.create_blueprint(
+        services.webhooks.service, services.webhooks.queries, lambda _request: _present_actor()))
     app.register_blueprint(_public_pages(services, gate))
     for page in PAGES:
         mount(app, page, services)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask import Flask, Request, g, redirect, request
 from flask.typing import ResponseReturnValue
@@ -160,6 +160,8 @@ RULES = (
     Rule("/api/v1/forecasts", roles=STAFF),       # a department user his own unit's (evaluation/forecast/queries.py)
     Rule("/api/v1/forecasts/*", roles=STAFF),
     Rule("/exports/*", roles=EXPORTERS),          # personal data for fewer (exports.personal_roles)
+    Rule("/api/v1/webhooks", roles=frozenset({Role.ADMINISTRATOR}), token="admin"),  # each of his area
+    Rule("/api/v1/webhooks/*", roles=frozenset({Role.ADMINISTRATOR}), token="admin"),
     Rule("/api/v1/exports", roles=EXPORTERS),     # everybody his own
     Rule("/api/v1/exports/*", roles=EXPORTERS),
     Rule("/api/v1/*", token="feed"),
@@ -269,8 +271,18 @@ class Gate:
         token = self._accounts.find_token(kind, given.strip()) if scheme.lower() == "bearer" else None
         if token is None:
             return False
-        g.actor, g.token = _actor_of(token), token
+        actor = _actor_of(token) if kind != "admin" else self._administrator(token.name)
+        if actor is None:
+            return False
+        g.actor, g.token = actor, token
         return True
+
+    def _administrator(self, username: str) -> Actor | None:
+        """Whose token it is, as he stands now: his area counts, of his roles this one, and nothing once he has it no more."""
+        account = self._accounts.find(username)
+        if account is None or not account.is_active or account.must_change or not account.actor.has(Role.ADMINISTRATOR):
+            return None
+        return replace(account.actor, roles=frozenset({Role.ADMINISTRATOR}))
 
     def _pair_screen(self, token: str) -> ResponseReturnValue:
         """The token leaves the address bar at once, so that it is neither bookmarked nor photographed."""
