@@ -97,6 +97,12 @@ class SideBySide:
     dispersion: float
     is_over_dispersed: bool
     is_anonymous: bool
+    wide: float = 1.0  # how many times the limits are widened
+
+    @property
+    def is_hidden(self) -> bool:
+        """Whether others are there and too few, or too exactly asked for, to be shown even without a name."""
+        return self.is_anonymous and self.target is None and self.indicator.denominator is not None
 
     @property
     def scale(self) -> int:
@@ -206,7 +212,7 @@ def _compared(indicator: Indicator, shape: Shape, figures: Mapping[str, Mapping[
     curve = funnel(shape, target, [one.size for one in samples.values()], wide) if target is not None and (
         shape is not Shape.MEAN) else []
     return SideBySide(indicator, shape, tuple(sorted(rows, key=_order)), target, tuple(curve), spread, is_over,
-                      is_anonymous=False)
+                      is_anonymous=False, wide=wide)
 
 
 def _ranked(indicator: Indicator, shape: Shape, samples: Sequence[Sample],
@@ -287,18 +293,30 @@ def _is_wide(question: Question) -> bool:
 
 def _without_names(table: SideBySide, own: str, *, is_wide: bool) -> SideBySide:
     """Others without name, rounded, and only in a crowd: none of them alone, none so small that rounding hides nothing, and
-    nothing exact that was worked out from all."""
+    nothing exact that was worked out from all. Without a crowd nothing at all that was worked out from them."""
     others = [_nameless(row, table.indicator, table.shape) for row in table.rows
               if row.key != own and row.sample is not None and row.sample.size >= SMALLEST_NAMELESS]
     if not is_wide or len(others) < CROWD:
         others = []
-    rows = tuple(sorted([*(replace(row, is_own=True) for row in table.rows if row.key == own), *others], key=_order))
+    own_rows = [replace(row, is_own=True) for row in table.rows if row.key == own]
     if not others:
-        return replace(table, rows=rows, target=None, curve=(), is_anonymous=True)
+        alone = tuple(replace(row, ranked=None, zone=0, why=row.why or "hidden") for row in own_rows)
+        return replace(table, rows=alone, target=None, curve=(), dispersion=1.0, is_over_dispersed=False, wide=1.0,
+                       is_anonymous=True)
     target = None if table.target is None else _in_hundredths(table.target)
+    wide = max(1.0, round(table.wide, 1))
+    rows = tuple(sorted((_judged_again(row, table.shape, target, wide) for row in (*own_rows, *others)), key=_order))
     sizes = [row.sample.size for row in rows if row.sample is not None]
-    curve = funnel(table.shape, target, sizes) if target is not None and table.curve else []
-    return replace(table, rows=rows, target=target, curve=tuple(curve), is_anonymous=True)
+    curve = funnel(table.shape, target, sizes, wide) if target is not None and table.curve else []
+    return replace(table, rows=rows, target=target, curve=tuple(curve), dispersion=round(table.dispersion, 1), wide=wide,
+                   is_anonymous=True)
+
+
+def _judged_again(row: Row, shape: Shape, target: float | None, wide: float) -> Row:
+    """By the rounded common value, so that no zone tells more of it, nor contradicts the limits that are shown."""
+    if row.sample is None or target is None or shape is Shape.MEAN:
+        return row
+    return replace(row, zone=limits(shape, target, row.sample.size, wide).zone(row.sample.value))
 
 
 def _nameless(row: Row, indicator: Indicator, shape: Shape) -> Row:

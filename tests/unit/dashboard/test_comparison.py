@@ -334,4 +334,46 @@ def test_the_interface_refuses_who_does_not_compare_and_what_cannot_be(site: Sit
 def test_the_interface_speaks_the_language_asked_for_and_is_written_down(site: Site) -> None:
     search = f"{FEBRUARY}&lang=en"
     assert all(words.isascii() or "市" in words for words in told(site, search)["sentences"])
-    assert site.services.read_log.looks("comparison_export", f"/api/v1/comparison{search}")
+    written = "/api/v1/comparison?period=2026-02"
+    before = len(site.services.read_log.looks("comparison_export", written))
+    assert before
+    told(site, f"?x={'a' * 200}&{FEBRUARY.lstrip('?')}")  # what is no choice does not push the choices out of the log
+    assert len(site.services.read_log.looks("comparison_export", written)) == before + 1
+
+
+@pytest.mark.parametrize(("search", "option"), [
+    ("&by=district", "by"), ("&basis=accepted", "basis"), ("&grain=hour", "grain"), ("&limits=narrow", "limits"),
+    ("&item=x", "item"), ("&indicator=&indicator=early_rate", "indicator")])
+def test_the_interface_refuses_a_choice_it_cannot_understand(site: Site, search: str, option: str) -> None:
+    for path in ("", "/course"):
+        answer = site.client(Role.LEADER).get(f"/api/v1/comparison{path}{FEBRUARY}{search}")
+        assert answer.status_code == 400
+        assert option in answer.get_data(as_text=True)
+
+
+def test_a_department_user_learns_nothing_of_others_that_are_hidden(tmp_path: Path) -> None:
+    answers = []
+    for place, early in enumerate((10, 11)):
+        site = make_site(tmp_path / str(place))
+        for org, count in ((OWN_ORG, 36), (OTHER_ORG, early), ("jiaoyu", 20)):
+            count_day(site.services.database, org, date(2026, 2, 3), **concluded(40, count))
+        answers.append(told(site, "?from=2026-02-03&to=2026-02-03", Role.DEPARTMENT_USER))
+    assert answers[0] == answers[1]
+    [own] = answers[0]["units"]
+    assert (own["rank"], own["zone"], own["why"]) == (None, 0, "hidden")
+    assert (answers[0]["dispersion"], answers[0]["common"]) == (1.0, None)
+    assert "漏斗图" not in "".join(answers[0]["sentences"])
+
+
+def test_zones_and_limits_that_a_department_user_sees_agree(tmp_path: Path) -> None:
+    site = make_site(tmp_path)
+    for place, org in enumerate((OWN_ORG, OTHER_ORG, "jiaoyu", "gongxin", "shuili", "ziran", "zhujian")):
+        for day in each_day(date(2026, 2, 2), date(2026, 2, 13)):
+            count_day(site.services.database, org, day, **concluded(40, 10 + 4 * place if place else 30))
+    for limits in ("", "&limits=wide"):
+        table = told(site, f"?period=2026-02{limits}", Role.DEPARTMENT_USER)
+        assert table["is_widened"] is bool(limits)
+        for unit in table["units"]:
+            near = min(table["limits"], key=lambda one, size=unit["denominator"]: abs(one["size"] - size))
+            assert (unit["zone"] < 0) == (unit["value"] < near["near_low"] - 0.01) or abs(
+                unit["value"] - near["near_low"]) < 0.03
