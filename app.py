@@ -170,6 +170,18 @@ def _add_exports(commands: argparse._SubParsersAction[argparse.ArgumentParser], 
     how = past.add_mutually_exclusive_group()
     how.add_argument("--rebuild", action="store_true", help="make it anew from the journal")
     how.add_argument("--check", action="store_true", help="compare it with the journal")
+    question = _add(commands, common, "ask", "exporting.ask", "a question to the deep history, over any period")
+    question.add_argument("subject", choices=("rates", "cases", "durations", "events"))
+    question.add_argument("--by", default="", metavar="A,B",
+                          help="area, org, item, month; of cases state and outcome; of events kind, step and source")
+    question.add_argument("--from", dest="first", default="", metavar="DATE")
+    question.add_argument("--to", dest="last", default="", metavar="DATE")
+    question.add_argument("--dated", default="", choices=("", "opened", "closed"), help="whose period, of cases and durations")
+    for name in ("area", "org", "item"):
+        question.add_argument(f"--{name}", default="", help=f"only this {name}")
+    question.add_argument("--kinds", default="", metavar="A,B", help="only these kinds of events")
+    question.add_argument("--quantiles", default="", metavar="0.5,0.9", help="of durations")
+    question.add_argument("--format", choices=("csv", "json"), default="csv")
 
 
 def _file_and_mapping(parser: argparse.ArgumentParser) -> None:
@@ -304,7 +316,7 @@ def _add_administration(commands: argparse._SubParsersAction[argparse.ArgumentPa
     store.add_argument("--dry-run", action="store_true", help="sweep: count only")
     store.add_argument("--to", choices=("disk", "s3"), help="copy: where to")
     token = _add(commands, common, "token", "administration.token", "issue a token for a feed or a wall screen; shown once")
-    token.add_argument("kind", choices=("feed", "screen", "probe"))
+    token.add_argument("kind", choices=("feed", "screen", "probe", "admin"))
     token.add_argument("for_name", metavar="NAME")
     token.add_argument("--revoke", action="store_true", help="end its tokens instead")
 

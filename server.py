@@ -49,6 +49,7 @@ from dashboard.pages import (
     forecast,
     handover,
     health,
+    history,
     hosted,
     items,
     migrations,
@@ -76,7 +77,9 @@ from evaluation.bulletins import http as bulletins_http
 from evaluation.comparing import http as comparison_http
 from evaluation.exports import http as exports_http
 from evaluation.forecast import http as forecast_http
+from evaluation.history import http as history_http
 from evaluation.scoring import http as scores_http
+from evaluation.webhooks import http as webhooks_http
 from exchanging import exchange_checks, inside_of
 from feeds.http import events_blueprint
 from paying import payment_checks, payments_of
@@ -101,10 +104,11 @@ from video.tickets import Tickets
 OPERATIONS = tuple(one for module in (cards_http, notices_http, handover_http, roster_http, room_http, orders_http,
                                       complaints_http, liability_http, approval_http, video_http,
                                       signals_http, footage_http, evaluation_http, comparison_http, bulletins_http,
-                                      exports_http, scores_http, forecast_http) for one in module.OPERATIONS)
+                                      exports_http, scores_http, forecast_http, history_http,
+                                      webhooks_http) for one in module.OPERATIONS)
 DAY_S, CALL_INTERVAL_S, SCREENS_KEPT_DAYS = 86_400.0, 60.0, 30
 PAGES = (wall, desk, card, unit, handover, work, window, hosted, case, comparison, district_map, scores, schemes, bulletins,
-         forecast, findings, footage, orders, complaints, roster, notices, rules, calendars, items, organisations,
+         forecast, history, findings, footage, orders, complaints, roster, notices, rules, calendars, items, organisations,
          migrations, documents, signals, cameras, video_views, people, audit, exports, webhooks, feeds, health)
 UNCHANGING = ("/assets/", "/healthz", "/readyz")
 ROOT = Path(__file__).resolve().parent
@@ -156,6 +160,8 @@ def build_server(services: Services, demo_duty: str = "") -> Server:
     app.register_blueprint(evaluation_http.create_blueprint(
         services.evaluation.queries, services.evaluation.persons, services.read_log.note, lambda _request: _present_actor()))
     app.register_blueprint(comparison_http.create_blueprint(_comparison_parts(services)))
+    app.register_blueprint(history_http.create_blueprint(
+        services.deep_history.questions, services.read_log.note, lambda _request: _present_actor()))
     app.register_blueprint(bulletins_http.create_blueprint(
         services.bulletins.service, services.bulletins.queries, services.read_log, lambda _request: _present_actor()))
     app.register_blueprint(exports_http.create_blueprint(
@@ -163,6 +169,8 @@ def build_server(services: Services, demo_duty: str = "") -> Server:
     app.register_blueprint(scores_http.create_blueprint(
         services.scoring, services.clock.now_us, lambda _request: _present_actor()))
     app.register_blueprint(forecast_http.create_blueprint(services.forecasts.queries, lambda _request: _present_actor()))
+    app.register_blueprint(webhooks_http.create_blueprint(
+        services.webhooks.service, services.webhooks.queries, lambda _request: _present_actor()))
     app.register_blueprint(_public_pages(services, gate))
     for page in PAGES:
         mount(app, page, services)

@@ -38,12 +38,20 @@ def account(services: Services, options: argparse.Namespace) -> int:
 
 
 def token(services: Services, options: argparse.Namespace) -> int:
-    """Issue a token and show it once; only its hash is kept."""
+    """Issue a token and show it once; only its hash is kept. One of kind admin is of an administrator's account."""
     if options.revoke:
         print(f"{services.accounts.revoke_tokens(options.kind, options.for_name)} tokens revoked")
         return 0
+    if options.kind == "admin":
+        _check_administrator(services, options.for_name)
     print(services.accounts.issue_token(options.kind, options.for_name))
     return 0
+
+
+def _check_administrator(services: Services, username: str) -> None:
+    person = services.accounts.actor_of(username)
+    if person is None or not person.has(Role.ADMINISTRATOR):
+        raise InvalidInput("token_not_of_administrator", name=username)
 
 
 def _role(name: str) -> Role:

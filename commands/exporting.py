@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import argparse
+import csv
 import sys
 from datetime import date, timedelta
 from pathlib import Path
 
+import msgspec
+
 from bootstrap import Services
 from commands.detection import OPERATOR
-from commands.reports import parse_date
+from commands.reports import neutral, parse_date
 from core.errors import InvalidInput
 from core.instants import DAY_US, day_of
 from evaluation.exports.exporter import Format, format_of
 from evaluation.exports.service import told_of
 from evaluation.exports.slices import Slice, kinds_of
+from evaluation.history.asking import answered, asked_of
 
 FAULTS_FOUND, FAULTS_SHOWN = 3, 20
 
@@ -40,6 +44,23 @@ def history(services: Services, options: argparse.Namespace) -> int:
     done = deep.writer.rebuild() if options.rebuild else deep.writer.work()
     late = f", {done.late} of them to corrections" if done.late else ""
     print(f"{done.events} events{late} and {done.cases} standings of cases written, up to row {done.head} of the journal")
+    return 0
+
+
+def ask(services: Services, options: argparse.Namespace) -> int:
+    """The answer on standard output, codes as they are recorded; what was left out is told on standard error."""
+    given = {"subject": options.subject, "by": options.by, "from": options.first, "to": options.last, "dated": options.dated,
+             "area": options.area, "org": options.org, "item": options.item, "kinds": options.kinds,
+             "quantiles": options.quantiles}
+    told = answered(services.deep_history.questions, asked_of(given))
+    if options.format == "json":
+        sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(told), indent=2) + b"\n")
+    else:
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerow(told.columns)
+        writer.writerows([neutral(value) if isinstance(value, str) else value for value in row] for row in told.rows)
+    if told.is_cut:
+        print(f"more than {len(told.rows)} rows: the others were left out; narrow the question", file=sys.stderr)
     return 0
 
 

@@ -54,6 +54,8 @@ class HistorySettings(Strict):
     timeout_s: Seconds = Field(description="Seconds one question may take.")
     memory_mib: Annotated[int, Field(ge=64)] = Field(description="MiB one question, or one compaction, may use.")
     threads: Count = Field(description="Threads of one question.")
+    rows_max: Count = Field(description="Rows of one answer; further ones are left out, and the answer says so.")
+    at_once: Count = Field(description="Questions one process works on at the same time; others are asked to wait.")
 
 
 class WebhookSettings(Strict):

@@ -31,7 +31,7 @@ from core.unit_of_work import UnitOfWorkFactory
 _USERNAME = re.compile(r"^[a-z0-9][a-z0-9_.-]{1,63}$")
 NAME_MAX = 64
 HALLS_MAX = 32
-TOKEN_KINDS = ("feed", "screen", "probe", "session")
+TOKEN_KINDS = ("feed", "screen", "probe", "admin", "session")  # admin: of the account of that name
 _COLUMNS: Any = accounts.c["username", "display_name", "roles", "org", "area", "halls", "is_active", "generation",
                            "failed_attempts", "locked_until", "created_at", "must_change", "factor_salt"]
 # Asked at every request, of the table itself: who was put out is out at once, in every process.
@@ -270,8 +270,8 @@ class Accounts:
     # Tokens ---------------------------------------------------------------------------------------------------
 
     def issue_token(self, kind: str, name: str, address: str = "", device: str = "") -> str:
-        """A new token of a feed, a screen, a probe or a session, which is opened from an address and a device. This is the only
-        time it can be seen."""
+        """A new token of a feed, a screen, a probe, an administrator's program or a session, which is opened from an address
+        and a device. This is the only time it can be seen."""
         if kind not in TOKEN_KINDS or not name.strip():
             raise InvalidInput("token_kind_invalid", kind=kind, name=name)
         token = f"yg_{kind}_{secrets.token_urlsafe(32)}"

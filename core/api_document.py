@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 _PLACE = re.compile(r"<(?:(\w+):)?(\w+)>")
-SCHEMES = ("session", "token", "probe")
+SCHEMES = ("session", "token", "probe", "admin")
 _PROBLEMS = {"400": "What was sent cannot be read or does not fit; `code` and `details` say what.",
              "401": "Nobody is signed in, or no valid token.", "403": "Not permitted.", "404": "There is no such thing.",
              "409": "It has changed meanwhile, or does not stand where that can be done."}

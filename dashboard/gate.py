@@ -11,7 +11,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask import Flask, Request, g, redirect, request
 from flask.typing import ResponseReturnValue
@@ -105,6 +105,9 @@ RULES = (
     Rule("/api/v1/figures", roles=STAFF),         # a department user his own unit's, others if the settings allow (evaluation)
     Rule("/api/v1/comparison", roles=COMPARERS),  # as the page: a department user his own unit beside nameless others
     Rule("/api/v1/comparison/*", roles=COMPARERS),
+    Rule("/history/*", roles=COMPARERS),          # a department user his own unit's, a person of an area its own
+    Rule("/api/v1/history", roles=COMPARERS),     # as the page; a question in progress its asker's alone
+    Rule("/api/v1/history/*", roles=COMPARERS),
     Rule("/api/v1/scores", roles=COMPARERS),      # as the page; each act asks for its own role (evaluation/scoring)
     Rule("/api/v1/scores/*", roles=COMPARERS),
     Rule("/api/v1/approval/lists/*", roles=frozenset({Role.APPROVAL_STAFF})),
@@ -160,6 +163,8 @@ RULES = (
     Rule("/api/v1/forecasts", roles=STAFF),       # a department user his own unit's (evaluation/forecast/queries.py)
     Rule("/api/v1/forecasts/*", roles=STAFF),
     Rule("/exports/*", roles=EXPORTERS),          # personal data for fewer (exports.personal_roles)
+    Rule("/api/v1/webhooks", roles=frozenset({Role.ADMINISTRATOR}), token="admin"),  # each of his area
+    Rule("/api/v1/webhooks/*", roles=frozenset({Role.ADMINISTRATOR}), token="admin"),
     Rule("/api/v1/exports", roles=EXPORTERS),     # everybody his own
     Rule("/api/v1/exports/*", roles=EXPORTERS),
     Rule("/api/v1/*", token="feed"),
@@ -269,8 +274,18 @@ class Gate:
         token = self._accounts.find_token(kind, given.strip()) if scheme.lower() == "bearer" else None
         if token is None:
             return False
-        g.actor, g.token = _actor_of(token), token
+        actor = _actor_of(token) if kind != "admin" else self._administrator(token.name)
+        if actor is None:
+            return False
+        g.actor, g.token = actor, token
         return True
+
+    def _administrator(self, username: str) -> Actor | None:
+        """Whose token it is, as he stands now: his area counts, of his roles this one, and nothing once he has it no more."""
+        account = self._accounts.find(username)
+        if account is None or not account.is_active or account.must_change or not account.actor.has(Role.ADMINISTRATOR):
+            return None
+        return replace(account.actor, roles=frozenset({Role.ADMINISTRATOR}))
 
     def _pair_screen(self, token: str) -> ResponseReturnValue:
         """The token leaves the address bar at once, so that it is neither bookmarked nor photographed."""

@@ -35,6 +35,9 @@ from evaluation.statistics import (
     target_of,
 )
 
+CompareBy = Literal["org", "area", "item", "channel", "power_kind"]
+WITHIN: tuple[CompareBy, ...] = ("channel", "power_kind")  # parts of what one may see, not departments of others
+_OF_ORG = frozenset({"item", *WITHIN})
 SUMS_OF_DAYS = frozenset({"statutory_days", "statutory_used", "promised_days", "promised_used", "both_statutory",
                           "both_promised", "used_days", "reply_days", "rectified_days"})
 # Counted of cases that may never be accepted, so that by the day of acceptance they stand on another.
@@ -50,12 +53,13 @@ CROWD, SMALLEST_NAMELESS = 5, 10
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is compared. `by` tells units apart; `org` and `item` are what was drilled down to."""
+    """What is compared. `by` tells units apart; `org` and `item` are what was drilled down to: items, channels and powers are
+    those within it."""
 
     period: Period
     indicator: str
     basis: Basis = Basis.EVENT
-    by: Literal["org", "area", "item"] = "org"
+    by: CompareBy = "org"
     area: str = ""
     org: str = ""
     item: str = ""
@@ -93,6 +97,12 @@ class SideBySide:
     dispersion: float
     is_over_dispersed: bool
     is_anonymous: bool
+    wide: float = 1.0  # how many times the limits are widened
+
+    @property
+    def is_hidden(self) -> bool:
+        """Whether others are there and too few, or too exactly asked for, to be shown even without a name."""
+        return self.is_anonymous and self.target is None and self.indicator.denominator is not None
 
     @property
     def scale(self) -> int:
@@ -109,7 +119,7 @@ class Comparison:
     def side_by_side(self, actor: Actor, question: Question, columns: Sequence[str]) -> SideBySide:
         """All units of the question, with these indicators beside the one compared."""
         indicator = self._queries.indicators.find(question.indicator)
-        is_anonymous = is_limited(actor) and question.by != "item" and not self._names_others
+        is_anonymous = is_limited(actor) and question.by not in _OF_ORG and not self._names_others
         codes = tuple(dict.fromkeys((question.indicator, *columns)))
         figures = self._figures(SYSTEM if is_anonymous else actor, question, codes, actor)
         shape = shape_of(indicator, self._queries.indicators.figures, question.basis)
@@ -120,7 +130,7 @@ class Comparison:
     def _figures(self, reader: Actor, question: Question, codes: Sequence[str], actor: Actor) -> dict[str, dict[str, Figure]]:
         found: dict[str, dict[str, Figure]] = {}
         for one in self._queries.figures(reader, question.period, question.by, codes, basis=question.basis,
-                                         area=area_of(question, actor), orgs=_orgs(question)):
+                                         area=area_of(question, actor), orgs=_orgs(question), items=_items(question)):
             found.setdefault(one.key, {})[one.indicator] = one
         return found
 
@@ -130,7 +140,7 @@ class Comparison:
         first, last = question.period.days
         step = next(step for longer_than, step in PARTS if last - first >= longer_than)
         found = self._queries.parts(reader, question.period, question.by, indicator.names, step, basis=question.basis,
-                                    area=area_of(question, actor), orgs=_orgs(question))
+                                    area=area_of(question, actor), orgs=_orgs(question), items=_items(question))
         return {key: [_hits_of(indicator, counts) for counts in parts] for key, parts in found.items()}
 
 
@@ -141,8 +151,13 @@ def area_of(question: Question, actor: Actor) -> str:
 
 
 def _orgs(question: Question) -> tuple[str, ...]:
-    """Items are those of the department drilled down to."""
-    return (question.org,) if question.by == "item" and question.org else ()
+    """Items, channels and powers are those of the department drilled down to."""
+    return (question.org,) if question.by in _OF_ORG and question.org else ()
+
+
+def _items(question: Question) -> tuple[str, ...]:
+    """Channels and powers are those of the item drilled down to; items stand beside one another."""
+    return (question.item,) if question.by in WITHIN and question.item else ()
 
 
 def is_limited(actor: Actor) -> bool:
@@ -197,7 +212,7 @@ def _compared(indicator: Indicator, shape: Shape, figures: Mapping[str, Mapping[
     curve = funnel(shape, target, [one.size for one in samples.values()], wide) if target is not None and (
         shape is not Shape.MEAN) else []
     return SideBySide(indicator, shape, tuple(sorted(rows, key=_order)), target, tuple(curve), spread, is_over,
-                      is_anonymous=False)
+                      is_anonymous=False, wide=wide)
 
 
 def _ranked(indicator: Indicator, shape: Shape, samples: Sequence[Sample],
@@ -241,7 +256,7 @@ class _Judge:
 def _row(key: str, indicator: Indicator, figures: Mapping[str, Figure], judge: _Judge, question: Question) -> Row:
     own = figures[indicator.code]
     return Row(key, own.label, figures, judge.sample, judge.band(), judge.ranked, judge.zone(), _why(indicator, own, judge),
-               is_own=key in (question.org, question.item) and bool(key))
+               is_own=question.by not in WITHIN and bool(key) and key in (question.org, question.item))
 
 
 def _why(indicator: Indicator, figure: Figure, judge: _Judge) -> str:
@@ -278,18 +293,30 @@ def _is_wide(question: Question) -> bool:
 
 def _without_names(table: SideBySide, own: str, *, is_wide: bool) -> SideBySide:
     """Others without name, rounded, and only in a crowd: none of them alone, none so small that rounding hides nothing, and
-    nothing exact that was worked out from all."""
+    nothing exact that was worked out from all. Without a crowd nothing at all that was worked out from them."""
     others = [_nameless(row, table.indicator, table.shape) for row in table.rows
               if row.key != own and row.sample is not None and row.sample.size >= SMALLEST_NAMELESS]
     if not is_wide or len(others) < CROWD:
         others = []
-    rows = tuple(sorted([*(replace(row, is_own=True) for row in table.rows if row.key == own), *others], key=_order))
+    own_rows = [replace(row, is_own=True) for row in table.rows if row.key == own]
     if not others:
-        return replace(table, rows=rows, target=None, curve=(), is_anonymous=True)
+        alone = tuple(replace(row, ranked=None, zone=0, why=row.why or "hidden") for row in own_rows)
+        return replace(table, rows=alone, target=None, curve=(), dispersion=1.0, is_over_dispersed=False, wide=1.0,
+                       is_anonymous=True)
     target = None if table.target is None else _in_hundredths(table.target)
+    wide = max(1.0, round(table.wide, 1))
+    rows = tuple(sorted((_judged_again(row, table.shape, target, wide) for row in (*own_rows, *others)), key=_order))
     sizes = [row.sample.size for row in rows if row.sample is not None]
-    curve = funnel(table.shape, target, sizes) if target is not None and table.curve else []
-    return replace(table, rows=rows, target=target, curve=tuple(curve), is_anonymous=True)
+    curve = funnel(table.shape, target, sizes, wide) if target is not None and table.curve else []
+    return replace(table, rows=rows, target=target, curve=tuple(curve), dispersion=round(table.dispersion, 1), wide=wide,
+                   is_anonymous=True)
+
+
+def _judged_again(row: Row, shape: Shape, target: float | None, wide: float) -> Row:
+    """By the rounded common value, so that no zone tells more of it, nor contradicts the limits that are shown."""
+    if row.sample is None or target is None or shape is Shape.MEAN:
+        return row
+    return replace(row, zone=limits(shape, target, row.sample.size, wide).zone(row.sample.value))
 
 
 def _nameless(row: Row, indicator: Indicator, shape: Shape) -> Row:

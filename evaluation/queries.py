@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Select, func, select
 
 from config.indicators import Indicator, Indicators
 from core.access import SYSTEM, Actor
@@ -22,6 +22,10 @@ from evaluation.period import BYS, FIRST_YEAR, LAST_YEAR, Basis, By, Corrected, 
 from evaluation.scope import DAY_OF_DETAIL, DETAILED, Scope
 
 _IN_DETAIL = frozenset({"item", "channel", "power_kind"})
+# What the rows in detail are told apart by. Which power an item exercises is asked of the catalogue afterwards.
+_DETAIL_PLACES: dict[str, Any] = {
+    "org": figure_places.c.org, "area": figure_places.c.area, "item": figure_places.c["item"],
+    "power_kind": figure_places.c["item"], "channel": figure_places.c.channel, "day": DAY_OF_DETAIL, "month": DAY_OF_DETAIL}
 ALWAYS = Period(date(FIRST_YEAR, 1, 1), date(LAST_YEAR, 12, 31))
 Counts = dict[str, int]
 
@@ -69,24 +73,23 @@ class IndicatorQueries:
         return self._groups(scope, by, tuple(names))
 
     def parts(self, actor: Actor | None, period: Period, by: By, names: Sequence[str], step: int, *, orgs: Sequence[str] = (),
-              area: str = "", basis: Basis = Basis.EVENT) -> dict[str, list[Counts]]:
+              items: Sequence[str] = (), area: str = "", basis: Basis = Basis.EVENT) -> dict[str, list[Counts]]:
         """The base figures of each group in stretches of `step` days, those in which anything was counted: what the spread of a
         mean is judged by. Under the same rights."""
-        scope = self._scope(actor, period, basis, orgs, (), area)
+        scope = self._scope(actor, period, basis, orgs, items, area)
         if not set(names).isdisjoint(DUTY_FIGURES):
             return self._parts_of_duties(scope, by, names, step)
-        is_detailed = by in _IN_DETAIL
-        tables, day, places = (DETAILED, DAY_OF_DETAIL, figure_places) if is_detailed else (
-            figure_days, figure_days.c.day, figure_days)
-        figures = figure_details if is_detailed else figure_days
-        place, stretch = places.c[by], (day - scope.first) // step
-        statement = select(place, *(func.sum(figures.c[name]) for name in names)).select_from(tables)
-        statement = statement.where(*(scope.of_details() if is_detailed else scope.of_days()))
         with self._database.read() as conn:
-            rows = conn.execute(statement.group_by(place, stretch).order_by(place, stretch)).all()
+            rows = conn.execute(_in_stretches(scope, by, names, step)).all()
+        keys = {place: self._key(place, by) for place in {row[0] for row in rows}}
+        summed: dict[tuple[str, int], list[int]] = {}
+        for place, stretch, *sums in rows:  # items of one power fall together
+            at = keys[place], int(stretch)
+            counts = [*map(int, sums)]
+            summed[at] = [one + more for one, more in zip(summed[at], counts, strict=True)] if at in summed else counts
         found: dict[str, list[Counts]] = {}
-        for key, *sums in rows:
-            found.setdefault(key, []).append(dict(zip(names, map(int, sums), strict=True)))
+        for (key, _stretch), total in sorted(summed.items()):
+            found.setdefault(key, []).append(dict(zip(names, total, strict=True)))
         return found
 
     def _parts_of_duties(self, scope: Scope, by: By, names: Sequence[str], step: int) -> dict[str, list[Counts]]:
@@ -204,11 +207,20 @@ def _summed(conn: Connection, scope: Scope, by: By, names: Sequence[str]) -> dic
     return summed
 
 
+def _in_stretches(scope: Scope, by: By, names: Sequence[str], step: int) -> Select[Any]:
+    """The same by stretch of `step` days: place, stretch, sums."""
+    is_detailed = by in _IN_DETAIL or bool(scope.items)
+    place = (_DETAIL_PLACES if is_detailed else figure_days.c)[by]
+    day, figures = (DAY_OF_DETAIL, figure_details) if is_detailed else (figure_days.c.day, figure_days)
+    stretch = (day - scope.first) // step
+    statement = select(place, stretch, *(func.sum(figures.c[name]) for name in names))
+    statement = statement.select_from(DETAILED if is_detailed else figure_days)
+    return statement.where(*(scope.of_details() if is_detailed else scope.of_days())).group_by(place, stretch)
+
+
 def _summed_in_detail(conn: Connection, scope: Scope, by: By, names: Sequence[str]) -> dict[Any, Counts]:
-    row, p, day = figure_details.c, figure_places.c, DAY_OF_DETAIL
-    place = {"org": p.org, "area": p.area, "item": p["item"], "power_kind": p["item"], "channel": p.channel, "day": day,
-             "month": day}.get(by)
-    return _by_place(conn, place, [func.sum(row[name]) for name in names], DETAILED, scope.of_details(), names)
+    sums = [func.sum(figure_details.c[name]) for name in names]
+    return _by_place(conn, _DETAIL_PLACES.get(by), sums, DETAILED, scope.of_details(), names)
 
 
 def _by_place(conn: Connection, place: Any, sums: Sequence[Any], tables: Any, where: Sequence[Any],

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import parse_qs, urlencode
 
 from core.access import Actor
-from evaluation.comparison import Question, is_limited
+from evaluation.comparison import WITHIN, CompareBy, Question, is_limited
 from evaluation.over_time import Grain, grain_for
 from evaluation.period import Basis, Period
 from evaluation.seasons import Span, Stretch, period_of, period_text, stretch_of
 
 FIELDS = ("period", "from", "to", "indicator", "basis", "by", "area", "org", "item", "grain", "limits", "persons")
 KEPT = ("period", "indicator", "basis", "by", "area", "org", "item", "grain", "limits", "persons")
+BYS: tuple[CompareBy, ...] = ("org", "area", *WITHIN)  # what units may be chosen on the page; items stand below it
 FIRST_INDICATOR = "early_rate"
 # The columns beside the indicator compared, those that the catalogue has.
 COLUMNS = ("early_rate", "on_time_rate", "overdue_rate", "statutory_speed", "promised_speed", "cards_per_1000",
@@ -47,11 +48,11 @@ def wish_of(search: str | None, actor: Actor, today: date, indicators: Sequence[
     span, stretch = _period(given, today)
     given |= {"area": actor.area or given.get("area", "")}
     if is_limited(actor):
-        given |= {"org": actor.only_org or "", "by": "org"}
+        given |= {"org": actor.only_org or "", "by": given["by"] if given.get("by") in WITHIN else "org"}
     given = {name: value for name, value in given.items() if value and name in KEPT}
     indicator = given.get("indicator", "")
     period = Period(stretch.first, stretch.last)
-    by: Literal["org", "area"] = "area" if given.get("by") == "area" else "org"
+    by = next((one for one in BYS if one == given.get("by")), BYS[0])
     question = Question(
         period, indicator if indicator in indicators else first_of(indicators),
         Basis.ACCEPTANCE if given.get("basis") == "acceptance" else Basis.EVENT, by, given.get("area", ""),

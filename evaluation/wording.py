@@ -44,6 +44,8 @@ def change_text(indicator: Indicator, change: float, say: Say) -> str:
 
 def about_funnel(table: SideBySide, say: Say) -> list[str]:
     """Who lies beyond the limits, by direction; that units differ more than chance; who is too small to be ranked."""
+    if table.is_hidden:
+        return [say("comparison_says.hidden")]
     if table.target is None or table.indicator.denominator is None:
         return [say("comparison_says.no_funnel")]
     told = [_beyond(table, side, say) for side in (1, -1)]

@@ -71,6 +71,7 @@ _STRUCTS = (PublicEvent, EventBatch, EventsAcknowledgement, Problem, SourceHealt
 _SCHEMES = {
     "token": {"type": "http", "scheme": "bearer", "description": "One token per source, issued by an administrator."},
     "probe": {"type": "http", "scheme": "bearer", "description": "The token of a monitor."},
+    "admin": {"type": "http", "scheme": "bearer", "description": "A token of an administrator's account, for his programs."},
     "session": {"type": "apiKey", "in": "cookie", "name": "yangguang_session", "description":
                 "A person signed in. Whatever changes something is sent from this site: with its Origin."}}
 _PROBLEMS = {"400": "The body is not readable; nothing was recorded.", "401": "No valid token.",

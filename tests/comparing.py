@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, timedelta
 
-from sqlalchemy import insert
+from sqlalchemy import Connection, insert
 
 from config.calendars import load_calendars
 from core.database import Database, bulk_upsert
@@ -13,7 +13,7 @@ from core.instants import HOUR_US, day_of
 from evaluation.duties import Duties
 from evaluation.models import DAY_KEY, FIGURES, figure_days, figure_details, figure_months
 from evaluation.period import Basis, first_of_month
-from evaluation.places import Places, row_number, time_key
+from evaluation.places import Place, Places, row_number, time_key
 
 AREA = "360500"
 CALENDAR = load_calendars()["cn"]
@@ -29,9 +29,19 @@ def count_day(database: Database, org: str, day: date, item: str = "", *, area: 
         month = (int(basis), first_of_month(day_of(day)), area, org)
         bulk_upsert(conn, figure_months, (*DAY_KEY, *FIGURES), [(*month, *counted.values())], key=DAY_KEY, add=FIGURES)
         if item:
-            place = (area, org, item, "window")
-            number = row_number(time_key(int(basis), day_of(day)), Places(database).numbers(conn, [place])[place])
-            conn.execute(insert(figure_details).values(id=number, **counted))
+            _detail(conn, database, (area, org, item, "window"), day, basis, counted)
+
+
+def count_details(database: Database, rows: Mapping[tuple[Place, date], Mapping[str, int]], basis: Basis = Basis.EVENT) -> None:
+    """Rows in detail alone: what each place (area, organisation, item, channel) counted on each day."""
+    with database.transaction() as conn:
+        for (place, day), figures in rows.items():
+            _detail(conn, database, place, day, basis, {**dict.fromkeys(FIGURES, 0), **figures})
+
+
+def _detail(conn: Connection, database: Database, place: Place, day: date, basis: Basis, counted: Mapping[str, int]) -> None:
+    number = row_number(time_key(int(basis), day_of(day)), Places(database).numbers(conn, [place])[place])
+    conn.execute(insert(figure_details).values(id=number, **counted))
 
 
 def concluded(n: int, early: int = 0, late: int = 0, **figures: int) -> Mapping[str, int]:

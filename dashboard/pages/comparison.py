@@ -28,7 +28,7 @@ from dashboard.panels.downloads import as_file
 from dashboard.theme import load_theme
 from dashboard.words import Words, words_of
 from evaluation import wording
-from evaluation.comparison import Question, SideBySide, is_limited
+from evaluation.comparison import WITHIN, Question, SideBySide, is_limited
 from evaluation.happenings import Happening, What, happenings
 from evaluation.over_time import Course, Grain, window_of
 from evaluation.period import Basis
@@ -83,9 +83,9 @@ def register(app: Dash, services: Any) -> None:
                   State("comparison-address", "search"), prevent_initial_call=True)
     def choose(clicked: Any, search: str | None) -> str:
         key = _clicked(clicked)
-        if not key:
-            raise PreventUpdate
         wish = _wish(services, search, g.actor)
+        if not key or wish.question.by in WITHIN:
+            raise PreventUpdate
         by_area = wish.question.by == "area"
         return wish.address(area=key, by="") if by_area else wish.address(org=key, item="")
 

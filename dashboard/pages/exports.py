@@ -27,7 +27,7 @@ FIELDS = ("format", "by", "since", "until", "area", "org", "item", "kinds", "who
 
 def layout(services: Any) -> html.Div:
     t = _words(services)
-    names = _Names(services, _actor())
+    names = Choices(services, _actor())
     hidden = [dcc.Store(id="exports-changed"), dcc.Interval(id="exports-tick", interval=REFRESH_MS)]
     new = html.Section([html.H2(t("exports_page.new")), html.P(t("exports_page.words"), className="panel-note"),
                         export_views.form(names.areas, names.orgs, names.items, t),
@@ -96,10 +96,10 @@ def list_of(services: Any, actor: Actor, t: Words) -> Any:
     files = {row.id: list(exports.desk.files(row)) for row in rows
              if not row.personal or exports.desk.may_have_personal(actor)}
     return export_views.table(rows, files, until,
-                              _Names(services, actor).every, t)
+                              Choices(services, actor).every, t)
 
 
-class _Names:
+class Choices:
     """What there is to choose, by code."""
 
     def __init__(self, services: Any, actor: Actor | None) -> None:
@@ -108,7 +108,7 @@ class _Names:
         shipped = {code: area.name for code, area in catalogue.areas.items() if actor is not None and actor.area in ("", code)}
         self.areas = {**stored, **shipped}
         self.orgs = {code: unit.name for code, unit in catalogue.organisations.items()
-                     if actor is not None and actor.area in ("", unit.area)}
+                     if actor is not None and actor.area in ("", unit.area) and actor.only_org in (None, code)}
         self.items = {code: item.name for code, item in catalogue.items.items()}
 
     @property

@@ -31,7 +31,9 @@ from dashboard.panels.scores_wish import Wish, month_text, wish_of
 from dashboard.refusals import sentence
 from dashboard.words import Words, words_of
 from evaluation.scoring.entries import EntryWish
+from evaluation.scoring.longer import half_of
 from evaluation.scoring.queries import EntryRow
+from evaluation.scoring.rows import ScoringRow
 
 PREFIX = "/scores/"
 TITLE = "scores_page.title"
@@ -102,7 +104,7 @@ def acted(services: Any, name: str, number: int, given: Mapping[str, str], searc
 def _act(services: Any, name: str, number: int, given: Mapping[str, str], wish: Wish, actor: Actor) -> None:
     scoring = services.scoring
     doing: dict[str, Callable[[], Any]] = {
-        "propose": lambda: scoring.service.propose(wish.scheme, wish.month, actor, wish.area),
+        "propose": lambda: _proposed(scoring.service, wish, actor),
         "confirm": lambda: scoring.service.confirm(number, actor),
         "freeze": lambda: scoring.service.freeze(number, actor),
         "withdraw": lambda: scoring.service.withdraw(number, given.get("reason", ""), actor),
@@ -114,6 +116,12 @@ def _act(services: Any, name: str, number: int, given: Mapping[str, str], wish: 
     if name not in doing:
         raise InvalidInput("command_unknown", type=name[:32])
     doing[name]()
+
+
+def _proposed(service: Any, wish: Wish, actor: Actor) -> int:
+    if wish.year is None:
+        return int(service.propose(wish.scheme, wish.month, actor, wish.area))
+    return int(service.propose_period(wish.scheme, wish.year, wish.half, actor, wish.area))
 
 
 def _number(text: str) -> int:
@@ -156,9 +164,14 @@ def wish_in(services: Any, search: str | None, actor: Actor) -> Wish:
             found = None
         if found is not None:
             org = asked.get("org", [""])[0]
-            search = f"?scheme={found.scheme}&month={month_text(date_of(found.month))}&area={found.area}&org={org}"
+            search = f"?scheme={found.scheme}&{_period_of(found)}&area={found.area}&org={org}"
     wish = wish_of(search, actor, today, [one.code for one in services.scoring.book.all(today.replace(day=1))])
     return _of_own_area(services, wish, actor)
+
+
+def _period_of(found: ScoringRow) -> str:
+    first = date_of(found.month)
+    return f"month={month_text(first)}" if found.is_month else f"year={first.year}&half={half_of(found) or ''}"
 
 
 def _of_own_area(services: Any, wish: Wish, actor: Actor) -> Wish:

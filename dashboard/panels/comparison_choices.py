@@ -11,8 +11,9 @@ from dash import dcc, html
 
 from config.indicators import Indicator, Indicators
 from dashboard.words import Words
+from evaluation.comparison import WITHIN
 from evaluation.seasons import Span, neighbour, period_text, stretch_of
-from evaluation.wish import KEPT, Wish
+from evaluation.wish import BYS, KEPT, Wish
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 PAGE, CHARTS = "/comparison/", ("comparison-funnel", "comparison-course")
@@ -22,9 +23,8 @@ Named = Iterable[tuple[str, str]]  # code, name
 def head(wish: Wish, indicators: Indicators, areas: Named, names: Mapping[str, str], t: Words, *,
          is_limited: bool) -> list[Any]:
     """`names` are those of what was drilled down to, by `area`, `org` and `item`."""
-    choices = [periods(wish, t), dates(wish, t), basis(wish, t)]
+    choices = [periods(wish, t), dates(wish, t), basis(wish, t), _by(wish, t, is_limited=is_limited)]
     if not is_limited:
-        choices.append(_by(wish, t))
         choices.append(_areas(wish, list(areas), t))
     return [html.Div([_trail(wish, names, t), exports(wish, t)], className="comparison-line"),
             html.Div(choices, className="comparison-choices"), indicator_choice(wish, indicators, t)]
@@ -110,10 +110,16 @@ def basis(wish: Wish, t: Words) -> html.Div:
         for name in ("event", "acceptance")])
 
 
-def _by(wish: Wish, t: Words) -> html.Div:
+def _by(wish: Wish, t: Words, *, is_limited: bool) -> html.Div:
+    """Channels and powers are told apart within what was drilled down to; a department user has his own unit only."""
     return _group(t("comparison_page.by"), [
-        link(t(f"comparison_page.by_{name}"), wish.address(by="" if name == "org" else name, org="", item=""),
-             name == wish.question.by) for name in ("org", "area")])
+        link(t(f"comparison_page.by_{name}"), wish.address(by="" if name == "org" else name, **_left(name)),
+             name == wish.question.by) for name in BYS if name != "area" or not is_limited])
+
+
+def _left(by: str) -> dict[str, str]:
+    """What a choice leaves of the way down to a department."""
+    return {} if by in WITHIN else {"org": "", "item": ""}
 
 
 def _areas(wish: Wish, areas: list[tuple[str, str]], t: Words) -> html.Div:

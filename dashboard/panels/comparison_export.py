@@ -27,7 +27,8 @@ def sheet(shown: SideBySide, wish: Wish, indicators: Indicators, columns: Sequen
     form = FORMATS[own.unit]
     formats = ["", form, COUNTED, COUNTED, form, form, "0", "0", "0", "0", "", *(
         one for other in others for one in (FORMATS[other.unit], COUNTED, COUNTED))]
-    words = [f"{label} · {period_name(wish, t)} · {t(f'comparison_page.basis_{wish.question.basis.word}')}",
+    words = [f"{label} · {period_name(wish, t)} · {t(f'comparison_page.basis_{wish.question.basis.word}')} · "
+             f"{t('comparison_page.by')} {t(f'comparison_page.by_{wish.question.by}')}",
              own.definition.in_language(t.language), *said]
     return Sheet(label, words, heads, [_row(row, shown, others, t) for row in shown.rows], formats)
 

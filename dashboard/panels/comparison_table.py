@@ -10,7 +10,7 @@ from dash import dcc, html
 from config.indicators import Indicator, Indicators, Unit
 from dashboard.panels.comparison_choices import definition
 from dashboard.words import Words
-from evaluation.comparison import Row, SideBySide
+from evaluation.comparison import WITHIN, Row, SideBySide
 from evaluation.period import Figure
 from evaluation.wish import Wish
 from evaluation.wording import value_text, why_unranked
@@ -19,7 +19,7 @@ SIGNS = {2: "▲", 1: "△", 0: "", -1: "▽", -2: "▼"}
 
 
 def table(shown: SideBySide, wish: Wish, indicators: Indicators, columns: Sequence[str], drill: str, t: Words) -> Any:
-    """`drill` is the choice that a unit's name makes: area, org or item."""
+    """`drill` is the choice that a unit's name makes: area, org or item; channels and powers lead nowhere."""
     if not shown.rows:
         return html.P(t("comparison_page.none"), className="case-none")
     others = [indicators.find(code) for code in columns if code != shown.indicator.code]
@@ -102,6 +102,8 @@ def _row(row: Row, shown: SideBySide, wish: Wish, others: Sequence[Indicator], e
 def _link(name: str, row: Row, wish: Wish, drill: str) -> Any:
     if not row.key:
         return html.Span(name, className="is-quiet")
+    if drill in WITHIN:
+        return html.Span(name)
     changes = {"area": {"area": row.key, "by": "", "org": "", "item": ""}, "org": {"org": row.key, "item": ""},
                "item": {"item": row.key}}[drill]
     return dcc.Link(name, href=wish.address(**changes), refresh=False)

@@ -32,7 +32,7 @@ def buttons(view: View, actor: Actor, t: Words) -> html.Div:
 
 def _acts(view: View, actor: Actor) -> list[str]:
     inspects, leads = actor.has(Role.INSPECTOR), actor.has(Role.LEADER)
-    if view.state == "preview" and inspects:
+    if view.state in ("preview", "period") and inspects:
         return ["propose"]
     if view.scoring is None or actor.area not in ("", view.scoring.area):
         return []
@@ -87,7 +87,7 @@ def _waiting(appeal: AppealRow, view: View, names: Names, t: Words) -> html.Arti
 def entry_form(view: View, entries: Sequence[EntryRow], actor: Actor, t: Words) -> Any:
     """Points by hand for the department opened, and what was entered for it."""
     rules = {code: rule for code, rule in view.scheme.rules.items() if isinstance(rule, ManualRule)}
-    if view.opened is None or not actor.has(Role.INSPECTOR) or not rules or view.state == "period":
+    if view.opened is None or not actor.has(Role.INSPECTOR) or not rules or view.wish.year is not None:
         return None
     options = [{"label": _rule_words(rule, view.scheme, t), "value": code} for code, rule in rules.items()]
     choice = dcc.Dropdown(id={"field": "rule", "of": OF}, options=options, value=options[0]["value"], clearable=False,

@@ -22,7 +22,7 @@ def sheet(view: View, name: Callable[[str], str], standing: str, t: Words) -> Sh
     formats = ["0", "", POINTS, "", *(POINTS for _ in parts), POINTS, "#,##0", POINTS]
     title = view.scheme.name.in_language(words)
     longer = f"{view.months[0]} – {view.months[-1]}" if view.months else ""
-    period = month_text(view.wish.month) if view.wish.year is None else longer
+    period = view.scoring.period if view.scoring else month_text(view.wish.month) if view.wish.year is None else longer
     return Sheet(title, [f"{title} · {period}", standing], heads, [_row(row, view, name, t) for row in view.rows], formats)
 
 

@@ -58,8 +58,9 @@ def _of_scoring(services: Any, wish: Wish, actor: Actor, scoring: ScoringRow) ->
     present = {org: total for org, total in services.scoring.service.present(scoring).items()
                if org in totals and total != totals[org]}
     appeals = queries.appeals(actor, scoring.id)
-    return View(wish, scoring.rules, scoring.version, scoring.state, rows, scoring, present=present,
-                before=_places_before(services, wish, actor), opened=opened, lines=lines, appeals=appeals)
+    before = _places_before(services, wish, actor) if scoring.is_month else {}
+    return View(wish, scoring.rules, scoring.version, scoring.state, rows, scoring, present=present, before=before,
+                opened=opened, lines=lines, appeals=appeals)
 
 
 def _of_preview(services: Any, wish: Wish, actor: Actor, in_force: Any) -> View:
@@ -76,6 +77,9 @@ def _of_preview(services: Any, wish: Wish, actor: Actor, in_force: Any) -> View:
 
 
 def _of_period(services: Any, wish: Wish, actor: Actor) -> View:
+    scoring = services.scoring.queries.of_period(actor, wish.scheme, wish.year, wish.half, wish.area)
+    if scoring is not None:
+        return _of_scoring(services, wish, actor, scoring)
     month = date(wish.year or 1970, 1, 1)
     try:
         found = services.scoring.queries.over_period(actor, wish.scheme, wish.year, wish.half, wish.area)

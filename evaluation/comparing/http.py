@@ -1,7 +1,8 @@
 """The comparison over HTTP: units side by side, and one over time, with all the page shows and by the page's very rights.
 
-The query is the page's address (evaluation/wish.py), so that a view and its figures are one link apart. A choice that is no
-indicator or no period is refused here, where nobody sees what was shown instead.
+The query is the page's address (evaluation/wish.py), so that a view and its figures are one link apart. A choice that cannot
+be understood is refused here, where nobody sees what was shown instead; a department or area nothing was counted of has no
+units.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any
 
 import msgspec
 from flask import Blueprint, Request, Response, request
+from werkzeug.datastructures import MultiDict
 
 from core.access import Actor
 from core.api_document import Operation
@@ -23,9 +25,9 @@ from evaluation.comparison import Question, Row, SideBySide
 from evaluation.control_charts import Point, Signal
 from evaluation.happenings import Happening
 from evaluation.http import FigureShown, shown
-from evaluation.over_time import Course, Season
+from evaluation.over_time import Course, Grain, Season
 from evaluation.seasons import period_of
-from evaluation.wish import COLUMNS, Wish, columns_of, wish_of
+from evaluation.wish import BYS, COLUMNS, FIELDS, Wish, columns_of, wish_of
 from evaluation.wording import Say
 from web.json_http import as_json
 
@@ -37,8 +39,8 @@ PERIODS = "2026-03, 2026-Q1, 2026-H1, 2026, 2026-03-01..2026-03-15"
 class UnitShown(msgspec.Struct, frozen=True):
     """A unit side by side with others. `key` and `name` are empty where a department user is not told whose it is; the figures
     of such a unit are rounded. `low` and `high`: 95 % interval. `rank`, and from `best` to `worst` where it may truly stand;
-    null where it has no place, `why` then says why (none, few, count, neither, spread). `zone`: beyond the upper 99.8 % limit
-    2, the 95 % limit 1, within 0, below -1 and -2; of means, whether an interval as wide leaves the common value out.
+    null where it has no place, `why` then says why (none, few, count, neither, spread, hidden). `zone`: beyond the upper 99.8 %
+    limit 2, the 95 % limit 1, within 0, below -1 and -2; of means, whether an interval as wide leaves the common value out.
     `figures`: the indicators beside the one compared."""
 
     key: str
@@ -169,6 +171,8 @@ class CourseTold(msgspec.Struct, frozen=True):
     sentences: tuple[str, ...]
 
 
+_ACCEPTED: Mapping[str, Sequence[str]] = {
+    "by": BYS, "basis": ("event", "acceptance"), "grain": tuple(one.value for one in Grain), "limits": ("wide",)}
 _CHOICES = {
     "period": f"One of {PERIODS}; the last whole month until the 10th, then this one, where nothing is given.",
     "from": "First of free days, 2026-03-01, with `to`.", "to": "Last of them, included.",
@@ -178,7 +182,9 @@ _CHOICES = {
 OPERATIONS = (
     Operation("get", PREFIX, "getComparison", "Units side by side: values, intervals, places, funnel and words; logged",
               answers=ComparisonTold, query={
-                  **_CHOICES, "by": "org or area; org where nothing is given.", "org": "The department chosen.",
+                  **_CHOICES, "by": f"One of {', '.join(BYS)}; org where nothing is given.",
+                  "org": "The department chosen; channels and powers are those of it.",
+                  "item": "An item of it; channels are those of it.",
                   "limits": "wide: limits by the spread there is, where units differ more than chance."}),
     Operation("get", f"{PREFIX}/course", "getCourse", "One unit over time: control chart, signals, happenings, seasons; logged",
               answers=CourseTold, query={
@@ -224,11 +230,20 @@ def _asked(parts: ComparisonParts) -> tuple[Actor, Wish]:
     _check(parts, request.args)
     query = request.query_string.decode(errors="replace")
     wish = wish_of(query, actor, parts.today(), list(parts.evaluation.indicators.indicators))
-    parts.looked(LOOK, f"{request.path}?{query}", actor, request.remote_addr or "")
+    parts.looked(LOOK, f"{request.path}{wish.address()}", actor, request.remote_addr or "")
     return actor, wish
 
 
-def _check(parts: ComparisonParts, given: Mapping[str, str]) -> None:
+def _check(parts: ComparisonParts, given: MultiDict[str, str]) -> None:
+    """What cannot be understood is refused: other figures than those asked for would be taken for them."""
+    for name, accepted in _ACCEPTED.items():
+        if given.get(name) and given[name] not in accepted:
+            raise InvalidInput("choice_unknown", option=name, value=given[name][:32], accepted=", ".join(accepted))
+    for name in FIELDS:
+        if len(given.getlist(name)) > 1:
+            raise InvalidInput("choice_repeated", option=name)
+    if given.get("item") and not given.get("org"):
+        raise InvalidInput("item_without_org", option="item")
     if given.get("indicator"):
         parts.evaluation.indicators.find(given["indicator"])
     days = f"{given.get('from', '')}..{given.get('to', '')}"
@@ -250,7 +265,7 @@ def _side_by_side(parts: ComparisonParts, actor: Actor, wish: Wish) -> Compariso
     return ComparisonTold(
         period.first.isoformat(), period.last.isoformat(), question.by, question.area, question.basis.word, indicators.version,
         one.code, one.unit.value, one.better, table.shape.value, table.is_anonymous, _scaled(table.target, table.scale),
-        table.dispersion, table.is_over_dispersed, question.widened, tuple(_unit(row, table, say) for row in table.rows),
+        table.dispersion, table.is_over_dispersed, table.wide > 1, tuple(_unit(row, table, say) for row in table.rows),
         limits, said)
 
 

@@ -26,5 +26,6 @@ def build_history(settings: HistorySettings, database: Database, now_us: Callabl
     store = Store(settings.dir)
     rules = WriterRules(settings.round_rows, settings.compact_parts, settings.settle_days, settings.memory_mib)
     return DeepHistory(store, HistoryWriter(database, store, rules, now_us),
-                       HistoryQuestions(store, QuestionRules(settings.timeout_s, settings.memory_mib, settings.threads)),
+                       HistoryQuestions(store, QuestionRules(
+                           settings.timeout_s, settings.memory_mib, settings.threads, settings.rows_max, settings.at_once)),
                        HistoryCheck(database, store, settings.memory_mib))

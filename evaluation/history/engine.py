@@ -29,6 +29,7 @@ def engine(folder: Path, memory_mib: int, threads: int) -> Iterator[duckdb.DuckD
         with duckdb.connect(config={"memory_limit": f"{memory_mib}MiB", "threads": threads, "temp_directory": str(spill)}
                             ) as connection:
             connection.execute("SET TimeZone = 'UTC'")
+            connection.execute("SET enable_progress_bar = true; SET enable_progress_bar_print = false")  # kept, not printed
             connection.execute(f"SET allowed_directories = [{literal(str(folder.resolve()))}]")
             connection.execute("SET enable_external_access = false")
             connection.execute("SET lock_configuration = true")

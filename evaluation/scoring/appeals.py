@@ -15,6 +15,7 @@ from core.errors import Conflict, InvalidInput, NotFound, NotPermitted
 from core.unit_of_work import UnitOfWork
 from evaluation.scoring.calculation import APPEAL, Line, Score, added_up
 from evaluation.scoring.desk import Desk, checked_words, find, note
+from evaluation.scoring.longer import again
 from evaluation.scoring.models import score_appeals, score_entries, score_rows, scorings
 from evaluation.scoring.rows import (
     DepartmentRow,
@@ -106,6 +107,9 @@ class AppealService:
     def _give_back(uow: UnitOfWork, scoring: ScoringRow, org: str, lines: list[Line], number: int) -> None:
         back = returning(lines[number], number)
         append_line(uow.conn, scoring.id, org, len(lines), back)
+        if not scoring.is_month:
+            update_score(uow.conn, scoring.id, again(uow.conn, scoring, org, [*lines, back]))
+            return
         row = _row(uow, scoring.id, org)
         graded = [code for code, part in row.parts.items() if part.is_graded]
         update_score(uow.conn, scoring.id, added_up(scoring.rules, org, [*lines, back], graded))

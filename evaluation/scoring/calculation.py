@@ -74,7 +74,7 @@ def scored(scheme: Scheme, indicators: Indicators, facts: Facts) -> Score:
     for code, rule in scheme.rules.items():
         made, is_graded = _lines(code, rule, indicators, facts)
         lines += _bounded(made, rule)
-        if is_graded or made:
+        if is_graded or any(line.points for line in made):
             graded.add(rule.part)
     return added_up(scheme, facts.org, lines, graded, is_empty=facts.is_empty)
 
@@ -90,8 +90,14 @@ def added_up(scheme: Scheme, org: str, lines: Sequence[Line], graded: Iterable[s
     if is_empty:
         return Score(org, parts, bonus, None, None, tuple(lines))
     total = with_coefficient(scheme, org, sum(part.points for part in parts.values()) + bonus)
-    vetoes = vetoes_of(scheme, {code: part.points for code, part in parts.items()}, {line.rule for line in standing(lines)})
+    rules = {line.rule for line in standing(lines) if not is_yearly(scheme.rules.get(line.rule))}
+    vetoes = vetoes_of(scheme, {code: part.points for code, part in parts.items()}, rules)
     return Score(org, parts, bonus, total, grade_of(scheme, total, vetoes), tuple(lines), vetoes)
+
+
+def is_yearly(rule: Rule | None) -> bool:
+    """Whether it takes its points from the year; a month carries a line of no points, with its evidence."""
+    return isinstance(rule, ManualRule) and rule.yearly
 
 
 def standing(lines: Sequence[Line]) -> list[Line]:
@@ -143,8 +149,8 @@ def _lines(code: str, rule: Rule, indicators: Indicators, facts: Facts) -> tuple
         made = [_line(code, rule, hundredths(rule.points), [card.key for card in group]) for group in groups]
         return made, not facts.is_empty
     if isinstance(rule, ManualRule):
-        made = [_line(code, rule, entry.points, [entry.key]) for entry in facts.entries if entry.rule == code]
-        return ([] if rule.yearly else made), False
+        entered = [entry for entry in facts.entries if entry.rule == code]
+        return [_line(code, rule, 0 if rule.yearly else entry.points, [entry.key]) for entry in entered], False
     if isinstance(rule, ScaleRule):
         return _of_scale(code, rule, indicators, facts)
     if isinstance(rule, ShareRule):

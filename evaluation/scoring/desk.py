@@ -12,7 +12,6 @@ from cases.areas import Areas
 from config.changelog import Action, ChangeLog
 from core.access import Actor
 from core.errors import InvalidInput, NotFound
-from core.instants import date_of
 from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from evaluation.scoring.book import SchemeBook
 from evaluation.scoring.evidence import EvidenceReader
@@ -51,10 +50,9 @@ def find(conn: Connection, number: int, person: Actor) -> ScoringRow:
 def note(changes: ChangeLog, uow: UnitOfWork, person: Actor, found: ScoringRow, action: Action, words: str,
          after: Mapping[str, Any] | None = None) -> None:
     """A line of the sealed change log, and a message to the world."""
-    month = date_of(found.month).isoformat()[:7]
     told = {"scoring": found.id, "state": found.state, "scheme_version": found.version, **(after or {})}
-    changes.append(uow, person, KIND, f"{found.scheme}/{month}"[:128], found.rev, action, words, None, told)
-    uow.outbox(TOPIC, str(found.id), found.rev, {"scheme": found.scheme, "month": month, "area": found.area,
+    changes.append(uow, person, KIND, f"{found.scheme}/{found.period}"[:128], found.rev, action, words, None, told)
+    uow.outbox(TOPIC, str(found.id), found.rev, {"scheme": found.scheme, "month": found.period, "area": found.area,
                                                  "action": action.value})
 
 

@@ -50,7 +50,8 @@ OPERATIONS = (
               answers=Preview),
     Operation("get", PREFIX, "listScorings", "Scorings, the newest month first", answers=ScoringList,
               query={"scheme": "Only of this scheme."}),
-    Operation("post", PREFIX, "proposeScoring", "Score a month that is over", takes=ScoringWish, answers=Numbered, status=201),
+    Operation("post", PREFIX, "proposeScoring", "Score a month that is over, or a longer span of frozen months",
+              takes=ScoringWish, answers=Numbered, status=201),
     Operation("get", f"{PREFIX}/<int:number>", "getScoring", "A scoring with its departments", answers=ScoresTold),
     Operation("get", f"{PREFIX}/<int:number>/departments/<org>", "getDepartmentScore", "A department with its lines",
               answers=DepartmentTold),
@@ -113,7 +114,11 @@ class _Routes:
 
     def propose(self) -> Response:
         wish = from_json(ScoringWish, request.get_data())
-        number = self._scoring.service.propose(wish.scheme, month_of(wish.month), self._actor(), wish.area)
+        service, longer = self._scoring.service, _longer(wish.month)
+        if longer is None:
+            number = service.propose(wish.scheme, month_of(wish.month), self._actor(), wish.area)
+        else:
+            number = service.propose_period(wish.scheme, *longer, self._actor(), wish.area)
         return as_json(Numbered(number), 201)
 
     def one(self, number: int) -> Response:
@@ -150,10 +155,12 @@ class _Routes:
         return as_json(Numbered(number))
 
     def year(self, scheme: str, year: int) -> Response:
-        given = request.args
-        found = self._scoring.queries.over_period(self._actor(), scheme, year, _half(given), given.get("area", ""))
+        given, queries, actor = request.args, self._scoring.queries, self._actor()
+        asked = (scheme, year, _half(given), given.get("area", ""))
+        found, standing = queries.over_period(actor, *asked), queries.of_period(actor, *asked)
         rows = [score_shown(score, place) for score, place in found.scores]
-        return as_json(PeriodTold(found.scheme, found.first, found.last, found.months, found.expected, rows))
+        return as_json(PeriodTold(found.scheme, found.first, found.last, found.months, found.expected, rows,
+                                  None if standing is None else standing.id))
 
     def entries(self) -> Response:
         given = request.args
@@ -178,6 +185,12 @@ def month_of(text: str) -> date:
         return date.fromisoformat(f"{text}-01")
     except ValueError:
         raise InvalidInput("score_month_unreadable", key="month", value=text[:32]) from None
+
+
+def _longer(text: str) -> tuple[int, int] | None:
+    """(year, half; 0 the whole) of 2026-H1 or 2026; None for a month."""
+    year, _, rest = text.partition("-")
+    return None if rest.isdecimal() else (int(year), int(rest.removeprefix("H") or 0))
 
 
 def tried(book: SchemeBook, content: Mapping[str, Any], code: str) -> Scheme:

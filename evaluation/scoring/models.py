@@ -34,7 +34,8 @@ score_entries = Table(
     Index("ix_score_entries_scheme_day", "scheme", "day"),
 )
 
-# One month of one scheme for the departments of an area ("" all). `content` is the scheme as it was, whatever becomes of it.
+# One month, half-year or year of one scheme for the departments of an area ("" all). `content` is the scheme as it was,
+# whatever becomes of it.
 scorings = Table(
     "scorings", metadata,
     Column("id", BigInteger, primary_key=True, autoincrement=False),
@@ -57,11 +58,13 @@ scorings = Table(
     Column("frozen_name", String(64)),
     Column("frozen_at", BigInteger),
     Column("digest", String(64), nullable=False, server_default=_EMPTY),  # SHA-256 of what was frozen
+    Column("span", String(8), nullable=False, server_default=text("'month'")),  # month, half, year; `month` is its first
+    Column("rests_on", Text, nullable=False, server_default=text("'[]'")),      # JSON: scorings of months a span is made of
     Index("ix_scorings_month", "month"),
 )
 _STANDS = text("state <> 'withdrawn'")
-Index("uq_scorings_standing", scorings.c.scheme, scorings.c.month, scorings.c.area, unique=True, postgresql_where=_STANDS,
-      sqlite_where=_STANDS)
+Index("uq_scorings_standing", scorings.c.scheme, scorings.c.month, scorings.c.area, scorings.c.span, unique=True,
+      postgresql_where=_STANDS, sqlite_where=_STANDS)
 
 score_rows = Table(
     "score_rows", metadata,

@@ -6,8 +6,7 @@ with its lines; the totals of others only where the settings let departments see
 
 from __future__ import annotations
 
-import calendar
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
@@ -15,17 +14,16 @@ import msgspec
 from sqlalchemy import Connection, select
 
 from alerts.models import cards
-from config.scoring import ManualRule, Scheme
+from config.scoring import ManualRule
 from core.access import Actor, Role, require
 from core.database import Database, look_up
-from core.errors import InvalidInput, NotFound
+from core.errors import NotFound
 from core.instants import date_of, day_of
 from evaluation.scoring.calculation import Line, Score, ranked
-from evaluation.scoring.facts import EntryFact
-from evaluation.scoring.gathering import Month, entries_of
+from evaluation.scoring.gathering import Month
+from evaluation.scoring.longer import PUBLISHED, months_of, over, span_name, span_of
 from evaluation.scoring.models import score_appeals, score_entries, score_rows, scorings
-from evaluation.scoring.rows import DepartmentRow, ScoringRow, department_rows, lines_of, scoring_rows
-from evaluation.scoring.yearly import MonthScore, over_months
+from evaluation.scoring.rows import MONTH, DepartmentRow, ScoringRow, department_rows, lines_of, scoring_rows
 
 READERS = (Role.INSPECTOR, Role.LEADER, Role.ADMINISTRATOR, Role.DEPARTMENT_USER)
 LISTED = 200
@@ -101,7 +99,17 @@ class ScoreQueries:
     def of_month(self, actor: Actor | None, scheme: str, month: date, area: str = "") -> ScoringRow | None:
         """The scoring that stands of a month."""
         person = require(actor, *READERS)
-        where = [scorings.c.scheme == scheme, scorings.c.month == Month.of(month).first, scorings.c.area == area]
+        where = [scorings.c.scheme == scheme, scorings.c.month == Month.of(month).first, scorings.c.area == area,
+                 scorings.c.span == MONTH]
+        with self._database.read() as conn:
+            found = scoring_rows(conn, *_visible(person), *where)
+        return found[0] if found else None
+
+    def of_period(self, actor: Actor | None, scheme: str, year: int, half: int = 0, area: str = "") -> ScoringRow | None:
+        """The scoring that stands of a half-year or year. Raises InvalidInput."""
+        person, (first, _) = require(actor, *READERS), span_of(year, half)
+        s = scorings.c
+        where = [s.scheme == scheme, s.month == day_of(first), s.area == area, s.span == span_name(half)]
         with self._database.read() as conn:
             found = scoring_rows(conn, *_visible(person), *where)
         return found[0] if found else None
@@ -139,7 +147,8 @@ class ScoreQueries:
         person = require(actor, *READERS)
         if person.only_org not in (None, org):
             return []
-        where = [scorings.c.scheme == scheme, scorings.c.area == area, scorings.c.state.in_(("published", "frozen"))]
+        where = [scorings.c.scheme == scheme, scorings.c.area == area, scorings.c.span == MONTH,
+                 scorings.c.state.in_(PUBLISHED)]
         with self._database.read() as conn:
             found = scoring_rows(conn, *_visible(person), *where, limit=months)
             rows = {row.scoring_id: row for row in department_rows(
@@ -180,20 +189,15 @@ class ScoreQueries:
         return found if own is None else [entry for entry in found if entry.rule in yearly or f"entry:{entry.id}" in named]
 
     def over_period(self, actor: Actor | None, scheme: str, year: int, half: int = 0, area: str = "") -> PeriodScores:
-        """Half-year (1, 2) or year (0) of a scheme: the mean of the months published so far; discipline by the year only.
+        """Half-year (1, 2) or year (0) of a scheme: the mean of the months published so far; discipline is taken by the year.
         Raises InvalidInput, NotFound when no month was published."""
         person = require(actor, *READERS)
         first, last = span_of(year, half)
-        s = scorings.c
-        where = [s.scheme == scheme, s.area == area, s.month.between(day_of(first), day_of(last)),
-                 s.state.in_(("published", "frozen"))]
         with self._database.read() as conn:
-            months = scoring_rows(conn, *where, *_visible(person))
-            rows = department_rows(conn, score_rows.c.scoring_id.in_([one.id for one in months]))
-            entries = {} if half else entries_of(conn, scheme, day_of(first), day_of(last))
-        if not months:
-            raise NotFound("score_period_empty", scheme=scheme[:64], year=year)
-        scores = _over({one.id: one.rules for one in months}, months[0].rules, rows, entries)
+            months = months_of(conn, scheme, area, year, half, scorings.c.state.in_(PUBLISHED), *_visible(person))
+            if not months:
+                raise NotFound("score_period_empty", scheme=scheme[:64], year=year)
+            scores, rows = over(conn, months, scheme, year, half)
         places = ranked({org: score.total for org, score in scores.items()})
         known = {row.org: row.area for row in rows}
         seen = [(_of_own(scores[org], person), places.get(org)) for org in known if self._sees(person, org, known[org])]
@@ -215,14 +219,6 @@ class ScoreQueries:
         return {key for number in ids for line in lines_of(conn, number, org) for key in line.evidence}
 
 
-def span_of(year: int, half: int) -> tuple[date, date]:
-    """First and last day. Raises InvalidInput."""
-    if half not in (0, 1, 2) or not 1970 <= year <= 2199:
-        raise InvalidInput("score_period_invalid", year=year, half=half)
-    first, last = {0: (1, 12), 1: (1, 6), 2: (7, 12)}[half]
-    return date(year, first, 1), date(year, last, calendar.monthrange(year, last)[1])
-
-
 def _yearly(conn: Connection, scheme: str) -> frozenset[str]:
     """Rules that count by the year, of every version that was published."""
     s = scorings.c
@@ -234,22 +230,6 @@ def _yearly(conn: Connection, scheme: str) -> frozenset[str]:
 def _of_own(score: Score, person: Actor) -> Score:
     """Lines are for the department itself and those who watch it; the others' are never given, nor what they are made of."""
     return score if person.only_org in (None, score.org) else msgspec.structs.replace(score, lines=())
-
-
-def _over(rules: Mapping[int, Scheme], scheme: Scheme, rows: Sequence[DepartmentRow],
-          entries: Mapping[str, Sequence[EntryFact]]) -> dict[str, Score]:
-    """By department; a month in which nothing happened is none of its months. `rules` are those of each scoring, `scheme` the
-    newest of them."""
-    by_org: dict[str, list[MonthScore]] = {row.org: [] for row in rows}
-    for row in rows:
-        if row.total is not None:
-            by_org[row.org].append(_month_score(rules[row.scoring_id], row))
-    return {org: over_months(scheme, org, months, entries.get(org, ())) for org, months in by_org.items()}
-
-
-def _month_score(rules: Scheme, row: DepartmentRow) -> MonthScore:
-    return MonthScore({code: (part.points, part.top) for code, part in row.parts.items()}, row.bonus,
-                      tuple(rules.vetoes[number] for number in row.vetoes))
 
 
 def _visible(person: Actor) -> Sequence[Any]:

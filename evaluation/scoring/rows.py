@@ -9,16 +9,19 @@ import msgspec
 from sqlalchemy import Connection, delete, insert, select, update
 
 from config.scoring import Scheme
+from core.instants import date_of
 from evaluation.scoring.calculation import Line, PartScore, Score, ranked
 from evaluation.scoring.models import score_lines, score_rows, scorings
 
+MONTH, HALF, YEAR = "month", "half", "year"  # spans
 _parts = msgspec.json.Decoder(dict[str, PartScore]).decode
 _numbers = msgspec.json.Decoder(tuple[int, ...]).decode
 _keys = msgspec.json.Decoder(tuple[str, ...]).decode
 
 
 class ScoringRow(msgspec.Struct, frozen=True):
-    """One month of one scheme. Instants are microseconds UTC, `month` an epoch day; `area` "" is every area."""
+    """One month, or a longer `span`, of one scheme. Instants are microseconds UTC, `month` the epoch day it begins on; `area`
+    "" is every area. `rests_on`: JSON of the scorings of months a longer one is made of."""
 
     id: int
     scheme: str
@@ -40,6 +43,22 @@ class ScoringRow(msgspec.Struct, frozen=True):
     frozen_name: str | None
     frozen_at: int | None
     digest: str
+    span: str
+    rests_on: str
+
+    @property
+    def is_month(self) -> bool:
+        return self.span == MONTH
+
+    @property
+    def period(self) -> str:
+        """2026-02, 2026-H1 or 2026."""
+        first = date_of(self.month)
+        return f"{first:%Y-%m}" if self.is_month else period_name(first.year, 0 if self.span == YEAR else 1 + (first.month > 6))
+
+    @property
+    def months(self) -> tuple[int, ...]:
+        return _numbers(self.rests_on)
 
     @property
     def rules(self) -> Scheme:
@@ -69,12 +88,17 @@ class DepartmentRow(msgspec.Struct, frozen=True):
     vetoes: tuple[int, ...]
 
 
+def period_name(year: int, half: int) -> str:
+    """2026, 2026-H1."""
+    return f"{year}-H{half}" if half else str(year)
+
+
 _SCORING: Any = [scorings.c[name] for name in ScoringRow.__struct_fields__]
 _ROW: Any = [score_rows.c[name] for name in DepartmentRow.__struct_fields__]
 
 
 def scoring_rows(conn: Connection, *conditions: Any, limit: int | None = None) -> list[ScoringRow]:
-    """The newest month first, then the newest scoring."""
+    """The newest period first, then the newest scoring."""
     statement = select(*_SCORING).where(*conditions).order_by(scorings.c.month.desc(), scorings.c.id.desc()).limit(limit)
     return [ScoringRow(*row) for row in conn.execute(statement)]
 

@@ -1,7 +1,8 @@
 """A scoring's life: proposed → published → frozen, or withdrawn; with appeals in between.
 
-1. `propose` works out the scores of a month that is over, with their evidence, and keeps them. Where the house asks for two
-   persons it waits for another one; else it is published at once.
+1. `propose` works out the scores of a month that is over, with their evidence, and keeps them; `propose_period` those of a
+   half-year or year on its frozen months, with the discipline of the year. Where the house asks for two persons a proposal
+   waits for another one; else it is published at once.
 2. Published: departments are told and may appeal, each line once, until the end of the window.
 3. `decide` of somebody who had no part in the line gives it back, in a line beside it, or not.
 4. `freeze` after the window: nothing changes any more, a digest seals it, low scorers and their leaders are told. What the
@@ -11,6 +12,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
@@ -21,8 +23,8 @@ from sqlalchemy import Connection, func, insert, select, update
 from config.changelog import Action
 from config.scoring import Scheme
 from core.access import Actor, Role, require
-from core.errors import Conflict, InvalidInput, NotPermitted
-from core.instants import DAY_US, date_of
+from core.errors import Conflict, InvalidInput, NotFound, NotPermitted
+from core.instants import DAY_US, date_of, day_of
 from core.unit_of_work import UnitOfWork
 from evaluation.scoring.appeals import with_appeals
 from evaluation.scoring.calculation import Score, scored
@@ -30,14 +32,17 @@ from evaluation.scoring.desk import Desk, checked_words, find, note
 from evaluation.scoring.events import ScoringMoved
 from evaluation.scoring.facts import Facts
 from evaluation.scoring.gathering import Month
+from evaluation.scoring.longer import months_of, over, present_of, span_name, span_of
 from evaluation.scoring.models import score_appeals, score_rows, scorings
 from evaluation.scoring.rows import (
+    MONTH,
     DepartmentRow,
     ScoringRow,
     delete_scores,
     department_rows,
     insert_scores,
     lines_of,
+    period_name,
     scoring_rows,
 )
 
@@ -70,6 +75,9 @@ class ScoreService:
 
     def present(self, scoring: ScoringRow) -> dict[str, int | None]:
         """What the record says today about a scoring's month, by its own scheme and with its granted appeals, in hundredths."""
+        if not scoring.is_month:
+            with self._desk.units.database.read() as conn:
+                return present_of(conn, scoring)
         scheme = scoring.rules
         scores, _ = self.preview(scoring.scheme, scheme, date_of(scoring.month), scoring.area)
         with self._desk.units.database.read() as conn:
@@ -88,20 +96,34 @@ class ScoreService:
             first = Month.of(month)
             if date_of(first.last) >= self._desk.reader.today(uow.now_us):
                 raise InvalidInput("score_month_not_over", key="month", month=month.isoformat()[:7])
-            standing = scoring_rows(uow.conn, _s.scheme == code, _s.month == first.first, _s.area == area,
-                                    _s.state != "withdrawn")
-            if standing:
-                raise Conflict("score_stands", id=standing[0].id, month=month.isoformat()[:7])
-            number = int(uow.conn.scalar(select(func.coalesce(func.max(_s.id), 0))) or 0) + 1
-            uow.conn.execute(insert(scorings).values(
-                id=number, scheme=code, version=chosen.version, catalogue=self._desk.reader.queries.indicators.version,
-                month=first.first, area=area, content=_json(chosen.scheme.model_dump(mode="json")), state="proposed", rev=1,
-                made_by=person.name, made_name=person.display_name or person.name, made_at=uow.now_us))
-            insert_scores(uow.conn, number, scores)
-            note(self._desk.changes, uow, person, find(uow.conn, number, person), Action.PROPOSED, "")
-            if not self._desk.needs_two(uow.conn):
-                self._publish(uow, number, person)
-            return number
+            catalogue = self._desk.reader.queries.indicators.version
+            return self._keep(uow, person, scores, scheme=code, version=chosen.version, catalogue=catalogue, month=first.first,
+                              area=area, content=_json(chosen.scheme.model_dump(mode="json")), span=MONTH)
+
+    def propose_period(self, code: str, year: int, half: int, actor: Actor | None, area: str = "") -> int:
+        """Score a half-year (1, 2) or a year (0) from its frozen months, with what was entered for the year. Returns the number
+        of the scoring. Raises InvalidInput (`score_period_not_over`), NotFound for one without months, or Conflict
+        (`score_stands`, `score_months_open`)."""
+        person, (first, last) = require(actor, *SCORERS), span_of(year, half)
+        area = person.area or area
+        with self._desk.units() as uow:
+            if last >= self._desk.reader.today(uow.now_us):
+                raise InvalidInput("score_period_not_over", key="month", period=period_name(year, half))
+            months = months_of(uow.conn, code, area, year, half, _s.state != "withdrawn")
+            if not months:
+                raise NotFound("score_period_empty", scheme=code[:64], year=year)
+            waiting = [one.period for one in months if one.state != "frozen"]
+            if waiting:
+                raise Conflict("score_months_open", months=", ".join(sorted(waiting)))
+            scores, rows = over(uow.conn, months, code, year, half)
+            accepted = Counter[str]()
+            for row in rows:
+                accepted[row.org] += row.accepted
+            newest = months[0]
+            return self._keep(uow, person, [(score, self._desk.reader.area_of(org), accepted[org])
+                                            for org, score in sorted(scores.items())],
+                              scheme=code, version=newest.version, catalogue=newest.catalogue, month=day_of(first), area=area,
+                              content=newest.content, span=span_name(half), rests_on=_json(sorted(one.id for one in months)))
 
     def confirm(self, number: int, actor: Actor | None) -> None:
         """Publish what another person proposed. Raises NotPermitted for one's own where two are needed, Conflict."""
@@ -150,6 +172,22 @@ class ScoreService:
 
     # Inside ---------------------------------------------------------------------------------------------------------
 
+    def _keep(self, uow: UnitOfWork, person: Actor, scores: Sequence[tuple[Score, str, int]], **of_it: Any) -> int:
+        """A proposal with its rows and lines, unless one stands; published at once where one person is enough."""
+        standing = scoring_rows(uow.conn, *(_s[name] == of_it[name] for name in ("scheme", "month", "area", "span")),
+                                _s.state != "withdrawn")
+        if standing:
+            raise Conflict("score_stands", id=standing[0].id, month=standing[0].period)
+        number = int(uow.conn.scalar(select(func.coalesce(func.max(_s.id), 0))) or 0) + 1
+        uow.conn.execute(insert(scorings).values(
+            id=number, state="proposed", rev=1, made_by=person.name, made_name=person.display_name or person.name,
+            made_at=uow.now_us, **of_it))
+        insert_scores(uow.conn, number, scores)
+        note(self._desk.changes, uow, person, find(uow.conn, number, person), Action.PROPOSED, "")
+        if not self._desk.needs_two(uow.conn):
+            self._publish(uow, number, person)
+        return number
+
     def _worked_out(self, code: str, scheme: Scheme, month: date, area: str) -> list[tuple[Score, str, int]]:
         scores, facts = self.preview(code, scheme, month, area)
         return [(self.opened(scheme, score, facts[score.org], month), self._desk.reader.area_of(score.org),
@@ -189,10 +227,11 @@ class ScoreService:
 
 
 def digest_of(conn: Connection, found: ScoringRow) -> str:
-    """SHA-256 of the scheme, the rows and the lines as they are frozen."""
+    """SHA-256 of the scheme, the rows and the lines as they are frozen; of a longer span also of the months it rests on."""
     rows = department_rows(conn, score_rows.c.scoring_id == found.id)
     lines = {row.org: lines_of(conn, found.id, row.org) for row in rows}
     whole = [found.scheme, found.version, found.month, found.area, found.content, rows, lines]
+    whole += [] if found.is_month else [found.span, found.months]
     return hashlib.sha256(msgspec.json.encode(whole, order="deterministic")).hexdigest()
 
 

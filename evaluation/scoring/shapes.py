@@ -7,12 +7,15 @@ from typing import Annotated, Any
 
 import msgspec
 
-from core.instants import date_of, from_us
+from core.instants import from_us
 from evaluation.scoring.calculation import Line, PartScore, Score
 from evaluation.scoring.queries import AppealRow
 from evaluation.scoring.rows import DepartmentRow, ScoringRow
 
 Month = Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d\d$")]
+
+
+PeriodGiven = Annotated[str, msgspec.Meta(pattern=r"^\d{4}(-\d\d|-H[12])?$")]
 
 
 class SchemeShown(msgspec.Struct, frozen=True):
@@ -61,7 +64,7 @@ class LineShown(msgspec.Struct, frozen=True):
 
 
 class ScoringShown(msgspec.Struct, frozen=True):
-    """A scoring of a month; `digest` is the SHA-256 of what was frozen."""
+    """A scoring of a month (2026-03), half-year (2026-H1) or year (2026); `digest` is the SHA-256 of what was frozen."""
 
     id: int
     scheme: str
@@ -116,7 +119,8 @@ class Preview(msgspec.Struct, frozen=True):
 
 
 class PeriodTold(msgspec.Struct, frozen=True):
-    """Half-year or year: the mean of `months`, of `expected` there are; discipline counts in the year."""
+    """Half-year or year as it would be now: the mean of `months`, of `expected` there are; discipline counts in the year.
+    `scoring` is the number of the published one, if there is."""
 
     scheme: str
     first: str
@@ -124,13 +128,14 @@ class PeriodTold(msgspec.Struct, frozen=True):
     months: tuple[str, ...]
     expected: int
     departments: list[DepartmentShown]
+    scoring: int | None = None
 
 
 class ScoringWish(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`month` as 2026-03; `area` "" is every area."""
+    """`month` as 2026-03, or 2026-H1, 2026: a half-year or year, once its months are frozen; `area` "" is every area."""
 
     scheme: str
-    month: Month
+    month: PeriodGiven
     area: str = ""
 
 
@@ -157,7 +162,7 @@ class Numbered(msgspec.Struct, frozen=True):
 
 
 def scoring_shown(row: ScoringRow) -> ScoringShown:
-    return ScoringShown(row.id, row.scheme, row.version, date_of(row.month).isoformat()[:7], row.area, row.state, row.made_name,
+    return ScoringShown(row.id, row.scheme, row.version, row.period, row.area, row.state, row.made_name,
                         from_us(row.made_at).isoformat(), row.decided_name, _instant(row.published_at),
                         _instant(row.appeal_until), _instant(row.frozen_at), row.digest)
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
 
 from alerts.lifecycle import Level
 from alerts.notices.papers import PaperBrief
 from alerts.notices.service import Notifier
 from config.texts import Texts
-from core.instants import date_of
 from core.unit_of_work import UnitOfWork
 from evaluation.scoring.rows import DepartmentRow, ScoringRow
 from evaluation.scoring.wording import total_of
@@ -48,15 +46,10 @@ class ScoreTeller:
         """`rev` tells apart what is told more than once of a department: two appeals are two notices."""
         scheme = scoring.rules
         grade = next((one.label.zh for one in scheme.grades if one.code == row.grade), "—")
-        title = self._texts.get("score_notice.title", scheme=scheme.name.zh, month=month_name(date_of(scoring.month)))
+        title = self._texts.get("score_notice.title", scheme=scheme.name.zh, month=scoring.period)
         result = self._texts.get("score_notice.result", total=total_of(row.total), grade=grade, place=row.place or "—")
         number = PAPER.format(id=scoring.id, org=row.org)[:64]
         self._notifier.tell_of_paper(uow, what, PaperBrief(
             id=scoring.id, rev=rev, number=number, kind="score", title=title, demand=words or result, area=row.area,
             org=row.org, due_at=due_at, org_name=self._org_name(row.org), level=int(Level.YELLOW), called="score_notice.paper",
             address=f"/scores/?scoring={scoring.id}&org={row.org}"))
-
-
-def month_name(day: date) -> str:
-    """2026-03."""
-    return day.isoformat()[:7]

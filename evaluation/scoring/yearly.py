@@ -8,7 +8,17 @@ from fractions import Fraction
 import msgspec
 
 from config.scoring import BONUS, ManualRule, Scheme, Veto, hundredths
-from evaluation.scoring.calculation import Line, PartScore, Score, grade_of, half_up, vetoes_of, with_coefficient, worst_of
+from evaluation.scoring.calculation import (
+    Line,
+    PartScore,
+    Score,
+    grade_of,
+    half_up,
+    standing,
+    vetoes_of,
+    with_coefficient,
+    worst_of,
+)
 from evaluation.scoring.facts import EntryFact
 
 
@@ -21,20 +31,28 @@ class MonthScore(msgspec.Struct, frozen=True):
     vetoes: tuple[Veto, ...] = ()
 
 
-def over_months(scheme: Scheme, org: str, months: Sequence[MonthScore], entries: Sequence[EntryFact]) -> Score:
+def over_months(scheme: Scheme, org: str, months: Sequence[MonthScore], entries: Sequence[EntryFact], *,
+                takes: bool = True) -> Score:
     """Parts and bonus are means of the months there are, each rounded half up to a hundredth; then each yearly entry is taken
     from its part, never below 0. Without any month and entry there is no score. A veto of a month holds for the whole.
 
-    `scheme` is the newest of those the months were scored by. A part that weighed otherwise in a month counts in proportion, a
-    month without the part is left out of its mean, and a veto the newest scheme no longer has still bounds the grade."""
-    lines = [line for entry in entries if (line := _line(scheme, entry)) is not None]
+    `takes` False: a half-year, which carries each entry as a line of no points. `scheme` is the newest of those the months were
+    scored by. A part that weighed otherwise in a month counts in proportion, a month without the part is left out of its mean,
+    and a veto the newest scheme no longer has still bounds the grade."""
+    lines = [line for entry in entries if (line := _line(scheme, entry, takes=takes)) is not None]
+    return summed(scheme, org, months, lines)
+
+
+def summed(scheme: Scheme, org: str, months: Sequence[MonthScore], lines: Sequence[Line]) -> Score:
+    """The same of lines that stand already, what appeals gave back among them."""
     parts = {code: _part(code, hundredths(part.points), months, lines) for code, part in scheme.parts.items()}
     bonus = _mean([month.bonus for month in months]) + sum(line.points for line in lines if line.part == BONUS)
-    if not months and not lines:
-        return Score(org, parts, bonus, None, None, ())
+    if not months and not any(line.points for line in lines):
+        return Score(org, parts, bonus, None, None, tuple(lines))
     total = with_coefficient(scheme, org, sum(part.points for part in parts.values()) + bonus)
     held = [one for month in months for one in month.vetoes]
-    vetoes = {*vetoes_of(scheme, {code: part.points for code, part in parts.items()}, {line.rule for line in lines}),
+    taken = {line.rule for line in standing(lines) if line.points}
+    vetoes = {*vetoes_of(scheme, {code: part.points for code, part in parts.items()}, taken),
               *(scheme.vetoes.index(one) for one in held if one in scheme.vetoes)}
     grade = worst_of(scheme, [grade_of(scheme, total, sorted(vetoes)), *(one.grade for one in held)])
     return Score(org, parts, bonus, total, grade, tuple(lines), tuple(sorted(vetoes)))
@@ -47,11 +65,11 @@ def _part(code: str, top: int, months: Sequence[MonthScore], lines: Sequence[Lin
     return PartScore(max(0, mean + sum(line.points for line in lines if line.part == code)), top, bool(known))
 
 
-def _line(scheme: Scheme, entry: EntryFact) -> Line | None:
+def _line(scheme: Scheme, entry: EntryFact, *, takes: bool) -> Line | None:
     rule = scheme.rules.get(entry.rule)
     if not isinstance(rule, ManualRule) or not rule.yearly:
         return None
-    points = entry.points if rule.part == BONUS else -entry.points
+    points = (entry.points if rule.part == BONUS else -entry.points) if takes else 0
     return Line(rule=entry.rule, part=rule.part, points=points, evidence=(entry.key,))
 
 

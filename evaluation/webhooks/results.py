@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from core.instants import date_of
 from core.unit_of_work import Reaction, UnitOfWork
 from evaluation.bulletins.events import BulletinPublished
 from evaluation.scoring.events import ScoringMoved
@@ -31,7 +30,8 @@ class Results:
         """Reaction: totals and grades of every department of the scoring."""
         for event in batch:
             one = event.scoring
-            data = {"month": date_of(one.month).isoformat()[:7], "scheme": one.scheme, "version": one.version, "area": one.area,
+            data = {"month": one.period if one.is_month else None, "period": one.period, "scheme": one.scheme,
+                    "version": one.version, "area": one.area,
                     "state": one.state, "digest": one.digest or None, "link": f"{self._base_url}/api/v1/scores/{one.id}",
                     "departments": [_department(row) for row in event.departments]}
             self._webhooks.publish(uow, _OF_SCORING[one.state], f"scores/{one.id}", data, area=one.area)

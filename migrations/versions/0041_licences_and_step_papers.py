@@ -1,6 +1,6 @@
 """licences: what granted cases gave their applicants; documents of the handling
 
-Revision 0041, after 0038. Licences whose numbers were only told to the journal before are not entered: their terms are not known.
+Revision 0041, after 0040. Licences whose numbers were only told to the journal before are not entered: their terms are not known.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0041"
-down_revision = "0038"
+down_revision = "0040"
 branch_labels = None
 depends_on = None
 

@@ -25,10 +25,16 @@ from tests.bench.house import house
 LEADER = Actor("leader", frozenset({Role.LEADER}))
 READS = 30
 LONG = f"from={FIVE_YEARS.first}&to={FIVE_YEARS.last}"
+YEAR = "from=2025-11-01&to=2026-10-31"
 VIEWS = (("side by side, five years, a share", f"?{LONG}&indicator=early_rate", "side"),
          ("side by side, five years, a mean with the spread of its weeks", f"?{LONG}&indicator=promised_speed", "side"),
          ("side by side, one month, a mean with the spread of its days", "?period=2026-10&indicator=promised_speed", "side"),
          ("one department over time, five years by month", f"?{LONG}&org=org07&grain=month", "course"),
+         ("by channel, the last year, a share", f"?{YEAR}&indicator=early_rate&by=channel", "side"),
+         ("by power, the last year, a mean with the spread of its weeks", f"?{YEAR}&indicator=promised_speed&by=power_kind",
+          "side"),
+         ("by power, one month, a mean with the spread of its days", "?period=2026-10&indicator=promised_speed&by=power_kind",
+          "side"),
          ("one department over time, 61 days", "?period=2026-10&org=org07&grain=day", "course"))
 
 
@@ -39,12 +45,13 @@ def run(options: Options) -> list[Line]:
 
 def _measured(folder: Path, name: str) -> list[Line]:
     with store(name, folder) as (url, _others), house(url, folder) as (services, _clock):
-        days, _ = _fill(services.database)
-        return [_line(services, f"{what}, {name}", search, {"side": _side, "course": _course}[kind], days)
+        days, details = _fill(services.database)
+        kept = f"{days:,} rows of departments' days, {details:,} in detail"
+        return [_line(services, f"{what}, {name}", search, {"side": _side, "course": _course}[kind], kept)
                 for what, search, kind in VIEWS]
 
 
-def _line(services: Services, what: str, search: str, draw: Callable[[Services, Any, Words], object], days: int) -> Line:
+def _line(services: Services, what: str, search: str, draw: Callable[[Services, Any, Words], object], kept: str) -> Line:
     wish = wish_of(search, LEADER, date(2026, 11, 2), list(services.evaluation.indicators.indicators))
     words = Words("zh", services.texts("zh").tree)
     took, bare = [], []
@@ -58,13 +65,14 @@ def _line(services: Services, what: str, search: str, draw: Callable[[Services, 
     p95 = percentile(took, 0.95)
     return Line(what, f"{spread(took)}, drawn and encoded", f"its figures alone: {spread(bare)}",
                 f"{percentile(took, 0.5) / percentile(bare, 0.5):.1f} at p50", f"p95 ≤ {LIMIT_MS:g} ms", p95 <= LIMIT_MS,
-                f"{days:,} rows of departments' days; {READS} views; p50 / p95 / p99")
+                f"{kept}; {READS} views; p50 / p95 / p99")
 
 
 def _side(services: Services, wish: Any, t: Words) -> object:
     columns = [code for code in COLUMNS if code in services.evaluation.indicators.indicators]
     shown = services.evaluation.comparison.side_by_side(LEADER, wish.question, columns)
-    return [table(shown, wish, services.evaluation.indicators, columns, "org", t), funnel_figure(shown, load_theme(), t),
+    return [table(shown, wish, services.evaluation.indicators, columns, wish.question.by, t),
+            funnel_figure(shown, load_theme(), t),
             about_funnel(shown, t), about_ranks(shown, t)]
 
 
@@ -80,5 +88,5 @@ def _bare(services: Services, wish: Any) -> None:
     """The same question to the queries, nothing made of it."""
     question = wish.question
     queries, orgs = services.evaluation.queries, (question.org,) if question.org else ()
-    by = "day" if question.org else "org"
+    by = "day" if question.org else question.by
     queries.figures(SYSTEM, question.period, by, [question.indicator], orgs=orgs, area=area_of(question, LEADER))

@@ -13,12 +13,14 @@ from cases.events import EventKind
 from config.indicators import load_indicators
 from core.access import Actor, Role
 from core.database import Database
-from evaluation.comparison import Comparison, Question
+from evaluation.comparison import CompareBy, Comparison, Question
 from evaluation.over_time import Grain, OverTime
-from evaluation.period import Period
+from evaluation.period import Basis, Period
 from evaluation.queries import IndicatorQueries
-from tests.comparing import CALENDAR, DUTIES, concluded, count_day, each_day
+from evaluation.wish import wish_of
+from tests.comparing import CALENDAR, DUTIES, concluded, count_day, count_details, each_day
 from tests.unit.cases.record import Record, event, made_database, us
+from tests.unit.evaluation.counted import PlainNames
 from tests.unit.evaluation.test_comparison import NAMES
 
 K = EventKind
@@ -168,3 +170,96 @@ def test_parts_of_items_are_those_of_their_days(database: Database) -> None:
         "first": [{"used_days": 8, "timed": 2}, {"used_days": 7, "timed": 1}]}
     own = Actor("zhao", frozenset({Role.DEPARTMENT_USER}), org="others")
     assert queries.parts(own, may, "item", ("used_days",), 1) == {"second": [{"used_days": 9}]}
+
+
+# Channels and powers ---------------------------------------------------------------------------------------------------------
+
+MAY = Period(date(2021, 5, 3), date(2021, 5, 28))
+POWERS = PlainNames({"p1": "permit", "p2": "permit", "f1": "penalty"})
+Details = dict[tuple[tuple[str, str, str, str], date], dict[str, int]]
+
+
+@pytest.fixture(scope="module")
+def details(database: Database) -> Details:
+    """Two departments of two areas with two permits, a penalty and an item nobody lists, by three channels, on either basis."""
+    random, written = Random(61), {}
+    for org, area in (("east", "360501"), ("west", "360502")):
+        for item in ("p1", "p2", "f1", "unlisted"):
+            for channel in ("web", "window", ""):
+                for day in each_day(date(2021, 4, 20), date(2021, 6, 10)):
+                    if random.random() < 0.3:
+                        n = random.randrange(1, 9)
+                        written[(area, org, item, channel), day] = dict(concluded(
+                            n, random.randrange(n + 1), statutory_used=random.randrange(5, 20) * n))
+    count_details(database, written)
+    count_details(database, {key: {name: 2 * n for name, n in told.items()} for key, told in written.items()}, Basis.ACCEPTANCE)
+    return written
+
+
+def looped(details: Details, by: CompareBy, org: str = "", item: str = "") -> dict[str, dict[date, list[int]]]:
+    """By unit and day what was early, concluded, and of the days by law: all and used."""
+    found: dict[str, dict[date, list[int]]] = {}
+    for ((_area, whose, what, channel), day), told in details.items():
+        if MAY.first <= day <= MAY.last and org in ("", whose) and item in ("", what):
+            key = channel if by == "channel" else POWERS.kinds.get(what, "")
+            sums = found.setdefault(key, {}).setdefault(day, [0, 0, 0, 0])
+            for at, name in enumerate(("early", "concluded", "statutory_days", "statutory_used")):
+                sums[at] += told[name]
+    return found
+
+
+@pytest.mark.parametrize("narrowed", [{}, {"org": "east"}, {"org": "west", "item": "p1"}])
+@pytest.mark.parametrize("by", ["channel", "power_kind"])
+def test_channels_and_powers_as_a_loop_has_them(database: Database, details: Details, by: CompareBy,
+                                                narrowed: dict[str, str]) -> None:
+    queries = IndicatorQueries(database, load_indicators(), POWERS, DUTIES)
+    true = looped(details, by, **narrowed)
+    shares, means = ({row.key: row for row in Comparison(queries).side_by_side(
+        LEADER, Question(MAY, code, by=by, **narrowed), ("received",)).rows} for code in ("early_rate", "statutory_speed"))
+    assert shares.keys() == means.keys() == true.keys()
+    for key, days in true.items():
+        early, n, limit, used = (sum(one[at] for one in days.values()) for at in range(4))
+        share, mean = shares[key], means[key]
+        assert share.sample is not None
+        assert (share.sample.hits, share.sample.size) == (early, n)
+        assert share.band is not None
+        assert (share.band.low, share.band.high) == pytest.approx(wilson_by_hand(early, n), abs=1e-9)
+        assert share.figures["received"].value == n
+        assert (share.name, share.is_own) == (f"<{key}>", False)
+        value = (limit - used) / limit
+        squares = sum((one[2] - one[3] - value * one[2]) ** 2 for one in days.values())
+        half = student(len(days) - 1) * sqrt(len(days) / (len(days) - 1) * squares) / limit
+        assert mean.band is not None
+        near = pytest.approx((value - half, value + half), abs=1e-4)  # few days: t is that of its series
+        assert (mean.band.low, mean.band.high) == near
+
+
+@pytest.mark.parametrize("by", ["channel", "power_kind"])
+def test_by_the_day_of_acceptance_channels_and_powers_are_those_of_it(database: Database, details: Details,
+                                                                      by: CompareBy) -> None:
+    queries = IndicatorQueries(database, load_indicators(), POWERS, DUTIES)
+    shown = Comparison(queries).side_by_side(LEADER, Question(MAY, "early_rate", Basis.ACCEPTANCE, by), ())
+    true = looped(details, by)
+    assert {row.key: row.figures["early_rate"].denominator for row in shown.rows} == {
+        key: 2 * sum(one[1] for one in days.values()) for key, days in true.items()}
+
+
+@pytest.mark.parametrize("sees_others", [False, True])
+def test_a_department_user_compares_the_channels_of_his_own_unit(database: Database, details: Details,
+                                                                  sees_others: bool) -> None:
+    queries = IndicatorQueries(database, load_indicators(), POWERS, DUTIES, sees_others=sees_others)
+    own = Actor("zhao", frozenset({Role.DEPARTMENT_USER}), org="west")
+    asked = wish_of("?by=channel&org=east&period=2021-05-03..2021-05-28", own, date(2021, 6, 1), ["early_rate"]).question
+    shown = Comparison(queries, names_others=sees_others).side_by_side(own, asked, ())
+    assert not shown.is_anonymous
+    assert {row.key: row.sample.size for row in shown.rows if row.sample} == {
+        key: sum(one[1] for one in days.values()) for key, days in looped(details, "channel", "west").items()}
+
+
+def test_a_person_of_an_area_compares_the_powers_of_it(database: Database, details: Details) -> None:
+    queries = IndicatorQueries(database, load_indicators(), POWERS, DUTIES)
+    leader = Actor("yu", frozenset({Role.LEADER}), area="360501")
+    asked = wish_of("?by=power_kind&area=360502&period=2021-05-03..2021-05-28", leader, date(2021, 6, 1), ["early_rate"])
+    shown = Comparison(queries).side_by_side(leader, asked.question, ())
+    assert {row.key: row.sample.size for row in shown.rows if row.sample} == {
+        key: sum(one[1] for one in days.values()) for key, days in looped(details, "power_kind", "east").items()}

@@ -138,6 +138,36 @@ def test_a_department_user_sees_himself_among_others_without_a_name(site: Site) 
     assert "市民政局" not in below
 
 
+def test_channels_and_powers_are_told_apart_on_the_page_in_files_and_in_the_interface(site: Site) -> None:
+    for by, name, choice in (("channel", "窗口", "渠道"), ("power_kind", "行政许可", "权力类型")):
+        search = f"{FEBRUARY}&by={by}"
+        page = shown(site, search)
+        assert [words for words in (f"?period=2026-02&by={by}", choice, name) if words not in page] == []
+        units = told(site, search)["units"]
+        assert [(one["name"], one["numerator"], one["denominator"]) for one in units if one["denominator"]] == [
+            (name, 438, 480)]
+        rows = csv.reader(io.StringIO(site.client(Role.LEADER).get(f"/comparison/export.csv{search}").data.decode("utf-8-sig")))
+        lines = [row for row in rows if row]
+        assert lines[0] == [f"提前办结率 · 2026 年 2 月 · 按发生日期 · 比较对象 {choice}"]
+        assert [row[:4] for row in lines if row[0] == name] == [[name, str(438 / 480), "438", "480"]]
+        clicked = run_callback(site.client(Role.LEADER), "/comparison/", "comparison-address.search", {
+            "comparison-funnel.clickData": {"points": [{"customdata": "window"}]}}, {"comparison-address.search": search})
+        assert clicked.status_code == 204, "a channel is no department"
+
+
+@pytest.mark.parametrize("code", ["early_rate", "promised_speed", "rectification_time", "cards_per_1000", "received"])
+@pytest.mark.parametrize("by", ["channel", "power_kind"])
+def test_every_kind_of_indicator_by_channel_and_power(site: Site, by: str, code: str) -> None:
+    assert "comparison_says." not in shown(site, f"{FEBRUARY}&indicator={code}&by={by}&org={OWN_ORG}")
+
+
+def test_a_department_user_compares_channels_of_his_own_unit_only(site: Site) -> None:
+    page = shown(site, f"{FEBRUARY}&by=channel", Role.DEPARTMENT_USER)
+    assert [words in page for words in ("窗口", "by=power_kind", "by=area")] == [True, True, False]
+    units = told(site, f"{FEBRUARY}&by=channel", Role.DEPARTMENT_USER)["units"]
+    assert [(one["key"], one["denominator"]) for one in units if one["denominator"]] == [("window", 480)]
+
+
 def test_who_does_not_compare_is_refused(site: Site) -> None:
     assert site.client(Role.DUTY_OFFICER).get("/comparison/").status_code == 403
     assert site.client(Role.DUTY_OFFICER).get("/comparison/export.csv").status_code == 403
@@ -148,7 +178,7 @@ def test_exports_hold_what_the_page_shows_and_are_written_down(site: Site) -> No
     answer = client.get(f"/comparison/export.csv{FEBRUARY}")
     assert answer.headers["Content-Disposition"] == "attachment; filename=comparison.csv"
     rows = list(csv.reader(io.StringIO(answer.data.decode("utf-8-sig"))))
-    assert rows[0] == ["提前办结率 · 2026 年 2 月 · 按发生日期"]
+    assert rows[0] == ["提前办结率 · 2026 年 2 月 · 按发生日期 · 比较对象 部门"]
     named = {row[0]: row for row in rows if len(row) > 4}
     assert named["市发展和改革委员会"][:4] == ["市发展和改革委员会", str((12 * 36 + 6) / 480), "438", "480"]
     assert named["市民政局"][6:10] == ["2", "2", "2", "-2"]
@@ -304,4 +334,46 @@ def test_the_interface_refuses_who_does_not_compare_and_what_cannot_be(site: Sit
 def test_the_interface_speaks_the_language_asked_for_and_is_written_down(site: Site) -> None:
     search = f"{FEBRUARY}&lang=en"
     assert all(words.isascii() or "市" in words for words in told(site, search)["sentences"])
-    assert site.services.read_log.looks("comparison_export", f"/api/v1/comparison{search}")
+    written = "/api/v1/comparison?period=2026-02"
+    before = len(site.services.read_log.looks("comparison_export", written))
+    assert before
+    told(site, f"?x={'a' * 200}&{FEBRUARY.lstrip('?')}")  # what is no choice does not push the choices out of the log
+    assert len(site.services.read_log.looks("comparison_export", written)) == before + 1
+
+
+@pytest.mark.parametrize(("search", "option"), [
+    ("&by=district", "by"), ("&basis=accepted", "basis"), ("&grain=hour", "grain"), ("&limits=narrow", "limits"),
+    ("&item=x", "item"), ("&indicator=&indicator=early_rate", "indicator")])
+def test_the_interface_refuses_a_choice_it_cannot_understand(site: Site, search: str, option: str) -> None:
+    for path in ("", "/course"):
+        answer = site.client(Role.LEADER).get(f"/api/v1/comparison{path}{FEBRUARY}{search}")
+        assert answer.status_code == 400
+        assert option in answer.get_data(as_text=True)
+
+
+def test_a_department_user_learns_nothing_of_others_that_are_hidden(tmp_path: Path) -> None:
+    answers = []
+    for place, early in enumerate((10, 11)):
+        site = make_site(tmp_path / str(place))
+        for org, count in ((OWN_ORG, 36), (OTHER_ORG, early), ("jiaoyu", 20)):
+            count_day(site.services.database, org, date(2026, 2, 3), **concluded(40, count))
+        answers.append(told(site, "?from=2026-02-03&to=2026-02-03", Role.DEPARTMENT_USER))
+    assert answers[0] == answers[1]
+    [own] = answers[0]["units"]
+    assert (own["rank"], own["zone"], own["why"]) == (None, 0, "hidden")
+    assert (answers[0]["dispersion"], answers[0]["common"]) == (1.0, None)
+    assert "漏斗图" not in "".join(answers[0]["sentences"])
+
+
+def test_zones_and_limits_that_a_department_user_sees_agree(tmp_path: Path) -> None:
+    site = make_site(tmp_path)
+    for place, org in enumerate((OWN_ORG, OTHER_ORG, "jiaoyu", "gongxin", "shuili", "ziran", "zhujian")):
+        for day in each_day(date(2026, 2, 2), date(2026, 2, 13)):
+            count_day(site.services.database, org, day, **concluded(40, 10 + 4 * place if place else 30))
+    for limits in ("", "&limits=wide"):
+        table = told(site, f"?period=2026-02{limits}", Role.DEPARTMENT_USER)
+        assert table["is_widened"] is bool(limits)
+        for unit in table["units"]:
+            near = min(table["limits"], key=lambda one, size=unit["denominator"]: abs(one["size"] - size))
+            assert (unit["zone"] < 0) == (unit["value"] < near["near_low"] - 0.01) or abs(
+                unit["value"] - near["near_low"]) < 0.03

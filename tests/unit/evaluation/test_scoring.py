@@ -72,7 +72,7 @@ def test_every_point_opens_to_what_is_behind_it() -> None:
     assert (lines["early"].points, lines["early"].above, lines["early"].below) == (400, 83, 200)
     assert lines["supervision_check"].evidence == ("entry:1",)
     assert lines["shortening"].evidence == ("item:permit-1",)
-    assert "demerit" not in lines
+    assert (lines["demerit"].points, len(lines["demerit"].evidence)) == (0, 1), "told in the month, taken from the year"
 
 
 def test_what_nobody_graded_has_all_its_points_and_who_did_nothing_has_no_score() -> None:
