@@ -18,7 +18,8 @@ from core.instants import DAY_US, day_of
 from evaluation.exports.exporter import Format, format_of
 from evaluation.exports.service import told_of
 from evaluation.exports.slices import Slice, kinds_of
-from evaluation.history.asking import answered, asked_of
+from evaluation.history.asking import address_of, answered, asked_of
+from evaluation.history.http import LOOK
 
 FAULTS_FOUND, FAULTS_SHOWN = 3, 20
 
@@ -52,7 +53,9 @@ def ask(services: Services, options: argparse.Namespace) -> int:
     given = {"subject": options.subject, "by": options.by, "from": options.first, "to": options.last, "dated": options.dated,
              "area": options.area, "org": options.org, "item": options.item, "kinds": options.kinds,
              "quantiles": options.quantiles}
-    told = answered(services.deep_history.questions, asked_of(given))
+    asked = asked_of(given)
+    services.read_log.note(LOOK, address_of(given), OPERATOR)
+    told = answered(services.deep_history.questions, asked)
     if options.format == "json":
         sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(told), indent=2) + b"\n")
     else:

@@ -206,6 +206,7 @@ def window_words(view: View, t: Words) -> str:
               "published": stamp(scoring.published_at), "until": due_stamp(scoring.appeal_until),
               "frozen": stamp(scoring.frozen_at), "digest": scoring.digest[:12]}
     one = "_one" if scoring.state == "published" and scoring.made_by == scoring.decided_by else ""
-    return t(f"scores_page.standing_{scoring.state}{one}", **values)
+    made_of = [t("scores_page.made_of", months="、".join(view.months))] if view.months else []
+    return " ".join([t(f"scores_page.standing_{scoring.state}{one}", **values), *made_of])
 
 

@@ -59,8 +59,9 @@ def _of_scoring(services: Any, wish: Wish, actor: Actor, scoring: ScoringRow) ->
                if org in totals and total != totals[org]}
     appeals = queries.appeals(actor, scoring.id)
     before = _places_before(services, wish, actor) if scoring.is_month else {}
-    return View(wish, scoring.rules, scoring.version, scoring.state, rows, scoring, present=present, before=before,
-                opened=opened, lines=lines, appeals=appeals)
+    months = tuple(sorted(queries.find(number, actor).period for number in scoring.months))
+    return View(wish, scoring.rules, scoring.version, scoring.state, rows, scoring, months=months, present=present,
+                before=before, opened=opened, lines=lines, appeals=appeals)
 
 
 def _of_preview(services: Any, wish: Wish, actor: Actor, in_force: Any) -> View:

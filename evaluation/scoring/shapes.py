@@ -64,7 +64,8 @@ class LineShown(msgspec.Struct, frozen=True):
 
 
 class ScoringShown(msgspec.Struct, frozen=True):
-    """A scoring of a month (2026-03), half-year (2026-H1) or year (2026); `digest` is the SHA-256 of what was frozen."""
+    """A scoring of a month (2026-03), half-year (2026-H1) or year (2026); `digest` is the SHA-256 of what was frozen,
+    `rests_on` the numbers of the months' scorings a longer one is made of."""
 
     id: int
     scheme: str
@@ -79,6 +80,7 @@ class ScoringShown(msgspec.Struct, frozen=True):
     appeal_until: str | None
     frozen_at: str | None
     digest: str
+    rests_on: tuple[int, ...] = ()
 
 
 class ScoringList(msgspec.Struct, frozen=True):
@@ -164,7 +166,7 @@ class Numbered(msgspec.Struct, frozen=True):
 def scoring_shown(row: ScoringRow) -> ScoringShown:
     return ScoringShown(row.id, row.scheme, row.version, row.period, row.area, row.state, row.made_name,
                         from_us(row.made_at).isoformat(), row.decided_name, _instant(row.published_at),
-                        _instant(row.appeal_until), _instant(row.frozen_at), row.digest)
+                        _instant(row.appeal_until), _instant(row.frozen_at), row.digest, row.months)
 
 
 def department_shown(row: DepartmentRow) -> DepartmentShown:

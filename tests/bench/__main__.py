@@ -18,6 +18,7 @@ from tests.bench import (
     engines,
     exporting,
     figures,
+    foretelling,
     http,
     imports,
     ingest,
@@ -36,7 +37,7 @@ BENCHES: dict[str, Callable[[Options], list[Line]]] = {
     "sweep": millions.run, "figures": figures.run, "comparison": comparison.run, "push": push.run, "acts": acts.run,
     "wall": wall.run, "backtest": backtest.run, "approval": approval.run, "engines": engines.run,
     "video": video.run, "vision": vision.run, "export": exporting.run, "history": deep_history.run,
-    "bulletin": bulletin.run}
+    "bulletin": bulletin.run, "forecast": foretelling.run}
 ON_REQUEST = frozenset({"engines"})  # needs an environment of its own
 
 

@@ -54,6 +54,10 @@ def _questions(asked: HistoryQuestions) -> list[tuple[str, Callable[[], Any], st
          lambda: asked.cases(Question(by=(By.ORG, By.MONTH)), Dated.CLOSED),
          "SELECT org, date_trunc('month', closed_day), count(*), count(closed_at), count(*) FILTER (outcome = 'early'), "
          "count(*) FILTER (outcome = 'on_due_day'), count(*) FILTER (outcome = 'late') FROM {cases} GROUP BY 1, 2"),
+        ("rates in time by department and month, five years", lambda: asked.rates(Question(by=(By.ORG, By.MONTH))),
+         "SELECT org, date_trunc('month', closed_day), count(*), count(*) FILTER (outcome = 'early'), "
+         "count(*) FILTER (outcome = 'on_due_day'), count(*) FILTER (outcome = 'late'), "
+         "count(*) FILTER (outcome = 'early') / count(*) FROM {cases} WHERE closed_day IS NOT NULL GROUP BY 1, 2"),
         ("durations by department, median and 9th decile", lambda: asked.durations(Question(by=(By.ORG,))),
          "SELECT org, count(*), quantile_cont((epoch_us(closed_at) - epoch_us(opened_at)) / 86400e6, [0.5, 0.9]) FROM {cases} "
          "WHERE closed_at IS NOT NULL GROUP BY 1")]

@@ -255,6 +255,7 @@ def test_the_command_answers(site: Site, monkeypatch: pytest.MonkeyPatch, capsys
     monkeypatch.setenv("YANGGUANG_HISTORY__DIR", str(store.folder))
     database = ("--database", str(site.services.database.url.render_as_string(hide_password=False)))
     assert main(["ask", "events", "--by", "kind", "--kinds", "accepted", *database]) == 0
+    assert [one.actor for one in site.services.read_log.looks("history_question", "subject=events&by=kind&kinds=accepted")]
     events = written_versions(list(_events(site)))
     assert capsys.readouterr().out == f"kind,events\naccepted,{sum(one.kind == 'accepted' for one in events)}\n"
     assert main(["ask", "rates", "--format", "json", *database]) == 0

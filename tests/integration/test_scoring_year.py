@@ -166,7 +166,7 @@ def test_a_longer_score_rests_on_frozen_months_and_stands_once(site: Site) -> No
 
 def test_over_http_and_on_the_page(site: Site) -> None:
     enter(site, "demerit", date(2026, 2, 11), "处分决定 7 号")
-    frozen_months(site)
+    months = frozen_months(site)
     inspector, leader = site.client(Role.INSPECTOR), site.client(Role.LEADER)
     made = inspector.post("/api/v1/scores", json={"scheme": SCHEME, "month": "2026"}, headers=SAME_ORIGIN)
     assert made.status_code == 201, made.text
@@ -175,12 +175,13 @@ def test_over_http_and_on_the_page(site: Site) -> None:
     assert leader.post(f"/api/v1/scores/{number}/confirm", headers=SAME_ORIGIN).status_code == 200
     told = leader.get(f"/api/v1/scores/years/{SCHEME}/2026").json
     assert (told["scoring"], told["months"]) == (number, ["2026-01", "2026-02", "2026-03"])
-    assert leader.get(f"/api/v1/scores/{number}").json["scoring"]["month"] == "2026"
+    shown = leader.get(f"/api/v1/scores/{number}").json["scoring"]
+    assert (shown["month"], shown["rests_on"]) == ("2026", sorted(months))
     outputs = "..scores-head.children...scores-table.children...scores-waiting.children...scores-detail.children.."
     page = json.dumps(run_callback(leader, "/scores/", outputs, {
         "scores-address.search": f"?scheme={SCHEME}&year=2026&org={OWN_ORG}", "scores-changed.data": None}).json,
         ensure_ascii=False)
-    for words in ("记过", "处分决定 7 号", "公布（"):
+    for words in ("记过", "处分决定 7 号", "公布（", "依据 2026-01、2026-02、2026-03 定稿"):
         assert words in page, words
     file = leader.get(f"/scores/export.csv?scheme={SCHEME}&year=2026").data.decode("utf-8-sig")
     assert "百分制月度考核 · 2026\r\n" in file
