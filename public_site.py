@@ -46,7 +46,7 @@ from portal.limits import limits_of
 from portal.parts import Portal
 from portal.payment import SandboxGateway
 from portal.visitors import NoAccounts
-from web.characters import check_characters
+from web.characters import check_address, check_characters
 
 ASSETS = Path(__file__).resolve().parent / "assets"
 BESIDE_BATCH = 1024 * 1024
@@ -159,8 +159,10 @@ def _gate() -> None:
     rule = request.url_rule.rule if request.url_rule is not None else ""
     if rule and rule not in OPEN and not rule.startswith(OPEN_BELOW):
         raise NotPermitted("no_access_rule")
-    if not rule.startswith(OPEN_BELOW[1]):
-        check_same_site(_csrf())
+    if rule.startswith(OPEN_BELOW[1]):  # what the inside tells was looked at where it came in
+        check_address(request)
+        return
+    check_same_site(_csrf())
     check_characters(request)
 
 
