@@ -274,7 +274,7 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
                                frozenset(notices.outlets), applicants.holdings.told_by, settings.applicants.correction_days)
     uow.reactions.update(reactions(alerts, alarms, rejudger, notices, acts, case_notices, OnsiteCards(alerts, alarms, areas)))
     limits = feed_limits(settings)
-    follow_up = _follow_up(settings, uow, recorder, areas, case_queries, alerts, languages, catalogue, notices.notifier,
+    follow_up = _follow_up(settings, uow, recorder, areas, case_queries, alerts, alarms, languages, catalogue, notices.notifier,
                            signing if settings.papers.sign else None)
     for kind, followers in follow_up.reactions().items():  # an order follows its cards before anybody is told of them
         uow.reactions[kind] = [*followers, *uow.reactions.get(kind, ())]
@@ -371,14 +371,14 @@ def _print_of(settings: Settings) -> str:
 
 
 def _follow_up(settings: Settings, uow: UnitOfWorkFactory, recorder: Recorder, areas: Areas, cases: CaseQueries,
-               alerts: CardService, languages: Mapping[str, Texts], catalogue: Catalogue, notifier: Notifier,
-               signing: Signing | None) -> FollowUpDesk:
+               alerts: CardService, alarms: AlarmService, languages: Mapping[str, Texts], catalogue: Catalogue,
+               notifier: Notifier, signing: Signing | None) -> FollowUpDesk:
     secret = secret_of(settings.complaints.identity_key, settings.complaints.identity_key_path)
     names = [organisation.name for organisation in catalogue.organisations.values()]
     rules = load_follow_up(settings.paths.follow_up_dir or FOLLOW_UP_DIR)
     return build_follow_up(Parts(
-        units=uow, database=uow.database, recorder=recorder, areas=areas, cases=cases, cards=alerts, rules=rules,
-        languages=languages, default_area=catalogue.default_area, identity_secret=secret, notifier=notifier,
+        units=uow, database=uow.database, recorder=recorder, areas=areas, cases=cases, cards=alerts, alarms=alarms,
+        rules=rules, languages=languages, default_area=catalogue.default_area, identity_secret=secret, notifier=notifier,
         fonts=fonts_of(settings.papers, languages, [rules.papers.issuer, *names]),
         seals=Seals(settings.papers.seal_dir), signing=signing))
 

@@ -52,7 +52,7 @@ from portal.limits import limits_of
 from portal.parts import Portal
 from portal.pay import NOTICE_PATH
 from portal.visitors import NoAccounts
-from web.characters import check_characters
+from web.characters import check_address, check_characters
 
 ASSETS = Path(__file__).resolve().parent / "assets"
 BESIDE_BATCH = 1024 * 1024
@@ -171,7 +171,10 @@ def _gate() -> None:
     rule = request.url_rule.rule if request.url_rule is not None else ""
     if rule and rule not in OPEN and not rule.startswith(OPEN_BELOW):
         raise NotPermitted("no_access_rule")
-    if rule != NOTICE_PATH and not rule.startswith(OPEN_BELOW[1]):
+    if rule.startswith(OPEN_BELOW[1]):  # what the inside tells was looked at where it came in
+        check_address(request)
+        return
+    if rule != NOTICE_PATH:  # signed by the gateway
         check_same_site(_csrf())
     check_characters(request)
 

@@ -34,6 +34,7 @@ from alerts.service import CardService
 from alerts.tailer import Tailer
 from alerts.wire import CardWriter
 from core.access import Actor, Role, require
+from core.characters import json_has_control
 from core.clock import Clock, SystemClock
 from core.database import Database
 from core.doorbell import Doorbell
@@ -341,11 +342,15 @@ def close_transport(socketio: SocketIO, eio_sid: Any) -> None:
 
 
 def read_message(data: Any, kind: type[Any]) -> Any:
-    """A message as its struct. Raises InvalidInput saying what is wrong with it."""
+    """A message as its struct. Raises InvalidInput saying what is wrong with it (`message_invalid`, `control_characters`)."""
     try:
-        return msgspec.convert(data, kind, strict=True)
+        message = msgspec.convert(data, kind, strict=True)
     except msgspec.ValidationError as error:
         raise InvalidInput("message_invalid", problem=str(error)) from error
+    if json_has_control(msgspec.json.encode(message)):
+        raise InvalidInput("control_characters", field=", ".join(
+            name for name in kind.__struct_fields__ if json_has_control(msgspec.json.encode(getattr(message, name)))))
+    return message
 
 
 def readable(data: Any, kind: type[Any]) -> Any:

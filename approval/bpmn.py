@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from xml.sax.saxutils import quoteattr
 
 from approval.flow import Flow, Part, Step, depths
+from core.characters import without_control
 
 MODEL = "http://www.omg.org/spec/BPMN/20100524/MODEL"
 _NAMESPACES = (f'xmlns="{MODEL}" xmlns:bpmndi="http://www.omg.org/spec/BPMN/20100524/DI" '
@@ -87,11 +88,12 @@ def _lane_of(step: Step) -> str:
 def _document(drawing: _Drawing, lanes: Sequence[str], key: str, name: str) -> bytes:
     process = "".join([*_lane_set(drawing, lanes), *map(_element, drawing.nodes), *_sequence(drawing.flows)])
     shapes = "".join([*map(_shape, drawing.nodes), *_edges(drawing)])
-    return (f'<?xml version="1.0" encoding="UTF-8"?>\n<definitions {_NAMESPACES} id="definitions" '
+    told = (f'<?xml version="1.0" encoding="UTF-8"?>\n<definitions {_NAMESPACES} id="definitions" '
             f'targetNamespace="urn:yangguang:flow:{_id(key)}">'
             f'<process id={quoteattr("p-" + _id(key))} name={quoteattr(name)} isExecutable="false">{process}</process>'
             f'<bpmndi:BPMNDiagram id="diagram"><bpmndi:BPMNPlane id="plane" bpmnElement={quoteattr("p-" + _id(key))}>'
-            f'{shapes}</bpmndi:BPMNPlane></bpmndi:BPMNDiagram></definitions>').encode()
+            f'{shapes}</bpmndi:BPMNPlane></bpmndi:BPMNDiagram></definitions>')
+    return without_control(told).encode()
 
 
 def _id(key: str) -> str:

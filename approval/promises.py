@@ -31,7 +31,8 @@ def promise_of(desk: Desk, area: str, item: Item, until: date | None, now_us: in
 
 def _last_day(desk: Desk, area: str, promised: Limit, now_us: int) -> date:
     """The day on which a limit that begins now ends; plain weeks are assumed in years that are not published: two people agree
-    on a day, and that can be a day early at most for a holiday in between."""
+    on a day. It is early by the days off in between, one for New Year's day, a week where the limit reaches the Spring
+    Festival; never late but for a Saturday worked instead."""
     calendar, offset = desk.areas.for_area(area).assuming_plain_weeks(), desk.offset(area, now_us)
     due = due_instant(timing_of_limit(promised, Moment(now_us, offset), (), calendar))
     return date_of(((due or now_us) - 1 + offset * MINUTE_US) // DAY_US)

@@ -23,7 +23,7 @@ from core.errors import NotAuthenticated, NotPermitted, Unavailable
 from core.instants import MINUTE_US
 from dashboard.forgery import check_same_site
 from dashboard.sessions import SCREEN_TOKEN_PREFIX, Credential, Sessions
-from web.characters import check_characters
+from web.characters import check_address, check_characters
 
 WATCHERS = frozenset({Role.DUTY_OFFICER, Role.SHIFT_LEADER, Role.INSPECTOR, Role.LEADER, Role.ADMINISTRATOR})
 WALL = WATCHERS | {Role.WALL_SCREEN}
@@ -219,6 +219,7 @@ class Gate:
             return self._pair_screen(request.args["screen"])
         rule = self._rule_of_request()
         if rule.token and self._bears(rule.token):
+            check_address(request)
             return None
         if person is not None and person.must_change and not rule.public and rule.path not in LEFT_OPEN:
             raise PasswordMustChange

@@ -10,6 +10,7 @@ from datetime import datetime
 
 import xlsxwriter
 
+from core.characters import without_control
 from feeds.exports import neutralise
 
 Value = str | float | int | None
@@ -93,7 +94,7 @@ def _write_cell(page: xlsxwriter.worksheet.Worksheet, row: int, column: int, val
     if value is None:
         return
     if isinstance(value, str):
-        page.write_string(row, column, value, form)
+        page.write_string(row, column, without_control(value), form)
     else:
         page.write_number(row, column, value, form)
 

@@ -14,6 +14,7 @@ _MALFORMED = {
     "archive_unsupported": "unpack it; .gz and plain files are read directly",
     "attributes_too_many": "send fewer attributes, or raise ingest.max_attributes",
     "content_after_json": "one JSON value per line",
+    "control_character": "remove control characters (all but tab and line ends) and U+FFFE, U+FFFF; no paper can show them",
     "field_count": "give every row as many fields as the header; quote fields that contain the separator",
     "field_too_long": "shorten the field, or close its quotation mark",
     "file_empty": "send a file with content",

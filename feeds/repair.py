@@ -13,6 +13,7 @@ from sqlalchemy import Row as TableRow
 
 from cases.events import Outcome, Status
 from core.access import Actor
+from core.characters import has_control
 from core.clock import Clock
 from core.database import Database
 from feeds import quarantine
@@ -147,6 +148,8 @@ def _of_event(row: TableRow[Any], parsed: list[Parsed]) -> list[Parsed]:
 
 def _row_of(row: TableRow[Any], raw: str, mapping: SourceMapping) -> Row:
     """A record as JSON (how mapped records are kept), or a line of CSV under the header it came with."""
+    if has_control(raw):
+        raise Refusal("control_character")
     detail = quarantine.detail_of(row)
     header = detail.get(quarantine.HEADER)
     if header and not raw.lstrip().startswith("{"):

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from cases.events import NO_DATA, Due, EventData
+from core.characters import json_has_control
 from core.errors import InvalidInput
 from core.limits import Granularity, parse_limit
 from feeds.mapping import DUE_FIELDS, LIMIT_FIELDS, LIST_FIELDS, NUMBER_FIELDS, TIME_FIELDS, ValueShape
@@ -239,8 +240,8 @@ def payload_of(text: str, name: str, most_attributes: int) -> EventData:
         raise Refusal("json_invalid", name, problem=str(failure)) from failure
     if len(data.attributes or ()) > most_attributes:
         raise Refusal("attributes_too_many", name, len(data.attributes or ()))
-    if "\\u0000" in text:
-        raise Refusal("nul_character")
+    if json_has_control(text.encode()):
+        raise Refusal("nul_character" if "\\u0000" in text else "control_character", name)
     _check_told(data, name)
     return data
 

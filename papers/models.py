@@ -36,6 +36,7 @@ papers = Table(
     Column("docx_sha256", String(64)),
     Column("pdf_sha256", String(64)),
     Column("problem", Text),                        # why a file could not be made yet
+    Column("tried_at", BigInteger),                 # and when that was seen last
     Index("ix_papers_issued_at", "issued_at"),
     Index("ix_papers_subject", "subject"),
     Index("ix_papers_docx_sha256", "docx_sha256"),

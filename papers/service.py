@@ -18,7 +18,7 @@ from itertools import takewhile
 from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import or_, select, text, update
+from sqlalchemy import func, or_, select, text, update
 
 from core.errors import NotFound, SupervisionError, Unavailable
 from core.statements import inserting
@@ -137,11 +137,13 @@ class PaperService:
     def make_files(self, most: int = 20, draughtsman: Draughtsman | None = None,
                    is_left: Callable[[], bool] = lambda: False) -> int:
         """Draw the files of papers that have none yet, in the process of a draughtsman or in this one, until it is left: those
-        that failed before come last, so that they never keep others waiting. Returns how many papers are complete now."""
+        that failed before come last, the one tried longest ago first, so that they never keep others waiting, nor one another.
+        Returns how many papers are complete now."""
         p = papers.c
+        turn = (p.problem.is_not(None), func.coalesce(p.tried_at, 0), p.issued_at, p.number)
         with self._units.database.read() as conn:
             waiting = conn.execute(select(papers).where(or_(p.docx_sha256.is_(None), p.pdf_sha256.is_(None)))
-                                   .order_by(p.problem.is_not(None), p.issued_at).limit(most)).all()
+                                   .order_by(*turn).limit(most)).all()
         return sum(self._complete(row, draughtsman) for row in takewhile(lambda _row: not is_left(), waiting))
 
     def _complete(self, row: Any, draughtsman: Draughtsman | None) -> bool:
@@ -173,7 +175,7 @@ class PaperService:
                 sha256 = hashlib.sha256(content).hexdigest()
                 is_first = uow.conn.execute(update(papers).where(
                     papers.c.number == row.number, papers.c[f"{kind}_sha256"].is_(None)).values(
-                        {f"{kind}_sha256": sha256, "problem": None})).rowcount == 1
+                        {f"{kind}_sha256": sha256, "problem": None, "tried_at": None})).rowcount == 1
                 kept[kind] = is_first or sha256 == _sha256_of(row, kind)
                 if kept[kind]:
                     uow.conn.execute(_KEEP, {"sha256": sha256, "media_type": MEDIA_TYPES[kind], "size": len(content),
@@ -221,8 +223,7 @@ class PaperService:
 
     def _note(self, number: str, problem: str) -> None:
         with self._units() as uow:
-            uow.conn.execute(update(papers).where(papers.c.number == number, papers.c.problem.is_distinct_from(problem))
-                             .values(problem=problem))
+            uow.conn.execute(update(papers).where(papers.c.number == number).values(problem=problem, tried_at=uow.now_us))
 
 
 def _sha256_of(row: Any, kind: str) -> str | None:

@@ -13,6 +13,7 @@ from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Mm, Pt
 
+from core.characters import without_control
 from papers.chart_pictures import as_png
 from papers.charts import draw
 from papers.fonts import Fonts, default_fonts
@@ -126,7 +127,8 @@ def _page_number(run: Any) -> None:
 
 def _describe(document: Any, paper: OfficialPaper) -> None:
     core, written = document.core_properties, datetime.combine(paper.date, time(), UTC).replace(tzinfo=None)
-    core.title, core.author, core.subject, core.last_modified_by = paper.title, paper.issuer, paper.number, paper.issuer
+    title, issuer = without_control(paper.title), without_control(paper.issuer)
+    core.title, core.author, core.subject, core.last_modified_by = title, issuer, paper.number, issuer
     core.created = core.modified = core.last_printed = written
     core.revision, core.comments, core.keywords = 1, "", paper.template
 

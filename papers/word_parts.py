@@ -8,6 +8,8 @@ from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.oxml.ns import qn
 from docx.shared import Pt, RGBColor
 
+from core.characters import without_control
+
 # As the standard names them; a computer without them shows its own Song face.
 TITLE, BODY, HEADING, SECOND, FIGURES = "方正小标宋简体", "仿宋_GB2312", "黑体", "楷体_GB2312", "Times New Roman"
 BODY_PT, TITLE_PT, SMALL_PT, TABLE_PT, HEAD_PT = 16, 22, 14, 12, 46
@@ -18,7 +20,6 @@ RED = RGBColor(0xD5, 0, 0)
 FIXED_TIME = (1980, 1, 1, 0, 0, 0)  # of every file in the package: equal papers are equal to the byte
 CENTRE, LEFT, RIGHT = WD_ALIGN_PARAGRAPH.CENTER, WD_ALIGN_PARAGRAPH.LEFT, WD_ALIGN_PARAGRAPH.RIGHT
 HEAD_CHARACTERS = 9  # of 46 pt that fit into a line of 156 mm
-_UNDRAWABLE = dict.fromkeys((*range(9), *range(11, 32), 127))  # all but tab and the end of a line
 
 
 def new_line(document: Any, alignment: Any, before: float = 0.0, *, exact: bool = True) -> Any:
@@ -40,7 +41,7 @@ def blank_lines(document: Any, count: int) -> None:
 def write(line: Any, text: str, face: str = BODY, size: float = BODY_PT, colour: RGBColor | None = None) -> Any:
     """Text in a face of the standard; figures and Latin letters have their own. Control characters, which a document cannot
     hold, are left out."""
-    run = line.add_run(text.translate(_UNDRAWABLE))
+    run = line.add_run(without_control(text))
     run.font.size = Pt(round(size * 2) / 2)
     set_face(run._r.get_or_add_rPr(), face)
     if colour is not None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from alerts.alarms import AlarmService
 from alerts.events import ReplyAccepted, ReplyReceived, ReplyRejected
 from alerts.notices.service import Notifier
 from alerts.service import CardService
@@ -47,6 +48,7 @@ class Parts:
     areas: Areas
     cases: CaseQueries
     cards: CardService
+    alarms: AlarmService
     rules: FollowUp
     languages: Mapping[str, Texts]
     default_area: str
@@ -87,7 +89,8 @@ def build_follow_up(parts: Parts) -> FollowUpDesk:
     papers = PaperService(parts.units, parts.fonts, parts.seals, parts.signing)
     names = Names(parts.cases.org_name, parts.cases.item_name)
     wording = PaperWording(_sentences(chinese), names, parts.rules.papers)
-    orders = OrderService(parts.units, papers, parts.rules.papers, dates, wording, OrdersOnCards(parts.cards, chinese, english))
+    orders = OrderService(parts.units, papers, parts.rules.papers, dates, wording, OrdersOnCards(parts.cards, chinese, english),
+                          parts.alarms, parts.cards.rules.deadline_retry_s)
     complaints = _complaints(parts, dates)
     cards = ComplaintCards(parts.cards, parts.rules.complaints, chinese, english)
     complaints.on_verified.append(cards.on_verified)

@@ -38,8 +38,10 @@ orders = Table(
     Column("replied_at", BigInteger),
     Column("closed_at", BigInteger),
     Column("next_at", BigInteger),                     # the next instant at which something is to be done by itself
+    Column("retry_at", BigInteger),                    # not before, as it failed
     Index("uq_orders_number", "number", unique=True),
     Index("ix_orders_next_at", "next_at"),
+    Index("ix_orders_retry_at", "retry_at"),
     Index("ix_orders_org", "org"),
 )
 

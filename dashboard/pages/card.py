@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs
 
+import msgspec
 from dash import Dash, Input, Output, State, dcc, html
 from dash.exceptions import PreventUpdate
 from flask import Response, g, request
@@ -22,10 +23,18 @@ from dashboard.panels import card_head, card_story, top_bar
 from dashboard.words import Words, words_of
 from video.onsite.http import HttpParts as SignalParts
 from video.view_log import ViewReason
+from web.json_http import from_json
 
 PREFIX = "/card/"
 TITLE = "card.title"
 LOOK_AGAIN_MS = 10_000
+
+
+class ClipWish(msgspec.Struct, frozen=True):
+    """A camera by its code, and an instant as it stands on the clock of its area."""
+
+    camera: str = ""
+    at: str = ""
 
 
 def layout(services: Any) -> html.Div:
@@ -95,15 +104,14 @@ class Papers:
 
 def asked_for(services: Any, card_id: int) -> Response:
     """A clip by hand: of a camera, at an instant as it stands on the clock of its area (`2026-03-16 09:30:05`)."""
-    given = request.get_json(silent=True)
-    wish = given if isinstance(given, dict) else {}
-    camera = services.footage.queries.camera(code=str(wish.get("camera", "")) or "-")
+    wish = from_json(ClipWish, request.get_data() or b"{}")
+    camera = services.footage.queries.camera(code=wish.camera or "-")
     try:
-        local = datetime.fromisoformat(str(wish.get("at", "")).strip())
+        local = datetime.fromisoformat(wish.at.strip())
         zone = services.areas.for_area(camera.area).zone
         at = to_us(local if local.tzinfo else local.replace(tzinfo=zone))
     except (ValueError, OverflowError):
-        raise InvalidInput("clip_instant_unreadable", key="at", value=str(wish.get("at", ""))[:32]) from None
+        raise InvalidInput("clip_instant_unreadable", key="at", value=wish.at[:32]) from None
     number = services.card_evidence.ask_by_hand(card_id, camera.code, at, g.actor)
     return Response(json.dumps({"clip": number}), mimetype="application/json")
 

@@ -13,7 +13,7 @@ from flask import Response, g, has_request_context, request
 
 from alerts.evidence import IncidentWish
 from core.access import Actor
-from core.errors import InvalidInput, SupervisionError
+from core.errors import SupervisionError
 from dashboard.footage_day import day_of_camera
 from dashboard.panels import footage_samplings, top_bar
 from dashboard.panels.follow_up import asked, views
@@ -23,13 +23,19 @@ from video.footage.incidents import COMMENT_MAX, IncidentKind
 from video.footage.rights import MARKERS
 from video.footage.sampling import POINTS, SamplingForm
 from video.view_log import NOTE_MAX, ViewReason
+from web.json_http import from_json
 
 PREFIX = "/footage/"
 TITLE = "footage_page.title"
 TEXTS = ("footage_page", "clip_state", "level", "incident_kind", "view_reason")
 REASONS = (ViewReason.PATROL, ViewReason.CARD, ViewReason.COMPLAINT, ViewReason.SAMPLING, ViewReason.OTHER)
 REFRESH_MS = 15_000
-_WISH = msgspec.json.Decoder(IncidentWish)
+
+
+class Withdrawal(msgspec.Struct, frozen=True):
+    """Why an incident was no incident."""
+
+    reason: str = ""
 
 
 def layout(services: Any) -> html.Div:
@@ -104,17 +110,13 @@ class _Routes:
                                    _words(self._services)))
 
     def mark(self) -> Response:
-        try:
-            wish = _WISH.decode(request.get_data())
-        except (msgspec.DecodeError, RecursionError) as error:
-            raise InvalidInput("message_invalid", problem=str(error)) from error
+        wish = from_json(IncidentWish, request.get_data())
         incident, card = self._services.card_evidence.mark(wish, g.actor)
         return _json({"incident": incident, "card": card})
 
     def withdraw(self, number: int) -> Response:
-        given = request.get_json(silent=True)
-        reason = str(given.get("reason", "")) if isinstance(given, dict) else ""
-        self._services.card_evidence.withdraw(number, reason, g.actor)
+        given = from_json(Withdrawal, request.get_data() or b"{}")
+        self._services.card_evidence.withdraw(number, given.reason, g.actor)
         return _json({"incident": number})
 
 

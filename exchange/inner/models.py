@@ -24,6 +24,7 @@ exchange_received = Table(
     Column("settled_at", BigInteger),
     Column("problem", Text, nullable=False, server_default=text("''")),
     Index("ix_exchange_received_open", "place", postgresql_where=_IS_OPEN, sqlite_where=_IS_OPEN),
+    Index("ix_exchange_received_subject", "subject", "place", postgresql_where=_IS_OPEN, sqlite_where=_IS_OPEN),
 )
 
 exchange_outgoing = Table(

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from core.characters import json_has_control
 from feeds.limits import FeedLimits
 from feeds.readers.lines import TextLines
 from feeds.readers.xes import CASE_PREFIX
@@ -36,7 +37,7 @@ def read_jsonl(chunks: Iterator[bytes], limits: FeedLimits, *, encoding: str = "
 
 
 def row_of_json(text: str, line: int = 0, order: int = 0) -> Row:
-    """The row of one JSON object. Raises Refusal `json_invalid` or `nul_character`."""
+    """The row of one JSON object. Raises Refusal `json_invalid`, `nul_character` or `control_character`."""
     try:
         value = msgspec.json.decode(text)
     except (msgspec.DecodeError, RecursionError) as failure:
@@ -45,8 +46,8 @@ def row_of_json(text: str, line: int = 0, order: int = 0) -> Row:
         raise Refusal("json_invalid", problem="the line is no object")
     fields: dict[str, str] = {}
     _flatten("", value, fields)
-    if "\\u0000" in text and any("\0" in part for pair in fields.items() for part in pair):
-        raise Refusal("nul_character")
+    if "\\" in text and json_has_control(msgspec.json.encode(fields)):
+        raise Refusal("nul_character" if any("\0" in part for pair in fields.items() for part in pair) else "control_character")
     own = [f"{name}\x1e{told}" for name, told in fields.items() if not name.startswith(CASE_PREFIX)]
     return Row(line, fields, "\x1f".join(own), order)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import codecs
 from collections.abc import Iterator
 
+from core.characters import has_control
 from feeds.limits import FeedLimits
 from feeds.readers.archive import StreamBroken
 from feeds.reasons import Refusal, Rejection
@@ -73,8 +74,8 @@ class TextLines:
         except UnicodeDecodeError as failure:
             problem = f"byte {failure.start + 1} of the line is not {self._encoding or 'utf-8'}"
             raise Refusal("wrong_encoding", problem=problem) from failure
-        if "\0" in text:
-            raise Refusal("nul_character")
+        if has_control(text.rstrip("\r\n")):
+            raise Refusal("nul_character" if "\0" in text else "control_character")
         if self._is_rewritten and "\ufffd" in text:
             raise Refusal("wrong_encoding", problem="half of a UTF-16 character")
         return text

@@ -105,7 +105,8 @@ class OrderedCard:
 @dataclass(frozen=True, slots=True)
 class CardsLeft:
     """What is open of an order over cards: the first instant at which an answer is due (microseconds UTC; None when none is
-    owed), and whether an answer waits for somebody who judges it."""
+    owed) as its unit was told and by the calendar as it is today, and whether an answer waits for somebody who judges it."""
 
     owed_at: int | None
+    owed_today: int | None
     has_replied: bool

@@ -62,9 +62,10 @@ class OrdersOnCards:
 
     def left(self, uow: UnitOfWork, number: str) -> CardsLeft:
         open_cards = under_order(uow.conn, [number])
-        owed = [self._cards.handling.reply_owed_until(card) or 0 for card in open_cards
-                if card.disposition is Disposition.UNDER_ORDER]
-        return CardsLeft(min(owed, default=None), len(owed) < len(open_cards))
+        owed = [card for card in open_cards if card.disposition is Disposition.UNDER_ORDER]
+        told = min((card.reply_due_at or 0 for card in owed), default=None)
+        today = min((self._cards.handling.reply_owed_until(card) or 0 for card in owed), default=None)
+        return CardsLeft(told, today, len(owed) < len(open_cards))
 
     def _said(self, texts: Texts, what: str, row: dict[str, Any]) -> str:
         kind = texts.get(f"order_kind.{row['kind']}")

@@ -151,7 +151,7 @@ def _may_do(actor: Actor, row: Any, has_cards: bool, writers: set[str]) -> list[
 
 
 def _seen_by(actor: Actor) -> list[Any]:
-    """The same as service.may_see, as conditions."""
+    """The same as changing.may_see, as conditions."""
     conditions: list[Any] = []
     area = actor.area
     if area:

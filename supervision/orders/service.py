@@ -6,38 +6,40 @@ What happens to the reply of such an order happens on its cards, and comes here 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-import msgspec
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import ColumnElement, and_, func, insert, or_, select, update
 
+from alerts.alarms import AlarmService
 from config.follow_up import PaperRules
-from core.access import SYSTEM, Actor, Role, require
-from core.errors import Conflict, InvalidInput, NotFound, NotPermitted, TooLarge
-from core.instants import written_day
+from core.access import SYSTEM, Actor, require
+from core.errors import Conflict, InvalidInput, NotPermitted, TooLarge
+from core.instants import SECOND_US, written_day
 from core.limits import parse_limit
 from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from papers.service import Issue, PaperService, Series
 from supervision.due_dates import DueDates
-from supervision.models import order_cards, order_log, orders
+from supervision.models import order_cards, orders
+from supervision.orders.changing import Changing, enter_log, needed, short, writers_of
 from supervision.orders.events import PaperAnswered, PaperEvent, PaperIssued, PaperReplyRejected, PaperUrged
 from supervision.orders.matters import (
     ALLOWED,
     DRAFTERS,
     OFFICERS,
-    WRITERS,
     CardsLeft,
     Draft,
     OrderAction,
     OrderedCard,
     OrderKind,
     OrderState,
-    check_state,
 )
 from supervision.orders.wording import PaperWording
 
-TEXT_MAX, CARDS_MAX = 6000, 100
+log = logging.getLogger(__name__)
+CARDS_MAX = 100
+ALARM = "order_failed"
 
 
 class CardActions(Protocol):
@@ -61,12 +63,13 @@ class CardActions(Protocol):
 
 
 class OrderService:
-    """Each call is one transaction. Files of the papers are drawn after it (papers.service)."""
+    """Each call is one transaction. Files of the papers are drawn after it (papers.service). An order that fails by itself is
+    looked at again after `retry_s`."""
 
     def __init__(self, units: UnitOfWorkFactory, papers: PaperService, rules: PaperRules, dates: DueDates,
-                 wording: PaperWording, cards: CardActions) -> None:
+                 wording: PaperWording, cards: CardActions, alarms: AlarmService, retry_s: float) -> None:
         self._units, self._papers, self._rules, self._dates = units, papers, rules, dates
-        self._wording, self._cards = wording, cards
+        self._wording, self._cards, self._alarms, self._retry_s = wording, cards, alarms, retry_s
 
     # Orders over cards --------------------------------------------------------------------------------------------
 
@@ -119,7 +122,7 @@ class OrderService:
             raise InvalidInput("cards_invalid", count=len(refs))
         if len(refs) > CARDS_MAX:
             raise TooLarge("too_many_cards", count=len(refs), max=CARDS_MAX)
-        _needed("demand", demand)
+        needed("demand", demand)
 
     # Drafts -------------------------------------------------------------------------------------------------------
 
@@ -146,14 +149,14 @@ class OrderService:
             if texts.get("reply_limit"):
                 parse_limit(texts["reply_limit"])
             for name, value in texts.items():
-                _short(name, value)
+                short(name, value)
             change.set(**texts)
             change.done("", {"fields": sorted(texts)})
 
     def submit(self, order_id: int, rev: int, actor: Actor | None) -> None:
         with self._changing(order_id, rev, actor, OrderAction.SUBMIT) as change:
             for name in ("title", "problem", "demand"):
-                _needed(name, change.row[name])
+                needed(name, change.row[name])
             if change.row["drafted_by"] == SYSTEM.name:  # who sends on what was drafted by itself answers for it
                 change.set(drafted_by=change.actor.name, drafted_name=change.actor.display_name or change.actor.name)
             change.set(state=OrderState.SUBMITTED.value)
@@ -171,14 +174,14 @@ class OrderService:
     def reject(self, order_id: int, rev: int, actor: Actor | None, reason: str) -> None:
         """Back to the drafter, with what is wrong with it."""
         with self._changing(order_id, rev, actor, OrderAction.REJECT) as change:
-            _needed("reason", reason)
+            needed("reason", reason)
             change.set(state=OrderState.DRAFT.value)
             change.done(reason)
 
     def withdraw(self, order_id: int, rev: int, actor: Actor | None, reason: str) -> None:
         """A draft nobody needs any more; what was issued is never withdrawn, it is answered."""
         with self._changing(order_id, rev, actor, OrderAction.WITHDRAW) as change:
-            _needed("reason", reason)
+            needed("reason", reason)
             change.set(state=OrderState.WITHDRAWN.value, closed_at=change.uow.now_us)
             change.done(reason)
 
@@ -187,21 +190,21 @@ class OrderService:
     def reply(self, order_id: int, rev: int, actor: Actor | None, words: str) -> None:
         """The unit's reply to a paper without cards; one over cards is answered on them."""
         with self._changing(order_id, rev, actor, OrderAction.REPLY) as change:
-            _needed("words", words)
+            needed("words", words)
             self._not_on_cards(change)
             self._replied(change, words)
 
-    def _not_on_cards(self, change: _Changing) -> None:
+    def _not_on_cards(self, change: Changing) -> None:
         """Judged here, an order could end while one of its cards is still unanswered."""
         if self._has_cards(change.uow, change.row["id"]):
             raise Conflict("order_answered_on_cards", id=change.row["id"])
 
-    def _replied(self, change: _Changing, words: str) -> None:
+    def _replied(self, change: Changing, words: str) -> None:
         change.set(state=OrderState.REPLIED.value, replied_at=change.uow.now_us, next_at=None)
         change.done(words)
         self._settle(change)
 
-    def _settle(self, change: _Changing) -> None:
+    def _settle(self, change: Changing) -> None:
         """Nothing is owed: its red card's condition is over, and nobody is urged any more."""
         self._cards.answered(change.uow, change.row["number"])
         _publish(change.uow, PaperAnswered, change.row)
@@ -215,20 +218,20 @@ class OrderService:
     def reject_reply(self, order_id: int, rev: int, actor: Actor | None, reason: str, reply_limit: str = "") -> None:
         """The reply is not enough: a new term runs from now."""
         with self._changing(order_id, rev, actor, OrderAction.REJECT_REPLY) as change:
-            _needed("reason", reason)
+            needed("reason", reason)
             self._not_on_cards(change)
             limit = reply_limit or change.row["reply_limit"]
             self._run_again(change, self._dates.due(change.row["area"], limit, change.uow.now_us), reason)
             _publish(change.uow, PaperReplyRejected, change.row)
 
-    def _run_again(self, change: _Changing, due: int, reason: str) -> None:
+    def _run_again(self, change: Changing, due: int, reason: str) -> None:
         change.set(state=OrderState.ISSUED.value, due_at=due, next_at=due, replied_at=None, overdue_at=None, reminded_at=None,
                    criticised_at=None)
         change.done(reason, {"due_at": due})
 
     def note(self, order_id: int, rev: int, actor: Actor | None, words: str) -> None:
         with self._changing(order_id, rev, actor, OrderAction.NOTE) as change:
-            _needed("words", words)
+            needed("words", words)
             change.done(words)
 
     # What the cards of an order tell ------------------------------------------------------------------------------
@@ -240,10 +243,11 @@ class OrderService:
             return
         self._follow(self._change_in(uow, row, actor, action), self._cards.left(uow, number), words)
 
-    def _follow(self, change: _Changing, left: CardsLeft, words: str) -> None:
-        """Owed as long as one card is unanswered, answered until the last answer is accepted."""
-        is_issued = change.row["state"] == OrderState.ISSUED
-        if left.owed_at is not None and (not is_issued or left.owed_at > change.row["due_at"]):
+    def _follow(self, change: Changing, left: CardsLeft, words: str) -> None:
+        """Owed as long as one card is unanswered, answered until the last answer is accepted. Another date than before is
+        one a card was told and that is still to come: an order that is late stays late with the answer to one of its cards."""
+        is_issued, past = change.row["state"] == OrderState.ISSUED, max(change.row["due_at"], change.uow.now_us)
+        if left.owed_at is not None and (not is_issued or left.owed_at > past):
             self._run_again(change, left.owed_at, words)
         elif left.owed_at is None and left.has_replied and is_issued:
             self._replied(change, words)
@@ -254,42 +258,75 @@ class OrderService:
         else:
             change.done(words)
 
-    def _change_in(self, uow: UnitOfWork, row: Any, actor: Actor, action: OrderAction) -> _Changing:
+    def _change_in(self, uow: UnitOfWork, row: Any, actor: Actor, action: OrderAction) -> Changing:
         """A change within a transaction that is open already."""
-        change = _Changing(self, self._units, row["id"], row["rev"], actor, action)
+        change = Changing(self._units, row["id"], row["rev"], actor, action)
         change.uow, change.row = uow, dict(row)
         return change
 
     def has_due(self, now_us: int) -> bool:
         """Whether `watch` has anything to do."""
         with self._units.database.read() as conn:
-            return conn.scalar(select(orders.c.id).where(orders.c.next_at <= now_us).limit(1)) is not None
+            return conn.scalar(select(orders.c.id).where(_is_due(now_us)).limit(1)) is not None
 
     # By itself ----------------------------------------------------------------------------------------------------
 
     def watch(self, most: int = 100) -> int:
         """Overdue, reminder on the next working day, draft of a written criticism after the days the rules give. One step an
-        order and transaction, each stamped with its theoretical instant. Returns how many steps were taken."""
-        with self._units() as uow:
-            due = uow.conn.execute(select(orders).where(orders.c.next_at <= uow.now_us).order_by(orders.c.next_at)
-                                   .limit(most).with_for_update()).mappings().all()
-            for row in due:
-                if not self._is_settled(uow, row):
-                    self._step(uow, dict(row))
-        return len(due)
+        order and transaction, each stamped with its theoretical instant; an order that fails is an alarm, is tried again later
+        and stops no other. Returns how many steps were taken."""
+        with self._units.database.read() as conn:
+            due = conn.scalars(select(orders.c.id).where(_is_due(self._units.clock.now_us()))
+                               .order_by(orders.c.next_at, orders.c.id).limit(most)).all()
+        return sum(self._try(order_id) for order_id in due)
 
-    def _is_settled(self, uow: UnitOfWork, row: Any) -> bool:
-        """Whether nothing is owed now: the last unanswered cards may have ended otherwise (revoked, withdrawn), or have more
-        time, since a holiday was announced after the order was issued."""
+    def _try(self, order_id: int) -> bool:
+        try:
+            with self._units() as uow:
+                return self._look_at(uow, order_id)
+        except Exception:
+            log.exception("order %d: what falls due on it failed and is tried again", order_id)
+            self._push_ahead(order_id)
+            return False
+
+    def _look_at(self, uow: UnitOfWork, order_id: int) -> bool:
+        """Take the step that is due, if it still is: another process or a reply may have been first."""
+        found = uow.conn.execute(select(orders).where(orders.c.id == order_id).with_for_update()).mappings().one()
+        is_due = found["next_at"] is not None and found["next_at"] <= uow.now_us
+        if is_due and not self._has_moved(uow, found):
+            self._step(uow, dict(found))
+        if found["retry_at"] is not None:
+            uow.conn.execute(update(orders).where(orders.c.id == order_id).values(retry_at=None))
+            self._alarms.clear_alarm(uow.conn, ALARM, str(order_id), uow.now_us)
+        return is_due
+
+    def _push_ahead(self, order_id: int) -> None:
+        """`next_at` stays, as the step that failed is stamped with it when it succeeds."""
+        with self._units() as uow:
+            retry_at = uow.now_us + round(self._retry_s * SECOND_US)
+            uow.conn.execute(update(orders).where(orders.c.id == order_id).values(retry_at=retry_at))
+            number = uow.conn.scalar(select(orders.c.number).where(orders.c.id == order_id))
+            self._alarms.set_alarm(uow.conn, ALARM, str(order_id), uow.now_us, order=number)
+
+    def _has_moved(self, uow: UnitOfWork, row: Any) -> bool:
+        """Whether its cards say otherwise: the last unanswered ones may have ended by themselves (revoked, withdrawn), or have
+        more time, since a holiday was announced after the order was issued. However late somebody looks, an order falls due
+        when its cards do, also where the new date is over as well."""
         if not self._has_cards(uow, row["id"]):
             return False
         left = self._cards.left(uow, row["number"])
-        is_put_off = left.owed_at is not None and row["overdue_at"] is None and left.owed_at > max(row["due_at"], uow.now_us)
-        if left.owed_at is not None and not is_put_off:
+        if left.owed_today is None:
+            self._follow(self._change_in(uow, row, SYSTEM, OrderAction.SETTLED), left, "")
+            return True
+        if row["overdue_at"] is not None or left.owed_today <= row["due_at"]:
             return False
-        action = OrderAction.PUT_OFF if is_put_off else OrderAction.SETTLED
-        self._follow(self._change_in(uow, row, SYSTEM, action), left, "")
+        self._put_off(self._change_in(uow, row, SYSTEM, OrderAction.PUT_OFF), left.owed_today)
         return True
+
+    def _put_off(self, change: Changing, due: int) -> None:
+        was_due = change.row["next_at"]
+        change.set(due_at=due, next_at=due)
+        change.done("", {"due_at": due}, was_due)
 
     def _step(self, uow: UnitOfWork, row: dict[str, Any]) -> None:
         at = row["next_at"]
@@ -309,7 +346,7 @@ class OrderService:
         row["rev"] += 1
         uow.conn.execute(update(orders).where(orders.c.id == row["id"]).values(
             rev=row["rev"], **{name: row[name] for name in ("overdue_at", "reminded_at", "criticised_at", "next_at")}))
-        self._log(uow, row, SYSTEM, action, "", {"at": at}, at)
+        enter_log(uow, row, SYSTEM, action, "", {"at": at}, at)
         if action is OrderAction.REMINDED:
             _publish(uow, PaperUrged, row)
 
@@ -327,9 +364,9 @@ class OrderService:
             accepted = ", ".join(kind for kind in OrderKind if kind is not OrderKind.ORDER)
             raise InvalidInput("order_kind_unknown", kind=draft.kind[:32], accepted=accepted)
         for name in ("org", "title"):
-            _needed(name, getattr(draft, name))
+            needed(name, getattr(draft, name))
         for name in ("title", "problem", "basis", "demand"):
-            _short(name, getattr(draft, name))
+            short(name, getattr(draft, name))
         if draft.reply_limit:
             parse_limit(draft.reply_limit)
 
@@ -341,7 +378,7 @@ class OrderService:
                "reply_limit": draft.reply_limit or self._rules.kinds[draft.kind].reply_limit,  # type: ignore[index]
                "drafted_by": actor.name, "drafted_name": actor.display_name or actor.name, "created_at": uow.now_us}
         uow.conn.execute(insert(orders).values(**row))
-        self._log(uow, row, actor, OrderAction.DRAFTED, "", {"origin": draft.origin})
+        enter_log(uow, row, actor, OrderAction.DRAFTED, "", {"origin": draft.origin})
         return row
 
     def _issue(self, uow: UnitOfWork, row: dict[str, Any], cards: Sequence[OrderedCard], actor: Actor) -> str:
@@ -355,7 +392,7 @@ class OrderService:
                 "due_at": due, "next_at": due}
         uow.conn.execute(update(orders).where(orders.c.id == row["id"]).values(
             **{name: row[name] for name in ("number", "state", "rev", "issued_at", "due_at", "next_at")}))
-        self._log(uow, row, actor, OrderAction.ISSUED, "", {"number": paper.number, "due_at": due})
+        enter_log(uow, row, actor, OrderAction.ISSUED, "", {"number": paper.number, "due_at": due})
         if not cards:  # an order over cards is told of on each of them
             _publish(uow, PaperIssued, row)
         return paper.number
@@ -364,84 +401,15 @@ class OrderService:
         found = select(order_cards.c.card_id).where(order_cards.c.order_id == order_id).limit(1)
         return uow.conn.execute(found).first() is not None
 
-    def _changing(self, order_id: int, rev: int, actor: Actor | None, action: OrderAction) -> _Changing:
-        return _Changing(self, self._units, order_id, rev, require(actor, *ALLOWED[action][1]), action)
-
-    def _log(self, uow: UnitOfWork, row: dict[str, Any], actor: Actor, action: OrderAction, words: str,
-             detail: dict[str, Any], at: int | None = None) -> None:
-        uow.conn.execute(insert(order_log).values(
-            order_id=row["id"], rev=row["rev"], at=uow.now_us if at is None else at, actor=actor.name,
-            actor_name=actor.display_name or actor.name, action=action.value, words=words.strip(),
-            detail=msgspec.json.encode(detail).decode()))
+    def _changing(self, order_id: int, rev: int, actor: Actor | None, action: OrderAction) -> Changing:
+        return Changing(self._units, order_id, rev, require(actor, *ALLOWED[action][1]), action)
 
 
-class _Changing:
-    """One change: checked when entered, written and logged by `done`. The context commits."""
-
-    uow: UnitOfWork
-    row: dict[str, Any]
-
-    def __init__(self, service: OrderService, units: UnitOfWorkFactory, order_id: int, rev: int, actor: Actor,
-                 action: OrderAction) -> None:
-        self._service, self._units, self._id, self._rev = service, units, order_id, rev
-        self.actor, self.action = actor, action
-
-    def __enter__(self) -> _Changing:
-        self._context = self._units()
-        self.uow = self._context.__enter__()
-        try:
-            self._look()
-        except BaseException as failure:
-            self._context.__exit__(type(failure), failure, failure.__traceback__)
-            raise
-        return self
-
-    def _look(self) -> None:
-        found = self.uow.conn.execute(select(orders).where(orders.c.id == self._id).with_for_update()).mappings().first()
-        if found is None or not may_see(self.actor, found["area"], found["org"], found["state"]):
-            raise NotFound("order_not_found", id=self._id)
-        self.row = dict(found)
-        check_state(self.action, OrderState(self.row["state"]), self._id)
-        if self.row["rev"] != self._rev:
-            raise Conflict("order_changed", id=self._id, rev=self.row["rev"])
-
-    def __exit__(self, *failure: Any) -> Any:
-        return self._context.__exit__(*failure)
-
-    def set(self, **values: Any) -> None:
-        self.row.update(values)
-        self.uow.conn.execute(update(orders).where(orders.c.id == self._id).values(**values))
-
-    def done(self, words: str, detail: dict[str, Any] | None = None) -> None:
-        _short("words", words)
-        self.set(rev=self.row["rev"] + 1)
-        self._service._log(self.uow, self.row, self.actor, self.action, words, detail or {})
-
-
-def writers_of(conn: Connection, order_id: int) -> set[str]:
-    """Everybody who had a hand in the text of a draft."""
-    return set(conn.scalars(select(order_log.c.actor).where(
-        order_log.c.order_id == order_id, order_log.c.action.in_([action.value for action in WRITERS]))))
-
-
-def may_see(actor: Actor, area: str, org: str, state: str) -> bool:
-    """Officers see their area's; a unit what was issued to it, never a draft."""
-    if actor.area not in ("", area):
-        return False
-    if actor.has(*OFFICERS, Role.ADMINISTRATOR):
-        return True
-    return actor.org == org and state not in (OrderState.DRAFT, OrderState.SUBMITTED, OrderState.WITHDRAWN)
+def _is_due(now_us: int) -> ColumnElement[bool]:
+    """What falls due by itself, and what failed and is tried again, though a reply may have taken its step away since."""
+    o = orders.c
+    return or_(and_(o.next_at <= now_us, o.retry_at.is_(None)), o.retry_at <= now_us)
 
 
 def _publish(uow: UnitOfWork, kind: type[PaperEvent], row: Mapping[str, Any]) -> None:
     uow.publish([kind(**{name: row[name] for name in PaperEvent.__struct_fields__})])
-
-
-def _needed(name: str, value: str) -> None:
-    if not value.strip():
-        raise InvalidInput("order_field_missing", field=name)
-
-
-def _short(name: str, value: str) -> None:
-    if len(value) > TEXT_MAX:
-        raise TooLarge("order_field_too_long", field=name, most=TEXT_MAX)

@@ -23,6 +23,9 @@ from tests.hosting import APPLICANT, APPROVER, CLERK, HALL, HANDLER, HEAD, ITEM,
 from tests.staff import AS_BROWSER, SAME_ORIGIN
 
 BY_LAW = "wenlv-02"  # a hearing must be held before its decision
+FIRST_STEPS = {
+    "permit": "承办", "internal": "承办", "investment": "评估论证", "proposal": "办理", "reconsideration": "答复举证",
+    "trading": "公告", "penalty": "调查取证", "inspection": "现场检查", "collection": "核定", "petition": "调查核实"}
 DAYS = [datetime(2026, 12, 11, 10, tzinfo=SHANGHAI), datetime(2026, 12, 31, 10, tzinfo=SHANGHAI),
         datetime(2027, 1, 4, 10, tzinfo=SHANGHAI)]
 
@@ -154,17 +157,24 @@ def test_a_project_goes_through(hall: Hall):
 
 
 def test_a_case_of_every_kind_of_power_is_taken_in(hall: Hall):
+    taken = {}
     for one in {item.kind: item for item in hall.services.catalogue.items.values() if not item.details.form}.values():
         channel = "window" if "window" in one.power.opened_by else "office"
         application = Application(one.code, APPLICANT, "城南", papers=hall.papers(one.code))
         no = hall.approval.intake.file(application, channel, HALL).case_no  # type: ignore[arg-type]
+        assert (hall.case(no).state, hall.detail(no).head.step) == ("received", ""), one.code
         hall.approval.intake.accept(no, hall.rev(no), HALL)
         looked_at(hall, no)
+        assert (hall.case(no).state, hall.kinds(no), hall.faults(no)) == ("accepted", ["received", "accepted"], []), one.code
+        assert "promised" in hall.clocks(no) or one.promised is None, one.code
+        taken[str(one.kind)] = hall.detail(no).head.step
+    assert taken == FIRST_STEPS
 
 
 @pytest.mark.parametrize("how", ["refuse", "withdraw", "void", "return"])
 def test_it_ends_otherwise(hall: Hall, how: str):
     no = hall.file(ITEM)
+    assert "acceptance" in hall.clocks(no)
     if how == "return":
         hall.approval.intake.ask_correction(no, hall.rev(no), ["jishu"], "缺技术资料", CLERK)
     match how:
@@ -177,3 +187,6 @@ def test_it_ends_otherwise(hall: Hall, how: str):
         case "return":
             hall.approval.ending.return_(no, hall.rev(no), "逾期未补正", CLERK)
     looked_at(hall, no)
+    state = {"refuse": "not_accepted", "withdraw": "withdrawn", "void": "voided", "return": "returned"}[how]
+    assert (hall.case(no).state, hall.kinds(no)[-1], hall.faults(no)) == (state, state, [])
+    assert (hall.clocks(no), hall.detail(no, HEAD).may) == ({}, frozenset()), "nothing runs and nothing is left to do"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import threading
 from contextlib import suppress
-from datetime import date
+from datetime import date, timedelta
+from typing import Any
 
 import msgspec
 import pytest
@@ -178,6 +179,33 @@ def test_papers_that_cannot_be_drawn_keep_no_other_waiting(units: UnitOfWorkFact
     with database.read() as conn:
         drawn = list(conn.scalars(select(papers.c.number).where(papers.c.pdf_sha256.is_not(None))))
     assert drawn == [numbers[2]]
+
+
+def test_of_papers_that_failed_the_one_tried_longest_ago_comes_first(units: UnitOfWorkFactory, database: Database,
+                                                                     frozen_clock: FrozenClock,
+                                                                     monkeypatch: pytest.MonkeyPatch):
+    """As many undrawable ones as a look takes never starve one that failed for a passing reason (a full disk)."""
+    service = PaperService(units, Fonts(folder=font_folder()))
+    with units() as uow:
+        numbers = [service.issue(uow, SERIES, ABOUT, DAY, compose).number for _ in range(3)]
+    real, failing = service._drawn, set(numbers)
+
+    def drawn(row: Any, kind: Any) -> bytes:
+        if row.number in failing:
+            raise OSError(28, "No space left on device")
+        return real(row, kind)
+
+    monkeypatch.setattr(service, "_drawn", drawn)
+    assert service.make_files() == 0
+    failing.discard(numbers[2])
+    made = []
+    for _ in range(3):
+        frozen_clock.advance(timedelta(seconds=30))
+        made.append(service.make_files(most=1))
+    assert sum(made) == 1
+    with database.read() as conn:
+        row = conn.execute(select(papers.c.problem, papers.c.tried_at).where(papers.c.number == numbers[2])).one()
+    assert tuple(row) == (None, None)
 
 
 def test_a_paper_that_does_not_exist_is_not_found(units: UnitOfWorkFactory):

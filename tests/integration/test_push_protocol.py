@@ -176,6 +176,8 @@ def test_an_officer_signs_over_the_socket_and_every_page_sees_it(house: House, s
     (ALICE, {"command_id": "c", "cards": [{"id": "x"}]}, "message_invalid"),
     (ALICE, {"command_id": "c", "cards": []}, "cards_invalid"),
     (ALICE, None, "message_invalid"),
+    (ALICE, {"command_id": "c", "type": "comment", "cards": [{"id": 1, "rev": 1}], "comment": "a\0b"}, "control_characters"),
+    (ALICE, {"command_id": "c", "cards": [{"id": 1, "rev": 1}], "comment": "a\uffffb"}, "control_characters"),
     (ALICE, {"command_id": "c", "type": "explode", "cards": [{"id": 1, "rev": 1}]}, "command_unknown"),
     (ALICE, {"command_id": "c", "type": "shelve", "cards": [{"id": 1, "rev": 1}]}, "field_missing"),
     (ALICE, {"command_id": "c", "type": "reply", "cards": [{"id": 1, "rev": 1}], "text": "x"}, "not_permitted"),
@@ -186,7 +188,7 @@ def test_a_command_that_cannot_be_done_is_answered_in_words(house: House, server
     with page_on(server, actor) as page:
         page.reach(1)
         answer = page.call("command", data)
-        assert (answer["ok"], answer["error"]) == (False, code)
+        assert (answer["ok"], answer["error"], answer["retry"]) == (False, code, False)
         assert answer["message"].startswith(f"error.{code}")
 
 

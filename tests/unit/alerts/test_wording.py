@@ -37,7 +37,8 @@ GIVEN = {
     "error.attachment_name_missing": set(), "error.attachment_empty": {"name"}, "error.attachments_full": {"max"},
     "error.attachment_too_large": {"name", "max_mb"}, "error.attachment_type_refused": {"name", "accepted"},
     "error.attachment_not_its_type": {"name", "ending"}, "error.attachment_not_found": {"name"},
-    "alarm.deadline_failed": {"card"}, "limit.wd": {"n"}, "limit.cd": {"n"}, "limit.wh": {"n"}, "limit.due": set(),
+    "alarm.deadline_failed": {"card"}, "alarm.order_failed": {"order"},
+    "limit.wd": {"n"}, "limit.cd": {"n"}, "limit.wh": {"n"}, "limit.due": set(),
     "gathered.late_events": {"said", "n", "hours"},
 }
 

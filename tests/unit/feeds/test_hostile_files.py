@@ -141,6 +141,12 @@ def test_nul_characters_are_refused_line_by_line(parse: Parse, told: Told, permi
     assert told(parse(content, permits)) == ["line 2 nul_character", "A1 accepted"]
 
 
+@pytest.mark.parametrize("bad", ["\x01", "\x0b", "\x7f", "\uffff"])
+def test_control_characters_cost_their_own_line_only(parse: Parse, told: Told, permits: SourceMapping, bad: str) -> None:
+    content = HEADER + f"A{bad}1,open,2011-01-01,,\n".encode() + GOOD
+    assert told(parse(content, permits)) == ["line 2 control_character", "A1 accepted"]
+
+
 def test_a_line_in_another_encoding_is_reported_and_the_rest_is_kept(parse: Parse, told: Told,
                                                                      permits: SourceMapping) -> None:
     content = HEADER + "甲,open,2011-01-01,,\n".encode() + "乙,open,2011-01-01,,\n".encode("gbk") + GOOD

@@ -34,6 +34,7 @@ def test_what_this_program_wrote_is_read_back_as_it_was() -> None:
     ('{"certificate_at": 1000000000000000000}', "time_out_of_range", "certificate_at"),
     ('{"pinned": 10000000000000000000000000}', "number_unreadable", "pinned"), ('{"plan": -1}', "number_unreadable", "plan"),
     ('{"renamed": {"a": "' + "x" * 161 + '"}}', "value_too_long", "renamed"),
+    ('{"title": "a\\u0001"}', "control_character", "data"), ('{"title": "a\\u0000"}', "nul_character", "data"),
     ('{"promised_limit": "soon"}', "record_invalid", "promised_limit"), ('{"title": 7}', "json_invalid", "title"),
     ('{"attributes": {"a": "1", "b": "2"}}', "attributes_too_many", "2")])
 def test_what_no_system_could_have_sent_is_refused_by_the_column_and_the_field(text: str, reason: str, detail: str) -> None:

@@ -51,7 +51,12 @@ def test_a_due_date_is_a_day_unless_said_otherwise(due: str, granularity: str, m
     ({"data": '{"promised_due": "2026-03-16T10:00"}'}, "time_zone_missing", "data.promised_due"),
     ({"data": '{"promised_limit": "7 days"}'}, "record_invalid", "data.promised_limit"),
     ({"data": '{"attributes": {"a": "1", "b": "2", "c": "3"}}'}, "attributes_too_many", "data.attributes"),
-    ({"org": '"a\\u0000b"'}, "nul_character", ""),
+    ({"org": '"a\\u0000b"'}, "nul_character", "org"),
+    ({"org": '"a\\u000bb"'}, "control_character", "org"),
+    ({"data": '{"title": "\\f"}'}, "control_character", "data.title"),
+    ({"data": '{"title": "\uffff"}'}, "control_character", "data.title"),
+    ({"data": '{"materials": ["a", "\\u0000"]}'}, "nul_character", "data.materials"),
+    ({"data": '{"attributes": {"a\\b": "1"}}'}, "control_character", "data.attributes"),
     ({"org": '"\\ud800"'}, "json_invalid", ""),
     ({"org": "nonsense"}, "json_invalid", ""),
 ])

@@ -67,9 +67,11 @@ def test_a_file_that_is_no_table_of_this_source_says_so_once(parse: Parse, told:
 def test_json_lines_keep_good_lines_between_bad_ones(parse: Parse, told: Told, permits: SourceMapping) -> None:
     content = (b'{"case_no": "A1", "what": "open", "at": "2011-01-01", "office": {"name": "x"}}\n'
                b'{"case_no": \n[1, 2]\n\n'
-               b'{"case_no": 7, "what": "open", "at": "2011-01-01"}\n{"case_no": "\\u0000", "what": "open"}\n')
+               b'{"case_no": 7, "what": "open", "at": "2011-01-01"}\n{"case_no": "\\u0000", "what": "open"}\n'
+               b'{"case_no": "A\\f", "what": "open"}\n')
     assert told(parse(content, permits, "x.jsonl")) == [
-        "A1 accepted", "line 2 json_invalid", "line 3 json_invalid", "7 accepted", "line 6 nul_character"]
+        "A1 accepted", "line 2 json_invalid", "line 3 json_invalid", "7 accepted", "line 6 nul_character",
+        "line 7 control_character"]
 
 
 def test_an_xes_log_gives_case_values_first_and_events_in_order(parse: Parse, told: Told, xes: Xes) -> None:
