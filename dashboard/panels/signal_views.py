@@ -80,6 +80,8 @@ def detail(one: Any, org_name: str, t: Words) -> html.Section:
 def _picture(one: Any, t: Words) -> Any:
     if not one.picture:
         why = "picture_gone" if one.picture_sha256 else "no_picture"
+        if "picture_missing" in one.figures:
+            return html.P(t("signals_page.picture_missing", problem=one.figures["picture_missing"]), className="case-none")
         return html.P(t(f"signals_page.{why}"), className="case-none")
     address = f"/api/v1/video/signals/{one.id}/picture.jpg"
     image = html.Img(src=address, alt=t("signals_page.picture"), className="signal-picture")

@@ -82,7 +82,7 @@ class Room:
         analysis = services.analysis
         self.watch = CameraWatch(camera, WatchParts(
             analysis.areas, analysis.signals, analysis.presence, analysis.references, analysis.pictures,
-            rules_of(analysis.settings), None))
+            rules_of(analysis.settings), None, lambda: self.now / SECOND_US))
         self.hear()
 
     def hear(self) -> None:
@@ -121,6 +121,60 @@ def rows(services: Services, table: Any, key: str = "id") -> list[Any]:
 def alarms(services: Services) -> list[tuple[str, str]]:
     with services.database.read() as conn:
         return [(alarm.code, alarm.subject) for alarm in standing_alarms(conn)]
+
+
+# What cannot be written -------------------------------------------------------------------------------------------
+
+def test_a_picture_the_disk_refuses_is_left_out_of_its_signal_and_told(services: Services, tmp_path: Path) -> None:
+    (tmp_path / "signals").write_bytes(b"a file where the folder should be")
+    room_ = Room(services).see(EMPTY, 2).see(np.zeros_like(EMPTY), 3)
+
+    [found] = signals(services)
+    assert (found.kind, found.picture) == (SignalKind.BLACK, "")
+    assert found.figures["picture_missing"]
+    assert ("camera_findings_lost", "hall-07") in alarms(services)
+    (tmp_path / "signals").unlink()
+    room_.see(EMPTY, 12)
+    assert alarms(services) == []
+
+
+def test_a_signal_that_cannot_be_written_holds_up_no_presence_and_no_other_signal(
+        services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    with_reference(services)
+    told = services.analysis.signals.raise_signal
+
+    def poisoned(camera: Camera, kind: SignalKind, *args: Any, **more: Any) -> int | None:
+        if kind is SignalKind.BLACK:
+            raise ValueError("a row nobody takes")
+        return told(camera, kind, *args, **more)
+    monkeypatch.setattr(services.analysis.signals, "raise_signal", poisoned)
+    hall = Room(services).see(SEATED, 1).see(np.zeros_like(EMPTY), 2).see(SEATED, 1)
+    assert ("camera_findings_lost", "hall-07") in alarms(services)
+    hall.see(EMPTY, 16)
+
+    assert [one.kind for one in signals(services)] == [SignalKind.UNATTENDED]
+    spans = rows(services, presence_spans, "began_at")
+    assert {one["state"] for one in spans} == {"present", "unknown", "absent"}
+    assert spans[-1]["until_at"] - spans[0]["began_at"] >= 19 * 60 * SECOND_US
+    assert alarms(services) == []
+
+
+def test_one_span_the_table_refuses_is_told_as_not_written_and_the_others_stay(
+        services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    with_reference(services)
+    log = services.analysis.presence
+    write = log.write
+
+    def picky(camera_id: int, spans: Any) -> None:
+        if any(span.state is Seat.PRESENT for span in spans):
+            raise ValueError("a row nobody takes")
+        write(camera_id, spans)
+    monkeypatch.setattr(type(log), "write", lambda _self, camera_id, spans: picky(camera_id, spans))
+    Room(services).see(EMPTY, 1).see(SEATED, 3).see(EMPTY, 3)
+
+    states = [(one["state"], one["reason"]) for one in rows(services, presence_spans, "began_at")]
+    assert states[:2] == [("absent", ""), ("unknown", "not_written")]
+    assert states[-1] == ("absent", "")
 
 
 # Presence ---------------------------------------------------------------------------------------------------------
