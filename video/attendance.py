@@ -1,6 +1,7 @@
 """From looks at a seat to absences in office hours. Pure: every instant is given.
 
-Minutes are those of the working calendar of the window's area on the business clock. What is not known is not counted and no
+Minutes are those of the working calendar of the window's area on the business clock; in a year nobody published plain weeks are
+assumed, and what is found says so. What is not known is not counted and no
 absence, and a longer gap of it ends a stretch: nobody can say that nobody came. A stretch ends with the session (lunch,
 closing). Somebody passing through for a moment does not end it.
 """
@@ -13,7 +14,7 @@ from typing import NamedTuple
 
 from config.onsite import SignalKind
 from core.instants import DAY_US, MINUTE_US, SECOND_US
-from core.working_calendar import CalendarNotPublished, WorkingCalendar
+from core.working_calendar import WorkingCalendar
 from video.vision.looker import Seat
 
 
@@ -45,6 +46,7 @@ class Absence:
     minutes: float
     is_over: bool
     reason: str = ""
+    is_assumed: bool = False   # on a day that may be a holiday: its year is not published
 
 
 class Session(NamedTuple):
@@ -54,6 +56,7 @@ class Session(NamedTuple):
     closes: int
     is_first: bool
     is_last: bool
+    is_assumed: bool = False   # the year is not published: whether it is a working day at all is not known
 
 
 @dataclass(slots=True)
@@ -133,7 +136,7 @@ class Attendance:
         if needed is None or stretch.is_told or stretch.counted < needed * MINUTE_US:
             return []
         stretch.is_told = True
-        return [Absence(SignalKind.UNATTENDED, stretch.since, at, stretch.minutes, is_over=False)]
+        return [self._absence(SignalKind.UNATTENDED, stretch, at)]
 
     def _begin(self, at: Moment, session: Session) -> Stretch:
         """A seat that was empty when the hall opened was so from the opening on."""
@@ -169,12 +172,16 @@ class Attendance:
         told: list[Absence] = []
         needed = self.rules.unattended
         if needed is not None and not stretch.is_told and stretch.counted >= needed * MINUTE_US:  # full as the session ended
-            told.append(Absence(SignalKind.UNATTENDED, stretch.since, until, stretch.minutes, is_over=False))
+            told.append(self._absence(SignalKind.UNATTENDED, stretch, until))
             stretch.is_told = True
         if stretch.is_told:
-            return [*told, Absence(SignalKind.UNATTENDED, stretch.since, until, stretch.minutes, is_over=True, reason=reason)]
+            return [*told, self._absence(SignalKind.UNATTENDED, stretch, until, reason)]
         kind = self._edge_of(stretch, reason)
-        return [] if kind is None else [Absence(kind, stretch.since, until, stretch.minutes, is_over=True, reason=reason)]
+        return [] if kind is None else [self._absence(kind, stretch, until, reason)]
+
+    def _absence(self, kind: SignalKind, stretch: Stretch, until: Moment, reason: str = "") -> Absence:
+        """With a reason it is over."""
+        return Absence(kind, stretch.since, until, stretch.minutes, bool(reason), reason, stretch.session.is_assumed)
 
     def _edge_of(self, stretch: Stretch, reason: str) -> SignalKind | None:
         rules = self.rules
@@ -188,16 +195,14 @@ class Attendance:
 
 
 def session_at(calendar: WorkingCalendar, business_us: int) -> Session | None:
-    """The span of office hours that instant lies in; None outside office hours and in a year nobody published."""
+    """The span of office hours that instant lies in; None outside office hours."""
     day, in_day = divmod(calendar.to_local(business_us), DAY_US)
-    try:
-        if not calendar.is_working(day):
-            return None
-    except CalendarNotPublished:
+    works, is_assumed = calendar.works_or_may(day)
+    if not works:
         return None
     spans = calendar.office_spans
     place = bisect_right([start for start, _ in spans], in_day) - 1
     if place < 0 or in_day >= spans[place][1]:
         return None
     opens, closes = (calendar.to_utc(day * DAY_US + edge) for edge in spans[place])
-    return Session(opens, closes, place == 0, place == len(spans) - 1)
+    return Session(opens, closes, place == 0, place == len(spans) - 1, is_assumed)

@@ -236,13 +236,15 @@ class CameraWatch:
 
     def _absences(self, told: list[Absence]) -> None:
         for absence in told:
-            figures = {"minutes": round(absence.minutes, 1)}
+            figures: dict[str, Any] = {"minutes": round(absence.minutes, 1)}
+            if absence.is_assumed:
+                figures["calendar_assumed"] = True
             if absence.kind is SignalKind.UNATTENDED and absence.is_over:
                 self._end(absence, figures)
             else:
-                more = {"until": absence.until, "reason": absence.reason} if absence.is_over else {}
+                more: dict[str, Any] = {"until": absence.until, "reason": absence.reason} if absence.is_over else {}
                 self._raise(absence.kind, absence.since, self._proof(absence.kind, self._empty, figures),
-                            occurrence=str(absence.since.business), **more)
+                            occurrence=str(absence.since.business), needs_person=absence.is_assumed, **more)
 
     def _end(self, absence: Absence, figures: dict[str, float]) -> None:
         named = {"lasted_minutes": figures["minutes"]}

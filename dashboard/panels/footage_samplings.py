@@ -51,9 +51,10 @@ def _round(key: tuple[str, int, int], rows: list[Any], cameras: Mapping[int, Any
            t: Words) -> html.Div:
     _, day, round_no = key
     drawn = t("footage_page.round_at", at=stamp(rows[0].drawn)[11:], of=rows[0].drawn_from)
+    assumed = [html.P(t("footage_page.calendar_assumed"), className="panel-note")] if rows[0].calendar_assumed else []
     head = html.H3([html.Span(t("footage_page.round", day=day_text(day), n=round_no + 1)), html.Span(drawn, className="num")])
     lines = html.Ol([_line(row, cameras.get(row.camera_id), query, t) for row in rows])
-    return html.Div([head, lines], className="sampling-round")
+    return html.Div([head, *assumed, lines], className="sampling-round")
 
 
 def _line(row: Any, camera: Any, query: Mapping[str, str], t: Words) -> html.Li:

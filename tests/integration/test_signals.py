@@ -27,13 +27,17 @@ from core.access import Actor, Role
 from core.clock import FrozenClock
 from core.errors import Conflict, InvalidInput, NotFound, NotPermitted
 from core.instants import SECOND_US, to_us
+from dashboard.panels import signal_views
+from dashboard.words import Words
 from tests.unit.video.rooms import SEAT, noisy, person, room, shifted
 from video.analysis import rules_of
 from video.attendance import Moment
 from video.camera_watch import CameraWatch, WatchParts
 from video.cameras import Camera, SourceKind
 from video.events import Signal
+from video.footage.models import video_clips
 from video.models import cameras, presence_spans, seat_references, video_signals
+from video.onsite.service import Ruling
 from video.references import State
 from video.vision.looker import Seat
 
@@ -121,6 +125,29 @@ def rows(services: Services, table: Any, key: str = "id") -> list[Any]:
 def alarms(services: Services) -> list[tuple[str, str]]:
     with services.database.read() as conn:
         return [(alarm.code, alarm.subject) for alarm in standing_alarms(conn)]
+
+
+# A year nobody published --------------------------------------------------------------------------------------------
+
+def test_in_a_year_nobody_published_an_empty_window_is_told_as_counted_by_plain_weeks_and_waits_for_a_person(
+        services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    with_reference(services)
+    service = services.analysis.signals
+    found = service.ruling("360500", SignalKind.UNATTENDED, "fagai", to_us(TEN))
+    monkeypatch.setattr(service, "ruling", lambda *_: Ruling(
+        found.rule.model_copy(update={"confirm": False}), "x"))
+    Room(services, datetime(2030, 1, 7, 2, 0, tzinfo=UTC)).see(SEATED, 1).see(EMPTY, 16)
+
+    [signal_] = services.analysis.queries.waiting(OFFICER)
+    assert (signal_.kind, signal_.figures["calendar_assumed"]) == (SignalKind.UNATTENDED, True)
+    words = Words("zh", services.texts("zh").tree)
+    assert "日历未知" in str(signal_views.detail(signal_, "发改委", words))
+    assert "日历未知" in str(signal_views.queue([signal_], None, "waiting", words))
+    assert rows(services, cards) == []
+    services.analysis.signals.confirm(signal_.id, OFFICER, "")
+    [clip] = rows(services, video_clips)[:1]
+    assert services.card_evidence.needed([1]) == {1}
+    assert clip["state"] == "pending"
 
 
 # What cannot be written -------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from core.access import Actor
 from core.database import Database
 from core.errors import NotFound
 from core.instants import SECOND_US
+from core.working_calendar import ASSUMED
 from video.footage.models import video_clips, video_gaps, video_incidents, video_samplings, video_segments
 from video.footage.rights import require_looker
 from video.models import cameras, presence_spans, video_signals, video_views
@@ -115,6 +116,7 @@ class SamplingRow(msgspec.Struct, frozen=True):
     drawn_from: int
     picture_sha256: str
     picture_at: int | None
+    calendar_assumed: bool
     reason: dict[str, Any]
     presence: str
     dress: str
@@ -345,8 +347,8 @@ def _incident(row: Row[Any]) -> IncidentRow:
 def _sampling(row: Row[Any]) -> SamplingRow:
     return SamplingRow(row.id, row.area, row.day, row.round, row.place, row.camera_id, row.due_business_at,
                        row.drawn_business_at, len(msgspec.json.decode(row.drawn_from)), row.picture_sha256, row.picture_at,
-                       _reason(row.reason), row.presence, row.dress, row.badge, row.conduct, row.comment, row.done_name,
-                       row.done_business_at)
+                       row.calendar.endswith(ASSUMED), _reason(row.reason), row.presence, row.dress, row.badge, row.conduct,
+                       row.comment, row.done_name, row.done_business_at)
 
 
 def _reason(text: str) -> dict[str, Any]:

@@ -90,8 +90,9 @@ class SignalService:
     # What cameras find ----------------------------------------------------------------------------------------------
 
     def raise_signal(self, camera: Camera, kind: SignalKind, began: Moment, proof: Proof, *, until: Moment | None = None,
-                     reason: str = "", occurrence: str = "") -> int | None:
-        """Write it, in a transaction of its own. `until`: it is over already. Returns its number; None when it is known, or
+                     reason: str = "", occurrence: str = "", needs_person: bool = False) -> int | None:
+        """Write it, in a transaction of its own. `until`: it is over already. `needs_person`: a person must confirm it even
+        where the rule asks for nobody. Returns its number; None when it is known, or
         one of its kind goes on at that camera, or its place has no rule for it."""
         with self._units() as uow:
             self._areas.refresh(uow.conn)
@@ -101,7 +102,7 @@ class SignalService:
             named = occurrence or str(began.real)
             if _is_known(uow.conn, camera.id, kind, named):
                 return None
-            waits = ruling.rule is not None and ruling.rule.confirm
+            waits = ruling.rule is not None and (ruling.rule.confirm or needs_person)
             values = self._values(camera, kind, began, until, reason, proof, ruling, uow.now_us)
             number = uow.conn.execute(insert(video_signals).values(
                 **values, occurrence=named, **self._decision(waits, until is not None)).returning(_s.id)).scalar_one()
