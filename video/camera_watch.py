@@ -105,9 +105,10 @@ class CameraWatch:
 
     # One look -----------------------------------------------------------------------------------------------------------
 
-    def see(self, frame: Frame, at: Moment) -> Sighting:
-        """A frame that arrived at that real instant, while the business clock showed the other."""
-        sighting = self._looker.look(frame, at.real)
+    def see(self, frame: Frame, at: Moment, key: int | None = None) -> Sighting:
+        """A frame that arrived at that real instant, while the business clock showed the other; with the mark of the key frame
+        that came with it, if one did."""
+        sighting = self._looker.look(frame, at.real, key)
         self._seen, self._last_figures = (frame, at.real), dict(sighting.figures)
         calendar = self._parts.areas.for_area(self.camera.area)
         is_open = session_at(calendar, at.business) is not None

@@ -177,11 +177,12 @@ class Watcher:
         seen = one.eye.look()
         if seen is None:
             return
-        frame, arrived = seen
+        arrived = seen.at
         now = self._now()
         # The business clock stands where it does now; a picture that waited is that much older on both.
         late = max(0, now.real - arrived)
-        self._watch_of(one).see(frame, Moment(arrived, now.business - int(late * self._business.speed)))
+        at = Moment(arrived, now.business - int(late * self._business.speed))
+        self._watch_of(one).see(seen.frame, at, seen.key)
         self.looks += 1
 
     def _tick(self, one: _Watched) -> None:

@@ -14,11 +14,12 @@ from dashboard.words import Words
 
 TABS = ("waiting", "standing", "history", "seats")
 OF_SEAT = ("changed", "moved", "readable", "light", "confidence", "people", "overlap", "minutes", "lasted_minutes")
-OF_SCENE = ("seen_again", "detail", "sharpness", "bright", "light", "shift_x", "shift_y", "differs", "silent_s", "likeness")
+OF_SCENE = ("seen_again", "detail", "sharpness", "bright", "light", "shift_x", "shift_y", "turned", "seen_there",
+            "same_keys", "silent_s", "likeness")
 PRESENCE = frozenset({"unattended", "late", "early"})
 SHARES = frozenset({"changed", "moved", "readable", "light", "confidence", "seen_again", "detail", "sharpness", "shift_x",
                     "shift_y", "overlap", "occupied_from", "empty_below", "readable_from", "lively_from", "restless_from",
-                    "confidence_from", "overlap_from", "seen", "sharp", "differs"})
+                    "confidence_from", "overlap_from", "seen", "sharp", "seen_there"})
 
 
 def tabs(here: str, counts: Mapping[str, int], t: Words) -> html.Nav:

@@ -99,7 +99,7 @@ class Room:
         while self.now < until:
             self._n += 1
             self.services.clock.move_to(datetime.fromtimestamp(self.now / 1e6, UTC))  # type: ignore[attr-defined]
-            self.watch.see(frames[self._n % 3], Moment(self.now, self.now))
+            self.watch.see(frames[self._n % 3], Moment(self.now, self.now), key=self._n)
             self.now += STEP_US
         return self
 
