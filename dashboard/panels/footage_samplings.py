@@ -98,7 +98,7 @@ def detail(services: Any, actor: Actor, query: Mapping[str, str], t: Words) -> t
 
 
 def _picture(row: Any, t: Words) -> Any:
-    if not row.picture_sha256:
+    if not row.picture_sha256 or row.reason:  # a reason beside a hash: the picture is past its time
         return html.P(t("footage_page.sampling_no_picture", why=why_words(row.reason, t)), className="case-none")
     return html.Img(src=f"/api/v1/footage/samplings/{row.id}/picture.jpg", alt=t("footage_page.sampling_picture"),
                     className="sampling-picture")

@@ -239,8 +239,9 @@ HELD = 60   # key frames, one a second: what `vision.frozen_s` asks for
 
 def _frozen(film: Film) -> list[Line]:
     empty = film.reference
-    alive = [_told_frozen([noisy(lit(scene, light), sigma, n) for n in range(2 * HELD + 4)], coding)
-             for scene in (empty, room()) for light, sigma in STILLS for coding in CODINGS.values()]
+    scenes = [[noisy(lit(scene, light), sigma, n) for n in range(2 * HELD + 4)]
+              for scene in (empty, room()) for light, sigma in STILLS]
+    alive = [_told_frozen(frames, coding) for frames in scenes for coding in CODINGS.values()]
     still = [_told_frozen([picture] * (4 * HELD), CODINGS[coding]) for coding in CODINGS if coding != "300 kbit/s"
              for picture in (empty, lit(empty, 0.3), room(), noisy(room(), 3, 1))]
     controlled = [_told_frozen([picture] * (4 * HELD), CODINGS["300 kbit/s"]) for picture in (
