@@ -33,6 +33,7 @@ class RecordingSettings(Strict):
     before_s: Natural = Field(description="Seconds before its instant that a clip of evidence shows.")
     after_s: Natural = Field(description="Seconds after it.")
     wait_s: Seconds = Field(description="Seconds a clip waits for footage that is late; then it is absent with the reason.")
+    clip_tries: Count = Field(description="Times a clip is tried at least before it is absent, however late the first try.")
     clip_interval_s: Seconds = Field(description="Seconds between two looks for clips that are due.")
     retention_interval_s: Seconds = Field(description="Seconds between two looks for what may be deleted.")
     view_minutes: Count = Field(description="Minutes for which a reason to look at recordings, once given, holds.")

@@ -66,7 +66,7 @@ class FootageParts:
 
 def build_footage(given: RecordingSettings, parts: FootageParts) -> Footage:
     queries = FootageQueries(parts.units.database)
-    clip_rules = ClipRules(given.before_s, given.after_s, given.wait_s)
+    clip_rules = ClipRules(given.before_s, given.after_s, given.wait_s, given.clip_tries)
     clips, pictures = ClipService(clip_rules, parts.machine), Pictures(queries, given.dir)
     retention = Retention(parts.units, given.dir, given.evidence_dir,
                           RetentionRules(given.keep_days, given.free_min_mib, given.evidence_keep_days,
