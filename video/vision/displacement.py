@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from video.vision.pictures import Comparison, Grey, View, compare
 
-FEATURES = 1_500
+FEATURES = 800
 ALIKE = 0.8          # the best match of a feature must be nearer than the second by this factor
 AGREE_WITHIN = 3.0   # pixels of the larger working size by which features may miss the common displacement
 AGREE_LEAST = 10
