@@ -19,10 +19,15 @@ from video.vision.looker import Seat
 
 
 class Moment(NamedTuple):
-    """An instant on both clocks, us UTC."""
+    """An instant on both clocks, us UTC; `steady` on one nobody sets, by which spans are measured (None: as the real one)."""
 
     real: int
     business: int
+    steady: int | None = None
+
+    @property
+    def tick(self) -> int:
+        return self.real if self.steady is None else self.steady
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,12 +123,12 @@ class Attendance:
         stretch = self.stretch
         if stretch is None:
             return False
-        known = max(stretch.last.real, stretch.back.real if stretch.back else 0, self._known_at)
-        return at.real - known > self.rules.gap_s * SECOND_US
+        known = max(stretch.last.tick, stretch.back.tick if stretch.back else stretch.last.tick, self._known_at(stretch))
+        return at.tick - known > self.rules.gap_s * SECOND_US
 
-    @property
-    def _known_at(self) -> int:
-        return self._last[0].real if self._last is not None and self._last[1] is not Seat.UNKNOWN else 0
+    def _known_at(self, stretch: Stretch) -> int:
+        known = self._last is not None and self._last[1] is not Seat.UNKNOWN
+        return self._last[0].tick if known and self._last is not None else stretch.last.tick
 
     def _empty(self, at: Moment, session: Session) -> list[Absence]:
         stretch = self.stretch
@@ -141,10 +146,10 @@ class Attendance:
     def _begin(self, at: Moment, session: Session) -> Stretch:
         """A seat that was empty when the hall opened was so from the opening on."""
         before = self._last
-        is_near = before is not None and at.real - before[0].real <= self.rules.gap_s * SECOND_US
+        is_near = before is not None and at.tick - before[0].tick <= self.rules.gap_s * SECOND_US
         was_empty = is_near and before is not None and before[1] is Seat.ABSENT and before[0].business < session.opens
         if was_empty or at.business - session.opens <= MINUTE_US:
-            since = Moment(at.real, session.opens)
+            since = Moment(at.real, session.opens, at.steady)
             return Stretch(since, at, session, at.business - session.opens, from_opening=True)
         return Stretch(at, at, session)
 
@@ -160,8 +165,8 @@ class Attendance:
         stretch = self.stretch
         if stretch is None or (session is not None and session.opens == stretch.session.opens):
             return []
-        closing = Moment(at.real, stretch.session.closes)
-        was_watched = at.real - stretch.last.real <= self.rules.gap_s * SECOND_US and stretch.back is None
+        closing = Moment(at.real, stretch.session.closes, at.steady)
+        was_watched = at.tick - stretch.last.tick <= self.rules.gap_s * SECOND_US and stretch.back is None
         if was_watched:
             stretch.counted += max(0, closing.business - stretch.last.business)
         return self._finish(closing if was_watched else stretch.last, "closed" if was_watched else "unknown")

@@ -42,6 +42,7 @@ REREAD_S = 30.0             # between two tries to read the pictures of referenc
 QUIET_S = 60.0              # a closed hall must have been without motion for so long before its seat is proposed
 LOST_STANDS_S = 600.0       # after so long without a further loss the alarm about losses is over
 LOSSES = "losses"
+SET_US = 2 * SECOND_US       # the machine's clock was set when it runs off the steady one by so much between two looks
 Proving = Callable[[bool], Proof]   # with its picture, or without
 
 
@@ -89,6 +90,7 @@ class CameraWatch:
         self._recent: deque[Frame] = deque(maxlen=REFERENCE_FRAMES)
         self._empty: tuple[Frame, int] | None = None
         self._seen: tuple[Frame, int] | None = None
+        self._seen_tick = 0
         self._restless_at: int | None = None
         self._known: list[Reference] = []
         self._unread: list[int] | None = None   # references whose picture could not be read; None: nothing was told yet
@@ -96,6 +98,7 @@ class CameraWatch:
         self._looker = self._looker_with([])
         self._last_figures: dict[str, float] = {}
         self._silent_s, self._begun = 0.0, 0
+        self._offset: int | None = None   # of the machine's clock against the steady one
         self._take_up()
 
     @property
@@ -108,8 +111,9 @@ class CameraWatch:
     def see(self, frame: Frame, at: Moment, key: int | None = None) -> Sighting:
         """A frame that arrived at that real instant, while the business clock showed the other; with the mark of the key frame
         that came with it, if one did."""
-        sighting = self._looker.look(frame, at.real, key)
-        self._seen, self._last_figures = (frame, at.real), dict(sighting.figures)
+        self._notice_clock(at)
+        sighting = self._looker.look(frame, at.tick, key)
+        self._seen, self._seen_tick, self._last_figures = (frame, at.real), at.tick, dict(sighting.figures)
         calendar = self._parts.areas.for_area(self.camera.area)
         is_open = session_at(calendar, at.business) is not None
         self._faults(sighting, at, is_open)
@@ -120,20 +124,32 @@ class CameraWatch:
         return sighting
 
     def tick(self, at: Moment, *, is_live: bool, seen_us: int | None) -> None:
-        """Called every second, with or without a look: outages, gaps, what waits to be written."""
-        self._silent_s = (at.real - (seen_us or self._begun or at.real)) / SECOND_US
-        self._begun = self._begun or at.real
+        """Called every second, with or without a look: outages, gaps, what waits to be written. `seen_us`: when a packet came
+        last, on the steady clock."""
+        self._notice_clock(at)
+        self._silent_s = (at.tick - (seen_us or self._begun or at.tick)) / SECOND_US
+        self._begun = self._begun or at.tick
         away = self._silent_s > self._parts.rules.offline_s
         self._turn(SignalKind.OFFLINE, not is_live and away, at)
-        last = self._seen[1] if self._seen is not None else 0
-        if self._attendance is not None and at.real - last > self._parts.rules.gap_s * SECOND_US:
+        if self._attendance is not None and at.tick - self._seen_tick > self._parts.rules.gap_s * SECOND_US:
             self._absences(self._attendance.see(Seat.UNKNOWN, at))
         if self.judges_presence:
-            self._keep_spans(self._timeline.due(at.real))
-        if self._unread and abs(at.real - self._read_at) >= REREAD_S * SECOND_US:
-            self._read_at = at.real
+            self._keep_spans(self._timeline.due(at.tick))
+        if self._unread and at.tick - self._read_at >= REREAD_S * SECOND_US:
+            self._read_at = at.tick
             self._look_anew(only_if_more=True)
         self.work()
+
+    def _notice_clock(self, at: Moment) -> None:
+        """The machine's clock was set: what was counted up to then is over, as nobody knows how long it lasted; nothing found
+        before is dated anew."""
+        before, self._offset = self._offset, at.real - at.tick
+        if before is None or abs(self._offset - before) <= SET_US:
+            return
+        log.warning("camera %s: the machine's clock was set by %.1f s", self.camera.code, (self._offset - before) / SECOND_US)
+        self._timeline.cut()
+        if self._attendance is not None:
+            self._absences(self._attendance.end("unknown"))
 
     def references_changed(self, references: list[Reference]) -> None:
         """A person consented to one, asked for one, or refused one."""
@@ -176,10 +192,11 @@ class CameraWatch:
             self._turn(kind, is_there and not is_dark, at)
 
     def _turn(self, kind: SignalKind, is_there: bool, at: Moment) -> None:
-        turn = self._holds[kind].see(is_there, at.real)
+        turn = self._holds[kind].see(is_there, at.tick)
         if turn is None:
             return
-        when = Moment(turn.at, at.business - (at.real - turn.at))
+        ago = at.tick - turn.at
+        when = Moment(at.real - ago, at.business - ago, turn.at)
         if turn.began:
             self._raise(kind, when, self._proof(kind, self._seen, {}))
         else:
@@ -215,7 +232,7 @@ class CameraWatch:
         if sighting.seat is Seat.ABSENT:
             self._empty = (frame, at.real)
         self._timeline.see(sighting.seat, sighting.reason, at)
-        self._keep_spans(self._timeline.due(at.real))
+        self._keep_spans(self._timeline.due(at.tick))
         attendance = self._attending(calendar, at)
         self._absences(attendance.see(sighting.seat, at))
 
@@ -324,13 +341,13 @@ class CameraWatch:
 
     def _is_quiet(self, sighting: Sighting, at: Moment) -> bool:
         if self._restless_at is None or sighting.figures.get("moved", 1.0) > 0.0015:
-            self._restless_at = at.real
-        return at.real - self._restless_at >= QUIET_S * SECOND_US
+            self._restless_at = at.tick
+        return at.tick - self._restless_at >= QUIET_S * SECOND_US
 
     def _propose_if_needed(self, at: Moment) -> None:
         if self._parts.model is not None:
             return
-        self._restless_at = at.real
+        self._restless_at = at.tick
         if not any(one.state is State.ACTIVE for one in self._known):
             self._propose(Why.FIRST, at)
             return

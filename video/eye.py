@@ -24,12 +24,13 @@ PACKETS_MAX, BYTES_MAX = 600, 16 << 20   # of one group of pictures; a longer on
 
 
 class Seen(NamedTuple):
-    """A picture and the real instant of its arrival, us UTC. `key` marks the key frame it came with: equal for two that are the
-    same bit by bit; None where it came with none."""
+    """A picture and the real instant of its arrival, us UTC (`tick`: on the steady clock). `key` marks the key frame it came
+    with: equal for two that are the same bit by bit; None where it came with none."""
 
     frame: Frame
     at: int
     key: int | None
+    tick: int
 
 
 class Eye:
@@ -45,11 +46,11 @@ class Eye:
         self._looked = 0
         self._decoder: _Decoder | None = None
         self.dropped = 0                 # groups of pictures nobody came to look at
-        self.seen_us: int | None = None  # arrival of the last packet
+        self.seen_tick: int | None = None  # arrival of the last packet, on the steady clock
 
     def take(self, packet: MediaPacket) -> None:
         with self._lock:
-            self.seen_us = packet.arrived_us
+            self.seen_tick = packet.tick_us
             if packet.is_key:
                 self._begin(packet)
             elif self._follows and self._waits_from_key_or_decoder():
@@ -63,7 +64,7 @@ class Eye:
     def is_due(self) -> bool:
         """Whether there is something to look at that is later than the last look by the interval."""
         with self._lock:
-            return bool(self._waiting) and self._waiting[-1].arrived_us - self._looked >= self._interval_us
+            return bool(self._waiting) and self._waiting[-1].tick_us - self._looked >= self._interval_us
 
     def look(self) -> Seen | None:
         """The newest picture; None when there is none that can be decoded."""
@@ -71,7 +72,7 @@ class Eye:
             waiting, self._waiting, self._bytes = self._waiting, [], 0
             if not waiting:
                 return None
-            self._looked = waiting[-1].arrived_us
+            self._looked = waiting[-1].tick_us
             decoder = self._decoder
             if decoder is None or decoder.track is not waiting[-1].track:
                 decoder = self._decoder = _Decoder(waiting[-1].track, self._width)
@@ -83,12 +84,12 @@ class Eye:
             with self._lock:
                 self._decoder = None
             return None
-        return None if found is None else Seen(found[0], waiting[-1].arrived_us, found[1])
+        return None if found is None else Seen(found[0], waiting[-1].arrived_us, found[1], waiting[-1].tick_us)
 
     def _begin(self, packet: MediaPacket) -> None:
         if self._last_key is not None:
-            self._follows = packet.arrived_us - self._last_key > self._key_gap_us
-        self._last_key = packet.arrived_us
+            self._follows = packet.tick_us - self._last_key > self._key_gap_us
+        self._last_key = packet.tick_us
         self.dropped += bool(self._waiting)
         self._waiting, self._bytes = [packet], len(packet.data)
 

@@ -55,7 +55,7 @@ class Timeline:
     def see(self, state: Seat, reason: str, at: Moment) -> None:
         """One look. A look after a gap begins a new span; the next state begins where the last one was last seen to end."""
         before = self._open
-        if before is None or at.real - before.until.real > self._gap_us:
+        if before is None or at.tick - before.until.tick > self._gap_us:
             self._end(before)
             self._open = Span(state, reason, at, at)
         elif (before.state, before.reason) == (state, reason):
@@ -64,8 +64,13 @@ class Timeline:
             self._end(Span(before.state, before.reason, before.began, at))
             self._open = Span(state, reason, at, at)
 
+    def cut(self) -> None:
+        """What comes next begins a span of its own: the clock was set in between."""
+        self._end(self._open)
+        self._open = None
+
     def due(self, now_us: int, force: bool = False) -> list[Span]:
-        """What must be written now: spans that ended, and from time to time the one that grows."""
+        """What must be written now: spans that ended, and from time to time the one that grows. `now_us`: the steady clock."""
         if not self._ended and not force and now_us - self._kept_at < KEPT_EVERY_S * SECOND_US:
             return []
         spans, self._ended, self._kept_at = self._ended, [], now_us

@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from time import monotonic
+from time import CLOCK_BOOTTIME, clock_gettime
 from typing import Any
 
 from sqlalchemy import Row, and_, delete, func, insert, or_, select, update
@@ -32,6 +32,7 @@ MIB = 1 << 20
 BATCH = 200
 MARGIN_US = 60 * SECOND_US  # around what a pending clip still needs: the key frame before it lies there
 JOINED_US = 5 * SECOND_US
+SET_MOST_US = HOUR_US  # by which the machine's clock may be set before ages are doubted
 LAW_DAYS = 30  # 公共安全视频图像信息系统管理条例 Art. 21: kept at least so long
 
 
@@ -63,10 +64,11 @@ class Retention:
     def __init__(self, units: UnitOfWorkFactory, recordings: Path, evidence: Path, rules: RetentionRules,
                  needed: Callable[[Collection[int]], Collection[int]], machine: Clock | None = None,
                  free_bytes: Callable[[Path], int] = lambda folder: shutil.disk_usage(folder).free,
-                 now_s: Callable[[], float] = monotonic) -> None:
+                 now_s: Callable[[], float] = lambda: clock_gettime(CLOCK_BOOTTIME)) -> None:
         self._units, self._recordings, self._evidence, self._rules = units, recordings, evidence, rules
         self._needed, self._machine, self._free = needed, machine or SystemClock(), free_bytes
         self._freeing, self._room = threading.Lock(), Freeing(rules.room_wait_s, now_s)
+        self._now_s, self._since, self._is_doubted = now_s, (self._machine.now_us(), now_s()), False
         if rules.is_recorded and rules.keep_days < LAW_DAYS:
             log.warning("recordings: recording.keep_days is %d; the law asks for %d days", rules.keep_days, LAW_DAYS)
 
@@ -103,10 +105,20 @@ class Retention:
         finally:
             self._freeing.release()
 
+    def _now_us(self) -> int:
+        """What the clock says, but no later than this process can know: a machine set forward by a year must not cost all
+        recordings. Set right on purpose, it holds from the next start on."""
+        wall, steady = self._since
+        now, known = self._machine.now_us(), wall + int((self._now_s() - steady) * SECOND_US) + SET_MOST_US
+        if now > known and not self._is_doubted:
+            log.error("recordings: the clock was set forward; ages are counted without that until the next start")
+        self._is_doubted = now > known
+        return min(now, known)
+
     # Segments ------------------------------------------------------------------------------------------------------
 
     def _forget_old(self) -> int:
-        before, c = self._machine.now_us() - self._rules.keep_days * DAY_US, video_segments.c
+        before, c = self._now_us() - self._rules.keep_days * DAY_US, video_segments.c
         removed = 0
         while rows := self._rows(and_(c.end_at < before, c.state != "open")):
             self._remove(rows, None)
@@ -171,7 +183,7 @@ class Retention:
 
     def _forget_looks(self) -> int:
         """Pictures of looks that are past their time; the row stays with the hash."""
-        c, before = video_samplings.c, self._machine.now_us() - self._rules.sampling_keep_days * DAY_US
+        c, before = video_samplings.c, self._now_us() - self._rules.sampling_keep_days * DAY_US
         due = and_(c.picture_sha256 != "", c.reason == "", c.picture_at < before, c.done_business_at.is_not(None))
         with self._units.database.read() as conn:
             rows = conn.execute(select(video_samplings).where(due).order_by(c.id).limit(BATCH)).all()
@@ -208,7 +220,7 @@ class Retention:
                         uow.conn.execute(update(video_clips).where(k.id.in_(ids[start:start + BATCH])).values(released_at=at))
 
     def _remove_clips(self) -> int:
-        before, k = self._machine.now_us() - self._rules.evidence_keep_days * DAY_US, video_clips.c
+        before, k = self._now_us() - self._rules.evidence_keep_days * DAY_US, video_clips.c
         with self._units.database.read() as conn:
             rows = conn.execute(select(k.id).where(k.state == "ready", k.released_at < before).limit(BATCH)).all()
         for row in rows:

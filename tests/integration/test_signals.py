@@ -127,6 +127,32 @@ def alarms(services: Services) -> list[tuple[str, str]]:
         return [(alarm.code, alarm.subject) for alarm in standing_alarms(conn)]
 
 
+# The machine's clock is set -----------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("hours", [1, -1])
+def test_a_clock_that_is_set_makes_nobody_absent_and_holds_no_fault_longer(services: Services, hours: int) -> None:
+    with_reference(services)
+    watch, steady = Room(services).watch, 0
+    frames = [noisy(EMPTY, 2, seed) for seed in range(3)]
+
+    def look(minutes: float, set_us: int, dark: bool = False) -> None:
+        nonlocal steady
+        for _ in range(int(minutes * 5)):
+            steady += STEP_US
+            now = to_us(TEN) + steady + set_us
+            watch.see(frames[steady // STEP_US % 3] * (not dark), Moment(now, now, steady), key=steady)
+    look(10, 0)
+    look(10, hours * 3600 * SECOND_US)
+    assert signals(services) == []   # 20 minutes in all, but nobody knows how many lie between
+    spans = rows(services, presence_spans, "id")
+    assert all(one["until_at"] - one["began_at"] <= 11 * 60 * SECOND_US for one in spans)
+    look(6, hours * 3600 * SECOND_US)
+    assert [one.kind for one in signals(services)] == [SignalKind.UNATTENDED]
+    look(0.2, hours * 3600 * SECOND_US, dark=True)
+    look(0.2, 0, dark=True)
+    assert "camera_black" not in [code for code, _ in alarms(services)]
+
+
 # A year nobody published --------------------------------------------------------------------------------------------
 
 def test_in_a_year_nobody_published_an_empty_window_is_told_as_counted_by_plain_weeks_and_waits_for_a_person(

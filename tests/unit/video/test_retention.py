@@ -76,7 +76,8 @@ def disk_at(tmp_path: Path, folder: Path, free: Any = None) -> Disk:
         return made.needed & set(cards)
 
     given = {} if free == "real" else {"free_bytes": left}
-    made.retention = Retention(units, folder, tmp_path / "evidence", RetentionRules(30, 1, 30), needed, units.clock, **given)
+    made.retention = Retention(units, folder, tmp_path / "evidence", RetentionRules(30, 1, 30), needed, units.clock,
+                               now_s=lambda: units.clock.now_us() / SECOND_US, **given)
     for kind in (RoomShort, RoomEnough, RecordingFailed):
         units.reactions[kind] = [lambda _uow, batch: made.told.extend(batch)]
     for kept in (KeptTooShort, KeptLongEnough):
@@ -224,6 +225,19 @@ def test_what_became_free_is_believed_and_more_is_deleted_only_for_what_is_missi
     room.deleted(30, 50)
     now[0] = 121.0
     assert (room.expected(60), room.is_in_vain) == (60, False)
+
+
+# A clock that is set ----------------------------------------------------------------------------------------------
+
+def test_a_clock_set_forward_by_years_costs_no_recording(disk: Disk):
+    disk.record(*sent(4.0))
+    steady = [0.0]
+    retention = Retention(disk.units, disk.store.folder, disk.store.folder, RetentionRules(30, 0, 30), set, disk.units.clock,
+                          now_s=lambda: steady[0])
+    disk.go(NOON + 3650 * DAY_US)
+    assert retention.run().aged == 0
+    steady[0] = 31 * 86_400.0
+    assert retention.run().aged == 2
 
 
 # How long it is kept ----------------------------------------------------------------------------------------------
