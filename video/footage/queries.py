@@ -13,6 +13,7 @@ from core.database import Database
 from core.errors import NotFound
 from core.instants import SECOND_US
 from core.working_calendar import ASSUMED
+from video.cameras import Polygon
 from video.footage.models import video_clips, video_gaps, video_incidents, video_samplings, video_segments
 from video.footage.rights import require_looker
 from video.models import cameras, presence_spans, video_signals, video_views
@@ -20,6 +21,9 @@ from video.rights import cameras_within_reach, within_reach
 
 HOLE_US = 2 * SECOND_US
 SAMPLINGS_MAX = 200
+
+
+_polygons = msgspec.json.Decoder(tuple[Polygon, ...])
 
 
 class CameraOf(msgspec.Struct, frozen=True):
@@ -33,6 +37,8 @@ class CameraOf(msgspec.Struct, frozen=True):
     window: str
     post: str
     org: str
+    masks: tuple[Polygon, ...] = ()   # what must not be seen, as the camera is set now
+    blur_faces: bool = False
 
 
 class SegmentRow(msgspec.Struct, frozen=True):
@@ -325,7 +331,8 @@ def business_at(segments: Sequence[SegmentRow], real_us: int) -> int | None:
 
 
 def _camera(row: Row[Any]) -> CameraOf:
-    return CameraOf(row.id, row.code, row.name, row.area, row.hall, row.window_no, row.post, row.org)
+    return CameraOf(row.id, row.code, row.name, row.area, row.hall, row.window_no, row.post, row.org,
+                    _polygons.decode(row.masks), row.blur_faces)
 
 
 def _segment(row: Row[Any]) -> SegmentRow:
