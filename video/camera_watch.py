@@ -395,4 +395,5 @@ def stretch_of(spans: list[Span], at: Moment, attendance: Attendance | None, is_
         since = Moment(span.began.real, began)
         if span.began.business <= session.opens:
             break
+    last = last._replace(steady=at.tick - (at.real - last.real))  # the table knows no clock of a process
     return Stretch(since, last, session, counted, from_opening=since.business - session.opens <= MINUTE_US, is_told=is_told)
