@@ -33,7 +33,7 @@ BATCH = 200
 MARGIN_US = 60 * SECOND_US  # around what a pending clip still needs: the key frame before it lies there
 JOINED_US = 5 * SECOND_US
 SET_MOST_US = HOUR_US  # by which the machine's clock may be set before ages are doubted
-LAW_DAYS = 30  # 公共安全视频图像信息系统管理条例 Art. 21: kept at least so long
+LAW_DAYS = 30  # 公共安全视频图像信息系统管理条例: kept at least so long
 
 
 @dataclass(frozen=True, slots=True)
