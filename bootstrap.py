@@ -101,6 +101,8 @@ from supervision.assembly import FollowUpDesk, Parts, build_follow_up, fonts_of
 from supervision.audit import AuditQueries
 from video.analysis import Analysis, build_analysis
 from video.events import (
+    FindingsKept,
+    FindingsLost,
     ReferencesFound,
     ReferencesMissing,
     SignalConfirmed,
@@ -221,6 +223,8 @@ def reactions(alerts: CardService, alarms: AlarmService, rejudger: Rejudger | No
         SignalWithdrawn: [onsite.withdrawn] if onsite is not None else [],
         ReferencesMissing: [onsite.references_missing] if onsite is not None else [],
         ReferencesFound: [onsite.references_found] if onsite is not None else [],
+        FindingsLost: [onsite.findings_lost] if onsite is not None else [],
+        FindingsKept: [onsite.findings_kept] if onsite is not None else [],
         VersionConfirmed: [rejudger.ask] if rejudger is not None else [],
         **(notices.reactions() if notices is not None else {}),  # every event of a card: escalation, then who is told
     }

@@ -26,7 +26,7 @@ from core.working_calendar import WorkingCalendar
 from papers.keys import KeyRing
 from video.events import SignalRaised
 from video.footage.assembly import Footage, FootageParts, build_footage
-from video.footage.events import RecordingFailed, RecordingResumed, RoomEnough, RoomShort
+from video.footage.events import KeptLongEnough, KeptTooShort, RecordingFailed, RecordingResumed, RoomEnough, RoomShort
 from video.footage.http import FootageParts as HttpParts
 from video.footage.playable import Playable, PlayableRules
 from video.recordings import Recordings as CameraRecordings
@@ -92,9 +92,16 @@ def reactions_of(evidence: CardEvidence, alarms: AlarmService) -> dict[type, lis
     def enough(uow: UnitOfWork, _batch: Sequence[RoomEnough]) -> None:
         alarms.clear_alarm(uow.conn, "recordings_short", "", uow.now_us)
 
+    def too_short(uow: UnitOfWork, batch: Sequence[KeptTooShort]) -> None:
+        alarms.renew_alarm(uow.conn, "recordings_kept_short", "", uow.now_us, days=batch[-1].days, asked=batch[-1].asked)
+
+    def long_enough(uow: UnitOfWork, _batch: Sequence[KeptLongEnough]) -> None:
+        alarms.clear_alarm(uow.conn, "recordings_kept_short", "", uow.now_us)
+
     return {CardToConfirm: [evidence.keep], CardOpened: [evidence.keep], CardWorsened: [evidence.keep],
             SignalRaised: [evidence.keep_signals],
-            RecordingFailed: [failed], RecordingResumed: [resumed], RoomShort: [short], RoomEnough: [enough]}
+            RecordingFailed: [failed], RecordingResumed: [resumed], RoomShort: [short], RoomEnough: [enough],
+            KeptTooShort: [too_short], KeptLongEnough: [long_enough]}
 
 
 def recordings_of(services: Services, room: Room) -> CameraRecordings:

@@ -18,6 +18,8 @@ from config.onsite import PRESENCE, OnsiteRule
 from core.instants import date_of
 from core.unit_of_work import UnitOfWork
 from video.events import (
+    FindingsKept,
+    FindingsLost,
     ReferencesFound,
     ReferencesMissing,
     Signal,
@@ -31,6 +33,7 @@ from video.onsite.service import State
 
 ONSITE = "onsite:"
 UNREAD = "camera_reference_unread"
+LOST = "camera_findings_lost"
 REJECTED, TAKEN_BACK = "signal_rejected", "signal_withdrawn"
 
 
@@ -75,6 +78,17 @@ class OnsiteCards:
     def references_found(self, uow: UnitOfWork, batch: Sequence[ReferencesFound]) -> None:
         for event in batch:
             self._alarms.clear_alarm(uow.conn, UNREAD, event.camera_code, uow.now_us)
+
+    def findings_lost(self, uow: UnitOfWork, batch: Sequence[FindingsLost]) -> None:
+        for event in batch:
+            counts = {"signals": event.signals, "pictures": event.pictures, "spans": event.spans,
+                      "references": event.references}
+            self._alarms.renew_alarm(uow.conn, LOST, event.camera_code, uow.now_us, n=sum(counts.values()),
+                                     camera=event.camera_name, **counts)
+
+    def findings_kept(self, uow: UnitOfWork, batch: Sequence[FindingsKept]) -> None:
+        for event in batch:
+            self._alarms.clear_alarm(uow.conn, LOST, event.camera_code, uow.now_us)
 
     def _take_back(self, uow: UnitOfWork, signal: Signal, reason: str) -> None:
         self._clear(uow, signal)

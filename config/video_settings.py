@@ -46,7 +46,7 @@ class VideoSettings(Strict):
     tls_key_file: Path | None = Field(description="Its private key (PEM).")
     networks: Annotated[tuple[str, ...], BeforeValidator(_listed), AfterValidator(_networks)] = Field(
         description="Networks in which cameras may be, as 10.20.0.0/16; every address of a camera's name must lie inside.")
-    tls_ca_file: Path | None = Field(description="Authority (PEM) rtsps:// cameras are verified by; empty: not verified.")
+    tls_ca_file: Path | None = Field(description="Authority (PEM) that verifies rtsps:// and ONVIF https://; empty: none does.")
     file_dir: Path | None = Field(description="Folder of films that may stand for cameras; empty: none may.")
     watch: bool = Field(description="Read every enabled camera all the time, so that an outage is seen while nobody looks.")
     open_timeout_s: Seconds = Field(description="Seconds until a camera must have answered and begun to send.")

@@ -43,6 +43,10 @@ class VisionSettings(Strict):
         description="Folder of the pictures that justify signals, and of the references; the same for all processes.")
     picture_days: Count = Field(
         description="Days for which a picture is kept after what it shows is over; longer while its card is needed.")
+    write_tries: Count = Field(
+        description="Times a finding that the database or the disk refuses is tried, farther and farther apart. A picture is "
+                    "then left out of its signal; anything else is lost and an alarm. While the database is away all wait.")
+    write_waiting_max: Count = Field(description="Findings of one kind at one camera that may wait to be written.")
     presence_days: Count = Field(description="Days for which it is kept who sat where when.")
     model_file: Path | None = Field(description="ONNX file of a person detector that takes the reference's place; empty: none.")
     model_layout: Literal["yolo", "ssd"] = Field(description="How its outputs are laid out.")

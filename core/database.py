@@ -30,7 +30,8 @@ from sqlalchemy import (
     event,
 )
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DataError, DisconnectionError
+from sqlalchemy.exc import DataError, DisconnectionError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from core.errors import ConfigError, InvalidInput
 from core.statements import as_toolkit_error, driver_of, run, run_many
@@ -181,6 +182,11 @@ def _check_idle(driver: Any, record: Any, _fairy: Any) -> None:
         driver.rollback()
     except driver_errors() as error:
         raise DisconnectionError from error
+
+
+def is_outage(error: BaseException) -> bool:
+    """Whether the database is away (or its pool exhausted), rather than the statement wrong: the same act may succeed later."""
+    return isinstance(error, (OperationalError, InterfaceError, PoolTimeout))
 
 
 def driver_errors() -> tuple[type[Exception], ...]:

@@ -22,6 +22,7 @@ from core.errors import ConfigError, SupervisionError
 from core.instants import DAY_US, MINUTE_US, date_of, day_of, from_us, offset_minutes, to_us
 
 PLAIN_YEARS = (1970, 2199)
+ASSUMED = "+plain"  # at the end of the version of a calendar that assumes plain weeks where nothing is published
 OF_ANOTHER = " & "  # in the version of a calendar whose later years are of another one
 _THURSDAY = 3  # 1970-01-01 was a Thursday
 
@@ -105,13 +106,21 @@ class WorkingCalendar:
 
     def assuming_plain_weeks(self) -> WorkingCalendar:
         """This calendar with plain weeks, Monday to Friday, in every year that is not published. Only for what people owe one
-        another, which must have some date; no case is ever judged by it."""
+        another, which must have some date, and for what says so beside its result; no case is ever judged by it."""
         if self._years is None:
             return self
         if self._assumed is None:
             years = {year: self._years.get(year, YearPlan()) for year in range(PLAIN_YEARS[0], PLAIN_YEARS[1] + 1)}
-            self._assumed = WorkingCalendar(self.id, f"{self.version}+plain", self.timezone, years, self.office_hours)
+            self._assumed = WorkingCalendar(self.id, f"{self.version}{ASSUMED}", self.timezone, years, self.office_hours)
         return self._assumed.in_zone(self.timezone)
+
+    def works_or_may(self, day: int) -> tuple[bool, bool]:
+        """(whether the epoch day counts, whether that is only assumed): for what must go on in a year that is not published and
+        says so beside its result."""
+        try:
+            return self.is_working(day), False
+        except CalendarNotPublished:
+            return self._counts(day), True  # nothing is named in a year that is not published
 
     # Days -----------------------------------------------------------------------------------------------------
 

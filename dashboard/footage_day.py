@@ -11,7 +11,7 @@ from typing import Any
 from core.access import Actor
 from core.errors import InvalidInput
 from core.instants import DAY_US, MINUTE_US, date_of, day_of
-from core.working_calendar import CalendarNotPublished, WorkingCalendar
+from core.working_calendar import WorkingCalendar
 from dashboard.words import Words
 
 HOLE_US = 2_000_000
@@ -55,10 +55,7 @@ def day_of_camera(services: Any, actor: Actor, code: str, day_text: str, t: Word
 
 
 def _office(calendar: WorkingCalendar, day: int) -> list[list[int]]:
-    try:
-        if not calendar.is_working(day):
-            return []
-    except CalendarNotPublished:
+    if not calendar.works_or_may(day)[0]:
         return []
     return [[calendar.to_utc(day * DAY_US + minute * ZONE_MINUTE) // 1000 for minute in span] for span in calendar.office_hours]
 

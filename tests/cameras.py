@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -64,9 +64,10 @@ class Seen:
 
 
 @contextmanager
-def following(one: Camera, rules: CaptureRules | None = None, *, watched: bool = True) -> Iterator[tuple[Capture, Seen]]:
+def following(one: Camera, rules: CaptureRules | None = None, *, watched: bool = True,
+              now_us: Callable[[], int] = CLOCK.now_us) -> Iterator[tuple[Capture, Seen]]:
     """A started capture with a listener, and the watch over it."""
-    capture, seen, ended = Capture(one, StreamName.MAIN, rules or capture_rules(), CLOCK.now_us), Seen(), threading.Event()
+    capture, seen, ended = Capture(one, StreamName.MAIN, rules or capture_rules(), now_us), Seen(), threading.Event()
 
     def watch() -> None:
         while not ended.wait(0.1):

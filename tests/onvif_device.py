@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,22 +33,27 @@ DEVICE, MEDIA = "http://www.onvif.org/ver10/device/wsdl", "http://www.onvif.org/
 class OnvifDevice:
     """A camera with a main and a sub stream at `rtsp`; its clock is `ahead` of ours."""
 
-    def __init__(self, user: str, password: str, rtsp: str, ahead: timedelta = timedelta(0), name: str = "大厅一号") -> None:
+    def __init__(self, user: str, password: str, rtsp: str, ahead: timedelta = timedelta(0), name: str = "大厅一号",
+                 tls: ssl.SSLContext | None = None) -> None:
         self.user, self.password, self.rtsp, self.ahead, self.name = user, password, rtsp, ahead, name
         self.asked: list[str] = []
         self.body: bytes | None = None          # answered to everything instead
         self.media_at: str | None = None        # where it claims its media service is
         self.more_answers: list[bytes] = []     # datagrams sent beside its own
+        self.challenge = ""                     # of HTTP: "Digest …"; whoever does not answer it is refused
         self._nonces: set[str] = set()
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._http.daemon_threads = True
+        self._scheme = "http" if tls is None else "https"
+        if tls is not None:
+            self._http.socket = tls.wrap_socket(self._http.socket, server_side=True)
         self._udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._udp.bind(("127.0.0.1", 0))
         self._threads = [threading.Thread(target=self._http.serve_forever, args=(0.02,)), threading.Thread(target=self._hear)]
 
     @property
     def service(self) -> str:
-        return f"http://127.0.0.1:{self._http.server_port}/onvif/device_service"
+        return f"{self._scheme}://127.0.0.1:{self._http.server_port}/onvif/device_service"
 
     @property
     def group(self) -> tuple[str, int]:
@@ -99,8 +106,13 @@ class OnvifDevice:
 
             def do_POST(self) -> None:
                 request = self.rfile.read(int(self.headers["Content-Length"]))
-                status, body = device.answer(request) if device.body is None else (200, device.body)
+                is_known = not device.challenge or device.is_answered(self.headers.get("Authorization", ""), self.path)
+                status, body = (401, b"") if not is_known else device.answer(request) if device.body is None else (
+                    200, device.body)
                 self.send_response(status)
+                if not is_known:
+                    self.send_header("WWW-Authenticate", 'Basic realm="cam"')
+                    self.send_header("WWW-Authenticate", device.challenge)
                 self.send_header("Content-Type", "application/soap+xml")
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
@@ -110,6 +122,18 @@ class OnvifDevice:
                 """Quiet."""
 
         return Handler
+
+    def is_answered(self, header: str, path: str) -> bool:
+        """By the plain formula of RFC 2617 with qop=auth, MD5."""
+        told = dict(re.findall(r'(\w+)="?([^",]*)"?', header.removeprefix("Digest ")))
+        if not header.startswith("Digest "):
+            return False
+
+        def md5(text: str) -> str:
+            return hashlib.md5(text.encode()).hexdigest()
+        secret = md5(f"{self.user}:{told['realm']}:{self.password}")
+        wanted = md5(f"{secret}:{told['nonce']}:{told['nc']}:{told['cnonce']}:{told['qop']}:{md5(f'POST:{path}')}")
+        return (told["response"], told["uri"]) == (wanted, path)
 
     def answer(self, request: bytes) -> tuple[int, bytes]:
         root = ElementTree.fromstring(request)

@@ -17,6 +17,7 @@ from video.holding import HoldRules
 from video.onsite.queries import SignalQueries
 from video.onsite.retention import Needed, PictureRetention
 from video.onsite.service import SignalService
+from video.pending import WriteRules
 from video.pictures import PictureStore
 from video.presence import PresenceLog
 from video.references import ReferenceService
@@ -76,7 +77,7 @@ def rules_of(given: VisionSettings) -> WatchRules:
              SignalKind.BLURRED: given.blurred_s, SignalKind.MOVED: given.moved_s}
     return WatchRules(LookRules(given.still_s, given.scene_s, given.gap_s), SeatLimits(given.occupied_share, given.empty_share),
                       HoldRules(after, given.clear_s), given.back_s, given.gap_s, given.offline_s, given.faults_when_closed,
-                      given.propose_share)
+                      given.propose_share, WriteRules(given.write_tries, given.write_waiting_max))
 
 
 def model_of(given: VisionSettings) -> PresenceDetector | None:

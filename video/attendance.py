@@ -1,6 +1,7 @@
 """From looks at a seat to absences in office hours. Pure: every instant is given.
 
-Minutes are those of the working calendar of the window's area on the business clock. What is not known is not counted and no
+Minutes are those of the working calendar of the window's area on the business clock; in a year nobody published plain weeks are
+assumed, and what is found says so. What is not known is not counted and no
 absence, and a longer gap of it ends a stretch: nobody can say that nobody came. A stretch ends with the session (lunch,
 closing). Somebody passing through for a moment does not end it.
 """
@@ -13,15 +14,20 @@ from typing import NamedTuple
 
 from config.onsite import SignalKind
 from core.instants import DAY_US, MINUTE_US, SECOND_US
-from core.working_calendar import CalendarNotPublished, WorkingCalendar
+from core.working_calendar import WorkingCalendar
 from video.vision.looker import Seat
 
 
 class Moment(NamedTuple):
-    """An instant on both clocks, us UTC."""
+    """An instant on both clocks, us UTC; `steady` on one nobody sets, by which spans are measured (None: as the real one)."""
 
     real: int
     business: int
+    steady: int | None = None
+
+    @property
+    def tick(self) -> int:
+        return self.real if self.steady is None else self.steady
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +51,7 @@ class Absence:
     minutes: float
     is_over: bool
     reason: str = ""
+    is_assumed: bool = False   # on a day that may be a holiday: its year is not published
 
 
 class Session(NamedTuple):
@@ -54,6 +61,7 @@ class Session(NamedTuple):
     closes: int
     is_first: bool
     is_last: bool
+    is_assumed: bool = False   # the year is not published: whether it is a working day at all is not known
 
 
 @dataclass(slots=True)
@@ -115,12 +123,12 @@ class Attendance:
         stretch = self.stretch
         if stretch is None:
             return False
-        known = max(stretch.last.real, stretch.back.real if stretch.back else 0, self._known_at)
-        return at.real - known > self.rules.gap_s * SECOND_US
+        known = max(stretch.last.tick, stretch.back.tick if stretch.back else stretch.last.tick, self._known_at(stretch))
+        return at.tick - known > self.rules.gap_s * SECOND_US
 
-    @property
-    def _known_at(self) -> int:
-        return self._last[0].real if self._last is not None and self._last[1] is not Seat.UNKNOWN else 0
+    def _known_at(self, stretch: Stretch) -> int:
+        known = self._last is not None and self._last[1] is not Seat.UNKNOWN
+        return self._last[0].tick if known and self._last is not None else stretch.last.tick
 
     def _empty(self, at: Moment, session: Session) -> list[Absence]:
         stretch = self.stretch
@@ -133,15 +141,15 @@ class Attendance:
         if needed is None or stretch.is_told or stretch.counted < needed * MINUTE_US:
             return []
         stretch.is_told = True
-        return [Absence(SignalKind.UNATTENDED, stretch.since, at, stretch.minutes, is_over=False)]
+        return [self._absence(SignalKind.UNATTENDED, stretch, at)]
 
     def _begin(self, at: Moment, session: Session) -> Stretch:
         """A seat that was empty when the hall opened was so from the opening on."""
         before = self._last
-        is_near = before is not None and at.real - before[0].real <= self.rules.gap_s * SECOND_US
+        is_near = before is not None and at.tick - before[0].tick <= self.rules.gap_s * SECOND_US
         was_empty = is_near and before is not None and before[1] is Seat.ABSENT and before[0].business < session.opens
         if was_empty or at.business - session.opens <= MINUTE_US:
-            since = Moment(at.real, session.opens)
+            since = Moment(at.real, session.opens, at.steady)
             return Stretch(since, at, session, at.business - session.opens, from_opening=True)
         return Stretch(at, at, session)
 
@@ -157,8 +165,8 @@ class Attendance:
         stretch = self.stretch
         if stretch is None or (session is not None and session.opens == stretch.session.opens):
             return []
-        closing = Moment(at.real, stretch.session.closes)
-        was_watched = at.real - stretch.last.real <= self.rules.gap_s * SECOND_US and stretch.back is None
+        closing = Moment(at.real, stretch.session.closes, at.steady)
+        was_watched = at.tick - stretch.last.tick <= self.rules.gap_s * SECOND_US and stretch.back is None
         if was_watched:
             stretch.counted += max(0, closing.business - stretch.last.business)
         return self._finish(closing if was_watched else stretch.last, "closed" if was_watched else "unknown")
@@ -169,12 +177,16 @@ class Attendance:
         told: list[Absence] = []
         needed = self.rules.unattended
         if needed is not None and not stretch.is_told and stretch.counted >= needed * MINUTE_US:  # full as the session ended
-            told.append(Absence(SignalKind.UNATTENDED, stretch.since, until, stretch.minutes, is_over=False))
+            told.append(self._absence(SignalKind.UNATTENDED, stretch, until))
             stretch.is_told = True
         if stretch.is_told:
-            return [*told, Absence(SignalKind.UNATTENDED, stretch.since, until, stretch.minutes, is_over=True, reason=reason)]
+            return [*told, self._absence(SignalKind.UNATTENDED, stretch, until, reason)]
         kind = self._edge_of(stretch, reason)
-        return [] if kind is None else [Absence(kind, stretch.since, until, stretch.minutes, is_over=True, reason=reason)]
+        return [] if kind is None else [self._absence(kind, stretch, until, reason)]
+
+    def _absence(self, kind: SignalKind, stretch: Stretch, until: Moment, reason: str = "") -> Absence:
+        """With a reason it is over."""
+        return Absence(kind, stretch.since, until, stretch.minutes, bool(reason), reason, stretch.session.is_assumed)
 
     def _edge_of(self, stretch: Stretch, reason: str) -> SignalKind | None:
         rules = self.rules
@@ -188,16 +200,14 @@ class Attendance:
 
 
 def session_at(calendar: WorkingCalendar, business_us: int) -> Session | None:
-    """The span of office hours that instant lies in; None outside office hours and in a year nobody published."""
+    """The span of office hours that instant lies in; None outside office hours."""
     day, in_day = divmod(calendar.to_local(business_us), DAY_US)
-    try:
-        if not calendar.is_working(day):
-            return None
-    except CalendarNotPublished:
+    works, is_assumed = calendar.works_or_may(day)
+    if not works:
         return None
     spans = calendar.office_spans
     place = bisect_right([start for start, _ in spans], in_day) - 1
     if place < 0 or in_day >= spans[place][1]:
         return None
     opens, closes = (calendar.to_utc(day * DAY_US + edge) for edge in spans[place])
-    return Session(opens, closes, place == 0, place == len(spans) - 1)
+    return Session(opens, closes, place == 0, place == len(spans) - 1, is_assumed)

@@ -1,7 +1,8 @@
 """What is made of the looks at one camera: faults that hold, absences in office hours, the presence timeline, proposals.
 
-One thread at a time works here (the watcher sees to that). What must be written is queued and tried again until the database
-takes it, in order; after a crash what goes on is taken up from the database.
+One thread at a time works here (the watcher sees to that). What must be written waits in lines (video/pending.py), one for each
+kind of signal, one for presence and one for references, so that none waits for another; after a crash what goes on is taken up
+from the database.
 """
 
 from __future__ import annotations
@@ -9,22 +10,24 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from time import monotonic
 from typing import Any
 
 import numpy as np
 
 from cases.areas import Areas
 from config.onsite import PRESENCE, SignalKind
-from core.errors import NotFound
+from core.errors import NotFound, Unavailable
 from core.instants import MINUTE_US, SECOND_US
 from core.working_calendar import WorkingCalendar
 from video.attendance import Absence, Attendance, AttendanceRules, Moment, Stretch, session_at
 from video.cameras import Camera
 from video.holding import Hold, HoldRules
-from video.onsite.service import Proof, SignalService
+from video.onsite.service import PICTURES, REFERENCES, SPANS, Proof, SignalService
+from video.pending import Pending, WriteRules
 from video.pictures import PictureStore
-from video.presence import PresenceLog, Span, Timeline
+from video.presence import PresenceLog, Span, SpanQueue, Timeline
 from video.references import Reference, ReferenceService, State, Why
 from video.vision.looker import Looker, LookRules, Seat, Sighting
 from video.vision.pictures import Frame
@@ -37,7 +40,10 @@ OF_LIGHT = frozenset({SignalKind.BLACK, SignalKind.COVERED, SignalKind.BLURRED})
 REFERENCE_FRAMES = 5
 REREAD_S = 30.0             # between two tries to read the pictures of references that could not be read
 QUIET_S = 60.0              # a closed hall must have been without motion for so long before its seat is proposed
-WAITING_MAX = 1_000
+LOST_STANDS_S = 600.0       # after so long without a further loss the alarm about losses is over
+LOSSES = "losses"
+SET_US = 2 * SECOND_US       # the machine's clock was set when it runs off the steady one by so much between two looks
+Proving = Callable[[bool], Proof]   # with its picture, or without
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +58,7 @@ class WatchRules:
     offline_s: float
     faults_when_closed: bool
     propose_from: float     # share of an empty seat that differs from its reference
+    writes: WriteRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +72,7 @@ class WatchParts:
     pictures: PictureStore
     rules: WatchRules
     model: PresenceDetector | None   # takes the place of the reference where one is configured
+    now_s: Callable[[], float] = monotonic
 
 
 class CameraWatch:
@@ -76,10 +84,13 @@ class CameraWatch:
         self._holds = {kind: Hold(kind, rules.hold) for kind in (*OF_PICTURE, SignalKind.OFFLINE)}
         self._timeline = Timeline(rules.gap_s)
         self._attendance: Attendance | None = None
-        self._to_do: deque[Callable[[], object]] = deque()
+        self._pending, self._spans = Pending(camera.code, rules.writes, parts.now_s), SpanQueue(rules.writes.waiting_max)
+        self._lost_told, self._lost_at = 0, parts.now_s()
+        self._loss_stands: bool | None = None   # whether an alarm about losses may stand; None: whoever was here before knows
         self._recent: deque[Frame] = deque(maxlen=REFERENCE_FRAMES)
         self._empty: tuple[Frame, int] | None = None
         self._seen: tuple[Frame, int] | None = None
+        self._seen_tick = 0
         self._restless_at: int | None = None
         self._known: list[Reference] = []
         self._unread: list[int] | None = None   # references whose picture could not be read; None: nothing was told yet
@@ -87,6 +98,7 @@ class CameraWatch:
         self._looker = self._looker_with([])
         self._last_figures: dict[str, float] = {}
         self._silent_s, self._begun = 0.0, 0
+        self._offset: int | None = None   # of the machine's clock against the steady one
         self._take_up()
 
     @property
@@ -96,10 +108,12 @@ class CameraWatch:
 
     # One look -----------------------------------------------------------------------------------------------------------
 
-    def see(self, frame: Frame, at: Moment) -> Sighting:
-        """A frame that arrived at that real instant, while the business clock showed the other."""
-        sighting = self._looker.look(frame, at.real)
-        self._seen, self._last_figures = (frame, at.real), dict(sighting.figures)
+    def see(self, frame: Frame, at: Moment, key: int | None = None) -> Sighting:
+        """A frame that arrived at that real instant, while the business clock showed the other; with the mark of the key frame
+        that came with it, if one did."""
+        self._notice_clock(at)
+        sighting = self._looker.look(frame, at.tick, key)
+        self._seen, self._seen_tick, self._last_figures = (frame, at.real), at.tick, dict(sighting.figures)
         calendar = self._parts.areas.for_area(self.camera.area)
         is_open = session_at(calendar, at.business) is not None
         self._faults(sighting, at, is_open)
@@ -110,20 +124,32 @@ class CameraWatch:
         return sighting
 
     def tick(self, at: Moment, *, is_live: bool, seen_us: int | None) -> None:
-        """Called every second, with or without a look: outages, gaps, what waits to be written."""
-        self._silent_s = (at.real - (seen_us or self._begun or at.real)) / SECOND_US
-        self._begun = self._begun or at.real
+        """Called every second, with or without a look: outages, gaps, what waits to be written. `seen_us`: when a packet came
+        last, on the steady clock."""
+        self._notice_clock(at)
+        self._silent_s = (at.tick - (seen_us or self._begun or at.tick)) / SECOND_US
+        self._begun = self._begun or at.tick
         away = self._silent_s > self._parts.rules.offline_s
         self._turn(SignalKind.OFFLINE, not is_live and away, at)
-        last = self._seen[1] if self._seen is not None else 0
-        if self._attendance is not None and at.real - last > self._parts.rules.gap_s * SECOND_US:
+        if self._attendance is not None and at.tick - self._seen_tick > self._parts.rules.gap_s * SECOND_US:
             self._absences(self._attendance.see(Seat.UNKNOWN, at))
         if self.judges_presence:
-            self._keep_spans(self._timeline.due(at.real))
-        if self._unread and abs(at.real - self._read_at) >= REREAD_S * SECOND_US:
-            self._read_at = at.real
+            self._keep_spans(self._timeline.due(at.tick))
+        if self._unread and at.tick - self._read_at >= REREAD_S * SECOND_US:
+            self._read_at = at.tick
             self._look_anew(only_if_more=True)
         self.work()
+
+    def _notice_clock(self, at: Moment) -> None:
+        """The machine's clock was set: what was counted up to then is over, as nobody knows how long it lasted; nothing found
+        before is dated anew."""
+        before, self._offset = self._offset, at.real - at.tick
+        if before is None or abs(self._offset - before) <= SET_US:
+            return
+        log.warning("camera %s: the machine's clock was set by %.1f s", self.camera.code, (self._offset - before) / SECOND_US)
+        self._timeline.cut()
+        if self._attendance is not None:
+            self._absences(self._attendance.end("unknown"))
 
     def references_changed(self, references: list[Reference]) -> None:
         """A person consented to one, asked for one, or refused one."""
@@ -141,16 +167,21 @@ class CameraWatch:
         self.work()
 
     def work(self) -> None:
-        """Write what waits. What the database refuses now is tried again, in order."""
-        while self._to_do:
-            try:
-                self._to_do[0]()
-            except Exception as error:  # noqa: BLE001 - an outage of the database must not end the analysis
-                log.warning("camera %s: not written yet (%s)", self.camera.code, error)
-                while len(self._to_do) > WAITING_MAX:
-                    self._to_do.pop()
-                return
-            self._to_do.popleft()
+        """Write what waits, and tell what could not be written."""
+        self._pending.work()
+        self._tell_lost()
+
+    def _tell_lost(self) -> None:
+        """At every further loss; its end once nothing was lost for a while, also at first: whoever had the camera before may
+        have told."""
+        counts, now_s = {line: n for line, n in self._pending.lost.items() if line != LOSSES}, self._parts.now_s()
+        lost = sum(counts.values())
+        if lost > self._lost_told:
+            self._lost_told, self._lost_at, self._loss_stands = lost, now_s, True
+            self._pending.put(LOSSES, lambda: self._parts.signals.tell_lost(self.camera, counts))
+        elif self._loss_stands is not False and now_s - self._lost_at >= LOST_STANDS_S:
+            self._loss_stands = False
+            self._pending.put(LOSSES, lambda: self._parts.signals.tell_lost(self.camera, None))
 
     # Faults -------------------------------------------------------------------------------------------------------------
 
@@ -161,31 +192,39 @@ class CameraWatch:
             self._turn(kind, is_there and not is_dark, at)
 
     def _turn(self, kind: SignalKind, is_there: bool, at: Moment) -> None:
-        turn = self._holds[kind].see(is_there, at.real)
+        turn = self._holds[kind].see(is_there, at.tick)
         if turn is None:
             return
-        when = Moment(turn.at, at.business - (at.real - turn.at))
+        ago = at.tick - turn.at
+        when = Moment(at.real - ago, at.business - ago, turn.at)
         if turn.began:
             self._raise(kind, when, self._proof(kind, self._seen, {}))
         else:
-            self._to_do.append(lambda: self._parts.signals.end(self.camera.id, kind, when, "gone"))
+            self._pending.put(kind.value, lambda: self._parts.signals.end(self.camera.id, kind, when, "gone"))
 
-    def _proof(self, kind: SignalKind, seen: tuple[Frame, int] | None, figures: dict[str, Any]) -> Callable[[], Proof]:
-        """The picture is written when the signal is, so that a full disk does not lose it."""
+    def _proof(self, kind: SignalKind, seen: tuple[Frame, int] | None, figures: dict[str, Any]) -> Proving:
+        """The picture is written when the signal is, so that a full disk does not lose it: both are tried again."""
         measured = {**self._last_figures, **figures}
         detector = self._looker.detector.name if kind in PRESENCE else kind.value
         parameters: dict[str, Any] = {**self._looker.parameters(), "after_s": self._parts.rules.hold.after_s.get(kind, 0.0)}
         if kind is SignalKind.OFFLINE:
             measured, parameters = {"silent_s": round(self._silent_s, 1)}, {"after_s": self._parts.rules.offline_s}
 
-        def made() -> Proof:
-            kept = None if seen is None else self._parts.pictures.keep(seen[0], self.camera.masks)
-            return Proof(detector, parameters, measured, kept, seen[1] if seen is not None else None)
+        def made(with_picture: bool) -> Proof:
+            if seen is None or not with_picture:
+                return Proof(detector, parameters, measured)
+            return Proof(detector, parameters, measured, self._parts.pictures.keep(seen[0], self.camera.masks), seen[1])
         return made
 
-    def _raise(self, kind: SignalKind, began: Moment, proof: Callable[[], Proof], **more: Any) -> None:
-        camera = self.camera
-        self._to_do.append(lambda: self._parts.signals.raise_signal(camera, kind, began, proof(), **more))
+    def _raise(self, kind: SignalKind, began: Moment, proof: Proving, **more: Any) -> None:
+        def raised(made: Proof) -> None:
+            self._parts.signals.raise_signal(self.camera, kind, began, made, **more)
+
+        def raised_at_least() -> None:
+            made, pictures_lost = _as_can_be(proof)
+            raised(made)
+            self._pending.lose(PICTURES, pictures_lost)
+        self._pending.put(kind.value, lambda: raised(proof(True)), raised_at_least)
 
     # Presence -----------------------------------------------------------------------------------------------------------
 
@@ -193,7 +232,7 @@ class CameraWatch:
         if sighting.seat is Seat.ABSENT:
             self._empty = (frame, at.real)
         self._timeline.see(sighting.seat, sighting.reason, at)
-        self._keep_spans(self._timeline.due(at.real))
+        self._keep_spans(self._timeline.due(at.tick))
         attendance = self._attending(calendar, at)
         self._absences(attendance.see(sighting.seat, at))
 
@@ -215,22 +254,29 @@ class CameraWatch:
 
     def _absences(self, told: list[Absence]) -> None:
         for absence in told:
-            figures = {"minutes": round(absence.minutes, 1)}
+            figures: dict[str, Any] = {"minutes": round(absence.minutes, 1)}
+            if absence.is_assumed:
+                figures["calendar_assumed"] = True
             if absence.kind is SignalKind.UNATTENDED and absence.is_over:
                 self._end(absence, figures)
             else:
-                more = {"until": absence.until, "reason": absence.reason} if absence.is_over else {}
+                more: dict[str, Any] = {"until": absence.until, "reason": absence.reason} if absence.is_over else {}
                 self._raise(absence.kind, absence.since, self._proof(absence.kind, self._empty, figures),
-                            occurrence=str(absence.since.business), **more)
+                            occurrence=str(absence.since.business), needs_person=absence.is_assumed, **more)
 
     def _end(self, absence: Absence, figures: dict[str, float]) -> None:
         named = {"lasted_minutes": figures["minutes"]}
-        self._to_do.append(lambda: self._parts.signals.end(
+        self._pending.put(SignalKind.UNATTENDED.value, lambda: self._parts.signals.end(
             self.camera.id, SignalKind.UNATTENDED, absence.until, absence.reason, named))
 
     def _keep_spans(self, spans: list[Span]) -> None:
-        if spans:
-            self._to_do.append(lambda: self._parts.presence.write(self.camera.id, spans))
+        self._spans.add(spans)
+        if self._spans and not self._pending.waits(SPANS):
+            self._pending.put(SPANS, lambda: self._spans.write(self._parts.presence, self.camera.id), self._write_singly)
+
+    def _write_singly(self) -> None:
+        """One span the table does not take must not keep the others from being written."""
+        self._pending.lose(SPANS, self._spans.write_singly(self._parts.presence, self.camera.id))
 
     # After a restart ----------------------------------------------------------------------------------------------------
 
@@ -274,7 +320,7 @@ class CameraWatch:
         """When it begins and when it is over; also at first, as whoever had the camera before may have told."""
         before, self._unread = self._unread, unread
         if before is None or bool(before) != bool(unread):
-            self._to_do.append(lambda: self._parts.references.tell(self.camera, missing=bool(unread)))
+            self._pending.put(REFERENCES, lambda: self._parts.references.tell(self.camera, missing=bool(unread)))
 
     def _looker_with(self, frames: list[Frame]) -> Looker:
         """The scene is recognised by the newest reference."""
@@ -295,13 +341,13 @@ class CameraWatch:
 
     def _is_quiet(self, sighting: Sighting, at: Moment) -> bool:
         if self._restless_at is None or sighting.figures.get("moved", 1.0) > 0.0015:
-            self._restless_at = at.real
-        return at.real - self._restless_at >= QUIET_S * SECOND_US
+            self._restless_at = at.tick
+        return at.tick - self._restless_at >= QUIET_S * SECOND_US
 
     def _propose_if_needed(self, at: Moment) -> None:
         if self._parts.model is not None:
             return
-        self._restless_at = at.real
+        self._restless_at = at.tick
         if not any(one.state is State.ACTIVE for one in self._known):
             self._propose(Why.FIRST, at)
             return
@@ -314,12 +360,22 @@ class CameraWatch:
         if why is Why.ASKED and any(one.state is State.ACTIVE for one in self._known):
             difference = self._looker.detector.look(frame, self.camera.seat).score
         self._known = [one for one in self._known if one.state is State.ACTIVE]  # until the database tells of the proposal
-        self._to_do.append(lambda: self._parts.references.propose(
+        self._pending.put(REFERENCES, lambda: self._parts.references.propose(
             self.camera.id, self._parts.pictures.keep(frame), at, why, difference))
 
     def _median(self) -> Frame:
         shape = self._recent[-1].shape
         return np.asarray(np.median([one for one in self._recent if one.shape == shape], axis=0), np.uint8)
+
+
+def _as_can_be(proof: Proving) -> tuple[Proof, int]:
+    """With its picture if the disk takes it now (something else may have failed before), else without, saying why: a signal is
+    worth more than its picture. And how many pictures that cost."""
+    try:
+        return proof(True), 0
+    except Unavailable as refused:
+        bare = proof(False)
+        return replace(bare, figures={**bare.figures, "picture_missing": str(refused.details.get("problem", refused.code))}), 1
 
 
 def stretch_of(spans: list[Span], at: Moment, attendance: Attendance | None, is_told: bool) -> Stretch | None:
@@ -339,4 +395,5 @@ def stretch_of(spans: list[Span], at: Moment, attendance: Attendance | None, is_
         since = Moment(span.began.real, began)
         if span.began.business <= session.opens:
             break
+    last = last._replace(steady=at.tick - (at.real - last.real))  # the table knows no clock of a process
     return Stretch(since, last, session, counted, from_opening=since.business - session.opens <= MINUTE_US, is_told=is_told)

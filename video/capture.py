@@ -1,7 +1,8 @@
 """One stream of one camera: read in a thread of its own, kept in a ring, handed to whoever listens, watched from outside.
 
 The watch does not trust the reading thread: it looks at the age of the last picture. A stream that stands still is cut and
-read anew; a thread that does not come back even then is left behind and counted, and only so many may be left behind.
+read anew; a thread that does not come back even then is left behind and counted, and only so many may be left behind. Ages are
+measured on a clock nobody sets: a machine whose clock jumps loses no stream by it.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import Any
 from core.instants import SECOND_US
 from video.cameras import Camera, CameraState, StreamName
 from video.faults import SourceFault, passing, refused
-from video.packets import Listener, MediaPacket, Track
+from video.packets import Listener, MediaPacket, Track, steady_us
 from video.ring import Ring
 from video.sources import Source, SourceRules, source_of
 from video.tracks import Tracks
@@ -53,6 +54,7 @@ class Standing:
     track: Track | None = None
     milli_fps: int = 0
     clock_offset_us: int | None = None
+    silent_us: int | None = None   # how long ago the last picture came
 
 
 class Abandoned:
@@ -85,7 +87,7 @@ class _Turn:
     thread: threading.Thread | None = None
     source: Source | None = None
     over: threading.Event = field(default_factory=threading.Event)
-    opened_us: int = 0     # when the present connection began to be opened
+    opened_us: int = 0     # when the present connection began to be opened, on the steady clock
     counted: int = 0       # bytes received when the last picture was complete
     was_cut: bool = False  # by the watch, which has said why
 
@@ -108,9 +110,9 @@ class Capture:
     """Reads one stream while it is started. Listeners are called in the reading thread, one packet after the other."""
 
     def __init__(self, camera: Camera, stream: StreamName, rules: CaptureRules, now_us: Callable[[], int],
-                 abandoned: Abandoned | None = None) -> None:
+                 abandoned: Abandoned | None = None, tick_us: Callable[[], int] = steady_us) -> None:
         self.camera, self.stream = camera, stream
-        self._rules, self._now_us = rules, now_us
+        self._rules, self._now_us, self._tick_us = rules, now_us, tick_us
         self._abandoned = abandoned or Abandoned()
         self._lock = threading.RLock()
         self._listeners: list[_Listening] = []
@@ -120,6 +122,7 @@ class Capture:
         self._arrivals: deque[int] = deque()
         self._standing = Standing(CameraState.OFFLINE, now_us())
         self._seen_us: int | None = None
+        self._seen_tick: int | None = None
         self.on_change: Callable[[Capture], None] | None = None
 
     # --- what others ask ----------------------------------------------------------------------------------------
@@ -129,7 +132,9 @@ class Capture:
         with self._lock:
             turn = self._turn
             offset = turn.source.clock_offset_us if turn is not None and turn.source is not None else None
-            return replace(self._standing, seen_us=self._seen_us, milli_fps=self._rate(), clock_offset_us=offset)
+            silent = None if self._seen_tick is None else max(0, self._tick_us() - self._seen_tick)
+            return replace(self._standing, seen_us=self._seen_us, milli_fps=self._rate(), clock_offset_us=offset,
+                           silent_us=silent)
 
     @property
     def state(self) -> CameraState:
@@ -208,10 +213,10 @@ class Capture:
     def watch(self) -> None:
         """Called every half second from outside: judges by the last picture, cuts what stands still."""
         with self._lock:
-            turn, now = self._turn, self._now_us()
+            turn, now = self._turn, self._tick_us()
             if turn is None or turn.opened_us == 0:
                 return
-            age_s = (now - max(turn.opened_us, self._seen_us or 0)) / SECOND_US
+            age_s = (now - max(turn.opened_us, self._seen_tick or 0)) / SECOND_US
             if self._swells(turn):
                 self._cut(turn, refused("camera_picture_too_large", setting="video.max_picture_bytes"))
             elif age_s > self._rules.stalled_after_s and self.state is CameraState.LIVE:
@@ -284,7 +289,7 @@ class Capture:
         """One connection, from its opening to its end."""
         source = source_of(camera.kind, camera.address(self.stream), self._rules.source)
         with self._lock:
-            turn.source, turn.opened_us, turn.counted, turn.was_cut = source, self._now_us(), 0, False
+            turn.source, turn.opened_us, turn.counted, turn.was_cut = source, self._tick_us(), 0, False
         try:
             opened = source.open()
             with self._lock:
@@ -292,11 +297,11 @@ class Capture:
                     return
                 self._tracks.connected(opened)
             for piece in source.pieces():
-                arrived = self._now_us()
+                arrived, tick = self._now_us(), self._tick_us()
                 with self._lock:
                     if turn is not self._turn:
                         return  # left behind and back again: others read now
-                    packet = self._tracks.packet(piece, arrived)
+                    packet = self._tracks.packet(piece, arrived, tick)
                     if packet is not None:
                         turn.counted = source.passed
                         self._take(packet)
@@ -305,10 +310,10 @@ class Capture:
 
     def _take(self, packet: MediaPacket) -> None:
         self._ring.add(packet)
-        self._arrivals.append(packet.arrived_us)
-        while self._arrivals[0] < packet.arrived_us - RATE_SPAN_US:
+        self._arrivals.append(packet.tick_us)
+        while self._arrivals[0] < packet.tick_us - RATE_SPAN_US:
             self._arrivals.popleft()
-        self._seen_us = packet.arrived_us
+        self._seen_us, self._seen_tick = packet.arrived_us, packet.tick_us
         if self._standing.track is not packet.track or self.state is not CameraState.LIVE:
             self._standing = replace(self._standing, track=packet.track)
             self._become(CameraState.LIVE)

@@ -97,6 +97,25 @@ class ReferencesFound:
 
 
 @dataclass(frozen=True, slots=True)
+class FindingsLost:
+    """Something found at a camera could not be written after all tries: how many of what, since the process began."""
+
+    camera_code: str
+    camera_name: str
+    signals: int
+    pictures: int
+    spans: int
+    references: int
+
+
+@dataclass(frozen=True, slots=True)
+class FindingsKept:
+    """For a while nothing more was lost."""
+
+    camera_code: str
+
+
+@dataclass(frozen=True, slots=True)
 class SignalWithdrawn:
     """Later facts took it back before a person decided (the camera was retired, the rule was switched off)."""
 

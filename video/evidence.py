@@ -3,7 +3,8 @@
 A clip is asked for in the transaction that raises its card (`ClipService.ask`), and made once the time it should show is over
 (`ClipMaker.make_due`, a job). It is made in a folder beside, brought to the disk and then given its name: whatever ends the
 process, a clip is there whole or not at all, and what was not finished is made again. A clip that is there is never written
-to.
+to. One that cannot be made is tried `tries` times at least, however late the first try was, and until its time of patience is
+over; how often and why not stands in its row, so that a restart forgets neither, and in the end it is absent because of that.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from sqlalchemy import Row, and_, insert, or_, select, update
 
 from core.access import Actor
 from core.clock import Clock, SystemClock
-from core.database import Database
+from core.database import Database, is_outage
 from core.files import sha256_of, sync
 from core.instants import DAY_US, SECOND_US, to_us
 from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
@@ -38,7 +39,7 @@ from video.segments import reason
 
 log = logging.getLogger(__name__)
 SETTLE_US = 3 * SECOND_US      # what was sent at the end of the clip is on disk by then
-AGAIN_US = 5 * SECOND_US
+AGAIN_US, AGAIN_LATE_US = 5 * SECOND_US, 60 * SECOND_US   # between two tries: while it may still come, and later
 NEAR_US = SECOND_US            # a clip may be shorter than asked for by so much and is whole all the same
 FULL_WAIT_US = DAY_US          # the recordings are there: the clip only waits for room
 BATCH = 20
@@ -46,11 +47,12 @@ BATCH = 20
 
 @dataclass(frozen=True, slots=True)
 class ClipRules:
-    """Seconds before and after the instant; and for how long footage that is missing is waited for."""
+    """Seconds before and after the instant; for how long footage that is missing is waited for, and how often it is tried."""
 
     before_s: float = 30.0
     after_s: float = 60.0
     wait_s: float = 120.0
+    tries: int = 5
 
 
 class ClipService:
@@ -115,7 +117,9 @@ class ClipMaker:
     def make_due(self) -> int:
         """Every clip whose time is over. Returns how many were settled (ready or absent)."""
         now, c = self._machine.now_us(), video_clips.c
-        due = and_(c.state == "pending", c.to_at <= now - SETTLE_US, or_(c.tried_at.is_(None), c.tried_at <= now - AGAIN_US))
+        is_fresh = c.to_at > now - int(self._rules.wait_s * SECOND_US)
+        again = or_(c.tried_at.is_(None), c.tried_at <= now - AGAIN_LATE_US, and_(is_fresh, c.tried_at <= now - AGAIN_US))
+        due = and_(c.state == "pending", c.to_at <= now - SETTLE_US, again)
         with self.database.read() as conn:
             rows = conn.execute(select(video_clips).where(due).order_by(c.to_at).limit(BATCH)).all()
         return sum(self._settle(row) for row in rows)
@@ -133,6 +137,11 @@ class ClipMaker:
         except FAULTS:
             log.exception("clip %s could not be made", row.id)
             return self._later(row, "unreadable")
+        except Exception as failure:
+            if is_outage(failure):
+                raise  # no fault of any clip
+            log.exception("clip %s could not be made", row.id)  # the clips behind it are made all the same
+            return self._later(row, "failed", problem=type(failure).__name__)
 
     def _is_of(self, row: Row[Any]) -> bool:
         """Whether the folder of that number is of this clip; one of another (a database made anew) is put aside, never used."""
@@ -225,14 +234,17 @@ class ClipMaker:
                     manifest_sha256=sha256_of(folder / MANIFEST), key_id=told["key_id"],
                     clock_offset_us=told["camera"]["clock_offset_us"], settled_at=self._machine.now_us())
 
-    def _later(self, row: Row[Any], why: str) -> bool:
-        """Tried again while there is hope, then absent with the reason."""
-        if self._is_patient(row, FULL_WAIT_US if why in ("disk_full", "write_failed") else 0):
-            self._write(row.id, tried_at=self._machine.now_us())
+    def _later(self, row: Row[Any], why: str, **details: str) -> bool:
+        """Tried again while there is hope and not tried often enough, then absent with the reason. Without a reason it only
+        waits."""
+        now, tries = self._machine.now_us(), row.tries + bool(why)
+        said = reason(why, tries=tries, **details) if why else row.reason
+        patience = FULL_WAIT_US if why in ("disk_full", "write_failed") else 0
+        if not why or tries < self._rules.tries or self._is_patient(row, patience):
+            self._write(row.id, reason=said, tries=tries, tried_at=now)
             return False
-        log.warning("clip %s is absent: %s", row.id, why)
-        now = self._machine.now_us()
-        self._write(row.id, state="absent", reason=reason(why or "no_recording"), tried_at=now, settled_at=now)
+        log.warning("clip %s is absent after %d tries: %s", row.id, tries, why)
+        self._write(row.id, state="absent", reason=said, tries=tries, tried_at=now, settled_at=now)
         return True
 
     def _may_grow(self, row: Row[Any], end_us: int) -> bool:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import logging
 import threading
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+from zlib import crc32
 
 import av
 import numpy as np
@@ -19,6 +21,16 @@ from video.vision.pictures import Frame
 
 log = logging.getLogger(__name__)
 PACKETS_MAX, BYTES_MAX = 600, 16 << 20   # of one group of pictures; a longer one is looked at in its key frame only
+
+
+class Seen(NamedTuple):
+    """A picture and the real instant of its arrival, us UTC (`tick`: on the steady clock). `key` marks the key frame it came
+    with: equal for two that are the same bit by bit; None where it came with none."""
+
+    frame: Frame
+    at: int
+    key: int | None
+    tick: int
 
 
 class Eye:
@@ -34,11 +46,11 @@ class Eye:
         self._looked = 0
         self._decoder: _Decoder | None = None
         self.dropped = 0                 # groups of pictures nobody came to look at
-        self.seen_us: int | None = None  # arrival of the last packet
+        self.seen_tick: int | None = None  # arrival of the last packet, on the steady clock
 
     def take(self, packet: MediaPacket) -> None:
         with self._lock:
-            self.seen_us = packet.arrived_us
+            self.seen_tick = packet.tick_us
             if packet.is_key:
                 self._begin(packet)
             elif self._follows and self._waits_from_key_or_decoder():
@@ -52,32 +64,32 @@ class Eye:
     def is_due(self) -> bool:
         """Whether there is something to look at that is later than the last look by the interval."""
         with self._lock:
-            return bool(self._waiting) and self._waiting[-1].arrived_us - self._looked >= self._interval_us
+            return bool(self._waiting) and self._waiting[-1].tick_us - self._looked >= self._interval_us
 
-    def look(self) -> tuple[Frame, int] | None:
-        """The newest picture with the real instant of its arrival, us UTC; None when there is none that can be decoded."""
+    def look(self) -> Seen | None:
+        """The newest picture; None when there is none that can be decoded."""
         with self._lock:
             waiting, self._waiting, self._bytes = self._waiting, [], 0
             if not waiting:
                 return None
-            self._looked = waiting[-1].arrived_us
+            self._looked = waiting[-1].tick_us
             decoder = self._decoder
             if decoder is None or decoder.track is not waiting[-1].track:
                 decoder = self._decoder = _Decoder(waiting[-1].track, self._width)
             follows = self._follows
         try:
-            frame = decoder.newest(waiting, ends=not follows)
+            found = decoder.newest(waiting, ends=not follows)
         except (av.error.FFmpegError, ValueError) as error:
             log.debug("a picture cannot be decoded: %s", type(error).__name__)
             with self._lock:
                 self._decoder = None
             return None
-        return None if frame is None else (frame, waiting[-1].arrived_us)
+        return None if found is None else Seen(found[0], waiting[-1].arrived_us, found[1], waiting[-1].tick_us)
 
     def _begin(self, packet: MediaPacket) -> None:
         if self._last_key is not None:
-            self._follows = packet.arrived_us - self._last_key > self._key_gap_us
-        self._last_key = packet.arrived_us
+            self._follows = packet.tick_us - self._last_key > self._key_gap_us
+        self._last_key = packet.tick_us
         self.dropped += bool(self._waiting)
         self._waiting, self._bytes = [packet], len(packet.data)
 
@@ -102,17 +114,19 @@ class _Decoder:
             self._codec.extradata = track.extradata
         self._codec.thread_count = 1
 
-    def newest(self, packets: list[MediaPacket], *, ends: bool) -> Frame | None:
-        """Decodes all of them; `ends`: nothing follows that builds on them."""
-        last = None
+    def newest(self, packets: list[MediaPacket], *, ends: bool) -> tuple[Frame, int | None] | None:
+        """Decodes all of them; `ends`: nothing follows that builds on them. With the mark of the last key frame among them."""
+        last, key = None, None
+        for frame in self._decoded(packets, ends):
+            last, key = frame, mark_of(frame) if frame.key_frame else key
+        return None if last is None else (self._converted(last), key)
+
+    def _decoded(self, packets: list[MediaPacket], ends: bool) -> Iterator[Any]:
         for packet in packets:
-            for frame in self._codec.decode(self._packet(packet)):
-                last = frame
+            yield from self._codec.decode(self._packet(packet))
         if ends:
-            for frame in self._codec.decode(None):
-                last = frame
+            yield from self._codec.decode(None)
             self._codec.flush_buffers()
-        return None if last is None else self._converted(last)
 
     def _packet(self, packet: MediaPacket) -> Any:
         made: Any = av.Packet(packet.data)
@@ -123,3 +137,10 @@ class _Decoder:
         width = min(frame.width, self._width)
         height = max(2, round(frame.height * width / frame.width))
         return np.asarray(frame.reformat(width=width, height=height, format="bgr24").to_ndarray(), np.uint8)
+
+
+def mark_of(frame: Any) -> int:
+    """Of the brightness of every pixel as it was decoded: the same for the same picture bit by bit."""
+    plane, wide = frame.planes[0], frame.format.components[0].bits > 8
+    rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)  # lines are padded with what happens to be there
+    return crc32(rows[:frame.height, :frame.width * (2 if wide else 1)].tobytes())

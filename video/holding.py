@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from config.onsite import SignalKind
 from core.instants import SECOND_US
 
+DISPROVED_AT_ONCE = frozenset({SignalKind.FROZEN})  # one sign of life is enough: it never was
+
 
 @dataclass(frozen=True, slots=True)
 class HoldRules:
@@ -43,6 +45,8 @@ class Hold:
         """The fault begins with the first look that showed it, and ends with the first that did not."""
         if is_there:
             return self._there(at)
+        if self.kind in DISPROVED_AT_ONCE and not self.is_on:
+            self._since = None
         if self._gone is None:
             self._gone = at
         if at - self._gone < self._rules.clear_s * SECOND_US:

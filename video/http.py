@@ -143,8 +143,10 @@ class _Desk:
         parts.views.note([seen(row)], actor, ViewKind.SNAPSHOT, reason, note, request.remote_addr or "")
         stream = StreamName.MAIN if request.args.get("stream") == "main" else StreamName.SUB
         taken = parts.snapshots.take(camera, stream)
-        masks = () if sees_unmasked(actor, reason) else camera.masks
-        return Response(burnt(taken.jpeg, words_for(actor, taken.at_us), masks), mimetype="image/jpeg")
+        hides = not sees_unmasked(actor, reason)
+        made = burnt(taken.jpeg, words_for(actor, taken.at_us), camera.masks if hides else (),
+                     is_coarse=hides and camera.blur_faces)
+        return Response(made, mimetype="image/jpeg")
 
     def _rows(self, codes: Sequence[str], actor: Actor) -> list[CameraRow]:
         """All of them in service and his to watch, in the order asked for; one he may not see is as one there is not."""

@@ -15,6 +15,7 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from time import monotonic
 from typing import Any
 
 import msgspec
@@ -62,6 +63,15 @@ class Viewer:
         self._waits = False  # for a key frame, because it was skipped or the connection was lost
         self.skipped = 0
         self._stuck = 0
+        self._ends_s = 0.0
+
+    def may_look_for(self, milliseconds: int) -> None:
+        """From now on; measured on a clock nobody sets."""
+        self._ends_s = monotonic() + milliseconds / 1000
+
+    @property
+    def is_over(self) -> bool:
+        return monotonic() >= self._ends_s
 
     def begin(self, broadcast: Broadcast) -> None:
         """The present picture at once: everything since the last key frame, squeezed."""
@@ -87,7 +97,7 @@ class Viewer:
         self._waits = True
 
     def tell_age(self, standing: Standing, now_ms: int) -> None:
-        age = now_ms - standing.seen_us // 1000 if standing.seen_us is not None else None
+        age = standing.silent_us // 1000 if standing.silent_us is not None else None
         self.socket.tell(type="age", age_ms=age, server_ms=now_ms, state=standing.state.value, milli_fps=standing.milli_fps,
                          skipped=self.skipped)
         self._stuck = self._stuck + 1 if self.socket.waiting_bytes > self._queue_bytes else 0
@@ -293,6 +303,7 @@ class LiveServer:
         camera = self._room.find(code)
         hides = bool(camera.masks or camera.blur_faces) and not ticket.unmasked
         viewer = Viewer(socket, ticket, camera, stream, self._rules.queue_bytes)
+        viewer.may_look_for(ticket.expires_ms - self._now_ms())
         broadcast = self._broadcast(camera, stream, masked=hides)
         self._viewers[socket] = viewer, broadcast
         standing = broadcast.standing
@@ -321,6 +332,7 @@ class LiveServer:
                 ticket.check(viewer.camera.code, self._now_ms())
                 if (ticket.viewer, ticket.unmasked) == (viewer.ticket.viewer, viewer.ticket.unmasked):
                     viewer.ticket = ticket
+                    viewer.may_look_for(ticket.expires_ms - self._now_ms())
         except (msgspec.DecodeError, SupervisionError):
             pass  # the view ends when its own ticket does
 
@@ -348,7 +360,7 @@ class LiveServer:
     def _look_at(self, broadcast: Broadcast, now_ms: int) -> None:
         standing, is_outdated = broadcast.standing, not broadcast.is_current
         for viewer in list(broadcast.viewers):
-            if now_ms >= viewer.ticket.expires_ms:
+            if viewer.is_over:
                 viewer.socket.end(EXPIRED, "video_ticket_expired")
             elif is_outdated:  # it comes back, and gets what there now is to be seen
                 viewer.socket.end(STOPPING, "video_stopping")

@@ -1,7 +1,8 @@
 """Finding cameras in the networks allowed and asking them where their streams are read, by ONVIF. Only when a person asks.
 
 WS-Discovery 1.0 (a Probe to 239.255.255.250:3702) finds them; the ONVIF Device and Media services (ver10) tell profiles and
-stream addresses, with a WS-UsernameToken digest (OASIS WSS UsernameToken Profile 1.0). Whatever answers is a stranger: bounded
+stream addresses, with a WS-UsernameToken digest (OASIS WSS UsernameToken Profile 1.0) and, where a device asks for it, an HTTP
+digest; over HTTPS where its address says so. Whatever answers is a stranger: bounded
 time, size and number, no entities, no redirect, and no address outside the networks is believed or asked.
 """
 
@@ -12,11 +13,13 @@ import hashlib
 import re
 import secrets
 import socket
+import ssl
 import time
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 from xml.sax.saxutils import escape
@@ -28,6 +31,7 @@ from core.clock import Clock
 from core.errors import InvalidInput, UpstreamError
 from video.addresses import AddressRules, Login, Network, check_host, is_allowed, shown
 from video.cameras import SourceKind
+from video.relay import unverified_tls
 from video.soap_link import post
 
 GROUP = ("239.255.255.250", 3702)
@@ -65,8 +69,11 @@ class Profile:
 class Discovery:
     """Asks for devices and for their streams. `patience_s` bounds each of both questions as a whole."""
 
-    def __init__(self, rules: AddressRules, clock: Clock, patience_s: float = 4.0, group: tuple[str, int] = GROUP) -> None:
+    def __init__(self, rules: AddressRules, clock: Clock, patience_s: float = 4.0, group: tuple[str, int] = GROUP,
+                 ca_file: Path | None = None) -> None:
+        """`ca_file`: the authority (PEM) HTTPS devices are verified by; None: not verified, as cameras sign themselves."""
         self._rules, self._clock, self._patience_s, self._group = rules, clock, patience_s, group
+        self._ca_file = ca_file
 
     def look(self) -> list[Found]:
         """Devices in the networks allowed, by address. Raises InvalidInput when no network is."""
@@ -84,8 +91,16 @@ class Discovery:
         Raises InvalidInput for an address outside the networks, UpstreamError (`onvif_refused`, `onvif_unreachable`,
         `onvif_unreadable`) for what it does not answer well.
         """
-        asked = _Device(self._rules, login, self._clock, time.monotonic() + self._patience_s)
+        asked = _Device(self._rules, login, self._clock, time.monotonic() + self._patience_s, self._tls())
         return asked.profiles(service)
+
+    def _tls(self) -> ssl.SSLContext:
+        if self._ca_file is None:
+            return unverified_tls()
+        try:
+            return ssl.create_default_context(cafile=str(self._ca_file))
+        except OSError as failure:
+            raise UpstreamError("onvif_unreachable", what="video.tls_ca_file") from failure
 
     def _devices(self, answer: bytes) -> Iterator[Found]:
         try:
@@ -105,8 +120,8 @@ class Discovery:
 class _Device:
     """One device being asked, until its time is over."""
 
-    def __init__(self, rules: AddressRules, login: Login | None, clock: Clock, until: float) -> None:
-        self._rules, self._login, self._clock, self._until = rules, login, clock, until
+    def __init__(self, rules: AddressRules, login: Login | None, clock: Clock, until: float, tls: ssl.SSLContext) -> None:
+        self._rules, self._login, self._clock, self._until, self._tls = rules, login, clock, until, tls
         self._behind = timedelta(0)  # what its clock is ahead of ours: a digest of another time is refused
 
     def profiles(self, service: str) -> list[Profile]:
@@ -156,7 +171,8 @@ class _Device:
         header = self._security() if with_login and self._login is not None else ""
         envelope = (f'<?xml version="1.0" encoding="utf-8"?><s:Envelope xmlns:s="{_NAMES["soap"]}"><s:Header>{header}'
                     f'</s:Header><s:Body><{action} xmlns="{_NAMES[room]}">{inside}</{action}></s:Body></s:Envelope>')
-        status, body = post(service, machine, envelope.encode(), f"{_NAMES[room]}/{action}", self._until)
+        status, body = post(service, machine, envelope.encode(), f"{_NAMES[room]}/{action}", self._until,
+                            login=self._login, tls=self._tls)
         try:
             root = fromstring(body, forbid_dtd=True)
         except (ParseError, DefusedXmlException, ValueError) as broken:

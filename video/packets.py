@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from time import monotonic_ns
 from typing import Protocol
 
 
@@ -24,7 +25,8 @@ class Track:
 
 @dataclass(frozen=True, slots=True)
 class MediaPacket:
-    """One compressed picture. `arrived_us` is real time, microseconds UTC, when the last byte of it was here."""
+    """One compressed picture. `arrived_us` is real time, microseconds UTC, when the last byte of it was here; `steady_us` the
+    same instant on a clock nobody sets, by which every span of time is measured."""
 
     track: Track
     data: bytes
@@ -32,6 +34,16 @@ class MediaPacket:
     dts: int
     is_key: bool
     arrived_us: int
+    steady_us: int | None = None   # None: the machine's clock was not set meanwhile
+
+    @property
+    def tick_us(self) -> int:
+        return self.arrived_us if self.steady_us is None else self.steady_us
+
+
+def steady_us() -> int:
+    """Microseconds on the clock nobody sets; its zero means nothing."""
+    return monotonic_ns() // 1_000
 
 
 class Listener(Protocol):

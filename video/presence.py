@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from sqlalchemy import delete, select
 
-from core.database import Database, bulk_upsert
+from core.database import Database, bulk_upsert, is_outage
 from core.instants import SECOND_US
 from video.attendance import Moment
 from video.models import presence_spans
@@ -19,6 +19,7 @@ from video.vision.looker import Seat
 
 KEPT_EVERY_S = 5.0
 GAP = "gap"
+NOT_WRITTEN = "not_written"   # what was seen then could not be kept
 _COLUMNS = ("camera_id", "state", "reason", "began_at", "until_at", "began_business_at", "until_business_at")
 _p = presence_spans.c
 
@@ -54,7 +55,7 @@ class Timeline:
     def see(self, state: Seat, reason: str, at: Moment) -> None:
         """One look. A look after a gap begins a new span; the next state begins where the last one was last seen to end."""
         before = self._open
-        if before is None or at.real - before.until.real > self._gap_us:
+        if before is None or at.tick - before.until.tick > self._gap_us:
             self._end(before)
             self._open = Span(state, reason, at, at)
         elif (before.state, before.reason) == (state, reason):
@@ -63,8 +64,13 @@ class Timeline:
             self._end(Span(before.state, before.reason, before.began, at))
             self._open = Span(state, reason, at, at)
 
+    def cut(self) -> None:
+        """What comes next begins a span of its own: the clock was set in between."""
+        self._end(self._open)
+        self._open = None
+
     def due(self, now_us: int, force: bool = False) -> list[Span]:
-        """What must be written now: spans that ended, and from time to time the one that grows."""
+        """What must be written now: spans that ended, and from time to time the one that grows. `now_us`: the steady clock."""
         if not self._ended and not force and now_us - self._kept_at < KEPT_EVERY_S * SECOND_US:
             return []
         spans, self._ended, self._kept_at = self._ended, [], now_us
@@ -73,6 +79,49 @@ class Timeline:
     def _end(self, span: Span | None) -> None:
         if span is not None:
             self._ended.append(span)
+
+
+class SpanQueue:
+    """Spans that wait to be written, one of each beginning. None goes silently: where there are too many the oldest become one
+    span that says so, and one the table does not take is replaced by such a span."""
+
+    def __init__(self, most: int) -> None:
+        self._most = max(2, most)
+        self._spans: dict[int, Span] = {}
+
+    def __len__(self) -> int:
+        return len(self._spans)
+
+    def add(self, spans: Sequence[Span]) -> None:
+        for span in spans:
+            self._spans[span.began.real] = span
+        while len(self._spans) > self._most:
+            first, second = (self._spans.pop(began) for began in list(self._spans)[:2])
+            self._spans = {first.began.real: Span(Seat.UNKNOWN, NOT_WRITTEN, first.began, second.until), **self._spans}
+
+    def write(self, log: PresenceLog, camera_id: int) -> None:
+        """All at once."""
+        log.write(camera_id, list(self._spans.values()))
+        self._spans.clear()
+
+    def write_singly(self, log: PresenceLog, camera_id: int) -> int:
+        """Each alone; returns how many could not even be told as not written."""
+        lost = 0
+        for began, span in list(self._spans.items()):
+            told = Span(Seat.UNKNOWN, NOT_WRITTEN, span.began, span.until)
+            lost += not (_is_written(log, camera_id, span) or _is_written(log, camera_id, told))
+            del self._spans[began]
+        return lost
+
+
+def _is_written(log: PresenceLog, camera_id: int, span: Span) -> bool:
+    try:
+        log.write(camera_id, [span])
+    except Exception as error:
+        if is_outage(error):
+            raise
+        return False
+    return True
 
 
 class PresenceLog:

@@ -202,6 +202,8 @@ class _Writing:
             self._refused = packet.track
             self._gap(packet.arrived_us, "not_recordable", codec=packet.track.codec)
             return
+        if self._timing is not None and self._timing.was_set_before(packet) and timing.begin_us > self._timing.end_us:
+            self._store.gap_was(self._camera, self._stream, self._timing.end_us, timing.begin_us, "clock_set")
         self._timing = timing
         if self._has_gap:
             self._store.gap_ends(self._camera, self._stream, timing.begin_us)
@@ -250,13 +252,22 @@ class _Timing:
         self._step_us = 0
         self.has_drifted = False
 
+    @property
+    def end_us(self) -> int:
+        """The real instant at which the last picture written ends."""
+        return self.begin_us + self.length_us(self._last) + self._step_us
+
+    def was_set_before(self, packet: MediaPacket) -> bool:
+        """Whether the machine's clock was set since the last picture: it ran off the one nobody sets."""
+        return abs((packet.arrived_us - packet.tick_us) - (self._first.arrived_us - self._first.tick_us)) > DRIFT_US
+
     def length_us(self, packet: MediaPacket) -> int:
         """From the begin of the segment to this picture."""
         return int((packet.dts - self._first.dts) * packet.track.time_base * SECOND_US)
 
     def jumps(self, packet: MediaPacket) -> bool:
         step = int((packet.dts - self._last.dts) * packet.track.time_base * SECOND_US)
-        return step < 0 or step > JUMP_US + max(0, packet.arrived_us - self._last.arrived_us)
+        return step < 0 or step > JUMP_US + max(0, packet.tick_us - self._last.tick_us)
 
     def saw(self, packet: MediaPacket) -> int:
         """A picture was written; returns the real instant of its end."""
@@ -273,4 +284,5 @@ class _Timing:
         begin = self.begin_us + self.length_us(packet) + self._least
         if abs(packet.arrived_us - begin) > DRIFT_US:
             begin = packet.arrived_us
-        return _Timing(packet, max(begin, self.begin_us + 1))
+        was_set_back = self.begin_us - begin > DRIFT_US  # the machine's clock: what follows is dated by what it says now
+        return _Timing(packet, begin if was_set_back else max(begin, self.begin_us + 1))

@@ -39,5 +39,6 @@ def build_registry(given: VideoSettings, units: UnitOfWorkFactory, changes: Chan
     addresses = Addresses(Sealer(secret, SEAL_PURPOSE))
     children = Children(ChildLimits(seconds=given.test_s, at_once=given.tests_at_once))
     return Registry(CameraService(units, changes, addresses, rules, known, machine), CameraQueries(units.database, addresses),
-                    ViewLog(units, units.database, machine), Discovery(rules, machine, given.discovery_s),
+                    ViewLog(units, units.database, machine),
+                    Discovery(rules, machine, given.discovery_s, ca_file=given.tls_ca_file),
                     Snapshots(children, rules, machine, reader))

@@ -1,8 +1,9 @@
 """How long recordings stay: `keep_days`, less where the disk needs room, longer where they are evidence.
 
 Segments go by age. Where less than `free_min_mib` is left on the disk, the oldest segments go earlier, and the timeline says
-so; a segment that a clip still has to be made from never goes, nor does a clip. A clip stays as long as its card needs it,
-then `evidence_keep_days` more.
+so; a segment that a clip still has to be made from never goes, nor does a clip. Never more is deleted at once than is missing,
+and then it is measured again (video/freeing.py). A clip stays as long as its card needs it, then `evidence_keep_days` more; a
+picture of a random look `sampling_keep_days`, longer while its form is open or a card about that hour is needed.
 """
 
 from __future__ import annotations
@@ -13,15 +14,17 @@ import threading
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from time import CLOCK_BOOTTIME, clock_gettime
 from typing import Any
 
 from sqlalchemy import Row, and_, delete, func, insert, or_, select, update
 
 from core.clock import Clock, SystemClock
-from core.instants import DAY_US, SECOND_US
+from core.instants import DAY_US, HOUR_US, SECOND_US
 from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
-from video.footage.events import RoomEnough, RoomShort
-from video.footage.models import video_clips, video_gaps, video_segments
+from video.footage.events import KeptLongEnough, KeptTooShort, RoomEnough, RoomShort
+from video.footage.models import video_clips, video_gaps, video_incidents, video_samplings, video_segments
+from video.freeing import Freeing
 from video.segments import reason
 
 log = logging.getLogger(__name__)
@@ -29,6 +32,8 @@ MIB = 1 << 20
 BATCH = 200
 MARGIN_US = 60 * SECOND_US  # around what a pending clip still needs: the key frame before it lies there
 JOINED_US = 5 * SECOND_US
+SET_MOST_US = HOUR_US  # by which the machine's clock may be set before ages are doubted
+LAW_DAYS = 30  # 公共安全视频图像信息系统管理条例: kept at least so long
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,9 @@ class RetentionRules:
     keep_days: int = 30
     free_min_mib: int = 2048
     evidence_keep_days: int = 30
+    sampling_keep_days: int = 365
+    room_wait_s: float = 120.0
+    is_recorded: bool = True   # else nothing is kept, and nothing too short
 
 
 @dataclass(slots=True)
@@ -47,6 +55,7 @@ class Removed:
     aged: int = 0
     early: int = 0
     clips: int = 0
+    looks: int = 0
 
 
 class Retention:
@@ -54,18 +63,23 @@ class Retention:
 
     def __init__(self, units: UnitOfWorkFactory, recordings: Path, evidence: Path, rules: RetentionRules,
                  needed: Callable[[Collection[int]], Collection[int]], machine: Clock | None = None,
-                 free_bytes: Callable[[Path], int] = lambda folder: shutil.disk_usage(folder).free) -> None:
+                 free_bytes: Callable[[Path], int] = lambda folder: shutil.disk_usage(folder).free,
+                 now_s: Callable[[], float] = lambda: clock_gettime(CLOCK_BOOTTIME)) -> None:
         self._units, self._recordings, self._evidence, self._rules = units, recordings, evidence, rules
         self._needed, self._machine, self._free = needed, machine or SystemClock(), free_bytes
-        self._freeing = threading.Lock()
+        self._freeing, self._room = threading.Lock(), Freeing(rules.room_wait_s, now_s)
+        self._now_s, self._since, self._is_doubted = now_s, (self._machine.now_us(), now_s()), False
+        if rules.is_recorded and rules.keep_days < LAW_DAYS:
+            log.warning("recordings: recording.keep_days is %d; the law asks for %d days", rules.keep_days, LAW_DAYS)
 
     def run(self) -> Removed:
         """Everything that is due. Asked again it does nothing more."""
         done = Removed(aged=self._forget_old())
         done.early = self.make_room()
         self._release()
-        done.clips = self._remove_clips()
-        if done.aged or done.early or done.clips:
+        done.clips, done.looks = self._remove_clips(), self._forget_looks()
+        self._tell_kept()
+        if done.aged or done.early or done.clips or done.looks:
             log.info("recordings: removed %s", done)
         return done
 
@@ -77,11 +91,12 @@ class Retention:
         if not self._freeing.acquire(blocking=False):
             return 0
         try:
-            removed, wanted = 0, self._rules.free_min_mib * MIB
             if not self._recordings.exists():
                 return 0  # nothing was ever recorded here
-            while (free := self._free(self._recordings)) < wanted:
-                gone = self._remove_oldest(wanted - free)
+            removed, wanted = 0, self._rules.free_min_mib * MIB
+            while (missing := wanted - self._room.expected(free := self._free(self._recordings))) > 0:
+                gone, taken = self._remove_oldest(missing)
+                self._room.deleted(taken, free)
                 removed += gone
                 if not gone:
                     break
@@ -90,10 +105,20 @@ class Retention:
         finally:
             self._freeing.release()
 
+    def _now_us(self) -> int:
+        """What the clock says, but no later than this process can know: a machine set forward by a year must not cost all
+        recordings. Set right on purpose, it holds from the next start on."""
+        wall, steady = self._since
+        now, known = self._machine.now_us(), wall + int((self._now_s() - steady) * SECOND_US) + SET_MOST_US
+        if now > known and not self._is_doubted:
+            log.error("recordings: the clock was set forward; ages are counted without that until the next start")
+        self._is_doubted = now > known
+        return min(now, known)
+
     # Segments ------------------------------------------------------------------------------------------------------
 
     def _forget_old(self) -> int:
-        before, c = self._machine.now_us() - self._rules.keep_days * DAY_US, video_segments.c
+        before, c = self._now_us() - self._rules.keep_days * DAY_US, video_segments.c
         removed = 0
         while rows := self._rows(and_(c.end_at < before, c.state != "open")):
             self._remove(rows, None)
@@ -102,7 +127,8 @@ class Retention:
             uow.conn.execute(delete(video_gaps).where(video_gaps.c.end_at < before))
         return removed
 
-    def _remove_oldest(self, wanted: int) -> int:
+    def _remove_oldest(self, wanted: int) -> tuple[int, int]:
+        """(how many, their bytes): enough for what is wanted, and no more than one look at the index finds."""
         rows, taken = [], 0
         for row in self._rows(video_segments.c.state != "open"):
             rows.append(row)
@@ -110,7 +136,7 @@ class Retention:
             if taken >= wanted:
                 break
         self._remove(rows, "removed_early")
-        return len(rows)
+        return len(rows), taken
 
     def _rows(self, condition: Any) -> Sequence[Row[Any]]:
         """The oldest of them that no pending clip needs."""
@@ -134,11 +160,48 @@ class Retention:
             uow.conn.execute(delete(video_segments).where(video_segments.c.id.in_([row.id for row in rows])))
 
     def _tell_room(self, free: int, wanted: int) -> None:
-        event = RoomShort(free // MIB, wanted // MIB) if free < wanted else RoomEnough(free // MIB)
-        if free < wanted:
-            log.error("recordings: only %d MiB free of %d wanted, and nothing more may be deleted", free // MIB, wanted // MIB)
+        """Short is also what was deleted in vain; what is deleted and may still become free is not."""
+        is_short = free < wanted and (self._room.is_in_vain or self._room.expected(free) < wanted)
+        event = RoomShort(free // MIB, wanted // MIB) if is_short else RoomEnough(free // MIB)
+        if is_short:
+            log.error("recordings: only %d MiB free of %d wanted; %s", free // MIB, wanted // MIB, "what was deleted does not "
+                      "become free" if self._room.is_in_vain else "nothing more may be deleted")
         with self._units() as uow:
             uow.publish([event])
+
+    def _tell_kept(self) -> None:
+        """Whether recordings stay as long as the law asks, by the setting and by what the disk left of it."""
+        g, now = video_gaps.c, self._machine.now_us()
+        with self._units.database.read() as conn:
+            early = conn.execute(select(func.max(g.end_at)).where(g.reason == reason("removed_early"))).scalar()
+        days = self._rules.keep_days if early is None else min(self._rules.keep_days, max(0, now - early) // DAY_US)
+        is_short = self._rules.is_recorded and days < LAW_DAYS
+        with self._units() as uow:
+            uow.publish([KeptTooShort(days, LAW_DAYS) if is_short else KeptLongEnough()])
+
+    # Random looks ---------------------------------------------------------------------------------------------------
+
+    def _forget_looks(self) -> int:
+        """Pictures of looks that are past their time; the row stays with the hash."""
+        c, before = video_samplings.c, self._now_us() - self._rules.sampling_keep_days * DAY_US
+        due = and_(c.picture_sha256 != "", c.reason == "", c.picture_at < before, c.done_business_at.is_not(None))
+        with self._units.database.read() as conn:
+            rows = conn.execute(select(video_samplings).where(due).order_by(c.id).limit(BATCH)).all()
+        gone = [row.id for row in rows if not self._is_asked_for(row)]
+        for number in gone:
+            (self._evidence / "samplings" / f"{number}.jpg").unlink(missing_ok=True)
+        if gone:
+            with self._units() as uow:
+                uow.conn.execute(update(video_samplings).where(c.id.in_(gone)).values(reason=reason("over_time")))
+        return len(gone)
+
+    def _is_asked_for(self, row: Row[Any]) -> bool:
+        """Whether a card is still needed that came of an incident at that camera within the hour."""
+        i, at = video_incidents.c, row.picture_at
+        near = and_(i.camera_id == row.camera_id, i.card_id > 0, i.begin_at <= at + HOUR_US, i.end_at >= at - HOUR_US)
+        with self._units.database.read() as conn:
+            cards = set(conn.execute(select(i.card_id).where(near)).scalars())
+        return bool(cards and self._needed(cards))
 
     # Clips ---------------------------------------------------------------------------------------------------------
 
@@ -157,7 +220,7 @@ class Retention:
                         uow.conn.execute(update(video_clips).where(k.id.in_(ids[start:start + BATCH])).values(released_at=at))
 
     def _remove_clips(self) -> int:
-        before, k = self._machine.now_us() - self._rules.evidence_keep_days * DAY_US, video_clips.c
+        before, k = self._now_us() - self._rules.evidence_keep_days * DAY_US, video_clips.c
         with self._units.database.read() as conn:
             rows = conn.execute(select(k.id).where(k.state == "ready", k.released_at < before).limit(BATCH)).all()
         for row in rows:

@@ -32,7 +32,7 @@ class Ring:
         self._groups[-1].append(packet)
         self._sizes[-1] += len(packet.data)
         self.held_bytes += len(packet.data)
-        self._shorten(packet.arrived_us - self._span_us)
+        self._shorten(packet.tick_us - self._span_us)
 
     def clear(self) -> None:
         self._groups.clear()
@@ -49,7 +49,7 @@ class Ring:
         return [packet for group in found for packet in group if packet.arrived_us <= last_us]
 
     def _shorten(self, oldest_us: int) -> None:
-        while len(self._groups) > 1 and (self._groups[1][0].arrived_us <= oldest_us or self.held_bytes > self._max_bytes):
+        while len(self._groups) > 1 and (self._groups[1][0].tick_us <= oldest_us or self.held_bytes > self._max_bytes):
             self._drop()
         if self.held_bytes > self._max_bytes:
             self._drop()

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from time import monotonic
 from typing import Any
 
 from sqlalchemy import delete
 
 from core.clock import Clock
 from core.database import Database, bulk_upsert
-from core.instants import SECOND_US
 from video.capture import Standing
 from video.models import camera_states
 
 COLUMNS = ("camera_id", "worker", "state", "reason", "since_at", "seen_at", "told_at", "codec", "width", "height", "milli_fps",
            "clock_offset_us")
-TOLD_EVERY_US = 10 * SECOND_US  # a row older than a few of these belongs to a process that is gone
+TOLD_EVERY_S = 10.0  # a row older than a few of these belongs to a process that is gone
 
 
 class StateWriter:
@@ -24,19 +24,19 @@ class StateWriter:
 
     def __init__(self, database: Database, clock: Clock, worker: str) -> None:
         self._database, self._clock, self._worker = database, clock, worker
-        self._told: dict[int, tuple[int, tuple[Any, ...]]] = {}
+        self._told: dict[int, tuple[float, tuple[Any, ...]]] = {}
 
     def write(self, standings: Mapping[int, Standing]) -> None:
         """Bring the rows of these cameras up to date; those of others are left to other processes."""
-        now = self._clock.now_us()
-        due = {camera: standing for camera, standing in standings.items() if self._is_due(camera, standing, now)}
+        now, now_s = self._clock.now_us(), monotonic()
+        due = {camera: standing for camera, standing in standings.items() if self._is_due(camera, standing, now_s)}
         self._told = {camera: told for camera, told in self._told.items() if camera in standings}
         if not due:
             return
         rows = [self._row(camera, standing, now) for camera, standing in due.items()]
         with self._database.transaction() as conn:
             bulk_upsert(conn, camera_states, COLUMNS, rows, ["camera_id"])
-        self._told.update({camera: (now, _mark(standing)) for camera, standing in due.items()})
+        self._told.update({camera: (now_s, _mark(standing)) for camera, standing in due.items()})
 
     def forget(self, camera_id: int) -> None:
         """A camera that is registered no more has no state."""
@@ -44,9 +44,9 @@ class StateWriter:
         with self._database.transaction() as conn:
             conn.execute(delete(camera_states).where(camera_states.c.camera_id == camera_id))
 
-    def _is_due(self, camera: int, standing: Standing, now: int) -> bool:
+    def _is_due(self, camera: int, standing: Standing, now_s: float) -> bool:
         told = self._told.get(camera)
-        return told is None or told[1] != _mark(standing) or now - told[0] >= TOLD_EVERY_US
+        return told is None or told[1] != _mark(standing) or now_s - told[0] >= TOLD_EVERY_S
 
     def _row(self, camera: int, standing: Standing, now: int) -> tuple[Any, ...]:
         track, reason = standing.track, json.dumps(standing.reason) if standing.reason else ""

@@ -32,14 +32,14 @@ class Tracks:
         self._format = Track(codec, stream.width, stream.height, stream.time_base, stream.extradata, self._serial)
         self._track = None
 
-    def packet(self, piece: Piece, arrived_us: int) -> MediaPacket | None:
+    def packet(self, piece: Piece, arrived_us: int, steady_us: int | None = None) -> MediaPacket | None:
         """The packet, or None before the first key frame. Raises SourceFault when the picture is too large."""
         if piece.is_key:
             self._notice(piece.data)
         elif self._track is None:
             return None
         assert self._track is not None
-        return MediaPacket(self._track, piece.data, piece.pts, piece.dts, piece.is_key, arrived_us)
+        return MediaPacket(self._track, piece.data, piece.pts, piece.dts, piece.is_key, arrived_us, steady_us)
 
     def _notice(self, data: bytes) -> None:
         """What describes the pictures comes with key frames; another description makes another track."""

@@ -192,7 +192,7 @@ class _Work:
         for frame in self._decoder.decode(raw):
             at = int((frame.pts or 0) * self.source.time_base / SCALE)
             if self._is_due(at):
-                yield from self._encoded(frame, at, packet.arrived_us)
+                yield from self._encoded(frame, at, packet)
 
     def _is_due(self, at: int) -> bool:
         """Not more pictures than allowed; a clock that jumps starts the count anew."""
@@ -203,7 +203,7 @@ class _Work:
         self._due = at + step if self._due is None or abs(late) > step else self._due + step
         return True
 
-    def _encoded(self, frame: av.VideoFrame, at: int, arrived_us: int) -> Iterator[MediaPacket]:
+    def _encoded(self, frame: av.VideoFrame, at: int, of: MediaPacket) -> Iterator[MediaPacket]:
         encoder = self._encoder_for(frame)
         shown = frame.reformat(width=encoder.width, height=encoder.height, format="yuv420p")
         if self._veil is not None:
@@ -215,7 +215,7 @@ class _Work:
         for packet in encoder.encode(shown):
             assert self._track is not None
             pts = packet.pts if packet.pts is not None else self._pts
-            yield MediaPacket(self._track, bytes(packet), pts, pts, packet.is_keyframe, arrived_us)
+            yield MediaPacket(self._track, bytes(packet), pts, pts, packet.is_keyframe, of.arrived_us, of.steady_us)
 
     def _encoder_for(self, frame: av.VideoFrame) -> av.VideoCodecContext:
         if self._encoder is not None:

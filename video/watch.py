@@ -20,7 +20,7 @@ from video.camera_watch import CameraWatch
 from video.cameras import Camera, CameraState, StreamName
 from video.capture import Standing
 from video.eye import Eye
-from video.packets import Listener
+from video.packets import Listener, steady_us
 from video.references import Reference, ReferenceService
 
 log = logging.getLogger(__name__)
@@ -177,11 +177,11 @@ class Watcher:
         seen = one.eye.look()
         if seen is None:
             return
-        frame, arrived = seen
         now = self._now()
         # The business clock stands where it does now; a picture that waited is that much older on both.
-        late = max(0, now.real - arrived)
-        self._watch_of(one).see(frame, Moment(arrived, now.business - int(late * self._business.speed)))
+        late = max(0, now.tick - seen.tick)
+        at = Moment(now.real - late, now.business - int(late * self._business.speed), seen.tick)
+        self._watch_of(one).see(seen.frame, at, seen.key)
         self.looks += 1
 
     def _tick(self, one: _Watched) -> None:
@@ -190,9 +190,11 @@ class Watcher:
         try:
             if not one.is_left:
                 standing = one.capture.standing
-                seen = max(filter(None, (standing.seen_us, one.eye.seen_us)), default=None)
+                now, seen = self._now(), one.eye.seen_tick
+                if standing.silent_us is not None:
+                    seen = max(seen or 0, now.tick - standing.silent_us)
                 self._guarded(one, lambda each: self._watch_of(each).tick(
-                    self._now(), is_live=standing.state is CameraState.LIVE, seen_us=seen))
+                    now, is_live=standing.state is CameraState.LIVE, seen_us=seen))
         finally:
             one.lock.release()
 
@@ -227,4 +229,4 @@ class Watcher:
             log.exception("camera %s: the analysis failed and goes on with the next picture", one.camera.code)
 
     def _now(self) -> Moment:
-        return Moment(self._machine.now_us(), self._business.now_us())
+        return Moment(self._machine.now_us(), self._business.now_us(), steady_us())

@@ -17,6 +17,7 @@ from video.cameras import Polygon
 FONT = Path(__file__).resolve().parent.parent / "assets" / "fonts" / "yangguang-sans-regular.woff2"
 MASK = (16, 21, 31)
 PIXELS_MAX = 40_000_000
+COARSE = 24  # blocks across the height
 ANGLE, STRENGTH = 24, 46  # degrees; of 255
 
 
@@ -32,8 +33,9 @@ def words_for(actor: Actor, at_us: int, minutes_east: int = 480) -> str:
     return f"{viewer_of(actor)} {at.strftime('%Y-%m-%d %H:%M:%S')}"
 
 
-def burnt(jpeg: bytes, words: str, masks: Sequence[Polygon] = ()) -> bytes:
+def burnt(jpeg: bytes, words: str, masks: Sequence[Polygon] = (), *, is_coarse: bool = False) -> bytes:
     """The picture with its masks filled and the words across it, faint and again and again, and once readable at its foot.
+    `is_coarse`: in large blocks, so that nobody can be recognised.
 
     Raises UpstreamError for what is no picture.
     """
@@ -44,6 +46,9 @@ def burnt(jpeg: bytes, words: str, masks: Sequence[Polygon] = ()) -> bytes:
         image = given.convert("RGB")
     except (OSError, ValueError, Image.DecompressionBombError) as broken:
         raise UpstreamError("camera_stream_broken", permanent=True, problem="JPEG") from broken
+    if is_coarse:
+        small = image.resize((max(1, COARSE * image.width // image.height), COARSE), Image.Resampling.BOX)
+        image = small.resize(image.size, Image.Resampling.NEAREST)
     _mask(image, masks)
     marked = Image.alpha_composite(image.convert("RGBA"), _pattern(image.width, image.height, words)).convert("RGB")
     _foot(marked, words)

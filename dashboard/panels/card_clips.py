@@ -65,9 +65,11 @@ def _clip(clip: Any, camera: Any, look: Any, t: Words) -> html.Article:
 
 def _words(clip: Any, t: Words) -> str:
     if clip.state == "pending":
+        if clip.reason:
+            return t("card_clip.tried", n=clip.reason.get("tries", 1), why=why_words(clip.reason, t))
         return t("card_clip.pending", s=(clip.to_at - clip.at) // SECOND_US)
     if clip.state == "absent":
-        return t("card_clip.absent", why=why_words(clip.reason, t))
+        return t("card_clip.absent", why=why_words(clip.reason, t), n=clip.reason.get("tries", 1))
     if clip.state == "removed":
         return t("card_clip.removed")
     missing = clip.reason.get("missing", [])

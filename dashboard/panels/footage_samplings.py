@@ -51,9 +51,10 @@ def _round(key: tuple[str, int, int], rows: list[Any], cameras: Mapping[int, Any
            t: Words) -> html.Div:
     _, day, round_no = key
     drawn = t("footage_page.round_at", at=stamp(rows[0].drawn)[11:], of=rows[0].drawn_from)
+    assumed = [html.P(t("footage_page.calendar_assumed"), className="panel-note")] if rows[0].calendar_assumed else []
     head = html.H3([html.Span(t("footage_page.round", day=day_text(day), n=round_no + 1)), html.Span(drawn, className="num")])
     lines = html.Ol([_line(row, cameras.get(row.camera_id), query, t) for row in rows])
-    return html.Div([head, lines], className="sampling-round")
+    return html.Div([head, *assumed, lines], className="sampling-round")
 
 
 def _line(row: Any, camera: Any, query: Mapping[str, str], t: Words) -> html.Li:
@@ -97,7 +98,7 @@ def detail(services: Any, actor: Actor, query: Mapping[str, str], t: Words) -> t
 
 
 def _picture(row: Any, t: Words) -> Any:
-    if not row.picture_sha256:
+    if not row.picture_sha256 or row.reason:  # a reason beside a hash: the picture is past its time
         return html.P(t("footage_page.sampling_no_picture", why=why_words(row.reason, t)), className="case-none")
     return html.Img(src=f"/api/v1/footage/samplings/{row.id}/picture.jpg", alt=t("footage_page.sampling_picture"),
                     className="sampling-picture")

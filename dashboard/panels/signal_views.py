@@ -14,11 +14,12 @@ from dashboard.words import Words
 
 TABS = ("waiting", "standing", "history", "seats")
 OF_SEAT = ("changed", "moved", "readable", "light", "confidence", "people", "overlap", "minutes", "lasted_minutes")
-OF_SCENE = ("seen_again", "detail", "sharpness", "bright", "light", "shift_x", "shift_y", "differs", "silent_s", "likeness")
+OF_SCENE = ("seen_again", "detail", "sharpness", "bright", "light", "shift_x", "shift_y", "turned", "seen_there",
+            "same_keys", "silent_s", "likeness")
 PRESENCE = frozenset({"unattended", "late", "early"})
 SHARES = frozenset({"changed", "moved", "readable", "light", "confidence", "seen_again", "detail", "sharpness", "shift_x",
                     "shift_y", "overlap", "occupied_from", "empty_below", "readable_from", "lively_from", "restless_from",
-                    "confidence_from", "overlap_from", "seen", "sharp", "differs"})
+                    "confidence_from", "overlap_from", "seen", "sharp", "seen_there"})
 
 
 def tabs(here: str, counts: Mapping[str, int], t: Words) -> html.Nav:
@@ -42,9 +43,10 @@ def _line(one: Any, is_here: bool, tab: str, t: Words) -> html.Li:
     head = html.Span([html.Strong(t(f"signal_kind.{one.kind.value}")), html.Span(place_of(one), className="finding-kind"),
                       html.Span(stamp(one.began_business_at)[5:], className="finding-month num")], className="finding-head")
     said = html.Span(summary(one, t), className="finding-said")
+    doubt = [html.Span(t("signals_page.calendar_unknown"), className="chip")] if is_assumed(one) else []
     chip = [] if tab == "waiting" else [html.Span(state_of(one, t), className=f"chip signal-{one.state}")]
     return html.Li(dcc.Link([html.Span(className=f"signal-dot signal-kind-{one.kind.value}", **{"aria-hidden": "true"}),
-                             html.Span([head, said, *chip], className="finding-words")],
+                             html.Span([head, said, *doubt, *chip], className="finding-words")],
                             href=f"?tab={tab}&signal={one.id}", refresh=False, id={"signal": one.id},
                             className="finding-line is-here" if is_here else "finding-line"))
 
@@ -73,13 +75,21 @@ def detail(one: Any, org_name: str, t: Words) -> html.Section:
             (t("signals_page.until"), stamp(one.ended_business_at) if one.ended_business_at else t("signals_page.goes_on")),
             (t("signals_page.state"), decided(one, t)), (t("signals_page.comment"), one.comment)]
     head = html.H2([html.Span(t(f"signal_kind.{one.kind.value}")), html.Small(summary(one, t))], className="finding-title")
-    return html.Section([head, _picture(one, t), html.Div(facts(rows), className="finding-facts"), _why(one, t)],
+    assumed = [html.P(t("signals_page.calendar_assumed"), className="signal-doubt", role="note")] if is_assumed(one) else []
+    return html.Section([head, *assumed, _picture(one, t), html.Div(facts(rows), className="finding-facts"), _why(one, t)],
                         className="panel finding signal-detail")
+
+
+def is_assumed(one: Any) -> bool:
+    """Whether it was counted in office hours of a day that may be a holiday."""
+    return bool(one.figures.get("calendar_assumed"))
 
 
 def _picture(one: Any, t: Words) -> Any:
     if not one.picture:
         why = "picture_gone" if one.picture_sha256 else "no_picture"
+        if "picture_missing" in one.figures:
+            return html.P(t("signals_page.picture_missing", problem=one.figures["picture_missing"]), className="case-none")
         return html.P(t(f"signals_page.{why}"), className="case-none")
     address = f"/api/v1/video/signals/{one.id}/picture.jpg"
     image = html.Img(src=address, alt=t("signals_page.picture"), className="signal-picture")

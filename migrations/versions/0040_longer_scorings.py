@@ -1,6 +1,6 @@
 """half-years and years are published and frozen as months are
 
-Revision 0040, after 0038. A scoring says what span it is of and which months it rests on; those there are, are of months.
+Revision 0040, after 0039. A scoring says what span it is of and which months it rests on; those there are, are of months.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0040"
-down_revision = "0038"
+down_revision = "0039"
 branch_labels = None
 depends_on = None
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from core.access import Actor, Role
 from core.instants import SECOND_US, to_us
@@ -17,6 +18,7 @@ from tests.e2e.screens import Screens, sign_in, wait_for_text
 from tests.footage import sent
 from tests.services import wait_until
 from video.footage.manifest import Finding, check
+from video.models import cameras
 from video.view_log import ViewFilter
 
 NINE = to_us(datetime(2026, 3, 16, 1, 0, tzinfo=UTC))
@@ -128,3 +130,25 @@ def test_an_inspector_fills_the_form_of_a_random_look(hall: CommandCentre, scree
     wait_for_text(page, ".sampling-line.is-here", "着装")
     wait_for_text(page, "#sampling-detail", "未着工装")
     assert page.locator("#sampling-form").is_hidden()
+
+
+def test_a_camera_with_masks_is_played_with_them_in_the_film(hall: CommandCentre, screens: Screens):
+    """The upper half, where the number of each picture stands, is grey in what the browser got, not only under an overlay."""
+    with hall.services.uow() as uow:
+        uow.conn.execute(update(cameras).where(cameras.c.code == "cam-2").values(masks="[[[0,0],[1,0],[1,0.5],[0,0.5]]]"))
+    page = screens.blank()
+    sign_in(page, hall.address, "li", "/footage/?camera=cam-2")
+    wait_for_text(page, "[data-part=title]", "企业登记二号窗口")
+    page.wait_for_selector(".bar-film")
+    page.select_option("[data-part=why]", "patrol")
+    page.click("[data-part=reason] button[type=submit]")
+    page.wait_for_function(f"() => ({TIME})() > 0.2", timeout=30_000)
+    wait_for_text(page, "body", "遮罩后的副本")
+    brightest = page.evaluate("""() => {
+        const video = document.querySelector(".footage-video"), canvas = document.createElement("canvas");
+        [canvas.width, canvas.height] = [video.videoWidth, video.videoHeight];
+        const context = canvas.getContext("2d");
+        context.drawImage(video, 0, 0);
+        return Math.max(...context.getImageData(0, 0, canvas.width, canvas.height * 0.45).data.filter((_, at) => at % 4 === 0));
+    }""")
+    assert brightest < 90  # the bits of the number are 230

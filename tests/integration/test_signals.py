@@ -82,7 +82,7 @@ class Room:
         analysis = services.analysis
         self.watch = CameraWatch(camera, WatchParts(
             analysis.areas, analysis.signals, analysis.presence, analysis.references, analysis.pictures,
-            rules_of(analysis.settings), None))
+            rules_of(analysis.settings), None, lambda: self.now / SECOND_US))
         self.hear()
 
     def hear(self) -> None:
@@ -95,7 +95,7 @@ class Room:
         while self.now < until:
             self._n += 1
             self.services.clock.move_to(datetime.fromtimestamp(self.now / 1e6, UTC))  # type: ignore[attr-defined]
-            self.watch.see(frames[self._n % 3], Moment(self.now, self.now))
+            self.watch.see(frames[self._n % 3], Moment(self.now, self.now), key=self._n)
             self.now += STEP_US
         return self
 

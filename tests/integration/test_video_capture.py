@@ -73,6 +73,27 @@ def test_a_killed_server_is_noticed_and_found_again(rtsp_server: RtspServer) -> 
         assert capture.state is CameraState.LIVE
 
 
+@pytest.mark.parametrize("seconds", [7200, -7200])
+def test_a_machine_whose_clock_is_set_loses_no_stream(rtsp_server: RtspServer, seconds: int) -> None:
+    """Two hours forward or back: no stall, no new connection, no dropped thread; an outage afterwards is noticed as ever."""
+    set_by = [0]
+    rules = capture_rules(source_rules(), stalled_after_s=1.0, restart_after_s=2.0)
+    with following(camera(rtsp_server.address("/hall")), rules, now_us=lambda: CLOCK.now_us() + set_by[0]) as (capture, seen):
+        count = len(seen.until(15))
+        set_by[0] = seconds * 1_000_000
+        packets = seen.until(count + 45)
+        assert {packet.track.serial for packet in packets} == {1}
+        assert seen.losses == []
+        assert abs(packets[-1].arrived_us - packets[0].arrived_us) > 7_000 * 1_000_000
+        assert (capture.standing.silent_us or 0) < 1_000_000
+        assert 10_000 < capture.standing.milli_fps < 20_000
+        rtsp_server.freeze()
+        try:
+            wait_until(lambda: capture.state is CameraState.STALLED, timeout_s=5, what="the stall")
+        finally:
+            rtsp_server.thaw()
+
+
 def test_a_frozen_server_is_noticed_and_found_again(rtsp_server: RtspServer) -> None:
     rules = capture_rules(source_rules(open_timeout_s=1.0), stalled_after_s=0.8, restart_after_s=1.2)
     with following(camera(rtsp_server.address("/hall")), rules) as (capture, seen):

@@ -34,6 +34,8 @@ from core.scheduling import Job
 from jobs import build_scheduler, jobs_of
 from tests.unit.cases.record import event, shanghai
 from video.events import (
+    FindingsKept,
+    FindingsLost,
     ReferencesFound,
     ReferencesMissing,
     SignalConfirmed,
@@ -81,7 +83,7 @@ def test_every_domain_event_of_the_record_has_a_reaction(services):
                                                                CaseJudgeable, VersionConfirmed, ActViolated, ActRedeemed,
                                                                ApplicantConcerned, SignalRaised, SignalConfirmed,
                                                                SignalRejected, SignalWithdrawn, SignalEnded,
-                                                               ReferencesMissing, ReferencesFound}
+                                                               ReferencesMissing, ReferencesFound, FindingsLost, FindingsKept}
     assert set(services.uow.reactions) >= {RungPassed, RungWithdrawn, ClockEnded, CaseUnjudgeable, CaseJudgeable}
 
 

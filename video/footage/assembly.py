@@ -66,10 +66,11 @@ class FootageParts:
 
 def build_footage(given: RecordingSettings, parts: FootageParts) -> Footage:
     queries = FootageQueries(parts.units.database)
-    clip_rules = ClipRules(given.before_s, given.after_s, given.wait_s)
+    clip_rules = ClipRules(given.before_s, given.after_s, given.wait_s, given.clip_tries)
     clips, pictures = ClipService(clip_rules, parts.machine), Pictures(queries, given.dir)
     retention = Retention(parts.units, given.dir, given.evidence_dir,
-                          RetentionRules(given.keep_days, given.free_min_mib, given.evidence_keep_days), parts.needed,
+                          RetentionRules(given.keep_days, given.free_min_mib, given.evidence_keep_days,
+                                         given.sampling_keep_days, given.room_wait_s, given.mode != "off"), parts.needed,
                           parts.machine)
     where = Installation(given.dir, given.evidence_dir, parts.keys, parts.owner)
     sampler = Sampler(parts.units, parts.calendar_of, parts.secret,

@@ -29,3 +29,14 @@ class RoomShort(msgspec.Struct, frozen=True):
 
 class RoomEnough(msgspec.Struct, frozen=True):
     free_mib: int
+
+
+class KeptTooShort(msgspec.Struct, frozen=True):
+    """Recordings stay so many days, by the setting or for want of room, and the law asks for more."""
+
+    days: int
+    asked: int
+
+
+class KeptLongEnough(msgspec.Struct, frozen=True):
+    """They stay as long as the law asks."""

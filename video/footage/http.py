@@ -24,7 +24,7 @@ from papers.keys import KeyRing
 from video.footage import manifest
 from video.footage.passes import Passes
 from video.footage.pictures import Pictures
-from video.footage.playable import PLAYED, Playable
+from video.footage.playable import PLAYED, Hidden, Playable
 from video.footage.queries import CameraOf, ClipRow, FootageQueries, SamplingRow, subject_of
 from video.footage.rights import LOOKERS, OF_CARDS, require_looker
 from video.view_log import NOTE_MAX, Seen, ViewKind, ViewLog, checked_reason
@@ -47,12 +47,13 @@ class ViewWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class ViewPass(msgspec.Struct, frozen=True):
     """Goes with every request for pictures as `view`; `viewer` is what stands across them. `is_copy`: of a clip no browser
-    plays a copy in H.264 is shown."""
+    plays a copy in H.264 is shown; `is_masked`: what is shown is a copy with the masks of its camera burnt in."""
 
     view: str
     expires_ms: int
     viewer: str
     is_copy: bool = False
+    is_masked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,8 @@ class _Desk:
         named = f"{subject_of(wish.clip)} {wish.note}".strip() if wish.clip else wish.note
         parts.views.note([_seen(camera)], actor, ViewKind(wish.what), wish.reason, named[:NOTE_MAX], request.remote_addr or "")
         given, until = parts.passes.issue(actor, subject, wish.what)
-        return as_json(ViewPass(given, until // 1000, viewer_of(actor), wish.clip > 0 and self._codec(wish.clip) != PLAYED))
+        is_copy = wish.clip > 0 and self._codec(wish.clip) != PLAYED
+        return as_json(ViewPass(given, until // 1000, viewer_of(actor), is_copy, bool(_hidden(camera).mark)))
 
     def segment(self, number: int) -> Response:
         actor = self._actor()
@@ -126,7 +128,7 @@ class _Desk:
         self._check(actor, camera.code, ViewKind.RECORDED)
         if row.state != "closed":
             raise NotFound("segment_not_closed", id=number)
-        return self._film(self._parts.pictures.path_of(row), row.sha256, row.codec)
+        return self._film(self._parts.pictures.path_of(row), row.sha256, row.codec, camera)
 
     def still(self, code: str) -> Response:
         actor, camera = self._actor(), self._parts.queries.camera(code=code)
@@ -138,18 +140,20 @@ class _Desk:
         found = self._parts.pictures.at(camera.id, int(at))
         if found is None:
             raise NotFound("picture_not_recorded", camera=camera.code)
-        return self._marked(found[0], actor, f"{camera.code}-{found[1]}.jpg")
+        return self._marked(found[0], actor, f"{camera.code}-{found[1]}.jpg", camera)
 
     def clip(self, number: int) -> Response:
         row, _ = self._clip(number, ViewKind.CLIP)
-        return self._film(self._file(row, manifest.CLIP), row.sha256, self._codec(number))
+        camera = self._parts.queries.camera(number=row.camera_id)
+        return self._film(self._file(row, manifest.CLIP), row.sha256, self._codec(number), camera)
 
     def snapshot(self, number: int) -> Response:
         row, actor = self._clip(number, ViewKind.CLIP)
-        return self._marked(self._file(row, manifest.SNAPSHOT).read_bytes(), actor, f"clip-{number}.jpg")
+        camera = self._parts.queries.camera(number=row.camera_id)
+        return self._marked(self._file(row, manifest.SNAPSHOT).read_bytes(), actor, f"clip-{number}.jpg", camera)
 
     def package(self, number: int) -> Response:
-        """As it was signed: a name burnt in would be a change. Who took it away is on record."""
+        """As it was signed: a name or a mask burnt in would be a change. Who took it away, and why, is on record."""
         row, _ = self._clip(number, ViewKind.EXPORT)
         self._file(row, manifest.MANIFEST)
         made = manifest.package(self._parts.evidence / str(number), self._parts.keys, self._parts.how_to())
@@ -163,7 +167,7 @@ class _Desk:
             raise NotFound("sampling_without_picture", id=number)
         camera = self._parts.queries.camera(number=row.camera_id)
         self._parts.views.note([_seen(camera)], actor, ViewKind.SNAPSHOT, "sampling", _round_of(row), request.remote_addr or "")
-        return self._marked(path.read_bytes(), actor, f"sampling-{number}.jpg")
+        return self._marked(path.read_bytes(), actor, f"sampling-{number}.jpg", camera)
 
     # Inside ----------------------------------------------------------------------------------------------------------
 
@@ -199,10 +203,10 @@ class _Desk:
     def _check(self, actor: Actor, subject: str, what: ViewKind) -> None:
         self._parts.passes.check(request.args.get("view", ""), actor, subject, what.value)
 
-    def _film(self, path: Path, sha256: str, codec: str) -> Response:
-        """What a browser plays, in ranges."""
-        shown = self._parts.playable.of(path, sha256, codec)
-        mark = sha256 if shown == path else f"{sha256}-{PLAYED}"
+    def _film(self, path: Path, sha256: str, codec: str, camera: CameraOf) -> Response:
+        """What a browser plays, in ranges, and without what must not be seen."""
+        shown = self._parts.playable.of(path, sha256, codec, _hidden(camera))
+        mark = sha256 if shown == path else f"{shown.stem}-{PLAYED}"
         return send_file(shown, mimetype="video/mp4", conditional=True, etag=mark)
 
     def _codec(self, number: int) -> str:
@@ -219,8 +223,8 @@ class _Desk:
             raise NotFound("clip_not_there", id=row.id, state=row.state)
         return path
 
-    def _marked(self, jpeg: bytes, actor: Actor, name: str) -> Response:
-        made = burnt(jpeg, words_for(actor, self._parts.clock.now_us()))
+    def _marked(self, jpeg: bytes, actor: Actor, name: str, camera: CameraOf) -> Response:
+        made = burnt(jpeg, words_for(actor, self._parts.clock.now_us()), camera.masks, is_coarse=camera.blur_faces)
         response = send_file(io.BytesIO(made), mimetype="image/jpeg")
         response.headers["Content-Disposition"] = f"inline; filename*=UTF-8''{quote(name)}"
         return response
@@ -229,6 +233,10 @@ class _Desk:
 def viewer_of(actor: Actor) -> str:
     """What stands across the pictures he is shown."""
     return " ".join(dict.fromkeys(filter(None, (actor.display_name, actor.name))))
+
+
+def _hidden(camera: CameraOf) -> Hidden:
+    return Hidden(camera.masks, camera.blur_faces)
 
 
 def _seen(camera: CameraOf) -> Seen:

@@ -12,6 +12,7 @@ from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, String, 
 from core.database import metadata
 
 EMPTY = text("''")
+CALENDAR_MAX = 120
 
 # A file of compressed packets, cut at a key frame. `file` is below recording.dir; `sha256` is there once it is closed.
 video_segments = Table(
@@ -77,6 +78,7 @@ video_clips = Table(
     Column("asked_name", String(64), nullable=False),
     Column("asked_at", BigInteger, nullable=False),
     Column("tried_at", BigInteger),
+    Column("tries", Integer, nullable=False, server_default=text("0")),           # that failed
     Column("settled_at", BigInteger),                                             # ready or absent since
     Column("released_at", BigInteger),                                            # no card needs it any more since
 )
@@ -121,6 +123,7 @@ video_samplings = Table(
     Column("drawn_from", Text, nullable=False),
     Column("picture_sha256", String(64), nullable=False, server_default=EMPTY),
     Column("picture_at", BigInteger),
+    Column("calendar", String(CALENDAR_MAX), nullable=False, server_default=EMPTY),  # by which it was a working day
     Column("reason", Text, nullable=False, server_default=EMPTY),                 # why there is no picture
     Column("presence", String(8), nullable=False, server_default=EMPTY),          # good | bad | unseen; empty: not looked at
     Column("dress", String(8), nullable=False, server_default=EMPTY),

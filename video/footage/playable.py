@@ -1,21 +1,43 @@
-"""Recordings no browser plays (H.265, MJPEG), made into H.264 once for all who look. What is kept as evidence stays as the
-camera sent it; a copy is for looking only, can be made again at any time, and goes when others need its room.
+"""Recordings no browser plays (H.265, MJPEG) and those of which parts must not be seen (masks, faces), made into H.264 once for
+all who look; the masks are burnt in. What is kept as evidence stays as the camera sent it; a copy is for looking only, can be
+made again at any time, and goes when others need its room.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import threading
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from core.child import ChildLimits, Children
 from core.files import written_whole
+from video.cameras import Polygon
 
 PLAYED = "h264"
 CHILD = Path(__file__).resolve().parents[1] / "compress_once.py"
 MIB = 1 << 20
 OUTPUT_MAX = 512 * MIB
+
+
+class Hidden(NamedTuple):
+    """What must not be seen of a camera. Where faces are to be blurred a recording is shown coarse as a whole: nobody watches
+    over a detector there."""
+
+    masks: tuple[Polygon, ...] = ()
+    is_coarse: bool = False
+
+    @property
+    def mark(self) -> str:
+        """Of these masks; empty for none."""
+        return hashlib.sha256(self.told().encode()).hexdigest()[:16] if any(self) else ""
+
+    def told(self) -> str:
+        """For the child."""
+        return json.dumps(self._asdict())
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +50,9 @@ class PlayableRules:
     max_pixels: int
 
 
+NOTHING = Hidden()
+
+
 class Playable:
     """`folder`: of the copies, one file each, named by the SHA-256 of the original."""
 
@@ -36,19 +61,21 @@ class Playable:
         self._children = Children(ChildLimits(rules.seconds, memory_mib=2048, output_max=OUTPUT_MAX))
         self._making = threading.Lock()
 
-    def of(self, path: Path, sha256: str, codec: str) -> Path:
-        """The file itself where browsers play it, else its copy; one is made at a time. Raises UpstreamError where none can."""
-        if codec == PLAYED:
+    def of(self, path: Path, sha256: str, codec: str, hidden: Hidden = NOTHING) -> Path:
+        """The file itself where browsers play it and nothing is hidden, else its copy; one is made at a time. Raises
+        UpstreamError where none can: then nothing is shown."""
+        if codec == PLAYED and not hidden.mark:
             return path
-        copy = self._folder / f"{sha256}.mp4"
+        copy = self._folder / f"{'-'.join(filter(None, (sha256, hidden.mark)))}.mp4"
         if not _looked_at(copy):
             with self._making:  # whoever waited for the same film finds it made
                 if not _looked_at(copy):
-                    self._make(path, copy)
+                    self._make(path, copy, hidden)
         return copy
 
-    def _make(self, path: Path, copy: Path) -> None:
-        made = self._children.run(CHILD, b"", [str(path.resolve()), str(self._rules.height), str(self._rules.max_pixels)])
+    def _make(self, path: Path, copy: Path, hidden: Hidden) -> None:
+        made = self._children.run(CHILD, b"", [str(path.resolve()), str(self._rules.height), str(self._rules.max_pixels),
+                                               hidden.told()])
         self._folder.mkdir(parents=True, exist_ok=True)
         with written_whole(copy) as file:
             file.write(made)

@@ -12,6 +12,8 @@ from core.access import Actor
 from core.database import Database
 from core.errors import NotFound
 from core.instants import SECOND_US
+from core.working_calendar import ASSUMED
+from video.cameras import Polygon
 from video.footage.models import video_clips, video_gaps, video_incidents, video_samplings, video_segments
 from video.footage.rights import require_looker
 from video.models import cameras, presence_spans, video_signals, video_views
@@ -19,6 +21,9 @@ from video.rights import cameras_within_reach, within_reach
 
 HOLE_US = 2 * SECOND_US
 SAMPLINGS_MAX = 200
+
+
+_polygons = msgspec.json.Decoder(tuple[Polygon, ...])
 
 
 class CameraOf(msgspec.Struct, frozen=True):
@@ -32,6 +37,8 @@ class CameraOf(msgspec.Struct, frozen=True):
     window: str
     post: str
     org: str
+    masks: tuple[Polygon, ...] = ()   # what must not be seen, as the camera is set now
+    blur_faces: bool = False
 
 
 class SegmentRow(msgspec.Struct, frozen=True):
@@ -115,6 +122,7 @@ class SamplingRow(msgspec.Struct, frozen=True):
     drawn_from: int
     picture_sha256: str
     picture_at: int | None
+    calendar_assumed: bool
     reason: dict[str, Any]
     presence: str
     dress: str
@@ -323,7 +331,8 @@ def business_at(segments: Sequence[SegmentRow], real_us: int) -> int | None:
 
 
 def _camera(row: Row[Any]) -> CameraOf:
-    return CameraOf(row.id, row.code, row.name, row.area, row.hall, row.window_no, row.post, row.org)
+    return CameraOf(row.id, row.code, row.name, row.area, row.hall, row.window_no, row.post, row.org,
+                    _polygons.decode(row.masks), row.blur_faces)
 
 
 def _segment(row: Row[Any]) -> SegmentRow:
@@ -345,8 +354,8 @@ def _incident(row: Row[Any]) -> IncidentRow:
 def _sampling(row: Row[Any]) -> SamplingRow:
     return SamplingRow(row.id, row.area, row.day, row.round, row.place, row.camera_id, row.due_business_at,
                        row.drawn_business_at, len(msgspec.json.decode(row.drawn_from)), row.picture_sha256, row.picture_at,
-                       _reason(row.reason), row.presence, row.dress, row.badge, row.conduct, row.comment, row.done_name,
-                       row.done_business_at)
+                       row.calendar.endswith(ASSUMED), _reason(row.reason), row.presence, row.dress, row.badge, row.conduct,
+                       row.comment, row.done_name, row.done_business_at)
 
 
 def _reason(text: str) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 Both draws are made by HMAC of area, day and round with a secret of the installation: without it they cannot be foretold, with
 it they are the same for ever. The office hours are cut into as many equal parts as there are rounds, each round has a minute
-of its part. A row keeps the windows that could have been drawn.
+of its part. A row keeps the windows that could have been drawn, and the calendar by which the day was a working day: in a year
+nobody published plain weeks are assumed, which the page says.
 """
 
 from __future__ import annotations
@@ -26,9 +27,9 @@ from core.errors import Conflict, InvalidInput, NotFound, SupervisionError
 from core.files import sync
 from core.instants import DAY_US, MINUTE_US
 from core.unit_of_work import UnitOfWorkFactory
-from core.working_calendar import CalendarNotPublished, WorkingCalendar
+from core.working_calendar import WorkingCalendar
 from video.footage.incidents import COMMENT_MAX
-from video.footage.models import video_samplings
+from video.footage.models import CALENDAR_MAX, video_samplings
 from video.footage.queries import CameraOf
 from video.footage.rights import MARKERS, require_looker
 from video.models import cameras
@@ -135,18 +136,17 @@ class Sampler:
         calendar, now = self._calendar_of(area), self._units.clock.now_us()
         local = calendar.to_local(now)
         day, minute = local // DAY_US, local % DAY_US // MINUTE_US
-        try:
-            if not calendar.is_working(day):
-                return 0
-        except CalendarNotPublished:
-            return 0  # an alarm says so already
-        made = 0
+        works, is_assumed = calendar.works_or_may(day)
+        if not works:
+            return 0
+        made, used = 0, calendar.assuming_plain_weeks() if is_assumed else calendar
         for round_no, due in enumerate(rounds_of(self._secret, area, day, calendar.office_hours, self._rules.per_day)):
             if due <= minute:
-                made += self._draw(area, day, round_no, calendar.to_utc(day * DAY_US + due * MINUTE_US), found)
+                made += self._draw(area, day, round_no, calendar.to_utc(day * DAY_US + due * MINUTE_US), found, used.key)
         return made
 
-    def _draw(self, area: str, day: int, round_no: int, due: int, found: list[CameraOf]) -> int:
+    def _draw(self, area: str, day: int, round_no: int, due: int, found: list[CameraOf],
+              calendar: str) -> int:
         c, codes = video_samplings.c, [one.code for one in found]
         with self._units() as uow:
             of_round = (c.area == area) & (c.day == day) & (c.round == round_no)
@@ -159,7 +159,7 @@ class Sampler:
                 made = uow.conn.execute(insert(video_samplings).values(
                     area=area, day=day, round=round_no, place=place, camera_id=by_code[code].id, due_business_at=due,
                     drawn_at=self._machine.now_us(), drawn_business_at=uow.now_us,
-                    drawn_from=msgspec.json.encode(codes).decode(),
+                    drawn_from=msgspec.json.encode(codes).decode(), calendar=calendar[:CALENDAR_MAX],
                     reason=reason("not_taken")).returning(video_samplings.c.id)).scalar_one()
                 numbers.append((int(made), by_code[code]))
         for number, camera in numbers:

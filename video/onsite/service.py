@@ -23,7 +23,16 @@ from core.instants import date_of
 from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from video.attendance import Moment
 from video.cameras import Camera
-from video.events import Signal, SignalConfirmed, SignalEnded, SignalRaised, SignalRejected, SignalWithdrawn
+from video.events import (
+    FindingsKept,
+    FindingsLost,
+    Signal,
+    SignalConfirmed,
+    SignalEnded,
+    SignalRaised,
+    SignalRejected,
+    SignalWithdrawn,
+)
 from video.models import video_signals
 from video.pictures import Kept
 from video.rights import may_see
@@ -31,6 +40,7 @@ from video.rights import may_see
 DECIDERS = frozenset({Role.DUTY_OFFICER, Role.SHIFT_LEADER, Role.INSPECTOR})
 COMMENT_MAX = 500
 BY_RULE = "rule"
+PICTURES, SPANS, REFERENCES = "pictures", "presence", "references"   # lines of what waits to be written; others are signals
 _encode = msgspec.json.Encoder(order="deterministic").encode
 _decode = msgspec.json.decode
 _s = video_signals.c
@@ -80,8 +90,9 @@ class SignalService:
     # What cameras find ----------------------------------------------------------------------------------------------
 
     def raise_signal(self, camera: Camera, kind: SignalKind, began: Moment, proof: Proof, *, until: Moment | None = None,
-                     reason: str = "", occurrence: str = "") -> int | None:
-        """Write it, in a transaction of its own. `until`: it is over already. Returns its number; None when it is known, or
+                     reason: str = "", occurrence: str = "", needs_person: bool = False) -> int | None:
+        """Write it, in a transaction of its own. `until`: it is over already. `needs_person`: a person must confirm it even
+        where the rule asks for nobody. Returns its number; None when it is known, or
         one of its kind goes on at that camera, or its place has no rule for it."""
         with self._units() as uow:
             self._areas.refresh(uow.conn)
@@ -91,7 +102,7 @@ class SignalService:
             named = occurrence or str(began.real)
             if _is_known(uow.conn, camera.id, kind, named):
                 return None
-            waits = ruling.rule is not None and ruling.rule.confirm
+            waits = ruling.rule is not None and (ruling.rule.confirm or needs_person)
             values = self._values(camera, kind, began, until, reason, proof, ruling, uow.now_us)
             number = uow.conn.execute(insert(video_signals).values(
                 **values, occurrence=named, **self._decision(waits, until is not None)).returning(_s.id)).scalar_one()
@@ -132,6 +143,16 @@ class SignalService:
             ended_reason=row.ended_reason or reason, state=state.value, rev=row.rev + 1))
         kind = SignalWithdrawn if state is State.WITHDRAWN else SignalEnded
         uow.publish([kind(_found(uow.conn, row.id))])
+
+    def tell_lost(self, camera: Camera, lost: Mapping[str, int] | None) -> None:
+        """How many findings of each line could not be written; None: for a while all could."""
+        event: FindingsLost | FindingsKept = FindingsKept(camera.code)
+        if lost is not None:
+            signals = sum(lost.values()) - sum(lost.get(name, 0) for name in (PICTURES, SPANS, REFERENCES))
+            event = FindingsLost(camera.code, camera.name, signals, lost.get(PICTURES, 0), lost.get(SPANS, 0),
+                                 lost.get(REFERENCES, 0))
+        with self._units() as uow:
+            uow.publish([event])
 
     def going_on(self, camera_id: int) -> dict[SignalKind, Signal]:
         """What is not over at that camera: what a watcher takes up again after a restart."""

@@ -14,9 +14,9 @@ from enum import StrEnum
 import numpy as np
 
 from core.instants import SECOND_US
-from video.vision.motion import SAME, SeatMotion, Stillness
+from video.vision.motion import SeatMotion, Stillness
 from video.vision.pictures import Frame, Polygon
-from video.vision.scene import Fault, Scene
+from video.vision.scene import Elsewhere, Fault, Scene
 from video.vision.seat import Look, PresenceDetector, Verdict
 
 LIVELY = 0.0015        # share of the seat that moves when a person sits there, in most looks (measured: 0.3–14 %)
@@ -59,26 +59,29 @@ class Looker:
     def __init__(self, seat: Polygon, detector: PresenceDetector, scene: Scene | None, rules: LookRules = LookRules()) -> None:
         self.detector, self.scene, self._seat, self._rules = detector, scene, seat, rules
         self._sense = SeatSense(detector.knows_people, rules.still_s)
-        self._motion, self._stillness = SeatMotion(), Stillness()
+        self._motion, self._stillness, self._elsewhere = SeatMotion(), Stillness(), Elsewhere()
         self._first: list[Frame] = []
         self._before = self._scene_at = 0
         self._fault: Fault | None = None
+        self._is_strange = False
         self._scene_figures: Mapping[str, float] = {}
 
-    def look(self, frame: Frame, at: int) -> Sighting:
-        """`at` is the real instant of the frame, us UTC."""
+    def look(self, frame: Frame, at: int, key: int | None = None) -> Sighting:
+        """`at` is the real instant of the frame, us UTC; `key` the mark of the key frame that came with it, if one did."""
         if at - self._before > self._rules.gap_s * SECOND_US:
             self._motion.forget()
             self._stillness.forget()
         self._before = at
-        differs = self._stillness.look(frame)
-        faults = {} if differs is None else {Fault.FROZEN: differs < SAME}
+        same = self._stillness.look(frame, key)
+        faults = {} if same is None else {Fault.FROZEN: same > 0}
         faults.update(self._of_scene(frame, at))
-        figures = {**self._scene_figures, **({} if differs is None else {"differs": round(differs, 5)})}
+        figures = {**self._scene_figures, **({"same_keys": same} if same else {})}
         if any(faults.values()):
             self._motion.forget()
             broken = next(fault for fault, there in faults.items() if there)
             return Sighting(at, Seat.UNKNOWN, broken.value, faults, figures)
+        if self._is_strange:  # people before the camera, or another scene: whoever is seen here is not seen at the seat
+            return Sighting(at, Seat.UNKNOWN, "strange", faults, figures)
         return self._of_seat(frame, at, faults, figures)
 
     def parameters(self) -> dict[str, float | str]:
@@ -101,6 +104,9 @@ class Looker:
         if at - self._scene_at >= self._rules.scene_s * SECOND_US:
             look = self.scene.look(frame)
             self._scene_at, self._fault, self._scene_figures = at, look.fault, look.figures
+            self._is_strange = look.strange is not None
+            if self._elsewhere.look(look.strange, at):
+                self._fault = Fault.MOVED
         return {fault: fault is self._fault for fault in (Fault.BLACK, Fault.COVERED, Fault.BLURRED, Fault.MOVED)}
 
     def _lay_baseline(self, frame: Frame) -> None:

@@ -15,7 +15,7 @@ from video.vision.seat import inside_of, seat_grey
 LEAST = 5.0          # grey levels a difference must have at full contrast
 NOISES = 2.2         # and how many σ of the noise, which the smoothing brings to about a quarter
 CONTRAST = 6.0       # mean detail of a picture at full contrast, in grey levels
-SAME = 1e-4          # share of pixels that differ at all below which two pictures are one picture shown twice
+NOISELESS = 20.0     # grey level: where 98 % are darker the noise of a sensor does not survive compression
 _OPENING = np.ones((2, 2), np.uint8)
 
 
@@ -54,19 +54,27 @@ def moved_share(before: tuple[Grey, float], after: tuple[Grey, float], inside: M
 
 
 class Stillness:
-    """Whether the picture is the very same as before (a camera that sends one picture for ever): noise alone makes sound ones
-    differ."""
+    """Whether the camera sends one picture for ever. Only key frames say so: those of a scene however still differ somewhere by
+    the noise of the sensor, while the pictures in between repeat them where nothing moves. A picture too dark for noise says
+    nothing.
+    """
 
     def __init__(self) -> None:
-        self._before: Frame | None = None
+        self._key: int | None = None
+        self._same: int | None = None
 
     def forget(self) -> None:
         """The next frame does not follow the last one."""
-        self._before = None
+        self._key = self._same = None
 
-    def look(self, frame: Frame) -> float | None:
-        """Share of pixels that differ by more than one level from the frame before; None for the first."""
-        before, self._before = self._before, frame
-        if before is None or before.shape != frame.shape:
+    def look(self, frame: Frame, key: int | None) -> int | None:
+        """How many key frames repeated the one before bit by bit, up to now; None while that cannot be said. `key` is the mark
+        of the key frame that came last; None where none came."""
+        if key is None:
+            return self._same
+        if float(np.percentile(frame[::4, ::4], 98)) <= NOISELESS:
+            self.forget()
             return None
-        return float(np.count_nonzero(cv2.absdiff(frame, before) > 1)) / frame.size
+        before, self._key = self._key, key
+        self._same = None if before is None else (self._same or 0) + 1 if before == key else 0
+        return self._same

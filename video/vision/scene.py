@@ -2,7 +2,8 @@
 
 A scene is recognised by the pattern of its blocks, whatever the light. A picture in which too few of them are recognised is
 told apart by what is there instead: nothing bright (black), hardly any detail (covered), the large shapes without the fine
-detail (blurred), or the same and other things elsewhere (moved).
+detail (blurred), the same scene in another place (moved, measured: video/vision/displacement.py). What is none of these is
+strange: people may stand before the camera, or it may look elsewhere; that only time tells (`Elsewhere`).
 """
 
 from __future__ import annotations
@@ -14,10 +15,17 @@ from enum import StrEnum
 import cv2
 import numpy as np
 
+from core.instants import SECOND_US
+from video.vision.displacement import Landmarks, seen_again
 from video.vision.pictures import TEXTURED, Comparison, Frame, Grey, Mask, View, compare, grey_of, noise_of
 
 LONGEST, BLOCK = 320, 16
 SHARP_LONGEST = 640
+DOUBTED = 0.75         # share of the scene's blocks seen again below which it is sought in another place too
+BETTER_BY = 0.2        # so much more of it must be recognised there
+OVERLAP_LEAST = 0.25   # share of the scene that must still be in a displaced picture to recognise it by
+STEADY = 0.7           # share of a strange scene that must be seen again for it to be the same
+STEADY_S = 120.0       # people who stand before a camera do not stand as still for so long
 _NOISE_IN_FINE = 0.894   # share of white noise that `_fine` leaves (a test measures it)
 
 
@@ -48,6 +56,7 @@ class SceneLook:
 
     fault: Fault | None
     figures: Mapping[str, float]
+    strange: View | None = None   # the scene is not recognised, and no reason is found: what is shown instead
 
 
 class Scene:
@@ -58,6 +67,7 @@ class Scene:
         self._shape = reference.shape[:2]
         self._view = View(grey_of(reference, LONGEST), BLOCK)
         self._detail = float(np.mean(self._view.energy > TEXTURED))
+        self._landmarks = Landmarks(grey_of(reference, SHARP_LONGEST), self._view)
         self._fine, self._coarse = _fine(grey_of(reference, SHARP_LONGEST)), _coarse(self._view.grey)
 
     @property
@@ -75,10 +85,11 @@ class Scene:
         present = View(grey_of(frame, LONGEST), BLOCK)
         found = compare(self._view, present)
         least = max(TEXTURED * min(found.gain, 1.0), present.noise_floor)
-        figures = {"seen_again": _seen_again(found), "detail": float(np.mean(present.energy > least)) / max(self._detail, 0.01),
+        figures = {"seen_again": seen_again(found), "detail": float(np.mean(present.energy > least)) / max(self._detail, 0.01),
                    "bright": float(np.percentile(present.grey[::2, ::2], 98)), "light": found.gain ** 0.5}
         fault = self._fault(frame, present, found, figures)
-        return SceneLook(fault, {name: round(float(value), 3) for name, value in figures.items()})
+        strange = present if fault is None and figures["seen_again"] < self.limits.seen else None
+        return SceneLook(fault, {name: round(float(value), 3) for name, value in figures.items()}, strange)
 
     def _fault(self, frame: Frame, present: View, found: Comparison, figures: dict[str, float]) -> Fault | None:
         seen, limits = figures["seen_again"], self.limits
@@ -88,12 +99,15 @@ class Scene:
             return Fault.COVERED
         if self._is_blurred(frame, present, found, figures):
             return Fault.BLURRED
-        if seen >= limits.seen:
-            return None
-        shift = self._shift(present)
-        if max(map(abs, shift)) < 0.5:  # farther than half the picture nothing is left to tell by
-            figures["shift_x"], figures["shift_y"] = shift
-        return Fault.MOVED
+        return Fault.MOVED if seen < DOUBTED and self._is_displaced(frame, present, figures) else None
+
+    def _is_displaced(self, frame: Frame, present: View, figures: dict[str, float]) -> bool:
+        found = self._landmarks.find(grey_of(frame, SHARP_LONGEST), present)
+        least = max(self.limits.seen, figures["seen_again"] + BETTER_BY)
+        if found is None or not found.is_move or found.seen_again < least or found.overlap < OVERLAP_LEAST:
+            return False
+        figures.update(shift_x=found.x, shift_y=found.y, turned=found.degrees, seen_there=found.seen_again)
+        return True
 
     def _is_blurred(self, frame: Frame, present: View, found: Comparison, figures: dict[str, float]) -> bool:
         """By how much fine detail there is, and in a scene that is recognised by how much of it is the scene's own: noise does
@@ -112,18 +126,22 @@ class Scene:
         figures["sharpness"] = sharp
         return sharp < self.limits.sharp
 
-    def _shift(self, present: View) -> tuple[float, float]:
-        """How far the scene seems displaced, in shares of the width and height."""
-        height, width = self._coarse.shape
-        window = cv2.createHanningWindow((width, height), cv2.CV_32F)
-        # A copy: OpenCV 5 multiplies the window into the picture it is given.
-        (x, y), _peak = cv2.phaseCorrelate(self._coarse.copy(), _coarse(present.grey), window)
-        return x / width, y / height
 
+class Elsewhere:
+    """Tells a camera that looks at another scene from one that people stand before: the other scene stays, people do not."""
 
-def _seen_again(found: Comparison) -> float:
-    known = found.was | found.hidden
-    return float(np.count_nonzero(known & (found.agreement >= 0.5))) / max(1, int(np.count_nonzero(known)))
+    def __init__(self) -> None:
+        self._anchor: View | None = None
+        self._since = 0
+
+    def look(self, strange: View | None, at: int) -> bool:
+        """Whether the same strange scene was shown for `STEADY_S` (`at`: real instant, us UTC)."""
+        if strange is None:
+            self._anchor = None
+            return False
+        if self._anchor is None or seen_again(compare(self._anchor, strange)) < STEADY:
+            self._anchor, self._since = strange, at
+        return at - self._since >= STEADY_S * SECOND_US
 
 
 def _fine(grey: Grey) -> Grey:

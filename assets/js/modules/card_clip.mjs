@@ -82,7 +82,8 @@ function clip(root, config, { ask, go }) {
     root.prepend(video, veil);
     viewerMark(veil).say(given.viewer);
     root.dataset.open = "true";
-    if (given.is_copy) form.append(element("p", "footage-said", t("footage_page.clip_converted")));
+    if (given.is_masked) form.append(element("p", "footage-said", t("footage_page.masked")));
+    else if (given.is_copy) form.append(element("p", "footage-said", t("footage_page.clip_converted")));
     play.hidden = true;
     form.querySelector("strong").hidden = true;
     await video.play().catch(() => undefined);

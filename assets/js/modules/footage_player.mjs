@@ -46,6 +46,12 @@ export function player(root, { t, onTime, onState }) {
     if (wantsPlay) video.play().catch(() => onState(false));
   }
 
+  /** What is shown is not always what was recorded. */
+  function shownAs({ codec }) {
+    if (pass?.is_masked) return t("footage_page.masked");
+    return codec === PLAYED ? "" : t("footage_page.converted", { codec });
+  }
+
   function next() {
     const films = playable(day.segments);
     const after = films[films.findIndex((one) => one.id === film.id) + 1];
@@ -66,7 +72,7 @@ export function player(root, { t, onTime, onState }) {
     seek(at) {
       const place = placeOf(day.segments, at);
       if (!place) { video.pause(); say(t("footage_page.nothing_recorded")); onTime(at); return; }
-      say(place.isThere ? place.film.codec === PLAYED ? "" : t("footage_page.converted", { codec: place.film.codec }) : t("footage_page.jumped_gap"));
+      say(place.isThere ? shownAs(place.film) : t("footage_page.jumped_gap"));
       load(place);
       onTime(instantOf(place.film, place.seconds));
     },

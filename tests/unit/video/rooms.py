@@ -70,3 +70,20 @@ def shifted(picture: Frame, x: float, y: float = 0.0, angle: float = 0.0) -> Fra
     move = cv2.getRotationMatrix2D((width / 2, height / 2), angle, 1.0)
     move[:, 2] += (x * width, y * height)
     return cv2.warpAffine(picture, move, (width, height), borderMode=cv2.BORDER_REFLECT)
+
+
+def crowded(picture: Frame, number: int, share: float = 0.8) -> Frame:
+    """People standing close before the camera across so much of the width; each number finds them elsewhere."""
+    rng = np.random.default_rng(number)
+    there = picture.copy()
+    height, width = there.shape[:2]
+    size = width / WIDTH
+    for place in range(9):
+        x, top = round(width * share * place / 8 + rng.integers(-25, 25) * size), round(rng.integers(60, 100) * size)
+        colour = tuple(int(one) for one in rng.integers(20, 220, 3))
+        cv2.ellipse(there, (x, height), (round(70 * size), max(8, height - top - 30)), 0, 0, 360, colour, -1)
+        for line in range(0, max(1, height - top - 60), max(2, round(18 * size))):
+            cv2.line(there, (x - round(50 * size), height - line), (x + round(50 * size), height - line - 9),
+                     tuple(one // 2 for one in colour), 3)
+        cv2.circle(there, (x, top), max(4, round(34 * size)), (140, 165, 205), -1)
+    return noisy(there, 3, number)

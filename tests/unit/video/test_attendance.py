@@ -86,10 +86,16 @@ def test_lunch_is_no_office_time_and_a_session_ends_there():
 
 
 @pytest.mark.parametrize(("day", "counts"), [
-    (MONDAY, True), ("2024-04-28", True), ("2024-05-01", False), ("2024-04-27", False), ("2030-01-07", False)],
-    ids=["working day", "make-up Sunday", "holiday", "Saturday", "not published"])
+    (MONDAY, True), ("2024-04-28", True), ("2024-05-01", False), ("2024-04-27", False),
+    ("2030-01-07", True), ("2030-01-05", False)],
+    ids=["working day", "make-up Sunday", "holiday", "Saturday", "not published", "not published, Saturday"])
 def test_the_calendar_of_the_area_decides(day, counts):
     assert counts is bool(Window().at("10:00", day).see(A, 20).told)
+
+
+def test_what_is_found_in_a_year_nobody_published_says_so():
+    assert {True} == {absence.is_assumed for absence in Window().at("10:00", "2030-01-07").see(A, 20).see(P, 2).told}
+    assert {False} == {absence.is_assumed for absence in Window().at("10:00").see(A, 20).see(P, 2).told}
 
 
 def test_who_comes_late_is_late_and_who_does_not_come_is_absent():

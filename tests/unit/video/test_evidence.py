@@ -175,12 +175,13 @@ def test_where_nothing_was_recorded_the_clip_is_absent_with_the_reason_of_the_ga
     desk.record(*sent(4.0), NOON + 4 * SECOND_US, *sent(4.0, begin_us=NOON + 60 * SECOND_US, serial=2))
     number = desk.ask(NOON + 30 * SECOND_US)
     other = desk.ask(NOON + 3600 * SECOND_US)
-    assert desk.at(50) == 0  # it may still come
-    assert desk.at(57) == 1
-    assert desk.at(4000) == 1
+    assert [desk.at(at) for at in (40, 45, 50)] == [0, 0, 0]  # it may still come
+    assert msgspec.json.decode(desk.clip(number).reason) == {"code": "connection_lost", "tries": 3}
+    assert [desk.at(at) for at in (110, 170)] == [0, 1]
+    assert [desk.at(4000 + 60 * late) for late in range(5)] == [0, 0, 0, 0, 1]  # late as the first try was
 
     assert [(desk.clip(one).state, msgspec.json.decode(desk.clip(one).reason)) for one in (number, other)] == [
-        ("absent", {"code": "connection_lost"}), ("absent", {"code": "stopped"})]
+        ("absent", {"code": "connection_lost", "tries": 5}), ("absent", {"code": "stopped", "tries": 5})]
     assert not desk.maker.folder_of(number).exists()
 
 
@@ -212,8 +213,48 @@ def test_a_full_disk_delays_a_clip_and_leaves_nothing_half(desk: Desk, monkeypat
         patch.setattr(evidence, "_write", full)
         assert desk.at(3600) == 0
     assert (calls, list(desk.maker._where.folder.iterdir())) == ([1], [])
-    assert desk.at(3610) == 1
+    assert desk.at(3661) == 1
     assert desk.clip(number).state == "ready"
+
+
+def test_one_failure_is_not_the_end_and_a_restart_forgets_no_try(desk: Desk, monkeypatch: pytest.MonkeyPatch):
+    """The job was away for an hour, and the recording cannot be read at first."""
+    desk.record(*sent(30.0))
+    number = desk.ask(NOON + 15 * SECOND_US)
+    read = evidence.Cutting
+
+    def broken(*_given: Any) -> Any:
+        raise ValueError("no such fragment")
+
+    monkeypatch.setattr(evidence, "Cutting", broken)
+    assert [desk.at(3600 + 60 * late) for late in range(4)] == [0, 0, 0, 0]
+    told = msgspec.json.decode(desk.clip(number).reason)
+    assert (desk.clip(number).state, told["tries"]) == ("pending", 4)
+    assert told["code"] in ("unreadable", "failed")
+    desk.maker = ClipMaker(desk.units, desk.maker._where, RULES, desk.units.clock)  # another process
+    monkeypatch.setattr(evidence, "Cutting", read)
+    assert desk.at(3900) == 1
+    assert (desk.clip(number).state, desk.clip(number).reason) == ("ready", "")
+
+
+def test_a_clip_that_cannot_be_made_holds_up_no_other_and_is_absent_with_the_reason(
+        desk: Desk, monkeypatch: pytest.MonkeyPatch):
+    desk.record(*sent(30.0))
+    bad, good = desk.ask(NOON + 10 * SECOND_US), desk.ask(NOON + 15 * SECOND_US)
+    make = ClipMaker._make
+
+    def refuses(maker: ClipMaker, row: Any, *more: Any) -> None:
+        if row.id == bad:
+            raise RuntimeError("no key to sign with")
+        make(maker, row, *more)
+
+    monkeypatch.setattr(ClipMaker, "_make", refuses)
+    assert desk.at(60) == 1
+    assert desk.clip(good).state == "ready"
+    assert [desk.at(60 + 61 * late) for late in range(1, 5)] == [0, 0, 0, 1]
+    row = desk.clip(bad)
+    assert (row.state, msgspec.json.decode(row.reason)) == (
+        "absent", {"code": "failed", "tries": 5, "problem": "RuntimeError"})
 
 
 # The package ---------------------------------------------------------------------------------------------------------

@@ -7,9 +7,10 @@ from core.instants import SECOND_US
 from video.holding import Hold, HoldRules, Turn
 
 
-def turns(there: str, after: float = 3, clear: float = 2, resumed: bool = False) -> list[Turn]:
+def turns(there: str, after: float = 3, clear: float = 2, resumed: bool = False,
+          kind: SignalKind = SignalKind.BLACK) -> list[Turn]:
     """One look a second; `x` shows the fault."""
-    hold = Hold(SignalKind.BLACK, HoldRules({SignalKind.BLACK: after}, clear))
+    hold = Hold(kind, HoldRules({kind: after}, clear))
     if resumed:
         hold.resume()
     found = [hold.see(mark == "x", second * SECOND_US) for second, mark in enumerate(there)]
@@ -28,3 +29,9 @@ def test_a_moment_is_nothing_and_a_moment_without_does_not_end_it():
 def test_after_a_restart_it_is_not_told_again_but_ends():
     assert [] == turns("xxxxx", resumed=True)
     assert [False] == [turn.began for turn in turns("____", resumed=True)]
+
+
+def test_one_sign_of_life_disproves_a_frozen_picture():
+    assert 1 == len(turns("xx_xx_xx"))
+    assert [] == turns("xx_xx_xx", kind=SignalKind.FROZEN)
+    assert [True] == [turn.began for turn in turns("_xxxx", kind=SignalKind.FROZEN)]

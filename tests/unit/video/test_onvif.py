@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import time
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from core.clock import SystemClock
 from core.errors import InvalidInput, UpstreamError
+from tests.integration.test_video_capture import self_signed
 from tests.onvif_device import OnvifDevice
 from video.addresses import AddressRules, Login, networks_of
+from video.http_digest import answer_to
 from video.onvif import Discovery, Found
 
 LOOPBACK = AddressRules(networks_of(["127.0.0.0/8"]))
@@ -100,3 +104,69 @@ def test_a_device_that_says_nothing_costs_as_long_as_our_patience():
             Discovery(LOOPBACK, SystemClock(), 0.3).streams(service, LOGIN)
         assert refused.value.code == "onvif_unreachable"
         assert time.monotonic() - begun < 2
+
+
+# HTTPS and the digest of HTTP -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def secret_device(tmp_path: Path) -> Iterator[tuple[OnvifDevice, Path]]:
+    """One that speaks HTTPS alone, with its certificate."""
+    pem, key = self_signed(tmp_path)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(pem, key)
+    with OnvifDevice(LOGIN.user, LOGIN.password, "rtsps://127.0.0.1:8322", tls=tls).running() as made:
+        yield made, pem
+
+
+def test_a_device_that_insists_on_the_digest_of_http_gets_it_and_never_the_password(device: OnvifDevice):
+    device.challenge = 'Digest realm="cam", nonce="abc=", qop="auth", algorithm=MD5'
+    main, _sub = discovery(device, patience_s=5).streams(device.service, LOGIN)
+    assert main.address == "rtsp://127.0.0.1:8554/main"
+
+
+@pytest.mark.parametrize("challenge", [
+    'Basic realm="cam"', 'Digest realm="cam"', "Digest", 'Digest realm="c", nonce="n", qop="auth-int"',
+    'Digest realm="c", nonce="n", algorithm=ROT13', "Digest " + "a" * 9000])
+def test_a_challenge_that_cannot_be_answered_is_a_refusal(device: OnvifDevice, challenge: str):
+    device.challenge = challenge
+    with pytest.raises(UpstreamError) as refused:
+        discovery(device, patience_s=5).streams(device.service, LOGIN)
+    assert refused.value.code == "onvif_refused"
+
+
+def test_wrong_credentials_are_refused_by_the_digest_of_http_too(device: OnvifDevice):
+    device.challenge = 'Digest realm="cam", nonce="abc=", qop="auth"'
+    with pytest.raises(UpstreamError) as refused:
+        discovery(device, patience_s=5).streams(device.service, Login("admin", "falsch"))
+    assert refused.value.code == "onvif_refused"
+
+
+def test_a_device_is_asked_over_https_and_verified_where_an_authority_is_named(secret_device, tmp_path: Path):
+    made, pem = secret_device
+    for ca_file in (None, pem):
+        main, _sub = Discovery(LOOPBACK, SystemClock(), 5, made.group, ca_file).streams(made.service, LOGIN)
+        assert main.address == "rtsps://127.0.0.1:8322/main"
+    other = tmp_path / "other"
+    other.mkdir()
+    with pytest.raises(UpstreamError) as refused:
+        Discovery(LOOPBACK, SystemClock(), 5, made.group, self_signed(other)[0]).streams(made.service, LOGIN)
+    assert refused.value.code == "onvif_unreachable"
+
+
+@pytest.mark.parametrize(("algorithm", "response"), [
+    ("MD5", "8ca523f5e9506fed4657c9700eebdbec"),
+    ("SHA-256", "753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1")])
+def test_the_digest_is_that_of_the_rfc(monkeypatch: pytest.MonkeyPatch, algorithm: str, response: str):
+    """RFC 7616 §3.9.1."""
+    monkeypatch.setattr("video.http_digest.secrets.token_hex", lambda _n: "f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ")
+    challenge = (f'Digest realm="http-auth@example.org", qop="auth, auth-int", algorithm={algorithm}, '
+                 'nonce="7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v", opaque="FQhe/qaU925kfnzjCev0ciny7QMkPqMAFRtzCUYo5tdS"')
+    said = answer_to([challenge], Login("Mufasa", "Circle of Life"), "GET", "/dir/index.html")
+    assert f'response="{response}"' in (said or "")
+
+
+def test_of_two_challenges_the_stronger_is_answered_and_nothing_breaks_out_of_the_header():
+    both = ['Digest realm="a\r\nX: 1", nonce="n"', 'Digest realm="b", nonce="n", algorithm=SHA-256, qop="auth"']
+    assert "algorithm=SHA-256" in (answer_to(both, LOGIN, "POST", "/") or "")
+    assert "\n" not in (answer_to(both[:1], LOGIN, "POST", "/") or "")

@@ -8,11 +8,12 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
+import numpy as np
 import pytest
 
 from core.errors import UpstreamError
 from tests.footage import numbers_in, picture
-from video.footage.playable import MIB, Playable, PlayableRules
+from video.footage.playable import MIB, Hidden, Playable, PlayableRules
 
 RULES = PlayableRules(room_mib=64, seconds=60, height=720, max_pixels=4096 * 2304)
 ENCODERS = {"hevc": ("libx265", {"x265-params": "log-level=none", "bf": "0"}), "mjpeg": ("mjpeg", {"qscale": "2"})}
@@ -77,3 +78,65 @@ def test_what_cannot_be_made_is_told_and_leaves_nothing(tmp_path: Path, content:
     with pytest.raises(UpstreamError, match="child_failed"):
         Playable(tmp_path / "copies", PlayableRules(64, 60, 720, pixels)).of(tmp_path / "a.mp4", "b" * 64, "mjpeg")
     assert not (tmp_path / "copies").exists()
+
+
+# What must not be seen ------------------------------------------------------------------------------------------------
+
+LEFT_HALF = Hidden(masks=(((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0)),))
+
+
+def greys(path: Path) -> list[np.ndarray]:
+    with av.open(str(path)) as made:
+        return [frame.to_ndarray(format="gray") for frame in made.decode(video=0)]
+
+
+def noisy_film(path: Path) -> str:
+    """In H.264, which browsers play as it is."""
+    rng = np.random.default_rng(1)
+    with av.open(str(path), "w", format="mp4") as out:
+        stream = out.add_stream("libx264", rate=10, options={"qp": "10", "bf": "0"})
+        stream.width, stream.height, stream.pix_fmt = 320, 192, "yuv420p"
+        for number in range(5):
+            frame = av.VideoFrame.from_ndarray(rng.integers(90, 250, (192, 320), dtype=np.uint8), format="gray")
+            frame.pts, frame.time_base = number, Fraction(1, 10)
+            out.mux(stream.encode(frame))
+        out.mux(stream.encode(None))
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_masks_are_burnt_into_a_copy_and_the_original_stays_as_it_is(tmp_path: Path):
+    original = tmp_path / "a.mp4"
+    digest = noisy_film(original)
+    before, playable = original.read_bytes(), Playable(tmp_path / "copies", RULES)
+    copy = playable.of(original, digest, "h264", LEFT_HALF)
+
+    assert original.read_bytes() == before
+    assert copy.name.startswith(f"{digest}-")
+    pictures = greys(copy)
+    assert len(pictures) == 5
+    for grey in pictures:
+        assert grey[:, :158].std() < 3   # the edge is a little wider than drawn
+        assert grey[:, 170:].std() > 20
+
+
+def test_other_masks_make_another_copy_and_none_the_original(tmp_path: Path):
+    original, playable = tmp_path / "a.mp4", Playable(tmp_path / "copies", RULES)
+    digest = noisy_film(original)
+    copies = {playable.of(original, digest, "h264", hidden) for hidden in (
+        LEFT_HALF, Hidden(masks=LEFT_HALF.masks, is_coarse=True), Hidden())}
+
+    assert len(copies) == 3
+    assert original in copies
+
+
+def test_where_faces_are_blurred_a_recording_is_coarse(tmp_path: Path):
+    original = tmp_path / "a.mp4"
+    copy = Playable(tmp_path / "copies", RULES).of(original, noisy_film(original), "h264", Hidden(is_coarse=True))
+    for before, after in zip(greys(original), greys(copy), strict=True):
+        assert after.std() < before.std() / 3
+
+
+def test_where_no_copy_can_be_made_nothing_is_shown(tmp_path: Path):
+    (tmp_path / "a.mp4").write_bytes(b"no film at all")
+    with pytest.raises(UpstreamError, match="child_failed"):
+        Playable(tmp_path / "copies", RULES).of(tmp_path / "a.mp4", "b" * 64, "h264", LEFT_HALF)

@@ -250,6 +250,30 @@ def test_a_database_that_is_away_costs_a_segment_and_not_the_recording(units, st
     assert [number for row in rows(units) for number in shown(store, row)] == list(range(10, 40))
 
 
+# The machine's clock is set ---------------------------------------------------------------------------------------------
+
+def set_by(seconds: int, packets: Any, from_number: int) -> list[Any]:
+    """What arrives while the machine's clock is set by so much before that picture."""
+    return [replace(packet, steady_us=packet.arrived_us,
+                    arrived_us=packet.arrived_us + (seconds * SECOND_US if number >= from_number else 0))
+            for number, packet in enumerate(packets)]
+
+
+@pytest.mark.parametrize("seconds", [3600, -3600])
+def test_a_clock_that_is_set_loses_no_picture_and_dates_what_follows_by_what_it_says(units, store, seconds):
+    record(store, set_by(seconds, sent(12.0), 45), RecorderRules(segment_s=60.0))
+
+    before, after = rows(units)
+    assert shown(store, before) + shown(store, after) == list(range(120))
+    assert before.begin_at == NOON
+    first = shown(store, after)[0]
+    assert 45 <= first <= 55   # from the next key frame on
+    assert after.begin_at == NOON + first * SECOND_US // 10 + seconds * SECOND_US
+    assert after.end_at - after.begin_at == len(shown(store, after)) * SECOND_US // 10
+    noted = [(gap.begin_at, gap.end_at) for gap in rows(units, video_gaps) if "clock_set" in gap.reason]
+    assert noted == ([(before.end_at, after.begin_at)] if seconds > 0 else [])
+
+
 # Mending ---------------------------------------------------------------------------------------------------------------
 
 

@@ -17,8 +17,9 @@ from core.instants import DAY_US, SECOND_US
 from core.unit_of_work import UnitOfWorkFactory
 from tests.footage import NOON, camera, ground, register, sent
 from video.cameras import StreamName
-from video.footage.events import RecordingFailed, RoomEnough, RoomShort
-from video.footage.models import video_clips, video_gaps, video_segments
+from video.footage.events import KeptLongEnough, KeptTooShort, RecordingFailed, RoomEnough, RoomShort
+from video.footage.models import video_clips, video_gaps, video_incidents, video_samplings, video_segments
+from video.freeing import Freeing
 from video.recorder import Recorder, RecorderRules
 from video.retention import MIB, Retention, RetentionRules
 from video.segments import SegmentStore
@@ -36,6 +37,7 @@ class Disk:
     size: list[int] = field(default_factory=lambda: [1 << 40])
     needed: set[int] = field(default_factory=set)
     told: list[Any] = field(default_factory=list)
+    kept: list[Any] = field(default_factory=list)
 
     def record(self, *packets: Any) -> None:
         recorder = Recorder(CAM, StreamName.MAIN, self.store, RecorderRules(segment_s=2.0, retry_s=0.0))
@@ -74,9 +76,12 @@ def disk_at(tmp_path: Path, folder: Path, free: Any = None) -> Disk:
         return made.needed & set(cards)
 
     given = {} if free == "real" else {"free_bytes": left}
-    made.retention = Retention(units, folder, tmp_path / "evidence", RetentionRules(30, 1, 30), needed, units.clock, **given)
+    made.retention = Retention(units, folder, tmp_path / "evidence", RetentionRules(30, 1, 30), needed, units.clock,
+                               now_s=lambda: units.clock.now_us() / SECOND_US, **given)
     for kind in (RoomShort, RoomEnough, RecordingFailed):
         units.reactions[kind] = [lambda _uow, batch: made.told.extend(batch)]
+    for kept in (KeptTooShort, KeptLongEnough):
+        units.reactions[kept] = [lambda _uow, batch: made.kept.extend(batch)]
     return made
 
 
@@ -189,3 +194,89 @@ def test_on_a_real_small_disk_recording_goes_on_for_ever(tmp_path: Path, small_d
     assert {row.file for row in rows if row.state == "closed"} == disk.files()
     assert disk.store.mend(CAM).recovered == []
     disk.units.database.dispose()
+
+
+# A disk that frees late -------------------------------------------------------------------------------------------
+
+def test_a_disk_that_frees_late_costs_what_is_missing_and_not_everything(disk: Disk):
+    disk.record(*sent(20.0))
+    rows, now = disk.rows(), [0.0]
+    missing = rows[0].bytes + rows[1].bytes
+    disk.retention._free, disk.retention._room = lambda _folder: MIB - missing, Freeing(120.0, lambda: now[0])
+
+    assert [disk.retention.run().early for _ in range(5)] == [2, 0, 0, 0, 0]
+    assert type(disk.told[-1]) is RoomEnough  # it is on its way
+    now[0] = 121.0
+    assert disk.retention.run().early in (2, 3)
+    assert type(disk.told[-1]) is RoomShort
+    now[0] = 300.0
+    assert disk.retention.run().early == 0  # twice as long now: deleting did not help
+    now[0] = 362.0
+    assert disk.retention.run().early in (2, 3)
+
+
+def test_what_became_free_is_believed_and_more_is_deleted_only_for_what_is_missing_then():
+    now = [0.0]
+    room = Freeing(120.0, lambda: now[0])
+    assert room.expected(50) == 50
+    room.deleted(30, 50)
+    assert (room.expected(50), room.expected(70)) == (80, 80)
+    assert room.expected(85) == 85
+    room.deleted(30, 50)
+    now[0] = 121.0
+    assert (room.expected(60), room.is_in_vain) == (60, False)
+
+
+# A clock that is set ----------------------------------------------------------------------------------------------
+
+def test_a_clock_set_forward_by_years_costs_no_recording(disk: Disk):
+    disk.record(*sent(4.0))
+    steady = [0.0]
+    retention = Retention(disk.units, disk.store.folder, disk.store.folder, RetentionRules(30, 0, 30), set, disk.units.clock,
+                          now_s=lambda: steady[0])
+    disk.go(NOON + 3650 * DAY_US)
+    assert retention.run().aged == 0
+    steady[0] = 31 * 86_400.0
+    assert retention.run().aged == 2
+
+
+# How long it is kept ----------------------------------------------------------------------------------------------
+
+def test_less_than_the_law_asks_is_told_by_the_setting_and_for_want_of_room(disk: Disk, caplog: pytest.LogCaptureFixture):
+    disk.retention.run()
+    assert disk.kept == [KeptLongEnough()]
+    disk.record(*sent(20.0))
+    disk.size[0] = MIB
+    disk.go(NOON + 12 * DAY_US)
+    disk.retention.run()
+    assert disk.kept[-1] == KeptTooShort(11, 30)
+    Retention(disk.units, disk.store.folder, disk.store.folder, RetentionRules(keep_days=7), set, disk.units.clock).run()
+    assert disk.kept[-1] == KeptTooShort(7, 30)
+    assert "recording.keep_days is 7" in caplog.text
+    Retention(disk.units, disk.store.folder, disk.store.folder, RetentionRules(keep_days=7, is_recorded=False), set).run()
+    assert disk.kept[-1] == KeptLongEnough()
+
+
+def test_a_picture_of_a_look_goes_when_its_time_is_over_and_nobody_needs_it(disk: Disk):
+    folder = disk.retention._evidence / "samplings"
+    folder.mkdir(parents=True)
+    with disk.units() as uow:
+        for number, done in ((1, NOON), (2, None), (3, NOON)):
+            uow.conn.execute(insert(video_samplings).values(
+                id=number, area="a", day=1, round=number, place=0, camera_id=number, due_business_at=NOON, drawn_at=NOON,
+                drawn_business_at=NOON, drawn_from="[]", picture_sha256="0" * 64, picture_at=NOON, done_business_at=done))
+            (folder / f"{number}.jpg").write_bytes(b"x")
+        uow.conn.execute(insert(video_incidents).values(
+            camera_id=3, kind="absent", begin_at=NOON - SECOND_US, end_at=NOON, begin_business_at=NOON, end_business_at=NOON,
+            comment="x", marked_by="x", marked_name="x", marked_at=NOON, marked_business_at=NOON, card_id=9))
+    disk.needed.add(9)
+    disk.go(NOON + 364 * DAY_US)
+    assert disk.retention.run().looks == 0
+    disk.go(NOON + 366 * DAY_US)
+
+    assert disk.retention.run().looks == 1
+    assert {path.name for path in folder.iterdir()} == {"2.jpg", "3.jpg"}
+    row = disk.rows(video_samplings)[0]
+    assert (row.picture_sha256, msgspec.json.decode(row.reason)["code"]) == ("0" * 64, "over_time")
+    disk.needed.clear()
+    assert disk.retention.run().looks == 1

@@ -59,3 +59,15 @@ def test_never_more_bytes_than_allowed(pictures: list[tuple[bool, int]]) -> None
         held = ring.between(0, 1 << 60)
         assert ring.held_bytes == sum(len(each.data) for each in held) <= 10_000
         assert not held or held[0].is_key
+
+
+def test_a_clock_that_is_set_empties_nothing_and_holds_nothing_longer():
+    """Forward by an hour, then back by two: the ring goes by the clock nobody sets."""
+    ring, hour = Ring(5.0, 1 << 30), 3600 * SECOND_US
+    for number in range(300):
+        arrived = number * SECOND_US // 10 + (hour if number >= 100 else 0) - (2 * hour if number >= 200 else 0)
+        ring.add(MediaPacket(TRACK, b"x", number, number, number % 10 == 0, arrived, number * SECOND_US // 10))
+        held = ring.since_key()
+        assert len(ring.between(-2 * hour, 2 * hour)) <= 60
+        assert held[-1].pts == number
+    assert len(ring.between(-2 * hour, 2 * hour)) >= 50

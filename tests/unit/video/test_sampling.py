@@ -14,7 +14,7 @@ from core.access import Actor, Role
 from core.clock import FrozenClock
 from core.errors import Conflict, InvalidInput, NotFound, NotPermitted, SupervisionError
 from core.instants import DAY_US, MINUTE_US
-from core.working_calendar import WorkingCalendar
+from core.working_calendar import WorkingCalendar, YearPlan
 from tests.footage import NOON, camera, ground, register
 from video.footage.queries import FootageQueries
 from video.footage.sampling import Sampler, SamplingForm, SamplingRules, drawn, rounds_of
@@ -130,3 +130,14 @@ def test_a_form_is_filled_once_and_says_what_is_wrong_with_it(site: Ground):
         record(row.id, GOOD, BOB)
     done = site.queries.sampling(row.id, BOB)
     assert (done.dress, done.comment, done.done_name) == ("bad", "未着工装", "薄博")
+
+
+def test_in_a_year_nobody_published_windows_are_drawn_on_plain_working_days_and_it_says_so(site: Ground) -> None:
+    known = WorkingCalendar("cn", "2025", "Asia/Shanghai", {2025: YearPlan()}, WEEK.office_hours)
+    site.sampler = Sampler(site.units, lambda _area: known, SECRET, SamplingRules(4, 3), site.sampler.picture_file(0).parent,
+                           site.picture, FrozenClock(datetime(2026, 3, 16, tzinfo=UTC)))
+    saturday = DAY + (5 - (DAY + 3) % 7)
+
+    assert site.at(1020, saturday) == 0
+    assert site.at(1020, saturday + 2) > 0
+    assert {row.calendar_assumed for row in site.queries.samplings(BOB)} == {True}

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from core.instants import SECOND_US
-from tests.unit.video.rooms import HEIGHT, SEAT, WIDTH, lit, noisy, person, room, shifted, squeezed, under_lamp
+from tests.unit.video.rooms import HEIGHT, SEAT, WIDTH, crowded, lit, noisy, person, room, shifted, squeezed, under_lamp
 from video.vision.looker import Looker, Seat
 from video.vision.scene import Fault, Scene
 from video.vision.seat import ReferenceDetector
@@ -35,7 +35,8 @@ FAULTS = {
     "out of focus": (cv2.GaussianBlur(ROOM, (0, 0), 8), Fault.BLURRED),
     "out of focus and dark": (noisy(lit(cv2.GaussianBlur(ROOM, (0, 0), 4), 0.4), 3, 5), Fault.BLURRED),
     "pushed": (shifted(ROOM, 0.06, 0.04), Fault.MOVED), "turned": (shifted(ROOM, 0, 0, 8), Fault.MOVED),
-    "another view": (room(seed=9)[::-1].copy(), Fault.MOVED)}
+    "pushed at night": (noisy(lit(shifted(ROOM, 0.08, 0.0), 0.2), 4, 6), Fault.MOVED),
+    "pushed and somebody there": (shifted(person(ROOM), 0.06, 0.04), Fault.MOVED)}
 
 
 @pytest.mark.parametrize("frame", SOUND.values(), ids=SOUND.keys())
@@ -63,15 +64,68 @@ def test_what_was_shown_before_changes_nothing():
     assert Scene(ROOM).look(person(ROOM)).figures == scene.look(person(ROOM)).figures
 
 
-def looks(frames, **parts):
+def looks(frames, keys=None, **parts):
     looker = Looker(SEAT, ReferenceDetector([ROOM]), Scene(ROOM), **parts)
-    return [looker.look(frame, (1000 + 6 * number) * SECOND_US) for number, frame in enumerate(frames)]
+    marks = keys or range(len(frames))
+    return [looker.look(frame, (1000 + 6 * number) * SECOND_US, key)
+            for number, (frame, key) in enumerate(zip(frames, marks, strict=True))]
 
 
-def test_the_same_picture_again_and_again_is_frozen_and_noise_is_alive():
-    assert [None, True, True] == [sighting.faults.get(Fault.FROZEN) for sighting in looks([ROOM] * 3)]
-    assert [None, False, False] == [
-        sighting.faults.get(Fault.FROZEN) for sighting in looks([noisy(ROOM, 2, seed) for seed in range(3)])]
+def frozen(frames, keys):
+    return [sighting.faults.get(Fault.FROZEN) for sighting in looks(frames, keys)]
+
+
+def test_the_same_key_frame_again_and_again_is_frozen_and_one_that_differs_by_a_bit_is_alive():
+    assert [None, True, True] == frozen([ROOM] * 3, [7, 7, 7])
+    assert [None, True, False, True] == frozen([ROOM] * 4, [7, 7, 8, 8])
+    assert 3 == looks([ROOM] * 4, [7] * 4)[-1].figures["same_keys"]
+
+
+def test_pictures_between_key_frames_and_a_dark_hall_say_nothing_of_it():
+    assert [None, None, False, False] == frozen([ROOM] * 4, [7, None, 8, None])
+    assert [None, None, None] == frozen([lit(ROOM, 0.02)] * 3, [7, 7, 7])
+
+
+# People before the camera, and another scene --------------------------------------------------------------------------
+
+def test_people_who_crowd_before_the_camera_are_no_displacement_and_no_presence():
+    seen = looks([crowded(ROOM, number) for number in range(40)])
+
+    assert not any(sighting.faults[Fault.MOVED] for sighting in seen)
+    assert Seat.ABSENT not in {sighting.seat for sighting in seen}
+    assert 20 < sum(sighting.reason == "strange" for sighting in seen)
+
+
+def test_a_camera_pushed_behind_a_crowd_is_told_when_the_crowd_thins():
+    seen = looks([shifted(crowded(ROOM, number, share), 0.06, 0.04) for number, share in enumerate([0.8] * 10 + [0.25] * 3)])
+
+    assert seen[-1].faults[Fault.MOVED]
+
+
+def elsewhere():
+    """Another hall."""
+    rng = np.random.default_rng(5)
+    picture = np.full_like(ROOM, 140)
+    for _ in range(40):
+        x, y = int(rng.integers(0, WIDTH)), int(rng.integers(0, HEIGHT))
+        cv2.rectangle(picture, (x, y), (x + int(rng.integers(20, 90)), y + int(rng.integers(20, 90))),
+                      tuple(int(one) for one in rng.integers(0, 255, 3)), -1)
+    return picture
+
+
+def test_a_camera_hung_upside_down_is_told_with_its_turn():
+    look = Scene(ROOM).look(ROOM[::-1, ::-1].copy())
+
+    assert Fault.MOVED is look.fault
+    assert 175 < abs(look.figures["turned"])
+
+
+def test_another_scene_is_told_when_it_stays():
+    other = elsewhere()
+    seen = [sighting.faults[Fault.MOVED] for sighting in looks([noisy(other, 2, seed) for seed in range(24)])]
+
+    assert not any(seen[:20])
+    assert seen[-1]
 
 
 def test_a_fault_makes_the_seat_unknown_and_never_empty():
@@ -83,8 +137,8 @@ def test_a_fault_makes_the_seat_unknown_and_never_empty():
 
 def test_without_a_reference_the_scene_is_what_was_shown_first():
     looker = Looker((), ReferenceDetector([]), None)
-    sound = [looker.look(noisy(ROOM, 2, seed), (1000 + seed) * SECOND_US) for seed in range(6)]
-    late = looker.look(noisy(shifted(ROOM, 0.07, 0.06), 2, 7), 1030 * SECOND_US)
+    sound = [looker.look(noisy(ROOM, 2, seed), (1000 + seed) * SECOND_US, seed) for seed in range(6)]
+    late = looker.look(noisy(shifted(ROOM, 0.07, 0.06), 2, 7), 1030 * SECOND_US, 7)
 
     assert not any(any(sighting.faults.values()) for sighting in sound)
     assert late.faults[Fault.MOVED]
