@@ -160,10 +160,9 @@ class CameraWatch:
             self._look_anew()
 
     def close(self) -> None:
-        """The camera is no longer this process's: keep what is known so far. What goes on is taken up by who has it next."""
+        """The camera is no longer this process's: keep what is known so far. What goes on is taken up by who has it next, who
+        may have told already what he finds: so nothing is taken back here, and a camera switched off takes its own back."""
         self._keep_spans(self._timeline.due(0, force=True))
-        if self._unread:
-            self._tell_unread([])  # whoever has the camera next tells what he cannot read
         self.work()
 
     def work(self) -> None:

@@ -301,6 +301,36 @@ def test_a_reference_that_cannot_be_read_is_an_alarm_and_the_camera_is_judged_wi
     assert SignalKind.UNATTENDED in [one.kind for one in signals(services)]
 
 
+def unread(services: Services) -> list[tuple[str, str]]:
+    return [alarm for alarm in alarms(services) if alarm[0] == "camera_reference_unread"]
+
+
+def lose_reference(services: Services) -> None:
+    with_reference(services)
+    [kept] = [services.analysis.settings.picture_dir / one.picture for one in services.analysis.references.of(1)]
+    kept.rename(kept.with_suffix(".away"))
+
+
+def test_a_process_that_leaves_a_camera_takes_back_no_alarm_of_the_one_that_has_it_now(services: Services) -> None:
+    lose_reference(services)
+    first = Room(services).see(SEATED, 0.5)
+    second = Room(services, datetime.fromtimestamp(first.now / 1e6, UTC)).see(SEATED, 0.5)
+    first.watch.close()
+    second.see(SEATED, 1)
+    assert unread(services) == [("camera_reference_unread", "hall-07")]
+
+
+@pytest.mark.parametrize("end", ["enable", "retire"])
+def test_a_camera_that_is_switched_off_leaves_no_alarm_behind(services: Services, end: str) -> None:
+    lose_reference(services)
+    Room(services).see(SEATED, 0.5).watch.close()
+    assert unread(services)
+    admin, service = Actor("ada", frozenset({Role.ADMINISTRATOR})), services.video.service
+    more = {"is_enabled": False} if end == "enable" else {}
+    getattr(service, end)("hall-07", 1, reason="拆除", actor=admin, **more)
+    assert unread(services) == []
+
+
 # After a crash ----------------------------------------------------------------------------------------------------
 
 def test_a_restart_in_the_middle_tells_nothing_twice_and_forgets_nothing(services: Services) -> None:

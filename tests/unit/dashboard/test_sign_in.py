@@ -103,7 +103,7 @@ def test_readiness_tells_what_is_wrong_and_only_to_those_who_may_know(site: Site
     checks = {check["name"]: check["ok"] for check in answer.json["checks"]}  # type: ignore[index]
 
     assert answer.status_code == 503  # no scheduler runs in this test
-    assert checks == {"database": True, "doorbell": True, "scheduler": False, "last_sweep": False}
+    assert checks == {"database": True, "doorbell": True, "scheduler": False, "last_sweep": False, "payments": True}
     assert site.client().get("/readyz", environ_base={"REMOTE_ADDR": "203.0.113.9"}).status_code in (302, 401)
 
 
