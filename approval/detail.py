@@ -56,7 +56,7 @@ class Paper:
 
 @dataclass(frozen=True, slots=True)
 class StepPaperKept:
-    """A document of the handling; `is_current`: of the visit that is open."""
+    """A document of the handling; `is_current`: of the visit that is open; `dropped_by`: who took it back as a wrong one."""
 
     step: str
     code: str
@@ -67,6 +67,7 @@ class StepPaperKept:
     at: int
     by_name: str
     is_current: bool
+    dropped_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

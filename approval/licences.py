@@ -129,10 +129,12 @@ def name_of_licence(item: Item, word: Any) -> str:
 
 
 def months_on(day: date, months: int) -> date:
-    """The last day of a term of so many months from `day` on: 2026-03-16 and 12 months give 2027-03-15."""
+    """The last day of a term of so many months from `day` on: 2026-03-16 and 12 months give 2027-03-15. Where the last month
+    has no such day, it ends with that month (民法典 Art. 202): 2026-01-31 and one month give 2026-02-28."""
     year, month = divmod(day.month - 1 + months, 12)
     year, month = day.year + year, month + 1
-    return date(year, month, min(day.day, monthrange(year, month)[1])) - timedelta(1)
+    last = monthrange(year, month)[1]
+    return date(year, month, last) if day.day > last else date(year, month, day.day) - timedelta(1)
 
 
 def checked_number(number: str) -> str:

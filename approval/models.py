@@ -101,6 +101,8 @@ hosted_step_papers = Table(
     Column("size", BigInteger, nullable=False),
     Column("at", BigInteger, nullable=False),
     Column("by_name", String(64), nullable=False),
+    Column("dropped_at", BigInteger),                    # taken back as a wrong one
+    Column("dropped_by", String(64), nullable=False, server_default=text("''")),
     Index("ix_hosted_step_papers_case", "case_id"),
     Index("ix_hosted_step_papers_sha256", "sha256"),
 )

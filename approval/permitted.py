@@ -19,7 +19,7 @@ _AT_STEP = (Act.CLAIM, Act.HOLD_HEARING, Act.HAND_OVER, Act.START_SPECIAL, Act.E
 _BY_HEADS = (Act.GRANT_EXTENSION, Act.REFUSE_EXTENSION, Act.WAIVE, Act.VOID, Act.END_LICENCE)
 _BY_ANY_POST = (Act.CHARGE, Act.PAID, Act.SUPPLY, Act.KEEP_FILE, Act.COLLECT, Act.REOPEN, Act.BEGIN_ANEW, Act.LEAVE_OUT,
                 Act.ASK_HEARING)
-_OF_STEP = frozenset({Act.CLAIM, Act.COMPLETE, Act.DISPATCH})  # for whoever does the step himself
+_OF_STEP = frozenset({Act.CLAIM, Act.COMPLETE, Act.DISPATCH, Act.DROP_STEP_PAPER})  # for whoever does the step himself
 
 
 def permitted(detail: HostedDetail, held: Sequence[tuple[str, str]], actor: Actor, heads: Sequence[str]) -> frozenset[Act]:

@@ -33,6 +33,7 @@ from cases.events import EventKind
 from cases.fold import State
 from cases.models import clocks
 from cases.states import CLOSED
+from config.catalogue import Item
 from core.access import SYSTEM, Actor
 from core.errors import Conflict, InvalidInput, NotFound
 from core.statements import Statement
@@ -224,7 +225,9 @@ class Projects:
         if case.row.project_id is not None:
             self._part_ended(uow, case)
         elif case.flow.is_joint and case.fold.decided is None:
-            self._give_up_parts(uow, case)
+            self._give_up_parts(uow, case, (_OPEN, _WAITING), "project.given_up")
+        elif case.flow.is_joint:  # held for one that was refused: nothing will ever take it up again
+            self._give_up_parts(uow, case, (_WAITING,), "project.over")
 
     def _part_ended(self, uow: UnitOfWork, case: Hosted) -> None:
         _END_NODE.run(uow.conn, of_case=case.row.case_id, how=_ended_as(self._of_id(uow, case.row.case_id)))
@@ -255,7 +258,8 @@ class Projects:
         """The part's own case, accepted with the dispatch (统一受理)."""
         item, row = self._desk.item(part.item), project.row  # one retired since the dispatch is still gone through with
         self._desk.check_unit(item)
-        application = Application(item.code, Applicant(row.applicant, phone="-"), f"{row.title}：{item.name}"[:200])
+        application = Application(item.code, _applicant_of(project), f"{row.title}：{item.name}"[:200],
+                                  _fields_for(project, item))
         before = int(_BEGUN_BEFORE.value(uow.conn, of_project=row.case_id, of_node=part.node))
         number = f"{row.case_no}-{place:02d}{f'-{before + 1}' if before else ''}"
         case = self._intake.open(uow, application, "project", item, flow_of(item), "", None, number, (row.case_id, part.node))
@@ -292,14 +296,14 @@ class Projects:
         self._desk.save(uow, case)
         self._mark(uow, case.row.project_id, node.part.node, _WAITING if held else _OPEN, case.row.case_id)
 
-    def _give_up_parts(self, uow: UnitOfWork, project: Hosted) -> None:
+    def _give_up_parts(self, uow: UnitOfWork, project: Hosted, states: Sequence[str], words: str) -> None:
         for node in nodes_of(uow.conn, project.row.case_id).values():
-            if node.case_id is None or node.state not in (_OPEN, _WAITING):
+            if node.case_id is None or node.state not in states:
                 continue
             case = self._of_id(uow, node.case_id)
             if case.state == State.DECIDED:  # what is decided stands, and goes on to its end by itself
                 continue
-            self._desk.tell(uow, case, EventKind.WITHDRAWN, SYSTEM, reason=self._words("project.given_up"))
+            self._desk.tell(uow, case, EventKind.WITHDRAWN, SYSTEM, reason=self._words(words))
             self._desk.end_tasks(uow, case, "withdrawn")
             case.step = ""
             self._desk.save(uow, case)
@@ -313,6 +317,17 @@ class Projects:
     def _silent_and_late(self) -> list[str]:
         with self._desk.units.database.read() as conn:
             return list(conn.scalars(_silent(self._desk.units.clock.now_us()).order_by(hosted_cases.c.case_no)))
+
+
+def _applicant_of(project: Hosted) -> Applicant:
+    """Who applies for the part: the same, told of the project as a whole and not of each part."""
+    told = msgspec.json.decode(project.row.particulars)["applicant"]
+    return Applicant(**{**told, "phone": "-", "email": ""})
+
+
+def _fields_for(project: Hosted, item: Item) -> dict[str, str]:
+    """What the project's form said of what the part's form asks."""
+    return {code: value for code, value in project.fields_of_form.items() if code in item.details.form}
 
 
 def _ended_as(case: Hosted) -> str:

@@ -335,8 +335,8 @@ _PAPERS_OF = _of_case(hosted_papers, "code", "place", "state", "form", "sha256",
 _D = hosted_step_papers.c
 _STEP_PAPERS_OF = Statement(select(
     _D.step, _D.code, _D.sha256, _D.file_name, _D.media_type, _D.size, _D.at, _D.by_name,
-    _T.ended_at.is_(None).label("is_current")).join(hosted_tasks, _T.id == _D.task_id).where(
-        _D.case_id == bindparam("of_case")).order_by(_D.id))
+    (_T.ended_at.is_(None) & _D.dropped_at.is_(None)).label("is_current"), _D.dropped_by).join(
+        hosted_tasks, _T.id == _D.task_id).where(_D.case_id == bindparam("of_case")).order_by(_D.id))
 _FEES_OF = _of_case(hosted_fees, "id", "code", "quantity", "amount_fen", "state", "receipt_no", "ground", "charged_at",
                     "settled_at", by="id")
 _EXTENSION_OF = Statement(select(hosted_extensions).where(hosted_extensions.c.case_id == bindparam("of_case")))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import insert, select, update
 
 from approval.desk import Desk, Hosted
 from approval.materials import Upload
@@ -45,12 +45,14 @@ class StepRecords:
                 by_name=actor.display_name or actor.name))
 
     def drop(self, case_no: str, rev: int, sha256: str, actor: Actor) -> None:
-        """A file of the open step was a wrong one. Raises NotFound."""
+        """A file of the open step was a wrong one: it counts no more, and stays to be seen as taken back. Raises NotFound."""
         with self._desk.units() as uow:
             case, task = self._open(uow, case_no, actor)
             if case.row.rev != rev:
                 raise Conflict("case_changed", case_no=case_no, rev=case.row.rev)
-            gone = uow.conn.execute(delete(hosted_step_papers).where(_P.task_id == task.id, _P.sha256 == sha256))
+            gone = uow.conn.execute(update(hosted_step_papers).where(
+                _P.task_id == task.id, _P.sha256 == sha256, _P.dropped_at.is_(None)).values(
+                    dropped_at=uow.now_us, dropped_by=actor.display_name or actor.name))
             if gone.rowcount == 0:
                 raise NotFound("material_not_found", name=sha256[:12])
 
@@ -60,7 +62,10 @@ class StepRecords:
         task = self._desk.task(uow, case)
         if task is None:
             raise Conflict("no_step_open", case_no=case_no)
-        self._desk.post(uow, case, actor, case.flow.find(case.step).entitled)
+        step = case.flow.find(case.step)
+        self._desk.post(uow, case, actor, step.entitled)
+        if task.claimed_by not in ("", actor.name) and not step.signers:
+            raise Conflict("task_taken", case_no=case_no, by=task.claimed_name or task.claimed_by)
         return case, task
 
     def _listed(self, case: Hosted, code: str) -> StepPaper:
@@ -89,14 +94,14 @@ def taken(desk: Desk, uow: UnitOfWork, case: Hosted, fields: Mapping[str, str]) 
     for code, paper in listed.items():
         digests = [row.sha256[:_DIGEST_SHOWN] for row in kept if row.code == code]
         if digests:
-            told[paper.name] = " ".join(digests)
+            told[paper.name] = " ".join(digests)  # no field has that name (config/item_steps.py)
     return told
 
 
 def _of_open_visit(uow: UnitOfWork, case: Hosted) -> list[Any]:
     t = hosted_tasks.c
     return list(uow.conn.execute(select(_P.code, _P.sha256).join(hosted_tasks, t.id == _P.task_id).where(
-        _P.case_id == case.row.case_id, t.ended_at.is_(None)).order_by(_P.id)))
+        _P.case_id == case.row.case_id, t.ended_at.is_(None), _P.dropped_at.is_(None)).order_by(_P.id)))
 
 
 def _every_file(uow: UnitOfWork, case_id: int) -> list[Upload]:

@@ -16,7 +16,7 @@ from pydantic import Field
 from config.documents import Document, Strict, read_document
 from config.item_form import FormField
 from config.item_guide import NO_GUIDE, Guide
-from config.item_steps import StepField, StepPaper, first_fault
+from config.item_steps import StepField, StepPaper, first_fault, names_twice
 from core.errors import InvalidInput
 from core.limits import Granularity, Limit, Unit, parse_limit
 
@@ -220,6 +220,12 @@ class Described:
                 wrong = getattr(getattr(given, key)[place], name)
                 raise self._document.problem(("items", code, key, place, name), f"{wrong!r} is no step between the ends, or is "
                                              "there twice", f"one of {', '.join(steps[1:-1])}; each code once a step")
+
+        twice = names_twice(given.step_fields, given.step_papers)
+        if twice is not None:
+            key, place = twice
+            raise self._document.problem(("items", code, key, place, "name"), "another field or document of this step has that "
+                                         "name", "give each a name of its own: the record keeps them by it")
 
     def _check_codes(self, code: str, key: str, codes: list[str]) -> None:
         assert self._document is not None

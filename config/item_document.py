@@ -18,7 +18,7 @@ from config.documents import Document, Strict
 from config.item_details import Condition, FeeStandard, ItemDetails, Licence, Material, Published
 from config.item_form import FormField
 from config.item_guide import NO_GUIDE, Guide
-from config.item_steps import StepField, StepPaper, first_fault
+from config.item_steps import StepField, StepPaper, first_fault, names_twice
 from config.powers import PERMIT, ItemKind, Power
 from core.errors import InvalidInput
 from core.limits import Granularity, Limit, Unit, parse_limit
@@ -175,6 +175,10 @@ def _check_asked(document: ItemDocument) -> None:
             wrong = getattr(getattr(document, name)[place], key)
             code = "step_not_between" if key == "step" else "code_twice"
             raise InvalidInput(code, key=f"{name}.{place}.{key}", value=wrong, step=wrong, accepted="、".join(inner) or "—")
+    twice = names_twice(document.step_fields, document.step_papers)
+    if twice is not None:
+        name, place = twice
+        raise InvalidInput("name_twice", key=f"{name}.{place}.name", value=getattr(document, name)[place].name)
 
 
 def _check_power(document: ItemDocument) -> None:

@@ -42,6 +42,18 @@ def papers_of(papers: Iterable[StepPaper], step: str) -> Mapping[str, StepPaper]
     return {one.code: one for one in papers if one.step == step}
 
 
+def names_twice(fields: Sequence[StepField], papers: Sequence[StepPaper]) -> tuple[str, int] | None:
+    """(step_fields or step_papers, place) of the first whose name another of its step has: the journal keeps them by name."""
+    seen: set[tuple[str, str]] = set()
+    for key, asked in (("step_fields", [(one.step, one.label) for one in fields]),
+                       ("step_papers", [(one.step, one.name) for one in papers])):
+        for place, name in enumerate(asked):
+            if name in seen:
+                return key, place
+            seen.add(name)
+    return None
+
+
 def first_fault(asked: Sequence[StepField] | Sequence[StepPaper], steps: Sequence[str]) -> tuple[int, str] | None:
     """(place, which key) of the first that belongs to none of these steps, or has the code of another of its step. `steps` are
     those between the ends; a step that no person does asks nothing."""

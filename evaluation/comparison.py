@@ -14,7 +14,7 @@ from typing import Literal
 from config.indicators import PER_1000, BaseFigure, Indicator, Unit
 from core.access import SYSTEM, Actor
 from evaluation.period import Basis, Figure, Period
-from evaluation.queries import Counts, IndicatorQueries
+from evaluation.queries import FOUR_WEEKS, Counts, IndicatorQueries
 from evaluation.statistics import (
     FAR,
     LEVEL,
@@ -43,8 +43,8 @@ SUMS_OF_DAYS = frozenset({"statutory_days", "statutory_used", "promised_days", "
 # Counted of cases that may never be accepted, so that by the day of acceptance they stand on another.
 NEVER_ACCEPTED = frozenset({"received", "received_instant", "received_promised", "not_accepted", "returned", "voided"})
 MANY_PER_CASE = frozenset({"corrections"})  # counted one by one: a case may have several
-# What a spread is judged by: days, in periods longer than so many days weeks, then four weeks.
-PARTS = ((3 * 366, 28), (92, 7), (0, 1))
+# What a spread is judged by: days, in periods longer than so many days weeks, then four weeks or months.
+PARTS = ((3 * 366, FOUR_WEEKS), (92, 7), (0, 1))
 
 
 # Others are shown without a name: so many of them at least, each at least so large that rounding hides something.
@@ -136,7 +136,7 @@ class Comparison:
 
     def _parts(self, reader: Actor, question: Question, indicator: Indicator,
                actor: Actor) -> dict[str, list[tuple[float, float]]]:
-        """(hits, size) of each day, week or four weeks of each unit."""
+        """(hits, size) of each day, week or month of each unit."""
         first, last = question.period.days
         step = next(step for longer_than, step in PARTS if last - first >= longer_than)
         found = self._queries.parts(reader, question.period, question.by, indicator.names, step, basis=question.basis,

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Select, Table, func, literal, select
 
 from config.indicators import Indicator, Indicators
 from core.access import SYSTEM, Actor
@@ -17,7 +17,7 @@ from core.database import Database
 from core.errors import InvalidInput, NotAuthenticated
 from core.instants import date_of
 from evaluation.duties import Duties
-from evaluation.models import DUTY_FIGURES, FIGURES, OPENING, figure_days, figure_details, figure_places
+from evaluation.models import DUTY_FIGURES, FIGURES, OPENING, figure_days, figure_details, figure_months, figure_places
 from evaluation.period import BYS, FIRST_YEAR, LAST_YEAR, Basis, By, Corrected, CorrectedDay, Figure, Period
 from evaluation.scope import DAY_OF_DETAIL, DETAILED, Scope
 
@@ -28,6 +28,7 @@ _DETAIL_PLACES: dict[str, Any] = {
     "power_kind": figure_places.c["item"], "channel": figure_places.c.channel, "day": DAY_OF_DETAIL, "month": DAY_OF_DETAIL}
 ALWAYS = Period(date(FIRST_YEAR, 1, 1), date(LAST_YEAR, 12, 31))
 Counts = dict[str, int]
+FOUR_WEEKS = 28
 
 
 class Names(Protocol):
@@ -75,12 +76,13 @@ class IndicatorQueries:
     def parts(self, actor: Actor | None, period: Period, by: By, names: Sequence[str], step: int, *, orgs: Sequence[str] = (),
               items: Sequence[str] = (), area: str = "", basis: Basis = Basis.EVENT) -> dict[str, list[Counts]]:
         """The base figures of each group in stretches of `step` days, those in which anything was counted: what the spread of a
-        mean is judged by. Under the same rights."""
+        mean is judged by. Four weeks are calendar months where figures are kept by the month, with what lies before the first
+        whole one and after the last. Under the same rights."""
         scope = self._scope(actor, period, basis, orgs, items, area)
         if not set(names).isdisjoint(DUTY_FIGURES):
             return self._parts_of_duties(scope, by, names, step)
         with self._database.read() as conn:
-            rows = conn.execute(_in_stretches(scope, by, names, step)).all()
+            rows = [row for statement in _in_stretches(scope, by, names, step) for row in conn.execute(statement)]
         keys = {place: self._key(place, by) for place in {row[0] for row in rows}}
         summed: dict[tuple[str, int], list[int]] = {}
         for place, stretch, *sums in rows:  # items of one power fall together
@@ -207,15 +209,21 @@ def _summed(conn: Connection, scope: Scope, by: By, names: Sequence[str]) -> dic
     return summed
 
 
-def _in_stretches(scope: Scope, by: By, names: Sequence[str], step: int) -> Select[Any]:
+def _in_stretches(scope: Scope, by: By, names: Sequence[str], step: int) -> list[Select[Any]]:
     """The same by stretch of `step` days: place, stretch, sums."""
-    is_detailed = by in _IN_DETAIL or bool(scope.items)
-    place = (_DETAIL_PLACES if is_detailed else figure_days.c)[by]
-    day, figures = (DAY_OF_DETAIL, figure_details) if is_detailed else (figure_days.c.day, figure_days)
-    stretch = (day - scope.first) // step
-    statement = select(place, stretch, *(func.sum(figures.c[name]) for name in names))
-    statement = statement.select_from(DETAILED if is_detailed else figure_days)
-    return statement.where(*(scope.of_details() if is_detailed else scope.of_days())).group_by(place, stretch)
+    if by in _IN_DETAIL or scope.items:
+        place, stretch = _DETAIL_PLACES[by], (DAY_OF_DETAIL - scope.first) // step
+        statement = select(place, stretch, *(func.sum(figure_details.c[name]) for name in names)).select_from(DETAILED)
+        return [statement.where(*scope.of_details()).group_by(place, stretch)]
+    if step >= FOUR_WEEKS:
+        return [_of_stretch(table, part, by, names, table.c.day if table is figure_months else literal(part.first))
+                for table, part in scope.by_months()]
+    return [_of_stretch(figure_days, scope, by, names, (figure_days.c.day - scope.first) // step)]
+
+
+def _of_stretch(table: Table, scope: Scope, by: By, names: Sequence[str], stretch: ColumnElement[int]) -> Select[Any]:
+    statement = select(table.c[by], stretch.label("stretch"), *(func.sum(table.c[name]) for name in names))
+    return statement.where(*scope.of_days(table)).group_by(table.c[by], "stretch")
 
 
 def _summed_in_detail(conn: Connection, scope: Scope, by: By, names: Sequence[str]) -> dict[Any, Counts]:

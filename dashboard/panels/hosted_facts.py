@@ -113,6 +113,11 @@ def _standing(state: str, kept: Sequence[Paper], t: Words) -> str:
     return t(f"hosted.paper.{state}") if day is None else t("hosted.paper.deferred_until", day=stamp(day)[:10])
 
 
+def _kept_by(step: str, one: StepPaperKept, t: Words) -> str:
+    said = f"{step} · {stamp(one.at)[5:]} {one.by_name}"
+    return f"{said} · {t('hosted.step_paper.dropped', who=one.dropped_by)}" if one.dropped_by else said
+
+
 def _file(kept: Paper | StepPaperKept, address: str, pages: int, t: Words) -> html.Div:
     """Its name, which downloads it; a small picture of its first page, and a way to each page in full."""
     small = [html.A(html.Img(src=f"{address}/preview/1?size=small", alt=t("hosted.preview_of", name=kept.file_name),
@@ -143,12 +148,12 @@ def _step_paper(key: tuple[str, str], listed: Any, kept: Sequence[StepPaperKept]
     step, code = key
     case_no = detail.head.case_no
     is_open = step == detail.head.step
-    is_here = any(one.is_current or not is_open for one in kept)
+    is_here = any(one.is_current or not (is_open or one.dropped_by) for one in kept)
     files = [_file(one, f"{FILES}/{case_no}/files/{one.sha256}", pages_of(one.sha256, one.media_type), t) for one in kept]
     address = f"{FILES}/{case_no}/step-files?{urlencode({'code': code})}"
     button = html.Button(t("hosted.upload"), className="button paper-upload", type="button", **{"data-upload": address}) \
         if may_upload and listed is not None else None
-    told = [html.Span(f"{step} · {stamp(one.at)[5:]} {one.by_name}", className="paper-note") for one in kept] or [
+    told = [html.Span(_kept_by(step, one, t), className="paper-note") for one in kept] or [
         html.Span(step, className="paper-note")]
     chip = "hosted.step_paper.must" if listed is not None and listed.required else "hosted.step_paper.may"
     return html.Li([html.Span(className=f"paper-sign paper-{'here' if is_here else 'missing'}", **{"aria-hidden": "true"}),

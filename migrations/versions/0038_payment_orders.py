@@ -1,7 +1,7 @@
 """orders of payments, kept until the money is booked or back; parts of projects that came to nothing
 
-Revision 0038, after 0037. Parts declared void, withdrawn or returned counted as done: where the project still stands at its join, the
-lead unit decides about them.
+Revision 0038, after 0037. Parts declared void, withdrawn or returned counted as done, and so did refused ones: where the project
+still stands at its join, the lead unit decides about the former, and the latter hold its grant.
 """
 
 from __future__ import annotations
@@ -50,6 +50,10 @@ def upgrade() -> None:
     op.execute("UPDATE hosted_nodes SET state = 'void' WHERE state = 'done' AND case_id IN (SELECT case_id FROM cases WHERE"
                " state IN ('voided', 'withdrawn', 'returned')) AND project_id IN (SELECT case_id FROM hosted_cases WHERE"
                " step = '会审')")
+    op.execute("UPDATE hosted_nodes SET state = 'refused' WHERE state = 'done' AND case_id IN (SELECT j.case_id FROM journal j"
+               " WHERE j.kind = 'concluded' AND j.payload LIKE '%\"result\":\"refused\"%' AND NOT EXISTS (SELECT 1 FROM journal l"
+               " WHERE l.case_id = j.case_id AND l.kind = 'concluded' AND l.seq > j.seq)) AND project_id IN (SELECT case_id FROM"
+               " hosted_cases WHERE step = '会审')")
 
 
 def downgrade() -> None:

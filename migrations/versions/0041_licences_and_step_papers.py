@@ -50,6 +50,8 @@ def upgrade() -> None:
         sa.Column("size", sa.BigInteger(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("by_name", sa.String(64), nullable=False),
+        sa.Column("dropped_at", sa.BigInteger()),
+        sa.Column("dropped_by", sa.String(64), nullable=False, server_default=sa.text("''")),
     )
     op.create_index("ix_hosted_step_papers_case", "hosted_step_papers", ["case_id"])
     op.create_index("ix_hosted_step_papers_sha256", "hosted_step_papers", ["sha256"])

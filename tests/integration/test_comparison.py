@@ -130,6 +130,20 @@ def test_in_a_long_period_the_spread_is_that_of_weeks(queries: IndicatorQueries,
         assert [[one["statutory_days"], one["statutory_used"]] for one in found] == [weeks[at] for at in sorted(weeks)]
 
 
+def test_in_the_longest_periods_it_is_that_of_months_and_what_lies_around(queries: IndicatorQueries, rows: Rows) -> None:
+    period = Period(date(2023, 12, 11), date(2024, 4, 9))
+    parts = queries.parts(LEADER, period, "org", ("statutory_days", "statutory_used"), 28)
+    for org, found in parts.items():
+        months: dict[tuple[int, int], list[int]] = {}
+        for (whose, day), told in rows.items():
+            if whose == org and period.first <= day <= period.last:
+                month = months.setdefault((day.year, day.month), [0, 0])
+                month[0] += told["statutory_days"]
+                month[1] += told["statutory_used"]
+        assert [[one["statutory_days"], one["statutory_used"]] for one in found] == [months[at] for at in sorted(months)]
+        assert len(found) == 5
+
+
 @pytest.mark.parametrize("grain", list(Grain))
 def test_the_course_of_one_department(queries: IndicatorQueries, rows: Rows, grain: Grain) -> None:
     course = OverTime(queries, lambda _area: CALENDAR, lambda: date(2024, 4, 10)).course(

@@ -196,3 +196,34 @@ def test_open_appeals_learn_who_filed_them_and_waiting_replies_get_a_term(fresh_
         assert [tuple(row) for row in conn.execute(text("SELECT card_id, kind, done_at FROM card_deadlines"))] == [
             (2, "review", None)]
     database.dispose()
+
+
+def fill(connection, table: str, **values: object) -> None:
+    """A row with these values, and something fitting in every other column that must have one."""
+    for column in inspect(connection).get_columns(table):
+        if column["name"] not in values and not column["nullable"] and column.get("default") is None:
+            python = column["type"].python_type
+            values[column["name"]] = {str: "x", bool: False}.get(python, python())
+    names = ", ".join(f'"{name}"' for name in values)
+    connection.execute(text(f"INSERT INTO {table} ({names}) VALUES ({', '.join(f':{name}' for name in values)})"), values)
+
+
+def test_parts_that_were_refused_or_came_to_nothing_hold_a_project_at_its_join(fresh_database_url):
+    config = alembic_for(fresh_database_url)
+    command.upgrade(config, "0037")
+    database = Database(fresh_database_url)
+    ends = (("concluded", ("granted",)), ("concluded", ("refused",)), ("voided", ()), ("concluded", ("refused", "granted")))
+    with database.engine.begin() as connection:
+        fill(connection, "hosted_cases", case_id=1, case_no="P", step="会审", flow="{}", particulars="{}")
+        for number, (state, results) in enumerate(ends, start=2):
+            fill(connection, "cases", case_id=number, case_no=f"P-{number}", state=state)
+            fill(connection, "hosted_nodes", project_id=1, node=str(number), case_id=number, state="done", after="[]")
+            for place, result in enumerate(results):
+                fill(connection, "journal", seq=10 * number + place, case_id=number, kind="concluded", source="hosted",
+                     source_event_id=f"{number}/{place}", event_id=bytes([number, place]) * 8,
+                     payload=f'{{"result":"{result}"}}')
+    command.upgrade(config, "0038")
+    with database.engine.connect() as connection:
+        found = dict(connection.execute(text("SELECT node, state FROM hosted_nodes")).all())
+    database.dispose()
+    assert found == {"2": "done", "3": "refused", "4": "void", "5": "done"}

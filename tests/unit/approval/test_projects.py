@@ -16,7 +16,7 @@ from config.versions import Kind
 from core.errors import Conflict, InvalidInput, NotFound, NotPermitted
 from jobs import take_silence
 from tests.editing import content_of, published
-from tests.hosting import APPROVER, DISPATCHER, HALL, JOINER, JOINT, PLAN, Hall, staff
+from tests.hosting import APPROVER, DISPATCHER, HALL, JOINER, JOINT, LEAD, PLAN, Hall, staff
 
 GO_ON = "会审意见已汇总"
 
@@ -191,6 +191,23 @@ def test_a_part_that_is_decided_outlives_its_project(hall: Hall):
     assert hall.detail(hall.part(project, "fire")).head.state == "withdrawn"
     hall.conclude(number)
     assert hall.detail(number).head.state == "concluded"
+
+
+def test_a_part_held_for_one_that_is_refused_ends_with_its_project(hall: Hall):
+    project = hall.project()
+    hall.finish(project, "land")
+    hall.approval.projects.reopen(project, hall.rev(project), "land", "红线图有误", HALL)
+    number, fire = hall.part(project, "land"), hall.part(project, "fire")
+    while step := hall.detail(number).head.step:
+        result = "refused" if hall.detail(number).decides else "granted"
+        hall.do(number, hall.officer("ziran", step), result=result, reason="占用耕地")
+    hall.approval.ending.conclude(number, hall.rev(number), "", HALL)
+    hall.finish(project, "water")
+    assert hall.detail(fire).head.state == "suspended"
+    while step := hall.detail(project).head.step:
+        hall.do(project, JOINER if step == "审核" else hall.officer(LEAD, step), result="refused", reason="用地未获同意")
+    hall.approval.ending.conclude(project, hall.rev(project), "", HALL)
+    assert hall.detail(fire).head.state == "withdrawn"
 
 
 def test_a_project_given_up_takes_its_parts_with_it(hall: Hall):

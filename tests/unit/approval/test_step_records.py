@@ -90,10 +90,21 @@ def test_a_wrong_file_is_taken_back_before_the_step_is_done(hall: Hall, case_no:
     assert len(hall.detail(case_no).step_papers) == 1
     assert Act.DROP_STEP_PAPER in hall.detail(case_no, HANDLER).may
     hall.approval.step_records.drop(case_no, hall.rev(case_no), digest, HANDLER)
-    assert hall.detail(case_no).step_papers == []
+    assert [(one.is_current, one.dropped_by) for one in hall.detail(case_no).step_papers] == [(False, "林涛")]
     assert Act.DROP_STEP_PAPER not in hall.detail(case_no, HANDLER).may
     with pytest.raises(NotFound):
         hall.approval.step_records.drop(case_no, hall.rev(case_no), digest, HANDLER)
+
+
+def test_a_colleague_touches_no_document_of_a_step_another_has_claimed(hall: Hall, case_no: str) -> None:
+    hall.approval.handling.claim(case_no, hall.rev(case_no), HANDLER)
+    digest = attach(hall, case_no)
+    for act in (lambda: attach(hall, case_no, "photo", person=SECOND),
+                lambda: hall.approval.step_records.drop(case_no, hall.rev(case_no), digest, SECOND)):
+        with pytest.raises(Conflict, match="task_taken"):
+            act()
+    assert Act.DROP_STEP_PAPER not in hall.detail(case_no, SECOND).may
+    assert Act.DROP_STEP_PAPER in hall.detail(case_no, HANDLER).may
 
 
 def test_only_who_may_do_the_step_documents_it_and_only_what_it_asks_for(hall: Hall, case_no: str) -> None:
@@ -151,9 +162,12 @@ def test_the_drawn_flow_names_what_a_step_asks(hall: Hall) -> None:
 
 @pytest.mark.parametrize(("lines", "field"), [
     ("    step_papers:\n      - {step: 办结, code: kanyan, name: 记录}\n", "step"),
-    ("    step_fields:\n      - {step: 承办, code: a, name: 甲}\n      - {step: 承办, code: a, name: 乙}\n", "code")])
+    ("    step_fields:\n      - {step: 承办, code: a, name: 甲}\n      - {step: 承办, code: a, name: 乙}\n", "code"),
+    ("    step_fields:\n      - {step: 承办, code: a, name: 甲}\n      - {step: 承办, code: b, name: 甲}\n", "name"),
+    ("    step_fields:\n      - {step: 承办, code: a, name: 甲}\n    step_papers:\n      - {step: 承办, code: b, name: 甲}\n",
+     "name")])
 def test_a_city_file_that_asks_what_cannot_be_asked_is_refused(tmp_path: Path, lines: str, field: str) -> None:
     with pytest.raises(ConfigError) as refused:
         Hall(tmp_path, details=f"\n  gongxin-04:\n{lines}")
     assert str(refused.value.details["key"]).endswith(f".{field}")
-    assert "one of 承办" in str(refused.value.details["remedy"])
+    assert refused.value.details["remedy"]

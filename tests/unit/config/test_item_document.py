@@ -65,6 +65,8 @@ def changed(document: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
     ("materials.1.code", "shenqing", "code_twice", "materials.1.code"),
     ("step_fields", [{"step": "办结", "code": "a", "name": "甲"}], "step_not_between", "step_fields.0.step"),
     ("step_papers", [{"step": "承办", "code": "a", "name": "甲"}] * 2, "code_twice", "step_papers.1.code"),
+    ("step_papers", [{"step": "承办", "code": "a", "name": "甲"}, {"step": "承办", "code": "b", "name": "甲"}], "name_twice",
+     "step_papers.1.name"),
     ("step_papers", [{"step": "园丁", "code": "a", "name": "甲"}], "step_not_between", "step_papers.0.step"),
     ("category", "joint", "joint_steps_wrong", "category"),
     ("org", "moon", "item_org_unknown", "org")])
