@@ -17,7 +17,7 @@ from dash.exceptions import PreventUpdate
 from flask import Response, g, request
 
 from core.access import Actor
-from core.errors import InvalidInput, SupervisionError
+from core.errors import InvalidInput, NotFound, SupervisionError
 from core.instants import date_of
 from dashboard.panels import scores_acts as acts
 from dashboard.panels import top_bar
@@ -177,10 +177,23 @@ def _period_of(found: ScoringRow) -> str:
 def _of_own_area(services: Any, wish: Wish, actor: Actor) -> Wish:
     """A department user sees the scoring he is part of: that of the whole city, else that of his unit's area."""
     own = services.catalogue.area_of(actor.only_org) if actor.only_org else None
-    if own is None or wish.area or services.scoring.queries.of_month(actor, wish.scheme, wish.month) is not None:
+    if own is None or wish.area or _is_scored(services, wish, actor):
         return wish
-    found = services.scoring.queries.of_month(actor, wish.scheme, wish.month, own)
-    return replace(wish, area=own) if found is not None else wish
+    of_area = replace(wish, area=own)
+    return of_area if _is_scored(services, of_area, actor) else wish
+
+
+def _is_scored(services: Any, wish: Wish, actor: Actor) -> bool:
+    """Whether there is anything of that month; of a longer period, its own scoring or months it is made of."""
+    queries = services.scoring.queries
+    if wish.year is None:
+        return queries.of_month(actor, wish.scheme, wish.month, wish.area) is not None
+    if queries.of_period(actor, wish.scheme, wish.year, wish.half, wish.area) is not None:
+        return True
+    try:
+        return bool(queries.over_period(actor, wish.scheme, wish.year, wish.half, wish.area).months)
+    except NotFound:
+        return False
 
 
 def _entries(services: Any, view: View, actor: Actor) -> list[EntryRow]:

@@ -8,6 +8,7 @@ so that nobody finds another one's.
 from __future__ import annotations
 
 import hashlib
+import logging
 import re
 import threading
 import time
@@ -20,6 +21,7 @@ import duckdb
 from core.errors import InvalidInput, NotFound, SupervisionError, Unavailable
 from core.instants import DAY_US, SECOND_US
 
+log = logging.getLogger(__name__)
 ASKED, STOP = ".asked", ".stop"
 LOOK_S = 0.2
 _TICKET = re.compile(r"[0-9a-f]{16,64}")
@@ -101,10 +103,17 @@ class _Watch:
         while not self._over.wait(min(LOOK_S, left) if left > 0 else LOOK_S):
             left = self._until - time.monotonic()
             if self._path is not None:
-                self._path.write_text(f"{max(0.0, self._connection.query_progress()):.1f}")
-                self.was_stopped = self.was_stopped or self._path.with_suffix(STOP).exists()
+                self._tell(self._path)
             if self.was_stopped or left <= 0:
                 self._connection.interrupt()  # again and again: it may not have begun
+
+    def _tell(self, path: Path) -> None:
+        """How far it is, and whether somebody gave it up; a full disk costs the news, never the time-out."""
+        try:
+            path.write_text(f"{max(0.0, self._connection.query_progress()):.1f}")
+            self.was_stopped = self.was_stopped or path.with_suffix(STOP).exists()
+        except OSError as error:
+            log.warning("a question to the deep history cannot tell how far it is: %s", error)
 
 
 def _sweep(newest: Path) -> None:

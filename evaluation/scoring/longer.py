@@ -61,7 +61,7 @@ def again(conn: Connection, scoring: ScoringRow, org: str, lines: Sequence[Line]
     """A department's longer score with these lines, on the months it was published with."""
     rows = department_rows(conn, score_rows.c.scoring_id.in_(scoring.months), score_rows.c.org == org)
     rules = {one.id: one.rules for one in scoring_rows(conn, scorings.c.id.in_(scoring.months))}
-    return summed(scoring.rules, org, _months(rules, rows), lines)
+    return summed(scoring.rules, org, _months(rules, rows), lines, takes=scoring.span == YEAR)
 
 
 def present_of(conn: Connection, scoring: ScoringRow) -> dict[str, int | None]:
@@ -79,7 +79,9 @@ def present_of(conn: Connection, scoring: ScoringRow) -> dict[str, int | None]:
 def _with_appeals(scoring: ScoringRow, score: Score, kept: Sequence[Line], months: Sequence[MonthScore]) -> int | None:
     won = {kept[line.of].evidence for line in kept if line.of is not None}
     left = [line for line in score.lines if line.evidence not in won]
-    return score.total if len(left) == len(score.lines) else summed(scoring.rules, score.org, months, left).total
+    if len(left) == len(score.lines):
+        return score.total
+    return summed(scoring.rules, score.org, months, left, takes=scoring.span == YEAR).total
 
 
 def _over(rules: Mapping[int, Scheme], scheme: Scheme, rows: Sequence[DepartmentRow],

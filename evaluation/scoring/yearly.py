@@ -40,18 +40,19 @@ def over_months(scheme: Scheme, org: str, months: Sequence[MonthScore], entries:
     scored by. A part that weighed otherwise in a month counts in proportion, a month without the part is left out of its mean,
     and a veto the newest scheme no longer has still bounds the grade."""
     lines = [line for entry in entries if (line := _line(scheme, entry, takes=takes)) is not None]
-    return summed(scheme, org, months, lines)
+    return summed(scheme, org, months, lines, takes=takes)
 
 
-def summed(scheme: Scheme, org: str, months: Sequence[MonthScore], lines: Sequence[Line]) -> Score:
-    """The same of lines that stand already, what appeals gave back among them."""
+def summed(scheme: Scheme, org: str, months: Sequence[MonthScore], lines: Sequence[Line], *, takes: bool) -> Score:
+    """The same of lines that stand already, what appeals gave back among them. What a year takes counts for its vetoes even
+    where it is worth no points."""
     parts = {code: _part(code, hundredths(part.points), months, lines) for code, part in scheme.parts.items()}
     bonus = _mean([month.bonus for month in months]) + sum(line.points for line in lines if line.part == BONUS)
-    if not months and not any(line.points for line in lines):
+    if not months and not (takes and lines):
         return Score(org, parts, bonus, None, None, tuple(lines))
     total = with_coefficient(scheme, org, sum(part.points for part in parts.values()) + bonus)
     held = [one for month in months for one in month.vetoes]
-    taken = {line.rule for line in standing(lines) if line.points}
+    taken = {line.rule for line in standing(lines)} if takes else set()
     vetoes = {*vetoes_of(scheme, {code: part.points for code, part in parts.items()}, taken),
               *(scheme.vetoes.index(one) for one in held if one in scheme.vetoes)}
     grade = worst_of(scheme, [grade_of(scheme, total, sorted(vetoes)), *(one.grade for one in held)])

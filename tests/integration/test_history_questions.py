@@ -171,6 +171,16 @@ def test_a_question_ends_with_its_time(site: Site) -> None:
     assert [str(error.args[0]) for error in ended] == ["history_timeout"]
 
 
+def test_a_question_that_cannot_tell_how_far_it_is_still_ends_with_its_time(site: Site) -> None:
+    questions, thread, ended = asking(site, "e" * 16, timeout_s=2)
+    wait_for_progress(questions, "e" * 16)
+    folder = site.services.deep_history.store.folder / ASKED
+    folder.rename(folder.with_name("away"))
+    thread.join(20)
+    assert not thread.is_alive()
+    assert [str(error.args[0]) for error in ended] == ["history_timeout"]
+
+
 def test_over_http_it_is_given_up_by_its_asker_alone(site: Site) -> None:
     own, other = site.client(Role.INSPECTOR), site.client(Role.LEADER)
     assert own.get("/api/v1/history?ticket=xyz").status_code == 400

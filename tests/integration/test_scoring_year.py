@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from cases.events import EventKind
-from core.access import Role
+from core.access import Actor, Role
 from core.errors import Conflict, InvalidInput, NotFound, NotPermitted
+from dashboard.pages.scores import wish_in
 from evaluation.scoring.calculation import APPEAL
 from evaluation.scoring.entries import EntryWish
 from tests.scoring import INSPECTOR, LEADER, OTHER_UNIT, SECOND, UNIT, event, moved_to
@@ -185,3 +186,15 @@ def test_over_http_and_on_the_page(site: Site) -> None:
         assert words in page, words
     file = leader.get(f"/scores/export.csv?scheme={SCHEME}&year=2026").data.decode("utf-8-sig")
     assert "百分制月度考核 · 2026\r\n" in file
+
+
+@pytest.mark.parametrize("year", ["2026", "2026&half=1"])
+def test_a_department_user_is_shown_the_span_he_is_scored_in_whatever_the_last_month_says(site: Site, year: str) -> None:
+    """The months are scored for his area alone, and the last whole month not at all."""
+    area = site.services.catalogue.area_of(OWN_ORG)
+    service = site.services.scoring.service
+    for month in MONTHS:
+        service.confirm(service.propose(SCHEME, month, INSPECTOR, area=area), LEADER)
+    user = Actor("zhao", frozenset({Role.DEPARTMENT_USER}), org=OWN_ORG)
+    assert wish_in(site.services, f"?scheme={SCHEME}&year={year}", user).area == area
+    assert wish_in(site.services, f"?scheme={SCHEME}&month=2026-09", user).area == ""

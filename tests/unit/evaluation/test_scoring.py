@@ -111,6 +111,16 @@ def test_the_year_is_the_mean_of_its_months_less_discipline_once() -> None:
     assert (year.parts["integrity"].points, year.total, year.grade) == (0, 8300, "good")
     assert (removed.total, removed.grade, removed.vetoes) == (8300, "failed", (0,))
     assert over_months(HUNDRED, "a", [], []).total is None
+    assert over_months(HUNDRED, "a", [], [EntryFact(1, "removal", 4000)], takes=False).total is None
+
+
+def test_what_a_year_takes_counts_for_its_vetoes_even_without_points() -> None:
+    """A half-year only carries it."""
+    months = [MonthScore(FULL, 0)]
+    vetoed = [over_months(HUNDRED, "a", months, [EntryFact(1, "removal", points)], takes=takes).vetoes
+              for points, takes in ((4000, True), (0, True), (4000, False))]
+    assert vetoed[0]
+    assert (vetoed[1], vetoed[2]) == (vetoed[0], ())
 
 
 def test_months_of_other_weights_count_in_proportion_and_a_veto_that_is_no_more_still_bounds_the_grade() -> None:
