@@ -47,6 +47,8 @@ def test_an_administrator_gives_a_step_a_form_and_a_document(hall: CommandCentre
     wait_for_text(page, ".item-flow", "天线高度、现场勘验记录")
     page.click("#edit-save")
     wait_for_text(page, "#edit-said", "第 1 版已生效")
+    with hall.services.database.read() as conn:
+        hall.services.areas.refresh(conn)
     details = hall.services.approval.desk.item(RADIO).details
     assert [(one.step, one.code) for one in (*details.step_fields, *details.step_papers)] == [
         ("承办", "height"), ("承办", "kanyan")]

@@ -30,6 +30,7 @@ GIVEN = {
     "error.command_id_used": {"command_id"}, "alarm.gauges_failed": set(), "alarm.screen_fault": {"screen", "name"},
     "error.waits_for_second": set(), "error.too_many_attachments": {"count", "max"}, "error.attachment_unknown": {"rev"},
     "error.until_unreadable": {"text"}, "error.until_out_of_range": {"minutes"}, "error.field_missing": {"field", "type"},
+    "error.control_characters": {"field"},
     "error.disposition_unknown": {"name", "accepted"}, "error.decision_unknown": {"decision"},
     "error.card_org_unknown": {"org"},
     "error.occasion_key_invalid": {"key", "max"}, "error.occasion_level_invalid": {"key", "level"},
