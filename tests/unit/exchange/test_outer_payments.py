@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -112,6 +115,28 @@ def test_the_inside_raises_the_alarm_for_what_the_site_cannot_settle(pair: Pair,
     pair.site.payments.look(order.no)
     pair.round()
     assert "exchange_payments" not in pair.alarms()
+
+
+def test_a_site_that_went_back_to_a_copy_gives_no_money_back_that_was_booked(pair: Pair):
+    """The copy was made after the payment and before it was handed on."""
+    case_no, order = begun(pair, "paid")
+    pair.site.database.dispose()
+    database, copy = pair.folder / "outer" / "portal.db", pair.folder / "copy.db"
+    with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(copy)) as target:
+        source.backup(target)
+    pair.site.payments.look(order.no)
+    pair.round(2)
+    assert (state(pair, order), settled(pair, case_no)) == ("booked", ["paid"])
+    pair.site.database.dispose()
+    for left in database.parent.glob("portal.db*"):
+        left.unlink()
+    shutil.copy(copy, database)
+    restarted(pair)
+    pair.wire.__init__(pair.site)  # type: ignore[misc]
+    pair.round(3)
+    pair.site.payments.look(order.no)
+    pair.round(2)
+    assert (state(pair, order), settled(pair, case_no), pair.site.payments.gateway.given_back()) == ("booked", ["paid"], [])
 
 
 @pytest.mark.usefixtures("plain_ground")
