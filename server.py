@@ -230,7 +230,7 @@ def _portal(services: Services, gate: Gate, account: AccountDesk) -> Portal:
         desk=DirectDesk(inside_of(services)), complaint_rules=desk.rules.complaints, catalogue=services.catalogue,
         public_url=settings.portal.base_url,
         timezone=zone, secret=secret,
-        payments=payments_of(services), notice_max_bytes=settings.payments.notice_max_bytes,
+        payments=payments_of(services),
         cookies=Cookies(secret, clock, settings.portal.case_session_minutes, settings.approval.draft_kept_days,
                         secure=settings.security.cookie_secure),
         limits=limits_of(settings.portal, settings.applicants, clock),
@@ -278,7 +278,8 @@ def _gate(services: Services) -> Gate:
     secret = secret_of(security.secret_key, security.secret_key_path).decode()
     policy = SessionPolicy(security.session_idle_minutes, security.session_hours, security.cookie_secure)
     sessions = Sessions(services.accounts, SystemClock(), policy, secret)
-    limits = GatePolicy(security.sign_in_failures, security.sign_in_window_minutes, demo=services.settings.demo.enabled)
+    limits = GatePolicy(security.sign_in_failures, security.sign_in_window_minutes, demo=services.settings.demo.enabled,
+                        signed_max_bytes=services.settings.payments.notice_max_bytes)
     return Gate(services.accounts, sessions, SystemClock(), limits)
 
 

@@ -18,11 +18,14 @@ from core.errors import Conflict
 from exchange.outer.models import payment_orders
 from exchange.outer.queue import QueueRules
 from portal.desk import CaseView
+from portal.pay import NOTICE_PATH
 from public_site import build_public_site
 from tests.hosting import HALL
 from tests.pair import Pair, outer_settings
+from tests.peers import Untouched
 
 pytestmark = pytest.mark.usefixtures("undrawn")
+FORM = "application/x-www-form-urlencoded"
 REPOSITORY = Path(__file__).resolve().parents[3]
 
 
@@ -98,6 +101,21 @@ def test_the_gateways_server_needs_no_page_of_ours_and_no_inside(pair: Pair):
     assert state(pair, order) == "paid"
     pair.round()
     assert (state(pair, order), settled(pair, case_no)) == ("booked", ["paid"])
+
+
+@pytest.mark.parametrize("media_type", [FORM, "multipart/form-data; boundary=x", "application/json"])
+def test_a_notice_is_read_as_it_was_sent_whatever_it_calls_itself(pair: Pair, media_type: str):
+    _, order = begun(pair, "paid")
+    notice = pair.site.payments.gateway.notice(order, "paid")
+    answer = pair.site.app.test_client().post(NOTICE_PATH, data=notice, content_type=media_type)
+    assert (answer.status_code, state(pair, order)) == (200, "paid")
+
+
+@pytest.mark.parametrize("media_type", [FORM, "text/plain"])
+def test_a_notice_that_is_too_large_is_refused_unread(pair: Pair, media_type: str):
+    answer = pair.site.app.test_client().post(NOTICE_PATH, content_type=media_type, environ_overrides={
+        "wsgi.input": Untouched(), "CONTENT_LENGTH": "16385"})
+    assert answer.status_code == 413
 
 
 def test_the_inside_raises_the_alarm_for_what_the_site_cannot_settle(pair: Pair, monkeypatch: pytest.MonkeyPatch):
