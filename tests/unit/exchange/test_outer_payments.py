@@ -128,7 +128,11 @@ def test_the_inside_raises_the_alarm_for_what_the_site_cannot_settle(pair: Pair,
     assert "exchange_payments" not in pair.alarms()
     clock.advance(timedelta(minutes=31))
     pair.round()
-    assert pair.alarms()["exchange_payments"]["no"] == order.no
+    first = pair.alarms()["exchange_payments"]
+    assert (first["no"], first["n"]) == (order.no, 1)
+    clock.advance(timedelta(minutes=20))
+    pair.round()
+    assert pair.alarms()["exchange_payments"]["minutes"] == first["minutes"] + 20, "what it says stood still"
     pair.site.payments.gateway.decide(order, "declined")
     pair.site.payments.look(order.no)
     pair.round()
