@@ -129,7 +129,7 @@ def take_silence(services: Services) -> None:
         return
     with services.uow() as uow:
         if failed:
-            services.alarms.set_alarm(uow.conn, SILENCE_FAILED, "", uow.now_us, n=len(failed), detail=failed[0])
+            services.alarms.renew_alarm(uow.conn, SILENCE_FAILED, "", uow.now_us, n=len(failed), detail=failed[0])
         else:
             services.alarms.clear_alarm(uow.conn, SILENCE_FAILED, "", uow.now_us)
 

@@ -141,8 +141,7 @@ def _portal(settings: Settings, desk: MailboxDesk, complaint_rules: ComplaintRul
         cookies=Cookies(secret, clock, settings.portal.case_session_minutes, settings.approval.draft_kept_days,
                         secure=settings.security.cookie_secure),
         limits=limits_of(settings.portal, settings.applicants, clock), account=NoAccounts(), secret=secret,
-        payments=payments, notice_max_bytes=settings.payments.notice_max_bytes,
-        public_url=settings.portal.base_url,
+        payments=payments, public_url=settings.portal.base_url,
         words=lambda: words_of(texts, settings.display.language), csrf=_csrf, is_demo=settings.demo.enabled, has_staff=False)
 
 
@@ -154,7 +153,7 @@ def _app(settings: Settings, secret: str) -> Flask:
                       SESSION_COOKIE_HTTPONLY=True, SESSION_COOKIE_SAMESITE="Lax",
                       SESSION_COOKIE_SECURE=settings.security.cookie_secure)
     add_security_headers(app, over_https=settings.security.cookie_secure)
-    app.before_request(_gate)
+    app.before_request(lambda: _gate(settings.payments.notice_max_bytes))
     remember_language(app)
     app.register_error_handler(SupervisionError, _refusal)
     app.add_url_rule("/", "home", lambda: redirect("/public/"))
@@ -166,7 +165,7 @@ def _app(settings: Settings, secret: str) -> Flask:
     return app
 
 
-def _gate() -> None:
+def _gate(notice_max_bytes: int) -> None:
     """Default deny: what is neither listed nor below a listed place is nobody's. Forms must come from our own pages."""
     rule = request.url_rule.rule if request.url_rule is not None else ""
     if rule and rule not in OPEN and not rule.startswith(OPEN_BELOW):
@@ -174,8 +173,11 @@ def _gate() -> None:
     if rule.startswith(OPEN_BELOW[1]):  # what the inside tells was looked at where it came in
         check_address(request)
         return
-    if rule != NOTICE_PATH:  # signed by the gateway
-        check_same_site(_csrf())
+    if rule == NOTICE_PATH:  # its signature is over the body as it was sent, so nothing before the view reads that
+        request.max_content_length = notice_max_bytes
+        check_address(request)
+        return
+    check_same_site(_csrf())
     check_characters(request)
 
 

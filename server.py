@@ -19,11 +19,12 @@ from alerts.room.heartbeat import Heartbeat, call_outside
 from alerts.roster import http as roster_http
 from alerts.rules import PushRules
 from approval import http as approval_http
+from approval.payments.service import Payments
 from bootstrap import Services
 from config.settings import Settings
 from core.access import Actor
 from core.clock import SystemClock
-from core.health import Readiness
+from core.health import Check, Readiness
 from core.instants import DAY_US
 from core.scheduling import Job
 from core.secret_files import secret_of
@@ -130,8 +131,7 @@ def build_server(services: Services, demo_duty: str = "") -> Server:
     app.config["MAX_CONTENT_LENGTH"] = services.settings.ingest.max_body_bytes
     gate = _gate(services)
     readiness, payments = Readiness(services.database, services.doorbell, SystemClock()), payments_of(services)
-    site.install(app, services, gate, lambda: [
-        *readiness.checks(), *exchange_checks(services), *payment_checks(payments)])
+    site.install(app, services, gate, lambda: _checks(services, readiness, payments))
     heartbeat = _heartbeat(services, readiness)
     app.register_blueprint(cards_http.create_blueprint(
         services.alerts, services.alert_queries, lambda _request: _present_actor(), services.read_log))
@@ -230,13 +230,21 @@ def _portal(services: Services, gate: Gate, account: AccountDesk) -> Portal:
         desk=DirectDesk(inside_of(services)), complaint_rules=desk.rules.complaints, catalogue=services.catalogue,
         public_url=settings.portal.base_url,
         timezone=zone, secret=secret,
-        payments=payments_of(services), notice_max_bytes=settings.payments.notice_max_bytes,
+        payments=payments_of(services),
         cookies=Cookies(secret, clock, settings.portal.case_session_minutes, settings.approval.draft_kept_days,
                         secure=settings.security.cookie_secure),
         limits=limits_of(settings.portal, settings.applicants, clock),
         account=account,
         words=lambda: words_of(services.texts, settings.display.language), csrf=gate.sessions.csrf_token,
         is_demo=settings.demo.enabled)
+
+
+def _checks(services: Services, readiness: Readiness, payments: Payments) -> list[Check]:
+    """Of /readyz; those of exchange and payments ask the database, and are missing with it."""
+    checks = readiness.checks()
+    if any(check.name == "database" and not check.ok for check in checks):
+        return checks
+    return [*checks, *exchange_checks(services), *payment_checks(payments)]
 
 
 def _heartbeat(services: Services, readiness: Readiness) -> Heartbeat:
@@ -278,7 +286,8 @@ def _gate(services: Services) -> Gate:
     secret = secret_of(security.secret_key, security.secret_key_path).decode()
     policy = SessionPolicy(security.session_idle_minutes, security.session_hours, security.cookie_secure)
     sessions = Sessions(services.accounts, SystemClock(), policy, secret)
-    limits = GatePolicy(security.sign_in_failures, security.sign_in_window_minutes, demo=services.settings.demo.enabled)
+    limits = GatePolicy(security.sign_in_failures, security.sign_in_window_minutes, demo=services.settings.demo.enabled,
+                        signed_max_bytes=services.settings.payments.notice_max_bytes)
     return Gate(services.accounts, sessions, SystemClock(), limits)
 
 

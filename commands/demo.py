@@ -165,9 +165,11 @@ class _Town:
 
 def show_settings(settings: Settings, name: str, *, has_database: bool) -> Settings:
     """Settings of a show (demo, replay): marked as such, in a database made anew beside the real one, never in it."""
-    demo = settings.demo.model_copy(update={"enabled": True})
+    settings = settings.model_copy(update={
+        "demo": settings.demo.model_copy(update={"enabled": True}),
+        "payments": settings.payments.model_copy(update={"gateway": "sandbox"})})  # no fee of a show is real
     if has_database:
-        return settings.model_copy(update={"demo": demo})
+        return settings
     folder = settings.journal.key_path.parent / name
     folder.mkdir(parents=True, exist_ok=True)
     for old in (*folder.glob(f"{name}.db*"), *(folder / "anchors").glob("*.jsonl")):
@@ -181,7 +183,7 @@ def show_settings(settings: Settings, name: str, *, has_database: bool) -> Setti
     security = settings.security.model_copy(update={"secret_key_path": folder / "session.key"})
     feeds = settings.feeds.model_copy(update={"drop_dir": folder / "drop"})
     recording = settings.recording.model_copy(update=films)
-    return settings.model_copy(update={"demo": demo, "database": database, "journal": journal, "security": security,
+    return settings.model_copy(update={"database": database, "journal": journal, "security": security,
                                        "feeds": feeds, "recording": recording,
                                        "exports": settings.exports.model_copy(update={"dir": kept["exports"]}),
                                        "history": settings.history.model_copy(update={"dir": kept["history"]})})

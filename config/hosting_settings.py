@@ -66,7 +66,8 @@ class PortalSettings(Strict):
 class PaymentSettings(Strict):
     """Orders of payments, here and on a public site of its own (docs/approval.md)."""
 
-    gateway: Literal["sandbox", "none"] = Field(description="none: fees are paid at a window; sandbox moves no money at all.")
+    gateway: Literal["sandbox", "none"] = Field(
+        description="none: fees are paid at a window; sandbox, for demonstrations: a click settles a fee, and no money moves.")
     interval_s: Seconds = Field(description="Seconds between two looks for orders to ask the gateway about.")
     batch: Count = Field(description="Most orders asked about in one look.")
     first_look_s: Seconds = Field(description="Seconds after which an order is asked about first; doubled each time.")

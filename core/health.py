@@ -18,11 +18,13 @@ from core.scheduling import LEASE
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One finding; `detail` is for the person on call, in English, without secrets."""
+    """One finding; `detail` is for the person on call, in English, without secrets. One that is not `vital` is told, and keeps
+    no process from being used: another would not do better."""
 
     name: str
     ok: bool
     detail: str
+    vital: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,7 @@ class Rule:
     """Who may use a route. A path ending in * stands for everything below it; the longest match wins.
 
     `token` names the kind of bearer token that is accepted; `local` opens the route to this machine itself; `signed`: another
-    server sends it, whose signature over the body the route checks, and not a page of ours with a form token.
+    server sends it, whose signature over the body as it was sent the route checks, and not a page of ours with a form token.
     """
 
     path: str
@@ -173,11 +173,13 @@ RULES = (
 
 @dataclass(frozen=True, slots=True)
 class GatePolicy:
-    """Failed sign-ins an address may make in a window of minutes; and whether anybody may watch the wall (demo)."""
+    """Failed sign-ins an address may make in a window of minutes; whether anybody may watch the wall (demo); and the largest
+    body of a signed route."""
 
     sign_in_failures: int = 20
     sign_in_window_minutes: int = 5
     demo: bool = False
+    signed_max_bytes: int = 16_384
 
 
 class TooManyAttempts(Unavailable):
@@ -225,7 +227,11 @@ class Gate:
             raise PasswordMustChange
         if not (rule.public or (rule.local and _is_local())):
             self._require(rule.roles)
-        if request.method not in ("GET", "HEAD", "OPTIONS") and not rule.signed:
+        if rule.signed:  # who reads the body as a form leaves the route nothing to check the signature over
+            request.max_content_length = self.policy.signed_max_bytes
+            check_address(request)
+            return None
+        if request.method not in ("GET", "HEAD", "OPTIONS"):
             check_same_site(self.sessions.csrf_token())
         check_characters(request)
         return None

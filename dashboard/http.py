@@ -204,7 +204,8 @@ def asset(path: str) -> Response:
 
 
 def ready(checks: Sequence[Check]) -> ResponseReturnValue:
-    """200 when everything works, else 503; a line for each check either way."""
-    good = all(check.ok for check in checks)
-    body = {"ready": good, "checks": [{"name": check.name, "ok": check.ok, "detail": check.detail} for check in checks]}
+    """200 when everything vital works, else 503; a line for each check either way."""
+    good = all(check.ok for check in checks if check.vital)
+    body = {"ready": good, "checks": [{"name": check.name, "ok": check.ok, "vital": check.vital, "detail": check.detail}
+                                      for check in checks]}
     return jsonify(body), 200 if good else 503

@@ -77,7 +77,7 @@ def _add_case(site: Blueprint, portal: Portal) -> None:
             ("case/hearing", "case_hearing", case.ask_hearing, "POST"),
             ("case/rate", "case_rate", case.rate, "POST")):
         site.add_url_rule(f"/{rule}", name, view, methods=[method])
-    _add_pay(site, PayPages(portal, case, portal.notice_max_bytes))
+    _add_pay(site, PayPages(portal, case))
 
 
 def _add_pay(site: Blueprint, pay: PayPages) -> None:

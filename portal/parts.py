@@ -45,7 +45,6 @@ class Portal:
     account: Accounts
     limits: Limits
     payments: Payments
-    notice_max_bytes: int  # of what the gateway's server tells
     secret: str
     public_url: str  # where applicants reach this site
     words: Callable[[], Say]

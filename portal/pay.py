@@ -23,8 +23,8 @@ REFUSALS: dict[OrderState, SupervisionError] = {
 class PayPages:
     """Everything under /public/pay/, and the way there."""
 
-    def __init__(self, portal: Portal, case: CasePages, notice_max_bytes: int) -> None:
-        self._portal, self._case, self._notice_max_bytes = portal, case, notice_max_bytes
+    def __init__(self, portal: Portal, case: CasePages) -> None:
+        self._portal, self._case = portal, case
 
     def pay(self) -> Response:
         """To the gateway, with an order for exactly what is due; it is kept before the payer leaves."""
@@ -67,9 +67,9 @@ class PayPages:
         return response
 
     def notify(self) -> Response:
-        """The gateway's server. Its signature stands for session and form token; what it tells is kept before it is answered,
-        and one that was refused or not answered can be sent again."""
-        request.max_content_length = self._notice_max_bytes
+        """The gateway's server. Its signature, over the body as it was sent, stands for session and form token, so whatever is
+        before this view reads nothing of it and limits its size. What it tells is kept before it is answered, and one that was
+        refused or not answered can be sent again."""
         body = request.get_data(cache=False)
         try:
             self._portal.payments.noticed(body)

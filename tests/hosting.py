@@ -55,7 +55,7 @@ class Hall:
         settings = load_settings({**city,
             "database.url": url or f"sqlite:///{folder / 'hall.db'}", "journal.key": "j" * 32, "security.secret_key": "s" * 32,
             "complaints.identity_key": "i" * 32, "applicants.key": "a" * 32, "approval.material_dir": str(folder / "materials"),
-            "papers.key_dir": str(folder / "keys"),
+            "papers.key_dir": str(folder / "keys"), "payments.gateway": "sandbox",
             "approval.preview_dir": str(folder / "previews"), "recording.dir": str(folder / "recordings"),
             "recording.evidence_dir": str(folder / "evidence"),
             "exports.dir": str(folder / "exports"), "history.dir": str(folder / "history"),

@@ -58,6 +58,7 @@ def outer_settings(folder: Path, url: str = "", **more: Any) -> Settings:
         "exchange.part_dir": str(folder / "parts"), "approval.preview_dir": str(folder / "previews"),
         "papers.key_dir": str(folder / "keys"), "recording.dir": str(folder / "recordings"),
         "recording.evidence_dir": str(folder / "evidence"), "exchange.key": KEY, "security.secret_key": "s" * 32,
+        "payments.gateway": "sandbox",
         "database.url": "postgresql://nobody@nowhere.invalid/none", **more})
 
 

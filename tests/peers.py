@@ -5,6 +5,7 @@ They remember what they got, and answer as a test tells them to.
 
 from __future__ import annotations
 
+import io
 import socketserver
 import threading
 from collections.abc import Callable, Iterator
@@ -13,6 +14,16 @@ from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+
+class Untouched(io.RawIOBase):
+    """The body of a request that is to be refused before any of it is read."""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, _buffer: object) -> int:
+        raise AssertionError("the body was read")
 
 
 @dataclass

@@ -65,7 +65,7 @@ def make_site(folder: Path, *, demo: bool = False, **settings_given: Any) -> Sit
     settings = load_settings({
         "database.url": f"sqlite:///{folder / 'site.db'}", "journal.key": "j" * 32, "security.secret_key": "s" * 32,
         "complaints.identity_key": "i" * 32, "applicants.key": "a" * 32, "approval.material_dir": str(folder / "materials"),
-        "papers.key_dir": str(folder / "keys"),
+        "papers.key_dir": str(folder / "keys"), "payments.gateway": "sandbox",
         "approval.preview_dir": str(folder / "previews"), "recording.dir": str(folder / "recordings"),
         "recording.evidence_dir": str(folder / "evidence"), "recording.copies_dir": str(folder / "copies"),
         "exports.dir": str(folder / "exports"), "history.dir": str(folder / "history"),

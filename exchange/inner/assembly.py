@@ -53,7 +53,7 @@ class Exchange:
 
     def _alarm(self, uow: UnitOfWork, code: str, is_on: bool, **values: Any) -> None:
         if is_on:
-            self.alarms.set_alarm(uow.conn, code, "", uow.now_us, **values)
+            self.alarms.renew_alarm(uow.conn, code, "", uow.now_us, **values)
         else:
             self.alarms.clear_alarm(uow.conn, code, "", uow.now_us)
 

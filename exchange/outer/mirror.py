@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Table, delete, insert, select, update
+from sqlalchemy import Connection, Table, delete, func, insert, select, update
 
 from approval.payments.ledger import OrderLedger
 from core.clock import Clock
@@ -17,10 +17,17 @@ from exchange.envelopes import Answer, CaseTold, Envelope, Facts, Give, Given, P
 from exchange.outer.models import cases, heads, notes, papers, sent, submissions
 from exchange.outer.queue import IN, OUT
 from exchange.outer.unapplied import Unapplied
-from portal.desk import Figures
+from portal.desk import Figures, PaperFacts
 
 log = logging.getLogger(__name__)
 FIGURES = "figures"
+
+
+class KeptFacts(PaperFacts, frozen=True):
+    """Facts of a paper with when the inside told them, by which those tried again late are known to be old."""
+
+    told_at: int = 0
+    seq: int = 0
 
 
 class Mirror:
@@ -60,8 +67,7 @@ class Mirror:
             for envelope in self.unapplied.due(conn):
                 try:
                     with conn.begin_nested():
-                        self._kinds[envelope.kind](conn, envelope)
-                        self.unapplied.forget(conn, envelope.id)
+                        self._apply_late(conn, envelope)
                 except Exception as failure:
                     log.exception("feedback %s (%s) could not be applied again", envelope.id, envelope.kind)
                     self.unapplied.failed(conn, envelope.id, f"{type(failure).__name__}: {failure}")
@@ -83,6 +89,14 @@ class Mirror:
             log.exception("feedback %s (%s) could not be applied", envelope.id, envelope.kind)
             self.unapplied.keep(conn, envelope, f"{type(failure).__name__}: {failure}")
             failed.append(f"{envelope.seq} {envelope.kind} {envelope.subject}: {type(failure).__name__}"[:200])
+
+    def _apply_late(self, conn: Connection, envelope: Envelope) -> None:
+        """What was told of the same since then stands."""
+        left = _without_old_news(conn, envelope)
+        if left is not None:
+            self._kinds[left.kind](conn, left)
+        self.unapplied.superseded(conn, envelope, late=True)
+        self.unapplied.forget(conn, envelope.id)
 
     def _answer(self, conn: Connection, envelope: Envelope) -> None:
         answer = read(envelope.body, Answer)
@@ -113,7 +127,31 @@ class Mirror:
 
     def _papers(self, conn: Connection, envelope: Envelope) -> None:
         for facts in read(envelope.body, Facts).papers:
-            _put(conn, papers, "code", {"code": facts.code, "facts": msgspec.json.encode(facts).decode()})
+            kept = KeptFacts(**msgspec.structs.asdict(facts), told_at=envelope.created_at, seq=envelope.seq)
+            _put(conn, papers, "code", {"code": facts.code, "facts": written(kept).decode()})
+
+
+def _without_old_news(conn: Connection, envelope: Envelope) -> Envelope | None:
+    """What is left to apply of one that is tried again; None when all of it was told anew since."""
+    if envelope.kind == "papers":
+        left = tuple(facts for facts in read(envelope.body, Facts).papers if not _is_old_paper(conn, facts.code, envelope))
+        return msgspec.structs.replace(envelope, body=written(Facts(left)).decode()) if left else None
+    return None if envelope.kind == "case" and _is_old_case(conn, read(envelope.body, CaseTold)) else envelope
+
+
+def _is_old_paper(conn: Connection, code: str, envelope: Envelope) -> bool:
+    text = conn.scalar(select(papers.c.facts).where(papers.c.code == code))
+    if text is None:
+        return False
+    known = read(text, KeptFacts)
+    return (known.told_at, known.seq) > (envelope.created_at, envelope.seq)
+
+
+def _is_old_case(conn: Connection, told: CaseTold) -> bool:
+    """Also when the inside gave its case number to another application meanwhile."""
+    is_it = (cases.c.number == told.number) | (cases.c.case_no == told.view.head.case_no)
+    at = conn.scalar(select(func.max(cases.c.at)).where(is_it))
+    return at is not None and int(at) > told.at
 
 
 def _before(envelopes: Sequence[Envelope]) -> int:

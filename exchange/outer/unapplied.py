@@ -61,10 +61,16 @@ class Unapplied:
     def forget(self, conn: Connection, name: str) -> None:
         conn.execute(delete(unapplied).where(_U.id == name))
 
-    def superseded(self, conn: Connection, envelope: Envelope) -> None:
-        """A case told later says everything that an earlier telling of it said."""
-        if envelope.kind == "case":
-            conn.execute(delete(unapplied).where(_U.kind == "case", _U.subject == envelope.subject, _U.id != envelope.id))
+    def superseded(self, conn: Connection, envelope: Envelope, *, late: bool = False) -> None:
+        """A case told later says everything that an earlier telling of it said. What comes in its turn is the latest there
+        is; one that was tried again (`late`) replaces only what was written before it."""
+        if envelope.kind != "case":
+            return
+        others = delete(unapplied).where(_U.kind == "case", _U.subject == envelope.subject, _U.id != envelope.id)
+        if late:
+            others = others.where((_U.created_at < envelope.created_at) | (
+                (_U.created_at == envelope.created_at) & (_U.seq < envelope.seq)))
+        conn.execute(others)
 
     def begin_again(self, conn: Connection) -> None:
         """At the start of the site: another release may read what this one could not."""

@@ -37,7 +37,7 @@ def settings_for(folder: Path, **changes: Any) -> Settings:
         "approval.preview_dir": str(folder / "previews"), "papers.key_dir": str(folder / "keys"),
         "recording.dir": str(folder / "recordings"), "recording.evidence_dir": str(folder / "evidence"),
         "exports.dir": str(folder / "exports"), "history.dir": str(folder / "history"),
-        "server.port": 0, "sweep.interval_s": 0.2,
+        "server.port": 0, "sweep.interval_s": 0.2, "payments.gateway": "sandbox",
         **{key.replace("__", "."): value for key, value in changes.items()}})
 
 

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from approval.payments.matters import Order
+from commands.demo import show_settings
+from config.settings import load_settings
 from core.errors import Conflict, InvalidInput
 from paying import payments_of
 from tests.hosting import Hall
@@ -19,6 +21,13 @@ def hall(tmp_path: Path):
     made = Hall(tmp_path, **{"payments.gateway": "none"})
     yield made
     made.services.database.dispose()
+
+
+def test_the_sandbox_is_for_demonstrations(tmp_path: Path):
+    delivered = load_settings({"journal.key_path": str(tmp_path / "journal.key")})
+    assert delivered.payments.gateway == "none"
+    for has_database in (True, False):
+        assert show_settings(delivered, "demo", has_database=has_database).payments.gateway == "sandbox"
 
 
 def test_it_takes_nothing(hall: Hall):

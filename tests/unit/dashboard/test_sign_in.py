@@ -5,8 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
+from approval.payments.ledger import Overdue
+from approval.payments.service import Payments
 from core.access import Actor, Role
+from core.database import Database
+from core.health import Check, Readiness
 from dashboard.demo_accounts import DEMO_PASSWORD
 from dashboard.pages.home import address_for
 from dashboard.pages.sign_in import safe_address
@@ -105,6 +110,29 @@ def test_readiness_tells_what_is_wrong_and_only_to_those_who_may_know(site: Site
     assert answer.status_code == 503  # no scheduler runs in this test
     assert checks == {"database": True, "doorbell": True, "scheduler": False, "last_sweep": False, "payments": True}
     assert site.client().get("/readyz", environ_base={"REMOTE_ADDR": "203.0.113.9"}).status_code in (302, 401)
+
+
+def test_an_order_that_is_not_settled_is_told_and_takes_no_server_away(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Readiness, "checks", lambda _self: [Check("database", True, ""), Check("scheduler", True, "")])
+    monkeypatch.setattr(Payments, "overdue", lambda _self: Overdue(silent=1, oldest="PAY1", minutes=31))
+    answer = site.client().get("/readyz")
+
+    assert (answer.status_code, answer.json["ready"]) == (200, True)  # type: ignore[index]
+    (payments,) = (check for check in answer.json["checks"] if check["name"] == "payments")  # type: ignore[index]
+    assert (payments["ok"], payments["vital"], "PAY1" in payments["detail"]) == (False, False, True)
+
+
+def test_readiness_without_a_database_is_an_answer_too(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = site.client()
+    client.get("/healthz")  # the pages are laid out before the first answer
+
+    def away(_self: Database) -> None:
+        raise OperationalError("SELECT 1", {}, Exception("away"))
+    monkeypatch.setattr(Database, "read", away)
+    answer = client.get("/readyz")
+
+    assert answer.status_code == 503
+    assert [check["name"] for check in answer.json["checks"]] == ["database", "doorbell"]  # type: ignore[index]
 
 
 def test_refusals_are_problem_details_for_programs_and_a_page_for_people(site: Site) -> None:

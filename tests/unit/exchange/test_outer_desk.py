@@ -79,6 +79,18 @@ def test_an_order_whose_money_went_back_is_not_sent_again(pair: Pair):
     assert payments(pair) == 1
 
 
+def test_paid_inside_with_this_receipt_is_booked_and_with_another_is_not(pair: Pair):
+    number, fee = due(pair)
+    case = told(pair, number)
+    paid = msgspec.structs.replace(fee, state="paid", receipt_no="票1")
+    tell(pair, msgspec.structs.replace(case, view=msgspec.structs.replace(case.view, fees=(paid,)), at=case.at + 1))
+    order = Order.new(number, fee.id, fee.amount_fen)
+    assert pair.desk.pay(number, order, "票1")
+    with pytest.raises(NotFound, match="fee_not_due"):
+        pair.desk.pay(number, order, "票2")
+    assert payments(pair) == 0
+
+
 # Case numbers given out again ----------------------------------------------------------------------------------------
 
 def test_a_case_number_given_out_again_shows_nobody_the_case_of_another(pair: Pair):

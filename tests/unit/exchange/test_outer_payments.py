@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,11 +18,14 @@ from core.errors import Conflict
 from exchange.outer.models import payment_orders
 from exchange.outer.queue import QueueRules
 from portal.desk import CaseView
+from portal.pay import NOTICE_PATH
 from public_site import build_public_site
 from tests.hosting import HALL
 from tests.pair import Pair, outer_settings
+from tests.peers import Untouched
 
 pytestmark = pytest.mark.usefixtures("undrawn")
+FORM = "application/x-www-form-urlencoded"
 REPOSITORY = Path(__file__).resolve().parents[3]
 
 
@@ -97,6 +103,21 @@ def test_the_gateways_server_needs_no_page_of_ours_and_no_inside(pair: Pair):
     assert (state(pair, order), settled(pair, case_no)) == ("booked", ["paid"])
 
 
+@pytest.mark.parametrize("media_type", [FORM, "multipart/form-data; boundary=x", "application/json"])
+def test_a_notice_is_read_as_it_was_sent_whatever_it_calls_itself(pair: Pair, media_type: str):
+    _, order = begun(pair, "paid")
+    notice = pair.site.payments.gateway.notice(order, "paid")
+    answer = pair.site.app.test_client().post(NOTICE_PATH, data=notice, content_type=media_type)
+    assert (answer.status_code, state(pair, order)) == (200, "paid")
+
+
+@pytest.mark.parametrize("media_type", [FORM, "text/plain"])
+def test_a_notice_that_is_too_large_is_refused_unread(pair: Pair, media_type: str):
+    answer = pair.site.app.test_client().post(NOTICE_PATH, content_type=media_type, environ_overrides={
+        "wsgi.input": Untouched(), "CONTENT_LENGTH": "16385"})
+    assert answer.status_code == 413
+
+
 def test_the_inside_raises_the_alarm_for_what_the_site_cannot_settle(pair: Pair, monkeypatch: pytest.MonkeyPatch):
     _, order = begun(pair, "silent")
     clock = FrozenClock(pair.site.payments._clock.now())
@@ -107,11 +128,37 @@ def test_the_inside_raises_the_alarm_for_what_the_site_cannot_settle(pair: Pair,
     assert "exchange_payments" not in pair.alarms()
     clock.advance(timedelta(minutes=31))
     pair.round()
-    assert pair.alarms()["exchange_payments"]["no"] == order.no
+    first = pair.alarms()["exchange_payments"]
+    assert (first["no"], first["n"]) == (order.no, 1)
+    clock.advance(timedelta(minutes=20))
+    pair.round()
+    assert pair.alarms()["exchange_payments"]["minutes"] == first["minutes"] + 20, "what it says stood still"
     pair.site.payments.gateway.decide(order, "declined")
     pair.site.payments.look(order.no)
     pair.round()
     assert "exchange_payments" not in pair.alarms()
+
+
+def test_a_site_that_went_back_to_a_copy_gives_no_money_back_that_was_booked(pair: Pair):
+    """The copy was made after the payment and before it was handed on."""
+    case_no, order = begun(pair, "paid")
+    pair.site.database.dispose()
+    database, copy = pair.folder / "outer" / "portal.db", pair.folder / "copy.db"
+    with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(copy)) as target:
+        source.backup(target)
+    pair.site.payments.look(order.no)
+    pair.round(2)
+    assert (state(pair, order), settled(pair, case_no)) == ("booked", ["paid"])
+    pair.site.database.dispose()
+    for left in database.parent.glob("portal.db*"):
+        left.unlink()
+    shutil.copy(copy, database)
+    restarted(pair)
+    pair.wire.__init__(pair.site)  # type: ignore[misc]
+    pair.round(3)
+    pair.site.payments.look(order.no)
+    pair.round(2)
+    assert (state(pair, order), settled(pair, case_no), pair.site.payments.gateway.given_back()) == ("booked", ["paid"], [])
 
 
 @pytest.mark.usefixtures("plain_ground")

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
+from sqlalchemy import select
 
-from exchange.envelopes import Envelope, Give
-from portal.desk import CaseView, Waiting
+from exchange.envelopes import CaseTold, Envelope, Facts, Give, read, written
+from exchange.outer.models import cases
+from portal.desk import CaseView, PaperFacts, Standing, Waiting
 from public_site import build_public_site
 from tests.hosting import HALL
 from tests.pair import Pair, outer_settings
@@ -100,6 +103,62 @@ def test_a_case_told_later_replaces_a_telling_that_failed(pair: Pair, monkeypatc
     seen = pair.desk.find(handed.number)
     assert isinstance(seen, CaseView)
     assert (seen.head.state, seen.is_delayed, kept(pair)) == ("withdrawn", False, [])
+
+
+def test_what_is_tried_again_late_changes_nothing_told_since(pair: Pair, monkeypatch: pytest.MonkeyPatch):
+    """The older telling of a case gave up first, so the newer one is applied before it."""
+    handed, case_no = pair.carried(files=pair.hall.papers())
+    mend = failing(pair, monkeypatch, "case")
+    pair.hall.approval.intake.accept(case_no, pair.hall.rev(case_no), HALL)
+    pair.round()
+    for _ in range(5):
+        now_due(pair)
+        pair.site.mirror.retry()
+    pair.hall.approval.ending.withdraw(case_no, "不办了")
+    pair.round()
+    assert kept(pair) == [("case", 5, False), ("case", 1, True)]
+    mend()
+    now_due(pair)
+    assert pair.site.mirror.retry() == 0
+    seen = pair.desk.find(handed.number)
+    assert isinstance(seen, CaseView)
+    assert (seen.head.state, seen.is_delayed) == ("withdrawn", False)
+
+
+def test_an_older_telling_takes_no_case_number_from_whom_it_was_given_since(pair: Pair, monkeypatch: pytest.MonkeyPatch):
+    handed, case_no = pair.carried()
+    with pair.site.database.read() as conn:
+        told = read(conn.execute(cases.select()).one().told, CaseTold)
+    mend = failing(pair, monkeypatch, "case", handed.number)
+    newer = msgspec.structs.replace(told, number="WS-another", at=told.at + 2)
+    older = msgspec.structs.replace(told, at=told.at + 1)
+    pair.site.mirror.apply(Give("e1", tuple(
+        Envelope(seq, f"{seq:032d}", "case", one.number, one.at, written(one).decode())
+        for seq, one in enumerate((older, newer), 1))))
+    mend()
+    now_due(pair)
+    assert pair.site.mirror.retry() == 0
+    with pair.site.database.read() as conn:
+        assert conn.execute(select(cases.c.number).where(cases.c.case_no == case_no)).scalars().all() == ["WS-another"]
+
+
+def licence(code: str, state: str) -> PaperFacts:
+    return PaperFacts(code, "licence", "permit", "证1", "局", "2026-03-16", "1***", Standing("", state))
+
+
+def of_papers(seq: int, *facts: PaperFacts) -> Envelope:
+    return Envelope(seq, f"{seq:032d}", "papers", "papers", 1, written(Facts(facts)).decode())
+
+
+def test_papers_told_late_bring_back_no_licence_revoked_since(pair: Pair, monkeypatch: pytest.MonkeyPatch):
+    revoked, only = "ABCDEFGH23456789", "BCDEFGHJ23456789"
+    mend = failing(pair, monkeypatch, "papers")
+    pair.site.mirror.apply(Give("e1", (of_papers(1, licence(revoked, "valid"), licence(only, "valid")),)))
+    mend()
+    pair.site.mirror.apply(Give("e1", (of_papers(2, licence(revoked, "revoked")),)))
+    now_due(pair)
+    assert pair.site.mirror.retry() == 0
+    assert [pair.desk.check(code).standing for code in (revoked, only)] == [Standing("", "revoked"), Standing("", "valid")]
 
 
 def test_a_kind_only_a_newer_inside_knows_is_kept(pair: Pair):

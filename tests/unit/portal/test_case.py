@@ -17,10 +17,13 @@ from core.access import Actor, Role
 from paying import payments_of
 from portal.desk import PaperFacts, Standing, standing_on
 from portal.direct import steps_seen
+from portal.pay import NOTICE_PATH
 from supervision.complaints.queries import WantedComplaints
 from tests.hosting import APPLICANT, HALL, HEAD, Hall
+from tests.peers import Untouched
 from tests.staff import AS_BROWSER, SAME_ORIGIN, Site, make_site
 
+FORM = "application/x-www-form-urlencoded"
 ITEM = "gongxin-01"
 CLERK = Actor("window", frozenset({Role.APPROVAL_STAFF}), "fagai", "何静")
 STEPS = [Actor(f"step-{place}", frozenset({Role.APPROVAL_STAFF}), "gongxin", f"第{place}人") for place in range(3)]
@@ -287,6 +290,23 @@ def test_a_notice_that_is_not_signed_too_large_or_for_another_amount_changes_not
         assert client.post("/public/pay/notify", data=body).status_code == status
     assert payments.ledger.find(order.no).state == "open"
     assert client.get("/public/pay/notify").status_code in (404, 405)
+
+
+@pytest.mark.parametrize("media_type", [FORM, "multipart/form-data; boundary=x", "application/json"])
+def test_a_notice_is_read_as_it_was_sent_whatever_it_calls_itself(site: Site, media_type: str):
+    told, fee = with_fee(site)
+    payments = payments_of(site.services)
+    order = payments.begin(told.case_no, fee, 20_000)
+    notice = payments.gateway.notice(order, "paid")
+    answer = site.app.test_client().post(NOTICE_PATH, data=notice, content_type=media_type)
+    assert (answer.status_code, payments.ledger.find(order.no).state) == (200, "booked")
+
+
+@pytest.mark.parametrize("media_type", [FORM, "text/plain"])
+def test_a_notice_that_is_too_large_is_refused_unread(site: Site, media_type: str):
+    answer = site.app.test_client().post(NOTICE_PATH, content_type=media_type, environ_overrides={
+        "wsgi.input": Untouched(), "CONTENT_LENGTH": "16385"})
+    assert answer.status_code == 413
 
 
 def test_the_end_is_rated_once(site: Site):
