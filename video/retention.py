@@ -198,18 +198,28 @@ class Retention:
     # Random looks ---------------------------------------------------------------------------------------------------
 
     def _forget_looks(self) -> int:
-        """Pictures of looks that are past their time; the row stays with the hash."""
+        """Pictures of looks that are past their time; the row stays with the hash. Those that must wait do not keep the ones
+        behind them from being looked at."""
+        gone, after = 0, 0
+        while rows := self._due_looks(after):
+            after = rows[-1].id
+            gone += self._forget_pictures([row.id for row in rows if not self._is_asked_for(row)])
+        return gone
+
+    def _due_looks(self, after: int) -> Sequence[Row[Any]]:
         c, before = video_samplings.c, self._now_us() - self._rules.sampling_keep_days * DAY_US
-        due = and_(c.picture_sha256 != "", c.reason == "", c.picture_at < before, c.done_business_at.is_not(None))
+        due = and_(c.id > after, c.picture_sha256 != "", c.reason == "", c.picture_at < before, c.done_business_at.is_not(None))
         with self._units.database.read() as conn:
-            rows = conn.execute(select(video_samplings).where(due).order_by(c.id).limit(BATCH)).all()
-        gone = [row.id for row in rows if not self._is_asked_for(row)]
-        for number in gone:
+            return conn.execute(select(video_samplings).where(due).order_by(c.id).limit(BATCH)).all()
+
+    def _forget_pictures(self, numbers: Sequence[int]) -> int:
+        for number in numbers:
             (self._evidence / "samplings" / f"{number}.jpg").unlink(missing_ok=True)
-        if gone:
+        if numbers:
+            of_them = video_samplings.c.id.in_(numbers)
             with self._units() as uow:
-                uow.conn.execute(update(video_samplings).where(c.id.in_(gone)).values(reason=reason("over_time")))
-        return len(gone)
+                uow.conn.execute(update(video_samplings).where(of_them).values(reason=reason("over_time")))
+        return len(numbers)
 
     def _is_asked_for(self, row: Row[Any]) -> bool:
         """Whether a card is still needed that came of an incident at that camera within the hour."""

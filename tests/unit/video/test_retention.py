@@ -337,3 +337,22 @@ def test_a_picture_of_a_look_goes_when_its_time_is_over_and_nobody_needs_it(disk
     assert (row.picture_sha256, msgspec.json.decode(row.reason)["code"]) == ("0" * 64, "over_time")
     disk.needed.clear()
     assert disk.retention.run().looks == 1
+
+
+def test_looks_that_a_card_needs_keep_no_look_behind_them_for_ever(disk: Disk, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("video.retention.BATCH", 2)
+    with disk.units() as uow:
+        for number in range(1, 6):
+            uow.conn.execute(insert(video_samplings).values(
+                id=number, area="a", day=1, round=number, place=0, camera_id=number, due_business_at=NOON, drawn_at=NOON,
+                drawn_business_at=NOON, drawn_from="[]", picture_sha256="0" * 64, picture_at=NOON, done_business_at=NOON))
+        for number in (1, 2, 4):
+            uow.conn.execute(insert(video_incidents).values(
+                camera_id=number, kind="absent", begin_at=NOON, end_at=NOON, begin_business_at=NOON, end_business_at=NOON,
+                comment="x", marked_by="x", marked_name="x", marked_at=NOON, marked_business_at=NOON, card_id=9))
+    disk.needed.add(9)
+    disk.go(NOON + 366 * DAY_US)
+
+    assert disk.retention.run().looks == 2
+    assert [row.id for row in disk.rows(video_samplings) if row.reason] == [3, 5]
+    assert disk.retention.run().looks == 0
