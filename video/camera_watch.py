@@ -161,9 +161,12 @@ class CameraWatch:
 
     def close(self) -> None:
         """The camera is no longer this process's: keep what is known so far. What goes on is taken up by who has it next, who
-        may have told already what he finds: so nothing is taken back here, and a camera switched off takes its own back."""
+        may have told already what he finds: so nothing is taken back here, and a camera switched off takes its own back. What
+        waits for its next try is tried now or told as lost: nobody else has it."""
         self._keep_spans(self._timeline.due(0, force=True))
-        self.work()
+        self._pending.finish()
+        self._tell_losses()
+        self._pending.finish()
 
     def work(self) -> None:
         """Write what waits, and tell what could not be written."""
@@ -173,14 +176,20 @@ class CameraWatch:
     def _tell_lost(self) -> None:
         """At every further loss; its end once nothing was lost for a while, also at first: whoever had the camera before may
         have told."""
-        counts, now_s = {line: n for line, n in self._pending.lost.items() if line != LOSSES}, self._parts.now_s()
-        lost = sum(counts.values())
-        if lost > self._lost_told:
-            self._lost_told, self._lost_at, self._loss_stands = lost, now_s, True
-            self._pending.put(LOSSES, lambda: self._parts.signals.tell_lost(self.camera, counts))
-        elif self._loss_stands is not False and now_s - self._lost_at >= LOST_STANDS_S:
+        is_over = self._loss_stands is not False and self._parts.now_s() - self._lost_at >= LOST_STANDS_S
+        if not self._tell_losses() and is_over:
             self._loss_stands = False
             self._pending.put(LOSSES, lambda: self._parts.signals.tell_lost(self.camera, None))
+
+    def _tell_losses(self) -> bool:
+        """Whether there were further ones to tell."""
+        counts = {line: n for line, n in self._pending.lost.items() if line != LOSSES}
+        lost = sum(counts.values())
+        if lost <= self._lost_told:
+            return False
+        self._lost_told, self._lost_at, self._loss_stands = lost, self._parts.now_s(), True
+        self._pending.put(LOSSES, lambda: self._parts.signals.tell_lost(self.camera, counts))
+        return True
 
     # Faults -------------------------------------------------------------------------------------------------------------
 

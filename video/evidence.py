@@ -219,6 +219,7 @@ class ClipMaker:
             "at": iso(row.at), "business_at": iso(row.business_at), "asked_from": iso(row.from_at), "asked_to": iso(row.to_at),
             "begin": iso(stretch.begin_us), "end": iso(stretch.end_us), "snapshot_at": iso(picture_at),
             "missing": [{"from": iso(begin), "to": iso(end)} for begin, end in missing],
+            "recorded_twice": [{"from": iso(begin), "to": iso(end)} for begin, end in stretch.twice],
             "asked_by": row.asked_by, "asked_name": row.asked_name, "asked_at": iso(row.asked_at),
             "made_at": iso(self._machine.now_us()), "codec": stretch.codec, "width": width, "height": height, "files": files,
             "segments": [{"file": one.file, "begin": iso(one.begin_at), "sha256": one.sha256} for one in segments]}

@@ -27,7 +27,7 @@ def _parsed(challenge: str) -> dict[str, str] | None:
         return None
     try:
         told = {name.lower(): value for name, value in parse_keqv_list(parse_http_list(rest)).items()}
-    except ValueError:
+    except (ValueError, IndexError):  # a name without "=", or with nothing behind it
         return None
     knows = _base(told) in HASHES and {"realm", "nonce"} <= told.keys()
     return told if knows and ("qop" not in told or "auth" in _listed(told["qop"])) else None

@@ -69,6 +69,19 @@ class Pending:
             if not self._work_off(line, waiting):
                 return
 
+    def finish(self) -> None:
+        """Write what waits for the last time: whoever found it ends now, so nothing waits for its next try, and each write goes
+        all the ways left to it. What is not written then is lost; once the database is away, all that is left."""
+        why = ""
+        for line, waiting in list(self._lines.items()):
+            while waiting:
+                write = waiting.popleft()
+                failure = None if why else _last_failure(write)
+                if failure is not None and is_outage(failure):
+                    why = "the database is away"
+                if why or failure is not None:
+                    self._lose(line, write, why or str(failure))
+
     def _work_off(self, line: str, waiting: deque[_Write]) -> bool:
         """False when the database is away: the other lines need not be tried."""
         while waiting and waiting[0].not_before <= self._now_s():
@@ -98,3 +111,18 @@ class Pending:
     def _lose(self, line: str, _write: _Write, why: str) -> None:
         self.lost[line] += 1
         log.error("camera %s: %s lost (%s)", self._name, line, why)
+
+
+def _last_failure(write: _Write) -> Exception | None:
+    """Of the ways left to a write, tried one after the other; None where one of them wrote it."""
+    failure: Exception | None = None
+    for way in write.ways:
+        try:
+            way()
+        except Exception as error:  # noqa: BLE001 - whatever it is, what waits behind must be tried
+            failure = error
+            if is_outage(error):
+                break
+        else:
+            return None
+    return failure

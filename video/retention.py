@@ -32,6 +32,7 @@ MIB = 1 << 20
 BATCH = 200
 MARGIN_US = 60 * SECOND_US  # around what a pending clip still needs: the key frame before it lies there
 JOINED_US = 5 * SECOND_US
+ALARMING = 0.5  # share of what must be left free below which it is told although more may still become so
 SET_MOST_US = HOUR_US  # by which the machine's clock may be set before ages are doubted
 LAW_DAYS = 30  # 公共安全视频图像信息系统管理条例: kept at least so long
 
@@ -95,11 +96,9 @@ class Retention:
                 return 0  # nothing was ever recorded here
             removed, wanted = 0, self._rules.free_min_mib * MIB
             while (missing := wanted - self._room.expected(free := self._free(self._recordings))) > 0:
-                gone, taken = self._remove_oldest(missing)
-                self._room.deleted(taken, free)
-                removed += gone
-                if not gone:
+                if not (gone := self._remove_oldest(missing)):
                     break
+                removed += gone
             self._tell_room(free, wanted)
             return removed
         finally:
@@ -121,22 +120,26 @@ class Retention:
         before, c = self._now_us() - self._rules.keep_days * DAY_US, video_segments.c
         removed = 0
         while rows := self._rows(and_(c.end_at < before, c.state != "open")):
-            self._remove(rows, None)
+            self._remove(rows)
             removed += len(rows)
         with self._units() as uow:
             uow.conn.execute(delete(video_gaps).where(video_gaps.c.end_at < before))
         return removed
 
-    def _remove_oldest(self, wanted: int) -> tuple[int, int]:
-        """(how many, their bytes): enough for what is wanted, and no more than one look at the index finds."""
+    def _remove_oldest(self, wanted: int) -> int:
+        """How many: enough for what is wanted, and no more than one look at the index finds. What became free is measured at
+        once: whatever is written later must not count as what did not come back."""
         rows, taken = [], 0
         for row in self._rows(video_segments.c.state != "open"):
             rows.append(row)
             taken += row.bytes
             if taken >= wanted:
                 break
-        self._remove(rows, "removed_early")
-        return len(rows), taken
+        before = self._free(self._recordings)
+        self._unlink(rows)
+        self._room.deleted(taken, before, self._free(self._recordings))
+        self._forget(rows, "removed_early")
+        return len(rows)
 
     def _rows(self, condition: Any) -> Sequence[Row[Any]]:
         """The oldest of them that no pending clip needs."""
@@ -146,13 +149,19 @@ class Retention:
         with self._units.database.read() as conn:
             return conn.execute(select(video_segments).where(condition, ~needs).order_by(c.begin_at).limit(BATCH)).all()
 
-    def _remove(self, rows: Sequence[Row[Any]], why: str | None) -> None:
+    def _remove(self, rows: Sequence[Row[Any]]) -> None:
         """Files first: a row without its file is mended, a file without its row would take room for ever."""
+        self._unlink(rows)
+        self._forget(rows, None)
+
+    def _unlink(self, rows: Sequence[Row[Any]]) -> None:
         for row in rows:
             path = self._recordings / row.file
             path.unlink(missing_ok=True)
             if not any(path.parent.glob("*")):
                 shutil.rmtree(path.parent, ignore_errors=True)
+
+    def _forget(self, rows: Sequence[Row[Any]], why: str | None) -> None:
         with self._units() as uow:
             for row in rows:
                 if why is not None and row.state == "closed":
@@ -160,14 +169,21 @@ class Retention:
             uow.conn.execute(delete(video_segments).where(video_segments.c.id.in_([row.id for row in rows])))
 
     def _tell_room(self, free: int, wanted: int) -> None:
-        """Short is also what was deleted in vain; what is deleted and may still become free is not."""
-        is_short = free < wanted and (self._room.is_in_vain or self._room.expected(free) < wanted)
+        """Short is what was measured: where nothing more comes, where deleting was in vain, and where the reserve is half used
+        up whatever may still become free."""
+        awaits = self._room.expected(free) >= wanted and not self._room.is_in_vain and free >= ALARMING * wanted
+        is_short = free < wanted and not awaits
         event = RoomShort(free // MIB, wanted // MIB) if is_short else RoomEnough(free // MIB)
         if is_short:
-            log.error("recordings: only %d MiB free of %d wanted; %s", free // MIB, wanted // MIB, "what was deleted does not "
-                      "become free" if self._room.is_in_vain else "nothing more may be deleted")
+            why = self._why_short(free, wanted)
+            log.error("recordings: only %d MiB free of %d wanted; %s", free // MIB, wanted // MIB, why)
         with self._units() as uow:
             uow.publish([event])
+
+    def _why_short(self, free: int, wanted: int) -> str:
+        if self._room.is_in_vain:
+            return "what was deleted does not become free"
+        return "nothing more may be deleted" if self._room.expected(free) < wanted else "what was deleted becomes free too late"
 
     def _tell_kept(self) -> None:
         """Whether recordings stay as long as the law asks, by the setting and by what the disk left of it."""
@@ -182,18 +198,28 @@ class Retention:
     # Random looks ---------------------------------------------------------------------------------------------------
 
     def _forget_looks(self) -> int:
-        """Pictures of looks that are past their time; the row stays with the hash."""
+        """Pictures of looks that are past their time; the row stays with the hash. Those that must wait do not keep the ones
+        behind them from being looked at."""
+        gone, after = 0, 0
+        while rows := self._due_looks(after):
+            after = rows[-1].id
+            gone += self._forget_pictures([row.id for row in rows if not self._is_asked_for(row)])
+        return gone
+
+    def _due_looks(self, after: int) -> Sequence[Row[Any]]:
         c, before = video_samplings.c, self._now_us() - self._rules.sampling_keep_days * DAY_US
-        due = and_(c.picture_sha256 != "", c.reason == "", c.picture_at < before, c.done_business_at.is_not(None))
+        due = and_(c.id > after, c.picture_sha256 != "", c.reason == "", c.picture_at < before, c.done_business_at.is_not(None))
         with self._units.database.read() as conn:
-            rows = conn.execute(select(video_samplings).where(due).order_by(c.id).limit(BATCH)).all()
-        gone = [row.id for row in rows if not self._is_asked_for(row)]
-        for number in gone:
+            return conn.execute(select(video_samplings).where(due).order_by(c.id).limit(BATCH)).all()
+
+    def _forget_pictures(self, numbers: Sequence[int]) -> int:
+        for number in numbers:
             (self._evidence / "samplings" / f"{number}.jpg").unlink(missing_ok=True)
-        if gone:
+        if numbers:
+            of_them = video_samplings.c.id.in_(numbers)
             with self._units() as uow:
-                uow.conn.execute(update(video_samplings).where(c.id.in_(gone)).values(reason=reason("over_time")))
-        return len(gone)
+                uow.conn.execute(update(video_samplings).where(of_them).values(reason=reason("over_time")))
+        return len(numbers)
 
     def _is_asked_for(self, row: Row[Any]) -> bool:
         """Whether a card is still needed that came of an incident at that camera within the hour."""

@@ -16,7 +16,7 @@ from core.sealing import SealBroken, Sealer
 from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from video.addresses import AddressRules, shown
 from video.cameras import SourceKind
-from video.events import ReferencesFound
+from video.events import FindingsKept, ReferencesFound
 from video.models import cameras
 from video.registration import CameraForm, Known, Stored, addresses_of, checked_form
 from video.rights import require_editor
@@ -166,8 +166,8 @@ class CameraService:
              after: Mapping[str, Any] | None = None) -> int:
         rev = int(row.rev) + 1
         uow.conn.execute(update(cameras).where(cameras.c.id == row.id).values(**values, rev=rev, **self._signed(editor)))
-        if values.get("is_enabled") is False:  # nobody watches it any more who could take this back
-            uow.publish([ReferencesFound(row.code)])
+        if values.get("is_enabled") is False:  # nobody watches it any more who could take these back
+            uow.publish([ReferencesFound(row.code), FindingsKept(row.code)])
         before = dict(row._mapping)
         self._journal(uow, editor, row.code, rev, action, reason, told(before), after or told({**before, **values}))
         return rev

@@ -34,6 +34,7 @@ from video.camera_watch import CameraWatch, WatchParts
 from video.cameras import Camera, SourceKind
 from video.events import Signal
 from video.models import cameras, presence_spans, seat_references, video_signals
+from video.onsite.service import SPANS
 from video.references import State
 from video.vision.looker import Seat
 
@@ -323,12 +324,16 @@ def test_a_process_that_leaves_a_camera_takes_back_no_alarm_of_the_one_that_has_
 @pytest.mark.parametrize("end", ["enable", "retire"])
 def test_a_camera_that_is_switched_off_leaves_no_alarm_behind(services: Services, end: str) -> None:
     lose_reference(services)
-    Room(services).see(SEATED, 0.5).watch.close()
-    assert unread(services)
+    last = Room(services).see(SEATED, 0.5)
+    services.analysis.signals.tell_lost(CAMERA, {"black": 1})
+    assert {code for code, _ in alarms(services)} == {"camera_reference_unread", "camera_findings_lost"}
     admin, service = Actor("ada", frozenset({Role.ADMINISTRATOR})), services.video.service
     more = {"is_enabled": False} if end == "enable" else {}
     getattr(service, end)("hall-07", 1, reason="拆除", actor=admin, **more)
-    assert unread(services) == []
+    assert alarms(services) == []
+    last.watch._pending.lose(SPANS, 1)  # it hears of the change later, and ends
+    last.watch.close()
+    assert alarms(services) == []
 
 
 # After a crash ----------------------------------------------------------------------------------------------------

@@ -103,6 +103,28 @@ def test_a_picture_the_disk_refuses_is_left_out_of_its_signal_and_told(services:
     assert alarms(services) == []
 
 
+def test_a_watch_that_ends_before_the_next_try_writes_the_signal_without_its_picture_and_tells(
+        services: Services, tmp_path: Path) -> None:
+    room_ = Room(services).see(SEATED, 1)
+    (tmp_path / "signals").write_bytes(b"a file where the folder should be")
+    while not room_.watch._pending.waits(SignalKind.BLACK.value):
+        room_.see(np.zeros_like(EMPTY), 0.2)
+    assert signals(services) == []
+    room_.watch.close()
+
+    [found] = signals(services)
+    assert (found.kind, found.picture, bool(found.figures["picture_missing"])) == (SignalKind.BLACK, "", True)
+    assert ("camera_findings_lost", "hall-07") in alarms(services)
+
+
+def test_a_watch_that_ends_takes_back_no_alarm_about_losses(services: Services) -> None:
+    told = Room(services).see(SEATED, 0.2)
+    services.analysis.signals.tell_lost(told.watch.camera, {"black": 1})  # by the process that has the camera now
+    told.now += 3600 * SECOND_US
+    told.watch.close()
+    assert alarms(services) == [("camera_findings_lost", "hall-07")]
+
+
 def test_a_signal_that_cannot_be_written_holds_up_no_presence_and_no_other_signal(
         services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
     with_reference(services)

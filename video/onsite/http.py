@@ -1,6 +1,7 @@
 """Pictures of signals and references over HTTP, for the pages that show them.
 
-A picture of a signal is given out as every picture of a camera is: its viewer across it, and the look in the log before that.
+They are given out as every picture of a camera is: without what its camera must not show now, their viewer across them, and the
+look in the log before that. The files stay as they are: what cameras are judged by must not change with a mask.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from core.api_document import Operation
 from core.clock import Clock
 from video.events import Signal
 from video.onsite.queries import SignalQueries
-from video.view_log import Seen, ViewKind, ViewLog, ViewReason
+from video.references import Reference
+from video.view_log import ViewKind, ViewLog, ViewReason
 from video.watermark import burnt, words_for
 
 PREFIX = "/api/v1/video"
@@ -37,11 +39,20 @@ class HttpParts:
     actor_of: Callable[[Request], Actor | None]
 
     def shown(self, signal: Signal, data: bytes, actor: Actor | None, reason: ViewReason) -> Response:
-        """The picture with its viewer across it, once the look is in the log."""
+        """The picture of a signal for somebody who was let in."""
+        return self._given(signal.camera_id, data, actor, reason, f"signal {signal.id}")
+
+    def shown_reference(self, found: Reference, data: bytes, actor: Actor | None) -> Response:
+        """The picture of an empty seat for somebody who may consent to it."""
+        return self._given(found.camera_id, data, actor, ViewReason.SETUP, f"reference {found.id}")
+
+    def _given(self, camera_id: int, data: bytes, actor: Actor | None, reason: ViewReason, note: str) -> Response:
+        """What the camera must not show now is taken out, whenever the picture was kept; the look is in the log before."""
         assert actor is not None  # who asked was let in before the picture was read
-        seen = Seen(signal.camera_code, signal.camera_name, signal.area)
-        self.views.note([seen], actor, ViewKind.SNAPSHOT, reason, f"signal {signal.id}", request.remote_addr or "")
-        return _jpeg(burnt(data, words_for(actor, self.machine.now_us())))
+        camera = self.queries.guarded(camera_id)
+        self.views.note([camera.seen], actor, ViewKind.SNAPSHOT, reason, note, request.remote_addr or "")
+        words = words_for(actor, self.machine.now_us())
+        return _jpeg(burnt(data, words, camera.masks, is_coarse=camera.blur_faces))
 
 
 def create_blueprint(parts: HttpParts) -> Blueprint:
@@ -55,7 +66,8 @@ def create_blueprint(parts: HttpParts) -> Blueprint:
 
     @blueprint.get(f"{PREFIX}/references/<int:number>/picture.jpg")
     def reference_picture(number: int) -> Response:
-        return _jpeg(parts.queries.reference_picture(number, parts.actor_of(request)))
+        actor = parts.actor_of(request)
+        return parts.shown_reference(*parts.queries.reference_picture(number, actor), actor)
 
     return blueprint
 

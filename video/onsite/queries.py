@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
+import msgspec
 from sqlalchemy import ColumnElement, and_, func, select
 
 from config.onsite import PRESENCE
 from core.access import Actor, Role, require
 from core.database import Database
 from core.errors import NotFound
+from video.cameras import Polygon
 from video.events import Signal
 from video.models import cameras, video_signals
 from video.onsite.service import DECIDERS, State, signal_of, signals_of
@@ -18,9 +20,11 @@ from video.pictures import PictureStore
 from video.references import CONSENTERS, Reference, ReferenceService
 from video.references import State as ReferenceState
 from video.rights import may_see, within_reach
+from video.view_log import Seen
 
 READERS = DECIDERS | {Role.LEADER, Role.ADMINISTRATOR}
 LISTED = 200
+_polygons = msgspec.json.Decoder(tuple[Polygon, ...])
 _s = video_signals.c
 
 
@@ -59,6 +63,15 @@ class SeatRow:
     has_seat: bool
     active: int
     waiting: str     # asked, proposed or empty
+
+
+@dataclass(frozen=True, slots=True)
+class Guarded:
+    """The camera a picture is of, and what of it must not be seen, as it is set now."""
+
+    seen: Seen
+    masks: tuple[Polygon, ...]
+    blur_faces: bool
 
 
 class SignalQueries:
@@ -107,10 +120,19 @@ class SignalQueries:
             raise NotFound("signal_unknown", id=number)
         return signal, self._pictures.read(signal.picture, signal.picture_sha256)
 
-    def reference_picture(self, number: int, actor: Actor | None) -> bytes:
-        """The JPEG of a reference. Raises NotPermitted, NotFound."""
+    def reference_picture(self, number: int, actor: Actor | None) -> tuple[Reference, bytes]:
+        """A reference and its JPEG, as the camera saw it. Raises NotPermitted, NotFound."""
         found = self._references.find(number, actor)
-        return self._pictures.read(found.picture, found.sha256)
+        return found, self._pictures.read(found.picture, found.sha256)
+
+    def guarded(self, camera_id: int) -> Guarded:
+        """What holds for every picture of that camera that is shown. Raises NotFound."""
+        c = cameras.c
+        with self._database.read() as conn:
+            row = conn.execute(select(c.code, c.name, c.area, c.masks, c.blur_faces).where(c.id == camera_id)).first()
+        if row is None:
+            raise NotFound("camera_unknown", camera=str(camera_id))
+        return Guarded(Seen(row.code, row.name, row.area), _polygons.decode(row.masks), row.blur_faces)
 
     def records(self, actor: Actor | None) -> list[Record]:
         """How often each camera was right, the most often wrong first."""

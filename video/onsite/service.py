@@ -33,7 +33,7 @@ from video.events import (
     SignalRejected,
     SignalWithdrawn,
 )
-from video.models import video_signals
+from video.models import cameras, video_signals
 from video.pictures import Kept
 from video.rights import may_see
 
@@ -145,14 +145,16 @@ class SignalService:
         uow.publish([kind(_found(uow.conn, row.id))])
 
     def tell_lost(self, camera: Camera, lost: Mapping[str, int] | None) -> None:
-        """How many findings of each line could not be written; None: for a while all could."""
+        """How many findings of each line could not be written; None: for a while all could. Of a camera that is switched off
+        nobody could take it back, so that stays in the log."""
         event: FindingsLost | FindingsKept = FindingsKept(camera.code)
         if lost is not None:
             signals = sum(lost.values()) - sum(lost.get(name, 0) for name in (PICTURES, SPANS, REFERENCES))
             event = FindingsLost(camera.code, camera.name, signals, lost.get(PICTURES, 0), lost.get(SPANS, 0),
                                  lost.get(REFERENCES, 0))
         with self._units() as uow:
-            uow.publish([event])
+            if lost is None or _is_watched(uow.conn, camera.id):
+                uow.publish([event])
 
     def going_on(self, camera_id: int) -> dict[SignalKind, Signal]:
         """What is not over at that camera: what a watcher takes up again after a restart."""
@@ -232,6 +234,10 @@ def signals_of(rows: Sequence[Row[Any]]) -> list[Signal]:
 
 def _found(conn: Connection, number: int) -> Signal:
     return signal_of(conn.execute(select(video_signals).where(_s.id == number)).one())
+
+
+def _is_watched(conn: Connection, camera_id: int) -> bool:
+    return bool(conn.execute(select(cameras.c.is_enabled).where(cameras.c.id == camera_id)).scalar())
 
 
 def _is_known(conn: Connection, camera_id: int, kind: SignalKind, occurrence: str) -> bool:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import errno
 import json
 import zipfile
 from argparse import Namespace
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +29,9 @@ from papers.keys import KeyRing
 from tests.footage import NOON, camera, ground, number_of, numbers_in, register, sent
 from video.cameras import StreamName
 from video.evidence import ClipMaker, ClipRules, ClipService, Installation
+from video.footage.cutting import Cutting, Source
 from video.footage.manifest import Finding, check, package
-from video.footage.models import video_clips
+from video.footage.models import video_clips, video_segments
 from video.models import camera_states
 from video.packets import MediaPacket
 from video.recorder import Recorder, RecorderRules
@@ -157,6 +160,51 @@ def test_a_connection_that_was_lost_leaves_a_hole_that_the_clip_tells(desk: Desk
     seconds = {shown: at for at, shown in desk.shown(number)}
     assert seconds[139] == pytest.approx(3.9, abs=0.002)
     assert seconds[0] == pytest.approx(7.0, abs=0.002)  # counted anew by the camera, in its place in time all the same
+
+
+def set_back(seconds: float, at_s: float, by_s: float) -> Iterator[MediaPacket]:
+    """What a camera sends while the machine's clock is set back by so much, once."""
+    for packet in sent(seconds):
+        real = packet.arrived_us
+        wall = real - int(by_s * SECOND_US) * (real >= NOON + int(at_s * SECOND_US))
+        yield dataclasses.replace(packet, arrived_us=wall, steady_us=real)
+
+
+def test_time_recorded_twice_is_shown_once_at_its_speed_and_the_manifest_names_it(desk: Desk):
+    """Twelve seconds, the clock set back by six of them, eighteen more: 6 to 12 was recorded twice, 0 to 24 once at least."""
+    desk.record(*set_back(30.0, 12.0, 6.0))
+    number = desk.ask(NOON + 9 * SECOND_US + 500_000)
+    assert desk.at(60) == 1
+
+    row = desk.clip(number)
+    told = json.loads((desk.maker.folder_of(number) / "manifest.json").read_bytes())
+    pictures = desk.shown(number)
+    assert (row.state, row.reason, told["missing"]) == ("ready", "", [])
+    [twice] = told["recorded_twice"]
+    assert (twice["from"][17:19], twice["to"][17:19]) in (("06", "11"), ("06", "12"))
+    steps = [after - before for (before, _), (after, _) in pairwise(pictures)]
+    assert max(steps) < 1.2
+    assert sum(step < 0.05 for step in steps) == 0  # none flashes by
+    assert len(pictures) >= (row.end_at - row.begin_at) / SECOND_US * 10 - 10
+
+
+@pytest.mark.parametrize("at_s", [20.0, 45.0, 70.0])
+def test_after_a_clock_set_back_far_every_second_of_a_cut_is_shown(desk: Desk, at_s: float):
+    """0 to 60, then 30 to 90: whichever of both is chosen, the other has the rest of the time."""
+    desk.record(*set_back(120.0, 60.0, 30.0))
+    with desk.units.database.read() as conn:
+        sources = [Source(desk.store.folder / one.file, one.begin_at) for one in conn.execute(select(video_segments))]
+    for begin, end in ((0, 89), (40, 80)):
+        with Cutting(sources, NOON + begin * SECOND_US, NOON + end * SECOND_US) as cutting:
+            stretch = cutting.about(NOON + int(at_s * SECOND_US))
+            assert stretch is not None
+            assert stretch.holes == []
+            assert stretch.begin_us <= NOON + begin * SECOND_US
+            assert stretch.end_us > NOON + (end - 1) * SECOND_US
+            assert [one.at_us for one in stretch.shots] == sorted(one.at_us for one in stretch.shots)
+            [(twice_from, twice_to)] = stretch.twice
+            assert abs(twice_from - NOON - max(30, begin) * SECOND_US) <= 2 * SECOND_US
+            assert abs(twice_to - NOON - 60 * SECOND_US) <= 2 * SECOND_US
 
 
 def test_a_camera_that_changes_its_picture_gives_the_part_with_the_instant(desk: Desk):

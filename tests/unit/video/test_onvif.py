@@ -170,3 +170,12 @@ def test_of_two_challenges_the_stronger_is_answered_and_nothing_breaks_out_of_th
     both = ['Digest realm="a\r\nX: 1", nonce="n"', 'Digest realm="b", nonce="n", algorithm=SHA-256, qop="auth"']
     assert "algorithm=SHA-256" in (answer_to(both, LOGIN, "POST", "/") or "")
     assert "\n" not in (answer_to(both[:1], LOGIN, "POST", "/") or "")
+
+
+@pytest.mark.parametrize("challenge", ['Digest realm=, nonce="x"', 'Digest realm="a", nonce="b", qop=',
+                                       'Digest realm="a", nonce="b", opaque=', 'Digest realm="a", nonce="b", algorithm=',
+                                       "Digest realm", "Digest "])
+def test_a_challenge_that_cannot_be_read_is_none_and_hides_no_other(challenge: str):
+    assert answer_to([challenge], LOGIN, "POST", "/") is None
+    good = 'Digest realm="a", nonce="b"'
+    assert 'realm="a"' in (answer_to([challenge, good], LOGIN, "POST", "/") or "")

@@ -76,6 +76,30 @@ def test_where_too_much_waits_the_oldest_is_lost_and_counted():
     assert desk.for_seconds(1) == ["1", "2"]
 
 
+def test_at_the_end_nothing_waits_for_its_next_try_and_goes_all_its_ways():
+    desk = Desk(tries=5)
+    desk.pending.put("signals", desk.fails, lambda: desk.done.append("without picture"))
+    desk.pending.put("signals", desk.fails)
+    desk.pending.put("signals", lambda: desk.done.append("end"))
+    desk.for_seconds(1)  # the next try is a second away
+    desk.pending.put("presence", lambda: desk.done.append("span"))
+    desk.pending.finish()
+
+    assert desk.done == ["without picture", "end", "span"]
+    assert (desk.pending.waiting, dict(desk.pending.lost)) == (0, {"signals": 1})
+
+
+def test_at_the_end_without_a_database_all_that_waits_is_counted_as_lost_and_tried_once():
+    desk, tried = Desk(), []
+    desk.failure = OperationalError("INSERT", {}, Exception("gone"))
+    desk.pending.put("signals", lambda: (tried.append(1), desk.fails()), lambda: tried.append(2))
+    desk.pending.put("signals", desk.fails)
+    desk.pending.put("presence", lambda: tried.append(3))
+    desk.pending.finish()
+
+    assert (tried, desk.pending.waiting, dict(desk.pending.lost)) == ([1], 0, {"signals": 2, "presence": 1})
+
+
 def span(began: int, until: int, state: Seat = Seat.ABSENT) -> Span:
     return Span(state, "", Moment(began, began), Moment(until, until))
 

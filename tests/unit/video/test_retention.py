@@ -219,12 +219,69 @@ def test_what_became_free_is_believed_and_more_is_deleted_only_for_what_is_missi
     now = [0.0]
     room = Freeing(120.0, lambda: now[0])
     assert room.expected(50) == 50
-    room.deleted(30, 50)
+    room.deleted(30, 50, 50)
     assert (room.expected(50), room.expected(70)) == (80, 80)
     assert room.expected(85) == 85
-    room.deleted(30, 50)
+    room.deleted(30, 50, 50)
     now[0] = 121.0
     assert (room.expected(60), room.is_in_vain) == (60, False)
+
+
+def test_a_later_deletion_makes_no_earlier_wait_longer():
+    now = [0.0]
+    room = Freeing(120.0, lambda: now[0])
+    room.deleted(30, 50, 50)
+    now[0] = 60.0
+    room.deleted(10, 40, 40)
+    assert room.expected(40) == 80
+    now[0] = 121.0
+    assert (room.expected(40), room.is_in_vain) == (50, True)
+    now[0] = 181.0
+    assert room.expected(40) == 40
+
+
+@pytest.mark.parametrize("written_meanwhile", [256 << 10, 80 * MIB], ids=["a little", "a third"])
+def test_what_recorders_write_during_each_deletion_never_fills_the_disk(written_meanwhile: int):
+    """4 MiB a second for two hours, looked after every minute; every deletion frees at once."""
+    now, wanted, recorded = [0.0], 2048 * MIB, 240 * MIB
+    room, free = Freeing(120.0, lambda: now[0]), wanted
+    for _ in range(120):
+        now[0] += 60
+        free -= recorded
+        while (missing := wanted - room.expected(free)) > 0:
+            before, taken = free, -(-missing // MIB) * MIB
+            free += taken - min(written_meanwhile, taken)
+            room.deleted(taken, before, free)
+        assert free >= wanted - recorded
+    assert not room.is_in_vain
+
+
+def test_a_recorder_that_writes_during_each_deletion_costs_no_room_and_no_alarm(disk: Disk, monkeypatch: pytest.MonkeyPatch):
+    disk.record(*sent(240.0))
+    rows = disk.rows()
+    mean = sum(row.bytes for row in rows) // len(rows)
+    disk.size[0] = MIB + sum(row.bytes for row in rows)  # as much free as wanted
+    unlink = Retention._unlink
+
+    def unlink_while_written(retention: Retention, gone: Any) -> None:
+        unlink(retention, gone)
+        disk.size[0] -= 64
+    monkeypatch.setattr(Retention, "_unlink", unlink_while_written)
+    for minute in range(1, 31):
+        disk.go(NOON + (10 + minute) * 60 * SECOND_US)
+        disk.size[0] -= 3 * mean
+        assert disk.retention.make_room() > 0
+        assert disk.retention._free(disk.store.folder) >= MIB
+    assert {type(event) for event in disk.told} == {RoomEnough}
+
+
+def test_a_reserve_half_used_up_is_told_although_more_may_become_free(disk: Disk):
+    disk.record(*sent(4.0))
+    disk.retention._free = lambda _folder: MIB // 2 - 1
+    disk.retention._room = Freeing(120.0, lambda: 0.0)
+    disk.retention._room.deleted(MIB, MIB // 2 - 1, MIB // 2 - 1)
+    assert disk.retention.make_room() == 0
+    assert type(disk.told[-1]) is RoomShort
 
 
 # A clock that is set ----------------------------------------------------------------------------------------------
@@ -280,3 +337,22 @@ def test_a_picture_of_a_look_goes_when_its_time_is_over_and_nobody_needs_it(disk
     assert (row.picture_sha256, msgspec.json.decode(row.reason)["code"]) == ("0" * 64, "over_time")
     disk.needed.clear()
     assert disk.retention.run().looks == 1
+
+
+def test_looks_that_a_card_needs_keep_no_look_behind_them_for_ever(disk: Disk, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("video.retention.BATCH", 2)
+    with disk.units() as uow:
+        for number in range(1, 6):
+            uow.conn.execute(insert(video_samplings).values(
+                id=number, area="a", day=1, round=number, place=0, camera_id=number, due_business_at=NOON, drawn_at=NOON,
+                drawn_business_at=NOON, drawn_from="[]", picture_sha256="0" * 64, picture_at=NOON, done_business_at=NOON))
+        for number in (1, 2, 4):
+            uow.conn.execute(insert(video_incidents).values(
+                camera_id=number, kind="absent", begin_at=NOON, end_at=NOON, begin_business_at=NOON, end_business_at=NOON,
+                comment="x", marked_by="x", marked_name="x", marked_at=NOON, marked_business_at=NOON, card_id=9))
+    disk.needed.add(9)
+    disk.go(NOON + 366 * DAY_US)
+
+    assert disk.retention.run().looks == 2
+    assert [row.id for row in disk.rows(video_samplings) if row.reason] == [3, 5]
+    assert disk.retention.run().looks == 0
