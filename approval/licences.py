@@ -35,8 +35,6 @@ NUMBER_MAX, TERM_MAX_YEARS = 64, 100
 _L = hosted_licences.c
 _TAKEN = Statement(select(_L.id).where(_L.org == bindparam("of_org"), _L.number == bindparam("of_number")))
 _OF_CASE = Statement(select(hosted_licences).where(_L.case_id == bindparam("of_case")).order_by(_L.id))
-
-
 ENDINGS = (LicenceState.REVOKED, LicenceState.CANCELLED)
 
 

@@ -16,7 +16,7 @@ from approval.materials import Upload
 from approval.matters import Act, check_state
 from approval.models import hosted_papers, hosted_step_papers, hosted_tasks
 from config.item_form import check_form
-from config.item_steps import StepPaper, form_of, papers_of
+from config.item_steps import form_of, papers_of
 from core.access import Actor
 from core.errors import Conflict, InvalidInput, NotFound
 from core.unit_of_work import UnitOfWork
@@ -35,7 +35,7 @@ class StepRecords:
         """A file for a document of the open step, by who may do it. Raises InvalidInput for a document it does not ask for."""
         with self._desk.units() as uow:
             case, task = self._open(uow, case_no, actor)
-            self._listed(case, upload.code)
+            self._check_listed(case, upload.code)
             if (upload.code, upload.sha256) in [(row.code, row.sha256) for row in _of_open_visit(uow, case)]:
                 return
             self._desk.check_room((*_every_file(uow, case.row.case_id), upload))
@@ -68,12 +68,11 @@ class StepRecords:
             raise Conflict("task_taken", case_no=case_no, by=task.claimed_name or task.claimed_by)
         return case, task
 
-    def _listed(self, case: Hosted, code: str) -> StepPaper:
+    def _check_listed(self, case: Hosted, code: str) -> None:
         listed = papers_of(self._desk.own_item(case).details.step_papers, case.step)
         if code not in listed:
             raise InvalidInput("step_paper_unlisted", key="code", paper=code[:40], step=case.step,
                                accepted="、".join(listed) or "—")
-        return listed[code]
 
 
 def taken(desk: Desk, uow: UnitOfWork, case: Hosted, fields: Mapping[str, str]) -> dict[str, str]:

@@ -27,7 +27,7 @@ READS = 30
 LONG = f"from={FIVE_YEARS.first}&to={FIVE_YEARS.last}"
 YEAR = "from=2025-11-01&to=2026-10-31"
 VIEWS = (("side by side, five years, a share", f"?{LONG}&indicator=early_rate", "side"),
-         ("side by side, five years, a mean with the spread of its weeks", f"?{LONG}&indicator=promised_speed", "side"),
+         ("side by side, five years, a mean with the spread of its months", f"?{LONG}&indicator=promised_speed", "side"),
          ("side by side, one month, a mean with the spread of its days", "?period=2026-10&indicator=promised_speed", "side"),
          ("one department over time, five years by month", f"?{LONG}&org=org07&grain=month", "course"),
          ("by channel, the last year, a share", f"?{YEAR}&indicator=early_rate&by=channel", "side"),

@@ -104,7 +104,8 @@ def test_a_day_is_paged_through_marked_and_found_on_the_card(hall: CommandCentre
     taken.value.save_as(tmp_path / "evidence.zip")
     assert check(tmp_path / "evidence.zip", hall.services.footage.keys).finding is Finding.GENUINE
     views = hall.services.video.views.views(ViewFilter(), Actor("x", frozenset({Role.INSPECTOR})))
-    looks = [view.what for view in views if view.what != "snapshot"]  # one that had to be asked for twice stands there twice
+    looks = [view.what for view in views if view.what != "snapshot"]
+    # On a machine with a load of nine the look stood there twice, once; why is not known.
     assert list(dict.fromkeys(looks)) == ["export", "clip", "recorded"]
 
 
