@@ -6,6 +6,7 @@ A content has the shape of the shipped file, so that the same reader judges both
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import asdict, dataclass, field
 from datetime import date, timedelta
 from typing import Any
@@ -37,7 +38,7 @@ class Shipped:
     schemes: Schemes = field(default_factory=lambda: Schemes({}, ()))
 
     def content(self, kind: Kind, subject: str) -> dict[str, Any]:
-        """The shipped content. Raises NotFound for a subject that does not exist."""
+        """The shipped content, the caller's own to change. Raises NotFound for a subject that does not exist."""
         found = self.find(kind, subject)
         if found is None:
             raise NotFound("config_subject_unknown", kind=kind.value, subject=subject)
@@ -50,7 +51,7 @@ class Shipped:
             return None if preset is None else preset.model_dump(mode="json")
         if kind is Kind.CALENDAR:
             content = self.calendars.get(subject)
-            return None if content is None else {**content, "years": _with_text_keys(content["years"])}
+            return None if content is None else deepcopy({**content, "years": _with_text_keys(content["years"])})
         if kind is Kind.ITEM:
             item = self.catalogue.as_shipped.find_item(subject)
             return None if item is None else item_document.document_of(item)
@@ -68,11 +69,11 @@ class Shipped:
     def blank(self, kind: Kind) -> dict[str, Any]:
         """What a new subject of that kind begins with. Raises NotFound for a kind of which none can be made."""
         if kind is Kind.ITEM:
-            return dict(item_document.BLANK)
+            return dict(deepcopy(item_document.BLANK))
         if kind is Kind.ORGANISATION:
-            return {**organisation_document.BLANK, "area": self.catalogue.default_area}
+            return {**deepcopy(organisation_document.BLANK), "area": self.catalogue.default_area}
         if kind is Kind.SCORING:
-            return dict(BLANK_SCHEME)
+            return dict(deepcopy(BLANK_SCHEME))
         raise NotFound("config_subject_unknown", kind=kind.value, subject="")
 
     def posts_of(self, org: str) -> list[str]:

@@ -250,6 +250,16 @@ def test_another_process_sees_the_version_at_its_next_transaction(services: Serv
     assert "yellow" not in told(services, "A1")
 
 
+def test_what_was_read_is_the_readers_own_and_changes_nothing_before_it_is_proposed(services: Services) -> None:
+    _number, content = services.editing.present(Kind.CALENDAR, "cn")
+    content["years"]["2026"]["off"]["市庆"] = ["2026-03-18"]
+    new = services.editing.shipped.blank(Kind.SCORING)
+    new["parts"]["work"]["points"] = 40
+
+    assert "市庆" not in services.editing.present(Kind.CALENDAR, "cn")[1]["years"]["2026"]["off"]
+    assert services.editing.shipped.blank(Kind.SCORING)["parts"]["work"]["points"] == 100
+
+
 def test_a_holiday_moved_moves_the_clocks_and_the_calendar_keeps_its_versions(services: Services) -> None:
     services.recorder.record([event(EventKind.ACCEPTED, "A1", "2026-03-12T10:00:00")])
     _number, content = services.editing.present(Kind.CALENDAR, "cn")
