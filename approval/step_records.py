@@ -22,7 +22,6 @@ from core.errors import Conflict, InvalidInput, NotFound
 from core.unit_of_work import UnitOfWork
 
 _P = hosted_step_papers.c
-_DIGEST_SHOWN = 16  # figures of a digest in the journal: enough to tell two files apart
 
 
 class StepRecords:
@@ -91,7 +90,7 @@ def taken(desk: Desk, uow: UnitOfWork, case: Hosted, fields: Mapping[str, str]) 
         raise Conflict("step_papers_missing", case_no=case.case_no, step=case.step, papers="、".join(missing))
     told = {form[code].label: value.strip() for code, value in fields.items() if value.strip()}
     for code, paper in listed.items():
-        digests = [row.sha256[:_DIGEST_SHOWN] for row in kept if row.code == code]
+        digests = [row.sha256 for row in kept if row.code == code]
         if digests:
             told[paper.name] = " ".join(digests)  # no field has that name (config/item_steps.py)
     return told

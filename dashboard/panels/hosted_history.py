@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -15,6 +16,7 @@ from dashboard.times import span_text, stamp
 from dashboard.words import Words
 
 PaperName = Callable[[str], str]
+_DIGEST = re.compile(r"\b([0-9a-f]{16})[0-9a-f]{48}\b")  # told whole by the journal; its beginning tells two files apart
 
 
 def render(recorded: Sequence[Any], case_no: str, chosen: int | None, paper_name: PaperName, power: str, t: Words) -> html.Ol:
@@ -72,4 +74,4 @@ def details(event: CaseEvent, paper_name: PaperName, power: str, t: Words) -> li
             "collector": (data.attributes or {}).get("collector"), "withheld": (data.attributes or {}).get("withheld")}
     said = [t(f"hosted.said.{name}", value=value) for name, value in told.items() if value not in (None, "")]
     recorded = data.attributes or {} if event.kind is EventKind.STEP else {}
-    return said + [t("hosted.said.recorded", name=name, value=value) for name, value in recorded.items()]
+    return said + [t("hosted.said.recorded", name=name, value=_DIGEST.sub(r"\1…", value)) for name, value in recorded.items()]

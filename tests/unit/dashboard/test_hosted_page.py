@@ -10,8 +10,11 @@ import pytest
 from dash import no_update
 from dash.exceptions import PreventUpdate
 from flask import Flask
+from msgspec.structs import replace
 
+from cases.events import EventData
 from dashboard.pages.hosted import shown
+from dashboard.panels.hosted_history import details
 from dashboard.words import words_of
 from tests.hosting import HANDLER, Hall
 
@@ -62,3 +65,11 @@ def test_news_leaves_what_somebody_writes_and_what_he_acts_on(hall: Hall):
     assert acts is no_update
     assert form is no_update
     assert now["rev"] == looked_at["rev"]
+
+
+def test_the_history_shows_enough_of_a_digest_to_tell_two_files_apart(hall: Hall):
+    case_no = hall.accepted()
+    hall.do(case_no, HANDLER)
+    step = replace(hall.events(case_no)[-1], data=EventData(attributes={"现场勘验记录": f"{'a1' * 32} {'b2' * 32}", "实测": "f" * 65}))
+    said = details(step, str, "permit", words_of(hall.services.texts, "zh-CN"))
+    assert said[-2:] == [f"现场勘验记录：{'a1' * 8}… {'b2' * 8}…", f"实测：{'f' * 65}"]
