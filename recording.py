@@ -9,7 +9,9 @@ import os
 import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import asdict
 
 from alerts.alarms import AlarmService
 from alerts.events import CardOpened, CardToConfirm, CardWorsened
@@ -26,7 +28,16 @@ from core.working_calendar import WorkingCalendar
 from papers.keys import KeyRing
 from video.events import SignalRaised
 from video.footage.assembly import Footage, FootageParts, build_footage
-from video.footage.events import KeptLongEnough, KeptTooShort, RecordingFailed, RecordingResumed, RoomEnough, RoomShort
+from video.footage.events import (
+    ClockBelieved,
+    ClockDoubted,
+    KeptLongEnough,
+    KeptTooShort,
+    RecordingFailed,
+    RecordingResumed,
+    RoomEnough,
+    RoomShort,
+)
 from video.footage.http import FootageParts as HttpParts
 from video.footage.playable import Playable, PlayableRules
 from video.recordings import Recordings as CameraRecordings
@@ -86,22 +97,23 @@ def reactions_of(evidence: CardEvidence, alarms: AlarmService) -> dict[type, lis
             for code in ("disk_full", "write_failed", "not_recordable"):
                 alarms.clear_alarm(uow.conn, f"recording_{code}", event.camera, uow.now_us)
 
-    def short(uow: UnitOfWork, batch: Sequence[RoomShort]) -> None:
-        alarms.renew_alarm(uow.conn, "recordings_short", "", uow.now_us, mib=batch[-1].free_mib, wanted=batch[-1].wanted_mib)
-
-    def enough(uow: UnitOfWork, _batch: Sequence[RoomEnough]) -> None:
-        alarms.clear_alarm(uow.conn, "recordings_short", "", uow.now_us)
-
-    def too_short(uow: UnitOfWork, batch: Sequence[KeptTooShort]) -> None:
-        alarms.renew_alarm(uow.conn, "recordings_kept_short", "", uow.now_us, days=batch[-1].days, asked=batch[-1].asked)
-
-    def long_enough(uow: UnitOfWork, _batch: Sequence[KeptLongEnough]) -> None:
-        alarms.clear_alarm(uow.conn, "recordings_kept_short", "", uow.now_us)
-
     return {CardToConfirm: [evidence.keep], CardOpened: [evidence.keep], CardWorsened: [evidence.keep],
             SignalRaised: [evidence.keep_signals],
-            RecordingFailed: [failed], RecordingResumed: [resumed], RoomShort: [short], RoomEnough: [enough],
-            KeptTooShort: [too_short], KeptLongEnough: [long_enough]}
+            RecordingFailed: [failed], RecordingResumed: [resumed],
+            **_standing(alarms, "recordings_short", RoomShort, RoomEnough),
+            **_standing(alarms, "recordings_kept_short", KeptTooShort, KeptLongEnough),
+            **_standing(alarms, "recordings_clock", ClockDoubted, ClockBelieved)}
+
+
+def _standing(alarms: AlarmService, code: str, bad: type, good: type) -> dict[type, list[Reaction]]:
+    """An alarm that stands with what was told last, as long as that is bad."""
+    def raised(uow: UnitOfWork, batch: Sequence[Any]) -> None:
+        alarms.renew_alarm(uow.conn, code, "", uow.now_us, **asdict(batch[-1]))
+
+    def cleared(uow: UnitOfWork, _batch: Sequence[Any]) -> None:
+        alarms.clear_alarm(uow.conn, code, "", uow.now_us)
+
+    return {bad: [raised], good: [cleared]}
 
 
 def recordings_of(services: Services, room: Room) -> CameraRecordings:

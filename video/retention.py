@@ -22,7 +22,7 @@ from sqlalchemy import Row, and_, delete, func, insert, or_, select, update
 from core.clock import Clock, SystemClock
 from core.instants import DAY_US, HOUR_US, SECOND_US
 from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
-from video.footage.events import KeptLongEnough, KeptTooShort, RoomEnough, RoomShort
+from video.footage.events import ClockBelieved, ClockDoubted, KeptLongEnough, KeptTooShort, RoomEnough, RoomShort
 from video.footage.models import video_clips, video_gaps, video_incidents, video_samplings, video_segments
 from video.freeing import Freeing
 from video.segments import reason
@@ -69,7 +69,7 @@ class Retention:
         self._units, self._recordings, self._evidence, self._rules = units, recordings, evidence, rules
         self._needed, self._machine, self._free = needed, machine or SystemClock(), free_bytes
         self._freeing, self._room = threading.Lock(), Freeing(rules.room_wait_s, now_s)
-        self._now_s, self._since, self._is_doubted = now_s, (self._machine.now_us(), now_s()), False
+        self._now_s, self._since = now_s, (self._machine.now_us(), now_s())
         if rules.is_recorded and rules.keep_days < LAW_DAYS:
             log.warning("recordings: recording.keep_days is %d; the law asks for %d days", rules.keep_days, LAW_DAYS)
 
@@ -80,6 +80,7 @@ class Retention:
         self._release()
         done.clips, done.looks = self._remove_clips(), self._forget_looks()
         self._tell_kept()
+        self._tell_clock()
         if done.aged or done.early or done.clips or done.looks:
             log.info("recordings: removed %s", done)
         return done
@@ -107,12 +108,22 @@ class Retention:
     def _now_us(self) -> int:
         """What the clock says, but no later than this process can know: a machine set forward by a year must not cost all
         recordings. Set right on purpose, it holds from the next start on."""
+        now, ahead = self._machine.now_us(), self._ahead_us()
+        return now - ahead + SET_MOST_US if ahead > SET_MOST_US else now
+
+    def _ahead_us(self) -> int:
+        """How far the clock was set forward since the start."""
         wall, steady = self._since
-        now, known = self._machine.now_us(), wall + int((self._now_s() - steady) * SECOND_US) + SET_MOST_US
-        if now > known and not self._is_doubted:
-            log.error("recordings: the clock was set forward; ages are counted without that until the next start")
-        self._is_doubted = now > known
-        return min(now, known)
+        return self._machine.now_us() - wall - int((self._now_s() - steady) * SECOND_US)
+
+    def _tell_clock(self) -> None:
+        ahead = self._ahead_us()
+        is_doubted = ahead > SET_MOST_US
+        if is_doubted:
+            log.error("recordings: the clock was set forward by %d h; ages are counted without that until the next start",
+                      ahead // HOUR_US)
+        with self._units() as uow:
+            uow.publish([ClockDoubted(ahead // HOUR_US) if is_doubted else ClockBelieved()])
 
     # Segments ------------------------------------------------------------------------------------------------------
 

@@ -23,12 +23,12 @@ class RecordingResumed(msgspec.Struct, frozen=True):
 class RoomShort(msgspec.Struct, frozen=True):
     """The disk of the recordings has less room than it should, and nothing more may be deleted."""
 
-    free_mib: int
-    wanted_mib: int
+    mib: int
+    wanted: int
 
 
 class RoomEnough(msgspec.Struct, frozen=True):
-    free_mib: int
+    mib: int
 
 
 class KeptTooShort(msgspec.Struct, frozen=True):
@@ -40,3 +40,13 @@ class KeptTooShort(msgspec.Struct, frozen=True):
 
 class KeptLongEnough(msgspec.Struct, frozen=True):
     """They stay as long as the law asks."""
+
+
+class ClockDoubted(msgspec.Struct, frozen=True):
+    """The machine's clock was set forward so far that no age is counted by it before the next start."""
+
+    hours: int
+
+
+class ClockBelieved(msgspec.Struct, frozen=True):
+    """Ages go by the machine's clock."""

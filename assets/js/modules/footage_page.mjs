@@ -21,6 +21,7 @@ export function mount(root, { t, onFault, fetch: ask = fetch, every = setInterva
   let wanted = Number(chosen.get("at")) || null;
   let day = null;
   let head = null;
+  let isAsking = false;
   let spanMs = 43_200_000;
   let middle = null;
   let span = null;
@@ -91,6 +92,8 @@ export function mount(root, { t, onFault, fetch: ask = fetch, every = setInterva
 
   async function permit(event) {
     event?.preventDefault();
+    if (isAsking) return;  // a second press is no second look
+    isAsking = true;
     try {
       const told = await json("/api/v1/footage/views", {
         what: "recorded", camera, reason: find("why").value, note: find("note").value.trim() });
@@ -101,6 +104,8 @@ export function mount(root, { t, onFault, fetch: ask = fetch, every = setInterva
       film.play();
     } catch (fault) {
       find("reason-said").textContent = fault.message;
+    } finally {
+      isAsking = false;
     }
   }
 

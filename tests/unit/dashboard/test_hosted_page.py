@@ -70,6 +70,7 @@ def test_news_leaves_what_somebody_writes_and_what_he_acts_on(hall: Hall):
 def test_the_history_shows_enough_of_a_digest_to_tell_two_files_apart(hall: Hall):
     case_no = hall.accepted()
     hall.do(case_no, HANDLER)
-    step = replace(hall.events(case_no)[-1], data=EventData(attributes={"现场勘验记录": f"{'a1' * 32} {'b2' * 32}", "实测": "f" * 65}))
+    recorded = {"现场勘验记录": f"{'a1' * 32} {'b2' * 32}", "实测": "f" * 65}
+    step = replace(hall.events(case_no)[-1], data=EventData(attributes=recorded))
     said = details(step, str, "permit", words_of(hall.services.texts, "zh-CN"))
     assert said[-2:] == [f"现场勘验记录：{'a1' * 8}… {'b2' * 8}…", f"实测：{'f' * 65}"]

@@ -17,7 +17,15 @@ from core.instants import DAY_US, SECOND_US
 from core.unit_of_work import UnitOfWorkFactory
 from tests.footage import NOON, camera, ground, register, sent
 from video.cameras import StreamName
-from video.footage.events import KeptLongEnough, KeptTooShort, RecordingFailed, RoomEnough, RoomShort
+from video.footage.events import (
+    ClockBelieved,
+    ClockDoubted,
+    KeptLongEnough,
+    KeptTooShort,
+    RecordingFailed,
+    RoomEnough,
+    RoomShort,
+)
 from video.footage.models import video_clips, video_gaps, video_incidents, video_samplings, video_segments
 from video.freeing import Freeing
 from video.recorder import Recorder, RecorderRules
@@ -38,6 +46,7 @@ class Disk:
     needed: set[int] = field(default_factory=set)
     told: list[Any] = field(default_factory=list)
     kept: list[Any] = field(default_factory=list)
+    clock_told: list[Any] = field(default_factory=list)
 
     def record(self, *packets: Any) -> None:
         recorder = Recorder(CAM, StreamName.MAIN, self.store, RecorderRules(segment_s=2.0, retry_s=0.0))
@@ -80,6 +89,8 @@ def disk_at(tmp_path: Path, folder: Path, free: Any = None) -> Disk:
                                now_s=lambda: units.clock.now_us() / SECOND_US, **given)
     for kind in (RoomShort, RoomEnough, RecordingFailed):
         units.reactions[kind] = [lambda _uow, batch: made.told.extend(batch)]
+    for clock in (ClockDoubted, ClockBelieved):
+        units.reactions[clock] = [lambda _uow, batch: made.clock_told.extend(batch)]
     for kept in (KeptTooShort, KeptLongEnough):
         units.reactions[kept] = [lambda _uow, batch: made.kept.extend(batch)]
     return made
@@ -129,7 +140,7 @@ def test_what_a_clip_is_still_to_be_made_from_is_spared(disk: Disk):
 
     assert disk.rows()[0].id == before[0].id
     short = disk.told[-1]
-    assert (type(short), short.wanted_mib) == (RoomShort, 1)
+    assert (type(short), short.wanted) == (RoomShort, 1)
     with disk.units() as uow:
         uow.conn.execute(update(video_clips).values(state="absent"))
     disk.size[0] = MIB + 10
@@ -291,8 +302,9 @@ def test_a_clock_set_forward_by_years_costs_no_recording(disk: Disk):
     steady = [0.0]
     retention = Retention(disk.units, disk.store.folder, disk.store.folder, RetentionRules(30, 0, 30), set, disk.units.clock,
                           now_s=lambda: steady[0])
+    assert (retention.run().aged, disk.clock_told) == (0, [ClockBelieved()])
     disk.go(NOON + 3650 * DAY_US)
-    assert retention.run().aged == 0
+    assert (retention.run().aged, disk.clock_told[-1]) == (0, ClockDoubted(3650 * 24))
     steady[0] = 31 * 86_400.0
     assert retention.run().aged == 2
 
