@@ -124,10 +124,11 @@ def recordings_of(services: Services, room: Room) -> CameraRecordings:
 
 
 def recording_jobs(services: Services) -> list[Job]:
-    """Clips that are due, what may be deleted, random looks whose moment has come."""
-    given, footage = services.settings.recording, services.footage
+    """Clips that are due, what may be deleted, copies nobody looks at, random looks whose moment has come."""
+    given, footage, copies = services.settings.recording, services.footage, _playable(services.settings)
     return [Job("clips", given.clip_interval_s, footage.maker.make_due),
             Job("retention", given.retention_interval_s, footage.retention.run),
+            Job("copies", given.retention_interval_s, lambda: copies.forget_unwatched(SystemClock().now_us())),
             Job("sampling", given.sampling_interval_s, footage.sampler.draw_due)]
 
 
@@ -142,8 +143,8 @@ def footage_parts(services: Services, actor_of: Callable[[Request], Actor | None
 
 def _playable(settings: Settings) -> Playable:
     given = settings.recording
-    return Playable(given.copies_dir, PlayableRules(given.copies_mib, given.copy_s, settings.video.transcode_height,
-                                                    settings.video.max_pixels))
+    return Playable(given.copies_dir, PlayableRules(given.copies_mib, given.copy_s, given.copies_keep_hours,
+                                                    settings.video.transcode_height, settings.video.max_pixels))
 
 
 def how_to_verify(services: Services) -> str:

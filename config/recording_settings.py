@@ -20,6 +20,8 @@ class RecordingSettings(Strict):
     evidence_dir: Path = Field(description="Folder of evidence and of the pictures of random looks; the same for them.")
     copies_dir: Path = Field(description="Folder of copies in H.264 of what browsers do not play; may be emptied at any time.")
     copies_mib: Count = Field(description="MiB the copies may take; those nobody looked at the longest go first.")
+    copies_keep_hours: Annotated[float, Field(gt=0)] = Field(
+        description="Hours a copy stays that nobody looks at; so long at most it outlives the recording it was made of.")
     copy_s: Seconds = Field(description="Seconds the making of one may take.")
     segment_s: Annotated[float, Field(ge=2, le=600)] = Field(description="Seconds of one file; it ends at the next key frame.")
     queue_mib: Count = Field(description="MiB of a camera that wait for a slow disk; then it is dropped to a key frame.")

@@ -1,6 +1,6 @@
 """Recordings no browser plays (H.265, MJPEG) and those of which parts must not be seen (masks, faces), made into H.264 once for
 all who look; the masks are burnt in. What is kept as evidence stays as the camera sent it; a copy is for looking only, can be
-made again at any time, and goes when others need its room.
+made again at any time, and goes when others need its room, or soon after the last look: it must not outlive its film.
 """
 
 from __future__ import annotations
@@ -9,12 +9,15 @@ import hashlib
 import json
 import os
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple
 
 from core.child import ChildLimits, Children
 from core.files import written_whole
+from core.instants import HOUR_US
 from video.cameras import Polygon
 
 PLAYED = "h264"
@@ -42,10 +45,11 @@ class Hidden(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class PlayableRules:
-    """Room of the copies in MiB, seconds for making one; height and pixels as for live pictures."""
+    """Room of the copies in MiB, seconds for making one and hours it stays unwatched; height and pixels as for live."""
 
     room_mib: int
     seconds: float
+    keep_hours: float
     height: int
     max_pixels: int
 
@@ -73,6 +77,14 @@ class Playable:
                     self._make(path, copy, hidden)
         return copy
 
+    def forget_unwatched(self, now_us: int) -> int:
+        """Remove copies nobody looked at for `keep_hours`; returns how many. Now is by the machine's clock, as files are."""
+        before = now_us - self._rules.keep_hours * HOUR_US
+        old = [path for path, seen_us, _size in self._kept() if seen_us < before]
+        for path in old:
+            path.unlink(missing_ok=True)
+        return len(old)
+
     def _make(self, path: Path, copy: Path, hidden: Hidden) -> None:
         made = self._children.run(CHILD, b"", [str(path.resolve()), str(self._rules.height), str(self._rules.max_pixels),
                                                hidden.told()])
@@ -82,13 +94,23 @@ class Playable:
         self._make_room(copy)
 
     def _make_room(self, newest: Path) -> None:
-        kept = sorted((path for path in self._folder.iterdir() if path != newest), key=lambda path: path.stat().st_mtime)
-        taken = newest.stat().st_size + sum(path.stat().st_size for path in kept)
-        for path in kept:
+        kept = self._kept()
+        taken = sum(size for _path, _seen, size in kept)
+        for path, _seen, size in kept:
             if taken <= self._rules.room_mib * MIB:
                 return
-            taken -= path.stat().st_size
-            path.unlink(missing_ok=True)
+            if path != newest:
+                taken -= size
+                path.unlink(missing_ok=True)
+
+    def _kept(self) -> list[tuple[Path, int, int]]:
+        """Files, when each was looked at last (µs UTC), bytes; the one nobody looked at the longest first."""
+        found = []
+        for path in self._folder.glob("*"):
+            with suppress(FileNotFoundError):  # another process removed it meanwhile
+                stat = path.stat()
+                found.append((path, stat.st_mtime_ns // 1000, stat.st_size))
+        return sorted(found, key=itemgetter(1))
 
 
 def _looked_at(copy: Path) -> bool:

@@ -12,10 +12,11 @@ import numpy as np
 import pytest
 
 from core.errors import UpstreamError
+from core.instants import DAY_US, SECOND_US
 from tests.footage import numbers_in, picture
 from video.footage.playable import MIB, Hidden, Playable, PlayableRules
 
-RULES = PlayableRules(room_mib=64, seconds=60, height=720, max_pixels=4096 * 2304)
+RULES = PlayableRules(room_mib=64, seconds=60, keep_hours=24, height=720, max_pixels=4096 * 2304)
 ENCODERS = {"hevc": ("libx265", {"x265-params": "log-level=none", "bf": "0"}), "mjpeg": ("mjpeg", {"qscale": "2"})}
 
 
@@ -51,7 +52,7 @@ def test_what_browsers_play_is_given_as_it_is(tmp_path: Path):
 
 def test_a_copy_is_made_once_and_no_larger_than_asked_for(tmp_path: Path):
     digest = film(tmp_path / "a.mp4", "mjpeg", 3)
-    playable = Playable(tmp_path / "copies", PlayableRules(64, 60, 96, 4096 * 2304))
+    playable = Playable(tmp_path / "copies", PlayableRules(64, 60, 24, 96, 4096 * 2304))
     copy = playable.of(tmp_path / "a.mp4", digest, "mjpeg")
     with av.open(str(copy)) as made:
         assert (made.streams.video[0].width, made.streams.video[0].height) == (160, 96)
@@ -61,7 +62,7 @@ def test_a_copy_is_made_once_and_no_larger_than_asked_for(tmp_path: Path):
 
 def test_the_copy_nobody_looked_at_the_longest_goes_first(tmp_path: Path):
     folder = tmp_path / "copies"
-    playable = Playable(folder, PlayableRules(1, 60, 720, 4096 * 2304))
+    playable = Playable(folder, PlayableRules(1, 60, 24, 720, 4096 * 2304))
     folder.mkdir()
     for age, name in enumerate(("new", "old")):
         (folder / f"{name}.mp4").write_bytes(bytes(MIB * 6 // 10))
@@ -76,7 +77,7 @@ def test_what_cannot_be_made_is_told_and_leaves_nothing(tmp_path: Path, content:
     if content is not None:
         (tmp_path / "a.mp4").write_bytes(content)
     with pytest.raises(UpstreamError, match="child_failed"):
-        Playable(tmp_path / "copies", PlayableRules(64, 60, 720, pixels)).of(tmp_path / "a.mp4", "b" * 64, "mjpeg")
+        Playable(tmp_path / "copies", PlayableRules(64, 60, 24, 720, pixels)).of(tmp_path / "a.mp4", "b" * 64, "mjpeg")
     assert not (tmp_path / "copies").exists()
 
 
@@ -140,3 +141,16 @@ def test_where_no_copy_can_be_made_nothing_is_shown(tmp_path: Path):
     (tmp_path / "a.mp4").write_bytes(b"no film at all")
     with pytest.raises(UpstreamError, match="child_failed"):
         Playable(tmp_path / "copies", RULES).of(tmp_path / "a.mp4", "b" * 64, "h264", LEFT_HALF)
+
+
+def test_a_copy_goes_a_day_after_the_last_look_so_that_it_does_not_outlive_its_film(tmp_path: Path):
+    digest = film(tmp_path / "a.mp4", "mjpeg", 3)
+    playable = Playable(tmp_path / "copies", RULES)
+    copy = playable.of(tmp_path / "a.mp4", digest, "mjpeg")
+    os.utime(copy, (1_000_000, 1_000_000))
+    assert playable.forget_unwatched(1_000_000 * SECOND_US + DAY_US) == 0
+    assert playable.of(tmp_path / "a.mp4", digest, "mjpeg") == copy  # which is a look
+    assert playable.forget_unwatched(1_000_000 * SECOND_US + DAY_US + 1) == 0
+    assert playable.forget_unwatched(copy.stat().st_mtime_ns // 1000 + DAY_US + 1) == 1
+    assert list((tmp_path / "copies").iterdir()) == []
+    assert Playable(tmp_path / "none", RULES).forget_unwatched(1_000_000 * SECOND_US) == 0
