@@ -45,9 +45,9 @@ def exchange_checks(services: Services) -> list[Check]:
         return []
     told = ExchangeQueries(services.database, SystemClock()).standing()
     is_late = told.silent_minutes is None or told.silent_minutes >= given.stale_after_min
-    return [Check("exchange", not is_late and not told.stuck,
-                  f"last success {_ago(told.silent_minutes)}; to do {told.to_do} (oldest {told.to_do_minutes} min), to tell "
-                  f"{told.to_give} (oldest {told.to_give_minutes} min), waiting for an administrator {told.stuck}")]
+    said = (f"last success {_ago(told.silent_minutes)}; to do {told.to_do} (oldest {told.to_do_minutes} min), to tell "
+            f"{told.to_give} (oldest {told.to_give_minutes} min), waiting for an administrator {told.stuck}")
+    return [Check("exchange", not is_late and not told.stuck, said, vital=False)]
 
 
 def _ago(minutes: int | None) -> str:

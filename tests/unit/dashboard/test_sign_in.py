@@ -122,6 +122,17 @@ def test_an_order_that_is_not_settled_is_told_and_takes_no_server_away(site: Sit
     assert (payments["ok"], payments["vital"], "PAY1" in payments["detail"]) == (False, False, True)
 
 
+def test_a_public_site_that_never_answered_is_told_and_takes_no_server_away(tmp_path: Path,
+                                                                              monkeypatch: pytest.MonkeyPatch) -> None:
+    site = make_site(tmp_path, exchange={"url": "https://outside.example.gov.cn", "key": "k" * 64})
+    monkeypatch.setattr(Readiness, "checks", lambda _self: [Check("database", True, ""), Check("scheduler", True, "")])
+    answer = site.client().get("/readyz")
+
+    assert (answer.status_code, answer.json["ready"]) == (200, True)  # type: ignore[index]
+    (exchange,) = (check for check in answer.json["checks"] if check["name"] == "exchange")  # type: ignore[index]
+    assert (exchange["ok"], exchange["vital"], "last success never" in exchange["detail"]) == (False, False, True)
+
+
 def test_readiness_without_a_database_is_an_answer_too(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     client = site.client()
     client.get("/healthz")  # the pages are laid out before the first answer
