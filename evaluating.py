@@ -64,7 +64,7 @@ def scoring_of(settings: Settings, units: UnitOfWorkFactory, evaluation: Evaluat
 
 class Filling:
     """What the record held before is counted once, after an update to a version that counts more and whenever rules or
-    calendars came into force; else it rests."""
+    calendars came into force; months that are over are added up. Else it rests."""
 
     def __init__(self, recounter: Recounter, evaluation: Evaluation, areas: Areas) -> None:
         self._recounter, self._evaluation, self._areas = recounter, evaluation, areas
@@ -79,6 +79,8 @@ class Filling:
             self._counted_by = present
             if cases or cards:
                 log.info("figures: %d cases and %d cards of before were counted", cases, cards)
+        if months := self._evaluation.roller.work():
+            log.info("figures: %d months were added up", months)
 
 
 def reactions_of(evaluation: Evaluation) -> dict[type, list[Reaction]]:

@@ -23,6 +23,7 @@ from evaluation.over_time import OverTime
 from evaluation.persons import PersonQueries, PersonRules
 from evaluation.queries import IndicatorQueries
 from evaluation.recounting import FigureRecounter
+from evaluation.rolling import MonthRoller
 from evaluation.tally import FigureTables
 
 
@@ -50,6 +51,7 @@ class Evaluation:
     tables: FigureTables
     card_figures: CardFigures
     recounter: FigureRecounter
+    roller: MonthRoller
     comparison: Comparison
     over_time: OverTime
     map: DistrictMap | None
@@ -70,7 +72,8 @@ def build_evaluation(parts: Parts) -> Evaluation:
         parts.areas.default.calendar.today(parts.units.clock.now_us())))
     persons = PersonQueries(parts.units.database, indicators, PersonRules(parts.persons_see))
     recounter = FigureRecounter(parts.units, card_figures)
-    return Evaluation(indicators, queries, persons, tables, card_figures, recounter, comparison, over_time, parts.map)
+    roller = MonthRoller(parts.units, calendar)
+    return Evaluation(indicators, queries, persons, tables, card_figures, recounter, roller, comparison, over_time, parts.map)
 
 
 def check_figures(described: Mapping[str, object]) -> None:

@@ -43,8 +43,9 @@ SUMS_OF_DAYS = frozenset({"statutory_days", "statutory_used", "promised_days", "
 # Counted of cases that may never be accepted, so that by the day of acceptance they stand on another.
 NEVER_ACCEPTED = frozenset({"received", "received_instant", "received_promised", "not_accepted", "returned", "voided"})
 MANY_PER_CASE = frozenset({"corrections"})  # counted one by one: a case may have several
-# What a spread is judged by: days, in periods longer than so many days weeks, then four weeks or months.
+# What a spread is judged by: days, in periods longer than so many days weeks, then months; sooner where items are told apart.
 PARTS = ((3 * 366, FOUR_WEEKS), (92, 7), (0, 1))
+PARTS_IN_DETAIL = ((300, FOUR_WEEKS), (92, 7), (0, 1))
 
 
 # Others are shown without a name: so many of them at least, each at least so large that rounding hides something.
@@ -138,7 +139,8 @@ class Comparison:
                actor: Actor) -> dict[str, list[tuple[float, float]]]:
         """(hits, size) of each day, week or month of each unit."""
         first, last = question.period.days
-        step = next(step for longer_than, step in PARTS if last - first >= longer_than)
+        steps = PARTS_IN_DETAIL if question.by in _OF_ORG else PARTS
+        step = next(step for longer_than, step in steps if last - first >= longer_than)
         found = self._queries.parts(reader, question.period, question.by, indicator.names, step, basis=question.basis,
                                     area=area_of(question, actor), orgs=_orgs(question), items=_items(question))
         return {key: [_hits_of(indicator, counts) for counts in parts] for key, parts in found.items()}

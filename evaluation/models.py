@@ -76,6 +76,20 @@ figure_details = Table(
     postgresql_with=ROOM,
 )
 
+# The same of whole months that are over, `day` being the first: written once they are, then kept with the days they hold
+# (evaluation/rolling.py). `until` is the first day of what was not added up yet, one row.
+figure_detail_months = Table(
+    "figure_detail_months", metadata,
+    Column("id", ROW_NUMBER, primary_key=True, autoincrement=False),
+    *_figures(),
+    postgresql_with=ROOM,
+)
+figure_rollups = Table(
+    "figure_rollups", metadata,
+    Column("id", SmallInteger, primary_key=True, autoincrement=False),
+    Column("until", Integer, nullable=False),
+)
+
 # What a card has added, so that it can be taken back exactly (evaluation/card_figures.py).
 figure_cards = Table(
     "figure_cards", metadata,

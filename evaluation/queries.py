@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any, Protocol
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, func, literal, select
+from sqlalchemy import ColumnElement, Connection, Select, func, literal, select
 
 from config.indicators import Indicator, Indicators
 from core.access import SYSTEM, Actor
@@ -17,15 +17,11 @@ from core.database import Database
 from core.errors import InvalidInput, NotAuthenticated
 from core.instants import date_of
 from evaluation.duties import Duties
-from evaluation.models import DUTY_FIGURES, FIGURES, OPENING, figure_days, figure_details, figure_months, figure_places
+from evaluation.models import DUTY_FIGURES, FIGURES, OPENING, figure_days
 from evaluation.period import BYS, FIRST_YEAR, LAST_YEAR, Basis, By, Corrected, CorrectedDay, Figure, Period
-from evaluation.scope import DAY_OF_DETAIL, DETAILED, Scope
+from evaluation.rolling import rolled_until
+from evaluation.scope import IN_DETAIL, Scope, Source
 
-_IN_DETAIL = frozenset({"item", "channel", "power_kind"})
-# What the rows in detail are told apart by. Which power an item exercises is asked of the catalogue afterwards.
-_DETAIL_PLACES: dict[str, Any] = {
-    "org": figure_places.c.org, "area": figure_places.c.area, "item": figure_places.c["item"],
-    "power_kind": figure_places.c["item"], "channel": figure_places.c.channel, "day": DAY_OF_DETAIL, "month": DAY_OF_DETAIL}
 ALWAYS = Period(date(FIRST_YEAR, 1, 1), date(LAST_YEAR, 12, 31))
 Counts = dict[str, int]
 FOUR_WEEKS = 28
@@ -82,7 +78,7 @@ class IndicatorQueries:
         if not set(names).isdisjoint(DUTY_FIGURES):
             return self._parts_of_duties(scope, by, names, step)
         with self._database.read() as conn:
-            rows = [row for statement in _in_stretches(scope, by, names, step) for row in conn.execute(statement)]
+            rows = [row for statement in _in_stretches(conn, scope, by, names, step) for row in conn.execute(statement)]
         keys = {place: self._key(place, by) for place in {row[0] for row in rows}}
         summed: dict[tuple[str, int], list[int]] = {}
         for place, stretch, *sums in rows:  # items of one power fall together
@@ -183,7 +179,7 @@ class IndicatorQueries:
 
 def _asks_duties(scope: Scope, by: By, names: Sequence[str]) -> bool:
     """Whether duties are asked for; they know no item."""
-    return by not in _IN_DETAIL and not scope.items and not set(names).isdisjoint(DUTY_FIGURES)
+    return by not in IN_DETAIL and not scope.items and not set(names).isdisjoint(DUTY_FIGURES)
 
 
 def _parts(scope: Scope, names: tuple[str, ...]) -> list[tuple[Scope, tuple[str, ...]]]:
@@ -196,48 +192,40 @@ def _parts(scope: Scope, names: tuple[str, ...]) -> list[tuple[Scope, tuple[str,
 
 
 def _summed(conn: Connection, scope: Scope, by: By, names: Sequence[str]) -> dict[Any, Counts]:
-    """The sums of these figures by place: one read of the small table unless items or channels are told apart."""
-    if by in _IN_DETAIL or scope.items:
-        return _summed_in_detail(conn, scope, by, names)
+    """The sums of these figures by place: of the small tables unless items or channels are told apart."""
     summed: dict[Any, Counts] = {}
-    for table, part in ([(figure_days, scope)] if by == "day" else scope.by_months()):
-        c = table.c
-        place = {"org": c.org, "area": c.area, "day": c.day, "month": c.day}.get(by)
-        for found, counts in _by_place(conn, place, [func.sum(c[name]) for name in names], table, part.of_days(table),
-                                       names).items():
-            _add(summed.setdefault(found, dict.fromkeys(names, 0)), counts)
+    for source in [scope.days(by)] if by == "day" else scope.by_months(by, rolled_until(conn)):
+        for place, counts in _by_place(conn, source, by, names).items():
+            _add(summed.setdefault(place, dict.fromkeys(names, 0)), counts)
     return summed
 
 
-def _in_stretches(scope: Scope, by: By, names: Sequence[str], step: int) -> list[Select[Any]]:
-    """The same by stretch of `step` days: place, stretch, sums."""
-    if by in _IN_DETAIL or scope.items:
-        place, stretch = _DETAIL_PLACES[by], (DAY_OF_DETAIL - scope.first) // step
-        statement = select(place, stretch, *(func.sum(figure_details.c[name]) for name in names)).select_from(DETAILED)
-        return [statement.where(*scope.of_details()).group_by(place, stretch)]
-    if step >= FOUR_WEEKS:
-        return [_of_stretch(table, part, by, names, table.c.day if table is figure_months else literal(part.first))
-                for table, part in scope.by_months()]
-    return [_of_stretch(figure_days, scope, by, names, (figure_days.c.day - scope.first) // step)]
-
-
-def _of_stretch(table: Table, scope: Scope, by: By, names: Sequence[str], stretch: ColumnElement[int]) -> Select[Any]:
-    statement = select(table.c[by], stretch.label("stretch"), *(func.sum(table.c[name]) for name in names))
-    return statement.where(*scope.of_days(table)).group_by(table.c[by], "stretch")
-
-
-def _summed_in_detail(conn: Connection, scope: Scope, by: By, names: Sequence[str]) -> dict[Any, Counts]:
-    sums = [func.sum(figure_details.c[name]) for name in names]
-    return _by_place(conn, _DETAIL_PLACES.get(by), sums, DETAILED, scope.of_details(), names)
-
-
-def _by_place(conn: Connection, place: Any, sums: Sequence[Any], tables: Any, where: Sequence[Any],
-              names: Sequence[str]) -> dict[Any, Counts]:
-    counted = [func.count(), *sums]
+def _by_place(conn: Connection, source: Source, by: By, names: Sequence[str]) -> dict[Any, Counts]:
+    place, counted = source.place(by), [func.count(), *(func.sum(source.table.c[name]) for name in names)]
     statement = select(*counted) if place is None else select(place, *counted).group_by(place)
-    rows = conn.execute(statement.select_from(tables).where(*where)).all()
+    rows = conn.execute(statement.select_from(source.rows).where(*source.where)).all()
     tagged = [("", *row) for row in rows] if place is None else rows
     return {row[0]: dict(zip(names, (int(value or 0) for value in row[2:]), strict=True)) for row in tagged if row[1]}
+
+
+def _in_stretches(conn: Connection, scope: Scope, by: By, names: Sequence[str], step: int) -> list[Select[Any]]:
+    """The same by stretch of `step` days: place, stretch, sums."""
+    if step < FOUR_WEEKS:
+        days = scope.days(by)
+        return [_of_stretch(days, by, names, (days.day - scope.first) // step)]
+    return [statement for source in scope.by_months(by, rolled_until(conn)) for statement in _by_month(source, by, names)]
+
+
+def _by_month(source: Source, by: By, names: Sequence[str]) -> list[Select[Any]]:
+    if source.is_months:
+        return [_of_stretch(source, by, names, source.day)]
+    return [_of_stretch(Source(source.table, part), by, names, literal(part.first)) for part in source.scope.split_by_months()]
+
+
+def _of_stretch(source: Source, by: By, names: Sequence[str], stretch: ColumnElement[int]) -> Select[Any]:
+    place = source.place(by)
+    statement = select(place, stretch.label("stretch"), *(func.sum(source.table.c[name]) for name in names))
+    return statement.select_from(source.rows).where(*source.where).group_by(place, "stretch")
 
 
 def _add(into: Counts, counts: Mapping[str, int]) -> None:

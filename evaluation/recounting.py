@@ -16,9 +16,18 @@ from cases.recount import Difference
 from core.database import bulk_insert
 from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from evaluation.card_figures import COUNTING, CardFigures, add_text, standing_cards
-from evaluation.models import DAY_KEY, FIGURES, figure_cards, figure_days, figure_details, figure_months
+from evaluation.models import (
+    DAY_KEY,
+    FIGURES,
+    figure_cards,
+    figure_days,
+    figure_detail_months,
+    figure_details,
+    figure_months,
+)
 from evaluation.period import Basis
 from evaluation.places import PLACE_MASK, basis_and_day, numbered_places
+from evaluation.rolling import rolled_until
 from evaluation.tally import Row, Sums, months_of, wide
 
 SLICE = 10_000
@@ -62,7 +71,8 @@ class FigureRecounter:
         for marks in _marks_of_cases(conn):
             sums.add_marks(marks)
         told += self._count_cards(conn, sums)
-        told += _compared("figure_details", _kept_details(conn), _wide(sums.rows()))
+        for table, true in ((figure_details, sums), (figure_detail_months, sums.months(rolled_until(conn)))):
+            told += _compared(table.name, _kept_details(conn, table), _wide(true.rows()))
         told += _compared("figure_months", _kept_by_org(conn, figure_months), _wide(months_of(sums.days())))
         return told + _compared("figure_days", _kept_by_org(conn, figure_days), _wide(sums.days()))
 
@@ -93,10 +103,11 @@ class FigureRecounter:
         kept, corrected = _kept_by_org(conn, figure_days), _corrected(conn)
         days = [(*key, *counts, corrected.get(key) if kept.get(key) == counts or key[0] != int(Basis.EVENT) else uow.now_us)
                 for key, counts in _wide(sums.days()).items()]
-        for table in (figure_days, figure_months, figure_details, figure_cards):
+        for table in (figure_days, figure_months, figure_details, figure_detail_months, figure_cards):
             conn.execute(delete(table))
         numbers = self._figures.places.numbers(conn, sums.details)
-        bulk_insert(conn, figure_details, ("id", *FIGURES), [(key, *wide(row)) for key, row in sums.numbered(numbers).items()])
+        for table, true in ((figure_details, sums), (figure_detail_months, sums.months(rolled_until(conn)))):
+            bulk_insert(conn, table, ("id", *FIGURES), [(key, *wide(row)) for key, row in true.numbered(numbers).items()])
         bulk_insert(conn, figure_days, (*DAY_KEY, *FIGURES, "corrected_at"), days)
         bulk_insert(conn, figure_months, (*DAY_KEY, *FIGURES),
                     [(*key, *row) for key, row in _wide(months_of(sums.days())).items()])
@@ -121,9 +132,9 @@ def _kept_by_org(conn: Connection, table: Table) -> Counts:
     return {tuple(row[:width]): list(row[width:]) for row in conn.execute(select(*table.c[(*DAY_KEY, *FIGURES)]))}
 
 
-def _kept_details(conn: Connection) -> Counts:
+def _kept_details(conn: Connection, table: Table) -> Counts:
     places = {number: place for place, number in numbered_places(conn).items()}
-    rows = conn.execute(select(*figure_details.c[("id", *FIGURES)]))
+    rows = conn.execute(select(*table.c[("id", *FIGURES)]))
     return {(*basis_and_day(row[0]), *places.get(row[0] & PLACE_MASK, ())): list(row[1:]) for row in rows}
 
 

@@ -1,20 +1,22 @@
-"""What a question to the day tables is narrowed to, as conditions on their rows."""
+"""What a question to the day tables is narrowed to, and the rows it is answered from: whole months where they are kept, days
+before and after them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from sqlalchemy import Integer, Table, literal
-from sqlalchemy.sql import ColumnElement
+from sqlalchemy.sql import ColumnElement, FromClause
 
-from evaluation.models import figure_days, figure_details, figure_months, figure_places
-from evaluation.period import Basis, first_of_month
+from evaluation.models import figure_days, figure_detail_months, figure_details, figure_months, figure_places
+from evaluation.period import Basis, By, first_of_month
 from evaluation.places import DAY_MASK, DAY_ZERO, PLACE_BITS, PLACE_MASK, row_numbers
 
 MONTH_MOST = 31
-# The detailed rows with their places, and the day a row's number holds.
-DETAILED = figure_details.join(figure_places, figure_places.c.place == figure_details.c.id.bitwise_and(PLACE_MASK))
-DAY_OF_DETAIL = figure_details.c.id.bitwise_rshift(literal(PLACE_BITS, Integer)).bitwise_and(DAY_MASK) - DAY_ZERO
+IN_DETAIL = frozenset({"item", "channel", "power_kind"})
+# Which power an item exercises is asked of the catalogue afterwards.
+_PLACES = {"org": "org", "area": "area", "item": "item", "power_kind": "item", "channel": "channel"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,27 +30,93 @@ class Scope:
     areas: tuple[str, ...] | None
     items: tuple[str, ...]
 
+    def is_detailed(self, by: By) -> bool:
+        """Whether only rows that know item and channel can say it."""
+        return by in IN_DETAIL or bool(self.items)
+
     def of_days(self, table: Table = figure_days) -> list[ColumnElement[bool]]:
         """The rows of the departments' days, or months, it is about."""
         c = table.c
         return [c.basis == int(self.basis), c.day.between(self.first, self.last), *self._of_unit(table)]
 
-    def by_months(self) -> list[tuple[Table, Scope]]:
-        """The same period as whole months and the days before and after them."""
-        month = first_of_month(self.first)
-        begins = first_of_month(month + MONTH_MOST) if month < self.first else self.first
-        ends = first_of_month(self.last + 1)  # the day after the last whole month
-        if begins >= ends:
-            return [(figure_days, self)]
-        parts = [(figure_days, self.first, begins - 1), (figure_months, begins, ends - 1), (figure_days, ends, self.last)]
-        return [(table, replace(self, first=first, last=last)) for table, first, last in parts if first <= last]
-
-    def of_details(self) -> list[ColumnElement[bool]]:
-        """The rows of the detailed table, joined with their places."""
+    def of_details(self, table: Table) -> list[ColumnElement[bool]]:
+        """The rows of the detailed days, or months, joined with their places."""
+        span = row_numbers(int(self.basis), self.first, self.last)
         of_items = [figure_places.c.item.in_(self.items)] if self.items else []
-        return [figure_details.c.id.between(*row_numbers(int(self.basis), self.first, self.last)),
-                *self._of_unit(figure_places), *of_items]
+        return [table.c.id.between(*span), *self._of_unit(figure_places), *of_items]
 
     def _of_unit(self, table: Table) -> list[ColumnElement[bool]]:
         return [*([table.c.org.in_(self.orgs)] if self.orgs is not None else []),
                 *([table.c.area.in_(self.areas)] if self.areas is not None else [])]
+
+    def days(self, by: By) -> Source:
+        """Day by day."""
+        return Source(figure_details if self.is_detailed(by) else figure_days, self)
+
+    def by_months(self, by: By, rolled_until: int) -> list[Source]:
+        """The same period as whole months and the days before and after them. Detailed months are kept until `rolled_until`."""
+        is_detailed = self.is_detailed(by)
+        days, months = (figure_details, figure_detail_months) if is_detailed else (figure_days, figure_months)
+        month = first_of_month(self.first)
+        begins = month if month == self.first else after_month(month)
+        ends = first_of_month(self.last + 1)  # the day after the last whole month
+        ends = min(ends, rolled_until) if is_detailed else ends
+        if begins >= ends:
+            return [Source(days, self)]
+        parts = [(days, self.first, begins - 1), (months, begins, ends - 1), (days, ends, self.last)]
+        return [Source(table, replace(self, first=first, last=last)) for table, first, last in parts if first <= last]
+
+    def split_by_months(self) -> list[Scope]:
+        """One for each month it has days of."""
+        found, first = [], self.first
+        while first <= self.last:
+            after = after_month(first_of_month(first))
+            found.append(replace(self, first=first, last=min(after - 1, self.last)))
+            first = after
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Rows of a table within a scope."""
+
+    table: Table
+    scope: Scope
+
+    @property
+    def is_months(self) -> bool:
+        return self.table in (figure_months, figure_detail_months)
+
+    @property
+    def _is_detailed(self) -> bool:
+        return self.table in (figure_details, figure_detail_months)
+
+    @property
+    def rows(self) -> FromClause:
+        """The table, with its places where it has numbers for them."""
+        if not self._is_detailed:
+            return self.table
+        return self.table.join(figure_places, figure_places.c.place == self.table.c.id.bitwise_and(PLACE_MASK))
+
+    @property
+    def day(self) -> ColumnElement[int]:
+        """The day of a row; of a month the first."""
+        if not self._is_detailed:
+            return self.table.c.day
+        return self.table.c.id.bitwise_rshift(literal(PLACE_BITS, Integer)).bitwise_and(DAY_MASK) - DAY_ZERO
+
+    @property
+    def where(self) -> list[ColumnElement[bool]]:
+        return self.scope.of_details(self.table) if self._is_detailed else self.scope.of_days(self.table)
+
+    def place(self, by: By) -> Any:
+        """What rows are told apart by; None for nothing."""
+        if by in ("day", "month"):
+            return self.day
+        column = _PLACES.get(by)
+        return None if column is None else (figure_places if self._is_detailed else self.table).c[column]
+
+
+def after_month(first: int) -> int:
+    """The first day of the month after the one that begins on that day."""
+    return first_of_month(first + MONTH_MOST)

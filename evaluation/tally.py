@@ -18,9 +18,10 @@ from core.database import Database, bulk_upsert
 from core.unit_of_work import UnitOfWork
 from core.working_calendar import WorkingCalendar
 from evaluation.marks import Entry, read_marks
-from evaluation.models import DAY_KEY, FIGURES, OPENING, figure_days, figure_details, figure_months
+from evaluation.models import DAY_KEY, FIGURES, OPENING, figure_days, figure_detail_months, figure_details, figure_months
 from evaluation.period import Basis, first_of_month
 from evaluation.places import DAY_BITS, DAY_MASK, DAY_ZERO, Place, Places, row_number, time_key
+from evaluation.rolling import rolled_until
 
 Row = dict[int, int]  # how much by the place of the figure among FIGURES
 DayKey = tuple[int, int, str, str]  # basis, day, area, organisation
@@ -76,6 +77,19 @@ class Sums:
         return {(time >> DAY_BITS, (time & DAY_MASK) - DAY_ZERO, *place): row
                 for place, rows in self.details.items() for time, row in rows.items()}
 
+    def months(self, until: int) -> Sums:
+        """The sums by place and month, of months before that epoch day."""
+        months = Sums()
+        for place, rows in self.details.items():
+            for time, row in rows.items():
+                day = (time & DAY_MASK) - DAY_ZERO
+                if day < until:
+                    of_place = months.details.setdefault(place, {})
+                    known = of_place.setdefault(time_key(time >> DAY_BITS, first_of_month(day)), {})
+                    for figure, amount in row.items():
+                        known[figure] = known.get(figure, 0) + amount
+        return months
+
     def numbered(self, numbers: Mapping[Place, int]) -> dict[int, Row]:
         """The sums by the number of their row of the detailed table."""
         return {row_number(time, numbers[place]): row for place, rows in self.details.items() for time, row in rows.items()}
@@ -100,7 +114,8 @@ class FigureTables:
     def _write(self, uow: UnitOfWork, sums: Sums) -> None:
         """Add to every table. A day that was over a day ago is corrected, which its row says from then on."""
         numbers = self.places.numbers(uow.conn, sums.details)
-        _upsert(uow.conn, figure_details, ("id",), [((number,), row, ()) for number, row in sums.numbered(numbers).items()])
+        for table, part in ((figure_details, sums), (figure_detail_months, sums.months(rolled_until(uow.conn)))):
+            _upsert(uow.conn, table, ("id",), [((number,), row, ()) for number, row in part.numbered(numbers).items()])
         days, yesterday = sums.days(), self._calendar.today(uow.now_us) - 1
         _upsert(uow.conn, figure_days, DAY_KEY, [
             (key, row, (uow.now_us if key[0] == Basis.EVENT and key[1] < yesterday else None,))

@@ -21,7 +21,7 @@ from papers.chart_pictures import as_png
 from papers.charts import draw
 from papers.fonts import Fonts
 from papers.official import Chart, OfficialPaper, Table
-from tests.bench.figures import _fill
+from tests.bench.figures import fill
 from tests.bench.harness import Line, Options, Spent, percentile, stopwatch, store
 from tests.bench.house import house
 
@@ -39,7 +39,7 @@ def run(options: Options) -> list[Line]:
 
 def _measured(folder: Path, name: str) -> list[Line]:
     with store(name, folder) as (url, _others), house(url, folder, NOW) as (services, _clock):
-        _fill(services.database)
+        fill(services)
         services.follow_up.papers.fonts = Fonts(folder=folder / f"fonts-{name}")  # as a new installation has none
         took = [_made(services, month) for month in MONTHS]
         paper = services.bulletins.service.paper(services.bulletins.queries.find(len(MONTHS), LEADER))

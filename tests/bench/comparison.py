@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,10 @@ from dashboard.panels.comparison_table import table
 from dashboard.theme import load_theme
 from dashboard.words import Words
 from evaluation.comparison import area_of
+from evaluation.scope import IN_DETAIL
 from evaluation.wish import COLUMNS, wish_of
 from evaluation.wording import about_course, about_funnel, about_ranks, about_seasons
-from tests.bench.figures import FIVE_YEARS, LIMIT_MS, _fill
+from tests.bench.figures import DETAILED_MS, FIVE_YEARS, LIMIT_MS, TODAY, fill
 from tests.bench.harness import Line, Options, percentile, spread, stopwatch, store
 from tests.bench.house import house
 
@@ -30,8 +32,11 @@ VIEWS = (("side by side, five years, a share", f"?{LONG}&indicator=early_rate", 
          ("side by side, five years, a mean with the spread of its months", f"?{LONG}&indicator=promised_speed", "side"),
          ("side by side, one month, a mean with the spread of its days", "?period=2026-10&indicator=promised_speed", "side"),
          ("one department over time, five years by month", f"?{LONG}&org=org07&grain=month", "course"),
+         ("items of a department, five years, a mean with the spread of their months",
+          f"?{LONG}&indicator=promised_speed&org=org07", "items"),
+         ("by channel, five years, a share", f"?{LONG}&indicator=early_rate&by=channel", "side"),
          ("by channel, the last year, a share", f"?{YEAR}&indicator=early_rate&by=channel", "side"),
-         ("by power, the last year, a mean with the spread of its weeks", f"?{YEAR}&indicator=promised_speed&by=power_kind",
+         ("by power, the last year, a mean with the spread of its months", f"?{YEAR}&indicator=promised_speed&by=power_kind",
           "side"),
          ("by power, one month, a mean with the spread of its days", "?period=2026-10&indicator=promised_speed&by=power_kind",
           "side"),
@@ -44,10 +49,9 @@ def run(options: Options) -> list[Line]:
 
 
 def _measured(folder: Path, name: str) -> list[Line]:
-    with store(name, folder) as (url, _others), house(url, folder) as (services, _clock):
-        days, details = _fill(services.database)
-        kept = f"{days:,} rows of departments' days, {details:,} in detail"
-        return [_line(services, f"{what}, {name}", search, {"side": _side, "course": _course}[kind], kept)
+    with store(name, folder) as (url, _others), house(url, folder, TODAY) as (services, _clock):
+        kept = fill(services)
+        return [_line(services, f"{what}, {name}", search, {"side": _side, "items": _items, "course": _course}[kind], kept)
                 for what, search, kind in VIEWS]
 
 
@@ -63,8 +67,9 @@ def _line(services: Services, what: str, search: str, draw: Callable[[Services, 
             _bare(services, wish)
         bare.append(spent.wall * 1000)
     p95 = percentile(took, 0.95)
+    most = DETAILED_MS if wish.question.by in IN_DETAIL else LIMIT_MS
     return Line(what, f"{spread(took)}, drawn and encoded", f"its figures alone: {spread(bare)}",
-                f"{percentile(took, 0.5) / percentile(bare, 0.5):.1f} at p50", f"p95 ≤ {LIMIT_MS:g} ms", p95 <= LIMIT_MS,
+                f"{percentile(took, 0.5) / percentile(bare, 0.5):.1f} at p50", f"p95 ≤ {most:g} ms", p95 <= most,
                 f"{kept}; {READS} views; p50 / p95 / p99")
 
 
@@ -74,6 +79,10 @@ def _side(services: Services, wish: Any, t: Words) -> object:
     return [table(shown, wish, services.evaluation.indicators, columns, wish.question.by, t),
             funnel_figure(shown, load_theme(), t),
             about_funnel(shown, t), about_ranks(shown, t)]
+
+
+def _items(services: Services, wish: Any, t: Words) -> object:
+    return _side(services, replace(wish, question=replace(wish.question, by="item")), t)
 
 
 def _course(services: Services, wish: Any, t: Words) -> object:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from random import Random
 
@@ -17,11 +17,14 @@ from evaluation.http import shown
 from evaluation.models import DAY_KEY, FIGURES, PLACE_COLUMNS, figure_days, figure_details, figure_months, figure_places
 from evaluation.period import By, Period, first_of_month
 from evaluation.places import PLACE_MASK, row_number, row_numbers, time_key
+from evaluation.scope import IN_DETAIL
 from tests.bench.harness import Line, Options, percentile, spread, stopwatch, store
 from tests.bench.house import house
 
-LIMIT_MS = 200.0
-DEPARTMENTS, ITEMS, READS, SLICE = 50, 4, 40, 20_000
+LIMIT_MS, DETAILED_MS = 200.0, 1000.0  # five years of departments; whatever ten million cases are told apart by
+TODAY = datetime(2026, 11, 2, 1, tzinfo=UTC)
+DEPARTMENTS, ITEMS, READS, FLOOR_READS, SLICE = 50, 5, 40, 5, 20_000
+CHANNELS, DAYS_AT_ONCE = ("window", "web", "app", "post"), 20
 FIVE_YEARS, MONTH = Period(date(2021, 11, 1), date(2026, 10, 31)), Period(date(2026, 10, 1), date(2026, 10, 31))
 # What a comparison shows: timeliness, speed, cards, procedure, satisfaction.
 COMPARED = ("accepted", "finish_rate", "early_rate", "on_time_rate", "overdue_rate", "statutory_speed", "promised_speed",
@@ -29,7 +32,8 @@ COMPARED = ("accepted", "finish_rate", "early_rate", "on_time_rate", "overdue_ra
 QUESTIONS: tuple[tuple[str, By, Period, tuple[str, ...]], ...] = (
     ("departments compared, five years", "org", FIVE_YEARS, ()), ("departments compared, one month", "org", MONTH, ()),
     ("one department by month, five years", "month", FIVE_YEARS, ("org07",)),
-    ("the whole city by day, five years", "day", FIVE_YEARS, ()), ("items of one month", "item", MONTH, ()))
+    ("the whole city by day, five years", "day", FIVE_YEARS, ()), ("items of one month", "item", MONTH, ()),
+    ("items of five years", "item", FIVE_YEARS, ()), ("powers of five years", "power_kind", FIVE_YEARS, ()))
 
 
 def run(options: Options) -> list[Line]:
@@ -38,27 +42,28 @@ def run(options: Options) -> list[Line]:
 
 
 def _measured(folder: Path, name: str) -> list[Line]:
-    with store(name, folder) as (url, _others), house(url, folder) as (services, _clock):
-        days, details = _fill(services.database)
-        return [_line(services, name, question, f"{days:,} rows of departments' days, {details:,} in detail")
-                for question in QUESTIONS]
+    with store(name, folder) as (url, _others), house(url, folder, TODAY) as (services, _clock):
+        kept = fill(services)
+        return [_line(services, name, question, kept) for question in QUESTIONS]
 
 
 def _line(services: Services, name: str, question: tuple[str, By, Period, tuple[str, ...]], kept: str) -> Line:
     what, by, period, orgs = question
     took, bare, answers = [], [], 0
-    for _ in range(READS):
+    for number in range(READS):
         with stopwatch() as spent:
             found = services.evaluation.queries.figures(SYSTEM, period, by, COMPARED, orgs=orgs)
             msgspec.json.encode([shown(one) for one in found])
         took.append(spent.wall * 1000)
         answers = len(found)
-        with stopwatch() as spent:
-            _bare(services, by, period, orgs)
-        bare.append(spent.wall * 1000)
+        if number < FLOOR_READS or by not in IN_DETAIL:  # millions of rows each
+            with stopwatch() as spent:
+                _bare(services, by, period, orgs)
+            bare.append(spent.wall * 1000)
     p95 = percentile(took, 0.95)
     # Twenty thousand figures are an export, not a comparison.
-    limit, holds = (f"p95 ≤ {LIMIT_MS:g} ms", p95 <= LIMIT_MS) if by != "day" else ("–", None)
+    most = DETAILED_MS if by in IN_DETAIL else LIMIT_MS
+    limit, holds = (f"p95 ≤ {most:g} ms", p95 <= most) if by != "day" else ("–", None)
     return Line(f"{what}, {name}", f"{spread(took)} for {answers} figures, encoded", f"the same sums in SQL: {spread(bare)}",
                 f"{percentile(took, 0.5) / percentile(bare, 0.5):.1f} at p50", limit, holds,
                 f"{kept}; {READS} reads; p50 / p95 / p99")
@@ -73,36 +78,48 @@ def _bare(services: Services, by: By, period: Period, orgs: Sequence[str]) -> No
     of_days = f"figure_days WHERE basis = 0 AND day BETWEEN {first} AND {last}{narrowed}"
     least, most = row_numbers(0, first, last)
     of_items = f"figure_details JOIN figure_places ON place = id & {PLACE_MASK} WHERE id BETWEEN {least} AND {most}"
+    column = "item" if by == "power_kind" else column
     with services.database.read() as conn:
-        rows = of_items if by == "item" else of_days
+        rows = of_items if column == "item" else of_days
         conn.exec_driver_sql(f"SELECT {column}, {sums} FROM {rows} GROUP BY {column}").fetchall()
 
 
-def _fill(database: Database) -> tuple[int, int]:
-    """Five years of every department on both bases, and in detail the last of them."""
-    random, days, details = Random(6), 0, 0
+def fill(services: Services) -> str:
+    """Five years of every department by day and month on both bases, and in detail by own days: as many rows as ten million
+    cases leave there, some 5,500 a day over a thousand places. Returns what is kept, in words."""
+    database, random = services.database, Random(6)
+    days = _fill_days(database, random)
+    _fill_months(database)
+    details = _fill_details(database, _number_places(database, list(services.catalogue.items)), random)
+    services.evaluation.roller.work()
+    if database.dialect == "postgresql":
+        with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
+            for table in ("figure_days", "figure_months", "figure_details", "figure_detail_months"):
+                conn.exec_driver_sql(f"VACUUM ANALYZE {table}")
+    return f"{days:,} rows of departments' days, {details:,} in detail"
+
+
+def _fill_days(database: Database, random: Random) -> int:
     first, last = (day_of(FIVE_YEARS.first), day_of(FIVE_YEARS.last))
     places = [(basis, day, "360500", f"org{number:02}") for basis in (0, 1) for day in range(first, last + 1)
               for number in range(DEPARTMENTS)]
     for start in range(0, len(places), SLICE):
-        rows = [(*place, *_counts(random)) for place in places[start:start + SLICE]]
+        rows = [(*place, *_counts(random, 30)) for place in places[start:start + SLICE]]
         with database.transaction() as conn:
             bulk_insert(conn, figure_days, (*DAY_KEY, *FIGURES), rows)
-        days += len(rows)
-    _fill_months(database)
-    numbers = _number_places(database)
-    recent = [place for place in places if place[1] > last - 365 and place[0] == 0]
-    for start in range(0, len(recent), SLICE // ITEMS):
-        rows = [(row_number(time_key(basis, day), numbers[org, item]), *_counts(random))
-                for basis, day, _area, org in recent[start:start + SLICE // ITEMS] for item in range(ITEMS)]
+    return len(places)
+
+
+def _fill_details(database: Database, places: int, random: Random) -> int:
+    """Rows repeat a thousand others, which changes nothing for who adds them up."""
+    first, last = (day_of(FIVE_YEARS.first), day_of(FIVE_YEARS.last))
+    pool = [_counts(random, 10) for _ in range(1000)]
+    for day in range(first, last + 1, DAYS_AT_ONCE):
+        rows = [(row_number(time_key(0, at), place), *random.choice(pool))
+                for at in range(day, min(day + DAYS_AT_ONCE, last + 1)) for place in range(1, places + 1)]
         with database.transaction() as conn:
             bulk_insert(conn, figure_details, ("id", *FIGURES), rows)
-        details += len(rows)
-    if database.dialect == "postgresql":
-        with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
-            conn.exec_driver_sql("VACUUM ANALYZE figure_days")
-            conn.exec_driver_sql("VACUUM ANALYZE figure_details")
-    return days, details
+    return (last - first + 1) * places
 
 
 def _fill_months(database: Database) -> None:
@@ -116,14 +133,15 @@ def _fill_months(database: Database) -> None:
         bulk_insert(conn, figure_months, (*DAY_KEY, *FIGURES), [(*key, *counts) for key, counts in months.items()])
 
 
-def _number_places(database: Database) -> dict[tuple[str, int], int]:
-    """The number of each department and item."""
-    pairs = [(f"org{number:02}", item) for number in range(DEPARTMENTS) for item in range(ITEMS)]
-    rows = [(number, "360500", org, f"{org}-{item}", "web") for number, (org, item) in enumerate(pairs, start=1)]
+def _number_places(database: Database, items: Sequence[str]) -> int:
+    """Numbers of each department's items by each channel; how many."""
+    places = [(f"org{org:02}", items[(org * ITEMS + item) % len(items)], channel)
+              for org in range(DEPARTMENTS) for item in range(ITEMS) for channel in CHANNELS]
+    rows = [(number, "360500", *place) for number, place in enumerate(places, start=1)]
     with database.transaction() as conn:
         bulk_insert(conn, figure_places, ("place", *PLACE_COLUMNS), rows)
-    return {pair: number for number, pair in enumerate(pairs, start=1)}
+    return len(rows)
 
 
-def _counts(random: Random) -> list[int]:
-    return [random.randrange(30) for _ in FIGURES]
+def _counts(random: Random, most: int) -> list[int]:
+    return [random.randrange(most) for _ in FIGURES]

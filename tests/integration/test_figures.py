@@ -16,11 +16,22 @@ from cases.events import EventKind
 from cases.models import case_table
 from core.access import SYSTEM, Actor, Role
 from core.database import Database
+from core.instants import day_of
 from evaluation.card_figures import standing_cards
 from evaluation.marks import read_marks
-from evaluation.models import figure_cards, figure_days, figure_details, figure_months, figure_places
+from evaluation.models import (
+    FIGURES,
+    figure_cards,
+    figure_days,
+    figure_detail_months,
+    figure_details,
+    figure_months,
+    figure_places,
+    figure_rollups,
+)
 from evaluation.period import Basis, By, Corrected, Period
 from evaluation.places import row_numbers
+from evaluation.queries import FOUR_WEEKS
 from tests.integration.test_record_counters import Workload
 from tests.unit.cases.record import emptied, event, made_database, us
 from tests.unit.evaluation.counted import ALWAYS, OF_CARDS, Counted
@@ -312,6 +323,62 @@ def test_the_cards_of_a_case_accepted_on_another_day_follow_it(record):
     assert [] == differences(record)
 
 
+# Months that are over -------------------------------------------------------------------------------------------------
+
+def in_detail(record: Counted, period: Period = ALWAYS, basis: Basis = Basis.EVENT) -> dict[By, dict[str, dict[str, int]]]:
+    """All figures by item, by channel and by month of one item."""
+    told = record.indicator_queries.totals
+    by_month = told(SYSTEM, period, "month", FIGURES, items=("permit",), basis=basis)
+    return {"month": by_month, "item": told(SYSTEM, period, "item", FIGURES, basis=basis),
+            "channel": told(SYSTEM, period, "channel", FIGURES, basis=basis)}
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_months_that_were_added_up_say_what_their_days_say_and_go_on_to(record, seed):
+    life = Reports(seed, record)
+    life.live(rounds=15)
+    assert record.roller.work() == 0  # nothing is over yet
+    record.clock.advance(timedelta(days=33))
+    known = {basis: in_detail(record, basis=basis) for basis in Basis}
+    assert record.roller.work() >= 1
+    assert record.roller.work() == 0
+    assert known == {basis: in_detail(record, basis=basis) for basis in Basis}
+    assert [] == differences(record)
+
+    life.live(rounds=10)  # ends and cards of cases accepted in months that are over
+    record.take(event(K.ACCEPTED, "10-16 10:00", case_no="late"), event(K.ACCEPTED, "06-15 10:00", case_no="before all others"))
+    assert [] == differences(record)
+    with record.uow() as uow:
+        uow.conn.execute(delete(figure_rollups))  # all days again
+    by_days = in_detail(record)
+    with record.uow() as uow:
+        uow.conn.execute(delete(figure_detail_months))
+    assert record.roller.work() >= 5
+    assert by_days == in_detail(record)
+    assert [] == differences(record)
+
+
+def test_a_question_reads_whole_months_and_the_days_around_them(record):
+    record.at("12-20 18:00").take(*(event(K.ACCEPTED, f"{day} 10:00", case_no=day)
+                                    for day in ("09-27", "10-15", "10-31", "11-01", "11-30", "12-03")))
+    assert record.roller.work() == 3
+    with record.database.transaction() as conn:  # whole months are no longer asked of their days
+        conn.execute(delete(figure_details).where(figure_details.c.id.between(
+            *row_numbers(0, day_of(date(2018, 10, 1)), day_of(date(2018, 11, 30))))))
+    queries, period = record.indicator_queries, Period(date(2018, 9, 20), date(2018, 12, 10))
+    assert queries.totals(SYSTEM, period, "item", ("accepted",)) == {"permit": {"accepted": 6}}
+    assert queries.totals(SYSTEM, period, "month", ("accepted",), items=("permit",)) == {
+        "2018-09": {"accepted": 1}, "2018-10": {"accepted": 2}, "2018-11": {"accepted": 2}, "2018-12": {"accepted": 1}}
+    assert queries.parts(SYSTEM, period, "item", ("accepted",), FOUR_WEEKS) == {
+        "permit": [{"accepted": 1}, {"accepted": 2}, {"accepted": 2}, {"accepted": 1}]}
+
+
+def test_months_that_nobody_added_up_yet_are_told_apart_by_their_days(record):
+    record.at("12-20 18:00").take(*(event(K.ACCEPTED, f"{day} 10:00", case_no=day) for day in ("10-15", "10-31", "11-01")))
+    assert record.indicator_queries.parts(SYSTEM, Period(date(2018, 10, 10), date(2018, 12, 10)), "item", ("accepted",),
+                                          FOUR_WEEKS) == {"permit": [{"accepted": 2}, {"accepted": 1}]}
+
+
 # Late facts, faults and fillings ------------------------------------------------------------------------------------
 
 def test_a_past_day_that_is_corrected_says_when(record):
@@ -329,10 +396,12 @@ def test_a_past_day_that_is_corrected_says_when(record):
 
 @pytest.mark.parametrize(("table", "first"), [
     (figure_days, figure_days.c.basis == 0), (figure_months, figure_months.c.basis == 0),
-    (figure_details, figure_details.c.id < row_numbers(1, -1000, 0)[0])],
-    ids=["days", "months", "details"])
+    (figure_details, figure_details.c.id < row_numbers(1, -1000, 0)[0]),
+    (figure_detail_months, figure_detail_months.c.id < row_numbers(1, -1000, 0)[0])],
+    ids=["days", "months", "details", "detail_months"])
 def test_a_figure_that_was_tampered_with_is_told_and_repaired(record, table, first):
     record.at("10-24 18:00").take(event(K.ACCEPTED, "10-15 10:00"), event(K.CONCLUDED, "10-23 17:00"))
+    record.at("11-02 09:00").roller.work()
     with record.uow() as uow:
         uow.conn.execute(update(table).where(table.c.concluded == 1, first).values(concluded=7))
     found = record.recounter.recount(repair=True)
@@ -362,7 +431,7 @@ def test_a_record_of_before_is_filled(record):
     expected = record.counted()
     with record.uow() as uow:
         uow.conn.execute(update(case_table).values(marks=""))
-        for one in (figure_days, figure_months, figure_details, figure_places, figure_cards):
+        for one in (figure_days, figure_months, figure_details, figure_detail_months, figure_places, figure_cards):
             uow.conn.execute(delete(one))
 
     assert (2, 2) == (record.recounter.fill(), record.figure_recounter.fill())

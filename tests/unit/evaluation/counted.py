@@ -21,6 +21,7 @@ from evaluation.period import Basis, Figure, Period
 from evaluation.places import PLACE_BITS, PLACE_MASK
 from evaluation.queries import IndicatorQueries
 from evaluation.recounting import FigureRecounter
+from evaluation.rolling import MonthRoller
 from evaluation.tally import FigureTables
 from tests.comparing import DUTIES
 from tests.unit.cases.record import KEYS, Record
@@ -56,6 +57,7 @@ class Counted(Record):
         tables = FigureTables(self.areas.default.calendar, database)
         self.card_figures = CardFigures(tables, self.areas)
         self.figure_recounter = FigureRecounter(self.uow, self.card_figures)
+        self.roller = MonthRoller(self.uow, self.areas.default.calendar)
         self.recounter.checks.append(self.figure_recounter.check)
         self.uow.reactions.update({CasesMarked: [tables.move, self.card_figures.moved],
                                    CardsWritten: [self.card_figures.written]})
