@@ -14,6 +14,9 @@ from math import cos, isfinite, radians
 from pathlib import Path
 from typing import Any, NoReturn
 
+import numpy as np
+from numpy.typing import NDArray
+
 from core.errors import ConfigError
 
 MAP_FILE = Path(__file__).parent / "city" / "map.geojson"
@@ -24,6 +27,7 @@ GRID = 24        # places across an area at which a label is tried
 CORNERS = 240    # of a ring looked at for that
 
 Point = tuple[float, float]
+Floats, Bools = NDArray[np.float64], NDArray[np.bool_]
 Ring = tuple[Point, ...]
 
 
@@ -211,25 +215,36 @@ def _area_of(ring: Sequence[Point]) -> float:
 
 def _well_within(polygons: Sequence[Sequence[Ring]]) -> Point:
     """The place furthest from the boundary of the largest polygon, of those of a grid: where a name has most room."""
-    rings = [_thinned(ring) for ring in max(polygons, key=lambda one: _area_of(one[0]))]
-    xs, ys = [x for x, _ in rings[0]], [y for _, y in rings[0]]
-    places = [(min(xs) + (max(xs) - min(xs)) * (a + 0.5) / GRID, min(ys) + (max(ys) - min(ys)) * (b + 0.5) / GRID)
-              for a in range(GRID) for b in range(GRID)]
-    within = [place for place in places if _is_within(place, rings)]
-    return max(within, key=lambda place: _room(place, rings), default=rings[0][0])
+    rings = [np.array(_thinned(ring)) for ring in max(polygons, key=lambda one: _area_of(one[0]))]
+    low, high = rings[0].min(axis=0), rings[0].max(axis=0)
+    steps = (np.arange(GRID) + 0.5) / GRID
+    places = low + (high - low) * np.stack(np.meshgrid(steps, steps, indexing="ij"), axis=-1).reshape(-1, 2)
+    within = places[_is_within(places, rings)]
+    x, y = within[_room(within, rings).argmax()] if len(within) else rings[0][0]
+    return float(x), float(y)
 
 
 def _thinned(ring: Ring) -> Ring:
     return (*ring[:-1:max(1, len(ring) // CORNERS)], ring[0])
 
 
-def _is_within(place: Point, rings: Sequence[Ring]) -> bool:
-    x, y = place
-    crossed = sum((y1 > y) != (y2 > y) and x < x1 + (y - y1) / (y2 - y1) * (x2 - x1)
-                  for ring in rings for (x1, y1), (x2, y2) in pairwise(ring))
-    return crossed % 2 == 1
+def _is_within(places: Floats, rings: Sequence[Floats]) -> Bools:
+    """Of each place whether a ray from it crosses the rings an odd number of times."""
+    return np.asarray(sum(_crossed(places, ring) for ring in rings) % 2 == 1)
 
 
-def _room(place: Point, rings: Sequence[Ring]) -> float:
-    """The distance to the nearest corner, names being wider than high."""
-    return min(((x - place[0]) / 1.6) ** 2 + (y - place[1]) ** 2 for ring in rings for x, y in ring)
+def _crossed(places: Floats, ring: Floats) -> Any:
+    x, y = places[:, :1], places[:, 1:]
+    (x1, y1), (x2, y2) = ring[:-1].T, ring[1:].T
+    rise = np.where(y2 == y1, 1.0, y2 - y1)  # an edge that lies level is crossed by no ray
+    return (((y1 > y) != (y2 > y)) & (x < x1 + (y - y1) / rise * (x2 - x1))).sum(axis=1)
+
+
+def _room(places: Floats, rings: Sequence[Floats]) -> Floats:
+    """The square of the distance of each place to the nearest corner, names being wider than high."""
+    return np.min([_nearest(places, ring) for ring in rings], axis=0)
+
+
+def _nearest(places: Floats, ring: Floats) -> Floats:
+    away = (ring[None, :, :] - places[:, None, :]) / (1.6, 1.0)
+    return np.asarray((away ** 2).sum(axis=2).min(axis=1))
