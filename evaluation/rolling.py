@@ -9,6 +9,7 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, Connection, func, insert, literal, select
 
 from core.database import bulk_upsert
+from core.statements import Statement
 from core.unit_of_work import UnitOfWorkFactory
 from core.working_calendar import WorkingCalendar
 from evaluation.models import FIGURES, figure_detail_months, figure_details, figure_rollups
@@ -18,11 +19,13 @@ from evaluation.scope import after_month
 
 NEVER = -DAY_ZERO
 _ROW = 1
+_UNTIL = Statement(select(figure_rollups.c.until).where(figure_rollups.c.id == _ROW))
 
 
 def rolled_until(conn: Connection) -> int:
     """The first epoch day that is not in a month added up, the first of a month; `NEVER` when none is."""
-    return conn.scalar(select(figure_rollups.c.until).where(figure_rollups.c.id == _ROW)) or NEVER
+    found = _UNTIL.value(conn)
+    return NEVER if found is None else int(found)
 
 
 class MonthRoller:

@@ -6,12 +6,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Integer, Table, literal
+from sqlalchemy import CTE, BigInteger, Integer, Table, literal, select, true
 from sqlalchemy.sql import ColumnElement, FromClause
 
 from evaluation.models import figure_days, figure_detail_months, figure_details, figure_months, figure_places
 from evaluation.period import Basis, By, first_of_month
-from evaluation.places import DAY_MASK, DAY_ZERO, PLACE_BITS, PLACE_MASK, row_numbers
+from evaluation.places import DAY_MASK, DAY_ZERO, PLACE_BITS, PLACE_MASK, row_numbers, time_key
 
 MONTH_MOST = 31
 IN_DETAIL = frozenset({"item", "channel", "power_kind"})
@@ -66,6 +66,12 @@ class Scope:
         parts = [(days, self.first, begins - 1), (months, begins, ends - 1), (days, ends, self.last)]
         return [Source(table, replace(self, first=first, last=last)) for table, first, last in parts if first <= last]
 
+    def each_time(self) -> CTE:
+        """Every day of the period, as the numbers of rows hold it (`time_key`)."""
+        first, last = time_key(int(self.basis), self.first), time_key(int(self.basis), self.last)
+        times = select(literal(first, BigInteger).label("time")).cte("times", recursive=True)
+        return times.union_all(select(times.c.time + 1).where(times.c.time < last))
+
     def split_by_months(self) -> list[Scope]:
         """One for each month it has days of."""
         found, first = [], self.first
@@ -93,9 +99,14 @@ class Source:
 
     @property
     def rows(self) -> FromClause:
-        """The table, with its places where it has numbers for them."""
+        """The table, with its places where it has numbers for them. Days of single items are looked up one by one: they are few
+        among the rows of a period."""
         if not self._is_detailed:
             return self.table
+        if self.scope.items and not self.is_months:
+            days = self.scope.each_time()
+            number = days.c.time.bitwise_lshift(literal(PLACE_BITS, Integer)).bitwise_or(figure_places.c.place)
+            return figure_places.join(days, true()).join(self.table, self.table.c.id == number)
         return self.table.join(figure_places, figure_places.c.place == self.table.c.id.bitwise_and(PLACE_MASK))
 
     @property

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from random import Random
+from typing import NamedTuple
 
 import msgspec
 
@@ -16,7 +17,7 @@ from core.instants import day_of
 from evaluation.http import shown
 from evaluation.models import DAY_KEY, FIGURES, PLACE_COLUMNS, figure_days, figure_details, figure_months, figure_places
 from evaluation.period import By, Period, first_of_month
-from evaluation.places import PLACE_MASK, row_number, row_numbers, time_key
+from evaluation.places import PLACE_BITS, PLACE_MASK, row_number, row_numbers, time_key
 from evaluation.scope import IN_DETAIL
 from tests.bench.harness import Line, Options, percentile, spread, stopwatch, store
 from tests.bench.house import house
@@ -29,11 +30,36 @@ FIVE_YEARS, MONTH = Period(date(2021, 11, 1), date(2026, 10, 31)), Period(date(2
 # What a comparison shows: timeliness, speed, cards, procedure, satisfaction.
 COMPARED = ("accepted", "finish_rate", "early_rate", "on_time_rate", "overdue_rate", "statutory_speed", "promised_speed",
             "cards_per_1000", "correction_rate", "special_share", "satisfaction")
-QUESTIONS: tuple[tuple[str, By, Period, tuple[str, ...]], ...] = (
-    ("departments compared, five years", "org", FIVE_YEARS, ()), ("departments compared, one month", "org", MONTH, ()),
-    ("one department by month, five years", "month", FIVE_YEARS, ("org07",)),
-    ("the whole city by day, five years", "day", FIVE_YEARS, ()), ("items of one month", "item", MONTH, ()),
-    ("items of five years", "item", FIVE_YEARS, ()), ("powers of five years", "power_kind", FIVE_YEARS, ()))
+
+
+class Question(NamedTuple):
+    """What is asked; `items` narrows to one of the catalogue's, by its place."""
+
+    what: str
+    by: By
+    period: Period
+    orgs: tuple[str, ...] = ()
+    item: int | None = None
+    codes: tuple[str, ...] = COMPARED
+
+    @property
+    def limit_ms(self) -> float | None:
+        """Twenty thousand figures are an export, not a comparison."""
+        if self.by == "day" and self.item is None:
+            return None
+        return DETAILED_MS if self.is_detailed else LIMIT_MS
+
+    @property
+    def is_detailed(self) -> bool:
+        return self.by in IN_DETAIL or self.item is not None
+
+
+QUESTIONS = (
+    Question("departments compared, five years", "org", FIVE_YEARS), Question("departments compared, one month", "org", MONTH),
+    Question("one department by month, five years", "month", FIVE_YEARS, ("org07",)),
+    Question("the whole city by day, five years", "day", FIVE_YEARS), Question("items of one month", "item", MONTH),
+    Question("items of five years", "item", FIVE_YEARS), Question("powers of five years", "power_kind", FIVE_YEARS),
+    Question("one item by day, five years, one figure", "day", FIVE_YEARS, item=36, codes=("early_rate",)))
 
 
 def run(options: Options) -> list[Line]:
@@ -47,40 +73,42 @@ def _measured(folder: Path, name: str) -> list[Line]:
         return [_line(services, name, question, kept) for question in QUESTIONS]
 
 
-def _line(services: Services, name: str, question: tuple[str, By, Period, tuple[str, ...]], kept: str) -> Line:
-    what, by, period, orgs = question
+def _line(services: Services, name: str, question: Question, kept: str) -> Line:
+    items = () if question.item is None else (list(services.catalogue.items)[question.item],)
     took, bare, answers = [], [], 0
     for number in range(READS):
         with stopwatch() as spent:
-            found = services.evaluation.queries.figures(SYSTEM, period, by, COMPARED, orgs=orgs)
+            found = services.evaluation.queries.figures(SYSTEM, question.period, question.by, question.codes,
+                                                        orgs=question.orgs, items=items)
             msgspec.json.encode([shown(one) for one in found])
         took.append(spent.wall * 1000)
         answers = len(found)
-        if number < FLOOR_READS or by not in IN_DETAIL:  # millions of rows each
+        if number < FLOOR_READS or not question.is_detailed:  # millions of rows each
             with stopwatch() as spent:
-                _bare(services, by, period, orgs)
+                _bare(services, question, items)
             bare.append(spent.wall * 1000)
-    p95 = percentile(took, 0.95)
-    # Twenty thousand figures are an export, not a comparison.
-    most = DETAILED_MS if by in IN_DETAIL else LIMIT_MS
-    limit, holds = (f"p95 ≤ {most:g} ms", p95 <= most) if by != "day" else ("–", None)
-    return Line(f"{what}, {name}", f"{spread(took)} for {answers} figures, encoded", f"the same sums in SQL: {spread(bare)}",
-                f"{percentile(took, 0.5) / percentile(bare, 0.5):.1f} at p50", limit, holds,
-                f"{kept}; {READS} reads; p50 / p95 / p99")
+    p95, most = percentile(took, 0.95), question.limit_ms
+    limit, holds = ("–", None) if most is None else (f"p95 ≤ {most:g} ms", p95 <= most)
+    return Line(f"{question.what}, {name}", f"{spread(took)} for {answers} figures, encoded",
+                f"the same sums in SQL: {spread(bare)}", f"{percentile(took, 0.5) / percentile(bare, 0.5):.1f} at p50", limit,
+                holds, f"{kept}; {READS} reads; p50 / p95 / p99")
 
 
-def _bare(services: Services, by: By, period: Period, orgs: Sequence[str]) -> None:
+def _bare(services: Services, question: Question, items: Sequence[str]) -> None:
     """The driver's own rows of one statement with the same sums."""
-    catalogue, (first, last) = services.evaluation.indicators, period.days
-    names = dict.fromkeys(name for code in COMPARED for name in catalogue.find(code).names if name in FIGURES)
-    column, sums = "day" if by == "month" else by, ", ".join(f"sum({name})" for name in names)
-    narrowed = f" AND org IN ({', '.join(repr(org) for org in orgs)})" if orgs else ""
-    of_days = f"figure_days WHERE basis = 0 AND day BETWEEN {first} AND {last}{narrowed}"
+    catalogue, (first, last) = services.evaluation.indicators, question.period.days
+    names = dict.fromkeys(name for code in question.codes for name in catalogue.find(code).names if name in FIGURES)
+    sums = ", ".join(f"sum({name})" for name in names)
+    narrowed = "".join(f" AND {column} IN ({', '.join(map(repr, given))})"
+                       for column, given in (("org", question.orgs), ("item", items)) if given)
     least, most = row_numbers(0, first, last)
-    of_items = f"figure_details JOIN figure_places ON place = id & {PLACE_MASK} WHERE id BETWEEN {least} AND {most}"
-    column = "item" if by == "power_kind" else column
+    if question.is_detailed:
+        rows = f"figure_details JOIN figure_places ON place = id & {PLACE_MASK} WHERE id BETWEEN {least} AND {most}{narrowed}"
+        column = {"day": f"id >> {PLACE_BITS}", "power_kind": "item"}.get(question.by, question.by)
+    else:
+        rows = f"figure_days WHERE basis = 0 AND day BETWEEN {first} AND {last}{narrowed}"
+        column = "day" if question.by == "month" else question.by
     with services.database.read() as conn:
-        rows = of_items if column == "item" else of_days
         conn.exec_driver_sql(f"SELECT {column}, {sums} FROM {rows} GROUP BY {column}").fetchall()
 
 
