@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Literal
 
-from config.indicators import PER_1000, BaseFigure, Indicator, Unit
+from config.indicators import BaseFigure, Indicator, Unit
 from core.access import SYSTEM, Actor
 from evaluation.period import Basis, Figure, Period
 from evaluation.queries import FOUR_WEEKS, Counts, IndicatorQueries
@@ -38,11 +38,8 @@ from evaluation.statistics import (
 CompareBy = Literal["org", "area", "item", "channel", "power_kind"]
 WITHIN: tuple[CompareBy, ...] = ("channel", "power_kind")  # parts of what one may see, not departments of others
 _OF_ORG = frozenset({"item", *WITHIN})
-SUMS_OF_DAYS = frozenset({"statutory_days", "statutory_used", "promised_days", "promised_used", "both_statutory",
-                          "both_promised", "used_days", "reply_days", "rectified_days"})
 # Counted of cases that may never be accepted, so that by the day of acceptance they stand on another.
 NEVER_ACCEPTED = frozenset({"received", "received_instant", "received_promised", "not_accepted", "returned", "voided"})
-MANY_PER_CASE = frozenset({"corrections"})  # counted one by one: a case may have several
 # What a spread is judged by: days, in periods longer than so many days weeks, then months; sooner where items are told apart.
 PARTS = ((3 * 366, FOUR_WEEKS), (92, 7), (0, 1))
 PARTS_IN_DETAIL = ((300, FOUR_WEEKS), (92, 7), (0, 1))
@@ -106,8 +103,8 @@ class SideBySide:
         return self.is_anonymous and self.target is None and self.indicator.denominator is not None
 
     @property
-    def scale(self) -> int:
-        return scale_of(self.indicator)
+    def scale(self) -> float:
+        return self.indicator.scale
 
 
 class Comparison:
@@ -171,18 +168,13 @@ def shape_of(indicator: Indicator, base: Mapping[str, BaseFigure], basis: Basis)
     """What kind of number it is. A share counts the same cases above and below: figures of one kind of day, or all by the day
     of acceptance, if all of them were accepted. Otherwise cases above may not be among those below, and it is a rate."""
     names = set(indicator.names)
-    if names & SUMS_OF_DAYS:
+    if any(base[name].is_time for name in names):
         return Shape.MEAN
-    if indicator.unit is not Unit.SHARE or names & MANY_PER_CASE:
+    if indicator.unit is not Unit.SHARE:
         return Shape.RATE
     days = {base[name].day for name in names}
     is_of_accepted = basis is Basis.ACCEPTANCE and not names & NEVER_ACCEPTED
     return Shape.SHARE if len(days) == 1 or is_of_accepted else Shape.RATE
-
-
-def scale_of(indicator: Indicator) -> int:
-    """What hits ÷ size is multiplied by to be shown."""
-    return PER_1000 if indicator.unit is Unit.PER_1000 else 1
 
 
 def sample_of(figure: Figure | None) -> Sample | None:
@@ -327,7 +319,7 @@ def _nameless(row: Row, indicator: Indicator, shape: Shape) -> Row:
     band = None if sample is None or shape is Shape.MEAN else interval(shape, sample.hits, sample.size)
     hidden = replace(row.figures[indicator.code], key="", label="", numerator=None, base={},
                      denominator=None if sample is None else sample.size, value=None if sample is None else (
-                         sample.value * scale_of(indicator)))
+                         sample.value * indicator.scale))
     return replace(row, key="", name="", figures={indicator.code: hidden}, sample=sample, band=band,
                    ranked=None if row.ranked is None else replace(row.ranked, key=""))
 

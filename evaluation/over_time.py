@@ -11,7 +11,7 @@ from config.indicators import Indicator, Unit
 from core.access import Actor
 from core.instants import date_of, day_of
 from core.working_calendar import CalendarNotPublished, WorkingCalendar
-from evaluation.comparison import Question, scale_of, shape_of
+from evaluation.comparison import Question, shape_of
 from evaluation.control_charts import Chart, Count, chart
 from evaluation.period import Period
 from evaluation.queries import Counts, IndicatorQueries
@@ -44,8 +44,8 @@ class Course:
     per_working_day: bool
 
     @property
-    def scale(self) -> int:
-        return scale_of(self.indicator)
+    def scale(self) -> float:
+        return self.indicator.scale
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,10 +45,11 @@ def render_detectors() -> str:
 
 
 def render_figures() -> str:
-    """One table: name, what is counted, on which day."""
-    lines = ["| base figure | 中文 | counts | on the day of |", "|---|---|---|---|"]
-    lines += [f"| `{name}` | {one.label.zh} | {one.definition.en}<br>{one.definition.zh} | {one.day} |"
-              for name, one in load_indicators().figures.items()]
+    """One table: name, what is counted, in what, on which day."""
+    lines, found = ["| base figure | 中文 | counts | in | on the day of |", "|---|---|---|---|---|"], load_indicators()
+    lines += [f"| `{name}` | {one.label.zh} | {one.definition.en}<br>{one.definition.zh} | {found.units[one.unit].many} | "
+              f"{one.day} |"
+              for name, one in found.figures.items()]
     return "\n".join([*lines, ""])
 
 
@@ -125,8 +126,8 @@ def _detector(detector: type[Watch], settings: DetectorSettings, texts: dict[str
 def _indicators_of(group: str, indicators: list[Indicator]) -> str:
     lines = [f"### {group}", "", "| indicator | 中文 | formula | unit | better | minimum | meaning |",
              "|---|---|---|---|---|---|---|"]
-    lines += [f"| `{one.code}` | {one.label.zh} | `{one.formula}` | {one.unit.value} | {one.better} | {one.minimum or '–'} | "
-              f"{one.definition.en}<br>{one.definition.zh} |" for one in indicators]
+    lines += [f"| `{one.code}` | {one.label.zh} | `{one.formula}` | {one.unit.value}<br>{one.measure.en}, {one.measure.zh} | "
+              f"{one.better} | {one.minimum or '–'} | {one.definition.en}<br>{one.definition.zh} |" for one in indicators]
     return "\n".join([*lines, ""])
 
 

@@ -45,7 +45,8 @@ def period_name(wish: Wish, t: Words) -> str:
 def definition(indicator: Indicator, indicators: Indicators, t: Words) -> str:
     """What it means and how it is worked out, in words: shown over it everywhere."""
     formula = _NAME.sub(lambda name: _label(name[0], indicators, t), indicator.formula)
-    return t("comparison_page.definition", definition=indicator.definition.in_language(t.language), formula=formula)
+    return t("comparison_page.definition", definition=indicator.definition.in_language(t.language),
+             unit=indicator.measure.in_language(t.language), formula=formula)
 
 
 def _label(name: str, indicators: Indicators, t: Words) -> str:

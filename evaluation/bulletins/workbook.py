@@ -20,7 +20,7 @@ _CASES = ("received", "accepted", *FINISHED, "not_accepted", "withdrawn", "early
 _MATTERS = ("consultations", "consultations_answered", "complaints", "complaints_answered")
 _OVERVIEW = ("finish_rate", "early_rate", "on_time_rate", "overdue_rate", "statutory_speed", "promised_speed", "mean_days",
              "cards_per_1000", "satisfaction")
-_FORMATS = {Unit.SHARE: "0.0%", Unit.WORKING_DAYS: "0.0", Unit.PER_1000: "0.0", Unit.COUNT: "0"}
+_FORMATS = dict.fromkeys(Unit, "0.0") | {Unit.SHARE: "0.0%", Unit.COUNT: "0"}
 
 
 def workbook(t: Telling, paper: OfficialPaper) -> bytes:
@@ -96,7 +96,7 @@ def _efficiency(t: Telling, said: Sequence[str]) -> Sheet:
     heads = [t.say("bulletin.table.place"), t.say("bulletin.sheet.best"), t.say("bulletin.sheet.worst"),
              t.say("bulletin.table.org"), *(_head(t, code) for code in rates), t.say("bulletin.sheet.low"),
              t.say("bulletin.sheet.high")]
-    scale = 1000 if t.indicators.find(t.figures.rank_by).unit is Unit.PER_1000 else 1
+    scale = t.indicators.find(t.figures.rank_by).scale
     rows: list[list[Value]] = []
     for unit in in_order(t):
         place: list[Value] = ["—", "—", "—"] if unit.place is None else [unit.place.rank, unit.place.best, unit.place.worst]

@@ -280,7 +280,7 @@ def _unit(row: Row, table: SideBySide, say: Say) -> UnitShown:
                      wording.why_unranked(row, table, say), row.zone, tuple(map(shown, others)))
 
 
-def _scaled(value: float | None, scale: int) -> float | None:
+def _scaled(value: float | None, scale: float) -> float | None:
     return None if value is None else value * scale
 
 

@@ -82,7 +82,8 @@ def test_what_is_wrong_is_named_with_file_line_key_and_remedy(changed, old, new,
 
 def test_a_figure_nobody_counts_is_refused(changed):
     described = load_indicators(changed("  received_instant:\n    label", "  smiles:\n    definition: {zh: 笑, en: smiles}\n"
-                                        "    day: card\n    label: {zh: 笑, en: smiles}\n  received_instant:\n    label"))
+                                        "    day: card\n    unit: card\n    label: {zh: 笑, en: smiles}\n"
+                                        "  received_instant:\n    label"))
     with pytest.raises(ConfigError, match="smiles"):
         check_figures(described.figures)
 
@@ -91,3 +92,42 @@ def test_an_indicator_nobody_knows_is_told_with_those_there_are():
     with pytest.raises(NotFound) as refused:
         load_indicators().find("beauty")
     assert "early_rate" in refused.value.details["accepted"]
+
+
+@pytest.mark.parametrize(("code", "zh", "en"), [
+    ("accepted", "件", "cases"), ("warnings", "张", "cards"), ("early_rate", "%", "%"), ("promised_speed", "%", "%"),
+    ("mean_days", "工作日/件", "working days per case"), ("reply_time", "工作日/次答复", "working days per reply"),
+    ("cards_per_1000", "张/千件", "cards per 1,000 cases"), ("correction_rate", "次/百件", "notices per 100 cases")])
+def test_what_a_formula_gives_is_told_in_words(code, zh, en):
+    found = load_indicators().find(code).measure
+    assert (found.zh, found.en) == (zh, en)
+
+
+@pytest.mark.parametrize(("old", "new", "words"), [
+    ("numerator: early + on_due_day", "numerator: early + used_days",
+     ("on_time_rate.numerator", "column 7", "adds unlike things: case and working_day", "of one unit only")),
+    ("numerator: statutory_days − statutory_used", "numerator: statutory_days − (warnings − 1)",
+     ("statutory_speed.numerator", "column 28", "subtracts unlike things: card and 1")),
+    ("unit: share, better: lower, numerator: late", "unit: working_days, better: lower, numerator: late",
+     ("overdue_rate.unit", "gives 1, which is no working_days", "divide working days by what took them")),
+    ("unit: share, better: lower, numerator: special", "unit: share, better: lower, numerator: corrections",
+     ("special_share.unit", "gives notice ÷ case, which is no share", "divide like by like")),
+    ("unit: per_1000", "unit: share", ("cards_per_1000.unit", "gives card ÷ case")),
+    ("unit: count, better: lower, numerator: warnings", "unit: count, better: lower, numerator: warnings × yellow",
+     ("warnings.unit", "gives card × card, which is no count")),
+    ("    unit: notice", "    unit: letter", ("figures.corrections.unit", "no unit 'letter'", "describe it under units"))])
+def test_a_formula_whose_units_do_not_agree_is_refused(changed, old, new, words):
+    with pytest.raises(ConfigError) as refused:
+        load_indicators(changed(old, new))
+    told = str(refused.value)
+    assert all(word in told for word in ("indicators.yaml", "line=", "remedy=", *words)), told
+
+
+def test_hours_are_worked_out_of_minutes(changed):
+    path = changed("indicators:\n", "indicators:\n  hours: {group: volume, unit: working_hours, better: lower, "
+                   "numerator: used_days, denominator: timed,\n    label: {zh: 时, en: h}, definition: {zh: 时, en: h}}\n")
+    path.write_text(path.read_text("utf-8").replace("    unit: working_day\n", "    unit: working_minute\n").replace(
+        "unit: working_days", "unit: working_hours"), encoding="utf-8")
+    hours = load_indicators(path).find("hours")
+    assert hours.worked_out({"used_days": 330, "timed": 2}) == (330, 2, 2.75)
+    assert (hours.formula, hours.measure.en) == ("used_days ÷ timed ÷ 60", "working hours per case")
