@@ -1,14 +1,15 @@
 """The catalogue of indicators (config/indicators.yaml): the one place that says what a figure means and how it is worked out.
 
 Screens, exports, bulletins and the interface read it. An indicator is a formula of base figures, which the day tables keep
-(evaluation/models.py): a numerator and, unless it only counts, a denominator, each an expression (config/expressions.py).
+(evaluation/models.py): a numerator and, unless it only counts, a denominator, each an expression (config/expressions.py); or it
+is the median of a spread (config/spreads.py). Every formula gives a measure, which its unit must fit (config/measures.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
+from fractions import Fraction
 from pathlib import Path
 from typing import Literal, TypeVar
 
@@ -16,44 +17,21 @@ from pydantic import Field
 
 from config.documents import Document, Strict, read_document
 from config.expressions import Expression, parse_expression
+from config.indicator_units import REMEDIES, ROUND_SCALES, SCALED, SCALES, TIMES, Unit, UnitWords, Words, fits, worded
 from config.measures import Measure, measured
+from config.spreads import SPREADS, Spread
 from core.errors import InvalidInput, NotFound
+
+__all__ = ["INDICATORS_FILE", "BaseFigure", "Indicator", "Indicators", "Unit", "Words", "load_indicators"]
 
 INDICATORS_FILE = Path(__file__).parent / "indicators.yaml"
 
 
-class Unit(StrEnum):
-    """How a value is shown; what its formula gives must fit (`_fits`)."""
+class SpreadWords(Strict):
+    """What the values of a spread are called, and what is measured of whom."""
 
-    SHARE = "share"                # a number of like units: 0.25 is 25 %
-    WORKING_DAYS = "working_days"  # alone or per thing
-    WORKING_HOURS = "working_hours"  # of working minutes, alone or per thing
-    COUNT = "count"                # things
-    PER_100 = "per_100"            # things per hundred others
-    PER_1000 = "per_1000"
-
-
-SCALES: Mapping[Unit, float] = {Unit.PER_100: 100, Unit.PER_1000: 1_000, Unit.WORKING_HOURS: 1 / 60}
-_SCALED = {Unit.PER_100: " × 100", Unit.PER_1000: " × 1000", Unit.WORKING_HOURS: " ÷ 60"}  # as people read it
-_TIMES = {Unit.WORKING_DAYS: "working_day", Unit.WORKING_HOURS: "working_minute"}
-
-
-class Words(Strict):
-    """The same in both languages."""
-
-    zh: str = Field(min_length=1)
-    en: str = Field(min_length=1)
-
-    def in_language(self, language: str) -> str:
-        return self.en if language == "en" else self.zh
-
-
-class UnitWords(Strict):
-    """What a unit of base figures is called: 件; case, cases."""
-
-    zh: str = Field(min_length=1)
-    one: str = Field(min_length=1)
-    many: str = Field(min_length=1)
+    label: Words
+    definition: Words
 
 
 class BaseFigure(Strict):
@@ -63,18 +41,18 @@ class BaseFigure(Strict):
     definition: Words
     unit: str
     day: Literal["reception", "acceptance", "end", "conclusion", "special", "notice", "rating", "card", "lodging", "answer",
-                 "duty", "reply"]
+                 "duty", "reply", "signature", "standing", "report"]
 
     @property
     def is_time(self) -> bool:
         """Whether it adds up time instead of counting things."""
-        return self.unit in _TIMES.values()
+        return self.unit in TIMES.values()
 
 
 @dataclass(frozen=True, slots=True)
 class Indicator:
     """A named formula; a count has no denominator. `better`: whether more is better; `minimum`: a denominator below it is too
-    small to compare by; `measure`: what its values are in, in words."""
+    small to compare by; `measure`: what its values are in, in words. A median has a `spread`, and no numerator of its own."""
 
     code: str
     label: Words
@@ -86,11 +64,16 @@ class Indicator:
     denominator: Expression | None
     group: str
     measure: Words
+    spread: Spread | None = None
+
+    @property
+    def exact_scale(self) -> Fraction:
+        return SCALES.get(self.unit, Fraction(1))
 
     @property
     def scale(self) -> float:
         """What numerator ÷ denominator is multiplied by to be shown."""
-        return SCALES.get(self.unit, 1)
+        return ROUND_SCALES.get(self.unit, 1)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -101,12 +84,15 @@ class Indicator:
     @property
     def formula(self) -> str:
         """As people read it."""
-        if self.denominator is None:
+        if self.denominator is None or self.spread is not None:
             return self.numerator.text
-        return f"{_bracketed(self.numerator)} ÷ {_bracketed(self.denominator)}{_SCALED.get(self.unit, '')}"
+        return f"{_bracketed(self.numerator)} ÷ {_bracketed(self.denominator)}{SCALED.get(self.unit, '')}"
 
     def worked_out(self, figures: Mapping[str, int]) -> tuple[float | None, float | None, float | None]:
-        """(numerator, denominator, value) for these base figures. No denominator, no value: None, never 0 % or 100 %."""
+        """(numerator, denominator, value) for these base figures. No denominator, no value: None, never 0 % or 100 %. A median
+        is no quotient: its numerator is None, its denominator the cases."""
+        if self.spread is not None:
+            return None, self.spread.cases(figures), self.spread.median(figures)
         above = self.numerator.value(figures)
         if self.denominator is None:
             return above, None, above
@@ -114,6 +100,13 @@ class Indicator:
         if above is None or not below:
             return above, below, None
         return above, below, above * self.scale / below
+
+    def hits(self, figures: Mapping[str, int]) -> tuple[float, float]:
+        """(hits, size) whose quotient is the value before it is scaled; (0, 0) where nothing was counted."""
+        above, below, value = self.worked_out(figures)
+        if self.spread is not None:
+            return (value or 0.0) * (below or 0.0) / self.scale, below or 0.0
+        return above or 0.0, below or 0.0
 
     def is_small(self, denominator: float | None) -> bool:
         """Whether there is too little to compare by."""
@@ -128,6 +121,7 @@ class Indicators:
     units: Mapping[str, UnitWords]
     figures: Mapping[str, BaseFigure]
     indicators: Mapping[str, Indicator]
+    spreads: Mapping[str, SpreadWords]
 
     def find(self, code: str) -> Indicator:
         """Raises NotFound `indicator_unknown` with those there are."""
@@ -142,8 +136,9 @@ class _Formula(Strict):
     definition: Words
     unit: Unit
     better: Literal["higher", "lower", "neither"]
-    numerator: str
+    numerator: str = ""
     denominator: str | None = None
+    median: str | None = None
     minimum: int = Field(default=0, ge=0)
     group: str
 
@@ -153,6 +148,7 @@ class _File(Strict):
     minimum: int = Field(ge=1, description="Denominator below which a share is too small to compare by, where none is given.")
     units: dict[str, UnitWords]
     figures: dict[str, BaseFigure]
+    spreads: dict[str, SpreadWords] = {}
     indicators: dict[str, _Formula]
 
     @property
@@ -165,8 +161,36 @@ def load_indicators(path: Path = INDICATORS_FILE) -> Indicators:
     document = read_document(path)
     given = document.read_as(_File)
     _check_units(document, given)
-    return Indicators(given.version, given.units, given.figures,
-                      {code: _indicator(document, code, one, given) for code, one in given.indicators.items()})
+    classes = {name: figure for spread, words in given.spreads.items() for name, figure in _classes(document, spread, words)}
+    indicators = {code: (_median if one.median else _indicator)(document, code, one, given)
+                  for code, one in given.indicators.items()}
+    return Indicators(given.version, given.units, {**given.figures, **classes}, indicators, given.spreads)
+
+
+def _classes(document: Document, name: str, words: SpreadWords) -> Iterator[tuple[str, BaseFigure]]:
+    """The base figures of a spread: so many cases in each class."""
+    if name not in SPREADS:
+        raise document.problem(("spreads", name), f"nothing is kept of a spread {name!r}", f"one of {', '.join(SPREADS)}")
+    spread = SPREADS[name]
+    for place, figure in enumerate(spread.figures):
+        low, high = spread.bounds(place)
+        is_last = place == len(spread.edges)
+        span = f"≥ {low}" if is_last else str(low) if low == high else f"{low}–{high}"
+        yield figure, BaseFigure(label=words.label.ending(f" {span}"), definition=words.definition.ending(f" {span}"),
+                                 unit="case", day="conclusion")
+
+
+def _median(document: Document, code: str, given: _Formula, file: _File) -> Indicator:
+    """The median of a spread: half of the cases lie below."""
+    spread = SPREADS.get(given.median or "")
+    if spread is None or spread.name not in file.spreads:
+        raise document.problem(("indicators", code, "median"), f"there is no spread {given.median!r} (indicator {code})",
+                               f"one of {', '.join(file.spreads)}", indicator=code)
+    _check_fits(document, code, given.unit, spread.measure)
+    told = Expression(f"median({spread.name})", spread.figures, (), ())
+    cases = parse_expression(" + ".join(spread.figures), dict.fromkeys(spread.figures))
+    return Indicator(code, given.label, given.definition, given.unit, given.better, given.minimum or file.minimum, told, cases,
+                     given.group, worded(given.unit, spread.measure, file.units), spread)
 
 
 def _check_units(document: Document, file: _File) -> None:
@@ -184,11 +208,15 @@ def _indicator(document: Document, code: str, given: _Formula, file: _File) -> I
     denominator = None if given.denominator is None else _expression(document, code, "denominator", given.denominator, file)
     minimum = given.minimum or (0 if denominator is None else file.minimum)
     gives = _measure(document, code, numerator, denominator, file)
-    if not _fits(given.unit, gives):
-        raise document.problem(("indicators", code, "unit"), f"the formula gives {gives}, which is no {given.unit.value} "
-                               f"(indicator {code})", _REMEDIES[given.unit], indicator=code)
+    _check_fits(document, code, given.unit, gives)
     return Indicator(code, given.label, given.definition, given.unit, given.better, minimum, numerator, denominator,
-                     given.group, _worded(given.unit, gives, file.units))
+                     given.group, worded(given.unit, gives, file.units))
+
+
+def _check_fits(document: Document, code: str, unit: Unit, gives: Measure) -> None:
+    if not fits(unit, gives):
+        raise document.problem(("indicators", code, "unit"), f"the formula gives {gives}, which is no {unit.value} "
+                               f"(indicator {code})", REMEDIES[unit], indicator=code)
 
 
 def _expression(document: Document, code: str, key: str, text: str, file: _File) -> Expression:
@@ -215,45 +243,6 @@ def _of_formula(document: Document, code: str, key: str, read: Callable[[], T]) 
         told = failure.details
         raise document.problem(("indicators", code, key), f"{told['problem']} (indicator {code}, column {told['column']})",
                                told["remedy"], indicator=code, column=told["column"]) from failure
-
-
-# Units ----------------------------------------------------------------------------------------------------------------
-
-_REMEDIES = {
-    Unit.SHARE: "divide like by like, or show it per_100 or per_1000",
-    Unit.COUNT: "count things of one unit, or add the denominator and another unit",
-    Unit.WORKING_DAYS: "divide working days by what took them",
-    Unit.WORKING_HOURS: "divide working minutes by what took them",
-    Unit.PER_100: "divide things by things",
-    Unit.PER_1000: "divide things by things"}
-
-
-def _fits(unit: Unit, gives: Measure) -> bool:
-    """Whether what a formula gives can be shown so."""
-    above, below = gives.above, gives.below
-    if unit is Unit.SHARE:
-        return not gives.powers
-    if unit is Unit.COUNT:
-        return len(above) == 1 and not below and above[0] not in _TIMES.values()
-    if unit in _TIMES:
-        return above == (_TIMES[unit],) and len(below) <= 1
-    return len(above) == len(below) <= 1
-
-
-def _worded(unit: Unit, gives: Measure, units: Mapping[str, UnitWords]) -> Words:
-    """% · 件 · 工作日/件 · 张/千件."""
-    if unit is Unit.SHARE:
-        return Words(zh="%", en="%")
-    above, below = (units[one[0]] if one else None for one in (gives.above, gives.below))
-    if unit in _TIMES:
-        above = units[unit.value.removesuffix("s")]
-    times_zh, times_en = {Unit.PER_100: ("百", "100 "), Unit.PER_1000: ("千", "1,000 ")}.get(unit, ("", ""))
-    if above is None:
-        return Words(zh="‰", en="‰") if unit is Unit.PER_1000 else Words(zh="%", en="%")
-    if below is None:
-        return Words(zh=above.zh, en=above.many)
-    per = below.many if times_en else below.one
-    return Words(zh=f"{above.zh}/{times_zh}{below.zh}", en=f"{above.many} per {times_en}{per}")
 
 
 def _bracketed(expression: Expression) -> str:

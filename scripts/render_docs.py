@@ -20,6 +20,7 @@ from config.indicators import Indicator, load_indicators
 from config.ladders import Preset, Rule, Rung, load_presets
 from config.setting_groups import Settings
 from config.settings import DEFAULTS, environment_name, is_secret
+from config.spreads import SPREADS, Spread
 from config.texts import Texts, load_texts
 from evaluation.exports.dictionary import as_table
 
@@ -44,12 +45,18 @@ def render_detectors() -> str:
     return "\n".join(_detector(detector, settings, texts) for detector in DETECTORS)
 
 
+def _classes(spread: Spread) -> str:
+    return ", ".join(figure.removeprefix(f"{spread.name}_") for figure in spread.figures)
+
+
 def render_figures() -> str:
     """One table: name, what is counted, in what, on which day."""
     lines, found = ["| base figure | 中文 | counts | in | on the day of |", "|---|---|---|---|---|"], load_indicators()
     lines += [f"| `{name}` | {one.label.zh} | {one.definition.en}<br>{one.definition.zh} | {found.units[one.unit].many} | "
               f"{one.day} |"
-              for name, one in found.figures.items()]
+              for name, one in found.figures.items() if name not in _CLASSES]
+    lines += [f"| `{name}_…` | {one.label.zh} | {one.definition.en} so many (classes: {_classes(SPREADS[name])})<br>"
+              f"{one.definition.zh}若干（按档） | cases | conclusion |" for name, one in found.spreads.items()]
     return "\n".join([*lines, ""])
 
 
@@ -65,6 +72,7 @@ def render_export() -> str:
     return as_table(load_texts())
 
 
+_CLASSES = {figure for spread in SPREADS.values() for figure in spread.figures}
 PARTS: dict[tuple[str, str], Callable[[], str]] = {
     ("configuration.md", "settings"): render_settings,
     ("configuration.md", "ladders"): render_ladders,

@@ -50,7 +50,9 @@ def definition(indicator: Indicator, indicators: Indicators, t: Words) -> str:
 
 
 def _label(name: str, indicators: Indicators, t: Words) -> str:
-    known = indicators.figures.get(name)
+    if name == "median":
+        return t("comparison_page.median")
+    known = indicators.figures.get(name) or indicators.spreads.get(name)
     return name if known is None else known.label.in_language(t.language)
 
 

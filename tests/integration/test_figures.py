@@ -11,15 +11,17 @@ import pytest
 from sqlalchemy import delete, select, update
 
 from alerts.card_commands import CardCommand, CardRef, CommandType
+from alerts.detectors.models import reported_volumes
 from alerts.models import cards
 from cases.events import EventKind
 from cases.models import case_table
 from core.access import SYSTEM, Actor, Role
-from core.database import Database
+from core.database import Database, bulk_insert
 from core.instants import day_of
 from evaluation.card_figures import standing_cards
 from evaluation.marks import read_marks
 from evaluation.models import (
+    CARDS_BY_SUBJECT,
     FIGURES,
     figure_cards,
     figure_days,
@@ -31,10 +33,12 @@ from evaluation.models import (
 )
 from evaluation.period import Basis, By, Corrected, Period
 from evaluation.places import row_numbers
-from evaluation.queries import FOUR_WEEKS
+from evaluation.queries import FOUR_WEEKS, IndicatorQueries
+from evaluation.volumes import Volumes
+from tests.comparing import DUTIES
 from tests.integration.test_record_counters import Workload
-from tests.unit.cases.record import emptied, event, made_database, us
-from tests.unit.evaluation.counted import ALWAYS, OF_CARDS, Counted
+from tests.unit.cases.record import AREA, emptied, event, made_database, us
+from tests.unit.evaluation.counted import ALWAYS, INDICATORS, OF_CARDS, Counted
 
 K = EventKind
 INSPECTOR = Actor("ines", frozenset({Role.INSPECTOR}))
@@ -114,7 +118,9 @@ def test_a_hand_worked_week(record):
         "received": 8, "accepted": 5, "concluded": 5, "withdrawn": 1, "returned": 1, "not_accepted": 1,
         "early": 2, "on_due_day": 1, "late": 1, "same_day": 1,
         "statutory_days": 40, "statutory_used": 6 + 7 + 9, "promised_days": 28, "promised_used": 6 + 7 + 9,
-        "both_statutory": 40, "both_promised": 28, "timed": 5, "used_days": 6 + 7 + 9 + 7}
+        "both_statutory": 40, "both_promised": 28, "timed": 5, "used_days": 6 + 7 + 9 + 7,
+        "took_0": 1, "took_7": 3, "took_10": 1,
+        "of_promise_10": 1, "of_promise_90": 1, "of_promise_100": 1, "of_promise_150": 1}
     assert record.by_day("accepted") == {"10-11": 1, "10-15": 3, "10-24": 1}
     assert record.by_day("concluded") == {"10-23": 1, "10-24": 4}
     assert record.by_day("concluded", Basis.ACCEPTANCE) == {"10-11": 1, "10-15": 3, "10-24": 1}
@@ -122,6 +128,8 @@ def test_a_hand_worked_week(record):
     assert record.figure("unjudged_rate").value == 1 / 5
     assert record.figure("promised_speed").value == (28 - 22) / 28
     assert record.figure("step_overrun_rate").value is None
+    assert record.figure("median_days").value == 6.5  # the middle one of 0, 6, 7, 7, 9 lies in the class of 6 and 7
+    assert record.figure("median_of_promise").value == pytest.approx((85.5 + 95.5) / 200)  # between 6 and 7 of 7 days
 
 
 def test_stops_are_taken_out_of_the_time_used(record):
@@ -227,6 +235,33 @@ def test_a_place_of_a_transaction_that_failed_is_numbered_again(record):
     assert [] == differences(record)
 
 
+def test_what_units_report_stands_beside_what_the_record_has_of_the_same_days(record):
+    """A month, a day within it (not twice), a span that sticks out of the period, another unit's, another kind of report."""
+    record.at("10-31 18:00").take(*[event(K.ACCEPTED, f"10-{day:02} 10:00", case_no=str(day)) for day in (8, 9, 10, 31)],
+                                  event(K.ACCEPTED, "10-09 10:00", case_no="w", org="Water"))
+    first, last = day_of(date(2018, 10, 1)), day_of(date(2018, 10, 31))
+    with record.uow() as uow:
+        bulk_insert(uow.conn, reported_volumes, [column.name for column in reported_volumes.c], [
+            (AREA, org, begins, ends, kind, amount, 1, "ines") for org, begins, ends, kind, amount in (
+                ("Land", first, last, "own_figure", 5), ("Land", first + 7, first + 7, "own_figure", 3),
+                ("Land", last, last + 1, "own_figure", 9), ("Water", first, first + 8, "own_figure", 4),
+                ("Land", first, last, "tickets", 50))])
+    queries = IndicatorQueries(record.database, INDICATORS, record.names, DUTIES, beside=(Volumes(),))
+    october = Period(date(2018, 10, 1), date(2018, 10, 31))
+
+    def told(by: By, period: Period = october, actor: Actor = SYSTEM) -> dict[str, tuple[float | None, float | None]]:
+        found = [one for one in queries.figures(actor, period, by, ["volume_share", "accepted"]) if one.indicator != "accepted"]
+        return {one.key: (one.numerator, one.denominator) for one in found if one.denominator}
+
+    assert told("org") == {"Land": (4, 5), "Water": (1, 4)}
+    assert told("none") == {"": (5, 9)}
+    assert told("month") == {"2018-10": (5, 9)}
+    assert told("day", Period(date(2018, 10, 8), date(2018, 10, 8))) == {"2018-10-08": (1, 3)}
+    assert told("item") == {}
+    assert told("org", actor=CLERK) == {"Land": (4, 5)}
+    assert told("org", Period(date(2018, 10, 9), date(2018, 10, 30))) == {}
+
+
 # Cards ------------------------------------------------------------------------------------------------------------
 
 def test_cards_count_on_the_day_of_their_level_and_on_that_of_the_acceptance(record):
@@ -291,6 +326,56 @@ def test_replies_count_on_their_day_with_the_working_days_since_they_were_demand
     assert record.by_day("replies") == {"10-29": 1, "11-02": 1}
     assert record.by_day("reply_days") == {"10-29": 1, "11-02": 4}
     assert record.figure("reply_time").value == 2.5
+    assert [] == differences(record)
+
+
+def test_signatures_count_with_the_working_time_since_the_department_knew(record):
+    """The office works from 8:30 to 12:00 and from 14:00 to 17:30: from Friday 16:30 to Monday 10:15 are 2¾ hours."""
+    record.at("10-26 16:30").take(event(K.ACCEPTED, "10-15 10:00"), event(K.ACCEPTED, "10-15 10:00", case_no="2"))
+    command = CardCommand(command_id="1", type=CommandType.ACKNOWLEDGE.value, cards=[CardRef(1, standing_rev(record, 1))])
+    assert record.at("10-29 10:15").card_service.execute(command, INSPECTOR).results[0].ok
+
+    assert record.by_day("acknowledged") == {"10-29": 1}
+    assert record.by_day("acknowledged", Basis.ACCEPTANCE) == {"10-15": 1}
+    assert record.counted("acknowledgement_minutes") == {"acknowledgement_minutes": 165}
+    assert record.figure("acknowledgement_time").value == 2.75
+    assert [] == differences(record)
+    command = CardCommand(command_id="2", type=CommandType.UNACKNOWLEDGE.value, reason="by mistake",
+                          cards=[CardRef(1, standing_rev(record, 1))])
+    assert record.card_service.execute(command, INSPECTOR).results[0].ok
+    assert record.counted("acknowledged", "acknowledgement_minutes") == {"acknowledged": 0, "acknowledgement_minutes": 0}
+    assert record.figure("acknowledgement_time").value is None
+
+
+@pytest.mark.parametrize(("origin", "kind", "figure"), [
+    ("clock", "step", "yellow_step"), ("clock", "special", "yellow_special"), ("clock", "consultation", "yellow_consultation"),
+    ("clock", "complaint_intake", "yellow_complaint"), ("complaint", "complaint", "yellow_complaint"),
+    ("act", "act", "yellow_conduct"), ("manual", "manual", "yellow_conduct"), ("clock", "statutory", None)])
+def test_cards_are_told_apart_by_what_they_are_for(record, origin, kind, figure):
+    record.at("10-26 09:00").take(event(K.ACCEPTED, "10-15 10:00"))
+    with record.uow() as uow:
+        uow.conn.execute(update(cards).values(origin=origin, clock_kind=kind))
+        record.card_figures.keep(uow, standing_cards(uow.conn, [1]))
+
+    apart = {name: n for name, n in record.counted(*CARDS_BY_SUBJECT).items() if n}
+    assert apart == ({} if figure is None else {figure: 1})
+    assert record.figure("limit_cards").value == (1 if figure is None else 0)
+    assert record.counted("yellow") == {"yellow": 1}
+
+
+def test_applicants_are_told_apart_where_the_source_says_what_they_are(record):
+    record.at("10-31 18:00").take(
+        event(K.RECEIVED, "10-15 09:00", case_no="a", applicant_kind="person"), event(K.ACCEPTED, "10-17 09:00", case_no="a"),
+        event(K.RECEIVED, "10-15 09:00", case_no="b", applicant_kind="法人"), event(K.RECEIVED, "10-15 09:00", case_no="c"),
+        event(K.RECEIVED, "10-16 09:00", case_no="d", applicant_kind="person"))
+
+    for basis in Basis:  # as receptions do, on their own day on either basis
+        assert record.by_day("received_persons", basis) == {"10-15": 1, "10-16": 1}
+        assert record.by_day("received_companies", basis) == {"10-15": 1}
+    assert record.figure("persons_share").value == 2 / 3
+    record.take(event(K.RECEIVED, "10-15 09:00", id="b/received/10-15 09:00/0", version=2, case_no="b",
+                      applicant_kind="person"))
+    assert record.counted("received_persons", "received_companies") == {"received_persons": 3, "received_companies": 0}
     assert [] == differences(record)
 
 

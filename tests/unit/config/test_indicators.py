@@ -9,7 +9,7 @@ import pytest
 from config.indicators import INDICATORS_FILE, Unit, load_indicators
 from core.errors import ConfigError, NotFound
 from evaluation.assembly import check_figures
-from evaluation.models import DUTY_FIGURES, FIGURES
+from evaluation.models import ASKED_FIGURES, FIGURES, SUBJECTS_APART
 
 
 @pytest.fixture
@@ -25,14 +25,15 @@ def changed(tmp_path: Path):
 
 def test_every_base_figure_that_is_counted_is_described_and_no_other():
     figures = load_indicators().figures
-    assert set(figures) == {*FIGURES, *DUTY_FIGURES}
+    assert set(figures) == {*FIGURES, *ASKED_FIGURES}
     check_figures(figures)
 
 
 def test_every_base_figure_is_used_by_an_indicator_or_told_for_itself():
     found = load_indicators()
     used = {name for one in found.indicators.values() for name in one.names}
-    assert set(found.figures) - used == {"withdrawn"}
+    told = {"withdrawn", *(f"warnings_{subject}" for subject in SUBJECTS_APART)}  # in tables of their own
+    assert set(found.figures) - used == told
 
 
 def test_every_indicator_has_words_of_its_own_in_both_languages():
@@ -123,11 +124,31 @@ def test_a_formula_whose_units_do_not_agree_is_refused(changed, old, new, words)
     assert all(word in told for word in ("indicators.yaml", "line=", "remedy=", *words)), told
 
 
-def test_hours_are_worked_out_of_minutes(changed):
-    path = changed("indicators:\n", "indicators:\n  hours: {group: volume, unit: working_hours, better: lower, "
-                   "numerator: used_days, denominator: timed,\n    label: {zh: 时, en: h}, definition: {zh: 时, en: h}}\n")
-    path.write_text(path.read_text("utf-8").replace("    unit: working_day\n", "    unit: working_minute\n").replace(
-        "unit: working_days", "unit: working_hours"), encoding="utf-8")
-    hours = load_indicators(path).find("hours")
-    assert hours.worked_out({"used_days": 330, "timed": 2}) == (330, 2, 2.75)
-    assert (hours.formula, hours.measure.en) == ("used_days ÷ timed ÷ 60", "working hours per case")
+def test_hours_are_worked_out_of_minutes():
+    hours = load_indicators().find("acknowledgement_time")
+    figures = {"acknowledgement_minutes": 330, "acknowledged": 2}
+    assert hours.worked_out(figures) == (330, 2, pytest.approx(2.75))
+    assert hours.hits(figures) == (330, 2)
+    assert (hours.formula, hours.measure.en) == ("acknowledgement_minutes ÷ acknowledged ÷ 60", "working hours per card")
+
+
+def test_a_median_is_read_from_the_classes_of_its_spread():
+    found = load_indicators()
+    median = found.find("median_days")
+    counts = dict.fromkeys(median.names, 0)
+    assert median.worked_out(counts) == (None, 0, None)
+    counts |= {"took_2": 3, "took_4": 1}
+    assert median.worked_out(counts) == (None, 4, 2)
+    assert median.hits(counts) == (8, 4)
+    assert (median.formula, median.measure.zh, median.is_small(4)) == ("median(took)", "工作日", True)
+    assert [found.figures[name].label.zh for name in ("took_7", "took_more")] == ["用时（工作日） 6–7", "用时（工作日） ≥ 181"]
+
+
+@pytest.mark.parametrize(("old", "new", "words"), [
+    ("median: took", "median: tock", ("median_days.median", "no spread 'tock'", "one of took")),
+    ("unit: working_days, better: lower, median", "unit: share, better: lower, median", ("median_days.unit", "working_day")),
+    ("  of_promise:\n", "  of_law:\n", ("spreads.of_law", "nothing is kept of a spread 'of_law'"))])
+def test_a_median_of_nothing_kept_is_refused(changed, old, new, words):
+    with pytest.raises(ConfigError) as refused:
+        load_indicators(changed(old, new))
+    assert all(word in str(refused.value) for word in ("line=", "remedy=", *words)), refused.value
