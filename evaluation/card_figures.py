@@ -70,7 +70,7 @@ class CardMarks(msgspec.Struct, frozen=True, array_like=True, gc=False):
             yield self.signature[0], _SIGNED_MINUTES, self.signature[1]
 
 
-_decode = msgspec.json.Decoder(CardMarks).decode
+read_card_marks = msgspec.json.Decoder(CardMarks).decode
 _encode = msgspec.json.Encoder().encode
 
 
@@ -159,7 +159,7 @@ def reply_to(card: CardStanding, areas: Areas) -> Answer | None:
 def add_text(sums: Sums, text: str, by: int = 1) -> None:
     """Add what a card adds; "" is nothing."""
     if text:
-        _decode(text).add_to(sums, by)
+        read_card_marks(text).add_to(sums, by)
 
 
 def standing_cards(conn: Connection, ids: Sequence[int]) -> list[CardStanding]:
