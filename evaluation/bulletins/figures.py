@@ -18,6 +18,7 @@ from evaluation.period import Period
 Counts = dict[str, int]
 COUNTED = (*FIGURES, *ASKED_FIGURES)
 CARDS = ("warnings", "yellow", "red", "revoked_yellow", "revoked_red")
+APPLICANTS = ("received_persons", "received_companies")
 _MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
 
 

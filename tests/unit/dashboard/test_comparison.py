@@ -21,7 +21,7 @@ from evaluation.models import figure_days
 from evaluation.over_time import Grain
 from evaluation.period import Basis
 from evaluation.seasons import Span, Stretch
-from evaluation.wish import wish_of
+from evaluation.wish import COLUMN_SETS, columns_of, wish_of
 from tests.comparing import concluded, count_day, each_day
 from tests.staff import OTHER_ORG, OWN_ORG, Site, make_site, run_callback
 from tests.unit.cases.record import event
@@ -217,8 +217,17 @@ def test_an_address_that_cannot_be_is_left_out_and_every_choice_is_kept() -> Non
     wish = wish_of("?indicator=none&grain=hour&basis=x&by=item&item=i", LEADER, date(2026, 3, 16), CODES)
     assert (wish.question.indicator, wish.grain, wish.question.basis, wish.question.by, wish.question.item) == (
         "early_rate", Grain.DAY, Basis.EVENT, "org", "")
-    full = "?period=2026-02&indicator=overdue_rate&basis=acceptance&area=360500&org=fagai&item=x&grain=week&limits=wide"
+    full = ("?period=2026-02&indicator=overdue_rate&basis=acceptance&area=360500&org=fagai&item=x&grain=week&limits=wide"
+            "&columns=cards")
     assert wish_of(full, LEADER, date(2026, 3, 16), CODES).address() == full
+
+
+def test_other_indicators_may_stand_beside_the_one_compared() -> None:
+    """The catalogue has all of them: a code that is misspelt in a set would silently be left out."""
+    for name, codes in COLUMN_SETS.items():
+        assert columns_of(CODES, wish_of(f"?columns={name}", LEADER, date(2026, 3, 16), CODES)) == list(codes)
+    unknown = wish_of("?columns=beauty", LEADER, date(2026, 3, 16), CODES)
+    assert (unknown.columns, "columns" in unknown.address()) == ("overview", False)
 
 
 def test_a_person_of_an_area_or_a_unit_cannot_ask_for_another() -> None:
