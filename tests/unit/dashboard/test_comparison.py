@@ -17,6 +17,11 @@ from cases.events import EventKind
 from config.indicators import load_indicators
 from core.access import Actor, Role
 from core.instants import day_of, to_us
+from dashboard.pages.comparison import happening_words
+from dashboard.panels.comparison_pictures import course_figure
+from dashboard.theme import load_theme
+from dashboard.words import Words
+from evaluation.happenings import Happening, What
 from evaluation.models import figure_days
 from evaluation.over_time import Grain
 from evaluation.period import Basis
@@ -328,6 +333,22 @@ def test_the_interface_tells_the_course_the_page_draws(site: Site) -> None:
     assert {"holiday", "make_up"} <= {one["what"] for one in course["happenings"]}
     assert all(words in json.dumps(answer, ensure_ascii=False) for words in course["sentences"])
     assert [one["name"] for one in course["seasons"]] == ["before", "last_year"]
+
+
+def test_a_new_calendar_and_new_limits_of_an_item_are_lines_on_the_chart(site: Site) -> None:
+    services, item, t = site.services, site.item_of(OWN_ORG), Words("zh", site.services.texts("zh").tree)
+    wish = wish_of(f"{FEBRUARY}&org={OWN_ORG}&item={item}&grain=day", LEADER, date(2026, 3, 16), CODES)
+    course = services.evaluation.over_time.course(LEADER, wish.question, wish.grain)
+    marks = [Happening(What.ITEM, date(2026, 2, 4), date(2026, 2, 4), item, "3"),
+             Happening(What.CALENDAR, date(2026, 2, 10), date(2026, 2, 10), "cn", "2")]
+    layout = course_figure(course, marks, lambda one: happening_words(services, one, t), load_theme(), t)["layout"]
+
+    lines = [one for one in layout["shapes"] if one["line"].get("dash") == "dot"]
+    places = [course.starts.index(one.first) for one in marks]
+    assert [one["x0"] for one in lines] == [one["x1"] for one in lines] == [place - 0.5 for place in places]
+    words = [note["text"] for note in layout["annotations"]]
+    assert words == [f"事项 {services.case_queries.item_name(item)} 时限调整（第 3 版）", "日历 cn 第 2 版生效"]
+    assert [note["x"] for note in layout["annotations"]] == [place - 0.5 for place in places]
 
 
 def test_the_interface_refuses_who_does_not_compare_and_what_cannot_be(site: Site) -> None:
