@@ -90,3 +90,8 @@ class Counted(Record):
         with self.database.read() as conn:
             found = [tuple(row) for statement in (days, details) for row in conn.execute(statement)]
         return sorted((row for row in found if any(row[-len(figures):])), key=repr)
+
+
+def differences(record: Counted) -> list[object]:
+    """What a recount finds wrong."""
+    return list(record.recounter.recount().differences)
