@@ -87,4 +87,4 @@ def reactions_of(evaluation: Evaluation) -> dict[type, list[Reaction]]:
     """What then? Cases and cards that count for something else than before move the figures of their days."""
     tables, of_cards = evaluation.tables, evaluation.card_figures
     return {CasesMarked: [tables.move, of_cards.moved], CardsWritten: [of_cards.written],
-            VersionConfirmed: [of_cards.count_replies_again]}
+            VersionConfirmed: [of_cards.count_times_again]}

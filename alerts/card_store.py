@@ -11,7 +11,7 @@ from itertools import zip_longest
 from alerts.card_rows import insert_cards, next_id, update_cards, write_deadlines, write_log
 from alerts.cards import Card, Entry
 from alerts.events import CardBrief, CardEvent, CardStanding, CardsWritten, CardToConfirm
-from alerts.lifecycle import NEVER_WERE, Disposition, reply_that_stands
+from alerts.lifecycle import NEVER_WERE, Disposition, reply_that_stands, signature_that_stands, subject_of
 from alerts.wire import CardWriter
 from core.unit_of_work import UnitOfWork
 
@@ -71,7 +71,9 @@ def _standing(card: Card) -> CardStanding:
     return CardStanding(card.id, case.case_id, case.area, case.org, case.item, card.level, card.level_at,
                         card.is_issued and card.disposition not in NEVER_WERE, card.disposition is Disposition.REVOKED,
                         *reply_that_stands(card.reply_asked_at, card.reply_from_at, card.issued_at, card.replied_at,
-                                           card.reply_due_at))
+                                           card.reply_due_at),
+                        *signature_that_stands(card.told_at, card.issued_at, card.acked_at),
+                        subject_of(card.origin, card.clock_kind))
 
 
 def _in_waves(of_cards: Sequence[Sequence[CardEvent]]) -> Iterator[CardEvent]:

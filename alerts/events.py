@@ -33,7 +33,8 @@ class CardBrief(msgspec.Struct, frozen=True):
 class CardStanding(msgspec.Struct, frozen=True, gc=False):
     """A card as it was just written, for whoever counts cards. `counts`: it was issued, and neither dismissed nor taken back by
     later facts; one that two persons revoked counts, and is told apart. `replied_at`: the department's reply that stands, and
-    `asked_at` since when it was owed; None without one."""
+    `asked_at` since when it was owed; `signed_at`: when it was acknowledged, and `told_at` since when the department knew of it
+    as it is; None without one. `subject` says what it is for (lifecycle.Subject)."""
 
     id: int
     case_id: int
@@ -46,6 +47,9 @@ class CardStanding(msgspec.Struct, frozen=True, gc=False):
     is_revoked: bool
     asked_at: int | None = None
     replied_at: int | None = None
+    told_at: int | None = None
+    signed_at: int | None = None
+    subject: str = ""
 
 
 class CardsWritten(msgspec.Struct, frozen=True, gc=False):

@@ -51,6 +51,30 @@ class Origin(StrEnum):
     ONSITE = "onsite"
 
 
+class Subject(StrEnum):
+    """What a card is for: a limit of the case itself, one of its steps or special procedures, a consultation or complaint, or
+    what somebody did or left undone (acts, findings, orders, what cameras saw, cards by hand)."""
+
+    LIMIT = "limit"
+    STEP = "step"
+    SPECIAL = "special"
+    CONSULTATION = "consultation"
+    COMPLAINT = "complaint"
+    CONDUCT = "conduct"
+
+
+_SUBJECTS: dict[str, Subject] = {
+    ClockKind.STEP: Subject.STEP, ClockKind.SPECIAL: Subject.SPECIAL, ClockKind.CONSULTATION: Subject.CONSULTATION,
+    ClockKind.COMPLAINT: Subject.COMPLAINT, ClockKind.COMPLAINT_INTAKE: Subject.COMPLAINT}
+
+
+def subject_of(origin: str, clock_kind: str) -> Subject:
+    """What a card of this origin is for."""
+    if origin == Origin.COMPLAINT:
+        return Subject.COMPLAINT
+    return _SUBJECTS.get(clock_kind, Subject.LIMIT) if origin == Origin.CLOCK else Subject.CONDUCT
+
+
 # The condition of these is a standing fact that the engine ends. An act once done stays done: there the accepted reply of
 # the department is what ends it.
 STANDING_ORIGINS = frozenset({Origin.CLOCK, Origin.ORDER})
@@ -153,6 +177,13 @@ def reply_that_stands(asked_at: int | None, from_at: int | None, issued_at: int 
     if replied_at is None or reply_due_at is not None or (from_at is not None and replied_at < from_at):
         return None, None
     return asked_at if asked_at is not None and asked_at <= replied_at else issued_at, replied_at
+
+
+def signature_that_stands(told_at: int | None, issued_at: int | None, acked_at: int | None) -> tuple[int | None, int | None]:
+    """(since when the department knew of the card as it is now, when it was acknowledged); one signed before it was issued, or
+    before it grew worse, is not."""
+    since = told_at if told_at is not None else issued_at
+    return (since, acked_at) if since is not None and acked_at is not None and acked_at >= since else (None, None)
 
 
 def is_pending(disposition: Disposition, appeal: Appeal, *, reply_owed: bool) -> bool:

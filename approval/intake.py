@@ -83,7 +83,7 @@ class Intake:
             kind = EventKind.SUBMITTED if channel == "web" else EventKind.RECEIVED
             self._desk.tell(uow, case, kind, actor or APPLICANT, station=station, at=sent_at, channel=channel,
                             title=application.title or item.name, applicant=application.applicant.name,
-                            materials=application.codes or None, pinned=item.number)
+                            applicant_kind=application.applicant.kind, materials=application.codes or None, pinned=item.number)
             self._note_papers(uow, case, application.papers, actor or APPLICANT, application.uploads)
             self._desk.flush(uow, case)
             self._give(uow, case, ReceiptKind.RECEIVED, entries=self._names(item, application.codes))

@@ -264,7 +264,8 @@ class Projects:
         number = f"{row.case_no}-{place:02d}{f'-{before + 1}' if before else ''}"
         case = self._intake.open(uow, application, "project", item, flow_of(item), "", None, number, (row.case_id, part.node))
         self._desk.tell(uow, case, EventKind.ACCEPTED, SYSTEM, title=application.title, applicant=row.applicant,
-                        channel="project", attributes={"project": row.case_no}, pinned=item.number)
+                        applicant_kind=application.applicant.kind, channel="project",
+                        attributes={"project": row.case_no}, pinned=item.number)
         self._desk.open_step(uow, case, case.following(""))
         self._desk.save(uow, case)
         self._mark(uow, project.row.case_id, part.node, _OPEN, case.row.case_id)

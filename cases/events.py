@@ -142,6 +142,7 @@ class EventData(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, g
     pinned: int | None = None           # number of the item's version the case goes by from now on
     renamed: dict[str, str] | None = None  # of a migration: what the steps done are called in that version
     plan: int | None = None             # of a migration: the plan it follows
+    applicant_kind: str | None = None   # person (自然人) or company (法人)
 
 
 NO_DATA = EventData()

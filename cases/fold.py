@@ -146,6 +146,7 @@ class Fold(msgspec.Struct, array_like=True, gc=False):
     channel: str = ""             # by which it was filed, where a source says so
     rated: Moment | None = None   # the last rating
     score: int | None = None
+    applicant_kind: str = ""      # person or company, where a source says so
 
     @property
     def is_open(self) -> bool:

@@ -176,7 +176,7 @@ def moves_nothing(before: Fold, after: Fold, asks: Callable[[Fold, Fold], bool])
 
 
 _watched_beside = attrgetter("refused", "extensions", "forwarded", "delivered", "licensed", "lodged", "taken", "promises",
-                             "hearing", "hearing_asked", "channel", "rated", "score")
+                             "hearing", "hearing_asked", "channel", "applicant_kind", "rated", "score")
 _on_the_way = attrgetter("received", "path", "decided", "collected")
 _AT_REST = frozenset({State.SUSPENDED, State.CORRECTING})
 _what_counts = attrgetter("area", "org", "item", "source", "submitted", "answered", "accepted", "closed", "closed_by",

@@ -138,6 +138,7 @@ def _note_head(fold: Fold, event: CaseEvent) -> None:
 def _note_filing(fold: Fold, event: CaseEvent) -> None:
     data = event.data
     fold.channel = fold.channel or data.channel or ""
+    fold.applicant_kind = data.applicant_kind or fold.applicant_kind
     fold.item_version = event.item_version or fold.item_version
     if data.pinned is not None:
         fold.pinned = data.pinned

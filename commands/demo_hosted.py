@@ -90,9 +90,9 @@ class HostedStories:
 
     def _file(self, item: Item, rng: Random, *, on_web: bool, missing: str = "", title: str = "") -> str:
         names = tuple(one.name for one in self._catalogue.organisations.values())
-        name = applicant_for(item.name, item.kind, names, self._catalogue.city, rng)
-        applicant = Applicant(name, "company" if len(name) > 4 else "person", phone=f"1380790{rng.randint(1000, 9999)}",
-                              agent=person_name(rng) if len(name) > 4 else "")
+        name, kind = applicant_for(item.name, item.kind, names, self._catalogue.city, rng)
+        applicant = Applicant(name, "company" if kind == "company" else "person", phone=f"1380790{rng.randint(1000, 9999)}",
+                              agent=person_name(rng) if kind == "company" else "")
         papers = () if on_web else self._papers(item, missing)
         application = Application(item.code, applicant, title or item.name, _filled(item, rng), papers)
         return self._approval.intake.file(application, "web" if on_web else "window", None if on_web else CLERK).case_no

@@ -98,7 +98,7 @@ class PowerStories:
     def _file(self, item: Item, channel: Channel, actor: Actor | None, rng: Random) -> str:
         names = tuple(one.name for one in self._catalogue.organisations.values())
         is_person = item.kind in ("petition", "proposal") or (item.kind == "reconsideration" and rng.random() < 0.5)
-        name = person_name(rng) if is_person else applicant_for("", "permit", names, self._catalogue.city, rng)
+        name = person_name(rng) if is_person else applicant_for("", "permit", names, self._catalogue.city, rng)[0]
         party = Applicant(name, "person" if len(name) <= 4 else "company", phone=f"1390790{rng.randint(1000, 9999)}")
         papers = tuple(code for code, one in item.details.materials.items() if not one.deferrable)
         application = Application(item.code, party, rng.choice(_TITLES[item.kind]), papers=papers)

@@ -23,7 +23,7 @@ def indicators(services: Services, options: argparse.Namespace) -> int:
     queries, language = services.evaluation.queries, services.settings.display.language
     if options.list:
         for one in queries.indicators.indicators.values():
-            print(f"{one.code}\t{one.label.in_language(language)}\t{one.formula}")
+            print(f"{one.code}\t{one.label.in_language(language)}\t{one.measure.in_language(language)}\t{one.formula}")
         return 0
     period = Period(parse_date(options.first, "--from"), parse_date(options.last, "--to"))
     if options.by == "person":

@@ -31,6 +31,14 @@ class _Unreadable(InvalidInput):
 
 
 @dataclass(frozen=True, slots=True)
+class Placed:
+    """A step of a formula and where it stands."""
+
+    text: str | Number
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
 class _Token:
     kind: str
     text: str
@@ -44,6 +52,7 @@ class Expression:
     text: str
     names: tuple[str, ...]
     steps: tuple[str | Number, ...]
+    columns: tuple[int, ...]  # where each step stands in the text, from 1
 
     def value(self, numbers: Mapping[str, int]) -> Number | None:
         """The value for these numbers; None where something is divided by zero. Raises KeyError for a name not given."""
@@ -65,14 +74,15 @@ class Expression:
 def parse_expression(text: str, known: Mapping[str, object]) -> Expression:
     """The formula of a text. Raises InvalidInput `formula_unreadable` with column, problem and remedy."""
     if len(text) > LONGEST:
-        raise _problem(LONGEST + 1, "the formula is too long", f"write at most {LONGEST} characters")
+        raise problem(LONGEST + 1, "the formula is too long", f"write at most {LONGEST} characters")
     tokens = _tokens(text)
     for token in tokens:
         if token.kind == "name" and token.text not in known:
-            raise _problem(token.column, f"there is no base figure {token.text!r}", f"one of {', '.join(known)}")
+            raise problem(token.column, f"there is no base figure {token.text!r}", f"one of {', '.join(known)}")
     reader = _Reader(tokens, len(text) + 1)
-    steps = tuple(reader.whole())
-    return Expression(text, tuple(dict.fromkeys(token.text for token in tokens if token.kind == "name")), steps)
+    steps = reader.whole()
+    names = tuple(dict.fromkeys(token.text for token in tokens if token.kind == "name"))
+    return Expression(text, names, tuple(one.text for one in steps), tuple(one.column for one in steps))
 
 
 def _tokens(text: str) -> list[_Token]:
@@ -81,7 +91,7 @@ def _tokens(text: str) -> list[_Token]:
         found = _TOKEN.match(text, place)
         if found is None or found.lastgroup is None:
             column = place + len(text[place:]) - len(text[place:].lstrip()) + 1
-            raise _problem(column, f"{text[column - 1]!r} means nothing here",
+            raise problem(column, f"{text[column - 1]!r} means nothing here",
                            "use names in small letters, numbers, + − × ÷ and parentheses")
         kind = found.lastgroup
         written = found.group(kind)
@@ -96,40 +106,41 @@ class _Reader:
     def __init__(self, tokens: list[_Token], end: int) -> None:
         self._tokens, self._end, self._place, self._depth = tokens, end, 0, 0
 
-    def whole(self) -> list[str | Number]:
+    def whole(self) -> list[Placed]:
         steps = self._of_rank(1)
         if (left := self._next()) is not None:
-            raise _problem(left.column, f"{left.text!r} is one too many", "put a sign between two values, or remove it")
+            raise problem(left.column, f"{left.text!r} is one too many", "put a sign between two values, or remove it")
         return steps
 
-    def _of_rank(self, rank: int) -> list[str | Number]:
+    def _of_rank(self, rank: int) -> list[Placed]:
         steps = self._of_rank(rank + 1) if rank < max(_RANKS.values()) else self._value()
         while (sign := self._next()) is not None and _RANKS.get(sign.text) == rank:
             self._place += 1
-            steps += [*(self._of_rank(rank + 1) if rank < max(_RANKS.values()) else self._value()), sign.text]
+            steps += self._of_rank(rank + 1) if rank < max(_RANKS.values()) else self._value()
+            steps.append(Placed(sign.text, sign.column))
         return steps
 
-    def _value(self) -> list[str | Number]:
+    def _value(self) -> list[Placed]:
         token = self._next()
         if token is None:
-            raise _problem(self._end, "the formula ends where a value is missing", "add a name, a number or a parenthesis")
+            raise problem(self._end, "the formula ends where a value is missing", "add a name, a number or a parenthesis")
         self._place += 1
         if token.kind == "name":
-            return [token.text]
+            return [Placed(token.text, token.column)]
         if token.kind == "number":
-            return [float(token.text) if "." in token.text else int(token.text)]
+            return [Placed(float(token.text) if "." in token.text else int(token.text), token.column)]
         if token.text != "(":
-            raise _problem(token.column, f"{token.text!r} where a value is missing", "add a name or a number before it")
+            raise problem(token.column, f"{token.text!r} where a value is missing", "add a name or a number before it")
         return self._inside(token)
 
-    def _inside(self, opening: _Token) -> list[str | Number]:
+    def _inside(self, opening: _Token) -> list[Placed]:
         self._depth += 1
         if self._depth > DEEPEST:
-            raise _problem(opening.column, "too many parentheses within one another", f"nest at most {DEEPEST}")
+            raise problem(opening.column, "too many parentheses within one another", f"nest at most {DEEPEST}")
         steps = self._of_rank(1)
         closing = self._next()
         if closing is None or closing.text != ")":
-            raise _problem(opening.column, "this parenthesis is never closed", "add a closing one, or remove it")
+            raise problem(opening.column, "this parenthesis is never closed", "add a closing one, or remove it")
         self._place, self._depth = self._place + 1, self._depth - 1
         return steps
 
@@ -137,5 +148,6 @@ class _Reader:
         return self._tokens[self._place] if self._place < len(self._tokens) else None
 
 
-def _problem(column: int, problem: str, remedy: str) -> InvalidInput:
-    return _Unreadable("formula_unreadable", column=column, problem=problem, remedy=remedy)
+def problem(column: int, what: str, remedy: str) -> InvalidInput:
+    """The error of a formula, to be raised."""
+    return _Unreadable("formula_unreadable", column=column, problem=what, remedy=remedy)

@@ -15,8 +15,9 @@ from config.documents import Strict
 Level = Literal["province", "city", "county", "township"]
 Subject = Literal["person", "company", "other"]
 Depth = Literal["inform", "file", "decide", "deliver"]
-Flag = Literal["in_hall", "delegated", "batch", "citywide", "cross_region", "own_system", "unified_intake", "by_mail", "kiosk",
-               "on_promise"]
+Answer = Literal["yes", "no"]
+Flag = Literal["in_hall", "delegated", "batch", "citywide", "cross_region", "own_system", "unified_intake",
+               "by_mail", "kiosk", "on_promise"]
 
 
 class Guide(Strict):
@@ -24,7 +25,8 @@ class Guide(Strict):
 
     `parent` is the item this one is a part of, `task_code` the national code of the implementation list. `online` is how deep
     the item goes online: information, filing, decision, delivery of the result. `visits` are the most an applicant has to make.
-    `valid_months` is how long the result is good for, `inspected` its annual inspection, `quota` a limit of numbers.
+    `central` says whether it is decided in the hall (集中审批), `valid_months` how long the result is good, `inspected` its
+    annual inspection, `quota` a limit of numbers.
     """
 
     parent: str = Field(default="", max_length=64)
@@ -51,6 +53,7 @@ class Guide(Strict):
     lawsuit: str = Field(default="", max_length=200)
     forms: tuple[str, ...] = ()
     flags: tuple[Flag, ...] = ()
+    central: Answer | None = None
 
     def over(self, common: Guide) -> Guide:
         """These attributes, and those of `common` where nothing is said here."""
@@ -58,7 +61,7 @@ class Guide(Strict):
 
 
 NO_GUIDE = Guide()
-_WORDED = ("level", "subjects", "online", "flags")  # fields whose values are codes
+_WORDED = ("level", "subjects", "online", "flags", "central")  # fields whose values are codes
 
 
 def lines(guide: Guide, t: Callable[..., str], item_name: Callable[[str], str]) -> Iterator[tuple[str, str]]:

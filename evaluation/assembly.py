@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cases.areas import Areas
+from config.catalogue import Catalogue
 from config.district_map import DistrictMap
 from config.indicators import Indicators, load_indicators
 from config.texts import Texts
@@ -17,14 +18,16 @@ from core.unit_of_work import UnitOfWorkFactory
 from evaluation.card_figures import CardFigures
 from evaluation.comparison import Comparison
 from evaluation.duties import Duties
-from evaluation.models import DUTY_FIGURES, FIGURES
-from evaluation.naming import CatalogueNames, Directory
+from evaluation.item_figures import ItemFigures
+from evaluation.models import ASKED_FIGURES, FIGURES
+from evaluation.naming import CatalogueNames
 from evaluation.over_time import OverTime
 from evaluation.persons import PersonQueries, PersonRules
 from evaluation.queries import IndicatorQueries
 from evaluation.recounting import FigureRecounter
 from evaluation.rolling import MonthRoller
 from evaluation.tally import FigureTables
+from evaluation.volumes import Volumes
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,7 @@ class Parts:
 
     units: UnitOfWorkFactory
     areas: Areas
-    directory: Directory
+    catalogue: Catalogue
     texts: Texts
     sees_others: bool
     file: Path
@@ -61,15 +64,20 @@ def build_evaluation(parts: Parts) -> Evaluation:
     """All services on the parts given."""
     indicators = load_indicators(parts.file)
     check_figures(indicators.figures)
-    names = CatalogueNames(parts.directory, parts.texts)
+    names = CatalogueNames(parts.catalogue, parts.texts)
     calendar = parts.areas.default.calendar
     tables = FigureTables(calendar, parts.units.database)
     card_figures = CardFigures(tables, parts.areas)
     duties = Duties(parts.areas.for_area, calendar.to_local(0))
-    queries = IndicatorQueries(parts.units.database, indicators, names, duties, sees_others=parts.sees_others)
+
+    def today() -> int:
+        return calendar.today(parts.units.clock.now_us())
+
+    items = ItemFigures(parts.catalogue, lambda: parts.areas.versions, today)
+    queries = IndicatorQueries(parts.units.database, indicators, names, duties, beside=(items, Volumes()),
+                               sees_others=parts.sees_others)
     comparison = Comparison(queries, names_others=parts.sees_others)
-    over_time = OverTime(queries, parts.areas.for_area, lambda: date_of(
-        parts.areas.default.calendar.today(parts.units.clock.now_us())))
+    over_time = OverTime(queries, parts.areas.for_area, lambda: date_of(today()))
     persons = PersonQueries(parts.units.database, indicators, PersonRules(parts.persons_see))
     recounter = FigureRecounter(parts.units, card_figures)
     roller = MonthRoller(parts.units, calendar)
@@ -78,7 +86,7 @@ def build_evaluation(parts: Parts) -> Evaluation:
 
 def check_figures(described: Mapping[str, object]) -> None:
     """The file describes just what is counted. Raises ConfigError."""
-    counted = {*FIGURES, *DUTY_FIGURES}
+    counted = {*FIGURES, *ASKED_FIGURES}
     if counted != set(described):
         raise ConfigError("figures_not_counted", names=", ".join(sorted(counted ^ set(described))),
                           remedy="describe in config/indicators.yaml what evaluation/models.py counts, and nothing else")

@@ -1,5 +1,5 @@
 """What cards add to the figures: each once, at its present level, on the day it came to it and on that of the acceptance; the
-department's reply on its own day.
+department's reply and its signature on their own days.
 
 What a card has added is kept beside it, so that a change takes it back exactly.
 """
@@ -11,10 +11,10 @@ from functools import cache
 from operator import itemgetter
 
 import msgspec
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, or_, select, update
 
 from alerts.events import CardStanding, CardsWritten
-from alerts.lifecycle import NEVER_WERE, Disposition, Level, reply_that_stands
+from alerts.lifecycle import NEVER_WERE, Disposition, Level, reply_that_stands, signature_that_stands, subject_of
 from alerts.models import cards
 from cases.areas import Areas
 from cases.changes import NO_ORG
@@ -26,17 +26,21 @@ from core.database import bulk_upsert, look_up
 from core.instants import DAY_US
 from core.unit_of_work import UnitOfWork
 from evaluation.marks import Entry
-from evaluation.models import FIGURES, figure_cards
+from evaluation.models import FIGURES, SUBJECTS_APART, figure_cards
 from evaluation.tally import FigureTables, Sums, counted_by
 
 BATCH = 1_000
-COUNTING = 1  # raised with every change of what a card adds: cards counted otherwise are counted again (`missing`)
+COUNTING = 2  # raised with every change of what a card adds: cards counted otherwise are counted again (`missing`)
 _COLUMNS = ("card_id", "case_id", "marks", "counting")
 _ISSUED = {level: FIGURES.index(name) for level, name in ((Level.WARNING, "warnings"), (Level.YELLOW, "yellow"),
                                                           (Level.RED, "red"))}
 _REVOKED = {level: FIGURES.index(name) for level, name in ((Level.YELLOW, "revoked_yellow"), (Level.RED, "revoked_red"))}
+_OF_SUBJECT = {(Level[level], subject): FIGURES.index(f"{name}_{subject}") for subject in SUBJECTS_APART
+               for level, name in (("WARNING", "warnings"), ("YELLOW", "yellow"), ("RED", "red"))}
 _REPLIES, _REPLY_DAYS = FIGURES.index("replies"), FIGURES.index("reply_days")
-Reply = tuple[int, int]  # epoch day, working days it took
+_SIGNED, _SIGNED_MINUTES = FIGURES.index("acknowledged"), FIGURES.index("acknowledgement_minutes")
+MINUTE_US = 60_000_000
+Answer = tuple[int, int]  # epoch day, working days (of a reply) or minutes (of a signature) it took
 
 
 class CardMarks(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -49,7 +53,8 @@ class CardMarks(msgspec.Struct, frozen=True, array_like=True, gc=False):
     day: int
     cohort: int
     figures: tuple[int, ...]
-    reply: Reply | None = None
+    reply: Answer | None = None
+    signature: Answer | None = None
 
     def add_to(self, sums: Sums, by: int = 1) -> None:
         sums.add((self.area, self.org, self.item, self.channel), self.cohort, self._entries(), by)
@@ -60,9 +65,12 @@ class CardMarks(msgspec.Struct, frozen=True, array_like=True, gc=False):
         if self.reply is not None:
             yield self.reply[0], _REPLIES, 1
             yield self.reply[0], _REPLY_DAYS, self.reply[1]
+        if self.signature is not None:
+            yield self.signature[0], _SIGNED, 1
+            yield self.signature[0], _SIGNED_MINUTES, self.signature[1]
 
 
-_decode = msgspec.json.Decoder(CardMarks).decode
+read_card_marks = msgspec.json.Decoder(CardMarks).decode
 _encode = msgspec.json.Encoder().encode
 
 
@@ -99,11 +107,11 @@ class CardFigures:
                 add_text(sums, after)
         bulk_upsert(uow.conn, figure_cards, _COLUMNS, rows, key=("card_id",))
 
-    def count_replies_again(self, uow: UnitOfWork, batch: Sequence[VersionConfirmed]) -> None:
-        """Reaction: another calendar measures the time of replies anew; the job that fills the tables does it."""
+    def count_times_again(self, uow: UnitOfWork, batch: Sequence[VersionConfirmed]) -> None:
+        """Reaction: another calendar times replies and signatures anew; the job that fills the tables does it."""
         if any(event.kind == Kind.CALENDAR for event in batch):
-            replied = select(cards.c.id).where(cards.c.replied_at.is_not(None))
-            uow.conn.execute(update(figure_cards).where(figure_cards.c.card_id.in_(replied)).values(counting=0))
+            timed = select(cards.c.id).where(or_(cards.c.replied_at.is_not(None), cards.c.acked_at.is_not(None)))
+            uow.conn.execute(update(figure_cards).where(figure_cards.c.card_id.in_(timed)).values(counting=0))
 
     def missing(self, conn: Connection) -> list[int]:
         """The next cards of a time when nothing was kept of them, or when they were counted otherwise."""
@@ -123,13 +131,24 @@ class CardFigures:
         day = self._areas.for_area(card.area).to_local(card.level_at) // DAY_US
         (*_, channel), cohort, _ = counted_by(case)
         revoked = (_REVOKED[level],) if card.is_revoked and level in _REVOKED else ()
+        apart = _OF_SUBJECT.get((level, card.subject))
+        figures = (_ISSUED[level], *revoked, *(() if apart is None else (apart,)))
         return _encode(CardMarks(card.area, card.org or NO_ORG, card.item, channel, day, day if cohort is None else cohort,
-                                 (_ISSUED[level], *revoked), reply_to(card, self._areas))).decode()
+                                 figures, reply_to(card, self._areas), signature_of(card, self._areas))).decode()
 
 
-def reply_to(card: CardStanding, areas: Areas) -> Reply | None:
+def signature_of(card: CardStanding, areas: Areas) -> Answer | None:
+    """The acknowledgement that stands, with the working minutes since the department knew of the card; plain weeks as above."""
+    if card.told_at is None or card.signed_at is None:
+        return None
+    calendar = areas.for_area(card.area).assuming_plain_weeks()
+    told, signed = (calendar.to_local(at) for at in (card.told_at, card.signed_at))
+    return signed // DAY_US, calendar.measure(told, signed) // MINUTE_US
+
+
+def reply_to(card: CardStanding, areas: Areas) -> Answer | None:
     """The department's reply that stands, with the working days it took; a year that is not published has plain weeks until it
-    is (`count_replies_again`)."""
+    is (`count_times_again`)."""
     if card.asked_at is None or card.replied_at is None:
         return None
     calendar = areas.for_area(card.area).assuming_plain_weeks()
@@ -140,22 +159,23 @@ def reply_to(card: CardStanding, areas: Areas) -> Reply | None:
 def add_text(sums: Sums, text: str, by: int = 1) -> None:
     """Add what a card adds; "" is nothing."""
     if text:
-        _decode(text).add_to(sums, by)
+        read_card_marks(text).add_to(sums, by)
 
 
 def standing_cards(conn: Connection, ids: Sequence[int]) -> list[CardStanding]:
     """These cards as they stand."""
     columns = ("id", "case_id", "area", "org", "item", "level", "level_at", "issued_at", "disposition", "reply_asked_at",
-               "reply_from_at", "replied_at", "reply_due_at")
+               "reply_from_at", "replied_at", "reply_due_at", "told_at", "acked_at", "origin", "clock_kind")
     return [_standing(*row) for row in sorted(look_up(conn, columns, cards, "id", ids), key=itemgetter(0))]
 
 
 def _standing(card_id: int, case_id: int, area: str, org: str, item: str, level: int, level_at: int, issued_at: int | None,
               disposition: str, asked_at: int | None, from_at: int | None, replied_at: int | None,
-              due_at: int | None) -> CardStanding:
+              due_at: int | None, told_at: int | None, acked_at: int | None, origin: str, clock_kind: str) -> CardStanding:
     return CardStanding(card_id, case_id, area, org, item, level, level_at,
                         issued_at is not None and disposition not in _never_were(), disposition == Disposition.REVOKED.value,
-                        *reply_that_stands(asked_at, from_at, issued_at, replied_at, due_at))
+                        *reply_that_stands(asked_at, from_at, issued_at, replied_at, due_at),
+                        *signature_that_stands(told_at, issued_at, acked_at), subject_of(origin, clock_kind))
 
 
 @cache

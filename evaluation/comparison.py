@@ -6,15 +6,16 @@ exact enough to know them by.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Literal
 
-from config.indicators import PER_1000, BaseFigure, Indicator, Unit
+from config.indicators import BaseFigure, Indicator, Unit
 from core.access import SYSTEM, Actor
+from evaluation.medians import median_interval, together
 from evaluation.period import Basis, Figure, Period
-from evaluation.queries import FOUR_WEEKS, Counts, IndicatorQueries
+from evaluation.queries import FOUR_WEEKS, IndicatorQueries
 from evaluation.statistics import (
     FAR,
     LEVEL,
@@ -35,14 +36,13 @@ from evaluation.statistics import (
     target_of,
 )
 
+Spanning = Callable[[float], Interval | None]  # the interval at a level
 CompareBy = Literal["org", "area", "item", "channel", "power_kind"]
 WITHIN: tuple[CompareBy, ...] = ("channel", "power_kind")  # parts of what one may see, not departments of others
 _OF_ORG = frozenset({"item", *WITHIN})
-SUMS_OF_DAYS = frozenset({"statutory_days", "statutory_used", "promised_days", "promised_used", "both_statutory",
-                          "both_promised", "used_days", "reply_days", "rectified_days"})
 # Counted of cases that may never be accepted, so that by the day of acceptance they stand on another.
-NEVER_ACCEPTED = frozenset({"received", "received_instant", "received_promised", "not_accepted", "returned", "voided"})
-MANY_PER_CASE = frozenset({"corrections"})  # counted one by one: a case may have several
+NEVER_ACCEPTED = frozenset({"received", "received_instant", "received_promised", "not_accepted", "returned", "voided",
+                            "received_persons", "received_companies", "volume_reported"})
 # What a spread is judged by: days, in periods longer than so many days weeks, then months; sooner where items are told apart.
 PARTS = ((3 * 366, FOUR_WEEKS), (92, 7), (0, 1))
 PARTS_IN_DETAIL = ((300, FOUR_WEEKS), (92, 7), (0, 1))
@@ -106,8 +106,8 @@ class SideBySide:
         return self.is_anonymous and self.target is None and self.indicator.denominator is not None
 
     @property
-    def scale(self) -> int:
-        return scale_of(self.indicator)
+    def scale(self) -> float:
+        return self.indicator.scale
 
 
 class Comparison:
@@ -124,7 +124,8 @@ class Comparison:
         codes = tuple(dict.fromkeys((question.indicator, *columns)))
         figures = self._figures(SYSTEM if is_anonymous else actor, question, codes, actor)
         shape = shape_of(indicator, self._queries.indicators.figures, question.basis)
-        parts = self._parts(SYSTEM if is_anonymous else actor, question, indicator, actor) if shape is Shape.MEAN else {}
+        has_parts = shape is Shape.MEAN and indicator.spread is None
+        parts = self._parts(SYSTEM if is_anonymous else actor, question, indicator, actor) if has_parts else {}
         table = _compared(indicator, shape, figures, parts, question)
         return _without_names(table, actor.org, is_wide=_is_wide(question)) if is_anonymous else table
 
@@ -143,7 +144,7 @@ class Comparison:
         step = next(step for longer_than, step in steps if last - first >= longer_than)
         found = self._queries.parts(reader, question.period, question.by, indicator.names, step, basis=question.basis,
                                     area=area_of(question, actor), orgs=_orgs(question), items=_items(question))
-        return {key: [_hits_of(indicator, counts) for counts in parts] for key, parts in found.items()}
+        return {key: [indicator.hits(counts) for counts in parts] for key, parts in found.items()}
 
 
 def area_of(question: Question, actor: Actor) -> str:
@@ -171,30 +172,28 @@ def shape_of(indicator: Indicator, base: Mapping[str, BaseFigure], basis: Basis)
     """What kind of number it is. A share counts the same cases above and below: figures of one kind of day, or all by the day
     of acceptance, if all of them were accepted. Otherwise cases above may not be among those below, and it is a rate."""
     names = set(indicator.names)
-    if names & SUMS_OF_DAYS:
+    if indicator.spread is not None or any(base[name].is_time for name in names):
         return Shape.MEAN
-    if indicator.unit is not Unit.SHARE or names & MANY_PER_CASE:
+    if indicator.unit is not Unit.SHARE:
         return Shape.RATE
     days = {base[name].day for name in names}
     is_of_accepted = basis is Basis.ACCEPTANCE and not names & NEVER_ACCEPTED
     return Shape.SHARE if len(days) == 1 or is_of_accepted else Shape.RATE
 
 
-def scale_of(indicator: Indicator) -> int:
-    """What hits ÷ size is multiplied by to be shown."""
-    return PER_1000 if indicator.unit is Unit.PER_1000 else 1
-
-
 def sample_of(figure: Figure | None) -> Sample | None:
     """What was counted; None without a denominator."""
-    if figure is None or not figure.denominator or figure.numerator is None:
+    if figure is None or not figure.denominator or figure.value is None:
         return None
-    return Sample(figure.key, figure.numerator, figure.denominator)
+    hits = figure.value * figure.denominator if figure.numerator is None else figure.numerator  # a median is no quotient
+    return Sample(figure.key, hits, figure.denominator)
 
 
-def _hits_of(indicator: Indicator, counts: Counts) -> tuple[float, float]:
-    hits, size, _ = indicator.worked_out(counts)
-    return (hits or 0.0), (size or 0.0)
+def common_value(indicator: Indicator, samples: Sequence[Sample], figures: Iterable[Figure]) -> float | None:
+    """The value of all together: of a median that of all their cases."""
+    if indicator.spread is None:
+        return target_of(samples)
+    return indicator.spread.median(together(indicator.spread, (one.base for one in figures)))
 
 
 # Working it out -----------------------------------------------------------------------------------------------------------
@@ -204,25 +203,34 @@ def _compared(indicator: Indicator, shape: Shape, figures: Mapping[str, Mapping[
               parts: Mapping[str, Sequence[tuple[float, float]]], question: Question) -> SideBySide:
     samples = {key: sample for key, one in figures.items() if (sample := sample_of(one.get(indicator.code))) is not None}
     big = [one for one in samples.values() if one.size >= indicator.minimum]
-    target = target_of(list(samples.values()))
+    own = {key: one[indicator.code] for key, one in figures.items() if indicator.code in one}
+    target = common_value(indicator, list(samples.values()), own.values())
     spread = dispersion(shape, big, target) if target is not None and shape is not Shape.MEAN else 1.0
     is_over = is_over_dispersed(spread, len(big))
     wide = spread if question.widened and is_over else 1.0
-    placed = {one.key: one for one in _ranked(indicator, shape, list(samples.values()), parts)}
-    rows = [_row(key, indicator, figures[key], _Judge(shape, target, wide, samples.get(key), parts.get(key, ()),
-                                                      placed.get(key)), question) for key in figures]
+    spans = {key: _spanning(indicator, one, parts.get(key, ())) for key, one in own.items()} if shape is Shape.MEAN else {}
+    placed = {one.key: one for one in _ranked(indicator, shape, list(samples.values()), spans)}
+    rows = [_row(key, indicator, figures[key], _Judge(shape, target, wide, samples.get(key), spans.get(key), placed.get(key)),
+                 question) for key in figures]
     curve = funnel(shape, target, [one.size for one in samples.values()], wide) if target is not None and (
         shape is not Shape.MEAN) else []
     return SideBySide(indicator, shape, tuple(sorted(rows, key=_order)), target, tuple(curve), spread, is_over,
                       is_anonymous=False, wide=wide)
 
 
-def _ranked(indicator: Indicator, shape: Shape, samples: Sequence[Sample],
-            parts: Mapping[str, Sequence[tuple[float, float]]]) -> list[Ranked]:
+def _spanning(indicator: Indicator, figure: Figure, parts: Sequence[tuple[float, float]]) -> Spanning:
+    """The interval at a level of what two sums do not say: of a median by its cases, of a mean by its days."""
+    spread = indicator.spread
+    if spread is not None:
+        return lambda level: median_interval(spread, figure.base, level)
+    return lambda level: ratio(parts, level)
+
+
+def _ranked(indicator: Indicator, shape: Shape, samples: Sequence[Sample], spans: Mapping[str, Spanning]) -> list[Ranked]:
     if indicator.better == "neither" or indicator.denominator is None:
         return []
     each = joint_level(LEVEL, sum(one.size >= indicator.minimum for one in samples))
-    known = {key: span for key, of_key in parts.items() if (span := ratio(of_key, each)) is not None}
+    known = {key: span for key, spanning in spans.items() if (span := spanning(each)) is not None}
     return ranks(shape, samples, higher_is_better=indicator.better == "higher", minimum=indicator.minimum, known=known)
 
 
@@ -234,14 +242,14 @@ class _Judge:
     target: float | None
     wide: float
     sample: Sample | None
-    parts: Sequence[tuple[float, float]]
+    spanning: Spanning | None
     ranked: Ranked | None
 
     def band(self, level: float = LEVEL) -> Interval | None:
         if self.sample is None:
             return None
-        if self.shape is Shape.MEAN:
-            return ratio(self.parts, level)
+        if self.spanning is not None:
+            return self.spanning(level)
         return interval(self.shape, self.sample.hits, self.sample.size, level)
 
     def zone(self) -> int:
@@ -327,7 +335,7 @@ def _nameless(row: Row, indicator: Indicator, shape: Shape) -> Row:
     band = None if sample is None or shape is Shape.MEAN else interval(shape, sample.hits, sample.size)
     hidden = replace(row.figures[indicator.code], key="", label="", numerator=None, base={},
                      denominator=None if sample is None else sample.size, value=None if sample is None else (
-                         sample.value * scale_of(indicator)))
+                         sample.value * indicator.scale))
     return replace(row, key="", name="", figures={indicator.code: hidden}, sample=sample, band=band,
                    ranked=None if row.ranked is None else replace(row.ranked, key=""))
 

@@ -16,7 +16,7 @@ from core.instants import DAY_US
 from core.working_calendar import WorkingCalendar
 from evaluation.models import DUTY_FIGURES
 from evaluation.period import By
-from evaluation.scope import Scope
+from evaluation.scope import IN_DETAIL, Scope
 from supervision.models import complaints
 
 RATING = "rating"
@@ -28,8 +28,15 @@ Counts = dict[str, int]
 class Duties:
     """Reads them. `offset_us`: the wall clock by which duties are dated, microseconds east of UTC."""
 
+    figures = frozenset(DUTY_FIGURES)
+    stands = False
+
     def __init__(self, calendar_of: CalendarOf, offset_us: int) -> None:
         self._calendar_of, self._offset_us = calendar_of, offset_us
+
+    def asks(self, scope: Scope, by: By, names: Collection[str]) -> bool:
+        """Whether they are asked for; a duty knows no item and no channel."""
+        return by not in IN_DETAIL and not scope.items and not self.figures.isdisjoint(names)
 
     def totals(self, conn: Connection, scope: Scope, by: By, names: Collection[str]) -> dict[Any, Counts]:
         """Their figures by place ("" for all of them); none where items are told apart."""

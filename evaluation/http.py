@@ -8,7 +8,7 @@ from datetime import date
 import msgspec
 from flask import Blueprint, Request, Response, request
 
-from config.indicators import BaseFigure, Indicator, Indicators, Words
+from config.indicators import Indicator, Indicators, Words
 from core.access import Actor
 from core.api_document import Operation
 from core.errors import InvalidInput, NotAuthenticated
@@ -29,7 +29,8 @@ class Worded(msgspec.Struct, frozen=True):
 
 
 class IndicatorShown(msgspec.Struct, frozen=True):
-    """An indicator of the catalogue. Below `minimum` a denominator is too small to compare by."""
+    """An indicator of the catalogue. `unit` says how a value is shown, `measure` what it is in: 工作日/件, working days per
+    case. Below `minimum` a denominator is too small to compare by."""
 
     code: str
     label: Worded
@@ -38,17 +39,20 @@ class IndicatorShown(msgspec.Struct, frozen=True):
     numerator: str
     denominator: str | None
     unit: str
+    measure: Worded
     better: str
     minimum: int
     group: str
 
 
 class BaseShown(msgspec.Struct, frozen=True):
-    """A base figure: what is counted, and on which day where figures stand on their own days."""
+    """A base figure: what is counted, in which unit, and on which day where figures stand on their own days."""
 
     name: str
     label: Worded
     definition: Worded
+    unit: str
+    measure: Worded
     day: str
 
 
@@ -176,17 +180,20 @@ def shown(figure: Figure) -> FigureShown:
 
 def _catalogue(indicators: Indicators) -> IndicatorCatalogue:
     return IndicatorCatalogue(indicators.version, tuple(map(_indicator, indicators.indicators.values())),
-                     tuple(_base(name, figure) for name, figure in indicators.figures.items()))
+                     tuple(_base(name, indicators) for name in indicators.figures))
 
 
 def _indicator(one: Indicator) -> IndicatorShown:
     return IndicatorShown(one.code, _worded(one.label), _worded(one.definition), one.formula, one.numerator.text,
-                          None if one.denominator is None else one.denominator.text, one.unit.value, one.better, one.minimum,
-                          one.group)
+                          None if one.denominator is None else one.denominator.text, one.unit.value, _worded(one.measure),
+                          one.better, one.minimum, one.group)
 
 
-def _base(name: str, figure: BaseFigure) -> BaseShown:
-    return BaseShown(name, _worded(figure.label), _worded(figure.definition), figure.day)
+def _base(name: str, indicators: Indicators) -> BaseShown:
+    figure = indicators.figures[name]
+    unit = indicators.units[figure.unit]
+    return BaseShown(name, _worded(figure.label), _worded(figure.definition), figure.unit, Worded(unit.zh, unit.many),
+                     figure.day)
 
 
 def _worded(words: Words) -> Worded:

@@ -21,6 +21,7 @@ from cases.projection import ClockState
 from cases.tally import MEASURES, Tally
 from cases.watches import RAISED_BY_FACTS, item_of, ruled_asides
 from config.catalogue import Item
+from config.spreads import OF_PROMISE, USED
 from core.instants import DAY_US
 from core.limits import Granularity, Unit
 from evaluation.models import FIGURES
@@ -40,10 +41,14 @@ _OUTCOMES = {MEASURES.index("closed_early"): _AT["early"], MEASURES.index("close
              MEASURES.index("closed_late"): _AT["late"]}
 _TIMED = tuple(_AT[name] for name in ("statutory_days", "statutory_used", "promised_days", "promised_used", "both_statutory",
                                       "both_promised", "timed", "used_days", "steps", "steps_over"))
+_PROMISED_AT, _USED_AT = (_TIMED.index(_AT[name]) for name in ("promised_days", "used_days"))
 _ANSWERS = {EventKind.ANSWERED.value, EventKind.COMPLAINT_ANSWERED.value}
 _STEP, _PROMISED_CLOCK, _STATUTORY_CLOCK = ClockKind.STEP, ClockKind.PROMISED, ClockKind.STATUTORY
 _CATEGORIES = {"instant": INSTANT, "promised": PROMISED}
 _UNLISTED = -1
+PERSON, COMPANY = 1, 2
+_APPLICANTS = {"person": PERSON, "自然人": PERSON, "company": COMPANY, "法人": COMPANY}
+_APPLICANT_AT = (0, _AT["received_persons"], _AT["received_companies"])
 _RECEIVED, _ACCEPTED, _CATEGORY_AT = _AT["received"], _AT["accepted"], (0, _AT["received_instant"], _AT["received_promised"])
 Entry = tuple[int, int, int]  # epoch day, place of the figure, how much
 
@@ -56,6 +61,7 @@ class Marks(msgspec.Struct, frozen=True, array_like=True, gc=False):
     item: str
     channel: str
     category: int = 0
+    applicant: int = 0  # PERSON, COMPANY
     received: int | None = None
     accepted: int | None = None
     ended: int | None = None
@@ -84,9 +90,7 @@ class Marks(msgspec.Struct, frozen=True, array_like=True, gc=False):
     def entries(self) -> Iterator[Entry]:
         """What it adds, each on its own day."""
         if self.received is not None:
-            yield self.received, _RECEIVED, 1
-            if self.category:
-                yield self.received, _CATEGORY_AT[self.category], 1
+            yield from self._reception(self.received)
         if self.accepted is not None:
             yield self.accepted, _ACCEPTED, 1
         if self.ended is not None and self.ending is not None:
@@ -102,6 +106,13 @@ class Marks(msgspec.Struct, frozen=True, array_like=True, gc=False):
         if self.matter is not None:
             yield from _of_matter(*self.matter)
 
+    def _reception(self, day: int) -> Iterator[Entry]:
+        yield day, _RECEIVED, 1
+        if self.category:
+            yield day, _CATEGORY_AT[self.category], 1
+        if self.applicant:
+            yield day, _APPLICANT_AT[self.applicant], 1
+
     def _conclusion(self, day: int) -> Iterator[Entry]:
         if self.outcome is not None:
             yield day, self.outcome, 1
@@ -111,15 +122,24 @@ class Marks(msgspec.Struct, frozen=True, array_like=True, gc=False):
             yield day, _AT["same_day"], 1
         if self.is_online:
             yield day, _AT["online"], 1
-        for place, amount in zip(_TIMED, self.timing or (), strict=False):
-            if amount:
-                yield day, place, amount
+        if self.timing is not None:
+            yield from _of_timing(day, self.timing)
 
     def _notices(self) -> Iterator[Entry]:
         for day in self.notices:
             yield day, _AT["corrections"], 1
         if len(self.notices) == 1:
             yield self.notices[0], _AT["corrected_once"], 1
+
+
+def _of_timing(day: int, timing: tuple[int, ...]) -> Iterator[Entry]:
+    for place, amount in zip(_TIMED, timing, strict=False):
+        if amount:
+            yield day, place, amount
+    promised, of_promise, used = timing[_PROMISED_AT], timing[_PROMISED_AT + 1], timing[_USED_AT]
+    yield day, _AT[USED.figures[USED.place_of(used)]], 1
+    if promised:
+        yield day, _AT[OF_PROMISE.figures[OF_PROMISE.place_of(of_promise * OF_PROMISE.scale / promised)]], 1
 
 
 def _ratings(day: int, points: int) -> Iterator[Entry]:
@@ -138,9 +158,10 @@ _encode = msgspec.json.Encoder().encode
 
 
 @lru_cache(maxsize=16_384)  # the open cases of an item's day share it
-def _text_of_open(area: str, org: str, item: str, channel: str, category: int, received: int | None,
+def _text_of_open(area: str, org: str, item: str, channel: str, category: int, applicant: int, received: int | None,
                   accepted: int | None) -> str:
-    return _encode((area, org, item, channel, category, received, accepted)).decode()  # the rest is left out: all defaults
+    # The rest is left out: all defaults.
+    return _encode((area, org, item, channel, category, applicant, received, accepted)).decode()
 
 
 def read_marks(text: str) -> Marks:
@@ -157,8 +178,8 @@ class CaseMarker:
 
     def __call__(self, fold: Fold, tally: Tally, states: Sequence[ClockState]) -> str:
         if fold.closed is None and not fold.stops and fold.rated is None and fold.lodged is None:
-            return _text_of_open(fold.area, tally.org, fold.item, _channel(fold), self._category(fold), tally.received,
-                                 tally.accepted)
+            return _text_of_open(fold.area, tally.org, fold.item, _channel(fold), self._category(fold),
+                                 _APPLICANTS.get(fold.applicant_kind, 0), tally.received, tally.accepted)
         return _encode(self.marks_of(fold, tally, states)).decode()
 
     def marks_of(self, fold: Fold, tally: Tally, states: Sequence[ClockState]) -> Marks:
@@ -167,7 +188,8 @@ class CaseMarker:
         ending = _ENDINGS.get(fold.closed_by) if fold.lodged is None else None
         special, notices = _stops_of(fold) if fold.stops else (None, ())
         return Marks(
-            fold.area, tally.org, fold.item, _channel(fold), self._category(fold), tally.received, tally.accepted,
+            fold.area, tally.org, fold.item, _channel(fold), self._category(fold),
+            _APPLICANTS.get(fold.applicant_kind, 0), tally.received, tally.accepted,
             _day(fold.closed) if ending is not None else None, ending,
             _OUTCOMES.get(tally.outcome) if tally.outcome is not None else None,
             ending == _CONCLUDED and (fold.submitted is not None or fold.channel == ONLINE), special, notices,

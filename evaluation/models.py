@@ -8,9 +8,15 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Index, Integer, SmallInteger, String, Table, text
 
+from alerts.lifecycle import Subject
+from config.spreads import SPREADS
 from core.database import metadata
 
-# What cases and cards add to, in the order of the columns. Figures of bad ratings are counted from their duties when asked.
+# Cards by what they are for; the rest are for the limits of cases.
+SUBJECTS_APART = tuple(subject.value for subject in Subject if subject is not Subject.LIMIT)
+CARDS_BY_SUBJECT = tuple(f"{level}_{subject}" for subject in SUBJECTS_APART for level in ("warnings", "yellow", "red"))
+
+# What cases and cards add to, in the order of the columns. Those that are not kept: ASKED_FIGURES.
 FIGURES = (
     "received", "received_instant", "received_promised", "accepted", "not_accepted", "concluded", "returned", "voided",
     "withdrawn", "early", "on_due_day", "late", "promised_in_time", "same_day", "online", "statutory_days", "statutory_used",
@@ -18,9 +24,20 @@ FIGURES = (
     "special", "corrections", "corrected_once", "rated", "satisfied", "dissatisfied", "warnings", "yellow", "red",
     "revoked_yellow", "revoked_red", "consultations", "consultations_answered", "complaints", "complaints_answered",
     "replies", "reply_days",
+    "received_persons", "received_companies",
+    "acknowledged", "acknowledgement_minutes", *CARDS_BY_SUBJECT,
+    *(figure for spread in SPREADS.values() for figure in spread.figures),
 )
-OPENING = FIGURES.index("not_accepted")  # those before it are of receptions and acceptances: on both bases on their own days
+# Those of receptions and acceptances: on both bases on their own days.
+OPENING_FIGURES = frozenset({"received", "received_instant", "received_promised", "accepted", "received_persons",
+                             "received_companies"})
+FOLLOWS = tuple(name not in OPENING_FIGURES for name in FIGURES)  # by place: whether it stands on the day of acceptance, too
+# Not kept but worked out when asked: bad ratings from their duties, items from the catalogue of the day, and what units report.
 DUTY_FIGURES = ("bad_duties", "rectified", "called_back", "rectified_days")
+ITEM_FIGURES = ("items", "items_published", "items_covered", "items_told", "items_in_hall", "items_central_told",
+                "items_central")
+VOLUME_FIGURES = ("volume_reported", "volume_recorded")
+ASKED_FIGURES = (*DUTY_FIGURES, *ITEM_FIGURES, *VOLUME_FIGURES)
 DAY_KEY = ("basis", "day", "area", "org")
 PLACE_COLUMNS = ("area", "org", "item", "channel")
 ROW_NUMBER = BigInteger().with_variant(Integer, "sqlite")  # SQLite's own row number

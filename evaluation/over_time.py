@@ -11,8 +11,10 @@ from config.indicators import Indicator, Unit
 from core.access import Actor
 from core.instants import date_of, day_of
 from core.working_calendar import CalendarNotPublished, WorkingCalendar
-from evaluation.comparison import Question, scale_of, shape_of
+from evaluation.comparison import Question, shape_of
 from evaluation.control_charts import Chart, Count, chart
+from evaluation.medians import median_interval, together
+from evaluation.models import ITEM_FIGURES
 from evaluation.period import Period
 from evaluation.queries import Counts, IndicatorQueries
 from evaluation.seasons import Comparable, Span, Stretch, comparables, so_far, working_days
@@ -44,8 +46,8 @@ class Course:
     per_working_day: bool
 
     @property
-    def scale(self) -> int:
-        return scale_of(self.indicator)
+    def scale(self) -> float:
+        return self.indicator.scale
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +112,7 @@ class OverTime:
         if whole.size <= 0:
             return None
         shape = self._shape(indicator, question)
-        parts = [indicator.worked_out(counts)[:2] for counts in by_day.values()] if shape is Shape.MEAN else []
-        span = ratio([(hits or 0.0, size or 0.0) for hits, size in parts]) if shape is Shape.MEAN else interval(
-            shape, whole.hits, whole.size)
-        return whole.hits / whole.size, span
+        return whole.hits / whole.size, _interval(indicator, shape, whole, by_day)
 
     def _shape(self, indicator: Indicator, question: Question) -> Shape:
         """A mere count is one per working day here."""
@@ -178,11 +177,19 @@ def _count(indicator: Indicator, stretch: Stretch, by_day: dict[str, Counts], wo
     total: Counts = dict.fromkeys(indicator.names, 0)
     for day in range(day_of(stretch.first), day_of(stretch.last) + 1):
         for name, value in by_day.get(date_of(day).isoformat(), {}).items():
-            total[name] += value
-    hits, size, _ = indicator.worked_out(total)
+            total[name] = value if name in ITEM_FIGURES else total[name] + value  # what stands is not added up
+    hits, size = indicator.hits(total)
     if indicator.denominator is None:
         size = float(worked or 0)
-    return Count(stretch.first.isoformat(), hits or 0.0, size or 0.0)
+    return Count(stretch.first.isoformat(), hits, size)
+
+
+def _interval(indicator: Indicator, shape: Shape, whole: Count, by_day: dict[str, Counts]) -> Interval | None:
+    if indicator.spread is not None:
+        return median_interval(indicator.spread, together(indicator.spread, by_day.values()))
+    if shape is Shape.MEAN:
+        return ratio([indicator.hits(counts) for counts in by_day.values()])
+    return interval(shape, whole.hits, whole.size)
 
 
 def _season(one: Comparable, worked: int, now: tuple[float, Interval | None] | None,

@@ -1,35 +1,42 @@
-"""Indicators of the people of one department, by who concluded its cases. Worked out when asked, from the cases and the
-journal: nothing is kept of persons, nobody is ranked by them and no score knows them.
+"""Indicators of the people of one department: what they concluded, the notices they sent, the cards of what they had in hand.
+Worked out when asked, from the cases, cards and the journal: nothing is kept of persons, nobody is ranked by them and no score
+knows them.
 
-Only figures that belong to a conclusion are told apart so. Whose it is says the event that concluded the case, as its source
-names the actor; a case whose source names nobody stands under "(none)".
+Only figures that belong to a conclusion, a notice or a card are told apart so. Whose a conclusion or notice is says its event,
+as its source names the actor; whose a card, who had the case at the instant of its level (person_acts.py). What nobody is named
+for stands under "(none)".
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, select
 
+from alerts.models import cards
 from cases.events import EventKind
-from cases.models import case_table, journal
+from cases.models import case_table
 from config.indicators import Indicator, Indicators
 from core.access import SYSTEM, Actor, Role, require
-from core.database import Database, look_up
+from core.database import Database
 from core.errors import InvalidInput, NotPermitted
 from core.instants import DAY_US
+from evaluation.card_figures import read_card_marks
 from evaluation.marks import Marks, read_marks
-from evaluation.models import FIGURES
+from evaluation.models import FIGURES, figure_cards
 from evaluation.period import Basis, Figure, Period
+from evaluation.person_acts import Acts, read_acts
 
 NOBODY = "(none)"
 PERSONS_LOOK = "figures_of_persons"  # in the log of looks
 DAYS_MOST = 366
 MARGIN_US = 2 * DAY_US  # wall clocks differ from UTC by less
+PERSONAL_DAYS = frozenset({"conclusion", "notice", "card"})  # what base figures belong to that somebody did or had in hand
 _CONCLUDED = FIGURES.index("concluded")
+_OF_NOTICES = frozenset({FIGURES.index("corrections"), FIGURES.index("corrected_once")})
 Counts = dict[str, int]
 
 
@@ -54,8 +61,8 @@ class PersonQueries:
 
     @property
     def codes(self) -> list[str]:
-        """The indicators that can be told apart by person: made of figures of the conclusion alone."""
-        return [one.code for one in self._indicators.indicators.values() if self._is_of_conclusions(one)]
+        """The indicators that can be told apart by person: made of figures of conclusions, notices and cards alone."""
+        return [one.code for one in self._indicators.indicators.values() if self._is_of_persons(one)]
 
     def figures(self, actor: Actor | None, period: Period, org: str, codes: Sequence[str] = (),
                 basis: Basis = Basis.EVENT) -> list[Figure]:
@@ -67,11 +74,12 @@ class PersonQueries:
         self._check(actor, period, org)
         asked = [self._indicators.find(code) for code in codes or self.codes]
         for one in asked:
-            if not self._is_of_conclusions(one):
+            if not self._is_of_persons(one):
                 raise InvalidInput("indicator_not_of_persons", indicator=one.code, accepted=", ".join(self.codes))
         area = actor.area if actor is not None else ""
+        kinds: set[str] = {self._indicators.figures[name].day for one in asked for name in one.names}
         with self._database.read() as conn:
-            counted = self._counted(conn, period, org, area, basis)
+            counted = self._counted(conn, _Asked(period, org, area, basis), kinds)
         return [self._figure(person, one, counted[person]) for person in sorted(counted) for one in asked]
 
     # Inside -------------------------------------------------------------------------------------------------------
@@ -87,17 +95,17 @@ class PersonQueries:
         if last - first >= DAYS_MOST:
             raise InvalidInput("period_too_long", most=DAYS_MOST)
 
-    def _is_of_conclusions(self, indicator: Indicator) -> bool:
-        return all(self._indicators.figures[name].day == "conclusion" for name in indicator.names)
+    def _is_of_persons(self, indicator: Indicator) -> bool:
+        return all(self._indicators.figures[name].day in PERSONAL_DAYS for name in indicator.names)
 
-    def _counted(self, conn: Connection, period: Period, org: str, area: str, basis: Basis) -> dict[str, Counts]:
-        marks = _concluded(conn, period, org, area, basis)
-        persons = _who_concluded(conn, list(marks))
+    def _counted(self, conn: Connection, asked: _Asked, kinds: set[str]) -> dict[str, Counts]:
+        """The figures of each person. `kinds` of day are those asked for: cards and notices are not looked up in vain."""
+        cases = _cases(conn, asked) if kinds & {"conclusion", "notice"} else {}
+        of_cards = _cards(conn, asked) if "card" in kinds else []
+        acts = read_acts(conn, {*cases, *(card.case_id for card in of_cards)})
         counted: dict[str, Counts] = defaultdict(lambda: defaultdict(int))
-        for case_id, one in marks.items():
-            counts = counted[persons.get(case_id) or NOBODY]
-            for _day, figure, amount in one.entries():
-                counts[FIGURES[figure]] += amount
+        for person, figure, amount in (*_of_cases(cases, acts, asked), *_of_cards(of_cards, acts)):
+            counted[person or NOBODY][figure] += amount
         return counted
 
     def _figure(self, person: str, indicator: Indicator, counts: Mapping[str, int]) -> Figure:
@@ -106,31 +114,72 @@ class PersonQueries:
         return Figure(person, person, indicator.code, above, below, value, indicator.is_small(below), base)
 
 
-def _concluded(conn: Connection, period: Period, org: str, area: str, basis: Basis) -> dict[int, Marks]:
-    """The department's concluded cases of the period, by their conclusion or their acceptance."""
-    c, (first, last) = case_table.c, period.days
-    begin, end = first * DAY_US - MARGIN_US, (last + 1) * DAY_US + MARGIN_US
-    where: list[Any] = [c.org == org, c.closed_at.is_not(None), c.marks != "", c.last_event_at >= begin]
-    where += [c.closed_at.between(begin, end)] if basis is Basis.EVENT else [c.closed_at >= begin]
-    where += [c.area == area] if area else []
-    found: dict[int, Marks] = {}
-    for case_id, text in conn.execute(select(c.case_id, c.marks).where(*where)):
-        marks = read_marks(text)
-        day = marks.ended if basis is Basis.EVENT else marks.cohort
-        if marks.ending == _CONCLUDED and day is not None and first <= day <= last:
-            found[case_id] = marks
-    return found
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The department's period."""
+
+    period: Period
+    org: str
+    area: str
+    basis: Basis
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """From and until which instant anything of it may be, whatever the wall clock."""
+        first, last = self.period.days
+        return first * DAY_US - MARGIN_US, (last + 1) * DAY_US + MARGIN_US
+
+    def holds(self, day: int | None, cohort: int | None) -> bool:
+        """Whether what happened on a day, to a case of a cohort, is of the period."""
+        shown, (first, last) = day if self.basis is Basis.EVENT else cohort, self.period.days
+        return shown is not None and first <= shown <= last
 
 
-def _who_concluded(conn: Connection, case_ids: Sequence[int]) -> dict[int, str]:
-    """The actor of the last conclusion of each case, of its highest version where it was corrected."""
-    columns = ("case_id", "source_event_id", "source_version", "claimed_at", "src_order", "actor")
-    newest: dict[tuple[int, str], tuple[int, int, int, str]] = {}
-    for case_id, event_id, version, claimed_at, order, actor in look_up(
-            conn, columns, journal, "case_id", case_ids, "kind = ?", EventKind.CONCLUDED.value):
-        said = (version, claimed_at, order, actor or "")
-        newest[case_id, event_id] = max(newest.get((case_id, event_id), said), said)
-    last: dict[int, tuple[int, int, str]] = {}
-    for (case_id, _event_id), (_version, claimed_at, order, actor) in newest.items():
-        last[case_id] = max(last.get(case_id, (claimed_at, order, actor)), (claimed_at, order, actor))
-    return {case_id: actor for case_id, (_at, _order, actor) in last.items()}
+class _Card(NamedTuple):
+    case_id: int
+    at: int
+    figures: tuple[int, ...]
+
+
+def _cases(conn: Connection, asked: _Asked) -> dict[int, Marks]:
+    """The department's cases that were concluded or told to correct something; which of it is of the period is asked later."""
+    c = case_table.c
+    where: list[Any] = [c.org == asked.org, c.marks != "", c.last_event_at >= asked.span[0]]
+    where += [c.area == asked.area] if asked.area else []
+    read = ((case_id, read_marks(text)) for case_id, text in conn.execute(select(c.case_id, c.marks).where(*where)))
+    return {case_id: marks for case_id, marks in read
+            if (marks.ending == _CONCLUDED and asked.holds(marks.ended, marks.cohort))
+            or any(asked.holds(day, marks.cohort) for day in marks.notices)}
+
+
+def _of_cases(cases: Mapping[int, Marks], acts: Acts, asked: _Asked) -> Iterator[tuple[str, str, int]]:
+    """(person, figure, how much) of conclusions and notices."""
+    for case_id, marks in cases.items():
+        if marks.ending == _CONCLUDED and asked.holds(marks.ended, marks.cohort):
+            person = acts.last(case_id, EventKind.CONCLUDED)
+            yield from ((person, FIGURES[figure], amount) for _day, figure, amount in marks.entries()
+                        if figure not in _OF_NOTICES)
+        persons = acts.on_days(case_id, EventKind.CORRECTION_NOTIFIED, marks.notices)
+        for person, day in zip(persons, marks.notices, strict=True):
+            if asked.holds(day, marks.cohort):
+                yield person, "corrections", 1
+                if len(marks.notices) == 1:
+                    yield person, "corrected_once", 1
+
+
+def _cards(conn: Connection, asked: _Asked) -> list[_Card]:
+    """The department's cards of the period, as they count."""
+    c, kept = cards.c, figure_cards.c
+    where: list[Any] = [c.org == asked.org, kept.marks != ""]
+    where += [c.area == asked.area] if asked.area else []
+    where += [c.level_at.between(*asked.span)] if asked.basis is Basis.EVENT else []
+    rows = conn.execute(select(c.case_id, c.level_at, kept.marks).join(figure_cards, kept.card_id == c.id).where(*where))
+    found = ((case_id, at, read_card_marks(text)) for case_id, at, text in rows)
+    return [_Card(case_id, at, marks.figures) for case_id, at, marks in found if asked.holds(marks.day, marks.cohort)]
+
+
+def _of_cards(found: Sequence[_Card], acts: Acts) -> Iterator[tuple[str, str, int]]:
+    """(person, figure, 1) of cards by who had the case when they came to their level."""
+    for card in found:
+        person = acts.in_hand(card.case_id, card.at)
+        yield from ((person, FIGURES[figure], 1) for figure in card.figures)

@@ -4,7 +4,7 @@ interface come by a figure. Who may see what is decided in the query itself.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any, Protocol
@@ -17,10 +17,10 @@ from core.database import Database
 from core.errors import InvalidInput, NotAuthenticated
 from core.instants import date_of
 from evaluation.duties import Duties
-from evaluation.models import DUTY_FIGURES, FIGURES, OPENING, figure_days
+from evaluation.models import DUTY_FIGURES, FIGURES, OPENING_FIGURES, figure_days
 from evaluation.period import BYS, FIRST_YEAR, LAST_YEAR, Basis, By, Corrected, CorrectedDay, Figure, Period
 from evaluation.rolling import rolled_until
-from evaluation.scope import IN_DETAIL, Scope, Source
+from evaluation.scope import Scope, Source
 
 ALWAYS = Period(date(FIRST_YEAR, 1, 1), date(LAST_YEAR, 12, 31))
 Counts = dict[str, int]
@@ -38,15 +38,30 @@ class Names(Protocol):
     def kind_name(self, kind: str) -> str: ...
 
 
+class Beside(Protocol):
+    """Figures that no table keeps. Those that stand rather than happen (`stands`) are joined to groups that are there, and are
+    groups by themselves only if nothing else is asked for: every unit has items, whether or not it did anything."""
+
+    @property
+    def figures(self) -> frozenset[str]: ...
+    @property
+    def stands(self) -> bool: ...
+
+    def asks(self, scope: Scope, by: By, names: Collection[str]) -> bool: ...
+    def totals(self, conn: Connection, scope: Scope, by: By, names: Collection[str]) -> dict[Any, Counts]: ...
+
+
 class IndicatorQueries:
     """Reads; opens its own connection for each question.
 
-    `sees_others`: whether a department user is shown the figures of other departments.
+    `beside` are figures no table keeps, as those of `duties`. `sees_others`: whether a department user is shown the figures of
+    other departments.
     """
 
     def __init__(self, database: Database, indicators: Indicators, names: Names, duties: Duties, *,
-                 sees_others: bool = False) -> None:
+                 beside: Sequence[Beside] = (), sees_others: bool = False) -> None:
         self._database, self.indicators, self._names, self._duties = database, indicators, names, duties
+        self._beside: tuple[Beside, ...] = (duties, *beside)
         self._sees_others = sees_others
 
     def figures(self, actor: Actor | None, period: Period, by: By, indicators: Sequence[str], *, orgs: Sequence[str] = (),
@@ -91,7 +106,7 @@ class IndicatorQueries:
         return found
 
     def _parts_of_duties(self, scope: Scope, by: By, names: Sequence[str], step: int) -> dict[str, list[Counts]]:
-        if not _asks_duties(scope, by, names):
+        if not self._duties.asks(scope, by, names):
             return {}
         with self._database.read() as conn:
             parts = self._duties.parts(conn, scope, by, step)
@@ -147,13 +162,16 @@ class IndicatorQueries:
 
     def _groups(self, scope: Scope, by: By, names: tuple[str, ...]) -> dict[str, Counts]:
         counted = tuple(name for name in names if name in FIGURES)
+        asked = [one for one in self._beside if one.asks(scope, by, names)]
         with self._database.read() as conn:
-            found = [_summed(conn, part, by, of_part) for part, of_part in _parts(scope, counted)]
-            duties = self._duties.totals(conn, scope, by, names) if _asks_duties(scope, by, names) else {}
+            found = [(_summed(conn, part, by, of_part), True) for part, of_part in _parts(scope, counted)]
+            found += [(one.totals(conn, scope, by, names), not one.stands or one.figures.issuperset(names)) for one in asked]
         groups: dict[str, Counts] = {}
-        for rows in (*found, duties):
+        for rows, makes_groups in found:
             for place, counts in rows.items():
-                _add(groups.setdefault(self._key(place, by), dict.fromkeys(names, 0)), counts)
+                key = self._key(place, by)
+                if makes_groups or key in groups:
+                    _add(groups.setdefault(key, dict.fromkeys(names, 0)), counts)
         return groups
 
     # Words --------------------------------------------------------------------------------------------------------
@@ -177,14 +195,9 @@ class IndicatorQueries:
         return key if words is None else words(key)
 
 
-def _asks_duties(scope: Scope, by: By, names: Sequence[str]) -> bool:
-    """Whether duties are asked for; they know no item."""
-    return by not in IN_DETAIL and not scope.items and not set(names).isdisjoint(DUTY_FIGURES)
-
-
 def _parts(scope: Scope, names: tuple[str, ...]) -> list[tuple[Scope, tuple[str, ...]]]:
     """Receptions and acceptances stand on their own days on either basis, and are kept once."""
-    opening = tuple(name for name in names if name in FIGURES[:OPENING])
+    opening = tuple(name for name in names if name in OPENING_FIGURES)
     if scope.basis is Basis.EVENT or not opening:
         return [(scope, names)]
     later = tuple(name for name in names if name not in opening)

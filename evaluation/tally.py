@@ -1,14 +1,15 @@
 """The day tables, kept in the transaction of the record: what a batch of cases and cards adds and takes back, row by row.
 
 A figure stands twice: on its own day, and on the day its case was accepted (evaluation.period.Basis). A batch touches a few
-figures of each row, so rows are summed up sparse and, on SQLite, written no wider than they reach.
+figures of each row, so rows are summed up sparse and, on SQLite, written in those sections of the columns they touch.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
+from itertools import pairwise
 from typing import Any
 
 from sqlalchemy import Connection, Table
@@ -18,7 +19,7 @@ from core.database import Database, bulk_upsert
 from core.unit_of_work import UnitOfWork
 from core.working_calendar import WorkingCalendar
 from evaluation.marks import Entry, read_marks
-from evaluation.models import DAY_KEY, FIGURES, OPENING, figure_days, figure_detail_months, figure_details, figure_months
+from evaluation.models import DAY_KEY, FIGURES, FOLLOWS, figure_days, figure_detail_months, figure_details, figure_months
 from evaluation.period import Basis, first_of_month
 from evaluation.places import DAY_BITS, DAY_MASK, DAY_ZERO, Place, Places, row_number, time_key
 from evaluation.rolling import rolled_until
@@ -26,7 +27,11 @@ from evaluation.rolling import rolled_until
 Row = dict[int, int]  # how much by the place of the figure among FIGURES
 DayKey = tuple[int, int, str, str]  # basis, day, area, organisation
 _WIDTH = len(FIGURES)
-_ENDING = FIGURES.index("special")  # to where the figures of a case that ended reach
+# Figures that are written together: what a case that opens, ends or is concluded adds, or a card, each reaches few of them.
+_STARTS = [0, *(FIGURES.index(name) for name in ("not_accepted", "special", "received_persons", "acknowledged", "took_0"))]
+_SECTIONS = [range(start, end) for start, end in pairwise((*_STARTS, _WIDTH))]
+_SECTION_OF = tuple(1 << place for place, section in enumerate(_SECTIONS) for _ in section)
+_EVERY = (1 << len(_SECTIONS)) - 1
 _NOWHERE: Place = ("", "", "", "")
 _OF_ACCEPTANCE = time_key(Basis.ACCEPTANCE, 0)
 
@@ -45,7 +50,7 @@ class Sums:
         for day, figure, amount in entries:
             row = rows.setdefault(day + DAY_ZERO, {})
             row[figure] = row.get(figure, 0) + by * amount
-            if figure >= OPENING and cohort is not None:
+            if cohort is not None and FOLLOWS[figure]:
                 row = rows.setdefault(_OF_ACCEPTANCE + cohort, {})
                 row[figure] = row.get(figure, 0) + by * amount
 
@@ -146,7 +151,7 @@ def _common(old: Sequence[Entry], new: Sequence[Entry], has_same_cohort: bool) -
     """How many entries at the beginning are the same; after those of the opening only if the cohort is, too."""
     same = 0
     for one, other in zip(old, new, strict=False):
-        if one != other or (one[1] >= OPENING and not has_same_cohort):
+        if one != other or (not has_same_cohort and FOLLOWS[one[1]]):
             break
         same += 1
     return same
@@ -160,15 +165,28 @@ def wide(row: Row) -> list[int]:
 def _upsert(conn: Connection, table: Table, key: tuple[str, ...], rows: Iterable[tuple[tuple[Any, ...], Row, tuple[Any, ...]]],
             beside: tuple[str, ...] = ()) -> None:
     """Add to the rows of a table, given as (key, figures, values of `beside`, which are replaced). PostgreSQL takes all figures
-    of all rows in one statement, SQLite as many as the rows reach to."""
-    widths: dict[int, list[tuple[Any, ...]]] = defaultdict(list)
+    of all rows in one statement, SQLite those of the sections each row touches."""
+    written: dict[int, list[tuple[Any, ...]]] = defaultdict(list)
     is_sqlite = conn.dialect.name == "sqlite"
     for place, row, values in rows:
         if any(row.values()):
-            farthest = max(row) if is_sqlite else _WIDTH
-            width = OPENING if farthest < OPENING else _ENDING if farthest < _ENDING else _WIDTH
+            touched = _touched(row) if is_sqlite else _EVERY
             get = row.get
-            widths[width].append((*place, *[get(figure, 0) for figure in range(width)], *values))
-    for width, written in widths.items():
-        names = FIGURES[:width]
-        bulk_upsert(conn, table, (*key, *names, *beside), written, key=key, add=names)
+            written[touched].append((*place, *[get(figure, 0) for figure in _figures_of(touched)], *values))
+    for touched, lines in written.items():
+        names = tuple(FIGURES[figure] for figure in _figures_of(touched))
+        bulk_upsert(conn, table, (*key, *names, *beside), lines, key=key, add=names)
+
+
+def _touched(row: Row) -> int:
+    """The sections in which a row has a figure, as bits."""
+    touched = 0
+    for figure in row:
+        touched |= _SECTION_OF[figure]
+    return touched
+
+
+@cache
+def _figures_of(touched: int) -> tuple[int, ...]:
+    """The places of the figures of these sections."""
+    return tuple(figure for place, section in enumerate(_SECTIONS) if touched >> place & 1 for figure in section)

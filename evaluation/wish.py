@@ -14,14 +14,21 @@ from evaluation.over_time import Grain, grain_for
 from evaluation.period import Basis, Period
 from evaluation.seasons import Span, Stretch, period_of, period_text, stretch_of
 
-FIELDS = ("period", "from", "to", "indicator", "basis", "by", "area", "org", "item", "grain", "limits", "persons")
-KEPT = ("period", "indicator", "basis", "by", "area", "org", "item", "grain", "limits", "persons")
+FIELDS = ("period", "from", "to", "indicator", "basis", "by", "area", "org", "item", "grain", "limits", "persons", "columns")
+KEPT = ("period", "indicator", "basis", "by", "area", "org", "item", "grain", "limits", "persons", "columns")
 BYS: tuple[CompareBy, ...] = ("org", "area", *WITHIN)  # what units may be chosen on the page; items stand below it
 FIRST_INDICATOR = "early_rate"
 # The columns beside the indicator compared, those that the catalogue has.
 COLUMNS = ("early_rate", "on_time_rate", "overdue_rate", "statutory_speed", "promised_speed", "cards_per_1000",
            "correction_rate", "special_share", "satisfaction", "complaint_answer_rate", "reply_time",
            "rectification_time")
+# The same for who asks after applicants and cards, or after items and times.
+COLUMN_SETS: Mapping[str, Sequence[str]] = {
+    "overview": COLUMNS,
+    "cards": ("received", "received_persons", "received_companies", "accepted", "warnings", "yellow_cards", "red_cards",
+              "limit_cards", "step_cards", "special_cards", "consultation_cards", "complaint_cards", "conduct_cards"),
+    "items": ("median_days", "median_of_promise", "acknowledgement_time", "hall_rate", "central_rate", "published_rate",
+              "coverage_rate", "volume_share")}
 YOUNG_MONTH = 10  # days; until then the last whole month says more than this one
 
 
@@ -35,6 +42,11 @@ class Wish:
     grain: Grain
     given: Mapping[str, str]
 
+    @property
+    def columns(self) -> str:
+        """Which indicators stand beside the one compared."""
+        return self.given.get("columns", "overview")
+
     def address(self, **changes: str) -> str:
         """The page with these choices changed; what was not chosen is left out. Persons are shown by their own link only."""
         chosen = {**self.given, "persons": "", "period": period_text(self.span, self.stretch), **changes}
@@ -47,6 +59,8 @@ def wish_of(search: str | None, actor: Actor, today: date, indicators: Sequence[
     given = {name: values[0].replace("\0", "").strip()[:160] for name, values in asked.items() if name in FIELDS}
     span, stretch = _period(given, today)
     given |= {"area": actor.area or given.get("area", "")}
+    if given.get("columns") not in COLUMN_SETS:
+        given.pop("columns", None)
     if is_limited(actor):
         given |= {"org": actor.only_org or "", "by": given["by"] if given.get("by") in WITHIN else "org"}
     given = {name: value for name, value in given.items() if value and name in KEPT}
@@ -64,8 +78,9 @@ def first_of(indicators: Sequence[str]) -> str:
     return FIRST_INDICATOR if FIRST_INDICATOR in indicators else indicators[0]
 
 
-def columns_of(indicators: Sequence[str]) -> list[str]:
-    return [code for code in COLUMNS if code in indicators]
+def columns_of(indicators: Sequence[str], wish: Wish) -> list[str]:
+    """The indicators that stand beside the one compared, those that the catalogue has."""
+    return [code for code in COLUMN_SETS[wish.columns] if code in indicators]
 
 
 def _period(given: Mapping[str, str], today: date) -> tuple[Span, Stretch]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from config.indicators import Indicator, Unit
-from evaluation.comparison import Row, SideBySide, scale_of
+from evaluation.comparison import Row, SideBySide
 from evaluation.control_charts import POINTS_MIN, Signal
 from evaluation.over_time import Course, Season
 from evaluation.statistics import Shape
@@ -29,6 +29,8 @@ def value_text(indicator: Indicator, value: float | None, say: Say) -> str:
         return f"{value:,.0f}" if value == int(value) else f"{value:,.1f}"
     if indicator.unit is Unit.WORKING_DAYS:
         return say("comparison_says.working_days", n=f"{value:.1f}")
+    if indicator.unit is Unit.WORKING_HOURS:
+        return say("comparison_says.working_hours", n=f"{value:.1f}")
     return f"{value:.1f}"
 
 
@@ -155,7 +157,7 @@ def about_seasons(indicator: Indicator, seasons: Sequence[Season], say: Say) -> 
 
 
 def _season(indicator: Indicator, season: Season, say: Say) -> str:
-    stretch, scale = season.comparable.stretch, scale_of(indicator)
+    stretch, scale = season.comparable.stretch, indicator.scale
     days = say(f"comparison_says.with_{season.comparable.name}", first=stretch.first.isoformat(),
                last=stretch.last.isoformat(), n=season.comparable.working_days)
     if season.comparable.is_short:

@@ -37,6 +37,7 @@ class PublicData(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_
 
     title: Text | None = None
     applicant: Annotated[str, Meta(max_length=256)] | None = None
+    applicant_kind: Annotated[Literal["person", "company"], Meta(description="自然人 or 法人.")] | None = None
     reason: Text | None = None
     document_no: Name | None = None
     special_kind: Name | None = None

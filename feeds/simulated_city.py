@@ -161,13 +161,13 @@ class SimulatedCity:
                 rng: Random) -> list[CaseEvent]:
         area = self._area(day, serial, item.org)
         case_no = f"{area}-{_compact(day)}-{serial:04d}"
-        applicant = applicant_for(item.name, item.kind, self._names, self._place, rng)
+        applicant, of_kind = applicant_for(item.name, item.kind, self._names, self._place, rng)
         officers = self._habits[item.org].officers
         events = []
         for index, happening in enumerate(life.happenings):
             claimed = filed_at if filed_at is not None and index == 0 else self._time.instant(happening.at)
             data = happening.data if index else msgspec.structs.replace(happening.data, title=item.name,
-                                                                         applicant=applicant)
+                                                                         applicant=applicant, applicant_kind=of_kind)
             events.append(CaseEvent(
                 source=self._source_of[item.org], source_event_id=f"{case_no}-{index + 1:02d}", kind=happening.kind,
                 case_no=case_no, area=area, claimed_at=claimed // SECOND_US * SECOND_US, order=index, org=item.org,

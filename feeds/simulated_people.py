@@ -43,15 +43,15 @@ def company_name(rng: Random, place: str) -> str:
     return f"{place}{rng.choice(_SHOP)}{rng.choice(_TRADE)}{rng.choice(_ENDING)}"
 
 
-def applicant_for(item_name: str, kind: str, organisations: tuple[str, ...], place: str, rng: Random) -> str:
-    """Who would file for such an item: a person, a company, or for internal items another organ."""
+def applicant_for(item_name: str, kind: str, organisations: tuple[str, ...], place: str, rng: Random) -> tuple[str, str]:
+    """Who would file for such an item, and whether that is a person or a company (for internal items another organ)."""
     if any(word in item_name for word in _PERSON_WORDS):
-        return person_name(rng)
+        return person_name(rng), "person"
     if kind == "internal":
-        return rng.choice(organisations)
+        return rng.choice(organisations), "company"
     if any(word in item_name for word in _COMPANY_WORDS) or rng.random() < 0.5:
-        return company_name(rng, place)
-    return person_name(rng)
+        return company_name(rng, place), "company"
+    return person_name(rng), "person"
 
 
 def officers_of(seed: str, count: int) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from config.indicators import Indicator, load_indicators
 from config.ladders import Preset, Rule, Rung, load_presets
 from config.setting_groups import Settings
 from config.settings import DEFAULTS, environment_name, is_secret
+from config.spreads import SPREADS, Spread
 from config.texts import Texts, load_texts
 from evaluation.exports.dictionary import as_table
 
@@ -44,11 +45,18 @@ def render_detectors() -> str:
     return "\n".join(_detector(detector, settings, texts) for detector in DETECTORS)
 
 
+def _classes(spread: Spread) -> str:
+    return ", ".join(figure.removeprefix(f"{spread.name}_") for figure in spread.figures)
+
+
 def render_figures() -> str:
-    """One table: name, what is counted, on which day."""
-    lines = ["| base figure | 中文 | counts | on the day of |", "|---|---|---|---|"]
-    lines += [f"| `{name}` | {one.label.zh} | {one.definition.en}<br>{one.definition.zh} | {one.day} |"
-              for name, one in load_indicators().figures.items()]
+    """One table: name, what is counted, in what, on which day."""
+    lines, found = ["| base figure | 中文 | counts | in | on the day of |", "|---|---|---|---|---|"], load_indicators()
+    lines += [f"| `{name}` | {one.label.zh} | {one.definition.en}<br>{one.definition.zh} | {found.units[one.unit].many} | "
+              f"{one.day} |"
+              for name, one in found.figures.items() if name not in _CLASSES]
+    lines += [f"| `{name}_…` | {one.label.zh} | {one.definition.en} so many (classes: {_classes(SPREADS[name])})<br>"
+              f"{one.definition.zh}若干（按档） | cases | conclusion |" for name, one in found.spreads.items()]
     return "\n".join([*lines, ""])
 
 
@@ -64,6 +72,7 @@ def render_export() -> str:
     return as_table(load_texts())
 
 
+_CLASSES = {figure for spread in SPREADS.values() for figure in spread.figures}
 PARTS: dict[tuple[str, str], Callable[[], str]] = {
     ("configuration.md", "settings"): render_settings,
     ("configuration.md", "ladders"): render_ladders,
@@ -125,8 +134,8 @@ def _detector(detector: type[Watch], settings: DetectorSettings, texts: dict[str
 def _indicators_of(group: str, indicators: list[Indicator]) -> str:
     lines = [f"### {group}", "", "| indicator | 中文 | formula | unit | better | minimum | meaning |",
              "|---|---|---|---|---|---|---|"]
-    lines += [f"| `{one.code}` | {one.label.zh} | `{one.formula}` | {one.unit.value} | {one.better} | {one.minimum or '–'} | "
-              f"{one.definition.en}<br>{one.definition.zh} |" for one in indicators]
+    lines += [f"| `{one.code}` | {one.label.zh} | `{one.formula}` | {one.unit.value}<br>{one.measure.en}, {one.measure.zh} | "
+              f"{one.better} | {one.minimum or '–'} | {one.definition.en}<br>{one.definition.zh} |" for one in indicators]
     return "\n".join([*lines, ""])
 
 

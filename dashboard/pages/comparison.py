@@ -115,7 +115,7 @@ def _head(services: Any, wish: Wish, actor: Actor, t: Words) -> Any:
 
 
 def _compared(services: Any, wish: Wish, actor: Actor) -> tuple[SideBySide, list[str]]:
-    columns = columns_of(list(services.evaluation.indicators.indicators))
+    columns = columns_of(list(services.evaluation.indicators.indicators), wish)
     return services.evaluation.comparison.side_by_side(actor, wish.question, columns), columns
 
 
@@ -126,8 +126,8 @@ def _side(services: Any, wish: Wish, actor: Actor, t: Words) -> tuple[Any, Any, 
     rows = table(shown, wish, services.evaluation.indicators, columns, wish.question.by, t)
     side = [html.H2(t("comparison_page.side_by_side", indicator=label)), _sentences(wording.about_ranks(shown, t)), *note,
             html.Div(rows, className="comparison-scroll")]
-    is_mean = shown.shape is Shape.MEAN
-    means = t("comparison_page.mean_plot_means" if is_mean else "comparison_page.funnel_means")
+    is_mean, is_median = shown.shape is Shape.MEAN, shown.indicator.spread is not None
+    means = t(f"comparison_page.{'median_plot' if is_median else 'mean_plot' if is_mean else 'funnel'}_means")
     words = [html.H2(t("comparison_page.intervals" if is_mean else "comparison_page.funnel")),
              _sentences(wording.about_funnel(shown, t)), _widening(shown, wish, t), html.P(means, className="panel-note")]
     return side, funnel_figure(shown, load_theme(), t), words

@@ -71,7 +71,7 @@ def export(services: Any, kind: str) -> Response:
     t, actor = _words(services), g.actor
     query = request.query_string.decode(errors="replace")
     wish = _wish(services, query, actor)
-    columns = columns_of(list(services.evaluation.indicators.indicators))
+    columns = columns_of(list(services.evaluation.indicators.indicators), wish)
     shown = compared(services, wish, actor, columns)
     said = [*wording.about_funnel(shown, t), *wording.about_ranks(shown, t)]
     services.read_log.note("map_export", query, actor, request.remote_addr or "")

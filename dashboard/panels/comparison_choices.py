@@ -13,7 +13,7 @@ from config.indicators import Indicator, Indicators
 from dashboard.words import Words
 from evaluation.comparison import WITHIN
 from evaluation.seasons import Span, neighbour, period_text, stretch_of
-from evaluation.wish import BYS, KEPT, Wish
+from evaluation.wish import BYS, COLUMN_SETS, KEPT, Wish
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 PAGE, CHARTS = "/comparison/", ("comparison-funnel", "comparison-course")
@@ -23,7 +23,7 @@ Named = Iterable[tuple[str, str]]  # code, name
 def head(wish: Wish, indicators: Indicators, areas: Named, names: Mapping[str, str], t: Words, *,
          is_limited: bool) -> list[Any]:
     """`names` are those of what was drilled down to, by `area`, `org` and `item`."""
-    choices = [periods(wish, t), dates(wish, t), basis(wish, t), _by(wish, t, is_limited=is_limited)]
+    choices = [periods(wish, t), dates(wish, t), basis(wish, t), _by(wish, t, is_limited=is_limited), _columns(wish, t)]
     if not is_limited:
         choices.append(_areas(wish, list(areas), t))
     return [html.Div([_trail(wish, names, t), exports(wish, t)], className="comparison-line"),
@@ -45,11 +45,14 @@ def period_name(wish: Wish, t: Words) -> str:
 def definition(indicator: Indicator, indicators: Indicators, t: Words) -> str:
     """What it means and how it is worked out, in words: shown over it everywhere."""
     formula = _NAME.sub(lambda name: _label(name[0], indicators, t), indicator.formula)
-    return t("comparison_page.definition", definition=indicator.definition.in_language(t.language), formula=formula)
+    return t("comparison_page.definition", definition=indicator.definition.in_language(t.language),
+             unit=indicator.measure.in_language(t.language), formula=formula)
 
 
 def _label(name: str, indicators: Indicators, t: Words) -> str:
-    known = indicators.figures.get(name)
+    if name == "median":
+        return t("comparison_page.median")
+    known = indicators.figures.get(name) or indicators.spreads.get(name)
     return name if known is None else known.label.in_language(t.language)
 
 
@@ -115,6 +118,13 @@ def _by(wish: Wish, t: Words, *, is_limited: bool) -> html.Div:
     return _group(t("comparison_page.by"), [
         link(t(f"comparison_page.by_{name}"), wish.address(by="" if name == "org" else name, **_left(name)),
              name == wish.question.by) for name in BYS if name != "area" or not is_limited])
+
+
+def _columns(wish: Wish, t: Words) -> html.Div:
+    """Which indicators stand beside the one compared."""
+    return _group(t("comparison_page.columns"), [
+        link(t(f"comparison_page.columns_{name}"), wish.address(columns="" if name == "overview" else name),
+             name == wish.columns) for name in COLUMN_SETS])
 
 
 def _left(by: str) -> dict[str, str]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from config.indicators import Indicator, Indicators, Unit
-from dashboard.panels.comparison_choices import period_name
+from dashboard.panels.comparison_choices import definition, period_name
 from dashboard.words import Words
 from evaluation.comparison import Row, SideBySide
 from evaluation.spreadsheets import Sheet, Value
 from evaluation.wish import Wish
 from evaluation.wording import why_unranked
 
-FORMATS = {Unit.SHARE: "0.0%", Unit.COUNT: "#,##0", Unit.WORKING_DAYS: "0.0", Unit.PER_1000: "0.0"}
+FORMATS = dict.fromkeys(Unit, "0.0") | {Unit.SHARE: "0.0%", Unit.COUNT: "#,##0"}
 COUNTED = "#,##0"
 
 
@@ -29,7 +29,7 @@ def sheet(shown: SideBySide, wish: Wish, indicators: Indicators, columns: Sequen
         one for other in others for one in (FORMATS[other.unit], COUNTED, COUNTED))]
     words = [f"{label} · {period_name(wish, t)} · {t(f'comparison_page.basis_{wish.question.basis.word}')} · "
              f"{t('comparison_page.by')} {t(f'comparison_page.by_{wish.question.by}')}",
-             own.definition.in_language(t.language), *said]
+             definition(own, indicators, t), *said]
     return Sheet(label, words, heads, [_row(row, shown, others, t) for row in shown.rows], formats)
 
 

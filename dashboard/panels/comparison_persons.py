@@ -1,4 +1,4 @@
-"""The people of a department by the cases they concluded: shown when asked for, to whom the settings allow; no ranking."""
+"""The people of a department by what they did and had in hand: shown when asked for, to whom the settings allow; no ranking."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from evaluation.period import Figure
 from evaluation.persons import NOBODY
 from evaluation.wish import Wish
 
-SHOWN = ("early_rate", "on_time_rate", "overdue_rate", "unjudged_rate", "promised_speed", "mean_days", "step_overrun_rate")
+SHOWN = ("early_rate", "on_time_rate", "overdue_rate", "unjudged_rate", "promised_speed", "mean_days", "median_days",
+         "step_overrun_rate", "corrections", "warnings", "yellow_cards", "red_cards")
 COUNTED = "unjudged_rate"  # of all that were concluded: its denominator is their number
 
 

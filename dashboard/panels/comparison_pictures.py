@@ -107,7 +107,7 @@ def _named(rows: Sequence[Row], shown: SideBySide) -> dict[int, str]:
                  key=lambda at: -abs(values[at] - (shown.target or 0.0)) * sizes[at] ** 0.5)
     found: dict[int, str] = {}
     for at in [*(at for at, row in enumerate(rows) if row.is_own), *out]:
-        side = "middle left" if across[at] > 0.6 else "middle right"
+        side = "middle left" if across[at] >= 0.5 else "middle right"
         is_free = all(abs(up[at] - up[other]) > NAME_HEIGHT or (
             side == found[other] and abs(across[at] - across[other]) > NAME_WIDTH) for other in found)
         if is_free and len(found) < NAMED_MAX:

@@ -15,6 +15,7 @@ from evaluation.period import Figure
 from evaluation.wish import Wish
 from evaluation.wording import value_text, why_unranked
 
+_TIMES = (Unit.WORKING_DAYS, Unit.WORKING_HOURS)
 SIGNS = {2: "▲", 1: "△", 0: "", -1: "▽", -2: "▼"}
 
 
@@ -71,12 +72,12 @@ def _heads(shown: SideBySide, wish: Wish, others: Sequence[Indicator], indicator
 def head_text(one: Indicator, t: Words) -> str:
     """The name, with the unit where the cells leave it out."""
     label = one.label.in_language(t.language)
-    return t("comparison_page.in_days", name=label) if one.unit is Unit.WORKING_DAYS else label
+    return t(f"comparison_page.in_{one.unit.value}", name=label) if one.unit in _TIMES else label
 
 
 def cell_text(one: Indicator, value: float | None, t: Words) -> str:
     """The value without the unit that the head of its column names."""
-    return f"{value:.1f}" if value is not None and one.unit is Unit.WORKING_DAYS else value_text(one, value, t)
+    return f"{value:.1f}" if value is not None and one.unit in _TIMES else value_text(one, value, t)
 
 
 def _choosing(one: Indicator, wish: Wish, indicators: Indicators, t: Words) -> html.Th:

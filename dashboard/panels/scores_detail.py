@@ -148,7 +148,7 @@ def basis_of(line: Line, scheme: Scheme, names: Names, t: Words) -> str:
             return f"{line.above / line.below * 100:.1f} %（{ratio}）"
         indicator = names.indicators.find(rule.indicator) if rule is not None and hasattr(rule, "indicator") else None
         if indicator is not None:
-            scale = 1_000 if indicator.unit == "per_1000" else 1
+            scale = indicator.scale
             return f"{value_text(indicator, line.above / line.below * scale, t)}（{ratio}）"
     return t("scores_page.rests_on", n=len(line.evidence)) if len(line.evidence) > 1 else ""
 

@@ -111,4 +111,4 @@ def _notes(t: Telling, as_of: str) -> list[str]:
 def _definition(t: Telling, code: str) -> str:
     """An indicator as the catalogue explains it."""
     one = t.indicators.find(code)
-    return t.say("bulletin.note.definition", label=one.label.zh, definition=one.definition.zh)
+    return t.say("bulletin.note.definition", label=one.label.zh, definition=one.definition.zh, unit=one.measure.zh)

@@ -12,12 +12,13 @@ import msgspec
 
 from config.indicators import Indicator, Indicators
 from core.errors import InvalidInput
-from evaluation.models import DUTY_FIGURES, FIGURES
+from evaluation.models import ASKED_FIGURES, FIGURES
 from evaluation.period import Period
 
 Counts = dict[str, int]
-COUNTED = (*FIGURES, *DUTY_FIGURES)
+COUNTED = (*FIGURES, *ASKED_FIGURES)
 CARDS = ("warnings", "yellow", "red", "revoked_yellow", "revoked_red")
+APPLICANTS = ("received_persons", "received_companies")
 _MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
 
 

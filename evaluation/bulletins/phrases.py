@@ -62,12 +62,12 @@ def value_text(indicator: Indicator, found: float | None, say: Say) -> str:
         return f"{found * 100:.1f}%"
     if indicator.unit in _NAMED:
         return say(f"bulletin.n.{indicator.unit.value}", n=f"{found:.1f}")
-    return f"{found:.0f}"
+    return f"{found:.0f}" if indicator.unit is Unit.COUNT else f"{found:.1f}{indicator.measure.zh}"
 
 
 def cell_text(indicator: Indicator, found: float | None) -> str:
     """The same in a column whose head names the unit."""
-    if found is not None and indicator.unit in _NAMED:
+    if found is not None and indicator.unit not in (Unit.SHARE, Unit.COUNT):
         return f"{found:.1f}"
     return value_text(indicator, found, lambda key, **_values: key)
 

@@ -54,7 +54,7 @@ def of_places(t: Telling, number: int) -> Chart | None:
 
 def _scale(t: Telling) -> float:
     """Intervals are of hits ÷ size, as the funnel is drawn; a figure per thousand is shown a thousandfold."""
-    return 1000.0 if t.indicators.find(t.figures.rank_by).unit.value == "per_1000" else 1.0
+    return t.indicators.find(t.figures.rank_by).scale
 
 
 def _month(t: Telling, one: MonthFigures, place: int) -> str:

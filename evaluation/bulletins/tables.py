@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from alerts.lifecycle import Subject
 from config.indicators import Unit
-from evaluation.bulletins.figures import CARDS, Counts, UnitFigures, value
+from evaluation.bulletins.figures import APPLICANTS, CARDS, Counts, UnitFigures, value
 from evaluation.bulletins.phrases import Telling, cell_text
+from evaluation.models import CARDS_BY_SUBJECT, SUBJECTS_APART
 from evaluation.small_numbers import RATINGS
 from papers.official import Annex, Chart, Paragraph
 from papers.official import Table as TableBlock
 
 POINTS, ORG_SHARE = 9.0, 3.8
+LEVELS = ("warnings", "yellow", "red")
 FOLDED_FROM = 4  # characters of a head
 HIDDEN = "＊"
 RATES = ("early_rate", "on_time_rate", "overdue_rate", "statutory_speed", "promised_speed", "mean_days")
@@ -20,26 +23,29 @@ RATES = ("early_rate", "on_time_rate", "overdue_rate", "statutory_speed", "promi
 def annexes(t: Telling, ranks: Chart | None, notes: Sequence[str]) -> tuple[Annex, ...]:
     """附件1 to 附件5; the picture of the ranks, where there is one, goes with their table."""
     title = {name: t.say(f"bulletin.table.{name}") for name in ("cases", "cards", "efficiency", "people", "notes")}
-    return (Annex(title["cases"], (_cases(t),)), Annex(title["cards"], (_cards(t), _cards_by_acceptance(t))),
+    return (Annex(title["cases"], (_cases(t),)),
+            Annex(title["cards"], (_cards(t), *_cards_by_subject(t), _cards_by_acceptance(t))),
             Annex(title["efficiency"], (_efficiency(t), *([] if ranks is None else [ranks]))),
             Annex(title["people"], (_people(t),)), Annex(title["notes"], tuple(map(Paragraph, notes))))
 
 
 def _cases(t: Telling) -> TableBlock:
-    names = ("received", "accepted", "concluded", "returned", "voided", "not_accepted")
+    names = ("received", *(name for name in APPLICANTS if t.is_told(name)), "accepted", "concluded", "returned", "voided",
+             "not_accepted")  # bulletins of before tell of no applicants
+    at = names.index("concluded")
     heads = [t.indicators.figures[name].label.zh for name in names]
     finished, rate = t.say("bulletin.table.finished"), t.indicators.find("finish_rate")
 
     def row(name: str, counts: Counts, before: Counts) -> tuple[str, ...]:
         cells = [str(counts[one]) for one in names]
-        cells.insert(2, str(t.sum(counts, "concluded", "returned", "voided")))
+        cells.insert(at, str(t.sum(counts, "concluded", "returned", "voided")))
         return (name, *cells, cell_text(rate, value(t.indicators, "finish_rate", counts)), change_text(counts, before))
 
     rows = [row(unit.name, unit.counts, unit.before) for unit in t.figures.units]
     whole = row(t.say("bulletin.table.sum"), t.figures.counts, t.figures.before)
-    named = (t.say("bulletin.table.org"), heads[0], heads[1], finished, *heads[2:], rate.label.zh,
-             t.say("bulletin.table.change"))
-    return _table(named, (*rows, whole), (*(1.15,) * 3, 1.5, 1.0, 1.0, 1.5, 1.45, 1.35))
+    named = (t.say("bulletin.table.org"), *heads[:at], finished, *heads[at:], rate.label.zh, t.say("bulletin.table.change"))
+    counted = (1.0,) * at if at > 2 else (1.15,) * at
+    return _table(named, (*rows, whole), (*counted, 1.15, 1.25, 0.95, 0.95, 1.25, 1.4, 1.2))
 
 
 def change_text(counts: Counts, before: Counts) -> str:
@@ -59,6 +65,27 @@ def _cards(t: Telling) -> TableBlock:
     rows = [row(unit.name, unit.counts) for unit in t.figures.units]
     return _table((t.say("bulletin.table.org"), *_card_heads(t), rate.label.zh),
                   (*rows, row(t.say("bulletin.table.sum"), t.figures.counts)), (1.7,) * 6, t.say("bulletin.table.by_card"))
+
+
+def _cards_by_subject(t: Telling) -> list[TableBlock]:
+    """Warnings, yellow and red cards by what they are for; only departments that have any. Bulletins of before do not tell."""
+    if not all(t.is_told(name) for name in CARDS_BY_SUBJECT):
+        return []
+
+    def row(name: str, counts: Counts) -> tuple[str, ...]:
+        return (name, *("/".join(map(str, of_subject)) for of_subject in by_subject(counts)))
+
+    rows = [row(unit.name, unit.counts) for unit in t.figures.units if any(unit.counts.get(one) for one in LEVELS)]
+    heads = [t.say(f"bulletin.table.subject.{subject.value}") for subject in Subject]
+    return [_table((t.say("bulletin.table.org"), *heads), (*rows, row(t.say("bulletin.table.sum"), t.figures.counts)),
+                   (1.9,) * len(heads), t.say("bulletin.table.by_subject"))]
+
+
+def by_subject(counts: Counts) -> list[list[int]]:
+    """Warnings, yellow and red cards for each subject in its order; those for limits of cases are the rest."""
+    apart = [[counts.get(f"{level}_{subject}", 0) for level in LEVELS] for subject in SUBJECTS_APART]
+    rest = [counts.get(level, 0) - sum(one[place] for one in apart) for place, level in enumerate(LEVELS)]
+    return [rest, *apart]
 
 
 def _cards_by_acceptance(t: Telling) -> TableBlock:

@@ -7,20 +7,22 @@ from datetime import datetime, time
 from typing import Any
 
 from config.indicators import Indicator, Unit
-from evaluation.bulletins.figures import CARDS, Counts, value
+from evaluation.bulletins.figures import APPLICANTS, CARDS, Counts, value
 from evaluation.bulletins.phrases import Telling
 from evaluation.bulletins.tables import HIDDEN, in_order, rates_of
+from evaluation.models import CARDS_BY_SUBJECT
 from evaluation.small_numbers import RATINGS
 from evaluation.spreadsheets import Sheet, Value, as_xlsx
 from papers.official import OfficialPaper, Paragraph
 
 A4 = 9  # Excel's number of it
 FINISHED = ("concluded", "returned", "voided")
-_CASES = ("received", "accepted", *FINISHED, "not_accepted", "withdrawn", "early", "on_due_day", "late")
+_CASES = ("received", *APPLICANTS, "accepted", *FINISHED, "not_accepted", "withdrawn", "early", "on_due_day", "late")
+_NEWER = frozenset({*APPLICANTS, *CARDS_BY_SUBJECT})
 _MATTERS = ("consultations", "consultations_answered", "complaints", "complaints_answered")
 _OVERVIEW = ("finish_rate", "early_rate", "on_time_rate", "overdue_rate", "statutory_speed", "promised_speed", "mean_days",
              "cards_per_1000", "satisfaction")
-_FORMATS = {Unit.SHARE: "0.0%", Unit.WORKING_DAYS: "0.0", Unit.PER_1000: "0.0", Unit.COUNT: "0"}
+_FORMATS = dict.fromkeys(Unit, "0.0") | {Unit.SHARE: "0.0%", Unit.COUNT: "0"}
 
 
 def workbook(t: Telling, paper: OfficialPaper) -> bytes:
@@ -35,12 +37,18 @@ def workbook(t: Telling, paper: OfficialPaper) -> bytes:
 
 def _overview(t: Telling, said: Sequence[str]) -> Sheet:
     rows: list[list[Value]] = [[t.indicators.figures[name].label.zh, *_changed(t, name)]
-                               for name in (*_CASES, *CARDS, *_MATTERS, *RATINGS)]
+                               for name in _told(t, (*_CASES, *CARDS, *CARDS_BY_SUBJECT, *_MATTERS, *RATINGS))]
     for code in _OVERVIEW:
         now, before = (value(t.indicators, code, counts) for counts in (t.figures.counts, t.figures.before))
         rows.append([_head(t, code), *map(_shown(t.indicators.find(code)), (now, before, _difference(now, before)))])
     heads = [t.say(f"bulletin.sheet.{name}") for name in ("figure", "now", "before", "change")]
     return Sheet(t.say("bulletin.sheet.overview"), said, heads, rows, ("", *("General",) * 3))
+
+
+def _told(t: Telling, names: Sequence[str]) -> list[str]:
+    """Those the bulletin tells, or keeps back for small numbers; one made before they were counted has no applicants and no
+    cards by what they are for."""
+    return [name for name in names if t.is_told(name) or name not in _NEWER]
 
 
 def _changed(t: Telling, name: str) -> list[Value]:
@@ -63,31 +71,32 @@ def _shown(indicator: Indicator) -> Any:
 
 
 def _cases(t: Telling, said: Sequence[str]) -> Sheet:
-    names = ("finish_rate", "early_rate", "on_time_rate", "overdue_rate")
-    heads = [t.say("bulletin.table.org"), *(t.indicators.figures[name].label.zh for name in _CASES),
+    names, counted = ("finish_rate", "early_rate", "on_time_rate", "overdue_rate"), _told(t, _CASES)
+    heads = [t.say("bulletin.table.org"), *(t.indicators.figures[name].label.zh for name in counted),
              *(t.label(code) for code in names), t.say("bulletin.table.change")]
 
     def row(name: str, counts: Counts, before: Counts) -> list[Value]:
         change = counts["accepted"] - before["accepted"] if before else None
-        return [name, *(counts[one] for one in _CASES), *(value(t.indicators, code, counts) for code in names), change]
+        return [name, *(counts[one] for one in counted), *(value(t.indicators, code, counts) for code in names), change]
 
     rows = [row(unit.name, unit.counts, unit.before) for unit in t.figures.units]
     rows.append(row(t.say("bulletin.table.sum"), t.figures.counts, t.figures.before))
-    return Sheet(t.say("bulletin.sheet.cases"), said, heads, rows, ("", *("0",) * len(_CASES), *("0.0%",) * 4, "+0;-0;0"))
+    return Sheet(t.say("bulletin.sheet.cases"), said, heads, rows, ("", *("0",) * len(counted), *("0.0%",) * 4, "+0;-0;0"))
 
 
 def _cards(t: Telling, said: Sequence[str]) -> Sheet:
-    labels = [t.indicators.figures[name].label.zh for name in CARDS]
+    labels, apart = [t.indicators.figures[name].label.zh for name in CARDS], _told(t, CARDS_BY_SUBJECT)
     heads = [t.say("bulletin.table.org"), *(t.say("bulletin.sheet.by_card") + label for label in labels),
-             *(t.say("bulletin.sheet.by_acceptance") + label for label in labels), t.label("cards_per_1000")]
+             *(t.say("bulletin.sheet.by_acceptance") + label for label in labels), t.label("cards_per_1000"),
+             *(t.indicators.figures[name].label.zh for name in apart)]
 
     def row(name: str, counts: Counts, accepted: Counts) -> list[Value]:
         return [name, *(counts[one] for one in CARDS), *(accepted[one] for one in CARDS),
-                value(t.indicators, "cards_per_1000", counts)]
+                value(t.indicators, "cards_per_1000", counts), *(counts[one] for one in apart)]
 
     rows = [row(unit.name, unit.counts, unit.cards_by_acceptance) for unit in t.figures.units]
     rows.append(row(t.say("bulletin.table.sum"), t.figures.counts, t.figures.cards_by_acceptance))
-    return Sheet(t.say("bulletin.sheet.cards"), said, heads, rows, ("", *("0",) * 10, "0.0"))
+    return Sheet(t.say("bulletin.sheet.cards"), said, heads, rows, ("", *("0",) * 10, "0.0", *("0",) * len(apart)))
 
 
 def _efficiency(t: Telling, said: Sequence[str]) -> Sheet:
@@ -96,7 +105,7 @@ def _efficiency(t: Telling, said: Sequence[str]) -> Sheet:
     heads = [t.say("bulletin.table.place"), t.say("bulletin.sheet.best"), t.say("bulletin.sheet.worst"),
              t.say("bulletin.table.org"), *(_head(t, code) for code in rates), t.say("bulletin.sheet.low"),
              t.say("bulletin.sheet.high")]
-    scale = 1000 if t.indicators.find(t.figures.rank_by).unit is Unit.PER_1000 else 1
+    scale = t.indicators.find(t.figures.rank_by).scale
     rows: list[list[Value]] = []
     for unit in in_order(t):
         place: list[Value] = ["—", "—", "—"] if unit.place is None else [unit.place.rank, unit.place.best, unit.place.worst]

@@ -27,7 +27,7 @@ from evaluation.happenings import Happening
 from evaluation.http import FigureShown, shown
 from evaluation.over_time import Course, Grain, Season
 from evaluation.seasons import period_of
-from evaluation.wish import BYS, COLUMNS, FIELDS, Wish, columns_of, wish_of
+from evaluation.wish import BYS, COLUMN_SETS, FIELDS, Wish, columns_of, wish_of
 from evaluation.wording import Say
 from web.json_http import as_json
 
@@ -172,7 +172,8 @@ class CourseTold(msgspec.Struct, frozen=True):
 
 
 _ACCEPTED: Mapping[str, Sequence[str]] = {
-    "by": BYS, "basis": ("event", "acceptance"), "grain": tuple(one.value for one in Grain), "limits": ("wide",)}
+    "by": BYS, "basis": ("event", "acceptance"), "grain": tuple(one.value for one in Grain), "limits": ("wide",),
+    "columns": tuple(COLUMN_SETS)}
 _CHOICES = {
     "period": f"One of {PERIODS}; the last whole month until the 10th, then this one, where nothing is given.",
     "from": "First of free days, 2026-03-01, with `to`.", "to": "Last of them, included.",
@@ -185,6 +186,7 @@ OPERATIONS = (
                   **_CHOICES, "by": f"One of {', '.join(BYS)}; org where nothing is given.",
                   "org": "The department chosen; channels and powers are those of it.",
                   "item": "An item of it; channels are those of it.",
+                  "columns": f"Which indicators stand beside the one compared: {', '.join(COLUMN_SETS)}.",
                   "limits": "wide: limits by the spread there is, where units differ more than chance."}),
     Operation("get", f"{PREFIX}/course", "getCourse", "One unit over time: control chart, signals, happenings, seasons; logged",
               answers=CourseTold, query={
@@ -257,7 +259,7 @@ def _check(parts: ComparisonParts, given: MultiDict[str, str]) -> None:
 
 def _side_by_side(parts: ComparisonParts, actor: Actor, wish: Wish) -> ComparisonTold:
     indicators, question, say = parts.evaluation.indicators, wish.question, parts.say()
-    table = parts.evaluation.comparison.side_by_side(actor, question, columns_of(list(indicators.indicators)))
+    table = parts.evaluation.comparison.side_by_side(actor, question, columns_of(list(indicators.indicators), wish))
     one, period = table.indicator, question.period
     said = (*wording.about_funnel(table, say), *wording.about_ranks(table, say))
     limits = tuple(FunnelLimits(at.size, *(end * table.scale for end in (at.near_low, at.near_high, at.far_low, at.far_high)))
@@ -265,22 +267,22 @@ def _side_by_side(parts: ComparisonParts, actor: Actor, wish: Wish) -> Compariso
     return ComparisonTold(
         period.first.isoformat(), period.last.isoformat(), question.by, question.area, question.basis.word, indicators.version,
         one.code, one.unit.value, one.better, table.shape.value, table.is_anonymous, _scaled(table.target, table.scale),
-        table.dispersion, table.is_over_dispersed, table.wide > 1, tuple(_unit(row, table, say) for row in table.rows),
+        table.dispersion, table.is_over_dispersed, table.wide > 1, tuple(_unit(row, table, wish, say) for row in table.rows),
         limits, said)
 
 
-def _unit(row: Row, table: SideBySide, say: Say) -> UnitShown:
+def _unit(row: Row, table: SideBySide, wish: Wish, say: Say) -> UnitShown:
     own, band, ranked = row.figures.get(table.indicator.code), row.band, row.ranked
     value, above, below = (None, None, None) if own is None else (own.value, own.numerator, own.denominator)
     low, high = (None, None) if band is None else (band.low * table.scale, band.high * table.scale)
     rank, best, worst = (None, None, None) if ranked is None else (ranked.rank, ranked.best, ranked.worst)
-    others = [] if table.is_anonymous else [row.figures[code] for code in COLUMNS
+    others = [] if table.is_anonymous else [row.figures[code] for code in COLUMN_SETS[wish.columns]
                                             if code in row.figures and code != table.indicator.code]
     return UnitShown(row.key, row.name, row.is_own, value, above, below, low, high, rank, best, worst, row.why,
                      wording.why_unranked(row, table, say), row.zone, tuple(map(shown, others)))
 
 
-def _scaled(value: float | None, scale: int) -> float | None:
+def _scaled(value: float | None, scale: float) -> float | None:
     return None if value is None else value * scale
 
 

@@ -95,6 +95,7 @@ COLUMNS: tuple[Column, ...] = (
     _row("step"),
     _data("title", personal=Personal.FREE_TEXT),
     _data("applicant", personal=Personal.APPLICANT),
+    _data("applicant_kind"),
     _data("reason", personal=Personal.FREE_TEXT),
     _data("document_no", personal=Personal.APPLICANT),
     _data("special_kind"),

@@ -209,11 +209,11 @@ def share_of(rule: ShareRule | ScaleRule, indicators: Indicators,
     figures = {name: facts.figures.get(name, 0) for name in indicator.names}
     above, below, value = indicator.worked_out(figures)
     minimum = indicator.minimum if rule.minimum is None else rule.minimum
-    if above is None or value is None:
+    if value is None:
         return above, below, None
     if below is None:
-        return above, below, Fraction(above)
-    exact = Fraction(above) / Fraction(below) * (1_000 if indicator.unit == "per_1000" else 1)
+        return above, below, Fraction(value)
+    exact = Fraction(value) if above is None else Fraction(above) / Fraction(below) * indicator.exact_scale
     return above, below, exact if below >= minimum else None
 
 

@@ -83,9 +83,9 @@ def _at_the_end(told: Told, closed: date, is_working: IsWorkingDay) -> Counter[s
         counted["early" if closed < due else "late" if closed > due else "on_due_day"] = 1
     if case.promised is not None and due is not None and closed <= due:
         counted["promised_in_time"] = 1
-    used = _working_days(case, closed, is_working)
+    used = working_days(case, closed, is_working)
     counted["used_days"] = used
-    limits = {name: _working_days(case, day, is_working)
+    limits = {name: working_days(case, day, is_working)
               for name, day in (("statutory", case.statutory), ("promised", case.promised)) if day is not None}
     for name, days in limits.items():
         counted[f"{name}_days"], counted[f"{name}_used"] = days, used
@@ -96,7 +96,7 @@ def _at_the_end(told: Told, closed: date, is_working: IsWorkingDay) -> Counter[s
     return counted
 
 
-def _working_days(case: Case, until: date, is_working: IsWorkingDay) -> int:
+def working_days(case: Case, until: date, is_working: IsWorkingDay) -> int:
     days, day = 0, case.opened
     while day < until:
         day += ONE_DAY
@@ -113,7 +113,7 @@ def indicators(of: Counter[str]) -> dict[str, Answer]:
     """Every formula these logs carry, written out once more."""
     concluded, accepted, received = of["concluded"], of["accepted"], of["received"]
     shares = {
-        "finish_rate": (concluded, accepted), "early_rate": (of["early"], concluded),
+        "early_rate": (of["early"], concluded),
         "on_time_rate": (of["early"] + of["on_due_day"], concluded), "overdue_rate": (of["late"], concluded),
         "unjudged_rate": (concluded - of["early"] - of["on_due_day"] - of["late"], concluded),
         "speed_up_rate": (of["early"], accepted), "promise_kept_rate": (of["promised_in_time"], of["received_promised"]),
@@ -123,8 +123,19 @@ def indicators(of: Counter[str]) -> dict[str, Answer]:
         "promise_compression": (of["both_statutory"] - of["both_promised"], of["both_statutory"]),
         "mean_days": (of["used_days"], of["timed"]), "correction_rate": (of["corrections"], received),
         "one_time_correction_rate": (of["corrected_once"], received), "step_overrun_rate": (of["steps_over"], of["steps"]),
-        "special_share": (0, accepted), "return_rate": (0, received), "refusal_rate": (0, received), "void_rate": (0, received),
-        "instant_share": (0, of["received_promised"]), "online_rate": (0, concluded), "satisfaction": (0, 0)}
-    counts = {"received": received, "accepted": accepted, "finished": concluded}
-    return {**{name: (above, below, round(above / below, 6) if below else None) for name, (above, below) in shares.items()},
+        "special_share": (of["special"], accepted), "return_rate": (of["returned"], received),
+        "refusal_rate": (of["not_accepted"], received), "void_rate": (of["voided"], received),
+        "instant_share": (of["received_instant"], of["received_instant"] + of["received_promised"]),
+        "online_rate": (of["online"], concluded), "satisfaction": (of["satisfied"], of["rated"]),
+        "bad_rating_rate": (of["dissatisfied"], of["rated"]),
+        "persons_share": (of["received_persons"], of["received_persons"] + of["received_companies"]),
+        "consultation_answer_rate": (of["consultations_answered"], of["consultations"]),
+        "complaint_answer_rate": (of["complaints_answered"], of["complaints"])}
+    finished = concluded + of["returned"] + of["voided"]
+    shares["finish_rate"] = (finished, accepted)
+    counts = {"received": received, "accepted": accepted, "finished": finished, "corrections": of["corrections"],
+              "received_persons": of["received_persons"], "received_companies": of["received_companies"]}
+    times = {"correction_rate": 100}
+    return {**{name: (above, below, round(above * times.get(name, 1) / below, 6) if below else None)
+               for name, (above, below) in shares.items()},
             **{name: (value, None, value) for name, value in counts.items()}}

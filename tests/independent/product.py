@@ -13,6 +13,8 @@ import json
 import os
 import subprocess
 import sys
+from calendar import monthrange
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -56,6 +58,21 @@ class Product:
                             "--only", ",".join(names), "--format", "json")
         return {(one["key"], one["indicator"]): (one["numerator"], one["denominator"], one["value"])
                 for one in json.loads(printed)["figures"]}
+
+    def report_volumes(self, area_of: Callable[[str], str], reports: list[tuple[str, str, int]]) -> None:
+        """What departments say of their own months (2011-03)."""
+        by_area: dict[str, list[tuple[str, str, int]]] = {}
+        for report in reports:
+            by_area.setdefault(area_of(report[0]), []).append(report)
+        for area, of_area in by_area.items():
+            path = self.folder / f"volumes_{area}.csv"
+            with path.open("w", encoding="utf-8", newline="") as out:
+                writer = csv.writer(out)
+                writer.writerow(["org", "from", "to", "kind", "amount"])
+                for org, month, amount in of_area:
+                    days = monthrange(*map(int, month.split("-")))[1]
+                    writer.writerow([org, f"{month}-01", f"{month}-{days}", "own_figure", amount])
+            self._run("volumes", str(path), "--area", area)
 
     def recount(self) -> int:
         """How many differences between what is kept and the journal."""

@@ -10,14 +10,12 @@ import msgspec
 import pytest
 from sqlalchemy import delete, select, update
 
-from alerts.card_commands import CardCommand, CardRef, CommandType
-from alerts.models import cards
+from alerts.detectors.models import reported_volumes
 from cases.events import EventKind
 from cases.models import case_table
 from core.access import SYSTEM, Actor, Role
-from core.database import Database
+from core.database import Database, bulk_insert
 from core.instants import day_of
-from evaluation.card_figures import standing_cards
 from evaluation.marks import read_marks
 from evaluation.models import (
     FIGURES,
@@ -31,10 +29,12 @@ from evaluation.models import (
 )
 from evaluation.period import Basis, By, Corrected, Period
 from evaluation.places import row_numbers
-from evaluation.queries import FOUR_WEEKS
+from evaluation.queries import FOUR_WEEKS, IndicatorQueries
+from evaluation.volumes import Volumes
+from tests.comparing import DUTIES
 from tests.integration.test_record_counters import Workload
-from tests.unit.cases.record import emptied, event, made_database, us
-from tests.unit.evaluation.counted import ALWAYS, OF_CARDS, Counted
+from tests.unit.cases.record import AREA, emptied, event, made_database, us
+from tests.unit.evaluation.counted import ALWAYS, INDICATORS, OF_CARDS, Counted, differences
 
 K = EventKind
 INSPECTOR = Actor("ines", frozenset({Role.INSPECTOR}))
@@ -50,10 +50,6 @@ def shared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 @pytest.fixture
 def record(shared: Database) -> Counted:
     return Counted(emptied(shared)).at("10-15 10:00")
-
-
-def differences(record: Counted) -> list[object]:
-    return list(record.recounter.recount().differences)
 
 
 class Reports(Workload):
@@ -114,7 +110,9 @@ def test_a_hand_worked_week(record):
         "received": 8, "accepted": 5, "concluded": 5, "withdrawn": 1, "returned": 1, "not_accepted": 1,
         "early": 2, "on_due_day": 1, "late": 1, "same_day": 1,
         "statutory_days": 40, "statutory_used": 6 + 7 + 9, "promised_days": 28, "promised_used": 6 + 7 + 9,
-        "both_statutory": 40, "both_promised": 28, "timed": 5, "used_days": 6 + 7 + 9 + 7}
+        "both_statutory": 40, "both_promised": 28, "timed": 5, "used_days": 6 + 7 + 9 + 7,
+        "took_0": 1, "took_7": 3, "took_10": 1,
+        "of_promise_10": 1, "of_promise_90": 1, "of_promise_100": 1, "of_promise_150": 1}
     assert record.by_day("accepted") == {"10-11": 1, "10-15": 3, "10-24": 1}
     assert record.by_day("concluded") == {"10-23": 1, "10-24": 4}
     assert record.by_day("concluded", Basis.ACCEPTANCE) == {"10-11": 1, "10-15": 3, "10-24": 1}
@@ -122,6 +120,8 @@ def test_a_hand_worked_week(record):
     assert record.figure("unjudged_rate").value == 1 / 5
     assert record.figure("promised_speed").value == (28 - 22) / 28
     assert record.figure("step_overrun_rate").value is None
+    assert record.figure("median_days").value == 6.5  # the middle one of 0, 6, 7, 7, 9 lies in the class of 6 and 7
+    assert record.figure("median_of_promise").value == pytest.approx((85.5 + 95.5) / 200)  # between 6 and 7 of 7 days
 
 
 def test_stops_are_taken_out_of_the_time_used(record):
@@ -227,99 +227,46 @@ def test_a_place_of_a_transaction_that_failed_is_numbered_again(record):
     assert [] == differences(record)
 
 
-# Cards ------------------------------------------------------------------------------------------------------------
-
-def test_cards_count_on_the_day_of_their_level_and_on_that_of_the_acceptance(record):
-    record.at("10-15 18:00").take(event(K.ACCEPTED, "10-15 10:00"), event(K.ACCEPTED, "10-15 10:00", case_no="2"))
-    record.at("10-24 18:00").sweeper.sweep_all()
-    warned = record.counted("warnings", "yellow", "red")
-    record.at("10-26 09:00").sweeper.sweep_all()
-
-    assert warned == {"warnings": 2, "yellow": 0, "red": 0}
-    assert record.counted("warnings", "yellow", "red") == {"warnings": 0, "yellow": 2, "red": 0}
-    assert record.by_day("yellow") == {"10-25": 2}
-    assert record.by_day("yellow", Basis.ACCEPTANCE) == {"10-15": 2}
-    assert record.figure("cards_per_1000").value == 1000
-    assert [] == differences(record)
-
-
-def test_a_card_that_later_facts_take_back_never_was(record):
-    record.at("10-26 09:00").take(event(K.ACCEPTED, "10-15 10:00"))
-    assert record.counted("yellow") == {"yellow": 1}
-    record.take(event(K.SPECIAL_STARTED, "10-16 10:00"), event(K.SPECIAL_ENDED, "10-25 10:00"))
-
-    assert record.counted("yellow", "warnings") == {"yellow": 0, "warnings": 0}
-    assert [] == differences(record)
-
-
-def test_a_revoked_card_stays_and_is_told_apart(record):
-    record.at("10-26 09:00").take(event(K.ACCEPTED, "10-15 10:00"))
+def test_what_units_report_stands_beside_what_the_record_has_of_the_same_days(record):
+    """A month, a day within it (not twice), a span that sticks out of the period, another unit's, another kind of report."""
+    record.at("10-31 18:00").take(*[event(K.ACCEPTED, f"10-{day:02} 10:00", case_no=str(day)) for day in (8, 9, 10, 31)],
+                                  event(K.ACCEPTED, "10-09 10:00", case_no="w", org="Water"))
+    first, last = day_of(date(2018, 10, 1)), day_of(date(2018, 10, 31))
     with record.uow() as uow:
-        uow.conn.execute(update(cards).values(disposition="revoked"))
-        record.card_figures.keep(uow, standing_cards(uow.conn, [1]))
+        bulk_insert(uow.conn, reported_volumes, [column.name for column in reported_volumes.c], [
+            (AREA, org, begins, ends, kind, amount, 1, "ines") for org, begins, ends, kind, amount in (
+                ("Land", first, last, "own_figure", 5), ("Land", first + 7, first + 7, "own_figure", 3),
+                ("Land", last, last + 1, "own_figure", 9), ("Water", first, first + 8, "own_figure", 4),
+                ("Land", first, last, "tickets", 50))])
+    queries = IndicatorQueries(record.database, INDICATORS, record.names, DUTIES, beside=(Volumes(),))
+    october = Period(date(2018, 10, 1), date(2018, 10, 31))
 
-    assert record.counted("yellow", "revoked_yellow") == {"yellow": 1, "revoked_yellow": 1}
-    assert record.figure("yellow_cards").value == 0
-    assert record.figure("revoked_share").value == 1.0
-    assert [] == [one for one in differences(record) if one.counter.startswith("figure")]
+    def told(by: By, period: Period = october, actor: Actor = SYSTEM) -> dict[str, tuple[float | None, float | None]]:
+        found = [one for one in queries.figures(actor, period, by, ["volume_share", "accepted"]) if one.indicator != "accepted"]
+        return {one.key: (one.numerator, one.denominator) for one in found if one.denominator}
 
-
-def test_replies_count_on_their_day_with_the_working_days_since_they_were_demanded(record):
-    """Issued on Friday the 26th, a reply asked for on Monday, given on Wednesday, rejected, given again on Friday: four
-    working days. A card replied to unasked counts from its issue."""
-    record.at("10-26 09:00").take(event(K.ACCEPTED, "10-15 10:00"), event(K.ACCEPTED, "10-15 10:00", case_no="2"))
-
-    def do(at: str, kind: CommandType, by: Actor, card: int, **members: str) -> None:
-        record.at(at)
-        rev = standing_rev(record, card)
-        command = CardCommand(command_id=f"{at}/{card}", type=kind.value, cards=[CardRef(card, rev)], **members)
-        result = record.card_service.execute(command, by).results[0]
-        assert result.ok, result
-
-    do("10-29 10:00", CommandType.REQUEST_REPLY, INSPECTOR, 1, reply_limit="5wd", reason="why")
-    do("10-31 10:00", CommandType.REPLY, CLERK, 1, text="soon")
-    assert record.counted("replies", "reply_days") == {"replies": 1, "reply_days": 2}
-    do("10-31 11:00", CommandType.REJECT_REPLY, INSPECTOR, 1, reason="no cause told")
-    assert record.counted("replies", "reply_days") == {"replies": 0, "reply_days": 0}
-    with record.uow() as uow:  # as written off or revoked meanwhile: it stays no reply
-        uow.conn.execute(update(cards).where(cards.c.id == 1).values(reply_due_at=None))
-        assert [one.replied_at for one in standing_cards(uow.conn, [1])] == [None]
-        uow.conn.execute(update(cards).where(cards.c.id == 1).values(reply_due_at=us("11-07 10:00")))
-    do("11-02 10:00", CommandType.REPLY, CLERK, 1, text="for want of people")
-    do("10-29 15:00", CommandType.REPLY, CLERK, 2, text="done")
-
-    assert record.by_day("replies") == {"10-29": 1, "11-02": 1}
-    assert record.by_day("reply_days") == {"10-29": 1, "11-02": 4}
-    assert record.figure("reply_time").value == 2.5
-    assert [] == differences(record)
+    assert told("org") == {"Land": (4, 5), "Water": (1, 4)}
+    assert told("none") == {"": (5, 9)}
+    assert told("month") == {"2018-10": (5, 9)}
+    assert told("day", Period(date(2018, 10, 8), date(2018, 10, 8))) == {"2018-10-08": (1, 3)}
+    assert told("item") == {}
+    assert told("org", actor=CLERK) == {"Land": (4, 5)}
+    assert told("org", Period(date(2018, 10, 9), date(2018, 10, 30))) == {}
 
 
-def test_cards_of_before_replies_were_counted_are_counted_again(record):
-    record.at("10-26 09:00").take(event(K.ACCEPTED, "10-15 10:00"))
-    with record.uow() as uow:
-        uow.conn.execute(update(cards).values(replied_at=us("10-29 10:00"), issued_at=us("10-26 09:00")))
-        uow.conn.execute(update(figure_cards).values(counting=0))
-    assert record.figure_recounter.fill() == 1
+def test_applicants_are_told_apart_where_the_source_says_what_they_are(record):
+    record.at("10-31 18:00").take(
+        event(K.RECEIVED, "10-15 09:00", case_no="a", applicant_kind="person"), event(K.ACCEPTED, "10-17 09:00", case_no="a"),
+        event(K.RECEIVED, "10-15 09:00", case_no="b", applicant_kind="法人"), event(K.RECEIVED, "10-15 09:00", case_no="c"),
+        event(K.RECEIVED, "10-16 09:00", case_no="d", applicant_kind="person"))
 
-    assert record.counted("yellow", "replies", "reply_days") == {"yellow": 1, "replies": 1, "reply_days": 1}
-    assert record.figure_recounter.fill() == 0
-    assert [] == differences(record)
-
-
-def standing_rev(record: Counted, card: int) -> int:
-    with record.database.read() as conn:
-        return int(conn.execute(select(cards.c.rev).where(cards.c.id == card)).scalar_one())
-
-
-def test_the_cards_of_a_case_accepted_on_another_day_follow_it(record):
-    record.at("10-29 09:00").take(event(K.RECEIVED, "10-15 10:00"))
-    record.sweeper.wake()
-    record.sweeper.sweep_all()
-    before = record.by_day("yellow", Basis.ACCEPTANCE) or record.by_day("red", Basis.ACCEPTANCE)
-    record.take(event(K.ACCEPTED, "10-26 10:00"))
-
-    assert before == {"10-15": 1}
-    assert (record.by_day("yellow", Basis.ACCEPTANCE) or record.by_day("red", Basis.ACCEPTANCE)) == {"10-26": 1}
+    for basis in Basis:  # as receptions do, on their own day on either basis
+        assert record.by_day("received_persons", basis) == {"10-15": 1, "10-16": 1}
+        assert record.by_day("received_companies", basis) == {"10-15": 1}
+    assert record.figure("persons_share").value == 2 / 3
+    record.take(event(K.RECEIVED, "10-15 09:00", id="b/received/10-15 09:00/0", version=2, case_no="b",
+                      applicant_kind="person"))
+    assert record.counted("received_persons", "received_companies") == {"received_persons": 3, "received_companies": 0}
     assert [] == differences(record)
 
 

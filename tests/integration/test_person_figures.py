@@ -72,6 +72,35 @@ def test_the_persons_together_are_the_department(record):
             assert sum(one.base[name] for one in parts) == whole.base[name], (code, name)
 
 
+def test_cards_are_of_who_had_the_case_in_hand_and_notices_of_who_sent_them(record):
+    """Due on the 24th. Of "x" Li did a step, and Zhao the next one after the card; "y" lies since Li's step; of "z" nobody is
+    named. Wang sent two notices, and the applicant answered."""
+    record.at("10-15 18:00")
+    for case_no in ("x", "y"):
+        record.take(event(K.ACCEPTED, "10-15 10:00", case_no=case_no),
+                    by("li", K.STEP, "10-16 10:00", case_no=case_no, step="a"))
+    record.take(event(K.ACCEPTED, "10-15 10:00", case_no="z"))
+    record.at("10-16 18:00").take(
+        event(K.RECEIVED, "10-16 10:00", case_no="n"), by("wang", K.CORRECTION_NOTIFIED, "10-16 11:00", case_no="n"),
+        by("applicant", K.CORRECTION_RECEIVED, "10-16 12:00", case_no="n"),
+        by("wang", K.CORRECTION_NOTIFIED, "10-16 13:00", case_no="n"))
+    record.at("10-26 09:00").sweeper.sweep_all()
+    record.take(by("zhao", K.STEP, "10-25 16:00", case_no="x", step="b"))
+
+    queries = persons(record)
+    cards_of = {person: counted for person, (counted, _) in shares(queries, "yellow_cards").items() if counted}
+    assert cards_of == {"zhao": 1, "li": 1, NOBODY: 1}
+    assert {person: n for person, (n, _) in shares(queries, "corrections").items() if n} == {"wang": 2}
+    assert {person: n for person, (n, _) in shares(queries, "corrections", basis=Basis.ACCEPTANCE).items() if n} == {"wang": 2}
+    assert not any(n for n, _ in shares(queries, "yellow_cards", NOVEMBER).values())
+    elsewhere = Actor("e", frozenset({Role.INSPECTOR}), area="360599")
+    assert shares(queries, "yellow_cards", actor=elsewhere) == {} == shares(queries, "corrections", actor=elsewhere)
+
+
+def by(actor: str, kind: EventKind, when: str, **more: object):
+    return msgspec.structs.replace(event(kind, when, **more), actor=actor)  # type: ignore[arg-type]
+
+
 def test_a_conclusion_corrected_later_is_of_whom_the_correction_names(record):
     first = concluded("10-19 10:00", "li", case_no="2", org="Land")
     record.take(msgspec.structs.replace(first, source_version=2, actor="zhao"))
@@ -96,7 +125,7 @@ def test_who_may_see_them_is_said_by_the_settings(record):
 def test_what_cannot_be_told_of_persons_is_refused(record):
     queries = persons(record)
     assert "received" not in queries.codes
-    assert {"early_rate", "on_time_rate", "mean_days"} <= set(queries.codes)
+    assert {"early_rate", "on_time_rate", "mean_days", "median_days", "red_cards", "corrections"} <= set(queries.codes)
     for wanted, code in (((OCTOBER, "Land", ["cards_per_1000"]), "indicator_not_of_persons"), ((OCTOBER, ""), "org_missing"),
                          ((Period(date(2017, 1, 1), date(2018, 12, 31)), "Land"), "period_too_long")):
         with pytest.raises(InvalidInput) as refused:

@@ -33,7 +33,7 @@ def test_json_has_the_base_figures_and_what_was_corrected(on_loaded):
 
 def test_the_catalogue_is_printed_with_its_formulas(on_loaded):
     done = on_loaded("indicators", "--list")
-    assert "early_rate\t提前办结率\tearly ÷ concluded\n" in done.out
+    assert "early_rate\t提前办结率\t%\tearly ÷ concluded\n" in done.out
 
 
 @pytest.mark.parametrize(("arguments", "code"), [

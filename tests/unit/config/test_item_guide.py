@@ -36,7 +36,7 @@ def test_every_attribute_and_value_has_words_in_both_languages() -> None:
                        window="x", hours="x", contact="x", complain="x", intermediaries=("x",), before=("a",), inspected="x",
                        quota="x", reconsideration="x", lawsuit="x", forms=("x",),
                        flags=("in_hall", "delegated", "batch", "citywide", "cross_region", "own_system", "unified_intake",
-                              "by_mail", "kiosk", "on_promise"))
+                              "by_mail", "kiosk", "on_promise"), central="yes")
     for texts in load_texts().values():
         shown = list(lines(everything, texts.get, lambda code: f"<{code}>"))
         assert len(shown) == len(Guide.model_fields)

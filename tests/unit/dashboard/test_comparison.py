@@ -17,11 +17,16 @@ from cases.events import EventKind
 from config.indicators import load_indicators
 from core.access import Actor, Role
 from core.instants import day_of, to_us
+from dashboard.pages.comparison import happening_words
+from dashboard.panels.comparison_pictures import course_figure
+from dashboard.theme import load_theme
+from dashboard.words import Words
+from evaluation.happenings import Happening, What
 from evaluation.models import figure_days
 from evaluation.over_time import Grain
 from evaluation.period import Basis
 from evaluation.seasons import Span, Stretch
-from evaluation.wish import wish_of
+from evaluation.wish import COLUMN_SETS, columns_of, wish_of
 from tests.comparing import concluded, count_day, each_day
 from tests.staff import OTHER_ORG, OWN_ORG, Site, make_site, run_callback
 from tests.unit.cases.record import event
@@ -217,8 +222,17 @@ def test_an_address_that_cannot_be_is_left_out_and_every_choice_is_kept() -> Non
     wish = wish_of("?indicator=none&grain=hour&basis=x&by=item&item=i", LEADER, date(2026, 3, 16), CODES)
     assert (wish.question.indicator, wish.grain, wish.question.basis, wish.question.by, wish.question.item) == (
         "early_rate", Grain.DAY, Basis.EVENT, "org", "")
-    full = "?period=2026-02&indicator=overdue_rate&basis=acceptance&area=360500&org=fagai&item=x&grain=week&limits=wide"
+    full = ("?period=2026-02&indicator=overdue_rate&basis=acceptance&area=360500&org=fagai&item=x&grain=week&limits=wide"
+            "&columns=cards")
     assert wish_of(full, LEADER, date(2026, 3, 16), CODES).address() == full
+
+
+def test_other_indicators_may_stand_beside_the_one_compared() -> None:
+    """The catalogue has all of them: a code that is misspelt in a set would silently be left out."""
+    for name, codes in COLUMN_SETS.items():
+        assert columns_of(CODES, wish_of(f"?columns={name}", LEADER, date(2026, 3, 16), CODES)) == list(codes)
+    unknown = wish_of("?columns=beauty", LEADER, date(2026, 3, 16), CODES)
+    assert (unknown.columns, "columns" in unknown.address()) == ("overview", False)
 
 
 def test_a_person_of_an_area_or_a_unit_cannot_ask_for_another() -> None:
@@ -319,6 +333,22 @@ def test_the_interface_tells_the_course_the_page_draws(site: Site) -> None:
     assert {"holiday", "make_up"} <= {one["what"] for one in course["happenings"]}
     assert all(words in json.dumps(answer, ensure_ascii=False) for words in course["sentences"])
     assert [one["name"] for one in course["seasons"]] == ["before", "last_year"]
+
+
+def test_a_new_calendar_and_new_limits_of_an_item_are_lines_on_the_chart(site: Site) -> None:
+    services, item, t = site.services, site.item_of(OWN_ORG), Words("zh", site.services.texts("zh").tree)
+    wish = wish_of(f"{FEBRUARY}&org={OWN_ORG}&item={item}&grain=day", LEADER, date(2026, 3, 16), CODES)
+    course = services.evaluation.over_time.course(LEADER, wish.question, wish.grain)
+    marks = [Happening(What.ITEM, date(2026, 2, 4), date(2026, 2, 4), item, "3"),
+             Happening(What.CALENDAR, date(2026, 2, 10), date(2026, 2, 10), "cn", "2")]
+    layout = course_figure(course, marks, lambda one: happening_words(services, one, t), load_theme(), t)["layout"]
+
+    lines = [one for one in layout["shapes"] if one["line"].get("dash") == "dot"]
+    places = [course.starts.index(one.first) for one in marks]
+    assert [one["x0"] for one in lines] == [one["x1"] for one in lines] == [place - 0.5 for place in places]
+    words = [note["text"] for note in layout["annotations"]]
+    assert words == [f"事项 {services.case_queries.item_name(item)} 时限调整（第 3 版）", "日历 cn 第 2 版生效"]
+    assert [note["x"] for note in layout["annotations"]] == [place - 0.5 for place in places]
 
 
 def test_the_interface_refuses_who_does_not_compare_and_what_cannot_be(site: Site) -> None:

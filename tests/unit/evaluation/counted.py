@@ -16,7 +16,7 @@ from core.access import SYSTEM
 from core.database import Database
 from evaluation.card_figures import CardFigures
 from evaluation.marks import CaseMarker
-from evaluation.models import DAY_KEY, FIGURES, PLACE_COLUMNS, figure_days, figure_details, figure_places
+from evaluation.models import CARDS_BY_SUBJECT, DAY_KEY, FIGURES, PLACE_COLUMNS, figure_days, figure_details, figure_places
 from evaluation.period import Basis, Figure, Period
 from evaluation.places import PLACE_BITS, PLACE_MASK
 from evaluation.queries import IndicatorQueries
@@ -27,7 +27,8 @@ from tests.comparing import DUTIES
 from tests.unit.cases.record import KEYS, Record
 
 ALWAYS = Period(date(2000, 1, 1), date(2099, 12, 31))
-OF_CARDS = ("warnings", "yellow", "red", "revoked_yellow", "revoked_red", "replies", "reply_days")
+OF_CARDS = ("warnings", "yellow", "red", "revoked_yellow", "revoked_red", "replies", "reply_days", "acknowledged",
+            "acknowledgement_minutes", *CARDS_BY_SUBJECT)
 INDICATORS = load_indicators()
 
 
@@ -89,3 +90,8 @@ class Counted(Record):
         with self.database.read() as conn:
             found = [tuple(row) for statement in (days, details) for row in conn.execute(statement)]
         return sorted((row for row in found if any(row[-len(figures):])), key=repr)
+
+
+def differences(record: Counted) -> list[object]:
+    """What a recount finds wrong."""
+    return list(record.recounter.recount().differences)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import re
+import zipfile
 from datetime import date
 from typing import Any
 
@@ -14,6 +17,7 @@ from evaluation.bulletins.assembly import _sentences
 from evaluation.bulletins.contents import Composer, Letterhead
 from evaluation.bulletins.corrections import corrections
 from evaluation.bulletins.figures import (
+    APPLICANTS,
     CARDS,
     COUNTED,
     Counts,
@@ -28,6 +32,7 @@ from evaluation.bulletins.figures import (
 from evaluation.bulletins.phrases import Telling, count_change, listed, rate_change
 from evaluation.bulletins.suppression import suppressed
 from evaluation.bulletins.workbook import workbook
+from evaluation.models import CARDS_BY_SUBJECT
 from papers.official import Chart, Heading, OfficialPaper, Paragraph, Table
 
 INDICATORS = load_indicators()
@@ -132,6 +137,42 @@ def test_problems_and_demands_go_together() -> None:
         assert demand in said
     assert "有10件办结件没有可判定的时限" in said
     assert "红黄牌仍有发生" not in said
+
+
+def test_cards_are_told_by_what_they_are_for_and_applicants_by_what_they_are() -> None:
+    told = figures(unit("甲", received=9, received_persons=5, received_companies=3, warnings=4, yellow=3, red=1, yellow_step=1,
+                        red_conduct=1, warnings_special=1), unit("乙", received=1))
+    annexes = paper(told).annexes
+
+    cases, cards = annexes[0].body[0], annexes[1].body[1]
+    assert isinstance(cases, Table)
+    assert isinstance(cards, Table)
+    assert [head.replace("\n", "") for head in cases.head[1:4]] == ["收件", "自然人收件", "法人收件"]
+    assert cases.rows[0][1:4] == ("9", "5", "3")
+    assert cards.head[1:] == ("办件时限", "环节", "特别程序", "咨询", "投诉", "行为")
+    assert cards.rows == (("市甲局", "3/2/0", "0/1/0", "1/0/0", "0/0/0", "0/0/0", "0/0/1"),
+                          ("合计", "3/2/0", "0/1/0", "1/0/0", "0/0/0", "0/0/0", "0/0/1"))
+    assert {"环节黄牌", "行为红牌", "特别程序预警", "法人收件"} <= texts_of_workbook(told)
+
+
+def test_a_bulletin_of_before_tells_neither() -> None:
+    newer = {*APPLICANTS, *CARDS_BY_SUBJECT}
+    of_before = {name: n for name, n in counts(received=9, yellow=1).items() if name not in newer}
+    told = figures(unit("甲", received=9, yellow=1))
+    told = msgspec.structs.replace(told, counts=of_before, before={}, trend=(), units=tuple(
+        msgspec.structs.replace(one, counts=of_before) for one in told.units))
+    made = paper(told)
+
+    cases = made.annexes[0].body[0]
+    assert isinstance(cases, Table)
+    assert not any("自然人" in head.replace("\n", "") for head in cases.head)
+    assert len(made.annexes[1].body) == 2
+    assert {"环节黄牌", "自然人收件"}.isdisjoint(texts_of_workbook(told))
+
+
+def texts_of_workbook(told: Figures) -> set[str]:
+    with zipfile.ZipFile(io.BytesIO(workbook(Telling(told, INDICATORS, SAY), paper(told)))) as book:
+        return set(re.findall("<t[^>]*>([^<]*)</t>", book.read("xl/sharedStrings.xml").decode()))
 
 
 def test_revoked_cards_are_told_apart() -> None:

@@ -13,7 +13,7 @@ from config.calendars import load_calendars
 from config.indicators import load_indicators
 from config.ladders import load_presets
 from config.texts import load_texts
-from config.versions import AreaPlan, Dated, Versions
+from config.versions import AreaPlan, Dated, ItemVersion, Versions
 from core.access import Actor, Role
 from core.database import Database
 from core.instants import day_of
@@ -169,3 +169,16 @@ def test_what_happened_stands_in_its_order() -> None:
         Happening(What.RULES, date(2024, 4, 8), date(2024, 4, 8), "kechuang", "1"),
         Happening(What.AREA, date(2024, 4, 10), date(2024, 4, 10), AREA, "1"),
         Happening(What.MAKE_UP, date(2024, 4, 28), date(2024, 4, 28), found[-1].name)]
+
+
+def test_a_new_calendar_and_new_limits_of_the_items_asked_for_are_told() -> None:
+    """From their first day, which may be a day off; not those of other items or calendars, nor of before the days shown."""
+    areas = Areas(load_calendars(), load_presets(), Area(AREA, "市本级", "cn", "Asia/Shanghai", "kechuang"))
+    limits = {code: [Dated(number, ItemVersion(number, {"promised": "5wd"}), day_of(first), 0)]
+              for number, (code, first) in enumerate((("fagai-01", date(2024, 4, 17)), ("fagai-02", date(2024, 3, 29)),
+                                                      ("fagai-03", date(2024, 4, 18))), start=3)}
+    calendars = {id: [Dated(2, CALENDAR, day_of(date(2024, 4, day)), 0)] for id, day in (("cn", 20), ("mf", 22))}
+    versions = Versions("r", calendars=calendars, items=limits)
+    found = happenings(areas.amended(versions), AREA, {}, ["fagai-01", "fagai-02"], date(2024, 4, 8), date(2024, 4, 26))
+    assert found == [Happening(What.ITEM, date(2024, 4, 17), date(2024, 4, 17), "fagai-01", "3"),
+                     Happening(What.CALENDAR, date(2024, 4, 20), date(2024, 4, 20), "cn", "2")]
