@@ -63,7 +63,7 @@ from config.ladders import RULES_DIR, Preset, load_presets
 from config.living import living
 from config.paper_templates import PaperTemplates
 from config.people import PeopleService
-from config.scoring import Schemes
+from config.schemes import Schemes
 from config.service import ConfigService
 from config.settings import Settings
 from config.texts import Texts, load_texts

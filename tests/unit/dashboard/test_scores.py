@@ -9,7 +9,7 @@ import pytest
 from flask import g
 
 from config.indicators import load_indicators
-from config.scoring import load_schemes
+from config.schemes import load_schemes
 from config.versions import Kind
 from core.access import Role
 from core.errors import InvalidInput
