@@ -15,6 +15,7 @@ from config.versions import Kind
 from core.access import Role
 from core.errors import InvalidInput
 from dashboard.panels import scheme_form
+from dashboard.panels.edit_history import differences
 from dashboard.panels.scheme_content import place_of_error, pressed, renamings, with_kind, with_values, without
 from dashboard.panels.scheme_fields import FORM, Desk
 from dashboard.panels.scheme_words import place_words, rule_words, sentences, veto_words
@@ -256,6 +257,14 @@ def test_another_kind_keeps_what_both_are_made_of() -> None:
     assert (shares["kind"], shares["label"]["zh"], shares["points"], shares["indicator"]) == (
         "share", "时限红牌", "10", "early_rate")
     assert "level" not in shares
+
+
+def test_the_history_names_vetoes_by_their_labels_and_tells_two_of_one_label_apart() -> None:
+    veto = HUNDRED["vetoes"][0]
+    more = {**HUNDRED, "vetoes": [{**veto, "most": "59"}, {**veto, "label": {"zh": "另一条", "en": "Another"}}]}
+    assert [path for path, _, _ in differences(HUNDRED, more)] == ["vetoes", "vetoes.有人被撤职或开除.most", "vetoes.另一条"]
+    twins, changed = ({**HUNDRED, "vetoes": [{**veto, "most": most}, veto]} for most in (None, "59"))
+    assert [path for path, _, _ in differences(twins, changed)] == ["vetoes"]
 
 
 def test_each_kind_of_rule_says_what_it_will_do() -> None:
