@@ -13,6 +13,7 @@ from sqlalchemy import select
 from alerts.notices.models import notices
 from config.versions import Kind
 from core.access import Role
+from evaluation.scoring.rows import ScoringRow
 from tests.scoring import FEBRUARY, INSPECTOR, LEADER, UNIT, moved_to, name_contacts, scored_site
 from tests.staff import OTHER_ORG, OWN_ORG, Site, run_callback
 
@@ -32,7 +33,7 @@ def strict(content: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    made = scored_site(tmp_path_factory.mktemp("clauses"))
+    made = scored_site(tmp_path_factory.mktemp("clauses"), **{"bulletins.scheme": SCHEME})
     name_contacts(made.services)
     content = strict(made.services.editing.present(Kind.SCORING, SCHEME)[1])
     made.services.editing.propose(Kind.SCORING, SCHEME, content, effective_from=FEBRUARY, reason="试行", actor=INSPECTOR)
@@ -43,6 +44,22 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 @pytest.fixture(scope="module")
 def number(site: Site) -> int:
     return site.services.scoring.service.propose(SCHEME, FEBRUARY, INSPECTOR)
+
+
+@pytest.fixture(scope="module")
+def frozen(site: Site, number: int) -> ScoringRow:
+    """After the window; what was published goes into the bulletin from now on."""
+    bulletins = site.services.bulletins
+    assert "绩效评估情况" not in written(bulletins, bulletins.service.produce("", "2026-02", LEADER))
+    moved_to(site, datetime(2026, 3, 24, 1, tzinfo=UTC))
+    site.services.scoring.service.freeze(number, INSPECTOR)
+    return site.services.scoring.queries.find(number, UNIT)
+
+
+def written(bulletins: Any, number: int) -> str:
+    """Text and tables of a bulletin."""
+    paper = bulletins.composer.compose(bulletins.queries.find(number, LEADER).figures, "", FEBRUARY)
+    return repr(paper)
 
 
 def got(site: Site, path: str) -> Any:
@@ -83,13 +100,18 @@ def test_the_page_and_the_table_to_take_away_say_it_in_words(site: Site, number:
     assert [line.split(",")[-1] for line in table.splitlines() if "市发展和改革委员会" in line] == ["发生时限红牌"]
 
 
-def test_low_scorers_and_their_leaders_are_told_by_the_new_grades(site: Site, number: int) -> None:
-    moved_to(site, datetime(2026, 3, 24, 1, tzinfo=UTC))
-    site.services.scoring.service.freeze(number, INSPECTOR)
+def test_low_scorers_and_their_leaders_are_told_by_the_new_grades(site: Site, frozen: ScoringRow) -> None:
     n = notices.c
     with site.services.database.read() as conn:
         told = conn.execute(select(n.org, n.addressee, n.body).where(n.what == "score_low", n.reason != "nobody_named")).all()
     assert {(row.org, row.addressee) for row in told} == {(OWN_ORG, who) for who in ("liaison", "unit_head", "leader")}
     assert "得分 55.00，警示，第 2 名。一票否决：发生时限红牌。" in told[0].body
-    frozen = site.services.scoring.queries.find(number, UNIT)
     assert (frozen.rules.vetoes[1].most, frozen.rules.parts["limits"].floor, len(frozen.digest)) == (55, 4, 64)
+
+
+def test_the_bulletin_tells_frozen_scores_with_grades_and_vetoes(site: Site, frozen: ScoringRow) -> None:
+    told = written(site.services.bulletins, site.services.bulletins.service.produce("", "2026-02", LEADER))
+    for words in ("、绩效评估情况", "按照《百分制月度考核》，2个部门的得分已经定稿，其中优秀1个、警示1个",
+                  "1个部门适用一票否决：市发展和改革委员会（发生时限红牌，定为警示）", frozen.digest,
+                  "('1', '市民政局', '90.00', '优秀', '')", "('2', '市发展和改革委员会', '55.00', '警示', '发生时限红牌')"):
+        assert words in told, words
