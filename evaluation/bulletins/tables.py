@@ -24,7 +24,8 @@ def annexes(t: Telling, ranks: Chart | None, notes: Sequence[str]) -> tuple[Anne
     """附件1 to 附件5, and the scores before the notes where there are any; the picture of the ranks goes with their table."""
     title = {name: t.say(f"bulletin.table.{name}") for name in ("cases", "cards", "efficiency", "people", "scores", "notes")}
     scores = t.figures.scores
-    scored = () if isinstance(scores, msgspec.UnsetType) else (Annex(title["scores"], (_scores(t, scores),)),)
+    scored = () if isinstance(scores, msgspec.UnsetType) else (Annex(
+        title["scores"], (_scores(t, scores), Paragraph(t.say("bulletin.scores.frozen", digest=scores.digest)))),)
     return (Annex(title["cases"], (_cases(t),)), Annex(title["cards"], (_cards(t), _cards_by_acceptance(t))),
             Annex(title["efficiency"], (_efficiency(t), *([] if ranks is None else [ranks]))),
             Annex(title["people"], (_people(t),)), *scored, Annex(title["notes"], tuple(map(Paragraph, notes))))
@@ -134,7 +135,7 @@ def _scores(t: Telling, scores: MonthScores) -> TableBlock:
     """By place, as they were frozen; a veto by its name."""
     heads = score_heads(t)
     rows = [(str(unit.place), unit.name, total_of(unit.total), unit.grade, "、".join(unit.vetoes)) for unit in scores.units]
-    return TableBlock(tuple(heads), tuple(rows), t.say("bulletin.scores.caption", scheme=scores.scheme, digest=scores.digest),
+    return TableBlock(tuple(heads), tuple(rows), t.say("bulletin.scores.caption", scheme=scores.scheme),
                       widths=(1.0, ORG_SHARE, 1.6, 1.6, ORG_SHARE), align="clrcl", points=POINTS)
 
 

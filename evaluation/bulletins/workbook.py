@@ -98,7 +98,8 @@ def _scores(t: Telling, said: Sequence[str]) -> list[Sheet]:
         return []
     rows: list[list[Value]] = [[unit.place, unit.name, unit.total / 100, unit.grade, "、".join(unit.vetoes)]
                                for unit in scores.units]
-    told = [*said, t.say("bulletin.scores.caption", scheme=scores.scheme, digest=scores.digest)]
+    told = [*said, t.say("bulletin.scores.caption", scheme=scores.scheme),
+            t.say("bulletin.scores.frozen", digest=scores.digest)]
     return [Sheet(t.say("bulletin.sheet.scores"), told, score_heads(t), rows, ("0", "", "0.00", "", ""))]
 
 
