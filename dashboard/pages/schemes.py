@@ -18,7 +18,17 @@ from core.instants import date_of
 from dashboard.panels import edit_console, scheme_form, top_bar
 from dashboard.panels.edit_console import Draft, Editor, asked, problem_words, told_beside, values_of
 from dashboard.panels.edit_history import differences
-from dashboard.panels.scheme_content import overlaid, place_of_error, pressed, renamings, with_kind, with_values
+from dashboard.panels.scheme_content import (
+    KINDS,
+    has_row,
+    overlaid,
+    place_of_error,
+    pressed,
+    renamings,
+    with_department,
+    with_kind,
+    with_values,
+)
 from dashboard.panels.scheme_fields import FORM, Desk
 from dashboard.panels.scheme_trial import trial
 from dashboard.panels.scheme_words import place_words, sentences
@@ -73,10 +83,10 @@ def register(app: Dash, services: Any) -> None:
 
     @app.callback(Output("edit-extra", "data"), Output("scheme-said", "children"),
                   Input({"do": ALL, "of": ALL, "at": ALL}, "n_clicks"), Input({"kind": ALL}, "value"),
-                  Input("edit-changed", "data"), State(held, "value"), State(held, "id"), State("edit-extra", "data"),
-                  State("edit-address", "search"), prevent_initial_call=True)
-    def compose(_clicks: list[Any], _kinds: list[Any], _changed: Any, values: list[Any], fields: list[Any], extra: Any,
-                search: str | None) -> tuple[Any, Any]:
+                  Input({"take": ALL}, "value"), Input("edit-changed", "data"), State(held, "value"), State(held, "id"),
+                  State("edit-extra", "data"), State("edit-address", "search"), prevent_initial_call=True)
+    def compose(_clicks: list[Any], _kinds: list[Any], _taken: list[Any], _changed: Any, values: list[Any],
+                fields: list[Any], extra: Any, search: str | None) -> tuple[Any, Any]:
         if ctx.triggered_id == "edit-changed":  # what was worked at is a version now
             return None, ""
         value = ctx.triggered[0]["value"] if ctx.triggered else None
@@ -132,27 +142,31 @@ def _unsaved(services: Any, search: str, content: Mapping[str, Any], values: Map
 
 
 def composed(services: Any, search: str, button: Mapping[str, Any], values: Mapping[str, Any], extra: Any) -> tuple[Any, str]:
-    """(the working copy after a button or another kind, what is wrong)."""
+    """(the working copy after a button, another kind or another department; what is wrong)."""
     _kind, code = subject(services, search)
     if button.get("do") == "discard":
         return None, ""
-    new = renamings(values)
     try:
         content = with_values(_content(services, search, extra), _own(values))
-        if "kind" in button:
-            at = new.get(("rules", button["kind"]), button["kind"])
-            if content["rules"][at]["kind"] == button["value"]:  # just drawn
-                return no_update, no_update
-            return _copy(code, with_kind(content, at, button["value"]), f"rules.{at}"), ""
-        at = new.get((button["of"], button["at"]), button["at"]) if button["do"] != "add" else new.get(
-            ("parts", button["at"]), button["at"])
-        return _copy(code, *pressed(content, button["do"], button["of"], at)), ""
     except SupervisionError as refusal:
         return no_update, sentence(refusal, _words(services))
+    made = _after(content, button, renamings(values))
+    return (no_update, no_update) if made is None else ({"subject": code, "content": made[0], "opened": made[1]}, "")
 
 
-def _copy(code: str, content: Mapping[str, Any], opened: str) -> dict[str, Any]:
-    return {"subject": code, "content": content, "opened": opened}
+def _after(content: Mapping[str, Any], button: Mapping[str, Any],
+           new: Mapping[tuple[str, str], str]) -> tuple[Mapping[str, Any], str] | None:
+    """(the content, the row to open); None for what was only drawn, or is of a row that went. Rows are called as they were
+    drawn, and stand under their new codes."""
+    if "take" in button:
+        return with_department(content, button["value"]), ""
+    if "kind" in button:
+        at = new.get(("rules", button["kind"]), button["kind"])
+        is_other = has_row(content, "rules", at) and content["rules"][at]["kind"] != button["value"]
+        return (with_kind(content, at, button["value"]), f"rules.{at}") if is_other and button["value"] in KINDS else None
+    act, group = button["do"], button["of"]
+    at = new.get(("parts" if act == "add" else group, button["at"]), button["at"])
+    return pressed(content, act, group, at) if act == "add" or has_row(content, group, at) else None
 
 
 def subject(services: Any, search: str) -> tuple[Kind, str]:
@@ -184,7 +198,8 @@ def _desk(services: Any, search: str, extra: Any, t: Words) -> Desk:
     names |= {f"grades.{grade['code']}" for grade in standing.get("grades") or ()}
     opened = extra.get("opened", "") if isinstance(extra, Mapping) and extra.get("subject") == code else ""
     indicators = services.evaluation.indicators
-    return Desk(content, indicators, sentences(content, indicators, t), t, _may_edit(), frozenset(names), str(opened))
+    orgs = {unit.code: unit.name for unit in services.catalogue.units}
+    return Desk(content, indicators, sentences(content, indicators, t), t, _may_edit(), frozenset(names), str(opened), orgs)
 
 
 def _content(services: Any, search: str, extra: Any) -> dict[str, Any]:

@@ -104,6 +104,19 @@ def pressed(content: Mapping[str, Any], act: str, group: str, at: str) -> tuple[
     return made, f"{group}.{at}" if act == "open" else ""
 
 
+def has_row(content: Mapping[str, Any], group: str, at: str) -> bool:
+    """Whether a button is of a row that is still there: a second click may come after the row went."""
+    rows = content.get(group) or {}
+    return at in rows if isinstance(rows, Mapping) else at.isdecimal() and int(at) < len(rows)
+
+
+def with_department(content: Mapping[str, Any], org: str) -> Content:
+    """With a coefficient for that department, which changes nothing yet."""
+    made: Content = copy.deepcopy(dict(content))
+    made["coefficients"] = {**(made.get("coefficients") or {}), org: "1"}
+    return made
+
+
 def with_kind(content: Mapping[str, Any], code: str, kind: str) -> Content:
     """The rule as one of another kind: what both are made of stays."""
     made: Content = copy.deepcopy(dict(content))
@@ -116,6 +129,8 @@ def with_kind(content: Mapping[str, Any], code: str, kind: str) -> Content:
 def without(content: Mapping[str, Any], group: str, at: str) -> Content:
     """The content without a row. With a part go its rules; a veto without any cause goes too, and what names a grade."""
     made: Content = copy.deepcopy(dict(content))
+    if group == "coefficients":
+        return made | {group: {org: factor for org, factor in made[group].items() if org != at}}
     if group not in NAMED:
         gone = made[group].pop(int(at)) if int(at) < len(made[group]) else {}
         return _without_grade(made, gone["code"]) if group == "grades" and gone else made
@@ -183,7 +198,7 @@ def place_of_error(key: str, new: Mapping[tuple[str, str], str] | None = None) -
     """The path of the field an error is about: kinds of rules and places within a list are no steps of it, and what was
     renamed is called as it was drawn."""
     steps = [step for at, step in enumerate(key.split(".")) if not (at == 2 and step in _TAGS and key.startswith("rules."))]
-    if steps[0] in ("told", "coefficients"):
+    if steps[0] == "told":
         return steps[0]
     drawn = {(group, code): old for (group, old), code in (new or {}).items()}
     if len(steps) > 1:
@@ -200,9 +215,6 @@ def _inside(place: Any, step: str) -> Any:
 
 
 def _read(name: str, value: Any) -> Any:
-    if name == "coefficients":
-        pairs = [part.partition("=") for part in str(value or "").replace("，", ",").split(",") if part.strip()]
-        return {org.strip(): number.strip() for org, _, number in pairs}
     if name in FLAGS:
         return bool(value)
     if name in ("origins", "acts", "rules", "told"):

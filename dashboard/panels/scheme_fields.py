@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from dash import dcc, html
@@ -23,7 +23,7 @@ Options = list[dict[str, str]]
 @dataclass(frozen=True)
 class Desk:
     """What is drawn: the content, what each row does in words, whether it may be edited, which codes stand (they are in force
-    and named by entries), which row is open."""
+    and named by entries), which row is open, and the departments there are."""
 
     content: Mapping[str, Any]
     indicators: Indicators
@@ -32,6 +32,7 @@ class Desk:
     may_edit: bool
     standing: frozenset[str] = frozenset()
     opened: str = ""
+    orgs: Mapping[str, str] = field(default_factory=dict)
 
     def options(self, name: str) -> Options:
         """What the server knows there is of that field."""
@@ -81,10 +82,10 @@ def flag(desk: Desk, path: str, value: Any) -> html.Div:
     return _under(desk, path, path.rpartition(".")[2], box)
 
 
-def small(desk: Desk, path: str, value: Any) -> html.Label:
-    """A number in a row."""
+def small(desk: Desk, path: str, value: Any, *, name: str = "") -> html.Label:
+    """A number in a row, called as the end of its path is or by `name`."""
     box = _box(path, "" if value in (None, "") else number(value), desk.may_edit, "num")
-    return html.Label([html.Small(desk.t(f"scheme_field.{path.rpartition('.')[2]}")), box, error(path)],
+    return html.Label([html.Small(desk.t(f"scheme_field.{name or path.rpartition('.')[2]}")), box, error(path)],
                       className="scheme-number")
 
 
@@ -130,7 +131,7 @@ def section(desk: Desk, title: str, rows: Sequence[Any], anchor: str) -> html.Se
 
 def _under(desk: Desk, path: str, name: str, box: Any) -> html.Div:
     return html.Div([html.Label(desk.t(f"scheme_field.{name}")), box, error(path)],
-                    className="edit-field" + (" is-long" if name in ("acts", "source", "coefficients", "rules") else ""))
+                    className="edit-field" + (" is-long" if name in ("acts", "source", "rules") else ""))
 
 
 def _box(path: str, value: str, may_edit: bool, more: str) -> dcc.Input:

@@ -10,7 +10,7 @@ from dashboard.panels import scheme_rows
 from dashboard.panels.scheme_fields import FORM, Desk, adder, error, text
 
 UNSAVED = "unsaved"  # what is said of the whole form, beside the sentences of its rows
-SECTIONS = ("general", "parts", "bonus", "grades", "vetoes")
+SECTIONS = ("general", "parts", "bonus", "coefficients", "grades", "vetoes")
 
 
 def form(code: str, desk: Desk) -> html.Div:
@@ -18,7 +18,8 @@ def form(code: str, desk: Desk) -> html.Div:
     parts = [scheme_rows.part(desk, name, node) for name, node in desk.content["parts"].items()]
     return html.Div([_head(code, desk), _general(desk),
                      html.Div([*parts, error("parts"), *adder(desk, "parts")], id="scheme-parts"),
-                     scheme_rows.bonus(desk), scheme_rows.grades(desk), scheme_rows.vetoes(desk),
+                     scheme_rows.bonus(desk), scheme_rows.coefficients(desk), scheme_rows.grades(desk),
+                     scheme_rows.vetoes(desk),
                      *([_saving_as(code, desk)] if desk.may_edit else [])])
 
 
@@ -43,11 +44,10 @@ def _discard(desk: Desk) -> list[html.Button]:
 
 def _general(desk: Desk) -> html.Section:
     content = desk.content
-    coefficients = ", ".join(f"{org}={n}" for org, n in (content.get("coefficients") or {}).items())
     fields = [text(desk, "name.zh", content["name"]["zh"]),
               text(desk, "name.en", content["name"]["en"]),
               text(desk, "appeal_days", content.get("appeal_days", 5)), text(desk, "order", content.get("order", 100)),
-              text(desk, "source", content.get("source")), text(desk, "coefficients", coefficients)]
+              text(desk, "source", content.get("source"))]
     return html.Section([html.Div(fields, className="edit-fields")], id="scheme-general")
 
 

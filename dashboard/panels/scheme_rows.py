@@ -96,6 +96,24 @@ def _kind(desk: Desk, code: str, kind: str) -> html.Div:
     return html.Div([html.Label(t("scheme_field.kind")), box], className="edit-field")
 
 
+def coefficients(desk: Desk) -> html.Section:
+    """The departments whose total is multiplied, and the list from which another is taken."""
+    known = desk.content.get("coefficients") or {}
+    rows = [_coefficient(desk, org, factor) for org, factor in known.items()]
+    others = [{"label": name, "value": org} for org, name in desk.orgs.items() if org not in known]
+    add = dcc.Dropdown(id={"take": "coefficients"}, options=others, value=None, clearable=False, searchable=True,
+                       disabled=not desk.may_edit, placeholder=desk.t("scheme_act.take_department"),
+                       labels=dropdown_words(desk.t), className="edit-choice scheme-take")
+    return section(desk, "scheme_field.coefficients", [*rows, add], "coefficients")
+
+
+def _coefficient(desk: Desk, org: str, factor: Any) -> html.Div:
+    name, path = desk.orgs.get(org, org), f"coefficients.{org}"
+    numbers = html.Div(small(desk, path, factor, name="factor"), className="scheme-numbers")
+    return html.Div([html.Span(name), numbers, html.Div(button(desk, "drop", "coefficients", org, "×", name),
+                                                        className="scheme-acts")], className="scheme-row")
+
+
 def grades(desk: Desk) -> html.Section:
     """Each grade in a row of fields, and the grades that are told."""
     rows = [_grade(desk, at, node) for at, node in enumerate(desk.content["grades"])]

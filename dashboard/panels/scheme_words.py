@@ -124,7 +124,8 @@ def number(value: Any) -> str:
 def place_words(path: str, content: Node, t: Words) -> str:
     """Where a field is: its row by its name, and what the field is called."""
     group, *rest = path.split(".")
-    named = t.first(f"scheme_field.{path.replace('.', '_')}", f"scheme_field.{(rest or [group])[-1]}", "scheme_field.row")
+    named = t.first(f"scheme_field.{path.replace('.', '_')}", f"scheme_field.{(rest or [group])[-1]}", f"scheme_field.{group}",
+                    "scheme_field.row")
     rows: Any = content.get(group)
     row = rows.get(rest[0]) if rest and isinstance(rows, Mapping) else None
     if rest and isinstance(rows, list) and rest[0].isdecimal() and int(rest[0]) < len(rows):

@@ -16,13 +16,22 @@ from core.access import Role
 from core.errors import InvalidInput
 from dashboard.panels import scheme_form
 from dashboard.panels.edit_history import differences
-from dashboard.panels.scheme_content import place_of_error, pressed, renamings, with_kind, with_values, without
+from dashboard.panels.scheme_content import (
+    has_row,
+    place_of_error,
+    pressed,
+    renamings,
+    with_department,
+    with_kind,
+    with_values,
+    without,
+)
 from dashboard.panels.scheme_fields import FORM, Desk
 from dashboard.panels.scheme_words import place_words, rule_words, sentences, veto_words
 from dashboard.words import Words
 from tests.dash_form import DashForm, components_of
 from tests.scoring import scored_site
-from tests.staff import Site, run_callback
+from tests.staff import OWN_ORG, Site, run_callback
 
 INDICATORS = load_indicators()
 SCHEMES = load_schemes(INDICATORS.indicators)
@@ -198,6 +207,24 @@ def test_what_is_wrong_stands_at_its_field_and_says_where_it_is(site: Site) -> N
     assert form.error("rules.rule_1.code") == "代码 early 已被使用"
 
 
+def test_departments_with_a_coefficient_are_taken_from_the_list(site: Site) -> None:
+    """95.5 x 0.9 is 85.95, less than 86."""
+    form = Form(site, "monthly-100")
+    form.put({"take": "coefficients"}, OWN_ORG)
+    form.call({"take": "coefficients"}, "value", answers="edit-extra.data")
+    form.show()
+    form.set(f"coefficients.{OWN_ORG}", "0.9")
+    told = form.follow()
+    assert "2 个位次变动" in told
+    assert '"85.95"' in told
+    form.set(f"coefficients.{OWN_ORG}", "3")
+    assert form.follow() == "折合系数：不能大于 2"
+    assert form.error(f"coefficients.{OWN_ORG}") == "不能大于 2"
+    form.act("drop", "coefficients", OWN_ORG)
+    form.follow()
+    assert form.says("unsaved") == ""
+
+
 def test_inspectors_and_administrators_edit_schemes_and_leaders_read_them(site: Site) -> None:
     for role, may in ((Role.INSPECTOR, True), (Role.ADMINISTRATOR, True), (Role.LEADER, False)):
         answer = run_callback(site.client(role), "/schemes/", "..edit-list.children...edit-form.children..", {
@@ -212,8 +239,9 @@ def test_inspectors_and_administrators_edit_schemes_and_leaders_read_them(site: 
 
 
 def test_values_reach_their_places() -> None:
-    made = with_values(HUNDRED, {"rules.early.at": "0.2", "rules.early.most": "", "grades.0.at_least": "95", "name.zh": "新名",
-                                 "bonus_most": "8", "coefficients": "fagai=1.05， minzheng=0.9", "rules.nothing.points": "1",
+    weighed = with_department(HUNDRED, "minzheng")
+    made = with_values(weighed, {"rules.early.at": "0.2", "rules.early.most": "", "grades.0.at_least": "95", "name.zh": "新名",
+                                 "bonus_most": "8", "coefficients.minzheng": "0.9", "rules.nothing.points": "1",
                                  "surprise": "1", "parts.limits.floor": "", "rules.demerit.yearly": []})
     scheme = SCHEMES.checked(made, "test")
     early = scheme.rules["early"].model_dump(mode="json")
@@ -230,7 +258,7 @@ def test_a_new_code_goes_wherever_the_old_one_was_named() -> None:
     assert place_of_error("rules.removed.manual.points", renamings(values)) == "rules.removal.points"
     assert place_of_error("rules.Bad.[key]") == "rules.Bad.code"
     assert place_of_error("vetoes.0.rules.1") == "vetoes.0.rules"
-    assert place_of_error("coefficients.fagai") == "coefficients"
+    assert place_of_error("coefficients.fagai") == "coefficients.fagai"
     for path, code in (("rules.removal.code", "early"), ("parts.fees.code", "bonus"), ("rules.early.code", " ")):
         with pytest.raises(InvalidInput) as refused:
             with_values(HUNDRED, {path: code})
@@ -250,6 +278,16 @@ def test_rows_are_taken_out_with_what_hangs_on_them_and_move_up() -> None:
     assert list(moved["rules"])[:2] == ["limits_yellow", "limits_red"]
     assert list(pressed(HUNDRED, "up", "rules", "limits_red")[0]["rules"]) == list(HUNDRED["rules"]), "first of its part"
     assert SCHEMES.checked(pressed(BLANK, "open", "rules", "x")[0], "test").parts
+
+
+def test_a_button_of_a_row_that_went_does_nothing(site: Site) -> None:
+    assert [has_row(HUNDRED, *of) for of in (("rules", "early"), ("grades", "3"), ("rules", "gone"), ("grades", "4"),
+                                            ("vetoes", "x"), ("nothing", "0"))] == [True, True, False, False, False, False]
+    form = Form(site, "window-80")
+    stale = {"do": "up", "of": "rules", "at": "late"}
+    form.act("drop", "rules", "late")
+    form.draw([{"props": {"id": stale}}])
+    assert form.press(stale, answers="edit-extra.data") == {}
 
 
 def test_another_kind_keeps_what_both_are_made_of() -> None:
