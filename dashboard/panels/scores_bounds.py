@@ -15,18 +15,18 @@ from evaluation.scoring.wording import number_of, total_of
 
 def vetoes_of(row: DepartmentRow, scheme: Scheme, lines: Sequence[Line], t: Words) -> list[str]:
     """A sentence for each veto that holds: its clause, the lines it rests on, what it bounds."""
-    return [" ".join((t("scores_page.vetoed", label=scheme.vetoes[number].label.in_language(t.language)),
-                      *_rests_on(number, scheme, lines, t), effect(scheme, number, row, t)))
+    return [t("scores_page.vetoed", label=scheme.vetoes[number].label.in_language(t.language))
+            + _rests_on(number, scheme, lines, t) + t("scheme_says.and") + _effect(scheme, number, row, t)
             for number in row.vetoes if number < len(scheme.vetoes)]
 
 
-def _rests_on(number: int, scheme: Scheme, lines: Sequence[Line], t: Words) -> list[str]:
+def _rests_on(number: int, scheme: Scheme, lines: Sequence[Line], t: Words) -> str:
     numbers = causes_of(scheme.vetoes[number], lines)
     rules = dict.fromkeys(scheme.rules[lines[at].rule].label.in_language(t.language) for at in numbers)
-    return [t("scores_page.veto_cause", rules="、".join(rules), n=len(numbers))] if numbers else []
+    return t("scores_page.veto_cause", rules="、".join(rules), n=len(numbers)) if numbers else ""
 
 
-def effect(scheme: Scheme, number: int, row: DepartmentRow, t: Words) -> str:
+def _effect(scheme: Scheme, number: int, row: DepartmentRow, t: Words) -> str:
     """What the clause allows at best, and the total it was before where points are bounded."""
     veto = scheme.vetoes[number]
     grade = next((one.label.in_language(t.language) for one in scheme.grades if one.code == veto.grade), "")
@@ -34,7 +34,7 @@ def effect(scheme: Scheme, number: int, row: DepartmentRow, t: Words) -> str:
     if veto.most is not None:
         before = unbounded_total(scheme, row.org, row.parts, row.bonus)
         told.append(t("scores_page.veto_most", points=number_of(hundredths(veto.most)), before=total_of(before)))
-    return "；".join(told)
+    return t("scheme_says.and").join(told)
 
 
 def floor_words(part: PartScore, rule: Part, lines: Sequence[Line], code: str, view: View, t: Words) -> str:

@@ -4,14 +4,26 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
+from config.indicators import load_indicators
+from config.schemes import load_schemes
+from config.texts import load_texts
 from core.access import Role
+from dashboard.panels.scores_bounds import floor_words, vetoes_of
+from dashboard.panels.scores_view import View
 from dashboard.panels.scores_wish import neighbour, wish_of
+from dashboard.words import Words
+from evaluation.scoring.calculation import PartScore
+from evaluation.scoring.grading import Line
+from evaluation.scoring.rows import DepartmentRow
 from tests.scoring import AREA, FEBRUARY, INSPECTOR, UNIT, scored_site
 from tests.staff import OTHER_ORG, OWN_ORG, Site, run_callback
 
+SCHEMES = load_schemes(load_indicators().indicators)
+HUNDRED = SCHEMES.find("monthly-100").model_dump(mode="json")
 SHOW = "..scores-head.children...scores-table.children...scores-waiting.children...scores-detail.children.."
 
 
@@ -82,6 +94,20 @@ def test_the_table_is_exported_and_the_export_is_on_record(site: Site, number: i
     assert site.services.read_log.looks()[0].what == "score_export"
     if kind == "csv":
         assert "1,市发展和改革委员会,95.5,优秀" in answer.data.decode("utf-8-sig")
+
+
+def test_bounds_of_a_year_are_told_without_numbers_a_year_does_not_have() -> None:
+    """Of a month it can be said what the floor spared; a mean of months hides it, and a clause met in one has no line here."""
+    scheme = SCHEMES.checked({**HUNDRED, "parts": {**HUNDRED["parts"], "integrity": {
+        **HUNDRED["parts"]["integrity"], "floor": "3"}}}, "test")
+    part, taken = scheme.parts["integrity"], [Line(rule="demerit", part="integrity", points=-1500)]
+    view = View(wish_of("", INSPECTOR, FEBRUARY, ["monthly-100"]), scheme, 0, "period", ())
+    t = Words("zh", load_texts()["zh"].tree)
+    told = [floor_words(PartScore(points, 1000), part, taken, "integrity", replace(view, state=state), t)
+            for points, state in ((300, "period"), (500, "period"), (300, "preview"))]
+    assert told == ["扣至保底分 3 为止", "", "扣至保底分 3 为止，另有 8 分不再扣"]
+    row = DepartmentRow(0, OWN_ORG, "", 0, 9_000, None, 1, "failed", 0, {}, (0,))
+    assert vetoes_of(row, scheme, [], t) == ["一票否决：有人被撤职或开除，等次不高于不合格"]
 
 
 def test_an_address_that_cannot_be_is_that_of_the_last_month(site: Site) -> None:
