@@ -63,7 +63,7 @@ from config.ladders import RULES_DIR, Preset, load_presets
 from config.living import living
 from config.paper_templates import PaperTemplates
 from config.people import PeopleService
-from config.scoring import Schemes
+from config.schemes import Schemes
 from config.service import ConfigService
 from config.settings import Settings
 from config.texts import Texts, load_texts
@@ -326,7 +326,7 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
         evaluation=evaluation,
         scoring=scoring_of(settings, uow, evaluation, areas, catalogue, schemes, changes, needs_two, notices.notifier,
                            languages["zh"]),
-        bulletins=bulletins_of(settings, uow, areas, evaluation, follow_up, languages["zh"], catalogue),
+        bulletins=bulletins_of(settings, uow, areas, evaluation, follow_up, languages["zh"], catalogue, schemes),
         exports=exports_of(settings, uow, case_queries, languages, keys, accounts, areas),
         deep_history=build_history(settings.history, database, clock.now_us),
         forecasts=build_forecasts(settings.forecast, uow, areas, shipped_catalogue),

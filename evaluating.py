@@ -17,7 +17,7 @@ from config.changelog import ChangeLog
 from config.district_map import MapLimits, find_map
 from config.events import VersionConfirmed
 from config.indicators import INDICATORS_FILE, load_indicators
-from config.scoring import SCORING_DIR, Schemes, load_schemes
+from config.schemes import SCORING_DIR, Schemes, load_schemes
 from config.settings import Settings
 from config.texts import Texts
 from config.two_persons import TwoPersons

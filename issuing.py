@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING
 
 from cases.areas import Areas
 from config.catalogue import Catalogue
+from config.schemes import Schemes
 from config.settings import Settings
 from config.texts import Texts
 from core.scheduling import Job
 from core.unit_of_work import UnitOfWorkFactory
 from evaluation.assembly import Evaluation
 from evaluation.bulletins.assembly import Bulletins, Parts, build_bulletins
+from evaluation.bulletins.scores import ScoresReader
+from evaluation.scoring.book import SchemeBook
 from supervision.assembly import FollowUpDesk
 
 if TYPE_CHECKING:
@@ -27,12 +30,13 @@ log = logging.getLogger(__name__)
 
 
 def bulletins_of(settings: Settings, units: UnitOfWorkFactory, areas: Areas, evaluation: Evaluation, follow_up: FollowUpDesk,
-                 chinese: Texts, catalogue: Catalogue) -> Bulletins:
+                 chinese: Texts, catalogue: Catalogue, schemes: Schemes) -> Bulletins:
     """Raises ConfigError for an indicator that cannot rank."""
     given = settings.bulletins
     return build_bulletins(Parts(
         units, areas, evaluation, follow_up.papers, follow_up.register, follow_up.rules.papers, chinese,
-        lambda area: _listed(catalogue, area), lambda: {code: one.name for code, one in catalogue.areas.items()}),
+        lambda area: _listed(catalogue, area), lambda: {code: one.name for code, one in catalogue.areas.items()},
+        ScoresReader(units.database, SchemeBook(units.database, schemes), given.scheme, evaluation.queries.org_name).of_month),
         given.rank_by, given.least_ratings)
 
 

@@ -14,7 +14,8 @@ import msgspec
 from bootstrap import Services
 from commands.reports import neutral
 from core.access import Actor, Role
-from evaluation.scoring.calculation import Line, ranked
+from evaluation.scoring.calculation import ranked
+from evaluation.scoring.grading import Line
 from evaluation.scoring.http import month_of
 from evaluation.scoring.shapes import DepartmentShown, department_shown, lines_shown, score_shown
 from evaluation.scoring.wording import number_of

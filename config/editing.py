@@ -17,8 +17,8 @@ from config.calendars import calendar_of
 from config.catalogue import Catalogue
 from config.ladders import Preset, preset_of
 from config.paper_templates import PaperTemplates
-from config.scoring import BLANK as BLANK_SCHEME
-from config.scoring import Schemes
+from config.schemes import BLANK as BLANK_SCHEME
+from config.schemes import Schemes
 from config.versions import AreaPlan, Kind
 from core.errors import InvalidInput, NotFound
 

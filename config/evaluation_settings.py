@@ -33,6 +33,7 @@ class BulletinSettings(Strict):
     """月通报, the monthly bulletin (docs/bulletins.md)."""
 
     rank_by: str = Field(description="Indicator that ranks departments: with a denominator and a direction, not of ratings.")
+    scheme: str = Field(max_length=64, description="Code of the scoring scheme whose frozen scores are told; empty: none are.")
     least_ratings: Count = Field(description="Ratings, or duties from bad ones, of a unit below which none are told.")
     scheduled: bool = Field(description="Whether a draft of last month's bulletin of the whole city is made by itself.")
     day: Annotated[int, Field(ge=1, le=28)] = Field(description="Day of the month from which that is done.")

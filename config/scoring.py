@@ -1,25 +1,23 @@
-"""Scoring schemes (config/scoring/*.yaml): parts with points, deductions, bonuses, grades, vetoes. Data, validated on load.
+"""A scoring scheme: parts with points and floors, deductions, bonuses, grades, vetoes. Data, validated (config.schemes).
 
-A part begins with its points and is never below 0; what nobody graded keeps them (benefit of the doubt, as real products do).
-A rule is one of five kinds: cards, the steps of a share, the steps by which promises are shorter than the law, a share as the
-part's own measure, and what an inspector enters by hand. Points are Decimals of at most two places; `hundredths` counts them.
+A part begins with its points and is never below its floor (保底分); what nobody graded keeps them (benefit of the doubt, as
+real products do). A rule is one of six kinds: cards, the steps of a share, the steps of the cases with a fault, the steps by
+which promises are shorter than the law, a share as the part's own measure, and what an inspector enters by hand. Points are
+Decimals of at most two places; `hundredths` counts them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Iterator
 from decimal import Decimal
-from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from config.acts import Act
-from config.documents import Strict, read_document
+from config.documents import Strict
 from config.indicators import Words
-from core.errors import ConfigError, NotFound
 
-SCORING_DIR = Path(__file__).parent / "scoring"
 BONUS = "bonus"
 PARTS_MAX, RULES_MAX = 30, 100
 Points = Annotated[Decimal, Field(ge=0, le=1000, decimal_places=2)]
@@ -33,11 +31,27 @@ def hundredths(points: Decimal) -> int:
     return int(points * 100)
 
 
+class Misplaced(ValueError):
+    """What parts of a scheme say about one another does not fit. `key` is the field to correct, `reason` a code for words in
+    other languages (config/locales: form_problem)."""
+
+    def __init__(self, key: str, reason: str, problem: str, **values: str) -> None:
+        super().__init__(problem)
+        self.key, self.reason, self.values = key, reason, values
+
+
 class Part(Strict):
-    """One part of the scheme and what it is worth."""
+    """One part of the scheme and what it is worth. `floor` (保底分): below it no deduction goes."""
 
     label: Words
     points: Points
+    floor: Points = Decimal(0)
+
+    @model_validator(mode="after")
+    def _stands_on_its_floor(self) -> Part:
+        if self.floor > self.points:
+            raise Misplaced("floor", "floor_above", "the floor is above the points of the part")
+        return self
 
 
 class _Rule(Strict):
@@ -104,7 +118,7 @@ class ScaleRule(_Rule):
     @model_validator(mode="after")
     def _differ(self) -> ScaleRule:
         if self.zero == self.full:
-            raise ValueError("zero and full are the same value")
+            raise Misplaced("full", "same_ends", "zero and full are the same value")
         return self
 
 
@@ -129,18 +143,24 @@ class Grade(Strict):
 
 
 class Veto(Strict):
-    """一票否决: one line of these rules, or a part with no more than these points, and the grade is that one at best."""
+    """一票否决: one line of these rules, or a part with no more than these points (`at_most`). Then the grade is that one at
+    best, the total no more than `most`, or both. `period`: a clause of the `month` bounds the month alone, one of the `whole`
+    also the half-year and the year the month belongs to."""
 
     label: Words
-    grade: Code
+    grade: Code | None = None
+    most: Points | None = None
     rules: tuple[Code, ...] = ()
     part: Code | None = None
     at_most: Points = Decimal(0)
+    period: Literal["month", "whole"] = "whole"
 
     @model_validator(mode="after")
-    def _has_one_cause(self) -> Veto:
+    def _has_one_cause_and_an_effect(self) -> Veto:
         if bool(self.rules) is (self.part is not None):
-            raise ValueError("give either rules or a part")
+            raise Misplaced("rules", "veto_cause", "give either rules or a part")
+        if self.grade is None and self.most is None:
+            raise Misplaced("grade", "veto_effect", "give the best grade, the most points, or both")
         return self
 
 
@@ -162,33 +182,51 @@ class Scheme(Strict):
 
     @model_validator(mode="after")
     def _agrees(self) -> Scheme:
-        problems = [*self._unknown_parts(), *self._unknown_grades(), *self._unknown_rules()]
-        if problems:
-            raise ValueError(problems[0])
+        for problem in (*self._of_parts(), *self._of_grades(), *self._of_vetoes()):
+            raise problem
         return self
 
-    def _unknown_parts(self) -> list[str]:
-        known = {*self.parts, BONUS}
-        found = [f"rule {code} names the part {rule.part!r}, which does not exist" for code, rule in self.rules.items()
-                 if rule.part not in known]
-        found += [f"rule {code} is a measure of a part and cannot be a bonus" for code, rule in self.rules.items()
-                  if rule.kind == "scale" and rule.part == BONUS]
-        found += [f"a veto names the part {veto.part!r}, which does not exist" for veto in self.vetoes
-                  if veto.part is not None and veto.part not in self.parts]
-        return [*found, *(["no part may be called bonus"] if BONUS in self.parts else [])]
+    def _of_parts(self) -> Iterator[Misplaced]:
+        if BONUS in self.parts:
+            yield Misplaced(f"parts.{BONUS}", "part_called_bonus", "no part may be called bonus")
+        for code, rule in self.rules.items():
+            if rule.part not in (*self.parts, BONUS):
+                yield Misplaced(f"rules.{code}.part", "part_unknown",
+                                f"rule {code} names the part {rule.part!r}, which does not exist", value=rule.part)
+            if rule.kind == "scale" and rule.part == BONUS:
+                yield Misplaced(f"rules.{code}.part", "bonus_scale",
+                                f"rule {code} is a measure of a part and cannot be a bonus")
 
-    def _unknown_grades(self) -> list[str]:
-        ends = [grade.at_least for grade in self.grades]
-        codes = {grade.code for grade in self.grades}
-        named = (*self.told, *(veto.grade for veto in self.vetoes))
-        found = [f"there is no grade {code!r}" for code in named if code not in codes]
-        if ends != sorted(ends, reverse=True) or len(codes) < len(ends) or len(set(ends)) < len(ends) or ends[-1] != 0:
-            found.append("grades must stand best first, each once, and the last must begin at 0")
-        return found
+    def _of_grades(self) -> Iterator[Misplaced]:
+        known = [grade.code for grade in self.grades]
+        for at, (grade, better) in enumerate(zip(self.grades[1:], self.grades, strict=False), start=1):
+            if grade.at_least >= better.at_least:
+                yield Misplaced(f"grades.{at}.at_least", "grade_order", "grades must stand best first, each once")
+            if grade.code in known[:at]:
+                yield Misplaced(f"grades.{at}.code", "grade_twice", f"the grade {grade.code!r} is there twice",
+                                value=grade.code)
+        if self.grades[-1].at_least != 0:
+            yield Misplaced(f"grades.{len(known) - 1}.at_least", "grade_last",
+                            "grades must stand best first, and the last must begin at 0")
+        named = [("told", code) for code in self.told]
+        named += [(f"vetoes.{at}.grade", veto.grade) for at, veto in enumerate(self.vetoes) if veto.grade is not None]
+        yield from (Misplaced(key, "grade_unknown", f"there is no grade {code!r}", value=code) for key, code in named
+                    if code not in known)
 
-    def _unknown_rules(self) -> list[str]:
-        return [f"a veto names the rule {code!r}, which does not exist" for veto in self.vetoes for code in veto.rules
-                if code not in self.rules]
+    def _of_vetoes(self) -> Iterator[Misplaced]:
+        for at, veto in enumerate(self.vetoes):
+            for code in veto.rules:
+                if code not in self.rules:
+                    yield Misplaced(f"vetoes.{at}.rules", "rule_unknown",
+                                    f"a veto names the rule {code!r}, which does not exist", value=code)
+            if veto.period == "month" and any(getattr(self.rules.get(code), "yearly", False) for code in veto.rules):
+                yield Misplaced(f"vetoes.{at}.period", "veto_yearly", "what is taken from the year bounds no month")
+            if veto.part is not None and veto.part not in self.parts:
+                yield Misplaced(f"vetoes.{at}.part", "part_unknown",
+                                f"a veto names the part {veto.part!r}, which does not exist", value=veto.part)
+            elif veto.part is not None and veto.at_most < self.parts[veto.part].floor:
+                yield Misplaced(f"vetoes.{at}.at_most", "veto_never",
+                                f"the part {veto.part!r} never falls that low, its floor is above")
 
     @property
     def top(self) -> int:
@@ -199,48 +237,3 @@ class Scheme(Strict):
     def indicators(self) -> tuple[str, ...]:
         """The indicators it asks for."""
         return tuple(dict.fromkeys(rule.indicator for rule in self.rules.values() if isinstance(rule, ShareRule | ScaleRule)))
-
-
-# What a scheme that is composed anew begins with.
-BLANK: Mapping[str, Any] = {
-    "name": {"zh": "新方案", "en": "New scheme"}, "parts": {"work": {"label": {"zh": "办件", "en": "Cases"}, "points": 100}},
-    "rules": {}, "grades": [{"code": "passed", "label": {"zh": "合格", "en": "Passed"}, "at_least": 60},
-                            {"code": "failed", "label": {"zh": "不合格", "en": "Failed"}, "at_least": 0}]}
-
-
-class Schemes:
-    """The shipped schemes by code, and the check of any other."""
-
-    def __init__(self, shipped: Mapping[str, Scheme], indicators: Collection[str]) -> None:
-        self.shipped, self._indicators = shipped, indicators
-
-    def find(self, code: str) -> Scheme:
-        """Raises NotFound."""
-        found = self.shipped.get(code)
-        if found is None:
-            raise NotFound("scheme_unknown", value=code[:64], accepted=", ".join(self.shipped))
-        return found
-
-    def checked(self, content: Mapping[str, Any], origin: str) -> Scheme:
-        """The scheme of a content. Raises ConfigError naming the record, the field and the remedy."""
-        try:
-            scheme = Scheme.model_validate(content)
-        except ValidationError as refusal:
-            first = refusal.errors(include_url=False, include_context=False)[0]
-            raise _problem(origin, ".".join(map(str, first["loc"])), first["msg"], "correct that field") from refusal
-        for code, rule in scheme.rules.items():
-            if isinstance(rule, ShareRule | ScaleRule) and rule.indicator not in self._indicators:
-                raise _problem(origin, f"rules.{code}.indicator", f"there is no indicator {rule.indicator!r}",
-                               f"one of {', '.join(self._indicators)}")
-        return scheme
-
-
-def load_schemes(indicators: Collection[str], directory: Path = SCORING_DIR) -> Schemes:
-    """Every scheme of a folder, by the name of its file, in their order. Raises ConfigError naming file, field and remedy."""
-    found = Schemes({}, indicators)
-    shipped = {path.stem: found.checked(read_document(path).data, str(path)) for path in sorted(directory.glob("*.yaml"))}
-    return Schemes(dict(sorted(shipped.items(), key=lambda one: one[1].order)), indicators)
-
-
-def _problem(origin: str, key: str, problem: str, remedy: str) -> ConfigError:
-    return ConfigError("scheme_invalid", file=origin, key=key, problem=problem, remedy=remedy)

@@ -45,6 +45,7 @@ whenPresent("[data-hall]", startHall);
 whenPresent("[data-card-clip], [data-card-ask]", async () => (await import("./modules/card_clip.mjs")).mount(document));
 whenPresent("[data-camera-picture]", startCameraPicture);
 whenPresent("[data-comparison]", async () => (await import("./modules/pictures.mjs")).mount(document));
+whenPresent(".scheme-unsaved", async () => (await import("./modules/unsaved_guard.mjs")).mount(document, window));
 whenPresent("[data-signal-keys]", async () => (await import("./modules/signal_keys.mjs")).mount(document));
 
 /** Dash renders late; wait for the frame without polling. */

@@ -227,9 +227,26 @@ def values_of(fields: list[Any], values: list[Any]) -> dict[str, Any]:
 def told_at(places: list[Any], refusal: SupervisionError, draft: Draft | None, t: Words) -> list[str]:
     """The error at the field it is about; nowhere when no field has that path."""
     key = str(refusal.details.get("key", ""))
-    path = draft.place_of_error(key) if draft is not None else key
-    words = str(refusal.details.get("problem") or sentence(refusal, t))
-    return [words if place["error"] == path else "" for place in places]
+    return told_beside(places, draft.place_of_error(key) if draft is not None else key, refusal, t)
+
+
+def told_beside(places: list[Any], path: str, refusal: SupervisionError, t: Words) -> list[str]:
+    """The error at its field, or at the row that holds it where the field is not drawn."""
+    drawn = {place["error"] for place in places}
+    while path not in drawn and "." in path:
+        path = path.rpartition(".")[0]
+    return [problem_words(refusal, t) if place["error"] == path else "" for place in places]
+
+
+def problem_words(refusal: SupervisionError, t: Words) -> str:
+    """What is wrong with the field, in the language of the page where its reason is known."""
+    problem = refusal.details.get("problem")
+    return sentence(refusal, t) if problem is None else t.first(
+        f"form_problem.{refusal.details.get('reason', '')}", "case.clock.plain", name=problem, **_values(refusal))
+
+
+def _values(refusal: SupervisionError) -> dict[str, str]:
+    return {name: str(refusal.details.get(name, "")) for name in ("limit", "value")}
 
 
 def day_from(text: str | None, field: str) -> date:

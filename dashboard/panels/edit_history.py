@@ -69,7 +69,8 @@ def _differences(before: Mapping[str, Any], after: Mapping[str, Any], t: Words) 
 
 
 def differences(before: Any, after: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
-    """(path, old, new) of every value that differs; parts of a list that carry an id, code or name are found by it."""
+    """(path, old, new) of every value that differs; parts of a list that carry an id, code, name or label of their own
+    are found by it."""
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         for name in {**before, **after}:
             if path or name not in _UNTOLD:
@@ -84,17 +85,25 @@ def differences(before: Any, after: Any, path: str = "") -> Iterator[tuple[str, 
 
 
 def _is_list_of_things(value: Any) -> bool:
-    return isinstance(value, Sequence) and not isinstance(value, str) and bool(value) and all(
-        isinstance(one, Mapping) and _name(one) for one in value)
+    if not isinstance(value, Sequence) or isinstance(value, str) or not value or not all(
+            isinstance(one, Mapping) for one in value):
+        return False
+    names = [_name(one) for one in value]
+    return all(names) and len(set(names)) == len(names)
 
 
 def _name(one: Mapping[str, Any]) -> str:
-    return str(one.get("id") or one.get("code") or one.get("name") or "")
+    return str(one.get("id") or one.get("code") or one.get("name") or _chinese(one.get("label")) or "")
+
+
+def _chinese(label: Any) -> Any:
+    """What is named in both languages, by the one everybody here reads."""
+    return label.get("zh") if isinstance(label, Mapping) else label
 
 
 def _text(value: Any) -> str:
     if value is None:
         return "∅"
     if isinstance(value, Mapping):
-        return str(value.get("name") or value.get("label") or "…")
+        return str(value.get("name") or _chinese(value.get("label")) or value.get("zh") or "…")
     return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)

@@ -26,7 +26,8 @@ def trial(before: Sequence[Score], after: Sequence[Score], scheme: Scheme, name:
     graded = sum(score.grade != was[score.org].grade for score in ordered if score.org in was)
     heads = [t(f"schemes_page.trial.{head}") for head in ("place", "department", "before", "after", "change", "grade")]
     rows = [_row(score, was.get(score.org), places[score.org], old.get(score.org), scheme, name, t) for score in ordered]
-    return [html.P(t("schemes_page.trial.summary", n=len(ordered), moved=moved, graded=graded), className="scheme-summary"),
+    key = "summary" if was else "summary_new"
+    return [html.P(t(f"schemes_page.trial.{key}", n=len(ordered), moved=moved, graded=graded), className="scheme-summary"),
             html.Div(grid(heads, rows, "scheme-trial", right=(0, 2, 3, 4)), className="scheme-scroll")]
 
 

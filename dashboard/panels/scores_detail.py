@@ -13,11 +13,12 @@ from config.indicators import Indicators
 from config.scoring import BONUS, FaultyRule, Scheme, ShorteningRule
 from core.instants import date_of
 from dashboard.panels.case_search import address_of
+from dashboard.panels.scores_bounds import floor_words, vetoes_of
 from dashboard.panels.scores_table import grade_chip
 from dashboard.panels.scores_view import View
 from dashboard.times import due_stamp, stamp
 from dashboard.words import Words
-from evaluation.scoring.calculation import APPEAL, Line
+from evaluation.scoring.grading import APPEAL, Line
 from evaluation.scoring.queries import AppealRow, EntryRow
 from evaluation.scoring.rows import DepartmentRow
 from evaluation.scoring.wording import number_of, signed, total_of
@@ -65,8 +66,7 @@ def _head(row: DepartmentRow, view: View, names: Names, t: Words) -> html.Header
 
 
 def _notes(row: DepartmentRow, view: View, t: Words) -> list[str]:
-    told = [t("scores_page.vetoed", label=view.scheme.vetoes[number].label.in_language(t.language)) for number in row.vetoes
-            if number < len(view.scheme.vetoes)]
+    told = vetoes_of(row, view.scheme, view.lines, t)
     if row.org in view.present:
         told.append(t("scores_page.present_note", total=total_of(view.present[row.org]), published=total_of(row.total)))
     coefficient = view.scheme.coefficients.get(row.org)
@@ -80,8 +80,7 @@ def _part(code: str, row: DepartmentRow, view: View, appeals: Mapping[int, Appea
         top = number_of(int(rule.points * 100))
         return _section(label, t("scores_page.of_top", points="—", top=top), [], view, appeals, names, t,
                         note=t("scores_page.ungraded", points=top))
-    over = part.top + sum(line.points for _, line in lines)
-    note = t("scores_page.floor", points=number_of(-over)) if over < 0 else ""
+    note = floor_words(part, rule, [line for _, line in lines], code, view, t)
     points = t("scores_page.of_top", points=number_of(part.points), top=number_of(part.top))
     return _section(label, points, lines, view, appeals, names, t, note=note)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from typing import Any
 
 from dash import dcc, html
@@ -71,13 +72,24 @@ def _row(row: DepartmentRow, view: View, name: OrgName, t: Words) -> html.Tr:
     cells = [html.Td([str(row.place or "—"), _moved(row, view, t)], className="num right score-place"),
              html.Th([link, *few], scope="row"),
              html.Td([html.Strong(total_of(row.total)), *_differs(row, view, t)], className="num right score-total"),
-             html.Td(grade_chip(view.scheme, row.grade, t)),
-             *(part_cell(row.parts.get(code), t) for code in view.scheme.parts),
+             html.Td([grade_chip(view.scheme, row.grade, t), *_vetoed(row, view.scheme, t)]),
+             *(part_cell(row.parts.get(code), t, part.floor) for code, part in view.scheme.parts.items()),
              html.Td(signed(row.bonus) if row.bonus else "0", className="num right")]
     return html.Tr(cells, className="is-chosen" if row.org == view.wish.org else "")
 
 
-def part_cell(part: PartScore | None, t: Words) -> html.Td:
+def _vetoed(row: DepartmentRow, scheme: Scheme, t: Words) -> list[html.Small]:
+    """That a veto holds, with its clause on hover."""
+    names = vetoes_named(row, scheme, t)
+    return [html.Small(t("scores_page.veto_head"), className="score-vetoed", title="；".join(names))] if names else []
+
+
+def vetoes_named(row: DepartmentRow, scheme: Scheme, t: Words) -> list[str]:
+    """The clauses that hold, by their names."""
+    return [scheme.vetoes[number].label.in_language(t.language) for number in row.vetoes if number < len(scheme.vetoes)]
+
+
+def part_cell(part: PartScore | None, t: Words, floor: Decimal = Decimal(0)) -> html.Td:
     """The points over a bar of what is left; "—" for what nobody graded, which has them all."""
     if part is None:
         return html.Td("—", className="num right is-quiet")
@@ -85,7 +97,8 @@ def part_cell(part: PartScore | None, t: Words) -> html.Td:
         return html.Td("—", className="num right is-quiet", title=t("scores_page.ungraded", points=number_of(part.top)))
     share = part.points / part.top * 100 if part.top else 100
     bar = html.I(html.I(style={"width": f"{share:.1f}%"}), className="score-bar", **{"aria-hidden": "true"})
-    return html.Td([html.Span(number_of(part.points)), bar],
+    told = t("scores_page.on_floor", floor=number_of(part.points)) if floor and part.points <= hundredths(floor) else None
+    return html.Td([html.Span(number_of(part.points)), bar], title=told,
                    className="num right" + ("" if part.points == part.top else " is-less"))
 
 

@@ -11,7 +11,8 @@ from config.scoring import Scheme
 from core.access import Actor
 from core.errors import NotFound
 from dashboard.panels.scores_wish import Wish, neighbour
-from evaluation.scoring.calculation import Line, Score, ranked
+from evaluation.scoring.calculation import Score, ranked
+from evaluation.scoring.grading import Line
 from evaluation.scoring.http import PREVIEWERS
 from evaluation.scoring.queries import AppealRow
 from evaluation.scoring.rows import DepartmentRow, ScoringRow

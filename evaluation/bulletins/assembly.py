@@ -16,6 +16,7 @@ from core.instants import DAY_US, HOUR_US, MINUTE_US, date_of
 from core.unit_of_work import UnitOfWorkFactory
 from evaluation.assembly import Evaluation
 from evaluation.bulletins.contents import Composer, Letterhead
+from evaluation.bulletins.figures import MonthScores
 from evaluation.bulletins.gathering import Gathering, GatheringRules
 from evaluation.bulletins.phrases import Say
 from evaluation.bulletins.queries import BulletinQueries
@@ -28,7 +29,7 @@ from papers.service import PaperService
 @dataclass(frozen=True, slots=True)
 class Parts:
     """What the rest of the program brings along. `listed(area)` are the departments there are, `area_names` the areas there
-    are, by code."""
+    are, by code; `scores(area, month)` the frozen scores that are told."""
 
     units: UnitOfWorkFactory
     areas: Areas
@@ -39,6 +40,7 @@ class Parts:
     chinese: Texts
     listed: Callable[[str], Mapping[str, str]]
     area_names: Callable[[], Mapping[str, str]]
+    scores: Callable[[str, date], MonthScores | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ def build_bulletins(parts: Parts, rank_by: str, least_ratings: int) -> Bulletins
     composer = Composer(indicators, say, Letterhead(rules.issuer, rules.bulletin.addressee, copies),
                         lambda area, us: _written(parts.areas, area, us))
     gathering = Gathering(parts.evaluation.queries, parts.evaluation.comparison, parts.listed,
-                          lambda area: _today(parts, area), GatheringRules(rank_by, least_ratings))
+                          lambda area: _today(parts, area), GatheringRules(rank_by, least_ratings), parts.scores)
     queries = BulletinQueries(parts.units.database)
     service = BulletinService(ServiceParts(
         parts.units, queries, parts.papers, parts.register, gathering, composer,

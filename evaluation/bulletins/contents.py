@@ -11,7 +11,7 @@ from evaluation.bulletins import pictures
 from evaluation.bulletins.figures import Figures, digest
 from evaluation.bulletins.findings import findings
 from evaluation.bulletins.phrases import Say, Telling
-from evaluation.bulletins.sentences import about_cards, about_cases, about_efficiency, about_people
+from evaluation.bulletins.sentences import about_cards, about_cases, about_efficiency, about_people, about_scores
 from evaluation.bulletins.tables import RATES, annexes, rates_of
 from papers.official import Block, Chart, Heading, OfficialPaper, Paragraph
 
@@ -71,8 +71,9 @@ def _sections(t: Telling) -> list[Block]:
     blocks: list[Block] = []
     told: list[tuple[str, list[str], Callable[[Telling, int], Chart | None] | None]] = [
         ("cases", about_cases(t), pictures.of_months), ("cards", about_cards(t), pictures.of_cards),
-        ("efficiency", about_efficiency(t), None), ("people", about_people(t), None), *_problems(t)]
-    for place, (name, sentences, picture) in enumerate(told):
+        ("efficiency", about_efficiency(t), None), ("people", about_people(t), None), ("scores", about_scores(t), None),
+        *_problems(t)]
+    for place, (name, sentences, picture) in enumerate(one for one in told if one[1]):
         number = t.say("bulletin.head.numbers")[place]
         blocks += [Heading(t.say("bulletin.head.numbered", n=number, head=t.say(f"bulletin.head.{name}"))),
                    *map(Paragraph, sentences)]

@@ -60,12 +60,31 @@ class MonthFigures(msgspec.Struct, frozen=True):
     counts: Counts
 
 
+class UnitScore(msgspec.Struct, frozen=True):
+    """A department's score: its place, hundredths of a point, the name of its grade and of the vetoes that hold."""
+
+    org: str
+    name: str
+    place: int
+    total: int
+    grade: str
+    vetoes: tuple[str, ...] = ()
+
+
+class MonthScores(msgspec.Struct, frozen=True):
+    """The frozen scores of the month, best first: the name of the scheme, and the SHA-256 they are frozen under."""
+
+    scheme: str
+    digest: str
+    units: tuple[UnitScore, ...]
+
+
 class Figures(msgspec.Struct, frozen=True, kw_only=True):
     """A month of an area ("" is everything). `as_of` is when they were read, microseconds UTC.
 
     `begins` is the first day of the record where that lies within the month, else "": the month is then not whole. `before` is
     empty where last month has no whole figures. `rank_by` is the indicator that ranks, `version` that of the catalogue, `least`
-    the number of ratings below which none are told.
+    the number of ratings below which none are told; `scores` are told where there are any.
     """
 
     area: str
@@ -81,6 +100,7 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     units: tuple[UnitFigures, ...]
     trend: tuple[MonthFigures, ...]
     begins: str = ""
+    scores: MonthScores | msgspec.UnsetType = msgspec.UNSET  # unset is not written, so that older figures keep their hash
 
     @property
     def period(self) -> Period:

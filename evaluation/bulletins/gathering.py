@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+import msgspec
+
 from core.access import SYSTEM
 from core.errors import Conflict
 from evaluation.bulletins.figures import (
@@ -14,6 +16,7 @@ from evaluation.bulletins.figures import (
     Counts,
     Figures,
     MonthFigures,
+    MonthScores,
     Place,
     UnitFigures,
     month_before,
@@ -41,8 +44,10 @@ class Gathering:
     """`listed(area)` are the departments there are, by code, with their names; `today(area)` the date there."""
 
     def __init__(self, queries: IndicatorQueries, comparison: Comparison, listed: Callable[[str], Mapping[str, str]],
-                 today: Callable[[str], date], rules: GatheringRules) -> None:
+                 today: Callable[[str], date], rules: GatheringRules,
+                 scores: Callable[[str, date], MonthScores | None]) -> None:
         self._queries, self._comparison, self._listed, self._today = queries, comparison, listed, today
+        self._scores = scores
         self.rules = rules
 
     def figures(self, area: str, area_name: str, month: str, now_us: int) -> Figures:
@@ -68,7 +73,8 @@ class Gathering:
             before=self._all(earlier, area) if is_comparable else {},
             cards_by_acceptance=self._all(period, area, Basis.ACCEPTANCE, CARDS),
             units=self._units(period, earlier if is_comparable else None, area), trend=self._trend(period, area, first),
-            begins=first.isoformat() if first > period.first else "")
+            begins=first.isoformat() if first > period.first else "",
+            scores=self._scores(area, period.first) or msgspec.UNSET)
 
     def _all(self, period: Period, area: str, basis: Basis = Basis.EVENT, names: tuple[str, ...] = COUNTED) -> Counts:
         found = self._queries.totals(SYSTEM, period, "none", names, area=area, basis=basis)

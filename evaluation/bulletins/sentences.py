@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from evaluation.bulletins.figures import UnitFigures, total, value
+from collections import Counter
+from collections.abc import Sequence
+
+import msgspec
+
+from evaluation.bulletins.figures import UnitFigures, UnitScore, total, value
 from evaluation.bulletins.phrases import Telling, by_count, listed, value_text
+from evaluation.scoring.wording import total_of
 
 FIRST_UNITS = 3        # departments named as the busiest, the best and the last
 UNITS_FOR_FIRST = 2 * FIRST_UNITS  # naming three of four as the busiest says nothing
@@ -169,6 +175,29 @@ def _speed(t: Telling) -> str:
     parts = [t.say("bulletin.ranks.rate", label=t.label(code), rate=rate)
              for code in ("statutory_speed", "promised_speed", "mean_days") if (rate := t.rate(code)) is not None]
     return t.say("bulletin.ranks.speed", area=t.figures.area_name, what="；".join(parts)) if parts else ""
+
+
+# Scores ---------------------------------------------------------------------------------------------------------------------
+
+
+def about_scores(t: Telling) -> list[str]:
+    """By which scheme, how many of each grade, who is best and last, whom a veto bounds."""
+    scores = t.figures.scores
+    if isinstance(scores, msgspec.UnsetType) or not scores.units:
+        return []
+    grades = Counter(unit.grade for unit in scores.units)
+    said = [t.say("bulletin.scores.grades", scheme=scores.scheme, n=len(scores.units), grades="、".join(
+        t.say("bulletin.scores.of_grade", grade=grade, n=n) for grade, n in grades.items()))]
+    if len(scores.units) >= UNITS_FOR_FIRST:
+        said[0] += t.say("bulletin.scores.ends", first=_scored(t, scores.units[:FIRST_UNITS]),
+                         last=_scored(t, scores.units[-FIRST_UNITS:]))
+    vetoed = [t.say("bulletin.scores.vetoed", name=unit.name, vetoes="、".join(unit.vetoes), grade=unit.grade)
+              for unit in scores.units if unit.vetoes]
+    return [*said, *([t.say("bulletin.scores.vetoes", n=len(vetoed), names="；".join(vetoed))] if vetoed else [])]
+
+
+def _scored(t: Telling, units: Sequence[UnitScore]) -> str:
+    return "、".join(t.say("bulletin.scores.unit", name=unit.name, total=total_of(unit.total)) for unit in units)
 
 
 # Consultations, complaints, ratings -----------------------------------------------------------------------------------------

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import msgspec
+
 from alerts.lifecycle import Subject
 from config.indicators import Unit
-from evaluation.bulletins.figures import APPLICANTS, CARDS, Counts, UnitFigures, value
+from evaluation.bulletins.figures import APPLICANTS, CARDS, Counts, MonthScores, UnitFigures, value
 from evaluation.bulletins.phrases import Telling, cell_text
 from evaluation.models import CARDS_BY_SUBJECT, SUBJECTS_APART
+from evaluation.scoring.wording import total_of
 from evaluation.small_numbers import RATINGS
 from papers.official import Annex, Chart, Paragraph
 from papers.official import Table as TableBlock
@@ -21,12 +24,15 @@ RATES = ("early_rate", "on_time_rate", "overdue_rate", "statutory_speed", "promi
 
 
 def annexes(t: Telling, ranks: Chart | None, notes: Sequence[str]) -> tuple[Annex, ...]:
-    """附件1 to 附件5; the picture of the ranks, where there is one, goes with their table."""
-    title = {name: t.say(f"bulletin.table.{name}") for name in ("cases", "cards", "efficiency", "people", "notes")}
+    """附件1 to 附件5, and the scores before the notes where there are any; the picture of the ranks goes with their table."""
+    title = {name: t.say(f"bulletin.table.{name}") for name in ("cases", "cards", "efficiency", "people", "scores", "notes")}
+    scores = t.figures.scores
+    scored = () if isinstance(scores, msgspec.UnsetType) else (Annex(
+        title["scores"], (_scores(t, scores), Paragraph(t.say("bulletin.scores.frozen", digest=scores.digest)))),)
     return (Annex(title["cases"], (_cases(t),)),
             Annex(title["cards"], (_cards(t), *_cards_by_subject(t), _cards_by_acceptance(t))),
             Annex(title["efficiency"], (_efficiency(t), *([] if ranks is None else [ranks]))),
-            Annex(title["people"], (_people(t),)), Annex(title["notes"], tuple(map(Paragraph, notes))))
+            Annex(title["people"], (_people(t),)), *scored, Annex(title["notes"], tuple(map(Paragraph, notes))))
 
 
 def _cases(t: Telling) -> TableBlock:
@@ -150,6 +156,19 @@ def _people(t: Telling) -> TableBlock:
     rows = [row(unit.name, unit.counts) for unit in t.figures.units]
     return _table((t.say("bulletin.table.org"), *heads, rate.label.zh),
                   (*rows, row(t.say("bulletin.table.sum"), t.figures.counts)), (1.3,) * 8)
+
+
+def _scores(t: Telling, scores: MonthScores) -> TableBlock:
+    """By place, as they were frozen; a veto by its name."""
+    heads = score_heads(t)
+    rows = [(str(unit.place), unit.name, total_of(unit.total), unit.grade, "、".join(unit.vetoes)) for unit in scores.units]
+    return TableBlock(tuple(heads), tuple(rows), t.say("bulletin.scores.caption", scheme=scores.scheme),
+                      widths=(1.0, ORG_SHARE, 1.6, 1.6, ORG_SHARE), align="clrcl", points=POINTS)
+
+
+def score_heads(t: Telling) -> list[str]:
+    return [t.say("bulletin.table.place"), t.say("bulletin.table.org"),
+            *(t.say(f"bulletin.scores.{name}") for name in ("total", "grade", "veto"))]
 
 
 def _table(heads: Sequence[str], rows: Sequence[tuple[str, ...]], shares: Sequence[float], caption: str = "") -> TableBlock:

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from datetime import datetime, time
 from typing import Any
 
+import msgspec
+
 from config.indicators import Indicator, Unit
 from evaluation.bulletins.figures import APPLICANTS, CARDS, Counts, value
 from evaluation.bulletins.phrases import Telling
-from evaluation.bulletins.tables import HIDDEN, in_order, rates_of
+from evaluation.bulletins.tables import HIDDEN, in_order, rates_of, score_heads
 from evaluation.models import CARDS_BY_SUBJECT
 from evaluation.small_numbers import RATINGS
 from evaluation.spreadsheets import Sheet, Value, as_xlsx
@@ -29,7 +31,7 @@ def workbook(t: Telling, paper: OfficialPaper) -> bytes:
     """The file; equal bulletins give equal bytes."""
     said = [paper.title, t.say("bulletin.sheet.number", number=paper.number) if paper.number else t.say("bulletin.sheet.draft")]
     sheets = [_overview(t, said), _cases(t, said), _cards(t, said), _efficiency(t, said), _people(t, said), _trend(t, said),
-              _notes(t, said, paper)]
+              *_scores(t, said), _notes(t, said, paper)]
     trend, months = sheets[5], len(t.figures.trend)
     return as_xlsx(sheets, title=paper.title, created=datetime.combine(paper.date, time()),
                    draw=lambda book: _finish(book, trend, months))
@@ -97,6 +99,17 @@ def _cards(t: Telling, said: Sequence[str]) -> Sheet:
     rows = [row(unit.name, unit.counts, unit.cards_by_acceptance) for unit in t.figures.units]
     rows.append(row(t.say("bulletin.table.sum"), t.figures.counts, t.figures.cards_by_acceptance))
     return Sheet(t.say("bulletin.sheet.cards"), said, heads, rows, ("", *("0",) * 10, "0.0", *("0",) * len(apart)))
+
+
+def _scores(t: Telling, said: Sequence[str]) -> list[Sheet]:
+    scores = t.figures.scores
+    if isinstance(scores, msgspec.UnsetType):
+        return []
+    rows: list[list[Value]] = [[unit.place, unit.name, unit.total / 100, unit.grade, "、".join(unit.vetoes)]
+                               for unit in scores.units]
+    told = [*said, t.say("bulletin.scores.caption", scheme=scores.scheme),
+            t.say("bulletin.scores.frozen", digest=scores.digest)]
+    return [Sheet(t.say("bulletin.sheet.scores"), told, score_heads(t), rows, ("0", "", "0.00", "", ""))]
 
 
 def _efficiency(t: Telling, said: Sequence[str]) -> Sheet:

@@ -13,8 +13,9 @@ from config.scoring import ScaleRule, Scheme, ShareRule
 from core.access import Actor, Role, require
 from core.errors import Conflict, InvalidInput, NotFound, NotPermitted
 from core.unit_of_work import UnitOfWork
-from evaluation.scoring.calculation import APPEAL, Line, Score, added_up
+from evaluation.scoring.calculation import Score, added_up
 from evaluation.scoring.desk import Desk, checked_words, find, note
+from evaluation.scoring.grading import APPEAL, Line
 from evaluation.scoring.longer import again
 from evaluation.scoring.models import score_appeals, score_entries, score_rows, scorings
 from evaluation.scoring.rows import (

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from alerts.notices.service import Notifier
 from cases.areas import Areas
 from config.changelog import ChangeLog
-from config.scoring import Schemes
+from config.schemes import Schemes
 from config.texts import Texts
 from core.unit_of_work import UnitOfWorkFactory
 from evaluation.queries import IndicatorQueries

@@ -9,7 +9,8 @@ import msgspec
 from sqlalchemy import Connection, select
 
 from config.models import scoring_versions
-from config.scoring import Scheme, Schemes
+from config.schemes import Schemes
+from config.scoring import Scheme
 from config.versions import EVER_IN_FORCE
 from core.database import Database
 from core.errors import NotFound

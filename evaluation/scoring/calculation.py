@@ -1,8 +1,9 @@
 """From facts to points: lines, each with its evidence; parts; total; grade. Pure, in whole hundredths of a point.
 
 1. Each rule of the scheme makes its lines (a line for each card, each run, each entry; one for a share).
-2. A part is its points less its lines, never below 0. What nobody graded keeps its points.
-3. The total is the parts and the bonus, which may be bounded, times the department's coefficient, rounded half up.
+2. A part is its points less its lines, never below its floor. What nobody graded keeps its points.
+3. The total is the parts and the bonus, which may be bounded, times the department's coefficient, rounded half up; a veto may
+   bound it.
 4. The grade is that of the total, or a worse one that a veto names.
 """
 
@@ -19,7 +20,6 @@ from config.scoring import (
     BONUS,
     CardsRule,
     FaultyRule,
-    Grade,
     ManualRule,
     Rule,
     ScaleRule,
@@ -29,22 +29,7 @@ from config.scoring import (
     hundredths,
 )
 from evaluation.scoring.facts import CardFact, Facts
-
-APPEAL = "appeal"  # the rule of a line that gives back what an appeal took
-
-
-class Line(msgspec.Struct, frozen=True, kw_only=True):
-    """One deduction (below 0) or addition, in hundredths of a point. `evidence` are keys: card:1, case:area/no, entry:1,
-    item:code, complaint:no. `above` and `below` are what a share was made of. `of` is the number of the line an appeal gave
-    back."""
-
-    rule: str
-    part: str
-    points: int
-    evidence: tuple[str, ...] = ()
-    above: float | None = None
-    below: float | None = None
-    of: int | None = None
+from evaluation.scoring.grading import Line, bounded_total, grade_of, is_yearly, on_floor, standing, sum_of, vetoes_of
 
 
 class PartScore(msgspec.Struct, frozen=True):
@@ -82,28 +67,19 @@ def scored(scheme: Scheme, indicators: Indicators, facts: Facts) -> Score:
 def added_up(scheme: Scheme, org: str, lines: Sequence[Line], graded: Iterable[str], *, is_empty: bool = False) -> Score:
     """Parts, bonus, total and grade of these lines."""
     known = set(graded)
-    parts = {code: PartScore(max(0, hundredths(part.points) + _sum(lines, code)), hundredths(part.points), code in known)
+    tops = {code: hundredths(part.points) for code, part in scheme.parts.items()}
+    parts = {code: PartScore(on_floor(part, tops[code], sum_of(lines, code)), tops[code], code in known)
              for code, part in scheme.parts.items()}
-    bonus = _sum(lines, BONUS)
+    bonus = sum_of(lines, BONUS)
     if scheme.bonus_most is not None:
         bonus = min(bonus, hundredths(scheme.bonus_most))
     if is_empty:
         return Score(org, parts, bonus, None, None, tuple(lines))
-    total = with_coefficient(scheme, org, sum(part.points for part in parts.values()) + bonus)
     rules = {line.rule for line in standing(lines) if not is_yearly(scheme.rules.get(line.rule))}
     vetoes = vetoes_of(scheme, {code: part.points for code, part in parts.items()}, rules)
-    return Score(org, parts, bonus, total, grade_of(scheme, total, vetoes), tuple(lines), vetoes)
-
-
-def is_yearly(rule: Rule | None) -> bool:
-    """Whether it takes its points from the year; a month carries a line of no points, with its evidence."""
-    return isinstance(rule, ManualRule) and rule.yearly
-
-
-def standing(lines: Sequence[Line]) -> list[Line]:
-    """The lines no appeal gave back."""
-    returned = {line.of for line in lines if line.of is not None}
-    return [line for number, line in enumerate(lines) if number not in returned and line.rule != APPEAL]
+    held = [scheme.vetoes[number] for number in vetoes]
+    total = bounded_total(unbounded_total(scheme, org, parts, bonus), held)
+    return Score(org, parts, bonus, total, grade_of(scheme, total, held), tuple(lines), vetoes)
 
 
 def with_coefficient(scheme: Scheme, org: str, points: int) -> int:
@@ -111,21 +87,9 @@ def with_coefficient(scheme: Scheme, org: str, points: int) -> int:
     return half_up(points * Fraction(scheme.coefficients.get(org, Decimal(1))))
 
 
-def vetoes_of(scheme: Scheme, parts: Mapping[str, int], rules: set[str]) -> tuple[int, ...]:
-    """The numbers of the vetoes that hold for these points of parts and these rules with a line."""
-    return tuple(number for number, veto in enumerate(scheme.vetoes) if not rules.isdisjoint(veto.rules)
-                 or (veto.part is not None and parts[veto.part] <= hundredths(veto.at_most)))
-
-
-def grade_of(scheme: Scheme, total: int, vetoes: Sequence[int]) -> str:
-    """The worst of what the points and the vetoes say."""
-    return worst_of(scheme, [_by_points(scheme.grades, total).code, *(scheme.vetoes[one].grade for one in vetoes)])
-
-
-def worst_of(scheme: Scheme, grades: Sequence[str]) -> str:
-    """The last of these in the order of the scheme; one it does not know says nothing."""
-    order = [grade.code for grade in scheme.grades]
-    return order[max(order.index(grade) for grade in grades if grade in order)]
+def unbounded_total(scheme: Scheme, org: str, parts: Mapping[str, PartScore], bonus: int) -> int:
+    """Before any veto."""
+    return with_coefficient(scheme, org, sum(part.points for part in parts.values()) + bonus)
 
 
 def ranked(totals: Mapping[str, int | None]) -> dict[str, int]:
@@ -243,11 +207,3 @@ def _bounded(lines: Sequence[Line], rule: Rule) -> Iterator[Line]:
         points = min(abs(line.points), left)
         left -= points
         yield msgspec.structs.replace(line, points=points if line.points > 0 else -points)
-
-
-def _sum(lines: Sequence[Line], part: str) -> int:
-    return sum(line.points for line in lines if line.part == part)
-
-
-def _by_points(grades: Sequence[Grade], total: int) -> Grade:
-    return next((grade for grade in grades if total >= hundredths(grade.at_least)), grades[-1])

@@ -20,9 +20,10 @@ from evaluation.card_figures import reply_to, standing_cards
 from evaluation.duties import Duties
 from evaluation.marks import read_marks
 from evaluation.models import DUTY_FIGURES
-from evaluation.scoring.calculation import Line, Score
+from evaluation.scoring.calculation import Score
 from evaluation.scoring.facts import Facts
 from evaluation.scoring.gathering import Month, counts_of, rows_touching
+from evaluation.scoring.grading import Line
 from supervision.models import complaints
 
 _OF_LEVEL = {"warning": "warnings", "yellow": "yellow", "red": "red"}

@@ -31,8 +31,9 @@ from evaluation.scoring.shapes import (
     ScoringList,
     ScoringWish,
     Verdict,
+    clauses_shown,
     department_shown,
-    lines_shown,
+    department_told,
     points,
     score_shown,
     scoring_shown,
@@ -126,12 +127,14 @@ class _Routes:
         row, rows = queries.find(number, actor), queries.departments(number, actor)
         present = self._scoring.service.present(row)
         differing = {one.org: points(present.get(one.org)) for one in rows if present.get(one.org) != one.total}
-        return as_json(ScoresTold(scoring_shown(row), [department_shown(one) for one in rows], differing))
+        return as_json(ScoresTold(scoring_shown(row), [department_shown(one) for one in rows], differing,
+                                  clauses_shown(row.rules)))
 
     def department(self, number: int, org: str) -> Response:
         actor, queries = self._actor(), self._scoring.queries
         row, lines = queries.department(number, org, actor)
-        return as_json(DepartmentTold(department_shown(row), lines_shown(lines), queries.appeals(actor, number, org=org)))
+        scoring = queries.find(number, actor)
+        return as_json(department_told(scoring, row, lines, queries.appeals(actor, number, org=org)))
 
     def confirm(self, number: int) -> Response:
         self._scoring.service.confirm(number, self._actor())

@@ -12,9 +12,10 @@ from sqlalchemy import Connection
 from config.scoring import Scheme
 from core.errors import InvalidInput
 from core.instants import date_of, day_of
-from evaluation.scoring.calculation import Line, Score
+from evaluation.scoring.calculation import Score
 from evaluation.scoring.facts import EntryFact
 from evaluation.scoring.gathering import entries_of
+from evaluation.scoring.grading import Line
 from evaluation.scoring.models import score_rows, scorings
 from evaluation.scoring.rows import HALF, MONTH, YEAR, DepartmentRow, ScoringRow, department_rows, lines_of, scoring_rows
 from evaluation.scoring.yearly import MonthScore, over_months, summed

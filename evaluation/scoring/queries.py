@@ -19,8 +19,9 @@ from core.access import Actor, Role, require
 from core.database import Database, look_up
 from core.errors import NotFound
 from core.instants import date_of, day_of
-from evaluation.scoring.calculation import Line, Score, ranked
+from evaluation.scoring.calculation import Score, ranked
 from evaluation.scoring.gathering import Month
+from evaluation.scoring.grading import Line
 from evaluation.scoring.longer import PUBLISHED, months_of, over, span_name, span_of
 from evaluation.scoring.models import score_appeals, score_entries, score_rows, scorings
 from evaluation.scoring.rows import MONTH, DepartmentRow, ScoringRow, department_rows, lines_of, scoring_rows

@@ -10,7 +10,8 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from config.scoring import Scheme
 from core.instants import date_of
-from evaluation.scoring.calculation import Line, PartScore, Score, ranked
+from evaluation.scoring.calculation import PartScore, Score, ranked
+from evaluation.scoring.grading import Line
 from evaluation.scoring.models import score_lines, score_rows, scorings
 
 MONTH, HALF, YEAR = "month", "half", "year"  # spans

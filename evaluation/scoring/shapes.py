@@ -7,8 +7,10 @@ from typing import Annotated, Any
 
 import msgspec
 
+from config.scoring import Scheme
 from core.instants import from_us
-from evaluation.scoring.calculation import Line, PartScore, Score
+from evaluation.scoring.calculation import PartScore, Score, unbounded_total
+from evaluation.scoring.grading import Line, causes_of, spared
 from evaluation.scoring.queries import AppealRow
 from evaluation.scoring.rows import DepartmentRow, ScoringRow
 
@@ -32,6 +34,30 @@ class PartShown(msgspec.Struct, frozen=True):
     points: float
     top: float
     is_graded: bool
+
+
+class ClauseShown(msgspec.Struct, frozen=True):
+    """A veto of the scheme by its number: the grade at best, the points at most; of the month alone, or of the whole."""
+
+    number: int
+    label: dict[str, str]
+    grade: str | None
+    most: float | None
+    period: str
+
+
+class HeldShown(msgspec.Struct, frozen=True):
+    """A veto that holds, and the numbers of the lines it rests on; none where a month of a longer span met it."""
+
+    number: int
+    lines: tuple[int, ...]
+
+
+class FloorShown(msgspec.Struct, frozen=True):
+    """A part whose deductions were stopped by its floor; `spared` are the points they would have taken beyond."""
+
+    floor: float
+    spared: float
 
 
 class DepartmentShown(msgspec.Struct, frozen=True):
@@ -90,19 +116,25 @@ class ScoringList(msgspec.Struct, frozen=True):
 
 
 class ScoresTold(msgspec.Struct, frozen=True):
-    """A scoring with the departments this person may see. `present`: what the record says today, where it differs."""
+    """A scoring with the departments this person may see. `present`: what the record says today, where it differs; `vetoes`:
+    the clauses of its scheme."""
 
     scoring: ScoringShown
     departments: list[DepartmentShown]
     present: dict[str, float | None]
+    vetoes: list[ClauseShown] = []
 
 
 class DepartmentTold(msgspec.Struct, frozen=True):
-    """One department with everything its score is made of."""
+    """One department with everything its score is made of. `before_vetoes`: what the total would be without them; `floors` of
+    a month, by part."""
 
     department: DepartmentShown
     lines: list[LineShown]
     appeals: list[AppealRow]
+    before_vetoes: float | None = None
+    vetoes: list[HeldShown] = []
+    floors: dict[str, FloorShown] = {}
 
 
 class PreviewWish(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -182,6 +214,21 @@ def score_shown(score: Score, place: int | None, accepted: int | None = None) ->
 def lines_shown(lines: list[Line]) -> list[LineShown]:
     return [LineShown(number, line.rule, line.part, line.points / 100, line.evidence, line.above, line.below, line.of)
             for number, line in enumerate(lines)]
+
+
+def clauses_shown(scheme: Scheme) -> list[ClauseShown]:
+    return [ClauseShown(number, veto.label.model_dump(), veto.grade, None if veto.most is None else float(veto.most),
+                        veto.period) for number, veto in enumerate(scheme.vetoes)]
+
+
+def department_told(scoring: ScoringRow, row: DepartmentRow, lines: list[Line], appeals: list[AppealRow]) -> DepartmentTold:
+    """With the clauses that bound it and the floors that spared it."""
+    scheme = scoring.rules
+    held = [HeldShown(number, causes_of(scheme.vetoes[number], lines)) for number in row.vetoes]
+    before = None if row.total is None else unbounded_total(scheme, row.org, row.parts, row.bonus)
+    floors = {code: FloorShown(float(part.floor), beyond / 100) for code, part in scheme.parts.items()
+              if scoring.is_month and (beyond := spared(part, lines, code))}
+    return DepartmentTold(department_shown(row), lines_shown(lines), appeals, points(before), held, floors)
 
 
 def points(hundredths: int | None) -> float | None:

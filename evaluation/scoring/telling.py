@@ -48,6 +48,8 @@ class ScoreTeller:
         grade = next((one.label.zh for one in scheme.grades if one.code == row.grade), "—")
         title = self._texts.get("score_notice.title", scheme=scheme.name.zh, month=scoring.period)
         result = self._texts.get("score_notice.result", total=total_of(row.total), grade=grade, place=row.place or "—")
+        result += "".join(self._texts.get("score_notice.vetoed", label=scheme.vetoes[one].label.zh) for one in row.vetoes
+                          if one < len(scheme.vetoes))
         number = PAPER.format(id=scoring.id, org=row.org)[:64]
         self._notifier.tell_of_paper(uow, what, PaperBrief(
             id=scoring.id, rev=rev, number=number, kind="score", title=title, demand=words or result, area=row.area,

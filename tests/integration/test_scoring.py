@@ -19,8 +19,8 @@ from core.access import SYSTEM
 from core.errors import Conflict, InvalidInput, NotFound, NotPermitted
 from core.models import outbox
 from evaluation.period import Period
-from evaluation.scoring.calculation import APPEAL
 from evaluation.scoring.entries import EntryWish
+from evaluation.scoring.grading import APPEAL
 from tests.scoring import (
     ADMINISTRATOR,
     COUNTY,

@@ -15,8 +15,8 @@ from cases.events import EventKind
 from core.access import Actor, Role
 from core.errors import Conflict, InvalidInput, NotFound, NotPermitted
 from dashboard.pages.scores import wish_in
-from evaluation.scoring.calculation import APPEAL
 from evaluation.scoring.entries import EntryWish
+from evaluation.scoring.grading import APPEAL
 from tests.scoring import INSPECTOR, LEADER, OTHER_UNIT, SECOND, UNIT, event, moved_to
 from tests.staff import OTHER_ORG, OWN_ORG, SAME_ORIGIN, Site, make_site, run_callback
 

@@ -1,27 +1,30 @@
-"""The pages of scores and schemes: what each person is shown and may press, the export, the what-if, composing a scheme."""
+"""The pages of scores and schemes: what each person is shown and may press, the export."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
-from flask import g
 
 from config.indicators import load_indicators
-from config.scoring import load_schemes
-from config.versions import Kind
+from config.schemes import load_schemes
+from config.texts import load_texts
 from core.access import Role
-from core.errors import InvalidInput
-from dashboard.pages import schemes
-from dashboard.panels.scheme_content import place_of_error, with_part, with_rule, with_values, without
+from dashboard.panels.scores_bounds import floor_words, vetoes_of
+from dashboard.panels.scores_view import View
 from dashboard.panels.scores_wish import neighbour, wish_of
+from dashboard.words import Words
+from evaluation.scoring.calculation import PartScore
+from evaluation.scoring.grading import Line
+from evaluation.scoring.rows import DepartmentRow
 from tests.scoring import AREA, FEBRUARY, INSPECTOR, UNIT, scored_site
 from tests.staff import OTHER_ORG, OWN_ORG, Site, run_callback
 
-SHOW = "..scores-head.children...scores-table.children...scores-waiting.children...scores-detail.children.."
 SCHEMES = load_schemes(load_indicators().indicators)
 HUNDRED = SCHEMES.find("monthly-100").model_dump(mode="json")
+SHOW = "..scores-head.children...scores-table.children...scores-waiting.children...scores-detail.children.."
 
 
 @pytest.fixture(scope="module")
@@ -93,69 +96,23 @@ def test_the_table_is_exported_and_the_export_is_on_record(site: Site, number: i
         assert "1,市发展和改革委员会,95.5,优秀" in answer.data.decode("utf-8-sig")
 
 
+def test_bounds_of_a_year_are_told_without_numbers_a_year_does_not_have() -> None:
+    """Of a month it can be said what the floor spared; a mean of months hides it, and a clause met in one has no line here."""
+    scheme = SCHEMES.checked({**HUNDRED, "parts": {**HUNDRED["parts"], "integrity": {
+        **HUNDRED["parts"]["integrity"], "floor": "3"}}}, "test")
+    part, taken = scheme.parts["integrity"], [Line(rule="demerit", part="integrity", points=-1500)]
+    view = View(wish_of("", INSPECTOR, FEBRUARY, ["monthly-100"]), scheme, 0, "period", ())
+    t = Words("zh", load_texts()["zh"].tree)
+    told = [floor_words(PartScore(points, 1000), part, taken, "integrity", replace(view, state=state), t)
+            for points, state in ((300, "period"), (500, "period"), (300, "preview"))]
+    assert told == ["扣至保底分 3 为止", "", "扣至保底分 3 为止，另有 8 分不再扣"]
+    row = DepartmentRow(0, OWN_ORG, "", 0, 9_000, None, 1, "failed", 0, {}, (0,))
+    assert vetoes_of(row, scheme, [], t) == ["一票否决：有人被撤职或开除，等次不高于不合格"]
+
+
 def test_an_address_that_cannot_be_is_that_of_the_last_month(site: Site) -> None:
     codes = ["monthly-100", "other"]
     wish = wish_of("?scheme=x&month=2026-13&year=abc&half=7", INSPECTOR, FEBRUARY, codes)
     assert (wish.scheme, wish.month, wish.year, wish.half) == ("monthly-100", neighbour(FEBRUARY, -1), None, 0)
     assert wish_of("?org=minzheng", UNIT, FEBRUARY, codes).org == OWN_ORG
     assert (neighbour(FEBRUARY, -2).isoformat(), neighbour(FEBRUARY, 11).isoformat()) == ("2025-12-01", "2027-01-01")
-
-
-# Schemes --------------------------------------------------------------------------------------------------------------
-
-
-def tried(site: Site, **values: str) -> str:
-    """What stands beside the form while these numbers are in it; __ stands for the dots of a path."""
-    with site.app.test_request_context("/schemes/"):
-        g.actor = INSPECTOR
-        table, refused = schemes.tried(site.services, "?scheme=monthly-100", {
-            path.replace("__", "."): value for path, value in values.items()}, None, "2026-02")
-    return refused or json.dumps(table, ensure_ascii=False, default=lambda one: one.to_plotly_json())
-
-
-def test_other_weights_move_places_before_anything_is_kept(site: Site) -> None:
-    same = tried(site, rules__early__points="1")
-    moved = tried(site, rules__early__points="0", rules__limits_red__points="14", rules__satisfaction__points="10")
-    assert "2 个部门中，0 个位次变动，0 个等次变动" in same
-    assert "2 个部门中，2 个位次变动" in moved
-    assert tried(site, rules__early__points="many").startswith("评分方案 monthly-100 的 rules.early")
-    assert site.services.editing.history(Kind.SCORING, "monthly-100") == []
-
-
-def test_a_scheme_is_composed_of_parts_and_rules_and_taken_apart(site: Site) -> None:
-    part = with_part(HUNDRED, "数据质量", "Data quality", "5")
-    rule = with_rule(part, {"label": "一次办结", "label_en": "", "kind": "share", "part": "data_quality", "points": "1",
-                            "indicator": "same_day_rate", "at": "0.2", "step": ""})
-    cards = with_rule(rule, {"label": "红牌", "label_en": "Red", "kind": "cards", "part": "data_quality", "points": "2",
-                             "level": "red", "in_a_row": ""})
-    scheme = SCHEMES.checked(cards, "test")
-    assert {code for code, one in scheme.rules.items() if one.part == "data_quality"} == {"added", "red"}
-    assert scheme.top == 10_500
-    back = SCHEMES.checked(without(cards, "parts", "data_quality"), "test")
-    assert back == SCHEMES.find("monthly-100")
-    bare = without(without(HUNDRED, "rules", "removal"), "rules", "dismissal")
-    assert (bare["vetoes"], "removal" in bare["rules"]) == ([], False)
-    with pytest.raises(InvalidInput, match="score_field_missing"):
-        with_part(HUNDRED, " ", "x", "1")
-
-
-def test_values_of_the_form_reach_their_places_and_errors_their_fields() -> None:
-    made = with_values(HUNDRED, {"rules.early.at": "0.2", "rules.early.most": "", "grades.0.at_least": "95", "name.zh": "新名",
-                                 "bonus_most": "8", "coefficients": "fagai=1.05， minzheng=0.9", "rules.nothing.points": "1",
-                                 "surprise": "1"})
-    scheme = SCHEMES.checked(made, "test")
-    early = scheme.rules["early"].model_dump(mode="json")
-    assert (early["at"], early["most"], str(scheme.bonus_most)) == ("0.2", None, "8")
-    assert (str(scheme.grades[0].at_least), scheme.name.zh, str(scheme.coefficients["minzheng"])) == ("95", "新名", "0.9")
-    assert place_of_error("rules.early.share.points") == "rules.early.points"
-    assert place_of_error("parts.limits.points") == "parts.limits.points"
-
-
-def test_inspectors_edit_schemes_and_leaders_read_them(site: Site) -> None:
-    for role, may in ((Role.INSPECTOR, True), (Role.ADMINISTRATOR, True), (Role.LEADER, False)):
-        answer = run_callback(site.client(role), "/schemes/", "..edit-list.children...edit-form.children..", {
-            "edit-address.search": "", "edit-changed.data": None, "edit-extra.data": None})
-        told = json.dumps(answer.json, ensure_ascii=False)
-        assert ("增加评分项" in told) is may
-        assert "百分制月度考核" in told
-    assert site.client(Role.DEPARTMENT_USER).get("/schemes/").status_code == 403

@@ -23,8 +23,11 @@ from evaluation.bulletins.figures import (
     Counts,
     Figures,
     MonthFigures,
+    MonthScores,
     Place,
     UnitFigures,
+    UnitScore,
+    as_json,
     digest,
     month_before,
     month_of,
@@ -336,6 +339,25 @@ def test_equal_figures_have_equal_hashes_and_workbooks() -> None:
     assert digest(one) == digest(same) != digest(figures(unit("甲", received=2)))
     told = Telling(one, INDICATORS, SAY)
     assert workbook(told, paper(one)) == workbook(told, paper(one))
+
+
+def test_frozen_scores_are_a_section_an_annex_and_a_sheet_and_without_them_the_hash_is_what_it_was() -> None:
+    plain = figures(unit("甲", received=1, accepted=1))
+    rows = tuple(UnitScore(str(n), f"市{n}局", n, 10_000 - 100 * n, "优秀" if n < 4 else "不合格",
+                           ("有人被开除",) if n == 6 else ()) for n in range(1, 7))
+    scored = msgspec.structs.replace(plain, scores=MonthScores("百分制月度考核", "ab12", rows))
+    told, whole = text(scored), paper(scored)
+
+    assert "五、绩效评估情况" in told
+    assert "6个部门的得分已经定稿，其中优秀3个、不合格3个" in told
+    assert "居前的是市1局（99.00分）、市2局（98.00分）、市3局（97.00分）；居后的是市4局" in told
+    assert "1个部门适用一票否决：市6局（有人被开除，定为不合格）" in told
+    assert [annex.title for annex in whole.annexes][4:] == ["各部门绩效评估得分表", "统计说明"]
+    book = zipfile.ZipFile(io.BytesIO(workbook(Telling(scored, INDICATORS, SAY), whole)))
+    assert "绩效评估" in book.read("xl/workbook.xml").decode()
+    assert "绩效评估情况" not in text(plain)
+    assert b"scores" not in as_json(plain)
+    assert msgspec.json.decode(as_json(scored), type=Figures) == scored
 
 
 def test_months_have_their_days_and_predecessors() -> None:

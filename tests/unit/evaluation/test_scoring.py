@@ -12,11 +12,13 @@ import pytest
 
 from config.changelog import Action
 from config.indicators import load_indicators
-from config.scoring import Scheme, Veto, load_schemes
+from config.schemes import load_schemes
+from config.scoring import Scheme, Veto
 from config.texts import LANGUAGES, load_texts
 from core.errors import ConfigError
-from evaluation.scoring.calculation import APPEAL, Line, added_up, ranked, scored
+from evaluation.scoring.calculation import added_up, ranked, scored
 from evaluation.scoring.facts import CardFact, EntryFact, Facts, FaultyCase, Shortening
+from evaluation.scoring.grading import APPEAL, Line
 from evaluation.scoring.yearly import MonthScore, over_months
 
 INDICATORS = load_indicators()
@@ -207,7 +209,7 @@ def test_the_shipped_schemes_are_written_back_as_they_were_read() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_refusal_state_and_act_of_the_scoring_has_its_words(language: str) -> None:
     root, texts = Path(__file__).resolve().parents[3], load_texts()[language]
-    files = [*(root / "evaluation" / "scoring").glob("*.py"), root / "config" / "scoring.py"]
+    files = [*(root / "evaluation" / "scoring").glob("*.py"), root / "config" / "schemes.py"]
     sources = [path.read_text("utf-8") for path in files]
     kinds = "ConfigError|InvalidInput|NotPermitted|NotFound|Conflict"
     codes = {code for source in sources for code in re.findall(rf'(?:{kinds})\(\s*"([a-z_]+)"', source)}
