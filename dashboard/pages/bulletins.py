@@ -151,9 +151,11 @@ def _months(services: Any) -> list[str]:
 
 def _scheduled(services: Any, actor: Actor | None, t: Words) -> dict[str, str]:
     """Those he may put on and off; also one that is on and that the catalogue has no more, by its code."""
+    if actor is None or not actor.has(*DRAFTERS):
+        return {}
     known = {"": t("bulletins_page.whole_city"), **{code: area.name for code, area in services.catalogue.areas.items()}}
     return {area: known.get(area, area) for area in services.bulletins.schedule.choices()
-            if actor is None or actor.area in ("", area)}
+            if actor.area in ("", area)}
 
 
 def _areas(services: Any, actor: Actor | None, t: Words) -> dict[str, str]:
