@@ -11,6 +11,7 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+import msgspec
 from sqlalchemy import Connection, delete, insert, select, update
 
 from config.indicators import Indicators
@@ -73,10 +74,15 @@ class BulletinTelling:
         conn.execute(delete(exchange_bulletins))
 
     def content_of(self, number: int, file: BulletinFile) -> bytes:
-        """The file that was told. Raises NotFound for another one, and of a bulletin that was withdrawn meanwhile."""
-        _, content = self._published.bulletins.service.published_file(number, file.kind)
-        if hashlib.sha256(content).hexdigest() != file.sha256:
-            raise NotFound("exchange_file_unknown", name=f"{number}.{file.kind}")
+        """The file that was told. Raises NotFound for another one, and of a bulletin that was withdrawn meanwhile; the public
+        site then keeps the telling without showing it, so the bulletin is told anew."""
+        try:
+            _, content = self._published.bulletins.service.published_file(number, file.kind)
+            if hashlib.sha256(content).hexdigest() != file.sha256:
+                raise NotFound("exchange_file_unknown", name=f"{number}.{file.kind}")
+        except SupervisionError:
+            self._tell_later(number)
+            raise
         return content
 
     # Inside -------------------------------------------------------------------------------------------------------
@@ -84,10 +90,17 @@ class BulletinTelling:
     def _changed(self) -> list[tuple[int, str]]:
         since = self._units.clock.now_us() - self._rules.shown_days * DAY_US
         marks = self._published.bulletins.queries.published_marks(since)
+        self.untold.intersection_update(marks)  # one that is shown no more lacks nothing
         with self._units.database.read() as conn:
             told = {row.id: row.mark for row in conn.execute(select(_t.id, _t.mark))}
         return [(number, mark) for number, mark in marks.items()
                 if told.get(number) != mark and not self._is_waited_for(number, mark)]
+
+    def _tell_later(self, number: int) -> None:
+        with self._units() as uow:
+            mark = uow.conn.scalar(select(_t.mark).where(_t.id == number))
+            uow.conn.execute(delete(exchange_bulletins).where(_t.id == number))
+        self._waits[number] = (mark or "", self._clock.now_us() + self._retry_us)
 
     def _is_waited_for(self, number: int, mark: str) -> bool:
         known, again_at = self._waits.get(number, ("", 0))
@@ -102,7 +115,8 @@ class BulletinTelling:
             self._waits[number] = (mark, self._clock.now_us() + self._retry_us)
         if told is None:
             return False
-        digest = hashlib.sha256(written(told)).hexdigest()
+        # When it was last compared is no news: each look of that job would tell one anew that waits for a file.
+        digest = hashlib.sha256(written(msgspec.structs.replace(told, compared_at=None))).hexdigest()
         with self._units() as uow:
             is_news = uow.conn.scalar(select(_t.sha256).where(_t.id == number)) != digest
             _note(uow.conn, number, mark if is_whole else "", digest)

@@ -150,19 +150,35 @@ def test_a_file_that_arrives_damaged_is_asked_for_again_and_nothing_is_shown_bef
 
 
 @pytest.mark.usefixtures("one_file")
-def test_an_envelope_without_its_file_waits_and_is_shown_when_the_file_is_there(pair: Pair, monkeypatch: pytest.MonkeyPatch):
-    number, teller = published(pair), pair.exchange.feedback.bulletins
+def test_an_envelope_without_its_file_is_not_shown_and_told_anew(pair: Pair, monkeypatch: pytest.MonkeyPatch):
+    number, service = published(pair), pair.hall.services.bulletins.service
     with monkeypatch.context() as lost:
-        lost.setattr(teller, "content_of", _unavailable)
-        pair.round(2)
+        pair.wire.before = lambda path: lost.setattr(service, "published_file", _unavailable) if "here?" in path else None
+        pair.round()
     assert "还没有公开的通报" in read(pair)
     assert [kind for kind, *_ in kept(pair)] == ["bulletin"]
-    assert pair.alarms()["exchange_unapplied"] == {"n": 1}
-    with pair.hall.services.uow() as uow:
-        teller.tell_anew(uow.conn)
+    assert pair.exchange.rounds.untold == 0, "it was told; what is wrong is known there"
+    pair.wire.before = lambda _path: None
     pair.round(2)
     assert TITLE in read(pair, f"{number}/")
     assert kept(pair) == [], "the later telling says everything that the earlier one said"
+
+
+@pytest.mark.usefixtures("one_file")
+def test_a_bulletin_that_lacks_a_file_is_not_told_anew_by_each_look_of_the_comparison(pair: Pair):
+    published(pair)
+    pair.bulletin_rules = BulletinRules(file_max_bytes=10)
+    pair.exchange = pair.build()
+    pair.round()
+    given = pair.exchange.queries.standing().given_at
+    pair.wire.asked.clear()
+    for _ in range(3):
+        pair.hall.later(days=1)
+        pair.hall.services.bulletins.service.compare(13)
+        pair.round()
+    assert pair.exchange.queries.standing().given_at > given
+    assert len(told(pair)) == 1
+    assert msgspec.json.decode(told(pair)[0], type=BulletinTold).compared_at is None, "what was told first stands"
 
 
 @pytest.mark.usefixtures("one_file")
