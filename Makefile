@@ -62,6 +62,11 @@ test-js: setup-test ## the browser modules, in Node.js
 test-py: setup-test ## pytest; ARGS="tests/unit -k calendar" runs a part
 	YANGGUANG_TEST_REQUIRE_SERVICES=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
+.PHONY: test-office
+test-office: ## LibreOffice, installed when missing, opens a bulletin; `make test` does without it
+	@scripts/setup office
+	$(BIN)/python -m pytest tests/integration/test_office.py $(ARGS)
+
 ##@ Measure
 
 .PHONY: bench-peers

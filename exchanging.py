@@ -5,7 +5,9 @@ from __future__ import annotations
 from bootstrap import Services
 from core.clock import SystemClock
 from core.health import Check
+from dashboard.words import LANGUAGES, Words
 from exchange.inner.assembly import Exchange, Means, build_exchange
+from exchange.inner.bulletins import BulletinRules, Published
 from exchange.inner.queries import ExchangeQueries
 from exchange.inner.rounds import RoundRules
 from exchange.inner.service import ReceivingRules
@@ -22,6 +24,13 @@ def inside_of(services: Services) -> Inside:
                   services.areas, services.catalogue, services.clock)
 
 
+def published_of(services: Services) -> Published:
+    """The bulletins anybody may read."""
+    def says() -> dict[str, Words]:
+        return {language: Words(language, services.texts(language).tree) for language in LANGUAGES}
+    return Published(services.bulletins, services.follow_up.register, services.evaluation.indicators, says)
+
+
 def exchange_of(services: Services) -> Exchange | None:
     """None without `exchange.url`. Raises ConfigError when the key is missing."""
     given, clock = services.settings.exchange, SystemClock()
@@ -35,6 +44,7 @@ def exchange_of(services: Services) -> Exchange | None:
         transport=HttpTransport(str(given.url), signing, given.timeout_s), clock=clock,
         receiving=ReceivingRules(given.attempts_max, given.backoff_s, given.backoff_max_s),
         rounds=RoundRules(given.batch, given.batch_bytes, given.chunk_bytes, given.interval_s, given.backoff_max_s),
+        published=published_of(services), bulletins=BulletinRules(given.bulletin_max_bytes, given.bulletin_days),
         guesses=Allowance(clock, portal.failures_per_case, portal.window_minutes), stale_after_min=given.stale_after_min))
 
 

@@ -14,10 +14,12 @@ from config.catalogue import Catalogue
 from config.schemes import Schemes
 from config.settings import Settings
 from config.texts import Texts
+from core.errors import Unavailable
 from core.scheduling import Job
 from core.unit_of_work import UnitOfWorkFactory
 from evaluation.assembly import Evaluation
 from evaluation.bulletins.assembly import Bulletins, Parts, build_bulletins
+from evaluation.bulletins.schedule import DueRules
 from evaluation.bulletins.scores import ScoresReader
 from evaluation.scoring.book import SchemeBook
 from supervision.assembly import FollowUpDesk
@@ -37,7 +39,7 @@ def bulletins_of(settings: Settings, units: UnitOfWorkFactory, areas: Areas, eva
         units, areas, evaluation, follow_up.papers, follow_up.register, follow_up.rules.papers, chinese,
         lambda area: _listed(catalogue, area), lambda: {code: one.name for code, one in catalogue.areas.items()},
         ScoresReader(units.database, SchemeBook(units.database, schemes), given.scheme, evaluation.queries.org_name).of_month),
-        given.rank_by, given.least_ratings)
+        given.rank_by, given.least_ratings, DueRules(given.day, given.hour, given.scheduled))
 
 
 def _listed(catalogue: Catalogue, area: str) -> Mapping[str, str]:
@@ -52,12 +54,13 @@ def bulletin_jobs(services: Services) -> list[Job]:
 
 
 def work(services: Services) -> None:
-    """A draft once a month, if the settings want it; then the comparison."""
-    given, service = services.settings.bulletins, services.bulletins.service
-    if given.scheduled:
-        made = service.draft_due(given.day, given.hour, services.catalogue.default_area)
-        if made is not None:
-            log.info("bulletin %d was drafted", made)
-    corrected = service.compare(given.compared_months)
+    """The drafts that are due, then the comparison. Raises Unavailable for the areas whose draft failed, when all else is done:
+    the job is then told as one that failed."""
+    drafted = services.bulletins.schedule.draft_due()
+    for number in drafted.made:
+        log.info("bulletin %d was drafted", number)
+    corrected = services.bulletins.service.compare(services.settings.bulletins.compared_months)
     if corrected:
         log.info("figures of %d issued bulletins were corrected", corrected)
+    if drafted.failed:
+        raise Unavailable("bulletins_not_drafted", areas=", ".join(area or "*" for area in drafted.failed))

@@ -33,8 +33,9 @@ from core.migration import migrate
 from core.secret_files import secret_of
 from dashboard.forgery import check_same_site
 from dashboard.headers import add_security_headers
-from dashboard.words import remember_language, words_of
+from dashboard.words import Words, remember_language, words_of
 from exchange.outer import http as exchange_http
+from exchange.outer.bulletins import BulletinRules, Bulletins, Shelf
 from exchange.outer.desk import MailboxDesk
 from exchange.outer.drafts import OuterDrafts
 from exchange.outer.files import OuterFiles
@@ -70,6 +71,7 @@ class PublicSite:
     drafts: OuterDrafts
     mirror: Mirror
     desk: MailboxDesk
+    bulletins: Bulletins
     sweeping: Sweeping
     payments: Payments
 
@@ -78,6 +80,7 @@ class PublicSite:
         self.drafts.forget_old()
         self.queue.tidy()
         self.desk.tidy()
+        self.bulletins.forget_old()
         self.sweeping.sweep()
 
 
@@ -93,7 +96,9 @@ def build_public_site(settings: Settings) -> PublicSite:
     queue = Queue(database, clock, QueueRules(settings.exchange.waiting_max, settings.exchange.kept_days))
     unapplied = Unapplied(clock, RetryRules(settings.exchange.attempts_max, settings.exchange.backoff_s,
                                             settings.exchange.backoff_max_s))
-    mirror = Mirror(database, clock, orders, unapplied)
+    bulletins = Bulletins(database, materials, clock, BulletinRules(settings.exchange.bulletin_max_bytes,
+                                                                    settings.exchange.bulletin_days))
+    mirror = Mirror(database, clock, orders, unapplied, bulletins)
     drafts = OuterDrafts(database, materials, clock, settings.approval.draft_kept_days)
     complaint_rules = load_follow_up(settings.paths.follow_up_dir or FOLLOW_UP_DIR).complaints
     desk = MailboxDesk(database, queue, mirror, materials, files, drafts, clock,
@@ -102,7 +107,8 @@ def build_public_site(settings: Settings) -> PublicSite:
     payments = Payments(orders, gateway, lambda order, receipt_no: desk.pay(order.case_no, order, receipt_no), clock,
                         rules_of(settings.payments))
     app = _app(settings, secret)
-    app.register_blueprint(portal_http.create_blueprint(_portal(settings, desk, complaint_rules, payments, secret)))
+    portal = _portal(settings, desk, database, materials, complaint_rules, payments, secret)
+    app.register_blueprint(portal_http.create_blueprint(portal))
     given = settings.exchange
     app.register_blueprint(exchange_http.create_blueprint(exchange_http.ExchangeParts(
         Signing(key_of(given), clock, given.clock_skew_s), queue, mirror, materials,
@@ -110,7 +116,7 @@ def build_public_site(settings: Settings) -> PublicSite:
     sweeping = Sweeping(database, materials.store, clock, settings.approval.draft_kept_days, given.kept_days)
     with database.transaction() as conn:
         unapplied.begin_again(conn)
-    return PublicSite(app, database, queue, drafts, mirror, desk, sweeping, payments)
+    return PublicSite(app, database, queue, drafts, mirror, desk, bulletins, sweeping, payments)
 
 
 def _materials(settings: Settings) -> Materials:
@@ -129,20 +135,24 @@ def _files(settings: Settings, materials: Materials) -> OuterFiles:
     return OuterFiles(materials, previews, KeyRing(limits.key_dir, ""), children)
 
 
-def _portal(settings: Settings, desk: MailboxDesk, complaint_rules: ComplaintRules, payments: Payments, secret: str) -> Portal:
-    languages, clock = load_texts(), SystemClock()
+def _portal(settings: Settings, desk: MailboxDesk, database: Database, materials: Materials, complaint_rules: ComplaintRules,
+            payments: Payments, secret: str) -> Portal:
+    languages, clock, zone = load_texts(), SystemClock(), ZoneInfo(settings.areas.default_timezone)
 
     def texts(language: str) -> Texts:
         return languages.get(language, languages["zh"])
 
+    def words() -> Words:
+        return words_of(texts, settings.display.language)
+
     return Portal(
-        desk=desk, complaint_rules=complaint_rules,
-        catalogue=load_catalogue(settings.paths.city_dir or CITY_DIR), timezone=ZoneInfo(settings.areas.default_timezone),
+        desk=desk, bulletins=Shelf(database, materials, zone, words), complaint_rules=complaint_rules,
+        catalogue=load_catalogue(settings.paths.city_dir or CITY_DIR), timezone=zone,
         cookies=Cookies(secret, clock, settings.portal.case_session_minutes, settings.approval.draft_kept_days,
                         secure=settings.security.cookie_secure),
         limits=limits_of(settings.portal, settings.applicants, clock), account=NoAccounts(), secret=secret,
         payments=payments, public_url=settings.portal.base_url,
-        words=lambda: words_of(texts, settings.display.language), csrf=_csrf, is_demo=settings.demo.enabled, has_staff=False)
+        words=words, csrf=_csrf, is_demo=settings.demo.enabled, has_staff=False)
 
 
 def _app(settings: Settings, secret: str) -> Flask:

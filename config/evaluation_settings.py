@@ -35,9 +35,10 @@ class BulletinSettings(Strict):
     rank_by: str = Field(description="Indicator that ranks departments: with a denominator and a direction, not of ratings.")
     scheme: str = Field(max_length=64, description="Code of the scoring scheme whose frozen scores are told; empty: none are.")
     least_ratings: Count = Field(description="Ratings, or duties from bad ones, of a unit below which none are told.")
-    scheduled: bool = Field(description="Whether a draft of last month's bulletin of the whole city is made by itself.")
+    scheduled: bool = Field(
+        description="Whether last month's bulletin of the whole city is drafted by itself, where nobody chose on the page.")
     day: Annotated[int, Field(ge=1, le=28)] = Field(description="Day of the month from which that is done.")
-    hour: Annotated[int, Field(ge=0, le=23)] = Field(description="Hour of that day, on the wall clock of the default area.")
+    hour: Annotated[int, Field(ge=0, le=23)] = Field(description="Hour of that day, on the wall clock of the area.")
     interval_s: Seconds = Field(
         description="Seconds between two looks whether a draft is due and whether figures of issued bulletins were corrected.")
     compared_months: Count = Field(description="Months for which issued bulletins are compared with the present figures.")

@@ -92,6 +92,8 @@ class ExchangeSettings(Strict):
     part_dir: Path = Field(description="Folder of files that are not whole yet.")
     waiting_max: Count = Field(description="Public site: envelopes that may wait; then filing is refused for the moment.")
     kept_days: Count = Field(description="Public site: days for which fetched envelopes are kept; letters are not.")
+    bulletin_days: Count = Field(description="Both: days after publication for which a monthly bulletin is shown outside.")
+    bulletin_max_bytes: Count = Field(description="Both: largest file of a monthly bulletin; larger ones are not sent.")
     attempts_max: Count = Field(description="Tries of an envelope that fails of itself before an administrator is asked.")
     backoff_s: Seconds = Field(description="Seconds until the first new try of an envelope; doubled each time.")
     backoff_max_s: Seconds = Field(description="Longest wait between two tries, of an envelope or of a silent site.")

@@ -53,11 +53,13 @@ class LiveGauges:
                 "alarms": self._alarms(now, feeds), "forecast": self._foretold(now)}
 
     def _foretold(self, now: int) -> dict[str, Any] | None:
-        """Expected overruns by department and the cases most at risk, as last worked out; None while nothing is foretold."""
+        """Expected overruns by department, the cases most at risk, and how often such forecasts came true, as last worked out;
+        None while nothing is foretold."""
         summary = self._forecasts.summary()
         if summary is None:
             return None
-        return {"as_of": self._iso(summary.as_of), "likely_from": self._forecasts.likely,
+        came = [{"low": one.low, "high": one.high, "share": one.share, "n": one.n} for one in self._forecasts.likely_came()]
+        return {"as_of": self._iso(summary.as_of), "came": came, "likely_from": self._forecasts.likely,
                 "likely": sum(one.likely for one in summary.departments),
                 "departments": [{"org": one.org, "expected": one.expected} for one in summary.departments],
                 "worst": [{"case_id": str(one.case_id), "org": one.org, "org_name": self._cases.org_name(one.org),

@@ -6,7 +6,7 @@ whose envelopes keep their order. What it says is in `body`, one of the structur
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
@@ -14,6 +14,8 @@ from approval.materials import Upload
 from approval.matters import Application
 from approval.payments.matters import Order
 from core.errors import InvalidInput
+from papers.official import OfficialPaper
+from portal.bulletins import CorrectedFigure
 from portal.desk import CaseView, Figures, FileKind, PaperFacts, Problem
 from supervision.complaints.matters import Filing, Reporter
 
@@ -128,6 +130,32 @@ class Facts(msgspec.Struct, frozen=True):
     """papers: what anybody may check of papers given out; nothing about a person."""
 
     papers: tuple[PaperFacts, ...]
+
+
+class BulletinFile(msgspec.Struct, frozen=True):
+    """A file of a bulletin; it travels beside the envelope under its digest."""
+
+    kind: Literal["pdf", "docx", "xlsx"]
+    sha256: str
+    size: int
+
+
+class BulletinTold(msgspec.Struct, frozen=True):
+    """bulletin: a published one as anybody may read it; of one withdrawn only that it was, and why. `corrections` are there in
+    each language."""
+
+    id: int
+    area: str
+    month: str
+    title: str
+    number: str
+    published_at: int
+    withdrawn_at: int | None
+    reason: str
+    paper: OfficialPaper | None
+    corrections: dict[str, tuple[CorrectedFigure, ...]]
+    compared_at: int | None
+    files: tuple[BulletinFile, ...]
 
 
 # Requests and answers ---------------------------------------------------------------------------------------------

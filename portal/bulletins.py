@@ -1,19 +1,22 @@
 """月通报 for everybody: those published, each to be read on any screen and taken away as it was issued.
 
-What is shown comes from a shelf. A public site of its own has none: bulletins are not sent there.
+What is shown comes from a shelf: of the services of this process (portal/shelf.py), or on a public site of its own of what the
+inside told it (exchange/outer/shelf.py).
 """
 
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import tzinfo
 from typing import Protocol
 from urllib.parse import quote
 
 import msgspec
-from flask import Response
+from flask import Response, request
 
 from core.errors import NotFound
+from core.instants import from_us
 from papers.chart_pictures import as_svg
 from papers.charts import draw
 from papers.official import Block, Chart, Heading, Items, OfficialPaper, Table, annex_line, item_lines
@@ -29,6 +32,8 @@ class PublishedLine(msgspec.Struct, frozen=True):
     was withdrawn since, "" for one that holds."""
 
     id: int
+    area: str
+    month: str
     title: str
     number: str
     day: str
@@ -46,20 +51,26 @@ class CorrectedFigure(msgspec.Struct, frozen=True):
 
 
 class PublishedBulletin(msgspec.Struct, frozen=True):
-    """One whole. `compared` is when it was last compared with the record, written out, "" before."""
+    """One whole; of a withdrawn one there is no paper any more. `compared` is when it was last compared with the record,
+    written out, "" before. `files` are the SHA-256 of its files by their kind, "" for one that is made for its first reader."""
 
     line: PublishedLine
-    paper: OfficialPaper
+    paper: OfficialPaper | None
     corrections: tuple[CorrectedFigure, ...]
     compared: str
+    files: Mapping[str, str]
 
 
 class Shelf(Protocol):
     """Where published bulletins stand."""
 
-    def listed(self) -> Sequence[PublishedLine]: ...
+    def years(self) -> Sequence[str]:
+        """Those there are bulletins of, the newest first."""
 
-    def find(self, number: int, language: str) -> PublishedBulletin:
+    def listed(self, year: str) -> Sequence[PublishedLine]:
+        """Those of a year, the newest month first, that of everything before those of areas."""
+
+    def find(self, number: int) -> PublishedBulletin:
         """Raises NotFound for what was never published."""
 
     def file(self, number: int, kind: str) -> tuple[str, bytes]:
@@ -73,24 +84,39 @@ class BulletinPages:
         self._portal = portal
 
     def listed(self) -> Response:
-        return page(self._portal, "bulletins", found=self._shelf().listed())
+        years = self._portal.bulletins.years()
+        asked = request.args.get("year", "")
+        year = asked if asked in years else next(iter(years), "")
+        lines = self._portal.bulletins.listed(year)
+        return page(self._portal, "bulletins", found=lines, years=years, year=year,
+                    instead={line.id: instead_of(line, lines) for line in lines})
 
     def one(self, number: int) -> Response:
-        found = self._shelf().find(number, self._portal.words().language)
-        return page(self._portal, "bulletin", found=found, parts=parts_of(found.paper), kinds=tuple(TYPES))
+        shelf = self._portal.bulletins
+        found = shelf.find(number)
+        parts = [] if found.paper is None else parts_of(found.paper)
+        return page(self._portal, "bulletin", found=found, parts=parts,
+                    instead=instead_of(found.line, shelf.listed(found.line.month[:4])))
 
     def file(self, number: int, kind: str) -> Response:
         if kind not in TYPES:
             raise NotFound("bulletin_file_unknown", kind=kind[:16], accepted=", ".join(TYPES))
-        name, content = self._shelf().file(number, kind)
+        name, content = self._portal.bulletins.file(number, kind)
         response = Response(content, mimetype=TYPES[kind])
         response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(f'{name}.{kind}')}"
         return response
 
-    def _shelf(self) -> Shelf:
-        if self._portal.bulletins is None:
-            raise NotFound("bulletins_elsewhere")
-        return self._portal.bulletins
+
+def written_on(us: int | None, zone: tzinfo, form: str = "%Y-%m-%d") -> str:
+    """An instant on the wall clock of the city; "" for none."""
+    return "" if us is None else from_us(us).astimezone(zone).strftime(form)
+
+
+def instead_of(line: PublishedLine, among: Sequence[PublishedLine]) -> PublishedLine | None:
+    """The one that holds in the place of a withdrawn one: of the same month and area."""
+    if not line.withdrawn:
+        return None
+    return next((one for one in among if not one.withdrawn and (one.area, one.month) == (line.area, line.month)), None)
 
 
 class Part(msgspec.Struct, frozen=True):

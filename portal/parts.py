@@ -45,21 +45,20 @@ class Portal:
     account: Accounts
     limits: Limits
     payments: Payments
+    bulletins: Shelf
     secret: str
     public_url: str  # where applicants reach this site
     words: Callable[[], Say]
     csrf: Callable[[], str]
     is_demo: bool = False
     has_staff: bool = True  # whether members of staff sign in on this machine
-    bulletins: Shelf | None = None
 
 
 def page(portal: Portal, name: str, status: int = 200, /, **values: Any) -> Response:
     """A page of the templates; Jinja escapes every value."""
     t = portal.words()
     values = {"t": t, "csrf": portal.csrf(), "city": _city(portal, t), "is_demo": portal.is_demo, "may_switch": True,
-              "has_staff": portal.has_staff, "has_bulletins": portal.bulletins is not None,
-              "has_case": portal.cookies.case() is not None,
+              "has_staff": portal.has_staff, "has_case": portal.cookies.case() is not None,
               "has_accounts": portal.account.are_kept, "is_signed_in": portal.account.current() is not None,
               "place": request.path, **values}
     return make_response(render_template(f"portal/{name}.html", **values), status)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from collections.abc import Mapping
 from datetime import date, timedelta
 
+from defusedxml.ElementTree import fromstring
 from sqlalchemy import Connection, insert
 
 from config.calendars import load_calendars
@@ -53,3 +56,20 @@ def concluded(n: int, early: int = 0, late: int = 0, **figures: int) -> Mapping[
 
 def each_day(first: date, last: date) -> list[date]:
     return [first + timedelta(days=at) for at in range((last - first).days + 1)]
+
+
+def sheet_rows(content: bytes, number: int) -> list[list[str | float | None]]:
+    """The rows of a sheet of a workbook (the first is 1) as others read them: numbers, texts, None for what is empty."""
+    names = {"m": "http://schemas.openxmlformats.org/spreadsheetml/2006/main"}
+    with zipfile.ZipFile(io.BytesIO(content)) as book:
+        texts = ["".join(one.itertext()) for one in fromstring(book.read("xl/sharedStrings.xml")).findall("m:si", names)]
+        sheet = fromstring(book.read(f"xl/worksheets/sheet{number}.xml"))
+    rows: list[list[str | float | None]] = []
+    for row in sheet.iterfind(".//m:row", names):
+        rows.append([])
+        for cell in row.iterfind("m:c", names):
+            value = cell.findtext("m:v", namespaces=names)
+            place = sum((ord(letter) - 64) * 26 ** at for at, letter in enumerate(reversed(cell.get("r").rstrip("0123456789"))))
+            rows[-1] += [None] * (place - 1 - len(rows[-1]))
+            rows[-1].append(None if value is None else texts[int(value)] if cell.get("t") == "s" else float(value))
+    return rows

@@ -13,11 +13,12 @@ from config.settings import Settings, load_settings
 from core.clock import FrozenClock, SystemClock
 from core.errors import UpstreamError
 from exchange.inner.assembly import Exchange, Means, build_exchange
+from exchange.inner.bulletins import BulletinRules
 from exchange.inner.rounds import RoundRules
 from exchange.inner.service import ReceivingRules
 from exchange.inner.transport import HttpTransport
 from exchange.signing import SIGNATURE, Signing
-from exchanging import inside_of
+from exchanging import inside_of, published_of
 from portal.desk import Handed
 from portal.limits import Allowance
 from public_site import PublicSite, build_public_site
@@ -72,6 +73,7 @@ class Pair:
         self.site = build_public_site(outer_settings(folder / "outer", outer_url, **more))
         self.desk, self.clock = self.site.desk, FrozenClock(MONDAY)
         self.wire = Wire(self.site)
+        self.bulletin_rules = BulletinRules()
         self.exchange = self.build()
 
     def build(self) -> Exchange:
@@ -80,6 +82,7 @@ class Pair:
             units=self.hall.services.uow, inside=inside_of(self.hall.services), alarms=self.hall.services.alarms,
             folder=self.folder / "inner" / "parts", transport=self.wire, clock=self.clock,
             receiving=ReceivingRules(2, 1, 60), rounds=RoundRules(3, 100_000, 1000, 1, 60),
+            published=published_of(self.hall.services), bulletins=self.bulletin_rules,
             guesses=Allowance(self.clock, 5, 15), stale_after_min=10))
 
     def round(self, times: int = 1) -> None:

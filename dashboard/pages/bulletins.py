@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -39,6 +39,8 @@ def layout(services: Any) -> html.Div:
     may_make = actor is not None and actor.has(*DRAFTERS)
     new = html.Section([html.H2(t("bulletins_page.new")), html.P(t("bulletins_page.words"), className="panel-note"),
                         views.form(_months(services), _areas(services, actor, t), t)], className="panel", hidden=not may_make)
+    by_itself = html.Section(views.schedule(services.bulletins.schedule, _scheduled(services, actor, t), t), className="panel",
+                             hidden=not may_make)
     there = html.Section([html.H2(t("bulletins_page.list")), html.Div(id="bulletins-list")], className="panel")
     act = html.Div([words_field("bulletins", t), buttons("bulletins", ACTIONS, "bulletin_action", t, MAIN)],
                    id="bulletins-form", className="act-form", hidden=True)
@@ -46,8 +48,8 @@ def layout(services: Any) -> html.Div:
                         html.Div(id="bulletins-corrected"), html.Div(id="bulletins-sheet", className="bulletins-desk")],
                        className="panel bulletins-one")
     bar = top_bar.layout(t, "bulletins", services.settings.demo.enabled)
-    return html.Div([*hidden, bar, html.Main([html.Div([new, there], className="bulletins-left"), one],
-                                             className="bulletins-body")], className="staff bulletins edit")
+    left = html.Div([new, by_itself, there], className="bulletins-left")
+    return html.Div([*hidden, bar, html.Main([left, one], className="bulletins-body")], className="staff bulletins edit")
 
 
 def register(app: Dash, services: Any) -> None:
@@ -70,7 +72,14 @@ def register(app: Dash, services: Any) -> None:
     def produce(clicks: int | None, month: Any, area: Any) -> Any:
         if not clicks:
             raise PreventUpdate
-        return made(services, str(month or ""), "" if area == "all" else str(area or ""), _words(services))
+        return made(services, str(month or ""), "" if area == views.ALL else str(area or ""), _words(services))
+
+    @app.callback(Output("bulletins-chosen", "children"), Input("bulletins-choose", "n_clicks"),
+                  State("bulletins-scheduled", "value"), State("bulletins-scheduled", "options"), prevent_initial_call=True)
+    def choose(clicks: int | None, wanted: Any, offered: Any) -> Any:
+        if not clicks:
+            raise PreventUpdate
+        return chosen(services, set(map(str, wanted or ())), [str(one["value"]) for one in offered or ()], _words(services))
 
     @app.callback(Output("bulletins-said", "children"), Output("bulletins-changed", "data", allow_duplicate=True),
                   Output("bulletins-words", "value"), [Input(f"bulletins-do-{action}", "n_clicks") for action in ACTIONS],
@@ -93,6 +102,16 @@ def made(services: Any, month: str, area: str, t: Words) -> tuple[Any, Any, Any]
     return t("bulletins_page.made"), uuid.uuid4().hex, f"?bulletin={number}"
 
 
+def chosen(services: Any, wanted: set[str], offered: Sequence[str], t: Words) -> str:
+    """Each that was offered is on or off from now on; what is said."""
+    try:
+        changed = sum(services.bulletins.schedule.choose("" if area == views.ALL else area, g.actor, is_on=area in wanted)
+                      for area in offered)
+    except SupervisionError as refusal:
+        return sentence(refusal, t)
+    return t("bulletins_page.chosen", n=changed)
+
+
 def acted(services: Any, action: str, number: int, said: str, seen: Mapping[str, int], t: Words) -> tuple[Any, Any, Any]:
     """Nobody signs a text he has not seen: the revision is that of the one shown."""
     rev = seen.get("rev", 0) if seen.get("bulletin") == number else 0
@@ -113,7 +132,7 @@ def shown(services: Any, query: Mapping[str, str], actor: Actor, t: Words) -> li
     if detail is None:
         return [html.P(t("bulletins_page.choose"), className="case-none"), None, None, None, True, *(True for _ in ACTIONS)]
     desk = services.bulletins.service
-    head = [views.head(detail, desk.hashes(detail), t), views.history(detail, t)]
+    head = [views.head(detail, desk.hashes(detail.head), t), views.history(detail, t)]
     corrections = views.corrected(desk.corrected(detail), services.evaluation.indicators, t)
     may = [action for action in ACTIONS if action in detail.may]
     return [head, corrections, sheet(desk.paper(detail), t("bulletins_page.unnumbered")),
@@ -128,6 +147,15 @@ def _months(services: Any) -> list[str]:
         found.append(month_before(day))
         day = month_of(found[-1]).first
     return found
+
+
+def _scheduled(services: Any, actor: Actor | None, t: Words) -> dict[str, str]:
+    """Those he may put on and off; also one that is on and that the catalogue has no more, by its code."""
+    if actor is None or not actor.has(*DRAFTERS):
+        return {}
+    known = {"": t("bulletins_page.whole_city"), **{code: area.name for code, area in services.catalogue.areas.items()}}
+    return {area: known.get(area, area) for area in services.bulletins.schedule.choices()
+            if actor.area in ("", area)}
 
 
 def _areas(services: Any, actor: Actor | None, t: Words) -> dict[str, str]:

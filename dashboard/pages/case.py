@@ -72,8 +72,10 @@ def _case(services: Any, actor: Actor, area: str, case_no: str, clock: str, t: W
 
 
 def _forecast(services: Any, actor: Actor, case: Any, t: Words) -> Any:
-    found = services.forecasts.queries.of_case(actor, case.area, case.case_no)
-    return case_forecast.render(found, services.case_queries, services.settings.forecast.cases_min,
+    queries = services.forecasts.queries
+    found = queries.of_case(actor, case.area, case.case_no)
+    tried = queries.tried(found.chance) if found is not None else None
+    return case_forecast.render(found, tried, services.case_queries, services.settings.forecast.cases_min,
                                 leads_on=may_open(actor, "/forecast/"), t=t)
 
 

@@ -15,24 +15,40 @@ from dashboard.times import stamp
 from dashboard.words import Words
 from evaluation.bulletins.corrections import Correction
 from evaluation.bulletins.queries import BulletinRow, Detail
+from evaluation.bulletins.schedule import BulletinSchedule, Choice
 from evaluation.bulletins.service import FILES
 
 SHOWN_MAX = 60  # corrections; more are counted
+ALL = "all"  # what everything is called in a field, where "" would be nothing
 
 
 def form(months: Sequence[str], areas: Mapping[str, str], t: Words) -> html.Div:
     """Month and area; the newest month that is over is chosen."""
     options: Any = [{"label": month_words(month, t), "value": month} for month in months]
-    where: Any = [{"label": name, "value": code or "all"} for code, name in areas.items()]
+    where: Any = [{"label": name, "value": code or ALL} for code, name in areas.items()]
     first = next(iter(areas), "")
     return html.Div([
         _field("month", dcc.Dropdown(options, months[0], id="bulletins-month", clearable=False, className="edit-choice",
                                      labels=dropdown_words(t)), t),
-        _field("area", dcc.Dropdown(where, first or "all", id="bulletins-area", clearable=False, className="edit-choice",
+        _field("area", dcc.Dropdown(where, first or ALL, id="bulletins-area", clearable=False, className="edit-choice",
                                     labels=dropdown_words(t)), t),
         html.Div([html.Button(t("bulletins_page.produce"), id="bulletins-produce", className="button button-main"),
                   html.Span(id="bulletins-made", className="feeds-said", role="status")], className="act-buttons")],
         className="bulletins-form")
+
+
+def schedule(made: BulletinSchedule, areas: Mapping[str, str], t: Words) -> list[Any]:
+    """Of which areas a draft is made by itself, to be put on and off; who changed one that is on last."""
+    options: Any = [{"label": name, "value": code or ALL} for code, name in areas.items()]
+    choices = {area: one for area, one in made.choices().items() if area in areas}
+    last = max(choices.values(), key=lambda one: one.at, default=Choice(False))
+    said = t("bulletins_page.chosen_last", name=last.actor_name, at=stamp(last.at)) if last.at else ""
+    return [html.H2(t("bulletins_page.by_itself")),
+            html.P(t("bulletins_page.by_itself_words", day=made.rules.day, hour=made.rules.hour), className="panel-note"),
+            dcc.Checklist(options, [area or ALL for area, one in choices.items() if one.is_on], id="bulletins-scheduled",
+                          className="edit-check bulletins-scheduled"),
+            html.Div([html.Button(t("bulletins_page.choose_areas"), id="bulletins-choose", className="button"),
+                      html.Span(said, id="bulletins-chosen", className="feeds-said", role="status")], className="act-buttons")]
 
 
 def _field(name: str, control: Any, t: Words) -> html.Div:

@@ -20,6 +20,7 @@ from evaluation.bulletins.figures import MonthScores
 from evaluation.bulletins.gathering import Gathering, GatheringRules
 from evaluation.bulletins.phrases import Say
 from evaluation.bulletins.queries import BulletinQueries
+from evaluation.bulletins.schedule import BulletinSchedule, DueRules, ScheduleParts
 from evaluation.bulletins.service import BulletinService, ServiceParts
 from evaluation.small_numbers import SMALL
 from papers.queries import PaperQueries
@@ -47,10 +48,11 @@ class Parts:
 class Bulletins:
     queries: BulletinQueries
     service: BulletinService
+    schedule: BulletinSchedule
     composer: Composer
 
 
-def build_bulletins(parts: Parts, rank_by: str, least_ratings: int) -> Bulletins:
+def build_bulletins(parts: Parts, rank_by: str, least_ratings: int, due: DueRules) -> Bulletins:
     """What the page, the interface, the job, the public site and the command line share. Raises ConfigError for an indicator
     that cannot rank."""
     indicators, rules = parts.evaluation.indicators, parts.rules
@@ -65,7 +67,9 @@ def build_bulletins(parts: Parts, rank_by: str, least_ratings: int) -> Bulletins
     service = BulletinService(ServiceParts(
         parts.units, queries, parts.papers, parts.register, gathering, composer,
         lambda area: _area_name(parts, say, area), parts.areas.for_area), rules.bulletin.prefix)
-    return Bulletins(queries, service, composer)
+    schedule = BulletinSchedule(ScheduleParts(parts.units, queries, service.produce, parts.area_names, parts.areas.for_area),
+                                due)
+    return Bulletins(queries, service, schedule, composer)
 
 
 def check_ranking(indicator: Indicator) -> None:

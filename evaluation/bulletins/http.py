@@ -125,7 +125,7 @@ class _Routes:
 
     def _shown(self, number: int, actor: Actor) -> BulletinShown:
         detail = self._queries.find(number, actor)
-        return BulletinShown(detail.head, detail.figures, self._service.paper(detail), self._service.hashes(detail),
+        return BulletinShown(detail.head, detail.figures, self._service.paper(detail), self._service.hashes(detail.head),
                              self._service.corrected(detail), detail.log, detail.may)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, Integer, String, Table, Text, text
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, String, Table, Text, text
 
 from core.database import metadata
 
@@ -45,4 +45,15 @@ bulletin_log = Table(
     Column("actor_name", String(64), nullable=False),
     Column("action", String(16), nullable=False),
     Column("words", Text, nullable=False, server_default=_EMPTY),
+)
+
+# Of which areas ("" is everything) a draft is made by itself: the last row of each says so, the others who changed it when.
+bulletin_schedule = Table(
+    "bulletin_schedule", metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("area", String(64), nullable=False, index=True),
+    Column("is_on", Boolean, nullable=False),
+    Column("actor", String(64), nullable=False),
+    Column("actor_name", String(64), nullable=False),
+    Column("at", BigInteger, nullable=False),
 )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from core.access import Actor
 from core.database import Database
@@ -95,10 +96,23 @@ class BulletinQueries:
                     and not (action is BulletinAction.PUBLISH and head.published_at is not None))
         return Detail(head, _figures.decode(row.figures), _corrections.decode(row.corrections), log, may)
 
-    def published(self, limit: int = LISTED) -> list[BulletinRow]:
-        """What everybody may read, the newest month first; those withdrawn since say so."""
-        return self._rows(select(*_HEAD).where(_c.published_at.is_not(None)).order_by(
-            _c.month.desc(), _c.area, _c.id.desc()).limit(limit))
+    def published_years(self) -> list[str]:
+        """The years there are published ones of, the newest first."""
+        year = func.substr(_c.month, 1, 4)
+        with self._database.read() as conn:
+            return list(conn.scalars(select(year).where(_c.published_at.is_not(None)).distinct().order_by(year.desc())))
+
+    def published(self, year: str) -> list[BulletinRow]:
+        """What everybody may read of a year, the newest month first; those withdrawn since say so."""
+        of_year = _c.month.startswith(year, autoescape=True)
+        return self._rows(select(*_HEAD).where(_c.published_at.is_not(None), of_year).order_by(
+            _c.month.desc(), _c.area, _c.id.desc()))
+
+    def published_marks(self, since_us: int) -> dict[int, str]:
+        """By the id of what was published since then, a mark that is another once the public is to read something else."""
+        with self._database.read() as conn:
+            rows = conn.execute(select(_c.id, _c.rev, _c.corrections).where(_c.published_at >= since_us).order_by(_c.id))
+            return {row.id: sha256(f"{row.rev} {row.corrections}".encode()).hexdigest() for row in rows}
 
     def find_published(self, number: int) -> tuple[BulletinRow, tuple[Correction, ...]]:
         """Raises NotFound for what was never published."""

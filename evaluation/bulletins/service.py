@@ -17,7 +17,7 @@ from sqlalchemy import insert, select, update
 
 from core.access import SYSTEM, Actor, Role, require
 from core.errors import Conflict, InvalidInput, NotFound, NotPermitted, TooLarge
-from core.instants import DAY_US, HOUR_US, date_of
+from core.instants import date_of
 from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from core.working_calendar import WorkingCalendar
 from evaluation.bulletins.contents import Composer
@@ -28,7 +28,7 @@ from evaluation.bulletins.gathering import Gathering
 from evaluation.bulletins.matters import ALLOWED, DRAFTERS, ISSUED, BulletinAction, BulletinState, check_state, may_see
 from evaluation.bulletins.models import bulletin_log, bulletins
 from evaluation.bulletins.phrases import Telling
-from evaluation.bulletins.queries import BulletinQueries, Detail, writers_of
+from evaluation.bulletins.queries import BulletinQueries, BulletinRow, Detail, writers_of
 from evaluation.bulletins.workbook import workbook
 from papers.official import OfficialPaper
 from papers.queries import PaperQueries
@@ -36,9 +36,9 @@ from papers.service import Issue, PaperService, Series
 
 log = logging.getLogger(__name__)
 KIND = "bulletin"  # of its series and in the register
-FILES = ("pdf", "docx", "xlsx")
 REASON_MAX = 500
 FileName = Literal["pdf", "docx", "xlsx"]
+FILES: tuple[FileName, ...] = ("pdf", "docx", "xlsx")
 _c = bulletins.c
 _figures = msgspec.json.Decoder(Figures)
 _EVERYBODY = Actor("everybody", frozenset({Role.DEPARTMENT_USER}))  # reads what was issued, as departments do
@@ -205,13 +205,13 @@ class BulletinService:
         composer = self._parts.composer
         return workbook(Telling(figures, composer.indicators, composer.say), paper)
 
-    def hashes(self, detail: Detail) -> dict[str, str]:
+    def hashes(self, head: BulletinRow) -> dict[str, str]:
         """SHA-256 of each file made so far, by its kind."""
-        if detail.head.number is None:
+        if head.number is None:
             return {}
-        row = next(iter(self._parts.register.about(f"bulletin:{detail.head.id}")), None)
+        row = next(iter(self._parts.register.about(f"bulletin:{head.id}")), None)
         own = {} if row is None else {"pdf": row.pdf_sha256, "docx": row.docx_sha256}
-        made = {**own, **self._parts.register.enclosures(detail.head.number)}
+        made = {**own, **self._parts.register.enclosures(head.number)}
         return {kind: made[kind] or "" for kind in FILES if made.get(kind)}
 
     def corrected(self, detail: Detail) -> list[Correction]:
@@ -220,17 +220,7 @@ class BulletinService:
             return []
         return self._differences(detail.figures) or []
 
-    # By itself ----------------------------------------------------------------------------------------------------
-
-    def draft_due(self, day: int, hour: int, default_area: str) -> int | None:
-        """The draft of last month's bulletin of everything, once, from that day and hour on; its id when one was made."""
-        calendar = self._parts.calendar_of(default_area)
-        local = calendar.to_local(self._parts.units.clock.now_us())
-        today, at = date_of(local // DAY_US), local % DAY_US // HOUR_US
-        month = month_before(today)
-        if (today.day, at) < (day, hour) or self._parts.queries.has_any("", month):
-            return None
-        return self.produce("", month, SYSTEM)
+    # Compared with the record -------------------------------------------------------------------------------------
 
     def compare(self, months: int) -> int:
         """Compare what was issued for the last months with the figures of now. Returns how many were corrected since the last

@@ -22,5 +22,6 @@ class Forecasts:
 
 def build_forecasts(settings: ForecastSettings, units: UnitOfWorkFactory, areas: Areas, catalogue: Any) -> Forecasts:
     """`catalogue` is the one cases are judged by."""
-    queries = ForecastQueries(units.database, lambda: units.clock.now_us(), settings.likely, is_on=settings.enabled)
+    queries = ForecastQueries(units.database, lambda: units.clock.now_us(), settings.likely, settings.cases_min,
+                              is_on=settings.enabled)
     return Forecasts(Forecasting(units, areas, catalogue, settings), queries)

@@ -16,9 +16,11 @@ from core.errors import NotAuthenticated
 from evaluation.forecast.backtest import Report
 from evaluation.forecast.lives import Silence
 from evaluation.forecast.models import forecast_models, forecasts
+from evaluation.forecast.scoring import Bin, Came, bin_of, came_of
 from evaluation.forecast.summary import DepartmentOutlook, Summary, departments_of, still_foretold
 
 LISTED, LISTED_MOST = 50, 500
+LIKELY = ((0.7, 1.0), (0.5, 0.7))  # the steps called very likely and likely, wherever a chance is told in words
 LEVELS = {2: "org", 3: "item", 4: "step"}  # what a group of so many parts is
 _f, _c, _m = forecasts.c, case_table.c, forecast_models.c
 
@@ -68,12 +70,21 @@ class Standing(msgspec.Struct, frozen=True):
     as_of: int | None
 
 
+class Tried(msgspec.Struct, frozen=True):
+    """What came of forecasts like one of today, as tried until `last` (epoch day); None where too few were."""
+
+    last: int
+    bin: Bin | None
+
+
 class ForecastQueries:
     """Reads; opens its own connection for each question. `now` gives the present instant, microseconds UTC. Switched off,
     nothing is foretold, whatever was worked out before: nobody would bring it to the present."""
 
-    def __init__(self, database: Database, now: Callable[[], int], likely: float, *, is_on: bool = True) -> None:
+    def __init__(self, database: Database, now: Callable[[], int], likely: float, cases_min: int, *,
+                 is_on: bool = True) -> None:
         self._database, self._now, self.likely, self._is_on = database, now, likely, is_on
+        self._cases_min = cases_min
 
     def of_case(self, actor: Actor | None, area: str, case_no: str) -> Outlook | None:
         """What is foretold of one open case; None for one that is unknown, ended or none of his."""
@@ -114,6 +125,21 @@ class ForecastQueries:
             text = conn.scalar(select(_m.summary).order_by(_m.id.desc()).limit(1))
         return _summary(text) if text else None
 
+    def likely_came(self) -> tuple[Came, ...]:
+        """How often what the model in force called likely and very likely came true on the past; without what was tried on
+        fewer than `cases_min` cases."""
+        standing = self.standing()
+        return () if standing is None else came_of(standing.report.curve, LIKELY, self._cases_min)
+
+    def tried(self, chance: float | None) -> Tried | None:
+        """How often cases with such a chance overran; None before the first training and for no chance. `bin` is None where
+        fewer than `cases_min` cases tell."""
+        standing = self.standing()
+        if standing is None or chance is None:
+            return None
+        found = bin_of(standing.report.curve, chance)
+        return Tried(standing.report.last, found if found is not None and found.cases >= self._cases_min else None)
+
     def _outlooks(self, where: Sequence[Any], limit: int) -> list[Outlook]:
         if not self._is_on:
             return []
@@ -142,4 +168,4 @@ def _summary(text: str) -> Summary:
     return msgspec.json.decode(text, type=Summary)
 
 
-__all__ = ["DepartmentOutlook", "ForecastQueries", "Outlook", "Standing", "Summary"]
+__all__ = ["DepartmentOutlook", "ForecastQueries", "Outlook", "Standing", "Summary", "Tried"]

@@ -34,6 +34,19 @@ class Bin(msgspec.Struct, frozen=True):
         return self.overran / self.n
 
 
+class Came(msgspec.Struct, frozen=True):
+    """Of `n` forecasts of the past from `low` to `high`, how many cases overran."""
+
+    low: float
+    high: float
+    n: int
+    overran: int
+
+    @property
+    def share(self) -> float:
+        return self.overran / self.n
+
+
 class Gain(msgspec.Struct, frozen=True):
     """By how much the Brier score of the forecasts is lower than a baseline's, and the interval of that."""
 
@@ -49,12 +62,32 @@ def brier(chances: Sequence[float], outcomes: Sequence[float]) -> float:
     return float(np.mean((np.asarray(chances, dtype=float) - np.asarray(outcomes, dtype=float)) ** 2))
 
 
-def curve(chances: Sequence[float], outcomes: Sequence[float], cases: Sequence[int], bins: int = BINS) -> list[Bin]:
+def curve(chances: Sequence[float], outcomes: Sequence[float], cases: Sequence[int]) -> list[Bin]:
     """The calibration curve in bins of equal width, those that hold any forecast."""
-    found: list[list[tuple[float, float, int]]] = [[] for _ in range(bins)]
+    found: list[list[tuple[float, float, int]]] = [[] for _ in range(BINS)]
     for chance, outcome, case in zip(chances, outcomes, cases, strict=True):
-        found[min(int(chance * bins), bins - 1)].append((chance, outcome, case))
-    return [_bin(place / bins, (place + 1) / bins, pairs) for place, pairs in enumerate(found) if pairs]
+        found[_place(chance)].append((chance, outcome, case))
+    return [_bin(place / BINS, (place + 1) / BINS, pairs) for place, pairs in enumerate(found) if pairs]
+
+
+def bin_of(bins: Sequence[Bin], chance: float) -> Bin | None:
+    """The tenth of the curve a chance belongs to; None where nothing like it was ever foretold."""
+    return next((one for one in bins if _place((one.low + one.high) / 2) == _place(chance)), None)
+
+
+def came_of(bins: Sequence[Bin], steps: Sequence[tuple[float, float]], least: int) -> tuple[Came, ...]:
+    """The curve in wider steps, without those of too few cases. Cases of two tenths may be the same, so a step has at least
+    as many as the fuller of its tenths."""
+    found = []
+    for low, high in steps:
+        within = [one for one in bins if low < (one.low + one.high) / 2 < high]
+        if max((one.cases for one in within), default=0) >= least:
+            found.append(Came(low, high, sum(one.n for one in within), sum(one.overran for one in within)))
+    return tuple(found)
+
+
+def _place(chance: float) -> int:
+    return min(int(chance * BINS), BINS - 1)
 
 
 def _bin(low: float, high: float, told: Sequence[tuple[float, float, int]]) -> Bin:

@@ -9,6 +9,7 @@ from typing import Any
 from alerts.alarms import AlarmService
 from core.clock import Clock
 from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from exchange.inner.bulletins import BulletinRules, BulletinTelling, Published
 from exchange.inner.feedback import Feedback
 from exchange.inner.files import Files
 from exchange.inner.queries import ExchangeQueries
@@ -70,13 +71,17 @@ class Means:
     clock: Clock
     receiving: ReceivingRules
     rounds: RoundRules
+    published: Published
+    bulletins: BulletinRules
     guesses: Allowance
     stale_after_min: int
 
 
 def build_exchange(means: Means) -> Exchange:
     """The inner end on what is given."""
-    feedback = Feedback(means.units, means.inside, means.clock, means.rounds.backoff_max_s)
+    retry_s = means.rounds.backoff_max_s
+    bulletins = BulletinTelling(means.units, means.published, means.clock, retry_s, means.bulletins)
+    feedback = Feedback(means.units, means.inside, bulletins, means.clock, retry_s)
     materials = means.inside.approval.materials
     files = Files(materials, Parts(means.folder, materials.open), means.transport, means.rounds.chunk_bytes)
     receiving = Receiving(means.units, means.inside, files, feedback, means.clock, means.receiving, means.guesses)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import secrets
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from itertools import product
 from typing import Any
 
@@ -22,9 +23,11 @@ from core.clock import Clock
 from core.errors import NotFound, SupervisionError
 from core.instants import SECOND_US
 from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
-from exchange.envelopes import Answer, CaseTold, Envelope, Facts, PaperFile, written
+from exchange.envelopes import Answer, BulletinTold, CaseTold, Envelope, Facts, PaperFile, read
+from exchange.inner.bulletins import BulletinTelling
 from exchange.inner.heads import ACKED, OUT, PAPERS, Head, head_of, move, new_epoch
 from exchange.inner.models import exchange_followed, exchange_outgoing
+from exchange.inner.outgoing import put
 from papers.fonts import FontsMissing
 from portal.desk import CaseView, FileKind
 from portal.direct import Inside, Views
@@ -39,9 +42,11 @@ class Feedback:
     """`clock` is the machine's own; business time is that of the services. A case that cannot be told, or not whole, is looked
     at again after `retry_s` seconds."""
 
-    def __init__(self, units: UnitOfWorkFactory, inside: Inside, clock: Clock, retry_s: float) -> None:
+    def __init__(self, units: UnitOfWorkFactory, inside: Inside, bulletins: BulletinTelling, clock: Clock,
+                 retry_s: float) -> None:
         self._units, self._inside, self._clock, self._views = units, inside, clock, Views(inside)
         self._retry_us, self._last = int(retry_s * SECOND_US), ""
+        self.bulletins = bulletins
         # case → revision and day that could not be told whole, and when to look again
         self._waits: dict[str, tuple[tuple[int, int] | None, int]] = {}
         self.untold: set[str] = set()  # cases a fault of ours keeps from being told
@@ -73,15 +78,16 @@ class Feedback:
     # By the round -------------------------------------------------------------------------------------------------
 
     def compose(self) -> int:
-        """Tell what is not told yet. Returns how many cases and papers that were."""
+        """Tell what is not told yet. Returns how many cases, papers and bulletins that were."""
         rows = [row for row in self._changed() if not self._is_waited_for(row)]
-        return sum(self._compose_case(row) for row in rows) + self._compose_papers()
+        return sum(self._compose_case(row) for row in rows) + self._compose_papers() + self.bulletins.compose()
 
     def tell_anew(self) -> None:
         """The public site has lost what it had, or we have: everything is told again under a numbering of its own."""
         self._waits.clear()
         self.untold.clear()
         with self._units() as uow:
+            self.bulletins.tell_anew(uow.conn)
             uow.conn.execute(update(exchange_followed).values(sent_rev=-1))
             move(uow.conn, PAPERS, Head("", 0, "", 0))
 
@@ -133,13 +139,7 @@ class Feedback:
     # Inside -------------------------------------------------------------------------------------------------------
 
     def _put(self, conn: Connection, kind: str, subject: str, body: Any) -> None:
-        """Numbered without gaps: every writing transaction holds the ledger (core/unit_of_work.py)."""
-        head = head_of(conn, OUT)
-        name = secrets.token_hex(16)
-        move(conn, OUT, Head(head.epoch or new_epoch(), head.seq + 1, name, head.at))
-        conn.execute(insert(exchange_outgoing).values(
-            seq=head.seq + 1, id=name, kind=kind, subject=subject, body=written(body).decode(),
-            created_at=self._clock.now_us()))
+        put(conn, self._clock.now_us(), kind, subject, body)
 
     def _today(self) -> int:
         return self._inside.areas.default.calendar.today(self._inside.clock.now_us())
@@ -199,6 +199,17 @@ class Feedback:
                 continue
             files.append(PaperFile(paper.code, kind, hashlib.sha256(content).hexdigest(), len(content)))
         return tuple(files), is_whole
+
+    def files_of(self, envelope: Envelope) -> list[tuple[str, Callable[[], bytes]]]:
+        """What an envelope names: the digest of each, and how to come by the file, which raises a SupervisionError when it is
+        not as it was told any more."""
+        if envelope.kind == "bulletin":
+            bulletin = read(envelope.body, BulletinTold)
+            return [(file.sha256, partial(self.bulletins.content_of, bulletin.id, file)) for file in bulletin.files]
+        if envelope.kind == "case":
+            told = read(envelope.body, CaseTold)
+            return [(file.sha256, partial(self.content_of, told, file)) for file in told.files]
+        return []
 
     def content_of(self, told: CaseTold, file: PaperFile) -> bytes:
         """The file an envelope names, as it was when it was told. Raises NotFound when it was drawn anew meanwhile."""

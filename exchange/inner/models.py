@@ -57,3 +57,12 @@ exchange_followed = Table(
     Column("sent_rev", Integer, nullable=False),         # -1: not yet
     Column("sent_day", Integer, nullable=False),         # the deadline is told day by day, so an open case is told daily
 )
+
+# What the public site was told last of each published bulletin: its mark (evaluation.bulletins.queries), "" while it is not
+# told whole, and the SHA-256 of the telling.
+exchange_bulletins = Table(
+    "exchange_bulletins", metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("mark", String(64), nullable=False),
+    Column("sha256", String(64), nullable=False),
+)

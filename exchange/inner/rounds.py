@@ -10,7 +10,7 @@ from core.clock import Clock
 from core.errors import SupervisionError
 from core.instants import SECOND_US
 from core.unit_of_work import UnitOfWorkFactory
-from exchange.envelopes import CaseTold, Envelope, Give, Given, Take, read
+from exchange.envelopes import Envelope, Give, Given, Take
 from exchange.inner.feedback import Feedback
 from exchange.inner.heads import ACKED, IN, Head, head_of
 from exchange.inner.service import Receiving
@@ -47,8 +47,8 @@ class Rounds:
 
     @property
     def untold(self) -> int:
-        """How many faults of ours keep something from the applicants: cases, and the composing itself."""
-        return len(self._feedback.untold) + (not self._composed)
+        """How many faults of ours keep something from the public: cases, bulletins, and the composing itself."""
+        return len(self._feedback.untold) + len(self._feedback.bulletins.untold) + (not self._composed)
 
     def run(self) -> bool:
         """A round, unless the site was silent just now. Returns whether both directions succeeded; `problem` says why not.
@@ -129,21 +129,18 @@ class Rounds:
 
     def _send_files(self, envelope: Envelope) -> None:
         """Before the envelope that names them. One that is not as it was told is told anew with the next change."""
-        if envelope.kind != "case":
-            return
-        told = read(envelope.body, CaseTold)
-        for file in told.files:
-            here = self._transport.here(file.sha256)
+        for sha256, make in self._feedback.files_of(envelope):
+            here = self._transport.here(sha256)
             if here < 0:
                 continue
             try:
-                content = self._feedback.content_of(told, file)
+                content = make()
             except SupervisionError as failure:
-                log.warning("case %s: a paper is not as it was told: %s", told.view.head.case_no, failure)
+                log.warning("%s %s: a file is not as it was told: %s", envelope.kind, envelope.subject, failure)
                 continue
             for place in range(here, max(len(content), here + 1), self._rules.chunk_bytes):
                 part = content[place:place + self._rules.chunk_bytes]
-                self._transport.put(file.sha256, place, part, is_last=place + len(part) >= len(content))
+                self._transport.put(sha256, place, part, is_last=place + len(part) >= len(content))
 
     # Inside -------------------------------------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ from core.clock import Clock
 from core.database import Database
 from core.errors import Conflict
 from exchange.envelopes import Answer, CaseTold, Envelope, Facts, Give, Given, Payment, read, written
+from exchange.outer.bulletins import Bulletins
 from exchange.outer.models import cases, heads, notes, papers, sent, submissions
 from exchange.outer.queue import IN, OUT
 from exchange.outer.unapplied import Unapplied
@@ -33,10 +34,13 @@ class KeptFacts(PaperFacts, frozen=True):
 class Mirror:
     """The incoming side of this site."""
 
-    def __init__(self, database: Database, clock: Clock, orders: OrderLedger, unapplied: Unapplied) -> None:
+    def __init__(self, database: Database, clock: Clock, orders: OrderLedger, unapplied: Unapplied,
+                 bulletins: Bulletins) -> None:
         self._database, self._clock, self._orders, self.unapplied = database, clock, orders, unapplied
+        self._bulletins = bulletins
         self._kinds: dict[str, Callable[[Connection, Envelope], None]] = {
-            "answer": self._answer, "case": self._case, "papers": self._papers}
+            "answer": self._answer, "case": self._case, "papers": self._papers,
+            "bulletin": bulletins.apply}
 
     def apply(self, told: Give) -> Given:
         """What is known already changes nothing. Raises Conflict when something is missing in between."""
@@ -92,7 +96,7 @@ class Mirror:
 
     def _apply_late(self, conn: Connection, envelope: Envelope) -> None:
         """What was told of the same since then stands."""
-        left = _without_old_news(conn, envelope)
+        left = self._without_old_news(conn, envelope)
         if left is not None:
             self._kinds[left.kind](conn, left)
         self.unapplied.superseded(conn, envelope, late=True)
@@ -130,13 +134,14 @@ class Mirror:
             kept = KeptFacts(**msgspec.structs.asdict(facts), told_at=envelope.created_at, seq=envelope.seq)
             _put(conn, papers, "code", {"code": facts.code, "facts": written(kept).decode()})
 
-
-def _without_old_news(conn: Connection, envelope: Envelope) -> Envelope | None:
-    """What is left to apply of one that is tried again; None when all of it was told anew since."""
-    if envelope.kind == "papers":
-        left = tuple(facts for facts in read(envelope.body, Facts).papers if not _is_old_paper(conn, facts.code, envelope))
-        return msgspec.structs.replace(envelope, body=written(Facts(left)).decode()) if left else None
-    return None if envelope.kind == "case" and _is_old_case(conn, read(envelope.body, CaseTold)) else envelope
+    def _without_old_news(self, conn: Connection, envelope: Envelope) -> Envelope | None:
+        """What is left to apply of one that is tried again; None when all of it was told anew since."""
+        if envelope.kind == "papers":
+            left = tuple(facts for facts in read(envelope.body, Facts).papers if not _is_old_paper(conn, facts.code, envelope))
+            return msgspec.structs.replace(envelope, body=written(Facts(left)).decode()) if left else None
+        if envelope.kind == "bulletin":
+            return None if self._bulletins.is_old(conn, envelope) else envelope
+        return None if envelope.kind == "case" and _is_old_case(conn, read(envelope.body, CaseTold)) else envelope
 
 
 def _is_old_paper(conn: Connection, code: str, envelope: Envelope) -> bool:

@@ -117,5 +117,23 @@ unapplied = Table(
     Index("ix_unapplied_subject", "subject"),
 )
 
+# A published bulletin as the inside last told it: `told_at` and `seq` are of that telling; one with `withdrawn_at` no longer
+# holds.
+bulletins = Table(
+    "bulletins", metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("area", String(64), nullable=False),
+    Column("month", String(7), nullable=False),
+    Column("title", Text, nullable=False),
+    Column("number", String(64), nullable=False),
+    Column("published_at", BigInteger, nullable=False),
+    Column("withdrawn_at", BigInteger),
+    Column("reason", Text, nullable=False),
+    Column("told", Text, nullable=False),
+    Column("told_at", BigInteger, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Index("ix_bulletins_month", "month", "area"),
+)
+
 payment_orders = order_table(metadata)
 sandbox_payments = sandbox_table(metadata)

@@ -11,10 +11,11 @@ from approval.stores import Store
 from core.clock import Clock
 from core.database import Database
 from core.instants import DAY_US
-from exchange.outer.models import cases, drafts, outgoing, submissions, unapplied
+from exchange.outer.models import bulletins, cases, drafts, outgoing, submissions, unapplied
 
 ROWS_AT_ONCE = 200
-_NAMED_IN = (drafts.c.content, submissions.c.content, outgoing.c.body, cases.c.told, unapplied.c.body)
+_NAMED_IN = (drafts.c.content, submissions.c.content, outgoing.c.body, cases.c.told, bulletins.c.told,
+             unapplied.c.body)
 _DIGEST = re.compile(r'"([0-9a-f]{64})"')
 
 

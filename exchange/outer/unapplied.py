@@ -18,6 +18,7 @@ from exchange.outer.models import unapplied
 
 AT_ONCE = 100
 DOUBLINGS_MAX = 20
+TOLD_WHOLE = ("case", "bulletin")
 _U = unapplied.c
 
 
@@ -62,11 +63,11 @@ class Unapplied:
         conn.execute(delete(unapplied).where(_U.id == name))
 
     def superseded(self, conn: Connection, envelope: Envelope, *, late: bool = False) -> None:
-        """A case told later says everything that an earlier telling of it said. What comes in its turn is the latest there
-        is; one that was tried again (`late`) replaces only what was written before it."""
-        if envelope.kind != "case":
+        """A case or a bulletin told later says everything that an earlier telling of it said. What comes in its turn is the
+        latest there is; one that was tried again (`late`) replaces only what was written before it."""
+        if envelope.kind not in TOLD_WHOLE:
             return
-        others = delete(unapplied).where(_U.kind == "case", _U.subject == envelope.subject, _U.id != envelope.id)
+        others = delete(unapplied).where(_U.kind == envelope.kind, _U.subject == envelope.subject, _U.id != envelope.id)
         if late:
             others = others.where((_U.created_at < envelope.created_at) | (
                 (_U.created_at == envelope.created_at) & (_U.seq < envelope.seq)))

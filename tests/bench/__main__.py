@@ -18,6 +18,7 @@ from tests.bench import (
     engines,
     exporting,
     figures,
+    forecast_quality,
     foretelling,
     http,
     imports,
@@ -37,7 +38,7 @@ BENCHES: dict[str, Callable[[Options], list[Line]]] = {
     "sweep": millions.run, "figures": figures.run, "comparison": comparison.run, "push": push.run, "acts": acts.run,
     "wall": wall.run, "backtest": backtest.run, "approval": approval.run, "engines": engines.run,
     "video": video.run, "vision": vision.run, "export": exporting.run, "history": deep_history.run,
-    "bulletin": bulletin.run, "forecast": foretelling.run}
+    "bulletin": bulletin.run, "forecast": foretelling.run, "forecast-quality": forecast_quality.run}
 ON_REQUEST = frozenset({"engines"})  # needs an environment of its own
 
 
@@ -74,7 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seconds", type=float, default=20.0, help="how long each of them is measured (video)")
     parser.add_argument("--restarts", type=int, default=100, help="how often the camera is killed (video)")
     parser.add_argument("--folder", type=Path, help="where databases are made; 10 million cases take about 10 GB")
-    parser.add_argument("--dry", action="store_true", help="only print, leave docs/benchmarks.md alone")
+    parser.add_argument("--dry", action="store_true", help="only print, leave docs alone")
     return parser
 
 

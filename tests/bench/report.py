@@ -1,4 +1,5 @@
-"""Results as Markdown, each benchmark in its own part of docs/benchmarks.md, so that one can be run again alone."""
+"""Results as Markdown, each benchmark in its own part of docs/benchmarks.md, or of the page it belongs to, so that one can be
+run again alone."""
 
 from __future__ import annotations
 
@@ -9,7 +10,8 @@ from pathlib import Path
 from scripts.render_docs import with_part
 from tests.bench.harness import Line, hardware
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "benchmarks.md"
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+PAGES = {"forecast-quality": "forecast.md"}  # those that say how good something is stand where that is explained
 _HEAD = "| what | figure | floor, same run | times the floor | limit | holds | sample |\n|---|---|---|---|---|---|---|"
 
 
@@ -21,7 +23,8 @@ def write_part(name: str, lines: Sequence[Line]) -> None:
     """Replace that benchmark's part of the page. Raises ValueError when the page lacks its marks."""
     day = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
     part = f"{day}; {hardware()}.\n\n{as_table(lines)}\n"
-    PAGE.write_text(with_part(PAGE.read_text(encoding="utf-8"), f"bench-{name}", part), encoding="utf-8")
+    page = DOCS / PAGES.get(name, "benchmarks.md")
+    page.write_text(with_part(page.read_text(encoding="utf-8"), f"bench-{name}", part), encoding="utf-8")
 
 
 def _row(line: Line) -> str:

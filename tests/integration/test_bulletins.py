@@ -16,9 +16,10 @@ import pytest
 from sqlalchemy import select, update
 
 from core.access import SYSTEM, Actor, Role
-from core.errors import ConfigError, Conflict, InvalidInput, NotAuthenticated, NotFound, NotPermitted
+from core.errors import ConfigError, Conflict, InvalidInput, NotAuthenticated, NotFound, NotPermitted, Unavailable
 from evaluation.bulletins.assembly import check_ranking
 from evaluation.bulletins.matters import BulletinState
+from evaluation.bulletins.schedule import BulletinSchedule, Choice, DueRules
 from evaluation.bulletins.service import BulletinService
 from evaluation.models import figure_days, figure_months
 from evaluation.period import Basis
@@ -33,6 +34,7 @@ LEADER = Actor("wang", frozenset({Role.LEADER}), display_name="王建国")
 OFFICER = Actor("zhou", frozenset({Role.DUTY_OFFICER}), display_name="周立新")
 UNIT = Actor("zhao", frozenset({Role.DEPARTMENT_USER}), org=OWN_ORG, display_name="赵晓燕")
 MONTH, EARLIER = "2026-02", "2026-01"
+EMPTY = "360521"  # an area without a case
 SMALL = "jiaoyu"
 
 
@@ -88,7 +90,7 @@ def test_it_goes_from_draft_to_the_public_by_two_persons(site: Site) -> None:
     head = queries.find(number, UNIT).head
     assert (head.state, head.issued_name, head.number) == ("issued", "王建国", "新监通报〔2026〕1号")
     assert [one.action for one in queries.find(number, UNIT).log] == ["produce", "submit", "issue", "publish"]
-    assert [one.id for one in queries.published()] == [number]
+    assert [one.id for one in queries.published("2026")] == [number]
 
 
 def test_a_leader_does_not_issue_what_he_had_a_hand_in(site: Site) -> None:
@@ -188,7 +190,7 @@ def test_the_files_are_kept_hashed_and_found_by_the_check(site: Site) -> None:
     number = issued(site)
     detail = queries.find(number, UNIT)
     files = {kind: desk.file(detail, kind) for kind in ("docx", "xlsx", "pdf")}  # type: ignore[arg-type]
-    assert desk.hashes(detail) == {kind: hashlib.sha256(content).hexdigest() for kind, content in files.items()}
+    assert desk.hashes(detail.head) == {kind: hashlib.sha256(content).hexdigest() for kind, content in files.items()}
     assert all(desk.file(detail, kind) == content for kind, content in files.items())  # type: ignore[arg-type]
     for content in files.values():
         found = site.services.paper_check.check(content)
@@ -202,9 +204,9 @@ def test_a_workbook_that_cannot_be_made_follows(site: Site, monkeypatch: pytest.
         broken.setattr(desk, "_workbook", lambda *_given: 1 / 0)
         number = issued(site)
     detail = site.services.bulletins.queries.find(number, UNIT)
-    assert desk.hashes(detail) == {}
+    assert desk.hashes(detail.head) == {}
     assert desk.file(detail, "xlsx")[:2] == b"PK"
-    assert set(desk.hashes(detail)) == {"xlsx"}
+    assert set(desk.hashes(detail.head)) == {"xlsx"}
 
 
 def test_what_is_shown_is_what_the_screens_show(site: Site) -> None:
@@ -262,18 +264,85 @@ def test_a_withdrawn_one_stays_on_record_and_another_may_be_made(site: Site) -> 
     assert queries.find(again, UNIT).head.number == "新监通报〔2026〕2号"
 
 
+def due(site: Site, day: int = 5, hour: int = 8) -> BulletinSchedule:
+    """The schedule with another day and hour, and the whole city on by the settings; NOW is the 16th, 14:03."""
+    return BulletinSchedule(site.services.bulletins.schedule._parts, DueRules(day, hour, whole_city=True))
+
+
 def test_a_draft_is_made_by_itself_once_and_only_where_it_is_wanted(site: Site) -> None:
     queries = site.services.bulletins.queries
     work(site.services)
     assert queries.listed(LEADER) == []  # off unless the settings say otherwise
-    desk = service(site)
-    assert desk.draft_due(17, 0, AREA) is None  # NOW is the 16th, 14:03
-    assert desk.draft_due(16, 15, AREA) is None
-    number = desk.draft_due(16, 14, AREA)
-    assert number is not None
+    assert due(site, 17, 0).draft_due().made == ()
+    assert due(site, 16, 15).draft_due().made == ()
+    (number,) = due(site, 16, 14).draft_due().made
     assert queries.find(number, LEADER).head.made_by == SYSTEM.name
-    desk.discard(number, 1, INSPECTOR)
-    assert desk.draft_due(5, 8, AREA) is None  # somebody threw it away on purpose
+    service(site).discard(number, 1, INSPECTOR)
+    assert due(site).draft_due().made == ()  # somebody threw it away on purpose
+
+
+def test_the_areas_that_were_chosen_have_their_own_draft_and_who_chose_is_kept(site: Site) -> None:
+    schedule, queries = site.services.bulletins.schedule, site.services.bulletins.queries
+    assert {area for area, one in schedule.choices().items() if one.is_on} == set()
+    assert schedule.choose(AREA, replace(INSPECTOR, area=AREA), is_on=True)
+    assert not schedule.choose(AREA, LEADER, is_on=True), "it was on"
+    schedule.choose(EMPTY, LEADER, is_on=True)  # nothing happened there, so there is nothing to tell
+    assert (schedule.choices()[AREA].actor_name, schedule.choices()[EMPTY].actor_name) == ("李敏", "王建国")
+    work(site.services)
+    work(site.services)
+    assert [(row.area, row.month, row.made_by) for row in queries.listed(LEADER)] == [(AREA, MONTH, SYSTEM.name)]
+    schedule.choose(AREA, LEADER, is_on=False)
+    assert not schedule.choices()[AREA].is_on
+
+
+def test_who_may_choose_which_area(site: Site) -> None:
+    schedule = site.services.bulletins.schedule
+    for nobody, error in ((None, NotAuthenticated), (OFFICER, NotPermitted), (UNIT, NotPermitted)):
+        with pytest.raises(error):
+            schedule.choose(AREA, nobody, is_on=True)
+    for other in ("", EMPTY):
+        with pytest.raises(NotPermitted, match="bulletin_area_not_yours"):
+            schedule.choose(other, replace(INSPECTOR, area=AREA), is_on=True)
+    with pytest.raises(NotFound, match="bulletin_area_unknown"):
+        schedule.choose("999999", INSPECTOR, is_on=True)
+
+
+def test_what_is_chosen_on_the_page_counts_more_than_the_setting(site: Site) -> None:
+    schedule = due(site)
+    assert schedule.choices()[""] == Choice(True)
+    schedule.choose("", LEADER, is_on=False)
+    assert schedule.draft_due().made == ()
+
+
+def test_an_area_whose_draft_fails_stops_no_other_and_the_job_tells_of_it(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    bulletins = site.services.bulletins
+    count_day(site.services.database, OWN_ORG, date(2026, 2, 10), area=EMPTY, **concluded(10, 5))
+    issued(site, EARLIER)
+    correct(site, OWN_ORG, late=3)
+    for area in ("", AREA, EMPTY):
+        bulletins.schedule.choose(area, LEADER, is_on=True)
+    gathering = bulletins.service._parts.gathering
+    real = gathering.figures
+    with monkeypatch.context() as broken:
+        broken.setattr(gathering, "figures", lambda area, *rest: 1 / 0 if area == AREA else real(area, *rest))
+        with pytest.raises(Unavailable, match="bulletins_not_drafted") as told:
+            work(site.services)
+    assert told.value.details["areas"] == AREA
+    drafted = [row.area for row in bulletins.queries.listed(LEADER) if row.state == "draft"]
+    assert sorted(drafted) == ["", EMPTY]
+    assert all(row.checked_at for row in bulletins.queries.listed(LEADER) if row.state == "issued"), "the comparison was made"
+    work(site.services)
+    assert AREA in [row.area for row in bulletins.queries.listed(LEADER)]
+
+
+def test_an_area_the_catalogue_has_no_more_can_be_put_off(site: Site) -> None:
+    schedule = due(site)
+    schedule.choose("", LEADER, is_on=False)
+    schedule.choose(AREA, LEADER, is_on=True)
+    without = BulletinSchedule(replace(schedule._parts, area_names=lambda: {EMPTY: "分宜县"}), schedule.rules)
+    assert without.choices()[AREA].is_on
+    assert without.choose(AREA, LEADER, is_on=False)
+    assert AREA not in without.choices()
 
 
 def test_an_indicator_that_cannot_rank_is_refused(site: Site) -> None:
@@ -324,6 +393,22 @@ def test_the_page_shows_the_paper_and_the_buttons_of_who_looks(site: Site) -> No
     assert shown["bulletins-seen"]["data"] == {"bulletin": number, "rev": 1}
     hidden = run_callback(site.client(Role.DEPARTMENT_USER), "/bulletins/", outputs, inputs).get_json()["response"]
     assert hidden["bulletins-sheet"]["children"] is None
+
+
+def test_on_the_page_an_officer_puts_areas_on_and_off_within_his_bounds(site: Site) -> None:
+    schedule = site.services.bulletins.schedule
+    offered = [{"value": area or "all", "label": area} for area in schedule.choices()]
+
+    def choose(role: Role, *wanted: str) -> str:
+        answer = run_callback(site.client(role), "/bulletins/", "bulletins-chosen.children", {"bulletins-choose.n_clicks": 1},
+                              {"bulletins-scheduled.value": list(wanted), "bulletins-scheduled.options": offered})
+        return str(answer.get_json()["response"]["bulletins-chosen"]["children"])
+
+    assert choose(Role.INSPECTOR, "all", AREA) == "已保存，2 处更改"
+    assert choose(Role.LEADER, AREA) == "已保存，1 处更改"
+    assert {area for area, one in schedule.choices().items() if one.is_on} == {AREA}
+    assert "已保存" not in choose(Role.DEPARTMENT_USER)
+    assert schedule.choices()[AREA].is_on
 
 
 def test_the_public_reads_what_was_published_and_nothing_else(site: Site) -> None:

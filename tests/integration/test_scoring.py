@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
@@ -15,7 +16,7 @@ from sqlalchemy import select
 from alerts.notices.models import notices
 from cases.events import EventKind
 from config.versions import Kind
-from core.access import SYSTEM
+from core.access import SYSTEM, Role
 from core.errors import Conflict, InvalidInput, NotFound, NotPermitted
 from core.models import outbox
 from evaluation.period import Period
@@ -35,7 +36,7 @@ from tests.scoring import (
     name_contacts,
     scored_site,
 )
-from tests.staff import OTHER_ORG, OWN_ORG, Site
+from tests.staff import OTHER_ORG, OWN_ORG, Site, run_callback
 
 SCHEME = "monthly-100"
 AFTER_WINDOW = datetime(2026, 3, 24, 1, tzinfo=UTC)
@@ -177,6 +178,19 @@ def test_late_facts_change_nothing_that_is_frozen_and_stand_beside_it(site: Site
     assert scoring.queries.find(number, LEADER).digest == digest
     with pytest.raises(Conflict, match="score_state"):
         scoring.service.withdraw(number, "重算", INSPECTOR)
+
+
+def test_the_page_says_what_today_would_give_beside_what_was_published(site: Site) -> None:
+    def page() -> str:
+        shown = run_callback(site.client(Role.INSPECTOR), "/scores/", "..scores-head.children...scores-table.children..."
+                             "scores-waiting.children...scores-detail.children..",
+                             {"scores-address.search": f"?scoring={number}&org={OWN_ORG}", "scores-changed.data": None})
+        return json.dumps(shown.json, ensure_ascii=False)
+
+    number = published(site)
+    assert "按今日记录重算" not in page(), "the same needs no note"
+    enter(site, "supervision_check", points=3)
+    assert "按今日记录重算为 92.50，已公布的 95.50 不变。" in page()
 
 
 def test_a_conclusion_reported_late_moves_the_present_figure_only(site: Site) -> None:

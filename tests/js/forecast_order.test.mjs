@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { BY_FORECAST, addressOf, expectedOf, expectedText, isByForecast, orderOf, orderWords, percentText } from "../../assets/js/modules/forecast_order.mjs";
 import { byOutlook, orderRows, placeRows } from "../../assets/js/modules/heat_layout.mjs";
-import { asOfText, outlooksOf } from "../../assets/js/modules/queue_strip.mjs";
+import { asOfText, cameWords, outlooksOf } from "../../assets/js/modules/queue_strip.mjs";
 import { applyMessage, initialState } from "../../assets/js/modules/live_state.mjs";
 import { row } from "./factories.mjs";
 
@@ -67,4 +67,17 @@ test("a forecast comes with the gauges and goes with them", () => {
   assert.equal(told.forecast, forecast);
   assert.equal(applyMessage(told, "gauge", { forecast: null }).state.forecast, null);
   assert.equal(applyMessage(told, "gauge", { alarms: [] }).state.forecast, forecast);
+});
+
+test("how often such forecasts came true stands beside the queue, where enough cases tell", () => {
+  const t = (key, values) => `${key} ${JSON.stringify(values)}`;
+  const came = [{ low: 0.7, high: 1, share: 0.812, n: 340 }, { low: 0.5, high: 0.7, share: 0.577, n: 900 }];
+
+  assert.equal(cameWords([], t), "");
+  assert.equal(cameWords(undefined, t), "");
+  const words = cameWords(came, t);
+  assert.match(words, /^wall\.forecast\.came /);
+  assert.ok(words.indexOf("came_from") < words.indexOf("came_between"));
+  assert.match(words, /81%/);
+  assert.match(words, /58%/);
 });

@@ -79,7 +79,7 @@ export function mount(root, { store, t, now, clock, arrivals, every, wall }) {
     list.render(slots(items, step));
     parts.empty.hidden = true;
     setText(parts.summary, t("wall.forecast.queue", { n: forecast.likely, share: percentText(forecast.likely_from), at: asOfText(forecast.as_of, serverTime) }));
-    setText(parts.more, items.length > SLOTS ? t("wall.forecast.more", { n: items.length }) : "");
+    setText(parts.more, cameWords(forecast.came, t) || (items.length > SLOTS ? t("wall.forecast.more", { n: items.length }) : ""));
   }
 
   const leave = store.subscribe(draw);
@@ -92,6 +92,14 @@ export function mount(root, { store, t, now, clock, arrivals, every, wall }) {
 export function asOfText(asOf, serverTime) {
   const at = asOf.slice(11, 16);
   return asOf.slice(0, 10) === (serverTime ?? asOf).slice(0, 10) ? at : `${asOf.slice(5, 10)} ${at}`;
+}
+
+/** How often what is called likely came true on the past, close set: half a line holds both; "" where too few tell. Pure. */
+export function cameWords(came, t) {
+  if (!came || came.length === 0) return "";
+  const steps = came.map(({ low, high, share }) => t(high < 1 ? "wall.forecast.came_between" : "wall.forecast.came_from", {
+    low: Math.round(low * 100), high: Math.round(high * 100), share: percentText(share).replace(" %", "%") }));
+  return t("wall.forecast.came", { steps: steps.join(" · ") });
 }
 
 function updateOutlook(node, { org, item_name: item, chance }) {

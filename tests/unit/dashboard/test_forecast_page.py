@@ -19,8 +19,8 @@ from dashboard.theme import load_theme
 from dashboard.words import Words
 from evaluation.forecast.backtest import Report
 from evaluation.forecast.lives import Silence
-from evaluation.forecast.queries import Outlook
-from evaluation.forecast.scoring import Gain, curve
+from evaluation.forecast.queries import Outlook, Tried
+from evaluation.forecast.scoring import Bin, Gain, curve
 from tests.foretelling import MONDAY, log
 from tests.staff import OTHER_ORG, OWN_ORG, Site, make_site, run_callback
 
@@ -62,8 +62,8 @@ def t(site: Site) -> Words:
     return Words("zh", site.services.texts("zh").tree)
 
 
-def case_panel(found: Outlook | None, t: Words, *, leads_on: bool = True) -> str:
-    return text_of(case_forecast.render(found, Names(), 30, leads_on=leads_on, t=t))
+def case_panel(found: Outlook | None, t: Words, *, leads_on: bool = True, tried: Tried | None = None) -> str:
+    return text_of(case_forecast.render(found, tried, Names(), 30, leads_on=leads_on, t=t))
 
 
 def shown(site: Site, role: Role, search: str = "") -> str:
@@ -104,6 +104,40 @@ def test_nothing_foretold_is_no_panel(t: Words) -> None:
 def test_who_may_not_open_the_page_gets_no_link(t: Words) -> None:
     assert "准不准" in case_panel(FOUND, t)
     assert "准不准" not in case_panel(FOUND, t, leads_on=False)
+
+
+def test_beside_the_chance_stands_how_often_such_cases_did_overrun(t: Words) -> None:
+    told = case_panel(FOUND, t, tried=Tried(20_500, Bin(0.6, 0.7, 1_204, 310, 0.65, 782, 0.6, 0.7)))
+
+    for words in ("报 60 % 至 70 % 的 1,204 次预测（310 件办件）", "65 % 后来超期", "60 % 至 70 %", "核对截至 2026-02-16"):
+        assert words in told
+    assert "不足 30 件，还说不上" in case_panel(FOUND, t, tried=Tried(20_500, None))
+    assert "回测" not in case_panel(FOUND, t), "before the first training"
+    assert "回测" not in case_panel(msgspec.structs.replace(FOUND, chance=None, reason="few"), t, tried=Tried(20_500, None))
+
+
+def test_what_the_case_is_told_is_the_tenth_of_the_page_of_forecasts(site: Site) -> None:
+    queries = site.services.forecasts.queries
+    standing = queries.standing()
+    assert standing is not None
+    told = {one.low: one for one in standing.report.curve}
+    assert len(told) > 3
+    for low, one in told.items():
+        tried = queries.tried(low + 0.05)
+        assert tried is not None
+        assert tried.last == standing.report.last
+        assert tried.bin == (one if one.cases >= 10 else None)
+    assert queries.tried(None) is None
+    assert [one.n for one in queries.likely_came()] == [
+        sum(one.n for one in told.values() if low < one.low + 0.05 < high) for low, high in ((0.7, 1.0), (0.5, 0.7))]
+
+
+def test_a_case_page_says_it_where_a_case_is_foretold(site: Site) -> None:
+    found = site.services.forecasts.queries.at_risk(_leader())[0]
+    page = run_callback(site.client(Role.LEADER), "/case/", "case-body.children", {"case-address.pathname":
+                        f"/case/{found.area}/{found.case_no}", "case-address.search": ""})
+
+    assert "这样的预测有多准" in json.dumps(page.get_json(), ensure_ascii=False)
 
 
 def test_words_and_figures_agree(t: Words) -> None:

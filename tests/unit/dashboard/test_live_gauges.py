@@ -16,6 +16,8 @@ from core.accounts import Account, Token
 from core.clock import FrozenClock
 from core.instants import HOUR_US
 from dashboard.live_gauges import ALARMS_MAX, LiveGauges, OnDuty
+from evaluation.forecast.scoring import Came
+from evaluation.forecast.summary import Summary
 
 
 @dataclass
@@ -26,6 +28,7 @@ class City:
     alarms: list[Alarm] = field(default_factory=list)
     silent: int = 0
     foretold: Any = None
+    came: tuple[Came, ...] = ()
     room: Any = field(default_factory=lambda: SimpleNamespace(
         audio=SimpleNamespace(silences=lambda: [SimpleNamespace(room="main", by="周立新")]),
         journeys=lambda _count: [SimpleNamespace(p95_ms=120)]))
@@ -40,7 +43,8 @@ class City:
                  "feeds": SimpleNamespace(health=lambda _now: feeds),
                  "areas": SimpleNamespace(default=SimpleNamespace(calendar=calendar))}
         return LiveGauges(**parts, clock=self.clock, texts=load_texts()["zh"], rows=20, on_duty=lambda: None,
-                           room=self.room, forecasts=SimpleNamespace(likely=0.5, summary=lambda: self.foretold))()
+                           room=self.room, forecasts=SimpleNamespace(
+                               likely=0.5, summary=lambda: self.foretold, likely_came=lambda: self.came))()
 
     def told(self) -> list[dict[str, Any]]:
         return self.gauges()["alarms"]
@@ -147,3 +151,11 @@ def test_the_roster_comes_before_the_sessions_and_its_gaps_are_gaps(frozen_clock
 
 def test_the_room_says_who_silenced_it_and_how_long_the_last_canary_took(city: City):
     assert {"silences": [{"room": "main", "by": "周立新"}], "latency_ms": 120} == city.gauges()["room"]
+
+
+def test_what_is_foretold_says_how_often_it_came_true(city: City):
+    assert city.gauges()["forecast"] is None
+    city.foretold = Summary(city.clock.now_us())
+    assert city.gauges()["forecast"]["came"] == []
+    city.came = (Came(0.7, 1.0, 340, 276),)
+    assert city.gauges()["forecast"]["came"] == [{"low": 0.7, "high": 1.0, "share": pytest.approx(0.812, abs=1e-3), "n": 340}]

@@ -10,7 +10,7 @@ import pytest
 from core.errors import UpstreamError
 from evaluation.forecast import calibration
 from evaluation.forecast.calibration import NONE, SURE, Correction, Pairs, corrections, fitted
-from evaluation.forecast.scoring import brier, curve, gain
+from evaluation.forecast.scoring import Came, bin_of, brier, came_of, curve, gain
 
 
 def made(n: int, seed: int, truth: float = 1.0) -> Pairs:
@@ -80,6 +80,22 @@ def test_a_correction_is_used_when_chances_are_wrong() -> None:
 def test_none_is_used_when_chances_are_right_or_few() -> None:
     assert [NONE, NONE] == corrections([made(3000, 5), made(300, 6, truth=3.0)], 1000)
     assert [NONE] == corrections([Pairs([0.2] * 2000, [0.0] * 2000, list(range(2000)))], 1000)
+
+
+def test_a_chance_finds_its_tenth_and_none_where_nothing_like_it_was_tried() -> None:
+    bins = curve([0.05, 0.3, 0.69, 1.0], [0.0, 1.0, 1.0, 1.0], [1, 2, 3, 4])
+
+    assert [one.low if (one := bin_of(bins, chance)) else None for chance in (0.0, 0.0999, 0.3, 0.39, 0.4, 0.6, 0.95, 1.0)] == [
+        0.0, 0.0, 0.3, 0.3, None, 0.6, 0.9, 0.9]
+
+
+def test_wider_steps_add_up_their_tenths_and_leave_out_what_few_cases_tell() -> None:
+    chances = [0.55] * 30 + [0.65] * 10 + [0.75] * 9
+    bins = curve(chances, [1.0] * 20 + [0.0] * 29, list(range(49)))
+
+    assert came_of(bins, ((0.7, 1.0), (0.5, 0.7)), 30) == (Came(0.5, 0.7, 40, 20),)
+    assert came_of(bins, ((0.7, 1.0),), 9) == (Came(0.7, 1.0, 9, 0),)
+    assert came_of((), ((0.5, 0.7),), 1) == ()
 
 
 def test_no_correction_changes_nothing() -> None:
