@@ -84,6 +84,7 @@ RULES = (
     Rule("/unit/*", roles=frozenset({Role.DEPARTMENT_USER})),
     Rule("/case/*", roles=EVERYBODY),             # a department user and its staff their own unit's
     Rule("/comparison/*", roles=COMPARERS),       # a department user his own unit beside nameless others
+    Rule("/counted/*", roles=COMPARERS),          # what is behind its figures: a department user his own unit's
     Rule("/scores/*", roles=COMPARERS),           # a department user his own unit's, once published (evaluation/scoring)
     Rule("/schemes/*", roles=EDITORS),            # inspectors and administrators edit, leaders read
     Rule("/forecast/*", roles=STAFF),             # a department user his own unit's cases

@@ -16,6 +16,7 @@ from core.instants import date_of
 from core.unit_of_work import UnitOfWorkFactory
 from evaluation.card_figures import CardFigures
 from evaluation.comparison import Comparison
+from evaluation.counted_queries import CountedQueries
 from evaluation.duties import Duties
 from evaluation.models import DUTY_FIGURES, FIGURES
 from evaluation.naming import CatalogueNames, Directory
@@ -48,6 +49,7 @@ class Evaluation:
     indicators: Indicators
     queries: IndicatorQueries
     persons: PersonQueries
+    counted: CountedQueries
     tables: FigureTables
     card_figures: CardFigures
     recounter: FigureRecounter
@@ -71,9 +73,11 @@ def build_evaluation(parts: Parts) -> Evaluation:
     over_time = OverTime(queries, parts.areas.for_area, lambda: date_of(
         parts.areas.default.calendar.today(parts.units.clock.now_us())))
     persons = PersonQueries(parts.units.database, indicators, PersonRules(parts.persons_see))
+    counted = CountedQueries(parts.units.database, queries, duties, names)
     recounter = FigureRecounter(parts.units, card_figures)
     roller = MonthRoller(parts.units, calendar)
-    return Evaluation(indicators, queries, persons, tables, card_figures, recounter, roller, comparison, over_time, parts.map)
+    return Evaluation(indicators, queries, persons, counted, tables, card_figures, recounter, roller, comparison, over_time,
+                      parts.map)
 
 
 def check_figures(described: Mapping[str, object]) -> None:

@@ -27,6 +27,7 @@ from core.instants import DAY_US
 from core.unit_of_work import UnitOfWork
 from evaluation.marks import Entry
 from evaluation.models import FIGURES, figure_cards
+from evaluation.places import Place
 from evaluation.tally import FigureTables, Sums, counted_by
 
 BATCH = 1_000
@@ -51,10 +52,15 @@ class CardMarks(msgspec.Struct, frozen=True, array_like=True, gc=False):
     figures: tuple[int, ...]
     reply: Reply | None = None
 
-    def add_to(self, sums: Sums, by: int = 1) -> None:
-        sums.add((self.area, self.org, self.item, self.channel), self.cohort, self._entries(), by)
+    @property
+    def place(self) -> Place:
+        return self.area, self.org, self.item, self.channel
 
-    def _entries(self) -> Iterator[Entry]:
+    def add_to(self, sums: Sums, by: int = 1) -> None:
+        sums.add(self.place, self.cohort, self.entries(), by)
+
+    def entries(self) -> Iterator[Entry]:
+        """What it adds, each on its own day."""
         for figure in self.figures:
             yield self.day, figure, 1
         if self.reply is not None:
@@ -62,7 +68,7 @@ class CardMarks(msgspec.Struct, frozen=True, array_like=True, gc=False):
             yield self.reply[0], _REPLY_DAYS, self.reply[1]
 
 
-_decode = msgspec.json.Decoder(CardMarks).decode
+read_card = msgspec.json.Decoder(CardMarks).decode  # the inverse of what is kept
 _encode = msgspec.json.Encoder().encode
 
 
@@ -140,7 +146,7 @@ def reply_to(card: CardStanding, areas: Areas) -> Reply | None:
 def add_text(sums: Sums, text: str, by: int = 1) -> None:
     """Add what a card adds; "" is nothing."""
     if text:
-        _decode(text).add_to(sums, by)
+        read_card(text).add_to(sums, by)
 
 
 def standing_cards(conn: Connection, ids: Sequence[int]) -> list[CardStanding]:
