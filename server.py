@@ -290,7 +290,7 @@ def _gate(services: Services) -> Gate:
     sessions = Sessions(services.accounts, SystemClock(), policy, secret)
     limits = GatePolicy(security.sign_in_failures, security.sign_in_window_minutes, demo=services.settings.demo.enabled,
                         signed_max_bytes=services.settings.payments.notice_max_bytes)
-    return Gate(services.accounts, sessions, SystemClock(), limits)
+    return Gate(services.accounts, sessions, SystemClock(), limits, readers=services.read_tokens)
 
 
 def _push_parts(services: Services, gate: Gate, demo_duty: str) -> PushParts:
