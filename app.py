@@ -319,6 +319,27 @@ def _add_administration(commands: argparse._SubParsersAction[argparse.ArgumentPa
     token.add_argument("kind", choices=("feed", "screen", "probe", "admin"))
     token.add_argument("for_name", metavar="NAME")
     token.add_argument("--revoke", action="store_true", help="end its tokens instead")
+    _add_readers(commands, common)
+
+
+def _add_readers(commands: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser) -> None:
+    reader = _add(commands, common, "read-token", "readers.read_token",
+                  "tokens by which other systems read figures; each shown once")
+    acts = reader.add_subparsers(dest="act", required=True)
+    issue = acts.add_parser("issue", help="issue one: of some interfaces, of an area, a department or everything, for a while",
+                            parents=[common])
+    issue.add_argument("for_name", metavar="NAME", help="who reads")
+    issue.add_argument("--api", action="append", required=True,
+                       help="figures, comparison, scores or history; may be given several times")
+    issue.add_argument("--area", default="", help="code of the one area it sees")
+    issue.add_argument("--org", default="", help="code of the one department it sees")
+    issue.add_argument("--days", type=int, default=90, help="days until it ends (90)")
+    acts.add_parser("list", help="all there ever were: name, state, interfaces, area, department, by whom, from, until",
+                    parents=[common])
+    revoke = acts.add_parser("revoke", help="end those of a name", parents=[common])
+    revoke.add_argument("for_name", metavar="NAME")
+    for one in (issue, revoke):
+        one.add_argument("--by", required=True, metavar="USERNAME", help="the administrator who answers for it")
 
 
 if __name__ == "__main__":

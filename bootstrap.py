@@ -76,6 +76,7 @@ from core.database import Database
 from core.doorbell import Doorbell, InProcessDoorbell, RedisDoorbell
 from core.migration import migrate
 from core.read_log import ReadLog
+from core.read_tokens import ReadLimits, ReadTokens
 from core.secret_files import secret_of
 from core.unit_of_work import Reaction, UnitOfWorkFactory
 from core.working_calendar import WorkingCalendar
@@ -147,6 +148,7 @@ class Services:
     card_writer: CardWriter
     attachments: AttachmentStore
     read_log: ReadLog
+    read_tokens: ReadTokens
     ingest: Ingest
     feed_queries: FeedQueries
     repairs: Repairs
@@ -251,7 +253,7 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
     record_name.give(uow)
     recorder = Recorder(uow, keys, areas, shipped_catalogue, CaseMarker(areas, shipped_catalogue))
     sweeper = Sweeper(uow, recorder, settings.sweep.batch, settings.sweep.retry_after_s, judged_by=_print_of(settings))
-    case_queries = CaseQueries(database, areas, catalogue)
+    case_queries, read_log = CaseQueries(database, areas, catalogue), ReadLog(uow, database)
     writer = _card_writer(settings, case_queries, presets, languages, areas)
     alerts, alarms = CardService(uow, writer, _card_rules(settings), Terms(areas.for_area), catalogue.area_of), AlarmService()
     roster = Roster(database, areas)
@@ -300,7 +302,9 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
         history=History(database, shipped_catalogue, areas), proofs=Proofs(database), case_queries=case_queries, alerts=alerts,
         alarms=alarms, deadlines=DeadlineSweeper(uow, alerts, alarms),
         alert_queries=alert_queries, card_writer=writer,
-        attachments=AttachmentStore(uow, database, _attachment_rules(settings)), read_log=ReadLog(uow, database),
+        attachments=AttachmentStore(uow, database, _attachment_rules(settings)), read_log=read_log,
+        read_tokens=ReadTokens(uow, SystemClock(), read_log, ReadLimits(
+            settings.security.read_token_per_minute, settings.security.read_token_days_max)),
         ingest=ingest,
         feed_queries=FeedQueries(database, limits, lambda since, until: areas.default.calendar.office_seconds(since, until)),
         event_reader=event_reader,

@@ -28,6 +28,7 @@ from core.health import Check, Readiness
 from core.instants import DAY_US
 from core.scheduling import Job
 from core.secret_files import secret_of
+from dashboard import comparison_views
 from dashboard import http as site
 from dashboard.gate import Gate, GatePolicy
 from dashboard.live_gauges import LiveGauges, OnDuty
@@ -40,6 +41,7 @@ from dashboard.pages import (
     case,
     comparison,
     complaints,
+    counted,
     desk,
     district_map,
     documents,
@@ -108,9 +110,9 @@ OPERATIONS = tuple(one for module in (cards_http, notices_http, handover_http, r
                                       exports_http, scores_http, forecast_http, history_http,
                                       webhooks_http) for one in module.OPERATIONS)
 DAY_S, CALL_INTERVAL_S, SCREENS_KEPT_DAYS = 86_400.0, 60.0, 30
-PAGES = (wall, desk, card, unit, handover, work, window, hosted, case, comparison, district_map, scores, schemes, bulletins,
-         forecast, history, findings, footage, orders, complaints, roster, notices, rules, calendars, items, organisations,
-         migrations, documents, signals, cameras, video_views, people, audit, exports, webhooks, feeds, health)
+PAGES = (wall, desk, card, unit, handover, work, window, hosted, case, comparison, counted, district_map, scores, schemes,
+         bulletins, forecast, history, findings, footage, orders, complaints, roster, notices, rules, calendars, items,
+         organisations, migrations, documents, signals, cameras, video_views, people, audit, exports, webhooks, feeds, health)
 UNCHANGING = ("/assets/", "/healthz", "/readyz")
 ROOT = Path(__file__).resolve().parent
 
@@ -197,9 +199,9 @@ def _register_follow_up(app: Flask, services: Services) -> None:
 def _comparison_parts(services: Services) -> comparison_http.ComparisonParts:
     """The interface answers with what the page is drawn from."""
     return comparison_http.ComparisonParts(
-        services.evaluation, lambda: comparison.today(services),
-        lambda question, course: comparison.happened(services, question, course),
-        lambda one, say: comparison.happening_words(services, one, say),
+        services.evaluation, lambda: comparison_views.today(services),
+        lambda question, course: comparison_views.happened(services, question, course),
+        lambda one, say: comparison_views.happening_words(services, one, say),
         lambda: words_of(services.texts, services.settings.display.language), services.read_log.note,
         lambda _request: _present_actor())
 
@@ -288,7 +290,7 @@ def _gate(services: Services) -> Gate:
     sessions = Sessions(services.accounts, SystemClock(), policy, secret)
     limits = GatePolicy(security.sign_in_failures, security.sign_in_window_minutes, demo=services.settings.demo.enabled,
                         signed_max_bytes=services.settings.payments.notice_max_bytes)
-    return Gate(services.accounts, sessions, SystemClock(), limits)
+    return Gate(services.accounts, sessions, SystemClock(), limits, readers=services.read_tokens)
 
 
 def _push_parts(services: Services, gate: Gate, demo_duty: str) -> PushParts:

@@ -216,19 +216,6 @@ class CaseQueries:
                                 .order_by(c.opened_at).limit(limit)).all()
         return [self._case_row(row) for row in rows]
 
-    def in_period(self, org: str, item: str, since_us: int, until_us: int, *, by_end: bool, limit: int = 200,
-                  area: str = "") -> list[CaseRow]:
-        """The cases of a department (of one item if given) that ended, or began, from `since_us` until before `until_us`; the
-        latest first."""
-        c = case_table.c
-        at = c.closed_at if by_end else c.opened_at
-        where = [c.org == org, at >= since_us, at < until_us, *([c.item == item] if item else []),
-                 *([c.area == area] if area else [])]
-        statement = select(*c["case_id", "area", "case_no", "org", "item", "state", "light", "opened_at", "closed_at"])
-        with self._database.read() as conn:
-            rows = conn.execute(statement.where(*where).order_by(at.desc(), c.case_no).limit(limit)).all()
-        return [self._case_row(row) for row in rows]
-
     def org_name(self, org: str) -> str:
         """The department's full name; a log's own department is called as the log calls it."""
         known = self._directory.find_organisation(org)

@@ -23,6 +23,10 @@ class EvaluationSettings(Strict):
         description="Folder with the scoring schemes; empty: those shipped (config/scoring). docs/scoring.md.")
     score_evidence_max: int = Field(
         ge=1, le=100_000, description="Cases kept behind one line of a score; the line says how many there are.")
+    counted_page: Annotated[int, Field(ge=10, le=1_000)] = Field(
+        description="Lines on a page of the list behind a figure (docs/comparison.md).")
+    counted_file_max: Annotated[int, Field(ge=1, le=500_000)] = Field(
+        description="Lines of such a list in one file; a longer list says in the head of its file how many it has.")
     map_file: Path | None = Field(
         description="GeoJSON file with the boundaries of the areas (docs/map.md); empty: the sketch of the simulated city.")
     map_max_kib: Count = Field(description="Largest such file, in KiB.")

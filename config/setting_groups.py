@@ -126,6 +126,9 @@ class SecuritySettings(Strict):
     sign_in_failures: Count = Field(description="Failed sign-ins one address may make within the window.")
     sign_in_window_minutes: Count = Field(description="Length of that window, in minutes.")
     password_min_length: Count = Field(description="Fewest characters of a password.")
+    read_token_per_minute: Count = Field(
+        description="Requests one token of a reader of figures may make in a minute, in each web process.")
+    read_token_days_max: Count = Field(description="Days for which such a token may be issued at most.")
     two_administrators: Literal["auto", "on", "off"] = Field(
         description="A second administrator confirms edits of rules, calendars, limits, areas, roles; auto: once two exist.")
 

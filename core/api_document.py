@@ -13,7 +13,8 @@ from typing import Any
 import msgspec
 
 _PLACE = re.compile(r"<(?:(\w+):)?(\w+)>")
-SCHEMES = ("session", "token", "probe", "admin")
+SCHEMES = ("session", "token", "probe", "admin", "read")
+READERS = ("session", "read")  # people signed in, and tokens of readers
 _PROBLEMS = {"400": "What was sent cannot be read or does not fit; `code` and `details` say what.",
              "401": "Nobody is signed in, or no valid token.", "403": "Not permitted.", "404": "There is no such thing.",
              "409": "It has changed meanwhile, or does not stand where that can be done."}

@@ -83,6 +83,21 @@ tokens = Table(
     Index("ix_tokens_kind_name", "kind", "name"),
 )
 
+# Tokens by which other systems read figures (core/read_tokens.py): `apis` apart by spaces; `area` and `org` empty: everything.
+read_tokens = Table(
+    "read_tokens", metadata,
+    Column("token_hash", String(64), primary_key=True),
+    Column("name", String(48), nullable=False),
+    Column("apis", String(80), nullable=False),
+    Column("area", String(64), nullable=False),
+    Column("org", String(128), nullable=False),
+    Column("issued_by", String(64), nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Column("revoked_at", BigInteger),
+    Index("ix_read_tokens_name", "name"),
+)
+
 # Who looked at what is not everybody's (evidence, a reporter's identity): the reader himself is on record.
 read_log = Table(
     "read_log", metadata,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import secrets
 import threading
-from functools import lru_cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from argon2.low_level import ARGON2_VERSION
 
 from core.errors import InvalidInput
 
@@ -19,7 +20,7 @@ class Passwords:
         self._min_length, self._hasher = min_length, hasher or PasswordHasher()
         self._hashing = threading.BoundedSemaphore(parallel)
         # Verified against when the name is unknown, so that both answers take the same time.
-        self.of_nobody = _hash_of_nobody(self._hasher.time_cost, self._hasher.memory_cost, self._hasher.parallelism)
+        self.of_nobody = _hash_of_nobody(self._hasher)
 
     def hash(self, password: str) -> str:
         """What is kept of a password. Raises InvalidInput for one that is too short."""
@@ -41,8 +42,13 @@ class Passwords:
         return self.hash(password) if self._hasher.check_needs_rehash(stored) else stored
 
 
-@lru_cache
-def _hash_of_nobody(time_cost: int, memory_cost: int, parallelism: int) -> str:
-    """A hash of something nobody knows, as dear to verify as any other."""
-    hasher = PasswordHasher(time_cost=time_cost, memory_cost=memory_cost, parallelism=parallelism)
-    return hasher.hash(secrets.token_urlsafe())
+def _hash_of_nobody(hasher: PasswordHasher) -> str:
+    """What a hash looks like, as dear to verify as any other, of no password there is: its salt and its digest are random. None
+    is worked out for it: that would take 64 MiB and a tenth of a second of every program that starts."""
+    costs = f"m={hasher.memory_cost},t={hasher.time_cost},p={hasher.parallelism}"
+    return f"$argon2id$v={ARGON2_VERSION}${costs}${_encoded(hasher.salt_len)}${_encoded(hasher.hash_len)}"
+
+
+def _encoded(length: int) -> str:
+    """Random bytes as they stand in a hash."""
+    return base64.b64encode(secrets.token_bytes(length)).decode().rstrip("=")

@@ -21,6 +21,8 @@ from core.accounts import Accounts, Token
 from core.clock import Clock
 from core.errors import NotAuthenticated, NotPermitted, Unavailable
 from core.instants import MINUTE_US
+from core.read_tokens import PREFIX as READ_PREFIX
+from core.read_tokens import Api, ReadTokens
 from dashboard.forgery import check_same_site
 from dashboard.sessions import SCREEN_TOKEN_PREFIX, Credential, Sessions
 from web.characters import check_address, check_characters
@@ -51,6 +53,7 @@ class Rule:
 
     `token` names the kind of bearer token that is accepted; `local` opens the route to this machine itself; `signed`: another
     server sends it, whose signature over the body as it was sent the route checks, and not a page of ours with a form token.
+    `api` is the interface a token of kind read must be of; such a token reads and does nothing else.
     """
 
     path: str
@@ -59,6 +62,7 @@ class Rule:
     token: str = ""
     local: bool = False
     signed: bool = False
+    api: str = ""
 
     def covers(self, path: str) -> bool:
         return path.startswith(self.path[:-1]) if self.path.endswith("*") else path == self.path
@@ -84,6 +88,7 @@ RULES = (
     Rule("/unit/*", roles=frozenset({Role.DEPARTMENT_USER})),
     Rule("/case/*", roles=EVERYBODY),             # a department user and its staff their own unit's
     Rule("/comparison/*", roles=COMPARERS),       # a department user his own unit beside nameless others
+    Rule("/counted/*", roles=COMPARERS),          # what is behind its figures: a department user his own unit's
     Rule("/scores/*", roles=COMPARERS),           # a department user his own unit's, once published (evaluation/scoring)
     Rule("/schemes/*", roles=EDITORS),            # inspectors and administrators edit, leaders read
     Rule("/forecast/*", roles=STAFF),             # a department user his own unit's cases
@@ -100,16 +105,16 @@ RULES = (
     Rule("/api/v1/liabilities/*", roles=JUDGES),
     Rule("/api/v1/samples", roles=WATCHERS),
     Rule("/api/v1/samples/*", roles=WATCHERS),
-    Rule("/api/v1/indicators", roles=STAFF),
+    Rule("/api/v1/indicators", roles=STAFF, token="read", api=Api.FIGURES),
     Rule("/api/v1/figures/persons", roles=STAFF),  # whom the settings name (evaluation/persons.py)
-    Rule("/api/v1/figures", roles=STAFF),         # a department user his own unit's, others if the settings allow (evaluation)
-    Rule("/api/v1/comparison", roles=COMPARERS),  # as the page: a department user his own unit beside nameless others
-    Rule("/api/v1/comparison/*", roles=COMPARERS),
+    Rule("/api/v1/figures", roles=STAFF, token="read", api=Api.FIGURES),  # a department user his own unit's (evaluation)
+    Rule("/api/v1/comparison", roles=COMPARERS, token="read", api=Api.COMPARISON),  # as the page: others without a name
+    Rule("/api/v1/comparison/*", roles=COMPARERS, token="read", api=Api.COMPARISON),
     Rule("/history/*", roles=COMPARERS),          # a department user his own unit's, a person of an area its own
-    Rule("/api/v1/history", roles=COMPARERS),     # as the page; a question in progress its asker's alone
-    Rule("/api/v1/history/*", roles=COMPARERS),
-    Rule("/api/v1/scores", roles=COMPARERS),      # as the page; each act asks for its own role (evaluation/scoring)
-    Rule("/api/v1/scores/*", roles=COMPARERS),
+    Rule("/api/v1/history", roles=COMPARERS, token="read", api=Api.HISTORY),  # a question in progress its asker's alone
+    Rule("/api/v1/history/*", roles=COMPARERS, token="read", api=Api.HISTORY),
+    Rule("/api/v1/scores", roles=COMPARERS, token="read", api=Api.SCORES),  # each act asks for its own role
+    Rule("/api/v1/scores/*", roles=COMPARERS, token="read", api=Api.SCORES),
     Rule("/api/v1/approval/lists/*", roles=frozenset({Role.APPROVAL_STAFF})),
     Rule("/api/v1/approval/flows/*", roles=HOSTED),
     Rule("/api/v1/approval/cases", roles=HOSTED),  # acts by the posts held (approval/posts.py)
@@ -199,8 +204,8 @@ class Gate:
     """Default deny in front of every route."""
 
     def __init__(self, accounts: Accounts, sessions: Sessions, clock: Clock, policy: GatePolicy,
-                 rules: Iterable[Rule] = RULES) -> None:
-        self._accounts, self.sessions, self.policy = accounts, sessions, policy
+                 rules: Iterable[Rule] = RULES, readers: ReadTokens | None = None) -> None:
+        self._accounts, self.sessions, self.policy, self._readers = accounts, sessions, policy, readers
         self._rules = sorted(rules, key=lambda rule: -len(rule.path))
         self._of_route: dict[str, Rule] = {}  # as found before: every request asks
         self.failures = FailedAttempts(clock, policy)
@@ -220,7 +225,7 @@ class Gate:
         if request.path == "/wall/" and request.args.get("screen", "").startswith(SCREEN_TOKEN_PREFIX):
             return self._pair_screen(request.args["screen"])
         rule = self._rule_of_request()
-        if rule.token and self._bears(rule.token):
+        if rule.token and self._bears(rule):
             check_address(request)
             return None
         if person is not None and person.must_change and not rule.public and rule.path not in LEFT_OPEN:
@@ -276,15 +281,28 @@ class Gate:
             raise NotAuthenticated("sign_in_required")
         require(g.actor, *roles)
 
-    def _bears(self, kind: str) -> bool:
+    def _bears(self, rule: Rule) -> bool:
         scheme, _, given = request.headers.get("Authorization", "").partition(" ")
-        token = self._accounts.find_token(kind, given.strip()) if scheme.lower() == "bearer" else None
+        if scheme.lower() != "bearer":
+            return False
+        if rule.api:
+            return self._reads(rule.api, given.strip())
+        kind = rule.token
+        token = self._accounts.find_token(kind, given.strip())
         if token is None:
             return False
         actor = _actor_of(token) if kind != "admin" else self._administrator(token.name)
         if actor is None:
             return False
         g.actor, g.token = actor, token
+        return True
+
+    def _reads(self, api: str, token: str) -> bool:
+        """Whether a reader's token lets the request in; one that does not says why. It never does anything but read."""
+        if self._readers is None or request.method not in ("GET", "HEAD") or not token.startswith(READ_PREFIX):
+            return False
+        asked = request.full_path.rstrip("?")
+        g.actor = self._readers.admit(token, api, asked, request.remote_addr or "")
         return True
 
     def _administrator(self, username: str) -> Actor | None:

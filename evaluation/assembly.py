@@ -17,6 +17,7 @@ from core.instants import date_of
 from core.unit_of_work import UnitOfWorkFactory
 from evaluation.card_figures import CardFigures
 from evaluation.comparison import Comparison
+from evaluation.counted_queries import CountedQueries
 from evaluation.duties import Duties
 from evaluation.item_figures import ItemFigures
 from evaluation.models import ASKED_FIGURES, FIGURES
@@ -51,6 +52,7 @@ class Evaluation:
     indicators: Indicators
     queries: IndicatorQueries
     persons: PersonQueries
+    counted: CountedQueries
     tables: FigureTables
     card_figures: CardFigures
     recounter: FigureRecounter
@@ -79,9 +81,11 @@ def build_evaluation(parts: Parts) -> Evaluation:
     comparison = Comparison(queries, names_others=parts.sees_others)
     over_time = OverTime(queries, parts.areas.for_area, lambda: date_of(today()))
     persons = PersonQueries(parts.units.database, indicators, PersonRules(parts.persons_see))
+    counted = CountedQueries(parts.units.database, queries, duties, names)
     recounter = FigureRecounter(parts.units, card_figures)
     roller = MonthRoller(parts.units, calendar)
-    return Evaluation(indicators, queries, persons, tables, card_figures, recounter, roller, comparison, over_time, parts.map)
+    return Evaluation(indicators, queries, persons, counted, tables, card_figures, recounter, roller, comparison, over_time,
+                      parts.map)
 
 
 def check_figures(described: Mapping[str, object]) -> None:

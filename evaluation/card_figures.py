@@ -27,6 +27,7 @@ from core.instants import DAY_US
 from core.unit_of_work import UnitOfWork
 from evaluation.marks import Entry
 from evaluation.models import FIGURES, SUBJECTS_APART, figure_cards
+from evaluation.places import Place
 from evaluation.tally import FigureTables, Sums, counted_by
 
 BATCH = 1_000
@@ -56,10 +57,15 @@ class CardMarks(msgspec.Struct, frozen=True, array_like=True, gc=False):
     reply: Answer | None = None
     signature: Answer | None = None
 
-    def add_to(self, sums: Sums, by: int = 1) -> None:
-        sums.add((self.area, self.org, self.item, self.channel), self.cohort, self._entries(), by)
+    @property
+    def place(self) -> Place:
+        return self.area, self.org, self.item, self.channel
 
-    def _entries(self) -> Iterator[Entry]:
+    def add_to(self, sums: Sums, by: int = 1) -> None:
+        sums.add(self.place, self.cohort, self.entries(), by)
+
+    def entries(self) -> Iterator[Entry]:
+        """What it adds, each on its own day."""
         for figure in self.figures:
             yield self.day, figure, 1
         if self.reply is not None:
@@ -70,7 +76,7 @@ class CardMarks(msgspec.Struct, frozen=True, array_like=True, gc=False):
             yield self.signature[0], _SIGNED_MINUTES, self.signature[1]
 
 
-read_card_marks = msgspec.json.Decoder(CardMarks).decode
+read_card_marks = msgspec.json.Decoder(CardMarks).decode  # the inverse of what is kept
 _encode = msgspec.json.Encoder().encode
 
 

@@ -61,6 +61,15 @@ class Duties:
             counts[_DAYS] += days
         return dict(found)
 
+    def each(self, conn: Connection, scope: Scope) -> Iterator[tuple[str, int, Counts]]:
+        """Number, day (epoch day) and figures of every single one."""
+        c = complaints.c
+        columns = [self._day(conn), c.area, c.filed_at, c.answered_at, c.called_back_at]
+        for no, day, area, filed_at, answered_at, called_back_at in self._rows(conn, scope, c.no, columns):
+            days = 0 if answered_at is None else self.days_used(area, filed_at, answered_at)
+            done = (1, int(answered_at is not None), int(called_back_at is not None), days)
+            yield no, int(day), dict(zip(DUTY_FIGURES, done, strict=True))
+
     def days_used(self, area: str, filed_at: int, answered_at: int) -> int:
         """Working days from the day a duty arose to that of its answer; a year that is not published has plain weeks."""
         calendar = self._calendar_of(area).assuming_plain_weeks()

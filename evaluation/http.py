@@ -10,7 +10,7 @@ from flask import Blueprint, Request, Response, request
 
 from config.indicators import Indicator, Indicators, Words
 from core.access import Actor
-from core.api_document import Operation
+from core.api_document import READERS, Operation
 from core.errors import InvalidInput, NotAuthenticated
 from core.instants import from_us
 from evaluation.period import BYS, Basis, Figure, Period, basis_of
@@ -103,9 +103,9 @@ class PersonFiguresTold(msgspec.Struct, frozen=True):
 
 OPERATIONS = (
     Operation("get", "/api/v1/indicators", "listIndicators", "The catalogue of indicators and the figures they are made of",
-              answers=IndicatorCatalogue),
+              by=READERS, answers=IndicatorCatalogue),
     Operation("get", "/api/v1/figures", "getFigures", "Indicators by department, area, item, channel, power, day or month",
-              answers=FiguresTold, query={
+              by=READERS, answers=FiguresTold, query={
                   "from": "First day, 2026-03-01.", "to": "Last day, included.",
                   "by": f"One of {', '.join(BYS)}; org where nothing is given.",
                   "indicators": "Codes of the catalogue, apart by commas; all of them where nothing is given.",

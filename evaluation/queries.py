@@ -146,6 +146,10 @@ class IndicatorQueries:
         """What a department is called; its code where nobody lists it."""
         return self._names.org_name(org)
 
+    def unit_name(self, by: By, key: str) -> str:
+        """What a group of that kind is called."""
+        return self._label(key, by)
+
     # Rights -------------------------------------------------------------------------------------------------------
 
     def _scope(self, actor: Actor | None, period: Period, basis: Basis, orgs: Sequence[str], items: Sequence[str],

@@ -37,15 +37,16 @@ class Scope:
     def of_days(self, table: Table = figure_days) -> list[ColumnElement[bool]]:
         """The rows of the departments' days, or months, it is about."""
         c = table.c
-        return [c.basis == int(self.basis), c.day.between(self.first, self.last), *self._of_unit(table)]
+        return [c.basis == int(self.basis), c.day.between(self.first, self.last), *self.of_unit(table)]
 
     def of_details(self, table: Table) -> list[ColumnElement[bool]]:
         """The rows of the detailed days, or months, joined with their places."""
         span = row_numbers(int(self.basis), self.first, self.last)
         of_items = [figure_places.c.item.in_(self.items)] if self.items else []
-        return [table.c.id.between(*span), *self._of_unit(figure_places), *of_items]
+        return [table.c.id.between(*span), *self.of_unit(figure_places), *of_items]
 
-    def _of_unit(self, table: Table) -> list[ColumnElement[bool]]:
+    def of_unit(self, table: Table) -> list[ColumnElement[bool]]:
+        """The rows of a table that are of these departments and areas."""
         return [*([table.c.org.in_(self.orgs)] if self.orgs is not None else []),
                 *([table.c.area.in_(self.areas)] if self.areas is not None else [])]
 

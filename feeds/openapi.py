@@ -72,6 +72,8 @@ _SCHEMES = {
     "token": {"type": "http", "scheme": "bearer", "description": "One token per source, issued by an administrator."},
     "probe": {"type": "http", "scheme": "bearer", "description": "The token of a monitor."},
     "admin": {"type": "http", "scheme": "bearer", "description": "A token of an administrator's account, for his programs."},
+    "read": {"type": "http", "scheme": "bearer", "description":
+             "A reader's token (app.py read-token): of some interfaces, of an area or department, for a while. It reads only."},
     "session": {"type": "apiKey", "in": "cookie", "name": "yangguang_session", "description":
                 "A person signed in. Whatever changes something is sent from this site: with its Origin."}}
 _PROBLEMS = {"400": "The body is not readable; nothing was recorded.", "401": "No valid token.",

@@ -6,7 +6,6 @@ Every choice stands in the address, so a view is a link. What may be seen is dec
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
 from typing import Any
 
 from dash import Dash, Input, Output, State, dcc, html
@@ -14,31 +13,37 @@ from dash.exceptions import PreventUpdate
 from flask import Response, g, request
 
 from core.access import Actor
-from core.instants import DAY_US, date_of, day_of
+from dashboard.comparison_files import VIEWS, file_of
+from dashboard.comparison_views import (
+    ITEM_COLUMNS,
+    asked_of,
+    compared,
+    corrected_after,
+    happened,
+    happening_words,
+    may_see,
+    subject_of,
+)
 from dashboard.panels import comparison_choices as choices
-from dashboard.panels import top_bar
-from dashboard.panels.comparison_cases import SHOWN_MAX, cases_table
-from dashboard.panels.comparison_corrections import CORRECTED_SHOWN, corrections
-from dashboard.panels.comparison_export import sheet
+from dashboard.panels import counted_views, top_bar
 from dashboard.panels.comparison_persons import SHOWN as PERSON_COLUMNS
 from dashboard.panels.comparison_persons import offer, persons_table
 from dashboard.panels.comparison_pictures import PICTURE_GRAPH, course_figure, empty, funnel_figure
 from dashboard.panels.comparison_table import table
-from dashboard.panels.downloads import as_file
 from dashboard.theme import load_theme
 from dashboard.words import Words, words_of
 from evaluation import wording
-from evaluation.comparison import WITHIN, Question, SideBySide, is_limited
-from evaluation.happenings import Happening, What, happenings
-from evaluation.over_time import Course, Grain, window_of
-from evaluation.period import Basis
+from evaluation.comparison import WITHIN, SideBySide, is_limited
+from evaluation.counted import Part, listed_part
+from evaluation.happenings import Happening
+from evaluation.over_time import Grain
 from evaluation.persons import DAYS_MOST, PERSONS_LOOK
 from evaluation.statistics import Shape
-from evaluation.wish import Wish, columns_of, wish_of
+from evaluation.wish import Wish
 
 PREFIX = "/comparison/"
 TITLE = "comparison_page.title"
-ITEM_COLUMNS = ("overdue_rate", "promised_speed", "special_share")
+CASES_SHOWN, CASES_DAYS = 20, 92  # of the list behind the figure, whose page has all of it; in longer periods it is there alone
 
 
 def layout(services: Any) -> html.Div:
@@ -91,15 +96,9 @@ def register(app: Dash, services: Any) -> None:
 
 
 def export(services: Any, kind: str) -> Response:
-    """The table of the address as a file; written down before it is given out."""
-    t, actor = _words(services), g.actor
-    query = request.query_string.decode(errors="replace")
-    wish = _wish(services, query, actor)
-    shown, columns = _compared(services, wish, actor)
-    said = [*wording.about_funnel(shown, t), *wording.about_ranks(shown, t)]
-    services.read_log.note("comparison_export", query, actor, request.remote_addr or "")
-    made = sheet(shown, wish, services.evaluation.indicators, columns, said, t)
-    return as_file(made, "comparison", kind)
+    """A view of the address as a file."""
+    wish = _wish(services, request.query_string.decode(errors="replace"), g.actor)
+    return file_of(services, wish, g.actor, request.args.get("view", next(iter(VIEWS))), kind, _words(services))
 
 
 # Parts of the page -----------------------------------------------------------------------------------------------------------
@@ -114,16 +113,12 @@ def _head(services: Any, wish: Wish, actor: Actor, t: Words) -> Any:
     return choices.head(wish, services.evaluation.indicators, areas, names, t, is_limited=is_limited(actor))
 
 
-def _compared(services: Any, wish: Wish, actor: Actor) -> tuple[SideBySide, list[str]]:
-    columns = columns_of(list(services.evaluation.indicators.indicators), wish)
-    return services.evaluation.comparison.side_by_side(actor, wish.question, columns), columns
-
-
 def _side(services: Any, wish: Wish, actor: Actor, t: Words) -> tuple[Any, Any, Any]:
-    shown, columns = _compared(services, wish, actor)
+    shown, columns = compared(services, wish, actor)
     label = shown.indicator.label.in_language(t.language)
     note = [html.P(t("comparison_page.anonymous"), className="panel-note")] if shown.is_anonymous else []
-    rows = table(shown, wish, services.evaluation.indicators, columns, wish.question.by, t)
+    rows = table(shown, wish, services.evaluation.indicators, columns, wish.question.by, t,
+                 _lists(services, wish, actor, wish.question.by))
     side = [html.H2(t("comparison_page.side_by_side", indicator=label)), _sentences(wording.about_ranks(shown, t)), *note,
             html.Div(rows, className="comparison-scroll")]
     is_mean, is_median = shown.shape is Shape.MEAN, shown.indicator.spread is not None
@@ -149,42 +144,18 @@ def _course(services: Any, wish: Wish, actor: Actor, t: Words) -> tuple[Any, Any
     indicator = course.indicator.label.in_language(t.language)
     grains = html.Nav([choices.link(t(f"comparison_page.grain.{grain}"), wish.address(grain=grain), grain is wish.grain)
                        for grain in Grain], className="choice-group")
-    head = html.Div([html.H2(t("comparison_page.over_time", name=_subject(services, wish, t), indicator=indicator)), grains],
-                    className="comparison-line")
+    head = html.Div([html.H2([t("comparison_page.over_time", name=subject_of(services, wish, t), indicator=indicator),
+                              choices.files(wish, "course", t)]), grains], className="comparison-line")
     marks = happened(services, question, course)
     figure = course_figure(course, marks, lambda one: happening_words(services, one, t), load_theme(), t)
     seasons = over_time.seasons(actor, question, wish.span)
     words = html.Div([_sentences(wording.about_course(course, t)),
-                      html.Div([html.H3(t("comparison_page.seasons")),
+                      html.Div([html.H3([t("comparison_page.seasons"), choices.files(wish, "seasons", t)]),
                                 _sentences(wording.about_seasons(course.indicator, seasons, t))]),
-                      html.Div([_marks(services, marks, t), _corrections(services, wish, actor, t)],
+                      html.Div([_marks(services, marks, t), corrected_after(services, wish, actor, t)],
                                className="comparison-stack")],
                      className="comparison-columns")
     return head, figure, words
-
-
-def _subject(services: Any, wish: Wish, t: Words) -> str:
-    question, queries = wish.question, services.case_queries
-    if question.org:
-        name = queries.org_name(question.org)
-        return f"{name} · {queries.item_name(question.item)}" if question.item else str(name)
-    area = services.catalogue.areas.get(question.area)
-    return str(area.name) if area else t("comparison_page.every_area")
-
-
-def happened(services: Any, question: Question, course: Course) -> list[Happening]:
-    """Beside a course, up to its last point."""
-    of_org = [code for code, item in services.catalogue.items.items() if item.org == question.org]
-    items = [question.item] if question.item else of_org
-    since = {name: preset.effective_from for name, preset in services.presets.items()}
-    shown = window_of(question.period, course.grain, today(services))  # nothing is marked that lies ahead of the last point
-    return happenings(services.areas, question.area or services.catalogue.default_area, since, items,
-                      max(shown.first, course.starts[0]), shown.last)
-
-
-def happening_words(services: Any, one: Happening, t: Words) -> str:
-    name = services.case_queries.item_name(one.name) if one.what is What.ITEM else one.name
-    return t(f"comparison_what.{one.what}", name=name, version=one.version)
 
 
 def _marks(services: Any, marks: list[Happening], t: Words) -> Any:
@@ -196,30 +167,20 @@ def _marks(services: Any, marks: list[Happening], t: Words) -> Any:
     return html.Div([html.H3(t("comparison_page.marks")), html.Ul(lines, className="comparison-marks")])
 
 
-def _corrections(services: Any, wish: Wish, actor: Actor, t: Words) -> Any:
-    """Which days of the period changed after they were over: a figure read earlier was another one."""
-    question, queries = wish.question, services.evaluation.queries
-    orgs = (question.org,) if question.org else ()
-    asked = {"orgs": orgs, "area": "" if question.org else question.area}
-    known = queries.corrected(actor, question.period, **asked)
-    days = queries.corrected_days(actor, question.period, **asked, limit=CORRECTED_SHOWN) if known.rows else []
-    return corrections(known, days, services.case_queries.org_name, t)
-
-
 def _below(services: Any, wish: Wish, actor: Actor, t: Words) -> Any:
     """The items of the department, and the cases of the item or department."""
     question = wish.question
-    if not question.org or not _may_see(services, actor, question.org):
+    if not question.org or not may_see(services, actor, question.org):
         return None
     of_items = replace(question, by="item")
     codes = [code for code in ITEM_COLUMNS if code in services.evaluation.indicators.indicators]
     shown = services.evaluation.comparison.side_by_side(actor, of_items, codes)
     name = services.case_queries.org_name(question.org)
-    items = [html.H2(t("comparison_page.items", name=name)),
-             html.Div(table(shown, wish, services.evaluation.indicators, codes, "item", t), className="comparison-scroll")]
+    items = [html.H2([t("comparison_page.items", name=name), choices.files(wish, "items", t)]),
+             html.Div(table(shown, wish, services.evaluation.indicators, codes, "item", t,
+                            _lists(services, wish, actor, "item")), className="comparison-scroll")]
     subject = services.case_queries.item_name(question.item) if question.item else name
-    cases = [html.H2(t("comparison_page.cases", name=subject)), cases_table(_cases(services, wish, actor), t)]
-    beside = html.Div([html.Div(items), html.Div(cases, className="comparison-cases")], className="comparison-below")
+    beside = html.Div([html.Div(items), _cases(services, wish, actor, subject, t)], className="comparison-below")
     return html.Div([beside, _persons(services, wish, actor, name, t)])
 
 
@@ -239,20 +200,28 @@ def _persons(services: Any, wish: Wish, actor: Actor, name: str, t: Words) -> An
     codes = [code for code in PERSON_COLUMNS if code in persons.codes]
     found = persons.figures(actor, question.period, question.org, codes, question.basis)
     indicators = services.evaluation.indicators
-    return html.Div([head, persons_table(found, [indicators.find(code) for code in codes], indicators, t)])
+    rows = persons_table(found, [indicators.find(code) for code in codes], indicators, t)
+    return html.Div([head, html.P(choices.files(wish, "persons", t)), rows])
 
 
-def _cases(services: Any, wish: Wish, actor: Actor) -> list[Any]:
-    question = wish.question
-    calendar = services.areas.for_area(question.area)
-    since, until = (calendar.to_utc(day * DAY_US) for day in (day_of(question.period.first), day_of(question.period.last) + 1))
-    found = services.case_queries.in_period(question.org, question.item, since, until, by_end=question.basis is Basis.EVENT,
-                                            limit=SHOWN_MAX, area=actor.area or question.area)
-    return [row for row in found if actor.may_see(row.area, row.org)]
+def _cases(services: Any, wish: Wish, actor: Actor, subject: str, t: Words) -> html.Div | None:
+    """The first of what is behind the figure, and the way to all of it."""
+    part = listed_part(services.evaluation.indicators.find(wish.question.indicator), Part.ABOVE)
+    if part is None:
+        return None
+    head, address = html.H2(t("comparison_page.cases", name=subject)), counted_views.address_of(wish, part, by="")
+    first, last = wish.question.period.days
+    if last - first >= CASES_DAYS:
+        return html.Div([head, html.P(html.A(t("comparison_page.list_long"), href=address))], className="comparison-cases")
+    found = services.evaluation.counted.behind(actor, wish.question, part, CASES_SHOWN)
+    whole = html.P(html.A(t("comparison_page.list_whole", n=f"{found.things:,}"), href=address)) if found.things else None
+    said = html.Ul([html.Li(one) for one in counted_views.about(found, t)], className="comparison-says")
+    rows = counted_views.lines_table(found, services.case_queries.item_name, t)
+    return html.Div([head, said, whole, rows], className="comparison-cases")
 
 
-def _may_see(services: Any, actor: Actor, org: str) -> bool:
-    return actor.only_org in (None, org) and actor.area in ("", services.catalogue.area_of(org) or actor.area)
+def _lists(services: Any, wish: Wish, actor: Actor, drill: str) -> counted_views.Lists:
+    return counted_views.lists_of(wish, drill, services.evaluation.indicators, lambda org: may_see(services, actor, org))
 
 
 # ----------------------------------------------------------------------------------------------------------------------------
@@ -269,11 +238,7 @@ def _clicked(data: Any) -> str:
 
 
 def _wish(services: Any, search: str | None, actor: Actor) -> Wish:
-    return wish_of(search, actor, today(services), list(services.evaluation.indicators.indicators))
-
-
-def today(services: Any) -> date:
-    return date_of(services.areas.default.calendar.today(services.clock.now_us()))
+    return asked_of(services, search, actor)
 
 
 def _words(services: Any) -> Words:

@@ -17,7 +17,7 @@ from core.access import Actor
 from core.instants import date_of
 from dashboard.panels import comparison_choices as choices
 from dashboard.panels import top_bar
-from dashboard.panels.comparison_export import sheet
+from dashboard.panels.comparison_export import Head, definitions, sheet
 from dashboard.panels.comparison_pictures import PICTURE_GRAPH, empty
 from dashboard.panels.downloads import as_file
 from dashboard.panels.map_picture import Drawn, map_figure
@@ -75,8 +75,9 @@ def export(services: Any, kind: str) -> Response:
     shown = compared(services, wish, actor, columns)
     said = [*wording.about_funnel(shown, t), *wording.about_ranks(shown, t)]
     services.read_log.note("map_export", query, actor, request.remote_addr or "")
-    made = sheet(shown, wish, services.evaluation.indicators, columns, said, t)
-    return as_file(made, "map", kind)
+    indicators = services.evaluation.indicators
+    made = sheet(shown, Head(wish, indicators, "", actor, services.clock.now_us()), columns, said, t)
+    return as_file(made, "map", kind, definitions([shown.indicator.code, *columns], indicators, t))
 
 
 def compared(services: Any, wish: Wish, actor: Actor, columns: list[str]) -> SideBySide:

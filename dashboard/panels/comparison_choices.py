@@ -44,9 +44,13 @@ def period_name(wish: Wish, t: Words) -> str:
 
 def definition(indicator: Indicator, indicators: Indicators, t: Words) -> str:
     """What it means and how it is worked out, in words: shown over it everywhere."""
-    formula = _NAME.sub(lambda name: _label(name[0], indicators, t), indicator.formula)
     return t("comparison_page.definition", definition=indicator.definition.in_language(t.language),
-             unit=indicator.measure.in_language(t.language), formula=formula)
+             unit=indicator.measure.in_language(t.language), formula=in_words(indicator.formula, indicators, t))
+
+
+def in_words(formula: str, indicators: Indicators, t: Words) -> str:
+    """A formula with the names of its figures as people call them."""
+    return _NAME.sub(lambda name: _label(name[0], indicators, t), formula)
 
 
 def _label(name: str, indicators: Indicators, t: Words) -> str:
@@ -73,6 +77,13 @@ def exports(wish: Wish, t: Words, page: str = PAGE, charts: Sequence[str] = CHAR
     picture = html.Button(t("comparison_page.png"), type="button", className="button", **named)
     paper = html.Button(t("comparison_page.print"), type="button", className="button", **{"data-print": "true"})
     return html.Div([*files, picture, paper], className="comparison-exports", title=t("comparison_page.link"))
+
+
+def files(wish: Wish, view: str, t: Words) -> html.Span:
+    """One view of the page as files, beside its head."""
+    links = [html.A(t(f"comparison_page.{kind}"), href=f"{PAGE}export.{kind}{wish.address()}&view={view}",
+                    title=t("comparison_page.view_file")) for kind in ("csv", "xlsx")]
+    return html.Span(links, className="comparison-files")
 
 
 def _group(name: str, parts: list[Any]) -> html.Div:

@@ -30,23 +30,31 @@ def persons_table(figures: Sequence[Figure], indicators: Sequence[Indicator], ca
     """`figures` by person, then by indicator as given."""
     if not figures:
         return html.P(t("comparison_page.none"), className="case-none")
-    by_person: dict[str, dict[str, Figure]] = {}
-    for one in figures:
-        by_person.setdefault(one.key, {})[one.indicator] = one
     heads = [html.Th(t("comparison_page.person"), scope="col"),
              html.Th(t("comparison_page.persons_concluded"), scope="col", className="right"),
              *(html.Th(head_text(one, t), scope="col", className="right", title=definition(one, catalogue, t))
                for one in indicators)]
-    rows = [_row(person, found, indicators, t) for person, found in by_person.items()]
+    rows = [_row(person, found, indicators, t) for person, found in by_person(figures).items()]
     note = html.P(t("comparison_page.persons_means"), className="panel-note")
     return html.Div([html.Table([html.Thead(html.Tr(heads)), html.Tbody(rows)], className="grid comparison-grid"), note],
                     className="comparison-scroll")
 
 
+def by_person(figures: Sequence[Figure]) -> dict[str, dict[str, Figure]]:
+    """Each person's figures by indicator, persons in the order given."""
+    found: dict[str, dict[str, Figure]] = {}
+    for one in figures:
+        found.setdefault(one.key, {})[one.indicator] = one
+    return found
+
+
+def person_name(person: str, t: Words) -> str:
+    return t("comparison_page.nobody_named") if person == NOBODY else person
+
+
 def _row(person: str, found: dict[str, Figure], indicators: Sequence[Indicator], t: Words) -> html.Tr:
-    name = t("comparison_page.nobody_named") if person == NOBODY else person
     concluded = found[COUNTED].denominator or 0
-    return html.Tr([html.Th(name, scope="row"), html.Td(f"{concluded:,.0f}", className="num right"),
+    return html.Tr([html.Th(person_name(person, t), scope="row"), html.Td(f"{concluded:,.0f}", className="num right"),
                     *(_cell(found[one.code], one, t) for one in indicators)])
 
 

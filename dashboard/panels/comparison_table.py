@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from dash import dcc, html
 
 from config.indicators import Indicator, Indicators, Unit
 from dashboard.panels.comparison_choices import definition
+from dashboard.panels.counted_views import Lists
 from dashboard.words import Words
 from evaluation.comparison import WITHIN, Row, SideBySide
+from evaluation.counted import Part
 from evaluation.period import Figure
 from evaluation.wish import Wish
 from evaluation.wording import value_text, why_unranked
@@ -19,14 +21,16 @@ _TIMES = (Unit.WORKING_DAYS, Unit.WORKING_HOURS)
 SIGNS = {2: "▲", 1: "△", 0: "", -1: "▽", -2: "▼"}
 
 
-def table(shown: SideBySide, wish: Wish, indicators: Indicators, columns: Sequence[str], drill: str, t: Words) -> Any:
-    """`drill` is the choice that a unit's name makes: area, org or item; channels and powers lead nowhere."""
+def table(shown: SideBySide, wish: Wish, indicators: Indicators, columns: Sequence[str], drill: str, t: Words,
+          lists: Lists) -> Any:
+    """`drill` is the choice that a unit's name makes: area, org or item; channels and powers lead nowhere. Values lead to what
+    is counted above, counts to what is counted below."""
     if not shown.rows:
         return html.P(t("comparison_page.none"), className="case-none")
     others = [indicators.find(code) for code in columns if code != shown.indicator.code]
     others = [] if shown.is_anonymous else others
     extent = extent_of(shown)
-    body = [_row(row, shown, wish, others, extent, drill, t) for row in shown.rows]
+    body = [_row(row, shown, wish, others, extent, drill, t, lists) for row in shown.rows]
     heads = html.Thead(html.Tr(_heads(shown, wish, others, indicators, t)))
     return html.Table([heads, html.Tbody(body)], className="grid comparison-grid")
 
@@ -87,16 +91,17 @@ def _choosing(one: Indicator, wish: Wish, indicators: Indicators, t: Words) -> h
 
 
 def _row(row: Row, shown: SideBySide, wish: Wish, others: Sequence[Indicator], extent: tuple[float, float], drill: str,
-         t: Words) -> html.Tr:
+         t: Words, lists: Lists) -> html.Tr:
     why = why_unranked(row, shown, t)
     place = html.Td(place_text(row, t), className="num right" + ("" if row.ranked else " is-quiet"), title=why)
     name = row.name or t("comparison_page.others")
     unit = html.Th([_link(name, row, wish, drill), html.Span(why, className="comparison-why") if why else None], scope="row")
     figure = row.figures.get(shown.indicator.code)
     text = cell_text(shown.indicator, figure.value if figure else None, t)
-    value = html.Td([sign(row, shown, t), text], className="num right")
-    cells = [place, unit, value, html.Td(band(row, shown, extent, t)),
-             html.Td(size_text(figure), className="num right is-quiet"), *(_other(one, row.figures, t) for one in others)]
+    value = html.Td([sign(row, shown, t), _listed(text, row.key, figure, Part.ABOVE, lists)], className="num right")
+    size = html.Td(_listed(size_text(figure), row.key, figure, Part.BELOW, lists), className="num right is-quiet")
+    cells = [place, unit, value, html.Td(band(row, shown, extent, t)), size,
+             *(_other(one, row, t, lists) for one in others)]
     return html.Tr(cells, className=f"zone-{zone_tone(row, shown)}" + (" is-chosen" if row.is_own else ""))
 
 
@@ -143,13 +148,20 @@ def _at(value: float, extent: tuple[float, float]) -> float:
     return min(100.0, max(0.0, (value - low) / (high - low) * 100))
 
 
-def _other(one: Indicator, figures: Mapping[str, Figure], t: Words) -> html.Td:
-    figure = figures.get(one.code)
+def _listed(text: str, key: str, figure: Figure | None, part: Part, lists: Lists) -> Any:
+    """A number that leads to what is behind it, where there is anything."""
+    counted = None if figure is None else figure.numerator if part is Part.ABOVE else figure.denominator
+    address = lists(key, figure.indicator, part) if figure is not None and counted else ""
+    return html.A(text, href=address, className="counted-link") if address else text
+
+
+def _other(one: Indicator, row: Row, t: Words, lists: Lists) -> html.Td:
+    figure = row.figures.get(one.code)
     if figure is None:
         return html.Td("—", className="num right is-quiet")
     small = figure.is_small and figure.value is not None
     words = t("comparison_why.few", minimum=one.minimum) if small else ""
     counted = "" if figure.denominator is None else f"{t('comparison_page.counted')} {figure.denominator:,.0f}"
     quiet = " is-quiet" if small or figure.value is None else ""
-    return html.Td(cell_text(one, figure.value, t), className=f"num right{quiet}",
+    return html.Td(_listed(cell_text(one, figure.value, t), row.key, figure, Part.ABOVE, lists), className=f"num right{quiet}",
                    title=" · ".join(filter(None, (counted, words))))

@@ -129,6 +129,14 @@ class BulletinQueries:
         with self._database.read() as conn:
             return [(row.id, _figures.decode(row.figures), row.corrections) for row in conn.execute(statement)]
 
+    def frozen(self, actor: Actor, month: str, area: str) -> list[tuple[BulletinRow, Figures]]:
+        """What was issued for that month of that area and stands, with its figures, of what this person may see."""
+        statement = select(*_HEAD, _c.figures).where(_c.month == month, _c.area == area,
+                                                     _c.state == BulletinState.ISSUED.value).order_by(_c.id)
+        with self._database.read() as conn:
+            rows = [(BulletinRow(*row[:-1]), row.figures) for row in conn.execute(statement)]
+        return [(row, _figures.decode(text)) for row, text in rows if may_see(actor, row.area, BulletinState(row.state))]
+
     def has_any(self, area: str, month: str) -> bool:
         """Whether one was ever made for this month, whatever became of it."""
         with self._database.read() as conn:

@@ -17,7 +17,7 @@ from flask import Blueprint, Request, Response, request
 from werkzeug.datastructures import MultiDict
 
 from core.access import Actor
-from core.api_document import Operation
+from core.api_document import READERS, Operation
 from core.errors import InvalidInput, NotAuthenticated
 from evaluation import wording
 from evaluation.assembly import Evaluation
@@ -182,14 +182,14 @@ _CHOICES = {
     "area": "Only this area.", "lang": "zh or en: the language of sentences."}
 OPERATIONS = (
     Operation("get", PREFIX, "getComparison", "Units side by side: values, intervals, places, funnel and words; logged",
-              answers=ComparisonTold, query={
+              by=READERS, answers=ComparisonTold, query={
                   **_CHOICES, "by": f"One of {', '.join(BYS)}; org where nothing is given.",
                   "org": "The department chosen; channels and powers are those of it.",
                   "item": "An item of it; channels are those of it.",
                   "columns": f"Which indicators stand beside the one compared: {', '.join(COLUMN_SETS)}.",
                   "limits": "wide: limits by the spread there is, where units differ more than chance."}),
     Operation("get", f"{PREFIX}/course", "getCourse", "One unit over time: control chart, signals, happenings, seasons; logged",
-              answers=CourseTold, query={
+              by=READERS, answers=CourseTold, query={
                   **_CHOICES, "org": "The department; all together where nothing is given.", "item": "An item of it.",
                   "grain": "day, week or month; by the length of the period where nothing is given."}),
 )

@@ -9,7 +9,7 @@ import msgspec
 from flask import Blueprint, Request, Response, request
 
 from core.access import Actor
-from core.api_document import Operation
+from core.api_document import READERS, Operation
 from core.errors import NotAuthenticated
 from evaluation.history.asking import BY_MOST, SPLITS, Subject, address_of, answered, asked_of
 from evaluation.history.questions import Answer, HistoryQuestions
@@ -42,7 +42,7 @@ class HistoryProgress(msgspec.Struct, frozen=True):
 _SPLITS = "; ".join(f"{subject.value}: {', '.join(SPLITS[subject])}" for subject in (Subject.CASES, Subject.EVENTS))
 OPERATIONS = (
     Operation("get", PREFIX, "askHistory", "A question to the deep history over any period; within what one may see; logged",
-              answers=HistoryTold, query={
+              by=READERS, answers=HistoryTold, query={
                   "subject": f"One of {', '.join(Subject)}; rates where nothing is given.",
                   "by": f"At most {BY_MOST}, apart by commas. Of {_SPLITS}; rates and durations as cases.",
                   "from": "First day, 2021-01-01; from the beginning where nothing is given.", "to": "Last day, included.",
@@ -51,7 +51,8 @@ OPERATIONS = (
                   "kinds": "Only these kinds of events, apart by commas.",
                   "quantiles": "Of durations, 0 to 1, apart by commas; 0.5,0.9 where nothing is given.",
                   "ticket": "16 to 64 hexadecimal digits of your own, by which you ask how far it is and give it up."}),
-    Operation("get", f"{PREFIX}/<ticket>", "getHistoryProgress", "How far a question of one's own is", answers=HistoryProgress),
+    Operation("get", f"{PREFIX}/<ticket>", "getHistoryProgress", "How far a question of one's own is",
+              by=READERS, answers=HistoryProgress),
     Operation("post", f"{PREFIX}/<ticket>/cancel", "cancelHistoryQuestion", "Give a question of one's own up",
               answers=HistoryProgress),
 )

@@ -10,6 +10,7 @@ from flask import Blueprint, Request, Response, request
 
 from config.scoring import Scheme
 from core.access import Actor, Role, require
+from core.api_document import READERS as BEARERS
 from core.api_document import Operation
 from core.errors import ConfigError, InvalidInput
 from core.instants import from_us
@@ -45,17 +46,18 @@ PREVIEWERS = (Role.INSPECTOR, Role.LEADER, Role.ADMINISTRATOR)
 
 
 OPERATIONS = (
-    Operation("get", f"{PREFIX}/schemes", "listScoringSchemes", "Scoring schemes in force", answers=list[SchemeShown],
+    Operation("get", f"{PREFIX}/schemes", "listScoringSchemes", "Scoring schemes in force", by=BEARERS,
+              answers=list[SchemeShown],
               query={"month": "For which month, 2026-03; the present one where nothing is given."}),
     Operation("post", f"{PREFIX}/preview", "previewScores", "What a month would have, also by other weights", takes=PreviewWish,
               answers=Preview),
-    Operation("get", PREFIX, "listScorings", "Scorings, the newest month first", answers=ScoringList,
+    Operation("get", PREFIX, "listScorings", "Scorings, the newest month first", by=BEARERS, answers=ScoringList,
               query={"scheme": "Only of this scheme."}),
     Operation("post", PREFIX, "proposeScoring", "Score a month that is over, or a longer span of frozen months",
               takes=ScoringWish, answers=Numbered, status=201),
-    Operation("get", f"{PREFIX}/<int:number>", "getScoring", "A scoring with its departments", answers=ScoresTold),
+    Operation("get", f"{PREFIX}/<int:number>", "getScoring", "A scoring with its departments", by=BEARERS, answers=ScoresTold),
     Operation("get", f"{PREFIX}/<int:number>/departments/<org>", "getDepartmentScore", "A department with its lines",
-              answers=DepartmentTold),
+              by=BEARERS, answers=DepartmentTold),
     Operation("post", f"{PREFIX}/<int:number>/confirm", "confirmScoring", "Publish what another person proposed",
               answers=Numbered),
     Operation("post", f"{PREFIX}/<int:number>/freeze", "freezeScoring", "Close it after the appeals", answers=Numbered),
@@ -66,8 +68,9 @@ OPERATIONS = (
     Operation("post", f"{PREFIX}/appeals/<int:number>/decision", "decideScoreAppeal", "Give the points back or not",
               takes=Verdict, answers=Numbered),
     Operation("get", f"{PREFIX}/years/<scheme>/<int:year>", "getYearScores", "Half-year or year as the mean of its months",
-              answers=PeriodTold, query={"half": "1 or 2; the whole year where nothing is given.", "area": "Only this area."}),
-    Operation("get", f"{PREFIX}/entries", "listScoreEntries", "Points entered by hand", answers=list[EntryRow],
+              by=BEARERS, answers=PeriodTold,
+              query={"half": "1 or 2; the whole year where nothing is given.", "area": "Only this area."}),
+    Operation("get", f"{PREFIX}/entries", "listScoreEntries", "Points entered by hand", by=BEARERS, answers=list[EntryRow],
               query={"scheme": "Of which scheme.", "from": "First day.", "to": "Last day, included.", "org": "Only this one."}),
     Operation("post", f"{PREFIX}/entries", "enterPoints", "Enter points by hand, with what they rest on", takes=EntryWish,
               answers=Numbered, status=201),

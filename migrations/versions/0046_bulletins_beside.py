@@ -1,6 +1,6 @@
 """what the public site of its own was told of published bulletins, and the areas whose bulletin is drafted by itself
 
-Revision 0046, after 0047 (numbers are given out to branches, the order is that in which they came together).
+Revision 0046, after 0045.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0046"
-down_revision = "0047"
+down_revision = "0045"
 branch_labels = None
 depends_on = None
 

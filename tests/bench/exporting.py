@@ -7,7 +7,6 @@ columns of the same rows in the same order and writing them as plain CSV, with s
 from __future__ import annotations
 
 import csv
-import os
 import sqlite3
 import subprocess
 import sys
@@ -23,6 +22,14 @@ LIMIT_MIB = 300
 FORMATS = ("csv", "csv.gz", "xes.gz", "parquet")
 _COPIED = ("case_no", "area", "kind", "claimed_at", "utc_offset", "src_order", "received_at", "source", "source_version", "org",
            "item", "item_version", "actor", "station", "step", "payload", "chain", "chain_pos", "prev_mac", "mac")
+# A process begins with the high-water mark of the one that started it: only a small one may start what is measured.
+_STARTER = """
+import os, subprocess, sys
+child = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL)
+_, status, used = os.wait4(child.pid, 0)
+print(used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
 _REPOSITORY = Path(__file__).resolve().parents[2]
 
 
@@ -51,11 +58,11 @@ def _line(form: str, path: Path, folder: Path, rows: int, floor_wall: float, flo
 def _measured(arguments: list[str], folder: Path) -> tuple[float, float, float]:
     """(seconds of wall, of CPU, MiB of resident memory at the most) of a command of ours."""
     began = time.perf_counter()
-    child = subprocess.Popen([sys.executable, str(_REPOSITORY / "app.py"), *arguments], cwd=folder, stdout=subprocess.DEVNULL)
-    _, status, used = os.wait4(child.pid, 0)
-    if status:
-        raise SystemExit(f"the export ended with {status}")
-    return time.perf_counter() - began, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
+    command = [sys.executable, str(_REPOSITORY / "app.py"), *arguments]
+    starter = [sys.executable, "-S", "-c", _STARTER]
+    done = subprocess.run([*starter, *command], cwd=folder, stdout=subprocess.PIPE, text=True, check=True)
+    cpu, peak = done.stdout.split()[-2:]
+    return time.perf_counter() - began, float(cpu), float(peak)
 
 
 def _multiplied(path: Path) -> int:

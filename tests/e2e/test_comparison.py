@@ -60,15 +60,17 @@ def test_a_leader_goes_from_the_city_down_to_a_case(city: CommandCentre, screens
     assert "首位确定：市公安局" in page.inner_text("#comparison-side")
     assert "低于下 99.8 % 界限" in page.inner_text("#comparison-funnel-words")
     assert "不足 20，不排名" in page.locator(".comparison-grid tbody tr", has_text="市教育局").inner_text()
-    first.locator("a").click()
+    first.locator("th a").click()
     wait_for_text(page, "#comparison-course-head", "市公安局")
     wait_for_text(page, "#comparison-course-words", "2 月 9 日起上移")
     wait_for_text(page, "#comparison-course-words", "春节放假")
     assert page.locator("#comparison-course .annotation-text", has_text="春节放假").count() == 1
     page.locator("#comparison-below .comparison-grid tbody a").first.click()
     page.wait_for_url("**item=*")
-    page.click("text=按受理日期")
-    page.click("#comparison-below a:text-is('C-1')")
+    page.goto(f"{page.url}&indicator=accepted".replace("&indicator=early_rate", ""))
+    page.click("#comparison-below a:text-matches('全部 .* 条')")
+    page.wait_for_url("**/counted/*indicator=accepted*part=above")
+    page.click("#counted-body td a:text-is('C-1')")
     page.wait_for_url("**/case/360500/C-1")
     wait_for_text(page, "body", "C-1")
 
@@ -118,6 +120,16 @@ def test_a_view_becomes_files_a_picture_and_paper(city: CommandCentre, screens: 
     assert paper[0].get_width() > paper[0].get_height()
     assert "市公安局" in told
     assert "退出" not in told  # no bar, no buttons
+    assert "Excel" not in told
+    for words in ("横向：提前办结率", "漏斗图", "纵向：市公安局", "同工作日比较", "市民政局", "市教育局", "市公安局的事项"):
+        assert words in told.replace("\r\n", ""), words
+    page.emulate_media(media="print")
+    paper_width = (297 - 2 * 12) / 25.4 * 96  # A4 across without its margins, in CSS pixels
+    page.set_viewport_size({"width": int(paper_width), "height": 700})
+    wide = page.evaluate("() => [...document.querySelectorAll('.comparison-body *')].filter((one) => one.checkVisibility() && "
+                         "!one.closest('.js-plotly-plot') && one.getBoundingClientRect().right > innerWidth + 1)"
+                         ".map((one) => one.tagName + '.' + one.className)")
+    assert wide == [], "nothing is cut off at the edge of the paper"
     assert "控制限" in told  # the charts are there, too
     page.wait_for_function("""() => {
         const chart = document.querySelector("#comparison-course .main-svg");

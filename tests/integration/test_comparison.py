@@ -9,7 +9,6 @@ from random import Random
 
 import pytest
 
-from cases.events import EventKind
 from config.indicators import load_indicators
 from core.access import Actor, Role
 from core.database import Database
@@ -19,11 +18,10 @@ from evaluation.period import Basis, Period
 from evaluation.queries import IndicatorQueries
 from evaluation.wish import wish_of
 from tests.comparing import CALENDAR, DUTIES, concluded, count_day, count_details, each_day
-from tests.unit.cases.record import Record, event, made_database, us
+from tests.unit.cases.record import made_database
 from tests.unit.evaluation.counted import PlainNames
 from tests.unit.evaluation.test_comparison import NAMES
 
-K = EventKind
 LEADER = Actor("wang", frozenset({Role.LEADER}))
 QUARTER = Period(date(2024, 1, 1), date(2024, 3, 31))
 Z95 = 1.959963985
@@ -154,24 +152,6 @@ def test_the_course_of_one_department(queries: IndicatorQueries, rows: Rows, gra
         size = sum(told["concluded"] for (org, day), told in rows.items() if org == "org05" and start <= day <= end)
         assert point.size == size
         assert point.value == (pytest.approx(hits / size) if size else None)
-
-
-def test_the_cases_behind_a_figure_by_their_end_or_their_beginning(database: Database) -> None:
-    record = Record(database).at("10-20 10:00")
-    record.take(event(K.ACCEPTED, "09-28 09:00", case_no="old"), event(K.CONCLUDED, "10-08 09:00", case_no="old"),
-                event(K.ACCEPTED, "10-09 09:00", case_no="new"), event(K.ACCEPTED, "10-09 09:00", case_no="long", item="long"),
-                event(K.CONCLUDED, "10-10 09:00", case_no="long", item="long"),
-                event(K.ACCEPTED, "10-09 09:00", case_no="other", org="Roads"))
-    october = us("10-01 00:00"), us("11-01 00:00")
-
-    def found(item: str = "", area: str = "", *, by_end: bool) -> list[str]:
-        return [row.case_no for row in record.queries.in_period("Land", item, *october, by_end=by_end, area=area)]
-
-    assert found(by_end=True) == ["long", "old"]
-    assert found(by_end=False) == ["long", "new"]
-    assert found("permit", by_end=False) == ["new"]
-    assert found(area="elsewhere", by_end=True) == []
-    assert [row.case_no for row in record.queries.in_period("Land", "", *october, by_end=True, limit=1)] == ["long"]
 
 
 def test_parts_of_items_are_those_of_their_days(database: Database) -> None:

@@ -112,3 +112,32 @@ def test_every_command_explains_itself(capsys):
     for command in ("run", "web", "worker", "demo", "import", "replay", "verify", "recount", "sweep", "anchor",
                     "export-journal", "heatmap", "stats", "explain", "migrate", "account", "token"):
         assert command in told
+
+
+@pytest.fixture
+def administrator(on_empty, type_in):
+    type_in("correct horse battery\n")
+    assert on_empty("account", "hu", "--role", "administrator").code == 0
+    return "hu"
+
+
+def test_a_readers_token_is_issued_by_an_administrator_listed_and_ended(on_empty, services, administrator):
+    issued = on_empty("read-token", "issue", "portal", "--api", "figures", "--api", "scores", "--area", "360500", "--days", "5",
+                      "--by", administrator)
+    assert (issued.code, issued.out.startswith("yg_read_")) == (0, True)
+    listed = on_empty("read-token", "list").out.splitlines()
+    assert [line.split("\t")[:6] for line in listed] == [["portal", "valid", "figures,scores", "360500", "*", "hu"]]
+    assert issued.out.strip() not in listed[0]
+    admitted = services.read_tokens.admit(issued.out.strip(), "scores", "/", "")
+    assert (admitted.name, admitted.area, admitted.has(Role.LEADER)) == ("read:portal", "360500", True)
+    assert on_empty("read-token", "revoke", "portal", "--by", administrator).out == "1 tokens revoked\n"
+    assert "\trevoked\t" in on_empty("read-token", "list").out
+
+
+@pytest.mark.parametrize(("wrong", "code"), [
+    (("--api", "all"), "read_token_apis"), (("--area", "1"), "read_token_area"), (("--org", "x"), "read_token_org"),
+    (("--days", "1000"), "read_token_days"), (("--by", "nobody"), "token_not_of_administrator")])
+def test_a_readers_token_that_cannot_be_is_refused(on_empty, administrator, wrong, code):
+    refused = on_empty("read-token", "issue", "portal", "--api", "figures", "--by", administrator, *wrong)
+    assert refused.code == 1
+    assert code in refused.err

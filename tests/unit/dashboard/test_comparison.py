@@ -9,11 +9,9 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 from sqlalchemy import update
 
-from cases.events import EventKind
 from config.indicators import load_indicators
 from core.access import Actor, Role
 from core.instants import day_of, to_us
@@ -29,7 +27,6 @@ from evaluation.seasons import Span, Stretch
 from evaluation.wish import COLUMN_SETS, columns_of, wish_of
 from tests.comparing import concluded, count_day, each_day
 from tests.staff import OTHER_ORG, OWN_ORG, Site, make_site, run_callback
-from tests.unit.cases.record import event
 
 SHOW = "..comparison-head.children...comparison-side.children...comparison-funnel.figure...comparison-funnel-words.children.."
 FOLLOW = ("..comparison-course-head.children...comparison-course.figure...comparison-course-words.children..."
@@ -41,8 +38,12 @@ FEBRUARY = "?period=2026-02"
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
+    return february(tmp_path_factory.mktemp("comparison"))
+
+
+def february(folder: Path) -> Site:
     """Three departments of February 2026: one good, one bad, one small; and a case of the good one that is open."""
-    site = make_site(tmp_path_factory.mktemp("comparison"))
+    site = make_site(folder)
     for day in each_day(date(2026, 2, 2), date(2026, 2, 13)):
         count_day(site.services.database, OWN_ORG, day, site.item_of(OWN_ORG), **concluded(40, 36 + day.day % 2, yellow=1))
         count_day(site.services.database, OTHER_ORG, day, **concluded(40, 10, late=20))
@@ -96,7 +97,7 @@ def test_every_indicator_can_be_looked_at(site: Site, code: str) -> None:
 def test_one_department_over_time_with_holidays_seasons_items_and_cases(site: Site) -> None:
     answer = followed(site, f"{FEBRUARY}&org={OWN_ORG}")
     told = json.dumps(answer, ensure_ascii=False)
-    for words in ("市发展和改革委员会，提前办结率", "春节放假", "没有可比的数据", "市发展和改革委员会的事项", "本时段没有办件"):
+    for words in ("市发展和改革委员会，提前办结率", "春节放假", "没有可比的数据", "市发展和改革委员会的事项", "指标计为 438"):
         assert words in told, words
     assert answer["comparison-below"]["hidden"] is False
     texts = [note["text"] for note in answer["comparison-course"]["figure"]["layout"]["annotations"]]
@@ -118,7 +119,7 @@ def test_days_that_changed_after_they_were_over_are_told_and_named(site: Site) -
 
 
 def test_the_way_down_ends_at_the_page_of_a_case(site: Site) -> None:
-    accepted = f"{FEBRUARY}&basis=acceptance&org={OWN_ORG}"
+    accepted = f"{FEBRUARY}&indicator=accepted&org={OWN_ORG}"
     assert "/case/360500/C-1" in json.dumps(followed(site, f"{accepted}&item={site.item_of(OWN_ORG)}"))
     assert "/case/360500/C-1" not in json.dumps(followed(site, f"{accepted}&item=other"))
 
@@ -130,6 +131,43 @@ def test_a_click_on_a_point_chooses_its_department(site: Site) -> None:
     nobody = run_callback(site.client(Role.LEADER), "/comparison/", "comparison-address.search", {
         "comparison-funnel.clickData": {"points": [{"customdata": ""}]}}, {"comparison-address.search": FEBRUARY})
     assert nobody.status_code == 204
+
+
+def test_a_click_on_an_area_leads_into_it_and_keeps_what_was_chosen(site: Site) -> None:
+    search = f"{FEBRUARY}&indicator=overdue_rate&basis=acceptance&by=area"
+    answer = run_callback(site.client(Role.LEADER), "/comparison/", "comparison-address.search", {
+        "comparison-funnel.clickData": {"points": [{"customdata": "360500"}]}}, {"comparison-address.search": search})
+    way = answer.json["response"]["comparison-address"]["search"]  # type: ignore[index]
+    assert way == "?period=2026-02&indicator=overdue_rate&basis=acceptance&area=360500"
+    assert way in shown(site, search), "the name in the table leads the same way"
+    assert "市民政局" in shown(site, way), "departments of the area stand side by side"
+
+
+def test_the_choice_of_areas_leaves_the_department_behind(site: Site) -> None:
+    told = shown(site, f"{FEBRUARY}&org={OWN_ORG}&item=x")
+    assert "?period=2026-02&by=area" in told
+    areas = shown(site, f"{FEBRUARY}&by=area")
+    assert "比较对象" in areas
+    assert "市民政局" not in areas
+    assert "?period=2026-02&area=360500" in areas
+
+
+def test_a_click_on_an_item_or_beside_a_point_chooses_nothing(site: Site) -> None:
+    for clicked in (None, {}, {"points": []}, {"points": [{"customdata": 7}]}, {"points": [{}]}):
+        answer = run_callback(site.client(Role.LEADER), "/comparison/", "comparison-address.search", {
+            "comparison-funnel.clickData": clicked}, {"comparison-address.search": FEBRUARY})
+        assert answer.status_code == 204, clicked
+
+
+def clicked_by_a_department_user(site: Site, key: str) -> Any:
+    return run_callback(site.client(Role.DEPARTMENT_USER), "/comparison/", "comparison-address.search", {
+        "comparison-funnel.clickData": {"points": [{"customdata": key}]}}, {"comparison-address.search": FEBRUARY})
+
+
+def test_a_department_users_click_leads_to_his_own_unit_at_most(site: Site) -> None:
+    assert clicked_by_a_department_user(site, "").status_code == 204
+    forged = clicked_by_a_department_user(site, OTHER_ORG).json["response"]["comparison-address"]["search"]
+    assert "市民政局" not in json.dumps(followed(site, forged, Role.DEPARTMENT_USER), ensure_ascii=False)
 
 
 def test_a_department_user_sees_himself_among_others_without_a_name(site: Site) -> None:
@@ -251,30 +289,6 @@ def test_no_address_breaks_the_page(site: Site, search: str) -> None:
     assert shown(site, search)
     assert followed(site, search)["comparison-course"]
     assert site.client(Role.LEADER).get(f"/comparison/export.xlsx{search}").status_code == 200
-
-
-# Persons ---------------------------------------------------------------------------------------------------------------------
-
-def test_the_people_of_a_department_are_shown_when_asked_for_and_the_look_is_logged(tmp_path: Path) -> None:
-    site = make_site(tmp_path)
-    accepted = event(EventKind.ACCEPTED, "2026-02-04 10:00", case_no="P-1", org="jiaoyu", item="")
-    ended = event(EventKind.CONCLUDED, "2026-02-05 10:00", case_no="P-1", org="jiaoyu", item="")
-    site.services.recorder.record([accepted, msgspec.structs.replace(ended, actor="孙办事员")])
-
-    offered = json.dumps(followed(site, f"{FEBRUARY}&org=jiaoyu"), ensure_ascii=False)
-    assert "按经办人查看" in offered
-    assert "孙办事员" not in offered
-    assert site.services.read_log.looks("figures_of_persons") == []
-
-    told = json.dumps(followed(site, f"{FEBRUARY}&org=jiaoyu&persons=1"), ensure_ascii=False)
-    assert "孙办事员" in told
-    assert "不排名、不计分" in told
-    [look] = site.services.read_log.looks("figures_of_persons")
-    assert (look.actor, look.subject) == ("wang", "jiaoyu 2026-02-01 2026-02-28")
-
-    own = json.dumps(followed(site, f"{FEBRUARY}&persons=1", Role.DEPARTMENT_USER), ensure_ascii=False)
-    assert "按经办人查看" not in own, "the settings say inspectors and leaders"
-    assert len(site.services.read_log.looks("figures_of_persons")) == 1
 
 
 # The interface ---------------------------------------------------------------------------------------------------------------

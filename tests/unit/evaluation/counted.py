@@ -15,6 +15,7 @@ from config.indicators import Indicators, load_indicators
 from core.access import SYSTEM
 from core.database import Database
 from evaluation.card_figures import CardFigures
+from evaluation.counted_queries import CountedQueries
 from evaluation.marks import CaseMarker
 from evaluation.models import CARDS_BY_SUBJECT, DAY_KEY, FIGURES, PLACE_COLUMNS, figure_days, figure_details, figure_places
 from evaluation.period import Basis, Figure, Period
@@ -64,6 +65,7 @@ class Counted(Record):
                                    CardsWritten: [self.card_figures.written]})
         self.names = PlainNames()
         self.indicator_queries = IndicatorQueries(database, indicators, self.names, DUTIES, sees_others=sees_others)
+        self.counted_queries = CountedQueries(database, self.indicator_queries, DUTIES, self.names)
 
     def counted(self, *names: str, basis: Basis = Basis.EVENT) -> dict[str, int]:
         """The base figures of all days that are not 0, or those named."""

@@ -1,6 +1,6 @@
 """figures of applicants, signatures, cards by what they are for, and of how long cases took
 
-Revision 0043, after 0047. The day tables are emptied and every case and card is marked for counting: the job `figures` (or `recount`)
+Revision 0044, after 0043. The day tables are emptied and every case and card is marked for counting: the job `figures` (or `recount`)
 counts the whole record anew, so that past days have the new figures, too. Until it is through, screens show what it has counted.
 """
 
@@ -9,8 +9,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0043"
-down_revision = "0047"
+revision = "0044"
+down_revision = "0043"
 branch_labels = None
 depends_on = None
 

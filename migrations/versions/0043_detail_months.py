@@ -1,6 +1,6 @@
 """figures by item and channel added up by the month once it is over
 
-Revision 0047, after 0042. The job `figures` adds up the months there are.
+Revision 0043, after 0042. The job `figures` adds up the months there are.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0047"
+revision = "0043"
 down_revision = "0042"
 branch_labels = None
 depends_on = None

@@ -1,0 +1,119 @@
+"""Files of each view of the comparison: the numbers of the page, what they mean, and who made them when, for whom."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+from zipfile import ZipFile
+
+import msgspec
+import pytest
+
+from cases.events import EventKind
+from core.access import Role
+from tests.staff import OTHER_ORG, OWN_ORG, Site, make_site
+from tests.unit.cases.record import event
+from tests.unit.dashboard.test_comparison import FEBRUARY, february, followed, told
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
+    return february(tmp_path_factory.mktemp("comparison_files"))
+
+
+def file_of(site: Site, view: str, search: str, role: Role = Role.LEADER) -> tuple[list[str], list[list[str]]]:
+    """(words above, heads and rows) of a view as CSV."""
+    answer = site.client(role).get(f"/comparison/export.csv{search}&view={view}")
+    assert answer.status_code == 200, answer.text
+    lines = [row for row in csv.reader(io.StringIO(answer.data.decode("utf-8-sig"))) if row]
+    return [row[0] for row in lines if len(row) == 1], [row for row in lines if len(row) > 1]
+
+
+def numbers(rows: list[list[str]], column: int) -> list[float]:
+    return [float(row[column]) for row in rows[1:] if row[column]]
+
+
+def test_the_chart_as_a_file_has_the_very_points_limits_and_signs_of_the_page(site: Site) -> None:
+    search = f"{FEBRUARY}&org={OWN_ORG}&indicator=cards_per_1000"
+    course = told(site, search, path="/course")
+    words, rows = file_of(site, "course", search)
+    known = [one for one in course["points"] if one["value"] is not None]
+    assert [row[0] for row in rows[1:]] == [one["first"] for one in course["points"]]
+    assert numbers(rows, 1) == [one["value"] for one in known]
+    assert numbers(rows, 5) == [one["low"] for one in known]
+    assert numbers(rows, 6) == [one["high"] for one in known]
+    assert set(numbers(rows, 4)) == {course["centre"]}
+    assert set(course["sentences"][:1]) <= set(words)
+    assert "春节放假" in [row[9] for row in rows]
+    assert words[0].startswith("市发展和改革委员会 · 每千件黄红牌数 · 2026 年 2 月 · 按发生日期")
+
+
+def test_the_seasons_as_a_file_have_the_values_of_the_page(site: Site) -> None:
+    search = f"{FEBRUARY}&org={OWN_ORG}"
+    seasons = told(site, search, path="/course")["seasons"]
+    _, rows = file_of(site, "seasons", search)
+    assert [row[1:4] for row in rows[1:]] == [[one["first"], one["last"], str(one["working_days"])] for one in seasons]
+    assert numbers(rows, 5) == [one["now"] for one in seasons]
+
+
+def test_the_items_as_a_file_have_the_values_of_the_page(site: Site) -> None:
+    words, rows = file_of(site, "items", f"{FEBRUARY}&org={OWN_ORG}")
+    assert [row[1:4] for row in rows[1:]] == [[str(438 / 480), "438", "480"]]
+    assert rows[0][11:14] == ["超期办结率", "超期办结率 分子", "超期办结率 分母"]
+    assert "比较对象 事项" in words[0]
+
+
+@pytest.mark.parametrize("view", ["side", "course", "seasons", "items"])
+def test_every_file_says_what_it_is_when_it_was_made_by_whom_and_what_it_means(site: Site, view: str) -> None:
+    words, _ = file_of(site, view, f"{FEBRUARY}&org={OWN_ORG}")
+    assert "提前办结率 · 2026 年 2 月 · 按发生日期" in words[0]
+    assert [line for line in words if line.startswith("2026-03-16 14:03 由 王")]
+    assert [line for line in words if "公式：提前办结 ÷ 正常办结" in line]
+    book = site.client(Role.LEADER).get(f"/comparison/export.xlsx{FEBRUARY}&org={OWN_ORG}&view={view}").data
+    with ZipFile(io.BytesIO(book)) as opened:
+        assert len([name for name in opened.namelist() if "/sheet" in name]) == 2
+        assert "指标口径" in opened.read("xl/workbook.xml").decode()
+
+
+def test_files_of_a_department_are_its_own_and_need_one(site: Site) -> None:
+    client = site.client(Role.LEADER)
+    assert client.get(f"/comparison/export.csv{FEBRUARY}&view=items").json["code"] == "org_missing"  # type: ignore[index]
+    unknown = client.get(f"/comparison/export.csv{FEBRUARY}&view=none")
+    assert (unknown.status_code, unknown.json["code"]) == (400, "choice_unknown")  # type: ignore[index]
+    for view in ("side", "course", "seasons", "items"):
+        words, rows = file_of(site, view, f"{FEBRUARY}&org={OTHER_ORG}", Role.DEPARTMENT_USER)
+        assert "市民政局" not in json.dumps([words, rows], ensure_ascii=False), view
+    refused = site.client(Role.DEPARTMENT_USER).get(f"/comparison/export.csv{FEBRUARY}&view=persons")
+    assert refused.status_code == 403, "the settings say inspectors and leaders"
+
+
+# Persons ---------------------------------------------------------------------------------------------------------------------
+
+def test_the_people_of_a_department_are_shown_when_asked_for_and_the_look_is_logged(tmp_path: Path) -> None:
+    site = make_site(tmp_path)
+    accepted = event(EventKind.ACCEPTED, "2026-02-04 10:00", case_no="P-1", org="jiaoyu", item="")
+    ended = event(EventKind.CONCLUDED, "2026-02-05 10:00", case_no="P-1", org="jiaoyu", item="")
+    site.services.recorder.record([accepted, msgspec.structs.replace(ended, actor="孙办事员")])
+
+    offered = json.dumps(followed(site, f"{FEBRUARY}&org=jiaoyu"), ensure_ascii=False)
+    assert "按经办人查看" in offered
+    assert "孙办事员" not in offered
+    assert site.services.read_log.looks("figures_of_persons") == []
+
+    told = json.dumps(followed(site, f"{FEBRUARY}&org=jiaoyu&persons=1"), ensure_ascii=False)
+    assert "孙办事员" in told
+    assert "不排名、不计分" in told
+    [look] = site.services.read_log.looks("figures_of_persons")
+    assert (look.actor, look.subject) == ("wang", "jiaoyu 2026-02-01 2026-02-28")
+
+    own = json.dumps(followed(site, f"{FEBRUARY}&persons=1", Role.DEPARTMENT_USER), ensure_ascii=False)
+    assert "按经办人查看" not in own, "the settings say inspectors and leaders"
+    assert len(site.services.read_log.looks("figures_of_persons")) == 1
+
+    words, rows = file_of(site, "persons", f"{FEBRUARY}&org=jiaoyu")
+    assert [row[0] for row in rows] == ["经办人", "孙办事员"]
+    assert words[0] == "市教育局 · 经办人 · 2026 年 2 月 · 按发生日期"
+    assert [line for line in words if "不排名、不计分" in line]
+    assert len(site.services.read_log.looks("figures_of_persons")) == 2, "a file is a look, too"
