@@ -32,7 +32,7 @@ def may_see(services: Any, actor: Actor, org: str) -> bool:
 
 
 def compared(services: Any, wish: Wish, actor: Actor) -> tuple[SideBySide, list[str]]:
-    columns = columns_of(list(services.evaluation.indicators.indicators))
+    columns = columns_of(list(services.evaluation.indicators.indicators), wish)
     return services.evaluation.comparison.side_by_side(actor, wish.question, columns), columns
 
 
