@@ -9,7 +9,7 @@ from core.access import Actor, Role
 from dashboard.navigation import GROUPS, places_for
 from server import PAGES
 
-REACHED_FROM_OTHERS = {"/card/"}  # the page of one card, opened from a list
+REACHED_FROM_OTHERS = {"/card/", "/counted/"}  # one card, opened from a list; the list behind a figure of the comparison
 
 
 def test_every_page_of_the_server_stands_in_the_navigation():
