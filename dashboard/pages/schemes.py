@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.exceptions import PreventUpdate
 from flask import g, has_request_context
 
+from config.scoring import Scheme
 from config.service import AUTHORS
 from config.versions import Kind
 from core.errors import NotFound, SupervisionError
@@ -104,8 +105,7 @@ def tried(services: Any, search: str, values: Mapping[str, Any], extra: Any, mon
         day = month_of(month)
         _kind, code = subject(services, search)
         scheme = services.scoring.book.schemes.checked(with_values(_content(services, search, extra), _own(values)), code)
-        before = _before(services, code, day)
-        after, _facts = services.scoring.service.preview(code, scheme, day, g.actor.area)
+        before, after = services.scoring.service.what_if(code, _in_force(services, code, day), scheme, day, g.actor.area)
     except SupervisionError as refusal:
         path = place_of_error(str(refusal.details.get("key", "")), renamings(values))
         place = place_words(path, overlaid(_content(services, search, extra), _own(values)), t)
@@ -114,13 +114,12 @@ def tried(services: Any, search: str, values: Mapping[str, Any], extra: Any, mon
     return trial(before, after, scheme, services.case_queries.org_name, t), "", [""] * len(places)
 
 
-def _before(services: Any, code: str, day: date) -> list[Any]:
-    """The scores of that month by what is in force; none of a scheme that is not yet."""
+def _in_force(services: Any, code: str, day: date) -> Scheme | None:
+    """The scheme that month is scored by; None of one that is not in force yet."""
     try:
-        present = services.scoring.book.in_force(code, day).scheme
+        return cast(Scheme, services.scoring.book.in_force(code, day).scheme)
     except NotFound:
-        return []
-    return list(services.scoring.service.preview(code, present, day, g.actor.area)[0])
+        return None
 
 
 def said(services: Any, search: str, values: Mapping[str, Any], extra: Any) -> dict[str, str]:

@@ -77,10 +77,10 @@ class FactsReader:
     def __init__(self, database: Database, queries: IndicatorQueries, areas: Areas, catalogue: Catalogue) -> None:
         self._database, self.queries, self._areas, self._catalogue = database, queries, areas, catalogue
 
-    def of_month(self, day: date, code: str, scheme: Scheme, area: str = "") -> list[Facts]:
-        """Those of the units there are, and of whoever else handled cases (a log's own departments), by key. A body that only
-        answers complaints is no department to be scored."""
-        month, names = Month.of(day), self._names(scheme)
+    def of_month(self, day: date, code: str, *schemes: Scheme, area: str = "") -> list[Facts]:
+        """What any of these schemes needs, of the units there are and of whoever else handled cases (a log's own departments),
+        by key. A body that only answers complaints is no department to be scored."""
+        month, names = Month.of(day), self._names(schemes)
         period = Period(date_of(month.first), date_of(month.last))
         figures = self.queries.totals(SYSTEM, period, "org", names, area=area)
         with self._database.read() as conn:
@@ -103,8 +103,9 @@ class FactsReader:
         """The date of an instant on the wall clock of the installation."""
         return date_of(self._areas.default.calendar.today(now_us))
 
-    def _names(self, scheme: Scheme) -> tuple[str, ...]:
-        of_rules = (name for code in scheme.indicators for name in self.queries.indicators.find(code).names)
+    def _names(self, schemes: Iterable[Scheme]) -> tuple[str, ...]:
+        codes = (code for scheme in schemes for code in scheme.indicators)
+        of_rules = (name for code in codes for name in self.queries.indicators.find(code).names)
         return tuple(dict.fromkeys((*BASES, *of_rules)))
 
     def _cards(self, conn: Connection, month: Month, area: str) -> dict[str, list[CardFact]]:

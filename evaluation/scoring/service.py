@@ -61,8 +61,15 @@ class ScoreService:
 
     def preview(self, code: str, scheme: Scheme, month: date, area: str = "") -> tuple[list[Score], dict[str, Facts]]:
         """(the scores a month would have, what they are made of). For whoever may read the scoring of that area."""
-        facts = self._desk.reader.of_month(month, code, scheme, area)
+        facts = self._desk.reader.of_month(month, code, scheme, area=area)
         return self.of_facts(scheme, facts), {one.org: one for one in facts}
+
+    def what_if(self, code: str, present: Scheme | None, edited: Scheme, month: date,
+                area: str = "") -> tuple[list[Score], list[Score]]:
+        """(the scores by what is in force, none where nothing is; those by the edited scheme) of the very same facts: what
+        moves is due to the scheme, not to what was recorded meanwhile."""
+        facts = self._desk.reader.of_month(month, code, *(one for one in (present, edited) if one is not None), area=area)
+        return [] if present is None else self.of_facts(present, facts), self.of_facts(edited, facts)
 
     def of_facts(self, scheme: Scheme, facts: Sequence[Facts]) -> list[Score]:
         """The same facts by other weights: what-if."""

@@ -14,6 +14,7 @@ from bootstrap import Services
 from core.access import SYSTEM, Actor, Role
 from dashboard.panels.comparison_pictures import course_figure, funnel_figure
 from dashboard.panels.comparison_table import table
+from dashboard.panels.counted_views import lists_of
 from dashboard.theme import load_theme
 from dashboard.words import Words
 from evaluation.comparison import area_of
@@ -76,7 +77,8 @@ def _line(services: Services, what: str, search: str, draw: Callable[[Services, 
 def _side(services: Services, wish: Any, t: Words) -> object:
     columns = [code for code in COLUMNS if code in services.evaluation.indicators.indicators]
     shown = services.evaluation.comparison.side_by_side(LEADER, wish.question, columns)
-    return [table(shown, wish, services.evaluation.indicators, columns, wish.question.by, t),
+    indicators, by = services.evaluation.indicators, wish.question.by
+    return [table(shown, wish, indicators, columns, by, t, lists_of(wish, by, indicators, lambda _org: True)),
             funnel_figure(shown, load_theme(), t),
             about_funnel(shown, t), about_ranks(shown, t)]
 

@@ -21,6 +21,7 @@ from core.errors import Conflict, InvalidInput, NotFound, NotPermitted
 from core.models import outbox
 from evaluation.period import Period
 from evaluation.scoring.entries import EntryWish
+from evaluation.scoring.gathering import FactsReader
 from evaluation.scoring.grading import APPEAL
 from tests.scoring import (
     ADMINISTRATOR,
@@ -31,6 +32,7 @@ from tests.scoring import (
     OTHER_UNIT,
     SECOND,
     UNIT,
+    done,
     event,
     moved_to,
     name_contacts,
@@ -126,6 +128,27 @@ def test_as_many_cards_are_charged_as_the_figures_of_the_month_count(site: Site)
     assert {org: (levels["warning"], levels["yellow"], levels["red"]) for org, levels in charged.items()} == {
         org: (n["warnings"], n["yellow"] - n["revoked_yellow"], n["red"] - n["revoked_red"]) for org, n in figures.items()}
     assert charged[OTHER_ORG]["yellow"] == 25
+
+
+def test_a_trial_scores_the_very_same_facts_twice_whatever_is_recorded_meanwhile(
+        site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    book, service = site.services.scoring.book, site.services.scoring.service
+    present, other = book.schemes.find(SCHEME), book.schemes.find("efficiency-100")
+    assert service.what_if(SCHEME, present, other, FEBRUARY) == (
+        service.preview(SCHEME, present, FEBRUARY)[0], service.preview(SCHEME, other, FEBRUARY)[0])
+    assert service.what_if("new", None, present, FEBRUARY)[0] == []
+
+    read = FactsReader.of_month
+    def read_while_a_city_lives(reader: FactsReader, *given: Any, **more: Any) -> Any:
+        facts = read(reader, *given, **more)
+        site.services.recorder.record(list(done(site.services, f"C-{len(read_at)}", OTHER_ORG, 3, 4, 1)))
+        read_at.append(len(facts))
+        return facts
+    read_at: list[int] = []
+    monkeypatch.setattr(FactsReader, "of_month", read_while_a_city_lives)
+    before, after = service.what_if(SCHEME, present, present, FEBRUARY)
+    assert before == after
+    assert read_at
 
 
 def test_an_appeal_is_heard_in_its_window_by_somebody_else_and_both_lines_stay(site: Site) -> None:
