@@ -162,6 +162,11 @@ def reply_to(card: CardStanding, areas: Areas) -> Answer | None:
     return replied, calendar.working_days_between(asked, replied) if replied > asked else 0
 
 
+def written_on_cards(orgs: Sequence[str]) -> list[str]:
+    """What cards say for these departments: one of a case without any counts under `NO_ORG`, and says nothing."""
+    return [*orgs, *([""] if NO_ORG in orgs else [])]
+
+
 def add_text(sums: Sums, text: str, by: int = 1) -> None:
     """Add what a card adds; "" is nothing."""
     if text:
