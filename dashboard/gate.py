@@ -301,6 +301,7 @@ class Gate:
         """Whether a reader's token lets the request in; one that does not says why. It never does anything but read."""
         if self._readers is None or request.method not in ("GET", "HEAD") or not token.startswith(READ_PREFIX):
             return False
+        check_address(request)  # before it is written down
         asked = request.full_path.rstrip("?")
         g.actor = self._readers.admit(token, api, asked, request.remote_addr or "")
         return True

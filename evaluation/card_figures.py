@@ -6,7 +6,7 @@ What a card has added is kept beside it, so that a change takes it back exactly.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from operator import itemgetter
 
@@ -32,6 +32,7 @@ from evaluation.tally import FigureTables, Sums, counted_by
 
 BATCH = 1_000
 COUNTING = 2  # raised with every change of what a card adds: cards counted otherwise are counted again (`missing`)
+FOR_NOW = 0   # counted while nothing was kept of its case yet, so by no channel and on no day of acceptance
 _COLUMNS = ("card_id", "case_id", "marks", "counting")
 _ISSUED = {level: FIGURES.index(name) for level, name in ((Level.WARNING, "warnings"), (Level.YELLOW, "yellow"),
                                                           (Level.RED, "red"))}
@@ -104,43 +105,52 @@ class CardFigures:
         present = list(standing)
         kept = look_up(uow.conn, _COLUMNS, figure_cards, "card_id", [card.id for card in present])
         known = {card_id: (marks, counting) for card_id, _case_id, marks, counting in kept}
-        sums, rows = self._tables.sums(uow), []
-        for card, after in zip(present, self.marks_of(uow.conn, present), strict=True):
+        sums, rows, texts = self._tables.sums(uow), [], _texts_of_cases(uow.conn, present)
+        for card in present:
             before = known.get(card.id, ("", COUNTING))
-            if before != (after, COUNTING):
-                rows.append((card.id, card.case_id, after, COUNTING))
+            after = self._text(card, texts), FOR_NOW if card.counts and texts.get(card.case_id) == "" else COUNTING
+            if before != after:
+                rows.append((card.id, card.case_id, *after))
                 add_text(sums, before[0], -1)
-                add_text(sums, after)
+                add_text(sums, after[0])
         bulk_upsert(uow.conn, figure_cards, _COLUMNS, rows, key=("card_id",))
 
     def count_times_again(self, uow: UnitOfWork, batch: Sequence[VersionConfirmed]) -> None:
         """Reaction: another calendar times replies and signatures anew; the job that fills the tables does it."""
         if any(event.kind == Kind.CALENDAR for event in batch):
             timed = select(cards.c.id).where(or_(cards.c.replied_at.is_not(None), cards.c.acked_at.is_not(None)))
-            uow.conn.execute(update(figure_cards).where(figure_cards.c.card_id.in_(timed)).values(counting=0))
+            uow.conn.execute(update(figure_cards).where(figure_cards.c.card_id.in_(timed)).values(counting=FOR_NOW))
 
-    def missing(self, conn: Connection) -> list[int]:
-        """The next cards of a time when nothing was kept of them, or when they were counted otherwise."""
+    def missing(self, conn: Connection, after: int = -1) -> list[int]:
+        """The next cards of a time when nothing was kept of them or of their cases, or when they were counted otherwise."""
         known = select(figure_cards.c.card_id).where(figure_cards.c.card_id == cards.c.id,
                                                      figure_cards.c.counting >= COUNTING).exists()
-        missing = select(cards.c.id).where(~known, cards.c.issued_at.is_not(None), cards.c.disposition.not_in(_never_were()))
+        missing = select(cards.c.id).where(~known, cards.c.id > after, cards.c.issued_at.is_not(None),
+                                           cards.c.disposition.not_in(_never_were()))
         return list(conn.scalars(missing.order_by(cards.c.id).limit(BATCH)))
 
     def marks_of(self, conn: Connection, present: Sequence[CardStanding]) -> list[str]:
         """What each of these cards should add, "" for nothing."""
-        asked = sorted({card.case_id for card in present if card.counts and card.case_id})
-        texts = dict(look_up(conn, ("case_id", "marks"), case_table, "case_id", asked))
-        return [self._text(card, texts.get(card.case_id, "")) if card.counts else "" for card in present]
+        texts = _texts_of_cases(conn, present)
+        return [self._text(card, texts) for card in present]
 
-    def _text(self, card: CardStanding, case: str) -> str:
+    def _text(self, card: CardStanding, texts: Mapping[int, str]) -> str:
+        if not card.counts:
+            return ""
         level = Level(card.level)
         day = self._areas.for_area(card.area).to_local(card.level_at) // DAY_US
-        (*_, channel), cohort, _ = counted_by(case)
+        (*_, channel), cohort, _ = counted_by(texts.get(card.case_id, ""))
         revoked = (_REVOKED[level],) if card.is_revoked and level in _REVOKED else ()
         apart = _OF_SUBJECT.get((level, card.subject))
         figures = (_ISSUED[level], *revoked, *(() if apart is None else (apart,)))
         return _encode(CardMarks(card.area, card.org or NO_ORG, card.item, channel, day, day if cohort is None else cohort,
                                  figures, reply_to(card, self._areas), signature_of(card, self._areas))).decode()
+
+
+def _texts_of_cases(conn: Connection, present: Sequence[CardStanding]) -> dict[int, str]:
+    """What is kept of their cases, "" of one nobody looked at yet."""
+    asked = sorted({card.case_id for card in present if card.counts and card.case_id})
+    return dict(look_up(conn, ("case_id", "marks"), case_table, "case_id", asked))
 
 
 def signature_of(card: CardStanding, areas: Areas) -> Answer | None:
@@ -160,6 +170,11 @@ def reply_to(card: CardStanding, areas: Areas) -> Answer | None:
     calendar = areas.for_area(card.area).assuming_plain_weeks()
     asked, replied = (calendar.to_local(at) // DAY_US for at in (card.asked_at, card.replied_at))
     return replied, calendar.working_days_between(asked, replied) if replied > asked else 0
+
+
+def written_on_cards(orgs: Sequence[str]) -> list[str]:
+    """What cards say for these departments: one of a case without any counts under `NO_ORG`, and says nothing."""
+    return [*orgs, *([""] if NO_ORG in orgs else [])]
 
 
 def add_text(sums: Sums, text: str, by: int = 1) -> None:

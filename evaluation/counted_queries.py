@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import Any, Protocol
 
 from sqlalchemy import Connection, or_, select
@@ -21,7 +22,7 @@ from core.access import SYSTEM, Actor
 from core.database import Database, look_up
 from core.errors import InvalidInput, NotAuthenticated, NotPermitted
 from core.instants import DAY_US, date_of
-from evaluation.card_figures import read_card_marks
+from evaluation.card_figures import read_card_marks, written_on_cards
 from evaluation.comparison import WITHIN, Question
 from evaluation.counted import Asked, Behind, Counting, Kind, Line, Part, Thing, Total, kind_of, listed_part, read_cursor
 from evaluation.duties import Duties
@@ -150,8 +151,8 @@ def _may_count(asked: Asked) -> ColumnElement[bool]:
 
 
 def _of_cards(conn: Connection, asked: Asked) -> Iterator[Thing]:
-    f = figure_cards.c
-    kept = select(f.card_id, f.marks).join(cards, cards.c.id == f.card_id).where(*asked.scope.of_unit(cards), f.marks != "")
+    f, scope = figure_cards.c, replace(asked.scope, orgs=tuple(written_on_cards(asked.scope.orgs or ())))
+    kept = select(f.card_id, f.marks).join(cards, cards.c.id == f.card_id).where(*scope.of_unit(cards), f.marks != "")
     for card_id, text in conn.execute(kept.execution_options(yield_per=READ_AT_ONCE)):
         marks = read_card_marks(text)
         if asked.holds(marks.place):

@@ -24,7 +24,7 @@ from core.access import SYSTEM, Actor, Role, require
 from core.database import Database
 from core.errors import InvalidInput, NotPermitted
 from core.instants import DAY_US
-from evaluation.card_figures import read_card_marks
+from evaluation.card_figures import read_card_marks, written_on_cards
 from evaluation.marks import Marks, read_marks
 from evaluation.models import FIGURES, figure_cards
 from evaluation.period import Basis, Figure, Period
@@ -170,7 +170,7 @@ def _of_cases(cases: Mapping[int, Marks], acts: Acts, asked: _Asked) -> Iterator
 def _cards(conn: Connection, asked: _Asked) -> list[_Card]:
     """The department's cards of the period, as they count."""
     c, kept = cards.c, figure_cards.c
-    where: list[Any] = [c.org == asked.org, kept.marks != ""]
+    where: list[Any] = [c.org.in_(written_on_cards([asked.org])), kept.marks != ""]
     where += [c.area == asked.area] if asked.area else []
     where += [c.level_at.between(*asked.span)] if asked.basis is Basis.EVENT else []
     rows = conn.execute(select(c.case_id, c.level_at, kept.marks).join(figure_cards, kept.card_id == c.id).where(*where))

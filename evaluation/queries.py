@@ -9,12 +9,13 @@ from dataclasses import replace
 from datetime import date
 from typing import Any, Protocol
 
-from sqlalchemy import ColumnElement, Connection, Select, func, literal, select
+from sqlalchemy import ColumnElement, Connection, Select, func, literal, literal_column, select
 
+from cases.models import case_table
 from config.indicators import Indicator, Indicators
 from core.access import SYSTEM, Actor
 from core.database import Database
-from core.errors import InvalidInput, NotAuthenticated
+from core.errors import Conflict, InvalidInput, NotAuthenticated
 from core.instants import date_of
 from evaluation.duties import Duties
 from evaluation.models import DUTY_FIGURES, FIGURES, OPENING_FIGURES, figure_days
@@ -25,6 +26,8 @@ from evaluation.scope import Scope, Source
 ALWAYS = Period(date(FIRST_YEAR, 1, 1), date(LAST_YEAR, 12, 31))
 Counts = dict[str, int]
 FOUR_WEEKS = 28
+# Written out, so that the partial index of exactly these cases is used.
+_UNCOUNTED = select(case_table.c.case_id).where(case_table.c.marks == literal_column("''")).limit(1)
 
 
 class Names(Protocol):
@@ -141,6 +144,13 @@ class IndicatorQueries:
         with self._database.read() as conn:
             first = conn.scalar(select(func.min(figure_days.c.day)).where(*scope.of_days()))
         return None if first is None else date_of(int(first))
+
+    def check_whole(self) -> None:
+        """For whoever keeps figures for good. Raises Conflict (`figures_counted_anew`) while cases wait to be counted, as after
+        an update that counts more: all figures are then parts of what they will be."""
+        with self._database.read() as conn:
+            if conn.scalar(_UNCOUNTED) is not None:
+                raise Conflict("figures_counted_anew")
 
     def org_name(self, org: str) -> str:
         """What a department is called; its code where nobody lists it."""

@@ -54,17 +54,17 @@ class FigureRecounter:
 
     def fill(self) -> int:
         """Keep what cards add that were issued before anything was kept of them. Returns how many."""
-        filled = 0
-        while self._has_missing():
+        filled, after = 0, -1
+        while self._has_missing(after):
             with self._units() as uow:
-                found = self._figures.missing(uow.conn)
+                found = self._figures.missing(uow.conn, after)
                 self._figures.keep(uow, standing_cards(uow.conn, found))
-            filled += len(found)
+            filled, after = filled + len(found), max(found, default=after)
         return filled
 
-    def _has_missing(self) -> bool:
+    def _has_missing(self, after: int) -> bool:
         with self._units.database.read() as conn:
-            return bool(self._figures.missing(conn))
+            return bool(self._figures.missing(conn, after))
 
     def _differences(self, conn: Connection) -> list[Difference]:
         sums, told = Sums(), list[Difference]()

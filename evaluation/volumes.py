@@ -6,7 +6,9 @@ unit within the span, so that both are of the same days whatever the period.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator
+from itertools import groupby
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, and_, func, select
@@ -66,12 +68,14 @@ def _read(conn: Connection, scope: Scope) -> list[_Span]:
 
 
 def _apart(spans: Iterable[_Span]) -> Iterator[_Span]:
-    """Those that do not lie over one told before."""
-    kept: list[_Span] = []
-    for span in spans:
-        if not any(one[:2] == span[:2] and one.first <= span.last and span.first <= one.last for one in kept):
-            kept.append(span)
-            yield span
+    """Those that do not lie over one of the same unit told before."""
+    for _unit, own in groupby(spans, key=lambda one: one[:2]):
+        kept: list[_Span] = []  # in the order of their days: what lies over a span is next to its place
+        for span in own:
+            at = bisect_left(kept, span.first, key=lambda one: one.last)
+            if at == len(kept) or kept[at].first > span.last:
+                kept.insert(at, span)
+                yield span
 
 
 def _places(span: _Span, by: By) -> list[Any]:

@@ -53,11 +53,13 @@ class Gathering:
     def figures(self, area: str, area_name: str, month: str, now_us: int) -> Figures:
         """The figures as a bulletin tells them, small numbers left out.
 
-        Raises InvalidInput (`bulletin_month_unreadable`), Conflict (`bulletin_month_not_over`, `bulletin_month_empty`).
+        Raises InvalidInput (`bulletin_month_unreadable`), Conflict (`bulletin_month_not_over`, `bulletin_month_empty`,
+        `figures_counted_anew`).
         """
         period = month_of(month)
         if self._today(area) <= period.last:
             raise Conflict("bulletin_month_not_over", month=month, first=(period.last + timedelta(days=1)).isoformat())
+        self._queries.check_whole()
         first = self._queries.first_day(SYSTEM, area)
         if first is None or first > period.last:
             raise Conflict("bulletin_month_empty", month=month)

@@ -22,6 +22,8 @@ from evaluation.bulletins.queries import BulletinQueries
 
 log = logging.getLogger(__name__)
 _s = bulletin_schedule.c
+# Nothing happened there in that month; or what happened is being counted, and a later run tells it.
+NOT_NOW = frozenset({"bulletin_month_empty", "figures_counted_anew"})
 
 
 class Choice(msgspec.Struct, frozen=True):
@@ -117,6 +119,6 @@ class BulletinSchedule:
         try:
             return self._parts.produce(area, month, SYSTEM)
         except Conflict as refusal:
-            if refusal.code != "bulletin_month_empty":
+            if refusal.code not in NOT_NOW:
                 raise
-            return None  # nothing happened there in that month, so there is nothing to tell
+            return None

@@ -70,7 +70,8 @@ class BulletinService:
         """A draft with the figures of now; a draft there is takes them. Returns its id.
 
         Raises NotPermitted (`bulletin_area_not_yours`), InvalidInput (a month nobody can read), NotFound (an area nobody
-        knows), Conflict (`bulletin_month_not_over`, `bulletin_month_empty`, `bulletin_exists`).
+        knows), Conflict (`bulletin_month_not_over`, `bulletin_month_empty`, `bulletin_exists`,
+        `figures_counted_anew`).
         """
         drafter = require(actor, *DRAFTERS) if actor is not SYSTEM else SYSTEM
         if drafter.area not in ("", area):
@@ -237,7 +238,7 @@ class BulletinService:
         return changed
 
     def _differences(self, figures: Figures) -> list[Correction] | None:
-        """None where there is nothing to compare with: the whole record of that month is gone."""
+        """None where there is nothing to compare with: the whole record of that month is gone, or being counted anew."""
         try:
             present = self._parts.gathering.figures(figures.area, figures.area_name, figures.month, figures.as_of)
         except Conflict:

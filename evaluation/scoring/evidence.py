@@ -8,7 +8,7 @@ from datetime import date
 from fractions import Fraction
 
 import msgspec
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, or_, select
 
 from alerts.models import cards
 from cases.areas import Areas
@@ -16,17 +16,16 @@ from config.indicators import Indicator, Indicators
 from config.scoring import ScaleRule, Scheme, ShareRule
 from core.database import Database
 from core.instants import DAY_US
-from evaluation.card_figures import reply_to, standing_cards
+from evaluation.card_figures import read_card_marks
 from evaluation.duties import Duties
 from evaluation.marks import read_marks
-from evaluation.models import DUTY_FIGURES
+from evaluation.models import DUTY_FIGURES, figure_cards
 from evaluation.scoring.calculation import Score
 from evaluation.scoring.facts import Facts
 from evaluation.scoring.gathering import Month, counts_of, rows_touching
 from evaluation.scoring.grading import Line
 from supervision.models import complaints
 
-_OF_LEVEL = {"warning": "warnings", "yellow": "yellow", "red": "red"}
 Share = ShareRule | ScaleRule
 
 
@@ -58,23 +57,12 @@ class EvidenceReader:
         return {code: tuple(keys) for code, keys in found.items()}
 
     def _happened(self, conn: Connection, facts: Facts, month: Month) -> Iterator[tuple[str, Mapping[str, int]]]:
-        for card in facts.cards:
-            yield card.key, {_OF_LEVEL[card.level]: 1}
+        yield from _of_cards(conn, facts.org, month)
         for row in conn.execute(rows_touching(month, facts.org)):
             marks = read_marks(row.marks)
             if marks.org == facts.org and (counts := counts_of(marks.entries(), month)):
                 yield f"case:{row.area}/{row.case_no}", counts
-        yield from self._replies(conn, facts.org, month)
         yield from self._bad_ratings(conn, facts.org, month)
-
-    def _replies(self, conn: Connection, org: str, month: Month) -> Iterator[tuple[str, Mapping[str, int]]]:
-        """Cards the department replied to in the month, whenever they were issued."""
-        begin, end = month.instants
-        replied = select(cards.c.id).where(cards.c.org == org, cards.c.replied_at >= begin, cards.c.replied_at < end)
-        for card in standing_cards(conn, list(conn.scalars(replied))):
-            reply = reply_to(card, self._areas) if card.counts else None
-            if reply is not None and month.holds(reply[0]):
-                yield f"card:{card.id}", {"replies": 1, "reply_days": reply[1]}
 
     def _bad_ratings(self, conn: Connection, org: str, month: Month) -> Iterator[tuple[str, Mapping[str, int]]]:
         """Bad ratings to put right, on the day they became duties."""
@@ -88,19 +76,34 @@ class EvidenceReader:
                 yield f"complaint:{row.no}", dict(zip(DUTY_FIGURES, done, strict=True))
 
 
+def _of_cards(conn: Connection, org: str, month: Month) -> Iterator[tuple[str, Mapping[str, int]]]:
+    """Cards that came to their level, were replied to or signed in the month, by what is kept of them as counted."""
+    c, kept, (begin, end) = cards.c, figure_cards.c, month.instants
+    at = or_(*(moment.between(begin, end) for moment in (c.level_at, c.replied_at, c.acked_at)))
+    statement = select(c.id, kept.marks).join(figure_cards, kept.card_id == c.id).where(c.org == org, kept.marks != "", at)
+    for card_id, text in conn.execute(statement.order_by(c.id)):
+        if counts := counts_of(read_card_marks(text).entries(), month):
+            yield f"card:{card_id}", counts
+
+
 def _with(line: Line, keys: tuple[str, ...] | None) -> Line:
     return line if keys is None or line.evidence else msgspec.structs.replace(line, evidence=keys)
 
 
 def _counts(rule: Share, indicator: Indicator, counts: Mapping[str, int]) -> bool:
-    """Whether what adds these figures is counted above; of a measure, whether it alone lies short of `full`."""
-    figures = {name: counts.get(name, 0) for name in indicator.names}
-    above = indicator.numerator.value(figures) or 0
+    """Whether what adds these figures is counted above; of a measure, whether it alone lies short of `full`; of the steps of a
+    median, whether it alone reaches the first."""
+    above, below, value = indicator.worked_out({name: counts.get(name, 0) for name in indicator.names})
+    if indicator.spread is not None:
+        return value is not None and _costs(rule, Fraction(value))
     if isinstance(rule, ShareRule):
         return bool(above)
-    below = indicator.denominator.value(figures) if indicator.denominator is not None else 0
-    rising = rule.full > rule.zero
     if not below:
-        return bool(above) and not rising
-    own = Fraction(above) / Fraction(below)
-    return own < Fraction(rule.full) if rising else own > Fraction(rule.full)
+        return bool(above) and rule.full < rule.zero
+    return _costs(rule, Fraction(above or 0) / Fraction(below) * indicator.exact_scale)
+
+
+def _costs(rule: Share, own: Fraction) -> bool:
+    if isinstance(rule, ShareRule):
+        return own >= Fraction(rule.at)
+    return own < Fraction(rule.full) if rule.full > rule.zero else own > Fraction(rule.full)

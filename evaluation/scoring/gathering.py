@@ -175,7 +175,8 @@ def counts_of(entries: Iterable[tuple[int, int, int]], month: Month) -> dict[str
 
 
 def rows_touching(month: Month, org: str) -> Any:
-    """The cases of a department that may count for something in the month: begun before its end, touched since its begin."""
-    c, (begin, end) = case_table.c, month.instants
-    where = [c.org == org, c.marks != "", c.last_event_at >= begin, (c.opened_at.is_(None)) | (c.opened_at < end)]
+    """The cases of a department that may count for something in the month: those anything was heard of since its begin. The day
+    of the acceptance bounds nothing: what was received in the month may be accepted long after."""
+    c, (begin, _) = case_table.c, month.instants
+    where = [c.org == org, c.marks != "", c.last_event_at >= begin]
     return select(c.area, c.case_no, c.marks).where(*where).order_by(c.case_no)

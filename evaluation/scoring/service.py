@@ -94,8 +94,9 @@ class ScoreService:
 
     def propose(self, code: str, month: date, actor: Actor | None, area: str = "") -> int:
         """Score a month. Returns the number of the scoring. Raises InvalidInput (`score_month_not_over`) or Conflict
-        (`score_stands`)."""
+        (`score_stands`, `figures_counted_anew`)."""
         person = require(actor, *SCORERS)
+        self._desk.reader.queries.check_whole()
         area = person.area or area
         chosen = self._desk.book.in_force(code, month.replace(day=1))
         scores = self._worked_out(code, chosen.scheme, month, area)

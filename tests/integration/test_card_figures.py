@@ -5,15 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from alerts.card_commands import CardCommand, CardRef, CommandType
 from alerts.models import cards
 from cases.events import EventKind
+from cases.models import case_table
 from core.access import Actor, Role
 from core.database import Database
 from evaluation.card_figures import standing_cards
-from evaluation.models import CARDS_BY_SUBJECT, figure_cards
+from evaluation.models import (
+    CARDS_BY_SUBJECT,
+    figure_cards,
+    figure_days,
+    figure_detail_months,
+    figure_details,
+    figure_months,
+)
 from evaluation.period import Basis
 from tests.unit.cases.record import emptied, event, made_database, us
 from tests.unit.evaluation.counted import Counted, differences
@@ -46,6 +54,23 @@ def test_cards_count_on_the_day_of_their_level_and_on_that_of_the_acceptance(rec
     assert record.by_day("yellow", Basis.ACCEPTANCE) == {"10-15": 2}
     assert record.figure("cards_per_1000").value == 1000
     assert [] == differences(record)
+
+
+def test_a_card_written_while_the_record_is_counted_anew_counts_by_its_case_once_that_is_counted(record):
+    """As after migration 0044: nothing is kept of any case, and a card is signed before the job comes to its case."""
+    record.at("10-26 09:00").take(event(K.ACCEPTED, "10-15 10:00", channel="hall"))
+    with record.uow() as uow:
+        uow.conn.execute(update(case_table).values(marks=""))
+        for table in (figure_days, figure_months, figure_details, figure_detail_months, figure_cards):
+            uow.conn.execute(delete(table))
+    with record.uow() as uow:
+        record.card_figures.keep(uow, standing_cards(uow.conn, list(uow.conn.scalars(select(cards.c.id)))))
+    assert record.by_day("yellow", Basis.ACCEPTANCE) == {"10-25": 1}, "the day of the card, as long as no other is known"
+
+    assert (record.recounter.fill(), record.figure_recounter.fill()) == (1, 1)
+    assert record.by_day("yellow", Basis.ACCEPTANCE) == {"10-15": 1}
+    assert [] == differences(record)
+    assert record.figure_recounter.fill() == 0
 
 
 def test_a_card_that_later_facts_take_back_never_was(record):

@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import insert, select, update
 
 from alerts.models import cards
+from cases.changes import NO_ORG
 from cases.events import CaseEvent, Due, EventKind
 from core.access import SYSTEM, Actor, Role
 from core.database import Database
@@ -22,6 +23,7 @@ from evaluation.card_figures import standing_cards
 from evaluation.comparison import Question
 from evaluation.counted import Behind, Kind, Part, listed_part
 from evaluation.period import Basis, Period
+from evaluation.persons import PersonQueries, PersonRules
 from supervision.models import complaints
 from tests.integration.test_figures import Reports
 from tests.unit.cases.record import AREA, emptied, event, made_database, us
@@ -212,6 +214,16 @@ def test_what_counts_cards_lists_cards_with_their_cases(record: Counted) -> None
     assert {line.case_no for line in behind(record, "revoked_share", Part.BELOW).lines} == {"slow", "revoked"}
     accepted = behind(record, "cards_per_1000", Part.BELOW)
     assert {(line.kind, line.case_no) for line in accepted.lines} == {(Kind.CASE, "slow"), (Kind.CASE, "revoked")}
+
+
+def test_cards_of_cases_without_a_department_are_behind_the_figure_of_those(record: Counted) -> None:
+    record.at("10-15 18:00").take(event(K.ACCEPTED, "10-15 10:00", case_no="nobody's", org=""))
+    record.at("10-26 09:00").sweeper.sweep_all()
+
+    found = behind(record, "yellow_cards", org=NO_ORG)
+    assert ([line.case_no for line in found.lines], found.figure, found.is_exact) == (["nobody's"], 1, True)
+    persons = PersonQueries(record.database, INDICATORS, PersonRules(frozenset()))
+    assert [one.value for one in persons.figures(SYSTEM, OCTOBER, NO_ORG, ["yellow_cards"])] == [1]
 
 
 # Rights ------------------------------------------------------------------------------------------------------------

@@ -96,6 +96,13 @@ def test_only_its_hash_is_kept_and_every_use_is_written_down(site: Site) -> None
     assert site.services.read_log.looks("read_token")[0].subject.startswith("+ audited: comparison figures history scores")
 
 
+def test_an_address_no_database_can_keep_is_refused_before_it_is_written_down(site: Site) -> None:
+    token, before = issued(site, "odd"), site.services.read_log.looks("read_api")
+    answer = asked(site, "/api/v1/scores/1/departments/a%00b", token)
+    assert (answer.status_code, answer.json["code"]) == (400, "control_characters")
+    assert site.services.read_log.looks("read_api") == before
+
+
 def test_a_token_revoked_or_made_up_opens_nothing(site: Site) -> None:
     token, second = issued(site, "gone"), issued(site, "gone")
     assert site.services.read_tokens.revoke("gone", ADMIN) == 2

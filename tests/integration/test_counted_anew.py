@@ -1,0 +1,30 @@
+"""While the record is counted anew after an update, nothing is kept for good of figures that are parts of what they will be."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import update
+
+from cases.models import case_table
+from core.errors import Conflict
+from tests.scoring import FEBRUARY, INSPECTOR, scored_site
+
+
+def test_no_bulletin_is_drafted_and_no_month_scored_until_every_case_is_counted(tmp_path: Path) -> None:
+    services = scored_site(tmp_path).services
+    schedule, produce = services.bulletins.schedule, services.bulletins.service.produce
+    schedule.choose("", INSPECTOR, is_on=True)
+    with services.uow() as uow:
+        uow.conn.execute(update(case_table).where(case_table.c.case_no == "A-7").values(marks=""))
+    for act in (lambda: services.scoring.service.propose("monthly-100", FEBRUARY, INSPECTOR),
+                lambda: produce("", "2026-02", INSPECTOR)):
+        with pytest.raises(Conflict, match="figures_counted_anew"):
+            act()
+    drafted = schedule.draft_due()
+    assert (drafted.made, drafted.failed) == ((), ()), "it is no fault: a later run makes it"
+
+    assert services.recounter.fill() == 1
+    assert len(schedule.draft_due().made) == 1
+    assert services.scoring.service.propose("monthly-100", FEBRUARY, INSPECTOR)
