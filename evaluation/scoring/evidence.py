@@ -20,7 +20,7 @@ from evaluation.card_figures import reply_to, standing_cards
 from evaluation.duties import Duties
 from evaluation.marks import read_marks
 from evaluation.models import DUTY_FIGURES
-from evaluation.scoring.calculation import Score
+from evaluation.scoring.calculation import Score, exactly
 from evaluation.scoring.facts import Facts
 from evaluation.scoring.gathering import Month, counts_of, rows_touching
 from evaluation.scoring.grading import Line
@@ -93,14 +93,12 @@ def _with(line: Line, keys: tuple[str, ...] | None) -> Line:
 
 
 def _counts(rule: Share, indicator: Indicator, counts: Mapping[str, int]) -> bool:
-    """Whether what adds these figures is counted above; of a measure, whether it alone lies short of `full`."""
-    figures = {name: counts.get(name, 0) for name in indicator.names}
-    above = indicator.numerator.value(figures) or 0
+    """Whether what adds these figures is counted above; of a measure, whether it alone lies short of `full`. Of a median nothing
+    is counted above: there a case that alone reaches what the steps begin at."""
+    above, below, own = exactly(indicator, counts)
     if isinstance(rule, ShareRule):
-        return bool(above)
-    below = indicator.denominator.value(figures) if indicator.denominator is not None else 0
+        return bool(above) if indicator.spread is None else own is not None and own >= Fraction(rule.at)
     rising = rule.full > rule.zero
     if not below:
         return bool(above) and not rising
-    own = Fraction(above) / Fraction(below)
-    return own < Fraction(rule.full) if rising else own > Fraction(rule.full)
+    return own is not None and (own < Fraction(rule.full) if rising else own > Fraction(rule.full))
