@@ -49,6 +49,13 @@ class SchemeBook:
             raise NotFound("scheme_unknown", value=code[:64], accepted=", ".join(one.code for one in self.all(month)))
         return found
 
+    def check_known(self, code: str) -> None:
+        """Raises NotFound for a scheme that is not shipped and never was in force, in whatever month."""
+        with self._database.read() as conn:
+            edited = conn.scalars(select(_v.subject).where(_v.state.in_(EVER_IN_FORCE)).distinct().order_by(_v.subject)).all()
+        if code not in (*self.schemes.shipped, *edited):
+            raise NotFound("scheme_unknown", value=code[:64], accepted=", ".join(dict.fromkeys((*self.schemes.shipped, *edited))))
+
     def _find(self, conn: Connection, code: str, month: date) -> SchemeInForce | None:
         row = conn.execute(select(_v.version, _v.content).where(
             _v.subject == code, _v.state.in_(EVER_IN_FORCE), _v.effective_from <= day_of(month)).order_by(
