@@ -13,7 +13,7 @@ from config.schemes import BLANK, load_schemes
 from config.texts import LANGUAGES, load_texts
 from config.versions import Kind
 from core.access import Role
-from core.errors import InvalidInput
+from core.errors import ConfigError, InvalidInput
 from dashboard.panels import scheme_form
 from dashboard.panels.edit_history import differences
 from dashboard.panels.scheme_content import (
@@ -259,10 +259,21 @@ def test_a_new_code_goes_wherever_the_old_one_was_named() -> None:
     assert place_of_error("rules.Bad.[key]") == "rules.Bad.code"
     assert place_of_error("vetoes.0.rules.1") == "vetoes.0.rules"
     assert place_of_error("coefficients.fagai") == "coefficients.fagai"
-    for path, code in (("rules.removal.code", "early"), ("parts.fees.code", "bonus"), ("rules.early.code", " ")):
+    for path, code in (("rules.removal.code", "early"), ("parts.fees.code", "bonus"), ("rules.early.code", " "),
+                       ("rules.early.code", "early.one"), ("parts.fees.code", "Fees")):
         with pytest.raises(InvalidInput) as refused:
             with_values(HUNDRED, {path: code})
         assert refused.value.details["key"] == path
+
+
+def test_a_number_nobody_could_mean_is_said_as_typed_and_refused_at_its_field() -> None:
+    for typed in ("1e999999", "1e9999999", "-1e99999", "nan", "sNaN", "Infinity"):
+        for path in ("parts.limits.points", "rules.limits_red.points", "rules.satisfaction.zero", "rules.early.at"):
+            made = with_values(HUNDRED, {path: typed})
+            told = sentences(made, INDICATORS, ZH).get(path.rpartition(".")[0], typed)
+            assert typed in told and len(told) < 200, (path, told)
+            with pytest.raises(ConfigError, match="scheme_invalid"):
+                SCHEMES.checked(made, "test")
 
 
 def test_rows_are_taken_out_with_what_hangs_on_them_and_move_up() -> None:
