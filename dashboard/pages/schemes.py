@@ -225,14 +225,15 @@ def _codes(services: Any) -> list[str]:
 
 
 def _list(services: Any, here: str, t: Words) -> list[Any]:
+    """Each a page of its own, so that the browser asks before what is not saved is left (unsaved_guard.mjs)."""
     edited = services.editing.edited(Kind.SCORING)
     rows = []
     for code in _codes(services):
         name = services.editing.present(Kind.SCORING, code)[1]["name"]["zh" if t.language == "zh" else "en"]
         chip = [html.Span(t("rules_page.version", n=edited[code]), className="chip chip-info")] if code in edited else []
-        rows.append(html.Li(dcc.Link([html.Span(name), *chip], href=f"?scheme={code}", refresh=False),
+        rows.append(html.Li(dcc.Link([html.Span(name), *chip], href=f"?scheme={code}", refresh=True),
                             className="is-here" if code == here else ""))
-    new = html.P(dcc.Link(t("schemes_page.new"), href=f"?scheme={NEW}", refresh=False), hidden=not _may_edit(),
+    new = html.P(dcc.Link(t("schemes_page.new"), href=f"?scheme={NEW}", refresh=True), hidden=not _may_edit(),
                  className="edit-begin")
     return [html.H2(t("schemes_page.list")), new, html.Ul(rows, className="edit-list"),
             html.P(t("schemes_page.words"), className="panel-note")]

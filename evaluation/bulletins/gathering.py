@@ -53,8 +53,8 @@ class Gathering:
     def figures(self, area: str, area_name: str, month: str, now_us: int) -> Figures:
         """The figures as a bulletin tells them, small numbers left out, with the scores that are told.
 
-        Raises InvalidInput (`bulletin_month_unreadable`), Conflict (`bulletin_month_not_over`, `bulletin_month_empty`), NotFound
-        for a scheme of scores that nobody knows.
+        Raises InvalidInput (`bulletin_month_unreadable`), Conflict (`bulletin_month_not_over`, `bulletin_month_empty`),
+        NotFound for a scheme of scores that nobody knows.
         """
         counted = self.counted(area, area_name, month, now_us)
         scores = self._scores(area, month_of(month).first)

@@ -93,8 +93,8 @@ def _with(line: Line, keys: tuple[str, ...] | None) -> Line:
 
 
 def _counts(rule: Share, indicator: Indicator, counts: Mapping[str, int]) -> bool:
-    """Whether what adds these figures is counted above; of a measure, whether it alone lies short of `full`. Of a median nothing
-    is counted above: there a case that alone reaches what the steps begin at."""
+    """Whether what adds these figures is counted above; of a measure, whether it alone lies short of `full`. Of a median
+    nothing is counted above: there it is whether it alone reaches what the steps begin at."""
     above, below, own = exactly(indicator, counts)
     if isinstance(rule, ShareRule):
         return bool(above) if indicator.spread is None else own is not None and own >= Fraction(rule.at)
