@@ -30,7 +30,7 @@ from dashboard.panels.scheme_fields import FORM, Desk
 from dashboard.panels.scheme_words import place_words, rule_words, sentences, veto_words
 from dashboard.words import Words
 from tests.dash_form import DashForm, components_of
-from tests.scoring import scored_site
+from tests.scoring import FEBRUARY, INSPECTOR, scored_site
 from tests.staff import OWN_ORG, Site, run_callback
 
 INDICATORS = load_indicators()
@@ -271,6 +271,24 @@ def test_another_scheme_is_another_page_so_that_the_browser_asks_before_what_was
     told = json.dumps(made["edit-list"]["children"])
     assert all(f'"?scheme={code}", "refresh": true' in told for code in ("monthly-100", "new"))
     assert '"refresh": false' not in told
+
+
+def test_a_working_copy_undoes_no_version_that_came_since_and_outlives_decisions_on_others(site: Site) -> None:
+    code = "efficiency-100"
+    form = Form(site, code)
+    form.act("open", "rules", "online")
+    form.set("rules.online.at", "0.6")
+    form.put("edit-changed", "confirm scoring|window-80|9", "data")
+    kept = form.call("edit-changed", "data", answers="edit-extra.data")["edit-extra"]["data"]
+    assert kept["content"]["rules"]["online"]["at"] == "0.6", "what was typed is in the copy"
+    form.show()
+    _, content = site.services.editing.present(Kind.SCORING, code)
+    site.services.editing.propose(Kind.SCORING, code, content | {"order": 9}, effective_from=FEBRUARY, reason="调整",
+                                  actor=INSPECTOR)
+    assert "已生效" not in form.save()
+    assert site.services.editing.present(Kind.SCORING, code)[1]["order"] == 9
+    form.put("edit-changed", f"confirm scoring|{code}|9", "data")
+    assert form.call("edit-changed", "data", answers="edit-extra.data")["edit-extra"]["data"] is None
 
 
 def test_a_number_nobody_could_mean_is_said_as_typed_and_refused_at_its_field() -> None:
