@@ -15,14 +15,11 @@ import msgspec
 import pytest
 from sqlalchemy import select, update
 
-from config.versions import Kind
 from core.access import SYSTEM, Actor, Role
 from core.errors import ConfigError, Conflict, InvalidInput, NotAuthenticated, NotFound, NotPermitted, Unavailable
 from evaluation.bulletins.assembly import check_ranking
-from evaluation.bulletins.gathering import Gathering
 from evaluation.bulletins.matters import BulletinState
 from evaluation.bulletins.schedule import BulletinSchedule, Choice, DueRules
-from evaluation.bulletins.scores import ScoresReader
 from evaluation.bulletins.service import BulletinService
 from evaluation.models import figure_days, figure_months
 from evaluation.period import Basis
@@ -346,33 +343,6 @@ def test_an_area_the_catalogue_has_no_more_can_be_put_off(site: Site) -> None:
     assert without.choices()[AREA].is_on
     assert without.choose(AREA, LEADER, is_on=False)
     assert AREA not in without.choices()
-
-
-def with_scores_of(site: Site, scheme: str) -> BulletinService:
-    """The service where the settings name that scheme."""
-    parts, scoring = site.services.bulletins.service._parts, site.services.scoring
-    told = ScoresReader(site.services.database, scoring.book, scheme, str)
-    given = parts.gathering
-    gathering = Gathering(given._queries, given._comparison, given._listed, given._today, given.rules, told.of_month)
-    return BulletinService(replace(parts, gathering=gathering), "新监通报")
-
-
-def test_a_scheme_that_came_into_force_later_tells_no_scores_of_the_months_before(site: Site) -> None:
-    content = site.services.editing.present(Kind.SCORING, "monthly-100")[1]
-    site.services.editing.propose(Kind.SCORING, "own", content, effective_from=date(2026, 3, 1), reason="试行", actor=INSPECTOR,
-                                   is_new=True)
-    number = with_scores_of(site, "own").produce("", MONTH, INSPECTOR)
-    assert site.services.bulletins.queries.find(number, LEADER).figures.scores is msgspec.UNSET
-
-
-def test_a_scheme_nobody_knows_stops_new_bulletins_but_not_what_was_issued(site: Site) -> None:
-    number = issued(site)
-    correct(site, OWN_ORG, late=3)
-    desk = with_scores_of(site, "nobody")
-    with pytest.raises(NotFound, match="scheme_unknown"):
-        desk.produce("", EARLIER, INSPECTOR)
-    assert desk.compare(12) == 1
-    assert desk.corrected(site.services.bulletins.queries.find(number, LEADER))
 
 
 def test_an_indicator_that_cannot_rank_is_refused(site: Site) -> None:

@@ -274,7 +274,9 @@ def test_another_scheme_is_another_page_so_that_the_browser_asks_before_what_was
 
 
 def test_a_working_copy_undoes_no_version_that_came_since_and_outlives_decisions_on_others(site: Site) -> None:
-    code = "efficiency-100"
+    code, editing = "own-copy", site.services.editing
+    given = SCHEMES.find("efficiency-100").model_dump(mode="json")
+    editing.propose(Kind.SCORING, code, given, effective_from=FEBRUARY, reason="新设", actor=INSPECTOR, is_new=True)
     form = Form(site, code)
     form.act("open", "rules", "online")
     form.set("rules.online.at", "0.6")
@@ -282,11 +284,9 @@ def test_a_working_copy_undoes_no_version_that_came_since_and_outlives_decisions
     kept = form.call("edit-changed", "data", answers="edit-extra.data")["edit-extra"]["data"]
     assert kept["content"]["rules"]["online"]["at"] == "0.6", "what was typed is in the copy"
     form.show()
-    _, content = site.services.editing.present(Kind.SCORING, code)
-    site.services.editing.propose(Kind.SCORING, code, content | {"order": 9}, effective_from=FEBRUARY, reason="调整",
-                                  actor=INSPECTOR)
+    editing.propose(Kind.SCORING, code, given | {"order": 9}, effective_from=FEBRUARY, reason="调整", actor=INSPECTOR)
     assert "已生效" not in form.save()
-    assert site.services.editing.present(Kind.SCORING, code)[1]["order"] == 9
+    assert editing.present(Kind.SCORING, code)[1]["order"] == 9
     form.put("edit-changed", f"confirm scoring|{code}|9", "data")
     assert form.call("edit-changed", "data", answers="edit-extra.data")["edit-extra"]["data"] is None
 
