@@ -22,7 +22,8 @@ BONUS = "bonus"
 PARTS_MAX, RULES_MAX = 30, 100
 Points = Annotated[Decimal, Field(ge=0, le=1000, decimal_places=2)]
 Share = Annotated[Decimal, Field(ge=0, le=100, decimal_places=4)]
-Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+CODE = r"^[a-z][a-z0-9_]{0,39}$"
+Code = Annotated[str, Field(pattern=CODE)]
 Origin = Literal["clock", "act", "finding", "order", "complaint", "manual", "onsite"]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -74,12 +74,13 @@ def register(app: Dash, services: Any) -> None:
             raise PreventUpdate
         return made(services, str(month or ""), "" if area == views.ALL else str(area or ""), _words(services))
 
-    @app.callback(Output("bulletins-chosen", "children"), Input("bulletins-choose", "n_clicks"),
-                  State("bulletins-scheduled", "value"), State("bulletins-scheduled", "options"), prevent_initial_call=True)
-    def choose(clicks: int | None, wanted: Any, offered: Any) -> Any:
+    @app.callback(Output("bulletins-chosen", "children"), Output("bulletins-scheduled", "value"),
+                  Output("bulletins-drawn", "data"), Input("bulletins-choose", "n_clicks"),
+                  State("bulletins-scheduled", "value"), State("bulletins-drawn", "data"), prevent_initial_call=True)
+    def choose(clicks: int | None, wanted: Any, drawn: Any) -> Any:
         if not clicks:
             raise PreventUpdate
-        return chosen(services, set(map(str, wanted or ())), [str(one["value"]) for one in offered or ()], _words(services))
+        return chosen(services, set(map(str, wanted or ())), set(map(str, drawn or ())), _words(services))
 
     @app.callback(Output("bulletins-said", "children"), Output("bulletins-changed", "data", allow_duplicate=True),
                   Output("bulletins-words", "value"), [Input(f"bulletins-do-{action}", "n_clicks") for action in ACTIONS],
@@ -102,14 +103,16 @@ def made(services: Any, month: str, area: str, t: Words) -> tuple[Any, Any, Any]
     return t("bulletins_page.made"), uuid.uuid4().hex, f"?bulletin={number}"
 
 
-def chosen(services: Any, wanted: set[str], offered: Sequence[str], t: Words) -> str:
-    """Each that was offered is on or off from now on; what is said."""
+def chosen(services: Any, wanted: set[str], drawn: set[str], t: Words) -> tuple[str, Any, Any]:
+    """(what is said, twice those that are on from now on). Only what differs from the page as it was drawn is changed: what
+    somebody else chose meanwhile stays, and is shown."""
     try:
         changed = sum(services.bulletins.schedule.choose("" if area == views.ALL else area, g.actor, is_on=area in wanted)
-                      for area in offered)
+                      for area in sorted(wanted ^ drawn))
     except SupervisionError as refusal:
-        return sentence(refusal, t)
-    return t("bulletins_page.chosen", n=changed)
+        return sentence(refusal, t), no_update, no_update
+    on = views.areas_on(services.bulletins.schedule, _scheduled(services, g.actor, t))
+    return t("bulletins_page.chosen", n=changed), on, on
 
 
 def acted(services: Any, action: str, number: int, said: str, seen: Mapping[str, int], t: Words) -> tuple[Any, Any, Any]:

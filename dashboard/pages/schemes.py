@@ -41,6 +41,7 @@ from evaluation.scoring.http import month_of
 PREFIX = "/schemes/"
 TITLE = "schemes_page.title"
 NEW = "new"
+KEEP: Mapping[str, Any] = {"do": "keep", "of": "parts", "at": "", "value": 1}  # the copy takes what is typed
 
 
 def layout(services: Any) -> html.Div:
@@ -86,10 +87,10 @@ def register(app: Dash, services: Any) -> None:
                   Input({"do": ALL, "of": ALL, "at": ALL}, "n_clicks"), Input({"kind": ALL}, "value"),
                   Input({"take": ALL}, "value"), Input("edit-changed", "data"), State(held, "value"), State(held, "id"),
                   State("edit-extra", "data"), State("edit-address", "search"), prevent_initial_call=True)
-    def compose(_clicks: list[Any], _kinds: list[Any], _taken: list[Any], _changed: Any, values: list[Any],
+    def compose(_clicks: list[Any], _kinds: list[Any], _taken: list[Any], changed: Any, values: list[Any],
                 fields: list[Any], extra: Any, search: str | None) -> tuple[Any, Any]:
-        if ctx.triggered_id == "edit-changed":  # what was worked at is a version now
-            return None, ""
+        if ctx.triggered_id == "edit-changed":
+            return settled(services, search or "", str(changed or ""), values_of(fields, values), extra)
         value = ctx.triggered[0]["value"] if ctx.triggered else None
         if not ctx.triggered_id or not value:  # drawn, not pressed
             raise PreventUpdate
@@ -140,6 +141,15 @@ def _unsaved(services: Any, search: str, content: Mapping[str, Any], values: Map
     return t("schemes_page.unsaved", n=number) if number else ""
 
 
+def settled(services: Any, search: str, changed: str, values: Mapping[str, Any], extra: Any) -> tuple[Any, str]:
+    """The working copy after a version was saved or decided upon: gone where it is of this scheme, else kept as it is typed."""
+    _kind, code = subject(services, search)
+    _act, _, version = changed.partition(" ")
+    if changed.startswith("saved") or version.split("|")[1:2] == [code]:
+        return None, ""
+    return composed(services, search, KEEP, values, extra)
+
+
 def composed(services: Any, search: str, button: Mapping[str, Any], values: Mapping[str, Any], extra: Any) -> tuple[Any, str]:
     """(the working copy after a button, another kind or another department; what is wrong)."""
     _kind, code = subject(services, search)
@@ -150,7 +160,17 @@ def composed(services: Any, search: str, button: Mapping[str, Any], values: Mapp
     except SupervisionError as refusal:
         return no_update, sentence(refusal, _words(services))
     made = _after(content, button, renamings(values))
-    return (no_update, no_update) if made is None else ({"subject": code, "content": made[0], "opened": made[1]}, "")
+    if made is None:
+        return no_update, no_update
+    return {"subject": code, "content": made[0], "opened": made[1], "based_on": _based_on(services, code, extra)}, ""
+
+
+def _based_on(services: Any, code: str, extra: Any) -> int | None:
+    """The version in force when the working copy was begun: one that came since must not be undone by it."""
+    if isinstance(extra, Mapping) and extra.get("subject") == code:
+        number = extra.get("based_on")
+        return number if isinstance(number, int) else None
+    return int(services.editing.present(Kind.SCORING, code)[0]) if code else None
 
 
 def _after(content: Mapping[str, Any], button: Mapping[str, Any],
@@ -164,6 +184,8 @@ def _after(content: Mapping[str, Any], button: Mapping[str, Any],
         is_other = has_row(content, "rules", at) and content["rules"][at]["kind"] != button["value"]
         return (with_kind(content, at, button["value"]), f"rules.{at}") if is_other and button["value"] in KINDS else None
     act, group = button["do"], button["of"]
+    if button is KEEP:
+        return content, ""
     at = new.get(("parts" if act == "add" else group, button["at"]), button["at"])
     return pressed(content, act, group, at) if act == "add" or has_row(content, group, at) else None
 
@@ -182,7 +204,9 @@ def draft(services: Any, search: str, values: Mapping[str, Any], extra: Any) -> 
     content = with_values(_content(services, search, extra), _own(values))
     wanted = str(values.get("code") or "").strip()
     is_new = not code or (bool(wanted) and wanted != code)
-    return Draft(kind, wanted if is_new else code, content, partial(place_of_error, new=renamings(values)), is_new=is_new)
+    begun = _based_on(services, code, extra) if isinstance(extra, Mapping) and not is_new else None
+    return Draft(kind, wanted if is_new else code, content, partial(place_of_error, new=renamings(values)), is_new=is_new,
+                 based_on=begun)
 
 
 def _editor(services: Any) -> Editor:
@@ -225,14 +249,15 @@ def _codes(services: Any) -> list[str]:
 
 
 def _list(services: Any, here: str, t: Words) -> list[Any]:
+    """Each a page of its own, so that the browser asks before what is not saved is left (unsaved_guard.mjs)."""
     edited = services.editing.edited(Kind.SCORING)
     rows = []
     for code in _codes(services):
         name = services.editing.present(Kind.SCORING, code)[1]["name"]["zh" if t.language == "zh" else "en"]
         chip = [html.Span(t("rules_page.version", n=edited[code]), className="chip chip-info")] if code in edited else []
-        rows.append(html.Li(dcc.Link([html.Span(name), *chip], href=f"?scheme={code}", refresh=False),
+        rows.append(html.Li(dcc.Link([html.Span(name), *chip], href=f"?scheme={code}", refresh=True),
                             className="is-here" if code == here else ""))
-    new = html.P(dcc.Link(t("schemes_page.new"), href=f"?scheme={NEW}", refresh=False), hidden=not _may_edit(),
+    new = html.P(dcc.Link(t("schemes_page.new"), href=f"?scheme={NEW}", refresh=True), hidden=not _may_edit(),
                  className="edit-begin")
     return [html.H2(t("schemes_page.list")), new, html.Ul(rows, className="edit-list"),
             html.P(t("schemes_page.words"), className="panel-note")]

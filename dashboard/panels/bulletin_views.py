@@ -43,12 +43,17 @@ def schedule(made: BulletinSchedule, areas: Mapping[str, str], t: Words) -> list
     choices = {area: one for area, one in made.choices().items() if area in areas}
     last = max(choices.values(), key=lambda one: one.at, default=Choice(False))
     said = t("bulletins_page.chosen_last", name=last.actor_name, at=stamp(last.at)) if last.at else ""
-    return [html.H2(t("bulletins_page.by_itself")),
+    on = areas_on(made, areas)
+    return [html.H2(t("bulletins_page.by_itself")), dcc.Store(id="bulletins-drawn", data=on),
             html.P(t("bulletins_page.by_itself_words", day=made.rules.day, hour=made.rules.hour), className="panel-note"),
-            dcc.Checklist(options, [area or ALL for area, one in choices.items() if one.is_on], id="bulletins-scheduled",
-                          className="edit-check bulletins-scheduled"),
+            dcc.Checklist(options, on, id="bulletins-scheduled", className="edit-check bulletins-scheduled"),
             html.Div([html.Button(t("bulletins_page.choose_areas"), id="bulletins-choose", className="button"),
                       html.Span(said, id="bulletins-chosen", className="feeds-said", role="status")], className="act-buttons")]
+
+
+def areas_on(made: BulletinSchedule, areas: Mapping[str, str]) -> list[str]:
+    """Those of them whose draft is made by itself, as the list calls them."""
+    return [area or ALL for area, one in made.choices().items() if one.is_on and area in areas]
 
 
 def _field(name: str, control: Any, t: Words) -> html.Div:

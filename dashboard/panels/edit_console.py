@@ -31,13 +31,15 @@ PERIOD_DAYS = 90
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What a form holds. `place_of_error` turns the key of an error into the path of a field of the form."""
+    """What a form holds. `place_of_error` turns the key of an error into the path of a field of the form. `based_on` is the
+    version a working copy was begun from, where the form keeps one."""
 
     kind: Kind
     subject: str
     content: Mapping[str, Any]
     place_of_error: Callable[[str], str] = lambda key: key
     is_new: bool = False
+    based_on: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +174,8 @@ def _register_saving(app: Dash, services: Any, editor: Editor) -> None:
         try:
             draft = editor.draft(search or "", values_of(fields, values), extra)
             version = services.editing.propose(draft.kind, draft.subject, draft.content, reason=reason or "", actor=g.actor,
-                                               effective_from=day_from(since, "since"), is_new=draft.is_new)
+                                               effective_from=day_from(since, "since"), is_new=draft.is_new,
+                                               based_on=draft.based_on)
         except SupervisionError as refusal:
             return sentence(refusal, t), told_at(places, refusal, draft, t), no_update
         said = t.first(f"rules_page.{editor.words}saved.{version.state.value}", f"rules_page.saved.{version.state.value}",

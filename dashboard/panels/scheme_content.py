@@ -7,10 +7,11 @@ form goes on calling it by the code it was drawn with, and `with_values` renames
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from config.scoring import BONUS, Scheme
+from config.scoring import BONUS, CODE, Scheme
 from core.errors import InvalidInput
 
 LEVELS = ("warning", "yellow", "red")
@@ -19,6 +20,7 @@ FLAGS = ("open", "yearly")
 ZERO_WHERE_EMPTY = ("floor", "at_most")
 NAMED = ("parts", "rules")  # by code; grades and vetoes stand in a list
 _TAGS = frozenset({"cards", "share", "faulty", "shortening", "scale", "manual"})
+_CODE = re.compile(CODE)
 Content = dict[str, Any]
 
 # What each kind of rule begins with, beside name, part and points; and all it is made of.
@@ -70,6 +72,8 @@ def _renamed(content: Content, new: Mapping[tuple[str, str], str]) -> Content:
             raise InvalidInput("scheme_code_taken", key=f"{group}.{old}.code", value=code)
         if not code:
             raise InvalidInput("score_field_missing", key=f"{group}.{old}.code", field="code")
+        if not _CODE.fullmatch(code):  # the paths of fields are made of codes: a point in one would lead nowhere
+            raise InvalidInput("scheme_code_unreadable", key=f"{group}.{old}.code", value=code[:40])
     for group in NAMED:
         content[group] = {new.get((group, code), code): one for code, one in content[group].items()}
     for rule in content["rules"].values():

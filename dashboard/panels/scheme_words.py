@@ -12,6 +12,7 @@ from dashboard.words import Words
 from evaluation.wording import value_text
 
 FEW_ACTS = 3  # named; of more the number
+FIGURES_MAX = 12  # before or after the point; what is longer is shown as it was typed, and refused beside its field
 Node = Mapping[str, Any]
 
 
@@ -115,10 +116,17 @@ def label_of(node: Node, t: Words) -> str:
 
 def number(value: Any) -> str:
     """As few places as it has; what is no number as it was typed."""
+    given = _decimal(value)
+    return str(value or "—") if given is None else f"{given.normalize():f}"
+
+
+def _decimal(value: Any) -> Decimal | None:
+    """None for what is no number a scheme could have: 1e999999 written out would be a million figures."""
     try:
-        return f"{Decimal(str(value)).normalize():f}"
+        given = Decimal(str(value))
     except InvalidOperation:
-        return str(value or "—")
+        return None
+    return given if given.is_finite() and abs(given.adjusted()) <= FIGURES_MAX else None
 
 
 def place_words(path: str, content: Node, t: Words) -> str:
@@ -146,9 +154,8 @@ def _acts(acts: Sequence[str], t: Words) -> str:
 
 def _value(value: Any, indicator: Indicator | None, t: Words) -> str:
     """A bound in the unit of what is measured; a share where nothing is named."""
-    try:
-        given = Decimal(str(value))
-    except InvalidOperation:
+    given = _decimal(value)
+    if given is None:
         return str(value or "—")
     if indicator is None or indicator.unit is Unit.SHARE:
         return f"{number(given * 100)} %"

@@ -51,7 +51,17 @@ class Gathering:
         self.rules = rules
 
     def figures(self, area: str, area_name: str, month: str, now_us: int) -> Figures:
-        """The figures as a bulletin tells them, small numbers left out.
+        """The figures as a bulletin tells them, small numbers left out, with the scores that are told.
+
+        Raises InvalidInput (`bulletin_month_unreadable`), Conflict (`bulletin_month_not_over`, `bulletin_month_empty`),
+        NotFound for a scheme of scores that nobody knows.
+        """
+        counted = self.counted(area, area_name, month, now_us)
+        scores = self._scores(area, month_of(month).first)
+        return counted if scores is None else msgspec.structs.replace(counted, scores=scores)
+
+    def counted(self, area: str, area_name: str, month: str, now_us: int) -> Figures:
+        """The same without scores: those that were told are frozen, so nothing can be found of them later that differs.
 
         Raises InvalidInput (`bulletin_month_unreadable`), Conflict (`bulletin_month_not_over`, `bulletin_month_empty`,
         `figures_counted_anew`).
@@ -75,8 +85,7 @@ class Gathering:
             before=self._all(earlier, area) if is_comparable else {},
             cards_by_acceptance=self._all(period, area, Basis.ACCEPTANCE, CARDS),
             units=self._units(period, earlier if is_comparable else None, area), trend=self._trend(period, area, first),
-            begins=first.isoformat() if first > period.first else "",
-            scores=self._scores(area, period.first) or msgspec.UNSET)
+            begins=first.isoformat() if first > period.first else "")
 
     def _all(self, period: Period, area: str, basis: Basis = Basis.EVENT, names: tuple[str, ...] = COUNTED) -> Counts:
         found = self._queries.totals(SYSTEM, period, "none", names, area=area, basis=basis)

@@ -28,7 +28,7 @@ class ScoresReader:
         """The frozen scores of that month, by place; None where there are none. Raises NotFound for a scheme nobody knows."""
         if not self.scheme:
             return None
-        self.book.in_force(self.scheme, first)
+        self.book.check_known(self.scheme)  # one that came into force later has no scores of that month, which is no fault
         s = scorings.c
         with self.database.read() as conn:
             found = scoring_rows(conn, s.scheme == self.scheme, s.month == Month.of(first).first, s.area == area,

@@ -240,7 +240,7 @@ class BulletinService:
     def _differences(self, figures: Figures) -> list[Correction] | None:
         """None where there is nothing to compare with: the whole record of that month is gone, or being counted anew."""
         try:
-            present = self._parts.gathering.figures(figures.area, figures.area_name, figures.month, figures.as_of)
+            present = self._parts.gathering.counted(figures.area, figures.area_name, figures.month, figures.as_of)
         except Conflict:
             return None
         return corrections(figures, present)

@@ -37,8 +37,7 @@ class SchemeBook:
     def all(self, month: date) -> list[SchemeInForce]:
         """Every scheme there is for that month, the shipped ones first. Raises ConfigError for one nobody can read."""
         with self._database.read() as conn:
-            edited = conn.scalars(select(_v.subject).where(_v.state.in_(EVER_IN_FORCE)).distinct().order_by(_v.subject)).all()
-            found = [self._find(conn, code, month) for code in dict.fromkeys((*self.schemes.shipped, *edited))]
+            found = [self._find(conn, code, month) for code in self._codes(conn)]
         return [one for one in found if one is not None]
 
     def in_force(self, code: str, month: date) -> SchemeInForce:
@@ -48,6 +47,17 @@ class SchemeBook:
         if found is None:
             raise NotFound("scheme_unknown", value=code[:64], accepted=", ".join(one.code for one in self.all(month)))
         return found
+
+    def check_known(self, code: str) -> None:
+        """Raises NotFound for a scheme that is not shipped and never was in force, in whatever month."""
+        with self._database.read() as conn:
+            known = self._codes(conn)
+        if code not in known:
+            raise NotFound("scheme_unknown", value=code[:64], accepted=", ".join(known))
+
+    def _codes(self, conn: Connection) -> list[str]:
+        edited = conn.scalars(select(_v.subject).where(_v.state.in_(EVER_IN_FORCE)).distinct().order_by(_v.subject))
+        return list(dict.fromkeys((*self.schemes.shipped, *edited)))
 
     def _find(self, conn: Connection, code: str, month: date) -> SchemeInForce | None:
         row = conn.execute(select(_v.version, _v.content).where(

@@ -15,7 +15,7 @@ from fractions import Fraction
 
 import msgspec
 
-from config.indicators import Indicators
+from config.indicators import Indicator, Indicators
 from config.scoring import (
     BONUS,
     CardsRule,
@@ -170,15 +170,17 @@ def share_of(rule: ShareRule | ScaleRule, indicators: Indicators,
              facts: Facts) -> tuple[float | None, float | None, Fraction | None]:
     """(numerator, denominator, exact value) of a rule's indicator; no value without a denominator or below the minimum."""
     indicator = indicators.find(rule.indicator)
-    figures = {name: facts.figures.get(name, 0) for name in indicator.names}
-    above, below, value = indicator.worked_out(figures)
+    above, below, value = exactly(indicator, facts.figures)
     minimum = indicator.minimum if rule.minimum is None else rule.minimum
-    if value is None:
-        return above, below, None
-    if below is None:
-        return above, below, Fraction(value)
-    exact = Fraction(value) if above is None else Fraction(above) / Fraction(below) * indicator.exact_scale
-    return above, below, exact if below >= minimum else None
+    return above, below, value if below is None or below >= minimum else None
+
+
+def exactly(indicator: Indicator, counts: Mapping[str, int]) -> tuple[float | None, float | None, Fraction | None]:
+    """(numerator, denominator, exact value in the unit of the indicator); what is not counted is 0."""
+    above, below, value = indicator.worked_out({name: counts.get(name, 0) for name in indicator.names})
+    if value is None or above is None or below is None:
+        return above, below, None if value is None else Fraction(value)
+    return above, below, Fraction(above) / Fraction(below) * indicator.exact_scale
 
 
 def _stepped(code: str, rule: ShareRule | FaultyRule | ShorteningRule, value: Fraction | None, above: float | None,

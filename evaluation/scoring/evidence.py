@@ -20,7 +20,7 @@ from evaluation.card_figures import read_card_marks
 from evaluation.duties import Duties
 from evaluation.marks import read_marks
 from evaluation.models import DUTY_FIGURES, figure_cards
-from evaluation.scoring.calculation import Score
+from evaluation.scoring.calculation import Score, exactly
 from evaluation.scoring.facts import Facts
 from evaluation.scoring.gathering import Month, counts_of, rows_touching
 from evaluation.scoring.grading import Line
@@ -91,19 +91,12 @@ def _with(line: Line, keys: tuple[str, ...] | None) -> Line:
 
 
 def _counts(rule: Share, indicator: Indicator, counts: Mapping[str, int]) -> bool:
-    """Whether what adds these figures is counted above; of a measure, whether it alone lies short of `full`; of the steps of a
-    median, whether it alone reaches the first."""
-    above, below, value = indicator.worked_out({name: counts.get(name, 0) for name in indicator.names})
-    if indicator.spread is not None:
-        return value is not None and _costs(rule, Fraction(value))
+    """Whether what adds these figures is counted above; of a measure, whether it alone lies short of `full`. Of a median
+    nothing is counted above: there it is whether it alone reaches what the steps begin at."""
+    above, below, own = exactly(indicator, counts)
     if isinstance(rule, ShareRule):
-        return bool(above)
+        return bool(above) if indicator.spread is None else own is not None and own >= Fraction(rule.at)
+    rising = rule.full > rule.zero
     if not below:
-        return bool(above) and rule.full < rule.zero
-    return _costs(rule, Fraction(above or 0) / Fraction(below) * indicator.exact_scale)
-
-
-def _costs(rule: Share, own: Fraction) -> bool:
-    if isinstance(rule, ShareRule):
-        return own >= Fraction(rule.at)
-    return own < Fraction(rule.full) if rule.full > rule.zero else own > Fraction(rule.full)
+        return bool(above) and not rising
+    return own is not None and (own < Fraction(rule.full) if rising else own > Fraction(rule.full))

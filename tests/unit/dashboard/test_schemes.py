@@ -13,7 +13,7 @@ from config.schemes import BLANK, load_schemes
 from config.texts import LANGUAGES, load_texts
 from config.versions import Kind
 from core.access import Role
-from core.errors import InvalidInput
+from core.errors import ConfigError, InvalidInput
 from dashboard.panels import scheme_form
 from dashboard.panels.edit_history import differences
 from dashboard.panels.scheme_content import (
@@ -30,7 +30,7 @@ from dashboard.panels.scheme_fields import FORM, Desk
 from dashboard.panels.scheme_words import place_words, rule_words, sentences, veto_words
 from dashboard.words import Words
 from tests.dash_form import DashForm, components_of
-from tests.scoring import scored_site
+from tests.scoring import FEBRUARY, INSPECTOR, scored_site
 from tests.staff import OWN_ORG, Site, run_callback
 
 INDICATORS = load_indicators()
@@ -259,10 +259,47 @@ def test_a_new_code_goes_wherever_the_old_one_was_named() -> None:
     assert place_of_error("rules.Bad.[key]") == "rules.Bad.code"
     assert place_of_error("vetoes.0.rules.1") == "vetoes.0.rules"
     assert place_of_error("coefficients.fagai") == "coefficients.fagai"
-    for path, code in (("rules.removal.code", "early"), ("parts.fees.code", "bonus"), ("rules.early.code", " ")):
+    for path, code in (("rules.removal.code", "early"), ("parts.fees.code", "bonus"), ("rules.early.code", " "),
+                       ("rules.early.code", "early.one"), ("parts.fees.code", "Fees")):
         with pytest.raises(InvalidInput) as refused:
             with_values(HUNDRED, {path: code})
         assert refused.value.details["key"] == path
+
+
+def test_another_scheme_is_another_page_so_that_the_browser_asks_before_what_was_typed_is_lost(site: Site) -> None:
+    made = Form(site, "window-80").call("edit-extra", "data", answers="edit-form.children")
+    told = json.dumps(made["edit-list"]["children"])
+    assert all(f'"?scheme={code}", "refresh": true' in told for code in ("monthly-100", "new"))
+    assert '"refresh": false' not in told
+
+
+def test_a_working_copy_undoes_no_version_that_came_since_and_outlives_decisions_on_others(site: Site) -> None:
+    code, editing = "own-copy", site.services.editing
+    given = SCHEMES.find("efficiency-100").model_dump(mode="json")
+    editing.propose(Kind.SCORING, code, given, effective_from=FEBRUARY, reason="新设", actor=INSPECTOR, is_new=True)
+    form = Form(site, code)
+    form.act("open", "rules", "online")
+    form.set("rules.online.at", "0.6")
+    form.put("edit-changed", "confirm scoring|window-80|9", "data")
+    kept = form.call("edit-changed", "data", answers="edit-extra.data")["edit-extra"]["data"]
+    assert kept["content"]["rules"]["online"]["at"] == "0.6", "what was typed is in the copy"
+    form.show()
+    editing.propose(Kind.SCORING, code, given | {"order": 9}, effective_from=FEBRUARY, reason="调整", actor=INSPECTOR)
+    assert "已生效" not in form.save()
+    assert editing.present(Kind.SCORING, code)[1]["order"] == 9
+    form.put("edit-changed", f"confirm scoring|{code}|9", "data")
+    assert form.call("edit-changed", "data", answers="edit-extra.data")["edit-extra"]["data"] is None
+
+
+def test_a_number_nobody_could_mean_is_said_as_typed_and_refused_at_its_field() -> None:
+    for typed in ("1e999999", "1e9999999", "-1e99999", "nan", "sNaN", "Infinity"):
+        for path in ("parts.limits.points", "rules.limits_red.points", "rules.satisfaction.zero", "rules.early.at"):
+            made = with_values(HUNDRED, {path: typed})
+            told = sentences(made, INDICATORS, ZH).get(path.rpartition(".")[0], typed)
+            assert typed in told
+            assert len(told) < 200, path
+            with pytest.raises(ConfigError, match="scheme_invalid"):
+                SCHEMES.checked(made, "test")
 
 
 def test_rows_are_taken_out_with_what_hangs_on_them_and_move_up() -> None:
