@@ -157,15 +157,15 @@ def test_every_command_that_is_offered_is_there():
 
     import app
 
-    def offered(parser: argparse.ArgumentParser) -> list[argparse.ArgumentParser]:
-        """The commands of a parser, and those below a word that only gathers others."""
+    def offered(parser: argparse.ArgumentParser, above: dict[str, object]) -> list[dict[str, object]]:
+        """What its commands are set to, and those below a word that gathers others or is one with acts of its own."""
+        here = above | parser._defaults
         below = next((one.choices for one in parser._actions if isinstance(one, argparse._SubParsersAction)), None)
-        return [parser] if below is None else [each for one in below.values() for each in offered(one)]
+        return [here] if below is None else [each for one in below.values() for each in offered(one, here)]
 
-    commands = offered(app._parser())
+    commands = offered(app._parser(), {})
     assert len(commands) > 30
-    for chosen in commands:
-        defaults = chosen._defaults
+    for defaults in commands:
         assert callable(app.command_of(defaults["whole"] or defaults["command"]))
 
 
