@@ -32,7 +32,7 @@ PERIOD_DAYS = 90
 @dataclass(frozen=True, slots=True)
 class Draft:
     """What a form holds. `place_of_error` turns the key of an error into the path of a field of the form. `based_on` is the
-    version a working copy was begun from, where the form keeps one."""
+    version a working copy was begun from, where the form keeps one; else that which was in force when the form was drawn."""
 
     kind: Kind
     subject: str
@@ -68,8 +68,9 @@ def layout(services: Any, editor: Editor, t: Words, *, may_edit: bool) -> html.D
                         dcc.Input(id="edit-reason", className="field edit-input", type="text", autoComplete="off")],
                        className="edit-field edit-reason"),
               html.Button(t("rules_page.save"), id="edit-save", className="button button-main")]
-    hidden = [dcc.Location(id="edit-address", refresh=False), dcc.Store(id="edit-changed"), dcc.Store(id="edit-run"),
-              dcc.Store(id="edit-extra"), dcc.Interval(id="edit-poll", interval=POLL_MS, disabled=True)]
+    stores = [dcc.Store(id=f"edit-{name}") for name in ("changed", "run", "extra", "begun")]
+    hidden = [dcc.Location(id="edit-address", refresh=False), *stores,
+              dcc.Interval(id="edit-poll", interval=POLL_MS, disabled=True)]
     trial = html.Section([html.H2(t("rules_page.preview_title")), html.P(t("rules_page.preview_words"), className="panel-note"),
                           html.Div(period, className="edit-bar"), html.Div(id="edit-result", className="edit-result")],
                          className="panel", hidden=not may_edit)
@@ -165,9 +166,9 @@ def _register_saving(app: Dash, services: Any, editor: Editor) -> None:
     @app.callback(Output("edit-said", "children"), Output(errors, "children", allow_duplicate=True),
                   Output("edit-changed", "data"), Input("edit-save", "n_clicks"), State(held, "value"), State(held, "id"),
                   State(errors, "id"), State("edit-since", "value"), State("edit-reason", "value"), State("edit-extra", "data"),
-                  State("edit-address", "search"), prevent_initial_call=True)
+                  State("edit-address", "search"), State("edit-begun", "data"), prevent_initial_call=True)
     def save(clicks: int | None, values: list[Any], fields: list[Any], places: list[Any], since: str, reason: str | None,
-             extra: Any, search: str | None) -> tuple[str, Any, Any]:
+             extra: Any, search: str | None, begun: Any) -> tuple[str, Any, Any]:
         if not clicks:
             raise PreventUpdate
         t, draft = _words(services), None
@@ -175,7 +176,7 @@ def _register_saving(app: Dash, services: Any, editor: Editor) -> None:
             draft = editor.draft(search or "", values_of(fields, values), extra)
             version = services.editing.propose(draft.kind, draft.subject, draft.content, reason=reason or "", actor=g.actor,
                                                effective_from=day_from(since, "since"), is_new=draft.is_new,
-                                               based_on=draft.based_on)
+                                               based_on=_based_on(draft, begun))
         except SupervisionError as refusal:
             return sentence(refusal, t), told_at(places, refusal, draft, t), no_update
         said = t.first(f"rules_page.{editor.words}saved.{version.state.value}", f"rules_page.saved.{version.state.value}",
@@ -207,12 +208,29 @@ def decided(services: Any, decision: str, version: str, reason: str) -> tuple[st
 
 
 def _register_history(app: Dash, services: Any, editor: Editor) -> None:
-    @app.callback(Output("edit-proposals", "children"), Output("edit-history", "children"), Input("edit-address", "search"),
-                  Input("edit-changed", "data"))
-    def show(search: str | None, _changed: Any) -> tuple[Any, Any]:
+    @app.callback(Output("edit-proposals", "children"), Output("edit-history", "children"), Output("edit-begun", "data"),
+                  Input("edit-address", "search"), Input("edit-changed", "data"))
+    def show(search: str | None, _changed: Any) -> tuple[Any, Any, Any]:
         t = _words(services)
         kind, subject = editor.subject(search or "")
-        return proposals(services, g.actor, t), history(services, kind, subject, t)
+        return proposals(services, g.actor, t), history(services, kind, subject, t), _begun(services, kind, subject)
+
+
+# Two who edit the same ---------------------------------------------------------------------------------------------
+
+def _begun(services: Any, kind: Kind, subject: str) -> dict[str, Any] | None:
+    """What is in force while the form is drawn from it: who saves later must not undo what another saved meanwhile."""
+    try:
+        return {"kind": kind.value, "subject": subject, "number": services.editing.present(kind, subject)[0]}
+    except SupervisionError:
+        return None  # of what is made anew nothing is in force
+
+
+def _based_on(draft: Draft, begun: Any) -> int | None:
+    if draft.based_on is not None or draft.is_new or not isinstance(begun, Mapping):
+        return draft.based_on
+    number, of = begun.get("number"), (begun.get("kind"), begun.get("subject"))
+    return number if of == (draft.kind.value, draft.subject) and isinstance(number, int) else None
 
 
 # Small things -------------------------------------------------------------------------------------------------------

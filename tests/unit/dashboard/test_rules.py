@@ -1,4 +1,4 @@
-"""The pages on which rules, calendars and limits are edited: who may what, errors at their field, preview, save, confirm."""
+"""The pages on which rules and limits are edited: who may what, errors at their field, preview, save, confirm."""
 
 from __future__ import annotations
 
@@ -70,16 +70,17 @@ def places(names: list[str], form: str) -> list[dict[str, Any]]:
     return [{"id": {"error": name, "of": form}, "property": "id", "value": {"error": name, "of": form}} for name in names]
 
 
+HISTORY = ["edit-proposals.children", "edit-history.children", "edit-begun.data"]
 ITEM_VALUES = {"promised": "9wd", "statutory": "20wd", "granularity": "instant"}
 
 
-def save(client: FlaskClient, values: Mapping[str, Any], reason: str = "试") -> TestResponse:
+def save(client: FlaskClient, values: Mapping[str, Any], reason: str = "试", begun: Any = None) -> TestResponse:
     names = list(ITEM_VALUES)
     errors = [{"id": {"error": name, "of": "items"}, "property": "children"} for name in names]
     return asked(client, "/items/", ["edit-said.children", errors, "edit-changed.data"], {"edit-save.n_clicks": 1}, {
         "[values": held(values, "items", "value"), "[ids": held(values, "items", "id"), "[places": places(names, "items"),
         "edit-since.value": "2026-01-01", "edit-reason.value": reason, "edit-extra.data": None,
-        "edit-address.search": "?item=fagai-01"})
+        "edit-address.search": "?item=fagai-01", "edit-begun.data": begun})
 
 
 # Who may --------------------------------------------------------------------------------------------------------------
@@ -170,7 +171,7 @@ def test_an_edit_is_saved_shown_to_the_second_administrator_and_confirmed_by_her
     first = site.client(Role.ADMINISTRATOR)
     assert "等待另一名管理员复核" in save(first, ITEM_VALUES).json["response"]["edit-said"]["children"]
 
-    told = shown(first, "/items/", ["edit-proposals.children", "edit-history.children"],
+    told = shown(first, "/items/", HISTORY,
                  {"edit-address.search": "?item=fagai-01", "edit-changed.data": None})
     assert "7wd" in told
     assert "9wd" in told
@@ -180,6 +181,20 @@ def test_an_edit_is_saved_shown_to_the_second_administrator_and_confirmed_by_her
     assert "本人不能复核" in words(decide(first))
     assert "已复核生效" in decide(second).json["response"]["edit-said"]["children"]
     assert site.services.editing.history(Kind.ITEM, "fagai-01")[0].state is VersionState.ACTIVE
+
+
+def test_who_saves_later_is_told_of_what_another_brought_into_force_meanwhile(site: Site) -> None:
+    client, editing = site.client(Role.ADMINISTRATOR), site.services.editing
+    drawn = asked(client, "/items/", HISTORY,
+                  {"edit-address.search": "?item=fagai-01", "edit-changed.data": None}).json["response"]["edit-begun"]["data"]
+    assert drawn == {"kind": "item", "subject": "fagai-01", "number": 0}
+
+    assert "第 1 版已生效" in save(client, ITEM_VALUES, begun=drawn).json["response"]["edit-said"]["children"]
+    late = save(client, {**ITEM_VALUES, "promised": "8wd"}, begun=drawn)
+    assert "生效版本已变为第 1 版" in late.json["response"]["edit-said"]["children"]
+    of_another = save(client, {**ITEM_VALUES, "promised": "8wd"}, begun={**drawn, "subject": "fagai-02"})
+    assert "第 2 版已生效" in of_another.json["response"]["edit-said"]["children"]
+    assert [version.number for version in editing.history(Kind.ITEM, "fagai-01")] == [2, 1]
 
 
 def decide(client: FlaskClient) -> TestResponse:
@@ -289,27 +304,6 @@ def test_a_preview_belongs_to_who_started_it(site: Site) -> None:
     run = site.services.backtest_runs.start("anna", world, world, world, Period(0, site.services.clock.now_us()))
     with pytest.raises(NotFound):
         site.services.backtest_runs.get(run.id, "ben")
-
-
-# Calendars ------------------------------------------------------------------------------------------------------------
-
-def test_a_clicked_day_turns_to_its_next_kind_and_back(site: Site) -> None:
-    with site.app.test_request_context():
-        once, _said = calendars.clicked(site.services, "cn", "2026-03-18", {"calendar": "cn", "days": []}, "市庆")
-        assert once["days"] == [["2026-03-18", "off", "市庆"]]
-        twice, _said = calendars.clicked(site.services, "cn", "2026-03-18", once, "")
-        assert twice["days"] == []
-        weekend, _said = calendars.clicked(site.services, "cn", "2026-03-21", twice, "")
-        assert weekend["days"] == [["2026-03-21", "work", ""]]
-
-
-def test_the_clicked_days_and_the_office_hours_make_the_draft(site: Site) -> None:
-    draft = calendars.draft(site.services, "?calendar=cn", {"office_hours": "09:00-12:00，13:00-17:00"},
-                            {"calendar": "cn", "days": [["2026-03-18", "off", "市庆"]]})
-    assert draft.content["office_hours"] == ["09:00-12:00", "13:00-17:00"]
-    assert draft.content["years"]["2026"]["off"]["市庆"] == ["2026-03-18"]
-    world = site.services.previews.edited(Kind.CALENDAR, "cn", draft.content)
-    assert world.areas.default.calendar.day_us == 7 * 3_600_000_000
 
 
 def test_addresses_that_name_nothing_show_something(site: Site) -> None:
