@@ -24,7 +24,7 @@ from evaluation.scoring.rows import DepartmentRow
 from evaluation.scoring.wording import number_of, signed, total_of
 from evaluation.wording import value_text
 
-SHOWN = 60       # keys of one line as links
+SHOWN = 60       # keys of one line that are shown at once
 LINES_APART = 3  # of one rule; more stand behind their sum
 
 
@@ -115,9 +115,8 @@ def _line(number: int, line: Line, view: View, appeal: AppealRow | None, names: 
     points = html.Strong(signed(line.points), className="num " + ("score-minus" if line.points < 0 else "score-plus"))
     summary = html.Summary([points, html.Span(label_of(line, view, t)), *chips,
                             html.Small(basis_of(line, view.scheme, names, t))])
-    evidence = html.Ul([html.Li(one) for one in _evidence(line, names, t)], className="score-evidence")
     told = [_appeal_words(appeal, t)] if appeal else []
-    return html.Details([summary, *told, evidence], id=f"score-line-{number}",
+    return html.Details([summary, *told, *_evidence(line, names, t)], id=f"score-line-{number}",
                         className="score-line" + (" is-returned" if _is_returned(number, view.lines) else ""))
 
 
@@ -153,9 +152,13 @@ def basis_of(line: Line, scheme: Scheme, names: Names, t: Words) -> str:
 
 
 def _evidence(line: Line, names: Names, t: Words) -> list[Any]:
-    shown = [_key(key, names, t) for key in line.evidence[:SHOWN]]
-    more = len(line.evidence) - SHOWN
-    return [*shown, *([t("scores_page.more", n=f"{more:,}")] if more > 0 else [])] or [t("scores_page.no_evidence")]
+    """All it rests on: the first at once, the others when they are asked for."""
+    keys = [html.Li(_key(key, names, t)) for key in line.evidence] or [html.Li(t("scores_page.no_evidence"))]
+    first, others = html.Ul(keys[:SHOWN], className="score-evidence"), keys[SHOWN:]
+    if not others:
+        return [first]
+    summary = html.Summary(t("scores_page.more", n=f"{len(others):,}"))
+    return [first, html.Details([summary, html.Ul(others, className="score-evidence")], className="score-more")]
 
 
 def _key(key: str, names: Names, t: Words) -> Any:

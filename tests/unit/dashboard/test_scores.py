@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -12,6 +13,7 @@ from config.indicators import load_indicators
 from config.schemes import load_schemes
 from config.texts import load_texts
 from core.access import Role
+from dashboard.panels import scores_detail
 from dashboard.panels.scores_bounds import floor_words, vetoes_of
 from dashboard.panels.scores_view import View
 from dashboard.panels.scores_wish import neighbour, wish_of
@@ -53,6 +55,14 @@ def test_the_last_whole_month_is_shown_and_a_preview_may_be_published_by_inspect
         assert "试算结果，随记录变动，尚未公布" in told
         assert ("提交并公布" in told) is can
     assert "该期结果尚未公布" in shown(site, Role.DEPARTMENT_USER, "?scheme=efficiency-100")
+
+
+def test_every_case_a_line_rests_on_is_a_link_the_first_of_them_at_once(site: Site, number: int,
+                                                                        monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scores_detail, "SHOWN", 3)
+    told = shown(site, Role.INSPECTOR, f"?scoring={number}&org={OWN_ORG}")
+    assert "另有 27 项" in told
+    assert set(map(int, re.findall(r"/case/360500/A-(\d+)\b", told))) == set(range(30))
 
 
 def test_a_department_opens_down_to_what_is_behind_each_point(site: Site, number: int) -> None:
