@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
@@ -15,7 +15,7 @@ from evaluation.comparison import Question, shape_of
 from evaluation.control_charts import Chart, Count, chart
 from evaluation.medians import median_interval, together
 from evaluation.models import ITEM_FIGURES
-from evaluation.period import Period
+from evaluation.period import By, Period
 from evaluation.queries import Counts, IndicatorQueries
 from evaluation.seasons import Comparable, Span, Stretch, comparables, so_far, working_days
 from evaluation.statistics import Interval, Shape, difference, interval, ratio
@@ -31,6 +31,7 @@ class Grain(StrEnum):
 
 REACH = {Grain.DAY: 61, Grain.WEEK: 26 * 7 - 1, Grain.MONTH: 24 * 31 - 1}  # days a chart looks back at least
 LONGEST = {Grain.DAY: 186, Grain.WEEK: 3 * 366, Grain.MONTH: 10 * 366}     # and at most
+MONTH_KEY = len("2026-01")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +79,13 @@ class OverTime:
         indicator = self._queries.indicators.find(question.indicator)
         calendar = self._calendar_of(question.area)
         window = window_of(question.period, grain, self._last_whole(indicator))
-        by_day = self._by_day(actor, replace(question, period=window), indicator)
+        by: By = "month" if grain is Grain.MONTH else "day"  # whole months are kept beside the days
+        totals = self._totals(actor, replace(question, period=window), indicator, by)
         bins = bins_of(window, grain)
-        bins = bins[_empty_before(bins, by_day, question.period.first):]
+        bins = bins[_empty_before(bins, totals, question.period.first):]
         worked = [_worked(calendar, one) for one in bins]
-        counts = [_count(indicator, one, by_day, days) for one, days in zip(bins, worked)]
+        parts = ([totals[key] for key in _keys(one, by) if key in totals] for one in bins)
+        counts = [_count(indicator, *given) for given in zip(bins, parts, worked)]
         shape = self._shape(indicator, question)
         return Course(indicator, shape, grain, chart(shape, counts), tuple(one.first for one in bins), tuple(worked),
                       indicator.unit is Unit.COUNT)
@@ -107,12 +110,14 @@ class OverTime:
     def _judged(self, actor: Actor, question: Question, indicator: Indicator, stretch: Stretch,
                 worked: int) -> tuple[float, Interval | None] | None:
         """The figure of a stretch with its interval; a count is one per working day."""
-        by_day = self._by_day(actor, replace(question, period=Period(stretch.first, stretch.last)), indicator)
-        whole = _count(indicator, stretch, by_day, worked)
+        shape = self._shape(indicator, question)
+        by: By = "day" if shape is Shape.MEAN and indicator.spread is None else "none"  # a mean has the spread of its days
+        totals = self._totals(actor, replace(question, period=Period(stretch.first, stretch.last)), indicator, by)
+        parts = [totals[key] for key in sorted(totals)]
+        whole = _count(indicator, stretch, parts, worked)
         if whole.size <= 0:
             return None
-        shape = self._shape(indicator, question)
-        return whole.hits / whole.size, _interval(indicator, shape, whole, by_day)
+        return whole.hits / whole.size, _interval(indicator, shape, whole, parts)
 
     def _shape(self, indicator: Indicator, question: Question) -> Shape:
         """A mere count is one per working day here."""
@@ -120,9 +125,9 @@ class OverTime:
             return Shape.RATE
         return shape_of(indicator, self._queries.indicators.figures, question.basis)
 
-    def _by_day(self, actor: Actor, question: Question, indicator: Indicator) -> dict[str, Counts]:
+    def _totals(self, actor: Actor, question: Question, indicator: Indicator, by: By) -> dict[str, Counts]:
         return self._queries.totals(
-            actor, question.period, "day", indicator.names, orgs=(question.org,) if question.org else (),
+            actor, question.period, by, indicator.names, orgs=(question.org,) if question.org else (),
             items=(question.item,) if question.item else (), area=actor.area or question.area, basis=question.basis)
 
 
@@ -147,9 +152,16 @@ def bins_of(window: Period, grain: Grain) -> list[Stretch]:
     return [Stretch(max(one.first, window.first), one.last) for one in found]
 
 
-def _empty_before(bins: list[Stretch], by_day: dict[str, Counts], first: date) -> int:
-    """How many stretches before the period lie before the first day of which anything is known."""
-    known = min((date.fromisoformat(day) for day in by_day), default=first)
+def _keys(stretch: Stretch, by: By) -> list[str]:
+    """Of the days, or the month, of a stretch, in their order."""
+    if by == "month":
+        return [f"{stretch.first:%Y-%m}"]
+    return [date_of(day).isoformat() for day in range(day_of(stretch.first), day_of(stretch.last) + 1)]
+
+
+def _empty_before(bins: list[Stretch], totals: Mapping[str, Counts], first: date) -> int:
+    """How many stretches before the period lie before the first day, or month, of which anything is known."""
+    known = min((date.fromisoformat(key if len(key) > MONTH_KEY else f"{key}-01") for key in totals), default=first)
     return sum(one.last < min(known, first) for one in bins)
 
 
@@ -172,11 +184,11 @@ def _worked(calendar: WorkingCalendar, stretch: Stretch) -> int | None:
         return None
 
 
-def _count(indicator: Indicator, stretch: Stretch, by_day: dict[str, Counts], worked: int | None) -> Count:
-    """What was counted in the stretch; a mere count is over its working days."""
+def _count(indicator: Indicator, stretch: Stretch, parts: Sequence[Mapping[str, int]], worked: int | None) -> Count:
+    """What was counted in the parts of a stretch; a mere count is over its working days."""
     total: Counts = dict.fromkeys(indicator.names, 0)
-    for day in range(day_of(stretch.first), day_of(stretch.last) + 1):
-        for name, value in by_day.get(date_of(day).isoformat(), {}).items():
+    for counts in parts:
+        for name, value in counts.items():
             total[name] = value if name in ITEM_FIGURES else total[name] + value  # what stands is not added up
     hits, size = indicator.hits(total)
     if indicator.denominator is None:
@@ -184,11 +196,11 @@ def _count(indicator: Indicator, stretch: Stretch, by_day: dict[str, Counts], wo
     return Count(stretch.first.isoformat(), hits, size)
 
 
-def _interval(indicator: Indicator, shape: Shape, whole: Count, by_day: dict[str, Counts]) -> Interval | None:
+def _interval(indicator: Indicator, shape: Shape, whole: Count, parts: Sequence[Mapping[str, int]]) -> Interval | None:
     if indicator.spread is not None:
-        return median_interval(indicator.spread, together(indicator.spread, by_day.values()))
+        return median_interval(indicator.spread, together(indicator.spread, parts))
     if shape is Shape.MEAN:
-        return ratio([indicator.hits(counts) for counts in by_day.values()])
+        return ratio([indicator.hits(counts) for counts in parts])
     return interval(shape, whole.hits, whole.size)
 
 

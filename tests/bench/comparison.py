@@ -8,10 +8,12 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from flask.testing import FlaskClient
 from plotly.io.json import to_json_plotly
 
 from bootstrap import Services
 from core.access import SYSTEM, Actor, Role
+from dashboard.demo_accounts import DEMO_ACCOUNTS, create_demo_accounts
 from dashboard.panels.comparison_pictures import course_figure, funnel_figure
 from dashboard.panels.comparison_table import table
 from dashboard.panels.counted_views import lists_of
@@ -21,9 +23,11 @@ from evaluation.comparison import area_of
 from evaluation.scope import IN_DETAIL
 from evaluation.wish import COLUMNS, wish_of
 from evaluation.wording import about_course, about_funnel, about_ranks, about_seasons
+from server import build_server
 from tests.bench.figures import DETAILED_MS, FIVE_YEARS, LIMIT_MS, TODAY, fill
 from tests.bench.harness import Line, Options, percentile, spread, stopwatch, store
 from tests.bench.house import house
+from tests.staff import run_callback, sign_in
 
 LEADER = Actor("leader", frozenset({Role.LEADER}))
 READS = 30
@@ -44,6 +48,16 @@ VIEWS = (("side by side, five years, a share", f"?{LONG}&indicator=early_rate", 
          ("one department over time, 61 days", "?period=2026-10&org=org07&grain=day", "course"))
 
 
+# The two requests of the page, as the browser makes them at once.
+SIDE = "..comparison-head.children...comparison-side.children...comparison-funnel.figure...comparison-funnel-words.children.."
+COURSE = ("..comparison-course-head.children...comparison-course.figure...comparison-course-words.children..."
+          "comparison-below.children...comparison-below.hidden..")
+ASKED = (("one request: side by side, five years, a share", f"?{LONG}&indicator=early_rate", SIDE),
+         ("one request: all together over time, five years by month", f"?{LONG}&grain=month", COURSE),
+         ("one request: one department over time with its items, five years by month", f"?{LONG}&org=org07&grain=month",
+          COURSE))
+
+
 def run(options: Options) -> list[Line]:
     """Per database a line for each view."""
     return [line for name in options.stores for line in _measured(options.folder, name)]
@@ -52,8 +66,9 @@ def run(options: Options) -> list[Line]:
 def _measured(folder: Path, name: str) -> list[Line]:
     with store(name, folder) as (url, _others), house(url, folder, TODAY) as (services, _clock):
         kept = fill(services)
-        return [_line(services, f"{what}, {name}", search, {"side": _side, "items": _items, "course": _course}[kind], kept)
-                for what, search, kind in VIEWS]
+        lines = [_line(services, f"{what}, {name}", search, {"side": _side, "items": _items, "course": _course}[kind], kept)
+                 for what, search, kind in VIEWS]
+        return lines + _asked_for(services, name, kept)
 
 
 def _line(services: Services, what: str, search: str, draw: Callable[[Services, Any, Words], object], kept: str) -> Line:
@@ -93,6 +108,32 @@ def _course(services: Services, wish: Any, t: Words) -> object:
     seasons = over_time.seasons(LEADER, wish.question, wish.span)
     return [course_figure(course, [], str, load_theme(), t), about_course(course, t),
             about_seasons(course.indicator, seasons, t)]
+
+
+def _asked_for(services: Services, name: str, kept: str) -> list[Line]:
+    """The whole of a view as a signed-in browser asks for it: session, rights, marks, corrected days, items and cases."""
+    create_demo_accounts(services.accounts, "org07")
+    client = build_server(services).app.test_client()
+    assert sign_in(client, next(one.username for one in DEMO_ACCOUNTS if one.role is Role.LEADER)).status_code == 303
+    return [_answered(services, client, f"{what}, {name}", search, outputs, kept) for what, search, outputs in ASKED]
+
+
+def _answered(services: Services, client: FlaskClient, what: str, search: str, outputs: str, kept: str) -> Line:
+    wish = wish_of(search, LEADER, date(2026, 11, 2), list(services.evaluation.indicators.indicators))
+    took, bare, size = [], [], 0
+    for _ in range(READS):
+        with stopwatch() as spent:
+            answer = run_callback(client, "/comparison/", outputs, {"comparison-address.search": search})
+        assert answer.status_code == 200, answer.text
+        took.append(spent.wall * 1000)
+        size = len(answer.data)
+        with stopwatch() as spent:
+            _bare(services, wish)
+        bare.append(spent.wall * 1000)
+    p95 = percentile(took, 0.95)
+    return Line(what, f"{spread(took)}, {size // 1024} KiB answered", f"its figures alone: {spread(bare)}",
+                f"{percentile(took, 0.5) / percentile(bare, 0.5):.1f} at p50", f"p95 ≤ {LIMIT_MS:g} ms", p95 <= LIMIT_MS,
+                f"{kept}; {READS} requests; p50 / p95 / p99")
 
 
 def _bare(services: Services, wish: Any) -> None:

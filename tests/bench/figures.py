@@ -25,6 +25,7 @@ from tests.bench.house import house
 LIMIT_MS, DETAILED_MS = 200.0, 1000.0  # five years of departments; whatever ten million cases are told apart by
 TODAY = datetime(2026, 11, 2, 1, tzinfo=UTC)
 DEPARTMENTS, ITEMS, READS, FLOOR_READS, SLICE = 50, 5, 40, 5, 20_000
+LATE = 1_790_000_000_000_000  # when every tenth day was corrected
 CHANNELS, DAYS_AT_ONCE = ("window", "web", "app", "post"), 20
 FIVE_YEARS, MONTH = Period(date(2021, 11, 1), date(2026, 10, 31)), Period(date(2026, 10, 1), date(2026, 10, 31))
 # What a comparison shows: timeliness, speed, cards, procedure, satisfaction.
@@ -132,9 +133,10 @@ def _fill_days(database: Database, random: Random) -> int:
     places = [(basis, day, "360500", f"org{number:02}") for basis in (0, 1) for day in range(first, last + 1)
               for number in range(DEPARTMENTS)]
     for start in range(0, len(places), SLICE):
-        rows = [(*place, *_counts(random, 30)) for place in places[start:start + SLICE]]
+        rows = [(*place, *_counts(random, 30), LATE if place[0] == 0 and place[1] % 10 == 0 else None)
+                for place in places[start:start + SLICE]]
         with database.transaction() as conn:
-            bulk_insert(conn, figure_days, (*DAY_KEY, *FIGURES), rows)
+            bulk_insert(conn, figure_days, (*DAY_KEY, *FIGURES, "corrected_at"), rows)
     return len(places)
 
 
