@@ -74,8 +74,12 @@ def read_receipt_csv(path: Path) -> list[Case]:
 
 def read_bpic15(path: Path) -> list[Case]:
     """Cases of one municipality, which is its own organisation, named as the file is."""
+    return bpic15_cases(path, list(_traces(path)))
+
+
+def bpic15_cases(path: Path, traces: list[tuple[dict[str, str], list[dict[str, str]]]]) -> list[Case]:
+    """The same from its traces, where they are read already."""
     municipality = path.name.split(".")[0]
-    traces = list(_traces(path))
     end_of_log = max(_day(event["time:timestamp"]) for _, events in traces for event in events)
     return [_bpic15_case(municipality, trace, events, end_of_log) for trace, events in traces]
 

@@ -34,9 +34,8 @@ def read_receipt(path: Path) -> list[Told]:
 
 
 def read_town(path: Path) -> list[Told]:
-    cases = plain.read_bpic15(path)
-    traces = [events for _, events in plain._traces(path)]
-    return [Told(case, *_of_events(events)) for case, events in zip(cases, traces, strict=True)]
+    traces = list(plain._traces(path))
+    return [Told(case, *_of_events(events)) for case, (_, events) in zip(plain.bpic15_cases(path, traces), traces, strict=True)]
 
 
 def _of_events(events: list[dict[str, str]]) -> tuple[list[date], list[tuple[date, date]]]:
@@ -128,6 +127,8 @@ def indicators(of: Counter[str]) -> dict[str, Answer]:
         "instant_share": (of["received_instant"], of["received_instant"] + of["received_promised"]),
         "online_rate": (of["online"], concluded), "satisfaction": (of["satisfied"], of["rated"]),
         "bad_rating_rate": (of["dissatisfied"], of["rated"]),
+        "rectification_rate": (of["rectified"], of["bad_duties"]), "call_back_rate": (of["called_back"], of["bad_duties"]),
+        "rectification_time": (of["rectified_days"], of["rectified"]),
         "persons_share": (of["received_persons"], of["received_persons"] + of["received_companies"]),
         "consultation_answer_rate": (of["consultations_answered"], of["consultations"]),
         "complaint_answer_rate": (of["complaints_answered"], of["complaints"])}

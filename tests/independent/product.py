@@ -30,17 +30,30 @@ SETTINGS = {"PYTHONIOENCODING": "utf-8", "YANGGUANG_JOURNAL__KEY": "k" * 32}
 
 @dataclass(frozen=True)
 class Product:
-    """One installation in one folder, on a SQLite file there unless another database is named."""
+    """One installation in one folder, on a SQLite file there unless another database is named; `city`: its own catalogue."""
 
     folder: Path
     database: str = ""
+    city: Path | None = None
+
+    @property
+    def settings(self) -> dict[str, str]:
+        return SETTINGS | ({"YANGGUANG_PATHS__CITY_DIR": str(self.city)} if self.city is not None else {})
+
+    @property
+    def url(self) -> str:
+        return self.database or f"sqlite:///{self.folder / 'product.db'}"
 
     def load(self, log: Path, mapping: str) -> None:
         """Import a log by the name of its mapping; a refused record fails the test with the report's words."""
         arguments = ["import", str(log), "--mapping", mapping]
         done = subprocess.run([sys.executable, str(REPOSITORY / "app.py"), *arguments, *self._database()], cwd=self.folder,
-                              env=os.environ | SETTINGS, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
+                              env=os.environ | self.settings, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
         assert done.returncode == 0, f"{' '.join(arguments)}\n{done.stdout}\n{done.stderr}"
+
+    def load_more(self, rows: Path, mapping: str) -> None:
+        """The same for a small file, without starting Python for it."""
+        self._run("import", str(rows), "--mapping", mapping)
 
     def heat_map(self, question: Question, first: str, last: str) -> list[list[str]]:
         printed = self._run("heatmap", "--from", first, "--to", last, "--step", "month", *_asked(question),
@@ -80,13 +93,13 @@ class Product:
 
     def _run(self, *arguments: str) -> str:
         said = io.StringIO()
-        with mock.patch.dict(os.environ, SETTINGS), contextlib.redirect_stdout(said):
+        with mock.patch.dict(os.environ, self.settings), contextlib.redirect_stdout(said):
             code = app.main([*arguments, *self._database()])
         assert code == 0, f"{' '.join(arguments)}\n{said.getvalue()}"
         return said.getvalue()
 
     def _database(self) -> list[str]:
-        return ["--database", self.database or f"sqlite:///{self.folder / 'product.db'}"]
+        return ["--database", self.url]
 
 
 def _asked(question: Question) -> list[str]:
