@@ -12,7 +12,7 @@ from typing import Any
 from bootstrap import Services
 from commands.reports import neutral, parse_date
 from core.access import SYSTEM
-from core.instants import from_us
+from evaluation.corrected import as_told, of_figures
 from evaluation.period import Figure, Period, basis_of
 
 DIGITS = 6
@@ -32,10 +32,9 @@ def indicators(services: Services, options: argparse.Namespace) -> int:
     found = queries.figures(SYSTEM, period, options.by, codes, orgs=options.org, items=options.item, area=options.area,
                             basis=basis_of(options.basis))
     if options.format == "json":
-        corrected = queries.corrected(SYSTEM, period, orgs=options.org, area=options.area)
-        at = None if corrected.last_at is None else from_us(corrected.last_at).isoformat()
+        rows, at = as_told(of_figures(queries, SYSTEM, period, basis_of(options.basis), orgs=options.org, area=options.area))
         _print_json({"from": options.first, "to": options.last, "by": options.by, "basis": options.basis,
-                     "version": queries.indicators.version, "corrected_rows": corrected.rows, "corrected_at": at,
+                     "version": queries.indicators.version, "corrected_rows": rows, "corrected_at": at,
                      "figures": [_told(figure) | {"base": dict(figure.base)} for figure in found]})
     else:
         _print_csv(found)
@@ -47,8 +46,9 @@ def _of_persons(services: Services, options: argparse.Namespace, period: Period)
     found = services.evaluation.persons.figures(SYSTEM, period, org, options.only.split(",") if options.only else (),
                                                 basis_of(options.basis))
     if options.format == "json":
+        rows, at = as_told(of_figures(services.evaluation.queries, SYSTEM, period, basis_of(options.basis), orgs=[org]))
         _print_json({"from": options.first, "to": options.last, "by": "person", "org": org, "basis": options.basis,
-                     "version": services.evaluation.indicators.version,
+                     "version": services.evaluation.indicators.version, "corrected_rows": rows, "corrected_at": at,
                      "figures": [_told(figure) | {"base": dict(figure.base)} for figure in found]})
     else:
         _print_csv(found)

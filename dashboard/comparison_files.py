@@ -16,6 +16,8 @@ from dashboard.panels.comparison_persons import SHOWN as PERSON_COLUMNS
 from dashboard.panels.downloads import as_file
 from dashboard.words import Words
 from evaluation import wording
+from evaluation.comparison import Question
+from evaluation.corrected import of_subject, of_units
 from evaluation.persons import PERSONS_LOOK
 from evaluation.spreadsheets import Sheet
 from evaluation.wish import Wish
@@ -43,8 +45,12 @@ class Asked:
             raise NotPermitted("not_permitted")
         return org
 
-    def head(self, subject: str = "") -> Head:
-        return Head(self.wish, self.services.evaluation.indicators, subject, self.actor, self.services.clock.now_us())
+    def head(self, subject: str = "", units: Question | None = None) -> Head:
+        """`units` are those side by side; nothing where the file is of what was drilled down to."""
+        evaluation, question = self.services.evaluation, self.wish.question
+        read, asked = (of_units, units) if units else (of_subject, question)
+        known = read(evaluation.queries, self.actor, asked)
+        return Head(self.wish, evaluation.indicators, subject, self.actor, self.services.clock.now_us(), known)
 
     @property
     def subject(self) -> str:
@@ -66,7 +72,7 @@ def _side(asked: Asked) -> Made:
     shown, columns = compared(asked.services, asked.wish, asked.actor)
     said = [*wording.about_funnel(shown, asked.t), *wording.about_ranks(shown, asked.t)]
     codes = [shown.indicator.code] if shown.is_anonymous else [shown.indicator.code, *columns]
-    return sheet(shown, asked.head(), columns, said, asked.t), codes
+    return sheet(shown, asked.head(units=asked.wish.question), columns, said, asked.t), codes
 
 
 def _course(asked: Asked) -> Made:
@@ -90,8 +96,9 @@ def _items(asked: Asked) -> Made:
     indicators, question = asked.services.evaluation.indicators, asked.wish.question
     name = asked.services.case_queries.org_name(asked.org)
     codes = [code for code in ITEM_COLUMNS if code in indicators.indicators]
-    shown = asked.services.evaluation.comparison.side_by_side(asked.actor, replace(question, by="item"), codes)
-    return sheet(shown, asked.head(name), codes, wording.about_ranks(shown, asked.t), asked.t, by="item"), [
+    items = replace(question, by="item")
+    shown = asked.services.evaluation.comparison.side_by_side(asked.actor, items, codes)
+    return sheet(shown, asked.head(name, items), codes, wording.about_ranks(shown, asked.t), asked.t, by="item"), [
         shown.indicator.code, *codes]
 
 

@@ -10,6 +10,7 @@ from core.instants import date_of
 from dashboard.panels.comparison_corrections import CORRECTED_SHOWN, corrections
 from dashboard.words import Words
 from evaluation.comparison import Question, SideBySide
+from evaluation.corrected import of_subject, subject_orgs
 from evaluation.happenings import Happening, What, happenings
 from evaluation.over_time import Course, window_of
 from evaluation.wish import Wish, columns_of, wish_of
@@ -64,8 +65,9 @@ def happening_words(services: Any, one: Happening, t: Words) -> str:
 def corrected_after(services: Any, wish: Wish, actor: Actor, t: Words) -> Any:
     """Which days of the period changed after they were over: a figure read earlier was another one."""
     question, queries = wish.question, services.evaluation.queries
-    orgs = (question.org,) if question.org else ()
-    asked = {"orgs": orgs, "area": "" if question.org else question.area}
-    known = queries.corrected(actor, question.period, **asked)
-    days = queries.corrected_days(actor, question.period, **asked, limit=CORRECTED_SHOWN) if known.rows else []
+    known = of_subject(queries, actor, question)
+    if known is None or not known.rows:
+        return None
+    days = queries.corrected_days(actor, question.period, orgs=subject_orgs(question), area=question.area,
+                                  limit=CORRECTED_SHOWN)
     return corrections(known, days, services.case_queries.org_name, t)

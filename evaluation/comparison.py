@@ -132,7 +132,7 @@ class Comparison:
     def _figures(self, reader: Actor, question: Question, codes: Sequence[str], actor: Actor) -> dict[str, dict[str, Figure]]:
         found: dict[str, dict[str, Figure]] = {}
         for one in self._queries.figures(reader, question.period, question.by, codes, basis=question.basis,
-                                         area=area_of(question, actor), orgs=_orgs(question), items=_items(question)):
+                                         area=area_of(question, actor), orgs=orgs_of(question), items=_items(question)):
             found.setdefault(one.key, {})[one.indicator] = one
         return found
 
@@ -143,7 +143,7 @@ class Comparison:
         steps = PARTS_IN_DETAIL if question.by in _OF_ORG else PARTS
         step = next(step for longer_than, step in steps if last - first >= longer_than)
         found = self._queries.parts(reader, question.period, question.by, indicator.names, step, basis=question.basis,
-                                    area=area_of(question, actor), orgs=_orgs(question), items=_items(question))
+                                    area=area_of(question, actor), orgs=orgs_of(question), items=_items(question))
         return {key: [indicator.hits(counts) for counts in parts] for key, parts in found.items()}
 
 
@@ -153,7 +153,7 @@ def area_of(question: Question, actor: Actor) -> str:
     return actor.area or ("" if is_limited(actor) else question.area)
 
 
-def _orgs(question: Question) -> tuple[str, ...]:
+def orgs_of(question: Question) -> tuple[str, ...]:
     """Items, channels and powers are those of the department drilled down to."""
     return (question.org,) if question.by in _OF_ORG and question.org else ()
 

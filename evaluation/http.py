@@ -12,7 +12,7 @@ from config.indicators import Indicator, Indicators, Words
 from core.access import Actor
 from core.api_document import READERS, Operation
 from core.errors import InvalidInput, NotAuthenticated
-from core.instants import from_us
+from evaluation.corrected import as_told, of_figures
 from evaluation.period import BYS, Basis, Figure, Period, basis_of
 from evaluation.persons import PERSONS_LOOK, PersonQueries
 from evaluation.queries import IndicatorQueries
@@ -78,26 +78,30 @@ class FigureShown(msgspec.Struct, frozen=True):
 
 
 class FiguresTold(msgspec.Struct, frozen=True):
-    """What GET /api/v1/figures answers. `corrected_rows`: departments' days that changed after they were over."""
+    """What GET /api/v1/figures answers. `corrected_rows`: departments' days of the period that changed after they were over,
+    `corrected_at`: when last; null for figures by the day of acceptance."""
 
     first: str
     last: str
     by: str
     basis: str
     version: str
-    corrected_rows: int
+    corrected_rows: int | None
     corrected_at: str | None
     figures: tuple[FigureShown, ...]
 
 
 class PersonFiguresTold(msgspec.Struct, frozen=True):
-    """What GET /api/v1/figures/persons answers; `key` is the person as the source names the actor."""
+    """What GET /api/v1/figures/persons answers; `key` is the person as the source names the actor. `corrected_rows`:
+    days of the department that changed after they were over, `corrected_at`: when last; null by the day of acceptance."""
 
     first: str
     last: str
     org: str
     basis: str
     version: str
+    corrected_rows: int | None
+    corrected_at: str | None
     figures: tuple[FigureShown, ...]
 
 
@@ -143,7 +147,7 @@ def create_blueprint(queries: IndicatorQueries, persons: PersonQueries, looked: 
     @blueprint.get("/figures/persons")
     def of_persons() -> Response:
         actor = actor_of(request)
-        told = _of_persons(persons, queries.indicators, actor, request.args)
+        told = _of_persons(persons, queries, actor, request.args)
         if actor is not None:
             looked(PERSONS_LOOK, f"{told.org} {told.first} {told.last}", actor, request.remote_addr or "")
         return as_json(told)
@@ -151,13 +155,14 @@ def create_blueprint(queries: IndicatorQueries, persons: PersonQueries, looked: 
     return blueprint
 
 
-def _of_persons(persons: PersonQueries, indicators: Indicators, actor: Actor | None,
+def _of_persons(persons: PersonQueries, queries: IndicatorQueries, actor: Actor | None,
                 given: Mapping[str, str]) -> PersonFiguresTold:
     period, basis = Period(_date(given, "from"), _date(given, "to")), basis_of(given.get("basis", Basis.EVENT.word))
     org = given.get("org", "")
     found = persons.figures(actor, period, org, _list(given, "indicators"), basis)
-    return PersonFiguresTold(period.first.isoformat(), period.last.isoformat(), org, basis.word, indicators.version,
-                             tuple(map(shown, found)))
+    corrected = as_told(of_figures(queries, actor, period, basis, orgs=[org]))
+    return PersonFiguresTold(period.first.isoformat(), period.last.isoformat(), org, basis.word, queries.indicators.version,
+                             *corrected, tuple(map(shown, found)))
 
 
 def _figures(queries: IndicatorQueries, actor: Actor | None, given: Mapping[str, str]) -> FiguresTold:
@@ -166,10 +171,9 @@ def _figures(queries: IndicatorQueries, actor: Actor | None, given: Mapping[str,
     orgs, items, area = _list(given, "orgs"), _list(given, "items"), given.get("area", "")
     codes = _list(given, "indicators") or list(queries.indicators.indicators)
     found = queries.figures(actor, period, by, codes, orgs=orgs, items=items, area=area, basis=basis)  # type: ignore[arg-type]
-    corrected = queries.corrected(actor, period, orgs=orgs, area=area)
-    at = None if corrected.last_at is None else from_us(corrected.last_at).isoformat()
+    corrected = as_told(of_figures(queries, actor, period, basis, orgs=orgs, area=area))
     return FiguresTold(period.first.isoformat(), period.last.isoformat(), by, basis.word, queries.indicators.version,
-                   corrected.rows, at, tuple(map(shown, found)))
+                   *corrected, tuple(map(shown, found)))
 
 
 def shown(figure: Figure) -> FigureShown:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from defusedxml.ElementTree import fromstring
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, insert, update
 
 from config.calendars import load_calendars
 from core.database import Database, bulk_upsert
-from core.instants import HOUR_US, day_of
+from core.instants import HOUR_US, day_of, to_us
 from evaluation.duties import Duties
 from evaluation.models import DAY_KEY, FIGURES, figure_days, figure_details, figure_months
 from evaluation.period import Basis, first_of_month
@@ -33,6 +33,14 @@ def count_day(database: Database, org: str, day: date, item: str = "", *, area: 
         bulk_upsert(conn, figure_months, (*DAY_KEY, *FIGURES), [(*month, *counted.values())], key=DAY_KEY, add=FIGURES)
         if item:
             _detail(conn, database, (area, org, item, "window"), day, basis, counted)
+
+
+def correct_day(database: Database, org: str, day: date, at: datetime, *, area: str = AREA) -> None:
+    """As if facts that came at that instant had changed the department's day."""
+    c = figure_days.c
+    of_day = (c.org == org, c.day == day_of(day), c.area == area, c.basis == int(Basis.EVENT))
+    with database.transaction() as conn:
+        conn.execute(update(figure_days).where(*of_day).values(corrected_at=to_us(at)))
 
 
 def count_details(database: Database, rows: Mapping[tuple[Place, date], Mapping[str, int]], basis: Basis = Basis.EVENT) -> None:

@@ -27,6 +27,7 @@ from dashboard.times import stamp
 from dashboard.words import Words, words_of
 from evaluation.bulletins.figures import worked_out
 from evaluation.comparison import WITHIN
+from evaluation.corrected import of_subject
 from evaluation.counted import Behind, Part, listed_part
 from evaluation.period import Basis
 from evaluation.seasons import Span
@@ -87,7 +88,8 @@ def export(services: Any, kind: str) -> Response:
         raise InvalidInput("nothing_listed", indicator=wish.question.indicator)
     indicators, most = services.evaluation.indicators, services.settings.evaluation.counted_file_max
     found = services.evaluation.counted.behind(actor, wish.question, part, most, unit=unit)
-    head = Head(wish, indicators, subject_of(services, wish, t), actor, services.clock.now_us())
+    head = Head(wish, indicators, subject_of(services, wish, t), actor, services.clock.now_us(),
+                of_subject(services.evaluation.queries, actor, wish.question))
     said = [*views.about(found, t), *_frozen(services, wish, actor, part, unit, found, t)]
     made = sheet(found, head, views.part_name(found.indicator, part, indicators, t), said, services.case_queries.item_name, t)
     services.read_log.note(LOOK, query, actor, request.remote_addr or "")
@@ -139,7 +141,7 @@ def _frozen(services: Any, wish: Wish, actor: Actor, part: Part, unit: str, foun
 
 
 def _corrected(services: Any, wish: Wish, actor: Actor, t: Words) -> Any:
-    told = corrected_after(services, wish, actor, t) if wish.question.basis is Basis.EVENT else None
+    told = corrected_after(services, wish, actor, t)
     return None if told is None else html.Section(told, className="panel")
 
 

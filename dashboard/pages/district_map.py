@@ -15,6 +15,7 @@ from flask import Response, g, request
 
 from core.access import Actor
 from core.instants import date_of
+from dashboard.comparison_views import corrected_after
 from dashboard.panels import comparison_choices as choices
 from dashboard.panels import top_bar
 from dashboard.panels.comparison_export import Head, definitions, sheet
@@ -26,6 +27,7 @@ from dashboard.theme import load_theme
 from dashboard.words import Words, words_of
 from evaluation import wording
 from evaluation.comparison import Row, SideBySide
+from evaluation.corrected import of_units
 from evaluation.wish import Wish, columns_of, wish_of
 
 PREFIX = "/map/"
@@ -55,7 +57,7 @@ def register(app: Dash, services: Any) -> None:
         t = _words(services)
         wish = _wish(services, search, g.actor)
         shown = compared(services, wish, g.actor, [])
-        return _head(services, wish, t), _picture(services, wish, shown, t), _side(services, wish, shown, t)
+        return _head(services, wish, t), _picture(services, wish, shown, t), _side(services, wish, shown, g.actor, t)
 
     @app.callback(Output("map-onward", "href"), Input("map-picture", "clickData"), State("map-picture", "figure"),
                   State("map-address", "search"), prevent_initial_call=True)
@@ -76,7 +78,9 @@ def export(services: Any, kind: str) -> Response:
     said = [*wording.about_funnel(shown, t), *wording.about_ranks(shown, t)]
     services.read_log.note("map_export", query, actor, request.remote_addr or "")
     indicators = services.evaluation.indicators
-    made = sheet(shown, Head(wish, indicators, "", actor, services.clock.now_us()), columns, said, t)
+    known = of_units(services.evaluation.queries, actor, wish.question)
+    head = Head(wish, indicators, "", actor, services.clock.now_us(), known)
+    made = sheet(shown, head, columns, said, t)
     return as_file(made, "map", kind, definitions([shown.indicator.code, *columns], indicators, t))
 
 
@@ -118,7 +122,7 @@ def _picture(services: Any, wish: Wish, shown: SideBySide, t: Words) -> Any:
     return map_figure(Drawn(drawn, shown, title), theme, t)
 
 
-def _side(services: Any, wish: Wish, shown: SideBySide, t: Words) -> list[Any]:
+def _side(services: Any, wish: Wish, shown: SideBySide, actor: Actor, t: Words) -> list[Any]:
     drawn = services.evaluation.map
     label = shown.indicator.label.in_language(t.language)
     none = [html.P(t("map_page.no_map"), className="panel-note")] if drawn is None else []
@@ -126,7 +130,8 @@ def _side(services: Any, wish: Wish, shown: SideBySide, t: Words) -> list[Any]:
     table = map_table(shown, wish, drawn.regions if drawn else (), t)
     return [html.H2(t("map_page.by_area", indicator=label)), *none,
             html.Ul([html.Li(one) for one in said], className="comparison-says"), _widening(shown, wish, t),
-            html.Div(table, className="comparison-scroll"), html.P(t("map_page.reading"), className="panel-note")]
+            html.Div(table, className="comparison-scroll"), html.P(t("map_page.reading"), className="panel-note"),
+            corrected_after(services, wish, actor, t)]
 
 
 def _widening(shown: SideBySide, wish: Wish, t: Words) -> Any:

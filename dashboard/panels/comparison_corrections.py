@@ -15,9 +15,7 @@ CORRECTED_SHOWN = 50
 
 
 def corrections(known: Corrected, days: Sequence[CorrectedDay], name_of: Callable[[str], str], t: Words) -> Any:
-    """None where nothing changed. `name_of` says what a department is called."""
-    if not known.rows:
-        return None
+    """`name_of` says what a department is called."""
     lines = [html.Li([html.Span(day_text(one.day), className="num is-quiet"), " ",
                       t("comparison_page.corrected_day", org=name_of(one.org), at=stamp(one.at))]) for one in days]
     more = [html.P(t("comparison_page.corrected_more", n=len(days)), className="panel-note")] if known.rows > len(days) else []

@@ -16,7 +16,7 @@ from dashboard.words import Words
 from evaluation.comparison import Row, SideBySide
 from evaluation.happenings import Happening
 from evaluation.over_time import Course, Season
-from evaluation.period import Figure
+from evaluation.period import Corrected, Figure
 from evaluation.spreadsheets import Sheet, Value
 from evaluation.wish import Wish
 from evaluation.wording import why_unranked
@@ -34,13 +34,23 @@ class Head:
     subject: str
     actor: Actor
     at: int
+    corrected: Corrected | None  # of what stands below
 
     def lines(self, one: Indicator, about: str, t: Words) -> list[str]:
         basis = t(f"comparison_page.basis_{self.wish.question.basis.word}")
         parts = [self.subject, one.label.in_language(t.language), period_name(self.wish, t), basis, about]
         return [" · ".join(filter(None, parts)), one.definition.in_language(t.language)]
 
-    def made(self, t: Words) -> str:
+    def foot(self, t: Words) -> list[str]:
+        """What changed after its days were over, where that is told, and when this was made."""
+        known = self.corrected
+        if known is None:
+            return [self._made(t)]
+        late = t("comparison_page.corrected_told", n=known.rows, at=stamp(known.last_at)) if known.rows else t(
+            "comparison_page.corrected_none")
+        return [late, self._made(t)]
+
+    def _made(self, t: Words) -> str:
         """When, by whom, by which catalogue: what a printed file is asked for."""
         return t("comparison_page.made", at=stamp(self.at), name=self.actor.display_name or self.actor.name,
                  version=self.indicators.version)
@@ -71,7 +81,7 @@ def sheet(shown: SideBySide, head: Head, columns: Sequence[str], said: Sequence[
     formats = ["", form, COUNTED, COUNTED, form, form, "0", "0", "0", "0", "", *(
         one for other in others for one in (FORMATS[other.unit], COUNTED, COUNTED))]
     about = f"{t('comparison_page.by')} {t(f'comparison_page.by_{by or head.wish.question.by}')}"
-    return Sheet(own.label.in_language(t.language), [*head.lines(own, about, t), *said, head.made(t)], heads,
+    return Sheet(own.label.in_language(t.language), [*head.lines(own, about, t), *said, *head.foot(t)], heads,
                  [_row(row, shown, others, t) for row in shown.rows], formats)
 
 
@@ -113,7 +123,7 @@ def course_sheet(course: Course, marks: Sequence[Happening], worded: Callable[[H
                      "; ".join(rules), "; ".join(then)])
     about = t(f"comparison_page.grain.{course.grain}") + (
         f" · {t('comparison_page.per_working_day')}" if course.per_working_day else "")
-    return Sheet(own.label.in_language(t.language), [*head.lines(own, about, t), *said, head.made(t)],
+    return Sheet(own.label.in_language(t.language), [*head.lines(own, about, t), *said, *head.foot(t)],
                  [t(f"comparison_page.column.{name}") for name in names], rows,
                  ["", form, COUNTED, "0", form, form, form, "0.00", "", ""])
 
@@ -138,7 +148,7 @@ def seasons_sheet(course: Course, seasons: Sequence[Season], head: Head, said: S
         rows.append([t(f"comparison_page.season.{other.name}"), other.stretch.first.isoformat(), other.stretch.last.isoformat(),
                      other.working_days, *(_scaled(value, scale) for value in (one.before, one.now, change, low, high)),
                      "" if span is None else t(f"comparison_page.{'certain' if one.is_certain else 'by_chance'}")])
-    return Sheet(t("comparison_page.seasons"), [*head.lines(own, t("comparison_page.seasons"), t), *said, head.made(t)],
+    return Sheet(t("comparison_page.seasons"), [*head.lines(own, t("comparison_page.seasons"), t), *said, *head.foot(t)],
                  [t(f"comparison_page.column.{name}") for name in names], rows, ["", "", "", "0", *([form] * 5), ""])
 
 
@@ -154,4 +164,4 @@ def persons_sheet(figures: Sequence[Figure], shown: Sequence[Indicator], head: H
         for person, found in by_person(figures).items()]
     basis = t(f"comparison_page.basis_{head.wish.question.basis.word}")
     title = " · ".join((head.subject, t("comparison_page.person"), period_name(head.wish, t), basis))
-    return Sheet(t("comparison_page.person"), [title, t("comparison_page.persons_means"), head.made(t)], heads, rows, formats)
+    return Sheet(t("comparison_page.person"), [title, t("comparison_page.persons_means"), *head.foot(t)], heads, rows, formats)

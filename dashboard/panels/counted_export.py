@@ -18,7 +18,7 @@ def sheet(found: Behind, head: Head, about: str, said: Sequence[str], item_name:
     cut = [t("counted_page.file_cut", n=f"{len(found.lines):,}", all=f"{found.things:,}")] if left else []
     heads = heads_of(found, t)
     formats = ["" for _ in heads] if found.each_is_one else [*("" for _ in heads[1:]), "#,##0.##"]
-    words = [*head.lines(found.indicator, about, t), *said, *cut, head.made(t)]
+    words = [*head.lines(found.indicator, about, t), *said, *cut, *head.foot(t)]
     return Sheet(found.indicator.label.in_language(t.language), words, heads,
                  [_row(line, found, item_name, t) for line in found.lines], formats)
 

@@ -23,6 +23,7 @@ from evaluation import wording
 from evaluation.assembly import Evaluation
 from evaluation.comparison import Question, Row, SideBySide
 from evaluation.control_charts import Point, Signal
+from evaluation.corrected import as_told, of_subject, of_units
 from evaluation.happenings import Happening
 from evaluation.http import FigureShown, shown
 from evaluation.over_time import Course, Grain, Season
@@ -72,7 +73,9 @@ class FunnelLimits(msgspec.Struct, frozen=True):
 
 class ComparisonTold(msgspec.Struct, frozen=True):
     """What GET /api/v1/comparison answers, best first, those without a place last. `common` is the value of all together;
-    `dispersion`: how many times the spread is what chance gives. `sentences` say what the picture shows."""
+    `dispersion`: how many times the spread is what chance gives. `sentences` say what the picture shows. `corrected_rows`:
+    departments' days of the units shown that changed after they were over (of the own unit alone where others have no name),
+    `corrected_at`: when last; null for figures by the day of acceptance."""
 
     first: str
     last: str
@@ -80,6 +83,8 @@ class ComparisonTold(msgspec.Struct, frozen=True):
     area: str
     basis: str
     version: str
+    corrected_rows: int | None
+    corrected_at: str | None
     indicator: str
     unit: str
     better: str
@@ -147,7 +152,9 @@ class SeasonShown(msgspec.Struct, frozen=True):
 
 class CourseTold(msgspec.Struct, frozen=True):
     """What GET /api/v1/comparison/course answers. `centre` is null with too few points; `widened`: what limits were widened by
-    where the spread from point to point is more than chance. A count is one per working day (`per_working_day`)."""
+    where the spread from point to point is more than chance. A count is one per working day (`per_working_day`).
+    `corrected_rows`: days of the department, or of departments, in the period that changed after they were over,
+    `corrected_at`: when last; null for figures by the day of acceptance."""
 
     first: str
     last: str
@@ -156,6 +163,8 @@ class CourseTold(msgspec.Struct, frozen=True):
     item: str
     basis: str
     version: str
+    corrected_rows: int | None
+    corrected_at: str | None
     indicator: str
     unit: str
     better: str
@@ -266,6 +275,7 @@ def _side_by_side(parts: ComparisonParts, actor: Actor, wish: Wish) -> Compariso
                    for at in table.curve)
     return ComparisonTold(
         period.first.isoformat(), period.last.isoformat(), question.by, question.area, question.basis.word, indicators.version,
+        *as_told(of_units(parts.evaluation.queries, actor, question)),
         one.code, one.unit.value, one.better, table.shape.value, table.is_anonymous, _scaled(table.target, table.scale),
         table.dispersion, table.is_over_dispersed, table.wide > 1, tuple(_unit(row, table, wish, say) for row in table.rows),
         limits, said)
@@ -297,7 +307,8 @@ def _course(parts: ComparisonParts, actor: Actor, wish: Wish) -> CourseTold:
     said = (*wording.about_course(course, say), *wording.about_seasons(one, seasons, say))
     return CourseTold(
         period.first.isoformat(), period.last.isoformat(), question.area, question.org, question.item, question.basis.word,
-        parts.evaluation.indicators.version, one.code, one.unit.value, one.better, course.shape.value, course.grain.value,
+        parts.evaluation.indicators.version, *as_told(of_subject(parts.evaluation.queries, actor, question)),
+        one.code, one.unit.value, one.better, course.shape.value, course.grain.value,
         course.per_working_day, _scaled(chart.centre, course.scale), chart.widened,
         tuple(_point(course, at, point) for at, point in enumerate(chart.points)),
         tuple(_signal(course, signal) for signal in chart.signals),

@@ -31,6 +31,17 @@ def test_json_has_the_base_figures_and_what_was_corrected(on_loaded):
                                 "value": 0.333333, "is_small": True, "base": {"early": 1, "concluded": 3}}]
 
 
+def test_json_of_persons_has_what_was_corrected_of_their_department(on_loaded):
+    def told(*more: str) -> dict[str, object]:
+        asked = ("--by", "person", "--org", "Land", "--only", "early_rate", "--format", "json", *more)
+        return json.loads(on_loaded("indicators", *OCTOBER, *asked).out)  # type: ignore[no-any-return]
+
+    of_department = json.loads(on_loaded("indicators", *OCTOBER, "--by", "none", "--org", "Land", "--only", "early_rate",
+                                         "--format", "json").out)
+    assert told()["corrected_rows"] == of_department["corrected_rows"] > 0
+    assert told("--basis", "acceptance")["corrected_rows"] is None
+
+
 def test_the_catalogue_is_printed_with_its_formulas(on_loaded):
     done = on_loaded("indicators", "--list")
     assert "early_rate\t提前办结率\t%\tearly ÷ concluded\n" in done.out

@@ -10,22 +10,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import update
 
 from config.indicators import load_indicators
 from core.access import Actor, Role
-from core.instants import day_of, to_us
 from dashboard.pages.comparison import happening_words
 from dashboard.panels.comparison_pictures import course_figure
 from dashboard.theme import load_theme
 from dashboard.words import Words
 from evaluation.happenings import Happening, What
-from evaluation.models import figure_days
 from evaluation.over_time import Grain
 from evaluation.period import Basis
 from evaluation.seasons import Span, Stretch
 from evaluation.wish import COLUMN_SETS, columns_of, wish_of
-from tests.comparing import concluded, count_day, each_day
+from tests.comparing import concluded, correct_day, count_day, each_day
 from tests.staff import OTHER_ORG, OWN_ORG, Site, make_site, run_callback
 
 SHOW = "..comparison-head.children...comparison-side.children...comparison-funnel.figure...comparison-funnel-words.children.."
@@ -34,6 +31,7 @@ FOLLOW = ("..comparison-course-head.children...comparison-course.figure...compar
 LEADER = Actor("wang", frozenset({Role.LEADER}))
 CODES = list(load_indicators().indicators)
 FEBRUARY = "?period=2026-02"
+CORRECTED = datetime(2026, 2, 20, 9, 30, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
@@ -105,15 +103,13 @@ def test_one_department_over_time_with_holidays_seasons_items_and_cases(site: Si
 
 
 def test_days_that_changed_after_they_were_over_are_told_and_named(site: Site) -> None:
-    day, at = day_of(date(2026, 2, 4)), to_us(datetime(2026, 2, 20, 9, 30, tzinfo=UTC))
     assert "事后更正" not in json.dumps(followed(site, f"{FEBRUARY}&org={OTHER_ORG}"), ensure_ascii=False)
-    with site.services.database.transaction() as conn:
-        c = figure_days.c
-        of_day = (c.org == OTHER_ORG, c.day == day, c.basis == int(Basis.EVENT))
-        conn.execute(update(figure_days).where(*of_day).values(corrected_at=at))
+    correct_day(site.services.database, OTHER_ORG, date(2026, 2, 4), CORRECTED)
     told = json.dumps(followed(site, f"{FEBRUARY}&org={OTHER_ORG}"), ensure_ascii=False)
     assert "本时段有 1 个部门日在过后又有变动" in told
     assert "市民政局，2026-02-20 17:30 更正" in told
+    by_acceptance = json.dumps(followed(site, f"{FEBRUARY}&org={OTHER_ORG}&basis=acceptance"), ensure_ascii=False)
+    assert "事后更正" not in by_acceptance, "until its cases end it changes by nature"
     own = json.dumps(followed(site, FEBRUARY, Role.DEPARTMENT_USER), ensure_ascii=False)
     assert "2026-02-20 17:30 更正" not in own, "what is another department's does not concern it"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from datetime import date
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -13,9 +14,10 @@ import pytest
 
 from cases.events import EventKind
 from core.access import Role
+from tests.comparing import concluded, correct_day, count_day, each_day
 from tests.staff import OTHER_ORG, OWN_ORG, Site, make_site
 from tests.unit.cases.record import event
-from tests.unit.dashboard.test_comparison import FEBRUARY, february, followed, told
+from tests.unit.dashboard.test_comparison import CORRECTED, FEBRUARY, february, followed, told
 
 
 @pytest.fixture(scope="module")
@@ -87,6 +89,57 @@ def test_files_of_a_department_are_its_own_and_need_one(site: Site) -> None:
         assert "市民政局" not in json.dumps([words, rows], ensure_ascii=False), view
     refused = site.client(Role.DEPARTMENT_USER).get(f"/comparison/export.csv{FEBRUARY}&view=persons")
     assert refused.status_code == 403, "the settings say inspectors and leaders"
+
+
+@pytest.fixture(scope="module")
+def corrected(tmp_path_factory: pytest.TempPathFactory) -> Site:
+    """Two days of one department and one of another changed after they were over, none of the one that asks for itself."""
+    site = make_site(tmp_path_factory.mktemp("corrected"))
+    for org, days in ((OWN_ORG, ()), (OTHER_ORG, (3, 4)), ("jiaoyu", (3,))):
+        for day in each_day(date(2026, 2, 2), date(2026, 2, 6)):
+            count_day(site.services.database, org, day, **concluded(40, 30))
+        for number in days:
+            correct_day(site.services.database, org, date(2026, 2, number), CORRECTED)
+    return site
+
+
+def late_lines(site: Site, view: str, search: str, role: Role = Role.LEADER) -> list[str]:
+    return [line for line in file_of(site, view, search, role)[0] if "部门日" in line]
+
+
+SAID = "本时段有 {n} 个部门日在过后又有变动（迟到的数据、撤牌等），最近一次在 2026-02-20 17:30；此前读到的数与现在不同"
+NONE_SAID = "本时段没有部门日在过后变动"
+
+
+def test_every_file_says_how_many_days_changed_after_they_were_over(corrected: Site) -> None:
+    assert late_lines(corrected, "side", FEBRUARY) == [SAID.format(n=3)]
+    assert late_lines(corrected, "course", FEBRUARY) == [SAID.format(n=3)]
+    for view in ("course", "seasons", "items", "persons"):
+        assert late_lines(corrected, view, f"{FEBRUARY}&org={OTHER_ORG}") == [SAID.format(n=2)], view
+        assert late_lines(corrected, view, f"{FEBRUARY}&org={OWN_ORG}") == [NONE_SAID], view
+    assert late_lines(corrected, "side", f"{FEBRUARY}&basis=acceptance") == [], "until its cases end it changes by nature"
+
+
+def test_the_interface_says_the_same_as_the_files(corrected: Site) -> None:
+    def known(search: str, role: Role = Role.LEADER, path: str = "") -> tuple[object, object]:
+        answer = told(corrected, search, role, path)
+        return answer["corrected_rows"], answer["corrected_at"]
+
+    at = "2026-02-20T09:30:00+00:00"
+    assert known(FEBRUARY) == known(FEBRUARY, path="/course") == (3, at)
+    assert known(f"{FEBRUARY}&org={OTHER_ORG}") == (3, at), "the department chosen stands among the others"
+    assert known(f"{FEBRUARY}&org={OTHER_ORG}", path="/course") == known(f"{FEBRUARY}&org={OTHER_ORG}&by=channel") == (2, at)
+    assert known(f"{FEBRUARY}&org={OWN_ORG}", path="/course") == (0, None)
+    assert known("?period=2026-01") == (0, None)
+    for path in ("", "/course"):
+        assert known(f"{FEBRUARY}&basis=acceptance", path=path) == (None, None)
+
+
+def test_a_department_user_is_told_of_his_own_days_alone(corrected: Site) -> None:
+    for path, view in (("", "side"), ("/course", "course")):
+        search = f"{FEBRUARY}&org={OTHER_ORG}"
+        assert told(corrected, search, Role.DEPARTMENT_USER, path)["corrected_rows"] == 0
+        assert late_lines(corrected, view, search, Role.DEPARTMENT_USER) == [NONE_SAID]
 
 
 # Persons ---------------------------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ import pytest
 from config.indicators import load_indicators
 from core.access import Role
 from dashboard.theme import Theme, load_theme
-from tests.comparing import concluded, count_day, each_day
+from tests.comparing import concluded, correct_day, count_day, each_day
 from tests.staff import Site, make_site, run_callback, sign_in
 
 SHOW = "..map-head.children...map-picture.figure...map-side.children.."
@@ -127,6 +127,25 @@ def test_whoever_is_bound_to_an_area_sees_that_one_and_the_others_as_bare_shapes
     file = client.get(f"/map/export.csv{FEBRUARY}&area={BAD}").data.decode("utf-8-sig")
     assert "分宜县" not in file
     assert "渝水区" in file
+
+
+def test_days_that_changed_after_they_were_over_are_told_and_only_of_ones_own_area(tmp_path: Path) -> None:
+    site, day = make_site(tmp_path), date(2026, 2, 4)
+    for area in (GOOD, BAD):
+        count_day(site.services.database, "fagai", day, area=area, **concluded(40, 30))
+    site.services.accounts.create("yuan", "夏日 蝉鸣 2026", display_name="袁某", roles=[Role.LEADER], area=GOOD)
+    bound, told = site.app.test_client(), "本时段有 1 个部门日在过后又有变动"
+    assert sign_in(bound, "yuan", "夏日 蝉鸣 2026").status_code == 303
+    assert "部门日" not in json.dumps(asked(site)["map-side"], ensure_ascii=False), "nothing changed"
+    correct_day(site.services.database, "fagai", day, datetime(2026, 2, 20, 9, 30, tzinfo=UTC), area=BAD)
+
+    for search, client, pages, files in (
+            (FEBRUARY, site.client(Role.LEADER), True, told), (FEBRUARY, bound, False, "本时段没有部门日在过后变动"),
+            (f"{FEBRUARY}&basis=acceptance", site.client(Role.LEADER), False, "")):
+        page = json.dumps(asked(site, search, client)["map-side"], ensure_ascii=False)
+        assert (told in page, "市发展和改革委员会，2026-02-20 17:30 更正" in page) == (pages, pages)
+        file = client.get(f"/map/export.csv{search}").data.decode("utf-8-sig")
+        assert files in file if files else "部门日" not in file
 
 
 def test_who_sees_one_unit_only_is_refused(site: Site) -> None:

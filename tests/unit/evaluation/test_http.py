@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from cases.events import EventKind
 from core.access import Actor, Role
 from core.errors import InvalidInput, NotAuthenticated
-from evaluation.http import FiguresTold, IndicatorCatalogue, create_blueprint
+from evaluation.http import FiguresTold, IndicatorCatalogue, PersonFiguresTold, create_blueprint
 from evaluation.persons import PersonQueries, PersonRules
 from tests.unit.cases.record import event, opened
 from tests.unit.evaluation.counted import INDICATORS, Counted
@@ -75,6 +75,22 @@ def test_figures_come_with_numerator_denominator_and_base(desk):
     assert told.figures[0].base == {"early": 1, "concluded": 1}
     # The day of the acceptance, and that of the warning, both long over when they became known.
     assert (told.corrected_rows, told.corrected_at) == (2, "2018-10-24T10:00:00+00:00")
+
+
+def test_figures_of_persons_say_which_days_of_their_department_changed(desk):
+    def told(org: str, basis: str = "event") -> tuple[int | None, str | None]:
+        answer = desk.client.get(f"/api/v1/figures/persons?{OCTOBER}&org={org}&basis={basis}")
+        found = msgspec.json.decode(answer.data, type=PersonFiguresTold)
+        return found.corrected_rows, found.corrected_at
+
+    assert told("Land") == (2, "2018-10-24T10:00:00+00:00")
+    assert told("Water") == (0, None)
+    assert told("Land", "acceptance") == (None, None)
+
+
+def test_by_the_day_of_acceptance_nothing_is_called_corrected(desk):
+    told = desk.figures(f"{OCTOBER}&basis=acceptance")
+    assert (told.corrected_rows, told.corrected_at) == (None, None)
 
 
 def test_what_is_not_said_means_departments_own_days_and_every_indicator(desk):
