@@ -20,6 +20,7 @@ from core.access import Role
 from dashboard.pages import calendars, items, rules
 from dashboard.panels import rule_form
 from dashboard.panels.edit_history import differences
+from dashboard.words import words_of
 from tests.staff import SAME_ORIGIN, Site, make_site, sign_in
 
 SECOND = "fang"
@@ -114,19 +115,13 @@ def test_the_form_is_made_from_the_model_and_reads_back_what_it_shows(site: Site
         content = preset.model_dump(mode="json")
         for group in ("rules", "acts"):
             for rule in content[group]:
-                values = values_shown(content, rule["id"], site)
+                values = values_shown(content, rule["id"], site.services)
                 edited = rule_form.edited(content, rule["id"], values)
                 checked = site.services.editing.shipped.checked(Kind.RULES, preset.id, edited, 1)
                 assert checked[group] == content[group], rule["id"]
 
 
-def values_shown(content: Mapping[str, Any], rule: str, _site: Site) -> dict[str, Any]:
-    return values_of_form(content, rule)
-
-
-def values_of_form(content: Mapping[str, Any], rule: str) -> dict[str, Any]:
-    from config.texts import load_texts
-    from dashboard.words import Words
+def values_shown(content: Mapping[str, Any], rule: str, services: Any) -> dict[str, Any]:
     found: dict[str, Any] = {}
 
     def walk(node: Any) -> None:
@@ -136,7 +131,7 @@ def values_of_form(content: Mapping[str, Any], rule: str) -> dict[str, Any]:
         children = getattr(node, "children", None)
         for child in children if isinstance(children, list | tuple) else [children] if children is not None else []:
             walk(child)
-    walk(rule_form.render(content, rule, Words("zh", load_texts()["zh"].tree), may_edit=True))
+    walk(rule_form.render(content, rule, words_of(services.texts, "zh-CN"), may_edit=True))
     return found
 
 
@@ -155,7 +150,7 @@ def test_the_place_of_a_rung_error_is_the_rung_of_that_level(site: Site) -> None
 
 def test_a_rule_can_be_added_changed_and_switched_off(site: Site) -> None:
     content = site.services.presets["chengdu"].model_dump(mode="json")
-    values = values_shown(content, "chengdu.promised", site)
+    values = values_shown(content, "chengdu.promised", site.services)
     changed = rule_form.edited(content, "chengdu.promised", {**values, "2.offset_days": "-2"})
     assert changed["rules"][0]["rungs"][0]["offset_days"] == "-2"
     added = rule_form.edited(content, rule_form.NEW, {**values, "id": "chengdu.step", "watches": "step"})
@@ -254,7 +249,7 @@ def test_an_act_rule_that_is_switched_off_takes_its_cards_away(site: Site) -> No
 
 def test_a_rule_of_an_act_can_be_added(site: Site) -> None:
     content = site.services.presets["kechuang"].model_dump(mode="json")
-    values = values_shown(content, rule_form.NEW_ACT, site)
+    values = values_shown(content, rule_form.NEW_ACT, site.services)
     added = rule_form.edited(content, rule_form.NEW_ACT, {**values, "id": "kechuang.new", "act": "late_data", "orgs": "fagai",
                                                           "parameters": "hours=72"})
     checked = site.services.editing.shipped.checked(Kind.RULES, "kechuang", added, 1)
@@ -268,7 +263,7 @@ def refusal(services: Any, case_no: str) -> CaseEvent:
 
 def previewed(client: FlaskClient, services: Any, rule: str, change: Mapping[str, Any]) -> str:
     content = services.presets["kechuang"].model_dump(mode="json")
-    values = {**values_of_form(content, rule), **change}
+    values = {**values_shown(content, rule, services), **change}
     errors = [{"id": {"error": name, "of": "rules"}, "property": "children"} for name in values]
     answer = asked(client, "/rules/", ["edit-run.data", errors, "edit-result.children", "edit-poll.disabled"],
                    {"edit-preview.n_clicks": 1}, {
