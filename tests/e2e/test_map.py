@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
 from datetime import date
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 from playwright.sync_api import Page
+from pypdfium2 import PdfDocument
 
 from tests.comparing import concluded, count_day, each_day
 from tests.e2e.centre import CommandCentre
@@ -84,3 +87,16 @@ def test_the_view_becomes_a_picture_that_says_what_it_is(city: CommandCentre, sc
     with page.expect_download() as table:
         page.click(".comparison-exports a:text-is('CSV')")
     assert "渝水区" in Path(table.value.path()).read_text(encoding="utf-8-sig")
+
+
+def test_on_paper_the_map_is_black_on_white_with_its_table_and_without_controls(screens: Screens, city: CommandCentre) -> None:
+    page = opened(screens, city)
+    paper = PdfDocument(io.BytesIO(page.pdf(prefer_css_page_size=True)))
+    told = "".join(paper[number].get_textpage().get_text_range() for number in range(len(paper)))
+    assert paper[0].get_width() > paper[0].get_height()
+    assert "渝水区" in told
+    for control in ("退出", "Excel"):
+        assert control not in told, control
+    picture = np.asarray(paper[0].render(scale=1).to_pil().convert("L"))
+    assert picture[2, 2] == 255  # no dark page on paper
+    assert np.median(picture) > 200
