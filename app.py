@@ -46,7 +46,8 @@ def _run(settings: Settings, options: argparse.Namespace) -> int:
     if options.whole is not None:
         return int(command_of(options.whole)(settings, options))
     command = command_of(options.command)
-    services = importlib.import_module("bootstrap").build_services(settings)
+    with collector.resting():
+        services = importlib.import_module("bootstrap").build_services(settings)
     collector.settle()
     try:
         return int(command(services, options))
@@ -57,7 +58,8 @@ def _run(settings: Settings, options: argparse.Namespace) -> int:
 def command_of(name: str) -> Callable[..., int]:
     """The function of a command by module and name, e.g. serving.run."""
     module, _, function = name.partition(".")
-    command: Callable[..., int] = getattr(importlib.import_module(f"commands.{module}"), function)
+    with collector.resting():
+        command: Callable[..., int] = getattr(importlib.import_module(f"commands.{module}"), function)
     return command
 
 

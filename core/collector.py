@@ -7,8 +7,20 @@ interpreter does unless told otherwise, finds nothing to free.
 from __future__ import annotations
 
 import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 OBJECTS_BETWEEN = 50_000  # some megabytes: what cycles may hold before they are looked for
+
+
+@contextmanager
+def resting() -> Iterator[None]:
+    """While modules are loaded nothing is looked for: what they make stays. It takes a fifth off the start of a process."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def settle() -> None:

@@ -22,6 +22,7 @@ from sqlalchemy.engine import make_url
 import core.database
 import core.migration
 import core.passwords
+from core import collector
 from core.clock import FrozenClock
 from tests import ground
 from tests.services import Service, ServiceUnavailable, memory_folder, start_postgres, start_redis
@@ -55,6 +56,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return next((rank for rank, folder in enumerate(LONGEST_FIRST) if name.startswith(f"{folder}/")), len(LONGEST_FIRST))
 
     items.sort(key=place)
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of tests and all modules are a million objects that stay: no test waits while they are looked through."""
+    collector.settle()
 
 
 # --- the outside world is not part of a test --------------------------------------------------------------------

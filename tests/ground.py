@@ -14,10 +14,12 @@ import pickle
 import sqlite3
 import uuid
 from collections.abc import Callable, Hashable
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
+import dash._configs
 import psycopg
 import pytest
 from alembic import command
@@ -30,13 +32,30 @@ from sqlalchemy.engine import URL
 from werkzeug.routing import Rule
 
 import bootstrap
+import config.district_map
 import config.documents
 import core.database
 import core.migration
 import core.passwords
+import evaluating
+import evaluation.assembly
+import public_site
+from config.calendars import load_calendar_contents, load_calendars
+from config.catalogue import load_catalogue
+from config.district_map import load_map
+from config.follow_up import load_follow_up
+from config.indicators import load_indicators
+from config.ladders import load_presets
+from config.texts import load_texts
 from core.database import Database, import_models
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+# What reads configuration, and the modules that do so whenever an installation is built.
+READERS: dict[Callable[..., Any], tuple[ModuleType, ...]] = {
+    load_calendars: (bootstrap,), load_calendar_contents: (bootstrap,), load_presets: (bootstrap,),
+    load_texts: (bootstrap, public_site), load_catalogue: (bootstrap, public_site), load_follow_up: (bootstrap, public_site),
+    load_indicators: (evaluating, evaluation.assembly), load_map: (config.district_map,),
+}
 
 
 def font_folder() -> Path:
@@ -171,21 +190,26 @@ class Parser:
 
 
 class Loader:
-    """Remembers what a folder of configuration was read into, by the time and size of its files. What is read does not change;
-    a mapping is given out as a copy."""
+    """Remembers what a file or a folder of configuration was read into, by the time and size of its files, and by what else was
+    given. What is read does not change; a mapping is given out as a copy."""
 
     def __init__(self, load: Callable[..., Any]) -> None:
         self._load, self._known = load, dict[tuple[Any, ...], Any]()
+        self._usual = next(iter(inspect.signature(load).parameters.values())).default
 
-    def __call__(self, folder: Path | None = None) -> Any:
-        given = () if folder is None else (folder,)
-        where = folder or inspect.signature(self._load).parameters["directory"].default
-        files = sorted(path for path in where.rglob("*") if path.is_file())
-        key = (where, *((path, path.stat().st_mtime_ns, path.stat().st_size) for path in files))
+    def __call__(self, *given: Any) -> Any:
+        where = given[0] if given else self._usual
+        files = sorted(path for path in where.rglob("*") if path.is_file()) if where.is_dir() else [where]
+        key = (where, *map(_kept, given[1:]), *((path, path.stat().st_mtime_ns, path.stat().st_size) for path in files))
         if key not in self._known:
             self._known[key] = self._load(*given)
         found = self._known[key]
         return dict(found) if isinstance(found, dict) else found
+
+
+def _kept(given: Any) -> Any:
+    """What was given, so that it can be looked up by it."""
+    return frozenset(given) if isinstance(given, set) else given
 
 
 class Builders:
@@ -240,11 +264,15 @@ def lay(patch: pytest.MonkeyPatch) -> Clones:
     # A hash takes a tenth of a second and 64 MiB on purpose; tests of that ask for `plain_ground`.
     patch.setattr(core.passwords, "PasswordHasher", partial(PasswordHasher, time_cost=1, memory_cost=8, parallelism=1))
     patch.setattr(config.documents, "_parse", Parser(config.documents._parse))
-    for name in ("load_calendars", "load_texts", "load_presets", "load_catalogue", "load_calendar_contents"):
-        patch.setattr(bootstrap, name, Loader(getattr(bootstrap, name)))
+    for load, users in READERS.items():
+        reader = Loader(load)
+        for user in users:
+            patch.setattr(user, load.__name__, reader)
     builders = Builders(Rule._compile_builder)
     patch.setattr(Rule, "_compile_builder", lambda rule, append_unknown=True: builders.of(rule, append_unknown))
-    # Dash looks through everything that is installed for hooks, once for every page as long as it finds none.
+    # Dash asks for each of its variables sixteen times a page, and looks through all that is installed for hooks, once a page
+    # as long as it finds none.
+    patch.setattr(dash._configs, "load_dash_env_vars", cache(dash._configs.load_dash_env_vars))
     HooksManager.register_setuptools()
     patch.setattr(HooksManager, "register_setuptools", lambda *_: None)
     return clones
