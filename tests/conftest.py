@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import socket
@@ -43,6 +44,7 @@ CHROMIUM_ARGUMENTS = [
 
 def pytest_configure() -> None:
     """What tests write goes where writing is quick (tests.services.memory_folder); what a failed test wrote is kept."""
+    gc.disable()  # until all tests are collected: what is made meanwhile stays
     if folder := memory_folder():
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(folder))
 
@@ -60,6 +62,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_collection_finish() -> None:
     """Thousands of tests and all modules are a million objects that stay: no test waits while they are looked through."""
+    gc.enable()
     collector.settle()
 
 

@@ -1,5 +1,5 @@
 """What every test needs again and again, worked out once per process: the newest schema, the configuration that was read, the
-code of routes; and once per state of the code, the small copies of the fonts.
+code of routes and templates; and once per state of the code, the small copies of the fonts.
 
 Nothing is left out: an empty database gets the very pages that the migrations made of another one, a folder of configuration is
 read again as soon as one of its files changes. Only what makes a product slow on purpose is less: passwords are hashed with the
@@ -27,6 +27,9 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from argon2 import PasswordHasher
 from dash._hooks import HooksManager
+from flask import Flask
+from jinja2 import BytecodeCache
+from jinja2.bccache import Bucket
 from sqlalchemy import Connection, Engine, MetaData, create_engine
 from sqlalchemy.engine import URL
 from werkzeug.routing import Rule
@@ -238,6 +241,20 @@ class Revisions:
         return self._known[folder]
 
 
+class Templates(BytecodeCache):
+    """The code of the pages' templates for every application of this process; Jinja looks whether a file has changed."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self._known:
+            bucket.bytecode_from_string(self._known[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._known[bucket.key] = bucket.bytecode_to_string()
+
+
 def _copied(made: sqlite3.Connection) -> sqlite3.Connection:
     copy = sqlite3.connect(":memory:", check_same_thread=False)
     made.backup(copy)
@@ -270,6 +287,7 @@ def lay(patch: pytest.MonkeyPatch) -> Clones:
             patch.setattr(user, load.__name__, reader)
     builders = Builders(Rule._compile_builder)
     patch.setattr(Rule, "_compile_builder", lambda rule, append_unknown=True: builders.of(rule, append_unknown))
+    patch.setitem(Flask.jinja_options, "bytecode_cache", Templates())
     # Dash asks for each of its variables sixteen times a page, and looks through all that is installed for hooks, once a page
     # as long as it finds none.
     patch.setattr(dash._configs, "load_dash_env_vars", cache(dash._configs.load_dash_env_vars))
