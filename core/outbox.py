@@ -42,6 +42,7 @@ class LedgerHead:
 
 # Every writing transaction begins with the one and ends with the other.
 _LOCK = Statement(select(ledger.c.epoch, ledger.c.journal_seq, ledger.c.outbox_seq).where(ledger.c.id == 1).with_for_update())
+_HEAD = Statement(select(ledger.c.epoch, ledger.c.outbox_seq).where(ledger.c.id == 1))  # asked after every commit
 _SAVE = Statement(update(ledger).where(ledger.c.id == 1), ("journal_seq", "outbox_seq"))
 
 
@@ -70,7 +71,7 @@ def new_epoch(conn: Connection) -> str:
 
 def head(conn: Connection) -> tuple[str, int]:
     """(epoch, last committed outbox seq); ("", 0) in an installation nothing was ever written to."""
-    row = conn.execute(select(ledger.c.epoch, ledger.c.outbox_seq).where(ledger.c.id == 1)).first()
+    row = _HEAD.first(conn)
     return (row[0], row[1]) if row else ("", 0)
 
 
