@@ -236,7 +236,7 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
     """All services of one process on one database, which is migrated to the newest schema first."""
     clock = clock or SystemClock()
     database = Database(settings.database.url, pool_size=settings.database.pool_size,
-                        busy_timeout_s=settings.database.busy_timeout_s)
+                        busy_timeout_s=settings.database.busy_timeout_s, together_max=settings.database.together_max)
     migrate(database)
     doorbell = _doorbell(settings)
     uow = UnitOfWorkFactory(database, clock, doorbell)

@@ -115,7 +115,7 @@ class Desk:
 
         Raises NotFound, or Conflict: it changed meanwhile, or does not stand where that can be done.
         """
-        with self.units() as uow:
+        with self.units(together=True) as uow:
             case = self.load(uow, case_no)
             if rev is not None and case.row.rev != rev:
                 raise Conflict("case_changed", case_no=case_no, rev=case.row.rev)

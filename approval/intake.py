@@ -68,7 +68,7 @@ class Intake:
         application.check()
         self._desk.check_room(application.uploads)
         password = "" if channel == "office" else made_up_password()
-        with self._desk.units() as uow:
+        with self._desk.units(together=True) as uow:
             self._desk.areas.refresh(uow.conn)  # a version confirmed by another process holds for this case too
             item = self._desk.item_in_service(application.item)
             self._check_opener(item, channel)

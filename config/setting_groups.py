@@ -60,6 +60,7 @@ class DatabaseSettings(Strict):
     url: str = Field(repr=False, description="sqlite:///FILE or postgresql://USER@HOST/NAME.")
     pool_size: Count = Field(description="Connections kept open; as many again may be opened in a burst.")
     busy_timeout_s: Seconds = Field(description="Seconds a SQLite connection waits for another process's write.")
+    together_max: Count = Field(description="Acts on hosted cases that may share one commit when they wait for it (SQLite).")
 
 
 class RedisSettings(Strict):

@@ -7,7 +7,6 @@ SQLAlchemy Core tables declared in each package's `models.py`.
 from __future__ import annotations
 
 import importlib
-import threading
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -35,6 +34,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from core.errors import ConfigError, InvalidInput
 from core.statements import as_toolkit_error, driver_of, run, run_many
+from core.writer import Writer
 
 metadata = MetaData(naming_convention={
     "ix": "ix_%(table_name)s_%(column_0_N_name)s", "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -64,39 +64,29 @@ def import_models() -> MetaData:
 class Database:
     """One database by URL: `sqlite:///file.db` or `postgresql://user@host/name`."""
 
-    def __init__(self, url: str, *, pool_size: int = 10, busy_timeout_s: float = 30.0) -> None:
+    def __init__(self, url: str, *, pool_size: int = 10, busy_timeout_s: float = 30.0, together_max: int = 16) -> None:
         self.url = make_url(url)
         self.dialect = self.url.get_backend_name()
         if self.dialect not in ("sqlite", "postgresql"):
             raise ConfigError("database_unsupported", key="database.url", value=self.dialect,
                               remedy="use sqlite:/// or postgresql://")
-        self._writer = threading.RLock() if self.dialect == "sqlite" else None
         self.engine = self._connect(pool_size, busy_timeout_s)
-        self._kept: Connection | None = None  # SQLite: the writer's own, guarded by `_writer`
+        self._writer = Writer(self._connected_to_write, together_max) if self.dialect == "sqlite" else None
         self._readers: deque[Connection] = deque(maxlen=pool_size)  # SQLite: those that wait for the next look
 
     @contextmanager
-    def transaction(self) -> Iterator[Connection]:
-        """A writing transaction; commits at exit, rolls back on an exception."""
+    def transaction(self, *, together: bool = False) -> Iterator[Connection]:
+        """A writing transaction; commits at exit, rolls back on an exception. `together`: it is short, and may share its commit
+        with others that wait for theirs (SQLite)."""
         if self._writer is None:
             with _numbers_checked(), self.engine.begin() as conn:
                 yield conn
             return
-        # SQLite has one writer: queueing here is fair and quick, queueing in its busy handler is neither.
-        with _numbers_checked(), self._writer, self._writers_own() as conn, conn.begin():
+        with _numbers_checked(), self._writer.together() if together else self._writer.alone() as conn:
             yield conn
 
-    @contextmanager
-    def _writers_own(self) -> Iterator[Connection]:
-        """The connection kept for the one writer: its page cache holds what was written last, and making one up for every
-        act costs as much as several statements. It is given up with an error, whatever state that left it in."""
-        conn, self._kept = self._kept or self.engine.connect().execution_options(writes=True), None
-        try:
-            yield conn
-        except BaseException:
-            conn.close()
-            raise
-        self._kept = conn
+    def _connected_to_write(self) -> Connection:
+        return self.engine.connect().execution_options(writes=True)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -141,9 +131,8 @@ class Database:
         import_models().create_all(self.engine)
 
     def dispose(self) -> None:
-        if self._kept is not None:
-            self._kept.close()
-            self._kept = None
+        if self._writer is not None:
+            self._writer.close()
         while self._readers:
             self._readers.pop().close()
         self.engine.dispose()

@@ -87,12 +87,13 @@ class UnitOfWorkFactory:
             self._joined.uow = None
 
     @contextmanager
-    def __call__(self) -> Iterator[UnitOfWork]:
+    def __call__(self, *, together: bool = False) -> Iterator[UnitOfWork]:
+        """`together`: one short act, which may share its commit with others that wait (core.database)."""
         joined: UnitOfWork | None = getattr(self._joined, "uow", None)
         if joined is not None:
             yield joined
             return
-        with self.database.transaction() as conn:
+        with self.database.transaction(together=together) as conn:
             head = lock_ledger(conn)
             # After the lock: who waited for it must not judge with an older "now" than who went first.
             uow = UnitOfWork(conn, self.clock.now_us(), head, self.reactions)

@@ -1,0 +1,181 @@
+"""SQLite's one writer: who writes next, and how acts that wait for one another share a commit.
+
+Every commit waits for the disk, and SQLite commits one transaction at a time. Short acts that queue for it may therefore be
+committed together: each within a savepoint of its own, so that what one of them raises undoes what that one did and nothing
+else, and none returns to its caller before the commit that holds it. Whatever is not marked so is committed alone: a batch
+of thousands must keep nobody's answer back.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection
+
+from core.statements import as_toolkit_error, driver_of
+
+PATIENCE_S = 1.0
+
+
+class Writer:
+    """`connect` makes the connection for writing; at most `most` acts share a commit."""
+
+    def __init__(self, connect: Callable[[], Connection], most: int) -> None:
+        self._connect, self._most = connect, most
+        # Queueing here is fair and quick, queueing in SQLite's busy handler is neither.
+        self._turn, self._count = threading.Lock(), threading.Lock()
+        self._holder, self._waiting = 0, 0  # the thread whose turn it is; how many wait that may share
+        # Kept for the next: its page cache holds what was written last, and making one up costs as much as several statements.
+        self._kept: Connection | None = None
+        self._shared: _Shared | None = None  # open for the next to join
+
+    @contextmanager
+    def alone(self) -> Iterator[Connection]:
+        """A transaction of its own; commits at exit, rolls back on an exception."""
+        self._take_turn()
+        try:
+            self._end_shared()
+            conn = self._connection()
+            try:
+                with conn.begin():
+                    yield conn
+            except BaseException:
+                conn.close()  # given up with an error, whatever state that left it in
+                raise
+            self._kept = conn
+        finally:
+            self._leave_turn()
+
+    @contextmanager
+    def together(self) -> Iterator[Connection]:
+        """A part of a transaction that others who wait may share. Raises what the commit raised, to each of them."""
+        with self._count:
+            self._waiting += 1
+        try:
+            self._take_turn()
+        finally:
+            with self._count:
+                self._waiting -= 1
+        try:
+            shared = self._shared = self._shared or self._begun()
+            with shared.part():
+                yield shared.conn
+        finally:
+            if self._shared is not None and not self._has_follower(self._shared):
+                self._end_shared()
+            self._leave_turn()
+        while not shared.ended.wait(PATIENCE_S):
+            self._end_left(shared)
+        if shared.failure is not None:
+            raise shared.failure
+
+    def close(self) -> None:
+        """Give up the kept connection."""
+        if self._kept is not None:
+            self._kept.close()
+            self._kept = None
+
+    # Turns --------------------------------------------------------------------------------------------------------
+
+    def _take_turn(self) -> None:
+        if self._holder == threading.get_ident():
+            raise RuntimeError("a writing transaction within another one")
+        self._turn.acquire()
+        self._holder = threading.get_ident()
+
+    def _leave_turn(self) -> None:
+        self._holder = 0
+        self._turn.release()
+
+    def _connection(self) -> Connection:
+        conn, self._kept = self._kept or self._connect(), None
+        return conn
+
+    # What is shared -----------------------------------------------------------------------------------------------
+
+    def _begun(self) -> _Shared:
+        conn = self._connection()
+        try:
+            return _Shared(conn)
+        except BaseException:
+            conn.close()
+            raise
+
+    def _has_follower(self, shared: _Shared) -> bool:
+        """Whether the commit is left to whoever comes next."""
+        return shared.failure is None and 0 < shared.parts < self._most and self._waiting > 0
+
+    def _end_shared(self) -> None:
+        shared, self._shared = self._shared, None
+        if shared is not None and shared.end():
+            self._kept = shared.conn
+
+    def _end_left(self, shared: _Shared) -> None:
+        """Who was to come next was interrupted while it waited."""
+        self._take_turn()
+        try:
+            if self._shared is shared:
+                self._end_shared()
+        finally:
+            self._leave_turn()
+
+
+class _Shared:
+    """One transaction and its parts; used by whoever has the turn. `failure` is why it was not committed."""
+
+    def __init__(self, conn: Connection) -> None:
+        self.conn, self.parts = conn, 0
+        self.failure: BaseException | None = None
+        self.ended = threading.Event()
+        self._transaction = conn.begin()
+        self._driver = driver_of(conn)
+
+    @contextmanager
+    def part(self) -> Iterator[None]:
+        """What one act does. The first needs no savepoint: until it is done there is nothing else to undo."""
+        if self.parts:
+            self._driver.execute("SAVEPOINT part")
+        try:
+            yield
+            if self.parts:
+                self._driver.execute("RELEASE part")
+        except BaseException as error:
+            self._undo(error)
+            raise
+        self.parts += 1
+
+    def _undo(self, error: BaseException) -> None:
+        """The others' parts stand, unless the database itself undid all of it (a full disk, an error of the file)."""
+        if not self.parts or not self._driver.in_transaction:
+            self.failure = error
+            return
+        try:
+            self._driver.execute("ROLLBACK TO part")
+            self._driver.execute("RELEASE part")
+        except Exception as another:  # noqa: BLE001 - whatever it is, nothing of this may be committed
+            self.failure = another
+
+    def end(self) -> bool:
+        """Commit, or undo what failed, and let the parts know. Whether the connection may be used again."""
+        try:
+            if self.failure is None:
+                self._commit()
+            else:
+                self._transaction.rollback()
+        except BaseException as error:  # noqa: BLE001 - told to each of the parts, whoever it was that ended it
+            self.failure = self.failure or error
+            self.conn.invalidate()
+            self.conn.close()
+            return False
+        finally:
+            self.ended.set()
+        return True
+
+    def _commit(self) -> None:
+        if not self._driver.in_transaction:  # or the commit would do nothing and say nothing
+            error: Any = self.conn.dialect.loaded_dbapi.OperationalError("the transaction was undone")
+            raise as_toolkit_error(self.conn, "COMMIT", error)
+        self._transaction.commit()
