@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
+from threading import Lock
 from typing import Any, Protocol
 
 from dash import Dash
@@ -22,6 +23,7 @@ from video.http import live_address
 _SOURCE = re.compile(r"wss?://[\w.\[\]:-]+(/[\w./-]*)?")
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
 MOUNTED = "yangguang.pages"  # the pages of a server, among the extensions of it
+_MAKING_UP = Lock()  # whoever asks for a page while it is made up waits until it is whole
 HTML_LANGUAGE = {"zh": "zh-CN", "en": "en"}
 
 INDEX = """<!DOCTYPE html>
@@ -68,9 +70,24 @@ def mount(server: Flask, page: Page, services: Any) -> Dash:
     page.register(app, services)
     mounted: list[PageApp] = server.extensions.setdefault(MOUNTED, [])
     if not mounted:
+        server.before_request(lambda: _set_up(mounted))
         server.after_request(lambda response: _with_policy(mounted, response))
+    server.before_request_funcs[None].remove(app._setup_server)
     mounted.append(app)
     return app
+
+
+def _set_up(mounted: Sequence[PageApp]) -> None:
+    """Before the first request for a page, Dash makes that page up. Left to itself it looks at every request whether any of
+    its apps has to be, and makes up all of them at the first: three dozen looks at every act of every clerk."""
+    app: Any = _page_of(mounted, request.path)
+    if app is not None:
+        with _MAKING_UP:
+            app._setup_server()
+
+
+def _page_of(mounted: Sequence[PageApp], path: str) -> PageApp | None:
+    return next((app for app in reversed(mounted) if path.startswith(app.page.PREFIX)), None)
 
 
 def texts_for(services: Any) -> Words:
@@ -87,10 +104,9 @@ def content_security_policy(app: Dash, live_from: str = "") -> str:
 
 
 def _with_policy(mounted: Sequence[PageApp], response: Response) -> Response:
-    if response.mimetype == "text/html":
-        for app in reversed(mounted):
-            if request.path.startswith(app.page.PREFIX):
-                response.headers.setdefault("Content-Security-Policy", content_security_policy(app, _live_from(app)))
+    app = _page_of(mounted, request.path) if response.mimetype == "text/html" else None
+    if app is not None:
+        response.headers.setdefault("Content-Security-Policy", content_security_policy(app, _live_from(app)))
     return response
 
 
