@@ -11,17 +11,18 @@ from __future__ import annotations
 import secrets
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
-from flask import Flask, Response, request, session
-from flask.sessions import SecureCookieSessionInterface
+from flask import Flask, Request, Response, request, session
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from itsdangerous import BadSignature, URLSafeSerializer
 
 from core.access import Actor, Role
 from core.accounts import Account, Accounts, Token, hash_of
-from core.clock import Clock
+from core.clock import Clock, SystemClock
 from core.devices import device_of
-from core.instants import HOUR_US, MINUTE_US
+from core.instants import HOUR_US, MINUTE_US, to_us
 from core.staff_sessions import StaffSession
 
 SESSION_COOKIE = "yangguang_session"
@@ -29,6 +30,7 @@ SCREEN_COOKIE = "yangguang_screen"
 SCREEN_TOKEN_PREFIX = "yg_screen_"
 _SCREEN_DAYS_S = 400 * 24 * 3600  # the longest a browser keeps a cookie
 _TOUCH_EVERY_US = MINUTE_US
+_COOKIES_KEPT = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +54,39 @@ class Credential:
 
 
 class _Cookies(SecureCookieSessionInterface):
-    """Flask's own. What signs its cookies is made up once, not at every request."""
+    """Flask's own. What signs its cookies is made up once, not at every request, and a cookie that was found genuine is not
+    examined again: a browser sends the same one with everything it asks. How old it is, is looked at every time."""
 
     def __init__(self) -> None:
         self._made: tuple[Any, Any] = None, None
+        self._genuine: dict[str, tuple[dict[str, Any], int]] = {}  # what it says, until when (us UTC)
 
     def get_signing_serializer(self, app: Flask) -> Any:
         key, signer = self._made
         if key is None or key != app.secret_key:
             signer = super().get_signing_serializer(app)
-            self._made = app.secret_key, signer
+            self._made, self._genuine = (app.secret_key, signer), {}
         return signer
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        signer, cookie = self.get_signing_serializer(app), request.cookies.get(self.get_cookie_name(app))
+        if signer is None or not cookie:
+            return super().open_session(app, request)
+        content, until = self._genuine.get(cookie, ({}, 0))
+        if until < SystemClock().now_us():
+            content = self._examined(signer, cookie, app.permanent_session_lifetime)
+        return self.session_class(content)
+
+    def _examined(self, signer: Any, cookie: str, lifetime: timedelta) -> dict[str, Any]:
+        """What a genuine cookie says; nothing where it is none, or too old."""
+        try:
+            content, signed_at = signer.loads(cookie, max_age=int(lifetime.total_seconds()), return_timestamp=True)
+        except BadSignature:
+            return {}
+        if len(self._genuine) >= _COOKIES_KEPT:
+            self._genuine = {}
+        self._genuine[cookie] = content, to_us(signed_at + lifetime)
+        return dict(content)
 
 
 class Sessions:
