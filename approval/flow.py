@@ -6,7 +6,7 @@ Both are pure: nothing here knows a database or a clock. A flow is pinned to its
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import msgspec
 
@@ -54,7 +54,7 @@ class Step(msgspec.Struct, frozen=True):
         return self.signers or self.posts
 
 
-class Flow(msgspec.Struct, frozen=True):
+class Flow(msgspec.Struct, frozen=True, dict=True):
     """The steps in their order, 受理 and 办结 included. `hearing`: one is held, by law or when somebody asks for it (None: a
     flow kept before flows said so). `decides`: the step with which the decision falls ("": the last inner one); steps after it
     serve and execute it."""
@@ -64,7 +64,7 @@ class Flow(msgspec.Struct, frozen=True):
     hearing: bool | None = None
     decides: str = ""
 
-    @property
+    @cached_property
     def inner(self) -> tuple[str, ...]:
         """The steps between acceptance and conclusion."""
         return tuple(step.name for step in self.steps[1:-1])
@@ -79,7 +79,7 @@ class Flow(msgspec.Struct, frozen=True):
         """Whether cases of this flow are projects of many units."""
         return JOIN in self.inner
 
-    @property
+    @cached_property
     def every_post(self) -> tuple[str, ...]:
         """The posts of all its steps."""
         return tuple(dict.fromkeys(post for step in self.steps for post in (*step.posts, *step.signers)))

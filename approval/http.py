@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict
 from datetime import date, datetime
 from shutil import copyfileobj
 from tempfile import SpooledTemporaryFile
@@ -218,7 +217,7 @@ def _add_files(blueprint: Blueprint, approval: Approval, papers: PaperService, r
         actor = require(actor_of(request), *STAFF)
         found = approval.reuse.for_case(case_no, actor)
         reads.note("earlier_materials", case_no, actor, request.remote_addr or "")
-        return as_json({"files": [asdict(one) | {"at": _iso(one.at)} for one in found]})
+        return as_json({"files": [_flat(one) | {"at": _iso(one.at)} for one in found]})
 
     @blueprint.post("/cases/<case_no>/earlier")
     def take_over(case_no: str) -> Response:
@@ -341,28 +340,33 @@ def _of_ending(approval: Approval, no: str, told: ActOn, actor: Actor) -> Acts:
 
 def shown(row: Waiting) -> dict[str, Any]:
     """A line as JSON, its instants as ISO 8601."""
-    return asdict(row) | {"since": _iso(row.since), "due_at": _iso(row.due_at)}
+    return _flat(row) | {"since": _iso(row.since), "due_at": _iso(row.due_at)}
 
 
 def shown_whole(detail: HostedDetail) -> dict[str, Any]:
     """A case as JSON."""
     return shown(detail.head) | {
         "flow": [step.name for step in detail.flow.steps], "particulars": detail.particulars,
-        "papers": [asdict(paper) | {"at": _iso(paper.at), "promised_at": _iso(paper.promised_at)} for paper in detail.papers],
+        "papers": [_flat(paper) | {"at": _iso(paper.at), "promised_at": _iso(paper.promised_at)} for paper in detail.papers],
         "fees": [fee | {"charged_at": _iso(fee["charged_at"]), "settled_at": _iso(fee["settled_at"])} for fee in detail.fees],
         "extension": detail.extension,
-        "step_papers": [asdict(one) | {"at": _iso(one.at)} for one in detail.step_papers],
+        "step_papers": [_flat(one) | {"at": _iso(one.at)} for one in detail.step_papers],
         "licences": [_licence(one) for one in detail.licences],
-        "receipts": [asdict(one) | {"issued_at": _iso(one.issued_at)} for one in detail.receipts],
-        "parts": [asdict(part) | {"opened_at": _iso(part.opened_at), "closed_at": _iso(part.closed_at)}
+        "receipts": [_flat(one) | {"issued_at": _iso(one.issued_at)} for one in detail.receipts],
+        "parts": [_flat(part) | {"opened_at": _iso(part.opened_at), "closed_at": _iso(part.closed_at)}
                   for part in detail.parts],
         "signed": [one | {"at": _iso(one["at"])} for one in detail.signed], "project_no": detail.project_no,
         "may": sorted(act.value for act in detail.may), "earlier": list(detail.earlier)}
 
 
+def _flat(one: Any) -> dict[str, Any]:
+    """A dataclass of plain values; the toolkit's own way copies every value deeply, at every answer."""
+    return {name: getattr(one, name) for name in one.__dataclass_fields__}
+
+
 def _licence(one: Licence) -> dict[str, Any]:
     last = one.valid_until
-    return asdict(one) | {"valid_from": one.valid_from.isoformat(), "valid_until": None if last is None else last.isoformat(),
+    return _flat(one) | {"valid_from": one.valid_from.isoformat(), "valid_until": None if last is None else last.isoformat(),
                           "issued_at": _iso(one.issued_at), "ended_at": _iso(one.ended_at)}
 
 

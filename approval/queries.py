@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Table, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Table, bindparam, func, literal, or_, select
 
 from approval.detail import HostedDetail, Licence, Paper, PartSeen, Receipt, StepPaperKept, Waiting
 from approval.flow import JOIN, Flow, Part, depths, read_flow
@@ -104,10 +104,10 @@ class HostedQueries:
         """Raises NotFound, also for one this person may not see."""
         with self._database.snapshot() as conn:
             held = posts_of(conn, actor.name)
-            seen = _PLACE_OF.first(conn, of_number=case_no)
-            if seen is None or not _sees(actor, held, seen.area, seen.org):
+            row = _BY_NUMBER.first(conn, of_number=case_no)
+            if row is None or not _sees(actor, held, row.area, row.org):
                 raise NotFound("hosted_case_not_found", case_no=case_no[:60])
-            detail = self._detail(conn, int(seen.case_id))
+            detail = _detail(conn, row)
         mine = tuple(post for unit, post in held if unit in (detail.head.org, EVERY_UNIT))
         return replace(detail, may=permitted(detail, held, actor, self._extension_posts), earlier=behind(detail),
                        held_posts=mine)
@@ -143,7 +143,7 @@ class HostedQueries:
             given = password_hash(self._password_key, case_no, password)
             if row is None or not row.password_hash or not hmac.compare_digest(given, row.password_hash):
                 raise NotFound("case_or_password_wrong")
-            return self._detail(conn, row.case_id)
+            return _detail(conn, _BY_ID.first(conn, of_case=row.case_id))
 
     def of_applicant(self, case_no: str) -> HostedDetail:
         """The same for a browser whose session was opened by number and password. Raises NotFound."""
@@ -152,7 +152,7 @@ class HostedQueries:
                 hosted_cases.c.case_no == case_no, hosted_cases.c.password_hash != ""))
             if case_id is None:
                 raise NotFound("case_or_password_wrong")
-            return self._detail(conn, int(case_id))
+            return _detail(conn, _BY_ID.first(conn, of_case=case_id))
 
     def receipt(self, code: str) -> tuple[Receipt, str, str, str]:
         """(paper, case number, unit, item) of a code, for whoever checks it. Raises NotFound."""
@@ -189,18 +189,6 @@ class HostedQueries:
             conditions.append(c.org.in_(sorted(units)))
         return _all(conditions)
 
-    def _detail(self, conn: Connection, case_id: int) -> HostedDetail:
-        task = _TASK_OF.first(conn, of_case=case_id)
-        [row] = _HEAD_OF.rows(conn, of_case=case_id)
-        flow = read_flow(row.flow)
-        since, by, name = (task.opened_at, task.claimed_by, task.claimed_name) if task is not None else (row[10], "", "")
-        head = replace(_line(row), since=since, claimed_by=by, claimed_name=name)
-        return HostedDetail(
-            head, flow, _fold(row.fold), msgspec.json.decode(row.particulars), _papers(conn, case_id),
-            _fees(conn, case_id), _extension(conn, case_id), _receipts(conn, case_id),
-            _parts(conn, case_id) if flow.is_joint else [], _signatures(conn, case_id), of_case(conn, case_id),
-            _step_papers(conn, case_id), _number(conn, row[14]))
-
 
 def _sees(actor: Actor, held: Sequence[tuple[str, str]], area: str, org: str) -> bool:
     """Staff see the units they hold posts in, a department user his own, inspectors and leaders all of their area."""
@@ -227,6 +215,17 @@ def _waiting(step: Any, since: Any, claimed_by: Any, claimed_name: Any, *more: A
                   c.project_id, *more).select_from(hosted_cases).join(case_table, s.case_id == c.case_id).outerjoin(
                       clocks, (clocks.c.case_id == c.case_id) & (clocks.c.kind == "promised") & (clocks.c.ordinal == 0)
                       & clocks.c.ended_at.is_(None))  # the promise of a power that ends with the decision is kept by then
+
+
+def _detail(conn: Connection, row: Any) -> HostedDetail:
+    """The whole of a case, whose head was read. Signatures are those of the open step, where it has several signers."""
+    flow, case_id, head = read_flow(row.flow), row.case_id, _line(row)
+    signs = bool(head.step) and bool(flow.find(head.step).signers)
+    return HostedDetail(
+        head, flow, _fold(row.fold), msgspec.json.decode(row.particulars), _papers(conn, case_id),
+        _fees(conn, case_id), _extension(conn, case_id), _receipts(conn, case_id),
+        _parts(conn, case_id) if flow.is_joint else [], _signatures(conn, case_id) if signs else [],
+        of_case(conn, case_id), _step_papers(conn, case_id), _number(conn, row.project_id))
 
 
 def _line(row: Any, *, taken: bool = True) -> Waiting:
@@ -327,9 +326,12 @@ def _of_case(table: Table, *columns: str, by: str) -> Statement:
 
 _C, _T, _S = hosted_cases.c, hosted_tasks.c, hosted_signatures.c
 _IS_OPEN = (_T.case_id == bindparam("of_case")) & _T.ended_at.is_(None)
-_TASK_OF = Statement(select(_T.opened_at, _T.claimed_by, _T.claimed_name).where(_IS_OPEN))
-_HEAD_OF = Statement(_waiting(_C.step, _C.filed_at, _C.step, _C.step, _C.flow, _C.particulars, case_table.c.fold)
-                     .where(_C.case_id == bindparam("of_case")))
+_NOBODY = literal("")
+_HEAD = _waiting(_C.step, func.coalesce(_T.opened_at, _C.filed_at), func.coalesce(_T.claimed_by, _NOBODY),
+                 func.coalesce(_T.claimed_name, _NOBODY), _C.case_id, _C.area, _C.flow, _C.particulars,
+                 case_table.c.fold).outerjoin(hosted_tasks, (_T.case_id == _C.case_id) & _T.ended_at.is_(None))
+_BY_NUMBER = Statement(_HEAD.where(_C.case_no == bindparam("of_number")))
+_BY_ID = Statement(_HEAD.where(_C.case_id == bindparam("of_case")))
 _PAPERS_OF = _of_case(hosted_papers, "code", "place", "state", "form", "sha256", "file_name", "media_type", "size", "at",
                       "by_name", "promised_at", "source_case", "consent", by="code place")
 _D = hosted_step_papers.c
@@ -343,5 +345,4 @@ _EXTENSION_OF = Statement(select(hosted_extensions).where(hosted_extensions.c.ca
 _RECEIPTS_OF = _of_case(hosted_receipts, "code", "kind", "number", "issued_at", by="id")
 _SIGNATURES_OF = Statement(select(_S.post, _S.username, _S.display_name, _S.opinion, _S.at).join(
     hosted_tasks, _T.id == _S.task_id).where(_IS_OPEN).order_by(_S.at))
-_PLACE_OF = Statement(select(_C.case_id, _C.area, _C.org).where(_C.case_no == bindparam("of_number")))
 _NUMBER_OF = Statement(select(_C.case_no).where(_C.case_id == bindparam("of_case")))
