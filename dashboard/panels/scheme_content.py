@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from config.scoring import BONUS, CODE, Scheme
@@ -35,8 +35,10 @@ _OF_EVERY_KIND = ("label", "part", "points", "most", "source")
 
 
 def with_values(content: Mapping[str, Any], values: Mapping[str, Any]) -> Content:
-    """The content with what the fields hold. Raises InvalidInput for a code that is taken."""
-    return _renamed(overlaid(content, values), renamings(values))
+    """The content with what the fields hold. Raises InvalidInput for a code that is taken, missing or no code."""
+    made = overlaid(content, values)
+    _check_grades(made)
+    return _renamed(made, renamings(values))
 
 
 def overlaid(content: Mapping[str, Any], values: Mapping[str, Any]) -> Content:
@@ -68,12 +70,7 @@ def renamings(values: Mapping[str, Any]) -> dict[tuple[str, str], str]:
 def _renamed(content: Content, new: Mapping[tuple[str, str], str]) -> Content:
     for (group, old), code in new.items():
         others = [new.get((group, one), one) for one in content[group] if one != old]
-        if code in others or (group == "parts" and code == BONUS):
-            raise InvalidInput("scheme_code_taken", key=f"{group}.{old}.code", value=code)
-        if not code:
-            raise InvalidInput("score_field_missing", key=f"{group}.{old}.code", field="code")
-        if not _CODE.fullmatch(code):  # the paths of fields are made of codes: a point in one would lead nowhere
-            raise InvalidInput("scheme_code_unreadable", key=f"{group}.{old}.code", value=code[:40])
+        _check_code(code, [*others, *([BONUS] if group == "parts" else [])], f"{group}.{old}.code")
     for group in NAMED:
         content[group] = {new.get((group, code), code): one for code, one in content[group].items()}
     for rule in content["rules"].values():
@@ -82,6 +79,22 @@ def _renamed(content: Content, new: Mapping[tuple[str, str], str]) -> Content:
         veto["rules"] = [new.get(("rules", code), code) for code in veto.get("rules") or ()]
         veto["part"] = new.get(("parts", veto.get("part") or ""), veto.get("part"))
     return content
+
+
+def _check_grades(content: Content) -> None:
+    """What names a grade follows its code: of two with one code nobody could tell later which of them was meant."""
+    codes = [str(grade.get("code") or "") for grade in content.get("grades") or ()]
+    for at, code in enumerate(codes):
+        _check_code(code, codes[:at], f"grades.{at}.code")
+
+
+def _check_code(code: str, others: Collection[str], key: str) -> None:
+    if code in others:
+        raise InvalidInput("scheme_code_taken", key=key, value=code)
+    if not code:
+        raise InvalidInput("score_field_missing", key=key, field="code")
+    if not _CODE.fullmatch(code):  # the paths of fields are made of codes: a point in one would lead nowhere
+        raise InvalidInput("scheme_code_unreadable", key=key, value=code[:40])
 
 
 def _follow_grades(content: Content, new: Mapping[str, str]) -> None:

@@ -100,7 +100,8 @@ class BulletinTelling:
         with self._units() as uow:
             mark = uow.conn.scalar(select(_t.mark).where(_t.id == number))
             uow.conn.execute(delete(exchange_bulletins).where(_t.id == number))
-        self._waits[number] = (mark or "", self._clock.now_us() + self._retry_us)
+        known, _ = self._waits.get(number, ("", 0))  # of one that lacks a file no mark is kept
+        self._waits[number] = (mark or known, self._clock.now_us() + self._retry_us)
 
     def _is_waited_for(self, number: int, mark: str) -> bool:
         known, again_at = self._waits.get(number, ("", 0))

@@ -291,6 +291,16 @@ def test_a_working_copy_undoes_no_version_that_came_since_and_outlives_decisions
     assert form.call("edit-changed", "data", answers="edit-extra.data")["edit-extra"]["data"] is None
 
 
+def test_grades_keep_what_names_them_while_their_codes_are_typed() -> None:
+    codes = [grade["code"] for grade in HUNDRED["grades"]]
+    swapped = with_values(HUNDRED, {"grades.2.code": codes[3], "grades.3.code": codes[2]})
+    assert (swapped["told"], swapped["vetoes"][0]["grade"]) == ([codes[2]], codes[2])
+    for path, code in (("grades.3.code", codes[0]), ("grades.0.code", ""), ("grades.1.code", "Good")):
+        with pytest.raises(InvalidInput) as refused:  # before a working copy is made of it: what was meant would be lost
+            with_values(HUNDRED, {path: code})
+        assert refused.value.details["key"] == path
+
+
 def test_a_number_nobody_could_mean_is_said_as_typed_and_refused_at_its_field() -> None:
     for typed in ("1e999999", "1e9999999", "-1e99999", "nan", "sNaN", "Infinity"):
         for path in ("parts.limits.points", "rules.limits_red.points", "rules.satisfaction.zero", "rules.early.at"):

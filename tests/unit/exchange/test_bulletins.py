@@ -181,6 +181,22 @@ def test_a_bulletin_that_lacks_a_file_is_not_told_anew_by_each_look_of_the_compa
     assert msgspec.json.decode(told(pair)[0], type=BulletinTold).compared_at is None, "what was told first stands"
 
 
+def test_one_that_lacks_a_file_waits_also_when_another_of_its_files_is_asked_for_in_vain(
+        pair: Pair, monkeypatch: pytest.MonkeyPatch):
+    number, service = published(pair), pair.hall.services.bulletins.service
+    limit = max(len(service.published_file(number, kind)[1]) for kind in FILES) - 1
+    pair.bulletin_rules = BulletinRules(file_max_bytes=limit)
+    pair.exchange = pair.build()
+    pair.round()
+    teller = pair.exchange.feedback.bulletins
+    told_file = msgspec.json.decode(told(pair)[0], type=BulletinTold).files[0]
+    with monkeypatch.context() as lost:
+        lost.setattr(service, "published_file", _unavailable)
+        with pytest.raises(Unavailable):
+            teller.content_of(number, told_file)
+    assert [teller.compose() for _ in range(3)] == [0, 0, 0], "it is looked at again later, not with every round"
+
+
 @pytest.mark.usefixtures("one_file")
 def test_one_that_is_tried_again_late_overwrites_nothing_told_since(pair: Pair, monkeypatch: pytest.MonkeyPatch):
     number = published(pair)
