@@ -92,7 +92,8 @@ class Indicator:
         """(numerator, denominator, value) for these base figures. No denominator, no value: None, never 0 % or 100 %. A median
         is no quotient: its numerator is None, its denominator the cases."""
         if self.spread is not None:
-            return None, self.spread.cases(figures), self.spread.median(figures)
+            median = self.spread.median(figures)
+            return None, self.spread.cases(figures), None if median is None else median * self.scale
         above = self.numerator.value(figures)
         if self.denominator is None:
             return above, None, above

@@ -25,7 +25,7 @@ class ScoresReader:
     org_name: Callable[[str], str]
 
     def of_month(self, area: str, first: date) -> MonthScores | None:
-        """The frozen scores of that month, by place; None where there are none. Raises NotFound for a scheme nobody knows."""
+        """The frozen scores of that month, by place; None where nobody has one. Raises NotFound for a scheme nobody knows."""
         if not self.scheme:
             return None
         self.book.check_known(self.scheme)  # one that came into force later has no scores of that month, which is no fault
@@ -37,8 +37,8 @@ class ScoresReader:
         if not found:
             return None
         rules = found[0].rules
-        return MonthScores(rules.name.zh, found[0].digest, tuple(
-            self._unit(rules, row) for row in rows if row.total is not None and row.place is not None))
+        units = tuple(self._unit(rules, row) for row in rows if row.total is not None and row.place is not None)
+        return MonthScores(rules.name.zh, found[0].digest, units) if units else None
 
     def _unit(self, rules: Scheme, row: DepartmentRow) -> UnitScore:
         grade = next((one.label.zh for one in rules.grades if one.code == row.grade), "")

@@ -17,6 +17,7 @@ from evaluation.bulletins.gathering import Gathering
 from evaluation.bulletins.scores import ScoresReader
 from evaluation.bulletins.service import BulletinService
 from evaluation.models import figure_days, figure_months
+from evaluation.scoring.models import score_rows, scorings
 from tests.comparing import concluded, count_day
 from tests.scoring import INSPECTOR, LEADER
 from tests.staff import OWN_ORG, Site, make_site
@@ -63,3 +64,13 @@ def test_a_scheme_nobody_knows_stops_new_bulletins_but_not_what_was_issued(site:
         desk.produce("", EARLIER, INSPECTOR)
     assert desk.compare(12) == 1
     assert desk.corrected(site.services.bulletins.queries.find(number, LEADER))
+
+
+def test_frozen_scores_of_nobody_are_no_annex(site: Site) -> None:
+    scoring = site.services.scoring
+    number = scoring.service.propose("monthly-100", date(2026, 2, 1), INSPECTOR)
+    with site.services.database.transaction() as conn:
+        conn.execute(update(scorings).where(scorings.c.id == number).values(state="frozen"))
+        conn.execute(update(score_rows).values(total=None, place=None))
+    made = telling(site, "monthly-100").produce("", MONTH, INSPECTOR)
+    assert site.services.bulletins.queries.find(made, LEADER).figures.scores is msgspec.UNSET

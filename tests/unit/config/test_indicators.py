@@ -144,6 +144,15 @@ def test_a_median_is_read_from_the_classes_of_its_spread():
     assert [found.figures[name].label.zh for name in ("took_7", "took_more")] == ["用时（工作日） 6–7", "用时（工作日） ≥ 181"]
 
 
+def test_a_median_may_be_told_per_hundred(changed):
+    found = load_indicators(changed("unit: share, better: lower, median", "unit: per_100, better: lower, median"))
+    median = next(one for one in found.indicators.values() if one.spread is not None and one.scale == 100)
+    counts = {**dict.fromkeys(median.names, 0), "of_promise_90": 4}
+    _, cases, value = median.worked_out(counts)
+    assert (cases, value) == (4, pytest.approx(85.5, abs=5))
+    assert median.hits(counts) == (pytest.approx(value / 100 * 4), 4), "before it is scaled, as of every indicator"
+
+
 @pytest.mark.parametrize(("old", "new", "words"), [
     ("median: took", "median: tock", ("median_days.median", "no spread 'tock'", "one of took")),
     ("unit: working_days, better: lower, median", "unit: share, better: lower, median", ("median_days.unit", "working_day")),
