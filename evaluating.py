@@ -58,8 +58,8 @@ def scoring_of(settings: Settings, units: UnitOfWorkFactory, evaluation: Evaluat
     given = settings.evaluation
     names = CatalogueNames(catalogue, chinese)
     return build_scoring(ScoringParts(
-        units, evaluation.queries, areas, catalogue, schemes, changes, needs_two, notifier, names.org_name, chinese,
-        given.departments_see == "all", given.score_evidence_max))
+        units, evaluation.queries, evaluation.items, areas, catalogue, schemes, changes, needs_two, notifier, names.org_name,
+        chinese, given.departments_see == "all", given.score_evidence_max))
 
 
 class Filling:

@@ -45,7 +45,8 @@ def _preview(services: Services, options: argparse.Namespace, month: date) -> in
     service, scheme = services.scoring.service, services.scoring.book.in_force(options.scheme, month).scheme
     found, facts = service.preview(options.scheme, scheme, month, options.area)
     if options.org:
-        own = [service.opened(scheme, score, facts[score.org], month) for score in found if score.org == options.org]
+        own = [service.opened(scheme, score, facts[score.org], month, options.area) for score in found
+               if score.org == options.org]
         return _lines([line for score in own for line in score.lines], options.format)
     places = ranked({score.org: score.total for score in found})
     shown = [score_shown(one, places.get(one.org), facts[one.org].figures.get("accepted", 0)) for one in found]

@@ -53,6 +53,7 @@ class Evaluation:
     queries: IndicatorQueries
     persons: PersonQueries
     counted: CountedQueries
+    items: ItemFigures
     tables: FigureTables
     card_figures: CardFigures
     recounter: FigureRecounter
@@ -84,8 +85,8 @@ def build_evaluation(parts: Parts) -> Evaluation:
     counted = CountedQueries(parts.units.database, queries, duties, names)
     recounter = FigureRecounter(parts.units, card_figures)
     roller = MonthRoller(parts.units, calendar)
-    return Evaluation(indicators, queries, persons, counted, tables, card_figures, recounter, roller, comparison, over_time,
-                      parts.map)
+    return Evaluation(indicators, queries, persons, counted, items, tables, card_figures, recounter, roller, comparison,
+                      over_time, parts.map)
 
 
 def check_figures(described: Mapping[str, object]) -> None:

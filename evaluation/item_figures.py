@@ -48,6 +48,11 @@ class ItemFigures:
                     known[name] += amount
         return found
 
+    def each(self, scope: Scope) -> Iterator[tuple[str, Counts]]:
+        """Every item with its figures, as they stand at the end of the period."""
+        for _, _, item, counts in self._within(scope, min(scope.last, self._today())):
+            yield item, counts
+
     def _days(self, scope: Scope, by: By) -> Iterator[tuple[int | None, int]]:
         """(key, day whose catalogue it is) of each day or month; no key where places are told apart otherwise."""
         last = min(scope.last, self._today())

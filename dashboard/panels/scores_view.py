@@ -73,7 +73,7 @@ def _of_preview(services: Any, wish: Wish, actor: Actor, in_force: Any) -> View:
     lines: Sequence[Line] = ()
     if opened is not None:
         own = next(score for score in scores if score.org == wish.org)
-        lines = service.opened(in_force.scheme, own, facts[wish.org], wish.month).lines
+        lines = service.opened(in_force.scheme, own, facts[wish.org], wish.month, wish.area).lines
     return View(wish, in_force.scheme, in_force.version, "preview", rows, before=_places_before(services, wish, actor),
                 opened=opened, lines=lines)
 

@@ -13,6 +13,7 @@ from config.changelog import ChangeLog
 from config.schemes import Schemes
 from config.texts import Texts
 from core.unit_of_work import UnitOfWorkFactory
+from evaluation.item_figures import ItemFigures
 from evaluation.queries import IndicatorQueries
 from evaluation.scoring.appeals import AppealService
 from evaluation.scoring.book import SchemeBook
@@ -42,6 +43,7 @@ class Parts:
 
     units: UnitOfWorkFactory
     indicators: IndicatorQueries
+    items: ItemFigures
     areas: Areas
     catalogue: Catalogue
     schemes: Schemes
@@ -59,7 +61,7 @@ def build_scoring(parts: Parts) -> Scoring:
     database = parts.units.database
     book = SchemeBook(database, parts.schemes)
     reader = FactsReader(database, parts.indicators, parts.areas, parts.catalogue)
-    evidence = EvidenceReader(database, parts.indicators.indicators, parts.areas, parts.evidence_max)
+    evidence = EvidenceReader(database, parts.indicators.indicators, parts.areas, parts.items, parts.evidence_max)
     desk = Desk(parts.units, book, reader, evidence, parts.areas, parts.changes, parts.needs_two,
                 ScoreTeller(parts.notifier, parts.org_name, parts.chinese))
     return Scoring(book, ScoreQueries(database, sees_others=parts.sees_others), ScoreService(desk), AppealService(desk),

@@ -26,6 +26,7 @@ from evaluation.marks import read_marks
 from evaluation.models import FIGURES
 from evaluation.period import Period, first_of_month
 from evaluation.queries import IndicatorQueries
+from evaluation.scope import Scope
 from evaluation.scoring.facts import LEVELS, CardFact, EntryFact, Facts, FaultyCase, Shortening
 from evaluation.scoring.models import score_entries
 
@@ -174,9 +175,9 @@ def counts_of(entries: Iterable[tuple[int, int, int]], month: Month) -> dict[str
     return counts
 
 
-def rows_touching(month: Month, org: str) -> Any:
+def rows_touching(month: Month, scope: Scope) -> Any:
     """The cases of a department that may count for something in the month: those anything was heard of since its begin. The day
     of the acceptance bounds nothing: what was received in the month may be accepted long after."""
     c, (begin, _) = case_table.c, month.instants
-    where = [c.org == org, c.marks != "", c.last_event_at >= begin]
+    where = [*scope.of_unit(case_table), c.marks != "", c.last_event_at >= begin]
     return select(c.area, c.case_no, c.marks).where(*where).order_by(c.case_no)

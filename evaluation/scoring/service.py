@@ -76,9 +76,9 @@ class ScoreService:
         indicators = self._desk.reader.queries.indicators
         return [scored(scheme, indicators, one) for one in facts]
 
-    def opened(self, scheme: Scheme, score: Score, facts: Facts, month: date) -> Score:
-        """With the cases behind its shares."""
-        return self._desk.evidence.opened(scheme, score, facts, month)
+    def opened(self, scheme: Scheme, score: Score, facts: Facts, month: date, area: str = "") -> Score:
+        """With what is behind its shares, of that area as the facts are."""
+        return self._desk.evidence.opened(scheme, score, facts, month, area)
 
     def present(self, scoring: ScoringRow) -> dict[str, int | None]:
         """What the record says today about a scoring's month, by its own scheme and with its granted appeals, in hundredths."""
@@ -198,7 +198,7 @@ class ScoreService:
 
     def _worked_out(self, code: str, scheme: Scheme, month: date, area: str) -> list[tuple[Score, str, int]]:
         scores, facts = self.preview(code, scheme, month, area)
-        return [(self.opened(scheme, score, facts[score.org], month), self._desk.reader.area_of(score.org),
+        return [(self.opened(scheme, score, facts[score.org], month, area), self._desk.reader.area_of(score.org),
                  facts[score.org].figures.get("accepted", 0)) for score in scores]
 
     def _publish(self, uow: UnitOfWork, number: int, person: Actor) -> None:

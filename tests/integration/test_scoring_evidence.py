@@ -3,7 +3,7 @@ replied to."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +13,15 @@ from sqlalchemy import update
 from alerts.models import cards
 from cases.events import EventData, EventKind
 from config.scoring import ScaleRule, ShareRule
+from core.access import SYSTEM
 from core.instants import to_us
 from evaluation.card_figures import standing_cards
+from evaluation.period import Basis, Period
+from evaluation.scope import Scope
 from evaluation.scoring.evidence import EvidenceReader
 from evaluation.scoring.facts import Facts
-from tests.scoring import FEBRUARY, event, scored_site
+from evaluation.scoring.gathering import Month
+from tests.scoring import AREA, FEBRUARY, event, scored_site
 from tests.staff import OWN_ORG, Site
 
 WORDS = {"label": {"zh": "试", "en": "tried"}, "part": "work", "points": 10}
@@ -40,10 +44,10 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
     return made
 
 
-def behind(site: Site, rule: Any) -> tuple[str, ...]:
+def behind(site: Site, rule: Any, area: str = "") -> tuple[str, ...]:
     services = site.services
-    reader = EvidenceReader(services.database, services.evaluation.indicators, services.areas, 100)
-    return reader.behind({"tried": rule}, Facts(OWN_ORG), FEBRUARY).get("tried", ())
+    reader = EvidenceReader(services.database, services.evaluation.indicators, services.areas, services.evaluation.items, 100)
+    return reader.behind({"tried": rule}, Facts(OWN_ORG), FEBRUARY, area).get("tried", ())
 
 
 def share(indicator: str, at: float = 0) -> ShareRule:
@@ -77,3 +81,24 @@ def test_a_median_opens_to_the_cases_that_alone_cost_points(site: Site) -> None:
     assert (len(every), len(slow)) == (30, 20)
     assert behind(site, scale("median_days", 20, 1)) == slow
     assert behind(site, scale("median_days", 20, 5)) == ()
+
+
+def test_a_share_of_items_opens_to_the_items(site: Site) -> None:
+    figures, unit = site.services.evaluation.queries, site.services.evaluation.items
+    counts = figures.totals(SYSTEM, Period(FEBRUARY, date(2026, 2, 28)), "none", ("items", "items_covered"), orgs=[OWN_ORG])[""]
+    covered = behind(site, share("coverage_rate"))
+    assert 0 < counts["items_covered"] == len(covered)
+    lacking = behind(site, scale("published_rate", 0.5, 1))
+    month = Month.of(FEBRUARY)
+    own = dict(unit.each(Scope(month.first, month.last, Basis.EVENT, (OWN_ORG,), None, ())))
+    assert counts["items"] == len(own)
+    assert set(lacking) == {f"item:{code}" for code, one in own.items() if not one["items_published"]}
+
+
+def test_of_the_scores_of_an_area_only_what_is_of_the_area_is_named(site: Site) -> None:
+    """A department may handle cases of several."""
+    for rule in (share("early_rate"), share("limit_cards"), share("coverage_rate")):
+        every = behind(site, rule)
+        assert every
+        assert behind(site, rule, AREA) == every
+        assert behind(site, rule, "360521") == ()
