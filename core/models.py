@@ -107,6 +107,7 @@ read_log = Table(
     Column("actor_name", String(64), nullable=False),
     Column("what", String(32), nullable=False),
     Column("subject", String(160), nullable=False),
+    Column("rest", Text, nullable=False, server_default=text("''")),  # of a longer subject, which no index could hold
     Column("address", String(64), nullable=False),
     Index("ix_read_log_subject", "what", "subject"),
 )

@@ -13,6 +13,7 @@ from core.models import read_log
 from core.unit_of_work import UnitOfWorkFactory
 
 LATEST = 200
+HEAD = 160  # characters of a subject that looks are found by; the rest stands beside them
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +38,16 @@ class ReadLog:
         """One look by `actor` from `address`; returns when it is committed."""
         with self._units() as uow:
             uow.conn.execute(insert(read_log).values(
-                at=uow.now_us, actor=actor.name, actor_name=actor.display_name, what=what, subject=subject[:160],
-                address=address[:64]))
+                at=uow.now_us, actor=actor.name, actor_name=actor.display_name, what=what, subject=subject[:HEAD],
+                rest=subject[HEAD:], address=address[:64]))
 
     def looks(self, what: str = "", subject: str = "", limit: int = LATEST) -> Sequence[Look]:
         """The latest looks, newest first; of one kind or at one thing when asked."""
-        wanted = select(*(read_log.c[name] for name in Look.__slots__))
+        c = read_log.c
+        wanted = select(c.at, c.actor, c.actor_name, c.what, c.subject + c.rest, c.address)
         if what:
-            wanted = wanted.where(read_log.c.what == what)
+            wanted = wanted.where(c.what == what)
         if subject:
-            wanted = wanted.where(read_log.c.subject == subject)
+            wanted = wanted.where(c.subject == subject[:HEAD], c.rest == subject[HEAD:])
         with self._database.read() as conn:
-            return [Look(*row) for row in conn.execute(wanted.order_by(read_log.c.id.desc()).limit(limit))]
+            return [Look(*row) for row in conn.execute(wanted.order_by(c.id.desc()).limit(limit))]

@@ -147,6 +147,14 @@ class CardFigures:
                                  figures, reply_to(card, self._areas), signature_of(card, self._areas))).decode()
 
 
+def wait_for_counting(conn: Connection) -> bool:
+    """Whether cards are counted otherwise than they should be. Of every card that counts something is kept, be it that nothing
+    was counted yet (migration 0052), so that this is no search through all cards."""
+    waiting = select(figure_cards.c.card_id).join(cards, cards.c.id == figure_cards.c.card_id).where(
+        figure_cards.c.counting < COUNTING, cards.c.issued_at.is_not(None), cards.c.disposition.not_in(_never_were()))
+    return conn.scalar(waiting.limit(1)) is not None
+
+
 def _texts_of_cases(conn: Connection, present: Sequence[CardStanding]) -> dict[int, str]:
     """What is kept of their cases, "" of one nobody looked at yet."""
     asked = sorted({card.case_id for card in present if card.counts and card.case_id})

@@ -17,6 +17,7 @@ from core.access import SYSTEM, Actor
 from core.database import Database
 from core.errors import Conflict, InvalidInput, NotAuthenticated
 from core.instants import date_of
+from evaluation.card_figures import wait_for_counting
 from evaluation.duties import Duties
 from evaluation.models import DUTY_FIGURES, FIGURES, OPENING_FIGURES, figure_days
 from evaluation.period import BYS, FIRST_YEAR, LAST_YEAR, Basis, By, Corrected, CorrectedDay, Figure, Period
@@ -146,10 +147,10 @@ class IndicatorQueries:
         return None if first is None else date_of(int(first))
 
     def check_whole(self) -> None:
-        """For whoever keeps figures for good. Raises Conflict (`figures_counted_anew`) while cases wait to be counted, as after
-        an update that counts more: all figures are then parts of what they will be."""
+        """For whoever keeps figures for good. Raises Conflict (`figures_counted_anew`) while cases or cards wait to be counted,
+        as after an update that counts more: all figures are then parts of what they will be."""
         with self._database.read() as conn:
-            if conn.scalar(_UNCOUNTED) is not None:
+            if conn.scalar(_UNCOUNTED) is not None or wait_for_counting(conn):
                 raise Conflict("figures_counted_anew")
 
     def org_name(self, org: str) -> str:

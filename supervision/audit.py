@@ -73,8 +73,9 @@ NAMES = tuple(field.name for field in fields(AuditLine))
 
 def _reads(asked: AuditFilter, area: str) -> Select[Any]:
     r = read_log.c
-    return _fitting(select(r.at, r.actor, r.actor_name, r.what, r.subject, r.address), asked, r.at, (r.actor, r.actor_name),
-                    r.subject, _of_people(r.actor, area)).order_by(r.id.desc())
+    subject = r.subject + r.rest
+    return _fitting(select(r.at, r.actor, r.actor_name, r.what, subject, r.address), asked, r.at, (r.actor, r.actor_name),
+                    subject, _of_people(r.actor, area)).order_by(r.id.desc())
 
 
 def _changes(asked: AuditFilter, area: str) -> Select[Any]:

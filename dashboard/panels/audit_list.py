@@ -51,7 +51,7 @@ def table(lines: Sequence[AuditLine], t: Words) -> Any:
     if not lines:
         return html.P(t("audit_page.none"), className="case-none")
     rows = (html.Tr([num(stamp(line.at, seconds=True)), html.Td(t(f"audit_page.part.{line.part}")), html.Td(_who(line)),
-                     html.Td(what(line, t)), html.Td(line.subject, className="num"),
+                     html.Td(what(line, t)), html.Td(line.subject, className="num audit-subject"),
                      html.Td(detail(line, t), className="event-detail")]) for line in lines)
     more = [html.P(t("audit_page.more", n=SHOWN_MAX), className="panel-note")] if len(lines) == SHOWN_MAX else []
     return html.Div([grid([t(f"audit_page.head.{head}") for head in HEADS], rows), *more])

@@ -253,7 +253,7 @@ class _Beat:
 
 
 def told_of(form: str, wanted: Slice, personal: bool, reason: str = "") -> str:
-    """An export in one line of the audit, which is cut when it is long: format, with personal data and why, slice."""
+    """An export in one line of the audit: format, with personal data and why, slice."""
     asked = [f"{name}={value if not isinstance(value, tuple) else ','.join(value)}"
              for name, value in msgspec.structs.asdict(wanted).items() if value and (name, value) != ("by", "claimed")]
     return " ".join([form, *(["personal"] if personal else []), *([reason] if reason else []), *asked])

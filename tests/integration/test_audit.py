@@ -96,6 +96,15 @@ def test_looking_and_exporting_are_on_record_and_the_export_runs_nothing(site: S
     assert [one.subject for one in site.services.read_log.looks("audit")] == ["part=read person=zhou"]
 
 
+def test_a_long_subject_is_on_record_whole_and_found_by_its_end(site: Site):
+    read_log, orgs = site.services.read_log, "&".join(f"org=unit-{number}" for number in range(40))
+    for end in ("yes", "no"):
+        read_log.note("comparison_export", f"{orgs}&personal={end}", INSPECTOR)
+    assert [one.subject for one in read_log.looks("comparison_export", f"{orgs}&personal=yes")] == [f"{orgs}&personal=yes"]
+    lines = site.services.audit.lines(AuditFilter(part="read", subject="personal=yes"), INSPECTOR)
+    assert [one.subject for one in lines] == [f"{orgs}&personal=yes"]
+
+
 def test_filters_that_cannot_be_are_left_out_and_text_is_never_markup(site: Site):
     wish = audit_list.wish_of("?part=nonsense&since=yesterday&person=%3Cscript%3E&x=1")
     assert wish == {"person": "<script>"}

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
+from alerts.models import cards
 from cases.models import case_table
 from core.errors import Conflict
+from evaluation.models import figure_cards
 from tests.scoring import FEBRUARY, INSPECTOR, scored_site
 
 
@@ -28,3 +30,24 @@ def test_no_bulletin_is_drafted_and_no_month_scored_until_every_case_is_counted(
     assert services.recounter.fill() == 1
     assert len(schedule.draft_due().made) == 1
     assert services.scoring.service.propose("monthly-100", FEBRUARY, INSPECTOR)
+
+
+def test_nor_until_every_card_is(tmp_path: Path) -> None:
+    """Cases are counted first."""
+    services = scored_site(tmp_path).services
+    with services.uow() as uow:
+        uow.conn.execute(update(figure_cards).where(figure_cards.c.card_id == 1).values(counting=0))
+    for act in (lambda: services.scoring.service.propose("monthly-100", FEBRUARY, INSPECTOR),
+                lambda: services.bulletins.service.produce("", "2026-02", INSPECTOR)):
+        with pytest.raises(Conflict, match="figures_counted_anew"):
+            act()
+    services.evaluation.recounter.fill()
+    assert services.bulletins.service.produce("", "2026-02", INSPECTOR)
+
+
+def test_cards_that_never_were_keep_nobody_waiting(tmp_path: Path) -> None:
+    services = scored_site(tmp_path).services
+    with services.uow() as uow:
+        uow.conn.execute(update(figure_cards).where(figure_cards.c.card_id == 1).values(counting=0))
+        uow.conn.execute(update(cards).where(cards.c.id == 1).values(disposition="cancelled"))
+    assert services.bulletins.service.produce("", "2026-02", INSPECTOR)

@@ -198,6 +198,24 @@ def test_open_appeals_learn_who_filed_them_and_waiting_replies_get_a_term(fresh_
     database.dispose()
 
 
+def test_issued_cards_of_which_nothing_was_kept_wait_to_be_counted(fresh_database_url):
+    config = alembic_for(fresh_database_url)
+    command.upgrade(config, "0046")
+    database = Database(fresh_database_url)
+    with database.engine.begin() as conn:
+        for number, issued in ((1, 5), (2, 5), (3, None)):
+            fill(conn, "cards", id=number, key=f"k{number}", case_id=7, issued_at=issued)
+        fill(conn, "figure_cards", card_id=1, case_id=7, marks="[]", counting=2)
+    command.upgrade(config, "0052")
+    kept = "SELECT card_id, marks, counting FROM figure_cards ORDER BY card_id"
+    with database.engine.begin() as conn:
+        assert [tuple(row) for row in conn.execute(text(kept))] == [(1, "[]", 2), (2, "", 0)]
+    command.downgrade(config, "0046")
+    with database.engine.begin() as conn:
+        assert [row.card_id for row in conn.execute(text(kept))] == [1]
+    database.dispose()
+
+
 def fill(connection, table: str, **values: object) -> None:
     """A row with these values, and something fitting in every other column that must have one."""
     for column in inspect(connection).get_columns(table):
