@@ -39,7 +39,8 @@ def evaluation_of(settings: Settings, units: UnitOfWorkFactory, areas: Areas, ca
     given = settings.evaluation
     drawn = find_map(given.map_file, set(catalogue.areas), MapLimits(given.map_max_kib << 10, given.map_max_points))
     evaluation = build_evaluation(Parts(units, areas, catalogue, texts, given.departments_see == "all",
-                                        given.file or INDICATORS_FILE, drawn, frozenset(map(Role, given.persons_see))))
+                                        given.file or INDICATORS_FILE, drawn, frozenset(map(Role, given.persons_see)),
+                                        given.counted_checked_max))
     for kind, reactions in reactions_of(evaluation).items():  # before what tells people
         units.reactions[kind] = [*reactions, *units.reactions.get(kind, ())]
     recounter.checks.append(evaluation.recounter.check)

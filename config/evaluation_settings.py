@@ -25,6 +25,9 @@ class EvaluationSettings(Strict):
         ge=1, le=100_000, description="Cases kept behind one line of a score; the line says how many there are.")
     counted_page: Annotated[int, Field(ge=10, le=1_000)] = Field(
         description="Lines on a page of the list behind a figure (docs/comparison.md).")
+    counted_checked_max: int = Field(
+        ge=0, description="Rows up to which such a list is added up and compared with its figure; a longer one is read as far "
+                          "as its page goes.")
     counted_file_max: Annotated[int, Field(ge=1, le=500_000)] = Field(
         description="Lines of such a list in one file; a longer list says in the head of its file how many it has.")
     map_file: Path | None = Field(

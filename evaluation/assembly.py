@@ -41,8 +41,9 @@ class Parts:
     texts: Texts
     sees_others: bool
     file: Path
-    map: DistrictMap | None = None
-    persons_see: frozenset[Role] = frozenset()
+    map: DistrictMap | None
+    persons_see: frozenset[Role]
+    counted_checked_max: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ def build_evaluation(parts: Parts) -> Evaluation:
     comparison = Comparison(queries, names_others=parts.sees_others)
     over_time = OverTime(queries, parts.areas.for_area, lambda: date_of(today()))
     persons = PersonQueries(parts.units.database, indicators, PersonRules(parts.persons_see))
-    counted = CountedQueries(parts.units.database, queries, duties, names)
+    counted = CountedQueries(parts.units.database, queries, duties, names, parts.counted_checked_max)
     recounter = FigureRecounter(parts.units, card_figures)
     roller = MonthRoller(parts.units, calendar)
     return Evaluation(indicators, queries, persons, counted, items, tables, card_figures, recounter, roller, comparison,

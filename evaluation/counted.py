@@ -19,6 +19,7 @@ from evaluation.scope import Scope
 OF_CARDS = frozenset({"card", "reply", "signature"})
 LISTED = frozenset((*FIGURES, *DUTY_FIGURES))  # counted of cases, cards and duties, not asked of the catalogue or of units
 Counts = dict[str, int]
+Cursor = tuple[int, str, str]  # the key of a thing
 
 
 class Part(StrEnum):
@@ -46,7 +47,7 @@ class Thing:
     amount: float
 
     @property
-    def key(self) -> tuple[int, str, str]:
+    def key(self) -> Cursor:
         """The latest day first."""
         return -self.day, self.kind.value, str(self.id)
 
@@ -75,21 +76,21 @@ class Line:
 @dataclass(frozen=True, slots=True)
 class Behind:
     """What is behind a figure; `kind` is what it counts. `figure` is what is kept of it, `things` and `amount` are what the
-    whole list comes to. `each_is_one`: the figure is a number of things, not a sum over them. `following` asks for the next
-    page; "" on the last."""
+    whole list comes to; of a list too long to be added up `amount` is None, and `things` as many as there may be.
+    `each_is_one`: the figure is a number of things, not a sum over them. `following` asks for the next page; "" on the last."""
 
     indicator: Indicator
     kind: Kind
     figure: float
     things: int
-    amount: float
+    amount: float | None
     each_is_one: bool
     lines: tuple[Line, ...]
     following: str
 
     @property
     def is_exact(self) -> bool:
-        return isclose(self.figure, self.amount, abs_tol=1e-9)
+        return self.amount is not None and isclose(self.figure, self.amount, abs_tol=1e-9)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +116,11 @@ class Counting:
         """What is counted, in the first place where a formula mixes them."""
         return next(map(kind_of, self.days.values()), Kind.CASE)
 
-    def days_of_rows(self) -> set[str]:
-        """By which days cases are looked for; `cohort` is that of the acceptance."""
+    def days_of(self, kind: Kind) -> set[str]:
+        """By which days cases, or cards, are looked for; `cohort` is that of the acceptance."""
         is_late = self.basis is Basis.ACCEPTANCE
         return {"cohort" if is_late and FOLLOWS[FIGURES.index(name)] else day
-                for name, day in self.days.items() if kind_of(day) is Kind.CASE}
+                for name, day in self.days.items() if kind_of(day) is kind}
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +172,7 @@ class Total:
             yield one
 
 
-def read_cursor(text: str) -> tuple[int, str, str] | None:
+def read_cursor(text: str) -> Cursor | None:
     """Where the page before ended; None for the first page, and for what is no such place."""
     day, _, rest = text.partition("~")
     kind, _, key = rest.partition("~")

@@ -1,19 +1,18 @@
 """The very cases, cards and duties behind a figure: found by what each of them adds to the days of its period.
 
 What a case or card adds is kept beside it, in the transaction that moves the figures, so the list and the figure are the same
-count made twice: `Behind.is_exact` says that they agree. Only what may count in the period is read, but all of it, so that the
-total is known whichever page is asked for.
+count made twice: `Behind.is_exact` says that they agree. A list of more than so many rows is read as far as its page goes, the
+latest days first; it is not added up.
 """
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, or_, select
-from sqlalchemy.sql import ColumnElement
+from sqlalchemy import Connection
 
 from alerts.models import cards
 from cases.models import case_table
@@ -21,12 +20,27 @@ from config.indicators import Indicator
 from core.access import SYSTEM, Actor
 from core.database import Database, look_up
 from core.errors import InvalidInput, NotAuthenticated, NotPermitted
-from core.instants import DAY_US, date_of
-from evaluation.card_figures import read_card_marks, written_on_cards
+from core.instants import date_of
+from evaluation.card_figures import read_card_marks
 from evaluation.comparison import WITHIN, Question
-from evaluation.counted import Asked, Behind, Counting, Kind, Line, Part, Thing, Total, kind_of, listed_part, read_cursor
+from evaluation.counted import (
+    Asked,
+    Behind,
+    Counting,
+    Cursor,
+    Kind,
+    Line,
+    Part,
+    Thing,
+    Total,
+    kind_of,
+    listed_part,
+    read_cursor,
+)
+from evaluation.counted_rows import Rows
 from evaluation.duties import Duties
-from evaluation.models import FIGURES, figure_cards
+from evaluation.marks import Entry
+from evaluation.models import FIGURES
 from evaluation.period import Basis
 from evaluation.places import Place
 from evaluation.queries import IndicatorQueries
@@ -34,9 +48,7 @@ from evaluation.scope import Scope
 from evaluation.tally import counted_by
 from supervision.models import complaints
 
-MARGIN = 2        # days: wall clocks differ from UTC by less
-READ_AT_ONCE = 5_000
-_OF_CLOSED = frozenset({"conclusion", "end", "answer"})
+FURTHER = 4  # times as many rows are read when those of the latest days did not fill a page
 
 
 class Powers(Protocol):
@@ -46,10 +58,13 @@ class Powers(Protocol):
 
 
 class CountedQueries:
-    """Reads; opens its own connection for each question. Whose cases somebody may see is decided here."""
+    """Reads; opens its own connection for each question. Whose cases somebody may see is decided here. Lists of up to
+    `checked_most` rows are added up and compared with their figure."""
 
-    def __init__(self, database: Database, queries: IndicatorQueries, duties: Duties, powers: Powers) -> None:
+    def __init__(self, database: Database, queries: IndicatorQueries, duties: Duties, powers: Powers,
+                 checked_most: int) -> None:
         self._database, self._queries, self._duties, self._powers = database, queries, duties, powers
+        self._checked_most = checked_most
 
     def behind(self, actor: Actor | None, question: Question, part: Part, size: int, *, unit: str = "",
                after: str = "") -> Behind:
@@ -62,16 +77,18 @@ class CountedQueries:
         indicator = self._queries.indicators.find(question.indicator)
         counting = self._counting(indicator, part, question.basis)
         asked = Asked(_scope(actor, question), counting, self._holds(question, unit))
-        total, start = Total(), read_cursor(after)
+        start = read_cursor(after)
         with self._database.read() as conn:
-            things = total.over(self._things(conn, asked))
-            page = heapq.nsmallest(size + 1, (one for one in things if start is None or one.key > start),
-                                   key=lambda one: one.key)
+            reading = _Reading(conn, asked, self._duties)
+            total = Total() if reading.rows <= self._checked_most else None
+            page = reading.whole(total, start, size + 1) if total else reading.page(start, size + 1)
             lines = _described(conn, page[:size])
         following = page[size - 1].cursor if len(page) > size else ""
         figure = self._figure(actor, question, unit, indicator, part)
-        return Behind(indicator, counting.kind, figure, total.things, total.amount,
-                      not counting.is_sum and not total.is_uneven, tuple(lines), following)
+        each_is_one = not counting.is_sum and not (total.is_uneven if total else any(one.amount != 1 for one in page))
+        things = total.things if total else round(figure) if each_is_one else reading.rows
+        return Behind(indicator, counting.kind, figure, things, total.amount if total else None, each_is_one, tuple(lines),
+                      following)
 
     def _counting(self, indicator: Indicator, part: Part, basis: Basis) -> Counting:
         expression = indicator.numerator if part is Part.ABOVE else indicator.denominator
@@ -102,16 +119,57 @@ class CountedQueries:
         own = next((one for one in found if one.key == (unit if by != "none" else "")), None)
         return 0.0 if own is None else (own.numerator if part is Part.ABOVE else own.denominator) or 0.0
 
-    # Reading ------------------------------------------------------------------------------------------------------
 
-    def _things(self, conn: Connection, asked: Asked) -> Iterator[Thing]:
+class _Reading:
+    """The rows of one question, told by how many there are on which days."""
+
+    def __init__(self, conn: Connection, asked: Asked, duties: Duties) -> None:
+        self._asked = asked
         kinds = set(map(kind_of, asked.counting.days.values()))
-        if Kind.CASE in kinds:
-            yield from _of_cases(conn, asked)
-        if Kind.CARD in kinds:
-            yield from _of_cards(conn, asked)
-        if Kind.DUTY in kinds and asked.holds(("", "", "", "")):  # a duty knows neither item nor channel
-            yield from _of_duties(conn, asked, self._duties)
+        self._sources = {kind: Rows(conn, asked, kind) for kind in (Kind.CASE, Kind.CARD) if kind in kinds}
+        has_duties = Kind.DUTY in kinds and asked.holds(("", "", "", ""))  # a duty knows neither item nor channel
+        self._duties = list(_of_duties(conn, asked, duties)) if has_duties else []
+        self._by_day = sum((rows.by_day() for rows in self._sources.values()), Counter(one.day for one in self._duties))
+
+    @property
+    def rows(self) -> int:
+        return self._by_day.total()
+
+    def whole(self, total: Total, start: Cursor | None, most: int) -> list[Thing]:
+        """The first after `start`, while all are added up."""
+        scope = self._asked.scope
+        return _first(total.over(self._things(scope.first, scope.last)), start, most)
+
+    def page(self, start: Cursor | None, most: int) -> list[Thing]:
+        """The same, read from the latest days back as far as they reach."""
+        scope, wanted = self._asked.scope, most
+        is_dated = all(rows.is_dated for rows in self._sources.values())
+        until = -start[0] if start is not None and is_dated else scope.last
+        while True:
+            since = _reaching(self._by_day, until, wanted, scope.first)
+            found = _first((one for one in self._things(since, until) if one.day >= since), start, most)
+            if len(found) == most or since == scope.first:
+                return found
+            wanted *= FURTHER
+
+    def _things(self, since: int, until: int) -> Iterator[Thing]:
+        for kind, rows in self._sources.items():
+            yield from _counted(kind, rows.read(since, until), self._asked)
+        yield from self._duties
+
+
+def _first(things: Iterable[Thing], start: Cursor | None, most: int) -> list[Thing]:
+    return heapq.nsmallest(most, (one for one in things if start is None or one.key > start), key=lambda one: one.key)
+
+
+def _reaching(by_day: Mapping[int, int], until: int, wanted: int, first: int) -> int:
+    """The latest day since which there are so many rows; the first of the period where there are not."""
+    found = 0
+    for day in sorted((day for day in by_day if day <= until), reverse=True):
+        found += by_day[day]
+        if found >= wanted:
+            return day
+    return first
 
 
 def _scope(actor: Actor | None, question: Question) -> Scope:
@@ -129,36 +187,18 @@ def _scope(actor: Actor | None, question: Question) -> Scope:
                  (question.item,) if question.item else ())
 
 
-def _of_cases(conn: Connection, asked: Asked) -> Iterator[Thing]:
-    c = case_table.c
-    statement = select(c.case_id, c.marks).where(*asked.scope.of_unit(case_table), c.marks != "", _may_count(asked))
-    for case_id, text in conn.execute(statement.execution_options(yield_per=READ_AT_ONCE)):
-        place, cohort, entries = counted_by(text)
+def _counted(kind: Kind, rows: Iterable[tuple[int, str]], asked: Asked) -> Iterator[Thing]:
+    for key, text in rows:
+        place, cohort, entries = counted_by(text) if kind is Kind.CASE else _of_card(text)
         if asked.holds(place):
-            thing = asked.counting.thing(Kind.CASE, case_id, *asked.counted(cohort, entries))
+            thing = asked.counting.thing(kind, key, *asked.counted(cohort, entries))
             if thing is not None:
                 yield thing
 
 
-def _may_count(asked: Asked) -> ColumnElement[bool]:
-    """The cases that may count: by the day of their end or acceptance where that is what counts; by any other day those that
-    anything was heard of since. A case may be accepted long after it was received."""
-    c, (begin, end) = case_table.c, _instants(asked.scope)
-    heard, accepted = c.last_event_at >= begin, c.opened_at.between(begin, end)
-    reach = {"acceptance": accepted, "cohort": or_(accepted, c.opened_at.is_(None) & heard),
-             **dict.fromkeys(_OF_CLOSED, c.closed_at.between(begin, end))}
-    return or_(*(reach.get(day, heard) for day in sorted(asked.counting.days_of_rows())))
-
-
-def _of_cards(conn: Connection, asked: Asked) -> Iterator[Thing]:
-    f, scope = figure_cards.c, replace(asked.scope, orgs=tuple(written_on_cards(asked.scope.orgs or ())))
-    kept = select(f.card_id, f.marks).join(cards, cards.c.id == f.card_id).where(*scope.of_unit(cards), f.marks != "")
-    for card_id, text in conn.execute(kept.execution_options(yield_per=READ_AT_ONCE)):
-        marks = read_card_marks(text)
-        if asked.holds(marks.place):
-            thing = asked.counting.thing(Kind.CARD, card_id, *asked.counted(marks.cohort, marks.entries()))
-            if thing is not None:
-                yield thing
+def _of_card(text: str) -> tuple[Place, int | None, Iterable[Entry]]:
+    marks = read_card_marks(text)
+    return marks.place, marks.cohort, marks.entries()
 
 
 def _of_duties(conn: Connection, asked: Asked, duties: Duties) -> Iterator[Thing]:
@@ -166,11 +206,6 @@ def _of_duties(conn: Connection, asked: Asked, duties: Duties) -> Iterator[Thing
         thing = asked.counting.thing(Kind.DUTY, no, counts, day)
         if thing is not None:
             yield thing
-
-
-def _instants(scope: Scope) -> tuple[int, int]:
-    """Microseconds UTC that surely reach over the period on every wall clock."""
-    return (scope.first - MARGIN) * DAY_US, (scope.last + MARGIN) * DAY_US
 
 
 # Describing -------------------------------------------------------------------------------------------------------------

@@ -63,8 +63,10 @@ def part_name(one: Indicator, part: Part, indicators: Indicators, t: Words) -> s
 
 
 def about(found: Behind, t: Words) -> list[str]:
-    """How many there are, and that this is what the figure says; or that it is not."""
+    """How many there are, and that this is what the figure says; or that it is not; or that nobody added them up."""
     things = t(f"counted_page.n_{found.kind}", n=f"{found.things:,}")
+    if found.amount is None:
+        return [t("counted_page.long", figure=number_text(found.figure), things=things)]
     added = "" if found.each_is_one else t("counted_page.adds_up", n=number_text(found.amount))
     if found.is_exact:
         return [t("counted_page.exact", things=things + added)]

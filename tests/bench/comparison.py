@@ -24,6 +24,7 @@ from evaluation.scope import IN_DETAIL
 from evaluation.wish import COLUMNS, wish_of
 from evaluation.wording import about_course, about_funnel, about_ranks, about_seasons
 from server import build_server
+from tests.bench import listed
 from tests.bench.figures import DETAILED_MS, FIVE_YEARS, LIMIT_MS, TODAY, fill
 from tests.bench.harness import Line, Options, percentile, spread, stopwatch, store
 from tests.bench.house import house
@@ -115,7 +116,8 @@ def _asked_for(services: Services, name: str, kept: str) -> list[Line]:
     create_demo_accounts(services.accounts, "org07")
     client = build_server(services).app.test_client()
     assert sign_in(client, next(one.username for one in DEMO_ACCOUNTS if one.role is Role.LEADER)).status_code == 303
-    return [_answered(services, client, f"{what}, {name}", search, outputs, kept) for what, search, outputs in ASKED]
+    asked = [_answered(services, client, f"{what}, {name}", search, outputs, kept) for what, search, outputs in ASKED]
+    return asked + listed.lines(services, client, name)
 
 
 def _answered(services: Services, client: FlaskClient, what: str, search: str, outputs: str, kept: str) -> Line:

@@ -19,11 +19,13 @@ from core.access import SYSTEM, Actor, Role
 from core.database import Database
 from core.errors import InvalidInput, NotAuthenticated, NotPermitted
 from core.instants import DAY_US
+from evaluation import counted_queries
 from evaluation.card_figures import standing_cards
 from evaluation.comparison import Question
 from evaluation.counted import Behind, Kind, Part, listed_part
 from evaluation.period import Basis, Period
 from evaluation.persons import PersonQueries, PersonRules
+from evaluation.tally import counted_by
 from supervision.models import complaints
 from tests.integration.test_figures import Reports
 from tests.unit.cases.record import AREA, emptied, event, made_database, us
@@ -171,6 +173,35 @@ def test_the_pages_together_are_the_list(lived: Counted, code: str) -> None:
     assert tuple(pages) == whole.lines
     assert [line.day for line in pages] == sorted((line.day for line in pages), reverse=True), "the latest first"
     assert behind(lived, code, period=PERIODS[2], after="'; DROP").lines == whole.lines, "no such place is the beginning"
+
+
+@pytest.mark.parametrize("basis", list(Basis))
+def test_a_list_too_long_to_be_added_up_has_the_same_pages(lived: Counted, basis: Basis,
+                                                           monkeypatch: pytest.MonkeyPatch) -> None:
+    for code, part in PARTS:
+        whole = behind(lived, code, part, period=PERIODS[2], basis=basis)
+        with monkeypatch.context() as long:
+            long.setattr(lived.counted_queries, "_checked_most", -1)
+            pages, after, page = [], "", None
+            while page is None or after:
+                page = behind(lived, code, part, period=PERIODS[2], basis=basis, size=2, after=after)
+                assert (page.amount, page.is_exact, page.figure) == (None, False, whole.figure)
+                assert page.things >= whole.things or page.each_is_one
+                pages += page.lines
+                after = page.following
+        assert tuple(pages) == whole.lines, (code, part)
+
+
+def test_a_page_of_a_long_list_reads_what_is_on_it(lived: Counted, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+    monkeypatch.setattr(lived.counted_queries, "_checked_most", -1)
+    monkeypatch.setattr(counted_queries, "counted_by", lambda text: (read.append(text), counted_by(text))[1])
+    for code in ("received", "accepted", "finish_rate"):
+        read.clear()
+        page = behind(lived, code, period=PERIODS[2], size=1)
+        assert page.following
+        latest = {line.day for line in page.lines}
+        assert len(read) < page.things, (code, latest)
 
 
 # By hand -----------------------------------------------------------------------------------------------------------

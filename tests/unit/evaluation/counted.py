@@ -65,7 +65,7 @@ class Counted(Record):
                                    CardsWritten: [self.card_figures.written]})
         self.names = PlainNames()
         self.indicator_queries = IndicatorQueries(database, indicators, self.names, DUTIES, sees_others=sees_others)
-        self.counted_queries = CountedQueries(database, self.indicator_queries, DUTIES, self.names)
+        self.counted_queries = CountedQueries(database, self.indicator_queries, DUTIES, self.names, 1_000)
 
     def counted(self, *names: str, basis: Basis = Basis.EVENT) -> dict[str, int]:
         """The base figures of all days that are not 0, or those named."""
