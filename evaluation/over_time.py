@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
+from itertools import takewhile
 
 from config.indicators import Indicator, Unit
 from core.access import Actor
@@ -14,7 +15,7 @@ from core.working_calendar import CalendarNotPublished, WorkingCalendar
 from evaluation.comparison import Question, shape_of
 from evaluation.control_charts import Chart, Count, chart
 from evaluation.medians import median_interval, together
-from evaluation.models import ITEM_FIGURES
+from evaluation.models import ITEM_FIGURES, VOLUME_FIGURES
 from evaluation.period import By, Period
 from evaluation.queries import Counts, IndicatorQueries
 from evaluation.seasons import Comparable, Span, Stretch, comparables, so_far, working_days
@@ -31,7 +32,7 @@ class Grain(StrEnum):
 
 REACH = {Grain.DAY: 61, Grain.WEEK: 26 * 7 - 1, Grain.MONTH: 24 * 31 - 1}  # days a chart looks back at least
 LONGEST = {Grain.DAY: 186, Grain.WEEK: 3 * 366, Grain.MONTH: 10 * 366}     # and at most
-MONTH_KEY = len("2026-01")
+REPORTED = frozenset(VOLUME_FIGURES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,11 @@ class Course:
     starts: tuple[date, ...]
     worked: tuple[int | None, ...]
     per_working_day: bool
+
+    @property
+    def is_of_reports(self) -> bool:
+        """Whether it stands on spans that units report, which may be longer than a point."""
+        return not REPORTED.isdisjoint(self.indicator.names)
 
     @property
     def scale(self) -> float:
@@ -79,12 +85,11 @@ class OverTime:
         indicator = self._queries.indicators.find(question.indicator)
         calendar = self._calendar_of(question.area)
         window = window_of(question.period, grain, self._last_whole(indicator))
-        by: By = "month" if grain is Grain.MONTH else "day"  # whole months are kept beside the days
-        totals = self._totals(actor, replace(question, period=window), indicator, by)
         bins = bins_of(window, grain)
-        bins = bins[_empty_before(bins, totals, question.period.first):]
+        parts = self._parts(actor, replace(question, period=window), indicator, bins, grain)
+        empty = _empty_before(bins, parts, question.period.first)
+        bins, parts = bins[empty:], parts[empty:]
         worked = [_worked(calendar, one) for one in bins]
-        parts = ([totals[key] for key in _keys(one, by) if key in totals] for one in bins)
         counts = [_count(indicator, *given) for given in zip(bins, parts, worked)]
         shape = self._shape(indicator, question)
         return Course(indicator, shape, grain, chart(shape, counts), tuple(one.first for one in bins), tuple(worked),
@@ -125,6 +130,17 @@ class OverTime:
             return Shape.RATE
         return shape_of(indicator, self._queries.indicators.figures, question.basis)
 
+    def _parts(self, actor: Actor, question: Question, indicator: Indicator, bins: Sequence[Stretch],
+               grain: Grain) -> list[list[Counts]]:
+        """What was counted in each stretch. Spans that units report are in the stretch they lie in, whole: no day has a part of
+        them."""
+        if not REPORTED.isdisjoint(indicator.names):
+            periods = (replace(question, period=Period(one.first, one.last)) for one in bins)
+            return [list(self._totals(actor, one, indicator, "none").values()) for one in periods]
+        by: By = "month" if grain is Grain.MONTH else "day"  # whole months are kept beside the days
+        totals = self._totals(actor, question, indicator, by)
+        return [[totals[key] for key in _keys(one, by) if key in totals] for one in bins]
+
     def _totals(self, actor: Actor, question: Question, indicator: Indicator, by: By) -> dict[str, Counts]:
         return self._queries.totals(
             actor, question.period, by, indicator.names, orgs=(question.org,) if question.org else (),
@@ -159,10 +175,9 @@ def _keys(stretch: Stretch, by: By) -> list[str]:
     return [date_of(day).isoformat() for day in range(day_of(stretch.first), day_of(stretch.last) + 1)]
 
 
-def _empty_before(bins: list[Stretch], totals: Mapping[str, Counts], first: date) -> int:
-    """How many stretches before the period lie before the first day, or month, of which anything is known."""
-    known = min((date.fromisoformat(key if len(key) > MONTH_KEY else f"{key}-01") for key in totals), default=first)
-    return sum(one.last < min(known, first) for one in bins)
+def _empty_before(bins: Sequence[Stretch], parts: Sequence[Sequence[Counts]], first: date) -> int:
+    """How many stretches before the period lie before the first of which anything is known."""
+    return sum(1 for _ in takewhile(lambda one: one[0].last < first and not one[1], zip(bins, parts, strict=True)))
 
 
 def grain_for(period: Period) -> Grain:

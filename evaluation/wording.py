@@ -117,7 +117,12 @@ def _is_certain(row: Row) -> bool:
 
 
 def about_course(course: Course, say: Say) -> list[str]:
-    """What the runs rules say, newest first; or that nothing but chance is seen."""
+    """What the runs rules say, newest first; or that nothing but chance is seen. And what no point can have of reports."""
+    spans = [say("comparison_says.reported_spans")] if course.is_of_reports and course.grain != "month" else []
+    return [*_seen(course, say), *spans]
+
+
+def _seen(course: Course, say: Say) -> list[str]:
     if course.chart.centre is None:
         return [say("comparison_says.too_few_points", n=POINTS_MIN)]
     newest = sorted(course.chart.signals, key=lambda one: (-one.last, one.first))[:TELLING_SIGNALS]

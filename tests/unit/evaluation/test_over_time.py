@@ -7,7 +7,9 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from sqlalchemy import insert
 
+from alerts.detectors.models import reported_volumes
 from cases.areas import Area, Areas
 from config.calendars import load_calendars
 from config.indicators import load_indicators
@@ -25,6 +27,7 @@ from evaluation.over_time import Grain, OverTime, bins_of, grain_for, window_of
 from evaluation.period import Period
 from evaluation.queries import IndicatorQueries
 from evaluation.seasons import Span, Stretch
+from evaluation.volumes import Volumes
 from tests.comparing import AREA, CALENDAR, DUTIES, concluded, count_day, each_day
 from tests.unit.evaluation.test_comparison import NAMES
 
@@ -74,6 +77,30 @@ def test_few_periods_get_no_limits(database: Database, over_time: Callable[[], O
     course = over_time().course(LEADER, Question(MARCH, "early_rate", org="a"), Grain.MONTH)
     assert course.chart.centre is None
     assert wording.about_course(course, SAY) == ["有数据的点不足 8 个，不画控制限"]
+
+
+def test_what_units_report_is_in_the_point_its_span_lies_in(database: Database) -> None:
+    """Weeks from Monday, one day, and the month before, which no week holds."""
+    for day in each_day(date(2024, 2, 1), date(2024, 3, 31)):
+        count_day(database, "a", day, accepted=3)
+    spans = [(date(2024, 3, 4), date(2024, 3, 10)), (date(2024, 3, 13), date(2024, 3, 13)),
+             (date(2024, 2, 1), date(2024, 2, 29))]
+    plain = {"area": AREA, "org": "a", "kind": "own_figure", "reported_at": 0, "reported_by": "x"}
+    with database.transaction() as conn:
+        conn.execute(insert(reported_volumes), [
+            {**plain, "first_day": day_of(first), "last_day": day_of(last), "amount": 4 * ((last - first).days + 1)}
+            for first, last in spans])
+    over_time = OverTime(IndicatorQueries(database, load_indicators(), NAMES, DUTIES, beside=(Volumes(),)),
+                         lambda _area: CALENDAR, lambda: TODAY)
+
+    def points(grain: Grain) -> dict[date, float]:
+        course = over_time.course(LEADER, Question(MARCH, "volume_share", org="a"), grain)
+        assert ("请看按月" in "".join(wording.about_course(course, SAY))) is (grain is not Grain.MONTH)
+        return {start: point.value for start, point in zip(course.starts, course.chart.points) if point.value is not None}
+
+    assert points(Grain.DAY) == {date(2024, 3, 13): 0.75}
+    assert points(Grain.WEEK) == {date(2024, 3, 4): 0.75, date(2024, 3, 11): 0.75}
+    assert points(Grain.MONTH) == {date(2024, 2, 1): 0.75, date(2024, 3, 1): 0.75}
 
 
 def test_counts_are_per_working_day(database: Database, over_time: Callable[[], OverTime]) -> None:
