@@ -6,13 +6,13 @@ Every choice stands in the address, so a view is a link. What may be seen and do
 from __future__ import annotations
 
 import calendar
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
 from urllib.parse import parse_qs
 
-from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
+from dash import ALL, MATCH, Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.exceptions import PreventUpdate
 from flask import Response, g, request
 
@@ -22,7 +22,7 @@ from core.instants import date_of
 from dashboard.panels import scores_acts as acts
 from dashboard.panels import top_bar
 from dashboard.panels.downloads import as_file
-from dashboard.panels.scores_detail import SHOWN, Names, detail, window_words
+from dashboard.panels.scores_detail import Names, detail, evidence, shown_of, window_words
 from dashboard.panels.scores_head import head
 from dashboard.panels.scores_sheet import sheet
 from dashboard.panels.scores_table import course, table
@@ -71,14 +71,23 @@ def register(app: Dash, services: Any) -> None:
         return acted(services, pressed["score"], int(pressed["n"]), given, search)
 
 
+    place = {"line": MATCH, "after": MATCH}
+
+    @app.callback(Output({"evidence": "rest", **place}, "children"), Input({"evidence": "more", **place}, "n_clicks"),
+                  State("scores-address", "search"), prevent_initial_call=True)
+    def further(clicks: int | None, search: str | None) -> Any:
+        pressed = ctx.triggered_id
+        if not clicks or not isinstance(pressed, Mapping):
+            raise PreventUpdate
+        return further_evidence(services, search, int(pressed["line"]), int(pressed["after"]), g.actor, _words(services))
+
+
 def shown(services: Any, search: str | None, actor: Actor, t: Words) -> tuple[Any, Any, Any, Any]:
     """Head, table, appeals that wait, the department opened."""
     wish = wish_in(services, search, actor)
     view = view_of(services, wish, actor)
     entries = _entries(services, view, actor)
-    names = Names(services.case_queries.org_name, services.case_queries.item_name, {one.id: one for one in entries},
-                  services.evaluation.indicators,
-                  services.scoring.queries.case_numbers(key for line in view.lines for key in line.evidence[:SHOWN]))
+    names = _names(services, entries, [key for line in view.lines for key in shown_of(line, 0)])
     areas = [] if actor.area or actor.only_org is not None else [
         (code, area.name) for code, area in services.catalogue.areas.items()]
     schemes = [(one.code, one.scheme.name.in_language(t.language)) for one in services.scoring.book.all(wish.month)]
@@ -88,6 +97,20 @@ def shown(services: Any, search: str | None, actor: Actor, t: Words) -> tuple[An
     months = services.scoring.queries.course(actor, wish.scheme, wish.org, wish.area) if wish.org else []
     side = [table(view, names.org, t), course(view, months, t)]
     return top, side, acts.waiting(view, names, actor, t), opened
+
+
+def further_evidence(services: Any, search: str | None, number: int, start: int, actor: Actor, t: Words) -> list[Any]:
+    """What a line rests on after what is shown of it; the lines are read anew under the same rights."""
+    view = view_of(services, wish_in(services, search, actor), actor)
+    if not (0 <= number < len(view.lines) and start > 0):
+        raise PreventUpdate
+    line = view.lines[number]
+    return evidence(number, line, start, _names(services, _entries(services, view, actor), shown_of(line, start)), t)
+
+
+def _names(services: Any, entries: Sequence[EntryRow], keys: Sequence[str]) -> Names:
+    return Names(services.case_queries.org_name, services.case_queries.item_name, {one.id: one for one in entries},
+                 services.evaluation.indicators, services.scoring.queries.case_numbers(keys))
 
 
 def acted(services: Any, name: str, number: int, given: Mapping[str, str], search: str | None) -> tuple[Any, Any]:

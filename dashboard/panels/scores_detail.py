@@ -25,6 +25,7 @@ from evaluation.scoring.wording import number_of, signed, total_of
 from evaluation.wording import value_text
 
 SHOWN = 60       # keys of one line that are shown at once
+FURTHER = 600    # and each time more are asked for: a line may rest on twenty thousand
 LINES_APART = 3  # of one rule; more stand behind their sum
 
 
@@ -116,7 +117,7 @@ def _line(number: int, line: Line, view: View, appeal: AppealRow | None, names: 
     summary = html.Summary([points, html.Span(label_of(line, view, t)), *chips,
                             html.Small(basis_of(line, view.scheme, names, t))])
     told = [_appeal_words(appeal, t)] if appeal else []
-    return html.Details([summary, *told, *_evidence(line, names, t)], id=f"score-line-{number}",
+    return html.Details([summary, *told, *evidence(number, line, 0, names, t)], id=f"score-line-{number}",
                         className="score-line" + (" is-returned" if _is_returned(number, view.lines) else ""))
 
 
@@ -151,14 +152,21 @@ def basis_of(line: Line, scheme: Scheme, names: Names, t: Words) -> str:
     return t("scores_page.rests_on", n=len(line.evidence)) if len(line.evidence) > 1 else ""
 
 
-def _evidence(line: Line, names: Names, t: Words) -> list[Any]:
-    """All it rests on: the first at once, the others when they are asked for."""
-    keys = [html.Li(_key(key, names, t)) for key in line.evidence] or [html.Li(t("scores_page.no_evidence"))]
-    first, others = html.Ul(keys[:SHOWN], className="score-evidence"), keys[SHOWN:]
-    if not others:
-        return [first]
-    summary = html.Summary(t("scores_page.more", n=f"{len(others):,}"))
-    return [first, html.Details([summary, html.Ul(others, className="score-evidence")], className="score-more")]
+def shown_of(line: Line, start: int) -> Sequence[str]:
+    """The keys that are shown together from there on."""
+    return line.evidence[start:start + (FURTHER if start else SHOWN)]
+
+
+def evidence(number: int, line: Line, start: int, names: Names, t: Words) -> list[Any]:
+    """What it rests on from there on, and the way to what follows."""
+    keys = shown_of(line, start)
+    shown = [html.Li(_key(key, names, t)) for key in keys] or [html.Li(t("scores_page.no_evidence"))]
+    left, after = len(line.evidence) - start - len(keys), start + len(keys)
+    place = {"line": number, "after": after}
+    more = html.Button(t("scores_page.more", n=f"{left:,}"), id={"evidence": "more", **place}, type="button",
+                       className="button")
+    rest = [html.Div(more, id={"evidence": "rest", **place}, className="score-more")] if left else []
+    return [html.Ul(shown, className="score-evidence"), *rest]
 
 
 def _key(key: str, names: Names, t: Words) -> Any:

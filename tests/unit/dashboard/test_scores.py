@@ -22,7 +22,7 @@ from evaluation.scoring.calculation import PartScore
 from evaluation.scoring.grading import Line
 from evaluation.scoring.rows import DepartmentRow
 from tests.scoring import AREA, FEBRUARY, INSPECTOR, UNIT, scored_site
-from tests.staff import OTHER_ORG, OWN_ORG, Site, run_callback
+from tests.staff import OTHER_ORG, OWN_ORG, SAME_ORIGIN, Site, run_callback
 
 SCHEMES = load_schemes(load_indicators().indicators)
 HUNDRED = SCHEMES.find("monthly-100").model_dump(mode="json")
@@ -49,6 +49,19 @@ def shown(site: Site, role: Role, search: str = "") -> str:
     return json.dumps(answer.json, ensure_ascii=False)
 
 
+def further(site: Site, search: str, line: int, after: int) -> str:
+    """What pressing the button below that many lines brings."""
+    place = {"after": after, "line": line}
+    body = {"output": '{"after":["MATCH"],"evidence":"rest","line":["MATCH"]}.children',
+            "outputs": {"id": {**place, "evidence": "rest"}, "property": "children"},
+            "inputs": [{"id": {**place, "evidence": "more"}, "property": "n_clicks", "value": 1}],
+            "state": [{"id": "scores-address", "property": "search", "value": search}],
+            "changedPropIds": [f'{json.dumps({**place, "evidence": "more"}, sort_keys=True, separators=(",", ":"))}.n_clicks']}
+    answer = site.client(Role.INSPECTOR).post("/scores/_dash-update-component", json=body, headers=SAME_ORIGIN)
+    assert answer.status_code == 200, answer.text
+    return json.dumps(answer.json)
+
+
 def test_the_last_whole_month_is_shown_and_a_preview_may_be_published_by_inspectors(site: Site) -> None:
     for role, can in ((Role.INSPECTOR, True), (Role.LEADER, False)):
         told = shown(site, role, "?scheme=efficiency-100")
@@ -59,10 +72,20 @@ def test_the_last_whole_month_is_shown_and_a_preview_may_be_published_by_inspect
 
 def test_every_case_a_line_rests_on_is_a_link_the_first_of_them_at_once(site: Site, number: int,
                                                                         monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twenty thousand links at once would stop the browser: what follows comes when it is asked for."""
     monkeypatch.setattr(scores_detail, "SHOWN", 3)
-    told = shown(site, Role.INSPECTOR, f"?scoring={number}&org={OWN_ORG}")
+    monkeypatch.setattr(scores_detail, "FURTHER", 20)
+    search = f"?scoring={number}&org={OWN_ORG}"
+    _, lines = site.services.scoring.queries.department(number, OWN_ORG, INSPECTOR)
+    early = next(at for at, line in enumerate(lines) if line.rule == "early")
+    told, seen = shown(site, Role.INSPECTOR, search), 3
     assert "另有 27 项" in told
-    assert set(map(int, re.findall(r"/case/360500/A-(\d+)\b", told))) == set(range(30))
+    found = [set(re.findall(r"/case/360500/(A-\d+)\b", told))]
+    while seen < 30:
+        found.append(set(re.findall(r"/case/360500/(A-\d+)\b", further(site, search, early, seen))))
+        seen += 20
+    assert len(found[1]) == 20
+    assert set.union(*found) == {f"A-{n}" for n in range(30)}
 
 
 def test_a_department_opens_down_to_what_is_behind_each_point(site: Site, number: int) -> None:
