@@ -1,9 +1,10 @@
 """Keeps what a camera sends: packets go into a bounded queue, a thread of its own writes them as segments. Nothing is
 decoded.
 
-The thread that reads the camera never waits for the disk. When the queue is full, what comes is dropped to the next key frame
-and the gap is on record. A segment ends at the first key frame after `segment_s`; a change of track, a lost connection and a
-clock that jumps end it at once.
+The thread that reads the cameras never waits for the disk. It does not wake the writer for each picture either, as that costs
+more than writing it: what comes within `BEAT_S` is written together. When the queue is full, what comes is dropped to the next
+key frame and the gap is on record. A segment ends at the first key frame after `segment_s`; a change of track, a lost
+connection and a clock that jumps end it at once.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from video.segments import Segment, SegmentStore, code_of_failure
 
 log = logging.getLogger(__name__)
 DRIFT_US = SECOND_US // 2   # the camera's clock may run away from ours by so much before it is set anew
+BEAT_S = 0.5
 JUMP_US = 10 * SECOND_US    # pictures further apart than this are a jump, not a slow camera
 
 
@@ -110,29 +112,41 @@ class Recorder:
                 return
             self._bytes += len(packet.data)
             self._queue.append(packet)
-            self._changed.notify_all()
+            if self._is_urgent():
+                self._changed.notify_all()
 
     def lost(self, at_us: int) -> None:
         with self._changed:
             self._queue.append(_Lost(at_us))
-            self._changed.notify_all()
 
     # The writer's thread --------------------------------------------------------------------------------------------
 
     def _run(self) -> None:
         self._guarded(self._mend)
-        while (item := self._next()) is not None:
-            self._guarded(lambda item=item: self._writing.take(item))  # type: ignore[misc]
-            if isinstance(item, MediaPacket):
-                with self._changed:
-                    self._bytes -= len(item.data)
-                    self._changed.notify_all()
+        while items := self._next():
+            for item in items:
+                self._write(item)
         self._guarded(self._writing.stop)
 
-    def _next(self) -> _Item | None:
+    def _next(self) -> list[_Item]:
+        """What has come meanwhile; nothing at the end."""
         with self._changed:
-            self._changed.wait_for(lambda: self._queue or self._is_stopped)
-            return self._queue.popleft() if self._queue else None
+            while not self._changed.wait_for(self._is_urgent, BEAT_S) and not self._queue:
+                pass
+            items = list(self._queue)
+            self._queue.clear()
+            return items
+
+    def _is_urgent(self) -> bool:
+        """Whether the writer need not wait for more: a quarter of what may wait does."""
+        return self._is_stopped or self._bytes > self._rules.queue_bytes // 4
+
+    def _write(self, item: _Item) -> None:
+        self._guarded(lambda: self._writing.take(item))
+        if isinstance(item, MediaPacket):
+            with self._changed:
+                self._bytes -= len(item.data)
+                self._changed.notify_all()
 
     def _guarded(self, work: Callable[[], object]) -> None:
         try:
