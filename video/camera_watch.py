@@ -14,8 +14,6 @@ from dataclasses import dataclass, replace
 from time import monotonic
 from typing import Any
 
-import numpy as np
-
 from cases.areas import Areas
 from config.onsite import PRESENCE, SignalKind
 from core.errors import NotFound, Unavailable
@@ -30,7 +28,7 @@ from video.pictures import PictureStore
 from video.presence import PresenceLog, Span, SpanQueue, Timeline
 from video.references import Reference, ReferenceService, State, Why
 from video.vision.looker import Looker, LookRules, Seat, Sighting
-from video.vision.pictures import Frame
+from video.vision.pictures import Frame, usual_of
 from video.vision.scene import Scene
 from video.vision.seat import PresenceDetector, ReferenceDetector, SeatLimits, Verdict
 
@@ -373,7 +371,7 @@ class CameraWatch:
 
     def _median(self) -> Frame:
         shape = self._recent[-1].shape
-        return np.asarray(np.median([one for one in self._recent if one.shape == shape], axis=0), np.uint8)
+        return usual_of([one for one in self._recent if one.shape == shape])
 
 
 def _as_can_be(proof: Proving) -> tuple[Proof, int]:

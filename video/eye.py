@@ -14,6 +14,7 @@ from zlib import crc32
 
 import av
 import numpy as np
+from av.video.reformatter import VideoReformatter
 
 from core.instants import SECOND_US
 from video.packets import MediaPacket, Track
@@ -113,6 +114,7 @@ class _Decoder:
         if track.extradata:
             self._codec.extradata = track.extradata
         self._codec.thread_count = 1
+        self._reformatter = VideoReformatter()  # of its own, as making one takes longer than using it
 
     def newest(self, packets: list[MediaPacket], *, ends: bool) -> tuple[Frame, int | None] | None:
         """Decodes all of them; `ends`: nothing follows that builds on them. With the mark of the last key frame among them."""
@@ -136,7 +138,8 @@ class _Decoder:
     def _converted(self, frame: Any) -> Frame:
         width = min(frame.width, self._width)
         height = max(2, round(frame.height * width / frame.width))
-        return np.asarray(frame.reformat(width=width, height=height, format="bgr24").to_ndarray(), np.uint8)
+        small = self._reformatter.reformat(frame, width=width, height=height, format="bgr24", threads=1)
+        return np.asarray(small.to_ndarray(), np.uint8)
 
 
 def mark_of(frame: Any) -> int:

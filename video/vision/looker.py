@@ -11,11 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-import numpy as np
-
 from core.instants import SECOND_US
 from video.vision.motion import SeatMotion, Stillness
-from video.vision.pictures import Frame, Polygon
+from video.vision.pictures import Frame, Polygon, usual_of
 from video.vision.scene import Elsewhere, Fault, Scene
 from video.vision.seat import Look, PresenceDetector, Verdict
 
@@ -113,7 +111,7 @@ class Looker:
         """Without a reference the scene is what it showed first: a fault that begins later is noticed, an old one is not."""
         self._first = [*(one for one in self._first if one.shape == frame.shape), frame][-BASELINE_LOOKS:]
         if len(self._first) == BASELINE_LOOKS:
-            scene = Scene(np.asarray(np.median(self._first, axis=0), np.uint8))
+            scene = Scene(usual_of(self._first))
             if scene.is_telling:
                 self.scene, self._first = scene, []
 

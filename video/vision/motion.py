@@ -15,7 +15,8 @@ from video.vision.seat import inside_of, seat_grey
 LEAST = 5.0          # grey levels a difference must have at full contrast
 NOISES = 2.2         # and how many σ of the noise, which the smoothing brings to about a quarter
 CONTRAST = 6.0       # mean detail of a picture at full contrast, in grey levels
-NOISELESS = 20.0     # grey level: where 98 % are darker the noise of a sensor does not survive compression
+NOISELESS = 20       # grey level: where 98 % are darker the noise of a sensor does not survive compression
+LIGHTER_LEAST = 0.02
 _OPENING = np.ones((2, 2), np.uint8)
 
 
@@ -72,7 +73,8 @@ class Stillness:
         of the key frame that came last; None where none came."""
         if key is None:
             return self._same
-        if float(np.percentile(frame[::4, ::4], 98)) <= NOISELESS:
+        sample = frame[::4, ::4]
+        if np.count_nonzero(sample > NOISELESS) <= LIGHTER_LEAST * sample.size:
             self.forget()
             return None
         before, self._key = self._key, key

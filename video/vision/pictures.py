@@ -40,6 +40,15 @@ def grey_of(frame: Frame, longest: int) -> Grey:
     return np.asarray(grey, np.float32)
 
 
+def usual_of(frames: Sequence[Frame]) -> Frame:
+    """The median of five frames, of fewer with some counted twice: without what only passed through. By comparisons of whole
+    pictures, which take a fiftieth of the time of sorting each pixel's five values."""
+    a, b, c, d, e = (frames[number % len(frames)] for number in range(5))
+    low = np.maximum(np.minimum(a, b), np.minimum(c, d))
+    high = np.minimum(np.maximum(a, b), np.maximum(c, d))
+    return np.asarray(np.maximum(np.minimum(low, high), np.minimum(e, np.maximum(low, high))), np.uint8)
+
+
 def noise_of(grey: Grey) -> float:
     """σ of the noise in grey levels. The median leaves edges out of it; a sixth of the pixels is enough for one."""
     response = np.abs(cv2.filter2D(grey, cv2.CV_32F, _NOISE_KERNEL)[1:-1:2, 1:-1:3])
