@@ -50,7 +50,7 @@ class VideoSettings(Strict):
     file_dir: Path | None = Field(description="Folder of films that may stand for cameras; empty: none may.")
     watch: bool = Field(description="Read every enabled camera all the time, so that an outage is seen while nobody looks.")
     open_timeout_s: Seconds = Field(description="Seconds until a camera must have answered and begun to send.")
-    read_timeout_s: Seconds = Field(description="Seconds FFmpeg waits for the next picture before it gives up.")
+    read_timeout_s: Seconds = Field(description="Seconds FFmpeg waits for the next picture of a film or device.")
     stalled_after_s: Seconds = Field(description="Seconds without a picture after which a connected camera counts as stalled.")
     restart_after_s: Seconds = Field(description="Seconds without a picture after which its connection is cut and opened anew.")
     retry_s: Seconds = Field(description="Seconds between two tries to reach a camera that is away.")

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from itertools import cycle
 
 from tests.streams import Clip
 
@@ -39,30 +40,34 @@ class Peer:
 
     def request(self) -> tuple[str, str]:
         """Method and CSeq of the next request."""
+        lines = self.head().split("\r\n")
+        sequence = next(line.partition(":")[2].strip() for line in lines if line.lower().startswith("cseq"))
+        return lines[0].partition(" ")[0], sequence
+
+    def head(self) -> str:
+        """The next request."""
         while b"\r\n\r\n" not in self._pending:
             data = self.connection.recv(65_536)
             if not data:
                 raise ConnectionResetError
             self._pending += data
         head, _, self._pending = self._pending.partition(b"\r\n\r\n")
-        lines = head.decode().split("\r\n")
-        sequence = next(line.partition(":")[2].strip() for line in lines if line.lower().startswith("cseq"))
-        return lines[0].partition(" ")[0], sequence
+        return head.decode()
 
     def answer(self, sequence: str, status: str = "200 OK", body: str = "", **headers: str) -> None:
         fields = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in headers.items())
         length = f"Content-Type: application/sdp\r\nContent-Length: {len(body)}\r\n" if body else ""
         self.connection.sendall(f"RTSP/1.0 {status}\r\nCSeq: {sequence}\r\n{fields}{length}\r\n{body}".encode())
 
-    def until_playing(self, sdp: str = SDP) -> None:
+    def until_playing(self, sdp: str = SDP, session: str = "1") -> None:
         while True:
             method, sequence = self.request()
             if method == "DESCRIBE":
                 self.answer(sequence, body=sdp)
             elif method == "SETUP":
-                self.answer(sequence, Transport="RTP/AVP/TCP;unicast;interleaved=0-1", Session="1")
+                self.answer(sequence, Transport="RTP/AVP/TCP;unicast;interleaved=0-1", Session=session)
             else:
-                self.answer(sequence, Session="1", Public="OPTIONS, DESCRIBE, SETUP, PLAY, TEARDOWN")
+                self.answer(sequence, Session=session, Public="OPTIONS, DESCRIBE, SETUP, PLAY, TEARDOWN")
             if method == "PLAY":
                 return
 
@@ -191,4 +196,25 @@ def swells(clip: Clip) -> Behaviour:
             peer.send(picture, number * 6_000)
         while True:
             peer._packet(b"\x7c\x01" + b"x" * MTU, 30_000, is_last=False)
+    return behaviour
+
+
+def forgets(clip: Clip, told: list[str]) -> Behaviour:
+    """Plays for ever, asks for the password, now and then with another number, and would end a session nobody asks for after
+    two seconds. What it was asked while it played is put into `told`."""
+    def behaviour(peer: Peer) -> None:
+        peer.until_playing(session="ab;timeout=2")
+        threading.Thread(target=listen, args=[peer], daemon=True).start()
+        for number, picture in enumerate(cycle(list(pictures_of(clip)))):
+            peer.send(picture, number * 6_000)
+            time.sleep(1 / clip.fps)
+
+    def listen(peer: Peer) -> None:
+        with suppress(OSError):
+            while True:
+                head = peer.head()
+                told.append(head)
+                if f"nonce-{len(told)}" not in head:
+                    peer.connection.sendall(f'RTSP/1.0 401 Unauthorized\r\nCSeq: 9\r\nWWW-Authenticate: Digest realm="r", '
+                                            f'nonce="nonce-{len(told) + 1}"\r\n\r\n'.encode())
     return behaviour

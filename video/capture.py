@@ -18,7 +18,7 @@ from typing import Any
 from core.instants import SECOND_US
 from video.cameras import Camera, CameraState, StreamName
 from video.faults import SourceFault, passing, refused
-from video.packets import Listener, MediaPacket, Track, steady_us
+from video.packets import Listener, MediaPacket, Piece, Track, steady_us
 from video.ring import Ring
 from video.sources import Source, SourceRules, source_of
 from video.tracks import Tracks
@@ -296,17 +296,19 @@ class Capture:
                 if turn is not self._turn:
                     return
                 self._tracks.connected(opened)
-            for piece in source.pieces():
-                arrived, tick = self._now_us(), self._tick_us()
-                with self._lock:
-                    if turn is not self._turn:
-                        return  # left behind and back again: others read now
-                    packet = self._tracks.packet(piece, arrived, tick)
-                    if packet is not None:
-                        turn.counted = source.passed
-                        self._take(packet)
+            source.follow(lambda piece: self._read(turn, source, piece))
         finally:
             source.close()
+
+    def _read(self, turn: _Turn, source: Source, piece: Piece) -> None:
+        arrived, tick = self._now_us(), self._tick_us()
+        with self._lock:
+            if turn is not self._turn:
+                raise passing("camera_stream_ended")  # left behind and back again: others read now
+            packet = self._tracks.packet(piece, arrived, tick)
+            if packet is not None:
+                turn.counted = source.passed
+                self._take(packet)
 
     def _take(self, packet: MediaPacket) -> None:
         self._ring.add(packet)

@@ -5,7 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from time import monotonic_ns
-from typing import Protocol
+from typing import NamedTuple, Protocol
+
+
+class Piece(NamedTuple):
+    """One compressed picture as it was taken out of the stream."""
+
+    data: bytes
+    pts: int
+    dts: int
+    is_key: bool
 
 
 @dataclass(frozen=True, slots=True)

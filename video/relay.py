@@ -2,12 +2,12 @@
 
 FFmpeg would follow a redirection anywhere, read a session description for ever, look the name up itself, and a read that hangs
 in it cannot be ended from outside. So it connects here, and the relay connects to the address that was checked, reads along
-until the stream plays (what FFmpeg may not see does not reach it); then it only copies. Closing it ends everything.
+until the stream plays (what FFmpeg may not see does not reach it); then it is only copied (video/copying.py). Closing it ends
+everything.
 """
 
 from __future__ import annotations
 
-import email.utils
 import logging
 import select
 import socket
@@ -18,13 +18,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from time import monotonic
 
-from core.instants import SECOND_US, to_us
+from video.copying import CHUNK, Copying, Flow
 from video.faults import SourceFault, passing, refused
+from video.talk import Talk
 from video.targets import Target
 
 log = logging.getLogger(__name__)
-CHUNK = 128 * 1024
-HEAD_MAX, BODY_MAX = 16 * 1024, 256 * 1024
+_COPYING = Copying()
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,94 +34,28 @@ class RelayRules:
     now_us: Callable[[], int]
 
 
-class Talk:
-    """Reads the answers of the camera until the stream plays. Raises SourceFault at the first that must go no further."""
-
-    def __init__(self, now_us: Callable[[], int]) -> None:
-        self._now_us = now_us
-        self._asked: dict[int, tuple[str, bool]] = {}  # number of a request: its method, whether it carried credentials
-        self._requests = self._answers = b""
-        self._body_left = 0
-        self.plays = False
-        self.clock_offset_us: int | None = None  # the camera's clock minus ours, where it tells the time
-
-    def ask(self, data: bytes) -> None:
-        """What FFmpeg sends to the camera."""
-        self._requests = (self._requests + data)[-HEAD_MAX:]
-        while b"\r\n\r\n" in self._requests:
-            head, _, self._requests = self._requests.partition(b"\r\n\r\n")
-            line, fields = _parsed(head)
-            self._asked[_number(fields.get("cseq"))] = (line.partition(" ")[0], "authorization" in fields)
-
-    def answer(self, data: bytes) -> None:
-        """What the camera sends to FFmpeg, before it is passed on."""
-        self._answers += data
-        while self._answers and not self.plays:
-            if self._body_left:
-                taken = min(self._body_left, len(self._answers))
-                self._answers, self._body_left = self._answers[taken:], self._body_left - taken
-            elif self._answers[:1] == b"$":
-                self.plays = True  # a camera that sends pictures before it has answered
-            elif not self._take_head():
-                return
-
-    def _take_head(self) -> bool:
-        """Whether a whole head was there."""
-        is_answer = self._answers[:5] == b"RTSP/"[:len(self._answers)]
-        if not is_answer and not (self._answers[:1].isalpha() and b" RTSP/" in self._answers):  # else a request of the camera's
-            raise refused("camera_not_rtsp")
-        head, end, rest = self._answers.partition(b"\r\n\r\n")
-        if len(head) > HEAD_MAX:
-            raise refused("camera_answer_too_long")
-        self._judge_status(head)
-        if not end:
-            return False
-        self._answers = rest
-        self._judge(head)
-        return True
-
-    def _judge_status(self, head: bytes) -> None:
-        """A redirection is stopped as soon as its first line is there."""
-        if head.startswith(b"RTSP/") and head[8:10] == b" 3":
-            raise refused("camera_redirects")
-
-    def _judge(self, head: bytes) -> None:
-        line, fields = _parsed(head)
-        self._body_left = _number(fields.get("content-length"))
-        if self._body_left > BODY_MAX:
-            raise refused("camera_answer_too_long")
-        method, with_credentials = self._asked.pop(_number(fields.get("cseq")), ("", False))
-        status = _number(line.partition(" ")[2][:3])
-        self._note_time(fields.get("date", ""))
-        if status in (401, 403) and (with_credentials or status == 403):
-            raise refused("camera_unauthorized")
-        if status == 404 and method in ("DESCRIBE", "SETUP"):
-            raise passing("camera_path_unknown")
-        self.plays = self.plays or (method == "PLAY" and status == 200)
-
-    def _note_time(self, text: str) -> None:
-        with suppress(ValueError, TypeError, OverflowError):
-            told = email.utils.parsedate_to_datetime(text)
-            if told.tzinfo is not None:
-                self.clock_offset_us = to_us(told) + SECOND_US // 2 - self._now_us()  # it names whole seconds
-
-
 class Relay:
     """One connection to one camera. `close` may be called from any thread, at any time, and ends every wait."""
 
-    def __init__(self, target: Target, rules: RelayRules) -> None:
-        """Connects to the camera. Raises SourceFault."""
-        self.target = target
+    def __init__(self, target: Target, rules: RelayRules, *, is_diverted: bool = False) -> None:
+        """Connects to the camera. `is_diverted`: its stream may be, by `flow`. Raises SourceFault."""
+        self.target, self._is_diverted = target, is_diverted
         self.talk = Talk(rules.now_us)
         self.fault: SourceFault | None = None
-        self.passed = 0  # bytes the camera has sent
         self._deadline = monotonic() + rules.open_timeout_s
         self._is_closed = False
+        self._flows, self._ended = threading.Event(), threading.Event()
+        self._flow: Flow | None = None
         self._poll = select.poll()  # select() knows no descriptor above 1,023
         self._camera = self._connect(rules)
         self._listening = socket.create_server(("127.0.0.1", 0), backlog=1)
         self._inside: socket.socket | None = None
         self._thread = threading.Thread(target=self._run, name=f"relay-{target.host}", daemon=True)
+
+    @property
+    def passed(self) -> int:
+        """Bytes the camera has sent since the stream plays."""
+        return self._flow.passed if self._flow is not None else 0
 
     @property
     def address(self) -> str:
@@ -138,12 +72,16 @@ class Relay:
                 with suppress(OSError):
                     end.shutdown(socket.SHUT_RDWR)
 
-    def join(self, timeout_s: float) -> None:
-        """Waits until its thread and sockets are gone."""
+    def flow(self, timeout_s: float) -> Flow | None:
+        """The stream, when it plays; None where it does not."""
+        self._flows.wait(timeout_s)
+        return self._flow
+
+    def join(self, timeout_s: float) -> bool:
+        """Waits until its thread and sockets are gone; whether they are."""
         if self._thread.ident is None:
             self._end()
-        else:
-            self._thread.join(timeout_s)
+        return self._ended.wait(timeout_s)
 
     def _connect(self, rules: RelayRules) -> socket.socket:
         where, left = self.target, max(0.1, self._deadline - monotonic())
@@ -167,14 +105,14 @@ class Relay:
             self._accept()
             self._talk()
             self._copy()
+            return
         except SourceFault as fault:
             self.fault = fault
         except OSError:
             pass  # one of the ends went away, or `close` was called: whoever reads the stream is told by its end
         except Exception:  # a fault of ours must show, and must end this camera's connection only
             log.exception("the relay to %s failed", self.target.host)
-        finally:
-            self._end()
+        self._end()
 
     def _accept(self) -> None:
         self._listening.settimeout(max(0.1, self._deadline - monotonic()))
@@ -200,26 +138,18 @@ class Relay:
 
     def _copy(self) -> None:
         assert self._inside is not None
-        buffer = memoryview(bytearray(CHUNK))
-        while True:
-            for side in self._ready(None):
-                if side is self._inside:
-                    self._camera.sendall(self._read(side))
-                    continue
-                count = self._camera.recv_into(buffer)
-                if not count:
-                    raise ConnectionResetError
-                self.passed += count
-                self._inside.sendall(buffer[:count])
+        self._flow = Flow(self._camera, self._inside, self._end, self.talk.rest if self._is_diverted else None)
+        _COPYING.add(self._flow)
+        self._flows.set()
 
-    def _ready(self, timeout_s: float | None) -> list[socket.socket]:
+    def _ready(self, timeout_s: float) -> list[socket.socket]:
         """The sides that have something to read. Raises SourceFault when the time for opening is over."""
         assert self._inside is not None
         if isinstance(self._camera, ssl.SSLSocket) and self._camera.pending():
             return [self._camera]
-        if timeout_s is not None and timeout_s <= 0:
+        if timeout_s <= 0:
             raise passing("camera_timeout", host=self.target.host)
-        ready = {number for number, _ in self._poll.poll(None if timeout_s is None else timeout_s * 1000)}
+        ready = {number for number, _ in self._poll.poll(timeout_s * 1000)}
         if self._is_closed:
             raise ConnectionAbortedError
         return [side for side in (self._camera, self._inside) if side.fileno() in ready]
@@ -228,8 +158,6 @@ class Relay:
         data = side.recv(CHUNK)
         if not data:
             raise ConnectionResetError
-        if side is self._camera:
-            self.passed += len(data)
         return data
 
     def _end(self) -> None:
@@ -237,6 +165,8 @@ class Relay:
         for end in (self._camera, self._inside, self._listening):
             if end is not None:
                 end.close()
+        self._flows.set()
+        self._ended.set()
 
 
 def unverified_tls() -> ssl.SSLContext:
@@ -244,13 +174,3 @@ def unverified_tls() -> ssl.SSLContext:
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     return context
-
-
-def _parsed(head: bytes) -> tuple[str, dict[str, str]]:
-    first, *lines = head.decode("latin-1").lstrip("\r\n").split("\r\n")
-    pairs = (line.partition(":") for line in lines)
-    return first, {name.strip().lower(): value.strip() for name, _, value in pairs}
-
-
-def _number(text: str | None) -> int:
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 12 else 0

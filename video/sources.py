@@ -1,6 +1,8 @@
 """Opens a stream and gives its pictures, compressed as they come: RTSP through a relay of ours, a film, a USB camera.
 
-FFmpeg demuxes and never decodes. Sound is not asked for. Its errors carry the whole address, so none of them leaves this file.
+FFmpeg opens every stream and says what it is. Films, devices and other codecs it also takes apart; what network cameras send as
+H.264 video/rtp.py does. Nothing is decoded, sound is not asked for. FFmpeg's errors carry the whole address, so none of them
+leaves this file.
 """
 
 from __future__ import annotations
@@ -13,15 +15,17 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from time import monotonic
-from typing import NamedTuple
 
 import av
 from av.error import FFmpegError
 
-from video.addresses import Network
+from video.addresses import Network, login_of
 from video.cameras import SourceKind
 from video.faults import SourceFault, passing, refused
+from video.packets import Piece
 from video.relay import Relay, RelayRules
+from video.rtp import MESSAGE, Interleaved, Pictures
+from video.talk import Session
 from video.targets import device_of, file_of, target_of
 
 FILMS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,mpegts,avi,h264,hevc,mjpeg,mpjpeg"  # none that names other files or hosts
@@ -43,15 +47,6 @@ class SourceRules:
     now_us: Callable[[], int]
 
 
-class Piece(NamedTuple):
-    """One compressed picture as the demuxer gave it."""
-
-    data: bytes
-    pts: int
-    dts: int
-    is_key: bool
-
-
 @dataclass(frozen=True, slots=True)
 class Format:
     """What the demuxer says of the video before its first picture."""
@@ -61,6 +56,10 @@ class Format:
     height: int
     time_base: Fraction
     extradata: bytes
+    reorders: bool = False   # some pictures are sent before others that are shown earlier
+
+
+Take = Callable[[Piece], None]
 
 
 class Source:
@@ -81,8 +80,14 @@ class Source:
         except FFmpegError as error:
             raise self._fault(error) from None
 
-    def pieces(self) -> Iterator[Piece]:
-        """Until the stream ends, which is a SourceFault like any other."""
+    def follow(self, take: Take) -> None:
+        """Gives every picture to `take`, in this thread or another but one after the other, until the stream ends, which is a
+        SourceFault like any other, or `take` raises."""
+        for piece in self._pieces():
+            take(piece)
+        raise self._ended()
+
+    def _pieces(self) -> Iterator[Piece]:
         assert self._container is not None
         try:
             for packet in self._container.demux(video=0):
@@ -90,7 +95,6 @@ class Source:
                     yield _piece(packet)
         except FFmpegError as error:
             raise self._fault(error) from None
-        raise self._ended()
 
     def cut(self) -> None:
         self._is_cut.set()
@@ -123,15 +127,37 @@ class RtspSource(Source):
         self._address = address
         self._relay: Relay | None = None
 
+    def open(self) -> Format:
+        self._format = super().open()
+        return self._format
+
     def _open(self) -> av.container.InputContainer:
         rules = self._rules
         target = target_of(self._address, rules.networks)
-        self._relay = relay = Relay(target, RelayRules(rules.open_timeout_s, rules.tls, rules.now_us))
+        self._relay = relay = Relay(target, RelayRules(rules.open_timeout_s, rules.tls, rules.now_us), is_diverted=True)
         relay.start()
         if self._is_cut.is_set():
             relay.close()
+        # No time-out for reading: for one, FFmpeg's callback takes the interpreter at every piece of a picture. The watch over
+        # the capture closes the relay, which ends a read.
         return av.open(relay.address, format="rtsp", options=RTSP_OPTIONS, metadata_errors="replace",
-                       timeout=(rules.open_timeout_s, rules.read_timeout_s))
+                       timeout=(rules.open_timeout_s, None))
+
+    def follow(self, take: Take) -> None:
+        assert self._relay is not None
+        flow = self._relay.flow(self._rules.open_timeout_s)
+        if flow is None:
+            raise self._ended()
+        if self._format.codec != "h264" or self._format.reorders:
+            flow.keep_to_inside()
+            super().follow(take)
+        stream, session, login = _H264Stream(take, self._relay.talk.session), self._relay.talk.session, login_of(self._address)
+        flow.divert(stream.feed)
+        super().close()  # FFmpeg has said what it is
+        while not self._relay.join(session.period_s):
+            with suppress(OSError):  # then the flow has just ended
+                flow.send(session.request(login))
+        raise flow.problem or self._ended()
 
     def cut(self) -> None:
         super().cut()
@@ -163,6 +189,23 @@ class RtspSource(Source):
         return self._relay.fault if self._relay is not None and self._relay.fault else super()._ended()
 
 
+class _H264Stream:
+    """What a camera sends since it plays, given on picture by picture."""
+
+    def __init__(self, take: Take, session: Session) -> None:
+        self._take, self._session = take, session
+        self._frames, self._pictures = Interleaved(), Pictures()
+
+    def feed(self, data: bytes) -> None:
+        channel = self._session.channel or 0
+        for number, content in self._frames.cut(data):
+            if number == channel:
+                for piece in self._pictures.add(content):
+                    self._take(piece)
+            elif number == MESSAGE:
+                self._session.challenged(content)
+
+
 class FilmSource(Source):
     """A film played in its own time, again and again; its timeline goes on from one showing to the next."""
 
@@ -175,7 +218,7 @@ class FilmSource(Source):
         return av.open(str(path), options={"format_whitelist": FILMS, "protocol_whitelist": "file"}, metadata_errors="replace",
                        timeout=(self._rules.open_timeout_s, self._rules.read_timeout_s))
 
-    def pieces(self) -> Iterator[Piece]:
+    def _pieces(self) -> Iterator[Piece]:
         assert self._container is not None
         base = _format_of(self._container).time_base
         began, shift = monotonic(), 0
@@ -191,7 +234,6 @@ class FilmSource(Source):
             if after is None:
                 raise refused("camera_no_video")
             shift = after
-        raise self._ended()
 
     def _showing(self) -> Iterator[Piece]:
         """The film once, from its beginning."""
@@ -233,7 +275,8 @@ def _format_of(container: av.container.InputContainer) -> Format:
     context = stream.codec_context
     if context is None or stream.time_base is None:
         raise refused("camera_no_video")
-    return Format(context.name, context.width, context.height, Fraction(stream.time_base), bytes(context.extradata or b""))
+    return Format(context.name, context.width, context.height, Fraction(stream.time_base), bytes(context.extradata or b""),
+                  context.has_b_frames)
 
 
 def _piece(packet: av.Packet[av.VideoStream]) -> Piece:

@@ -9,8 +9,8 @@ from av.error import FFmpegError
 
 from video.bitstreams import h264_sets, h264_size, hevc_sets, is_length_prefixed, jpeg_size
 from video.faults import refused
-from video.packets import MediaPacket, Track
-from video.sources import Format, Piece
+from video.packets import MediaPacket, Piece, Track
+from video.sources import Format
 
 NAMES = {"h264": "h264", "hevc": "hevc", "mjpeg": "mjpeg", "mjpegb": "mjpeg", "libdav1d": "av1", "av1": "av1"}
 

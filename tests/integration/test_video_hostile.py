@@ -16,7 +16,7 @@ from tests import streams_faults
 from tests.cameras import camera, capture_rules, following, source_rules, until_code, until_state
 from tests.services import wait_until
 from tests.streams import Clip, make_clip
-from tests.streams_faults import FaultyCamera, plays, redirects_to, swells
+from tests.streams_faults import FaultyCamera, forgets, plays, redirects_to, swells
 from video import sources
 from video.addresses import networks_of
 from video.cameras import CameraState, SourceKind, StreamName
@@ -75,6 +75,18 @@ def test_a_jumping_clock_does_not_end_the_stream(clip_dir: Path) -> None:
     with FaultyCamera(plays(clip, clip, clip, speed=5, jump=1 << 31)) as faulty, \
             following(camera(faulty.url), quick()) as (_capture, seen):
         assert len({packet.track.serial for packet in seen.until(40)}) == 1
+
+
+def test_a_stream_is_asked_for_again_before_the_camera_ends_it_and_proves_who_asks(clip_dir: Path) -> None:
+    told: list[str] = []
+    with FaultyCamera(forgets(make_clip(clip_dir, seconds=1), told)) as faulty, \
+            following(camera(faulty.url.replace("//", "//admin:secret-9@")), quick()) as (_capture, seen):
+        wait_until(lambda: len(told) >= 4, timeout_s=12, what="four requests to go on")
+        assert seen.losses == []
+    assert [head.partition(" ")[0] for head in told] == ["OPTIONS"] * len(told)
+    assert all("\r\nSession: ab\r\n" in head + "\r\n" for head in told)
+    assert ['nonce="nonce-2"' in head for head in told[:4]] == [False, True, True, False]
+    assert "secret-9" not in "".join(told)
 
 
 def test_a_picture_that_never_ends_is_cut_off(clip_dir: Path) -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from core.instants import SECOND_US
 from video.faults import SourceFault
-from video.relay import BODY_MAX, Talk
+from video.talk import BODY_MAX, Talk
 
 NOW = 1_760_000_000 * SECOND_US
 ANSWER = (b"RTSP/1.0 200 OK\r\nCSeq: 1\r\nDate: Thu, 09 Oct 2025 08:53:30 GMT\r\nContent-Length: 5\r\n\r\nv=0\r\n"

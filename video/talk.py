@@ -1,0 +1,155 @@
+"""What is said to an RTSP camera until its stream plays, and what keeps it playing."""
+
+from __future__ import annotations
+
+import email.utils
+import re
+from collections.abc import Callable
+from contextlib import suppress
+
+from core.instants import SECOND_US, to_us
+from video.addresses import Login
+from video.faults import passing, refused
+from video.http_digest import answer_to
+
+HEAD_MAX, BODY_MAX = 16 * 1024, 256 * 1024
+TIMEOUT_S = 60.0      # of a session whose camera names none (RFC 2326, 12.37)
+PERIOD_S = (1.0, 60.0)
+_CHANNEL = re.compile(r"interleaved=(\d{1,3})")
+_TIMEOUT = re.compile(r"timeout=(\d{1,6})")
+
+
+class Session:
+    """What has to be known of a stream that plays to go on with it instead of FFmpeg: on which channel the pictures come, and
+    how to ask for more before the camera ends it."""
+
+    def __init__(self) -> None:
+        self.channel: int | None = None
+        self.period_s = TIMEOUT_S / 2
+        self._url = self._id = self._given = ""
+        self._number = 0
+        self._method = "OPTIONS"
+        self._challenges: list[str] = []
+
+    def asked(self, line: str, fields: dict[str, str]) -> None:
+        """FFmpeg's request; the last one counts, which is that to play."""
+        self._url = line.split(" ")[1] if line.count(" ") >= 2 else ""
+        self._number = max(self._number, _number(fields.get("cseq")))
+        self._id, self._given = fields.get("session", ""), fields.get("authorization", "")
+
+    def answered(self, method: str, head: bytes, fields: dict[str, str]) -> None:
+        """The camera's answer to it."""
+        if method == "SETUP" and self.channel is None and (found := _CHANNEL.search(fields.get("transport", ""))):
+            self.channel = int(found[1])  # of the first video, which is the one looked at
+        if found := _TIMEOUT.search(fields.get("session", "")):
+            self.period_s = min(max(int(found[1]) / 2, PERIOD_S[0]), PERIOD_S[1])
+        if "GET_PARAMETER" in fields.get("public", ""):
+            self._method = "GET_PARAMETER"
+        self.challenged(head)
+
+    def challenged(self, head: bytes) -> None:
+        """A camera may ask for its password with another number at any time."""
+        lines = (line.partition(":") for line in head.decode("latin-1").split("\r\n"))
+        asked = [value.strip() for name, _, value in lines if name.strip().lower() == "www-authenticate"]
+        self._challenges = asked or self._challenges
+
+    def request(self, login: Login | None) -> bytes:
+        """Says that somebody still looks."""
+        self._number += 1
+        lines = [f"{self._method} {self._url} RTSP/1.0", f"CSeq: {self._number}"]
+        if self._id:
+            lines.append(f"Session: {self._id}")
+        proof = answer_to(self._challenges, login, self._method, self._url) if login is not None else None
+        if proof or self._given.lower().startswith("basic "):
+            lines.append(f"Authorization: {proof or self._given}")
+        return "\r\n".join([*lines, "", ""]).encode("latin-1", "replace")
+
+
+class Talk:
+    """Reads the answers of the camera until the stream plays. Raises SourceFault at the first that must go no further."""
+
+    def __init__(self, now_us: Callable[[], int]) -> None:
+        self._now_us = now_us
+        self._asked: dict[int, tuple[str, bool]] = {}  # number of a request: its method, whether it carried credentials
+        self.session = Session()
+        self._requests = self._answers = b""
+        self._body_left = 0
+        self.plays = False
+        self.clock_offset_us: int | None = None  # the camera's clock minus ours, where it tells the time
+
+    def ask(self, data: bytes) -> None:
+        """What FFmpeg sends to the camera."""
+        self._requests = (self._requests + data)[-HEAD_MAX:]
+        while b"\r\n\r\n" in self._requests:
+            head, _, self._requests = self._requests.partition(b"\r\n\r\n")
+            line, fields = _parsed(head)
+            self._asked[_number(fields.get("cseq"))] = (line.partition(" ")[0], "authorization" in fields)
+            self.session.asked(line, fields)
+
+    def answer(self, data: bytes) -> None:
+        """What the camera sends to FFmpeg, before it is passed on."""
+        self._answers += data
+        while self._answers and not self.plays:
+            if self._body_left:
+                taken = min(self._body_left, len(self._answers))
+                self._answers, self._body_left = self._answers[taken:], self._body_left - taken
+            elif self._answers[:1] == b"$":
+                self.plays = True  # a camera that sends pictures before it has answered
+            elif not self._take_head():
+                return
+
+    @property
+    def rest(self) -> bytes:
+        """What of the answers is no longer one: the stream."""
+        return self._answers
+
+    def _take_head(self) -> bool:
+        """Whether a whole head was there."""
+        is_answer = self._answers[:5] == b"RTSP/"[:len(self._answers)]
+        if not is_answer and not (self._answers[:1].isalpha() and b" RTSP/" in self._answers):  # else a request of the camera's
+            raise refused("camera_not_rtsp")
+        head, end, rest = self._answers.partition(b"\r\n\r\n")
+        if len(head) > HEAD_MAX:
+            raise refused("camera_answer_too_long")
+        self._judge_status(head)
+        if not end:
+            return False
+        self._answers = rest
+        self._judge(head)
+        return True
+
+    def _judge_status(self, head: bytes) -> None:
+        """A redirection is stopped as soon as its first line is there."""
+        if head.startswith(b"RTSP/") and head[8:10] == b" 3":
+            raise refused("camera_redirects")
+
+    def _judge(self, head: bytes) -> None:
+        line, fields = _parsed(head)
+        self._body_left = _number(fields.get("content-length"))
+        if self._body_left > BODY_MAX:
+            raise refused("camera_answer_too_long")
+        method, with_credentials = self._asked.pop(_number(fields.get("cseq")), ("", False))
+        status = _number(line.partition(" ")[2][:3])
+        self._note_time(fields.get("date", ""))
+        self.session.answered(method, head, fields)
+        if status in (401, 403) and (with_credentials or status == 403):
+            raise refused("camera_unauthorized")
+        if status == 404 and method in ("DESCRIBE", "SETUP"):
+            raise passing("camera_path_unknown")
+        self.plays = self.plays or (method == "PLAY" and status == 200)
+
+    def _note_time(self, text: str) -> None:
+        with suppress(ValueError, TypeError, OverflowError):
+            told = email.utils.parsedate_to_datetime(text)
+            if told.tzinfo is not None:
+                self.clock_offset_us = to_us(told) + SECOND_US // 2 - self._now_us()  # it names whole seconds
+
+
+def _parsed(head: bytes) -> tuple[str, dict[str, str]]:
+    first, *lines = head.decode("latin-1").lstrip("\r\n").split("\r\n")
+    pairs = (line.partition(":") for line in lines)
+    return first, {name.strip().lower(): value.strip() for name, _, value in pairs}
+
+
+def _number(text: str | None) -> int:
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 12 else 0
