@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Row, bindparam, select, update
 
+from approval.corrections import Told, told_in
 from approval.flow import Flow, read_flow
 from approval.materials import Upload
 from approval.matters import SOURCE, Act, check_state, name_of
@@ -24,6 +25,7 @@ from cases.areas import Areas
 from cases.changes import StoredCase
 from cases.events import CaseEvent, EventData, EventKind, Status
 from cases.fold import Fold
+from cases.journal import events_of_cases
 from cases.models import case_table
 from cases.service import Recorder, stored_case
 from cases.states import CLOSED
@@ -250,3 +252,8 @@ def fields_of(particulars: str) -> dict[str, str]:
     """The fields of the form, of the stored particulars."""
     fields: dict[str, str] = msgspec.json.decode(particulars)["fields"]
     return fields
+
+
+def told_of(conn: Connection, case_id: int) -> Told | None:
+    """The correction notice of a case."""
+    return told_in(events_of_cases(conn, [case_id])[case_id])

@@ -7,6 +7,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
+from approval.corrections import Told
 from approval.flow import Flow
 from approval.matters import Act
 from cases.fold import Fold
@@ -130,7 +131,7 @@ class PartSeen:
 @dataclass(frozen=True, slots=True)
 class HostedDetail:
     """A hosted case whole. `fold` is what its journal says of it, `may` the acts this person may do now, `earlier` the steps
-    it may be sent back to, `held_posts` his posts in its unit."""
+    it may be sent back to, `held_posts` his posts in its unit; `told` is the correction notice that waits for its answer."""
 
     head: Waiting
     flow: Flow
@@ -145,6 +146,7 @@ class HostedDetail:
     licences: list[Licence]
     step_papers: list[StepPaperKept]
     project_no: str | None
+    told: Told | None = None
     may: frozenset[Act] = frozenset()
     earlier: tuple[str, ...] = ()
     held_posts: tuple[str, ...] = ()

@@ -60,6 +60,7 @@ class ActOn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     reason: str = ""
     result: Literal["granted", "refused"] = "granted"
     papers: list[str] = []
+    amend: list[str] = []  # of ask_correction: fields of the form
     rest_withheld: bool = False
     deferred: list[str] = []
     until: str = ""
@@ -289,8 +290,9 @@ def _of_intake(approval: Approval, no: str, told: ActOn, actor: Actor) -> Acts:
         "receive": lambda: intake.receive(no, rev, told.papers, actor, station),
         "accept": lambda: intake.accept(no, rev, actor, station, told.deferred, _day(told.until)),
         "refuse": lambda: intake.refuse(no, rev, told.reason, actor, station),
-        "ask_correction": lambda: intake.ask_correction(no, rev, told.papers, told.reason, actor, station),
-        "correct": lambda: intake.correct(no, told.papers, actor, station, rev, rest_withheld=told.rest_withheld),
+        "ask_correction": lambda: intake.ask_correction(no, rev, told.papers, told.reason, actor, station, told.amend),
+        "correct": lambda: intake.correct(no, told.papers, actor, station, rev, rest_withheld=told.rest_withheld,
+                                         fields=told.fields, words=told.words),
         "supply": lambda: intake.supply(no, told.papers, actor, station, rev),
     }
 
@@ -349,7 +351,7 @@ def shown_whole(detail: HostedDetail) -> dict[str, Any]:
         "flow": [step.name for step in detail.flow.steps], "particulars": detail.particulars,
         "papers": [_flat(paper) | {"at": _iso(paper.at), "promised_at": _iso(paper.promised_at)} for paper in detail.papers],
         "fees": [fee | {"charged_at": _iso(fee["charged_at"]), "settled_at": _iso(fee["settled_at"])} for fee in detail.fees],
-        "extension": detail.extension,
+        "extension": detail.extension, "correction": None if detail.told is None else msgspec.structs.asdict(detail.told),
         "step_papers": [_flat(one) | {"at": _iso(one.at)} for one in detail.step_papers],
         "licences": [_licence(one) for one in detail.licences],
         "receipts": [_flat(one) | {"issued_at": _iso(one.issued_at)} for one in detail.receipts],

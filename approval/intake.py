@@ -9,9 +9,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import msgspec
-from sqlalchemy import bindparam, delete, func, insert, select
+from sqlalchemy import bindparam, delete, func, insert, select, update
 
-from approval.desk import Desk, Hosted
+from approval.corrections import FIELDS, Answer, Notice, amendments, check_fields, notice_of, with_fields
+from approval.desk import Desk, Hosted, told_of
 from approval.drafts import use_up
 from approval.events import ApplicantConcerned, Occasion
 from approval.flow import Flow, flow_of
@@ -21,10 +22,8 @@ from approval.matters import (
     Application,
     Channel,
     Filed,
-    check_corrected,
     check_state,
     checked_words,
-    lacking_of,
 )
 from approval.models import hosted_cases, hosted_papers
 from approval.numbering import made_up_password, password_hash, take_case_number
@@ -158,8 +157,11 @@ class Intake:
             self._give(uow, case, ReceiptKind.REFUSED, told={"reason": told})
 
     def ask_correction(self, case_no: str, rev: int, papers: Collection[str], reason: str, actor: Actor,
-                       station: str = "") -> None:
-        """补正告知: once, and everything at once. Raises Conflict for a second one (行政许可法 Art. 32)."""
+                       station: str = "", amend: Collection[str] = ()) -> None:
+        """补正告知: once, and everything at once: papers, fields of the form to `amend`, or what `reason` asks to be explained.
+
+        Raises Conflict for a second one (行政许可法 Art. 32).
+        """
         told = checked_words(reason, "reason")
         with self._desk.acting(Act.ASK_CORRECTION, case_no, rev) as (uow, case):
             post = self._by_window(uow, case, actor)
@@ -167,16 +169,19 @@ class Intake:
                 raise Conflict("correction_once", case_no=case_no)
             item = self._desk.own_item(case)
             self._check_papers(item, papers)
+            check_fields(item.details, amend)
             self._desk.tell(uow, case, EventKind.CORRECTION_NOTIFIED, actor, station=station, post=post, reason=told,
-                            materials=tuple(papers) or None)
-            self._give(uow, case, ReceiptKind.CORRECTION, told={"reason": told}, entries=self._names(item, papers))
+                            materials=tuple(papers) or None, attributes={FIELDS: ",".join(amend)} if amend else None)
+            self._give(uow, case, ReceiptKind.CORRECTION, told={"reason": told}, entries=self._wanted(item, papers, amend))
 
     def correct(self, case_no: str, papers: Collection[str], actor: Actor | None = None, station: str = "",
-                rev: int | None = None, uploads: Sequence[Upload] = (), *, rest_withheld: bool = False) -> None:
+                rev: int | None = None, uploads: Sequence[Upload] = (), *, rest_withheld: bool = False,
+                fields: Mapping[str, str] | None = None, words: str = "") -> None:
         """补正: what was asked for came in, from the applicant (`actor` None) or at a window, all of it at once, since nothing
-        can be asked for a second time. `rest_withheld`: he knows what still lacks and will not bring it.
+        can be asked for a second time: papers, what `fields` of the form say now, `words` that explain. `rest_withheld`: he
+        knows what still lacks and will not bring it.
 
-        Raises InvalidInput naming the papers that lack.
+        Raises InvalidInput naming the field that is wrong, or what lacks.
         """
         with self._desk.acting(Act.CORRECT, case_no, rev) as (uow, case):
             if actor is not None:
@@ -184,11 +189,13 @@ class Intake:
             codes = tuple(dict.fromkeys((*papers, *(one.code for one in uploads))))
             item = self._desk.own_item(case)
             self._check_papers(item, codes)
-            lacking = self._names(item, lacking_of(case.fold.asked, codes))
-            check_corrected(lacking, rest_withheld=rest_withheld)
+            notice = notice_of(told_of(uow.conn, case.row.case_id), item.details, case.fields_of_form)
+            answer = Answer(codes, dict(fields or {}), words, rest_withheld)
+            answer.check(notice)
             self._note_papers(uow, case, papers, actor or APPLICANT, uploads)
+            self._amend(uow, case, item, answer.amended(notice))
             self._desk.tell(uow, case, EventKind.CORRECTION_RECEIVED, actor or APPLICANT, station=station,
-                            materials=codes or None, attributes={"withheld": "、".join(lacking)} if lacking else None)
+                            materials=codes or None, attributes=_answered(notice, answer))
 
     def keep_file(self, case_no: str, upload: Upload, actor: Actor) -> None:
         """A file digitised at the window, or anywhere on the way, is put with the case. No event: no paper came in by it,
@@ -234,6 +241,19 @@ class Intake:
         unlisted = [code for code in papers if code not in item.details.materials]
         if unlisted:
             raise InvalidInput("papers_unlisted", key="papers", papers="、".join(unlisted)[:200])
+
+    def _wanted(self, item: Item, papers: Collection[str], amend: Collection[str]) -> list[str]:
+        """What the notice lists: papers, fields to amend; or that an answer in words is asked for."""
+        word, form = self._desk.receipts.word, item.details.form
+        listed = [*self._names(item, papers), *(word("receipt.amend", name=form[code].label) for code in amend)]
+        return listed or [word("receipt.explain")]
+
+    def _amend(self, uow: UnitOfWork, case: Hosted, item: Item, amended: Mapping[str, str]) -> None:
+        """From now on the form says that; the event tells what it said before."""
+        if amended:
+            labels = {code: item.details.form[code].label for code in amended}
+            uow.conn.execute(update(hosted_cases).where(hosted_cases.c.case_id == case.row.case_id).values(
+                particulars=with_fields(case.row.particulars, amended, labels)))
 
     def _check_complete(self, item: Item, here: Collection[str], deferred: Collection[str]) -> None:
         listed = item.details.materials
@@ -315,6 +335,13 @@ def _occasion(kind: ReceiptKind, case: Hosted) -> Occasion | None:
     if kind is ReceiptKind.CONCLUDED and case.fold.refused is None:
         return Occasion.COLLECT
     return Occasion(kind.value)
+
+
+def _answered(notice: Notice, answer: Answer) -> dict[str, str] | None:
+    """What the journal keeps of an answer beside the papers that came."""
+    told = {"words": answer.words.strip(), "amended": amendments(notice, answer.amended(notice)),
+            "withheld": "、".join(answer.lacking(notice))}
+    return {name: value for name, value in told.items() if value} or None
 
 
 def deferred_of(uow: UnitOfWork, case: Hosted) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
@@ -200,15 +200,3 @@ def checked_words(words: str, key: str, *, required: bool = True) -> str:
     if len(told) > WORDS_MAX:
         raise TooLarge("field_too_long", key=key, most=WORDS_MAX)
     return told
-
-
-def lacking_of(asked: Iterable[str], given: Collection[str]) -> list[str]:
-    """The papers a correction was to bring and does not, in the order they were asked for."""
-    return [code for code in asked if code not in given]
-
-
-def check_corrected(lacking: Sequence[str], *, rest_withheld: bool) -> None:
-    """A correction ends by bringing everything, or by saying that the rest will not come (行政许可法 Art. 32). `lacking` are
-    names. Raises InvalidInput."""
-    if lacking and not rest_withheld:
-        raise InvalidInput("correction_incomplete", key="papers", papers="、".join(lacking))

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Table, bindparam, func, literal, or_, select
 
+from approval.desk import told_of
 from approval.detail import HostedDetail, Licence, Paper, PartSeen, Receipt, StepPaperKept, Waiting
 from approval.flow import JOIN, Flow, Part, depths, read_flow
 from approval.licences import licence_of, of_case
@@ -30,7 +31,7 @@ from approval.numbering import password_hash
 from approval.permitted import behind, permitted
 from approval.posts import EVERY_UNIT, holds, posts_of
 from cases.events import CaseEvent, EventKind
-from cases.fold import Fold
+from cases.fold import Fold, State
 from cases.journal import events_by_id
 from cases.models import case_table, clocks, journal
 from cases.states import fold_all
@@ -225,7 +226,8 @@ def _detail(conn: Connection, row: Any) -> HostedDetail:
         head, flow, _fold(row.fold), msgspec.json.decode(row.particulars), _papers(conn, case_id),
         _fees(conn, case_id), _extension(conn, case_id), _receipts(conn, case_id),
         _parts(conn, case_id) if flow.is_joint else [], _signatures(conn, case_id) if signs else [],
-        of_case(conn, case_id), _step_papers(conn, case_id), _number(conn, row.project_id))
+        of_case(conn, case_id), _step_papers(conn, case_id), _number(conn, row.project_id),
+        told_of(conn, case_id) if head.state == State.CORRECTING else None)
 
 
 def _line(row: Any, *, taken: bool = True) -> Waiting:

@@ -50,6 +50,8 @@ class Correction(msgspec.Struct, frozen=True):
     case_no: str
     uploads: tuple[Upload, ...]
     rest_withheld: bool = False
+    fields: dict[str, str] = {}
+    words: str = ""
 
 
 class Withdrawal(msgspec.Struct, frozen=True):

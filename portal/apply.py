@@ -226,12 +226,15 @@ def shown_page(portal: Portal, files: Sequence[Upload | FileSeen], sha256: str, 
     return as_picture(portal.desk.picture(sha256, found.media_type, page, size))
 
 
-def attach(portal: Portal, listed: Container[str], key: str, paper: str) -> Upload:
-    """The file of this request, for a paper of the list, with a draft. Raises InvalidInput, TooLarge, UpstreamError."""
+def attach(portal: Portal, listed: Container[str], key: str, paper: str, name: str = "file") -> Upload:
+    """The file of this request under that name, for a paper of the list, with a draft.
+
+    Raises InvalidInput, TooLarge, UpstreamError.
+    """
     portal.limits.files.spend(address())
     if paper not in listed:
         raise InvalidInput("papers_unlisted", papers=paper[:40])
-    sent = request.files.get("file")
+    sent = request.files.get(name)
     if sent is None or not sent.filename:
         raise InvalidInput("portal_file_missing")
     return portal.desk.drafts.attach(key, paper, sent.filename, sent.stream)

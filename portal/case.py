@@ -11,16 +11,18 @@ from flask import Response, redirect, request
 
 from approval.codes import read_code
 from approval.materials import Upload
+from approval.matters import Draft
 from core.errors import Conflict, InvalidInput, NotFound, SupervisionError
 from core.uploads import KINDS
-from portal.apply import accepted, attach, shown_page
-from portal.cookies import CASE_PATH, CORRECTION
-from portal.desk import CaseView, DraftBox, FeeSeen, Waiting
+from portal.apply import accepted, shown_page
+from portal.cookies import CASE_PATH
+from portal.desk import CaseView, FeeSeen, Waiting
+from portal.gathering import answer_of, gathered
 from portal.parts import Portal, address, page, sentence, told, written_here
 
 
 class CasePages:
-    """Everything under /public/case/; paying is in portal/pay.py."""
+    """Everything under /public/case/; paying is in portal/pay.py, answering a notice in portal/correction.py."""
 
     def __init__(self, portal: Portal) -> None:
         self._portal = portal
@@ -60,7 +62,7 @@ class CasePages:
 
     def paper(self, code: str, kind: str) -> Response:
         """A paper given out for this case, as it was issued."""
-        found = next((one for one in self._case().receipts if one.code == read_code(code)), None)
+        found = next((one for one in self.seen().receipts if one.code == read_code(code)), None)
         if found is None or kind not in ("pdf", "docx"):
             raise NotFound("receipt_not_found")
         content = self._portal.desk.paper(self.no(), found.code, "pdf" if kind == "pdf" else "docx")
@@ -71,32 +73,10 @@ class CasePages:
 
     def preview(self, sha256: str, page: int) -> Response:
         """A picture of a page of a file he sent himself, with this case or for its correction."""
-        seen = self._case()
-        return shown_page(self._portal, (*seen.materials, *self._sent(seen)), sha256, page)
+        seen = self.seen()
+        return shown_page(self._portal, (*seen.materials, *_uploads(gathered(self._portal, seen))), sha256, page)
 
     # What the applicant may do ------------------------------------------------------------------------------------
-
-    def attach(self) -> Response:
-        """One file for one of the papers asked for; it is kept until all are sent together."""
-        seen, cookies, drafts = self._case(), self._portal.cookies, self._portal.desk.drafts
-        key, response = cookies.draft(CORRECTION), to_case("#correct")
-        if not self._sent(seen):
-            key = key if _has(drafts, key, seen.head.item) else drafts.begin(seen.head.item)
-            cookies.keep_draft(response, key, CASE_PATH, CORRECTION)
-        asked = {one.code for one in seen.asked}
-        return self._done(lambda: attach(self._portal, asked, key, request.form.get("code", "")), response)
-
-    def correct(self) -> Response:
-        """补正: everything that was asked for, in one act; or less, by whoever knows that he cannot bring the rest later."""
-        uploads, key, response = self._sent(self._case()), self._portal.cookies.draft(CORRECTION), to_case()
-
-        def send() -> None:
-            if not uploads:
-                raise InvalidInput("portal_file_missing")
-            self._portal.desk.correct(self.no(), uploads, key, rest_withheld=request.form.get("rest") == "withheld")
-            self._portal.cookies.forget(response, CORRECTION, CASE_PATH)
-
-        return self._done(send, response)
 
     def withdraw(self) -> Response:
         no = self.no()
@@ -122,44 +102,40 @@ class CasePages:
 
     def due_fee(self, wanted: str) -> FeeSeen:
         """The fee of that number, when it is to be paid. Raises NotFound."""
-        fee = next((one for one in self._case().fees if str(one.id) == wanted and one.state == "due"), None)
+        fee = next((one for one in self.seen().fees if str(one.id) == wanted and one.state == "due"), None)
         if fee is None:
             raise NotFound("fee_not_due")
         return fee
 
-    def refused(self, refusal: SupervisionError) -> Response:
-        """The case with what was wrong."""
+    def refused(self, refusal: SupervisionError, draft: Draft | None = None) -> Response:
+        """The case with what was wrong, and with what is kept for a correction."""
         case_no = self._portal.cookies.case()
         if case_no is None:
             raise refusal
-        return self._page(case_no, sentence(refusal, self._portal.words()), refusal.status)
+        return self._page(case_no, sentence(refusal, self._portal.words()), refusal.status, draft,
+                          str(refusal.details.get("key", "")))
 
     # Inside -------------------------------------------------------------------------------------------------------
 
-    def _page(self, no: str, problem: str = "", status: int = 200) -> Response:
+    def _page(self, no: str, problem: str = "", status: int = 200, draft: Draft | None = None, at: str = "") -> Response:
+        """`draft` is what was just kept for a correction, `at` the field that is wrong."""
         seen, t = self._portal.desk.find(no), self._portal.words()
         if isinstance(seen, Waiting):
             return page(self._portal, "case_waiting", status, seen=seen, problem=problem,
                         item=self._portal.catalogue.items[seen.item],
                         refusal=told(seen.problem, t) if seen.problem is not None else "",
                         sent_at=written_here(self._portal, seen.sent_at))
+        draft = draft if draft is not None else gathered(self._portal, seen)
+        answer = answer_of(seen, draft)
         return page(
             self._portal, "case", status, detail=seen, problem=problem, clock=seen.clock,
             due=seen.clock.due if seen.clock is not None else "", steps=seen.steps,
-            events=[(one.at, t(f"event_kind.{one.kind}"), one.step) for one in seen.events], asked=seen.asked,
-            sent=(sent := self._sent(seen)), accepts=accepted(self._portal), to_follow=seen.to_follow, may=seen.may,
+            events=[(one.at, t(f"event_kind.{one.kind}"), one.step) for one in seen.events], notice=seen.notice,
+            sent=_uploads(draft), answer=answer, wrong_at=at, accepts=accepted(self._portal), to_follow=seen.to_follow,
+            may=seen.may, lacking=answer.lacking(seen.notice) if draft is not None else [],
             on_its_way=[(one, told(one.problem, t) if one.problem is not None else "") for one in seen.on_its_way],
-            lacking=[one.name for one in seen.asked if one.code not in {file.code for file in sent}],
             pages=self._portal.desk.pages, orders=self._portal.payments.ledger.of_case(no),
             may_pay=self._portal.payments.are_taken)
-
-    def _sent(self, seen: CaseView) -> tuple[Upload, ...]:
-        """The files kept for a correction that has not been sent yet."""
-        try:
-            draft = self._portal.desk.drafts.find(self._portal.cookies.draft(CORRECTION))
-        except NotFound:
-            return ()
-        return draft.uploads if draft.item == seen.head.item else ()
 
     def _done(self, act: Callable[[], object], response: Response | None = None) -> Response:
         """Back to the case; or the case with what was wrong, and nothing else has changed."""
@@ -176,7 +152,7 @@ class CasePages:
             raise NotFound("portal_session_over")
         return no
 
-    def _case(self) -> CaseView:
+    def seen(self) -> CaseView:
         """The case this browser has opened. Raises Conflict while the inside has not taken it in."""
         seen = self._portal.desk.find(self.no())
         if isinstance(seen, Waiting):
@@ -184,11 +160,8 @@ class CasePages:
         return seen
 
 
-def _has(drafts: DraftBox, key: str, item: str) -> bool:
-    try:
-        return drafts.find(key).item == item
-    except NotFound:
-        return False
+def _uploads(draft: Draft | None) -> tuple[Upload, ...]:
+    return () if draft is None else draft.uploads
 
 
 def to_case(part: str = "") -> Response:

@@ -12,6 +12,7 @@ from typing import IO, Any, Literal, Protocol
 
 import msgspec
 
+from approval.corrections import Notice, Wanted, WantedField
 from approval.materials import MaterialRules, Upload
 from approval.matters import Application, Draft
 from approval.payments.matters import Order
@@ -126,13 +127,6 @@ class OnItsWay(msgspec.Struct, frozen=True):
     problem: Problem | None = None
 
 
-class Wanted(msgspec.Struct, frozen=True):
-    """A paper a correction is to bring."""
-
-    code: str
-    name: str
-
-
 class FileSeen(msgspec.Struct, frozen=True):
     """A file that was handed in with the case."""
 
@@ -143,8 +137,9 @@ class FileSeen(msgspec.Struct, frozen=True):
 
 
 class CaseView(msgspec.Struct, frozen=True):
-    """A case as its applicant sees it. `may` is what he may do now, `asked` the papers a correction is to bring, `to_follow`
-    the names of those accepted as to follow (容缺) with the day promised, "" without one, `materials` the files handed in.
+    """A case as its applicant sees it. `may` is what he may do now, `asked` the papers a correction is to bring,
+    `asked_fields` what it is to amend and `asked_words` what it was told, `to_follow` the names of those accepted as to follow
+    (容缺) with the day promised, "" without one, `materials` the files handed in.
 
     `as_of` is when the inside last spoke of it, written out; "" where the page asks the inside itself. `is_delayed`: it has
     said more since, and this site cannot show it yet.
@@ -164,6 +159,13 @@ class CaseView(msgspec.Struct, frozen=True):
     as_of: str = ""
     on_its_way: tuple[OnItsWay, ...] = ()
     is_delayed: bool = False
+    asked_fields: tuple[WantedField, ...] = ()
+    asked_words: str = ""
+
+    @property
+    def notice(self) -> Notice:
+        """The correction notice that waits for its answer; one that asks for nothing where none does."""
+        return Notice(self.asked_words, self.asked, self.asked_fields)
 
 
 class Standing(msgspec.Struct, frozen=True):
@@ -254,9 +256,10 @@ class Desk(Protocol):
     def take_back(self, no: str) -> str:
         """The draft key of an application the inside has refused, as it was filed. Raises NotFound for any other."""
 
-    def correct(self, no: str, uploads: Sequence[Upload], draft_key: str, *, rest_withheld: bool = False) -> None:
-        """补正; the draft that held the files is used up. Raises InvalidInput naming what lacks, unless he says that the rest
-        will not come."""
+    def correct(self, no: str, uploads: Sequence[Upload], draft_key: str, *, rest_withheld: bool = False,
+                fields: Mapping[str, str] | None = None, words: str = "") -> None:
+        """补正 by files, by what fields of the form say now, by words; the draft that held them is used up. Raises InvalidInput
+        naming the field that is wrong, or what lacks, unless he says that the rest will not come."""
 
     def withdraw(self, no: str, reason: str) -> None: ...
 

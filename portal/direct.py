@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from approval.assembly import Approval
+from approval.corrections import notice_of
 from approval.detail import HostedDetail, Receipt
 from approval.materials import MaterialRules, Upload
 from approval.matters import FROM, Act, Application
@@ -40,7 +41,6 @@ from portal.desk import (
     PaperFacts,
     PaperSeen,
     Standing,
-    Wanted,
     masked,
     standing_on,
 )
@@ -112,8 +112,9 @@ class DirectDesk:
         """Here a refusal is told before anything is filed, so the draft never went."""
         raise NotFound("draft_not_found")
 
-    def correct(self, no: str, uploads: Sequence[Upload], draft_key: str, *, rest_withheld: bool = False) -> None:
-        self._approval.intake.correct(no, (), uploads=tuple(uploads), rest_withheld=rest_withheld)
+    def correct(self, no: str, uploads: Sequence[Upload], draft_key: str, *, rest_withheld: bool = False,
+                fields: Mapping[str, str] | None = None, words: str = "") -> None:
+        self._approval.intake.correct(no, (), uploads=tuple(uploads), rest_withheld=rest_withheld, fields=fields, words=words)
         self._approval.drafts.discard(draft_key)
 
     def withdraw(self, no: str, reason: str) -> None:
@@ -181,14 +182,15 @@ class Views:
         case, head = self._case(case_no), detail.head
         item = self._inside.approval.desk.item_of(detail.fold, head.item)
         listed, fees = item.details.materials, item.details.fees
+        notice = notice_of(detail.told, item.details, detail.particulars["fields"])
         return CaseView(
             Head(case_no, head.title, head.item, item.name, item.kind, head.org, self._inside.cases.org_name(head.org),
                  head.state, head.step),
             fees=tuple(_fee(one, fees.get(one["code"], item).name) for one in detail.fees),
             receipts=tuple(_paper(one) for one in detail.receipts), clock=self._deadline(case),
             steps=tuple(steps_seen(detail, case)), events=tuple(_happened(one) for one in case.events),
-            asked=tuple(Wanted(code, listed[code].name) for code in case.fold.asked if code in listed),
-            to_follow=_to_follow(detail, case, listed), materials=_materials(detail), may=_may(detail, case), number=case_no)
+            asked=notice.papers, to_follow=_to_follow(detail, case, listed), materials=_materials(detail),
+            may=_may(detail, case), number=case_no, asked_fields=notice.fields, asked_words=notice.reason)
 
     def facts(self, receipt: Receipt, case_no: str, org: str, item: str) -> PaperFacts:
         """What anybody may check of a paper."""

@@ -13,6 +13,7 @@ from core.errors import InvalidInput, NotFound, SupervisionError
 from portal.apply import ApplyPages
 from portal.bulletins import BulletinPages
 from portal.case import CasePages
+from portal.correction import CorrectionPages
 from portal.desk import FileVerdict, PaperFacts
 from portal.guide import GuidePages
 from portal.parts import Portal, address, page, sentence
@@ -68,12 +69,14 @@ def _add_apply(site: Blueprint, portal: Portal) -> None:
 
 def _add_case(site: Blueprint, portal: Portal) -> None:
     case = CasePages(portal)
+    correction = CorrectionPages(portal, case)
     site.add_url_rule("/case/paper/<code>/<kind>", "case_paper", case.paper)
     site.add_url_rule("/case/file/<sha256>/<int:page>", "case_file", case.preview)
     for rule, name, view, method in (
             ("case/", "case", case.show, "GET"), ("case/enter", "case_enter", case.enter, "POST"),
-            ("case/leave", "case_leave", case.leave, "POST"), ("case/attach", "case_attach", case.attach, "POST"),
-            ("case/correct", "case_correct", case.correct, "POST"), ("case/withdraw", "case_withdraw", case.withdraw, "POST"),
+            ("case/leave", "case_leave", case.leave, "POST"), ("case/attach", "case_attach", correction.attach, "POST"),
+            ("case/correct", "case_correct", correction.correct, "POST"),
+            ("case/withdraw", "case_withdraw", case.withdraw, "POST"),
             ("case/hearing", "case_hearing", case.ask_hearing, "POST"),
             ("case/rate", "case_rate", case.rate, "POST")):
         site.add_url_rule(f"/{rule}", name, view, methods=[method])

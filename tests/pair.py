@@ -95,10 +95,10 @@ class Pair:
             return {alarm.code: alarm.args for alarm in standing_alarms(conn)}
 
     def apply(self, title: str = "城南基站", item: str = ITEM, files: tuple[str, ...] = ("shenqing",), content: bytes = PDF,
-              name: str = "申请.pdf") -> Handed:
+              name: str = "申请.pdf", fields: dict[str, str] | None = None) -> Handed:
         key = self.desk.drafts.begin(item)
         uploads = tuple(self.desk.drafts.attach(key, code, name, content) for code in files)
-        return self.desk.file(Application(item, APPLICANT, title, uploads=uploads), key)
+        return self.desk.file(Application(item, APPLICANT, title, fields or {}, uploads=uploads), key)
 
     def carried(self, **given: Any) -> tuple[Handed, str]:
         """An application that is inside, and its case number."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from dash import dcc, html
 
+from approval.corrections import Notice, notice_of
 from approval.detail import HostedDetail, LicenceState
 from approval.flow import Part
 from approval.http import ActOn
@@ -25,18 +26,18 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "claim": (), "pre_accept": (), "receive": ("papers",), "accept": ("deferred", "until"),
     "complete": ("result", "words", "reason"), "drop_step_paper": ("code",),
     "dispatch": ("words",), "conclude": ("words", "until", "certificate_no"), "supply": ("papers",),
-    "correct": ("papers", "rest_withheld"),
+    "correct": ("papers", "words", "rest_withheld"),
     "collect": ("words",), "charge": ("code", "quantity"), "paid": ("fee", "receipt_no"), "waive": ("fee", "reason"),
     "grant_extension": ("words",), "refuse_extension": ("words",), "end_special": ("words",), "send_back": ("to_step",
                                                                                                             "reason"),
     "reopen": ("node", "reason"), "begin_anew": ("node", "reason"),
     "leave_out": ("node", "reason"), "hand_over": ("to", "reason"), "start_special": ("kind", "days", "reason"),
     "ask_extension": ("days", "reason"), "ask_hearing": ("reason",),
-    "hold_hearing": ("words",), "ask_correction": ("papers", "reason"), "refuse": ("reason",), "return": ("reason",),
+    "hold_hearing": ("words",), "ask_correction": ("papers", "amend", "reason"), "refuse": ("reason",), "return": ("reason",),
     "void": ("reason",), "end_licence": ("certificate_no", "kind", "reason")}
 GRAVE = ("refuse", "return", "void", "send_back", "reopen", "leave_out", "end_licence")
 NUMBERS = ("days", "quantity", "fee")
-SEVERAL = ("papers", "deferred")
+SEVERAL = ("papers", "deferred", "amend")
 CONFIRMED = ("rest_withheld",)  # a box to tick
 Option = tuple[Any, str]
 
@@ -48,6 +49,12 @@ class Before:
     detail: HostedDetail
     item: Any
     actor: Actor
+
+    @property
+    def notice(self) -> Notice:
+        """The correction notice that waits for its answer; one that asks for nothing where none does."""
+        details = self.item.details if self.item is not None else None
+        return notice_of(self.detail.told, details, self.detail.particulars["fields"])
 
 
 def allowed(case: Before) -> list[str]:
@@ -64,6 +71,8 @@ def options(case: Before, act: str, name: str, people: Callable[[], Sequence[Opt
     """What may be chosen in a field; [] for one that is written."""
     detail, item = case.detail, case.item
     listed = item.details.materials if item is not None else {}
+    if name == "amend":
+        return [(code, one.label) for code, one in item.details.form.items()] if item is not None else []
     if name in SEVERAL:
         here = _here(detail)
         codes = {"supply": detail.deferred,
@@ -100,9 +109,12 @@ def _own_step_files(case: Before) -> list[Option]:
             for one in case.detail.step_papers if one.is_current]
 
 
-def _step_form(case: Before, act: str) -> Mapping[str, FormField]:
-    """The fields of the open step, for who does it; of one that several sign, for who signs last."""
+def _asked_in(case: Before, act: str) -> Mapping[str, FormField]:
+    """The fields of the open step, for who does it; of one that several sign, for who signs last. Of a correction: what the
+    notice asks to amend."""
     detail = case.detail
+    if act == "correct":
+        return {one.code: one.asked for one in case.notice.fields}
     if act != "complete" or case.item is None:
         return {}
     signers = detail.flow.find(detail.head.step).signers
@@ -135,6 +147,8 @@ def fields_of(case: Before, act: str) -> tuple[str, ...]:
     """Only the step that decides says what, and why not."""
     if act == "accept" and not _may_follow(case):
         return ()
+    if act == "ask_correction" and (case.item is None or not case.item.details.form):
+        return ("papers", "reason")
     if act == "complete" and not case.detail.decides:
         return ("words",)
     if act == "conclude" and (case.item is None or not case.item.details.licence or case.detail.fold.refused is not None):
@@ -144,7 +158,8 @@ def fields_of(case: Before, act: str) -> tuple[str, ...]:
 
 def form(case: Before, act: str, given: Mapping[str, Any], people: Callable[[], Sequence[Option]], t: Words) -> html.Div:
     """The fields of an act under what it will do, and its one button. `given` is what had been written before."""
-    rows = [_asked(one, given.get(f"{PREFIX}{code}"), t) for code, one in _step_form(case, act).items()]
+    kept = {one.code: one.value for one in case.notice.fields}
+    rows = [_asked(one, given.get(f"{PREFIX}{code}", kept.get(code)), t) for code, one in _asked_in(case, act).items()]
     rows += [_field(name, act, options(case, act, name, people, t), given.get(name), t) for name in fields_of(case, act)]
     look = "button button-main" if act not in GRAVE else "button button-grave"
     name = act_words(act, kind_of(case.item), t)

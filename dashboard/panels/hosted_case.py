@@ -15,6 +15,7 @@ from core.access import Actor
 from core.errors import SupervisionError
 from dashboard.panels import hosted_acts as acts
 from dashboard.panels import (
+    hosted_correction,
     hosted_facts,
     hosted_flow,
     hosted_history,
@@ -75,19 +76,18 @@ def body(services: Any, case: CaseRead, at: str, actor: Actor, t: Words) -> list
     detail, item = case.before.detail, case.before.item
     if at.isascii() and at.isdigit() and len(at) < 20:
         return hosted_replay.render(services, detail, case.recorded, int(at), actor, t)
-    names = {code: paper.name for code, paper in item.details.materials.items()} if item is not None else {}
+    kind, name_of = kind_of(item), hosted_history.name_in(item)
     steps = hosted_flow.steps_of(detail.stations, [one.event for one in case.recorded])
     flow = hosted_flow.picture(steps, detail.head.claimed_name or detail.head.claimed_by, _notes(case, t), t)
-    left: list[Any] = [hosted_facts.papers(detail, item, Act.KEEP_FILE in detail.may, t,
+    left: list[Any] = [hosted_correction.render(case.recorded, name_of, kind, t),
+            hosted_facts.papers(detail, item, Act.KEEP_FILE in detail.may, t,
                                  services.approval.previews.pages), _reuse(services, detail, item, actor, t),
             hosted_facts.step_papers(detail, item, Act.COMPLETE in detail.may, t, services.approval.previews.pages),
             hosted_facts.fees(detail, item, t)]
-    kind = kind_of(item)
     today = services.approval.desk.today(case.area, case.as_of)
     right = [hosted_facts.particulars(detail, kind, t), hosted_facts.licences(detail, today, t),
              hosted_facts.receipts(detail, kind, t)]
-    history = hosted_history.render(case.recorded, detail.head.case_no, None, lambda code: names.get(code, code),
-                                    kind, t)
+    history = hosted_history.render(case.recorded, detail.head.case_no, None, name_of, kind, t)
     return [html.Section([html.H2(t("hosted.flow")), flow], className="panel"),
             *([_project(services, detail, t)] if detail.parts else []), *_extension(detail, t),
             hosted_facts.clocks(case.clocks, case.as_of, t),

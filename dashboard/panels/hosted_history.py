@@ -8,7 +8,9 @@ from typing import Any
 
 from dash import dcc, html
 
+from approval.corrections import FIELDS
 from cases.events import CaseEvent, EventKind
+from config.item_form import PREFIX
 from core.instants import MINUTE_US
 from dashboard.panels.hosted_flow import name_only
 from dashboard.panels.power_words import event_words, result_words
@@ -17,6 +19,16 @@ from dashboard.words import Words
 
 PaperName = Callable[[str], str]
 _DIGEST = re.compile(r"\b([0-9a-f]{16})[0-9a-f]{48}\b")  # told whole by the journal; its beginning tells two files apart
+
+
+def name_in(item: Any) -> PaperName:
+    """What the papers of an item are called, and the fields of its form (after `fields.`); a code nobody knows any more is
+    its own name."""
+    if item is None:
+        return lambda code: code
+    names = {code: paper.name for code, paper in item.details.materials.items()}
+    names |= {f"{PREFIX}{code}": one.label for code, one in item.details.form.items()}
+    return lambda code: names.get(code, code)
 
 
 def render(recorded: Sequence[Any], case_no: str, chosen: int | None, paper_name: PaperName, power: str, t: Words) -> html.Ol:
@@ -71,7 +83,17 @@ def details(event: CaseEvent, paper_name: PaperName, power: str, t: Words) -> li
             "waiver": data.waiver, "certificate": data.certificate_no, "from_step": data.from_step,
             "to_step": event.step if is_migration else "", "version": event.item_version if is_migration else "",
             "plan": data.plan,
-            "collector": (data.attributes or {}).get("collector"), "withheld": (data.attributes or {}).get("withheld")}
+            "collector": (data.attributes or {}).get("collector"), **_of_correction(event, paper_name)}
     said = [t(f"hosted.said.{name}", value=value) for name, value in told.items() if value not in (None, "")]
     recorded = data.attributes or {} if event.kind is EventKind.STEP else {}
     return said + [t("hosted.said.recorded", name=name, value=_DIGEST.sub(r"\1…", value)) for name, value in recorded.items()]
+
+
+def _of_correction(event: CaseEvent, name_of: PaperName) -> dict[str, str | None]:
+    """The fields a notice asks to amend; what an answer says, changed and will not bring."""
+    said = event.data.attributes or {}
+    if event.kind is EventKind.CORRECTION_NOTIFIED:
+        return {"amend": "、".join(name_of(f"{PREFIX}{code}") for code in said.get(FIELDS, "").split(",") if code)}
+    if event.kind is EventKind.CORRECTION_RECEIVED:
+        return {"answer": said.get("words"), "amended": said.get("amended"), "withheld": said.get("withheld")}
+    return {}

@@ -28,12 +28,11 @@ def render(services: Any, detail: HostedDetail, recorded: Sequence[Any], at: int
     known = {(event.source, event.source_event_id) for event in events}
     before = [one for one in recorded if one.received_at <= at and (one.event.source, one.event.source_event_id) in known]
     item = services.approval.desk.item_of(detail.fold, detail.head.item)
-    names = {code: paper.name for code, paper in item.details.materials.items()}
     flow = hosted_flow.picture(hosted_flow.steps_of(_stations(services, detail, fold), events), "", {}, t)
     return [_banner(case_no, instants(recorded), at, fold, t),
             html.Section([html.H2(t("hosted.flow")), flow], className="panel"),
             html.Section([html.H2(t("hosted.history")),
-                          hosted_history.render(before, case_no, at, lambda code: names.get(code, code), kind_of(item), t)],
+                          hosted_history.render(before, case_no, at, hosted_history.name_in(item), kind_of(item), t)],
                          className="panel")]
 
 

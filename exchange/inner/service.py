@@ -173,7 +173,7 @@ class Receiving:
     def _correct(self, uow: UnitOfWork, row: Row[Any]) -> str:
         told = read(row.body, Correction)
         self._intake.correct(self._followed(uow, row, told.case_no), (), uploads=told.uploads,
-                             rest_withheld=told.rest_withheld)
+                             rest_withheld=told.rest_withheld, fields=told.fields, words=told.words)
         return told.case_no
 
     def _withdraw(self, uow: UnitOfWork, row: Row[Any]) -> str:

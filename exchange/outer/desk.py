@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import tzinfo
 from typing import Any, Literal
 
@@ -11,8 +11,9 @@ import msgspec
 from sqlalchemy import Connection, Row, insert, select
 
 from approval.codes import CODE_LETTERS
+from approval.corrections import Answer
 from approval.materials import MaterialRules, Materials, Upload
-from approval.matters import Application, Draft, check_corrected, checked_words
+from approval.matters import Application, Draft, checked_words
 from approval.numbering import made_up_password
 from approval.payments.matters import Order
 from config.follow_up import ComplaintRules
@@ -134,12 +135,13 @@ class MailboxDesk:
 
     # Acts: each waits for the inside and shows that it waits ------------------------------------------------------------
 
-    def correct(self, no: str, uploads: Sequence[Upload], draft_key: str, *, rest_withheld: bool = False) -> None:
-        case_no, given = self._may(no, "correct"), {one.code for one in uploads}
-        check_corrected([one.name for one in self._view(no).asked if one.code not in given], rest_withheld=rest_withheld)
+    def correct(self, no: str, uploads: Sequence[Upload], draft_key: str, *, rest_withheld: bool = False,
+                fields: Mapping[str, str] | None = None, words: str = "") -> None:
+        case_no, told = self._may(no, "correct"), dict(fields or {})
+        Answer(tuple(one.code for one in uploads), told, words, rest_withheld).check(self._view(no).notice)
         with self._database.transaction() as conn:
             use_up(conn, draft_key)
-            self._send(conn, "correction", no, Correction(case_no, tuple(uploads), rest_withheld))
+            self._send(conn, "correction", no, Correction(case_no, tuple(uploads), rest_withheld, told, words))
 
     def withdraw(self, no: str, reason: str) -> None:
         body = Withdrawal(self._may(no, "withdraw"), checked_words(reason, "reason", required=False))

@@ -148,8 +148,8 @@ def correct(visit: Visit, hall: CommandCentre, number: str) -> None:
     visit.go("/public/case/")
     for paper in ("jishu", "changdi"):
         visit.page.set_input_files(f"#file-{paper}", PDF)
-        visit.click(f"form:has(#file-{paper}) button")
-    visit.click("form[action$='/correct'] button")
+        visit.click(f"#correct button[value={paper}]")
+    visit.click("#send-correction")
     assert visit.text("#state") == "已收件"
 
 

@@ -12,11 +12,13 @@ from dash.exceptions import PreventUpdate
 from flask import Flask
 from msgspec.structs import replace
 
+from approval.http import perform
 from cases.events import EventData
 from dashboard.pages.hosted import shown
+from dashboard.panels import hosted_acts as acts
 from dashboard.panels.hosted_history import details
 from dashboard.words import words_of
-from tests.hosting import HANDLER, Hall
+from tests.hosting import HALL, HANDLER, Hall
 
 CHANGED = "7f00"
 
@@ -74,3 +76,24 @@ def test_the_history_shows_enough_of_a_digest_to_tell_two_files_apart(hall: Hall
     step = replace(hall.events(case_no)[-1], data=EventData(attributes=recorded))
     said = details(step, str, "permit", words_of(hall.services.texts, "zh-CN"))
     assert said[-2:] == [f"现场勘验记录：{'a1' * 8}… {'b2' * 8}…", f"实测：{'f' * 65}"]
+
+
+def test_a_notice_asks_for_fields_and_the_answer_stands_before_the_clerk(hall: Hall):
+    words = {"road": "站前路", "grade": "支路", "area": "20", "begin": "2026-04-01"}
+    case_no = hall.file("chengguan-03", fields=words, papers=hall.papers("chengguan-03"))
+    form = str(asked_by_clerk(hall, {"no": case_no, "act": "ask_correction"})[3])
+    assert "要求更正的填报内容" in form
+    hall.approval.intake.ask_correction(case_no, hall.rev(case_no), [], "面积不符", HALL, amend=["area"])
+    _, body, _, answer, *_ = asked_by_clerk(hall, {"no": case_no, "act": "correct"})
+    assert "{'told': 'fields.area'}" in str(answer)
+    assert "value='20'" in str(answer)
+    assert "要求更正：挖掘面积（平方米）" in str(body)
+    told = acts.told("correct", {"fields.area": "30", "words": "已核对"}, hall.rev(case_no), "3号窗")
+    perform(hall.approval, case_no, "correct", told, HALL, lambda _name: None)
+    seen = str(asked_by_clerk(hall, {"no": case_no})[1])
+    assert "申请人说明：已核对" in seen
+    assert "已更正：挖掘面积（平方米）：20 → 30" in seen
+
+
+def asked_by_clerk(hall: Hall, query: dict[str, str]) -> tuple[Any, ...]:
+    return shown(hall.services, HALL, query, None, None, {}, words_of(hall.services.texts, "zh-CN"))

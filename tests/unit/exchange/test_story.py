@@ -12,6 +12,8 @@ from tests.editing import content_of, published
 from tests.hosting import APPROVER, HALL, HANDLER, HEAD, REVIEWER
 from tests.pair import PDF, Pair
 
+ROAD = {"road": "站前路", "grade": "支路", "area": "20", "begin": "2026-04-01"}
+
 
 def seen(pair: Pair, number: str) -> CaseView:
     found = pair.desk.find(number)
@@ -104,11 +106,40 @@ def test_part_of_a_correction_is_refused_outside_until_he_says_that_the_rest_wil
     upload = pair.desk.drafts.attach(key, "jishu", "技术.pdf", PDF)
     with pytest.raises(InvalidInput, match="correction_incomplete") as refused:
         pair.desk.correct(handed.number, (upload,), key)
-    assert refused.value.details["papers"] == seen(pair, handed.number).asked[0].name
+    assert refused.value.details["papers"] == seen(pair, handed.number).asked[1].name
     pair.desk.correct(handed.number, (upload,), key, rest_withheld=True)
     pair.round()
     assert seen(pair, handed.number).head.state == "received"
     assert pair.hall.events(case_no)[-1].data.attributes == {"withheld": refused.value.details["papers"]}
+
+
+def test_a_notice_in_words_is_answered_in_words_over_the_exchange(pair: Pair):
+    handed, case_no = pair.carried()
+    pair.hall.approval.intake.ask_correction(case_no, pair.hall.rev(case_no), [], "请说明频率", HALL)
+    pair.round()
+    view = seen(pair, handed.number)
+    assert (view.notice.reason, view.notice.needs_words) == ("请说明频率", True)
+    with pytest.raises(InvalidInput, match="correction_words_missing"):
+        pair.desk.correct(handed.number, (), pair.desk.drafts.begin("gongxin-01"))
+    pair.desk.correct(handed.number, (), pair.desk.drafts.begin("gongxin-01"), words="使用 5G 频段")
+    pair.round()
+    assert seen(pair, handed.number).head.state == "received"
+    assert pair.hall.events(case_no)[-1].data.attributes == {"words": "使用 5G 频段"}
+
+
+def test_fields_are_checked_outside_and_amended_inside(pair: Pair):
+    handed, case_no = pair.carried(item="chengguan-03", fields=ROAD)
+    pair.hall.approval.intake.ask_correction(case_no, pair.hall.rev(case_no), [], "面积不符", HALL, amend=["area"])
+    pair.round()
+    [field] = seen(pair, handed.number).notice.fields
+    assert (field.label, field.value) == ("挖掘面积（平方米）", "20")
+    key = pair.desk.drafts.begin("chengguan-03")
+    for wrong in ({"area": "20"}, {"area": "0"}, {"area": "30", "road": "别处"}):
+        with pytest.raises(InvalidInput):
+            pair.desk.correct(handed.number, (), key, fields=wrong)
+    pair.desk.correct(handed.number, (), key, fields={"area": "30"})
+    pair.round()
+    assert pair.hall.detail(case_no).particulars["fields"] == {**ROAD, "area": "30"}
 
 
 def test_an_act_the_inside_refuses_comes_back_with_its_reason(pair: Pair):

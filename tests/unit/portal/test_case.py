@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from approval.matters import Application
 from approval.payments.service import Payments
 from approval.posts import EVERY_UNIT
 from core.access import Actor, Role
@@ -49,11 +50,15 @@ def post(client: Any, at: str, **form: object):
     return client.post(at, data={"csrf": client.csrf, **form}, headers={**SAME_ORIGIN, **AS_BROWSER})
 
 
-def filed(site: Site, without: str = "") -> Any:
-    from approval.matters import Application
-    papers = tuple(code for code, paper in site.services.catalogue.items[ITEM].details.materials.items()
+def filed(site: Site, without: str = "", item: str = ITEM, **said: str) -> Any:
+    papers = tuple(code for code, paper in site.services.catalogue.items[item].details.materials.items()
                    if paper.required and code != without)
-    return site.services.approval.intake.file(Application(ITEM, APPLICANT, "城南基站", papers=papers), "window", CLERK)
+    return site.services.approval.intake.file(Application(item, APPLICANT, "城南基站", said, papers), "window", CLERK)
+
+
+def pdf(code: str, name: str) -> dict[str, Any]:
+    """A file for that paper, as the page of a correction sends it."""
+    return {f"file-{code}": (io.BytesIO(b"%PDF-1.4\n"), name)}
 
 
 def opened(site: Site, told: Any) -> FlaskClient:
@@ -139,10 +144,10 @@ def test_a_correction_is_answered_with_files_and_a_refused_one_changes_nothing(s
     site.services.approval.intake.ask_correction(told.case_no, rev(site, told.case_no), ["jishu"], "缺技术资料", CLERK)
     client = opened(site, told)
     assert post(client, "/public/case/correct").status_code == 400
-    bad = post(client, "/public/case/attach", code="jishu", file=(io.BytesIO(b"MZ"), "x.pdf"))
+    bad = post(client, "/public/case/attach", code="jishu", **{"file-jishu": (io.BytesIO(b"MZ"), "x.pdf")})
     assert bad.status_code == 400
     assert state(client) == "补正中"
-    assert post(client, "/public/case/attach", code="jishu", file=(io.BytesIO(b"%PDF-1.4\n"), "技术.pdf")).status_code == 303
+    assert post(client, "/public/case/attach", code="jishu", **pdf("jishu", "技术.pdf")).status_code == 303
     assert "技术.pdf" in client.get("/public/case/").text
     assert post(client, "/public/case/correct").status_code == 303
     assert state(client) == "已收件"
@@ -156,14 +161,72 @@ def test_one_file_of_two_is_no_correction_until_he_says_that_the_rest_will_not_c
     client = opened(site, told)
     name = site.services.catalogue.items[ITEM].details.materials["changdi"].name
     assert 'name="rest"' not in client.get("/public/case/").text
-    post(client, "/public/case/attach", code="jishu", file=(io.BytesIO(b"%PDF-1.4\n"), "技术.pdf"))
+    post(client, "/public/case/attach", code="jishu", **pdf("jishu", "技术.pdf"))
     assert f"仍缺：{name}。" in client.get("/public/case/").text
     answer = post(client, "/public/case/correct")
     assert (answer.status_code, state(client)) == (400, "补正中")
-    assert f"补正材料仍缺：{name}" in answer.text
+    assert f"补正仍缺：{name}" in answer.text
     assert "技术.pdf" in client.get("/public/case/").text
     assert post(client, "/public/case/correct", rest="withheld").status_code == 303
     assert state(client) == "已收件"
+
+
+def test_a_notice_that_names_no_paper_is_answered_in_words(site: Site):
+    told = filed(site)
+    site.services.approval.intake.ask_correction(told.case_no, rev(site, told.case_no), [], "请说明基站与住宅的距离", CLERK)
+    client = opened(site, told)
+    assert "请说明基站与住宅的距离" in client.get("/public/case/").text
+    for words in ("", "   "):
+        assert post(client, "/public/case/correct", words=words).status_code == 400
+    assert state(client) == "补正中"
+    assert post(client, "/public/case/correct", words="与最近住宅相距 80 米").status_code == 303
+    assert state(client) == "已收件"
+    assert answered(site, told.case_no) == {"words": "与最近住宅相距 80 米"}
+    assert post(client, "/public/case/correct", words="再说一遍").status_code == 409
+
+
+FORM_ITEM, SAID = "chengguan-03", {"road": "站前路", "grade": "支路", "area": "20", "begin": "2026-04-01"}
+
+
+def test_fields_of_the_form_are_amended_and_what_was_typed_is_kept_while_files_are_sent(site: Site):
+    told = filed(site, "tuzhi", FORM_ITEM, **SAID)
+    site.services.approval.intake.ask_correction(
+        told.case_no, rev(site, told.case_no), ["tuzhi"], "面积与图不符", CLERK, amend=["area", "road"])
+    client = opened(site, told)
+    new = {"fields.area": "35", "fields.road": "站前路", "words": "路名无误"}
+    assert post(client, "/public/case/attach", code="tuzhi", **pdf("tuzhi", "图.pdf"), **new).status_code == 303
+    page = client.get("/public/case/").text
+    assert 'value="35"' in page
+    assert "路名无误" in page
+    wrong = post(client, "/public/case/correct", **{**new, "fields.area": "很多"})
+    assert wrong.status_code == 400
+    assert 'id="fields.area-problem"' in wrong.text
+    assert 'value="很多"' in wrong.text
+    assert post(client, "/public/case/correct", **new).status_code == 303
+    assert answered(site, told.case_no) == {"words": "路名无误", "amended": "挖掘面积（平方米）：20 → 35"}
+    detail = site.services.approval.queries.find(told.case_no, INSPECTOR)
+    assert detail.particulars["fields"] == {**SAID, "area": "35"}
+    assert detail.told is None
+
+
+def test_a_file_that_was_chosen_goes_with_the_answer_and_a_field_left_as_it_was_lacks(site: Site):
+    told = filed(site, "tuzhi", FORM_ITEM, **SAID)
+    site.services.approval.intake.ask_correction(
+        told.case_no, rev(site, told.case_no), ["tuzhi"], "面积与图不符", CLERK, amend=["area"])
+    client = opened(site, told)
+    same = {"fields.area": "20"}
+    assert "补正没有任何内容" in post(client, "/public/case/correct", **same).text
+    lacking = post(client, "/public/case/correct", **pdf("tuzhi", "图.pdf"), **same)
+    assert (lacking.status_code, "补正仍缺：挖掘面积（平方米）" in lacking.text) == (400, True)
+    assert "图.pdf" in lacking.text
+    assert post(client, "/public/case/correct", rest="withheld", **same).status_code == 303
+    assert answered(site, told.case_no) == {"withheld": "挖掘面积（平方米）"}
+
+
+def answered(site: Site, case_no: str) -> dict[str, str] | None:
+    """What the journal keeps of the answer to a notice."""
+    events = site.services.case_queries.find_case(case_no, site.services.clock.now_us()).events
+    return next(one.event.data.attributes for one in events if one.event.kind.value == "correction_received")
 
 
 def test_taking_it_back_needs_a_second_thought(site: Site):
