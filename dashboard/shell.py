@@ -7,7 +7,7 @@ styles and fonts come from this server only; the content security policy of a pa
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping
 from html import escape
 from pathlib import Path
 from threading import Lock
@@ -34,7 +34,7 @@ INDEX = """<!DOCTYPE html>
 
 
 class Page(Protocol):
-    """What a module of dashboard/pages offers. `TITLE` is the key of its title in the locale files."""
+    """What a module of dashboard/pages offers. `PREFIX` is `/name/`, `TITLE` the key of its title in the locale files."""
 
     PREFIX: str
     TITLE: str
@@ -68,16 +68,16 @@ def mount(server: Flask, page: Page, services: Any) -> Dash:
     app.page, app.services = page, services
     app.layout = lambda: page.layout(services)
     page.register(app, services)
-    mounted: list[PageApp] = server.extensions.setdefault(MOUNTED, [])
+    mounted: dict[str, PageApp] = server.extensions.setdefault(MOUNTED, {})
     if not mounted:
         server.before_request(lambda: _set_up(mounted))
         server.after_request(lambda response: _with_policy(mounted, response))
     server.before_request_funcs[None].remove(app._setup_server)
-    mounted.append(app)
+    mounted[page.PREFIX] = app
     return app
 
 
-def _set_up(mounted: Sequence[PageApp]) -> None:
+def _set_up(mounted: Mapping[str, PageApp]) -> None:
     """Before the first request for a page, Dash makes that page up. Left to itself it looks at every request whether any of
     its apps has to be, and makes up all of them at the first: three dozen looks at every act of every clerk."""
     app: Any = _page_of(mounted, request.path)
@@ -86,8 +86,9 @@ def _set_up(mounted: Sequence[PageApp]) -> None:
             app._setup_server()
 
 
-def _page_of(mounted: Sequence[PageApp], path: str) -> PageApp | None:
-    return next((app for app in reversed(mounted) if path.startswith(app.page.PREFIX)), None)
+def _page_of(mounted: Mapping[str, PageApp], path: str) -> PageApp | None:
+    """The first part of a path names the page."""
+    return mounted.get(f"/{path[1:].partition('/')[0]}/")
 
 
 def texts_for(services: Any) -> Words:
@@ -103,7 +104,7 @@ def content_security_policy(app: Dash, live_from: str = "") -> str:
     return policy.replace("connect-src 'self'", f"connect-src 'self' {live_from}") if live_from else policy
 
 
-def _with_policy(mounted: Sequence[PageApp], response: Response) -> Response:
+def _with_policy(mounted: Mapping[str, PageApp], response: Response) -> Response:
     app = _page_of(mounted, request.path) if response.mimetype == "text/html" else None
     if app is not None:
         response.headers.setdefault("Content-Security-Policy", content_security_policy(app, _live_from(app)))
