@@ -25,13 +25,20 @@ class Person:
 
     def post(self, path: str, body: dict, status: int = 200) -> dict:
         """The JSON answer; raises RuntimeError for any other status."""
-        self._line.request("POST", path, _encode(body),
-                           {"Cookie": self._cookies, "Content-Type": "application/json", **SAME_ORIGIN})
-        answer = self._line.getresponse()
-        text = answer.read()
+        try:
+            answer, text = self._asked(path, body)
+        except ConnectionError:  # the server gives up a connection on which nothing was asked for a while
+            self._line.close()
+            answer, text = self._asked(path, body)
         if answer.status != status:
             raise RuntimeError(f"{path}: {answer.status} {text[:300]!r}")
         return dict(_decode(text))
+
+    def _asked(self, path: str, body: dict) -> tuple[http.client.HTTPResponse, bytes]:
+        self._line.request("POST", path, _encode(body),
+                           {"Cookie": self._cookies, "Content-Type": "application/json", **SAME_ORIGIN})
+        answer = self._line.getresponse()
+        return answer, answer.read()
 
     def _signed_in(self, name: str) -> str:
         self._line.request("GET", "/sign-in/")
