@@ -65,7 +65,7 @@ def file_of(services: Any, wish: Wish, actor: Actor, view: str, kind: str, t: Wo
     made, codes = make(Asked(services, wish, actor, t))
     services.read_log.note(LOOK, request.query_string.decode(errors="replace"), actor, request.remote_addr or "")
     stem = "comparison" if view == "side" else f"comparison-{view}"
-    return as_file(made, stem, kind, definitions(codes, services.evaluation.indicators, t))
+    return as_file(services, made, stem, kind, t, definitions(codes, services.evaluation.indicators, t))
 
 
 def _side(asked: Asked) -> Made:

@@ -104,10 +104,11 @@ def _widths(sheet: Sheet) -> list[int]:
     if sheet.is_prose:
         return [PROSE]
     rows = [sheet.heads, *sheet.rows]
-    return [min(WIDEST, max(NARROWEST, *(_places(row[column]) for row in rows))) + 1 for column in range(len(sheet.heads))]
+    return [min(WIDEST, max(NARROWEST, *(places_of(row[column]) for row in rows))) + 1 for column in range(len(sheet.heads))]
 
 
-def _places(value: Value) -> int:
+def places_of(value: Value) -> int:
+    """How wide a text is; a number has some room."""
     if isinstance(value, str):
         return sum(2 if sign > "\u2e80" else 1 for sign in value)
     return 8

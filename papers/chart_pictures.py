@@ -39,9 +39,10 @@ def _svg_of(shape: Shape) -> str:
                     f'text-anchor="{shape.anchor}" fill="{_hex(shape.colour)}">{escape(shape.text)}</text>')
 
 
-def as_png(drawing: Drawing, fonts: Fonts) -> bytes:
-    """A picture of 200 dots an inch, the same for the same drawing. Raises FontsMissing."""
-    scale = DOTS_PER_MM * SMOOTH
+def as_png(drawing: Drawing, fonts: Fonts, smooth: int = SMOOTH) -> bytes:
+    """A picture of 200 dots an inch, the same for the same drawing. Words and straight lines need no smoothing. Raises
+    FontsMissing."""
+    scale = DOTS_PER_MM * smooth
     picture = Image.new("RGB", (round(drawing.width * scale), round(drawing.height * scale)), "white")
     words = "".join(shape.text for shape in drawing.shapes if isinstance(shape, Words))
     face = str(fonts.file("heading", words))
@@ -49,8 +50,9 @@ def as_png(drawing: Drawing, fonts: Fonts) -> bytes:
     for shape in drawing.shapes:
         _paint(pen, shape, scale, face)
     made = BytesIO()
-    picture.resize((picture.width // SMOOTH, picture.height // SMOOTH), Image.Resampling.LANCZOS).save(
-        made, "PNG", dpi=(200, 200), optimize=True)
+    if smooth > 1:
+        picture = picture.resize((picture.width // smooth, picture.height // smooth), Image.Resampling.LANCZOS)
+    picture.save(made, "PNG", dpi=(200, 200), optimize=True)
     return made.getvalue()
 
 

@@ -30,6 +30,7 @@ from dashboard.panels.comparison_persons import SHOWN as PERSON_COLUMNS
 from dashboard.panels.comparison_persons import offer, persons_table
 from dashboard.panels.comparison_pictures import PICTURE_GRAPH, course_figure, empty, funnel_figure
 from dashboard.panels.comparison_table import table
+from dashboard.panels.downloads import KINDS
 from dashboard.theme import load_theme
 from dashboard.words import Words, words_of
 from evaluation import wording
@@ -64,7 +65,7 @@ def layout(services: Any) -> html.Div:
 
 
 def register(app: Dash, services: Any) -> None:
-    for kind in ("csv", "xlsx"):
+    for kind in KINDS:
         app.server.add_url_rule(f"{PREFIX}export.{kind}", f"comparison_{kind}", lambda kind=kind: export(services, kind))
 
     @app.callback(Output("comparison-head", "children"), Output("comparison-side", "children"),

@@ -22,7 +22,7 @@ from dashboard.panels.comparison_choices import PAGE as COMPARISON
 from dashboard.panels.comparison_choices import definition, period_name
 from dashboard.panels.comparison_export import Head, definitions
 from dashboard.panels.counted_export import sheet
-from dashboard.panels.downloads import as_file
+from dashboard.panels.downloads import KINDS, as_file
 from dashboard.times import stamp
 from dashboard.words import Words, words_of
 from evaluation.bulletins.figures import worked_out
@@ -46,7 +46,7 @@ def layout(services: Any) -> html.Div:
 
 
 def register(app: Dash, services: Any) -> None:
-    for kind in ("csv", "xlsx"):
+    for kind in KINDS:
         app.server.add_url_rule(f"{PREFIX}export.{kind}", f"counted_{kind}", lambda kind=kind: export(services, kind))
 
     @app.callback(Output("counted-body", "children"), Input("counted-address", "search"))
@@ -93,7 +93,7 @@ def export(services: Any, kind: str) -> Response:
     said = [*views.about(found, t), *_frozen(services, wish, actor, part, unit, found, t)]
     made = sheet(found, head, views.part_name(found.indicator, part, indicators, t), said, services.case_queries.item_name, t)
     services.read_log.note(LOOK, query, actor, request.remote_addr or "")
-    return as_file(made, "counted", kind, definitions([found.indicator.code], indicators, t))
+    return as_file(services, made, "counted", kind, t, definitions([found.indicator.code], indicators, t))
 
 
 # Parts of the page -----------------------------------------------------------------------------------------------------------
@@ -120,8 +120,8 @@ def _head(services: Any, wish: Wish, unit: str, t: Words) -> html.Div:
 
 
 def _files(wish: Wish, part: Part, unit: str, t: Words) -> html.Div:
-    files = [html.A(t(f"comparison_page.{kind}"), className="button",
-                    href=views.address_of(wish, part, unit, page=f"{PREFIX}export.{kind}")) for kind in ("csv", "xlsx")]
+    files = [html.A(t(f"file_page.{kind}"), className="button",
+                    href=views.address_of(wish, part, unit, page=f"{PREFIX}export.{kind}")) for kind in KINDS]
     paper = html.Button(t("comparison_page.print"), type="button", className="button", **{"data-print": "true"})
     return html.Div([*files, paper], className="comparison-exports", title=t("comparison_page.link"))
 

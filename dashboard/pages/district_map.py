@@ -20,7 +20,7 @@ from dashboard.panels import comparison_choices as choices
 from dashboard.panels import top_bar
 from dashboard.panels.comparison_export import Head, definitions, sheet
 from dashboard.panels.comparison_pictures import PICTURE_GRAPH, empty
-from dashboard.panels.downloads import as_file
+from dashboard.panels.downloads import KINDS, as_file
 from dashboard.panels.map_picture import Drawn, map_figure
 from dashboard.panels.map_table import address_of, map_table
 from dashboard.theme import load_theme
@@ -48,7 +48,7 @@ def layout(services: Any) -> html.Div:
 
 
 def register(app: Dash, services: Any) -> None:
-    for kind in ("csv", "xlsx"):
+    for kind in KINDS:
         app.server.add_url_rule(f"{PREFIX}export.{kind}", f"map_{kind}", lambda kind=kind: export(services, kind))
 
     @app.callback(Output("map-head", "children"), Output("map-picture", "figure"), Output("map-side", "children"),
@@ -81,7 +81,7 @@ def export(services: Any, kind: str) -> Response:
     known = of_units(services.evaluation.queries, actor, wish.question)
     head = Head(wish, indicators, "", actor, services.clock.now_us(), known)
     made = sheet(shown, head, columns, said, t)
-    return as_file(made, "map", kind, definitions([shown.indicator.code, *columns], indicators, t))
+    return as_file(services, made, "map", kind, t, definitions([shown.indicator.code, *columns], indicators, t))
 
 
 def compared(services: Any, wish: Wish, actor: Actor, columns: list[str]) -> SideBySide:

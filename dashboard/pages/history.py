@@ -18,7 +18,7 @@ from core.access import Actor
 from core.errors import NotFound, SupervisionError
 from dashboard.pages.exports import Choices
 from dashboard.panels import history_views, top_bar
-from dashboard.panels.downloads import as_file
+from dashboard.panels.downloads import KINDS, as_file
 from dashboard.refusals import sentence
 from dashboard.words import Words, words_of
 from evaluation.history.asking import FIELDS, SPLITS, Asked, Subject, address_of, answered, asked_of
@@ -44,7 +44,7 @@ def layout(services: Any) -> html.Div:
 
 
 def register(app: Dash, services: Any) -> None:
-    for kind in ("csv", "xlsx"):
+    for kind in KINDS:
         app.server.add_url_rule(f"{PREFIX}answer.{kind}", f"history_{kind}", lambda kind=kind: export(services, kind))
     _register_form(app, services)
     _register_answer(app, services)
@@ -104,8 +104,8 @@ def export(services: Any, kind: str) -> Response:
     """The answer to the question of the address as a file; written down before it is given out."""
     t, given = _words(services), given_by(request.query_string.decode(errors="replace"))
     asked, told = _answered(services, given, "")
-    return as_file(history_views.sheet(asked, told, Choices(services, g.actor).every, services.evaluation.indicators, t),
-                   "history", kind)
+    made = history_views.sheet(asked, told, Choices(services, g.actor).every, services.evaluation.indicators, t)
+    return as_file(services, made, "history", kind, t)
 
 
 def shown(services: Any, given: Mapping[str, str], ticket: str, t: Words) -> Any:

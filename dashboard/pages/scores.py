@@ -21,7 +21,7 @@ from core.errors import InvalidInput, NotFound, SupervisionError
 from core.instants import date_of
 from dashboard.panels import scores_acts as acts
 from dashboard.panels import top_bar
-from dashboard.panels.downloads import as_file
+from dashboard.panels.downloads import KINDS, as_file
 from dashboard.panels.scores_detail import Names, detail, evidence, shown_of, window_words
 from dashboard.panels.scores_head import head
 from dashboard.panels.scores_sheet import sheet
@@ -51,7 +51,7 @@ def layout(services: Any) -> html.Div:
 
 
 def register(app: Dash, services: Any) -> None:
-    for kind in ("csv", "xlsx"):
+    for kind in KINDS:
         app.server.add_url_rule(f"{PREFIX}export.{kind}", f"scores_{kind}", lambda kind=kind: export(services, kind))
 
     @app.callback(Output("scores-head", "children"), Output("scores-table", "children"), Output("scores-waiting", "children"),
@@ -172,7 +172,7 @@ def export(services: Any, kind: str) -> Response:
     view = view_of(services, wish_in(services, query, actor), actor)
     services.read_log.note("score_export", query, actor, request.remote_addr or "")
     made = sheet(view, services.case_queries.org_name, window_words(view, t), t)
-    return as_file(made, "scores", kind)
+    return as_file(services, made, "scores", kind, t)
 
 
 def wish_in(services: Any, search: str | None, actor: Actor) -> Wish:

@@ -10,6 +10,7 @@ from typing import Any
 from dash import dcc, html
 
 from config.indicators import Indicator, Indicators
+from dashboard.panels.downloads import KINDS
 from dashboard.words import Words
 from evaluation.comparison import WITHIN
 from evaluation.seasons import Span, neighbour, period_text, stretch_of
@@ -71,8 +72,8 @@ def _trail(wish: Wish, names: Mapping[str, str], t: Words) -> html.Nav:
 def exports(wish: Wish, t: Words, page: str = PAGE, charts: Sequence[str] = CHARTS) -> html.Div:
     """The files of the view, its charts as pictures, the page on paper. `page` is the one they are links of."""
     query = wish.address()
-    files = [html.A(t(f"comparison_page.{kind}"), href=f"{page}export.{kind}{query}", className="button")
-             for kind in ("csv", "xlsx")]
+    files = [html.A(t(f"file_page.{kind}"), href=f"{page}export.{kind}{query}", className="button")
+             for kind in KINDS]
     named = {"data-picture-of": charts[0], "data-picture-too": " ".join(charts[1:])}
     picture = html.Button(t("comparison_page.png"), type="button", className="button", **named)
     paper = html.Button(t("comparison_page.print"), type="button", className="button", **{"data-print": "true"})
@@ -81,8 +82,8 @@ def exports(wish: Wish, t: Words, page: str = PAGE, charts: Sequence[str] = CHAR
 
 def files(wish: Wish, view: str, t: Words) -> html.Span:
     """One view of the page as files, beside its head."""
-    links = [html.A(t(f"comparison_page.{kind}"), href=f"{PAGE}export.{kind}{wish.address()}&view={view}",
-                    title=t("comparison_page.view_file")) for kind in ("csv", "xlsx")]
+    links = [html.A(t(f"file_page.{kind}"), href=f"{PAGE}export.{kind}{wish.address()}&view={view}",
+                    title=t("comparison_page.view_file")) for kind in KINDS]
     return html.Span(links, className="comparison-files")
 
 

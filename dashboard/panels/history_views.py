@@ -11,6 +11,7 @@ from dash import dcc, html
 
 from cases.events import EventKind
 from config.indicators import Indicators
+from dashboard.panels.downloads import KINDS
 from dashboard.panels.form_fields import dropdown_words
 from dashboard.panels.tables import grid
 from dashboard.words import Words
@@ -95,8 +96,8 @@ def answer_table(asked: Asked, answer: Answer, given: Mapping[str, str], names: 
     said = html.P([t("history_page.told", rows=f"{len(answer.rows):,}", head=f"{answer.head:,}", ms=f"{answer.took_ms:,}"),
                    " ", *_cut(answer, t)], className="panel-note")
     query = address_of(given)
-    files = html.Div([html.A(t(f"comparison_page.{kind}"), href=f"/history/answer.{kind}?{query}", className="button")
-                      for kind in ("csv", "xlsx")], className="comparison-exports")
+    files = html.Div([html.A(t(f"file_page.{kind}"), href=f"/history/answer.{kind}?{query}", className="button")
+                      for kind in KINDS], className="comparison-exports")
     if not answer.rows:
         return html.Div([said, html.P(t("history_page.none"), className="case-none")])
     rows = (html.Tr([_cell(column, value) for column, value in zip(columns, row, strict=True)])

@@ -8,6 +8,7 @@ from typing import Any
 from dash import html
 
 from dashboard.panels.comparison_choices import link
+from dashboard.panels.downloads import KINDS
 from dashboard.panels.scores_view import View
 from dashboard.panels.scores_wish import Wish, month_text, neighbour
 from dashboard.words import Words
@@ -22,8 +23,8 @@ def head(view: View, schemes: Named, areas: Named, standing: str, buttons: Any, 
     title = html.Div([html.H1(t("scores_page.title")), state], className="scores-title")
     choices = [_schemes(wish, schemes, t), _months(wish, t), _longer(wish, t)]
     choices += [_areas(wish, areas, t)] if len(areas) > 1 else []
-    exports = [html.A(kind.upper() if kind == "csv" else "Excel", href=f"export.{kind}{wish.address()}", className="button")
-               for kind in ("csv", "xlsx")]
+    exports = [html.A(t(f"file_page.{kind}"), href=f"export.{kind}{wish.address()}", className="button")
+               for kind in KINDS]
     return [html.Div([title, html.Div(exports, className="comparison-exports")], className="comparison-line"),
             html.Div(choices, className="comparison-choices"),
             html.Div([html.P([standing, " ", t("scores_page.version", n=view.version)], className="scores-standing"), buttons],

@@ -11,9 +11,14 @@ from zipfile import ZipFile
 
 import msgspec
 import pytest
+from PIL import Image
 
 from cases.events import EventKind
+from config.texts import load_texts
 from core.access import Role
+from dashboard.panels import downloads
+from dashboard.words import Words
+from evaluation.spreadsheets import Sheet
 from tests.comparing import concluded, correct_day, count_day, each_day
 from tests.staff import OTHER_ORG, OWN_ORG, Site, make_site
 from tests.unit.cases.record import event
@@ -170,3 +175,18 @@ def test_the_people_of_a_department_are_shown_when_asked_for_and_the_look_is_log
     assert words[0] == "市教育局 · 经办人 · 2026 年 2 月 · 按发生日期"
     assert [line for line in words if "不排名、不计分" in line]
     assert len(site.services.read_log.looks("figures_of_persons")) == 2, "a file is a look, too"
+
+
+@pytest.mark.parametrize("view", ["side", "course", "seasons", "items"])
+def test_every_table_is_a_picture_too(site: Site, view: str) -> None:
+    answer = site.client(Role.LEADER).get(f"/comparison/export.png{FEBRUARY}&org={OWN_ORG}&view={view}")
+    assert (answer.status_code, answer.mimetype) == (200, "image/png")
+    with Image.open(io.BytesIO(answer.data)) as picture:
+        assert picture.width > 1_000
+        assert picture.height > 200
+    assert site.services.read_log.looks("comparison_export", f"{FEBRUARY[1:]}&org={OWN_ORG}&view={view}")
+
+
+def test_a_long_table_is_a_picture_of_its_first_rows_and_says_so(site: Site) -> None:
+    made = downloads._first(Sheet("t", ["w"], ["a"], [["x"]] * 7), 3, Words("zh", load_texts()["zh"].tree))
+    assert (len(made.rows), made.words[1]) == (3, "图中只有前 3 行，全部 7 行见 CSV 或 Excel（evaluation.picture_rows_max）")
