@@ -121,10 +121,11 @@ class Rows:
     def _day(self, path: Path) -> ColumnElement[int]:
         fields = (Marks if self._kind is Kind.CASE else CardMarks).__struct_fields__
         steps = [fields.index(step) if isinstance(step, str) else step for step in path]
+        kept = func.nullif(self._marks, "")  # nothing is kept of what waits to be counted, whatever is looked at first
         if self._conn.dialect.name == "sqlite":
             told = "".join(f"[{step}]" if step >= 0 else f"[#{step}]" for step in steps)
-            return func.json_extract(self._marks, f"${told}")
-        return cast(func.jsonb_extract_path_text(cast(self._marks, JSONB), *map(str, steps)), Integer)
+            return func.json_extract(kept, f"${told}")
+        return cast(func.jsonb_extract_path_text(cast(kept, JSONB), *map(str, steps)), Integer)
 
 
 def _instants(scope: Scope) -> tuple[int, int]:

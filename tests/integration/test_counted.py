@@ -15,6 +15,7 @@ from sqlalchemy import insert, select, update
 from alerts.models import cards
 from cases.changes import NO_ORG
 from cases.events import CaseEvent, Due, EventKind
+from cases.models import case_table
 from core.access import SYSTEM, Actor, Role
 from core.database import Database
 from core.errors import InvalidInput, NotAuthenticated, NotPermitted
@@ -23,6 +24,7 @@ from evaluation import counted_queries
 from evaluation.card_figures import standing_cards
 from evaluation.comparison import Question
 from evaluation.counted import Behind, Kind, Part, listed_part
+from evaluation.models import figure_cards
 from evaluation.period import Basis, Period
 from evaluation.persons import PersonQueries, PersonRules
 from evaluation.tally import counted_by
@@ -255,6 +257,17 @@ def test_cards_of_cases_without_a_department_are_behind_the_figure_of_those(reco
     assert ([line.case_no for line in found.lines], found.figure, found.is_exact) == (["nobody's"], 1, True)
     persons = PersonQueries(record.database, INDICATORS, PersonRules(frozenset()))
     assert [one.value for one in persons.figures(SYSTEM, OCTOBER, NO_ORG, ["yellow_cards"])] == [1]
+
+
+def test_what_waits_to_be_counted_is_in_no_list(record: Counted) -> None:
+    record.at("10-31 18:00").take(*(event(K.ACCEPTED, "10-15 10:00", case_no=no) for no in ("kept", "waits")))
+    record.sweeper.sweep_all()
+    with record.uow() as uow:
+        uow.conn.execute(update(case_table).where(case_table.c.case_no == "waits").values(marks=""))
+        uow.conn.execute(update(figure_cards).values(marks=""))
+    for basis in Basis:
+        assert [line.case_no for line in behind(record, "accepted", basis=basis).lines] == ["kept"]
+        assert behind(record, "yellow_cards", basis=basis).lines == ()
 
 
 # Rights ------------------------------------------------------------------------------------------------------------
