@@ -126,6 +126,23 @@ def _add(commands: argparse._SubParsersAction[argparse.ArgumentParser], common: 
     return parser
 
 
+def _add_charging(commands: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser) -> None:
+    listed = _add(commands, common, "charges", "charging.charges", "fees charged beside what was paid for them")
+    listed.add_argument("--from", dest="first", required=True, metavar="DATE", help="first day they were charged on")
+    listed.add_argument("--to", dest="last", required=True, metavar="DATE", help="last day")
+    listed.add_argument("--all", action="store_true", help="also what matches")
+    by_hand = _add(commands, common, "settle", "charging.settle", "settle fees of a case by a payment made outside")
+    by_hand.add_argument("case", metavar="CASE")
+    for name, help_text in (("by", "account of who takes the money"), ("reference", "of its slip"), ("amount", "in yuan")):
+        by_hand.add_argument(f"--{name}", required=True, help=help_text)
+    by_hand.add_argument("--kind", required=True, choices=("cash", "pos", "bank_slip"))
+    by_hand.add_argument("--fee", type=int, action="append", default=[], help="number of a fee; all that are due unless given")
+    by_hand.add_argument("--on", metavar="DATE", help="day of the payment; today unless given")
+    by_hand.add_argument("--receipt", default="", help="number of the fiscal receipt; one is given unless there is one")
+    day = _add(commands, common, "statement", "charging.statement", "the statement of the payment platform beside our orders")
+    day.add_argument("--day", metavar="DATE", help="yesterday unless given")
+
+
 def _add_records(commands: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser) -> None:
     load = _add(commands, common, "import", "records.import_log", "load a log: XES, CSV or JSON Lines, plain or gz")
     _file_and_mapping(load)
@@ -312,6 +329,7 @@ def _add_administration(commands: argparse._SubParsersAction[argparse.ArgumentPa
     film.set_defaults(whole="evidence.check_evidence", command=None)
     _add(commands, common, "paper-keys", "documents.paper_keys", "make, show or replace the keys papers are signed with"
          ).add_argument("--rotate", action="store_true", help="sign with new keys from now on; the old ones still check")
+    _add_charging(commands, common)
     store = _add(commands, common, "materials", "documents.materials", "check the files of applications, remove those nobody "
                  "names, or copy all to the other store")
     store.add_argument("action", choices=("check", "sweep", "copy"))

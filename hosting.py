@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from approval.assembly import Approval, build_approval
 from approval.assembly import Parts as ApprovalParts
+from approval.cashier import CashierRules
 from approval.handling import HandlingRules
 from approval.materials import MaterialRules, Materials, clamd_scanner
 from approval.previews import PreviewRules
@@ -36,10 +37,16 @@ def approval_of(settings: Settings, uow: UnitOfWorkFactory, recorder: Recorder, 
     given = settings.approval
     return build_approval(ApprovalParts(
         uow, recorder, areas, catalogue, follow_up.papers, chinese.get, chinese.has,
-        HandlingRules(given.extension_posts, given.extension_notice_days, given.extension_days_max), _materials(settings),
+        HandlingRules(given.extension_posts, given.extension_notice_days, given.extension_days_max),
+        _cashiers(settings), _materials(settings),
         given.draft_kept_days, keys.key("hosted"), changes, needs_two, given.migration_cases_max,
         settings.portal.base_url, children, PreviewRules(given.preview_dir, given.preview_pages, given.preview_mib),
         given.orphan_days, templates, given.reuse_days))
+
+
+def _cashiers(settings: Settings) -> CashierRules:
+    given = settings.payments
+    return CashierRules(given.cashier_posts, None if given.second_person_from < 0 else given.second_person_from * 100)
 
 
 def _materials(settings: Settings) -> Materials:

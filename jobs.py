@@ -18,7 +18,7 @@ from exporting import evaluation_jobs
 from feeds.file_drop import FileDrop
 from issuing import bulletin_jobs
 from papers.draughtsman import Draughtsman
-from paying import payments_of, reconcile
+from paying import payments_of, reconcile, statements_of
 from recording import recording_jobs
 
 log = logging.getLogger(__name__)
@@ -31,6 +31,7 @@ TIDY_INTERVAL_S = 3600.0
 CALENDAR_ENDS = "calendar_ends"
 SILENCE_FAILED = "silence_failed"
 ROSTER_INTERVAL_S = 60.0
+STATEMENT_LOOK_S = 900.0
 AUDIT_INTERVAL_S = 20.0
 FIGURES_INTERVAL_S = 30.0
 PAPERS_A_LOOK = 200  # drawn apart, so that a look may be long: what a rush left is caught up with as quickly as the machine can
@@ -48,6 +49,7 @@ def jobs_of(services: Services) -> list[Job]:
         Job("follow_up", settings.complaints.interval_s, services.follow_up.watch),
         Job("silence", settings.approval.silence_interval_s, lambda: take_silence(services)),
         Job("payments", settings.payments.interval_s, lambda: reconcile(services, payments)),
+        Job("statement", STATEMENT_LOOK_S, statements_of(services, payments).run),
         Job("papers", settings.papers.interval_s, lambda: papers.make_files(PAPERS_A_LOOK, draughtsman, leaving.is_set),
             leave=leaving.set),
         Job("sweep", settings.sweep.interval_s, services.sweeper.sweep_all),

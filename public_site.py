@@ -103,7 +103,7 @@ def build_public_site(settings: Settings) -> PublicSite:
     complaint_rules = load_follow_up(settings.paths.follow_up_dir or FOLLOW_UP_DIR).complaints
     desk = MailboxDesk(database, queue, mirror, materials, files, drafts, clock,
                        ZoneInfo(settings.areas.default_timezone), complaint_rules)
-    gateway = gateway_of(settings.payments.gateway, secret, database, sandbox_payments, clock)
+    gateway = gateway_of(settings, secret, database, sandbox_payments, clock)
     payments = Payments(orders, gateway, lambda order, receipt_no: desk.pay(order.case_no, order, receipt_no), clock,
                         rules_of(settings.payments))
     app = _app(settings, secret)

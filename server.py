@@ -39,6 +39,7 @@ from dashboard.pages import (
     cameras,
     card,
     case,
+    charges,
     comparison,
     complaints,
     counted,
@@ -110,8 +111,8 @@ OPERATIONS = tuple(one for module in (cards_http, notices_http, handover_http, r
                                       exports_http, scores_http, forecast_http, history_http,
                                       webhooks_http) for one in module.OPERATIONS)
 DAY_S, CALL_INTERVAL_S, SCREENS_KEPT_DAYS = 86_400.0, 60.0, 30
-PAGES = (wall, desk, card, unit, handover, work, window, hosted, case, comparison, counted, district_map, scores, schemes,
-         bulletins, forecast, history, findings, footage, orders, complaints, roster, notices, rules, calendars, items,
+PAGES = (wall, desk, card, unit, handover, work, window, hosted, charges, case, comparison, counted, district_map, scores,
+         schemes, bulletins, forecast, history, findings, footage, orders, complaints, roster, notices, rules, calendars, items,
          organisations, migrations, documents, signals, cameras, video_views, people, audit, exports, webhooks, feeds, health)
 UNCHANGING = ("/assets/", "/healthz", "/readyz")
 ROOT = Path(__file__).resolve().parent

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from approval.cashier import Cashier, CashierRules
+from approval.charging.queries import Charges
 from approval.desk import Desk
 from approval.drafts import Drafts
 from approval.ending import Ending
@@ -14,6 +16,7 @@ from approval.intake import Intake
 from approval.licences import Licences
 from approval.materials import Materials
 from approval.migrations import Migrations
+from approval.permitted import Deciding
 from approval.posts import Posts
 from approval.previews import PreviewRules, Previews
 from approval.projects import Projects
@@ -46,6 +49,7 @@ class Parts:
     words: Callable[..., str]
     has_words: Callable[[str], bool]
     rules: HandlingRules
+    cashier_rules: CashierRules
     materials: Materials
     drafts_kept_days: int
     password_key: bytes
@@ -68,12 +72,14 @@ class Approval:
     intake: Intake
     handling: Handling
     ending: Ending
+    cashier: Cashier
     projects: Projects
     licences: Licences
     step_records: StepRecords
     hearings: Hearings
     posts: Posts
     queries: HostedQueries
+    charges: Charges
     materials: Materials
     previews: Previews
     storekeeper: Storekeeper
@@ -101,11 +107,12 @@ def build_approval(parts: Parts) -> Approval:
     parts.materials.prepare = previews.prepare
     licences = Licences(desk, parts.rules)
     intake, handling, ending = Intake(desk), Handling(desk, parts.rules), Ending(desk, parts.rules, licences)
-    queries = HostedQueries(parts.units.database, parts.rules.extension_posts, parts.password_key)
+    queries = HostedQueries(parts.units.database, Deciding(parts.rules.extension_posts, parts.cashier_rules.posts),
+                            parts.password_key)
     drafts = Drafts(parts.units, parts.materials, parts.drafts_kept_days)
     return Approval(
         desk=desk, intake=intake, handling=handling, ending=ending, hearings=Hearings(desk), queries=queries, drafts=drafts,
-        licences=licences,
+        licences=licences, cashier=Cashier(desk, parts.cashier_rules), charges=Charges(parts.units.database, queries.sight),
         step_records=StepRecords(desk),
         projects=Projects(desk, intake, handling, ending, licences, parts.words), posts=Posts(parts.units, parts.changes),
         materials=parts.materials, previews=previews, reuse=Reuse(desk, intake, queries, drafts, parts.reuse_days),

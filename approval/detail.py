@@ -72,6 +72,31 @@ class StepPaperKept:
 
 
 @dataclass(frozen=True, slots=True)
+class PaymentKept:
+    """Money taken outside (approval.cashier); `fees` are ids, `sha256` is of the scan of its slip."""
+
+    id: int
+    fees: tuple[int, ...]
+    kind: str
+    reference: str
+    amount_fen: int
+    paid_on: str
+    state: str
+    receipt_no: str
+    entered_by: str
+    entered_name: str
+    entered_at: int
+    decided_by: str
+    decided_name: str
+    decided_at: int | None
+    words: str
+    sha256: str | None
+    file_name: str
+    media_type: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
 class Receipt:
     """A paper given out."""
 
@@ -131,7 +156,8 @@ class PartSeen:
 @dataclass(frozen=True, slots=True)
 class HostedDetail:
     """A hosted case whole. `fold` is what its journal says of it, `may` the acts this person may do now, `earlier` the steps
-    it may be sent back to, `held_posts` his posts in its unit; `told` is the correction notice that waits for its answer."""
+    it may be sent back to, `held_posts` his posts in its unit, `takes_money` whether one of them
+    is a cashier's; `told` is the correction notice that waits for its answer."""
 
     head: Waiting
     flow: Flow
@@ -147,9 +173,11 @@ class HostedDetail:
     step_papers: list[StepPaperKept]
     project_no: str | None
     told: Told | None = None
+    payments: tuple[PaymentKept, ...] = ()
     may: frozenset[Act] = frozenset()
     earlier: tuple[str, ...] = ()
     held_posts: tuple[str, ...] = ()
+    takes_money: bool = False
 
     @property
     def due_fees(self) -> list[dict[str, Any]]:

@@ -67,22 +67,20 @@ class Ending:
                 "basis": standard.basis})
             return int(made.inserted_primary_key[0])  # type: ignore[index]
 
-    def paid(self, case_no: str, fee_id: int, receipt_no: str, actor: Actor | None = None, station: str = "") -> None:
-        """The fee was paid, at the window or through the gateway, with the number of its receipt (票据). Told once more with
-        the same number, e.g. by a double click, it changes nothing: the money must not be given back."""
+    def paid(self, case_no: str, fee_id: int, receipt_no: str, station: str = "") -> None:
+        """The fee was paid through the gateway, with the number of its receipt (票据); what was paid otherwise:
+        `approval.cashier`. Told once more with the same number it changes nothing: the money must not be given back."""
         number = checked_words(receipt_no, "receipt_no")
         try:
-            self._pay(case_no, fee_id, number, actor, station)
+            self._pay(case_no, fee_id, number, station)
         except (NotFound, Conflict):
             if not self._is_paid(case_no, fee_id, number):
                 raise
 
-    def _pay(self, case_no: str, fee_id: int, number: str, actor: Actor | None, station: str) -> None:
+    def _pay(self, case_no: str, fee_id: int, number: str, station: str) -> None:
         with self._desk.acting(Act.PAID, case_no, None) as (uow, case):
-            if actor is not None:
-                self._desk.any_post(uow, case, actor)
-            fee = self._settle(uow, case, fee_id, "paid", actor, receipt_no=number)
-            self._desk.tell(uow, case, EventKind.FEE_CHARGED, actor or APPLICANT, station=station, fee_code=fee.code,
+            fee = settle(uow, case, fee_id, "paid", None, receipt_no=number)
+            self._desk.tell(uow, case, EventKind.FEE_CHARGED, APPLICANT, station=station, fee_code=fee.code,
                             amount_fen=fee.amount_fen, quantity=fee.quantity, receipt_no=number)
 
     def _is_paid(self, case_no: str, fee_id: int, receipt_no: str) -> bool:
@@ -97,7 +95,7 @@ class Ending:
         told = checked_words(ground, "ground")
         with self._desk.acting(Act.WAIVE, case_no, rev) as (uow, case):
             post = self._desk.post(uow, case, actor, self._rules.extension_posts)
-            fee = self._settle(uow, case, fee_id, "waived", actor, ground=told)
+            fee = settle(uow, case, fee_id, "waived", actor, ground=told)
             self._desk.tell(uow, case, EventKind.FEE_CHARGED, actor, station=station, post=post, fee_code=fee.code,
                             amount_fen=0, quantity=fee.quantity, waiver=told)
 
@@ -197,14 +195,16 @@ class Ending:
         if self._desk.own_item(case).details.fees and not fees:
             raise Conflict("fees_missing", case_no=case.case_no)
 
-    def _settle(self, uow: UnitOfWork, case: Hosted, fee_id: int, state: str, actor: Actor | None, **values: Any) -> Fee:
-        f = hosted_fees.c
-        done = uow.conn.execute(update(hosted_fees).where(
-            f.id == fee_id, f.case_id == case.row.case_id, f.state == "due").values(
-                state=state, settled_at=uow.now_us, settled_by=actor.name if actor is not None else "", **values))
-        if done.rowcount != 1:
-            raise NotFound("fee_not_due", case_no=case.case_no, fee=fee_id)
-        return next(fee for fee in fees_of(uow.conn, case.row.case_id) if fee.id == fee_id)
+
+def settle(uow: UnitOfWork, case: Hosted, fee_id: int, state: str, actor: Actor | None, **values: Any) -> Fee:
+    """A due fee becomes paid or waived. Raises NotFound when it is not due (any more): of two, one settles it."""
+    f = hosted_fees.c
+    done = uow.conn.execute(update(hosted_fees).where(
+        f.id == fee_id, f.case_id == case.row.case_id, f.state == "due").values(
+            state=state, settled_at=uow.now_us, settled_by=actor.name if actor is not None else "", **values))
+    if done.rowcount != 1:
+        raise NotFound("fee_not_due", case_no=case.case_no, fee=fee_id)
+    return next(fee for fee in fees_of(uow.conn, case.row.case_id) if fee.id == fee_id)
 
 
 def fees_of(conn: Any, case_id: int) -> list[Fee]:

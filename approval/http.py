@@ -13,6 +13,7 @@ from flask import Blueprint, Request, Response, request
 
 from approval.assembly import Approval
 from approval.bpmn import flow_as_bpmn, plan_as_bpmn
+from approval.cashier import Received, fen_of
 from approval.codes import read_code
 from approval.detail import HostedDetail, Licence, Waiting
 from approval.flow import Part, flow_of
@@ -71,7 +72,12 @@ class ActOn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     code: str = ""
     quantity: int = 1
     fee: int = 0
+    fees: list[int] = []  # of paid: settled by one payment
     receipt_no: str = ""
+    reference: str = ""
+    amount: str = ""  # yuan
+    paid_on: str = ""
+    payment: int = 0
     certificate_no: str = ""  # of conclude: one made elsewhere; of end_licence: which
     node: str = ""
     fields: dict[str, str] = {}
@@ -90,13 +96,16 @@ class TakingOver(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 PERFORMED = ("pre_accept", "receive", "accept", "refuse", "ask_correction", "correct", "supply", "ask_hearing", "hold_hearing",
              "claim", "hand_over", "complete",
              "drop_step_paper", "dispatch", "send_back", "start_special", "end_special", "ask_extension", "grant_extension",
-             "refuse_extension", "charge", "paid", "waive", "conclude", "end_licence", "collect", "return", "void", "reopen",
+             "refuse_extension", "charge", "paid", "confirm_payment",
+             "refuse_payment", "waive", "conclude", "end_licence", "collect", "return", "void", "reopen",
              "begin_anew", "leave_out")
 OPERATIONS = (
     Operation("get", "/api/v1/approval/lists/<name>", "listApproval", "What waits for the person", choices={"name": LISTS}),
     Operation("get", _CASES, "findHosted", "Hosted cases by number, applicant or title", query={"q": "part of it"}),
     Operation("post", _CASES, "registerHosted", "File for an applicant at a window, or open a case ex officio",
               takes=Registration, status=201),
+    Operation("get", "/api/v1/approval/charges", "listCharges", "Fees charged in a period with their payments", query={
+        "since": "first instant (RFC 3339)", "until": "the instant after the last", "show": "open: what does not match; all"}),
     Operation("get", f"{_CASES}/<case_no>", "getHosted", "A hosted case with what the person may do"),
     Operation("post", f"{_CASES}/<case_no>/acts/<act>", "actOnHosted", "Do something about it", takes=ActOn,
               choices={"act": PERFORMED}),
@@ -108,6 +117,9 @@ OPERATIONS = (
         "code": "of the paper", "name": "of the file"}, takes_media="application/octet-stream", status=201),
     Operation("post", f"{_CASES}/<case_no>/step-files", "keepStepFile", "Put a file with a document of the open step", query={
         "code": "of the document", "name": "of the file"}, takes_media="application/octet-stream", status=201),
+    Operation("post", f"{_CASES}/<case_no>/payments/<payment>/slip", "keepPaymentSlip",
+              "Put the scan of its slip with a payment",
+              query={"code": "", "name": "of the file"}, takes_media="application/octet-stream", status=201),
     Operation("get", f"{_CASES}/<case_no>/earlier", "listEarlierFiles", "Files the applicant gave with other cases"),
     Operation("post", f"{_CASES}/<case_no>/earlier", "takeOverEarlierFile", "Use one of them for a paper of this case",
               takes=TakingOver, status=201),
@@ -145,6 +157,14 @@ def create_blueprint(approval: Approval, papers: PaperService, reads: ReadLog, a
         channel = channel_of(approval.desk.catalogue.find_item(told.item))
         filed = approval.intake.file(application_of(told), channel, actor, told.station)
         return as_json({"case_no": filed.case_no, "password": filed.password}, 201)
+
+    @blueprint.get("/charges")
+    def charged() -> Response:
+        actor = require(actor_of(request), *READERS)
+        since, until = _instant(request.args.get("since", "")), _instant(request.args.get("until", ""))
+        found = approval.charges.lines(actor, since, until, only_open=request.args.get("show", "open") != "all")
+        return as_json({"charges": [_flat(one) | {"charged_at": _iso(one.charged_at), "settled_at": _iso(one.settled_at)}
+                                    for one in found]})
 
     @blueprint.get("/cases/<case_no>")
     def show(case_no: str) -> Response:
@@ -212,6 +232,10 @@ def _add_files(blueprint: Blueprint, approval: Approval, papers: PaperService, r
     @blueprint.post("/cases/<case_no>/step-files")
     def keep_of_step(case_no: str) -> Response:
         return sent_to(approval.step_records.keep, case_no)
+
+    @blueprint.post("/cases/<case_no>/payments/<int:payment>/slip")
+    def keep_slip(case_no: str, payment: int) -> Response:
+        return sent_to(lambda no, upload, actor: approval.cashier.attach(no, payment, upload, actor), case_no)
 
     @blueprint.get("/cases/<case_no>/earlier")
     def earlier(case_no: str) -> Response:
@@ -327,10 +351,12 @@ def _of_handling(approval: Approval, no: str, told: ActOn, actor: Actor, find_pe
 
 
 def _of_ending(approval: Approval, no: str, told: ActOn, actor: Actor) -> Acts:
-    ending, rev, station = approval.ending, told.rev, told.station
+    ending, cashier, rev, station = approval.ending, approval.cashier, told.rev, told.station
     return {
         "charge": lambda: ending.charge(no, rev, told.code, told.quantity, actor, station),
-        "paid": lambda: ending.paid(no, told.fee, told.receipt_no, actor, station),
+        "paid": lambda: cashier.record(no, rev, _received(told), actor, station),
+        "confirm_payment": lambda: cashier.confirm(no, rev, told.payment, actor, station),
+        "refuse_payment": lambda: cashier.refuse(no, rev, told.payment, told.reason, actor),
         "waive": lambda: ending.waive(no, rev, told.fee, told.reason, actor, station),
         "conclude": lambda: ending.conclude(no, rev, told.words, actor, station, told.certificate_no, _day(told.until)),
         "end_licence": lambda: approval.licences.end(no, rev, told.certificate_no, told.kind, told.reason, actor, station),
@@ -338,6 +364,11 @@ def _of_ending(approval: Approval, no: str, told: ActOn, actor: Actor) -> Acts:
         "return": lambda: ending.return_(no, rev, told.reason, actor, station),
         "void": lambda: ending.void(no, rev, told.reason, actor, station),
     }
+
+
+def _received(told: ActOn) -> Received:
+    return Received(tuple(told.fees), told.kind, told.reference, fen_of(told.amount), _day(told.paid_on, "paid_on"),
+                    told.receipt_no)
 
 
 def shown(row: Waiting) -> dict[str, Any]:
@@ -351,6 +382,8 @@ def shown_whole(detail: HostedDetail) -> dict[str, Any]:
         "flow": [step.name for step in detail.flow.steps], "particulars": detail.particulars,
         "papers": [_flat(paper) | {"at": _iso(paper.at), "promised_at": _iso(paper.promised_at)} for paper in detail.papers],
         "fees": [fee | {"charged_at": _iso(fee["charged_at"]), "settled_at": _iso(fee["settled_at"])} for fee in detail.fees],
+        "payments": [_flat(one) | {"entered_at": _iso(one.entered_at), "decided_at": _iso(one.decided_at)}
+                     for one in detail.payments],
         "extension": detail.extension, "correction": None if detail.told is None else msgspec.structs.asdict(detail.told),
         "step_papers": [_flat(one) | {"at": _iso(one.at)} for one in detail.step_papers],
         "licences": [_licence(one) for one in detail.licences],
@@ -376,11 +409,11 @@ def _iso(us: int | None) -> str | None:
     return None if us is None else from_us(us).isoformat()
 
 
-def _day(text: str) -> date | None:
+def _day(text: str, key: str = "until") -> date | None:
     try:
         return date.fromisoformat(text) if text else None
     except ValueError as failure:
-        raise InvalidInput("day_unreadable", key="until", value=text[:40]) from failure
+        raise InvalidInput("day_unreadable", key=key, value=text[:40]) from failure
 
 
 def _instant(text: str) -> int:

@@ -330,7 +330,7 @@ def give(desk: Desk, uow: UnitOfWork, case: Hosted, kind: ReceiptKind, *, told: 
 
 def _occasion(kind: ReceiptKind, case: Hosted) -> Occasion | None:
     """Of which the applicant is told by that paper; of some he is told otherwise, or has it in his hand."""
-    if kind in (ReceiptKind.RECEIVED, ReceiptKind.DECISION, ReceiptKind.LICENCE):
+    if kind in (ReceiptKind.RECEIVED, ReceiptKind.DECISION, ReceiptKind.LICENCE, ReceiptKind.PAYMENT):
         return None
     if kind is ReceiptKind.CONCLUDED and case.fold.refused is None:
         return Occasion.COLLECT

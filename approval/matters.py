@@ -46,6 +46,8 @@ class Act(StrEnum):
     SUPPLY = "supply"                        # 容缺补齐
     CHARGE = "charge"                        # 收费
     PAID = "paid"                            # 缴费
+    CONFIRM_PAYMENT = "confirm_payment"      # 复核收款
+    REFUSE_PAYMENT = "refuse_payment"        # 不予复核 (no event: the fee stays due)
     WAIVE = "waive"                          # 减免
     CONCLUDE = "conclude"                    # 办结
     END_LICENCE = "end_licence"              # 证照撤销、注销
@@ -77,6 +79,7 @@ FROM: Mapping[Act, frozenset[State]] = {
     _A.REFUSE_EXTENSION: frozenset({_S.ACCEPTED, _S.SUSPENDED}),
     _A.ASK_HEARING: frozenset({_S.ACCEPTED, _S.SUSPENDED}), _A.HOLD_HEARING: frozenset({_S.ACCEPTED, _S.SUSPENDED}),
     _A.SUPPLY: UNDER_WAY, _A.CHARGE: UNDER_WAY, _A.PAID: UNDER_WAY, _A.WAIVE: UNDER_WAY,
+    _A.CONFIRM_PAYMENT: UNDER_WAY, _A.REFUSE_PAYMENT: frozenset(State),
     _A.CONCLUDE: frozenset({_S.ACCEPTED, _S.DECIDED}),
     _A.END_LICENCE: frozenset({_S.CONCLUDED, _S.COLLECTED}),
     _A.COLLECT: frozenset({_S.CONCLUDED}), _A.WITHDRAW: _OPEN - {_S.DECIDED}, _A.VOID: _OPEN,  # what is decided stands

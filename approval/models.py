@@ -121,6 +121,38 @@ hosted_fees = Table(
     Column("charged_at", BigInteger, nullable=False),
     Column("settled_at", BigInteger),
     Index("ix_hosted_fees_case", "case_id"),
+    Index("ix_hosted_fees_charged", "charged_at"),
+)
+
+# Money taken outside (approval.cashier): `fees` is a JSON list of ids, `paid_on` a day; state entered, booked, refused.
+_STANDS = text("state <> 'refused'")
+hosted_payments = Table(
+    "hosted_payments", metadata,
+    Column("id", ROW_NUMBER, primary_key=True),
+    Column("case_id", BigInteger, nullable=False),
+    Column("org", String(128), nullable=False),
+    Column("fees", Text, nullable=False),
+    Column("kind", String(16), nullable=False),          # cash, pos, bank_slip
+    Column("reference", String(64), nullable=False),     # of one unit and kind it stands for one payment
+    Column("amount_fen", BigInteger, nullable=False),
+    Column("paid_on", String(10), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("receipt_no", String(64), nullable=False),
+    Column("entered_by", String(64), nullable=False),
+    Column("entered_name", String(64), nullable=False),
+    Column("entered_at", BigInteger, nullable=False),
+    Column("decided_by", String(64), nullable=False, server_default=text("''")),
+    Column("decided_name", String(64), nullable=False, server_default=text("''")),
+    Column("decided_at", BigInteger),
+    Column("words", Text, nullable=False, server_default=text("''")),
+    Column("sha256", String(64)),                        # the scan of its slip
+    Column("file_name", String(255), nullable=False, server_default=text("''")),
+    Column("media_type", String(96), nullable=False, server_default=text("''")),
+    Column("size", BigInteger, nullable=False, server_default=text("0")),
+    Index("ix_hosted_payments_case", "case_id"),
+    Index("ix_hosted_payments_sha256", "sha256"),
+    Index("uq_hosted_payments_reference", "org", "kind", "reference", unique=True, postgresql_where=_STANDS,
+          sqlite_where=_STANDS),
 )
 
 # A request for more days waits for a second person; one at a time and one in all.

@@ -6,8 +6,9 @@ Pure. The pages offer exactly this; the services check all of it again, on what 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from approval.detail import HostedDetail, LicenceState
+from approval.detail import HostedDetail, LicenceState, PaymentKept
 from approval.flow import DISPATCH, JOIN
 from approval.matters import FROM, Act, account_of
 from approval.posts import holds
@@ -17,17 +18,26 @@ from core.access import Actor, Role
 _AT_WINDOW = (Act.PRE_ACCEPT, Act.RECEIVE, Act.ACCEPT, Act.REFUSE, Act.ASK_CORRECTION, Act.CORRECT, Act.RETURN)
 _AT_STEP = (Act.CLAIM, Act.HOLD_HEARING, Act.HAND_OVER, Act.START_SPECIAL, Act.END_SPECIAL, Act.ASK_EXTENSION)
 _BY_HEADS = (Act.GRANT_EXTENSION, Act.REFUSE_EXTENSION, Act.WAIVE, Act.VOID, Act.END_LICENCE)
-_BY_ANY_POST = (Act.CHARGE, Act.PAID, Act.SUPPLY, Act.KEEP_FILE, Act.COLLECT, Act.REOPEN, Act.BEGIN_ANEW, Act.LEAVE_OUT,
+_BY_CASHIERS = (Act.PAID, Act.CONFIRM_PAYMENT, Act.REFUSE_PAYMENT)
+_BY_ANY_POST = (Act.CHARGE, Act.SUPPLY, Act.KEEP_FILE, Act.COLLECT, Act.REOPEN, Act.BEGIN_ANEW, Act.LEAVE_OUT,
                 Act.ASK_HEARING)
 _OF_STEP = frozenset({Act.CLAIM, Act.COMPLETE, Act.DISPATCH, Act.DROP_STEP_PAPER})  # for whoever does the step himself
 
 
-def permitted(detail: HostedDetail, held: Sequence[tuple[str, str]], actor: Actor, heads: Sequence[str]) -> frozenset[Act]:
-    """`held` are his (unit, post); `heads` the posts that decide on more days and on ending a case abnormally."""
+@dataclass(frozen=True, slots=True)
+class Deciding:
+    """Posts that stand in no flow: `heads` decide on more days and on ending a case abnormally, `cashiers` take money."""
+
+    heads: tuple[str, ...]
+    cashiers: tuple[str, ...]
+
+
+def permitted(detail: HostedDetail, held: Sequence[tuple[str, str]], actor: Actor, deciding: Deciding) -> frozenset[Act]:
+    """`held` are his (unit, post)."""
     if not actor.has(Role.APPROVAL_STAFF):
         return frozenset()
     head = detail.head
-    may = {act for act, posts in _wanted(detail, heads).items() if head.state in FROM[act] and holds(held, head.org, posts)}
+    may = {act for act, posts in _wanted(detail, deciding).items() if head.state in FROM[act] and holds(held, head.org, posts)}
     return frozenset(may - _of_other_steps(detail) - _taken(detail, actor) - _without_object(detail, actor))
 
 
@@ -42,7 +52,12 @@ def is_same_person(detail: HostedDetail, actor: Actor) -> bool:
     return bool(detail.head.step) and actor.name in {account_of(done.actor) for done in detail.fold.path}
 
 
-def _wanted(detail: HostedDetail, heads: Sequence[str]) -> dict[Act, Sequence[str]]:
+def payments_to_confirm(detail: HostedDetail, actor: Actor) -> list[PaymentKept]:
+    """What waits for him as the second person."""
+    return [one for one in detail.payments if one.state == "entered" and one.entered_by != actor.name]
+
+
+def _wanted(detail: HostedDetail, deciding: Deciding) -> dict[Act, Sequence[str]]:
     """The posts each act asks for, one of them."""
     flow, step = detail.flow, detail.head.step
     entitled = flow.find(step).entitled if step else ()
@@ -50,7 +65,8 @@ def _wanted(detail: HostedDetail, heads: Sequence[str]) -> dict[Act, Sequence[st
     open_to = tuple(post for post in entitled if post not in signed)
     last = flow.find(flow.inner[-1]).entitled if flow.inner else ()
     return {**dict.fromkeys(_AT_WINDOW, flow.posts_of_acceptance()), **dict.fromkeys(_AT_STEP, entitled),
-            **dict.fromkeys(_BY_HEADS, heads), **dict.fromkeys(_BY_ANY_POST, flow.every_post),
+            **dict.fromkeys(_BY_HEADS, deciding.heads), **dict.fromkeys(_BY_CASHIERS, deciding.cashiers),
+            **dict.fromkeys(_BY_ANY_POST, flow.every_post),
             Act.COMPLETE: open_to, Act.DISPATCH: open_to, Act.DROP_STEP_PAPER: entitled,
             Act.SEND_BACK: entitled or last, Act.CONCLUDE: () if step else flow.posts_of_conclusion()}
 
@@ -84,7 +100,9 @@ def _without_object(detail: HostedDetail, actor: Actor) -> set[Act]:
         Act.ASK_EXTENSION: detail.extension is None, Act.GRANT_EXTENSION: may_decide, Act.REFUSE_EXTENSION: may_decide,
         Act.ASK_HEARING: hears and detail.fold.hearing_asked is None,
         Act.HOLD_HEARING: hears,
-        Act.WAIVE: bool(detail.due_fees), Act.PAID: bool(detail.due_fees), Act.SUPPLY: bool(detail.deferred),
+        Act.WAIVE: bool(detail.due_fees), Act.PAID: bool(detail.due_fees),
+        **dict.fromkeys((Act.CONFIRM_PAYMENT, Act.REFUSE_PAYMENT), bool(payments_to_confirm(detail, actor))),
+        Act.SUPPLY: bool(detail.deferred),
         Act.DROP_STEP_PAPER: any(one.is_current for one in detail.step_papers),
         Act.END_LICENCE: any(one.state == LicenceState.VALID for one in detail.licences),
         Act.REOPEN: any(part.state in ("done", "refused") for part in detail.parts),

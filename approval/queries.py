@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from itertools import islice
 from typing import Any
 
@@ -12,7 +12,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, Table, bindparam, func, literal, or_, select
 
 from approval.desk import told_of
-from approval.detail import HostedDetail, Licence, Paper, PartSeen, Receipt, StepPaperKept, Waiting
+from approval.detail import HostedDetail, Licence, Paper, PartSeen, PaymentKept, Receipt, StepPaperKept, Waiting
 from approval.flow import JOIN, Flow, Part, depths, read_flow
 from approval.licences import licence_of, of_case
 from approval.models import (
@@ -22,13 +22,14 @@ from approval.models import (
     hosted_licences,
     hosted_nodes,
     hosted_papers,
+    hosted_payments,
     hosted_receipts,
     hosted_signatures,
     hosted_step_papers,
     hosted_tasks,
 )
 from approval.numbering import password_hash
-from approval.permitted import behind, permitted
+from approval.permitted import Deciding, behind, permitted
 from approval.posts import EVERY_UNIT, holds, posts_of
 from cases.events import CaseEvent, EventKind
 from cases.fold import Fold, State
@@ -49,8 +50,8 @@ _fold = msgspec.msgpack.Decoder(Fold).decode
 class HostedQueries:
     """Lists go by the flow each case is pinned to."""
 
-    def __init__(self, database: Database, extension_posts: Sequence[str], password_key: bytes) -> None:
-        self._database, self._extension_posts = database, tuple(extension_posts)
+    def __init__(self, database: Database, deciding: Deciding, password_key: bytes) -> None:
+        self._database, self._deciding = database, deciding
         self._password_key = password_key
 
     # Work lists ---------------------------------------------------------------------------------------------------
@@ -94,7 +95,7 @@ class HostedQueries:
         like = f"%{_escaped(text.strip())}%"
         with self._database.read() as conn:
             rows = conn.execute(_waiting(c.step, c.filed_at, c.step, c.step).where(
-                self._sight(conn, actor), or_(c.case_no.like(like, escape="\\"), c.applicant.like(like, escape="\\"),
+                self.sight(conn, actor), or_(c.case_no.like(like, escape="\\"), c.applicant.like(like, escape="\\"),
                                               c.title.like(like, escape="\\")))
                 .order_by(c.filed_at.desc()).limit(limit)).all()
         return [_line(row, taken=False) for row in rows]
@@ -110,8 +111,8 @@ class HostedQueries:
                 raise NotFound("hosted_case_not_found", case_no=case_no[:60])
             detail = _detail(conn, row)
         mine = tuple(post for unit, post in held if unit in (detail.head.org, EVERY_UNIT))
-        return replace(detail, may=permitted(detail, held, actor, self._extension_posts), earlier=behind(detail),
-                       held_posts=mine)
+        return replace(detail, may=permitted(detail, held, actor, self._deciding), earlier=behind(detail),
+                       held_posts=mine, takes_money=not set(mine).isdisjoint(self._deciding.cashiers))
 
     def as_it_stood(self, case_no: str, at_us: int, actor: Actor) -> tuple[Fold, list[CaseEvent]]:
         """The case as it stood at an instant: what had been recorded by then, folded (the time machine of one case).
@@ -120,7 +121,7 @@ class HostedQueries:
         """
         with self._database.snapshot() as conn:
             c = hosted_cases.c
-            case_id = conn.scalar(select(c.case_id).where(c.case_no == case_no, self._sight(conn, actor)))
+            case_id = conn.scalar(select(c.case_id).where(c.case_no == case_no, self.sight(conn, actor)))
             rows = conn.execute(select(journal.c.event_id).where(
                 journal.c.case_id == case_id, journal.c.received_at <= at_us)).scalars().all() if case_id is not None else []
             if not rows:
@@ -131,7 +132,8 @@ class HostedQueries:
     def file_of(self, case_no: str, sha256: str, actor: Actor) -> Paper:
         """What is known of a file of a case this person may see. Raises NotFound."""
         detail = self.find(case_no, actor)
-        found = next((paper for paper in (*detail.papers, *map(_as_paper, detail.step_papers)) if paper.sha256 == sha256), None)
+        kept = (*detail.papers, *map(_as_paper, detail.step_papers), *(_slip(one) for one in detail.payments))
+        found = next((paper for paper in kept if paper.sha256 == sha256), None)
         if found is None:
             raise NotFound("material_not_found", name=sha256[:12])
         return found
@@ -182,8 +184,8 @@ class HostedQueries:
             mine = (row for row in rows if holds(held, row.org, posts_of(read_flow(row.flow), row)))
             return list(islice(mine, limit))
 
-    def _sight(self, conn: Connection, actor: Actor) -> ColumnElement[bool]:
-        """The condition of what `_sees` says."""
+    def sight(self, conn: Connection, actor: Actor) -> ColumnElement[bool]:
+        """The condition of the cases this person may see, as `_sees` says it."""
         c, units = hosted_cases.c, _units_of(actor, posts_of(conn, actor.name))
         conditions = [c.area == actor.area] if actor.area else []
         if actor.only_org is not None and EVERY_UNIT not in units:
@@ -221,13 +223,13 @@ def _waiting(step: Any, since: Any, claimed_by: Any, claimed_name: Any, *more: A
 def _detail(conn: Connection, row: Any) -> HostedDetail:
     """The whole of a case, whose head was read. Signatures are those of the open step, where it has several signers."""
     flow, case_id, head = read_flow(row.flow), row.case_id, _line(row)
-    signs = bool(head.step) and bool(flow.find(head.step).signers)
+    signs, fees = bool(head.step) and bool(flow.find(head.step).signers), _fees(conn, case_id)
     return HostedDetail(
         head, flow, _fold(row.fold), msgspec.json.decode(row.particulars), _papers(conn, case_id),
-        _fees(conn, case_id), _extension(conn, case_id), _receipts(conn, case_id),
+        fees, _extension(conn, case_id), _receipts(conn, case_id),
         _parts(conn, case_id) if flow.is_joint else [], _signatures(conn, case_id) if signs else [],
         of_case(conn, case_id), _step_papers(conn, case_id), _number(conn, row.project_id),
-        told_of(conn, case_id) if head.state == State.CORRECTING else None)
+        told_of(conn, case_id) if head.state == State.CORRECTING else None, _payments(conn, case_id) if fees else ())
 
 
 def _line(row: Any, *, taken: bool = True) -> Waiting:
@@ -274,6 +276,16 @@ def _step_papers(conn: Connection, case_id: int) -> list[StepPaperKept]:
 def _as_paper(kept: StepPaperKept) -> Paper:
     return Paper(kept.code, 0, "received", "file", kept.sha256, kept.file_name, kept.media_type, kept.size, kept.at,
                  kept.by_name)
+
+
+def _slip(kept: PaymentKept) -> Paper:
+    return Paper("payment", 0, "received", "file", kept.sha256, kept.file_name, kept.media_type, kept.size, kept.entered_at,
+                 kept.entered_name)
+
+
+def _payments(conn: Connection, case_id: int) -> tuple[PaymentKept, ...]:
+    return tuple(PaymentKept(**{**row._asdict(), "fees": tuple(msgspec.json.decode(row.fees))})
+                 for row in _PAYMENTS_OF.rows(conn, of_case=case_id))
 
 
 def _fees(conn: Connection, case_id: int) -> list[dict[str, Any]]:
@@ -343,6 +355,7 @@ _STEP_PAPERS_OF = Statement(select(
         hosted_tasks, _T.id == _D.task_id).where(_D.case_id == bindparam("of_case")).order_by(_D.id))
 _FEES_OF = _of_case(hosted_fees, "id", "code", "quantity", "amount_fen", "state", "receipt_no", "ground", "charged_at",
                     "settled_at", by="id")
+_PAYMENTS_OF = _of_case(hosted_payments, *(one.name for one in fields(PaymentKept)), by="id")
 _EXTENSION_OF = Statement(select(hosted_extensions).where(hosted_extensions.c.case_id == bindparam("of_case")))
 _RECEIPTS_OF = _of_case(hosted_receipts, "code", "kind", "number", "issued_at", by="id")
 _SIGNATURES_OF = Statement(select(_S.post, _S.username, _S.display_name, _S.opinion, _S.at).join(

@@ -42,6 +42,7 @@ class ReceiptKind(StrEnum):
     DECISION = "decision"      # 准予、不予许可决定书
     CONCLUDED = "concluded"    # 办结单
     FEE = "fee"                # 缴费通知
+    PAYMENT = "payment"        # 收款凭证
     LICENCE = "licence"        # 结果证照
     LICENCE_ENDED = "licence_ended"  # 证照撤销、注销决定书
 

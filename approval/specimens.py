@@ -20,7 +20,8 @@ INVENTED = {
     "due": "2026年3月30日", "reason": "申请材料中的场地使用证明已过有效期", "kind": "专家评审", "days": "20",
     "name": "无线电频率占用费", "quantity": "1", "unit": "项", "amount": "500.00", "basis": "财税〔2026〕1号",
     "licence": "无线电台执照", "licence_no": "工信证〔2026〕7号", "identity_no": "91360500MA00000000",
-    "term": "自2026年3月16日至2029年3月15日", "medium": "电子证照", "ending": "注销"}
+    "term": "自2026年3月16日至2029年3月15日", "medium": "电子证照", "ending": "注销",
+    "reference": "POS20260316001", "day": "2026-03-16"}
 
 
 class Specimens:

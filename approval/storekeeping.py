@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select
 
 from approval.materials import Materials
 from approval.matters import Draft
-from approval.models import hosted_drafts, hosted_papers, hosted_step_papers
+from approval.models import hosted_drafts, hosted_papers, hosted_payments, hosted_step_papers
 from approval.stores import Store
 from core.clock import Clock, SystemClock
 from core.database import Database
@@ -85,6 +85,8 @@ def named(conn: Connection) -> set[str]:
     papers = select(hosted_papers.c.sha256).where(hosted_papers.c.sha256.is_not(None)).distinct()
     found = {str(one) for one in conn.scalars(papers)}
     found.update(map(str, conn.scalars(select(hosted_step_papers.c.sha256).distinct())))
+    slips = hosted_payments.c.sha256
+    found.update(map(str, conn.scalars(select(slips).where(slips.is_not(None)).distinct())))
     for content in conn.scalars(select(hosted_drafts.c.content)):
         found.update(upload.sha256 for upload in _draft(content).uploads)
     return found

@@ -9,6 +9,7 @@ from collections.abc import Generator
 from random import Random
 
 from approval.assembly import Approval
+from approval.cashier import PaymentKind, Received
 from approval.detail import HostedDetail
 from approval.flow import DISPATCH, JOIN, Part
 from approval.matters import Applicant, Application
@@ -168,7 +169,9 @@ class HostedStories:
             return
         for code in self._catalogue.items[detail.head.item].details.fees:
             fee = self._approval.ending.charge(case_no, self._rev(case_no), code, 1, CLERK)
-            self._approval.ending.paid(case_no, fee, f"赣财非税{fee:08}", CLERK)
+            due = next(one["amount_fen"] for one in self._detail(case_no).fees if one["id"] == fee)
+            paid = Received((fee,), PaymentKind.POS, f"POS{fee:08}", due, receipt_no=f"赣财非税{fee:08}")
+            self._approval.cashier.record(case_no, self._rev(case_no), paid, CLERK)
 
     # A project ----------------------------------------------------------------------------------------------------
 

@@ -66,8 +66,9 @@ class PortalSettings(Strict):
 class PaymentSettings(Strict):
     """Orders of payments, here and on a public site of its own (docs/approval.md)."""
 
-    gateway: Literal["sandbox", "none"] = Field(
-        description="none: fees are paid at a window; sandbox, for demonstrations: a click settles a fee, and no money moves.")
+    gateway: Literal["sandbox", "open_platform", "none"] = Field(
+        description="none: fees are paid at a window; open_platform: a real one, of group gateway; sandbox, for "
+        "demonstrations: a click settles a fee, and no money moves.")
     interval_s: Seconds = Field(description="Seconds between two looks for orders to ask the gateway about.")
     batch: Count = Field(description="Most orders asked about in one look.")
     first_look_s: Seconds = Field(description="Seconds after which an order is asked about first; doubled each time.")
@@ -76,7 +77,34 @@ class PaymentSettings(Strict):
     alarm_minutes: Count = Field(description="Minutes of silence, or of money neither booked nor back, that are an alarm.")
     give_up_hours: Count = Field(description="Hours of silence after which an order is given up; a late answer still counts.")
     shown_days: Count = Field(description="Days for which a payer is shown what became of an order.")
+    cashier_posts: tuple[str, ...] = Field(min_length=1, description="Posts that settle fees paid outside, by hand.")
+    second_person_from: int = Field(
+        ge=-1, description="Yuan from which a payment settled by hand is confirmed by a second person; 0: all, -1: none.")
     notice_max_bytes: Count = Field(description="Largest notice of the gateway's server, in bytes.")
+
+
+class GatewaySettings(Strict):
+    """The payment platform, used where payments.gateway is open_platform (docs/approval.md)."""
+
+    url: HttpUrl | None = Field(description="Address that takes its requests.")
+    app_id: str = Field(description="Our id there.")
+    mode: Literal["address", "code"] = Field(description="The payer follows a signed address, or scans a code.")
+    private_key_path: Path | None = Field(description="Our RSA key of 2,048 bits or more, PEM or its base64 alone.")
+    platform_key_path: Path | None = Field(description="The public key of the platform, not our own.")
+    method_page: str = Field(description="Its name of: a page to pay at.")
+    method_code: str = Field(description="Its name of: a code to pay by.")
+    method_query: str = Field(description="Its name of: what became of an order.")
+    method_close: str = Field(description="Its name of: take no payment for an order any more.")
+    method_refund: str = Field(description="Its name of: give back.")
+    method_statement: str = Field(description="Its name of: where the statement of a day lies.")
+    subject: str = Field(min_length=1, description="What the payer reads, before the number of his case.")
+    receipt_member: str = Field(min_length=1, description="Member of its answers that is the number of the receipt.")
+    members: str = Field(
+        pattern=r"^(\S+=\S+( \S+=\S+)*)?$",
+        description="Further members of every order, NAME=VALUE apart by blanks, e.g. the code of the collecting unit.")
+    timeout_s: Seconds = Field(description="Seconds until an unanswered request is given up.")
+    statement_hour: int = Field(ge=0, le=23, description="Hour from which the statement of the day before is fetched.")
+    statement_days: Count = Field(description="Days before today whose statements are compared, anew each day.")
 
 
 class ExchangeSettings(Strict):

@@ -20,6 +20,7 @@ from config.hosting_settings import (
     ApplicantSettings,
     ApprovalSettings,
     ExchangeSettings,
+    GatewaySettings,
     PaymentSettings,
     PortalSettings,
     S3Settings,
@@ -369,6 +370,7 @@ class Settings(Strict):
     s3: S3Settings
     portal: PortalSettings
     payments: PaymentSettings
+    gateway: GatewaySettings
     applicants: ApplicantSettings
     exchange: ExchangeSettings
     cards: CardSettings

@@ -42,6 +42,7 @@ class DemoStaff:
 
 DEMO_STAFF = (
     DemoStaff("chuang", "庄晓", None, ("综合窗口",)),
+    DemoStaff("qian", "钱敏", None, ("收费员",)),
     DemoStaff("lin", "林涛", 0, ("承办人",)),
     DemoStaff("gao", "高敏", 0, ("审核人", "会审组")),
     DemoStaff("luo", "罗勇", 0, ("批准人",)),

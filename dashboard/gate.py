@@ -117,11 +117,13 @@ RULES = (
     Rule("/api/v1/scores/*", roles=COMPARERS, token="read", api=Api.SCORES),
     Rule("/api/v1/approval/lists/*", roles=frozenset({Role.APPROVAL_STAFF})),
     Rule("/api/v1/approval/flows/*", roles=HOSTED),
+    Rule("/api/v1/approval/charges", roles=HOSTED),
     Rule("/api/v1/approval/cases", roles=HOSTED),  # acts by the posts held (approval/posts.py)
     Rule("/api/v1/approval/cases/*", roles=HOSTED),
     Rule("/api/v1/approval/cases/<case_no>/earlier", roles=frozenset({Role.APPROVAL_STAFF})),  # of other cases of its applicant
     Rule("/worklist/*", roles=frozenset({Role.APPROVAL_STAFF})),
     Rule("/window/*", roles=frozenset({Role.APPROVAL_STAFF})),
+    Rule("/charges/*", roles=HOSTED),             # of the cases each may see
     Rule("/hosted/*", roles=HOSTED),              # only staff find acts there
     Rule("/feeds/*", roles=WATCHERS),
     Rule("/roster/*", roles=WATCHERS),

@@ -19,7 +19,8 @@ class Place:
 # A group (`staff.group.<name>`) becomes a menu when a person may use more than one of its pages.
 GROUPS: tuple[tuple[str, tuple[Place, ...]], ...] = (
     ("room", (Place("wall", "/wall/"), Place("desk", "/desk/"), Place("handover", "/handover/"))),
-    ("approval", (Place("work", "/worklist/"), Place("window", "/window/"), Place("hosted", "/hosted/"))),
+    ("approval", (Place("work", "/worklist/"), Place("window", "/window/"), Place("hosted", "/hosted/"),
+                  Place("charges", "/charges/"))),
     ("cases", (Place("unit", "/unit/"), Place("case", "/case/"), Place("findings", "/findings/"))),
     ("evaluation", (Place("comparison", "/comparison/"), Place("map", "/map/"), Place("scores", "/scores/"),
                     Place("schemes", "/schemes/"), Place("bulletins", "/bulletins/"), Place("forecast", "/forecast/"),

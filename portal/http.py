@@ -85,7 +85,8 @@ def _add_case(site: Blueprint, portal: Portal) -> None:
 
 def _add_pay(site: Blueprint, pay: PayPages) -> None:
     for rule, name, view, method in (
-            ("case/pay", "case_pay", pay.pay, "POST"), ("pay/sandbox/", "sandbox", pay.sandbox, "GET"),
+            ("case/pay", "case_pay", pay.pay, "POST"), ("pay/go", "pay_go", pay.go, "GET"),
+            ("pay/sandbox/", "sandbox", pay.sandbox, "GET"),
             ("pay/sandbox/", "sandbox_decide", pay.decide, "POST"), ("pay/back", "paid", pay.back, "GET"),
             ("pay/notify", "pay_notify", pay.notify, "POST")):
         site.add_url_rule(f"/{rule}", name, view, methods=[method])

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import segno
 from flask import Response, redirect, request
 
+from approval.payments.gateways import NOTIFY
 from approval.payments.ledger import KeptOrder
-from approval.payments.matters import Order, OrderState
+from approval.payments.matters import Order, OrderState, yuan
+from approval.payments.open_platform import OpenPlatformGateway
 from approval.payments.sandbox import SandboxGateway
 from core.errors import Conflict, NotFound, SupervisionError, UpstreamError
 from portal.case import CasePages, to_case
@@ -13,7 +16,7 @@ from portal.cookies import ORDER, ROOT
 from portal.parts import Portal, page, sentence
 
 GONE = "paid_and_gone"  # paid, and the browser never comes back
-NOTICE_PATH = "/public/pay/notify"
+NOTICE_PATH = NOTIFY
 # What the payer reads who comes back from the gateway; nothing for what was paid.
 REFUSALS: dict[OrderState, SupervisionError] = {
     OrderState.DECLINED: UpstreamError("payment_declined"), OrderState.EXPIRED: Conflict("payment_order_over"),
@@ -41,7 +44,21 @@ class PayPages:
     def sandbox(self) -> Response:
         """The page that stands in for a gateway: the payer says what it says."""
         _, order = self._own()
-        return page(self._portal, "sandbox", amount=f"{order.amount_fen / 100:.2f}", order=order.no, may_switch=False)
+        return page(self._portal, "sandbox", amount=yuan(order.amount_fen), order=order.no, may_switch=False)
+
+    def go(self) -> Response:
+        """The way to a real platform: a link or a code. A page of ours, since a form may lead nowhere else (CSP)."""
+        no, gateway = self._portal.cookies.order(), self._portal.payments.gateway
+        if no is None or not isinstance(gateway, OpenPlatformGateway):
+            raise NotFound("portal_no_order")
+        order = self._portal.payments.ledger.find(no).order
+        try:
+            offer = gateway.offer(order)
+        except SupervisionError as refusal:
+            return self._case.refused(refusal)
+        picture = segno.make(offer.code, error="m").svg_data_uri(scale=5, border=2, dark="#10243E") if offer.code else ""
+        return page(self._portal, "pay", amount=yuan(order.amount_fen), order=order.no, link=offer.link, picture=picture,
+                    may_switch=False)
 
     def decide(self) -> Response:
         """The sandbox takes the payer's word, and sends him back, or leaves him there as one who closes his browser."""
@@ -75,7 +92,7 @@ class PayPages:
             self._portal.payments.noticed(body)
         except SupervisionError as refusal:
             return _plain(sentence(refusal, self._portal.words()), refusal.status)
-        return _plain("success")
+        return Response("success", 200, {"Cache-Control": "no-store"}, mimetype="text/plain")  # to the letter
 
     def _own(self) -> tuple[SandboxGateway, Order]:
         """The sandbox, and the order this browser is paying there. Raises NotFound for any other gateway."""

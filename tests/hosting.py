@@ -165,7 +165,7 @@ class Hall:
         item = self.services.catalogue.items[detail.head.item]
         for code in item.details.fees if not detail.fees else ():
             fee = self.approval.ending.charge(case_no, self.rev(case_no), code, 1, HALL)
-            self.approval.ending.paid(case_no, fee, f"票{fee}", HALL)
+            self.approval.ending.paid(case_no, fee, f"票{fee}")
         self.approval.ending.conclude(case_no, self.rev(case_no), "办结", HALL)
 
 

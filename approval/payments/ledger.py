@@ -130,6 +130,14 @@ class OrderLedger:
                 c.case_no == case_no, c.state.in_(UNSETTLED) | (c.changed_at > since)).order_by(c.opened_at, c.no)).all()
         return {row.fee: _kept(row) for row in rows}
 
+    def opened(self, since: int, until: int, states: Sequence[OrderState]) -> list[KeptOrder]:
+        """Orders of these states that were opened in [since, until)."""
+        c = self._table.c
+        with self._database.read() as conn:
+            rows = conn.execute(select(self._table).where(
+                c.opened_at >= since, c.opened_at < until, c.state.in_(states)).order_by(c.opened_at, c.no)).all()
+        return [_kept(row) for row in rows]
+
     def overdue(self) -> Overdue:
         """What has stood too long, however the gateway or the inside fails."""
         c, now = self._table.c, self._clock.now_us()

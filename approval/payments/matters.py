@@ -72,6 +72,11 @@ class Gateway(Protocol):
         """The money of an order that was paid and cannot be booked, once however often it is asked. Raises UpstreamError."""
 
 
+def yuan(fen: int) -> str:
+    """As it is written on papers and sent to platforms."""
+    return f"{fen // 100}.{fen % 100:02}"
+
+
 @dataclass(frozen=True, slots=True)
 class PaymentRules:
     """`first_look_s` after an order was opened the gateway is asked for the first time, then twice as late each time up to

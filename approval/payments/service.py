@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from approval.payments.gateways import ClosedGateway
 from approval.payments.ledger import KeptOrder, OrderLedger, Overdue
-from approval.payments.matters import Gateway, Order, OrderState, Outcome, PaymentRules
+from approval.payments.matters import NOT_PAID, Gateway, Order, OrderState, Outcome, PaymentRules
 from core.clock import Clock
 from core.errors import Conflict, InvalidInput, SupervisionError, UpstreamError
 from core.instants import HOUR_US, MINUTE_US
@@ -62,6 +62,13 @@ class Payments:
             if seen.state is state:
                 step(seen)
         return self.ledger.find(no)
+
+    def recheck(self, no: str) -> KeptOrder:
+        """Ask about an order whatever was thought of it: its payment stands on a statement. Raises NotFound, UpstreamError."""
+        seen = self.ledger.find(no)
+        if seen.state in NOT_PAID:
+            self._heard(seen, self.gateway.ask(seen.order))
+        return self.look(no)
 
     # The gateway --------------------------------------------------------------------------------------------------
 

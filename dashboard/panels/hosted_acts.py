@@ -8,11 +8,14 @@ from typing import Any
 
 from dash import dcc, html
 
+from approval.cashier import PaymentKind
 from approval.corrections import Notice, notice_of
-from approval.detail import HostedDetail, LicenceState
+from approval.detail import HostedDetail, LicenceState, PaymentKept
 from approval.flow import Part
 from approval.http import ActOn
 from approval.licences import ENDINGS
+from approval.payments.matters import yuan
+from approval.permitted import payments_to_confirm
 from config.item_form import PREFIX, FormField
 from config.item_steps import form_of, papers_of
 from core.access import Actor
@@ -27,7 +30,9 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "complete": ("result", "words", "reason"), "drop_step_paper": ("code",),
     "dispatch": ("words",), "conclude": ("words", "until", "certificate_no"), "supply": ("papers",),
     "correct": ("papers", "words", "rest_withheld"),
-    "collect": ("words",), "charge": ("code", "quantity"), "paid": ("fee", "receipt_no"), "waive": ("fee", "reason"),
+    "collect": ("words",), "charge": ("code", "quantity"), "waive": ("fee", "reason"),
+    "paid": ("fees", "kind", "reference", "amount", "paid_on", "receipt_no"),
+    "confirm_payment": ("payment",), "refuse_payment": ("payment", "reason"),
     "grant_extension": ("words",), "refuse_extension": ("words",), "end_special": ("words",), "send_back": ("to_step",
                                                                                                             "reason"),
     "reopen": ("node", "reason"), "begin_anew": ("node", "reason"),
@@ -36,8 +41,8 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "hold_hearing": ("words",), "ask_correction": ("papers", "amend", "reason"), "refuse": ("reason",), "return": ("reason",),
     "void": ("reason",), "end_licence": ("certificate_no", "kind", "reason")}
 GRAVE = ("refuse", "return", "void", "send_back", "reopen", "leave_out", "end_licence")
-NUMBERS = ("days", "quantity", "fee")
-SEVERAL = ("papers", "deferred", "amend")
+NUMBERS = ("days", "quantity", "fee", "payment")
+SEVERAL = ("papers", "deferred", "amend", "fees")
 CONFIRMED = ("rest_withheld",)  # a box to tick
 Option = tuple[Any, str]
 
@@ -71,6 +76,8 @@ def options(case: Before, act: str, name: str, people: Callable[[], Sequence[Opt
     """What may be chosen in a field; [] for one that is written."""
     detail, item = case.detail, case.item
     listed = item.details.materials if item is not None else {}
+    if name == "fees":
+        return _fees_due(case, t)
     if name == "amend":
         return [(code, one.label) for code, one in item.details.form.items()] if item is not None else []
     if name in SEVERAL:
@@ -88,18 +95,39 @@ def options(case: Before, act: str, name: str, people: Callable[[], Sequence[Opt
         "to_step": lambda: [(step, step) for step in detail.earlier],
         "to": lambda: list(people()),
         "certificate_no": lambda: _valid_licences(detail) if act == "end_licence" else [],
-        "kind": lambda: _endings(t) if act == "end_licence" else [
+        "payment": lambda: [(one.id, _payment_words(one, t)) for one in payments_to_confirm(detail, case.actor)],
+        "kind": lambda: _endings(t) if act == "end_licence" else _payment_kinds(t) if act == "paid" else [
             (kind, t("hosted.kind_of", kind=t.subject(kind), n=item.details.ceilings[kind]))
             for kind in item.special if kind in item.details.ceilings],
         "code": lambda: _own_step_files(case) if act == "drop_step_paper" else [
             (code, t("hosted.fee_of", name=fee.name, amount=f"{fee.standard_fen / 100:.2f}", unit=fee.unit))
             for code, fee in item.details.fees.items()],
-        "fee": lambda: [(fee["id"], t("hosted.fee_owed", name=fee_name(item, fee["code"]),
-                                      amount=f"{fee['amount_fen'] / 100:.2f}"))
-                        for fee in detail.due_fees],
+        "fee": lambda: _fees_due(case, t),
         "node": lambda: [(part.node, part.node) for part in detail.parts
                          if part.state in (("done", "refused") if act == "reopen" else ("void",))]}
     return choices[name]() if name in choices else []
+
+
+def _fees_due(case: Before, t: Words) -> list[Option]:
+    return [(fee["id"], t("hosted.fee_owed", name=fee_name(case.item, fee["code"]), amount=yuan(fee["amount_fen"])))
+            for fee in case.detail.due_fees]
+
+
+def _payment_kinds(t: Words) -> list[Option]:
+    return [(one.value, t(f"hosted.payment_kind.{one.value}")) for one in PaymentKind]
+
+
+def _payment_words(one: PaymentKept, t: Words) -> str:
+    return t("hosted.payment_of", kind=t(f"hosted.payment_kind.{one.kind}"), reference=one.reference,
+             amount=yuan(one.amount_fen), day=one.paid_on, who=one.entered_name or one.entered_by)
+
+
+def _beforehand(case: Before, act: str) -> dict[str, Any]:
+    """What a form says before anybody has written into it: a payment settles all that is due."""
+    if act != "paid":
+        return {one.code: one.value for one in case.notice.fields}
+    due = case.detail.due_fees
+    return {"fees": [fee["id"] for fee in due], "amount": yuan(sum(fee["amount_fen"] for fee in due))}
 
 
 def _own_step_files(case: Before) -> list[Option]:
@@ -158,9 +186,10 @@ def fields_of(case: Before, act: str) -> tuple[str, ...]:
 
 def form(case: Before, act: str, given: Mapping[str, Any], people: Callable[[], Sequence[Option]], t: Words) -> html.Div:
     """The fields of an act under what it will do, and its one button. `given` is what had been written before."""
-    kept = {one.code: one.value for one in case.notice.fields}
+    kept = _beforehand(case, act)
     rows = [_asked(one, given.get(f"{PREFIX}{code}", kept.get(code)), t) for code, one in _asked_in(case, act).items()]
-    rows += [_field(name, act, options(case, act, name, people, t), given.get(name), t) for name in fields_of(case, act)]
+    rows += [_field(name, act, options(case, act, name, people, t), given.get(name, kept.get(name)), t)
+             for name in fields_of(case, act)]
     look = "button button-main" if act not in GRAVE else "button button-grave"
     name = act_words(act, kind_of(case.item), t)
     press = html.Button(name, id={"press": act}, className=look, n_clicks=0)
@@ -204,7 +233,7 @@ def _control(name: str, choices: Sequence[Option], value: Any, label: str, t: Wo
         return dcc.RadioItems(id=key, options=listed, value=value or choices[0][0], className="act-choice act-column")
     if name in NUMBERS:
         return dcc.Input(id=key, type="number", min=1, value=value or 1, className="field")
-    if name == "until":
+    if name in ("until", "paid_on"):
         return dcc.Input(id=key, type="text", value=value or "", className="field", placeholder="2026-03-31",
                          autoComplete="off")
     if name in ("words", "reason"):
@@ -224,7 +253,7 @@ def told(act: str, values: Mapping[str, Any], rev: int, station: str, parts: Seq
         elif name in CONFIRMED:
             clean[name] = bool(value)
         elif value:
-            clean[name] = [str(one) for one in value] if name in SEVERAL else str(value)
+            clean[name] = list(value) if name in SEVERAL else str(value)
     asked = {name.removeprefix(PREFIX): str(value) for name, value in values.items() if name.startswith(PREFIX) and value}
     if asked:
         clean["fields"] = asked

@@ -51,7 +51,7 @@ def read(services: Any, no: str, actor: Actor) -> CaseRead:
     area, now = work_lists.area_of(services, detail.head.org), services.clock.now_us()
     case = services.case_queries.find_case(no, now, area)
     parts = ",".join(f"{part.node}:{part.state}" for part in detail.parts)
-    kept = f"{len(detail.papers)}/{len(detail.step_papers)}/{len(detail.fees)}"
+    kept = f"{len(detail.papers)}/{len(detail.step_papers)}/{len(detail.fees)}/{[bool(one.sha256) for one in detail.payments]}"
     sign = f"{detail.head.rev}/{detail.head.claimed_by}/{kept}/{parts}/{detail.head.light}"
     told = services.notices.queries.of_case(no)
     item = services.approval.desk.item_of(detail.fold, detail.head.item)
@@ -83,7 +83,7 @@ def body(services: Any, case: CaseRead, at: str, actor: Actor, t: Words) -> list
             hosted_facts.papers(detail, item, Act.KEEP_FILE in detail.may, t,
                                  services.approval.previews.pages), _reuse(services, detail, item, actor, t),
             hosted_facts.step_papers(detail, item, Act.COMPLETE in detail.may, t, services.approval.previews.pages),
-            hosted_facts.fees(detail, item, t)]
+            hosted_facts.fees(detail, item, t, services.approval.previews.pages)]
     today = services.approval.desk.today(case.area, case.as_of)
     right = [hosted_facts.particulars(detail, kind, t), hosted_facts.licences(detail, today, t),
              hosted_facts.receipts(detail, kind, t)]

@@ -9,7 +9,8 @@ from urllib.parse import urlencode
 
 from dash import html
 
-from approval.detail import HostedDetail, Licence, LicenceState, Paper, StepPaperKept
+from approval.detail import HostedDetail, Licence, LicenceState, Paper, PaymentKept, StepPaperKept
+from approval.payments.matters import yuan
 from dashboard.panels import case_calendar
 from dashboard.panels.case_clocks import ORDER
 from dashboard.panels.case_sentence import number, sentence
@@ -118,7 +119,7 @@ def _kept_by(step: str, one: StepPaperKept, t: Words) -> str:
     return f"{said} · {t('hosted.step_paper.dropped', who=one.dropped_by)}" if one.dropped_by else said
 
 
-def _file(kept: Paper | StepPaperKept, address: str, pages: int, t: Words) -> html.Div:
+def _file(kept: Paper | StepPaperKept | PaymentKept, address: str, pages: int, t: Words) -> html.Div:
     """Its name, which downloads it; a small picture of its first page, and a way to each page in full."""
     small = [html.A(html.Img(src=f"{address}/preview/1?size=small", alt=t("hosted.preview_of", name=kept.file_name),
                              className="paper-thumb"), href=f"{address}/preview/1", target="_blank")] if pages else []
@@ -161,14 +162,35 @@ def _step_paper(key: tuple[str, str], listed: Any, kept: Sequence[StepPaperKept]
                     html.Span(t(chip), className="chip"), button])
 
 
-def fees(detail: HostedDetail, item: Any, t: Words) -> html.Section | None:
+def fees(detail: HostedDetail, item: Any, t: Words, pages_of: PagesOf) -> html.Section | None:
+    """What is to be paid, and what was paid outside: an upload of its slip for who may take money."""
     if not detail.fees and (item is None or not item.details.fees):
         return None
     rows = [html.Li([html.Strong(fee_name(item, fee["code"])), html.Span(f"¥ {fee['amount_fen'] / 100:.2f}", className="num"),
                      html.Span(t(f"hosted.fee.{fee['state']}"), className="chip" if fee["state"] == "due" else "chip chip-ok"),
                      html.Span(fee["receipt_no"] or fee["ground"], className="paper-note")]) for fee in detail.fees]
     return html.Section([html.H2(t("hosted.fees")), html.Ul(rows, className="fee-list") if rows else
-                         html.P(t("hosted.no_fees"), className="case-none")], className="panel")
+                         html.P(t("hosted.no_fees"), className="case-none"),
+                         html.Ul([_payment(one, detail, t, pages_of) for one in detail.payments], className="paper-list")],
+                        className="panel")
+
+
+def _payment(one: PaymentKept, detail: HostedDetail, t: Words, pages_of: PagesOf) -> html.Li:
+    """A payment settled by hand: who entered it and who confirmed it, with the scan of its slip."""
+    sign = {"booked": "here", "entered": "deferred"}.get(one.state, "missing")
+    who = t("hosted.payment_by", who=one.entered_name or one.entered_by, at=stamp(one.entered_at)[5:])
+    second = t(f"hosted.payment_decided.{one.state}", who=one.decided_name or one.decided_by, words=one.words) \
+        if one.decided_by not in ("", one.entered_by) else ""
+    address = f"{FILES}/{detail.head.case_no}"
+    slip = _file(one, f"{address}/files/{one.sha256}", pages_of(one.sha256, one.media_type), t) if one.sha256 else None
+    button = html.Button(t("hosted.payment_slip"), className="button paper-upload", type="button",
+                         **{"data-upload": f"{address}/payments/{one.id}/slip?code=payment"}) \
+        if not one.sha256 and detail.takes_money else None
+    words = f"{t(f'hosted.payment_kind.{one.kind}')} {one.reference} · ¥ {yuan(one.amount_fen)} · {one.paid_on}"
+    return html.Li([html.Span(className=f"paper-sign paper-{sign}", **{"aria-hidden": "true"}),
+                    html.Div([html.Strong(words), html.Span(" · ".join(filter(None, (who, second))), className="paper-note"),
+                              slip]),
+                    html.Span(t(f"hosted.payment_state.{one.state}"), className="chip"), button])
 
 
 def licences(detail: HostedDetail, today: date, t: Words) -> html.Section | None:

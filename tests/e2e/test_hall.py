@@ -144,7 +144,7 @@ def test_three_people_handle_a_case_to_its_end_with_a_step_back(hall: CommandCen
     act(clerk, number, "charge")
     wait_for_text(clerk, ".fee-list", "待缴")
     clerk.click(".act-link[href$='act=paid']")
-    clerk.fill("#hosted-form input[type=text]", "票0001")
+    clerk.fill("#hosted-form .act-field:has-text('流水号') input", "POS0001")
     clerk.click("#hosted-form .act-buttons button")
     wait_for_text(clerk, ".fee-list", "已缴")
     act(clerk, number, "conclude", "办结")
@@ -207,7 +207,7 @@ def _decided(hall: CommandCentre) -> str:
         person = actor(hall, name)
         approval.handling.complete(number, approval.queries.find(number, person).head.rev, "同意", person)
     fee = approval.ending.charge(number, approval.queries.find(number, clerk).head.rev, "pinlv", 1, clerk)
-    approval.ending.paid(number, fee, "票1", clerk)
+    approval.ending.paid(number, fee, "票1")
     return number
 
 

@@ -257,7 +257,8 @@ def unseen(hall: CommandCentre, seen: set[str]) -> set[str]:
     pages = {rule.endpoint for rule in routes.iter_rules()
              if rule.endpoint.startswith("portal.") and "GET" in (rule.methods or ())}
     return pages - met - {"portal.static", "portal.case_paper", "portal.bulletin_file", "portal.nowhere",
-                          "portal.apply_preview", "portal.case_file"}
+                          "portal.apply_preview", "portal.case_file",
+                          "portal.pay_go"}  # of a real platform: tests/integration/test_open_platform.py
 
 
 def test_the_keyboard_is_enough(hall: CommandCentre, screens: Screens):

@@ -20,7 +20,7 @@ from core.errors import Conflict, InvalidInput, NotFound, Unavailable, UpstreamE
 from exchanging import inside_of
 from paying import payment_checks, reconcile
 from portal.direct import DirectDesk
-from tests.hosting import APPROVER, CLERK, HALL, HANDLER, MONDAY, REVIEWER, Hall
+from tests.hosting import APPROVER, CLERK, HANDLER, MONDAY, REVIEWER, Hall
 
 AMOUNT = 10_000
 
@@ -114,7 +114,7 @@ def test_killed_around_the_booking_it_is_booked_once(office: Office, is_booked_f
 
 def test_killed_before_the_money_is_known_to_be_back_it_goes_back_once(office: Office, monkeypatch: pytest.MonkeyPatch):
     order = office.begun("paid")
-    office.hall.approval.ending.paid(office.case_no, office.fee, "窗口票", HALL)
+    office.hall.approval.ending.paid(office.case_no, office.fee, "窗口票")
     real = SandboxGateway.give_back
 
     def die(self: SandboxGateway, order: Order) -> None:
@@ -308,7 +308,7 @@ def test_paid_at_the_window_meanwhile_the_money_goes_back_when_the_gateway_takes
         real(self, order)
 
     monkeypatch.setattr(SandboxGateway, "give_back", silent_once)
-    office.hall.approval.ending.paid(office.case_no, office.fee, "窗口票", HALL)
+    office.hall.approval.ending.paid(office.case_no, office.fee, "窗口票")
     office.after(seconds=61)
     assert office.state(order) == "returning"
     assert office.payments().ledger.find(order.no).problem == "fee_not_due"

@@ -74,7 +74,7 @@ def test_every_event_of_a_life_is_told_in_order(hall: Hall):
         hall.do(number, person)
     code = next(iter(hall.services.catalogue.items[ITEM].details.fees))
     fee = ending.charge(number, hall.rev(number), code, 1, HALL)
-    ending.paid(number, fee, "票1", HALL)
+    ending.paid(number, fee, "票1")
     ending.conclude(number, hall.rev(number), "办结", HALL)
     assert whats(hall, number) == ["case_accepted", "case_special", "case_special_ended", "case_extended", "case_fee",
                                    "case_collect"]

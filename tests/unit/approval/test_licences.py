@@ -32,7 +32,7 @@ def ready(hall: Hall, result: str = "granted") -> str:
     case_no = hall.decided(result, "不符合条件" if result == "refused" else "")
     if result == "granted":
         fee = hall.approval.ending.charge(case_no, hall.rev(case_no), "pinlv", 1, HALL)
-        hall.approval.ending.paid(case_no, fee, "赣票1", HALL)
+        hall.approval.ending.paid(case_no, fee, "赣票1")
     return case_no
 
 

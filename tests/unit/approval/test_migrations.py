@@ -206,7 +206,7 @@ def test_a_case_that_would_skip_a_step_stays_and_says_so(hall: Hall) -> None:
 def test_a_case_whose_fee_has_no_place_there_is_not_made_faulty(hall: Hall) -> None:
     case_no = hall.accepted()
     fee = hall.approval.ending.charge(case_no, hall.rev(case_no), "pinlv", 1, HALL)
-    hall.approval.ending.paid(case_no, fee, "票1", HALL)
+    hall.approval.ending.paid(case_no, fee, "票1")
     to = published(hall, {**content_of(hall), "fees": [], "fee": False})
 
     assert (seen(hall, to, {})[case_no].why, seen(hall, to, {})[case_no].detail) == ("faults", "fee_without_basis")

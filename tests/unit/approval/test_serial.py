@@ -276,7 +276,7 @@ def test_a_fee_is_the_published_standard_and_is_settled_before_the_end(hall: Hal
     refused("fees_owed", lambda: ending.conclude(case_no, hall.rev(case_no), "", HALL))
     refused("post_missing", lambda: ending.waive(case_no, hall.rev(case_no), fee, "低保", CLERK), NotPermitted)
     ending.waive(case_no, hall.rev(case_no), fee, "公益台站，依财综〔2016〕11号免收", HEAD)
-    refused("fee_not_due", lambda: ending.paid(case_no, fee, "票1", HALL), NotFound)
+    refused("fee_not_due", lambda: ending.paid(case_no, fee, "票1"), NotFound)
     ending.conclude(case_no, hall.rev(case_no), "", HALL)
     assert hall.faults(case_no) == []
 

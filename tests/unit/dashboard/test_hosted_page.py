@@ -97,3 +97,10 @@ def test_a_notice_asks_for_fields_and_the_answer_stands_before_the_clerk(hall: H
 
 def asked_by_clerk(hall: Hall, query: dict[str, str]) -> tuple[Any, ...]:
     return shown(hall.services, HALL, query, None, None, {}, words_of(hall.services.texts, "zh-CN"))
+
+
+@pytest.mark.parametrize("language", ["zh-CN", "en"])
+def test_every_act_says_what_it_does_to_the_clocks(hall: Hall, language: str):
+    told = {"end_special": "goes_on", "complete": "complete", "reopen": "reopen", "send_back": "send_back"}
+    t = words_of(hall.services.texts, language)
+    assert [act for act in acts.FIELDS if not t.has(f"hosted.effect.{told.get(act, act)}")] == []

@@ -180,7 +180,7 @@ def test_a_fee_is_paid_once_and_money_nobody_can_book_goes_back(pair: Pair):
     second = pair.hall.approval.ending.charge(case_no, pair.hall.rev(case_no), code, 1, HALL)
     pair.round()
     order = paid_online(pair, handed.number, second, fee.amount_fen)
-    pair.hall.approval.ending.paid(case_no, second, "窗口票", HALL)
+    pair.hall.approval.ending.paid(case_no, second, "窗口票")
     pair.round()
     assert ledger_state(pair, order) == "returning"
     pair.site.payments.reconcile()

@@ -336,7 +336,7 @@ def test_a_signed_notice_books_without_a_browser_and_twice_is_once(site: Site):
     order = payments.begin(told.case_no, fee, 20_000)
     for _ in range(2):
         answer = site.app.test_client().post("/public/pay/notify", data=payments.gateway.notice(order, "paid"))
-        assert (answer.status_code, answer.text) == (200, "success\n")
+        assert (answer.status_code, answer.text) == (200, "success")
         assert "Set-Cookie" not in answer.headers
     assert payments.ledger.find(order.no).state == "booked"
     assert [one["state"] for one in site.services.approval.queries.find(told.case_no, INSPECTOR).fees] == ["paid"]

@@ -1,0 +1,1 @@
+"""What was charged beside what was paid (对账)."""

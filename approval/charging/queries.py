@@ -1,0 +1,128 @@
+"""对账: what was charged beside what was paid, and what of the one is without the other.
+
+Reads what the services wrote: fees, payments taken by hand (approval.cashier), orders of the gateway in this database. On an
+installation with a public site of its own its orders stand there; a fee it paid is known here by its receipt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+from sqlalchemy import ColumnElement, Connection, and_, select
+
+from approval.models import hosted_cases, hosted_fees, hosted_payments, payment_orders
+from approval.payments.matters import OrderState
+from core.access import Actor
+from core.database import Database
+from core.errors import InvalidInput
+
+ONLINE = "online"
+_f, _c, _p, _o = hosted_fees.c, hosted_cases.c, hosted_payments.c, payment_orders.c
+
+
+class Finding(StrEnum):
+    """matched and waived are settled. unpaid: charged, nothing came. unconfirmed: entered by hand, waits for a second person.
+    unbooked: the gateway has money of a fee that is not booked yet, or is to go back. no_payment: paid, and no payment of that
+    receipt is known. no_charge: money was taken for a fee that is settled otherwise."""
+
+    MATCHED = "matched"
+    WAIVED = "waived"
+    UNPAID = "unpaid"
+    UNCONFIRMED = "unconfirmed"
+    UNBOOKED = "unbooked"
+    NO_PAYMENT = "no_payment"
+    NO_CHARGE = "no_charge"
+
+
+SETTLED = frozenset({Finding.MATCHED, Finding.WAIVED})
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A fee with its payment, or a payment without its fee. Instants are microseconds UTC, money fen; `way` is cash, pos,
+    bank_slip or online, "" where nothing was paid."""
+
+    finding: Finding
+    case_no: str
+    org: str
+    item: str
+    code: str
+    amount_fen: int
+    charged_at: int
+    settled_at: int | None
+    way: str
+    reference: str
+    receipt_no: str
+    by: str
+
+
+class Charges:
+    """`sight` is the condition of the cases a person may see (approval.queries)."""
+
+    def __init__(self, database: Database, sight: Callable[[Connection, Actor], ColumnElement[bool]]) -> None:
+        self._database, self._sight = database, sight
+
+    def lines(self, actor: Actor, since: int, until: int, *, only_open: bool = False, most: int = 20_000) -> list[Line]:
+        """Fees charged in [since, until), oldest first, with their payments. Raises InvalidInput for more than `most`."""
+        with self._database.snapshot() as conn:
+            fees = conn.execute(select(hosted_fees, _c.case_no, _c.org, _c.item).join(
+                hosted_cases, _c.case_id == _f.case_id).where(
+                    _f.charged_at >= since, _f.charged_at < until, self._sight(conn, actor))
+                .order_by(_f.charged_at, _f.id).limit(most + 1)).all()
+            if len(fees) > most:
+                raise InvalidInput("charges_too_many", most=most)
+            spans = and_(_f.charged_at >= since, _f.charged_at < until)
+            hand = conn.execute(select(hosted_payments).where(_p.state != "refused", _p.case_id.in_(
+                select(_f.case_id).where(spans)))).all()
+            orders = conn.execute(select(payment_orders).where(
+                _o.state.in_((OrderState.PAID, OrderState.RETURNING, OrderState.BOOKED)),
+                _o.fee.in_(select(_f.id).where(spans)))).all()
+        found = list(_matched(fees, hand, orders))
+        return [line for line in found if line.finding not in SETTLED] if only_open else found
+
+
+def _matched(fees: Sequence[Any], hand: Sequence[Any], orders: Sequence[Any]) -> Iterable[Line]:
+    by_hand: dict[int, list[Any]] = {}
+    for row in hand:
+        for fee in msgspec.json.decode(row.fees):
+            by_hand.setdefault(fee, []).append(row)
+    online: dict[int, list[Any]] = {}
+    for row in orders:
+        online.setdefault(row.fee, []).append(row)
+    for fee in fees:
+        taken, sent = by_hand.get(fee.id, []), online.get(fee.id, [])
+        used = next((row for row in taken if fee.state == "paid" and row.receipt_no == fee.receipt_no), None)
+        yield _of_fee(fee, used, taken, sent)
+        yield from (_beside(fee, Finding.NO_CHARGE, row.kind, row.reference, row.entered_name or row.entered_by)
+                    for row in taken if row is not used and fee.state != "due")
+        yield from (_beside(fee, Finding.UNBOOKED if row.state != OrderState.BOOKED else Finding.NO_CHARGE, ONLINE, row.no, "")
+                    for row in sent if fee.state != "due" and not (
+                        row.state == OrderState.BOOKED and fee.state == "paid" and row.receipt_no == fee.receipt_no))
+
+
+def _of_fee(fee: Any, used: Any, taken: Sequence[Any], sent: Sequence[Any]) -> Line:
+    """The line of the fee itself."""
+    if fee.state == "due":
+        if taken:
+            return _beside(fee, Finding.UNCONFIRMED, taken[0].kind, taken[0].reference,
+                           taken[0].entered_name or taken[0].entered_by)
+        waits = next((row for row in sent), None)
+        return _beside(fee, Finding.UNPAID if waits is None else Finding.UNBOOKED, ONLINE if waits is not None else "",
+                       waits.no if waits is not None else "", "")
+    if fee.state == "waived":
+        return _beside(fee, Finding.WAIVED, "", fee.ground, fee.settled_by)
+    if used is not None:
+        return _beside(fee, Finding.MATCHED, used.kind, used.reference, used.entered_name or used.entered_by)
+    order = next((row for row in sent if row.receipt_no == fee.receipt_no), None)
+    if fee.settled_by:
+        return _beside(fee, Finding.NO_PAYMENT, "", "", fee.settled_by)
+    return _beside(fee, Finding.MATCHED, ONLINE, order.no if order is not None else "", "")
+
+
+def _beside(fee: Any, finding: Finding, way: str, reference: str, by: str) -> Line:
+    return Line(finding, fee.case_no, fee.org, fee.item, fee.code, fee.amount_fen, fee.charged_at, fee.settled_at, way,
+                reference, fee.receipt_no, by)
