@@ -5,7 +5,7 @@ The session this opens is good for that one case; every act asks the services, w
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from flask import Response, redirect, request
 
@@ -16,7 +16,7 @@ from core.errors import Conflict, InvalidInput, NotFound, SupervisionError
 from core.uploads import KINDS
 from portal.apply import accepted, shown_page
 from portal.cookies import CASE_PATH
-from portal.desk import CaseView, FeeSeen, Waiting
+from portal.desk import CaseView, FeeSeen, PartShown, Waiting
 from portal.gathering import answer_of, gathered
 from portal.parts import Portal, address, page, sentence, told, written_here
 
@@ -131,8 +131,8 @@ class CasePages:
             self._portal, "case", status, detail=seen, problem=problem, clock=seen.clock,
             due=seen.clock.due if seen.clock is not None else "", steps=seen.steps,
             events=[(one.at, t(f"event_kind.{one.kind}"), one.step) for one in seen.events], notice=seen.notice,
-            sent=_uploads(draft), answer=answer, wrong_at=at, accepts=accepted(self._portal), to_follow=seen.to_follow,
-            may=seen.may, lacking=answer.lacking(seen.notice) if draft is not None else [],
+            stages=_by_stage(seen.parts), sent=_uploads(draft), answer=answer, wrong_at=at, accepts=accepted(self._portal),
+            to_follow=seen.to_follow, may=seen.may, lacking=answer.lacking(seen.notice) if draft is not None else [],
             on_its_way=[(one, told(one.problem, t) if one.problem is not None else "") for one in seen.on_its_way],
             pages=self._portal.desk.pages, orders=self._portal.payments.ledger.of_case(no),
             may_pay=self._portal.payments.are_taken)
@@ -158,6 +158,14 @@ class CasePages:
         if isinstance(seen, Waiting):
             raise Conflict("portal_not_carried_yet", number=seen.number)
         return seen
+
+
+def _by_stage(parts: Sequence[PartShown]) -> list[tuple[str, list[PartShown]]]:
+    """In the order in which the first part of each may begin."""
+    stages: dict[str, list[PartShown]] = {}
+    for part in parts:
+        stages.setdefault(part.stage, []).append(part)
+    return list(stages.items())
 
 
 def _uploads(draft: Draft | None) -> tuple[Upload, ...]:

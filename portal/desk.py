@@ -136,10 +136,26 @@ class FileSeen(msgspec.Struct, frozen=True):
     media_type: str
 
 
+class PartShown(msgspec.Struct, frozen=True):
+    """A part of a project (并联审批): which unit decides what, what those are called it waits for, working days used (None
+    before it begins) and promised; `is_critical`: on the way that decides when the project is through."""
+
+    node: str
+    stage: str
+    item: str
+    org: str
+    state: str
+    after: tuple[str, ...] = ()
+    used: float | None = None
+    promised: float = 0.0
+    is_silent: bool = False
+    is_critical: bool = False
+
+
 class CaseView(msgspec.Struct, frozen=True):
     """A case as its applicant sees it. `may` is what he may do now, `asked` the papers a correction is to bring,
     `asked_fields` what it is to amend and `asked_words` what it was told, `to_follow` the names of those accepted as to follow
-    (容缺) with the day promised, "" without one, `materials` the files handed in.
+    (容缺) with the day promised, "" without one, `materials` the files handed in, `parts` those of a project.
 
     `as_of` is when the inside last spoke of it, written out; "" where the page asks the inside itself. `is_delayed`: it has
     said more since, and this site cannot show it yet.
@@ -161,6 +177,7 @@ class CaseView(msgspec.Struct, frozen=True):
     is_delayed: bool = False
     asked_fields: tuple[WantedField, ...] = ()
     asked_words: str = ""
+    parts: tuple[PartShown, ...] = ()
 
     @property
     def notice(self) -> Notice:

@@ -13,6 +13,7 @@ from approval.detail import HostedDetail, Receipt
 from approval.materials import MaterialRules, Upload
 from approval.matters import FROM, Act, Application
 from approval.payments.matters import Order
+from approval.project_days import critical_way, days_of
 from cases.areas import Areas
 from cases.explain import ClockExplanation, explain
 from cases.queries import CaseDetail, CaseQueries, RecordedEvent
@@ -40,6 +41,7 @@ from portal.desk import (
     Head,
     PaperFacts,
     PaperSeen,
+    PartShown,
     Standing,
     masked,
     standing_on,
@@ -190,7 +192,8 @@ class Views:
             receipts=tuple(_paper(one) for one in detail.receipts), clock=self._deadline(case),
             steps=tuple(steps_seen(detail, case)), events=tuple(_happened(one) for one in case.events),
             asked=notice.papers, to_follow=_to_follow(detail, case, listed), materials=_materials(detail),
-            may=_may(detail, case), number=case_no, asked_fields=notice.fields, asked_words=notice.reason)
+            may=_may(detail, case), number=case_no, asked_fields=notice.fields, asked_words=notice.reason,
+            parts=self._parts(detail))
 
     def facts(self, receipt: Receipt, case_no: str, org: str, item: str) -> PaperFacts:
         """What anybody may check of a paper."""
@@ -198,6 +201,16 @@ class Views:
         day = self._inside.approval.desk.today(organisation.area, receipt.issued_at)
         return PaperFacts(receipt.code, receipt.kind, self._power(item), receipt.number, organisation.name, day.isoformat(),
                           masked(case_no), self._standing(receipt, organisation.area))
+
+    def _parts(self, detail: HostedDetail) -> tuple[PartShown, ...]:
+        """Those of a project: who asked for it once sees what became of it with each unit."""
+        inside, now = self._inside, self._inside.clock.now_us()
+        days = {part.node: days_of(part, inside.catalogue, inside.cases, inside.areas, now) for part in detail.parts}
+        critical = critical_way(detail.parts, {node: one.amount for node, one in days.items()})
+        names = {part.node: inside.cases.item_name(part.item) for part in detail.parts}
+        return tuple(PartShown(part.node, part.stage, names[part.node], inside.cases.org_name(part.org), part.state,
+                               tuple(names.get(node, node) for node in part.after), days[part.node].used,
+                               days[part.node].amount, part.silent, part.node in critical) for part in detail.parts)
 
     def _standing(self, receipt: Receipt, area: str) -> Standing | None:
         licence = self._inside.approval.queries.licence(receipt.code) if receipt.kind == "licence" else None

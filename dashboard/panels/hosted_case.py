@@ -10,6 +10,7 @@ from dash import dcc, html
 
 from approval.matters import Act
 from approval.permitted import is_same_person
+from approval.project_days import days_of
 from cases.explain import explain
 from core.access import Actor
 from core.errors import SupervisionError
@@ -135,16 +136,8 @@ def _project(services: Any, detail: Any, t: Words) -> html.Section:
 
 
 def _part_clock(services: Any, part: Any) -> hosted_project.PartClock:
-    item = services.catalogue.find_item(part.item)
-    amount = float(item.promised.amount) if item is not None and item.promised is not None else 0.0
-    case = services.case_queries.find_case(part.case_no, services.clock.now_us()) if part.case_no else None
-    if case is None:
-        return hosted_project.PartClock(None, amount)
-    clocks = explain(case, services.areas)
-    clock = next((one for one in clocks if one.kind == "promised"), None)
-    if clock is None:
-        return hosted_project.PartClock(None, amount)
-    return hosted_project.PartClock(clock.used, clock.amount, LEVELS[clock.level])
+    days = days_of(part, services.catalogue, services.case_queries, services.areas, services.clock.now_us())
+    return hosted_project.PartClock(days.used, days.amount, "none" if days.level is None else LEVELS[days.level])
 
 
 def act_buttons(case: CaseRead, may: Sequence[str], chosen: str, t: Words) -> list[Any]:

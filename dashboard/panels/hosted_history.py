@@ -83,10 +83,17 @@ def details(event: CaseEvent, paper_name: PaperName, power: str, t: Words) -> li
             "waiver": data.waiver, "certificate": data.certificate_no, "from_step": data.from_step,
             "to_step": event.step if is_migration else "", "version": event.item_version if is_migration else "",
             "plan": data.plan,
-            "collector": (data.attributes or {}).get("collector"), **_of_correction(event, paper_name)}
+            "collector": (data.attributes or {}).get("collector"), "payment": _payment(event, t),
+            **_of_correction(event, paper_name)}
     said = [t(f"hosted.said.{name}", value=value) for name, value in told.items() if value not in (None, "")]
     recorded = data.attributes or {} if event.kind is EventKind.STEP else {}
     return said + [t("hosted.said.recorded", name=name, value=_DIGEST.sub(r"\1…", value)) for name, value in recorded.items()]
+
+
+def _payment(event: CaseEvent, t: Words) -> str:
+    """How a fee was paid outside (approval.cashier): kind, reference, day."""
+    kind, _, rest = (event.data.attributes or {}).get("payment", "").partition(" ")
+    return f"{t(f'hosted.payment_kind.{kind}')} {rest}" if kind and event.kind is EventKind.FEE_CHARGED else ""
 
 
 def _of_correction(event: CaseEvent, name_of: PaperName) -> dict[str, str | None]:

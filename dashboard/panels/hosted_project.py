@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from dash import html
 
+from approval import project_days
 from approval.detail import HostedDetail, PartSeen
-from approval.flow import Part, longest_way
 from dashboard.panels.case_sentence import number
 from dashboard.words import Words
 
@@ -57,8 +57,7 @@ def _by_stage(parts: Sequence[PartSeen]) -> dict[str, list[PartSeen]]:
 
 def critical_way(parts: Sequence[PartSeen], clocks: Mapping[str, PartClock]) -> list[str]:
     """The chain of parts that decides when the project is through."""
-    plan = [Part(part.node, part.item, part.org, part.stage, part.after) for part in parts]
-    return longest_way(plan, {part.node: clocks.get(part.node, PartClock()).amount for part in parts})
+    return project_days.critical_way(parts, {node: clock.amount for node, clock in clocks.items()})
 
 
 def _box(part: PartSeen, names: tuple[str, str], clock: PartClock, is_critical: bool, t: Words) -> html.Li:

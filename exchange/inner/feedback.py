@@ -146,10 +146,12 @@ class Feedback:
 
     def _changed(self) -> list[Row[Any]]:
         """The next ones, in a circle: many that cannot be told keep no other waiting."""
-        h, s = hosted_cases.c, case_table.c
-        is_new = or_(h.rev != _f.sent_rev, (_f.sent_day != self._today()) & s.closed_at.is_(None))
+        h, s, part = hosted_cases.c, case_table.c, hosted_cases.alias("part").c
+        of_parts = select(func.coalesce(func.sum(part.rev), 0)).where(part.project_id == h.case_id).scalar_subquery()
+        rev = h.rev + of_parts  # what is told of a project tells of its parts, too
+        is_new = or_(rev != _f.sent_rev, (_f.sent_day != self._today()) & s.closed_at.is_(None))
         with self._units.database.read() as conn:
-            rows: list[Row[Any]] = list(conn.execute(select(_f.case_no, _f.number, _f.verifier, h.rev).join(
+            rows: list[Row[Any]] = list(conn.execute(select(_f.case_no, _f.number, _f.verifier, rev.label("rev")).join(
                 hosted_cases, h.case_no == _f.case_no).join(case_table, s.case_id == h.case_id).where(is_new)
                 .order_by(_f.case_no <= self._last, _f.case_no).limit(CASES_AT_ONCE)))
         self._last = rows[-1].case_no if rows else ""

@@ -9,7 +9,7 @@ from core.errors import Conflict, InvalidInput, NotFound
 from portal.desk import CaseView, Standing, Waiting
 from supervision.complaints.matters import Filing, Reporter
 from tests.editing import content_of, published
-from tests.hosting import APPROVER, HALL, HANDLER, HEAD, REVIEWER
+from tests.hosting import APPROVER, DISPATCHER, HALL, HANDLER, HEAD, JOINT, PLAN, REVIEWER
 from tests.pair import PDF, Pair
 
 ROAD = {"road": "站前路", "grade": "支路", "area": "20", "begin": "2026-04-01"}
@@ -140,6 +140,18 @@ def test_fields_are_checked_outside_and_amended_inside(pair: Pair):
     pair.desk.correct(handed.number, (), key, fields={"area": "30"})
     pair.round()
     assert pair.hall.detail(case_no).particulars["fields"] == {**ROAD, "area": "30"}
+
+
+def test_the_parts_of_a_project_are_told_as_each_unit_goes_on(pair: Pair):
+    handed, case_no = pair.carried(item=JOINT, files=pair.hall.papers(JOINT))
+    pair.hall.approval.intake.accept(case_no, pair.hall.rev(case_no), HALL)
+    pair.hall.approval.projects.dispatch(case_no, pair.hall.rev(case_no), PLAN, "分发", DISPATCHER)
+    pair.round()
+    assert {part.node: part.state for part in seen(pair, handed.number).parts} == {
+        "land": "open", "water": "open", "build": "waiting", "fire": "waiting"}
+    pair.hall.finish(case_no, "land")
+    pair.round()
+    assert next(part for part in seen(pair, handed.number).parts if part.node == "land").state == "done"
 
 
 def test_an_act_the_inside_refuses_comes_back_with_its_reason(pair: Pair):
