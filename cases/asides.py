@@ -223,7 +223,7 @@ def _hearing(fold: Fold, started: Moment, item: object) -> Iterator[Aside]:
 
 def _forwarding(fold: Fold, item: Item) -> Iterator[Aside]:
     """From the last review here until it is passed on, as its step or as an event of its own."""
-    *_, review, forwarding, _end = ("", *item.steps)
+    review, forwarding = forwarding_steps(item)
     reviewed = next((done for done in reversed(fold.path) if done.step == review), None)
     if reviewed is None:
         return
@@ -232,6 +232,12 @@ def _forwarding(fold: Fold, item: Item) -> Iterator[Aside]:
     ended = _first(fold.forwarded, passed_on, fold.closed)
     if ended is None or ended.at >= started.at:
         yield Aside(ClockKind.FORWARDING, 0, started, ended, item.details.forward)
+
+
+def forwarding_steps(item: Item) -> tuple[str, str]:
+    """(the last review here, the step that passes the case on)."""
+    *_, review, forwarding, _end = ("", *item.steps)
+    return review, forwarding
 
 
 def _licence(fold: Fold, item: Item) -> Iterator[Aside]:

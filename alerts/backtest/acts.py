@@ -11,9 +11,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 from sqlalchemy import Connection
 
 from alerts.acts import ruling_of
+from alerts.backtest.folds import Folds
 from alerts.backtest.watches import World
 from alerts.backtest.worker import BacktestCancelled
 from cases.act_judging import ActJudge, Step, Told, late_ones, steps_of, told_faults
@@ -63,15 +65,14 @@ class ActTrial:
         self._worlds = [(world, ActJudge(world.areas, world.catalogue)) for world in worlds]
         self._edited = {item for world in worlds for item in world.areas.versions.items}
 
-    def cards(self, conn: Connection, rows: Sequence[Any], folds: Sequence[Fold],
+    def cards(self, conn: Connection, rows: Sequence[Any], folds: Folds,
               is_cancelled: Callable[[], bool]) -> tuple[list[Cards], int]:
         """(the cards in each world, how many cases were looked up in the journal). Raises BacktestCancelled.
 
         `rows` are (case_id, fold, acts).
         """
         found: list[dict[Key, ActCard]] = [{} for _ in self._worlds]
-        places = [place for place, (row, fold) in enumerate(zip(rows, folds, strict=True))
-                  if (row[2] or fold.extensions or fold.item in self._edited) and self._may_have_cards(row, fold)]
+        places = [place for place in self._to_look_at(rows, folds) if self._may_have_cards(rows[place], folds[place])]
         for start in range(0, len(places), SLICE):
             if is_cancelled():
                 raise BacktestCancelled
@@ -81,9 +82,19 @@ class ActTrial:
 
     # Which cases ------------------------------------------------------------------------------------------------------
 
+    def _to_look_at(self, rows: Sequence[Any], folds: Folds) -> list[int]:
+        """The places of cases that have faults, or whose faults may be others under other rules; no fault is younger than the
+        last thing that happened."""
+        edited = np.zeros(len(folds), dtype=np.bool_)
+        for item in self._edited:
+            edited |= folds.says("item", item)
+        has_acts = np.fromiter((bool(row[2]) for row in rows), dtype=np.bool_, count=len(rows))
+        asked = (has_acts | (folds.counts("extensions") > 0) | edited) & (folds.firsts("last_key") >= self._from_us)
+        return list(map(int, np.nonzero(asked)[0]))
+
     def _may_have_cards(self, row: Any, fold: Fold) -> bool:
-        """No fault is younger than the last thing that happened. What follows from rules is judged, not read."""
-        if not (row[2] or self._depends_on_rules(fold)) or fold.last_key[0] < self._from_us:
+        """What follows from rules is judged, not read."""
+        if not (row[2] or self._depends_on_rules(fold)):
             return False
         if not self._worlds[0][0].scope.holds(fold.area, fold.item):
             return False
@@ -94,7 +105,7 @@ class ActTrial:
 
     # When they were told ----------------------------------------------------------------------------------------------
 
-    def _histories(self, conn: Connection, rows: Sequence[Any], folds: Sequence[Fold],
+    def _histories(self, conn: Connection, rows: Sequence[Any], folds: Folds,
                    places: Sequence[int]) -> Iterator[tuple[int, list[Step]]]:
         """A case that came in one delivery, as logs do, was known at once as it is now; the others are folded anew."""
         spans = received_spans(conn, [rows[place][0] for place in places])

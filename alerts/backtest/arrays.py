@@ -23,6 +23,44 @@ NONE = int(np.iinfo(np.int64).min)  # stands for "there is none"
 _FIRST, _LAST = datetime(1890, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
 
+def earliest(*columns: Ints) -> Ints:
+    """Row by row the earliest of the instants there are; NONE where there is none."""
+    # One less and round the corner: NONE, the least of all numbers, becomes the greatest.
+    found: Ints = np.minimum.reduce([column - 1 for column in columns]) + 1
+    return found
+
+
+def combinations(*columns: Ints) -> tuple[list[tuple[int, ...]], Ints]:
+    """(the combinations of values that occur, which of them each row has)."""
+    if not len(columns[0]):
+        return [], np.zeros(0, dtype=np.int64)
+    lows = [int(column.min()) for column in columns]
+    widths = [int(column.max()) - low + 1 for column, low in zip(columns, lows, strict=True)]
+    key = np.zeros(len(columns[0]), dtype=np.int64)
+    for column, low, width in zip(columns, lows, widths, strict=True):
+        key = key * width + (column - low)
+    different, back = _numbered(key)
+    found: list[Ints] = []
+    for low, width in zip(reversed(lows), reversed(widths), strict=True):
+        different, part = np.divmod(different, width)
+        found.append(part + low)
+    return list(zip(*(column.tolist() for column in reversed(found)), strict=True)), back
+
+
+def _numbered(key: Ints) -> tuple[Ints, Ints]:
+    """The different values and each row's place among them; by a table where they are close together, as they mostly are."""
+    top = int(key.max()) + 1
+    if top > max(1_000_000, 8 * len(key)):
+        different, back = np.unique(key, return_inverse=True)
+        return different, back
+    seen = np.zeros(top, dtype=np.bool_)
+    seen[key] = True
+    different = np.nonzero(seen)[0]
+    places = np.zeros(top, dtype=np.int64)
+    places[different] = np.arange(len(different))
+    return different, places[key]
+
+
 class CalendarTable:
     """The tables of one calendar as arrays. `bad` arguments are written to."""
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from alerts.backtest.arrays import Ints
-from alerts.backtest.spans import KIND_CODES, KINDS
+from alerts.backtest.tables import KIND_CODES, KINDS
 from alerts.backtest.timing import instants, passed
 from alerts.backtest.watches import Clocks
 from alerts.lifecycle import CASE_LIMITS

@@ -7,7 +7,6 @@ in chunks, so memory does not follow their number.
 
 from __future__ import annotations
 
-import gc
 import os
 import time
 from collections import Counter
@@ -17,7 +16,6 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
 
-import msgspec
 import numpy as np
 from sqlalchemy import Connection, func, select
 
@@ -25,7 +23,9 @@ from alerts.backtest.acts import ActCard, ActTrial
 from alerts.backtest.acts import Cards as ActCards
 from alerts.backtest.arrays import Ints
 from alerts.backtest.cards import Cards, Names, Rungs, cards_of, compare, passages_of, within
-from alerts.backtest.spans import KINDS, Facts, FactsReader
+from alerts.backtest.folds import Folds
+from alerts.backtest.spans import Facts, FactsReader
+from alerts.backtest.tables import KINDS
 from alerts.backtest.watches import Clocks, Reader, World
 from alerts.backtest.worker import BacktestCancelled, Share, Task, in_processes
 from alerts.lifecycle import Origin
@@ -42,7 +42,6 @@ WORTH_PROCESSES = 100_000  # below, starting processes takes longer than judging
 LINES_MAX = 5_000
 EVERY_LINE = 10**9
 _COLUMNS = ("case_id", "fold", "acts")
-_unpack = msgspec.msgpack.Decoder(Fold).decode
 Progress = Callable[[int, int], None]
 
 
@@ -188,7 +187,7 @@ def _judge_rows(conn: Connection, rows: Sequence[Any], judges: Judges, result: R
                 is_cancelled: Callable[[], bool]) -> None:
     if is_cancelled():
         raise BacktestCancelled
-    folds = decoded(rows)
+    folds = Folds([row[1] for row in rows])
     judge_chunk(rows, folds, judges, result, lines_max)
     if judges.acts is not None:
         _judge_acts(conn, rows, folds, judges.acts, result, lines_max, is_cancelled)
@@ -213,7 +212,7 @@ def _as_it_stands(world: World) -> World:
     return replace(world, areas=world.areas.amended(world.areas.versions))
 
 
-def judge_chunk(rows: Sequence[Any], folds: Sequence[Fold], judges: Judges, result: Result, lines_max: int) -> None:
+def judge_chunk(rows: Sequence[Any], folds: Folds, judges: Judges, result: Result, lines_max: int) -> None:
     """Add the cards of clocks of some cases (rows of _COLUMNS) to the result."""
     names, period = Names(), judges.period
     ids, facts = [row[0] for row in rows], judges.facts.read(folds)
@@ -221,12 +220,13 @@ def judge_chunk(rows: Sequence[Any], folds: Sequence[Fold], judges: Judges, resu
     result.cases += len(rows)
     result.scalar += scalar
     result.unjudged += unjudged
-    _count(after, folds, result.cards, result.by_org)
+    orgs = _Orgs(folds)
+    orgs.count(after, result.cards, result.by_org)
     if judges.present is None:
         _add_lines(result, ids, folds, names, lines_max, "same", after, None)
         return
     before, _unjudged, _scalar = _cards(facts, folds, ids, *judges.present, period, names)
-    _count(before, folds, result.cards_before, result.by_org_before)
+    orgs.count(before, result.cards_before, result.by_org_before)
     found = compare(before, after)
     gone = before.where(found.gone)
     for change, cards, earlier in (("new", after.where(found.new), None), ("gone", gone, gone),
@@ -235,18 +235,7 @@ def judge_chunk(rows: Sequence[Any], folds: Sequence[Fold], judges: Judges, resu
     result.changes["same"] += len(after) - len(found.new) - len(found.changed_after)
 
 
-def decoded(rows: Sequence[Any]) -> list[Fold]:
-    """The facts of some cases. The collector rests meanwhile: it would walk thousands of new objects that are all in use."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        return [_unpack(row[1]) for row in rows]
-    finally:
-        if was_on:
-            gc.enable()
-
-
-def _cards(facts: Facts, folds: Sequence[Fold], ids: Sequence[int], world: World, reader: Reader, period: Period,
+def _cards(facts: Facts, folds: Folds, ids: Sequence[int], world: World, reader: Reader, period: Period,
            names: Names) -> tuple[Cards, int, int]:
     """(the cards of the period, cases that cannot be judged, cases judged one by one)."""
     clocks = reader.clocks(facts, folds, ids)
@@ -265,7 +254,7 @@ def _to_judge_again(unjudged: Sequence[int], world: World) -> Ints:
     return np.array(sorted(set(unjudged)), dtype=np.int64)
 
 
-def _with_scalar(rungs: Rungs, folds: Sequence[Fold], ids: Sequence[int], places: Ints, world: World, period: Period,
+def _with_scalar(rungs: Rungs, folds: Folds, ids: Sequence[int], places: Ints, world: World, period: Period,
                  names: Names) -> tuple[Rungs, list[int]]:
     """The rungs with those of these cases judged one by one, and which of these still cannot be judged."""
     states = [(int(place), state) for place in places
@@ -276,14 +265,24 @@ def _with_scalar(rungs: Rungs, folds: Sequence[Fold], ids: Sequence[int], places
     return Rungs(*(np.concatenate([getattr(rungs, name)[kept], getattr(added, name)]) for name in Rungs.__slots__)), unjudged
 
 
-def _count(cards: Cards, folds: Sequence[Fold], levels: Counter[int], by_org: Counter[tuple[str, int]]) -> None:
-    counted = Counter(zip([folds[case].org or NO_ORG for case in cards.case.tolist()], cards.level.tolist(), strict=True))
-    by_org.update(counted)
-    for (_org, level), count in counted.items():
-        levels[level] += count
+class _Orgs:
+    """The organisations of a chunk's cases, to count cards by."""
+
+    def __init__(self, folds: Folds) -> None:
+        codes: dict[bytes, int] = {}
+        self._of_case = folds.coded("org", codes)
+        self._names = [code.decode() or NO_ORG for code in codes]
+
+    def count(self, cards: Cards, levels: Counter[int], by_org: Counter[tuple[str, int]]) -> None:
+        width = int(cards.level.max(initial=0)) + 1
+        numbers = np.bincount(self._of_case[cards.case] * width + cards.level)
+        for key in np.nonzero(numbers)[0].tolist():
+            org, level = divmod(key, width)
+            by_org[self._names[org], level] += int(numbers[key])
+            levels[level] += int(numbers[key])
 
 
-def _add_lines(result: Result, ids: Sequence[int], folds: Sequence[Fold], names: Names, lines_max: int, change: str,
+def _add_lines(result: Result, ids: Sequence[int], folds: Folds, names: Names, lines_max: int, change: str,
                cards: Cards, before: Cards | None) -> None:
     result.changes[change] += len(cards)
     for at in range(min(len(cards), max(0, lines_max - len(result.lines)))):
@@ -300,7 +299,7 @@ def _add_lines(result: Result, ids: Sequence[int], folds: Sequence[Fold], names:
 
 # Cards of acts ----------------------------------------------------------------------------------------------------
 
-def _judge_acts(conn: Connection, rows: Sequence[Any], folds: Sequence[Fold], trial: ActTrial, result: Result, lines_max: int,
+def _judge_acts(conn: Connection, rows: Sequence[Any], folds: Folds, trial: ActTrial, result: Result, lines_max: int,
                 is_cancelled: Callable[[], bool]) -> None:
     (after, *others), replayed = trial.cards(conn, rows, folds, is_cancelled)
     result.replayed += replayed

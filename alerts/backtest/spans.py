@@ -2,50 +2,37 @@
 
 A span is a clock without its ladder: when it began and ended, what stopped it, and the limit the facts or the item state.
 Which rule measures it, and how long it may last where only the rule says so, is each world's own (alerts.backtest.watches).
-Cases whose limits follow from more than that (due dates of their own, extensions, consultations, complaints) are not read here
-but judged watch by watch.
+Most cases are plain and read all at once (alerts.backtest.plain), those with stops, steps or papers to follow one by one. Cases
+whose limits follow from more than that (due dates of their own, extensions) are not read here but judged watch by watch.
 """
 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from alerts.backtest.arrays import NONE, Ints
+from alerts.backtest.arrays import NONE, Bools, Ints, combinations
+from alerts.backtest.folds import Folds
+from alerts.backtest.items import ItemTable
+from alerts.backtest.plain import PlainCases
+from alerts.backtest.tables import KIND_CODES, NEVER, Columns, Stopped, joined
 from cases.asides import acceptance_of, asides
 from cases.clocks import Span, suspensions
 from cases.events import ClockKind, EventKind
-from cases.fold import Fold, Moment, Stop
-from cases.watches import RAISED_BY_FACTS, Catalogue, end_of_limits, item_of, may_roll, special_days, specials_of
-from core.instants import DAY_US, MINUTE_US
+from cases.fold import CORRECTION, Fold, Moment, Stop
+from cases.watches import RAISED_BY_FACTS, Catalogue, end_of_limits, special_days, specials_of
+from core.instants import DAY_US
 from core.limits import Limit
 from core.working_calendar import WorkingCalendar
 
 MAX_STOPS = 8
-KINDS = tuple(ClockKind)
-KIND_CODES = {kind: code for code, kind in enumerate(KINDS)}
-NEVER = int(np.iinfo(np.int64).max)  # stands for an end that has not come and a beginning nobody knows
 _ONLINE, _SPECIAL = KIND_CODES[ClockKind.PRE_ACCEPTANCE], KIND_CODES[ClockKind.SPECIAL]
+_GROUPED_BY = ("area", "item", "promised_limit", "statutory_limit")  # and by the version a case is pinned to
 Stated = Limit | int | None  # a limit, a number of days that were approved, or whatever the rule says
-Stopped = tuple[tuple[Stop, ...], Moment, Moment | None]  # the stops of a clock, its beginning and its end
 Spans = tuple[Span, ...]
-
-
-@dataclass(slots=True)
-class Columns:
-    """Spans as columns of equal length. `stated` numbers what the facts say of the limit, `stopped` the stops (-1: none)."""
-
-    place: Ints
-    kind: Ints
-    ordinal: Ints
-    started: Ints
-    local: Ints
-    ended: Ints
-    stated: Ints
-    stopped: Ints
 
 
 @dataclass(slots=True)
@@ -77,65 +64,70 @@ class FactsReader:
 
     def __init__(self, catalogue: Catalogue, edited: Collection[str] = ()) -> None:
         """`edited` are the items of which steps, papers or ceilings differ between versions: their cases differ one by one."""
-        self._catalogue, self._edited = catalogue, edited
-        self._items: dict[str, object] = {"": None}
-        self._groups: dict[tuple[str, str, str, str, int | None], int] = {}
-        self.examples: list[Fold] = []  # what the cases of each group have in common
         self._numbers: dict[Stated, int] = {None: 0}
         self.stated: list[Stated] = [None]
+        self._items = ItemTable(catalogue, edited, self._stated)
+        self._codes = {**{name: dict[bytes, int]() for name in _GROUPED_BY}, "item": self._items.codes}
+        self._groups: dict[tuple[int, ...], int] = {}
+        self.examples: list[Fold] = []  # what the cases of each group have in common
 
-    def read(self, folds: Sequence[Fold]) -> Facts:
+    def read(self, folds: Folds) -> Facts:
         """The facts of a chunk; a case's place is its place in `folds`."""
-        heads, own, beside = array("q"), array("q"), array("q")
-        singly, unjudged, stops = list[int](), list[int](), list[Stopped]()
-        for place, fold in enumerate(folds):
-            first, closed = fold.submitted or fold.received or fold.accepted or fold.lodged, fold.closed
-            heads.extend((self._group_of(fold), NEVER if first is None else (first.at + first.utc_offset * MINUTE_US) // DAY_US,
-                          NEVER if closed is None else closed.at))
-            if fold.item in self._edited or _is_judged_singly(fold) or (fold.stops and may_roll(self._item(fold.item))):
-                singly.append(place)
-                continue
-            accepted = fold.accepted
-            self._read_beside(place, fold, beside, stops)
-            if accepted is not None:
-                over = end_of_limits(fold, self._item(fold.item))
-                stopped = _stopped(stops, tuple(fold.stops), accepted, over) if fold.stops else -1
-                own.extend((place, 0, 0, accepted.at, accepted.at + accepted.utc_offset * MINUTE_US,
-                            NONE if over is None else over.at, 0, stopped))
-            elif is_decided(fold):
-                unjudged.append(place)
-        group, began, ended = _table(heads, 3)
-        return Facts(group, began, ended, Columns(*_table(own, 8)), Columns(*_table(beside, 8)), singly, unjudged, stops)
+        codes = {name: folds.coded(name, known) for name, known in self._codes.items()}
+        cases = PlainCases(folds, self._items, codes["item"])
+        more = _has_more(folds, cases)
+        singly = _is_judged_singly(folds, cases, more)
+        cases.chosen = ~(singly | more)
+        own, beside, stops = array("q"), array("q"), list[Stopped]()
+        for place in np.nonzero(more & ~singly)[0].tolist():
+            self._read_one(place, folds[place], own, beside, stops)
+        instants, closed = cases.instants, cases.instants.closed
+        began = instants.submitted.or_else(instants.received).or_else(instants.accepted).or_else(instants.lodged)
+        return Facts(
+            self._group_of(folds, list(codes.values())), np.where(began.known, began.local // DAY_US, NEVER),
+            np.where(closed.known, closed.at, NEVER), joined([_columns(own), cases.own(stops)]),
+            joined([_columns(beside), *cases.beside()]), np.nonzero(singly)[0].tolist(),
+            np.nonzero(cases.is_decided & ~instants.accepted.known & ~singly)[0].tolist(), stops)
 
-    def _read_beside(self, place: int, fold: Fold, rows: array[int], stops: list[Stopped]) -> None:
-        if fold.received is not None or fold.accepted is not None:
-            for aside in asides(fold, self._item(fold.item)):
-                started, ended = aside.started, aside.ended
-                rows.extend((place, KIND_CODES[aside.kind], aside.ordinal, started.at,
-                             started.at + started.utc_offset * MINUTE_US, NONE if ended is None else ended.at,
-                             0 if aside.limit is None else self._stated(aside.limit),
-                             _stopped(stops, aside.stops, started, ended) if aside.stops else -1))
-        if fold.submitted is not None:
-            limit = acceptance_of(self._item(fold.item))
-            _add(rows, place, _ONLINE, 0, fold.submitted, fold.answered, 0 if limit is None else self._stated(limit))
-        if fold.stops and fold.accepted is not None:
-            for ordinal, (stop, end) in enumerate(specials_of(fold)):
-                days = special_days(stop, self._item(fold.item))
-                _add(rows, place, _SPECIAL, ordinal, stop.start, end, 0 if days is None else self._stated(days))
+    def _group_of(self, folds: Folds, codes: list[Ints]) -> Ints:
+        keys, back = combinations(*codes, folds.numbers("pinned", -1))
+        return np.array([self._group(key) for key in keys], dtype=np.int64)[back]
 
-    def _group_of(self, fold: Fold) -> int:
-        key = (fold.area, fold.item, fold.promised_limit, fold.statutory_limit, fold.pinned)
+    def _group(self, key: tuple[int, ...]) -> int:
         number = self._groups.get(key)
         if number is None:
             number = self._groups[key] = len(self.examples)
-            self.examples.append(Fold(area=fold.area, item=fold.item, promised_limit=fold.promised_limit,
-                                      statutory_limit=fold.statutory_limit, pinned=fold.pinned))
+            *codes, pinned = key
+            area, item, promised, statutory = (list(known)[code].decode() for known, code in zip(
+                self._codes.values(), codes, strict=True))
+            self.examples.append(Fold(area=area, item=item, promised_limit=promised, statutory_limit=statutory,
+                                      pinned=None if pinned < 0 else pinned))
         return number
 
-    def _item(self, code: str) -> object:
-        if code not in self._items:
-            self._items[code] = item_of(self._catalogue, code)
-        return self._items[code]
+    # Cases with more than a few instants ------------------------------------------------------------------------------
+
+    def _read_one(self, place: int, fold: Fold, own: array[int], beside: array[int], stops: list[Stopped]) -> None:
+        self._read_beside(place, fold, beside, stops)
+        accepted = fold.accepted
+        if accepted is not None:
+            over = end_of_limits(fold, self._items.item(fold.item))
+            stopped = _stopped(stops, tuple(fold.stops), accepted, over) if fold.stops else -1
+            own.extend((place, 0, 0, accepted.at, accepted.local, NONE if over is None else over.at, 0, stopped))
+
+    def _read_beside(self, place: int, fold: Fold, rows: array[int], stops: list[Stopped]) -> None:
+        item = self._items.item(fold.item)
+        if fold.received is not None or fold.accepted is not None:
+            for aside in asides(fold, item):
+                started, ended = aside.started, aside.ended
+                rows.extend((place, KIND_CODES[aside.kind], aside.ordinal, started.at, started.local,
+                             NONE if ended is None else ended.at, 0 if aside.limit is None else self._stated(aside.limit),
+                             _stopped(stops, aside.stops, started, ended) if aside.stops else -1))
+        if fold.submitted is not None:
+            limit = acceptance_of(item)
+            _add(rows, place, _ONLINE, 0, fold.submitted, fold.answered, self._stated(limit))
+        if fold.stops and fold.accepted is not None:
+            for ordinal, (stop, end) in enumerate(specials_of(fold)):
+                _add(rows, place, _SPECIAL, ordinal, stop.start, end, self._stated(special_days(stop, item)))
 
     def _stated(self, limit: Stated) -> int:
         number = self._numbers.get(limit)
@@ -145,9 +137,30 @@ class FactsReader:
         return number
 
 
+def _has_more(folds: Folds, cases: PlainCases) -> Bools:
+    """Whether clocks of the case follow from more than a few instants."""
+    more: Bools = ((folds.counts("promises") > 0) | folds.known("hearing_asked")
+                   | (cases.items["has_flow_clocks"] & cases.instants.accepted.known))
+    for stops in folds.each_stop(np.nonzero(folds.counts("stops"))[0]):
+        more[stops.places] |= [kind == CORRECTION for kind in stops.kinds]
+    return more
+
+
+def _is_judged_singly(folds: Folds, cases: PlainCases, more: Bools) -> Bools:
+    """Whether its limits follow from more than item, area, stated lengths and the day it began."""
+    stops, items = folds.counts("stops"), cases.items
+    singly: Bools = (items["edited"] | (items["rolls"] & (stops > 0)) | (stops + folds.counts("visits") > MAX_STOPS)
+                     | (folds.counts("extensions") > 0) | (folds.counts("steps") > 0) | (folds.numbers("extension_days") != 0)
+                     | folds.known("own_due") | folds.known("promised_due") | folds.known("statutory_due")
+                     | folds.known("extension_asked")
+                     | (cases.instants.lodged.known & (more | ~folds.says("promised_limit", ""))))
+    for place in np.nonzero((folds.counts("promises") > 0) & ~singly)[0].tolist():
+        singly[place] = any(one.due is None for one in folds[place].promises)  # within the promise of the item's own version
+    return singly
+
+
 def _add(rows: array[int], place: int, kind: int, ordinal: int, started: Moment, ended: Moment | None, stated: int) -> None:
-    rows.extend((place, kind, ordinal, started.at, started.at + started.utc_offset * MINUTE_US,
-                 NONE if ended is None else ended.at, stated, -1))
+    rows.extend((place, kind, ordinal, started.at, started.local, NONE if ended is None else ended.at, stated, -1))
 
 
 def _stopped(stops: list[Stopped], found: tuple[Stop, ...], started: Moment, ended: Moment | None) -> int:
@@ -160,18 +173,10 @@ def is_decided(fold: Fold) -> bool:
     return fold.decided is not None or (fold.closed is not None and fold.closed_by == EventKind.CONCLUDED)
 
 
-def _is_judged_singly(fold: Fold) -> bool:
-    """Whether its limits follow from more than item, area, stated lengths and the day it began."""
-    return bool(fold.extensions or fold.steps or fold.extension_days or fold.own_due or fold.promised_due or fold.statutory_due
-                or fold.lodged or len(fold.stops) + len(fold.visits) > MAX_STOPS or fold.extension_asked is not None
-                # They follow within the promise of the item's own version:
-                or (fold.promises and any(one.due is None for one in fold.promises)))
-
-
-def _table(values: array[int], width: int) -> Iterator[Ints]:
-    """The columns of values that were written row by row."""
-    for column in np.frombuffer(values, dtype=np.int64).reshape(-1, width).T:
-        yield np.ascontiguousarray(column)
+def _columns(values: array[int]) -> Columns:
+    """The columns of spans that were written row by row."""
+    width = len(Columns.__slots__)
+    return Columns(*np.ascontiguousarray(np.frombuffer(values, dtype=np.int64).reshape(-1, width).T))
 
 
 def _spans_or_none(stopped: Stopped, calendar: WorkingCalendar) -> Spans | None:

@@ -13,8 +13,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from alerts.backtest.arrays import NONE, Bools, Floats, Ints, calendar_table
-from alerts.backtest.spans import KIND_CODES, KINDS, MAX_STOPS, NEVER, Columns, Facts, FactsReader, Spans, Stated, is_decided
+from alerts.backtest.arrays import NONE, Bools, Floats, Ints, calendar_table, combinations
+from alerts.backtest.folds import Folds
+from alerts.backtest.spans import MAX_STOPS, Facts, FactsReader, Spans, Stated, is_decided
+from alerts.backtest.tables import KIND_CODES, KINDS, NEVER, Columns
 from alerts.backtest.timing import Shape, Timings
 from cases.areas import AreaContext, Areas, Span
 from cases.clocks import suspensions, timing_of_due, timing_of_limit
@@ -29,8 +31,9 @@ from core.working_calendar import WorkingCalendar
 
 _OWN_KINDS = (ClockKind.PROMISED, ClockKind.STATUTORY)
 # What is watched whether or not a rung of it can have passed, so that a day nobody can judge is noticed.
-_ALWAYS = np.array([kind in (ClockKind.PRE_ACCEPTANCE, ClockKind.SPECIAL) for kind in KINDS])
-_MUST_HAVE_LIMIT = frozenset({KIND_CODES[ClockKind.SPECIAL]})
+_MUST_HAVE_LIMIT = frozenset(KIND_CODES[kind] for kind in (
+    ClockKind.SPECIAL, ClockKind.CONSULTATION, ClockKind.COMPLAINT, ClockKind.COMPLAINT_INTAKE))
+_ALWAYS = np.array([kind is ClockKind.PRE_ACCEPTANCE or code in _MUST_HAVE_LIMIT for code, kind in enumerate(KINDS)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +110,11 @@ class Part(NamedTuple):
 
 
 class Measure(NamedTuple):
-    """How a span is measured: the batch it belongs to, its budget, and for how long surely no rung passes."""
+    """How a span is measured: the number of the batch it belongs to, its budget, and for how long surely no rung passes."""
 
-    part: Part
+    part: int
     amount: float
-    quiet_us: int = -1
+    quiet_us: int
 
 
 class Reader:
@@ -122,10 +125,12 @@ class Reader:
         self._eras = _EraTable(world.areas)
         self._contexts: list[AreaContext] = []
         self._numbers: dict[int, int] = {}
+        self._parts: list[Part] = []
+        self._part_numbers: dict[tuple[int, int, Shape], int] = {}
         self._measures: dict[tuple[int, int, int, int], Measure | bool] = {}
         self._own: dict[tuple[int, int, int], dict[ClockKind, Measure] | None] = {}
 
-    def clocks(self, facts: Facts, folds: Sequence[Fold], case_ids: Sequence[int]) -> Clocks:
+    def clocks(self, facts: Facts, folds: Folds, case_ids: Sequence[int]) -> Clocks:
         """The clocks of a chunk."""
         found, columns = Clocks(), _Columns()
         in_scope, era = self._in_scope(facts), self._eras.of(facts.began, facts.ended)
@@ -154,7 +159,7 @@ class Reader:
     def _take_own(self, facts: Facts, in_scope: Bools, era: Ints, found: Clocks, columns: _Columns) -> None:
         own = _rows(facts.own, in_scope)
         days = own.local // DAY_US
-        keys, back = _combinations(facts.group[own.place], era[own.place], days)
+        keys, back = combinations(facts.group[own.place], era[own.place], days)
         answers = [self._limits(*key) for key in keys]
         unjudged = np.array([answer is None for answer in answers], dtype=np.bool_)[back]
         found.unjudged += own.place[unjudged].tolist()
@@ -177,22 +182,22 @@ class Reader:
             watches = list(case_limits(example, 0, context, catalogue, Moment(day * DAY_US, 0)))
         except RAISED_BY_FACTS:
             return None
-        return {watch.ref.kind: _measure(context, watch.rule, watch.limit) for watch in watches if watch.limit is not None}
+        return {watch.ref.kind: self._measure(context, watch.rule, watch.limit) for watch in watches if watch.limit is not None}
 
     # Everything beside them ---------------------------------------------------------------------------------------------
 
     def _take_beside(self, facts: Facts, in_scope: Bools, era: Ints, found: Clocks, columns: _Columns) -> None:
         beside = _rows(facts.beside, in_scope)
-        contexts, context_of = _combinations(facts.group[beside.place], era[beside.place])
+        contexts, context_of = combinations(facts.group[beside.place], era[beside.place])
         numbers = np.array([self._context_number(*key) for key in contexts], dtype=np.int64)[context_of]
-        keys, back = _combinations(numbers, beside.kind, beside.local // DAY_US, beside.stated)
+        keys, back = combinations(numbers, beside.kind, beside.local // DAY_US, beside.stated)
         measures = [self._measured(*key) for key in keys]
         unjudged = np.array([measure is True for measure in measures], dtype=np.bool_)[back]
         found.unjudged += beside.place[unjudged].tolist()
         quiet = np.array([one.quiet_us if isinstance(one, Measure) else NEVER for one in measures], dtype=np.int64)[back]
         lasting = (beside.ended == NONE) | (beside.ended - beside.started > quiet) | _ALWAYS[beside.kind]
         rows = np.nonzero(lasting & (quiet != NEVER))[0]
-        self._add(facts, _chosen(beside, rows), [one if isinstance(one, Measure) else None for one in measures], back[rows],
+        self._add(facts, beside.where(rows), [one if isinstance(one, Measure) else None for one in measures], back[rows],
                   found, columns)
 
     def _context_number(self, group: int, era: int) -> int:
@@ -210,31 +215,33 @@ class Reader:
             self._measures[key] = self._resolved(self._contexts[context], kind, day, self._facts.stated[stated])
         return self._measures[key]
 
-    @staticmethod
-    def _resolved(context: AreaContext, kind: int, day: int, stated: Stated) -> Measure | bool:
+    def _resolved(self, context: AreaContext, kind: int, day: int, stated: Stated) -> Measure | bool:
         rule = context.rule(KINDS[kind], day)
         if rule is None:
             return False
         limit = approved_limit(stated, rule) if isinstance(stated, int) else stated or rule.default_limit
-        return kind in _MUST_HAVE_LIMIT if limit is None else _measure(context, rule, limit)
+        return kind in _MUST_HAVE_LIMIT if limit is None else self._measure(context, rule, limit)
 
     # To batches -----------------------------------------------------------------------------------------------------------
 
-    @staticmethod
-    def _add(facts: Facts, rows: Columns, measures: Sequence[Measure | None], back: Ints, found: Clocks,
+    def _measure(self, context: AreaContext, rule: Rule, limit: Limit) -> Measure:
+        part = Part(context, rule, Shape(limit.unit, limit.granularity, limit.amount == 0))
+        number = self._part_numbers.setdefault((id(context), id(rule), part.shape), len(self._parts))
+        if number == len(self._parts):
+            self._parts.append(part)
+        return Measure(number, float(limit.amount), context.scale(rule, limit).quiet_us)
+
+    def _add(self, facts: Facts, rows: Columns, measures: Sequence[Measure | None], back: Ints, found: Clocks,
              columns: _Columns) -> None:
         """Add spans to the batches their measures (by `back`) name."""
-        parts: dict[Any, tuple[Part, int]] = {}
-        number, amount = np.full(len(measures), -1, dtype=np.int64), np.zeros(len(measures))
-        for at, measure in enumerate(measures):
-            if measure is not None:
-                part, amount[at] = measure.part, measure.amount
-                key = (id(part.context), id(part.rule), part.shape)
-                number[at] = parts.setdefault(key, (part, len(parts)))[1]
-        of_row = number[back]
-        for part, at in parts.values():
-            mine = np.nonzero(of_row == at)[0]
-            columns.of(*part).add_many(facts, _chosen(rows, mine), amount[back[mine]], found)
+        number = np.array([-1 if one is None else one.part for one in measures], dtype=np.int16)[back]
+        amount = np.array([0.0 if one is None else one.amount for one in measures])[back]
+        order = np.argsort(number, kind="stable")  # of small numbers: sorted by counting
+        rows, amount, number = rows.where(order), amount[order], number[order]
+        bounds = np.searchsorted(number, np.arange(len(self._parts) + 1))
+        for part, start, end in zip(self._parts, bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
+            if start < end:
+                columns.of(*part).add_many(facts, rows.where(slice(start, end)), amount[start:end], found)
 
     # One by one -----------------------------------------------------------------------------------------------------------
 
@@ -293,48 +300,8 @@ def _just_before(turns: Ints, number: int) -> int | None:
     return int(turns[number]) - 1 if number < len(turns) else None
 
 
-def _measure(context: AreaContext, rule: Rule, limit: Limit) -> Measure:
-    shape = Shape(limit.unit, limit.granularity, limit.amount == 0)
-    return Measure(Part(context, rule, shape), float(limit.amount), context.scale(rule, limit).quiet_us)
-
-
-def _combinations(*columns: Ints) -> tuple[list[tuple[int, ...]], Ints]:
-    """(the combinations of values that occur, which of them each row has)."""
-    if not len(columns[0]):
-        return [], np.zeros(0, dtype=np.int64)
-    lows = [int(column.min()) for column in columns]
-    widths = [int(column.max()) - low + 1 for column, low in zip(columns, lows, strict=True)]
-    key = np.zeros(len(columns[0]), dtype=np.int64)
-    for column, low, width in zip(columns, lows, widths, strict=True):
-        key = key * width + (column - low)
-    different, back = _numbered(key)
-    found: list[Ints] = []
-    for low, width in zip(reversed(lows), reversed(widths), strict=True):
-        different, part = np.divmod(different, width)
-        found.append(part + low)
-    return list(zip(*(column.tolist() for column in reversed(found)), strict=True)), back
-
-
-def _numbered(key: Ints) -> tuple[Ints, Ints]:
-    """The different values and each row's place among them; by a table where they are close together, as they mostly are."""
-    top = int(key.max()) + 1
-    if top > max(1_000_000, 8 * len(key)):
-        different, back = np.unique(key, return_inverse=True)
-        return different, back
-    seen = np.zeros(top, dtype=np.bool_)
-    seen[key] = True
-    different = np.nonzero(seen)[0]
-    places = np.zeros(top, dtype=np.int64)
-    places[different] = np.arange(len(different))
-    return different, places[key]
-
-
 def _rows(columns: Columns, in_scope: Bools) -> Columns:
-    return _chosen(columns, np.nonzero(in_scope[columns.place])[0])
-
-
-def _chosen(columns: Columns, rows: Ints) -> Columns:
-    return Columns(*(getattr(columns, name)[rows] for name in Columns.__slots__))
+    return columns.where(np.nonzero(in_scope[columns.place])[0])
 
 
 class _Column:
@@ -369,7 +336,7 @@ class _Column:
         if bad:
             found.unjudged += rows.place[bad].tolist()
             kept = np.setdiff1d(np.arange(len(rows.place)), bad)
-            rows, amount = _chosen(rows, kept), amount[kept]
+            rows, amount = rows.where(kept), amount[kept]
             return self._with_stops(facts, rows, amount, np.nonzero(rows.stopped >= 0)[0], found)
         self._stops += [(self._rows + row, one) for row, one in of_row if one]
         return rows, amount
