@@ -110,13 +110,15 @@ def patrol_at_night(services: Services, is_leaving: Callable[[], bool] = lambda:
 
 
 def recount(services: Services) -> None:
-    """Compare the counters with the journal; a difference is an alarm, and is repaired."""
-    result = services.recounter.recount(repair=True)
+    """Compare the counters with the journal, or the next part of it; a difference is an alarm, and is repaired. The alarm ends
+    with a round over all cases in which nothing differed."""
+    result = services.recounter.proceed(repair=True, budget_s=services.settings.sweep.recount_budget_min * 60)
+    if result.differences:
+        log.error("recount: %d differences, first %s", len(result.differences), result.differences[0])
     with services.uow() as uow:
-        if result.differences:
-            log.error("recount: %d differences, first %s", len(result.differences), result.differences[0])
-            services.alarms.set_alarm(uow.conn, "counters_differ", "", uow.now_us, n=len(result.differences))
-        else:
+        if result.in_round:
+            services.alarms.set_alarm(uow.conn, "counters_differ", "", uow.now_us, n=result.in_round)
+        elif result.is_round_over:
             services.alarms.clear_alarm(uow.conn, "counters_differ", "", uow.now_us)
 
 

@@ -1,14 +1,17 @@
 """Recount: every case folded anew from the journal and compared with what is kept of it, then the counters with the cases.
 
-Case by case in slices, each a short transaction, so that nobody waits for a count of millions. A difference is a fault of ours:
-it is told as an alarm, and only then repaired, through the same door as any change: clocks, rungs, cards and counters.
+It is looked for on snapshots, so that nobody waits for a count of millions; only what seems to differ is looked at once more
+behind the lock of the writers. A difference is a fault of ours: it is told as an alarm, and repaired through the same door as
+any change: clocks, rungs, cards and counters. A round over all cases may be walked in parts (`proceed`).
 """
 
 from __future__ import annotations
 
+import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import msgspec
 from sqlalchemy import Connection, Table, delete, func, literal_column, select
@@ -24,10 +27,12 @@ from cases.states import fold_all
 from cases.sweep import Sweeper
 from cases.tally import MEASURES, read_tally
 from config.acts import Act
-from core.database import bulk_insert
+from core.database import bulk_insert, bulk_upsert
+from core.models import marks
 from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 SLICE = 1_000
+PLACE = "recount"  # the mark that says how far a round has come and how much differed in it
 Check = Callable[[bool], "list[Difference]"]  # with True it also repairs
 Counts = Counter[tuple[str, str | int, str]]
 _pack = msgspec.msgpack.Encoder().encode
@@ -45,11 +50,23 @@ class Difference:
 
 @dataclass(slots=True)
 class Recount:
-    """How many cases were counted, what differed, and whether it was repaired."""
+    """How many cases were counted, what differed, and whether it was repaired. `in_round` is what differed so far in the round
+    this is a part of, `is_round_over` whether it was the last part."""
 
     cases: int = 0
+    in_round: int = 0
+    is_round_over: bool = False
     differences: list[Difference] = field(default_factory=list)
     repaired: bool = False
+
+
+class _Differing(NamedTuple):
+    """A case that differs: by the journal, as kept, and in what."""
+
+    case_id: int
+    fold: Fold
+    kept: StoredCase | None
+    difference: Difference
 
 
 class Recounter:
@@ -60,23 +77,36 @@ class Recounter:
         self.checks: list[Check] = []  # of what is counted above the record
 
     def recount(self, repair: bool = False) -> Recount:
-        """Count every case, then the counters. Each slice is brought to its own present before it is judged."""
+        """Count every case, then the counters."""
+        return self._walk(Recount(), -1, repair, None)
+
+    def proceed(self, repair: bool, budget_s: float) -> Recount:
+        """As much of a round as can be walked in that time (a slice at least), from where the last call left off, also where
+        that was another process."""
+        with self._uow.database.read() as conn:
+            after, differences = _place(conn)
+        return self._walk(Recount(in_round=differences), after, repair, time.monotonic() + budget_s)
+
+    def _walk(self, found: Recount, after: int, repair: bool, until: float | None) -> Recount:
+        """Each slice is judged by its own present."""
         self._sweeper.sweep_all()
         self.fill()
-        found, after = Recount(), -1
-        while True:
-            with self._uow() as uow:
-                case_ids = _slice(uow.conn, after)
-                if not case_ids:
-                    break
-                found.differences += self._count_cases(uow, case_ids, repair)
+        while case_ids := self._slice(after):
+            found.differences += self._count_cases(case_ids, repair)
             found.cases += len(case_ids)
             after = case_ids[-1]
-        with self._uow() as uow:
-            found.differences += _count_counters(uow, repair)
-        for check in self.checks:
-            found.differences += check(repair)
+            if until is not None and time.monotonic() >= until:
+                break
+        else:
+            found.differences += self._count_counters(repair)
+            for check in self.checks:
+                found.differences += check(repair)
+            found.is_round_over = True
+        found.in_round += len(found.differences)
         found.repaired = bool(repair and found.differences)
+        if until is not None:
+            with self._uow() as uow:
+                _keep_place(uow.conn, None if found.is_round_over else (after, found.in_round))
         return found
 
     def fill(self) -> int:
@@ -96,19 +126,43 @@ class Recounter:
             filled, after = filled + len(case_ids), case_ids[-1]
         return filled
 
-    def _count_cases(self, uow: UnitOfWork, case_ids: list[int], repair: bool) -> list[Difference]:
-        self._bring_to_present(uow, case_ids)
-        kept, history = load_cases(uow.conn, case_ids), events_of_cases(uow.conn, case_ids)
-        differences, changes = list[Difference](), Changes()
+    def _slice(self, after: int) -> list[int]:
+        """The next cases of the journal: one that lost its row is missed by nobody else."""
+        statement = select(journal.c.case_id).where(journal.c.case_id > after).distinct()
+        with self._uow.database.read() as conn:
+            return list(conn.scalars(statement.order_by(journal.c.case_id).limit(SLICE)))
+
+    def _count_cases(self, case_ids: list[int], repair: bool) -> list[Difference]:
+        with self._uow.database.snapshot() as conn:
+            seeming = [case_id for case_id, *_ in self._differing(conn, case_ids, self._uow.clock.now_us())]
+        if not seeming:
+            return []
+        with self._uow() as uow:
+            self._bring_to_present(uow, seeming)
+            differing, changes = self._differing(uow.conn, seeming, uow.now_us), Changes()
+            for case_id, fold, kept, _difference in differing if repair else ():
+                if kept is None:
+                    _forget_remains(uow.conn, case_id)
+                self._recorder.look(uow.now_us, changes, case_id, fold, kept)
+            changes.write(uow)
+        return [difference for *_, difference in differing]
+
+    def _differing(self, conn: Connection, case_ids: Sequence[int], now_us: int) -> list[_Differing]:
+        kept, history = load_cases(conn, case_ids), events_of_cases(conn, case_ids)
+        found = list[_Differing]()
         for case_id in case_ids:
             fold = fold_all(history[case_id])
-            difference = self._compare(uow.now_us, case_id, fold, kept.get(case_id))
+            difference = self._compare(now_us, case_id, fold, kept.get(case_id))
             if difference is not None:
-                differences.append(difference)
-                if repair:
-                    _forget_remains(uow.conn, case_id, kept)
-                    self._recorder.look(uow.now_us, changes, case_id, fold, kept.get(case_id))
-        changes.write(uow)
+                found.append(_Differing(case_id, fold, kept.get(case_id), difference))
+        return found
+
+    def _count_counters(self, repair: bool) -> list[Difference]:
+        with self._uow.database.snapshot() as conn:
+            differences = _differing_counters(conn, repair=False)
+        if repair and differences:
+            with self._uow() as uow:
+                _differing_counters(uow.conn, repair=True)
         return differences
 
     def _bring_to_present(self, uow: UnitOfWork, case_ids: list[int]) -> None:
@@ -144,29 +198,41 @@ def _unmarked(conn: Connection, after: int) -> list[int]:
     return list(conn.scalars(statement.order_by(case_table.c.case_id).limit(SLICE)))
 
 
-def _slice(conn: Connection, after: int) -> list[int]:
-    """The next cases of the journal: one that lost its row is missed by nobody else."""
-    statement = select(journal.c.case_id).where(journal.c.case_id > after).distinct()
-    return list(conn.scalars(statement.order_by(journal.c.case_id).limit(SLICE)))
-
-
-def _forget_remains(conn: Connection, case_id: int, kept: dict[int, StoredCase]) -> None:
+def _forget_remains(conn: Connection, case_id: int) -> None:
     """The clocks of a case whose own row is gone would stand in the way of the true ones."""
-    if case_id not in kept:
-        conn.execute(delete(clocks).where(clocks.c.case_id == case_id))
-        conn.execute(delete(clock_rungs).where(clock_rungs.c.case_id == case_id))
+    conn.execute(delete(clocks).where(clocks.c.case_id == case_id))
+    conn.execute(delete(clock_rungs).where(clock_rungs.c.case_id == case_id))
+
+
+# How far a round has come -----------------------------------------------------------------------------------------
+
+def _place(conn: Connection) -> tuple[int, int]:
+    """(the last case counted, how much differed in the round so far)."""
+    kept = conn.scalar(select(marks.c.value).where(marks.c.name == PLACE))
+    if kept is None:
+        return -1, 0
+    after, differences = map(int, kept.split())
+    return after, differences
+
+
+def _keep_place(conn: Connection, place: tuple[int, int] | None) -> None:
+    """None: the next round begins at the beginning."""
+    if place is None:
+        conn.execute(delete(marks).where(marks.c.name == PLACE))
+    else:
+        bulk_upsert(conn, marks, ("name", "value"), [(PLACE, "{} {}".format(*place))], key=("name",))
 
 
 # The counters against the cases -----------------------------------------------------------------------------------
 
-def _count_counters(uow: UnitOfWork, repair: bool) -> list[Difference]:
-    lights, days = _true_lights(uow.conn), _true_days(uow.conn)
+def _differing_counters(conn: Connection, *, repair: bool) -> list[Difference]:
+    lights, days = _true_lights(conn), _true_days(conn)
     light_names, day_names = tuple(light.value for light in LIGHTS), MEASURES
-    differences = [*_compare("counter_lights", _kept(uow.conn, counter_lights, "item", light_names), lights),
-                   *_compare("counter_days", _kept(uow.conn, counter_days, "day", day_names), days)]
+    differences = [*_compare("counter_lights", _kept(conn, counter_lights, "item", light_names), lights),
+                   *_compare("counter_days", _kept(conn, counter_days, "day", day_names), days)]
     if repair and differences:
-        _rewrite(uow.conn, counter_lights, "item", light_names, lights)
-        _rewrite(uow.conn, counter_days, "day", day_names, days)
+        _rewrite(conn, counter_lights, "item", light_names, lights)
+        _rewrite(conn, counter_days, "day", day_names, days)
     return differences
 
 

@@ -102,6 +102,8 @@ class SweepSettings(Strict):
     batch: Count = Field(description="Clocks judged in one transaction.")
     retry_after_s: Seconds = Field(description="Seconds until a clock that failed is tried again.")
     recount_interval_min: Count = Field(description="Minutes between two recounts of the counters from the journal.")
+    recount_budget_min: Count = Field(
+        description="Minutes a recount may take; a round over all cases that is not through then goes on with the next.")
 
 
 class PushSettings(Strict):

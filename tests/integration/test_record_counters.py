@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 from random import Random
+from types import SimpleNamespace
 
 import msgspec
 import pytest
-from sqlalchemy import delete, insert, update
+from sqlalchemy import delete, func, insert, select, update
 
+import cases.recount
 from cases.events import CaseEvent, Due, EventKind
 from cases.models import case_table, counter_days, counter_lights
+from cases.recount import Recounter
 from core.database import Database
 from core.instants import DAY_US, HOUR_US, to_us
 from jobs import recount
@@ -194,11 +197,51 @@ def test_a_case_whose_row_is_gone_is_made_again_from_its_events(record):
     assert (record.light(), record.rungs()) == ("yellow", before)
 
 
+# A round in parts -------------------------------------------------------------------------------------------------
+
+@pytest.fixture
+def in_parts(record: Record, monkeypatch: pytest.MonkeyPatch) -> Record:
+    """Five cases, two of them at a time; the first in number says something else than its events."""
+    monkeypatch.setattr(cases.recount, "SLICE", 2)
+    record.at("10-26 10:00").take(*(event(K.ACCEPTED, "10-25 10:00", case_no=str(number)) for number in range(5)))
+    with record.database.transaction() as conn:
+        first = conn.scalar(select(func.min(case_table.c.case_id)))
+        conn.execute(update(case_table).where(case_table.c.case_id == first).values(tally="Land" + "\x1f" * 4))
+    return record
+
+
+def test_what_does_not_fit_into_the_time_goes_on_with_the_next_call_in_any_process(in_parts):
+    others = in_parts, Record(in_parts.database).at("10-26 10:00")
+    parts = [others[call % 2].recounter.proceed(repair=True, budget_s=0) for call in range(4)]
+
+    assert [(part.cases, part.is_round_over) for part in parts] == [(2, False), (2, False), (1, False), (0, True)]
+    assert [len(part.differences) for part in parts[:3]] == [1, 0, 0]
+    assert [part.in_round for part in parts[:3]] == [1, 1, 1]
+    assert in_parts.recounter.proceed(repair=True, budget_s=60).cases == 5
+
+
+def test_the_alarm_of_a_difference_stands_until_a_whole_round_found_none(in_parts):
+    services, codes = _Services(in_parts, budget_min=0), list[dict[str, int]]()
+    for _ in range(8):
+        recount(services)  # type: ignore[arg-type]
+        codes.append(in_parts.alarm_codes())
+    first_round, second_round = codes[:4], codes[4:]
+    assert first_round == [{"counters_differ": 1}] * 4
+    assert second_round == [*[{"counters_differ": 1}] * 3, {}]
+
+
+def test_a_record_that_is_right_is_counted_without_the_lock_of_the_writers(in_parts, monkeypatch):
+    in_parts.recounter.recount(repair=True)
+    monkeypatch.setattr(Recounter, "_bring_to_present", lambda *_: pytest.fail("looked at behind the lock"))
+    assert in_parts.recounter.recount(repair=True).differences == []
+
+
 class _Services:
     """As much of the services as the job of the recount asks for."""
 
-    def __init__(self, record: Record) -> None:
+    def __init__(self, record: Record, budget_min: int = 10) -> None:
         self.recounter, self.uow, self.alarms = record.recounter, record.uow, record.alarms
+        self.settings = SimpleNamespace(sweep=SimpleNamespace(recount_budget_min=budget_min))
 
 
 def test_the_job_tells_a_difference_as_an_alarm_repairs_it_and_takes_the_alarm_back(tampered, caplog):
