@@ -8,7 +8,7 @@ from typing import Any
 from alerts.cards import Passage
 from alerts.patrol.findings import Finding, Found, found_of
 from cases.areas import AreaContext, Areas
-from cases.events import CLOSING_KINDS, CaseEvent
+from cases.events import CaseEvent
 from cases.fold import Fold
 from cases.projection import ClockState, project
 
@@ -27,14 +27,21 @@ class ClockCheck:
         if context is None:
             return [found_of(Finding.VERSION_UNKNOWN, card, clock=passage.kind, rule_version=passage.rule_version,
                              calendar=passage.facts.get("calendar", ""))]
-        states = project(fold, card.case_id, context, self._areas.catalogue_of(fold, self._catalogue), now)
+        states = self._states(card, context, fold, now)
         state = next((one for one in states if one.ref.kind == passage.kind and one.ref.ordinal == passage.ordinal), None)
-        at = _instant_of(state, passage.rung)
+        at = instant_of(state, passage.rung)
         if at == passage.at:
             return []
         code = Finding.UNJUSTIFIED if at is None else Finding.MOVED
         return [found_of(code, card, clock=passage.kind, rung=passage.rung, issued_at=passage.at, now_at=at,
                          rule_version=passage.rule_version, ended_at=state.ended.at if state and state.ended else None)]
+
+    def states(self, card: Any, passage: Passage, fold: Fold, now: int) -> Sequence[ClockState]:
+        """The clocks of a case as the card would judge them; by what holds today where nobody has its version any more."""
+        return self._states(card, self._issued_under(passage, fold) or self._areas.of_case(fold), fold, now)
+
+    def _states(self, card: Any, context: AreaContext, fold: Fold, now: int) -> Sequence[ClockState]:
+        return project(fold, card.case_id, context, self._areas.catalogue_of(fold, self._catalogue), now)
 
     def _issued_under(self, passage: Passage, fold: Fold) -> AreaContext | None:
         preset = self._areas.find_preset(passage.rule_version)
@@ -44,32 +51,8 @@ class ClockCheck:
         return AreaContext(calendar.in_zone(self._areas.of_case(fold).calendar.timezone), preset)
 
 
-def _instant_of(state: ClockState | None, rung: str) -> int | None:
+def instant_of(state: ClockState | None, rung: str) -> int | None:
     """When the rung passed by today's facts; None when it did not."""
     if state is None or rung not in state.passed:
         return None
     return next((at for code, _level, at in state.passages if code == rung), None)
-
-
-def edited_ends(card: Any, told: Sequence[Delivered], passages: Sequence[Passage]) -> list[Found]:
-    """Ends of the case that came or changed after the card, and lie earlier than what was known or than what the card said.
-
-    `passages` are all the card ever had: an end that lies before one of them is what made the engine withdraw it.
-    """
-    first: dict[tuple[str, str], CaseEvent] = {}
-    found: list[Found] = []
-    for received, event in told:
-        if event.kind not in CLOSING_KINDS:
-            continue
-        key = (event.source, event.source_event_id)
-        before = first.get(key)
-        if received > card.raised_at and before is not None and event.claimed_at < before.claimed_at:
-            found.append(found_of(Finding.END_EDITED, card, event=event.source_event_id, was=before.claimed_at,
-                                  now=event.claimed_at, version=event.source_version, received_at=received,
-                                  source=event.source))
-        elif received > card.raised_at and before is None and (
-                escaped := [passage.at for passage in passages if passage.at > event.claimed_at]):
-            found.append(found_of(Finding.END_BEFORE_CARD, card, event=event.source_event_id, card_at=min(escaped),
-                                  now=event.claimed_at, received_at=received, source=event.source))
-        first[key] = event
-    return found

@@ -1,9 +1,9 @@
 """The patrol: issued cards recomputed from the journal with the versions they were issued under, and with the facts of today.
 
-It lists cards the data no longer justifies, cards whose instants moved, cases whose end was set or entered earlier after a card
-had been issued (with the entries as evidence), and cards that should exist and do not. Cards of clocks and of acts follow from
-the journal; what a person, a complaint, an order, a detector or a camera said does not, and is counted as not recomputed. It
-reports; it never changes a card.
+It lists cards the data no longer justifies, cards whose instants moved, what was entered after a card and took from it what it
+said (with the entries), above all ends set or entered earlier, and cards that should exist and do not. Cards of clocks and of
+acts follow from the journal; what a person, a complaint, an order, a detector or a camera said does not, and is counted as not
+recomputed. It reports; it never changes a card.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ from alerts.cards import Passage
 from alerts.lifecycle import Disposition, Origin
 from alerts.models import cards
 from alerts.patrol.acts import ActCheck
-from alerts.patrol.clocks import ClockCheck, Delivered, edited_ends
+from alerts.patrol.clocks import ClockCheck, Delivered
+from alerts.patrol.edits import EditCheck
 from alerts.patrol.findings import Found
 from alerts.patrol.missing import missing
 from alerts.patrol.models import patrol_findings, patrols
@@ -83,6 +84,7 @@ class Patroller:
         self._backtester, self._alarms, self._batch = backtester, alarms, batch
         self._closed_us = closed_days * DAY_US
         self._clocks, self._acts = ClockCheck(areas, catalogue), ActCheck(areas, catalogue)
+        self._edits = EditCheck(self._clocks)
         self.queries = PatrolQueries(units.database)
 
     def patrol(self, asked_by: str, area: str = "", *, progress: Progress = lambda _n, _of: None,
@@ -134,7 +136,7 @@ class Patroller:
             elif not passage.withdrawn:
                 yield from self._clocks.check(card, passage, fold, now)
         if card.origin == Origin.CLOCK:
-            yield from edited_ends(card, told, passages)
+            yield from self._edits.check(card, told, passages, now)
 
     # Cards that do not --------------------------------------------------------------------------------------------
 

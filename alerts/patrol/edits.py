@@ -1,0 +1,101 @@
+"""What was entered after a card and takes from it what it said: ends of its clocks set or entered earlier, and other facts.
+
+The case is folded anew as it was known after every delivery since the card, so that whatever ends a clock is seen, be it a
+conclusion, an acceptance, a step, the end of a special procedure or a paper handed over.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+
+from alerts.cards import Passage
+from alerts.lifecycle import CASE_LIMITS
+from alerts.patrol.clocks import ClockCheck, Delivered, instant_of
+from alerts.patrol.findings import Finding, Found, found_of
+from cases.events import CaseEvent, ClockKind
+from cases.projection import ClockState
+from cases.states import fold_all
+
+FACTS_CHANGED = "facts_changed"
+# Clocks that end by one act, and so have one edit: the limits of a case, and a span before the answer that says what it was.
+_FAMILIES = {**dict.fromkeys(CASE_LIMITS, "limit"), **dict.fromkeys((ClockKind.ACCEPTANCE, ClockKind.CORRECTION), "answer")}
+States = list[ClockState | None]
+
+
+class EditCheck:
+    """Holds no state."""
+
+    def __init__(self, clocks: ClockCheck) -> None:
+        self._clocks = clocks
+
+    def check(self, card: Any, told: Sequence[Delivered], passages: Sequence[Passage], now: int) -> Iterator[Found]:
+        """What came after the card. `passages` are all it ever had: most edits made the engine withdraw them."""
+        known = [event for received, event in told if received <= card.raised_at]
+        later = [one for one in told if one[0] > card.raised_at]
+        if not later:
+            return
+        was = self._states(card, known, passages, now)
+        for received, delivery in groupby(later, key=itemgetter(0)):
+            events = [event for _, event in delivery]
+            known += events
+            then = self._states(card, known, passages, now)
+            for places in _by_clock(passages):
+                yield from _edited(card, [(passages[at], was[at], then[at]) for at in places], events, received)
+            was = then
+
+    def _states(self, card: Any, known: Sequence[CaseEvent], passages: Sequence[Passage], now: int) -> States:
+        """The clock of every passage by these events, as the card would judge it."""
+        fold = fold_all(list(known)) if known else None
+        return [None if fold is None else self._state(card, fold, passage, now) for passage in passages]
+
+    def _state(self, card: Any, fold: Any, passage: Passage, now: int) -> ClockState | None:
+        wanted = _clock_of(passage)
+        states = self._clocks.states(card, passage, fold, now)
+        same = [one for one in states if one.ref.kind == passage.kind and one.ref.ordinal == passage.ordinal]
+        return next(iter(same or [one for one in states if _family(one.ref.kind, one.ref.ordinal) == wanted]), None)
+
+
+def _edited(card: Any, passages: Sequence[tuple[Passage, ClockState | None, ClockState | None]], events: Sequence[CaseEvent],
+            received: int) -> Iterator[Found]:
+    """What one delivery did to what the card said of one clock."""
+    first, earlier, end = passages[0][0], _end_of(passages[0][1]), _end_of(passages[0][2])
+    escaped = [passage.at for passage, *_ in passages if end is not None and passage.at > end]
+    gone = [passage.at for passage, before, after in passages if passage.withdrawn == FACTS_CHANGED
+            and instant_of(before, passage.rung) == passage.at != instant_of(after, passage.rung)]
+    told = {"clock": first.kind, "received_at": received}
+    if end is not None and earlier is not None and end < earlier:
+        yield found_of(Finding.END_EDITED, card, was=earlier, now=end, **told, **_entry(events, end))
+    elif end is not None and earlier is None and escaped:
+        yield found_of(Finding.END_BEFORE_CARD, card, card_at=min(escaped), now=end, **told, **_entry(events, end))
+    elif gone:
+        entered = min(event.claimed_at for event in events)
+        yield found_of(Finding.FACTS_BEFORE_CARD, card, card_at=min(gone), now=entered, **told, **_entry(events, entered))
+
+
+def _entry(events: Sequence[CaseEvent], at: int) -> dict[str, Any]:
+    """The entry of that instant."""
+    event = next((one for one in events if one.claimed_at == at), events[0])
+    return {"event": event.source_event_id, "source": event.source, "version": event.source_version}
+
+
+def _end_of(state: ClockState | None) -> int | None:
+    return None if state is None or state.ended is None else state.ended.at
+
+
+def _by_clock(passages: Sequence[Passage]) -> Iterable[list[int]]:
+    places = defaultdict[object, list[int]](list)
+    for at, passage in enumerate(passages):
+        places[_clock_of(passage)].append(at)
+    return places.values()
+
+
+def _clock_of(passage: Passage) -> object:
+    return _family(passage.kind, passage.ordinal)
+
+
+def _family(kind: str, ordinal: int) -> object:
+    return _FAMILIES.get(ClockKind(kind), kind), ordinal
