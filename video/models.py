@@ -69,6 +69,8 @@ video_views = Table(
     Column("reason", String(16), nullable=False),                               # video.view_log.ViewReason
     Column("note", String(200), nullable=False, server_default=text("''")),     # in his own words; a card, an order
     Column("address", String(64), nullable=False, server_default=text("''")),   # the machine he looked from
+    Column("press", String(36)),                                                # of the button; null: none was pressed
+    Index("uq_video_views_press", "viewer", "press", "camera", unique=True),
     Index("ix_video_views_at", "at"),
     Index("ix_video_views_camera", "camera", "at"),
     Index("ix_video_views_viewer", "viewer", "until_at"),

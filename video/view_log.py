@@ -2,17 +2,19 @@
 are given out.
 
 A wall asks for its pictures anew every few minutes for days: looks of one viewer from one machine at one camera for one
-reason that follow one another are one row, which says from when until when.
+reason that follow one another are one row, which says from when until when. So are requests of one press: a browser whose
+connection ends before the answer sends a request again by itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Connection, Select, and_, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
 
 from core.access import Actor, Role, require
 from core.clock import Clock
@@ -96,13 +98,22 @@ class ViewLog:
         self._units, self._database, self._clock = units, database, clock
 
     def note(self, seen: Iterable[Seen], actor: Actor, what: ViewKind, reason: str, note: str = "",
-             address: str = "") -> None:
-        """One look at each camera; returns when it is committed. Raises InvalidInput without a reason that says something."""
+             address: str = "", press: str = "") -> None:
+        """One look at each camera; returns when it is committed. `press`: which press of a button it comes from, a new number
+        for each. Raises InvalidInput without a reason that says something."""
         why = checked_reason(reason, note, actor)
-        wanted = {one.code: one for one in seen}
+        try:
+            self._write({one.code: one for one in seen}, actor, what, why, note, address, press)
+        except IntegrityError:
+            if not press:
+                raise  # else the other request of this press is being written at this moment
+
+    def _write(self, wanted: Mapping[str, Seen], actor: Actor, what: ViewKind, why: ViewReason, note: str, address: str,
+               press: str) -> None:
         with self._units() as uow:
             now = self._clock.now_us()
-            known = self._going_on(uow.conn, actor, what, why, note, address, now)
+            known = self._of_press(uow.conn, actor, press) if press else self._going_on(
+                uow.conn, actor, what, why, note, address, now)
             for one in wanted.values():
                 if one.code in known:
                     uow.conn.execute(update(video_views).where(video_views.c.id == known[one.code]).values(until_at=now))
@@ -110,7 +121,7 @@ class ViewLog:
                     uow.conn.execute(insert(video_views).values(
                         at=now, until_at=now, camera=one.code, camera_name=one.name, area=one.area, viewer=actor.name[:64],
                         viewer_name=actor.display_name[:64], what=what.value, reason=why.value, note=note.strip(),
-                        address=address[:64]))
+                        address=address[:64], press=press or None))
 
     def views(self, wish: ViewFilter, actor: Actor | None, limit: int = LATEST) -> Sequence[View]:
         """The latest first. Raises NotPermitted for whoever is neither inspector nor administrator."""
@@ -122,6 +133,10 @@ class ViewLog:
             wanted = wanted.where(video_views.c.camera.in_(cameras_within_reach(reviewer, cameras.c.code)))
         with self._database.read() as conn:
             return [View(**row._mapping) for row in conn.execute(wanted.order_by(video_views.c.id.desc()).limit(limit))]
+
+    def _of_press(self, conn: Connection, actor: Actor, press: str) -> dict[str, int]:
+        same = and_(video_views.c.viewer == actor.name[:64], video_views.c.press == press)
+        return {row.camera: row.id for row in conn.execute(select(video_views.c.camera, video_views.c.id).where(same))}
 
     def _going_on(self, conn: Connection, actor: Actor, what: ViewKind, why: ViewReason, note: str, address: str,
                   now: int) -> dict[str, int]:

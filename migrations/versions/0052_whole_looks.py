@@ -1,6 +1,6 @@
 """what was looked at is written down whole, and every issued card has its row among what cards add
 
-Revision 0052, after 0046. Cards of which nothing is kept are counted by the job `figures`; that it has not come to them yet is
+Revision 0052, after 0051. Cards of which nothing is kept are counted by the job `figures`; that it has not come to them yet is
 read from their rows.
 """
 
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0052"
-down_revision = "0046"
+down_revision = "0051"
 branch_labels = None
 depends_on = None
 

@@ -11,6 +11,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 from urllib.parse import quote
 
 import msgspec
@@ -35,6 +36,9 @@ PREFIX = "/api/v1/footage"
 KINDS = (ViewKind.RECORDED, ViewKind.CLIP, ViewKind.EXPORT)
 
 
+Press = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f-]{0,36}\Z")]   # a UUID
+
+
 class ViewWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`what`: recorded (a camera), clip or export (a clip by its number). `reason` and `note` as for live pictures."""
 
@@ -43,6 +47,7 @@ class ViewWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     note: str = ""
     camera: str = ""
     clip: int = 0
+    press: Press = ""   # a new one for each press of the button: the same one again is the same look
 
 
 class ViewPass(msgspec.Struct, frozen=True):
@@ -117,7 +122,8 @@ class _Desk:
         camera, subject = self._subject(wish, actor)
         checked_reason(wish.reason, wish.note, actor)
         named = f"{subject_of(wish.clip)} {wish.note}".strip() if wish.clip else wish.note
-        parts.views.note([_seen(camera)], actor, ViewKind(wish.what), wish.reason, named[:NOTE_MAX], request.remote_addr or "")
+        parts.views.note([_seen(camera)], actor, ViewKind(wish.what), wish.reason, named[:NOTE_MAX], request.remote_addr or "",
+                         wish.press)
         given, until = parts.passes.issue(actor, subject, wish.what)
         is_copy = wish.clip > 0 and self._codec(wish.clip) != PLAYED
         return as_json(ViewPass(given, until // 1000, viewer_of(actor), is_copy, bool(_hidden(camera).mark)))

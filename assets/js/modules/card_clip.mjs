@@ -1,5 +1,6 @@
 /** The film of a card: first the reason, then the picture under the name of who looks; and the package to take away. */
 
+import { newId } from "./desk_commands.mjs";
 import { textsOf } from "./format.mjs";
 import { element } from "./keyed_list.mjs";
 import { viewerMark } from "./viewer_mark.mjs";
@@ -59,16 +60,19 @@ function clip(root, config, { ask, go }) {
   async function pass(what) {
     const answer = await ask("/api/v1/footage/views", {
       method: "POST", headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ what, clip: config.clip, reason: why.value, note: note.value.trim() }) });
+      body: JSON.stringify({ what, clip: config.clip, reason: why.value, note: note.value.trim(), press: newId() }) });
     const told = await answer.json();
     if (!answer.ok) throw new Error(told.detail ?? String(answer.status));
     return told;
   }
 
+  let isAsking = false;
   const tried = (work) => async (event) => {
     event.preventDefault();
+    if (isAsking) return;  // a second press is no second look
+    isAsking = true;
     said.textContent = "";
-    try { await work(); } catch (fault) { said.textContent = fault.message; }
+    try { await work(); } catch (fault) { said.textContent = fault.message; } finally { isAsking = false; }
   };
   const address = (name, { view }) => `/api/v1/footage/clips/${config.clip}/${name}?view=${encodeURIComponent(view)}`;
 

@@ -1,5 +1,6 @@
 /** 回看: the day of a window. What is chosen stands in the address; the day comes as data, its films in ranges, each look with a reason. */
 
+import { newId } from "./desk_commands.mjs";
 import { civil } from "./format.mjs";
 import { element } from "./keyed_list.mjs";
 import { frame } from "./footage_frame.mjs";
@@ -96,7 +97,7 @@ export function mount(root, { t, onFault, fetch: ask = fetch, every = setInterva
     isAsking = true;
     try {
       const told = await json("/api/v1/footage/views", {
-        what: "recorded", camera, reason: find("why").value, note: find("note").value.trim() });
+        what: "recorded", camera, reason: find("why").value, note: find("note").value.trim(), press: newId() });
       film.permit({ ...told, camera });
       find("reason").hidden = true;
       find("reason-said").textContent = "";
