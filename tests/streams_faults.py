@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from itertools import cycle
+from itertools import count, cycle
 
 from tests.streams import Clip
 
@@ -196,6 +196,16 @@ def swells(clip: Clip) -> Behaviour:
             peer.send(picture, number * 6_000)
         while True:
             peer._packet(b"\x7c\x01" + b"x" * MTU, 30_000, is_last=False)
+    return behaviour
+
+
+def floods(clip: Clip) -> Behaviour:
+    """A key frame, then pictures of a few bytes as fast as they can be sent."""
+    def behaviour(peer: Peer) -> None:
+        peer.until_playing()
+        peer.send(next(pictures_of(clip)), 0)
+        for number in count(1):
+            peer.send(b"\x00\x00\x01\x41\x9a\x00", number * 90)
     return behaviour
 
 

@@ -16,7 +16,7 @@ from tests import streams_faults
 from tests.cameras import camera, capture_rules, following, source_rules, until_code, until_state
 from tests.services import wait_until
 from tests.streams import Clip, make_clip
-from tests.streams_faults import FaultyCamera, forgets, plays, redirects_to, swells
+from tests.streams_faults import FaultyCamera, floods, forgets, plays, redirects_to, swells
 from video import sources
 from video.addresses import networks_of
 from video.cameras import CameraState, SourceKind, StreamName
@@ -87,6 +87,16 @@ def test_a_stream_is_asked_for_again_before_the_camera_ends_it_and_proves_who_as
     assert all("\r\nSession: ab\r\n" in head + "\r\n" for head in told)
     assert ['nonce="nonce-2"' in head for head in told[:4]] == [False, True, True, False]
     assert "secret-9" not in "".join(told)
+
+
+def test_a_flood_of_pictures_is_cut_off_and_leaves_the_others_alone(clip_dir: Path) -> None:
+    clip = make_clip(clip_dir, seconds=1)
+    with FaultyCamera(plays(*[clip] * 60)) as quiet, following(camera(quiet.url, code="quiet"), quick()) as (_quiet, others), \
+            FaultyCamera(floods(clip)) as faulty, following(camera(faulty.url), quick(retry_s=60)) as (capture, _seen):
+        others.until(1)
+        assert until_code(capture, "camera_stream_broken", timeout_s=8)["problem"] == "pictures a second"
+        others.until(len(others.packets) + 15, timeout_s=8)
+        assert others.losses == []
 
 
 def test_a_picture_that_never_ends_is_cut_off(clip_dir: Path) -> None:
