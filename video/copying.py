@@ -176,5 +176,8 @@ class Copying:
         with self._lock:
             for number in [number for number, each in self._flows.items() if each is flow]:
                 del self._flows[number]
+        try:
             flow.close(self._epoll)
-        flow.ended()
+            flow.ended()
+        except Exception:  # whatever happens to one camera, the others are read on
+            log.exception("what a camera sent could not be ended in order")
