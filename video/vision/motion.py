@@ -17,6 +17,8 @@ NOISES = 2.2         # and how many σ of the noise, which the smoothing brings 
 CONTRAST = 6.0       # mean detail of a picture at full contrast, in grey levels
 NOISELESS = 20       # grey level: where 98 % are darker the noise of a sensor does not survive compression
 LIGHTER_LEAST = 0.02
+VARIANTS = 8         # pictures an encoder may make of one
+PART, COARSE = 16, 8.0   # by so many grey levels parts of so many pixels a side may differ between them
 _OPENING = np.ones((2, 2), np.uint8)
 
 
@@ -56,27 +58,39 @@ def moved_share(before: tuple[Grey, float], after: tuple[Grey, float], inside: M
 
 class Stillness:
     """Whether the camera sends one picture for ever. Only key frames say so: those of a scene however still differ somewhere by
-    the noise of the sensor, while the pictures in between repeat them where nothing moves. A picture too dark for noise says
-    nothing.
+    the noise of the sensor, while the pictures in between repeat them where nothing moves. An encoder that keeps to a bit rate
+    makes a few pictures of one, a little coarser or finer, which come again and again; noise makes another one each time, and
+    what moves more than a little. A picture too dark for noise says nothing.
     """
 
     def __init__(self) -> None:
-        self._key: int | None = None
+        self._keys: list[int] = []      # the last few that differ, the latest at the end
+        self._outline: Grey | None = None
         self._same: int | None = None
 
     def forget(self) -> None:
         """The next frame does not follow the last one."""
-        self._key = self._same = None
+        self._keys, self._outline, self._same = [], None, None
 
     def look(self, frame: Frame, key: int | None) -> int | None:
-        """How many key frames repeated the one before bit by bit, up to now; None while that cannot be said. `key` is the mark
-        of the key frame that came last; None where none came."""
+        """How many key frames in a row repeated one of the last few bit by bit; None while that cannot be said. `key` is the
+        mark of the key frame that came last; None where none came."""
         if key is None:
             return self._same
         sample = frame[::4, ::4]
         if np.count_nonzero(sample > NOISELESS) <= LIGHTER_LEAST * sample.size:
             self.forget()
             return None
-        before, self._key = self._key, key
-        self._same = None if before is None else (self._same or 0) + 1 if before == key else 0
+        before = self._keys if self._is_alike(frame) else []
+        self._same = (self._same or 0) + 1 if key in before else 0 if self._keys else None
+        self._keys = [*(one for one in before if one != key), key][-VARIANTS:]
         return self._same
+
+    def _is_alike(self, frame: Frame) -> bool:
+        """Whether no part of the picture differs from the one before by more than coarseness makes it."""
+        height, width = frame.shape[:2]
+        size = max(1, width // PART), max(1, height // PART)
+        before, self._outline = self._outline, np.asarray(cv2.resize(frame, size, interpolation=cv2.INTER_AREA), np.float32)
+        if before is None or before.shape != self._outline.shape:
+            return before is None
+        return float(np.abs(self._outline - before).max()) <= COARSE

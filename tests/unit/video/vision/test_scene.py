@@ -81,6 +81,16 @@ def test_the_same_key_frame_again_and_again_is_frozen_and_one_that_differs_by_a_
     assert 3 == looks([ROOM] * 4, [7] * 4)[-1].figures["same_keys"]
 
 
+def test_a_few_pictures_that_come_again_and_again_are_one_compressed_anew():
+    finer, coarser = noisy(ROOM, 1, 1), noisy(ROOM, 1, 2)
+    assert [None, False, True, True, True] == frozen([finer, coarser, finer, finer, coarser], [7, 8, 7, 7, 8])
+    assert [None, *[False] * 11] == frozen([ROOM] * 12, range(12))
+
+
+def test_a_film_that_begins_again_and_again_is_not_frozen():
+    assert [None, *[False] * 7] == frozen([ROOM, person(ROOM)] * 4, [7, 8] * 4)
+
+
 def test_pictures_between_key_frames_and_a_dark_hall_say_nothing_of_it():
     assert [None, None, False, False] == frozen([ROOM] * 4, [7, None, 8, None])
     assert [None, None, None] == frozen([lit(ROOM, 0.02)] * 3, [7, 7, 7])
