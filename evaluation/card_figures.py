@@ -149,7 +149,7 @@ class CardFigures:
 
 def wait_for_counting(conn: Connection) -> bool:
     """Whether cards are counted otherwise than they should be. Of every card that counts something is kept, be it that nothing
-    was counted yet (migration 0052), so that this is no search through all cards."""
+    was counted yet (migration 0048), so that this is no search through all cards."""
     waiting = select(figure_cards.c.card_id).join(cards, cards.c.id == figure_cards.c.card_id).where(
         figure_cards.c.counting < COUNTING, cards.c.issued_at.is_not(None), cards.c.disposition.not_in(_never_were()))
     return conn.scalar(waiting.limit(1)) is not None

@@ -1,6 +1,6 @@
 """payments taken outside and settled by hand
 
-Revision 0049, after 0052, which was there first.
+Revision 0049, after 0048.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0049"
-down_revision = "0052"
+down_revision = "0048"
 branch_labels = None
 depends_on = None
 

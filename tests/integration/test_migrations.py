@@ -206,7 +206,7 @@ def test_issued_cards_of_which_nothing_was_kept_wait_to_be_counted(fresh_databas
         for number, issued in ((1, 5), (2, 5), (3, None)):
             fill(conn, "cards", id=number, key=f"k{number}", case_id=7, issued_at=issued)
         fill(conn, "figure_cards", card_id=1, case_id=7, marks="[]", counting=2)
-    command.upgrade(config, "0052")
+    command.upgrade(config, "0048")
     kept = "SELECT card_id, marks, counting FROM figure_cards ORDER BY card_id"
     with database.engine.begin() as conn:
         assert [tuple(row) for row in conn.execute(text(kept))] == [(1, "[]", 2), (2, "", 0)]

@@ -1,6 +1,6 @@
 """which press of a button a look at pictures comes from: a browser that asks again by itself makes no second look of it
 
-Revision 0051, after 0046.
+Revision 0047, after 0046.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0051"
+revision = "0047"
 down_revision = "0046"
 branch_labels = None
 depends_on = None

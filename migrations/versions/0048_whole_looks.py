@@ -1,6 +1,6 @@
 """what was looked at is written down whole, and every issued card has its row among what cards add
 
-Revision 0052, after 0051. Cards of which nothing is kept are counted by the job `figures`; that it has not come to them yet is
+Revision 0048, after 0047. Cards of which nothing is kept are counted by the job `figures`; that it has not come to them yet is
 read from their rows.
 """
 
@@ -9,8 +9,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0052"
-down_revision = "0051"
+revision = "0048"
+down_revision = "0047"
 branch_labels = None
 depends_on = None
 
