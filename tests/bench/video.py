@@ -151,8 +151,11 @@ def _installation(options: Options, addresses: Sequence[str]) -> Iterator[tuple[
         "YANGGUANG_DATABASE__URL": f"sqlite:///{folder / 'y.db'}", "YANGGUANG_JOURNAL__KEY": "j" * 32,
         "YANGGUANG_SECURITY__SECRET_KEY": SECRET, "YANGGUANG_COMPLAINTS__IDENTITY_KEY": "i" * 32,
         "YANGGUANG_APPLICANTS__KEY": "a" * 32, "YANGGUANG_VIDEO__NETWORKS": "127.0.0.0/8", "YANGGUANG_VIDEO__PORT": str(port),
-        **{name: str(folder / name[-8:]) for name in ("YANGGUANG_JOURNAL__ANCHOR_DIR", "YANGGUANG_FEEDS__DROP_DIR",
-                                                      "YANGGUANG_PAPERS__KEY_DIR", "YANGGUANG_APPROVAL__MATERIAL_DIR")}}
+        **{name: str(folder / name.lower()) for name in ("YANGGUANG_JOURNAL__ANCHOR_DIR", "YANGGUANG_FEEDS__DROP_DIR",
+                                                      "YANGGUANG_PAPERS__KEY_DIR", "YANGGUANG_APPROVAL__MATERIAL_DIR",
+                                                      # else a run takes up what those before it recorded
+                                                      "YANGGUANG_RECORDING__DIR", "YANGGUANG_RECORDING__EVIDENCE_DIR",
+                                                      "YANGGUANG_RECORDING__COPIES_DIR", "YANGGUANG_VISION__PICTURE_DIR")}}
     services = build_services(load_settings(env=environment))
     for number, address in enumerate(addresses):
         services.video.service.register(CameraForm(
