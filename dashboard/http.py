@@ -17,7 +17,7 @@ from dashboard.gate import FACTOR_PAGE, OIDC_BACK, OIDC_PAGE, PASSWORD_PAGE, PEO
 from dashboard.headers import add_security_headers
 from dashboard.oidc import OidcClient
 from dashboard.oidc_entrance import OidcEntrance
-from dashboard.pages import audit, charges, home, password, second_factor, sign_in
+from dashboard.pages import audit, home, password, second_factor, sign_in
 from dashboard.refusals import Refusals, sentence
 from dashboard.session_lists import SessionLists
 from dashboard.shell import ASSETS
@@ -57,7 +57,6 @@ def blueprint(services: Any, gate: Gate, readiness: Callable[[], Sequence[Check]
     site.add_url_rule(PEOPLES_SESSIONS, "end_peoples_session", lists.end_anybodys, methods=["POST"])
     site.add_url_rule("/session/", "session", session_state)
     site.add_url_rule("/audit/export.csv", "audit_export", lambda: audit.export(services))
-    site.add_url_rule("/charges/export.<kind>", "charges_export", lambda kind: charges.export(services, kind))
     site.add_url_rule("/assets/<path:path>", "assets", asset)
     site.add_url_rule("/healthz", "alive", lambda: Response("ok\n", mimetype="text/plain"))
     site.add_url_rule("/readyz", "ready", lambda: ready(readiness()))

@@ -12,6 +12,7 @@ from dash import dcc, html
 
 from approval.charging.queries import SETTLED, Finding, Line
 from approval.payments.matters import yuan
+from dashboard.panels.downloads import KINDS
 from dashboard.panels.tables import grid, num
 from dashboard.times import begin_of, day_in, stamp
 from dashboard.words import Words
@@ -45,7 +46,7 @@ def form(wish: Mapping[str, str], t: Words) -> html.Form:
     inputs = [html.Label([html.Span(t(f"charges.{name}")), dcc.Input(
         name=name, value=wish[name], type="date", className="field", id=f"charges-{name}")]) for name in ("since", "until")]
     files = [html.A(t(f"charges.take.{kind}"), href=f"/charges/export.{kind}?{urlencode(wish)}", className="button")
-             for kind in ("csv", "xlsx")]
+             for kind in KINDS]
     return html.Form([html.Span(parts, className="way-areas"), html.Div([
         dcc.Input(name="show", value=wish["show"], type="hidden", id="charges-show"), *inputs,
         html.Button(t("charges.go"), type="submit", className="button button-main"), *files], className="audit-filters")],
