@@ -61,8 +61,12 @@ class Writer:
                 self._waiting -= 1
         try:
             shared = self._shared = self._shared or self._begun()
-            with shared.part():
-                yield shared.conn
+            try:
+                with shared.part():
+                    yield shared.conn
+            except Exception as refusal:
+                self._refused(shared, refusal)
+                raise
         finally:
             if self._shared is not None and not self._has_follower(self._shared):
                 self._end_shared()
@@ -112,6 +116,12 @@ class Writer:
         shared, self._shared = self._shared, None
         if shared is not None and shared.end():
             self._kept = shared.conn
+
+    def _refused(self, shared: _Shared, refusal: Exception) -> None:
+        """What refused an act may be a part before it: whoever is told so finds it committed, or is told that it failed."""
+        self._end_shared()
+        if shared.failure not in (None, refusal):
+            raise shared.failure from refusal
 
     def _end_left(self, shared: _Shared) -> None:
         """Who was to come next was interrupted while it waited."""
