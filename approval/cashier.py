@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
@@ -112,7 +112,7 @@ class Cashier:
             return number
 
     def confirm(self, case_no: str, rev: int, payment: int, actor: Actor, station: str = "") -> None:
-        """复核: another person has seen the money. Raises Conflict where a fee was settled otherwise meanwhile."""
+        """复核: another person has seen the money. Raises NotFound where a fee was settled otherwise meanwhile."""
         with self._desk.acting(Act.CONFIRM_PAYMENT, case_no, rev) as (uow, case):
             row = self._others(uow, case, payment, actor)
             self._book(uow, case, row, self._due(uow, case, _told(row), of=payment), actor, station)
@@ -214,7 +214,7 @@ def fen_of(text: str) -> int:
     """An amount as people write it: 1200, 1,200.50. Raises InvalidInput."""
     try:
         fen = Decimal(text.strip().replace(",", "").replace("，", "")) * 100
-    except InvalidOperation as failure:
+    except ArithmeticError as failure:
         raise InvalidInput("payment_amount_unreadable", key="amount", amount=text[:20]) from failure
     if not fen.is_finite() or fen != fen.to_integral_value() or not 0 < fen < MOST_FEN:
         raise InvalidInput("payment_amount_unreadable", key="amount", amount=text[:20])

@@ -169,6 +169,7 @@ class Intake:
                 raise Conflict("correction_once", case_no=case_no)
             item = self._desk.own_item(case)
             self._check_papers(item, papers)
+            amend = tuple(dict.fromkeys(amend))
             check_fields(item.details, amend)
             self._desk.tell(uow, case, EventKind.CORRECTION_NOTIFIED, actor, station=station, post=post, reason=told,
                             materials=tuple(papers) or None, attributes={FIELDS: ",".join(amend)} if amend else None)

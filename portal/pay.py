@@ -5,7 +5,7 @@ from __future__ import annotations
 import segno
 from flask import Response, redirect, request
 
-from approval.payments.gateways import NOTIFY
+from approval.payments.gateways import BACK, NOTIFY
 from approval.payments.ledger import KeptOrder
 from approval.payments.matters import Order, OrderState, yuan
 from approval.payments.open_platform import OpenPlatformGateway
@@ -47,11 +47,15 @@ class PayPages:
         return page(self._portal, "sandbox", amount=yuan(order.amount_fen), order=order.no, may_switch=False)
 
     def go(self) -> Response:
-        """The way to a real platform: a link or a code. A page of ours, since a form may lead nowhere else (CSP)."""
+        """The way to a real platform: a link or a code. A page of ours, since a form may lead nowhere else (CSP). There is none
+        for an order that is settled or given up, though its page was kept: `back` says what became of it."""
         no, gateway = self._portal.cookies.order(), self._portal.payments.gateway
         if no is None or not isinstance(gateway, OpenPlatformGateway):
             raise NotFound("portal_no_order")
-        order = self._portal.payments.ledger.find(no).order
+        kept = self._portal.payments.ledger.find(no)
+        if kept.state is not OrderState.OPEN:
+            return redirect(BACK, 303)  # type: ignore[return-value]
+        order = kept.order
         try:
             offer = gateway.offer(order)
         except SupervisionError as refusal:
@@ -66,7 +70,7 @@ class PayPages:
         gateway.decide(order, "paid" if verdict == GONE else verdict)
         if verdict == GONE:
             return page(self._portal, "sandbox_gone", order=order.no, may_switch=False)
-        return redirect("/public/pay/back", 303)  # type: ignore[return-value]
+        return redirect(BACK, 303)  # type: ignore[return-value]
 
     def back(self) -> Response:
         """Back from the gateway. What the browser says counts for nothing: the gateway itself is asked. An order that is not

@@ -95,24 +95,30 @@ def _matched(fees: Sequence[Any], hand: Sequence[Any], orders: Sequence[Any]) ->
         online.setdefault(row.fee, []).append(row)
     for fee in fees:
         taken, sent = by_hand.get(fee.id, []), online.get(fee.id, [])
-        used = next((row for row in taken if fee.state == "paid" and row.receipt_no == fee.receipt_no), None)
-        yield _of_fee(fee, used, taken, sent)
-        yield from (_beside(fee, Finding.NO_CHARGE, row.kind, row.reference, row.entered_name or row.entered_by)
-                    for row in taken if row is not used and fee.state != "due")
-        yield from (_beside(fee, Finding.UNBOOKED if row.state != OrderState.BOOKED else Finding.NO_CHARGE, ONLINE, row.no, "")
-                    for row in sent if fee.state != "due" and not (
-                        row.state == OrderState.BOOKED and fee.state == "paid" and row.receipt_no == fee.receipt_no))
+        yield from (_of_due if fee.state == "due" else _of_settled)(fee, taken, sent)
 
 
-def _of_fee(fee: Any, used: Any, taken: Sequence[Any], sent: Sequence[Any]) -> Line:
-    """The line of the fee itself."""
-    if fee.state == "due":
-        if taken:
-            return _beside(fee, Finding.UNCONFIRMED, taken[0].kind, taken[0].reference,
-                           taken[0].entered_name or taken[0].entered_by)
-        waits = next((row for row in sent), None)
-        return _beside(fee, Finding.UNPAID if waits is None else Finding.UNBOOKED, ONLINE if waits is not None else "",
-                       waits.no if waits is not None else "", "")
+def _of_due(fee: Any, taken: Sequence[Any], sent: Sequence[Any]) -> Iterable[Line]:
+    """All that came for it, by whatever way, and waits."""
+    if not (taken or sent):
+        yield _beside(fee, Finding.UNPAID, "", "", "")
+    yield from (_beside(fee, Finding.UNCONFIRMED, row.kind, row.reference, row.entered_name or row.entered_by) for row in taken)
+    yield from (_beside(fee, Finding.UNBOOKED, ONLINE, row.no, "") for row in sent)
+
+
+def _of_settled(fee: Any, taken: Sequence[Any], sent: Sequence[Any]) -> Iterable[Line]:
+    """The fee with what settled it, and all that came beside that."""
+    used = next((row for row in taken if fee.state == "paid" and row.state == "booked"
+                 and row.receipt_no == fee.receipt_no), None)
+    yield _itself(fee, used, sent)
+    yield from (_beside(fee, Finding.NO_CHARGE, row.kind, row.reference, row.entered_name or row.entered_by)
+                for row in taken if row is not used)
+    yield from (_beside(fee, Finding.UNBOOKED if row.state != OrderState.BOOKED else Finding.NO_CHARGE, ONLINE, row.no, "")
+                for row in sent if not (
+                    row.state == OrderState.BOOKED and fee.state == "paid" and row.receipt_no == fee.receipt_no))
+
+
+def _itself(fee: Any, used: Any, sent: Sequence[Any]) -> Line:
     if fee.state == "waived":
         return _beside(fee, Finding.WAIVED, "", fee.ground, fee.settled_by)
     if used is not None:

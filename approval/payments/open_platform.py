@@ -87,7 +87,10 @@ class OpenPlatformGateway:
         """How the payer of an order pays. Raises UpstreamError."""
         methods = self._rules.methods
         if self._rules.mode == "code":
-            return Offer(code=str(self._call(methods.code, self._ordered(order))["qr_code"]))
+            code = str(self._call(methods.code, self._ordered(order)).get("qr_code") or "")
+            if not code:
+                raise UpstreamError("payment_answer_invalid", no=order.no)
+            return Offer(code=code)
         signed = self._signed(methods.page, {**self._ordered(order), "product_code": "FAST_INSTANT_TRADE_PAY"},
                               return_url=self._rules.back, notify_url=self._rules.notify)
         return Offer(link=f"{self._rules.url}?{urlencode(signed)}")

@@ -9,9 +9,10 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from enum import StrEnum
 
 from core.errors import UpstreamError
@@ -21,6 +22,7 @@ NO = ("商户订单号", "out_trade_no")
 AMOUNT = ("订单金额（元）", "订单金额", "总金额", "total_amount", "amount")
 KIND = ("业务类型", "交易类型", "kind")
 REFUND = ("退款", "refund")
+UNPACKED_MAX = 256 << 20  # bytes of all tables of a zip
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,19 +57,37 @@ class Difference:
 
 
 def read_statement(content: bytes) -> list[StatementLine]:
-    """Raises UpstreamError naming what cannot be read."""
-    rows = csv.reader(io.StringIO(_text(content)))
-    lines = [[cell.strip().strip("\t`") for cell in row] for row in rows if row and not row[0].lstrip().startswith("#")]
-    return list(_lines(lines)) if lines else []
+    """Of a zip every file that lists orders; one that only sums them up says nothing more. Raises UpstreamError naming what
+    cannot be read."""
+    tables = [rows for rows in map(_rows, _files(content)) if rows]
+    lists = [rows for rows in tables if _place(rows[0], NO, required=False) is not None]
+    if tables and not lists:
+        raise UpstreamError("payment_statement_unreadable", reason=f"no column {NO[0]}")
+    return [line for rows in lists for line in _lines(rows)]
+
+
+def _files(content: bytes) -> list[bytes]:
+    if content[:2] != b"PK":
+        return [content]
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as book:
+            listed = [one for one in book.infolist() if one.filename.lower().endswith(".csv")]
+            if not listed or sum(one.file_size for one in listed) > UNPACKED_MAX:
+                raise UpstreamError("payment_statement_unreadable", reason=f"zip of {len(listed)} tables")
+            return [book.read(one) for one in listed]
+    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError) as failure:  # broken, or sealed by a password
+        raise UpstreamError("payment_statement_unreadable", reason="zip") from failure
+
+
+def _rows(content: bytes) -> list[list[str]]:
+    try:
+        rows = list(csv.reader(io.StringIO(_text(content))))
+    except csv.Error as failure:
+        raise UpstreamError("payment_statement_unreadable", reason=str(failure)[:60]) from failure
+    return [[cell.strip().strip("\t`") for cell in row] for row in rows if row and not row[0].lstrip().startswith("#")]
 
 
 def _text(content: bytes) -> str:
-    try:
-        if content[:2] == b"PK":
-            with zipfile.ZipFile(io.BytesIO(content)) as book:
-                content = b"\n".join(book.read(name) for name in sorted(book.namelist()) if name.lower().endswith(".csv"))
-    except (zipfile.BadZipFile, OSError) as failure:
-        raise UpstreamError("payment_statement_unreadable", reason="zip") from failure
     for encoding in ("utf-8-sig", "gb18030"):
         try:
             return content.decode(encoding)
@@ -82,8 +102,8 @@ def _lines(rows: Sequence[Sequence[str]]) -> Iterator[StatementLine]:
     for number, row in enumerate(rows[1:], start=2):
         if len(row) != len(heads):
             raise UpstreamError("payment_statement_unreadable", reason=f"line {number}: {len(row)} cells")
-        is_refund = kind is not None and row[kind].startswith(REFUND)
-        yield StatementLine(row[no or 0], _fen(row[amount or 0], number), is_refund)
+        fen = _fen(row[amount or 0], number)
+        yield StatementLine(row[no or 0], abs(fen), fen < 0 or (kind is not None and row[kind].startswith(REFUND)))
 
 
 def _place(heads: Sequence[str], names: Sequence[str], *, required: bool = True) -> int | None:
@@ -95,8 +115,8 @@ def _place(heads: Sequence[str], names: Sequence[str], *, required: bool = True)
 
 def _fen(text: str, number: int) -> int:
     try:
-        fen = abs(Decimal(text.replace(",", "")) * 100)
-    except InvalidOperation as failure:
+        fen = Decimal(text.replace(",", "")) * 100
+    except ArithmeticError as failure:
         raise UpstreamError("payment_statement_unreadable", reason=f"line {number}: {text[:20]}") from failure
     if not fen.is_finite() or fen != fen.to_integral_value():
         raise UpstreamError("payment_statement_unreadable", reason=f"line {number}: {text[:20]}")

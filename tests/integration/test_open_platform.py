@@ -328,3 +328,5 @@ def test_the_way_to_the_platform_is_a_page_of_ours_and_its_notice_is_answered_to
         answer = site.app.test_client().post("/public/pay/notify", data=notice, content_type=FORM)
         assert (answer.status_code, answer.text) == (200, "success")
     assert [one["state"] for one in approval.queries.of_applicant(filed.case_no).fees] == ["paid"]
+    kept = client.get("/public/pay/go")  # the page of an order that is settled leads to no second payment
+    assert (kept.status_code, kept.headers["Location"]) == (303, "/public/pay/back")

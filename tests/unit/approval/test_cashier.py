@@ -198,13 +198,29 @@ def test_the_list_names_what_is_without_its_other_half(strict: Hall):
         strict.approval.charges.lines(HALL, at, until, most=5)
 
 
+def test_the_list_names_all_that_came_for_one_fee(strict: Hall):
+    """Entered by hand and taken by the gateway at once: neither hides the other; a receipt typed alike settles nothing."""
+    at, until, ledger = strict.clock.now_us(), strict.clock.now_us() + DAY_US, payments_of(strict.services).ledger
+    case_no, fee = charged(strict)
+    record(strict, case_no, replace(SLIP, fees=(fee,), receipt_no="票"))
+    order = ledger.open(Order.new(case_no, fee, DUE)).order
+    ledger.paid(order.no, "票")
+
+    def lines() -> list[tuple[str, str, str]]:
+        return [(line.finding.value, line.way, line.reference) for line in strict.approval.charges.lines(HALL, at, until)]
+
+    assert lines() == [("unconfirmed", "pos", "POS0316-001"), ("unbooked", "online", order.no)]
+    payments_of(strict.services).reconcile()
+    assert lines() == [("matched", "online", order.no), ("no_charge", "pos", "POS0316-001")]
+
+
 @pytest.mark.parametrize(("text", "fen"), [("100", 10_000), (" 1,200.50 ", 120_050), ("0.01", 1)])
 def test_an_amount_is_read_as_people_write_it(text: str, fen: int):
     assert fen_of(text) == fen
     assert fen_of(yuan(fen)) == fen
 
 
-@pytest.mark.parametrize("text", ["", "一百", "1.005", "-3", "0", "NaN", "1e99"])
+@pytest.mark.parametrize("text", ["", "一百", "1.005", "-3", "0", "NaN", "1e99", "1e999999"])
 def test_what_is_no_amount_is_refused(text: str):
     with pytest.raises(InvalidInput, match="payment_amount_unreadable"):
         fen_of(text)
