@@ -23,7 +23,7 @@ from video.http import live_address
 _SOURCE = re.compile(r"wss?://[\w.\[\]:-]+(/[\w./-]*)?")
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
 MOUNTED = "yangguang.pages"  # the pages of a server, among the extensions of it
-_MAKING_UP = Lock()  # whoever asks for a page while it is made up waits until it is whole
+_MAKING_UP = Lock()  # whoever asks for a page while it is made up waits until it is whole; nobody else does
 HTML_LANGUAGE = {"zh": "zh-CN", "en": "en"}
 
 INDEX = """<!DOCTYPE html>
@@ -49,6 +49,7 @@ class PageApp(Dash):
 
     page: Page
     services: Any
+    is_made_up = False
 
     def interpolate_index(self, **parts: Any) -> str:
         words = texts_for(self.services)
@@ -81,9 +82,10 @@ def _set_up(mounted: Mapping[str, PageApp]) -> None:
     """Before the first request for a page, Dash makes that page up. Left to itself it looks at every request whether any of
     its apps has to be, and makes up all of them at the first: three dozen looks at every act of every clerk."""
     app: Any = _page_of(mounted, request.path)
-    if app is not None:
+    if app is not None and not app.is_made_up:
         with _MAKING_UP:
             app._setup_server()
+            app.is_made_up = True
 
 
 def _page_of(mounted: Mapping[str, PageApp], path: str) -> PageApp | None:

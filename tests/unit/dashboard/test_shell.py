@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from types import SimpleNamespace
 from typing import Any
 
 from dash import Dash, html
-from flask import Flask
+from flask import Flask, has_request_context
 
 from config.texts import load_texts
 from dashboard import shell
@@ -34,12 +35,18 @@ class Sheet:
         """It has no callbacks."""
 
 
-def test_a_page_is_made_up_at_its_own_first_request_and_by_no_other():
-    server, one, other = Flask(__name__), Sheet("/one/"), Sheet("/other/")
+def server_of(*sheets: Sheet) -> Flask:
+    server = Flask(__name__)
     add_security_headers(server, over_https=False)
     remember_language(server)
-    for sheet in (one, other):
+    for sheet in sheets:
         shell.mount(server, sheet, SERVICES)
+    return server
+
+
+def test_a_page_is_made_up_at_its_own_first_request_and_by_no_other():
+    one, other = Sheet("/one/"), Sheet("/other/")
+    server = server_of(one, other)
     server.add_url_rule("/plain", view_func=lambda: "plain")
     client, at_start = server.test_client(), (one.made, other.made)
 
@@ -52,3 +59,30 @@ def test_a_page_is_made_up_at_its_own_first_request_and_by_no_other():
     assert client.get("/one/_dash-layout").get_json()["props"]["children"] == "/one/"
     assert one.made == made + 1
     assert client.get("/other/").status_code == 200
+
+
+def test_a_page_that_is_slow_to_make_up_holds_up_none_that_is():
+    """Its layout asks a database that is busy, say."""
+    begun, go = threading.Event(), threading.Event()
+
+    class Slow(Sheet):
+        def layout(self, services: Any) -> html.Div:
+            if has_request_context():
+                begun.set()
+                go.wait(60)
+            return super().layout(services)
+
+    server, answers = server_of(Sheet("/one/"), Slow("/slow/")), list[int]()
+    server.test_client().get("/one/")
+    slow, quick = (threading.Thread(target=lambda path=path: answers.append(server.test_client().get(path).status_code))
+                   for path in ("/slow/", "/one/"))
+    slow.start()
+    begun.wait(60)
+    quick.start()
+    quick.join(30)
+    is_held_up = quick.is_alive()
+    go.set()
+    for thread in (slow, quick):
+        thread.join(60)
+    assert not is_held_up
+    assert answers == [200, 200]
