@@ -19,7 +19,7 @@ from core.errors import NotFound
 from core.instants import DAY_US, MINUTE_US, SECOND_US
 
 DOUBLINGS_MAX = 20
-RECEIPT_NO_MAX = 128
+RECEIPT_NO_MAX = 64  # what a fee keeps of it (approval.models.hosted_fees)
 
 
 @dataclass(frozen=True, slots=True)

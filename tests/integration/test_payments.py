@@ -171,6 +171,13 @@ def test_a_notice_before_the_browser_and_once_more_is_one_payment(office: Office
     assert (office.fees(), office.back()) == (["paid"], [])
 
 
+def test_a_receipt_number_without_end_is_kept_as_far_as_a_fee_keeps_it(office: Office):
+    order = office.begun()
+    office.payments().ledger.paid(order.no, "票" * 200)
+    assert office.payments().look(order.no).state == "booked"
+    assert office.hall.detail(office.case_no).fees[0]["receipt_no"] == "票" * 64
+
+
 def test_notice_browser_and_job_at_once_book_once(office: Office):
     order = office.begun("paid")
     notice, failures = office.payments().gateway.notice(order, "paid"), []  # type: ignore[attr-defined, var-annotated]
