@@ -21,6 +21,7 @@ from exchanging import inside_of
 from paying import payment_checks, reconcile
 from portal.direct import DirectDesk
 from tests.hosting import APPROVER, CLERK, HANDLER, MONDAY, REVIEWER, Hall
+from tests.services import wait_until
 
 AMOUNT = 10_000
 
@@ -198,6 +199,30 @@ def test_notice_browser_and_job_at_once_book_once(office: Office):
     office.after(minutes=1)
     assert (failures, office.state(order), office.fees(), office.back()) == ([], "booked", ["paid"], [])
     assert office.hall.kinds(office.case_no).count("fee_charged") == 1
+
+
+def test_told_twice_at_once_before_others_who_wait_nothing_goes_back(office: Office):
+    """The second is refused by the first, whose commit the third would make (SQLite): that is booked, and no money lost."""
+    order, database = office.begun("paid"), office.hall.services.database
+    office.payments().ledger.paid(order.no, "票")
+    begun, go, ended = threading.Event(), threading.Event(), threading.Event()
+
+    def act(first: threading.Event, then: threading.Event, most_s: float) -> None:
+        with database.transaction(together=True):
+            first.set()
+            then.wait(most_s)
+
+    looks = [threading.Thread(target=lambda: (office.payments().look(order.no), ended.set())) for _ in range(2)]
+    threads = [threading.Thread(target=act, args=(begun, go, 60)), *looks,
+               threading.Thread(target=act, args=(threading.Event(), ended, 0.5))]
+    for place, thread in enumerate(threads):
+        thread.start()
+        begun.wait(60)
+        wait_until(lambda place=place: getattr(database._writer, "_waiting", place) >= place, timeout_s=60, what="the queue")
+    go.set()
+    for thread in threads:
+        thread.join(60)
+    assert (office.state(order), office.fees(), office.back()) == ("booked", ["paid"], [])
 
 
 def test_an_order_this_database_has_lost_is_taken_up_from_the_notice(office: Office):
