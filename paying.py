@@ -44,30 +44,36 @@ def reconcile(services: Services, payments: Payments) -> None:
 
 
 class StatementAlarms:
-    """Who is told of the statements of the platform: two alarms, over all days that were compared."""
+    """Who is told of the statements of the platform: two alarms, over all days that are compared. One of before the start of
+    this process stands until it has heard of all of them."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
         self._differing: dict[date, list[Difference]] = {}
         self._silent: dict[date, UpstreamError] = {}
+        self._heard: set[date] = set()
 
     def tell(self, day: date, told: list[Difference] | UpstreamError) -> None:
-        self._differing.pop(day, None)
-        self._silent.pop(day, None)
+        differed, was_silent = self._differing.pop(day, None), self._silent.pop(day, None)
         if isinstance(told, UpstreamError):
             self._silent[day] = told
         elif told:
             self._differing[day] = told
+        self._heard.add(day)
         self._forget(day - timedelta(days=self._services.settings.gateway.statement_days))
+        knows_all = len(self._heard) >= self._services.settings.gateway.statement_days
         found = [one for differing in self._differing.values() for one in differing]
         counts = Counter(one.gap for one in found)
-        _alarm(self._services, STATEMENT, len(found), no=found[0].no if found else "",
-               **{gap.value: counts[gap] for gap in Gap})
+        if found or differed or knows_all:
+            _alarm(self._services, STATEMENT, len(found), no=found[0].no if found else "",
+                   **{gap.value: counts[gap] for gap in Gap})
         last = max(self._silent, default=day)
-        _alarm(self._services, STATEMENT_SILENT, len(self._silent), day=last.isoformat(),
-               reason=str(self._silent.get(last, ""))[:200])
+        if self._silent or was_silent or knows_all:
+            _alarm(self._services, STATEMENT_SILENT, len(self._silent), day=last.isoformat(),
+                   reason=str(self._silent.get(last, ""))[:200])
 
     def _forget(self, before: date) -> None:
+        self._heard = {day for day in self._heard if day >= before}
         for known in (self._differing, self._silent):
             for day in [one for one in known if one < before]:
                 del known[day]
