@@ -38,25 +38,34 @@ class EditCheck:
         later = [one for one in told if one[0] > card.raised_at]
         if not later:
             return
-        was = self._states(card, known, passages, now)
+        was = self._states(card, known, passages, now, [None] * len(passages))
         for received, delivery in groupby(later, key=itemgetter(0)):
             events = [event for _, event in delivery]
             known += events
-            then = self._states(card, known, passages, now)
+            then = self._states(card, known, passages, now, was)
             for places in _by_clock(passages):
                 yield from _edited(card, [(passages[at], was[at], then[at]) for at in places], events, received)
             was = then
 
-    def _states(self, card: Any, known: Sequence[CaseEvent], passages: Sequence[Passage], now: int) -> States:
-        """The clock of every passage by these events, as the card would judge it."""
-        fold = fold_all(list(known)) if known else None
-        return [None if fold is None else self._state(card, fold, passage, now) for passage in passages]
+    def _states(self, card: Any, known: Sequence[CaseEvent], passages: Sequence[Passage], now: int, before: States) -> States:
+        """The clock of every passage by these events, as the card would judge it; `before` is what each was until then."""
+        if not known:
+            return [None] * len(passages)
+        fold = fold_all(list(known))
+        return [_same_clock(self._clocks.states(card, passage, fold, now), passage, its)
+                for passage, its in zip(passages, before, strict=True)]
 
-    def _state(self, card: Any, fold: Any, passage: Passage, now: int) -> ClockState | None:
-        wanted = _clock_of(passage)
-        states = self._clocks.states(card, passage, fold, now)
-        same = [one for one in states if one.ref.kind == passage.kind and one.ref.ordinal == passage.ordinal]
-        return next(iter(same or [one for one in states if _family(one.ref.kind, one.ref.ordinal) == wanted]), None)
+
+def _same_clock(states: Sequence[ClockState], passage: Passage, before: ClockState | None) -> ClockState | None:
+    """The clock the passage is of. What is entered late may come before it and take its number, as another procedure or step
+    does: what it was tells it from those."""
+    name = None if before is None else before.name
+    of_kind = [one for one in states if one.ref.kind == passage.kind and name in (None, one.name)]
+    begun = [one for one in of_kind if before is not None and one.started == before.started]
+    numbered = [one for one in of_kind if one.ref.ordinal == passage.ordinal]
+    named = of_kind if name else []
+    family = [] if name else [one for one in states if _family(one.ref.kind, one.ref.ordinal) == _clock_of(passage)]
+    return next(iter(begun or numbered or named or family), None)
 
 
 def _edited(card: Any, passages: Sequence[tuple[Passage, ClockState | None, ClockState | None]], events: Sequence[CaseEvent],

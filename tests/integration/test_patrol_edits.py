@@ -60,6 +60,15 @@ def test_the_end_of_a_special_procedure_set_earlier_after_its_card_is_found(serv
     assert edited == [(Finding.END_EDITED, "special", us("2026-03-16T09:00:00"), us("2026-03-05T09:00:00"))]
 
 
+def test_a_procedure_entered_late_that_came_before_the_one_of_the_card_is_no_edit_of_its_end(services: Services) -> None:
+    told(services, event(EventKind.ACCEPTED, "A1", "2026-03-02T10:00:00"),
+         special(EventKind.SPECIAL_STARTED, "2026-03-04T09:00:00"))
+    told(services, special(EventKind.SPECIAL_ENDED, "2026-03-16T09:00:00"))
+    told(services, *(msgspec.structs.replace(one, source_event_id=f"earlier-{one.kind}") for one in (
+        special(EventKind.SPECIAL_STARTED, "2026-03-03T09:00:00"), special(EventKind.SPECIAL_ENDED, "2026-03-03T16:00:00"))))
+    assert [one for one in listed(services) if one[0] is Finding.END_EDITED] == []
+
+
 def listed(services: Services) -> list[tuple[Finding, object, object, object]]:
     done = services.patroller.patrol("anna")
     return [(one.code, one.detail.get("clock"), one.detail.get("was"), one.detail.get("now"))
