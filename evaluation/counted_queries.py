@@ -86,7 +86,7 @@ class CountedQueries:
         following = page[size - 1].cursor if len(page) > size else ""
         figure = self._figure(actor, question, unit, indicator, part)
         each_is_one = not counting.is_sum and not (total.is_uneven if total else any(one.amount != 1 for one in page))
-        things = total.things if total else round(figure) if each_is_one else reading.rows
+        things = total.things if total else min(round(figure), reading.rows) if each_is_one else reading.rows
         return Behind(indicator, counting.kind, figure, things, total.amount if total else None, each_is_one, tuple(lines),
                       following)
 
@@ -144,7 +144,7 @@ class _Reading:
         """The same, read from the latest days back as far as they reach."""
         scope, wanted = self._asked.scope, most
         is_dated = all(rows.is_dated for rows in self._sources.values())
-        until = -start[0] if start is not None and is_dated else scope.last
+        until = min(max(-start[0], scope.first), scope.last) if start is not None and is_dated else scope.last
         while True:
             since = _reaching(self._by_day, until, wanted, scope.first)
             found = _first((one for one in self._things(since, until) if one.day >= since), start, most)

@@ -194,6 +194,15 @@ def test_a_list_too_long_to_be_added_up_has_the_same_pages(lived: Counted, basis
         assert tuple(pages) == whole.lines, (code, part)
 
 
+@pytest.mark.parametrize("day", ["9" * 30, "-" + "9" * 30, "1"])
+def test_a_page_of_a_long_list_after_a_day_that_never_was_is_a_page(lived: Counted, day: str,
+                                                                    monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = behind(lived, "received", period=PERIODS[2])
+    monkeypatch.setattr(lived.counted_queries, "_checked_most", -1)
+    page = behind(lived, "received", period=PERIODS[2], after=f"{day}~case~0")
+    assert page.lines == (whole.lines if len(day) == 30 else ())
+
+
 def test_a_page_of_a_long_list_reads_what_is_on_it(lived: Counted, monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[str] = []
     monkeypatch.setattr(lived.counted_queries, "_checked_most", -1)
@@ -257,6 +266,18 @@ def test_cards_of_cases_without_a_department_are_behind_the_figure_of_those(reco
     assert ([line.case_no for line in found.lines], found.figure, found.is_exact) == (["nobody's"], 1, True)
     persons = PersonQueries(record.database, INDICATORS, PersonRules(frozenset()))
     assert [one.value for one in persons.figures(SYSTEM, OCTOBER, NO_ORG, ["yellow_cards"])] == [1]
+
+
+def test_a_long_list_never_has_more_cases_than_there_are(record: Counted, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Four notices of correction to three cases, of which the first page shows those that had a single one."""
+    record.at("10-31 18:00").take(
+        *(event(K.RECEIVED, "10-08 10:00", case_no=no) for no in ("once", "again", "twice")),
+        *(event(K.CORRECTION_NOTIFIED, f"10-{day} 10:00", case_no=no)
+          for no, day in (("twice", "09"), ("twice", "15"), ("again", "17"), ("once", "18"))),
+        event(K.CORRECTION_RECEIVED, "10-12 10:00", case_no="twice"))
+    monkeypatch.setattr(record.counted_queries, "_checked_most", -1)
+    page = behind(record, "correction_rate", size=1)
+    assert (page.figure, page.things, len(page.lines)) == (4, 3, 1)
 
 
 def test_what_waits_to_be_counted_is_in_no_list(record: Counted) -> None:
