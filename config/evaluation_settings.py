@@ -32,7 +32,7 @@ class EvaluationSettings(Strict):
         description="Lines of such a list in one file; a longer list says in the head of its file how many it has.")
     picture_rows_max: Annotated[int, Field(ge=10, le=1_000)] = Field(
         description="Lines of a table in its picture (PNG); of a longer one it has the first rows and says so. A row takes one "
-                    "line, of a wide table one for each part of its columns.")
+                    "line, of a wide table one for each part of its columns, or as many as its longest text is folded to.")
     map_file: Path | None = Field(
         description="GeoJSON file with the boundaries of the areas (docs/map.md); empty: the sketch of the simulated city.")
     map_max_kib: Count = Field(description="Largest such file, in KiB.")

@@ -4,6 +4,8 @@ across has no room for follow below, each time behind the first column."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from itertools import accumulate, takewhile
 
 from evaluation.spreadsheets import WIDEST, Sheet, Value, places_of
 from papers.charts import FAINT, INK, MM_PER_PT, Box, Drawing, Line, Words
@@ -17,8 +19,14 @@ SHADE = (238, 241, 245)
 
 
 def rows_that_fit(sheet: Sheet, most: int) -> int:
-    """How many rows of the table fill a picture of so many lines, each taking one in every part of its columns."""
-    return max(1, most // len(_bands(_widths(sheet))))
+    """How many rows of the table fill a picture of so many lines: a row takes one in every part of its columns, or as many as
+    its longest text is folded to."""
+    head = replace(sheet, rows=sheet.rows[:most])  # a row takes a line at least: what comes after those is not looked at
+    widths, forms = _widths(head), _forms(head)
+    bands = _bands(widths)
+    filled = accumulate(sum(max(len(folded(_text(row[column], forms[column]), _room(widths[column]))) for column in band)
+                            for band in bands) for row in head.rows)
+    return max(1, sum(1 for _ in takewhile(lambda lines: lines <= most, filled)))
 
 
 def as_drawing(sheet: Sheet) -> Drawing:
@@ -121,7 +129,7 @@ def _text(value: Value, form: str) -> str:
     if value is None or isinstance(value, str):
         return value or ""
     if not form:
-        return f"{value:g}"
+        return f"{value:.15g}"
     kept, _, decimals = form.partition(".")
     share, digits = "%" in form, decimals.rstrip("%")
     shown = f"{value * 100 if share else value:{',' if ',' in kept else ''}.{len(digits)}f}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from evaluation.spreadsheets import WIDEST, Sheet, places_of
@@ -34,12 +36,19 @@ def test_columns_beyond_a_page_across_follow_below_behind_the_first() -> None:
     assert bands == told.count("甲") == told.count("乙") > 1
     assert [told.count(f"列{number}") for number in range(60)] == [1] * 60
     assert drawing.width < 300
-    assert (rows_that_fit(wide, 100), rows_that_fit(SHEET, 100)) == (100 // bands, 100)
+    assert rows_that_fit(replace(wide, rows=[["甲", *range(60)]] * 200), 100) == 100 // bands
+
+
+def test_a_row_that_is_folded_takes_the_room_of_its_lines() -> None:
+    def of(text: str) -> Sheet:
+        return Sheet("t", ["w"], ["事项"], [[text]] * 200)
+    assert [rows_that_fit(of("很" * many), 100) for many in (1, WIDEST // 2, WIDEST, 2000)] == [100, 100, 50, 1]
+    assert as_drawing(replace(of("很" * WIDEST), rows=of("很" * WIDEST).rows[:50])).height < as_drawing(of("很")).height
 
 
 @pytest.mark.parametrize(("value", "form", "shown"), [
     (0.95, "0.0%", "95.0 %"), (1234.5, "#,##0.##", "1,234.5"), (1200, "#,##0.##", "1,200"), (3.14159, "0.00", "3.14"),
-    (12, "0", "12"), (None, "0", ""), ("—", "0.0%", "—"), (2.5, "", "2.5")])
+    (12, "0", "12"), (None, "0", ""), ("—", "0.0%", "—"), (2.5, "", "2.5"), (12345678, "", "12345678")])
 def test_numbers_are_shown_as_their_column_says(value: float | str | None, form: str, shown: str) -> None:
     assert _text(value, form) == shown
 
