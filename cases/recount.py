@@ -51,13 +51,23 @@ class Difference:
 @dataclass(slots=True)
 class Recount:
     """How many cases were counted, what differed, and whether it was repaired. `in_round` is what differed so far in the round
-    this is a part of, `is_round_over` whether it was the last part."""
+    this is a part of (`is_part`), `is_round_over` whether it was the last part."""
 
+    is_part: bool = False
     cases: int = 0
     in_round: int = 0
     is_round_over: bool = False
     differences: list[Difference] = field(default_factory=list)
     repaired: bool = False
+
+    def note(self, differences: Sequence[Difference]) -> None:
+        self.differences += differences
+        self.in_round += len(differences)
+
+    def keep_place(self, conn: Connection, after: int) -> None:
+        """Of a part: with what is repaired, so that nothing is repaired and then not told because the part was broken off."""
+        if self.is_part:
+            _keep_place(conn, None if self.is_round_over else (after, self.in_round))
 
 
 class _Differing(NamedTuple):
@@ -85,28 +95,27 @@ class Recounter:
         that was another process."""
         with self._uow.database.read() as conn:
             after, differences = _place(conn)
-        return self._walk(Recount(in_round=differences), after, repair, time.monotonic() + budget_s)
+        return self._walk(Recount(is_part=True, in_round=differences), after, repair, time.monotonic() + budget_s)
 
     def _walk(self, found: Recount, after: int, repair: bool, until: float | None) -> Recount:
         """Each slice is judged by its own present."""
         self._sweeper.sweep_all()
         self.fill()
         while case_ids := self._slice(after):
-            found.differences += self._count_cases(case_ids, repair)
+            self._count_cases(found, case_ids, repair)
             found.cases += len(case_ids)
             after = case_ids[-1]
             if until is not None and time.monotonic() >= until:
                 break
         else:
-            found.differences += self._count_counters(repair)
+            self._count_counters(found, after, repair)
             for check in self.checks:
-                found.differences += check(repair)
+                found.note(check(repair))
             found.is_round_over = True
-        found.in_round += len(found.differences)
         found.repaired = bool(repair and found.differences)
-        if until is not None:
+        if found.is_part:
             with self._uow() as uow:
-                _keep_place(uow.conn, None if found.is_round_over else (after, found.in_round))
+                found.keep_place(uow.conn, after)
         return found
 
     def fill(self) -> int:
@@ -132,11 +141,11 @@ class Recounter:
         with self._uow.database.read() as conn:
             return list(conn.scalars(statement.order_by(journal.c.case_id).limit(SLICE)))
 
-    def _count_cases(self, case_ids: list[int], repair: bool) -> list[Difference]:
+    def _count_cases(self, found: Recount, case_ids: list[int], repair: bool) -> None:
         with self._uow.database.snapshot() as conn:
             seeming = [case_id for case_id, *_ in self._differing(conn, case_ids, self._uow.clock.now_us())]
         if not seeming:
-            return []
+            return
         with self._uow() as uow:
             self._bring_to_present(uow, seeming)
             differing, changes = self._differing(uow.conn, seeming, uow.now_us), Changes()
@@ -145,7 +154,8 @@ class Recounter:
                     _forget_remains(uow.conn, case_id)
                 self._recorder.look(uow.now_us, changes, case_id, fold, kept)
             changes.write(uow)
-        return [difference for *_, difference in differing]
+            found.note([difference for *_, difference in differing])
+            found.keep_place(uow.conn, case_ids[-1])
 
     def _differing(self, conn: Connection, case_ids: Sequence[int], now_us: int) -> list[_Differing]:
         kept, history = load_cases(conn, case_ids), events_of_cases(conn, case_ids)
@@ -157,13 +167,13 @@ class Recounter:
                 found.append(_Differing(case_id, fold, kept.get(case_id), difference))
         return found
 
-    def _count_counters(self, repair: bool) -> list[Difference]:
+    def _count_counters(self, found: Recount, after: int, repair: bool) -> None:
         with self._uow.database.snapshot() as conn:
-            differences = _differing_counters(conn, repair=False)
+            found.note(differences := _differing_counters(conn, repair=False))
         if repair and differences:
             with self._uow() as uow:
                 _differing_counters(uow.conn, repair=True)
-        return differences
+                found.keep_place(uow.conn, after)
 
     def _bring_to_present(self, uow: UnitOfWork, case_ids: list[int]) -> None:
         """A rung that passed since the last sweep is no fault."""

@@ -13,6 +13,7 @@ from sqlalchemy import delete, func, insert, select, update
 
 import cases.recount
 from cases.events import CaseEvent, Due, EventKind
+from cases.fold import Fold
 from cases.models import case_table, counter_days, counter_lights
 from cases.recount import Recounter
 from core.database import Database
@@ -228,6 +229,21 @@ def test_the_alarm_of_a_difference_stands_until_a_whole_round_found_none(in_part
     first_round, second_round = codes[:4], codes[4:]
     assert first_round == [{"counters_differ": 1}] * 4
     assert second_round == [*[{"counters_differ": 1}] * 3, {}]
+
+
+def test_what_was_repaired_before_a_part_was_broken_off_is_told_by_the_next(in_parts, monkeypatch):
+    in_parts.recounter.recount(repair=True)
+    with in_parts.database.transaction() as conn:  # facts that no counter is made of
+        first, fold = conn.execute(select(case_table.c.case_id, case_table.c.fold).order_by(case_table.c.case_id)).first()
+        other = msgspec.structs.replace(msgspec.msgpack.decode(fold, type=Fold), title="another")
+        conn.execute(update(case_table).where(case_table.c.case_id == first).values(fold=msgspec.msgpack.encode(other)))
+    slices = iter([in_parts.recounter._slice(-1)])
+    with monkeypatch.context() as broken:
+        broken.setattr(Recounter, "_slice", lambda *_: next(slices))
+        with pytest.raises(StopIteration):
+            recount(_Services(in_parts))  # type: ignore[arg-type]
+    recount(_Services(in_parts))  # type: ignore[arg-type]
+    assert in_parts.alarm_codes() == {"counters_differ": 1}
 
 
 def test_a_record_that_is_right_is_counted_without_the_lock_of_the_writers(in_parts, monkeypatch):
