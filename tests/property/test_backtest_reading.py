@@ -20,6 +20,7 @@ from alerts.backtest.spans import FactsReader
 from alerts.backtest.watches import Clocks, Reader, World
 from bootstrap import Services
 from cases.act_facts import Extension, StepDone
+from cases.areas import Area
 from cases.events import Due
 from cases.fold import Fold, Moment, Promise, StepDue, Stop, Visit
 from cases.judging import judge
@@ -34,7 +35,11 @@ MOMENTS = st.builds(lambda hours, offset: Moment(BEGINS + hours * HOUR_US, offse
                     st.sampled_from([480, 480, 480, 0, -210]))
 MAYBE = st.one_of(st.none(), MOMENTS)
 DUES = st.builds(lambda moment, way: Due(moment.at, moment.utc_offset, way), MOMENTS, st.sampled_from(["day", "instant"]))
-LIMITS = st.sampled_from(["", "", "", "10wd", "16wh", "30cd", "0wd"])
+LIMITS = st.sampled_from(["", "", "", "10wd", "16wh", "30cd", "0wd", "1mo"])
+# Areas with calendars, ladders and wall clocks of their own, and one nobody knows.
+AREAS = [Area("360502", "甲区", "cn", "Asia/Shanghai", "chengdu"), Area("360521", "乙县", "cn", "Europe/Berlin", "yulin"),
+         Area("360599", "丙区", "mf", "Asia/Kolkata", "kechuang")]
+IN_AREAS = st.sampled_from(["360500", "360500", *(one.area for one in AREAS), "unknown"])
 KINDS_OF_STOPS = st.sampled_from(["hearing", "expert_review", "inspection", "correction", "prerequisite", "reopening"])
 CLOSED_BY = st.sampled_from(["concluded", "concluded", "withdrawn", "returned", ""])
 Told = set[tuple[int, str, int, int, int, str, str]]
@@ -69,13 +74,15 @@ def folds(draw: st.DrawFn, items: list[Item | str]) -> Fold:
         "hearing", "taken")}
     lodged = draw(rarely(MOMENTS, None))
     return Fold(
-        area="360500", case_no="某-1", source="made", org="gongxin", item=item.code if isinstance(item, Item) else item,
+        area=draw(IN_AREAS), case_no="某-1", source="made", org="gongxin", item=item.code if isinstance(item, Item) else item,
         title="题" * draw(st.sampled_from([0, 3, 20, 200])), **moments, lodged=lodged,
         matter="" if lodged is None else draw(st.sampled_from(["consultation", "complaint"])),
         closed_by="" if moments["closed"] is None else draw(CLOSED_BY),
         promised_limit=draw(LIMITS), statutory_limit=draw(LIMITS),
         stops=draw(st.lists(stops(), max_size=3)), path=draw(paths(steps)), refused=draw(rarely(MOMENTS, None)),
         extensions=draw(rarely(st.just([Extension(BEGINS, BEGINS + 9 * HOUR_US, 5)]), [])), own_due=draw(rarely(DUES, None)),
+        promised_due=draw(rarely(DUES, None)), statutory_due=draw(rarely(DUES, None)),
+        pinned=draw(rarely(st.integers(0, 3), None)),
         steps=draw(rarely(st.builds(lambda done, due: [StepDue("某步", done, due)], MOMENTS, DUES), [])),
         visits=draw(rarely(st.builds(lambda at: [Visit(steps[-1], at, Moment(at.at + 9 * HOUR_US))], MOMENTS), [])),
         promises=draw(rarely(st.builds(lambda made, due: [Promise(("shenqing",), made, due)], MOMENTS,
@@ -87,13 +94,18 @@ def folds(draw: st.DrawFn, items: list[Item | str]) -> Fold:
 def services(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
     folder = tmp_path_factory.mktemp("reading")
     made = services_on(f"sqlite:///{folder / 'none.db'}", Path(folder), NOW, request.param)
+    made.database.create_all()
+    with made.uow() as uow:
+        for one in AREAS:
+            made.areas.save(uow.conn, one)
     yield made
     made.database.dispose()
 
 
 def kinds_of_items(services: Services) -> list[Item | str]:
     """One item of every sort that is watched differently, one nobody knows, and none."""
-    sorts = {(one.category, one.kind, one.details.licence, bool(one.details.hearing), bool(one.details.step_limits)): one
+    sorts = {(one.category, one.kind, one.details.licence, bool(one.details.hearing), bool(one.details.step_limits),
+              bool(one.details.ceilings)): one
              for one in services.catalogue.items.values()}
     assert {licence for _category, _kind, licence, *_more in sorts} == {"", "electronic", "paper"}
     assert "forwarded" in {category for category, *_more in sorts}
