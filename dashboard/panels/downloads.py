@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from threading import Lock
 from typing import Any
 
 from flask import Response
@@ -14,6 +15,7 @@ from papers.chart_pictures import as_png
 
 KINDS = ("csv", "xlsx", "png")
 PNG_TYPE = "image/png"
+_PAINTING = Lock()  # one at a time: while it is painted, a picture of many rows takes a hundred megabytes
 
 
 def as_file(services: Any, made: Sheet, stem: str, kind: str, t: Words, behind: Sheet | None = None) -> Response:
@@ -31,7 +33,8 @@ def _made(services: Any, made: Sheet, kind: str, t: Words, behind: Sheet | None)
     if kind == "csv":
         return as_csv(made if behind is None else replace(made, words=[*made.words, *_lines(behind)])), CSV_TYPE
     shown = as_drawing(_first(made, services.settings.evaluation.picture_rows_max, t))
-    return as_png(shown, services.follow_up.papers.fonts, smooth=1), PNG_TYPE
+    with _PAINTING:
+        return as_png(shown, services.follow_up.papers.fonts, smooth=1), PNG_TYPE
 
 
 def _first(made: Sheet, lines: int, t: Words) -> Sheet:

@@ -190,3 +190,10 @@ def test_every_table_is_a_picture_too(site: Site, view: str) -> None:
 def test_a_long_table_is_a_picture_of_its_first_rows_and_says_so(site: Site) -> None:
     made = downloads._first(Sheet("t", ["w"], ["a"], [["x"]] * 7), 3, Words("zh", load_texts()["zh"].tree))
     assert (len(made.rows), made.words[1]) == (3, "图中只有前 3 行，全部 7 行见 CSV 或 Excel（evaluation.picture_rows_max）")
+
+
+def test_pictures_are_painted_one_at_a_time(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    held: list[bool] = []
+    monkeypatch.setattr(downloads, "as_png", lambda *_, **__: (held.append(downloads._PAINTING.locked()), b"")[1])
+    site.client(Role.LEADER).get(f"/comparison/export.png{FEBRUARY}&org={OWN_ORG}&view=side")
+    assert (held, downloads._PAINTING.locked()) == ([True], False)
