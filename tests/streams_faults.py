@@ -209,6 +209,16 @@ def floods(clip: Clip) -> Behaviour:
     return behaviour
 
 
+def chatters(clip: Clip) -> Behaviour:
+    """A picture now and then, and between them empty pieces and rubbish without end."""
+    def behaviour(peer: Peer) -> None:
+        peer.until_playing()
+        for number in count():
+            peer.send(next(pictures_of(clip)), number * 90)
+            peer.connection.sendall(b"$\x05\x00\x00\x00" * 20_000)
+    return behaviour
+
+
 def forgets(clip: Clip, told: list[str]) -> Behaviour:
     """Plays for ever, asks for the password, now and then with another number, and would end a session nobody asks for after
     two seconds. What it was asked while it played is put into `told`."""

@@ -50,9 +50,10 @@ class Flow:
 
     def open(self, epoll: select.epoll) -> None:
         self._epoll = epoll
-        for side in self.sides:
-            side.setblocking(False)
-            epoll.register(side, IN)
+        with self._lock:  # the first is read as soon as it is registered, and needs the other
+            for side in self.sides:
+                side.setblocking(False)
+                epoll.register(side, IN)
 
     def close(self, epoll: select.epoll) -> None:
         with self._lock:
@@ -74,7 +75,8 @@ class Flow:
 
     def keep_to_inside(self) -> None:
         """It will not be diverted: nothing need be kept for that."""
-        self._since = None
+        with self._lock:
+            self._since = None
 
     def send(self, data: bytes) -> None:
         """Small and rare: a camera that does not take even this is gone. Raises OSError."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from time import monotonic_ns
@@ -15,6 +16,9 @@ class Piece(NamedTuple):
     pts: int
     dts: int
     is_key: bool
+
+
+Take = Callable[[Piece], None]
 
 
 @dataclass(frozen=True, slots=True)

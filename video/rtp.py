@@ -14,6 +14,7 @@ from video.packets import Piece
 
 MESSAGE = -1          # in the place of a channel: what stands between the frames is an answer or a request
 HEAD_MAX = 16 * 1024
+UNITS_MAX = 4_096     # of a picture; a large one in slices of a packet each has some hundreds
 CLOCK = 90_000        # RFC 6184: of every H.264 stream
 _DOLLAR, _BEGIN = 0x24, b"\x00" + START
 _SEI, _IDR, _STAP_A, _FU_A = 6, 5, 24, 28
@@ -28,7 +29,7 @@ class Interleaved:
 
     def cut(self, data: bytes) -> Iterator[tuple[int, bytes]]:
         """Channel and content of each that is whole now."""
-        data, at = self._kept + data, 0
+        data, at, head = self._kept + data, 0, -1
         while len(data) - at >= 4:
             if data[at] == _DOLLAR:
                 end = at + 4 + int.from_bytes(data[at + 2:at + 4], "big")
@@ -36,7 +37,10 @@ class Interleaved:
                     break
                 yield data[at + 1], data[at + 4:end]
             else:
-                end = _end_of_message(data, at)
+                if head < at:  # looked for once, not for each of the messages there may be before it
+                    head = data.find(b"\r\n\r\n", at)
+                    head = head if head >= 0 else len(data)
+                end = _end_of_message(data, at, head)
                 if end > len(data):
                     break
                 yield MESSAGE, data[at:end]
@@ -44,13 +48,13 @@ class Interleaved:
         self._kept = data[at:]
 
 
-def _end_of_message(data: bytes, at: int) -> int:
-    """Where what begins here ends; beyond the data where that is not known yet."""
-    head = data.find(b"\r\n\r\n", at)
-    if not data[at:at + 4].isalpha() or (head < 0 and len(data) - at > HEAD_MAX):
+def _end_of_message(data: bytes, at: int, head: int) -> int:
+    """Where what begins here ends; beyond the data where that is not known yet. `head`: where the next head ends, at the end of
+    the data where none does."""
+    if not data[at:at + 4].isalpha() or head - at > HEAD_MAX:
         found = data.find(b"$", at)
         return found if found >= 0 else len(data)
-    if head < 0:
+    if head == len(data):
         return len(data) + 1
     for line in data[at:head].lower().split(b"\r\n"):
         if line.startswith(b"content-length:") and line[15:].strip().isdigit():
@@ -134,7 +138,8 @@ class Pictures:
                 self._trusts_marks = False  # this camera marks every slice: pictures end where the time stamp changes
             self._has_slice = True
         self._is_key |= kind == _IDR or (kind == _SEI and _recovers(unit))
-        self._units.append(_BEGIN + unit)
+        if len(self._units) < UNITS_MAX:
+            self._units.append(_BEGIN + unit)
 
     def _finish(self) -> list[Piece]:
         """What stands before the first slice belongs to the next picture, whatever its time stamp or mark says."""

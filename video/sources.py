@@ -22,10 +22,9 @@ from av.error import FFmpegError
 from video.addresses import Network, login_of
 from video.cameras import SourceKind
 from video.faults import SourceFault, passing, refused
-from video.packets import Piece
+from video.h264_stream import H264Stream
+from video.packets import Piece, Take
 from video.relay import Relay, RelayRules
-from video.rtp import MESSAGE, Interleaved, Pictures
-from video.talk import Session
 from video.targets import device_of, file_of, target_of
 
 FILMS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,mpegts,avi,h264,hevc,mjpeg,mpjpeg"  # none that names other files or hosts
@@ -33,7 +32,6 @@ RTSP_OPTIONS = {"rtsp_transport": "tcp", "allowed_media_types": "video", "analyz
                 "format_whitelist": "rtsp,sdp,rtp,mpegts", "protocol_whitelist": "rtsp,rtp,tcp"}
 DEVICE_OPTIONS = {"input_format": "mjpeg", "protocol_whitelist": "file"}
 CLOSE_TIMEOUT_S = 2.0
-PICTURES_MAX = 1_000   # a second; a server that begins with what it kept sends some seconds at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +56,6 @@ class Format:
     time_base: Fraction
     extradata: bytes
     reorders: bool = False   # some pictures are sent before others that are shown earlier
-
-
-Take = Callable[[Piece], None]
 
 
 class Source:
@@ -152,7 +147,7 @@ class RtspSource(Source):
         if self._format.codec != "h264" or self._format.reorders:
             flow.keep_to_inside()
             super().follow(take)
-        stream, session, login = _H264Stream(take, self._relay.talk.session), self._relay.talk.session, login_of(self._address)
+        stream, session, login = H264Stream(take, self._relay.talk.session), self._relay.talk.session, login_of(self._address)
         flow.divert(stream.feed)
         super().close()  # FFmpeg has said what it is
         while not self._relay.join(session.period_s):
@@ -188,34 +183,6 @@ class RtspSource(Source):
 
     def _ended(self) -> SourceFault:
         return self._relay.fault if self._relay is not None and self._relay.fault else super()._ended()
-
-
-class _H264Stream:
-    """What a camera sends since it plays, given on picture by picture."""
-
-    def __init__(self, take: Take, session: Session) -> None:
-        self._take, self._session = take, session
-        self._frames, self._pictures = Interleaved(), Pictures()
-        self._second, self._count = monotonic(), 0
-
-    def feed(self, data: bytes) -> None:
-        channel = self._session.channel or 0
-        for number, content in self._frames.cut(data):
-            if number == channel:
-                for piece in self._pictures.add(content):
-                    self._give(piece)
-            elif number == MESSAGE:
-                self._session.challenged(content)
-
-    def _give(self, piece: Piece) -> None:
-        """One thread takes all cameras apart: none may fill it with pictures nobody could look at."""
-        now = monotonic()
-        if now - self._second >= 1:
-            self._second, self._count = now, 0
-        self._count += 1
-        if self._count > PICTURES_MAX:
-            raise passing("camera_stream_broken", problem="pictures a second")
-        self._take(piece)
 
 
 class FilmSource(Source):

@@ -14,6 +14,7 @@ from video.http_digest import answer_to
 
 HEAD_MAX, BODY_MAX = 16 * 1024, 256 * 1024
 TIMEOUT_S = 60.0      # of a session whose camera names none (RFC 2326, 12.37)
+ASKED_TIMES = 3       # before it would end: one request may be refused for its number (`challenged`), the next one is in time
 PERIOD_S = (1.0, 60.0)
 _CHANNEL = re.compile(r"interleaved=(\d{1,3})")
 _TIMEOUT = re.compile(r"timeout=(\d{1,6})")
@@ -25,7 +26,7 @@ class Session:
 
     def __init__(self) -> None:
         self.channel: int | None = None
-        self.period_s = TIMEOUT_S / 2
+        self.period_s = TIMEOUT_S / ASKED_TIMES
         self._url = self._id = self._given = ""
         self._number = 0
         self._method = "OPTIONS"
@@ -42,7 +43,7 @@ class Session:
         if method == "SETUP" and self.channel is None and (found := _CHANNEL.search(fields.get("transport", ""))):
             self.channel = int(found[1])  # of the first video, which is the one looked at
         if found := _TIMEOUT.search(fields.get("session", "")):
-            self.period_s = min(max(int(found[1]) / 2, PERIOD_S[0]), PERIOD_S[1])
+            self.period_s = min(max(int(found[1]) / ASKED_TIMES, PERIOD_S[0]), PERIOD_S[1])
         if "GET_PARAMETER" in fields.get("public", ""):
             self._method = "GET_PARAMETER"
         self.challenged(head)

@@ -19,7 +19,7 @@ from sqlalchemy.exc import IntegrityError
 from core.access import Actor, Role, require
 from core.clock import Clock
 from core.database import Database
-from core.errors import InvalidInput
+from core.errors import Conflict, InvalidInput
 from core.instants import MINUTE_US
 from core.unit_of_work import UnitOfWorkFactory
 from video.models import cameras, video_views
@@ -100,19 +100,20 @@ class ViewLog:
     def note(self, seen: Iterable[Seen], actor: Actor, what: ViewKind, reason: str, note: str = "",
              address: str = "", press: str = "") -> None:
         """One look at each camera; returns when it is committed. `press`: which press of a button it comes from, a new number
-        for each. Raises InvalidInput without a reason that says something."""
-        why = checked_reason(reason, note, actor)
+        for each. Raises InvalidInput without a reason that says something, Conflict for a press that was another look."""
+        why, wanted = checked_reason(reason, note, actor), {one.code: one for one in seen}
         try:
-            self._write({one.code: one for one in seen}, actor, what, why, note, address, press)
+            self._write(wanted, actor, what, why, note, address, press)
         except IntegrityError:
             if not press:
-                raise  # else the other request of this press is being written at this moment
+                raise
+            self._write(wanted, actor, what, why, note, address, press)  # another request of this press is written by now
 
     def _write(self, wanted: Mapping[str, Seen], actor: Actor, what: ViewKind, why: ViewReason, note: str, address: str,
                press: str) -> None:
         with self._units() as uow:
             now = self._clock.now_us()
-            known = self._of_press(uow.conn, actor, press) if press else self._going_on(
+            known = self._of_press(uow.conn, actor, what, why, note, press, now) if press else self._going_on(
                 uow.conn, actor, what, why, note, address, now)
             for one in wanted.values():
                 if one.code in known:
@@ -134,9 +135,16 @@ class ViewLog:
         with self._database.read() as conn:
             return [View(**row._mapping) for row in conn.execute(wanted.order_by(video_views.c.id.desc()).limit(limit))]
 
-    def _of_press(self, conn: Connection, actor: Actor, press: str) -> dict[str, int]:
-        same = and_(video_views.c.viewer == actor.name[:64], video_views.c.press == press)
-        return {row.camera: row.id for row in conn.execute(select(video_views.c.camera, video_views.c.id).where(same))}
+    def _of_press(self, conn: Connection, actor: Actor, what: ViewKind, why: ViewReason, note: str, press: str,
+                  now: int) -> dict[str, int]:
+        """Rows of the same press, by camera. A number that served another look, or one long ago, hides none behind it."""
+        c = video_views.c
+        rows = conn.execute(select(c.camera, c.id, c.at, c.what, c.reason, c.note).where(
+            c.viewer == actor.name[:64], c.press == press)).all()
+        if any((row.what, row.reason, row.note) != (what.value, why.value, note.strip()) or row.at < now - JOINED_WITHIN_US
+               for row in rows):
+            raise Conflict("view_press_used")
+        return {row.camera: row.id for row in rows}
 
     def _going_on(self, conn: Connection, actor: Actor, what: ViewKind, why: ViewReason, note: str, address: str,
                   now: int) -> dict[str, int]:

@@ -16,7 +16,7 @@ from tests import streams_faults
 from tests.cameras import camera, capture_rules, following, source_rules, until_code, until_state
 from tests.services import wait_until
 from tests.streams import Clip, make_clip
-from tests.streams_faults import FaultyCamera, floods, forgets, plays, redirects_to, swells
+from tests.streams_faults import FaultyCamera, chatters, floods, forgets, plays, redirects_to, swells
 from video import sources
 from video.addresses import networks_of
 from video.cameras import CameraState, SourceKind, StreamName
@@ -97,6 +97,12 @@ def test_a_flood_of_pictures_is_cut_off_and_leaves_the_others_alone(clip_dir: Pa
         assert until_code(capture, "camera_stream_broken", timeout_s=8)["problem"] == "pictures a second"
         others.until(len(others.packets) + 15, timeout_s=8)
         assert others.losses == []
+
+
+def test_a_flood_of_pieces_that_are_no_picture_is_cut_off(clip_dir: Path) -> None:
+    with FaultyCamera(chatters(make_clip(clip_dir, seconds=1))) as faulty, \
+            following(camera(faulty.url), quick(retry_s=60)) as (capture, _seen):
+        assert until_code(capture, "camera_stream_broken", timeout_s=8)["problem"] == "pieces a second"
 
 
 def test_a_picture_that_never_ends_is_cut_off(clip_dir: Path) -> None:

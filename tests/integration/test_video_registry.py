@@ -246,6 +246,37 @@ def test_every_opening_of_evidence_is_a_line_of_its_own(registry: Registry):
     assert len(registry.views.views(ViewFilter(reason="card"), INSPECTOR)) == 2
 
 
+def test_a_press_hides_no_other_look_behind_its_first(registry: Registry, frozen_clock: FrozenClock):
+    def look(what: ViewKind = ViewKind.RECORDED, reason: str = "patrol", note: str = "") -> None:
+        registry.views.note([SEEN], INSPECTOR, what, reason, note, press="0a-1")
+
+    look()
+    look()  # the browser asks again by itself
+    for other in ({"what": ViewKind.EXPORT}, {"reason": "complaint"}, {"note": "12"}):
+        with pytest.raises(Conflict, match="view_press_used"):
+            look(**other)
+    frozen_clock.advance(timedelta(hours=1))
+    with pytest.raises(Conflict, match="view_press_used"):
+        look()
+    assert [(view.what, view.until_at - view.at) for view in registry.views.views(ViewFilter(), INSPECTOR)] == [("recorded", 0)]
+
+
+def test_of_two_requests_of_a_press_at_once_the_later_is_held_against_the_earlier(
+        registry: Registry, monkeypatch: pytest.MonkeyPatch):
+    registry.views.note([SEEN], INSPECTOR, ViewKind.RECORDED, "patrol", press="0a-1")
+    of_press, asked = registry.views._of_press, []
+
+    def looked_before_it_was_written(*given: Any) -> dict[str, int]:
+        asked.append(given)
+        return of_press(*given) if len(asked) % 2 == 0 else {}
+
+    monkeypatch.setattr(registry.views, "_of_press", looked_before_it_was_written)
+    registry.views.note([SEEN], INSPECTOR, ViewKind.RECORDED, "patrol", press="0a-1")
+    with pytest.raises(Conflict, match="view_press_used"):
+        registry.views.note([SEEN], INSPECTOR, ViewKind.EXPORT, "patrol", press="0a-1")
+    assert len(registry.views.views(ViewFilter(), INSPECTOR)) == 1
+
+
 @pytest.mark.parametrize(("reason", "note", "code"), [
     ("", "", "view_reason_needed"), ("curiosity", "", "view_reason_needed"), ("other", " ", "view_note_needed"),
     ("card", "x" * 201, "view_note_invalid"), ("card", "a\nb", "view_note_invalid")])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from time import process_time
 
 import pytest
 from hypothesis import given
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from tests.streams import make_clip
 from tests.streams_faults import pictures_of
 from video.bitstreams import units
-from video.rtp import MESSAGE, Interleaved, Pictures
+from video.rtp import HEAD_MAX, MESSAGE, UNITS_MAX, Interleaved, Pictures
 
 SPS, PPS, SEI_RECOVERY = b"\x67\x42\xc0\x1e", b"\x68\xce", b"\x06\x05\x01x\x06\x01\x84\x80"
 KEY, OTHER = b"\x65\x88" + b"k" * 40, b"\x41\x9a" + b"p" * 40
@@ -140,6 +141,35 @@ def test_answers_between_frames_are_told_apart_and_rubbish_is_skipped() -> None:
 
     assert list(Interleaved().cut(stream)) == [(0, b"one"), (MESSAGE, ANSWER), (MESSAGE, b"\x00\xff\xfe"), (0, b"two"),
                                                (MESSAGE, ANSWER)]
+
+
+@pytest.mark.parametrize("rubbish", [b"\x00$\x05\x00\x00", b"abcd$\x05\x00\x00"])
+def test_rubbish_between_frames_is_gone_through_once(rubbish: bytes) -> None:
+    def seconds(times: int) -> float:
+        begun = process_time()
+        for _ in Interleaved().cut(rubbish * times):
+            pass
+        return process_time() - begun
+
+    few = min(seconds(2_500) for _ in range(5))
+    assert min(seconds(40_000) for _ in range(3)) < 64 * few  # sixteen times as much; looked through each time it is 256 times
+
+
+def test_messages_come_one_by_one_from_the_beginning_and_an_endless_one_is_rubbish() -> None:
+    endless = b"OPTI" + b"x" * HEAD_MAX
+
+    assert list(Interleaved().cut(ANSWER * 2)) == [(MESSAGE, ANSWER)] * 2
+    assert list(Interleaved().cut(endless + framed([b"one"]) + ANSWER)) == [(MESSAGE, endless), (0, b"one"), (MESSAGE, ANSWER)]
+
+
+def test_a_picture_of_too_many_units_keeps_so_many() -> None:
+    camera, made = Camera(), Pictures()
+    together = b"\x18" + b"\x00\x02\x06\x80" * 2_000
+    for _ in range(4):
+        made.add(camera.packet(together, 0))
+
+    [piece] = made.add(camera.packet(OTHER, 0, mark=True))
+    assert sum(1 for _ in units(piece.data)) == UNITS_MAX
 
 
 @given(st.lists(st.binary(max_size=60), max_size=20))

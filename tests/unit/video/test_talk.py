@@ -56,6 +56,13 @@ def test_the_first_401_is_a_question_the_second_an_answer() -> None:
         talk.answer(b"RTSP/1.0 401 Unauthorized\r\nCSeq: 2\r\n\r\n")
 
 
+@pytest.mark.parametrize(("named", "period_s"), [("", 20), (";timeout=60", 20), (";timeout=0", 1), (";timeout=900", 60)])
+def test_a_request_to_go_on_that_is_refused_leaves_time_for_another(named: str, period_s: float) -> None:
+    talk = asked(describe(1))
+    talk.answer(f"RTSP/1.0 200 OK\r\nCSeq: 1\r\nSession: ab{named}\r\n\r\n".encode())
+    assert talk.session.period_s == period_s
+
+
 @given(st.binary(max_size=400))
 def test_garbage_is_a_fault_or_nothing(data: bytes) -> None:
     talk = asked(describe(1))
