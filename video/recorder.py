@@ -21,12 +21,13 @@ from core.instants import SECOND_US
 from video.cameras import Camera, StreamName
 from video.footage.mp4 import FAULTS, NotRecordable
 from video.packets import MediaPacket, Track
+from video.segment_times import Timing
 from video.segments import Segment, SegmentStore, code_of_failure
 
 log = logging.getLogger(__name__)
-DRIFT_US = SECOND_US // 2   # the camera's clock may run away from ours by so much before it is set anew
 BEAT_S = 0.5
-JUMP_US = 10 * SECOND_US    # pictures further apart than this are a jump, not a slow camera
+APART_US = SECOND_US        # segments a camera breaks off by changing what it sends, or its clock, begin so far apart …
+BROKEN_MAX = 3              # … after so many in a row that did not
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,9 +163,10 @@ class _Writing:
     def __init__(self, camera: Camera, stream: StreamName, store: SegmentStore, rules: RecorderRules) -> None:
         self._camera, self._stream, self._store, self._rules = camera, stream, store, rules
         self._segment: Segment | None = None
-        self._timing: _Timing | None = None
+        self._timing: Timing | None = None
         self._refused: Track | None = None   # a track that cannot be kept
-        self._retry_at = float("-inf")
+        self._retry_at = self._rests_until = float("-inf")
+        self._broken = 0                     # segments in a row that the camera broke off at once
         self._has_gap = True                 # what was before the start is ended by the first segment
 
     def take(self, item: _Item) -> None:
@@ -187,26 +189,40 @@ class _Writing:
     def _packet(self, packet: MediaPacket) -> None:
         if self._segment is not None:
             self._end_where_due(packet)
-        if self._segment is None and packet.is_key and monotonic() >= self._retry_at and packet.track is not self._refused:
+        if self._segment is None and packet.is_key and self._may_begin(packet):
             self._begin(packet)
         if self._segment is not None and self._timing is not None:
             self._add(self._segment, self._timing, packet)
+
+    def _may_begin(self, packet: MediaPacket) -> bool:
+        return (monotonic() >= self._retry_at and packet.tick_us >= self._rests_until
+                and packet.track is not self._refused)
 
     def _end_where_due(self, packet: MediaPacket) -> None:
         segment, timing = self._segment, self._timing
         assert segment is not None
         assert timing is not None
         if packet.track is not segment.track:
-            self._end("track_changed")
+            self._end("track_changed", gap_at=segment.end_us if self._rests(packet, timing) else None)
             self._timing = None
         elif timing.jumps(packet):
+            self._rests(packet, timing)
             self._end("clock_jumped", gap_at=segment.end_us)
             self._timing = None
         elif packet.is_key and (timing.length_us(packet) >= self._rules.segment_s * SECOND_US or timing.has_drifted):
             self._end("")
 
+    def _rests(self, packet: MediaPacket, timing: Timing) -> bool:
+        """Whether the next segment has to wait: the camera breaks off one after the other when they have hardly begun, and each
+        picture might have a file of its own."""
+        is_soon = 0 <= packet.tick_us - timing.begin_tick < APART_US
+        self._broken = self._broken + 1 if is_soon else 0
+        if self._broken > BROKEN_MAX:
+            self._rests_until = timing.begin_tick + APART_US
+        return self._broken > BROKEN_MAX
+
     def _begin(self, packet: MediaPacket) -> None:
-        timing = self._timing.next(packet) if self._timing is not None else _Timing(packet, packet.arrived_us)
+        timing = self._timing.next(packet) if self._timing is not None else Timing(packet, packet.arrived_us)
         try:
             self._segment = self._store.begin(self._camera, self._stream, packet, timing.begin_us)
         except OSError as failure:
@@ -223,7 +239,7 @@ class _Writing:
             self._store.gap_ends(self._camera, self._stream, timing.begin_us)
             self._has_gap = False
 
-    def _add(self, segment: Segment, timing: _Timing, packet: MediaPacket) -> None:
+    def _add(self, segment: Segment, timing: Timing, packet: MediaPacket) -> None:
         try:
             segment.writer.add(packet)
         except FAULTS as failure:
@@ -253,50 +269,3 @@ class _Writing:
         if gap_at is not None:
             self._timing = None
             self._gap(gap_at if segment is None else min(gap_at, segment.end_us), why)
-
-
-class _Timing:
-    """Which real instant a picture of a segment is of: the camera's own steps, set by the arrival of the least delayed
-    packet.
-    """
-
-    def __init__(self, first: MediaPacket, begin_us: int) -> None:
-        self.begin_us, self._first, self._last = begin_us, first, first
-        self._least = first.arrived_us - begin_us  # by how much packets came later than the pictures say
-        self._step_us = 0
-        self.has_drifted = False
-
-    @property
-    def end_us(self) -> int:
-        """The real instant at which the last picture written ends."""
-        return self.begin_us + self.length_us(self._last) + self._step_us
-
-    def was_set_before(self, packet: MediaPacket) -> bool:
-        """Whether the machine's clock was set since the last picture: it ran off the one nobody sets."""
-        return abs((packet.arrived_us - packet.tick_us) - (self._first.arrived_us - self._first.tick_us)) > DRIFT_US
-
-    def length_us(self, packet: MediaPacket) -> int:
-        """From the begin of the segment to this picture."""
-        return int((packet.dts - self._first.dts) * packet.track.time_base * SECOND_US)
-
-    def jumps(self, packet: MediaPacket) -> bool:
-        step = int((packet.dts - self._last.dts) * packet.track.time_base * SECOND_US)
-        return step < 0 or step > JUMP_US + max(0, packet.tick_us - self._last.tick_us)
-
-    def saw(self, packet: MediaPacket) -> int:
-        """A picture was written; returns the real instant of its end."""
-        late = packet.arrived_us - self.begin_us - self.length_us(packet)
-        self._least = min(self._least, late)
-        self.has_drifted = abs(late) > 2 * DRIFT_US
-        step = int((packet.dts - self._last.dts) * packet.track.time_base * SECOND_US)
-        self._step_us = step or self._step_us
-        self._last = packet
-        return self.begin_us + self.length_us(packet) + self._step_us
-
-    def next(self, packet: MediaPacket) -> _Timing:
-        """The timing of the segment that follows without a gap: goes on from this one unless the clocks have run apart."""
-        begin = self.begin_us + self.length_us(packet) + self._least
-        if abs(packet.arrived_us - begin) > DRIFT_US:
-            begin = packet.arrived_us
-        was_set_back = self.begin_us - begin > DRIFT_US  # the machine's clock: what follows is dated by what it says now
-        return _Timing(packet, begin if was_set_back else max(begin, self.begin_us + 1))

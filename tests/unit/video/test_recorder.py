@@ -121,6 +121,20 @@ def test_a_camera_whose_clock_jumps_gets_a_new_segment(units, store):
     assert [len(shown(store, row)) for row in found] == [10, 10]
 
 
+@pytest.mark.parametrize(("turn", "why"), [
+    (lambda packet, n: replace(packet, dts=n * 100_000_000, pts=n * 100_000_000), "clock_jumped"),
+    (lambda packet, n: replace(packet, track=replace(packet.track, serial=n)), "track_changed")])
+def test_a_camera_that_breaks_off_at_every_picture_fills_no_disk_with_files(units, store, turn, why):
+    key = next(iter(sent(1.0)))
+    record(store, [turn(replace(key, arrived_us=NOON + n * 20_000), n) for n in range(200)])
+
+    found = rows(units)
+    assert [row.begin_at - NOON for row in found] == [0, 20_000, 40_000, 60_000, 1_060_000, 2_060_000, 3_060_000]
+    gaps = [row for row in rows(units, video_gaps) if row.end_at is not None]
+    assert codes(gaps[-3:]) == [why] * 3
+    assert [row.end_at - NOON for row in gaps[-3:]] == [1_060_000, 2_060_000, 3_060_000]
+
+
 def test_packets_that_come_late_do_not_move_the_pictures_in_time(units, store):
     """A network that holds packets back for 0.4 seconds; the segments follow the camera's own steps."""
     record(store, sent(6.0, late=lambda number: 400_000 if 15 <= number < 35 else 0))
