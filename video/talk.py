@@ -18,6 +18,10 @@ ASKED_TIMES = 3       # before it would end: one request may be refused for its 
 PERIOD_S = (1.0, 60.0)
 _CHANNEL = re.compile(r"interleaved=(\d{1,3})")
 _TIMEOUT = re.compile(r"timeout=(\d{1,6})")
+# Other ends of a line, frames inside a head, signs that end it for FFmpeg. A return at the end of half a head is none of them.
+_AMBIGUOUS = re.compile(rb"\r(?!\n|\Z)|(?<!\r)\n|\n\$|[\x00-\x08\x0b\x0c\x0e-\x1f]")
+_STATUS = re.compile(rb"RTSP/\d\.\d \d{3}(?!\d)")
+_LENGTH = re.compile(rb"content-length:[ \t]{0,8}\d{0,10}[ \t]{0,8}", re.IGNORECASE)
 
 
 class Session:
@@ -95,6 +99,8 @@ class Talk:
                 taken = min(self._body_left, len(self._answers))
                 self._answers, self._body_left = self._answers[taken:], self._body_left - taken
             elif self._answers[:1] == b"$":
+                if not self._has_asked_to_play():
+                    raise refused("camera_not_rtsp")  # else nobody would read its answers from here on
                 self.plays = True  # a camera that sends pictures before it has answered
             elif not self._take_head():
                 return
@@ -112,17 +118,27 @@ class Talk:
         head, end, rest = self._answers.partition(b"\r\n\r\n")
         if len(head) > HEAD_MAX:
             raise refused("camera_answer_too_long")
-        self._judge_status(head)
+        self._judge_form(head, is_whole=bool(end))
         if not end:
             return False
         self._answers = rest
         self._judge(head)
         return True
 
-    def _judge_status(self, head: bytes) -> None:
-        """A redirection is stopped as soon as its first line is there."""
+    def _has_asked_to_play(self) -> bool:
+        return any(method == "PLAY" for method, _ in self._asked.values())
+
+    def _judge_form(self, head: bytes, *, is_whole: bool) -> None:
+        """FFmpeg is less strict: what it would read otherwise than it is read here could hide an answer from us, such as a
+        redirection, which is stopped as soon as its first line is there."""
         if head.startswith(b"RTSP/") and head[8:10] == b" 3":
             raise refused("camera_redirects")
+        first, *lines = head.split(b"\r\n")
+        lengths = [line for line in lines if line.partition(b":")[0].strip().lower() == b"content-length"] if is_whole else []
+        has_status = not is_whole or not first.startswith(b"RTSP/") or _STATUS.match(first)
+        is_odd = _AMBIGUOUS.search(head + b"\r\n" if is_whole else head)
+        if is_odd or not has_status or len(lengths) > 1 or not all(_LENGTH.fullmatch(line) for line in lengths):
+            raise refused("camera_not_rtsp")
 
     def _judge(self, head: bytes) -> None:
         line, fields = _parsed(head)

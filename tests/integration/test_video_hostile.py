@@ -16,7 +16,7 @@ from tests import streams_faults
 from tests.cameras import camera, capture_rules, following, source_rules, until_code, until_state
 from tests.services import wait_until
 from tests.streams import Clip, make_clip
-from tests.streams_faults import FaultyCamera, chatters, floods, forgets, plays, redirects_to, swells
+from tests.streams_faults import FaultyCamera, Peer, chatters, floods, forgets, plays, redirects_to, swells
 from video import sources
 from video.addresses import networks_of
 from video.cameras import CameraState, SourceKind, StreamName
@@ -47,6 +47,23 @@ def test_a_redirection_is_not_followed() -> None:
     with FaultyCamera(streams_faults.hangs) as elsewhere, FaultyCamera(redirects_to(elsewhere.url)) as faulty, \
             following(camera(faulty.url), quick()) as (capture, _seen):
         until_code(capture, "camera_redirects", timeout_s=5)
+        assert elsewhere.connections == 0
+
+
+@pytest.mark.parametrize("hidden", [
+    "RTSP/1.0 200 OK\nCSeq: {n}\n\nRTSP/1.0 302 Found\nCSeq: 2\nLocation: {url}\n\n" * 2,
+    "RTSP/1.0  302 Found\r\nCSeq: {n}\r\nLocation: {url}\r\n\r\n",
+    "$\0\0\0RTSP/1.0 302 Found\r\nCSeq: {n}\r\nLocation: {url}\r\n\r\n",
+    "RTSP/1.0 200 OK\r\nCSeq: {n}\r\nContent-Length : 999\r\n\r\nRTSP/1.0 302 Found\r\nCSeq: 2\r\nLocation: {url}\r\n\r\n"])
+def test_a_redirection_hidden_from_us_is_hidden_from_ffmpeg_too(hidden: str) -> None:
+    def answers(peer: Peer) -> None:
+        _method, sequence = peer.request()
+        peer.connection.sendall(hidden.format(n=sequence, url=elsewhere.url).encode())
+        streams_faults.hangs(peer)
+
+    with FaultyCamera(streams_faults.hangs) as elsewhere, FaultyCamera(answers) as faulty, \
+            following(camera(faulty.url), quick()) as (capture, _seen):
+        until_code(capture, "camera_not_rtsp", timeout_s=5)
         assert elsewhere.connections == 0
 
 

@@ -48,6 +48,38 @@ def test_stops_what_must_go_no_further(answer: bytes, code: str, permanent: bool
     assert refusal.value.permanent is permanent
 
 
+def answer_in_parts(talk: Talk, answer: bytes, size: int) -> None:
+    for at in range(0, len(answer), size):
+        talk.answer(answer[at:at + size])
+
+
+@pytest.mark.parametrize("answer", [
+    b"RTSP/1.0 200 OK\nCSeq: 1\n\nRTSP/1.0 302 Found\n",
+    b"RTSP/1.0 200 OK\r\nCSeq: 1\r\r\n\r\n",
+    b"RTSP/1.0 200 OK\r\nCSeq: 1\r\n\r\r\n\r\n",
+    b"RTSP/1.0 200 OK\r\nCSeq: 1\r\n\0\r\nRTSP/1.0 302 Found\r\n",
+    b"RTSP/1.0 200 OK\r\nCSeq: 1\r\n$\x05\x01\x01",
+    b"RTSP/1.0  302 Found\r\nCSeq: 1\r\n\r\n",
+    b"RTSP/1.00 302 Found\r\nCSeq: 1\r\n\r\n",
+    b"RTSP/1.0 200 OK\r\nCSeq: 1\r\nContent-Length : 90\r\n\r\n",
+    b"RTSP/1.0 200 OK\r\nCSeq: 1\r\n Content-Length: 90\r\n\r\n",
+    b"RTSP/1.0 200 OK\r\nCSeq: 1\r\nContent-Length: +90\r\n\r\n",
+    b"RTSP/1.0 200 OK\r\nCSeq: 1\r\nContent-Length:" + b" " * 1_100 + b"90\r\n\r\n",
+    b"RTSP/1.0 200 OK\r\nCSeq: 1\r\nContent-Length: 0\r\nContent-Length: 90\r\n\r\n",
+    b"$\x00\x00\x00"])
+@pytest.mark.parametrize("cut", [1, 1_000_000])
+def test_an_answer_that_could_be_read_in_two_ways_reaches_nobody(answer: bytes, cut: int) -> None:
+    with pytest.raises(SourceFault, match="camera_not_rtsp"):
+        answer_in_parts(asked(describe(1)), answer, cut)
+
+
+def test_pictures_may_come_before_the_answer_to_the_request_to_play() -> None:
+    talk = asked(b"PLAY rtsp://127.0.0.1/hall RTSP/1.0\r\nCSeq: 1\r\n\r\n")
+    for part in (ANSWER.replace(b"CSeq: 1", b"CSeq: 0"), b"$\x00\x00\x00"):
+        answer_in_parts(talk, part, 1)
+    assert talk.plays
+
+
 def test_the_first_401_is_a_question_the_second_an_answer() -> None:
     talk = asked(describe(1))
     talk.answer(b"RTSP/1.0 401 Unauthorized\r\nCSeq: 1\r\n\r\n")
