@@ -26,8 +26,7 @@ from video.segments import Segment, SegmentStore, code_of_failure
 
 log = logging.getLogger(__name__)
 BEAT_S = 0.5
-APART_US = SECOND_US        # segments a camera breaks off by changing what it sends, or its clock, begin so far apart …
-BROKEN_MAX = 3              # … after so many in a row that did not
+BROKEN_MAX = 10    # segments that may end young because of what the camera sends, one after the other
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +165,7 @@ class _Writing:
         self._timing: Timing | None = None
         self._refused: Track | None = None   # a track that cannot be kept
         self._retry_at = self._rests_until = float("-inf")
-        self._broken = 0                     # segments in a row that the camera broke off at once
+        self._broken = 0                     # segments that ended young
         self._has_gap = True                 # what was before the start is ended by the first segment
 
     def take(self, item: _Item) -> None:
@@ -209,17 +208,24 @@ class _Writing:
             self._rests(packet, timing)
             self._end("clock_jumped", gap_at=segment.end_us)
             self._timing = None
-        elif packet.is_key and (timing.length_us(packet) >= self._rules.segment_s * SECOND_US or timing.has_drifted):
+        elif packet.is_key and self._is_over(packet, timing) and not self._breaks_too_often(packet, timing):
             self._end("")
 
+    def _is_over(self, packet: MediaPacket, timing: Timing) -> bool:
+        return timing.has_drifted or timing.length_us(packet) >= self._rules.segment_s * SECOND_US
+
     def _rests(self, packet: MediaPacket, timing: Timing) -> bool:
-        """Whether the next segment has to wait: the camera breaks off one after the other when they have hardly begun, and each
-        picture might have a file of its own."""
-        is_soon = 0 <= packet.tick_us - timing.begin_tick < APART_US
-        self._broken = self._broken + 1 if is_soon else 0
-        if self._broken > BROKEN_MAX:
-            self._rests_until = timing.begin_tick + APART_US
-        return self._broken > BROKEN_MAX
+        """Whether the next segment has to wait because the camera breaks off too many."""
+        rests = self._breaks_too_often(packet, timing)
+        if rests:
+            self._rests_until = timing.grown_tick
+        return rests
+
+    def _breaks_too_often(self, packet: MediaPacket, timing: Timing) -> bool:
+        """Else each picture might have a file of its own. A few are let pass: of a server that sends what it kept at once."""
+        is_young = timing.is_young(packet)
+        self._broken = min(self._broken + 1, BROKEN_MAX + 1) if is_young else max(0, self._broken - 1)
+        return is_young and self._broken > BROKEN_MAX
 
     def _begin(self, packet: MediaPacket) -> None:
         timing = self._timing.next(packet) if self._timing is not None else Timing(packet, packet.arrived_us)

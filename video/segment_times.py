@@ -6,6 +6,7 @@ from core.instants import SECOND_US
 from video.packets import MediaPacket
 
 DRIFT_US = SECOND_US // 2   # the camera's clock may run away from ours by so much before it is set anew
+YOUNG_US = SECOND_US
 JUMP_US = 10 * SECOND_US    # pictures further apart than this are a jump, not a slow camera
 
 
@@ -21,8 +22,13 @@ class Timing:
         self.has_drifted = False
 
     @property
-    def begin_tick(self) -> int:
-        return self._first.tick_us
+    def grown_tick(self) -> int:
+        """From when on the segment is no longer young."""
+        return self._first.tick_us + YOUNG_US
+
+    def is_young(self, packet: MediaPacket) -> bool:
+        """Whether hardly anything is in it yet, by our clock, whatever the camera's says."""
+        return self._first.tick_us <= packet.tick_us < self.grown_tick
 
     @property
     def end_us(self) -> int:

@@ -129,10 +129,20 @@ def test_a_camera_that_breaks_off_at_every_picture_fills_no_disk_with_files(unit
     record(store, [turn(replace(key, arrived_us=NOON + n * 20_000), n) for n in range(200)])
 
     found = rows(units)
-    assert [row.begin_at - NOON for row in found] == [0, 20_000, 40_000, 60_000, 1_060_000, 2_060_000, 3_060_000]
+    assert [row.begin_at - NOON for row in found] == [
+        *range(0, 220_000, 20_000), 1_200_000, 2_200_000, 3_200_000]
     gaps = [row for row in rows(units, video_gaps) if row.end_at is not None]
     assert codes(gaps[-3:]) == [why] * 3
-    assert [row.end_at - NOON for row in gaps[-3:]] == [1_060_000, 2_060_000, 3_060_000]
+    assert [row.end_at - NOON for row in gaps[-3:]] == [1_200_000, 2_200_000, 3_200_000]
+
+
+def test_a_camera_whose_clock_races_has_no_more_than_a_file_a_second_and_loses_nothing(units, store):
+    key = next(iter(sent(1.0)))
+    record(store, [replace(key, dts=n * 5 * 90_000, pts=n * 5 * 90_000, arrived_us=NOON + n * 20_000) for n in range(200)])
+
+    found = [len(shown(store, row)) for row in rows(units)]
+    assert sum(found) == 200
+    assert (found[11:13], len(found)) == ([50, 50], 14)
 
 
 def test_packets_that_come_late_do_not_move_the_pictures_in_time(units, store):
