@@ -254,6 +254,8 @@ def _frozen(film: Film) -> list[Line]:
         empty, lit(empty, 0.3), drawn, noisy(drawn, 3, 1))]
     looped = [_told_frozen([_half(frame) for frame in film.frames[at:at + 6] for _ in range(2)] * (HELD // 4), coding)
               for at in (8, 53, 126) for coding in CODINGS.values()]
+    begun_again = [_told_frozen([_half(frame) for frame in film.frames[:long] for _ in range(2)] * (2 * HELD // long), coding)
+                   for long in (3, 6) for coding in CODINGS.values()]
     limit = f"{HELD} key frames in a row bit by bit as one of the few before"
     return [Line("a still hall, lit and at night, not frozen", f"{sum(key for key, _ in alive)} of {len(alive)} called frozen",
                  f"of the pictures between them repeat the one before: {sum(each for _, each in alive) / len(alive):.0%}", "",
@@ -265,7 +267,10 @@ def _frozen(film: Film) -> list[Line]:
                  f"{', '.join(CONTROLLED)}; three to six minutes"),
             Line("six seconds with people again and again, not frozen",
                  f"{sum(key for key, _ in looped)} of {len(looped)} called frozen", "", "", "none",
-                 not any(key for key, _ in looped), "somebody comes, sits, goes; " + limit)]
+                 not any(key for key, _ in looped), "somebody comes, sits, goes; " + limit),
+            Line("three and six seconds of an empty window again and again, not frozen",
+                 f"{sum(key for key, _ in begun_again)} of {len(begun_again)} called frozen", "", "", "none",
+                 not any(key for key, _ in begun_again), limit)]
 
 
 def _half(frame: Frame) -> Frame:

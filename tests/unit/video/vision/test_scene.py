@@ -152,3 +152,7 @@ def test_without_a_reference_the_scene_is_what_was_shown_first():
 
     assert not any(any(sighting.faults.values()) for sighting in sound)
     assert late.faults[Fault.MOVED]
+
+
+def test_a_short_film_of_a_still_hall_that_begins_again_is_not_frozen():
+    assert [None, *[False] * 11] == frozen([ROOM] * 12, [7, 8, 9] * 4)
