@@ -1,4 +1,4 @@
-"""What was entered after a card and takes from it what it said: ends of its clocks set or entered earlier, and other facts.
+"""What was entered after a card and takes from it what it said: ends of its clocks that were changed or entered, and other facts.
 
 The case is folded anew as it was known after every delivery since the card, so that whatever ends a clock is seen, be it a
 conclusion, an acceptance, a step, the end of a special procedure or a paper handed over.
@@ -76,7 +76,7 @@ def _edited(card: Any, passages: Sequence[tuple[Passage, ClockState | None, Cloc
     gone = [passage.at for passage, before, after in passages if passage.withdrawn == FACTS_CHANGED
             and instant_of(before, passage.rung) == passage.at != instant_of(after, passage.rung)]
     told = {"clock": first.kind, "received_at": received}
-    if end is not None and earlier is not None and end < earlier:
+    if end is not None and earlier is not None and end != earlier:
         yield found_of(Finding.END_EDITED, card, was=earlier, now=end, **told, **_entry(events, end))
     elif end is not None and earlier is None and escaped:
         yield found_of(Finding.END_BEFORE_CARD, card, card_at=min(escaped), now=end, **told, **_entry(events, end))

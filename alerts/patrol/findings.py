@@ -13,7 +13,7 @@ class Finding(StrEnum):
 
     UNJUSTIFIED = "unjustified"          # under its own version and today's facts nothing asks for it, or not at that level
     MOVED = "moved"                      # what it says happened at another instant
-    END_EDITED = "end_edited"            # after the card the end of its clock was set earlier
+    END_EDITED = "end_edited"            # after the card the end of its clock was changed
     END_BEFORE_CARD = "end_before_card"  # after the card an end was entered that lies before it
     FACTS_BEFORE_CARD = "facts_before_card"  # after the card other facts were entered that took away what it said
     MISSING = "missing"                  # the data asks for a card that was never issued

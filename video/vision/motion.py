@@ -17,7 +17,7 @@ NOISES = 2.2         # and how many σ of the noise, which the smoothing brings 
 CONTRAST = 6.0       # mean detail of a picture at full contrast, in grey levels
 NOISELESS = 20       # grey level: where 98 % are darker the noise of a sensor does not survive compression
 LIGHTER_LEAST = 0.02
-VARIANTS = 2         # pictures an encoder may make of one; with more, a short film of a still hall that begins again would count
+VARIANTS = 2        # pictures an encoder may make of one; with more, a short film that begins again would count
 PART, COARSE = 16, 8.0   # by so many grey levels parts of so many pixels a side may differ between them
 _OPENING = np.ones((2, 2), np.uint8)
 
