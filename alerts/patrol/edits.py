@@ -1,4 +1,4 @@
-"""What was entered after a card and takes from it what it said: ends of its clocks that were changed or entered, and other facts.
+"""What was entered after a card and takes from it what it said: changed or entered ends of its clocks, and other facts.
 
 The case is folded anew as it was known after every delivery since the card, so that whatever ends a clock is seen, be it a
 conclusion, an acceptance, a step, the end of a special procedure or a paper handed over.
