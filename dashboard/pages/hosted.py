@@ -10,7 +10,7 @@ from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.exceptions import PreventUpdate
 from flask import g, request
 
-from approval.http import perform
+from approval.performing import perform
 from core.access import Actor
 from core.errors import Conflict, InvalidInput, SupervisionError
 from dashboard.panels import hosted_acts as acts

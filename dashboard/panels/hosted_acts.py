@@ -12,9 +12,9 @@ from approval.cashier import PaymentKind
 from approval.corrections import Notice, notice_of
 from approval.detail import HostedDetail, LicenceState, PaymentKept
 from approval.flow import Part
-from approval.http import ActOn
 from approval.licences import ENDINGS
 from approval.payments.matters import yuan
+from approval.performing import ActOn
 from approval.permitted import payments_to_confirm
 from config.item_form import PREFIX, FormField
 from config.item_steps import form_of, papers_of

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from approval.http import ActOn, perform
 from approval.matters import Application
+from approval.performing import ActOn, perform
 from approval.posts import EVERY_UNIT
 from core.access import Actor, Role
 from core.errors import Conflict, InvalidInput, NotFound, NotPermitted

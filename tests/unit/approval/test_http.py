@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from flask.testing import FlaskClient
 
-from approval.http import PERFORMED
+from approval.performing import PERFORMED
 from approval.posts import EVERY_UNIT
 from core.access import Role
 from tests.staff import OWN_ORG, SAME_ORIGIN, Site, make_site, sign_in

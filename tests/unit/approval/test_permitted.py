@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, update
 
-from approval.http import PERFORMED
 from approval.matters import Act
 from approval.models import hosted_cases
+from approval.performing import PERFORMED
 from core.access import Actor
 from core.errors import Conflict, InvalidInput, NotPermitted
 from tests.hosting import APPROVER, CLERK, DISPATCHER, HALL, HANDLER, HEAD, ITEM, ORG, REVIEWER, SECOND, Hall

@@ -12,7 +12,7 @@ from dash.exceptions import PreventUpdate
 from flask import Flask
 from msgspec.structs import replace
 
-from approval.http import perform
+from approval.performing import perform
 from cases.events import EventData
 from dashboard.pages.hosted import shown
 from dashboard.panels import hosted_acts as acts
