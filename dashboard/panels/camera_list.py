@@ -9,10 +9,12 @@ from urllib.parse import quote
 
 from dash import dcc, html
 
+from core.instants import SECOND_US
 from dashboard.times import stamp
 from dashboard.words import Words
 
 NEW = "new"
+QUIET_US = 15 * SECOND_US  # a camera that sends is told anew every ten seconds: an older picture has lost who tells of it
 
 
 def render(rows: Sequence[Any], here: str, now_us: int, t: Words, *, may_edit: bool) -> list[Any]:
@@ -62,7 +64,7 @@ def _age(row: Any, now_us: int, t: Words) -> html.Span:
     if row.seen_at is None or row.state not in ("live", "stalled", "offline"):
         return html.Span()
     age = max(0, now_us - row.seen_at)
-    return html.Span("" if row.state == "live" and age < 5_000_000 else t("camera_page.seen", age=age_words(age, t)),
+    return html.Span("" if row.state == "live" and age < QUIET_US else t("camera_page.seen", age=age_words(age, t)),
                      className="num")
 
 

@@ -6,6 +6,7 @@ import io
 import json
 from typing import Any
 
+import msgspec
 import pytest
 from flask.testing import FlaskClient
 from PIL import Image
@@ -13,6 +14,7 @@ from sqlalchemy import delete
 
 from core.access import Actor, Role
 from core.clock import SystemClock
+from core.instants import SECOND_US
 from dashboard.demo_accounts import DEMO_PASSWORD
 from dashboard.panels import camera_list, view_list
 from dashboard.panels.camera_form import FIELDS, form_of, values_of
@@ -147,6 +149,14 @@ def test_the_list_shows_names_as_words_and_no_secret(site: Site):
     assert EVIL in drawn  # as text of a React component, which is never parsed as HTML
     assert "dangerously" not in drawn.lower()
     assert PASSWORD not in drawn
+
+
+def test_a_live_camera_looks_late_only_when_nobody_tells_of_it_any_more(site: Site):
+    t, now = Words("zh", site.services.texts("zh").tree), SystemClock().now_us()
+    row = msgspec.structs.replace(site.services.video.queries.rows(ADMIN)[0], is_enabled=True, state="live")
+    rows = [msgspec.structs.replace(row, seen_at=now - age * SECOND_US) for age in (9, 40)]
+    listed = [text_of(camera_list.render([one], "", now, t, may_edit=True)) for one in rows]
+    assert ["秒前" in drawn for drawn in listed] == [False, True]
 
 
 def test_the_form_never_holds_a_password_and_reads_back_what_it_showed(site: Site):
