@@ -234,9 +234,9 @@ class Reader:
     def _add(self, facts: Facts, rows: Columns, measures: Sequence[Measure | None], back: Ints, found: Clocks,
              columns: _Columns) -> None:
         """Add spans to the batches their measures (by `back`) name."""
-        number = np.array([-1 if one is None else one.part for one in measures], dtype=np.int16)[back]
+        number = np.array([-1 if one is None else one.part for one in measures], dtype=_numbering(len(self._parts)))[back]
         amount = np.array([0.0 if one is None else one.amount for one in measures])[back]
-        order = np.argsort(number, kind="stable")  # of small numbers: sorted by counting
+        order = np.argsort(number, kind="stable")
         rows, amount, number = rows.where(order), amount[order], number[order]
         bounds = np.searchsorted(number, np.arange(len(self._parts) + 1))
         for part, start, end in zip(self._parts, bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
@@ -298,6 +298,11 @@ class _EraTable:
 def _just_before(turns: Ints, number: int) -> int | None:
     """The last value that belongs to that part of the line; None beyond its last turn, where unknown and open ones are too."""
     return int(turns[number]) - 1 if number < len(turns) else None
+
+
+def _numbering(count: int) -> type[np.signedinteger[Any]]:
+    """Small numbers are sorted by counting; only hundreds of versions have more parts than they can number."""
+    return np.int16 if count <= np.iinfo(np.int16).max else np.int64
 
 
 def _rows(columns: Columns, in_scope: Bools) -> Columns:

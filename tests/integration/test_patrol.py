@@ -83,23 +83,14 @@ def test_a_card_of_a_verified_complaint_is_counted_as_not_recomputed(services: S
     assert (done.cards, done.beyond, done.findings) == (2, 1, 0)
 
 
-def test_an_end_set_later_after_the_card_is_found_too(services: Services) -> None:
+@pytest.mark.parametrize("changed", ["2026-03-12T09:00:00", "2026-03-16T14:50:00"], ids=["earlier", "later"])
+def test_an_end_changed_after_the_card_is_found_with_both_entries(services: Services, changed: str) -> None:
     ended = event(EventKind.CONCLUDED, "A1", "2026-03-16T14:30:00")
     services.recorder.record([ended])
     later(services, 1)
-    services.recorder.record([msgspec.structs.replace(ended, source_version=2, claimed_at=us("2026-03-16T14:50:00"))])
+    services.recorder.record([msgspec.structs.replace(ended, source_version=2, claimed_at=us(changed))])
     edited = found(services)[Finding.END_EDITED]
-    assert (edited.detail["was"], edited.detail["now"]) == (us("2026-03-16T14:30:00"), us("2026-03-16T14:50:00"))
-
-
-def test_an_end_set_earlier_after_the_card_is_found_with_both_entries(services: Services) -> None:
-    ended = event(EventKind.CONCLUDED, "A1", "2026-03-16T14:30:00")
-    services.recorder.record([ended])
-    later(services, 1)
-    services.recorder.record([msgspec.structs.replace(ended, source_version=2, claimed_at=us("2026-03-12T09:00:00"))])
-    edited = found(services)[Finding.END_EDITED]
-
-    assert (edited.detail["was"], edited.detail["now"]) == (us("2026-03-16T14:30:00"), us("2026-03-12T09:00:00"))
+    assert (edited.detail["was"], edited.detail["now"]) == (us("2026-03-16T14:30:00"), us(changed))
     assert edited.detail["version"] == 2
 
 
