@@ -17,6 +17,7 @@ from tests.e2e.hall_day import record, settings_of, windows
 from tests.e2e.screens import Screens, sign_in, wait_for_text
 from tests.footage import sent
 from tests.services import wait_until
+from video.footage.incidents import Incident
 from video.footage.manifest import Finding, check
 from video.models import cameras
 from video.view_log import ViewFilter
@@ -103,9 +104,31 @@ def test_a_day_is_paged_through_marked_and_found_on_the_card(hall: CommandCentre
         page.click("[data-card-clip] .button:not(.button-main)")
     taken.value.save_as(tmp_path / "evidence.zip")
     assert check(tmp_path / "evidence.zip", hall.services.footage.keys).finding is Finding.GENUINE
-    views = hall.services.video.views.views(ViewFilter(), Actor("x", frozenset({Role.INSPECTOR})))
+    views = hall.services.video.views.views(ViewFilter(camera="cam-1"), Actor("x", frozenset({Role.INSPECTOR})))
     looks = [view.what for view in views if view.what != "snapshot"]
-    assert looks == ["export", "clip", "recorded"]
+    assert looks == ["export", "clip", "recorded"], views
+
+
+def test_who_writes_why_he_takes_back_goes_on_writing_when_the_day_is_asked_for_again(hall: CommandCentre, screens: Screens):
+    mark(hall, "误标")
+    page = screens.blank()
+    sign_in(page, hall.address, "li", "/footage/?camera=cam-2")
+    wait_for_text(page, "[data-part=events]", "误标")
+    page.click(".footage-event:has-text('误标') summary")
+    page.click(".footage-event:has-text('误标') .footage-withdraw-form input")
+    page.keyboard.type("看错")
+    mark(hall, "别处标的")
+    wait_for_text(page, "[data-part=events]", "别处标的")
+    page.keyboard.type("窗口")
+    page.keyboard.press("Enter")
+    wait_for_text(page, ".footage-event.is-taken-back", "撤回：看错窗口")
+    assert page.locator(".footage-event:has-text('别处标的') .footage-withdraw-form").count() == 1
+
+
+def mark(hall: CommandCentre, comment: str) -> None:
+    wish = Incident("cam-2", "badge", NINE + 10 * SECOND_US, NINE + 20 * SECOND_US, comment)
+    with hall.services.uow() as uow:
+        hall.services.footage.incidents.mark(uow, wish, Actor("zhao", frozenset({Role.INSPECTOR})))
 
 
 def test_an_inspector_fills_the_form_of_a_random_look(hall: CommandCentre, screens: Screens):

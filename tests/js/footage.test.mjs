@@ -1,5 +1,6 @@
 import test from "node:test";
 import assert from "node:assert/strict";
+import { linesOf } from "../../assets/js/modules/footage_events.mjs";
 import { instantOf, moments, nextMoment, noonOf, opening, placeOf, realOf, ticks, windowAround, zoomed } from "../../assets/js/modules/footage_time.mjs";
 
 const HOUR = 3_600_000;
@@ -54,4 +55,16 @@ test("the part that is shown stays within the day, and its axis has few lines", 
     assert.ok(lines.length > 4 && lines.length <= 14, `${span}: ${lines.length}`);
     assert.ok(lines.every((at) => at >= 0 && at <= span));
   }
+});
+
+test("what happened stands in the order of time, each line under a key that stays while the day goes on", () => {
+  const told = { t: (name) => name, stamp: String };
+  const incident = { id: 3, begin: 20, kind: "未戴工牌", comment: "", by: "李敏", clip: { state: "wanted" } };
+  const day = { ...DAY, cards: [{ id: 9, at: 30, level: "red", title: "离岗" }], incidents: [incident],
+    signals: [{ id: 5, begin: 10, kind: "黑屏" }], gaps: [{ begin: 40, end: 50, why: "断线" }] };
+  const later = { ...day, incidents: [{ ...incident, clip: { state: "kept" } }], gaps: [{ begin: 40, end: 60, why: "断线" }] };
+  const keys = ["signal:5", "incident:3", "card:9", "gap:0"];
+  assert.deepEqual(linesOf(day, told).map((one) => one.key), keys);
+  assert.deepEqual(linesOf(later, told).map((one) => one.key), keys);
+  assert.deepEqual(linesOf(day, told).map((one) => one.words), ["", "李敏", "离岗", "断线（40–50）"]);
 });

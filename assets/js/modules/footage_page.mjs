@@ -3,6 +3,7 @@
 import { newId } from "./desk_commands.mjs";
 import { civil } from "./format.mjs";
 import { element } from "./keyed_list.mjs";
+import { eventList } from "./footage_events.mjs";
 import { frame } from "./footage_frame.mjs";
 import { moments, nextMoment, noonOf, opening, realOf, windowAround, zoomed } from "./footage_time.mjs";
 import { player, SPEEDS } from "./footage_player.mjs";
@@ -30,6 +31,7 @@ export function mount(root, { t, onFault, fetch: ask = fetch, every = setInterva
   const film = player(find("player"), { t, onTime: moved, onState: (plays) => { find("toggle").textContent = t(`footage_page.${plays ? "pause" : "play"}`); } });
   const line = timeline(find("timeline"), { t, onSeek: seek, onSpan: choose, onOpen: (target) => seek(target.at) });
   const stamp = (at) => (at == null || !day ? "—" : civil(at, day.offset_min).hms);
+  const happened = eventList(find("events"), { t, stamp, seek, withdraw, mayMark: config.mayMark, commentMax: config.commentMax });
 
   async function json(address, body) {
     const answer = await ask(address, body === undefined ? {} : {
@@ -60,7 +62,7 @@ export function mount(root, { t, onFault, fetch: ask = fetch, every = setInterva
     find("day").value = day.day;
     if (isOther) { head = wanted ?? opening(day); middle = noonOf(day); span = null; wanted = null; fillSpan(); }
     show();
-    events();
+    find("none").hidden = happened.show(day) > 0;
     find("reason").hidden = film.isPermitted && film.pass.camera === camera;
     for (const link of root.querySelectorAll("[data-camera]")) link.classList.toggle("is-here", link.dataset.camera === camera);
     if (isOther && film.isPermitted && film.pass.camera === camera) film.seek(head);
@@ -151,50 +153,9 @@ export function mount(root, { t, onFault, fetch: ask = fetch, every = setInterva
     }
   }
 
-  function events() {
-    const lines = [
-      ...day.cards.map((one) => ({ at: one.at, name: `sign-${one.level}`, head: t(`level.${one.level}`), words: one.title, href: `/card/${one.id}` })),
-      ...day.incidents.map((one) => ({ at: one.begin, name: "sign-incident", head: one.kind, words: [one.comment, one.by].filter(Boolean).join(" · "), clip: one.clip, incident: one })),
-      ...day.signals.map((one) => ({ at: one.begin, name: "sign-signal", head: one.kind, words: "" })),
-      ...day.gaps.map((one) => ({ at: one.begin, name: "sign-gap", head: t("footage_page.gap"), words: `${one.why}（${stamp(one.begin)}–${stamp(one.end)}）` })),
-    ].sort((one, other) => one.at - other.at);
-    find("events").replaceChildren(...lines.map(lineOf));
-    find("none").hidden = lines.length > 0;
-  }
-
-  function lineOf(one) {
-    const node = element("li", "footage-event");
-    const jump = element("button", "footage-jump num", stamp(one.at));
-    jump.type = "button";
-    jump.addEventListener("click", () => seek(one.at));
-    node.append(jump, element("strong", `chip ${one.name}`, one.head), element("span", "footage-words", one.words));
-    if (one.href) node.append(Object.assign(element("a", "button", t("footage_page.open_card")), { href: one.href }));
-    if (one.clip) node.append(element("span", `chip clip-${one.clip.state}`, t(`clip_state.${one.clip.state}`)));
-    if (one.incident?.withdrawn) {
-      node.classList.add("is-taken-back");
-      node.append(element("p", "footage-withdrawn", one.incident.withdrawn));
-    } else if (one.incident && config.mayMark) node.append(withdrawal(one.incident));
-    return node;
-  }
-
-  /** Taken back only with a reason; what was marked stays on the page, struck out. */
-  function withdrawal(incident) {
-    const frame = element("details", "footage-withdrawal");
-    const reason = Object.assign(element("input", "field"), { type: "text", maxLength: config.commentMax, required: true, autocomplete: "off" });
-    reason.setAttribute("aria-label", t("footage_page.withdraw_reason"));
-    reason.placeholder = t("footage_page.withdraw_reason");
-    const said = Object.assign(element("p", "footage-refused"), { role: "status" });
-    const form = element("form", "footage-withdraw-form");
-    form.append(reason, Object.assign(element("button", "button", t("footage_page.withdraw")), { type: "submit" }), said);
-    form.addEventListener("submit", async (event) => {
-      event.preventDefault();
-      try {
-        await json(`/footage/incidents/${incident.id}/withdrawal`, { reason: reason.value });
-        await load();
-      } catch (fault) { said.textContent = fault.message; }
-    });
-    frame.append(element("summary", "button", t("footage_page.withdraw")), form);
-    return frame;
+  async function withdraw(id, reason) {
+    await json(`/footage/incidents/${id}/withdrawal`, { reason });
+    await load();
   }
 
   // Going about ----------------------------------------------------------------------------------------------------
