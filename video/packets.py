@@ -8,6 +8,8 @@ from fractions import Fraction
 from time import monotonic_ns
 from typing import NamedTuple, Protocol
 
+from core.instants import SECOND_US
+
 
 class Piece(NamedTuple):
     """One compressed picture as it was taken out of the stream."""
@@ -34,6 +36,11 @@ class Track:
     time_base: Fraction   # seconds of one unit of pts and dts
     extradata: bytes
     serial: int           # counts the connections and changes of one stream; greater is later
+
+    def us(self, units: int) -> int:
+        """Microseconds of so many units, cut off towards zero. By whole numbers: fractions take longer than writing it down."""
+        length = abs(units) * self.time_base.numerator * SECOND_US // self.time_base.denominator
+        return length if units >= 0 else -length
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,10 +41,10 @@ class Timing:
 
     def length_us(self, packet: MediaPacket) -> int:
         """From the begin of the segment to this picture."""
-        return int((packet.dts - self._first.dts) * packet.track.time_base * SECOND_US)
+        return packet.track.us(packet.dts - self._first.dts)
 
     def jumps(self, packet: MediaPacket) -> bool:
-        step = int((packet.dts - self._last.dts) * packet.track.time_base * SECOND_US)
+        step = packet.track.us(packet.dts - self._last.dts)
         return step < 0 or step > JUMP_US + max(0, packet.tick_us - self._last.tick_us)
 
     def saw(self, packet: MediaPacket) -> int:
@@ -52,7 +52,7 @@ class Timing:
         late = packet.arrived_us - self.begin_us - self.length_us(packet)
         self._least = min(self._least, late)
         self.has_drifted = abs(late) > 2 * DRIFT_US
-        step = int((packet.dts - self._last.dts) * packet.track.time_base * SECOND_US)
+        step = packet.track.us(packet.dts - self._last.dts)
         self._step_us = step or self._step_us
         self._last = packet
         return self.begin_us + self.length_us(packet) + self._step_us

@@ -65,12 +65,12 @@ class Stillness:
 
     def __init__(self) -> None:
         self._keys: list[int] = []      # the last few that differ, the latest at the end
-        self._outline: Grey | None = None
+        self._before: Frame | None = None
         self._same: int | None = None
 
     def forget(self) -> None:
         """The next frame does not follow the last one."""
-        self._keys, self._outline, self._same = [], None, None
+        self._keys, self._before, self._same = [], None, None
 
     def look(self, frame: Frame, key: int | None) -> int | None:
         """How many key frames in a row repeated one of the last few bit by bit; None while that cannot be said. `key` is the
@@ -81,16 +81,22 @@ class Stillness:
         if np.count_nonzero(sample > NOISELESS) <= LIGHTER_LEAST * sample.size:
             self.forget()
             return None
-        before = self._keys if self._is_alike(frame) else []
-        self._same = (self._same or 0) + 1 if key in before else 0 if self._keys else None
-        self._keys = [*(one for one in before if one != key), key][-VARIANTS:]
+        before, self._before = self._before, frame
+        repeats = key in self._keys and before is not None and _is_alike(before, frame)
+        self._same = (self._same or 0) + 1 if repeats else 0 if self._keys else None
+        kept = [one for one in self._keys if one != key] if repeats or key not in self._keys else []
+        self._keys = [*kept, key][-VARIANTS:]
         return self._same
 
-    def _is_alike(self, frame: Frame) -> bool:
-        """Whether no part of the picture differs from the one before by more than coarseness makes it."""
-        height, width = frame.shape[:2]
-        size = max(1, width // PART), max(1, height // PART)
-        before, self._outline = self._outline, np.asarray(cv2.resize(frame, size, interpolation=cv2.INTER_AREA), np.float32)
-        if before is None or before.shape != self._outline.shape:
-            return before is None
-        return float(np.abs(self._outline - before).max()) <= COARSE
+
+def _is_alike(before: Frame, after: Frame) -> bool:
+    """Whether no part of the picture differs from the one before by more than coarseness makes it."""
+    if before.shape != after.shape:
+        return False
+    return float(np.abs(_outline_of(after) - _outline_of(before)).max()) <= COARSE
+
+
+def _outline_of(frame: Frame) -> Grey:
+    height, width = frame.shape[:2]
+    size = max(1, width // PART), max(1, height // PART)
+    return np.asarray(cv2.resize(frame, size, interpolation=cv2.INTER_AREA), np.float32)

@@ -82,6 +82,7 @@ class Scene:
     def look(self, frame: Frame) -> SceneLook:
         if frame.shape[:2] != self._shape:
             frame = np.asarray(cv2.resize(frame, self._shape[::-1], interpolation=cv2.INTER_AREA), np.uint8)
+        frame = frame if frame.ndim == 2 else np.asarray(cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY), np.uint8)
         present = View(grey_of(frame, LONGEST), BLOCK)
         found = compare(self._view, present)
         least = max(TEXTURED * min(found.gain, 1.0), present.noise_floor)
@@ -156,7 +157,8 @@ def _coarse(grey: Grey) -> Grey:
 def _projection(present: Grey, reference: Grey, where: Mask) -> float:
     """How strongly the reference's own pattern is there: 1 as in the reference, 0 not at all."""
     weight = cv2.resize(np.asarray(where, np.float32), reference.shape[::-1], interpolation=cv2.INTER_NEAREST)
-    return float((present * reference * weight).sum()) / max(1e-3, float((reference * reference * weight).sum()))
+    pattern = reference * weight
+    return float(np.vdot(present, pattern)) / max(1e-3, float(np.vdot(reference, pattern)))
 
 
 def _likeness(one: Grey, other: Grey) -> float:
