@@ -13,9 +13,9 @@ from pathlib import Path
 from approval.flow import Part
 from tests.bench.harness import Line, Options, Spent, percentile, stopwatch, store
 from tests.bench.hosted import over_http
-from tests.hosting import APPROVER, HALL, HANDLER, JOINER, REVIEWER, Hall
+from tests.hosting import APPROVER, DISPATCHER, HALL, HANDLER, JOINER, JOINT, REVIEWER, Hall
 
-CASES_AT_LEAST, PARALLEL_AT_MOST, AT_ONCE = 300, 1.3, 16
+CASES_AT_LEAST, PARALLEL_AT_MOST, AT_ONCE, WARM_UP = 300, 1.3, 16, 3
 SIMPLE = "gongxin-04"  # promised, no fee, no papers: five steps and nothing else
 PLAN = (Part("a", "ziran-04", "ziran"), Part("b", "shuili-03", "shuili"), Part("c", "yingji-01", "yingji"))
 ACTS = 6  # of one case: filed, accepted, three steps, concluded
@@ -91,7 +91,8 @@ def _parallel(options: Options, count: int) -> Line:
     with store("sqlite", options.folder) as (url, _others):
         hall = Hall(_folder(options.folder), url)
         hall.approval.posts.give("luo", "fagai", ["批准人"])
-        _project(hall, 1)
+        _project(hall, WARM_UP)
+        _one_by_one(hall, WARM_UP)
         parallel, steps = _timed(lambda: _project(hall, count))
         serial, alone = _timed(lambda: _one_by_one(hall, count))
     ratio = (parallel / steps) / (serial / alone)
@@ -109,7 +110,9 @@ def _timed(work: Callable[[], int]) -> tuple[float, int]:
 def _project(hall: Hall, count: int) -> int:
     acts = 0
     for _ in range(count):
-        project = hall.project(PLAN)
+        project = hall.filed(JOINT).case_no
+        hall.approval.intake.accept(project, 1, HALL)
+        hall.approval.projects.dispatch(project, 2, PLAN, "分发各部门并联办理", DISPATCHER)
         numbers = [f"{project}-{place:02d}" for place in range(1, len(PLAN) + 1)]
         for number, part in zip(numbers, PLAN, strict=True):
             acts += _steps(hall, number, part.org, first_rev=1)
