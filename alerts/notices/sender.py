@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any
@@ -53,6 +53,7 @@ class SenderRules:
 
 @dataclass(frozen=True, slots=True)
 class _Outcome:
+    notice: Notice
     outcome: str  # sent, failed, refused
     detail: str
     took_ms: int
@@ -71,9 +72,16 @@ class Sender:
         tried = 0
         while claimed := self.claim():
             with ThreadPoolExecutor(self._rules.senders) as pool:
-                list(pool.map(self.deliver, claimed))
+                self._write_as_they_end({pool.submit(self._tried, notice) for notice in claimed})
             tried += len(claimed)
         return tried
+
+    def _write_as_they_end(self, under_way: set[Future[_Outcome]]) -> None:
+        """What ends while the last outcomes are written is written together: ways out that answer at once do not take the
+        writer's turn for each notice, and a slow one holds up none."""
+        while under_way:
+            ended, under_way = wait(under_way, return_when=FIRST_COMPLETED)
+            self._finish([one.result() for one in ended])
 
     def claim(self) -> list[Notice]:
         """Take up the notices that wait longest, and those whose sender has died, under a lease of our own."""
@@ -88,7 +96,11 @@ class Sender:
         return [msgspec.structs.replace(from_row(row), lease=lease, claims=row["claims"] + 1) for row in rows]
 
     def deliver(self, notice: Notice) -> None:
-        """Try a claimed notice and write what became of it. What is not an answer of the peer is a failure of ours."""
+        """Try a claimed notice and write what became of it."""
+        self._finish([self._tried(notice)])
+
+    def _tried(self, notice: Notice) -> _Outcome:
+        """What is not an answer of the peer is a failure of ours."""
         begun = time.perf_counter()
         try:
             outcome, detail = "sent", self._try(notice)
@@ -98,7 +110,7 @@ class Sender:
         except Exception as error:  # a fault in one way out must not hold up the others; it counts as a failed attempt
             log.exception("notice %s by %s", notice.id, notice.channel)
             outcome, detail = "failed", type(error).__name__
-        self._finish(notice, _Outcome(outcome, detail[:DETAIL_MAX], round((time.perf_counter() - begun) * 1000)))
+        return _Outcome(notice, outcome, detail[:DETAIL_MAX], round((time.perf_counter() - begun) * 1000))
 
     def _try(self, notice: Notice) -> str:
         outlet = self._outlets.get(Channel(notice.channel))
@@ -110,22 +122,28 @@ class Sender:
             data=msgspec.json.decode(notice.data),
             at=from_us(notice.created_at).astimezone(self._zone).isoformat(timespec="seconds")))
 
-    def _finish(self, notice: Notice, result: _Outcome) -> None:
+    def _finish(self, results: Sequence[_Outcome]) -> None:
         with self._units() as uow:
-            values = self._after(notice, result, uow.now_us)
-            ours = and_(notices.c.id == notice.id, notices.c.lease == notice.lease, notices.c.state == NoticeState.SENDING)
-            if uow.conn.execute(update(notices).where(ours).values(values)).rowcount == 0 and result.outcome != "sent":
-                return  # our lease had run out and another sender has it: only a success of ours still counts
-            if result.outcome == "sent":
-                uow.conn.execute(update(notices).where(notices.c.id == notice.id, notices.c.state != NoticeState.SENT)
-                                 .values(values))
-            uow.conn.execute(insert(notice_attempts).values(
-                notice_id=notice.id, number=notice.claims, at=uow.now_us, took_ms=result.took_ms, outcome=result.outcome,
-                detail=result.detail))
-            if values["state"] == NoticeState.DEAD:
+            states = [self._write(uow, result) for result in results]
+            if NoticeState.DEAD in states:
                 tell_dead(uow, self._alarms)
 
-    def _after(self, notice: Notice, result: _Outcome, now_us: int) -> dict[str, Any]:
+    def _write(self, uow: UnitOfWork, result: _Outcome) -> NoticeState | None:
+        """The state of the notice now; None where another sender has it."""
+        notice, values = result.notice, self._after(result, uow.now_us)
+        ours = and_(notices.c.id == notice.id, notices.c.lease == notice.lease, notices.c.state == NoticeState.SENDING)
+        if not uow.conn.execute(update(notices).where(ours).values(values)).rowcount:
+            if result.outcome != "sent":
+                return None  # our lease had run out: only a success of ours still counts
+            uow.conn.execute(update(notices).where(notices.c.id == notice.id, notices.c.state != NoticeState.SENT)
+                             .values(values))
+        uow.conn.execute(insert(notice_attempts).values(
+            notice_id=notice.id, number=notice.claims, at=uow.now_us, took_ms=result.took_ms, outcome=result.outcome,
+            detail=result.detail))
+        return NoticeState(values["state"])
+
+    def _after(self, result: _Outcome, now_us: int) -> dict[str, Any]:
+        notice = result.notice
         freed = {"lease": "", "leased_until": None}
         if result.outcome == "sent":
             return {**freed, "state": NoticeState.SENT, "ended_at": now_us, "next_at": None, "error": ""}
