@@ -100,3 +100,16 @@ def run_callback(client: FlaskClient, page: str, outputs: str, inputs: Mapping[s
     body = {"output": outputs, "outputs": named if outputs.startswith("..") else named[0], "inputs": parts(inputs),
             "state": parts(state or {}), "changedPropIds": [changed or next(iter(inputs))]}
     return client.post(f"{page}_dash-update-component", json=body, headers=SAME_ORIGIN)
+
+
+def outputs_with(client: FlaskClient, page: str, name: str) -> str:
+    """How Dash names the outputs of the callback that has this one: those others write too carry a hash."""
+    known = client.get(f"{page}_dash-dependencies").json
+    found = [one["output"] for one in known if name in one["output"].strip(".").split("...")]
+    assert len(found) == 1, (name, found)
+    return str(found[0])
+
+
+def told_to(answer: TestResponse, component: str) -> dict[str, Any]:
+    """What a callback answered for a component; empty where it left it alone."""
+    return dict(answer.json["response"].get(component, {})) if answer.status_code == 200 else {}

@@ -143,7 +143,7 @@ class RtspServer(OwnService):
     """A real RTSP server on a free port of 127.0.0.1, as a process of its own. SIGSTOP makes it a camera that hangs."""
 
     def __init__(self, mounts: dict[str, Clip | str] | None = None, *, user: str = "", password: str = "",
-                 scheme: str = "digest", tls: tuple[Path, Path] | None = None) -> None:
+                 scheme: str = "digest", tls: tuple[Path, Path] | None = None, only_udp: bool = False) -> None:
         """A mount shows a clip, or what another RTSP address shows: then this is a media server in front of a camera.
 
         `scheme` is digest or basic, asked for where `user` is given; `tls` is certificate and key of an rtsps server.
@@ -152,7 +152,7 @@ class RtspServer(OwnService):
         if not has_packages():
             raise ServiceUnavailable(f"no RTSP server installed; run: sudo apt-get install {PACKAGES}")
         self.mounts = dict(mounts or {})
-        self._guard, self._tls = Guard(user, password, scheme), tls
+        self._guard, self._tls, self._only_udp = Guard(user, password, scheme), tls, only_udp
         self.url = f"rtsp{'s' if tls else ''}://127.0.0.1:{self.port}"
         self._write_config()
 
@@ -188,7 +188,8 @@ class RtspServer(OwnService):
     def _write_config(self) -> None:
         rtsp_server.write_config(self._folder / "config.json", self.port,
                                  {mount: shown if isinstance(shown, str) else shown.pictures
-                                  for mount, shown in self.mounts.items()}, guard=self._guard, tls=self._tls)
+                                  for mount, shown in self.mounts.items()},
+                                 guard=self._guard, tls=self._tls, only_udp=self._only_udp)
 
     def _command(self) -> list[str]:
         return rtsp_server.command_of(self._folder / "config.json")

@@ -15,7 +15,7 @@ from pathlib import Path
 from urllib.parse import SplitResult, quote, unquote, urlsplit, urlunsplit
 
 from core.errors import ConfigError, InvalidInput
-from video.cameras import SourceKind
+from video.cameras import NETWORK, SourceKind
 
 Network = IPv4Network | IPv6Network
 Resolve = Callable[[str], Sequence[str]]
@@ -65,8 +65,10 @@ def checked(kind: SourceKind, address: str, rules: AddressRules, key: str) -> st
         return _checked_file(plain, rules, key)
     if kind is SourceKind.DEVICE:
         if not _DEVICE.fullmatch(plain):
-            raise InvalidInput("camera_address_invalid", key=key)
+            raise InvalidInput("camera_device_invalid", key=key)
         return plain
+    if kind is SourceKind.RTSP_UDP and plain.lower().startswith("rtsps:"):
+        raise InvalidInput("camera_udp_in_the_open", key=key)
     return _checked_url(plain, rules, key)
 
 
@@ -128,7 +130,7 @@ def resolved(host: str) -> list[str]:
 
 def shown(kind: SourceKind, address: str) -> str:
     """The address without its secrets; what cannot be read as one shows nothing of itself."""
-    if kind is not SourceKind.RTSP:
+    if kind not in NETWORK:
         return address
     parts = _parts(address)
     if parts is None:

@@ -11,14 +11,23 @@ Polygon = tuple[Point, ...]
 
 
 class SourceKind(StrEnum):
-    RTSP = "rtsp"      # rtsp:// or rtsps://
-    FILE = "file"      # a file below video.file_dir, played in its own time, again and again
-    DEVICE = "device"  # a USB camera, /dev/videoN
+    RTSP = "rtsp"          # rtsp:// or rtsps://, the pictures over the same connection
+    RTSP_UDP = "rtsp_udp"  # rtsp:// of a camera that sends its pictures as datagrams only
+    FILE = "file"          # a file below video.file_dir, played in its own time, again and again
+    DEVICE = "device"      # a USB camera, /dev/videoN
+
+
+NETWORK = frozenset({SourceKind.RTSP, SourceKind.RTSP_UDP})
 
 
 class StreamName(StrEnum):
     MAIN = "main"
     SUB = "sub"
+
+
+def is_alike(kind: str, other: str) -> bool:
+    """Whether what is known of a source of one kind (its address, its credentials) serves one of the other."""
+    return kind == other or NETWORK.issuperset((kind, other))
 
 
 class CameraState(StrEnum):
@@ -61,3 +70,9 @@ class Camera(msgspec.Struct, frozen=True, kw_only=True):
     def address(self, stream: StreamName) -> str:
         """Where the stream is read; a camera without a second one shows its main one."""
         return self.sub if stream is StreamName.SUB and self.sub else self.main
+
+
+def window_order(window: str) -> tuple[int, str]:
+    """Windows 2, 10, 综合: by number where there is one, so that 10 follows 9."""
+    digits = "".join(sign for sign in window if sign.isdecimal() and sign.isascii())
+    return (int(digits[:9]) if digits else 1 << 30, window)

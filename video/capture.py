@@ -88,6 +88,7 @@ class _Turn:
     source: Source | None = None
     over: threading.Event = field(default_factory=threading.Event)
     opened_us: int = 0     # when the present connection began to be opened, on the steady clock
+    plays_us: int = 0      # when it was open
     counted: int = 0       # bytes received when the last picture was complete
     was_cut: bool = False  # by the watch, which has said why
 
@@ -224,8 +225,16 @@ class Capture:
                 self._lose()
             elif age_s > self._rules.restart_after_s and self.state is CameraState.STALLED:
                 self._cut(turn, passing("camera_no_pictures"))
+            elif self._is_silent(turn, now):
+                assert turn.source is not None
+                self._cut(turn, turn.source.silence())
             if age_s > self._deadline_s():
                 self._replace(turn)
+
+    def _is_silent(self, turn: _Turn, now_us: int) -> bool:
+        """The camera said that it plays, and its first picture does not come."""
+        has_seen = (self._seen_tick or 0) >= turn.plays_us
+        return turn.plays_us > 0 and not has_seen and now_us - turn.plays_us > self._rules.restart_after_s * SECOND_US
 
     def _cut(self, turn: _Turn, why: SourceFault) -> None:
         self._become(CameraState.STALLED, why)
@@ -290,12 +299,14 @@ class Capture:
         source = source_of(camera.kind, camera.address(self.stream), self._rules.source)
         with self._lock:
             turn.source, turn.opened_us, turn.counted, turn.was_cut = source, self._tick_us(), 0, False
+            turn.plays_us = 0
         try:
             opened = source.open()
             with self._lock:
                 if turn is not self._turn:
                     return
                 self._tracks.connected(opened)
+                turn.plays_us = self._tick_us()
             source.follow(lambda piece: self._read(turn, source, piece))
         finally:
             source.close()
@@ -336,7 +347,7 @@ class Capture:
         with self._lock:
             if turn is not self._turn:
                 return
-            turn.opened_us = 0
+            turn.opened_us = turn.plays_us = 0
             self._lose()
             if turn.was_cut:
                 return  # the reason stays what made us cut it

@@ -21,7 +21,7 @@ cameras = Table(
     Column("window_no", String(32), nullable=False, server_default=text("''")),   # empty: overlooks the hall, no window
     Column("post", String(64), nullable=False, server_default=text("''")),
     Column("org", String(128), nullable=False, server_default=text("''")),     # whose window it is; answers for it
-    Column("kind", String(8), nullable=False),                                  # rtsp | file | device
+    Column("kind", String(8), nullable=False),                                  # video.cameras.SourceKind
     Column("sealed_main", LargeBinary, nullable=False),                         # main stream
     Column("sealed_sub", LargeBinary),                                          # smaller stream for tiles
     Column("address_shown", Text, nullable=False),

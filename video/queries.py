@@ -13,7 +13,7 @@ from core.access import Actor
 from core.database import Database
 from core.errors import NotFound
 from core.sealing import SealBroken
-from video.cameras import Camera, CameraState, Polygon, SourceKind
+from video.cameras import Camera, CameraState, Polygon, SourceKind, window_order
 from video.models import camera_states, cameras
 from video.rights import require_watcher, within_reach
 from video.service import Addresses
@@ -115,7 +115,7 @@ class CameraQueries:
             wanted = wanted.where(cameras.c.code.in_(list(codes)))
         with self._database.read() as conn:
             found = [row_of(row) for row in conn.execute(wanted)]
-        return sorted(found, key=lambda row: (row.area, row.hall, _counted(row.window), row.code))
+        return sorted(found, key=lambda row: (row.area, row.hall, window_order(row.window), row.code))
 
     def find(self, code: str, actor: Actor | None) -> CameraRow:
         """One of them, retired or not. Raises NotFound for one he may not see, as for one nobody has."""
@@ -169,9 +169,3 @@ def row_of(row: Row[Any]) -> CameraRow:
 
 def _reason_of(text: str | None) -> dict[str, Any]:
     return _reason.decode(text) if text else {}
-
-
-def _counted(window: str) -> tuple[int, str]:
-    """Windows 2, 10, 综合: by number where there is one, so that 10 follows 9."""
-    digits = "".join(sign for sign in window if sign.isdecimal() and sign.isascii())
-    return (int(digits[:9]) if digits else 1 << 30, window)

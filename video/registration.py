@@ -9,7 +9,7 @@ import msgspec
 
 from core.errors import InvalidInput
 from video.addresses import HIDDEN, AddressRules, Login, checked, login_of, same_host, shown, with_login
-from video.cameras import Point, Polygon, SourceKind
+from video.cameras import NETWORK, Point, Polygon, SourceKind
 
 NAME_MAX, HALL_MAX, WINDOW_MAX, POST_MAX = 64, 64, 32, 64
 CORNERS_MIN, CORNERS_MAX, MASKS_MAX = 3, 16, 16
@@ -93,7 +93,7 @@ def addresses_of(form: CameraForm, rules: AddressRules, old: Stored | None = Non
 
 def _whole(form: CameraForm, kind: SourceKind, given: str, key: str, old: str, rules: AddressRules) -> str:
     address = given.strip()
-    if kind is SourceKind.RTSP:
+    if kind in NETWORK:
         address = _with_secrets(form, address, key, old)
     return checked(kind, address, rules, key)
 

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from time import monotonic
 
 from video.copying import CHUNK, Copying, Flow
+from video.datagrams import Datagrams
 from video.faults import SourceFault, passing, refused
 from video.talk import Talk
 from video.targets import Target
@@ -37,8 +38,9 @@ class RelayRules:
 class Relay:
     """One connection to one camera. `close` may be called from any thread, at any time, and ends every wait."""
 
-    def __init__(self, target: Target, rules: RelayRules, *, is_diverted: bool = False) -> None:
-        """Connects to the camera. `is_diverted`: its stream may be, by `flow`. Raises SourceFault."""
+    def __init__(self, target: Target, rules: RelayRules, *, is_diverted: bool = False, by_datagrams: bool = False) -> None:
+        """Connects to the camera. `is_diverted`: its stream may be, by `flow`. `by_datagrams`: that is how it sends its
+        pictures. Raises SourceFault."""
         self.target, self._is_diverted = target, is_diverted
         self.talk = Talk(rules.now_us)
         self.fault: SourceFault | None = None
@@ -47,7 +49,9 @@ class Relay:
         self._flows, self._ended = threading.Event(), threading.Event()
         self._flow: Flow | None = None
         self._poll = select.poll()  # select() knows no descriptor above 1,023
-        self._camera = self._connect(rules)
+        connection = self._connect(rules)
+        self._by_datagrams = by_datagrams
+        self._camera = Datagrams(connection).inside if by_datagrams else connection
         self._listening = socket.create_server(("127.0.0.1", 0), backlog=1)
         self._inside: socket.socket | None = None
         self._thread = threading.Thread(target=self._run, name=f"relay-{target.host}", daemon=True)
@@ -56,6 +60,11 @@ class Relay:
     def passed(self) -> int:
         """Bytes the camera has sent since the stream plays."""
         return self._flow.passed if self._flow is not None else 0
+
+    @property
+    def is_unheard(self) -> bool:
+        """Whether the camera says that it sends datagrams and none has come: something on the way lets none through."""
+        return self._by_datagrams and self.talk.plays and self.passed == 0
 
     @property
     def address(self) -> str:

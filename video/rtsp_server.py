@@ -55,13 +55,14 @@ def command_of(config: Path) -> list[str]:
 
 
 def write_config(config: Path, port: int, mounts: Mapping[str, Source], *, guard: Guard | None = None,
-                 tls: tuple[Path, Path] | None = None, parent: int = 0) -> None:
+                 tls: tuple[Path, Path] | None = None, parent: int = 0, only_udp: bool = False) -> None:
     """What the server reads at its start and whenever it changes. `tls` is certificate and key; `parent` a process that it
-    does not outlive. How many mounts it serves is then in the file `seen` beside it."""
+    does not outlive; `only_udp`: it sends datagrams or nothing. How many mounts it serves is then in the file `seen`
+    beside it."""
     access = guard or Guard()
     told = {"port": port, "access": {"user": access.user, "password": access.password, "scheme": access.scheme},
             "tls": [str(path) for path in tls] if tls else [], "seen": str(config.with_name("seen")), "parent": parent,
-            "mounts": {mount: _told(source) for mount, source in mounts.items()}}
+            "only_udp": only_udp, "mounts": {mount: _told(source) for mount, source in mounts.items()}}
     fresh = config.with_suffix(".new")
     fresh.touch(mode=0o600)
     fresh.write_text(json.dumps(told))

@@ -5,10 +5,11 @@ bindings of GStreamer, so it imports nothing of ours.
     /usr/bin/python3 rtsp_serving.py --check [CODEC] exit code 0 where the packages are installed (h264, hevc, mjpeg; all)
 
 The file: {"port", "access": {"user", "password", "scheme"}, "tls": [certificate, key], "seen": file that gets the number of
-mounts served, "parent": process id whose end ends the server, "mounts": {path: source}}. A source is an rtsp:// address that
-is passed on, a file of pictures that is sent in real time, again and again, or {"codec", "fps", "socket"}: a Unix socket that
-is connected while somebody watches, told the mount in one line, and read from. The last two give pictures as `>IB` (length,
-is a key picture) and the picture; a file begins with a line {"codec", "fps", "count"}.
+mounts served, "parent": process id whose end ends the server, "only_udp": whether nothing is sent over the connection,
+"mounts": {path: source}}. A source is an rtsp:// address that is passed on, a file of pictures that is sent in real time, again
+and again, or {"codec", "fps", "socket"}: a Unix socket that is connected while somebody watches, told the mount in one line,
+and read from. The last two give pictures as `>IB` (length, is a key picture) and the picture; a file begins with a line
+{"codec", "fps", "count"}.
 """
 
 import json
@@ -155,6 +156,7 @@ class Server:
         self.server = GstRtspServer.RTSPServer()
         self.server.set_address("127.0.0.1")
         self.server.set_service(str(config["port"]))
+        self.only_udp = bool(config.get("only_udp"))
         self.guard(config.get("access") or {"user": ""}, config.get("tls") or [])
         self.look()
         if self.server.attach(None) == 0:
@@ -224,6 +226,8 @@ class Server:
             factory: Any = Front(source)
         else:
             factory = Mount(mount, Pictures(source) if isinstance(source, str) else Live(source))
+        if self.only_udp:
+            factory.set_protocols(GstRtsp.RTSPLowerTrans.UDP)
         if self.user:
             permissions = GstRtspServer.RTSPPermissions()
             permissions.add_permission_for_role("viewer", "media.factory.access", True)

@@ -15,7 +15,7 @@ from core.errors import Conflict, InvalidInput, NotFound
 from core.sealing import SealBroken, Sealer
 from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from video.addresses import AddressRules, shown
-from video.cameras import SourceKind
+from video.cameras import SourceKind, is_alike
 from video.events import FindingsKept, ReferencesFound
 from video.models import cameras
 from video.registration import CameraForm, Known, Stored, addresses_of, checked_form
@@ -79,7 +79,7 @@ class CameraService:
         with self._units() as uow:
             row = self._row(uow.conn, form.code.strip(), rev, editor)
             old = self._opened(row)
-            tidy, stored = checked_form(form, self.rules, self._known(), old if row.kind == form.kind else None)
+            tidy, stored = checked_form(form, self.rules, self._known(), old if is_alike(row.kind, form.kind) else None)
             values = self._values(tidy, stored)
             before, after = told(dict(row._mapping)), told(values)
             if stored != old and before["address_shown"] == after["address_shown"]:
@@ -115,7 +115,7 @@ class CameraService:
         _check_reason(reason)
         with self._units.database.read() as conn:
             row = self._row(conn, form.code.strip(), rev, editor) if rev else None
-        old = None if row is None or row.kind != form.kind else self._opened(row)
+        old = None if row is None or not is_alike(row.kind, form.kind) else self._opened(row)
         checked_form(form, self.rules, self._known(), old)
 
     def reaches_elsewhere(self, form: CameraForm, actor: Actor | None) -> bool:
@@ -134,7 +134,7 @@ class CameraService:
         with self._units.database.read() as conn:
             row = conn.execute(select(cameras).where(cameras.c.code == form.code.strip(),
                                                      cameras.c.retired_at.is_(None))).first()
-        if row is not None and row.kind == form.kind and editor.reaches(row.area, row.hall):
+        if row is not None and is_alike(row.kind, form.kind) and editor.reaches(row.area, row.hall):
             old = self._opened(row)
         return SourceKind(form.kind), addresses_of(form, self.rules, old)
 

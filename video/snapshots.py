@@ -13,8 +13,8 @@ from core.child import Children
 from core.clock import Clock
 from core.errors import UpstreamError
 from video.addresses import AddressRules
-from video.cameras import Camera, SourceKind, StreamName
-from video.faults import SourceFault
+from video.cameras import NETWORK, Camera, SourceKind, StreamName
+from video.faults import SourceFault, passing
 from video.registration import Stored
 from video.relay import Relay, RelayRules
 from video.targets import device_of, file_of, target_of
@@ -90,17 +90,17 @@ class Snapshots:
         if not address:
             return Tested(None, "camera_address_unreadable")
         try:
-            if kind is SourceKind.RTSP:
-                return self._look_through_relay(address)
+            if kind in NETWORK:
+                return self._look_through_relay(kind, address)
             place = str(file_of(address, self._rules.file_dir)) if kind is SourceKind.FILE else device_of(address)
             return self._ask_child(kind, place)
         except SourceFault as fault:
             return Tested(None, fault.code, fault.details)
 
-    def _look_through_relay(self, address: str) -> Tested:
+    def _look_through_relay(self, kind: SourceKind, address: str) -> Tested:
         """The child reaches the camera through a relay of ours and nothing beyond it. Raises SourceFault."""
         rules = RelayRules(self._seconds, None, self._clock.now_us)
-        relay = Relay(target_of(address, self._rules.networks), rules)
+        relay = Relay(target_of(address, self._rules.networks), rules, by_datagrams=kind is SourceKind.RTSP_UDP)
         relay.start()
         try:
             tested = self._ask_child(SourceKind.RTSP, relay.address)
@@ -109,6 +109,8 @@ class Snapshots:
             relay.join(CLOSE_S)
         if tested.picture is None and relay.fault is not None:
             raise relay.fault
+        if tested.picture is None and relay.is_unheard:
+            raise passing("camera_no_datagrams")
         return tested
 
     def _ask_child(self, kind: SourceKind, place: str) -> Tested:

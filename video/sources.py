@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from time import monotonic
 
@@ -105,6 +106,10 @@ class Source:
         """Bytes received, where they can be counted."""
         return 0
 
+    def silence(self) -> SourceFault:
+        """Why no first picture comes of a stream that is open."""
+        return passing("camera_no_pictures")
+
     def _open(self) -> av.container.InputContainer:
         raise NotImplementedError
 
@@ -118,9 +123,9 @@ class Source:
 class RtspSource(Source):
     """A network camera, or a media server in front of it."""
 
-    def __init__(self, address: str, rules: SourceRules) -> None:
+    def __init__(self, address: str, rules: SourceRules, *, by_datagrams: bool = False) -> None:
         super().__init__(rules)
-        self._address = address
+        self._address, self._by_datagrams = address, by_datagrams
         self._relay: Relay | None = None
 
     def open(self) -> Format:
@@ -130,7 +135,8 @@ class RtspSource(Source):
     def _open(self) -> av.container.InputContainer:
         rules = self._rules
         target = target_of(self._address, rules.networks)
-        self._relay = relay = Relay(target, RelayRules(rules.open_timeout_s, rules.tls, rules.now_us), is_diverted=True)
+        self._relay = relay = Relay(target, RelayRules(rules.open_timeout_s, rules.tls, rules.now_us), is_diverted=True,
+                                    by_datagrams=self._by_datagrams)
         relay.start()
         if self._is_cut.is_set():
             relay.close()
@@ -170,6 +176,12 @@ class RtspSource(Source):
     def passed(self) -> int:
         return self._relay.passed if self._relay is not None else 0
 
+    def silence(self) -> SourceFault:
+        return self._unheard() or super().silence()
+
+    def _unheard(self) -> SourceFault | None:
+        return passing("camera_no_datagrams") if self._relay is not None and self._relay.is_unheard else None
+
     @property
     def clock_offset_us(self) -> int | None:  # type: ignore[override]
         """The camera's clock minus ours, by the date of its answers; exact to a second."""
@@ -179,7 +191,7 @@ class RtspSource(Source):
         relay = self._relay
         if relay is not None and relay.fault is None:
             relay.join(0.2)  # it may be about to say why
-        return relay.fault if relay is not None and relay.fault is not None else _told(error)
+        return relay.fault if relay is not None and relay.fault is not None else self._unheard() or _told(error)
 
     def _ended(self) -> SourceFault:
         return self._relay.fault if self._relay is not None and self._relay.fault else super()._ended()
@@ -242,8 +254,9 @@ class DeviceSource(Source):
 
 def source_of(kind: SourceKind, address: str, rules: SourceRules) -> Source:
     """The source of a camera's kind, not yet open."""
-    of_kind: dict[SourceKind, type[RtspSource] | type[FilmSource] | type[DeviceSource]] = {
-        SourceKind.RTSP: RtspSource, SourceKind.FILE: FilmSource, SourceKind.DEVICE: DeviceSource}
+    of_kind: dict[SourceKind, Callable[[str, SourceRules], Source]] = {
+        SourceKind.RTSP: RtspSource, SourceKind.RTSP_UDP: partial(RtspSource, by_datagrams=True), SourceKind.FILE: FilmSource,
+        SourceKind.DEVICE: DeviceSource}
     return of_kind[kind](address, rules)
 
 

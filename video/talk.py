@@ -151,6 +151,8 @@ class Talk:
         self.session.answered(method, head, fields)
         if status in (401, 403) and (with_credentials or status == 403):
             raise refused("camera_unauthorized")
+        if status == 461:
+            raise refused("camera_transport_refused")
         if status == 404 and method in ("DESCRIBE", "SETUP"):
             raise passing("camera_path_unknown")
         self.plays = self.plays or (method == "PLAY" and status == 200)

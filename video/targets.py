@@ -87,7 +87,7 @@ def file_of(address: str, folder: Path | None) -> Path:
 def device_of(address: str) -> str:
     """The device file of a USB camera. Raises SourceFault."""
     if not _DEVICE.fullmatch(address):
-        raise refused("camera_address_invalid")
+        raise refused("camera_device_invalid")
     if not Path(address).exists():
         raise passing("camera_device_missing", device=address)
     return address

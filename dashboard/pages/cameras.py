@@ -14,7 +14,7 @@ from flask import g, request
 from core.clock import SystemClock
 from core.errors import InvalidInput, NotFound, SupervisionError
 from dashboard.panels import camera_discovery, camera_form, camera_list, top_bar
-from dashboard.panels.camera_form import FIELDS, FORM, form_of, key_of
+from dashboard.panels.camera_form import ADDRESSES, FIELDS, FORM, form_of, key_of
 from dashboard.panels.edit_console import asked
 from dashboard.panels.edit_tabs import may_edit
 from dashboard.refusals import sentence
@@ -81,12 +81,16 @@ def _register_reading(app: Dash, services: Any) -> None:
         areas = {"seat": row.seat, "masks": row.masks}
         return (head, row.rev, True, row.retired_at is not None, areas, shown_of(row), *values)
 
+    @app.callback(*(Output(f"camera-{name}", "placeholder") for name in ADDRESSES), Input("camera-kind", "value"))
+    def example(kind: str | None) -> tuple[str, ...]:
+        return tuple(camera_form.example_of(name, kind or "", _words(services)) for name in ADDRESSES)
+
 
 def shown_of(row: Any) -> str:
     """What the script is told to show: live where the camera is in service, with the areas stored."""
     is_live = row.is_enabled and row.retired_at is None
-    return json.dumps({"code": row.code if is_live else "", "stream": "main", "rev": row.rev, "seat": row.seat,
-                       "masks": row.masks})
+    return json.dumps({"of": row.code, "code": row.code if is_live else "", "stream": "main", "rev": row.rev,
+                       "seat": row.seat, "masks": row.masks})
 
 
 def chosen(services: Any, search: str) -> Any:
@@ -117,10 +121,19 @@ def _register_saving(app: Dash, services: Any) -> None:
             return *_refused(refusal, fields, t), no_update
         return said_of(tested, t), [""] * len(fields), still_of(tested, areas)
 
-    @app.callback(*(Output(one.component_id, one.component_property, allow_duplicate=True) for one in told),
-                  Output("camera-changed", "data"), Output("camera-address", "search"), Input("camera-save", "n_clicks"),
-                  Input("camera-retire", "n_clicks"), State(places, "id"), State("camera-areas", "data"),
-                  State("camera-rev", "data"), State("camera-anyway", "value"), *held, prevent_initial_call=True)
+    again = [Output(one.component_id, one.component_property, allow_duplicate=True) for one in told]
+
+    @app.callback(*again, Output("camera-anyway", "value"), Input("camera-address", "search"), State(places, "id"),
+                  State("camera-changed", "data"), prevent_initial_call=True)
+    def turned(search: str | None, fields: list[Any], changed: str | None) -> tuple[Any, ...]:
+        """What was said and ticked was about another camera; what was said of one just registered stays."""
+        is_just_saved = bool(changed) and json.loads(str(changed))[0] == asked(search or "", "camera")
+        return no_update if is_just_saved else "", [""] * len(fields), []
+
+    @app.callback(*again, Output("camera-changed", "data"), Output("camera-address", "search"),
+                  Input("camera-save", "n_clicks"), Input("camera-retire", "n_clicks"), State(places, "id"),
+                  State("camera-areas", "data"), State("camera-rev", "data"), State("camera-anyway", "value"), *held,
+                  prevent_initial_call=True)
     def save(saves: int | None, retires: int | None, fields: list[Any], areas: Any, rev: int | None, anyway: Any,
              *given: Any) -> tuple[Any, ...]:
         if not (saves or retires):

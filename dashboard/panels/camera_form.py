@@ -11,14 +11,15 @@ from core.errors import SupervisionError
 from dashboard.panels.form_fields import dropdown_words
 from dashboard.panels.people_form import area_name, known_areas
 from dashboard.words import Words
-from video.cameras import SourceKind
+from video.cameras import NETWORK, SourceKind
 from video.registration import CameraForm
 
 FORM = "camera"
 FIELDS = ("code", "name", "area", "hall", "window", "post", "org", "kind", "main", "sub", "user", "password", "options",
           "reason")
 LONG = ("main", "sub", "options", "reason")
-HINTED = ("code", "window", "main", "password")
+ADDRESSES = ("main", "sub")
+HINTED = ("code", "window", "password")
 
 
 def layout(services: Any, t: Words, *, may_edit: bool) -> html.Div:
@@ -52,6 +53,12 @@ def form_of(values: Mapping[str, Any], areas: Mapping[str, Any] | None) -> Camer
     masks = tuple(_corners(mask) for mask in list(drawn.get("masks") or ())[:64])
     return CameraForm(**given, is_enabled="is_enabled" in options, blur_faces="blur_faces" in options,
                       seat=_corners(drawn.get("seat")), masks=masks)
+
+
+def example_of(name: str, kind: str, t: Words) -> str:
+    """How an address of that kind looks, in the empty field."""
+    source = "rtsp" if kind in NETWORK else kind
+    return t.first(f"camera_page.hint.{name}_{source}", f"camera_page.hint.main_{source}")
 
 
 def key_of(refusal: SupervisionError) -> str:

@@ -23,6 +23,7 @@ from core.migration import migrate
 from core.unit_of_work import UnitOfWorkFactory
 from tests.conftest import postgres_database
 from video.cameras import SourceKind
+from video.footage.queries import FootageQueries
 from video.models import camera_states, cameras, video_views
 from video.registration import CameraForm, Known
 from video.registry import Registry, build_registry
@@ -213,6 +214,7 @@ def test_windows_are_listed_by_number_and_states_come_along(registry: Registry, 
     for window in ("10", "9", "", "综合"):
         registry.service.register(form(code=f"w-{window.encode().hex()}", window=window), reason="开通", actor=ADMIN)
     assert [row.window for row in registry.queries.rows(ADMIN)] == ["9", "10", "", "综合"]
+    assert [row.window for row in FootageQueries(units.database).cameras(ADMIN)] == ["9", "10", "", "综合"]
     with units.database.transaction() as conn:
         made = registry.queries.find("w-39", ADMIN).id
         conn.execute(camera_states.insert().values(

@@ -13,7 +13,7 @@ from core.database import Database
 from core.errors import NotFound
 from core.instants import SECOND_US
 from core.working_calendar import ASSUMED
-from video.cameras import Polygon
+from video.cameras import Polygon, window_order
 from video.footage.models import video_clips, video_gaps, video_incidents, video_samplings, video_segments
 from video.footage.rights import require_looker
 from video.models import cameras, presence_spans, video_signals, video_views
@@ -196,7 +196,7 @@ class FootageQueries:
             wanted = wanted.where(cameras.c.id.in_(list(numbers)))
         with self._database.read() as conn:
             found = [_camera(row) for row in conn.execute(wanted)]
-        return sorted(found, key=lambda one: (one.area, one.hall, one.window == "", one.window, one.code))
+        return sorted(found, key=lambda one: (one.area, one.hall, window_order(one.window), one.code))
 
     def check_seen(self, camera: CameraOf, actor: Actor | None) -> None:
         """Raises NotAuthenticated, NotPermitted, or NotFound for a camera of another area than his."""

@@ -28,7 +28,7 @@ export function mount(root, { t, mayEdit }) {
   function show(told) {
     areas = areasOf(told);
     chosen = 0;
-    isDirty = false;
+    isDirty = isDirty && Boolean(told.still);   // a trial saves nothing
     stopLive();
     parts.still.hidden = !told.still;
     if (told.still) parts.still.src = told.still;

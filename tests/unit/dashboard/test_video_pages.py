@@ -17,9 +17,9 @@ from core.clock import SystemClock
 from core.instants import SECOND_US
 from dashboard.demo_accounts import DEMO_PASSWORD
 from dashboard.panels import camera_list, view_list
-from dashboard.panels.camera_form import FIELDS, form_of, values_of
+from dashboard.panels.camera_form import FIELDS, example_of, form_of, values_of
 from dashboard.words import Words
-from tests.staff import SAME_ORIGIN, Site, make_site, sign_in
+from tests.staff import SAME_ORIGIN, Site, make_site, outputs_with, sign_in
 from tests.streams import Clip
 from video.models import video_views
 from video.registration import CameraForm
@@ -157,6 +157,33 @@ def test_a_live_camera_looks_late_only_when_nobody_tells_of_it_any_more(site: Si
     rows = [msgspec.structs.replace(row, seen_at=now - age * SECOND_US) for age in (9, 40)]
     listed = [text_of(camera_list.render([one], "", now, t, may_edit=True)) for one in rows]
     assert ["秒前" in drawn for drawn in listed] == [False, True]
+
+
+def test_what_was_said_and_ticked_of_one_camera_is_not_said_of_the_next(site: Site, clients: dict[Role, FlaskClient]):
+    client, fields = clients[Role.ADMINISTRATOR], [{"error": name, "of": "camera"} for name in FIELDS]
+
+    def turned(search: str, changed: str | None) -> dict[str, Any]:
+        body = {"output": outputs_with(client, "/cameras/", "camera-anyway.value"),
+                "outputs": [{"id": "camera-said", "property": "children"},
+                            [{"id": field, "property": "children"} for field in fields],
+                            {"id": "camera-anyway", "property": "value"}],
+                "inputs": [{"id": "camera-address", "property": "search", "value": search}],
+                "state": [[{"id": field, "property": "id", "value": field} for field in fields],
+                          {"id": "camera-changed", "property": "data", "value": changed}],
+                "changedPropIds": ["camera-address.search"]}
+        answer = client.post("/cameras/_dash-update-component", json=body, headers=SAME_ORIGIN)
+        return dict(answer.json["response"])
+
+    answer = turned("?camera=evil", '["hall-1", 1, "saved"]')
+    assert (answer["camera-said"], answer["camera-anyway"]) == ({"children": ""}, {"value": []})
+    assert "camera-said" not in turned("?camera=hall-1", '["hall-1", 0, "saved"]')  # just registered: that it is saved stays
+
+
+def test_the_form_shows_how_an_address_of_each_kind_looks(site: Site):
+    t = Words("zh", site.services.texts("zh").tree)
+    assert [example_of(name, kind, t) for kind in ("rtsp", "file", "device") for name in ("main", "sub")] == [
+        "例：rtsp://10.20.1.4:554/main", "例：rtsp://10.20.1.4:554/sub", *["video.file_dir 下的文件名"] * 2,
+        *["例：/dev/video0"] * 2]
 
 
 def test_the_form_never_holds_a_password_and_reads_back_what_it_showed(site: Site):

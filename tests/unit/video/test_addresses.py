@@ -81,7 +81,7 @@ def test_a_file_lies_below_the_folder_or_is_refused(tmp_path: Path):
 def test_a_device_is_a_video_device():
     assert checked(SourceKind.DEVICE, "/dev/video0", rules(), "main") == "/dev/video0"
     for name in ("/dev/sda", "/dev/video", "/dev/video0/../sda", "video0", "/dev/video1234"):
-        assert refusal(SourceKind.DEVICE, name) == "camera_address_invalid"
+        assert refusal(SourceKind.DEVICE, name) == "camera_device_invalid"
 
 
 @pytest.mark.parametrize(("address", "seen"), [

@@ -1,0 +1,191 @@
+"""Cameras that send their pictures by UDP only: a real server that does, and what else may come to the ports."""
+
+from __future__ import annotations
+
+import re
+import socket
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.cameras import camera, following, until_code
+from tests.services import wait_until
+from tests.streams import Clip, RtspServer, make_clip
+from video.cameras import CameraState, SourceKind
+from video.datagrams import Datagrams
+
+SETUP = (b"SETUP rtsp://127.0.0.1/1/track RTSP/1.0\r\nTransport: RTP/AVP/TCP;unicast;interleaved=0-1\r\nCSeq: 3\r\n\r\n")
+ANSWER = (b"RTSP/1.0 200 OK\r\nCSeq: 3\r\nTransport: RTP/AVP;unicast;client_port=%d-%d;server_port=%d-%d;ssrc=1\r\n"
+          b"Session: 7\r\n\r\n")
+
+
+@pytest.fixture
+def udp_server(rtsp_server: RtspServer, rtsp_clip: Clip) -> Iterator[RtspServer]:
+    server = RtspServer({"/hall": rtsp_clip}, user="admin", password="geheim", only_udp=True)
+    server.start()
+    yield server
+    server.close()
+
+
+def test_a_camera_that_sends_by_udp_only_is_read_whole(udp_server: RtspServer) -> None:
+    address = udp_server.address("/hall", user="admin", password="geheim")
+    with following(camera(address, kind=SourceKind.RTSP_UDP)) as (capture, seen):
+        packets = seen.until(30)
+        assert packets[0].is_key
+        assert (packets[0].track.codec, packets[0].track.width, packets[0].track.height) == ("h264", 640, 360)
+        wait_until(lambda: 14_000 < capture.standing.milli_fps < 16_000, timeout_s=8, what="the rate to settle")
+        udp_server.kill9()
+        wait_until(lambda: capture.state is not CameraState.LIVE, timeout_s=5, what="the loss")
+        udp_server.start()
+        wait_until(lambda: capture.state is CameraState.LIVE, timeout_s=8, what="the return")
+    with following(camera(address)) as (capture, _seen):  # asked in the usual way it is told what else there is
+        until_code(capture, "camera_transport_refused")
+        assert capture.state is CameraState.REFUSED
+
+
+def test_other_codecs_come_by_udp_too(udp_server: RtspServer, clip_dir: Path) -> None:
+    udp_server.serve("/hevc", make_clip(clip_dir, codec="hevc"))
+    with following(camera(udp_server.address("/hevc", user="admin", password="geheim"),
+                          kind=SourceKind.RTSP_UDP)) as (_capture, seen):
+        assert seen.until(5)[0].track.codec == "hevc"
+
+
+def test_datagrams_that_do_not_arrive_are_told_as_that(udp_server: RtspServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As behind a firewall: the camera answers, and nothing comes to the ports."""
+    monkeypatch.setattr(Datagrams, "_receive", lambda self, port: port.line.recv(65_536))
+    address = udp_server.address("/hall", user="admin", password="geheim")
+    with following(camera(address, kind=SourceKind.RTSP_UDP)) as (capture, _seen):
+        until_code(capture, "camera_no_datagrams", timeout_s=12)
+
+
+class Line:
+    """Both ends of a connection with `Datagrams` in its middle, and two ports from which the camera sends."""
+
+    def __init__(self, camera_side: socket.socket, inside: socket.socket) -> None:
+        self.camera, self.inside = camera_side, inside
+        self.ports = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2)]
+        for port in self.ports:
+            port.bind(("127.0.0.1", 0))
+            port.settimeout(5)
+        self.theirs: tuple[int, int] = (0, 0)
+
+    def set_up(self) -> bytes:
+        """The stream asked for and granted; what the inside is told of it."""
+        self.inside.sendall(SETUP)
+        asked = until(self.camera, b"\r\n\r\n")
+        found = re.search(rb"Transport: RTP/AVP;unicast;client_port=(\d+)-(\d+)\r\n", asked)
+        assert found is not None, asked
+        self.theirs = int(found[1]), int(found[2])
+        self.camera.sendall(ANSWER % (*self.theirs, *(port.getsockname()[1] for port in self.ports)))
+        return until(self.inside, b"\r\n\r\n")
+
+    def play(self) -> None:
+        self.inside.sendall(b"PLAY rtsp://127.0.0.1/1 RTSP/1.0\r\nCSeq: 4\r\n\r\n")
+        assert until(self.camera, b"\r\n\r\n").startswith(b"PLAY ")
+
+    def send(self, number: int, to: int = 0) -> None:
+        self.ports[to].sendto(packet(number), ("127.0.0.1", self.theirs[to]))
+
+    def frames(self, count: int) -> list[tuple[int, int]]:
+        """Channel and number of each."""
+        found = []
+        for _ in range(count):
+            head = exactly(self.inside, 4)
+            assert head[:1] == b"$"
+            body = exactly(self.inside, int.from_bytes(head[2:], "big"))
+            found.append((head[1], int.from_bytes(body[2:4], "big")))
+        return found
+
+
+def packet(number: int) -> bytes:
+    return b"\x80\x60" + (number & 0xFFFF).to_bytes(2, "big") + bytes(8) + b"\x65picture"
+
+
+def exactly(side: socket.socket, size: int) -> bytes:
+    data = b""
+    while len(data) < size:
+        more = side.recv(size - len(data))
+        assert more, "the connection ended"
+        data += more
+    return data
+
+
+def until(side: socket.socket, end: bytes) -> bytes:
+    data = b""
+    while not data.endswith(end):
+        data += exactly(side, 1)
+    return data
+
+
+@pytest.fixture
+def line() -> Iterator[Line]:
+    with opened() as one:
+        yield one
+
+
+@contextmanager
+def opened() -> Iterator[Line]:
+    with closing(socket.create_server(("127.0.0.1", 0))) as listening:
+        ours = socket.create_connection(listening.getsockname())
+        theirs, _ = listening.accept()
+    between = Datagrams(ours)
+    theirs.settimeout(5)
+    between.inside.settimeout(5)
+    one = Line(theirs, between.inside)
+    with closing(theirs), closing(between.inside), closing(one.ports[0]), closing(one.ports[1]):
+        yield one
+
+
+def test_what_is_asked_for_and_granted_is_said_otherwise_on_each_side(line: Line) -> None:
+    told = line.set_up()
+    assert b"Transport: RTP/AVP/TCP;unicast;interleaved=0-1\r\n" in told
+    assert b"client_port" not in told
+    assert b"Session: 7\r\n" in told
+    assert line.ports[0].recv(64)[:2] == b"\x80\xc9"  # the way is opened from our side
+    said = b"RTSP/1.0 200 OK\r\nContent-Length: 9\r\n\r\nv=0\ntrans"
+    line.camera.sendall(said)
+    assert exactly(line.inside, len(said)) == said  # the end of a body is not waited for
+
+
+def test_frames_come_in_order_once_each_and_only_those_of_the_camera(line: Line) -> None:
+    line.set_up()
+    line.play()
+    with closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as stranger:
+        stranger.bind(("127.0.0.2", 0))
+        stranger.sendto(packet(65_534), ("127.0.0.1", line.theirs[0]))
+    for number in (65_535, 2, 0, 2, 1, 3):
+        line.send(number & 0xFFFF)
+    assert line.frames(5) == [(0, 65_535), (0, 0), (0, 1), (0, 2), (0, 3)]
+    line.send(9, to=1)
+    assert line.frames(1) == [(1, 9)]
+
+
+def test_what_is_lost_is_not_waited_for_and_who_counts_anew_is_followed(line: Line) -> None:
+    line.set_up()
+    line.play()
+    for number in (1, *range(3, 21)):
+        line.send(number)
+    assert line.frames(19) == [(0, 1), *((0, number) for number in range(3, 21))]
+    for number in range(40_000, 40_066):  # as after a start of the camera's encoder, behind in the circle of numbers
+        line.send(number)
+    assert line.frames(1)[0][1] >= 40_000
+
+
+def test_the_end_of_one_side_is_that_of_the_other() -> None:
+    with opened() as one:
+        one.set_up()
+        one.camera.close()
+        with pytest.raises(AssertionError, match="ended"):
+            exactly(one.inside, 1)
+    with opened() as one:
+        one.inside.close()
+        assert one.camera.recv(1) == b""
+
+
+def test_a_camera_that_says_nothing_sensible_harms_only_itself() -> None:
+    for said in (b"Transport: RTP/AVP;unicast;server_port=1-2\r\n\r\n", b"transport:" + b"x" * 40_000, b"\xff" * 1_000):
+        with opened() as one:
+            one.camera.sendall(said)
+            assert exactly(one.inside, 12)

@@ -1,0 +1,240 @@
+"""A camera that sends its pictures as datagrams (RTP over UDP), made to look like one that sends them over its connection.
+
+What is said to it goes through here: a request for frames on the connection becomes one for datagrams to ports of ours, and its
+answer the other way round. What comes to these ports from the address that was checked is framed (RFC 2326, 10.12) and put
+between the answers. So everything behind (the relay, its limits, whoever takes pictures apart) knows one way only.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import select
+import socket
+import threading
+from contextlib import suppress
+from dataclasses import dataclass, field
+from time import sleep
+
+from video.talk import HEAD_MAX
+
+log = logging.getLogger(__name__)
+CHUNK = 64 * 1024
+BUFFER = 4 << 20      # asked of the system for each port, which gives what net.core.rmem_max allows: a key frame comes at once
+ROUND_MAX = 512       # datagrams of a port in one go
+REST_S = 0.002        # after each round, so that what belongs together is handled together
+PATIENCE_S = 10.0     # for either side to take what it is sent
+EARLY_MAX = 16        # packets that wait for one before them; after so many it is lost
+LATE_MAX = 64         # that come too late one after the other: the camera counts anew
+PORTS_TRIED = 64
+_CHANNELS = re.compile(rb"interleaved=(\d{1,3})-(\d{1,3})")
+_TRANSPORT = re.compile(rb"(?im)^transport:[^\r\n]*")
+_SERVER = re.compile(rb"server_port=(\d{1,5})(?:-(\d{1,5}))?")
+_NAME = b"transport:"
+_REPORT = b"\x80\xc9\x00\x01yang"   # an empty receiver report: opens the way through firewalls, and says that somebody listens
+
+
+class Order:
+    """Puts packets back into the order in which they were sent, by their numbers (RFC 3550). None twice, none too late."""
+
+    def __init__(self) -> None:
+        self._next: int | None = None
+        self._early: dict[int, bytes] = {}
+        self._late = 0
+
+    def add(self, packet: bytes) -> list[bytes]:
+        """Those whose turn it is now."""
+        number = int.from_bytes(packet[2:4], "big")
+        if self._next is None or self._late >= LATE_MAX:
+            self._next, self._early = number, {}
+        if number - self._next & 0x8000:
+            self._late += 1
+            return []
+        self._late = 0
+        self._early[number] = packet
+        if len(self._early) > EARLY_MAX and self._next not in self._early:
+            self._next = min(self._early, key=self._ahead)
+        return list(self._due())
+
+    def _ahead(self, number: int) -> int:
+        return number - (self._next or 0) & 0xFFFF
+
+    def _due(self) -> list[bytes]:
+        found = []
+        while self._next in self._early:
+            found.append(self._early.pop(self._next))
+            self._next = self._next + 1 & 0xFFFF
+        return found
+
+
+@dataclass(slots=True)
+class Port:
+    """Where the datagrams of a channel come in. `order` is none for reports, which have no numbers."""
+
+    line: socket.socket
+    channel: int
+    order: Order | None
+    theirs: int = 0
+    number: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.number = int(self.line.getsockname()[1])
+
+    def framed(self, data: bytes) -> bytes:
+        packets = [data] if self.order is None else self.order.add(data) if len(data) >= 12 else []
+        return b"".join(b"$" + bytes((self.channel,)) + len(one).to_bytes(2, "big") + one for one in packets)
+
+
+class Datagrams:
+    """One camera. `inside` is the connection to it as everybody else sees it; closing it ends everything."""
+
+    def __init__(self, camera: socket.socket) -> None:
+        """`camera`: the connection over which one talks to it. It belongs to this from now on."""
+        self.inside, self._near = socket.socketpair()
+        self._camera, self._address = camera, camera.getpeername()[0]
+        self._ports: dict[int, Port] = {}       # by channel
+        self._pair = (0, 1)                     # the channels of the last request
+        self._asked = self._answered = b""
+        self._has_begun_line = self._plays = self._is_plain = False
+        self._poll = select.poll()
+        for side in (self._camera, self._near):
+            side.settimeout(PATIENCE_S)
+            self._poll.register(side, select.POLLIN)
+        threading.Thread(target=self._run, name=f"datagrams-{self._address}", daemon=True).start()
+
+    def _run(self) -> None:
+        try:
+            while True:
+                for number, _ in self._poll.poll():
+                    self._move(number)
+                sleep(REST_S)
+        except (OSError, ValueError):
+            pass  # one of the sides went away, or said what is none: whoever reads is told by the end
+        except Exception:  # a fault of ours must show, and must end this camera's connection only
+            log.exception("the datagrams of the camera at %s failed", self._address)
+        finally:
+            for end in (self._near, self._camera, *(port.line for port in self._ports.values())):
+                end.close()
+
+    def _move(self, number: int) -> None:
+        if number == self._near.fileno():
+            self._ask(_read(self._near))
+        elif number == self._camera.fileno():
+            self._near.sendall(self._told(_read(self._camera)))
+        else:
+            self._receive(next(port for port in self._ports.values() if port.line.fileno() == number))
+
+    # --- what is said to the camera -----------------------------------------------------------------------------
+
+    def _ask(self, data: bytes) -> None:
+        self._asked += data
+        while self._asked:
+            if self._asked[:1] == b"$":  # a report over the connection: there are ports for those
+                end = 4 + int.from_bytes(self._asked[2:4], "big")
+                if len(self._asked) < max(4, end):
+                    return
+                self._asked = self._asked[end:]
+                continue
+            head, end_of_head, rest = self._asked.partition(b"\r\n\r\n")
+            if len(head) > HEAD_MAX:
+                raise ValueError("a request without end")
+            if not end_of_head:
+                return
+            self._asked = rest
+            self._camera.sendall(self._for_datagrams(head) + end_of_head)
+            self._plays = self._plays or head.startswith(b"PLAY ")
+            self._knock()
+
+    def _for_datagrams(self, head: bytes) -> bytes:
+        channels = _CHANNELS.search(head) if head.startswith(b"SETUP ") else None
+        if channels is None:
+            return head
+        self._pair = min(int(channels[1]), 255), min(int(channels[2]), 255)
+        pictures, reports = self._open(*self._pair)
+        return _TRANSPORT.sub(b"Transport: RTP/AVP;unicast;client_port=%d-%d" % (pictures.number, reports.number), head)
+
+    def _open(self, channel: int, beside: int) -> tuple[Port, Port]:
+        """The two ports of a stream, an even one and the next; asked for again (with credentials) they are the same."""
+        if channel not in self._ports:
+            lines = _two_ports(self._camera)
+            for line, number, order in zip(lines, (channel, beside), (Order(), None), strict=True):
+                self._ports[number] = Port(line, number, order)
+                self._poll.register(line, select.POLLIN)
+        return self._ports[channel], self._ports[beside]
+
+    def _knock(self) -> None:
+        for port in self._ports.values():
+            if port.theirs:
+                with suppress(OSError):
+                    port.line.sendto(_REPORT, (self._address, port.theirs))
+
+    # --- what comes from it -------------------------------------------------------------------------------------
+
+    def _told(self, data: bytes) -> bytes:
+        """What the camera said, its way of sending said otherwise. The start of a line that may say it is waited for."""
+        if self._is_plain:
+            return data
+        *lines, last = (self._answered + data).split(b"\r\n")
+        told = b"".join(self._for_frames(line) + b"\r\n" for line in lines)
+        if self._may_say(last):
+            self._answered = last
+            return told
+        self._answered, self._has_begun_line = b"", True
+        return told + last
+
+    def _may_say(self, line: bytes) -> bool:
+        start = line[:len(_NAME)].lower()
+        return not self._has_begun_line and _NAME.startswith(start) and len(line) < HEAD_MAX
+
+    def _for_frames(self, line: bytes) -> bytes:
+        is_rest, self._has_begun_line = self._has_begun_line, False
+        if is_rest or not line.lower().startswith(_NAME):
+            return line
+        if b"interleaved" in line.lower():
+            self._is_plain = True  # it sends over the connection all the same
+            return line
+        theirs = _SERVER.search(line)
+        if theirs is not None:
+            for channel, number in zip(self._pair, theirs.groups(), strict=True):
+                if channel in self._ports and int(number or 0) <= 65_535:
+                    self._ports[channel].theirs = int(number or 0)
+            self._knock()
+        return b"Transport: RTP/AVP/TCP;unicast;interleaved=%d-%d" % self._pair
+
+    def _receive(self, port: Port) -> None:
+        """What others than the camera send to the port is nothing to us, nor what comes before it was asked for."""
+        frames = []
+        with suppress(BlockingIOError):
+            for _ in range(ROUND_MAX):
+                data, sender = port.line.recvfrom(CHUNK)
+                if sender[0] == self._address and self._plays and not self._is_plain:
+                    frames.append(port.framed(data))
+        self._near.sendall(b"".join(frames))
+
+
+def _read(side: socket.socket) -> bytes:
+    data = side.recv(CHUNK)
+    if not data:
+        raise ConnectionResetError
+    return data
+
+
+def _two_ports(camera: socket.socket) -> tuple[socket.socket, socket.socket]:
+    """Two ports that follow one another, the first an even one, at the address by which the camera is reached."""
+    ours = camera.getsockname()[0]
+    for _ in range(PORTS_TRIED):
+        lines = [socket.socket(camera.family, socket.SOCK_DGRAM) for _ in range(2)]
+        try:
+            lines[0].bind((ours, 0))
+            first = lines[0].getsockname()[1]
+            if first % 2 == 0:
+                lines[1].bind((ours, first + 1))
+                for line in lines:
+                    line.setblocking(False)
+                    line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER)
+                return lines[0], lines[1]
+        except OSError:
+            pass  # the next one is taken
+        for line in lines:
+            line.close()
+    raise OSError("no two ports in a row")
