@@ -97,12 +97,12 @@ class ReferenceService:
                 rev=_r.rev + 1, changed_at=self._machine.now_us()))
             return number
 
-    def accept(self, number: int, actor: Actor | None, *, beside: bool = False) -> Reference:
+    def accept(self, number: int, actor: Actor | None, *, beside: bool = False, rev: int | None = None) -> Reference:
         """A person consents: it is used from now on, instead of the present ones or `beside` them (the oldest of more than
-        three goes). Raises NotPermitted, NotFound, Conflict."""
+        three goes). `rev`: of the picture he saw, as a newer one takes its place. Raises NotPermitted, NotFound, Conflict."""
         person = require(actor, *CONSENTERS)
         with self._units() as uow:
-            row = _proposed(uow.conn, number, person)
+            row = _proposed(uow.conn, number, person, rev)
             before = _active(uow.conn, row.camera_id)
             retired = before if not beside else before[ACTIVE_MAX - 1:]
             for one in retired:
@@ -111,13 +111,14 @@ class ReferenceService:
             self._log(uow, row, person, Action.CONFIRMED, "", [one.picture_sha256 for one in retired])
             return _reference(_row(uow.conn, number))
 
-    def refuse(self, number: int, actor: Actor | None, comment: str) -> Reference:
-        """A person does not consent, and says why. Raises NotPermitted, NotFound, InvalidInput, Conflict."""
+    def refuse(self, number: int, actor: Actor | None, comment: str, *, rev: int | None = None) -> Reference:
+        """A person does not consent to the picture he saw (`rev`), and says why. Raises NotPermitted, NotFound, InvalidInput,
+        Conflict."""
         person = require(actor, *CONSENTERS)
         if not comment.strip() or len(comment) > COMMENT_MAX:
             raise InvalidInput("reference_reason_missing", field="reason", max=COMMENT_MAX)
         with self._units() as uow:
-            row = _proposed(uow.conn, number, person)
+            row = _proposed(uow.conn, number, person, rev)
             self._decide(uow, row, person, State.REFUSED, comment.strip())
             self._log(uow, row, person, Action.REJECTED, comment.strip(), [])
             return _reference(_row(uow.conn, number))
@@ -197,11 +198,13 @@ def _row(conn: Connection, number: int) -> Row[Any]:
     return row
 
 
-def _proposed(conn: Connection, number: int, person: Actor) -> Row[Any]:
+def _proposed(conn: Connection, number: int, person: Actor, rev: int | None) -> Row[Any]:
     row = _row(conn, number)
     _camera(conn, row.camera_id, person)
     if row.state != State.PROPOSED:
         raise Conflict("reference_decided", state=row.state)
+    if rev is not None and row.rev != rev:
+        raise Conflict("reference_outdated", id=number)
     return row
 
 

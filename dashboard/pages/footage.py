@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any
 
 import msgspec
-from dash import Dash, Input, Output, State, dcc, html
+from dash import Dash, Input, Output, State, dcc, html, no_update
 from dash.exceptions import PreventUpdate
 from flask import Response, g, has_request_context, request
 
@@ -16,6 +16,7 @@ from core.access import Actor
 from core.errors import SupervisionError
 from dashboard.footage_day import day_of_camera
 from dashboard.panels import footage_samplings, top_bar
+from dashboard.panels.drafts import turned
 from dashboard.panels.follow_up import asked, views
 from dashboard.refusals import sentence
 from dashboard.words import Words, words_of
@@ -41,6 +42,7 @@ class Withdrawal(msgspec.Struct, frozen=True):
 def layout(services: Any) -> html.Div:
     t = _words(services)
     hidden = [dcc.Location(id="footage-address", refresh=False), dcc.Store(id="footage-changed"),
+              dcc.Store(id="sampling-shown"), dcc.Store(id="sampling-drafts"),
               dcc.Interval(id="footage-tick", interval=REFRESH_MS)]
     script = {"data-plain-root": "footage-page", "data-config": _config(services, t)}
     day = html.Div(html.Div(className="footage-day", **script), id="footage-day")
@@ -74,28 +76,45 @@ def register(app: Dash, services: Any) -> None:
             raise PreventUpdate
         return footage_samplings.listing(services, g.actor, query, _words(services))
 
-    @app.callback(Output("sampling-detail", "children"), Output("sampling-form", "hidden"), Input("footage-address", "search"),
-                  Input("footage-changed", "data"))
-    def detail(search: str | None, _changed: Any) -> tuple[Any, bool]:
+    _register_form(app, services)
+
+
+def _register_form(app: Dash, services: Any) -> None:
+    fields = [f"sampling-{name}" for name in (*POINTS, "comment")]
+    written = [State(name, "value") for name in fields]
+
+    @app.callback(Output("sampling-detail", "children"), Output("sampling-form", "hidden"), Output("sampling-shown", "data"),
+                  Output("sampling-drafts", "data"), Output("sampling-said", "children"),
+                  *(Output(name, "value") for name in fields), Input("footage-address", "search"),
+                  Input("footage-changed", "data"), Input("footage-tick", "n_intervals"), State("sampling-shown", "data"),
+                  State("sampling-drafts", "data"), *written)
+    def detail(search: str | None, _changed: Any, _ticks: Any, before: Any, kept: Any, *given: Any) -> tuple[Any, ...]:
         query = asked(search)
         if query.get("view") != "sampling":
             raise PreventUpdate
-        return footage_samplings.detail(services, g.actor, query, _words(services))
+        body, hides_form, shown = footage_samplings.detail(services, g.actor, query, _words(services))
+        if shown == before:
+            raise PreventUpdate
+        if before is not None and before["of"] == shown["of"]:
+            return body, hides_form, shown, *[no_update] * (2 + len(fields))
+        drafts, values = turned(kept, (before or {}).get("of", ""), shown["of"], given, footage_samplings.EMPTY)
+        return body, hides_form, shown, drafts, "", *values
 
-    @app.callback(Output("sampling-said", "children"), Output("footage-changed", "data"), Output("sampling-comment", "value"),
-                  [Output(f"sampling-{name}", "value") for name in POINTS], Input("sampling-save", "n_clicks"),
-                  State("footage-address", "search"), State("sampling-comment", "value"),
-                  [State(f"sampling-{name}", "value") for name in POINTS], prevent_initial_call=True)
-    def save(clicks: int | None, search: str | None, comment: str | None, *points: str | None) -> tuple[Any, ...]:
-        number = footage_samplings.chosen(asked(search))
+    @app.callback(Output("sampling-said", "children", allow_duplicate=True), Output("footage-changed", "data"),
+                  *(Output(name, "value", allow_duplicate=True) for name in fields), Input("sampling-save", "n_clicks"),
+                  State("sampling-shown", "data"), *written, prevent_initial_call=True)
+    def save(clicks: int | None, shown: Any, *given: str | None) -> tuple[Any, ...]:
+        """What is written belongs to the look that is shown, whatever the address says by now."""
+        number = (shown or {}).get("look")
         if not clicks or number is None:
             raise PreventUpdate
+        *points, comment = given
         form = SamplingForm(**{name: value or "" for name, value in zip(POINTS, points)}, comment=comment or "")
         try:
             services.footage.sampler.record(number, form, g.actor)
         except SupervisionError as refusal:
-            return sentence(refusal, _words(services)), clicks, comment, *points
-        return _words(services)("footage_page.sampling_saved"), clicks, "", *[None for _ in POINTS]
+            return sentence(refusal, _words(services)), clicks, *[no_update] * len(fields)
+        return _words(services)("footage_page.sampling_saved"), clicks, *footage_samplings.EMPTY
 
 
 class _Routes:

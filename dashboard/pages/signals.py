@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -11,6 +13,7 @@ from flask import g
 
 from core.errors import SupervisionError
 from dashboard.panels import signal_seats, signal_views, top_bar
+from dashboard.panels.drafts import turned
 from dashboard.refusals import sentence
 from dashboard.words import Words, words_of
 from video.onsite.service import DECIDERS
@@ -25,6 +28,7 @@ _DECIDE = ("signal-confirm", "signal-reject", "seat-ask", "seat-accept", "seat-b
 def layout(services: Any) -> html.Div:
     t = words_of(services.texts, services.settings.display.language)
     hidden = [dcc.Location(id="signal-address", refresh=False), dcc.Store(id="signal-changed"), dcc.Store(id="signal-shown"),
+              dcc.Store(id="signal-drafts"),
               dcc.Interval(id="signal-tick", interval=REFRESH_MS)]
     left = html.Section(html.Div(id="signal-list"), className="panel finding-index")
     right = html.Div([html.Div(id="signal-detail"), _forms(t)], className="finding-side")
@@ -67,27 +71,42 @@ def register(app: Dash, services: Any) -> None:
         return list_of(services, asked(search), words())
 
     @app.callback(Output("signal-detail", "children"), Output("signal-judge", "hidden"), Output("seat-judge", "hidden"),
-                  Output("signal-shown", "data"), Input("signal-address", "search"), Input("signal-changed", "data"))
-    def show(search: str | None, _changed: Any) -> tuple[Any, bool, bool, int | None]:
-        t = words()
+                  Output("signal-shown", "data"), Output("signal-drafts", "data"), Output("signal-reason", "value"),
+                  Output("seat-reason", "value"), Input("signal-address", "search"), Input("signal-changed", "data"),
+                  Input("signal-tick", "n_intervals"), State("signal-shown", "data"), State("signal-drafts", "data"),
+                  State("signal-reason", "value"), State("seat-reason", "value"))
+    def show(search: str | None, _changed: Any, _ticks: int | None, before: dict[str, Any] | None, kept: Any,
+             *written: str | None) -> tuple[Any, ...]:
+        t, wanted = words(), asked(search)
+        stays = ctx.triggered_id == "signal-tick"
         try:
-            return detail_of(services, asked(search), t)
+            found = detail_of(services, staying(wanted, before) if stays else wanted, t)
         except SupervisionError as refusal:
-            return _nothing(sentence(refusal, t)), True, True, None
+            found = Detail(_nothing(sentence(refusal, t)))
+        shown = found.shown()
+        if stays and shown == before:
+            raise PreventUpdate
+        if before is None or before["of"] == shown["of"]:
+            return found.body, found.hides_judge, found.hides_seat, shown, no_update, no_update, no_update
+        drafts, reasons = turned(kept, before["of"], shown["of"], written, ("", ""))
+        return found.body, found.hides_judge, found.hides_seat, shown, drafts, *reasons
 
-    @app.callback(Output("signal-said", "children"), Output("signal-changed", "data"), Output("signal-reason", "value"),
-                  Output("seat-reason", "value"), Output("signal-address", "search"),
+    @app.callback(Output("signal-said", "children"), Output("signal-changed", "data"),
+                  Output("signal-reason", "value", allow_duplicate=True), Output("seat-reason", "value", allow_duplicate=True),
+                  Output("signal-address", "search"),
                   *(Input(name, "n_clicks") for name in _DECIDE),
                   State("signal-reason", "value"), State("seat-reason", "value"), State("signal-address", "search"),
                   State("signal-shown", "data"), prevent_initial_call=True)
     def decide(*given: Any) -> tuple[str, Any, str, str, Any]:
         clicks, (reason, seat_reason, search, shown) = given[:len(_DECIDE)], given[len(_DECIDE):]
-        button = str(ctx.triggered_id)
+        button, shown = str(ctx.triggered_id), shown or {}
         if not any(clicks):
             raise PreventUpdate
         try:
-            said = (_about_signal(services.analysis, button, shown, reason or "") if button.startswith("signal-") else
-                    _about_seat(services.analysis, button, number_of(asked(search), "camera"), seat_reason or ""))
+            said = (_about_signal(services.analysis, button, shown.get("signal"), reason or "")
+                    if button.startswith("signal-") else
+                    _about_seat(services.analysis, button, number_of(asked(search), "camera"), shown.get("proposed"),
+                                seat_reason or ""))
         except SupervisionError as refusal:
             return sentence(refusal, words()), list(clicks), reason or "", seat_reason or "", no_update
         onward = "?tab=waiting" if button.startswith("signal-") else no_update  # to the next one that waits
@@ -108,22 +127,53 @@ def list_of(services: Any, wanted: dict[str, str], t: Words) -> tuple[Any, Any]:
     return [signal_views.tabs(tab, counts, t), body], below
 
 
-def detail_of(services: Any, wanted: dict[str, str], t: Words) -> tuple[Any, bool, bool, int | None]:
-    """(what is shown, whether the form of signals is hidden, that of references, the number of the signal). Without a choice
-    the oldest that waits."""
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """What is shown on the right. `of` names it, `mark` changes when it would be drawn otherwise; `proposed` is the picture of
+    an empty seat one may consent to: (number, revision)."""
+
+    body: Any
+    hides_judge: bool = True
+    hides_seat: bool = True
+    of: str = ""
+    mark: str = ""
+    signal: int | None = None
+    proposed: tuple[int, int] | None = None
+
+    def shown(self) -> dict[str, Any]:
+        """What the browser keeps of it, and sends with a decision."""
+        return {"of": self.of, "mark": self.mark, "signal": self.signal, "proposed": list(self.proposed or ())}
+
+
+def staying(wanted: dict[str, str], before: dict[str, Any] | None) -> dict[str, str]:
+    """What is looked at when nobody chose anything: while one decides about a signal no other takes its place."""
+    signal = (before or {}).get("signal")
+    return wanted if signal is None or "signal" in wanted else {**wanted, "signal": str(signal)}
+
+
+def detail_of(services: Any, wanted: dict[str, str], t: Words) -> Detail:
+    """A signal, or the pictures of an empty seat. Without a choice the signal that waits longest."""
     queries, actor, tab = services.analysis.queries, g.actor, tab_of(wanted)
     if tab == "seats":
         camera = number_of(wanted, "camera")
         if camera is None:
-            return _nothing(t("signals_page.seat.select")), True, True, None
-        return signal_seats.pair(queries.references(camera, actor), t), True, not actor.has(*CONSENTERS), None
+            return Detail(_nothing(t("signals_page.seat.select")))
+        return _seat(camera, queries.references(camera, actor), t, hides=not actor.has(*CONSENTERS))
     number = number_of(wanted, "signal")
     waiting = queries.waiting(actor) if number is None and tab == "waiting" else []
     if number is None and not waiting:
-        return _nothing(t("signals_page.select")), True, True, None
+        return Detail(_nothing(t("signals_page.select")))
     one = waiting[0] if number is None else queries.find(number, actor)
     may_decide = actor.has(*DECIDERS) and one.state == "to_confirm"
-    return signal_views.detail(one, services.case_queries.org_name(one.org), t), not may_decide, True, one.id
+    body = signal_views.detail(one, services.case_queries.org_name(one.org), t)
+    return Detail(body, not may_decide, True, f"signal {one.id}", f"{one.rev} {bool(one.picture)}", one.id)
+
+
+def _seat(camera: int, references: Sequence[Any], t: Words, *, hides: bool) -> Detail:
+    proposed = signal_seats.proposed_of(references)
+    mark = " ".join(f"{one.id}:{one.rev}" for one in references)
+    return Detail(signal_seats.pair(references, t), True, hides, f"seat {camera}", mark,
+                  proposed=None if proposed is None else (proposed.id, proposed.rev))
 
 
 def _about_signal(analysis: Any, button: str, number: int | None, reason: str) -> str:
@@ -131,26 +181,26 @@ def _about_signal(analysis: Any, button: str, number: int | None, reason: str) -
     if number is None:
         raise PreventUpdate
     if button == "signal-confirm":
-        analysis.signals.confirm(number, g.actor, reason)
-        return "confirmed"
+        return "confirmed" if analysis.signals.confirm(number, g.actor, reason).org else "confirmed_without_unit"
     analysis.signals.reject(number, g.actor, reason)
     return "rejected"
 
 
-def _about_seat(analysis: Any, button: str, camera: int | None, reason: str) -> str:
+def _about_seat(analysis: Any, button: str, camera: int | None, proposed: Sequence[int] | None, reason: str) -> str:
+    """Decided is about the picture that is shown, not about one that took its place meanwhile."""
     actor = g.actor
     if camera is None:
         raise PreventUpdate
     if button == "seat-ask":
         analysis.references.ask(camera, actor)
         return "asked"
-    proposed = next((one for one in analysis.queries.references(camera, actor) if one.state.value == "proposed"), None)
-    if proposed is None:
+    if not proposed:
         return "nothing_proposed"
+    number, rev = proposed
     if button == "seat-refuse":
-        analysis.references.refuse(proposed.id, actor, reason)
+        analysis.references.refuse(number, actor, reason, rev=rev)
         return "refused"
-    analysis.references.accept(proposed.id, actor, beside=button == "seat-beside")
+    analysis.references.accept(number, actor, beside=button == "seat-beside", rev=rev)
     return "accepted"
 
 

@@ -21,6 +21,8 @@ from dashboard.words import Words
 from video.footage.rights import MARKERS
 from video.footage.sampling import POINTS, Mark
 
+EMPTY = (*(None for _ in POINTS), "")   # the form as nobody has filled it: the points, the comment
+
 
 def chosen(query: Mapping[str, str]) -> int | None:
     """The look in the address: ?view=sampling&look=17."""
@@ -75,26 +77,31 @@ def result(row: Any, t: Words) -> html.Span:
     return html.Span(t("footage_page.sampling_good"), className="chip sampling-good")
 
 
-def detail(services: Any, actor: Actor, query: Mapping[str, str], t: Words) -> tuple[Any, bool]:
-    """One look, and whether its form is hidden."""
+def detail(services: Any, actor: Actor, query: Mapping[str, str], t: Words) -> tuple[Any, bool, dict[str, Any]]:
+    """One look, whether its form is hidden, and what the browser keeps of it: which it is, and a mark that changes with it."""
     number = chosen(query)
     if number is None:
-        return html.P(t("footage_page.choose_sampling"), className="case-none"), True
+        return html.P(t("footage_page.choose_sampling"), className="case-none"), True, _shown()
     try:
         row = services.footage.queries.sampling(number, actor)
         camera = services.footage.queries.camera(number=row.camera_id)
     except SupervisionError as refusal:
-        return html.P(sentence(refusal, t), className="case-none"), True
+        return html.P(sentence(refusal, t), className="case-none"), True, _shown(f"none {number}")
     head = html.H2(" · ".join(filter(None, (camera.hall, camera.window, camera.name))))
     org = services.case_queries.org_name(camera.org) if camera.org else ""
     known = facts([(t("footage_page.sampling_org"), org), (t("footage_page.sampling_due"), stamp(row.due, seconds=True)),
                    (t("footage_page.sampling_drawn"), stamp(row.drawn, seconds=True)),
                    (t("footage_page.sampling_picture_at"), stamp(row.picture_at, seconds=True) if row.picture_at else ""),
                    (t("footage_page.sampling_hash"), row.picture_sha256[:16])])
-    there = f"/footage/?camera={camera.code}&day={day_text(row.day)}&at={row.drawn // 1000}"
+    there = f"/footage/?camera={camera.code}&day={day_text(row.day)}&at={row.due // 1000}"
     back = html.A(t("footage_page.to_day"), href=there, className="button")
     is_open = not row.done_name and actor.has(*MARKERS)
-    return html.Div([head, _picture(row, t), known, back, *([] if not row.done_name else [_found(row, t)])]), not is_open
+    body = html.Div([head, _picture(row, t), known, back, *([] if not row.done_name else [_found(row, t)])])
+    return body, not is_open, _shown(f"look {row.id}", f"{row.done_name} {row.picture_sha256} {row.reason}", row.id)
+
+
+def _shown(of: str = "", mark: str = "", look: int | None = None) -> dict[str, Any]:
+    return {"of": of, "mark": mark, "look": look}
 
 
 def _picture(row: Any, t: Words) -> Any:

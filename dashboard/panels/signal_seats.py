@@ -34,7 +34,7 @@ def _line(row: Any, is_here: bool, t: Words) -> html.Li:
 def pair(references: Sequence[Any], t: Words) -> html.Section:
     """Present and proposed, side by side, and what became of those before."""
     active = next((one for one in references if one.state.value == "active"), None)
-    proposed = next((one for one in references if one.state.value == "proposed"), None)
+    proposed = proposed_of(references)
     asked = any(one.state.value == "asked" for one in references)
     empty = t("signals_page.seat.asked" if asked else "signals_page.seat.none_proposed")
     pictures = html.Div([_picture(active, "present", t("signals_page.seat.none"), t),
@@ -45,6 +45,11 @@ def pair(references: Sequence[Any], t: Words) -> html.Section:
     heads = [t(f"signals_page.seat.{name}") for name in ("taken", "state", "why", "who", "when", "comment")]
     return html.Section([html.H2(t("signals_page.seat.title")), html.P(t("signals_page.seat.words"), className="panel-note"),
                          pictures, html.H3(t("signals_page.seat.history")), grid(heads, rows)], className="panel finding")
+
+
+def proposed_of(references: Sequence[Any]) -> Any:
+    """The newest that waits for consent; None without one."""
+    return next((one for one in references if one.state.value == "proposed"), None)
 
 
 def _picture(one: Any, name: str, nothing: str, t: Words) -> html.Figure:

@@ -76,13 +76,20 @@ def detail(one: Any, org_name: str, t: Words) -> html.Section:
             (t("signals_page.state"), decided(one, t)), (t("signals_page.comment"), one.comment)]
     head = html.H2([html.Span(t(f"signal_kind.{one.kind.value}")), html.Small(summary(one, t))], className="finding-title")
     assumed = [html.P(t("signals_page.calendar_assumed"), className="signal-doubt", role="note")] if is_assumed(one) else []
-    return html.Section([head, *assumed, _picture(one, t), html.Div(facts(rows), className="finding-facts"), _why(one, t)],
+    homeless = [html.P(t("signals_page.no_unit"), className="signal-doubt", role="note")] if lacks_unit(one) else []
+    known = html.Div(facts(rows), className="finding-facts")
+    return html.Section([head, *assumed, *homeless, _picture(one, t), known, _why(one, t)],
                         className="panel finding signal-detail")
 
 
 def is_assumed(one: Any) -> bool:
     """Whether it was counted in office hours of a day that may be a holiday."""
     return bool(one.figures.get("calendar_assumed"))
+
+
+def lacks_unit(one: Any) -> bool:
+    """Whether it waits to be confirmed and there would be nobody to give a card to."""
+    return one.state == "to_confirm" and not one.org
 
 
 def _picture(one: Any, t: Words) -> Any:

@@ -146,6 +146,9 @@ def test_a_person_says_why_before_he_sees_anything(hall: Hall, screens: Screens)
     page.goto(f"{hall.address}/wall/?scene=cameras&tiles=1&camera=hall-2&card=17")
     until_live(page, 1)
     assert ("李敏", "hall-2", "card", "17") in hall.views()
+    page.keyboard.press("Escape")
+    page.wait_for_selector(".scene-why:not([hidden])")  # the card is no reason to look at all windows
+    assert "card=" not in page.url
 
 
 def test_a_wall_without_cameras_says_what_to_do_and_names_are_only_words(tmp_path: Path, rtsp_server: RtspServer,

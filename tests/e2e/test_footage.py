@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Route
 from sqlalchemy import update
 
 from core.access import Actor, Role
@@ -40,6 +41,7 @@ def hall(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CommandCentre]:
 
 def test_a_day_is_paged_through_marked_and_found_on_the_card(hall: CommandCentre, screens: Screens, tmp_path: Path):
     page = screens.blank(may_refuse=True)
+    page.add_init_script("delete Crypto.prototype.randomUUID")  # as where the pages come without HTTPS
     sign_in(page, hall.address, "li", "/footage/?camera=cam-1")
     wait_for_text(page, "[data-part=title]", "企业登记一号窗口")
     page.wait_for_selector(".bar-film")
@@ -125,6 +127,23 @@ def test_who_writes_why_he_takes_back_goes_on_writing_when_the_day_is_asked_for_
     assert page.locator(".footage-event:has-text('别处标的') .footage-withdraw-form").count() == 1
 
 
+def test_an_answer_that_comes_late_shows_no_other_window_than_the_one_chosen(hall: CommandCentre, screens: Screens):
+    page = screens.blank()
+    sign_in(page, hall.address, "li", "/footage/?camera=cam-2")
+    wait_for_text(page, "[data-part=title]", "企业登记二号窗口")
+    held: list[Route] = []
+    page.route("**/day.json?camera=cam-1&*", held.append)
+    page.click("[data-camera=cam-1]")
+    page.wait_for_function("() => new URLSearchParams(location.search).get('camera') === 'cam-1'")
+    with page.expect_response("**/day.json?camera=cam-2&*"):
+        page.click("[data-camera=cam-2]")
+    page.wait_for_selector("[data-camera=cam-2].is-here")
+    with page.expect_response("**/day.json?camera=cam-1&*"):
+        held[0].continue_()
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    assert "企业登记二号窗口" in page.inner_text("[data-part=title]")
+
+
 def mark(hall: CommandCentre, comment: str) -> None:
     wish = Incident("cam-2", "badge", NINE + 10 * SECOND_US, NINE + 20 * SECOND_US, comment)
     with hall.services.uow() as uow:
@@ -149,6 +168,12 @@ def test_an_inspector_fills_the_form_of_a_random_look(hall: CommandCentre, scree
     for name in ("presence", "dress", "badge", "conduct"):
         page.click(f"#sampling-{name} label:has-text('{'不符合' if name == 'dress' else '看不清'}')")
     page.fill("#sampling-comment", "未着工装")
+    page.click(".sampling-line >> nth=1")   # what was written of one look is not the next one's, and is there again
+    page.wait_for_function("() => document.querySelector('#sampling-comment').value === ''")
+    assert page.locator("#sampling-form input:checked").count() == 0
+    page.click(".sampling-line >> nth=0")
+    page.wait_for_function("() => document.querySelector('#sampling-comment').value === '未着工装'")
+    page.wait_for_function("() => document.querySelectorAll('#sampling-form input:checked').length === 4")
     page.click("#sampling-save")
     wait_for_text(page, "#sampling-said", "已提交")
     wait_for_text(page, ".sampling-line.is-here", "着装")

@@ -35,7 +35,8 @@ from video.cameras import Camera, SourceKind
 from video.events import Signal
 from video.models import cameras, presence_spans, seat_references, video_signals
 from video.onsite.service import SPANS
-from video.references import State
+from video.pictures import Kept
+from video.references import State, Why
 from video.vision.looker import Seat
 
 OFFICER = Actor("alice", frozenset({Role.DUTY_OFFICER}), display_name="艾丽")
@@ -264,6 +265,20 @@ def test_a_closed_hall_proposes_a_reference_once_and_uses_it_only_with_consent(s
     assert room_.watch._looker.detector.look(EMPTY, SEAT).verdict == "empty"
     assert [(row["kind"], row["subject"], row["actor"]) for row in rows(services, config_log, "seq")] == [
         ("seat_reference", "hall-07", "alice")]
+
+
+def test_consent_is_to_the_picture_that_was_looked_at(services: Services) -> None:
+    references = services.analysis.references
+    number = references.ask(1, OFFICER)
+    Room(services).see(EMPTY, 1)
+    [seen] = references.of(1)
+    references.propose(1, Kept("later.jpg", "f" * 64), Moment(1, 1), Why.ASKED, None)
+    with pytest.raises(Conflict, match="reference_outdated"):
+        references.accept(number, OFFICER, rev=seen.rev)
+    with pytest.raises(Conflict, match="reference_outdated"):
+        references.refuse(number, OFFICER, "有人在座", rev=seen.rev)
+    [now] = references.of(1)
+    assert references.accept(number, OFFICER, rev=now.rev).state is State.ACTIVE
 
 
 def test_what_is_asked_for_is_taken_at_once_and_may_be_refused(services: Services) -> None:

@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { areasOf, asStored, crosses, freshArea, moved, nearestSide, stepOf, withCorner, withoutCorner } from "../../assets/js/modules/areas.mjs";
 import { ticketsOf } from "../../assets/js/modules/live_tickets.mjs";
-import { addressOf, afterKey, layoutOf, onSiteCard, pagesOf, sceneOf, turned } from "../../assets/js/modules/scene_rules.mjs";
+import { addressOf, afterKey, becauseOf, layoutOf, onSiteCard, pagesOf, reasonIn, sceneOf, turned } from "../../assets/js/modules/scene_rules.mjs";
 
 const camera = (n, hall = "A") => ({ code: `c${n}`, hall, stream: "sub" });
 const twenty = Array.from({ length: 20 }, (_, n) => camera(n, n < 12 ? "A" : "B"));
@@ -80,6 +80,20 @@ test("the newest on-site card leads to its window", () => {
   const cards = new Map([[1, { id: 1, camera: "c1", state: "unack" }], [3, { id: 3, camera: "", state: "unack" }], [2, { id: 2, camera: "c2", state: "acked" }]]);
   assert.equal(onSiteCard(cards).camera, "c2");
   assert.equal(onSiteCard(new Map()), null);
+});
+
+test("a card is the reason for a look at its window only", () => {
+  const patrol = { reason: "patrol", note: "" };
+  const first = becauseOf({ id: 17, camera: "c1" }, patrol);
+  assert.deepEqual([first.reason, first.note], ["card", "17"]);
+  assert.equal(becauseOf({ id: 17, camera: "c1" }, first), first);
+  const second = becauseOf({ id: 18, camera: "c2" }, first);
+  assert.equal(reasonIn(on({ focus: "c2" }), second), second);
+  assert.equal(reasonIn(on({ focus: "c1" }), second), patrol);
+  assert.equal(reasonIn(on(), becauseOf({ id: 17, camera: "c1" }, null)), null);
+  assert.equal(reasonIn(on({ focus: "c9" }), patrol), patrol);
+  assert.equal(addressOf(on({ card: "" }), "?card=17"), "?scene=cameras&tiles=9");
+  assert.equal(addressOf(on({ card: "17" }), "?card=17"), "?card=17&scene=cameras&tiles=9");
 });
 
 // --- tickets -------------------------------------------------------------------------------------------------------------

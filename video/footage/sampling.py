@@ -140,13 +140,16 @@ class Sampler:
         if not works:
             return 0
         made, used = 0, calendar.assuming_plain_weeks() if is_assumed else calendar
+        is_open = any(begin <= minute < end for begin, end in calendar.office_hours)
         for round_no, due in enumerate(rounds_of(self._secret, area, day, calendar.office_hours, self._rules.per_day)):
             if due <= minute:
-                made += self._draw(area, day, round_no, calendar.to_utc(day * DAY_US + due * MINUTE_US), found, used.key)
+                made += self._draw(area, day, round_no, calendar.to_utc(day * DAY_US + due * MINUTE_US), found, used.key,
+                                   takes_picture=is_open)
         return made
 
-    def _draw(self, area: str, day: int, round_no: int, due: int, found: list[CameraOf],
-              calendar: str) -> int:
+    def _draw(self, area: str, day: int, round_no: int, due: int, found: list[CameraOf], calendar: str, *,
+              takes_picture: bool) -> int:
+        """`takes_picture`: whether the hall is open; a round missed while the program was down shows nobody's absence."""
         c, codes = video_samplings.c, [one.code for one in found]
         with self._units() as uow:
             of_round = (c.area == area) & (c.day == day) & (c.round == round_no)
@@ -160,9 +163,10 @@ class Sampler:
                     area=area, day=day, round=round_no, place=place, camera_id=by_code[code].id, due_business_at=due,
                     drawn_at=self._machine.now_us(), drawn_business_at=uow.now_us,
                     drawn_from=msgspec.json.encode(codes).decode(), calendar=calendar[:CALENDAR_MAX],
-                    reason=reason("not_taken")).returning(video_samplings.c.id)).scalar_one()
+                    reason=reason("not_taken" if takes_picture else "missed")
+                ).returning(video_samplings.c.id)).scalar_one()
                 numbers.append((int(made), by_code[code]))
-        for number, camera in numbers:
+        for number, camera in numbers if takes_picture else ():
             self._take(number, camera)
         return len(numbers)
 

@@ -3,10 +3,11 @@
  * pictures do, the reducer and the panels of the wall go on as if it were not there.
  */
 
+import { askJson } from "./ask_json.mjs";
 import { element, setText, toggle } from "./keyed_list.mjs";
 import { cameraTile } from "./camera_tile.mjs";
 import { ticketsOf } from "./live_tickets.mjs";
-import { addressOf, afterKey, camerasOf, layoutOf, onSiteCard, pagesOf, sceneOf, turned } from "./scene_rules.mjs";
+import { addressOf, afterKey, becauseOf, camerasOf, layoutOf, onSiteCard, pagesOf, reasonIn, sceneOf, turned } from "./scene_rules.mjs";
 
 const LIST_MS = 10_000;
 const ADDRESS = "/api/v1/video/cameras";
@@ -19,7 +20,8 @@ export function mount(root, { t, wall, store, every, onFault }) {
   let problem = null;
   let isLoaded = false;
   let viewer = "";
-  let why = scene.reason ? { reason: scene.reason, note: scene.card } : root.dataset.asks === "true" ? null : { reason: "wall", note: "" };
+  const isPerson = root.dataset.asks === "true";
+  let why = isPerson ? reasonAsked(scene) : { reason: "wall", note: "" };
   let tickets = null;
   let listing = null;
   let turning = null;
@@ -30,10 +32,7 @@ export function mount(root, { t, wall, store, every, onFault }) {
 
   async function list() {
     try {
-      const answer = await fetch(ADDRESS, { headers: { Accept: "application/json" } });
-      const body = await answer.json();
-      if (!answer.ok) throw new Error(body.detail ?? `${answer.status}`);
-      told = body;
+      told = await askJson(ADDRESS, undefined, { noAnswer: t("wall.cameras.no_answer") });
       problem = null;
     } catch (fault) {
       problem = fault.message; // what is shown stays: the list is old, the pictures are not
@@ -46,7 +45,9 @@ export function mount(root, { t, wall, store, every, onFault }) {
 
   function go(next) {
     if (next === scene) return;
-    scene = next;
+    const reason = reasonIn(next, why);
+    scene = reason === why ? next : { ...next, card: "" };
+    because(reason);
     history.replaceState(null, "", `${location.pathname}${addressOf(scene, location.search)}`);
     follow();
   }
@@ -126,8 +127,15 @@ export function mount(root, { t, wall, store, every, onFault }) {
     go({ ...scene, focus: scene.focus === code ? "" : code });
   }
 
+  /** Pictures one has under one reason are asked for anew under another, so that each is in the log. */
+  function because(next) {
+    if (next === why) return;
+    why = next;
+    drop();
+  }
+
   function jump(card) {
-    why = why ?? { reason: "card", note: String(card.id) };
+    if (isPerson) because(becauseOf(card, why));
     go({ ...scene, isOn: true, focus: card.camera, hall: "", tiles: scene.tiles });
   }
 
@@ -182,6 +190,12 @@ export function mount(root, { t, wall, store, every, onFault }) {
     turning?.();
     drop();
   };
+}
+
+/** What a link says of it; null: he is asked. */
+function reasonAsked({ reason, card, focus }) {
+  if (card && focus) return becauseOf({ id: card, camera: focus }, null);
+  return reason ? { reason, note: card } : null;
 }
 
 function build(root, t) {

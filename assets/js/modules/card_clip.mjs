@@ -1,5 +1,6 @@
 /** The film of a card: first the reason, then the picture under the name of who looks; and the package to take away. */
 
+import { askJson } from "./ask_json.mjs";
 import { newId } from "./desk_commands.mjs";
 import { textsOf } from "./format.mjs";
 import { element } from "./keyed_list.mjs";
@@ -36,10 +37,10 @@ function asking(root, config, { ask }) {
   root.append(form);
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    const answer = await ask(`/card/${config.card}/clips`, {
-      method: "POST", headers: { "Content-Type": "application/json", Accept: "application/json" }, body: JSON.stringify({ camera: camera.value, at: at.value }) });
-    const told = await answer.json().catch(() => ({}));
-    said.textContent = answer.ok ? t("card_clip.asked_done") : told.detail ?? String(answer.status);
+    try {
+      await askJson(`/card/${config.card}/clips`, { camera: camera.value, at: at.value }, { ask, noAnswer: t("card_clip.no_answer") });
+      said.textContent = t("card_clip.asked_done");
+    } catch (fault) { said.textContent = fault.message; }
   });
 }
 
@@ -57,14 +58,8 @@ function clip(root, config, { ask, go }) {
   form.append(element("strong", "", t("footage_page.reason_needed")), why, note, play, take, said);
   root.append(form);
 
-  async function pass(what) {
-    const answer = await ask("/api/v1/footage/views", {
-      method: "POST", headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ what, clip: config.clip, reason: why.value, note: note.value.trim(), press: newId() }) });
-    const told = await answer.json();
-    if (!answer.ok) throw new Error(told.detail ?? String(answer.status));
-    return told;
-  }
+  const pass = (what) => askJson("/api/v1/footage/views",
+    { what, clip: config.clip, reason: why.value, note: note.value.trim(), press: newId() }, { ask, noAnswer: t("card_clip.no_answer") });
 
   let isAsking = false;
   const tried = (work) => async (event) => {

@@ -1,5 +1,6 @@
 /** 回看: the day of a window. What is chosen stands in the address; the day comes as data, its films in ranges, each look with a reason. */
 
+import { askJson } from "./ask_json.mjs";
 import { newId } from "./desk_commands.mjs";
 import { civil } from "./format.mjs";
 import { element } from "./keyed_list.mjs";
@@ -24,6 +25,8 @@ export function mount(root, { t, onFault, fetch: ask = fetch, every = setInterva
   let day = null;
   let head = null;
   let isAsking = false;
+  let isFailing = false;
+  let question = 0;   // answers to an older one are for nobody
   let spanMs = 43_200_000;
   let middle = null;
   let span = null;
@@ -33,39 +36,31 @@ export function mount(root, { t, onFault, fetch: ask = fetch, every = setInterva
   const stamp = (at) => (at == null || !day ? "—" : civil(at, day.offset_min).hms);
   const happened = eventList(find("events"), { t, stamp, seek, withdraw, mayMark: config.mayMark, commentMax: config.commentMax });
 
-  async function json(address, body) {
-    const answer = await ask(address, body === undefined ? {} : {
-      method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
-    const told = await answer.json();
-    if (!answer.ok) throw Object.assign(new Error(told.detail ?? String(answer.status)), { isRefusal: true });
-    return told;
-  }
+  const json = (address, body) => askJson(address, body, { ask, noAnswer: t("footage_page.no_answer") });
 
   async function load({ isNew } = {}) {
     if (!camera) return;
-    try {
-      const told = await json(`/footage/day.json?${new URLSearchParams({ camera, day: dayText })}`);
-      if (!isNew && JSON.stringify(told) === JSON.stringify(day)) return;
-      const isOther = isNew || !day || day.day !== told.day || day.camera.code !== told.camera.code;
-      day = told;
-      film.open(day);
-      draw(isOther);
-    } catch (fault) {
-      if (!fault.isRefusal) onFault(fault);
-      film.say(fault.message);
-    }
+    const mine = (question += 1);
+    const told = await json(`/footage/day.json?${new URLSearchParams({ camera, day: dayText })}`).catch((fault) => fault);
+    if (mine !== question) return;
+    if (told instanceof Error || isFailing) film.say(told instanceof Error ? told.message : "");
+    isFailing = told instanceof Error;
+    if (isFailing) return;
+    const isOther = isNew || !day || day.day !== told.day || day.camera.code !== told.camera.code;
+    day = told;
+    film.open(day);
+    draw(isOther);
   }
 
   function draw(isOther) {
     find("title").textContent = [day.camera.hall, day.camera.window, day.camera.name].filter(Boolean).join(" · ");
     find("org").textContent = day.camera.org_name;
-    find("day").value = day.day;
-    if (isOther) { head = wanted ?? opening(day); middle = noonOf(day); span = null; wanted = null; fillSpan(); }
+    if (isOther) { find("day").value = day.day; head = wanted ?? opening(day); middle = noonOf(day); span = null; wanted = null; fillSpan(); }
     show();
     find("none").hidden = happened.show(day) > 0;
-    find("reason").hidden = film.isPermitted && film.pass.camera === camera;
+    askWhy();
     for (const link of root.querySelectorAll("[data-camera]")) link.classList.toggle("is-here", link.dataset.camera === camera);
-    if (isOther && film.isPermitted && film.pass.camera === camera) film.seek(head);
+    if (isOther && mayLook()) film.seek(head);
     find("mark").hidden = !config.mayMark;
   }
 
@@ -88,10 +83,19 @@ export function mount(root, { t, onFault, fetch: ask = fetch, every = setInterva
     head = Math.min(Math.max(at, day.begin), day.end - 1);
     if (head < line.part.begin || head > line.part.end) middle = head;
     show();
-    if (film.isPermitted && film.pass.camera === camera) film.seek(head);
+    if (mayLook()) film.seek(head);
   }
 
   // The reason -----------------------------------------------------------------------------------------------------
+
+  const mayLook = () => film.isPermitted && film.pass.camera === camera;
+
+  /** For another camera, and when the time of the last reason is over: then nothing plays on beneath the question. */
+  function askWhy() {
+    const isOver = find("reason").hidden && film.pass?.camera === camera && !mayLook();
+    if (isOver) { film.pause(); find("reason-said").textContent = t("footage_page.pass_over"); }
+    find("reason").hidden = mayLook();
+  }
 
   async function permit(event) {
     event?.preventDefault();
@@ -136,8 +140,8 @@ export function mount(root, { t, onFault, fetch: ask = fetch, every = setInterva
     const [begin, end] = [span.begin, span.end].map((at) => realOf(day.segments, at));
     if (begin == null || end == null) { find("said").textContent = t("footage_page.span_unrecorded"); return; }
     const wish = {
-      incident: { camera, kind: form.get("kind") ?? "", begin_at: Math.round(begin * 1000), end_at: Math.round(end * 1000), comment: form.get("comment") },
-      ...(form.get("card") ? { level: form.get("level"), title: form.get("title"), command_id: crypto.randomUUID() } : {}) };
+      incident: { camera: day.camera.code, kind: form.get("kind") ?? "", begin_at: Math.round(begin * 1000), end_at: Math.round(end * 1000), comment: form.get("comment") },
+      ...(form.get("card") ? { level: form.get("level"), title: form.get("title"), command_id: newId() } : {}) };
     find("save").disabled = true;
     try {
       const told = await json("/footage/incidents", wish);
@@ -193,7 +197,7 @@ export function mount(root, { t, onFault, fetch: ask = fetch, every = setInterva
 
   function takeStill() {
     const real = head == null ? null : realOf(day.segments, head);
-    if (real == null || !film.isPermitted) return;
+    if (real == null || !mayLook()) return;
     open(`/api/v1/footage/cameras/${encodeURIComponent(camera)}/still.jpg?${new URLSearchParams({ view: film.pass.view, at: Math.round(real * 1000) })}`, "_blank", "noopener");
   }
 
@@ -211,9 +215,8 @@ export function mount(root, { t, onFault, fetch: ask = fetch, every = setInterva
   for (const speed of SPEEDS) find("speed").append(Object.assign(element("option", "", `${speed}×`), { value: String(speed), selected: speed === 1 }));
   find("timeline").addEventListener("wheel", (event) => { event.preventDefault(); zoom(event.deltaY < 0 ? 1 : -1); }, { passive: false });
   document.addEventListener("keydown", (event) => {
-    if (!day || event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select, button, a")) {
-      if (!(event.key === "PageUp" || event.key === "PageDown")) return;
-    }
+    if (!day || root.closest("[hidden]") || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.target.closest(event.key.startsWith("Page") ? "textarea, select" : "input, textarea, select, button, a")) return;
     const act = keyed(event);
     if (!act) return;
     event.preventDefault();
@@ -225,7 +228,7 @@ export function mount(root, { t, onFault, fetch: ask = fetch, every = setInterva
     return {
       " ": ACTS.toggle, PageUp: () => page(-1), PageDown: () => page(1), "[": ACTS.before, "]": ACTS.after, i: ACTS.begin, o: ACTS.end,
       "+": ACTS["zoom-in"], "=": ACTS["zoom-in"], "-": ACTS["zoom-out"], m: () => find("form").querySelector("input").focus(),
-    }[event.key];
+    }[event.key.length === 1 ? event.key.toLowerCase() : event.key];
   }
 
   fillSpan();

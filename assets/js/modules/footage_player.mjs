@@ -30,9 +30,12 @@ export function player(root, { t, onTime, onState }) {
   video.addEventListener("ended", next);
   video.addEventListener("error", () => {
     if (!film) return;
+    if (!isPermitted()) { say(t("footage_page.pass_over")); return; }
     say(t(film.codec === PLAYED ? "footage_page.cannot_play" : "footage_page.not_converted", { codec: film.codec }));
   });
   for (const kind of ["play", "pause"]) video.addEventListener(kind, () => onState(!video.paused));
+
+  const isPermitted = () => pass != null && pass.expires_ms > Date.now();
 
   function say(words) { said.textContent = words; said.hidden = words === ""; }
 
@@ -66,8 +69,8 @@ export function player(root, { t, onTime, onState }) {
       day = newDay;
       if (film && !day.segments.some((one) => one.id === film.id)) { film = null; video.removeAttribute("src"); video.load(); }
     },
-    permit(given) { pass = given; mark.say(given?.viewer ?? ""); },
-    get isPermitted() { return pass != null && pass.expires_ms > Date.now(); },
+    permit(given) { pass = given; film = null; mark.say(given?.viewer ?? ""); },
+    get isPermitted() { return isPermitted(); },
     get pass() { return pass; },
     seek(at) {
       const place = placeOf(day.segments, at);
@@ -81,6 +84,7 @@ export function player(root, { t, onTime, onState }) {
       if (wantsPlay) video.play().catch(() => onState(false));
       else video.pause();
     },
+    pause() { wantsPlay = false; video.pause(); },
     play() { wantsPlay = true; video.play().catch(() => onState(false)); },
     speed(given) { speed = given; video.playbackRate = given; },
     get now() { return film ? instantOf(film, video.currentTime) : null; },

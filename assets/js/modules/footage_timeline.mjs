@@ -118,6 +118,13 @@ export function timeline(root, { t, onSeek, onSpan, onOpen }) {
     }
   }
 
+  /** The day is drawn anew every few seconds: who stands on a mark by keyboard goes on standing there. */
+  function keepingFocus(drawing) {
+    const stood = rows.marks.contains(document.activeElement) ? document.activeElement.title : null;
+    drawing();
+    if (stood != null) [...rows.marks.children].find((node) => node.title === stood)?.focus();
+  }
+
   function drawHead() {
     cursor.hidden = head == null || head < part.begin || head > part.end;
     if (!cursor.hidden) cursor.style.left = `${share(head) * 100}%`;
@@ -131,7 +138,7 @@ export function timeline(root, { t, onSeek, onSpan, onOpen }) {
   return {
     show(newDay, newPart) {
       [day, part] = [newDay, newPart];
-      drawAxis(); drawFilm(); drawPresence(); drawMarks(); drawHead();
+      drawAxis(); drawFilm(); drawPresence(); keepingFocus(drawMarks); drawHead();
     },
     head(when) { head = when; drawHead(); },
     span(given) { span = given; drawHead(); },

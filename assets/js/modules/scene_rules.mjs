@@ -26,6 +26,7 @@ export function addressOf(scene, search) {
     asked.set("tiles", String(scene.tiles));
     if (scene.hall) asked.set("hall", scene.hall);
     if (scene.focus) asked.set("camera", scene.focus);
+    if (!scene.card) asked.delete("card");
   }
   const words = asked.toString();
   return words ? `?${words}` : "";
@@ -89,6 +90,18 @@ export function turned(scene, cameras, by) {
 function next(list, present, by) {
   const at = list.indexOf(present);
   return list[(at + by + list.length) % list.length];
+}
+
+/** Why one looks after a jump to the window of a card: because of the card, as long as one looks at that window. */
+export function becauseOf(card, why) {
+  const note = String(card.id);
+  if (why?.note === note && why.camera === card.camera) return why;
+  return { reason: "card", note, camera: card.camera, before: why?.camera ? why.before : why };
+}
+
+/** Why one looks at a scene one goes to: whoever leaves the window of a card has the reason he had before, or none yet. */
+export function reasonIn(scene, why) {
+  return why?.camera && why.camera !== scene.focus ? why.before : why;
 }
 
 /** The newest card of a window with a camera that still waits for somebody, null without one. */

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from flask.testing import FlaskClient
 from PIL import Image
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 
 from alerts.models import cards
 from core.access import Actor, Role
@@ -21,10 +21,11 @@ from core.clock import SystemClock
 from core.instants import MINUTE_US, SECOND_US, to_us
 from dashboard.demo_accounts import DEMO_ACCOUNTS
 from tests.footage import camera, number_of, numbers_in, register, sent
-from tests.staff import NOW, OTHER_ORG, OWN_ORG, SAME_ORIGIN, Site, make_site, run_callback
+from tests.staff import NOW, OTHER_ORG, OWN_ORG, SAME_ORIGIN, Site, make_site, outputs_with, run_callback, told_to
 from video.cameras import StreamName
 from video.footage.manifest import Finding, check
-from video.footage.models import video_clips, video_incidents, video_segments
+from video.footage.models import video_clips, video_incidents, video_samplings, video_segments
+from video.footage.sampling import POINTS
 from video.models import video_views
 from video.recorder import Recorder, RecorderRules
 from video.segments import SegmentStore
@@ -312,6 +313,34 @@ def test_whoever_is_bound_to_other_halls_finds_neither_clip_nor_recording(house:
     assert asked({"另一个大厅"}) == (404, 404)
     assert asked({"市政务服务大厅", "另一个大厅"}) == (200,)
     accounts.change(name, halls=set(), area="")
+
+
+def test_the_form_of_one_random_look_is_not_given_for_another(house: House, inspector: FlaskClient):
+    with house.site.services.uow() as uow:
+        one, other = (uow.conn.execute(insert(video_samplings).values(
+            area="360500", day=20_528, round=0, place=place, camera_id=1, due_business_at=BEGIN, drawn_at=BEGIN,
+            drawn_business_at=BEGIN, drawn_from='["cam-1"]').returning(video_samplings.c.id)).scalar_one() for place in (0, 1))
+    given = {f"sampling-{name}.value": "bad" for name in POINTS} | {"sampling-comment.value": "未着工装"}
+
+    def turned(look: int, before: Any, kept: Any, written: dict[str, Any], changed: str = "footage-address.search") -> Any:
+        return run_callback(inspector, "/footage/", outputs_with(inspector, "/footage/", "sampling-detail.children"), {
+            "footage-address.search": f"?view=sampling&look={look}", "footage-changed.data": None,
+            "footage-tick.n_intervals": 1},
+            {"sampling-shown.data": before, "sampling-drafts.data": kept, **written}, changed=changed)
+
+    first = told_to(turned(one, None, None, dict.fromkeys(given)), "sampling-shown")["data"]
+    there = turned(other, first, None, given)
+    assert [told_to(there, f"sampling-{name}") for name in (*POINTS, "comment")] == [{"value": None}] * 4 + [{"value": ""}]
+    second, kept = told_to(there, "sampling-shown")["data"], told_to(there, "sampling-drafts")["data"]
+    assert turned(other, second, kept, given, "footage-tick.n_intervals").status_code == 204
+    back = turned(one, second, kept, dict.fromkeys(given))
+    assert told_to(back, "sampling-comment") == {"value": "未着工装"}
+    saved = run_callback(inspector, "/footage/", outputs_with(inspector, "/footage/", "footage-changed.data"), {
+        "sampling-save.n_clicks": 1}, {"sampling-shown.data": first, **given})
+    assert "已提交" in json.dumps(saved.json, ensure_ascii=False)
+    assert [row.comment for row in house.rows(video_samplings) if row.id in (one, other)] == ["未着工装", ""]
+    after = turned(one, first, kept, dict.fromkeys(given), "footage-tick.n_intervals")
+    assert told_to(after, "sampling-form") == {"hidden": True}
 
 
 def test_the_card_page_shows_its_evidence(house: House, inspector: FlaskClient, card: int):

@@ -6,16 +6,16 @@ import json
 from typing import Any
 
 import pytest
+from sqlalchemy import select, update
 
 from core.access import Actor, Role
 from tests.integration.test_signals import EMPTY, SEATED, Room, register, signals, with_reference
-from tests.staff import Site, make_site, run_callback
+from tests.staff import Site, make_site, outputs_with, run_callback, told_to
+from video.models import video_signals
 from video.view_log import ViewFilter
 
 LIST = "..signal-list.children...signal-records.children.."
-SHOW = "..signal-detail.children...signal-judge.hidden...seat-judge.hidden...signal-shown.data.."
-DECIDE = ("..signal-said.children...signal-changed.data...signal-reason.value...seat-reason.value..."
-          "signal-address.search..")
+SHOW, DECIDE = "signal-detail.children", "signal-said.children"
 INSPECTOR = Actor("li", frozenset({Role.INSPECTOR}))
 BUTTONS = ("signal-confirm", "signal-reject", "seat-ask", "seat-accept", "seat-beside", "seat-refuse")
 
@@ -40,14 +40,22 @@ def listed(site: Site, search: str = "", role: Role = Role.DUTY_OFFICER) -> str:
         "signal-address.search": search, "signal-changed.data": None, "signal-tick.n_intervals": 0}))
 
 
-def shown(site: Site, search: str = "", role: Role = Role.DUTY_OFFICER) -> Any:
-    return run_callback(site.client(role), "/signals/", SHOW, {"signal-address.search": search, "signal-changed.data": None})
+def shown(site: Site, search: str = "", role: Role = Role.DUTY_OFFICER, *, before: Any = None, kept: Any = None,
+          reason: str = "", is_tick: bool = False) -> Any:
+    client = site.client(role)
+    return run_callback(client, "/signals/", outputs_with(client, "/signals/", SHOW), {
+        "signal-address.search": search, "signal-changed.data": None, "signal-tick.n_intervals": 1}, {
+        "signal-shown.data": before, "signal-drafts.data": kept, "signal-reason.value": reason, "seat-reason.value": ""},
+        changed="signal-tick.n_intervals" if is_tick else "signal-address.search")
 
 
-def press(site: Site, button: str, role: Role = Role.DUTY_OFFICER, reason: str = "", search: str = "", one: int = 1) -> str:
+def press(site: Site, button: str, role: Role = Role.DUTY_OFFICER, reason: str = "", search: str = "", one: int = 1,
+          proposed: Any = ()) -> str:
+    client = site.client(role)
     clicks = {f"{name}.n_clicks": int(name == button) or None for name in BUTTONS}
-    return text_of(run_callback(site.client(role), "/signals/", DECIDE, clicks, {
-        "signal-reason.value": reason, "seat-reason.value": reason, "signal-address.search": search, "signal-shown.data": one},
+    return text_of(run_callback(client, "/signals/", outputs_with(client, "/signals/", DECIDE), clicks, {
+        "signal-reason.value": reason, "seat-reason.value": reason, "signal-address.search": search,
+        "signal-shown.data": {"signal": one, "proposed": proposed}},
         changed=f"{button}.n_clicks"))
 
 
@@ -89,6 +97,24 @@ def test_the_picture_is_a_jpeg_and_one_that_was_changed_is_not_shown(site: Site)
     path.write_bytes(whole)
 
 
+def test_what_is_written_about_one_signal_is_not_said_of_another(site: Site) -> None:
+    one = told_to(shown(site, "?signal=1"), "signal-shown")["data"]
+    answer = shown(site, "?signal=2", before=one, reason="在柜台另一侧")
+    assert told_to(answer, "signal-reason") == {"value": ""}
+    two, kept = told_to(answer, "signal-shown")["data"], told_to(answer, "signal-drafts")["data"]
+    assert told_to(shown(site, "?signal=1", before=two, kept=kept), "signal-reason") == {"value": "在柜台另一侧"}
+
+
+def test_the_page_draws_anew_what_changed_and_nothing_under_the_hands_of_who_decides(site: Site) -> None:
+    first = told_to(shown(site), "signal-shown")["data"]
+    assert shown(site, before=first, is_tick=True).status_code == 204
+    other = 3 - first["signal"]
+    shows = {**first, "signal": other, "of": f"signal {other}", "mark": "old"}
+    later = shown(site, before=shows, reason="正在写", is_tick=True)
+    assert told_to(later, "signal-shown")["data"]["signal"] == other  # the one that waits longest does not take its place
+    assert told_to(later, "signal-reason") == {}
+
+
 def test_a_rejection_needs_its_reason_and_a_decision_leads_to_the_next(site: Site) -> None:
     assert "必须写明原因" in press(site, "signal-reject")
     assert "已确认" in press(site, "signal-confirm", reason="确实无人")
@@ -97,10 +123,24 @@ def test_a_rejection_needs_its_reason_and_a_decision_leads_to_the_next(site: Sit
     assert "属实，已结束" in listed(site, "?tab=history")
 
 
+def test_who_confirms_what_can_become_no_card_is_told_so(site: Site) -> None:
+    of_second = update(video_signals).where(video_signals.c.id == 2)
+    with site.services.uow() as uow:
+        org = uow.conn.execute(select(video_signals.c.org).where(video_signals.c.id == 2)).scalar_one()
+        uow.conn.execute(of_second.values(org=""))
+    assert "确认后不会发牌" in text_of(shown(site, "?signal=2"))
+    told = press(site, "signal-confirm", one=2)
+    assert "没有发牌" in told
+    assert "牌已发出" not in told
+    with site.services.uow() as uow:  # as the other tests find it
+        uow.conn.execute(of_second.values(org=org, state="to_confirm", decided_by=None, decided_at=None))
+
+
 def test_a_picture_of_the_empty_seat_is_asked_for_and_shown_beside_the_present_one(site: Site) -> None:
     assert "7号窗口" in listed(site, "?tab=seats")
+    before = told_to(shown(site, "?tab=seats&camera=1"), "signal-shown")["data"]
     assert "已请求" in press(site, "seat-ask", search="?tab=seats&camera=1")
-    told = text_of(shown(site, "?tab=seats&camera=1"))
+    told = text_of(shown(site, "?tab=seats&camera=1", before=before, is_tick=True))  # nobody has to ask for it
     assert "正在拍摄" in told
     assert "/api/v1/video/references/1/picture.jpg" in told
     assert site.client(Role.DUTY_OFFICER).get("/api/v1/video/references/1/picture.jpg").mimetype == "image/jpeg"

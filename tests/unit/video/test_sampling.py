@@ -100,9 +100,16 @@ def test_windows_are_drawn_when_their_minute_comes_and_not_again(site: Ground):
 
 def test_a_look_without_a_picture_says_why(site: Ground):
     site.shown = NotFound("camera_not_in_service", camera="x")
-    site.at(1020)
+    site.at(1019)
     row = site.queries.samplings(BOB)[0]
     assert (row.picture_sha256, row.reason) == ("", {"code": "camera_not_in_service"})
+
+
+def test_a_round_made_up_for_when_the_hall_is_closed_shows_nobody_as_absent(site: Ground):
+    site.at(1200)
+    rows = site.queries.samplings(BOB)
+    assert {(row.picture_sha256, row.reason["code"]) for row in rows} == {("", "missed")}
+    assert not site.sampler.picture_file(rows[0].id).exists()
 
 
 def test_a_form_is_filled_once_and_says_what_is_wrong_with_it(site: Ground):
