@@ -108,9 +108,12 @@ def _register_saving(app: Dash, services: Any) -> None:
     places = {"error": ALL, "of": FORM}
     held = [State(f"camera-{name}", "value") for name in FIELDS]
     told = [Output("camera-said", "children"), Output(places, "children")]
+    # A trial takes seconds: meanwhile it says so in the place of what was said before, and is not asked for again.
+    busy = [(Output("camera-trying", "hidden"), False, True), (Output("camera-said", "hidden"), True, False),
+            *((Output(f"camera-{name}", "disabled"), True, False) for name in ("test", "save", "retire"))]
 
     @app.callback(*told, Output("camera-shown", "data-picture", allow_duplicate=True), Input("camera-test", "n_clicks"),
-                  State(places, "id"), State("camera-areas", "data"), *held, prevent_initial_call=True)
+                  State(places, "id"), State("camera-areas", "data"), *held, running=busy, prevent_initial_call=True)
     def test(clicks: int | None, fields: list[Any], areas: Any, *given: Any) -> tuple[Any, ...]:
         if not clicks:
             raise PreventUpdate
@@ -133,7 +136,7 @@ def _register_saving(app: Dash, services: Any) -> None:
     @app.callback(*again, Output("camera-changed", "data"), Output("camera-address", "search"),
                   Input("camera-save", "n_clicks"), Input("camera-retire", "n_clicks"), State(places, "id"),
                   State("camera-areas", "data"), State("camera-rev", "data"), State("camera-anyway", "value"), *held,
-                  prevent_initial_call=True)
+                  running=busy, prevent_initial_call=True)
     def save(saves: int | None, retires: int | None, fields: list[Any], areas: Any, rev: int | None, anyway: Any,
              *given: Any) -> tuple[Any, ...]:
         if not (saves or retires):

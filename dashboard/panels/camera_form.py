@@ -34,6 +34,7 @@ def layout(services: Any, t: Words, *, may_edit: bool) -> html.Div:
     read_only = html.P(t("camera_page.read_only"), className="panel-note", hidden=may_edit)
     return html.Div([html.Header(id="camera-head", className="edit-head"), read_only,
                      html.Div(fields, className="edit-fields camera-fields"), bar,
+                     html.P(t("camera_page.trying"), id="camera-trying", className="form-said", role="status", hidden=True),
                      html.P(id="camera-said", className="form-said", role="status")])
 
 

@@ -132,7 +132,7 @@ def test_an_answer_that_comes_late_shows_no_other_window_than_the_one_chosen(hal
     sign_in(page, hall.address, "li", "/footage/?camera=cam-2")
     wait_for_text(page, "[data-part=title]", "企业登记二号窗口")
     held: list[Route] = []
-    page.route("**/day.json?camera=cam-1&*", held.append)
+    page.route("**/day.json?camera=cam-1&*", lambda route: held.append(route))
     page.click("[data-camera=cam-1]")
     page.wait_for_function("() => new URLSearchParams(location.search).get('camera') === 'cam-1'")
     with page.expect_response("**/day.json?camera=cam-2&*"):
