@@ -51,7 +51,7 @@ def _line(view: View, t: Words) -> html.Tr:
         when.append(html.Small(t("views_page.lasting", until=stamp(view.until_at))))
     who = view.viewer if view.viewer_name in ("", view.viewer) else f"{view.viewer_name} {view.viewer}"
     why = t(f"view_reason.{view.reason}")
-    return html.Tr([html.Td(when, className="num view-when"), html.Td([view.camera_name, html.Small(view.camera)],
+    return html.Tr([html.Td(when, className="num view-when"), html.Td([view.camera_name, " ", html.Small(view.camera)],
                                                                       className="view-when"),
                     html.Td(who), html.Td(t(f"view_kind.{view.what}")), html.Td(f"{why}：{view.note}" if view.note else why),
                     num(view.address)])
