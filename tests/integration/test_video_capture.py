@@ -197,8 +197,7 @@ def test_restarts_leak_no_thread_and_no_file(rtsp_server: RtspServer) -> None:
             wait_until(lambda: capture.state is not CameraState.LIVE, timeout_s=5, what="the loss to be noticed")
             rtsp_server.start()
             seen.until(count + 1)
-        assert threading.active_count() <= threads
-        assert _open_files() <= files
+        wait_until(lambda: threading.active_count() <= threads and _open_files() <= files, timeout_s=5, what="the last to end")
         assert isinstance(capture, Capture)
 
 
