@@ -23,6 +23,7 @@ from approval.projects import Projects
 from approval.queries import HostedQueries
 from approval.receipts import Receipts
 from approval.reuse import Reuse
+from approval.reversals import Reversals
 from approval.specimens import Specimens
 from approval.step_records import StepRecords
 from approval.storekeeping import Storekeeper
@@ -73,6 +74,7 @@ class Approval:
     handling: Handling
     ending: Ending
     cashier: Cashier
+    reversals: Reversals
     projects: Projects
     licences: Licences
     step_records: StepRecords
@@ -113,7 +115,7 @@ def build_approval(parts: Parts) -> Approval:
     return Approval(
         desk=desk, intake=intake, handling=handling, ending=ending, hearings=Hearings(desk), queries=queries, drafts=drafts,
         licences=licences, cashier=Cashier(desk, parts.cashier_rules), charges=Charges(parts.units.database, queries.sight),
-        step_records=StepRecords(desk),
+        step_records=StepRecords(desk), reversals=Reversals(desk, parts.cashier_rules),
         projects=Projects(desk, intake, handling, ending, licences, parts.words), posts=Posts(parts.units, parts.changes),
         materials=parts.materials, previews=previews, reuse=Reuse(desk, intake, queries, drafts, parts.reuse_days),
         storekeeper=Storekeeper(parts.units.database, parts.materials, parts.orphan_days),

@@ -19,12 +19,13 @@ from sqlalchemy import Row, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from approval.desk import Desk, Hosted
+from approval.detail import PaymentState
 from approval.ending import Fee, fees_of, settle
 from approval.intake import give
 from approval.materials import Upload
-from approval.matters import Act, checked_words
-from approval.models import hosted_payments
-from approval.payments.matters import yuan
+from approval.matters import Act, checked_words, is_owed
+from approval.models import hosted_payments, payment_orders
+from approval.payments.matters import OrderState, yuan
 from approval.receipts import ReceiptKind
 from cases.events import EventKind
 from core.access import Actor
@@ -42,14 +43,6 @@ class PaymentKind(StrEnum):
     CASH = "cash"            # 现金
     POS = "pos"              # 刷卡、扫码
     BANK_SLIP = "bank_slip"  # 银行回单
-
-
-class PaymentState(StrEnum):
-    """entered: waits for a second person. booked: the fees are settled by it. refused: it was none, its reference is free."""
-
-    ENTERED = "entered"
-    BOOKED = "booked"
-    REFUSED = "refused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +101,7 @@ class Cashier:
             fees = self._due(uow, case, told)
             number = self._keep(uow, case, told, actor)
             if not self.rules.needs_second(told.amount_fen):
-                self._book(uow, case, self._row(uow, case, number, PaymentState.ENTERED), fees, actor, station)
+                self._book(uow, case, kept_payment(uow, case, number, PaymentState.ENTERED), fees, actor, station)
             return number
 
     def confirm(self, case_no: str, rev: int, payment: int, actor: Actor, station: str = "") -> None:
@@ -142,16 +135,19 @@ class Cashier:
         return self._desk.post(uow, case, actor, self.rules.posts)
 
     def _due(self, uow: UnitOfWork, case: Hosted, told: Received, of: int | None = None) -> list[Fee]:
-        """The fees it settles: all due, none in another payment that waits, and together exactly the amount."""
+        """The fees it settles: all due, none in another payment that waits or paid online just now, and together exactly the
+        amount."""
         taken = {fee for row in uow.conn.execute(select(_p.id, _p.fees).where(
             _p.case_id == case.row.case_id, _p.state == PaymentState.ENTERED)) if row.id != of
             for fee in msgspec.json.decode(row.fees)}
-        found = [fee for fee in fees_of(uow.conn, case.row.case_id) if fee.id in told.fees and fee.state == "due"]
+        found = [fee for fee in fees_of(uow.conn, case.row.case_id)
+                 if fee.id in told.fees and fee.state == "due" and is_owed(case.fold, fee.code)]
         missing = sorted(set(told.fees) - {fee.id for fee in found})
         if missing:
             raise NotFound("fee_not_due", case_no=case.case_no, fee=missing[0])
         if taken.intersection(told.fees):
             raise Conflict("payment_waits", case_no=case.case_no)
+        _check_not_paid_online(uow, found)
         due = sum(fee.amount_fen for fee in found)
         if due != told.amount_fen:
             raise InvalidInput("payment_amount_differs", key="amount", due=yuan(due), amount=yuan(told.amount_fen))
@@ -173,7 +169,7 @@ class Cashier:
     def _book(self, uow: UnitOfWork, case: Hosted, row: Row[Any], fees: Sequence[Fee], actor: Actor, station: str) -> None:
         word = self._desk.receipts.word
         receipt_no = row.receipt_no or give(self._desk, uow, case, ReceiptKind.PAYMENT, told={
-            "name": "、".join(self._name(case, fee.code) for fee in fees), "amount": yuan(row.amount_fen),
+            "name": names_of(self._desk, case, fees), "amount": yuan(row.amount_fen),
             "kind": word(f"receipt.payment_kind.{row.kind}"), "reference": row.reference, "day": row.paid_on})
         for fee in fees:
             settle(uow, case, fee.id, "paid", actor, receipt_no=receipt_no)
@@ -182,28 +178,41 @@ class Cashier:
                                 "payment": f"{row.kind} {row.reference} {row.paid_on}", "entered_by": row.entered_by})
         self._move(uow, row.id, PaymentState.BOOKED, actor, receipt_no=receipt_no)
 
-    def _name(self, case: Hosted, code: str) -> str:
-        fees = self._desk.own_item(case).details.fees
-        return fees[code].name if code in fees else code
-
     def _others(self, uow: UnitOfWork, case: Hosted, payment: int, actor: Actor) -> Row[Any]:
         """A payment that waits for this person. Raises NotPermitted for the one who entered it."""
         self._entitled(uow, case, actor)
-        row = self._row(uow, case, payment, PaymentState.ENTERED)
+        row = kept_payment(uow, case, payment, PaymentState.ENTERED)
         if row.entered_by == actor.name:
             raise NotPermitted("other_person_needed", asked_by=row.entered_by)
-        return row
-
-    def _row(self, uow: UnitOfWork, case: Hosted, payment: int, state: PaymentState) -> Row[Any]:
-        row = uow.conn.execute(select(hosted_payments).where(
-            _p.id == payment, _p.case_id == case.row.case_id, _p.state == state)).first()
-        if row is None:
-            raise NotFound("payment_unknown", payment=payment)
         return row
 
     def _move(self, uow: UnitOfWork, payment: int, state: PaymentState, actor: Actor, **values: Any) -> None:
         uow.conn.execute(update(hosted_payments).where(_p.id == payment, _p.state == PaymentState.ENTERED).values(
             state=state, decided_by=actor.name, decided_name=actor.display_name, decided_at=uow.now_us, **values))
+
+
+def names_of(desk: Desk, case: Hosted, fees: Sequence[Fee]) -> str:
+    """What the fees are called, for a paper."""
+    listed = desk.own_item(case).details.fees
+    return "、".join(listed[fee.code].name if fee.code in listed else fee.code for fee in fees)
+
+
+def kept_payment(uow: UnitOfWork, case: Hosted, payment: int, state: PaymentState) -> Row[Any]:
+    """Raises NotFound for one of another case, or that does not stand so."""
+    row = uow.conn.execute(select(hosted_payments).where(
+        _p.id == payment, _p.case_id == case.row.case_id, _p.state == state)).first()
+    if row is None:
+        raise NotFound("payment_unknown", payment=payment)
+    return row
+
+
+def _check_not_paid_online(uow: UnitOfWork, fees: Sequence[Fee]) -> None:
+    """Money the gateway has taken for one of them is booked within minutes: to take it again would be to take it twice. Raises
+    Conflict. Orders of a public site of its own are not known here."""
+    no = uow.conn.scalar(select(payment_orders.c.no).where(
+        payment_orders.c.fee.in_([fee.id for fee in fees]), payment_orders.c.state == OrderState.PAID).limit(1))
+    if no is not None:
+        raise Conflict("payment_came_online", no=no)
 
 
 def _told(row: Row[Any]) -> Received:

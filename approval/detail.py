@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -9,7 +10,7 @@ from typing import Any
 
 from approval.corrections import Told
 from approval.flow import Flow
-from approval.matters import Act
+from approval.matters import Act, is_owed
 from cases.fold import Fold
 
 
@@ -71,9 +72,21 @@ class StepPaperKept:
     dropped_by: str = ""
 
 
+class PaymentState(StrEnum):
+    """entered: waits for a second person. booked: the fees are settled by it. refused: it was none, its reference is free.
+    reversing: booked, and somebody asks to take it back. reversed: taken back, its reference is free."""
+
+    ENTERED = "entered"
+    BOOKED = "booked"
+    REFUSED = "refused"
+    REVERSING = "reversing"
+    REVERSED = "reversed"
+
+
 @dataclass(frozen=True, slots=True)
 class PaymentKept:
-    """Money taken outside (approval.cashier); `fees` are ids, `sha256` is of the scan of its slip."""
+    """Money taken outside (approval.cashier); `fees` are ids, `sha256` is of the scan of its slip. From `reversal_reason` on:
+    who asked to take it back and why, and who decided on that (approval.reversals)."""
 
     id: int
     fees: tuple[int, ...]
@@ -94,6 +107,14 @@ class PaymentKept:
     file_name: str
     media_type: str
     size: int
+    reversal_reason: str
+    reversal_answer: str
+    asked_by: str
+    asked_name: str
+    asked_at: int | None
+    reversed_by: str
+    reversed_name: str
+    reversed_at: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,8 +202,19 @@ class HostedDetail:
 
     @property
     def due_fees(self) -> list[dict[str, Any]]:
-        """The fees that are neither paid nor waived."""
-        return [fee for fee in self.fees if fee["state"] == "due"]
+        """The fees for which money may be taken: owed still, and no payment of them waits for its second person."""
+        return [fee for fee in self.fees if self.fee_standing(fee) == "due"]
+
+    def fee_standing(self, fee: Mapping[str, Any]) -> str:
+        """A fee as its payer is told: due, paid, waived; waits: a payment made outside is entered and waits for its second
+        person; lapsed: it was not paid, and nobody owes it any more."""
+        state = str(fee["state"])
+        if state != "due":
+            return state
+        if not is_owed(self.fold, fee["code"]):
+            return "lapsed"
+        waits = any(one.state == PaymentState.ENTERED and fee["id"] in one.fees for one in self.payments)
+        return "waits" if waits else state
 
     @property
     def deferred(self) -> list[str]:

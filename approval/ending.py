@@ -14,7 +14,7 @@ from approval.events import ApplicantConcerned, Occasion
 from approval.handling import HandlingRules
 from approval.intake import APPLICANT, deferred_of, give
 from approval.licences import Licences
-from approval.matters import Act, checked_words
+from approval.matters import Act, checked_words, is_owed
 from approval.models import hosted_cases, hosted_fees
 from approval.queries import is_rated
 from approval.receipts import ReceiptKind
@@ -80,6 +80,8 @@ class Ending:
     def _pay(self, case_no: str, fee_id: int, number: str, station: str) -> None:
         with self._desk.acting(Act.PAID, case_no, None) as (uow, case):
             fee = settle(uow, case, fee_id, "paid", None, receipt_no=number)
+            if not is_owed(case.fold, fee.code):
+                raise NotFound("fee_not_due", case_no=case_no, fee=fee_id)
             self._desk.tell(uow, case, EventKind.FEE_CHARGED, APPLICANT, station=station, fee_code=fee.code,
                             amount_fen=fee.amount_fen, quantity=fee.quantity, receipt_no=number)
 

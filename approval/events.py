@@ -22,6 +22,7 @@ class Occasion(StrEnum):
     EXTENDED = "extended"            # 延期
     COLLECT = "collect"              # 办结待领取
     CONCLUDED = "concluded"          # 办结, nothing to be collected
+    PAYMENT_VOID = "payment_void"    # 收款冲正
     LICENCE_ENDED = "licence_ended"  # 证照撤销、注销
     ENDED = "ended"                  # 退件、作废
 

@@ -10,7 +10,7 @@ from typing import Literal
 import msgspec
 
 from approval.materials import Upload
-from cases.fold import State
+from cases.fold import Fold, State
 from cases.states import UNDER_WAY
 from config.catalogue import Item
 from core.access import Actor
@@ -48,6 +48,9 @@ class Act(StrEnum):
     PAID = "paid"                            # 缴费
     CONFIRM_PAYMENT = "confirm_payment"      # 复核收款
     REFUSE_PAYMENT = "refuse_payment"        # 不予复核 (no event: the fee stays due)
+    ASK_REVERSAL = "ask_reversal"            # 申请冲正 (no event: nothing changes yet)
+    REVERSE_PAYMENT = "reverse_payment"      # 冲正
+    REFUSE_REVERSAL = "refuse_reversal"      # 不予冲正 (no event: the payment stays)
     WAIVE = "waive"                          # 减免
     CONCLUDE = "conclude"                    # 办结
     END_LICENCE = "end_licence"              # 证照撤销、注销
@@ -66,6 +69,7 @@ class Act(StrEnum):
 _S, _A = State, Act
 _BEFORE = frozenset({_S.SUBMITTED, _S.PRE_ACCEPTED, _S.RECEIVED})
 _OPEN = _BEFORE | UNDER_WAY | {_S.CORRECTING}
+_PAYABLE = UNDER_WAY | {_S.CONCLUDED, _S.COLLECTED}  # after the end: what is due again since a payment was taken back
 FROM: Mapping[Act, frozenset[State]] = {
     _A.PRE_ACCEPT: frozenset({_S.SUBMITTED}), _A.RECEIVE: frozenset({_S.SUBMITTED, _S.PRE_ACCEPTED}),
     _A.ACCEPT: _BEFORE, _A.REFUSE: _BEFORE | {_S.CORRECTING}, _A.ASK_CORRECTION: _BEFORE,
@@ -78,8 +82,9 @@ FROM: Mapping[Act, frozenset[State]] = {
     _A.ASK_EXTENSION: frozenset({_S.ACCEPTED, _S.SUSPENDED}), _A.GRANT_EXTENSION: frozenset({_S.ACCEPTED, _S.SUSPENDED}),
     _A.REFUSE_EXTENSION: frozenset({_S.ACCEPTED, _S.SUSPENDED}),
     _A.ASK_HEARING: frozenset({_S.ACCEPTED, _S.SUSPENDED}), _A.HOLD_HEARING: frozenset({_S.ACCEPTED, _S.SUSPENDED}),
-    _A.SUPPLY: UNDER_WAY, _A.CHARGE: UNDER_WAY, _A.PAID: UNDER_WAY, _A.WAIVE: UNDER_WAY,
-    _A.CONFIRM_PAYMENT: UNDER_WAY, _A.REFUSE_PAYMENT: frozenset(State),
+    _A.SUPPLY: UNDER_WAY, _A.CHARGE: UNDER_WAY, _A.WAIVE: UNDER_WAY,
+    _A.PAID: _PAYABLE, _A.CONFIRM_PAYMENT: _PAYABLE, _A.REFUSE_PAYMENT: frozenset(State),
+    **dict.fromkeys((_A.ASK_REVERSAL, _A.REVERSE_PAYMENT, _A.REFUSE_REVERSAL), frozenset(State)),
     _A.CONCLUDE: frozenset({_S.ACCEPTED, _S.DECIDED}),
     _A.END_LICENCE: frozenset({_S.CONCLUDED, _S.COLLECTED}),
     _A.COLLECT: frozenset({_S.CONCLUDED}), _A.WITHDRAW: _OPEN - {_S.DECIDED}, _A.VOID: _OPEN,  # what is decided stands
@@ -88,6 +93,14 @@ FROM: Mapping[Act, frozenset[State]] = {
     _A.BEGIN_ANEW: frozenset({_S.ACCEPTED}), _A.LEAVE_OUT: frozenset({_S.ACCEPTED}),
     _A.MIGRATE: _OPEN,
 }
+
+
+def is_owed(fold: Fold, code: str) -> bool:
+    """Whether a fee that is due is to be paid: while the case is under way, and after it was granted where a payment of it was
+    taken back. Who was refused or gave up owes nothing more."""
+    if fold.state in UNDER_WAY:
+        return True
+    return fold.state in _PAYABLE and fold.refused is None and any(fee.code == code for fee in fold.fees_reversed)
 
 
 def check_state(act: Act, state: str, case_no: str) -> None:

@@ -124,8 +124,9 @@ hosted_fees = Table(
     Index("ix_hosted_fees_charged", "charged_at"),
 )
 
-# Money taken outside (approval.cashier): `fees` is a JSON list of ids, `paid_on` a day; state entered, booked, refused.
-_STANDS = text("state <> 'refused'")
+# Money taken outside (approval.cashier): `fees` is a JSON list of ids, `paid_on` a day; state entered, booked, refused, and
+# reversing, reversed where it was a mistake (approval.reversals).
+_STANDS = text("state NOT IN ('refused', 'reversed')")
 hosted_payments = Table(
     "hosted_payments", metadata,
     Column("id", ROW_NUMBER, primary_key=True),
@@ -149,6 +150,14 @@ hosted_payments = Table(
     Column("file_name", String(255), nullable=False, server_default=text("''")),
     Column("media_type", String(96), nullable=False, server_default=text("''")),
     Column("size", BigInteger, nullable=False, server_default=text("0")),
+    Column("reversal_reason", Text, nullable=False, server_default=text("''")),
+    Column("reversal_answer", Text, nullable=False, server_default=text("''")),  # why it was not agreed to
+    Column("asked_by", String(64), nullable=False, server_default=text("''")),
+    Column("asked_name", String(64), nullable=False, server_default=text("''")),
+    Column("asked_at", BigInteger),
+    Column("reversed_by", String(64), nullable=False, server_default=text("''")),  # the second person, whatever he decided
+    Column("reversed_name", String(64), nullable=False, server_default=text("''")),
+    Column("reversed_at", BigInteger),
     Index("ix_hosted_payments_case", "case_id"),
     Index("ix_hosted_payments_sha256", "sha256"),
     Index("uq_hosted_payments_reference", "org", "kind", "reference", unique=True, postgresql_where=_STANDS,

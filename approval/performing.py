@@ -18,8 +18,8 @@ PERFORMED = ("pre_accept", "receive", "accept", "refuse", "ask_correction", "cor
              "claim", "hand_over", "complete",
              "drop_step_paper", "dispatch", "send_back", "start_special", "end_special", "ask_extension", "grant_extension",
              "refuse_extension", "charge", "paid", "confirm_payment",
-             "refuse_payment", "waive", "conclude", "end_licence", "collect", "return", "void", "reopen",
-             "begin_anew", "leave_out")
+             "refuse_payment", "ask_reversal", "reverse_payment", "refuse_reversal", "waive", "conclude", "end_licence",
+             "collect", "return", "void", "reopen", "begin_anew", "leave_out")
 Acts = dict[str, Callable[[], object]]
 
 
@@ -109,12 +109,15 @@ def _of_handling(approval: Approval, no: str, told: ActOn, actor: Actor, find_pe
 
 
 def _of_ending(approval: Approval, no: str, told: ActOn, actor: Actor) -> Acts:
-    ending, cashier, rev, station = approval.ending, approval.cashier, told.rev, told.station
+    ending, cashier, reversals, rev, station = approval.ending, approval.cashier, approval.reversals, told.rev, told.station
     return {
         "charge": lambda: ending.charge(no, rev, told.code, told.quantity, actor, station),
         "paid": lambda: cashier.record(no, rev, _received(told), actor, station),
         "confirm_payment": lambda: cashier.confirm(no, rev, told.payment, actor, station),
         "refuse_payment": lambda: cashier.refuse(no, rev, told.payment, told.reason, actor),
+        "ask_reversal": lambda: reversals.ask(no, rev, told.payment, told.reason, actor),
+        "reverse_payment": lambda: reversals.confirm(no, rev, told.payment, actor, station),
+        "refuse_reversal": lambda: reversals.refuse(no, rev, told.payment, told.reason, actor),
         "waive": lambda: ending.waive(no, rev, told.fee, told.reason, actor, station),
         "conclude": lambda: ending.conclude(no, rev, told.words, actor, station, told.certificate_no, _day(told.until)),
         "end_licence": lambda: approval.licences.end(no, rev, told.certificate_no, told.kind, told.reason, actor, station),

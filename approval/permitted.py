@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from approval.detail import HostedDetail, LicenceState, PaymentKept
+from approval.detail import HostedDetail, LicenceState, PaymentKept, PaymentState
 from approval.flow import DISPATCH, JOIN
 from approval.matters import FROM, Act, account_of
 from approval.posts import holds
@@ -18,7 +18,8 @@ from core.access import Actor, Role
 _AT_WINDOW = (Act.PRE_ACCEPT, Act.RECEIVE, Act.ACCEPT, Act.REFUSE, Act.ASK_CORRECTION, Act.CORRECT, Act.RETURN)
 _AT_STEP = (Act.CLAIM, Act.HOLD_HEARING, Act.HAND_OVER, Act.START_SPECIAL, Act.END_SPECIAL, Act.ASK_EXTENSION)
 _BY_HEADS = (Act.GRANT_EXTENSION, Act.REFUSE_EXTENSION, Act.WAIVE, Act.VOID, Act.END_LICENCE)
-_BY_CASHIERS = (Act.PAID, Act.CONFIRM_PAYMENT, Act.REFUSE_PAYMENT)
+_BY_CASHIERS = (Act.PAID, Act.CONFIRM_PAYMENT, Act.REFUSE_PAYMENT, Act.ASK_REVERSAL, Act.REVERSE_PAYMENT,
+                Act.REFUSE_REVERSAL)
 _BY_ANY_POST = (Act.CHARGE, Act.SUPPLY, Act.KEEP_FILE, Act.COLLECT, Act.REOPEN, Act.BEGIN_ANEW, Act.LEAVE_OUT,
                 Act.ASK_HEARING)
 _OF_STEP = frozenset({Act.CLAIM, Act.COMPLETE, Act.DISPATCH, Act.DROP_STEP_PAPER})  # for whoever does the step himself
@@ -52,9 +53,13 @@ def is_same_person(detail: HostedDetail, actor: Actor) -> bool:
     return bool(detail.head.step) and actor.name in {account_of(done.actor) for done in detail.fold.path}
 
 
-def payments_to_confirm(detail: HostedDetail, actor: Actor) -> list[PaymentKept]:
-    """What waits for him as the second person."""
-    return [one for one in detail.payments if one.state == "entered" and one.entered_by != actor.name]
+def payments_for(act: Act, detail: HostedDetail, actor: Actor) -> list[PaymentKept]:
+    """Those he may do that act to; where it takes a second person, he is another than the first."""
+    if act is Act.ASK_REVERSAL:
+        return [one for one in detail.payments if one.state == PaymentState.BOOKED]
+    if act in (Act.REVERSE_PAYMENT, Act.REFUSE_REVERSAL):
+        return [one for one in detail.payments if one.state == PaymentState.REVERSING and one.asked_by != actor.name]
+    return [one for one in detail.payments if one.state == PaymentState.ENTERED and one.entered_by != actor.name]
 
 
 def _wanted(detail: HostedDetail, deciding: Deciding) -> dict[Act, Sequence[str]]:
@@ -101,7 +106,7 @@ def _without_object(detail: HostedDetail, actor: Actor) -> set[Act]:
         Act.ASK_HEARING: hears and detail.fold.hearing_asked is None,
         Act.HOLD_HEARING: hears,
         Act.WAIVE: bool(detail.due_fees), Act.PAID: bool(detail.due_fees),
-        **dict.fromkeys((Act.CONFIRM_PAYMENT, Act.REFUSE_PAYMENT), bool(payments_to_confirm(detail, actor))),
+        **{act: bool(payments_for(act, detail, actor)) for act in _BY_CASHIERS[1:]},
         Act.SUPPLY: bool(detail.deferred),
         Act.DROP_STEP_PAPER: any(one.is_current for one in detail.step_papers),
         Act.END_LICENCE: any(one.state == LicenceState.VALID for one in detail.licences),

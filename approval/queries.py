@@ -12,7 +12,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, Table, bindparam, func, literal, or_, select
 
 from approval.desk import told_of
-from approval.detail import HostedDetail, Licence, Paper, PartSeen, PaymentKept, Receipt, StepPaperKept, Waiting
+from approval.detail import HostedDetail, Licence, Paper, PartSeen, PaymentKept, PaymentState, Receipt, StepPaperKept, Waiting
 from approval.flow import JOIN, Flow, Part, depths, read_flow
 from approval.licences import licence_of, of_case
 from approval.models import (
@@ -174,6 +174,13 @@ class HostedQueries:
             row = conn.execute(select(hosted_licences).join(hosted_receipts, (r.case_id == licences.case_id) & (
                 r.number == licences.number)).where(r.code == code, r.kind == "licence")).first()
         return None if row is None else licence_of(row)
+
+    def reversed_at(self, code: str) -> int | None:
+        """When the payment was taken back whose receipt bears that code; None for one that stands."""
+        r, p = hosted_receipts.c, hosted_payments.c
+        with self._database.read() as conn:
+            return conn.scalar(select(p.reversed_at).join(hosted_receipts, (r.case_id == p.case_id) & (
+                r.number == p.receipt_no)).where(r.code == code, p.state == PaymentState.REVERSED))
 
     # Inside -------------------------------------------------------------------------------------------------------
 

@@ -43,6 +43,7 @@ class ReceiptKind(StrEnum):
     CONCLUDED = "concluded"    # 办结单
     FEE = "fee"                # 缴费通知
     PAYMENT = "payment"        # 收款凭证
+    PAYMENT_VOID = "payment_void"  # 收款冲正告知书
     LICENCE = "licence"        # 结果证照
     LICENCE_ENDED = "licence_ended"  # 证照撤销、注销决定书
 

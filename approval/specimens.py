@@ -21,7 +21,7 @@ INVENTED = {
     "name": "无线电频率占用费", "quantity": "1", "unit": "项", "amount": "500.00", "basis": "财税〔2026〕1号",
     "licence": "无线电台执照", "licence_no": "工信证〔2026〕7号", "identity_no": "91360500MA00000000",
     "term": "自2026年3月16日至2029年3月15日", "medium": "电子证照", "ending": "注销",
-    "reference": "POS20260316001", "day": "2026-03-16"}
+    "reference": "POS20260316001", "day": "2026-03-16", "receipt": "工信款〔2026〕1号"}
 
 
 class Specimens:

@@ -81,10 +81,24 @@ def note_outcome(fold: Fold, event: CaseEvent, moment: Moment) -> None:
 
 
 def note_fee(fold: Fold, event: CaseEvent, moment: Moment) -> None:
-    data = event.data
+    """One that is entered anew after its payment was taken back counts from when it was paid first: it came in late by a
+    mistake of the desk, and is no fee taken after the end."""
+    data, code = event.data, event.data.fee_code or ""
+    before = next((fee for fee in fold.fees_reversed if fee.code == code), None)
+    if before is not None:
+        fold.fees_reversed = [fee for fee in fold.fees_reversed if fee is not before]
     if len(fold.fees) < MAX_FEES:
-        fold.fees = [*fold.fees, Fee(data.fee_code or "", data.amount_fen, data.quantity, data.receipt_no or "",
-                                     data.waiver or "", moment.at)]
+        fold.fees = [*fold.fees, Fee(code, data.amount_fen, data.quantity, data.receipt_no or "", data.waiver or "",
+                                     moment.at if before is None else before.at)]
+
+
+def note_fee_reversal(fold: Fold, event: CaseEvent, _moment: Moment) -> None:
+    """A payment that was entered by mistake was none; one nobody told of takes nothing back."""
+    known = (event.data.fee_code or "", event.data.receipt_no or "")
+    taken = next((fee for fee in fold.fees if (fee.code, fee.receipt_no) == known), None)
+    if taken is not None:
+        fold.fees = [fee for fee in fold.fees if fee is not taken]
+        fold.fees_reversed = [*fold.fees_reversed, taken]
 
 
 def note_request(fold: Fold, _event: CaseEvent, moment: Moment) -> None:
@@ -156,7 +170,8 @@ def note_answer(fold: Fold, event: CaseEvent, moment: Moment) -> None:
 
 ACT_FACTS = {
     EventKind.EXTENSION_REQUESTED: note_request, EventKind.EXTENDED: note_extension, EventKind.FORWARDED: note_forwarding,
-    EventKind.FEE_CHARGED: note_fee, EventKind.HEARING_REQUESTED: note_hearing_request,
+    EventKind.FEE_CHARGED: note_fee, EventKind.FEE_REVERSED: note_fee_reversal,
+    EventKind.HEARING_REQUESTED: note_hearing_request,
     EventKind.HEARING_HELD: note_hearing, EventKind.REASSIGNED: note_nothing,
     EventKind.DELIVERED: note_delivery, EventKind.LICENCE_ISSUED: note_licence,
     EventKind.LICENCE_ENDED: note_nothing, EventKind.PUBLISHED: note_publication,

@@ -35,6 +35,7 @@ class EventKind(StrEnum):
     EXTENSION_REQUESTED = "extension_requested"  # 延期申请
     FORWARDED = "forwarded"                      # 转报
     FEE_CHARGED = "fee_charged"                  # 收费
+    FEE_REVERSED = "fee_reversed"                # 收费冲正
     HEARING_REQUESTED = "hearing_requested"      # 听证申请
     HEARING_HELD = "hearing_held"                # 听证
     REASSIGNED = "reassigned"                    # 改派

@@ -147,6 +147,7 @@ class Fold(msgspec.Struct, array_like=True, gc=False):
     rated: Moment | None = None   # the last rating
     score: int | None = None
     applicant_kind: str = ""      # person or company, where a source says so
+    fees_reversed: list[Fee] = []  # those whose payment was taken back, and that are not settled anew
 
     @property
     def is_open(self) -> bool:

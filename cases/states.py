@@ -46,6 +46,7 @@ TRANSITIONS: dict[EventKind, tuple[frozenset[State], State | None]] = {
     K.EXTENSION_REQUESTED: (frozenset({S.ACCEPTED, S.SUSPENDED}), None),
     K.FORWARDED: (UNDER_WAY, None),
     K.FEE_CHARGED: (frozenset(S) - {S.NONE}, None),  # a fee after the end is a fault of its own, not one of order
+    K.FEE_REVERSED: (frozenset(S) - {S.NONE}, None),
     K.HEARING_REQUESTED: (frozenset({S.ACCEPTED, S.SUSPENDED}), None),
     K.HEARING_HELD: (frozenset({S.ACCEPTED, S.SUSPENDED}), None),
     K.REASSIGNED: (OPEN - {S.NONE}, None),

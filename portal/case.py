@@ -101,11 +101,8 @@ class CasePages:
     # For the pages beside these -----------------------------------------------------------------------------------
 
     def due_fee(self, wanted: str) -> FeeSeen:
-        """The fee of that number, when it is to be paid. Raises NotFound."""
-        fee = next((one for one in self.seen().fees if str(one.id) == wanted and one.state == "due"), None)
-        if fee is None:
-            raise NotFound("fee_not_due")
-        return fee
+        """The fee of that number of the case this browser has opened, when it is to be paid. Raises as `to_be_paid`."""
+        return to_be_paid(self.seen(), wanted)
 
     def refused(self, refusal: SupervisionError, draft: Draft | None = None) -> Response:
         """The case with what was wrong, and with what is kept for a correction."""
@@ -158,6 +155,17 @@ class CasePages:
         if isinstance(seen, Waiting):
             raise Conflict("portal_not_carried_yet", number=seen.number)
         return seen
+
+
+def to_be_paid(seen: CaseView, wanted: str) -> FeeSeen:
+    """The fee of that number, when it is to be paid. Raises NotFound; Conflict for one a clerk has entered as paid at a window,
+    which waits for a second person there."""
+    fee = next((one for one in seen.fees if str(one.id) == wanted), None)
+    if fee is not None and fee.state == "waits":
+        raise Conflict("payment_by_hand_waits")
+    if fee is None or fee.state != "due":
+        raise NotFound("fee_not_due")
+    return fee
 
 
 def _by_stage(parts: Sequence[PartShown]) -> list[tuple[str, list[PartShown]]]:

@@ -73,7 +73,8 @@ class Head(msgspec.Struct, frozen=True):
 
 
 class FeeSeen(msgspec.Struct, frozen=True):
-    """A fee; `state` is due, paid, waived, or sent: paid here, not yet booked by the inside."""
+    """A fee; `state` is due, paid, waived, waits or lapsed (approval.detail.HostedDetail.fee_standing), or sent: paid here, not
+    yet booked by the inside."""
 
     id: int
     name: str
@@ -187,7 +188,7 @@ class CaseView(msgspec.Struct, frozen=True):
 
 class Standing(msgspec.Struct, frozen=True):
     """How long a licence is good, and whether it ended before: days as 2026-03-16; `until` "" has no end, `state` is valid,
-    expired, revoked or cancelled, `ended` the day of the last two."""
+    expired, revoked or cancelled, `ended` the day of the last two. Of a receipt for a payment that was taken back: void."""
 
     until: str
     state: str

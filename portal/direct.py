@@ -14,6 +14,7 @@ from approval.materials import MaterialRules, Upload
 from approval.matters import FROM, Act, Application
 from approval.payments.matters import Order
 from approval.project_days import critical_way, days_of
+from approval.receipts import ReceiptKind
 from cases.areas import Areas
 from cases.explain import ClockExplanation, explain
 from cases.queries import CaseDetail, CaseQueries, RecordedEvent
@@ -188,7 +189,7 @@ class Views:
         return CaseView(
             Head(case_no, head.title, head.item, item.name, item.kind, head.org, self._inside.cases.org_name(head.org),
                  head.state, head.step),
-            fees=tuple(_fee(one, fees.get(one["code"], item).name) for one in detail.fees),
+            fees=tuple(_fee(one, fees.get(one["code"], item).name, detail.fee_standing(one)) for one in detail.fees),
             receipts=tuple(_paper(one) for one in detail.receipts), clock=self._deadline(case),
             steps=tuple(steps_seen(detail, case)), events=tuple(_happened(one) for one in case.events),
             asked=notice.papers, to_follow=_to_follow(detail, case, listed), materials=_materials(detail),
@@ -198,8 +199,8 @@ class Views:
     def facts(self, receipt: Receipt, case_no: str, org: str, item: str) -> PaperFacts:
         """What anybody may check of a paper."""
         organisation = self._inside.catalogue.organisations[org]
-        day = self._inside.approval.desk.today(organisation.area, receipt.issued_at)
-        return PaperFacts(receipt.code, receipt.kind, self._power(item), receipt.number, organisation.name, day.isoformat(),
+        day = self._day(organisation.area, receipt.issued_at)
+        return PaperFacts(receipt.code, receipt.kind, self._power(item), receipt.number, organisation.name, day,
                           masked(case_no), self._standing(receipt, organisation.area))
 
     def _parts(self, detail: HostedDetail) -> tuple[PartShown, ...]:
@@ -213,11 +214,17 @@ class Views:
                                days[part.node].amount, part.silent, part.node in critical) for part in detail.parts)
 
     def _standing(self, receipt: Receipt, area: str) -> Standing | None:
+        if receipt.kind == ReceiptKind.PAYMENT:
+            void_since = self._inside.approval.queries.reversed_at(receipt.code)
+            return None if void_since is None else Standing("", "void", self._day(area, void_since))
         licence = self._inside.approval.queries.licence(receipt.code) if receipt.kind == "licence" else None
         if licence is None:
             return None
-        ended = "" if licence.ended_at is None else self._inside.approval.desk.today(area, licence.ended_at).isoformat()
+        ended = "" if licence.ended_at is None else self._day(area, licence.ended_at)
         return Standing("" if licence.valid_until is None else licence.valid_until.isoformat(), licence.state, ended)
+
+    def _day(self, area: str, us: int) -> str:
+        return str(self._inside.approval.desk.today(area, us).isoformat())
 
     def _power(self, item: str) -> str:
         known = self._inside.catalogue.find_item(item)
@@ -261,8 +268,8 @@ def _materials(detail: HostedDetail) -> tuple[FileSeen, ...]:
     return tuple(FileSeen(one.code, one.sha256, one.file_name, one.media_type) for one in detail.papers if one.sha256)
 
 
-def _fee(told: Mapping[str, Any], name: str) -> FeeSeen:
-    return FeeSeen(told["id"], name, told["amount_fen"], told["quantity"], told["state"], told["receipt_no"])
+def _fee(told: Mapping[str, Any], name: str, standing: str) -> FeeSeen:
+    return FeeSeen(told["id"], name, told["amount_fen"], told["quantity"], standing, told["receipt_no"])
 
 
 def _may(detail: HostedDetail, case: CaseDetail) -> frozenset[str]:

@@ -11,8 +11,9 @@ from approval.payments.matters import Order, OrderState, yuan
 from approval.payments.open_platform import OpenPlatformGateway
 from approval.payments.sandbox import SandboxGateway
 from core.errors import Conflict, NotFound, SupervisionError, UpstreamError
-from portal.case import CasePages, to_case
+from portal.case import CasePages, to_be_paid, to_case
 from portal.cookies import ORDER, ROOT
+from portal.desk import Waiting
 from portal.parts import Portal, page, sentence
 
 GONE = "paid_and_gone"  # paid, and the browser never comes back
@@ -44,6 +45,10 @@ class PayPages:
     def sandbox(self) -> Response:
         """The page that stands in for a gateway: the payer says what it says."""
         _, order = self._own()
+        try:
+            self._check_still_due(order)
+        except SupervisionError as refusal:
+            return self._case.refused(refusal)
         return page(self._portal, "sandbox", amount=yuan(order.amount_fen), order=order.no, may_switch=False)
 
     def go(self) -> Response:
@@ -57,6 +62,7 @@ class PayPages:
             return redirect(BACK, 303)  # type: ignore[return-value]
         order = kept.order
         try:
+            self._check_still_due(order)
             offer = gateway.offer(order)
         except SupervisionError as refusal:
             return self._case.refused(refusal)
@@ -97,6 +103,12 @@ class PayPages:
         except SupervisionError as refusal:
             return _plain(sentence(refusal, self._portal.words()), refusal.status)
         return Response("success", 200, {"Cache-Control": "no-store"}, mimetype="text/plain")  # to the letter
+
+    def _check_still_due(self, order: Order) -> None:
+        """Since the order was made a clerk may have entered a payment of its fee, or settled it. Raises Conflict, NotFound."""
+        seen = self._portal.desk.find(order.case_no)
+        if not isinstance(seen, Waiting):
+            to_be_paid(seen, str(order.fee))
 
     def _own(self) -> tuple[SandboxGateway, Order]:
         """The sandbox, and the order this browser is paying there. Raises NotFound for any other gateway."""

@@ -37,7 +37,7 @@ class G27Fees(Watch):
 
     def see(self, case: Trace) -> None:
         item = self.around.directory.item_of(case)
-        fees = case.all("fee_charged")
+        fees = _standing(case)
         if fees:
             self._reported.add(case.item)
         done = case.concluded
@@ -70,6 +70,12 @@ class G27Fees(Watch):
                     self.hit(unit(case), "no_fee", case, [done, *fees])
         self._done.clear()
         self._reported.clear()
+
+
+def _standing(case: Trace) -> list[Row]:
+    """Fees without those whose payment was entered by mistake and taken back."""
+    taken_back = {(text(row, "fee_code"), text(row, "receipt_no")) for row in case.all("fee_reversed")}
+    return [row for row in case.all("fee_charged") if (text(row, "fee_code"), text(row, "receipt_no")) not in taken_back]
 
 
 def _amount(row: Row) -> int:

@@ -13,9 +13,10 @@ from approval.corrections import Notice, notice_of
 from approval.detail import HostedDetail, LicenceState, PaymentKept
 from approval.flow import Part
 from approval.licences import ENDINGS
+from approval.matters import Act
 from approval.payments.matters import yuan
 from approval.performing import ActOn
-from approval.permitted import payments_to_confirm
+from approval.permitted import payments_for
 from config.item_form import PREFIX, FormField
 from config.item_steps import form_of, papers_of
 from core.access import Actor
@@ -33,6 +34,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "collect": ("words",), "charge": ("code", "quantity"), "waive": ("fee", "reason"),
     "paid": ("fees", "kind", "reference", "amount", "paid_on", "receipt_no"),
     "confirm_payment": ("payment",), "refuse_payment": ("payment", "reason"),
+    "reverse_payment": ("payment",), "refuse_reversal": ("payment", "reason"), "ask_reversal": ("payment", "reason"),
     "grant_extension": ("words",), "refuse_extension": ("words",), "end_special": ("words",), "send_back": ("to_step",
                                                                                                             "reason"),
     "reopen": ("node", "reason"), "begin_anew": ("node", "reason"),
@@ -40,7 +42,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "ask_extension": ("days", "reason"), "ask_hearing": ("reason",),
     "hold_hearing": ("words",), "ask_correction": ("papers", "amend", "reason"), "refuse": ("reason",), "return": ("reason",),
     "void": ("reason",), "end_licence": ("certificate_no", "kind", "reason")}
-GRAVE = ("refuse", "return", "void", "send_back", "reopen", "leave_out", "end_licence")
+GRAVE = ("refuse", "return", "void", "send_back", "reopen", "leave_out", "end_licence", "reverse_payment")
 NUMBERS = ("days", "quantity", "fee", "payment")
 SEVERAL = ("papers", "deferred", "amend", "fees")
 CONFIRMED = ("rest_withheld",)  # a box to tick
@@ -95,7 +97,7 @@ def options(case: Before, act: str, name: str, people: Callable[[], Sequence[Opt
         "to_step": lambda: [(step, step) for step in detail.earlier],
         "to": lambda: list(people()),
         "certificate_no": lambda: _valid_licences(detail) if act == "end_licence" else [],
-        "payment": lambda: [(one.id, _payment_words(one, t)) for one in payments_to_confirm(detail, case.actor)],
+        "payment": lambda: [(one.id, _payment_words(one, t)) for one in payments_for(Act(act), detail, case.actor)],
         "kind": lambda: _endings(t) if act == "end_licence" else _payment_kinds(t) if act == "paid" else [
             (kind, t("hosted.kind_of", kind=t.subject(kind), n=item.details.ceilings[kind]))
             for kind in item.special if kind in item.details.ceilings],

@@ -123,7 +123,7 @@ def _file(kept: Paper | StepPaperKept | PaymentKept, address: str, pages: int, t
     """Its name, which downloads it; a small picture of its first page, and a way to each page in full."""
     small = [html.A(html.Img(src=f"{address}/preview/1?size=small", alt=t("hosted.preview_of", name=kept.file_name),
                              className="paper-thumb"), href=f"{address}/preview/1", target="_blank")] if pages else []
-    others = [html.A(t("hosted.page", n=page), href=f"{address}/preview/{page}", target="_blank", className="paper-page")
+    others = [html.A(t("hosted.page", n=page), href=f"{address}/preview/{page}", target="_blank", className="file-page")
               for page in range(1, pages + 1)]
     source = [html.Span(t("hosted.reused", no=kept.source_case), className="paper-note", title=kept.consent)] \
         if isinstance(kept, Paper) and kept.source_case else []
@@ -167,7 +167,8 @@ def fees(detail: HostedDetail, item: Any, t: Words, pages_of: PagesOf) -> html.S
     if not detail.fees and (item is None or not item.details.fees):
         return None
     rows = [html.Li([html.Strong(fee_name(item, fee["code"])), html.Span(f"¥ {fee['amount_fen'] / 100:.2f}", className="num"),
-                     html.Span(t(f"hosted.fee.{fee['state']}"), className="chip" if fee["state"] == "due" else "chip chip-ok"),
+                     html.Span(t(f"hosted.fee.{detail.fee_standing(fee)}"),
+                               className="chip" if fee["state"] == "due" else "chip chip-ok"),
                      html.Span(fee["receipt_no"] or fee["ground"], className="paper-note")]) for fee in detail.fees]
     return html.Section([html.H2(t("hosted.fees")), html.Ul(rows, className="fee-list") if rows else
                          html.P(t("hosted.no_fees"), className="case-none"),
@@ -176,11 +177,13 @@ def fees(detail: HostedDetail, item: Any, t: Words, pages_of: PagesOf) -> html.S
 
 
 def _payment(one: PaymentKept, detail: HostedDetail, t: Words, pages_of: PagesOf) -> html.Li:
-    """A payment settled by hand: who entered it and who confirmed it, with the scan of its slip."""
-    sign = {"booked": "here", "entered": "deferred"}.get(one.state, "missing")
+    """A payment settled by hand: who entered it, who confirmed it and who took it back, with the scan of its slip."""
+    sign = {"booked": "here", "entered": "deferred", "reversing": "deferred"}.get(one.state, "missing")
     who = t("hosted.payment_by", who=one.entered_name or one.entered_by, at=stamp(one.entered_at)[5:])
     second = t(f"hosted.payment_decided.{one.state}", who=one.decided_name or one.decided_by, words=one.words) \
         if one.decided_by not in ("", one.entered_by) else ""
+    told = [html.Span(" · ".join(filter(None, said)), className="paper-note") for said in ((who, second), _reversal(one, t))
+            if any(said)]
     address = f"{FILES}/{detail.head.case_no}"
     slip = _file(one, f"{address}/files/{one.sha256}", pages_of(one.sha256, one.media_type), t) if one.sha256 else None
     button = html.Button(t("hosted.payment_slip"), className="button paper-upload", type="button",
@@ -188,9 +191,16 @@ def _payment(one: PaymentKept, detail: HostedDetail, t: Words, pages_of: PagesOf
         if not one.sha256 and detail.takes_money else None
     words = f"{t(f'hosted.payment_kind.{one.kind}')} {one.reference} · ¥ {yuan(one.amount_fen)} · {one.paid_on}"
     return html.Li([html.Span(className=f"paper-sign paper-{sign}", **{"aria-hidden": "true"}),
-                    html.Div([html.Strong(words), html.Span(" · ".join(filter(None, (who, second))), className="paper-note"),
-                              slip]),
+                    html.Div([html.Strong(words), *told, slip]),
                     html.Span(t(f"hosted.payment_state.{one.state}"), className="chip"), button])
+
+
+def _reversal(one: PaymentKept, t: Words) -> tuple[str, str]:
+    """Who asked to take it back and why, and what the second person said."""
+    asked = t("hosted.reversal_asked", who=one.asked_name or one.asked_by, words=one.reversal_reason) if one.asked_by else ""
+    decided = t(f"hosted.reversal_decided.{one.state}", who=one.reversed_name or one.reversed_by, words=one.reversal_answer) \
+        if one.reversed_by else ""
+    return asked, decided
 
 
 def licences(detail: HostedDetail, today: date, t: Words) -> html.Section | None:

@@ -91,9 +91,10 @@ def details(event: CaseEvent, paper_name: PaperName, power: str, t: Words) -> li
 
 
 def _payment(event: CaseEvent, t: Words) -> str:
-    """How a fee was paid outside (approval.cashier): kind, reference, day."""
+    """How a fee was paid outside (approval.cashier), also of one taken back: kind, reference, day."""
     kind, _, rest = (event.data.attributes or {}).get("payment", "").partition(" ")
-    return f"{t(f'hosted.payment_kind.{kind}')} {rest}" if kind and event.kind is EventKind.FEE_CHARGED else ""
+    is_told = kind and event.kind in (EventKind.FEE_CHARGED, EventKind.FEE_REVERSED)
+    return f"{t(f'hosted.payment_kind.{kind}')} {rest}" if is_told else ""
 
 
 def _of_correction(event: CaseEvent, name_of: PaperName) -> dict[str, str | None]:

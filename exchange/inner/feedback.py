@@ -34,6 +34,8 @@ from portal.direct import Inside, Views
 
 log = logging.getLogger(__name__)
 PAPERS_AT_ONCE, CASES_AT_ONCE = 200, 100
+# A paper that says what was told of others of its case holds no more: a licence, a receipt.
+ENDS = {"licence_ended": "licence", "payment_void": "payment"}
 KINDS: tuple[FileKind, ...] = ("pdf", "docx")
 _f, _o = exchange_followed.c, exchange_outgoing.c
 
@@ -230,8 +232,8 @@ class Feedback:
                 hosted_cases, h.case_id == r.case_id).order_by(r.id)
             rows = uow.conn.execute(papers.where(r.id > head.seq).limit(PAPERS_AT_ONCE)).all()
             if rows:
-                ended = [row.case_id for row in rows if row.kind == "licence_ended"]  # what was told of those holds no more
-                again = uow.conn.execute(papers.where(r.kind == "licence", r.case_id.in_(ended))).all() if ended else ()
+                ended = [(r.kind == ENDS[row.kind]) & (r.case_id == row.case_id) for row in rows if row.kind in ENDS]
+                again = uow.conn.execute(papers.where(or_(*ended))).all() if ended else ()
                 facts = tuple(self._views.facts(Receipt(row.code, row.kind, row.number, row.issued_at), row.case_no, row.org,
                                                 row.item) for row in (*rows, *again))
                 self._put(uow.conn, "papers", "papers", Facts(facts))

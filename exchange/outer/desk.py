@@ -59,6 +59,7 @@ from supervision.complaints.matters import Filing, Reporter
 
 REFUSALS_SHOWN_US = 14 * DAY_US
 OWN = "WS-"  # what numbers of this site begin with
+OWED = frozenset({"due", "waits"})  # fees a payment that came through settles
 _BLOCKS = {"correction": "correct", "hearing": "ask_hearing", "withdrawal": "withdraw", "rating": "rate"}
 
 
@@ -163,7 +164,8 @@ class MailboxDesk:
     def pay(self, no: str, order: Order, receipt_no: str) -> bool:
         """Handed on once; the inside's answer settles the order (exchange/outer/mirror.py). An order whose money went back is
         none. A site that went back to a copy may have lost that it handed one on: what the inside shows as paid with this
-        receipt is booked, and no money goes back."""
+        receipt is booked, and no money goes back. One of a fee that waits for the second person of a payment by hand is handed
+        on, too: the inside settles the fee by whichever comes first."""
         view = self._view(no)
         standing = [(fee.state, fee.receipt_no) for fee in view.fees if fee.id == order.fee]
         with self._database.transaction() as conn:
@@ -173,7 +175,7 @@ class MailboxDesk:
                 return before == "done"
             if before is None and ("paid", receipt_no.strip()) in standing:
                 return True
-            if before is not None or "due" not in {state for state, _ in standing}:
+            if before is not None or not OWED & {state for state, _ in standing}:
                 raise NotFound("fee_not_due", case_no=view.head.case_no, fee=order.fee)
             self._send(conn, "payment", no, Payment(view.head.case_no, order, receipt_no))
         return False
@@ -250,7 +252,7 @@ class MailboxDesk:
         waiting = [row for row in acts if row.state == "waiting"]
         blocked = {_BLOCKS.get(row.kind, "") for row in waiting}
         paid = {read(row.content, Payment).order.fee for row in waiting if row.kind == "payment"}
-        fees = tuple(msgspec.structs.replace(fee, state="sent") if fee.id in paid and fee.state == "due" else fee
+        fees = tuple(msgspec.structs.replace(fee, state="sent") if fee.id in paid and fee.state in OWED else fee
                      for fee in told.view.fees)
         return msgspec.structs.replace(
             told.view, number=no, as_of=self._written(told.at), may=told.view.may - blocked, fees=fees,

@@ -144,6 +144,23 @@ def test_a_fee_paid_online_meanwhile_is_not_paid_a_second_time(strict: Hall):
     assert strict.detail(case_no).fees[0]["receipt_no"] == "网上票"
 
 
+def test_what_the_gateway_has_just_taken_is_not_taken_at_a_window_too(hall: Hall):
+    case_no, fee = charged(hall)
+    ledger = payments_of(hall.services).ledger
+    order = ledger.open(Order.new(case_no, fee, DUE)).order
+    ledger.paid(order.no, "票")
+    refused(Conflict, "payment_came_online", lambda: record(hall, case_no, replace(SLIP, fees=(fee,))))
+    payments_of(hall.services).reconcile()
+    assert hall.detail(case_no).fees[0]["receipt_no"] == "票"
+
+
+def test_a_payment_that_waits_is_not_offered_to_be_entered_again(strict: Hall):
+    case_no, fee = charged(strict)
+    record(strict, case_no, replace(SLIP, fees=(fee,)))
+    detail = strict.detail(case_no, CASHIER)
+    assert (detail.fee_standing(detail.fees[0]), detail.due_fees, Act.PAID in detail.may) == ("waits", [], False)
+
+
 def test_a_small_payment_needs_no_second_person(tmp_path: Path):
     hall = hall_with(tmp_path, **{"payments.second_person_from": 101})
     case_no, fee = charged(hall)

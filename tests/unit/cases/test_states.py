@@ -54,6 +54,7 @@ voided              own:o  own       own     own      own        own      own   
 extension_requested same:b same:b    same:b  same:b   same:b     same     same      same:o  same:o   same:o
 forwarded           same:b same:b    same:b  same:b   same:b     same     same      same    same:o   same:o
 fee_charged         same:o same      same    same     same       same     same      same    same     same
+fee_reversed        same:o same      same    same     same       same     same      same    same     same
 hearing_requested   same:b same:b    same:b  same:b   same:b     same     same      same:o  same:o   same:o
 hearing_held        same:b same:b    same:b  same:b   same:b     same     same      same:o  same:o   same:o
 reassigned          same:o same      same    same     same       same     same      same    same     same
@@ -82,7 +83,7 @@ CLOSING = {K.CONCLUDED, K.NOT_ACCEPTED, K.WITHDRAWN, K.RETURNED, K.VOIDED, K.ANS
 AFTER_THE_END = {K.DELIVERED: {S.CONCLUDED, S.COLLECTED, S.NOT_ACCEPTED, S.RETURNED, S.ANSWERED},
                  K.LICENCE_ISSUED: {S.CONCLUDED, S.COLLECTED}, K.LICENCE_ENDED: {S.CONCLUDED, S.COLLECTED},
                  K.PUBLISHED: {S.CONCLUDED, S.COLLECTED},
-                 K.TICKET_CALLED: CLOSED, K.RATED: CLOSED, K.FEE_CHARGED: CLOSED}
+                 K.TICKET_CALLED: CLOSED, K.RATED: CLOSED, K.FEE_CHARGED: CLOSED, K.FEE_REVERSED: CLOSED}
 
 
 def story(*kinds: EventKind, **data: object) -> list[CaseEvent]:

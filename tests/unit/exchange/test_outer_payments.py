@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from approval.cashier import CashierRules, Received
 from approval.payments.matters import Order
+from approval.posts import EVERY_UNIT
 from core.clock import FrozenClock
 from core.database import Database
 from core.errors import Conflict
@@ -76,6 +78,24 @@ def test_killed_after_the_payment_it_is_handed_on_and_booked_once(pair: Pair):
     assert (state(pair, order), settled(pair, case_no), pair.site.payments.gateway.given_back()) == ("booked", ["paid"], [])
     with pair.hall.services.database.read() as conn:
         assert conn.exec_driver_sql("SELECT count(*) FROM exchange_received WHERE kind = 'payment'").scalar() == 1
+
+
+def test_money_that_came_through_while_a_window_entered_its_own_counts_and_goes_not_back(pair: Pair):
+    """The second person at the window is the one who refuses then (docs/approval.md)."""
+    number, case_no, fee, amount = due(pair)
+    order = pair.site.payments.begin(number, fee, amount)
+    pair.hall.approval.posts.give(HALL.name, EVERY_UNIT, ["综合窗口"])
+    pair.hall.approval.cashier.rules = CashierRules(second_from_fen=0)
+    pair.hall.approval.cashier.record(case_no, pair.hall.rev(case_no), Received((fee,), "cash", "收据", amount), HALL)
+    pair.round()
+    view = pair.desk.find(number)
+    assert isinstance(view, CaseView)
+    assert [one.state for one in view.fees] == ["waits"]
+    pair.site.payments.gateway.decide(order, "paid")
+    pair.site.payments.look(order.no)
+    pair.round(2)
+    assert (settled(pair, case_no), state(pair, order)) == (["paid"], "booked")
+    assert pair.site.payments.gateway.given_back() == []
 
 
 def test_a_full_exchange_gives_no_money_back(pair: Pair):

@@ -124,7 +124,8 @@ def test_every_kind_of_event_happens(lives: dict[str, list[CaseEvent]], calendar
     rare = {EventKind.EXTENDED, EventKind.EXTENSION_REQUESTED, EventKind.VOIDED,
             EventKind.HEARING_REQUESTED}  # a month of a small city may lack them
     of_hosted = {EventKind.ROLLED_BACK, EventKind.REOPENED, EventKind.HELD, EventKind.RELEASED,
-                 EventKind.COUNTERSIGNED, EventKind.MIGRATED, EventKind.LICENCE_ENDED}  # fed logs do not tell them
+                 EventKind.COUNTERSIGNED, EventKind.MIGRATED, EventKind.LICENCE_ENDED,
+                 EventKind.FEE_REVERSED}  # fed logs do not tell them
     assert set(EventKind) - of_matters - of_hosted - kinds <= rare
     half_a_year = _city(calendar, opened=date(2025, 3, 3)).events_between(_us("2025-03-03T00:00"), _us("2025-10-01T00:00"))
     assert {event.kind for event in half_a_year} == set(EventKind) - of_hosted

@@ -1,0 +1,186 @@
+"""A payment entered by mistake is taken back by two who take money: with its reason, in the journal, on paper and in 对账."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from approval.cashier import PaymentKind, Received
+from approval.matters import Act
+from approval.payments.matters import Order
+from core.errors import Conflict, InvalidInput, NotFound, NotPermitted
+from core.instants import DAY_US
+from exchanging import inside_of
+from paying import payments_of
+from portal.direct import DirectDesk
+from tests.hosting import HALL, HEAD, Hall
+from tests.unit.approval.test_cashier import CASHIER, DUE, SECOND, SLIP, charged, hall_with, record, refused
+
+WHY = "凭条属于另一办件"
+
+
+@pytest.fixture
+def hall(tmp_path: Path) -> Iterator[Hall]:
+    made = hall_with(tmp_path)
+    yield made
+    made.services.database.dispose()
+
+
+def paid(hall: Hall, case_no: str, fee: int, **more: Any) -> int:
+    return record(hall, case_no, replace(SLIP, fees=(fee,), **more))
+
+
+def reversed_by_two(hall: Hall, case_no: str, payment: int) -> None:
+    hall.approval.reversals.ask(case_no, hall.rev(case_no), payment, WHY, CASHIER)
+    hall.approval.reversals.confirm(case_no, hall.rev(case_no), payment, SECOND, "3")
+
+
+def granted(hall: Hall) -> tuple[str, int, int]:
+    """A case that ended granted, its fee, and the payment that settled it."""
+    case_no = hall.decided()
+    fee = hall.approval.ending.charge(case_no, hall.rev(case_no), "pinlv", 1, HALL)
+    payment = paid(hall, case_no, fee)
+    hall.conclude(case_no)
+    return case_no, fee, payment
+
+
+def test_two_take_it_back_and_the_fee_is_due_again(hall: Hall):
+    case_no, fee = charged(hall)
+    payment = paid(hall, case_no, fee)
+    receipt = hall.detail(case_no).receipts[-1]
+    hall.approval.reversals.ask(case_no, hall.rev(case_no), payment, WHY, CASHIER)
+    detail = hall.detail(case_no)
+    assert (detail.payments[0].state, detail.fees[0]["state"]) == ("reversing", "paid")
+    hall.approval.reversals.confirm(case_no, hall.rev(case_no), payment, SECOND, "3")
+    detail, event = hall.detail(case_no), hall.events(case_no)[-1]
+    [kept] = detail.payments
+    assert (kept.state, kept.reversal_reason, kept.asked_by, kept.reversed_by) == ("reversed", WHY, "qian", "shen")
+    assert (detail.fees[0]["state"], detail.fees[0]["receipt_no"], detail.receipts[-1].kind) == ("due", "", "payment_void")
+    assert (event.kind.value, event.actor, event.station, event.data.reason) == ("fee_reversed", "沈出纳 shen", "3", WHY)
+    assert (event.data.receipt_no, event.data.amount_fen, event.data.document_no) == (
+        receipt.number, DUE, detail.receipts[-1].number)
+    assert event.data.attributes == {"payment": "pos POS0316-001 2026-03-16", "asked_by": "qian"}
+    assert hall.services.follow_up.papers.file(detail.receipts[-1].number, "pdf").startswith(b"%PDF")
+    assert hall.case(case_no).fold.fees == []
+    assert hall.faults(case_no) == []
+
+
+def test_nobody_takes_it_back_alone_without_a_reason_or_twice(hall: Hall):
+    case_no, fee = charged(hall)
+    payment, reversals = paid(hall, case_no, fee), hall.approval.reversals
+
+    def rev() -> int:
+        return hall.rev(case_no)
+
+    refused(InvalidInput, "words_missing", lambda: reversals.ask(case_no, rev(), payment, " ", CASHIER))
+    refused(NotPermitted, "post_missing", lambda: reversals.ask(case_no, rev(), payment, WHY, HEAD))
+    refused(NotFound, "payment_unknown", lambda: reversals.confirm(case_no, rev(), payment, SECOND))
+    reversals.ask(case_no, rev(), payment, WHY, CASHIER)
+    refused(NotFound, "payment_unknown", lambda: reversals.ask(case_no, rev(), payment, WHY, SECOND))
+    refused(NotPermitted, "other_person_needed", lambda: reversals.confirm(case_no, rev(), payment, CASHIER))
+    refused(NotPermitted, "post_missing", lambda: reversals.confirm(case_no, rev(), payment, HEAD))
+    refused(Conflict, "case_changed", lambda: reversals.confirm(case_no, rev() - 1, payment, SECOND))
+    reversals.confirm(case_no, rev(), payment, SECOND)
+    refused(NotFound, "payment_unknown", lambda: reversals.confirm(case_no, rev(), payment, SECOND))
+    assert hall.kinds(case_no).count("fee_reversed") == 1
+
+
+def test_what_was_entered_rightly_stays(hall: Hall):
+    case_no, fee = charged(hall)
+    payment = paid(hall, case_no, fee)
+    hall.approval.reversals.ask(case_no, hall.rev(case_no), payment, WHY, CASHIER)
+    hall.approval.reversals.refuse(case_no, hall.rev(case_no), payment, "凭条是本件的", SECOND)
+    [kept] = hall.detail(case_no).payments
+    assert (kept.state, kept.reversal_reason, kept.reversal_answer) == ("booked", WHY, "凭条是本件的")
+    assert (hall.detail(case_no).fees[0]["state"], "fee_reversed" in hall.kinds(case_no)) == ("paid", False)
+    hall.approval.reversals.ask(case_no, hall.rev(case_no), payment, "再次核对", SECOND)
+    assert hall.detail(case_no).payments[0].reversal_answer == ""
+
+
+def test_the_acts_are_offered_to_whom_they_are_open(hall: Hall):
+    case_no, fee = charged(hall)
+    payment = paid(hall, case_no, fee)
+    acts = {Act.ASK_REVERSAL, Act.REVERSE_PAYMENT, Act.REFUSE_REVERSAL}
+    assert hall.detail(case_no, CASHIER).may & acts == {Act.ASK_REVERSAL}
+    hall.approval.reversals.ask(case_no, hall.rev(case_no), payment, WHY, CASHIER)
+    assert hall.detail(case_no, CASHIER).may & acts == set()
+    assert hall.detail(case_no, SECOND).may & acts == {Act.REVERSE_PAYMENT, Act.REFUSE_REVERSAL}
+    assert hall.detail(case_no, HEAD).may & acts == set()
+
+
+def test_its_reference_is_free_for_the_case_it_belongs_to(hall: Hall):
+    (wrong, first), (right, second) = charged(hall), charged(hall)
+    payment = paid(hall, wrong, first)
+    refused(Conflict, "payment_reference_taken", lambda: paid(hall, right, second))
+    reversed_by_two(hall, wrong, payment)
+    paid(hall, right, second)
+    assert [hall.detail(no).fees[0]["state"] for no in (wrong, right)] == ["due", "paid"]
+
+
+def test_the_receipt_is_void_for_whoever_checks_it(hall: Hall):
+    case_no, fee = charged(hall)
+    payment, desk = paid(hall, case_no, fee), DirectDesk(inside_of(hall.services))
+    code = hall.detail(case_no).receipts[-1].code
+    assert desk.check(code).standing is None
+    reversed_by_two(hall, case_no, payment)
+    standing = desk.check(code).standing
+    assert standing is not None
+    assert (standing.state, standing.ended) == ("void", "2026-03-16")
+
+
+def test_a_case_that_has_ended_owes_the_fee_again_and_is_no_fault_once_it_is_paid(hall: Hall):
+    case_no, fee, payment = granted(hall)
+    reversed_by_two(hall, case_no, payment)
+    assert (hall.detail(case_no).fee_standing(hall.detail(case_no).fees[0]), hall.faults(case_no)) == ("due", ["fee_uncharged"])
+    hall.later(days=1)
+    assert Act.PAID in hall.detail(case_no, CASHIER).may
+    paid(hall, case_no, fee, reference="POS0317-009")
+    assert (hall.detail(case_no).fees[0]["state"], hall.faults(case_no)) == ("paid", [])
+
+
+def test_it_may_be_paid_online_then(hall: Hall):
+    case_no, fee, payment = granted(hall)
+    reversed_by_two(hall, case_no, payment)
+    payments = payments_of(hall.services)
+    order: Order = payments.begin(case_no, fee, DUE)
+    payments.gateway.decide(order, "paid")  # type: ignore[attr-defined]
+    assert payments.look(order.no).state == "booked"
+    assert hall.detail(case_no).fees[0]["state"] == "paid"
+
+
+def test_a_case_that_is_under_way_does_not_end_before_it_is_paid_again(hall: Hall):
+    case_no = hall.decided()
+    fee = hall.approval.ending.charge(case_no, hall.rev(case_no), "pinlv", 1, HALL)
+    payment = paid(hall, case_no, fee)
+    reversed_by_two(hall, case_no, payment)
+    with pytest.raises(Conflict, match="fees_owed"):
+        hall.conclude(case_no)
+
+
+def test_a_slip_that_paid_two_fees_gives_both_back(hall: Hall):
+    case_no, first = charged(hall)
+    second = hall.approval.ending.charge(case_no, hall.rev(case_no), "pinlv", 2, HALL)
+    told = Received((first, second), PaymentKind.BANK_SLIP, "行 7", 3 * DUE)
+    reversed_by_two(hall, case_no, record(hall, case_no, told))
+    assert [fee["state"] for fee in hall.detail(case_no).fees] == ["due", "due"]
+    assert [event.data.amount_fen for event in hall.events(case_no)[-2:]] == [DUE, 2 * DUE]
+
+
+def test_the_list_tells_what_is_being_taken_back_and_what_was(hall: Hall):
+    case_no, fee = charged(hall)
+    at, payment = hall.clock.now_us(), paid(hall, case_no, fee)
+
+    def lines(**wish: bool) -> list[tuple[str, str]]:
+        found = hall.approval.charges.lines(HALL, at - DAY_US, at + DAY_US, **wish)
+        return [(line.finding.value, line.reference) for line in found]
+
+    hall.approval.reversals.ask(case_no, hall.rev(case_no), payment, WHY, CASHIER)
+    assert lines(only_open=True) == [("reversing", "POS0316-001")]
+    hall.approval.reversals.confirm(case_no, hall.rev(case_no), payment, SECOND)
+    assert lines() == [("reversed", "POS0316-001"), ("unpaid", "")]
+    hall.approval.ending.void(case_no, hall.rev(case_no), "重复申请", HEAD)
+    assert (lines(), lines(only_open=True)) == ([("reversed", "POS0316-001"), ("lapsed", "")], [])
