@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import tzinfo
 from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import urlencode
 
 from flask import Response, make_response, render_template, request
 
@@ -57,11 +58,17 @@ class Portal:
 def page(portal: Portal, name: str, status: int = 200, /, **values: Any) -> Response:
     """A page of the templates; Jinja escapes every value."""
     t = portal.words()
-    values = {"t": t, "csrf": portal.csrf(), "city": _city(portal, t), "is_demo": portal.is_demo, "may_switch": True,
+    values = {"t": t, "csrf": portal.csrf(), "city": _city(portal, t), "is_demo": portal.is_demo,
+              "may_switch": request.method == "GET",  # the answer to a form would be lost with what was typed into it
+              "in_other_language": _in_other_language(t),
               "has_staff": portal.has_staff, "has_case": portal.cookies.case() is not None,
-              "has_accounts": portal.account.are_kept, "is_signed_in": portal.account.current() is not None,
-              "place": request.path, **values}
+              "has_accounts": portal.account.are_kept, "is_signed_in": portal.account.current() is not None, **values}
     return make_response(render_template(f"portal/{name}.html", **values), status)
+
+
+def _in_other_language(t: Say) -> str:
+    """The address of this very page, with what was searched for, in the other language."""
+    return f"?{urlencode({**request.args.to_dict(), 'lang': 'en' if t.language == 'zh' else 'zh'})}"
 
 
 def sentence(error: SupervisionError, t: Say) -> str:

@@ -138,3 +138,14 @@ def test_the_form_of_the_item_is_asked_checked_and_kept(site: Site, browser: Fla
     assert detail.particulars["fields"] == {"road": "仙来大道", "grade": "支路", "area": "12.5", "begin": "2026-04-01"}
     assert detail.particulars["form"]["area"] == "挖掘面积（平方米）"
     assert "审核" not in detail.stations
+
+
+def test_the_other_language_shows_the_same_search_and_no_answer_to_a_form_is_lost_to_it(browser: FlaskClient):
+    found = browser.get("/public/items/?q=%E6%97%A0%E7%BA%BF%E7%94%B5&org=gongxin").text
+    address = re.search(r'<a href="([^"]+)" lang="en">English</a>', found)
+    assert address is not None
+    english = browser.get(f"/public/items/{address[1].replace('&amp;', '&')}").text
+    assert ('value="无线电"' in english, "中文</a>" in english) == (True, True)
+    browser.get("/public/?lang=zh")
+    refused = post(browser, "/public/tell/consultation/", org="gongxin", title="怎么办")
+    assert (refused.status_code, "怎么办" in refused.text, "English</a>" in refused.text) == (400, True, False)
