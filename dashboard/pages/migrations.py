@@ -83,27 +83,29 @@ def _register_preview(app: Dash, services: Any) -> None:
         if not clicks:
             raise PreventUpdate
         require(g.actor, Role.ADMINISTRATOR)
-        t, (item, before, after) = _words(services), chosen(services, search or "")
-        named = {one["step"]: value or "" for one, value in zip(ids, values, strict=True)}
+        t, seen = _words(services), _question(services, search, values, ids)
         try:
-            found = services.approval.migrations.preview(item, before, after, named)
+            found = services.approval.migrations.preview(seen["item"], seen["from"], seen["to"], seen["steps"])
         except SupervisionError as refusal:
             return [], None, sentence(refusal, t)
         movable = [(one.case_no, one.rev) for one in found if not one.why]
-        seen = {"item": item, "from": before, "to": after, "steps": named, "cases": movable}
+        seen["cases"] = movable
         told = t("migration_page.previewed", cases=len(found), movable=len(movable),
                  most=services.approval.migrations.cases_max)
         return migration_views.cases(found, t), seen, told
 
     @app.callback(Output("migration-said", "children", allow_duplicate=True), Output("migration-changed", "data"),
                   Output("migration-seen", "data", allow_duplicate=True), Input("migration-propose", "n_clicks"),
-                  State("migration-seen", "data"), State("migration-reason", "value"), prevent_initial_call=True)
-    def propose(clicks: int | None, seen: Any, reason: str | None) -> tuple[Any, Any, Any]:
+                  State("migration-seen", "data"), State("migration-reason", "value"), State(steps, "value"),
+                  State(steps, "id"), State("migration-address", "search"), prevent_initial_call=True)
+    def propose(clicks: int | None, seen: Any, reason: str | None, values: list[str | None], ids: list[Any],
+                search: str | None) -> tuple[Any, Any, Any]:
+        """Exactly what was previewed; with another item, version or step chosen since, it is previewed anew."""
         if not clicks:
             raise PreventUpdate
         t = _words(services)
-        if not seen:
-            return t("migration_page.preview_first"), no_update, no_update
+        if not seen or _question(services, search, values, ids) != {**seen, "cases": ()}:
+            return t("migration_page.preview_first"), no_update, None
         migrations = services.approval.migrations
         try:
             plan = migrations.propose(seen["item"], seen["from"], seen["to"], seen["steps"],
@@ -149,6 +151,13 @@ def chosen(services: Any, search: str) -> tuple[str, int, int]:
     running = [number for number in services.approval.migrations.running(item) if number in numbers]
     before = _number(asked(search, "from"), numbers, running[0] if running else numbers[0])
     return item, before, _number(asked(search, "to"), numbers, numbers[-1])
+
+
+def _question(services: Any, search: str | None, values: list[str | None], ids: list[Any]) -> dict[str, Any]:
+    """What the page asks now: the item, from which version to which, and what each step becomes."""
+    item, before, after = chosen(services, search or "")
+    named = {one["step"]: value or "" for one, value in zip(ids, values, strict=True)}
+    return {"item": item, "from": before, "to": after, "steps": named, "cases": ()}
 
 
 def _items(services: Any) -> list[tuple[str, str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from dash import ALL, Dash, Input, Output, State, dcc, html
+from dash import ALL, Dash, Input, Output, State, dcc, html, no_update
 from dash.exceptions import PreventUpdate
 from flask import g, has_request_context
 
@@ -49,7 +49,8 @@ def register(app: Dash, services: Any) -> None:
                   Output({"wrong": ALL}, "children"), Input("window-file", "n_clicks"), State({"wrong": ALL}, "id"),
                   State("window-item", "value"), State("window-kind", "value"), State("window-papers", "value"),
                   State("hall-station", "value"), State({"form": ALL}, "id"), State({"form": ALL}, "value"),
-                  [State(f"window-{name}", "value") for name in form.TEXTS], prevent_initial_call=True)
+                  [State(f"window-{name}", "value") for name in form.TEXTS], prevent_initial_call=True,
+                  running=[(Output("window-file", "disabled"), True, False)])  # a second click files no second case
     def file(clicks: int | None, places: list[Any], *given: Any) -> Any:
         if not clicks:
             raise PreventUpdate
@@ -85,9 +86,10 @@ def register(app: Dash, services: Any) -> None:
 
 
 def filed(services: Any, actor: Actor, told: Registration, places: list[str], t: Words) -> tuple[Any, Any, str, list[str]]:
-    """What the side shows, the number, what is said, and the error of every field."""
+    """What the side shows, the number, what is said, and the error of every field. Number and password of the one before,
+    shown this once, stay until the next is filed."""
     if not told.item:
-        return _waiting(t), None, "", [t("window.item_missing") if place == "item" else "" for place in places]
+        return no_update, no_update, "", [t("window.item_missing") if place == "item" else "" for place in places]
     try:
         made = services.approval.intake.file(application_of(told), channel_of(services.catalogue.find_item(told.item)), actor,
                                              told.station)
@@ -95,7 +97,7 @@ def filed(services: Any, actor: Actor, told: Registration, places: list[str], t:
         key = str(refusal.details.get("key", ""))
         words = sentence(refusal, t)
         at_field = [words if place == key else "" for place in places]
-        return _waiting(t), None, "" if key in places else words, at_field
+        return no_update, no_update, "" if key in places else words, at_field
     return form.filed_head(made.case_no, made.password, t), {"no": made.case_no}, "", [""] * len(places)
 
 

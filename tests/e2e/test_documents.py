@@ -73,7 +73,9 @@ def test_the_window_sees_pictures_of_files_and_uses_an_earlier_one_again(hall: C
     page = opened(screens, hall, "chuang", f"/hosted/?no={first}")
     page.wait_for_selector(".paper-thumb")
     assert page.locator(".paper-thumb").evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
-    assert page.locator(".paper-page").count() == 2
+    pages = page.locator(".file-page")
+    assert pages.count() == 2
+    assert max(one.bounding_box()["height"] for one in pages.all()) < 48  # a line, no sheet of paper
     with page.expect_response("**/hall_page.mjs*"):  # what answers the button comes in after it
         page.goto(f"{hall.address}/hosted/?no={second}")
     page.fill("#reuse-consent", "申请人当面同意")
