@@ -19,10 +19,10 @@ from core.database import Database
 from core.errors import Conflict
 from exchange.outer.models import payment_orders
 from exchange.outer.queue import QueueRules
-from portal.desk import CaseView
+from portal.desk import CaseView, Standing
 from portal.pay import NOTICE_PATH
 from public_site import build_public_site
-from tests.hosting import HALL
+from tests.hosting import HALL, staff
 from tests.pair import Pair, outer_settings
 from tests.peers import Untouched
 
@@ -96,6 +96,24 @@ def test_money_that_came_through_while_a_window_entered_its_own_counts_and_goes_
     pair.round(2)
     assert (settled(pair, case_no), state(pair, order)) == (["paid"], "booked")
     assert pair.site.payments.gateway.given_back() == []
+
+
+def test_a_receipt_that_was_made_void_inside_is_void_for_whoever_checks_it_outside(pair: Pair):
+    number, case_no, fee, amount = due(pair)
+    approval, second = pair.hall.approval, staff("shen", "沈出纳")
+    for person in (HALL, second):
+        approval.posts.give(person.name, EVERY_UNIT, ["综合窗口"])
+    payment = approval.cashier.record(case_no, pair.hall.rev(case_no), Received((fee,), "cash", "收据", amount), HALL)
+    pair.round()
+    code = pair.hall.detail(case_no).receipts[-1].code
+    assert pair.desk.check(code).standing is None
+    approval.reversals.ask(case_no, pair.hall.rev(case_no), payment, "收据不是本件", HALL)
+    approval.reversals.confirm(case_no, pair.hall.rev(case_no), payment, second)
+    pair.round()
+    assert pair.desk.check(code).standing == Standing("", "void", "2026-03-16")
+    view = pair.desk.find(number)
+    assert isinstance(view, CaseView)
+    assert [one.state for one in view.fees] == ["due"]
 
 
 def test_a_full_exchange_gives_no_money_back(pair: Pair):
