@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from dash import html
 
-from approval.detail import HostedDetail, Licence, LicenceState, Paper, PaymentKept, StepPaperKept
+from approval.detail import HostedDetail, Licence, LicenceState, Paper, PaymentKept, PaymentState, StepPaperKept
 from approval.payments.matters import yuan
 from dashboard.panels import case_calendar
 from dashboard.panels.case_clocks import ORDER
@@ -180,7 +180,8 @@ def _payment(one: PaymentKept, detail: HostedDetail, t: Words, pages_of: PagesOf
     """A payment settled by hand: who entered it, who confirmed it and who took it back, with the scan of its slip."""
     sign = {"booked": "here", "entered": "deferred", "reversing": "deferred"}.get(one.state, "missing")
     who = t("hosted.payment_by", who=one.entered_name or one.entered_by, at=stamp(one.entered_at)[5:])
-    second = t(f"hosted.payment_decided.{one.state}", who=one.decided_name or one.decided_by, words=one.words) \
+    decision = one.state if one.state == PaymentState.REFUSED else PaymentState.BOOKED
+    second = t(f"hosted.payment_decided.{decision}", who=one.decided_name or one.decided_by, words=one.words) \
         if one.decided_by not in ("", one.entered_by) else ""
     told = [html.Span(" · ".join(filter(None, said)), className="paper-note") for said in ((who, second), _reversal(one, t))
             if any(said)]

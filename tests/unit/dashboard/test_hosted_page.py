@@ -12,13 +12,16 @@ from dash.exceptions import PreventUpdate
 from flask import Flask
 from msgspec.structs import replace
 
+from approval.cashier import CashierRules, Received
 from approval.performing import perform
+from approval.posts import EVERY_UNIT
 from cases.events import EventData
 from dashboard.pages.hosted import shown
 from dashboard.panels import hosted_acts as acts
+from dashboard.panels import hosted_facts
 from dashboard.panels.hosted_history import details
 from dashboard.words import words_of
-from tests.hosting import HALL, HANDLER, Hall
+from tests.hosting import HALL, HANDLER, Hall, staff
 
 CHANGED = "7f00"
 
@@ -104,3 +107,24 @@ def test_every_act_says_what_it_does_to_the_clocks(hall: Hall, language: str):
     told = {"end_special": "goes_on", "complete": "complete", "reopen": "reopen", "send_back": "send_back"}
     t = words_of(hall.services.texts, language)
     assert [act for act in acts.FIELDS if not t.has(f"hosted.effect.{told.get(act, act)}")] == []
+
+
+@pytest.mark.parametrize("language", ["zh-CN", "en"])
+def test_every_stage_of_a_payment_by_hand_is_said_in_words(hall: Hall, language: str):
+    """Entered, confirmed, asked to be taken back, left as it is, asked again, taken back."""
+    approval, second, t = hall.approval, staff("shen", "沈出纳"), words_of(hall.services.texts, language)
+    approval.posts.give(second.name, EVERY_UNIT, ["综合窗口"])
+    approval.cashier.rules = CashierRules(second_from_fen=0)
+    case_no = hall.accepted()
+    fee = approval.ending.charge(case_no, hall.rev(case_no), "pinlv", 1, HALL)
+    payment = approval.cashier.record(case_no, hall.rev(case_no), Received((fee,), "cash", "收据", 10_000), HALL)
+    for act in (lambda: approval.cashier.confirm(case_no, hall.rev(case_no), payment, second),
+                lambda: approval.reversals.ask(case_no, hall.rev(case_no), payment, "错件", HALL),
+                lambda: approval.reversals.refuse(case_no, hall.rev(case_no), payment, "属于本件", second),
+                lambda: approval.reversals.ask(case_no, hall.rev(case_no), payment, "错件", HALL),
+                lambda: approval.reversals.confirm(case_no, hall.rev(case_no), payment, second)):
+        drawn = str(hosted_facts.fees(hall.detail(case_no), None, t, lambda _digest, _kind: 0))
+        assert "hosted." not in drawn
+        act()
+    drawn = str(hosted_facts.fees(hall.detail(case_no), None, t, lambda _digest, _kind: 0))
+    assert ("hosted." in drawn, "错件" in drawn, "沈出纳" in drawn) == (False, True, True)
