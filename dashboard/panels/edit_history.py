@@ -70,7 +70,7 @@ def _differences(before: Mapping[str, Any], after: Mapping[str, Any], t: Words) 
 
 def differences(before: Any, after: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
     """(path, old, new) of every value that differs; parts of a list that carry an id, code, name or label of their own
-    are found by it."""
+    are found by it. A field that was left out and one that is left empty say the same."""
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         for name in {**before, **after}:
             if path or name not in _UNTOLD:
@@ -80,8 +80,12 @@ def differences(before: Any, after: Any, path: str = "") -> Iterator[tuple[str, 
         if names[0] != names[1]:
             yield path, names[0], names[1]
         yield from differences({_name(one): one for one in before}, {_name(one): one for one in after}, path)
-    elif before != after:
+    elif before != after and (_says(before) or _says(after)):
         yield path, before, after
+
+
+def _says(value: Any) -> bool:
+    return value is not None and value != ""
 
 
 def _is_list_of_things(value: Any) -> bool:

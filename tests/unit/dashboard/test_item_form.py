@@ -89,3 +89,10 @@ def test_the_history_names_the_step_that_changed() -> None:
     after = {**CONTENT, "steps": [{**one, "limit": "5wd"} if one["name"] == "承办" else one for one in CONTENT["steps"]]}
 
     assert list(differences(CONTENT, after)) == [("steps.承办.limit", "6wd", "5wd")]
+
+
+def test_a_field_that_stays_empty_is_no_difference_and_no_or_nought_is_one():
+    before = {"guide": {"place": "一楼"}, "fee": None, "days": None}
+    after = {"guide": {"place": "一楼", "quota": "", "parent": ""}, "fee": False, "days": 0}
+    assert list(differences(before, after)) == [("fee", None, False), ("days", None, 0)]
+    assert list(differences(after, {**after, "guide": {"place": ""}})) == [("guide.place", "一楼", "")]
