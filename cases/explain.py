@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from cases.areas import Areas
-from cases.clocks import Timing, due_day
+from cases.clocks import Timing, due_day, used_days
 from cases.events import ClockKind, ClockRef
 from cases.fold import Moment
 from cases.projection import ClockState, Condition
@@ -17,9 +17,10 @@ from cases.queries import CaseDetail
 from core.errors import SupervisionError
 from core.instants import DAY_US, MINUTE_US, date_of
 from core.limits import Granularity, Unit
-from core.working_calendar import WorkingCalendar
+from core.working_calendar import CalendarNotPublished, WorkingCalendar
 
-MAX_DAYS = 800
+MAX_DAYS = 800        # listed one by one
+LONGEST_WAY = 4_000   # the way to the due day is listed even so, if it is no longer than this
 _NAMES = {"limit": "limit_text"}
 _FACTS: dict[str, Any] = {"ref": {"case_id": 0, "kind": ClockKind.PROMISED.value}, "condition": Condition.RUNNING, "level": 0,
                           "limit_text": "", "started": (0, 0)}
@@ -77,12 +78,13 @@ class ClockExplanation:
     stops: list[tuple[int, int | None]]
     reason: str
     detail: str
+    days_more: int = 0  # days after the last of `days`, up to the end, the due day or today; `used` counts them, too
     spans: tuple[tuple[int, int | None], ...] = ()  # the stops to the microsecond, on the wall clock of the source
 
 
 def explain(case: CaseDetail, areas: Areas) -> list[ClockExplanation]:
     """Every clock of the case by the calendar it was judged by, day by day up to its end, its due day or the case's `as_of`,
-    whichever is last."""
+    whichever is last; of one that runs for years no more than lead to its due day."""
     own, longer = areas.of_case(case.fold).calendar, areas.of_case_with_newer_years(case.fold)
     return [explain_clock(clock, longer.calendar if longer is not None and clock.calendar == longer.calendar.key else own,
                           case.as_of) for clock in case.clocks]
@@ -104,15 +106,17 @@ def explain_evidence(ref: ClockRef, facts: Mapping[str, Any], calendar: WorkingC
 def explain_clock(clock: ClockState, calendar: WorkingCalendar, now_us: int) -> ClockExplanation:
     """One clock. A clock that cannot be judged explains the reason instead of days."""
     timing = _timing(clock, calendar)
-    last_day = _due_day(clock, timing)
-    days = [] if clock.condition is Condition.UNJUDGEABLE or clock.reason else _days(clock, timing, last_day, now_us)
+    last_day, end_day = _due_day(clock, timing), _end_day(clock, now_us)
+    is_judged = clock.condition is not Condition.UNJUDGEABLE and not clock.reason
+    days = _days(clock, timing, last_day, end_day) if is_judged else []
     return ClockExplanation(
         kind=clock.ref.kind.value, ordinal=clock.ref.ordinal, name=clock.name, limit_text=clock.limit_text,
         unit=clock.unit, granularity=clock.granularity, amount=clock.amount, calendar=clock.calendar, rule=clock.rule,
         rule_version=clock.rule_version, condition=clock.condition.value, level=clock.level,
         started_at=clock.started.at, due_at=clock.due_at, due_day=last_day,
         ended_at=clock.ended.at if clock.ended else None, utc_offset=clock.started.utc_offset,
-        used=_used(days, clock, now_us), days=days, stops=[_day_span(span) for span in clock.stops],
+        used=_used(days, timing, end_day) if is_judged else None, days=days,
+        days_more=max(end_day, last_day or 0) - days[-1].day if days else 0, stops=[_day_span(span) for span in clock.stops],
         rungs=[RungLine(code, level, at, code in clock.passed) for code, level, at in clock.passages],
         reason=clock.reason, detail=clock.detail, spans=clock.stops)
 
@@ -129,18 +133,23 @@ def _due_day(clock: ClockState, timing: Timing) -> int | None:
     return None if clock.due_at is None else _local_day(clock.due_at, clock.started.utc_offset)
 
 
-def _days(clock: ClockState, timing: Timing, last_day: int | None, now_us: int) -> list[DayLine]:
+def _end_day(clock: ClockState, now_us: int) -> int:
+    """The epoch day on which the clock ended, or today."""
+    return clock.ended.local // DAY_US if clock.ended else _local_day(now_us, clock.started.utc_offset)
+
+
+def _days(clock: ClockState, timing: Timing, last_day: int | None, end_day: int) -> list[DayLine]:
     opened = clock.started.local // DAY_US
-    ended = clock.ended.local // DAY_US if clock.ended else None
-    today = ended if ended is not None else _local_day(now_us, clock.started.utc_offset)
-    until = min(max(today, last_day if last_day is not None else today), opened + MAX_DAYS)
+    last = last_day if last_day is not None else end_day
+    way = 0 if last_day is None else min(last - opened, LONGEST_WAY)
+    until = min(max(end_day, last), opened + max(MAX_DAYS, way))
     lines: list[DayLine] = []
     used = 0
     for day in range(opened, until + 1):
         kind, name, counts, stop = _status(timing, day, opened)
         used += counts
-        lines.append(DayLine(day, date_of(day).isoformat(), "after_end" if ended is not None and day > ended else kind,
-                             name, counts, used, stop, day == last_day, last_day is not None and last_day < day <= today))
+        lines.append(DayLine(day, date_of(day).isoformat(), "after_end" if clock.ended and day > end_day else kind,
+                             name, counts, used, stop, day == last_day, last < day <= end_day))
     return lines
 
 
@@ -160,9 +169,14 @@ def _status(timing: Timing, day: int, opened: int) -> tuple[str, str, bool, int]
     return kind, status.name, counts, stop
 
 
-def _used(days: list[DayLine], clock: ClockState, now_us: int) -> float | None:
-    end = clock.ended.local // DAY_US if clock.ended else _local_day(now_us, clock.started.utc_offset)
-    return next((line.n for line in reversed(days) if line.day <= end), None)
+def _used(days: list[DayLine], timing: Timing, end_day: int) -> float | None:
+    """Days used up to that day; None where they are beyond those listed and the calendar does not know them."""
+    if not days or days[-1].day >= end_day:
+        return next((line.n for line in reversed(days) if line.day <= end_day), None)
+    try:
+        return used_days(timing, end_day)
+    except CalendarNotPublished:
+        return None
 
 
 def _local_day(us: int, offset_min: int) -> int:

@@ -197,14 +197,15 @@ class CaseQueries:
                                      .order_by(case_table.c.area)))
 
     def search(self, text: str, limit: int = 50, org: str | None = None, area: str = "") -> list[CaseRow]:
-        """Open cases first, those whose number begins with `text`; of one department or area when asked."""
+        """Cases whose number begins with `text`, the one that is it before all others, then the open ones; of one department or
+        area when asked."""
         c = case_table.c
         statement = select(*c["case_id", "area", "case_no", "org", "item", "state", "light", "opened_at", "closed_at"])
         with self._database.read() as conn:
             rows = conn.execute(statement.where(c.case_no.startswith(text, autoescape=True),
                                                 *([c.org == org] if org is not None else []),
                                                 *([c.area == area] if area else []))
-                                .order_by(c.closed_at.is_not(None), c.case_no).limit(limit)).all()
+                                .order_by(c.case_no != text, c.closed_at.is_not(None), c.case_no).limit(limit)).all()
         return [self._case_row(row) for row in rows]
 
     def list_cases(self, org: str, lights: Sequence[str], limit: int = 200, area: str = "") -> list[CaseRow]:

@@ -104,6 +104,8 @@ def _print_clock(clock: ClockExplanation, text: Any) -> None:
     for day in clock.days:
         due = " ← due" if day.is_due else ""
         print(f"  {day.date}  {day.n if day.counted else '-':>4}  {day.kind} {day.name}{due}")
+    if clock.days_more:
+        print(f"  {text('case.clock.more_days', n=clock.days_more)}")
 
 
 def _clock_json(clock: ClockExplanation) -> dict[str, Any]:

@@ -49,10 +49,10 @@ def _search(services: Any, actor: Actor, text: str, t: Words) -> Any:
     if not text:
         needy = services.case_queries.list_cases(own, SIGNALS, area=actor.area) if own is not None else []
         return case_search.render_own(needy, t) if own is not None else case_search.render(text, [], t)
-    rows = services.case_queries.search(text, FOUND_MAX, own, actor.area)
+    rows = services.case_queries.search(text, FOUND_MAX + 1, own, actor.area)
     if [row.case_no for row in rows] == [text]:
         return _case(services, actor, rows[0].area, text, "", t)
-    return case_search.render(text, rows, t)
+    return case_search.render(text, rows[:FOUND_MAX], t, has_more=len(rows) > FOUND_MAX)
 
 
 def is_limited(actor: Actor) -> bool:

@@ -30,7 +30,12 @@ def render(clock: Any, today: int, t: Words) -> html.Div:
     shown, left_out = _shown(months, clock.due_day)
     pictures = [_month(days, clock, today, t) for days in shown]
     note = [html.P(t("case.clock.more_months", n=left_out), className="cal-more")] if left_out else []
-    return html.Div([html.Div(pictures, className="cal-months"), *note, legend(t)], className="cal")
+    return html.Div([html.Div(pictures, className="cal-months"), *note, *more_days(clock, t), legend(t)], className="cal")
+
+
+def more_days(clock: Any, t: Words) -> list[html.P]:
+    """How many days follow those that are listed."""
+    return [html.P(t("case.clock.more_days", n=clock.days_more), className="cal-more")] if clock.days_more else []
 
 
 def _shown(months: Sequence[list[Any]], due_day: int | None) -> tuple[list[list[Any]], int]:

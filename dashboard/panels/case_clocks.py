@@ -10,7 +10,7 @@ from dash import html
 
 from dashboard.panels import case_calendar
 from dashboard.panels.case_calendar import LEVELS, kind_words
-from dashboard.panels.case_sentence import budget, number, sentence
+from dashboard.panels.case_sentence import HOURS, budget, number, sentence
 from dashboard.panels.marks import mark
 from dashboard.panels.tables import grid, num
 from dashboard.times import day_at, due_stamp, stamp
@@ -69,7 +69,7 @@ def _figures(clock: Any, t: Words) -> html.Dl:
             ("due", due_stamp(clock.due_at, clock.utc_offset))]
     if clock.ended_at is not None:
         rows.append(("ended", stamp(clock.ended_at, clock.utc_offset)))
-    if clock.used is not None and clock.limit_text != "due":
+    if clock.used is not None and clock.limit_text != "due" and clock.unit != HOURS:
         rows.append(("used", f"{number(clock.used)} / {number(clock.amount)}"))
     pairs = [html.Div([html.Dt(t(f"case.clock.{name}")), html.Dd(value, className="num")]) for name, value in rows]
     return html.Dl(pairs, className="clock-figures")
@@ -103,7 +103,7 @@ def _rule(clock: Any, presets: Mapping[str, Any]) -> Any:
 def _table(clock: Any, t: Words) -> html.Details:
     heads = [t(f"case.clock.{name}") for name in ("day", "weekday", "kind", "counted", "n")]
     table = grid(heads, (_day_row(line, clock, t) for line in clock.days), "days-table")
-    return html.Details([html.Summary(t("case.clock.days")), table], className="clock-days")
+    return html.Details([html.Summary(t("case.clock.days")), table, *case_calendar.more_days(clock, t)], className="clock-days")
 
 
 def _day_row(line: Any, clock: Any, t: Words) -> html.Tr:

@@ -25,13 +25,14 @@ def layout(t: Words) -> html.Form:
                      action="/case/", method="GET", className="case-search", role="search")
 
 
-def render(text: str, rows: Sequence[Any], t: Words) -> html.Section:
+def render(text: str, rows: Sequence[Any], t: Words, *, has_more: bool = False) -> html.Section:
     """What was found for `text`; rows are CaseRows the person may see."""
     if not text:
         return html.Section(html.P(t("case.search_hint")), className="panel case-none")
     if not rows:
         return html.Section(html.P(t("case.search_none", text=text)), className="panel case-none")
-    return html.Section([html.H2(t("case.search_found", n=len(rows))), _table(rows, t)], className="panel")
+    heading = t("case.search_more" if has_more else "case.search_found", n=len(rows))
+    return html.Section([html.H2(heading), _table(rows, t)], className="panel")
 
 
 def render_own(rows: Sequence[Any], t: Words) -> html.Section:

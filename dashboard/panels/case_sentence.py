@@ -7,11 +7,12 @@ from collections import Counter
 from typing import Any
 
 from core.instants import MINUTE_US
-from dashboard.times import day_at, day_text, due_stamp, span_text
+from dashboard.times import day_at, day_text, due_stamp, span_text, stamp
 from dashboard.words import Words
 
 _STATED = re.compile(r"(\d+)(wd|cd|wh|mo)")
 NOT_COUNTED = ("weekend", "holiday", "suspended")
+HOURS = "wh"
 
 
 def sentence(clock: Any, as_of: int, t: Words) -> str:
@@ -52,6 +53,8 @@ def _start(clock: Any, t: Words) -> str:
 def _left_out(clock: Any, t: Words) -> str:
     """Days between opening and due day that were not counted, by reason, and make-up days that were."""
     until = clock.due_day if clock.due_day is not None else 1 << 40
+    if clock.days_more and clock.days[-1].day < until:  # not all of them are listed
+        return ""
     kinds = Counter(line.kind for line in clock.days if line.day <= until)
     parts = [t(f"case.why.{kind}", n=kinds[kind]) for kind in NOT_COUNTED if kinds[kind]]
     words = t("case.why.not_counted", what=t("case.why.list").join(parts)) if parts else ""
@@ -64,6 +67,8 @@ def _due(clock: Any, t: Words) -> str:
 
 
 def _standing(clock: Any, as_of: int, t: Words) -> str:
+    if clock.unit == HOURS and clock.limit_text != "due":
+        return _against_time(clock, as_of, t)
     if clock.used is None or clock.limit_text == "due":
         return _against_date(clock, as_of, t)
     used, rest = number(clock.used), clock.amount - clock.used
@@ -88,6 +93,16 @@ def _on_the_last_day(clock: Any, as_of: int, used: str, t: Words) -> str:
     side = "past" if end > clock.due_at else "before"
     return t(f"case.why.{state}_{side}_time", used=used, day=day_text(day_at(end, clock.utc_offset)),
              time=due_stamp(clock.due_at, clock.utc_offset)[-5:], span=span_text(max(abs(end - clock.due_at), MINUTE_US), t))
+
+
+def _against_time(clock: Any, as_of: int, t: Words) -> str:
+    """The days used say nothing of a limit in working hours: only before its instant or after it."""
+    if clock.due_at is None:
+        return t("case.why.stopped_hours")
+    end = clock.ended_at if clock.ended_at is not None else as_of
+    state, side = "open" if clock.ended_at is None else "ended", "past" if end > clock.due_at else "before"
+    return t(f"case.why.{state}_{side}_hours", at=stamp(end, clock.utc_offset), due=due_stamp(clock.due_at, clock.utc_offset),
+             span=span_text(max(abs(end - clock.due_at), MINUTE_US), t))
 
 
 def _against_date(clock: Any, as_of: int, t: Words) -> str:

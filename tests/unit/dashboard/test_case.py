@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 from dash.development.base_component import Component
 
+from cases.events import CaseEvent, EventData, EventKind
 from cases.explain import ClockExplanation, explain
 from core.access import Role
-from core.instants import HOUR_US, day_of
+from core.instants import HOUR_US, day_of, to_us
 from dashboard.pages import case
 from dashboard.panels import case_calendar, case_clocks, case_sentence
 from dashboard.panels.case_facts import masked
@@ -112,6 +114,18 @@ def test_a_whole_number_leads_to_the_case_itself(site: Site) -> None:
     assert "XY-2" not in shown(site, Role.DEPARTMENT_USER, "/case/", "?q=XY-2").replace("“XY-2”", "")
 
 
+def test_a_whole_number_stands_before_those_it_begins_and_more_than_are_shown_are_told_of(site: Site) -> None:
+    numbers = [(EventKind.ACCEPTED, f"B-1{number}") for number in range(case.FOUND_MAX + 1)]
+    site.services.recorder.record([CaseEvent(
+        source="hall", source_event_id=number, kind=kind, case_no=number, area="360500", claimed_at=to_us(NOW) - 1, org=OWN_ORG)
+        for kind, number in [*numbers, (EventKind.VOIDED, "B-1")]])
+    found = shown(site, Role.INSPECTOR, "/case/", "?q=B-1")
+
+    assert f"前 {case.FOUND_MAX} 件；还有更多" in found
+    assert found.index('"B-1"') < found.index('"B-10"')
+    assert "找到 11 件" in shown(site, Role.INSPECTOR, "/case/", "?q=B-11")
+
+
 # The sentence and the picture
 
 
@@ -133,6 +147,24 @@ def test_the_days_left_out_of_the_sentence_are_those_of_the_table(site: Site, wo
     for kind, word in (("weekend", "周末"), ("holiday", "节假日")):
         assert f"{word} {sum(line.kind == kind for line in until_due)} 天" in sentence
     assert f"调休上班 {sum(line.kind == 'make_up' for line in until_due)} 天" in sentence
+
+
+def test_a_clock_that_runs_for_years_counts_all_its_days_and_lists_the_way_to_its_due_day(site: Site, words: Words) -> None:
+    """Nine years from 2017-03-17 to NOW, and a due day beyond the days that are listed at least."""
+    accepted = to_us(datetime(2017, 3, 17, 2, 20, tzinfo=UTC))
+    for number, limit in (("XY-old", "20cd"), ("XY-far", "900cd")):
+        site.services.recorder.record([CaseEvent(
+            source="hall", source_event_id=number, kind=EventKind.ACCEPTED, case_no=number, area="360500", claimed_at=accepted,
+            org=OWN_ORG, data=EventData(promised_limit=limit))])
+    old, far = explained(site, "XY-old"), explained(site, "XY-far")
+    days = day_of(NOW.date()) - day_of(date(2017, 3, 17))
+    sentence = case_sentence.sentence(old, site.services.clock.now_us(), words)
+
+    assert (old.used, far.used) == (days, days)
+    assert f"已超 {days - 20} 天" in sentence
+    assert [line.n for line in far.days if line.is_due] == [900]
+    assert old.days[-1].n + old.days_more == days
+    assert f"其后 {old.days_more} 天未逐日列出" in text_of(case_calendar.render(old, day_at(old.started_at, 480), words))
 
 
 def test_a_clock_that_cannot_be_judged_says_why_and_never_on_time(site: Site, words: Words) -> None:

@@ -21,7 +21,7 @@ def clock(**changes: Any) -> Any:
     """A clock of ten working days, all of them used, that runs; `changes` says otherwise."""
     values = {"reason": "", "started_at": DUE - 14 * 24 * 60 * MINUTE_US, "utc_offset": 480, "granularity": "instant",
               "limit_text": "10wd", "unit": "wd", "amount": 10, "used": 10, "due_at": DUE, "ended_at": None, "days": [],
-              "due_day": day_of(datetime(2026, 4, 22, tzinfo=UTC).date()), "condition": "running"}
+              "days_more": 0, "due_day": day_of(datetime(2026, 4, 22, tzinfo=UTC).date()), "condition": "running"}
     return SimpleNamespace(**{**values, **changes})
 
 
@@ -54,3 +54,17 @@ def test_a_due_time_the_source_states_is_judged_to_the_minute_too() -> None:
 def test_a_clock_that_was_stopped_when_it_was_late_already_is_late() -> None:
     assert "目前停表，已用 21 天，已超 11 天" in said(clock(condition="stopped", used=21), DUE + 10**12)
     assert "目前停表，已用 4 天，还剩 6 天" in said(clock(condition="stopped", used=4), DUE - 10**12)
+
+
+@pytest.mark.parametrize(("hours", "words"), [(-2, "到 2026-04-22 11:33 为止，还剩 2 小时 0 分"),
+                                              (75, "已过 2026-04-22 11:33 的到期时刻 3 天 3 小时")])
+def test_days_used_are_not_counted_against_a_limit_in_working_hours(hours: int, words: str) -> None:
+    late = said(clock(limit_text="8wh", unit="wh", amount=8, used=4), DUE + hours * 60 * MINUTE_US)
+    assert words in late
+    assert "已用" not in late
+
+
+def test_a_case_that_ended_after_its_working_hours_was_late() -> None:
+    ended = clock(limit_text="8wh", unit="wh", amount=8, used=2, ended_at=DUE + 30 * MINUTE_US)
+    assert "晚于 2026-04-22 11:33 的到期时刻 30 分，超期" in said(ended, DUE + 10**12)
+    assert "目前停表" in said(clock(limit_text="8wh", unit="wh", amount=8, due_at=None, due_day=None), DUE)
