@@ -48,7 +48,7 @@ _UNSUITABLE = {
     "code_unknown": "add the code to the mapping's code table, then replay the record",
     "content_differs": "an event of this id is recorded with other content: send a higher version to correct it",
     "future_dated": "correct the time of the event or the clock of the sender",
-    "limit_unreadable": "write 20wd, 56cd or 8wh",
+    "limit_unreadable": "write 20wd, 56cd, 8wh or 3mo",
     "result_unknown": "write granted or refused, or map the source's own word to one of them",
 }
 _ERROR = {

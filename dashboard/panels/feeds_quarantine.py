@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import parse_qs
 
-from dash import Dash, Input, Output, State, ctx, dcc, html
+from dash import Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.exceptions import PreventUpdate
 from flask import g
 
@@ -57,7 +57,7 @@ def register(app: Dash, services: Any) -> None:
 
     @app.callback(Output("feeds-record", "children"), Output("feeds-raw", "value"), Output("feeds-form", "hidden"),
                   Input("feeds-address", "search"), Input("feeds-changed", "data"))
-    def show(search: str | None, _changed: Any) -> tuple[Any, str, bool]:
+    def show(search: str | None, _changed: Any) -> tuple[Any, Any, bool]:
         record_id = chosen_id(search)
         if record_id is None:
             return html.P(words()("feeds_page.select"), className="case-none"), "", True
@@ -65,13 +65,17 @@ def register(app: Dash, services: Any) -> None:
             record = services.feed_queries.get_quarantined(record_id)
         except SupervisionError as refusal:
             return html.P(sentence(refusal, words()), className="case-none"), "", True
-        return render_record(record, words()), record.raw, record.state != "open"
+        # What is being corrected stays as it stands: others may have been replayed, or the database was away for a moment.
+        raw = no_update if ctx.triggered_id == "feeds-changed" else record.raw
+        return render_record(record, words()), raw, record.state != "open"
 
     @app.callback(Output("feeds-said", "children"), Output("feeds-changed", "data"), Input("feeds-replay", "n_clicks"),
-                  Input("feeds-dismiss", "n_clicks"), Input("feeds-replay-alike", "n_clicks"), State("feeds-raw", "value"),
-                  State("feeds-address", "search"), prevent_initial_call=True)
-    def handle(replays: int | None, dismissals: int | None, alike: int | None, raw: str | None,
-               search: str | None) -> tuple[str, Any]:
+                  Input("feeds-dismiss", "n_clicks"), Input("feeds-replay-alike", "n_clicks"), Input("feeds-address", "search"),
+                  State("feeds-raw", "value"), prevent_initial_call=True)
+    def handle(replays: int | None, dismissals: int | None, alike: int | None, search: str | None,
+               raw: str | None) -> tuple[str, Any]:
+        if ctx.triggered_id == "feeds-address":
+            return "", no_update  # what was said is about another record
         record_id = chosen_id(search)
         if record_id is None or not (replays or dismissals or alike):
             raise PreventUpdate

@@ -17,6 +17,7 @@ from feeds.records import Parsed
 from tests.staff import OWN_ORG, Site, make_site, run_callback
 
 HANDLE = "..feeds-said.children...feeds-changed.data.."
+SHOW = "..feeds-record.children...feeds-raw.value...feeds-form.hidden.."
 BROKEN = '{"case_no": "G-1", "kind": "ZZ9", "at": "2026-03-16T09:00:00+08:00"}'
 
 
@@ -50,9 +51,10 @@ def quarantine_shown(site: Site, search: str) -> str:
 def press(site: Site, role: Role, button: str, raw: str = BROKEN) -> TestResponse:
     clicks = {"feeds-replay.n_clicks": int(button == "feeds-replay") or None,
               "feeds-dismiss.n_clicks": int(button == "feeds-dismiss") or None,
-              "feeds-replay-alike.n_clicks": int(button == "feeds-replay-alike") or None}
-    return run_callback(site.client(role), "/feeds/", HANDLE, clicks, {
-        "feeds-raw.value": raw, "feeds-address.search": f"?record={only_record(site)}"}, changed=f"{button}.n_clicks")
+              "feeds-replay-alike.n_clicks": int(button == "feeds-replay-alike") or None,
+              "feeds-address.search": f"?record={only_record(site)}"}
+    changed = "feeds-address.search" if button == "feeds-address" else f"{button}.n_clicks"
+    return run_callback(site.client(role), "/feeds/", HANDLE, clicks, {"feeds-raw.value": raw}, changed=changed)
 
 
 def test_every_source_is_listed_with_its_state_in_words(site: Site) -> None:
@@ -112,6 +114,22 @@ def test_an_administrator_replays_all_records_alike(site: Site) -> None:
     said = press(site, Role.ADMINISTRATOR, "feeds-replay-alike")
 
     assert "已重新送入 4 条，其中 3 条已入库，1 条仍被拒收" in json.dumps(said.json, ensure_ascii=False)
+    assert site.services.feed_queries.quarantined().total == 1
+
+
+def test_what_is_being_corrected_stays_when_something_else_was_done(site: Site) -> None:
+    chosen = {"feeds-address.search": f"?record={only_record(site)}", "feeds-changed.data": None}
+    first, later = (run_callback(site.client(Role.ADMINISTRATOR), "/feeds/", SHOW, chosen, changed=changed).json["response"]
+                    for changed in ("feeds-address.search", "feeds-changed.data"))
+
+    assert first["feeds-raw"]["value"] == BROKEN
+    assert "feeds-raw" not in later
+    assert later["feeds-form"]["hidden"] is False
+
+
+def test_another_record_is_not_shown_under_what_was_said_of_the_last(site: Site) -> None:
+    said = press(site, Role.ADMINISTRATOR, "feeds-address").json["response"]
+    assert said == {"feeds-said": {"children": ""}}
     assert site.services.feed_queries.quarantined().total == 1
 
 
