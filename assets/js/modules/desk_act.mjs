@@ -1,7 +1,8 @@
 /**
  * The pane of commands: what can be done with the chosen cards, each with its key, and the form of the one being given.
  * When a form opens, the revisions on the screen are noted, and these alone are sent: what changes while somebody types is
- * refused by the server and stays as it is.
+ * refused by the server and stays as it is. What was written is kept until the server took it, and stands in the form of the
+ * same command for the same cards when it is opened again.
  */
 
 import { ACTIONS, ISSUE, actionOfKey, commandOf, lacking, mayDo, nameOfKey, offered, ACTION_KEYS } from "./desk_actions.mjs";
@@ -24,6 +25,7 @@ export function actPane(parent, { t, me, places, limits = {}, onCommand, onCance
   parent.replaceChildren(bar, why, form);
   let chosen = [];
   let given = null;
+  let written = null;
   let drawn = "";
   form.addEventListener("submit", (event) => { event.preventDefault(); submit(); });
   form.addEventListener("keydown", (event) => { if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) { event.preventDefault(); submit(); } });
@@ -73,6 +75,7 @@ export function actPane(parent, { t, me, places, limits = {}, onCommand, onCance
     given = { action, refs: cards.map(refOf) };
     const fields = new Map(action.fields.map((name) => [name, fieldOf(name, { action: action.name, t, places, limits, required: action.required.has(name) })]));
     given.fields = fields;
+    if (isOfThese(action, cards)) refill(fields, written.values);
     fields.get("org")?.control.addEventListener("change", () => fields.get("item")?.follow(fields.get("org").value()));
     const title = element("h3", "act-title", titleOf(action, cards));
     title.id = "act-title";
@@ -82,6 +85,16 @@ export function actPane(parent, { t, me, places, limits = {}, onCommand, onCance
     form.hidden = false;
     bar.hidden = true;
     ([...fields.values()][0] ?? { focus: () => form.querySelector("button").focus() }).focus();
+  }
+
+  const isOfThese = (action, cards) => written?.name === action.name && (cards.length > 0) === (written.ids.size > 0)
+    && cards.every(({ id }) => written.ids.has(id));
+
+  function refill(fields, values) {
+    for (const [name, field] of fields) {
+      if (name === "item") field.follow(values.org);
+      field.control.value = values[name];
+    }
   }
 
   function titleOf(action, cards) {
@@ -111,7 +124,7 @@ export function actPane(parent, { t, me, places, limits = {}, onCommand, onCance
     const row = element("div", "act-buttons");
     const cancel = element("button", "button", t("desk.act.cancel"));
     cancel.type = "button";
-    cancel.addEventListener("click", () => { close(); onCancel(); });
+    cancel.addEventListener("click", () => { close(); written = null; onCancel(); });
     row.append(element("button", "button button-main", t("desk.act.submit", { words: t(`desk.command.${action.name}`) })), cancel,
       element("span", "act-hint", t("desk.act.hint")));
     return row;
@@ -120,7 +133,7 @@ export function actPane(parent, { t, me, places, limits = {}, onCommand, onCance
   function submit() {
     if (given == null) return;
     const { action, refs, fields } = given;
-    const values = Object.fromEntries([...fields].map(([name, field]) => [name, field.value()]));
+    const values = valuesOf(fields);
     const [missing] = lacking(action, values);
     if (missing) {
       setText(form.querySelector(".act-problem"), t("desk.act.lacking", { field: form.querySelector(`label[for=act-${missing}]`).firstChild.textContent }));
@@ -128,10 +141,14 @@ export function actPane(parent, { t, me, places, limits = {}, onCommand, onCance
       return;
     }
     close();
-    onCommand(commandOf(action, refs, values), action);
+    const sent = written;
+    onCommand(commandOf(action, refs, values), action, () => { if (written === sent) written = null; });
   }
 
+  const valuesOf = (fields) => Object.fromEntries([...fields].map(([name, field]) => [name, field.value()]));
+
   function close() {
+    if (given != null) written = { name: given.action.name, ids: new Set(given.refs.map(({ id }) => id)), values: valuesOf(given.fields) };
     given = null;
     form.hidden = true;
     bar.hidden = false;

@@ -166,7 +166,8 @@ export function mount(root, { store, t, now, clock, every, socket, onFault }) {
     if (card) location.assign(address(card));
   }
 
-  async function command(asked, action) {
+  /** @param {() => void} onTaken called when the server did all of it: what was written need not be kept */
+  async function command(asked, action, onTaken) {
     const ids = asked.cards.map(({ id }) => id);
     const what = t(`desk.command.${action.name}`);
     ids.forEach((id) => { desk.sending.add(id); desk.answers.delete(id); });
@@ -174,7 +175,7 @@ export function mount(root, { store, t, now, clock, every, socket, onFault }) {
     draw();
     const answer = await (action.name === "dispatch" ? order(asked) : send({ ...asked, ...instantOf(asked) }));
     ids.forEach((id) => { desk.sending.delete(id); desk.checked.delete(id); });
-    take(answer, what, asked.cards);
+    if (take(answer, what, asked.cards) === "done") onTaken();
     pending.ask();
     detail.refresh();
     draw();
@@ -194,6 +195,7 @@ export function mount(root, { store, t, now, clock, every, socket, onFault }) {
     const failed = new Set(refused.map(({ id }) => id));
     for (const { id } of refs) if (tone === "done" || (answer?.results && !failed.has(id))) desk.served.add(id);
     say(words, tone);
+    return tone;
   }
 
   function say(words, tone) {
