@@ -46,6 +46,7 @@ whenPresent("[data-card-clip], [data-card-ask]", async () => (await import("./mo
 whenPresent("[data-camera-picture]", startCameraPicture);
 whenPresent("[data-comparison]", async () => (await import("./modules/pictures.mjs")).mount(document));
 whenPresent(".scheme-unsaved", async () => (await import("./modules/unsaved_guard.mjs")).mount(document, window));
+whenPresent(".topbar-language", async (link) => (await import("./modules/language_link.mjs")).mount(link));
 whenPresent("[data-signal-keys]", async () => (await import("./modules/signal_keys.mjs")).mount(document));
 
 /** Dash renders late; wait for the frame without polling. */

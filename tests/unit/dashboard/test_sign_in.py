@@ -40,6 +40,11 @@ def test_a_stranger_is_sent_to_the_sign_in_page_and_then_where_he_wanted_to_go(s
     assert client.get("/desk/").status_code == 200
 
 
+def test_the_other_language_keeps_where_one_wanted_to_go(site: Site) -> None:
+    page = site.client().get("/sign-in/?next=/feeds/?record=17", headers=AS_BROWSER).text
+    assert 'href="?lang=en&amp;next=/feeds/%3Frecord%3D17"' in page
+
+
 @pytest.mark.parametrize("address", ["https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:alert(1)",
                                      "desk/", "/desk/\r\nSet-Cookie: a=b", "/sign-in/", "/sign-out/", "http:/evil", "/a\\b"])
 def test_the_next_address_never_leads_elsewhere(address: str) -> None:
