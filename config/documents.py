@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from core.errors import ConfigError
 
 Key = str | int
+UNKNOWN_KEY = "extra_forbidden"  # as pydantic calls it
 Model = TypeVar("Model", bound=BaseModel)
 _BaseLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -66,14 +67,16 @@ class Document:
                            key=".".join(map(str, place)), problem=problem, remedy=remedy, **details)
 
     def read_as(self, model: type[Model]) -> Model:
-        """The data as `model`. Raises ConfigError for the first thing that does not fit."""
+        """The data as `model`. Raises ConfigError for the first thing that does not fit, and before all for a key nobody knows:
+        a misspelt one is why another is missing."""
         try:
             return model.model_validate(self.data)
         except ValidationError as refusal:
             raise self._explained(refusal) from refusal
 
     def _explained(self, refusal: ValidationError) -> ConfigError:
-        first = refusal.errors(include_url=False, include_context=False)[0]
+        found = refusal.errors(include_url=False, include_context=False)
+        first = next((one for one in found if one["type"] == UNKNOWN_KEY), found[0])
         return self.problem(first["loc"], first["msg"], _remedy(first["type"]),
                             more=max(0, refusal.error_count() - 1))
 
@@ -127,7 +130,7 @@ def _note_mapping(path: Path, node: Any, place: tuple[str, ...], lines: dict[tup
 
 
 def _remedy(kind: str) -> str:
-    if kind == "extra_forbidden":
+    if kind == UNKNOWN_KEY:
         return "remove the key, or correct its spelling"
     if kind == "missing":
         return "add the key"

@@ -44,6 +44,11 @@ _OF_THE_CLOCK = frozenset(
 )
 
 
+# What a finding says of itself in Chinese stands in the head of the card; whoever reads English is told it here.
+_SAID_ABOVE = {"zh": frozenset({"title", "demanded_action", "late_text", "title_en", "demanded_action_en"}),
+               "en": frozenset({"title", "demanded_action", "late_text"})}
+
+
 def render(
     evidence: Any, chosen: str, actor: Actor, presets: Mapping[str, Any], notices: Sequence[Any] | None, t: Words
 ) -> html.Div:
@@ -53,7 +58,7 @@ def render(
     if evidence.clocks:
         sections.append(case_clocks.render(evidence.clocks, chosen, evidence.as_of, presets, t))
     sections += [
-        _passages(evidence, t),
+        _passages(evidence, presets, t),
         _facts(evidence, t),
         order_section(evidence.orders, evidence.as_of, t),
         life(evidence.found, t),
@@ -106,16 +111,16 @@ def what_happened(evidence: Any, t: Words) -> str:
     )
 
 
-def _passages(evidence: Any, t: Words) -> html.Section:
+def _passages(evidence: Any, presets: Mapping[str, Any], t: Words) -> html.Section:
     """Every rung that made or worsened the card, with the versions it was judged by."""
     heads = [t(f"card.passage.{name}") for name in ("level", "rule", "rung", "at", "due", "version", "calendar", "ended")]
-    table = grid(heads, (_passage(passage, t) for passage in evidence.passages), "passages-table")
+    table = grid(heads, (_passage(passage, presets, t) for passage in evidence.passages), "passages-table")
     return html.Section(
         [html.H2(t("card.evidence")), html.P(t("card.evidence_note"), className="panel-note"), table], className="panel"
     )
 
 
-def _passage(passage: Any, t: Words) -> html.Tr:
+def _passage(passage: Any, presets: Mapping[str, Any], t: Words) -> html.Tr:
     gone = (
         t("card.passage.withdrawn", reason=passage.withdrawn)
         if passage.withdrawn
@@ -126,7 +131,7 @@ def _passage(passage: Any, t: Words) -> html.Tr:
         [
             html.Td(mark(LEVELS[passage.level], t)),
             html.Td([html.Strong(kind), html.Span(passage.rule, className="event-detail")]),
-            html.Td(passage.rung),
+            html.Td(case_clocks.rung_words(case_clocks.rule_of(passage, presets), passage.rung, t)),
             num(stamp(passage.at, seconds=True)),
             num(due_stamp(passage.due_at)),
             num(passage.rule_version),
@@ -139,7 +144,7 @@ def _passage(passage: Any, t: Words) -> html.Tr:
 
 def _facts(evidence: Any, t: Words) -> html.Section | None:
     """What else the record said: the findings of an act rule or a detector, field by field, rows as a table."""
-    shown_above = _OF_THE_CLOCK if evidence.clocks else ()
+    shown_above = _SAID_ABOVE[t.language] | (_OF_THE_CLOCK if evidence.clocks else frozenset())
     known = [
         (name, value)
         for name, value in evidence.top.facts.items()
@@ -149,11 +154,20 @@ def _facts(evidence: Any, t: Words) -> html.Section | None:
         return None
     parts = [
         html.Div(
-            [html.H3(heading(name, t)), value_of(name, value, t)], className="evidence-part"
+            [html.H3(heading(name, t)), value_of(name, _with_signs(name, value, evidence.top.rule, t), t)],
+            className="evidence-part",
         )
         for name, value in known
     ]
     return html.Section([html.H2(t("card.findings")), *parts], className="panel")
+
+
+def _with_signs(name: str, value: Any, detector: str, t: Words) -> Any:
+    """The figures of a finding with what each is a sign of; by which test it was found is told on its own page."""
+    if name != "figures":
+        return value
+    return [{**{member: part for member, part in one.items() if member != "test"},
+             "sign": t.first(f"finding_sign.{detector}.{one['sign']}", "card.plain", name=one["sign"])} for one in value]
 
 
 def order_section(orders: Sequence[Any], now_us: int, t: Words) -> html.Section | None:

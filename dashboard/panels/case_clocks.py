@@ -76,7 +76,7 @@ def _figures(clock: Any, t: Words) -> html.Dl:
 
 
 def _ladder(clock: Any, presets: Mapping[str, Any], t: Words) -> html.Section:
-    rule = _rule(clock, presets)
+    rule = rule_of(clock, presets)
     rungs = [_rung(rung, clock, rule, t) for rung in reversed(clock.rungs)]
     ladder = html.Ol(rungs, className="ladder")
     if rule is None:
@@ -87,15 +87,23 @@ def _ladder(clock: Any, presets: Mapping[str, Any], t: Words) -> html.Section:
 
 
 def _rung(rung: Any, clock: Any, rule: Any, t: Words) -> html.Li:
-    known = next((one for one in rule.rungs if one.code == rung.code), None) if rule is not None else None
-    label = rung.code if known is None else known.label_en if t.language == "en" else known.label
     state = "rung_passed" if rung.passed else "rung_waiting" if rung.at is not None else "no_rung_at"
-    words = html.Span([html.Strong(label), html.Span(stamp(rung.at, clock.utc_offset), className="num")])
+    at = html.Span(stamp(rung.at, clock.utc_offset), className="num")
+    words = html.Span([html.Strong(rung_words(rule, rung.code, t)), at])
     chip = html.Span(t(f"case.clock.{state}"), className="chip rung-state")
     return html.Li([mark(LEVELS[rung.level], t), words, chip], className="rung is-passed" if rung.passed else "rung")
 
 
-def _rule(clock: Any, presets: Mapping[str, Any]) -> Any:
+def rung_words(rule: Any, code: str, t: Words) -> str:
+    """What a rung is called; one of no ladder is a level by its code."""
+    known = next((one for one in rule.rungs if one.code == code), None) if rule is not None else None
+    if known is None:
+        return t.first(f"level.{code}", "case.clock.plain", name=code)
+    return str(known.label_en if t.language == "en" else known.label)
+
+
+def rule_of(clock: Any, presets: Mapping[str, Any]) -> Any:
+    """The rule a clock or a passage of one names; None where its ladder is no longer there."""
     preset = presets.get(clock.rule_version.partition("@")[0])
     return next((rule for rule in preset.rules if rule.id == clock.rule), None) if preset is not None else None
 

@@ -68,5 +68,5 @@ def _header(stream: BufferedReader, shape: MappingShape, limits: FeedLimits) -> 
 def format_of(first: bytes, allowed: tuple[Format, ...]) -> Format:
     """The format of a content by its first bytes, among those the mapping allows."""
     seen = first.lstrip(b"\xef\xbb\xbf\xff\xfe\0 \t\r\n")[:1]
-    guess: Format = "xes" if seen == b"<" else "jsonl" if seen == b"{" else "csv"
+    guess: Format = "xes" if seen == b"<" else "jsonl" if seen in (b"{", b"[") else "csv"
     return guess if guess in allowed else allowed[0]

@@ -7,7 +7,7 @@ import { ACTIONS, ISSUE, actionOfKey, commandOf, fitting, lacking, offered } fro
 import { awaitsMine, isReplyOverdue, notesOf } from "../../assets/js/modules/card_axes.mjs";
 import { floodOf, folded, groupOf } from "../../assets/js/modules/desk_flood.mjs";
 import { askedCard, deskMemory } from "../../assets/js/modules/desk_memory.mjs";
-import { stateWords } from "../../assets/js/modules/desk_list.mjs";
+import { nameOf, stateWords } from "../../assets/js/modules/desk_list.mjs";
 import { storyOf } from "../../assets/js/modules/desk_story.mjs";
 import { CARDS_PER_COMMAND, NO_FILTER, departments, listed, nextWaiting, revisions, standing, stepFrom, tabTitle, tally, viewCounts } from "../../assets/js/modules/desk_view.mjs";
 import { card } from "./factories.mjs";
@@ -373,4 +373,9 @@ test("an order that is refused says why in the server's words", async () => {
     csrf: () => "", wait: async () => {}, newId: () => "o-2" });
 
   assert.deepEqual(await order({ cards: [{ id: 7, rev: 3 }], reason: "x", reply_limit: "3wd" }), { ok: false, error: "card_changed", message: "牌已变化", results: [] });
+});
+
+test("a card without an item is called by its rule, so that no row is without a name", () => {
+  assert.equal(nameOf(card()), "商品房预售许可");
+  assert.equal(nameOf(card({ item_name: "", rule: "投诉办理时限" })), "投诉办理时限");
 });

@@ -7,6 +7,7 @@
 
 import { ACTIONS, ISSUE, actionOfKey, commandOf, lacking, mayDo, nameOfKey, offered, ACTION_KEYS } from "./desk_actions.mjs";
 import { fieldOf } from "./desk_form.mjs";
+import { nameOf } from "./desk_list.mjs";
 import { refOf } from "./desk_view.mjs";
 import { element, setText, toggle } from "./keyed_list.mjs";
 
@@ -100,7 +101,7 @@ export function actPane(parent, { t, me, places, limits = {}, onCommand, onCance
   function titleOf(action, cards) {
     const words = t(`desk.command.${action.name}`);
     if (cards.length === 0) return words;
-    return cards.length === 1 ? t("desk.act.one", { words, item: cards[0].item_name }) : t("desk.act.many", { words, n: cards.length });
+    return cards.length === 1 ? t("desk.act.one", { words, item: nameOf(cards[0]) }) : t("desk.act.many", { words, n: cards.length });
   }
 
   /** What the person should know before he gives the command: who signed first, who proposed, what two persons means. */

@@ -3,7 +3,7 @@
 import { civil, civilDue, instant, offsetMinutes, span } from "./format.mjs";
 import { element, mark } from "./keyed_list.mjs";
 import { notesOf } from "./card_axes.mjs";
-import { stateWords } from "./desk_list.mjs";
+import { nameOf, stateWords } from "./desk_list.mjs";
 
 /** @param {HTMLElement} parent @param {{t: Function, serverNow: () => number|null, history: (id: number) => Promise<object[]>}} deps */
 export function deskDetail(parent, { t, serverNow, history }) {
@@ -29,7 +29,7 @@ export function deskDetail(parent, { t, serverNow, history }) {
     const head = element("header", `detail-head detail-${card.level}`);
     const title = element("div", "detail-title");
     title.append(element("span", "detail-level", `${t(`level.${card.level}`)} · ${card.late_text}`),
-      element("h2", "", card.item_name));
+      element("h2", "", nameOf(card)));
     head.append(mark(card.level, t), title);
     const action = element("p", "detail-action");
     action.append(element("span", "detail-label", t("desk.detail.demanded")), element("span", "", card.demanded_action || "—"));

@@ -54,7 +54,7 @@ export function deskList(parent, { t, onSelect, onOpen, onCheck }) {
     row.classList.add(`row-${card.level}`);
     for (const [name, on] of [["is-waiting", needsAck(card) === 1], ["is-over", !card.condition], ["is-quiet", isQuiet(card)],
       ["is-half", isHalfSigned(card)], ["is-to-confirm", isToConfirm(card)], ["hatched", card.stale]]) toggle(row, name, on);
-    setText(what.children[0], card.item_name);
+    setText(what.children[0], nameOf(card));
     setText(what.children[1], fold ? t("desk.flood.folded", { no: card.case_no, n: fold.length - 1 }) : card.case_no);
     setText(org, card.org_name);
     setText(limit.children[0], card.rule);
@@ -65,7 +65,7 @@ export function deskList(parent, { t, onSelect, onOpen, onCheck }) {
     const notes = [...notesOf(card, serverNow).map((note) => [note.code, t(`desk.note.${note.code}`, note)]),
       ...(answer ? [["answer", answer.words]] : [])];
     state.children[1].replaceChildren(...notes.map(([code, words]) => element("span", `note note-${code}`, words)));
-    row.setAttribute("aria-label", [t(`level.${card.level}`), card.item_name, what.children[1].textContent, card.org_name,
+    row.setAttribute("aria-label", [t(`level.${card.level}`), nameOf(card), what.children[1].textContent, card.org_name,
       card.late_text, stateWords(card, serverNow, t), ...notes.map(([, words]) => words)].filter(Boolean).join("，"));
   }
 
@@ -74,6 +74,9 @@ export function deskList(parent, { t, onSelect, onOpen, onCheck }) {
     reveal(card) { if (card) rows.node(`${card.id}/${card.level}`)?.scrollIntoView({ block: "nearest" }); },
   };
 }
+
+/** What a card is about: its item, or what was found where there is none (a consultation, a complaint, a finding). */
+export const nameOf = (card) => card.item_name || card.rule;
 
 /** "待签收 12 分", "待值班长签收（周立新 已签）", "已签收 李敏", "暂挂至 10:30", "停用至 10:30". */
 export function stateWords(card, serverNow, t) {

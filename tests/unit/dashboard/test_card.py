@@ -18,6 +18,7 @@ from cases.events import CaseEvent, CaseFacts, EventData, EventKind
 from core.access import Role
 from core.instants import to_us, written_due, written_local
 from dashboard.pages.card import card_id_of, drawn
+from dashboard.panels import card_story, case_clocks
 from dashboard.panels.card_story import reason_of
 from dashboard.panels.evidence_values import plain, value_of
 from dashboard.words import Words
@@ -183,8 +184,25 @@ def test_evidence_of_any_shape_can_be_read(words: Words) -> None:
 
     assert "1970-01-01 08:00:00" in table
     assert "乙" in table
-    assert plain({"opened_at": 0, "n": [1, 2]}, words) == "opened_at=1970-01-01 08:00:00；n=1、2"
+    assert plain({"opened_at": 0, "m": [1, 2]}, words) == "opened_at=1970-01-01 08:00:00；m=1、2"
     assert (plain(None, words), plain(True, words, "at")) == ("—", "True")
+
+
+def test_what_a_finding_was_found_by_reads_as_words(words: Words) -> None:
+    facts = {"title": "G4 先办后收", "demanded_action_en": "Explain", "finding": 2, "period": ["2024-04-01", "2024-04-30"],
+             "figures": [{"sign": "decided_before", "test": "count", "k": 4, "n": 13, "value": 4.0, "threshold": 3.0}]}
+    drawn = repr(card_story._facts(SimpleNamespace(clocks=[], top=SimpleNamespace(rule="G4", facts=facts)), words))
+
+    for told in ("疑点编号", "迹象与数值", "决定在先", "阈值", "所属期"):
+        assert told in drawn
+    for unsaid in ("decided_before", "demanded_action", "Explain", "title", "figures", "threshold"):
+        assert f"'{unsaid}'" not in drawn
+
+
+def test_a_rung_is_called_by_its_name_and_not_by_its_code(site: Site, words: Words) -> None:
+    rule = next(rule for rule in site.services.presets["kechuang"].rules if rule.rungs)
+    assert case_clocks.rung_words(rule, rule.rungs[0].code, words) == rule.rungs[0].label
+    assert case_clocks.rung_words(None, "red", words) == words("level.red")
 
 
 def test_what_an_act_follows_from_reads_as_words_and_times(words: Words) -> None:

@@ -38,6 +38,14 @@ def test_a_mistake_is_reported_with_its_line(write_mapping: Callable[[str], Sour
         assert caught.value.details["key"].startswith(key)
 
 
+def test_a_misspelt_key_is_named_and_not_the_one_that_is_missing_for_it(write_mapping: Callable[[str], SourceMapping]) -> None:
+    with pytest.raises(ConfigError) as caught:
+        write_mapping(PERMITS.replace("  at: at", "  att: at"))
+    assert caught.value.details["key"] == "event.att"
+    assert PERMITS.splitlines()[caught.value.details["line"] - 1] == "  at: at"
+    assert "spelling" in caught.value.details["remedy"]
+
+
 def test_an_unknown_zone_is_reported_where_it_stands(write_mapping: Callable[[str], SourceMapping]) -> None:
     with pytest.raises(ConfigError) as caught:
         write_mapping(PERMITS + "time: {zone: Europe/Atlantis}\n")

@@ -74,6 +74,13 @@ def test_json_lines_keep_good_lines_between_bad_ones(parse: Parse, told: Told, p
         "line 7 control_character"]
 
 
+def test_a_file_that_is_one_json_array_is_told_to_have_a_line_for_each_object(parse: Parse, permits: SourceMapping) -> None:
+    [refused] = parse(b'[{"case_no": "A1"},\n', permits)[:1]
+    assert refused.rejection is not None
+    assert (refused.rejection.outcome.code, refused.rejection.line) == ("json_invalid", 1)
+    assert "one object per line" in refused.rejection.outcome.detail["remedy"]
+
+
 def test_an_xes_log_gives_case_values_first_and_events_in_order(parse: Parse, told: Told, xes: Xes) -> None:
     parsed = parse(xes(_trace("a", 1, 2), _trace("b", 3)), "receipt_wabo")
     assert told(parsed) == ["a accepted", "a step", "a step", "b accepted", "b step"]
