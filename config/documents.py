@@ -101,7 +101,7 @@ def read_document(path: Path) -> Document:
 
 def _parse(path: Path, loader: Any) -> Document:
     root = loader.get_single_node()
-    lines: dict[tuple[str, ...], int] = {}
+    lines: dict[tuple[str, ...], int] = {(): 1}  # of a file without anything in it, too
     _note_lines(path, root, (), lines)
     data = loader.construct_document(root) if root is not None else {}
     return Document(path, data, lines)

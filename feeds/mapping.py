@@ -19,6 +19,7 @@ from cases.areas import Area
 from cases.events import EventData, EventKind
 from config.documents import Document, Strict, read_document
 from core.errors import ConfigError
+from feeds.times import problem_with
 
 MAPPING_DIR = Path(__file__).resolve().parents[1] / "config" / "mappings"
 ANY_CODE = "*"
@@ -268,6 +269,7 @@ def zone_of(shape: MappingShape) -> ZoneInfo | None:
 
 def _check(document: Document, shape: MappingShape) -> None:
     _check_zones(document, shape)
+    _check_formats(document, shape.time.formats)
     _check_templates(document, shape)
     if shape.rows == "event" and shape.event is None:
         raise document.problem(["rows"], "rows are events, but there is no `event` block", "add it, or write rows: case")
@@ -303,6 +305,14 @@ def _check_zones(document: Document, shape: MappingShape) -> None:
         except (ZoneInfoNotFoundError, ValueError) as failure:
             raise document.problem(keys, f"no such time zone: {name!r}",
                                    "an IANA name such as Europe/Amsterdam") from failure
+
+
+def _check_formats(document: Document, formats: Iterable[str]) -> None:
+    for index, form in enumerate(formats):
+        problem = problem_with(form)
+        if problem:
+            raise document.problem(("time", "formats", index), problem,
+                                   "iso, epoch_s, epoch_ms, or a pattern such as %d.%m.%Y %H:%M")
 
 
 def _check_data(document: Document, keys: tuple[str | int, ...], data: MappingOf[str, ValueShape]) -> None:

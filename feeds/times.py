@@ -25,6 +25,7 @@ MOST_DAYS = 9999
 """Longest number of days an event may grant."""
 _REMEMBERED = 65_536
 
+_UNMATCHED = "does not match format"  # what strptime says of a format that is one
 _SLASHED = re.compile(r"^(\d{4})/(\d{1,2})/(\d{1,2})(?:[T ]+(\d{1,2})(?=:))?")
 
 TimeReader = Callable[[str], tuple[int, int]]
@@ -51,6 +52,19 @@ def time_reader(zone: ZoneInfo | None, formats: tuple[str, ...] = (ISO,)) -> Tim
         return to_us(moment), offset_minutes(moment)
 
     return read
+
+
+def problem_with(form: str) -> str:
+    """Why no time could ever be read by this format; nothing where one could."""
+    if form in (ISO, EPOCH_S, EPOCH_MS):
+        return ""
+    if "%" not in form:
+        return f"no such format: {form!r}"
+    try:
+        datetime.strptime("", form)  # noqa: DTZ007 - nothing is read
+    except ValueError as failure:
+        return "" if _UNMATCHED in str(failure) else str(failure)
+    return ""
 
 
 def _with_hyphens(date: re.Match[str]) -> str:

@@ -100,7 +100,7 @@ def test_two_people_sign_the_same_card_at_once_and_one_is_told_in_words(centre: 
         assert (known["rev"], known["acked"]["comment"]) == (card.rev, card.acked.comment)
 
 
-def test_a_card_that_worsens_under_the_pen_is_not_signed(centre: CommandCentre, screens: Screens) -> None:
+def test_a_card_that_worsens_under_the_pen_is_not_signed_and_the_words_are_kept(centre: CommandCentre, screens: Screens) -> None:
     item = centre.item("jiaoyu")
     centre.post(yellow("D-4", org="jiaoyu", item=item))
     desk = screens.desk(centre.address, "zhou")
@@ -113,6 +113,9 @@ def test_a_card_that_worsens_under_the_pen_is_not_signed(centre: CommandCentre, 
 
     wait_for_text(desk, "[data-part=said]", "牌面已变化")
     assert (centre.cards()["D-4"].level, centre.cards()["D-4"].state) == ("red", "unack")
+    desk.keyboard.press("a")
+    desk.wait_for_selector(".act-form:not([hidden])")
+    assert desk.input_value("#act-comment") == "看到的是黄牌"
 
 
 def test_a_leader_sees_the_desk_and_cannot_sign(centre: CommandCentre, screens: Screens) -> None:

@@ -53,6 +53,22 @@ def test_an_unknown_zone_is_reported_where_it_stands(write_mapping: Callable[[st
     assert caught.value.details["line"] == len(PERMITS.splitlines()) + 1
 
 
+@pytest.mark.parametrize("form", ["%Q", "ISO8601", "%d.%m.%Y %"])
+def test_a_format_no_time_could_be_read_by_is_reported_where_it_stands(write_mapping: Callable[[str], SourceMapping],
+                                                                      form: str) -> None:
+    write_mapping(PERMITS + "time: {formats: [iso, epoch_ms, '%d.%m.%Y %H:%M', '%Y年%m月%d日']}\n")
+    with pytest.raises(ConfigError) as caught:
+        write_mapping(PERMITS + f"time: {{formats: [iso, '{form}']}}\n")
+    assert caught.value.details["key"] == "time.formats.1"
+    assert caught.value.details["line"] == len(PERMITS.splitlines()) + 1
+
+
+def test_an_empty_file_is_no_mapping(write_mapping: Callable[[str], SourceMapping]) -> None:
+    with pytest.raises(ConfigError) as caught:
+        write_mapping("")
+    assert caught.value.details["line"] == 1
+
+
 def test_an_unknown_field_of_the_data_names_the_known_ones(write_mapping: Callable[[str], SourceMapping]) -> None:
     with pytest.raises(ConfigError) as caught:
         write_mapping(PERMITS.replace("  actor: who", "  actor: who\n  data: {promise_due: by}"))
