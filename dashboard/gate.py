@@ -233,7 +233,7 @@ class Gate:
         if person is not None and person.must_change and not rule.public and rule.path not in LEFT_OPEN:
             raise PasswordMustChange
         if not (rule.public or (rule.local and _is_local())):
-            self._require(rule.roles)
+            self._require(rule)
         if rule.signed:  # who reads the body as a form leaves the route nothing to check the signature over
             request.max_content_length = self.policy.signed_max_bytes
             check_address(request)
@@ -277,7 +277,10 @@ class Gate:
         # An address that does not exist: people signed in are told so, nobody else learns which ones do.
         return Rule(matched, roles=WALL | EVERYBODY)
 
-    def _require(self, roles: frozenset[Role]) -> None:
+    def _require(self, rule: Rule) -> None:
+        roles = rule.roles
+        if rule.token and not roles and g.actor is None:  # no program could follow the advice to sign in
+            raise NotAuthenticated("token_required")
         is_only_screen = g.actor is not None and g.actor.roles == {Role.WALL_SCREEN}
         if is_only_screen and Role.WALL_SCREEN not in roles:
             raise NotAuthenticated("sign_in_required")

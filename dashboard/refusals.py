@@ -36,7 +36,10 @@ class Refusals:
         if isinstance(error, PasswordMustChange) and wants_page() and request.method == "GET":
             return redirect(f"{PASSWORD_PAGE}?{urlencode({'next': request.full_path.rstrip('?')})}")
         words = words_of(self._texts, self._language)
-        return self._answer(error.as_problem() | {"detail": sentence(error, words)}, error.status, error.retry_after)
+        answer = self._answer(error.as_problem() | {"detail": sentence(error, words)}, error.status, error.retry_after)
+        if error.code == "token_required":
+            answer.headers["WWW-Authenticate"] = "Bearer"
+        return answer
 
     def on_http(self, error: HTTPException) -> ResponseReturnValue:
         """What Flask itself refuses: no such page, method not allowed, body too large."""

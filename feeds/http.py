@@ -194,8 +194,10 @@ class _Api:
                     raise TooLarge("body_too_large", most=most, setting="ingest.max_body_bytes")
                 pieces.append(piece)
         except StreamBroken as failure:
-            error = TooLarge if failure.code == "gzip_too_large" else InvalidInput
-            raise error(failure.code, **failure.as_detail()) from failure
+            if failure.code == "gzip_too_large":
+                raise TooLarge(failure.code, **failure.as_detail()) from failure
+            raise InvalidInput(failure.code, **failure.as_detail() | {
+                "remedy": "compress and send the body again; nothing of it was taken"}) from failure
         return b"".join(pieces)
 
 

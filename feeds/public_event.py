@@ -6,6 +6,7 @@ refused: a misspelt due date must not vanish without a word.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -144,6 +145,7 @@ class EventReader:
         return EventData(**given)
 
 
+_NAMED_FIELD = re.compile(r"(?:unknown|required) field `(.{1,128})`$")
 # What is told here in other words than in the record; the rest is told in the same ones.
 _DUES = frozenset({"promised_due", "statutory_due", "own_due", "step_due", "deferred_due"})
 _READ_HERE = _DUES | {"promised_limit", "statutory_limit", "certificate_at"}
@@ -181,9 +183,11 @@ def _limit(text: str, field: str) -> str:
 
 
 def _explained(failure: msgspec.ValidationError) -> Refusal:
-    """msgspec says "… - at `$.data.title`"; the place becomes the field."""
+    """msgspec says "… - at `$.data.title`"; the place becomes the field, with the unknown or missing one the problem names."""
     problem, _, place = str(failure).partition(" - at `")
-    return Refusal("record_invalid", place.rstrip("`").removeprefix("$").removeprefix("."), problem=problem)
+    named = _NAMED_FIELD.search(problem)
+    field = f"{place.rstrip('`')}.{named[1] if named else ''}"
+    return Refusal("record_invalid", field.removeprefix("$").strip("."), problem=problem)
 
 
 def _check_characters(raw: bytes, public: PublicEvent) -> None:

@@ -40,6 +40,14 @@ def test_a_stranger_is_sent_to_the_sign_in_page_and_then_where_he_wanted_to_go(s
     assert client.get("/desk/").status_code == 200
 
 
+def test_a_program_without_a_token_is_not_told_to_sign_in(site: Site) -> None:
+    answer = site.client().post("/api/v1/events", json=[])
+
+    assert (answer.status_code, answer.json["code"]) == (401, "token_required")
+    assert answer.headers["WWW-Authenticate"] == "Bearer"
+    assert site.client(Role.ADMINISTRATOR).post("/api/v1/events", json=[], headers=SAME_ORIGIN).status_code == 403
+
+
 def test_the_other_language_keeps_where_one_wanted_to_go(site: Site) -> None:
     page = site.client().get("/sign-in/?next=/feeds/?record=17", headers=AS_BROWSER).text
     assert 'href="?lang=en&amp;next=/feeds/%3Frecord%3D17"' in page

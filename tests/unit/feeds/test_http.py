@@ -127,6 +127,12 @@ def test_a_body_that_cannot_be_read_records_nothing(client: FlaskClient, auth: d
     assert recorder.events == []
 
 
+def test_nothing_of_a_body_cut_off_is_said_to_be_kept(client: FlaskClient, auth: dict[str, str]) -> None:
+    body = gzip.compress(json.dumps([_event(1)]).encode(), mtime=0)[:-9]
+    answer = client.post(URL, data=body, content_type="application/json", headers=auth | {"Content-Encoding": "gzip"})
+    assert "nothing of it was taken" in answer.json["details"]["remedy"]
+
+
 @pytest.mark.parametrize("header", [{}, {"Authorization": "Bearer wrong"}, {"Authorization": "Basic eDp5"},
                                     {"Authorization": "Bearer "}])
 def test_without_a_valid_token_nothing_is_taken(client: FlaskClient, header: dict[str, str], token: str) -> None:

@@ -37,7 +37,7 @@ def test_a_due_date_is_a_day_unless_said_otherwise(due: str, granularity: str, m
 
 
 @pytest.mark.parametrize(("changes", "code", "field"), [
-    ({"id": ""}, "record_invalid", ""),
+    ({"id": ""}, "record_invalid", "id"),
     ({"kind": '"akzepted"'}, "record_invalid", "kind"),
     ({"at": '"2026-03-09T09:30:00"'}, "record_invalid", "at"),
     ({"at": '"2026-03-09"'}, "record_invalid", "at"),
@@ -45,8 +45,8 @@ def test_a_due_date_is_a_day_unless_said_otherwise(due: str, granularity: str, m
     ({"case_no": '""'}, "record_invalid", "case_no"),
     ({"case_no": f'"{"9" * 129}"'}, "record_invalid", "case_no"),
     ({"version": "0"}, "record_invalid", "version"),
-    ({"promised_due": '"2026-03-16"'}, "record_invalid", ""),
-    ({"data": '{"promise_due": "2026-03-16"}'}, "record_invalid", "data"),
+    ({"promised_due": '"2026-03-16"'}, "record_invalid", "promised_due"),
+    ({"data": '{"promise_due": "2026-03-16"}'}, "record_invalid", "data.promise_due"),
     ({"data": '{"promised_due": "2026-02-30"}'}, "time_unreadable", "data.promised_due"),
     ({"data": '{"promised_due": "2026-03-16T10:00"}'}, "time_zone_missing", "data.promised_due"),
     ({"data": '{"promised_limit": "7 days"}'}, "record_invalid", "data.promised_limit"),
