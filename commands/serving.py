@@ -16,6 +16,7 @@ from config.catalogue import CITY_DIR, load_catalogue
 from config.settings import Settings
 from core import collector
 from core.errors import ConfigError
+from dashboard.demo_accounts import create_demo_accounts
 from feeds.limits import feed_limits
 from feeds.mapping import MAPPING_DIR, find_mapping
 from feeds.replay import Replay, replay_clock
@@ -88,6 +89,7 @@ def run_replay(settings: Settings, options: argparse.Namespace) -> int:
     with Replay(Path(options.file), mapping, feed_limits(settings), default_area) as replay:
         _tell_refused(replay)
         services = build_services(settings, replay_clock(replay.first_us, options.speed))
+        create_demo_accounts(services.accounts, next(iter(services.catalogue.organisations)))  # the door offers them
         greeting = f"replaying {options.file} at {options.speed:g} times the speed of life"
         return serve(services, build_server(services), with_jobs=True, greeting=greeting,
                      background=lambda stop: _told(replay.play(services.clock, services.ingest, stop)))

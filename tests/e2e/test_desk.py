@@ -100,7 +100,7 @@ def test_two_people_sign_the_same_card_at_once_and_one_is_told_in_words(centre: 
         assert (known["rev"], known["acked"]["comment"]) == (card.rev, card.acked.comment)
 
 
-def test_a_card_that_worsens_under_the_pen_is_not_signed_and_the_words_are_kept(centre: CommandCentre, screens: Screens) -> None:
+def test_a_card_that_worsens_under_the_pen_is_not_signed_and_the_words_stay(centre: CommandCentre, screens: Screens) -> None:
     item = centre.item("jiaoyu")
     centre.post(yellow("D-4", org="jiaoyu", item=item))
     desk = screens.desk(centre.address, "zhou")

@@ -8,7 +8,7 @@ from pathlib import Path
 from bootstrap import build_services
 from config.settings import load_settings
 from tests.e2e.program import Program
-from tests.e2e.screens import Screens, believed, loaded, wait_for_card
+from tests.e2e.screens import Screens, believed, loaded, sign_in, wait_for_card
 
 HEAD = ("id", "kind", "case_no", "at", "org", "item", "promised_due", "statutory_due")
 DAYS_PER_SECOND = 3
@@ -44,3 +44,7 @@ def test_a_replayed_log_raises_its_cards_as_its_days_pass(tmp_path: Path, screen
         rows = {row["org"]: (row["open"], row["red"]) for row in believed(wall)["board"]["rows"] if row["open"]}
         assert rows == {"minzheng": (1, 1), "Bouwzaken": (1, 0), "jiaoyu": (1, 0)}
         assert believed(wall)["serverTime"] >= "2026-03-16"
+
+        desk = screens.blank(may_lose_link=True)
+        sign_in(desk, program.address, "li", "/desk/")
+        desk.wait_for_url(f"{program.address}/desk/")  # the people the door offers are let in
