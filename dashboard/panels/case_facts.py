@@ -43,9 +43,14 @@ def _head(case: Any, actor: Actor, t: Words) -> html.Header:
 
 def _facts(case: Any, actor: Actor, t: Words) -> html.Dl:
     rows = [("org", case.org_name), ("title", _title(case, actor)), ("applicant", _applicant(case, actor, t)),
-            ("area", case.area), ("opened_at", stamp(case.opened_at)),
-            ("closed_at", stamp(case.closed_at) if case.closed_at is not None else "")]
+            ("area", case.area), ("opened_at", _written(case.fold.accepted)),
+            ("closed_at", _written(case.fold.closed) if case.fold.closed is not None else "")]
     return facts((t(f"case.fact.{name}"), value) for name, value in rows)
+
+
+def _written(moment: Any) -> str:
+    """On the wall clock of the source, as its clocks and events are shown."""
+    return stamp(None) if moment is None else stamp(moment.at, moment.utc_offset)
 
 
 def _applicant(case: Any, actor: Actor, t: Words) -> Any:

@@ -102,6 +102,17 @@ def test_a_case_number_with_odd_signs_finds_its_way(site: Site) -> None:
     assert "A/7 <b>&?" in shown(site, Role.INSPECTOR, "/case/360500/A%2F7%20%3Cb%3E%26%3F")
 
 
+def test_a_case_from_elsewhere_is_dated_as_its_source_wrote_it(site: Site) -> None:
+    """23:30 of the ninth in Amsterdam is the tenth in Beijing."""
+    site.services.recorder.record([CaseEvent(
+        source="wabo", source_event_id="W-1", kind=EventKind.ACCEPTED, case_no="W-1", area="360500", org=OWN_ORG, utc_offset=60,
+        claimed_at=to_us(datetime(2026, 3, 9, 22, 30, tzinfo=UTC)))])
+    told = shown(site, Role.INSPECTOR, "/case/360500/W-1")
+
+    assert "2026-03-09 23:30 +01:00" in told
+    assert "2026-03-10 06:30" not in told
+
+
 def test_a_department_user_is_met_by_his_own_cases_that_need_attention(site: Site) -> None:
     met = shown(site, Role.DEPARTMENT_USER, "/case/")
 
