@@ -15,7 +15,9 @@ from commands.listening import Listener, until_told_to_stop
 from config.catalogue import CITY_DIR, load_catalogue
 from config.settings import Settings
 from core import collector
+from core.clock import FrozenClock, SwitchedClock
 from core.errors import ConfigError
+from core.instants import from_us
 from dashboard.demo_accounts import create_demo_accounts
 from feeds.limits import feed_limits
 from feeds.mapping import MAPPING_DIR, find_mapping
@@ -88,8 +90,10 @@ def run_replay(settings: Settings, options: argparse.Namespace) -> int:
     default_area = load_catalogue(settings.paths.city_dir or CITY_DIR).default_area
     with Replay(Path(options.file), mapping, feed_limits(settings), default_area) as replay:
         _tell_refused(replay)
-        services = build_services(settings, replay_clock(replay.first_us, options.speed))
+        clock = SwitchedClock(FrozenClock(from_us(replay.first_us)))  # nothing of the log passes while all is made ready
+        services = build_services(settings, clock)
         create_demo_accounts(services.accounts, next(iter(services.catalogue.organisations)))  # the door offers them
+        clock.switch_to(replay_clock(replay.first_us, options.speed))
         greeting = f"replaying {options.file} at {options.speed:g} times the speed of life"
         return serve(services, build_server(services), with_jobs=True, greeting=greeting,
                      background=lambda stop: _told(replay.play(services.clock, services.ingest, stop)))

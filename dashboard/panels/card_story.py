@@ -164,7 +164,7 @@ def _facts(evidence: Any, t: Words) -> html.Section | None:
 
 def _with_signs(name: str, value: Any, detector: str, t: Words) -> Any:
     """The figures of a finding with what each is a sign of; by which test it was found is told on its own page."""
-    if name != "figures":
+    if name != "figures" or not all(isinstance(one, Mapping) and "sign" in one for one in value):
         return value
     return [{**{member: part for member, part in one.items() if member != "test"},
              "sign": t.first(f"finding_sign.{detector}.{one['sign']}", "card.plain", name=one["sign"])} for one in value]

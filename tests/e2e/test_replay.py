@@ -45,6 +45,7 @@ def test_a_replayed_log_raises_its_cards_as_its_days_pass(tmp_path: Path, screen
         assert rows == {"minzheng": (1, 1), "Bouwzaken": (1, 0), "jiaoyu": (1, 0)}
         assert believed(wall)["serverTime"] >= "2026-03-16"
 
-        desk = screens.blank(may_lose_link=True)
-        sign_in(desk, program.address, "li", "/desk/")
-        desk.wait_for_url(f"{program.address}/desk/")  # the people the door offers are let in
+        door = screens.blank(may_lose_link=True)
+        sign_in(door, program.address, "li", "/desk/")
+        door.wait_for_url(f"{program.address}/desk/")  # the people the door offers are let in
+        door.close()
