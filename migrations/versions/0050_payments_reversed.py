@@ -30,6 +30,11 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    """The code before knows neither state: what waits for its second person stands, and what was taken back is refused, by whom
+    and why, so that its reference stays free."""
+    op.execute("UPDATE hosted_payments SET state = 'booked' WHERE state = 'reversing'")
+    op.execute("UPDATE hosted_payments SET state = 'refused', words = reversal_reason, decided_by = reversed_by, "
+               "decided_name = reversed_name, decided_at = reversed_at WHERE state = 'reversed'")
     _index(STANDS)
     for name in (*WORDS, *INSTANTS):
         op.drop_column("hosted_payments", name)

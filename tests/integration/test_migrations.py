@@ -216,6 +216,24 @@ def test_issued_cards_of_which_nothing_was_kept_wait_to_be_counted(fresh_databas
     database.dispose()
 
 
+def test_payments_taken_back_are_refused_ones_before_0050_and_leave_their_reference_free(fresh_database_url):
+    config = alembic_for(fresh_database_url)
+    command.upgrade(config, "0050")
+    database = Database(fresh_database_url)
+    with database.engine.begin() as conn:
+        for number, (state, reference) in enumerate((("reversed", "A"), ("booked", "A"), ("reversing", "B")), start=1):
+            fill(conn, "hosted_payments", id=number, kind="pos", reference=reference, state=state, words="", entered_by="qian",
+                 decided_by="qian", decided_name="", decided_at=5, reversal_reason="重复", reversed_by="shen", reversed_at=9)
+    command.downgrade(config, "0049")
+    with database.engine.connect() as conn:
+        kept = conn.execute(text("SELECT state, words, decided_by, decided_at FROM hosted_payments ORDER BY id")).all()
+    command.upgrade(config, "0050")
+    database.dispose()
+
+    assert [tuple(row) for row in kept] == [
+        ("refused", "重复", "shen", 9), ("booked", "", "qian", 5), ("booked", "", "qian", 5)]
+
+
 def fill(connection, table: str, **values: object) -> None:
     """A row with these values, and something fitting in every other column that must have one."""
     for column in inspect(connection).get_columns(table):
