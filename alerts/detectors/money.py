@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import Field
 
@@ -17,6 +17,13 @@ class G27Parameters(CommonParameters):
     not_standard_share: Share = Field(description="Share of fees off the standard that is still normal.")
     no_fee_share: Share = Field(description="Share of concluded fee items without any fee that is still normal.")
     after_days: Natural = Field(description="Days after the conclusion from which a fee is charged too late.")
+
+
+class Charged(NamedTuple):
+    """A fee as it was entered last, and the instant (microseconds UTC) from which it counts."""
+
+    row: Row
+    since: int
 
 
 class G27Fees(Watch):
@@ -42,19 +49,19 @@ class G27Fees(Watch):
             self._reported.add(case.item)
         done = case.concluded
         if done is not None and getattr(item, "fee", False) and self.around.period.covers(done.claimed_at):
-            self._done.append((case, done, fees))
-        for row in fees:
-            if self.around.period.covers(row.claimed_at):
-                self._look(case, row, item, done)
+            self._done.append((case, done, [fee.row for fee in fees]))
+        for fee in fees:
+            if self.around.period.covers(fee.row.claimed_at):
+                self._look(case, fee, item, done)
 
-    def _look(self, case: Trace, row: Row, item: Any, done: Row | None) -> None:
-        subject, amount = unit(case), _amount(row)
+    def _look(self, case: Trace, fee: Charged, item: Any, done: Row | None) -> None:
+        row, subject, amount = fee.row, unit(case), _amount(fee.row)
         for sign in ("not_standard", "after_end", "no_receipt", "no_ground"):
             self.count(subject, sign)
         due = _standard(item, row)
         if due is not None and amount not in (due, 0):
             self.hit(subject, "not_standard", case, [row], yuan=amount / 100, standard=due / 100)
-        if done is not None and row.claimed_at - done.claimed_at > self.p.after_days * DAY_US:
+        if done is not None and fee.since - done.claimed_at > self.p.after_days * DAY_US:
             self.hit(subject, "after_end", case, [done, row], yuan=amount / 100)
         if amount and not text(row, "receipt_no"):
             self.hit(subject, "no_receipt", case, [row], yuan=amount / 100)
@@ -72,10 +79,26 @@ class G27Fees(Watch):
         self._reported.clear()
 
 
-def _standing(case: Trace) -> list[Row]:
-    """Fees without those whose payment was entered by mistake and taken back."""
-    taken_back = {(text(row, "fee_code"), text(row, "receipt_no")) for row in case.all("fee_reversed")}
-    return [row for row in case.all("fee_charged") if (text(row, "fee_code"), text(row, "receipt_no")) not in taken_back]
+def _standing(case: Trace) -> list[Charged]:
+    """The fees that stand, as the fold keeps them (cases.act_facts): a payment entered by mistake was none, and one entered
+    anew counts from the first. Each reversal takes back one fee before it."""
+    standing: list[Charged] = []
+    taken_back: list[Charged] = []
+    for row in case.all("fee_charged", "fee_reversed"):
+        if row.kind == "fee_charged":
+            before = _taken(taken_back, row, "fee_code")
+            standing.append(Charged(row, row.claimed_at if before is None else before.since))
+        elif (mistaken := _taken(standing, row, "fee_code", "receipt_no")) is not None:
+            taken_back.append(mistaken)
+    return standing
+
+
+def _taken(fees: list[Charged], row: Row, *same: str) -> Charged | None:
+    """The first of them that agrees with the row in these facts, taken out of the list."""
+    found = next((fee for fee in fees if all(text(fee.row, name) == text(row, name) for name in same)), None)
+    if found is not None:
+        fees.remove(found)
+    return found
 
 
 def _amount(row: Row) -> int:

@@ -41,6 +41,37 @@ def test_g27_right_fees_waivers_multiples_and_units_without_a_fee_feed_are_fine(
     assert detect("G27", honest("D02", 60), directory=FEE_ITEM) == []
 
 
+def _reversed(number: int, *entries: tuple[str, str], **given: Any) -> Any:
+    """A case with a fee that is charged, taken back and charged again: (kind, when) of each."""
+    fee = {"fee_code": "f1", "receipt_no": f"票{number}", "amount_fen": 5000} | given
+    return case(f"permit-r-{number:02}", told("accepted", "04-08 09:00"), told("concluded", "04-12 09:00"),
+                *(told(kind, at(when) + number * MINUTE_US, **fee) for kind, when in entries))
+
+
+def test_g27_a_fee_entered_again_under_the_same_receipt_was_paid() -> None:
+    again = (("fee_charged", "04-09 09:00"), ("fee_reversed", "04-10 09:00"), ("fee_charged", "04-10 10:00"))
+    early = (("fee_reversed", "04-09 09:00"), ("fee_charged", "04-10 10:00"))  # takes back nothing: there was nothing yet
+    for entries in (again, early):
+        cases = [*(_paid(n) for n in range(20)), *(_reversed(n, *entries) for n in range(10))]
+        assert detect("G27", cases, directory=FEE_ITEM) == []
+
+
+def test_g27_a_reversal_takes_back_one_fee_of_a_source_that_names_none() -> None:
+    entries = (("fee_charged", "04-09 09:00"), ("fee_charged", "04-09 10:00"), ("fee_reversed", "04-10 09:00"))
+    unnamed = [_reversed(n, *entries, fee_code=None, receipt_no=None) for n in range(10)]
+    found = detect("G27", [*(_paid(n) for n in range(20)), *unnamed], directory=FEE_ITEM)
+    assert figures(found) == {("D01", "no_receipt"): (10, 30)}
+
+
+def test_g27_a_fee_entered_again_after_the_end_counts_from_when_it_was_paid_first() -> None:
+    again = (("fee_charged", "04-11 09:00"), ("fee_reversed", "04-15 09:00"), ("fee_charged", "04-18 09:00"))
+    twice = (*again, ("fee_reversed", "04-20 09:00"), ("fee_charged", "04-25 09:00"))
+    fine = [*(_reversed(n, *again) for n in range(10)), *(_reversed(n + 10, *twice) for n in range(10))]
+    assert detect("G27", fine, directory=FEE_ITEM) == []
+    late = [_reversed(n + 20, *again[1:]) for n in range(3)]
+    assert figures(detect("G27", [*fine, *late], directory=FEE_ITEM)) == {("D01", "after_end"): (3, 23)}
+
+
 # G23 --------------------------------------------------------------------------------------------------------------
 
 def _hourly(days: range, org: str = "D01", source: str = "own") -> list[Any]:
