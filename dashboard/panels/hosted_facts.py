@@ -180,11 +180,8 @@ def _payment(one: PaymentKept, detail: HostedDetail, t: Words, pages_of: PagesOf
     """A payment settled by hand: who entered it, who confirmed it and who took it back, with the scan of its slip."""
     sign = {"booked": "here", "entered": "deferred", "reversing": "deferred"}.get(one.state, "missing")
     who = t("hosted.payment_by", who=one.entered_name or one.entered_by, at=stamp(one.entered_at)[5:])
-    decision = one.state if one.state == PaymentState.REFUSED else PaymentState.BOOKED
-    second = t(f"hosted.payment_decided.{decision}", who=one.decided_name or one.decided_by, words=one.words) \
-        if one.decided_by not in ("", one.entered_by) else ""
-    told = [html.Span(" · ".join(filter(None, said)), className="paper-note") for said in ((who, second), _reversal(one, t))
-            if any(said)]
+    told = [html.Span(" · ".join(filter(None, said)), className="paper-note")
+            for said in ((who, _second(one, t)), _reversal(one, t)) if any(said)]
     address = f"{FILES}/{detail.head.case_no}"
     slip = _file(one, f"{address}/files/{one.sha256}", pages_of(one.sha256, one.media_type), t) if one.sha256 else None
     button = html.Button(t("hosted.payment_slip"), className="button paper-upload", type="button",
@@ -194,6 +191,13 @@ def _payment(one: PaymentKept, detail: HostedDetail, t: Words, pages_of: PagesOf
     return html.Li([html.Span(className=f"paper-sign paper-{sign}", **{"aria-hidden": "true"}),
                     html.Div([html.Strong(words), *told, slip]),
                     html.Span(t(f"hosted.payment_state.{one.state}"), className="chip"), button])
+
+
+def _second(one: PaymentKept, t: Words) -> str:
+    """Who confirmed it, whatever became of it later, or refused it; "" where it took nobody but who entered it."""
+    decided = PaymentState.REFUSED if one.state == PaymentState.REFUSED else PaymentState.BOOKED
+    return t(f"hosted.payment_decided.{decided}", who=one.decided_name or one.decided_by, words=one.words) \
+        if one.decided_by not in ("", one.entered_by) else ""
 
 
 def _reversal(one: PaymentKept, t: Words) -> tuple[str, str]:
