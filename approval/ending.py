@@ -80,8 +80,6 @@ class Ending:
     def _pay(self, case_no: str, fee_id: int, number: str, station: str) -> None:
         with self._desk.acting(Act.PAID, case_no, None) as (uow, case):
             fee = settle(uow, case, fee_id, "paid", None, receipt_no=number)
-            if not is_owed(case.fold, fee.code):
-                raise NotFound("fee_not_due", case_no=case_no, fee=fee_id)
             self._desk.tell(uow, case, EventKind.FEE_CHARGED, APPLICANT, station=station, fee_code=fee.code,
                             amount_fen=fee.amount_fen, quantity=fee.quantity, receipt_no=number)
 
@@ -199,14 +197,16 @@ class Ending:
 
 
 def settle(uow: UnitOfWork, case: Hosted, fee_id: int, state: str, actor: Actor | None, **values: Any) -> Fee:
-    """A due fee becomes paid or waived. Raises NotFound when it is not due (any more): of two, one settles it."""
+    """A due fee becomes paid or waived. Raises NotFound when it is not due (any more), of two, one settles it, or when nobody
+    owes it."""
     f = hosted_fees.c
     done = uow.conn.execute(update(hosted_fees).where(
         f.id == fee_id, f.case_id == case.row.case_id, f.state == "due").values(
             state=state, settled_at=uow.now_us, settled_by=actor.name if actor is not None else "", **values))
-    if done.rowcount != 1:
+    settled = next((fee for fee in fees_of(uow.conn, case.row.case_id) if fee.id == fee_id), None)
+    if done.rowcount != 1 or settled is None or not is_owed(case.fold, settled.code):
         raise NotFound("fee_not_due", case_no=case.case_no, fee=fee_id)
-    return next(fee for fee in fees_of(uow.conn, case.row.case_id) if fee.id == fee_id)
+    return settled
 
 
 def fees_of(conn: Any, case_id: int) -> list[Fee]:

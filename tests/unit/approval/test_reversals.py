@@ -142,6 +142,18 @@ def test_a_case_that_has_ended_owes_the_fee_again_and_is_no_fault_once_it_is_pai
     assert (hall.detail(case_no).fees[0]["state"], hall.faults(case_no)) == ("paid", [])
 
 
+def test_after_the_end_it_may_be_waived_by_a_head_where_nothing_was_to_be_paid(hall: Hall):
+    case_no, fee, payment = granted(hall)
+    waive = hall.approval.ending.waive
+    assert Act.WAIVE not in hall.detail(case_no, HEAD).may
+    refused(NotFound, "fee_not_due", lambda: waive(case_no, hall.rev(case_no), fee, "小微企业免收", HEAD))
+    reversed_by_two(hall, case_no, payment)
+    hall.later(days=2)
+    assert Act.WAIVE in hall.detail(case_no, HEAD).may
+    waive(case_no, hall.rev(case_no), fee, "小微企业免收", HEAD)
+    assert (hall.detail(case_no).fees[0]["state"], hall.faults(case_no)) == ("waived", [])
+
+
 def test_it_may_be_paid_online_then(hall: Hall):
     case_no, fee, payment = granted(hall)
     reversed_by_two(hall, case_no, payment)
