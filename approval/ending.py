@@ -54,6 +54,8 @@ class Ending:
         """缴费通知: the published standard times the quantity, never another amount. Returns the fee's id."""
         with self._desk.acting(Act.CHARGE, case_no, rev) as (uow, case):
             self._desk.any_post(uow, case, actor)
+            if case.fold.refused is not None:
+                raise Conflict("fee_of_refused", case_no=case_no)
             standard = self._desk.own_item(case).details.fees.get(code)
             if standard is None:
                 raise InvalidInput("fee_without_basis", key="code", fee=code[:40])

@@ -96,11 +96,11 @@ FROM: Mapping[Act, frozenset[State]] = {
 
 
 def is_owed(fold: Fold, code: str) -> bool:
-    """Whether a fee that is due is to be paid: while the case is under way, and after it was granted where a payment of it was
-    taken back. Who was refused or gave up owes nothing more."""
-    if fold.state in UNDER_WAY:
-        return True
-    return fold.state in _PAYABLE and fold.refused is None and any(fee.code == code for fee in fold.fees_reversed)
+    """Whether a fee that is due is to be paid: while the case is under way, and after its end where a payment of it was taken
+    back. Who was refused, from the decision on, or gave up owes nothing more."""
+    if fold.refused is not None:
+        return False
+    return fold.state in UNDER_WAY or (fold.state in _PAYABLE and any(fee.code == code for fee in fold.fees_reversed))
 
 
 def check_state(act: Act, state: str, case_no: str) -> None:

@@ -105,7 +105,7 @@ def _without_object(detail: HostedDetail, actor: Actor) -> set[Act]:
         Act.ASK_EXTENSION: detail.extension is None, Act.GRANT_EXTENSION: may_decide, Act.REFUSE_EXTENSION: may_decide,
         Act.ASK_HEARING: hears and detail.fold.hearing_asked is None,
         Act.HOLD_HEARING: hears,
-        Act.WAIVE: bool(detail.due_fees), Act.PAID: bool(detail.due_fees),
+        Act.CHARGE: detail.fold.refused is None, Act.WAIVE: bool(detail.due_fees), Act.PAID: bool(detail.due_fees),
         **{act: bool(payments_for(act, detail, actor)) for act in _BY_CASHIERS[1:]},
         Act.SUPPLY: bool(detail.deferred),
         Act.DROP_STEP_PAPER: any(one.is_current for one in detail.step_papers),

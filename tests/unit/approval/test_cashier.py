@@ -17,7 +17,7 @@ from approval.posts import EVERY_UNIT
 from core.errors import Conflict, InvalidInput, NotFound, NotPermitted, SupervisionError, TooLarge
 from core.instants import DAY_US
 from paying import payments_of
-from tests.hosting import CLERK, HALL, HANDLER, HEAD, Hall, staff
+from tests.hosting import APPROVER, CLERK, HALL, HANDLER, HEAD, REVIEWER, Hall, staff
 
 CASHIER, SECOND = staff("qian", "钱会计"), staff("shen", "沈出纳")
 DUE = 10_000
@@ -159,6 +159,22 @@ def test_a_payment_that_waits_is_not_offered_to_be_entered_again(strict: Hall):
     record(strict, case_no, replace(SLIP, fees=(fee,)))
     detail = strict.detail(case_no, CASHIER)
     assert (detail.fee_standing(detail.fees[0]), detail.due_fees, Act.PAID in detail.may) == ("waits", [], False)
+
+
+def test_who_is_refused_is_asked_for_nothing_from_the_decision_on(hall: Hall):
+    case_no, fee = charged(hall)
+    for person, more in ((HANDLER, {}), (REVIEWER, {}), (APPROVER, {"result": "refused", "reason": "频率已被占用"})):
+        hall.do(case_no, person, **more)
+    detail, told = hall.detail(case_no), replace(SLIP, fees=(fee,))
+    assert (detail.head.state, detail.fee_standing(detail.fees[0]), Act.CHARGE in detail.may) == ("decided", "lapsed", False)
+    assert [Act.PAID in hall.detail(case_no, CASHIER).may, Act.WAIVE in hall.detail(case_no, HEAD).may] == [False, False]
+    refused(NotFound, "fee_not_due", lambda: record(hall, case_no, told))
+    refused(NotFound, "fee_not_due", lambda: hall.approval.ending.paid(case_no, fee, "网上票"))
+    refused(Conflict, "fee_of_refused", lambda: hall.approval.ending.charge(case_no, hall.rev(case_no), "pinlv", 1, HALL))
+    hall.approval.handling.send_back(case_no, hall.rev(case_no), "审核", "频率已腾退", APPROVER)
+    assert Act.CHARGE in hall.detail(case_no).may
+    record(hall, case_no, told)
+    assert hall.detail(case_no).fees[0]["state"] == "paid"
 
 
 def test_a_small_payment_needs_no_second_person(tmp_path: Path):
