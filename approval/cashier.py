@@ -135,8 +135,8 @@ class Cashier:
         return self._desk.post(uow, case, actor, self.rules.posts)
 
     def _due(self, uow: UnitOfWork, case: Hosted, told: Received, of: int | None = None) -> list[Fee]:
-        """The fees it settles: all due, none in another payment that waits or paid online just now, and together exactly the
-        amount."""
+        """The fees it settles: all due, none in another payment that waits or paid online just now, together exactly the
+        amount, and under a receipt that stands."""
         taken = {fee for row in uow.conn.execute(select(_p.id, _p.fees).where(
             _p.case_id == case.row.case_id, _p.state == PaymentState.ENTERED)) if row.id != of
             for fee in msgspec.json.decode(row.fees)}
@@ -148,6 +148,7 @@ class Cashier:
         if taken.intersection(told.fees):
             raise Conflict("payment_waits", case_no=case.case_no)
         _check_not_paid_online(uow, found)
+        _check_receipt_stands(uow, told.receipt_no)
         due = sum(fee.amount_fen for fee in found)
         if due != told.amount_fen:
             raise InvalidInput("payment_amount_differs", key="amount", due=yuan(due), amount=yuan(told.amount_fen))
@@ -215,8 +216,15 @@ def _check_not_paid_online(uow: UnitOfWork, fees: Sequence[Fee]) -> None:
         raise Conflict("payment_came_online", no=no)
 
 
+def _check_receipt_stands(uow: UnitOfWork, receipt_no: str) -> None:
+    """The public check calls void what a payment bore that was taken back. Raises Conflict for such a number."""
+    if receipt_no and uow.conn.scalar(select(_p.id).where(
+            _p.receipt_no == receipt_no, _p.state == PaymentState.REVERSED).limit(1)) is not None:
+        raise Conflict("payment_receipt_void", receipt_no=receipt_no)
+
+
 def _told(row: Row[Any]) -> Received:
-    return Received(tuple(msgspec.json.decode(row.fees)), row.kind, row.reference, row.amount_fen)
+    return Received(tuple(msgspec.json.decode(row.fees)), row.kind, row.reference, row.amount_fen, receipt_no=row.receipt_no)
 
 
 def fen_of(text: str) -> int:

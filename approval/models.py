@@ -160,6 +160,7 @@ hosted_payments = Table(
     Column("reversed_at", BigInteger),
     Index("ix_hosted_payments_case", "case_id"),
     Index("ix_hosted_payments_sha256", "sha256"),
+    Index("ix_hosted_payments_receipt_no", "receipt_no"),
     Index("uq_hosted_payments_reference", "org", "kind", "reference", unique=True, postgresql_where=_STANDS,
           sqlite_where=_STANDS),
 )

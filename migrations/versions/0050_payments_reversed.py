@@ -27,6 +27,7 @@ def upgrade() -> None:
     for name in INSTANTS:
         op.add_column("hosted_payments", sa.Column(name, sa.BigInteger()))
     _index(STANDS_NOW)
+    op.create_index("ix_hosted_payments_receipt_no", "hosted_payments", ["receipt_no"])
 
 
 def downgrade() -> None:
@@ -35,6 +36,7 @@ def downgrade() -> None:
     op.execute("UPDATE hosted_payments SET state = 'booked' WHERE state = 'reversing'")
     op.execute("UPDATE hosted_payments SET state = 'refused', words = reversal_reason, decided_by = reversed_by, "
                "decided_name = reversed_name, decided_at = reversed_at WHERE state = 'reversed'")
+    op.drop_index("ix_hosted_payments_receipt_no", "hosted_payments")
     _index(STANDS)
     for name in (*WORDS, *INSTANTS):
         op.drop_column("hosted_payments", name)

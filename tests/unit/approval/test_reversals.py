@@ -132,6 +132,27 @@ def test_the_receipt_is_void_for_whoever_checks_it(hall: Hall):
     assert (standing.state, standing.ended) == ("void", "2026-03-16")
 
 
+def test_no_other_payment_is_entered_under_the_number_of_a_void_receipt(hall: Hall):
+    (case_no, fee), (other, second) = charged(hall), charged(hall)
+    reversed_by_two(hall, case_no, paid(hall, case_no, fee, receipt_no="赣财 0012"))
+    refused(Conflict, "payment_receipt_void", lambda: paid(hall, case_no, fee, receipt_no="赣财 0012"))
+    reversed_by_two(hall, case_no, paid(hall, case_no, fee))
+    given = hall.detail(case_no).payments[-1].receipt_no
+    refused(Conflict, "payment_receipt_void", lambda: paid(hall, other, second, receipt_no=f" {given} "))
+    paid(hall, other, second, receipt_no="赣财 0013")
+    assert [hall.detail(no).fees[0]["receipt_no"] for no in (case_no, other)] == ["", "赣财 0013"]
+
+
+def test_a_number_made_void_while_a_payment_under_it_waits_is_not_booked(tmp_path: Path):
+    hall = hall_with(tmp_path, **{"payments.second_person_from": 150})
+    (case_no, fee), (other, second) = charged(hall), charged(hall, 2)
+    payment = paid(hall, case_no, fee, receipt_no="赣财 0012")
+    waits = paid(hall, other, second, reference="W", amount_fen=2 * DUE, receipt_no="赣财 0012")
+    reversed_by_two(hall, case_no, payment)
+    refused(Conflict, "payment_receipt_void", lambda: hall.approval.cashier.confirm(other, hall.rev(other), waits, SECOND))
+    hall.services.database.dispose()
+
+
 def test_a_case_that_has_ended_owes_the_fee_again_and_is_no_fault_once_it_is_paid(hall: Hall):
     case_no, fee, payment = granted(hall)
     reversed_by_two(hall, case_no, payment)
