@@ -147,7 +147,7 @@ class Cashier:
             raise NotFound("fee_not_due", case_no=case.case_no, fee=missing[0])
         if taken.intersection(told.fees):
             raise Conflict("payment_waits", case_no=case.case_no)
-        _check_not_paid_online(uow, found)
+        _check_not_paid_online(uow, case, found)
         _check_receipt_stands(uow, told.receipt_no)
         due = sum(fee.amount_fen for fee in found)
         if due != told.amount_fen:
@@ -207,11 +207,12 @@ def kept_payment(uow: UnitOfWork, case: Hosted, payment: int, state: PaymentStat
     return row
 
 
-def _check_not_paid_online(uow: UnitOfWork, fees: Sequence[Fee]) -> None:
+def _check_not_paid_online(uow: UnitOfWork, case: Hosted, fees: Sequence[Fee]) -> None:
     """Money the gateway has taken for one of them is booked within minutes: to take it again would be to take it twice. Raises
     Conflict. Orders of a public site of its own are not known here."""
-    no = uow.conn.scalar(select(payment_orders.c.no).where(
-        payment_orders.c.fee.in_([fee.id for fee in fees]), payment_orders.c.state == OrderState.PAID).limit(1))
+    o = payment_orders.c
+    no = uow.conn.scalar(select(o.no).where(  # by the case first: the index begins with it
+        o.case_no == case.case_no, o.fee.in_([fee.id for fee in fees]), o.state == OrderState.PAID).limit(1))
     if no is not None:
         raise Conflict("payment_came_online", no=no)
 
