@@ -81,8 +81,9 @@ class Charges:
         """Fees charged in [since, until), oldest first, with their payments. Raises InvalidInput for more than `most`."""
         with self._database.snapshot() as conn:
             fees = conn.execute(select(hosted_fees, _c.case_no, _c.org, _c.item, case_table.c.fold).join(
-                hosted_cases, _c.case_id == _f.case_id).join(case_table, case_table.c.case_id == _f.case_id).where(
-                    _f.charged_at >= since, _f.charged_at < until, self._sight(conn, actor))
+                hosted_cases, _c.case_id == _f.case_id).outerjoin(  # the record of the case says who owes what is due still
+                    case_table, (case_table.c.case_id == _f.case_id) & (_f.state == "due")).where(
+                        _f.charged_at >= since, _f.charged_at < until, self._sight(conn, actor))
                 .order_by(_f.charged_at, _f.id).limit(most + 1)).all()
             if len(fees) > most:
                 raise InvalidInput("charges_too_many", most=most)
