@@ -261,14 +261,16 @@ def shown(row: Waiting) -> dict[str, Any]:
     return _flat(row) | {"since": _iso(row.since), "due_at": _iso(row.due_at)}
 
 
+_INSTANTS_OF_PAYMENT = ("entered_at", "decided_at", "asked_at", "reversed_at")
+
+
 def shown_whole(detail: HostedDetail) -> dict[str, Any]:
     """A case as JSON."""
     return shown(detail.head) | {
         "flow": [step.name for step in detail.flow.steps], "particulars": detail.particulars,
         "papers": [_flat(paper) | {"at": _iso(paper.at), "promised_at": _iso(paper.promised_at)} for paper in detail.papers],
         "fees": [fee | {"charged_at": _iso(fee["charged_at"]), "settled_at": _iso(fee["settled_at"])} for fee in detail.fees],
-        "payments": [_flat(one) | {"entered_at": _iso(one.entered_at), "decided_at": _iso(one.decided_at)}
-                     for one in detail.payments],
+        "payments": [_flat(one) | {name: _iso(getattr(one, name)) for name in _INSTANTS_OF_PAYMENT} for one in detail.payments],
         "extension": detail.extension, "correction": None if detail.told is None else msgspec.structs.asdict(detail.told),
         "step_papers": [_flat(one) | {"at": _iso(one.at)} for one in detail.step_papers],
         "licences": [_licence(one) for one in detail.licences],

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from approval.cashier import PaymentKind, Received
+from approval.http import shown_whole
 from approval.matters import Act
 from approval.payments.matters import Order
 from core.errors import Conflict, InvalidInput, NotFound, NotPermitted
-from core.instants import DAY_US
+from core.instants import DAY_US, from_us
 from exchanging import inside_of
 from paying import payments_of
 from portal.direct import DirectDesk
@@ -67,6 +68,17 @@ def test_two_take_it_back_and_the_fee_is_due_again(hall: Hall):
     assert hall.services.follow_up.papers.file(detail.receipts[-1].number, "pdf").startswith(b"%PDF")
     assert hall.case(case_no).fold.fees == []
     assert hall.faults(case_no) == []
+
+
+def test_the_interface_tells_every_instant_of_it_as_a_time(hall: Hall):
+    case_no, fee = charged(hall)
+    payment = paid(hall, case_no, fee)
+    [kept] = shown_whole(hall.detail(case_no))["payments"]
+    assert (kept["asked_at"], kept["reversed_at"]) == (None, None)
+    reversed_by_two(hall, case_no, payment)
+    [kept] = shown_whole(hall.detail(case_no))["payments"]
+    at = from_us(hall.clock.now_us()).isoformat()
+    assert [kept[name] for name in ("entered_at", "decided_at", "asked_at", "reversed_at")] == [at] * 4
 
 
 def test_nobody_takes_it_back_alone_without_a_reason_or_twice(hall: Hall):
