@@ -55,7 +55,7 @@ SETTLED = frozenset({Finding.MATCHED, Finding.WAIVED, Finding.LAPSED, Finding.RE
 @dataclass(frozen=True, slots=True)
 class Line:
     """A fee with its payment, or a payment without its fee. Instants are microseconds UTC, money fen; `way` is cash, pos,
-    bank_slip or online, "" where nothing was paid."""
+    bank_slip or online, "" where nothing was paid; `settled_at` of a payment taken back is when that was."""
 
     finding: Finding
     case_no: str
@@ -108,7 +108,8 @@ def _matched(fees: Sequence[Any], hand: Sequence[Any], orders: Sequence[Any]) ->
     for fee in fees:
         entered, sent = by_hand.get(fee.id, []), online.get(fee.id, [])
         taken = [row for row in entered if row.state != PaymentState.REVERSED]
-        yield from (_by_hand(fee, Finding.REVERSED, row) for row in entered if row not in taken)
+        yield from (replace(_by_hand(fee, Finding.REVERSED, row), settled_at=row.reversed_at)
+                    for row in entered if row not in taken)
         yield from (_of_due if fee.state == "due" else _of_settled)(fee, taken, sent)
 
 

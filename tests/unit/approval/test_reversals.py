@@ -227,5 +227,7 @@ def test_the_list_tells_what_is_being_taken_back_and_what_was(hall: Hall):
     assert lines(only_open=True) == [("reversing", "POS0316-001")]
     hall.approval.reversals.confirm(case_no, hall.rev(case_no), payment, SECOND)
     assert lines() == [("reversed", "POS0316-001"), ("unpaid", "")]
+    taken_back, _ = hall.approval.charges.lines(HALL, at - DAY_US, at + DAY_US)
+    assert taken_back.settled_at == hall.detail(case_no).payments[0].reversed_at == hall.clock.now_us()
     hall.approval.ending.void(case_no, hall.rev(case_no), "重复申请", HEAD)
     assert (lines(), lines(only_open=True)) == ([("reversed", "POS0316-001"), ("lapsed", "")], [])
