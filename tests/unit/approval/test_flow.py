@@ -77,7 +77,8 @@ def test_the_longest_way_is_the_critical_path():
 def test_every_act_says_from_where_and_none_but_those_after_the_end_moves_an_ended_case():
     assert set(FROM) == set(Act)
     after_the_end = {act for act, states in FROM.items() if states & CLOSED}
-    of_money = {Act.PAID, Act.CONFIRM_PAYMENT, Act.REFUSE_PAYMENT, Act.ASK_REVERSAL, Act.REVERSE_PAYMENT, Act.REFUSE_REVERSAL}
+    of_money = {Act.WAIVE, Act.PAID, Act.CONFIRM_PAYMENT, Act.REFUSE_PAYMENT, Act.ASK_REVERSAL, Act.REVERSE_PAYMENT,
+                Act.REFUSE_REVERSAL}
     assert after_the_end == {Act.COLLECT, Act.RATE, Act.END_LICENCE, *of_money}  # money moves no case
     assert all(states <= OPEN | CLOSED for states in FROM.values())
 
