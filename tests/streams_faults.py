@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import socket
 import struct
@@ -12,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from itertools import count, cycle
+from itertools import chain, count, cycle, islice
 
 from tests.streams import Clip
 
@@ -72,7 +73,7 @@ class Peer:
                 return
 
     def send(self, picture: bytes, pts: int) -> None:
-        units = [unit for unit in picture.replace(b"\x00\x00\x00\x01", b"\x00\x00\x01").split(b"\x00\x00\x01") if unit]
+        units = _units(picture)
         for index, unit in enumerate(units):
             for payload, is_end in _payloads(unit):
                 self._packet(payload, pts, is_last=is_end and index == len(units) - 1)
@@ -81,6 +82,10 @@ class Peer:
         self._number += 1
         head = struct.pack(">BBHII", 0x80, 96 | (0x80 if is_last else 0), self._number & 0xFFFF, pts & 0xFFFFFFFF, 7)
         self.connection.sendall(b"$\x00" + struct.pack(">H", len(head) + len(payload)) + head + payload)
+
+
+def _units(picture: bytes) -> list[bytes]:
+    return [unit for unit in picture.replace(b"\x00\x00\x00\x01", b"\x00\x00\x01").split(b"\x00\x00\x01") if unit]
 
 
 def _payloads(unit: bytes) -> Iterator[tuple[bytes, bool]]:
@@ -185,6 +190,23 @@ def plays(*clips: Clip, speed: float = 1.0, then: Behaviour | None = None, jump:
                 time.sleep(1 / clip.fps / speed)
             pts += jump
         (then or hangs)(peer)
+    return behaviour
+
+
+def begins_late(clip: Clip, late: int) -> Behaviour:
+    """As a camera with few key frames: it says beforehand what its pictures are, and sends so many before the first that can be
+    shown. Who looks first gets a moment of pictures, then none."""
+    key, *others = pictures_of(clip)
+    sets = [base64.b64encode(unit).decode() for unit in _units(key) if unit[0] & 0x1F in (7, 8)]
+    sdp = SDP.replace("packetization-mode=1", f"packetization-mode=1;sprop-parameter-sets={','.join(sets)}")
+    shown = iter([[key, *others], chain(islice(cycle(others), late), cycle([key, *others]))])
+
+    def behaviour(peer: Peer) -> None:
+        peer.until_playing(sdp)
+        for number, picture in enumerate(next(shown, ())):
+            peer.send(picture, number * 90_000 // clip.fps)
+            time.sleep(1 / clip.fps)
+        hangs(peer)
     return behaviour
 
 

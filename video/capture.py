@@ -89,6 +89,7 @@ class _Turn:
     over: threading.Event = field(default_factory=threading.Event)
     opened_us: int = 0     # when the present connection began to be opened, on the steady clock
     plays_us: int = 0      # when it was open
+    heard_us: int = 0      # when the last piece of it came, shown or not
     counted: int = 0       # bytes received when the last picture was complete
     was_cut: bool = False  # by the watch, which has said why
 
@@ -223,8 +224,6 @@ class Capture:
             elif age_s > self._rules.stalled_after_s and self.state is CameraState.LIVE:
                 self._become(CameraState.STALLED, passing("camera_no_pictures"))
                 self._lose()
-            elif age_s > self._rules.restart_after_s and self.state is CameraState.STALLED:
-                self._cut(turn, passing("camera_no_pictures"))
             elif self._is_silent(turn, now):
                 assert turn.source is not None
                 self._cut(turn, turn.source.silence())
@@ -232,9 +231,9 @@ class Capture:
                 self._replace(turn)
 
     def _is_silent(self, turn: _Turn, now_us: int) -> bool:
-        """The camera said that it plays, and its first picture does not come."""
-        has_seen = (self._seen_tick or 0) >= turn.plays_us
-        return turn.plays_us > 0 and not has_seen and now_us - turn.plays_us > self._rules.restart_after_s * SECOND_US
+        """It is open, and nothing comes. A camera whose next key frame is far away is not silent: its pictures come, and cannot
+        be shown yet."""
+        return turn.plays_us > 0 and now_us - max(turn.plays_us, turn.heard_us) > self._rules.restart_after_s * SECOND_US
 
     def _cut(self, turn: _Turn, why: SourceFault) -> None:
         self._become(CameraState.STALLED, why)
@@ -299,7 +298,7 @@ class Capture:
         source = source_of(camera.kind, camera.address(self.stream), self._rules.source)
         with self._lock:
             turn.source, turn.opened_us, turn.counted, turn.was_cut = source, self._tick_us(), 0, False
-            turn.plays_us = 0
+            turn.plays_us = turn.heard_us = 0
         try:
             opened = source.open()
             with self._lock:
@@ -316,6 +315,7 @@ class Capture:
         with self._lock:
             if turn is not self._turn:
                 raise passing("camera_stream_ended")  # left behind and back again: others read now
+            turn.heard_us = tick
             packet = self._tracks.packet(piece, arrived, tick)
             if packet is not None:
                 turn.counted = source.passed

@@ -16,7 +16,7 @@ from tests import streams_faults
 from tests.cameras import camera, capture_rules, following, source_rules, until_code, until_state
 from tests.services import wait_until
 from tests.streams import Clip, make_clip
-from tests.streams_faults import FaultyCamera, Peer, chatters, floods, forgets, plays, redirects_to, swells
+from tests.streams_faults import FaultyCamera, Peer, begins_late, chatters, floods, forgets, plays, redirects_to, swells
 from video import sources
 from video.addresses import networks_of
 from video.cameras import CameraState, SourceKind, StreamName
@@ -74,6 +74,17 @@ def test_a_stall_in_mid_stream_is_cut_and_tried_again(clip_dir: Path) -> None:
         until_state(capture, CameraState.STALLED, timeout_s=3)
         wait_until(lambda: faulty.connections > 1, timeout_s=4, what="another try")
         seen.until(20)
+
+
+def test_a_camera_whose_next_key_frame_is_far_away_is_waited_for(clip_dir: Path) -> None:
+    """Three times as long as one that sends nothing."""
+    rules = capture_rules(stalled_after_s=0.5, restart_after_s=0.8, retry_s=0.1)
+    with FaultyCamera(begins_late(make_clip(clip_dir, seconds=1), late=36)) as faulty, \
+            following(camera(faulty.url), rules) as (_capture, seen):
+        seen.until(14)
+        wait_until(lambda: faulty.connections == 2, timeout_s=8, what="the stall to be cut")
+        assert seen.until(25, timeout_s=15)[15].is_key
+        assert faulty.connections == 2
 
 
 def test_a_change_of_resolution_is_a_new_track(clip_dir: Path) -> None:
