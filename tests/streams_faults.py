@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import socket
 import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from itertools import chain, count, cycle, islice
 
 from tests.streams import Clip
@@ -38,12 +40,12 @@ class Peer:
         self.connection = connection
         self._number = 0
         self._pending = b""
+        self.datagrams: Callable[[bytes], object] | None = None   # takes packets where they are not sent over the connection
 
     def request(self) -> tuple[str, str]:
         """Method and CSeq of the next request."""
-        lines = self.head().split("\r\n")
-        sequence = next(line.partition(":")[2].strip() for line in lines if line.lower().startswith("cseq"))
-        return lines[0].partition(" ")[0], sequence
+        head = self.head()
+        return head.partition(" ")[0], _sequence(head)
 
     def head(self) -> str:
         """The next request."""
@@ -81,7 +83,18 @@ class Peer:
     def _packet(self, payload: bytes, pts: int, *, is_last: bool) -> None:
         self._number += 1
         head = struct.pack(">BBHII", 0x80, 96 | (0x80 if is_last else 0), self._number & 0xFFFF, pts & 0xFFFFFFFF, 7)
+        if self.datagrams is not None:
+            self.datagrams(head + payload)
+            return
         self.connection.sendall(b"$\x00" + struct.pack(">H", len(head) + len(payload)) + head + payload)
+
+
+def _sequence(head: str) -> str:
+    return next(line.partition(":")[2].strip() for line in head.split("\r\n") if line.lower().startswith("cseq"))
+
+
+def _to(line: socket.socket, port: int, packet: bytes) -> None:
+    line.sendto(packet, ("127.0.0.1", port))
 
 
 def _units(picture: bytes) -> list[bytes]:
@@ -259,4 +272,37 @@ def forgets(clip: Clip, told: list[str]) -> Behaviour:
                 if f"nonce-{len(told)}" not in head:
                     peer.connection.sendall(f'RTSP/1.0 401 Unauthorized\r\nCSeq: 9\r\nWWW-Authenticate: Digest realm="r", '
                                             f'nonce="nonce-{len(told) + 1}"\r\n\r\n'.encode())
+    return behaviour
+
+
+def sends_datagrams(clip: Clip, told: list[str]) -> Behaviour:
+    """Plays by UDP until it is told to end, and asks for the password, with another number once it plays. What it was asked is
+    put into `told`."""
+    def behaviour(peer: Peer) -> None:
+        number, gone = 1, threading.Event()
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
+            line.bind(("127.0.0.1", 0))
+            while not gone.is_set():
+                told.append(peer.head())
+                method, sequence = told[-1].partition(" ")[0], _sequence(told[-1])
+                if f'nonce="{number}"' not in told[-1]:
+                    peer.answer(sequence, "401 Unauthorized", WWW_Authenticate=f'Digest realm="r", nonce="{number}"')
+                    continue
+                if found := re.search(r"client_port=(\d+)-\d+", told[-1]):
+                    peer.datagrams = partial(_to, line, int(found[1]))
+                    peer.answer(sequence, Session="ab", Transport=f"RTP/AVP;{found[0]};server_port={line.getsockname()[1]}")
+                else:
+                    peer.answer(sequence, Session="ab", body=SDP if method == "DESCRIBE" else "")
+                if method == "PLAY":
+                    number += 1
+                    threading.Thread(target=send, args=[peer, gone], daemon=True).start()
+                if method == "TEARDOWN":
+                    gone.set()
+
+    def send(peer: Peer, gone: threading.Event) -> None:
+        with suppress(OSError):
+            for number, picture in enumerate(cycle(list(pictures_of(clip)))):
+                if gone.wait(1 / clip.fps):
+                    return
+                peer.send(picture, number * 90_000 // clip.fps)
     return behaviour

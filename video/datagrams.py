@@ -12,6 +12,7 @@ import re
 import select
 import socket
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from time import sleep
@@ -24,6 +25,7 @@ BUFFER = 4 << 20      # asked of the system for each port, which gives what net.
 ROUND_MAX = 512       # datagrams of a port in one go
 REST_S = 0.002        # after each round, so that what belongs together is handled together
 PATIENCE_S = 10.0     # for either side to take what it is sent
+PARTING_S = 0.5       # for the camera to answer to the farewell, which makes sure that it was read
 EARLY_MAX = 16        # packets that wait for one before them; after so many it is lost
 LATE_MAX = 64         # that come too late one after the other: the camera counts anew
 PORTS_TRIED = 64
@@ -88,10 +90,11 @@ class Port:
 class Datagrams:
     """One camera. `inside` is the connection to it as everybody else sees it; closing it ends everything."""
 
-    def __init__(self, camera: socket.socket) -> None:
-        """`camera`: the connection over which one talks to it. It belongs to this from now on."""
+    def __init__(self, camera: socket.socket, farewell: Callable[[bytes], bytes]) -> None:
+        """`camera`: the connection over which one talks to it. It belongs to this from now on. `farewell` is the request to
+        end the session, after this answer to the last one, or none."""
         self.inside, self._near = socket.socketpair()
-        self._camera, self._address = camera, camera.getpeername()[0]
+        self._camera, self._address, self._farewell = camera, camera.getpeername()[0], farewell
         self._ports: dict[int, Port] = {}       # by channel
         self._pair = (0, 1)                     # the channels of the last request
         self._asked = self._answered = b""
@@ -104,17 +107,33 @@ class Datagrams:
 
     def _run(self) -> None:
         try:
-            while True:
-                for number, _ in self._poll.poll():
-                    self._move(number)
-                sleep(REST_S)
-        except (OSError, ValueError):
-            pass  # one of the sides went away, or said what is none: whoever reads is told by the end
+            with suppress(OSError, ValueError):  # one of the sides went away, or said what is none: whoever reads sees the end
+                self._pass_on()
+            with suppress(OSError):
+                self._part()
         except Exception:  # a fault of ours must show, and must end this camera's connection only
             log.exception("the datagrams of the camera at %s failed", self._address)
         finally:
             for end in (self._near, self._camera, *(port.line for port in self._ports.values())):
                 end.close()
+
+    def _pass_on(self) -> None:
+        while True:
+            for number, _ in self._poll.poll():
+                self._move(number)
+            sleep(REST_S)
+
+    def _part(self) -> None:
+        """A session of datagrams outlives its connection: untold, the camera would go on sending for a minute or so, and those
+        that allow few sessions would refuse the next. It may ask once more who says so."""
+        answer = b""
+        self._near.close()
+        self._camera.settimeout(PARTING_S)
+        for _ in range(2 if self._plays else 0):
+            self._camera.sendall(self._farewell(answer))
+            answer = _read(self._camera)
+            if b" 401 " not in answer:
+                return
 
     def _move(self, number: int) -> None:
         if number == self._near.fileno():
@@ -142,7 +161,7 @@ class Datagrams:
                 return
             self._asked = rest
             self._camera.sendall(self._for_datagrams(head) + end_of_head)
-            self._plays = self._plays or head.startswith(b"PLAY ")
+            self._plays = head.startswith(b"PLAY ") or (self._plays and not head.startswith(b"TEARDOWN "))
             self._knock()
 
     def _for_datagrams(self, head: bytes) -> bytes:

@@ -18,6 +18,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from time import monotonic
 
+from video.addresses import login_of
 from video.copying import CHUNK, Copying, Flow
 from video.datagrams import Datagrams
 from video.faults import SourceFault, passing, refused
@@ -51,7 +52,7 @@ class Relay:
         self._poll = select.poll()  # select() knows no descriptor above 1,023
         connection = self._connect(rules)
         self._by_datagrams = by_datagrams
-        self._camera = Datagrams(connection).inside if by_datagrams else connection
+        self._camera = Datagrams(connection, self._farewell).inside if by_datagrams else connection
         self._listening = socket.create_server(("127.0.0.1", 0), backlog=1)
         self._inside: socket.socket | None = None
         self._thread = threading.Thread(target=self._run, name=f"relay-{target.host}", daemon=True)
@@ -91,6 +92,10 @@ class Relay:
         if self._thread.ident is None:
             self._end()
         return self._ended.wait(timeout_s)
+
+    def _farewell(self, refusal: bytes) -> bytes:
+        self.talk.session.challenged(refusal)
+        return self.talk.session.request(login_of(self.target.through(self.target.port)), "TEARDOWN")
 
     def _connect(self, rules: RelayRules) -> socket.socket:
         where, left = self.target, max(0.1, self._deadline - monotonic())

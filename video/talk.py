@@ -58,13 +58,14 @@ class Session:
         asked = [value.strip() for name, _, value in lines if name.strip().lower() == "www-authenticate"]
         self._challenges = asked or self._challenges
 
-    def request(self, login: Login | None) -> bytes:
-        """Says that somebody still looks."""
+    def request(self, login: Login | None, method: str = "") -> bytes:
+        """Says that somebody still looks, or what `method` says."""
         self._number += 1
-        lines = [f"{self._method} {self._url} RTSP/1.0", f"CSeq: {self._number}"]
+        method = method or self._method
+        lines = [f"{method} {self._url} RTSP/1.0", f"CSeq: {self._number}"]
         if self._id:
             lines.append(f"Session: {self._id}")
-        proof = answer_to(self._challenges, login, self._method, self._url) if login is not None else None
+        proof = answer_to(self._challenges, login, method, self._url) if login is not None else None
         if proof or self._given.lower().startswith("basic "):
             lines.append(f"Authorization: {proof or self._given}")
         return "\r\n".join([*lines, "", ""]).encode("latin-1", "replace")

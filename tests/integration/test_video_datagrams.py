@@ -13,6 +13,7 @@ import pytest
 from tests.cameras import camera, following, until_code
 from tests.services import wait_until
 from tests.streams import Clip, RtspServer, make_clip
+from tests.streams_faults import FaultyCamera, sends_datagrams
 from video.cameras import CameraState, SourceKind
 from video.datagrams import Datagrams
 
@@ -58,6 +59,19 @@ def test_datagrams_that_do_not_arrive_are_told_as_that(udp_server: RtspServer, m
     address = udp_server.address("/hall", user="admin", password="geheim")
     with following(camera(address, kind=SourceKind.RTSP_UDP)) as (capture, _seen):
         until_code(capture, "camera_no_datagrams", timeout_s=12)
+
+
+def test_a_camera_is_told_that_nobody_looks_any_more_and_who_says_so(rtsp_clip: Clip) -> None:
+    """The session outlives the connection: what is not ended goes on sending."""
+    told: list[str] = []
+    with FaultyCamera(sends_datagrams(rtsp_clip, told)) as faulty:
+        address = faulty.url.replace("//", "//admin:secret-9@")
+        with following(camera(address, kind=SourceKind.RTSP_UDP)) as (_capture, seen):
+            seen.until(5)
+        wait_until(lambda: 'nonce="2"' in told[-1], timeout_s=5, what="the farewell with proof")
+    assert [head.partition(" ")[0] for head in told[-3:]] == ["PLAY", "TEARDOWN", "TEARDOWN"]
+    assert "\r\nSession: ab\r\n" in told[-1]
+    assert "secret-9" not in "".join(told)
 
 
 class Line:
@@ -130,7 +144,7 @@ def opened() -> Iterator[Line]:
     with closing(socket.create_server(("127.0.0.1", 0))) as listening:
         ours = socket.create_connection(listening.getsockname())
         theirs, _ = listening.accept()
-    between = Datagrams(ours)
+    between = Datagrams(ours, lambda _refusal: b"TEARDOWN rtsp://127.0.0.1/1 RTSP/1.0\r\n\r\n")
     theirs.settimeout(5)
     between.inside.settimeout(5)
     one = Line(theirs, between.inside)
