@@ -17,7 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from time import sleep
 
-from video.talk import HEAD_MAX
+from video.talk import HEAD_MAX, message_size
 
 log = logging.getLogger(__name__)
 CHUNK = 64 * 1024
@@ -32,7 +32,6 @@ PORTS_TRIED = 64
 _CHANNELS = re.compile(rb"interleaved=(\d{1,3})-(\d{1,3})")
 _TRANSPORT = re.compile(rb"(?im)^transport:[^\r\n]*")
 _SERVER = re.compile(rb"server_port=(\d{1,5})(?:-(\d{1,5}))?")
-_NAME = b"transport:"
 _REPORT = b"\x80\xc9\x00\x01yang"   # an empty receiver report: opens the way through firewalls, and says that somebody listens
 
 
@@ -98,7 +97,7 @@ class Datagrams:
         self._ports: dict[int, Port] = {}       # by channel
         self._pair = (0, 1)                     # the channels of the last request
         self._asked = self._answered = b""
-        self._has_begun_line = self._plays = self._is_plain = False
+        self._plays = self._is_plain = False
         self._poll = select.poll()
         for side in (self._camera, self._near):
             side.settimeout(PATIENCE_S)
@@ -190,25 +189,32 @@ class Datagrams:
     # --- what comes from it -------------------------------------------------------------------------------------
 
     def _told(self, data: bytes) -> bytes:
-        """What the camera said, its way of sending said otherwise. The start of a line that may say it is waited for."""
-        if self._is_plain:
-            return data
-        *lines, last = (self._answered + data).split(b"\r\n")
-        told = b"".join(self._for_frames(line) + b"\r\n" for line in lines)
-        if self._may_say(last):
-            self._answered = last
-            return told
-        self._answered, self._has_begun_line = b"", True
-        return told + last
+        """What the camera said, its way of sending said otherwise."""
+        self._answered += data
+        told = []
+        while size := self._ripe():
+            part, self._answered = self._answered[:size], self._answered[size:]
+            told.append(part if self._is_plain else self._said_otherwise(part))
+        return b"".join(told)
 
-    def _may_say(self, line: bytes) -> bool:
-        start = line[:len(_NAME)].lower()
-        return not self._has_begun_line and _NAME.startswith(start) and len(line) < HEAD_MAX
+    def _ripe(self) -> int:
+        """How much may go on: one message and whole, so that frames stand between two and never in one. What is none is judged
+        by whoever reads along until it plays; later on it is nobody's."""
+        if self._is_plain:
+            return len(self._answered)
+        try:
+            return message_size(self._answered)
+        except ValueError:
+            self._answered = b"" if self._plays else self._answered
+            return len(self._answered)
+
+    def _said_otherwise(self, message: bytes) -> bytes:
+        if message[:1] == b"$":
+            return message
+        head, end, body = message.partition(b"\r\n\r\n")
+        return _TRANSPORT.sub(lambda line: self._for_frames(line[0]), head) + end + body
 
     def _for_frames(self, line: bytes) -> bytes:
-        is_rest, self._has_begun_line = self._has_begun_line, False
-        if is_rest or not line.lower().startswith(_NAME):
-            return line
         if b"interleaved" in line.lower():
             self._is_plain = True  # it sends over the connection all the same
             return line

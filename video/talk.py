@@ -113,8 +113,7 @@ class Talk:
 
     def _take_head(self) -> bool:
         """Whether a whole head was there."""
-        is_answer = self._answers[:5] == b"RTSP/"[:len(self._answers)]
-        if not is_answer and not (self._answers[:1].isalpha() and b" RTSP/" in self._answers):  # else a request of the camera's
+        if not _is_begun(self._answers):
             raise refused("camera_not_rtsp")
         head, end, rest = self._answers.partition(b"\r\n\r\n")
         if len(head) > HEAD_MAX:
@@ -163,6 +162,24 @@ class Talk:
             told = email.utils.parsedate_to_datetime(text)
             if told.tzinfo is not None:
                 self.clock_offset_us = to_us(told) + SECOND_US // 2 - self._now_us()  # it names whole seconds
+
+
+def message_size(data: bytes) -> int:
+    """Of what begins here, a message or a frame; 0 until it is whole. Raises ValueError where it is neither, or without end."""
+    if data[:1] == b"$":
+        size = 4 + int.from_bytes(data[2:4], "big")
+        return size if len(data) >= size else 0
+    head, end, _ = data.partition(b"\r\n\r\n")
+    body = _number(_parsed(head)[1].get("content-length"))
+    if not _is_begun(data) or _AMBIGUOUS.search(head) or len(head) > HEAD_MAX or body > BODY_MAX:
+        raise ValueError("no message")
+    size = len(head) + len(end) + body
+    return size if end and len(data) >= size else 0
+
+
+def _is_begun(data: bytes) -> bool:
+    """Whether this is the beginning of an answer, or of a request of the camera's."""
+    return data[:5] == b"RTSP/"[:len(data)] or (data[:1].isalpha() and b" RTSP/" in data)
 
 
 def _parsed(head: bytes) -> tuple[str, dict[str, str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import select
 import socket
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -16,6 +17,7 @@ from tests.streams import Clip, RtspServer, make_clip
 from tests.streams_faults import FaultyCamera, sends_datagrams
 from video.cameras import CameraState, SourceKind
 from video.datagrams import Datagrams
+from video.talk import HEAD_MAX
 
 SETUP = (b"SETUP rtsp://127.0.0.1/1/track RTSP/1.0\r\nTransport: RTP/AVP/TCP;unicast;interleaved=0-1\r\nCSeq: 3\r\n\r\n")
 ANSWER = (b"RTSP/1.0 200 OK\r\nCSeq: 3\r\nTransport: RTP/AVP;unicast;client_port=%d-%d;server_port=%d-%d;ssrc=1\r\n"
@@ -185,6 +187,46 @@ def test_what_is_lost_is_not_waited_for_and_who_counts_anew_is_followed(line: Li
     for number in range(40_000, 40_066):  # as after a start of the camera's encoder, behind in the circle of numbers
         line.send(number)
     assert line.frames(1)[0][1] >= 40_000
+
+
+@pytest.mark.parametrize("cut", [1, 19, 36, 60, 66])
+def test_frames_stand_between_two_answers_and_never_in_one(line: Line, cut: int) -> None:
+    """Nor does a sign in an answer that looks like that of a frame."""
+    answer = b"RTSP/1.0 200 OK\r\nCSeq: 4\r\nServer: $\x41$\r\nContent-Length: 9\r\n\r\n$\x00\x00\x01abcde"
+    line.set_up()
+    line.play()
+    for number in (0, 2):
+        line.camera.sendall(answer[:cut])
+        line.send(number)
+        assert line.frames(1) == [(0, number)]
+        line.camera.sendall(answer[cut:])
+        assert exactly(line.inside, len(answer)) == answer
+        line.send(number + 1)
+        assert line.frames(1) == [(0, number + 1)]
+
+
+def test_an_answer_without_end_is_passed_on_to_be_judged_and_dropped_once_it_plays(line: Line) -> None:
+    line.camera.sendall(b"RTSP/1.0 200 OK\r\n" + b"X: y\r\n" * 5_000)
+    assert exactly(line.inside, HEAD_MAX)
+    line.inside.close()
+    with opened() as one:
+        one.set_up()
+        one.play()
+        one.camera.sendall(b"RTSP/1.0 200 OK\r\n" + b"X: y\r\n" * 5_000)
+        for number in range(7, 10):
+            one.send(number)
+        assert one.frames(3) == [(0, 7), (0, 8), (0, 9)]
+
+
+@pytest.mark.parametrize("cut", [16, 26, 40])
+def test_where_the_camera_sends_from_is_read_however_its_answer_is_cut(line: Line, cut: int) -> None:
+    """In two parts, the end of a line between them too."""
+    answer = b"RTSP/1.0 200 OK\r\nCSeq: 33\r\nTransport: RTP/AVP;unicast;server_port=5-6\r\n\r\n"
+    line.camera.sendall(answer[:cut])
+    assert select.select([line.inside], [], [], 0.1)[0] == []
+    line.camera.sendall(answer[cut:])
+    told = until(line.inside, b"\r\n\r\n")
+    assert told == b"RTSP/1.0 200 OK\r\nCSeq: 33\r\nTransport: RTP/AVP/TCP;unicast;interleaved=0-1\r\n\r\n"
 
 
 def test_the_end_of_one_side_is_that_of_the_other() -> None:
