@@ -14,76 +14,21 @@ import socket
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
-from time import sleep
+from time import monotonic, sleep
 
+from video.datagram_ports import Order, Port, two_ports
 from video.talk import HEAD_MAX, message_size
 
 log = logging.getLogger(__name__)
 CHUNK = 64 * 1024
-BUFFER = 4 << 20      # asked of the system for each port, which gives what net.core.rmem_max allows: a key frame comes at once
 ROUND_MAX = 512       # datagrams of a port in one go
 REST_S = 0.002        # after each round, so that what belongs together is handled together
 PATIENCE_S = 10.0     # for either side to take what it is sent
 PARTING_S = 0.5       # for the camera to answer to the farewell, which makes sure that it was read
-EARLY_MAX = 16        # packets that wait for one before them; after so many it is lost
-LATE_MAX = 64         # that come too late one after the other: the camera counts anew
-PORTS_TRIED = 64
 _CHANNELS = re.compile(rb"interleaved=(\d{1,3})-(\d{1,3})")
 _TRANSPORT = re.compile(rb"(?im)^transport:[^\r\n]*")
 _SERVER = re.compile(rb"server_port=(\d{1,5})(?:-(\d{1,5}))?")
 _REPORT = b"\x80\xc9\x00\x01yang"   # an empty receiver report: opens the way through firewalls, and says that somebody listens
-
-
-class Order:
-    """Puts packets back into the order in which they were sent, by their numbers (RFC 3550). None twice, none too late."""
-
-    def __init__(self) -> None:
-        self._next: int | None = None
-        self._early: dict[int, bytes] = {}
-        self._late = 0
-
-    def add(self, packet: bytes) -> list[bytes]:
-        """Those whose turn it is now."""
-        number = int.from_bytes(packet[2:4], "big")
-        if self._next is None or self._late >= LATE_MAX:
-            self._next, self._early = number, {}
-        if number - self._next & 0x8000:
-            self._late += 1
-            return []
-        self._late = 0
-        self._early[number] = packet
-        if len(self._early) > EARLY_MAX and self._next not in self._early:
-            self._next = min(self._early, key=self._ahead)
-        return list(self._due())
-
-    def _ahead(self, number: int) -> int:
-        return number - (self._next or 0) & 0xFFFF
-
-    def _due(self) -> list[bytes]:
-        found = []
-        while self._next in self._early:
-            found.append(self._early.pop(self._next))
-            self._next = self._next + 1 & 0xFFFF
-        return found
-
-
-@dataclass(slots=True)
-class Port:
-    """Where the datagrams of a channel come in. `order` is none for reports, which have no numbers."""
-
-    line: socket.socket
-    channel: int
-    order: Order | None
-    theirs: int = 0
-    number: int = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.number = int(self.line.getsockname()[1])
-
-    def framed(self, data: bytes) -> bytes:
-        packets = [data] if self.order is None else self.order.add(data) if len(data) >= 12 else []
-        return b"".join(b"$" + bytes((self.channel,)) + len(one).to_bytes(2, "big") + one for one in packets)
 
 
 class Datagrams:
@@ -118,9 +63,20 @@ class Datagrams:
 
     def _pass_on(self) -> None:
         while True:
-            for number, _ in self._poll.poll():
+            for number, _ in self._poll.poll(self._patience_ms()):
                 self._move(number)
+            self._let_go()
             sleep(REST_S)
+
+    def _patience_ms(self) -> float | None:
+        """How long nothing need be done if nothing comes; None: for ever."""
+        due = min((port.due_s for port in self._ports.values() if port.due_s is not None), default=None)
+        return max(0.0, due - monotonic()) * 1000 if due is not None else None
+
+    def _let_go(self) -> None:
+        """What waited for a packet that is lost goes on without it. After what has come was read, it may be among it."""
+        for port in self._ports.values():
+            self._near.sendall(port.overdue(monotonic()))
 
     def _part(self) -> None:
         """A session of datagrams outlives its connection: untold, the camera would go on sending for a minute or so, and those
@@ -174,7 +130,7 @@ class Datagrams:
     def _open(self, channel: int, beside: int) -> tuple[Port, Port]:
         """The two ports of a stream, an even one and the next; asked for again (with credentials) they are the same."""
         if channel not in self._ports:
-            lines = _two_ports(self._camera)
+            lines = two_ports(self._camera)
             for line, number, order in zip(lines, (channel, beside), (Order(), None), strict=True):
                 self._ports[number] = Port(line, number, order)
                 self._poll.register(line, select.POLLIN)
@@ -233,7 +189,7 @@ class Datagrams:
             for _ in range(ROUND_MAX):
                 data, sender = port.line.recvfrom(CHUNK)
                 if sender[0] == self._address and self._plays and not self._is_plain:
-                    frames.append(port.framed(data))
+                    frames.append(port.framed(data, monotonic()))
         self._near.sendall(b"".join(frames))
 
 
@@ -242,24 +198,3 @@ def _read(side: socket.socket) -> bytes:
     if not data:
         raise ConnectionResetError
     return data
-
-
-def _two_ports(camera: socket.socket) -> tuple[socket.socket, socket.socket]:
-    """Two ports that follow one another, the first an even one, at the address by which the camera is reached."""
-    ours = camera.getsockname()[0]
-    for _ in range(PORTS_TRIED):
-        lines = [socket.socket(camera.family, socket.SOCK_DGRAM) for _ in range(2)]
-        try:
-            lines[0].bind((ours, 0))
-            first = lines[0].getsockname()[1]
-            if first % 2 == 0:
-                lines[1].bind((ours, first + 1))
-                for line in lines:
-                    line.setblocking(False)
-                    line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER)
-                return lines[0], lines[1]
-        except OSError:
-            pass  # the next one is taken
-        for line in lines:
-            line.close()
-    raise OSError("no two ports in a row")

@@ -189,6 +189,14 @@ def test_what_is_lost_is_not_waited_for_and_who_counts_anew_is_followed(line: Li
     assert line.frames(1)[0][1] >= 40_000
 
 
+def test_what_waits_for_a_lost_one_goes_on_though_nothing_more_comes(line: Line) -> None:
+    line.set_up()
+    line.play()
+    line.send(1)
+    line.send(3)
+    assert line.frames(2) == [(0, 1), (0, 3)]
+
+
 @pytest.mark.parametrize("cut", [1, 19, 36, 60, 66])
 def test_frames_stand_between_two_answers_and_never_in_one(line: Line, cut: int) -> None:
     """Nor does a sign in an answer that looks like that of a frame."""
