@@ -17,12 +17,14 @@ from contextlib import suppress
 from time import monotonic, sleep
 
 from video.datagram_ports import Order, Port, two_ports
+from video.faults import SourceFault, refused
 from video.talk import HEAD_MAX, message_size
 
 log = logging.getLogger(__name__)
 CHUNK = 64 * 1024
 ROUND_MAX = 512       # datagrams of a port in one go
 REST_S = 0.002        # after each round, so that what belongs together is handled together
+STREAMS_MAX = 2       # of a camera, which says itself how many it has: each takes two ports and their buffers
 PATIENCE_S = 10.0     # for either side to take what it is sent
 PARTING_S = 0.5       # for the camera to answer to the farewell, which makes sure that it was read
 _CHANNELS = re.compile(rb"interleaved=(\d{1,3})-(\d{1,3})")
@@ -38,6 +40,7 @@ class Datagrams:
         """`camera`: the connection over which one talks to it. It belongs to this from now on. `farewell` is the request to
         end the session, after this answer to the last one, or none."""
         self.inside, self._near = socket.socketpair()
+        self.fault: SourceFault | None = None   # why it ended, where it was not one of the sides
         self._camera, self._address, self._farewell = camera, camera.getpeername()[0], farewell
         self._ports: dict[int, Port] = {}       # by channel
         self._pair = (0, 1)                     # the channels of the last request
@@ -51,8 +54,12 @@ class Datagrams:
 
     def _run(self) -> None:
         try:
-            with suppress(OSError, ValueError):  # one of the sides went away, or said what is none: whoever reads sees the end
+            try:
                 self._pass_on()
+            except SourceFault as fault:
+                self.fault = fault
+            except (OSError, ValueError):
+                pass  # one of the sides went away, or said what is none: whoever reads is told by the end
             with suppress(OSError):
                 self._part()
         except Exception:  # a fault of ours must show, and must end this camera's connection only
@@ -120,16 +127,19 @@ class Datagrams:
             self._knock()
 
     def _for_datagrams(self, head: bytes) -> bytes:
-        channels = _CHANNELS.search(head) if head.startswith(b"SETUP ") else None
+        line = _TRANSPORT.search(head) if head.startswith(b"SETUP ") else None
+        channels = _CHANNELS.search(line[0]) if line is not None else None
         if channels is None:
             return head
-        self._pair = min(int(channels[1]), 255), min(int(channels[2]), 255)
+        self._pair = int(channels[1]), int(channels[2])
         pictures, reports = self._open(*self._pair)
         return _TRANSPORT.sub(b"Transport: RTP/AVP;unicast;client_port=%d-%d" % (pictures.number, reports.number), head)
 
     def _open(self, channel: int, beside: int) -> tuple[Port, Port]:
         """The two ports of a stream, an even one and the next; asked for again (with credentials) they are the same."""
         if channel not in self._ports:
+            if len(self._ports) >= 2 * STREAMS_MAX:
+                raise refused("camera_streams_too_many", most=STREAMS_MAX)
             lines = two_ports(self._camera)
             for line, number, order in zip(lines, (channel, beside), (Order(), None), strict=True):
                 self._ports[number] = Port(line, number, order)

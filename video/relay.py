@@ -51,8 +51,8 @@ class Relay:
         self._flow: Flow | None = None
         self._poll = select.poll()  # select() knows no descriptor above 1,023
         connection = self._connect(rules)
-        self._by_datagrams = by_datagrams
-        self._camera = Datagrams(connection, self._farewell).inside if by_datagrams else connection
+        self._datagrams = Datagrams(connection, self._farewell) if by_datagrams else None
+        self._camera = self._datagrams.inside if self._datagrams is not None else connection
         self._listening = socket.create_server(("127.0.0.1", 0), backlog=1)
         self._inside: socket.socket | None = None
         self._thread = threading.Thread(target=self._run, name=f"relay-{target.host}", daemon=True)
@@ -65,7 +65,7 @@ class Relay:
     @property
     def is_unheard(self) -> bool:
         """Whether the camera says that it sends datagrams and none has come: something on the way lets none through."""
-        return self._by_datagrams and self.talk.plays and self.passed == 0
+        return self._datagrams is not None and self.talk.plays and self.passed == 0
 
     @property
     def address(self) -> str:
@@ -123,7 +123,8 @@ class Relay:
         except SourceFault as fault:
             self.fault = fault
         except OSError:
-            pass  # one of the ends went away, or `close` was called: whoever reads the stream is told by its end
+            # One of the ends went away, or `close` was called: whoever reads the stream is told by its end.
+            self.fault = self._datagrams.fault if self._datagrams is not None else None
         except Exception:  # a fault of ours must show, and must end this camera's connection only
             log.exception("the relay to %s failed", self.target.host)
         self._end()

@@ -14,7 +14,7 @@ import pytest
 from tests.cameras import camera, following, until_code
 from tests.services import wait_until
 from tests.streams import Clip, RtspServer, make_clip
-from tests.streams_faults import FaultyCamera, sends_datagrams
+from tests.streams_faults import SDP, FaultyCamera, sends_datagrams
 from video.cameras import CameraState, SourceKind
 from video.datagrams import Datagrams
 from video.talk import HEAD_MAX
@@ -163,6 +163,30 @@ def test_what_is_asked_for_and_granted_is_said_otherwise_on_each_side(line: Line
     said = b"RTSP/1.0 200 OK\r\nContent-Length: 9\r\n\r\nv=0\ntrans"
     line.camera.sendall(said)
     assert exactly(line.inside, len(said)) == said  # the end of a body is not waited for
+
+
+def test_the_channels_are_those_of_the_line_that_says_them(line: Line) -> None:
+    """The address is the camera's to choose."""
+    line.inside.sendall(SETUP.replace(b"/1/track", b"/interleaved=8-9"))
+    assert until(line.camera, b"\r\n\r\n").startswith(b"SETUP rtsp://127.0.0.1/interleaved=8-9 RTSP/1.0\r\n")
+    line.camera.sendall(ANSWER % (1, 2, 3, 4))
+    assert b"interleaved=0-1\r\n" in until(line.inside, b"\r\n\r\n")
+
+
+def test_a_camera_gets_ports_for_two_streams_and_no_more(line: Line) -> None:
+    for pair in (b"0-1", b"0-1", b"2-3"):
+        line.inside.sendall(SETUP.replace(b"0-1", pair))
+        until(line.camera, b"\r\n\r\n")
+    line.inside.sendall(SETUP.replace(b"0-1", b"4-5"))
+    assert line.camera.recv(1) == b""
+
+
+def test_a_camera_that_describes_many_streams_is_told_as_that() -> None:
+    sdp = SDP + SDP.partition("t=0 0\r\n")[2] * 2
+    with FaultyCamera(lambda peer: peer.until_playing(sdp)) as faulty, \
+            following(camera(faulty.url, kind=SourceKind.RTSP_UDP)) as (capture, _seen):
+        assert until_code(capture, "camera_streams_too_many") == {"code": "camera_streams_too_many", "most": 2}
+        assert capture.state is CameraState.REFUSED
 
 
 def test_frames_come_in_order_once_each_and_only_those_of_the_camera(line: Line) -> None:
