@@ -66,11 +66,21 @@ class Port:
     line: socket.socket
     channel: int
     order: Order | None
-    theirs: int = 0
+    theirs: int = 0                               # the port from which the camera sends, where it says so
     number: int = field(init=False)
+    _source: bytes = field(init=False, default=b"")
 
     def __post_init__(self) -> None:
         self.number = int(self.line.getsockname()[1])
+
+    def is_theirs(self, data: bytes, port: int) -> bool:
+        """Whether the camera sent this, and not another program at its address. It comes from the port the camera named or,
+        where it named none, of the source (RFC 3550, 5.1 and 6.4) that was there first."""
+        if self.theirs:
+            return port == self.theirs
+        source = data[8:12] if self.order is not None else data[4:8]
+        self._source = self._source or source
+        return source == self._source
 
     @property
     def due_s(self) -> float | None:

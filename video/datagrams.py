@@ -36,12 +36,12 @@ _REPORT = b"\x80\xc9\x00\x01yang"   # an empty receiver report: opens the way th
 class Datagrams:
     """One camera. `inside` is the connection to it as everybody else sees it; closing it ends everything."""
 
-    def __init__(self, camera: socket.socket, farewell: Callable[[bytes], bytes]) -> None:
-        """`camera`: the connection over which one talks to it. It belongs to this from now on. `farewell` is the request to
-        end the session, after this answer to the last one, or none."""
+    def __init__(self, camera: socket.socket, address: str, farewell: Callable[[bytes], bytes]) -> None:
+        """`camera`: the connection over which one talks to it, which belongs to this from now on. `address`: the one that was
+        checked. `farewell` is the request to end the session, after this answer to the last one, or none."""
         self.inside, self._near = socket.socketpair()
         self.fault: SourceFault | None = None   # why it ended, where it was not one of the sides
-        self._camera, self._address, self._farewell = camera, camera.getpeername()[0], farewell
+        self._camera, self._address, self._farewell = camera, address, farewell
         self._ports: dict[int, Port] = {}       # by channel
         self._pair = (0, 1)                     # the channels of the last request
         self._asked = self._answered = b""
@@ -50,7 +50,13 @@ class Datagrams:
         for side in (self._camera, self._near):
             side.settimeout(PATIENCE_S)
             self._poll.register(side, select.POLLIN)
-        threading.Thread(target=self._run, name=f"datagrams-{self._address}", daemon=True).start()
+        self._thread = threading.Thread(target=self._run, name=f"datagrams-{address}", daemon=True)
+        self._thread.start()
+
+    def join(self, timeout_s: float) -> bool:
+        """Waits until its thread and sockets are gone; whether they are."""
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive()
 
     def _run(self) -> None:
         try:
@@ -198,7 +204,8 @@ class Datagrams:
         with suppress(BlockingIOError):
             for _ in range(ROUND_MAX):
                 data, sender = port.line.recvfrom(CHUNK)
-                if sender[0] == self._address and self._plays and not self._is_plain:
+                is_wanted = self._plays and not self._is_plain
+                if is_wanted and sender[0] == self._address and port.is_theirs(data, sender[1]):
                     frames.append(port.framed(data, monotonic()))
         self._near.sendall(b"".join(frames))
 

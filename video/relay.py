@@ -51,7 +51,7 @@ class Relay:
         self._flow: Flow | None = None
         self._poll = select.poll()  # select() knows no descriptor above 1,023
         connection = self._connect(rules)
-        self._datagrams = Datagrams(connection, self._farewell) if by_datagrams else None
+        self._datagrams = Datagrams(connection, target.ip, self._farewell) if by_datagrams else None
         self._camera = self._datagrams.inside if self._datagrams is not None else connection
         self._listening = socket.create_server(("127.0.0.1", 0), backlog=1)
         self._inside: socket.socket | None = None
@@ -91,7 +91,8 @@ class Relay:
         """Waits until its thread and sockets are gone; whether they are."""
         if self._thread.ident is None:
             self._end()
-        return self._ended.wait(timeout_s)
+        end = monotonic() + timeout_s
+        return self._ended.wait(timeout_s) and (self._datagrams is None or self._datagrams.join(max(0.0, end - monotonic())))
 
     def _farewell(self, refusal: bytes) -> bytes:
         self.talk.session.challenged(refusal)

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import os
 import re
 import select
 import socket
+import struct
+import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 
-from tests.cameras import camera, following, until_code
+from tests.cameras import CLOCK, LOOPBACK, camera, following, until_code
 from tests.services import wait_until
 from tests.streams import Clip, RtspServer, make_clip
-from tests.streams_faults import SDP, FaultyCamera, sends_datagrams
+from tests.streams_faults import SDP, FaultyCamera, hangs, sends_datagrams
 from video.cameras import CameraState, SourceKind
 from video.datagrams import Datagrams
+from video.relay import Relay, RelayRules
 from video.talk import HEAD_MAX
+from video.targets import target_of
 
 SETUP = (b"SETUP rtsp://127.0.0.1/1/track RTSP/1.0\r\nTransport: RTP/AVP/TCP;unicast;interleaved=0-1\r\nCSeq: 3\r\n\r\n")
 ANSWER = (b"RTSP/1.0 200 OK\r\nCSeq: 3\r\nTransport: RTP/AVP;unicast;client_port=%d-%d;server_port=%d-%d;ssrc=1\r\n"
@@ -76,6 +81,41 @@ def test_a_camera_is_told_that_nobody_looks_any_more_and_who_says_so(rtsp_clip: 
     assert "secret-9" not in "".join(told)
 
 
+def test_who_joined_a_relay_finds_no_thread_and_no_file_of_it(udp_server: RtspServer) -> None:
+    address, files = udp_server.address("/hall", user="admin", password="geheim"), []
+    for _ in range(3):
+        with following(camera(address, kind=SourceKind.RTSP_UDP)) as (_capture, seen):
+            seen.until(1)
+        assert not datagram_threads()
+        files.append(len(os.listdir("/proc/self/fd")))
+    assert files[-1] <= files[0]
+    with FaultyCamera(hangs) as silent:
+        relay = Relay(target_of(silent.url, LOOPBACK), RelayRules(4.0, None, CLOCK.now_us), by_datagrams=True)
+        relay.start()
+        assert datagram_threads()
+        relay.close()
+        assert relay.join(5)
+        assert not datagram_threads()
+
+
+def datagram_threads() -> list[str]:
+    return [thread.name for thread in threading.enumerate() if thread.name.startswith("datagrams-")]
+
+
+def test_a_camera_that_hangs_up_at_once_is_unreachable_and_no_fault_of_ours() -> None:
+    """The connection stood, and is reset before it is used."""
+    with closing(socket.create_server(("127.0.0.1", 0))) as listening:
+        ours = socket.create_connection(listening.getsockname())
+        theirs, _ = listening.accept()
+    theirs.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    theirs.close()
+    select.select([ours], [], [], 5)
+    between = Datagrams(ours, "127.0.0.1", lambda _refusal: b"")
+    with closing(between.inside):
+        assert between.inside.recv(1) == b""
+        assert between.join(5)
+
+
 class Line:
     """Both ends of a connection with `Datagrams` in its middle, and two ports from which the camera sends."""
 
@@ -87,14 +127,14 @@ class Line:
             port.settimeout(5)
         self.theirs: tuple[int, int] = (0, 0)
 
-    def set_up(self) -> bytes:
+    def set_up(self, answer: bytes = ANSWER) -> bytes:
         """The stream asked for and granted; what the inside is told of it."""
         self.inside.sendall(SETUP)
         asked = until(self.camera, b"\r\n\r\n")
         found = re.search(rb"Transport: RTP/AVP;unicast;client_port=(\d+)-(\d+)\r\n", asked)
         assert found is not None, asked
         self.theirs = int(found[1]), int(found[2])
-        self.camera.sendall(ANSWER % (*self.theirs, *(port.getsockname()[1] for port in self.ports)))
+        self.camera.sendall(answer % (*self.theirs, *(port.getsockname()[1] for port in self.ports)))
         return until(self.inside, b"\r\n\r\n")
 
     def play(self) -> None:
@@ -116,7 +156,7 @@ class Line:
 
 
 def packet(number: int) -> bytes:
-    return b"\x80\x60" + (number & 0xFFFF).to_bytes(2, "big") + bytes(8) + b"\x65picture"
+    return b"\x80\x60" + (number & 0xFFFF).to_bytes(2, "big") + bytes(4) + b"ssrc" + b"\x65picture"
 
 
 def exactly(side: socket.socket, size: int) -> bytes:
@@ -146,7 +186,7 @@ def opened() -> Iterator[Line]:
     with closing(socket.create_server(("127.0.0.1", 0))) as listening:
         ours = socket.create_connection(listening.getsockname())
         theirs, _ = listening.accept()
-    between = Datagrams(ours, lambda _refusal: b"TEARDOWN rtsp://127.0.0.1/1 RTSP/1.0\r\n\r\n")
+    between = Datagrams(ours, "127.0.0.1", lambda _refusal: b"TEARDOWN rtsp://127.0.0.1/1 RTSP/1.0\r\n\r\n")
     theirs.settimeout(5)
     between.inside.settimeout(5)
     one = Line(theirs, between.inside)
@@ -200,6 +240,26 @@ def test_frames_come_in_order_once_each_and_only_those_of_the_camera(line: Line)
     assert line.frames(5) == [(0, 65_535), (0, 0), (0, 1), (0, 2), (0, 3)]
     line.send(9, to=1)
     assert line.frames(1) == [(1, 9)]
+
+
+def test_another_program_at_the_address_of_the_camera_shows_nothing(line: Line) -> None:
+    line.set_up()
+    line.play()
+    with closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as other:
+        other.bind(("127.0.0.1", 0))
+        for to in (0, 1):
+            other.sendto(packet(100), ("127.0.0.1", line.theirs[to]))
+            line.send(1, to)
+            assert line.frames(1) == [(to, 1)]
+
+
+def test_where_the_camera_names_no_port_the_first_source_is_it(line: Line) -> None:
+    line.set_up(ANSWER.replace(b"server_port", b"x-port"))
+    line.play()
+    line.send(1)
+    line.ports[0].sendto(packet(2).replace(b"ssrc", b"evil").replace(b"picture", b"another"), ("127.0.0.1", line.theirs[0]))
+    line.send(3)
+    assert line.frames(2) == [(0, 1), (0, 3)]
 
 
 def test_what_is_lost_is_not_waited_for_and_who_counts_anew_is_followed(line: Line) -> None:
