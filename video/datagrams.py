@@ -88,8 +88,7 @@ class Datagrams:
 
     def _let_go(self) -> None:
         """What waited for a packet that is lost goes on without it. After what has come was read, it may be among it."""
-        for port in self._ports.values():
-            self._near.sendall(port.overdue(monotonic()))
+        self._near.sendall(b"".join(port.overdue(monotonic()) for port in self._ports.values()))
 
     def _part(self) -> None:
         """A session of datagrams outlives its connection: untold, the camera would go on sending for a minute or so, and those
@@ -161,24 +160,23 @@ class Datagrams:
     # --- what comes from it -------------------------------------------------------------------------------------
 
     def _told(self, data: bytes) -> bytes:
-        """What the camera said, its way of sending said otherwise."""
+        """What the camera said, its way of sending said otherwise: whole messages, so that frames stand between them.
+        What is none is judged by whoever reads along until it plays; later on it is nobody's."""
         self._answered += data
         told = []
-        while size := self._ripe():
-            part, self._answered = self._answered[:size], self._answered[size:]
-            told.append(part if self._is_plain else self._said_otherwise(part))
+        try:
+            while not self._is_plain and (size := message_size(self._answered)):
+                told.append(self._said_otherwise(self._taken(size)))
+        except ValueError:
+            no_message = self._taken(len(self._answered))
+            told += [] if self._plays else [no_message]
+        if self._is_plain:
+            told.append(self._taken(len(self._answered)))
         return b"".join(told)
 
-    def _ripe(self) -> int:
-        """How much may go on: one message and whole, so that frames stand between two and never in one. What is none is judged
-        by whoever reads along until it plays; later on it is nobody's."""
-        if self._is_plain:
-            return len(self._answered)
-        try:
-            return message_size(self._answered)
-        except ValueError:
-            self._answered = b"" if self._plays else self._answered
-            return len(self._answered)
+    def _taken(self, size: int) -> bytes:
+        taken, self._answered = self._answered[:size], self._answered[size:]
+        return taken
 
     def _said_otherwise(self, message: bytes) -> bytes:
         if message[:1] == b"$":
