@@ -73,8 +73,10 @@ async function startHall(root) {
 }
 
 async function startCameraPicture(root) {
-  const { texts, mayEdit } = JSON.parse(root.dataset.config);
-  (await import("./modules/camera_picture.mjs")).mount(root, { t: textsOf(texts), mayEdit });
+  const { texts, mayEdit, waitMs } = JSON.parse(root.dataset.config);
+  const t = textsOf(texts);
+  (await import("./modules/camera_lock.mjs")).mount(document, { t, waitMs });
+  (await import("./modules/camera_picture.mjs")).mount(root, { t, mayEdit });
 }
 
 function startInbox(root) {

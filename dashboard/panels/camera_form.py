@@ -20,6 +20,7 @@ FIELDS = ("code", "name", "area", "hall", "window", "post", "org", "kind", "main
 LONG = ("main", "sub", "options", "reason")
 ADDRESSES = ("main", "sub")
 HINTED = ("code", "window", "password")
+IDLE_ONLY: dict[str, Any] = {"data-idle-only": "true"}  # takes neither click nor key while a camera is tried or saved
 
 
 def layout(services: Any, t: Words, *, may_edit: bool) -> html.Div:
@@ -30,10 +31,10 @@ def layout(services: Any, t: Words, *, may_edit: bool) -> html.Div:
                     html.Div([html.Button(t("camera_page.test"), id="camera-test", className="button"),
                               html.Button(t("camera_page.save"), id="camera-save", className="button button-main"),
                               html.Button(t("camera_page.retire"), id="camera-retire", className="button button-quiet")],
-                             className="camera-buttons")], className="camera-bar", hidden=not may_edit)
+                             className="camera-buttons")], className="camera-bar", hidden=not may_edit, **IDLE_ONLY)
     read_only = html.P(t("camera_page.read_only"), className="panel-note", hidden=may_edit)
     return html.Div([html.Header(id="camera-head", className="edit-head"), read_only,
-                     html.Div(fields, className="edit-fields camera-fields"), bar,
+                     html.Div(fields, className="edit-fields camera-fields", **IDLE_ONLY), bar,
                      html.P(t("camera_page.trying"), id="camera-trying", className="form-said", role="status", hidden=True),
                      html.P(id="camera-said", className="form-said", role="status")])
 

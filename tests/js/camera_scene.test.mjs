@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { areasOf, asStored, crosses, freshArea, moved, nearestSide, stepOf, withCorner, withoutCorner } from "../../assets/js/modules/areas.mjs";
+import { afterTold, areasOf, asStored, crosses, freshArea, moved, nearestSide, stepOf, withCorner, withoutCorner } from "../../assets/js/modules/areas.mjs";
 import { ticketsOf } from "../../assets/js/modules/live_tickets.mjs";
 import { addressOf, afterKey, becauseOf, layoutOf, onSiteCard, pagesOf, reasonIn, sceneOf, turned } from "../../assets/js/modules/scene_rules.mjs";
 
@@ -176,4 +176,11 @@ test("seat and masks go to the page and back", () => {
   const stored = { seat: SQUARE, masks: [freshArea(1)] };
   assert.deepEqual(asStored(areasOf(stored)), stored);
   assert.deepEqual(asStored(areasOf({})), { seat: [], masks: [] });
+});
+
+test("the still of a trial leaves the areas as drawn, and is not shown of another camera", () => {
+  const drawn = { of: "c1", areas: areasOf({ seat: SQUARE }), chosen: 0, isDirty: true };
+  assert.deepEqual(afterTold(drawn, { of: "c1", still: "data:,", seat: [], masks: [] }), drawn);
+  assert.equal(afterTold(drawn, { of: "c2", still: "data:,", seat: [], masks: [] }), null);
+  assert.deepEqual(afterTold(drawn, { of: "c2", code: "c2", masks: [SQUARE] }), { of: "c2", areas: areasOf({ masks: [SQUARE] }), chosen: 0, isDirty: false });
 });

@@ -69,6 +69,15 @@ export function areasOf({ seat = [], masks = [] }) {
   return [...(seat.length > 0 ? [{ kind: "seat", corners: seat }] : []), ...masks.map((corners) => ({ kind: "mask", corners }))];
 }
 
+/**
+ * What is shown once Dash tells of a picture, null for nothing new. The still of a trial leaves the areas as they are drawn, and is
+ * for the camera that was tried only: it comes seconds later.
+ */
+export function afterTold(shown, told) {
+  if (!told.still) return { of: told.of, areas: areasOf(told), chosen: 0, isDirty: false };
+  return told.of === shown.of ? shown : null;
+}
+
 /** And back, as the server takes them. */
 export function asStored(areas) {
   return { seat: areas.find((area) => area.kind === "seat")?.corners ?? [], masks: areas.filter((area) => area.kind === "mask").map((area) => area.corners) };

@@ -6,7 +6,7 @@
 import { ageWords } from "./live_rules.mjs";
 import { liveVideo } from "./live_video.mjs";
 import { element, setText, toggle } from "./keyed_list.mjs";
-import { areasOf, asStored, crosses, freshArea, moved, nearestSide, stepOf, withCorner, withoutCorner } from "./areas.mjs";
+import { afterTold, asStored, crosses, freshArea, moved, nearestSide, stepOf, withCorner, withoutCorner } from "./areas.mjs";
 import { ticketsOf } from "./live_tickets.mjs";
 import { viewerMark } from "./viewer_mark.mjs";
 
@@ -17,6 +17,7 @@ const WIDE = 1000;
 export function mount(root, { t, mayEdit }) {
   const parts = build(root, t, mayEdit);
   const mark = viewerMark(parts.mark);
+  let of = null;
   let areas = [];
   let chosen = 0;
   let tile = null;
@@ -26,9 +27,9 @@ export function mount(root, { t, mayEdit }) {
   // What is shown --------------------------------------------------------------------------------------------------------
 
   function show(told) {
-    areas = areasOf(told);
-    chosen = 0;
-    isDirty = isDirty && Boolean(told.still);   // a trial saves nothing
+    const next = afterTold({ of, areas, chosen, isDirty }, told);
+    if (!next) return;
+    ({ of, areas, chosen, isDirty } = next);
     stopLive();
     parts.still.hidden = !told.still;
     if (told.still) parts.still.src = told.still;

@@ -19,7 +19,7 @@ from dashboard.demo_accounts import DEMO_PASSWORD
 from dashboard.panels import camera_list, view_list
 from dashboard.panels.camera_form import FIELDS, example_of, form_of, values_of
 from dashboard.words import Words
-from tests.staff import SAME_ORIGIN, Site, make_site, outputs_with, sign_in
+from tests.staff import SAME_ORIGIN, Site, make_site, outputs_with, run_callback, sign_in, told_to
 from tests.streams import Clip
 from video.models import video_views
 from video.registration import CameraForm
@@ -159,24 +159,61 @@ def test_a_live_camera_looks_late_only_when_nobody_tells_of_it_any_more(site: Si
     assert ["秒前" in drawn for drawn in listed] == [False, True]
 
 
-def test_what_was_said_and_ticked_of_one_camera_is_not_said_of_the_next(site: Site, clients: dict[Role, FlaskClient]):
-    client, fields = clients[Role.ADMINISTRATOR], [{"error": name, "of": "camera"} for name in FIELDS]
+def heard(client: FlaskClient, search: str, answer: Any, *changed: str) -> dict[str, Any]:
+    """What the page of `search` says after `camera-answer.data` or `camera-address.search` changed."""
+    fields = [{"error": name, "of": "camera"} for name in FIELDS]
+    body = {"output": outputs_with(client, "/cameras/", "camera-anyway.value"),
+            "outputs": [{"id": "camera-said", "property": "children"},
+                        [{"id": field, "property": "children"} for field in fields],
+                        {"id": "camera-anyway", "property": "value"}, {"id": "camera-address", "property": "search"}],
+            "inputs": [{"id": "camera-address", "property": "search", "value": search},
+                       {"id": "camera-answer", "property": "data", "value": answer}],
+            "state": [[{"id": field, "property": "id", "value": field} for field in fields]], "changedPropIds": list(changed)}
+    return dict(client.post("/cameras/_dash-update-component", json=body, headers=SAME_ORIGIN).json["response"])
 
-    def turned(search: str, changed: str | None) -> dict[str, Any]:
-        body = {"output": outputs_with(client, "/cameras/", "camera-anyway.value"),
-                "outputs": [{"id": "camera-said", "property": "children"},
-                            [{"id": field, "property": "children"} for field in fields],
-                            {"id": "camera-anyway", "property": "value"}],
-                "inputs": [{"id": "camera-address", "property": "search", "value": search}],
-                "state": [[{"id": field, "property": "id", "value": field} for field in fields],
-                          {"id": "camera-changed", "property": "data", "value": changed}],
-                "changedPropIds": ["camera-address.search"]}
-        answer = client.post("/cameras/_dash-update-component", json=body, headers=SAME_ORIGIN)
-        return dict(answer.json["response"])
 
-    answer = turned("?camera=evil", '["hall-1", 1, "saved"]')
-    assert (answer["camera-said"], answer["camera-anyway"]) == ({"children": ""}, {"value": []})
-    assert "camera-said" not in turned("?camera=hall-1", '["hall-1", 0, "saved"]')  # just registered: that it is saved stays
+def test_what_is_said_and_ticked_of_one_camera_is_not_said_of_the_next(clients: dict[Role, FlaskClient]):
+    client = clients[Role.ADMINISTRATOR]
+    answer = {"of": "hall-1", "code": "hall-1", "said": [["没有画面", ""]], "key": "main", "isNew": False}
+    here = heard(client, "?camera=hall-1", answer, "camera-answer.data")
+    assert (here['{"error":"main","of":"camera"}'], here['{"error":"name","of":"camera"}']) == (
+        {"children": "没有画面"}, {"children": ""})
+    for search in ("?camera=evil", "?camera=hall-1"):  # it had been turned away from in between
+        left = heard(client, search, answer, "camera-address.search")
+        assert (left["camera-said"], left["camera-anyway"]) == ({"children": ""}, {"value": []})
+    late = heard(client, "?camera=evil", answer, "camera-answer.data")
+    assert '"hall-1 "' in json.dumps(late["camera-said"])
+    assert late['{"error":"main","of":"camera"}'] == {"children": ""}
+
+
+def test_a_registration_leads_to_its_camera_unless_one_turned_to_another(clients: dict[Role, FlaskClient]):
+    client = clients[Role.ADMINISTRATOR]
+    answer = {"of": "new", "code": "a&b", "said": [["已保存", ""]], "key": "", "isNew": True}
+    assert heard(client, "?camera=new", answer, "camera-answer.data")["camera-address"] == {"search": "?camera=a%26b"}
+    assert "camera-address" not in heard(client, "?camera=evil", answer, "camera-answer.data")
+
+
+def test_a_camera_saved_late_does_not_overwrite_what_is_written_of_another(clients: dict[Role, FlaskClient]):
+    client = clients[Role.ADMINISTRATOR]
+
+    def choose(search: str, *changed: str) -> int:
+        outputs = outputs_with(client, "/cameras/", "camera-head.children")
+        inputs = {"camera-address.search": search, "camera-changed.data": '["hall-1", 1, "saved"]'}
+        return run_callback(client, "/cameras/", outputs, inputs, changed=changed[0]).status_code
+
+    assert choose("?camera=evil", "camera-changed.data") == 204
+    assert choose("?camera=hall-1", "camera-changed.data") == choose("?camera=evil", "camera-address.search") == 200
+
+
+def test_a_trial_tells_which_camera_it_was_of_and_brings_no_areas(clients: dict[Role, FlaskClient], rtsp_clip: Clip):
+    client, form = clients[Role.ADMINISTRATOR], {"code": " hall-1 ", "kind": "file", "main": rtsp_clip.movie.name}
+    held = {"camera-address.search": "?camera=hall-1", "camera-areas.data": {"seat": [[0, 0], [1, 0], [1, 1]], "masks": []},
+            **{f"camera-{field}.value": form.get(field, "") for field in FIELDS}}
+    tried = run_callback(client, "/cameras/", outputs_with(client, "/cameras/", "camera-answer.data"),
+                         {"camera-test.n_clicks": 1}, held)
+    answer, still = told_to(tried, "camera-answer")["data"], json.loads(told_to(tried, "camera-shown")["data-picture"])
+    assert (answer["of"], answer["code"], len(answer["said"])) == ("hall-1", "hall-1", 1)
+    assert (still["of"], sorted(still)) == ("hall-1", ["code", "of", "still"])
 
 
 def test_the_form_shows_how_an_address_of_each_kind_looks(site: Site):
