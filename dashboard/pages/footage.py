@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
 import msgspec
-from dash import Dash, Input, Output, State, dcc, html, no_update
+from dash import Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.exceptions import PreventUpdate
 from flask import Response, g, has_request_context, request
 
@@ -16,7 +17,7 @@ from core.access import Actor
 from core.errors import SupervisionError
 from dashboard.footage_day import day_of_camera
 from dashboard.panels import footage_samplings, top_bar
-from dashboard.panels.drafts import turned
+from dashboard.panels.drafts import answer_about, said_beside, turned
 from dashboard.panels.follow_up import asked, views
 from dashboard.refusals import sentence
 from dashboard.words import Words, words_of
@@ -88,22 +89,24 @@ def _register_form(app: Dash, services: Any) -> None:
                   *(Output(name, "value") for name in fields), Input("footage-address", "search"),
                   Input("footage-changed", "data"), Input("footage-tick", "n_intervals"), State("sampling-shown", "data"),
                   State("sampling-drafts", "data"), *written)
-    def detail(search: str | None, _changed: Any, _ticks: Any, before: Any, kept: Any, *given: Any) -> tuple[Any, ...]:
-        query = asked(search)
+    def detail(search: str | None, answer: Any, _ticks: Any, before: Any, kept: Any, *given: Any) -> tuple[Any, ...]:
+        query, is_answer = asked(search), "footage-changed.data" in ctx.triggered_prop_ids
         if query.get("view") != "sampling":
             raise PreventUpdate
-        body, hides_form, shown = footage_samplings.detail(services, g.actor, query, _words(services))
-        if shown == before:
+        t = _words(services)
+        body, hides_form, shown = footage_samplings.detail(services, g.actor, query, t)
+        if shown == before and not is_answer:
             raise PreventUpdate
+        said, sent = (said_beside(answer, shown["of"], t), answer["of"] if answer["isDone"] else "") if is_answer else ("", "")
         if before is not None and before["of"] == shown["of"]:
-            return body, hides_form, shown, *[no_update] * (2 + len(fields))
-        drafts, values = turned(kept, (before or {}).get("of", ""), shown["of"], given, footage_samplings.EMPTY)
-        return body, hides_form, shown, drafts, "", *values
+            values: Sequence[Any] = footage_samplings.EMPTY if sent == shown["of"] else [no_update] * len(fields)
+            return body, hides_form, shown, no_update, said if is_answer else no_update, *values
+        drafts, values = turned(kept, (before or {}).get("of", ""), shown["of"], given, footage_samplings.EMPTY, sent)
+        return body, hides_form, shown, drafts, said, *values
 
-    @app.callback(Output("sampling-said", "children", allow_duplicate=True), Output("footage-changed", "data"),
-                  *(Output(name, "value", allow_duplicate=True) for name in fields), Input("sampling-save", "n_clicks"),
-                  State("sampling-shown", "data"), *written, prevent_initial_call=True)
-    def save(clicks: int | None, shown: Any, *given: str | None) -> tuple[Any, ...]:
+    @app.callback(Output("footage-changed", "data"), Input("sampling-save", "n_clicks"), State("sampling-shown", "data"),
+                  *written, prevent_initial_call=True)
+    def save(clicks: int | None, shown: Any, *given: str | None) -> dict[str, Any]:
         """What is written belongs to the look that is shown, whatever the address says by now."""
         number = (shown or {}).get("look")
         if not clicks or number is None:
@@ -113,8 +116,8 @@ def _register_form(app: Dash, services: Any) -> None:
         try:
             services.footage.sampler.record(number, form, g.actor)
         except SupervisionError as refusal:
-            return sentence(refusal, _words(services)), clicks, *[no_update] * len(fields)
-        return _words(services)("footage_page.sampling_saved"), clicks, *footage_samplings.EMPTY
+            return answer_about(shown, sentence(refusal, _words(services)), clicks, is_done=False)
+        return answer_about(shown, _words(services)("footage_page.sampling_saved"), clicks, is_done=True)
 
 
 class _Routes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs
@@ -13,7 +13,7 @@ from flask import g
 
 from core.errors import SupervisionError
 from dashboard.panels import signal_seats, signal_views, top_bar
-from dashboard.panels.drafts import turned
+from dashboard.panels.drafts import answer_about, said_beside, turned
 from dashboard.refusals import sentence
 from dashboard.words import Words, words_of
 from video.onsite.service import DECIDERS
@@ -75,9 +75,10 @@ def register(app: Dash, services: Any) -> None:
                   Output("seat-reason", "value"), Input("signal-address", "search"), Input("signal-changed", "data"),
                   Input("signal-tick", "n_intervals"), State("signal-shown", "data"), State("signal-drafts", "data"),
                   State("signal-reason", "value"), State("seat-reason", "value"))
-    def show(search: str | None, _changed: Any, _ticks: int | None, before: dict[str, Any] | None, kept: Any,
+    def show(search: str | None, answer: Any, _ticks: int | None, before: dict[str, Any] | None, kept: Any,
              *written: str | None) -> tuple[Any, ...]:
         t, wanted = words(), asked(search)
+        sent = answer["of"] if "signal-changed.data" in ctx.triggered_prop_ids and answer["isDone"] else ""
         stays = ctx.triggered_id == "signal-tick"
         try:
             found = detail_of(services, staying(wanted, before) if stays else wanted, t)
@@ -87,30 +88,40 @@ def register(app: Dash, services: Any) -> None:
         if stays and shown == before:
             raise PreventUpdate
         if before is None or before["of"] == shown["of"]:
-            return found.body, found.hides_judge, found.hides_seat, shown, no_update, no_update, no_update
-        drafts, reasons = turned(kept, before["of"], shown["of"], written, ("", ""))
+            reasons: Sequence[Any] = ("", "") if sent == shown["of"] != "" else (no_update, no_update)
+            return found.body, found.hides_judge, found.hides_seat, shown, no_update, *reasons
+        drafts, reasons = turned(kept, before["of"], shown["of"], written, ("", ""), sent)
         return found.body, found.hides_judge, found.hides_seat, shown, drafts, *reasons
 
-    @app.callback(Output("signal-said", "children"), Output("signal-changed", "data"),
-                  Output("signal-reason", "value", allow_duplicate=True), Output("seat-reason", "value", allow_duplicate=True),
-                  Output("signal-address", "search"),
-                  *(Input(name, "n_clicks") for name in _DECIDE),
+    _register_decisions(app, services, words)
+
+
+def _register_decisions(app: Dash, services: Any, words: Callable[[], Words]) -> None:
+    @app.callback(Output("signal-changed", "data"), *(Input(name, "n_clicks") for name in _DECIDE),
                   State("signal-reason", "value"), State("seat-reason", "value"), State("signal-address", "search"),
                   State("signal-shown", "data"), prevent_initial_call=True)
-    def decide(*given: Any) -> tuple[str, Any, str, str, Any]:
+    def decide(*given: Any) -> dict[str, Any]:
         clicks, (reason, seat_reason, search, shown) = given[:len(_DECIDE)], given[len(_DECIDE):]
         button, shown = str(ctx.triggered_id), shown or {}
         if not any(clicks):
             raise PreventUpdate
+        times = sum(count or 0 for count in clicks)
         try:
             said = (_about_signal(services.analysis, button, shown.get("signal"), reason or "")
                     if button.startswith("signal-") else
                     _about_seat(services.analysis, button, number_of(asked(search), "camera"), shown.get("proposed"),
                                 seat_reason or ""))
         except SupervisionError as refusal:
-            return sentence(refusal, words()), list(clicks), reason or "", seat_reason or "", no_update
-        onward = "?tab=waiting" if button.startswith("signal-") else no_update  # to the next one that waits
-        return words()(f"signals_page.said.{said}"), list(clicks), "", "", onward
+            return answer_about(shown, sentence(refusal, words()), times, is_done=False)
+        return answer_about(shown, words()(f"signals_page.said.{said}"), times, is_done=True,
+                            search=search or "" if button.startswith("signal-") else None)
+
+    @app.callback(Output("signal-said", "children"), Output("signal-address", "search"), Input("signal-changed", "data"),
+                  State("signal-shown", "data"), State("signal-address", "search"), prevent_initial_call=True)
+    def heard(answer: Any, shown: dict[str, Any] | None, search: str | None) -> tuple[str, Any]:
+        """After a decision the next signal that waits, unless the person chose one in the meantime."""
+        is_onward = answer["isDone"] and answer["search"] == (search or "")
+        return said_beside(answer, (shown or {}).get("of", ""), words()), "?tab=waiting" if is_onward else no_update
 
 
 def list_of(services: Any, wanted: dict[str, str], t: Words) -> tuple[Any, Any]:

@@ -322,9 +322,10 @@ def test_the_form_of_one_random_look_is_not_given_for_another(house: House, insp
             drawn_business_at=BEGIN, drawn_from='["cam-1"]').returning(video_samplings.c.id)).scalar_one() for place in (0, 1))
     given = {f"sampling-{name}.value": "bad" for name in POINTS} | {"sampling-comment.value": "未着工装"}
 
-    def turned(look: int, before: Any, kept: Any, written: dict[str, Any], changed: str = "footage-address.search") -> Any:
+    def turned(look: int, before: Any, kept: Any, written: dict[str, Any], changed: str = "footage-address.search",
+               answer: Any = None) -> Any:
         return run_callback(inspector, "/footage/", outputs_with(inspector, "/footage/", "sampling-detail.children"), {
-            "footage-address.search": f"?view=sampling&look={look}", "footage-changed.data": None,
+            "footage-address.search": f"?view=sampling&look={look}", "footage-changed.data": answer,
             "footage-tick.n_intervals": 1},
             {"sampling-shown.data": before, "sampling-drafts.data": kept, **written}, changed=changed)
 
@@ -339,8 +340,11 @@ def test_the_form_of_one_random_look_is_not_given_for_another(house: House, insp
         "sampling-save.n_clicks": 1}, {"sampling-shown.data": first, **given})
     assert "已提交" in json.dumps(saved.json, ensure_ascii=False)
     assert [row.comment for row in house.rows(video_samplings) if row.id in (one, other)] == ["未着工装", ""]
-    after = turned(one, first, kept, dict.fromkeys(given), "footage-tick.n_intervals")
-    assert told_to(after, "sampling-form") == {"hidden": True}
+    answer = told_to(saved, "footage-changed")["data"]
+    after = turned(one, first, kept, given, "footage-changed.data", answer)
+    assert (told_to(after, "sampling-form"), told_to(after, "sampling-comment")) == ({"hidden": True}, {"value": ""})
+    late = turned(other, second, kept, given, "footage-changed.data", answer)
+    assert (told_to(late, "sampling-comment"), told_to(late, "sampling-said")) == ({}, {"children": "此前那一项：已提交"})
 
 
 def test_the_card_page_shows_its_evidence(house: House, inspector: FlaskClient, card: int):

@@ -15,7 +15,7 @@ from video.models import video_signals
 from video.view_log import ViewFilter
 
 LIST = "..signal-list.children...signal-records.children.."
-SHOW, DECIDE = "signal-detail.children", "signal-said.children"
+SHOW, DECIDE, HEARD = "signal-detail.children", "signal-changed.data", "signal-said.children"
 INSPECTOR = Actor("li", frozenset({Role.INSPECTOR}))
 BUTTONS = ("signal-confirm", "signal-reject", "seat-ask", "seat-accept", "seat-beside", "seat-refuse")
 
@@ -41,12 +41,19 @@ def listed(site: Site, search: str = "", role: Role = Role.DUTY_OFFICER) -> str:
 
 
 def shown(site: Site, search: str = "", role: Role = Role.DUTY_OFFICER, *, before: Any = None, kept: Any = None,
-          reason: str = "", is_tick: bool = False) -> Any:
+          reason: str = "", is_tick: bool = False, answer: Any = None) -> Any:
     client = site.client(role)
+    changed = "signal-changed.data" if answer else "signal-tick.n_intervals" if is_tick else "signal-address.search"
     return run_callback(client, "/signals/", outputs_with(client, "/signals/", SHOW), {
-        "signal-address.search": search, "signal-changed.data": None, "signal-tick.n_intervals": 1}, {
+        "signal-address.search": search, "signal-changed.data": answer, "signal-tick.n_intervals": 1}, {
         "signal-shown.data": before, "signal-drafts.data": kept, "signal-reason.value": reason, "seat-reason.value": ""},
-        changed="signal-tick.n_intervals" if is_tick else "signal-address.search")
+        changed=changed)
+
+
+def heard(site: Site, answer: Any, of: str, search: str = "") -> Any:
+    client = site.client(Role.DUTY_OFFICER)
+    return run_callback(client, "/signals/", outputs_with(client, "/signals/", HEARD), {"signal-changed.data": answer}, {
+        "signal-shown.data": {"of": of}, "signal-address.search": search})
 
 
 def press(site: Site, button: str, role: Role = Role.DUTY_OFFICER, reason: str = "", search: str = "", one: int = 1,
@@ -103,6 +110,23 @@ def test_what_is_written_about_one_signal_is_not_said_of_another(site: Site) -> 
     assert told_to(answer, "signal-reason") == {"value": ""}
     two, kept = told_to(answer, "signal-shown")["data"], told_to(answer, "signal-drafts")["data"]
     assert told_to(shown(site, "?signal=1", before=two, kept=kept), "signal-reason") == {"value": "在柜台另一侧"}
+
+
+def test_a_late_decision_leaves_what_is_written_of_the_next_signal(site: Site) -> None:
+    one, two = ({"of": f"signal {number}", "mark": "", "signal": number, "proposed": []} for number in (1, 2))
+    done = {"of": "signal 1", "said": "已确认", "isDone": True, "times": 1, "search": "?signal=1"}
+    late = shown(site, "?signal=2", before=two, reason="正在写", answer=done)
+    assert told_to(late, "signal-reason") == {}
+    assert told_to(heard(site, done, "signal 2", "?signal=2"), "signal-said") == {"children": "此前那一项：已确认"}
+    assert told_to(heard(site, done, "signal 2", "?signal=2"), "signal-address") == {}
+    assert told_to(heard(site, done, "signal 1", "?signal=1"), "signal-address") == {"search": "?tab=waiting"}
+    assert told_to(shown(site, "?signal=1", before=one, reason="确实无人", answer=done), "signal-reason") == {"value": ""}
+    onward = shown(site, "?signal=2", before=one, kept={"signal 2": ["写过", ""]}, reason="确实无人", answer=done)
+    assert (told_to(onward, "signal-reason"), told_to(onward, "signal-drafts")) == ({"value": "写过"}, {"data": {
+        "signal 2": ["写过", ""]}})
+    refused = {**done, "isDone": False}
+    assert told_to(shown(site, "?signal=1", before=one, reason="又写了", answer=refused), "signal-reason") == {}
+    assert told_to(heard(site, refused, "signal 1", "?signal=1"), "signal-address") == {}
 
 
 def test_the_page_draws_anew_what_changed_and_nothing_under_the_hands_of_who_decides(site: Site) -> None:
