@@ -24,7 +24,7 @@ export function mount(root, { t, onFault, fetch: ask = fetch, every = setInterva
   let wanted = Number(chosen.get("at")) || null;
   let day = null;
   let head = null;
-  let isAsking = false;
+  let asking = null;  // the camera a reason was sent for
   let isFailing = false;
   let question = 0;   // answers to an older one are for nobody
   let spanMs = 43_200_000;
@@ -99,20 +99,23 @@ export function mount(root, { t, onFault, fetch: ask = fetch, every = setInterva
 
   async function permit(event) {
     event?.preventDefault();
-    if (isAsking) return;  // a second press is no second look
-    isAsking = true;
+    const asked = camera;
+    if (asking === asked) return;  // a second press is no second look
+    asking = asked;
     try {
       const told = await json("/api/v1/footage/views", {
-        what: "recorded", camera, reason: find("why").value, note: find("note").value.trim(), press: newId() });
-      film.permit({ ...told, camera });
+        what: "recorded", camera: asked, reason: find("why").value, note: find("note").value.trim(), press: newId() });
+      if (asked !== camera) return;  // another window was chosen meanwhile
+      film.permit({ ...told, camera: asked });
       find("reason").hidden = true;
       find("reason-said").textContent = "";
+      if (day.camera.code !== asked) return;  // its day is on its way, and goes there
       film.seek(head ?? opening(day));
       film.play();
     } catch (fault) {
-      find("reason-said").textContent = fault.message;
+      if (asked === camera) find("reason-said").textContent = fault.message;
     } finally {
-      isAsking = false;
+      if (asking === asked) asking = null;
     }
   }
 
@@ -142,19 +145,29 @@ export function mount(root, { t, onFault, fetch: ask = fetch, every = setInterva
     const wish = {
       incident: { camera: day.camera.code, kind: form.get("kind") ?? "", begin_at: Math.round(begin * 1000), end_at: Math.round(end * 1000), comment: form.get("comment") },
       ...(form.get("card") ? { level: form.get("level"), title: form.get("title"), command_id: newId() } : {}) };
+    const sent = { words: written(), span, camera: day.camera };
+    const say = (words) => { find("said").textContent = sent.camera.code === day.camera.code ? words : `${sent.camera.name}：${words}`; };
     find("save").disabled = true;
     try {
       const told = await json("/footage/incidents", wish);
-      find("form").reset();
-      find("card-fields").hidden = true;
-      span = null;
-      fillSpan();
+      clear(sent);
       await load();
-      find("said").textContent = t(told.card ? "footage_page.marked_card" : "footage_page.marked", told);
+      say(t(told.card ? "footage_page.marked_card" : "footage_page.marked", told));
     } catch (fault) {
-      find("said").textContent = fault.message;
-      find("save").disabled = false;
+      say(fault.message);
+    } finally {
+      fillSpan();
     }
+  }
+
+  function written() { return JSON.stringify([...new FormData(find("form"))]); }
+
+  /** What was sent is done with; what was written or chosen since, for this window or the next, stays. */
+  function clear(sent) {
+    if (span === sent.span) { span = null; line.span(span); }
+    if (written() !== sent.words) return;
+    find("form").reset();
+    find("card-fields").hidden = true;
   }
 
   async function withdraw(id, reason) {
