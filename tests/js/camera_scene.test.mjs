@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { afterTold, areasOf, asStored, crosses, freshArea, moved, nearestSide, stepOf, withCorner, withoutCorner } from "../../assets/js/modules/areas.mjs";
 import { ticketsOf } from "../../assets/js/modules/live_tickets.mjs";
-import { addressOf, afterKey, becauseOf, layoutOf, onSiteCard, pagesOf, reasonIn, sceneOf, turned } from "../../assets/js/modules/scene_rules.mjs";
+import { addressOf, afterKey, becauseOf, jumpTo, layoutOf, onSiteCard, pagesOf, reasonIn, sceneOf, turned } from "../../assets/js/modules/scene_rules.mjs";
 
 const camera = (n, hall = "A") => ({ code: `c${n}`, hall, stream: "sub" });
 const twenty = Array.from({ length: 20 }, (_, n) => camera(n, n < 12 ? "A" : "B"));
@@ -94,6 +94,15 @@ test("a card is the reason for a look at its window only", () => {
   assert.equal(reasonIn(on({ focus: "c9" }), patrol), patrol);
   assert.equal(addressOf(on({ card: "" }), "?card=17"), "?scene=cameras&tiles=9");
   assert.equal(addressOf(on({ card: "17" }), "?card=17"), "?card=17&scene=cameras&tiles=9");
+});
+
+test("a jump to the window of another card stands in the address, so that a reload looks because of that one", () => {
+  const first = sceneOf("?scene=cameras&tiles=9&camera=c1&card=17");
+  const second = jumpTo(first, { id: 18, camera: "c2" }, { isPerson: true });
+  const address = addressOf(second, "?scene=cameras&tiles=9&camera=c1&card=17");
+  assert.deepEqual([sceneOf(address).card, sceneOf(address).focus, sceneOf(address).reason], ["18", "c2", "card"]);
+  assert.equal(sceneOf(addressOf(jumpTo(on(), { id: 18, camera: "c2" }, { isPerson: true }), "?scene=cameras")).card, "18");
+  assert.equal(jumpTo(on(), { id: 18, camera: "c2" }, { isPerson: false }).card, "");
 });
 
 // --- tickets -------------------------------------------------------------------------------------------------------------

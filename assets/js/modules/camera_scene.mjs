@@ -7,7 +7,7 @@ import { askJson } from "./ask_json.mjs";
 import { element, setText, toggle } from "./keyed_list.mjs";
 import { cameraTile } from "./camera_tile.mjs";
 import { ticketsOf } from "./live_tickets.mjs";
-import { addressOf, afterKey, becauseOf, camerasOf, layoutOf, onSiteCard, pagesOf, reasonIn, sceneOf, turned } from "./scene_rules.mjs";
+import { addressOf, afterKey, becauseOf, camerasOf, jumpTo, layoutOf, onSiteCard, pagesOf, reasonIn, sceneOf, turned } from "./scene_rules.mjs";
 
 const LIST_MS = 10_000;
 const ADDRESS = "/api/v1/video/cameras";
@@ -136,7 +136,7 @@ export function mount(root, { t, wall, store, every, onFault }) {
 
   function jump(card) {
     if (isPerson) because(becauseOf(card, why));
-    go({ ...scene, isOn: true, focus: card.camera, hall: "", tiles: scene.tiles });
+    go(jumpTo(scene, card, { isPerson }));
   }
 
   // Wiring ---------------------------------------------------------------------------------------------------------------

@@ -26,7 +26,8 @@ export function addressOf(scene, search) {
     asked.set("tiles", String(scene.tiles));
     if (scene.hall) asked.set("hall", scene.hall);
     if (scene.focus) asked.set("camera", scene.focus);
-    if (!scene.card) asked.delete("card");
+    if (scene.card) asked.set("card", scene.card);
+    else asked.delete("card");
   }
   const words = asked.toString();
   return words ? `?${words}` : "";
@@ -90,6 +91,11 @@ export function turned(scene, cameras, by) {
 function next(list, present, by) {
   const at = list.indexOf(present);
   return list[(at + by + list.length) % list.length];
+}
+
+/** The window of a card. A person looks because of it, after a reload too; a screen of the room needs no reason. */
+export function jumpTo(scene, card, { isPerson }) {
+  return { ...scene, isOn: true, focus: card.camera, hall: "", card: isPerson ? String(card.id) : "" };
 }
 
 /** Why one looks after a jump to the window of a card: because of the card, as long as one looks at that window. */
