@@ -18,8 +18,8 @@ from core.access import Actor, Role
 _AT_WINDOW = (Act.PRE_ACCEPT, Act.RECEIVE, Act.ACCEPT, Act.REFUSE, Act.ASK_CORRECTION, Act.CORRECT, Act.RETURN)
 _AT_STEP = (Act.CLAIM, Act.HOLD_HEARING, Act.HAND_OVER, Act.START_SPECIAL, Act.END_SPECIAL, Act.ASK_EXTENSION)
 _BY_HEADS = (Act.GRANT_EXTENSION, Act.REFUSE_EXTENSION, Act.WAIVE, Act.VOID, Act.END_LICENCE)
-_BY_CASHIERS = (Act.PAID, Act.CONFIRM_PAYMENT, Act.REFUSE_PAYMENT, Act.ASK_REVERSAL, Act.REVERSE_PAYMENT,
-                Act.REFUSE_REVERSAL)
+_OF_PAYMENTS = (Act.CONFIRM_PAYMENT, Act.REFUSE_PAYMENT, Act.ASK_REVERSAL, Act.REVERSE_PAYMENT, Act.REFUSE_REVERSAL)
+_BY_CASHIERS = (Act.PAID, *_OF_PAYMENTS)
 _BY_ANY_POST = (Act.CHARGE, Act.SUPPLY, Act.KEEP_FILE, Act.COLLECT, Act.REOPEN, Act.BEGIN_ANEW, Act.LEAVE_OUT,
                 Act.ASK_HEARING)
 _OF_STEP = frozenset({Act.CLAIM, Act.COMPLETE, Act.DISPATCH, Act.DROP_STEP_PAPER})  # for whoever does the step himself
@@ -106,7 +106,7 @@ def _without_object(detail: HostedDetail, actor: Actor) -> set[Act]:
         Act.ASK_HEARING: hears and detail.fold.hearing_asked is None,
         Act.HOLD_HEARING: hears,
         Act.CHARGE: detail.fold.refused is None, Act.WAIVE: bool(detail.due_fees), Act.PAID: bool(detail.due_fees),
-        **{act: bool(payments_for(act, detail, actor)) for act in _BY_CASHIERS[1:]},
+        **{act: bool(payments_for(act, detail, actor)) for act in _OF_PAYMENTS},
         Act.SUPPLY: bool(detail.deferred),
         Act.DROP_STEP_PAPER: any(one.is_current for one in detail.step_papers),
         Act.END_LICENCE: any(one.state == LicenceState.VALID for one in detail.licences),

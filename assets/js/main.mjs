@@ -44,6 +44,7 @@ whenPresent("[data-inbox]", startInbox);
 whenPresent("[data-hall]", startHall);
 whenPresent("[data-card-clip], [data-card-ask]", async () => (await import("./modules/card_clip.mjs")).mount(document));
 whenPresent("[data-camera-picture]", startCameraPicture);
+whenPresent("[data-waits]", async (waiting) => (await import("./modules/wait_lock.mjs")).mount(waiting));
 whenPresent("[data-comparison]", async () => (await import("./modules/pictures.mjs")).mount(document));
 whenPresent(".scheme-unsaved", async () => (await import("./modules/unsaved_guard.mjs")).mount(document, window));
 whenPresent(".topbar-language", async (link) => (await import("./modules/language_link.mjs")).mount(link));
@@ -73,10 +74,8 @@ async function startHall(root) {
 }
 
 async function startCameraPicture(root) {
-  const { texts, mayEdit, waitMs } = JSON.parse(root.dataset.config);
-  const t = textsOf(texts);
-  (await import("./modules/camera_lock.mjs")).mount(document, { t, waitMs });
-  (await import("./modules/camera_picture.mjs")).mount(root, { t, mayEdit });
+  const { texts, mayEdit } = JSON.parse(root.dataset.config);
+  (await import("./modules/camera_picture.mjs")).mount(root, { t: textsOf(texts), mayEdit });
 }
 
 function startInbox(root) {

@@ -15,9 +15,10 @@ from flask import g, request
 from core.clock import SystemClock
 from core.errors import InvalidInput, NotFound, SupervisionError
 from dashboard.panels import camera_discovery, camera_form, camera_list, top_bar
-from dashboard.panels.camera_form import ADDRESSES, FIELDS, FORM, IDLE_ONLY, form_of, key_of
+from dashboard.panels.camera_form import ADDRESSES, FIELDS, FORM, form_of, key_of
 from dashboard.panels.edit_console import asked
 from dashboard.panels.edit_tabs import may_edit
+from dashboard.panels.waiting import IDLE_ONLY, waiting_on
 from dashboard.refusals import sentence
 from dashboard.words import Words, words_of
 from video.view_log import Seen, ViewKind, ViewReason
@@ -27,7 +28,6 @@ PREFIX = "/cameras/"
 TITLE = "camera_page.title"
 LIVE_VIDEO = True
 LOOK_AGAIN_MS = 5_000
-TRIALS = 4  # so many times the seconds of a trial a browser waits: two streams are tried, and starting takes its time
 TEXTS = ("video", "camera_page", "error")
 
 
@@ -39,17 +39,16 @@ def layout(services: Any) -> html.Div:
     head = [html.H2(t("camera_page.list")), html.P(t("camera_page.words"), className="panel-note")]
     left = html.Div([html.Section([*head, html.Div(id="camera-list")], className="panel"),
                      camera_discovery.layout(services, t, may_edit=may_edit())], className="camera-column", **IDLE_ONLY)
-    right = html.Div([html.Section(_picture(services, t), className="panel", **IDLE_ONLY),
+    right = html.Div([html.Section(_picture(t), className="panel", **IDLE_ONLY),
                       html.Section(camera_form.layout(services, t, may_edit=may_edit()), className="panel")],
                      className="camera-column")
     bar = top_bar.layout(t, "cameras", services.settings.demo.enabled)
     return html.Div([*hidden, bar, html.Main([left, right], className="camera-body")], className="staff edit cameras")
 
 
-def _picture(services: Any, t: Words) -> list[Any]:
+def _picture(t: Words) -> list[Any]:
     """The frame in which a script shows the picture and lets areas be drawn (assets/js/modules/camera_picture.mjs)."""
-    config = {"texts": {**{name: t.tree.get(name, {}) for name in TEXTS}}, "mayEdit": may_edit(),
-              "waitMs": round(services.settings.video.test_s * TRIALS * 1000)}
+    config = {"texts": {**{name: t.tree.get(name, {}) for name in TEXTS}}, "mayEdit": may_edit()}
     return [html.Header(html.H2(t("camera_page.picture")), className="edit-head"),
             html.Div(**{"data-camera-picture": "", "data-config": json.dumps(config, ensure_ascii=False)}),
             html.Div(id="camera-shown", hidden=True)]
@@ -114,8 +113,8 @@ def _register_saving(app: Dash, services: Any) -> None:
     held = [State("camera-address", "search"), State("camera-areas", "data"),
             *(State(f"camera-{name}", "value") for name in FIELDS)]
     # A trial takes seconds: meanwhile it says so in the place of what was said before, and a script lets nothing be done
-    # to the camera it is about (assets/js/modules/camera_lock.mjs).
-    trying = [(Output("camera-trying", "hidden"), False, True)]
+    # to the camera it is about.
+    trying = waiting_on("camera-trying")
 
     @app.callback(Output("camera-answer", "data"), Output("camera-shown", "data-picture", allow_duplicate=True),
                   Input("camera-test", "n_clicks"), *held, running=trying, prevent_initial_call=True)

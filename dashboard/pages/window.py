@@ -15,11 +15,13 @@ from core.errors import SupervisionError
 from dashboard.panels import top_bar
 from dashboard.panels import window_form as form
 from dashboard.panels.power_words import kind_of, state_words
+from dashboard.panels.waiting import IDLE_ONLY, waiting_on, waits
 from dashboard.refusals import sentence
 from dashboard.words import Words, words_of
 
 PREFIX = "/window/"
 TITLE = "window.title"
+FILING_S = 30.0  # a browser waits for the answer; filing takes a fraction of a second
 
 
 def layout(services: Any) -> html.Div:
@@ -30,8 +32,10 @@ def layout(services: Any) -> html.Div:
                          html.Div([html.P(id="window-accept-words"),
                                    html.Button(t("work.act.accept"), id="window-accept", className="button button-main")],
                                   id="window-accept-part", className="act-form", hidden=True),
+                         waits("window-filing", t("window.filing"), said="window-said", no_answer=t("window.no_answer"),
+                               wait_s=FILING_S, holds=["window-file"]),
                          html.P(id="window-said", className="form-said", role="status")], className="panel window-side")
-    main = html.Main(html.Div([html.Section(form.layout(services, actor, t), className="panel"), side],
+    main = html.Main(html.Div([html.Section(form.layout(services, actor, t), className="panel", **IDLE_ONLY), side],
                               className="window-pair"), className="follow-body")
     return html.Div([*hidden, top_bar.layout(t, "window", services.settings.demo.enabled), main],
                     className="staff edit window")
@@ -50,7 +54,7 @@ def register(app: Dash, services: Any) -> None:
                   State("window-item", "value"), State("window-kind", "value"), State("window-papers", "value"),
                   State("hall-station", "value"), State({"form": ALL}, "id"), State({"form": ALL}, "value"),
                   [State(f"window-{name}", "value") for name in form.TEXTS], prevent_initial_call=True,
-                  running=[(Output("window-file", "disabled"), True, False)])  # a second click files no second case
+                  running=waiting_on("window-filing", ["window-file"]))  # a second click files no second case
     def file(clicks: int | None, places: list[Any], *given: Any) -> Any:
         if not clicks:
             raise PreventUpdate

@@ -10,6 +10,7 @@ from dash import dcc, html
 from core.errors import SupervisionError
 from dashboard.panels.form_fields import dropdown_words
 from dashboard.panels.people_form import area_name, known_areas
+from dashboard.panels.waiting import IDLE_ONLY, waits
 from dashboard.words import Words
 from video.cameras import NETWORK, SourceKind
 from video.registration import CameraForm
@@ -20,7 +21,7 @@ FIELDS = ("code", "name", "area", "hall", "window", "post", "org", "kind", "main
 LONG = ("main", "sub", "options", "reason")
 ADDRESSES = ("main", "sub")
 HINTED = ("code", "window", "password")
-IDLE_ONLY: dict[str, Any] = {"data-idle-only": "true"}  # takes neither click nor key while a camera is tried or saved
+TRIALS = 4  # so many times the seconds of a trial a browser waits: two streams are tried, and starting takes its time
 
 
 def layout(services: Any, t: Words, *, may_edit: bool) -> html.Div:
@@ -35,7 +36,8 @@ def layout(services: Any, t: Words, *, may_edit: bool) -> html.Div:
     read_only = html.P(t("camera_page.read_only"), className="panel-note", hidden=may_edit)
     return html.Div([html.Header(id="camera-head", className="edit-head"), read_only,
                      html.Div(fields, className="edit-fields camera-fields", **IDLE_ONLY), bar,
-                     html.P(t("camera_page.trying"), id="camera-trying", className="form-said", role="status", hidden=True),
+                     waits("camera-trying", t("camera_page.trying"), said="camera-said", no_answer=t("camera_page.no_answer"),
+                           wait_s=services.settings.video.test_s * TRIALS),
                      html.P(id="camera-said", className="form-said", role="status")])
 
 

@@ -15,7 +15,8 @@ PATIENCE_MS = 60_000  # how long a busy machine may take; what must be quick is 
 expect.set_options(timeout=PATIENCE_MS)
 REFUSED = tuple(f"Failed to load resource: the server responded with a status of {status}"
                 for status in (400, 401, 404, 409, 502))
-LOST = ("WebSocket connection", "WebSocket is already in CLOSING", "ERR_CONNECTION", "Failed to load resource: net::")
+LOST = ("WebSocket connection", "WebSocket is already in CLOSING", "ERR_CONNECTION", "Failed to load resource: net::",
+        "Callback failed: the server did not respond")
 
 
 class Screens:

@@ -50,8 +50,8 @@ def accepted(hall: CommandCentre, item: str = RADIO, fields: dict[str, str] | No
     return number
 
 
-def opened(screens: Screens, hall: CommandCentre, name: str, address: str) -> Page:
-    page = screens.blank()
+def opened(screens: Screens, hall: CommandCentre, name: str, address: str, *, may_lose_link: bool = False) -> Page:
+    page = screens.blank(may_lose_link=may_lose_link)
     sign_in(page, hall.address, name, address)
     page.wait_for_selector(".staff .topbar-who")
     return page
@@ -103,6 +103,23 @@ def test_a_walk_in_is_registered_and_accepted(hall: CommandCentre, screens: Scre
     with page.expect_download() as saved:
         page.click(".receipt-list a:has-text('docx') >> nth=0")
     assert saved.value.suggested_filename.endswith(".docx")
+
+
+def test_a_walk_in_whose_answer_is_lost_is_filed_again_without_writing_it_again(
+        hall: CommandCentre, screens: Screens, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dashboard.pages.window.FILING_S", 1.0)
+    page = opened(screens, hall, "chuang", "/window/", may_lose_link=True)
+    pick(page, "#window-item", "无线电台")
+    page.fill("#window-name", "新余锦程通信有限公司")
+    page.fill("#window-phone", "13979000001")
+    page.route("**/_dash-update-component", lambda route: route.abort() if "window-file.n_clicks" in (
+        route.request.post_data or "") else route.continue_())
+    page.click("#window-file")
+    wait_for_text(page, "#window-said", "服务器没有应答")
+    page.unroute("**/_dash-update-component")
+    assert page.input_value("#window-name") == "新余锦程通信有限公司"
+    page.click("#window-file")
+    page.wait_for_selector("#window-filed #filed-number")
 
 
 def test_the_window_asks_what_the_form_of_the_item_asks(hall: CommandCentre, screens: Screens) -> None:
