@@ -404,10 +404,10 @@ def _default_area(settings: Settings, catalogue: Catalogue) -> Area:
 
 def _card_writer(settings: Settings, queries: CaseQueries, presets: Mapping[str, Preset],
                  languages: Mapping[str, Texts], areas: Areas) -> CardWriter:
-    language = settings.display.language
-    wording = LadderWording(queries.org_name, queries.item_name, presets, languages[language], in_english=language == "en",
-                            find_preset=areas.find_preset)
-    return CardWriter(wording, ZoneInfo(settings.areas.default_timezone))
+    wordings = {language: LadderWording(queries.org_name, queries.item_name, presets, texts, in_english=language == "en",
+                                        find_preset=areas.find_preset) for language, texts in languages.items()}
+    own = wordings.pop(settings.display.language)
+    return CardWriter(own, ZoneInfo(settings.areas.default_timezone), wordings)
 
 
 def _card_rules(settings: Settings) -> CardRules:

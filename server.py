@@ -296,11 +296,12 @@ def _gate(services: Services) -> Gate:
 
 def _push_parts(services: Services, gate: Gate, demo_duty: str) -> PushParts:
     settings = services.settings
-    texts = services.texts(settings.display.language)
+    others = dict(services.languages)
+    texts = others.pop(settings.display.language)
     duty = OnDuty(services.accounts, SystemClock(), settings.security.session_hours, demo_duty,
                   lambda: _planned(services))
     gauges = LiveGauges(services.case_queries, services.alert_queries, services.feed_queries, services.areas, services.clock,
-                        texts, settings.display.wall_rows, duty, services.room, services.forecasts.queries)
+                        texts, settings.display.wall_rows, duty, services.room, services.forecasts.queries, others)
     return PushParts(
         database=services.database, doorbell=services.doorbell, clock=services.clock, queries=services.alert_queries,
         service=services.alerts, alarms=services.alarms, writer=services.card_writer,

@@ -93,7 +93,10 @@ class CardCommand(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CardResult(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What became of one card: its present revision and state; when not ok, why, in a code and in words."""
+    """What became of one card: its present revision and state; when not ok, why, in a code and in words.
+
+    `message` is in the language of the installation, `words` has it in the others, by language code.
+    """
 
     id: int
     ok: bool
@@ -103,6 +106,7 @@ class CardResult(msgspec.Struct, frozen=True, omit_defaults=True):
     already: bool = False
     error: str | None = None
     message: str | None = None
+    words: dict[str, dict[str, str]] = {}
 
 
 class CommandResult(msgspec.Struct, frozen=True):

@@ -24,9 +24,9 @@ class GaugeBoard:
     """The last gauges, their age and whether they changed since they were last sent. Thread-safe."""
 
     def __init__(self, gauges: Gauges, interval_s: float, monotonic: Callable[[], float],
-                 failure_text: Callable[[], str], now_iso: Callable[[], str]) -> None:
+                 failure: Callable[[], Mapping[str, Any]], now_iso: Callable[[], str]) -> None:
         self._gauges, self._interval_s, self._monotonic = gauges, interval_s, monotonic
-        self._failure_text, self._now_iso = failure_text, now_iso
+        self._said_on_failure, self._now_iso = failure, now_iso
         self._values: dict[str, Any] = {}
         self._taken_at = self._sent_at = self._looked_at = float("-inf")
         self._failed_since: str | None = None
@@ -82,7 +82,7 @@ class GaugeBoard:
         return [alarm for alarm in self._values.get("alarms") or [] if alarm.get("code") != FAILED]
 
     def _failure(self) -> dict[str, Any]:
-        return {"code": FAILED, "text": self._failure_text(), "since": self._failed_since, "count": 1}
+        return {"code": FAILED, **self._said_on_failure(), "since": self._failed_since, "count": 1}
 
 
 def _print_of(values: Mapping[str, Any]) -> bytes:

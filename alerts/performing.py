@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from alerts.attachments import missing
 from alerts.card_commands import (
@@ -118,11 +118,11 @@ class Performing:
             refused = "card_changed"
         refused = refused or self._cards.handling.carry_out(kind, card, do)
         if refused == "signed_by_you":
-            return self._done(card, already=True, message=self._writer.said("waits_for_second")), False
+            return self._done(card, already=True, **self._writer.message("waits_for_second")), False
         if refused is not None:
             return self._refused(card.id, card.rev, card.state, refused), False
         is_half = kind is CommandType.ACKNOWLEDGE and card.signing is Signing.HALF
-        return self._done(card, message=self._writer.said("waits_for_second") if is_half else None), True
+        return self._done(card, **(self._writer.message("waits_for_second") if is_half else {})), True
 
     def _issue(self, uow: UnitOfWork, command: CardCommand, actor: Actor) -> CommandResult:
         """A card by hand (人工发牌). One issued by an officer alone waits for confirmation."""
@@ -140,17 +140,18 @@ class Performing:
 
     # Words --------------------------------------------------------------------------------------------------------
 
-    def _done(self, card: Card, *, already: bool = False, message: str | None = None) -> CardResult:
+    def _done(self, card: Card, *, already: bool = False, **said: Any) -> CardResult:
+        """`said` are the members `message` and `words`, where there is something to say."""
         return CardResult(card.id, True, card.rev, card.state.value, self._writer.acknowledgement(card), already=already,
-                          message=message)
+                          **said)
 
     def _already(self, card: Card) -> CardResult:
         signed = self._writer.acknowledgement(card)
-        said = self._writer.said("already_acknowledged", by=signed.by if signed else "", at=signed.at if signed else "")
-        return self._done(card, already=True, message=said)
+        said = self._writer.message("already_acknowledged", by=signed.by if signed else "", at=signed.at if signed else "")
+        return self._done(card, already=True, **said)
 
     def _refused(self, card_id: int, rev: int, state: State, error: str, **args: object) -> CardResult:
-        return CardResult(card_id, False, rev, state.value, error=error, message=self._writer.said(error, rev=rev, **args))
+        return CardResult(card_id, False, rev, state.value, error=error, **self._writer.message(error, rev=rev, **args))
 
 
 def may_see_card(actor: Actor, card: Card) -> bool:

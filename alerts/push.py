@@ -262,8 +262,8 @@ class LivePush:
                 "partial": snapshot.is_partial}
 
     def _refusal(self, error: SupervisionError) -> dict[str, Any]:
-        return {"ok": False, "error": error.code, "message": self.said(error), "results": [],
-                "retry": isinstance(error, Unavailable)}
+        said = self._parts.writer.message(error.code, **error.details)
+        return {"ok": False, "error": error.code, **said, "results": [], "retry": isinstance(error, Unavailable)}
 
     def _now_iso(self) -> str:
         return self._parts.writer.iso(self._parts.clock.now_us(), timespec="milliseconds")

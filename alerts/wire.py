@@ -6,7 +6,7 @@ docs/push-protocol.md describes every field.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import tzinfo
 from functools import lru_cache
 from typing import Any
@@ -51,8 +51,20 @@ class Proposal(msgspec.Struct, frozen=True):
     reason: str
 
 
+class CardWords(msgspec.Struct, frozen=True):
+    """What a card says in one language."""
+
+    rule: str
+    limit_text: str
+    demanded_action: str
+    late_text: str
+
+
 class CardView(msgspec.Struct, frozen=True):
-    """A card as a screen sees it. No applicant: a wall is read by everybody who walks past it."""
+    """A card as a screen sees it. No applicant: a wall is read by everybody who walks past it.
+
+    Its own words are in the language of the installation; `words` has them in the others, by language code.
+    """
 
     id: int
     rev: int
@@ -92,6 +104,12 @@ class CardView(msgspec.Struct, frozen=True):
     re_alarms: int
     flood: str
     camera: str = ""   # code of the camera that looks at the window it is about
+    words: dict[str, CardWords] = {}
+
+    def in_language(self, language: str) -> CardView:
+        """The card in the words of that language; as it is where it has none of them."""
+        words = self.words.get(language)
+        return self if words is None else msgspec.structs.replace(self, **msgspec.structs.asdict(words))
 
 
 class Counts(msgspec.Struct, frozen=True):
@@ -111,10 +129,11 @@ class Counts(msgspec.Struct, frozen=True):
 
 
 class CardWriter:
-    """Draws card views in one language and zone."""
+    """Draws card views in one zone, in the language of the installation and those beside it."""
 
-    def __init__(self, wording: Wording, zone: tzinfo) -> None:
-        self._wording, self._zone = wording, zone
+    def __init__(self, wording: Wording, zone: tzinfo, others: Mapping[str, Wording] | None = None) -> None:
+        """`others`: the wordings of the other languages, by language code."""
+        self._wording, self._zone, self._others = wording, zone, others or {}
 
     def iso(self, us: int, timespec: str = "seconds") -> str:
         return _iso(us, self._zone, timespec)
@@ -124,20 +143,21 @@ class CardWriter:
 
     def view(self, card: Card) -> CardView:
         words, top = self._wording, _speaking_passage(card)
+        said = _words(words, top)
         return CardView(
             id=card.id, rev=card.rev, level=Level(card.level).wire, state=card.state.value, condition=card.condition,
             org=card.case.org, org_name=words.org_name(card.case.org), item=card.case.item,
             item_name=words.item_name(card.case.item), case_no=card.case.case_no, area=card.case.area,
-            rule=words.rule_name(top), clock_kind=card.clock_kind, limit_text=words.limit_text(top),
+            rule=said.rule, clock_kind=card.clock_kind, limit_text=said.limit_text,
             opened_at=self.iso(card.opened_at), level_at=self.iso(card.level_at), raised_at=self.iso(card.raised_at),
             due_at=self.maybe_iso(card.due_at), cleared_at=self.maybe_iso(card.cleared_at),
             closed_at=self.maybe_iso(card.closed_at), closed_reason=card.closed_reason,
-            acked=self.acknowledgement(card), stale=card.is_stale, demanded_action=words.demanded_action(top),
-            late_text=words.late_text(top), origin=card.origin.value, disposition=card.disposition.value,
+            acked=self.acknowledgement(card), stale=card.is_stale, demanded_action=said.demanded_action,
+            late_text=said.late_text, origin=card.origin.value, disposition=card.disposition.value,
             first=self._first(card), suppression=self._quiet(card), escalation=card.escalation,
             appeal=card.appeal.value, order_no=card.order_no, reply_due_at=self.maybe_iso(card.reply_due_at),
             replied_at=self.maybe_iso(card.replied_at), revocation=_proposal(card), re_alarms=card.re_alarms,
-            flood=card.flood, camera=camera_of(top))
+            flood=card.flood, camera=camera_of(top), words={code: _words(other, top) for code, other in self._others.items()})
 
     def demanded_action(self, card: Card) -> str:
         return self._wording.demanded_action(_speaking_passage(card))
@@ -154,9 +174,17 @@ class CardWriter:
         """The sentence of an error code."""
         return self._wording.sentence(f"error.{code}", **args)
 
-    def alarm(self, code: str, **args: Any) -> str:
-        """The sentence of an alarm."""
-        return self._wording.sentence(f"alarm.{code}", **args)
+    def message(self, code: str, **args: Any) -> dict[str, Any]:
+        """The same as the members `message`, and `words` with it in the other languages."""
+        return self._in_every_language("message", f"error.{code}", args)
+
+    def alarm(self, code: str, **args: Any) -> dict[str, Any]:
+        """What an alarm says: the members `text`, and `words` with it in the other languages."""
+        return self._in_every_language("text", f"alarm.{code}", args)
+
+    def _in_every_language(self, member: str, key: str, args: Mapping[str, Any]) -> dict[str, Any]:
+        return {member: self._wording.sentence(key, **args),
+                "words": {language: {member: other.sentence(key, **args)} for language, other in self._others.items()}}
 
     def acknowledgement(self, card: Card) -> Acknowledgement | None:
         if card.acked_at is None:
@@ -174,6 +202,10 @@ class CardWriter:
             return None
         return Quiet(card.suppression.value, self.maybe_iso(card.suppressed_until), card.suppressed_by or "",
                      card.suppressed_reason or "")
+
+
+def _words(wording: Wording, top: Passage) -> CardWords:
+    return CardWords(wording.rule_name(top), wording.limit_text(top), wording.demanded_action(top), wording.late_text(top))
 
 
 def camera_of(passage: Passage) -> str:

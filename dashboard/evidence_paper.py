@@ -102,7 +102,7 @@ def _facts(rows: Iterable[tuple[str, Any]], t: Words) -> official.Table:
 
 
 def _card(evidence: Evidence, t: Words) -> list[Block]:
-    card, top = evidence.card, evidence.top
+    card, top = evidence.card.in_language(t.language), evidence.top
     rows = [
         ("card", card.id),
         ("rev", card.rev),

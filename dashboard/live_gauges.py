@@ -25,7 +25,7 @@ _NAMED = ("detail", "name")  # the value by which an alarm's sentence names its 
 
 
 class Sentences(Protocol):
-    """The texts of the wall's language."""
+    """The texts of one language."""
 
     def has(self, key: str) -> bool: ...
     def get(self, key: str, **values: object) -> str: ...
@@ -36,10 +36,11 @@ class LiveGauges:
 
     def __init__(self, cases: CaseQueries, cards: CardQueries, feeds: FeedQueries, areas: Areas, clock: Clock,
                  texts: Sentences, rows: int, on_duty: Callable[[], Mapping[str, Any] | None], room: Room,
-                 forecasts: ForecastQueries) -> None:
+                 forecasts: ForecastQueries, others: Mapping[str, Sentences] | None = None) -> None:
+        """`texts` are those of the installation's language, `others` those of the languages beside it, by code."""
         self._room, self._forecasts = room, forecasts
         self._cases, self._cards, self._feeds, self._areas, self._clock = cases, cards, feeds, areas, clock
-        self._texts, self._rows, self._on_duty = texts, rows, on_duty
+        self._texts, self._others, self._rows, self._on_duty = texts, others or {}, rows, on_duty
         self._zone = ZoneInfo(areas.default.calendar.timezone)
 
     def __call__(self) -> dict[str, Any]:
@@ -74,10 +75,10 @@ class LiveGauges:
 
     def _alarms(self, now: int, feeds: list[FeedHealth]) -> list[dict[str, Any]]:
         told = [self._alarm(alarm) for alarm in self._cards.gathered_alarms()]
-        silent = [self._told("feed_silent", feed.last_received_at or now, name=feed.name)
+        silent = [self._told("feed_silent", feed.last_received_at or now, {"name": feed.name})
                   for feed in feeds if feed.state == "silent"]
         unpublished = self._areas.default.calendar.office_state(now)[0] == "unpublished"
-        own = [self._told("calendar_unpublished_today", now)] if unpublished else []
+        own = [self._told("calendar_unpublished_today", now, {})] if unpublished else []
         return self._bounded([*own, *told, *silent])
 
     def _bounded(self, told: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -85,21 +86,23 @@ class LiveGauges:
         if len(told) <= ALARMS_MAX:
             return told
         kept, rest = told[:ALARMS_MAX - 1], told[ALARMS_MAX - 1:]
-        more = {"code": "more", "text": self._texts.get("alarm.more", n=len(rest)),
+        more = {"code": "more", **self._said(lambda texts: texts.get("alarm.more", n=len(rest))),
                 "since": min(alarm["since"] for alarm in rest), "count": 1}
         return [*kept, more]
 
     def _alarm(self, alarm: Alarm) -> dict[str, Any]:
         values = {"subject": alarm.subject, "n": alarm.count, **alarm.args}
-        if alarm.others:
-            values |= {name: self._texts.get("alarm.and_others", first=values[name], n=alarm.others + 1)
-                       for name in _NAMED if name in values}
-        return {**self._told(alarm.code, alarm.since, **values), "count": alarm.count}
+        return {**self._told(alarm.code, alarm.since, values, alarm.others), "count": alarm.count}
 
-    def _told(self, code: str, since: int, **values: Any) -> dict[str, Any]:
-        key = f"alarm.{code}"
-        text = self._texts.get(key, **values) if self._texts.has(key) else f"{code} {values.get('detail', '')}".strip()
-        return {"code": code, "text": text, "since": self._iso(since), "count": 1}
+    def _told(self, code: str, since: int, values: dict[str, Any], others: int = 0) -> dict[str, Any]:
+        """An alarm; `others` is how many further subjects it speaks for."""
+        said = self._said(lambda texts: _sentence(texts, code, _named(texts, values, others)))
+        return {"code": code, **said, "since": self._iso(since), "count": 1}
+
+    def _said(self, text_in: Callable[[Sentences], str]) -> dict[str, Any]:
+        """A text in the installation's language, and in the others under `words`."""
+        return {"text": text_in(self._texts),
+                "words": {language: {"text": text_in(texts)} for language, texts in self._others.items()}}
 
     def _calendar(self, now: int) -> dict[str, str]:
         state, name = self._areas.default.calendar.office_state(now)
@@ -112,6 +115,18 @@ class LiveGauges:
 
     def _iso(self, us: int) -> str:
         return from_us(us).astimezone(self._zone).isoformat(timespec="seconds")
+
+
+def _sentence(texts: Sentences, code: str, values: Mapping[str, Any]) -> str:
+    key = f"alarm.{code}"
+    return texts.get(key, **values) if texts.has(key) else f"{code} {values.get('detail', '')}".strip()
+
+
+def _named(texts: Sentences, values: dict[str, Any], others: int) -> dict[str, Any]:
+    """The values with the subject they name, and how many others beside it."""
+    if not others:
+        return values
+    return values | {name: texts.get("alarm.and_others", first=values[name], n=others + 1) for name in _NAMED if name in values}
 
 
 class OnDuty:

@@ -74,9 +74,8 @@ class FindingWording:
             name = f"{finding.detector} {say(f'detector.{finding.detector}.name')}"
             words[f"title{ending}"] = say("finding.card_title", name=name, subject=self.subject(finding))
             words[f"demanded_action{ending}"] = say("finding.demanded")
-            if not ending:
-                first = sentence(finding.detector, finding.figures[0], parameters, say, self._item_name)
-                words["late_text"] = say("finding.card_late", sign=first)
+            first = sentence(finding.detector, finding.figures[0], parameters, say, self._item_name)
+            words[f"late_text{ending}"] = say("finding.card_late", sign=first)
         return words
 
     def subject(self, finding: Any) -> str:

@@ -51,7 +51,7 @@ class Writer:
         draft.data = msgspec.json.encode({**data, "link": values["link"]}).decode()
 
     def _values(self, draft: Notice, view: CardView, reply_due_at: int | None) -> dict[str, str]:
-        texts = self._texts(draft.language)
+        texts, view = self._texts(draft.language), view.in_language(draft.language)
         return {"card_no": str(view.id), "case_no": view.case_no or NONE, "org": view.org_name, "item": view.item_name or NONE,
                 "level": texts.get(f"level.{LEVELS[draft.level]}"), "rule": view.rule, "limit": view.limit_text,
                 "due": self._moment(view.due_at), "late": view.late_text, "demanded_action": view.demanded_action or NONE,

@@ -9,6 +9,7 @@ import { createStore } from "./modules/store.mjs";
 import { textsOf, instant } from "./modules/format.mjs";
 import { NEWS, mount as mountInbox } from "./modules/inbox.mjs";
 import { newClock, observe } from "./modules/server_clock.mjs";
+import { pageLanguage } from "./modules/spoken.mjs";
 
 // Loaded only where they are used: a page is not slower, and not broken, by what another page needs.
 const MODULES = {
@@ -87,7 +88,7 @@ function start(wall) {
   const t = textsOf(config.texts);
   const now = () => performance.now();
   const { faults, onFault } = faultList(t);
-  const store = createStore(initialState(config.shortNames), (callback) => requestAnimationFrame(callback), onFault);
+  const store = createStore(initialState(config.shortNames, pageLanguage()), (callback) => requestAnimationFrame(callback), onFault);
   const arrivals = signal(onFault);
   const births = new Map();
   let clock = newClock();

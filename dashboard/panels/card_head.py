@@ -20,7 +20,7 @@ OVER = "closed"
 
 def render(evidence: Any, actor: Actor, t: Words) -> html.Aside:
     """Left column: signal, what it is about, what is demanded, its axes, its links."""
-    card = evidence.card
+    card = evidence.card.in_language(t.language)
     return html.Aside(
         [_head(card, t), _links(card, actor, t), _demand(card, t), _facts(card, evidence.on_duty, t)],
         className="panel card-facts",

@@ -44,9 +44,8 @@ _OF_THE_CLOCK = frozenset(
 )
 
 
-# What a finding says of itself in Chinese stands in the head of the card; whoever reads English is told it here.
-_SAID_ABOVE = {"zh": frozenset({"title", "demanded_action", "late_text", "title_en", "demanded_action_en"}),
-               "en": frozenset({"title", "demanded_action", "late_text"})}
+# What an occasion says of itself stands in the head of the card, in the reader's language.
+_SAID_ABOVE = frozenset({"title", "title_en", "demanded_action", "demanded_action_en", "late_text", "late_text_en"})
 
 
 def render(
@@ -95,7 +94,7 @@ def _signal(evidence: Any, actor: Actor, t: Words) -> html.Section | None:
 
 def what_happened(evidence: Any, t: Words) -> str:
     """One sentence: who, which case, by which rule in which version, when, what it means."""
-    card, top = evidence.card, evidence.top
+    card, top = evidence.card.in_language(t.language), evidence.top
     subject = (
         t("card.said.case", item=card.item_name, no=card.case_no) if card.case_no else card.item_name or t("card.said.org")
     )
@@ -144,7 +143,7 @@ def _passage(passage: Any, presets: Mapping[str, Any], t: Words) -> html.Tr:
 
 def _facts(evidence: Any, t: Words) -> html.Section | None:
     """What else the record said: the findings of an act rule or a detector, field by field, rows as a table."""
-    shown_above = _SAID_ABOVE[t.language] | (_OF_THE_CLOCK if evidence.clocks else frozenset())
+    shown_above = _SAID_ABOVE | (_OF_THE_CLOCK if evidence.clocks else frozenset())
     known = [
         (name, value)
         for name, value in evidence.top.facts.items()

@@ -77,12 +77,14 @@ def test_alarms_take_turns_and_never_hide_a_card(centre: CommandCentre, screens:
     wait_for_card(wall, "yellow", "A-6")
 
 
-def test_the_alarm_speaks_the_language_of_the_installation(tmp_path: Path, screens: Screens) -> None:
+def test_the_alarm_speaks_the_language_of_the_page_whatever_that_of_the_installation(tmp_path: Path, screens: Screens) -> None:
     with CommandCentre(settings_for(tmp_path / "english", display__language="en")) as english:
         wall = screens.wall(english.address, english.screen_token, lang="en", may_lose_link=True)
         english.post(accepted("A-7", "2026-03-02T10:00:00+08:00", item="no-such-item"))
 
         until_alarm(wall, "Item no-such-item is not in the catalogue")
+        wall.goto(f"{english.address}/wall/?lang=zh")
+        until_alarm(wall, "事项 no-such-item 不在目录中")
 
 
 def test_a_failing_board_keeps_its_last_numbers_and_says_so(centre: CommandCentre, screens: Screens,

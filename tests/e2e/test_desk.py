@@ -254,6 +254,7 @@ def test_the_whole_way_works_in_english(centre: CommandCentre, screens: Screens)
     choose(page, "D-9")
 
     assert "Duty desk" in page.text_content(".topbar-pages")
+    assert "Past the statutory limit" in page.inner_text("[data-part=detail]")
     page.keyboard.press("p")
     page.wait_for_selector(".clock-sentence")
     assert "working days" in page.inner_text(".clock-tabs")

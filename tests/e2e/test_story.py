@@ -84,4 +84,6 @@ def test_two_walls_show_the_same_and_a_wall_in_english_too(centre: CommandCentre
     assert same_cards(chinese) == same_cards(english)
     assert "黄牌" in chinese.inner_text(".cards-yellow .cards-head")
     assert "Yellow" in english.inner_text(".cards-yellow .cards-head")
+    said = [wall.inner_text(".card-yellow:has-text('S-30') .card-late") for wall in (chinese, english)]
+    assert said == ["超承诺时限", "Past the promised limit"]
     assert english.get_attribute("html", "lang") == "en"

@@ -4,12 +4,13 @@ import { test } from "node:test";
 
 import { commander, newId, orderer, outcome } from "../../assets/js/modules/desk_commands.mjs";
 import { ACTIONS, ISSUE, actionOfKey, commandOf, fitting, lacking, offered } from "../../assets/js/modules/desk_actions.mjs";
-import { awaitsMine, isReplyOverdue, notesOf } from "../../assets/js/modules/card_axes.mjs";
+import { awaitsMine, isReplyOverdue, nameOf, notesOf } from "../../assets/js/modules/card_axes.mjs";
 import { floodOf, folded, groupOf } from "../../assets/js/modules/desk_flood.mjs";
 import { askedCard, deskMemory } from "../../assets/js/modules/desk_memory.mjs";
-import { nameOf, stateWords } from "../../assets/js/modules/desk_list.mjs";
+import { stateWords } from "../../assets/js/modules/desk_list.mjs";
 import { storyOf } from "../../assets/js/modules/desk_story.mjs";
 import { CARDS_PER_COMMAND, NO_FILTER, departments, listed, nextWaiting, revisions, standing, stepFrom, tabTitle, tally, viewCounts } from "../../assets/js/modules/desk_view.mjs";
+import { spokenAnswer } from "../../assets/js/modules/spoken.mjs";
 import { card } from "./factories.mjs";
 
 globalThis.crypto ??= webcrypto; // browsers and newer Nodes have it as a global
@@ -124,6 +125,15 @@ test("a card somebody else signed first is told with his name", () => {
 test("a refused command is told in the server's words, or by its code", () => {
   assert.equal(outcome({ ok: false, error: "sign_in_required", message: "请先登录" }, "签收", t).words, "请先登录");
   assert.match(outcome({ ok: false, error: "x", results: [] }, "签收", t).words, /desk\.refused\.unknown.*x/);
+});
+
+test("an answer is told in the language of the page", () => {
+  const why = { message: "此牌已变化", words: { en: { message: "This card has changed" } } };
+  const answer = { ok: false, results: [{ id: 2, ok: false, error: "card_changed", ...why }] };
+
+  assert.equal(outcome(spokenAnswer(answer, "en"), "Sign", t).refused[0].words, "This card has changed");
+  assert.equal(outcome(spokenAnswer(answer, "zh"), "签收", t).refused[0].words, "此牌已变化");
+  assert.equal(outcome(spokenAnswer({ ok: false, error: "x", ...why, results: [] }, "en"), "Sign", t).words, "This card has changed");
 });
 
 // The story of a card -----------------------------------------------------------------------------------------------

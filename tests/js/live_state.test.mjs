@@ -153,3 +153,17 @@ test("when the server sent only part of very many cards, its counts are shown an
   assert.deepEqual([totals(state).yellow, totals(state).unack], [900, 700]);
   assert.equal(applyMessage(state, "heartbeat", { head_seq: 10, hash: 1 }).effects.resync, false);
 });
+
+test("cards and alarms speak the language of the page, where they have its words", () => {
+  const told = { words: { en: { rule: "Promised limit", late_text: "Past the promised limit" } } };
+  const alarm = { code: "job_failed", text: "任务失败", words: { en: { text: "A job failed" } } };
+  const message = snapshot({ as_of_seq: 10, cards: [card({ id: 1, ...told }), card({ id: 2 })], alarms: [alarm] });
+  const english = after(after(initialState({}, "en"), "snapshot", message), "events", events([11, card({ id: 3, ...told })]));
+
+  assert.deepEqual([1, 2, 3].map((id) => english.cards.get(id).late_text),
+    ["Past the promised limit", card().late_text, "Past the promised limit"]);
+  assert.equal(english.alarms[0].text, "A job failed");
+  const chinese = after(initialState({}, "zh"), "snapshot", message);
+  assert.equal(chinese.cards.get(1).late_text, card().late_text);
+  assert.equal(chinese.alarms[0].text, "任务失败");
+});

@@ -8,6 +8,8 @@ import { needsAck } from "./live_state.mjs";
 const SECOND_SIGNERS = ["shift_leader"];
 const OPEN_APPEALS = ["filed", "passed_up"];
 
+/** What a card is called: its item, else its rule, so that none is without a name. */
+export const nameOf = (card) => card.item_name || card.rule || "";
 export const dispositionOf = (card) => card.disposition ?? (card.state === "unack" || card.state === "rtn_unack" ? "to_sign" : "signed");
 export const isToConfirm = (card) => dispositionOf(card) === "to_confirm";
 export const isShelved = (card) => card.suppression?.kind === "shelved";

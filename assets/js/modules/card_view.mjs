@@ -1,5 +1,6 @@
 /** One card on the wall: built once, then only its changed words are written. */
 
+import { nameOf } from "./card_axes.mjs";
 import { clip, hanWidth, initials, instant, span } from "./format.mjs";
 import { element, mark, setText, toggle } from "./keyed_list.mjs";
 import { needsAck } from "./live_state.mjs";
@@ -7,9 +8,9 @@ import { needsAck } from "./live_state.mjs";
 export const ITEM_LINE_HAN = 16;
 const FLASH_MS = 30_000;
 
-/** How many lines an item name takes on a card of the wall: one, or two when it is longer than a line. */
+/** How many lines the name takes on a card of the wall: one, or two when it is longer than a line. */
 export function itemLines(card) {
-  return hanWidth(card.item_name ?? "") > ITEM_LINE_HAN ? 2 : 1;
+  return hanWidth(nameOf(card)) > ITEM_LINE_HAN ? 2 : 1;
 }
 
 /** The style sheet cuts this line at its beginning by writing it from the right; what stands in it reads from the left. */
@@ -41,7 +42,7 @@ export function updateCard(node, card, view) {
   const unsigned = needsAck(card) === 1;
   setText(head.children[1], view.short(card));
   setText(head.children[2], ackWords(card, view));
-  setText(item, clip(card.item_name ?? "", ITEM_LINE_HAN * 2 - 1));
+  setText(item, clip(nameOf(card), ITEM_LINE_HAN * 2 - 1));
   setText(foot.children[0], card.late_text ?? "");
   setText(foot.children[1].firstChild, card.case_no ?? "");
   const className = ["card", `card-${card.level}`, unsigned ? "is-unack" : "is-acked",

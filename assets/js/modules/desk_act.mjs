@@ -6,8 +6,8 @@
  */
 
 import { ACTIONS, ISSUE, actionOfKey, commandOf, lacking, mayDo, nameOfKey, offered, ACTION_KEYS } from "./desk_actions.mjs";
+import { nameOf } from "./card_axes.mjs";
 import { fieldOf } from "./desk_form.mjs";
-import { nameOf } from "./desk_list.mjs";
 import { refOf } from "./desk_view.mjs";
 import { element, setText, toggle } from "./keyed_list.mjs";
 

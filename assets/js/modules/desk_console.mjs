@@ -21,6 +21,7 @@ import { isToConfirm } from "./card_axes.mjs";
 import { setText, toggle } from "./keyed_list.mjs";
 import { needsAck } from "./live_state.mjs";
 import { read } from "./server_clock.mjs";
+import { spoken, spokenAnswer } from "./spoken.mjs";
 
 const TICK_MS = 5_000;
 const MINUTE_MS = 60_000;
@@ -46,7 +47,8 @@ export function mount(root, { store, t, now, clock, every, socket, onFault }) {
   const send = commander({ emit: emitterOf(socket), ...patience });
   const order = orderer({ ask: (...args) => fetch(...args), csrf: () => document.querySelector(".topbar-person button")?.value ?? "", ...patience });
 
-  const pending = pendingCards({ fetch: (...args) => fetch(...args), every, onChange: () => draw(), onFault });
+  const { language } = store.get();
+  const pending = pendingCards({ fetch: (...args) => fetch(...args), every, onChange: () => draw(), onFault, language });
   const everyCard = () => pending.beside(store.get().cards);
   const find = (id) => store.get().cards.get(id) ?? pending.get(id);
 
@@ -189,7 +191,7 @@ export function mount(root, { store, t, now, clock, every, socket, onFault }) {
   }
 
   function take(answer, what, refs) {
-    const { words, refused, tone } = outcome(answer, what, t);
+    const { words, refused, tone } = outcome(spokenAnswer(answer, language), what, t);
     const revs = new Map(refs.map(({ id, rev }) => [id, rev]));
     for (const { id, words: why } of refused) desk.answers.set(id, { words: t("desk.done.not_done", { what, why }), tone: "refused", rev: revs.get(id) });
     const failed = new Set(refused.map(({ id }) => id));
@@ -225,7 +227,8 @@ export function mount(root, { store, t, now, clock, every, socket, onFault }) {
   async function history(id) {
     const answer = await fetch(`/api/v1/cards/${id}`, { headers: { Accept: "application/json" } });
     if (!answer.ok) throw new Error(`${answer.status}`);
-    return storyOf((await answer.json()).history);
+    const { history: told } = await answer.json();
+    return storyOf(told.map((change) => ({ ...change, card: spoken(change.card, language) })));
   }
 
   /** Somebody works here: the session must not end under his hands although the page itself asks nothing. */

@@ -2,8 +2,8 @@
 
 import { civil, civilDue, instant, offsetMinutes, span } from "./format.mjs";
 import { element, mark } from "./keyed_list.mjs";
-import { notesOf } from "./card_axes.mjs";
-import { nameOf, stateWords } from "./desk_list.mjs";
+import { nameOf, notesOf } from "./card_axes.mjs";
+import { stateWords } from "./desk_list.mjs";
 
 /** @param {HTMLElement} parent @param {{t: Function, serverNow: () => number|null, history: (id: number) => Promise<object[]>}} deps */
 export function deskDetail(parent, { t, serverNow, history }) {

@@ -2,7 +2,7 @@
 
 import { civil, civilDue, instant, offsetMinutes, span } from "./format.mjs";
 import { element, keyedList, mark, setText, toggle } from "./keyed_list.mjs";
-import { isHalfSigned, isQuiet, isToConfirm, notesOf } from "./card_axes.mjs";
+import { isHalfSigned, isQuiet, isToConfirm, nameOf, notesOf } from "./card_axes.mjs";
 import { needsAck } from "./live_state.mjs";
 
 /**
@@ -74,9 +74,6 @@ export function deskList(parent, { t, onSelect, onOpen, onCheck }) {
     reveal(card) { if (card) rows.node(`${card.id}/${card.level}`)?.scrollIntoView({ block: "nearest" }); },
   };
 }
-
-/** What a card is about: its item, or what was found where there is none (a consultation, a complaint, a finding). */
-export const nameOf = (card) => card.item_name || card.rule;
 
 /** "待签收 12 分", "待值班长签收（周立新 已签）", "已签收 李敏", "暂挂至 10:30", "停用至 10:30". */
 export function stateWords(card, serverNow, t) {

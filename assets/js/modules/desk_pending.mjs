@@ -4,12 +4,13 @@
  */
 
 import { isToConfirm } from "./card_axes.mjs";
+import { spoken } from "./spoken.mjs";
 
 const AGAIN_MS = 30_000;
 const ADDRESS = "/api/v1/cards?disposition=to_confirm&limit=500";
 
-/** @param {{fetch: Function, every: Function, onChange: () => void, onFault: (fault: Error) => void}} deps */
-export function pendingCards({ fetch, every, onChange, onFault }) {
+/** @param {{fetch: Function, every: Function, onChange: () => void, onFault: (fault: Error) => void, language: string}} deps */
+export function pendingCards({ fetch, every, onChange, onFault, language }) {
   let cards = new Map();
   let counted = null;
   let asking = false;
@@ -26,7 +27,7 @@ export function pendingCards({ fetch, every, onChange, onFault }) {
   }
 
   function take(found) {
-    const next = new Map(found.filter(isToConfirm).map((card) => [card.id, card]));
+    const next = new Map(found.filter(isToConfirm).map((card) => [card.id, spoken(card, language)]));
     const isSame = next.size === cards.size && [...next].every(([id, card]) => cards.get(id)?.rev === card.rev);
     if (isSame) return;
     cards = next;

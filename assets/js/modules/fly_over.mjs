@@ -1,5 +1,6 @@
 /** A new card is shown large once, then goes to its place. Not modal; never covers the worst departments; floods are one line. */
 
+import { nameOf } from "./card_axes.mjs";
 import { clip } from "./format.mjs";
 import { element, mark } from "./keyed_list.mjs";
 import { shortNames } from "./live_state.mjs";
@@ -57,7 +58,7 @@ function cardPicture(card, short, t) {
   const node = element("div", `fly-card fly-${card.level}`);
   const words = element("div", "fly-words");
   words.append(element("p", "fly-level", t(`wall.level.${card.level}.new`)), element("p", "fly-org", clip(short(card), 7)),
-    element("p", "fly-item", clip(card.item_name ?? "", 30)), element("p", "fly-late num", card.late_text ?? ""),
+    element("p", "fly-item", clip(nameOf(card), 30)), element("p", "fly-late num", card.late_text ?? ""),
     element("p", "fly-no num", card.case_no ?? ""));
   node.append(mark(card.level, t), words);
   return node;

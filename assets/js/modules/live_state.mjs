@@ -8,15 +8,17 @@
  */
 
 import { instant } from "./format.mjs";
+import { spoken } from "./spoken.mjs";
 
 export const LEVELS = { warning: 1, yellow: 2, red: 3 };
 const NOTHING = Object.freeze({ resync: false, arrived: Object.freeze([]), shown: null });
 const GAUGES = ["server_time", "board", "figures", "feeds", "room", "duty", "calendar", "alarms", "forecast"];
 
-/** State before the first snapshot: nothing is known, and nothing is claimed. `names`: short names by department. */
-export function initialState(names = {}) {
+/** State before the first snapshot: nothing is known, and nothing is claimed. `names`: short names by department;
+ *  `language`: that of the page. */
+export function initialState(names = {}, language = "") {
   return {
-    names,
+    names, language,
     loaded: false, epoch: null, last: 0, build: null, demo: false, serverTime: null,
     board: null, figures: null, feeds: [], room: null, duty: null, calendar: null, alarms: [], forecast: null,
     cards: new Map(), counts: null, partial: false, headSeq: 0, hashMatches: true,
@@ -34,7 +36,7 @@ const HANDLERS = { snapshot: applySnapshot, events: applyEvents, gauge: applyGau
 
 function applySnapshot(state, message) {
   const cards = new Map();
-  for (const card of message.cards ?? []) if (card.state !== "closed") cards.set(card.id, card);
+  for (const card of message.cards ?? []) if (card.state !== "closed") cards.set(card.id, spoken(card, state.language));
   const next = {
     ...withGauges(state, message), loaded: true, epoch: message.epoch, last: message.as_of_seq,
     build: message.build ?? null, demo: Boolean(message.demo), cards, counts: message.counts ?? null,
@@ -49,11 +51,12 @@ function applyEvents(state, message) {
   let cards = state.cards;
   const arrived = [];
   let resync = false;
-  for (const { seq, card } of message.events ?? []) {
+  for (const { seq, card: told } of message.events ?? []) {
     if (seq <= last) continue;
     if (seq !== last + 1) { resync = true; break; }
     last = seq;
-    if (!card || !isNewer(cards.get(card.id), card)) continue;
+    if (!told || !isNewer(cards.get(told.id), told)) continue;
+    const card = spoken(told, state.language);
     if (cards === state.cards) cards = new Map(cards);
     if (isArrival(cards.get(card.id), card)) arrived.push(card);
     if (card.state === "closed") cards.delete(card.id); else cards.set(card.id, card);
@@ -83,6 +86,7 @@ function withGauges(state, message) {
   for (const name of GAUGES) {
     if (message[name] !== undefined) next[name === "server_time" ? "serverTime" : name] = message[name];
   }
+  if (message.alarms) next.alarms = message.alarms.map((alarm) => spoken(alarm, state.language));
   return next;
 }
 

@@ -1,5 +1,6 @@
 /** The queue at the foot of the wall: every card that still wants something, newest first; it steps, it never slides. */
 
+import { nameOf } from "./card_axes.mjs";
 import { isByForecast, percentText } from "./forecast_order.mjs";
 import { clip, hanWidth, span } from "./format.mjs";
 import { element, keyedList, mark, setText } from "./keyed_list.mjs";
@@ -50,7 +51,7 @@ export function mount(root, { store, t, now, clock, arrivals, every, wall }) {
     if (card.isForecast) { updateOutlook(node, card); return; }
     const org = short(card);
     setText(node.children[1], org);
-    setText(node.children[2], clip(card.item_name ?? "", ROW_HAN - hanWidth(org)));
+    setText(node.children[2], clip(nameOf(card), ROW_HAN - hanWidth(org)));
     setText(node.children[3], card.state === "acked" ? "✓" : "");
     const className = `queue-row queue-${card.level} ${needsAck(card) ? "is-unack" : "is-acked"}`;
     if (node.className !== className) node.className = className;

@@ -3,9 +3,11 @@
  * anew every few seconds; what somebody is writing stays as it is.
  */
 
+import { nameOf } from "./card_axes.mjs";
 import { newId } from "./desk_commands.mjs";
 import { shortDue, shortInstant } from "./desk_list.mjs";
 import { element, mark, setText, toggle } from "./keyed_list.mjs";
+import { pageLanguage, spoken, spokenAnswer } from "./spoken.mjs";
 import { unitForm } from "./unit_forms.mjs";
 import { SECTIONS, leftWords, may, pressure, sections } from "./unit_view.mjs";
 
@@ -31,7 +33,7 @@ export function mount(root, { t, onFault }) {
   }
 
   function take(message) {
-    page.cards = message.cards;
+    page.cards = message.cards.map((card) => spoken(card, pageLanguage()));
     page.rules = message.rules;
     draw();
   }
@@ -64,7 +66,7 @@ export function mount(root, { t, onFault }) {
     button.type = "button";
     button.setAttribute("aria-current", String(card.id === page.selected));
     const words = element("span", "unit-card-words");
-    words.append(element("strong", "", card.item_name || card.rule), element("span", "num", card.case_no), element("span", "", card.late_text));
+    words.append(element("strong", "", nameOf(card)), element("span", "num", card.case_no), element("span", "", card.late_text));
     const left = element("span", "unit-left num", leftWords(card, t) || stateOf(card));
     button.append(mark(card.level, t), words, left);
     button.addEventListener("click", () => select(card.id));
@@ -107,7 +109,7 @@ export function mount(root, { t, onFault }) {
     back.addEventListener("click", () => select(null));
     const head = element("header", `unit-head detail-${card.level}`);
     const title = element("div", "detail-title");
-    title.append(element("span", "detail-level", `${t(`level.${card.level}`)} · ${card.late_text}`), element("h2", "", card.item_name || card.rule));
+    title.append(element("span", "detail-level", `${t(`level.${card.level}`)} · ${card.late_text}`), element("h2", "", nameOf(card)));
     head.append(mark(card.level, t), title);
     const demand = element("p", "detail-action");
     demand.append(element("span", "detail-label", t("desk.detail.demanded")), element("span", "", card.demanded_action || "—"));
@@ -163,7 +165,7 @@ export function mount(root, { t, onFault }) {
     try {
       const response = await fetch("/api/v1/cards/commands", { method: "POST", headers: { "Content-Type": "application/json", Accept: "application/json" },
         body: JSON.stringify({ command_id: newId(), ...command }) });
-      answer = await response.json();
+      answer = spokenAnswer(await response.json(), pageLanguage());
     } catch { return t("unit.offline"); }
     const result = answer.results?.[0];
     if (!result?.ok) { ask(); return result?.message ?? answer.detail ?? answer.message ?? t("desk.refused.unknown", { code: answer.code ?? answer.error ?? "—" }); }

@@ -74,6 +74,13 @@ class PlainWording:
         return " ".join([key, *(f"{name}={value}" for name, value in sorted(args.items()))])
 
 
+class EnglishWording(PlainWording):
+    """The other language: told apart by its ending."""
+
+    def rule_name(self, passage: Passage) -> str:
+        return f"{passage.rule} in English"
+
+
 @dataclass
 class House:
     """Everything a test needs; `record` plays the part of the case record."""
@@ -86,7 +93,7 @@ class House:
     terms: Terms = field(default_factory=Terms)
 
     def __post_init__(self) -> None:
-        self.writer = CardWriter(PlainWording(), ZONE)
+        self.writer = CardWriter(PlainWording(), ZONE, {"en": EnglishWording()})
         self.units = UnitOfWorkFactory(self.database, self.clock, self.doorbell)
         self.cards = CardService(self.units, self.writer, self.rules, self.terms)
         self.alarms = AlarmService()

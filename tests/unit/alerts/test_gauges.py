@@ -15,7 +15,8 @@ class Figures:
     def __init__(self) -> None:
         self.now, self.calls, self.is_broken = 0.0, 0, False
         self.values: dict[str, Any] = {"figures": {"open": 1}, "alarms": []}
-        self.board = GaugeBoard(self.read, 0.5, lambda: self.now, lambda: "broken", lambda: f"t{self.now}")
+        self.board = GaugeBoard(self.read, 0.5, lambda: self.now, lambda: {"text": "broken", "words": {}},
+                                lambda: f"t{self.now}")
 
     def read(self) -> dict[str, Any]:
         self.calls += 1

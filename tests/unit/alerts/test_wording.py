@@ -7,14 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from alerts.cards import passage_of
+from alerts.cards import Card, passage_of
 from alerts.transitions import REASONS
+from alerts.wire import CardWriter
 from alerts.wording import LadderWording
-from cases.events import ClockKind
+from cases.events import CaseFacts, ClockKind
 from config.ladders import load_presets
 from config.texts import LANGUAGES, Texts, load_texts
 from core.instants import DAY_US
-from tests.unit.alerts.house import passed
+from tests.unit.alerts.house import ZONE, passed
 
 ALERTS = Path(__file__).resolve().parents[3] / "alerts"
 TEXTS = load_texts()
@@ -64,7 +65,7 @@ def test_every_sentence_exists_and_asks_for_what_it_is_given(language: str, key:
 
 def test_every_error_code_of_this_package_is_in_the_table_above():
     source = "".join(path.read_text(encoding="utf-8") for path in ALERTS.glob("*.py"))
-    raised = set(re.findall(r'(?:InvalidInput|TooLarge|Conflict|NotFound|Unavailable|said)\(\s*"(\w+)"', source))
+    raised = set(re.findall(r'(?:InvalidInput|TooLarge|Conflict|NotFound|Unavailable|said|message)\(\s*"(\w+)"', source))
     assert {f"error.{code}" for code in raised} <= GIVEN.keys()
 
 
@@ -90,3 +91,25 @@ def test_a_text_that_is_missing_or_asks_for_too_much_becomes_its_key():
 
     assert words.sentence("error.unheard_of") == "error.unheard_of"
     assert words.sentence("error.card_closed") == "error.card_closed"
+
+
+def test_a_card_speaks_the_language_of_the_installation_and_has_its_words_in_the_others():
+    card = Card(id=1, key="k", case=CaseFacts(1, "XY1", "360500", "D01", "I001", ""), raised_at=0)
+    card.take(real("yellow", ClockKind.PROMISED))
+    card.settle(DAY_US, DAY_US)
+    view = CardWriter(wording(), ZONE, {"en": wording("en")}).view(card)
+
+    assert (view.rule, view.limit_text, view.late_text) == ("承诺时限", "7 个工作日", "超承诺时限")
+    english = view.in_language("en")
+    assert (english.rule, english.limit_text) == ("Promised limit", "7 working days")
+    assert english.late_text == "Past the promised limit"
+    assert english.demanded_action == wording("en").demanded_action(card.top) != view.demanded_action
+    assert view.in_language("zh") is view
+
+
+def test_what_is_said_of_a_command_or_an_alarm_is_said_in_every_language():
+    writer = CardWriter(wording(), ZONE, {"en": wording("en")})
+
+    assert writer.message("card_closed") == {"message": TEXTS["zh"].get("error.card_closed"),
+                                             "words": {"en": {"message": TEXTS["en"].get("error.card_closed")}}}
+    assert writer.alarm("gauges_failed")["words"]["en"]["text"] == TEXTS["en"].get("alarm.gauges_failed")

@@ -43,7 +43,7 @@ class City:
                  "feeds": SimpleNamespace(health=lambda _now: feeds),
                  "areas": SimpleNamespace(default=SimpleNamespace(calendar=calendar))}
         return LiveGauges(**parts, clock=self.clock, texts=load_texts()["zh"], rows=20, on_duty=lambda: None,
-                           room=self.room, forecasts=SimpleNamespace(
+                           others={"en": load_texts()["en"]}, room=self.room, forecasts=SimpleNamespace(
                                likely=0.5, summary=lambda: self.foretold, likely_came=lambda: self.came))()
 
     def told(self) -> list[dict[str, Any]]:
@@ -69,12 +69,21 @@ def test_an_alarm_that_speaks_for_others_says_so(city: City):
         ("X2 未给出时限，有办件无法判定", 3)]
 
 
+def test_an_alarm_is_told_in_every_language(city: City):
+    city.alarms = [Alarm("screen_fault", "e", {"screen": "e", "name": "east wall"}, 0, 6, others=5)]
+    english = load_texts()["en"]
+
+    first = english.get("alarm.and_others", first="east wall", n=6)
+    assert city.told()[0]["words"] == {"en": {"text": english.get("alarm.screen_fault", screen="e", name=first)}}
+
+
 def test_no_more_alarms_are_sent_than_a_page_can_use(city: City):
     city.alarms = [Alarm("job_failed", "sweep", {"detail": "sweep"}, 0, 1)]
     city.silent = 1000
     told = city.told()
     assert (len(told), told[0]["code"]) == (ALARMS_MAX, "job_failed")
-    assert told[-1] == {"code": "more", "text": "另有 952 条告警", "since": "1970-01-01T08:00:00+08:00", "count": 1}
+    assert told[-1] == {"code": "more", "text": "另有 952 条告警", "since": "1970-01-01T08:00:00+08:00", "count": 1,
+                        "words": {"en": {"text": load_texts()["en"].get("alarm.more", n=952)}}}
 
 
 def test_as_many_as_fit_are_sent_as_they_are(city: City):

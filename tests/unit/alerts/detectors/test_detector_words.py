@@ -68,7 +68,9 @@ def test_a_card_has_its_words_in_both_languages() -> None:
     words = wording.card_words(finding, SETTINGS.default["G1"].model_dump(mode="json"))
     assert words["title"] == "G1 补录（事后录入）：<fagai>"
     assert words["title_en"] == "G1 Entered after the fact: <fagai>"
-    assert {"late_text", "demanded_action", "demanded_action_en"} <= words.keys()
+    assert {"demanded_action", "demanded_action_en"} <= words.keys()
+    assert words["late_text"].startswith("40 件")
+    assert words["late_text_en"] != words["late_text"]
 
 
 def test_a_month_is_called_by_its_number_and_other_spans_by_their_days() -> None:

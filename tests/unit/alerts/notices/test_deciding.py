@@ -192,6 +192,7 @@ def test_every_row_of_one_person_bears_the_same_words_and_none_a_name_of_an_appl
 
     assert mail.subject.startswith("[Yangguang] red card, newly issued: name of D01")
     assert "/card/1/" in mail.body
+    assert " in English" in mail.body, "the rule, too, is named in his language"
     assert "\n" not in mail.subject
 
 
