@@ -32,12 +32,17 @@ _NOISE_KERNEL = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
 
 def grey_of(frame: Frame, longest: int) -> Grey:
     """The frame in grey, its longer side at most that many pixels; a smaller one is not enlarged."""
+    return np.asarray(levels_of(frame, longest), np.float32)
+
+
+def levels_of(frame: Frame, longest: int) -> Frame:
+    """The same in a quarter of the memory, which tells in a large picture."""
     grey = cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY) if frame.ndim == 3 else frame
     scale = longest / max(grey.shape)
     if scale < 1:
         size = max(8, round(grey.shape[1] * scale)), max(8, round(grey.shape[0] * scale))
         grey = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
-    return np.asarray(grey, np.float32)
+    return np.asarray(grey, np.uint8)
 
 
 def usual_of(frames: Sequence[Frame]) -> Frame:
@@ -49,10 +54,18 @@ def usual_of(frames: Sequence[Frame]) -> Frame:
     return np.asarray(np.maximum(np.minimum(low, high), np.minimum(e, np.maximum(low, high))), np.uint8)
 
 
-def noise_of(grey: Grey) -> float:
+def noise_of(grey: Grey | Frame) -> float:
     """σ of the noise in grey levels. The median leaves edges out of it; a sixth of the pixels is enough for one."""
-    response = np.abs(cv2.filter2D(grey, cv2.CV_32F, _NOISE_KERNEL)[1:-1:2, 1:-1:3])
-    return max(ROUNDING, float(np.median(response)) / 0.6745 / 6.0)
+    in_whole = grey.dtype == np.uint8
+    response = np.abs(cv2.filter2D(grey, cv2.CV_16S if in_whole else cv2.CV_32F, _NOISE_KERNEL)[1:-1:2, 1:-1:3])
+    return max(ROUNDING, (_middle_of(response) if in_whole else float(np.median(response))) / 0.6745 / 6.0)
+
+
+def _middle_of(numbers: NDArray[np.int16]) -> float:
+    """The median of small numbers of which many are equal, which takes numpy the longest."""
+    upto = np.cumsum(np.bincount(numbers.ravel()))
+    low, high = np.searchsorted(upto, ((numbers.size + 1) // 2, numbers.size // 2 + 1))
+    return float(low + high) / 2
 
 
 def block_means(values: Grey, size: int) -> Grey:

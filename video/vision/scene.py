@@ -17,7 +17,7 @@ import numpy as np
 
 from core.instants import SECOND_US
 from video.vision.displacement import Landmarks, seen_again
-from video.vision.pictures import TEXTURED, Comparison, Frame, Grey, Mask, View, compare, grey_of, noise_of
+from video.vision.pictures import TEXTURED, Comparison, Frame, Grey, Mask, View, compare, grey_of, levels_of, noise_of
 
 LONGEST, BLOCK = 320, 16
 SHARP_LONGEST = 640
@@ -26,6 +26,7 @@ BETTER_BY = 0.2        # so much more of it must be recognised there
 OVERLAP_LEAST = 0.25   # share of the scene that must still be in a displaced picture to recognise it by
 STEADY = 0.7           # share of a strange scene that must be seen again for it to be the same
 STEADY_S = 120.0       # people who stand before a camera do not stand as still for so long
+_BLUR = cv2.getGaussianKernel(13, 1.5, cv2.CV_32F)
 _NOISE_IN_FINE = 0.894   # share of white noise that `_fine` leaves (a test measures it)
 
 
@@ -68,7 +69,8 @@ class Scene:
         self._view = View(grey_of(reference, LONGEST), BLOCK)
         self._detail = float(np.mean(self._view.energy > TEXTURED))
         self._landmarks = Landmarks(grey_of(reference, SHARP_LONGEST), self._view)
-        self._fine, self._coarse = _fine(grey_of(reference, SHARP_LONGEST)), _coarse(self._view.grey)
+        self._fine, self._coarse = _fine(levels_of(reference, SHARP_LONGEST)), _coarse(self._view.grey)
+        self._fine_strength, self._coarse_strength = _strength(self._fine, 0.0), _strength(self._coarse, 0.0)
 
     @property
     def is_telling(self) -> bool:
@@ -113,14 +115,14 @@ class Scene:
     def _is_blurred(self, frame: Frame, present: View, found: Comparison, figures: dict[str, float]) -> bool:
         """By how much fine detail there is, and in a scene that is recognised by how much of it is the scene's own: noise does
         not resemble it, and a hair's breadth of displacement leaves as much. The better of both counts."""
-        grey = grey_of(frame, SHARP_LONGEST)
-        fine, coarse = _fine(grey), _coarse(present.grey)
+        levels = levels_of(frame, SHARP_LONGEST)
+        fine, coarse = _fine(levels), _coarse(present.grey)
         likeness = _likeness(coarse, self._coarse)
         is_recognised = figures["seen_again"] >= self.limits.seen
         if not is_recognised and likeness < 0.5:
             return False
-        sharp = _strength(fine, noise_of(grey)) * _strength(self._coarse, 0.0) / max(
-            1e-3, _strength(coarse, 0.0) * _strength(self._fine, 0.0))
+        sharp = _strength(fine, noise_of(levels)) * self._coarse_strength / max(
+            1e-3, _strength(coarse, 0.0) * self._fine_strength)
         if is_recognised:
             where = found.was & (found.agreement >= 0.5)
             sharp = max(sharp, _projection(fine, self._fine, where) / max(1e-3, _projection(coarse, self._coarse, where)))
@@ -145,8 +147,10 @@ class Elsewhere:
         return at - self._since >= STEADY_S * SECOND_US
 
 
-def _fine(grey: Grey) -> Grey:
-    return np.asarray(grey - cv2.GaussianBlur(grey, (0, 0), 1.5), np.float32)
+def _fine(levels: Frame) -> Grey:
+    """What a blur takes away, made in one piece of memory: to be given new ones by the system takes longer than the work."""
+    fine = cv2.sepFilter2D(levels, cv2.CV_32F, _BLUR, _BLUR)
+    return np.asarray(cv2.subtract(levels, fine, dst=fine, dtype=cv2.CV_32F), np.float32)
 
 
 def _coarse(grey: Grey) -> Grey:
@@ -156,8 +160,8 @@ def _coarse(grey: Grey) -> Grey:
 
 def _projection(present: Grey, reference: Grey, where: Mask) -> float:
     """How strongly the reference's own pattern is there: 1 as in the reference, 0 not at all."""
-    weight = cv2.resize(np.asarray(where, np.float32), reference.shape[::-1], interpolation=cv2.INTER_NEAREST)
-    pattern = reference * weight
+    rows, columns = (np.arange(length) * cells // length for length, cells in zip(reference.shape, where.shape, strict=True))
+    pattern = cv2.copyTo(reference, np.asarray(where, np.uint8).take(columns, axis=1).take(rows, axis=0))
     return float(np.vdot(present, pattern)) / max(1e-3, float(np.vdot(reference, pattern)))
 
 
@@ -167,4 +171,5 @@ def _likeness(one: Grey, other: Grey) -> float:
 
 
 def _strength(detail: Grey, noise: float) -> float:
-    return float(np.sqrt(max(0.0, float((detail * detail).mean()) - _NOISE_IN_FINE * noise ** 2)))
+    energy = cv2.norm(detail, cv2.NORM_L2SQR) / detail.size
+    return float(np.sqrt(max(0.0, energy - _NOISE_IN_FINE * noise ** 2)))

@@ -64,6 +64,13 @@ def test_the_share_of_noise_that_is_taken_off_is_the_share_it_leaves():
     assert noise_of(noise) == pytest.approx(1.0, rel=0.02)
 
 
+@pytest.mark.parametrize("shape", [(360, 640), (361, 641), (97, 144), (8, 8)])
+def test_the_noise_of_levels_is_that_of_the_same_picture_in_grey(shape: tuple[int, int]):
+    levels = np.random.default_rng(1).normal(128, 9, shape).clip(0, 255).astype(np.uint8)
+
+    assert noise_of(levels) == noise_of(levels.astype(np.float32))
+
+
 def test_a_person_moves_a_little_and_an_empty_seat_not_at_all():
     motion, still = SeatMotion(), SeatMotion()
     motion.look(noisy(person(EMPTY), 4, 1), SEAT)
