@@ -16,6 +16,7 @@ HEVC_SETS = (32, 33, 34)  # video, sequence and picture parameter sets
 _WITH_CHROMA = (100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135)
 PLAYABLE_PROFILES = (66, 77, 88, 100)  # 8 bits, 4:2:0: what browsers decode
 _NUMBERS_MAX = 16_384
+_LEFT_OUT = frozenset({SPS, PPS, DELIMITER, FILLER})
 
 
 def is_length_prefixed(extradata: bytes) -> bool:
@@ -35,10 +36,12 @@ def units(data: bytes) -> Iterator[bytes]:
 
 
 def units_of(data: bytes, *, prefixed: bool) -> Iterator[bytes]:
-    """The units of an access unit in either form; a length that points outside ends it."""
-    if not prefixed:
-        yield from units(data)
-        return
+    """The units of an access unit in either form."""
+    return _prefixed_units(data) if prefixed else units(data)
+
+
+def _prefixed_units(data: bytes) -> Iterator[bytes]:
+    """A length that points outside ends it."""
     at = 0
     while at + 4 < len(data):
         length = int.from_bytes(data[at:at + 4], "big")
@@ -112,7 +115,7 @@ def as_length_prefixed(data: bytes, *, prefixed: bool) -> bytes:
     """An H.264 access unit as MP4 holds it: without what its configuration record or nobody needs."""
     parts: list[bytes] = []
     for unit in units_of(data, prefixed=prefixed):
-        if unit and unit[0] & 0x1F not in (SPS, PPS, DELIMITER, FILLER):
+        if unit and unit[0] & 0x1F not in _LEFT_OUT:
             parts += (len(unit).to_bytes(4, "big"), unit)
     return b"".join(parts)
 

@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from core.instants import SECOND_US
 from video.cameras import Camera, CameraState, StreamName
@@ -26,6 +26,7 @@ from video.tracks import Tracks
 log = logging.getLogger(__name__)
 RATE_SPAN_US = 4 * SECOND_US
 JOIN_S = 3.0
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,23 +323,25 @@ class Capture:
                 self._take(packet)
 
     def _take(self, packet: MediaPacket) -> None:
+        arrivals, tick = self._arrivals, packet.tick_us
         self._ring.add(packet)
-        self._arrivals.append(packet.tick_us)
-        while self._arrivals[0] < packet.tick_us - RATE_SPAN_US:
-            self._arrivals.popleft()
-        self._seen_us, self._seen_tick = packet.arrived_us, packet.tick_us
+        arrivals.append(tick)
+        while arrivals[0] < tick - RATE_SPAN_US:
+            arrivals.popleft()
+        self._seen_us, self._seen_tick = packet.arrived_us, tick
         if self._standing.track is not packet.track or self.state is not CameraState.LIVE:
             self._standing = replace(self._standing, track=packet.track)
             self._become(CameraState.LIVE)
         for each in self._listeners:
-            if each.waits_for_key and not packet.is_key:
-                continue
-            each.waits_for_key = False
-            self._tell(each.listener, lambda listener: listener.take(packet))
+            if each.waits_for_key:
+                if not packet.is_key:
+                    continue
+                each.waits_for_key = False
+            self._tell(each.listener.take, packet, each.listener)
 
-    def _tell(self, listener: Listener, message: Callable[[Listener], None]) -> None:
+    def _tell(self, message: Callable[[T], None], told: T, listener: Listener) -> None:
         try:
-            message(listener)
+            message(told)
         except Exception:  # one listener's fault must not take the picture from the others
             log.exception("camera %s: a listener failed and is let go", self.camera.code)
             self.unsubscribe(listener)
@@ -360,7 +363,7 @@ class Capture:
         for each in self._listeners:
             if not each.waits_for_key:
                 each.waits_for_key = True
-                self._tell(each.listener, lambda listener: listener.lost(at))
+                self._tell(each.listener.lost, at, each.listener)
 
     def _become(self, state: CameraState, fault: SourceFault | None = None) -> None:
         reason = {"code": fault.code, **fault.details} if fault is not None else None

@@ -16,8 +16,8 @@ from video.packets import MediaPacket, Track
 SCALE = 90_000                       # units of the timeline per second
 SQUEEZED = SCALE // 1000
 LONGEST, USUAL = SCALE, SCALE // 25  # a longer step is a jump of the camera's clock, not a picture that lasted
-NUMBER_AT, BEGIN_AT = 20, 60         # where in a fragment's head its number stands, and where its instant
 KEY, OTHER = 0x02000000, 0x01010000  # sample flags: depends on no other; depends, and is no place to begin
+_ROW = struct.Struct(">4I")          # of a sample: duration, size, flags, composition offset
 
 
 def init_segment(track: Track, sets: H264Sets) -> bytes:
@@ -43,7 +43,7 @@ def _sample_table(track: Track, sets: H264Sets) -> bytes:
 class Sample:
     """A picture made ready once for all viewers of it."""
 
-    __slots__ = ("_heads", "at", "data", "is_key", "packet", "shift")
+    __slots__ = ("at", "data", "is_key", "packet", "shift")
 
     def __init__(self, packet: MediaPacket) -> None:
         self.packet, self.is_key = packet, packet.is_key
@@ -52,15 +52,17 @@ class Sample:
         self.at = packet.dts * base.numerator * SCALE // base.denominator
         late = packet.pts * base.numerator * SCALE // base.denominator - self.at
         self.shift = late if 0 < late < LONGEST else 0
-        self._heads: dict[int, bytes] = {}
+
+    @property
+    def flags(self) -> int:
+        return KEY if self.is_key else OTHER
 
     def head(self, number: int, begin: int, duration: int) -> bytes:
-        """Head of a fragment of this picture alone. Viewers differ in two numbers of it, so the rest is made once."""
-        made = self._heads.get(duration)
-        if made is None:
-            made = self._heads[duration] = _fragment_head(0, 0, [self], [duration])
-        return b"".join((made[:NUMBER_AT], _u32(number), made[NUMBER_AT + 4:BEGIN_AT], begin.to_bytes(8, "big"),
-                         made[BEGIN_AT + 8:]))
+        """Head of a fragment of this picture alone: made for every picture and viewer, so all that never differs is ready."""
+        to_number, to_begin, to_row = _ALONE
+        size = len(self.data)
+        return _HEAD_ALONE.pack(to_number, number, to_begin, begin, to_row, duration, size, self.flags, self.shift,
+                                8 + size, b"mdat")
 
 
 class Timeline:
@@ -93,14 +95,17 @@ class Timeline:
 
 
 def _fragment_head(number: int, begin: int, samples: Sequence[Sample], durations: Sequence[int]) -> bytes:
-    rows = b"".join(struct.pack(">4I", duration, len(sample.data), KEY if sample.is_key else OTHER, sample.shift)
+    rows = b"".join(_ROW.pack(duration, len(sample.data), sample.flags, sample.shift)
                     for sample, duration in zip(samples, durations, strict=True))
+    return _moof(number, begin, rows) + struct.pack(">I4s", 8 + sum(len(sample.data) for sample in samples), b"mdat")
+
+
+def _moof(number: int, begin: int, rows: bytes) -> bytes:
     size = 8 + 16 + (8 + 16 + 20 + 20 + len(rows))  # moof, mfhd, traf with tfhd, tfdt and trun
-    # default-base-is-moof; then data offset, and for each sample duration, size, flags and composition offset
+    # default-base-is-moof; then data offset, and for each sample a row
     track = (_full(b"tfhd", 0, 0x020000, _u32(1)) + _full(b"tfdt", 1, 0, struct.pack(">Q", begin))
-             + _full(b"trun", 0, 0x000F01, struct.pack(">Ii", len(samples), size + 8), rows))
-    return (_box(b"moof", _full(b"mfhd", 0, 0, _u32(number)), _box(b"traf", track))
-            + struct.pack(">I4s", 8 + sum(len(sample.data) for sample in samples), b"mdat"))
+             + _full(b"trun", 0, 0x000F01, struct.pack(">Ii", len(rows) // _ROW.size, size + 8), rows))
+    return _box(b"moof", _full(b"mfhd", 0, 0, _u32(number)), _box(b"traf", track))
 
 
 def mime_of(sets: H264Sets) -> str:
@@ -127,3 +132,6 @@ def _u32(value: int) -> bytes:
 
 _RATE = struct.pack(">IH", 0x10000, 0x100) + bytes(10)
 _MATRIX = struct.pack(">9I", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
+# Of one sample: what stands before its number, its instant and its row, and these; then the head of `mdat`.
+_HEAD_ALONE = struct.Struct(">20sI36sQ20s4II4s")
+_ALONE = _HEAD_ALONE.unpack(_moof(0, 0, bytes(_ROW.size)) + bytes(8))[0:5:2]

@@ -58,7 +58,8 @@ class Recorder:
         self._rules = rules
         self._queue: deque[_Item] = deque()
         self._bytes = 0
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
+        self._changed = threading.Condition(self._lock)
         self._is_stopped = False
         self._dropping: _Dropped | None = None
         self._writing = _Writing(camera, stream, store, rules)
@@ -100,7 +101,7 @@ class Recorder:
     # Called by the thread that reads the camera --------------------------------------------------------------------
 
     def take(self, packet: MediaPacket) -> None:
-        with self._changed:
+        with self._lock:
             if self._dropping is not None:
                 if not (packet.is_key and self._bytes + len(packet.data) <= self._rules.queue_bytes // 2):
                     self._dropping = self._dropping._replace(end_us=packet.arrived_us, packets=self._dropping.packets + 1)
@@ -144,9 +145,8 @@ class Recorder:
     def _write(self, item: _Item) -> None:
         self._guarded(lambda: self._writing.take(item))
         if isinstance(item, MediaPacket):
-            with self._changed:
+            with self._lock:
                 self._bytes -= len(item.data)
-                self._changed.notify_all()
 
     def _guarded(self, work: Callable[[], object]) -> None:
         try:

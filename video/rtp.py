@@ -7,6 +7,7 @@ when the next one begins. Here it is whole with its last piece, and one thread r
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator
 
 from video.bitstreams import DELIMITER, PPS, SPS, START, units
@@ -17,8 +18,13 @@ HEAD_MAX = 16 * 1024
 UNITS_MAX = 4_096     # of a picture; a large one in slices of a packet each has some hundreds
 CLOCK = 90_000        # RFC 6184: of every H.264 stream
 _DOLLAR, _BEGIN = 0x24, b"\x00" + START
+_UNIT_AT = len(_BEGIN)
+_FRAME = struct.Struct(">BBH")      # dollar, channel, size
+_HEADER = struct.Struct(">BBHI")    # of a packet: version and what is there, mark and kind, number, time stamp
+_PLAIN = 0x80                       # version 2, nothing but the header
 _SEI, _IDR, _STAP_A, _FU_A = 6, 5, 24, 28
 _RECOVERY_POINT = 6
+_SMALL = frozenset({_SEI, SPS, PPS, DELIMITER})
 
 
 class Interleaved:
@@ -31,11 +37,12 @@ class Interleaved:
         """Channel and content of each that is whole now."""
         data, at, head = self._kept + data, 0, -1
         while len(data) - at >= 4:
-            if data[at] == _DOLLAR:
-                end = at + 4 + int.from_bytes(data[at + 2:at + 4], "big")
+            begin, channel, size = _FRAME.unpack_from(data, at)
+            if begin == _DOLLAR:
+                end = at + 4 + size
                 if end > len(data):
                     break
-                yield data[at + 1], data[at + 4:end]
+                yield channel, data[at + 4:end]
             else:
                 if head < at:  # looked for once, not for each of the messages there may be before it
                     head = data.find(b"\r\n\r\n", at)
@@ -77,23 +84,21 @@ class Pictures:
 
     def add(self, packet: bytes) -> list[Piece]:
         """The pictures this packet makes whole."""
-        payload = _payload_of(packet)
-        if not payload:
+        begin, end = _payload_of(packet)
+        if begin == end:
             return []
-        done = self._follow(int.from_bytes(packet[4:8], "big"))
-        number = int.from_bytes(packet[2:4], "big")
+        _, kind, number, stamp = _HEADER.unpack_from(packet)
+        done = self._follow(stamp) if stamp != self._stamp else []
         if self._number is not None and number != self._number + 1 & 0xFFFF:
             self._fragments = None             # a part of it is missing: the camera could not send it
         self._number = number
-        self._take(payload)
-        if packet[1] & 0x80 and self._trusts_marks:
+        self._take(packet, begin, end)
+        if kind & 0x80 and self._trusts_marks:
             done += self._finish()
         return done
 
     def _follow(self, stamp: int) -> list[Piece]:
         """Another time stamp is another picture."""
-        if stamp == self._stamp:
-            return []
         done = self._finish()
         step = 0 if self._stamp is None else (stamp - self._stamp + (1 << 31)) % (1 << 32) - (1 << 31)
         self._stamp = stamp
@@ -102,44 +107,46 @@ class Pictures:
         self._dts = self._dts + 1 if 0 <= self._dts - self._pts < CLOCK else self._pts
         return done
 
-    def _take(self, payload: bytes) -> None:
-        kind = payload[0] & 0x1F
+    def _take(self, packet: bytes, begin: int, end: int) -> None:
+        kind = packet[begin] & 0x1F
         if kind == _FU_A:
-            self._fragment(payload)
+            self._fragment(packet, begin, end)
         elif kind == _STAP_A:
-            at = 1
-            while at + 2 < len(payload):
-                size = int.from_bytes(payload[at:at + 2], "big")
-                self._unit(payload[at + 2:at + 2 + size])
+            at = begin + 1
+            while at + 2 < end:
+                size = int.from_bytes(packet[at:at + 2], "big")
+                self._unit(_BEGIN + packet[at + 2:min(at + 2 + size, end)])
                 at += 2 + size
         elif 0 < kind < _STAP_A:
-            self._unit(payload)
+            self._unit(_BEGIN + packet[begin:end])
 
-    def _fragment(self, payload: bytes) -> None:
-        if len(payload) < 2:
+    def _fragment(self, packet: bytes, begin: int, end: int) -> None:
+        if end < begin + 2:
             return
-        if payload[1] & 0x80:
-            self._fragments = [bytes((payload[0] & 0xE0 | payload[1] & 0x1F,))]
+        part = packet[begin + 1]
+        if part & 0x80:
+            self._fragments = [_BEGIN, bytes((packet[begin] & 0xE0 | part & 0x1F,))]
         if self._fragments is None:
             return
-        self._fragments.append(payload[2:])
-        if payload[1] & 0x40:
+        self._fragments.append(packet[begin + 2:end])
+        if part & 0x40:
             self._unit(b"".join(self._fragments))
             self._fragments = None
 
     def _unit(self, unit: bytes) -> None:
-        kind = unit[0] & 0x1F if unit else 0
-        if kind in (_SEI, SPS, PPS, DELIMITER) and START in unit:  # some cameras send a whole picture as its first unit
-            for part in units(START + unit):
-                self._unit(part)
+        """`unit` stands behind its start code."""
+        kind = unit[_UNIT_AT] & 0x1F if len(unit) > _UNIT_AT else 0
+        if kind in _SMALL and START in unit[_UNIT_AT:]:  # some cameras send a whole picture as its first unit
+            for part in units(unit):
+                self._unit(_BEGIN + part)
             return
         if 1 <= kind <= _IDR:
             if not self._has_slice and self._finished == self._pts:
                 self._trusts_marks = False  # this camera marks every slice: pictures end where the time stamp changes
             self._has_slice = True
-        self._is_key |= kind == _IDR or (kind == _SEI and _recovers(unit))
+        self._is_key |= kind == _IDR or (kind == _SEI and _recovers(unit[_UNIT_AT:]))
         if len(self._units) < UNITS_MAX:
-            self._units.append(_BEGIN + unit)
+            self._units.append(unit)
 
     def _finish(self) -> list[Piece]:
         """What stands before the first slice belongs to the next picture, whatever its time stamp or mark says."""
@@ -151,14 +158,16 @@ class Pictures:
         return [piece]
 
 
-def _payload_of(packet: bytes) -> bytes:
-    """Without header, extension and padding; nothing of what is no RTP packet."""
+def _payload_of(packet: bytes) -> tuple[int, int]:
+    """From where to where: without header, extension and padding; nowhere in what is no RTP packet."""
     if len(packet) < 13 or packet[0] >> 6 != 2:
-        return b""
+        return 0, 0
+    if packet[0] == _PLAIN:
+        return 12, len(packet)
     begin, end = 12 + 4 * (packet[0] & 0xF), len(packet) - (packet[-1] if packet[0] & 0x20 else 0)
     if packet[0] & 0x10:
         begin += 4 + 4 * int.from_bytes(packet[begin + 2:begin + 4], "big")
-    return packet[begin:end] if begin < end else b""
+    return (begin, end) if begin < end else (0, 0)
 
 
 def _recovers(unit: bytes) -> bool:

@@ -12,7 +12,7 @@ import pytest
 
 from tests.streams import Clip, make_clip, read_bars
 from video.bitstreams import h264_size, is_length_prefixed
-from video.fragments import Sample, Timeline, init_segment, mime_of, sets_of
+from video.fragments import Sample, Timeline, _fragment_head, init_segment, mime_of, sets_of
 from video.packets import MediaPacket, Track
 
 
@@ -61,6 +61,11 @@ def test_the_past_is_squeezed(packets: list[MediaPacket]) -> None:
     assert numbers == list(range(15, 30))
     assert times[9] == pytest.approx(0.009)
     assert times[10] - times[9] == pytest.approx(1 / 25)
+
+
+def test_the_head_of_one_picture_is_that_of_a_group_of_one(packets: list[MediaPacket]) -> None:
+    for sample in map(Sample, packets[:2]):
+        assert sample.head(7, 1 << 40, 6_000) == _fragment_head(7, 1 << 40, [sample], [6_000])
 
 
 def test_a_jump_of_the_cameras_clock_leaves_no_hole(packets: list[MediaPacket]) -> None:
