@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -142,6 +142,18 @@ def test_papers_of_a_power_with_words_of_its_own_are_edited_apart(hall: Hall):
         others = [templates.find(conn, "decision", power, TODAY)[:2] for power in ("permit", "inspection", "")]
     assert (name, version, words.clauses) == ("penalty.decision", 1, "决定：{result}。因为：{reason}。")
     assert others == [("decision", 0), ("inspection.decision", 0), ("decision", 0)]
+
+
+def test_words_that_are_kept_hold_until_others_are_confirmed_or_their_day_comes(hall: Hall):
+    templates = hall.services.editing.shipped.papers
+
+    def found(day: date) -> int:
+        with hall.services.database.read() as conn:
+            return templates.find(conn, "accepted", "permit", day)[1]
+
+    before = (found(TODAY), found(TODAY))
+    edit(hall)
+    assert (before, found(TODAY), found(TODAY - timedelta(days=1)), found(TODAY)) == ((0, 0), 1, 0, 1)
 
 
 def test_remedies_of_a_licence_are_not_lent_to_papers_that_word_themselves():
