@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Table, bindparam, func, literal, or_, select
+from sqlalchemy import ColumnElement, Connection, Table, bindparam, exists, func, literal, or_, select
 
 from approval.desk import told_of
 from approval.detail import HostedDetail, Licence, Paper, PartSeen, PaymentKept, PaymentState, Receipt, StepPaperKept, Waiting
@@ -230,13 +230,15 @@ def _waiting(step: Any, since: Any, claimed_by: Any, claimed_name: Any, *more: A
 def _detail(conn: Connection, row: Any) -> HostedDetail:
     """The whole of a case, whose head was read. Signatures are those of the open step, where it has several signers."""
     flow, case_id, head = read_flow(row.flow), row.case_id, _line(row)
-    signs, fees = bool(head.step) and bool(flow.find(head.step).signers), _fees(conn, case_id)
+    signs = bool(head.step) and bool(flow.find(head.step).signers)
     return HostedDetail(
-        head, flow, _fold(row.fold), msgspec.json.decode(row.particulars), _papers(conn, case_id),
-        fees, _extension(conn, case_id), _receipts(conn, case_id),
+        head, flow, _fold(row.fold), msgspec.json.decode(row.particulars), _papers(conn, case_id) if row.has_papers else [],
+        _fees(conn, case_id) if row.has_fees else [], _extension(conn, case_id) if row.has_extension else None,
+        _receipts(conn, case_id),
         _parts(conn, case_id) if flow.is_joint else [], _signatures(conn, case_id) if signs else [],
-        of_case(conn, case_id), _step_papers(conn, case_id), _number(conn, row.project_id),
-        told_of(conn, case_id) if head.state == State.CORRECTING else None, _payments(conn, case_id) if fees else ())
+        of_case(conn, case_id) if row.has_licences else [], _step_papers(conn, case_id) if row.has_step_papers else [],
+        _number(conn, row.project_id), told_of(conn, case_id) if head.state == State.CORRECTING else None,
+        _payments(conn, case_id) if row.has_fees else ())
 
 
 def _line(row: Any, *, taken: bool = True) -> Waiting:
@@ -348,9 +350,13 @@ def _of_case(table: Table, *columns: str, by: str) -> Statement:
 _C, _T, _S = hosted_cases.c, hosted_tasks.c, hosted_signatures.c
 _IS_OPEN = (_T.case_id == bindparam("of_case")) & _T.ended_at.is_(None)
 _NOBODY = literal("")
+# Most cases have none of most of these: nobody need ask each table.
+_THERE_IS = [exists().where(table.c.case_id == _C.case_id).label(f"has_{name}") for name, table in (
+    ("papers", hosted_papers), ("fees", hosted_fees), ("extension", hosted_extensions), ("licences", hosted_licences),
+    ("step_papers", hosted_step_papers))]
 _HEAD = _waiting(_C.step, func.coalesce(_T.opened_at, _C.filed_at), func.coalesce(_T.claimed_by, _NOBODY),
                  func.coalesce(_T.claimed_name, _NOBODY), _C.case_id, _C.area, _C.flow, _C.particulars,
-                 case_table.c.fold).outerjoin(hosted_tasks, (_T.case_id == _C.case_id) & _T.ended_at.is_(None))
+                 case_table.c.fold, *_THERE_IS).outerjoin(hosted_tasks, (_T.case_id == _C.case_id) & _T.ended_at.is_(None))
 _BY_NUMBER = Statement(_HEAD.where(_C.case_no == bindparam("of_number")))
 _BY_ID = Statement(_HEAD.where(_C.case_id == bindparam("of_case")))
 _PAPERS_OF = _of_case(hosted_papers, "code", "place", "state", "form", "sha256", "file_name", "media_type", "size", "at",
