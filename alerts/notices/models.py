@@ -45,8 +45,8 @@ notices = Table(
     Column("case_no", String(128), nullable=False, server_default=text("''")),  # of the case its applicant is told of
     Index("ix_notices_created_at", "created_at", "id"),
 )
-_WAITING = text("state IN ('queued', 'sending')")
-Index("ix_notices_waiting", notices.c.next_at, postgresql_where=_WAITING, sqlite_where=_WAITING)
+WAITING = text("state IN ('queued', 'sending')")
+Index("ix_notices_waiting", notices.c.next_at, postgresql_where=WAITING, sqlite_where=WAITING)
 _UNREAD = text("channel = 'in_site' AND state = 'sent' AND read_at IS NULL")
 Index("ix_notices_unread", notices.c.username, postgresql_where=_UNREAD, sqlite_where=_UNREAD)
 _OF_PAPER = text("paper <> ''")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from hashlib import blake2b
-from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, func, select
@@ -81,11 +80,6 @@ def write(conn: Connection, new: Sequence[Notice]) -> list[Notice]:
         notice.id = number
     bulk_insert(conn, notices, COLUMNS, [msgspec.structs.astuple(notice) for notice in fresh])
     return fresh
-
-
-def from_row(values: Any) -> Notice:
-    """A notice of a mapping with every column."""
-    return Notice(**{name: values[name] for name in COLUMNS})
 
 
 def withheld(notice: Notice, reason: Reason, now_us: int) -> Notice:

@@ -12,27 +12,40 @@ from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import tzinfo
+from functools import cache
 from typing import Any
 from uuid import uuid4
 
 import msgspec
-from sqlalchemy import Select, and_, insert, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, or_, select, update
 
 from alerts.alarms import AlarmService
 from alerts.channels.base import DETAIL_MAX, Message
 from alerts.channels.outlets import Outlets
-from alerts.notices.models import notice_attempts, notices
-from alerts.notices.rows import Notice, from_row
+from alerts.notices.models import WAITING, notice_attempts, notices
+from alerts.notices.rows import COLUMNS, Notice
 from alerts.notices.words import NoticeState
 from alerts.roster.contacts import Channel
 from core.clock import Clock
+from core.database import bulk_insert, bulk_update
 from core.errors import UpstreamError
 from core.instants import SECOND_US, from_us
+from core.statements import Statement
 from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 log = logging.getLogger(__name__)
 DEAD_CODE = "notices_dead"
 CLAIMS_MAX = 100  # a notice that kills its sender every time must end as well
+_N = notices.c
+_QUEUED, _SENDING, _SENT = NoticeState.QUEUED.value, NoticeState.SENDING.value, NoticeState.SENT.value
+# WAITING is the very condition of the index: without it every notice there ever was is looked at.
+_DUE = Statement(select(*_N[COLUMNS]).where(WAITING, or_(
+    and_(_N.state == _QUEUED, _N.next_at <= bindparam("now")),
+    and_(_N.state == _SENDING, _N.leased_until < bindparam("machine_now"))
+)).order_by(_N.next_at, _N.id).limit(bindparam("most")))
+_IS_OURS = and_(_N.lease == bindparam("of_lease"), _N.state == _SENDING)
+_CLAIM = ("state", "lease", "leased_until", "claims", "id")
+_ATTEMPT = ("notice_id", "number", "at", "took_ms", "outcome", "detail")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +101,13 @@ class Sender:
         if not self._is_any_due():
             return []
         lease = uuid4().hex
-        with self._units() as uow:
+        with self._units(together=True) as uow:
             until = self._machine.now_us() + int(self._rules.lease_s * SECOND_US)
-            rows = uow.conn.execute(self._due(uow.now_us).limit(self._rules.batch)).mappings().all()
-            uow.conn.execute(update(notices).where(notices.c.id.in_([row["id"] for row in rows])).values(
-                state=NoticeState.SENDING, lease=lease, leased_until=until, claims=notices.c.claims + 1))
-        return [msgspec.structs.replace(from_row(row), lease=lease, claims=row["claims"] + 1) for row in rows]
+            claimed = [msgspec.structs.replace(notice, lease=lease, claims=notice.claims + 1)
+                       for notice in self._due(uow.conn, uow.now_us, self._rules.batch)]
+            bulk_update(uow.conn, notices, _CLAIM, [(_SENDING, lease, until, one.claims, one.id) for one in claimed],
+                        key=("id",))
+        return claimed
 
     def deliver(self, notice: Notice) -> None:
         """Try a claimed notice and write what became of it."""
@@ -123,47 +137,57 @@ class Sender:
             at=from_us(notice.created_at).astimezone(self._zone).isoformat(timespec="seconds")))
 
     def _finish(self, results: Sequence[_Outcome]) -> None:
-        with self._units() as uow:
-            states = [self._write(uow, result) for result in results]
-            if NoticeState.DEAD in states:
+        with self._units(together=True) as uow:
+            written = [(result, state) for result in results if (state := self._write(uow, result)) is not None]
+            bulk_insert(uow.conn, notice_attempts, _ATTEMPT, [
+                (result.notice.id, result.notice.claims, uow.now_us, result.took_ms, result.outcome, result.detail)
+                for result, _ in written])
+            if any(state == NoticeState.DEAD for _, state in written):
                 tell_dead(uow, self._alarms)
 
-    def _write(self, uow: UnitOfWork, result: _Outcome) -> NoticeState | None:
+    def _write(self, uow: UnitOfWork, result: _Outcome) -> str | None:
         """The state of the notice now; None where another sender has it."""
         notice, values = result.notice, self._after(result, uow.now_us)
-        ours = and_(notices.c.id == notice.id, notices.c.lease == notice.lease, notices.c.state == NoticeState.SENDING)
-        if not uow.conn.execute(update(notices).where(ours).values(values)).rowcount:
+        given = {"of_id": notice.id, **{_new(name): value for name, value in values.items()}}
+        if not _writing(tuple(values)).run(uow.conn, of_lease=notice.lease, **given):
             if result.outcome != "sent":
                 return None  # our lease had run out: only a success of ours still counts
-            uow.conn.execute(update(notices).where(notices.c.id == notice.id, notices.c.state != NoticeState.SENT)
-                             .values(values))
-        uow.conn.execute(insert(notice_attempts).values(
-            notice_id=notice.id, number=notice.claims, at=uow.now_us, took_ms=result.took_ms, outcome=result.outcome,
-            detail=result.detail))
-        return NoticeState(values["state"])
+            _writing(tuple(values), is_late=True).run(uow.conn, **given)
+        return str(values["state"])
 
     def _after(self, result: _Outcome, now_us: int) -> dict[str, Any]:
         notice = result.notice
         freed = {"lease": "", "leased_until": None}
         if result.outcome == "sent":
-            return {**freed, "state": NoticeState.SENT, "ended_at": now_us, "next_at": None, "error": ""}
+            return {**freed, "state": _SENT, "ended_at": now_us, "next_at": None, "error": ""}
         failures = notice.attempts + 1
         is_given_up = result.outcome == "refused" or failures >= self._rules.attempts_max or notice.claims >= CLAIMS_MAX
         if is_given_up:
-            return {**freed, "state": NoticeState.DEAD, "ended_at": now_us, "next_at": None, "attempts": failures,
+            return {**freed, "state": NoticeState.DEAD.value, "ended_at": now_us, "next_at": None, "attempts": failures,
                     "error": result.detail}
-        return {**freed, "state": NoticeState.QUEUED, "next_at": now_us + self._rules.wait_us(failures),
+        return {**freed, "state": _QUEUED, "next_at": now_us + self._rules.wait_us(failures),
                 "attempts": failures, "error": result.detail}
 
-    def _due(self, now_us: int) -> Select[Any]:
-        waiting = and_(notices.c.state == NoticeState.QUEUED, notices.c.next_at <= now_us)
-        abandoned = and_(notices.c.state == NoticeState.SENDING, notices.c.leased_until < self._machine.now_us())
-        return select(notices).where(or_(waiting, abandoned)).order_by(notices.c.next_at, notices.c.id)
+    def _due(self, conn: Connection, now_us: int, most: int) -> list[Notice]:
+        return [Notice(**row._asdict()) for row in _DUE.rows(conn, now=now_us, machine_now=self._machine.now_us(), most=most)]
 
     def _is_any_due(self) -> bool:
         """Looked at without the writer's lock: most looks find nothing."""
         with self._units.database.read() as conn:
-            return conn.execute(self._due(self._units.clock.now_us()).limit(1)).first() is not None
+            return bool(self._due(conn, self._units.clock.now_us(), 1))
+
+
+@cache
+def _writing(columns: tuple[str, ...], *, is_late: bool = False) -> Statement:
+    """Writes these columns of a notice that is ours; `is_late`: of one that nobody else has sent."""
+    whose = _N.state != _SENT if is_late else _IS_OURS
+    return Statement(update(notices).where(_N.id == bindparam("of_id"), whose).values(
+        {name: bindparam(_new(name)) for name in columns}))
+
+
+def _new(column: str) -> str:
+    """The value of a column in a statement: its own name is taken there."""
+    return f"new_{column}"
 
 
 def tell_dead(uow: UnitOfWork, alarms: AlarmService) -> None:

@@ -14,7 +14,7 @@ from alerts.card_commands import CardCommand, CardRef, CommandResult
 from alerts.channels.base import Message, failed
 from alerts.notices.models import notices
 from alerts.notices.office import NoticeOffice, OfficeParts, build_office
-from alerts.notices.rows import Notice, from_row
+from alerts.notices.rows import Notice
 from alerts.roster.contacts import Addressee, Channel, Contact
 from alerts.roster.plan import Shift
 from alerts.roster.queries import Roster
@@ -117,7 +117,7 @@ class TellingHouse(House):
 
     def rows(self, **wanted: str) -> list[Notice]:
         with self.database.read() as conn:
-            found = [from_row(row) for row in conn.execute(select(notices).order_by(notices.c.id)).mappings()]
+            found = [Notice(**row) for row in conn.execute(select(notices).order_by(notices.c.id)).mappings()]
         return [row for row in found if all(getattr(row, name) == value for name, value in wanted.items())]
 
     def told(self, **wanted: str) -> list[tuple[str, str, str, str]]:
