@@ -11,9 +11,8 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from alerts.alarms import AlarmService
-from alerts.notices.models import escalations, notices
+from alerts.notices.models import WAITING, escalations, notices
 from alerts.notices.sender import tell_dead
-from alerts.notices.words import NoticeState
 from core.instants import MINUTE_US
 from core.unit_of_work import UnitOfWorkFactory
 
@@ -44,8 +43,7 @@ class Auditor:
 
 def _stuck(conn: Connection, before: int) -> int:
     """Notices whose time to be sent came before then and that nobody has tried since; a retry to come is no fault."""
-    waiting = notices.c.state.in_((NoticeState.QUEUED.value, NoticeState.SENDING.value))
-    return _count(conn, select(func.count()).select_from(notices).where(waiting, notices.c.next_at < before))
+    return _count(conn, select(func.count()).select_from(notices).where(WAITING, notices.c.next_at < before))
 
 
 def _missed(conn: Connection, before: int) -> int:
