@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from approval.flow import Part
-from tests.bench.harness import Line, Options, Spent, percentile, stopwatch, store
+from tests.bench.harness import Line, Options, Spent, percentile, settled, stopwatch, store
 from tests.bench.hosted import over_http
 from tests.hosting import APPROVER, DISPATCHER, HALL, HANDLER, JOINER, JOINT, REVIEWER, Hall
 
@@ -32,7 +32,8 @@ def run(options: Options) -> list[Line]:
 def _services(options: Options, name: str, count: int, at_once: int) -> Line:
     with store(name, options.folder) as (url, others):
         hall = Hall(_folder(options.folder), url)
-        spent, acts = measured(hall, count, others, at_once)
+        with settled():
+            spent, acts = measured(hall, count, others, at_once)
         floor = _floor(options.folder, len(acts)) if name == "sqlite" else None
     done = len(acts) // ACTS
     rate = done / spent.wall
@@ -93,8 +94,9 @@ def _parallel(options: Options, count: int) -> Line:
         hall.approval.posts.give("luo", "fagai", ["批准人"])
         _project(hall, WARM_UP)
         _one_by_one(hall, WARM_UP)
-        parallel, steps = _timed(lambda: _project(hall, count))
-        serial, alone = _timed(lambda: _one_by_one(hall, count))
+        with settled():
+            parallel, steps = _timed(lambda: _project(hall, count))
+            serial, alone = _timed(lambda: _one_by_one(hall, count))
     ratio = (parallel / steps) / (serial / alone)
     return Line("three units in parallel, cost per step", f"{parallel / steps * 1e3:.2f} ms",
                 f"the same steps as cases of their own: {serial / alone * 1e3:.2f} ms", f"{ratio:.2f}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import platform
 import sqlite3
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import psutil
 
+from core import collector
 from tests.services import PostgresService, Service, start_postgres
 
 
@@ -63,6 +65,18 @@ def stopwatch(others: Sequence[int] = ()) -> Iterator[Spent]:
     wall, cpu = time.perf_counter(), time.process_time() + _cpu_of(others)
     yield spent
     spent.wall, spent.cpu = time.perf_counter() - wall, time.process_time() + _cpu_of(others) - cpu
+
+
+@contextmanager
+def settled() -> Iterator[None]:
+    """The cycle collector as every command of the program sets it once its services are built."""
+    thresholds = gc.get_threshold()
+    collector.settle()
+    try:
+        yield
+    finally:
+        gc.set_threshold(*thresholds)
+        gc.unfreeze()
 
 
 def percentile(values: Sequence[float], share: float) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -15,11 +14,10 @@ from cases.events import CaseEvent
 from cases.journal import COLUMNS
 from cases.models import journal
 from config.settings import load_settings
-from core import collector
 from core.clock import FrozenClock
 from core.database import Database, bulk_insert
 from core.instants import from_us
-from tests.bench.harness import Spent, stopwatch
+from tests.bench.harness import Spent, settled, stopwatch
 from tests.bench.workload import BEGINS, batches
 
 BATCH = 2000
@@ -30,14 +28,11 @@ def house(url: str, folder: Path, begins: datetime = BEGINS) -> Iterator[tuple[S
     """Everything bootstrap builds, with the cards' reactions, and the clock to move."""
     clock = FrozenClock(begins)
     services = build_services(load_settings(settings_of(url, folder)), clock)
-    thresholds = gc.get_threshold()
-    collector.settle()  # as every command of the program does once its services are built
     try:
-        yield services, clock
+        with settled():
+            yield services, clock
     finally:
         services.database.dispose()
-        gc.set_threshold(*thresholds)
-        gc.unfreeze()
 
 
 def settings_of(url: str, folder: Path) -> dict[str, object]:
