@@ -159,6 +159,8 @@ def _print_report(report: ImportReport) -> None:
         print(f"  recorded without {name}, which cannot be read: {number}")
     for code, number in sorted(report.remarks.items()):
         print(f"  {REMARKS[code]}: {number}")
+    if report.columns_unread:
+        print(f"  columns the mapping does not read: {', '.join(report.columns_unread)}")
     for sample in report.samples:
         told = ", ".join(f"{key}={value}" for key, value in sample.detail.items())
         print(f"    {sample.position}: {sample.code} ({told})")

@@ -38,8 +38,9 @@ class Sample:
 
 @dataclass(slots=True)
 class ImportReport:
-    """What became of a file. `unread` counts by field the records whose event is recorded without it, `remarks` what else a
-    reader should know. `exit_code` is 0 when every record was recorded whole, now or before, 2 when something was refused."""
+    """What became of a file. `unread` counts by field the records whose event is recorded without it, `columns_unread` names
+    the columns the mapping does not read, `remarks` counts what else a reader should know. `exit_code` is 0 when every
+    record was recorded whole, now or before, 2 when something was refused."""
 
     file: str
     mapping: str
@@ -48,6 +49,7 @@ class ImportReport:
     sources: list[str] = field(default_factory=list)
     unread: dict[str, int] = field(default_factory=dict)
     remarks: dict[str, int] = field(default_factory=dict)
+    columns_unread: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
     @property
@@ -63,7 +65,7 @@ class ImportReport:
         return {"file": self.file, "mapping": self.mapping, "sources": self.sources, "records": self.account.total,
                 "accepted": self.account.accepted, "duplicates": self.account.duplicates,
                 "rejected": self.account.rejected, "reasons": self.account.reasons, "unread": self.unread,
-                "remarks": self.remarks,
+                "remarks": self.remarks, "columns_unread": self.columns_unread,
                 "samples": [{"code": one.code, "position": one.position, **one.detail} for one in self.samples],
                 "seconds": round(self.seconds, 3), "records_per_s": round(self.records_per_s)}
 
@@ -110,6 +112,7 @@ class _Import:
         finally:
             self._mapper.close()
         self.report.remarks = dict(+self._mapper.remarks)
+        self.report.columns_unread = self._mapper.columns_unread
         self.report.seconds = time.monotonic() - started
         return self.report
 

@@ -17,7 +17,7 @@ import msgspec
 
 from cases.events import AFTER_THE_LOG, CaseEvent, EventData
 from feeds.limits import FeedLimits
-from feeds.mapping import ANY_CODE, CaseEventShape, EventShape, MappingShape, SourceMapping, TargetShape
+from feeds.mapping import ANY_CODE, CaseEventShape, EventShape, MappingShape, SourceMapping, TargetShape, read_columns
 from feeds.readers.xes import CASE_PREFIX
 from feeds.reasons import Refusal, Rejection
 from feeds.records import Broken, Parsed, Row
@@ -26,6 +26,7 @@ from feeds.times import time_reader
 from feeds.values import Compiler, Fields, name_of, short_name, whole_number
 
 ORDER_FIRST, ORDER_LAST = 0, AFTER_THE_LOG
+MOST_COLUMNS_TOLD, MOST_COLUMNS_KNOWN = 200, 10_000
 CASE_REPEATED, CASE_CHANGED = "case_repeated", "case_changed"
 _SUFFIXES = (".gz", ".xes", ".csv", ".jsonl", ".ndjson", ".json", ".xml", ".txt")
 
@@ -61,6 +62,9 @@ class Mapper:
         self._cases = Tally(limits.remembered_rows)
         self._tallies = (self._told, rows, self._cases)
         self.remarks = Counter[str]()
+        self.columns_unread: list[str] = []
+        self._columns_known = set(read_columns(shape))
+        self._attributes_under = shape.event.attributes_under if shape.event is not None else None
         self._sources: dict[str, str] = {}
         self._last_told: tuple[CaseHead, list[str | None]] | None = None
         self._is_told_by_trace = all(column.startswith(CASE_PREFIX) for column in self._case_columns(shape))
@@ -77,6 +81,8 @@ class Mapper:
 
     def map(self, row: Row) -> Iterator[Parsed]:
         """The events of one row."""
+        if not row.fields.keys() <= self._columns_known:
+            self._note_columns(row.fields)
         head = self._last_head
         if head is None or row.case is None or row.case is not self._last_case:
             try:
@@ -118,6 +124,16 @@ class Mapper:
         for tally in self._tallies:
             tally.close()
 
+    def _note_columns(self, fields: Fields) -> None:
+        """Remember the columns that nothing reads: a misspelt due date must not vanish without a word."""
+        if len(self._columns_known) > MOST_COLUMNS_KNOWN:
+            return
+        new = [name for name in fields if name and name not in self._columns_known]
+        self._columns_known.update(fields)
+        under = self._attributes_under
+        told = [name for name in new if under is None or not name.startswith(under)]
+        self.columns_unread += told[:MOST_COLUMNS_TOLD - len(self.columns_unread)]
+
     def _remark(self, row: Row, head: CaseHead) -> None:
         """Count what a reader of the report should know: a trace of a case told before, a case that gets another head."""
         is_trace = row.case is not None and row.own is None
@@ -148,7 +164,7 @@ class Mapper:
             values += [one.at, one.actor, *one.data.values(), *one.attributes.values()]
         for value in values:
             if value is not None:
-                yield from (*value.column, *value.join)
+                yield from value.columns
 
     def _tell_case(self, row: Row, head: CaseHead) -> Iterator[Parsed]:
         """Case values repeat on every row of a flat file: tell them once, and complain once when they contradict."""
@@ -179,7 +195,7 @@ class _CaseEventMaker:
         self._required = shape.required
         self._order = ORDER_FIRST if shape.place == "first" else ORDER_LAST
         values = [shape.at, *shape.data.values(), *shape.attributes.values()]
-        self._columns = tuple(dict.fromkeys(column for value in values for column in (*value.column, *value.join)))
+        self._columns = tuple(dict.fromkeys(column for value in values for column in value.columns))
 
     def facts(self, fields: Fields) -> str | None:
         """What the event is made of, as one text; None when there is no event."""
@@ -208,8 +224,8 @@ class _EventMaker:
         self._actor, self._station, self._step = (compiler.text(one)
                                                   for one in (shape.actor, shape.station, shape.step))
         self._rows = rows
-        self._data = (compiler.data(shape.data, shape.attributes) if shape.payload is None
-                      else compiler.payload(shape.payload, most_attributes))
+        self._data = (compiler.payload(shape.payload, most_attributes) if shape.payload is not None
+                      else compiler.data(shape.data, shape.attributes, shape.attributes_under, most_attributes))
         self._kinds, self._default = shape.kinds, shape.kinds.get(ANY_CODE)
 
     def make(self, row: Row, head: CaseHead, unread: list[Refusal]) -> CaseEvent:

@@ -63,6 +63,12 @@ class ValueShape(Strict):
     value: str | None = None
     absent: str | None = None
     granularity: Literal["day", "instant"] = "day"
+    granularity_from: Texts = ()
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Every column the value is made of."""
+        return *self.column, *self.join, *self.granularity_from
 
     @model_validator(mode="after")
     def _has_one_origin(self) -> Self:
@@ -134,6 +140,7 @@ class EventShape(Strict):
     step: Value | None = None
     data: dict[str, Value] = {}
     attributes: dict[str, Value] = {}
+    attributes_under: str | None = None
     payload: Value | None = None
 
 
@@ -250,6 +257,20 @@ def needed_columns(shape: MappingShape) -> tuple[tuple[str, ...], ...]:
     return tuple(value.column for value in values if value.column and not value.file and value.absent is None)
 
 
+def read_columns(shape: MappingShape) -> frozenset[str]:
+    """Every column the mapping reads by its name."""
+    values: list[ValueShape | None] = [shape.area.code, shape.case.no, shape.case.org, shape.case.item, shape.case.item_version]
+    for one in shape.case_events:
+        values += [one.at, one.actor, *one.data.values(), *one.attributes.values()]
+    event, chosen_by = shape.event, set[str]()
+    if event is not None:
+        values += [event.at, event.code, event.id, event.version, event.order, event.actor, event.station, event.step,
+                   event.payload, *event.data.values(), *event.attributes.values()]
+        chosen_by = {column for targets in event.kinds.values() for target in targets for column in target.when}
+    named = {column for one in values if one is not None for column in one.columns}
+    return frozenset(named | chosen_by)
+
+
 def missing_columns(needed: Iterable[tuple[str, ...]], header: Collection[str]) -> list[str]:
     """What of the needed columns a header does not have."""
     return sorted({" / ".join(columns) for columns in needed if not any(column in header for column in columns)})
@@ -276,7 +297,7 @@ def _check(document: Document, shape: MappingShape) -> None:
     if shape.rows == "case" and not shape.case_events:
         raise document.problem(["rows"], "rows are cases, but there are no `case_events`", "add them")
     if shape.event is not None:
-        if shape.event.payload is not None and (shape.event.data or shape.event.attributes):
+        if shape.event.payload is not None and (shape.event.data or shape.event.attributes or shape.event.attributes_under):
             raise document.problem(("event", "payload"), "the payload is all the data there is", "remove data and attributes")
         _check_data(document, ("event", "data"), shape.event.data)
         _check_kinds(document, shape.event)

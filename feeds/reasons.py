@@ -30,6 +30,7 @@ _MALFORMED = {
     "number_unreadable": "write a whole number",
     "quotation_broken": "close the quotation mark, and double those inside a field",
     "record_invalid": "correct the field named in the detail",
+    "stray_line_end": "end every line with LF or CR LF, or all with CR; quote fields that contain a line end",
     "time_out_of_range": "write a date between 1900 and 2199",
     "time_unreadable": "write ISO 8601, e.g. 2026-03-09T09:30:00+08:00, or add the format to the mapping",
     "time_zone_missing": "write the offset, or state a zone in the mapping",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -23,11 +24,13 @@ Getter = Callable[[Fields], str | None]
 DataGetter = Callable[[Fields, list[Refusal]], EventData]
 """The second argument takes what could not be read: the data are those beside it."""
 MOST_CODES = 100
+MOST_OF_A_NAME, MOST_OF_A_TEXT = 128, 2000
 MOST_NUMBER = 2**31 - 1  # cases.events.AFTER_THE_LOG is one
 RESULTS = ("granted", "refused")
 # Told over HTTP in the same words as in the record; dues and instants are not.
 _TOLD_ALIKE = frozenset(PublicData.__struct_fields__) - DUE_FIELDS - TIME_FIELDS
 _decode_payload = msgspec.json.Decoder(EventData).decode
+_decode_texts = msgspec.json.Decoder(list[str]).decode
 
 
 class Compiler:
@@ -67,9 +70,11 @@ class Compiler:
 
         return time
 
-    def data(self, shapes: Mapping[str, ValueShape], attributes: Mapping[str, ValueShape]) -> DataGetter:
-        """A function fields → EventData; the shared empty one when nothing is filled. What cannot be read is left out of it."""
-        if not shapes and not attributes:
+    def data(self, shapes: Mapping[str, ValueShape], attributes: Mapping[str, ValueShape], under: str | None = None,
+             most_attributes: int = 0) -> DataGetter:
+        """A function fields → EventData; the shared empty one when nothing is filled. What cannot be read is left out of it.
+        Columns that begin with `under` are attributes, too, by the rest of their names."""
+        if not shapes and not attributes and not under:
             return lambda _fields, _unread: NO_DATA
         getters = [(name, self._datum(name, shape)) for name, shape in shapes.items()]
         kept = [(name, self.text(shape)) for name, shape in attributes.items()]
@@ -85,6 +90,8 @@ class Compiler:
                 if value is not None:
                     filled[name] = value
             told = {name: value for name, get in kept if (value := get(fields)) is not None}
+            if under:
+                told |= _attributes_under(under, fields, most_attributes, unread)
             if told:
                 filled["attributes"] = told
             return EventData(**filled) if filled else NO_DATA
@@ -118,13 +125,18 @@ class Compiler:
         return lambda fields: None if (read := time(fields)) is None else read[0]
 
     def _due(self, shape: ValueShape) -> Callable[[Fields], Due | None]:
-        time, granularity = self.time(shape), shape.granularity
+        time, granularity = self.time(shape), self._granularity(shape)
 
         def due(fields: Fields) -> Due | None:
             read = time(fields)
-            return None if read is None else Due(read[0], read[1], granularity)
+            return None if read is None else Due(read[0], read[1], granularity(fields))
 
         return due
+
+    def _granularity(self, shape: ValueShape) -> Callable[[Fields], str]:
+        told = _checked(self._first_filled(shape.granularity_from, shape.granularity), " / ".join(shape.granularity_from),
+                        _granularity)
+        return told if shape.granularity_from else lambda _fields: shape.granularity
 
     def _from_file_name(self, shape: ValueShape) -> str:
         for pattern in shape.file:
@@ -212,11 +224,34 @@ def _whole_number(text: str) -> int:
 
 
 def _listed(text: str) -> tuple[str, ...]:
-    """Codes in one cell, separated by `|`, `;`, `、` or a comma."""
-    codes = tuple(code for part in re.split(r"[|;；、,，]", text) if (code := part.strip()))
+    """Codes in one cell, separated by `|`, `;`, `、` or a comma, or as an array of JSON."""
+    codes = tuple(code for part in _members_of(text) if (code := part.strip()))
     if len(codes) > MOST_CODES or any(len(code) > 128 for code in codes):
         raise Refusal("value_too_long", value=text, problem=f"at most {MOST_CODES} codes of 128 characters")
     return codes
+
+
+def _members_of(text: str) -> list[str]:
+    if text.startswith("["):
+        with suppress(msgspec.DecodeError):
+            return _decode_texts(text)
+    return re.split(r"[|;；、,，]", text)
+
+
+def _attributes_under(prefix: str, fields: Fields, most: int, unread: list[Refusal]) -> dict[str, str]:
+    found = {name[len(prefix):]: value for name, value in fields.items() if value and name.startswith(prefix)}
+    if len(found) > most:
+        unread.append(Refusal("attributes_too_many", prefix, len(found)))
+        return {}
+    too_long = [name for name, value in found.items() if len(name) > MOST_OF_A_NAME or len(value) > MOST_OF_A_TEXT]
+    unread += [Refusal("value_too_long", prefix + name, found[name]) for name in too_long]
+    return {name: value for name, value in found.items() if name not in too_long}
+
+
+def _granularity(text: str) -> str:
+    if text not in list(Granularity):
+        raise Refusal("record_invalid", value=text, problem=f"one of {', '.join(Granularity)}")
+    return text
 
 
 def _result(text: str) -> str:

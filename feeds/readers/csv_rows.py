@@ -156,7 +156,7 @@ class _Table:
             self._own = [index for index, name in enumerate(self._header) if not name.startswith(CASE_PREFIX)]
 
     def _check_columns(self) -> None:
-        twice = sorted({name for name in self._header if self._header.count(name) > 1})
+        twice = sorted({name for name in self._header if name and self._header.count(name) > 1})
         if twice:
             raise _NoHeader("header_repeated", value=", ".join(twice))
         missing = missing_columns(self._needed, self._header)
@@ -165,7 +165,7 @@ class _Table:
                             problem=f"the file has {', '.join(self._header[:_SHOWN_FIELDS])}")
 
     def _unreadable(self, failure: csv.Error) -> Broken:
-        code = "field_too_long" if "field limit" in str(failure) else "quotation_broken"
+        code = _code_of(str(failure))
         line, text = self._source.give_back()
         refusal = Refusal(code, problem=str(failure))
         return Broken(Rejection(refusal.as_outcome(), line), text.rstrip("\r\n"), self._header, self._separator)
@@ -173,6 +173,12 @@ class _Table:
     def _refuse(self, line: int, values: list[str], code: str, problem: str) -> Broken:
         raw = _as_line(values, self._separator)
         return Broken(Rejection(Refusal(code, problem=problem).as_outcome(), line), raw, self._header, self._separator)
+
+
+def _code_of(problem: str) -> str:
+    if "field limit" in problem:
+        return "field_too_long"
+    return "stray_line_end" if "new-line character" in problem else "quotation_broken"
 
 
 def parse_csv_line(text: str, header: tuple[str, ...], separator: str, is_guarded: bool = False) -> Row:

@@ -1,8 +1,9 @@
 """Lines of text from a stream of bytes: encoding found or declared, length bounded, every bad line reported.
 
 Found are: a byte order mark, UTF-16 without a mark by its zero bytes, UTF-8, and for sources that may be Chinese GB18030 (which
-contains GBK and GB2312) when the first line beyond ASCII is not UTF-8: nearly all bytes make some Chinese text, so elsewhere it
-would turn every accent into one. A line that does not fit the encoding is reported, not guessed.
+contains GBK and GB2312) when most of the first text beyond ASCII is not UTF-8: nearly all bytes make some Chinese text, so
+elsewhere it would turn every accent into one. Many lines are asked, for a single one may be damaged, or look like the other
+encoding by chance. A line that does not fit the encoding is reported, not guessed.
 """
 
 from __future__ import annotations
@@ -81,28 +82,30 @@ class TextLines:
         return text
 
     def _decoded(self, raw: bytes) -> str:
+        return raw.decode(self._encoding or "ascii")
+
+    def _settle(self, lines: list[bytes]) -> None:
+        """Choose the encoding by the first lines that have anything beyond ASCII."""
         if self._encoding is not None:
-            return raw.decode(self._encoding)
-        if raw.isascii():
-            return raw.decode("ascii")
-        try:
-            text, self._encoding = raw.decode("utf-8"), "utf-8"
-        except UnicodeDecodeError:
-            if not self._may_be_chinese:
-                raise
-            text, self._encoding = raw.decode("gb18030"), "gb18030"
-        return text
+            return
+        foreign = [line for line in lines if not line.isascii()]
+        if foreign:
+            is_utf8 = not self._may_be_chinese or _looks_like_utf8(foreign)
+            self._encoding = "utf-8" if is_utf8 else "gb18030"
 
     def _split(self) -> Iterator[bytes | None]:
         """Lines with their ends; None for one that was too long, whose bytes were let go as they came."""
-        most, rest, is_skipping = self._limits.max_line_bytes, b"", False
+        most, rest, is_skipping, end = self._limits.max_line_bytes, b"", False, b""
         for chunk in self._opened():
-            *lines, rest = (rest + chunk).split(b"\n")
+            end = end or _line_end_in(chunk)
+            *lines, rest = (rest + chunk).split(end)
+            self._settle(lines)
             for line in lines:
                 yield None if is_skipping or len(line) > most else line + b"\n"
                 is_skipping = False
             if len(rest) > most:
                 rest, is_skipping = b"", True
+        self._settle([rest])
         if rest or is_skipping:
             yield None if is_skipping else rest
 
@@ -129,6 +132,28 @@ class TextLines:
             self._encoding = "utf-8"
             return "utf-16-be" if first[:1] == b"\0" else "utf-16-le", first
         return None, first
+
+
+def _line_end_in(chunk: bytes) -> bytes:
+    """A line feed, unless there is none but carriage returns, which old programs for the Mac write."""
+    return b"\r" if b"\r" in chunk and b"\n" not in chunk else b"\n"
+
+
+def _looks_like_utf8(lines: list[bytes]) -> bool:
+    """Whether more bytes beyond ASCII stand in lines that are UTF-8 than in those that are not."""
+    return sum(_foreign_bytes(line) * (1 if _is_utf8(line) else -1) for line in lines) > 0
+
+
+def _foreign_bytes(line: bytes) -> int:
+    return len(line) - len(line.decode("ascii", "ignore"))
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _looks_wide(first: bytes) -> bool:

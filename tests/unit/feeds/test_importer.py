@@ -171,3 +171,10 @@ def test_the_sibling_whose_columns_a_table_has_reads_it(tmp_path: Path, write_ma
     assert report.mapping == chosen
     assert [event.kind.value for event in recorder.events] == kinds
     assert set(report.account.reasons) == (set() if kinds else {"mapping_columns_missing"})
+
+
+def test_columns_nothing_reads_are_named_in_the_report(tmp_path: Path, permits: SourceMapping, ingest: Ingest) -> None:
+    path = tmp_path / "misspelt.csv"
+    path.write_text("case_no,what,at,who,office,promised_du,,\n" + "A1,open,2018-01-01,,,2018-01-09,,\n" * 2, encoding="utf-8")
+    report = import_file(path, permits, ingest)
+    assert (report.exit_code, report.as_dict()["columns_unread"]) == (0, ["promised_du"])

@@ -171,3 +171,33 @@ def test_a_file_without_any_of_the_columns_a_value_may_come_from_says_so_once(pa
     assert one.rejection is not None
     assert one.rejection.outcome.detail["value"] == ("activity / concept:name, case_id / case:concept:name, "
                                                      "timestamp / time:timestamp")
+
+
+def _titled(*offices: bytes) -> bytes:
+    return HEADER.encode() + b"".join(b"A1,open,2011-01-01,," + office + b"\n" for office in offices)
+
+
+def test_one_damaged_line_does_not_turn_a_utf8_file_into_chinese_nonsense(parse: Parse, told: Told,
+                                                                          permits: SourceMapping) -> None:
+    parsed = parse(_titled("施工许可证".encode()[:-1], "施工许可".encode(), "城管".encode()), permits)
+    assert told(parsed) == ["line 2 wrong_encoding", "A1 accepted", "A1 accepted"]
+    assert [one.event.org for one in parsed if one.event] == ["施工许可", "城管"]
+
+
+def test_a_gbk_line_that_looks_like_utf8_by_chance_is_read_as_the_others_are(parse: Parse, permits: SourceMapping) -> None:
+    parsed = parse(_titled(*(office.encode("gbk") for office in ("一", "施工许可", "城管局"))), permits)
+    assert [one.event.org for one in parsed if one.event] == ["一", "施工许可", "城管局"]
+
+
+def test_lines_that_end_with_a_carriage_return_alone_are_lines(parse: Parse, told: Told, permits: SourceMapping) -> None:
+    assert told(parse(TWO.replace("\n", "\r").encode(), permits)) == ["甲1 accepted", "乙2 concluded"]
+
+
+def test_a_carriage_return_within_a_line_is_called_that(parse: Parse, told: Told, permits: SourceMapping) -> None:
+    content = HEADER + "A1,open,2011-01-01,,\rB2,open,2011-01-01,,\nC3,open,2011-01-01,,\n"
+    assert told(parse(content.encode(), permits)) == ["line 2 stray_line_end", "C3 accepted"]
+
+
+def test_columns_without_a_name_are_nobodys(parse: Parse, told: Told, permits: SourceMapping) -> None:
+    content = "".join(f"{line},,\n" for line in TWO.splitlines())
+    assert told(parse(content.encode(), permits)) == ["甲1 accepted", "乙2 concluded"]
