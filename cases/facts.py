@@ -107,7 +107,7 @@ def _special_started(fold: Fold, event: CaseEvent, moment: Moment) -> None:
 
 
 def _special_ended(fold: Fold, event: CaseEvent, moment: Moment) -> None:
-    _end_stops(fold, moment, event.data.document_no or "", "")
+    _end_stops(fold, moment, event.data.document_no or "", "", event.data.special_kind)
 
 
 def _correction_notified(fold: Fold, event: CaseEvent, moment: Moment) -> None:
@@ -125,11 +125,13 @@ def _correction_received(fold: Fold, event: CaseEvent, moment: Moment) -> None:
         _keep_promises(fold, moment)
 
 
-def _end_stops(fold: Fold, moment: Moment, number: str, family: str) -> None:
-    """End the open stops of that family ("": special procedures): the numbered one where its number is known, else all."""
+def _end_stops(fold: Fold, moment: Moment, number: str, family: str, kind: str | None = None) -> None:
+    """End the open stops of that family ("": special procedures): the numbered one where its number is known, else those of
+    that kind where there are any, else all."""
     open_ones = [stop for stop in fold.stops if stop.end is None and _family(stop) == family]
     numbered = [stop for stop in open_ones if number and stop.number == number]
-    ended = {id(stop) for stop in numbered or open_ones}
+    of_kind = [stop for stop in open_ones if stop.kind == kind]
+    ended = {id(stop) for stop in numbered or of_kind or open_ones}
     fold.stops = [msgspec.structs.replace(stop, end=moment) if id(stop) in ended else stop for stop in fold.stops]
 
 

@@ -252,6 +252,22 @@ def test_an_end_without_a_known_number_ends_all_that_are_open():
                     (K.SPECIAL_ENDED, "10-11 10:00", "")) == [("A", "10-11 10:00"), ("B", "10-11 10:00")]
 
 
+def test_overlapping_special_procedures_without_numbers_end_by_their_kinds():
+    begun = [event(K.ACCEPTED, "10-08 10:00"), event(K.SPECIAL_STARTED, "10-09 10:00", special_kind="hearing"),
+             event(K.SPECIAL_STARTED, "10-10 10:00", special_kind="testing"),
+             event(K.SPECIAL_ENDED, "10-11 10:00", special_kind="hearing")]
+    fold = fold_all(begun)
+    assert (fold.state, [stop.kind for stop in fold.stops if stop.end is None]) == (S.SUSPENDED, ["testing"])
+    fold = fold_all([*begun, event(K.SPECIAL_ENDED, "10-12 10:00", special_kind="testing")])
+    assert (fold.state, fold.violations) == (S.ACCEPTED, [])
+
+
+def test_an_end_of_a_kind_nobody_began_ends_all_that_are_open():
+    fold = fold_all([event(K.ACCEPTED, "10-08 10:00"), event(K.SPECIAL_STARTED, "10-09 10:00", special_kind="hearing"),
+                     event(K.SPECIAL_ENDED, "10-11 10:00", special_kind="other")])
+    assert (fold.state, [stop.end is None for stop in fold.stops]) == (S.ACCEPTED, [False])
+
+
 def test_an_end_that_arrives_before_its_beginning_was_told_is_matched_by_the_claimed_times():
     late = [event(K.SPECIAL_ENDED, "10-11 10:00"), event(K.ACCEPTED, "10-08 10:00"), event(K.SPECIAL_STARTED, "10-09 10:00")]
     fold = fold_all(late)
