@@ -19,7 +19,7 @@ from feeds import quarantine
 from feeds.limits import FeedLimits
 from feeds.outage import told_when_away
 from feeds.quarantine import Delivery, Refused
-from feeds.reasons import Refusal
+from feeds.reasons import Refusal, with_remedy
 from feeds.records import Parsed, raw_text
 from feeds.status import Account, enter
 
@@ -70,7 +70,7 @@ class Ingest:
         def keep(conn: Connection, recorded: list[Outcome]) -> None:
             nonlocal result
             of_good = iter(recorded)
-            final = [next(of_good) if outcome is None else outcome for outcome in outcomes]
+            final = [with_remedy(next(of_good)) if outcome is None else outcome for outcome in outcomes]
             account = Account()
             account.note(final)
             account.note_newest(events)

@@ -106,10 +106,9 @@ class EventReader:
     def parse(self, source: str, raw: bytes, line: int = 0) -> Parsed:
         """The event of a record, or why it is refused."""
         try:
-            return Parsed(self.read(source, raw), None, "", line)
+            return Parsed(self.read(source, raw), None, raw, line)
         except Refusal as refusal:
-            text = raw.decode("utf-8", "replace")
-            return Parsed(None, Rejection(refusal.as_outcome(), line), text, line)
+            return Parsed(None, Rejection(refusal.as_outcome(), line), raw, line)
 
     def read(self, source: str, raw: bytes) -> CaseEvent:
         """Raises Refusal naming the field and the problem."""

@@ -20,6 +20,7 @@ OPEN, REPAIRED, DISMISSED = "open", "repaired", "dismissed"
 HEADER = "header"  # key of the detail: the columns of a refused line of CSV
 SEPARATOR = "separator"  # key of the detail: what its fields are separated by
 EVENT_ID, EVENT_VERSION = "event_id", "event_version"  # keys of the detail: the event recorded without a value of the record
+TRIED = "tried"  # key of the detail: a repair that failed; the record stays as it came
 MAPPING = "mapping"  # key of the detail: the path of a mapping file, when it is longer than its column
 _HOW_TO_READ = frozenset({HEADER, SEPARATOR, EVENT_ID, EVENT_VERSION, MAPPING})
 _MAPPING_ROOM = 64
@@ -96,11 +97,18 @@ def close(conn: Connection, quarantine_id: int, state: str, by: str, now_us: int
 
 
 def refuse_again(conn: Connection, row: Row[Any], raw: str, outcome: Outcome, now_us: int) -> None:
-    """Keep what was tried in vain, with its new reason, and how it is read."""
+    """Keep what was tried in vain beside the record as it came, with its new reason, and how it is read."""
     kept = {name: text for name, text in detail_of(row).items() if name in _HOW_TO_READ}
+    if raw.strip() and raw != row.raw:
+        kept[TRIED] = raw
     conn.execute(update(quarantine).where(quarantine.c.id == row.id).values(
-        raw=raw, code=outcome.code, status=outcome.status.value, detail=_text({**outcome.detail, **kept}),
+        code=outcome.code, status=outcome.status.value, detail=_text({**outcome.detail, **kept}),
         times=quarantine.c.times + 1, received_at=now_us))
+
+
+def text_of(row: Row[Any]) -> str:
+    """What is tried next: the last repair that failed, or the record as it came."""
+    return detail_of(row).get(TRIED, row.raw)
 
 
 def detail_of(row: Row[Any]) -> dict[str, str]:

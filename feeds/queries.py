@@ -14,7 +14,7 @@ from core.instants import SECOND_US
 from core.models import tokens
 from feeds.limits import FeedLimits
 from feeds.models import feed_status, quarantine
-from feeds.quarantine import EVENT_ID, OPEN, detail_of
+from feeds.quarantine import EVENT_ID, OPEN, TRIED, detail_of
 from feeds.tokens import FEED
 
 
@@ -53,6 +53,11 @@ class QuarantinedRecord:
     state: str
     handled_by: str | None
     handled_at: int | None
+
+    @property
+    def to_repair(self) -> str:
+        """What a repair begins with: the last one that failed, or the record as it came."""
+        return self.detail.get(TRIED, self.raw)
 
     @property
     def is_recorded(self) -> bool:

@@ -82,6 +82,13 @@ class Refusal(Exception):
         return Outcome(status_of(self.code), self.code, self.as_detail())
 
 
+def with_remedy(outcome: Outcome) -> Outcome:
+    """An outcome of the record, which knows why, with what its sender can do about it."""
+    if outcome.code not in REMEDIES:
+        return outcome
+    return msgspec.structs.replace(outcome, detail={**outcome.detail, "remedy": REMEDIES[outcome.code]})
+
+
 class Rejection(msgspec.Struct, frozen=True):
     """A refused record and where it stands: 1-based line (0: unknown), byte of the decompressed content, record name."""
 

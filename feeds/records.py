@@ -39,13 +39,15 @@ class Parsed(msgspec.Struct, frozen=True):
 
     event: CaseEvent | None
     rejection: Rejection | None = None
-    raw: dict[str, str] | str = ""
+    raw: dict[str, str] | str | bytes = ""
     line: int = 0
     header: tuple[str, ...] = ()
     separator: str = ""
     note: Rejection | None = None
 
 
-def raw_text(raw: dict[str, str] | str) -> str:
+def raw_text(raw: dict[str, str] | str | bytes) -> str:
     """The record as one text for the quarantine."""
+    if isinstance(raw, bytes):
+        return raw.decode("utf-8", "replace")
     return raw if isinstance(raw, str) else msgspec.json.encode(raw).decode()

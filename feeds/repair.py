@@ -31,6 +31,7 @@ FindMapping = Callable[[str], SourceMapping]
 Try = tuple[TableRow[Any], str]
 """A quarantined record and the text it is tried with."""
 _AT_ONCE = 500
+_UNREADABLE = "\ufffd"  # what the quarantine shows for bytes in another encoding: never what the source meant
 _IN = (Status.OK, Status.DUPLICATE)
 
 
@@ -59,7 +60,7 @@ class Repairs:
         for start in range(0, len(ids), _AT_ONCE):
             with self._database.read() as conn:
                 rows = quarantine.open_among(conn, ids[start:start + _AT_ONCE])
-            outcomes |= self._try_again([(row, row.raw) for row in rows], actor)
+            outcomes |= self._try_again([(row, quarantine.text_of(row)) for row in rows], actor)
         return outcomes
 
     def replay_alike(self, quarantine_id: int, actor: Actor) -> Counter[Status]:
@@ -95,6 +96,8 @@ class Repairs:
                     quarantine.refuse_again(conn, row, raw, outcomes[row.id], now_us)
 
     def _parse(self, row: TableRow[Any], raw: str, find_mapping: FindMapping) -> list[Parsed]:
+        if _UNREADABLE in raw:
+            return [_refused(Refusal("wrong_encoding", problem=f"{_UNREADABLE} stands where bytes could not be read"), raw)]
         if not row.mapping:
             return [self._reader.parse(row.source, raw.encode())]
         mapping = find_mapping(quarantine.detail_of(row).get(quarantine.MAPPING, row.mapping))

@@ -66,7 +66,7 @@ def register(app: Dash, services: Any) -> None:
         except SupervisionError as refusal:
             return html.P(sentence(refusal, words()), className="case-none"), "", True
         # What is being corrected stays as it stands: others may have been replayed, or the database was away for a moment.
-        raw = no_update if ctx.triggered_id == "feeds-changed" else record.raw
+        raw = no_update if ctx.triggered_id == "feeds-changed" else record.to_repair
         return render_record(record, words()), raw, record.state != "open"
 
     @app.callback(Output("feeds-said", "children"), Output("feeds-changed", "data"), Input("feeds-replay", "n_clicks"),
@@ -152,7 +152,8 @@ def render_record(record: Any, t: Words) -> html.Div:
     """The record as it came, and what is wrong with it."""
     state = t.first(f"feeds_page.record_state.{record.state}", "case.clock.plain", name=record.state)
     rows = [("source", record.source), ("where", _place(record)), ("received", stamp(record.received_at)),
-            ("state", state), ("remedy", record.detail.get("remedy", ""))]
+            ("state", state), ("problem", record.detail.get("problem", "")),
+            ("remedy", t.first(f"feed.remedy.{record.code}", "case.clock.plain", name=record.detail.get("remedy", "")))]
     recorded = [html.P(t("feeds_page.recorded"), className="panel-note")] if record.is_recorded else []
     return html.Div([html.H2(_reason(record, t)), *recorded,
                      facts((t(f"feeds_page.{name}"), value) for name, value in rows),

@@ -17,7 +17,7 @@ from feeds.mapping import SourceMapping, find_mapping, read_mapping
 from feeds.public_event import EventReader
 from feeds.quarantine import Delivery
 from feeds.queries import FeedQueries
-from feeds.reasons import Refusal, Rejection
+from feeds.reasons import REMEDIES, Refusal, Rejection
 from feeds.records import Parsed
 from feeds.repair import Repairs
 from tests.unit.feeds.conftest import PERMITS, FakeRecorder, refused
@@ -160,3 +160,43 @@ def test_a_case_value_is_repaired_without_repeating_the_event_of_its_row(
     assert repairs.repair(record, queries.get_quarantined(record).raw.replace("soon", "2018-02-01"), ALICE).status is Status.OK
     assert [(event.kind.value, event.source_version) for event in recorder.events] == [
         ("received", 1), ("step", 1), ("received", 2)]
+
+
+def test_an_event_over_http_ahead_of_the_clock_is_kept_as_it_was_sent_and_replayed_when_its_time_has_come(
+        ingest: Ingest, queries: FeedQueries, repairs: Repairs, recorder: FakeRecorder, frozen_clock: FrozenClock) -> None:
+    moment = (frozen_clock.now() + timedelta(hours=2)).isoformat()
+    sent = GOOD_JSON.replace("2018-10-15T09:00:00+08:00", moment)
+    record = _quarantined(ingest, queries, DESK, EventReader("city").parse("desk", sent.encode()))
+    assert queries.get_quarantined(record).raw == sent
+    assert repairs.replay([record], ALICE)[record].code == "future_dated"
+    frozen_clock.advance(timedelta(hours=3))
+    assert repairs.replay([record], ALICE)[record].status is Status.OK
+    assert [event.case_no for event in recorder.events] == ["A1"]
+
+
+def test_a_refusal_of_the_record_says_what_can_be_done(ingest: Ingest, queries: FeedQueries, recorder: FakeRecorder) -> None:
+    recorder.poison.add("A1")
+    event = EventReader("city").parse("desk", GOOD_JSON.encode())
+    [outcome], _account = ingest.take(DESK, [event])
+    assert outcome.detail["remedy"] == REMEDIES["not_recorded"]
+    assert queries.quarantined().records[0].raw == GOOD_JSON
+
+
+def test_a_repair_that_fails_leaves_the_record_as_it_came(ingest: Ingest, queries: FeedQueries, repairs: Repairs) -> None:
+    sent = GOOD_JSON.replace("accepted", "akzepted")
+    record = _quarantined(ingest, queries, DESK, refused("record_invalid", sent))
+    repairs.repair(record, GOOD_JSON.replace("accepted", "nearly"), ALICE)
+    kept = queries.get_quarantined(record)
+    assert (kept.raw, kept.to_repair) == (sent, GOOD_JSON.replace("accepted", "nearly"))
+    repairs.repair(record, " ", ALICE)
+    kept = queries.get_quarantined(record)
+    assert (kept.raw, kept.to_repair) == (sent, sent)
+
+
+def test_bytes_in_another_encoding_are_never_replayed_as_question_marks(ingest: Ingest, queries: FeedQueries, repairs: Repairs,
+                                                                        recorder: FakeRecorder) -> None:
+    sent = GOOD_JSON.replace("A1", "施工").encode("gbk")
+    record = _quarantined(ingest, queries, DESK, EventReader("city").parse("desk", sent))
+    assert repairs.replay([record], ALICE)[record].code == "wrong_encoding"
+    assert recorder.events == []
+    assert repairs.repair(record, GOOD_JSON, ALICE).status is Status.OK
