@@ -101,6 +101,8 @@ def _print_clock(clock: ClockExplanation, text: Any) -> None:
     for rung in clock.rungs:
         mark = "×" if rung.passed else " "
         print(f"  [{mark}] {rung.code}: {_instant(rung.at, clock.utc_offset)}")
+    for number, span in enumerate(clock.spans, start=1):
+        print(f"  stop {number}: {' to '.join(_wall_clock(us) for us in span)}")
     for day in clock.days:
         due = " ← due" if day.is_due else ""
         print(f"  {day.date}  {day.n if day.counted else '-':>4}  {day.kind} {day.name}{due}")
@@ -120,6 +122,10 @@ def _clock_json(clock: ClockExplanation) -> dict[str, Any]:
 
 def _instant(us: int | None, offset_min: int) -> str | None:
     return None if us is None else written_local(us, offset_min).isoformat()
+
+
+def _wall_clock(local_us: int | None) -> str:
+    return "now" if local_us is None else written_local(local_us, 0).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def _print_csv(rows: Mapping[str, Mapping[str, Any]]) -> None:

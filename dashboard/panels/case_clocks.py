@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from dash import html
 
+from core.instants import MINUTE_US
 from dashboard.panels import case_calendar
 from dashboard.panels.case_calendar import LEVELS, kind_words
 from dashboard.panels.case_sentence import HOURS, budget, number, sentence
@@ -58,7 +59,7 @@ def _clock(clock: Any, as_of: int, presets: Mapping[str, Any], t: Words) -> html
     # A date must not be broken after one of its hyphens.
     words = sentence(clock, as_of, t).replace("-", "-\N{WORD JOINER}")
     tone = "unjudgeable" if clock.reason else LEVELS[clock.level]
-    parts = [html.P(words, className=f"clock-sentence sentence-{tone}"), _figures(clock, t)]
+    parts = [html.P(words, className=f"clock-sentence sentence-{tone}"), _figures(clock, t), *_stops(clock, t)]
     if not clock.reason:
         parts += [case_calendar.render(clock, today, t), _table(clock, t), _ladder(clock, presets, t)]
     return html.Div(parts, className="clock-body")
@@ -73,6 +74,19 @@ def _figures(clock: Any, t: Words) -> html.Dl:
         rows.append(("used", f"{number(clock.used)} / {number(clock.amount)}"))
     pairs = [html.Div([html.Dt(t(f"case.clock.{name}")), html.Dd(value, className="num")]) for name, value in rows]
     return html.Dl(pairs, className="clock-figures")
+
+
+def _stops(clock: Any, t: Words) -> list[html.P]:
+    """Of a limit that ends at an instant, when the stops began and ended: the calendar shows whole days."""
+    if clock.reason or clock.granularity != "instant" or not clock.spans:
+        return []
+    told = t("case.why.list").join(_span(number, span, clock.utc_offset, t) for number, span in enumerate(clock.spans, start=1))
+    return [html.P(t("case.clock.stops_exact", spans=told), className="panel-note clock-stops")]
+
+
+def _span(number: int, span: tuple[int, int | None], offset_min: int, t: Words) -> str:
+    start, end = (None if local is None else stamp(local - offset_min * MINUTE_US, offset_min) for local in span)
+    return t("case.clock.stop_open" if end is None else "case.clock.stop_span", n=number, start=start, end=end)
 
 
 def _ladder(clock: Any, presets: Mapping[str, Any], t: Words) -> html.Section:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -261,3 +262,15 @@ def test_the_page_knows_both_languages(site: Site) -> None:
 @pytest.mark.parametrize(("about", "shown"), [("site_survey", "现场勘查"), ("审核", "审核"), ("1", "1"), ("", "")])
 def test_what_a_fault_is_about_is_read_in_words(words: Words, about: str, shown: str) -> None:
     assert words.subject(about) == shown
+
+
+@pytest.mark.parametrize(("granularity", "reason", "says"), [
+    ("instant", "", "停表 1：2026-09-15 10:00 至 2026-09-18 10:00、停表 2：2026-09-21 09:00 起，尚未恢复"), ("day", "", ""),
+    ("instant", "limit_missing", "")])
+def test_a_limit_to_the_minute_tells_when_its_stops_began_and_ended(site: Site, words: Words, granularity: str, reason: str,
+                                                                    says: str) -> None:
+    moments = [to_us(datetime(2026, 9, day, hour, tzinfo=UTC)) for day, hour in ((15, 10), (18, 10), (21, 9))]
+    clock = replace(explained(site), granularity=granularity, reason=reason,
+                    spans=((moments[0], moments[1]), (moments[2], None)))
+    page = text_of(case_clocks.render([clock], "", clock.started_at, site.services.presets, words))
+    assert ("停表 1" in page, says in page) == (bool(says), True)
