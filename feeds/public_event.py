@@ -21,6 +21,7 @@ from core.instants import offset_minutes, to_us
 from core.limits import parse_limit
 from feeds.reasons import Refusal, Rejection
 from feeds.records import Parsed
+from feeds.repeated_names import refuse_repeated_names
 from feeds.times import FIRST_YEAR, LAST_YEAR, MOST_DAYS
 
 Id = Annotated[str, Meta(min_length=1, max_length=160, description="Unique in the source; a repeated one is a duplicate.")]
@@ -118,7 +119,9 @@ class EventReader:
             raise _explained(failure) from failure
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as failure:
             raise Refusal("json_invalid", problem=str(failure)) from failure
-        _check_characters(raw, public)
+        anew = msgspec.json.encode(public)
+        refuse_repeated_names(raw, anew)
+        _check_characters(anew if b"\\" in raw else raw, public)
         return self.event_of(source, public)
 
     def event_of(self, source: str, public: PublicEvent) -> CaseEvent:
@@ -189,9 +192,9 @@ def _explained(failure: msgspec.ValidationError) -> Refusal:
     return Refusal("record_invalid", field.removeprefix("$").strip("."), problem=problem)
 
 
-def _check_characters(raw: bytes, public: PublicEvent) -> None:
+def _check_characters(written: bytes, public: PublicEvent) -> None:
     """Raises Refusal naming the field. Written anew, the event has few escapes but those looked for, however it was sent."""
-    if not json_has_control(msgspec.json.encode(public) if b"\\" in raw else raw):
+    if not json_has_control(written):
         return
     for field, text in _texts("", to_builtins(public)):
         if has_control(text):

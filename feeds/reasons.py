@@ -26,6 +26,7 @@ _MALFORMED = {
     "json_invalid": "send valid JSON in UTF-8, one object per line",
     "line_too_long": "split the record, or raise ingest.max_line_bytes",
     "mapping_columns_missing": "use the mapping made for this file, or correct its column names",
+    "name_repeated": "give every name of an object one value",
     "nul_character": "remove the NUL characters; the file may be binary or UTF-16 without a mark",
     "number_unreadable": "write a whole number",
     "quotation_broken": "close the quotation mark, and double those inside a field",

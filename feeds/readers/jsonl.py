@@ -13,6 +13,7 @@ from feeds.readers.lines import TextLines
 from feeds.readers.xes import CASE_PREFIX
 from feeds.reasons import Refusal, Rejection
 from feeds.records import Broken, Row
+from feeds.repeated_names import refuse_repeated_names
 
 _MAX_COLUMNS = 1000
 
@@ -37,13 +38,15 @@ def read_jsonl(chunks: Iterator[bytes], limits: FeedLimits, *, encoding: str = "
 
 
 def row_of_json(text: str, line: int = 0, order: int = 0) -> Row:
-    """The row of one JSON object. Raises Refusal `json_invalid`, `nul_character` or `control_character`."""
+    """The row of one JSON object. Raises Refusal `json_invalid`, `name_repeated`, `nul_character` or
+    `control_character`."""
     try:
         value = msgspec.json.decode(text)
     except (msgspec.DecodeError, RecursionError) as failure:
         raise Refusal("json_invalid", problem=str(failure)) from failure
     if not isinstance(value, dict):
         raise Refusal("json_invalid", problem="the line is no object")
+    refuse_repeated_names(text.encode(), msgspec.json.encode(value))
     fields: dict[str, str] = {}
     _flatten("", value, fields)
     if "\\" in text and json_has_control(msgspec.json.encode(fields)):

@@ -82,3 +82,18 @@ def test_every_member_of_a_whole_event_is_kept() -> None:
 
     assert (event.org, event.item, event.actor, event.step, event.order) == ("JS", "JS-001", "Zhang San", "审核", 3)
     assert (event.data.title, event.data.promised_due is not None, event.data.statutory_due) == ("permit", True, None)
+
+
+@pytest.mark.parametrize("colon", ['":', '" : ', '":\n'])
+@pytest.mark.parametrize(("more", "field"), [('"case_no":"A2"', "case_no"), ('"data":{"title":"x","title":"y"}', "title")])
+def test_a_name_that_stands_twice_in_one_object_is_refused(more: str, field: str, colon: str) -> None:
+    told = f'{{"id":"1","kind":"accepted","case_no":"A1","at":"2018-10-15T09:00:00+08:00",{more}}}'
+    rejection = READER.parse("desk", told.replace('":', colon).encode()).rejection
+    assert rejection is not None
+    assert (rejection.outcome.code, rejection.outcome.detail["field"]) == ("name_repeated", field)
+
+
+def test_one_name_in_two_objects_and_in_words_is_no_name_twice() -> None:
+    told = ('{"id":"1","kind":"accepted","case_no":"A1","at":"2018-10-15T09:00:00+08:00","actor":null,'
+            '"data":{"title":"he said \\"id\\": 7, \\"id\\": 8","attributes":{"title":"y","id":"z"}}}')
+    assert READER.parse("desk", told.encode()).event is not None

@@ -201,3 +201,9 @@ def test_a_carriage_return_within_a_line_is_called_that(parse: Parse, told: Told
 def test_columns_without_a_name_are_nobodys(parse: Parse, told: Told, permits: SourceMapping) -> None:
     content = "".join(f"{line},,\n" for line in TWO.splitlines())
     assert told(parse(content.encode(), permits)) == ["甲1 accepted", "乙2 concluded"]
+
+
+def test_a_name_that_stands_twice_in_a_line_of_json_costs_that_line_only(parse: Parse, told: Told) -> None:
+    line = '{"kind":"accepted","case_no":"A1","at":"2026-03-09"}\n'
+    content = line + line.replace('"case_no":"A1"', '"case_no":"A1","case_no":"A2"') + line.replace("A1", "A3")
+    assert told(parse(content.encode(), "yangguang_csv")) == ["A1 accepted", "line 2 name_repeated", "A3 accepted"]
