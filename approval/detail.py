@@ -8,6 +8,8 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
+import msgspec
+
 from approval.corrections import Told
 from approval.flow import Flow
 from approval.matters import Act, is_owed
@@ -83,10 +85,23 @@ class PaymentState(StrEnum):
     REVERSED = "reversed"
 
 
+class ReversalRequest(msgspec.Struct, frozen=True):
+    """Who asked to take a payment back and why, and what the second person said; `reversed_by` "" while nobody has decided."""
+
+    reversal_reason: str
+    reversal_answer: str
+    asked_by: str
+    asked_name: str
+    asked_at: int | None
+    reversed_by: str
+    reversed_name: str
+    reversed_at: int | None
+
+
 @dataclass(frozen=True, slots=True)
 class PaymentKept:
     """Money taken outside (approval.cashier); `fees` are ids, `sha256` is of the scan of its slip. From `reversal_reason` on:
-    who asked to take it back and why, and who decided on that (approval.reversals)."""
+    who asked to take it back and why, and who decided on that (approval.reversals); `earlier_requests` were not agreed to."""
 
     id: int
     fees: tuple[int, ...]
@@ -115,6 +130,19 @@ class PaymentKept:
     reversed_by: str
     reversed_name: str
     reversed_at: int | None
+    earlier_requests: tuple[ReversalRequest, ...] = ()
+
+    @property
+    def requests(self) -> tuple[ReversalRequest, ...]:
+        """Every request to take it back, the first one first."""
+        last = (ReversalRequest(self.reversal_reason, self.reversal_answer, self.asked_by, self.asked_name, self.asked_at,
+                                self.reversed_by, self.reversed_name, self.reversed_at),) if self.asked_by else ()
+        return self.earlier_requests + last
+
+
+def earlier_requests(row: Any) -> tuple[ReversalRequest, ...]:
+    """As a row of the payments keeps them."""
+    return msgspec.json.decode(row.earlier_requests, type=tuple[ReversalRequest, ...])
 
 
 @dataclass(frozen=True, slots=True)

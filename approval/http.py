@@ -14,7 +14,7 @@ from flask import Blueprint, Request, Response, request
 from approval.assembly import Approval
 from approval.bpmn import flow_as_bpmn, plan_as_bpmn
 from approval.codes import read_code
-from approval.detail import HostedDetail, Licence, Waiting
+from approval.detail import HostedDetail, Licence, PaymentKept, Waiting
 from approval.flow import Part, flow_of
 from approval.materials import Upload
 from approval.matters import Applicant, Application, channel_of
@@ -270,7 +270,7 @@ def shown_whole(detail: HostedDetail) -> dict[str, Any]:
         "flow": [step.name for step in detail.flow.steps], "particulars": detail.particulars,
         "papers": [_flat(paper) | {"at": _iso(paper.at), "promised_at": _iso(paper.promised_at)} for paper in detail.papers],
         "fees": [fee | {"charged_at": _iso(fee["charged_at"]), "settled_at": _iso(fee["settled_at"])} for fee in detail.fees],
-        "payments": [_flat(one) | {name: _iso(getattr(one, name)) for name in _INSTANTS_OF_PAYMENT} for one in detail.payments],
+        "payments": [_payment(one) for one in detail.payments],
         "extension": detail.extension, "correction": None if detail.told is None else msgspec.structs.asdict(detail.told),
         "step_papers": [_flat(one) | {"at": _iso(one.at)} for one in detail.step_papers],
         "licences": [_licence(one) for one in detail.licences],
@@ -284,6 +284,12 @@ def shown_whole(detail: HostedDetail) -> dict[str, Any]:
 def _flat(one: Any) -> dict[str, Any]:
     """A dataclass of plain values; the toolkit's own way copies every value deeply, at every answer."""
     return {name: getattr(one, name) for name in one.__dataclass_fields__}
+
+
+def _payment(one: PaymentKept) -> dict[str, Any]:
+    requests = [msgspec.structs.asdict(asked) | {"asked_at": _iso(asked.asked_at), "reversed_at": _iso(asked.reversed_at)}
+                for asked in one.earlier_requests]
+    return _flat(one) | {name: _iso(getattr(one, name)) for name in _INSTANTS_OF_PAYMENT} | {"earlier_requests": requests}
 
 
 def _licence(one: Licence) -> dict[str, Any]:

@@ -158,6 +158,7 @@ hosted_payments = Table(
     Column("reversed_by", String(64), nullable=False, server_default=text("''")),  # the second person, whatever he decided
     Column("reversed_name", String(64), nullable=False, server_default=text("''")),
     Column("reversed_at", BigInteger),
+    Column("earlier_requests", Text, nullable=False, server_default=text("'[]'")),  # JSON: those that were not agreed to
     Index("ix_hosted_payments_case", "case_id"),
     Index("ix_hosted_payments_sha256", "sha256"),
     Index("ix_hosted_payments_receipt_no", "receipt_no"),

@@ -12,7 +12,18 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, Table, bindparam, exists, func, literal, or_, select
 
 from approval.desk import told_of
-from approval.detail import HostedDetail, Licence, Paper, PartSeen, PaymentKept, PaymentState, Receipt, StepPaperKept, Waiting
+from approval.detail import (
+    HostedDetail,
+    Licence,
+    Paper,
+    PartSeen,
+    PaymentKept,
+    PaymentState,
+    Receipt,
+    StepPaperKept,
+    Waiting,
+    earlier_requests,
+)
 from approval.flow import JOIN, Flow, Part, depths, read_flow
 from approval.licences import licence_of, of_case
 from approval.models import (
@@ -293,8 +304,8 @@ def _slip(kept: PaymentKept) -> Paper:
 
 
 def _payments(conn: Connection, case_id: int) -> tuple[PaymentKept, ...]:
-    return tuple(PaymentKept(**{**row._asdict(), "fees": tuple(msgspec.json.decode(row.fees))})
-                 for row in _PAYMENTS_OF.rows(conn, of_case=case_id))
+    return tuple(PaymentKept(**{**row._asdict(), "fees": tuple(msgspec.json.decode(row.fees)),
+                                "earlier_requests": earlier_requests(row)}) for row in _PAYMENTS_OF.rows(conn, of_case=case_id))
 
 
 def _fees(conn: Connection, case_id: int) -> list[dict[str, Any]]:

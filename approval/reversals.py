@@ -14,7 +14,7 @@ from sqlalchemy import Row, update
 
 from approval.cashier import CashierRules, kept_payment, names_of
 from approval.desk import Desk, Hosted
-from approval.detail import PaymentState
+from approval.detail import PaymentState, ReversalRequest, earlier_requests
 from approval.ending import Fee, fees_of
 from approval.intake import give
 from approval.matters import Act, checked_words
@@ -38,10 +38,10 @@ class Reversals:
         words = checked_words(reason, "reason")
         with self._desk.acting(Act.ASK_REVERSAL, case_no, rev) as (uow, case):
             self._entitled(uow, case, actor)
-            kept_payment(uow, case, payment, PaymentState.BOOKED)
+            row = kept_payment(uow, case, payment, PaymentState.BOOKED)
             _move(uow, payment, PaymentState.BOOKED, PaymentState.REVERSING, reversal_reason=words, reversal_answer="",
                   asked_by=actor.name, asked_name=actor.display_name, asked_at=uow.now_us, reversed_by="", reversed_name="",
-                  reversed_at=None)
+                  reversed_at=None, earlier_requests=_with_last_request(row))
 
     def confirm(self, case_no: str, rev: int, payment: int, actor: Actor, station: str = "") -> None:
         """冲正. Raises NotPermitted for the one who asked."""
@@ -88,6 +88,12 @@ class Reversals:
 def _make_due(uow: UnitOfWork, fee: Fee) -> None:
     uow.conn.execute(update(hosted_fees).where(hosted_fees.c.id == fee.id).values(
         state="due", receipt_no="", settled_by="", settled_at=None))
+
+
+def _with_last_request(row: Row[Any]) -> str:
+    """A request that was not agreed to stays to be read beside the new one, with the answer it got."""
+    last = [ReversalRequest(**{name: getattr(row, name) for name in ReversalRequest.__struct_fields__})] if row.asked_by else []
+    return msgspec.json.encode([*earlier_requests(row), *last]).decode()
 
 
 def _decided(uow: UnitOfWork, actor: Actor) -> dict[str, Any]:

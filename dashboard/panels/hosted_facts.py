@@ -9,7 +9,16 @@ from urllib.parse import urlencode
 
 from dash import html
 
-from approval.detail import HostedDetail, Licence, LicenceState, Paper, PaymentKept, PaymentState, StepPaperKept
+from approval.detail import (
+    HostedDetail,
+    Licence,
+    LicenceState,
+    Paper,
+    PaymentKept,
+    PaymentState,
+    ReversalRequest,
+    StepPaperKept,
+)
 from approval.payments.matters import yuan
 from dashboard.panels import case_calendar
 from dashboard.panels.case_clocks import ORDER
@@ -181,7 +190,7 @@ def _payment(one: PaymentKept, detail: HostedDetail, t: Words, pages_of: PagesOf
     sign = {"booked": "here", "entered": "deferred", "reversing": "deferred"}.get(one.state, "missing")
     who = t("hosted.payment_by", who=one.entered_name or one.entered_by, at=stamp(one.entered_at)[5:])
     told = [html.Span(" · ".join(filter(None, said)), className="paper-note")
-            for said in ((who, _second(one, t)), _reversal(one, t)) if any(said)]
+            for said in ((who, _second(one, t)), *_reversals(one, t)) if any(said)]
     address = f"{FILES}/{detail.head.case_no}"
     slip = _file(one, f"{address}/files/{one.sha256}", pages_of(one.sha256, one.media_type), t) if one.sha256 else None
     button = html.Button(t("hosted.payment_slip"), className="button paper-upload", type="button",
@@ -200,10 +209,16 @@ def _second(one: PaymentKept, t: Words) -> str:
         if one.decided_by not in ("", one.entered_by) else ""
 
 
-def _reversal(one: PaymentKept, t: Words) -> tuple[str, str]:
-    """Who asked to take it back and why, and what the second person said."""
-    asked = t("hosted.reversal_asked", who=one.asked_name or one.asked_by, words=one.reversal_reason) if one.asked_by else ""
-    decided = t(f"hosted.reversal_decided.{one.state}", who=one.reversed_name or one.reversed_by, words=one.reversal_answer) \
+def _reversals(one: PaymentKept, t: Words) -> list[tuple[str, str]]:
+    """Each time somebody asked to take it back: who and why, and what the second person said."""
+    last = len(one.requests) - 1
+    return [_reversal(asked, one.state if place == last else PaymentState.BOOKED, t)
+            for place, asked in enumerate(one.requests)]
+
+
+def _reversal(one: ReversalRequest, became: str, t: Words) -> tuple[str, str]:
+    asked = t("hosted.reversal_asked", who=one.asked_name or one.asked_by, words=one.reversal_reason)
+    decided = t(f"hosted.reversal_decided.{became}", who=one.reversed_name or one.reversed_by, words=one.reversal_answer) \
         if one.reversed_by else ""
     return asked, decided
 

@@ -113,6 +113,22 @@ def test_what_was_entered_rightly_stays(hall: Hall):
     assert hall.detail(case_no).payments[0].reversal_answer == ""
 
 
+def test_a_second_request_leaves_the_first_one_and_its_answer_to_be_read(hall: Hall):
+    case_no, fee = charged(hall)
+    payment = paid(hall, case_no, fee)
+    for reason, answer in ((WHY, "凭条是本件的"), ("再次核对", "已核对两次")):
+        hall.approval.reversals.ask(case_no, hall.rev(case_no), payment, reason, CASHIER)
+        hall.approval.reversals.refuse(case_no, hall.rev(case_no), payment, answer, SECOND)
+    hall.approval.reversals.ask(case_no, hall.rev(case_no), payment, "金额有误", SECOND)
+    hall.approval.reversals.confirm(case_no, hall.rev(case_no), payment, CASHIER)
+    [kept] = hall.detail(case_no).payments
+    assert [(one.reversal_reason, one.reversal_answer, one.asked_by, one.reversed_by) for one in kept.requests] == [
+        (WHY, "凭条是本件的", "qian", "shen"), ("再次核对", "已核对两次", "qian", "shen"), ("金额有误", "", "shen", "qian")]
+    [told] = shown_whole(hall.detail(case_no))["payments"]
+    assert [one["reversal_reason"] for one in told["earlier_requests"]] == [WHY, "再次核对"]
+    assert told["earlier_requests"][0]["asked_at"] == from_us(hall.clock.now_us()).isoformat()
+
+
 def test_the_acts_are_offered_to_whom_they_are_open(hall: Hall):
     case_no, fee = charged(hall)
     payment = paid(hall, case_no, fee)

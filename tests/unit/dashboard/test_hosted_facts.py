@@ -39,3 +39,14 @@ def test_who_confirmed_a_payment_stays_to_be_read_while_it_is_taken_back(strict:
     seen.append(told(strict, case_no))
     assert ["hosted." not in page and CONFIRMED in page for page in seen] == [True, True, True]
     assert "钱会计 复核冲正" in seen[-1]
+
+
+def test_a_request_that_was_not_agreed_to_stays_to_be_read_beside_the_next(strict: Hall):
+    case_no, fee = charged(strict)
+    payment = record(strict, case_no, replace(SLIP, fees=(fee,)))
+    strict.approval.cashier.confirm(case_no, strict.rev(case_no), payment, SECOND)
+    strict.approval.reversals.ask(case_no, strict.rev(case_no), payment, "凭条属于另一办件", SECOND)
+    strict.approval.reversals.refuse(case_no, strict.rev(case_no), payment, "凭条是本件的", CASHIER)
+    strict.approval.reversals.ask(case_no, strict.rev(case_no), payment, "金额有误", SECOND)
+    page = told(strict, case_no)
+    assert [words in page for words in ("凭条属于另一办件", "不予冲正：凭条是本件的", "金额有误")] == [True, True, True]
