@@ -178,6 +178,12 @@ class HostedQueries:
             raise NotFound("receipt_not_found")
         return Receipt(*row[:4]), row.case_no, row.org, row.item
 
+    def code_of(self, number: str) -> str | None:
+        """The code of the paper of that number; None for one that no case gave out."""
+        r = hosted_receipts.c
+        with self._database.read() as conn:
+            return conn.scalar(select(r.code).where(r.number == number))
+
     def licence(self, code: str) -> Licence | None:
         """The licence whose paper bears that code; None for another paper."""
         r, licences = hosted_receipts.c, hosted_licences.c

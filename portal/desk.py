@@ -219,13 +219,14 @@ def standing_on(facts: PaperFacts, today: str) -> PaperFacts:
 
 class FileVerdict(msgspec.Struct, frozen=True):
     """What became of a paper's file since it was issued, and by what that is known (papers/signature.py). `is_added_to`: a
-    signed file, and something after it."""
+    signed file, and something after it. `standing`: an unchanged file may be of a paper that holds no more."""
 
     finding: str
     by: str
     number: str = ""
     key: str = ""
     is_added_to: bool = False
+    standing: Standing | None = None
 
 
 class EarlierFile(msgspec.Struct, frozen=True):

@@ -148,7 +148,13 @@ class DirectDesk:
 
     def check_file(self, content: bytes) -> FileVerdict:
         told = self._inside.paper_check.check(content)
-        return FileVerdict(told.finding.value, told.by.value, told.number, told.key, told.is_added_to)
+        return FileVerdict(told.finding.value, told.by.value, told.number, told.key, told.is_added_to,
+                           self._standing(told.number))
+
+    def _standing(self, number: str) -> Standing | None:
+        """None for papers that are none of a case, too."""
+        code = self._approval.queries.code_of(number)
+        return None if code is None else self.check(code).standing
 
     def pages(self, sha256: str, media_type: str) -> int:
         return self._approval.previews.pages(sha256, media_type)

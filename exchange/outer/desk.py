@@ -8,7 +8,7 @@ from datetime import tzinfo
 from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import ColumnElement, Connection, Row, insert, select
 
 from approval.codes import CODE_LETTERS
 from approval.corrections import Answer
@@ -51,6 +51,7 @@ from portal.desk import (
     OnItsWay,
     PaperFacts,
     Problem,
+    Standing,
     Waiting,
     standing_on,
 )
@@ -193,11 +194,10 @@ class MailboxDesk:
     # Papers -------------------------------------------------------------------------------------------------------
 
     def check(self, code: str) -> PaperFacts:
-        with self._database.read() as conn:
-            facts = conn.scalar(select(papers.c.facts).where(papers.c.code == code))
-        if facts is None:
+        found = self._facts(papers.c.code == code)
+        if found is None:
             raise NotFound("receipt_not_found")
-        return standing_on(read(facts, PaperFacts), self._written(self._clock.now_us())[:10])
+        return found
 
     def paper(self, no: str, code: str, kind: FileKind) -> bytes:
         with self._database.read() as conn:
@@ -209,7 +209,8 @@ class MailboxDesk:
             return content.read()
 
     def check_file(self, content: bytes) -> FileVerdict:
-        return self._files.check(content)
+        told = self._files.check(content)
+        return msgspec.structs.replace(told, standing=self._standing(told.number))
 
     def pages(self, sha256: str, media_type: str) -> int:
         return self._files.pages(sha256, media_type)
@@ -228,6 +229,16 @@ class MailboxDesk:
         self._files.previews.tidy()
 
     # Inside -------------------------------------------------------------------------------------------------------
+
+    def _standing(self, number: str) -> Standing | None:
+        found = self._facts(papers.c.number == number) if number else None
+        return None if found is None else found.standing
+
+    def _facts(self, which: ColumnElement[bool]) -> PaperFacts | None:
+        """Of a paper, as of today."""
+        with self._database.read() as conn:
+            facts = conn.scalar(select(papers.c.facts).where(which))
+        return None if facts is None else standing_on(read(facts, PaperFacts), self._written(self._clock.now_us())[:10])
 
     def _view(self, no: str) -> CaseView:
         seen = self.find(no)

@@ -132,7 +132,7 @@ class Mirror:
     def _papers(self, conn: Connection, envelope: Envelope) -> None:
         for facts in read(envelope.body, Facts).papers:
             kept = KeptFacts(**msgspec.structs.asdict(facts), told_at=envelope.created_at, seq=envelope.seq)
-            _put(conn, papers, "code", {"code": facts.code, "facts": written(kept).decode()})
+            _put(conn, papers, "code", {"code": facts.code, "facts": written(kept).decode(), "number": facts.number})
 
     def _without_old_news(self, conn: Connection, envelope: Envelope) -> Envelope | None:
         """What is left to apply of one that is tried again; None when all of it was told anew since."""

@@ -92,6 +92,8 @@ papers = Table(
     "papers", metadata,
     Column("code", String(32), primary_key=True),
     Column("facts", Text, nullable=False),
+    Column("number", String(64), nullable=False, server_default=text("''")),
+    Index("ix_papers_number", "number"),
 )
 
 notes = Table(

@@ -152,12 +152,15 @@ def test_its_reference_is_free_for_the_case_it_belongs_to(hall: Hall):
 def test_the_receipt_is_void_for_whoever_checks_it(hall: Hall):
     case_no, fee = charged(hall)
     payment, desk = paid(hall, case_no, fee), DirectDesk(inside_of(hall.services))
-    code = hall.detail(case_no).receipts[-1].code
-    assert desk.check(code).standing is None
+    receipt = hall.detail(case_no).receipts[-1]
+    files = [hall.services.follow_up.papers.file(receipt.number, kind) for kind in ("pdf", "docx")]
+    assert [desk.check(receipt.code).standing, *(desk.check_file(file).standing for file in files)] == [None] * 3
     reversed_by_two(hall, case_no, payment)
-    standing = desk.check(code).standing
-    assert standing is not None
-    assert (standing.state, standing.ended) == ("void", "2026-03-16")
+    told = [desk.check_file(file) for file in files]
+    assert {one.finding for one in told} == {"genuine"}
+    for standing in (desk.check(receipt.code).standing, *(one.standing for one in told)):
+        assert standing is not None
+        assert (standing.state, standing.ended) == ("void", "2026-03-16")
 
 
 def test_no_other_payment_is_entered_under_the_number_of_a_void_receipt(hall: Hall):

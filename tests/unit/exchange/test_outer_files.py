@@ -10,8 +10,12 @@ from typing import Any
 
 import pytest
 
+from approval.cashier import Received
+from approval.posts import EVERY_UNIT
 from papers.marks import qr_picture
+from tests.hosting import HALL, staff
 from tests.pair import Pair
+from tests.unit.exchange.test_outer_payments import due
 from tests.unit.exchange.test_public_site import APPLY, WHO, browser, post
 
 
@@ -66,6 +70,24 @@ def test_what_only_the_register_could_tell_is_not_called_false(pair: Pair):
     answer = check(client, b"%PDF-1.4 of somebody")
     assert "请凭校验码查验" in answer.text
     assert "verdict-" not in answer.text
+
+
+def test_the_file_of_a_receipt_that_is_void_is_told_void(pair: Pair):
+    _, case_no, fee, amount = due(pair)
+    approval, second = pair.hall.approval, staff("shen", "沈出纳")
+    for person in (HALL, second):
+        approval.posts.give(person.name, EVERY_UNIT, ["综合窗口"])
+    payment = approval.cashier.record(case_no, pair.hall.rev(case_no), Received((fee,), "cash", "收据", amount), HALL)
+    pdf = pair.hall.services.follow_up.papers.file(pair.hall.detail(case_no).receipts[-1].number, "pdf")
+    pair.round()
+    trust(pair)
+    client = browser(pair)
+    assert "standing-void" not in check(client, pdf).text
+    approval.reversals.ask(case_no, pair.hall.rev(case_no), payment, "收据不是本件", HALL)
+    approval.reversals.confirm(case_no, pair.hall.rev(case_no), payment, second)
+    pair.round()
+    text = check(client, pdf).text
+    assert ["verdict-genuine" in text, "standing-void" in text, "2026-03-16" in text] == [True, True, True]
 
 
 def test_pictures_are_of_the_files_that_are_here_and_of_nobody_elses(pair: Pair):
