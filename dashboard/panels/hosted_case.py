@@ -172,5 +172,5 @@ def effect(services: Any, actor: Actor, no: str, act: str, values: Mapping[str, 
     except SupervisionError:
         return []
     calendar = services.areas.for_area(case.area)
-    told = effects(act, values, case.before.detail, case.clocks, case.before.item, calendar, calendar.today(case.as_of), t)
+    told = effects(act, values, case.before.detail, case.clocks, case.before.item, calendar, case.as_of, t)
     return [html.P(words) for words in told]

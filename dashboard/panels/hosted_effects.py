@@ -8,21 +8,23 @@ from typing import Any
 from approval.detail import HostedDetail
 from approval.flow import Part, dependents
 from approval.licences import months_on, name_of_licence
-from core.instants import date_of
+from cases.clocks import due_instant, last_day, timing_of_limit
+from cases.fold import Moment
+from core.instants import MINUTE_US, date_of
 from core.working_calendar import CalendarNotPublished, WorkingCalendar
 from dashboard.panels.case_sentence import number
 from dashboard.words import Words
 
 
 def effects(act: str, values: Mapping[str, Any], detail: HostedDetail, clocks: Sequence[Any], item: Any,
-            calendar: WorkingCalendar, today: int, t: Words) -> list[str]:
+            calendar: WorkingCalendar, now_us: int, t: Words) -> list[str]:
     """Sentences for the form. `clocks` are ClockExplanations."""
     promised = next((clock for clock in clocks if clock.kind == "promised" and clock.ended_at is None), None)
     if act in ("ask_extension", "grant_extension"):
         days = values.get("days") if act == "ask_extension" else (detail.extension or {}).get("days")
         return _extended(act, days, promised, calendar, t)
     if act == "accept":
-        return _accepted(item, calendar, today, t)
+        return _accepted(item, calendar, now_us, t)
     if act == "start_special":
         return [_stopped(values, item, t), *_rest(promised, t)]
     if act == "end_special":
@@ -30,7 +32,7 @@ def effects(act: str, values: Mapping[str, Any], detail: HostedDetail, clocks: S
     if act == "complete":
         return _completed(values, detail, t)
     if act == "conclude":
-        return [t("hosted.effect.conclude"), *_licensed(values, detail, item, today, t)]
+        return [t("hosted.effect.conclude"), *_licensed(values, detail, item, calendar.today(now_us), t)]
     if act == "send_back":
         return _back(str(values.get("to_step") or ""), detail, clocks, promised, t)
     if act == "reopen":
@@ -60,13 +62,17 @@ def _extended(act: str, days: Any, promised: Any, calendar: WorkingCalendar, t: 
     return [t(f"hosted.effect.{act}", old=date_of(promised.due_day).isoformat(), new=date_of(until).isoformat(), n=days)]
 
 
-def _accepted(item: Any, calendar: WorkingCalendar, today: int, t: Words) -> list[str]:
+def _accepted(item: Any, calendar: WorkingCalendar, now_us: int, t: Words) -> list[str]:
+    """By the clock that starts: counted in office hours, one that begins before them has used a day by the evening."""
     if item is None or item.promised is None or item.promised.unit != "wd":
         return [t("hosted.effect.accept")]
+    started = Moment(now_us, (calendar.to_local(now_us) - now_us) // MINUTE_US)
     try:
-        due = calendar.add_working_days(today, int(item.promised.amount))
+        due_at = due_instant(timing_of_limit(item.promised, started, (), calendar))
     except CalendarNotPublished as missing:
         return [t("hosted.effect.accept"), t("hosted.effect.year_unknown", year=missing.year)]
+    assert due_at is not None  # nothing has stopped it yet
+    due = last_day(due_at, started, calendar)
     return [t("hosted.effect.accept_until", n=item.promised.amount, day=date_of(due).isoformat())]
 
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from types import SimpleNamespace
 
+import pytest
+
 from config.calendars import load_calendars
 from config.texts import load_texts
 from core.instants import to_us
+from core.limits import Granularity, Limit, Unit
 from dashboard.pages.unit import time_left
 from dashboard.panels.days_left import days_left
 from dashboard.panels.hosted_effects import effects
@@ -33,6 +36,18 @@ def test_the_time_left_for_a_reply_goes_by_plain_weeks_as_its_date_does():
 
 
 def test_the_effect_of_an_acceptance_says_that_the_day_is_not_known_yet():
-    item = SimpleNamespace(promised=SimpleNamespace(unit="wd", amount=20), details=SimpleNamespace(ceilings={}))
-    told = effects("accept", {}, SimpleNamespace(flow=None, parts=()), [], item, CN, CN.today(NOW), T)
-    assert told[-1] == "2027 年放假安排尚未公布，公布后确定到期日。"
+    assert accepted(20, Granularity.DAY, NOW) == "2027 年放假安排尚未公布，公布后确定到期日。"
+
+
+@pytest.mark.parametrize(("granularity", "at", "day"), [
+    (Granularity.INSTANT, "2026-03-16 08:00", "2026-03-27"), (Granularity.INSTANT, "2026-03-16 09:00", "2026-03-30"),
+    (Granularity.INSTANT, "2026-03-16 18:00", "2026-03-30"), (Granularity.INSTANT, "2026-03-21 10:00", "2026-04-03"),
+    (Granularity.DAY, "2026-03-16 08:00", "2026-03-30")])
+def test_the_effect_of_an_acceptance_is_the_day_its_clock_will_end(granularity: Granularity, at: str, day: str):
+    """Counted in office hours, an acceptance before they begin uses up its own day: it was told a day too late."""
+    assert f"应于 {day} 前办结" in accepted(10, granularity, us(at))
+
+
+def accepted(days: int, granularity: Granularity, now_us: int) -> str:
+    item = SimpleNamespace(promised=Limit(days, Unit.WORKING_DAY, granularity), details=SimpleNamespace(ceilings={}))
+    return effects("accept", {}, SimpleNamespace(flow=None, parts=()), [], item, CN, now_us, T)[-1]
