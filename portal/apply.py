@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Literal
 
 import segno
@@ -76,15 +76,26 @@ class ApplyPages:
         return _to_item(code) if draft is None else self._materials(item, draft)
 
     def attach(self, code: str) -> Response:
-        """One file for one paper. A refused one leaves the others, and its error stands at its own field."""
+        """Every file that was chosen, whichever button was pressed: none of them is left behind on the way to the last look. A
+        refused one leaves the others, and its error stands at its own field."""
         item = public_item(self._portal, code)
         self._need(item)
         paper = request.form.get("code", "")
-        try:
-            attach(self._portal, item.details.materials, self._key(), paper)
-        except SupervisionError as refusal:
-            return self._materials(item, self._need(item), {paper: sentence(refusal, self._portal.words())}, refusal.status)
-        return _to(code, f"materials/#paper-{paper}")
+        refused = self._refused(item, dict.fromkeys([*filter(is_chosen, item.details.materials), *([paper] if paper else ())]))
+        if refused:
+            problems = {one: sentence(refusal, self._portal.words()) for one, refusal in refused.items()}
+            return self._materials(item, self._need(item), problems, next(iter(refused.values())).status)
+        return _to(code, f"materials/#paper-{paper}" if paper else "review/")
+
+    def _refused(self, item: Item, papers: Iterable[str]) -> dict[str, SupervisionError]:
+        """What is wrong with the file of each of these papers; the others are with the draft."""
+        refused: dict[str, SupervisionError] = {}
+        for paper in papers:
+            try:
+                attach(self._portal, item.details.materials, self._key(), paper)
+            except SupervisionError as refusal:
+                refused[paper] = refusal
+        return refused
 
     def detach(self, code: str) -> Response:
         self._need(public_item(self._portal, code))
@@ -226,18 +237,29 @@ def shown_page(portal: Portal, files: Sequence[Upload | FileSeen], sha256: str, 
     return as_picture(portal.desk.picture(sha256, found.media_type, page, size))
 
 
-def attach(portal: Portal, listed: Container[str], key: str, paper: str, name: str = "file") -> Upload:
-    """The file of this request under that name, for a paper of the list, with a draft.
+def attach(portal: Portal, listed: Container[str], key: str, paper: str) -> Upload:
+    """The file of this request for a paper of the list, with a draft.
 
     Raises InvalidInput, TooLarge, UpstreamError.
     """
     portal.limits.files.spend(address())
     if paper not in listed:
         raise InvalidInput("papers_unlisted", papers=paper[:40])
-    sent = request.files.get(name)
-    if sent is None or not sent.filename:
+    if not is_chosen(paper):
         raise InvalidInput("portal_file_missing")
-    return portal.desk.drafts.attach(key, paper, sent.filename, sent.stream)
+    sent = request.files[_file_of(paper)]
+    return portal.desk.drafts.attach(key, paper, sent.filename or "", sent.stream)
+
+
+def is_chosen(paper: str) -> bool:
+    """Whether this request brings a file for that paper."""
+    sent = request.files.get(_file_of(paper))
+    return sent is not None and bool(sent.filename)
+
+
+def _file_of(paper: str) -> str:
+    """How the pages call the file for that paper."""
+    return f"file-{paper}"
 
 
 def application_of(item: Item, draft: Draft) -> Application:

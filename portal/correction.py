@@ -9,7 +9,7 @@ from flask import Response, request
 from approval.matters import WORDS_MAX
 from config.item_form import PREFIX, VALUE_MAX
 from core.errors import InvalidInput, SupervisionError
-from portal.apply import attach
+from portal.apply import attach, is_chosen
 from portal.case import CasePages, to_case
 from portal.cookies import CASE_PATH, CORRECTION
 from portal.desk import CaseView
@@ -41,7 +41,7 @@ class CorrectionPages:
 
     def _send(self, seen: CaseView, key: str) -> None:
         for one in seen.asked:
-            if _is_chosen(one.code):
+            if is_chosen(one.code):
                 self._attach(seen, key, one.code)
         draft = self._portal.desk.drafts.find(key)
         answer = answer_of(seen, draft, is_withheld=request.form.get("rest") == "withheld")
@@ -51,7 +51,7 @@ class CorrectionPages:
                                   fields=answer.fields, words=answer.words)
 
     def _attach(self, seen: CaseView, key: str, code: str) -> None:
-        attach(self._portal, {one.code for one in seen.asked}, key, code, _file_of(code))
+        attach(self._portal, {one.code for one in seen.asked}, key, code)
 
     def _kept(self, seen: CaseView) -> str:
         """The key of the draft, with what the page says now: kept before anything is checked."""
@@ -73,13 +73,3 @@ class CorrectionPages:
             response = self._case.refused(refusal, self._portal.desk.drafts.find(key))
         self._portal.cookies.keep_draft(response, key, CASE_PATH, CORRECTION)
         return response
-
-
-def _file_of(code: str) -> str:
-    """How the page calls the file for that paper."""
-    return f"file-{code}"
-
-
-def _is_chosen(code: str) -> bool:
-    sent = request.files.get(_file_of(code))
-    return sent is not None and bool(sent.filename)

@@ -20,18 +20,20 @@ from portal.parts import Portal, address, page, sentence
 from portal.pay import PayPages
 from portal.tell import TellPages
 
-BESIDE_FILE = 1024 * 1024  # what a form may weigh beside its file
+BESIDE_FILE = 1024 * 1024  # what a form may weigh beside its files
+FILES_AT_ONCE = 4          # of the largest; more of them go one after the other
+_OF_MANY_FILES = ("portal.apply_attach", "portal.case_attach", "portal.case_correct")
 
 
 def create_blueprint(portal: Portal, add_accounts: Callable[[Blueprint], None] | None = None) -> Blueprint:
     """Pages, style sheet and refusals in the look of the public pages. A site of its own keeps no accounts."""
     site = Blueprint("portal", __name__, url_prefix="/public", template_folder="templates", static_folder="static",
                      static_url_path="/static")
-    most = portal.desk.rules.max_bytes + BESIDE_FILE
 
     @site.url_value_preprocessor
-    def allow_files(_endpoint: str | None, _values: object) -> None:
-        request.max_content_length = most
+    def allow_files(endpoint: str | None, _values: object) -> None:
+        files = FILES_AT_ONCE if endpoint in _OF_MANY_FILES else 1
+        request.max_content_length = files * portal.desk.rules.max_bytes + BESIDE_FILE
 
     _add_guide(site, portal)
     _add_apply(site, portal)

@@ -116,13 +116,15 @@ def apply(visit: Visit) -> tuple[str, str]:
     visit.click("button[value=next]")
     for paper, file in (("shenqing", NO_PDF), ("shenqing", PDF), ("shenfen", PDF)):
         visit.page.set_input_files(f"#file-{paper}", file)
-        visit.click(f"#paper-{paper} form[enctype] button")
+        visit.click(f"#paper-{paper} button[form=files]")
     assert visit.page.locator(".problem").count() == 0
     visit.page.set_input_files("#file-shenfen", PICTURE)
-    visit.click("#paper-shenfen form[enctype] button")
+    visit.click("#paper-shenfen button[form=files]")
     assert visit.page.locator("img.thumb").evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
-    visit.click("a.button[href$='/review/']")
+    visit.page.set_input_files("#file-shenqing", {**PICTURE, "name": "补充图.png"})  # chosen, and not uploaded
+    visit.click("button[value=review]")
     visit.says("台站技术资料申报表")
+    visit.says("补充图.png")
     visit.click("form[action$='/review/'] button")
     assert visit.page.locator("#agreed-problem").count() == 1
     visit.page.check("[name=agreed]")

@@ -80,7 +80,7 @@ def test_a_preview_whose_child_is_killed_leaves_the_file_and_the_page(site: Site
         raise child_failed(f"signal {int(signal.SIGKILL)}")
 
     monkeypatch.setattr(Children, "run", killed)
-    assert post(client, AT, code="jishu", file=(io.BytesIO(pdf()), "图纸.pdf")).status_code == 303
+    assert post(client, AT, code="jishu", **{"file-jishu": (io.BytesIO(pdf()), "图纸.pdf")}).status_code == 303
     page = client.get(AT).text
     assert "图纸.pdf" in page
     assert 'class="thumb"' not in page
@@ -96,12 +96,12 @@ def test_a_disk_that_is_full_is_told_at_the_paper_and_the_next_try_works(site: S
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(os, "fsync", full)
-    answer = post(client, AT, code="jishu", file=(io.BytesIO(pdf()), "图纸.pdf"))
+    answer = post(client, AT, code="jishu", **{"file-jishu": (io.BytesIO(pdf()), "图纸.pdf")})
     assert answer.status_code == 502
     assert re.search(r'role="alert" id="problem-jishu">[^<]*稍后重试', answer.text)
     assert kept(site) == []
     monkeypatch.undo()
-    assert post(client, AT, code="jishu", file=(io.BytesIO(pdf()), "图纸.pdf")).status_code == 303
+    assert post(client, AT, code="jishu", **{"file-jishu": (io.BytesIO(pdf()), "图纸.pdf")}).status_code == 303
     assert "图纸.pdf" in client.get(AT).text
 
 
@@ -139,5 +139,5 @@ def test_an_upload_cut_off_on_the_way_leaves_nothing_and_can_be_sent_again(site:
     gc.collect()
     assert kept(site) == []
     assert "a.pdf" not in client.get(AT).text
-    assert post(client, AT, code="jishu", file=(io.BytesIO(pdf()), "a.pdf")).status_code == 303
+    assert post(client, AT, code="jishu", **{"file-jishu": (io.BytesIO(pdf()), "a.pdf")}).status_code == 303
     assert len(kept(site)) == 1

@@ -212,7 +212,7 @@ def test_staff_see_what_they_may_see_and_a_look_in_full_is_written_down(site: Si
 def test_a_draft_shows_its_files_to_the_browser_that_has_it(site: Site):
     client = browser(site)
     post(client, f"/public/apply/{ITEM}/begin")
-    post(client, f"/public/apply/{ITEM}/materials/", code="jishu", file=(io.BytesIO(photo()), "a.jpg"))
+    post(client, f"/public/apply/{ITEM}/materials/", code="jishu", **{"file-jishu": (io.BytesIO(photo()), "a.jpg")})
     page = client.get(f"/public/apply/{ITEM}/materials/").text
     at = page.split('class="thumb" src="')[1].split('"')[0]
     assert client.get(at).mimetype == "image/png"

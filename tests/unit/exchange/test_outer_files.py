@@ -95,7 +95,7 @@ def test_pictures_are_of_the_files_that_are_here_and_of_nobody_elses(pair: Pair)
     post(client, f"{APPLY}begin")
     post(client, APPLY, **WHO, then="next")
     photo = (io.BytesIO(qr_picture("x")), "照片.png")
-    assert post(client, f"{APPLY}materials/", code="shenqing", file=photo).status_code == 303
+    assert post(client, f"{APPLY}materials/", code="shenqing", **{"file-shenqing": photo}).status_code == 303
     shown = client.get(f"{APPLY}materials/").text
     [at] = re.findall(r'<img class="thumb" src="([^"]+)"', shown)
     assert client.get(at).data.startswith(b"\x89PNG")

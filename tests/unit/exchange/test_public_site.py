@@ -40,7 +40,8 @@ def post(client: Any, at: str, **form: object) -> Any:
 def filed(client: Any) -> tuple[str, str]:
     post(client, f"{APPLY}begin")
     post(client, APPLY, **WHO, then="next")
-    assert post(client, f"{APPLY}materials/", code="shenqing", file=(io.BytesIO(PDF), "申请.pdf")).status_code == 303
+    paper = {"code": "shenqing", "file-shenqing": (io.BytesIO(PDF), "申请.pdf")}
+    assert post(client, f"{APPLY}materials/", **paper).status_code == 303
     sent = post(client, f"{APPLY}review/", agreed="yes")
     assert sent.status_code == 200
     assert "等待内网接收" in sent.text

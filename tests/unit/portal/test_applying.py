@@ -7,6 +7,8 @@ import re
 
 import pytest
 from flask.testing import FlaskClient
+from werkzeug.datastructures import FileStorage
+from werkzeug.test import encode_multipart
 
 from tests.staff import AS_BROWSER, SAME_ORIGIN, Site, make_site
 
@@ -34,7 +36,7 @@ def post(browser: FlaskClient, at: str, /, **form):
 
 
 def send(browser: FlaskClient, name: str, content: bytes, code: str = "shenqing"):
-    return post(browser, f"{APPLY}materials/", code=code, file=(io.BytesIO(content), name))
+    return post(browser, f"{APPLY}materials/", code=code, **{f"file-{code}": (io.BytesIO(content), name)})
 
 
 def test_from_the_item_to_a_receipt_anybody_can_check(site: Site, browser: FlaskClient):
@@ -65,6 +67,36 @@ def test_from_the_item_to_a_receipt_anybody_can_check(site: Site, browser: Flask
     assert detail.receipts[0].number in checked
     assert number not in checked
     assert "锦程" not in checked
+
+
+def test_a_file_that_was_chosen_and_not_uploaded_goes_with_the_last_look(browser: FlaskClient):
+    """The way to it is a button of the form all files belong to; a refused file holds it up, and the others are kept."""
+    post(browser, f"{APPLY}begin")
+    post(browser, APPLY, **WHO)
+    page = browser.get(f"{APPLY}materials/").text
+    assert '<button name="then" value="review">' in page
+    assert {'form="files"' in field for field in re.findall(r'<input id="file-[^>]+>', page)} == {True}
+    chosen = {f"file-{code}": (io.BytesIO(content), f"{code}.pdf") for code, content in (
+        ("shenqing", b"%PDF-1.4\n"), ("jishu", b"MZ\x90"))}
+    refused = post(browser, f"{APPLY}materials/", then="review", **chosen)
+    assert (refused.status_code, re.findall(r'id="problem-(\w+)"', refused.text)) == (400, ["jishu"])
+    assert "shenqing.pdf" in refused.text
+    sent = post(browser, f"{APPLY}materials/", then="review", **{"file-jishu": (io.BytesIO(b"%PDF-1.4\n"), "jishu.pdf")})
+    assert (sent.status_code, sent.headers["Location"]) == (303, f"{APPLY}review/")
+    shown = browser.get(f"{APPLY}review/").text
+    assert ["shenqing.pdf" in shown, "jishu.pdf" in shown] == [True, True]
+    assert post(browser, f"{APPLY}materials/", then="review").headers["Location"] == f"{APPLY}review/"
+
+
+def test_several_large_files_go_at_once(browser: FlaskClient):
+    post(browser, f"{APPLY}begin")
+    post(browser, APPLY, **WHO)
+    large = b"%PDF-1.4\n" + b"0" * 12 * 1024 * 1024
+    files = {f"file-{code}": FileStorage(io.BytesIO(large + code.encode()), f"{code}.pdf") for code in ("shenqing", "jishu")}
+    boundary, body = encode_multipart({"csrf": browser.csrf, "then": "review", **files})
+    answer = browser.post(f"{APPLY}materials/", data=body, headers={**SAME_ORIGIN, **AS_BROWSER},
+                          content_type=f'multipart/form-data; boundary="{boundary}"')
+    assert answer.status_code == 303
 
 
 def test_the_same_draft_in_two_windows_is_filed_once(site: Site, browser: FlaskClient):
