@@ -20,8 +20,8 @@ from portal.limits import Allowance
 def inside_of(services: Services) -> Inside:
     """What the public pages, here or elsewhere, are answered by."""
     desk = services.follow_up
-    return Inside(services.approval, desk.papers, services.paper_check, desk.complaints, services.case_queries,
-                  services.areas, services.catalogue, services.clock)
+    return Inside(services.approval, desk.papers, services.paper_check, desk.complaints, desk.complaint_queries,
+                  services.case_queries, services.areas, services.catalogue, services.clock)
 
 
 def published_of(services: Services) -> Published:

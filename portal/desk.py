@@ -229,12 +229,36 @@ class FileVerdict(msgspec.Struct, frozen=True):
     standing: Standing | None = None
 
 
+class Noted(msgspec.Struct, frozen=True):
+    """What whoever sent a consultation or complaint keeps; without a password, it cannot be looked up at this desk."""
+
+    number: str
+    password: str = ""
+
+
+class LetterSeen(msgspec.Struct, frozen=True):
+    """A consultation or complaint as who sent it sees it. Days are written out; `due` "" once nothing is owed."""
+
+    number: str
+    kind: str
+    org: str
+    title: str
+    state: str
+    filed: str
+    due: str = ""
+    finding: str = ""
+    answer: str = ""
+
+
 class EarlierFile(msgspec.Struct, frozen=True):
     """A file given with another case, which may be used again (免重复提交)."""
 
     case_no: str
     sha256: str
     file_name: str
+
+
+Offer = Literal["reuse", "check_file", "letters"]
 
 
 class DraftBox(Protocol):
@@ -258,8 +282,8 @@ class Desk(Protocol):
     def rules(self) -> MaterialRules: ...
 
     @property
-    def offers(self) -> frozenset[Literal["reuse", "check_file"]]:
-        """What this desk can do beyond what each can: `reuse` earlier files, `check_file`."""
+    def offers(self) -> frozenset[Offer]:
+        """What this desk can do beyond what each can: `reuse` earlier files, `check_file`, look up `letters`."""
 
     def figures(self) -> Figures: ...
 
@@ -290,8 +314,11 @@ class Desk(Protocol):
         """Book what the gateway says was paid, once however often it is called for that order. Whether it is booked: a desk
         that hands it on learns that later. Raises when that cannot be done; the money is then to be given back."""
 
-    def tell(self, filing: Filing, reporter: Reporter) -> str:
-        """A consultation or complaint; returns its number."""
+    def tell(self, filing: Filing, reporter: Reporter) -> Noted:
+        """A consultation or complaint."""
+
+    def told(self, number: str, password: str) -> LetterSeen:
+        """What became of one. One answer for a wrong number and a wrong password: raises NotFound."""
 
     def check(self, code: str) -> PaperFacts:
         """Raises NotFound for a code nobody gave out."""

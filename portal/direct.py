@@ -12,6 +12,7 @@ from approval.corrections import notice_of
 from approval.detail import HostedDetail, Receipt
 from approval.materials import MaterialRules, Upload
 from approval.matters import FROM, Act, Application
+from approval.numbering import made_up_password, password_hash
 from approval.payments.matters import Order
 from approval.project_days import critical_way, days_of
 from approval.receipts import ReceiptKind
@@ -40,6 +41,9 @@ from portal.desk import (
     Handed,
     Happened,
     Head,
+    LetterSeen,
+    Noted,
+    Offer,
     PaperFacts,
     PaperSeen,
     PartShown,
@@ -48,6 +52,7 @@ from portal.desk import (
     standing_on,
 )
 from supervision.complaints.matters import Filing, Reporter
+from supervision.complaints.queries import ComplaintQueries, ComplaintRow
 from supervision.complaints.service import ComplaintService
 
 log = logging.getLogger(__name__)
@@ -64,6 +69,7 @@ class Inside:
     papers: PaperService
     paper_check: PaperCheck
     complaints: ComplaintService
+    letters: ComplaintQueries
     cases: CaseQueries
     areas: Areas
     catalogue: Catalogue
@@ -86,8 +92,8 @@ class DirectDesk:
         return self._approval.materials.rules
 
     @property
-    def offers(self) -> frozenset[Literal["reuse", "check_file"]]:
-        return frozenset({"reuse", "check_file"})
+    def offers(self) -> frozenset[Offer]:
+        return frozenset({"reuse", "check_file", "letters"})
 
     def figures(self) -> Figures:
         return self.views.figures()
@@ -133,8 +139,14 @@ class DirectDesk:
         self._approval.ending.paid(no, order.fee, receipt_no, station="web")
         return True
 
-    def tell(self, filing: Filing, reporter: Reporter) -> str:
-        return self._inside.complaints.file(filing, reporter, VISITOR)
+    def tell(self, filing: Filing, reporter: Reporter) -> Noted:
+        password, key = made_up_password(), self._approval.desk.password_key
+        number = self._inside.complaints.file(filing, reporter, VISITOR, lambda no: password_hash(key, no, password))
+        return Noted(number, password)
+
+    def told(self, number: str, password: str) -> LetterSeen:
+        hashed = password_hash(self._approval.desk.password_key, number, password)
+        return self.views.letter(*self._inside.letters.of_reporter(number, hashed))
 
     def check(self, code: str) -> PaperFacts:
         return standing_on(self.views.facts(*self._approval.queries.receipt(code)), self.views.today())
@@ -201,6 +213,13 @@ class Views:
             asked=notice.papers, to_follow=_to_follow(detail, case, listed), materials=_materials(detail),
             may=_may(detail, case), number=case_no, asked_fields=notice.fields, asked_words=notice.reason,
             parts=self._parts(detail))
+
+    def letter(self, head: ComplaintRow, answer: str) -> LetterSeen:
+        """By the day of its area; an answer is told once it is given."""
+        term = head.term()
+        return LetterSeen(head.no, head.kind, self._inside.cases.org_name(head.org), head.title, head.state,
+                          self._day(head.area, head.filed_at), "" if term is None else self._day(head.area, term - 1),
+                          head.finding, answer)
 
     def facts(self, receipt: Receipt, case_no: str, org: str, item: str) -> PaperFacts:
         """What anybody may check of a paper."""

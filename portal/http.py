@@ -98,6 +98,8 @@ def _add_tell(site: Blueprint, portal: Portal) -> None:
     tell = TellPages(portal)
     site.add_url_rule('/tell/<any("consultation", "complaint"):kind>/', "tell", tell.form)
     site.add_url_rule('/tell/<any("consultation", "complaint"):kind>/', "told", tell.file, methods=["POST"])
+    site.add_url_rule("/told/", "look", tell.look)
+    site.add_url_rule("/told/", "found", tell.found, methods=["POST"])
 
 
 def _add_bulletins(site: Blueprint, portal: Portal) -> None:

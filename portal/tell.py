@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from flask import Response, request
 
-from core.errors import SupervisionError
+from core.errors import NotFound, SupervisionError
+from portal.desk import LetterSeen
 from portal.parts import Portal, address, page, sentence
 from supervision.complaints.filing import CODE_MAX, FIELD_MAX, TITLE_MAX, WORDS_MAX
 from supervision.complaints.matters import Filing, Reporter
@@ -32,14 +33,39 @@ class TellPages:
         is_named = request.form.get("named") == "yes"
         reporter = Reporter(values["name"], values["phone"], values["address"]) if is_named else Reporter()
         try:
-            number = self._portal.desk.tell(filing, reporter)
+            noted = self._portal.desk.tell(filing, reporter)
         except SupervisionError as refusal:
             return self._form(kind, values, sentence(refusal, self._portal.words()), refusal.status, named=is_named)
-        return page(self._portal, "told", number=number, kind=kind, is_named=is_named)
+        return page(self._portal, "told", noted=noted, kind=kind, is_named=is_named, may_switch=False)
+
+    def look(self) -> Response:
+        self._offered()
+        return self._look()
+
+    def found(self) -> Response:
+        """What became of it, in the answer itself: nothing is kept in this browser. Tried as seldom as a case is."""
+        self._offered()
+        number, limits = request.form.get("no", "").strip().upper()[:40], self._portal.limits
+        limits.address.check(address())
+        limits.number.check(number)
+        try:
+            seen = self._portal.desk.told(number, "".join(request.form.get("password", "").split())[:40])
+        except NotFound as refusal:
+            limits.address.note(address())
+            limits.number.note(number)
+            return self._look(refusal.status, number=number, problem=sentence(refusal, self._portal.words()))
+        return self._look(seen=seen, number=number)
+
+    def _offered(self) -> None:
+        if "letters" not in self._portal.desk.offers:
+            raise NotFound("letter_elsewhere")
+
+    def _look(self, status: int = 200, seen: LetterSeen | None = None, number: str = "", problem: str = "") -> Response:
+        return page(self._portal, "told_before", status, seen=seen, number=number, problem=problem)
 
     def _form(self, kind: str, values: dict[str, str], problem: str = "", status: int = 200, *, named: bool = True) -> Response:
         rules = self._portal.complaint_rules
         categories = [code for code, known in rules.categories.items() if kind in known.kinds]
         return page(self._portal, "tell", status, kind=kind,
                     categories=categories, orgs=list(self._portal.catalogue.organisations.values()), values=values,
-                    problem=problem, named=named, longest=LONGEST)
+                    problem=problem, named=named, longest=LONGEST, may_look="letters" in self._portal.desk.offers)

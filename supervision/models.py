@@ -5,7 +5,7 @@ Columns named *_at are microseconds UTC; `rev` rises with every change, so that 
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, String, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, String, Table, Text, text
 
 from core.database import metadata
 
@@ -134,6 +134,7 @@ complaints = Table(
     Column("satisfaction", String(16), nullable=False),
     Column("closed_at", BigInteger),
     Column("card_raised", Boolean, nullable=False),
+    Column("password_hash", String(64), nullable=False, server_default=text("''")),  # of who filed it on the public site
     Index("uq_complaints_source", "source", "source_ref", unique=True),
     Index("ix_complaints_filed_at", "filed_at"),
     Index("ix_complaints_due", "state", "due_at"),

@@ -48,6 +48,9 @@ from portal.desk import (
     FileKind,
     FileVerdict,
     Handed,
+    LetterSeen,
+    Noted,
+    Offer,
     OnItsWay,
     PaperFacts,
     Problem,
@@ -83,8 +86,8 @@ class MailboxDesk:
         return self._materials.rules
 
     @property
-    def offers(self) -> frozenset[Literal["reuse", "check_file"]]:
-        """Who gave a file before is known inside only, so none is offered again here."""
+    def offers(self) -> frozenset[Offer]:
+        """Who gave a file before is known inside only, and what becomes of a letter is told there."""
         return frozenset({"check_file"} if self._files.can_check else ())
 
     def figures(self) -> Figures:
@@ -181,7 +184,7 @@ class MailboxDesk:
             self._send(conn, "payment", no, Payment(view.head.case_no, order, receipt_no))
         return False
 
-    def tell(self, filing: Filing, reporter: Reporter) -> str:
+    def tell(self, filing: Filing, reporter: Reporter) -> Noted:
         """Its number here; the words and who wrote them leave this site when the inside has them."""
         check_filing(self._complaint_rules, filing, reporter)
         number = self._new_number()
@@ -189,7 +192,10 @@ class MailboxDesk:
             envelope = self._queue.add(conn, "letter", number, Letter(filing, reporter))
             conn.execute(insert(sent).values(envelope=envelope, kind="letter", subject=number, content="",
                                              sent_at=self._clock.now_us(), state="waiting"))
-        return number
+        return Noted(number)
+
+    def told(self, number: str, password: str) -> LetterSeen:
+        raise NotFound("letter_or_password_wrong")
 
     # Papers -------------------------------------------------------------------------------------------------------
 

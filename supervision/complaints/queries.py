@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -143,6 +144,14 @@ class ComplaintQueries:
         return ComplaintDetail(head, row.content, row.answer, row.extra_days, row.asked_days, row.asked_by,
                                known and not is_unit, log if not is_unit else [one for one in log if _for_units(one)],
                                may_do(actor, row))
+
+    def of_reporter(self, no: str, hashed: str) -> tuple[ComplaintRow, str]:
+        """What whoever filed it with that password is told: its head and its answer. Raises NotFound, whichever is wrong."""
+        with self._database.read() as conn:
+            row = conn.execute(select(complaints).where(complaints.c.no == no)).first()
+        if row is None or not row.password_hash or not hmac.compare_digest(hashed, row.password_hash):
+            raise NotFound("letter_or_password_wrong")
+        return ComplaintRow(*(getattr(row, column.name) for column in _HEAD)), row.answer
 
     def _seen_by(self, actor: Actor) -> list[Any]:
         """The same as ComplaintService.may_see, as conditions."""

@@ -63,15 +63,17 @@ class ComplaintService:
 
     # Intake -------------------------------------------------------------------------------------------------------
 
-    def file(self, filing: Filing, reporter: Reporter, actor: Actor) -> str:
-        """Take it in. Returns its number; the same `source_ref` of a source again gives the first number.
+    def file(self, filing: Filing, reporter: Reporter, actor: Actor, hash_for: Callable[[str], str] | None = None) -> str:
+        """Take it in. Returns its number; the same `source_ref` of a source again gives the first number. `hash_for` makes of
+        the number what is kept of the password by which whoever filed it may look it up.
 
         Raises InvalidInput naming the field, TooLarge, or SealUnavailable when who reported could not be sealed.
         """
         with self._units() as uow:
-            return self.file_in(uow, filing, reporter, actor)
+            return self.file_in(uow, filing, reporter, actor, hash_for)
 
-    def file_in(self, uow: UnitOfWork, filing: Filing, reporter: Reporter, actor: Actor) -> str:
+    def file_in(self, uow: UnitOfWork, filing: Filing, reporter: Reporter, actor: Actor,
+                hash_for: Callable[[str], str] | None = None) -> str:
         """The same within the caller's transaction."""
         check_filing(self._rules, filing, reporter)
         earlier = _filed_before(uow, filing)
@@ -81,7 +83,7 @@ class ComplaintService:
         year = self._dates.day(area, uow.now_us).year
         letters = LETTERS[filing.kind]
         no = f"{letters}{year}-{take_number(uow.conn, _NUMBERED_IN, letters, year):06d}"
-        row = self._row(uow, no, area, filing, reporter)
+        row = self._row(uow, no, area, filing, reporter) | {"password_hash": "" if hash_for is None else hash_for(no)}
         uow.conn.execute(insert(complaints).values(**row))
         self._keep_reporter(uow, no, filing, reporter)
         self._log(uow, row, actor, ComplaintAction.FILED, "", {"category": filing.category, "route": row["route"]})
