@@ -115,6 +115,9 @@ class ApplyPages:
         draft = self._need(item)
         if request.form.get("agreed") != "yes":
             return self._review(item, draft, {"agreed": self._portal.words()("portal.apply.agree_missing")}, 400)
+        problems = self._problems(item, draft.values)
+        if problems:  # the item asks for something else since the last look
+            return self._form(item, draft.values, problems, status=400)
         self._portal.limits.forms.spend(address())
         handed = self._portal.desk.file(application_of(item, draft), self._key())
         self._tell_account(code, handed, draft)
@@ -263,8 +266,9 @@ def _file_of(paper: str) -> str:
 
 
 def application_of(item: Item, draft: Draft) -> Application:
+    """What the last look showed: a file for a paper the item asked for when the draft was begun, and no more, stays behind."""
     return Application(item.code, applicant_of(draft.values), draft.values.get("title", ""), said(item, draft.values),
-                       uploads=draft.uploads)
+                       uploads=tuple(one for one in draft.uploads if one.code in item.details.materials))
 
 
 def form_names(item: Item) -> list[str]:

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import io
 import re
+from datetime import UTC, date, datetime
+from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
+from config.versions import Kind
+from core.access import Actor, Role
 from tests.staff import AS_BROWSER, SAME_ORIGIN, Site, make_site
 
 ITEM = "gongxin-01"
 APPLY = f"/public/apply/{ITEM}/"
+CHEN = Actor("chen", frozenset({Role.ADMINISTRATOR}))
 SCRIPT = "<script>alert(1)</script>"
 WHO = {"kind": "company", "name": f"锦程{SCRIPT}", "phone": "13979000001", "title": f"城南基站{SCRIPT}", "address": SCRIPT,
        "agent": SCRIPT, "email": SCRIPT, "identity_no": SCRIPT}
@@ -170,6 +175,27 @@ def test_the_form_of_the_item_is_asked_checked_and_kept(site: Site, browser: Fla
     assert detail.particulars["fields"] == {"road": "仙来大道", "grade": "支路", "area": "12.5", "begin": "2026-04-01"}
     assert detail.particulars["form"]["area"] == "挖掘面积（平方米）"
     assert "审核" not in detail.stations
+
+
+def test_a_draft_begun_before_a_new_version_of_its_item_is_gone_on_with(tmp_path: Path):
+    """From its first day on the item asks for one field more and one paper less: the field is asked for where it is filled in,
+    and the file that nobody asks for any more keeps nothing from being filed."""
+    site = make_site(tmp_path)
+    browser, clock = site.client(), site.services.clock
+    content = site.services.editing.present(Kind.ITEM, ITEM)[1]
+    papers = [paper for paper in content["materials"] if paper["code"] != "jishu"]
+    site.services.editing.propose(Kind.ITEM, ITEM, {**content, "materials": papers, "form": [
+        {"code": "height", "name": "天线高度", "kind": "number"}]}, effective_from=date(2026, 3, 17), reason="改革", actor=CHEN)
+    browser.csrf = re.search(r'name="csrf" value="([^"]+)"', browser.get(f"/public/items/{ITEM}/").text)[1]
+    post(browser, f"{APPLY}begin")
+    assert post(browser, APPLY, **WHO, then="next").headers["Location"] == f"{APPLY}materials/"
+    assert send(browser, "图纸.pdf", b"%PDF-1.4\n", "jishu").status_code == 303
+    clock.move_to(datetime(2026, 3, 16, 16, 0, 1, tzinfo=UTC))  # the first second of the day in Shanghai
+    late = post(browser, f"{APPLY}review/", agreed="yes")
+    assert (late.status_code, 'id="fields.height-problem"' in late.text) == (400, True)
+    assert post(browser, APPLY, **WHO, **{"fields.height": "30"}, then="next").status_code == 303
+    receipt = post(browser, f"{APPLY}review/", agreed="yes")
+    assert (receipt.status_code, 'id="case-no"' in receipt.text) == (200, True)
 
 
 def test_the_other_language_shows_the_same_search_and_no_answer_to_a_form_is_lost_to_it(browser: FlaskClient):
