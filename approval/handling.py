@@ -186,6 +186,8 @@ class Handling:
                 raise Conflict("no_extension_asked", case_no=case_no)
             if asked.asked_by == actor.name:
                 raise NotPermitted("other_person_needed", asked_by=asked.asked_by)
+            if grant:
+                self._check_not_over(uow, case)
             uow.conn.execute(update(hosted_extensions).where(x.case_id == case.row.case_id).values(
                 state="granted" if grant else "refused", decided_by=actor.name, decided_at=uow.now_us,
                 decided_words=told))
@@ -275,9 +277,15 @@ class Handling:
             t.case_id == case.row.case_id, t.step == step, t.outcome == "done").order_by(t.ended_at.desc())).first()
         return (found.claimed_by, found.claimed_name) if found is not None else ("", "")
 
+    def _check_not_over(self, uow: UnitOfWork, case: Hosted) -> None:
+        """More days are granted, and the applicant is told, before the limit is over (行政许可法 Art. 42); afterwards the grant
+        would undo that the case was late."""
+        due = _promised_until(uow, case)
+        if due is not None and uow.now_us >= due:
+            raise Conflict("extension_limit_over", case_no=case.case_no)
+
     def _check_in_time(self, uow: UnitOfWork, case: Hosted) -> None:
-        c = clocks.c
-        due = uow.conn.scalar(select(c.due_at).where(c.case_id == case.row.case_id, c.kind == "promised"))
+        due = _promised_until(uow, case)
         calendar = self._desk.areas.for_area(case.row.area)
         if due is None:
             return
@@ -285,6 +293,12 @@ class Handling:
         left = calendar.assuming_plain_weeks().working_days_between(calendar.today(uow.now_us), last)
         if left < self._rules.extension_notice:
             raise Conflict("hosted_extension_too_late", case_no=case.case_no, left=left, notice=self._rules.extension_notice)
+
+
+def _promised_until(uow: UnitOfWork, case: Hosted) -> int | None:
+    """The instant the promised limit is over; None while it is stopped."""
+    c = clocks.c
+    return uow.conn.scalar(select(c.due_at).where(c.case_id == case.row.case_id, c.kind == "promised"))
 
 
 def open_special(case: Hosted) -> Stop | None:

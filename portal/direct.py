@@ -216,10 +216,9 @@ class Views:
 
     def letter(self, head: ComplaintRow, answer: str) -> LetterSeen:
         """By the day of its area; an answer is told once it is given."""
-        term = head.term()
+        due = "" if head.due_at is None or head.term() is None else self._day(head.area, head.due_at - 1)
         return LetterSeen(head.no, head.kind, self._inside.cases.org_name(head.org), head.title, head.state,
-                          self._day(head.area, head.filed_at), "" if term is None else self._day(head.area, term - 1),
-                          head.finding, answer)
+                          self._day(head.area, head.filed_at), due, head.finding, answer)
 
     def facts(self, receipt: Receipt, case_no: str, org: str, item: str) -> PaperFacts:
         """What anybody may check of a paper."""

@@ -256,6 +256,22 @@ def test_more_days_are_asked_for_in_time_once_and_decided_by_another(hall: Hall)
     assert hall.faults(case_no) == []
 
 
+def test_no_days_are_granted_once_the_limit_is_over(hall: Hall):
+    """Asked for in time and left lying: a grant would undo that the case was late, and its card."""
+    case_no, handling = hall.accepted(), hall.approval.handling
+    handling.ask_extension(case_no, hall.rev(case_no), 5, "案情复杂", HANDLER)
+    hall.on(30, 9)
+    refused("extension_limit_over", lambda: handling.decide_extension(case_no, hall.rev(case_no), True, "同意", HEAD))
+    assert (hall.due(case_no), hall.detail(case_no).extension["state"]) == ("03-30 09:00", "asked")  # type: ignore[index]
+    handling.decide_extension(case_no, hall.rev(case_no), False, "已届满", HEAD)
+    other = hall.accepted()
+    handling.ask_extension(other, hall.rev(other), 5, "案情复杂", HANDLER)
+    handling.start_special(other, hall.rev(other), "testing", 20, "设备检测", HANDLER)
+    hall.later(days=20)
+    handling.decide_extension(other, hall.rev(other), True, "同意", HEAD)  # nothing is over while it stands still
+    assert hall.faults(other) == []
+
+
 def test_too_late_is_too_late(hall: Hall):
     case_no = hall.accepted()
     hall.on(24)

@@ -47,6 +47,7 @@ def test_its_state_and_its_answer_are_told_to_who_has_the_password(site: Site, c
     number, password = sent(client)
     seen = post(client, TOLD, no=number, password=password)
     assert [words in seen.text for words in ("待受理", "态度恶劣", 'id="answer"')] == [True, True, False]
+    assert "2026-03-30" in seen.text  # ten working days, not the five for its acceptance
     act(site, number, "accept")
     act(site, number, "answer", "<b>已批评教育</b>", "verified")
     seen = post(client, TOLD, no=f" {number.lower()} ", password=f"{password[:5]} {password[5:]}")
