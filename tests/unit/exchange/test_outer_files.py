@@ -9,13 +9,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import select, text
 
 from approval.cashier import Received
 from approval.posts import EVERY_UNIT
+from core.database import Database
+from exchange.envelopes import written
+from exchange.outer.models import papers
 from papers.marks import qr_picture
+from portal.desk import PaperFacts
 from tests.hosting import HALL, staff
 from tests.pair import Pair
-from tests.unit.exchange.test_outer_payments import due
+from tests.unit.exchange.test_outer_payments import REPOSITORY, due
 from tests.unit.exchange.test_public_site import APPLY, WHO, browser, post
 
 
@@ -88,6 +95,24 @@ def test_the_file_of_a_receipt_that_is_void_is_told_void(pair: Pair):
     pair.round()
     text = check(client, pdf).text
     assert ["verdict-genuine" in text, "standing-void" in text, "2026-03-16" in text] == [True, True, True]
+
+
+def test_papers_told_before_their_number_had_a_column_are_found_by_it_too(fresh_database_url: str):
+    config = Config(REPOSITORY / "alembic.ini")
+    config.set_main_option("script_location", str(REPOSITORY / "migrations_outer"))
+    config.set_main_option("sqlalchemy.url", fresh_database_url.replace("%", "%%"))
+    command.upgrade(config, "0003")
+    database = Database(fresh_database_url)
+    told = [PaperFacts(f"C{n}", "payment", "permit", f"证〔2026〕{n}号", "工信局", "2026-03-16", "3605…") for n in (1, 2)]
+    with database.transaction() as conn:
+        conn.execute(text("INSERT INTO papers (code, facts) VALUES (:code, :facts)"),
+                     [{"code": one.code, "facts": written(one).decode()} for one in told])
+    command.upgrade(config, "head")
+    with database.read() as conn:
+        kept = conn.execute(select(papers.c.code, papers.c.number).order_by(papers.c.code)).all()
+    command.downgrade(config, "0003")
+    database.dispose()
+    assert [tuple(row) for row in kept] == [(one.code, one.number) for one in told]
 
 
 def test_pictures_are_of_the_files_that_are_here_and_of_nobody_elses(pair: Pair):
