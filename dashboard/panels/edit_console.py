@@ -16,7 +16,8 @@ from dash.exceptions import PreventUpdate
 from flask import g
 
 from alerts.backtest.service import Period
-from config.versions import JUDGING, Kind
+from config.service import Version
+from config.versions import JUDGING, Kind, VersionState
 from core.access import Role, require
 from core.errors import InvalidInput, SupervisionError
 from core.instants import DAY_US, date_of, day_of
@@ -179,9 +180,8 @@ def _register_saving(app: Dash, services: Any, editor: Editor) -> None:
                                                based_on=_based_on(draft, begun))
         except SupervisionError as refusal:
             return sentence(refusal, t), told_at(places, refusal, draft, t), no_update
-        said = t.first(f"rules_page.{editor.words}saved.{version.state.value}", f"rules_page.saved.{version.state.value}",
-                       n=version.number)
-        return said, [""] * len(places), f"saved {version.number}"
+        today = services.approval.desk.today(services.catalogue.default_area, services.clock.now_us())
+        return said_of(version, today, editor.words, t), [""] * len(places), f"saved {version.number}"
 
     @app.callback(Output("edit-said", "children", allow_duplicate=True), Output("edit-changed", "data", allow_duplicate=True),
                   Input({"decide": ALL, "version": ALL}, "n_clicks"), State("edit-reason", "value"), prevent_initial_call=True)
@@ -190,6 +190,14 @@ def _register_saving(app: Dash, services: Any, editor: Editor) -> None:
         if not pressed or not any(clicks):
             raise PreventUpdate
         return decided(services, pressed["decide"], pressed["version"], reason or "")
+
+
+def said_of(version: Version, today: date, words: str, t: Words) -> str:
+    """What became of a version that was saved: an item or unit goes by the one of before until the day of this one has come."""
+    state, day = version.state.value, version.effective_from
+    if version.state is VersionState.ACTIVE and day > today and version.kind in (Kind.ITEM, Kind.ORGANISATION):
+        state = "coming"
+    return t.first(f"rules_page.{words}saved.{state}", f"rules_page.saved.{state}", n=version.number, day=day.isoformat())
 
 
 def decided(services: Any, decision: str, version: str, reason: str) -> tuple[str, Any]:
