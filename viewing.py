@@ -12,6 +12,7 @@ from typing import Protocol
 from bootstrap import Services
 from config.settings import Settings
 from config.video_settings import VideoSettings
+from core import allocator
 from core.clock import Clock, SystemClock
 from core.errors import ConfigError
 from core.secret_files import secret_of
@@ -48,6 +49,7 @@ class Viewing:
 
     def start(self) -> None:
         """Raises ConfigError when the port is taken; nothing then runs."""
+        allocator.keep_pictures()
         with ExitStack() as ends:
             for part in self.parts:
                 part.start()
