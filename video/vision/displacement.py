@@ -22,6 +22,7 @@ ALIKE = 0.8          # the best match of a feature must be nearer than the secon
 AGREE_WITHIN = 3.0   # pixels of the larger working size by which features may miss the common displacement
 AGREE_LEAST = 10
 TURNED_LEAST, SCALED_MOST = 0.02, 1.5
+SMALLER = 4
 Move = NDArray[np.float64]   # 2×3: from the reference to the picture, in shares of width and height
 
 
@@ -105,12 +106,20 @@ def seen_again(found: Comparison, within: NDArray[np.bool_] | None = None) -> fl
 
 def _features(grey: Grey) -> tuple[Any, Any]:
     """Of the picture without its light, so that a dark one has as many."""
-    detail = grey - cv2.GaussianBlur(grey, (0, 0), 12.0)
-    strength = np.sqrt(cv2.GaussianBlur(detail * detail, (0, 0), 24.0)) + 2.0
+    detail = grey - _softened(grey, 12.0)
+    strength = np.sqrt(_softened(detail * detail, 24.0)) + 2.0
     even = np.clip(128 + 40 * detail / strength, 0, 255).astype(np.uint8)
     orb: Any = cv2.ORB.create(FEATURES, fastThreshold=10)
     points, marks = orb.detectAndCompute(cv2.GaussianBlur(even, (0, 0), 0.8), None)
     return points, marks
+
+
+def _softened(values: Grey, sigma: float) -> Grey:
+    """A blur so wide that a small picture tells it as well: of the large one it took longer than all else of a search."""
+    height, width = values.shape
+    small = cv2.resize(values, (max(1, width // SMALLER), max(1, height // SMALLER)), interpolation=cv2.INTER_AREA)
+    soft = cv2.GaussianBlur(small, (0, 0), sigma / SMALLER)
+    return np.asarray(cv2.resize(soft, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
 
 
 def _detail(grey: Grey) -> Grey:
