@@ -8,6 +8,7 @@ strange: people may stand before the camera, or it may look elsewhere; that only
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -16,7 +17,7 @@ import cv2
 import numpy as np
 
 from core.instants import SECOND_US
-from video.vision.displacement import Landmarks, seen_again
+from video.vision.displacement import Displaced, Landmarks, seen_again
 from video.vision.pictures import TEXTURED, Comparison, Frame, Grey, Mask, View, compare, grey_of, levels_of, noise_of
 
 LONGEST, BLOCK = 320, 16
@@ -24,6 +25,8 @@ SHARP_LONGEST = 640
 DOUBTED = 0.75         # share of the scene's blocks seen again below which it is sought in another place too
 BETTER_BY = 0.2        # so much more of it must be recognised there
 OVERLAP_LEAST = 0.25   # share of the scene that must still be in a displaced picture to recognise it by
+SAME = 0.95            # share of either picture seen in the other for what was found in one to be told of the other
+TOLD_MOST = 30         # so often, before it is sought anew
 STEADY = 0.7           # share of a strange scene that must be seen again for it to be the same
 STEADY_S = 120.0       # people who stand before a camera do not stand as still for so long
 _BLUR = cv2.getGaussianKernel(13, 1.5, cv2.CV_32F)
@@ -60,6 +63,18 @@ class SceneLook:
     strange: View | None = None   # the scene is not recognised, and no reason is found: what is shown instead
 
 
+@dataclass(slots=True, eq=False)
+class _Sought:
+    """A picture in which the scene was sought, what was found, and how often that was told of others like it."""
+
+    picture: View
+    found: Displaced | None
+    told: int = 0
+
+    def is_like(self, present: View) -> bool:
+        return min(seen_again(compare(self.picture, present)), seen_again(compare(present, self.picture))) >= SAME
+
+
 class Scene:
     """A picture of what the camera should show."""
 
@@ -69,6 +84,7 @@ class Scene:
         self._view = View(grey_of(reference, LONGEST), BLOCK)
         self._detail = float(np.mean(self._view.energy > TEXTURED))
         self._landmarks = Landmarks(grey_of(reference, SHARP_LONGEST), self._view)
+        self._sought: deque[_Sought] = deque(maxlen=2)  # an encoder that keeps to a bit rate shows two pictures in turns
         self._fine, self._coarse = _fine(levels_of(reference, SHARP_LONGEST)), _coarse(self._view.grey)
         self._fine_strength, self._coarse_strength = _strength(self._fine, 0.0), _strength(self._coarse, 0.0)
 
@@ -105,12 +121,25 @@ class Scene:
         return Fault.MOVED if seen < DOUBTED and self._is_displaced(frame, present, figures) else None
 
     def _is_displaced(self, frame: Frame, present: View, figures: dict[str, float]) -> bool:
-        found = self._landmarks.find(grey_of(frame, SHARP_LONGEST), present)
+        found = self._found(frame, present)
         least = max(self.limits.seen, figures["seen_again"] + BETTER_BY)
         if found is None or not found.is_move or found.seen_again < least or found.overlap < OVERLAP_LEAST:
             return False
         figures.update(shift_x=found.x, shift_y=found.y, turned=found.degrees, seen_there=found.seen_again)
         return True
+
+    def _found(self, frame: Frame, present: View) -> Displaced | None:
+        """Where the scene is now. A room furnished anew is looked at for months: what looks as when it was sought last is not
+        sought again, but for once in a while, since a camera may slip by less than makes another picture."""
+        known = next((one for one in self._sought if one.is_like(present)), None)
+        if known is not None and known.told < TOLD_MOST:
+            known.told += 1
+            return known.found
+        found = self._landmarks.find(grey_of(frame, SHARP_LONGEST), present)
+        if known is not None:
+            self._sought.remove(known)
+        self._sought.append(_Sought(present, found))
+        return found
 
     def _is_blurred(self, frame: Frame, present: View, found: Comparison, figures: dict[str, float]) -> bool:
         """By how much fine detail there is, and in a scene that is recognised by how much of it is the scene's own: noise does

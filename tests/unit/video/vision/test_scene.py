@@ -8,8 +8,9 @@ import pytest
 
 from core.instants import SECOND_US
 from tests.unit.video.rooms import HEIGHT, SEAT, WIDTH, crowded, lit, noisy, person, room, shifted, squeezed, under_lamp
+from video.vision.displacement import Landmarks
 from video.vision.looker import Looker, Seat
-from video.vision.scene import Fault, Scene
+from video.vision.scene import TOLD_MOST, Fault, Scene
 from video.vision.seat import ReferenceDetector
 
 ROOM = room()
@@ -62,6 +63,20 @@ def test_what_was_shown_before_changes_nothing():
         scene.look(shifted(ROOM, 0.02 + number / 500, 0.03))
 
     assert Scene(ROOM).look(person(ROOM)).figures == scene.look(person(ROOM)).figures
+
+
+def test_a_room_furnished_anew_is_sought_once_in_a_while_and_not_at_every_look(monkeypatch):
+    sought = []
+    find = Landmarks.find
+    monkeypatch.setattr(Landmarks, "find", lambda *given: sought.append(find(*given)) or sought[-1])
+    scene, other = Scene(ROOM), cv2.flip(ROOM, 0)
+    anew = np.where((np.arange(WIDTH) > WIDTH // 2)[None, :, None], other, ROOM).astype(np.uint8)
+
+    figures = [scene.look(noisy(anew, 3, number)) for number in range(TOLD_MOST + 2)]
+    assert {look.fault for look in figures} == {None}
+    assert len(sought) == 2, "the first, and one when it had been told of thirty others"
+    assert scene.look(shifted(ROOM, 0.06, 0.04)).fault is Fault.MOVED, "another picture is sought at once"
+    assert len(sought) == 3
 
 
 def looks(frames, keys=None, **parts):
