@@ -211,7 +211,7 @@ def test_an_applicant_goes_all_the_way(hall: CommandCentre, visit: Visit):
     read_bulletin(visit, hall)
     visit.go(NOWHERE)
     assert visit.page.locator("a.brand[href='/public/']").count() == 1
-    for path in ("/public/?lang=en", "/public/case/", f"/public/items/{RADIO}/", "/public/?lang=zh"):
+    for path in ("/public/?lang=en", "/public/case/", "/public/told/", f"/public/items/{RADIO}/", "/public/?lang=zh"):
         visit.go(path)
     assert unseen(hall, visit.seen) == set()
 
