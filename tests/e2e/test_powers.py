@@ -34,7 +34,7 @@ def lodged(page: Page, hall: CommandCentre) -> str:
     page.fill("#phone", "13979000003")
     page.fill("#title", "小区夜间施工噪声扰民")
     page.click("button[value=next]")
-    page.click("a.button[href$='/review/']")
+    page.click("button[value=review]")
     page.check("input[name=agreed]")
     page.click("form[action$='/review/'] button")
     page.wait_for_selector("text=查询密码")

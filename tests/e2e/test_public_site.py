@@ -55,8 +55,8 @@ def apply(page: Page, address: str, folder: Path) -> tuple[str, str]:
     for code in PAPERS:
         (folder / f"{code}.pdf").write_bytes(b"%PDF-1.4\n" + code.encode())
         page.set_input_files(f"#file-{code}", folder / f"{code}.pdf")
-        page.click(f"#paper-{code} form[enctype] button")
-    page.click("a[href$='/review/']")
+        page.click(f"#paper-{code} button[form=files]")
+    page.click("button[value=review]")
     page.check("input[name='agreed']")
     page.click("form[action$='/review/'] button")
     assert faults(page) == []
