@@ -66,7 +66,7 @@ class LadderWording:
         self._find_preset = find_preset
         rules = [rule for preset in presets.values() for rule in preset.rules]
         self._acts = {act.id: act for preset in presets.values() for act in preset.acts}
-        self._rules = {rule.id: rule.name_en if in_english else rule.name for rule in rules}
+        self._rules = {rule.id: _said(rule, "name", in_english) for rule in rules}
         self._rungs = {(rule.id, rung.code): rung for rule in rules for rung in rule.rungs}
         self._of_version: dict[str, _Version] = {}
 
@@ -92,14 +92,14 @@ class LadderWording:
         edited = self._edited(passage)
         rule = edited or self._acts.get(passage.rule)
         if rule is not None:
-            return rule.name_en if self._english else rule.name
+            return _said(rule, "name", self._english)
         return self._rules.get(passage.rule) or self._told(passage, "title") or passage.rule
 
     def late_text(self, passage: Passage) -> str:
         """Why there is a card, in a word or two; of an occasion its own words, or what kind it is."""
         rung = self._rung(passage)
         if rung is not None:
-            return rung.label_en if self._english else rung.label
+            return _said(rung, "label", self._english)
         kind = f"origin.{passage.kind}"
         said = self._told(passage, "late_text") or (self.sentence(kind) if self._texts.has(kind) else passage.rung)
         return self._gathered(said, passage) if passage.gathers else said
@@ -107,10 +107,10 @@ class LadderWording:
     def demanded_action(self, passage: Passage) -> str:
         rung = self._rung(passage)
         if rung is None and (act := self._acts.get(passage.rule)) is not None:
-            return act.demanded_action_en if self._english else act.demanded_action
+            return _said(act, "demanded_action", self._english)
         if rung is None:
             return self._told(passage, "demanded_action")
-        return rung.demanded_action_en if self._english else rung.demanded_action
+        return _said(rung, "demanded_action", self._english)
 
     def needs_confirmation(self, passage: Passage) -> bool:
         """Whether the rung of a clock asks for a person before its card is issued (待发)."""
@@ -151,3 +151,8 @@ class LadderWording:
         """What an occasion itself says, in the language of the wall where it can."""
         in_english = passage.facts.get(f"{name}_en") if self._english else None
         return str(in_english or passage.facts.get(name) or "")
+
+
+def _said(of: Rule | ActRule | Rung, name: str, in_english: bool) -> str:
+    """Its words; the Chinese ones where nobody wrote English ones."""
+    return str((getattr(of, f"{name}_en") if in_english else "") or getattr(of, name))

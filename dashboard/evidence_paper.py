@@ -33,8 +33,10 @@ _WEEKDAYS = 7
 def payload(material: Material) -> bytes:
     """The content as canonical JSON: keys in order, no blanks, UTF-8."""
     evidence = material.evidence
+    card = msgspec.to_builtins(evidence.card)
+    card.pop("words", None)  # the same in other languages: a new translation changes no evidence
     body = {
-        "card": msgspec.to_builtins(evidence.card),
+        "card": card,
         "passages": msgspec.to_builtins(evidence.passages),
         "clocks": [_clock_facts(one) for one in material.judged],
         "journal": [asdict(row) for row in material.proof.rows],

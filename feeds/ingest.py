@@ -20,7 +20,7 @@ from feeds.limits import FeedLimits
 from feeds.outage import told_when_away
 from feeds.quarantine import Delivery, Refused
 from feeds.reasons import Refusal, with_remedy
-from feeds.records import Parsed, raw_text
+from feeds.records import Parsed, is_whole, raw_text
 from feeds.status import Account, enter
 
 log = logging.getLogger(__name__)
@@ -136,7 +136,7 @@ def _refused(parsed: Parsed, outcome: Outcome) -> Refused:
     raw = parsed.raw
     if not raw and parsed.event is not None:
         raw = msgspec.json.encode(parsed.event).decode()
-    return Refused(raw_text(raw), outcome, position, parsed.header, parsed.separator)
+    return Refused(raw_text(raw), outcome, position, parsed.header, parsed.separator, is_whole=is_whole(raw))
 
 
 def _notes_among(batch: Sequence[Parsed], outcomes: Sequence[Outcome]) -> list[Refused]:

@@ -20,7 +20,7 @@ from feeds.limits import FeedLimits
 from feeds.mapping import ANY_CODE, CaseEventShape, EventShape, MappingShape, SourceMapping, TargetShape, read_columns
 from feeds.readers.xes import CASE_PREFIX
 from feeds.reasons import Refusal, Rejection
-from feeds.records import Broken, Parsed, Row
+from feeds.records import UNNAMED, Broken, Parsed, Row
 from feeds.tally import Tally, fingerprint_of
 from feeds.times import time_reader
 from feeds.values import Compiler, Fields, name_of, short_name, whole_number
@@ -128,8 +128,8 @@ class Mapper:
         """Remember the columns that nothing reads: a misspelt due date must not vanish without a word."""
         if len(self._columns_known) > MOST_COLUMNS_KNOWN:
             return
-        new = [name for name in fields if name and name not in self._columns_known]
-        self._columns_known.update(fields)
+        new = [name for name, value in fields.items() if name not in self._columns_known and _is_column(name, value)]
+        self._columns_known.update(new)
         under = self._attributes_under
         told = [name for name in new if under is None or not name.startswith(under)]
         self.columns_unread += told[:MOST_COLUMNS_TOLD - len(self.columns_unread)]
@@ -275,6 +275,11 @@ def stem_of(file_name: str) -> str:
     while stem.lower().endswith(_SUFFIXES):
         stem = stem[:stem.rfind(".")]
     return stem or "unnamed"
+
+
+def _is_column(name: str, value: str) -> bool:
+    """Tables often end in columns that have neither a name nor a value."""
+    return bool(value) or not name.startswith(UNNAMED)
 
 
 def _holds(when: dict[str, tuple[str, ...]], fields: Fields) -> bool:

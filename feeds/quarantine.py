@@ -21,8 +21,10 @@ HEADER = "header"  # key of the detail: the columns of a refused line of CSV
 SEPARATOR = "separator"  # key of the detail: what its fields are separated by
 EVENT_ID, EVENT_VERSION = "event_id", "event_version"  # keys of the detail: the event recorded without a value of the record
 TRIED = "tried"  # key of the detail: a repair that failed; the record stays as it came
+LOST = "lost"  # key of the detail: why the record cannot be tried as it is kept, which is not all of it
 MAPPING = "mapping"  # key of the detail: the path of a mapping file, when it is longer than its column
-_HOW_TO_READ = frozenset({HEADER, SEPARATOR, EVENT_ID, EVENT_VERSION, MAPPING})
+_HOW_TO_READ = frozenset({HEADER, SEPARATOR, EVENT_ID, EVENT_VERSION, MAPPING, LOST})
+WRONG_ENCODING, KEPT_IN_PART = "wrong_encoding", "kept_in_part"  # reasons
 _MAPPING_ROOM = 64
 
 
@@ -43,7 +45,7 @@ class Delivery:
 
 class Refused(msgspec.Struct, frozen=True):
     """A refused record as it goes into the quarantine, or one whose event (`of_event`: its id and version) was recorded without
-    a value that could not be read."""
+    a value that could not be read. `is_whole`: no bytes were lost on the way to its text."""
 
     raw: str
     outcome: Outcome
@@ -51,6 +53,7 @@ class Refused(msgspec.Struct, frozen=True):
     header: tuple[str, ...] = ()
     separator: str = ""
     of_event: tuple[str, int] | None = None
+    is_whole: bool = True
 
 
 def keep(conn: Connection, delivery: Delivery, refused: Sequence[Refused], now_us: int, limits: FeedLimits) -> None:
@@ -98,17 +101,13 @@ def close(conn: Connection, quarantine_id: int, state: str, by: str, now_us: int
 
 def refuse_again(conn: Connection, row: Row[Any], raw: str, outcome: Outcome, now_us: int) -> None:
     """Keep what was tried in vain beside the record as it came, with its new reason, and how it is read."""
-    kept = {name: text for name, text in detail_of(row).items() if name in _HOW_TO_READ}
+    before = detail_of(row)
+    kept = {name: text for name, text in before.items() if name in _HOW_TO_READ or (name == TRIED and raw == row.raw)}
     if raw.strip() and raw != row.raw:
-        kept[TRIED] = raw
+        kept[TRIED] = raw.encode(errors="replace").decode()  # half a character can be kept nowhere
     conn.execute(update(quarantine).where(quarantine.c.id == row.id).values(
         code=outcome.code, status=outcome.status.value, detail=_text({**outcome.detail, **kept}),
         times=quarantine.c.times + 1, received_at=now_us))
-
-
-def text_of(row: Row[Any]) -> str:
-    """What is tried next: the last repair that failed, or the record as it came."""
-    return detail_of(row).get(TRIED, row.raw)
 
 
 def detail_of(row: Row[Any]) -> dict[str, str]:
@@ -117,8 +116,13 @@ def detail_of(row: Row[Any]) -> dict[str, str]:
 
 
 def _row(delivery: Delivery, refused: Refused, now_us: int, limits: FeedLimits) -> dict[str, object]:
-    raw = refused.raw.replace("\0", "\\0")[:limits.max_quarantined_chars]
+    whole = refused.raw.replace("\0", "\\0")
+    raw = whole[:limits.max_quarantined_chars]
     detail = dict(refused.outcome.detail)
+    if not refused.is_whole or refused.outcome.code == WRONG_ENCODING:
+        detail[LOST] = WRONG_ENCODING
+    elif raw != whole or refused.outcome.code == "line_too_long":
+        detail[LOST] = KEPT_IN_PART
     if refused.header:
         detail[HEADER] = _text(refused.header)
     if refused.separator:

@@ -24,6 +24,7 @@ _MALFORMED = {
     "header_missing": "the first line must name the columns",
     "header_repeated": "give every column its own name",
     "json_invalid": "send valid JSON in UTF-8, one object per line",
+    "kept_in_part": "complete the record, or send it again; raise feeds.max_quarantined_chars to keep more of the next",
     "line_too_long": "split the record, or raise ingest.max_line_bytes",
     "mapping_columns_missing": "use the mapping made for this file, or correct its column names",
     "name_repeated": "give every name of an object one value",

@@ -7,6 +7,8 @@ import msgspec
 from cases.events import CaseEvent
 from feeds.reasons import Rejection
 
+UNNAMED = "(column "  # how a column without a name begins
+
 
 class Row(msgspec.Struct, frozen=True):
     """One record of a source as texts by column; case attributes are named `case:<name>`.
@@ -44,6 +46,11 @@ class Parsed(msgspec.Struct, frozen=True):
     header: tuple[str, ...] = ()
     separator: str = ""
     note: Rejection | None = None
+
+
+def is_whole(raw: dict[str, str] | str | bytes) -> bool:
+    """Whether `raw_text` tells all of it: bytes in another encoding stand there as U+FFFD."""
+    return not isinstance(raw, bytes) or raw_text(raw).encode() == raw
 
 
 def raw_text(raw: dict[str, str] | str | bytes) -> str:

@@ -24,6 +24,7 @@ from feeds.public_event import EventReader
 from feeds.quarantine import Delivery
 from feeds.readers.csv_rows import COMMA, parse_csv_line
 from feeds.readers.jsonl import row_of_json
+from feeds.readers.lines import REPLACEMENT
 from feeds.reasons import Refusal, Rejection
 from feeds.records import Parsed, Row
 
@@ -31,7 +32,6 @@ FindMapping = Callable[[str], SourceMapping]
 Try = tuple[TableRow[Any], str]
 """A quarantined record and the text it is tried with."""
 _AT_ONCE = 500
-_UNREADABLE = "\ufffd"  # what the quarantine shows for bytes in another encoding: never what the source meant
 _IN = (Status.OK, Status.DUPLICATE)
 
 
@@ -53,14 +53,14 @@ class Repairs:
         return self._try_again([(row, new_raw)], actor)[quarantine_id]
 
     def replay(self, ids: Sequence[int], actor: Actor) -> dict[int, Outcome]:
-        """Try records again as they are, after a code table was extended or a fault mended. Recorded in batches; a record
+        """Try records again as they came, after a code table was extended or a fault mended. Recorded in batches; a record
         that was handled before has no outcome. Raises Unavailable; what was recorded until then stays so.
         """
         outcomes: dict[int, Outcome] = {}
         for start in range(0, len(ids), _AT_ONCE):
             with self._database.read() as conn:
                 rows = quarantine.open_among(conn, ids[start:start + _AT_ONCE])
-            outcomes |= self._try_again([(row, quarantine.text_of(row)) for row in rows], actor)
+            outcomes |= self._try_again([(row, row.raw) for row in rows], actor)
         return outcomes
 
     def replay_alike(self, quarantine_id: int, actor: Actor) -> Counter[Status]:
@@ -96,8 +96,11 @@ class Repairs:
                     quarantine.refuse_again(conn, row, raw, outcomes[row.id], now_us)
 
     def _parse(self, row: TableRow[Any], raw: str, find_mapping: FindMapping) -> list[Parsed]:
-        if _UNREADABLE in raw:
-            return [_refused(Refusal("wrong_encoding", problem=f"{_UNREADABLE} stands where bytes could not be read"), raw)]
+        lost = _what_is_lost(row, raw)
+        if lost is not None:
+            return [_refused(lost, raw)]
+        if has_control(raw):
+            return [_refused(Refusal("control_character"), raw)]
         if not row.mapping:
             return [self._reader.parse(row.source, raw.encode())]
         mapping = find_mapping(quarantine.detail_of(row).get(quarantine.MAPPING, row.mapping))
@@ -110,6 +113,16 @@ class Repairs:
             return [_refused(refusal, raw)]
         finally:
             mapper.close()
+
+
+def _what_is_lost(row: TableRow[Any], raw: str) -> Refusal | None:
+    """Why this text is less than the source sent, unless a person has made it whole."""
+    lost = quarantine.detail_of(row).get(quarantine.LOST)
+    if lost == quarantine.WRONG_ENCODING and REPLACEMENT in raw:
+        return Refusal(lost, problem=f"{REPLACEMENT} stands where bytes could not be read")
+    if lost == quarantine.KEPT_IN_PART and raw == row.raw:
+        return Refusal(lost, problem=f"the first {len(raw)} characters are kept")
+    return None
 
 
 def _by_delivery(tries: Sequence[Try]) -> dict[Delivery, list[Try]]:
@@ -151,8 +164,6 @@ def _of_event(row: TableRow[Any], parsed: list[Parsed]) -> list[Parsed]:
 
 def _row_of(row: TableRow[Any], raw: str, mapping: SourceMapping) -> Row:
     """A record as JSON (how mapped records are kept), or a line of CSV under the header it came with."""
-    if has_control(raw):
-        raise Refusal("control_character")
     detail = quarantine.detail_of(row)
     header = detail.get(quarantine.HEADER)
     if header and not raw.lstrip().startswith("{"):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -30,7 +29,7 @@ RESULTS = ("granted", "refused")
 # Told over HTTP in the same words as in the record; dues and instants are not.
 _TOLD_ALIKE = frozenset(PublicData.__struct_fields__) - DUE_FIELDS - TIME_FIELDS
 _decode_payload = msgspec.json.Decoder(EventData).decode
-_decode_texts = msgspec.json.Decoder(list[str]).decode
+_decode_members = msgspec.json.Decoder(list[str | int]).decode
 
 
 class Compiler:
@@ -233,8 +232,12 @@ def _listed(text: str) -> tuple[str, ...]:
 
 def _members_of(text: str) -> list[str]:
     if text.startswith("["):
-        with suppress(msgspec.DecodeError):
-            return _decode_texts(text)
+        try:
+            return [str(member) for member in _decode_members(text)]
+        except msgspec.ValidationError as failure:
+            raise Refusal("record_invalid", value=text, problem="an array of codes is expected") from failure
+        except msgspec.DecodeError:  # a code that begins with a bracket
+            pass
     return re.split(r"[|;；、,，]", text)
 
 

@@ -123,9 +123,16 @@ class Trace:
 
     @cached_property
     def specials(self) -> list[Special]:
-        """Starts with their ends, matched by notice number, else in order."""
-        ends = list(self.by_kind.get(K.SPECIAL_ENDED, ()))
-        return [Special(start, _take_end(ends, start)) for start in self.by_kind.get(K.SPECIAL_STARTED, ())]
+        """Starts with their ends, as the clocks of the case take them (cases.facts): an end is that of the numbered start where
+        its number is known, else of those of its kind where there are any, else of all."""
+        ends: dict[int, Row] = {}
+        starts: list[Row] = []
+        for row in self.all(K.SPECIAL_STARTED, K.SPECIAL_ENDED):
+            if row.kind == K.SPECIAL_STARTED:
+                starts.append(row)
+            else:
+                ends |= {start.seq: row for start in _ended_by(row, [one for one in starts if one.seq not in ends])}
+        return [Special(start, ends.get(start.seq)) for start in starts]
 
     @cached_property
     def clock(self) -> ClockRow | None:
@@ -218,10 +225,11 @@ def present_rows(rows: Sequence[Row]) -> list[Row]:
     return sorted(latest.values(), key=lambda row: (row.claimed_at, row.order, row.source, row.source_event_id))
 
 
-def _take_end(ends: list[Row], start: Row) -> Row | None:
-    number = start.data.document_no
-    later = [row for row in ends if row.claimed_at >= start.claimed_at]
-    found = next((row for row in later if number and row.data.document_no == number), next(iter(later), None))
-    if found is not None:
-        ends.remove(found)
-    return found
+def _ended_by(end: Row, still_open: list[Row]) -> list[Row]:
+    number, kind = end.data.document_no, end.data.special_kind
+    numbered = [start for start in still_open if number and start.data.document_no == number]
+    return numbered or [start for start in still_open if _kind_of(start) == kind] or still_open
+
+
+def _kind_of(start: Row) -> str:
+    return start.data.special_kind or "special"

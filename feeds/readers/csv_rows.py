@@ -18,7 +18,7 @@ from feeds.mapping import missing_columns
 from feeds.readers.lines import TextLines
 from feeds.readers.xes import CASE_PREFIX
 from feeds.reasons import Refusal, Rejection
-from feeds.records import Broken, Row
+from feeds.records import UNNAMED, Broken, Row
 
 COMMA = ","
 _SEPARATORS = (COMMA, ";", "\t")
@@ -58,7 +58,8 @@ def separator_in(header: str) -> str:
 
 
 def _names(header: Sequence[str]) -> tuple[str, ...]:
-    return tuple(name.strip() for name in header)
+    """The columns by their names, those without one by their places."""
+    return tuple(name.strip() or f"{UNNAMED}{place})" for place, name in enumerate(header, start=1))
 
 
 class _NoHeader(Refusal):
@@ -149,14 +150,14 @@ class _Table:
         if header is None and not self._lines.last_broken_line:
             raise _NoHeader("file_empty")
         self._header = _names(header or ())
-        if not any(self._header):
+        if all(name.startswith(UNNAMED) for name in self._header):
             raise _NoHeader("header_missing")
         self._check_columns()
         if any(name.startswith(CASE_PREFIX) for name in self._header):
             self._own = [index for index, name in enumerate(self._header) if not name.startswith(CASE_PREFIX)]
 
     def _check_columns(self) -> None:
-        twice = sorted({name for name in self._header if name and self._header.count(name) > 1})
+        twice = sorted({name for name in self._header if self._header.count(name) > 1})
         if twice:
             raise _NoHeader("header_repeated", value=", ".join(twice))
         missing = missing_columns(self._needed, self._header)

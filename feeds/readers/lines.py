@@ -1,9 +1,9 @@
 """Lines of text from a stream of bytes: encoding found or declared, length bounded, every bad line reported.
 
 Found are: a byte order mark, UTF-16 without a mark by its zero bytes, UTF-8, and for sources that may be Chinese GB18030 (which
-contains GBK and GB2312) when most of the first text beyond ASCII is not UTF-8: nearly all bytes make some Chinese text, so
-elsewhere it would turn every accent into one. Many lines are asked, for a single one may be damaged, or look like the other
-encoding by chance. A line that does not fit the encoding is reported, not guessed.
+contains GBK and GB2312) when most of the first bytes beyond ASCII are no UTF-8: nearly all bytes make some Chinese text, so
+elsewhere it would turn every accent into one. Many bytes are asked, for a single character may be damaged, or look like the
+other encoding by chance. A line that does not fit the encoding is reported, not guessed.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from feeds.readers.archive import StreamBroken
 from feeds.reasons import Refusal, Rejection
 from feeds.records import Broken
 
+REPLACEMENT = "\ufffd"  # what a decoder puts where bytes could not be read
 _MARKS = ((codecs.BOM_UTF8, None), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _KEPT_OF_A_BAD_LINE = 2000
 _LOOKED_AT = 1000
@@ -77,7 +78,7 @@ class TextLines:
             raise Refusal("wrong_encoding", problem=problem) from failure
         if has_control(text.rstrip("\r\n")):
             raise Refusal("nul_character" if "\0" in text else "control_character")
-        if self._is_rewritten and "\ufffd" in text:
+        if self._is_rewritten and REPLACEMENT in text:
             raise Refusal("wrong_encoding", problem="half of a UTF-16 character")
         return text
 
@@ -97,8 +98,9 @@ class TextLines:
         """Lines with their ends; None for one that was too long, whose bytes were let go as they came."""
         most, rest, is_skipping, end = self._limits.max_line_bytes, b"", False, b""
         for chunk in self._opened():
-            end = end or _line_end_in(chunk)
-            *lines, rest = (rest + chunk).split(end)
+            rest += chunk
+            end = end or _line_end_in(rest)
+            *lines, rest = rest.split(end or b"\n")
             self._settle(lines)
             for line in lines:
                 yield None if is_skipping or len(line) > most else line + b"\n"
@@ -134,26 +136,23 @@ class TextLines:
         return None, first
 
 
-def _line_end_in(chunk: bytes) -> bytes:
-    """A line feed, unless there is none but carriage returns, which old programs for the Mac write."""
-    return b"\r" if b"\r" in chunk and b"\n" not in chunk else b"\n"
+def _line_end_in(text: bytes) -> bytes:
+    """A line feed, unless there is none but carriage returns, which old programs for the Mac write; nothing while there is
+    neither, or a carriage return whose line feed may be still to come."""
+    if b"\n" in text:
+        return b"\n"
+    return b"\r" if b"\r" in text[:-1] else b""
 
 
 def _looks_like_utf8(lines: list[bytes]) -> bool:
-    """Whether more bytes beyond ASCII stand in lines that are UTF-8 than in those that are not."""
-    return sum(_foreign_bytes(line) * (1 if _is_utf8(line) else -1) for line in lines) > 0
+    """Whether most of the bytes beyond ASCII can be read as UTF-8: damage breaks single characters, another encoding nearly all."""
+    everything = b"\n".join(lines)
+    readable = everything.decode("utf-8", "ignore").encode()
+    return _foreign_bytes(readable) * 2 > _foreign_bytes(everything)
 
 
-def _foreign_bytes(line: bytes) -> int:
-    return len(line) - len(line.decode("ascii", "ignore"))
-
-
-def _is_utf8(line: bytes) -> bool:
-    try:
-        line.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
+def _foreign_bytes(text: bytes) -> int:
+    return len(text) - len(text.decode("ascii", "ignore"))
 
 
 def _looks_wide(first: bytes) -> bool:

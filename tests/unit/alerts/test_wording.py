@@ -113,3 +113,16 @@ def test_what_is_said_of_a_command_or_an_alarm_is_said_in_every_language():
     assert writer.message("card_closed") == {"message": TEXTS["zh"].get("error.card_closed"),
                                              "words": {"en": {"message": TEXTS["en"].get("error.card_closed")}}}
     assert writer.alarm("gauges_failed")["words"]["en"]["text"] == TEXTS["en"].get("alarm.gauges_failed")
+
+
+def test_a_rule_nobody_wrote_english_words_for_is_told_in_the_chinese_ones():
+    presets = load_presets()
+    rule = next(rule for rule in presets["kechuang"].rules if rule.id == "kechuang.promised")
+    bare = rule.model_copy(update={"name_en": "", "rungs": [
+        rung.model_copy(update={"label_en": "", "demanded_action_en": ""}) for rung in rule.rungs]})
+    edited = {"kechuang": presets["kechuang"].model_copy(update={"rules": [bare]})}
+    english = LadderWording({}.get, {}.get, edited, TEXTS["en"], in_english=True)  # type: ignore[arg-type]
+    passage, chinese = real("yellow", ClockKind.PROMISED), wording()
+    assert english.rule_name(passage) == chinese.rule_name(passage) == "承诺时限"
+    assert english.late_text(passage) == chinese.late_text(passage)
+    assert english.demanded_action(passage) == chinese.demanded_action(passage)

@@ -64,3 +64,14 @@ def test_one_enormous_record_is_cut_out_without_being_taken_apart() -> None:
 
 def test_empty_lines_are_passed_over() -> None:
     assert split_body(b"\n{}\r\n \t\n 2\n\n", 10, is_lines=True) == [b"{}\r", b"2"]
+
+
+@pytest.mark.parametrize("body", [b'{"events":[{"id":"1"}],"events":[{"id":"2"}]}', b'{"events":[],"events":[{"id":"2"}]}'])
+def test_of_two_lists_of_events_none_is_dropped_in_silence(body: bytes) -> None:
+    with pytest.raises(InvalidInput, match="body_unreadable"):
+        split_body(body, 10, is_lines=False)
+
+
+def test_the_word_events_within_an_event_is_a_word() -> None:
+    body = b'{"events":[{"title":"events","events":1}]}'
+    assert split_body(body, 10, is_lines=False) == [b'{"title":"events","events":1}']

@@ -178,3 +178,12 @@ def test_columns_nothing_reads_are_named_in_the_report(tmp_path: Path, permits: 
     path.write_text("case_no,what,at,who,office,promised_du,,\n" + "A1,open,2018-01-01,,,2018-01-09,,\n" * 2, encoding="utf-8")
     report = import_file(path, permits, ingest)
     assert (report.exit_code, report.as_dict()["columns_unread"]) == (0, ["promised_du"])
+
+
+def test_values_under_columns_without_a_name_are_named_by_their_places(tmp_path: Path, permits: SourceMapping,
+                                                                       ingest: Ingest) -> None:
+    path = tmp_path / "unnamed.csv"
+    rows = "A1,open,2018-01-01,,,,,\n" + "A2,open,2018-01-01,,,2018-01-09,,\n"
+    path.write_text("case_no,what,at,who,office,,,\n" + rows, encoding="utf-8")
+    report = import_file(path, permits, ingest)
+    assert (report.exit_code, report.as_dict()["columns_unread"]) == (0, ["(column 6)"])

@@ -298,3 +298,15 @@ def test_a_table_whose_case_changes_department_says_so_once(permits: SourceMappi
     parsed, remarks = _mapped(permits, "x.csv", rows)
     assert [one.event.org for one in parsed if one.event] == ["A", "A", "A", "B", "A", "B"]
     assert remarks == {CASE_CHANGED: 1}
+
+
+@pytest.mark.parametrize(("told", "codes"), [('["a", 1]', ("a", "1")), ("[附件]a|b", ("[附件]a", "b")), ('["a", null]', None),
+                                             ('["a", ["b"]]', None)])
+def test_an_array_of_codes_is_read_as_one_or_refused(told: str, codes: tuple[str, ...] | None, permits: SourceMapping,
+                                                     write_mapping: WriteMapping) -> None:
+    mapping = write_mapping(PERMITS.replace("  actor: who", "  data: {materials: papers}"))
+    row = Row(2, {"case_no": "A1", "what": "open", "at": "2011-01-01", "papers": told}, "", 1)
+    [parsed] = Mapper(mapping, "x.csv", FeedLimits()).map(row)
+    assert parsed.event is not None
+    assert parsed.event.data.materials == codes
+    assert (parsed.note is None) == (codes is not None)

@@ -97,3 +97,12 @@ def test_one_name_in_two_objects_and_in_words_is_no_name_twice() -> None:
     told = ('{"id":"1","kind":"accepted","case_no":"A1","at":"2018-10-15T09:00:00+08:00","actor":null,'
             '"data":{"title":"he said \\"id\\": 7, \\"id\\": 8","attributes":{"title":"y","id":"z"}}}')
     assert READER.parse("desk", told.encode()).event is not None
+
+
+@pytest.mark.parametrize("twice", ['"case_no" :"A2"', '"case_no"\n: "A2"', '"case\\u005fno":"A2"',
+                                   '"case_no" :"A2","actor":"he \\"said\\":"'])
+def test_a_name_written_otherwise_is_the_same_name(twice: str) -> None:
+    told = f'{{"id":"1","kind":"accepted","case_no":"A1","at":"2018-10-15T09:00:00+08:00",{twice}}}'
+    rejection = READER.parse("desk", told.encode()).rejection
+    assert rejection is not None
+    assert rejection.outcome.code == "name_repeated"

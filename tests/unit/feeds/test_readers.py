@@ -6,8 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
+from feeds.limits import FeedLimits
 from feeds.mapping import SourceMapping
-from feeds.records import Parsed
+from feeds.readers.csv_rows import read_csv
+from feeds.records import Parsed, Row
 from tests.unit.feeds.conftest import PERMITS
 
 Parse = Callable[..., list[Parsed]]
@@ -207,3 +209,23 @@ def test_a_name_that_stands_twice_in_a_line_of_json_costs_that_line_only(parse: 
     line = '{"kind":"accepted","case_no":"A1","at":"2026-03-09"}\n'
     content = line + line.replace('"case_no":"A1"', '"case_no":"A1","case_no":"A2"') + line.replace("A1", "A3")
     assert told(parse(content.encode(), "yangguang_csv")) == ["A1 accepted", "line 2 name_repeated", "A3 accepted"]
+
+
+def test_one_long_damaged_line_does_not_speak_for_a_utf8_file(parse: Parse, told: Told, permits: SourceMapping) -> None:
+    parsed = parse(_titled(("施工许可证" * 8).encode()[:-1], "城管".encode(), "教体".encode()), permits)
+    assert told(parsed) == ["line 2 wrong_encoding", "A1 accepted", "A1 accepted"]
+    assert [one.event.org for one in parsed if one.event] == ["城管", "教体"]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r", "\r\n"])
+@pytest.mark.parametrize("size", [1, 3, 7, 100])
+def test_the_end_of_lines_is_found_however_the_file_is_cut(end: str, size: int) -> None:
+    content = "a,b\n1,2\n3,4\n".replace("\n", end).encode()
+    chunks = (content[start:start + size] for start in range(0, len(content), size))
+    assert [one.fields for one in read_csv(chunks, FeedLimits()) if isinstance(one, Row)] == [{"a": "1", "b": "2"}, {"a": "3", "b": "4"}]
+
+
+def test_a_value_under_a_column_without_a_name_is_kept_by_its_place() -> None:
+    [row] = read_csv(iter((b"a,,\n1,2,3\n",)), FeedLimits())
+    assert isinstance(row, Row)
+    assert row.fields == {"a": "1", "(column 2)": "2", "(column 3)": "3"}

@@ -200,3 +200,38 @@ def test_bytes_in_another_encoding_are_never_replayed_as_question_marks(ingest: 
     assert repairs.replay([record], ALICE)[record].code == "wrong_encoding"
     assert recorder.events == []
     assert repairs.repair(record, GOOD_JSON, ALICE).status is Status.OK
+
+
+def test_a_question_mark_the_source_itself_sent_may_be_replayed(ingest: Ingest, queries: FeedQueries, repairs: Repairs,
+                                                               recorder: FakeRecorder) -> None:
+    sent = GOOD_JSON.replace("A1", "A\ufffd")
+    record = _quarantined(ingest, queries, DESK, refused("not_recorded", sent))
+    assert repairs.replay([record], ALICE)[record].status is Status.OK
+    assert [event.case_no for event in recorder.events] == ["A\ufffd"]
+
+
+def test_what_is_kept_in_part_is_not_replayed_until_somebody_completes_it(
+        ingest: Ingest, queries: FeedQueries, repairs: Repairs, recorder: FakeRecorder,
+        parse: Callable[..., list[Parsed]], write_mapping: Callable[[str], SourceMapping]) -> None:
+    parsed = parse(b"case_no,what,at,who,office\nA1,shut?,2018-01-01,," + b"x" * 9000 + b"\n", write_mapping(PERMITS))
+    line = Parsed(None, parsed[0].rejection, "A1,open,2018-01-01,," + "x" * 9000, 2,
+                  ("case_no", "what", "at", "who", "office"), ",")
+    record = _quarantined(ingest, queries, Delivery("permits", "x.csv", "permits", "file"), line)
+    assert repairs.replay([record], ALICE)[record].code == "kept_in_part"
+    assert repairs.replay([record], ALICE)[record].code == "kept_in_part"
+    assert recorder.events == []
+    assert repairs.repair(record, "A1,open,2018-01-01,,x", ALICE).status is Status.OK
+
+
+def test_a_replay_takes_the_record_as_it_came_and_leaves_the_repair_in_the_form(
+        ingest: Ingest, queries: FeedQueries, repairs: Repairs, recorder: FakeRecorder) -> None:
+    record = _quarantined(ingest, queries, DESK, refused("record_invalid", GOOD_JSON.replace("accepted", "akzepted")))
+    repairs.repair(record, GOOD_JSON.replace("accepted", "nearly"), ALICE)
+    assert "akzepted" in str(repairs.replay([record], ALICE)[record].detail)
+    assert queries.get_quarantined(record).to_repair == GOOD_JSON.replace("accepted", "nearly")
+
+
+def test_half_a_character_in_a_repair_is_refused_and_breaks_nothing(ingest: Ingest, queries: FeedQueries,
+                                                                    repairs: Repairs) -> None:
+    record = _quarantined(ingest, queries, DESK, refused())
+    assert repairs.repair(record, GOOD_JSON.replace("A1", "A\ud800"), ALICE).code == "control_character"

@@ -146,3 +146,18 @@ def test_g26_papers_that_came_and_those_still_in_time_are_fine() -> None:
     assert detect("G26", [_deferred(n, True) for n in range(20)]) == []
     assert detect("G26", [_deferred(n, False) for n in range(20)], now="04-20 09:00") == []
     assert detect("G26", [_deferred(n, False) for n in range(5)]) == []
+
+
+def test_an_end_belongs_to_the_special_procedure_of_its_kind() -> None:
+    [one] = [case("k", told("accepted", "04-01 09:00"), told("special_started", "04-02 09:00", special_kind="auction"),
+                  told("special_started", "04-02 10:00", special_kind="site_survey"),
+                  told("special_ended", "04-03 09:00", special_kind="site_survey"),
+                  told("special_ended", "04-09 09:00", special_kind="auction"), told("concluded", "04-12 09:00"))]
+    assert [(special.start.data.special_kind, special.end.data.special_kind) for special in one.specials if special.end] == [
+        ("auction", "auction"), ("site_survey", "site_survey")]
+
+
+def test_an_end_that_says_nothing_ends_all_that_stand_open() -> None:
+    one = case("k", told("accepted", "04-01 09:00"), told("special_started", "04-02 09:00", special_kind="auction"),
+               told("special_started", "04-02 10:00", special_kind="site_survey"), told("special_ended", "04-03 09:00"))
+    assert [special.end is not None for special in one.specials] == [True, True]
