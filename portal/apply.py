@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Mapping, Sequence
 from typing import Literal
 
 import segno
@@ -81,21 +81,11 @@ class ApplyPages:
         item = public_item(self._portal, code)
         self._need(item)
         paper = request.form.get("code", "")
-        refused = self._refused(item, dict.fromkeys([*filter(is_chosen, item.details.materials), *([paper] if paper else ())]))
+        refused = attach_chosen(self._portal, item.details.materials, self._key(), paper)
         if refused:
             problems = {one: sentence(refusal, self._portal.words()) for one, refusal in refused.items()}
             return self._materials(item, self._need(item), problems, next(iter(refused.values())).status)
         return _to(code, f"materials/#paper-{paper}" if paper else "review/")
-
-    def _refused(self, item: Item, papers: Iterable[str]) -> dict[str, SupervisionError]:
-        """What is wrong with the file of each of these papers; the others are with the draft."""
-        refused: dict[str, SupervisionError] = {}
-        for paper in papers:
-            try:
-                attach(self._portal, item.details.materials, self._key(), paper)
-            except SupervisionError as refusal:
-                refused[paper] = refusal
-        return refused
 
     def detach(self, code: str) -> Response:
         self._need(public_item(self._portal, code))
@@ -240,21 +230,30 @@ def shown_page(portal: Portal, files: Sequence[Upload | FileSeen], sha256: str, 
     return as_picture(portal.desk.picture(sha256, found.media_type, page, size))
 
 
-def attach(portal: Portal, listed: Container[str], key: str, paper: str) -> Upload:
-    """The file of this request for a paper of the list, with a draft.
+def attach_chosen(portal: Portal, listed: Collection[str], key: str, asked_for: str = "") -> dict[str, SupervisionError]:
+    """Every file of this request for a paper of the list, with a draft, and the one the button pressed was for. What is wrong
+    with the file of each paper; the others are with the draft."""
+    refused: dict[str, SupervisionError] = {}
+    for paper in dict.fromkeys([*filter(_is_chosen, listed), *([asked_for] if asked_for else ())]):
+        try:
+            _attach(portal, listed, key, paper)
+        except SupervisionError as refusal:
+            refused[paper] = refusal
+    return refused
 
-    Raises InvalidInput, TooLarge, UpstreamError.
-    """
+
+def _attach(portal: Portal, listed: Container[str], key: str, paper: str) -> None:
+    """Raises InvalidInput, TooLarge, UpstreamError."""
     portal.limits.files.spend(address())
     if paper not in listed:
         raise InvalidInput("papers_unlisted", papers=paper[:40])
-    if not is_chosen(paper):
+    if not _is_chosen(paper):
         raise InvalidInput("portal_file_missing")
     sent = request.files[_file_of(paper)]
-    return portal.desk.drafts.attach(key, paper, sent.filename or "", sent.stream)
+    portal.desk.drafts.attach(key, paper, sent.filename or "", sent.stream)
 
 
-def is_chosen(paper: str) -> bool:
+def _is_chosen(paper: str) -> bool:
     """Whether this request brings a file for that paper."""
     sent = request.files.get(_file_of(paper))
     return sent is not None and bool(sent.filename)

@@ -9,7 +9,7 @@ from flask import Response, request
 from approval.matters import WORDS_MAX
 from config.item_form import PREFIX, VALUE_MAX
 from core.errors import InvalidInput, SupervisionError
-from portal.apply import attach, is_chosen
+from portal.apply import attach_chosen
 from portal.case import CasePages, to_case
 from portal.cookies import CASE_PATH, CORRECTION
 from portal.desk import CaseView
@@ -24,7 +24,8 @@ class CorrectionPages:
         self._portal, self._case = portal, case
 
     def attach(self) -> Response:
-        """One file for one of the papers asked for; what else was written on the page is kept with it."""
+        """The file of the paper whose button was pressed, and every other that was chosen; what else was written on the page is
+        kept with them."""
         seen = self._case.seen()
         key, code = self._kept(seen), request.form.get("code", "")
         return self._gone_on(key, lambda: self._attach(seen, key, code))
@@ -40,9 +41,7 @@ class CorrectionPages:
         return response
 
     def _send(self, seen: CaseView, key: str) -> None:
-        for one in seen.asked:
-            if is_chosen(one.code):
-                self._attach(seen, key, one.code)
+        self._attach(seen, key)
         draft = self._portal.desk.drafts.find(key)
         answer = answer_of(seen, draft, is_withheld=request.form.get("rest") == "withheld")
         if not (draft.uploads or answer.words or answer.amended(seen.notice)):
@@ -50,8 +49,10 @@ class CorrectionPages:
         self._portal.desk.correct(self._case.no(), draft.uploads, key, rest_withheld=answer.rest_withheld,
                                   fields=answer.fields, words=answer.words)
 
-    def _attach(self, seen: CaseView, key: str, code: str) -> None:
-        attach(self._portal, {one.code for one in seen.asked}, key, code)
+    def _attach(self, seen: CaseView, key: str, asked_for: str = "") -> None:
+        """A refused file leaves the others with what is gathered; the first refusal is raised."""
+        for refusal in attach_chosen(self._portal, [one.code for one in seen.asked], key, asked_for).values():
+            raise refusal
 
     def _kept(self, seen: CaseView) -> str:
         """The key of the draft, with what the page says now: kept before anything is checked."""

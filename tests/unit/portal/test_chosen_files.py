@@ -1,0 +1,47 @@
+"""Files that were chosen for the answer to a correction notice go with whichever button is pressed."""
+
+from __future__ import annotations
+
+import io
+import re
+from typing import Any
+
+import pytest
+
+from approval.posts import EVERY_UNIT
+from tests.staff import Site, make_site
+from tests.unit.portal.test_case import CLERK, filed, opened, pdf, post, rev
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
+    made = make_site(tmp_path_factory.mktemp("chosen"))
+    made.services.approval.posts.give(CLERK.name, EVERY_UNIT, ["综合窗口"])
+    return made
+
+
+@pytest.fixture
+def client(site: Site) -> Any:
+    told = filed(site, without="jishu")
+    site.services.approval.intake.ask_correction(told.case_no, rev(site, told.case_no), ["jishu", "changdi"], "缺两项", CLERK)
+    return opened(site, told)
+
+
+def bad(code: str) -> dict[str, Any]:
+    return {f"file-{code}": (io.BytesIO(b"MZ"), f"{code}.pdf")}
+
+
+def kept(text: str) -> list[str]:
+    return re.findall(r"(\w+\.pdf)</p>", text)
+
+
+def test_the_button_of_one_paper_takes_the_file_of_another_along(client: Any):
+    assert post(client, "/public/case/attach", code="jishu", **pdf("jishu", "技术.pdf"), **pdf("changdi", "场地.pdf")
+                ).status_code == 303
+    assert kept(client.get("/public/case/").text) == ["技术.pdf", "场地.pdf"]
+
+
+@pytest.mark.parametrize("at", ["attach", "correct"])
+def test_a_refused_file_leaves_the_others(client: Any, at: str):
+    answer = post(client, f"/public/case/{at}", code="jishu", **bad("jishu"), **pdf("changdi", "场地.pdf"))
+    assert (answer.status_code, kept(answer.text)) == (400, ["场地.pdf"])
