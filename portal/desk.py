@@ -219,7 +219,8 @@ def standing_on(facts: PaperFacts, today: str) -> PaperFacts:
 
 class FileVerdict(msgspec.Struct, frozen=True):
     """What became of a paper's file since it was issued, and by what that is known (papers/signature.py). `is_added_to`: a
-    signed file, and something after it. `standing`: an unchanged file may be of a paper that holds no more."""
+    signed file, and something after it. `standing`: an unchanged file may be of a paper that holds no more; it says nothing of
+    a changed one."""
 
     finding: str
     by: str

@@ -14,13 +14,15 @@ from approval.posts import EVERY_UNIT
 from papers.models import paper_signatures, papers
 from tests.hosting import Hall
 from tests.staff import AS_BROWSER, SAME_ORIGIN, Site, make_site
-from tests.unit.portal.test_case import CLERK, accepted, opened
+from tests.unit.portal.test_case import CLERK, STEPS, accepted, opened, rev, with_fee
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
     made = make_site(tmp_path_factory.mktemp("check"))
     made.services.approval.posts.give(CLERK.name, EVERY_UNIT, ["综合窗口"])
+    for person, post in zip(STEPS, ("承办人", "审核人", "批准人"), strict=True):
+        made.services.approval.posts.give(person.name, "gongxin", [post])
     return made
 
 
@@ -65,6 +67,20 @@ def test_a_changed_file_is_told_and_another_is_not_ours(site: Site, pdf: tuple[s
     place = content.index(b"stream") + 30
     assert verdict(check(site, content[:place] + bytes([content[place] ^ 1]) + content[place + 1:])) == "altered"
     assert verdict(check(site, b"%PDF-1.4\nof somebody else")) == "unknown"
+
+
+def test_a_changed_file_of_a_licence_borrows_nothing_of_the_licence(site: Site):
+    """What stands beside its number would be read as being about this file."""
+    told, fee = with_fee(site)
+    approval = site.services.approval
+    approval.ending.paid(told.case_no, fee, "票1")
+    approval.ending.conclude(told.case_no, rev(site, told.case_no), "", CLERK)
+    number = next(one.number for one in approval.queries.of_applicant(told.case_no).receipts if one.kind == "licence")
+    content = site.services.follow_up.papers.file(number, "pdf")
+    assert "standing-valid" in check(site, content)
+    place = content.index(b"stream") + 30
+    text = check(site, content[:place] + bytes([content[place] ^ 1]) + content[place + 1:])
+    assert (verdict(text), "standing-valid" in text) == ("altered", False)
 
 
 def test_a_paper_of_before_there_were_signatures_is_told_by_the_register(site: Site, tmp_path: Path):
