@@ -180,8 +180,7 @@ def _register_saving(app: Dash, services: Any, editor: Editor) -> None:
                                                based_on=_based_on(draft, begun))
         except SupervisionError as refusal:
             return sentence(refusal, t), told_at(places, refusal, draft, t), no_update
-        today = services.approval.desk.today(services.catalogue.default_area, services.clock.now_us())
-        return said_of(version, today, editor.words, t), [""] * len(places), f"saved {version.number}"
+        return said_of(version, _today(services), editor.words, t), [""] * len(places), f"saved {version.number}"
 
     @app.callback(Output("edit-said", "children", allow_duplicate=True), Output("edit-changed", "data", allow_duplicate=True),
                   Input({"decide": ALL, "version": ALL}, "n_clicks"), State("edit-reason", "value"), prevent_initial_call=True)
@@ -193,11 +192,27 @@ def _register_saving(app: Dash, services: Any, editor: Editor) -> None:
 
 
 def said_of(version: Version, today: date, words: str, t: Words) -> str:
-    """What became of a version that was saved: an item or unit goes by the one of before until the day of this one has come."""
-    state, day = version.state.value, version.effective_from
-    if version.state is VersionState.ACTIVE and day > today and version.kind in (Kind.ITEM, Kind.ORGANISATION):
-        state = "coming"
-    return t.first(f"rules_page.{words}saved.{state}", f"rules_page.saved.{state}", n=version.number, day=day.isoformat())
+    """What became of a version that was saved: the one of before holds until the day of this one has come."""
+    state = "coming" if _is_to_come(version, today) else version.state.value
+    own = [f"rules_page.{words}saved.{state}"] if words else []
+    return t.first(*own, f"rules_page.saved.{state}{_plain(version.kind)}", f"rules_page.saved.{state}",
+                   n=version.number, day=version.effective_from.isoformat())
+
+
+def said_of_decision(version: Version, decision: str, today: date, t: Words) -> str:
+    """The same of one that was confirmed or turned down."""
+    if _is_to_come(version, today):
+        return said_of(version, today, "", t)
+    return t.first(f"rules_page.decided.{decision}{_plain(version.kind)}", f"rules_page.decided.{decision}")
+
+
+def _is_to_come(version: Version, today: date) -> bool:
+    return version.state is VersionState.ACTIVE and version.effective_from > today
+
+
+def _plain(kind: Kind) -> str:
+    """The ending of the sentences about what no case is judged by."""
+    return "" if kind in JUDGING else "_plain"
 
 
 def decided(services: Any, decision: str, version: str, reason: str) -> tuple[str, Any]:
@@ -205,14 +220,11 @@ def decided(services: Any, decision: str, version: str, reason: str) -> tuple[st
     t = _words(services)
     kind, subject, number = version.split("|")
     try:
-        if decision == "confirm":
-            services.editing.confirm(Kind(kind), subject, int(number), actor=g.actor, reason=reason)
-        else:
-            services.editing.reject(Kind(kind), subject, int(number), actor=g.actor, reason=reason)
+        decide = services.editing.confirm if decision == "confirm" else services.editing.reject
+        became = decide(Kind(kind), subject, int(number), actor=g.actor, reason=reason)
     except SupervisionError as refusal:
         return sentence(refusal, t), no_update
-    plain = "" if Kind(kind) in JUDGING else "_plain"
-    return t.first(f"rules_page.decided.{decision}{plain}", f"rules_page.decided.{decision}"), f"{decision} {version}"
+    return said_of_decision(became, decision, _today(services), t), f"{decision} {version}"
 
 
 def _register_history(app: Dash, services: Any, editor: Editor) -> None:
@@ -290,6 +302,11 @@ def _refused(refusal: SupervisionError, t: Words) -> html.P:
     more = refusal.details.get("problem")
     told = sentence(refusal, t) if not more else t("rules_page.wrong", key=refusal.details.get("key", ""), problem=more)
     return html.P(told, className="edit-refused", role="alert")
+
+
+def _today(services: Any) -> date:
+    today: date = services.approval.desk.today(services.catalogue.default_area, services.clock.now_us())
+    return today
 
 
 def _words(services: Any) -> Words:
