@@ -25,6 +25,7 @@ from portal.parts import Portal, address, page, sentence, written_here
 log = logging.getLogger(__name__)
 FIELDS = ("kind", "name", "identity_no", "phone", "email", "address", "agent", "title")
 FIELD_MAX = 256
+FILES_AT_ONCE = 4  # of the largest; more of them go one after the other
 
 
 class ApplyPages:
@@ -201,7 +202,7 @@ class ApplyPages:
                     problems=problems or {}, accepts=accepted(self._portal), at=2,
                     pages=self._portal.desk.pages, earlier=self._offered(),
                     may_reuse="reuse" in self._portal.desk.offers, agent=draft.values.get("agent", ""),
-                    most_mb=self._portal.desk.rules.max_bytes // 1024 // 1024)
+                    most_mb=self._portal.desk.rules.max_bytes // 1024 // 1024, at_once=FILES_AT_ONCE)
 
     def _review(self, item: Item, draft: Draft, problems: Mapping[str, str] | None = None, status: int = 200) -> Response:
         papers = papers_of(item, draft.uploads)

@@ -10,7 +10,7 @@ from werkzeug.exceptions import NotFound as NotFoundPage
 
 from approval.codes import read_code
 from core.errors import InvalidInput, NotFound, SupervisionError
-from portal.apply import ApplyPages
+from portal.apply import FILES_AT_ONCE, ApplyPages
 from portal.bulletins import BulletinPages
 from portal.case import CasePages
 from portal.correction import CorrectionPages
@@ -21,7 +21,6 @@ from portal.pay import PayPages
 from portal.tell import TellPages
 
 BESIDE_FILE = 1024 * 1024  # what a form may weigh beside its files
-FILES_AT_ONCE = 4          # of the largest; more of them go one after the other
 _OF_MANY_FILES = ("portal.apply_attach", "portal.case_attach", "portal.case_correct")
 
 

@@ -93,9 +93,11 @@ def test_a_file_that_was_chosen_and_not_uploaded_goes_with_the_last_look(browser
     assert post(browser, f"{APPLY}materials/", then="review").headers["Location"] == f"{APPLY}review/"
 
 
-def test_several_large_files_go_at_once(browser: FlaskClient):
+def test_several_large_files_go_at_once_and_the_page_says_how_many(browser: FlaskClient):
     post(browser, f"{APPLY}begin")
     post(browser, APPLY, **WHO)
+    page = browser.get(f"{APPLY}materials/").text
+    assert ["单个文件不超过 15 MB，一次上传的文件合计不超过 60 MB" in page, "逐个" in page] == [True, False]
     large = b"%PDF-1.4\n" + b"0" * 12 * 1024 * 1024
     files = {f"file-{code}": FileStorage(io.BytesIO(large + code.encode()), f"{code}.pdf") for code in ("shenqing", "jishu")}
     boundary, body = encode_multipart({"csrf": browser.csrf, "then": "review", **files})
