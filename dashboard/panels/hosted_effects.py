@@ -20,9 +20,12 @@ def effects(act: str, values: Mapping[str, Any], detail: HostedDetail, clocks: S
             calendar: WorkingCalendar, now_us: int, t: Words) -> list[str]:
     """Sentences for the form. `clocks` are ClockExplanations."""
     promised = next((clock for clock in clocks if clock.kind == "promised" and clock.ended_at is None), None)
-    if act in ("ask_extension", "grant_extension"):
-        days = values.get("days") if act == "ask_extension" else (detail.extension or {}).get("days")
-        return _extended(act, days, promised, calendar, t)
+    if act == "ask_extension":
+        return _extended(act, values.get("days"), promised, calendar, t)
+    if act == "grant_extension":
+        is_over = promised is not None and promised.due_at is not None and now_us >= promised.due_at
+        return [t("error.extension_limit_over")] if is_over else _extended(
+            act, (detail.extension or {}).get("days"), promised, calendar, t)
     if act == "accept":
         return _accepted(item, calendar, now_us, t)
     if act == "start_special":

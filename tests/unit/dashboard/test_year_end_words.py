@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from types import SimpleNamespace
 
 import pytest
 
 from config.calendars import load_calendars
 from config.texts import load_texts
-from core.instants import to_us
+from core.instants import day_of, to_us
 from core.limits import Granularity, Limit, Unit
 from dashboard.pages.unit import time_left
 from dashboard.panels.days_left import days_left
@@ -46,6 +46,16 @@ def test_the_effect_of_an_acceptance_says_that_the_day_is_not_known_yet():
 def test_the_effect_of_an_acceptance_is_the_day_its_clock_will_end(granularity: Granularity, at: str, day: str):
     """Counted in office hours, an acceptance before they begin uses up its own day: it was told a day too late."""
     assert f"应于 {day} 前办结" in accepted(10, granularity, us(at))
+
+
+@pytest.mark.parametrize(("at", "said"), [
+    ("2026-03-27 17:00", "承诺期限由 2026-03-27 延至 2026-04-03（5 个工作日），并出具延期告知书。"),
+    ("2026-03-30 00:00", "承诺期限已经届满，不能再批准延期，请不予批准")])
+def test_the_effect_of_a_grant_is_none_once_the_limit_is_over(at: str, said: str):
+    promised = SimpleNamespace(kind="promised", ended_at=None, unit="wd", due_day=day_of(date(2026, 3, 27)),
+                               due_at=us("2026-03-28 00:00"))
+    detail = SimpleNamespace(extension={"days": 5})
+    assert effects("grant_extension", {}, detail, [promised], None, CN, us(at), T) == [said]
 
 
 def accepted(days: int, granularity: Granularity, now_us: int) -> str:
