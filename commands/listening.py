@@ -5,17 +5,23 @@ from __future__ import annotations
 import signal
 import socket
 import threading
+from collections.abc import Iterable
 from contextlib import suppress
 from types import FrameType
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from flask import Flask
 from werkzeug.serving import make_server
 
 from commands.answering import KeepingHandler
 from config.settings import Settings
+from core.turns import Turns
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 LOOK_S = 1.0
+_LIVE = "/socket.io/"  # kept open for as long as a screen lives
 
 
 class Served(Protocol):
@@ -30,7 +36,7 @@ class Listener:
 
     def __init__(self, settings: Settings, served: Served) -> None:
         # Werkzeug's server is the one Flask-SocketIO's threading mode is made for; measured to 500 clients.
-        self._server: Any = make_server(settings.server.host, settings.server.port, served.app, threaded=True,
+        self._server: Any = make_server(settings.server.host, settings.server.port, _answering(settings, served), threaded=True,
                                         request_handler=KeepingHandler)
         self._server.daemon_threads = True
         self._server.keep_s, self._server.kept, self._server.is_stopping = settings.server.keep_alive_s, set(), False
@@ -46,6 +52,22 @@ class Listener:
         for connection in list(self._server.kept):
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RD)
+
+
+def _answering(settings: Settings, served: Served) -> WSGIApplication:
+    """The application; on SQLite, whose work is all done in this process, one request at a time."""
+    turn_s = settings.server.turn_ms / 1000
+    if not turn_s or not settings.database.url.startswith("sqlite"):
+        return served.app
+    turns = Turns(turn_s)
+
+    def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if "HTTP_UPGRADE" in environ or environ["PATH_INFO"].startswith(_LIVE):
+            return served.app(environ, start_response)
+        with turns.taken():
+            return served.app(environ, start_response)
+
+    return answer
 
 
 class _Told(threading.Event):

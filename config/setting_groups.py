@@ -52,6 +52,9 @@ class ServerSettings(Strict):
     ping_interval_s: Seconds = Field(description="Seconds between transport pings.")
     ping_timeout_s: Seconds = Field(description="Seconds until an unanswered ping ends the connection.")
     keep_alive_s: Natural = Field(description="Seconds a connection may wait for its next request; 0: every answer ends it.")
+    turn_ms: Natural = Field(description=(
+        "On SQLite requests are worked on one at a time, which is quicker for all; one that takes longer than so many "
+        "milliseconds goes on beside the next. 0: all at once."))
     trusted_proxies: Natural = Field(description="Reverse proxies in front whose X-Forwarded-* headers are believed.")
 
 

@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from core.statements import as_toolkit_error, driver_of
+from core.turns import waiting
 
 PATIENCE_S = 1.0
 
@@ -68,11 +69,11 @@ class Writer:
                 self._refused(shared, refusal)
                 raise
         finally:
-            if self._shared is not None and not self._has_follower(self._shared):
-                self._end_shared()
-            self._leave_turn()
-        while not shared.ended.wait(PATIENCE_S):
-            self._end_left(shared)
+            self._leave_shared()
+        if not shared.ended.is_set():
+            with waiting():
+                while not shared.ended.wait(PATIENCE_S):
+                    self._end_left(shared)
         if shared.failure is not None:
             raise shared.failure
 
@@ -87,7 +88,9 @@ class Writer:
     def _take_turn(self) -> None:
         if self._holder == threading.get_ident():
             raise RuntimeError("a writing transaction within another one")
-        self._turn.acquire()
+        if not self._turn.acquire(blocking=False):
+            with waiting():
+                self._turn.acquire()
         self._holder = threading.get_ident()
 
     def _leave_turn(self) -> None:
@@ -107,6 +110,15 @@ class Writer:
         except BaseException:
             conn.close()
             raise
+
+    def _leave_shared(self) -> None:
+        """Let the next one write, after the commit if nobody is there to leave it to."""
+        if self._shared is None or self._has_follower(self._shared):
+            self._leave_turn()
+            return
+        with waiting():  # for the disk
+            self._end_shared()
+            self._leave_turn()
 
     def _has_follower(self, shared: _Shared) -> bool:
         """Whether the commit is left to whoever comes next."""

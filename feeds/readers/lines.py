@@ -145,7 +145,7 @@ def _line_end_in(text: bytes) -> bytes:
 
 
 def _looks_like_utf8(lines: list[bytes]) -> bool:
-    """Whether most of the bytes beyond ASCII can be read as UTF-8: damage breaks single characters, another encoding nearly all."""
+    """Whether most of the bytes beyond ASCII can be read as UTF-8: damage breaks a few characters, another encoding most."""
     everything = b"\n".join(lines)
     readable = everything.decode("utf-8", "ignore").encode()
     return _foreign_bytes(readable) * 2 > _foreign_bytes(everything)

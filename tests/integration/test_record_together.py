@@ -13,6 +13,7 @@ from sqlalchemy import Column, Connection, Integer, MetaData, Table, event, sele
 from sqlalchemy.exc import OperationalError
 
 from core.database import Database
+from core.turns import Turns
 from tests.services import wait_until
 
 notes = Table("notes", MetaData(), Column("n", Integer, primary_key=True))
@@ -221,3 +222,34 @@ def test_an_act_is_committed_though_whoever_was_to_follow_it_never_came(room, mo
     writer._waiting = 0
 
     assert (room.kept(), room.said) == ({0}, {0: None})
+
+
+def test_requests_that_take_turns_still_share_a_commit(tmp_path: Path) -> None:
+    """Who waits to write lets the next request work, so that it comes to wait, too."""
+    room, turns = Room(tmp_path / "turns.db"), Turns(60)
+
+    def request(n: int) -> None:
+        with turns.taken():
+            room.write(n)
+
+    with room.queued(None, *(lambda n=n: request(n) for n in range(1, 6))):
+        pass
+    assert room.kept() == {0, 1, 2, 3, 4, 5}
+    assert room.commits == 1
+
+
+def test_who_writes_alone_and_who_shares_do_not_wait_for_each_others_turn(tmp_path: Path) -> None:
+    room, turns = Room(tmp_path / "mixed.db"), Turns(60)
+
+    def request(n: int) -> None:
+        with turns.taken():
+            room.write(n, together=bool(n % 3))
+            room.kept()
+
+    threads = [threading.Thread(target=request, args=(n,)) for n in range(60)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(50)
+    assert room.kept() == set(range(60))
+    assert set(room.said.values()) == {None}
