@@ -55,7 +55,7 @@ class PortalSettings(Strict):
     case_session_minutes: Count = Field(description="Minutes without a request after which a case opened by password closes.")
     window_minutes: Count = Field(description="Length of the windows below, in minutes.")
     failures_per_address: Count = Field(description="Wrong numbers or passwords one address may enter within the window.")
-    failures_per_case: Count = Field(description="Wrong passwords for one case number within the window.")
+    failures_per_case: Count = Field(description="Wrong passwords for one number, of a case or of a letter, within the window.")
     forms_per_window: Count = Field(description="Applications begun or filed and letters sent by one address.")
     files_per_window: Count = Field(description="Files sent by one address.")
     checks_per_window: Count = Field(description="Papers checked by one address.")

@@ -233,7 +233,8 @@ def _register_history(app: Dash, services: Any, editor: Editor) -> None:
     def show(search: str | None, _changed: Any) -> tuple[Any, Any, Any]:
         t = _words(services)
         kind, subject = editor.subject(search or "")
-        return proposals(services, g.actor, t), history(services, kind, subject, t), _begun(services, kind, subject)
+        told = history(services, kind, subject, _today(services), t)
+        return proposals(services, g.actor, t), told, _begun(services, kind, subject)
 
 
 # Two who edit the same ---------------------------------------------------------------------------------------------

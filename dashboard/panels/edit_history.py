@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from dash import html
 
-from config.versions import Kind
+from config.service import Version
+from config.versions import EVER_IN_FORCE, Kind, VersionState
 from core.access import Actor
 from dashboard.panels.tables import grid, num
 from dashboard.times import stamp
@@ -39,13 +41,14 @@ def _proposal(services: Any, version: Any, actor: Actor, t: Words) -> html.Artic
                         className="edit-proposal")
 
 
-def history(services: Any, kind: Kind, subject: str, t: Words) -> list[Any]:
-    """The versions of one subject, newest first, down to the shipped one."""
+def history(services: Any, kind: Kind, subject: str, today: date, t: Words) -> list[Any]:
+    """The versions of one subject, newest first, down to the shipped one, and how each of them stands today."""
     versions = services.editing.history(kind, subject)
     shipped = services.editing.first(kind, subject)
     contents: dict[int, Mapping[str, Any]] = {0: shipped} | {version.number: version.content for version in versions}
     heads = [t(f"rules_page.column.{name}") for name in ("version", "state", "since", "who", "reason", "differences")]
-    rows = [html.Tr([num(str(version.number)), html.Td(t(f"version_state.{version.state.value}")),
+    states = standings(versions, today)
+    rows = [html.Tr([num(str(version.number)), html.Td(t(f"version_state.{states[version.number]}")),
                      num(version.effective_from.isoformat()), html.Td(_who(version)), html.Td(version.reason),
                      html.Td(_differences(contents[version.based_on], version.content, t))]) for version in versions]
     first = html.Tr([num("0"), html.Td(t("rules_page.shipped")), num("—"), html.Td("—"), html.Td("—"), html.Td("—")])
@@ -54,6 +57,18 @@ def history(services: Any, kind: Kind, subject: str, t: Words) -> list[Any]:
                     state=t("rules_page.finished" if one.finished_at else "rules_page.running")), className="panel-note")
            for one in services.rejudger.recent(3)]
     return [html.H2(t("rules_page.history")), grid(heads, [*rows, first]), *log]
+
+
+def standings(versions: Sequence[Version], today: date) -> dict[int, str]:
+    """The state of each version by its number, as a day sees it: the newest whose day has come holds (config.versions), even
+    where a newer one is confirmed for a later day."""
+    confirmed = [one for one in versions if one.state.value in EVER_IN_FORCE]
+    holds = max((one.number for one in confirmed if one.effective_from <= today), default=0)
+    states = {one.number: one.state.value for one in versions}
+    for one in confirmed:
+        if one.state is VersionState.ACTIVE and one.effective_from > today:
+            states[one.number] = "coming"
+    return states | ({holds: VersionState.ACTIVE.value} if holds else {})
 
 
 def _who(version: Any) -> str:

@@ -6,6 +6,8 @@ import json
 import threading
 import time
 from collections.abc import Mapping
+from datetime import date
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -19,7 +21,7 @@ from config.versions import Kind, VersionState
 from core.access import Role
 from dashboard.pages import calendars, items, rules
 from dashboard.panels import rule_form
-from dashboard.panels.edit_history import differences
+from dashboard.panels.edit_history import differences, standings
 from dashboard.words import words_of
 from tests.staff import SAME_ORIGIN, Site, make_site, sign_in
 
@@ -214,6 +216,16 @@ def test_differences_name_the_rung_and_the_field() -> None:
 
 
 # Preview --------------------------------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize(("today", "told"), [
+    (date(2026, 11, 29), {4: "proposed", 3: "coming", 2: "active", 1: "superseded"}),
+    (date(2027, 1, 1), {4: "proposed", 3: "active", 2: "superseded", 1: "superseded"})])
+def test_a_version_holds_until_the_day_of_the_next_has_come(today: date, told: dict[int, str]) -> None:
+    versions = [SimpleNamespace(number=number, state=state, effective_from=since) for number, state, since in (
+        (4, VersionState.PROPOSED, date(2026, 1, 1)), (3, VersionState.ACTIVE, date(2027, 1, 1)),
+        (2, VersionState.SUPERSEDED, date(2026, 6, 1)), (1, VersionState.SUPERSEDED, date(2026, 1, 1)))]
+    assert standings(versions, today) == told  # type: ignore[arg-type]
+
 
 def test_a_preview_runs_is_followed_to_its_end_and_shows_what_moves(site: Site) -> None:
     site.record_case("A-1", "fagai")
