@@ -33,6 +33,7 @@ from video.cameras import CameraState
 from video.registration import CameraForm
 from video.tickets import Tickets
 
+SETTLED_S = 60.0  # until what a camera usually shows is known: a baseline, then four looks at its scene
 SIZES = {"360p@15": (640, 360, 15, 500_000), "1080p@25": (1920, 1080, 25, 3_000_000)}
 SECRET = "s" * 32
 ADMIN = Actor("admin", frozenset({Role.ADMINISTRATOR}), "", "管理员")
@@ -135,6 +136,7 @@ def _ours(options: Options, addresses: Sequence[str], viewers_each: int = 1) -> 
     with _installation(options, addresses) as (process, port):
         tickets = Tickets(SECRET.encode(), SystemClock(), 15)
         urls = [_live(port, number, tickets) for number in range(len(addresses)) for _ in range(viewers_each)]
+        time.sleep(SETTLED_S)
         return _viewed(process.pid, urls, options.seconds)
 
 
