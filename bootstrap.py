@@ -284,7 +284,7 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
                            signing if settings.papers.sign else None)
     for kind, followers in follow_up.reactions().items():  # an order follows its cards before anybody is told of them
         uow.reactions[kind] = [*followers, *uow.reactions.get(kind, ())]
-    ingest = Ingest(recorder, database, clock, areas, limits, default_area=catalogue.default_area)
+    ingest = Ingest(recorder, uow, clock, areas, limits, default_area=catalogue.default_area)
     event_reader = EventReader(catalogue.default_area, limits.max_attributes)
     alert_queries = CardQueries(database, writer)
     video = build_registry(settings.video, uow, changes, _factor_key(settings), lambda: _known(catalogue), SystemClock())

@@ -142,7 +142,7 @@ def watch_calendars(services: Services) -> None:
     """Limits soon reach into a year whose holidays are not known: somebody has to enter them while there is time."""
     warned = services.settings.areas.calendar_warn_days
     with services.uow() as uow:
-        services.areas.refresh(uow.conn)
+        services.areas.refresh_in(uow)
         in_use = {calendar.id for calendar in services.areas.calendars_in_use()}
         for alarm in standing_alarms(uow.conn):
             if alarm.code == CALENDAR_ENDS and alarm.subject not in in_use:

@@ -57,7 +57,7 @@ class CaseNotices:
         """A row for each, sent or withheld with its reason."""
         drafts = [self._draft(uow, one) for one in concerned if one.case.row.password_hash]
         if drafts:
-            write(uow.conn, drafts)
+            write(uow, drafts)
 
     # Inside -------------------------------------------------------------------------------------------------------
 

@@ -189,7 +189,7 @@ class Desk:
         """Write what was told of these cases; afterwards clocks and state are those of now."""
         events = [event for case in cases for event in case.told]
         known = {case.row.case_id: case.stored for case in cases if case.told and case.stored is not None}
-        for outcome in self._recorder.record_in(uow, events, known=known) if events else ():
+        for outcome in self._recorder.record_in(uow, events, known=known, numbered=True) if events else ():
             if outcome.status is not Status.OK:
                 raise Conflict("event_refused", reason=outcome.code)
         for case in cases:
@@ -210,7 +210,7 @@ class Desk:
         outside the area he is bound to, which does not exist for him."""
         if actor.area not in ("", case.row.area):
             raise NotFound("hosted_case_not_found", case_no=case.case_no)
-        return "" if actor is SYSTEM else post_for(uow.conn, actor, case.org, wanted)
+        return "" if actor is SYSTEM else post_for(uow, actor, case.org, wanted)
 
     def any_post(self, uow: UnitOfWork, case: Hosted, actor: Actor) -> str:
         """Any post of the case's flow."""

@@ -68,7 +68,7 @@ class Intake:
         self._desk.check_room(application.uploads)
         password = "" if channel == "office" else made_up_password()
         with self._desk.units(together=True) as uow:
-            self._desk.areas.refresh(uow.conn)  # a version confirmed by another process holds for this case too
+            self._desk.areas.refresh_in(uow)  # a version confirmed by another process holds for this case too
             item = self._desk.item_in_service(application.item)
             self._check_opener(item, channel)
             check_form(item.details.form, application.fields)
@@ -93,7 +93,7 @@ class Intake:
         """A clerk files for the units in which he holds the post, within the area he is bound to."""
         if actor.area not in ("", self._desk.catalogue.organisations[item.org].area):
             raise NotPermitted("not_permitted", needs=[])
-        post_for(uow.conn, actor, item.org, flow.posts_of_acceptance())
+        post_for(uow, actor, item.org, flow.posts_of_acceptance())
 
     def open(self, uow: UnitOfWork, application: Application, channel: Channel, item: Item, flow: Flow, password: str,
              actor: Actor | None, case_no: str = "", part: tuple[int, str] | None = None) -> Hosted:

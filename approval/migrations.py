@@ -102,7 +102,7 @@ class Migrations:
         if not cases:
             raise InvalidInput("migration_without_cases", key="cases")
         with self._desk.units() as uow:
-            self._desk.areas.refresh(uow.conn)
+            self._desk.areas.refresh_in(uow)
             self._target(item, from_version, to_version, steps)
             m = hosted_migrations.c
             if uow.conn.scalar(select(m.id).where(m.item == item, m.state == PlanState.PROPOSED)) is not None:
@@ -162,7 +162,7 @@ class Migrations:
         """(code, detail) of why the case was left out; empty when it goes by the new version now."""
         try:
             with self._desk.acting(Act.MIGRATE, planned.case_no, None) as (uow, case):
-                self._desk.areas.refresh(uow.conn)
+                self._desk.areas.refresh_in(uow)
                 if self._is_there(case, plan):
                     raise _AlreadyMoved
                 target = self._target(plan.item, plan.from_version, plan.to_version, plan.steps)

@@ -39,7 +39,7 @@ class Posts:
                 raise NotFound("account_not_found", username=username[:64])
             if Role.APPROVAL_STAFF not in account.roles:
                 raise InvalidInput("post_invalid", key="posts")
-            before = [post for unit, post in posts_of(uow.conn, username) if unit == org]
+            before = [post for unit, post in posts_in(uow, username) if unit == org]
             self._give(uow, username, org, posts)
             self._changes.append(uow, actor, ROLE, username, 0, Action.POSTS, told, _line(account.area, org, before),
                                  _line(account.area, org, sorted(set(posts))))
@@ -53,6 +53,7 @@ class Posts:
         if not username or not org or any(not post.strip() for post in posts):
             raise InvalidInput("post_invalid", key="posts")
         c = staff_posts.c
+        uow.kept.pop((staff_posts, username), None)
         uow.conn.execute(delete(staff_posts).where(c.username == username, c.org == org))
         if posts:
             uow.conn.execute(insert(staff_posts), [
@@ -81,16 +82,21 @@ def posts_of(conn: Connection, username: str) -> list[tuple[str, str]]:
     return [(org, post) for org, post in _OF_PERSON.rows(conn, username=username)]
 
 
+def posts_in(uow: UnitOfWork, username: str) -> list[tuple[str, str]]:
+    """The same in a writing transaction: every act asks."""
+    return uow.keep((staff_posts, username), lambda conn: posts_of(conn, username))
+
+
 def holds(held: Sequence[tuple[str, str]], org: str, wanted: Sequence[str]) -> bool:
     """Whether one of these (unit, post) is a wanted one of that unit."""
     return any(unit in (org, EVERY_UNIT) and post in wanted for unit, post in held)
 
 
-def post_for(conn: Connection, actor: Actor, org: str, wanted: Sequence[str]) -> str:
+def post_for(uow: UnitOfWork, actor: Actor, org: str, wanted: Sequence[str]) -> str:
     """The post by which this person may do it: the first wanted one he holds in that unit. Raises NotPermitted."""
     if not actor.has(*STAFF):
         raise NotPermitted("not_permitted", needs=[role.value for role in STAFF])
-    held = {post for unit, post in posts_of(conn, actor.name) if unit in (org, EVERY_UNIT)}
+    held = {post for unit, post in posts_in(uow, actor.name) if unit in (org, EVERY_UNIT)}
     found = next((post for post in wanted if post in held), "")
     if not found:
         raise NotPermitted("post_missing", org=org, posts="、".join(wanted))

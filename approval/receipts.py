@@ -18,6 +18,7 @@ from approval.codes import check_address, grouped, made_up_code
 from approval.models import hosted_receipts
 from cases.models import clocks
 from config.paper_templates import PaperTemplate, PaperTemplates
+from config.versions import revision_in
 from core.instants import written_day, written_local
 from core.statements import Statement, inserting
 from core.unit_of_work import UnitOfWork
@@ -103,7 +104,7 @@ class Receipts:
         """Number, register and code in the caller's transaction. `told` fills the sentence, `entries` are listed below it."""
         name, short = self._org_names(about.org)
         seal = self._papers.seal(uow, about.org)
-        words, version, template = self._templates.find(uow.conn, kind.value, about.power, day)
+        words, version, template = self._templates.find(uow.conn, kind.value, about.power, day, revision_in(uow))
         code = made_up_code()
 
         def compose(number: str) -> OfficialPaper:

@@ -36,6 +36,7 @@ from core.instants import DAY_US, date_of
 from core.limits import Limit
 from core.models import marks
 from core.statements import Statement
+from core.unit_of_work import UnitOfWork
 from core.working_calendar import OF_ANOTHER, WorkingCalendar
 
 log = logging.getLogger(__name__)
@@ -119,8 +120,9 @@ def span_of(fold: Fold) -> Span:
 
 
 class Areas:
-    """Look-up of areas. `refresh` reads the small table at the start of every transaction that judges, since another process
-    may have stored an area or confirmed a version; contexts that did not change are kept with what they remember."""
+    """Look-up of areas. Another process may have stored an area or confirmed a version: `refresh` reads the small table before
+    a look, `refresh_in` at the start of every transaction that judges. Contexts that did not change are kept with what they
+    remember."""
 
     def __init__(self, calendars: Mapping[str, WorkingCalendar], presets: Mapping[str, Preset], default: Area) -> None:
         self._calendars, self._presets, self._default = calendars, presets, default
@@ -130,6 +132,7 @@ class Areas:
         self._newest: dict[str, AreaContext] = {}
         self._found: dict[str, Preset | None] = {}  # what `find_preset` gave: every card asks for it several times
         self._eras, self._by_era = Eras(NO_VERSIONS), dict[tuple[str, Era], AreaContext]()
+        self._state = object()  # another one with everything that was taken
         self._elsewhere = self._context("", NEWEST)
 
     @property
@@ -253,10 +256,16 @@ class Areas:
         elif rows != self._stored:
             self._take(rows, self._versions)
 
-    def save(self, conn: Connection, area: Area) -> None:
+    def refresh_in(self, uow: UnitOfWork) -> None:
+        """The same within a writing transaction, where nothing need be read if nobody else has written since it last was."""
+        if uow.kept.get(self) is not self._state:
+            self.refresh(uow.conn)
+            uow.kept[self] = self._state
+
+    def save(self, uow: UnitOfWork, area: Area) -> None:
         """Store an area and use it from now on. Raises ConfigError for an unknown calendar or preset."""
         self._checked(area)
-        bulk_upsert(conn, areas, _COLUMNS, [(area.area, area.name, area.calendar, area.timezone, area.preset)],
+        bulk_upsert(uow.conn, areas, _COLUMNS, [(area.area, area.name, area.calendar, area.timezone, area.preset)],
                     key=("area",))
         self._take({**self._stored, area.area: area}, self._versions)
 
@@ -282,6 +291,7 @@ class Areas:
 
     def _take(self, stored: Mapping[str, Area], versions: Versions) -> None:
         before = (self._stored, self._versions)
+        self._state = object()
         self._stored, self._versions = dict(stored), versions
         self._eras, self._by_era = Eras(versions), {}
         if versions is not before[1]:

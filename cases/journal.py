@@ -25,7 +25,8 @@ _decode_data = msgspec.json.Decoder(EventData).decode
 _KINDS = {kind.value: kind for kind in EventKind}
 _TEXTS = {kind: kind.value for kind in EventKind}  # `value` of an enum costs more than sealing a row's number
 _NO_DATA_TEXT = _encode_data(NO_DATA).decode()
-_BEFORE_FIRST = (0, GENESIS)
+Head = tuple[int, bytes]  # position and mac of the last row of a chain
+_BEFORE_FIRST: Head = (0, GENESIS)
 T = TypeVar("T")
 
 
@@ -39,13 +40,17 @@ class Appender:
 
     def __init__(self, uow: UnitOfWork, keys: ChainKeys, chains: set[str]) -> None:
         self._uow, self._keys, self._now_us = uow, keys, uow.now_us
-        self._heads = _load_heads(uow.conn, chains)
+        kept = _kept_heads(uow)
+        unknown = [chain for chain in chains if chain not in kept]
+        if unknown:
+            kept.update(_load_heads(uow.conn, unknown))
+        self._heads = {chain: kept[chain] for chain in chains}
         self._rows: list[tuple[Any, ...]] = []
 
     def append(self, event: CaseEvent, event_id: bytes, case_id: int) -> None:
         """Number, seal and queue one event; `flushing` writes them."""
         chain = event.org or event.area
-        pos, prev_mac = self._heads.get(chain, _BEFORE_FIRST)
+        pos, prev_mac = self._heads[chain]
         pos += 1
         data = event.data
         payload = _NO_DATA_TEXT if data is NO_DATA else _encode_data(data).decode()
@@ -65,6 +70,7 @@ class Appender:
         heads = [(chain, pos, mac, seal_of(self._keys.key(chain), pos, mac))
                  for chain, (pos, mac) in self._heads.items() if pos]
         bulk_upsert(self._uow.conn, chain_heads, ("chain", "pos", "mac", "seal"), heads, key=("chain",))
+        _kept_heads(self._uow).update(self._heads)
         self._rows.clear()
 
 
@@ -131,9 +137,14 @@ def chunks(values: Sequence[T], size: int = MAX_PARAMETERS) -> Iterator[Sequence
         yield values[start:start + size]
 
 
-def _load_heads(conn: Connection, chains: set[str]) -> dict[str, tuple[int, bytes]]:
-    rows = look_up(conn, ("chain", "pos", "mac"), chain_heads, "chain", list(chains))
-    return {chain: (pos, bytes(mac)) for chain, pos, mac in rows}
+def _kept_heads(uow: UnitOfWork) -> dict[str, Head]:
+    """The heads as written: every act on a hosted case goes on from that of its organisation."""
+    return uow.keep(chain_heads, lambda _: {})
+
+
+def _load_heads(conn: Connection, chains: Sequence[str]) -> dict[str, Head]:
+    rows = look_up(conn, ("chain", "pos", "mac"), chain_heads, "chain", chains)
+    return dict.fromkeys(chains, _BEFORE_FIRST) | {chain: (pos, bytes(mac)) for chain, pos, mac in rows}
 
 
 def _event(row: Any) -> CaseEvent:

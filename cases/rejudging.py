@@ -80,7 +80,7 @@ class Rejudger:
             return [Rejudgement(*row) for row in conn.execute(statement)]
 
     def _batch_of(self, uow: UnitOfWork, task: Row[Any]) -> int:
-        self._areas.refresh(uow.conn)
+        self._areas.refresh_in(uow)
         found = _open_cases(uow.conn, task.after_case, self._batch)
         wanted = [row.case_id for row in found if self._concerns(task, row.area, row.item)]
         changes = Changes()

@@ -82,15 +82,16 @@ class Recorder:
             return outcomes
 
     def record_in(self, uow: UnitOfWork, events: Sequence[CaseEvent], judged_at: int | None = None,
-                  known: Mapping[int, StoredCase] | None = None) -> list[Outcome]:
+                  known: Mapping[int, StoredCase] | None = None, *, numbered: bool = False) -> list[Outcome]:
         """The same within a transaction of the caller's. `known` are cases of it as the caller read them in this transaction,
-        without their clocks; those written since are read again."""
+        without their clocks; those written since are read again. `numbered`: the caller gave the events their numbers in this
+        transaction, so that the journal holds none of them."""
         received_at = uow.now_us if judged_at is None else None  # history is late by nature
         judged_at = uow.now_us if judged_at is None else min(judged_at, uow.now_us)
-        self._areas.refresh(uow.conn)
+        self._areas.refresh_in(uow)
         self._check_key(uow.conn)
         outcomes: list[Outcome] = [OK] * len(events)
-        by_case = self._fresh(uow.conn, events, outcomes)
+        by_case = _placed(events) if numbered else self._fresh(uow.conn, events, outcomes)
         changes = Changes()
         stored = {case_id: case for case_id, case in (known or {}).items() if case_id not in uow.recorded}
         folded = self._fold(uow.conn, by_case, outcomes, stored)
@@ -110,7 +111,7 @@ class Recorder:
     def reproject(self, uow: UnitOfWork, case_ids: Sequence[int], changes: Changes) -> list[tuple[int, Exception]]:
         """Look at these cases anew at the transaction's instant; returns those whose projection raised."""
         failed: list[tuple[int, Exception]] = []
-        self._areas.refresh(uow.conn)
+        self._areas.refresh_in(uow)
         for case_id, before in load_cases(uow.conn, case_ids).items():
             try:
                 self.look(uow.now_us, changes, case_id, before.fold, before)
@@ -256,6 +257,16 @@ def _load_clocks(conn: Connection, case_ids: Sequence[int], found: Mapping[int, 
     for row in look_up(conn, STORED_CLOCK_COLUMNS, clocks, "case_id", case_ids):
         clock = stored_clock(*row)
         found[row[0]].clocks[clock.ref] = clock
+
+
+def _placed(events: Sequence[CaseEvent]) -> dict[int, list[_Arrival]]:
+    """Events by case of which none was recorded before; the journal itself refuses the same number twice."""
+    by_case: dict[int, list[_Arrival]] = {}
+    for index, event in enumerate(events):
+        case_id = case_id_of_event(event)
+        event_id = event_id_of(event.source, event.source_event_id, event.source_version)
+        by_case.setdefault(case_id, []).append(_Arrival(index, event, event_id, case_id))
+    return by_case
 
 
 def _due(conn: Connection, case_ids: Sequence[int], now_us: int) -> set[int]:

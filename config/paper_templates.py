@@ -19,10 +19,9 @@ from sqlalchemy import Connection, bindparam, or_, select
 
 from config.models import paper_template_versions
 from config.texts import Texts
-from config.versions import EVER_IN_FORCE, REVISION
+from config.versions import EVER_IN_FORCE
 from core.errors import InvalidInput, NotFound
 from core.instants import day_of
-from core.models import marks
 from core.statements import Statement
 
 TITLE_MAX, TEXT_MAX = 60, 2000
@@ -34,7 +33,6 @@ _V = paper_template_versions.c
 _IN_FORCE = Statement(select(_V.version, _V.content).where(
     _V.subject == bindparam("name"), _V.effective_from <= bindparam("day"), or_(*(_V.state == one for one in EVER_IN_FORCE))
     ).order_by(_V.version.desc()).limit(1))
-_CONFIRMED = Statement(select(marks.c.value).where(marks.c.name == REVISION))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +67,7 @@ class PaperTemplates:
         self.shipped = {kind: _shipped(chinese, kind) for kind in kinds}
         self.shipped |= {f"{power}.{kind}": _shipped_of(chinese, power, kind) for power, kind in own}
         # By name: what holds on that day as of the last confirmation. Every paper asks, and the words change once a year.
-        self._known: dict[str, tuple[tuple[str | None, date], tuple[str, int, PaperTemplate]]] = {}
+        self._known: dict[str, tuple[tuple[str, date], tuple[str, int, PaperTemplate]]] = {}
 
     def allowed(self, name: str) -> frozenset[str]:
         """The places a template of that name may use."""
@@ -79,14 +77,14 @@ class PaperTemplates:
         """Those it must use."""
         return self.shipped[name].places - COMMON
 
-    def find(self, conn: Connection, kind: str, power: str, day: date) -> tuple[str, int, PaperTemplate]:
-        """(its name, version, template) for papers of that kind and power issued on that day. Raises NotFound for a kind there
-        is none of."""
+    def find(self, conn: Connection, kind: str, power: str, day: date, revision: str) -> tuple[str, int, PaperTemplate]:
+        """(its name, version, template) for papers of that kind and power issued on that day, as of that revision of what was
+        confirmed. Raises NotFound for a kind there is none of."""
         own = f"{power}.{kind}"
         name = own if own in self.shipped else kind
         if name not in self.shipped:
             raise NotFound("config_subject_unknown", kind="paper", subject=kind)
-        moment = (_CONFIRMED.value(conn), day)
+        moment = (revision, day)
         known = self._known.get(name)
         if known is None or known[0] != moment:
             known = self._known[name] = (moment, self._read(conn, name, day))

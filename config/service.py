@@ -233,6 +233,7 @@ class ConfigService:
                          .values(state=VersionState.SUPERSEDED.value))
         _decide(uow, proposal, VersionState.ACTIVE, actor)
         bulk_upsert(uow.conn, marks, ("name", "value"), [(REVISION, uuid.uuid4().hex)], key=("name",))
+        uow.kept.clear()  # all of it may have been read for the versions before
         self._changes.append(uow, actor, proposal.kind, proposal.subject, proposal.number, Action.CONFIRMED, reason, before,
                              proposal.content)
         uow.publish([VersionConfirmed(proposal.kind.value, proposal.subject, proposal.number,

@@ -33,6 +33,7 @@ from config.models import (
 from config.organisation_document import organisation_of
 from config.organisation_document import read_document_of as read_organisation
 from core.models import marks
+from core.unit_of_work import UnitOfWork
 from core.working_calendar import WorkingCalendar
 
 T = TypeVar("T")
@@ -151,6 +152,11 @@ def in_force(versions: Sequence[Dated[T]], began: int | None, ended_at: int | No
 def read_revision(conn: Connection) -> str:
     """Names what was last confirmed; "" where nothing ever was."""
     return conn.scalar(select(marks.c.value).where(marks.c.name == REVISION)) or ""
+
+
+def revision_in(uow: UnitOfWork) -> str:
+    """The same in a writing transaction: every paper asks."""
+    return uow.keep(marks, read_revision)
 
 
 def read_versions(conn: Connection, revision: str) -> Versions:

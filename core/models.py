@@ -14,6 +14,7 @@ ledger = Table(
     Column("epoch", String(32), nullable=False),
     Column("journal_seq", BigInteger, nullable=False),
     Column("outbox_seq", BigInteger, nullable=False),
+    Column("stamp", String(64), nullable=False, server_default=text("''")),  # of the last transaction: no two have the same
 )
 
 outbox = Table(

@@ -33,17 +33,19 @@ class Message:
 
 @dataclass(slots=True)
 class LedgerHead:
-    """The last numbers given out, as read under the lock."""
+    """The last numbers given out and the stamp of the transaction before this one, as read under the lock."""
 
     epoch: str
     journal_seq: int
     outbox_seq: int
+    stamp: str
 
 
 # Every writing transaction begins with the one and ends with the other.
-_LOCK = Statement(select(ledger.c.epoch, ledger.c.journal_seq, ledger.c.outbox_seq).where(ledger.c.id == 1).with_for_update())
+_LOCK = Statement(select(ledger.c.epoch, ledger.c.journal_seq, ledger.c.outbox_seq, ledger.c.stamp).where(
+    ledger.c.id == 1).with_for_update())
 _HEAD = Statement(select(ledger.c.epoch, ledger.c.outbox_seq).where(ledger.c.id == 1))  # asked after every commit
-_SAVE = Statement(update(ledger).where(ledger.c.id == 1), ("journal_seq", "outbox_seq"))
+_SAVE = Statement(update(ledger).where(ledger.c.id == 1), ("journal_seq", "outbox_seq", "stamp"))
 
 
 def lock_ledger(conn: Connection) -> LedgerHead:
@@ -57,8 +59,8 @@ def lock_ledger(conn: Connection) -> LedgerHead:
 
 
 def save_ledger(conn: Connection, head: LedgerHead) -> None:
-    """Write the heads back before the commit."""
-    _SAVE.run(conn, journal_seq=head.journal_seq, outbox_seq=head.outbox_seq)
+    """Write the heads back before the commit, under a stamp of this transaction's own."""
+    _SAVE.run(conn, journal_seq=head.journal_seq, outbox_seq=head.outbox_seq, stamp=head.stamp)
 
 
 def new_epoch(conn: Connection) -> str:

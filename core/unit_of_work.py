@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
+import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import groupby
@@ -20,14 +22,20 @@ from core.outbox import LedgerHead, lock_ledger, save_ledger
 Reaction = Callable[["UnitOfWork", Sequence[Any]], None]
 Reactions = Mapping[type, Sequence[Reaction]]
 Sum = TypeVar("Sum")
+T = TypeVar("T")
 _OUTBOX_COLUMNS = ("seq", "topic", "subject", "rev", "at", "payload")
 
 
 class UnitOfWork:
-    """What one writing transaction works with. `now_us` is asked once, so all it decides agrees."""
+    """What one writing transaction works with. `now_us` is asked once, so all it decides agrees.
 
-    def __init__(self, conn: Connection, now_us: int, head: LedgerHead, reactions: Reactions) -> None:
-        self.conn, self.now_us, self.head = conn, now_us, head
+    `kept` is what this process has read or written under the ledger's lock; it is empty where another has written since. Only
+    what is never written without that lock belongs there, and whoever changes such a thing puts it there anew or takes it out
+    (docs/adr/0018).
+    """
+
+    def __init__(self, conn: Connection, now_us: int, head: LedgerHead, reactions: Reactions, kept: dict[object, Any]) -> None:
+        self.conn, self.now_us, self.head, self.kept = conn, now_us, head, kept
         self.recorded: set[int] = set()  # the cases whose record this transaction has written (cases.service)
         self._reactions = reactions
         self._messages: list[tuple[int, str, str, int, int, str]] = []
@@ -55,17 +63,50 @@ class UnitOfWork:
         total: Sum = self._gathered[owner][0]
         return total
 
+    def keep(self, what: object, read: Callable[[Connection], T]) -> T:
+        """What is kept under that name, read now if nothing is."""
+        if what not in self.kept:
+            self.kept[what] = read(self.conn)
+        known: T = self.kept[what]
+        return known
+
     def next_journal_seq(self) -> int:
         self.head.journal_seq += 1
         return self.head.journal_seq
 
-    def flush(self) -> None:
+    def flush(self, stamp: str) -> None:
         for total, write in self._gathered.values():
             write(self, total)
         self._gathered.clear()
         bulk_insert(self.conn, outbox, _OUTBOX_COLUMNS, self._messages)
         self._messages.clear()
+        self.head.stamp = stamp
         save_ledger(self.conn, self.head)
+
+
+class _Keeper:
+    """Keeps what transactions knew for those after them, as long as the ledger bears the stamp of the last one of ours.
+
+    Used by whoever holds the ledger's lock, so by one at a time. A transaction that is undone, at its end or with a commit
+    it shared, has left no stamp in the ledger, or one that is not the last: what it knew is given up.
+    """
+
+    def __init__(self) -> None:
+        self._name, self._numbers = uuid.uuid4().hex, itertools.count(1)
+        self._stamp: str | None = None
+        self._kept: dict[object, Any] = {}
+
+    def begin(self, stamp: str) -> dict[object, Any]:
+        """What is known under that stamp. Until `end` nothing is."""
+        if stamp != self._stamp:
+            self._kept = {}
+        self._stamp = None
+        return self._kept
+
+    def end(self) -> str:
+        """The stamp under which it is known from now on."""
+        self._stamp = f"{self._name}-{next(self._numbers)}"
+        return self._stamp
 
 
 class UnitOfWorkFactory:
@@ -75,6 +116,7 @@ class UnitOfWorkFactory:
         self.database, self.clock, self.doorbell = database, clock, doorbell
         self.reactions: dict[type, Sequence[Reaction]] = dict(reactions or {})
         self._joined = threading.local()
+        self._keeper = _Keeper()
 
     @contextmanager
     def joining(self, uow: UnitOfWork) -> Iterator[None]:
@@ -96,7 +138,7 @@ class UnitOfWorkFactory:
         with self.database.transaction(together=together) as conn:
             head = lock_ledger(conn)
             # After the lock: who waited for it must not judge with an older "now" than who went first.
-            uow = UnitOfWork(conn, self.clock.now_us(), head, self.reactions)
+            uow = UnitOfWork(conn, self.clock.now_us(), head, self.reactions, self._keeper.begin(head.stamp))
             yield uow
-            uow.flush()
+            uow.flush(self._keeper.end())
         self.doorbell.ring(uow.head.outbox_seq)

@@ -10,7 +10,7 @@ from sqlalchemy import BigInteger, Connection, func, insert, literal, select
 
 from core.database import bulk_upsert
 from core.statements import Statement
-from core.unit_of_work import UnitOfWorkFactory
+from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from core.working_calendar import WorkingCalendar
 from evaluation.models import FIGURES, figure_detail_months, figure_details, figure_rollups
 from evaluation.period import Basis, first_of_month
@@ -28,6 +28,11 @@ def rolled_until(conn: Connection) -> int:
     return NEVER if found is None else int(found)
 
 
+def rolled_in(uow: UnitOfWork) -> int:
+    """The same in a writing transaction: every batch asks, and it changes once a month."""
+    return uow.keep(figure_rollups, rolled_until)
+
+
 class MonthRoller:
     """Adds up what is over, a month in a transaction, so that writers wait for one month at most."""
 
@@ -43,6 +48,7 @@ class MonthRoller:
                 if month is None or not self._is_over(month, uow.now_us):
                     break
                 _add_up(uow.conn, month)
+                uow.kept.pop(figure_rollups, None)
             rolled += 1
         return rolled
 

@@ -22,7 +22,7 @@ from evaluation.marks import Entry, read_marks
 from evaluation.models import DAY_KEY, FIGURES, FOLLOWS, figure_days, figure_detail_months, figure_details, figure_months
 from evaluation.period import Basis, first_of_month
 from evaluation.places import DAY_BITS, DAY_MASK, DAY_ZERO, Place, Places, row_number, time_key
-from evaluation.rolling import rolled_until
+from evaluation.rolling import rolled_in
 
 Row = dict[int, int]  # how much by the place of the figure among FIGURES
 DayKey = tuple[int, int, str, str]  # basis, day, area, organisation
@@ -119,7 +119,7 @@ class FigureTables:
     def _write(self, uow: UnitOfWork, sums: Sums) -> None:
         """Add to every table. A day that was over a day ago is corrected, which its row says from then on."""
         numbers = self.places.numbers(uow.conn, sums.details)
-        for table, part in ((figure_details, sums), (figure_detail_months, sums.months(rolled_until(uow.conn)))):
+        for table, part in ((figure_details, sums), (figure_detail_months, sums.months(rolled_in(uow)))):
             _upsert(uow.conn, table, ("id",), [((number,), row, ()) for number, row in part.numbered(numbers).items()])
         days, yesterday = sums.days(), self._calendar.today(uow.now_us) - 1
         _upsert(uow.conn, figure_days, DAY_KEY, [

@@ -12,9 +12,9 @@ from sqlalchemy import Connection
 from cases.areas import Area, Areas
 from cases.events import CaseEvent, Outcome, Status
 from core.clock import Clock
-from core.database import Database
 from core.errors import ConfigError, Unavailable
 from core.instants import SECOND_US, written_local
+from core.unit_of_work import UnitOfWorkFactory
 from feeds import quarantine
 from feeds.limits import FeedLimits
 from feeds.outage import told_when_away
@@ -38,11 +38,11 @@ class RecordsEvents(Protocol):
 class Ingest:
     """Takes parsed records of any connector."""
 
-    def __init__(self, recorder: RecordsEvents, database: Database, clock: Clock, areas: Areas,
+    def __init__(self, recorder: RecordsEvents, units: UnitOfWorkFactory, clock: Clock, areas: Areas,
                  limits: FeedLimits, default_area: str | None = None) -> None:
         """`default_area` is the area of cases whose record names none."""
         self.limits, self.default_area = limits, default_area
-        self._recorder, self._database, self._clock, self._areas = recorder, database, clock, areas
+        self._recorder, self._units, self._clock, self._areas = recorder, units, clock, areas
 
     def store_area(self, area: Area, *, only_if_new: bool = False) -> None:
         """Make an area of a mapping known before its cases arrive. `only_if_new` leaves an existing one alone.
@@ -51,8 +51,8 @@ class Ingest:
         """
         if only_if_new and self._areas.knows(area.area):
             return
-        with told_when_away(self.limits.retry_after_s), self._database.transaction() as conn:
-            self._areas.save(conn, area)
+        with told_when_away(self.limits.retry_after_s), self._units() as uow:
+            self._areas.save(uow, area)
 
     def take(self, delivery: Delivery, batch: Sequence[Parsed], *, judged_at: int | None = None,
              keep_refused: int | None = None) -> tuple[list[Outcome], Account]:
@@ -94,7 +94,7 @@ class Ingest:
             except Exception:  # noqa: BLE001 - nothing of it was written: below, each event and its failure stand alone
                 log.info("a batch of %d events is recorded in parts", len(events))
         recorded = self._record(events, judged_at)
-        with told_when_away(self.limits.retry_after_s), self._database.transaction() as conn:
+        with told_when_away(self.limits.retry_after_s), self._units.database.transaction() as conn:
             keep(conn, recorded)
 
     def _judge(self, parsed: Parsed, now_us: int) -> Outcome | None:

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from hashlib import blake2b
 
 import msgspec
-from sqlalchemy import Connection, func, select
+from sqlalchemy import func, select
 
 from alerts.notices.models import notices
 from alerts.notices.words import NoticeState, Reason
 from core.database import bulk_insert, look_up
 from core.statements import Statement
+from core.unit_of_work import UnitOfWork
 
 _LAST = Statement(select(func.max(notices.c.id)))
 
@@ -67,18 +68,19 @@ def uid_of(notice: Notice) -> str:
     return blake2b("\x1f".join(map(str, told)).encode(), digest_size=16).hexdigest()
 
 
-def write(conn: Connection, new: Sequence[Notice]) -> list[Notice]:
-    """Insert those that are not there yet, numbered; returns them. The caller holds the ledger's lock."""
+def write(uow: UnitOfWork, new: Sequence[Notice]) -> list[Notice]:
+    """Insert those that are not there yet, numbered; returns them."""
     by_uid: dict[str, Notice] = {}
     for notice in new:
         notice.uid = uid_of(notice)
         by_uid.setdefault(notice.uid, notice)
-    known = {uid for (uid,) in look_up(conn, ("uid",), notices, "uid", list(by_uid))}
+    known = {uid for (uid,) in look_up(uow.conn, ("uid",), notices, "uid", list(by_uid))}
     fresh = [notice for uid, notice in by_uid.items() if uid not in known]
-    first = int(_LAST.value(conn) or 0) + 1 if fresh else 0
-    for number, notice in enumerate(fresh, first):
+    last = uow.keep(notices, lambda conn: int(_LAST.value(conn) or 0))
+    for number, notice in enumerate(fresh, last + 1):
         notice.id = number
-    bulk_insert(conn, notices, COLUMNS, [msgspec.structs.astuple(notice) for notice in fresh])
+    uow.kept[notices] = last + len(fresh)
+    bulk_insert(uow.conn, notices, COLUMNS, [msgspec.structs.astuple(notice) for notice in fresh])
     return fresh
 
 

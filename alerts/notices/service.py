@@ -119,7 +119,7 @@ class Notifier:
         self._withhold_flood(uow, drafts)
         papers = {telling.about.number: telling.about for telling in tellings if isinstance(telling.about, PaperBrief)}
         self._writer.fill(uow, [draft for draft in drafts if not draft.is_withheld], papers)
-        write(uow.conn, drafts)
+        write(uow, drafts)
         return Counter(draft.step for draft in drafts if not draft.is_withheld)
 
     # Papers -----------------------------------------------------------------------------------------------------------

@@ -97,7 +97,7 @@ class Patroller:
         now = self._units.clock.now_us()
         since = now - self._closed_us
         with self._units() as uow:
-            self._areas.refresh(uow.conn)
+            self._areas.refresh_in(uow)
         with self._units.database.read() as conn:
             counts = _counts(conn, area, since)
             cases_in_all = int(conn.scalar(select(func.count()).select_from(case_table)) or 0)

@@ -81,7 +81,7 @@ def recorded(data_dir: Path, folder: Path, preset: str) -> dict[str, int]:
         "paths.rules_dir": str(old_enough(folder)), "journal.anchor_dir": str(folder / "anchors"),
         "feeds.drop_dir": str(folder / "drop")}), FrozenClock(NOW))
     with services.uow() as uow:
-        services.areas.save(uow.conn, Area("receipt_wabo", "荷兰", "mf", "Europe/Amsterdam", preset))
+        services.areas.save(uow, Area("receipt_wabo", "荷兰", "mf", "Europe/Amsterdam", preset))
     _record(services, data_dir)
     with services.database.read() as conn:
         found = {row.case_no: row.level for row in conn.execute(select(cards.c.case_no, cards.c.level))}

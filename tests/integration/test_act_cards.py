@@ -100,7 +100,7 @@ def test_every_order_of_delivery_ends_in_the_same_cards(services: Services, tmp_
 
 def test_the_rule_of_the_place_decides_what_it_costs(services: Services) -> None:
     with services.uow() as uow:
-        services.areas.save(uow.conn, Area("360500", "市本级", "cn", "Asia/Shanghai", "chengdu"))
+        services.areas.save(uow, Area("360500", "市本级", "cn", "Asia/Shanghai", "chengdu"))
     services.recorder.record([ACCEPTED, event(K.STEP, -90, actor="甲", step="批准", post="承办人")])
     assert told(services) == [("chengdu.step_skipped", 3, None), ("chengdu.step_skipped", 3, None),
                               ("chengdu.wrong_post", 3, None)]

@@ -54,7 +54,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
     built = built_on(f"sqlite:///{folder / 'areas.db'}", folder, mode="off")
     with built.uow() as uow:
         for area in (CITY, DISTRICT):
-            built.areas.save(uow.conn, Area(area, area, "cn", "Asia/Shanghai", "kechuang"))
+            built.areas.save(uow, Area(area, area, "cn", "Asia/Shanghai", "kechuang"))
     for area in (CITY, DISTRICT):
         built.recorder.record([accepted(area, "late", "fagai-01"), accepted(area, "unjudged", "")])
     with built.database.transaction() as conn:
@@ -144,7 +144,7 @@ def services(tmp_path: Path) -> Iterator[Services]:
     built = built_on(f"sqlite:///{tmp_path / 'edits.db'}", tmp_path)
     with built.uow() as uow:
         for area in (CITY, DISTRICT):
-            built.areas.save(uow.conn, Area(area, area, "cn", "Asia/Shanghai", "kechuang"))
+            built.areas.save(uow, Area(area, area, "cn", "Asia/Shanghai", "kechuang"))
     yield built
     built.database.dispose()
 
@@ -195,7 +195,7 @@ def test_a_unit_cannot_be_moved_out_of_the_area_or_taken_into_it(services: Servi
 
 def test_a_ladder_no_other_area_goes_by_is_the_areas_own(services: Services) -> None:
     with services.uow() as uow:
-        services.areas.save(uow.conn, Area(DISTRICT, "区", "cn", "Asia/Shanghai", "chengdu"))
+        services.areas.save(uow, Area(DISTRICT, "区", "cn", "Asia/Shanghai", "chengdu"))
     _number, content = services.editing.present(Kind.RULES, "chengdu")
     assert services.editing.may_edit(OF_THE_DISTRICT, Kind.RULES, "chengdu", content)
     assert not services.editing.may_edit(OF_THE_CITY, Kind.RULES, "chengdu", content)

@@ -45,7 +45,7 @@ def house(fresh_database_url: str, frozen_clock: FrozenClock) -> Iterator[tuple[
     database.create_all()
     uow = UnitOfWorkFactory(database, frozen_clock, InProcessDoorbell())
     areas = Areas(load_calendars(), load_presets(), Area("city", "市", "cn", "Asia/Shanghai", "kechuang"))
-    ingest = Ingest(Recorder(uow, ChainKeys(b"k" * 32), areas, _NoItems()), database, frozen_clock, areas, limits)
+    ingest = Ingest(Recorder(uow, ChainKeys(b"k" * 32), areas, _NoItems()), uow, frozen_clock, areas, limits)
     app = Flask(__name__)
     app.register_blueprint(events_blueprint(ingest, FeedQueries(database, limits), database, frozen_clock,
                                             EventReader("city")))

@@ -48,8 +48,9 @@ def record_in(fresh_database_url: str) -> Iterator[tuple[Database, Ingest]]:
     database, clock = Database(fresh_database_url), SystemClock()
     database.create_all()
     areas = Areas(load_calendars(), load_presets(), Area("city", "市", "cn", "Asia/Shanghai", "kechuang"))
-    recorder = Recorder(UnitOfWorkFactory(database, clock, InProcessDoorbell()), ChainKeys(b"k" * 32), areas, _NoItems())
-    yield database, Ingest(recorder, database, clock, areas, FeedLimits())
+    units = UnitOfWorkFactory(database, clock, InProcessDoorbell())
+    recorder = Recorder(units, ChainKeys(b"k" * 32), areas, _NoItems())
+    yield database, Ingest(recorder, units, clock, areas, FeedLimits())
     database.dispose()
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from config.models import rejudgements
 from config.paper_templates import PaperTemplate, PaperTemplates
 from config.texts import load_texts
-from config.versions import Kind
+from config.versions import Kind, read_revision
 from core.access import Actor, Role
 from core.errors import InvalidInput
 from dashboard.pages import documents
@@ -138,8 +138,9 @@ def test_papers_of_a_power_with_words_of_its_own_are_edited_apart(hall: Hall):
     edit(hall, kind="penalty.decision", content={"title": "行政处罚决定书", "clauses": "决定：{result}。因为：{reason}。"})
     templates = hall.services.editing.shipped.papers
     with hall.services.database.read() as conn:
-        name, version, words = templates.find(conn, "decision", "penalty", TODAY)
-        others = [templates.find(conn, "decision", power, TODAY)[:2] for power in ("permit", "inspection", "")]
+        revision = read_revision(conn)
+        name, version, words = templates.find(conn, "decision", "penalty", TODAY, revision)
+        others = [templates.find(conn, "decision", power, TODAY, revision)[:2] for power in ("permit", "inspection", "")]
     assert (name, version, words.clauses) == ("penalty.decision", 1, "决定：{result}。因为：{reason}。")
     assert others == [("decision", 0), ("inspection.decision", 0), ("decision", 0)]
 
@@ -149,7 +150,7 @@ def test_words_that_are_kept_hold_until_others_are_confirmed_or_their_day_comes(
 
     def found(day: date) -> int:
         with hall.services.database.read() as conn:
-            return templates.find(conn, "accepted", "permit", day)[1]
+            return templates.find(conn, "accepted", "permit", day, read_revision(conn))[1]
 
     before = (found(TODAY), found(TODAY))
     edit(hall)

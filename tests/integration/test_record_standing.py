@@ -38,8 +38,8 @@ def test_an_older_event_of_a_known_case_takes_back_no_card(fresh_database):
 def test_an_area_another_process_stores_is_judged_by_its_own_ladder(fresh_database):
     running, other = Record(fresh_database), Record(fresh_database)
     area = event(K.ACCEPTED, "10-15 10:00").area
-    with fresh_database.transaction() as conn:
-        other.areas.save(conn, Area(area, area, "mf", "Asia/Shanghai", "yulin"))
+    with other.uow() as uow:
+        other.areas.save(uow, Area(area, area, "mf", "Asia/Shanghai", "yulin"))
 
     running.at("10-15 10:00").take(event(K.ACCEPTED, "10-15 10:00"))
 

@@ -59,8 +59,8 @@ def publish(services: Services) -> None:
     plans = {**(known._years or {}), 2027: YearPlan(off={date(2027, 1, 1): "元旦"})}
     full = WorkingCalendar("cn", "2027.1", "Asia/Shanghai", plans, known.office_hours)
     areas._calendars = {**areas._calendars, "cn2027": full}
-    with services.database.transaction() as conn:
-        areas.save(conn, replace(areas.stored(AREA), calendar="cn2027"))
+    with services.uow() as uow:
+        areas.save(uow, replace(areas.stored(AREA), calendar="cn2027"))
 
 
 def test_a_feed_that_raises_a_card_is_taken_and_the_reply_has_a_date(services):

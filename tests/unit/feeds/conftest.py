@@ -15,6 +15,8 @@ from config.calendars import load_calendars
 from config.ladders import Preset, load_presets
 from core.clock import FrozenClock
 from core.database import Database
+from core.doorbell import InProcessDoorbell
+from core.unit_of_work import UnitOfWorkFactory
 from core.working_calendar import WorkingCalendar
 from feeds.ingest import Also, Ingest
 from feeds.limits import FeedLimits
@@ -117,7 +119,7 @@ def ingest(recorder: FakeRecorder, database: Database, frozen_clock: FrozenClock
            calendars: dict[str, WorkingCalendar], presets: Mapping[str, Preset]) -> Ingest:
     areas = Areas(calendars, presets, Area("city", "市", "cn", "Asia/Shanghai", "kechuang"))
     recorder.database = database
-    return Ingest(recorder, database, frozen_clock, areas, limits)
+    return Ingest(recorder, UnitOfWorkFactory(database, frozen_clock, InProcessDoorbell()), frozen_clock, areas, limits)
 
 
 @pytest.fixture
