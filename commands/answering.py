@@ -16,6 +16,7 @@ import socket
 import sys
 from collections.abc import Iterable
 from email.utils import formatdate
+from functools import lru_cache
 from http import HTTPStatus
 from io import BufferedIOBase, BufferedReader
 from logging import getLogger
@@ -24,6 +25,9 @@ from urllib.parse import unquote, urlsplit
 
 from werkzeug.exceptions import InternalServerError
 from werkzeug.serving import DechunkedInput, WSGIRequestHandler
+
+from core.clock import SystemClock
+from core.instants import SECOND_US
 
 log = getLogger(__name__)
 LINE_MAX, HEADERS_MAX = 65_536, 100
@@ -297,7 +301,7 @@ class Answer:
         self.keeps = self.keeps and names.get("connection", "").lower() != "close"
         lines = [f"HTTP/1.1 {self._status}", *(f"{name}: {value}" for name, value in self._headers)]
         if "date" not in names:
-            lines.append(f"Date: {formatdate(usegmt=True)}")
+            lines.append(f"Date: {_date(SystemClock().now_us() // SECOND_US)}")
         if self._is_chunked:
             lines.append("Transfer-Encoding: chunked")
         if "connection" not in names:
@@ -315,6 +319,12 @@ def _take_headers(environ: dict[str, Any], headers: list[tuple[str, str]]) -> No
         elif key in environ:
             raise Refused(HTTPStatus.BAD_REQUEST)
         environ[key] = f"{environ[key]},{value}" if key in environ else value
+
+
+@lru_cache(maxsize=1)
+def _date(second: int) -> str:
+    """Of that second since 1970: the answers of one second have the same."""
+    return formatdate(second, usegmt=True)
 
 
 def _plain(status: HTTPStatus) -> bytes:

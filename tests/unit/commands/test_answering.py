@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import pytest
@@ -141,6 +144,17 @@ def shared() -> Iterator[Served]:
 def served(shared: Served) -> Served:
     shared.site.asked.clear()
     return shared
+
+
+def test_an_answer_bears_the_second_it_went_out(served: Served):
+    told = []
+    with served.line() as line:
+        for wait_s in (0.0, 1.1):
+            time.sleep(wait_s)
+            asked = datetime.now(UTC).replace(microsecond=0)
+            told.append(parsedate_to_datetime(line.get("/")[1]["date"]))
+            assert asked <= told[-1] <= datetime.now(UTC)
+    assert told[0] < told[1]
 
 
 def test_requests_follow_each_other_on_one_connection(served: Served):
