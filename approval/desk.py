@@ -17,13 +17,13 @@ from sqlalchemy import Connection, Row, bindparam, select, update
 from approval.corrections import Told, told_in
 from approval.flow import Flow, read_flow
 from approval.materials import Upload
-from approval.matters import SOURCE, Act, check_state, name_of
+from approval.matters import Act, check_state, name_of
 from approval.models import hosted_cases, hosted_tasks
 from approval.posts import post_for
 from approval.receipts import Receipts
 from cases.areas import Areas
 from cases.changes import StoredCase
-from cases.events import CaseEvent, EventData, EventKind, Status
+from cases.events import HOSTED, CaseEvent, EventData, EventKind, Status
 from cases.fold import Fold
 from cases.journal import events_of_cases
 from cases.models import case_table
@@ -180,7 +180,7 @@ class Desk:
         told = EventData(**{name: value for name, value in data.items() if value not in (None, "")})
         at = uow.now_us if at is None else min(at, uow.now_us)
         case.told.append(CaseEvent(
-            source=SOURCE, source_event_id=f"{case.case_no}/{case.events}", kind=kind, case_no=case.case_no, area=case.row.area,
+            source=HOSTED, source_event_id=f"{case.case_no}/{case.events}", kind=kind, case_no=case.case_no, area=case.row.area,
             claimed_at=at, utc_offset=self.offset(case.row.area, at), order=case.events, org=case.org, item=case.row.item,
             item_version=case.item_version or case.row.item_version, actor=name_of(actor), station=station or None, step=step,
             data=told))

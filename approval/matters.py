@@ -18,7 +18,6 @@ from core.errors import Conflict, InvalidInput, TooLarge
 
 Channel = Literal["web", "window", "project", "office"]  # office: opened by a unit ex officio
 WORDS_MAX, TITLE_MAX, FIELDS_MAX, FIELD_MAX = 2000, 200, 60, 2000
-SOURCE = "hosted"  # what the journal names as the source of our own cases
 
 
 class Act(StrEnum):

@@ -12,8 +12,7 @@ from sqlalchemy import Row
 
 from approval.desk import Hosted
 from approval.flow import Flow
-from approval.matters import SOURCE
-from cases.events import CaseEvent, EventData, EventKind
+from cases.events import HOSTED, CaseEvent, EventData, EventKind
 from cases.fold import Fold
 from cases.projection import ClockState
 from cases.service import Recorder
@@ -134,7 +133,7 @@ def foresee(case: Hosted, target: Target, recorder: Recorder, now_us: int, signe
 def event_of(case: Hosted, target: Target, step: str, now_us: int) -> CaseEvent:
     """The event the migration would tell, for a look ahead."""
     row = case.row
-    return CaseEvent(source=SOURCE, source_event_id=f"{row.case_no}/preview", kind=EventKind.MIGRATED, case_no=row.case_no,
+    return CaseEvent(source=HOSTED, source_event_id=f"{row.case_no}/preview", kind=EventKind.MIGRATED, case_no=row.case_no,
                      area=row.area, claimed_at=max(now_us, case.fold.last_key[0]), order=case.events + 1, org=row.org,
                      item=row.item, item_version=target.after.version, step=step or None,
                      data=EventData(pinned=target.after.number, renamed=dict(target.steps), from_step=case.step or None))

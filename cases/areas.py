@@ -7,6 +7,7 @@ What an installation was shipped with is version 0; what was edited and confirme
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
@@ -133,6 +134,7 @@ class Areas:
         self._found: dict[str, Preset | None] = {}  # what `find_preset` gave: every card asks for it several times
         self._eras, self._by_era = Eras(NO_VERSIONS), dict[tuple[str, Era], AreaContext]()
         self._state = object()  # another one with everything that was taken
+        self._lock = threading.RLock()  # a look that ends late must not be half of what a later one took
         self._elsewhere = self._context("", NEWEST)
 
     @property
@@ -251,23 +253,26 @@ class Areas:
         rows = {row[0]: Area(*row) for row in _STORED.rows(conn)}
         mark = rows.pop("", None)
         revision = mark.name if mark is not None else ""
-        if revision != self._versions.revision:
-            self._take(rows, read_versions(conn, revision) if revision else NO_VERSIONS)
-        elif rows != self._stored:
-            self._take(rows, self._versions)
+        with self._lock:
+            if revision != self._versions.revision:
+                self._take(rows, read_versions(conn, revision) if revision else NO_VERSIONS)
+            elif rows != self._stored:
+                self._take(rows, self._versions)
 
     def refresh_in(self, uow: UnitOfWork) -> None:
         """The same within a writing transaction, where nothing need be read if nobody else has written since it last was."""
-        if uow.kept.get(self) is not self._state:
-            self.refresh(uow.conn)
-            uow.kept[self] = self._state
+        with self._lock:
+            if uow.kept.get(self) is not self._state:
+                self.refresh(uow.conn)
+                uow.kept[self] = self._state
 
     def save(self, uow: UnitOfWork, area: Area) -> None:
         """Store an area and use it from now on. Raises ConfigError for an unknown calendar or preset."""
         self._checked(area)
         bulk_upsert(uow.conn, areas, _COLUMNS, [(area.area, area.name, area.calendar, area.timezone, area.preset)],
                     key=("area",))
-        self._take({**self._stored, area.area: area}, self._versions)
+        with self._lock:
+            self._take({**self._stored, area.area: area}, self._versions)
 
     def amended(self, versions: Versions) -> Areas:
         """These areas with other versions: what a preview judges by. Never refreshed."""

@@ -147,6 +147,7 @@ class EventData(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, g
 
 
 NO_DATA = EventData()
+HOSTED = "hosted"  # the source of cases handled here: no feed may call itself so
 
 
 class CaseEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):

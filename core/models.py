@@ -12,8 +12,8 @@ ledger = Table(
     "ledger", metadata,
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("epoch", String(32), nullable=False),
-    Column("journal_seq", BigInteger, nullable=False),
-    Column("outbox_seq", BigInteger, nullable=False),
+    Column("journal_head", BigInteger, nullable=False),
+    Column("outbox_head", BigInteger, nullable=False),
     Column("stamp", String(64), nullable=False, server_default=text("''")),  # of the last transaction: no two have the same
 )
 

@@ -16,7 +16,7 @@ from core.models import ledger, outbox
 from core.statements import Statement
 
 _FIRST_LEDGER = Statement(
-    text("INSERT INTO ledger (id, epoch, journal_seq, outbox_seq) VALUES (1, :epoch, 0, 0) ON CONFLICT DO NOTHING"))
+    text("INSERT INTO ledger (id, epoch, journal_head, outbox_head) VALUES (1, :epoch, 0, 0) ON CONFLICT DO NOTHING"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +42,10 @@ class LedgerHead:
 
 
 # Every writing transaction begins with the one and ends with the other.
-_LOCK = Statement(select(ledger.c.epoch, ledger.c.journal_seq, ledger.c.outbox_seq, ledger.c.stamp).where(
+_LOCK = Statement(select(ledger.c.epoch, ledger.c.journal_head, ledger.c.outbox_head, ledger.c.stamp).where(
     ledger.c.id == 1).with_for_update())
-_HEAD = Statement(select(ledger.c.epoch, ledger.c.outbox_seq).where(ledger.c.id == 1))  # asked after every commit
-_SAVE = Statement(update(ledger).where(ledger.c.id == 1), ("journal_seq", "outbox_seq", "stamp"))
+_HEAD = Statement(select(ledger.c.epoch, ledger.c.outbox_head).where(ledger.c.id == 1))  # asked after every commit
+_SAVE = Statement(update(ledger).where(ledger.c.id == 1), ("journal_head", "outbox_head", "stamp"))
 
 
 def lock_ledger(conn: Connection) -> LedgerHead:
@@ -60,7 +60,7 @@ def lock_ledger(conn: Connection) -> LedgerHead:
 
 def save_ledger(conn: Connection, head: LedgerHead) -> None:
     """Write the heads back before the commit, under a stamp of this transaction's own."""
-    _SAVE.run(conn, journal_seq=head.journal_seq, outbox_seq=head.outbox_seq, stamp=head.stamp)
+    _SAVE.run(conn, journal_head=head.journal_seq, outbox_head=head.outbox_seq, stamp=head.stamp)
 
 
 def new_epoch(conn: Connection) -> str:

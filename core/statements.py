@@ -46,6 +46,13 @@ def as_toolkit_error(conn: Connection, statement: str, error: Exception) -> Base
     return DBAPIError.instance(statement, None, error, conn.dialect.loaded_dbapi.Error, dialect=conn.dialect)
 
 
+def check_under_way(conn: Connection) -> None:
+    """Raises OperationalError where SQLite undid the transaction by itself (a full disk) and somebody went on: each further
+    statement would be committed alone, and the commit would do nothing and say nothing."""
+    if not getattr(driver_of(conn), "in_transaction", True):
+        raise as_toolkit_error(conn, "COMMIT", conn.dialect.loaded_dbapi.OperationalError("the transaction was undone"))
+
+
 @dataclass(slots=True)
 class _Form:
     """A statement as one kind of database reads it. `order` names the values by place; None where they go by name."""

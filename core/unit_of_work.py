@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import threading
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,6 +17,7 @@ from core.database import Database, bulk_insert
 from core.doorbell import Doorbell
 from core.models import outbox
 from core.outbox import LedgerHead, lock_ledger, save_ledger
+from core.statements import check_under_way
 
 Reaction = Callable[["UnitOfWork", Sequence[Any]], None]
 Reactions = Mapping[type, Sequence[Reaction]]
@@ -92,7 +92,6 @@ class _Keeper:
     """
 
     def __init__(self) -> None:
-        self._name, self._numbers = uuid.uuid4().hex, itertools.count(1)
         self._stamp: str | None = None
         self._kept: dict[object, Any] = {}
 
@@ -105,7 +104,7 @@ class _Keeper:
 
     def end(self) -> str:
         """The stamp under which it is known from now on."""
-        self._stamp = f"{self._name}-{next(self._numbers)}"
+        self._stamp = uuid.uuid4().hex
         return self._stamp
 
 
@@ -140,5 +139,6 @@ class UnitOfWorkFactory:
             # After the lock: who waited for it must not judge with an older "now" than who went first.
             uow = UnitOfWork(conn, self.clock.now_us(), head, self.reactions, self._keeper.begin(head.stamp))
             yield uow
+            check_under_way(conn)
             uow.flush(self._keeper.end())
         self.doorbell.ring(uow.head.outbox_seq)

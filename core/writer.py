@@ -11,11 +11,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from sqlalchemy import Connection
 
-from core.statements import as_toolkit_error, driver_of
+from core.statements import check_under_way, driver_of
 from core.turns import waiting
 
 PATIENCE_S = 1.0
@@ -197,7 +196,5 @@ class _Shared:
         return True
 
     def _commit(self) -> None:
-        if not self._driver.in_transaction:  # or the commit would do nothing and say nothing
-            error: Any = self.conn.dialect.loaded_dbapi.OperationalError("the transaction was undone")
-            raise as_toolkit_error(self.conn, "COMMIT", error)
+        check_under_way(self.conn)
         self._transaction.commit()

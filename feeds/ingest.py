@@ -10,7 +10,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from cases.areas import Area, Areas
-from cases.events import CaseEvent, Outcome, Status
+from cases.events import HOSTED, CaseEvent, Outcome, Status
 from core.clock import Clock
 from core.errors import ConfigError, Unavailable
 from core.instants import SECOND_US, written_local
@@ -101,6 +101,8 @@ class Ingest:
         """Why the record must not be recorded; None when it may."""
         if parsed.event is None:
             return parsed.rejection.outcome if parsed.rejection else Refusal("record_invalid").as_outcome()
+        if parsed.event.source == HOSTED:  # its numbers are given here, and nobody else may speak for it
+            return Refusal("source_reserved", "source", HOSTED).as_outcome()
         ahead = parsed.event.claimed_at - now_us
         if ahead <= 0 or ahead <= self.limits.future_tolerance_s * SECOND_US:
             return None

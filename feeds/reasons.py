@@ -52,6 +52,7 @@ _UNSUITABLE = {
     "content_differs": "an event of this id is recorded with other content: send a higher version to correct it",
     "future_dated": "correct the time of the event or the clock of the sender",
     "limit_unreadable": "write 20wd, 56cd, 8wh or 3mo",
+    "source_reserved": "give the source another name; `hosted` are the cases handled here",
     "result_unknown": "write granted or refused, or map the source's own word to one of them",
 }
 _ERROR = {

@@ -35,7 +35,7 @@ class Ratings:
         """Whether the journal has grown since the last look."""
         with self._database.read() as conn:
             looked = conn.scalar(select(marks.c.value).where(marks.c.name == MARK))
-            last = conn.scalar(select(ledger.c.journal_seq).where(ledger.c.id == 1)) or 0
+            last = conn.scalar(select(ledger.c.journal_head).where(ledger.c.id == 1)) or 0
         return looked is None or int(looked) < last
 
     def watch(self, uow: UnitOfWork) -> int:

@@ -110,7 +110,7 @@ class Exporter:
         privacy = Privacy(self.rules.privacy, self._sources.key, personal)
         target.parent.mkdir(parents=True, exist_ok=True)
         with self._database.snapshot() as conn:
-            head = conn.execute(select(ledger.c.journal_seq)).scalar() or 0
+            head = conn.execute(select(ledger.c.journal_head)).scalar() or 0
             total = conn.execute(counted(wanted, actor, head)).scalar_one()
             if total > self.rules.rows_max:
                 raise TooLarge("export_too_large", rows=total, most=self.rules.rows_max, setting="exports.rows_max")

@@ -101,7 +101,7 @@ class HistoryWriter:
 
     def _round(self, contents: Contents) -> tuple[Contents, Round]:
         with self._database.snapshot() as conn:
-            head = conn.execute(select(ledger.c.journal_seq)).scalar() or 0
+            head = conn.execute(select(ledger.c.journal_head)).scalar() or 0
             _check_same_journal(conn, contents, head)
             upto = min(head, contents.head + self._rules.round_rows)
             if upto <= contents.head:

@@ -82,7 +82,7 @@ def _multiplied(path: Path) -> int:
         connection.execute(f"INSERT INTO cases (case_id, case_no, {own}) SELECT {number}, case_no || '~{copy}', {own} "
                            "FROM cases WHERE instr(case_no, '~') = 0")
     rows = connection.execute("SELECT max(seq) FROM journal").fetchone()[0]
-    connection.execute("UPDATE ledger SET journal_seq = ?", (rows,))
+    connection.execute("UPDATE ledger SET journal_head = ?", (rows,))
     connection.execute("COMMIT")
     connection.close()
     return int(rows)

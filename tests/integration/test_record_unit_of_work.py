@@ -116,7 +116,7 @@ def test_a_rollback_leaves_nothing_takes_no_number_and_rings_nobody(uow, databas
         spoil(uow)
     with database.read() as conn:
         assert conn.execute(select(tokens)).all() == []
-        assert conn.execute(select(ledger.c.journal_seq)).scalar_one() == 0
+        assert conn.execute(select(ledger.c.journal_head)).scalar_one() == 0
     assert doorbell.heads == [1]
     with uow() as work:
         assert work.outbox("card", "3", 1, {}) == 2

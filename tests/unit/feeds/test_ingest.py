@@ -11,7 +11,7 @@ from sqlalchemy.exc import DataError, IntegrityError, InterfaceError, Operationa
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from cases.areas import Area
-from cases.events import CaseEvent, EventKind, Status
+from cases.events import HOSTED, CaseEvent, EventKind, Status
 from core.clock import FrozenClock
 from core.database import Database
 from core.errors import NotFound, Unavailable
@@ -44,6 +44,13 @@ def test_an_event_from_the_future_is_unsuitable_beyond_the_tolerance(ingest: Ing
                                                                      status: Status) -> None:
     outcomes, _ = ingest.take(DESK, [_event(1, frozen_clock.now_us() + ahead)])
     assert outcomes[0].status is status
+
+
+def test_no_feed_may_speak_for_the_cases_handled_here(ingest: Ingest, queries: FeedQueries, frozen_clock: FrozenClock) -> None:
+    outcomes, _ = ingest.take(DESK, [_event(1, frozen_clock.now_us(), source=HOSTED), _event(2, frozen_clock.now_us())])
+    assert [one.status for one in outcomes] == [Status.UNSUITABLE, Status.OK]
+    assert (outcomes[0].code, outcomes[0].detail["field"]) == ("source_reserved", "source")
+    assert "A1" in queries.quarantined().records[0].raw
 
 
 @pytest.mark.parametrize("poison", [ValueError("poisoned"), DataError("INSERT", {}, Exception("too long")),
