@@ -118,12 +118,18 @@ class HostedQueries:
         with self._database.snapshot() as conn:
             held = posts_of(conn, actor.name)
             row = _BY_NUMBER.first(conn, of_number=case_no)
-            if row is None or not _sees(actor, held, row.area, row.org):
+            if row is None or not _sees(actor, held, row):
                 raise NotFound("hosted_case_not_found", case_no=case_no[:60])
             detail = _detail(conn, row)
         mine = tuple(post for unit, post in held if unit in (detail.head.org, EVERY_UNIT))
         return replace(detail, may=permitted(detail, held, actor, self._deciding), earlier=behind(detail),
                        held_posts=mine, takes_money=not set(mine).isdisjoint(self._deciding.cashiers))
+
+    def may_read(self, case_id: int, actor: Actor) -> bool:
+        """Whether that case of the record is a hosted one this person may see."""
+        with self._database.read() as conn:
+            found = select(hosted_cases.c.case_id).where(hosted_cases.c.case_id == case_id, self.sight(conn, actor))
+            return actor.has(*READERS) and conn.scalar(found) is not None
 
     def as_it_stood(self, case_no: str, at_us: int, actor: Actor) -> tuple[Fold, list[CaseEvent]]:
         """The case as it stood at an instant: what had been recorded by then, folded (the time machine of one case).
@@ -213,14 +219,18 @@ class HostedQueries:
         c, units = hosted_cases.c, _units_of(actor, posts_of(conn, actor.name))
         conditions = [c.area == actor.area] if actor.area else []
         if actor.only_org is not None and EVERY_UNIT not in units:
-            conditions.append(c.org.in_(sorted(units)))
+            lead = hosted_cases.alias("lead").c
+            conditions.append(c.org.in_(sorted(units)) | exists().where(
+                lead.case_id == c.project_id, lead.org.in_(sorted(units))))
         return _all(conditions)
 
 
-def _sees(actor: Actor, held: Sequence[tuple[str, str]], area: str, org: str) -> bool:
-    """Staff see the units they hold posts in, a department user his own, inspectors and leaders all of their area."""
+def _sees(actor: Actor, held: Sequence[tuple[str, str]], row: Any) -> bool:
+    """Staff see the units they hold posts in, a department user his own, inspectors and leaders all of their area. Who sees
+    the cases of a unit sees the parts of the projects it leads: a project is one picture."""
     units = _units_of(actor, held)
-    return actor.area in ("", area) and (actor.only_org is None or EVERY_UNIT in units or org in units)
+    return actor.area in ("", row.area) and (
+        actor.only_org is None or EVERY_UNIT in units or not units.isdisjoint((row.org, row.lead_org)))
 
 
 def _units_of(actor: Actor, held: Sequence[tuple[str, str]]) -> set[str]:
@@ -371,9 +381,12 @@ _NOBODY = literal("")
 _THERE_IS = [exists().where(table.c.case_id == _C.case_id).label(f"has_{name}") for name, table in (
     ("papers", hosted_papers), ("fees", hosted_fees), ("extension", hosted_extensions), ("licences", hosted_licences),
     ("step_papers", hosted_step_papers))]
+_LEAD = hosted_cases.alias("lead").c
+_LEAD_ORG = select(_LEAD.org).where(_LEAD.case_id == _C.project_id).scalar_subquery().label("lead_org")
 _HEAD = _waiting(_C.step, func.coalesce(_T.opened_at, _C.filed_at), func.coalesce(_T.claimed_by, _NOBODY),
                  func.coalesce(_T.claimed_name, _NOBODY), _C.case_id, _C.area, _C.flow, _C.particulars,
-                 case_table.c.fold, *_THERE_IS).outerjoin(hosted_tasks, (_T.case_id == _C.case_id) & _T.ended_at.is_(None))
+                 case_table.c.fold, _LEAD_ORG, *_THERE_IS).outerjoin(
+                     hosted_tasks, (_T.case_id == _C.case_id) & _T.ended_at.is_(None))
 _BY_NUMBER = Statement(_HEAD.where(_C.case_no == bindparam("of_number")))
 _BY_ID = Statement(_HEAD.where(_C.case_id == bindparam("of_case")))
 _PAPERS_OF = _of_case(hosted_papers, "code", "place", "state", "form", "sha256", "file_name", "media_type", "size", "at",
