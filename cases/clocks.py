@@ -264,6 +264,25 @@ def _advance(timing: Timing, local: int, amount_us: int) -> int:
     return timing.calendar.advance(local, amount_us)
 
 
+def whole_days_used(timing: Timing, day: int) -> int:
+    """Of a limit in days that ends at an instant: how many whole ones are used up by the end of that day, to the minute. On the
+    day its instant falls on they are as many as the limit has, whatever hour it began or was stopped at."""
+    used = _to_end_of(timing, timing.started.local, day)
+    for start, end in timing.stops:
+        if start // DAY_US <= day:
+            used -= (_to_end_of(timing, start, day) if end is None or end // DAY_US > day
+                     else _measure(timing, start, end))
+    return used // _unit_us(timing)
+
+
+def _to_end_of(timing: Timing, local: int, day: int) -> int:
+    """From a local instant to the end of a day, without asking about the next one, whose year may be unpublished."""
+    if timing.unit is Unit.CALENDAR_DAY:
+        return (day + 1) * DAY_US - local
+    of_day = timing.calendar.day_us if timing.calendar.is_working(day) else 0
+    return timing.calendar.measure(local, day * DAY_US) + of_day
+
+
 def _unit_us(timing: Timing) -> int:
     if timing.unit is Unit.WORKING_DAY:
         return timing.calendar.day_us

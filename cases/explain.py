@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from cases.areas import Areas
-from cases.clocks import Timing, due_day, used_days
+from cases.clocks import Timing, due_day, used_days, whole_days_used
 from cases.events import ClockKind, ClockRef
 from cases.fold import Moment
 from cases.projection import ClockState, Condition
@@ -21,6 +21,7 @@ from core.working_calendar import CalendarNotPublished, WorkingCalendar
 
 MAX_DAYS = 800        # listed one by one
 LONGEST_WAY = 4_000   # the way to the due day is listed even so, if it is no longer than this
+STATED_DATE = "due"   # the limit text of a clock whose source states when it ends
 _NAMES = {"limit": "limit_text"}
 _FACTS: dict[str, Any] = {"ref": {"case_id": 0, "kind": ClockKind.PROMISED.value}, "condition": Condition.RUNNING, "level": 0,
                           "limit_text": "", "started": (0, 0)}
@@ -81,6 +82,11 @@ class ClockExplanation:
     days_more: int = 0  # days after the last of `days`, up to the end, the due day or today; `used` counts them, too
     spans: tuple[tuple[int, int | None], ...] = ()  # the stops to the microsecond, on the wall clock of the source
 
+    @property
+    def days_used(self) -> float | None:
+        """Days used of the limit; None where days say nothing of it: it is in hours, or its source stated a date."""
+        return None if self.unit == Unit.WORKING_HOUR or self.limit_text == STATED_DATE else self.used
+
 
 def explain(case: CaseDetail, areas: Areas) -> list[ClockExplanation]:
     """Every clock of the case by the calendar it was judged by, day by day up to its end, its due day or the case's `as_of`,
@@ -115,7 +121,7 @@ def explain_clock(clock: ClockState, calendar: WorkingCalendar, now_us: int) -> 
         rule_version=clock.rule_version, condition=clock.condition.value, level=clock.level,
         started_at=clock.started.at, due_at=clock.due_at, due_day=last_day,
         ended_at=clock.ended.at if clock.ended else None, utc_offset=clock.started.utc_offset,
-        used=_used(days, timing, end_day) if is_judged else None, days=days,
+        used=_used(clock, days, timing, end_day) if is_judged else None, days=days,
         days_more=max(end_day, last_day or 0) - days[-1].day if days else 0, stops=[_day_span(span) for span in clock.stops],
         rungs=[RungLine(code, level, at, code in clock.passed) for code, level, at in clock.passages],
         reason=clock.reason, detail=clock.detail, spans=clock.stops)
@@ -130,7 +136,7 @@ def _due_day(clock: ClockState, timing: Timing) -> int | None:
         return None
     if timing.by_day:
         return due_day(timing)
-    return None if clock.due_at is None else _local_day(clock.due_at, clock.started.utc_offset)
+    return None if clock.due_at is None else _local_day(clock.due_at - 1, clock.started.utc_offset)
 
 
 def _end_day(clock: ClockState, now_us: int) -> int:
@@ -144,16 +150,17 @@ def _days(clock: ClockState, timing: Timing, last_day: int | None, end_day: int)
     way = 0 if last_day is None else min(last - opened, LONGEST_WAY)
     until = min(max(end_day, last), opened + max(MAX_DAYS, way))
     lines: list[DayLine] = []
-    used = 0
+    used, status = 0, _status_to_the_minute if _is_exact(clock, timing) else _status
     for day in range(opened, until + 1):
-        kind, name, counts, stop = _status(timing, day, opened)
+        kind, name, counts, stop = status(timing, day, opened, used)
         used += counts
         lines.append(DayLine(day, date_of(day).isoformat(), "after_end" if clock.ended and day > end_day else kind,
                              name, counts, used, stop, day == last_day, last < day <= end_day))
     return lines
 
 
-def _status(timing: Timing, day: int, opened: int) -> tuple[str, str, bool, int]:
+def _status(timing: Timing, day: int, opened: int, _used: int) -> tuple[str, str, bool, int]:
+    """By whole days: the opening day does not count, nor does one that follows the beginning of a stop up to its end."""
     if day == opened:
         return "opening", "", False, 0
     stop = next((number for number, (start, end) in enumerate(timing.stops, start=1)
@@ -169,12 +176,36 @@ def _status(timing: Timing, day: int, opened: int) -> tuple[str, str, bool, int]
     return kind, status.name, counts, stop
 
 
-def _used(days: list[DayLine], timing: Timing, end_day: int) -> float | None:
+def _is_exact(clock: ClockState, timing: Timing) -> bool:
+    """Whether parts of days count: a limit in days that ends at an instant. One for the same visit has none, one in hours is
+    not told in days, and a date its source stated has no days to use up."""
+    is_in_days = timing.unit is not Unit.WORKING_HOUR and clock.limit_text != STATED_DATE
+    return not timing.by_day and is_in_days and timing.amount > 0
+
+
+def _status_to_the_minute(timing: Timing, day: int, opened: int, used: int) -> tuple[str, str, bool, int]:
+    """The day counts with which another whole one is used up: the opening day too, where it began before the office did."""
+    try:
+        status, counts = timing.calendar.status(day), whole_days_used(timing, day) > used
+    except SupervisionError as error:
+        return "unpublished", error.code, False, 0
+    if day == opened:
+        return "opening", "", counts, 0
+    stop = next((number for number, (start, end) in enumerate(timing.stops, start=1)
+                 if start // DAY_US <= day and (end is None or day <= end // DAY_US)), 0)
+    may_count = status.counted or timing.unit is Unit.CALENDAR_DAY
+    if stop and may_count and not counts:
+        return "suspended", status.name, False, stop
+    kind = "calendar" if timing.unit is Unit.CALENDAR_DAY and not status.counted else status.kind
+    return kind, status.name, counts, stop
+
+
+def _used(clock: ClockState, days: list[DayLine], timing: Timing, end_day: int) -> float | None:
     """Days used up to that day; None where they are beyond those listed and the calendar does not know them."""
     if not days or days[-1].day >= end_day:
         return next((line.n for line in reversed(days) if line.day <= end_day), None)
     try:
-        return used_days(timing, end_day)
+        return whole_days_used(timing, end_day) if _is_exact(clock, timing) else used_days(timing, end_day)
     except CalendarNotPublished:
         return None
 

@@ -13,6 +13,7 @@ from cases.clocks import (
     due_day,
     due_instant,
     instants_on,
+    last_day,
     merge,
     passages,
     scale_of,
@@ -20,6 +21,7 @@ from cases.clocks import (
     timing_of_due,
     timing_of_limit,
     used_days,
+    whole_days_used,
 )
 from cases.events import Due
 from cases.fold import Moment, Stop
@@ -91,6 +93,16 @@ def test_all_days_of_the_limit_are_used_by_the_due_day_and_not_before(limit, fac
     assume(due is not None and limit.amount > 0)
     assert used_days(clock, due) == limit.amount
     assert used_days(clock, due - 1) == limit.amount - 1
+
+
+@given(INSTANT_LIMITS, facts())
+def test_whole_days_of_a_limit_to_the_minute_are_used_by_its_last_day_and_not_before(limit, facts):
+    clock = timing(limit, facts)
+    due = due_instant(clock)
+    assume(due is not None and limit.amount > 0 and limit.unit is not Unit.WORKING_HOUR)
+    last = last_day(due, clock.started, clock.calendar)
+    assert whole_days_used(clock, last) == limit.amount
+    assert whole_days_used(clock, last - 1) < limit.amount
 
 
 @given(INSTANT_LIMITS, facts())
