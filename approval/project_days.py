@@ -28,7 +28,7 @@ def days_of(part: PartSeen, catalogue: Catalogue, cases: CaseQueries, areas: Are
     amount = float(item.promised.amount) if item is not None and item.promised is not None else 0.0
     case = cases.find_case(part.case_no, now) if part.case_no else None
     clock = next((one for one in explain(case, areas) if one.kind == "promised"), None) if case is not None else None
-    return PartDays(None, amount) if clock is None else PartDays(clock.used, clock.amount, clock.level)
+    return PartDays(None, amount) if clock is None else PartDays(clock.days_used, clock.amount, clock.level)
 
 
 def critical_way(parts: Sequence[PartSeen], amounts: Mapping[str, float]) -> list[str]:

@@ -8,6 +8,7 @@ from approval.desk import Desk
 from cases.clocks import due_instant, timing_of_limit
 from cases.events import Due
 from cases.fold import Moment
+from cases.watches import as_begun
 from config.catalogue import Item
 from core.errors import InvalidInput
 from core.instants import DAY_US, MINUTE_US, date_of, day_of
@@ -20,7 +21,7 @@ def promise_of(desk: Desk, area: str, item: Item, until: date | None, now_us: in
     Raises InvalidInput for a day that is over, or beyond the promise (容缺: within the promised limit).
     """
     offset, today = desk.offset(area, now_us), desk.today(area, now_us)
-    last = None if item.promised is None else _last_day(desk, area, item.promised, now_us)
+    last = None if item.promised is None else _last_day(desk, area, item, item.promised, now_us)
     day = until or last
     if day is None:
         return None
@@ -29,10 +30,11 @@ def promise_of(desk: Desk, area: str, item: Item, until: date | None, now_us: in
     return Due(day_of(day) * DAY_US - offset * MINUTE_US, offset)
 
 
-def _last_day(desk: Desk, area: str, promised: Limit, now_us: int) -> date:
+def _last_day(desk: Desk, area: str, item: Item, promised: Limit, now_us: int) -> date:
     """The day on which a limit that begins now ends; plain weeks are assumed in years that are not published: two people agree
     on a day. It is early by the days off in between, one for New Year's day, a week where the limit reaches the Spring
     Festival; never late but for a Saturday worked instead."""
     calendar, offset = desk.areas.for_area(area).assuming_plain_weeks(), desk.offset(area, now_us)
-    due = due_instant(timing_of_limit(promised, Moment(now_us, offset), (), calendar))
+    started = Moment(now_us, offset)
+    due = due_instant(timing_of_limit(as_begun(promised, item, started, calendar), started, (), calendar))
     return date_of(((due or now_us) - 1 + offset * MINUTE_US) // DAY_US)

@@ -104,6 +104,12 @@ def may_roll(item: object) -> bool:
     return isinstance(item, Item) and item.power.rolls
 
 
+def as_begun(limit: Limit, item: object, opened: Moment, calendar: WorkingCalendar) -> Limit:
+    """A limit of the item as it runs from that moment on while nothing stops or lengthens it."""
+    begun = limit.from_day(opened.local // DAY_US)
+    return rolled(begun, opened, (), calendar) if may_roll(item) else begun
+
+
 def rolled(limit: Limit, opened: Moment, stops: tuple[Span, ...], calendar: WorkingCalendar) -> Limit:
     """The limit with the days of rest its end falls on; while a stop is open nobody knows its end."""
     if limit.unit is not Unit.CALENDAR_DAY or limit.granularity is not Granularity.DAY or not limit.amount:

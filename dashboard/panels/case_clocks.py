@@ -11,7 +11,7 @@ from dash import html
 from core.instants import MINUTE_US
 from dashboard.panels import case_calendar
 from dashboard.panels.case_calendar import LEVELS, kind_words
-from dashboard.panels.case_sentence import HOURS, budget, number, sentence
+from dashboard.panels.case_sentence import budget, number, sentence
 from dashboard.panels.marks import mark
 from dashboard.panels.tables import grid, num
 from dashboard.times import day_at, due_stamp, stamp
@@ -70,8 +70,8 @@ def _figures(clock: Any, t: Words) -> html.Dl:
             ("due", due_stamp(clock.due_at, clock.utc_offset))]
     if clock.ended_at is not None:
         rows.append(("ended", stamp(clock.ended_at, clock.utc_offset)))
-    if clock.used is not None and clock.limit_text != "due" and clock.unit != HOURS:
-        rows.append(("used", f"{number(clock.used)} / {number(clock.amount)}"))
+    if clock.days_used is not None:
+        rows.append(("used", f"{number(clock.days_used)} / {number(clock.amount)}"))
     pairs = [html.Div([html.Dt(t(f"case.clock.{name}")), html.Dd(value, className="num")]) for name, value in rows]
     return html.Dl(pairs, className="clock-figures")
 

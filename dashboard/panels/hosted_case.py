@@ -12,8 +12,10 @@ from approval.matters import Act
 from approval.permitted import is_same_person
 from approval.project_days import days_of
 from cases.explain import explain
+from cases.foretelling import Foretelling
 from core.access import Actor
 from core.errors import SupervisionError
+from core.limits import Unit, parse_limit
 from dashboard.panels import hosted_acts as acts
 from dashboard.panels import (
     hosted_correction,
@@ -30,6 +32,7 @@ from dashboard.panels.case_calendar import LEVELS
 from dashboard.panels.case_sentence import number
 from dashboard.panels.hosted_effects import effects
 from dashboard.panels.power_words import act_words, kind_of
+from dashboard.panels.window_form import limit_words
 from dashboard.words import Words
 
 
@@ -90,7 +93,7 @@ def body(services: Any, case: CaseRead, at: str, actor: Actor, t: Words) -> list
              hosted_facts.receipts(detail, kind, t)]
     history = hosted_history.render(case.recorded, detail.head.case_no, None, name_of, kind, t)
     return [html.Section([html.H2(t("hosted.flow")), flow], className="panel"),
-            *([_project(services, detail, t)] if detail.parts else []), *_extension(detail, t),
+            *([_project(services, detail, t)] if detail.parts else []), *_extension(detail, item, t),
             hosted_facts.clocks(case.clocks, case.as_of, t),
             html.Div([_column(left), _column(right)], className="hosted-halves"),
             hosted_told.render(case.told, t),
@@ -111,20 +114,20 @@ def _reuse(services: Any, detail: Any, item: Any, actor: Actor, t: Words) -> htm
 
 def _notes(case: CaseRead, t: Words) -> dict[str, str]:
     """Of a step with a limit: what is used of it, else how long it may take."""
-    notes = {step.name: t(f"hosted.limit.{step.limit[-2:]}", n=step.limit[:-2]) for step in case.before.detail.flow.steps
-             if step.limit}
+    notes = {step.name: limit_words(parse_limit(step.limit), t) for step in case.before.detail.flow.steps if step.limit}
     for clock in case.clocks:
-        if clock.kind == "step" and clock.name in notes and clock.used is not None:
-            notes[clock.name] = t("hosted.step_used", used=number(clock.used), n=number(clock.amount))
+        if clock.kind == "step" and clock.name in notes and clock.days_used is not None:
+            notes[clock.name] = t("hosted.step_used", used=number(clock.days_used), n=number(clock.amount))
     return notes
 
 
-def _extension(detail: Any, t: Words) -> list[html.Section]:
+def _extension(detail: Any, item: Any, t: Words) -> list[html.Section]:
     """What was asked for and what became of it."""
     asked = detail.extension
     if asked is None:
         return []
-    words = t(f"hosted.extension.{asked['state']}", n=asked["days"], reason=asked["reason"],
+    unit = Unit.WORKING_DAY if item is None or item.promised is None else item.promised.unit
+    words = t(f"hosted.extension.{asked['state']}", days=t(f"limit.{unit}", n=asked["days"]), reason=asked["reason"],
               words=asked["decided_words"] or "—")
     return [html.Section(html.P(words), className="panel hosted-extension")]
 
@@ -171,6 +174,7 @@ def effect(services: Any, actor: Actor, no: str, act: str, values: Mapping[str, 
         case = read(services, no, actor)
     except SupervisionError:
         return []
-    calendar = services.areas.for_area(case.area)
-    told = effects(act, values, case.before.detail, case.clocks, case.before.item, calendar, case.as_of, t)
+    detail = case.before.detail
+    ahead = Foretelling(detail.fold, services.areas, services.catalogue, case.as_of)
+    told = effects(act, values, detail, case.clocks, case.before.item, ahead, t)
     return [html.P(words) for words in told]

@@ -65,8 +65,8 @@ def clocks(known: Sequence[Any], as_of: int, t: Words) -> html.Section:
 
 def _clock(clock: Any, as_of: int, t: Words) -> html.Details:
     name = t(f"clock.{clock.kind}") + (f" · {t.subject(clock.name)}" if clock.name else "")
-    used = "" if clock.used is None or clock.limit_text == "due" else f"{number(clock.used)} / {number(clock.amount)}"
-    share = min(1.0, clock.used / clock.amount) if clock.used is not None and clock.amount else 0.0
+    used = "" if clock.days_used is None else f"{number(clock.days_used)} / {number(clock.amount)}"
+    share = min(1.0, clock.days_used / clock.amount) if clock.days_used is not None and clock.amount else 0.0
     bar = html.Progress(value=f"{share:.3f}", max="1", className=f"clock-bar bar-{case_calendar.LEVELS[clock.level]}",
                         **{"aria-label": name})
     line = html.Summary([html.Strong(name), html.Span(t(f"clock_condition.{clock.condition}"), className="chip"), bar,

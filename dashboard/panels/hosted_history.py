@@ -78,7 +78,7 @@ def details(event: CaseEvent, paper_name: PaperName, power: str, t: Words) -> li
     is_migration = event.kind is EventKind.MIGRATED
     told = {"opinion": data.opinion, "reason": data.reason, "papers": papers, "deferred": later,
             "result": result_words(data.result, power, t) if data.result else "",
-            "days": data.approved_days, "document": data.document_no, "receipt": data.receipt_no,
+            _days_of(event): data.approved_days, "document": data.document_no, "receipt": data.receipt_no,
             "amount": f"{data.amount_fen / 100:.2f}" if data.amount_fen is not None else "",
             "waiver": data.waiver, "certificate": data.certificate_no, "from_step": data.from_step,
             "to_step": event.step if is_migration else "", "version": event.item_version if is_migration else "",
@@ -88,6 +88,11 @@ def details(event: CaseEvent, paper_name: PaperName, power: str, t: Words) -> li
     said = [t(f"hosted.said.{name}", value=value) for name, value in told.items() if value not in (None, "")]
     recorded = data.attributes or {} if event.kind is EventKind.STEP else {}
     return said + [t("hosted.said.recorded", name=name, value=_DIGEST.sub(r"\1…", value)) for name, value in recorded.items()]
+
+
+def _days_of(event: CaseEvent) -> str:
+    """A special procedure takes working days; an extension is in the unit of the limit, which the event does not say."""
+    return "days_more" if event.kind in (EventKind.EXTENSION_REQUESTED, EventKind.EXTENDED) else "days"
 
 
 def _payment(event: CaseEvent, t: Words) -> str:

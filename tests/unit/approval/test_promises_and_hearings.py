@@ -13,6 +13,7 @@ from core.errors import Conflict, InvalidInput, SupervisionError
 from core.instants import from_us
 from papers.official import Items
 from papers.queries import PaperQueries
+from tests.editing import content_of, published
 from tests.hosting import HALL, ITEM, SHANGHAI, Hall
 
 BY_LAW = "wenlv-02"  # a hearing must be held before its decision
@@ -74,6 +75,15 @@ def test_a_scan_of_a_promised_paper_keeps_the_promise_only_when_the_paper_is_not
 
 def test_papers_promised_for_no_day_follow_when_the_promise_of_the_item_ends(hall: Hall):
     assert hall.due(promised(hall, None), "台址使用证明") == "03-31 00:00"  # it ends on the 30th at nine
+
+
+def test_papers_promised_within_months_follow_when_these_months_end(hall: Hall):
+    """From the 16 March on two months are 61 days, not 62."""
+    content = content_of(hall)
+    steps = [{**step, "limit": None} for step in content["steps"]]
+    published(hall, {**content, "promised": "2mo", "statutory": None, "granularity": "day", "steps": steps})
+    case_no = promised(hall, None)
+    assert (hall.due(case_no, "台址使用证明"), hall.due(case_no)) == ("05-17 00:00", "05-17 00:00")
 
 
 @pytest.mark.parametrize("until", [date(2026, 3, 15), date(2026, 3, 31)])
