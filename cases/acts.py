@@ -21,6 +21,7 @@ from cases.clocks import suspensions
 from cases.events import CaseEvent, ClockKind, EventKind, LateEvent
 from cases.extensions import is_late
 from cases.fold import NO_SPECIALS, Fold
+from cases.pairing import UNNAMED
 from cases.watches import limits_of
 from config.acts import Act
 from config.catalogue import Item
@@ -163,12 +164,13 @@ def _handled(fold: Fold) -> int | None:
 # Special procedures, papers, fees ---------------------------------------------------------------------------------
 
 def _of_specials(fold: Fold, item: Item) -> Iterator[Fault]:
+    """The ceiling is of each procedure; several in one case add up and are a sign of abuse, not a fault (G7 `several`)."""
     ceilings = item.details.ceilings
     specials = [stop for stop in fold.stops if stop.kind not in NO_SPECIALS]
     for number, stop in enumerate(specials, start=1):
         if not stop.number:
             yield Fault(Act.SPECIAL_WITHOUT_NOTICE, str(number), stop.start.at)
-        if stop.kind != "special" and stop.kind not in item.special:
+        if stop.kind != UNNAMED and stop.kind not in item.special:
             yield Fault(Act.SPECIAL_NOT_ALLOWED, stop.kind, stop.start.at)
         if stop.approved_days is not None and stop.approved_days > ceilings.get(stop.kind, stop.approved_days):
             yield Fault(Act.SPECIAL_TOO_LONG, str(number), stop.start.at)

@@ -22,6 +22,7 @@ from cases.fold import (
     Stop,
     Visit,
 )
+from cases.pairing import ended_by, kind_of
 
 MAX_VIOLATIONS, MAX_VISITS, MAX_PROMISES = 50, 60, 10
 K = EventKind
@@ -102,12 +103,12 @@ def _step(fold: Fold, event: CaseEvent, moment: Moment) -> None:
 
 def _special_started(fold: Fold, event: CaseEvent, moment: Moment) -> None:
     data = event.data
-    fold.stops = [*fold.stops, Stop(data.special_kind or "special", moment, None, data.document_no or "",
-                                    data.approved_days)]
+    fold.stops = [*fold.stops, Stop(kind_of(data), moment, None, data.document_no or "", data.approved_days)]
 
 
 def _special_ended(fold: Fold, event: CaseEvent, moment: Moment) -> None:
-    _end_stops(fold, moment, event.data.document_no or "", "", event.data.special_kind)
+    specials = [stop for stop in fold.stops if stop.end is None and stop.kind not in NO_SPECIALS]
+    _end(fold, ended_by(event.data, specials, lambda stop: (stop.number, stop.kind)), moment)
 
 
 def _correction_notified(fold: Fold, event: CaseEvent, moment: Moment) -> None:
@@ -119,24 +120,20 @@ def _correction_notified(fold: Fold, event: CaseEvent, moment: Moment) -> None:
 
 
 def _correction_received(fold: Fold, event: CaseEvent, moment: Moment) -> None:
-    _end_stops(fold, moment, "", CORRECTION)
+    _end_all(fold, CORRECTION, moment)
     note_papers(fold, event)
     if fold.promises:
         _keep_promises(fold, moment)
 
 
-def _end_stops(fold: Fold, moment: Moment, number: str, family: str, kind: str | None = None) -> None:
-    """End the open stops of that family ("": special procedures): the numbered one where its number is known, else those of
-    that kind where there are any, else all."""
-    open_ones = [stop for stop in fold.stops if stop.end is None and _family(stop) == family]
-    numbered = [stop for stop in open_ones if number and stop.number == number]
-    of_kind = [stop for stop in open_ones if stop.kind == kind]
-    ended = {id(stop) for stop in numbered or of_kind or open_ones}
+def _end_all(fold: Fold, kind: str, moment: Moment) -> None:
+    """End the open stops of that kind."""
+    _end(fold, [stop for stop in fold.stops if stop.end is None and stop.kind == kind], moment)
+
+
+def _end(fold: Fold, stops: Sequence[Stop], moment: Moment) -> None:
+    ended = {id(stop) for stop in stops}
     fold.stops = [msgspec.structs.replace(stop, end=moment) if id(stop) in ended else stop for stop in fold.stops]
-
-
-def _family(stop: Stop) -> str:
-    return stop.kind if stop.kind in NO_SPECIALS else ""
 
 
 def _supplemented(fold: Fold, event: CaseEvent, moment: Moment) -> None:
@@ -154,7 +151,7 @@ def _held(fold: Fold, _event: CaseEvent, moment: Moment) -> None:
 
 
 def _released(fold: Fold, _event: CaseEvent, moment: Moment) -> None:
-    _end_stops(fold, moment, "", PREREQUISITE)
+    _end_all(fold, PREREQUISITE, moment)
 
 
 # Steps back: what followed from the steps withdrawn is withdrawn with them, in one act; the events stay in the journal and

@@ -9,6 +9,7 @@ from functools import cached_property
 import msgspec
 
 from cases.events import CLOSING_KINDS, NO_DATA, EventData, EventKind
+from cases.pairing import ended_by, kind_of
 from core.errors import InvalidInput
 from core.instants import DAY_US, HOUR_US, MINUTE_US
 from core.limits import Limit, Unit, parse_limit
@@ -123,15 +124,15 @@ class Trace:
 
     @cached_property
     def specials(self) -> list[Special]:
-        """Starts with their ends, as the clocks of the case take them (cases.facts): an end is that of the numbered start where
-        its number is known, else of those of its kind where there are any, else of all."""
+        """Starts with their ends, paired as the clocks of the case pair them."""
         ends: dict[int, Row] = {}
         starts: list[Row] = []
         for row in self.all(K.SPECIAL_STARTED, K.SPECIAL_ENDED):
             if row.kind == K.SPECIAL_STARTED:
                 starts.append(row)
             else:
-                ends |= {start.seq: row for start in _ended_by(row, [one for one in starts if one.seq not in ends])}
+                still_open = [start for start in starts if start.seq not in ends]
+                ends |= {start.seq: row for start in ended_by(row.data, still_open, _number_and_kind)}
         return [Special(start, ends.get(start.seq)) for start in starts]
 
     @cached_property
@@ -225,11 +226,5 @@ def present_rows(rows: Sequence[Row]) -> list[Row]:
     return sorted(latest.values(), key=lambda row: (row.claimed_at, row.order, row.source, row.source_event_id))
 
 
-def _ended_by(end: Row, still_open: list[Row]) -> list[Row]:
-    number, kind = end.data.document_no, end.data.special_kind
-    numbered = [start for start in still_open if number and start.data.document_no == number]
-    return numbered or [start for start in still_open if _kind_of(start) == kind] or still_open
-
-
-def _kind_of(start: Row) -> str:
-    return start.data.special_kind or "special"
+def _number_and_kind(start: Row) -> tuple[str, str]:
+    return start.data.document_no or "", kind_of(start.data)
