@@ -20,7 +20,7 @@ from config.service import Version
 from config.versions import JUDGING, Kind, VersionState
 from core.access import Role, require
 from core.errors import InvalidInput, SupervisionError
-from core.instants import DAY_US, date_of, day_of
+from core.instants import DAY_US, day_of
 from dashboard.panels import edit_result
 from dashboard.panels.edit_history import history, proposals
 from dashboard.refusals import sentence
@@ -60,7 +60,7 @@ class Editor:
 
 def layout(services: Any, editor: Editor, t: Words, *, may_edit: bool) -> html.Div:
     """Preview, save and history. The ids are there for everybody; the server refuses those who may not."""
-    today = date_of(services.areas.default.calendar.today(services.clock.now_us()))
+    today = _today(services)
     period = [_day("from", today - timedelta(days=PERIOD_DAYS), t), _day("to", today, t),
               html.Button(t("rules_page.preview"), id="edit-preview", className="button button-main"),
               html.Button(t("rules_page.cancel"), id="edit-cancel", className="button")]
