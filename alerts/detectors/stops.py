@@ -47,8 +47,8 @@ class G7Specials(Watch):
         begun = [special for special in case.specials if self.around.period.covers(special.start.claimed_at)]
         for special in begun:
             self._look(case, special)
-        if len(begun) > 1:
-            self.hit(unit(case), "several", case, [special.start for special in begun], specials=len(begun))
+        if begun and len(case.specials) > 1:
+            self.hit(unit(case), "several", case, [special.start for special in case.specials], specials=len(case.specials))
 
     def _look(self, case: Trace, special: Special) -> None:
         subject, start, end = unit(case), special.start, special.end

@@ -47,6 +47,15 @@ def test_g7_finds_missing_documents_wrong_kinds_too_many_days_and_several_in_a_c
                               ("D01", "several"): (5, 16)}
 
 
+def test_g7_finds_a_second_one_in_a_case_whose_first_began_before_the_period() -> None:
+    again = [case(f"w-{n}", told("accepted", "03-20 09:00"), *(
+        told(kind, f"{day} {10 + n}:0{n}", special_kind="site_survey", document_no=f"{n}/{k}", approved_days=3)
+        for k, (kind, day) in enumerate(zip(("special_started", "special_ended") * 2, ("03-24", "03-25", "04-02", "04-08"),
+                                            strict=True))), told("concluded", "04-12 09:00")) for n in range(5)]
+    found = detect("G7", [*honest("D01", 90), *again], directory=Directory(permit=ITEM), min_cases=5)
+    assert figures(found)["D01", "several"] == (5, 5)
+
+
 def test_g7_finds_equal_lengths_and_lengths_that_absorb_the_delay() -> None:
     equal = [case(f"e-{n}", told("accepted", "04-01 09:00"), told("special_started", at("04-02 09:00") + n * MINUTE_US),
                   told("special_ended", at("04-05 09:00") + n * MINUTE_US), told("concluded", "04-12 09:00"))
