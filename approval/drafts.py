@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import IO
 
 import msgspec
@@ -51,16 +51,17 @@ class Drafts:
         """Keep what the form says. Raises TooLarge."""
         self._change(key, lambda draft: replace(draft, values={name[:64]: value for name, value in values.items()}))
 
-    def attach(self, key: str, code: str, name: str, content: bytes | IO[bytes]) -> Upload:
-        """Keep a file with it. The same bytes for the same paper are one file."""
+    def attach(self, key: str, code: str, name: str, content: bytes | IO[bytes], asked: Container[str] | None = None) -> Upload:
+        """Keep a file with it. The same bytes for the same paper are one file. `asked`: the papers asked for now (None: every
+        one); files for others take no room, since they will not be handed in. Raises TooLarge."""
         self.find(key)
         upload = self._materials.keep(code, name, content)
-        self.add(key, upload)
+        self.add(key, upload, asked)
         return upload
 
-    def add(self, key: str, upload: Upload) -> None:
-        """Put a file that is kept already with it. Raises TooLarge when there is no room for it."""
-        self._change(key, lambda draft: self._with_room(draft.with_upload(upload)))
+    def add(self, key: str, upload: Upload, asked: Container[str] | None = None) -> None:
+        """Put a file that is kept already with it, `asked` as above. Raises TooLarge when there is no room for it."""
+        self._change(key, lambda draft: self._with_room(draft.with_upload(upload), asked))
 
     def detach(self, key: str, code: str, sha256: str) -> None:
         """Take a file out again. Raises InvalidInput when it is not there."""
@@ -77,8 +78,8 @@ class Drafts:
             oldest = uow.now_us - self._kept_days * DAY_US
             return uow.conn.execute(delete(hosted_drafts).where(hosted_drafts.c.updated_at < oldest)).rowcount
 
-    def _with_room(self, draft: Draft) -> Draft:
-        self._materials.check_room(draft.uploads)
+    def _with_room(self, draft: Draft, asked: Container[str] | None) -> Draft:
+        self._materials.check_room(draft.uploads if asked is None else draft.only(asked).uploads)
         return draft
 
     def _change(self, key: str, edit: Callable[[Draft], Draft]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
@@ -177,6 +177,14 @@ class Draft(msgspec.Struct, frozen=True):
         if len(left) == len(self.uploads):
             raise InvalidInput("material_not_found", name=sha256[:12])
         return msgspec.structs.replace(self, uploads=left)
+
+    def only(self, asked: Container[str]) -> Draft:
+        """Without the files for papers that are not among these."""
+        return msgspec.structs.replace(self, uploads=tuple(one for one in self.uploads if one.code in asked))
+
+    def left_over(self, asked: Container[str]) -> tuple[Upload, ...]:
+        """The files for papers that are asked for no longer: they are handed in with nothing."""
+        return tuple(one for one in self.uploads if one.code not in asked)
 
     def _others(self, code: str, sha256: str) -> tuple[Upload, ...]:
         return tuple(one for one in self.uploads if (one.code, one.sha256) != (code, sha256))

@@ -77,10 +77,11 @@ class Reuse:
 
     def into_draft(self, key: str, code: str, sha256: str, opened: str, consent: str = "") -> Upload:
         """An earlier file goes with a draft. Where an agent applies, `consent` says how the applicant agreed."""
-        values = self._drafts.find(key).values
+        draft = self._drafts.find(key)
+        values, asked = draft.values, self._desk.item(draft.item).details.materials
         found = _chosen(self.of_opened(opened, values.get("name", ""), values.get("identity_no", "")), sha256)
         upload = found.upload(code, checked_words(consent, "consent") if values.get("agent") else "")
-        self._drafts.add(key, upload)
+        self._drafts.add(key, upload, asked)
         return upload
 
     # Inside -------------------------------------------------------------------------------------------------------

@@ -200,6 +200,7 @@ class ApplyPages:
     def _materials(self, item: Item, draft: Draft, problems: Mapping[str, str] | None = None, status: int = 200) -> Response:
         return page(self._portal, "apply_materials", status, item=item, papers=papers_of(item, draft.uploads),
                     problems=problems or {}, accepts=accepted(self._portal), at=2,
+                    left_over=draft.left_over(item.details.materials),
                     pages=self._portal.desk.pages, earlier=self._offered(),
                     may_reuse="reuse" in self._portal.desk.offers, agent=draft.values.get("agent", ""),
                     most_mb=self._portal.desk.rules.max_bytes // 1024 // 1024, at_once=FILES_AT_ONCE)
@@ -251,7 +252,7 @@ def _attach(portal: Portal, listed: Container[str], key: str, paper: str) -> Non
     if not _is_chosen(paper):
         raise InvalidInput("portal_file_missing")
     sent = request.files[_file_of(paper)]
-    portal.desk.drafts.attach(key, paper, sent.filename or "", sent.stream)
+    portal.desk.drafts.attach(key, paper, sent.filename or "", sent.stream, listed)
 
 
 def _is_chosen(paper: str) -> bool:
@@ -268,7 +269,7 @@ def _file_of(paper: str) -> str:
 def application_of(item: Item, draft: Draft) -> Application:
     """What the last look showed: a file for a paper the item asked for when the draft was begun, and no more, stays behind."""
     return Application(item.code, applicant_of(draft.values), draft.values.get("title", ""), said(item, draft.values),
-                       uploads=tuple(one for one in draft.uploads if one.code in item.details.materials))
+                       uploads=draft.only(item.details.materials).uploads)
 
 
 def form_names(item: Item) -> list[str]:

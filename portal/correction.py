@@ -13,7 +13,7 @@ from portal.apply import attach_chosen
 from portal.case import CasePages, to_case
 from portal.cookies import CASE_PATH, CORRECTION
 from portal.desk import CaseView
-from portal.gathering import WORDS, answer_of, gathered
+from portal.gathering import WORDS, answer_of, gathered, kept_under
 from portal.parts import Portal, address
 
 
@@ -28,21 +28,21 @@ class CorrectionPages:
         kept with them."""
         seen = self._case.seen()
         key, code = self._kept(seen), request.form.get("code", "")
-        return self._gone_on(key, lambda: self._attach(seen, key, code))
+        return self._gone_on(seen, key, lambda: self._attach(seen, key, code))
 
     def correct(self) -> Response:
         """Everything that was asked for, in one act; or less, by whoever knows that he cannot bring the rest later. A file
         that was chosen and not uploaded goes with it."""
         seen, cookies = self._case.seen(), self._portal.cookies
         key = self._kept(seen)
-        response = self._gone_on(key, lambda: self._send(seen, key), "")
+        response = self._gone_on(seen, key, lambda: self._send(seen, key), "")
         if response.status_code == 303:
             cookies.forget(response, CORRECTION, CASE_PATH)
         return response
 
     def _send(self, seen: CaseView, key: str) -> None:
         self._attach(seen, key)
-        draft = self._portal.desk.drafts.find(key)
+        draft = kept_under(self._portal, seen, key)
         answer = answer_of(seen, draft, is_withheld=request.form.get("rest") == "withheld")
         if not (draft.uploads or answer.words or answer.amended(seen.notice)):
             raise InvalidInput("correction_empty")
@@ -65,12 +65,12 @@ class CorrectionPages:
         drafts.save(key, {**written, WORDS: request.form.get(WORDS, "").strip()[:2 * WORDS_MAX]})
         return key
 
-    def _gone_on(self, key: str, act: Callable[[], object], part: str = "#correct") -> Response:
+    def _gone_on(self, seen: CaseView, key: str, act: Callable[[], object], part: str = "#correct") -> Response:
         """Back to the case; or the case with what was wrong. Either way this browser keeps what it has gathered."""
         response = to_case(part)
         try:
             act()
         except SupervisionError as refusal:
-            response = self._case.refused(refusal, self._portal.desk.drafts.find(key))
+            response = self._case.refused(refusal, kept_under(self._portal, seen, key))
         self._portal.cookies.keep_draft(response, key, CASE_PATH, CORRECTION)
         return response

@@ -7,7 +7,7 @@ Instants are microseconds UTC; what is written for people is on the wall clock o
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import IO, Any, Literal, Protocol
 
 import msgspec
@@ -237,6 +237,14 @@ class Noted(msgspec.Struct, frozen=True):
     password: str = ""
 
 
+class EarlierAnswer(msgspec.Struct, frozen=True):
+    """What was answered, and found, before a matter was opened again; the day is written out."""
+
+    day: str
+    finding: str
+    answer: str
+
+
 class LetterSeen(msgspec.Struct, frozen=True):
     """A consultation or complaint as who sent it sees it. Days are written out; `due` "" once nothing is owed."""
 
@@ -249,6 +257,7 @@ class LetterSeen(msgspec.Struct, frozen=True):
     due: str = ""
     finding: str = ""
     answer: str = ""
+    earlier: tuple[EarlierAnswer, ...] = ()
 
 
 class EarlierFile(msgspec.Struct, frozen=True):
@@ -268,7 +277,8 @@ class DraftBox(Protocol):
     def begin(self, item: str) -> str: ...
     def find(self, key: str) -> Draft: ...
     def save(self, key: str, values: dict[str, str]) -> None: ...
-    def attach(self, key: str, code: str, name: str, content: bytes | IO[bytes]) -> Upload: ...
+    def attach(self, key: str, code: str, name: str, content: bytes | IO[bytes],
+               asked: Container[str] | None = None) -> Upload: ...
     def detach(self, key: str, code: str, sha256: str) -> None: ...
     def discard(self, key: str) -> None: ...
 

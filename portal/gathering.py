@@ -16,10 +16,16 @@ WORDS = "words"
 def gathered(portal: Portal, seen: CaseView) -> Draft | None:
     """None where nothing is kept, or what is kept belongs to another item."""
     try:
-        draft = portal.desk.drafts.find(portal.cookies.draft(CORRECTION))
+        draft = kept_under(portal, seen, portal.cookies.draft(CORRECTION))
     except NotFound:
         return None
     return draft if draft.item == seen.head.item else None
+
+
+def kept_under(portal: Portal, seen: CaseView, key: str) -> Draft:
+    """What is gathered under that key for this notice: files for another one, which this browser opened before, are not. Raises
+    NotFound."""
+    return portal.desk.drafts.find(key).only({one.code for one in seen.asked})
 
 
 def answer_of(seen: CaseView, draft: Draft | None, *, is_withheld: bool = False) -> Answer:

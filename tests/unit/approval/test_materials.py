@@ -130,6 +130,22 @@ def test_a_draft_is_kept_and_filed_with_its_files(tmp_path: Path):
         drafts.find(key)
 
 
+def test_files_for_papers_that_are_asked_for_no_longer_take_no_room_in_a_draft(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    hall = Hall(tmp_path)
+    drafts = hall.approval.drafts
+    monkeypatch.setattr(hall.approval.materials, "rules", MaterialRules(per_case=2))
+    key, asked = drafts.begin(ITEM), ("jishu", "changdi")
+    for code in ("shenqing", "jishu"):
+        drafts.attach(key, code, f"{code}.pdf", PDF + code.encode())
+    with pytest.raises(TooLarge):
+        drafts.attach(key, "changdi", "场地.pdf", PDF)
+    kept = drafts.attach(key, "changdi", "场地.pdf", PDF, asked)
+    draft = drafts.find(key)
+    assert ([one.code for one in draft.left_over(asked)], draft.only(asked).uploads[-1]) == (["shenqing"], kept)
+    with pytest.raises(TooLarge):
+        drafts.attach(key, "changdi", "另一页.pdf", PDF + b"2", asked)
+
+
 def test_a_draft_has_its_limits_and_its_time(tmp_path: Path):
     hall = Hall(tmp_path)
     drafts = hall.approval.drafts

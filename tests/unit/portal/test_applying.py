@@ -193,11 +193,33 @@ def test_a_draft_begun_before_a_new_version_of_its_item_is_gone_on_with(tmp_path
     assert post(browser, APPLY, **WHO, then="next").headers["Location"] == f"{APPLY}materials/"
     assert send(browser, "图纸.pdf", b"%PDF-1.4\n", "jishu").status_code == 303
     clock.move_to(datetime(2026, 3, 16, 16, 0, 1, tzinfo=UTC))  # the first second of the day in Shanghai
+    shown = browser.get(f"{APPLY}materials/").text
+    assert re.search(r'id="left-over">.*不会一并提交.*图纸\.pdf.*name="code" value="jishu"', shown, re.S)
     late = post(browser, f"{APPLY}review/", agreed="yes")
     assert (late.status_code, 'id="fields.height-problem"' in late.text) == (400, True)
     assert post(browser, APPLY, **WHO, **{"fields.height": "30"}, then="next").status_code == 303
+    assert "图纸.pdf" not in browser.get(f"{APPLY}review/").text
     receipt = post(browser, f"{APPLY}review/", agreed="yes")
-    assert (receipt.status_code, 'id="case-no"' in receipt.text) == (200, True)
+    number = re.search(r'id="case-no">([^<]+)<', receipt.text)[1]
+    assert site.services.approval.queries.of_applicant(number).papers == []
+
+
+def test_a_file_nobody_asks_for_any_more_can_be_taken_out(tmp_path: Path):
+    site = make_site(tmp_path)
+    browser, content = site.client(), site.services.editing.present(Kind.ITEM, ITEM)[1]
+    browser.csrf = re.search(r'name="csrf" value="([^"]+)"', browser.get(f"/public/items/{ITEM}/").text)[1]
+    post(browser, f"{APPLY}begin")
+    post(browser, APPLY, **WHO, then="next")
+    send(browser, "图纸.pdf", b"%PDF-1.4\n", "jishu")
+    assert 'id="left-over"' not in browser.get(f"{APPLY}materials/").text
+    papers = [paper for paper in content["materials"] if paper["code"] != "jishu"]
+    site.services.editing.propose(Kind.ITEM, ITEM, {**content, "materials": papers}, effective_from=date(2026, 3, 17),
+                                  reason="改革", actor=CHEN)
+    site.services.clock.move_to(datetime(2026, 3, 16, 16, 0, 1, tzinfo=UTC))
+    shown = browser.get(f"{APPLY}materials/").text
+    digest = re.search(r'name="code" value="jishu"><input type="hidden" name="sha256" value="(\w+)"', shown)[1]
+    assert post(browser, f"{APPLY}materials/remove", code="jishu", sha256=digest).status_code == 303
+    assert "图纸.pdf" not in browser.get(f"{APPLY}materials/").text
 
 
 def test_the_other_language_shows_the_same_search_and_no_answer_to_a_form_is_lost_to_it(browser: FlaskClient):

@@ -41,6 +41,17 @@ def test_the_button_of_one_paper_takes_the_file_of_another_along(client: Any):
     assert kept(client.get("/public/case/").text) == ["技术.pdf", "场地.pdf"]
 
 
+def test_a_file_gathered_for_the_notice_of_another_case_is_not_sent_with_this_one(site: Site, client: Any):
+    """One browser opens a second case of the item while files for the first wait."""
+    post(client, "/public/case/attach", code="changdi", **pdf("changdi", "场地.pdf"))
+    told, desk = filed(site, without="jishu"), site.services.approval
+    desk.intake.ask_correction(told.case_no, rev(site, told.case_no), ["jishu"], "缺一项", CLERK)
+    post(client, "/public/case/enter", no=told.case_no, password=told.password)
+    assert kept(client.get("/public/case/").text) == []
+    assert post(client, "/public/case/correct", **pdf("jishu", "技术.pdf")).status_code == 303
+    assert [one.code for one in desk.queries.of_applicant(told.case_no).papers if one.sha256] == ["jishu"]
+
+
 @pytest.mark.parametrize("at", ["attach", "correct"])
 def test_a_refused_file_leaves_the_others(client: Any, at: str):
     answer = post(client, f"/public/case/{at}", code="jishu", **bad("jishu"), **pdf("changdi", "场地.pdf"))
