@@ -32,6 +32,7 @@ from portal.desk import (
     Day,
     Deadline,
     DraftBox,
+    EarlierAnswer,
     EarlierFile,
     FeeSeen,
     Figures,
@@ -52,7 +53,7 @@ from portal.desk import (
     standing_on,
 )
 from supervision.complaints.matters import Filing, Reporter
-from supervision.complaints.queries import ComplaintQueries, ComplaintRow
+from supervision.complaints.queries import ComplaintQueries, ComplaintRow, Round
 from supervision.complaints.service import ComplaintService
 
 log = logging.getLogger(__name__)
@@ -214,11 +215,13 @@ class Views:
             may=_may(detail, case), number=case_no, asked_fields=notice.fields, asked_words=notice.reason,
             parts=self._parts(detail))
 
-    def letter(self, head: ComplaintRow, answer: str) -> LetterSeen:
+    def letter(self, head: ComplaintRow, answer: str, earlier: Sequence[Round]) -> LetterSeen:
         """By the day of its area; an answer is told once it is given."""
         due = "" if head.due_at is None or head.term() is None else self._day(head.area, head.due_at - 1)
         return LetterSeen(head.no, head.kind, self._inside.cases.org_name(head.org), head.title, head.state,
-                          self._day(head.area, head.filed_at), due, head.finding, answer)
+                          self._day(head.area, head.filed_at), due, head.finding, answer,
+                          tuple(EarlierAnswer(self._day(head.area, one.answered_at), one.finding, one.answer)
+                                for one in earlier))
 
     def facts(self, receipt: Receipt, case_no: str, org: str, item: str) -> PaperFacts:
         """What anybody may check of a paper."""

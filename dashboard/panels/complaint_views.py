@@ -49,7 +49,9 @@ def _term(term: int | None, lamp: str) -> html.Td:
 def detail(found: Any, now_us: int, org_name: Any, t: Words, may_read_identity: bool) -> html.Div:
     """One complaint. Who reported is not in it; a person who may asks below, with his reason."""
     head = found.head
-    title = html.Header([html.Div([light(head.light(now_us), t(f"complaint_state.{head.state}")),
+    n = len(found.earlier) + 1
+    again = [html.Span(t("complaints_page.round", n=n), className="chip chip-acked")] if n > 1 else []
+    title = html.Header([html.Div([light(head.light(now_us), t(f"complaint_state.{head.state}")), *again,
                                    html.Span(t(f"complaint_kind.{head.kind}"), className="chip"),
                                    html.Span(t("complaints_page.named" if head.is_named else "complaints_page.anonymous"),
                                              className="chip")], className="detail-lights"),
@@ -57,15 +59,30 @@ def detail(found: Any, now_us: int, org_name: Any, t: Words, may_read_identity: 
     asked_for = t("complaints_page.asked_days", n=found.asked_days) if found.asked_days else ""
     rows = [("category", t(f"complaint_category.{head.category}")), ("unit", org_name(head.org)),
             ("handler", t(f"complaint_body.{head.route}")), ("about_case", head.about_case), ("filed_at", stamp(head.filed_at)),
-            ("accept_due", due_stamp(head.accept_due_at) if head.state == "received" else ""), ("due", due_stamp(head.due_at)),
+            ("accept_due", due_stamp(head.accept_due_at) if head.state == "received" else ""), ("due", _due(found, t)),
             ("extended", t("complaints_page.days", n=found.extra_days) if found.extra_days else ""), ("asked", asked_for),
             ("finding", t(f"complaint_finding.{head.finding}") if head.finding else ""),
-            ("satisfaction", t(f"complaint_satisfaction.{head.satisfaction}") if head.satisfaction else "")]
+            ("satisfaction", t(f"complaint_satisfaction.{head.satisfaction}") if head.closed_at and head.satisfaction else "")]
     answer = [html.H3(t("complaints_page.answer")), html.P(found.answer, className="said")] if found.answer else []
+    before = [part for one in reversed(found.earlier) for part in _earlier(one, t)]
     sealed = _sealed(found, may_read_identity, t)
     return html.Div([title, facts((t(f"complaints_page.fact.{name}"), value) for name, value in rows),
-                     html.H3(t("complaints_page.content")), html.P(found.content, className="said"), *answer, *sealed,
+                     html.H3(t("complaints_page.content")), html.P(found.content, className="said"), *answer, *before, *sealed,
                      html.H3(t("follow_page.life")), log(found.log, "complaint_action", t)], className="follow-detail")
+
+
+def _due(found: Any, t: Words) -> str:
+    """Of one opened again: that its term is a new one, which runs."""
+    due = due_stamp(found.head.due_at)
+    return t("complaints_page.due_again", due=due) if found.earlier and found.head.term() is not None else due
+
+
+def _earlier(one: Any, t: Words) -> list[Any]:
+    """An answer of a round that is over, with its day, what was found, and what the reporter said of it."""
+    said = [t(f"complaint_finding.{one.finding}") if one.finding else "",
+            t(f"complaint_satisfaction.{one.satisfaction}") if one.satisfaction else ""]
+    return [html.H3(t("complaints_page.earlier", n=one.n, at=stamp(one.answered_at))),
+            html.P(" · ".join(filter(None, said)), className="panel-note"), html.P(one.answer, className="said said-before")]
 
 
 def _sealed(found: Any, may_read: bool, t: Words) -> list[Any]:

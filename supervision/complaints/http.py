@@ -160,7 +160,8 @@ def shown_whole(detail: ComplaintDetail) -> dict[str, Any]:
     log = [asdict(entry) | {"at": from_us(entry.at).isoformat()} for entry in detail.log]
     return shown(detail.head) | {
         "content": detail.content, "answer": detail.answer, "extra_days": detail.extra_days, "asked_days": detail.asked_days,
-        "has_reporter": detail.has_reporter, "log": log, "may": detail.may}
+        "has_reporter": detail.has_reporter, "log": log, "may": detail.may,
+        "earlier": [asdict(one) | {"answered_at": from_us(one.answered_at).isoformat()} for one in detail.earlier]}
 
 
 def _filing(told: PublicComplaint, actor: Actor) -> Filing:

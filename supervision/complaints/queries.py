@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hmac
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import msgspec
-from sqlalchemy import func, or_, select
+from sqlalchemy import Connection, func, or_, select
 
 from config.follow_up import ComplaintRules
 from core.access import OF_ONE_UNIT, Actor, Role
@@ -78,8 +79,21 @@ class LogEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class Round:
+    """An answer and what the reporter said of it when he was called back ("" while nobody has asked him). A matter opened again
+    has another round before it."""
+
+    n: int
+    answered_at: int
+    answer: str
+    finding: str
+    satisfaction: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ComplaintDetail:
-    """Everything about one but who reported; `has_reporter` says whether that is known, `may` what this person may do."""
+    """Everything about one but who reported; `has_reporter` says whether that is known, `may` what this person may do. `answer`
+    is that of the round that counts, `earlier` are the rounds before it."""
 
     head: ComplaintRow
     content: str
@@ -90,6 +104,7 @@ class ComplaintDetail:
     has_reporter: bool
     log: list[LogEntry] = field(default_factory=list)
     may: list[str] = field(default_factory=list)
+    earlier: list[Round] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,22 +151,22 @@ class ComplaintQueries:
             if row is None:
                 raise NotFound("complaint_not_found", no=no[:40])
             known = conn.scalar(select(reporters.c.no).where(reporters.c.no == no)) is not None
-            entries = conn.execute(select(complaint_log).where(complaint_log.c.no == no).order_by(complaint_log.c.rev)).all()
+            log = _log_of(conn, no)
         head = ComplaintRow(*(getattr(row, column.name) for column in _HEAD))
-        log = [LogEntry(one.at, one.actor, one.actor_name, one.action, one.words, msgspec.json.decode(one.detail))
-               for one in entries]
         is_unit = not actor.roles - OF_ONE_UNIT
-        return ComplaintDetail(head, row.content, row.answer, row.extra_days, row.asked_days, row.asked_by,
+        return ComplaintDetail(head, row.content, _current(row), row.extra_days, row.asked_days, row.asked_by,
                                known and not is_unit, log if not is_unit else [one for one in log if _for_units(one)],
-                               may_do(actor, row))
+                               may_do(actor, row), _earlier(row, log))
 
-    def of_reporter(self, no: str, hashed: str) -> tuple[ComplaintRow, str]:
-        """What whoever filed it with that password is told: its head and its answer. Raises NotFound, whichever is wrong."""
+    def of_reporter(self, no: str, hashed: str) -> tuple[ComplaintRow, str, list[Round]]:
+        """What whoever filed it with that password is told: its head, its answer, and those of the rounds before. Raises
+        NotFound, whichever is wrong."""
         with self._database.read() as conn:
             row = conn.execute(select(complaints).where(complaints.c.no == no)).first()
-        if row is None or not row.password_hash or not hmac.compare_digest(hashed, row.password_hash):
-            raise NotFound("letter_or_password_wrong")
-        return ComplaintRow(*(getattr(row, column.name) for column in _HEAD)), row.answer
+            if row is None or not row.password_hash or not hmac.compare_digest(hashed, row.password_hash):
+                raise NotFound("letter_or_password_wrong")
+            log = _log_of(conn, no)
+        return ComplaintRow(*(getattr(row, column.name) for column in _HEAD)), _current(row), _earlier(row, log)
 
     def _seen_by(self, actor: Actor) -> list[Any]:
         """The same as ComplaintService.may_see, as conditions."""
@@ -174,6 +189,33 @@ def may_do(actor: Actor, row: Any) -> list[str]:
     if asked:
         allowed = [one for one in allowed if one is not ComplaintAction.ASK_EXTENSION]
     return [one.value for one in allowed]
+
+
+def _log_of(conn: Connection, no: str) -> list[LogEntry]:
+    entries = conn.execute(select(complaint_log).where(complaint_log.c.no == no).order_by(complaint_log.c.rev))
+    return [LogEntry(one.at, one.actor, one.actor_name, one.action, one.words, msgspec.json.decode(one.detail))
+            for one in entries]
+
+
+def _current(row: Any) -> str:
+    """While an answer is owed there is none: what was said before belongs to the round before."""
+    return "" if row.state in OPEN else str(row.answer)
+
+
+def _earlier(row: Any, log: Sequence[LogEntry]) -> list[Round]:
+    """The rounds that are over, as the log has them."""
+    rounds = _rounds(log)
+    return rounds if row.state in OPEN else rounds[:-1]
+
+
+def _rounds(log: Sequence[LogEntry]) -> list[Round]:
+    found: list[Round] = []
+    for entry in log:
+        if entry.action == ComplaintAction.ANSWER:
+            found.append(Round(len(found) + 1, entry.at, entry.words, entry.detail.get("finding", "")))
+        elif entry.action == ComplaintAction.CALL_BACK and found:
+            found[-1] = replace(found[-1], satisfaction=entry.detail.get("satisfaction", ""))
+    return found
 
 
 def _for_units(entry: LogEntry) -> bool:

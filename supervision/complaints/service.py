@@ -223,11 +223,12 @@ class ComplaintService:
                 change.done(words, {"satisfaction": satisfaction})
 
     def _open_again(self, change: _Changing, words: str) -> None:
-        """A new term from now, and a new case in the journal: there an answered matter has ended for good."""
+        """A new term from now, and a new case in the journal: there an answered matter has ended for good. The answer of before
+        stays in the log."""
         row = change.row
         due_at = self._due(row["area"], self._rules.kinds[row["kind"]].limit, change.uow.now_us)
-        change.set(state=ComplaintState.HANDLING.value, due_at=due_at, extra_days=0, answered_at=None, finding="",
-                   card_raised=False)
+        change.set(state=ComplaintState.HANDLING.value, due_at=due_at, extra_days=0, answered_at=None, answer="",
+                   finding="", card_raised=False)
         change.done(words, {"satisfaction": Satisfaction.DISSATISFIED.value, "due_at": due_at})
         is_question = row["kind"] == "consultation"
         change.journal(EventKind.CONSULTED if is_question else EventKind.COMPLAINED,

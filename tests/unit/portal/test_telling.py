@@ -55,6 +55,20 @@ def test_its_state_and_its_answer_are_told_to_who_has_the_password(site: Site, c
     assert "三次去" not in seen.text
 
 
+def test_what_was_answered_before_it_was_opened_again_stands_as_that_with_its_day(site: Site, client: Any):
+    number, password = sent(client)
+    act(site, number, "accept")
+    act(site, number, "answer", "录像未见异常", "unfounded")
+    act(site, number, "call_back", "dissatisfied", "未看当天录像")
+    text = post(client, TOLD, no=number, password=password).text
+    assert [words in text for words in ("第 1 次答复（2026-03-16）", "录像未见异常", "应于此日前再次答复", 'id="answer"')] == [
+        True, True, True, False]
+    act(site, number, "answer", "经查属实", "verified")
+    text = post(client, TOLD, no=number, password=password).text
+    assert re.search(r'id="answer">经查属实<', text)
+    assert [words in text for words in ("第 1 次答复（2026-03-16）", "应于此日前再次答复")] == [True, False]
+
+
 def test_a_wrong_number_and_a_wrong_password_have_one_answer_and_only_so_many_tries(client: Any):
     (first, password), (second, _) = sent(client), sent(client)
     answers = [post(client, TOLD, no=no, password=word) for no, word in (

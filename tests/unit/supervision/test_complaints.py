@@ -161,7 +161,10 @@ def test_dissatisfaction_opens_it_again_with_a_new_term_and_a_new_case(office: O
     service.call_back(no, office.rev(no), OFFICER, "dissatisfied", "未核实窗口录像")
 
     found = office.desk.complaint_queries.find(no, INSPECTOR)
-    assert (found.head.state, found.head.closed_at, found.head.finding) == ("handling", None, "")
+    assert (found.head.state, found.head.closed_at, found.head.finding, found.answer) == ("handling", None, "", "")
+    assert [(one.n, one.answer, one.finding, one.satisfaction) for one in found.earlier] == [
+        (1, "不属实。", "unfounded", "dissatisfied")]
+    assert found.earlier[0].answered_at < office.clock.now_us()
     assert found.head.due_at > office.clock.now_us()
     assert office.services.case_queries.find_case(f"{no}-2", office.clock.now_us()).closed_at is None
     service.ask_extension(no, office.rev(no), INSPECTOR, 3, "需调取录像")
@@ -170,7 +173,8 @@ def test_dissatisfaction_opens_it_again_with_a_new_term_and_a_new_case(office: O
     service.answer(no, office.rev(no), INSPECTOR, "经查属实。", "verified")
     service.call_back(no, office.rev(no), OFFICER, "satisfied", "认可")
 
-    assert office.desk.complaint_queries.find(no, INSPECTOR).head.state == "closed"
+    ended = office.desk.complaint_queries.find(no, INSPECTOR)
+    assert (ended.head.state, ended.answer, [one.answer for one in ended.earlier]) == ("closed", "经查属实。", ["不属实。"])
     assert kinds_in_journal(office, no) == ["complained", "complaint_accepted", "complaint_answered"]
     assert kinds_in_journal(office, f"{no}-2") == [
         "complained", "complaint_accepted", "complaint_extended", "complaint_answered"]
