@@ -79,10 +79,10 @@ def _due(found: Any, t: Words) -> str:
 
 def _earlier(one: Any, t: Words) -> list[Any]:
     """An answer of a round that is over, with its day, what was found, and what the reporter said of it."""
-    said = [t(f"complaint_finding.{one.finding}") if one.finding else "",
+    said = [t("complaints_page.earlier", n=one.n, at=stamp(one.answered_at)),
+            t(f"complaint_finding.{one.finding}") if one.finding else "",
             t(f"complaint_satisfaction.{one.satisfaction}") if one.satisfaction else ""]
-    return [html.H3(t("complaints_page.earlier", n=one.n, at=stamp(one.answered_at))),
-            html.P(" · ".join(filter(None, said)), className="panel-note"), html.P(one.answer, className="said said-before")]
+    return [html.H3(" · ".join(filter(None, said))), html.P(one.answer, className="said")]
 
 
 def _sealed(found: Any, may_read: bool, t: Words) -> list[Any]:
