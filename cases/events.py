@@ -203,11 +203,12 @@ class Status(StrEnum):
 
 
 class Outcome(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
-    """The acknowledgement of one record; `code` and `detail` are set unless it is ok."""
+    """The acknowledgement of one record; `code` and `detail` are set unless it is ok, `others` is what else is wrong."""
 
     status: Status
     code: str = ""
     detail: dict[str, str] = {}
+    others: tuple[Outcome, ...] = ()
 
 
 OK = Outcome(Status.OK)

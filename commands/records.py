@@ -162,5 +162,6 @@ def _print_report(report: ImportReport) -> None:
     if report.columns_unread:
         print(f"  columns the mapping does not read: {', '.join(report.columns_unread)}")
     for sample in report.samples:
-        told = ", ".join(f"{key}={value}" for key, value in sample.detail.items())
-        print(f"    {sample.position}: {sample.code} ({told})")
+        for one in (sample.outcome, *sample.outcome.others):
+            told = ", ".join(f"{key}={value}" for key, value in one.detail.items())
+            print(f"    {sample.position}: {one.code} ({told})")

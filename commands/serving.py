@@ -165,7 +165,8 @@ def _tell_refused(replay: Replay) -> None:
     for parsed in replay.refused:
         if parsed.rejection is not None:
             outcome = parsed.rejection.outcome
-            log.warning("line %d: %s %s", parsed.rejection.line, outcome.code, outcome.detail)
+            for one in (outcome, *outcome.others):
+                log.warning("%s: %s %s", parsed.position, one.code, one.detail)
 
 
 def _told(account: object) -> None:

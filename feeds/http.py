@@ -14,11 +14,10 @@ from dataclasses import asdict
 from io import BytesIO
 from typing import Any
 
-import msgspec
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import ClientDisconnected
 
-from cases.events import Outcome, Status
+from cases.events import Outcome
 from core.api_document import Operation
 from core.clock import Clock
 from core.database import Database
@@ -27,7 +26,7 @@ from core.instants import from_us
 from feeds import tokens
 from feeds.body import split_body
 from feeds.ingest import Ingest
-from feeds.openapi import openapi_document
+from feeds.openapi import AlsoWrong, Result, openapi_document
 from feeds.outage import told_when_away
 from feeds.public_event import EventReader
 from feeds.quarantine import Delivery
@@ -58,15 +57,6 @@ class BodyIncomplete(InvalidInput):
     """The sender stopped in the middle of the body."""
 
     status = 408
-
-
-class _Result(msgspec.Struct, omit_defaults=True, gc=False):
-    """What became of one record; what an accepted one has nothing to say about is left out."""
-
-    index: int
-    status: Status
-    code: str = ""
-    detail: dict[str, str] = {}
 
 
 class Admission:
@@ -123,7 +113,7 @@ class _Api:
             outcomes, account = self._take(source, records)
         return as_json({"source": source, "accepted": account.accepted, "duplicates": account.duplicates,
                       "rejected": account.rejected,
-                      "results": [_Result(index, one.status, one.code, one.detail) for index, one in enumerate(outcomes)]})
+                      "results": [_result(index, one) for index, one in enumerate(outcomes)]})
 
     def openapi(self) -> Response:
         return as_json(openapi_document(self._limits, self._others))
@@ -237,6 +227,11 @@ def _problem(failure: SupervisionError) -> Response:
         response.headers["WWW-Authenticate"] = "Bearer"
     return response
 
+
+
+def _result(index: int, outcome: Outcome) -> Result:
+    return Result(index, outcome.status, outcome.code, outcome.detail,
+                  [AlsoWrong(one.code, one.detail) for one in outcome.others])
 
 
 def _told(health: FeedHealth) -> dict[str, object]:

@@ -31,9 +31,17 @@ _SAMPLES_PER_REASON = 3
 class Sample:
     """One refused record of the report, or one recorded without a value that could not be read."""
 
-    code: str
+    outcome: Outcome
     position: str
-    detail: dict[str, str]
+
+    @property
+    def code(self) -> str:
+        return self.outcome.code
+
+    def as_dict(self) -> dict[str, object]:
+        """JSON-safe. `others`: what else is wrong with the record."""
+        others = [{"code": one.code, **one.detail} for one in self.outcome.others]
+        return {"code": self.code, "position": self.position, **self.outcome.detail, **({"others": others} if others else {})}
 
 
 @dataclass(slots=True)
@@ -66,7 +74,7 @@ class ImportReport:
                 "accepted": self.account.accepted, "duplicates": self.account.duplicates,
                 "rejected": self.account.rejected, "reasons": self.account.reasons, "unread": self.unread,
                 "remarks": self.remarks, "columns_unread": self.columns_unread,
-                "samples": [{"code": one.code, "position": one.position, **one.detail} for one in self.samples],
+                "samples": [one.as_dict() for one in self.samples],
                 "seconds": round(self.seconds, 3), "records_per_s": round(self.records_per_s)}
 
 
@@ -133,18 +141,19 @@ class _Import:
             self.report.sources.append(source)
         for parsed, outcome in zip(part, outcomes, strict=True):
             if outcome.status not in (Status.OK, Status.DUPLICATE):
-                self._sample(outcome, parsed.rejection.position if parsed.rejection else f"line {parsed.line}")
+                self._sample(outcome, parsed.position)
             elif parsed.note is not None:
                 self._note_unread(parsed.note)
 
     def _note_unread(self, note: Rejection) -> None:
-        name = note.outcome.detail.get("field", "")
-        self.report.unread[name] = self.report.unread.get(name, 0) + 1
+        for one in (note.outcome, *note.outcome.others):
+            name = one.detail.get("field", "")
+            self.report.unread[name] = self.report.unread.get(name, 0) + 1
         self._sample(note.outcome, note.position)
 
     def _sample(self, outcome: Outcome, position: str) -> None:
         if sum(one.code == outcome.code for one in self.report.samples) < _SAMPLES_PER_REASON:
-            self.report.samples.append(Sample(outcome.code, position, outcome.detail))
+            self.report.samples.append(Sample(outcome, position))
 
     def _store_area(self, code: str) -> None:
         self._areas_stored.add(code)

@@ -134,11 +134,10 @@ def _refused_among(batch: Sequence[Parsed], outcomes: Sequence[Outcome]) -> list
 
 
 def _refused(parsed: Parsed, outcome: Outcome) -> Refused:
-    position = parsed.rejection.position if parsed.rejection else f"line {parsed.line}" if parsed.line else ""
     raw = parsed.raw
     if not raw and parsed.event is not None:
         raw = msgspec.json.encode(parsed.event).decode()
-    return Refused(raw_text(raw), outcome, position, parsed.header, parsed.separator, is_whole=is_whole(raw))
+    return Refused(raw_text(raw), outcome, parsed.position, parsed.header, parsed.separator, is_whole=is_whole(raw))
 
 
 def _notes_among(batch: Sequence[Parsed], outcomes: Sequence[Outcome]) -> list[Refused]:

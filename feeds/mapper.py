@@ -11,7 +11,8 @@ else is a side value: one that cannot be read is left out and noted, for the eve
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 
 import msgspec
 
@@ -19,11 +20,11 @@ from cases.events import AFTER_THE_LOG, CaseEvent, EventData
 from feeds.limits import FeedLimits
 from feeds.mapping import ANY_CODE, CaseEventShape, EventShape, MappingShape, SourceMapping, TargetShape, read_columns
 from feeds.readers.xes import CASE_PREFIX
-from feeds.reasons import Refusal, Rejection
+from feeds.reasons import Refusal, Rejection, as_one
 from feeds.records import UNNAMED, Broken, Parsed, Row
 from feeds.tally import Tally, fingerprint_of
 from feeds.times import time_reader
-from feeds.values import Compiler, Fields, name_of, short_name, whole_number
+from feeds.values import Compiler, Fields, Getter, name_of, short_name, whole_number
 
 ORDER_FIRST, ORDER_LAST = 0, AFTER_THE_LOG
 MOST_COLUMNS_TOLD, MOST_COLUMNS_KNOWN = 200, 10_000
@@ -88,7 +89,7 @@ class Mapper:
             try:
                 head = self._head(row.fields)
             except Refusal as refusal:
-                yield _refused(row, refusal)
+                yield _refused(row, as_one([refusal, *self._refusals_of_event(row)]))
                 return
             self._remark(row, head)
             self._last_head, self._last_case = head, row.case if self._is_told_by_trace else None
@@ -96,6 +97,9 @@ class Mapper:
                 yield from self._tell_case(row, head)
         if self._event is not None and row.own is not None:
             yield _attempt(self._event, row, head)
+
+    def _refusals_of_event(self, row: Row) -> list[Refusal]:
+        return [] if self._event is None or row.own is None else self._event.refusals(row.fields)
 
     def areas_met(self) -> tuple[str, ...]:
         """The codes of the areas whose cases were read so far."""
@@ -204,14 +208,24 @@ class _CaseEventMaker:
         return "\x1f".join([fields.get(column, "") for column in self._columns])
 
     def make(self, row: Row, head: CaseHead, unread: list[Refusal]) -> CaseEvent:
-        claimed = self._at(row.fields)
-        if claimed is None:
-            raise Refusal("value_missing", self.at_name)
+        claimed = self._claimed(row.fields)
         return CaseEvent(source=head.source, source_event_id=f"{head.no}#{self.kind.value}", kind=self.kind,
                          case_no=head.no, area=head.area, claimed_at=claimed[0], utc_offset=claimed[1],
                          order=self._order, org=head.org, item=head.item, item_version=head.item_version,
                          actor=_in_room("actor", self._actor(row.fields), 128, unread),
                          data=self._data(row.fields, unread))
+
+    def refusals(self, fields: Fields) -> list[Refusal]:
+        """All that is wrong with values of which no event could be made."""
+        unread: list[Refusal] = []
+        return _all_refusals([lambda: self._claimed(fields), lambda: self._data(fields, unread),
+                              lambda: _in_room("actor", self._actor(fields), 128, unread)], unread)
+
+    def _claimed(self, fields: Fields) -> tuple[int, int]:
+        claimed = self._at(fields)
+        if claimed is None:
+            raise Refusal("value_missing", self.at_name)
+        return claimed
 
 
 class _EventMaker:
@@ -230,22 +244,35 @@ class _EventMaker:
 
     def make(self, row: Row, head: CaseHead, unread: list[Refusal]) -> CaseEvent:
         fields = row.fields
-        claimed = self._at(fields)
-        if claimed is None:
-            raise Refusal("value_missing", self._at_name)
+        claimed = self._claimed(fields)
         target = self._target(fields)
-        version, order = self._version(fields), self._order(fields)
+        version, order = _number_of(self._version, fields, "version"), _number_of(self._order, fields, "order")
         event_id = self._id(fields) or self._fingerprint(row, head)
         _check_length("id", event_id, 160)
         return CaseEvent(source=head.source, source_event_id=event_id,
-                         source_version=1 if version is None else whole_number(version, "version"), kind=target.kind,
+                         source_version=1 if version is None else version, kind=target.kind,
                          case_no=head.no, area=head.area, claimed_at=claimed[0], utc_offset=claimed[1],
-                         order=row.order if order is None else whole_number(order, "order"), org=head.org,
+                         order=row.order if order is None else order, org=head.org,
                          item=head.item, item_version=head.item_version,
                          actor=_in_room("actor", self._actor(fields), 128, unread),
                          station=_in_room("station", self._station(fields), 128, unread),
                          step=_in_room("step", target.step or self._step(fields), 160, unread),
                          data=_told_by(target, self._data(fields, unread)))
+
+    def refusals(self, fields: Fields) -> list[Refusal]:
+        """All that is wrong with values of which no event could be made."""
+        unread: list[Refusal] = []
+        numbers = [partial(_number_of, get, fields, name) for name, get in (("version", self._version), ("order", self._order))]
+        texts = [partial(_in_room, name, get(fields), 128, unread)
+                 for name, get in (("actor", self._actor), ("station", self._station))]
+        return _all_refusals([lambda: self._claimed(fields), lambda: self._target(fields), *numbers, *texts,
+                              lambda: self._data(fields, unread)], unread)
+
+    def _claimed(self, fields: Fields) -> tuple[int, int]:
+        claimed = self._at(fields)
+        if claimed is None:
+            raise Refusal("value_missing", self._at_name)
+        return claimed
 
     def _target(self, fields: Fields) -> TargetShape:
         code = self._code(fields)
@@ -260,6 +287,11 @@ class _EventMaker:
         mark = fingerprint_of(f"{head.area}\x1f{head.no}\x1f{row.own}")
         earlier = self._rows.count(mark)
         return mark.hex() if not earlier else f"{mark.hex()}.{earlier + 1}"
+
+
+def _number_of(get: Getter, fields: Fields, name: str) -> int | None:
+    text = get(fields)
+    return None if text is None else whole_number(text, name)
 
 
 def _told_by(target: TargetShape, data: EventData) -> EventData:
@@ -291,15 +323,26 @@ def _attempt(maker: _CaseEventMaker | _EventMaker, row: Row, head: CaseHead) -> 
     try:
         event = maker.make(row, head, unread)
     except Refusal as refusal:
-        return _refused(row, refusal)
-    return Parsed(event, None, row.fields, row.line, note=_note_of(unread, row.line) if unread else None)
+        return _refused(row, as_one([refusal, *(one for one in maker.refusals(row.fields) if not one.is_like(refusal))]))
+    return Parsed(event, None, row.fields, row.line, note=_note_of(unread, row) if unread else None, element=row.element)
 
 
-def _note_of(unread: list[Refusal], line: int) -> Rejection:
+def _note_of(unread: list[Refusal], row: Row) -> Rejection:
     """One note for all that could not be read of a record: it is repaired at once, too."""
-    fields, values = ", ".join(one.field for one in unread), ", ".join(one.value for one in unread)
-    problems = dict.fromkeys([*(one.problem for one in unread if one.problem), "the event is recorded without it"])
-    return Rejection(Refusal(unread[0].code, fields, values, "; ".join(problems)).as_outcome(), line)
+    for one in unread:
+        one.problem = "; ".join(filter(None, (one.problem, "the event is recorded without it")))
+    return Rejection(as_one(unread).as_outcome(), row.line, element=row.element)
+
+
+def _all_refusals(asked: Iterable[Callable[[], object]], unread: list[Refusal]) -> list[Refusal]:
+    """What each of these cannot read, then what was left out beside it."""
+    refusals = []
+    for ask in asked:
+        try:
+            ask()
+        except Refusal as refusal:
+            refusals.append(refusal)
+    return [*refusals, *unread]
 
 
 def _in_room(name: str, value: str | None, most: int, unread: list[Refusal]) -> str | None:
@@ -319,4 +362,4 @@ def _check_length(name: str, value: str | None, most: int) -> None:
 
 
 def _refused(row: Row, refusal: Refusal) -> Parsed:
-    return Parsed(None, Rejection(refusal.as_outcome(), row.line), row.fields, row.line)
+    return Parsed(None, Rejection(refusal.as_outcome(), row.line, element=row.element), row.fields, row.line)

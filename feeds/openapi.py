@@ -15,13 +15,22 @@ from feeds.public_event import PublicEvent
 from feeds.reasons import REMEDIES
 
 
-class Result(msgspec.Struct, omit_defaults=True):
-    """The acknowledgement of one record, in the order of the delivery."""
+class AlsoWrong(msgspec.Struct, omit_defaults=True):
+    """What else is wrong with a refused record, with the remedy in its detail."""
+
+    code: str
+    detail: dict[str, str] = {}
+
+
+class Result(msgspec.Struct, omit_defaults=True, gc=False):
+    """The acknowledgement of one record, in the order of the delivery; what an accepted one has nothing to say about is left
+    out."""
 
     index: int
     status: Status
     code: str = ""
     detail: dict[str, str] = {}
+    others: list[AlsoWrong] = []
 
 
 class EventsAcknowledgement(msgspec.Struct):

@@ -6,7 +6,6 @@ refused: a misspelt due date must not vanish without a word.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -19,7 +18,8 @@ from core.characters import has_control, json_has_control, without_control
 from core.errors import InvalidInput
 from core.instants import offset_minutes, to_us
 from core.limits import parse_limit
-from feeds.reasons import Refusal, Rejection
+from feeds.event_faults import MemberReader, explained
+from feeds.reasons import Refusal, Rejection, as_one
 from feeds.records import Parsed
 from feeds.repeated_names import refuse_repeated_names
 from feeds.times import FIRST_YEAR, LAST_YEAR, MOST_DAYS
@@ -116,7 +116,8 @@ class EventReader:
         try:
             public = self._decode(raw)
         except msgspec.ValidationError as failure:
-            raise _explained(failure) from failure
+            first = explained(failure)
+            raise as_one([first, *(one for one in _MEMBERS.refusals(raw) if not one.is_like(first))]) from failure
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as failure:
             raise Refusal("json_invalid", problem=str(failure)) from failure
         anew = msgspec.json.encode(public)
@@ -142,12 +143,18 @@ class EventReader:
             raise Refusal("attributes_too_many", "data.attributes", len(data.attributes))
         given = to_builtins(data, builtin_types=(datetime,))  # what was sent, and none of the many that were not
         granularity = given.pop("due_granularity", "day")
-        for name in given.keys() & _READ_HERE:
-            given[name] = _read(name, given[name], offset, granularity)
+        refusals = []
+        for name in _READ_HERE & given.keys():
+            try:
+                given[name] = _read(name, given[name], offset, granularity)
+            except Refusal as refusal:
+                refusals.append(refusal)
+        if refusals:
+            raise as_one(sorted(refusals, key=lambda one: one.field))
         return EventData(**given)
 
 
-_NAMED_FIELD = re.compile(r"(?:unknown|required) field `(.{1,128})`$")
+_MEMBERS = MemberReader(PublicEvent, {"data": MemberReader(PublicData)})
 # What is told here in other words than in the record; the rest is told in the same ones.
 _DUES = frozenset({"promised_due", "statutory_due", "own_due", "step_due", "deferred_due"})
 _READ_HERE = _DUES | {"promised_limit", "statutory_limit", "certificate_at"}
@@ -182,14 +189,6 @@ def _limit(text: str, field: str) -> str:
         return str(parse_limit(text))
     except InvalidInput as failure:
         raise Refusal("limit_unreadable", f"data.{field}", text) from failure
-
-
-def _explained(failure: msgspec.ValidationError) -> Refusal:
-    """msgspec says "… - at `$.data.title`"; the place becomes the field, with the unknown or missing one the problem names."""
-    problem, _, place = str(failure).partition(" - at `")
-    named = _NAMED_FIELD.search(problem)
-    field = f"{place.rstrip('`')}.{named[1] if named else ''}"
-    return Refusal("record_invalid", field.removeprefix("$").strip("."), problem=problem)
 
 
 def _check_characters(written: bytes, public: PublicEvent) -> None:

@@ -23,8 +23,9 @@ EVENT_ID, EVENT_VERSION = "event_id", "event_version"  # keys of the detail: the
 TRIED = "tried"  # key of the detail: a repair that failed; the record stays as it came
 LOST = "lost"  # key of the detail: why the record cannot be tried as it is kept, which is not all of it
 MAPPING = "mapping"  # key of the detail: the path of a mapping file, when it is longer than its column
+_OTHERS = "others"  # key of the detail: what else is wrong with the record, as JSON
 _HOW_TO_READ = frozenset({HEADER, SEPARATOR, EVENT_ID, EVENT_VERSION, MAPPING, LOST})
-WRONG_ENCODING, KEPT_IN_PART = "wrong_encoding", "kept_in_part"  # reasons
+WRONG_ENCODING, KEPT_IN_PART, NO_RECORDS = "wrong_encoding", "kept_in_part", "no_records"  # reasons
 _MAPPING_ROOM = 64
 
 
@@ -43,6 +44,16 @@ class Delivery:
     is_repair: bool = False
 
 
+class Fault(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One thing that is wrong with a record: the reason, the field, what stands there, and what can be done about it."""
+
+    code: str
+    field: str = ""
+    value: str = ""
+    problem: str = ""
+    remedy: str = ""
+
+
 class Refused(msgspec.Struct, frozen=True):
     """A refused record as it goes into the quarantine, or one whose event (`of_event`: its id and version) was recorded without
     a value that could not be read. `is_whole`: no bytes were lost on the way to its text."""
@@ -57,13 +68,14 @@ class Refused(msgspec.Struct, frozen=True):
 
 
 def keep(conn: Connection, delivery: Delivery, refused: Sequence[Refused], now_us: int, limits: FeedLimits) -> None:
-    """Store refused records; one that is there already is counted and opened again."""
+    """Store refused records; one that is there already is counted and opened again, at the place where it was met last."""
     rows = {row["fingerprint"]: row for row in (_row(delivery, one, now_us, limits) for one in refused)}
     if not rows:
         return
     insert = (postgresql if conn.dialect.name == "postgresql" else sqlite).insert(quarantine)
     conn.execute(insert.on_conflict_do_update(index_elements=["fingerprint"], set_={
-        "times": quarantine.c.times + 1, "received_at": now_us, "state": OPEN}), list(rows.values()))
+        "times": quarantine.c.times + 1, "received_at": now_us, "state": OPEN, "origin": insert.excluded.origin,
+        "position": insert.excluded.position}), list(rows.values()))
 
 
 def get_open(conn: Connection, quarantine_id: int) -> Row[Any]:
@@ -106,7 +118,7 @@ def refuse_again(conn: Connection, row: Row[Any], raw: str, outcome: Outcome, no
     if raw.strip() and raw != row.raw:
         kept[TRIED] = raw.encode(errors="replace").decode()  # half a character can be kept nowhere
     conn.execute(update(quarantine).where(quarantine.c.id == row.id).values(
-        code=outcome.code, status=outcome.status.value, detail=_text({**outcome.detail, **kept}),
+        code=outcome.code, status=outcome.status.value, detail=_text({**_told_of(outcome), **kept}),
         times=quarantine.c.times + 1, received_at=now_us))
 
 
@@ -115,14 +127,32 @@ def detail_of(row: Row[Any]) -> dict[str, str]:
     return msgspec.json.decode(row.detail, type=dict[str, str])
 
 
+def faults_of(row: Row[Any]) -> list[Fault]:
+    """All that is wrong with a refused record, the reason it is listed under first."""
+    detail = detail_of(row)
+    others = msgspec.json.decode(detail.get(_OTHERS, "[]"), type=list[Fault])
+    return [_fault(row.code, detail), *others]
+
+
+def _fault(code: str, detail: dict[str, str]) -> Fault:
+    return Fault(code, **{name: detail.get(name, "") for name in ("field", "value", "problem", "remedy")})
+
+
+def _told_of(outcome: Outcome) -> dict[str, str]:
+    others = [_fault(one.code, one.detail) for one in outcome.others]
+    return dict(outcome.detail) | ({_OTHERS: _text([msgspec.to_builtins(one) for one in others])} if others else {})
+
+
 def _row(delivery: Delivery, refused: Refused, now_us: int, limits: FeedLimits) -> dict[str, object]:
     whole = refused.raw.replace("\0", "\\0")
     raw = whole[:limits.max_quarantined_chars]
-    detail = dict(refused.outcome.detail)
+    detail = _told_of(refused.outcome)
     if not refused.is_whole or refused.outcome.code == WRONG_ENCODING:
         detail[LOST] = WRONG_ENCODING
     elif raw != whole or refused.outcome.code == "line_too_long":
         detail[LOST] = KEPT_IN_PART
+    elif refused.outcome.code == NO_RECORDS:
+        detail[LOST] = NO_RECORDS
     if refused.header:
         detail[HEADER] = _text(refused.header)
     if refused.separator:
@@ -139,5 +169,14 @@ def _row(delivery: Delivery, refused: Refused, now_us: int, limits: FeedLimits) 
             "status": refused.outcome.status.value, "detail": _text(detail), "state": OPEN}
 
 
-def _text(value: object) -> str:
-    return msgspec.json.encode(value).decode().replace("\\u0000", "")
+def _text(value: Any) -> str:
+    return msgspec.json.encode(_without_nul(value)).decode()
+
+
+def _without_nul(value: Any) -> Any:
+    """Texts a database can keep; PostgreSQL takes no NUL."""
+    if isinstance(value, str):
+        return value.replace("\0", "")
+    if isinstance(value, dict):
+        return {name: _without_nul(part) for name, part in value.items()}
+    return [_without_nul(part) for part in value]

@@ -14,7 +14,7 @@ from core.instants import SECOND_US
 from core.models import tokens
 from feeds.limits import FeedLimits
 from feeds.models import feed_status, quarantine
-from feeds.quarantine import EVENT_ID, OPEN, TRIED, detail_of
+from feeds.quarantine import EVENT_ID, OPEN, TRIED, Fault, detail_of, faults_of
 from feeds.tokens import FEED
 
 
@@ -37,7 +37,7 @@ class FeedHealth:
 
 @dataclass(frozen=True, slots=True)
 class QuarantinedRecord:
-    """A refused record with its reason."""
+    """A refused record with all that is wrong with it; `code` is the reason it is listed under."""
 
     id: int
     source: str
@@ -50,6 +50,7 @@ class QuarantinedRecord:
     code: str
     status: str
     detail: dict[str, str]
+    faults: list[Fault]
     state: str
     handled_by: str | None
     handled_at: int | None
@@ -147,4 +148,5 @@ def _never(source: str) -> FeedHealth:
 
 def _record(row: Row[Any]) -> QuarantinedRecord:
     return QuarantinedRecord(row.id, row.source, row.received_at, row.times, row.origin, row.mapping, row.position,
-                             row.raw, row.code, row.status, detail_of(row), row.state, row.handled_by, row.handled_at)
+                             row.raw, row.code, row.status, detail_of(row), faults_of(row), row.state, row.handled_by,
+                             row.handled_at)

@@ -6,6 +6,8 @@ the command line and the machine interface say.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from cases.events import Outcome, Status
@@ -28,6 +30,7 @@ _MALFORMED = {
     "line_too_long": "split the record, or raise ingest.max_line_bytes",
     "mapping_columns_missing": "use the mapping made for this file, or correct its column names",
     "name_repeated": "give every name of an object one value",
+    "no_records": "if there was nothing to report, dismiss it; else send the file again with its records under the header",
     "nul_character": "remove the NUL characters; the file may be binary or UTF-16 without a mark",
     "number_unreadable": "write a whole number",
     "quotation_broken": "close the quotation mark, and double those inside a field",
@@ -71,18 +74,31 @@ def status_of(code: str) -> Status:
 
 
 class Refusal(Exception):
-    """A record cannot become an event. `field` and `value` say what is wrong; the value is cut to 200 characters."""
+    """A record cannot become an event. `field` and `value` say what is wrong; the value is cut to 200 characters. `others` is
+    what else is wrong with the same record, so that whoever mends it does so once."""
 
     def __init__(self, code: str, field: str = "", value: object = "", problem: str = "") -> None:
         super().__init__(code, field)
         self.code, self.field, self.value, self.problem = code, field, str(value)[:200], problem
+        self.others: tuple[Refusal, ...] = ()
 
     def as_detail(self) -> dict[str, str]:
         told = {"field": self.field, "value": self.value, "problem": self.problem, "remedy": REMEDIES[self.code]}
         return {key: text for key, text in told.items() if text}
 
+    def is_like(self, other: Refusal) -> bool:
+        """Whether both say the same."""
+        return (self.code, self.field, self.value) == (other.code, other.field, other.value)
+
     def as_outcome(self) -> Outcome:
-        return Outcome(status_of(self.code), self.code, self.as_detail())
+        return Outcome(status_of(self.code), self.code, self.as_detail(), tuple(one.as_outcome() for one in self.others))
+
+
+def as_one(refusals: Sequence[Refusal]) -> Refusal:
+    """The first refusal, with the others beside it."""
+    first, *others = refusals
+    first.others = tuple(others)
+    return first
 
 
 def with_remedy(outcome: Outcome) -> Outcome:
@@ -93,16 +109,19 @@ def with_remedy(outcome: Outcome) -> Outcome:
 
 
 class Rejection(msgspec.Struct, frozen=True):
-    """A refused record and where it stands: 1-based line (0: unknown), byte of the decompressed content, record name."""
+    """A refused record and where it stands: 1-based line (0: unknown), byte of the decompressed content, element of its log."""
 
     outcome: Outcome
     line: int = 0
     byte: int = 0
-    record: str = ""
+    element: str = ""
 
     @property
     def position(self) -> str:
-        """`line 7`, `byte 4096`, or empty."""
-        if self.line:
-            return f"line {self.line}"
-        return f"byte {self.byte}" if self.byte else ""
+        """`line 7`; what finds it where all stands on one line follows: `line 1, trace 3, event 2`, `line 1, byte 4096`."""
+        return place_of(self.line, self.element, f"byte {self.byte}" if self.byte else "")
+
+
+def place_of(line: int, *nearer: str) -> str:
+    """A place in a file, as the machine interface and the command line say it."""
+    return ", ".join(filter(None, (f"line {line}" if line else "", *nearer)))

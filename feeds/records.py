@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from cases.events import CaseEvent
-from feeds.reasons import Rejection
+from feeds.reasons import Rejection, place_of
 
 UNNAMED = "(column "  # how a column without a name begins
 
@@ -15,6 +15,7 @@ class Row(msgspec.Struct, frozen=True):
 
     `own` is what distinguishes the event from others of its case (None: the row tells about the case only), `order` its
     place in the file or trace. Rows of one trace share one `case` object, by which they are known to belong together.
+    `element` finds it in a log of traces, which may stand on a single line: `trace 3, event 2`.
     """
 
     line: int
@@ -22,6 +23,7 @@ class Row(msgspec.Struct, frozen=True):
     own: str | None
     order: int
     case: dict[str, str] | None = None
+    element: str = ""
 
 
 class Broken(msgspec.Struct, frozen=True):
@@ -46,6 +48,12 @@ class Parsed(msgspec.Struct, frozen=True):
     header: tuple[str, ...] = ()
     separator: str = ""
     note: Rejection | None = None
+    element: str = ""
+
+    @property
+    def position(self) -> str:
+        """Where it stands: the place of its rejection, which knows more, or its own."""
+        return self.rejection.position if self.rejection is not None else place_of(self.line, self.element)
 
 
 def is_whole(raw: dict[str, str] | str | bytes) -> bool:

@@ -134,27 +134,46 @@ def render(page: Any, chosen: int | None, t: Words, before: int | None = None) -
 def _row(record: Any, is_chosen: bool, place: str, t: Words) -> html.Tr:
     link = dcc.Link(stamp(record.received_at), href=f"?record={record.id}{place}", refresh=False)
     times = f" × {record.times}" if record.times > 1 else ""
-    return html.Tr([html.Td(link, className="num"), html.Td(record.source), html.Td([*_reason(record, t), times]),
-                    html.Td(_place(record))], className="is-chosen" if is_chosen else "")
+    return html.Tr([html.Td(link, className="num"), html.Td(record.source), html.Td([*_reasons(record, t), times]),
+                    html.Td(_place(record, t))], className="is-chosen" if is_chosen else "")
 
 
-def _place(record: Any) -> str:
-    return " ".join(filter(None, (record.origin, record.position)))
+def _place(record: Any, t: Words) -> str:
+    return " ".join(filter(None, (record.origin, place_in_words(record.position, t))))
 
 
-def _reason(record: Any, t: Words) -> Sequence[Any]:
-    field = " ".join(filter(None, (record.detail.get("field", ""), record.detail.get("value", ""))))
-    words = t.first(f"feed.reason.{record.code}", "case.clock.plain", name=record.code)
+def place_in_words(position: str, t: Words) -> str:
+    """`line 1, trace 3, event 2` as its reader says it."""
+    parts = (part.partition(" ") for part in position.split(", ") if part)
+    return t("feeds_page.place_between").join(
+        t.first(f"feeds_page.place.{name}", "case.clock.plain", n=number, name=f"{name} {number}") for name, _, number in parts)
+
+
+def _reason(fault: Any, t: Words) -> Sequence[Any]:
+    field = " ".join(filter(None, (fault.field, fault.value)))
+    words = t.first(f"feed.reason.{fault.code}", "case.clock.plain", name=fault.code)
     return [html.Span(words, className="refused-code"), html.Span(field, className="event-detail")]
 
 
+def _reasons(record: Any, t: Words) -> Sequence[Any]:
+    """The first one, and how many stand beside it."""
+    first, *others = record.faults
+    more = [html.Span(t("feeds_page.faults_more", n=len(others)), className="event-detail")] if others else []
+    return [*_reason(first, t), *more]
+
+
 def render_record(record: Any, t: Words) -> html.Div:
-    """The record as it came, and what is wrong with it."""
+    """All that is wrong with the record and what can be done about it, where it stands, and the record as it came."""
     state = t.first(f"feeds_page.record_state.{record.state}", "case.clock.plain", name=record.state)
-    rows = [("source", record.source), ("where", _place(record)), ("received", stamp(record.received_at)),
-            ("state", state), ("problem", record.detail.get("problem", "")),
-            ("remedy", t.first(f"feed.remedy.{record.code}", "case.clock.plain", name=record.detail.get("remedy", "")))]
+    rows = [("source", record.source), ("where", _place(record, t)), ("received", stamp(record.received_at)), ("state", state)]
     recorded = [html.P(t("feeds_page.recorded"), className="panel-note")] if record.is_recorded else []
-    return html.Div([html.H2(_reason(record, t)), *recorded,
+    return html.Div([*(_fault(fault, t) for fault in record.faults), *recorded,
                      facts((t(f"feeds_page.{name}"), value) for name, value in rows),
                      html.H3(t("feeds_page.record")), html.Pre(record.raw[:RAW_SHOWN], className="raw")])
+
+
+def _fault(fault: Any, t: Words) -> html.Div:
+    remedy = t.first(f"feed.remedy.{fault.code}", "case.clock.plain", name=fault.remedy)
+    told = [("problem", fault.problem), ("remedy", remedy)]
+    return html.Div([html.H2(_reason(fault, t)), facts((t(f"feeds_page.{name}"), value) for name, value in told)],
+                    className="refused-fault")

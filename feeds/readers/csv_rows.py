@@ -113,7 +113,17 @@ class _Table:
         self._order = 0
 
     def rows(self) -> Iterator[Row | Broken]:
+        """Every record; of a table that has none, that it has none."""
         self._read_header()
+        has_any = False
+        for record in self._records():
+            has_any = True
+            yield record
+        if not has_any and not self._lines.last_broken_line:
+            raw = _as_line(list(self._header), self._separator)
+            yield Broken(Rejection(Refusal("no_records").as_outcome(), 1), raw, self._header, self._separator)
+
+    def _records(self) -> Iterator[Row | Broken]:
         while True:
             self._source.given.clear()
             try:

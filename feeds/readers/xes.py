@@ -114,7 +114,7 @@ class _Log:
     def rejection(self, refusal: Refusal) -> Rejection:
         """Where the reading ended."""
         byte = refusal.byte if isinstance(refusal, StreamBroken) else max(self._parser.CurrentByteIndex, 0)
-        return Rejection(refusal.as_outcome(), self._parser.CurrentLineNumber, byte)
+        return Rejection(refusal.as_outcome(), self._parser.CurrentLineNumber, byte, self._traces.open_element)
 
     def _refuse_silence(self, size: int) -> None:
         """Expat gathers an unfinished piece in memory: a piece, or a record, must not grow for ever."""
@@ -186,6 +186,11 @@ class _Traces:
 
         return start, end
 
+    @property
+    def open_element(self) -> str:
+        """Which trace is open, and which event of it would be the next."""
+        return _element(self.number + 1, self._order + len(self._events) + 1) if self._is_open else ""
+
     def hand_on_unfinished(self) -> None:
         """Rows of a trace that will not end."""
         if self._is_open:
@@ -209,12 +214,17 @@ class _Traces:
         case = self._told
         if case is None:
             case = self._told = {CASE_PREFIX + key: value for key, value in self._case.items()}
-            self.rows.append(Row(self._trace_line, case, None, 0, case))
+            self.rows.append(Row(self._trace_line, case, None, 0, case, _element(self.number + 1)))
         for line, event in self._events:
             self._order += 1
             own = "\x1f".join([*event, *event.values()])
-            self.rows.append(Row(line, {**case, **event}, own, self._order, case))
+            self.rows.append(Row(line, {**case, **event}, own, self._order, case, _element(self.number + 1, self._order)))
         self._events = []
+
+
+def _element(trace: int, event: int = 0) -> str:
+    """Counted from 1, as `(//trace)[3]/event[2]` of an XML editor counts them."""
+    return f"trace {trace}, event {event}" if event else f"trace {trace}"
 
 
 class _LocalNames(dict[str, str]):

@@ -12,7 +12,7 @@ from core.access import Role
 from dashboard.panels.feeds_quarantine import PAGE, chosen_id, older_than, render_record
 from dashboard.words import words_of
 from feeds.quarantine import Delivery
-from feeds.reasons import Refusal, Rejection
+from feeds.reasons import Refusal, Rejection, as_one
 from feeds.records import Parsed
 from tests.staff import OWN_ORG, Site, make_site, run_callback
 
@@ -75,6 +75,17 @@ def test_a_record_whose_event_lacks_only_a_value_says_that_it_is_recorded(site: 
     note = Rejection(Refusal("time_unreadable", "due", "soon").as_outcome(), 3)
     site.services.ingest.take(Delivery("gjj"), [Parsed(event, None, "{}", 3, note=note)])
     assert "该记录已入库" in chosen_shown(site)
+
+
+def test_each_fault_of_a_record_is_shown_with_its_own_remedy_and_the_place_in_words(site: Site) -> None:
+    faults = as_one([Refusal("time_unreadable", "due", "soon"), Refusal("limit_unreadable", "limit", "20")])
+    refused = Rejection(faults.as_outcome(), 1, element="trace 3, event 2")
+    site.services.ingest.take(Delivery("gjj"), [Parsed(None, refused, "{}", 1)])
+    shown = chosen_shown(site)
+    places = [shown.index(words) for words in ("时间格式无法识别", "请按 ISO 8601 填写", "时限无法识别", "请填写 20wd")]
+    assert places == sorted(places)
+    assert "第 1 行，第 3 个 trace，第 2 个 event" in shown
+    assert "另有 1 处有误" in quarantine_shown(site, "")
 
 
 def chosen_shown(site: Site) -> str:

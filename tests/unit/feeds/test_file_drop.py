@@ -18,6 +18,7 @@ from feeds.file_drop import FileDrop
 from feeds.importer import ImportReport, import_file
 from feeds.ingest import Ingest
 from feeds.mapping import find_mapping
+from feeds.queries import FeedQueries
 from tests.unit.feeds.conftest import PERMITS, FakeRecorder
 
 CONTENT = "case_no,what,at,who,office\nA1,open,2018-01-01,,\n"
@@ -85,6 +86,19 @@ def test_a_file_without_one_good_record_fails_and_the_next_is_read(drop: FileDro
     assert sorted(_settle(drop, frozen_clock)) == [0, 1]
     assert (folder / "failed" / "a.csv.report.json").exists()
     assert (folder / "done" / "b.csv").exists()
+
+
+def test_a_file_of_only_a_header_says_so_in_its_report_and_in_the_quarantine(
+        drop: FileDrop, folder: Path, frozen_clock: FrozenClock, queries: FeedQueries) -> None:
+    """A source that had nothing to tell has told so: it is heard of, and however often it happens, it is one entry."""
+    for name in ("monday.csv", "tuesday.csv"):
+        (folder / name).write_text("case_no,what,at,who,office\n", encoding="utf-8")
+        assert _settle(drop, frozen_clock) == [0]
+    report = json.loads((folder / "failed" / "monday.csv.report.json").read_text(encoding="utf-8"))
+    assert (report["reasons"], report["samples"][0]["code"]) == ({"no_records": 1}, "no_records")
+    [kept] = queries.quarantined().records
+    assert (kept.code, kept.origin, kept.times) == ("no_records", "tuesday.csv", 2)
+    assert queries.health_of("permits", frozen_clock.now_us()).state == "ok"
 
 
 def test_a_broken_mapping_is_told_beside_the_file(drop: FileDrop, folder: Path, frozen_clock: FrozenClock) -> None:

@@ -171,7 +171,8 @@ def test_a_wrong_due_date_or_limit_is_noted_and_the_event_kept_with_the_other(pa
 def test_all_that_cannot_be_read_of_a_record_is_one_note(parse: Parse, write_mapping: WriteMapping) -> None:
     rows = b"A1,2011-01-03,,soon,20,look,2011-01-04\n"
     note = _note(parse(CASE_HEADER + rows, write_mapping(CASE_VALUES))[0])
-    assert (note.outcome.detail["field"], note.outcome.detail["value"]) == ("case:due, case:limit", "soon, 20")
+    assert [(one.code, one.detail["field"], one.detail["value"]) for one in (note.outcome, *note.outcome.others)] == [
+        ("time_unreadable", "case:due", "soon"), ("limit_unreadable", "case:limit", "20")]
 
 
 def test_a_stop_with_an_unreadable_due_date_still_stops_the_clock(parse: Parse, xes: Callable[..., bytes]) -> None:

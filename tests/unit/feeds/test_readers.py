@@ -119,6 +119,27 @@ def test_a_trace_longer_than_the_limit_is_handed_on_in_pieces(parse: Parse, told
     assert [one.event.order for one in parsed if one.event] == [0, 1, 2, 3, 4, 5]
 
 
+def test_a_record_of_a_log_on_a_single_line_is_found_by_its_trace_and_event(parse: Parse, told: Told, xes: Xes) -> None:
+    bad = _trace("b", 1, 2).replace('value="2011-01-02', 'value="soon')
+    parsed = parse(xes(_trace("a", 1), bad), "receipt_wabo")
+    assert [line for line in told(parsed) if line.startswith("line")] == ["line 1, trace 2, event 2 time_unreadable"]
+    assert [one.position for one in parsed if one.event][-1] == "line 1, trace 2, event 1"
+
+
+def test_the_place_of_a_break_in_a_log_is_told_to_the_byte(parse: Parse, told: Told, xes: Xes) -> None:
+    cut = xes(_trace("a", 1), _trace("b", 1, 2))
+    cut = cut[:cut.rindex(b"</event>")]
+    assert told(parse(cut, "receipt_wabo"))[-1] == f"line 1, trace 2, event 2, byte {len(cut)} xml_broken"
+
+
+@pytest.mark.parametrize("lines", ["", "\n", "\n\n"])
+def test_a_table_of_only_a_header_says_that_it_has_no_records(parse: Parse, told: Told, permits: SourceMapping,
+                                                              lines: str) -> None:
+    [one] = parse(f"case_no,what,at,who,office{lines}".encode(), permits)
+    assert told([one]) == ["line 1 no_records"]
+    assert one.raw == "case_no,what,at,who,office"
+
+
 def test_an_xes_without_traces_says_so(parse: Parse, told: Told, xes: Xes) -> None:
     assert [line.split()[-1] for line in told(parse(xes(), "receipt_wabo"))] == ["xml_no_traces"]
 

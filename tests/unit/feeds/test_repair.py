@@ -223,6 +223,16 @@ def test_what_is_kept_in_part_is_not_replayed_until_somebody_completes_it(
     assert repairs.repair(record, "A1,open,2018-01-01,,x", ALICE).status is Status.OK
 
 
+def test_a_file_of_only_a_header_is_not_replayed_as_a_record_until_somebody_writes_one_under_it(
+        ingest: Ingest, queries: FeedQueries, repairs: Repairs, recorder: FakeRecorder,
+        parse: Callable[..., list[Parsed]], permits: SourceMapping) -> None:
+    [empty] = parse(b"case_no,what,at\n", permits)
+    record = _quarantined(ingest, queries, Delivery("permits", "x.csv", "permits", "file"), empty)
+    assert repairs.replay([record], ALICE)[record].code == "no_records"
+    assert repairs.repair(record, "A1,open,2018-01-01", ALICE).status is Status.OK
+    assert [event.case_no for event in recorder.events] == ["A1"]
+
+
 def test_a_replay_takes_the_record_as_it_came_and_leaves_the_repair_in_the_form(
         ingest: Ingest, queries: FeedQueries, repairs: Repairs, recorder: FakeRecorder) -> None:
     record = _quarantined(ingest, queries, DESK, refused("record_invalid", GOOD_JSON.replace("accepted", "akzepted")))
