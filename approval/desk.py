@@ -219,8 +219,10 @@ class Desk:
     # What waits ---------------------------------------------------------------------------------------------------
 
     def open_step(self, uow: UnitOfWork, case: Hosted, step: str, claimed_by: str = "", claimed_name: str = "") -> None:
-        """From now on that step waits ("": none does). A person may be given who had it before."""
+        """From now on that step waits ("": none does). A person may be given who had it before; nobody what several sign."""
         case.step = step
+        if step and case.flow.find(step).signers:
+            claimed_by = claimed_name = ""
         if step:
             _OPEN_TASK.run(uow.conn, case_id=case.row.case_id, step=step, org=case.org, opened_at=uow.now_us,
                            claimed_by=claimed_by, claimed_name=claimed_name, outcome="")

@@ -260,6 +260,18 @@ class HostedDetail:
         return self.flow.decides_at(self.head.step, self.particulars["fields"])
 
     @property
+    def to_sign(self) -> tuple[str, ...]:
+        """The posts whose signature the open step still waits for; none of a step that one person does."""
+        signers = self.flow.find(self.head.step).signers if self.head.step else ()
+        signed = {one["post"] for one in self.signed}
+        return tuple(post for post in signers if post not in signed)
+
+    @property
+    def is_ended_by_next(self) -> bool:
+        """Whether whoever acts next on the open step does it: of one that several sign, the last of them."""
+        return len(self.to_sign) < 2
+
+    @property
     def stations(self) -> tuple[str, ...]:
         """The way this application goes, 受理 and 办结 included: the steps its form leaves out are not on it."""
         return self.flow.stations(self.particulars["fields"])

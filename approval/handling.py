@@ -56,6 +56,7 @@ class Handling:
         """Take the open step. Raises Conflict when another has it, or when this person did a step of the case before."""
         with self._desk.acting(Act.CLAIM, case_no, rev) as (uow, case):
             self._entitled(uow, case, actor)
+            _refuse_signed_together(case)
             self.refuse_taken(uow, case, actor)
             self._assign(uow, case, actor.name, actor.display_name)
 
@@ -64,6 +65,7 @@ class Handling:
         told = checked_words(reason, "reason")
         with self._desk.acting(Act.HAND_OVER, case_no, rev) as (uow, case):
             self._entitled(uow, case, actor)
+            _refuse_signed_together(case)
             if to.name:
                 self._entitled(uow, case, to)
             self._assign(uow, case, to.name, to.display_name)
@@ -233,7 +235,8 @@ class Handling:
 
     def _sign(self, uow: UnitOfWork, case: Hosted, opinion: str, actor: Actor, station: str, result: Result,
               reason: str, fields: Mapping[str, str]) -> None:
-        """会签: every post of the step signs once, each by another person; the last signature does the step, with its form."""
+        """会签: every post of the step signs once, each by another person; the last signature does the step, with its form and
+        its result. Who will not sign sends it back: a refusal before the last signature would bind nobody."""
         task, signers = self._desk.task(uow, case), case.flow.find(case.step).signers
         if task is None:
             raise Conflict("no_step_open", case_no=case.case_no)
@@ -248,6 +251,8 @@ class Handling:
         if len(signed) + 1 < len(signers):
             if fields:
                 raise InvalidInput("step_form_with_last", key=f"{PREFIX}{next(iter(fields))}", step=case.step)
+            if result != "granted" or reason:
+                raise InvalidInput("step_result_with_last", key="result" if result != "granted" else "reason", step=case.step)
             self._desk.tell(uow, case, EventKind.COUNTERSIGNED, actor, step=case.step, station=station, post=post,
                             opinion=opinion)
         else:
@@ -293,6 +298,12 @@ class Handling:
         left = calendar.assuming_plain_weeks().working_days_between(calendar.today(uow.now_us), last)
         if left < self._rules.extension_notice:
             raise Conflict("hosted_extension_too_late", case_no=case.case_no, left=left, notice=self._rules.extension_notice)
+
+
+def _refuse_signed_together(case: Hosted) -> None:
+    """Raises Conflict: nobody has for himself what every post of a step has to sign."""
+    if case.step and case.flow.find(case.step).signers:
+        raise Conflict("step_signed_together", case_no=case.case_no, step=case.step)
 
 
 def _promised_until(uow: UnitOfWork, case: Hosted) -> int | None:

@@ -244,6 +244,6 @@ def _signed(conn: Connection, case: Hosted) -> int:
 
 
 def _same_posts(target: Target, before: str, after: str) -> bool:
-    """Whether whoever may do the old step may do the new one."""
+    """Whether whoever may do the old step may do the new one, alone."""
     old, new = target.before.details, target.flow.find(after)
-    return set(old.signers.get(before) or old.posts.get(before, ())) <= set(new.entitled)
+    return not new.signers and set(old.signers.get(before) or old.posts.get(before, ())) <= set(new.entitled)

@@ -66,8 +66,7 @@ def _wanted(detail: HostedDetail, deciding: Deciding) -> dict[Act, Sequence[str]
     """The posts each act asks for, one of them."""
     flow, step = detail.flow, detail.head.step
     entitled = flow.find(step).entitled if step else ()
-    signed = {one["post"] for one in detail.signed}
-    open_to = tuple(post for post in entitled if post not in signed)
+    open_to = detail.to_sign or entitled
     last = flow.find(flow.inner[-1]).entitled if flow.inner else ()
     return {**dict.fromkeys(_AT_WINDOW, flow.posts_of_acceptance()), **dict.fromkeys(_AT_STEP, entitled),
             **dict.fromkeys(_BY_HEADS, deciding.heads), **dict.fromkeys(_BY_CASHIERS, deciding.cashiers),
@@ -77,13 +76,15 @@ def _wanted(detail: HostedDetail, deciding: Deciding) -> dict[Act, Sequence[str]
 
 
 def _of_other_steps(detail: HostedDetail) -> frozenset[Act]:
-    """The dispatch has an act of its own, the join is done by the parts."""
+    """The dispatch has an act of its own, the join is done by the parts, and nobody has for himself what several sign."""
     at = detail.head.step if detail.flow.is_joint else ""
     if not detail.head.step:
         return frozenset({*_OF_STEP, Act.HAND_OVER})
     if at == DISPATCH:
         return frozenset({Act.COMPLETE})
-    return _OF_STEP if at == JOIN else frozenset({Act.DISPATCH})
+    if at == JOIN:
+        return _OF_STEP
+    return frozenset({Act.DISPATCH, *((Act.CLAIM, Act.HAND_OVER) if detail.to_sign else ())})
 
 
 def _taken(detail: HostedDetail, actor: Actor) -> frozenset[Act]:
@@ -93,7 +94,7 @@ def _taken(detail: HostedDetail, actor: Actor) -> frozenset[Act]:
         return _OF_STEP
     if holder in ("", actor.name):
         return frozenset({Act.CLAIM}) if holder else frozenset()
-    return frozenset({Act.CLAIM}) if detail.flow.find(detail.head.step).signers else _OF_STEP
+    return _OF_STEP
 
 
 def _without_object(detail: HostedDetail, actor: Actor) -> set[Act]:

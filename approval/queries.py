@@ -24,7 +24,7 @@ from approval.detail import (
     Waiting,
     earlier_requests,
 )
-from approval.flow import JOIN, Flow, Part, depths, read_flow
+from approval.flow import JOIN, Flow, Part, Step, depths, read_flow
 from approval.licences import licence_of, of_case
 from approval.models import (
     hosted_cases,
@@ -68,15 +68,16 @@ class HostedQueries:
     # Work lists ---------------------------------------------------------------------------------------------------
 
     def work(self, actor: Actor, limit: int = LIST_MAX) -> list[Waiting]:
-        """The open steps this person's posts entitle him to, the nearest end first; those others have taken come last."""
+        """The open steps this person's posts entitle him to, the nearest end first; those others have taken come last. What
+        several sign waits for those whose signature is not there."""
         with self._database.read() as conn:
             held = posts_of(conn, actor.name)
             t = hosted_tasks.c
             found = self._entitled(
-                conn, _waiting(t.step, t.opened_at, t.claimed_by, t.claimed_name)
+                conn, _waiting(t.step, t.opened_at, t.claimed_by, t.claimed_name, t.id.label("task_id"))
                 .join(hosted_tasks, (t.case_id == hosted_cases.c.case_id) & t.ended_at.is_(None)).where(_in_units(held, actor))
                 .order_by(_is_others(t.claimed_by, actor), clocks.c.due_at.is_(None), clocks.c.due_at, hosted_cases.c.case_no),
-                held, lambda flow, row: flow.find(row.at_step).entitled, limit)
+                held, lambda flow, row: _still_asked(conn, flow.find(row.at_step), row.task_id, actor), limit)
             projects = _held_projects(conn, [row.case_no for row in found if row.at_step == JOIN])
         return [replace(line, is_held=True) if line.case_no in projects else line for line in map(_line, found)]
 
@@ -355,6 +356,14 @@ def _held_projects(conn: Connection, numbers: Sequence[str]) -> set[str]:
     n, c = hosted_nodes.c, hosted_cases.c
     return set(conn.scalars(select(c.case_no).join(hosted_nodes, n.project_id == c.case_id).where(
         c.case_no.in_(numbers), n.state == "void").distinct()))
+
+
+def _still_asked(conn: Connection, step: Step, task_id: int, actor: Actor) -> Sequence[str]:
+    """The posts whose act an open step still waits for; none for who has signed it."""
+    if not step.signers:
+        return step.posts
+    signed = {row.post: row.username for row in conn.execute(select(_S.post, _S.username).where(_S.task_id == task_id))}
+    return () if actor.name in signed.values() else [post for post in step.signers if post not in signed]
 
 
 def _signatures(conn: Connection, case_id: int) -> list[dict[str, Any]]:

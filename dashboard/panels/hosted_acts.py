@@ -93,7 +93,7 @@ def options(case: Before, act: str, name: str, people: Callable[[], Sequence[Opt
     choices: dict[str, Callable[[], list[Option]]] = {
         "result": lambda: [(one, t.first(f"receipt.of.{kind_of(item)}.result.{one}", f"hosted.result.{one}"))
                            for one in ("granted", "refused")]
-        if detail.decides else [],
+        if detail.decides and detail.is_ended_by_next else [],
         "to_step": lambda: [(step, step) for step in detail.earlier],
         "to": lambda: list(people()),
         "certificate_no": lambda: _valid_licences(detail) if act == "end_licence" else [],
@@ -142,13 +142,11 @@ def _own_step_files(case: Before) -> list[Option]:
 def _asked_in(case: Before, act: str) -> Mapping[str, FormField]:
     """The fields of the open step, for who does it; of one that several sign, for who signs last. Of a correction: what the
     notice asks to amend."""
-    detail = case.detail
     if act == "correct":
         return {one.code: one.asked for one in case.notice.fields}
-    if act != "complete" or case.item is None:
+    if act != "complete" or case.item is None or not case.detail.is_ended_by_next:
         return {}
-    signers = detail.flow.find(detail.head.step).signers
-    return {} if len(detail.signed) + 1 < len(signers) else form_of(case.item.details.step_fields, detail.head.step)
+    return form_of(case.item.details.step_fields, case.detail.head.step)
 
 
 def _endings(t: Words) -> list[Option]:
@@ -174,12 +172,12 @@ def fee_name(item: Any, code: str) -> str:
 
 
 def fields_of(case: Before, act: str) -> tuple[str, ...]:
-    """Only the step that decides says what, and why not."""
+    """Only the step that decides says what, and why not; of one that several sign, whoever signs last."""
     if act == "accept" and not _may_follow(case):
         return ()
     if act == "ask_correction" and (case.item is None or not case.item.details.form):
         return ("papers", "reason")
-    if act == "complete" and not case.detail.decides:
+    if act == "complete" and not (case.detail.decides and case.detail.is_ended_by_next):
         return ("words",)
     if act == "conclude" and (case.item is None or not case.item.details.licence or case.detail.fold.refused is not None):
         return ("words",)

@@ -8,6 +8,8 @@ from typing import Any
 
 from dash import dcc, html
 
+from approval.detail import HostedDetail
+from approval.flow import When
 from approval.matters import Act
 from approval.permitted import is_same_person
 from approval.project_days import days_of
@@ -81,7 +83,8 @@ def body(services: Any, case: CaseRead, at: str, actor: Actor, t: Words) -> list
     if at.isascii() and at.isdigit() and len(at) < 20:
         return hosted_replay.render(services, detail, case.recorded, int(at), actor, t)
     kind, name_of = kind_of(item), hosted_history.name_in(item)
-    steps = hosted_flow.steps_of(detail.stations, [one.event for one in case.recorded])
+    steps = hosted_flow.with_skipped(
+        hosted_flow.steps_of(detail.stations, [one.event for one in case.recorded]), detail.flow)
     flow = hosted_flow.picture(steps, detail.head.claimed_name or detail.head.claimed_by, _notes(case, t), t)
     left: list[Any] = [hosted_correction.render(case.recorded, name_of, kind, t),
             hosted_facts.papers(detail, item, Act.KEEP_FILE in detail.may, t,
@@ -113,12 +116,28 @@ def _reuse(services: Any, detail: Any, item: Any, actor: Actor, t: Words) -> htm
 
 
 def _notes(case: CaseRead, t: Words) -> dict[str, str]:
-    """Of a step with a limit: what is used of it, else how long it may take."""
-    notes = {step.name: limit_words(parse_limit(step.limit), t) for step in case.before.detail.flow.steps if step.limit}
+    """Of a step with a limit: what is used of it, else how long it may take. Of one the form leaves out: why. Of an open one
+    that several sign: whose signature is not there."""
+    detail = case.before.detail
+    notes = {step.name: limit_words(parse_limit(step.limit), t) for step in detail.flow.steps if step.limit}
     for clock in case.clocks:
         if clock.kind == "step" and clock.name in notes and clock.days_used is not None:
             notes[clock.name] = t("hosted.step_used", used=number(clock.days_used), n=number(clock.amount))
+    notes |= {step.name: _why_skipped(step.when, detail.particulars, t) for step in detail.flow.steps
+              if step.when is not None and step.name not in detail.stations}
+    if detail.to_sign:
+        told = t("hosted.to_sign", posts="、".join(detail.to_sign))
+        notes[detail.head.step] = " · ".join(filter(None, (notes.get(detail.head.step), told)))
     return notes
+
+
+def _why_skipped(when: When, particulars: Mapping[str, Any], t: Words) -> str:
+    """投资额 5，满 100000 才办: by what the form said."""
+    labels, given = particulars.get("form", {}), particulars["fields"]
+    named = {"field": labels.get(when.field, when.field), "value": given.get(when.field, "")}
+    if when.one_of:
+        return t("hosted.skipped_but_for", values="、".join(when.one_of), **named)
+    return t("hosted.skipped_below", least=number(when.at_least or 0), **named)
 
 
 def _extension(detail: Any, item: Any, t: Words) -> list[html.Section]:
@@ -154,10 +173,22 @@ def act_buttons(case: CaseRead, may: Sequence[str], chosen: str, t: Words) -> li
         told.append(t("hosted.others", who=detail.head.claimed_name or detail.head.claimed_by))
     if is_same_person(detail, case.before.actor):
         told.append(t("hosted.did_before"))
+    told += _signed(detail, me, t)
     if not may:
         told.append(t("hosted.no_act"))
     return [html.H2(t("hosted.acts")), html.Nav(links, className="act-links", **{"aria-label": t("hosted.acts")}),
             *(html.P(words, className="panel-note") for words in told)]
+
+
+def _signed(detail: HostedDetail, me: str, t: Words) -> list[str]:
+    """Of a step that several sign: that this person, or another of his post, has done so."""
+    posts = "、".join(detail.to_sign)
+    if me in {one["username"] for one in detail.signed}:
+        return [t("hosted.you_signed", posts=posts)]
+    others = [one["display_name"] or one["username"] for one in detail.signed if one["post"] in detail.held_posts]
+    if others and not set(detail.held_posts) & set(detail.to_sign):
+        return [t("hosted.post_signed", who="、".join(others), posts=posts)]
+    return []
 
 
 def colleagues(services: Any, case: CaseRead, actor: Actor) -> list[acts.Option]:

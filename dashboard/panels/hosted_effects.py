@@ -141,6 +141,8 @@ def _rest(promised: Any, t: Words) -> list[str]:
 
 def _completed(values: Mapping[str, Any], detail: HostedDetail, t: Words) -> list[str]:
     following = detail.following
+    if not detail.is_ended_by_next:
+        return [t("hosted.effect.sign", step=detail.head.step, n=len(detail.to_sign) - 1)]
     if detail.decides:
         return [t(f"hosted.effect.decide_{values.get('result') or 'granted'}")]
     if not following:

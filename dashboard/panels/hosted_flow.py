@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import msgspec
 from dash import html
 
+from approval.flow import Flow
 from cases.events import CaseEvent, EventKind
 from dashboard.times import stamp
 from dashboard.words import Words
@@ -18,23 +19,27 @@ from dashboard.words import Words
 STOPPED = {EventKind.SPECIAL_STARTED: True, EventKind.SPECIAL_ENDED: False, EventKind.HELD: True, EventKind.RELEASED: False}
 WITHDRAWING = frozenset({EventKind.ROLLED_BACK, EventKind.REOPENED, EventKind.MIGRATED})  # from the step they name on
 GIVEN_UP = frozenset({EventKind.NOT_ACCEPTED, EventKind.WITHDRAWN, EventKind.RETURNED, EventKind.VOIDED})
-SIGNS = {"done": "✓", "open": "●", "stopped": "‖", "waiting": "", "left": "×"}
+SIGNS = {"done": "✓", "open": "●", "stopped": "‖", "waiting": "", "left": "×", "skipped": "–"}
 
 
 @dataclass(slots=True)
 class StepSeen:
-    """A step as it stands: `state` is done, open, stopped, waiting, or left when the case was given up before it."""
+    """A step as it stands: `state` is done, open, stopped, waiting, left when the case was given up before it, or skipped when
+    the form of the application leaves it out. `signed` are those who have signed what several sign together."""
 
     name: str
     state: str = "waiting"
     who: str = ""
     at: int | None = None
+    signed: list[tuple[str, int]] = field(default_factory=list)  # who, when
     withdrawn: list[tuple[str, int]] = field(default_factory=list)  # who had done it, when
 
     def take_back(self) -> None:
         if self.state == "done" and self.at is not None:
             self.withdrawn.append((self.who, self.at))
-        self.state, self.who, self.at = "waiting", "", None
+        else:
+            self.withdrawn += self.signed
+        self.state, self.who, self.at, self.signed = "waiting", "", None, []
 
 
 def steps_of(stations: Sequence[str], events: Iterable[CaseEvent]) -> list[StepSeen]:
@@ -49,6 +54,8 @@ def steps_of(stations: Sequence[str], events: Iterable[CaseEvent]) -> list[StepS
             _do(steps[0], event)
         elif event.kind is EventKind.STEP and event.step in places:
             _do(steps[places[event.step]], event)
+        elif event.kind is EventKind.COUNTERSIGNED and event.step in places:
+            steps[places[event.step]].signed.append((name_only(event.actor or ""), event.claimed_at))
         elif event.kind is EventKind.CONCLUDED:
             _do(steps[-1], event)
         elif event.kind in WITHDRAWING and event.step in places:
@@ -70,7 +77,14 @@ def renamed(events: Iterable[CaseEvent]) -> list[CaseEvent]:
 
 
 def _do(step: StepSeen, event: CaseEvent) -> None:
-    step.state, step.who, step.at = "done", name_only(event.actor or ""), event.claimed_at
+    who = "、".join([*(name for name, _ in step.signed), name_only(event.actor or "")])
+    step.state, step.who, step.at = "done", who, event.claimed_at
+
+
+def with_skipped(steps: Sequence[StepSeen], flow: Flow) -> list[StepSeen]:
+    """The steps on the way, and between them those of the flow that the application leaves out."""
+    seen = {step.name: step for step in steps}
+    return [seen.get(step.name) or StepSeen(step.name, "skipped") for step in flow.steps]
 
 
 def _mark_open(steps: Sequence[StepSeen], is_stopped: bool, is_given_up: bool) -> None:
@@ -98,9 +112,9 @@ def picture(steps: Sequence[StepSeen], holder: str, notes: Mapping[str, str], t:
 
 def _box(step: StepSeen, holder: str, note: str, t: Words) -> html.Li:
     is_open = step.state in ("open", "stopped")
-    who = holder if is_open else step.who
+    who = (holder or "、".join(name for name, _ in step.signed) or t("hosted.nobody")) if is_open else step.who
     told = [html.Strong(step.name), html.Span(t(f"hosted.step.{step.state}"), className="flow-state"),
-            html.Span(who or (t("hosted.nobody") if is_open else ""), className="flow-who"),
+            html.Span(who, className="flow-who"),
             html.Span(stamp(step.at)[5:] if step.at is not None else "", className="flow-at num")]
     if note:
         told.append(html.Span(note, className="flow-note"))

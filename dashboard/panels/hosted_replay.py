@@ -8,7 +8,8 @@ from typing import Any
 from dash import dcc, html
 
 from approval.detail import HostedDetail
-from approval.flow import flow_of
+from approval.flow import Flow, flow_of
+from cases.events import CaseEvent
 from core.access import Actor
 from dashboard.panels import hosted_flow, hosted_history
 from dashboard.panels.power_words import kind_of
@@ -28,7 +29,7 @@ def render(services: Any, detail: HostedDetail, recorded: Sequence[Any], at: int
     known = {(event.source, event.source_event_id) for event in events}
     before = [one for one in recorded if one.received_at <= at and (one.event.source, one.event.source_event_id) in known]
     item = services.approval.desk.item_of(detail.fold, detail.head.item)
-    flow = hosted_flow.picture(hosted_flow.steps_of(_stations(services, detail, fold), events), "", {}, t)
+    flow = hosted_flow.picture(_steps(_flow(services, detail, fold), detail, events), "", {}, t)
     return [_banner(case_no, instants(recorded), at, fold, t),
             html.Section([html.H2(t("hosted.flow")), flow], className="panel"),
             html.Section([html.H2(t("hosted.history")),
@@ -36,12 +37,16 @@ def render(services: Any, detail: HostedDetail, recorded: Sequence[Any], at: int
                          className="panel")]
 
 
-def _stations(services: Any, detail: HostedDetail, fold: Any) -> Sequence[str]:
+def _steps(flow: Flow, detail: HostedDetail, events: Sequence[CaseEvent]) -> list[hosted_flow.StepSeen]:
+    on_the_way = hosted_flow.steps_of(flow.stations(detail.particulars["fields"]), events)
+    return hosted_flow.with_skipped(on_the_way, flow)
+
+
+def _flow(services: Any, detail: HostedDetail, fold: Any) -> Flow:
     """The way as it was then: before a migration, by the version of that time."""
     if fold.pinned == detail.fold.pinned:
-        return detail.stations
-    item = services.approval.desk.item_of(fold, detail.head.item)
-    return flow_of(item).stations(detail.particulars["fields"])
+        return detail.flow
+    return flow_of(services.approval.desk.item_of(fold, detail.head.item))
 
 
 def _banner(case_no: str, known: Sequence[int], at: int, fold: Any, t: Words) -> html.Section:

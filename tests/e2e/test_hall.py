@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from playwright.sync_api import Page
 
 from approval.flow import Part
 from approval.matters import Applicant, Application
 from approval.posts import EVERY_UNIT
+from config.versions import Kind
 from core.access import Actor, Role
 from dashboard.demo_accounts import DEMO_PASSWORD
 from tests.e2e.centre import CommandCentre
@@ -141,7 +144,8 @@ def test_the_window_asks_what_the_form_of_the_item_asks(hall: CommandCentre, scr
     number = page.inner_text("#filed-number")
     page.goto(f"{hall.address}/hosted/?no={number}")
     wait_for_text(page, "#hosted-body", "挖掘面积（平方米）")
-    assert page.locator(".flow-picture:has-text('审核'), .flow:has-text('审核')").count() == 0
+    wait_for_text(page, ".flow-skipped", "审核")
+    wait_for_text(page, ".flow-skipped", "道路等级为“支路”；为快速路、主干路、次干路的才办")
 
 
 def test_three_people_handle_a_case_to_its_end_with_a_step_back(hall: CommandCentre, screens: Screens) -> None:
@@ -178,6 +182,52 @@ def test_three_people_handle_a_case_to_its_end_with_a_step_back(hall: CommandCen
     wait_for_text(clerk, ".hosted-state", "已办结")
     clerk.click(".hosted-life li:last-child .life-then")
     wait_for_text(clerk, ".then .hosted-state", "已收件")
+
+
+def test_two_posts_sign_a_step_and_the_last_one_decides(hall: CommandCentre, screens: Screens) -> None:
+    _let_sign_together(hall, "批准人", "分管领导")
+    for name, shown in (("zheng", "郑军"), ("qiu", "邱岚")):
+        hall.services.accounts.create(name, DEMO_PASSWORD, display_name=shown, roles=[Role.APPROVAL_STAFF], org=UNIT)
+        hall.services.approval.posts.give(name, UNIT, ["分管领导"])
+    number, approval = accepted(hall), hall.services.approval
+    for name in ("lin", "gao"):
+        approval.handling.complete(number, approval.queries.find(number, actor(hall, name)).head.rev, "同意", actor(hall, name))
+
+    head = opened(screens, hall, "zheng", f"/hosted/?no={number}")
+    wait_for_text(head, ".flow-open", "待签：批准人、分管领导")
+    head.click(".act-link[href$='act=complete']")
+    wait_for_text(head, "#hosted-effect", "您签署后还需 1 个岗位签署")
+    assert head.locator("#hosted-form :text('不予')").count() == 0  # one signature grants and refuses nothing
+    head.fill("#hosted-form textarea", "同意，请抓紧")
+    head.click("#hosted-form .act-buttons button")
+    wait_for_text(head, ".flow-open", "郑军")
+    wait_for_text(head, ".flow-open", "待签：批准人")
+    wait_for_text(head, "#hosted-acts", "您已会签本环节；待签：批准人")
+    second = opened(screens, hall, "qiu", f"/hosted/?no={number}")
+    wait_for_text(second, "#hosted-acts", "您的岗位已由郑军会签")
+    assert second.locator(".act-link[href$='act=complete']").count() == 0
+    second.goto(f"{hall.address}/worklist/")
+    second.wait_for_selector(".work-none")
+
+    approver = opened(screens, hall, "luo", "/worklist/")
+    approver.click(f".work-grid a:has-text('{number}')")
+    approver.click(".act-link[href$='act=complete']")
+    approver.click("#hosted-form label:has-text('不予')")
+    wait_for_text(approver, "#hosted-effect", "将作出不予决定")
+    approver.fill("#hosted-form .act-field:has-text('意见') textarea", "台址不符")
+    approver.fill("#hosted-form .act-field:has-text('不予的理由') textarea", "台址不符合规划")
+    approver.click("#hosted-form .act-buttons button")
+    wait_for_text(approver, ".hosted-life", "结果：不予")
+    wait_for_text(approver, ".flow-step:nth-child(4)", "郑军、罗勇")
+
+
+def _let_sign_together(hall: CommandCentre, *posts: str) -> None:
+    editing, chen = hall.services.editing, actor(hall, "chen")
+    content = dict(editing.present(Kind.ITEM, RADIO)[1])
+    content["steps"] = [{**one, "signers": list(posts)} if one["name"] == "批准" else one for one in content["steps"]]
+    editing.propose(Kind.ITEM, RADIO, content, reason="重大事项会签", actor=chen, effective_from=date(2026, 3, 16))
+    with hall.services.database.read() as conn:
+        hall.services.areas.refresh(conn)
 
 
 def test_a_step_is_done_with_its_form_and_its_document(hall: CommandCentre, screens: Screens) -> None:

@@ -96,13 +96,16 @@ def test_a_project_is_dispatched_its_parts_join_it_and_a_part_is_reopened(hall: 
     assert not hall.detail(project, DISPATCHER).earlier
 
 
-def test_a_signature_is_given_once_and_the_claim_of_another_does_not_stop_it(tmp_path: Path):
+def test_a_signature_is_given_once_and_nobody_has_the_step_for_himself(tmp_path: Path):
     hall = Hall(tmp_path, details="  gongxin-04:\n    signers: {批准: [批准人, 分管领导]}\n")
     case_no = hall.accepted("gongxin-04")
     hall.do(case_no, HANDLER)
     hall.do(case_no, REVIEWER)
-    hall.approval.handling.claim(case_no, hall.rev(case_no), APPROVER)
-    assert Act.COMPLETE in may(hall, case_no, HEAD)
+    assert may(hall, case_no, APPROVER) & {*OF_STEP, Act.HAND_OVER} == {Act.COMPLETE}
+    with pytest.raises(Conflict, match="step_signed_together"):
+        hall.approval.handling.claim(case_no, hall.rev(case_no), APPROVER)
+    with pytest.raises(Conflict, match="step_signed_together"):
+        hall.approval.handling.hand_over(case_no, hall.rev(case_no), HEAD, "出差", APPROVER)
     hall.do(case_no, HEAD)
     assert Act.COMPLETE not in may(hall, case_no, HEAD)
     hall.do(case_no, APPROVER)

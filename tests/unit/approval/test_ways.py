@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from approval.flow import When
+from approval.handling import Result
 from approval.matters import Act
 from core.errors import ConfigError, Conflict, InvalidInput, NotPermitted
 from tests.hosting import APPROVER, HANDLER, HEAD, ORG, REVIEWER, Hall, staff
@@ -112,6 +113,30 @@ def test_a_step_sent_back_is_signed_anew(hall: Hall):
     hall.do(case_no, HEAD)
     hall.do(case_no, APPROVER)
     assert hall.faults(case_no) == []
+
+
+def test_the_list_of_who_has_signed_or_whose_post_has_is_rid_of_it(hall: Hall):
+    second = staff("second_head", "钱军", ORG)
+    hall.approval.posts.give(second.name, ORG, ["分管领导"])
+    case_no = at_approval(hall)
+    hall.do(case_no, HEAD)
+    waiting = {who.name: [row.case_no for row in hall.approval.queries.work(who)] for who in (HEAD, second, APPROVER)}
+    assert waiting == {HEAD.name: [], second.name: [], APPROVER.name: [case_no]}
+    assert Act.COMPLETE not in hall.detail(case_no, second).may
+    with pytest.raises(NotPermitted, match="post_missing"):
+        hall.do(case_no, second)
+
+
+@pytest.mark.parametrize(("result", "reason"), [("refused", "不符合条件"), ("granted", "不符合条件")])
+def test_a_refusal_before_the_last_signature_is_told_to_be_none(hall: Hall, result: Result, reason: str):
+    """It used to vanish: the step was granted by whoever signed last."""
+    case_no = at_approval(hall)
+    with pytest.raises(InvalidInput, match="step_result_with_last"):
+        hall.approval.handling.complete(case_no, hall.rev(case_no), "不同意", HEAD, "", result, reason)
+    assert hall.detail(case_no).signed == []
+    hall.do(case_no, HEAD)
+    hall.approval.handling.complete(case_no, hall.rev(case_no), "不同意", APPROVER, "", "refused", "不符合条件")
+    assert hall.detail(case_no).fold.refused is not None
 
 
 def test_lists_and_pages_show_it_to_those_who_sign(hall: Hall):

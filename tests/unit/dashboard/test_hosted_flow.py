@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dashboard.panels.hosted_flow import steps_of
+from dashboard.panels.hosted_flow import steps_of, with_skipped
 from tests.editing import carried_out, content_of, published, seen
 from tests.hosting import APPROVER, HALL, HANDLER, HEAD, REVIEWER, Hall
 
@@ -66,10 +66,27 @@ def test_a_stopped_clock_stops_the_open_step_and_a_case_given_up_leaves_the_rest
     assert picture(hall, case_no) == ["受理 done", "承办 left", "审核 left", "批准 left", "办结 left"]
 
 
-def test_a_step_the_form_leaves_out_is_not_on_the_way(tmp_path: Path):
+def test_who_signs_together_is_named_until_the_step_is_sent_back(tmp_path: Path):
+    hall = Hall(tmp_path, details=f"  {ITEM}:\n    signers: {{批准: [批准人, 分管领导]}}\n")
+    case_no = hall.accepted(ITEM)
+    for person in (HANDLER, REVIEWER, HEAD):
+        hall.do(case_no, person)
+    assert [who for who, _ in steps_of(hall.detail(case_no).stations, hall.events(case_no))[3].signed] == ["郑军"]
+    hall.approval.handling.send_back(case_no, hall.rev(case_no), "审核", "附图不清", APPROVER)
+    withdrawn = steps_of(hall.detail(case_no).stations, hall.events(case_no))[3]
+    assert (withdrawn.signed, [who for who, _ in withdrawn.withdrawn]) == ([], ["郑军"])
+    for person in (REVIEWER, APPROVER, HEAD):
+        hall.do(case_no, person)
+    assert steps_of(hall.detail(case_no).stations, hall.events(case_no))[3].who == "罗勇、郑军"
+    hall.services.database.dispose()
+
+
+def test_a_step_the_form_leaves_out_is_shown_as_not_taken(tmp_path: Path):
     hall = Hall(tmp_path, details=CONDITION)
     case_no = hall.file(ITEM, fields={"amount": "99999"})
     hall.approval.intake.accept(case_no, hall.rev(case_no), HALL)
     hall.do(case_no, HANDLER)
     assert picture(hall, case_no) == ["受理 done", "承办 done", "批准 open", "办结 waiting"]
+    whole = with_skipped(steps_of(hall.detail(case_no).stations, hall.events(case_no)), hall.detail(case_no).flow)
+    assert [step.state for step in whole] == ["done", "done", "skipped", "open", "waiting"]
     hall.services.database.dispose()
