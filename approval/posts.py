@@ -12,7 +12,7 @@ from config.changelog import ROLE, Action, ChangeLog
 from config.service import checked_reason
 from core.access import Actor, Role, require
 from core.accounts import find_account
-from core.errors import InvalidInput, NotFound, NotPermitted
+from core.errors import Conflict, InvalidInput, NotFound, NotPermitted
 from core.statements import Statement
 from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
@@ -30,16 +30,20 @@ class Posts:
 
     def edit(self, username: str, org: str, posts: Collection[str], *, reason: str, actor: Actor) -> None:
         """The same by an administrator, with a line in the change log. Raises NotPermitted, NotFound for a person outside his
-        area, InvalidInput for one who is not of the staff or without a reason."""
+        area, InvalidInput naming the field for nobody, one who is not of the staff or no reason, Conflict for no change."""
         require(actor, Role.ADMINISTRATOR)
+        if not username:
+            raise InvalidInput("post_person_missing", key="person")
         told = checked_reason(reason)
         with self._units() as uow:
             account = find_account(uow.conn, username)
             if account is None or actor.area not in ("", account.area):
-                raise NotFound("account_not_found", username=username[:64])
+                raise NotFound("account_not_found", key="person", username=username[:64])
             if Role.APPROVAL_STAFF not in account.roles:
-                raise InvalidInput("post_invalid", key="posts")
+                raise InvalidInput("post_not_staff", key="person", username=username[:64])
             before = [post for unit, post in posts_in(uow, username) if unit == org]
+            if set(before) == set(posts):
+                raise Conflict("posts_unchanged", key="held")
             self._give(uow, username, org, posts)
             self._changes.append(uow, actor, ROLE, username, 0, Action.POSTS, told, _line(account.area, org, before),
                                  _line(account.area, org, sorted(set(posts))))

@@ -148,22 +148,29 @@ def _register_posts(app: Dash, services: Any) -> None:
     def held(username: str | None, org: str | None) -> list[str]:
         return [post for unit, post in services.approval.posts.of(username or "") if unit == org]
 
+    places = {"error": ALL, "of": people_posts.FORM}
+
     @app.callback(Output("posts-said", "children"), Output("people-changed", "data", allow_duplicate=True),
-                  Input("posts-save", "n_clicks"), State("posts-person", "value"), State("posts-org", "value"),
+                  Output(places, "children"), Output("posts-reason", "value"), Input("posts-save", "n_clicks"),
+                  State(places, "id"), State("posts-person", "value"), State("posts-org", "value"),
                   State("posts-held", "value"), State("posts-reason", "value"), prevent_initial_call=True)
-    def give(clicks: int | None, username: str | None, org: str | None, posts: list[str] | None, reason: str | None) -> Any:
+    def give(clicks: int | None, fields: list[Any], username: str | None, org: str | None, posts: list[str] | None,
+             reason: str | None) -> Any:
         if not clicks:
             raise PreventUpdate
-        return given(services, username or "", org or "", posts or [], reason or "", _words(services))
+        said, changed, key = given(services, username or "", org or "", posts or [], reason or "", _words(services))
+        at_field = [said if key == place["error"] else "" for place in fields]
+        is_done = changed is not no_update  # the reason of one change is none of the next
+        return "" if any(at_field) else said, changed, at_field, "" if is_done else no_update
 
 
-def given(services: Any, username: str, org: str, posts: list[str], reason: str, t: Words) -> tuple[Any, Any]:
-    """The posts of a person in a unit from now on."""
+def given(services: Any, username: str, org: str, posts: list[str], reason: str, t: Words) -> tuple[Any, Any, str]:
+    """The posts of a person in a unit from now on: what is said, what makes the page read anew, the field an error is about."""
     try:
         services.approval.posts.edit(username, org, posts, reason=reason, actor=g.actor)
     except SupervisionError as refusal:
-        return sentence(refusal, t), no_update
-    return t("people_page.posts_saved", username=username), json.dumps([username, org, *posts])
+        return sentence(refusal, t), no_update, key_of(refusal)
+    return t("people_page.posts_saved", username=username), json.dumps([username, org, *posts]), ""
 
 
 def _chosen(services: Any, search: str | None) -> Account | None:

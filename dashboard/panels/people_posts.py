@@ -15,6 +15,8 @@ from dashboard.panels.form_fields import dropdown_words
 from dashboard.panels.tables import grid
 from dashboard.words import Words
 
+FORM = "posts"
+
 
 def layout(services: Any, t: Words) -> list[Any]:
     units: Any = [{"label": t("people_page.posts_every"), "value": EVERY_UNIT},
@@ -25,11 +27,11 @@ def layout(services: Any, t: Words) -> list[Any]:
               _field("posts_org", dcc.Dropdown(id="posts-org", options=units, value=EVERY_UNIT, clearable=False,
                                                className="edit-choice", labels=dropdown_words(t)), t),
               html.Div([html.Label(t("people_page.posts_held")),
-                        dcc.Checklist(id="posts-held", options=posts, value=[], className="edit-check people-check")],
-                       className="edit-field is-long")]
+                        dcc.Checklist(id="posts-held", options=posts, value=[], className="edit-check people-check"),
+                        _place("held")], className="edit-field is-long")]
     reason = html.Div([html.Label(t("people_page.reason"), htmlFor="posts-reason"),
-                       dcc.Input(id="posts-reason", type="text", autoComplete="off", className="field edit-input")],
-                      className="edit-field edit-reason")
+                       dcc.Input(id="posts-reason", type="text", autoComplete="off", className="field edit-input"),
+                       _place("reason")], className="edit-field edit-reason")
     save = html.Button(t("people_page.posts_save"), id="posts-save", className="button button-main")
     return [html.H2(t("people_page.posts")), html.P(t("people_page.posts_words"), className="panel-note"),
             html.Div(id="posts-list", className="people-scroll"), html.Div(fields, className="edit-fields"),
@@ -53,7 +55,7 @@ def options(people: Sequence[Account]) -> Any:
 
 def table(services: Any, people: Sequence[Account], t: Words) -> Any:
     """A row per person and unit."""
-    rows = [html.Tr([html.Td(f"{one.display_name} {one.username}"), html.Td(_unit(services, unit, t)),
+    rows = [html.Tr([html.Td(f"{one.display_name} {one.username}"), html.Td(unit_name(services, unit, t)),
                      html.Td("、".join(post for _, post in held))])
             for one in people for unit, held in groupby(services.approval.posts.of(one.username), key=lambda pair: pair[0])]
     if not rows:
@@ -61,9 +63,14 @@ def table(services: Any, people: Sequence[Account], t: Words) -> Any:
     return grid([t(f"people_page.{name}") for name in ("posts_person", "posts_org", "posts_held")], rows)
 
 
-def _unit(services: Any, unit: str, t: Words) -> str:
+def unit_name(services: Any, unit: str, t: Words) -> str:
     return t("people_page.posts_every") if unit == EVERY_UNIT else str(services.case_queries.org_name(unit))
 
 
 def _field(name: str, control: Any, t: Words) -> html.Div:
-    return html.Div([html.Label(t(f"people_page.{name}")), control], className="edit-field")
+    place = _place(name.removeprefix("posts_"))
+    return html.Div([html.Label(t(f"people_page.{name}")), control, place], className="edit-field")
+
+
+def _place(name: str) -> html.Small:
+    return html.Small(id={"error": name, "of": FORM}, className="field-error", role="alert")

@@ -13,6 +13,7 @@ from core.access import Actor
 from core.accounts import Account
 from dashboard.panels.edit_history import differences
 from dashboard.panels.people_form import area_name
+from dashboard.panels.people_posts import unit_name
 from dashboard.panels.tables import grid, num
 from dashboard.times import stamp
 from dashboard.words import Words
@@ -96,8 +97,8 @@ def _changes(services: Any, before: Mapping[str, Any], after: Mapping[str, Any],
     """Field, old → new of everything that reads differently, in the order of the table."""
     found = [(field, _value(services, field, old, t), _value(services, field, new, t))
              for field, old, new in sorted(differences(before, after), key=lambda one: _place(one[0]))]
-    lines = [html.Li([html.Span(_label(field, t), className="people-field"), html.Span(old, className="edit-old"), " → ",
-                      html.Span(new, className="edit-new")]) for field, old, new in found if old != new]
+    lines = [html.Li([html.Span(_label(services, field, t), className="people-field"), html.Span(old, className="edit-old"),
+                      " → ", html.Span(new, className="edit-new")]) for field, old, new in found if old != new]
     return html.Ul(lines or [html.Li(t("rules_page.no_difference"))], className="edit-differences")
 
 
@@ -105,10 +106,9 @@ def _place(field: str) -> int:
     return COLUMNS.index(field) if field in COLUMNS else len(COLUMNS)
 
 
-def _label(field: str, t: Words) -> str:
+def _label(services: Any, field: str, t: Words) -> str:
     if field.startswith("post:"):
-        unit = field.removeprefix("post:")
-        return t("people_page.post", org=t("people_page.posts_every") if unit == "*" else unit)
+        return t("people_page.post", org=unit_name(services, field.removeprefix("post:"), t))
     return t.first(f"people_page.column.{field}", f"people_page.{field}")
 
 

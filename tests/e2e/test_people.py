@@ -59,6 +59,27 @@ def test_a_new_account_needs_two_administrators_and_then_lets_its_owner_in(centr
     assert owner.url == f"{centre.address}/desk/"
 
 
+def test_posts_are_given_for_a_reason_and_what_is_wrong_stands_at_its_field(centre: CommandCentre, screens: Screens) -> None:
+    centre.services.accounts.create("lin", DEMO_PASSWORD, display_name="林涛", roles=[Role.APPROVAL_STAFF], org="gongxin")
+    page = people_page(screens, centre, "chen")
+    page.click("#posts-save")
+    wait_for_text(page, ".field-error", "请选择审批人员")
+    page.click("#posts-person")
+    page.click(".dash-dropdown-option:has-text('林涛')")
+    page.click("#posts-held label:has-text('承办人')")
+    page.click("#posts-save")
+    wait_for_text(page, ".field-error", "请填写修改理由")
+    page.fill("#posts-reason", "轮岗")
+    page.click("#posts-save")
+    wait_for_text(page, "#posts-said", "lin 的岗位已更新")
+    wait_for_text(page, "#posts-list", "承办人")
+    wait_for_text(page, "#people-history", "岗位（所有部门）")
+    assert page.input_value("#posts-reason") == ""
+    page.fill("#posts-reason", "再来一次")
+    page.click("#posts-save")
+    wait_for_text(page, ".field-error", "岗位没有任何改动")
+
+
 def test_a_role_taken_away_ends_the_session_of_who_had_it(centre: CommandCentre, screens: Screens) -> None:
     centre.services.accounts.create("fang", DEMO_PASSWORD, display_name="方敏", roles=[Role.ADMINISTRATOR])
     officer = screens.desk(centre.address, "zhou", is_put_out=True)
