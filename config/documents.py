@@ -7,7 +7,7 @@ twice in one mapping is an error instead of a silent override.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,6 +18,7 @@ from core.errors import ConfigError
 
 Key = str | int
 UNKNOWN_KEY = "extra_forbidden"  # as pydantic calls it
+_LIMITS = ("ge", "gt", "le", "lt", "min_length", "max_length", "decimal_places")
 Model = TypeVar("Model", bound=BaseModel)
 _BaseLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -75,10 +76,15 @@ class Document:
             raise self._explained(refusal) from refusal
 
     def _explained(self, refusal: ValidationError) -> ConfigError:
-        found = refusal.errors(include_url=False, include_context=False)
+        found = refusal.errors(include_url=False)
         first = next((one for one in found if one["type"] == UNKNOWN_KEY), found[0])
-        return self.problem(first["loc"], first["msg"], _remedy(first["type"]),
-                            more=max(0, refusal.error_count() - 1))
+        return self.problem(first["loc"], first["msg"], _remedy(first["type"]), reason=first["type"],
+                            limit=limit_of(first.get("ctx", {})), more=max(0, refusal.error_count() - 1))
+
+
+def limit_of(context: Mapping[str, Any]) -> str:
+    """The bound a value does not keep to, as pydantic names it; for the words of its refusal in other languages."""
+    return next((str(context[name]) for name in _LIMITS if name in context), "")
 
 
 def read_document(path: Path) -> Document:

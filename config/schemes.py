@@ -8,13 +8,12 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from config.documents import read_document
+from config.documents import limit_of, read_document
 from config.scoring import Misplaced, ScaleRule, Scheme, ShareRule
 from core.errors import ConfigError, NotFound
 
 SCORING_DIR = Path(__file__).parent / "scoring"
 REMEDY = "correct that field"
-LIMITS = ("ge", "gt", "le", "lt", "min_length", "max_length", "decimal_places")  # of pydantic, for the words of a refusal
 # What a scheme that is composed anew begins with.
 BLANK: Mapping[str, Any] = {
     "name": {"zh": "新方案", "en": "New scheme"}, "parts": {"work": {"label": {"zh": "办件", "en": "Cases"}, "points": 100}},
@@ -62,8 +61,7 @@ def _refused(origin: str, refusal: ValidationError) -> ConfigError:
     cause = limits.get("error")
     if isinstance(cause, Misplaced):
         return _problem(origin, ".".join((*steps, cause.key)), str(cause), REMEDY, cause.reason, **cause.values)
-    limit = next((str(limits[name]) for name in LIMITS if name in limits), "")
-    return _problem(origin, ".".join(steps), first["msg"], REMEDY, first["type"], limit=limit)
+    return _problem(origin, ".".join(steps), first["msg"], REMEDY, first["type"], limit=limit_of(limits))
 
 
 def _problem(origin: str, key: str, problem: str, remedy: str, reason: str, **values: str) -> ConfigError:

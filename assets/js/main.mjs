@@ -48,6 +48,7 @@ whenPresent("[data-camera-picture]", startCameraPicture);
 whenPresent("[data-waits]", async (waiting) => (await import("./modules/wait_lock.mjs")).mount(waiting));
 whenPresent("[data-comparison]", async () => (await import("./modules/pictures.mjs")).mount(document));
 whenPresent(".scheme-unsaved", async () => (await import("./modules/unsaved_guard.mjs")).mount(document, window));
+whenPresent("#edit-said", async () => (await import("./modules/amiss_field.mjs")).mount(document));
 whenPresent(".topbar-language", async (link) => (await import("./modules/language_link.mjs")).mount(link));
 whenPresent("[data-signal-keys]", async () => (await import("./modules/signal_keys.mjs")).mount(document));
 

@@ -119,7 +119,8 @@ def _register_preview(app: Dash, services: Any, editor: Editor) -> None:
             draft = editor.draft(search or "", values_of(fields, values), extra)
             run = start(services, draft, first, last, since)
         except SupervisionError as refusal:
-            return None, told_at(places, refusal, draft, t), _refused(refusal, t), True
+            said = html.P(said_of_refusal(refusal, draft, editor.form, t), className="edit-refused", role="alert")
+            return None, told_at(places, refusal, draft, t), said, True
         return run.id, [""] * len(places), edit_result.progress(run, t), False
 
     @app.callback(Output("edit-result", "children", allow_duplicate=True),
@@ -179,7 +180,7 @@ def _register_saving(app: Dash, services: Any, editor: Editor) -> None:
                                                effective_from=day_from(since, "since"), is_new=draft.is_new,
                                                based_on=_based_on(draft, begun))
         except SupervisionError as refusal:
-            return sentence(refusal, t), told_at(places, refusal, draft, t), no_update
+            return said_of_refusal(refusal, draft, editor.form, t), told_at(places, refusal, draft, t), no_update
         return said_of(version, _today(services), editor.words, t), [""] * len(places), f"saved {version.number}"
 
     @app.callback(Output("edit-said", "children", allow_duplicate=True), Output("edit-changed", "data", allow_duplicate=True),
@@ -280,11 +281,32 @@ def told_beside(places: list[Any], path: str, refusal: SupervisionError, t: Word
     return [problem_words(refusal, t) if place["error"] == path else "" for place in places]
 
 
+def said_of_refusal(refusal: SupervisionError, draft: Draft | None, form: str, t: Words) -> str:
+    """Why nothing was saved; of what a file would say by its line and key, where it stands on the page."""
+    if draft is None or refusal.code != "config_invalid":
+        return sentence(refusal, t)
+    place = place_words(draft.place_of_error(str(refusal.details.get("key", ""))), form, t)
+    return t("rules_page.field_refused", place=place, problem=problem_words(refusal, t))
+
+
+def place_words(path: str, form: str, t: Words) -> str:
+    """收费 第 1 行 标准（元）: a path of the form as its reader finds it."""
+    def called(part: str) -> str:
+        if part.isdigit():
+            return t("rules_page.row", n=int(part) + 1)
+        keys = (f"item_page.part.{part}", f"{form}_field.{part}", f"rules_page.field.{part}", "case.clock.plain")
+        return t.first(*keys, name=part)
+
+    return " ".join(map(called, filter(None, path.split("."))))
+
+
 def problem_words(refusal: SupervisionError, t: Words) -> str:
     """What is wrong with the field, in the language of the page where its reason is known."""
-    problem = refusal.details.get("problem")
-    return sentence(refusal, t) if problem is None else t.first(
-        f"form_problem.{refusal.details.get('reason', '')}", "case.clock.plain", name=problem, **_values(refusal))
+    problem, reason = refusal.details.get("problem"), refusal.details.get("reason", "")
+    if problem is None:
+        return sentence(refusal, t)
+    own = f"form_problem.of.{str(refusal.details.get('key', '')).rpartition('.')[2]}.{reason}"
+    return t.first(own, f"form_problem.{reason}", "case.clock.plain", name=problem, **_values(refusal))
 
 
 def _values(refusal: SupervisionError) -> dict[str, str]:

@@ -46,17 +46,24 @@ def history(services: Any, kind: Kind, subject: str, today: date, t: Words) -> l
     versions = services.editing.history(kind, subject)
     shipped = services.editing.first(kind, subject)
     contents: dict[int, Mapping[str, Any]] = {0: shipped} | {version.number: version.content for version in versions}
-    heads = [t(f"rules_page.column.{name}") for name in ("version", "state", "since", "who", "reason", "differences")]
+    heads = [t(f"rules_page.column.{name}") for name in ("version", "state", "since", "who", "reason")]
     states = standings(versions, today)
-    rows = [html.Tr([num(str(version.number)), html.Td(t(f"version_state.{states[version.number]}")),
-                     num(version.effective_from.isoformat()), html.Td(_who(version)), html.Td(version.reason),
-                     html.Td(_differences(contents[version.based_on], version.content, t))]) for version in versions]
-    first = html.Tr([num("0"), html.Td(t("rules_page.shipped")), num("—"), html.Td("—"), html.Td("—"), html.Td("—")])
+    rows = [row for version in versions
+            for row in _version(version, states[version.number], contents[version.based_on], len(heads), t)]
+    first = html.Tr([num("0"), html.Td(t("rules_page.shipped")), num("—"), html.Td("—"), html.Td("—")])
     log = [html.P(t("rules_page.rejudged", kind=t(f"config_kind.{one.kind}"), subject=one.subject, n=one.version,
                     cases=f"{one.cases:,}", moved=f"{one.moved:,}",
                     state=t("rules_page.finished" if one.finished_at else "rules_page.running")), className="panel-note")
            for one in services.rejudger.recent(3)]
     return [html.H2(t("rules_page.history")), grid(heads, [*rows, first]), *log]
+
+
+def _version(version: Version, state: str, before: Mapping[str, Any], width: int, t: Words) -> list[html.Tr]:
+    """A version, and under it what it changed: that is long, and beside the rest there is no room for it."""
+    cells = [num(str(version.number)), html.Td(t(f"version_state.{state}")), num(version.effective_from.isoformat()),
+             html.Td(_who(version)), html.Td(version.reason)]
+    return [html.Tr(cells, className="version-row"),
+            html.Tr(html.Td(_differences(before, version.content, t), colSpan=width), className="version-changes")]
 
 
 def standings(versions: Sequence[Version], today: date) -> dict[int, str]:
@@ -100,7 +107,7 @@ def differences(before: Any, after: Any, path: str = "") -> Iterator[tuple[str, 
 
 
 def _says(value: Any) -> bool:
-    return value is not None and value != ""
+    return value is not None and value not in ("", [], (), {})
 
 
 def _is_list_of_things(value: Any) -> bool:
