@@ -323,7 +323,7 @@ def _attempt(maker: _CaseEventMaker | _EventMaker, row: Row, head: CaseHead) -> 
     try:
         event = maker.make(row, head, unread)
     except Refusal as refusal:
-        return _refused(row, as_one([refusal, *(one for one in maker.refusals(row.fields) if not one.is_like(refusal))]))
+        return _refused(row, as_one([refusal, *maker.refusals(row.fields)]))
     return Parsed(event, None, row.fields, row.line, note=_note_of(unread, row) if unread else None, element=row.element)
 
 

@@ -116,8 +116,7 @@ class EventReader:
         try:
             public = self._decode(raw)
         except msgspec.ValidationError as failure:
-            first = explained(failure)
-            raise as_one([first, *(one for one in _MEMBERS.refusals(raw) if not one.is_like(first))]) from failure
+            raise as_one([explained(failure), *_MEMBERS.refusals(raw)]) from failure
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as failure:
             raise Refusal("json_invalid", problem=str(failure)) from failure
         anew = msgspec.json.encode(public)

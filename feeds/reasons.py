@@ -86,17 +86,16 @@ class Refusal(Exception):
         told = {"field": self.field, "value": self.value, "problem": self.problem, "remedy": REMEDIES[self.code]}
         return {key: text for key, text in told.items() if text}
 
-    def is_like(self, other: Refusal) -> bool:
-        """Whether both say the same."""
-        return (self.code, self.field, self.value) == (other.code, other.field, other.value)
-
     def as_outcome(self) -> Outcome:
         return Outcome(status_of(self.code), self.code, self.as_detail(), tuple(one.as_outcome() for one in self.others))
 
 
 def as_one(refusals: Sequence[Refusal]) -> Refusal:
-    """The first refusal, with the others beside it."""
-    first, *others = refusals
+    """The first refusal, with the others beside it: each once, though one column may fill two values of the event."""
+    known: dict[tuple[str, str, str], Refusal] = {}
+    for one in refusals:
+        known.setdefault((one.code, one.field, one.value), one)
+    first, *others = known.values()
     first.others = tuple(others)
     return first
 

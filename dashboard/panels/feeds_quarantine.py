@@ -150,7 +150,7 @@ def place_in_words(position: str, t: Words) -> str:
 
 
 def _reason(fault: Any, t: Words) -> Sequence[Any]:
-    field = " ".join(filter(None, (fault.field, fault.value)))
+    field = " ".join(filter(None, (fault.field, f"“{fault.value}”" if fault.value else "")))
     words = t.first(f"feed.reason.{fault.code}", "case.clock.plain", name=fault.code)
     return [html.Span(words, className="refused-code"), html.Span(field, className="event-detail")]
 

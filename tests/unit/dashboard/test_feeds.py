@@ -86,6 +86,7 @@ def test_each_fault_of_a_record_is_shown_with_its_own_remedy_and_the_place_in_wo
     assert places == sorted(places)
     assert "第 1 行，第 3 个 trace，第 2 个 event" in shown
     assert "另有 1 处有误" in quarantine_shown(site, "")
+    assert "due “soon”" in shown
 
 
 def chosen_shown(site: Site) -> str:

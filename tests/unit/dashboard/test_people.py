@@ -167,7 +167,7 @@ def test_where_one_is_enough_the_page_says_so_and_it_takes_effect(tmp_path_facto
     ({"roles": ["department_user"]}, "org", "必须指定所属部门"), ({"display_name": None}, "display_name", "请填写姓名"),
     ({"reason": " "}, "reason", "请填写修改理由"), ({"area": "moon"}, "area", "没有地区"),
     ({"halls": ["月宫"], "area": "360500"}, "halls", "没有大厅 月宫"), ({"halls": ["月宫"]}, "area", "先选择所属地区"),
-    ({"username": "Ivy!"}, "username", "用户名不符合要求"), ({"username": "zhou"}, "username", "已被使用")])
+    ({"username": "Ivy!"}, "username", "用户名“Ivy!”不符合要求"), ({"username": "zhou"}, "username", "已被使用")])
 def test_what_is_wrong_is_told_at_its_field(site: Site, given: Mapping[str, Any], field: str, words: str) -> None:
     answer = hand_in(site.client(Role.ADMINISTRATOR), {**IVY, **given}, NEW)
     at_fields = {key: part["children"] for key, part in answer.json["response"].items() if '"error"' in key}

@@ -65,6 +65,15 @@ def test_a_refused_row_says_all_that_is_wrong_with_it(parse: Parse, mapping: Sou
                                               ("limit_unreadable", "limit")]
 
 
+def test_a_column_that_fills_two_values_is_one_fault(ingest: Ingest, parse: Parse, xes: Callable[..., bytes]) -> None:
+    """`deadline` is both the statutory and the own due date of that log."""
+    log = xes('<trace><string key="concept:name" value="1"/><date key="startdate" value="2011-01-01T00:00:00+01:00"/>'
+              '<date key="enddate_planned" value="soon"/><date key="deadline" value="never"/></trace>')
+    [one] = parse(log, "receipt_wabo")
+    assert one.note is not None
+    assert _faults(one.note.outcome) == [("time_unreadable", "case:enddate_planned"), ("time_unreadable", "case:deadline")]
+
+
 def test_a_row_of_no_case_says_what_else_is_wrong_with_it(parse: Parse, mapping: SourceMapping) -> None:
     [one] = parse((HEADER + ",open,yesterday,,\n").encode(), mapping)
     assert one.rejection is not None
