@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from pydantic import Field
 
@@ -162,7 +162,27 @@ def check_document(document: ItemDocument, orgs: Collection[str], posts: Collect
     _check_power(document)
     for name in ("form", "materials", "fees"):
         _check_codes(name, [one.code for one in getattr(document, name)])
+    _check_named(document)
+    _check_ceilings(document.ceilings)
     _check_asked(document)
+
+
+def _check_named(document: ItemDocument) -> None:
+    """Papers and fees are called something: applicants and cashiers read nothing else of them."""
+    for name, keys in (("materials", ("name",)), ("fees", ("name", "unit"))):
+        for place, row in enumerate(getattr(document, name)):
+            for key in keys:
+                if not getattr(row, key).strip():
+                    raise InvalidInput("row_incomplete", key=f"{name}.{place}.{key}", value=row.code)
+
+
+def _check_ceilings(ceilings: Mapping[str, int]) -> None:
+    """A ceiling of a procedure nobody knows binds nothing."""
+    for kind, days in ceilings.items():
+        if kind not in get_args(SpecialKind):
+            raise InvalidInput("ceiling_unknown", key="ceilings", value=kind, accepted="、".join(get_args(SpecialKind)))
+        if days < 1:
+            raise InvalidInput("ceiling_not_positive", key="ceilings", value=kind)
 
 
 def _check_asked(document: ItemDocument) -> None:

@@ -291,13 +291,14 @@ def said_of_refusal(refusal: SupervisionError, draft: Draft | None, form: str, t
 
 def place_words(path: str, form: str, t: Words) -> str:
     """收费 第 1 行 标准（元）: a path of the form as its reader finds it."""
-    def called(part: str) -> str:
+    def called(within: str, part: str) -> str:
         if part.isdigit():
             return t("rules_page.row", n=int(part) + 1)
-        keys = (f"item_page.part.{part}", f"{form}_field.{part}", f"rules_page.field.{part}", "case.clock.plain")
-        return t.first(*keys, name=part)
+        keys = (f"{within}.{part}", f"item_page.part.{part}", f"{form}_field.{part}", f"rules_page.field.{part}")
+        return t.first(*keys, "case.clock.plain", name=part)
 
-    return " ".join(map(called, filter(None, path.split("."))))
+    parts = [part for part in path.split(".") if part]
+    return " ".join(called(within, part) for within, part in zip(["", *parts], parts, strict=False))
 
 
 def problem_words(refusal: SupervisionError, t: Words) -> str:
