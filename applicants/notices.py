@@ -89,6 +89,8 @@ class CaseNotices:
         values = {"org": words.org_name(row.org), "item": words.item_name(row.item), "case_no": row.case_no,
                   "link": f"{words.site}/public/case/", "due": "", **told.told}
         key = told.occasion.value
+        if told.occasion is Occasion.SPECIAL and values["due"]:
+            key = "special_due"
         if told.occasion is Occasion.CORRECTION and self._correction_days:
             calendar = self._areas.for_area(row.area)
             with suppress(CalendarNotPublished):  # no date is better than a wrong one

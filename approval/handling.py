@@ -14,10 +14,11 @@ from approval.hearings import check_heard
 from approval.intake import give
 from approval.matters import Act, account_of, checked_words
 from approval.models import hosted_extensions, hosted_signatures, hosted_tasks
-from approval.receipts import ReceiptKind, due_text
+from approval.receipts import ReceiptKind, due_text, written_end
 from approval.step_records import taken
-from cases.events import EventKind
+from cases.events import EventData, EventKind
 from cases.fold import NO_SPECIALS, Stop
+from cases.foretelling import Foretelling
 from cases.models import clocks
 from config.item_form import PREFIX
 from core.access import SYSTEM, Actor
@@ -141,7 +142,8 @@ class Handling:
             if not 0 < days <= most:
                 raise InvalidInput("special_too_long", key="days", days=days, most=most)
             number = give(self._desk, uow, case, ReceiptKind.SPECIAL, told={
-                "kind": self._desk.receipts.word(f"special_kind.{kind}"), "days": days, "reason": told})
+                "kind": self._desk.receipts.word(f"special_kind.{kind}"), "days": days, "reason": told,
+                "due": self._end_after_special(uow, case, kind, days)})
             self._desk.tell(uow, case, EventKind.SPECIAL_STARTED, actor, step=case.step, station=station, post=post,
                             reason=told, special_kind=kind, approved_days=days, document_no=number)
 
@@ -197,6 +199,12 @@ class Handling:
                 self._extend(uow, case, asked.days, asked.reason, actor, post, station)
 
     # Inside -------------------------------------------------------------------------------------------------------
+
+    def _end_after_special(self, uow: UnitOfWork, case: Hosted, kind: str, days: int) -> str:
+        """The last day of the promise if the stop takes all its days; "" where nobody can say."""
+        ahead = Foretelling(case.fold, self._desk.areas, self._desk.catalogue, uow.now_us)
+        after = ahead.promised_after((EventKind.SPECIAL_STARTED, EventData(special_kind=kind, approved_days=days)))
+        return "" if after is None or after.due_at is None else written_end(after.due_at, after.started.utc_offset)
 
     def _extend(self, uow: UnitOfWork, case: Hosted, days: int, reason: str, actor: Actor, post: str, station: str) -> None:
         self._desk.tell(uow, case, EventKind.EXTENDED, actor, station=station, post=post, reason=reason, approved_days=days)

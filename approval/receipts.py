@@ -155,7 +155,10 @@ class Receipts:
 def due_text(conn: Connection, case_id: int, kind: str, offset: int) -> str:
     """The last day of a clock of the case, as written on paper; — where there is none."""
     due = _DUE.value(conn, of_case=case_id, kind=kind)
-    if due is None:
-        return "—"
+    return "—" if due is None else written_end(due, offset)
+
+
+def written_end(due: int, offset: int) -> str:
+    """The last day of a limit as written on paper, with the time where it ends within the day."""
     local = written_local(due, offset)
     return written_day(due, offset) + (f"{local:%H:%M}" if local.time() != time.min else "")

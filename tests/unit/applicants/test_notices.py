@@ -78,6 +78,9 @@ def test_every_event_of_a_life_is_told_in_order(hall: Hall):
     ending.conclude(number, hall.rev(number), "办结", HALL)
     assert whats(hall, number) == ["case_accepted", "case_special", "case_special_ended", "case_extended", "case_fee",
                                    "case_collect"]
+    special, extended = (one.body for one in told(hall, number) if one.what in ("case_special", "case_extended"))
+    assert "所需2个工作日不计入办理期限，承诺办结期限最迟顺延至2026年4月1日09:00。" in special
+    assert "经批准延长2个工作日，承诺办结期限为2026年4月1日09:00。" in extended
     assert "准予" in told(hall, number)[-1].body
 
 
