@@ -19,10 +19,8 @@ from alerts.models import cards
 from cases.events import CaseEvent, EventKind
 from config.versions import Kind, VersionState
 from core.access import Role
-from core.errors import ConfigError
 from dashboard.pages import calendars, items, rules
-from dashboard.panels import item_form, rule_form
-from dashboard.panels.edit_console import Draft, said_of_refusal
+from dashboard.panels import rule_form
 from dashboard.panels.edit_history import differences, standings
 from dashboard.words import words_of
 from tests.staff import SAME_ORIGIN, Site, make_site, sign_in
@@ -137,17 +135,6 @@ def values_shown(content: Mapping[str, Any], rule: str, services: Any) -> dict[s
             walk(child)
     walk(rule_form.render(content, rule, words_of(services.texts, "zh-CN"), may_edit=True))
     return found
-
-
-def test_a_value_that_cannot_be_one_is_told_by_its_place_on_the_page_in_the_language_of_the_page(site: Site) -> None:
-    """It used to be told by file, line and key, in English, as of a file nobody sees."""
-    refusal = ConfigError("config_invalid", file="gongxin-01", line=None, key="fees.0.standard_fen", problem="an integer",
-                          reason="int_parsing", limit="")
-    held = Draft(Kind.ITEM, "gongxin-01", {}, item_form.place_of_error)
-    said = said_of_refusal(refusal, held, "items", words_of(site.services.texts, "zh"))
-    assert said == "请更正“收费 第 1 行 标准（元）”：请填写金额（元），最多两位小数，如 120.50"
-    answer = save(site.client(Role.ADMINISTRATOR), {**ITEM_VALUES, "name": "x" * 201})
-    assert answer.json["response"]["edit-said"]["children"] == "请更正“名称”：最多 200 个字"
 
 
 def test_a_wrong_value_is_told_at_its_field(site: Site) -> None:
