@@ -13,6 +13,7 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -22,6 +23,9 @@ from core.instants import SECOND_US
 from feeds.importer import ImportReport, import_file
 from feeds.ingest import Ingest
 from feeds.mapping import SourceMapping
+from feeds.quarantine import Delivery
+from feeds.reasons import Refusal, Rejection
+from feeds.records import Parsed
 
 log = logging.getLogger(__name__)
 MAPPING_FILE = "mapping.yaml"
@@ -103,7 +107,7 @@ class FileDrop:
             raise
         except Exception as failure:  # whatever one file breaks must not stop the others, nor leave it in processing/
             log.error("dropped file %s/%s cannot be read", folder.name, path.name, exc_info=failure)
-            _finish(claimed, folder / FAILED, self._problem(failure))
+            self._fail(claimed, folder, _problem(failure))
             return None
         _finish(claimed, folder / (DONE if report.account.total > report.account.rejected else FAILED), report.as_dict())
         return report
@@ -112,10 +116,22 @@ class FileDrop:
         own = folder / MAPPING_FILE
         return self._find_mapping(str(own) if own.is_file() else self._mappings.get(folder.name, folder.name))
 
-    def _problem(self, failure: Exception) -> dict[str, object]:
-        if isinstance(failure, SupervisionError):
-            return failure.as_problem()
-        return {"code": "file_unreadable", "details": {"problem": f"{type(failure).__name__}: {failure}"}}
+    def _fail(self, claimed: Path, folder: Path, problem: dict[str, Any]) -> None:
+        """A file nobody could read is told beside it, and on the page of the feeds, where somebody looks."""
+        told = ", ".join(f"{name} {value}" for name, value in problem["details"].items() if value not in (None, ""))
+        refusal = Refusal("file_unread", problem=f"{problem['code']}: {told}")
+        try:
+            self._ingest.take(Delivery(folder.name, claimed.name), [Parsed(None, Rejection(refusal.as_outcome()))])
+        except Unavailable:
+            _put_back(claimed)
+            raise
+        _finish(claimed, folder / FAILED, problem)
+
+
+def _problem(failure: Exception) -> dict[str, Any]:
+    if isinstance(failure, SupervisionError):
+        return failure.as_problem()
+    return {"code": "file_unreadable", "details": {"problem": f"{type(failure).__name__}: {failure}"}}
 
 
 def _claim(path: Path) -> Path | None:

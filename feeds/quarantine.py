@@ -25,7 +25,8 @@ LOST = "lost"  # key of the detail: why the record cannot be tried as it is kept
 MAPPING = "mapping"  # key of the detail: the path of a mapping file, when it is longer than its column
 _OTHERS = "others"  # key of the detail: what else is wrong with the record, as JSON
 _HOW_TO_READ = frozenset({HEADER, SEPARATOR, EVENT_ID, EVENT_VERSION, MAPPING, LOST})
-WRONG_ENCODING, KEPT_IN_PART, NO_RECORDS = "wrong_encoding", "kept_in_part", "no_records"  # reasons
+WRONG_ENCODING, KEPT_IN_PART, NO_RECORDS, FILE_UNREAD = "wrong_encoding", "kept_in_part", "no_records", "file_unread"  # reasons
+OF_A_FILE = (NO_RECORDS, FILE_UNREAD)  # reasons that say something of a whole file: there is no record to try again
 _MAPPING_ROOM = 64
 
 
@@ -151,8 +152,8 @@ def _row(delivery: Delivery, refused: Refused, now_us: int, limits: FeedLimits) 
         detail[LOST] = WRONG_ENCODING
     elif raw != whole or refused.outcome.code == "line_too_long":
         detail[LOST] = KEPT_IN_PART
-    elif refused.outcome.code == NO_RECORDS:
-        detail[LOST] = NO_RECORDS
+    elif refused.outcome.code in OF_A_FILE:
+        detail[LOST] = refused.outcome.code
     if refused.header:
         detail[HEADER] = _text(refused.header)
     if refused.separator:

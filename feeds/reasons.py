@@ -60,6 +60,7 @@ _UNSUITABLE = {
 }
 _ERROR = {
     "cannot_be_folded": "replay the record; if it fails again, report the detail to the administrator",
+    "file_unread": "correct what is named, then put the file into the folder again",
     "not_recorded": "replay the record; if it fails again, report the detail to the administrator",
 }
 

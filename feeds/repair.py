@@ -122,8 +122,8 @@ def _what_is_lost(row: TableRow[Any], raw: str) -> Refusal | None:
         return Refusal(lost, problem=f"{REPLACEMENT} stands where bytes could not be read")
     if lost == quarantine.KEPT_IN_PART and raw == row.raw:
         return Refusal(lost, problem=f"the first {len(raw)} characters are kept")
-    if lost == quarantine.NO_RECORDS and raw == row.raw:
-        return Refusal(lost)
+    if lost in quarantine.OF_A_FILE and raw == row.raw:
+        return Refusal(lost, problem=quarantine.detail_of(row).get("problem", ""))
     return None
 
 

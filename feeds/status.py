@@ -60,15 +60,15 @@ class Account:
 def enter(conn: Connection, delivery: Delivery, account: Account, now_us: int) -> None:
     """Add a delivery to its source's account. A repair is no sign of life of the source, and not its way of delivering."""
     lag = None if account.last_event_at is None else now_us - account.last_event_at
-    conn.execute(_addition(conn.dialect.name == "postgresql", delivery.is_repair), {
+    conn.execute(_addition(conn.dialect.name == "postgresql", delivery.is_repair, bool(delivery.name)), {
         "source": delivery.source, "name": delivery.name or delivery.source, "kind": delivery.kind,
         "last_event_at": account.last_event_at, "last_received_at": now_us, "lag_us": lag, "accepted": account.accepted,
         "duplicates": account.duplicates, "rejected": account.rejected})
 
 
 @cache
-def _addition(is_postgres: bool, is_repair: bool) -> Any:
-    """The statement, composed once: every delivery of every source needs it."""
+def _addition(is_postgres: bool, is_repair: bool, is_named: bool) -> Any:
+    """The statement, composed once: every delivery of every source needs it. Who gives no name leaves the one that is known."""
     insert = (postgresql if is_postgres else sqlite).insert(feed_status)
     old, new = feed_status.c, insert.excluded
     greatest = func.greatest if is_postgres else func.max
@@ -77,6 +77,7 @@ def _addition(is_postgres: bool, is_repair: bool) -> Any:
                "accepted": old.accepted + new.accepted, "duplicates": old.duplicates + new.duplicates,
                "rejected": old.rejected + new.rejected}
     if not is_repair:
-        changes |= {"name": new.name, "kind": new.kind, "last_received_at": new.last_received_at,
+        changes |= {"name": new.name} if is_named else {}
+        changes |= {"kind": new.kind, "last_received_at": new.last_received_at,
                     "lag_us": func.coalesce(new.lag_us, old.lag_us)}
     return insert.on_conflict_do_update(index_elements=["source"], set_=changes)

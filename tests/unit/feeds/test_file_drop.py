@@ -101,7 +101,8 @@ def test_a_file_of_only_a_header_says_so_in_its_report_and_in_the_quarantine(
     assert queries.health_of("permits", frozen_clock.now_us()).state == "ok"
 
 
-def test_a_broken_mapping_is_told_beside_the_file(drop: FileDrop, folder: Path, frozen_clock: FrozenClock) -> None:
+def test_a_broken_mapping_is_told_beside_the_file_and_in_the_quarantine(
+        drop: FileDrop, folder: Path, frozen_clock: FrozenClock, queries: FeedQueries) -> None:
     (folder / "mapping.yaml").write_text("name: [", encoding="utf-8")
     (folder / "a.csv").write_text(CONTENT, encoding="utf-8")
     assert _settle(drop, frozen_clock) == []
@@ -109,6 +110,10 @@ def test_a_broken_mapping_is_told_beside_the_file(drop: FileDrop, folder: Path, 
     assert report["code"] == "config_not_yaml"
     assert report["details"]["file"].endswith("mapping.yaml")
     assert report["details"]["line"]
+    [kept] = queries.quarantined().records
+    assert (kept.source, kept.code, kept.origin) == ("permits", "file_unread", "a.csv")
+    assert "config_not_yaml" in kept.detail["problem"]
+    assert "mapping.yaml" in kept.detail["problem"]
 
 
 def test_a_file_left_by_a_crash_is_read_again_without_harm(drop: FileDrop, folder: Path, frozen_clock: FrozenClock,
