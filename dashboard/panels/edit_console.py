@@ -23,6 +23,7 @@ from core.errors import InvalidInput, SupervisionError
 from core.instants import DAY_US, day_of
 from dashboard.panels import edit_result
 from dashboard.panels.edit_history import history, proposals
+from dashboard.panels.form_fields import place_words
 from dashboard.refusals import sentence
 from dashboard.words import Words, words_of
 
@@ -287,18 +288,6 @@ def said_of_refusal(refusal: SupervisionError, draft: Draft | None, form: str, t
         return sentence(refusal, t)
     place = place_words(draft.place_of_error(str(refusal.details.get("key", ""))), form, t)
     return t("rules_page.field_refused", place=place, problem=problem_words(refusal, t))
-
-
-def place_words(path: str, form: str, t: Words) -> str:
-    """收费 第 1 行 标准（元）: a path of the form as its reader finds it."""
-    def called(within: str, part: str) -> str:
-        if part.isdigit():
-            return t("rules_page.row", n=int(part) + 1)
-        keys = (f"{within}.{part}", f"item_page.part.{part}", f"{form}_field.{part}", f"rules_page.field.{part}")
-        return t.first(*keys, "case.clock.plain", name=part)
-
-    parts = [part for part in path.split(".") if part]
-    return " ".join(called(within, part) for within, part in zip(["", *parts], parts, strict=False))
 
 
 def problem_words(refusal: SupervisionError, t: Words) -> str:

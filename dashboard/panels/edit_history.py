@@ -11,12 +11,14 @@ from dash import html
 from config.service import Version
 from config.versions import EVER_IN_FORCE, Kind, VersionState
 from core.access import Actor
+from dashboard.panels.form_fields import place_words
 from dashboard.panels.tables import grid, num
 from dashboard.times import stamp
 from dashboard.words import Words
 
 DIFFERENCES_SHOWN = 12
 _UNTOLD = ("version",)
+_FORMS = {Kind.ITEM: "items", Kind.ORGANISATION: "organisations"}
 
 
 def proposals(services: Any, actor: Actor, t: Words) -> list[Any]:
@@ -37,7 +39,7 @@ def _proposal(services: Any, version: Any, actor: Actor, t: Words) -> html.Artic
                         html.Span(t("rules_page.version", n=version.number), className="chip")])
     told = html.P(t("rules_page.proposed_by", who=version.made_by, at=stamp(version.made_at),
                     since=version.effective_from.isoformat(), reason=version.reason), className="panel-note")
-    return html.Article([head, told, _differences(before, version.content, t), html.Div(buttons, className="repair-buttons")],
+    return html.Article([head, told, _differences(before, version, t), html.Div(buttons, className="repair-buttons")],
                         className="edit-proposal")
 
 
@@ -63,7 +65,7 @@ def _version(version: Version, state: str, before: Mapping[str, Any], width: int
     cells = [num(str(version.number)), html.Td(t(f"version_state.{state}")), num(version.effective_from.isoformat()),
              html.Td(_who(version)), html.Td(version.reason)]
     return [html.Tr(cells, className="version-row"),
-            html.Tr(html.Td(_differences(before, version.content, t), colSpan=width), className="version-changes")]
+            html.Tr(html.Td(_differences(before, version, t), colSpan=width), className="version-changes")]
 
 
 def standings(versions: Sequence[Version], today: date) -> dict[int, str]:
@@ -82,12 +84,18 @@ def _who(version: Any) -> str:
     return version.made_by if not version.decided_by else f"{version.made_by} / {version.decided_by}"
 
 
-def _differences(before: Mapping[str, Any], after: Mapping[str, Any], t: Words) -> html.Ul:
-    found = list(differences(before, after))
-    lines = [html.Li([html.Code(path), html.Span(_text(old), className="edit-old"), " → ",
+def _differences(before: Mapping[str, Any], version: Version, t: Words) -> html.Ul:
+    found = list(differences(before, version.content))
+    lines = [html.Li([_place(path, version.kind, t), html.Span(_text(old), className="edit-old"), " → ",
                       html.Span(_text(new), className="edit-new")]) for path, old, new in found[:DIFFERENCES_SHOWN]]
     more = [html.Li(t("rules_page.more", n=len(found) - DIFFERENCES_SHOWN))] if len(found) > DIFFERENCES_SHOWN else []
     return html.Ul([*lines, *more] or [html.Li(t("rules_page.no_difference"))], className="edit-differences")
+
+
+def _place(path: str, kind: Kind, t: Words) -> html.Span | html.Code:
+    """Where a value stands: in the words of its form, if its kind has one whose fields these are; else its path."""
+    form = _FORMS.get(kind)
+    return html.Code(path) if form is None else html.Span(place_words(path, form, t), className="people-field")
 
 
 def differences(before: Any, after: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:

@@ -60,6 +60,18 @@ def _control(name: str, kind: Any, value: Any, key: dict[str, str], t: Words, di
                      type="text", autoComplete="off")
 
 
+def place_words(path: str, form: str, t: Words) -> str:
+    """收费 第 1 行 标准（元）: a path of the form as its reader finds it."""
+    def called(within: str, part: str) -> str:
+        if part.isdigit():
+            return t("rules_page.row", n=int(part) + 1)
+        keys = (f"{within}.{part}", f"item_page.part.{part}", f"{form}_field.{part}", f"rules_page.field.{part}")
+        return t.first(*keys, "case.clock.plain", name=part)
+
+    parts = [part for part in path.split(".") if part]
+    return " ".join(called(within, part) for within, part in zip(["", *parts], parts, strict=False))
+
+
 def dropdown_words(t: Words) -> Any:
     """What Dash writes in a dropdown by itself, in the language of the page."""
     named = {name: t(f"dropdown.{name}") for name in ("select_all", "deselect_all", "search", "clear_search", "clear_selection",

@@ -10,8 +10,9 @@ from config.texts import load_texts
 from config.versions import Kind
 from core.errors import ConfigError
 from dashboard.panels import item_form
-from dashboard.panels.edit_console import Draft, place_words, said_of_refusal
+from dashboard.panels.edit_console import Draft, said_of_refusal
 from dashboard.panels.edit_history import differences
+from dashboard.panels.form_fields import place_words
 from dashboard.words import Words
 
 TEXTS = load_texts()
@@ -38,7 +39,8 @@ def test_it_is_told_by_its_place_on_the_page_in_the_language_of_the_page(languag
 
 
 @pytest.mark.parametrize(("path", "place"), [
-    ("name", "名称"), ("guide.valid_months", "办事指南其他要素 有效期"), ("steps.2.limit", "流程 第 3 行 时限"), ("", "")])
+    ("name", "名称"), ("guide.valid_months", "办事指南其他要素 有效期"), ("steps.2.limit", "流程 第 3 行 时限"),
+    ("fees.pinlv.standard_fen", "收费 pinlv 标准（分）"), ("", "")])
 def test_a_path_is_said_in_the_words_of_the_page(path: str, place: str) -> None:
     assert place_words(path, "items", words("zh")) == place
 
