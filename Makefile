@@ -1,6 +1,6 @@
 # Every command a developer or CI runs. `make` alone prints this help.
 #   Variables: PYTHON=python3.12 picks the interpreter; ARGS="..." is passed on to the program or to pytest,
-#   WORKERS=1 runs the tests one after another; else as many at once as there are processors, two to four.
+#   WORKERS=1 runs the tests one after another; else one more at once than there are processors, three to five: many wait.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -15,7 +15,7 @@ JS_TESTS = $(shell find tests/js -type f \( -name '*.test.mjs' -o -name 'test_*.
 ARGS ?=
 # What was compiled is kept, whatever the environment says: a worker otherwise compiles all tests anew, half a minute.
 unexport PYTHONDONTWRITEBYTECODE
-WORKERS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((n < 2 ? 2 : n > 4 ? 4 : n)))
+WORKERS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((n < 2 ? 3 : n > 4 ? 5 : n + 1)))
 
 ##@ Start
 

@@ -137,6 +137,13 @@ class Areas:
         self._lock = threading.RLock()  # a look that ends late must not be half of what a later one took
         self._elsewhere = self._context("", NEWEST)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """For another process, which has a lock of its own."""
+        return {name: value for name, value in self.__dict__.items() if name != "_lock"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, _lock=threading.RLock())
+
     @property
     def default(self) -> AreaContext:
         """The context of the installation's own area."""
