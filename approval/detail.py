@@ -205,8 +205,8 @@ class PartSeen:
 @dataclass(frozen=True, slots=True)
 class HostedDetail:
     """A hosted case whole. `fold` is what its journal says of it, `may` the acts this person may do now, `earlier` the steps
-    it may be sent back to, `held_posts` his posts in its unit, `takes_money` whether one of them
-    is a cashier's; `told` is the correction notice that waits for its answer."""
+    it may be sent back to, `held_posts` his posts in its unit, `takes_money` whether one of them is a cashier's; `told` is the
+    correction notice that waits for its answer; `cosigners` are those who signed a step that stands without being the last."""
 
     head: Waiting
     flow: Flow
@@ -223,6 +223,7 @@ class HostedDetail:
     project_no: str | None
     told: Told | None = None
     payments: tuple[PaymentKept, ...] = ()
+    cosigners: frozenset[str] = frozenset()
     may: frozenset[Act] = frozenset()
     earlier: tuple[str, ...] = ()
     held_posts: tuple[str, ...] = ()

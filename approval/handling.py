@@ -15,6 +15,7 @@ from approval.intake import give
 from approval.matters import Act, account_of, checked_words
 from approval.models import hosted_extensions, hosted_signatures, hosted_tasks
 from approval.receipts import ReceiptKind, due_text, written_end
+from approval.signatures import cosigners_of
 from approval.step_records import taken
 from cases.events import EventData, EventKind
 from cases.fold import NO_SPECIALS, Stop
@@ -274,9 +275,10 @@ class Handling:
         if actor is not SYSTEM and actor.name in self._doers(uow, case):
             raise Conflict("same_person", case_no=case.case_no)
 
-    def _doers(self, uow: UnitOfWork, case: Hosted) -> set[str]:
-        """Who did the steps that stand (those withdrawn do not)."""
-        return {account_of(done.actor) for done in case.fold.path}
+    def _doers(self, uow: UnitOfWork, case: Hosted) -> frozenset[str]:
+        """Who did the steps that stand (those withdrawn do not), alone or as one of several who signed."""
+        cosigners = cosigners_of(uow.conn, case.row.case_id, case.flow, case.fold)
+        return cosigners | {account_of(done.actor) for done in case.fold.path}
 
     def _assign(self, uow: UnitOfWork, case: Hosted, name: str, display_name: str) -> None:
         t = hosted_tasks.c

@@ -49,8 +49,8 @@ def behind(detail: HostedDetail) -> tuple[str, ...]:
 
 
 def is_same_person(detail: HostedDetail, actor: Actor) -> bool:
-    """Whether he did a step that stands, so that another has to do the open one (一人多岗)."""
-    return bool(detail.head.step) and actor.name in {account_of(done.actor) for done in detail.fold.path}
+    """Whether he did a step that stands, or signed it with others, so that another has to do the open one (一人多岗)."""
+    return bool(detail.head.step) and actor.name in detail.cosigners | {account_of(done.actor) for done in detail.fold.path}
 
 
 def payments_for(act: Act, detail: HostedDetail, actor: Actor) -> list[PaymentKept]:

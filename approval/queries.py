@@ -24,7 +24,7 @@ from approval.detail import (
     Waiting,
     earlier_requests,
 )
-from approval.flow import JOIN, Flow, Part, Step, depths, read_flow
+from approval.flow import JOIN, Flow, Part, depths, read_flow
 from approval.licences import licence_of, of_case
 from approval.models import (
     hosted_cases,
@@ -35,13 +35,13 @@ from approval.models import (
     hosted_papers,
     hosted_payments,
     hosted_receipts,
-    hosted_signatures,
     hosted_step_papers,
     hosted_tasks,
 )
 from approval.numbering import password_hash
 from approval.permitted import Deciding, behind, permitted
 from approval.posts import EVERY_UNIT, holds, posts_of
+from approval.signatures import cosigners_of, signatures_of, still_asked
 from cases.events import CaseEvent, EventKind
 from cases.fold import Fold, State
 from cases.journal import events_by_id
@@ -77,7 +77,7 @@ class HostedQueries:
                 conn, _waiting(t.step, t.opened_at, t.claimed_by, t.claimed_name, t.id.label("task_id"))
                 .join(hosted_tasks, (t.case_id == hosted_cases.c.case_id) & t.ended_at.is_(None)).where(_in_units(held, actor))
                 .order_by(_is_others(t.claimed_by, actor), clocks.c.due_at.is_(None), clocks.c.due_at, hosted_cases.c.case_no),
-                held, lambda flow, row: _still_asked(conn, flow.find(row.at_step), row.task_id, actor), limit)
+                held, lambda flow, row: still_asked(conn, flow.find(row.at_step), row.task_id, actor), limit)
             projects = _held_projects(conn, [row.case_no for row in found if row.at_step == JOIN])
         return [replace(line, is_held=True) if line.case_no in projects else line for line in map(_line, found)]
 
@@ -257,16 +257,16 @@ def _waiting(step: Any, since: Any, claimed_by: Any, claimed_name: Any, *more: A
 
 def _detail(conn: Connection, row: Any) -> HostedDetail:
     """The whole of a case, whose head was read. Signatures are those of the open step, where it has several signers."""
-    flow, case_id, head = read_flow(row.flow), row.case_id, _line(row)
+    flow, fold, case_id, head = read_flow(row.flow), _fold(row.fold), row.case_id, _line(row)
     signs = bool(head.step) and bool(flow.find(head.step).signers)
     return HostedDetail(
-        head, flow, _fold(row.fold), msgspec.json.decode(row.particulars), _papers(conn, case_id) if row.has_papers else [],
+        head, flow, fold, msgspec.json.decode(row.particulars), _papers(conn, case_id) if row.has_papers else [],
         _fees(conn, case_id) if row.has_fees else [], _extension(conn, case_id) if row.has_extension else None,
         _receipts(conn, case_id),
-        _parts(conn, case_id) if flow.is_joint else [], _signatures(conn, case_id) if signs else [],
+        _parts(conn, case_id) if flow.is_joint else [], signatures_of(conn, case_id) if signs else [],
         of_case(conn, case_id) if row.has_licences else [], _step_papers(conn, case_id) if row.has_step_papers else [],
         _number(conn, row.project_id), told_of(conn, case_id) if head.state == State.CORRECTING else None,
-        _payments(conn, case_id) if row.has_fees else ())
+        _payments(conn, case_id) if row.has_fees else (), cosigners_of(conn, case_id, flow, fold))
 
 
 def _line(row: Any, *, taken: bool = True) -> Waiting:
@@ -358,19 +358,6 @@ def _held_projects(conn: Connection, numbers: Sequence[str]) -> set[str]:
         c.case_no.in_(numbers), n.state == "void").distinct()))
 
 
-def _still_asked(conn: Connection, step: Step, task_id: int, actor: Actor) -> Sequence[str]:
-    """The posts whose act an open step still waits for; none for who has signed it."""
-    if not step.signers:
-        return step.posts
-    signed = {row.post: row.username for row in conn.execute(select(_S.post, _S.username).where(_S.task_id == task_id))}
-    return () if actor.name in signed.values() else [post for post in step.signers if post not in signed]
-
-
-def _signatures(conn: Connection, case_id: int) -> list[dict[str, Any]]:
-    """Who has signed the open step so far."""
-    return [row._asdict() for row in _SIGNATURES_OF.rows(conn, of_case=case_id)]
-
-
 def _number(conn: Connection, case_id: int | None) -> str | None:
     return None if case_id is None else _NUMBER_OF.value(conn, of_case=case_id)
 
@@ -383,7 +370,7 @@ def _of_case(table: Table, *columns: str, by: str) -> Statement:
         *(table.c[name] for name in by.split())))
 
 
-_C, _T, _S = hosted_cases.c, hosted_tasks.c, hosted_signatures.c
+_C, _T = hosted_cases.c, hosted_tasks.c
 _IS_OPEN = (_T.case_id == bindparam("of_case")) & _T.ended_at.is_(None)
 _NOBODY = literal("")
 # Most cases have none of most of these: nobody need ask each table.
@@ -410,6 +397,4 @@ _FEES_OF = _of_case(hosted_fees, "id", "code", "quantity", "amount_fen", "state"
 _PAYMENTS_OF = _of_case(hosted_payments, *(one.name for one in fields(PaymentKept)), by="id")
 _EXTENSION_OF = Statement(select(hosted_extensions).where(hosted_extensions.c.case_id == bindparam("of_case")))
 _RECEIPTS_OF = _of_case(hosted_receipts, "code", "kind", "number", "issued_at", by="id")
-_SIGNATURES_OF = Statement(select(_S.post, _S.username, _S.display_name, _S.opinion, _S.at).join(
-    hosted_tasks, _T.id == _S.task_id).where(_IS_OPEN).order_by(_S.at))
 _NUMBER_OF = Statement(select(_C.case_no).where(_C.case_id == bindparam("of_case")))

@@ -77,7 +77,7 @@ def test_while_nobody_knows_whether_a_step_comes_it_has_no_clock(hall: Hall):
 # Signing together -------------------------------------------------------------------------------------------------
 
 def at_approval(hall: Hall) -> str:
-    case_no = accepted(hall, amount="5")
+    case_no = accepted(hall, **({"amount": "5"} if hall.services.catalogue.items[ITEM].details.form else {}))
     hall.do(case_no, HANDLER)
     return case_no
 
@@ -125,6 +125,30 @@ def test_the_list_of_who_has_signed_or_whose_post_has_is_rid_of_it(hall: Hall):
     assert Act.COMPLETE not in hall.detail(case_no, second).may
     with pytest.raises(NotPermitted, match="post_missing"):
         hall.do(case_no, second)
+
+
+def test_who_signed_a_step_does_no_later_one_unless_his_signature_was_withdrawn(tmp_path: Path):
+    """一人多岗: also where another signed last and is the one the journal names."""
+    hall = Hall(tmp_path, details=f"  {ITEM}:\n    signers: {{审核: [审核人, 分管领导]}}\n")
+    second = staff("second_head", "钱军", ORG)
+    hall.approval.posts.give(HEAD.name, ORG, ["分管领导", "批准人"])
+    hall.approval.posts.give(second.name, ORG, ["分管领导"])
+    case_no = at_approval(hall)
+    hall.do(case_no, HEAD)
+    hall.do(case_no, REVIEWER)
+    assert Act.COMPLETE not in hall.detail(case_no, HEAD).may
+    assert Act.COMPLETE in hall.detail(case_no, APPROVER).may
+    for act in (lambda: hall.do(case_no, HEAD), lambda: hall.approval.handling.claim(case_no, hall.rev(case_no), HEAD)):
+        with pytest.raises(Conflict, match="same_person"):
+            act()
+
+    hall.later(minutes=5)
+    hall.approval.handling.send_back(case_no, hall.rev(case_no), "承办", "附图不清", APPROVER)
+    for person in (HANDLER, second, REVIEWER):
+        hall.do(case_no, person)
+    assert Act.COMPLETE in hall.detail(case_no, HEAD).may
+    hall.do(case_no, HEAD)
+    assert (hall.kinds(case_no)[-1], hall.faults(case_no)) == ("decided", [])
 
 
 @pytest.mark.parametrize(("result", "reason"), [("refused", "不符合条件"), ("granted", "不符合条件")])
