@@ -97,7 +97,7 @@ def services(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     made.database.create_all()
     with made.uow() as uow:
         for one in AREAS:
-            made.areas.save(uow.conn, one)
+            made.areas.save(uow, one)
     yield made
     made.database.dispose()
 
