@@ -15,7 +15,7 @@ from approval.intake import give
 from approval.matters import Act, account_of, checked_words
 from approval.models import hosted_extensions, hosted_signatures, hosted_tasks
 from approval.receipts import ReceiptKind, due_text, written_end
-from approval.signatures import cosigners_of
+from approval.signatures import cosigners_of, signatures_of
 from approval.step_records import taken
 from cases.events import EventData, EventKind
 from cases.fold import NO_SPECIALS, Stop
@@ -249,9 +249,7 @@ class Handling:
         task, signers = self._desk.task(uow, case), case.flow.find(case.step).signers
         if task is None:
             raise Conflict("no_step_open", case_no=case.case_no)
-        s = hosted_signatures.c
-        rows = uow.conn.execute(select(s.post, s.username).where(s.task_id == task.id))
-        signed = {row.post: row.username for row in rows}
+        signed = {one["post"]: one["username"] for one in signatures_of(uow.conn, case.row.case_id)}
         if actor.name in signed.values() or actor.name in self._doers(uow, case):
             raise Conflict("same_person", case_no=case.case_no)
         post = self._desk.post(uow, case, actor, [one for one in signers if one not in signed])

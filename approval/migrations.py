@@ -28,7 +28,8 @@ from approval.migration_preview import (
     plan_of,
     read_renaming,
 )
-from approval.models import hosted_cases, hosted_migrations, hosted_signatures, hosted_tasks
+from approval.models import hosted_cases, hosted_migrations, hosted_tasks
+from approval.signatures import signatures_of
 from cases.areas import NEWEST
 from cases.events import EventKind
 from cases.service import Recorder
@@ -209,7 +210,8 @@ class Migrations:
         return Target(before, after, flow_of(after), read_renaming(before, after, steps))
 
     def _foresee(self, conn: Connection, case: Hosted, target: Target) -> Foreseen:
-        return foresee(case, target, self._recorder, self._desk.units.clock.now_us(), _signed(conn, case))
+        signed = len(signatures_of(conn, case.row.case_id))
+        return foresee(case, target, self._recorder, self._desk.units.clock.now_us(), signed)
 
     def _of_version(self, conn: Connection, item: str, number: int) -> list[Hosted]:
         mine = (case for case in self._desk.running(conn, item) if self._desk.own_item(case).number == number)
@@ -234,13 +236,6 @@ class Migrations:
     def _log(self, uow: UnitOfWork, actor: Actor, plan: MigrationPlan, action: Action, reason: str) -> None:
         self._changes.append(uow, actor, KIND, plan.item, plan.id, action, reason, {"version": plan.from_version},
                              {"version": plan.to_version, "steps": dict(plan.steps), "cases": len(plan.cases)})
-
-
-def _signed(conn: Connection, case: Hosted) -> int:
-    """How many have signed the open step."""
-    s, t = hosted_signatures.c, hosted_tasks.c
-    return int(conn.scalar(select(func.count()).select_from(hosted_signatures).join(hosted_tasks, t.id == s.task_id).where(
-        t.case_id == case.row.case_id, t.ended_at.is_(None))) or 0)
 
 
 def _same_posts(target: Target, before: str, after: str) -> bool:

@@ -51,7 +51,7 @@ _LIGHTS = {light.value: light for light in Light}
 
 
 class _Arrival(msgspec.Struct, gc=False):
-    """A fresh event with its place in the batch."""
+    """An event with its place in the batch."""
 
     index: int
     event: CaseEvent
@@ -85,13 +85,14 @@ class Recorder:
                   known: Mapping[int, StoredCase] | None = None, *, numbered: bool = False) -> list[Outcome]:
         """The same within a transaction of the caller's. `known` are cases of it as the caller read them in this transaction,
         without their clocks; those written since are read again. `numbered`: the caller gave the events their numbers in this
-        transaction, so that the journal holds none of them."""
+        transaction, so that the journal holds none of them; it refuses the same one twice as ever."""
         received_at = uow.now_us if judged_at is None else None  # history is late by nature
         judged_at = uow.now_us if judged_at is None else min(judged_at, uow.now_us)
         self._areas.refresh_in(uow)
         self._check_key(uow.conn)
         outcomes: list[Outcome] = [OK] * len(events)
-        by_case = _placed(events) if numbered else self._fresh(uow.conn, events, outcomes)
+        arrivals = [_arrival(index, event) for index, event in enumerate(events)]
+        by_case = _by_case(arrivals if numbered else self._fresh(uow.conn, arrivals, outcomes))
         changes = Changes()
         stored = {case_id: case for case_id, case in (known or {}).items() if case_id not in uow.recorded}
         folded = self._fold(uow.conn, by_case, outcomes, stored)
@@ -128,20 +129,19 @@ class Recorder:
 
     # Steps of one batch -------------------------------------------------------------------------------------------
 
-    def _fresh(self, conn: Connection, events: Sequence[CaseEvent], outcomes: list[Outcome]) -> dict[int, list[_Arrival]]:
-        ids = [event_id_of(event.source, event.source_event_id, event.source_version) for event in events]
-        known = known_event_ids(conn, ids)
+    def _fresh(self, conn: Connection, arrivals: Sequence[_Arrival], outcomes: list[Outcome]) -> list[_Arrival]:
+        """Those that neither the journal holds nor the batch told before; the outcome of the others."""
+        known = known_event_ids(conn, [arrival.event_id for arrival in arrivals])
         recorded = events_by_id(conn, list(known)) if known else {}
-        by_case: dict[int, list[_Arrival]] = {}
-        for index, (event, event_id) in enumerate(zip(events, ids, strict=True)):
-            earlier = recorded.get(event_id)
-            if earlier is not None:
-                outcomes[index] = DUPLICATE if _says_the_same(earlier, event) else _differs(event)
-                continue
-            recorded[event_id] = event
-            case_id = case_id_of_event(event)
-            by_case.setdefault(case_id, []).append(_Arrival(index, event, event_id, case_id))
-        return by_case
+        fresh: list[_Arrival] = []
+        for arrival in arrivals:
+            event, earlier = arrival.event, recorded.get(arrival.event_id)
+            if earlier is None:
+                recorded[arrival.event_id] = event
+                fresh.append(arrival)
+            else:
+                outcomes[arrival.index] = DUPLICATE if _says_the_same(earlier, event) else _differs(event)
+        return fresh
 
     def _fold(self, conn: Connection, by_case: dict[int, list[_Arrival]], outcomes: list[Outcome],
               known: Mapping[int, StoredCase]) -> dict[int, tuple[Fold, StoredCase | None]]:
@@ -259,13 +259,15 @@ def _load_clocks(conn: Connection, case_ids: Sequence[int], found: Mapping[int, 
         found[row[0]].clocks[clock.ref] = clock
 
 
-def _placed(events: Sequence[CaseEvent]) -> dict[int, list[_Arrival]]:
-    """Events by case of which none was recorded before; the journal itself refuses the same number twice."""
+def _arrival(index: int, event: CaseEvent) -> _Arrival:
+    event_id = event_id_of(event.source, event.source_event_id, event.source_version)
+    return _Arrival(index, event, event_id, case_id_of_event(event))
+
+
+def _by_case(arrivals: Sequence[_Arrival]) -> dict[int, list[_Arrival]]:
     by_case: dict[int, list[_Arrival]] = {}
-    for index, event in enumerate(events):
-        case_id = case_id_of_event(event)
-        event_id = event_id_of(event.source, event.source_event_id, event.source_version)
-        by_case.setdefault(case_id, []).append(_Arrival(index, event, event_id, case_id))
+    for arrival in arrivals:
+        by_case.setdefault(arrival.case_id, []).append(arrival)
     return by_case
 
 
