@@ -84,6 +84,7 @@ from evaluating import Evaluation, Scoring, evaluation_of, schemes_of, scoring_o
 from evaluation.forecast.assembly import Forecasts, build_forecasts
 from evaluation.marks import CaseMarker
 from exporting import DeepHistory, Exports, WebhookDesk, build_history, exports_of, webhooks_of
+from feeds.delivery_reading import DeliveryReader
 from feeds.ingest import Ingest
 from feeds.limits import feed_limits
 from feeds.mapping import MAPPING_DIR, SourceMapping, find_mapping
@@ -153,6 +154,7 @@ class Services:
     feed_queries: FeedQueries
     repairs: Repairs
     event_reader: EventReader
+    delivery_reader: DeliveryReader
     accounts: Accounts
     roster: Roster
     roster_service: RosterService
@@ -307,7 +309,7 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
             settings.security.read_token_per_minute, settings.security.read_token_days_max)),
         ingest=ingest,
         feed_queries=FeedQueries(database, limits, lambda since, until: areas.default.calendar.office_seconds(since, until)),
-        event_reader=event_reader,
+        event_reader=event_reader, delivery_reader=DeliveryReader(event_reader, limits),
         repairs=Repairs(ingest, database, clock, event_reader, lambda name: _found(settings, name)),
         accounts=accounts, people=PeopleService(uow, accounts, changes, needs_two, catalogue, video.queries.every_hall),
         roster=roster,

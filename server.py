@@ -148,7 +148,7 @@ def build_server(services: Services, demo_duty: str = "") -> Server:
         services.roster, services.roster_service, services.clock, services.catalogue.default_area,
         lambda _request: _present_actor()))
     app.register_blueprint(events_blueprint(services.ingest, services.feed_queries, services.database, services.clock,
-                                            services.event_reader, OPERATIONS))
+                                            services.delivery_reader, OPERATIONS))
     app.register_blueprint(room_http.create_blueprint(room_http.RoomParts(
         services.room.audio, services.room.clips, services.alert_queries, services.texts(services.settings.display.language),
         heartbeat, lambda _request: _present_actor())))

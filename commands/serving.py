@@ -124,6 +124,7 @@ def serve(services: Services, server: Server, *, with_jobs: bool, greeting: str 
     server.push.stop()
     still = scheduler.stop() if scheduler is not None else []
     _leave(still)
+    services.delivery_reader.close()
     services.database.dispose()
     return 0
 

@@ -25,15 +25,13 @@ from core.errors import InvalidInput, NotAuthenticated, NotPermitted, Supervisio
 from core.instants import from_us
 from feeds import tokens
 from feeds.body import split_body
+from feeds.delivery_reading import DeliveryReader
 from feeds.ingest import Ingest
 from feeds.openapi import AlsoWrong, Result, openapi_document
 from feeds.outage import told_when_away
-from feeds.public_event import EventReader
 from feeds.quarantine import Delivery
 from feeds.queries import FeedHealth, FeedQueries
 from feeds.readers.archive import StreamBroken, unpacked
-from feeds.reasons import Refusal, Rejection
-from feeds.records import Parsed
 from feeds.status import Account
 from web.json_http import JSON, as_json
 
@@ -83,7 +81,7 @@ class Admission:
                 self._busy[source] -= 1
 
 
-def events_blueprint(ingest: Ingest, queries: FeedQueries, database: Database, clock: Clock, reader: EventReader,
+def events_blueprint(ingest: Ingest, queries: FeedQueries, database: Database, clock: Clock, reader: DeliveryReader,
                      others: Sequence[Operation] = ()) -> Blueprint:
     """The routes under /api/v1. Access: a source's token, except for the OpenAPI document, which is public and also lists the
     operations of `others`."""
@@ -97,7 +95,7 @@ def events_blueprint(ingest: Ingest, queries: FeedQueries, database: Database, c
 
 
 class _Api:
-    def __init__(self, ingest: Ingest, queries: FeedQueries, database: Database, clock: Clock, reader: EventReader,
+    def __init__(self, ingest: Ingest, queries: FeedQueries, database: Database, clock: Clock, reader: DeliveryReader,
                  others: Sequence[Operation]) -> None:
         self._others = others
         self._ingest, self._queries, self._database, self._clock = ingest, queries, database, clock
@@ -126,20 +124,11 @@ class _Api:
     def _take(self, source: str, records: list[bytes]) -> tuple[list[Outcome], Account]:
         total, outcomes, size = Account(), list[Outcome](), self._limits.batch_size
         for start in range(0, len(records), size):
-            batch = [self._parsed(source, raw, start + index + 1)
-                     for index, raw in enumerate(records[start:start + size])]
+            batch = self._reader.parse(source, records[start:start + size], start + 1)
             part, account = self._ingest.take(Delivery(source), batch)
             outcomes += part
             total.add(account)
         return outcomes, total
-
-    def _parsed(self, source: str, raw: bytes, line: int) -> Parsed:
-        most = self._limits.max_line_bytes
-        if len(raw) <= most:
-            return self._reader.parse(source, raw, line)
-        refusal = Refusal("line_too_long", problem=f"{len(raw)} bytes, at most {most}")
-        shown = raw[:self._limits.max_quarantined_chars].decode("utf-8", "replace")
-        return Parsed(None, Rejection(refusal.as_outcome(), line), shown, line)
 
     def _source(self) -> str:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")

@@ -7,18 +7,19 @@ without it.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
 from cases.events import Outcome, Status
 from core.errors import InvalidInput
+from feeds.file_reading import FileJob, ReadBatch, read_file
 from feeds.ingest import Ingest
-from feeds.mapper import Mapper
 from feeds.mapping import SourceMapping
 from feeds.quarantine import Delivery
-from feeds.readers.files import fitting, open_file, read_records
+from feeds.readers.files import fitting, open_file
 from feeds.reasons import Rejection
 from feeds.records import Parsed
 from feeds.status import Account
@@ -94,47 +95,38 @@ def import_file(path: Path, mapping: SourceMapping, ingest: Ingest, *, kind: str
                            remedy="name a file that exists and may be read") from failure
     with stream:
         chosen = fitting(mapping, stream, ingest.limits)
-        return _Import(path.name, chosen, ingest, kind, source, is_history).run(stream, progress)
+        job = FileJob(path, chosen, ingest.limits, source, ingest.default_area)
+        return _Import(job, ingest, kind, is_history).run(stream, progress)
 
 
 class _Import:
-    def __init__(self, file_name: str, mapping: SourceMapping, ingest: Ingest, kind: str, source: str | None,
-                 is_history: bool) -> None:
-        self._mapping, self._ingest, self._kind, self._is_history = mapping, ingest, kind, is_history
-        self._mapper = Mapper(mapping, file_name, ingest.limits, source, ingest.default_area)
+    def __init__(self, job: FileJob, ingest: Ingest, kind: str, is_history: bool) -> None:
+        self._job, self._mapping, self._ingest, self._kind, self._is_history = job, job.mapping, ingest, kind, is_history
         self._areas_stored: set[str] = set()
-        self.report = ImportReport(file_name, mapping.name)
+        self.report = ImportReport(job.path.name, job.mapping.name)
 
     def run(self, stream: BinaryIO, progress: Progress | None) -> ImportReport:
         started = time.monotonic()
-        area = self._mapper.constant_area()
-        if area is not None:
-            self._store_area(area)
-        records = read_records(stream, self._mapping.shape, self._ingest.limits)
-        try:
-            for batch in batches(self._mapper.parse(records), self._ingest.limits.batch_size):
+        with closing(read_file(self._job, stream)) as read:
+            for batch in read:
                 self._take(batch)
                 self.report.seconds = time.monotonic() - started
                 if progress is not None:
                     progress(self.report)
-        finally:
-            self._mapper.close()
-        self.report.remarks = dict(+self._mapper.remarks)
-        self.report.columns_unread = self._mapper.columns_unread
         self.report.seconds = time.monotonic() - started
         return self.report
 
-    def _take(self, batch: list[Parsed]) -> None:
-        for area in set(self._mapper.areas_met()) - self._areas_stored:
-            self._store_area(area)
-        claimed = [parsed.event.claimed_at for parsed in batch if parsed.event is not None]
+    def _take(self, batch: ReadBatch) -> None:
+        self._store_areas(batch)
+        claimed = [parsed.event.claimed_at for parsed in batch.records if parsed.event is not None]
         judged_at = max(claimed, default=None) if self._is_history else None
-        for source, part in _by_source(batch, self._mapper.default_source()):
+        for source, part in _by_source(batch.records, batch.default_source):
             delivery = Delivery(source, self.report.file, self._mapping.reference, self._kind, self._title())
             room = max(0, self._ingest.limits.max_quarantined_per_import - self.report.account.rejected)
             outcomes, account = self._ingest.take(delivery, part, judged_at=judged_at, keep_refused=room)
             self.report.account.add(account)
             self._note(source, part, outcomes)
+        self.report.remarks, self.report.columns_unread = batch.remarks, list(batch.columns_unread)
 
     def _note(self, source: str, part: list[Parsed], outcomes: list[Outcome]) -> None:
         if source not in self.report.sources:
@@ -155,31 +147,19 @@ class _Import:
         if sum(one.code == outcome.code for one in self.report.samples) < _SAMPLES_PER_REASON:
             self.report.samples.append(Sample(outcome, position))
 
-    def _store_area(self, code: str) -> None:
-        self._areas_stored.add(code)
-        area = self._mapping.area_named(code)
-        if area is not None:
-            is_from_a_column = self._mapper.constant_area() is None
-            self._ingest.store_area(area, only_if_new=is_from_a_column)
+    def _store_areas(self, batch: ReadBatch) -> None:
+        """Those of the batch, before their cases."""
+        is_from_a_column = batch.constant_area is None
+        met = batch.areas if batch.constant_area is None else (batch.constant_area,)
+        for code in met:
+            if code not in self._areas_stored:
+                self._areas_stored.add(code)
+                area = self._mapping.area_named(code)
+                if area is not None:
+                    self._ingest.store_area(area, only_if_new=is_from_a_column)
 
     def _title(self) -> str:
         return self._mapping.shape.title.get("zh") or self._mapping.name
-
-
-def batches(parsed: Iterable[Parsed], size: int) -> Iterator[list[Parsed]]:
-    """Batches of about `size` records that end between two cases, and of twice the size at most."""
-    batch: list[Parsed] = []
-    for one in parsed:
-        if len(batch) >= size and (len(batch) >= 2 * size or _begins_a_case(batch[-1], one)):
-            yield batch
-            batch = []
-        batch.append(one)
-    if batch:
-        yield batch
-
-
-def _begins_a_case(before: Parsed, one: Parsed) -> bool:
-    return before.event is None or one.event is None or before.event.case_no != one.event.case_no
 
 
 def _by_source(batch: list[Parsed], default: str) -> Iterator[tuple[str, list[Parsed]]]:
@@ -187,4 +167,3 @@ def _by_source(batch: list[Parsed], default: str) -> Iterator[tuple[str, list[Pa
     for parsed in batch:
         parts.setdefault(default if parsed.event is None else parsed.event.source, []).append(parsed)
     yield from parts.items()
-

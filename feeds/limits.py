@@ -23,6 +23,12 @@ class FeedLimits:
     max_decompressed_bytes: int = 4096 * MIB
     max_decompression_ratio: int = 200
     """Most bytes one compressed byte may become; checked once 1 MiB has come out, so small files are free."""
+    read_apart_from: int = 200
+    """A delivery of so many events is read by a second process; 0: never."""
+    read_ahead_bytes: int = MIB
+    """A file of so many bytes is read by a second process while this one records; 0: never."""
+    reading_timeout_s: float = 60.0
+    """A process that reads and is silent for so long is given up, and its work done here."""
     max_attributes: int = 40
     """Most source attributes kept with one event."""
     max_trace_events: int = 100_000
@@ -54,7 +60,9 @@ def feed_limits(settings: Settings) -> FeedLimits:
         batch_size=ingest.batch_size, max_body_bytes=ingest.max_body_bytes,
         max_events_per_request=ingest.max_events_per_request, max_line_bytes=ingest.max_line_bytes,
         max_decompressed_bytes=ingest.max_decompressed_bytes, max_decompression_ratio=ingest.max_decompression_ratio,
-        max_attributes=ingest.max_attributes, future_tolerance_s=ingest.future_tolerance_min * 60,
+        read_apart_from=ingest.read_apart_from, read_ahead_bytes=ingest.read_ahead_bytes,
+        reading_timeout_s=ingest.reading_timeout_s, max_attributes=ingest.max_attributes,
+        future_tolerance_s=ingest.future_tolerance_min * 60,
         max_concurrent_requests=feeds.max_concurrent_requests, max_concurrent_per_source=feeds.max_concurrent_per_source,
         body_timeout_s=feeds.body_timeout_s, max_trace_events=feeds.max_trace_events,
         max_quarantined_chars=feeds.max_quarantined_chars, max_quarantined_per_import=feeds.max_quarantined_per_import,

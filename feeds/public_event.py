@@ -102,7 +102,7 @@ class EventReader:
 
     def __init__(self, default_area: str, max_attributes: int = 40) -> None:
         self._decode = msgspec.json.Decoder(PublicEvent).decode
-        self._default_area, self._max_attributes = default_area, max_attributes
+        self.default_area, self.max_attributes = default_area, max_attributes
 
     def parse(self, source: str, raw: bytes, line: int = 0) -> Parsed:
         """The event of a record, or why it is refused."""
@@ -132,13 +132,13 @@ class EventReader:
         offset = offset_minutes(at)
         return CaseEvent(
             source=source, source_event_id=public.id, source_version=public.version, kind=public.kind,
-            case_no=public.case_no, area=public.area or self._default_area, claimed_at=to_us(at), utc_offset=offset,
+            case_no=public.case_no, area=public.area or self.default_area, claimed_at=to_us(at), utc_offset=offset,
             order=public.order, org=public.org, item=public.item, item_version=public.item_version, actor=public.actor,
             station=public.station, step=public.step,
             data=NO_DATA if public.data is None else self._data(public.data, offset))
 
     def _data(self, data: PublicData, offset: int) -> EventData:
-        if data.attributes and len(data.attributes) > self._max_attributes:
+        if data.attributes and len(data.attributes) > self.max_attributes:
             raise Refusal("attributes_too_many", "data.attributes", len(data.attributes))
         given = to_builtins(data, builtin_types=(datetime,))  # what was sent, and none of the many that were not
         granularity = given.pop("due_granularity", "day")

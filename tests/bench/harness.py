@@ -60,11 +60,17 @@ class Spent:
 
 @contextmanager
 def stopwatch(others: Sequence[int] = ()) -> Iterator[Spent]:
-    """Times its block; `others` are process ids whose processor time, with that of their children, counts too."""
+    """Times its block; `others` are process ids whose processor time, with that of their children, counts too. So do processes
+    that this one starts and ends within the block."""
     spent = Spent()
-    wall, cpu = time.perf_counter(), time.process_time() + _cpu_of(others)
+    wall, cpu = time.perf_counter(), _cpu_of_ours() + _cpu_of(others)
     yield spent
-    spent.wall, spent.cpu = time.perf_counter() - wall, time.process_time() + _cpu_of(others) - cpu
+    spent.wall, spent.cpu = time.perf_counter() - wall, _cpu_of_ours() + _cpu_of(others) - cpu
+
+
+def _cpu_of_ours() -> float:
+    children = os.times()
+    return time.process_time() + children.children_user + children.children_system
 
 
 @contextmanager

@@ -24,6 +24,7 @@ from core.doorbell import InProcessDoorbell
 from core.instants import written_local
 from core.unit_of_work import UnitOfWorkFactory
 from feeds import ingest as ingest_module
+from feeds.delivery_reading import DeliveryReader
 from feeds.http import events_blueprint
 from feeds.ingest import Ingest
 from feeds.limits import FeedLimits
@@ -48,7 +49,7 @@ def house(fresh_database_url: str, frozen_clock: FrozenClock) -> Iterator[tuple[
     ingest = Ingest(Recorder(uow, ChainKeys(b"k" * 32), areas, _NoItems()), uow, frozen_clock, areas, limits)
     app = Flask(__name__)
     app.register_blueprint(events_blueprint(ingest, FeedQueries(database, limits), database, frozen_clock,
-                                            EventReader("city")))
+                                            DeliveryReader(EventReader("city"), limits)))
     yield app, database, {"Authorization": f"Bearer {Accounts(uow, frozen_clock).issue_token('feed', 'hall')}"}
     database.dispose()
 

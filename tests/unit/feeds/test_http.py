@@ -24,6 +24,7 @@ from core.database import Database
 from core.doorbell import InProcessDoorbell
 from core.errors import Unavailable
 from core.unit_of_work import UnitOfWorkFactory
+from feeds.delivery_reading import DeliveryReader
 from feeds.http import Admission, TooManyRequests, events_blueprint
 from feeds.ingest import Ingest
 from feeds.limits import FeedLimits
@@ -58,7 +59,8 @@ def limits() -> FeedLimits:
 def client(ingest: Ingest, database: Database, frozen_clock: FrozenClock) -> Iterator[FlaskClient]:
     app = Flask(__name__)
     queries = FeedQueries(database, ingest.limits)
-    app.register_blueprint(events_blueprint(ingest, queries, database, frozen_clock, EventReader("city")))
+    app.register_blueprint(events_blueprint(ingest, queries, database, frozen_clock,
+                                            DeliveryReader(EventReader("city"), ingest.limits)))
     with app.test_client() as client:
         yield client
 

@@ -11,7 +11,8 @@ from sqlalchemy import select
 from cases.models import areas
 from core.database import Database
 from core.errors import InvalidInput
-from feeds.importer import ImportReport, batches, import_file
+from feeds.file_reading import batches
+from feeds.importer import ImportReport, import_file
 from feeds.ingest import Ingest
 from feeds.limits import FeedLimits
 from feeds.mapping import SourceMapping
