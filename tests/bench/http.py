@@ -14,7 +14,7 @@ from tests.bench.house import BATCH, floor_of, recorded
 from tests.bench.served import Served, served
 from tests.bench.workload import as_json, batches, city_events
 
-CONNECTIONS, WARM_UP = 1, 2 * BATCH
+CONNECTIONS, WARM_UP = 2, 2 * BATCH  # one is read while the other is recorded
 LIMIT, GOAL = 10_000, 20_000
 BUSY_CITY = 20_000  # cases a day: so all events are of the last days, and few cases are overdue on arrival
 

@@ -1,0 +1,117 @@
+"""Deliveries read by a second process: the same events and refusals, also where it is starting or lost."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from feeds import delivery_reading
+from feeds.delivery_reading import DeliveryReader
+from feeds.limits import FeedLimits
+from feeds.public_event import EventReader
+from feeds.records import Parsed
+from tests.companions import AwaitedCompanion, awaited
+
+LIMITS = FeedLimits(read_apart_from=3, max_line_bytes=4096, max_attributes=2)
+
+
+@pytest.fixture
+def apart(monkeypatch: pytest.MonkeyPatch) -> type[AwaitedCompanion]:
+    kind = awaited()
+    monkeypatch.setattr(delivery_reading, "has_second_processor", lambda: True)
+    monkeypatch.setattr(delivery_reading, "Companion", kind)
+    return kind
+
+
+@pytest.fixture
+def reader(apart: type[AwaitedCompanion]) -> Iterator[DeliveryReader]:
+    """One whose second process is ready."""
+    reader = DeliveryReader(EventReader("city", LIMITS.max_attributes), LIMITS)
+    reader.parse("hall", _records(3), 1)
+    yield reader
+    reader.close()
+
+
+def _records(count: int, **changes: object) -> list[bytes]:
+    return [json.dumps({"id": f"e{number}", "kind": "accepted", "case_no": f"粤A{number}", "at": "2018-10-15T09:00:00+08:00",
+                        "data": {"title": "申请", "promised_limit": "7wd", "attributes": {"colour": "红"}}} | changes,
+                       ensure_ascii=False).encode() for number in range(count)]
+
+
+def _here(records: list[bytes], first_line: int) -> list[Parsed]:
+    return DeliveryReader(EventReader("city", LIMITS.max_attributes), replace(LIMITS, read_apart_from=0)).parse(
+        "hall", records, first_line)
+
+
+def test_the_second_process_reads_what_this_one_would(reader: DeliveryReader, apart: type[AwaitedCompanion],
+                                                      monkeypatch: pytest.MonkeyPatch) -> None:
+    records = [*_records(5), b'{"id": "x"}', b"not json", b'{"id": "a", "id": "b"}',
+               *_records(1, at="1066-10-14T09:00:00+00:00"),
+               *_records(1, data={"attributes": {str(number): "x" for number in range(3)}}), *_records(1, item="a\u0001b")]
+    monkeypatch.setattr(EventReader, "parse", None)  # nothing is read here
+    read = reader.parse("hall", records, 11)
+    monkeypatch.undo()
+    assert read == _here(records, 11)
+    assert [one.event is None for one in read] == [False] * 5 + [True] * 6
+    assert [one.line for one in read] == list(range(11, 22))
+    assert len(apart.started) == 1
+
+
+def test_a_record_too_long_is_told_here_and_spoils_no_other(reader: DeliveryReader) -> None:
+    records = [*_records(3), *_records(1, item="x" * 5000)]
+    read = reader.parse("hall", records, 1)
+    assert read == _here(records, 1)
+    assert read[3].rejection is not None
+    assert read[3].rejection.outcome.code == "line_too_long"
+
+
+def test_few_records_are_read_here(apart: type[AwaitedCompanion]) -> None:
+    reader = DeliveryReader(EventReader("city"), LIMITS)
+    assert len(reader.parse("hall", _records(2), 1)) == 2
+    assert apart.started == []
+
+
+def test_while_it_starts_records_are_read_here(apart: type[AwaitedCompanion], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(apart, "has_answer", lambda _one: False)
+    reader = DeliveryReader(EventReader("city", LIMITS.max_attributes), LIMITS)
+    assert [reader.parse("hall", _records(4), 1) for _ in range(3)] == [_here(_records(4), 1)] * 3
+    assert len(apart.started) == 1
+    reader.close()
+
+
+def test_a_lost_process_loses_nothing_and_another_takes_its_place(reader: DeliveryReader, apart: type[AwaitedCompanion],
+                                                                 caplog: pytest.LogCaptureFixture,
+                                                                 monkeypatch: pytest.MonkeyPatch) -> None:
+    assert reader.parse("hall", _records(4), 1) == _here(_records(4), 1)
+    os.kill(apart.started[0].pid, signal.SIGKILL)
+    assert reader.parse("hall", _records(4), 1) == _here(_records(4), 1)
+    assert "is lost (" in caplog.text
+    assert reader.parse("hall", _records(4), 1) == _here(_records(4), 1)
+    assert len(apart.started) == 1  # not at once: what it was lost by may come again
+    reader._not_before = 0.0
+    reader.parse("hall", _records(4), 1)
+    assert len(apart.started) == 2
+    assert reader.parse("hall", _records(4), 1) == _here(_records(4), 1)
+
+
+def test_several_threads_share_it(reader: DeliveryReader, apart: type[AwaitedCompanion]) -> None:
+    found: dict[int, list[Parsed]] = {}
+
+    def read(number: int) -> None:
+        found[number] = reader.parse(f"hall{number}", _records(200 + number), 1)
+
+    threads = [threading.Thread(target=read, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for number, read_by in found.items():
+        assert len(read_by) == 200 + number
+        assert {one.event.source for one in read_by if one.event is not None} == {f"hall{number}"}
+    assert len(apart.started) == 1
