@@ -17,8 +17,10 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Connection,
     Engine,
+    Float,
     Integer,
     LargeBinary,
     MetaData,
@@ -222,17 +224,15 @@ def bulk_insert(conn: Connection, table: Table, columns: Sequence[str], rows: Ro
     if not rows:
         return
     if conn.dialect.name == "postgresql" and len(rows) > FEW:
-        _copy(conn, table.name, columns, rows)
+        with _copying(conn, table.name, columns, rows, _binary_types(table, tuple(columns))):
+            pass
     else:
         _each(conn, _inserting(table, tuple(columns)), rows)
 
 
 @contextmanager
 def bulk_inserting(conn: Connection, table: Table, columns: Sequence[str], rows: Rows) -> Iterator[None]:
-    """`bulk_insert` around a block that leaves the connection alone: PostgreSQL takes the rows in while the block works.
-
-    They go in binary, which is cheaper on both sides: every value must be of its column's very type, int, str, bytes or None.
-    """
+    """`bulk_insert` around a block that leaves the connection alone: PostgreSQL takes the rows in while the block works."""
     if len(rows) > FEW and conn.dialect.name == "postgresql":
         with _copying(conn, table.name, columns, rows, _binary_types(table, tuple(columns))):
             yield
@@ -303,15 +303,16 @@ def _marks(count: int) -> str:
 @contextmanager
 def _staged(conn: Connection, table: Table, columns: Sequence[str], rows: Rows) -> Iterator[str]:
     """The rows in a temporary table of PostgreSQL, from where one statement takes them. It has none of the table's
-    NOT NULL: an update stages some columns only. A commit empties it; only what is staged twice in a transaction must be
-    deleted by us."""
+    NOT NULL: an update stages some columns only. Its whole numbers have room for any, so that it is the statement that looks
+    whether they fit. A commit empties it; only what is staged twice in a transaction must be deleted by us."""
     stage = f"stage_{table.name}"
-    conn.exec_driver_sql(f"CREATE TEMP TABLE IF NOT EXISTS {stage} ON COMMIT DELETE ROWS AS TABLE {table.name} WITH NO DATA")
+    conn.exec_driver_sql(_staging(table, stage))
     filled = _stages_filled(conn)
     if stage in filled:
         conn.exec_driver_sql(f"DELETE FROM {stage}")
     filled.add(stage)
-    _copy(conn, stage, columns, rows)
+    with _copying(conn, stage, columns, rows, _wide_types(table, tuple(columns))):
+        pass
     yield stage
 
 
@@ -349,24 +350,19 @@ def _on_conflict(table: Table, columns: tuple[str, ...], key: tuple[str, ...], a
     return f"ON CONFLICT ({','.join(key)}) DO UPDATE SET {', '.join(changes)}"
 
 
-@contextmanager
-def _copying(conn: Connection, target: str, columns: Sequence[str], rows: Rows,
-             binary_types: Sequence[str] = ()) -> Iterator[None]:
-    driver = driver_of(conn)
-    statement = f"COPY {target} ({','.join(columns)}) FROM STDIN{' (FORMAT BINARY)' if binary_types else ''}"
-    try:
-        with driver.cursor() as cursor, cursor.copy(statement) as copy:
-            if binary_types:
-                copy.set_types(binary_types)
-            write = copy.write_row
-            for row in rows:
-                write(row)
-            yield
-    except conn.dialect.loaded_dbapi.Error as error:
-        raise as_toolkit_error(conn, statement, error) from error
+@cache
+def _staging(table: Table, stage: str) -> str:
+    names = tuple(column.name for column in table.columns)
+    columns = ", ".join(f"{name}::{kind}" for name, kind in zip(names, _wide_types(table, names), strict=True))
+    selected = f"SELECT {columns} FROM {table.name} WITH NO DATA"
+    return f"CREATE TEMP TABLE IF NOT EXISTS {stage} ON COMMIT DELETE ROWS AS {selected}"
 
 
-_BINARY_TYPES = ((BigInteger, "int8"), (SmallInteger, "int2"), (Integer, "int4"), (LargeBinary, "bytea"), (String, "text"))
+# PostgreSQL takes rows in binary at half the cost of texts, on both sides. Every value must be of its column's very type.
+
+_BINARY_TYPES = ((BigInteger, "int8"), (SmallInteger, "int2"), (Integer, "int4"), (LargeBinary, "bytea"), (Boolean, "bool"),
+                 (Float, "float8"), (String, "text"))
+_MOST = {"int2": 2**15 - 1, "int4": 2**31 - 1}
 
 
 @cache
@@ -375,9 +371,37 @@ def _binary_types(table: Table, columns: tuple[str, ...]) -> tuple[str, ...]:
     return tuple([next(name for kind, name in _BINARY_TYPES if isinstance(table.c[column].type, kind)) for column in columns])
 
 
-def _copy(conn: Connection, target: str, columns: Sequence[str], rows: Rows) -> None:
-    with _copying(conn, target, columns, rows):
-        pass
+@cache
+def _wide_types(table: Table, columns: tuple[str, ...]) -> tuple[str, ...]:
+    """The same with room for any whole number."""
+    return tuple(["int8" if name in _MOST else name for name in _binary_types(table, columns)])
+
+
+@contextmanager
+def _copying(conn: Connection, target: str, columns: Sequence[str], rows: Rows, types: Sequence[str]) -> Iterator[None]:
+    _check_room(rows, types)
+    driver = driver_of(conn)
+    statement = f"COPY {target} ({','.join(columns)}) FROM STDIN (FORMAT BINARY)"
+    try:
+        with driver.cursor() as cursor, cursor.copy(statement) as copy:
+            copy.set_types(types)
+            write = copy.write_row
+            for row in rows:
+                write(row)
+            yield
+    except conn.dialect.loaded_dbapi.Error as error:
+        raise as_toolkit_error(conn, statement, error) from error
+
+
+def _check_room(rows: Rows, types: Sequence[str]) -> None:
+    """Raises OverflowError for a number its column has no room for: the driver would cut off what is too much, silently."""
+    for place, kind in enumerate(types):
+        most = _MOST.get(kind)
+        if most is not None:
+            for row in rows:
+                value = row[place]
+                if value is not None and not -most <= value <= most:
+                    raise OverflowError(f"{value} does not fit into {kind}")
 
 
 @contextmanager

@@ -6,16 +6,35 @@ from collections.abc import Iterator
 from contextlib import nullcontext
 
 import pytest
-from sqlalchemy import BigInteger, Column, Integer, LargeBinary, MetaData, String, Table, Text, delete, select
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    delete,
+    select,
+)
 from sqlalchemy.exc import IntegrityError
 
-from core.database import Database, bulk_delete, bulk_insert, bulk_inserting, bulk_update, bulk_upsert, look_up
-from core.errors import ConfigError
+from core.database import FEW, Database, bulk_delete, bulk_insert, bulk_inserting, bulk_update, bulk_upsert, look_up
+from core.errors import ConfigError, InvalidInput
 from tests.unit.cases.record import fresh_postgres
 
 things = Table("things", MetaData(), Column("place", String(32), primary_key=True),
                Column("day", Integer, primary_key=True, autoincrement=False), Column("n", BigInteger, nullable=False),
                Column("note", Text), Column("raw", LargeBinary))
+# A table with a column of every kind there is in the program.
+kinds = Table("kinds", things.metadata, Column("n", BigInteger, primary_key=True, autoincrement=False), Column("day", Integer),
+              Column("level", SmallInteger), Column("is_on", Boolean), Column("share", Float), Column("note", Text),
+              Column("raw", LargeBinary))
+KINDS = ("n", "day", "level", "is_on", "share", "note", "raw")
 ALL = ("place", "day", "n", "note", "raw")
 KEY = ("place", "day")
 AWKWARD = "tab\t newline\n backslash\\ quote' comma, \\N 阳光 😀 null?"
@@ -27,7 +46,7 @@ def shared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     with (nullcontext(f"sqlite:///{folder / 'bulk.db'}") if request.param == "sqlite"
           else fresh_postgres(request.getfixturevalue("postgres_url"))) as url:
         database = Database(url)
-        things.create(database.engine)
+        things.metadata.create_all(database.engine)
         yield database
         database.dispose()
 
@@ -36,6 +55,7 @@ def shared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 def database(shared: Database) -> Database:
     with shared.transaction() as conn:
         conn.execute(delete(things))
+        conn.execute(delete(kinds))
     return shared
 
 
@@ -61,6 +81,67 @@ def test_what_is_inserted_while_something_else_goes_on_is_read_back_to_the_byte(
     with database.transaction() as conn, bulk_inserting(conn, things, ALL, wanted):
         pass
     assert rows(database) == wanted
+
+
+def of_every_kind(count: int = FEW + 1) -> list[tuple[object, ...]]:
+    """So many rows that PostgreSQL takes them at once."""
+    return [(2**62 + number, number - 2**31 + 1, 2**15 - 1 - number, number % 2 == 0, number / 7, AWKWARD, bytes([number]))
+            if number else (0, None, None, None, None, None, None) for number in range(count)]
+
+
+def rows_of_every_kind(database: Database) -> list[tuple[object, ...]]:
+    with database.read() as conn:
+        return [tuple(bytes(value) if isinstance(value, memoryview) else value for value in row)
+                for row in conn.execute(select(kinds).order_by(kinds.c.n))]
+
+
+def _insert(conn, rows):
+    bulk_insert(conn, kinds, KINDS, rows)
+
+
+def _insert_meanwhile(conn, rows):
+    with bulk_inserting(conn, kinds, KINDS, rows):
+        pass
+
+
+def _upsert(conn, rows):
+    bulk_upsert(conn, kinds, KINDS, rows, key=("n",))
+
+
+def _update(conn, rows):
+    bulk_insert(conn, kinds, ("n",), [row[:1] for row in rows])
+    bulk_update(conn, kinds, (*KINDS[1:], "n"), [(*row[1:], row[0]) for row in rows], key=("n",))
+
+
+WRITES = pytest.mark.parametrize("write", [_insert, _insert_meanwhile, _upsert, _update])
+
+
+@WRITES
+def test_many_rows_of_every_kind_are_read_back_as_they_were_written(database, write):
+    with database.transaction() as conn:
+        write(conn, of_every_kind())
+    assert rows_of_every_kind(database) == of_every_kind()
+
+
+@WRITES
+@pytest.mark.parametrize(("place", "number"), [(0, 2**63), (1, 2**31), (1, -(2**31) - 1), (2, 2**15)])
+def test_a_number_its_column_has_no_room_for_is_refused_not_cut(database, write, place, number):
+    wanted = of_every_kind()
+    wanted[-1] = tuple(number if at == place else value for at, value in enumerate(wanted[-1]))
+    has_room = database.dialect == "sqlite" and number < 2**63  # whatever the column
+    with nullcontext() if has_room else pytest.raises(InvalidInput, match="number_out_of_range"):
+        with database.transaction() as conn:
+            write(conn, wanted)
+    assert rows_of_every_kind(database) == (wanted if has_room else [])
+
+
+def test_many_figures_are_added_to_what_stands_there(database):
+    with database.transaction() as conn:
+        _insert(conn, [(number, 2**31 - 2, None, None, None, None, None) for number in range(FEW + 1)])
+    for number, result in ((1, 2**31 - 1), (-5, 2**31 - 6)):
+        with database.transaction() as conn:
+            bulk_upsert(conn, kinds, ("n", "day"), [(n, number) for n in range(FEW + 1)], key=("n",), add=("day",))
+        assert {row[1] for row in rows_of_every_kind(database)} == {result}
 
 
 def test_no_rows_are_no_statement(database):
