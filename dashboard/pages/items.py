@@ -12,6 +12,7 @@ from flask import g
 
 from config.versions import Kind
 from core.access import Role, require
+from dashboard.limit_words import limit_words
 from dashboard.panels import edit_console, item_form, top_bar
 from dashboard.panels.edit_console import Draft, Editor, asked, values_of
 from dashboard.panels.edit_tabs import may_edit, tabs
@@ -125,7 +126,7 @@ def _head(services: Any, org: str, count: int) -> html.Summary:
 def _item(item: Any, is_here: bool, number: int, t: Words) -> html.Li:
     chips = [html.Span(t("rules_page.version", n=number), className="chip chip-info")] if number else []
     chips += [html.Span(t("item_page.retired"), className="chip")] if item.retired else []
-    limits = f"{item.promised or '—'} / {item.statutory or '—'}"
+    limits = f"{limit_words(item.promised, t)} / {limit_words(item.statutory, t)}"
     return html.Li(dcc.Link([html.Span(item.name), *chips, html.Small(limits, className="num")], href=f"?item={item.code}",
                             refresh=False), className="is-here" if is_here else "")
 

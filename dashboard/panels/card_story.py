@@ -11,13 +11,14 @@ from typing import Any
 from dash import html
 
 from core.access import Actor
+from dashboard.limit_words import stated_words
 from dashboard.panels import card_clips, case_clocks, case_facts
 from dashboard.panels.card_head import when
 from dashboard.panels.case_calendar import LEVELS
 from dashboard.panels.evidence_values import heading, value_of
 from dashboard.panels.follow_up import light
 from dashboard.panels.marks import mark
-from dashboard.panels.order_views import limit_words, standing_of
+from dashboard.panels.order_views import standing_of
 from dashboard.panels.tables import grid, num
 from dashboard.times import due_stamp, stamp
 from dashboard.words import Words
@@ -183,7 +184,8 @@ def _order(order: Any, now_us: int, t: Words) -> html.Tr:
     number = html.A(order.number or t("orders_page.no_number", id=order.id), href=f"/orders/?order={order.id}", className="num")
     title = [html.Strong(order.title), html.Span(t(f"order_kind.{order.kind}"), className="event-detail")]
     return html.Tr([html.Td(number), html.Td(title), html.Td(light(lamp, standing_of(order, now_us, t))),
-                    html.Td(limit_words(order.reply_limit, t)), html.Td(due_stamp(order.due_at), className=f"num term-{lamp}")])
+                    html.Td(stated_words(order.reply_limit, t)),
+                    html.Td(due_stamp(order.due_at), className=f"num term-{lamp}")])
 
 
 def life(found: Any, t: Words) -> html.Section:

@@ -17,7 +17,8 @@ from cases.explain import explain
 from cases.foretelling import Foretelling
 from core.access import Actor
 from core.errors import SupervisionError
-from core.limits import Unit, parse_limit
+from core.limits import Unit
+from dashboard.limit_words import stated_words
 from dashboard.panels import hosted_acts as acts
 from dashboard.panels import (
     hosted_correction,
@@ -34,7 +35,6 @@ from dashboard.panels.case_calendar import LEVELS
 from dashboard.panels.case_sentence import number
 from dashboard.panels.hosted_effects import effects
 from dashboard.panels.power_words import act_words, kind_of
-from dashboard.panels.window_form import limit_words
 from dashboard.words import Words
 
 
@@ -119,7 +119,7 @@ def _notes(case: CaseRead, t: Words) -> dict[str, str]:
     """Of a step with a limit: what is used of it, else how long it may take. Of one the form leaves out: why. Of an open one
     that several sign: whose signature is not there."""
     detail = case.before.detail
-    notes = {step.name: limit_words(parse_limit(step.limit), t) for step in detail.flow.steps if step.limit}
+    notes = {step.name: stated_words(step.limit, t) for step in detail.flow.steps if step.limit}
     for clock in case.clocks:
         if clock.kind == "step" and clock.name in notes and clock.days_used is not None:
             notes[clock.name] = t("hosted.step_used", used=number(clock.days_used), n=number(clock.amount))

@@ -15,9 +15,9 @@ from cases.foretelling import Foretelling
 from cases.judging import NO_YEAR
 from cases.projection import ClockState
 from core.instants import date_of, written_due, written_local
-from core.limits import Granularity, parse_limit
+from core.limits import Granularity
+from dashboard.limit_words import stated_words
 from dashboard.panels.case_sentence import number
-from dashboard.panels.window_form import limit_words
 from dashboard.words import Words
 
 DAYS_MOST = 400  # more are no wish but a slip of the hand
@@ -82,7 +82,7 @@ def _accepted(ahead: Foretelling, t: Words) -> list[str]:
     after = ahead.promised_after((EventKind.ACCEPTED, NO_DATA))
     if after is None or after.due_at is None:
         return [t("hosted.effect.accept"), *_unknown(after, t)]
-    return [t("hosted.effect.accept_until", limit=limit_words(parse_limit(after.limit_text), t), until=_due(after))]
+    return [t("hosted.effect.accept_until", limit=stated_words(after.limit_text, t), until=_due(after))]
 
 
 def _stopped(values: Mapping[str, Any], item: Any, ahead: Foretelling, t: Words) -> list[str]:

@@ -16,6 +16,7 @@ from config.item_document import ItemDocument, StepDocument
 from config.item_form import FormField
 from config.item_guide import Guide
 from config.item_steps import StepField, StepPaper
+from dashboard.limit_words import stated_words
 from dashboard.panels import hosted_flow
 from dashboard.panels.form_fields import field, fields, read
 from dashboard.words import Words
@@ -67,7 +68,7 @@ def picture(content: Mapping[str, Any], t: Words) -> list[Any]:
         step.state = "waiting"
     used = sum(int(one["limit"][:-2]) for one in steps if str(one.get("limit") or "")[:-2].isdigit() and
                str(one["limit"]).endswith("wd"))
-    told = t("item_page.steps_use", days=used, promised=content.get("promised") or "—")
+    told = t("item_page.steps_use", days=used, promised=stated_words(content.get("promised") or "", t))
     return [hosted_flow.picture(seen, "", notes, t), html.P(told, className="panel-note num")]
 
 

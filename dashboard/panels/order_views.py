@@ -8,8 +8,7 @@ from urllib.parse import quote
 
 from dash import html
 
-from core.errors import InvalidInput
-from core.limits import parse_limit
+from dashboard.limit_words import stated_words
 from dashboard.panels.follow_up import figures, light, link, log
 from dashboard.panels.marks import mark
 from dashboard.panels.tables import facts, grid, num
@@ -48,15 +47,6 @@ def standing_of(row: Any, now_us: int, t: Words) -> str:
     return t(f"order_light.{row.light(now_us)}") if row.state == "issued" else t(f"order_state.{row.state}")
 
 
-def limit_words(limit: str, t: Words) -> str:
-    """`3wd` in words: 3 个工作日; a limit nobody can read as it was written."""
-    try:
-        stated = parse_limit(limit)
-    except InvalidInput:
-        return limit
-    return t(f"limit.{stated.unit.value}", n=stated.amount)
-
-
 def detail(found: Any, now_us: int, services: Any, t: Words, *, may_propose: bool) -> html.Div:
     """One order: where it stands, what it demands, its cards, its files, its life."""
     head, queries = found.head, services.case_queries
@@ -65,7 +55,7 @@ def detail(found: Any, now_us: int, services: Any, t: Words, *, may_propose: boo
     title = html.Header([html.Div(lights, className="detail-lights"), html.H2(head.title),
                          html.P(head.number or "", className="case-number num")])
     rows = [("unit", queries.org_name(head.org)), ("drafted", head.drafted_name), ("approved", head.approved_name or ""),
-            ("issued", stamp(head.issued_at) if head.issued_at else ""), ("limit", limit_words(head.reply_limit, t)),
+            ("issued", stamp(head.issued_at) if head.issued_at else ""), ("limit", stated_words(head.reply_limit, t)),
             ("due", due_stamp(head.due_at) if head.due_at else ""),
             ("reminded", stamp(head.reminded_at) if head.reminded_at else "")]
     parts = [html.H3(t("orders_page.problem")), html.P(found.problem, className="said"),

@@ -11,6 +11,7 @@ from approval.detail import HostedDetail
 from config.item_form import PREFIX
 from config.item_guide import lines
 from core.access import Actor
+from dashboard.limit_words import limit_words
 from dashboard.panels.form_fields import dropdown_words
 from dashboard.panels.power_words import paper_words
 from dashboard.words import Words
@@ -125,12 +126,6 @@ def item_facts(item: Any, services: Any, t: Words) -> Any:
             (t("window.fact.steps"), " → ".join(item.steps)), (t("window.fact.basis"), item.legal_basis),
             *lines(item.details.guide, t, services.case_queries.item_name)]
     return html.Dl([html.Div([html.Dt(name), html.Dd(value)]) for name, value in told], className="window-facts")
-
-
-def limit_words(limit: Any, t: Words) -> str:
-    if limit is None:
-        return t("limit.none")
-    return t("limit.mo", n=limit.months) if limit.months else t(f"limit.{limit.unit}", n=limit.amount)
 
 
 def missing(item: Any, here: Collection[str]) -> tuple[list[str], list[str]]:
