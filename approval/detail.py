@@ -206,7 +206,8 @@ class PartSeen:
 class HostedDetail:
     """A hosted case whole. `fold` is what its journal says of it, `may` the acts this person may do now, `earlier` the steps
     it may be sent back to, `held_posts` his posts in its unit, `takes_money` whether one of them is a cashier's; `told` is the
-    correction notice that waits for its answer; `cosigners` are those who signed a step that stands without being the last."""
+    correction notice that waits for its answer; `cosigners` are those who signed a step that stands without being the last;
+    `reads_project`: this person may also read the project it is a part of."""
 
     head: Waiting
     flow: Flow
@@ -228,6 +229,7 @@ class HostedDetail:
     earlier: tuple[str, ...] = ()
     held_posts: tuple[str, ...] = ()
     takes_money: bool = False
+    reads_project: bool = False
 
     @property
     def due_fees(self) -> list[dict[str, Any]]:

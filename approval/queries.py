@@ -123,8 +123,9 @@ class HostedQueries:
                 raise NotFound("hosted_case_not_found", case_no=case_no[:60])
             detail = _detail(conn, row)
         mine = tuple(post for unit, post in held if unit in (detail.head.org, EVERY_UNIT))
-        return replace(detail, may=permitted(detail, held, actor, self._deciding), earlier=behind(detail),
-                       held_posts=mine, takes_money=not set(mine).isdisjoint(self._deciding.cashiers))
+        return replace(detail, may=permitted(detail, held, actor, self._deciding), earlier=behind(detail), held_posts=mine,
+                       takes_money=not set(mine).isdisjoint(self._deciding.cashiers),
+                       reads_project=_reaches(actor, held, row.area, row.lead_org))
 
     def may_read(self, case_id: int, actor: Actor) -> bool:
         """Whether that case of the record is a hosted one this person may see."""
@@ -229,9 +230,13 @@ class HostedQueries:
 def _sees(actor: Actor, held: Sequence[tuple[str, str]], row: Any) -> bool:
     """Staff see the units they hold posts in, a department user his own, inspectors and leaders all of their area. Who sees
     the cases of a unit sees the parts of the projects it leads: a project is one picture."""
+    return _reaches(actor, held, row.area, row.org, row.lead_org)
+
+
+def _reaches(actor: Actor, held: Sequence[tuple[str, str]], area: str, *orgs: str | None) -> bool:
+    """Whether the cases of one of these units of the area are in this person's sight."""
     units = _units_of(actor, held)
-    return actor.area in ("", row.area) and (
-        actor.only_org is None or EVERY_UNIT in units or not units.isdisjoint((row.org, row.lead_org)))
+    return actor.area in ("", area) and (actor.only_org is None or EVERY_UNIT in units or not units.isdisjoint(orgs))
 
 
 def _units_of(actor: Actor, held: Sequence[tuple[str, str]]) -> set[str]:

@@ -41,9 +41,10 @@ def head(detail: HostedDetail, services: Any, area: str, now: int, t: Words) -> 
     left = days_left(row.state, row.due_at, services.areas.for_area(area), now, t)
     links = [html.A(t("hosted.explained"), href=f"/case/{area}/{row.case_no}")]
     if detail.project_no:
-        links.insert(0, html.A(t("hosted.project_of", no=detail.project_no), href=f"/hosted/?no={detail.project_no}"))
+        words = t("hosted.project_of", no=detail.project_no)
+        links.insert(0, html.A(words, href=f"/hosted/?no={detail.project_no}") if detail.reads_project else html.Span(words))
     kind = kind_of(services.catalogue.find_item(row.item))
-    words = html.Div([html.H1([services.case_queries.item_name(row.item), " ", kind_chip(kind, t)]),
+    about = html.Div([html.H1([services.case_queries.item_name(row.item), " ", kind_chip(kind, t)]),
                       html.P([html.Span(row.case_no, className="num"), html.Span(services.case_queries.org_name(row.org)),
                               html.Span(row.applicant), html.Span(row.title)], className="hosted-about")])
     holder = html.Span(t("hosted.held_by", who=row.claimed_name or row.claimed_by), className="chip chip-info") \
@@ -51,7 +52,7 @@ def head(detail: HostedDetail, services: Any, area: str, now: int, t: Words) -> 
     state = html.Div([html.Span([state_words(row.state, kind, t), f" · {row.step}" if row.step else ""],
                                 className="hosted-state"),
                       left_words(left), holder], className="hosted-standing")
-    return html.Header([light_sign(row.light, t), words, state, html.Nav(links, className="hosted-links")],
+    return html.Header([light_sign(row.light, t), about, state, html.Nav(links, className="hosted-links")],
                        className="panel hosted-head")
 
 

@@ -125,6 +125,7 @@ def test_page_interface_materials_and_papers_agree(shown: Shown, one: Row):
         "hosted-address.search": f"?no={shown.part}", "hosted-changed.data": None, "hosted-tick.n_intervals": 0},
         {"hosted-seen.data": None, "hosted-kept.data": {}})
     assert (shown.digest in page.text) is one.part
+    assert (f'?no={shown.project}"' in page.text) is (one.part and one.project)  # no way to where he may not go
     explained = run_callback(client, "/case/", "case-body.children", {
         "case-address.pathname": f"/case/{CITY}/{shown.part}", "case-address.search": ""})
     assert ("clock-sentence" in explained.text) is one.part
