@@ -31,15 +31,15 @@ from core.database import bulk_delete, bulk_insert, bulk_update, bulk_upsert
 from core.unit_of_work import UnitOfWork
 
 CASE_COLUMNS = ("org", "item", "state", "light", "opened_at", "closed_at", "last_event_at", "tally", "acts", "fold", "marks",
-                "case_id")
-TOUCHED_COLUMNS = ("state", "last_event_at", "acts", "fold", "case_id")
+                "is_waiting", "is_unmarked", "case_id")
+TOUCHED_COLUMNS = ("state", "last_event_at", "acts", "fold", "is_waiting", "case_id")
 CLOCK_COLUMNS = ("condition", "level", "limit_text", "started_at", "due_at", "ended_at", "next_at", "passed", "evidence",
                  "case_id", "kind", "ordinal")
 LIGHTS = (Light.NORMAL, Light.SUSPENDED, Light.WARNING, Light.YELLOW, Light.RED, Light.UNJUDGEABLE)
 _CLOCK_KEY = ("case_id", "kind", "ordinal")
 RUNG_COLUMNS = (*_CLOCK_KEY, "rung", "at", "detected_at")
 NO_ORG = "(none)"
-_NO_LIGHT = Light.NONE
+_NO_LIGHT, _RECEIVED = Light.NONE, State.RECEIVED
 _PLACES = {light: place for place, light in enumerate(LIGHTS)}
 # What is stored for an enum: asking a member for its `value` costs more than the look-up, at every event.
 _TEXTS: dict[str, str] = {one: one.value for kind in (State, Light, Condition, ClockKind) for one in kind}
@@ -129,7 +129,8 @@ class Changes:
         """Write the case and move it from its old place in the counters to the new one."""
         org, item, accepted, closed, text = fold.org or NO_ORG, fold.item, fold.accepted, fold.closed, tally.text
         row = (org, item, _TEXTS[fold.state], _TEXTS[light], accepted.at if accepted else None,
-               closed.at if closed else None, fold.last_key[0], text, acts, _pack(fold), marks, case_id)
+               closed.at if closed else None, fold.last_key[0], text, acts, _pack(fold), marks, fold.state is _RECEIVED,
+               not marks, case_id)
         if marks != (before.marks if before is not None else ""):
             self.marks.append((case_id, before.marks if before is not None else "", marks))
         if before is None:
@@ -147,7 +148,7 @@ class Changes:
 
     def touch(self, case_id: int, fold: Fold, acts: str = "") -> None:
         """Write a case of which nothing but the facts changed: same light, same clocks, same place in the counters."""
-        self.touched.append((_TEXTS[fold.state], fold.last_key[0], acts, _pack(fold), case_id))
+        self.touched.append((_TEXTS[fold.state], fold.last_key[0], acts, _pack(fold), fold.state is _RECEIVED, case_id))
 
     def acts_of(self, case_id: int, fold: Fold, item: object, before: str, faults: Sequence[Fault]) -> None:
         """Tell what joined the faults told before, and which of them the facts no longer show."""

@@ -5,7 +5,7 @@ Columns named *_at are microseconds UTC; `day` is an epoch day on the area's wal
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, SmallInteger, String, Table, Text, text
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, SmallInteger, String, Table, Text, text
 
 from core.database import metadata
 
@@ -89,16 +89,19 @@ case_table = Table(
     Column("acts", Text, nullable=False, server_default=text("''")),  # JSON: the faults told of this case; "" for none
     Column("fold", LargeBinary, nullable=False),
     Column("marks", Text, nullable=False, server_default=text("''")),  # what it adds to the figures of the evaluation
+    # What the small indexes below stand on. They change a few times in the life of a case, unlike what they follow from: an
+    # index, also by its condition, on what changes with every event makes PostgreSQL write into all indexes of the table.
+    Column("is_waiting", Boolean, nullable=False, server_default=text("false")),   # its papers are in hand: state received
+    Column("is_unmarked", Boolean, nullable=False, server_default=text("false")),  # nothing is kept of it: marks ""
     Index("ix_cases_org_light", "org", "light"),
     postgresql_with=ROOM,
 )
 
 # Cases whose papers are in hand: the sweep looks for those nobody answers.
-Index("ix_cases_received", case_table.c.last_event_at, postgresql_where=text("state = 'received'"),
-      sqlite_where=text("state = 'received'"))
+Index("ix_cases_waiting", case_table.c.case_id, postgresql_where=text("is_waiting"), sqlite_where=text("is_waiting = 1"))
 
 # Cases of before anything was kept of them for the evaluation: few, and none once they were filled.
-Index("ix_cases_unmarked", case_table.c.case_id, postgresql_where=text("marks = ''"), sqlite_where=text("marks = ''"))
+Index("ix_cases_unmarked", case_table.c.case_id, postgresql_where=text("is_unmarked"), sqlite_where=text("is_unmarked = 1"))
 
 clocks = Table(
     "clocks", metadata,

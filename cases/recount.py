@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, Table, delete, func, literal_column, select
+from sqlalchemy import Connection, Table, delete, func, select
 
 from cases.acts import kept_faults, kept_text
 from cases.changes import LIGHTS, Changes, StoredCase
@@ -203,8 +203,7 @@ class Recounter:
 
 
 def _unmarked(conn: Connection, after: int) -> list[int]:
-    # Written out, so that the partial index of exactly these cases is used.
-    statement = select(case_table.c.case_id).where(case_table.c.marks == literal_column("''"), case_table.c.case_id > after)
+    statement = select(case_table.c.case_id).where(case_table.c.is_unmarked, case_table.c.case_id > after)
     return list(conn.scalars(statement.order_by(case_table.c.case_id).limit(SLICE)))
 
 

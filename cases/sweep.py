@@ -162,12 +162,10 @@ def _due_cases(conn: Connection, now_us: int, batch: int) -> list[int]:
 
 
 def _asleep(conn: Connection, silent_since_us: int, after: int, batch: int) -> list[int]:
-    # Written out, so that the partial index of exactly these cases is used.
-    received = case_table.c.state == literal_column("'received'")
     awake = exists().where(clocks.c.case_id == case_table.c.case_id, clocks.c.kind.in_(_OF_ACCEPTANCE),
                            clocks.c.ended_at.is_(None))
-    statement = select(case_table.c.case_id).where(received, case_table.c.last_event_at <= silent_since_us, ~awake,
-                                                   case_table.c.case_id > after)
+    statement = select(case_table.c.case_id).where(case_table.c.is_waiting, case_table.c.case_id > after,
+                                                   case_table.c.last_event_at <= silent_since_us, ~awake)
     return list(conn.scalars(statement.order_by(case_table.c.case_id).limit(batch)))
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any, Protocol
 
-from sqlalchemy import ColumnElement, Connection, Select, func, literal, literal_column, select
+from sqlalchemy import ColumnElement, Connection, Select, func, literal, select
 
 from cases.models import case_table
 from config.indicators import Indicator, Indicators
@@ -27,8 +27,7 @@ from evaluation.scope import Scope, Source
 ALWAYS = Period(date(FIRST_YEAR, 1, 1), date(LAST_YEAR, 12, 31))
 Counts = dict[str, int]
 FOUR_WEEKS = 28
-# Written out, so that the partial index of exactly these cases is used.
-_UNCOUNTED = select(case_table.c.case_id).where(case_table.c.marks == literal_column("''")).limit(1)
+_UNCOUNTED = select(case_table.c.case_id).where(case_table.c.is_unmarked).limit(1)
 
 
 class Names(Protocol):

@@ -60,7 +60,7 @@ def test_a_card_written_while_the_record_is_counted_anew_counts_by_its_case_once
     """As after migration 0044: nothing is kept of any case, and a card is signed before the job comes to its case."""
     record.at("10-26 09:00").take(event(K.ACCEPTED, "10-15 10:00", channel="hall"))
     with record.uow() as uow:
-        uow.conn.execute(update(case_table).values(marks=""))
+        uow.conn.execute(update(case_table).values(marks="", is_unmarked=True))
         for table in (figure_days, figure_months, figure_details, figure_detail_months, figure_cards):
             uow.conn.execute(delete(table))
     with record.uow() as uow:

@@ -287,7 +287,7 @@ def test_what_waits_to_be_counted_is_in_no_list(record: Counted) -> None:
     record.at("10-31 18:00").take(*(event(K.ACCEPTED, "10-15 10:00", case_no=no) for no in ("kept", "waits")))
     record.sweeper.sweep_all()
     with record.uow() as uow:
-        uow.conn.execute(update(case_table).where(case_table.c.case_no == "waits").values(marks=""))
+        uow.conn.execute(update(case_table).where(case_table.c.case_no == "waits").values(marks="", is_unmarked=True))
         uow.conn.execute(update(figure_cards).values(marks=""))
     for basis in Basis:
         assert [line.case_no for line in behind(record, "accepted", basis=basis).lines] == ["kept"]

@@ -19,7 +19,7 @@ def test_no_bulletin_is_drafted_and_no_month_scored_until_every_case_is_counted(
     schedule, produce = services.bulletins.schedule, services.bulletins.service.produce
     schedule.choose("", INSPECTOR, is_on=True)
     with services.uow() as uow:
-        uow.conn.execute(update(case_table).where(case_table.c.case_no == "A-7").values(marks=""))
+        uow.conn.execute(update(case_table).where(case_table.c.case_no == "A-7").values(marks="", is_unmarked=True))
     for act in (lambda: services.scoring.service.propose("monthly-100", FEBRUARY, INSPECTOR),
                 lambda: produce("", "2026-02", INSPECTOR)):
         with pytest.raises(Conflict, match="figures_counted_anew"):

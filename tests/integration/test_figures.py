@@ -377,7 +377,7 @@ def test_a_record_of_before_is_filled(record):
                                   event(K.RATED, "10-24 10:00", case_no="2", score=5))
     expected = record.counted()
     with record.uow() as uow:
-        uow.conn.execute(update(case_table).values(marks=""))
+        uow.conn.execute(update(case_table).values(marks="", is_unmarked=True))
         for one in (figure_days, figure_months, figure_details, figure_detail_months, figure_places, figure_cards):
             uow.conn.execute(delete(one))
 
