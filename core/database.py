@@ -211,7 +211,7 @@ def look_up(conn: Connection, columns: Sequence[str], table: Table, key: str, va
     if conn.dialect.name == "postgresql":
         # %b: the array in binary, a third of the cost of spelling out thousands of values.
         statement = f"{select} = ANY(%b){further}".replace("?", "%s")
-        return _fetched(conn, statement, (list(values), *arguments)) if values else []
+        return _fetched(conn, statement, (list(values), *arguments), **_plan_for(values)) if values else []
     found: list[tuple[Any, ...]] = []
     for start in range(0, len(values), MAX_PARAMETERS):
         part = values[start:start + MAX_PARAMETERS]
@@ -291,9 +291,15 @@ def _each(conn: Connection, statement: str, rows: Rows) -> None:
         run_many(conn, statement, rows)
 
 
-def _fetched(conn: Connection, statement: str, arguments: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+def _plan_for(values: Sequence[Any]) -> dict[str, Any]:
+    """PostgreSQL: many values get a plan of their own. One that is kept was made for a handful of values and for the table as
+    small as it was then; in a table that grew it may compare every row with every value."""
+    return {"prepare": False} if len(values) > FEW else {}
+
+
+def _fetched(conn: Connection, statement: str, arguments: tuple[Any, ...], **options: Any) -> list[tuple[Any, ...]]:
     """Rows without the toolkit's own row objects and conversions: at thousands of rows a batch they cost more than SQL."""
-    return run(conn, statement, arguments).fetchall()  # type: ignore[no-any-return]
+    return run(conn, statement, arguments, **options).fetchall()  # type: ignore[no-any-return]
 
 
 def _marks(count: int) -> str:

@@ -25,10 +25,10 @@ def driver_of(conn: Connection) -> Any:
     return conn.connection.dbapi_connection
 
 
-def run(conn: Connection, statement: str, arguments: Any) -> Cursor:
-    """Execute it once. Raises the errors of SQLAlchemy, so that a caller has one kind to catch."""
+def run(conn: Connection, statement: str, arguments: Any, **options: Any) -> Cursor:
+    """Execute it once; `options` are the driver's. Raises the errors of SQLAlchemy, so that a caller has one kind to catch."""
     try:
-        return driver_of(conn).execute(statement, arguments)
+        return driver_of(conn).execute(statement, arguments, **options)
     except conn.dialect.loaded_dbapi.Error as error:
         raise as_toolkit_error(conn, statement, error) from error
 

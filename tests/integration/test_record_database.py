@@ -209,6 +209,19 @@ def test_looking_up_more_keys_than_one_statement_holds_finds_them_all(database):
     assert list(none) == []
 
 
+def test_many_keys_are_looked_up_with_a_plan_for_just_them(shared):
+    """A plan that is kept was made while the table was small: in one that grew it compares every row with every key."""
+    if shared.dialect == "sqlite":
+        return
+    with shared.read() as conn:
+        for keys in ([1], list(range(100))):
+            for _ in range(10):  # the driver has a statement prepared when it meets it for the sixth time
+                look_up(conn, ("note",), things, "day", keys)
+            kept = conn.exec_driver_sql("SELECT statement FROM pg_prepared_statements WHERE statement LIKE 'SELECT note%%'").all()
+            assert len(kept) == (1 if len(keys) == 1 else 0)
+            conn.exec_driver_sql("DEALLOCATE ALL")
+
+
 def test_an_exception_in_a_transaction_leaves_nothing(database):
     def spoil() -> None:
         with database.transaction() as conn:
