@@ -51,7 +51,7 @@ class CardStore:
             id=card.id, rev=card.rev, key=card.key, origin=card.origin.value, level=card.level, state=card.state.value,
             area=case.area, org=case.org, item=case.item, case_id=case.case_id, case_no=case.case_no, rule=card.rule,
             rule_version=card.rule_version, demanded_action=self._writer.demanded_action(card),
-            reply_due_at=card.reply_due_at, notify=card.notify)
+            reply_due_at=card.reply_due_at, names_camera=card.names_camera, notify=card.notify)
 
     def _tell(self, uow: UnitOfWork, card: Card) -> None:
         topic = TOPIC if card.is_issued else DRAFT_TOPIC

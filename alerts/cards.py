@@ -31,6 +31,7 @@ from cases.events import CaseFacts, ClockRef, RungPassed
 from core.access import SYSTEM, Actor
 
 CLOSED_REASON_MAX = 255
+CAMERA = "camera"  # the member of the evidence that names one, by its code
 
 
 class _Quiet(NamedTuple):
@@ -191,6 +192,11 @@ class Card:
     def top(self) -> Passage:
         """The passage that gives the card its level: the earliest of the worst."""
         return _top_of(self.standing)
+
+    @property
+    def names_camera(self) -> bool:
+        """Whether its evidence says that a camera saw something."""
+        return any(CAMERA in passage.facts for passage in self.passages)
 
     @property
     def notify(self) -> tuple[str, ...] | None:

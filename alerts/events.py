@@ -10,7 +10,8 @@ import msgspec
 
 
 class CardBrief(msgspec.Struct, frozen=True):
-    """The card as it is after the event. `notify`: whom its evidence names to be told; None: its ladder says."""
+    """The card as it is after the event. `names_camera`: its evidence says that a camera saw something. `notify`: whom its
+    evidence names to be told; None: its ladder says."""
 
     id: int
     rev: int
@@ -27,6 +28,7 @@ class CardBrief(msgspec.Struct, frozen=True):
     rule_version: str
     demanded_action: str
     reply_due_at: int | None
+    names_camera: bool
     notify: tuple[str, ...] | None = None
 
 

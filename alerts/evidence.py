@@ -16,7 +16,7 @@ from sqlalchemy import select
 
 from alerts.card_commands import CardCommand, CommandType
 from alerts.card_rows import by_id, newest_by_key
-from alerts.cards import Card
+from alerts.cards import CAMERA, Card
 from alerts.events import CardEvent
 from alerts.lifecycle import Appeal, Disposition
 from alerts.models import cards
@@ -36,7 +36,7 @@ from video.footage.incidents import Incident, Incidents
 from video.footage.queries import FootageQueries
 from video.footage.rights import require_looker
 
-CAMERA, INSTANTS = "camera", ("seen_at", "began_at", "picture_at")
+INSTANTS = ("seen_at", "began_at", "picture_at")
 NO_LONGER_SAID = frozenset({Disposition.REVOKED, Disposition.DISMISSED, Disposition.CANCELLED})
 APART_US = 30 * SECOND_US  # instants nearer to each other are on one clip
 CHUNK = 500
@@ -77,7 +77,7 @@ class CardEvidence:
 
     def keep(self, uow: UnitOfWork, batch: Sequence[CardEvent]) -> None:
         """Ask for a clip of every instant these cards name; told again, it is the same clip."""
-        for card in by_id(uow.conn, {event.card.id for event in batch}).values():
+        for card in by_id(uow.conn, {event.card.id for event in batch if event.card.names_camera}).values():
             for passage in card.passages:
                 self._ask(uow, card, passage.facts, passage.at)
 
