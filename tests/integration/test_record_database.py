@@ -217,8 +217,8 @@ def test_many_keys_are_looked_up_with_a_plan_for_just_them(shared):
         for keys in ([1], list(range(100))):
             for _ in range(10):  # the driver has a statement prepared when it meets it for the sixth time
                 look_up(conn, ("note",), things, "day", keys)
-            kept = conn.exec_driver_sql("SELECT statement FROM pg_prepared_statements WHERE statement LIKE 'SELECT note%%'").all()
-            assert len(kept) == (1 if len(keys) == 1 else 0)
+            kept = conn.exec_driver_sql("SELECT statement FROM pg_prepared_statements").scalars().all()
+            assert len([one for one in kept if one.startswith("SELECT note")]) == (1 if len(keys) == 1 else 0)
             conn.exec_driver_sql("DEALLOCATE ALL")
 
 
