@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
+from sqlalchemy import Connection
 
 from cases.acts import Fault, differing, evidence_of, kept_faults
 from cases.events import (
@@ -103,6 +104,49 @@ class StoredCase:
     clocks: dict[ClockRef, StoredClock] = field(default_factory=dict)
 
 
+@dataclass(slots=True)
+class Counters:
+    """What is added to the counters. Written once a transaction: every act on a hosted case moves the same few rows."""
+
+    lights: dict[tuple[str, str], list[int]] = field(default_factory=lambda: defaultdict(lambda: [0] * len(LIGHTS)))
+    tallies: dict[str, int] = field(default_factory=lambda: defaultdict(int))  # how many more cases have this tally
+
+    def light(self, org: str, item: str, light: Light, by: int) -> None:
+        """So many more cases have that light."""
+        if light is not _NO_LIGHT:
+            self.lights[org, item][_PLACES[light]] += by
+
+    def include(self, other: Counters) -> None:
+        """Add what others add."""
+        for place, counts in other.lights.items():
+            known = self.lights[place]
+            for at, count in enumerate(counts):
+                known[at] += count
+        for text, cases in other.tallies.items():
+            self.tallies[text] += cases
+
+    def days(self) -> dict[tuple[str, int], list[int]]:
+        """What the tallies add to the day counters: counts per measure by (organisation, day)."""
+        days: dict[tuple[str, int], list[int]] = defaultdict(lambda: [0] * len(MEASURES))
+        for text, by in self.tallies.items():
+            if by:
+                for org, day, measure in read_tally(text).entries():
+                    days[org, day][measure] += by
+        return days
+
+    def write(self, conn: Connection) -> None:
+        """Add it to the tables."""
+        names = tuple(light.value for light in LIGHTS)
+        lights = [(org, item, *counts) for (org, item), counts in self.lights.items() if any(counts)]
+        bulk_upsert(conn, counter_lights, ("org", "item", *names), lights, key=("org", "item"), add=names)
+        days = [(org, day, *counts) for (org, day), counts in self.days().items() if any(counts)]
+        bulk_upsert(conn, counter_days, ("org", "day", *MEASURES), days, key=("org", "day"), add=MEASURES)
+
+
+def _write_counters(uow: UnitOfWork, counters: Counters) -> None:
+    counters.write(uow.conn)
+
+
 _TOLD_IN_ORDER = (RungPassed, RungWithdrawn, ClockEnded, CaseUnjudgeable, CaseJudgeable, ActRedeemed, ActViolated)
 
 
@@ -119,8 +163,7 @@ class Changes:
     moved: list[tuple[Any, ...]] = field(default_factory=list)
     withdrawn: list[tuple[ClockRef, str]] = field(default_factory=list)
     gone: list[ClockRef] = field(default_factory=list)
-    lights: dict[tuple[str, str], list[int]] = field(default_factory=lambda: defaultdict(lambda: [0] * len(LIGHTS)))
-    tallies: dict[str, int] = field(default_factory=lambda: defaultdict(int))  # how many more cases have this tally
+    counters: Counters = field(default_factory=Counters)
     marks: list[tuple[int, str, str]] = field(default_factory=list)
     events: list[Any] = field(default_factory=list)
 
@@ -135,16 +178,16 @@ class Changes:
             self.marks.append((case_id, before.marks if before is not None else "", marks))
         if before is None:
             self.new_cases.append((fold.area, fold.case_no, *row))
-            self._count(org, item, light, 1)
-            self.tallies[text] += 1
+            self.counters.light(org, item, light, 1)
+            self.counters.tallies[text] += 1
             return
         self.cases.append(row)
         if (before.org, before.item, before.light) != (org, item, light):
-            self._count(before.org, before.item, before.light, -1)
-            self._count(org, item, light, 1)
+            self.counters.light(before.org, before.item, before.light, -1)
+            self.counters.light(org, item, light, 1)
         if before.tally != text:
-            self.tallies[before.tally] -= 1
-            self.tallies[text] += 1
+            self.counters.tallies[before.tally] -= 1
+            self.counters.tallies[text] += 1
 
     def touch(self, case_id: int, fold: Fold, acts: str = "") -> None:
         """Write a case of which nothing but the facts changed: same light, same clocks, same place in the counters."""
@@ -174,14 +217,6 @@ class Changes:
             for ref in before.keys() - {state.ref for state in states}:
                 self._remove(before[ref], facts_of(fold, case_id))
 
-    def days(self) -> dict[tuple[str, int], list[int]]:
-        """What the tallies add to the day counters: counts per measure by (organisation, day)."""
-        days: dict[tuple[str, int], list[int]] = defaultdict(lambda: [0] * len(MEASURES))
-        for text, by in self.tallies.items():
-            for org, day, measure in read_tally(text).entries():
-                days[org, day][measure] += by
-        return days
-
     def write(self, uow: UnitOfWork) -> None:
         """All of it, then the domain events' reactions, in the caller's transaction."""
         conn = uow.conn
@@ -194,22 +229,11 @@ class Changes:
         bulk_delete(conn, clock_rungs, (*_CLOCK_KEY, "rung"), [(*_key(ref), rung) for ref, rung in self.withdrawn])
         bulk_insert(conn, clock_rungs, RUNG_COLUMNS, self.claims)
         bulk_upsert(conn, clock_rungs, RUNG_COLUMNS, self.moved, key=(*_CLOCK_KEY, "rung"))
-        self._write_counters(uow)
+        uow.gathered(Counters, Counters, _write_counters).include(self.counters)
         if self.marks:
             uow.publish([CasesMarked(tuple(self.marks))])
         # By type, in the order they are told of one clock: reactions then take thousands at a time instead of runs of two.
         uow.publish(sorted(self.events, key=lambda event: _TOLD_IN_ORDER.index(type(event))))
-
-    def _write_counters(self, uow: UnitOfWork) -> None:
-        names = tuple(light.value for light in LIGHTS)
-        lights = [(org, item, *counts) for (org, item), counts in self.lights.items() if any(counts)]
-        bulk_upsert(uow.conn, counter_lights, ("org", "item", *names), lights, key=("org", "item"), add=names)
-        days = [(org, day, *counts) for (org, day), counts in self.days().items() if any(counts)]
-        bulk_upsert(uow.conn, counter_days, ("org", "day", *MEASURES), days, key=("org", "day"), add=MEASURES)
-
-    def _count(self, org: str, item: str, light: Light, by: int) -> None:
-        if light is not _NO_LIGHT:
-            self.lights[org, item][_PLACES[light]] += by
 
     def _rungs(self, state: ClockState, known: StoredClock | None, facts: CaseFacts, now_us: int) -> None:
         """Claim what passed, move what facts moved, withdraw what they unjustify, and tell each of it."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, TypeVar
 
 import msgspec
@@ -35,6 +37,17 @@ def chain_of(event: CaseEvent) -> str:
     return event.org or event.area
 
 
+@dataclass(slots=True)
+class Heads:
+    """The heads of the chains a transaction has gone on with. Sealed and written once, at its end."""
+
+    by_chain: dict[str, Head] = field(default_factory=dict)
+
+    def include(self, other: Heads) -> None:
+        """Later ones take the place of those before."""
+        self.by_chain.update(other.by_chain)
+
+
 class Appender:
     """Appends events to the journal within one transaction, whose ledger lock keeps every chain single-headed."""
 
@@ -43,7 +56,7 @@ class Appender:
         kept = _kept_heads(uow)
         unknown = [chain for chain in chains if chain not in kept]
         if unknown:
-            kept.update(_load_heads(uow.conn, unknown))
+            kept.update(_heads_in(uow, unknown))
         self._heads = {chain: kept[chain] for chain in chains}
         self._rows: list[tuple[Any, ...]] = []
 
@@ -67,9 +80,7 @@ class Appender:
         """Write what was appended, around a block that leaves the connection alone: the database works meanwhile."""
         with bulk_inserting(self._uow.conn, journal, COLUMNS, self._rows):
             yield
-        heads = [(chain, pos, mac, seal_of(self._keys.key(chain), pos, mac))
-                 for chain, (pos, mac) in self._heads.items() if pos]
-        bulk_upsert(self._uow.conn, chain_heads, ("chain", "pos", "mac", "seal"), heads, key=("chain",))
+        self._uow.gathered(Heads, Heads, partial(_write_heads, self._keys)).by_chain.update(self._heads)
         _kept_heads(self._uow).update(self._heads)
         self._rows.clear()
 
@@ -140,6 +151,19 @@ def chunks(values: Sequence[T], size: int = MAX_PARAMETERS) -> Iterator[Sequence
 def _kept_heads(uow: UnitOfWork) -> dict[str, Head]:
     """The heads as written: every act on a hosted case goes on from that of its organisation."""
     return uow.keep(chain_heads, lambda _: {})
+
+
+def _heads_in(uow: UnitOfWork, chains: Sequence[str]) -> dict[str, Head]:
+    """The heads as this transaction has left them, or as they stand in the table."""
+    heads = _load_heads(uow.conn, chains)
+    for left in uow.unwritten(Heads):
+        heads |= {chain: left.by_chain[chain] for chain in chains if chain in left.by_chain}
+    return heads
+
+
+def _write_heads(keys: ChainKeys, uow: UnitOfWork, heads: Heads) -> None:
+    rows = [(chain, pos, mac, seal_of(keys.key(chain), pos, mac)) for chain, (pos, mac) in heads.by_chain.items() if pos]
+    bulk_upsert(uow.conn, chain_heads, ("chain", "pos", "mac", "seal"), rows, key=("chain",))
 
 
 def _load_heads(conn: Connection, chains: Sequence[str]) -> dict[str, Head]:

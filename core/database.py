@@ -9,11 +9,11 @@ from __future__ import annotations
 import importlib
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import (
     BigInteger,
@@ -36,7 +36,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from core.errors import ConfigError, InvalidInput
 from core.statements import as_toolkit_error, driver_of, run, run_many
-from core.writer import Writer
+from core.writer import Common, Writer
 
 metadata = MetaData(naming_convention={
     "ix": "ix_%(table_name)s_%(column_0_N_name)s", "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -54,6 +54,7 @@ ASKED_AFTER_S = 5.0  # PostgreSQL: a connection idle for so long is asked whethe
 FEW = 16             # PostgreSQL: up to here rows go one by one (pipelined); COPY and its temporary table pay from there
 STATEMENTS_KEPT = 512  # a connection keeps so many parsed; the driver keeps 128, an act and its answer need that many
 Rows = Sequence[Sequence[Any]]
+C = TypeVar("C", bound=Common)
 
 
 def import_models() -> MetaData:
@@ -80,12 +81,23 @@ class Database:
     def transaction(self, *, together: bool = False) -> Iterator[Connection]:
         """A writing transaction; commits at exit, rolls back on an exception. `together`: it is short, and may share its commit
         with others that wait for theirs (SQLite)."""
-        if self._writer is None:
-            with _numbers_checked(), self.engine.begin() as conn:
-                yield conn
-            return
-        with _numbers_checked(), self._writer.together() if together else self._writer.alone() as conn:
-            yield conn
+        with self.transaction_of(_Nothing, together=together) as nothing:
+            yield nothing.conn
+
+    @contextmanager
+    def transaction_of(self, begin: Callable[[Connection], C], *, together: bool = False) -> Iterator[C]:
+        """The same, giving what `begin` makes of its connection: what its parts have in common, several where others share its
+        commit. What they left to the end is written before that (docs/adr/0020)."""
+        with _numbers_checked():
+            if self._writer is not None and together:
+                with self._writer.together(begin) as common:
+                    yield common
+                return
+            with self.engine.begin() if self._writer is None else self._writer.alone() as conn:
+                common = begin(conn)
+                yield common
+                common.take()
+                common.complete()
 
     def _connected_to_write(self) -> Connection:
         return self.engine.connect().execution_options(writes=True)
@@ -156,6 +168,18 @@ class Database:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
+
+
+class _Nothing:
+    """What transactions have in common that leave nothing to their end."""
+
+    def __init__(self, conn: Connection) -> None:
+        self.conn = conn
+
+    def take(self) -> None:
+        """Nothing was left."""
+
+    drop = complete = take
 
 
 def _note_use(_driver: Any, record: Any) -> None:

@@ -6,8 +6,9 @@ import threading
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import groupby
-from typing import Any, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 
 import msgspec
 from sqlalchemy import Connection
@@ -16,30 +17,42 @@ from core.clock import Clock
 from core.database import Database, bulk_insert
 from core.doorbell import Doorbell
 from core.models import outbox
-from core.outbox import LedgerHead, lock_ledger, save_ledger
+from core.outbox import lock_ledger, save_ledger
 from core.statements import check_under_way
 
 Reaction = Callable[["UnitOfWork", Sequence[Any]], None]
 Reactions = Mapping[type, Sequence[Reaction]]
-Sum = TypeVar("Sum")
 T = TypeVar("T")
 _OUTBOX_COLUMNS = ("seq", "topic", "subject", "rev", "at", "payload")
 
 
+class Total(Protocol):
+    """What is added up over a transaction."""
+
+    def include(self, other: Self) -> None:
+        """Add what another part of the transaction has added up."""
+
+
+Sum = TypeVar("Sum", bound=Total)
+_Gathered = dict[object, tuple[Any, Callable[["UnitOfWork", Any], None]]]
+
+
 class UnitOfWork:
-    """What one writing transaction works with. `now_us` is asked once, so all it decides agrees.
+    """What one act works with, in a transaction of its own or one that several share (docs/adr/0016, 0020). `now_us` is asked
+    once, so all it decides agrees.
 
     `kept` is what this process has read or written under the ledger's lock; it is empty where another has written since. Only
     what is never written without that lock belongs there, and whoever changes such a thing puts it there anew or takes it out
     (docs/adr/0018).
     """
 
-    def __init__(self, conn: Connection, now_us: int, head: LedgerHead, reactions: Reactions, kept: dict[object, Any]) -> None:
-        self.conn, self.now_us, self.head, self.kept = conn, now_us, head, kept
-        self.recorded: set[int] = set()  # the cases whose record this transaction has written (cases.service)
-        self._reactions = reactions
-        self._messages: list[tuple[int, str, str, int, int, str]] = []
-        self._gathered: dict[object, tuple[Any, Callable[[UnitOfWork, Any], None]]] = {}
+    def __init__(self, ledgered: _Ledgered, now_us: int, reactions: Reactions) -> None:
+        self.conn, self.now_us, self.kept = ledgered.conn, now_us, ledgered.kept
+        self.head = replace(ledgered.head)  # its own: who is refused takes no number
+        self.recorded: set[int] = set()  # the cases whose record this act has written (cases.service)
+        self.messages: list[tuple[int, str, str, int, int, str]] = []
+        self.sums: _Gathered = {}
+        self._ledgered, self._reactions = ledgered, reactions
 
     def publish(self, events: Sequence[Any]) -> None:
         """Let the reactions of each event type work in this transaction, runs of one type together, in order."""
@@ -52,16 +65,20 @@ class UnitOfWork:
         """Tell the world after the commit. Returns the message's commit-ordered number."""
         self.head.outbox_seq += 1
         text = msgspec.json.encode(payload).decode()
-        self._messages.append((self.head.outbox_seq, topic, subject, rev, self.now_us, text))
+        self.messages.append((self.head.outbox_seq, topic, subject, rev, self.now_us, text))
         return self.head.outbox_seq
 
     def gathered(self, owner: object, make: Callable[[], Sum], write: Callable[[UnitOfWork, Sum], None]) -> Sum:
-        """What the reactions of one owner add up over this transaction: made when first asked for, written once, at its end.
-        Nothing of it can be read within the transaction."""
-        if owner not in self._gathered:
-            self._gathered[owner] = make(), write
-        total: Sum = self._gathered[owner][0]
+        """What is added up for one owner in this act: made when first asked for, and written once for the whole transaction, at
+        its end. Nothing of it can be read in the database before; who must know it asks `unwritten`."""
+        if owner not in self.sums:
+            self.sums[owner] = make(), write
+        total: Sum = self.sums[owner][0]
         return total
+
+    def unwritten(self, owner: object) -> list[Any]:
+        """What was added up for that owner and is not written yet: by the acts before this one, and by this one."""
+        return [sums[owner][0] for sums in (self._ledgered.sums, self.sums) if owner in sums]
 
     def keep(self, what: object, read: Callable[[Connection], T]) -> T:
         """What is kept under that name, read now if nothing is."""
@@ -74,14 +91,59 @@ class UnitOfWork:
         self.head.journal_seq += 1
         return self.head.journal_seq
 
-    def flush(self, stamp: str) -> None:
-        for total, write in self._gathered.values():
-            write(self, total)
-        self._gathered.clear()
+
+class _Ledgered:
+    """One transaction under the ledger's lock: its head, and what the acts in it leave to its end. `act` is the one under way,
+    afterwards the last that stands."""
+
+    def __init__(self, conn: Connection, keeper: _Keeper) -> None:
+        self.conn, self._keeper = conn, keeper
+        self.head = lock_ledger(conn)
+        self.kept = keeper.begin(self.head.stamp)
+        self.sums: _Gathered = {}
+        self._messages: list[tuple[int, str, str, int, int, str]] = []
+        self._act: UnitOfWork | None = None
+        self._standing: UnitOfWork | None = None
+
+    def begun(self, now_us: int, reactions: Reactions) -> UnitOfWork:
+        """The next act; it goes on from the head as those before it left it."""
+        self._act = UnitOfWork(self, now_us, reactions)
+        return self._act
+
+    def take(self) -> None:
+        """The act under way stands."""
+        act, self._act = self._act, None
+        if act is not None:
+            self._standing, self.head = act, act.head
+            self._take_sums(act.sums)
+            self._messages += act.messages
+
+    def drop(self) -> None:
+        """The act under way is undone, and what it may have kept with it."""
+        self._act = None
+        self.kept.clear()
+
+    def complete(self) -> None:
+        """What the acts left to the end, under a stamp of this transaction's own."""
+        if self._standing is not None:
+            self._write_sums(self._standing)
         bulk_insert(self.conn, outbox, _OUTBOX_COLUMNS, self._messages)
-        self._messages.clear()
-        self.head.stamp = stamp
+        self.head.stamp = self._keeper.end()
         save_ledger(self.conn, self.head)
+
+    def _take_sums(self, sums: _Gathered) -> None:
+        for owner, (total, write) in sums.items():
+            if owner in self.sums:
+                self.sums[owner][0].include(total)
+            else:
+                self.sums[owner] = total, write
+
+    def _write_sums(self, last: UnitOfWork) -> None:
+        """As the last act that stands: at its moment, with its head."""
+        last.messages, last.sums = self._messages, self.sums
+        while self.sums:  # one that is written may add to another
+            total, write = self.sums.pop(next(iter(self.sums)))
+            write(last, total)
 
 
 class _Keeper:
@@ -134,11 +196,12 @@ class UnitOfWorkFactory:
         if joined is not None:
             yield joined
             return
-        with self.database.transaction(together=together) as conn:
-            head = lock_ledger(conn)
+        with self.database.transaction_of(self._begun, together=together) as ledgered:
             # After the lock: who waited for it must not judge with an older "now" than who went first.
-            uow = UnitOfWork(conn, self.clock.now_us(), head, self.reactions, self._keeper.begin(head.stamp))
+            uow = ledgered.begun(self.clock.now_us(), self.reactions)
             yield uow
-            check_under_way(conn)
-            uow.flush(self._keeper.end())
+            check_under_way(uow.conn)
         self.doorbell.ring(uow.head.outbox_seq)
+
+    def _begun(self, conn: Connection) -> _Ledgered:
+        return _Ledgered(conn, self._keeper)

@@ -2,8 +2,9 @@
 
 Every commit waits for the disk, and SQLite commits one transaction at a time. Short acts that queue for it may therefore be
 committed together: each within a savepoint of its own, so that what one of them raises undoes what that one did and nothing
-else, and none returns to its caller before the commit that holds it. Whatever is not marked so is committed alone: a batch
-of thousands must keep nobody's answer back.
+else, and none returns to its caller before the commit that holds it. What they have in common is read once, when the first
+begins, and written once, before the commit (docs/adr/0020). Whatever is not marked so is committed alone: a batch of thousands
+must keep nobody's answer back.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any, Protocol
 
 from sqlalchemy import Connection
 
@@ -18,6 +20,22 @@ from core.statements import check_under_way, driver_of
 from core.turns import waiting
 
 PATIENCE_S = 1.0
+
+
+class Common(Protocol):
+    """What the parts of one transaction have in common. Used by whoever has the turn; what it raises undoes the transaction."""
+
+    def take(self) -> None:
+        """The part that was under way stands: what it leaves to the end belongs to the transaction."""
+
+    def drop(self) -> None:
+        """The part that was under way is undone."""
+
+    def complete(self) -> None:
+        """Write what was left to the end, before the commit."""
+
+
+Begin = Callable[[Connection], Common]
 
 
 class Writer:
@@ -50,8 +68,9 @@ class Writer:
             self._leave_turn()
 
     @contextmanager
-    def together(self) -> Iterator[Connection]:
-        """A part of a transaction that others who wait may share. Raises what the commit raised, to each of them."""
+    def together(self, begin: Begin) -> Iterator[Any]:
+        """A part of a transaction that others who wait may share, those who begin it in the same way; gives what they have in
+        common. Raises what the commit raised, to each of them."""
         with self._count:
             self._waiting += 1
         try:
@@ -60,10 +79,10 @@ class Writer:
             with self._count:
                 self._waiting -= 1
         try:
-            shared = self._shared = self._shared or self._begun()
+            shared = self._shared = self._to_join(begin) or self._begun(begin)
             try:
                 with shared.part():
-                    yield shared.conn
+                    yield shared.common
             except Exception as refusal:
                 self._refused(shared, refusal)
                 raise
@@ -102,10 +121,16 @@ class Writer:
 
     # What is shared -----------------------------------------------------------------------------------------------
 
-    def _begun(self) -> _Shared:
+    def _to_join(self, begin: Begin) -> _Shared | None:
+        """The transaction that is open; one that was begun in another way is ended instead."""
+        if self._shared is not None and self._shared.begin != begin:
+            self._end_shared()
+        return self._shared
+
+    def _begun(self, begin: Begin) -> _Shared:
         conn = self._connection()
         try:
-            return _Shared(conn)
+            return _Shared(conn, begin)
         except BaseException:
             conn.close()
             raise
@@ -115,6 +140,7 @@ class Writer:
         if self._shared is None or self._has_follower(self._shared):
             self._leave_turn()
             return
+        self._shared.complete()
         with waiting():  # for the disk
             self._end_shared()
             self._leave_turn()
@@ -147,25 +173,35 @@ class Writer:
 class _Shared:
     """One transaction and its parts; used by whoever has the turn. `failure` is why it was not committed."""
 
-    def __init__(self, conn: Connection) -> None:
-        self.conn, self.parts = conn, 0
+    def __init__(self, conn: Connection, begin: Begin) -> None:
+        self.conn, self.begin, self.parts = conn, begin, 0
         self.failure: BaseException | None = None
         self.ended = threading.Event()
         self._transaction = conn.begin()
         self._driver = driver_of(conn)
+        self.common, self._is_complete = begin(conn), False
 
     @contextmanager
     def part(self) -> Iterator[None]:
         """What one act does. The first needs no savepoint: until it is done there is nothing else to undo."""
         if self.parts:
             self._driver.execute("SAVEPOINT part")
+        is_done = False
         try:
             yield
-            if self.parts:
-                self._driver.execute("RELEASE part")
+            is_done = True
+            self._take()
         except BaseException as error:
-            self._undo(error)
+            if is_done:
+                self.failure = error  # nobody knows how much of it was taken
+            else:
+                self._undo(error)
             raise
+
+    def _take(self) -> None:
+        if self.parts:
+            self._driver.execute("RELEASE part")
+        self.common.take()
         self.parts += 1
 
     def _undo(self, error: BaseException) -> None:
@@ -176,12 +212,25 @@ class _Shared:
         try:
             self._driver.execute("ROLLBACK TO part")
             self._driver.execute("RELEASE part")
+            self.common.drop()
         except Exception as another:  # noqa: BLE001 - whatever it is, nothing of this may be committed
             self.failure = another
+
+    def complete(self) -> None:
+        """Write what the parts left to the end, once. What that raises fails all of them."""
+        if self.failure is not None or self._is_complete:
+            return
+        try:
+            check_under_way(self.conn)
+            self.common.complete()
+            self._is_complete = True
+        except BaseException as error:  # noqa: BLE001 - told to each of the parts, whoever it was that ended it
+            self.failure = error
 
     def end(self) -> bool:
         """Commit, or undo what failed, and let the parts know. Whether the connection may be used again."""
         try:
+            self.complete()
             if self.failure is None:
                 self._commit()
             else:

@@ -67,14 +67,19 @@ class Sums:
         if len(new) > same:
             self.add(now, of_now, new[same:], cases)
 
+    def include(self, other: Sums) -> None:
+        """Add what another act of the same transaction adds."""
+        for place, rows in other.details.items():
+            of_place = self.details.setdefault(place, {})
+            for time, row in rows.items():
+                _add_row(of_place.setdefault(time, {}), row)
+
     def days(self) -> dict[DayKey, Row]:
         """The sums by row of the departments' table."""
         days: dict[DayKey, Row] = {}
         for (area, org, _item, _channel), rows in self.details.items():
             for time, row in rows.items():
-                known = days.setdefault((time >> DAY_BITS, (time & DAY_MASK) - DAY_ZERO, area, org), {})
-                for figure, amount in row.items():
-                    known[figure] = known.get(figure, 0) + amount
+                _add_row(days.setdefault((time >> DAY_BITS, (time & DAY_MASK) - DAY_ZERO, area, org), {}), row)
         return days
 
     def rows(self) -> dict[tuple[Any, ...], Row]:
@@ -90,9 +95,7 @@ class Sums:
                 day = (time & DAY_MASK) - DAY_ZERO
                 if day < until:
                     of_place = months.details.setdefault(place, {})
-                    known = of_place.setdefault(time_key(time >> DAY_BITS, first_of_month(day)), {})
-                    for figure, amount in row.items():
-                        known[figure] = known.get(figure, 0) + amount
+                    _add_row(of_place.setdefault(time_key(time >> DAY_BITS, first_of_month(day)), {}), row)
         return months
 
     def numbered(self, numbers: Mapping[Place, int]) -> dict[int, Row]:
@@ -113,7 +116,7 @@ class FigureTables:
             sums.move_marks(before, after, cases)
 
     def sums(self, uow: UnitOfWork) -> Sums:
-        """What this transaction adds: cases and cards touch the same rows, which are written once, before the commit."""
+        """What this act adds: cases and cards touch the same rows, which are written once, before the commit."""
         return uow.gathered(self, Sums, self._write)
 
     def _write(self, uow: UnitOfWork, sums: Sums) -> None:
@@ -141,10 +144,13 @@ def months_of(days: Mapping[DayKey, Row]) -> dict[DayKey, Row]:
     """Sums by day added up to those of the departments' months."""
     months: dict[DayKey, Row] = {}
     for (basis, day, area, org), row in days.items():
-        known = months.setdefault((basis, first_of_month(day), area, org), {})
-        for figure, amount in row.items():
-            known[figure] = known.get(figure, 0) + amount
+        _add_row(months.setdefault((basis, first_of_month(day), area, org), {}), row)
     return months
+
+
+def _add_row(known: Row, row: Row) -> None:
+    for figure, amount in row.items():
+        known[figure] = known.get(figure, 0) + amount
 
 
 def _common(old: Sequence[Entry], new: Sequence[Entry], has_same_cohort: bool) -> int:

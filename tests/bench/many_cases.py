@@ -21,7 +21,7 @@ from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
 from sqlalchemy.schema import CreateIndex, DropIndex
 
 from cases.areas import Area, Areas
-from cases.changes import CASE_COLUMNS, CLOCK_COLUMNS, LIGHTS, Changes
+from cases.changes import CASE_COLUMNS, CLOCK_COLUMNS, LIGHTS, Changes, Counters
 from cases.events import CaseEvent, EventKind
 from cases.models import case_table, clocks, counter_days, counter_lights
 from cases.projection import light_of, project
@@ -62,7 +62,7 @@ class _Model:
 def load_cases_into(url: str, count: int) -> Loaded:
     """Fill the empty, migrated database with `count` open cases."""
     began = time.perf_counter()
-    counters = Changes()
+    counters = Counters()
     models = _models(counters, count)
     load = _load_sqlite if url.startswith("sqlite") else _load_postgres
     rows = load(url, models, count)
@@ -72,7 +72,7 @@ def load_cases_into(url: str, count: int) -> Loaded:
     return Loaded(count, f"{count:,} cases and {rows:,} clocks made in {time.perf_counter() - began:.0f} s")
 
 
-def _models(counters: Changes, count: int) -> list[_Model]:
+def _models(counters: Counters, count: int) -> list[_Model]:
     catalogue, areas = _world()
     calendar, rng, now_us = areas.default.calendar, Random(1), to_us(NOW)
     items = [item for item in catalogue.items.values() if item.promised and item.promised.unit == "wd"]
@@ -90,7 +90,7 @@ def _world() -> tuple[Catalogue, Areas]:
     return catalogue, Areas(load_calendars(), load_presets(), default)
 
 
-def _model(counters: Changes, item: Item, at: int, now_us: int, areas: Areas, catalogue: Catalogue, times: int) -> _Model:
+def _model(counters: Counters, item: Item, at: int, now_us: int, areas: Areas, catalogue: Catalogue, times: int) -> _Model:
     number = _NUMBER.format(0)
     fold = fold_all([CaseEvent(source="hall", source_event_id="1", kind=EventKind.ACCEPTED, case_no=number,
                                area=catalogue.default_area, claimed_at=at, org=item.org, item=item.code)])
@@ -99,9 +99,9 @@ def _model(counters: Changes, item: Item, at: int, now_us: int, areas: Areas, ca
     tally = tally_of(fold, fold.org, states, lambda _fold: areas.default.calendar)
     written.case(0, fold, light_of(fold, states), tally, None, marks=CaseMarker(areas, catalogue)(fold, tally, states))
     written.clocks_of(fold, 0, states, {}, now_us)
-    for place, counts in written.lights.items():
+    for place, counts in written.counters.lights.items():
         counters.lights[place] = [total + times * one for total, one in zip(counters.lights[place], counts, strict=True)]
-    for text, cases in written.tallies.items():
+    for text, cases in written.counters.tallies.items():
         counters.tallies[text] += times * cases
     case = written.new_cases[0]
     before, _, after = case[_FOLD].partition(number.encode())
@@ -167,7 +167,7 @@ def _tables(models: Sequence[_Model],
     yield clocks, CLOCK_COLUMNS, _clock_rows(models, count)
 
 
-def _write_counters(database: Database, counters: Changes) -> None:
+def _write_counters(database: Database, counters: Counters) -> None:
     with database.transaction() as conn:
         bulk_insert(conn, counter_lights, ("org", "item", *(light.value for light in LIGHTS)),
                     [(*place, *counts) for place, counts in counters.lights.items()])

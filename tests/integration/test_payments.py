@@ -208,7 +208,7 @@ def test_told_twice_at_once_before_others_who_wait_nothing_goes_back(office: Off
     begun, go, ended = threading.Event(), threading.Event(), threading.Event()
 
     def act(first: threading.Event, then: threading.Event, most_s: float) -> None:
-        with database.transaction(together=True):
+        with office.hall.services.uow(together=True):
             first.set()
             then.wait(most_s)
 

@@ -215,7 +215,7 @@ def test_nothing_to_record_is_no_transaction_that_leaves_a_trace(record, databas
 def test_a_batch_that_cannot_be_written_leaves_nothing_at_all(record, database, monkeypatch):
     record.take(event(K.ACCEPTED, "10-15 10:00", case_no="0"))
     before, told = contents(database), count(database, outbox)
-    monkeypatch.setattr("cases.changes.Changes._write_counters", _fail)
+    monkeypatch.setattr("cases.changes.Counters.write", _fail)
     with pytest.raises(ZeroDivisionError):
         record.recorder.record(stories())
     monkeypatch.undo()

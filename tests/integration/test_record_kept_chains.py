@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 import cases.areas
 from cases.anchoring import verify_database
 from cases.events import EventKind
+from cases.journal import Heads
 from cases.models import journal
 from config.versions import REVISION, Versions
 from core.database import Database, bulk_upsert
@@ -98,7 +99,7 @@ def test_what_is_written_at_the_end_may_fail_and_leaves_nothing_kept(database, t
     def spoil() -> None:
         with record.uow() as uow:
             record.recorder.record_in(uow, [event(EventKind.ACCEPTED, "10-15 10:00", case_no="2")])
-            uow.gathered(fail, list, fail)
+            uow.gathered(fail, Heads, fail)
 
     with pytest.raises(ZeroDivisionError):
         spoil()
