@@ -42,6 +42,20 @@ class CaseWords:
     site: str
 
 
+class _Reached(msgspec.Struct):
+    phone: str = ""
+    email: str = ""
+
+
+class _Particulars(msgspec.Struct):
+    """What is read here of an application."""
+
+    applicant: _Reached = msgspec.field(default_factory=_Reached)
+
+
+_decode = msgspec.json.Decoder(_Particulars).decode
+
+
 class CaseNotices:
     """`ways` are the channels that are on; `told_by` gives how the account of a case wants to be told ("" where nobody said).
 
@@ -102,11 +116,11 @@ class CaseNotices:
 
 def contacts_of(particulars: str) -> list[Contact]:
     """The number and address an application names, those that can be one."""
-    applicant = msgspec.json.decode(particulars).get("applicant", {})
+    applicant = _decode(particulars).applicant
     found = []
-    for name in ("phone", "email"):
+    for text in filter(None, (applicant.phone, applicant.email)):
         try:
-            found.append(read_contact(applicant.get(name, "")))
+            found.append(read_contact(text))
         except InvalidInput:
             continue
     return found

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict
 from datetime import date
 from types import SimpleNamespace
 from typing import Any
@@ -360,5 +359,5 @@ def _forget_deferred(uow: UnitOfWork, case: Hosted, papers: Collection[str]) -> 
 def _particulars(application: Application, item: Item) -> str:
     """What the fields were called is kept with what they say: the form may ask something else tomorrow."""
     labels = {code: item.details.form[code].label for code in application.fields if code in item.details.form}
-    return _json({"applicant": asdict(application.applicant), "fields": dict(application.fields), "form": labels}).decode()
+    return _json({"applicant": application.applicant, "fields": dict(application.fields), "form": labels}).decode()
 

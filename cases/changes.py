@@ -229,7 +229,8 @@ class Changes:
         bulk_delete(conn, clock_rungs, (*_CLOCK_KEY, "rung"), [(*_key(ref), rung) for ref, rung in self.withdrawn])
         bulk_insert(conn, clock_rungs, RUNG_COLUMNS, self.claims)
         bulk_upsert(conn, clock_rungs, RUNG_COLUMNS, self.moved, key=(*_CLOCK_KEY, "rung"))
-        uow.gathered(Counters, Counters, _write_counters).include(self.counters)
+        if self.counters.lights or self.counters.tallies:  # most steps move no counter
+            uow.gathered(Counters, Counters, _write_counters).include(self.counters)
         if self.marks:
             uow.publish([CasesMarked(tuple(self.marks))])
         # By type, in the order they are told of one clock: reactions then take thousands at a time instead of runs of two.

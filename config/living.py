@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from config.catalogue import Catalogue, Item, Organisation
 from config.organisation_document import LAST
@@ -25,6 +25,13 @@ class _Live(Mapping[str, T], Generic[T]):
 
     def __getitem__(self, key: str) -> T:
         return self._look()[key]
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._look()
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """As a dictionary has it: what a mapping does by itself, by an exception, every act would pay some twenty times."""
+        return self._look().get(key, default)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._look())

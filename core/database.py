@@ -88,7 +88,7 @@ class Database:
     def transaction_of(self, begin: Callable[[Connection], C], *, together: bool = False) -> Iterator[C]:
         """The same, giving what `begin` makes of its connection: what its parts have in common, several where others share its
         commit. What they left to the end is written before that (docs/adr/0020)."""
-        with _numbers_checked():
+        with _NUMBERS_CHECKED:
             if self._writer is not None and together:
                 with self._writer.together(begin) as common:
                     yield common
@@ -106,10 +106,10 @@ class Database:
     def read(self) -> Iterator[Connection]:
         """A connection for reading."""
         if self._writer is None:
-            with _numbers_checked(), self.engine.connect() as conn:
+            with _NUMBERS_CHECKED, self.engine.connect() as conn:
                 yield conn
             return
-        with _numbers_checked(), self._reader() as conn:
+        with _NUMBERS_CHECKED, self._reader() as conn:
             yield conn
 
     @contextmanager
@@ -137,7 +137,7 @@ class Database:
             with self.read() as conn:
                 yield conn
             return
-        with _numbers_checked(), self.engine.connect().execution_options(isolation_level="REPEATABLE READ") as conn:
+        with _NUMBERS_CHECKED, self.engine.connect().execution_options(isolation_level="REPEATABLE READ") as conn:
             yield conn
 
     def create_all(self) -> None:
@@ -434,14 +434,17 @@ def _check_room(rows: Rows, types: Sequence[str]) -> None:
                     raise OverflowError(f"{value} does not fit into {kind}")
 
 
-@contextmanager
-def _numbers_checked() -> Iterator[None]:
+class _NumbersChecked:
     """A number no column can hold was given by somebody: that is his mistake, not ours."""
-    try:
-        yield
-    except OverflowError as error:
-        raise InvalidInput("number_out_of_range") from error
-    except DataError as error:
-        if type(error.orig).__name__ != "NumericValueOutOfRange":
-            raise
-        raise InvalidInput("number_out_of_range") from error
+
+    def __enter__(self) -> None:
+        """Every look and every act comes here: a generator would cost as much as a short statement."""
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if isinstance(error, OverflowError):
+            raise InvalidInput("number_out_of_range") from error
+        if isinstance(error, DataError) and type(error.orig).__name__ == "NumericValueOutOfRange":
+            raise InvalidInput("number_out_of_range") from error
+
+
+_NUMBERS_CHECKED = _NumbersChecked()

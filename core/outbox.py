@@ -40,6 +40,10 @@ class LedgerHead:
     outbox_seq: int
     stamp: str
 
+    def copy(self) -> LedgerHead:
+        """For an act that may yet be undone."""
+        return LedgerHead(self.epoch, self.journal_seq, self.outbox_seq, self.stamp)
+
 
 # Every writing transaction begins with the one and ends with the other.
 _LOCK = Statement(select(ledger.c.epoch, ledger.c.journal_head, ledger.c.outbox_head, ledger.c.stamp).where(

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import namedtuple
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, Executable, Table, insert
@@ -55,10 +56,10 @@ def check_under_way(conn: Connection) -> None:
 
 @dataclass(slots=True)
 class _Form:
-    """A statement as one kind of database reads it. `order` names the values by place; None where they go by name."""
+    """A statement as one kind of database reads it. `in_order` gives the values by place; None where they go by name."""
 
     text: str
-    order: Sequence[str] | None
+    in_order: Callable[[dict[str, Any]], Sequence[Any]] | None
     fixed: dict[str, Any]
     row: Callable[[Any], Any]
 
@@ -98,7 +99,7 @@ class Statement:
 
     def _cursor(self, conn: Connection, form: _Form, values: dict[str, Any]) -> Cursor:
         given = form.fixed | values if form.fixed else values
-        return run(conn, form.text, given if form.order is None else [given[name] for name in form.order])
+        return run(conn, form.text, given if form.in_order is None else form.in_order(given))
 
     def _form(self, conn: Connection) -> _Form:
         known = self._forms.get(conn.dialect.name)
@@ -111,12 +112,21 @@ class Statement:
         if compiled._bind_processors or compiled.post_compile_params:
             raise TypeError(f"values are converted here, which the driver alone does not do: {compiled.string}")
         fixed = {name: value for name, value in compiled.params.items() if not compiled.binds[name].required}
-        return _Form(compiled.string, compiled.positiontup, fixed, _row_maker(compiled, conn))
+        return _Form(compiled.string, _by_place(compiled.positiontup), fixed, _row_maker(compiled, conn))
 
 
 def inserting(table: Table, *columns: str) -> Statement:
     """INSERT of one row with these columns."""
     return Statement(insert(table).inline(), columns)
+
+
+def _by_place(names: Sequence[str] | None) -> Callable[[dict[str, Any]], Sequence[Any]] | None:
+    """Takes the values of these names in their order; None where the driver takes them by name."""
+    if names is None:
+        return None
+    if len(names) > 1:
+        return itemgetter(*names)  # half the time of a loop
+    return lambda given: [given[name] for name in names]
 
 
 def _row_maker(compiled: Any, conn: Connection) -> Callable[[Any], Any]:

@@ -6,7 +6,6 @@ import threading
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from itertools import groupby
 from typing import Any, Protocol, Self, TypeVar
 
@@ -48,7 +47,7 @@ class UnitOfWork:
 
     def __init__(self, ledgered: _Ledgered, now_us: int, reactions: Reactions) -> None:
         self.conn, self.now_us, self.kept = ledgered.conn, now_us, ledgered.kept
-        self.head = replace(ledgered.head)  # its own: who is refused takes no number
+        self.head = ledgered.head.copy()  # its own: who is refused takes no number
         self.recorded: set[int] = set()  # the cases whose record this act has written (cases.service)
         self.messages: list[tuple[int, str, str, int, int, str]] = []
         self.sums: _Gathered = {}

@@ -80,15 +80,18 @@ class Writer:
                 self._waiting -= 1
         try:
             shared = self._shared = self._to_join(begin) or self._begun(begin)
+            shared.open_part()
             try:
-                with shared.part():
-                    yield shared.common
-            except Exception as refusal:
-                self._refused(shared, refusal)
+                yield shared.common
+                shared.take_part()
+            except BaseException as error:
+                shared.undo_part(error)
+                if isinstance(error, Exception):
+                    self._refused(shared, error)
                 raise
         finally:
             self._leave_shared()
-        if not shared.ended.is_set():
+        if not shared.is_ended and shared.ended is not None:
             with waiting():
                 while not shared.ended.wait(PATIENCE_S):
                     self._end_left(shared)
@@ -137,10 +140,13 @@ class Writer:
 
     def _leave_shared(self) -> None:
         """Let the next one write, after the commit if nobody is there to leave it to."""
-        if self._shared is None or self._has_follower(self._shared):
+        shared = self._shared
+        if shared is None or self._has_follower(shared):
+            if shared is not None and shared.ended is None:
+                shared.ended = threading.Event()
             self._leave_turn()
             return
-        self._shared.complete()
+        shared.complete()
         with waiting():  # for the disk
             self._end_shared()
             self._leave_turn()
@@ -176,38 +182,32 @@ class _Shared:
     def __init__(self, conn: Connection, begin: Begin) -> None:
         self.conn, self.begin, self.parts = conn, begin, 0
         self.failure: BaseException | None = None
-        self.ended = threading.Event()
+        self.is_ended = False
+        self.ended: threading.Event | None = None  # for those who leave the commit to others, which most acts do not
         self._transaction = conn.begin()
         self._driver = driver_of(conn)
         self.common, self._is_complete = begin(conn), False
 
-    @contextmanager
-    def part(self) -> Iterator[None]:
-        """What one act does. The first needs no savepoint: until it is done there is nothing else to undo."""
+    def open_part(self) -> None:
+        """One act begins. The first needs no savepoint: until it is done there is nothing else to undo."""
         if self.parts:
             self._driver.execute("SAVEPOINT part")
-        is_done = False
+
+    def take_part(self) -> None:
+        """It is done. What is raised here fails all of them: nobody knows how much of it was taken."""
         try:
-            yield
-            is_done = True
-            self._take()
+            if self.parts:
+                self._driver.execute("RELEASE part")
+            self.common.take()
+            self.parts += 1
         except BaseException as error:
-            if is_done:
-                self.failure = error  # nobody knows how much of it was taken
-            else:
-                self._undo(error)
+            self.failure = error
             raise
 
-    def _take(self) -> None:
-        if self.parts:
-            self._driver.execute("RELEASE part")
-        self.common.take()
-        self.parts += 1
-
-    def _undo(self, error: BaseException) -> None:
+    def undo_part(self, error: BaseException) -> None:
         """The others' parts stand, unless the database itself undid all of it (a full disk, an error of the file)."""
-        if not self.parts or not self._driver.in_transaction:
-            self.failure = error
+        if self.failure is not None or not self.parts or not self._driver.in_transaction:
+            self.failure = self.failure or error
             return
         try:
             self._driver.execute("ROLLBACK TO part")
@@ -241,7 +241,9 @@ class _Shared:
             self.conn.close()
             return False
         finally:
-            self.ended.set()
+            self.is_ended = True
+            if self.ended is not None:
+                self.ended.set()
         return True
 
     def _commit(self) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy.exc import OperationalError
 
 from approval.events import ApplicantConcerned
 from cases.anchoring import verify_database
+from cases.changes import Counters
 from cases.events import CasesMarked
 from cases.journal import Heads
 from core import outbox
@@ -305,3 +306,11 @@ def test_a_chain_whose_head_was_forgotten_goes_on_from_what_is_not_written_yet(t
         hall.file(SIMPLE)
         assert [heads.by_chain["gongxin"][0] for heads in uow.unwritten(Heads)] == [2]
     assert verify_database(hall.services.database, hall.services.keys, tmp_path / "anchors") == (2, [])
+
+
+def test_a_step_that_moves_no_counter_adds_to_none(tmp_path: Path) -> None:
+    hall = Hall(tmp_path)
+    case_no = hall.accepted(SIMPLE)
+    with hall.services.uow() as uow, hall.services.uow.joining(uow):
+        hall.approval.handling.complete(case_no, 2, "同意", HANDLER)
+        assert (len(uow.unwritten(Heads)), uow.unwritten(Counters)) == (1, [])
