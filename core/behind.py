@@ -17,11 +17,12 @@ Later = Callable[[Work], None]
 
 
 @contextmanager
-def writing_behind(conn: Connection) -> Iterator[Later]:
+def writing_behind(conn: Connection, *, is_much: bool = True) -> Iterator[Later]:
     """`later(work)` has work done on the connection, which the block itself leaves alone. With the end of the block all of it
-    is done; the first failure is raised then, what came after it is left undone, and the transaction is of no more use."""
-    if conn.dialect.name != "postgresql":
-        yield _at_once
+    is done; the first failure is raised then, what came after it is left undone, and the transaction is of no more use.
+    What is not much is done at once: a thread would cost more."""
+    if conn.dialect.name != "postgresql" or not is_much:
+        yield at_once
         return
     with ThreadPoolExecutor(1, "behind") as thread:
         told: list[Future[None]] = []
@@ -34,7 +35,8 @@ def writing_behind(conn: Connection) -> Iterator[Later]:
             one.result()
 
 
-def _at_once(work: Work) -> None:
+def at_once(work: Work) -> None:
+    """A `Later` that does not wait."""
     work()
 
 
