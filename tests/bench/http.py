@@ -1,4 +1,4 @@
-"""The same over HTTP: a source posts batches to POST /api/v1/events of the real server."""
+"""The same over HTTP: a source posts batches to POST /api/v1/events of the real server, two at a time."""
 
 from __future__ import annotations
 
