@@ -23,7 +23,7 @@ from core.database import Database
 from core.doorbell import InProcessDoorbell
 from core.errors import Conflict
 from core.models import ledger
-from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from core.unit_of_work import UnitOfWork, UnitOfWorkFactory, _Ledgered
 from tests.hosting import APPROVER, HALL, HANDLER, REVIEWER, Hall
 from tests.services import wait_until
 
@@ -178,6 +178,25 @@ def test_a_write_at_the_end_that_fails_is_told_to_every_one(room):
     assert room.told() == []
     with room.units() as uow:
         assert uow.kept == {}
+    room.act(7)
+    assert room.told() == [(1, 7)]
+
+
+def test_an_act_that_cannot_be_taken_fails_all_of_them(room, monkeypatch):
+    """Nobody knows how much of it was: its savepoint is gone."""
+    take, taken = _Ledgered.take, list[int]()
+
+    def fail_the_second(ledgered: _Ledgered) -> None:
+        taken.append(1)
+        take(ledgered)
+        if len(taken) == 2:
+            raise ZeroDivisionError
+
+    monkeypatch.setattr(_Ledgered, "take", fail_the_second)
+    room.queue(None, None)
+
+    assert {n: type(error) for n, error in room.said.items()} == dict.fromkeys(range(2), ZeroDivisionError)
+    assert (room.told(), room.written) == ([], [])
     room.act(7)
     assert room.told() == [(1, 7)]
 
