@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any
 
 import msgspec
-from sqlalchemy import BigInteger, Connection, Row, String, and_, bindparam, func, not_, or_, select, text
-from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.sql import Select
+from sqlalchemy import Boolean, Connection, Row, and_, bindparam, func, not_, or_, select
 
 from alerts.cards import Card, Passage
 from alerts.lifecycle import Appeal, Disposition, Origin, Suppression
 from alerts.models import card_deadlines, card_log, cards
 from cases.events import CaseFacts
-from core.database import bulk_insert, bulk_upsert
+from core.database import bulk_insert, bulk_upsert, look_up
+from core.statements import Statement
 
 _CASE = ("case_id", "case_no", "area", "org", "item", "title", "source")
 # What the log repeats when it changes: everything about the life of a card. Replaying the log gives these columns.
@@ -30,10 +29,12 @@ COLUMNS = (*_CASE, *_PLAIN, "evidence")
 LOG_COLUMNS = ("seq", "card_id", "rev", "at", "actor", "actor_name", "action", "reason", "detail")
 DEADLINE_COLUMNS = ("card_id", "kind", "due_at", "done_at", "retry_at")
 _KINDS = {"origin": Origin, "disposition": Disposition, "suppression": Suppression, "appeal": Appeal}
+_TRUTHS = [column.name for column in cards.c if isinstance(column.type, Boolean)]
 _values_of = attrgetter(*(f"case.{name}" for name in _CASE), *_PLAIN)
 _logged_of = attrgetter(*LOGGED)
 _PASSAGES = msgspec.json.Decoder(list[Passage])
 _ENCODER = msgspec.json.Encoder()
+_LAST_ID, _LAST_LOG_SEQ = Statement(select(func.max(cards.c.id))), Statement(select(func.max(card_log.c.seq)))
 _NEW = _logged_of(Card(id=0, key="", case=CaseFacts(0, "", "", "", "", ""), raised_at=0))
 
 
@@ -43,7 +44,10 @@ def to_row(card: Card) -> tuple[Any, ...]:
 
 
 def from_row(row: Row[Any]) -> Card:
-    values = row._mapping
+    return _card(row._mapping)
+
+
+def _card(values: Mapping[Any, Any]) -> Card:
     case = CaseFacts(*(values[name] for name in _CASE))
     plain = {name: values[name] for name in _PLAIN}
     card = Card(case=case, passages=_PASSAGES.decode(values["evidence"]),
@@ -68,19 +72,11 @@ def replay(details: Iterable[str]) -> dict[str, Any]:
 
 def newest_by_key(conn: Connection, keys: Iterable[str]) -> dict[str, Card]:
     """The newest card of each key, open or closed. An open one is always the newest of its key."""
-    wanted = list(keys)
-    if not wanted:
-        return {}
-    rows = conn.execute(_among(conn, "key", String()).order_by(cards.c.id), {"wanted": _many(conn, wanted)})
-    return {row.key: from_row(row) for row in rows}
+    return {card.key: card for card in _among(conn, "key", list(keys))}
 
 
 def by_id(conn: Connection, ids: Iterable[int]) -> dict[int, Card]:
-    wanted = list(ids)
-    if not wanted:
-        return {}
-    rows = conn.execute(_among(conn, "id", BigInteger()), {"wanted": _many(conn, wanted)})
-    return {row.id: from_row(row) for row in rows}
+    return {card.id: card for card in _among(conn, "id", list(ids))}
 
 
 def under_order(conn: Connection, numbers: Collection[str]) -> list[Card]:
@@ -103,12 +99,12 @@ def wrongly_fresh_or_stale(conn: Connection, silent: Collection[str]) -> list[Ca
 
 def next_id(conn: Connection) -> int:
     """The next card number. Safe because every writer holds the ledger's lock and no card is ever deleted."""
-    return (conn.execute(select(func.max(cards.c.id))).scalar() or 0) + 1
+    return int(_LAST_ID.value(conn) or 0) + 1
 
 
 def next_log_seq(conn: Connection) -> int:
     """The next number of the log; safe for the same reason."""
-    return (conn.execute(select(func.max(card_log.c.seq))).scalar() or 0) + 1
+    return int(_LAST_LOG_SEQ.value(conn) or 0) + 1
 
 
 def insert_cards(conn: Connection, new: Sequence[Card]) -> None:
@@ -156,13 +152,9 @@ def _may_stand(card: Card, kind: str) -> bool:
             "appeal": before["appeal"] in (Appeal.FILED, Appeal.PASSED_UP)}.get(kind, before["reply_due_at"] is not None)
 
 
-# One parameter however many values: thousands of bound parameters would be compiled anew for every batch size.
-def _among(conn: Connection, column: str, kind: String | BigInteger) -> Select[Any]:
-    if conn.dialect.name == "postgresql":
-        wanted = bindparam("wanted", type_=ARRAY(kind))
-        return select(cards).where(cards.c[column] == func.any(wanted))
-    return select(cards).where(cards.c[column].in_(text("SELECT value FROM json_each(:wanted)")))
-
-
-def _many(conn: Connection, wanted: list[Any]) -> Any:
-    return wanted if conn.dialect.name == "postgresql" else _ENCODER.encode(wanted).decode()
+def _among(conn: Connection, column: str, wanted: Sequence[Any]) -> list[Card]:
+    """The cards of these keys or numbers, the oldest first."""
+    found = [dict(zip(COLUMNS, row)) for row in look_up(conn, COLUMNS, cards, column, wanted)]
+    for values in found:
+        values |= {name: bool(values[name]) for name in _TRUTHS}  # SQLite gives numbers
+    return sorted(map(_card, found), key=attrgetter("id"))

@@ -159,8 +159,10 @@ class Preset(InForce, Strict):
 
 def narrowest(rules: Iterable[ActRule], org: str, item: str) -> ActRule | None:
     """The one of these rules that judges that organisation and item: one that names them comes first."""
-    return max((rule for rule in rules if rule.covers(org, item)), key=lambda rule: bool(rule.items) + bool(rule.orgs),
-               default=None)
+    found = [rule for rule in rules if rule.covers(org, item)]
+    if len(found) < 2:  # as nearly always, at every late event
+        return found[0] if found else None
+    return max(found, key=lambda rule: bool(rule.items) + bool(rule.orgs))
 
 
 def load_presets(directory: Path = RULES_DIR) -> dict[str, Preset]:
