@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
 import msgspec
@@ -29,8 +28,7 @@ from cases.fold import Fold, State
 from cases.models import case_table, clock_rungs, clocks, counter_days, counter_lights
 from cases.projection import ClockState, Condition, Light, facts_of
 from cases.tally import MEASURES, Tally, read_tally
-from core.behind import Later, at_once
-from core.database import Rows, bulk_delete, bulk_insert, bulk_update, bulk_upsert
+from core.database import bulk_delete, bulk_insert, bulk_update, bulk_upsert
 from core.unit_of_work import UnitOfWork
 
 CASE_COLUMNS = ("org", "item", "state", "light", "opened_at", "closed_at", "last_event_at", "tally", "acts", "fold", "marks",
@@ -145,14 +143,6 @@ class Counters:
         bulk_upsert(conn, counter_days, ("org", "day", *MEASURES), days, key=("org", "day"), add=MEASURES)
 
 
-def _write_rows(conn: Connection, new_cases: Rows, cases: Rows, touched: Rows, new_clocks: Rows, known_clocks: Rows) -> None:
-    bulk_insert(conn, case_table, ("area", "case_no", *CASE_COLUMNS), new_cases)
-    bulk_update(conn, case_table, CASE_COLUMNS, cases, key=("case_id",))
-    bulk_update(conn, case_table, TOUCHED_COLUMNS, touched, key=("case_id",))
-    bulk_insert(conn, clocks, CLOCK_COLUMNS, new_clocks)
-    bulk_update(conn, clocks, CLOCK_COLUMNS, known_clocks, key=_CLOCK_KEY)
-
-
 def _write_counters(uow: UnitOfWork, counters: Counters) -> None:
     counters.write(uow.conn)
 
@@ -227,15 +217,14 @@ class Changes:
             for ref in before.keys() - {state.ref for state in states}:
                 self._remove(before[ref], facts_of(fold, case_id))
 
-    def write_rows(self, conn: Connection, later: Later) -> None:
-        """Have the cases and clocks noted so far written, each of which is noted once."""
-        later(partial(_write_rows, conn, self.new_cases, self.cases, self.touched, self.new_clocks, self.clocks))
-        self.new_cases, self.cases, self.touched, self.new_clocks, self.clocks = [], [], [], [], []
-
     def write(self, uow: UnitOfWork) -> None:
-        """All that is left, then the domain events' reactions, in the caller's transaction."""
+        """All of it, then the domain events' reactions, in the caller's transaction."""
         conn = uow.conn
-        self.write_rows(conn, at_once)
+        bulk_insert(conn, case_table, ("area", "case_no", *CASE_COLUMNS), self.new_cases)
+        bulk_update(conn, case_table, CASE_COLUMNS, self.cases, key=("case_id",))
+        bulk_update(conn, case_table, TOUCHED_COLUMNS, self.touched, key=("case_id",))
+        bulk_insert(conn, clocks, CLOCK_COLUMNS, self.new_clocks)
+        bulk_update(conn, clocks, CLOCK_COLUMNS, self.clocks, key=_CLOCK_KEY)
         bulk_delete(conn, clocks, _CLOCK_KEY, [_key(ref) for ref in self.gone])
         bulk_delete(conn, clock_rungs, (*_CLOCK_KEY, "rung"), [(*_key(ref), rung) for ref, rung in self.withdrawn])
         bulk_insert(conn, clock_rungs, RUNG_COLUMNS, self.claims)

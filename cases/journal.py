@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
@@ -13,8 +14,7 @@ from sqlalchemy import Connection, func, select
 from cases.chain import GENESIS, ChainKeys, canonical, mac_of, seal_of
 from cases.events import NO_DATA, CaseEvent, EventData, EventKind, case_id_of
 from cases.models import chain_heads, journal
-from core.behind import Later
-from core.database import MAX_PARAMETERS, bulk_insert, bulk_upsert, look_up
+from core.database import MAX_PARAMETERS, bulk_inserting, bulk_upsert, look_up
 from core.unit_of_work import UnitOfWork
 
 COLUMNS = ("seq", "event_id", "case_no", "area", "kind", "claimed_at", "utc_offset", "src_order", "received_at", "source",
@@ -61,7 +61,7 @@ class Appender:
         self._rows: list[tuple[Any, ...]] = []
 
     def append(self, event: CaseEvent, event_id: bytes, case_id: int) -> None:
-        """Number, seal and queue one event; `write` has them written."""
+        """Number, seal and queue one event; `flushing` writes them."""
         chain = event.org or event.area
         pos, prev_mac = self._heads[chain]
         pos += 1
@@ -75,12 +75,14 @@ class Appender:
         self._heads[chain] = (pos, mac)
         self._rows.append((*sealed, case_id, prev_mac, mac))
 
-    def write(self, later: Later) -> None:
-        """Have what was appended written."""
-        rows, self._rows = self._rows, []
-        later(partial(bulk_insert, self._uow.conn, journal, COLUMNS, rows))
+    @contextmanager
+    def flushing(self) -> Iterator[None]:
+        """Write what was appended, around a block that leaves the connection alone: the database works meanwhile."""
+        with bulk_inserting(self._uow.conn, journal, COLUMNS, self._rows):
+            yield
         self._uow.gathered(Heads, Heads, partial(_write_heads, self._keys)).by_chain.update(self._heads)
         _kept_heads(self._uow).update(self._heads)
+        self._rows.clear()
 
 
 def known_event_ids(conn: Connection, event_ids: Sequence[bytes]) -> set[bytes]:

@@ -39,7 +39,6 @@ from cases.record_name import RecordName
 from cases.states import fold_all, folded_on, must_refold
 from cases.tally import Tally, tally_of
 from cases.watches import Catalogue
-from core.behind import writing_behind
 from core.database import look_up
 from core.instants import DAY_US
 from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
@@ -49,7 +48,6 @@ log = logging.getLogger(__name__)
 Also = Callable[[Connection, list[Outcome]], None]
 _unpack = msgspec.msgpack.Decoder(Fold).decode
 _LIGHTS = {light.value: light for light in Light}
-_SLICE = 400  # cases written while the next are judged
 
 
 class _Arrival(msgspec.Struct, gc=False):
@@ -101,11 +99,8 @@ class Recorder:
         uow.recorded.update(folded)
         appender = self._append(uow, [arrival for case_id in folded for arrival in by_case[case_id]])
         still = _standing_still(uow.conn, folded, judged_at, self._asks)
-        with writing_behind(uow.conn, is_much=len(events) > _SLICE) as later:
-            appender.write(later)
-            for number, (case_id, (fold, before)) in enumerate(folded.items()):
-                if number % _SLICE == _SLICE - 1:
-                    changes.write_rows(uow.conn, later)
+        with appender.flushing():
+            for case_id, (fold, before) in folded.items():
                 late = self._late(by_case[case_id], fold, received_at) if received_at is not None else ()
                 if before is not None and case_id in still:
                     changes.touch(case_id, fold, self._acts(changes, case_id, fold, before, late))

@@ -254,6 +254,17 @@ def bulk_insert(conn: Connection, table: Table, columns: Sequence[str], rows: Ro
         _each(conn, _inserting(table, tuple(columns)), rows)
 
 
+@contextmanager
+def bulk_inserting(conn: Connection, table: Table, columns: Sequence[str], rows: Rows) -> Iterator[None]:
+    """`bulk_insert` around a block that leaves the connection alone: PostgreSQL takes the rows in while the block works."""
+    if len(rows) > FEW and conn.dialect.name == "postgresql":
+        with _copying(conn, table.name, columns, rows, _binary_types(table, tuple(columns))):
+            yield
+    else:
+        bulk_insert(conn, table, columns, rows)
+        yield
+
+
 def bulk_upsert(conn: Connection, table: Table, columns: Sequence[str], rows: Rows, key: Sequence[str],
                 add: Sequence[str] = ()) -> None:
     """Insert or update rows by `key`; columns in `add` are added to what stands there instead of replacing it.

@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 
-from core.database import FEW, Database, bulk_delete, bulk_insert, bulk_update, bulk_upsert, look_up
+from core.database import FEW, Database, bulk_delete, bulk_insert, bulk_inserting, bulk_update, bulk_upsert, look_up
 from core.errors import ConfigError, InvalidInput
 from tests.unit.cases.record import fresh_postgres
 
@@ -76,6 +76,13 @@ def test_what_is_inserted_in_bulk_is_read_back_to_the_byte(database):
     assert rows(database) == wanted
 
 
+def test_what_is_inserted_while_something_else_goes_on_is_read_back_to_the_byte(database):
+    wanted = [("a", 1, 2**62, AWKWARD, bytes(range(256))), ("b", -1, -(2**62), "", b""), ("c", 0, 0, None, None)]
+    with database.transaction() as conn, bulk_inserting(conn, things, ALL, wanted):
+        pass
+    assert rows(database) == wanted
+
+
 def of_every_kind(count: int = FEW + 1) -> list[tuple[object, ...]]:
     """So many rows that PostgreSQL takes them at once."""
     return [(2**62 + number, number - 2**31 + 1, 2**15 - 1 - number, number % 2 == 0, number / 7, AWKWARD, bytes([number]))
@@ -92,6 +99,11 @@ def _insert(conn, rows):
     bulk_insert(conn, kinds, KINDS, rows)
 
 
+def _insert_meanwhile(conn, rows):
+    with bulk_inserting(conn, kinds, KINDS, rows):
+        pass
+
+
 def _upsert(conn, rows):
     bulk_upsert(conn, kinds, KINDS, rows, key=("n",))
 
@@ -101,7 +113,7 @@ def _update(conn, rows):
     bulk_update(conn, kinds, (*KINDS[1:], "n"), [(*row[1:], row[0]) for row in rows], key=("n",))
 
 
-WRITES = pytest.mark.parametrize("write", [_insert, _upsert, _update])
+WRITES = pytest.mark.parametrize("write", [_insert, _insert_meanwhile, _upsert, _update])
 
 
 @WRITES

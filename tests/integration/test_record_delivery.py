@@ -107,22 +107,6 @@ def test_every_order_and_every_batching_gives_the_same_rows(record, database, se
         assert in_pieces[table] == rows, table
 
 
-@pytest.mark.parametrize("size", [1, 3, 20])
-def test_written_in_slices_while_the_next_are_judged_it_is_the_same_rows(record, database, monkeypatch, size):
-    events = [renamed for copy in range(5) for one in stories()
-              for renamed in [msgspec.structs.replace(one, case_no=f"{one.case_no}.{copy}",
-                                                      source_event_id=f"{one.source_event_id}.{copy}")]]
-    record.take(*events)
-    at_once = contents(database)
-    emptied(database)
-    monkeypatch.setattr(service, "_SLICE", size)
-    another = Record(database).at("11-05 10:00")
-    another.take(*events[::2])
-    another.take(*events[1::2])
-    assert contents(database) == at_once
-    assert another.recounter.recount().differences == []
-
-
 def test_the_newest_first_gives_the_same_rows(record, database):
     events = stories()
     record.take(*events)
@@ -238,25 +222,6 @@ def test_a_batch_that_cannot_be_written_leaves_nothing_at_all(record, database, 
     assert (contents(database), count(database), count(database, outbox)) == (before, 1, told)
     record.take(*stories())
     assert count(database) == 1 + len(stories()), "what was rolled back is not thought stored"
-
-
-def test_a_slice_that_cannot_be_written_leaves_nothing_at_all(record, database, monkeypatch):
-    written = []
-
-    def write(*args: object) -> None:
-        written.append(args)
-        if len(written) == 3:
-            raise ZeroDivisionError
-
-    monkeypatch.setattr(service, "_SLICE", 5)
-    monkeypatch.setattr("cases.changes._write_rows", write)
-    with pytest.raises(ZeroDivisionError):
-        record.recorder.record(stories())
-    monkeypatch.undo()
-    assert len(written) == 3
-    assert (contents(database)["cases"], count(database), count(database, outbox)) == ([], 0, 0)
-    record.take(*stories())
-    assert count(database) == len(stories())
 
 
 def _fail(*_args: object) -> None:
