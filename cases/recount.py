@@ -14,11 +14,11 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, Table, delete, func, select
+from sqlalchemy import Connection, Table, delete, func, or_, select
 
 from cases.acts import kept_faults, kept_text
 from cases.changes import LIGHTS, Changes, StoredCase
-from cases.fold import Fold
+from cases.fold import Fold, State
 from cases.journal import events_of_cases
 from cases.models import case_table, clock_rungs, clocks, counter_days, counter_lights, journal
 from cases.projection import Light, light_of
@@ -159,10 +159,13 @@ class Recounter:
 
     def _differing(self, conn: Connection, case_ids: Sequence[int], now_us: int) -> list[_Differing]:
         kept, history = load_cases(conn, case_ids), events_of_cases(conn, case_ids)
+        misplaced = self._flags(conn, case_ids)
         found = list[_Differing]()
         for case_id in case_ids:
             fold = fold_all(history[case_id])
             difference = self._compare(now_us, case_id, fold, kept.get(case_id))
+            if difference is None and case_id in misplaced:
+                difference = Difference("case_flags", fold.case_no, "", misplaced[case_id])
             if difference is not None:
                 found.append(_Differing(case_id, fold, kept.get(case_id), difference))
         return found
@@ -181,6 +184,14 @@ class Recounter:
         changes = Changes()
         self._recorder.reproject(uow, sorted(set(uow.conn.scalars(statement))), changes)
         changes.write(uow)
+
+    def _flags(self, conn: Connection, case_ids: Sequence[int]) -> dict[int, str]:
+        """The cases whose small indexes are not where their state and marks put them; the sweep would pass them by."""
+        c = case_table.c
+        waits, is_unmarked = c.state == State.RECEIVED.value, c.marks == ""
+        statement = select(c.case_id, waits, is_unmarked).where(
+            c.case_id.in_(case_ids), or_(c.is_waiting != waits, c.is_unmarked != is_unmarked))
+        return {case_id: f"{bool(waiting)} {bool(unmarked)}" for case_id, waiting, unmarked in conn.execute(statement)}
 
     def _compare(self, now_us: int, case_id: int, fold: Fold, kept: StoredCase | None) -> Difference | None:
         if kept is None:

@@ -95,11 +95,12 @@ class IngestSettings(Strict):
     max_decompressed_bytes: Count = Field(description="Largest content of one compressed file or body, in bytes.")
     max_decompression_ratio: Count = Field(description="Most bytes that one compressed byte may become (zip bombs).")
     max_attributes: Natural = Field(description="Most source attributes kept with one event.")
-    read_apart_from: Natural = Field(description="A delivery of so many events is read by a second process; 0: never.")
+    read_apart_from: Natural = Field(description="Batches of so many events of a delivery are read by a second process; 0: "
+                                     "never.")
     read_ahead_bytes: Natural = Field(description="A file of so many bytes is read by a second process while this one records; "
                                       "0: never.")
     reading_timeout_s: Seconds = Field(description="A process that reads and is silent for so long is given up; its work is "
-                                       "done here.")
+                                       "done here, and for as long no other is started for deliveries.")
     future_tolerance_min: Natural = Field(description="Minutes by which an event may claim to be ahead of our clock.")
 
 

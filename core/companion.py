@@ -14,7 +14,9 @@ import socket
 import struct
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Never, Self
@@ -22,6 +24,7 @@ from typing import Never, Self
 Answering = Callable[[bytes], Iterable[bytes]]
 _ROOT = Path(__file__).resolve().parents[1]
 _HEAD = struct.Struct("!cQ")
+_ENDS_WITHIN_S = 1.0
 _ASKED, _PIECE, _END, _FAILED = b"q", b"p", b"e", b"f"
 _START = "import sys; sys.path.insert(0, sys.argv[1]); from core.companion import serve; serve(sys.argv[2], int(sys.argv[3]))"
 
@@ -45,16 +48,20 @@ class Companion:
     def __init__(self, maker: str, setup: bytes, timeout_s: float) -> None:
         """`maker` is `module:function`, which over there makes what answers from `setup`. After `timeout_s` seconds of silence
         it is given up. Raises CompanionLost when it cannot be started."""
-        self._timeout_s = timeout_s
-        self._line, theirs = socket.socketpair()
+        self._timeout_s, self._is_answering = timeout_s, False
+        try:
+            self._line, theirs = socket.socketpair()
+        except OSError as failure:
+            raise CompanionLost(str(failure)) from failure
         self._line.settimeout(timeout_s)
         with theirs:
             try:
                 # A session of its own: who interrupts this program from the keyboard interrupts this program. It ends by
                 # itself when our end of the line is closed, in whatever way we ended.
                 self._process = subprocess.Popen(
-                    [sys.executable, "-c", _START, str(_ROOT), maker, str(theirs.fileno())], pass_fds=(theirs.fileno(),),
-                    stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True)
+                    [sys.executable, "-P", "-c", _START, str(_ROOT), maker, str(theirs.fileno())],
+                    pass_fds=(theirs.fileno(),), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True,
+                    env={"TMPDIR": tempfile.gettempdir()})  # no settings: secrets may be among them
             except OSError as failure:
                 self._line.close()
                 raise CompanionLost(str(failure)) from failure
@@ -66,18 +73,25 @@ class Companion:
 
     def ask(self, question: bytes) -> Iterator[bytes]:
         """Its answer, with which it begins at once, piece by piece; take all of them before the next question. It gets one
-        piece ahead of who takes them. Raises CompanionLost."""
+        piece ahead of who takes them. Raises CompanionLost, also where pieces of the answer before were not taken: the next
+        question must not get them."""
+        if self._is_answering:
+            self._lost("asked before it had answered")
+        self._is_answering = True
         self._send(question)
         return self._pieces()
 
     def has_answer(self) -> bool:
         """Whether something of the answer is there, or what is instead of it, so that taking it does not wait for long."""
-        return bool(select.select([self._line], [], [], 0)[0])
+        poll = select.poll()
+        poll.register(self._line, select.POLLIN)
+        return bool(poll.poll(0))
 
     def _pieces(self) -> Iterator[bytes]:
         while True:
             kind, told = self._received()
             if kind == _END:
+                self._is_answering = False
                 return
             if kind == _FAILED:
                 self._lost(told.decode("utf-8", "replace"))
@@ -87,7 +101,8 @@ class Companion:
         """End it. Nothing it does needs to be finished."""
         self._line.close()
         self._process.kill()
-        self._process.wait()
+        with suppress(subprocess.TimeoutExpired):  # one that hangs in the kernel ends when it is let go
+            self._process.wait(_ENDS_WITHIN_S)
 
     def __enter__(self) -> Self:
         return self
@@ -111,7 +126,7 @@ class Companion:
 
     def _how_it_ended(self, otherwise: str) -> str:
         try:
-            code = self._process.wait(timeout=1.0)
+            code = self._process.wait(_ENDS_WITHIN_S)
         except subprocess.TimeoutExpired:
             return otherwise
         return f"signal {-code}" if code < 0 else f"exit {code}"

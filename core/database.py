@@ -292,7 +292,8 @@ def bulk_update(conn: Connection, table: Table, columns: Sequence[str], rows: Ro
         changes = ", ".join(f"{name} = stage.{name}" for name in values)
         where = " AND ".join(f"{table.name}.{name} = stage.{name}" for name in key)
         with _staged(conn, table, columns, rows) as stage:
-            conn.exec_driver_sql(f"UPDATE {table.name} SET {changes} FROM {stage} AS stage WHERE {where}")
+            # Planned for just these rows: a plan that is kept was made when the table was small, and reads all of it.
+            run(conn, f"UPDATE {table.name} SET {changes} FROM {stage} AS stage WHERE {where}", (), prepare=False)
     else:
         _each(conn, _updating(table, tuple(values), tuple(key)), rows)
 
@@ -430,7 +431,7 @@ def _check_room(rows: Rows, types: Sequence[str]) -> None:
         if most is not None:
             for row in rows:
                 value = row[place]
-                if value is not None and not -most <= value <= most:
+                if value is not None and not -most <= value + 1 <= most + 1:
                     raise OverflowError(f"{value} does not fit into {kind}")
 
 

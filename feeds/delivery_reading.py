@@ -20,7 +20,6 @@ from feeds.records import Parsed
 
 log = logging.getLogger(__name__)
 _ANSWERING = f"{__name__}:answering"
-_PAUSE_S = 60.0  # without a second process after one was lost: what it was lost by may come again at once
 
 
 class _Setup(msgspec.Struct, array_like=True):
@@ -47,10 +46,10 @@ class DeliveryReader:
     def __init__(self, reader: EventReader, limits: FeedLimits) -> None:
         self._reader, self._limits = reader, limits
         self._least = limits.read_apart_from if has_second_processor() else 0
-        self._lock = threading.Lock()
+        self._lock, self._patience_s = threading.Lock(), limits.reading_timeout_s
         self._companion: Companion | None = None
         self._greeting: Iterator[bytes] = iter(())
-        self._is_ready, self._not_before = False, 0.0
+        self._is_ready, self._started, self._not_before = False, 0.0, 0.0
 
     def parse(self, source: str, records: Sequence[bytes], first_line: int) -> list[Parsed]:
         """Record i stands on line `first_line` + i."""
@@ -66,9 +65,7 @@ class DeliveryReader:
     def close(self) -> None:
         """End the second process."""
         with self._lock:
-            if self._companion is not None:
-                self._companion.close()
-            self._companion, self._is_ready = None, False
+            self._give_up()
 
     # Here ---------------------------------------------------------------------------------------------------------
 
@@ -92,20 +89,33 @@ class DeliveryReader:
                 companion = self._ready_companion()
                 return None if companion is None else _asked(companion, _encode(question))
             except CompanionLost as lost:
+                self._give_up()
+                # What it was lost by may come again at once.
+                self._not_before = time.monotonic() + self._patience_s
                 log.warning("the process that reads deliveries is lost (%s); for %.0f s they are read here", lost.cause,
-                            _PAUSE_S)
-                self._companion, self._is_ready, self._not_before = None, False, time.monotonic() + _PAUSE_S
+                            self._patience_s)
                 return None
+            except BaseException:
+                self._give_up()  # nobody knows how far its answer was taken
+                raise
+
+    def _give_up(self) -> None:
+        companion, self._companion, self._is_ready = self._companion, None, False
+        if companion is not None:
+            companion.close()
 
     def _ready_companion(self) -> Companion | None:
         """The running one. It is started when first asked for, and ready once it has answered to nothing."""
         if self._companion is None:
             if time.monotonic() >= self._not_before:
-                self._companion = Companion(_ANSWERING, _encode(self._setup()), self._limits.reading_timeout_s)
+                self._started = time.monotonic()
+                self._companion = Companion(_ANSWERING, _encode(self._setup()), self._patience_s)
                 self._greeting = self._companion.ask(_encode(_Question("", (), 1)))
             return None
         if not self._is_ready:
             if not self._companion.has_answer():
+                if time.monotonic() - self._started > self._patience_s:
+                    raise CompanionLost(f"not ready after {self._patience_s:g} s")
                 return None
             list(self._greeting)
             self._is_ready = True

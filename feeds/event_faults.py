@@ -27,7 +27,7 @@ class MemberReader:
         """One for every member that is unknown, missing or cannot be read."""
         try:
             members = _members_of(raw)
-        except (msgspec.DecodeError, RecursionError):  # no object at all, or one without an end: whoever asked knows
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):  # no object, or one without an end: who asked knows
             return
         for name in self._required:
             if name not in members:
@@ -45,6 +45,8 @@ class MemberReader:
             within = self._parts[name].refusals(value, f"{at}{name}.") if name in self._parts else iter(())
             refusals = list(within) or [explained(failure, f"{at}{name}")]
             yield from refusals
+        except UnicodeDecodeError as failure:
+            yield Refusal("json_invalid", f"{at}{name}", problem=str(failure))
 
 
 def explained(failure: msgspec.ValidationError, at: str = "") -> Refusal:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+import stat
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -50,7 +52,7 @@ class ReadBatch(msgspec.Struct):
 
 def read_file(job: FileJob, stream: BinaryIO) -> Iterator[ReadBatch]:
     """The batches of a file opened at `job.path`: read by a second process where that is worth its start."""
-    return _read_ahead(job, stream) if _is_worth_a_process(job) else _read_here(job, stream)
+    return _read_ahead(job, stream) if _is_worth_a_process(job, stream) else _read_here(job, stream)
 
 
 def batches(parsed: Iterable[Parsed], size: int) -> Iterator[list[Parsed]]:
@@ -71,42 +73,65 @@ def _begins_a_case(before: Parsed, one: Parsed) -> bool:
 
 def _read_here(job: FileJob, stream: BinaryIO) -> Iterator[ReadBatch]:
     with closing(Mapper(job.mapping, job.path.name, job.limits, job.source, job.default_area)) as mapper:
-        constant_area = mapper.constant_area()
-        for batch in batches(mapper.parse(read_records(stream, job.mapping.shape, job.limits)), job.limits.batch_size):
-            yield ReadBatch(batch, constant_area, mapper.areas_met(), mapper.default_source(), dict(+mapper.remarks),
-                            mapper.columns_unread)
+        records = mapper.parse(read_records(stream, job.mapping.shape, job.limits))
+        is_empty = True
+        for batch in batches(records, job.limits.batch_size):
+            is_empty = False
+            yield _as_known(mapper, batch)
+        if is_empty:  # what is to be said of the file is said all the same
+            yield _as_known(mapper, [])
+
+
+def _as_known(mapper: Mapper, records: list[Parsed]) -> ReadBatch:
+    return ReadBatch(records, mapper.constant_area(), mapper.areas_met(), mapper.default_source(), dict(+mapper.remarks),
+                     mapper.columns_unread)
 
 
 # In a process of its own --------------------------------------------------------------------------------------------
 
-def _is_worth_a_process(job: FileJob) -> bool:
-    """Only what can be opened a second time can be read over there."""
+def _is_worth_a_process(job: FileJob, stream: BinaryIO) -> bool:
+    """Only what can be read from its beginning a second time can be read over there."""
     least = job.limits.read_ahead_bytes
-    return bool(least) and has_second_processor() and job.path.is_file() and job.path.stat().st_size >= least
+    if not least or not has_second_processor() or not stream.seekable():
+        return False
+    found = os.fstat(stream.fileno())
+    return stat.S_ISREG(found.st_mode) and found.st_size >= least
 
 
 def _read_ahead(job: FileJob, stream: BinaryIO) -> Iterator[ReadBatch]:
     """Here until the other process has begun, then what it hands over; here again should it be lost. The same bytes give the
-    same batches wherever they are read, so it is known by their number where to go on."""
-    taken = 0
-    try:
-        with closing(_read_here(job, stream)) as here, Companion(_ANSWERING, b"", job.limits.reading_timeout_s) as companion:
-            ahead = companion.ask(_order_for(job))
-            while not companion.has_answer():
-                if (batch := next(here, None)) is None:
+    same batches wherever they are read, so it is known by their number where to go on.
+
+    One batch is kept back here: the last of a file that is still written is shorter than the same one over there.
+    """
+    taken, is_ahead = 0, False
+    with closing(_read_here(job, stream)) as here:
+        kept = next(here, None)
+        try:
+            with Companion(_ANSWERING, b"", job.limits.reading_timeout_s) as companion:
+                ahead = companion.ask(_order_for(job, stream))
+                while kept is not None and not companion.has_answer():
+                    batch, kept = kept, next(here, None)
+                    taken += 1
+                    yield batch
+                if kept is None:
                     return
-                taken += 1
-                yield batch
-            here.close()
-            for piece in islice(ahead, taken, None):
-                taken += 1
-                yield _unpacked(piece)
-        return
-    except CompanionLost as lost:
-        log.warning("the process that read %s ahead is lost (%s); from batch %d on it is read here", job.path.name, lost.cause,
-                    taken + 1)
-    with open_file(job.path) as anew:
-        yield from islice(_read_here(job, anew), taken, None)
+                for piece in islice(ahead, taken, None):
+                    is_ahead = True
+                    taken += 1
+                    yield _unpacked(piece)
+        except CompanionLost as lost:
+            log.warning("the process that read %s ahead is lost (%s); from batch %d on it is read here", job.path.name,
+                        lost.cause, taken + 1)
+        else:
+            if is_ahead:
+                return
+        if not is_ahead:
+            yield kept
+            yield from here
+            return
+    stream.seek(0)
+    yield from islice(_read_here(job, stream), taken, None)
 
 
 def answering(_setup: bytes) -> Answering:
@@ -115,9 +140,11 @@ def answering(_setup: bytes) -> Answering:
 
 
 class _Order(msgspec.Struct, array_like=True):
-    """A job on its way. The mapping goes as it was read, whatever became of its file since."""
+    """A job on its way. The mapping goes as it was read, whatever became of its file since; `content` is what the file to be
+    read must be."""
 
     path: str
+    content: tuple[int, int, int, int]
     shape: str
     mapping_path: str
     limits: FeedLimits
@@ -125,10 +152,16 @@ class _Order(msgspec.Struct, array_like=True):
     default_area: str | None
 
 
-def _order_for(job: FileJob) -> bytes:
-    mapping = job.mapping
-    return _encode(_Order(str(job.path), mapping.shape.model_dump_json(by_alias=True), str(mapping.path), job.limits,
-                          job.source, job.default_area))
+def _content_of(stream: BinaryIO) -> tuple[int, int, int, int]:
+    """By which a file is known to be the same, and unchanged."""
+    found = os.fstat(stream.fileno())
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def _order_for(job: FileJob, stream: BinaryIO) -> bytes:
+    shape = job.mapping.shape.model_dump_json(by_alias=True)
+    return _encode(_Order(str(job.path), _content_of(stream), shape, str(job.mapping.path), job.limits, job.source,
+                          job.default_area))
 
 
 def _job_of(order: _Order) -> FileJob:
@@ -137,8 +170,11 @@ def _job_of(order: _Order) -> FileJob:
 
 
 def _answer(question: bytes) -> Iterator[bytes]:
-    job = _job_of(_decode_order(question))
+    order = _decode_order(question)
+    job = _job_of(order)
     with open_file(job.path) as stream:
+        if _content_of(stream) != order.content:
+            raise ValueError("another file stands at that path, or it has changed")
         for batch in _read_here(job, stream):
             yield _packed(batch)
 

@@ -24,7 +24,7 @@ class FeedLimits:
     max_decompression_ratio: int = 200
     """Most bytes one compressed byte may become; checked once 1 MiB has come out, so small files are free."""
     read_apart_from: int = 200
-    """A delivery of so many events is read by a second process; 0: never."""
+    """Batches of so many events of a delivery are read by a second process; 0: never."""
     read_ahead_bytes: int = MIB
     """A file of so many bytes is read by a second process while this one records; 0: never."""
     reading_timeout_s: float = 60.0

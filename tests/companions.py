@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import select
+import sys
 import time
 from collections.abc import Iterator
 
@@ -27,6 +28,8 @@ def answering(setup: bytes) -> Answering:
                 yield b"x" * 1_000_000
         elif word == b"sleep":
             time.sleep(600)
+        elif word == b"seen":
+            yield "\n".join([*os.environ, *map(str, sys.path)]).encode()
         elif word == b"size":
             yield str(len(argument)).encode()
             yield argument
@@ -49,7 +52,9 @@ class AwaitedCompanion(Companion):
         self.started.append(self)
 
     def has_answer(self) -> bool:
-        return bool(select.select([self._line], [], [], 60.0)[0])
+        poll = select.poll()
+        poll.register(self._line, select.POLLIN)
+        return bool(poll.poll(60_000))
 
 
 def awaited() -> type[AwaitedCompanion]:

@@ -187,6 +187,18 @@ def test_a_tampered_case_is_found_by_its_events_and_repaired_with_its_counters(r
     assert board(record) == {"Land": (2, 0, 0, 1, 0, 0)}
 
 
+@pytest.mark.parametrize("flag", ["is_waiting", "is_unmarked"])
+def test_a_case_the_sweep_would_pass_by_is_found_and_put_where_it_belongs(record, flag):
+    record.at("10-15 18:00").take(event(K.RECEIVED, "10-15 10:00", case_no="1"), event(K.RECEIVED, "10-15 11:00", case_no="2"))
+    with record.database.transaction() as conn:
+        conn.execute(update(case_table).where(case_table.c.case_no == "1").values({flag: False}))
+    assert [(one.counter, one.place) for one in record.recounter.recount().differences] == [("case_flags", "1")]
+    assert record.recounter.recount(repair=True).repaired
+    assert record.recounter.recount().differences == []
+    with record.database.read() as conn:
+        assert set(conn.scalars(select(case_table.c[flag]))) == {True}
+
+
 def test_a_case_whose_row_is_gone_is_made_again_from_its_events(record):
     record.at("10-26 10:00").take(event(K.ACCEPTED, "10-15 10:00", case_no="1"), event(K.ACCEPTED, "10-25 10:00", case_no="2"))
     before = record.rungs()

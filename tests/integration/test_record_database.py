@@ -144,6 +144,19 @@ def test_many_figures_are_added_to_what_stands_there(database):
         assert {row[1] for row in rows_of_every_kind(database)} == {result}
 
 
+def test_an_update_of_many_is_planned_for_just_these(database):
+    if database.dialect == "sqlite":
+        return  # plans nothing ahead
+    with database.transaction() as conn:
+        many = [(number, 1, None, None, None, None, None) for number in range(FEW + 1)]
+        _insert(conn, many)
+        for turn in range(10):  # the driver has a statement prepared when it meets it for the sixth time
+            bulk_update(conn, kinds, ("day", "n"), [(turn, row[0]) for row in many], key=("n",))
+        kept = conn.exec_driver_sql("SELECT statement FROM pg_prepared_statements").scalars().all()
+        assert [one for one in kept if one.startswith("UPDATE")] == []
+    assert {row[1] for row in rows_of_every_kind(database)} == {9}
+
+
 def test_no_rows_are_no_statement(database):
     with database.transaction() as conn:
         bulk_insert(conn, things, ALL, [])

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import psutil
 import pytest
@@ -75,6 +77,47 @@ def test_one_that_falls_silent_is_given_up_and_ended() -> None:
         with pytest.raises(CompanionLost, match=r"silent for 0\.5 s"):
             list(pieces)
         assert not psutil.pid_exists(companion.pid)
+
+
+def test_an_answer_that_was_not_taken_is_never_given_to_the_next_question(companion: Companion) -> None:
+    next(companion.ask(b"count 3"))
+    with pytest.raises(CompanionLost, match="asked before it had answered"):
+        companion.ask(b"pid")
+    assert not psutil.pid_exists(companion.pid)
+
+
+def test_it_sees_no_settings_and_no_code_but_the_program(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("YANGGUANG_SECURITY__SECRET_KEY", "x" * 40)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "msgspec.py").write_text("raise SystemExit(7)", encoding="utf-8")
+    with Companion(ANSWERING, b"", 60.0) as companion:
+        seen = b"".join(companion.ask(b"seen")).decode().split("\n")
+    assert not [one for one in seen if one.startswith("YANGGUANG") or one in ("", str(tmp_path))]
+
+
+def test_many_open_files_do_not_stand_in_its_way() -> None:
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(2000, before[1]), before[1]))
+    held = [os.open(os.devnull, os.O_RDONLY) for _ in range(1100)]
+    try:
+        with Companion(ANSWERING, b"", 60.0) as companion:
+            pieces = companion.ask(b"pid")
+            wait_until(companion.has_answer, timeout_s=30, what="the answer")
+            assert list(pieces) == [str(companion.pid).encode()]
+    finally:
+        for one in held:
+            os.close(one)
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+def test_where_no_more_files_can_be_opened_it_is_lost_before_it_began() -> None:
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, before[1]))
+    try:
+        with pytest.raises(CompanionLost):
+            Companion(ANSWERING, b"", 60.0)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
 def test_one_that_is_closed_in_the_middle_of_an_answer_is_ended() -> None:

@@ -6,9 +6,11 @@ import json
 import os
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 
+import psutil
 import pytest
 
 from feeds import delivery_reading
@@ -98,6 +100,41 @@ def test_a_lost_process_loses_nothing_and_another_takes_its_place(reader: Delive
     reader.parse("hall", _records(4), 1)
     assert len(apart.started) == 2
     assert reader.parse("hall", _records(4), 1) == _here(_records(4), 1)
+
+
+def test_after_an_answer_that_could_not_be_taken_nobody_gets_that_of_another(reader: DeliveryReader,
+                                                                             monkeypatch: pytest.MonkeyPatch) -> None:
+    reader.parse("hall", _records(4), 1)
+
+    def fail(_piece: bytes) -> object:
+        raise MemoryError
+
+    monkeypatch.setattr(delivery_reading, "_decode_answer", fail)
+    with pytest.raises(MemoryError):
+        reader.parse("first", _records(4), 1)
+    monkeypatch.undo()
+    for source in ("second", "third", "fourth"):
+        read = reader.parse(source, _records(4), 1)
+        assert [one.event.source for one in read if one.event is not None] == [source] * 4
+
+
+def test_one_that_never_gets_ready_is_given_up(apart: type[AwaitedCompanion], monkeypatch: pytest.MonkeyPatch,
+                                               caplog: pytest.LogCaptureFixture) -> None:
+    monkeypatch.setattr(apart, "has_answer", lambda _one: False)
+    reader = DeliveryReader(EventReader("city", LIMITS.max_attributes), replace(LIMITS, reading_timeout_s=0.2))
+    assert reader.parse("hall", _records(4), 1) == _here(_records(4), 1)
+    time.sleep(0.3)
+    assert reader.parse("hall", _records(4), 1) == _here(_records(4), 1)
+    assert "is lost (not ready after 0.2 s)" in caplog.text
+    assert not psutil.pid_exists(apart.started[0].pid)
+
+
+def test_a_garbled_name_beside_another_fault_spoils_no_other_record(reader: DeliveryReader) -> None:
+    garbled = b'{"id": "1", "kind": "received", "case_no": "A", "at": "2018-10-15T09:00:00+08:00", "unknown": 1, "ver\xf8": 2}'
+    value = b'{"id": "1", "kind": "received", "case_no": "A\xf8", "at": "never"}'
+    read = reader.parse("hall", [*_records(3), garbled, value], 1)
+    assert [one.event is None for one in read] == [False] * 3 + [True] * 2
+    assert read == _here([*_records(3), garbled, value], 1)
 
 
 def test_several_threads_share_it(reader: DeliveryReader, apart: type[AwaitedCompanion]) -> None:

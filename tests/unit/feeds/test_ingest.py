@@ -79,11 +79,11 @@ def test_a_database_that_is_away_says_come_again_and_keeps_nothing(
 def test_an_area_cannot_be_stored_while_the_database_is_away(ingest: Ingest, database: Database,
                                                              monkeypatch: pytest.MonkeyPatch) -> None:
     @contextmanager
-    def away(**_: object) -> Iterator[Connection]:
+    def away(*_: object, **__: object) -> Iterator[Connection]:
         raise OperationalError("BEGIN", {}, Exception("gone"))
         yield
 
-    monkeypatch.setattr(database, "transaction", away)
+    monkeypatch.setattr(database, "transaction_of", away)
     with pytest.raises(Unavailable):
         ingest.store_area(Area("east", "东区", "cn", "Asia/Shanghai", "kechuang"))
 

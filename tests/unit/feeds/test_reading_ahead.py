@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,6 +22,16 @@ from tests.companions import AwaitedCompanion, awaited
 from tests.unit.feeds.conftest import FakeRecorder
 
 HEADER = "case_no,what,at,who,office,colour\n"
+CASES_ONLY = """
+name: permits
+title: {zh: 许可, en: Permits}
+formats: [csv]
+rows: case
+area: {code: {value: city}, timezone: Asia/Shanghai, calendar: cn, preset: kechuang}
+case: {no: case_no}
+case_events:
+  - {kind: submitted, at: filed, required: false}
+"""
 
 
 @pytest.fixture
@@ -99,6 +109,75 @@ def test_what_a_lost_process_has_not_read_is_read_here(job: FileJob, apart: type
 
     assert _told(_read(job, kill)) == _told(_read(_here(job)))
     assert "is lost (signal 9)" in caplog.text
+
+
+def test_a_file_that_took_its_place_is_not_read_for_it(job: FileJob, apart: type[AwaitedCompanion],
+                                                     caplog: pytest.LogCaptureFixture) -> None:
+    here = _told(_read(_here(job)))
+    with job.path.open("rb") as stream:
+        other = job.path.with_name("other.csv")
+        other.write_text(HEADER + "X1,open,2018-01-01,,,\n", encoding="utf-8")
+        other.replace(job.path)
+        assert _told(list(read_file(job, stream))) == here
+    assert "another file stands at that path" in caplog.text
+
+
+@pytest.mark.parametrize("killed_after", [0, 3])
+def test_a_file_deleted_meanwhile_is_read_to_its_end(job: FileJob, apart: type[AwaitedCompanion], killed_after: int) -> None:
+    here = _told(_read(_here(job)))
+
+    def vanish(number: int) -> None:
+        if number == max(killed_after, 1):
+            job.path.unlink()
+            os.kill(apart.started[0].pid, signal.SIGKILL)
+
+    assert _told(_read(job, vanish)) == here
+
+
+def test_a_file_from_standard_input_is_read_whole(job: FileJob, apart: type[AwaitedCompanion]) -> None:
+    number = os.open(job.path, os.O_RDONLY)
+    try:
+        piped = replace(job, path=Path(f"/proc/self/fd/{number}"))
+        assert sum(len(batch.records) for batch in _read(piped)) == 3003
+    finally:
+        os.close(number)
+
+
+@pytest.mark.parametrize(("read_here", "last"), [(1, 149), (2, 129)])
+def test_a_file_still_written_has_no_hole(job: FileJob, monkeypatch: pytest.MonkeyPatch, read_here: int, last: int) -> None:
+    """The last batch read here, before more was written, is shorter than the same one over there."""
+    rows = [f"C{number},open,2018-01-01,,,\n" for number in range(150)]
+    whole = replace(_here(job), path=job.path.with_name("whole.csv"))
+    whole.path.write_text(HEADER + "".join(rows), encoding="utf-8")
+    job.path.write_text(HEADER + "".join(rows[:130]), encoding="utf-8")
+    ahead = [file_reading._packed(batch) for batch in _read(whole)]
+
+    class Grown(nullcontext):  # type: ignore[type-arg]
+        asked = 0
+
+        def __init__(self, *_how: object) -> None:
+            super().__init__(self)
+
+        def ask(self, _order: bytes) -> Iterator[bytes]:
+            return iter(ahead)
+
+        def has_answer(self) -> bool:
+            self.asked += 1
+            return self.asked > read_here
+
+    monkeypatch.setattr(file_reading, "has_second_processor", lambda: True)
+    monkeypatch.setattr(file_reading, "Companion", Grown)
+    numbers = [one.event.case_no for batch in _read(job) for one in batch.records if one.event is not None]
+    assert numbers == [f"C{number}" for number in range(last + 1)]
+
+
+def test_a_file_without_a_single_record_is_reported_all_the_same(tmp_path: Path, write_mapping: Callable[[str], SourceMapping],
+                                                                ingest: Ingest) -> None:
+    mapping = write_mapping(CASES_ONLY)
+    path = tmp_path / "cases.csv"
+    path.write_text("case_no,filed,due_dat\nA1,,2018-01-05\n", encoding="utf-8")
+    report = import_file(path, mapping, ingest)
+    assert (report.account.total, report.columns_unread) == (0, ["due_dat"])
 
 
 def test_an_import_tells_and_records_the_same(job: FileJob, apart: type[AwaitedCompanion], ingest: Ingest,
