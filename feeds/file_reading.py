@@ -8,7 +8,7 @@ import stat
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import BinaryIO
 
@@ -104,12 +104,12 @@ def _read_ahead(job: FileJob, stream: BinaryIO) -> Iterator[ReadBatch]:
 
     One batch is kept back here: the last of a file that is still written is shorter than the same one over there.
     """
-    taken, is_ahead = 0, False
+    taken, is_ahead, kept = 0, False, None
     with closing(_read_here(job, stream)) as here:
-        kept = next(here, None)
         try:
             with Companion(_ANSWERING, b"", job.limits.reading_timeout_s) as companion:
                 ahead = companion.ask(_order_for(job, stream))
+                kept = next(here, None)
                 while kept is not None and not companion.has_answer():
                     batch, kept = kept, next(here, None)
                     taken += 1
@@ -127,8 +127,7 @@ def _read_ahead(job: FileJob, stream: BinaryIO) -> Iterator[ReadBatch]:
             if is_ahead:
                 return
         if not is_ahead:
-            yield kept
-            yield from here
+            yield from here if kept is None else chain((kept,), here)
             return
     stream.seek(0)
     yield from islice(_read_here(job, stream), taken, None)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from core.companion import CompanionLost
 from feeds import file_reading
 from feeds.file_reading import FileJob, ReadBatch, read_file
 from feeds.importer import import_file
@@ -132,6 +133,15 @@ def test_a_file_deleted_meanwhile_is_read_to_its_end(job: FileJob, apart: type[A
             os.kill(apart.started[0].pid, signal.SIGKILL)
 
     assert _told(_read(job, vanish)) == here
+
+
+def test_where_no_process_can_be_started_it_is_read_here(job: FileJob, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_how: object) -> None:
+        raise CompanionLost("no more processes")
+
+    monkeypatch.setattr(file_reading, "has_second_processor", lambda: True)
+    monkeypatch.setattr(file_reading, "Companion", fail)
+    assert _told(_read(job)) == _told(_read(_here(job)))
 
 
 def test_a_file_from_standard_input_is_read_whole(job: FileJob, apart: type[AwaitedCompanion]) -> None:
