@@ -427,12 +427,10 @@ def _copying(conn: Connection, target: str, columns: Sequence[str], rows: Rows, 
 def _check_room(rows: Rows, types: Sequence[str]) -> None:
     """Raises OverflowError for a number its column has no room for: the driver would cut off what is too much, silently."""
     for place, kind in enumerate(types):
-        most = _MOST.get(kind)
-        if most is not None:
-            for row in rows:
-                value = row[place]
-                if value is not None and not -most <= value + 1 <= most + 1:
-                    raise OverflowError(f"{value} does not fit into {kind}")
+        if kind in _MOST:
+            numbers = [row[place] for row in rows if row[place] is not None]
+            if numbers and not -_MOST[kind] - 1 <= min(numbers) <= max(numbers) <= _MOST[kind]:
+                raise OverflowError(f"{min(numbers)} to {max(numbers)} do not fit into {kind}")
 
 
 class _NumbersChecked:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, TimeoutError
 
 from approval.flow import Part
 from approval.matters import Applicant, Application
@@ -63,8 +63,19 @@ def opened(screens: Screens, hall: CommandCentre, name: str, address: str, *, ma
 def pick(page: Page, dropdown: str, words: str) -> None:
     """Type into a dropdown and take what it finds."""
     page.click(dropdown)
+    if not _is_open(page):
+        page.click(dropdown)  # a page that is still busy may not have heard the first
+        page.wait_for_selector(".dash-dropdown-option")
     page.keyboard.type(words)
     page.click(f".dash-dropdown-option:has-text('{words}') >> nth=0")
+
+
+def _is_open(page: Page) -> bool:
+    try:
+        page.wait_for_selector(".dash-dropdown-option", timeout=5_000)
+    except TimeoutError:
+        return False
+    return True
 
 
 def act(page: Page, no: str, name: str, words: str = "") -> None:
