@@ -127,8 +127,8 @@ def _item(item: Any, is_here: bool, number: int, t: Words) -> html.Li:
     chips = [html.Span(t("rules_page.version", n=number), className="chip chip-info")] if number else []
     chips += [html.Span(t("item_page.retired"), className="chip")] if item.retired else []
     limits = f"{limit_words(item.promised, t)} / {limit_words(item.statutory, t)}"
-    return html.Li(dcc.Link([html.Span(item.name), *chips, html.Small(limits, className="num")], href=f"?item={item.code}",
-                            refresh=False), className="is-here" if is_here else "")
+    words = [html.Span(item.name), *chips, html.Small(limits, className="num is-below")]
+    return html.Li(dcc.Link(words, href=f"?item={item.code}", refresh=False), className="is-here" if is_here else "")
 
 
 def _running(running: Mapping[int, int], code: str, t: Words) -> list[html.P]:
