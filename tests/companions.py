@@ -7,6 +7,9 @@ import select
 import sys
 import time
 from collections.abc import Iterator
+from types import ModuleType
+
+import pytest
 
 from core.companion import Answering, Companion
 
@@ -57,10 +60,12 @@ class AwaitedCompanion(Companion):
         return bool(poll.poll(60_000))
 
 
-def awaited() -> type[AwaitedCompanion]:
-    """A kind of its own for one test."""
+def reading_apart(monkeypatch: pytest.MonkeyPatch, module: ModuleType) -> type[AwaitedCompanion]:
+    """Lets a module read as with two processors, where the second process is quick. Gives the companions of this test."""
 
     class OfThisTest(AwaitedCompanion):
         pass
 
+    monkeypatch.setattr(module, "has_second_processor", lambda: True)
+    monkeypatch.setattr(module, "Companion", OfThisTest)
     return OfThisTest

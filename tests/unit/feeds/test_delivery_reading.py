@@ -18,17 +18,14 @@ from feeds.delivery_reading import DeliveryReader
 from feeds.limits import FeedLimits
 from feeds.public_event import EventReader
 from feeds.records import Parsed
-from tests.companions import AwaitedCompanion, awaited
+from tests.companions import AwaitedCompanion, reading_apart
 
 LIMITS = FeedLimits(read_apart_from=3, max_line_bytes=4096, max_attributes=2)
 
 
 @pytest.fixture
 def apart(monkeypatch: pytest.MonkeyPatch) -> type[AwaitedCompanion]:
-    kind = awaited()
-    monkeypatch.setattr(delivery_reading, "has_second_processor", lambda: True)
-    monkeypatch.setattr(delivery_reading, "Companion", kind)
-    return kind
+    return reading_apart(monkeypatch, delivery_reading)
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from feeds.ingest import Ingest
 from feeds.limits import FeedLimits
 from feeds.mapping import MAPPING_DIR, MappingShape, SourceMapping, read_mapping
 from feeds.records import raw_text
-from tests.companions import AwaitedCompanion, awaited
+from tests.companions import AwaitedCompanion, reading_apart
 from tests.unit.feeds.conftest import FakeRecorder
 
 HEADER = "case_no,what,at,who,office,colour\n"
@@ -37,11 +37,7 @@ case_events:
 
 @pytest.fixture
 def apart(monkeypatch: pytest.MonkeyPatch) -> type[AwaitedCompanion]:
-    """As on a machine with two processors, where the second process is quick."""
-    kind = awaited()
-    monkeypatch.setattr(file_reading, "has_second_processor", lambda: True)
-    monkeypatch.setattr(file_reading, "Companion", kind)
-    return kind
+    return reading_apart(monkeypatch, file_reading)
 
 
 @pytest.fixture
