@@ -125,11 +125,11 @@ def test_a_stream_that_is_killed_says_so_and_comes_back(hall: Hall, screens: Scr
     until_live(page, 1)
     hall.rtsp.kill9()
     try:
-        page.wait_for_selector(".tile.is-focus:not([data-state=live])", timeout=5_000)
+        page.wait_for_selector(".tile.is-focus:not([data-state=live])")  # three seconds without a picture, of a page that may be slow
         assert page.locator(".tile.is-focus .tile-notice").inner_text() != ""
     finally:
         hall.rtsp.start()
-    page.wait_for_selector(".tile.is-focus[data-state=live]", timeout=15_000)
+    page.wait_for_selector(".tile.is-focus[data-state=live]")
 
 
 def test_a_person_says_why_before_he_sees_anything(hall: Hall, screens: Screens) -> None:

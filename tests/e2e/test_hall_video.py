@@ -109,10 +109,10 @@ def test_from_the_first_picture_to_the_evidence(window: Window, screens: Screens
     _look_at_the_day(page, window)
 
     halls.say(is_connected=False)
-    wall.wait_for_selector(".tile:not([data-state=live])", timeout=6_000)
+    wall.wait_for_selector(".tile:not([data-state=live])", timeout=SLOW_MS)
     assert wall.locator(".tile-notice").inner_text() != ""
     halls.say(is_connected=True)
-    wall.wait_for_selector(".tile[data-state=live]", timeout=20_000)
+    wall.wait_for_selector(".tile[data-state=live]", timeout=SLOW_MS)
 
 
 def _register(page: Page, window: Window) -> None:
