@@ -163,7 +163,7 @@ class _Raising:
     def __init__(self, service: CardService, uow: UnitOfWork, known: dict[str, Card]) -> None:
         self._service, self._uow, self._known = service, uow, known
         self._numbers, self._rules = Numbers(uow), service.rules
-        self._opened: list[Card] = []
+        self._opened: dict[int, Card] = {}
         self._changed: dict[int, Card] = {}
 
     def open_card(self, key: str) -> Card | None:
@@ -184,8 +184,9 @@ class _Raising:
                 self._open(key, case, fresh, origin, needs_confirmation)
 
     def finish(self) -> None:
-        Flood(self._rules).mark(self._uow, [card for card in self._opened if card.closed_at is None and card.is_issued])
-        self._service.save(self._uow, list(self._changed.values()), self._opened)
+        opened = list(self._opened.values())
+        Flood(self._rules).mark(self._uow, [card for card in opened if card.closed_at is None and card.is_issued])
+        self._service.save(self._uow, list(self._changed.values()), opened)
 
     def _is_same_occurrence(self, card: Card, fresh: Sequence[Passage]) -> bool:
         return card.can_reopen(self._uow.now_us, self._rules.re_arm_us) and any(passage.is_running for passage in fresh)
@@ -199,7 +200,7 @@ class _Raising:
         card.settle(self._uow.now_us, self._rules.history_after_us)
         if card.level > level_before or is_back:
             self._service.handling.demand_reply(card, self._uow.now_us)
-        if card not in self._opened:
+        if card.id not in self._opened:
             self._changed[card.id] = card
 
     def _open(self, key: str, case: CaseFacts, news: Sequence[Passage], origin: Origin, needs_confirmation: bool) -> None:
@@ -211,4 +212,4 @@ class _Raising:
         card.settle(self._uow.now_us, self._rules.history_after_us)
         self._service.handling.demand_reply(card, self._uow.now_us)
         self._known[key] = card
-        self._opened.append(card)
+        self._opened[card.id] = card
