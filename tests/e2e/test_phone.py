@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from playwright.sync_api import Page
 
@@ -58,3 +60,17 @@ def test_the_way_of_a_case_stands_from_top_to_bottom(hall: CommandCentre, screen
     boxes = [step.bounding_box() for step in page.locator(".flow-step").all()]
     tops = [box["y"] for box in boxes if box is not None]
     assert tops == sorted(set(tops))
+
+
+@pytest.mark.parametrize(("name", "address", "parts"), [
+    ("zhou", "/desk/", (".desk-table", ".desk-right")),
+    ("li", "/footage/", (".footage-windows", ".footage-centre", ".footage-side"))])
+def test_what_stands_side_by_side_on_a_monitor_stands_one_below_another(
+        hall: CommandCentre, screens: Screens, name: str, address: str, parts: tuple[str, ...]) -> None:
+    page = opened(screens, hall, name, address)
+    page.wait_for_selector(parts[-1])
+    boxes = [box for part in parts if (box := page.locator(part).first.bounding_box()) is not None]
+    assert len(boxes) == len(parts)
+    assert all(above["y"] + above["height"] <= below["y"] + 1 for above, below in pairwise(boxes))
+    assert all(box["x"] >= 0 and box["x"] + box["width"] <= PHONE[0] for box in boxes)
+    assert width_of(page) == PHONE[0]
