@@ -87,6 +87,18 @@ def act(page: Page, no: str, name: str, words: str = "") -> None:
     page.click("#hosted-form .act-buttons button")
 
 
+def test_a_list_of_hundreds_shows_as_many_as_there_is_room_for(hall: CommandCentre, screens: Screens) -> None:
+    page = opened(screens, hall, "chuang", "/window/")
+    page.click("#window-item")
+    page.wait_for_selector(".dash-dropdown-option")
+    frame = page.locator(".dash-dropdown-content").bounding_box()
+    assert frame is not None
+    options = [box for option in page.locator(".dash-dropdown-option").all() if (box := option.bounding_box()) is not None]
+    assert sum(box["y"] + box["height"] <= frame["y"] + frame["height"] for box in options) >= 6
+    search = page.locator("input.dash-dropdown-search")
+    assert search.evaluate("(one) => getComputedStyle(one).borderTopWidth") == "0px"  # its frame is around the sign as well
+
+
 def test_a_walk_in_is_registered_and_accepted(hall: CommandCentre, screens: Screens) -> None:
     page = opened(screens, hall, "chuang", "/window/")
     page.click("#window-file")
