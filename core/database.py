@@ -283,8 +283,7 @@ def bulk_upsert(conn: Connection, table: Table, columns: Sequence[str], rows: Ro
 
 
 def bulk_update(conn: Connection, table: Table, columns: Sequence[str], rows: Rows, key: Sequence[str]) -> None:
-    """Update rows that exist: `columns` are the new values followed by `key`. Only the indexes of `columns` are touched,
-    which makes it several times cheaper than an upsert of the whole row."""
+    """Update rows that exist: `columns` are the new values and then `key`. An upsert would touch every index."""
     if not rows:
         return
     values = [name for name in columns if name not in key]
@@ -300,10 +299,12 @@ def bulk_update(conn: Connection, table: Table, columns: Sequence[str], rows: Ro
 
 def bulk_delete(conn: Connection, table: Table, key: Sequence[str], rows: Rows) -> None:
     """Delete the rows with these keys (tuples in the order of `key`)."""
-    if rows:
-        mark = "%s" if conn.dialect.name == "postgresql" else "?"
-        where = " AND ".join(f"{name} = {mark}" for name in key)
-        run_many(conn, f"DELETE FROM {table.name} WHERE {where}", rows)
+    if conn.dialect.name == "postgresql" and len(rows) > FEW:
+        gone = f"SELECT * FROM unnest({','.join(f'%b::{kind}[]' for kind in _binary_types(table, tuple(key)))})"
+        run(conn, f"DELETE FROM {table.name} WHERE ({','.join(key)}) IN ({gone})",
+            [list(values) for values in zip(*rows, strict=True)], prepare=False)
+    elif rows:
+        _each(conn, f"DELETE FROM {table.name} WHERE {' AND '.join(f'{name} = ?' for name in key)}", rows)
 
 
 def _each(conn: Connection, statement: str, rows: Rows) -> None:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache, lru_cache
+from functools import cache, lru_cache, reduce
 from itertools import pairwise
+from operator import or_
 from typing import Any
 
 from sqlalchemy import Connection, Table
@@ -31,7 +32,6 @@ _WIDTH = len(FIGURES)
 _STARTS = [0, *(FIGURES.index(name) for name in ("not_accepted", "special", "received_persons", "acknowledged", "took_0"))]
 _SECTIONS = [range(start, end) for start, end in pairwise((*_STARTS, _WIDTH))]
 _SECTION_OF = tuple(1 << place for place, section in enumerate(_SECTIONS) for _ in section)
-_EVERY = (1 << len(_SECTIONS)) - 1
 _NOWHERE: Place = ("", "", "", "")
 _OF_ACCEPTANCE = time_key(Basis.ACCEPTANCE, 0)
 
@@ -170,15 +170,14 @@ def wide(row: Row) -> list[int]:
 
 def _upsert(conn: Connection, table: Table, key: tuple[str, ...], rows: Iterable[tuple[tuple[Any, ...], Row, tuple[Any, ...]]],
             beside: tuple[str, ...] = ()) -> None:
-    """Add to the rows of a table, given as (key, figures, values of `beside`, which are replaced). PostgreSQL takes all figures
-    of all rows in one statement, SQLite those of the sections each row touches."""
+    """Add to the rows of a table, given as (key, figures, values of `beside`, which are replaced). SQLite takes the sections
+    each row touches, PostgreSQL in one statement those that any of them does."""
     written: dict[int, list[tuple[Any, ...]]] = defaultdict(list)
-    is_sqlite = conn.dialect.name == "sqlite"
-    for place, row, values in rows:
-        if any(row.values()):
-            touched = _touched(row) if is_sqlite else _EVERY
-            get = row.get
-            written[touched].append((*place, *[get(figure, 0) for figure in _figures_of(touched)], *values))
+    moved = [(_touched(row), place, row, values) for place, row, values in rows if any(row.values())]
+    together = 0 if conn.dialect.name == "sqlite" else reduce(or_, [touched for touched, *_ in moved], 0)
+    for touched, place, row, values in moved:
+        figures, get = _figures_of(together or touched), row.get
+        written[together or touched].append((*place, *[get(figure, 0) for figure in figures], *values))
     for touched, lines in written.items():
         names = tuple(FIGURES[figure] for figure in _figures_of(touched))
         bulk_upsert(conn, table, (*key, *names, *beside), lines, key=key, add=names)

@@ -211,6 +211,17 @@ def test_a_delete_in_bulk_removes_the_rows_named_and_no_other(database):
     assert [row[:2] for row in rows(database)] == [("a", 2)]
 
 
+@pytest.mark.parametrize("count", [FEW, FEW + 1])
+def test_a_delete_of_many_removes_the_pairs_named_and_not_others_made_of_their_parts(database, count):
+    places = [f"{number} {AWKWARD[:28]}" for number in range(count)]
+    insert(database, *[(place, day, 0, None, None) for place in places for day in (1, 2**31 - 1)])
+    with database.transaction() as conn:
+        gone = [(place, (1, 2**31 - 1)[number % 2]) for number, place in enumerate(places)]
+        bulk_delete(conn, things, KEY, [*gone, gone[0], ("nobody", 1)])
+    kept = {(place, (2**31 - 1, 1)[number % 2]) for number, place in enumerate(places)}
+    assert {row[:2] for row in rows(database)} == kept
+
+
 def test_looking_up_more_keys_than_one_statement_holds_finds_them_all(database):
     insert(database, *[(f"p{n}", n, n, None, None) for n in range(12_000)])
     with database.read() as conn:
