@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import importlib
 import time
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -35,6 +34,7 @@ from sqlalchemy.exc import DataError, DisconnectionError, InterfaceError, Operat
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from core.errors import ConfigError, InvalidInput
+from core.reader import Readers
 from core.statements import as_toolkit_error, driver_of, run, run_many
 from core.writer import Common, Writer
 
@@ -75,7 +75,7 @@ class Database:
                               remedy="use sqlite:/// or postgresql://")
         self.engine = self._connect(pool_size, busy_timeout_s)
         self._writer = Writer(self._connected_to_write, together_max) if self.dialect == "sqlite" else None
-        self._readers: deque[Connection] = deque(maxlen=pool_size)  # SQLite: those that wait for the next look
+        self._readers = Readers(self._connected_to_read, pool_size) if self.dialect == "sqlite" else None
 
     @contextmanager
     def transaction(self, *, together: bool = False) -> Iterator[Connection]:
@@ -102,33 +102,14 @@ class Database:
     def _connected_to_write(self) -> Connection:
         return self.engine.connect().execution_options(writes=True)
 
+    def _connected_to_read(self) -> Connection:
+        return self.engine.connect().execution_options(looks=True)
+
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A connection for reading."""
-        if self._writer is None:
-            with _NUMBERS_CHECKED, self.engine.connect() as conn:
-                yield conn
-            return
-        with _NUMBERS_CHECKED, self._reader() as conn:
+        with _NUMBERS_CHECKED, self.engine.connect() if self._readers is None else self._readers.look() as conn:
             yield conn
-
-    @contextmanager
-    def _reader(self) -> Iterator[Connection]:
-        """One of those kept, which saves making up what a look needs; given up with an error."""
-        try:
-            conn = self._readers.pop()
-        except IndexError:
-            conn = self.engine.connect()
-        try:
-            yield conn
-            conn.rollback()
-        except BaseException:
-            conn.close()
-            raise
-        if len(self._readers) < (self._readers.maxlen or 0):
-            self._readers.append(conn)
-        else:
-            conn.close()
 
     @contextmanager
     def snapshot(self) -> Iterator[Connection]:
@@ -147,8 +128,8 @@ class Database:
     def dispose(self) -> None:
         if self._writer is not None:
             self._writer.close()
-        while self._readers:
-            self._readers.pop().close()
+        if self._readers is not None:
+            self._readers.close()
         self.engine.dispose()
 
     def _connect(self, pool_size: int, busy_timeout_s: float) -> Engine:
@@ -221,8 +202,10 @@ def _prepare_sqlite(dbapi_connection: Any, _record: Any) -> None:
 
 
 def _begin_sqlite(conn: Connection) -> None:
-    driver: Any = conn.connection.dbapi_connection
-    driver.execute("BEGIN IMMEDIATE" if conn.get_execution_options().get("writes") else "BEGIN")
+    options = conn.get_execution_options()
+    if not options.get("looks"):  # core.reader begins what a look needs
+        driver: Any = conn.connection.dbapi_connection
+        driver.execute("BEGIN IMMEDIATE" if options.get("writes") else "BEGIN")
 
 
 def look_up(conn: Connection, columns: Sequence[str], table: Table, key: str, values: Sequence[Any],
