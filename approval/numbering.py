@@ -51,4 +51,4 @@ def made_up_password() -> str:
 def password_hash(key: bytes, case_no: str, password: str) -> str:
     """What is kept of it. The key is the installation's and in no database, so a stolen one gives nothing to guess at; and
     guessing from outside is limited."""
-    return hmac.new(key, f"{case_no}\x1f{password}".encode(), "sha256").hexdigest()
+    return hmac.digest(key, f"{case_no}\x1f{password}".encode(), "sha256").hex()

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import namedtuple
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from operator import itemgetter
 from typing import Any
 
@@ -56,11 +57,10 @@ def check_under_way(conn: Connection) -> None:
 
 @dataclass(slots=True)
 class _Form:
-    """A statement as one kind of database reads it. `in_order` gives the values by place; None where they go by name."""
+    """A statement as one kind of database reads it. `arguments` makes of values by name what the driver takes."""
 
     text: str
-    in_order: Callable[[dict[str, Any]], Sequence[Any]] | None
-    fixed: dict[str, Any]
+    arguments: Callable[[dict[str, Any]], Any]
     row: Callable[[Any], Any]
 
 
@@ -77,13 +77,13 @@ class Statement:
 
     def rows(self, conn: Connection, **values: Any) -> list[Any]:
         """All rows."""
-        form = self._form(conn)
-        return [form.row(row) for row in self._cursor(conn, form, values).fetchall()]
+        form = self._forms.get(conn.dialect.name) or self._composed(conn)
+        return [form.row(row) for row in run(conn, form.text, form.arguments(values)).fetchall()]
 
     def first(self, conn: Connection, **values: Any) -> Any | None:
         """The first row, or None."""
-        form = self._form(conn)
-        cursor = self._cursor(conn, form, values)
+        form = self._forms.get(conn.dialect.name) or self._composed(conn)
+        cursor = run(conn, form.text, form.arguments(values))
         row = cursor.fetchone()
         cursor.close()
         return None if row is None else form.row(row)
@@ -95,24 +95,17 @@ class Statement:
 
     def run(self, conn: Connection, **values: Any) -> int:
         """Carry it out; returns how many rows it changed."""
-        return int(self._cursor(conn, self._form(conn), values).rowcount)
-
-    def _cursor(self, conn: Connection, form: _Form, values: dict[str, Any]) -> Cursor:
-        given = form.fixed | values if form.fixed else values
-        return run(conn, form.text, given if form.in_order is None else form.in_order(given))
-
-    def _form(self, conn: Connection) -> _Form:
-        known = self._forms.get(conn.dialect.name)
-        if known is None:
-            known = self._forms[conn.dialect.name] = self._composed(conn)
-        return known
+        form = self._forms.get(conn.dialect.name) or self._composed(conn)
+        return int(run(conn, form.text, form.arguments(values)).rowcount)
 
     def _composed(self, conn: Connection) -> _Form:
         compiled: Any = self._clause.compile(dialect=conn.dialect, column_keys=self._columns)  # type: ignore[attr-defined]
         if compiled._bind_processors or compiled.post_compile_params:
             raise TypeError(f"values are converted here, which the driver alone does not do: {compiled.string}")
         fixed = {name: value for name, value in compiled.params.items() if not compiled.binds[name].required}
-        return _Form(compiled.string, _by_place(compiled.positiontup), fixed, _row_maker(compiled, conn))
+        form = _Form(compiled.string, _arguments_of(compiled.positiontup, fixed), _row_maker(compiled, conn))
+        self._forms[conn.dialect.name] = form
+        return form
 
 
 def inserting(table: Table, *columns: str) -> Statement:
@@ -120,13 +113,19 @@ def inserting(table: Table, *columns: str) -> Statement:
     return Statement(insert(table).inline(), columns)
 
 
-def _by_place(names: Sequence[str] | None) -> Callable[[dict[str, Any]], Sequence[Any]] | None:
-    """Takes the values of these names in their order; None where the driver takes them by name."""
+def _arguments_of(names: Sequence[str] | None, fixed: dict[str, Any]) -> Callable[[dict[str, Any]], Any]:
+    """Puts the values of these names in their order, beside those that are fixed; where there are no names (None) the driver
+    takes them as they are."""
     if names is None:
-        return None
-    if len(names) > 1:
-        return itemgetter(*names)  # half the time of a loop
-    return lambda given: [given[name] for name in names]
+        return lambda given: fixed | given
+    if not names:
+        return lambda _given: ()
+    take = itemgetter(*names) if len(names) > 1 else partial(_only, names[0])  # half the time of a loop
+    return (lambda given: take(fixed | given)) if fixed else take
+
+
+def _only(name: str, given: dict[str, Any]) -> tuple[Any]:
+    return (given[name],)
 
 
 def _row_maker(compiled: Any, conn: Connection) -> Callable[[Any], Any]:

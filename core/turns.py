@@ -57,12 +57,12 @@ def give_up() -> Turns | None:
     return turns
 
 
-@contextmanager
-def waiting() -> Iterator[None]:
+class waiting:
     """Within the block this thread only waits, so that it is the next one's turn; then it takes its place again."""
-    turns = give_up()
-    try:
-        yield
-    finally:
-        if turns is not None:
-            turns.take()
+
+    def __enter__(self) -> None:
+        self._turns = give_up()
+
+    def __exit__(self, *_raised: object) -> None:
+        if self._turns is not None:
+            self._turns.take()

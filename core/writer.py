@@ -67,27 +67,37 @@ class Writer:
         finally:
             self._leave_turn()
 
-    @contextmanager
-    def together(self, begin: Begin) -> Iterator[Any]:
+    def together(self, begin: Begin) -> _Part:
         """A part of a transaction that others who wait may share, those who begin it in the same way; gives what they have in
         common. Raises what the commit raised, to each of them."""
-        with self._count:
-            self._waiting += 1
-        try:
-            self._take_turn()
-        finally:
-            with self._count:
-                self._waiting -= 1
+        return _Part(self, begin)
+
+    def close(self) -> None:
+        """Give up the kept connection."""
+        if self._kept is not None:
+            self._kept.close()
+            self._kept = None
+
+    # Parts --------------------------------------------------------------------------------------------------------
+
+    def begin_part(self, begin: Begin) -> _Shared:
+        """Wait for the turn, and begin a part of the open transaction, or of a new one."""
+        self._take_turn(may_share=True)
         try:
             shared = self._shared = self._to_join(begin) or self._begun(begin)
             shared.open_part()
+        except BaseException:
+            self._leave_shared()
+            raise
+        return shared
+
+    def end_part(self, shared: _Shared) -> None:
+        """It is done: give up the turn, and wait for the commit that holds it."""
+        try:
             try:
-                yield shared.common
                 shared.take_part()
             except BaseException as error:
-                shared.undo_part(error)
-                if isinstance(error, Exception):
-                    self._refused(shared, error)
+                self._undo(shared, error)
                 raise
         finally:
             self._leave_shared()
@@ -98,21 +108,37 @@ class Writer:
         if shared.failure is not None:
             raise shared.failure
 
-    def close(self) -> None:
-        """Give up the kept connection."""
-        if self._kept is not None:
-            self._kept.close()
-            self._kept = None
+    def undo_part(self, shared: _Shared, error: BaseException) -> None:
+        """It is undone for what it raised, and gives up the turn."""
+        try:
+            self._undo(shared, error)
+        finally:
+            self._leave_shared()
+
+    def _undo(self, shared: _Shared, error: BaseException) -> None:
+        shared.undo_part(error)
+        if isinstance(error, Exception):
+            self._refused(shared, error)
 
     # Turns --------------------------------------------------------------------------------------------------------
 
-    def _take_turn(self) -> None:
+    def _take_turn(self, *, may_share: bool = False) -> None:
         if self._holder == threading.get_ident():
             raise RuntimeError("a writing transaction within another one")
         if not self._turn.acquire(blocking=False):
+            self._wait_for_turn(int(may_share))
+        self._holder = threading.get_ident()
+
+    def _wait_for_turn(self, sharing: int) -> None:
+        """`sharing`: 1 for who may share the open transaction, whose commit is then left to him."""
+        with self._count:
+            self._waiting += sharing
+        try:
             with waiting():
                 self._turn.acquire()
-        self._holder = threading.get_ident()
+        finally:
+            with self._count:
+                self._waiting -= sharing
 
     def _leave_turn(self) -> None:
         self._holder = 0
@@ -174,6 +200,25 @@ class Writer:
                 self._end_shared()
         finally:
             self._leave_turn()
+
+
+class _Part:
+    """One act's part, as a block. No generator: every act comes here, and one would cost as much as a short statement."""
+
+    def __init__(self, writer: Writer, begin: Begin) -> None:
+        self._writer, self._begin = writer, begin
+        self._shared: _Shared | None = None
+
+    def __enter__(self) -> Any:
+        self._shared = self._writer.begin_part(self._begin)
+        return self._shared.common
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        assert self._shared is not None
+        if error is None:
+            self._writer.end_part(self._shared)
+        else:
+            self._writer.undo_part(self._shared, error)
 
 
 class _Shared:
