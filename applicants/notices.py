@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import msgspec
 from sqlalchemy import Connection
 
-from alerts.notices.rows import Notice, withheld, write
+from alerts.notices.rows import Notice, withheld, write_later
 from alerts.notices.words import NoticeState, Reason
 from alerts.roster.contacts import Channel
 from applicants.contacts import Contact, read_contact
@@ -68,10 +68,10 @@ class CaseNotices:
         self._correction_days = correction_days
 
     def tell(self, uow: UnitOfWork, concerned: Sequence[ApplicantConcerned]) -> None:
-        """A row for each, sent or withheld with its reason."""
+        """A row for each, sent or withheld with its reason; written at the end of the transaction."""
         drafts = [self._draft(uow, one) for one in concerned if one.case.row.password_hash]
         if drafts:
-            write(uow, drafts)
+            write_later(uow, drafts)
 
     # Inside -------------------------------------------------------------------------------------------------------
 

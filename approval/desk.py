@@ -68,6 +68,7 @@ class Hosted:
     events: int
     told: list[CaseEvent] = field(default_factory=list)
     item_version: str = ""  # where this act moves it to another version of its item
+    item: Item | None = None  # in the version that is its own, once somebody asked (Desk.own_item)
     stored: StoredCase | None = None  # its record as read with it, until something is written to that
 
     @property
@@ -169,8 +170,10 @@ class Desk:
         return item
 
     def own_item(self, case: Hosted) -> Item:
-        """The item of a case, in the version that is its own."""
-        return self.item_of(case.fold, case.row.item)
+        """The item of a case, in the version that is its own: the same throughout an act."""
+        if case.item is None:
+            case.item = self.item_of(case.fold, case.row.item)
+        return case.item
 
     def tell(self, uow: UnitOfWork, case: Hosted, kind: EventKind, actor: Actor, *, step: str | None = None, station: str = "",
              at: int | None = None, **data: Any) -> None:

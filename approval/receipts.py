@@ -20,13 +20,13 @@ from cases.models import clocks
 from config.paper_templates import PaperTemplate, PaperTemplates
 from config.versions import revision_in
 from core.instants import written_day, written_local
-from core.statements import Statement, inserting
+from core.statements import Statement
 from core.unit_of_work import UnitOfWork
 from papers.official import Block, Items, OfficialPaper, Paragraph
 from papers.official import Table as TableBlock
 from papers.service import Issue, PaperService, Series
 
-_KEEP = inserting(hosted_receipts, "code", "case_id", "kind", "number", "issued_at")
+_KEPT = ("code", "case_id", "kind", "number", "issued_at")
 _DUE = Statement(select(clocks.c.due_at).where(
     clocks.c.case_id == bindparam("of_case"), clocks.c.kind == bindparam("kind")).order_by(clocks.c.ordinal).limit(1))
 
@@ -115,7 +115,7 @@ class Receipts:
         paper = self._papers.issue(
             uow, Series(name, kind.value, self._t(self._key(about.power, "prefix", kind.value), short=short)),
             Issue(about.area, about.org, f"hosted:{about.case_no}"), day, compose)
-        _KEEP.run(uow.conn, code=code, case_id=about.case_id, kind=kind.value, number=paper.number, issued_at=uow.now_us)
+        uow.later(hosted_receipts, _KEPT, (code, about.case_id, kind.value, paper.number, uow.now_us))
         return Given(paper.number, code)
 
     def specimen(self, kind: str, template: PaperTemplate, about: About, number: str, day: date, code: str,

@@ -6,11 +6,12 @@ import threading
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from itertools import groupby
 from typing import Any, Protocol, Self, TypeVar
 
 import msgspec
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Table
 
 from core.clock import Clock
 from core.database import Database, bulk_insert
@@ -30,6 +31,21 @@ class Total(Protocol):
 
     def include(self, other: Self) -> None:
         """Add what another part of the transaction has added up."""
+
+
+class Rows:
+    """Rows of one table in the order in which they came."""
+
+    def __init__(self) -> None:
+        self.rows: list[Any] = []
+
+    def include(self, other: Rows) -> None:
+        """Those of a later part follow."""
+        self.rows += other.rows
+
+
+def _insert(table: Table, columns: tuple[str, ...], uow: UnitOfWork, rows: Rows) -> None:
+    bulk_insert(uow.conn, table, columns, rows.rows)
 
 
 Sum = TypeVar("Sum", bound=Total)
@@ -75,6 +91,12 @@ class UnitOfWork:
         total: Sum = self.sums[owner][0]
         return total
 
+    def later(self, table: Table, columns: tuple[str, ...], row: tuple[Any, ...]) -> None:
+        """Insert a row with the others of this transaction, at its end: where no act reads that table to decide by it."""
+        if table not in self.sums:
+            self.sums[table] = Rows(), partial(_insert, table, columns)
+        self.sums[table][0].rows.append(row)
+
     def unwritten(self, owner: object) -> list[Any]:
         """What was added up for that owner and is not written yet: by the acts before this one, and by this one."""
         return [sums[owner][0] for sums in (self._ledgered.sums, self.sums) if owner in sums]
@@ -100,6 +122,7 @@ class _Ledgered:
         self.head = lock_ledger(conn)
         self.kept = keeper.begin(self.head.stamp)
         self.sums: _Gathered = {}
+        self.is_told = False  # once it is committed: whether the doorbell has rung
         self._messages: list[tuple[int, str, str, int, int, str]] = []
         self._act: UnitOfWork | None = None
         self._standing: UnitOfWork | None = None
@@ -170,7 +193,7 @@ class _Keeper:
 
 
 class UnitOfWorkFactory:
-    """`with factory() as uow:` commits at the end, rings the doorbell after it, rolls back on an exception."""
+    """`with factory() as uow:` commits at the end, rings the doorbell once after it, rolls back on an exception."""
 
     def __init__(self, database: Database, clock: Clock, doorbell: Doorbell, reactions: Reactions | None = None) -> None:
         self.database, self.clock, self.doorbell = database, clock, doorbell
@@ -200,7 +223,9 @@ class UnitOfWorkFactory:
             uow = ledgered.begun(self.clock.now_us(), self.reactions)
             yield uow
             check_under_way(uow.conn)
-        self.doorbell.ring(uow.head.outbox_seq)
+        if not ledgered.is_told:  # of the acts that shared the commit one rings for all
+            ledgered.is_told = True
+            self.doorbell.ring(ledgered.head.outbox_seq)
 
     def _begun(self, conn: Connection) -> _Ledgered:
         return _Ledgered(conn, self._keeper)

@@ -38,8 +38,7 @@ XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MEDIA_TYPES = {"docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document", "pdf": "application/pdf"}
 _KEEP = text("INSERT INTO paper_files (sha256, media_type, size, content, at) "
              "VALUES (:sha256, :media_type, :size, :content, :at) ON CONFLICT DO NOTHING")
-_ENTER = inserting(papers, "number", "kind", "issuer", "year", "place", "title", "area", "org", "subject", "issued_at",
-                   "content")
+_ENTERED = ("number", "kind", "issuer", "year", "place", "title", "area", "org", "subject", "issued_at", "content")
 _SIGNED = inserting(paper_signatures, "number", "file", "sha256", "key_id", "signature", "at")
 _ENCLOSED = inserting(paper_enclosures, "number", "file", "sha256", "at")
 _paper = msgspec.json.Decoder(OfficialPaper)
@@ -82,12 +81,13 @@ class PaperService:
 
     def issue(self, uow: UnitOfWork, series: Series, about: Issue, day: date,
               compose: Callable[[str], OfficialPaper]) -> OfficialPaper:
-        """Take the next number, compose the paper with it and enter it, all in the caller's transaction."""
+        """Take the next number, compose the paper with it and enter it, all in the caller's transaction: in the register it
+        stands when that ends."""
         place = take_number(uow.conn, series.prefix, series.kind, day.year)
         paper = compose(written(series.prefix, day.year, place))
-        _ENTER.run(uow.conn, number=paper.number, kind=series.kind, issuer=series.issuer, year=day.year, place=place,
-                   title=paper.title, area=about.area, org=about.org, subject=about.subject, issued_at=uow.now_us,
-                   content=msgspec.json.encode(paper).decode())
+        uow.later(papers, _ENTERED, (
+            paper.number, series.kind, series.issuer, day.year, place, paper.title, about.area, about.org, about.subject,
+            uow.now_us, msgspec.json.encode(paper).decode()))
         return paper
 
     def file(self, number: str, kind: FileKind) -> bytes:

@@ -12,7 +12,7 @@ from alerts.notices.models import notices
 from alerts.notices.words import NoticeState, Reason
 from core.database import bulk_insert, look_up
 from core.statements import Statement
-from core.unit_of_work import UnitOfWork
+from core.unit_of_work import Rows, UnitOfWork
 
 _LAST = Statement(select(func.max(notices.c.id)))
 
@@ -82,6 +82,15 @@ def write(uow: UnitOfWork, new: Sequence[Notice]) -> list[Notice]:
     uow.kept[notices] = last + len(fresh)
     bulk_insert(uow.conn, notices, COLUMNS, [msgspec.structs.astuple(notice) for notice in fresh])
     return fresh
+
+
+def write_later(uow: UnitOfWork, new: Sequence[Notice]) -> None:
+    """The same at the end of the transaction, with those of the acts that share it: where nobody asks before which are new."""
+    uow.gathered(write_later, Rows, _write_gathered).rows += new
+
+
+def _write_gathered(uow: UnitOfWork, notices_told: Rows) -> None:
+    write(uow, notices_told.rows)
 
 
 def withheld(notice: Notice, reason: Reason, now_us: int) -> Notice:

@@ -173,6 +173,7 @@ def test_papers_that_cannot_be_drawn_keep_no_other_waiting(units: UnitOfWorkFact
     service = PaperService(units, Fonts(folder=font_folder()))
     with units() as uow:
         numbers = [service.issue(uow, SERIES, ABOUT, DAY, compose).number for _ in range(3)]
+    with units() as uow:
         uow.conn.execute(update(papers).where(papers.c.number.in_(numbers[:2])).values(problem="cannot be drawn"))
 
     assert service.make_files(most=1) == 1

@@ -12,7 +12,10 @@ import pytest
 from sqlalchemy import event, select
 from sqlalchemy.exc import OperationalError
 
+from alerts.notices.models import notices
+from approval.desk import Hosted
 from approval.events import ApplicantConcerned
+from approval.models import hosted_receipts
 from cases.anchoring import verify_database
 from cases.changes import Counters
 from cases.events import CasesMarked
@@ -23,8 +26,10 @@ from core.database import Database
 from core.doorbell import InProcessDoorbell
 from core.errors import Conflict
 from core.models import ledger
+from core.models import outbox as outbox_rows
 from core.unit_of_work import UnitOfWork, UnitOfWorkFactory, _Ledgered
-from tests.hosting import APPROVER, HALL, HANDLER, REVIEWER, Hall
+from papers.models import papers
+from tests.hosting import APPROVER, HALL, HANDLER, REVIEWER, Hall, at_once
 from tests.services import wait_until
 
 GROUPS, LIVES, SIMPLE = 6, 6, "gongxin-04"
@@ -225,6 +230,66 @@ def test_what_is_written_at_the_end_may_add_to_another_sum_and_tell(room):
     assert room.written == [[0, 1], [9]]
     assert room.told() == [(1, 0), (2, 1), (3, 9)]
     assert room.heads() == (2, 3)
+
+
+def test_the_doorbell_rings_once_for_a_commit_and_tells_of_all_of_it(room, monkeypatch):
+    rings: list[int] = []
+    monkeypatch.setattr(room.units.doorbell, "ring", rings.append)
+    room.queue(None, interrupt, None)
+    assert rings == [2]
+    room.act(7)
+    assert rings == [2, 3]
+
+
+@pytest.mark.parametrize("spoil", [refuse, interrupt])
+@pytest.mark.parametrize("spoilt", range(3))
+def test_rows_left_to_the_end_are_those_of_the_acts_that_stand_in_their_order(room, spoil, spoilt):
+    """Nothing of them can be read before, and nobody's are lost with another's."""
+    seen: list[int] = []
+
+    def leave(uow: UnitOfWork, n: int) -> None:
+        seen.append(len(uow.conn.execute(select(outbox_rows)).all()))
+        for part in range(2):
+            uow.later(outbox_rows, ("seq", "topic", "subject", "rev", "at", "payload"),
+                      (1000 + 10 * n + part, "left", str(n), 0, 0, ""))
+        if n == spoilt:
+            spoil(uow)
+
+    room.queue(*[lambda uow, n=n: leave(uow, n) for n in range(3)])
+    assert [(seq, n) for seq, n in room.told() if seq >= 1000] == [
+        (1000 + 10 * n + part, n) for n in range(3) if n != spoilt for part in range(2)]
+    assert seen[0] == 0
+
+
+def test_an_act_undone_after_its_papers_takes_them_back_from_a_shared_commit(tmp_path: Path) -> None:
+    """Paper, receipt and notice are left to the end; the number they had goes to the next."""
+    hall = Hall(tmp_path)
+    first, second, third = (hall.accepted(SIMPLE) for _ in range(3))
+    for case_no in (first, second, third):
+        for rev, person in enumerate((HANDLER, REVIEWER, APPROVER), start=2):
+            hall.approval.handling.complete(case_no, rev, "同意", person)
+
+    def after_end(_uow: UnitOfWork, case: Hosted) -> None:
+        if case.case_no == second:
+            raise Interrupted
+
+    hall.approval.ending.after_end.append(after_end)
+    with pytest.raises(Interrupted), hall.services.uow(together=True) as uow, hall.services.uow.joining(uow):
+        hall.approval.ending.conclude(second, 5, "", HALL)
+    acts = [lambda no=no: hall.approval.ending.conclude(no, 5, "", HALL) for no in (first, third)]
+    assert at_once(*acts) == ["done", "done"]
+
+    def concluded(case_no: str) -> list[str]:
+        return [one.number for one in hall.detail(case_no).receipts if one.kind == "concluded"]
+
+    assert concluded(second) == []
+    assert sorted(int(number[number.index("〕") + 1:-1]) for no in (first, third) for number in concluded(no)) == [1, 2]
+    with hall.services.database.read() as conn:
+        told = conn.execute(select(notices.c.case_no).where(notices.c.what == "case_collect")).scalars().all()
+        entered = set(conn.execute(select(papers.c.number)).scalars())
+        given = set(conn.execute(select(hosted_receipts.c.number)).scalars())
+    assert sorted(told) == sorted((first, third))
+    assert entered == given
 
 
 def test_those_of_another_factory_begin_a_transaction_of_their_own(room, frozen_clock):
