@@ -25,7 +25,7 @@ from cases.areas import Areas
 from cases.changes import StoredCase
 from cases.events import HOSTED, CaseEvent, EventData, EventKind, Status
 from cases.fold import Fold
-from cases.journal import events_of_cases
+from cases.journal import events_of_cases, events_so_far
 from cases.models import case_table
 from cases.service import Recorder, stored_case
 from cases.states import CLOSED
@@ -262,3 +262,9 @@ def fields_of(particulars: str) -> dict[str, str]:
 def told_of(conn: Connection, case_id: int) -> Told | None:
     """The correction notice of a case."""
     return told_in(events_of_cases(conn, [case_id])[case_id])
+
+
+def told_so_far(uow: UnitOfWork, case: Hosted) -> Told | None:
+    """The same within an act."""
+    case_id = case.row.case_id
+    return told_in(events_so_far(uow, [case_id])[case_id])

@@ -11,7 +11,7 @@ import msgspec
 from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from approval.corrections import FIELDS, Answer, Notice, amendments, check_fields, notice_of, with_fields
-from approval.desk import Desk, Hosted, told_of
+from approval.desk import Desk, Hosted, told_so_far
 from approval.drafts import use_up
 from approval.events import ApplicantConcerned, Occasion
 from approval.flow import Flow, flow_of
@@ -189,7 +189,7 @@ class Intake:
             codes = tuple(dict.fromkeys((*papers, *(one.code for one in uploads))))
             item = self._desk.own_item(case)
             self._check_papers(item, codes)
-            notice = notice_of(told_of(uow.conn, case.row.case_id), item.details, case.fields_of_form)
+            notice = notice_of(told_so_far(uow, case), item.details, case.fields_of_form)
             answer = Answer(codes, dict(fields or {}), words, rest_withheld)
             answer.check(notice)
             self._note_papers(uow, case, papers, actor or APPLICANT, uploads)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from operator import itemgetter
 from typing import Any, TypeVar
 
 import msgspec
@@ -22,6 +23,7 @@ COLUMNS = ("seq", "event_id", "case_no", "area", "kind", "claimed_at", "utc_offs
            "chain", "chain_pos", "case_id", "prev_mac", "mac")
 _EVENT_COLUMNS = ("kind", "claimed_at", "utc_offset", "src_order", "source", "source_event_id", "source_version", "org",
                   "item", "item_version", "actor", "station", "step", "payload", "case_no", "area")
+_CASE_ID, _of_event = COLUMNS.index("case_id"), itemgetter(*map(COLUMNS.index, _EVENT_COLUMNS))
 _encode_data = msgspec.json.Encoder().encode
 _decode_data = msgspec.json.Decoder(EventData).decode
 _KINDS = {kind.value: kind for kind in EventKind}
@@ -51,8 +53,10 @@ class Heads:
 class Appender:
     """Appends events to the journal within one transaction, whose ledger lock keeps every chain single-headed."""
 
-    def __init__(self, uow: UnitOfWork, keys: ChainKeys, chains: set[str]) -> None:
-        self._uow, self._keys, self._now_us = uow, keys, uow.now_us
+    def __init__(self, uow: UnitOfWork, keys: ChainKeys, chains: set[str], *, at_end: bool = False) -> None:
+        """`at_end`: the rows are left to the end of the transaction (docs/adr/0022). For events whose numbers were given in
+        it, so that none of them can be refused there."""
+        self._uow, self._keys, self._now_us, self._at_end = uow, keys, uow.now_us, at_end
         kept = _kept_heads(uow)
         unknown = [chain for chain in chains if chain not in kept]
         if unknown:
@@ -78,8 +82,13 @@ class Appender:
     @contextmanager
     def flushing(self) -> Iterator[None]:
         """Write what was appended, around a block that leaves the connection alone: the database works meanwhile."""
-        with bulk_inserting(self._uow.conn, journal, COLUMNS, self._rows):
+        if self._at_end:
             yield
+            for row in self._rows:
+                self._uow.later(journal, COLUMNS, row)
+        else:
+            with bulk_inserting(self._uow.conn, journal, COLUMNS, self._rows):
+                yield
         self._uow.gathered(Heads, Heads, partial(_write_heads, self._keys)).by_chain.update(self._heads)
         _kept_heads(self._uow).update(self._heads)
         self._rows.clear()
@@ -103,6 +112,16 @@ def events_of_cases(conn: Connection, case_ids: Sequence[int]) -> dict[int, list
     for part in chunks(case_ids):
         for row in conn.execute(statement.where(journal.c.case_id.in_(part)).order_by(journal.c.seq)):
             found[row[0]].append(_event(row[1:]))
+    return found
+
+
+def events_so_far(uow: UnitOfWork, case_ids: Sequence[int]) -> dict[int, list[CaseEvent]]:
+    """The same within a writing transaction, with what it has left to its end."""
+    found = events_of_cases(uow.conn, case_ids)
+    for left in uow.unwritten(journal):
+        for row in left.rows:
+            if row[_CASE_ID] in found:
+                found[row[_CASE_ID]].append(_event(_of_event(row)))
     return found
 
 

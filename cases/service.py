@@ -30,7 +30,7 @@ from cases.events import (
     event_id_of,
 )
 from cases.fold import Fold
-from cases.journal import Appender, case_id_of_event, chain_of, events_by_id, events_of_cases, known_event_ids
+from cases.journal import Appender, case_id_of_event, chain_of, events_by_id, events_so_far, known_event_ids
 from cases.judging import judge
 from cases.marking import Marker, unmarked
 from cases.models import case_table, clocks
@@ -85,7 +85,8 @@ class Recorder:
                   known: Mapping[int, StoredCase] | None = None, *, numbered: bool = False) -> list[Outcome]:
         """The same within a transaction of the caller's. `known` are cases of it as the caller read them in this transaction,
         without their clocks; those written since are read again. `numbered`: the caller gave the events their numbers in this
-        transaction, so that the journal holds none of them; it refuses the same one twice as ever."""
+        transaction, so that the journal holds none of them; they are written at its end (docs/adr/0022), where the same one
+        twice is refused as ever. Who reads a case's events before that asks `events_so_far`."""
         received_at = uow.now_us if judged_at is None else None  # history is late by nature
         judged_at = uow.now_us if judged_at is None else min(judged_at, uow.now_us)
         self._areas.refresh_in(uow)
@@ -95,9 +96,9 @@ class Recorder:
         by_case = _by_case(arrivals if numbered else self._fresh(uow.conn, arrivals, outcomes))
         changes = Changes()
         stored = {case_id: case for case_id, case in (known or {}).items() if case_id not in uow.recorded}
-        folded = self._fold(uow.conn, by_case, outcomes, stored)
+        folded = self._fold(uow, by_case, outcomes, stored)
         uow.recorded.update(folded)
-        appender = self._append(uow, [arrival for case_id in folded for arrival in by_case[case_id]])
+        appender = self._append(uow, [arrival for case_id in folded for arrival in by_case[case_id]], at_end=numbered)
         still = _standing_still(uow.conn, folded, judged_at, self._asks)
         with appender.flushing():
             for case_id, (fold, before) in folded.items():
@@ -143,11 +144,11 @@ class Recorder:
                 outcomes[arrival.index] = DUPLICATE if _says_the_same(earlier, event) else _differs(event)
         return fresh
 
-    def _fold(self, conn: Connection, by_case: dict[int, list[_Arrival]], outcomes: list[Outcome],
+    def _fold(self, uow: UnitOfWork, by_case: dict[int, list[_Arrival]], outcomes: list[Outcome],
               known: Mapping[int, StoredCase]) -> dict[int, tuple[Fold, StoredCase | None]]:
-        stored = {**known, **_load_facts(conn, [case_id for case_id in by_case if case_id not in known])}
+        stored = {**known, **_load_facts(uow.conn, [case_id for case_id in by_case if case_id not in known])}
         late = [case_id for case_id, arrivals in by_case.items() if _needs_refold(stored.get(case_id), arrivals)]
-        history = events_of_cases(conn, late) if late else {}
+        history = events_so_far(uow, late) if late else {}
         folded: dict[int, tuple[Fold, StoredCase | None]] = {}
         for case_id, arrivals in by_case.items():
             before = stored.get(case_id)
@@ -159,8 +160,8 @@ class Recorder:
                     outcomes[arrival.index] = Outcome(Status.ERROR, "cannot_be_folded", {"error": repr(error)})
         return folded
 
-    def _append(self, uow: UnitOfWork, arrivals: list[_Arrival]) -> Appender:
-        appender = Appender(uow, self._keys, {chain_of(arrival.event) for arrival in arrivals})
+    def _append(self, uow: UnitOfWork, arrivals: list[_Arrival], *, at_end: bool) -> Appender:
+        appender = Appender(uow, self._keys, {chain_of(arrival.event) for arrival in arrivals}, at_end=at_end)
         for arrival in sorted(arrivals, key=lambda arrival: arrival.index):
             appender.append(arrival.event, arrival.event_id, arrival.case_id)
         return appender

@@ -8,9 +8,10 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from sqlalchemy import event, select
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from alerts.notices.models import notices
 from approval.desk import Hosted
@@ -18,13 +19,17 @@ from approval.events import ApplicantConcerned
 from approval.models import hosted_receipts
 from cases.anchoring import verify_database
 from cases.changes import Counters
-from cases.events import CasesMarked
+from cases.events import OK, CaseEvent, CasesMarked, EventKind
+from cases.fold import Fold
 from cases.journal import Heads
+from cases.models import case_table, journal
+from cases.states import fold_all
 from core import outbox
 from core.clock import FrozenClock
 from core.database import Database
 from core.doorbell import InProcessDoorbell
 from core.errors import Conflict
+from core.instants import DAY_US
 from core.models import ledger
 from core.models import outbox as outbox_rows
 from core.unit_of_work import UnitOfWork, UnitOfWorkFactory, _Ledgered
@@ -389,6 +394,49 @@ def test_a_chain_whose_head_was_forgotten_goes_on_from_what_is_not_written_yet(t
         uow.kept.clear()
         hall.file(SIMPLE)
         assert [heads.by_chain["gongxin"][0] for heads in uow.unwritten(Heads)] == [2]
+    assert verify_database(hall.services.database, hall.services.keys, tmp_path / "anchors") == (2, [])
+
+
+def test_an_act_reads_the_events_its_transaction_has_not_written_yet(tmp_path: Path) -> None:
+    """A correction answers the notice of an act that shares its commit."""
+    hall = Hall(tmp_path)
+    case_no = hall.file(SIMPLE)
+    with hall.services.uow() as uow, hall.services.uow.joining(uow):
+        hall.approval.intake.ask_correction(case_no, 1, [], "请说明用途", HALL)
+        hall.approval.intake.correct(case_no, (), HALL, words="作通信基站用")
+    assert hall.kinds(case_no)[-2:] == ["correction_notified", "correction_received"]
+    assert hall.services.recounter.recount(repair=False).differences == []
+
+
+def test_what_is_older_than_events_not_written_yet_is_judged_with_them(fresh_database_url: str, tmp_path: Path) -> None:
+    hall = Hall(tmp_path, fresh_database_url)
+    with hall.services.uow() as uow, hall.services.uow.joining(uow):
+        case_no = hall.file(SIMPLE)
+        hall.approval.intake.accept(case_no, 1, HALL)
+        [left] = uow.unwritten(journal)
+        assert len(left.rows) == 2
+        older = CaseEvent(source="window", source_event_id="1", kind=EventKind.SUBMITTED, case_no=case_no, area="360500",
+                          claimed_at=uow.now_us - DAY_US, org="gongxin", item=SIMPLE)
+        assert hall.services.recorder.record_in(uow, [older]) == [OK]
+    assert sorted(hall.kinds(case_no)) == ["accepted", "received", "submitted"]
+    with hall.services.database.read() as conn:
+        fold = msgspec.msgpack.decode(conn.scalar(select(case_table.c.fold)), type=Fold)
+    assert fold == fold_all(hall.events(case_no))
+    assert (fold.submitted is not None, fold.accepted is not None) == (True, True)
+    assert hall.services.recounter.recount(repair=False).differences == []
+    assert verify_database(hall.services.database, hall.services.keys, tmp_path / "anchors") == (3, [])
+    hall.services.database.dispose()
+
+
+def test_an_event_that_is_there_already_fails_the_transaction_it_was_left_to(tmp_path: Path) -> None:
+    """Numbered events are not looked up; the journal refuses the same one twice, and nothing of the transaction is there."""
+    hall = Hall(tmp_path)
+    case_no = hall.file(SIMPLE)
+    [filed] = hall.events(case_no)
+    with pytest.raises(IntegrityError), hall.services.uow() as uow:
+        hall.services.recorder.record_in(uow, [filed], numbered=True)
+    assert hall.events(case_no) == [filed]
+    hall.approval.intake.accept(case_no, 1, HALL)
     assert verify_database(hall.services.database, hall.services.keys, tmp_path / "anchors") == (2, [])
 
 
