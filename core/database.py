@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -30,13 +30,13 @@ from sqlalchemy import (
     event,
 )
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DataError, DisconnectionError, InterfaceError, OperationalError
+from sqlalchemy.exc import DisconnectionError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from core.errors import ConfigError, InvalidInput
+from core.errors import ConfigError
 from core.reader import Readers
-from core.statements import as_toolkit_error, driver_of, run, run_many
-from core.writer import Common, Writer
+from core.statements import NUMBERS_CHECKED, as_toolkit_error, check_under_way, driver_of, run, run_many
+from core.writer import Common, Part, Writer
 
 metadata = MetaData(naming_convention={
     "ix": "ix_%(table_name)s_%(column_0_N_name)s", "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -84,20 +84,21 @@ class Database:
         with self.transaction_of(_Nothing, together=together) as nothing:
             yield nothing.conn
 
-    @contextmanager
-    def transaction_of(self, begin: Callable[[Connection], C], *, together: bool = False) -> Iterator[C]:
+    def transaction_of(self, begin: Callable[[Connection], C], *, together: bool = False) -> AbstractContextManager[C]:
         """The same, giving what `begin` makes of its connection: what its parts have in common, several where others share its
         commit. What they left to the end is written before that (docs/adr/0020)."""
-        with _NUMBERS_CHECKED:
-            if self._writer is not None and together:
-                with self._writer.together(begin) as common:
-                    yield common
-                return
-            with self.engine.begin() if self._writer is None else self._writer.alone() as conn:
-                common = begin(conn)
-                yield common
-                common.take()
-                common.complete()
+        if self._writer is not None and together:
+            return _CheckedPart(self._writer, begin)
+        return self._transaction_alone(begin)
+
+    @contextmanager
+    def _transaction_alone(self, begin: Callable[[Connection], C]) -> Iterator[C]:
+        with NUMBERS_CHECKED, self.engine.begin() if self._writer is None else self._writer.alone() as conn:
+            common = begin(conn)
+            yield common
+            check_under_way(conn)
+            common.take()
+            common.complete()
 
     def _connected_to_write(self) -> Connection:
         return self.engine.connect().execution_options(writes=True)
@@ -108,7 +109,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A connection for reading."""
-        with _NUMBERS_CHECKED, self.engine.connect() if self._readers is None else self._readers.look() as conn:
+        with NUMBERS_CHECKED, self.engine.connect() if self._readers is None else self._readers.look() as conn:
             yield conn
 
     @contextmanager
@@ -118,7 +119,7 @@ class Database:
             with self.read() as conn:
                 yield conn
             return
-        with _NUMBERS_CHECKED, self.engine.connect().execution_options(isolation_level="REPEATABLE READ") as conn:
+        with NUMBERS_CHECKED, self.engine.connect().execution_options(isolation_level="REPEATABLE READ") as conn:
             yield conn
 
     def create_all(self) -> None:
@@ -417,17 +418,10 @@ def _check_room(rows: Rows, types: Sequence[str]) -> None:
                 raise OverflowError(f"{min(numbers)} to {max(numbers)} do not fit into {kind}")
 
 
-class _NumbersChecked:
-    """A number no column can hold was given by somebody: that is his mistake, not ours."""
+class _CheckedPart(Part):
+    """A part of a shared transaction, its numbers checked."""
 
-    def __enter__(self) -> None:
-        """Every look and every act comes here: a generator would cost as much as a short statement."""
-
-    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
-        if isinstance(error, OverflowError):
-            raise InvalidInput("number_out_of_range") from error
-        if isinstance(error, DataError) and type(error.orig).__name__ == "NumericValueOutOfRange":
-            raise InvalidInput("number_out_of_range") from error
-
-
-_NUMBERS_CHECKED = _NumbersChecked()
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        with NUMBERS_CHECKED:
+            super().__exit__(kind, error, trace)
+        NUMBERS_CHECKED.__exit__(kind, error, trace)

@@ -15,7 +15,9 @@ from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, Executable, Table, insert
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DataError, DBAPIError
+
+from core.errors import InvalidInput
 
 Cursor = Any
 
@@ -141,3 +143,19 @@ def _row_maker(compiled: Any, conn: Connection) -> Callable[[Any], Any]:
         plain: Callable[[Any], Any] = named._make
         return plain
     return lambda row: named._make([read[place](value) if place in read else value for place, value in enumerate(row)])
+
+
+class _NumbersChecked:
+    """A number no column can hold was given by somebody: that is his mistake, not ours."""
+
+    def __enter__(self) -> None:
+        """Every look and every act comes here: a generator would cost as much as a short statement."""
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if isinstance(error, OverflowError):
+            raise InvalidInput("number_out_of_range") from error
+        if isinstance(error, DataError) and type(error.orig).__name__ == "NumericValueOutOfRange":
+            raise InvalidInput("number_out_of_range") from error
+
+
+NUMBERS_CHECKED = _NumbersChecked()

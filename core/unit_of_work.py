@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from itertools import groupby
+from types import TracebackType
 from typing import Any, Protocol, Self, TypeVar
 
 import msgspec
@@ -18,7 +20,6 @@ from core.database import Database, bulk_insert
 from core.doorbell import Doorbell
 from core.models import outbox
 from core.outbox import lock_ledger, save_ledger
-from core.statements import check_under_way
 
 Reaction = Callable[["UnitOfWork", Sequence[Any]], None]
 Reactions = Mapping[type, Sequence[Reaction]]
@@ -211,21 +212,34 @@ class UnitOfWorkFactory:
         finally:
             self._joined.uow = None
 
-    @contextmanager
-    def __call__(self, *, together: bool = False) -> Iterator[UnitOfWork]:
+    def __call__(self, *, together: bool = False) -> AbstractContextManager[UnitOfWork]:
         """`together`: one short act, which may share its commit with others that wait (core.database)."""
         joined: UnitOfWork | None = getattr(self._joined, "uow", None)
         if joined is not None:
-            yield joined
-            return
-        with self.database.transaction_of(self._begun, together=together) as ledgered:
-            # After the lock: who waited for it must not judge with an older "now" than who went first.
-            uow = ledgered.begun(self.clock.now_us(), self.reactions)
-            yield uow
-            check_under_way(uow.conn)
-        if not ledgered.is_told:  # of the acts that shared the commit one rings for all
-            ledgered.is_told = True
-            self.doorbell.ring(ledgered.head.outbox_seq)
+            return nullcontext(joined)
+        return _Act(self, self.database.transaction_of(self._begun, together=together))
 
     def _begun(self, conn: Connection) -> _Ledgered:
         return _Ledgered(conn, self._keeper)
+
+
+class _Act:
+    """A unit of work as a block; no generator, as the parts of core.writer are none."""
+
+    def __init__(self, units: UnitOfWorkFactory, transaction: AbstractContextManager[_Ledgered]) -> None:
+        self._units, self._transaction = units, transaction
+
+    def __enter__(self) -> UnitOfWork:
+        self._ledgered = self._transaction.__enter__()
+        try:
+            # After the lock: who waited for it must not judge with an older "now" than who went first.
+            return self._ledgered.begun(self._units.clock.now_us(), self._units.reactions)
+        except BaseException:
+            self._transaction.__exit__(*sys.exc_info())
+            raise
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._transaction.__exit__(kind, error, trace)
+        if error is None and not self._ledgered.is_told:  # of the acts that shared the commit one rings for all
+            self._ledgered.is_told = True
+            self._units.doorbell.ring(self._ledgered.head.outbox_seq)

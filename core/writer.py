@@ -67,11 +67,6 @@ class Writer:
         finally:
             self._leave_turn()
 
-    def together(self, begin: Begin) -> _Part:
-        """A part of a transaction that others who wait may share, those who begin it in the same way; gives what they have in
-        common. Raises what the commit raised, to each of them."""
-        return _Part(self, begin)
-
     def close(self) -> None:
         """Give up the kept connection."""
         if self._kept is not None:
@@ -202,8 +197,12 @@ class Writer:
             self._leave_turn()
 
 
-class _Part:
-    """One act's part, as a block. No generator: every act comes here, and one would cost as much as a short statement."""
+class Part:
+    """A part of a transaction that others who wait may share, those who begin it in the same way: a block that gives what they
+    have in common. Raises what the commit raised, to each of them.
+
+    No generator: every act comes here, and one would cost as much as a short statement.
+    """
 
     def __init__(self, writer: Writer, begin: Begin) -> None:
         self._writer, self._begin = writer, begin
@@ -241,6 +240,7 @@ class _Shared:
     def take_part(self) -> None:
         """It is done. What is raised here fails all of them: nobody knows how much of it was taken."""
         try:
+            check_under_way(self.conn)
             if self.parts:
                 self._driver.execute("RELEASE part")
             self.common.take()
