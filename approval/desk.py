@@ -27,7 +27,7 @@ from cases.events import HOSTED, CaseEvent, EventData, EventKind, Status
 from cases.fold import Fold
 from cases.journal import events_of_cases, events_so_far
 from cases.models import case_table
-from cases.service import Recorder, stored_case
+from cases.service import Recorder, stored_case, wakes_at
 from cases.states import CLOSED
 from config.catalogue import Catalogue, Item
 from core.access import SYSTEM, Actor
@@ -41,8 +41,12 @@ _fold = msgspec.msgpack.Decoder(Fold).decode
 # Every act needs them.
 _FACTS = (case_table.c.light, case_table.c.tally, case_table.c.org.label("recorded_org"),
           case_table.c.item.label("recorded_item"), case_table.c.acts, case_table.c.marks)
-_LOAD = Statement(select(hosted_cases, case_table.c.state, case_table.c.fold, *_FACTS).join(
-    case_table, case_table.c.case_id == hosted_cases.c.case_id).where(hosted_cases.c.case_no == bindparam("no")))
+_T = hosted_tasks.c
+_LOAD = Statement(select(
+    hosted_cases, case_table.c.state, case_table.c.fold, *_FACTS, wakes_at(hosted_cases.c.case_id), _T.id.label("task_id"),
+    _T.claimed_by, _T.claimed_name).join(case_table, case_table.c.case_id == hosted_cases.c.case_id).outerjoin(
+        hosted_tasks, (_T.case_id == hosted_cases.c.case_id) & _T.ended_at.is_(None)).where(
+            hosted_cases.c.case_no == bindparam("no")))
 _RUNNING = select(hosted_cases, case_table.c.state, case_table.c.fold).join(
     case_table, case_table.c.case_id == hosted_cases.c.case_id).where(
         hosted_cases.c.item == bindparam("of_item"), case_table.c.state.not_in([state.value for state in CLOSED])).order_by(
@@ -52,8 +56,17 @@ _SAVE = Statement(update(hosted_cases).where(
     rev=bindparam("seen") + 1, events=bindparam("told"), step=bindparam("at_step")))
 _IS_OPEN = (hosted_tasks.c.case_id == bindparam("of_case")) & hosted_tasks.c.ended_at.is_(None)
 _END_TASKS = Statement(update(hosted_tasks).where(_IS_OPEN).values(ended_at=bindparam("at"), outcome=bindparam("how")))
-_TASK = Statement(select(hosted_tasks).where(_IS_OPEN))
+_TASK = Statement(select(hosted_tasks.c.id, hosted_tasks.c.claimed_by, hosted_tasks.c.claimed_name).where(_IS_OPEN))
 _OPEN_TASK = inserting(hosted_tasks, "case_id", "step", "org", "opened_at", "claimed_by", "claimed_name", "outcome")
+
+
+@dataclass(frozen=True, slots=True)
+class OpenTask:
+    """The step of a case that waits, and who has taken it."""
+
+    id: int
+    claimed_by: str
+    claimed_name: str
 
 
 @dataclass(slots=True)
@@ -70,6 +83,7 @@ class Hosted:
     item_version: str = ""  # where this act moves it to another version of its item
     item: Item | None = None  # in the version that is its own, once somebody asked (Desk.own_item)
     stored: StoredCase | None = None  # its record as read with it, until something is written to that
+    tasks: tuple[OpenTask, ...] | None = None  # what waits, as read with it, until the act changes that
 
     @property
     def case_no(self) -> str:
@@ -133,7 +147,8 @@ class Desk:
             raise NotFound("hosted_case_not_found", case_no=case_no[:60])
         case = _hosted(row)
         case.stored = stored_case(case.fold, row.light, row.tally, row.recorded_org, row.recorded_item, row.acts,
-                                  row.marks)
+                                  row.marks, row.wakes_at)
+        case.tasks = () if row.task_id is None else (OpenTask(row.task_id, row.claimed_by, row.claimed_name),)
         return case
 
     def running(self, conn: Connection, item: str) -> list[Hosted]:
@@ -226,17 +241,22 @@ class Desk:
         case.step = step
         if step and case.flow.find(step).signers:
             claimed_by = claimed_name = ""
+        case.tasks = None
         if step:
             _OPEN_TASK.run(uow.conn, case_id=case.row.case_id, step=step, org=case.org, opened_at=uow.now_us,
                            claimed_by=claimed_by, claimed_name=claimed_name, outcome="")
 
     def end_tasks(self, uow: UnitOfWork, case: Hosted, outcome: str) -> None:
         """What was open of this case is done, or withdrawn."""
-        _END_TASKS.run(uow.conn, of_case=case.row.case_id, at=uow.now_us, how=outcome)
+        if case.tasks != ():
+            _END_TASKS.run(uow.conn, of_case=case.row.case_id, at=uow.now_us, how=outcome)
+        case.tasks = ()
 
-    def task(self, uow: UnitOfWork, case: Hosted) -> Any | None:
+    def task(self, uow: UnitOfWork, case: Hosted) -> OpenTask | None:
         """The open task of a case."""
-        return _TASK.first(uow.conn, of_case=case.row.case_id)
+        if case.tasks is None:
+            case.tasks = tuple(OpenTask(*row) for row in _TASK.rows(uow.conn, of_case=case.row.case_id))
+        return case.tasks[0] if case.tasks else None
 
     # When ---------------------------------------------------------------------------------------------------------
 

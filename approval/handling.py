@@ -279,7 +279,7 @@ class Handling:
         return cosigners | {account_of(done.actor) for done in case.fold.path}
 
     def _assign(self, uow: UnitOfWork, case: Hosted, name: str, display_name: str) -> None:
-        t = hosted_tasks.c
+        t, case.tasks = hosted_tasks.c, None
         uow.conn.execute(update(hosted_tasks).where(t.case_id == case.row.case_id, t.ended_at.is_(None)).values(
             claimed_by=name, claimed_name=display_name))
 

@@ -101,6 +101,7 @@ class StoredCase:
     item: str
     acts: str = ""  # the faults told, as cases.acts.kept_text writes them
     marks: str = ""  # as cases.marking makes them
+    wakes_at: int | None = None  # when its clocks are to be looked at next (cases.service.wakes_at); None: not read
     clocks: dict[ClockRef, StoredClock] = field(default_factory=dict)
 
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import msgspec
-from sqlalchemy import Connection
+from sqlalchemy import Connection, case, func, select
 
 from cases.act_judging import ActJudge
 from cases.acts import LATE_AFTER_US, Fault, kept_text
@@ -34,7 +35,7 @@ from cases.journal import Appender, case_id_of_event, chain_of, events_by_id, ev
 from cases.judging import judge
 from cases.marking import Marker, unmarked
 from cases.models import case_table, clocks
-from cases.projection import ClockState, Light, light_of, moves_nothing, sleeps
+from cases.projection import ClockState, Condition, Light, light_of, moves_nothing, sleeps
 from cases.record_name import RecordName
 from cases.states import fold_all, folded_on, must_refold
 from cases.tally import Tally, tally_of
@@ -47,6 +48,7 @@ from core.working_calendar import WorkingCalendar
 log = logging.getLogger(__name__)
 Also = Callable[[Connection, list[Outcome]], None]
 _unpack = msgspec.msgpack.Decoder(Fold).decode
+_NEVER = 2**63 - 1
 _LIGHTS = {light.value: light for light in Light}
 
 
@@ -242,9 +244,18 @@ def load_cases(conn: Connection, case_ids: Sequence[int]) -> dict[int, StoredCas
     return found
 
 
-def stored_case(fold: Fold, light: str, tally: str, org: str, item: str, acts: str, marks: str) -> StoredCase:
+def stored_case(fold: Fold, light: str, tally: str, org: str, item: str, acts: str, marks: str,
+                its_clocks_wake_at: int) -> StoredCase:
     """A row of the cases as `record_in` takes it."""
-    return StoredCase(fold, _LIGHTS[light], tally, org, item, acts, marks)
+    return StoredCase(fold, _LIGHTS[light], tally, org, item, acts, marks, its_clocks_wake_at)
+
+
+def wakes_at(case_id: Any) -> Any:
+    """A column: when the first of a case's clocks waits for a look. One that could not be judged always does, a case without
+    any never."""
+    at = case((clocks.c.condition == Condition.UNJUDGEABLE.value, 0), else_=func.coalesce(clocks.c.next_at, _NEVER))
+    first = select(func.min(at)).where(clocks.c.case_id == case_id).scalar_subquery()
+    return func.coalesce(first, _NEVER).label("wakes_at")
 
 
 def _load_facts(conn: Connection, case_ids: Sequence[int]) -> dict[int, StoredCase]:
@@ -312,6 +323,8 @@ def _standing_still(conn: Connection, folded: Mapping[int, tuple[Fold, StoredCas
     steps on the way. The clocks of the others are loaded."""
     known = {case_id: before for case_id, (_, before) in folded.items() if before is not None}
     unmoved = [case_id for case_id, before in known.items() if moves_nothing(before.fold, folded[case_id][0], asks)]
-    still = set(unmoved) - _due(conn, unmoved, now_us)
+    unread = [case_id for case_id in unmoved if known[case_id].wakes_at is None]
+    still = {case_id for case_id in unmoved if (known[case_id].wakes_at or 0) > now_us}
+    still |= set(unread) - (_due(conn, unread, now_us) if unread else set())
     _load_clocks(conn, [case_id for case_id in known if case_id not in still], known)
     return still

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from approval.matters import Application
 from approval.numbering import is_case_number
+from cases.models import clock_rungs
 from core.errors import Conflict, InvalidInput
 from tests.hosting import APPLICANT, DISPATCHER, HALL, HANDLER, ITEM, PLAN, REVIEWER, SECOND, Hall, at_once
 
@@ -132,3 +134,27 @@ def test_work_lists_on_this_database(hall: Hall):
     assert [row.case_no for row in queries.work(REVIEWER, limit=1)] == [cases[2]]
     assert [row.case_no for row in queries.intake(HALL)] == []
     assert [row.case_no for row in queries.decided(HALL)] == []
+
+
+def test_a_rung_that_passed_is_found_by_the_step_that_comes_after_it(hall: Hall):
+    """An act reads with its case when a clock of it waits for a look; one that does is looked at, before any sweep."""
+    case_no = hall.accepted()
+    hall.on(26)
+    before = hall.clocks(case_no)["promised"]
+    hall.do(case_no, HANDLER)
+    after = hall.clocks(case_no)["promised"]
+    with hall.services.database.read() as conn:
+        told = conn.execute(select(clock_rungs.c.rung).where(clock_rungs.c.case_id == hall.case(case_no).case_id)).all()
+    assert (before.due_at, bool(told)) == (after.due_at, True)
+
+
+def test_a_task_taken_by_another_is_refused_to_whoever_acts_next(hall: Hall):
+    """What is read of the task with the case is what stands there at that moment, also in one transaction with the claim."""
+    case_no = hall.accepted()
+    with hall.services.uow() as uow, hall.services.uow.joining(uow):
+        hall.approval.handling.claim(case_no, hall.rev(case_no), SECOND)
+        with pytest.raises(Conflict) as refusal:
+            hall.approval.handling.complete(case_no, hall.rev(case_no) + 1, "同意", HANDLER)
+        assert refusal.value.code == "task_taken"
+        hall.approval.handling.complete(case_no, hall.rev(case_no) + 1, "同意", SECOND)
+    assert [row.case_no for row in hall.approval.queries.work(REVIEWER)] == [case_no]
