@@ -125,7 +125,7 @@ def test_a_stream_that_is_killed_says_so_and_comes_back(hall: Hall, screens: Scr
     until_live(page, 1)
     hall.rtsp.kill9()
     try:
-        page.wait_for_selector(".tile.is-focus:not([data-state=live])")  # three seconds without a picture, of a page that may be slow
+        page.wait_for_selector(".tile.is-focus:not([data-state=live])")  # after three seconds, on a page that may be slow
         assert page.locator(".tile.is-focus .tile-notice").inner_text() != ""
     finally:
         hall.rtsp.start()
