@@ -16,9 +16,9 @@ from approval.intake import APPLICANT, deferred_of, give
 from approval.licences import Licences
 from approval.matters import Act, checked_words, is_owed
 from approval.models import hosted_cases, hosted_fees
-from approval.queries import is_rated
 from approval.receipts import ReceiptKind
 from cases.events import EventKind
+from cases.journal import events_so_far
 from core.access import Actor
 from core.errors import Conflict, InvalidInput, NotFound
 from core.statements import Statement
@@ -142,7 +142,8 @@ class Ending:
             raise InvalidInput("score_invalid", key="score", score=score)
         told = checked_words(words, "words", required=False)
         with self._desk.acting(Act.RATE, case_no, None) as (uow, case):
-            if is_rated(uow.conn, case.row.case_id):
+            told_so_far = events_so_far(uow, [case.row.case_id])[case.row.case_id]
+            if any(event.kind is EventKind.RATED for event in told_so_far):
                 raise Conflict("rated_once", case_no=case_no)
             self._desk.tell(uow, case, EventKind.RATED, APPLICANT, score=score, opinion=told, channel="web")
 

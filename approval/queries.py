@@ -42,7 +42,7 @@ from approval.numbering import password_hash
 from approval.permitted import Deciding, behind, permitted
 from approval.posts import EVERY_UNIT, holds, posts_of
 from approval.signatures import cosigners_of, signatures_of, still_asked
-from cases.events import CaseEvent, EventKind
+from cases.events import CaseEvent
 from cases.fold import Fold, State
 from cases.journal import events_by_id
 from cases.models import case_table, clocks, journal
@@ -242,12 +242,6 @@ def _reaches(actor: Actor, held: Sequence[tuple[str, str]], area: str, *orgs: st
 def _units_of(actor: Actor, held: Sequence[tuple[str, str]]) -> set[str]:
     units = {unit for unit, _ in held} if actor.has(Role.APPROVAL_STAFF) else set()
     return units if actor.only_org is None else units | {actor.only_org}
-
-
-def is_rated(conn: Connection, case_id: int) -> bool:
-    """Whether the applicant has rated the case."""
-    j = journal.c
-    return conn.scalar(select(func.count()).where(j.case_id == case_id, j.kind == EventKind.RATED.value)) != 0
 
 
 def _waiting(step: Any, since: Any, claimed_by: Any, claimed_name: Any, *more: Any) -> Any:

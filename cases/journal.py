@@ -54,7 +54,7 @@ class Appender:
     """Appends events to the journal within one transaction, whose ledger lock keeps every chain single-headed."""
 
     def __init__(self, uow: UnitOfWork, keys: ChainKeys, chains: set[str], *, at_end: bool = False) -> None:
-        """`at_end`: the rows are left to the end of the transaction (docs/adr/0022). For events whose numbers were given in
+        """`at_end`: the rows are left to the end of the transaction (docs/adr/0021). For events whose numbers were given in
         it, so that none of them can be refused there."""
         self._uow, self._keys, self._now_us, self._at_end = uow, keys, uow.now_us, at_end
         kept = _kept_heads(uow)

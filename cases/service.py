@@ -87,7 +87,7 @@ class Recorder:
                   known: Mapping[int, StoredCase] | None = None, *, numbered: bool = False) -> list[Outcome]:
         """The same within a transaction of the caller's. `known` are cases of it as the caller read them in this transaction,
         without their clocks; those written since are read again. `numbered`: the caller gave the events their numbers in this
-        transaction, so that the journal holds none of them; they are written at its end (docs/adr/0022), where the same one
+        transaction, so that the journal holds none of them; they are written at its end (docs/adr/0021), where the same one
         twice is refused as ever. Who reads a case's events before that asks `events_so_far`."""
         received_at = uow.now_us if judged_at is None else None  # history is late by nature
         judged_at = uow.now_us if judged_at is None else min(judged_at, uow.now_us)

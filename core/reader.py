@@ -2,6 +2,7 @@
 
 Making one up costs as much as several statements, and so does a transaction of the toolkit's. Theirs is begun once and stays
 open; what a look needs, that all its statements see one moment, is a transaction of SQLite's, begun and ended by the driver.
+Whoever looks must not end it himself, and must have read or dropped every result: one that is left half read holds its moment.
 """
 
 from __future__ import annotations
@@ -30,9 +31,16 @@ class Readers:
         try:
             return self._kept.pop()
         except IndexError:
-            conn = self._connect()
+            return self._begun()
+
+    def _begun(self) -> Connection:
+        conn = self._connect()
+        try:
             conn.begin()
-            return conn
+        except BaseException:
+            conn.close()
+            raise
+        return conn
 
     def give_back(self, conn: Connection) -> None:
         if len(self._kept) < (self._kept.maxlen or 0):

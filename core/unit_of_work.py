@@ -100,7 +100,9 @@ class UnitOfWork:
 
     def unwritten(self, owner: object) -> list[Any]:
         """What was added up for that owner and is not written yet: by the acts before this one, and by this one."""
-        return [sums[owner][0] for sums in (self._ledgered.sums, self.sums) if owner in sums]
+        before = self._ledgered.sums
+        parts = [before] if self.sums is before else [before, self.sums]  # one and the same while the end is written
+        return [sums[owner][0] for sums in parts if owner in sums]
 
     def keep(self, what: object, read: Callable[[Connection], T]) -> T:
         """What is kept under that name, read now if nothing is."""
@@ -194,7 +196,7 @@ class _Keeper:
 
 
 class UnitOfWorkFactory:
-    """`with factory() as uow:` commits at the end, rings the doorbell once after it, rolls back on an exception."""
+    """`with factory() as uow:` commits at the end, rings the doorbell after it, rolls back on an exception."""
 
     def __init__(self, database: Database, clock: Clock, doorbell: Doorbell, reactions: Reactions | None = None) -> None:
         self.database, self.clock, self.doorbell = database, clock, doorbell
@@ -241,5 +243,5 @@ class _Act:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._transaction.__exit__(kind, error, trace)
         if error is None and not self._ledgered.is_told:  # of the acts that shared the commit one rings for all
-            self._ledgered.is_told = True
             self._units.doorbell.ring(self._ledgered.head.outbox_seq)
+            self._ledgered.is_told = True

@@ -12,7 +12,7 @@ from approval.matters import Application
 from approval.numbering import is_case_number
 from cases.models import clock_rungs
 from core.errors import Conflict, InvalidInput
-from tests.hosting import APPLICANT, DISPATCHER, HALL, HANDLER, ITEM, PLAN, REVIEWER, SECOND, Hall, at_once
+from tests.hosting import APPLICANT, APPROVER, DISPATCHER, HALL, HANDLER, ITEM, PLAN, REVIEWER, SECOND, Hall, at_once
 
 HANDS = 6
 
@@ -42,6 +42,35 @@ def test_a_withdrawal_and_a_step_at_once_leave_one_of_both(hall: Hall):
     assert said[0] in ("done", "case_changed", "case_not_in_state")
     assert hall.kinds(case_no)[-1] == "withdrawn"
     assert hall.approval.queries.work(REVIEWER) == []
+
+
+def concluded(hall: Hall) -> str:
+    """One without fees and papers."""
+    case_no = hall.accepted("gongxin-04")
+    for rev, person in enumerate((HANDLER, REVIEWER, APPROVER), start=hall.rev(case_no)):
+        hall.approval.handling.complete(case_no, rev, "同意", person)
+    hall.approval.ending.conclude(case_no, hall.rev(case_no), "", HALL)
+    return case_no
+
+
+def test_an_applicant_rates_once_however_often_he_presses(hall: Hall):
+    case_no = concluded(hall)
+    said = at_once(*[lambda: hall.approval.ending.rate(case_no, 1, "态度差")] * HANDS)
+    assert sorted(said) == ["done", *["rated_once"] * (HANDS - 1)]
+    assert hall.kinds(case_no).count("rated") == 1
+
+
+def test_a_second_rating_in_the_same_transaction_is_refused(hall: Hall):
+    case_no = concluded(hall)
+
+    def rate_twice() -> None:
+        with hall.services.uow() as uow, hall.services.uow.joining(uow):
+            for score in (5, 1):
+                hall.approval.ending.rate(case_no, score)
+
+    with pytest.raises(Conflict, match="rated_once"):
+        rate_twice()
+    assert hall.kinds(case_no).count("rated") == 0
 
 
 def test_numbers_have_no_gap_and_no_double_whoever_files_and_whatever_fails(hall: Hall):

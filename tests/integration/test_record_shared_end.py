@@ -13,10 +13,7 @@ import pytest
 from sqlalchemy import event, select
 from sqlalchemy.exc import IntegrityError, OperationalError
 
-from alerts.notices.models import notices
-from approval.desk import Hosted
 from approval.events import ApplicantConcerned
-from approval.models import hosted_receipts
 from cases.anchoring import verify_database
 from cases.changes import Counters
 from cases.events import OK, CaseEvent, CasesMarked, EventKind
@@ -33,8 +30,7 @@ from core.instants import DAY_US
 from core.models import ledger
 from core.models import outbox as outbox_rows
 from core.unit_of_work import UnitOfWork, UnitOfWorkFactory, _Ledgered
-from papers.models import papers
-from tests.hosting import APPROVER, HALL, HANDLER, REVIEWER, Hall, at_once
+from tests.hosting import APPROVER, HALL, HANDLER, REVIEWER, Hall
 from tests.services import wait_until
 
 GROUPS, LIVES, SIMPLE = 6, 6, "gongxin-04"
@@ -253,48 +249,46 @@ def test_rows_left_to_the_end_are_those_of_the_acts_that_stand_in_their_order(ro
     seen: list[int] = []
 
     def leave(uow: UnitOfWork, n: int) -> None:
-        seen.append(len(uow.conn.execute(select(outbox_rows)).all()))
         for part in range(2):
             uow.later(outbox_rows, ("seq", "topic", "subject", "rev", "at", "payload"),
                       (1000 + 10 * n + part, "left", str(n), 0, 0, ""))
+        seen.append(len(uow.conn.execute(select(outbox_rows)).all()))
         if n == spoilt:
             spoil(uow)
 
     room.queue(*[lambda uow, n=n: leave(uow, n) for n in range(3)])
     assert [(seq, n) for seq, n in room.told() if seq >= 1000] == [
         (1000 + 10 * n + part, n) for n in range(3) if n != spoilt for part in range(2)]
-    assert seen[0] == 0
+    # Who is refused ends the transaction he shared; who is interrupted leaves it open to those after him.
+    assert (seen[:spoilt + 1], len(seen)) == ([0] * (spoilt + 1), 3)
+    assert spoil is refuse or seen == [0, 0, 0]
 
 
-def test_an_act_undone_after_its_papers_takes_them_back_from_a_shared_commit(tmp_path: Path) -> None:
-    """Paper, receipt and notice are left to the end; the number they had goes to the next."""
-    hall = Hall(tmp_path)
-    first, second, third = (hall.accepted(SIMPLE) for _ in range(3))
-    for case_no in (first, second, third):
-        for rev, person in enumerate((HANDLER, REVIEWER, APPROVER), start=2):
-            hall.approval.handling.complete(case_no, rev, "同意", person)
+def test_nothing_left_to_the_end_is_counted_twice_while_it_is_written(room):
+    counted: list[int] = []
 
-    def after_end(_uow: UnitOfWork, case: Hosted) -> None:
-        if case.case_no == second:
+    def write(uow: UnitOfWork, _total: Sum) -> None:
+        counted.extend(len(left.rows) for left in uow.unwritten(outbox_rows))
+
+    def add(uow: UnitOfWork) -> None:
+        uow.gathered("first", Sum, write)
+        uow.later(outbox_rows, ("seq", "topic", "subject", "rev", "at", "payload"), (1000, "left", "0", 0, 0, ""))
+
+    room.act(0, add)
+    assert (room.said, counted) == ({0: None}, [1])
+
+
+def test_a_doorbell_that_fails_is_rung_by_the_next_of_the_commit(room, monkeypatch):
+    rings: list[int] = []
+
+    def ring(seq: int) -> None:
+        rings.append(seq)
+        if len(rings) == 1:
             raise Interrupted
 
-    hall.approval.ending.after_end.append(after_end)
-    with pytest.raises(Interrupted), hall.services.uow(together=True) as uow, hall.services.uow.joining(uow):
-        hall.approval.ending.conclude(second, 5, "", HALL)
-    acts = [lambda no=no: hall.approval.ending.conclude(no, 5, "", HALL) for no in (first, third)]
-    assert at_once(*acts) == ["done", "done"]
-
-    def concluded(case_no: str) -> list[str]:
-        return [one.number for one in hall.detail(case_no).receipts if one.kind == "concluded"]
-
-    assert concluded(second) == []
-    assert sorted(int(number[number.index("〕") + 1:-1]) for no in (first, third) for number in concluded(no)) == [1, 2]
-    with hall.services.database.read() as conn:
-        told = conn.execute(select(notices.c.case_no).where(notices.c.what == "case_collect")).scalars().all()
-        entered = set(conn.execute(select(papers.c.number)).scalars())
-        given = set(conn.execute(select(hosted_receipts.c.number)).scalars())
-    assert sorted(told) == sorted((first, third))
-    assert entered == given
+    monkeypatch.setattr(room.units.doorbell, "ring", ring)
+    room.queue(None, None)
+    assert rings == [2, 2]
 
 
 def test_those_of_another_factory_begin_a_transaction_of_their_own(room, frozen_clock):
