@@ -86,7 +86,7 @@ def test_a_machine_whose_clock_is_set_loses_no_stream(rtsp_server: RtspServer, s
         assert seen.losses == []
         assert abs(packets[-1].arrived_us - packets[0].arrived_us) > 7_000 * 1_000_000
         assert (capture.standing.silent_us or 0) < 1_000_000
-        assert 10_000 < capture.standing.milli_fps < 20_000
+        assert 7_500 < capture.standing.milli_fps < 30_000  # 15 a second; those a busy machine held back come together
         rtsp_server.freeze()
         try:
             wait_until(lambda: capture.state is CameraState.STALLED, timeout_s=5, what="the stall")
