@@ -116,7 +116,7 @@ def events_of_cases(conn: Connection, case_ids: Sequence[int]) -> dict[int, list
 
 
 def events_so_far(uow: UnitOfWork, case_ids: Sequence[int]) -> dict[int, list[CaseEvent]]:
-    """The same within a writing transaction, with what it has left to its end."""
+    """The same within a writing transaction, followed by what it has left to its end."""
     found = events_of_cases(uow.conn, case_ids)
     for left in uow.unwritten(journal):
         for row in left.rows:

@@ -35,7 +35,7 @@ class Total(Protocol):
 
 
 class Rows:
-    """Rows of one table in the order in which they came."""
+    """Rows of one table, or what they are made of, in the order in which they came."""
 
     def __init__(self) -> None:
         self.rows: list[Any] = []
