@@ -119,9 +119,8 @@ class EventReader:
             raise as_one([explained(failure), *_MEMBERS.refusals(raw)]) from failure
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as failure:
             raise Refusal("json_invalid", problem=str(failure)) from failure
-        anew = msgspec.json.encode(public)
-        refuse_repeated_names(raw, anew)
-        _check_characters(anew if b"\\" in raw else raw, public)
+        refuse_repeated_names(raw, public)
+        _check_characters(msgspec.json.encode(public) if b"\\" in raw else raw, public)
         return self.event_of(source, public)
 
     def event_of(self, source: str, public: PublicEvent) -> CaseEvent:

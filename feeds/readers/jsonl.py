@@ -46,7 +46,7 @@ def row_of_json(text: str, line: int = 0, order: int = 0) -> Row:
         raise Refusal("json_invalid", problem=str(failure)) from failure
     if not isinstance(value, dict):
         raise Refusal("json_invalid", problem="the line is no object")
-    refuse_repeated_names(text.encode(), msgspec.json.encode(value))
+    refuse_repeated_names(text.encode(), value)
     fields: dict[str, str] = {}
     _flatten("", value, fields)
     if "\\" in text and json_has_control(msgspec.json.encode(fields)):
