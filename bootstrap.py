@@ -5,7 +5,6 @@ Nobody imports this module but `app.py`, `serving.py`, the commands and the test
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
@@ -41,7 +40,7 @@ from applicants.notices import CaseNotices, CaseWords
 from approval.abolition import Abolition
 from approval.events import ApplicantConcerned
 from cases.anchoring import Anchorer
-from cases.areas import Area, Areas
+from cases.areas import Areas
 from cases.chain import ChainKeys
 from cases.editing_bounds import EditingBounds
 from cases.events import ActRedeemed, ActViolated, CaseJudgeable, CaseUnjudgeable, ClockEnded, RungPassed, RungWithdrawn
@@ -80,6 +79,7 @@ from core.read_tokens import ReadLimits, ReadTokens
 from core.secret_files import secret_of
 from core.unit_of_work import Reaction, UnitOfWorkFactory
 from core.working_calendar import WorkingCalendar
+from drafting import default_area, drafting_of, rules_print
 from evaluating import Evaluation, Scoring, evaluation_of, schemes_of, scoring_of
 from evaluation.forecast.assembly import Forecasts, build_forecasts
 from evaluation.marks import CaseMarker
@@ -242,11 +242,12 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
     migrate(database)
     doorbell = _doorbell(settings)
     uow = UnitOfWorkFactory(database, clock, doorbell)
+    printed = rules_print(settings)
     calendars = load_calendars(settings.paths.calendar_dir or CALENDAR_DIR)
     presets = load_presets(settings.paths.rules_dir or RULES_DIR)
     shipped_catalogue = load_catalogue(settings.paths.city_dir or CITY_DIR)
     languages = load_texts()
-    areas = Areas(calendars, presets, _default_area(settings, shipped_catalogue))
+    areas = Areas(calendars, presets, default_area(settings, shipped_catalogue))
     catalogue = living(shipped_catalogue, lambda: areas.versions, lambda: areas.default.calendar.today(clock.now_us()))
     with database.read() as conn:
         areas.refresh(conn)
@@ -254,7 +255,7 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
     record_name = RecordName(keys)
     record_name.give(uow)
     recorder = Recorder(uow, keys, areas, shipped_catalogue, CaseMarker(areas, shipped_catalogue))
-    sweeper = Sweeper(uow, recorder, settings.sweep.batch, settings.sweep.retry_after_s, judged_by=_print_of(settings))
+    sweeper = Sweeper(uow, recorder, settings.sweep.batch, settings.sweep.retry_after_s, judged_by=printed)
     case_queries, read_log = CaseQueries(database, areas, catalogue), ReadLog(uow, database)
     writer = _card_writer(settings, case_queries, presets, languages, areas)
     alerts, alarms = CardService(uow, writer, _card_rules(settings), Terms(areas.for_area), catalogue.area_of), AlarmService()
@@ -309,7 +310,8 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
             settings.security.read_token_per_minute, settings.security.read_token_days_max)),
         ingest=ingest,
         feed_queries=FeedQueries(database, limits, lambda since, until: areas.default.calendar.office_seconds(since, until)),
-        event_reader=event_reader, delivery_reader=DeliveryReader(event_reader, limits),
+        event_reader=event_reader, delivery_reader=DeliveryReader(
+            event_reader, limits, drafting_of(settings, shipped_catalogue, printed)),
         repairs=Repairs(ingest, database, clock, event_reader, lambda name: _found(settings, name)),
         accounts=accounts, people=PeopleService(uow, accounts, changes, needs_two, catalogue, video.queries.every_hall),
         roster=roster,
@@ -370,16 +372,6 @@ def _shipped(settings: Settings, presets: Mapping[str, Preset], catalogue: Catal
                    schemes)
 
 
-def _print_of(settings: Settings) -> str:
-    """Changes with every calendar, ladder and catalogue file: what could not be judged is then looked at again."""
-    paths = settings.paths
-    folders = (paths.calendar_dir or CALENDAR_DIR, paths.rules_dir or RULES_DIR, paths.city_dir or CITY_DIR)
-    digest = hashlib.sha256()
-    for path in sorted(path for folder in folders for path in folder.glob("*.yaml")):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
-
-
 def _follow_up(settings: Settings, uow: UnitOfWorkFactory, recorder: Recorder, areas: Areas, cases: CaseQueries,
                alerts: CardService, alarms: AlarmService, languages: Mapping[str, Texts], catalogue: Catalogue,
                notifier: Notifier, signing: Signing | None) -> FollowUpDesk:
@@ -397,11 +389,6 @@ def _doorbell(settings: Settings) -> Doorbell:
     if settings.redis.url is None:
         return InProcessDoorbell()
     return RedisDoorbell(settings.redis.url, settings.redis.timeout_s)
-
-
-def _default_area(settings: Settings, catalogue: Catalogue) -> Area:
-    return Area(catalogue.default_area, catalogue.city, settings.areas.default_calendar, settings.areas.default_timezone,
-                settings.areas.default_preset)
 
 
 def _card_writer(settings: Settings, queries: CaseQueries, presets: Mapping[str, Preset],

@@ -26,8 +26,9 @@ from cases.changes import StoredCase
 from cases.events import HOSTED, CaseEvent, EventData, EventKind, Status
 from cases.fold import Fold
 from cases.journal import events_of_cases, events_so_far
+from cases.loading import stored_case, wakes_at
 from cases.models import case_table
-from cases.service import Recorder, stored_case, wakes_at
+from cases.service import Recorder
 from cases.states import CLOSED
 from config.catalogue import Catalogue, Item
 from core.access import SYSTEM, Actor

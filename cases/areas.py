@@ -10,8 +10,10 @@ import logging
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from hashlib import blake2b
 from typing import Any, TypeVar
 
+import msgspec
 from sqlalchemy import Connection, literal, select, union_all
 
 from cases.clocks import Scale, scale_of
@@ -136,6 +138,7 @@ class Areas:
         self._state = object()  # another one with everything that was taken
         self._lock = threading.RLock()  # a look that ends late must not be half of what a later one took
         self._elsewhere = self._context("", NEWEST)
+        self.name = self._told  # of everything that was taken: the same here and in another process, or not the same
 
     def __getstate__(self) -> dict[str, Any]:
         """For another process, which has a lock of its own."""
@@ -266,12 +269,14 @@ class Areas:
             elif rows != self._stored:
                 self._take(rows, self._versions)
 
-    def refresh_in(self, uow: UnitOfWork) -> None:
-        """The same within a writing transaction, where nothing need be read if nobody else has written since it last was."""
+    def refresh_in(self, uow: UnitOfWork) -> str:
+        """The same within a writing transaction, where nothing need be read if nobody else has written since it last was.
+        Returns the name of what holds there."""
         with self._lock:
             if uow.kept.get(self) is not self._state:
                 self.refresh(uow.conn)
                 uow.kept[self] = self._state
+            return self.name
 
     def save(self, uow: UnitOfWork, area: Area) -> None:
         """Store an area and use it from now on. Raises ConfigError for an unknown calendar or preset."""
@@ -316,6 +321,12 @@ class Areas:
             self._stored, self._versions = before
             self._eras = Eras(self._versions)
             raise
+        self.name = self._told
+
+    @property
+    def _told(self) -> str:
+        areas = [self._default, *(self._stored[area] for area in sorted(self._stored))]
+        return blake2b(msgspec.json.encode((self._versions.revision, areas)), digest_size=16).hexdigest()
 
     def _context(self, area: str, span: Span) -> AreaContext:
         plan = self._checked(self.plan_of(area, span))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,6 +28,7 @@ from cases.fold import Fold, State
 from cases.models import case_table, clock_rungs, clocks, counter_days, counter_lights
 from cases.projection import ClockState, Condition, Light, facts_of
 from cases.tally import MEASURES, Tally, read_tally
+from cases.written import written_by
 from core.database import bulk_delete, bulk_insert, bulk_update, bulk_upsert
 from core.unit_of_work import UnitOfWork
 
@@ -101,7 +102,7 @@ class StoredCase:
     item: str
     acts: str = ""  # the faults told, as cases.acts.kept_text writes them
     marks: str = ""  # as cases.marking makes them
-    wakes_at: int | None = None  # when its clocks are to be looked at next (cases.service.wakes_at); None: not read
+    wakes_at: int | None = None  # when its clocks are to be looked at next (cases.loading.wakes_at); None: not read
     clocks: dict[ClockRef, StoredClock] = field(default_factory=dict)
 
 
@@ -125,6 +126,13 @@ class Counters:
                 known[at] += count
         for text, cases in other.tallies.items():
             self.tallies[text] += cases
+
+    def moves(self) -> Iterator[tuple[tuple[str, str], Light, int]]:
+        """What is added to the lights: (organisation, item), light, how many more cases."""
+        for place, counts in self.lights.items():
+            for light, by in zip(LIGHTS, counts, strict=True):
+                if by:
+                    yield place, light, by
 
     def days(self) -> dict[tuple[str, int], list[int]]:
         """What the tallies add to the day counters: counts per measure by (organisation, day)."""
@@ -218,9 +226,15 @@ class Changes:
             for ref in before.keys() - {state.ref for state in states}:
                 self._remove(before[ref], facts_of(fold, case_id))
 
+    @property
+    def tells_nothing(self) -> bool:
+        """Whether nobody is told of it: no rung passed or was taken back, no fault, nothing judged or no longer judgeable."""
+        return not (self.events or self.claims or self.moved or self.withdrawn or self.gone)
+
     def write(self, uow: UnitOfWork) -> None:
         """All of it, then the domain events' reactions, in the caller's transaction."""
         conn = uow.conn
+        written_by(uow).note(uow.place, {row[-1] for rows in (self.new_cases, self.cases, self.touched) for row in rows})
         bulk_insert(conn, case_table, ("area", "case_no", *CASE_COLUMNS), self.new_cases)
         bulk_update(conn, case_table, CASE_COLUMNS, self.cases, key=("case_id",))
         bulk_update(conn, case_table, TOUCHED_COLUMNS, self.touched, key=("case_id",))

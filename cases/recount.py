@@ -20,9 +20,10 @@ from cases.acts import kept_faults, kept_text
 from cases.changes import LIGHTS, Changes, StoredCase
 from cases.fold import Fold, State
 from cases.journal import events_of_cases
+from cases.loading import load_cases
 from cases.models import case_table, clock_rungs, clocks, counter_days, counter_lights, journal
 from cases.projection import Light, light_of
-from cases.service import Recorder, load_cases
+from cases.service import Recorder
 from cases.states import fold_all
 from cases.sweep import Sweeper
 from cases.tally import MEASURES, read_tally

@@ -18,9 +18,11 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from cases.changes import Changes
 from cases.events import CaseJudgeable, CaseUnjudgeable, ClockKind, ClockRef
+from cases.loading import load_cases
 from cases.models import case_table, clocks, poisoned
 from cases.projection import SLEEP_US, facts_of
-from cases.service import Recorder, load_cases
+from cases.service import Recorder
+from cases.written import written_by
 from core.database import bulk_upsert
 from core.instants import SECOND_US
 from core.models import marks
@@ -100,6 +102,7 @@ class Sweeper:
             return _sum(self._swept(case_ids[:middle]), self._swept(case_ids[middle:]))
         log.error("case %d cannot be swept", case_ids[0], exc_info=failure)
         with self._uow() as uow:  # first out of the way, whatever telling of it does
+            written_by(uow).note(uow.place, case_ids)
             _push_ahead(uow.conn, case_ids[0], uow.now_us + self._retry_after_us)
         try:
             with self._uow() as uow:

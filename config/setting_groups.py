@@ -101,6 +101,8 @@ class IngestSettings(Strict):
                                       "0: never.")
     reading_timeout_s: Seconds = Field(description="A process that reads and is silent for so long is given up; its work is "
                                        "done here, and for as long no other is started for deliveries.")
+    drafts_stand_s: Natural = Field(description="What a second process works out of a delivery before its turn to be recorded "
+                                    "holds for so many seconds, by the clock of the cases; 0: it works nothing out.")
     future_tolerance_min: Natural = Field(description="Minutes by which an event may claim to be ahead of our clock.")
 
 

@@ -1,4 +1,4 @@
-"""A process of this program's own beside it, for what only computes: bytes in, bytes out, no database and no network.
+"""A process of this program's own beside it, for what only computes: bytes in, bytes out.
 
 One Python computes on one processor at a time, however many threads it has. Work a companion does is done on another one,
 while this process goes on writing. It is this program's own code with this program's own rights: for bytes that could hang
@@ -61,7 +61,7 @@ class Companion:
                 self._process = subprocess.Popen(
                     [sys.executable, "-P", "-c", _START, str(_ROOT), maker, str(theirs.fileno())],
                     pass_fds=(theirs.fileno(),), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True,
-                    env={"TMPDIR": tempfile.gettempdir()})  # no settings: secrets may be among them
+                    env={"TMPDIR": tempfile.gettempdir()})  # no settings: what it needs of them is told it over the line
             except OSError as failure:
                 self._line.close()
                 raise CompanionLost(str(failure)) from failure

@@ -13,8 +13,10 @@ from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 from sqlalchemy import (
+    URL,
     BigInteger,
     Boolean,
     Connection,
@@ -67,13 +69,16 @@ def import_models() -> MetaData:
 class Database:
     """One database by URL: `sqlite:///file.db` or `postgresql://user@host/name`."""
 
-    def __init__(self, url: str, *, pool_size: int = 10, busy_timeout_s: float = 30.0, together_max: int = 16) -> None:
+    def __init__(self, url: str, *, pool_size: int = 10, busy_timeout_s: float = 30.0, together_max: int = 16,
+                 only_reads: bool = False) -> None:
+        """`only_reads`: it must exist,
+        nothing can be written, and a statement of PostgreSQL takes `busy_timeout_s` at most."""
         self.url = make_url(url)
         self.dialect = self.url.get_backend_name()
         if self.dialect not in ("sqlite", "postgresql"):
             raise ConfigError("database_unsupported", key="database.url", value=self.dialect,
                               remedy="use sqlite:/// or postgresql://")
-        self.engine = self._connect(pool_size, busy_timeout_s)
+        self.engine = self._connect(pool_size, busy_timeout_s, only_reads=only_reads)
         self._writer = Writer(self._connected_to_write, together_max) if self.dialect == "sqlite" else None
         self._readers = Readers(self._connected_to_read, pool_size) if self.dialect == "sqlite" else None
 
@@ -133,21 +138,27 @@ class Database:
             self._readers.close()
         self.engine.dispose()
 
-    def _connect(self, pool_size: int, busy_timeout_s: float) -> Engine:
+    def _connect(self, pool_size: int, busy_timeout_s: float, *, only_reads: bool) -> Engine:
         """Errors do not repeat what was written: names, telephones and passwords would stand in the log."""
         if self.dialect == "postgresql":
+            options = _reading_options(self.url, busy_timeout_s) if only_reads else {}
             engine = create_engine(self.url, pool_size=pool_size, max_overflow=pool_size, pool_use_lifo=True,
-                                   hide_parameters=True)
+                                   hide_parameters=True, connect_args=options)
             event.listen(engine, "checkin", _note_use)
             event.listen(engine, "checkout", _check_idle)
             return engine
-        if self.url.database and self.url.database != ":memory:":
+        url = self.url
+        if only_reads:
+            url = url.set(database=f"file:{quote(url.database or '')}", query={"mode": "rw", "uri": "true"})
+        elif self.url.database and self.url.database != ":memory:":
             Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
         # Last in, first out: the connection that wrote last still has the pages in its cache.
-        engine = create_engine(self.url, connect_args={"timeout": busy_timeout_s, "check_same_thread": False,
+        engine = create_engine(url, connect_args={"timeout": busy_timeout_s, "check_same_thread": False,
                                                              "cached_statements": STATEMENTS_KEPT},
                                pool_size=pool_size, max_overflow=pool_size, pool_use_lifo=True, hide_parameters=True)
         event.listen(engine, "connect", _prepare_sqlite)
+        if only_reads:
+            event.listen(engine, "connect", lambda driver, _: driver.execute("PRAGMA query_only=ON"))
         event.listen(engine, "begin", _begin_sqlite)
         return engine
 
@@ -162,6 +173,12 @@ class _Nothing:
         """Nothing was left."""
 
     drop = complete = take
+
+
+def _reading_options(url: URL, timeout_s: float) -> dict[str, str]:
+    given = url.query.get("options", "")
+    ours = f"-c default_transaction_read_only=on -c statement_timeout={int(timeout_s * 1000)}"
+    return {"options": f"{given if isinstance(given, str) else ' '.join(given)} {ours}".strip()}
 
 
 def _note_use(_driver: Any, record: Any) -> None:

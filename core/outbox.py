@@ -49,6 +49,7 @@ class LedgerHead:
 _LOCK = Statement(select(ledger.c.epoch, ledger.c.journal_head, ledger.c.outbox_head, ledger.c.stamp).where(
     ledger.c.id == 1).with_for_update())
 _HEAD = Statement(select(ledger.c.epoch, ledger.c.outbox_head).where(ledger.c.id == 1))  # asked after every commit
+_STAMP = Statement(select(ledger.c.stamp).where(ledger.c.id == 1))
 _SAVE = Statement(update(ledger).where(ledger.c.id == 1), ("journal_head", "outbox_head", "stamp"))
 
 
@@ -65,6 +66,12 @@ def lock_ledger(conn: Connection) -> LedgerHead:
 def save_ledger(conn: Connection, head: LedgerHead) -> None:
     """Write the heads back before the commit, under a stamp of this transaction's own."""
     _SAVE.run(conn, journal_head=head.journal_seq, outbox_head=head.outbox_seq, stamp=head.stamp)
+
+
+def last_stamp(conn: Connection) -> str:
+    """The stamp of the last committed transaction; "" in an installation nothing was ever written to."""
+    row = _STAMP.first(conn)
+    return str(row[0]) if row else ""
 
 
 def new_epoch(conn: Connection) -> str:

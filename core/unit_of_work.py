@@ -24,6 +24,7 @@ from core.outbox import lock_ledger, save_ledger
 Reaction = Callable[["UnitOfWork", Sequence[Any]], None]
 Reactions = Mapping[type, Sequence[Reaction]]
 T = TypeVar("T")
+_PLACES = 1_000  # transactions whose stamps are remembered
 _OUTBOX_COLUMNS = ("seq", "topic", "subject", "rev", "at", "payload")
 
 
@@ -60,10 +61,12 @@ class UnitOfWork:
     `kept` is what this process has read or written under the ledger's lock; it is empty where another has written since. Only
     what is never written without that lock belongs there, and whoever changes such a thing puts it there anew or takes it out
     (docs/adr/0018).
+
+    `place` numbers the transactions of this process; acts that share one have the same.
     """
 
     def __init__(self, ledgered: _Ledgered, now_us: int, reactions: Reactions) -> None:
-        self.conn, self.now_us, self.kept = ledgered.conn, now_us, ledgered.kept
+        self.conn, self.now_us, self.kept, self.place = ledgered.conn, now_us, ledgered.kept, ledgered.place
         self.head = ledgered.head.copy()  # its own: who is refused takes no number
         self.recorded: set[int] = set()  # the cases whose record this act has written (cases.service)
         self.messages: list[tuple[int, str, str, int, int, str]] = []
@@ -111,6 +114,11 @@ class UnitOfWork:
         known: T = self.kept[what]
         return known
 
+    def place_of(self, stamp: str) -> int | None:
+        """The `place` of the transaction that left the ledger under that stamp: those written since have higher ones. None
+        where another process has written since, or where it is too long ago."""
+        return self._ledgered.place_of(stamp)
+
     def next_journal_seq(self) -> int:
         self.head.journal_seq += 1
         return self.head.journal_seq
@@ -124,6 +132,7 @@ class _Ledgered:
         self.conn, self._keeper = conn, keeper
         self.head = lock_ledger(conn)
         self.kept = keeper.begin(self.head.stamp)
+        self.place, self.place_of = keeper.place, keeper.place_of
         self.sums: _Gathered = {}
         self.is_told = False  # once it is committed: whether the doorbell has rung
         self._messages: list[tuple[int, str, str, int, int, str]] = []
@@ -181,17 +190,27 @@ class _Keeper:
     def __init__(self) -> None:
         self._stamp: str | None = None
         self._kept: dict[object, Any] = {}
+        self._places: dict[str, int] = {}  # of the last transactions, by the stamp they left
+        self.place = 0
 
     def begin(self, stamp: str) -> dict[object, Any]:
         """What is known under that stamp. Until `end` nothing is."""
         if stamp != self._stamp:
-            self._kept = {}
+            self._kept, self._places = {}, {stamp: self.place}
         self._stamp = None
+        self.place += 1
         return self._kept
+
+    def place_of(self, stamp: str) -> int | None:
+        """The place of the transaction that left the ledger under that stamp; None where that is not known."""
+        return self._places.get(stamp)
 
     def end(self) -> str:
         """The stamp under which it is known from now on."""
         self._stamp = uuid.uuid4().hex
+        if len(self._places) >= _PLACES:
+            del self._places[next(iter(self._places))]
+        self._places[self._stamp] = self.place
         return self._stamp
 
 

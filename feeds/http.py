@@ -124,8 +124,8 @@ class _Api:
     def _take(self, source: str, records: list[bytes]) -> tuple[list[Outcome], Account]:
         total, outcomes, size = Account(), list[Outcome](), self._limits.batch_size
         for start in range(0, len(records), size):
-            batch = self._reader.parse(source, records[start:start + size], start + 1)
-            part, account = self._ingest.take(Delivery(source), batch)
+            read = self._reader.read(source, records[start:start + size], start + 1, self._clock.now_us())
+            part, account = self._ingest.take(Delivery(source), read.parsed, drafts=read.drafts)
             outcomes += part
             total.add(account)
         return outcomes, total

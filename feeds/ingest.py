@@ -10,6 +10,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from cases.areas import Area, Areas
+from cases.drafting import Drafts
 from cases.events import HOSTED, CaseEvent, Outcome, Status
 from core.clock import Clock
 from core.errors import ConfigError, Unavailable
@@ -31,8 +32,9 @@ _GOOD = frozenset({Status.OK, Status.DUPLICATE})
 class RecordsEvents(Protocol):
     """What ingest needs of the record (cases.service.Recorder)."""
 
-    def record(self, events: Sequence[CaseEvent], judged_at: int | None = None, also: Also | None = None) -> list[Outcome]:
-        """Outcome i belongs to event i; one transaction, in which `also` writes too."""
+    def record(self, events: Sequence[CaseEvent], judged_at: int | None = None, also: Also | None = None,
+               drafts: Drafts | None = None) -> list[Outcome]:
+        """Outcome i belongs to event i; one transaction, in which `also` writes too. `drafts` are of these events."""
 
 
 class Ingest:
@@ -55,16 +57,19 @@ class Ingest:
             self._areas.save(uow, area)
 
     def take(self, delivery: Delivery, batch: Sequence[Parsed], *, judged_at: int | None = None,
-             keep_refused: int | None = None) -> tuple[list[Outcome], Account]:
+             keep_refused: int | None = None, drafts: Drafts | None = None) -> tuple[list[Outcome], Account]:
         """Record a batch; outcome i belongs to record i.
 
-        `judged_at` is handed to the record (loading history); at most `keep_refused` refused records are kept. Raises
-        Unavailable when the database cannot be written now: nothing of the batch is lost if it is sent again.
+        `judged_at` is handed to the record (loading history), and so are `drafts` of these records; at most `keep_refused`
+        refused records are kept. Raises Unavailable when the database cannot be written now: nothing of the batch is lost if
+        it is sent again.
         """
         now_us = self._clock.now_us()
         outcomes = [self._judge(parsed, now_us) for parsed in batch]
         events = [parsed.event for parsed, outcome in zip(batch, outcomes, strict=True)
                   if outcome is None and parsed.event is not None]
+        if drafts is not None and len(events) < len(batch):
+            drafts.keep_only([place for place, outcome in enumerate(outcomes) if outcome is None])
         result: tuple[list[Outcome], Account] = ([], Account())
 
         def keep(conn: Connection, recorded: list[Outcome]) -> None:
@@ -79,20 +84,21 @@ class Ingest:
             enter(conn, delivery, account, now_us)
             result = final, account
 
-        self._record_and(keep, events, judged_at)
+        self._record_and(keep, events, judged_at, drafts)
         return result
 
-    def _record_and(self, keep: Also, events: Sequence[CaseEvent], judged_at: int | None) -> None:
+    def _record_and(self, keep: Also, events: Sequence[CaseEvent], judged_at: int | None, drafts: Drafts | None) -> None:
         """Record and keep in one transaction, if nothing stands in the way; else what can be recorded, then the rest kept."""
         if events:
             try:
                 with told_when_away(self.limits.retry_after_s):
-                    self._recorder.record(events, judged_at, keep)
+                    self._recorder.record(events, judged_at, keep, drafts)
                 return
             except (Unavailable, ConfigError):
                 raise
-            except Exception:  # noqa: BLE001 - nothing of it was written: below, each event and its failure stand alone
-                log.info("a batch of %d events is recorded in parts", len(events))
+            except Exception:
+                log.log(logging.INFO if drafts is None else logging.WARNING, "a batch of %d events is recorded in parts",
+                        len(events), exc_info=drafts is not None)
         recorded = self._record(events, judged_at)
         with told_when_away(self.limits.retry_after_s), self._units.database.transaction() as conn:
             keep(conn, recorded)

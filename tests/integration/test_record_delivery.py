@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from sqlalchemy import func, select
 
-from cases import service
+from cases import arrivals
 from cases.events import CaseEvent, Due, EventKind, Status
 from cases.models import case_table, chain_heads, clock_rungs, clocks, counter_days, counter_lights, journal
 from core.database import Database
@@ -229,14 +229,14 @@ def _fail(*_args: object) -> None:
 
 
 def test_one_case_that_cannot_be_folded_is_refused_and_the_others_are_kept(record, database, monkeypatch):
-    real = service.fold_all
+    real = arrivals.fold_all
 
     def fold(events: Sequence[CaseEvent]) -> Any:
         if any(one.case_no == "bad" for one in events):
             raise ZeroDivisionError
         return real(events)
 
-    monkeypatch.setattr(service, "fold_all", fold)
+    monkeypatch.setattr(arrivals, "fold_all", fold)
     outcomes = record.recorder.record([event(K.ACCEPTED, "10-15 10:00", case_no=number) for number in ("1", "bad", "2")])
     assert [outcome.status for outcome in outcomes] == [Status.OK, Status.ERROR, Status.OK]
     assert outcomes[1].code == "cannot_be_folded"

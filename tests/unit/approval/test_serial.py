@@ -12,7 +12,7 @@ from approval.matters import Act, Applicant, Application
 from approval.models import hosted_cases
 from approval.numbering import is_case_number
 from cases.events import EventKind
-from cases.service import load_cases
+from cases.loading import load_cases
 from cases.states import fold_all
 from core.access import Actor, Role
 from core.errors import Conflict, InvalidInput, NotFound, NotPermitted, SupervisionError

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from cases.areas import Area, Areas
+from cases.drafting import Drafts
 from cases.events import DUPLICATE, OK, CaseEvent, Outcome, event_id_of
 from config.calendars import load_calendars
 from config.ladders import Preset, load_presets
@@ -65,7 +66,8 @@ class FakeRecorder:
         self.failure: Exception | None = None
         self._ids: set[bytes] = set()
 
-    def record(self, events: Sequence[CaseEvent], judged_at: int | None = None, also: Also | None = None) -> list[Outcome]:
+    def record(self, events: Sequence[CaseEvent], judged_at: int | None = None, also: Also | None = None,
+               drafts: Drafts | None = None) -> list[Outcome]:
         if self.failure is not None:
             raise self.failure
         if any(event.case_no in self.poison for event in events):
