@@ -238,7 +238,8 @@ def build_services(settings: Settings, clock: Clock | None = None) -> Services:
     """All services of one process on one database, which is migrated to the newest schema first."""
     clock = clock or SystemClock()
     database = Database(settings.database.url, pool_size=settings.database.pool_size,
-                        busy_timeout_s=settings.database.busy_timeout_s, together_max=settings.database.together_max)
+                        busy_timeout_s=settings.database.busy_timeout_s, together_max=settings.database.together_max,
+                        one_processor=settings.database.one_processor)
     migrate(database)
     doorbell = _doorbell(settings)
     uow = UnitOfWorkFactory(database, clock, doorbell)

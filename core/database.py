@@ -36,6 +36,7 @@ from sqlalchemy.exc import DisconnectionError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from core.errors import ConfigError
+from core.processors import OneProcessor
 from core.reader import Readers
 from core.statements import NUMBERS_CHECKED, as_toolkit_error, check_under_way, driver_of, run, run_many
 from core.writer import Common, Part, Writer
@@ -70,8 +71,8 @@ class Database:
     """One database by URL: `sqlite:///file.db` or `postgresql://user@host/name`."""
 
     def __init__(self, url: str, *, pool_size: int = 10, busy_timeout_s: float = 30.0, together_max: int = 16,
-                 only_reads: bool = False) -> None:
-        """`only_reads`: it must exist,
+                 one_processor: bool = True, only_reads: bool = False) -> None:
+        """`one_processor`: threads whose acts share commits wait and write on one (SQLite). `only_reads`: it must exist,
         nothing can be written, and a statement of PostgreSQL takes `busy_timeout_s` at most."""
         self.url = make_url(url)
         self.dialect = self.url.get_backend_name()
@@ -79,7 +80,8 @@ class Database:
             raise ConfigError("database_unsupported", key="database.url", value=self.dialect,
                               remedy="use sqlite:/// or postgresql://")
         self.engine = self._connect(pool_size, busy_timeout_s, only_reads=only_reads)
-        self._writer = Writer(self._connected_to_write, together_max) if self.dialect == "sqlite" else None
+        self._writer = Writer(self._connected_to_write, together_max,
+                              OneProcessor(is_wanted=one_processor)) if self.dialect == "sqlite" else None
         self._readers = Readers(self._connected_to_read, pool_size) if self.dialect == "sqlite" else None
 
     @contextmanager

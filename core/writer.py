@@ -16,6 +16,7 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection
 
+from core.processors import OneProcessor
 from core.statements import check_under_way, driver_of
 from core.turns import waiting
 
@@ -39,10 +40,10 @@ Begin = Callable[[Connection], Common]
 
 
 class Writer:
-    """`connect` makes the connection for writing; at most `most` acts share a commit."""
+    """`connect` makes the connection for writing; at most `most` acts share a commit. They wait and write on `processor`."""
 
-    def __init__(self, connect: Callable[[], Connection], most: int) -> None:
-        self._connect, self._most = connect, most
+    def __init__(self, connect: Callable[[], Connection], most: int, processor: OneProcessor) -> None:
+        self._connect, self._most, self.processor = connect, most, processor
         # Queueing here is fair and quick, queueing in SQLite's busy handler is neither.
         self._turn, self._count = threading.Lock(), threading.Lock()
         self._holder, self._waiting = 0, 0  # the thread whose turn it is; how many wait that may share
@@ -209,15 +210,24 @@ class Part:
         self._shared: _Shared | None = None
 
     def __enter__(self) -> Any:
-        self._shared = self._writer.begin_part(self._begin)
+        processor = self._writer.processor
+        processor.enter()
+        try:
+            self._shared = self._writer.begin_part(self._begin)
+        except BaseException:
+            processor.leave()
+            raise
         return self._shared.common
 
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         assert self._shared is not None
-        if error is None:
-            self._writer.end_part(self._shared)
-        else:
-            self._writer.undo_part(self._shared, error)
+        try:
+            if error is None:
+                self._writer.end_part(self._shared)
+            else:
+                self._writer.undo_part(self._shared, error)
+        finally:
+            self._writer.processor.leave()
 
 
 class _Shared:
