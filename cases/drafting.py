@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 from cases.areas import Areas
 from cases.arrivals import Arrival, Folded, arrival_of, by_case, folded_with, needs_refold
 from cases.case_judge import CaseJudge, any_late
-from cases.changes import Changes
+from cases.changes import Changes, StoredCase
 from cases.events import CaseEvent
 from cases.journal import known_event_ids
 from cases.loading import load_facts
@@ -116,9 +116,12 @@ class Drafter:
             numbers[one.index] = one.event_id, one.case_id
         until = now_us + self._stands_us
         with self._database.read() as conn:
-            stamp = last_stamp(conn)  # first: what is written between this look and the next is then taken for newer
+            stamp = last_stamp(conn)  # first: what is written between this look and another is then taken for newer
             self._areas.refresh(conn)
-            facts = self._folded(conn, self._fresh(conn, arrivals), until)
+            cases = self._fresh(conn, arrivals)
+            stored = load_facts(conn, list(cases))
+        facts = _folded(cases, stored, until)
+        with self._database.read() as conn:  # of its own: one that lasts keeps SQLite from folding its log back
             still = self._judge.standing_still(conn, {case_id: folded for case_id, (folded, _) in facts.items()}, until)
         drafted = {case_id: self._draft(now_us, until, case_id, *facts[case_id], is_still=case_id in still)
                    for case_id in facts}
@@ -133,18 +136,6 @@ class Drafter:
         for case_id in {one.case_id for one in arrivals if one.event_id in doubtful}:
             del cases[case_id]
         return cases
-
-    def _folded(self, conn: Connection, cases: Mapping[int, Sequence[Arrival]], until: int
-                ) -> dict[int, tuple[Folded, int]]:
-        """By case its facts, and of how many events; without what has more to it than going on from the case before."""
-        stored, facts = load_facts(conn, list(cases)), dict[int, tuple[Folded, int]]()
-        for case_id, arrivals in cases.items():
-            before = stored.get(case_id)
-            if any_late(arrivals, until) or needs_refold(before, arrivals):
-                continue
-            with suppress(Exception):  # whoever records it meets the same, and says so
-                facts[case_id] = (folded_with(before, arrivals), before), len(arrivals)
-        return facts
 
     def _draft(self, now_us: int, until: int, case_id: int, facts: Folded, events: int, *, is_still: bool) -> Draft | None:
         changes, (fold, before) = Changes(), facts
@@ -164,3 +155,16 @@ def _drafted(changes: Changes, events: int) -> Draft:
     lights = [(org, item, light.value, by) for (org, item), light, by in changes.counters.moves()]
     return Draft(events, changes.new_cases, changes.cases, changes.touched, changes.new_clocks, changes.clocks, lights,
                  list(changes.counters.tallies.items()), changes.marks)
+
+
+def _folded(cases: Mapping[int, Sequence[Arrival]], stored: Mapping[int, StoredCase], until: int
+            ) -> dict[int, tuple[Folded, int]]:
+    """By case its facts, and of how many events; without what has more to it than going on from the case before."""
+    facts: dict[int, tuple[Folded, int]] = {}
+    for case_id, arrivals in cases.items():
+        before = stored.get(case_id)
+        if any_late(arrivals, until) or needs_refold(before, arrivals):
+            continue
+        with suppress(Exception):  # whoever records it meets the same, and says so
+            facts[case_id] = (folded_with(before, arrivals), before), len(arrivals)
+    return facts
