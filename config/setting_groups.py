@@ -66,7 +66,7 @@ class DatabaseSettings(Strict):
     busy_timeout_s: Seconds = Field(description="Seconds a SQLite connection waits for another process's write.")
     together_max: Count = Field(description="Acts on hosted cases that may share one commit when they wait for it (SQLite).")
     one_processor: bool = Field(description="Their threads wait for one another and write on one processor (SQLite): handing "
-                                "over to another one costs a fifth of an act.")
+                                "over to another one costs a tenth of an act.")
 
 
 class RedisSettings(Strict):

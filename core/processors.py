@@ -7,7 +7,10 @@ of the interpreter for a statement finds it taken when he comes back. What else 
 
 from __future__ import annotations
 
+import logging
 import os
+
+log = logging.getLogger(__name__)
 
 
 class OneProcessor:
@@ -21,10 +24,19 @@ class OneProcessor:
 
     def enter(self) -> None:
         """The calling thread runs there from now on."""
-        if self._one is not None:
-            os.sched_setaffinity(0, self._one)
+        self._run_on(self._one)
 
     def leave(self) -> None:
         """The calling thread runs anywhere again."""
-        if self._one is not None:
-            os.sched_setaffinity(0, self._all)
+        self._run_on(self._all)
+
+    def _run_on(self, processors: set[int] | None) -> None:
+        """What the system refuses, because the process was given others meanwhile or may not ask, is not tried again: no act
+        fails for it."""
+        if self._one is None or processors is None:
+            return
+        try:
+            os.sched_setaffinity(0, processors)
+        except OSError as refusal:
+            self._one = None
+            log.warning("acts no longer keep to one processor: %s", refusal)

@@ -69,6 +69,30 @@ def test_with_one_processor_or_unwanted_nothing_is_asked_of_the_system(monkeypat
     processor.leave()
 
 
+@several
+@pytest.mark.parametrize("refused", [1, 2], ids=["to enter", "to leave"])
+def test_an_act_does_not_fail_where_the_system_refuses(database: Database, monkeypatch: pytest.MonkeyPatch, refused: int,
+                                                       caplog: pytest.LogCaptureFixture) -> None:
+    """As it does when the process was given other processors meanwhile."""
+    asked, really = list[set[int]](), os.sched_setaffinity
+
+    def refuse(thread: int, processors: set[int]) -> None:
+        asked.append(processors)
+        if len(asked) == refused:
+            raise OSError(22, "Invalid argument")
+        really(thread, processors)
+
+    monkeypatch.setattr(os, "sched_setaffinity", refuse)
+    try:
+        for _ in range(2):
+            with database.transaction(together=True) as conn:
+                assert conn.exec_driver_sql("SELECT 1").scalar() == 1
+    finally:
+        really(0, HERE)
+    assert len(asked) == refused, "it is not tried again"
+    assert caplog.text.count("no longer keep to one processor") == 1
+
+
 def test_where_the_system_cannot_be_asked_nothing_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(os, "sched_getaffinity")
     processor = OneProcessor()
